@@ -1,0 +1,44 @@
+// Format, three type-aware rules, and the floors: a file imports from lower floors or from its own folder, never upwards or sideways.
+import neostandard from 'neostandard'
+import tseslint from 'typescript-eslint'
+
+const floors = [
+  ['domain', 'errors.ts', 'config.ts'],
+  ['login'],
+  ['stores', 'wechat', 'sessions'],
+  ['http', 'oidc'],
+  ['app.ts', 'demo'],
+  ['server.ts', 'doctor.ts'],
+]
+
+const files = (room) => room.endsWith('.ts') ? `src/${room}` : `src/${room}/**/*.ts`
+const asImport = (room) => room.endsWith('.ts') ? `**/${room}` : `**/${room}/**`
+
+const floorRules = floors.flatMap((rooms, floor) => rooms.map((room) => ({
+  files: [files(room)],
+  rules: {
+    'no-restricted-imports': ['error', {
+      patterns: floors.slice(floor).flat()
+        .filter((other) => other !== room && !(floor === 0))
+        .concat(floor === 0 ? floors.slice(1).flat() : [])
+        .map((other) => ({ group: [asImport(other)], message: `${room} stands on floor ${floor}: ${other} is out of its reach.` })),
+    }],
+  },
+})))
+
+export default [
+  { ignores: ['node_modules/**', 'coverage/**', '.tap/**', 'data/**'] },
+  ...neostandard({ ts: true }),
+  {
+    files: ['src/**/*.ts', 'test/**/*.ts'],
+    languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+  { rules: { '@stylistic/comma-dangle': ['error', 'always-multiline'] } },
+  ...floorRules,
+]

@@ -1,0 +1,92 @@
+/** Owns the life of a ticket: its states, the table of edges, and the one function that takes an edge. Pure; who may ask is decided in login/. */
+
+/**
+ *             scan                confirm               consume
+ *  pending ─────────▶ scanned ─────────────▶ confirmed ─────────▶ consumed
+ *     │                  │                       │
+ *     │ cancel           │ cancel                │
+ *     ▼                  ▼                       │
+ *  cancelled ◀───────────┘                       │
+ *                                                │
+ *  pending, scanned, confirmed ── expire ──▶ expired
+ */
+const edges = {
+  scan: { pending: 'scanned' },
+  confirm: { scanned: 'confirmed' },
+  consume: { confirmed: 'consumed' },
+  cancel: { pending: 'cancelled', scanned: 'cancelled' },
+  expire: { pending: 'expired', scanned: 'expired', confirmed: 'expired' },
+} as const satisfies Record<string, Partial<Record<TicketState, TicketState>>>
+
+export const ticketStates = ['pending', 'scanned', 'confirmed', 'consumed', 'cancelled', 'expired'] as const
+export const ticketEdges = ['scan', 'confirm', 'consume', 'cancel', 'expire'] as const
+
+export type TicketState = typeof ticketStates[number]
+export type TicketEdge = typeof ticketEdges[number]
+
+/** What a browser is called on the phone, as it said itself when it made the ticket. */
+export interface BrowserInfo {
+  readonly name: string
+  readonly system: string
+  readonly ip: string
+  /** Where the address is, or null where nobody knows. */
+  readonly place: string | null
+}
+
+/** One login attempt, as it is stored. Times are milliseconds since 1970. */
+export interface Ticket {
+  /** The shape of this record, for two releases side by side. */
+  readonly schema: 1
+  /** 22 characters of base64url; public, it is the `scene` of the code. */
+  readonly id: string
+  /** base64url of SHA-256 over the browser secret. */
+  readonly secretHash: string
+  readonly state: TicketState
+  /** 1 when made, one more with each edge. */
+  readonly version: number
+  readonly createdAt: number
+  /** When the time is up; of a final ticket, when it is forgotten. */
+  readonly expiresAt: number
+  readonly returnTo: string | null
+  readonly browser: BrowserInfo
+  /** The two digits on the screen, and the three that the phone offers; null where numbers are off. */
+  readonly match: { readonly code: string, readonly choices: readonly string[] } | null
+  /** Who scanned; set by the scan and never changed. */
+  readonly person: { readonly sub: string, readonly name: string | null } | null
+  readonly consumedAt: number | null
+}
+
+/** A scan in the last minute moves the end once, to a minute after the scan; a final ticket is readable for as long. Milliseconds. */
+export const graceMs = 60_000
+
+/** Tells whether nothing leaves this state. */
+export const isFinal = (state: TicketState): boolean => state === 'consumed' || state === 'cancelled' || state === 'expired'
+
+/** Tells whether the time of a ticket is up and nobody has written it down yet. */
+export const isOverdue = (ticket: Ticket, now: number): boolean => !isFinal(ticket.state) && now >= ticket.expiresAt
+
+/** Names the state an edge leads to, or undefined where there is no such edge. */
+export const target = (state: TicketState, edge: TicketEdge): TicketState | undefined =>
+  (edges[edge] as Partial<Record<TicketState, TicketState>>)[state]
+
+/**
+ * Takes an edge: the ticket as it is afterwards, or undefined where the table has no such edge or the time is not right for it
+ * (nothing but `expire` leaves an overdue ticket; `expire` leaves no other).
+ */
+export const move = (ticket: Ticket, edge: TicketEdge, now: number, who: Ticket['person'] = ticket.person): Ticket | undefined => {
+  const state = target(ticket.state, edge)
+  if (state === undefined || isOverdue(ticket, now) !== (edge === 'expire')) return undefined
+  return {
+    ...ticket,
+    state,
+    version: ticket.version + 1,
+    expiresAt: endAfter(ticket, edge, state, now),
+    person: who,
+    consumedAt: edge === 'consume' ? now : ticket.consumedAt,
+  }
+}
+
+const endAfter = (ticket: Ticket, edge: TicketEdge, state: TicketState, now: number): number => {
+  if (isFinal(state)) return now + graceMs
+  return edge === 'scan' ? Math.max(ticket.expiresAt, now + graceMs) : ticket.expiresAt
+}

@@ -1,0 +1,64 @@
+/** Owns what the use cases need from below, each method as a contract. Adapters implement it; nothing here runs. */
+
+/**
+ * A store of JSON values by key, on which several processes may work. Every `boolean` is decided by the store in one step: of any
+ * number of callers at the same time, one gets true.
+ *
+ * Every method rejects with `store-unavailable` when the store does not answer within the adapter's limit (≤ 2 s) or could not do
+ * what was asked; the outcome is then unknown and counts as not done. A key is built from fixed words and ids of a known alphabet, joined by ':'.
+ * `ttlMs` is a finite number above 0, rounded up; anything else is a RangeError. An entry whose time is up is absent for every method.
+ */
+export interface Store {
+  /** The value, or undefined. */
+  read<T> (key: string): Promise<T | undefined>
+  /** Stores a value that nobody races for. `null` keeps it for good. */
+  write (key: string, value: unknown, ttlMs: number | null): Promise<void>
+  /** Removes an entry; true for the one caller who found it. */
+  remove (key: string): Promise<boolean>
+  /** Stores a value where there is none; true for the one caller who did. The right to do a thing once. */
+  claim (key: string, value: unknown, ttlMs: number): Promise<boolean>
+  /** Stores `value` where the entry still has `version`; true for the one caller who did. `value.version` is higher than `version`. */
+  replace (key: string, version: number, value: { readonly version: number }, ttlMs: number): Promise<boolean>
+  /** Takes one of `limit` places in a group, until released or `ttlMs` are over. False when all are taken. */
+  admit (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
+  /** Gives the place back. */
+  release (group: string, member: string): Promise<void>
+  /** Resolves when the store can be read and written just now. */
+  check (): Promise<void>
+  close (): Promise<void>
+}
+
+/** Time as an argument: milliseconds since 1970, and a timer. */
+export interface Clock {
+  now (): number
+  /** Calls back once after `ms`, unless the returned function was called first. Does not keep the process alive. */
+  after (ms: number, call: () => void): () => void
+}
+
+/** Random bytes for ids, secrets and numbers; `node:crypto` in production. */
+export type RandomBytes = (size: number) => Buffer
+
+export interface CodeImage {
+  readonly bytes: Buffer
+  /** Told by the first bytes, never by WeChat's label. */
+  readonly type: 'image/png' | 'image/jpeg'
+}
+
+/** Where mini-program codes come from. */
+export interface CodeSupply {
+  /** The code that carries this ticket id as its `scene`. Callers at the same time share one call. Rejects with `wechat-unavailable`. */
+  codeFor (ticketId: string): Promise<CodeImage>
+}
+
+/** Who a js_code stands for. */
+export interface PhoneIdentity {
+  /** The openid behind a js_code, asked for once. Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`. */
+  openidFor (jsCode: string): Promise<string>
+}
+
+/** What the floors below tell the operator; pino's shape, cut to what is used. */
+export interface Log {
+  info (fields: object, message: string): void
+  warn (fields: object, message: string): void
+  error (fields: object, message: string): void
+}
