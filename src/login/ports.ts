@@ -35,9 +35,6 @@ export interface Clock {
   after (ms: number, call: () => void): () => void
 }
 
-/** Random bytes for ids, secrets and numbers; `node:crypto` in production. */
-export type RandomBytes = (size: number) => Buffer
-
 export interface CodeImage {
   readonly bytes: Buffer
   /** Told by the first bytes, never by WeChat's label. */
