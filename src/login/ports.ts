@@ -1,4 +1,5 @@
 /** Owns what the use cases need from below, each method as a contract. Adapters implement it; nothing here runs. */
+import type { Ticket } from '../domain/ticket.ts'
 
 /**
  * A store of JSON values by key, on which several processes may work. Every `boolean` is decided by the store in one step: of any
@@ -28,15 +29,32 @@ export interface Store {
   close (): Promise<void>
 }
 
+/** The tickets, each with an end of its own. */
+export interface Tickets {
+  /** Keeps a new ticket. Rejects with `too-many-tickets` when MAX_TICKETS are under way. */
+  add (ticket: Ticket): Promise<void>
+  /** The ticket, or undefined where there is none (unknown, or final for more than a minute). */
+  read (id: string): Promise<Ticket | undefined>
+  /** Stores a move; true for the one caller whose move starts from what is stored. */
+  replace (before: Ticket, after: Ticket): Promise<boolean>
+}
+
+/** A phone's signing key. */
+export interface PhoneKey { readonly id: string, readonly key: string /* base64url, 32 bytes */, readonly sub: string, readonly expiresAt: number }
+
+export interface PhoneKeys {
+  add (key: PhoneKey): Promise<void>
+  read (id: string): Promise<PhoneKey | undefined>
+  /** True for the one caller who shows this nonce first, within the time a signature is good for. */
+  claimNonce (keyId: string, nonce: string): Promise<boolean>
+}
+
 /** Time as an argument: milliseconds since 1970, and a timer. */
 export interface Clock {
   now (): number
   /** Calls back once after `ms`, unless the returned function was called first. Does not keep the process alive. */
   after (ms: number, call: () => void): () => void
 }
-
-/** Random bytes for ids, secrets and numbers; `node:crypto` in production. */
-export type RandomBytes = (size: number) => Buffer
 
 export interface CodeImage {
   readonly bytes: Buffer

@@ -1,0 +1,44 @@
+/** Owns a clock that stands still until a test moves it. Timers fire inside `advance`, in the order they are due. */
+import type { Clock } from '../../src/login/ports.ts'
+
+export interface FakeClock extends Clock {
+  /** Moves time on and calls every timer that falls due, those that a called timer sets included. */
+  advance (ms: number): void
+}
+
+interface Timer {
+  readonly at: number
+  readonly call: () => void
+}
+
+/** Makes a clock that shows `start` (milliseconds since 1970). */
+export const createFakeClock = (start = Date.UTC(2026, 10, 23)): FakeClock => {
+  let now = start
+  const timers = new Set<Timer>()
+
+  const firstDue = (until: number): Timer | undefined => {
+    let first: Timer | undefined
+    for (const timer of timers) {
+      if (timer.at <= until && (first === undefined || timer.at < first.at)) first = timer
+    }
+    return first
+  }
+
+  return {
+    now: () => now,
+    after (ms, call) {
+      const timer = { at: now + Math.max(0, ms), call }
+      timers.add(timer)
+      return () => { timers.delete(timer) }
+    },
+    advance (ms) {
+      const end = now + ms
+      for (let timer = firstDue(end); timer !== undefined; timer = firstDue(end)) {
+        timers.delete(timer)
+        now = timer.at
+        timer.call()
+      }
+      now = end
+    },
+  }
+}
