@@ -5,7 +5,7 @@ import { openHouse, type House } from '../support/house.ts'
 const phoneOf = (house: House, person = 'ming') =>
   openPhone(house, { jsCode: house.simulator.jsCode(person), now: () => house.clock.now() })
 
-t.test('login: a visitor is logged in when the phone taps the right number', async (t) => {
+await t.test('login: a visitor is logged in when the phone taps the right number', async (t) => {
   const house = await openHouse(t)
   const browser = await openBrowser(house, { body: { return_to: '/inbox?folder=1' } })
   t.strictSame(Object.keys(browser.created.json).sort(), ['code_url', 'expires_in', 'match', 'max_wait', 'secret', 'state', 'ticket', 'version'])

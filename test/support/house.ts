@@ -19,7 +19,6 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>
   readonly text: string
   // A test asserts on what it expects to find; the compiler can't know the wire.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly json: any
 }
 

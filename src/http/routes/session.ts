@@ -38,7 +38,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
 
   const onRequest = refuseCrossSite(config)
 
-  app.get('/', {
+  app.get('', {
     schema: { response: { 200: schemas.SessionView, ...schemas.problems } },
   }, async (request) => {
     const session = await byTokenOrCookie(request)
@@ -50,7 +50,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
     schema: { response: { 200: schemas.Token, ...schemas.problems } },
   }, async (request) => await tokenAnswer(await byCookie(request), tokens, names))
 
-  app.delete('/', {
+  app.delete('', {
     onRequest,
     schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {

@@ -43,7 +43,7 @@ export const ticketRoutes = ({ login, codes, tokens, cookie, limits, config }: T
     })
   }
 
-  app.post('/', {
+  app.post('', {
     schema: { body: schemas.CreateTicketBody, response: { 201: schemas.CreatedTicket, ...schemas.problems } },
     preValidation: async (request) => { request.body ??= {} },
   }, async (request, reply) => {
