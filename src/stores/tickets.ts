@@ -29,4 +29,4 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
 const keyOf = (id: string) => `ticket:${id}`
 
 /** What was never an id is unknown like an id that nobody made. */
-const isId = (id: string) => /^[\w-]{22}$/.test(id)
+const isId = (id: string) => typeof id === 'string' && /^[\w-]{22}$/.test(id)

@@ -38,7 +38,7 @@ await onEveryStore(t, 'tickets', async (t, { clock, stores }) => {
   const ticket = ticketAt(clock.now())
   await tickets!.add(ticket)
   t.strictSame(await other.read(ticket.id), ticket, 'read: the ticket as it was added')
-  for (const id of ['', 'x', idOf(2), `${idOf(1)}x`, '../../../../../../etc/', 'ticket:1::::::::::::::', ['a'] as unknown as string]) {
+  for (const id of ['', 'x', idOf(2), `${idOf(1)}x`, '../../../../../../etc/', 'ticket:1::::::::::::::', [idOf(1)] as unknown as string]) {
     t.equal(await tickets!.read(id), undefined, `read: is undefined when the id is ${JSON.stringify(id)}`)
   }
 
