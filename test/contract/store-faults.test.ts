@@ -75,6 +75,7 @@ await t.test('a server that ends and comes back', async (t) => {
   await prepare(store)
   await server.stop()
   await refused(t, store, all, 'Redis has ended')
+  await refused(t, store, all, 'Redis is known to have ended')
   await start(t, { port: server.port })
   await works(t, store, 'Redis is back')
   t.equal(await store.read('value:2'), undefined, 'write: does not happen later when it was refused')
