@@ -61,10 +61,17 @@ export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend 
     away = false
     if (closing) client.destroy()
   })
+  client.once('ready', () => {
+    client.info('memory').then((memory) => {
+      if (!mayEvict(memory)) return
+      log.warn({}, 'Redis may evict entries when its memory is full, used nonces and ended sessions too: set maxmemory-policy to noeviction')
+    }).catch(() => {}) // Only advice: whoever may not ask goes without.
+  })
 
   const storage = new KeyvRedis<string>(client, { throwOnErrors: true, keyPrefixSeparator: ':', namespace })
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
-  const placesOf = (group: string) => keyFor(`places:${group}`)
+  // Beside the namespace, where no key of an entry can be.
+  const placesOf = (group: string) => `${namespace}-places:${group}`
   const run = async (script: string, key: string, ...args: Array<string | number>) =>
     await client.eval(script, { keys: [key], arguments: args.map(String) }) === 1
 
@@ -98,3 +105,5 @@ export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend 
     },
   }
 }
+
+const mayEvict = (memory: string): boolean => !/^maxmemory:0\r?$/m.test(memory) && !/^maxmemory_policy:noeviction\r?$/m.test(memory)

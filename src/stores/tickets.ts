@@ -14,6 +14,7 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
   return {
     async add (ticket) {
       if (!await store.admit(group, ticket.id, ttlOf(ticket), maxTickets)) throw new Problem('too-many-tickets', { retryAfterSeconds })
+      // Should this fail, the place ends by itself.
       await store.write(keyOf(ticket.id), ticket, ttlOf(ticket))
     },
     read: async (id) => isId(id) ? store.read<Ticket>(keyOf(id)) : undefined,

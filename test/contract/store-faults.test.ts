@@ -150,6 +150,22 @@ await t.test('a server without memory', async (t) => {
   t.equal(await store.claim('claim:1', 1, hour), true, 'claim: is free when it was refused for want of memory')
 })
 
+await t.test('a server that may evict', async (t) => {
+  const warning = 'warn: Redis may evict entries when its memory is full, used nonces and ended sessions too: set maxmemory-policy to noeviction'
+  const linesWith = async (...args: string[]) => {
+    const server = await start(t, { args })
+    const log = createRecordingLog()
+    const store = openStore(t, server.url, systemClock, log)
+    await untilReady(store)
+    // Redis answers in order: what was asked at the connection's start is answered by now.
+    await store.check()
+    return log.lines
+  }
+  t.strictSame(await linesWith('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'), [warning], 'log: a warning when Redis may evict')
+  t.strictSame(await linesWith('--maxmemory', '100mb', '--maxmemory-policy', 'noeviction'), [], 'log: no warning when Redis refuses instead')
+  t.strictSame(await linesWith('--maxmemory-policy', 'allkeys-lru'), [], 'log: no warning when memory has no limit')
+})
+
 await t.test('a server that became a replica', async (t) => {
   const server = await start(t)
   const store = openStore(t, server.url, systemClock)
@@ -194,6 +210,8 @@ await t.test('an entry of another application', async (t) => {
   await command(server.url, 'SET', 'value:3', 'theirs')
   t.equal(await store.read('value:3'), undefined, 'read: is undefined when the key is somebody else\'s')
   t.equal(await store.remove('value:3'), false, 'remove: is false when the key is somebody else\'s')
+  await store.write('places:room', 1, hour)
+  t.equal(await store.admit('room', 'a', hour, 1), true, 'admit: works when an entry has a key that sounds like it')
 })
 
 await t.test('closing', async (t) => {

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { Keyv } from 'keyv'
 import t, { type Test } from 'tap'
-import { purgeBatch } from '../../src/stores/sqlite-adapter.ts'
+import { createSqliteAdapter, purgeBatch } from '../../src/stores/sqlite-adapter.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createRecordingLog } from '../support/log.ts'
@@ -126,6 +127,26 @@ await t.test('what has expired', async (t) => {
   t.equal(count('places'), 2, 'purge: has removed all places that expired when there was time for all batches')
   t.equal(await store.read('value:1'), 'kept', 'purge: leaves what has not expired')
   t.equal(await store.read('value:2'), 'kept', 'purge: leaves what never expires')
+})
+
+await t.test('the storage under Keyv', async (t) => {
+  const clock = createFakeClock()
+  const backend = createSqliteAdapter(':memory:', { clock, log: createRecordingLog() })
+  const keyv = new Keyv(backend.storage, { throwOnErrors: true })
+  await keyv.set('a', 1)
+  await backend.storage.set('b', '{"value":2}', 1_000)
+  t.equal(await keyv.get('a'), 1, 'get: works when a plain Keyv is on top')
+  t.equal(await keyv.has('a'), true, 'has: is true when the entry is there')
+  t.equal(await keyv.has('none'), false, 'has: is false when it never was there')
+  t.equal(await backend.storage.has?.('b'), true, 'has: is true when the time is not up')
+  clock.advance(1_000)
+  t.equal(await backend.storage.has?.('b'), false, 'has: is false when the time is up')
+  t.equal(await keyv.delete('a'), true, 'delete: is true when the entry was there')
+  t.equal(await keyv.delete('a'), false, 'delete: is false when it was deleted before')
+  await keyv.set('c', 1)
+  await keyv.clear()
+  t.equal(await keyv.has('c'), false, 'clear: leaves nothing')
+  await backend.close()
 })
 
 await t.test('a purge that fails', async (t) => {
