@@ -12,8 +12,8 @@ export interface PhoneIdentityOptions {
   readonly clock: Clock
 }
 
-/** WeChat promises no form; what it gives are 32 letters, digits, '-' and '_'. */
-const jsCodeForm = /^[\w-]{16,128}$/
+/** WeChat promises no form; what can't have come from it is not worth a call. */
+const jsCodeForm = /^[\x21-\x7e]{1,256}$/
 const openidForm = /^[\w-]{1,128}$/
 
 export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentityOptions): PhoneIdentity => ({

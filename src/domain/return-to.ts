@@ -1,0 +1,20 @@
+/** Owns where a visitor may be sent after the login. */
+
+/**
+ * Tells whether `returnTo` is a path on the site or a URL of an allowed origin (CONTRACT, "Browser"). What a browser's URL parser
+ * would silently drop or turn (backslashes, control characters, and their encodings) is refused rather than mended.
+ */
+export const isReturnAllowed = (returnTo: string, allowedOrigins: readonly string[]): boolean => {
+  if (returnTo.length > 2048 || hasControl(returnTo) || leavesPath(returnTo)) return false
+  if (returnTo.startsWith('/')) return true
+  if (!/^https?:\/\/[^/]/i.test(returnTo)) return false
+  const url = URL.parse(returnTo)
+  return url !== null && url.username === '' && url.password === '' && allowedOrigins.includes(url.origin)
+}
+
+const hasControl = (text: string): boolean =>
+  !text.isWellFormed() || /[\p{Cc}\p{Zl}\p{Zp} ]/u.test(text) || /%(?:[01][0-9a-f]|7f)/i.test(text)
+
+/** `//host`, `/\\host` and their encodings: a URL parser, or a proxy that decodes, reads a host there. A backslash belongs in no path. */
+const leavesPath = (text: string): boolean =>
+  text.includes('\\') || /^\/(?:\/|%2f)/i.test(text) || /^[^?#]*%5c/i.test(text)
