@@ -14,7 +14,7 @@ export interface PhoneIdentityOptions {
 
 /** WeChat promises no form; what can't have come from it is not worth a call. */
 const jsCodeForm = /^[\x21-\x7e]{1,256}$/
-const openidForm = /^[\w-]{1,128}$/
+const openidForm = /^[\x21-\x7e]{1,128}$/
 
 export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentityOptions): PhoneIdentity => ({
   openidFor: async (jsCode) => {

@@ -11,7 +11,8 @@ const texts = ['aaaaaaaaaaaaaaaaaaaaaa', '0000000000000000000000', '_-_-_-_-_-_-
 for (const format of ['png', 'jpeg'] as const) {
   for (const widthPx of [280, 480, 1280]) {
     await t.test(`code image: can be read and keeps its quiet zone when it is a ${format} of ${widthPx} pixels`, async (t) => {
-      for (const text of texts) {
+      // Large pictures are slow to draw and easy to read.
+      for (const text of widthPx > 480 ? texts.slice(-1) : texts) {
         const file = drawCode(text, widthPx, format)
         const { width, height, data } = format === 'png' ? decodePng(file) : decodeJpeg(file, { useTArray: true })
         t.strictSame([width, height], [widthPx, widthPx])

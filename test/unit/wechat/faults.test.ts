@@ -17,7 +17,7 @@ interface Row {
 const unavailable = { code: 'wechat-unavailable', asked: 1 } as const
 const everywhere: Row[] = [
   { fault: -1, ...unavailable, asked: 3, retryAfterSeconds: 2, line: /^warn: WeChat is busy/ },
-  { fault: 45009, ...unavailable, retryAfterSeconds: 300, line: /^warn: The quota .*clear_quota/ },
+  { fault: 45009, ...unavailable, retryAfterSeconds: 60, line: /^warn: The quota .*clear_quota/ },
   { fault: 45011, ...unavailable, retryAfterSeconds: 60, line: /^warn: WeChat was called too often/ },
   { fault: 40125, ...unavailable, retryAfterSeconds: 60, line: /^error: WeChat refuses the AppSecret\. Set WECHAT_SECRET/ },
   { fault: 40164, ...unavailable, retryAfterSeconds: 60, line: /^error: WeChat refuses calls from 203\.0\.113\.7\. Add it to the IP white list/ },
@@ -81,7 +81,7 @@ for (const [endpoint, cases] of Object.entries(rows) as Array<[keyof typeof rows
   }
 }
 
-for (const [fault, seconds] of [[45009, 300], [45011, 60], [40164, 60]] as const) {
+for (const [fault, seconds] of [[45009, 60], [45011, 60], [40164, 60]] as const) {
   await t.test(`codeFor: WeChat is left alone for ${seconds} s when it has answered ${fault}`, async (t) => {
     const { simulator, wechat, lines, callsTo, advance } = await setUpWechat(t)
     simulator.fail('getwxacodeunlimit', fault)

@@ -36,7 +36,7 @@ await t.test('openidFor: rejects with js-code-invalid when five minutes are over
 
 await t.test('openidFor: rejects with js-code-invalid and asks nobody when the form is odd', async (t) => {
   const { simulator, wechat } = await setUpWechat(t)
-  for (const odd of ['', 'short', 'a'.repeat(129), 'the code is a mock one', '0'.repeat(31) + '&', '0'.repeat(31) + '\n', '微信'.repeat(16)]) {
+  for (const odd of ['', 'a'.repeat(257), 'the code is a mock one', '0'.repeat(31) + '\n', '0'.repeat(31) + '\0', '微信'.repeat(16)]) {
     await t.rejects(wechat.openidFor(odd), { code: 'js-code-invalid' })
   }
   t.strictSame(simulator.calls, [])
