@@ -22,9 +22,11 @@ for (const format of ['png', 'jpeg'] as const) {
         // Four modules of 41 on each side; the half module less leaves room for the smear of JPEG.
         const quietPx = Math.floor(widthPx * 3.5 / 41)
         const isQuiet = (at: number) => at < quietPx || at >= widthPx - quietPx
-        const stains = Array.from({ length: widthPx * widthPx }, (_, n) => n)
-          .filter((n) => (isQuiet(n % widthPx) || isQuiet(Math.floor(n / widthPx))) && (pixels[n * 4] ?? 0) < 240)
-        t.equal(stains.length, 0)
+        let stains = 0
+        for (let n = 0; n < widthPx * widthPx; n++) {
+          if ((isQuiet(n % widthPx) || isQuiet(Math.floor(n / widthPx))) && pixels[n * 4]! < 240) stains++ // within the picture
+        }
+        t.equal(stains, 0)
       }
     })
   }

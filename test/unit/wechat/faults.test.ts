@@ -134,3 +134,11 @@ await t.test('codeFor: the visitor gets an answer within the budget when the sto
   t.hasStrict(await rejection, { code: 'wechat-unavailable' })
   t.equal(bench.callsTo('stable_token'), 0)
 })
+
+await t.test('openidFor: gives up sooner when a shorter time for a call is set', async (t) => {
+  const bench = await setUpWechat(t, { callTimeoutMs: 100 })
+  bench.simulator.fail('jscode2session', 'hang')
+  const rejection = rejectionOf(bench.wechat.openidFor(bench.simulator.jsCode('Ada')))
+  await bench.passWait(100)
+  t.hasStrict(await rejection, { code: 'wechat-unavailable' })
+})
