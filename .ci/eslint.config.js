@@ -7,8 +7,9 @@ const floors = [
   ['login'],
   ['stores', 'wechat', 'sessions'],
   ['http', 'oidc'],
-  ['app.ts', 'demo'],
-  ['server.ts', 'doctor.ts'],
+  ['app.ts'],
+  ['runtime.ts', 'serve.ts'],
+  ['server.ts', 'keys.ts', 'demo'],
 ]
 
 const files = (room) => room.endsWith('.ts') ? `src/${room}` : `src/${room}/**/*.ts`

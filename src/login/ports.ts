@@ -1,5 +1,7 @@
 /** Owns what the use cases need from below, each method as a contract. Adapters implement it; nothing here runs. */
-import type { Ticket } from '../domain/ticket.ts'
+import type { RandomBytes } from '../domain/ids.ts'
+import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
+import type { WaitingRoom } from './waiting-room.ts'
 
 /**
  * A store of JSON values by key, on which several processes may work. Every `boolean` is decided by the store in one step: of any
@@ -79,4 +81,51 @@ export interface Log {
   info (fields: object, message: string): void
   warn (fields: object, message: string): void
   error (fields: object, message: string): void
+}
+
+/** A browser's login, as others may know it. Times are milliseconds since 1970. */
+export interface Session {
+  /** 22 characters of base64url; public, the `sid` of tokens. */
+  readonly id: string
+  readonly sub: string
+  readonly browser: BrowserInfo
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  /** The idle end or the absolute one, whichever comes first. */
+  readonly expiresAt: number
+}
+
+/** A session together with the secret for its cookie, which the server can't tell a second time. */
+export interface OpenedSession {
+  readonly session: Session
+  readonly secret: string
+  /** When the cookie ends: the absolute end. */
+  readonly endsAt: number
+}
+
+export interface SessionOpener {
+  /** Opens the session of a consumed ticket. Again for the same ticket and browser secret it finds the same one; undefined once that has ended. */
+  open (ticket: Ticket, browserSecret: string): Promise<OpenedSession | undefined>
+}
+
+/** How people are shown, by `sub`. */
+export interface Names {
+  /** The name a person chose, or null. */
+  nameOf (sub: string): Promise<string | null>
+}
+
+/** What the use cases work with. */
+export interface LoginDeps {
+  readonly tickets: Tickets
+  readonly waitingRoom: WaitingRoom
+  readonly names: Names
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly settings: {
+    readonly ticketTtlSeconds: number
+    /** Whether a number is asked for. */
+    readonly matchNumbers: boolean
+    /** Origins that a visitor may be returned to, the site's own among them. */
+    readonly returnOrigins: readonly string[]
+  }
 }

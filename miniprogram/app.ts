@@ -1,0 +1,2 @@
+/** Starts the mini program. What pages share is in utils/here. */
+App({})

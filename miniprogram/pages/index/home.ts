@@ -1,0 +1,71 @@
+/** Owns the home screen's knowledge: who this phone is, where it is logged in, and what the taps there do. Knows no wx and draws nothing. */
+import type { FailureCode, LoggedInBrowser, User } from '../../utils/answers'
+import type { Service } from '../../utils/service'
+
+export interface HomeView {
+  /** Undefined until the service has said so. */
+  readonly user: User | undefined
+  readonly sessions: readonly LoggedInBrowser[] | undefined
+  /** The session whose sign-out waits for a second tap. */
+  readonly asking: string | undefined
+  /** A change is on its way; further taps do nothing. */
+  readonly busy: boolean
+  /** The last call's failure. */
+  readonly failure: FailureCode | undefined
+  /** The name was just stored. */
+  readonly saved: boolean
+}
+
+export interface Home {
+  readonly view: () => HomeView
+  /** Reads everything anew; what is on the screen stays until the answer is there. */
+  read (): Promise<void>
+  /** First tap on a browser's sign-out; undefined takes it back. */
+  ask (sessionId: string | undefined): void
+  /** Second tap: logs that browser out. */
+  signOut (): Promise<void>
+  rename (name: string): Promise<void>
+}
+
+export const createHome = (service: Service, changed: () => void): Home => {
+  let view: HomeView = { user: undefined, sessions: undefined, asking: undefined, busy: false, failure: undefined, saved: false }
+  /** Grows with each reading; an earlier one no longer counts. */
+  let turn = 0
+
+  const show = (change: Partial<HomeView>): void => {
+    view = { ...view, ...change }
+    changed()
+  }
+
+  const read = async (): Promise<void> => {
+    const mine = ++turn
+    const user = await service.login()
+    const sessions = user.ok ? await service.sessions() : user
+    if (mine !== turn) return
+    if (user.ok) show({ user: user.value })
+    show(sessions.ok ? { sessions: sessions.value, failure: undefined } : { failure: sessions.code })
+  }
+
+  return {
+    view: () => view,
+    read,
+    ask: (sessionId) => { if (!view.busy) show({ asking: sessionId, saved: false }) },
+    signOut: async () => {
+      const { asking } = view
+      if (asking === undefined || view.busy) return
+      turn++ // a list that was asked for before would bring the browser back
+      show({ busy: true, failure: undefined })
+      const outcome = await service.signOut(asking)
+      if (!outcome.ok) return show({ busy: false, failure: outcome.code })
+      show({ busy: false, asking: undefined, sessions: view.sessions?.filter((session) => session.id !== asking) })
+    },
+    rename: async (name) => {
+      if (view.user === undefined || view.busy) return
+      turn++
+      show({ busy: true, failure: undefined, saved: false })
+      const outcome = await service.rename(name)
+      if (!outcome.ok) return show({ busy: false, failure: outcome.code })
+      show({ busy: false, saved: true, user: { sub: view.user.sub, name: outcome.value } })
+    },
+  }
+}

@@ -1,0 +1,66 @@
+/** The page the mini program opens with. Joins the home to the template; what happens is in home.ts, what is said in screen.ts. */
+import { loginPage, scanCode, service, words } from '../../utils/here'
+import { createHome } from './home'
+import type { Home } from './home'
+import { homeScreenOf } from './screen'
+
+const { nameLabel, namePlaceholder, save, scan, scanHelp, browsers, signOut, signOutSure, keep } = words
+const nothingYet = { user: undefined, sessions: undefined, asking: undefined, busy: false, failure: undefined, saved: false }
+
+Page({
+  data: {
+    words: { nameLabel, namePlaceholder, save, scan, scanHelp, browsers, signOut, signOutSure, keep },
+    screen: homeScreenOf(nothingYet, words, 0),
+  },
+
+  home: undefined as Home | undefined,
+  /** What the person has typed; undefined until they do. */
+  typed: undefined as string | undefined,
+
+  onLoad () {
+    this.home = createHome(service, () => this.draw())
+    wx.setNavigationBarTitle({ title: words.homeTitle })
+  },
+
+  async onShow () {
+    await this.home?.read()
+  },
+
+  async onPullDownRefresh () {
+    await this.home?.read()
+    wx.stopPullDownRefresh()
+  },
+
+  draw () {
+    if (this.home === undefined) return
+    const screen = homeScreenOf(this.home.view(), words, service.serverNow())
+    if (screen.saved !== '') this.typed = undefined
+    this.setData({ screen: { ...screen, input: this.typed ?? screen.input } })
+  },
+
+  async onScan () {
+    const ticket = await scanCode()
+    if (ticket === null) wx.showToast({ title: words.notOurs, icon: 'none' })
+    else if (ticket !== undefined) wx.navigateTo({ url: loginPage(ticket) })
+  },
+
+  onName (event: WechatMiniprogram.Input) {
+    this.typed = event.detail.value
+  },
+
+  async onSave () {
+    await this.home?.rename(this.typed ?? this.data.screen.input)
+  },
+
+  onAsk (event: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
+    this.home?.ask(event.currentTarget.dataset.id)
+  },
+
+  onKeep () {
+    this.home?.ask(undefined)
+  },
+
+  async onSignOut () {
+    await this.home?.signOut()
+  },
+})

@@ -1,0 +1,48 @@
+/** Owns what the home page shows: plain data for a template, every sentence chosen. Pure; empty means "not drawn". */
+import { ago } from '../../utils/ago'
+import type { BrowserName } from '../../utils/answers'
+import type { Words } from '../../utils/words'
+import type { HomeView } from './home'
+
+export interface HomeScreen {
+  readonly initial: string
+  readonly name: string
+  /** The start of the id that the site knows this person by. */
+  readonly id: string
+  /** What the name input holds. */
+  readonly input: string
+  readonly known: boolean
+  readonly busy: boolean
+  readonly saved: string
+  readonly failure: string
+  readonly browsers: ReadonlyArray<{ readonly id: string, readonly title: string, readonly detail: string, readonly asking: boolean }>
+  /** Said in place of the list. */
+  readonly empty: string
+}
+
+/** Draws a view. `now` is milliseconds by the service's clock. */
+export const homeScreenOf = (view: HomeView, words: Words, now: number): HomeScreen => ({
+  initial: Array.from(view.user?.name ?? '')[0] ?? '',
+  name: view.user === undefined ? '' : view.user.name ?? words.noName,
+  id: view.user?.sub.slice(0, 8) ?? '',
+  input: view.user?.name ?? '',
+  known: view.user !== undefined,
+  busy: view.busy,
+  saved: view.saved ? words.saved : '',
+  failure: view.failure === undefined ? '' : words.failures[view.failure],
+  browsers: (view.sessions ?? []).map(({ id, browser, lastSeenAt }) => ({
+    id,
+    title: titleOf(browser, words),
+    detail: [browser.place ?? browser.ip, ago(lastSeenAt, now, words)].filter((part) => part !== '').join(' · '),
+    asking: id === view.asking,
+  })),
+  empty: emptyOf(view, words),
+})
+
+const titleOf = (browser: BrowserName, words: Words): string =>
+  [browser.name || words.unknownBrowser, browser.system].filter((part) => part !== '').join(' · ')
+
+const emptyOf = (view: HomeView, words: Words): string => {
+  if (view.sessions === undefined) return view.failure === undefined ? words.loading : ''
+  return view.sessions.length === 0 ? words.noBrowsers : ''
+}

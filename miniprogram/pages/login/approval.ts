@@ -1,0 +1,119 @@
+/** Owns one approval: what the person sees of a ticket and what their taps do. Says yes only when tapped. Knows no wx and draws nothing. */
+import type { FailureCode, Offer, Outcome } from '../../utils/answers'
+import type { Service } from '../../utils/service'
+
+export type View =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'ready', readonly offer: Offer }
+  | { readonly kind: 'confirming', readonly offer: Offer, readonly number: string | null }
+  | { readonly kind: 'cancelling', readonly offer: Offer }
+  /** From here on nothing can be done with this ticket. */
+  | { readonly kind: 'done', readonly offer: Offer | undefined }
+  | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
+  /** From here it can be tried again. */
+  | { readonly kind: 'offline' }
+  | { readonly kind: 'unavailable', readonly code: FailureCode }
+
+export interface Approval {
+  readonly view: () => View
+  /** Reads where the ticket is: when the page comes up, comes back from the background, or the person tries again. */
+  read (): Promise<void>
+  /** Says yes: with the number that was tapped, or with null where the one button was. */
+  confirm (number: string | null): Promise<void>
+  /** Says no. */
+  cancel (): Promise<void>
+  /** Ends an offer whose time is up. To be called now and then. */
+  tick (): void
+}
+
+/** `ticket` is undefined where the code that was scanned holds none; `changed` is called after every change of the view. */
+export const createApproval = (service: Service, ticket: string | undefined, changed: () => void): Approval => {
+  let view: View = { kind: 'loading' }
+  /** The last offer that was read; having one means that this person scanned the ticket. */
+  let offer: Offer | undefined
+  let endsAt = Infinity
+  /** Grows with each call; the answer to an earlier one no longer counts. */
+  let turn = 0
+  /** The page came back while an answer was awaited, which then may have been cut off. */
+  let cameBack = false
+
+  const show = (next: View): void => {
+    view = next
+    changed()
+  }
+
+  const failed = (code: FailureCode): View => {
+    switch (code) {
+      case 'offline': return { kind: 'offline' }
+      case 'ticket-confirmed': return { kind: 'done', offer }
+      // Only who scanned can have confirmed it; without an offer of ours it was somebody else's.
+      case 'ticket-consumed': return offer === undefined ? { kind: 'used' } : { kind: 'done', offer }
+      case 'match-wrong': return { kind: 'wrong-number' }
+      case 'ticket-cancelled': return { kind: 'cancelled' }
+      case 'ticket-expired': return { kind: 'expired' }
+      case 'ticket-taken': return { kind: 'taken' }
+      case 'ticket-not-found': case 'bad-request': return { kind: 'invalid-code' }
+      case 'wechat-user-blocked': return { kind: 'blocked' }
+      default: return { kind: 'unavailable', code }
+    }
+  }
+
+  /** Shows what came of a call, unless a later one was made; gives the value where there is one and it still counts. */
+  const settle = async <T>(asked: Promise<Outcome<T>>): Promise<T | undefined> => {
+    const mine = ++turn
+    const outcome = await asked
+    if (mine !== turn) return undefined
+    if (outcome.ok) return outcome.value
+    show(failed(outcome.code))
+    return undefined
+  }
+
+  const read = async (): Promise<void> => {
+    if (view.kind === 'confirming' || view.kind === 'cancelling') {
+      cameBack = true
+      return
+    }
+    if (view.kind !== 'loading' && view.kind !== 'ready' && view.kind !== 'offline' && view.kind !== 'unavailable') return
+    if (ticket === undefined) return show({ kind: 'invalid-code' })
+    if (view.kind !== 'ready') show({ kind: 'loading' })
+    const answer = await settle(service.scan(ticket))
+    if (answer === undefined) return
+    offer = answer
+    endsAt = service.serverNow() + answer.expiresIn * 1000
+    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer } : { kind: 'done', offer: answer })
+  }
+
+  /** Once more after a page that came back found its call cut off. Reads only: a yes is never repeated by itself. */
+  const readIfCutOff = async (): Promise<void> => {
+    const again = cameBack && view.kind === 'offline'
+    cameBack = false
+    if (again) await read()
+  }
+
+  return {
+    view: () => view,
+    read,
+    confirm: async (number) => {
+      // Not being `ready` any more is what makes a second tap do nothing.
+      if (view.kind !== 'ready' || ticket === undefined) return
+      if (view.offer.choices === null ? number !== null : number === null || !view.offer.choices.includes(number)) return
+      show({ kind: 'confirming', offer: view.offer, number })
+      const state = await settle(service.confirm(ticket, number))
+      if (state !== undefined) show({ kind: 'done', offer })
+      await readIfCutOff()
+    },
+    cancel: async () => {
+      if (view.kind !== 'ready' || ticket === undefined) return
+      show({ kind: 'cancelling', offer: view.offer })
+      const state = await settle(service.cancel(ticket))
+      if (state !== undefined) show({ kind: 'cancelled' })
+      await readIfCutOff()
+    },
+    tick: () => {
+      if (view.kind !== 'ready') return
+      if (service.serverNow() < endsAt) return changed()
+      turn++
+      show({ kind: 'expired' })
+    },
+  }
+}

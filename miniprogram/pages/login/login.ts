@@ -1,0 +1,67 @@
+/** The page a code leads to. Joins the approval to the template; what may happen is decided in approval.ts, what is said in screen.ts. */
+import { loginPage, scanCode, service, words } from '../../utils/here'
+import { ticketFromScene } from '../../utils/scene'
+import { createApproval } from './approval'
+import type { Approval } from './approval'
+import { screenOf } from './screen'
+import type { ActionName } from './screen'
+
+const tickMs = 5_000 // "20 seconds ago" need not be truer than that
+
+Page({
+  data: {
+    screen: screenOf({ kind: 'loading' }, words, 0),
+  },
+
+  approval: undefined as Approval | undefined,
+  timer: 0,
+
+  onLoad (query: Record<string, string | undefined>) {
+    this.approval = createApproval(service, ticketFromScene(query.scene), () => this.draw())
+    wx.setNavigationBarTitle({ title: words.pageTitle })
+  },
+
+  async onShow () {
+    this.timer = setInterval(() => this.approval?.tick(), tickMs)
+    await this.approval?.read()
+  },
+
+  onHide () {
+    clearInterval(this.timer)
+  },
+
+  onUnload () {
+    clearInterval(this.timer)
+  },
+
+  draw () {
+    if (this.approval !== undefined) this.setData({ screen: screenOf(this.approval.view(), words, service.serverNow()) })
+  },
+
+  async onNumber (event: WechatMiniprogram.TouchEvent<object, object, { value: string }>) {
+    await this.approval?.confirm(event.currentTarget.dataset.value)
+  },
+
+  async onConfirm () {
+    await this.approval?.confirm(null)
+  },
+
+  async onNotMe () {
+    await this.approval?.cancel()
+  },
+
+  async onAction (event: WechatMiniprogram.TouchEvent<object, object, { name: ActionName }>) {
+    switch (event.currentTarget.dataset.name) {
+      case 'retry': return await this.approval?.read()
+      case 'scan': return await this.scanAgain()
+      case 'close': return wx.exitMiniProgram()
+      case 'home': return wx.reLaunch({ url: '/pages/index/index' })
+    }
+  },
+
+  async scanAgain () {
+    const ticket = await scanCode()
+    if (ticket === null) wx.showToast({ title: words.notOurs, icon: 'none' })
+    else if (ticket !== undefined) wx.redirectTo({ url: loginPage(ticket) })
+  },
+})

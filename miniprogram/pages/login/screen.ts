@@ -1,0 +1,103 @@
+/** Owns what the login page shows of a view: plain data for a template, every sentence chosen. Pure; empty means "not drawn". */
+import { ago } from '../../utils/ago'
+import type { Offer } from '../../utils/answers'
+import type { Words } from '../../utils/words'
+import type { View } from './approval'
+
+export type ActionName = 'retry' | 'scan' | 'close' | 'home'
+
+export interface Screen {
+  readonly kind: View['kind']
+  /** Set while a decision is asked for or on its way. */
+  readonly title: string
+  readonly origin: string
+  readonly rows: ReadonlyArray<{ readonly label: string, readonly value: string }>
+  readonly warning: string
+  readonly ask: string
+  readonly askHelp: string
+  readonly numbers: ReadonlyArray<{ readonly value: string, readonly chosen: boolean }>
+  /** The one button, where no number is asked for. */
+  readonly confirm: string
+  readonly refuse: string
+  /** Taps are not taken. */
+  readonly busy: boolean
+  /** Set while nothing is asked. */
+  readonly line: string
+  readonly help: string
+  readonly mark: 'busy' | 'good' | 'warning' | 'quiet'
+  readonly actions: ReadonlyArray<{ readonly name: ActionName, readonly label: string }>
+}
+
+const oldAfterMs = 120_000 // a login that somebody just opened is scanned within a minute or two
+
+const empty = {
+  title: '',
+  origin: '',
+  rows: [],
+  warning: '',
+  ask: '',
+  askHelp: '',
+  numbers: [],
+  confirm: '',
+  refuse: '',
+  busy: false,
+  line: '',
+  help: '',
+  mark: 'quiet',
+  actions: [],
+} as const
+
+const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning' }
+
+/** Draws a view. `now` is milliseconds by the service's clock. */
+export const screenOf = (view: View, words: Words, now: number): Screen => {
+  switch (view.kind) {
+    case 'loading':
+      return { ...empty, kind: view.kind, line: words.loading, mark: 'busy' }
+    case 'ready':
+      return { ...empty, kind: view.kind, ...asking(view.offer, words, now, null) }
+    case 'confirming':
+      return { ...empty, kind: view.kind, ...asking(view.offer, words, now, view.number), busy: true, warning: '', ask: words.confirming, askHelp: '' }
+    case 'cancelling':
+      return { ...empty, kind: view.kind, ...asking(view.offer, words, now, null), busy: true, warning: '', ask: words.cancelling, askHelp: '' }
+    default: {
+      const { line, help } = words.ends[view.kind]
+      return {
+        ...empty,
+        kind: view.kind,
+        origin: view.kind === 'done' && view.offer !== undefined ? view.offer.site.origin : '',
+        line,
+        help: view.kind === 'unavailable' ? words.failures[view.code] : help,
+        mark: marks[view.kind] ?? 'quiet',
+        actions: actionsOf(view.kind).map((name) => ({ name, label: labelOf(name, words) })),
+      }
+    }
+  }
+}
+
+const asking = (offer: Offer, words: Words, now: number, chosen: string | null): Partial<Screen> => ({
+  title: words.askTitle(offer.site.name),
+  origin: offer.site.origin,
+  rows: [
+    { label: words.browser, value: offer.browser.name || words.unknownBrowser },
+    { label: words.system, value: offer.browser.system },
+    { label: words.place, value: offer.browser.place ?? '' },
+    { label: words.address, value: offer.browser.ip },
+    { label: words.asked, value: ago(offer.createdAt, now, words) },
+  ].filter((row) => row.value !== ''),
+  warning: now - offer.createdAt >= oldAfterMs ? words.oldRequest(ago(offer.createdAt, now, words)) : '',
+  ask: offer.choices === null ? '' : words.tapNumber,
+  askHelp: offer.choices === null ? words.confirmHelp : words.tapNumberHelp,
+  numbers: (offer.choices ?? []).map((value) => ({ value, chosen: value === chosen })),
+  confirm: offer.choices === null ? words.confirm : '',
+  refuse: words.notMe,
+})
+
+const actionsOf = (kind: View['kind']): readonly ActionName[] => {
+  if (kind === 'done') return ['close', 'home']
+  if (kind === 'offline' || kind === 'unavailable') return ['retry', 'home']
+  return kind === 'blocked' ? ['close'] : ['scan', 'home']
+}
+
+const labelOf = (name: ActionName, words: Words): string =>
+  ({ retry: words.tryAgain, scan: words.scanAgain, close: words.close, home: words.home })[name]

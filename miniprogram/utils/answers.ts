@@ -1,0 +1,107 @@
+/** Owns how the service's answers are read: what came back as it should, by which code it was refused, or that nothing came. */
+import type { Reply } from './ports'
+
+/** The codes a phone can be refused with (CONTRACT "Errors"); any other counts as `internal`. */
+export const serverCodes = [
+  'bad-request', 'signature-invalid', 'clock-skew', 'replayed', 'key-unknown', 'js-code-invalid', 'match-wrong', 'wechat-user-blocked',
+  'not-found', 'ticket-not-found', 'method-not-allowed', 'ticket-not-scanned', 'ticket-taken', 'ticket-confirmed', 'ticket-consumed',
+  'ticket-cancelled', 'ticket-expired', 'payload-too-large', 'unsupported-media-type', 'rate-limited', 'internal', 'wechat-unavailable',
+  'store-unavailable',
+] as const
+
+export type ServerCode = typeof serverCodes[number]
+
+/** `offline`: no answer came, so what was asked may or may not have happened. */
+export type FailureCode = ServerCode | 'offline'
+
+export interface Success<T> { readonly ok: true, readonly value: T }
+export interface Failure {
+  readonly ok: false
+  readonly code: FailureCode
+  /** The service's clock in seconds, where it said so. */
+  readonly serverTime?: number
+}
+export type Outcome<T> = Success<T> | Failure
+
+export const offline: Failure = { ok: false, code: 'offline' }
+
+/** Reads a reply; `read` makes the value out of a 2xx body, or undefined where that isn't what the contract says. */
+export const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcome<T> => {
+  const body = bodyOf(reply.body)
+  if (reply.status >= 200 && reply.status < 300) {
+    const value = read(body)
+    return value === undefined ? { ok: false, code: 'internal' } : { ok: true, value }
+  }
+  const code = serverCodes.find((known) => known === body.code) ?? 'internal'
+  return typeof body.server_time === 'number' ? { ok: false, code, serverTime: body.server_time } : { ok: false, code }
+}
+
+type Body = Readonly<Record<string, unknown>>
+
+const bodyOf = (value: unknown): Body => typeof value === 'object' && value !== null ? value as Body : {}
+const text = (value: unknown): string | undefined => typeof value === 'string' ? value : undefined
+const textOrNull = (value: unknown): string | null => text(value) ?? null
+
+/** How a person is known here: never a WeChat id. */
+export interface User { readonly sub: string, readonly name: string | null }
+
+export interface BrowserName { readonly name: string, readonly system: string, readonly ip: string, readonly place: string | null }
+
+/** What is being asked of the person who scanned. */
+export interface Offer {
+  readonly state: string
+  readonly site: { readonly name: string, readonly origin: string }
+  readonly browser: BrowserName
+  /** Milliseconds since 1970, by the service's clock. */
+  readonly createdAt: number
+  /** Seconds from the answer on. */
+  readonly expiresIn: number
+  /** The numbers to choose from; null where one button is enough. */
+  readonly choices: readonly string[] | null
+}
+
+/** A browser that is logged in as this person. */
+export interface LoggedInBrowser { readonly id: string, readonly browser: BrowserName, readonly lastSeenAt: number }
+
+export interface Grant {
+  readonly keyId: string
+  readonly key: string
+  readonly expiresIn: number
+  readonly serverTime: number
+  readonly user: User
+}
+
+export const readGrant = (body: Body): Grant | undefined => {
+  const { key_id: keyId, key, expires_in: expiresIn, server_time: serverTime } = body
+  const user = bodyOf(body.user)
+  if (typeof keyId !== 'string' || typeof key !== 'string' || typeof expiresIn !== 'number' || typeof serverTime !== 'number') return undefined
+  return typeof user.sub === 'string' ? { keyId, key, expiresIn, serverTime, user: { sub: user.sub, name: textOrNull(user.name) } } : undefined
+}
+
+export const readOffer = (body: Body): Offer | undefined => {
+  const site = bodyOf(body.site)
+  const state = text(body.state)
+  const origin = text(site.origin)
+  const createdAt = Date.parse(String(body.created_at))
+  const choices = body.match_choices ?? null
+  if (state === undefined || origin === undefined || Number.isNaN(createdAt) || typeof body.expires_in !== 'number') return undefined
+  // Anything but null or numbers must not turn into a screen with one button that confirms.
+  if (choices !== null && !(Array.isArray(choices) && choices.length > 0 && choices.every((choice) => typeof choice === 'string'))) return undefined
+  return { state, site: { name: text(site.name) ?? origin, origin }, browser: browserOf(body.browser), createdAt, expiresIn: body.expires_in, choices }
+}
+
+export const readState = (body: Body): string | undefined => text(body.state)
+
+export const readSessions = (body: Body): readonly LoggedInBrowser[] | undefined =>
+  Array.isArray(body.sessions) ? body.sessions.flatMap((session) => browserSession(bodyOf(session)) ?? []) : undefined
+
+const browserSession = (session: Body): LoggedInBrowser | undefined => {
+  const id = text(session.id)
+  const lastSeenAt = Date.parse(String(session.last_seen_at))
+  return id === undefined || Number.isNaN(lastSeenAt) ? undefined : { id, browser: browserOf(session.browser), lastSeenAt }
+}
+
+const browserOf = (value: unknown): BrowserName => {
+  const browser = bodyOf(value)
+  return { name: text(browser.name) ?? '', system: text(browser.system) ?? '', ip: text(browser.ip) ?? '', place: textOrNull(browser.place) }
+}

@@ -1,0 +1,21 @@
+/** Owns what all pages share on this phone: the one service, its words, and the scan that leads to the login page. */
+import { serviceUrl } from '../config'
+import { wxPlatform } from './platform'
+import { ticketFromPath } from './scene'
+import { createService } from './service'
+import { wordsFor } from './words'
+
+export const service = createService(wxPlatform, serviceUrl)
+export const words = wordsFor(wx.getAppBaseInfo().language)
+
+/** Opens WeChat's scanner: the ticket of the code, null for a code that isn't ours, undefined where the person went back. */
+export const scanCode = (): Promise<string | null | undefined> => new Promise((resolve) => {
+  wx.scanCode({
+    scanType: ['qrCode', 'wxCode'],
+    success: ({ path }) => resolve(ticketFromPath(path) ?? null),
+    fail: () => resolve(undefined),
+  })
+})
+
+/** The login page's address for a ticket. */
+export const loginPage = (ticket: string): string => `/pages/login/login?scene=${ticket}`

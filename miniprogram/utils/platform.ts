@@ -1,0 +1,37 @@
+/** Owns the binding of the phone's logic to WeChat. Nothing but translation. */
+import type { Platform, Reply } from './ports'
+
+const timeoutMs = 15_000 // the service answers a failure within 6 s; WeChat's own limit is a minute
+
+export const wxPlatform: Platform = {
+  request: ({ method, url, headers, body }) => new Promise<Reply>((resolve, reject) => {
+    wx.request({
+      method,
+      url,
+      timeout: timeoutMs,
+      header: { ...headers },
+      ...(body === undefined ? {} : { data: body }),
+      success: ({ statusCode, data }) => resolve({ status: statusCode, body: data }),
+      fail: ({ errMsg }) => reject(new Error(errMsg)),
+    })
+  }),
+  login: () => new Promise<string>((resolve, reject) => {
+    wx.login({
+      success: ({ code, errMsg }) => code ? resolve(code) : reject(new Error(errMsg)),
+      fail: ({ errMsg }) => reject(new Error(errMsg)),
+    })
+  }),
+  getStorage: (key) => {
+    const value: unknown = wx.getStorageSync(key)
+    return typeof value === 'string' && value !== '' ? value : undefined // '' is WeChat's way of saying there is none
+  },
+  setStorage: (key, value) => value === undefined ? wx.removeStorageSync(key) : wx.setStorageSync(key, value),
+  randomBytes: (size) => new Promise<Uint8Array>((resolve, reject) => {
+    wx.getRandomValues({
+      length: size,
+      success: ({ randomValues }) => resolve(new Uint8Array(randomValues)),
+      fail: ({ errMsg }) => reject(new Error(errMsg)),
+    })
+  }),
+  now: () => Date.now(),
+}

@@ -1,0 +1,107 @@
+/** Owns the calls to the service, one function each: signed, mended once where the service says how, answered as an Outcome. Draws nothing. */
+import { offline, outcomeOf, readOffer, readSessions, readState } from './answers'
+import type { Failure, LoggedInBrowser, Offer, Outcome, User } from './answers'
+import { base64url, fromBase64url } from './bytes'
+import { createPhoneKeys } from './phone-key'
+import type { PhoneKey } from './phone-key'
+import type { PhoneRequest, Platform, Reply } from './ports'
+import { sign } from './signature'
+
+export interface Service {
+  /** Who this phone is, with a login where there was none. */
+  login (): Promise<Outcome<User>>
+  scan (ticket: string): Promise<Outcome<Offer>>
+  /** Says yes with the number that was tapped; null where no number was asked for. Gives the state the ticket is in now. */
+  confirm (ticket: string, number: string | null): Promise<Outcome<string>>
+  cancel (ticket: string): Promise<Outcome<string>>
+  sessions (): Promise<Outcome<readonly LoggedInBrowser[]>>
+  /** Logs a browser out; fine too where it has been before. */
+  signOut (sessionId: string): Promise<Outcome<true>>
+  /** Chooses the name to be shown by; empty takes it away. Gives the name as it is now. */
+  rename (name: string): Promise<Outcome<string | null>>
+  /** Milliseconds since 1970 by the service's clock, as far as this phone knows it. */
+  serverNow (): number
+}
+
+const done = (): true => true
+
+/** `serviceUrl` is the service's PUBLIC_URL; the signature covers it. */
+export const createService = (platform: Platform, serviceUrl: string): Service => {
+  const keys = createPhoneKeys(platform, (jsCode) => platform.request({
+    method: 'POST',
+    url: `${serviceUrl}/api/phone/login`,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ js_code: jsCode }),
+  }))
+
+  const send = async (method: PhoneRequest['method'], path: string, body: string | undefined, key: PhoneKey): Promise<Reply | undefined> => {
+    const signature = sign({
+      method,
+      serviceUrl,
+      path,
+      query: '',
+      body: body ?? '',
+      key: fromBase64url(key.key) ?? new Uint8Array(0),
+      keyId: key.keyId,
+      created: Math.floor(platform.now() / 1000) + key.clockOffset,
+      nonce: base64url(await platform.randomBytes(16)),
+    })
+    const type = body === undefined ? {} : { 'Content-Type': 'application/json' }
+    return platform.request({ method, url: serviceUrl + path, headers: { ...signature, ...type }, body }).catch(() => undefined)
+  }
+
+  /** Does what the service's refusal asks a phone to do by itself; tells whether a second try makes sense. */
+  const mend = (failure: Failure, key: PhoneKey): boolean => {
+    if (failure.code === 'key-unknown') {
+      keys.forget(key.keyId)
+      return true
+    }
+    if (failure.code !== 'clock-skew' || failure.serverTime === undefined) return false
+    keys.keep({ ...key, clockOffset: failure.serverTime - Math.floor(platform.now() / 1000) })
+    return true
+  }
+
+  const call = async <T>(
+    method: PhoneRequest['method'], path: string, body: object | undefined, read: Parameters<typeof outcomeOf<T>>[1],
+  ): Promise<Outcome<T>> => {
+    const text = body === undefined ? undefined : JSON.stringify(body)
+    const mended = new Set<string>()
+    for (;;) {
+      const key = await keys.get()
+      if (!key.ok) return key
+      const reply = await send(method, path, text, key.value)
+      if (reply === undefined) return offline
+      const outcome = outcomeOf(reply, read)
+      if (outcome.ok || mended.has(outcome.code) || !mend(outcome, key.value)) return outcome
+      mended.add(outcome.code)
+    }
+  }
+
+  const onTicket = (ticket: string, verb: string): string => `/api/phone/tickets/${encodeURIComponent(ticket)}/${verb}`
+
+  return {
+    login: async () => {
+      const key = await keys.get()
+      return key.ok ? { ok: true, value: key.value.user } : key
+    },
+    // An empty object rather than no body: what wx.request sends for none is not the same everywhere, and the bytes are signed.
+    scan: (ticket) => call('POST', onTicket(ticket, 'scan'), {}, readOffer),
+    confirm: (ticket, number) => call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readState),
+    cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readState),
+    sessions: () => call('GET', '/api/phone/sessions', undefined, readSessions),
+    signOut: async (sessionId) => {
+      const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}`, undefined, done)
+      return !outcome.ok && outcome.code === 'not-found' ? { ok: true, value: true } : outcome
+    },
+    rename: async (name) => {
+      const chosen = name.trim()
+      const outcome = await call('PUT', '/api/phone/profile', { name: chosen }, done)
+      if (!outcome.ok) return outcome
+      const value = chosen === '' ? null : chosen
+      const key = keys.kept()
+      if (key !== undefined) keys.keep({ ...key, user: { ...key.user, name: value } })
+      return { ok: true, value }
+    },
+    serverNow: () => platform.now() + (keys.kept()?.clockOffset ?? 0) * 1000,
+  }
+}

@@ -1,0 +1,60 @@
+/** Owns which language the phone speaks, and what has to be said in each. The sentences are in words-zh and words-en. */
+import type { FailureCode } from './answers'
+import { en } from './words-en'
+import { zh } from './words-zh'
+
+export interface Words {
+  readonly pageTitle: string
+  readonly askTitle: (site: string) => string
+  readonly browser: string
+  readonly system: string
+  readonly place: string
+  readonly address: string
+  readonly asked: string
+  readonly oldRequest: (ago: string) => string
+  readonly tapNumber: string
+  readonly tapNumberHelp: string
+  readonly confirm: string
+  readonly confirmHelp: string
+  readonly notMe: string
+  readonly loading: string
+  readonly confirming: string
+  readonly cancelling: string
+
+  /** One line and a smaller one under it, for each way an approval can end. */
+  readonly ends: Readonly<Record<EndKind, { readonly line: string, readonly help: string }>>
+  /** One sentence for each way a call can fail. */
+  readonly failures: Readonly<Record<FailureCode, string>>
+
+  readonly tryAgain: string
+  readonly scanAgain: string
+  readonly close: string
+  readonly home: string
+
+  readonly homeTitle: string
+  readonly noName: string
+  readonly nameLabel: string
+  readonly namePlaceholder: string
+  readonly save: string
+  readonly saved: string
+  readonly scan: string
+  readonly scanHelp: string
+  readonly notOurs: string
+  readonly browsers: string
+  readonly noBrowsers: string
+  readonly unknownBrowser: string
+  readonly signOut: string
+  readonly signOutSure: string
+  readonly keep: string
+
+  readonly justNow: string
+  readonly secondsAgo: (count: number) => string
+  readonly minutesAgo: (count: number) => string
+  readonly hoursAgo: (count: number) => string
+  readonly daysAgo: (count: number) => string
+}
+
+export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'offline' | 'unavailable'
+
+/** The words for a language tag of any kind (`zh_CN`, `zh-Hans`, `en`): Chinese for Chinese, else English. */
+export const wordsFor = (language: string): Words => /^zh/i.test(language) ? zh : en

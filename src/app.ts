@@ -1,0 +1,151 @@
+/** Owns the composition: what is made from what, every plugin in order. Reads no environment and listens nowhere. */
+import { randomUUID } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import swagger from '@fastify/swagger'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
+import type { RandomBytes } from './domain/ids.ts'
+import { createAccessTokens } from './http/access-tokens.ts'
+import { bodyParserPlugin } from './http/body-parser.ts'
+import { createLimits } from './http/limits.ts'
+import { asProblem, problemBody, problemsPlugin, sendProblem } from './http/problems.ts'
+import { requestLogPlugin } from './http/request-log.ts'
+import { operatingRoutes } from './http/routes/operating.ts'
+import { pageRoutes } from './http/routes/pages.ts'
+import { phoneLoginRoute, signedPhoneRoutes } from './http/routes/phone.ts'
+import { sessionRoutes } from './http/routes/session.ts'
+import { ticketRoutes } from './http/routes/tickets.ts'
+import { createSessionCookie } from './http/session-cookie.ts'
+import type { Clock, CodeSupply, PhoneIdentity, Store } from './login/ports.ts'
+import { createWaitingRoom } from './login/waiting-room.ts'
+import { createBrowserSessions } from './sessions/browser-sessions.ts'
+import type { Keys } from './sessions/key-file.ts'
+import { createPeople } from './sessions/people.ts'
+import { createPhoneKeys } from './stores/phone-keys.ts'
+import { createTickets } from './stores/tickets.ts'
+
+export interface AppDeps {
+  readonly store: Store
+  readonly wechat: CodeSupply & PhoneIdentity
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly log: FastifyBaseLogger
+}
+
+export interface AppOptions {
+  /** The demo shows the login page inside its own window. */
+  readonly isFramedByOwnPages?: boolean
+}
+
+/** The slowest thing behind us is given up on before this; a client hears of it within 6 s. Milliseconds. */
+const handlerTimeoutMs = 5500
+
+/** Builds the service. Closing it answers every held poll; the store stays the caller's. */
+export const buildApp = async (deps: AppDeps, config: Config, options: AppOptions = {}): Promise<FastifyInstance> => {
+  const { store, wechat, keys, clock, random, log } = deps
+
+  const people = createPeople(store, clock)
+  const sessions = createBrowserSessions(store, people, clock, {
+    idleMs: config.SESSION_IDLE * 1000,
+    maxMs: config.SESSION_MAX * 1000,
+    cookieKey: keys.cookie,
+  })
+  const phoneKeys = createPhoneKeys(store, { clock })
+  const waitingRoom = createWaitingRoom(clock, config.MAX_HELD_POLLS)
+  const login = {
+    tickets: createTickets(store, { clock, maxTickets: config.MAX_TICKETS }),
+    waitingRoom,
+    names: people,
+    sessions,
+    clock,
+    random,
+    settings: {
+      ticketTtlSeconds: config.TICKET_TTL,
+      matchNumbers: config.MATCH_NUMBERS === 'on',
+      returnOrigins: [config.origin, ...config.ALLOWED_ORIGINS],
+    },
+  }
+
+  const app = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }), // ours writes one line and no secret
+    genReqId: () => randomUUID(),
+    trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
+    bodyLimit: 16 * 1024,
+    handlerTimeout: handlerTimeoutMs,
+    requestTimeout: 10_000, // to receive a request; a held answer is not counted
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
+    return503OnClosing: false, // on the way down everybody is answered as usual
+    routerOptions: { maxParamLength: 8192 }, // a long malformed id is a malformed id
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    frameworkErrors: (error, request, reply) => { sendProblem(asProblem(error), request, reply) },
+    clientErrorHandler: answerUnreadable,
+  })
+  app.decorateRequest('person', '')
+  app.addHook('preClose', async () => { waitingRoom.close() })
+
+  const limits = await createLimits(app, {
+    createPerMinute: config.LIMIT_CREATE,
+    guessPerMinute: config.LIMIT_GUESS,
+    phonePerMinute: config.LIMIT_PHONE,
+  })
+  const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience }, clock, random)
+  const sessionCookie = createSessionCookie(config)
+
+  await app.register(requestLogPlugin)
+  await app.register(bodyParserPlugin)
+  await app.register(problemsPlugin, { limits })
+  await app.register(cookie)
+  await app.register(helmet, securityHeaders(config, options))
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'scan-login', description: 'Scan with WeChat to log in', version: '1' },
+      servers: [{ url: config.PUBLIC_URL }],
+    },
+  })
+
+  await app.register(async (base) => {
+    await base.register(async (api) => {
+      api.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+      const phone = { login: { ...login, phones: wechat, phoneKeys, appid: config.WECHAT_APPID ?? '', subjectKey: keys.subject }, signature: { phoneKeys, clock, authority: new URL(config.PUBLIC_URL).host }, sessions, people, limits, config }
+      await api.register(ticketRoutes({ login, codes: wechat, tokens, cookie: sessionCookie, limits, config }), { prefix: '/tickets' })
+      await api.register(sessionRoutes({ sessions, names: people, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
+      await api.register(phoneLoginRoute(phone), { prefix: '/phone' })
+      await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })
+    }, { prefix: '/api' })
+    await base.register(operatingRoutes({ store, keys }))
+    await base.register(pageRoutes(config.basePath))
+  }, { prefix: config.basePath })
+
+  return app
+}
+
+const securityHeaders = (config: Config, { isFramedByOwnPages = false }: AppOptions) => ({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: [isFramedByOwnPages ? "'self'" : "'none'"],
+    },
+  },
+  frameguard: { action: isFramedByOwnPages ? 'sameorigin' as const : 'deny' as const },
+  referrerPolicy: { policy: 'no-referrer' as const },
+  strictTransportSecurity: config.isSecure && { maxAge: 31_536_000 },
+})
+
+/** Answers what isn't HTTP: no request exists yet, so neither do hooks. */
+const answerUnreadable = function (error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return
+  const problem = asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 })
+  const body = JSON.stringify(problemBody(problem, randomUUID()))
+  socket.end(`HTTP/1.1 ${problem.status} ${problem.status === 413 ? 'Content Too Large' : 'Bad Request'}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+}

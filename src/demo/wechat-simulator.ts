@@ -1,0 +1,110 @@
+/** Owns a stand-in for WeChat's API: a real HTTP server on this machine, as strict as the original, with faults on demand. Never part of production. */
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import Fastify from 'fastify'
+import type { Clock } from '../login/ports.ts'
+import { createEndpoints, type Answer, type Endpoint, type SimulatorSettings } from './wechat-simulator/endpoints.ts'
+import { WechatRefusal } from './wechat-simulator/errors.ts'
+import { createPeople } from './wechat-simulator/people.ts'
+import { sendAnswer, type Fault } from './wechat-simulator/reply.ts'
+import { createTokens } from './wechat-simulator/tokens.ts'
+
+export type { Endpoint, Fault, SimulatorSettings }
+
+export interface SimulatorCall {
+  readonly endpoint: Endpoint
+  readonly query: Readonly<Record<string, string>>
+  /** As it came. */
+  readonly body: string
+}
+
+export interface WechatSimulator {
+  readonly url: string
+  readonly appid: string
+  readonly secret: string
+  /** A fresh js_code for this person; the person is made when new. */
+  jsCode (person: string): string
+  openidOf (person: string): string
+  /**
+   * Switches a fault on for an endpoint, for the next `times` calls (default: until cleared). All but an errcode spoil the answer of
+   * a call that was carried out: a js_code is used up all the same.
+   */
+  fail (endpoint: Endpoint, fault: Fault, times?: number): void
+  clearFaults (): void
+  /** Ends the current stable token, as somebody else's forced refresh does; `handed-out-still`: and goes on giving it out. */
+  revokeToken (how?: 'replaced' | 'handed-out-still'): void
+  /** The calls so far, the oldest first; the last thousand of them. */
+  readonly calls: readonly SimulatorCall[]
+  /** May be changed at any time. */
+  readonly settings: SimulatorSettings
+  close (): Promise<void>
+}
+
+export interface WechatSimulatorOptions {
+  readonly clock?: Pick<Clock, 'now'>
+  /** Any free one when left out. */
+  readonly port?: number
+}
+
+const appid = 'wx0123456789abcdef'
+const maxCalls = 1000
+
+/** Starts a simulator on 127.0.0.1, with one mini program whose AppSecret is made anew each time. */
+export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0 }: WechatSimulatorOptions = {}): Promise<WechatSimulator> => {
+  const secret = randomBytes(16).toString('hex')
+  const settings: SimulatorSettings = { imageFormat: 'jpeg', label: 'image', pages: ['pages/index/index', 'pages/login/login'], codesPerMinute: 5000 }
+  const tokens = createTokens(clock)
+  const people = createPeople(clock, appid)
+  const endpoints = createEndpoints({ appid, secret, settings, tokens, people, clock })
+  const faults = new Map<Endpoint, { readonly fault: Fault, left: number }>()
+  const calls: SimulatorCall[] = []
+
+  const nextFault = (endpoint: Endpoint): Fault | undefined => {
+    const entry = faults.get(endpoint)
+    if (entry !== undefined && --entry.left <= 0) faults.delete(endpoint)
+    return entry?.fault
+  }
+
+  const server = Fastify({ forceCloseConnections: true })
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => { done(null, body) })
+  server.setNotFoundHandler((_request, reply) => reply.code(200).send(new WechatRefusal(40066).toJSON()))
+  for (const [name, { path, method, answer }] of Object.entries(endpoints)) {
+    const endpoint = name as Endpoint // the keys of a Record<Endpoint, …>
+    server.all<{ Querystring: Record<string, string> }>(path, (request, reply) => {
+      const body = typeof request.body === 'string' ? request.body : ''
+      calls.push({ endpoint, query: request.query, body })
+      if (calls.length > maxCalls) calls.shift()
+      const fault = nextFault(endpoint)
+      return sendAnswer(reply, answerOrRefusal(() => {
+        if (request.method !== method) throw new WechatRefusal(method === 'POST' ? 43002 : 43001)
+        if (typeof fault === 'number') throw new WechatRefusal(fault)
+        return answer(request.query, body)
+      }), settings.label, fault)
+    })
+  }
+  await server.listen({ host: '127.0.0.1', port })
+
+  return {
+    url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`, // a string only for a pipe
+    appid,
+    secret,
+    jsCode: people.jsCode,
+    openidOf: people.openidOf,
+    fail: (endpoint, fault, times = Infinity) => { faults.set(endpoint, { fault, left: times }) },
+    clearFaults: () => { faults.clear() },
+    revokeToken: (how = 'replaced') => { tokens.revoke(how) },
+    calls,
+    settings,
+    close: () => server.close(),
+  }
+}
+
+const answerOrRefusal = (answer: () => Answer): Answer => {
+  try {
+    return answer()
+  } catch (error) {
+    if (error instanceof WechatRefusal) return { json: error.toJSON() }
+    throw error
+  }
+}

@@ -1,0 +1,76 @@
+/** Owns the picture the simulator gives for a code: a QR picture, since only WeChat can draw and read its own kind. */
+import { encode as encodePng } from 'fast-png'
+import { encode as encodeJpeg } from 'jpeg-js'
+import encodeQR from 'qr'
+
+export type ImageFormat = 'png' | 'jpeg'
+
+/** Modules of white around, as ISO/IEC 18004 asks. */
+const quietZone = 4
+const finderSize = 7
+/** Blue-black reads softer on white than black does, and scans as well. */
+const ink = [0x14, 0x1d, 0x33] as const
+
+/**
+ * Draws `text` as a square of `widthPx` with the quiet zone inside: modules that touch flow together, free corners are round, the
+ * three eyes are rings. Every module keeps its full middle, which is all that a scanner looks at.
+ */
+export const drawCode = (text: string, widthPx: number, format: ImageFormat): Buffer => {
+  const framed = encodeQR(text, 'raw', { ecc: 'quartile', border: quietZone })
+  const dark = framed.slice(quietZone, -quietZone).map((row) => row.slice(quietZone, -quietZone))
+  const modulePx = widthPx / framed.length
+  const data = new Uint8Array(widthPx * widthPx * 4)
+  for (let row = 0; row < widthPx; row++) {
+    for (let column = 0; column < widthPx; column++) {
+      const x = (column + 0.5) / modulePx - quietZone
+      const y = (row + 0.5) / modulePx - quietZone
+      // The distance to the edge, in pixels, tells how much of this pixel is ink: that keeps the curves smooth.
+      const cover = Math.min(1, Math.max(0, 0.5 - depthAt(dark, x, y) * modulePx))
+      const at = (row * widthPx + column) * 4
+      ink.forEach((value, channel) => { data[at + channel] = Math.round(255 + (value - 255) * cover) })
+      data[at + 3] = 255
+    }
+  }
+  const picture = { width: widthPx, height: widthPx, data }
+  return format === 'png' ? Buffer.from(encodePng(picture)) : encodeJpeg(picture, 90).data
+}
+
+/** How far a point (in modules) is from the ink: below 0 inside. */
+const depthAt = (dark: boolean[][], x: number, y: number): number => {
+  const eye = eyeAt(dark.length, x, y)
+  return eye === undefined ? moduleDepth(dark, x, y) : eyeDepth(eye.x, eye.y)
+}
+
+/** The point as seen from the middle of the eye it lies in. */
+const eyeAt = (size: number, x: number, y: number): { x: number, y: number } | undefined => {
+  const left = x < finderSize
+  const top = y < finderSize
+  const right = x > size - finderSize
+  const bottom = y > size - finderSize
+  if (!(left || right) || !(top || bottom) || (right && bottom)) return undefined
+  const half = finderSize / 2
+  return { x: x - (left ? half : size - half), y: y - (top ? half : size - half) }
+}
+
+/** Ring and pupil of an eye: 7, 5 and 3 modules wide, as the standard has them, with round corners. */
+const eyeDepth = (x: number, y: number): number => Math.min(
+  Math.max(roundedSquare(x, y, 3.5, 2), -roundedSquare(x, y, 2.5, 1.2)),
+  roundedSquare(x, y, 1.5, 0.9),
+)
+
+const roundedSquare = (x: number, y: number, half: number, radius: number): number => {
+  const dx = Math.abs(x) - half + radius
+  const dy = Math.abs(y) - half + radius
+  return Math.hypot(Math.max(dx, 0), Math.max(dy, 0)) + Math.min(Math.max(dx, dy), 0) - radius
+}
+
+const moduleDepth = (dark: boolean[][], x: number, y: number): number => {
+  const column = Math.floor(x)
+  const row = Math.floor(y)
+  const isDark = (r: number, c: number): boolean => dark[r]?.[c] ?? false
+  if (!isDark(row, column)) return 1
+  const u = x - column - 0.5
+  const v = y - row - 0.5
+  const besideIsDark = isDark(row, column + Math.sign(u)) || isDark(row + Math.sign(v), column)
+  return besideIsDark ? -1 : Math.hypot(u, v) - 0.5
+}

@@ -1,0 +1,46 @@
+/** Owns what getwxacodeunlimit takes and in which order it refuses: types, scene, reserved names, arguments, page. */
+import { WechatRefusal } from './errors.ts'
+
+export interface CodeRequest {
+  readonly scene: string
+  readonly page: string
+  readonly width: number
+}
+
+const types = {
+  scene: 'string',
+  page: 'string',
+  env_version: 'string',
+  check_path: 'boolean',
+  width: 'number',
+  auto_color: 'boolean',
+  is_hyaline: 'boolean',
+  line_color: 'object',
+}
+
+const sceneForm = /^[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]+$/
+
+/** Reads the body of a call. Throws 47001, 40169, 40129, 85096, 40097 or 41030. `pages` are those of the published version. */
+export const readCodeRequest = (body: Readonly<Record<string, unknown>>, pages: readonly string[]): CodeRequest => {
+  for (const [name, type] of Object.entries(types)) {
+    // WeChat converts nothing: neither 1 nor "true" is a boolean to it.
+    const given: string = typeof body[name]
+    if (given !== 'undefined' && given !== type) throw new WechatRefusal(47001)
+  }
+  // A token inside the body as well makes WeChat refuse the whole of it.
+  if (body.access_token !== undefined) throw new WechatRefusal(47001)
+
+  const { scene = '', page = '', env_version: envVersion = 'release', check_path: checkPath = true, width = 430 } = body as {
+    scene?: string, page?: string, env_version?: string, check_path?: boolean, width?: number
+  }
+  if (scene.length < 1 || scene.length > 32) throw new WechatRefusal(40169)
+  if (!sceneForm.test(scene)) throw new WechatRefusal(40129)
+  if (page.includes('scancode_time')) throw new WechatRefusal(85096)
+  if (!['release', 'trial', 'develop'].includes(envVersion)) throw new WechatRefusal(40097)
+  if (!Number.isInteger(width) || width < 280 || width > 1280) throw new WechatRefusal(40097)
+  if (page.startsWith('/') || page.includes('?')) throw new WechatRefusal(41030)
+  if (checkPath && page !== '' && !pages.includes(page)) throw new WechatRefusal(41030)
+  // A mini program that is not published has no home page to check either.
+  if (checkPath && pages.length === 0) throw new WechatRefusal(41030)
+  return { scene, page: page || 'pages/index/index', width }
+}

@@ -1,0 +1,48 @@
+/** Owns how the simulator says no: WeChat's errcodes with WeChat's own texts, and the tail that differs each time. */
+import { randomBytes } from 'node:crypto'
+
+const texts: Record<number, string> = {
+  [-1]: 'system error',
+  40001: 'invalid credential, access_token is invalid or not latest',
+  40002: 'invalid grant_type',
+  40013: 'invalid appid',
+  40014: 'invalid access_token',
+  40029: 'invalid code',
+  40066: 'invalid url',
+  40097: 'invalid args',
+  40125: 'invalid appsecret',
+  40129: 'invalid scene',
+  40163: 'code been used',
+  40164: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist',
+  40169: 'invalid length for scene, or the data is not json string',
+  40226: 'code blocked',
+  40243: 'AppSecret frozen',
+  41001: 'access_token missing',
+  41002: 'appid missing',
+  41004: 'appsecret missing',
+  41008: 'missing code',
+  41030: 'invalid page',
+  42001: 'access_token expired',
+  43001: 'require GET method',
+  43002: 'require POST method',
+  45009: 'reach max api daily quota limit',
+  45011: 'api minute-quota reach limit, must slower, retry next minute',
+  47001: 'data format error',
+  48001: 'api unauthorized',
+  85096: 'not allow include scancode_time field',
+}
+
+/** Thrown inside the simulator; answered as JSON under HTTP 200. */
+export class WechatRefusal extends Error {
+  readonly errcode: number
+
+  constructor (errcode: number) {
+    super(texts[errcode] ?? 'error')
+    this.errcode = errcode
+  }
+
+  toJSON (): { errcode: number, errmsg: string } {
+    const part = (): string => randomBytes(4).toString('hex')
+    return { errcode: this.errcode, errmsg: `${this.message} rid: ${part()}-${part()}-${part()}` }
+  }
+}

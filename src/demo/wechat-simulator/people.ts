@@ -1,0 +1,41 @@
+/** Owns the people of the simulator and their js_codes: five minutes, once. */
+import { createHash, randomBytes } from 'node:crypto'
+import type { Clock } from '../../login/ports.ts'
+import { WechatRefusal } from './errors.ts'
+
+export interface People {
+  /** What `wx.login` gives this person's phone. */
+  jsCode (person: string): string
+  openidOf (person: string): string
+  /** Uses a js_code up. Throws 40029 or 40163. */
+  redeem (jsCode: string): { readonly openid: string, readonly session_key: string }
+}
+
+const jsCodeLifeMs = 300_000
+
+export const createPeople = (clock: Pick<Clock, 'now'>, appid: string): People => {
+  const jsCodes = new Map<string, { readonly person: string, readonly expiresAt: number, used: boolean }>()
+
+  // One person has another openid in every mini program, and the same one after a restart.
+  const openidOf = (person: string): string =>
+    `o${createHash('sha256').update(`${appid} ${person}`).digest('base64url').slice(0, 27)}`
+
+  return {
+    openidOf,
+    jsCode: (person) => {
+      for (const [jsCode, { expiresAt }] of jsCodes) {
+        if (expiresAt + jsCodeLifeMs < clock.now()) jsCodes.delete(jsCode)
+      }
+      const jsCode = randomBytes(24).toString('base64url')
+      jsCodes.set(jsCode, { person, expiresAt: clock.now() + jsCodeLifeMs, used: false })
+      return jsCode
+    },
+    redeem: (jsCode) => {
+      const known = jsCodes.get(jsCode)
+      if (known === undefined || known.expiresAt <= clock.now()) throw new WechatRefusal(40029)
+      if (known.used) throw new WechatRefusal(40163)
+      known.used = true
+      return { openid: openidOf(known.person), session_key: randomBytes(16).toString('base64') }
+    },
+  }
+}

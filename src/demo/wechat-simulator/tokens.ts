@@ -1,0 +1,88 @@
+/** Owns the access tokens of the simulator: how long they live, how they overlap, what a forced refresh does. */
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../login/ports.ts'
+import { WechatRefusal } from './errors.ts'
+
+export interface TokenAnswer {
+  readonly access_token: string
+  readonly expires_in: number
+}
+
+export interface Tokens {
+  /** GET /cgi-bin/token: always a new one; the former works for five more minutes. */
+  legacy (): TokenAnswer
+  /** POST /cgi-bin/stable_token: the current one with the rest of its life, the next from five minutes before its end. */
+  stable (force: boolean): TokenAnswer
+  /** Throws 41001, 40014, 40001 or 42001 where a token can't be used. */
+  check (token: string | undefined): void
+  /** Ends the current stable token at once, as a forced refresh from elsewhere does. */
+  revoke (how: 'replaced' | 'handed-out-still'): void
+}
+
+interface Token {
+  readonly value: string
+  expiresAt: number
+  revoked: boolean
+}
+
+const lifeMs = 7_200_000
+const overlapMs = 300_000
+const forceEveryMs = 30_000
+const forcesADay = 20
+const dayMs = 86_400_000
+
+export const createTokens = (clock: Pick<Clock, 'now'>): Tokens => {
+  const minted = new Map<string, Token>()
+  let legacy: Token | undefined
+  let stable: Token | undefined
+  let forcedAt: number[] = []
+
+  const mint = (): Token => {
+    for (const { value, expiresAt } of minted.values()) {
+      if (expiresAt + dayMs < clock.now()) minted.delete(value)
+    }
+    const token = { value: `97_${randomBytes(96).toString('base64url')}`, expiresAt: clock.now() + lifeMs, revoked: false }
+    minted.set(token.value, token)
+    return token
+  }
+
+  const answer = (token: Token): TokenAnswer =>
+    ({ access_token: token.value, expires_in: Math.floor((token.expiresAt - clock.now()) / 1000) })
+
+  const mayForce = (): boolean => {
+    const now = clock.now()
+    forcedAt = forcedAt.filter((at) => at + dayMs > now)
+    if (now - (forcedAt.at(-1) ?? -Infinity) < forceEveryMs) return false
+    if (forcedAt.length >= forcesADay) throw new WechatRefusal(45009)
+    forcedAt.push(now)
+    return true
+  }
+
+  return {
+    legacy: () => {
+      if (legacy !== undefined) legacy.expiresAt = Math.min(legacy.expiresAt, clock.now() + overlapMs)
+      legacy = mint()
+      return answer(legacy)
+    },
+    stable: (force) => {
+      if (force && mayForce()) {
+        if (stable !== undefined) stable.revoked = true
+        stable = mint()
+      } else if (stable === undefined || stable.expiresAt - clock.now() <= overlapMs) {
+        stable = mint()
+      }
+      return answer(stable)
+    },
+    check: (value = '') => {
+      if (value === '') throw new WechatRefusal(41001)
+      if (!/^\d+_[\w-]{100,}$/.test(value)) throw new WechatRefusal(40014)
+      const token = minted.get(value)
+      if (token === undefined || token.revoked) throw new WechatRefusal(40001)
+      if (token.expiresAt <= clock.now()) throw new WechatRefusal(42001)
+    },
+    revoke: (how) => {
+      if (stable !== undefined) stable.revoked = true
+      if (how === 'replaced') stable = mint()
+    },
+  }
+}

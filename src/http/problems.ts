@@ -1,0 +1,82 @@
+/** Owns how a refusal or a fault leaves the house: as a problem of RFC 9457, with nothing of our insides in it. */
+import fp from 'fastify-plugin'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { Problem, problemTypes, type ProblemCode } from '../errors.ts'
+import type { Limits } from './limits.ts'
+
+const retryLaterSeconds = 2
+
+/** What Fastify's own errors mean to a client, by status. */
+const byStatus: Readonly<Record<number, ProblemCode>> = {
+  404: 'not-found',
+  405: 'method-not-allowed',
+  413: 'payload-too-large',
+  415: 'unsupported-media-type',
+}
+
+/** Turns whatever was thrown into a Problem. */
+export const asProblem = (error: Partial<FastifyError>): Problem => {
+  if (error instanceof Problem) return error
+  // A handler that did not come to an end: something behind us is slow, and asking again is right.
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return new Problem('store-unavailable', { retryAfterSeconds: retryLaterSeconds, cause: error })
+  if (error.validation !== undefined) return new Problem('bad-request', { detail: String(error.message) })
+  const status = error.statusCode ?? 500
+  if (status >= 400 && status < 500) return new Problem(byStatus[status] ?? 'bad-request')
+  return new Problem('internal', { cause: error })
+}
+
+/** The body of a problem. */
+export const problemBody = (problem: Problem, requestId: string): Record<string, string | number> => ({
+  type: `urn:scan-login:problem:${problem.code}`,
+  title: problemTypes[problem.code].title,
+  status: problem.status,
+  detail: problem.message,
+  code: problem.code,
+  request_id: requestId,
+  ...problem.extra,
+})
+
+/** Sends a problem. What is our own fault is logged with its cause, which the client never sees. */
+export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  if (problem.status >= 500) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
+  else request.log.debug({ code: problem.code }, problem.message)
+  if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(problem.retryAfterSeconds))
+  return reply
+    .code(problem.status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .send(problemBody(problem, request.id))
+}
+
+/** Answers errors, unknown paths and wrong methods. A guess that failed is counted against its address. */
+export const problemsPlugin = fp<{ limits: Limits }>(async (app, { limits }) => {
+  const methodsByPath = new Map<string, { pattern: RegExp, methods: Set<string> }>()
+
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methodsByPath.get(url) ?? { pattern: patternOf(url), methods: new Set() }
+    for (const name of [method].flat()) known.methods.add(name)
+    methodsByPath.set(url, known)
+  })
+
+  /** The methods that do work on this path, or none where there is nothing at all. */
+  const allowedOn = (path: string): string[] => {
+    const methods = [...methodsByPath.values()].filter(({ pattern }) => pattern.test(path)).flatMap((known) => [...known.methods])
+    return [...new Set(methods)].sort()
+  }
+
+  const answer = async (error: Problem, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    sendProblem(await limits.afterGuess(error, request), request, reply)
+
+  app.setErrorHandler<FastifyError>((error, request, reply) => answer(asProblem(error), request, reply))
+
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = allowedOn(request.url.replace(/\?.*$/s, ''))
+    if (allowed.length === 0) return answer(new Problem('not-found'), request, reply)
+    reply.header('allow', allowed.join(', '))
+    return answer(new Problem('method-not-allowed'), request, reply)
+  })
+}, { name: 'problems' })
+
+/** A route's path as a pattern for real ones: `:name` is one segment, `*` at the end is nothing of ours to allow. */
+const patternOf = (url: string): RegExp =>
+  url.endsWith('*') ? /(?!)/ : new RegExp(`^${url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+')}$`)

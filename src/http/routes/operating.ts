@@ -1,0 +1,37 @@
+/** Owns what operators and machines ask: health, keys, the description of this API. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Problem } from '../../errors.ts'
+import type { Store } from '../../login/ports.ts'
+import type { Keys } from '../../sessions/key-file.ts'
+import * as schemas from '../schemas.ts'
+
+export interface OperatingRouteDeps {
+  readonly store: Store
+  readonly keys: Keys
+}
+
+/** A site may keep the keys for so long. Seconds. */
+const jwksMaxAge = 300
+
+export const operatingRoutes = ({ store, keys }: OperatingRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+  let isClosing = false
+  app.addHook('preClose', async () => { isClosing = true })
+
+  const health = { schema: { response: { 200: schemas.Health, ...schemas.problems } }, config: { isFrequent: true } }
+
+  app.get('/health/live', health, () => ({ status: 'ok' as const }))
+
+  app.get('/health/ready', health, async () => {
+    if (isClosing) throw new Problem('store-unavailable', { detail: 'Going down', retryAfterSeconds: 2 })
+    await store.check()
+    return { status: 'ok' as const }
+  })
+
+  app.get('/.well-known/jwks.json', {
+    schema: { response: { 200: schemas.Jwks, ...schemas.problems } },
+  }, async (_request, reply) => await reply
+    .header('cache-control', `public, max-age=${jwksMaxAge}`)
+    .send({ keys: keys.signing.map(({ publicJwk }) => publicJwk) }))
+
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+}

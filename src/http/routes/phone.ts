@@ -1,0 +1,104 @@
+/** Owns the phone's calls. All but the login are signed; the person is whoever the key belongs to and is read from nowhere else. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Config } from '../../config.ts'
+import { Problem } from '../../errors.ts'
+import { isDisplayName } from '../../domain/person.ts'
+import { cancelByPhone } from '../../login/cancel-ticket.ts'
+import { confirmTicket } from '../../login/confirm-ticket.ts'
+import { logPhoneIn, type PhoneLoginDeps } from '../../login/log-phone-in.ts'
+import { scanTicket } from '../../login/scan-ticket.ts'
+import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
+import type { People } from '../../sessions/people.ts'
+import { parseJson } from '../body-parser.ts'
+import type { Limits } from '../limits.ts'
+import { verifyPhoneSignature, type SignatureDeps } from '../phone-signature.ts'
+import * as schemas from '../schemas.ts'
+import { scannedTicket, secondsUntil, sessionList } from '../wire.ts'
+
+export interface PhoneRouteDeps {
+  readonly login: PhoneLoginDeps
+  readonly signature: SignatureDeps
+  readonly sessions: BrowserSessions
+  readonly people: People
+  readonly limits: Limits
+  readonly config: Config
+}
+
+export const phoneLoginRoute = ({ login }: PhoneRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+  app.post('/login', {
+    schema: { body: schemas.PhoneLoginBody, response: { 200: schemas.PhoneLogin, ...schemas.problems } },
+  }, async (request) => {
+    const { key, name } = await logPhoneIn(login, request.body.js_code)
+    const now = login.clock.now()
+    return {
+      key_id: key.id,
+      key: key.key,
+      expires_in: secondsUntil(key.expiresAt, now),
+      server_time: Math.floor(now / 1000),
+      user: { sub: key.sub, name },
+    }
+  })
+}
+
+export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, config }: PhoneRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+  // The digest is over the bytes that came in, so here the body stays bytes until the signature has been checked.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body)
+
+  app.addHook('preValidation', async (request) => {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    request.person = await verifyPhoneSignature({ method: request.method, target: request.raw.url ?? '', body, headers: request.headers }, signature)
+    await limits.beforePhoneCall(request)
+    request.body = parseJson(body) ?? {}
+  })
+
+  const site = { name: config.siteName, origin: config.origin }
+
+  app.post('/tickets/:ticket/scan', {
+    schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
+  }, async (request) => {
+    const ticket = await scanTicket(login, { id: request.params.ticket, sub: request.person })
+    return scannedTicket(ticket, site, login.clock.now())
+  })
+
+  app.post('/tickets/:ticket/confirm', {
+    schema: { params: schemas.TicketParams, body: schemas.ConfirmBody, response: { 200: schemas.MovedTicket, ...schemas.problems } },
+  }, async (request) => {
+    const { state, version } = await confirmTicket(login, { id: request.params.ticket, sub: request.person, matchCode: request.body.match_code })
+    return { state, version }
+  })
+
+  app.post('/tickets/:ticket/cancel', {
+    schema: { params: schemas.TicketParams, response: { 200: schemas.MovedTicket, ...schemas.problems } },
+  }, async (request) => {
+    const { state, version } = await cancelByPhone(login, { id: request.params.ticket, sub: request.person })
+    return { state, version }
+  })
+
+  app.get('/sessions', {
+    schema: { response: { 200: schemas.SessionList, ...schemas.problems } },
+  }, async (request) => sessionList(await sessions.listOf(request.person)))
+
+  app.delete('/sessions/:id', {
+    schema: { params: schemas.SessionParams, response: { 204: schemas.Nothing, ...schemas.problems } },
+  }, async (request, reply) => {
+    if (!await sessions.end(request.person, request.params.id)) throw new Problem('not-found')
+    return await reply.code(204).send()
+  })
+
+  app.put('/profile', {
+    schema: { body: schemas.ProfileBody, response: { 200: schemas.Profile, ...schemas.problems } },
+  }, async (request) => {
+    const name = request.body.name.trim()
+    if (!isDisplayName(name)) throw new Problem('bad-request', { detail: 'A name has at most 32 characters and no control characters' })
+    await people.rename(request.person, name)
+    return { user: { sub: request.person, name: name === '' ? null : name } }
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The `sub` of the person whose key signed this call; '' on calls that aren't signed. */
+    person: string
+  }
+}

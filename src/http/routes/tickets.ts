@@ -1,0 +1,127 @@
+/** Owns the browser's calls: make, show, poll, consume, give up. */
+import cors from '@fastify/cors'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../../config.ts'
+import { Problem } from '../../errors.ts'
+import { describeBrowser } from '../../domain/browser.ts'
+import type { BrowserInfo } from '../../domain/ticket.ts'
+import type { BrowserClaim } from '../../login/browser-ticket.ts'
+import { cancelByBrowser } from '../../login/cancel-ticket.ts'
+import { consumeTicket } from '../../login/consume-ticket.ts'
+import { createTicket } from '../../login/create-ticket.ts'
+import { readCodeTicket } from '../../login/read-code-ticket.ts'
+import type { CodeSupply, LoginDeps, SessionOpener } from '../../login/ports.ts'
+import { waitForTicket } from '../../login/wait-for-ticket.ts'
+import type { AccessTokens } from '../access-tokens.ts'
+import type { Limits } from '../limits.ts'
+import * as schemas from '../schemas.ts'
+import { authorization, type SessionCookie } from '../session-cookie.ts'
+import { tokenAnswer } from '../token-answer.ts'
+import { secondsUntil, ticketView } from '../wire.ts'
+
+export interface TicketRouteDeps {
+  readonly login: LoginDeps & { readonly sessions: SessionOpener }
+  readonly codes: CodeSupply
+  readonly tokens: AccessTokens
+  readonly cookie: SessionCookie
+  readonly limits: Limits
+  readonly config: Config
+}
+
+/** An answer to a poll may take as long as the poll may rest, and then some. Milliseconds. */
+const beyondTheHoldMs = 6000
+
+export const ticketRoutes = ({ login, codes, tokens, cookie, limits, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+  if (config.ALLOWED_ORIGINS.length > 0) {
+    await app.register(cors, {
+      origin: [...config.ALLOWED_ORIGINS],
+      methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+      allowedHeaders: ['authorization', 'content-type'],
+      exposedHeaders: ['retry-after'],
+      maxAge: 600,
+    })
+  }
+
+  app.post('', {
+    schema: { body: schemas.CreateTicketBody, response: { 201: schemas.CreatedTicket, ...schemas.problems } },
+    preValidation: async (request) => { request.body ??= {} },
+  }, async (request, reply) => {
+    await limits.beforeCreate(request)
+    const { ticket, secret } = await createTicket(login, { returnTo: request.body.return_to ?? null, browser: browserOf(request) })
+    return await reply.code(201).send({
+      ticket: ticket.id,
+      secret,
+      state: ticket.state,
+      version: ticket.version,
+      expires_in: secondsUntil(ticket.expiresAt, login.clock.now()),
+      code_url: `${config.basePath}/api/tickets/${ticket.id}/code`,
+      max_wait: config.MAX_WAIT,
+      match: ticket.match !== null,
+    })
+  })
+
+  app.get('/:ticket/code', { schema: { params: schemas.TicketParams, response: { 200: schemas.Code, ...schemas.problems } } }, async (request, reply) => {
+    const ticket = await readCodeTicket(login, request.params.ticket)
+    const { bytes, type } = await codes.codeFor(ticket.id)
+    return await reply
+      .header('cache-control', `private, max-age=${secondsUntil(ticket.expiresAt, login.clock.now())}`)
+      .header('cross-origin-resource-policy', 'cross-origin') // the element on an allowed site shows it as an <img>
+      .type(type)
+      .send(bytes)
+  })
+
+  app.get('/:ticket', {
+    schema: { params: schemas.TicketParams, querystring: schemas.PollQuery, response: { 200: schemas.TicketView, ...schemas.problems } },
+    config: { isFrequent: true },
+    handlerTimeout: config.MAX_WAIT * 1000 + beyondTheHoldMs,
+  }, async (request, reply) => {
+    const { after, wait } = request.query
+    const holds = request.method !== 'HEAD' && after !== undefined
+    const answer = await waitForTicket(login, {
+      ...claimOf(request),
+      after: Number(after ?? -1),
+      waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
+      signal: departure(reply),
+    })
+    return ticketView(answer, login.clock.now())
+  })
+
+  app.post('/:ticket/consume', {
+    schema: { params: schemas.TicketParams, response: { 200: schemas.ConsumedTicket, ...schemas.problems } },
+  }, async (request, reply) => {
+    const { ticket, session } = await consumeTicket(login, claimOf(request))
+    cookie.set(reply, session.secret, session.endsAt)
+    return { ...await tokenAnswer(session.session, tokens, login.names), return_to: ticket.returnTo }
+  })
+
+  app.delete('/:ticket', {
+    schema: { params: schemas.TicketParams, response: { 204: schemas.Nothing, ...schemas.problems } },
+  }, async (request, reply) => {
+    await cancelByBrowser(login, claimOf(request))
+    return await reply.code(204).send()
+  })
+}
+
+const claimOf = (request: FastifyRequest<{ Params: { ticket: string } }>): BrowserClaim => {
+  const secret = authorization(request, 'Ticket')
+  if (secret === undefined) throw new Problem('ticket-not-found')
+  return { id: request.params.ticket, secret }
+}
+
+const browserOf = (request: FastifyRequest): BrowserInfo => ({
+  ...describeBrowser(request.headers['user-agent'] ?? ''),
+  ip: request.ip.replace(/^::ffff:/i, ''),
+  place: null,
+})
+
+/** Seconds to hold: absent means as long as may be. */
+const clampWait = (wait: string | undefined, maxWait: number): number =>
+  wait === undefined ? maxWait : Math.min(Math.max(Number(wait), 0), maxWait)
+
+/** Aborts when the browser leaves before it has its answer. The request's own signal would abort on success, too. */
+const departure = (reply: FastifyReply): AbortSignal => {
+  const left = new AbortController()
+  reply.raw.once('close', () => { if (!reply.raw.writableFinished) left.abort() })
+  return left.signal
+}

@@ -1,0 +1,24 @@
+/** Owns the refusal of calls that another site makes with our cookie. */
+import type { FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import { Problem } from '../errors.ts'
+
+/**
+ * A hook for calls that change something by cookie: `Origin` or `Sec-Fetch-Site` has to say that they come from our own origin, or from our own
+ * site where the cookie is shared by domain. Browsers send one of them and scripts can't forge them; who sends neither is refused.
+ */
+export const refuseCrossSite = (config: Config) => async (request: FastifyRequest): Promise<void> => {
+  const { origin, 'sec-fetch-site': fetchSite } = request.headers
+  const verdicts = [
+    ...(typeof fetchSite === 'string' ? [fetchSite === 'same-origin' || (config.COOKIE_DOMAIN !== null && fetchSite === 'same-site')] : []),
+    ...(origin !== undefined ? [isOurs(origin, config)] : []),
+  ]
+  if (verdicts.length === 0 || verdicts.includes(false)) throw new Problem('cross-site')
+}
+
+const isOurs = (origin: string, config: Config): boolean => {
+  if (origin === config.origin) return true
+  const url = URL.parse(origin)
+  if (config.COOKIE_DOMAIN === null || url === null || url.protocol !== 'https:') return false
+  return url.hostname === config.COOKIE_DOMAIN || url.hostname.endsWith(`.${config.COOKIE_DOMAIN}`)
+}

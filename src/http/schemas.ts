@@ -1,0 +1,119 @@
+/** Owns the wire's shapes: every body, parameter and answer of CONTRACT, once, for validation, serialisation, types and the OpenAPI page. */
+import { Type, type TSchema } from '@fastify/type-provider-typebox'
+import { ticketStates } from '../domain/ticket.ts'
+
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+const State = Type.Enum([...ticketStates])
+const Seconds = Type.Integer({ minimum: 0 })
+const Moment = Type.String({ description: 'ISO 8601, UTC' })
+
+/** A text that must be a whole number; Fastify hands queries over as text and nothing here guesses. */
+const WholeNumber = Type.String({ pattern: '^-?[0-9]+$', maxLength: 20 })
+
+// Ids are judged by the use case, not here: a malformed one has to answer exactly like an unknown one.
+export const TicketParams = Type.Object({ ticket: Type.String() })
+export const SessionParams = Type.Object({ id: Type.String() })
+
+export const CreateTicketBody = Type.Object({ return_to: Type.Optional(nullable(Type.String({ maxLength: 4096 }))) })
+
+export const CreatedTicket = Type.Object({
+  ticket: Type.String(),
+  secret: Type.String(),
+  state: State,
+  version: Type.Integer(),
+  expires_in: Seconds,
+  code_url: Type.String(),
+  max_wait: Seconds,
+  match: Type.Boolean(),
+})
+
+export const PollQuery = Type.Object({ after: Type.Optional(WholeNumber), wait: Type.Optional(WholeNumber) })
+
+export const TicketView = Type.Object({
+  ticket: Type.String(),
+  state: State,
+  version: Type.Integer(),
+  expires_in: Seconds,
+  match_code: Type.Optional(Type.String()),
+  phone: Type.Optional(Type.Object({ name: Type.String() })),
+  poll_after: Type.Optional(Seconds),
+})
+
+const User = Type.Object({ sub: Type.String(), name: nullable(Type.String()) })
+
+export const Token = Type.Object({
+  access_token: Type.String(),
+  token_type: Type.Literal('Bearer'),
+  expires_in: Seconds,
+  user: User,
+})
+
+export const ConsumedTicket = Type.Object({ ...Token.properties, return_to: nullable(Type.String()) })
+
+const BrowserView = Type.Object({ name: Type.String(), system: Type.String(), ip: Type.String(), place: nullable(Type.String()) })
+
+export const SessionView = Type.Object({
+  user: User,
+  session: Type.Object({ id: Type.String(), created_at: Moment, expires_at: Moment, browser: BrowserView }),
+})
+
+export const PhoneLoginBody = Type.Object({ js_code: Type.String({ minLength: 1, maxLength: 256 }) })
+
+export const PhoneLogin = Type.Object({
+  key_id: Type.String(),
+  key: Type.String(),
+  expires_in: Seconds,
+  server_time: Type.Integer(),
+  user: User,
+})
+
+export const ScannedTicket = Type.Object({
+  state: State,
+  version: Type.Integer(),
+  expires_in: Seconds,
+  site: Type.Object({ name: Type.String(), origin: Type.String() }),
+  browser: BrowserView,
+  created_at: Moment,
+  match_choices: nullable(Type.Array(Type.String())),
+})
+
+export const ConfirmBody = Type.Object({ match_code: Type.Optional(Type.String({ pattern: '^[0-9]{2}$' })) })
+
+export const MovedTicket = Type.Object({ state: State, version: Type.Integer() })
+
+export const SessionList = Type.Object({
+  sessions: Type.Array(Type.Object({ id: Type.String(), browser: BrowserView, created_at: Moment, last_seen_at: Moment, expires_at: Moment })),
+})
+
+export const ProfileBody = Type.Object({ name: Type.String({ maxLength: 128 }) })
+export const Profile = Type.Object({ user: User })
+
+export const Jwks = Type.Object({
+  keys: Type.Array(Type.Object({
+    kty: Type.String(), crv: Type.String(), x: Type.String(), y: Type.String(), kid: Type.String(), alg: Type.String(), use: Type.String(),
+  })),
+})
+
+export const Health = Type.Object({ status: Type.Literal('ok') })
+
+/** RFC 9457, with our `code`. Some codes add members of their own (`server_time`). */
+export const ProblemBody = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String(),
+  code: Type.String(),
+  request_id: Type.String(),
+}, { additionalProperties: true })
+
+const problem = { description: 'A problem (RFC 9457)', content: { 'application/problem+json': { schema: ProblemBody } } }
+
+/** What every route may answer beside its own successes. */
+export const problems = { '4xx': problem, '5xx': problem }
+
+export const Nothing = Type.Unsafe<undefined>({ type: 'null', description: 'No body' })
+
+const picture = { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) }
+
+export const Code = { description: 'The code', content: { 'image/png': picture, 'image/jpeg': picture } }

@@ -1,0 +1,58 @@
+/** Owns the only conversion between the names inside and those on the wire. */
+import type { Static } from '@fastify/type-provider-typebox'
+import { isFinal, type Ticket } from '../domain/ticket.ts'
+import type { PollAnswer } from '../login/wait-for-ticket.ts'
+import type { Session } from '../login/ports.ts'
+import type * as schemas from './schemas.ts'
+
+/** Who is logged in, and how they want to be called. */
+export interface User { readonly sub: string, readonly name: string | null }
+
+/** Seconds from now to a moment, never below 0. */
+export const secondsUntil = (moment: number, now: number): number => Math.max(0, Math.ceil((moment - now) / 1000))
+
+const moment = (ms: number): string => new Date(ms).toISOString()
+
+/** What its browser may see of a ticket. */
+export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, now: number): Static<typeof schemas.TicketView> => ({
+  ticket: ticket.id,
+  state: ticket.state,
+  version: ticket.version,
+  expires_in: isFinal(ticket.state) ? 0 : secondsUntil(ticket.expiresAt, now),
+  ...(ticket.state === 'scanned' && ticket.match !== null && { match_code: ticket.match.code }),
+  ...(ticket.person?.name != null && { phone: { name: ticket.person.name } }),
+  ...(pollAfterSeconds !== undefined && { poll_after: pollAfterSeconds }),
+})
+
+/** What the person who scanned is shown. */
+export const scannedTicket = (ticket: Ticket, site: { name: string, origin: string }, now: number): Static<typeof schemas.ScannedTicket> => ({
+  state: ticket.state,
+  version: ticket.version,
+  expires_in: secondsUntil(ticket.expiresAt, now),
+  site,
+  browser: ticket.browser,
+  created_at: moment(ticket.createdAt),
+  match_choices: ticket.match === null ? null : [...ticket.match.choices],
+})
+
+/** A session for its own browser. */
+export const sessionView = (session: Session, user: User): Static<typeof schemas.SessionView> => ({
+  user,
+  session: {
+    id: session.id,
+    created_at: moment(session.createdAt),
+    expires_at: moment(session.expiresAt),
+    browser: session.browser,
+  },
+})
+
+/** A person's sessions for their phone. */
+export const sessionList = (sessions: readonly Session[]): Static<typeof schemas.SessionList> => ({
+  sessions: sessions.map((session) => ({
+    id: session.id,
+    browser: session.browser,
+    created_at: moment(session.createdAt),
+    last_seen_at: moment(session.lastSeenAt),
+    expires_at: moment(session.expiresAt),
+  })),
+})

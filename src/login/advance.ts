@@ -1,0 +1,44 @@
+/** Owns the one way in which a stored ticket changes: read, decide, replace, and start over where somebody was quicker. */
+import { Problem, type ProblemCode } from '../errors.ts'
+import { isFinal, isOverdue, move, type Ticket, type TicketState } from '../domain/ticket.ts'
+import type { LoginDeps } from './ports.ts'
+
+type AdvanceDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock'>
+
+/**
+ * Lets `decide` look at the ticket as it is and say what it is to be: the same object for "nothing to do", a moved one, or a thrown
+ * Problem for "no". The store decides between callers; who loses decides again on what the winner left, so `decide` must be pure.
+ * Resolves with the ticket as stored. Rejects with `ticket-not-found` for an unknown id.
+ */
+export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ticket, now: number) => Ticket): Promise<Ticket> => {
+  for (;;) { // ends: every lost race means that the ticket has come one edge nearer to its end
+    const before = await deps.tickets.read(id)
+    const now = deps.clock.now()
+    if (before === undefined || isForgotten(before, now)) throw new Problem('ticket-not-found')
+    const overdue = isOverdue(before, now)
+    const after = overdue ? move(before, 'expire', now) ?? before : decide(before, now)
+    if (after === before) return before
+    if (!await deps.tickets.replace(before, after)) continue
+    deps.waitingRoom.wake(id)
+    if (!overdue) return after
+  }
+}
+
+/** Reads the ticket as it is now. Whoever sees first that its time is up takes the `expire` edge. Errors as `advance`. */
+export const readCurrent = (deps: AdvanceDeps, id: string): Promise<Ticket> => advance(deps, id, (ticket) => ticket)
+
+/** Says no in the name of the state that a ticket is in. */
+export const refuse = (ticket: Ticket): never => {
+  throw new Problem(refusals[ticket.state])
+}
+
+const refusals: Record<TicketState, ProblemCode> = {
+  pending: 'ticket-not-scanned',
+  scanned: 'ticket-not-confirmed',
+  confirmed: 'ticket-confirmed',
+  consumed: 'ticket-consumed',
+  cancelled: 'ticket-cancelled',
+  expired: 'ticket-expired',
+}
+
+const isForgotten = (ticket: Ticket, now: number): boolean => isFinal(ticket.state) && now >= ticket.expiresAt

@@ -1,0 +1,20 @@
+/** Owns what a browser must show to reach its ticket. */
+import { Problem } from '../errors.ts'
+import { hashSecret, isId, isSecret, sameText } from '../domain/ids.ts'
+import type { Ticket } from '../domain/ticket.ts'
+import { readCurrent } from './advance.ts'
+import type { LoginDeps } from './ports.ts'
+
+/** What a browser holds: the id from the code and the secret that only it was given. */
+export interface BrowserClaim {
+  readonly id: string
+  readonly secret: string
+}
+
+/** Reads the ticket of the browser that made it. A foreign secret, a malformed one and an unknown id are all `ticket-not-found`. */
+export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserClaim): Promise<Ticket> => {
+  if (!isId(id) || !isSecret(secret)) throw new Problem('ticket-not-found')
+  const ticket = await readCurrent(deps, id)
+  if (!sameText(ticket.secretHash, hashSecret(secret))) throw new Problem('ticket-not-found')
+  return ticket
+}

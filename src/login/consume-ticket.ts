@@ -1,0 +1,25 @@
+import { Problem } from '../errors.ts'
+import { move, type Ticket } from '../domain/ticket.ts'
+import { advance, refuse } from './advance.ts'
+import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
+import type { LoginDeps, OpenedSession, SessionOpener } from './ports.ts'
+
+/** For so long a browser may ask again when the answer got lost. Milliseconds. */
+const repeatMs = 30_000
+
+/**
+ * Turns a confirmed ticket into a session, once. The ticket moves first and the session opens second, both repeatable: whatever breaks
+ * in between, the same secret asks again within 30 s and gets the one session. Rejects with `ticket-not-confirmed`, `ticket-cancelled`,
+ * `ticket-expired`, or `ticket-consumed` when it is too late or the session has been ended.
+ */
+export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, claim: BrowserClaim): Promise<{ ticket: Ticket, session: OpenedSession }> => {
+  await ticketOfBrowser(deps, claim)
+  const ticket = await advance(deps, claim.id, (ticket, now) => {
+    if (ticket.state === 'pending') throw new Problem('ticket-not-confirmed')
+    if (ticket.consumedAt !== null && now < ticket.consumedAt + repeatMs) return ticket
+    return move(ticket, 'consume', now) ?? refuse(ticket)
+  })
+  const session = await deps.sessions.open(ticket, claim.secret)
+  if (session === undefined) throw new Problem('ticket-consumed')
+  return { ticket, session }
+}

@@ -1,0 +1,38 @@
+import { Problem } from '../errors.ts'
+import { hashSecret, newId, newSecret } from '../domain/ids.ts'
+import { newMatch } from '../domain/match.ts'
+import { isReturnAllowed } from '../domain/return-to.ts'
+import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
+import type { LoginDeps } from './ports.ts'
+
+export interface TicketOrder {
+  readonly returnTo: string | null
+  readonly browser: BrowserInfo
+}
+
+/**
+ * Makes a ticket for a browser. The secret is handed out here and nowhere else.
+ * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
+ */
+export const createTicket = async (deps: LoginDeps, { returnTo, browser }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
+  const { tickets, clock, random, settings } = deps
+  if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
+  const secret = newSecret(random)
+  const now = clock.now()
+  const ticket: Ticket = {
+    schema: 1,
+    id: newId(random),
+    secretHash: hashSecret(secret),
+    state: 'pending',
+    version: 1,
+    createdAt: now,
+    expiresAt: now + settings.ticketTtlSeconds * 1000,
+    returnTo,
+    browser,
+    match: settings.matchNumbers ? newMatch(random) : null,
+    person: null,
+    consumedAt: null,
+  }
+  await tickets.add(ticket)
+  return { ticket, secret }
+}

@@ -1,0 +1,25 @@
+import { newId, newSecret } from '../domain/ids.ts'
+import { subjectOf } from '../domain/person.ts'
+import type { LoginDeps, PhoneIdentity, PhoneKey, PhoneKeys } from './ports.ts'
+
+/** A key signs for so long; then the phone logs in again. Milliseconds. */
+const keyTtlMs = 24 * 3600_000
+
+export interface PhoneLoginDeps extends LoginDeps {
+  readonly phones: PhoneIdentity
+  readonly phoneKeys: PhoneKeys
+  readonly appid: string
+  readonly subjectKey: Buffer
+}
+
+/**
+ * Trades a js_code from `wx.login` for a signing key of this phone's own. The openid ends here: what is kept is the subject.
+ * Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`.
+ */
+export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<{ key: PhoneKey, name: string | null }> => {
+  const openid = await deps.phones.openidFor(jsCode)
+  const sub = subjectOf(deps.appid, openid, deps.subjectKey)
+  const key = { id: newId(deps.random), key: newSecret(deps.random), sub, expiresAt: deps.clock.now() + keyTtlMs }
+  await deps.phoneKeys.add(key)
+  return { key, name: await deps.names.nameOf(sub) }
+}

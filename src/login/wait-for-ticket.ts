@@ -1,0 +1,38 @@
+/** Owns the long poll: when it answers, when it rests. Knows no request and no reply. */
+import { isFinal, type Ticket } from '../domain/ticket.ts'
+import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
+import type { LoginDeps } from './ports.ts'
+
+export interface Poll extends BrowserClaim {
+  /** The version that the browser knows; -1 for none. */
+  readonly after: number
+  readonly waitMs: number
+  /** Aborts when nobody listens for the answer any more. */
+  readonly signal: AbortSignal
+}
+
+/** The ticket, and how long a browser should stay away where the room is full. */
+export interface PollAnswer {
+  readonly ticket: Ticket
+  readonly pollAfterSeconds?: number
+}
+
+const pollAfterSeconds = 2
+
+/**
+ * Answers at once when the ticket is further than the browser knows; else rests until it moves, the time is up or the process has to go.
+ * The seat is taken before the ticket is read: a move in between rings its bell, so no wake-up is lost. While it rests the store is not touched.
+ */
+export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAnswer> => {
+  const seat = deps.waitingRoom.enter(poll.id)
+  try {
+    const ticket = await ticketOfBrowser(deps, poll)
+    if (ticket.version > poll.after || poll.waitMs === 0) return { ticket }
+    const restMs = Math.min(poll.waitMs, ticket.expiresAt - deps.clock.now())
+    if (await seat.rest(restMs, poll.signal) === 'full') return { ticket, pollAfterSeconds }
+    // A final ticket can't have moved, and may be forgotten by now.
+    return { ticket: isFinal(ticket.state) ? ticket : await ticketOfBrowser(deps, poll) }
+  } finally {
+    seat.leave()
+  }
+}

@@ -1,0 +1,65 @@
+/** Owns the real things that the app is built from: environment, time, randomness, log, store, keys, WeChat. The only reader of process.env. */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { pino, type Logger } from 'pino'
+import { Agent } from 'undici'
+import type { AppDeps } from './app.ts'
+import type { Config } from './config.ts'
+import type { Clock } from './login/ports.ts'
+import { makeKeyFile, readKeyFile, type Keys } from './sessions/key-file.ts'
+import { createStore } from './stores/store.ts'
+import { createWechat } from './wechat/wechat.ts'
+
+/** The environment, with what a `.env` file adds to it. */
+export const readEnvironment = (): NodeJS.ProcessEnv => {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  return process.env
+}
+
+/** Time as the machine tells it. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms).unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+export interface Runtime extends AppDeps {
+  readonly log: Logger
+  /** Lets go of the store and of WeChat; the app is closed first. */
+  release (): Promise<void>
+}
+
+/**
+ * Opens everything a configuration names. Throws an Error whose message is one line for the operator when the keys or the store can't be
+ * opened; a Redis or a WeChat that is away is no reason not to start.
+ */
+export const openRuntime = (config: Config, credentials: { appid: string, secret: string }): Runtime => {
+  const log = pino({ level: config.LOG_LEVEL, base: null })
+  const keys = openKeys(config)
+  const store = createStore(config.STORE_URL, { clock: systemClock, log })
+  const dispatcher = new Agent({ connect: { timeout: 3000 }, connections: 64 })
+  const wechat = createWechat({
+    ...credentials,
+    apiUrl: config.WECHAT_API_URL,
+    envVersion: config.WECHAT_ENV_VERSION,
+    dispatcher,
+    store,
+    clock: systemClock,
+    log,
+    codeTtlMs: (config.TICKET_TTL + 60) * 1000,
+  })
+  const release = async (): Promise<void> => {
+    wechat.close()
+    await Promise.all([dispatcher.destroy(), store.close()])
+  }
+  return { store, wechat, keys, clock: systemClock, random: randomBytes, log, release }
+}
+
+/** An embedded store makes its key file at the first start; instances that share Redis have to be given the same one. */
+const openKeys = ({ KEYS_FILE, STORE_URL }: Config): Keys => {
+  if (STORE_URL.startsWith('sqlite:')) makeKeyFile(KEYS_FILE)
+  else if (!existsSync(KEYS_FILE)) throw new Error(`KEYS_FILE ${KEYS_FILE} is not there: make it with "npm run keys" and give it to every instance`)
+  return readKeyFile(KEYS_FILE)
+}

@@ -1,0 +1,51 @@
+/** Owns what an access token says, and what one must say to be believed. Signing and verifying signatures is the JWT plugin's. */
+import { newId, type RandomBytes } from '../domain/ids.ts'
+import type { Clock, Session } from '../login/ports.ts'
+
+/** A token lives for so long, or to the end of its session. Seconds. */
+export const accessTokenTtlSeconds = 900
+
+/** The claims of an access token (RFC 9068 with `sid` and `amr`). Times are seconds since 1970. */
+export interface AccessTokenClaims {
+  readonly iss: string
+  readonly aud: string
+  readonly sub: string
+  readonly iat: number
+  readonly exp: number
+  readonly jti: string
+  readonly sid: string
+  readonly auth_time: number
+  readonly amr: readonly ['wechat']
+}
+
+export interface TokenIssuer {
+  /** PUBLIC_URL */
+  readonly issuer: string
+  /** TOKEN_AUDIENCE */
+  readonly audience: string
+}
+
+/** Writes the claims of a fresh token for a session. */
+export const claimsFor = (session: Session, { issuer, audience }: TokenIssuer, clock: Clock, random: RandomBytes): AccessTokenClaims => {
+  const iat = Math.floor(clock.now() / 1000)
+  return {
+    iss: issuer,
+    aud: audience,
+    sub: session.sub,
+    iat,
+    exp: Math.min(iat + accessTokenTtlSeconds, Math.floor(session.expiresAt / 1000)),
+    jti: newId(random),
+    sid: session.id,
+    auth_time: Math.floor(session.createdAt / 1000),
+    amr: ['wechat'],
+  }
+}
+
+/** The session a token speaks of, or undefined where a claim is not what `claimsFor` writes. The signature has been verified. */
+export const sessionClaim = (payload: unknown, { issuer, audience }: TokenIssuer, clock: Clock): { sid: string, sub: string } | undefined => {
+  const { iss, aud, sub, sid, iat, exp } = payload as Partial<Record<keyof AccessTokenClaims, unknown>>
+  const now = clock.now() / 1000
+  if (iss !== issuer || aud !== audience || typeof sub !== 'string' || typeof sid !== 'string') return undefined
+  if (typeof exp !== 'number' || typeof iat !== 'number' || exp <= now || exp - iat > accessTokenTtlSeconds) return undefined
+  return { sid, sub }
+}

@@ -1,0 +1,62 @@
+/** Owns what is kept about a person: the name to be shown by, and which sessions are theirs. Both by `sub`; no WeChat id comes here. */
+import type { Clock, Names, Store } from '../login/ports.ts'
+
+/** At the most so many sessions are remembered as somebody's; one more ends the oldest. */
+const maxSessions = 100
+
+interface SessionIndex {
+  readonly version: number
+  /** Oldest first. Times are milliseconds since 1970. */
+  readonly sessions: ReadonlyArray<{ readonly id: string, readonly endsAt: number }>
+}
+
+export interface People extends Names {
+  /** Sets the name a person is shown by; the empty one takes it away. */
+  rename (sub: string, name: string): Promise<void>
+  /** The ids of a person's sessions, newest first; some may have ended. */
+  sessionsOf (sub: string): Promise<readonly string[]>
+  /** Notes a session as a person's; again for the same one it does nothing. Resolves with the ids that found no place any more. */
+  addSession (sub: string, id: string, endsAt: number): Promise<readonly string[]>
+  removeSession (sub: string, id: string): Promise<void>
+}
+
+/** Makes the register of people on a store. */
+export const createPeople = (store: Store, clock: Clock): People => {
+  const indexKey = (sub: string): string => `person-sessions:${sub}`
+  const nameKey = (sub: string): string => `person-name:${sub}`
+
+  const live = (index: SessionIndex | undefined): SessionIndex['sessions'] =>
+    (index?.sessions ?? []).filter(({ endsAt }) => endsAt > clock.now())
+
+  /** Changes the index, starting over where somebody else changed it first. */
+  const change = async (sub: string, next: (sessions: SessionIndex['sessions']) => SessionIndex['sessions']): Promise<void> => {
+    const key = indexKey(sub)
+    for (;;) {
+      const before = await store.read<SessionIndex>(key)
+      const sessions = next(live(before))
+      const after = { version: (before?.version ?? 0) + 1, sessions }
+      const ttlMs = Math.max(1000, ...sessions.map(({ endsAt }) => endsAt - clock.now()))
+      if (await (before === undefined ? store.claim(key, after, ttlMs) : store.replace(key, before.version, after, ttlMs))) return
+    }
+  }
+
+  return {
+    nameOf: async (sub) => await store.read<string>(nameKey(sub)) ?? null,
+    rename: async (sub, name) => {
+      if (name === '') await store.remove(nameKey(sub))
+      else await store.write(nameKey(sub), name, null)
+    },
+    sessionsOf: async (sub) => live(await store.read<SessionIndex>(indexKey(sub))).map(({ id }) => id).reverse(),
+    addSession: async (sub, id, endsAt) => {
+      let dropped: readonly string[] = []
+      await change(sub, (sessions) => {
+        const others = sessions.filter((session) => session.id !== id)
+        const kept = others.slice(-(maxSessions - 1))
+        dropped = others.slice(0, others.length - kept.length).map((session) => session.id)
+        return [...kept, { id, endsAt }]
+      })
+      return dropped
+    },
+    removeSession: (sub, id) => change(sub, (sessions) => sessions.filter((session) => session.id !== id)),
+  }
+}

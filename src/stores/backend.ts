@@ -1,0 +1,33 @@
+/** Owns what a database has to offer to become a Store, and the text in which a value is kept. Knows no database. */
+import type { KeyvStoreAdapter } from 'keyv'
+
+/** A database: plain storage for Keyv, and beside it what Keyv has no words for. Each boolean is decided by the database in one step. */
+export interface Backend {
+  /** get, set, delete, clear and has for Keyv. An entry whose time is up is absent; `delete` is true for one caller; faults are thrown. */
+  readonly storage: KeyvStoreAdapter
+  /** Keeps a text where there is none. */
+  claim (key: string, text: string, ttlMs: number): Promise<boolean>
+  /** Keeps a text where the value now kept is an object with this `version`. */
+  replace (key: string, version: number, text: string, ttlMs: number): Promise<boolean>
+  /** Takes one of `limit` places. A member that has one already keeps it, with the new end. */
+  admit (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
+  release (group: string, member: string): Promise<void>
+  /** Hears that an answer is overdue: what can be done so that the next call has a better chance. */
+  overdue (error: Error): void
+  close (): Promise<void>
+}
+
+/**
+ * Writes the envelope in which Keyv keeps a value, without the `expires` that Keyv would add: Keyv compares that with the reader's
+ * own clock and deletes for everybody what one fast clock believes is over. When an entry ends is the database's to know alone.
+ */
+export const encode = ({ value }: { value?: unknown }): string => JSON.stringify({ value })
+
+/** Reads the envelope. Throws where the text is none, so that a damaged entry never looks like an absent one. */
+export const decode = <Value>(text: string): { value: Value } => {
+  const envelope: unknown = JSON.parse(text)
+  if (typeof envelope !== 'object' || envelope === null || !Object.hasOwn(envelope, 'value')) {
+    throw new Error('The stored text is not one of ours')
+  }
+  return envelope as { value: Value } // Whoever reads a key knows what was written under it.
+}

@@ -1,0 +1,122 @@
+/** Owns the embedded database: entries and places in one SQLite file, each with its end by the given clock. Refuses to interpret values. */
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Clock, Log } from '../login/ports.ts'
+import type { Backend } from './backend.ts'
+import { schema, statements } from './sqlite-statements.ts'
+
+const openWaitMs = 2_000
+const lockWaitMs = 1_500
+const lockRetryMs = 10
+const purgeEveryMs = 10_000
+const purgePauseMs = 20
+/** Some milliseconds of work, so that no request waits longer than that for the purge. */
+export const purgeBatch = 500
+
+/** Opens the file, or `:memory:`, and makes it where there is none: its folder readable by the owner alone, and so the file. Throws where it can't. */
+export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock, log: Log }): Backend => {
+  const db = open(file)
+  const sql = statements(db)
+
+  /**
+   * Works as soon as no other process holds the write lock. The waiting is ours and not SQLite's, whose busy handler would put the
+   * whole process to sleep.
+   */
+  const patiently = async <T>(work: () => T): Promise<T> => {
+    const giveUpAt = clock.now() + lockWaitMs
+    for (;;) {
+      try {
+        return work()
+      } catch (error) {
+        if (!isLocked(error) || clock.now() >= giveUpAt) throw error
+      }
+      await new Promise<void>((resolve) => { clock.after(lockRetryMs, resolve) })
+    }
+  }
+
+  const isTrue = (work: () => { changes: number | bigint }) => patiently(() => work().changes === 1)
+
+  const admitNow = (group: string, member: string, ttlMs: number, limit: number): boolean => {
+    const now = clock.now()
+    if (sql.findPlace.get(group, member, now) === undefined && sql.taken(group) >= limit) {
+      sql.clearPlaces.run(group, now)
+      if (sql.taken(group) >= limit) return false
+    }
+    sql.takePlace.run(group, member, now + ttlMs)
+    return true
+  }
+
+  let cancelPurge = () => {}
+  const purge = (): void => {
+    let removed = 0
+    try {
+      const now = clock.now()
+      removed = Math.max(sql.purgeEntries(now, purgeBatch), sql.purgePlaces(now, purgeBatch))
+    } catch (error) {
+      // Another process that writes just now is no fault: the next turn comes.
+      if (!isLocked(error)) log.warn({ err: error }, 'What has expired could not be removed from the store')
+    }
+    cancelPurge = clock.after(removed === purgeBatch ? purgePauseMs : purgeEveryMs, purge)
+  }
+  purge()
+
+  const storage: Backend['storage'] = {
+    opts: {},
+    // Keyv looks for it in an adapter; this one has nothing to emit, its faults are thrown.
+    on () { return storage },
+    // Keyv gets back the text that it gave, and calls that a Value.
+    get: async <Value>(key: string) => await patiently(() => sql.read(key, clock.now())) as Value | undefined,
+    set: (key: string, text: string, ttlMs?: number) =>
+      patiently(() => { sql.write.run(key, text, ttlMs === undefined ? null : clock.now() + ttlMs) }),
+    delete: (key: string) => isTrue(() => sql.remove.run(key, clock.now())),
+    has: (key: string) => patiently(() => sql.read(key, clock.now()) !== undefined),
+    clear: () => patiently(() => { db.exec('DELETE FROM entries; DELETE FROM places') }),
+  }
+
+  return {
+    storage,
+    claim: (key, text, ttlMs) => isTrue(() => sql.claim.run(key, text, clock.now() + ttlMs, clock.now())),
+    replace: (key, version, text, ttlMs) => isTrue(() => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
+    admit: (group, member, ttlMs, limit) => patiently(() => atomically(db, () => admitNow(group, member, ttlMs, limit))),
+    release: (group, member) => patiently(() => { sql.leavePlace.run(group, member) }),
+    overdue () {},
+    async close () {
+      cancelPurge()
+      db.close()
+    },
+  }
+}
+
+const open = (file: string): DatabaseSync => {
+  if (file !== ':memory:') {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    // SQLite would make it readable for everybody, and gives its companions -wal and -shm the same mode.
+    closeSync(openSync(file, 'a', 0o600))
+  }
+  const db = new DatabaseSync(file, { timeout: openWaitMs })
+  // FULL: an answer is given only after the disk has it, so that not even a power cut takes back a claim or brings back an ended session.
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  atomically(db, () => { db.exec(schema) })
+  db.exec('PRAGMA busy_timeout = 0')
+  return db
+}
+
+const atomically = <T>(db: DatabaseSync, work: () => T): T => {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    db.exec('COMMIT')
+    return result
+  } catch (error) {
+    // Some faults, a full disk among them, have rolled back already.
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** SQLITE_BUSY and SQLITE_LOCKED in the low byte, whatever the extended code says (sqlite.org/rescode.html). */
+const isLocked = (error: unknown): boolean => {
+  const code = (error as { errcode?: number }).errcode ?? 0
+  return (code & 0xff) === 5 || (code & 0xff) === 6
+}

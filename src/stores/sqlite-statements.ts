@@ -1,0 +1,57 @@
+/** Owns the tables of the embedded database and every sentence said to it, each of them atomic by itself. */
+import type { DatabaseSync } from 'node:sqlite'
+
+/**
+ * `ends_at` is in milliseconds since 1970; null is never. `taken` counts the rows of a group, those that have ended included, so that
+ * a full house is told without counting a hundred thousand places for every ticket.
+ */
+export const schema = `
+  CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, text TEXT NOT NULL, ends_at INTEGER) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS entries_by_end ON entries (ends_at) WHERE ends_at IS NOT NULL;
+
+  CREATE TABLE IF NOT EXISTS places (
+    room TEXT NOT NULL, member TEXT NOT NULL, ends_at INTEGER NOT NULL, PRIMARY KEY (room, member)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS places_by_end ON places (ends_at);
+
+  CREATE TABLE IF NOT EXISTS rooms (room TEXT PRIMARY KEY, taken INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER IF NOT EXISTS place_taken AFTER INSERT ON places BEGIN
+    INSERT INTO rooms VALUES (new.room, 1) ON CONFLICT (room) DO UPDATE SET taken = taken + 1;
+  END;
+  CREATE TRIGGER IF NOT EXISTS place_left AFTER DELETE ON places BEGIN
+    UPDATE rooms SET taken = taken - 1 WHERE room = old.room;
+  END;
+`
+
+/** Prepares the statements. The parameters stand in the order of the question marks. */
+export const statements = (db: DatabaseSync) => {
+  const read = db.prepare('SELECT text FROM entries WHERE key = ? AND (ends_at IS NULL OR ends_at > ?)')
+  const taken = db.prepare('SELECT taken FROM rooms WHERE room = ?')
+  const purgeEntries = db.prepare('DELETE FROM entries WHERE key IN (SELECT key FROM entries WHERE ends_at <= ? LIMIT ?)')
+  const purgePlaces = db.prepare(`DELETE FROM places WHERE (room, member) IN
+    (SELECT room, member FROM places WHERE ends_at <= ? LIMIT ?)`)
+
+  return {
+    // The casts hold by the STRICT tables.
+    read: (key: string, now: number) => read.get(key, now)?.text as string | undefined,
+    taken: (room: string) => (taken.get(room)?.taken ?? 0) as number,
+
+    write: db.prepare(`INSERT INTO entries VALUES (?, ?, ?)
+      ON CONFLICT (key) DO UPDATE SET text = excluded.text, ends_at = excluded.ends_at`),
+    claim: db.prepare(`INSERT INTO entries VALUES (?, ?, ?)
+      ON CONFLICT (key) DO UPDATE SET text = excluded.text, ends_at = excluded.ends_at WHERE ends_at <= ?`),
+    replace: db.prepare(`UPDATE entries SET text = ?, ends_at = ?
+      WHERE key = ? AND (ends_at IS NULL OR ends_at > ?) AND json_extract(text, '$.value.version') = ?`),
+    remove: db.prepare('DELETE FROM entries WHERE key = ? AND (ends_at IS NULL OR ends_at > ?)'),
+
+    findPlace: db.prepare('SELECT 1 FROM places WHERE room = ? AND member = ? AND ends_at > ?'),
+    takePlace: db.prepare(`INSERT INTO places VALUES (?, ?, ?)
+      ON CONFLICT (room, member) DO UPDATE SET ends_at = excluded.ends_at`),
+    leavePlace: db.prepare('DELETE FROM places WHERE room = ? AND member = ?'),
+    // By its end, as it is asked again for every ticket while the house is full: the other index would lead through everybody in it.
+    clearPlaces: db.prepare('DELETE FROM places INDEXED BY places_by_end WHERE room = ? AND ends_at <= ?'),
+
+    purgeEntries: (now: number, limit: number) => Number(purgeEntries.run(now, limit).changes),
+    purgePlaces: (now: number, limit: number) => Number(purgePlaces.run(now, limit).changes),
+  }
+}

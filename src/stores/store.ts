@@ -1,0 +1,144 @@
+/** Owns the port `Store`: which database a URL names, what may be asked of it, how long an answer may take, and that every fault is told as one. */
+import { Keyv } from 'keyv'
+import { Problem } from '../errors.ts'
+import type { Clock, Log, Store } from '../login/ports.ts'
+import { type Backend, decode, encode } from './backend.ts'
+import { createRedisAdapter } from './redis-adapter.ts'
+import { createSqliteAdapter } from './sqlite-adapter.ts'
+
+const answerWithinMs = 2_000
+const retryAfterSeconds = 2
+const probeTtlMs = 10_000
+
+interface StoreDeps {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * Opens the store that `STORE_URL` names: `sqlite:<file>`, `sqlite::memory:`, `redis://…` or `rediss://…`. Throws an Error with one clear
+ * line for any other, and where the file can't be opened. A Redis that is away is no error here: calls reject until it is there.
+ */
+export const createStore = (url: string, deps: StoreDeps): Store => {
+  const backend = openBackend(url, deps)
+  const keyv = new Keyv(backend.storage, {
+    namespace: backend.storage.namespace ?? '',
+    useKeyPrefix: false,
+    throwOnErrors: true,
+    serialize: encode,
+    deserialize: decode,
+  })
+  let closed = false
+
+  const ask = async <T>(work: () => Promise<T>): Promise<T> => {
+    let cancel = () => {}
+    const deadline = new Promise<never>((_resolve, reject) => {
+      cancel = deps.clock.after(answerWithinMs, () => {
+        const error = new Error(`The store did not answer within ${answerWithinMs} ms`)
+        backend.overdue(error)
+        reject(error)
+      })
+    })
+    try {
+      if (closed) throw new Error('The store is closed')
+      return await Promise.race([work(), deadline])
+    } catch (cause) {
+      throw new Problem('store-unavailable', { retryAfterSeconds, cause })
+    } finally {
+      cancel()
+    }
+  }
+
+  const store: Store = {
+    async read<T> (key: string) {
+      checkKey(key)
+      return ask(() => keyv.get<T>(key))
+    },
+    async write (key, value, ttlMs) {
+      checkKey(key)
+      // For its refusal alone: inside Keyv it would come out as a fault of the store.
+      textOf(value)
+      const ttl = ttlMs === null ? undefined : wholeTtl(ttlMs)
+      await ask(() => keyv.set(key, value, ttl))
+    },
+    async remove (key) {
+      checkKey(key)
+      return ask(() => keyv.delete(key))
+    },
+    async claim (key, value, ttlMs) {
+      checkKey(key)
+      const text = textOf(value)
+      const ttl = wholeTtl(ttlMs)
+      return ask(() => backend.claim(key, text, ttl))
+    },
+    async replace (key, version, value, ttlMs) {
+      checkKey(key)
+      checkVersions(version, value.version)
+      const text = textOf(value)
+      const ttl = wholeTtl(ttlMs)
+      return ask(() => backend.replace(key, version, text, ttl))
+    },
+    async admit (group, member, ttlMs, limit) {
+      checkKey(group)
+      checkKey(member)
+      const ttl = wholeTtl(ttlMs)
+      if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('limit is not a whole number above 0')
+      return ask(() => backend.admit(group, member, ttl, limit))
+    },
+    async release (group, member) {
+      checkKey(group)
+      checkKey(member)
+      await ask(() => backend.release(group, member))
+    },
+    async check () {
+      await store.write('check', 1, probeTtlMs)
+      await store.read('check')
+    },
+    async close () {
+      if (closed) return
+      closed = true
+      await backend.close()
+    },
+  }
+  return store
+}
+
+const openBackend = (url: string, deps: StoreDeps): Backend => {
+  if (/^sqlite:(?!\/\/)./.test(url)) return createSqliteAdapter(url.slice('sqlite:'.length), deps)
+  if (/^redis\+(cluster|sentinel):/.test(url)) {
+    throw new Error('STORE_URL: redis+cluster:// and redis+sentinel:// are not supported yet; name one server with redis:// or rediss://')
+  }
+  // The URL itself is not repeated, as it may hold a password.
+  if (!/^rediss?:\/\/[^/]/.test(url)) throw new Error('STORE_URL is none of sqlite:<file>, sqlite::memory:, redis://<host>, rediss://<host>')
+  try {
+    return createRedisAdapter(url, deps)
+  } catch (cause) {
+    throw new Error('STORE_URL is not a Redis URL such as redis://user:password@host:6379/0', { cause })
+  }
+}
+
+const checkKey = (key: string): void => {
+  // A list would make Keyv read or delete many, and a free text could end up in somebody else's name.
+  if (typeof key !== 'string' || key.length > 200 || !/^[\w-]+(:[\w-]+)*$/.test(key)) {
+    throw new RangeError('A key is made of words and ids in [A-Za-z0-9_-], joined by \':\', 200 characters at most')
+  }
+}
+
+const textOf = (value: unknown): string => {
+  const text = encode({ value })
+  if (text === '{}') throw new RangeError('Only what JSON has words for can be stored')
+  return text
+}
+
+const checkVersions = (before: number, after: number): void => {
+  if (!Number.isSafeInteger(before) || !Number.isSafeInteger(after) || after <= before) {
+    throw new RangeError('A version is a whole number, and the new one is higher')
+  }
+}
+
+/** Of no end and of an end in the past the databases make "for ever", or nothing stored and no error. */
+const wholeTtl = (ttlMs: number): number => {
+  const whole = Math.ceil(ttlMs)
+  if (!Number.isSafeInteger(whole) || whole <= 0) throw new RangeError('ttlMs is not a finite number above 0')
+  return whole
+}

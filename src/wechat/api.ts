@@ -1,0 +1,128 @@
+/** Owns one call to WeChat: its time, who hears of a fault, and when not to ask at all. Knows no endpoint's meaning. */
+import { request, type Dispatcher } from 'undici'
+import type { Clock, Log } from '../login/ports.ts'
+import { readAll, understand, type WechatAnswer } from './answer.ts'
+import { sleep, type Deadline } from './deadline.ts'
+import { WechatFault } from './fault.ts'
+import { createPauses } from './pauses.ts'
+
+const paths = {
+  stable_token: '/cgi-bin/stable_token',
+  getwxacodeunlimit: '/wxa/getwxacodeunlimit',
+  jscode2session: '/sns/jscode2session',
+} as const
+
+export type Endpoint = keyof typeof paths
+
+export interface WechatCall<T> {
+  readonly endpoint: Endpoint
+  readonly query?: Readonly<Record<string, string>>
+  /** The body; without one the call is a GET. */
+  readonly json?: object
+  readonly deadline: Deadline
+  /** Takes what is wanted out of the answer, and nothing else; undefined where it is not there, which counts as no answer. */
+  readonly read: (answer: WechatAnswer) => T | undefined
+  /** True where a limit per minute may be one person's own, so that it must not make the others wait. */
+  readonly limitedByPerson?: boolean
+}
+
+export interface WechatApi {
+  /**
+   * Asks WeChat. Only an answered -1 is asked again by itself, as only then is it known that nothing was carried out. Rejects with
+   * a `WechatFault`, of which an operator has been told where it concerns one.
+   */
+  call<T> (call: WechatCall<T>): Promise<T>
+  /** Gives up whatever is under way. */
+  close (): void
+}
+
+export interface WechatApiOptions {
+  /** Of the official host, a gateway or a simulator; may have a path. */
+  readonly apiUrl: string
+  readonly dispatcher: Dispatcher
+  readonly clock: Clock
+  readonly log: Log
+  /** From the first packet to the last byte. */
+  readonly callTimeoutMs: number
+}
+
+const backoffsMs = [300, 900]
+/** Less than this is not worth another attempt. */
+const shortestCallMs = 500
+
+export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs }: WechatApiOptions): WechatApi => {
+  const base = apiUrl.replace(/\/+$/, '')
+  const underWay = new Set<AbortController>()
+  const pauses = createPauses(clock)
+
+  const ask = async <T> ({ endpoint, query, json, deadline, read }: WechatCall<T>): Promise<T> => {
+    const url = new URL(base + paths[endpoint])
+    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value)
+    const controller = new AbortController()
+    const stopTimer = clock.after(Math.min(callTimeoutMs, deadline.leftMs()), () => { controller.abort('no answer in time') })
+    underWay.add(controller)
+    try {
+      const { statusCode, body } = await request(url, {
+        dispatcher,
+        signal: controller.signal,
+        ...json === undefined
+          ? { method: 'GET' }
+          : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) },
+      })
+      const wanted = read(understand(statusCode, await readAll(body), query?.access_token !== undefined))
+      if (wanted === undefined) throw new WechatFault('the answer lacks what was asked for')
+      return wanted
+    } catch (error) {
+      if (error instanceof WechatFault) throw error
+      // The error itself stays behind: nobody promises that it never quotes the address, which may hold the secret.
+      throw new WechatFault(controller.signal.aborted ? String(controller.signal.reason) : `the connection failed (${nameOf(error)})`)
+    } finally {
+      stopTimer()
+      underWay.delete(controller)
+    }
+  }
+
+  const settle = ({ endpoint, limitedByPerson = false }: WechatCall<unknown>, fault: WechatFault): void => {
+    const { errcode, rid, message } = fault
+    switch (fault.remedy) {
+      // A visitor's matter, or one that the caller sees to.
+      case 'js-code': case 'blocked': case 'refresh-token': return
+      case 'operator':
+        if (pauses.begin(endpoint, fault)) log.error({ endpoint, errcode, rid }, message)
+        return
+      case 'rate-limit':
+        if ((limitedByPerson && errcode === 45011) || pauses.begin(endpoint, fault)) log.warn({ endpoint, errcode, rid }, message)
+        return
+      case 'bug': log.error({ endpoint, errcode, rid }, message); return
+      case 'retry': log.warn({ endpoint, errcode, rid }, message); return
+      case undefined: log.warn({ endpoint, errcode, rid }, `WeChat gave no usable answer: ${message}`)
+    }
+  }
+
+  return {
+    call: async (what) => {
+      pauses.check(what.endpoint)
+      for (let attempt = 0; ; attempt++) {
+        const backoffMs = backoffsMs[attempt] ?? Infinity
+        try {
+          return await ask(what)
+        } catch (error) {
+          const fault = error as WechatFault // `ask` throws nothing else
+          if (fault.remedy !== 'retry' || what.deadline.leftMs() < backoffMs + shortestCallMs) {
+            settle(what, fault)
+            throw fault
+          }
+          await sleep(clock, backoffMs)
+        }
+      }
+    },
+    close: () => {
+      for (const controller of underWay) controller.abort('closed on our side')
+    },
+  }
+}
+
+const nameOf = (error: unknown): string => {
+  const { code, name } = error as { code?: unknown, name?: unknown }
+  return String(code ?? name)
+}

@@ -1,0 +1,31 @@
+/** Owns how long a visitor's call may take, however many calls to WeChat and the store it is made of. */
+import type { Clock } from '../login/ports.ts'
+import { WechatFault } from './fault.ts'
+
+/** Half a second less than the 6 s within which every fault behind the service is answered (CONTRACT "Errors"). */
+export const budgetMs = 5_500
+
+export interface Deadline {
+  leftMs (): number
+  /** Settles as `work` does, or rejects with a fault once the time is up; the work itself goes on. */
+  race<T> (work: Promise<T>): Promise<T>
+}
+
+export const createDeadline = (clock: Clock, ms = budgetMs): Deadline => {
+  const end = clock.now() + ms
+  const leftMs = (): number => Math.max(0, end - clock.now())
+  return {
+    leftMs,
+    race: async <T> (work: Promise<T>) => {
+      const late = Promise.withResolvers<never>()
+      const cancel = clock.after(leftMs(), () => { late.reject(new WechatFault('The time for this call is up')) })
+      try {
+        return await Promise.race([work, late.promise])
+      } finally {
+        cancel()
+      }
+    },
+  }
+}
+
+export const sleep = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => { clock.after(ms, resolve) })

@@ -1,0 +1,85 @@
+/** Owns what WeChat's errcodes mean to us and what an operator can do about them. Knows neither the network nor the callers. */
+import { isIP } from 'node:net'
+
+/**
+ * What an errcode asks for: `retry` in a moment, another access token (`refresh-token`), another js_code (`js-code`), nothing, since
+ * WeChat has `blocked` this person, patience (`rate-limit`), somebody who mends it (`operator`), or a correction of ours (`bug`).
+ */
+export type Remedy = 'retry' | 'refresh-token' | 'js-code' | 'blocked' | 'rate-limit' | 'operator' | 'bug'
+
+export interface Errcode {
+  readonly remedy: Remedy
+  /** When asking again makes sense. */
+  readonly retryAfterSeconds: number
+  /** One line for the log: what is wrong, and how to mend it where that can be done. */
+  readonly line: string
+}
+
+const settings = '"Development settings" (开发设置) at mp.weixin.qq.com'
+
+const table: Record<number, Errcode> = {
+  [-1]: of('retry', 2, 'WeChat is busy (system error). Nothing to mend here; it passes by itself.'),
+
+  40001: of('refresh-token', 5, 'WeChat refuses the access token: it is wrong, or somebody has fetched a newer one.'),
+  40014: of('refresh-token', 5, 'WeChat refuses the access token: it is not one of its own.'),
+  42001: of('refresh-token', 5, 'WeChat refuses the access token: its time is up.'),
+
+  40029: of('js-code', 0, 'WeChat does not know this js_code, or its five minutes are over.'),
+  40163: of('js-code', 0, 'This js_code was used before.'),
+  40226: of('blocked', 0, 'WeChat counts this person as a risk and blocks the login.'),
+
+  45009: of('rate-limit', 300, 'The quota for this call is used up. It comes back by itself, at midnight in Beijing at the latest; /cgi-bin/clear_quota restores it at once, ten times a month.'),
+  45011: of('rate-limit', 60, 'WeChat was called too often within a minute. Nothing to mend if it is rare; if it is not, lower LIMIT_CREATE or see what else uses this AppID.'),
+
+  40013: of('operator', 60, `WeChat does not know this AppID. Set WECHAT_APPID to the one shown under ${settings}; capitals and small letters count.`),
+  40125: of('operator', 60, `WeChat refuses the AppSecret. Set WECHAT_SECRET to the current one; if it is lost, reset it under ${settings}, which ends the old one.`),
+  41002: of('operator', 60, 'The AppID is missing from the call. Set WECHAT_APPID; if it is set, see whether the gateway in WECHAT_API_URL drops it.'),
+  41004: of('operator', 60, 'The AppSecret is missing from the call. Set WECHAT_SECRET; if it is set, see whether the gateway in WECHAT_API_URL drops it.'),
+  40243: of('operator', 60, `The AppSecret is frozen. Unfreeze it under ${settings}.`),
+  40164: of('operator', 60, `WeChat refuses calls from {ip}. Add it to the IP white list (IP白名单) under ${settings}, or switch that list off.`),
+  89501: of('operator', 60, 'WeChat waits for the administrator of the mini program to approve {ip}. The request is in the administrator\'s WeChat; it works once it is approved.'),
+  89503: of('operator', 60, 'WeChat asks the administrator of the mini program to approve {ip}. The request is in the administrator\'s WeChat; it works once it is approved.'),
+  89506: of('operator', 600, `The administrator of the mini program has refused {ip} twice; WeChat keeps it out for 24 hours. Add it to the IP white list (IP白名单) under ${settings}, or wait and have the next request approved.`),
+  89507: of('operator', 600, `The administrator of the mini program has refused {ip}; WeChat keeps it out for an hour. Add it to the IP white list (IP白名单) under ${settings}, or wait and have the next request approved.`),
+  40097: of('operator', 60, 'WeChat refuses an argument of the code. WECHAT_ENV_VERSION must be release, trial or develop, and that version of the mini program must exist.'),
+  41030: of('operator', 60, 'The published mini program has no page pages/login/login. Publish a version that has it, or set WECHAT_ENV_VERSION to trial or develop until then.'),
+  48001: of('operator', 60, 'This mini program may not make this call. Publish it first; if it is published, see its permissions under "Interface settings" (接口设置) at mp.weixin.qq.com.'),
+  48004: of('operator', 600, 'WeChat has banned this call for this mini program. The notices at mp.weixin.qq.com say why and how to appeal.'),
+  50002: of('operator', 600, 'WeChat has restricted this mini program. The notices at mp.weixin.qq.com say why and how to appeal.'),
+  50004: of('operator', 600, 'WeChat has forbidden access tokens for this mini program. The notices at mp.weixin.qq.com say why and how to appeal.'),
+  50007: of('operator', 600, 'The account of this mini program is frozen. The notices at mp.weixin.qq.com say why and how to appeal.'),
+  61024: of('operator', 60, 'This AppID is managed through a third-party platform, which holds its tokens. Take the authorisation back at mp.weixin.qq.com, or use an AppID of your own.'),
+
+  40002: bug('grant_type is wrong'),
+  40066: bug('there is no call at this address; WECHAT_API_URL may be wrong'),
+  40129: bug('the scene has a character that is not allowed'),
+  40169: bug('the scene is empty or too long'),
+  41001: bug('the access token is missing from the call'),
+  41008: bug('the js_code is missing from the call'),
+  43002: bug('the method should be POST; a gateway may have changed it'),
+  47001: bug('the body is not the JSON that WeChat expects'),
+  85096: bug('the page has a reserved parameter'),
+}
+
+function of (remedy: Remedy, retryAfterSeconds: number, line: string): Errcode {
+  return { remedy, retryAfterSeconds, line }
+}
+
+function bug (what: string): Errcode {
+  return of('bug', 60, `WeChat does not take the call as we make it: ${what}. Please report this.`)
+}
+
+/** Looks an errcode up; `errmsg` is read for nothing but the address that WeChat refuses. Undefined for an errcode we do not know. */
+export const errcodeOf = (errcode: number, errmsg: string): Errcode | undefined => {
+  const known = table[errcode]
+  return known && { ...known, line: known.line.replace('{ip}', refusedAddress(errmsg)) }
+}
+
+/** `invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: …`, as seen with 40164. */
+const refusedAddress = (errmsg: string): string => {
+  const address = /\bip:? *([0-9a-f.:]{2,45})/i.exec(errmsg)?.[1] ?? ''
+  return isIP(address) > 0 ? address : 'the address of this server'
+}
+
+/** Takes out the id that WeChat's support can look a call up by, for seven days. */
+export const ridOf = (errmsg: string): string | undefined => /\brid: *([0-9a-f]{1,16}(?:-[0-9a-f]{1,16}){2})/i.exec(errmsg)?.[1]

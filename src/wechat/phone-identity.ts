@@ -1,0 +1,38 @@
+/** Owns the question whom a js_code stands for (code2Session). Keeps the openid of the answer and drops its session_key unread. */
+import { Problem } from '../errors.ts'
+import type { Clock, PhoneIdentity } from '../login/ports.ts'
+import type { WechatApi } from './api.ts'
+import { createDeadline } from './deadline.ts'
+import { asUnavailable, WechatFault } from './fault.ts'
+
+export interface PhoneIdentityOptions {
+  readonly api: WechatApi
+  readonly appid: string
+  readonly secret: string
+  readonly clock: Clock
+}
+
+/** WeChat promises no form; what can't have come from it is not worth a call. */
+const jsCodeForm = /^[\x21-\x7e]{1,256}$/
+const openidForm = /^[\w-]{1,128}$/
+
+export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentityOptions): PhoneIdentity => ({
+  openidFor: async (jsCode) => {
+    if (!jsCodeForm.test(jsCode)) throw new Problem('js-code-invalid')
+    try {
+      // A js_code works once, so after a timeout it is not asked again: WeChat may have used it up. The phone brings a new one.
+      return await api.call({
+        endpoint: 'jscode2session',
+        query: { appid, secret, js_code: jsCode, grant_type: 'authorization_code' },
+        deadline: createDeadline(clock),
+        limitedByPerson: true,
+        read: ({ json }) => typeof json?.openid === 'string' && openidForm.test(json.openid) ? json.openid : undefined,
+      })
+    } catch (error) {
+      const remedy = error instanceof WechatFault ? error.remedy : undefined
+      if (remedy === 'js-code') throw new Problem('js-code-invalid', { cause: error })
+      if (remedy === 'blocked') throw new Problem('wechat-user-blocked', { cause: error })
+      throw asUnavailable(error)
+    }
+  },
+})

@@ -1,0 +1,50 @@
+/** Owns the composition of this room: what the floors above get is codes and identities, and one thing to close. */
+import type { Dispatcher } from 'undici'
+import type { Clock, CodeSupply, Log, PhoneIdentity, Store } from '../login/ports.ts'
+import { createAccessTokens } from './access-token.ts'
+import { createWechatApi } from './api.ts'
+import { createCodeCache } from './code-cache.ts'
+import { createCodes, type EnvVersion } from './codes.ts'
+import { createPhoneIdentity } from './phone-identity.ts'
+
+export interface WechatOptions {
+  readonly appid: string
+  readonly secret: string
+  /** The official host when left out. */
+  readonly apiUrl?: string | undefined
+  readonly envVersion: EnvVersion
+  /** Stays the caller's: `close` leaves it open. */
+  readonly dispatcher: Dispatcher
+  readonly store: Pick<Store, 'read' | 'write' | 'remove' | 'claim' | 'admit'>
+  readonly clock: Clock
+  readonly log: Log
+  /** How long a code is kept: the life of a ticket. */
+  readonly codeTtlMs?: number | undefined
+  readonly callTimeoutMs?: number | undefined
+}
+
+export interface Wechat extends CodeSupply, PhoneIdentity {
+  /** Gives up calls under way and forgets what was kept. */
+  close (): void
+}
+
+/** Ten seconds' worth of codes at WeChat's own limit of 5 000 a minute. */
+const maxCodes = 800
+const maxCodeBytes = 64 * 1024 * 1024
+
+/** Joins this installation to WeChat. Asks WeChat nothing before it is asked itself. */
+export const createWechat = (options: WechatOptions): Wechat => {
+  const { appid, secret, envVersion, store, clock, log } = options
+  const { apiUrl = 'https://api.weixin.qq.com', codeTtlMs = 240_000, callTimeoutMs = 5_000 } = options
+  const api = createWechatApi({ apiUrl, dispatcher: options.dispatcher, clock, log, callTimeoutMs })
+  const tokens = createAccessTokens({ api, appid, secret, store, clock, log })
+  const cache = createCodeCache({ clock, ttlMs: codeTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes })
+  return {
+    ...createCodes({ api, tokens, cache, envVersion, clock, log }),
+    ...createPhoneIdentity({ api, appid, secret, clock }),
+    close: () => {
+      api.close()
+      cache.clear()
+    },
+  }
+}

@@ -1,0 +1,95 @@
+/** Owns the stores that a contract is tried on: SQLite in memory, SQLite in a file, and a real Redis. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+import type { Clock, Store } from '../../src/login/ports.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { createRecordingLog } from '../support/log.ts'
+import { startRedis } from '../support/redis.ts'
+import { systemClock } from '../support/system-clock.ts'
+
+export interface Harness {
+  readonly clock: Clock
+  /** Several on the same data, as several processes have them. */
+  readonly stores: readonly [Store, ...Store[]]
+  /** How long an entry lives that is meant to end in the test. Milliseconds. */
+  readonly shortMs: number
+  /** Comes back when everything written before with `shortMs` is over. */
+  passShort (): Promise<void>
+}
+
+/** Runs the same tests on each kind of store. */
+export const onEveryStore = async (t: Test, name: string, tests: (t: Test, harness: Harness) => Promise<void>): Promise<void> => {
+  for (const [kind, open] of Object.entries({ 'sqlite in memory': inMemory, 'sqlite in a file': inFile, redis: onRedis })) {
+    await t.test(`${name} (${kind})`, async (t) => {
+      const harness = await open(t)
+      await Promise.all(harness.stores.map(untilReady))
+      await tests(t, harness)
+    })
+  }
+}
+
+/** A folder that is gone after the test. */
+export const temporaryFolder = (t: Test): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'scan-login-store-'))
+  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  return folder
+}
+
+/** Opens a store that is closed after the test. */
+export const openStore = (t: Test, url: string, clock: Clock, log = createRecordingLog()): Store => {
+  const store = createStore(url, { clock, log })
+  t.teardown(() => store.close())
+  return store
+}
+
+/** Waits for a store that connects in the background. */
+export const untilReady = async (store: Store): Promise<void> => {
+  const giveUpAt = Date.now() + 20_000
+  for (;;) {
+    try {
+      return await store.check()
+    } catch (error) {
+      if (Date.now() > giveUpAt) throw error
+    }
+    await sleep(20)
+  }
+}
+
+const onSqlite = (stores: Harness['stores'], clock: ReturnType<typeof createFakeClock>): Harness => ({
+  clock,
+  stores,
+  shortMs: 60_000,
+  async passShort () { clock.advance(60_000) },
+})
+
+const inMemory = async (t: Test) => {
+  const clock = createFakeClock()
+  return onSqlite([openStore(t, 'sqlite::memory:', clock)], clock)
+}
+
+const inFile = async (t: Test) => {
+  const clock = createFakeClock()
+  const url = `sqlite:${join(temporaryFolder(t), 'store.db')}`
+  return onSqlite([openStore(t, url, clock), openStore(t, url, clock), openStore(t, url, clock)], clock)
+}
+
+const onRedis = async (t: Test): Promise<Harness> => {
+  const server = await startRedis()
+  t.teardown(() => server.stop())
+  const open = () => openStore(t, server.url, systemClock)
+  const stores: Harness['stores'] = [open(), open(), open(), open()]
+  return {
+    clock: systemClock,
+    stores,
+    shortMs: 40,
+    // Redis' own clock decides: what is written now with the same time to live is the last to end.
+    async passShort () {
+      await stores[0].write('marker', 1, 40)
+      while (await stores[0].read('marker') !== undefined) await sleep(5)
+    },
+  }
+}

@@ -1,0 +1,193 @@
+/** Owns what every store has to keep, whatever database is behind it. */
+import t from 'tap'
+import type { Store } from '../../src/login/ports.ts'
+import { onEveryStore } from './store-harness.ts'
+
+const hour = 3_600_000
+const rounds = 200
+const callers = 12
+
+/** Lets many callers, spread over all stores, ask the same thing at the same time, and counts those who heard yes. */
+const winners = async (stores: readonly Store[], ask: (store: Store, caller: number) => Promise<boolean>): Promise<number> => {
+  const spread = Array.from({ length: callers }, (_, caller) => stores[caller % stores.length]!) // In range by the remainder.
+  return (await Promise.all(spread.map(ask))).filter(Boolean).length
+}
+
+await onEveryStore(t, 'read and write', async (t, { stores, shortMs, passShort }) => {
+  const [store] = stores
+
+  for (const value of [{ a: { b: [1, 'two', null, true] } }, [], '', ':a', ':base64:AAAA', '微信 \u0000 "', 0, -1.5, false, null, { expires: 1 }]) {
+    await store.write('value:1', value, hour)
+    t.strictSame(await stores.at(-1)?.read('value:1'), value, `a value is read as it was written when it is ${JSON.stringify(value)}`)
+  }
+  t.equal(await store.read('value:none'), undefined, 'read: is undefined when nothing was written')
+
+  await store.write('value:1', 'first', hour)
+  await store.write('value:1', 'second', hour)
+  t.equal(await store.read('value:1'), 'second', 'write: the last one stays when the key is there already')
+
+  await store.write('value:A', 'upper', hour)
+  await store.write('value:a', 'lower', hour)
+  t.equal(await store.read('value:A'), 'upper', 'read: keys are apart when they differ in case only')
+
+  await store.write('value:short', 1, shortMs)
+  await store.write('value:lengthened', 1, shortMs)
+  await store.write('value:lengthened', 2, hour)
+  await store.write('value:shortened', 1, hour)
+  await store.write('value:shortened', 2, shortMs)
+  await store.write('value:ever', 1, null)
+  await store.write('value:fraction', 1, 0.2)
+  await passShort()
+  t.equal(await store.read('value:short'), undefined, 'read: is undefined when the time is up')
+  t.equal(await store.read('value:lengthened'), 2, 'write: the later end counts when it was written last')
+  t.equal(await store.read('value:shortened'), undefined, 'write: the earlier end counts when it was written last')
+  t.equal(await store.read('value:ever'), 1, 'write: the value stays when the time to live is null')
+  t.equal(await store.read('value:fraction'), undefined, 'write: the time to live is rounded up when it is below a millisecond')
+})
+
+await onEveryStore(t, 'remove', async (t, { stores, shortMs, passShort }) => {
+  const [store] = stores
+  await store.write('value:1', 1, hour)
+  t.equal(await store.remove('value:1'), true, 'remove: is true when the entry was there')
+  t.equal(await store.read('value:1'), undefined, 'read: is undefined when the entry was removed')
+  t.equal(await store.remove('value:1'), false, 'remove: is false when it was removed before')
+  t.equal(await store.remove('value:none'), false, 'remove: is false when it never was there')
+  await store.write('value:2', 1, shortMs)
+  await passShort()
+  t.equal(await store.remove('value:2'), false, 'remove: is false when the time is up')
+
+  const counts = []
+  for (let round = 0; round < rounds; round++) {
+    await store.write(`race:${round}`, 1, hour)
+    counts.push(await winners(stores, (store) => store.remove(`race:${round}`)))
+  }
+  t.strictSame(counts, Array(rounds).fill(1), 'remove: exactly one is told true when many ask at once')
+})
+
+await onEveryStore(t, 'claim', async (t, { stores, shortMs, passShort }) => {
+  const [store] = stores
+  t.equal(await store.claim('claim:1', { by: 'a' }, hour), true, 'claim: is true when nobody has it')
+  t.equal(await store.claim('claim:1', { by: 'b' }, hour), false, 'claim: is false when somebody has it')
+  t.strictSame(await store.read('claim:1'), { by: 'a' }, 'claim: the first value stays when somebody else tries')
+  await store.write('claim:ever', 1, null)
+  t.equal(await store.claim('claim:ever', 2, hour), false, 'claim: is false when the entry is kept for good')
+  t.equal(await store.remove('claim:1'), true)
+  t.equal(await store.claim('claim:1', { by: 'c' }, shortMs), true, 'claim: is true when it was removed')
+  await passShort()
+  t.equal(await store.claim('claim:1', { by: 'd' }, hour), true, 'claim: is true when the time of the first is up')
+  t.strictSame(await store.read('claim:1'), { by: 'd' }, 'claim: the new value is there when the old one had ended')
+
+  const counts = []
+  for (let round = 0; round < rounds; round++) counts.push(await winners(stores, (store, caller) => store.claim(`race:${round}`, caller, hour)))
+  t.strictSame(counts, Array(rounds).fill(1), 'claim: exactly one is told true when many ask at once')
+})
+
+await onEveryStore(t, 'replace', async (t, { stores, shortMs, passShort }) => {
+  const [store] = stores
+  await store.write('record:1', { version: 1, by: 'a' }, hour)
+  t.equal(await store.replace('record:1', 2, { version: 3 }, hour), false, 'replace: is false when the version is another')
+  t.equal(await store.replace('record:none', 1, { version: 2 }, hour), false, 'replace: is false when there is nothing')
+  t.equal(await store.read('record:none'), undefined, 'replace: makes no entry when there is none')
+  const next = { version: 2, by: 'b', more: { deep: ['微', null] } }
+  t.equal(await store.replace('record:1', 1, next, hour), true, 'replace: is true when the version is right')
+  t.strictSame(await store.read('record:1'), next, 'replace: the new value is read when it was replaced')
+  t.equal(await store.replace('record:1', 1, { version: 2 }, hour), false, 'replace: is false when it was replaced before')
+
+  for (const value of [{ version: '1' }, { other: 1 }, { deep: { version: 1 } }, 'text', 1, null, [1]]) {
+    await store.write('record:2', value, hour)
+    t.equal(await store.replace('record:2', 1, { version: 2 }, hour), false, `replace: is false when the value is ${JSON.stringify(value)}`)
+  }
+
+  await store.write('record:3', { version: 1 }, shortMs)
+  await store.write('record:4', { version: 1 }, shortMs)
+  await store.write('record:5', { version: 1 }, null)
+  await store.replace('record:4', 1, { version: 2 }, hour)
+  await store.replace('record:5', 1, { version: 2 }, shortMs)
+  await passShort()
+  t.equal(await store.replace('record:3', 1, { version: 2 }, hour), false, 'replace: is false when the time is up')
+  t.strictSame(await store.read('record:4'), { version: 2 }, 'replace: the new end counts when it is later')
+  t.equal(await store.read('record:5'), undefined, 'replace: the new end counts when there was none')
+
+  const counts = []
+  await store.write('record:race', { version: 1 }, hour)
+  for (let version = 1; version <= rounds; version++) {
+    counts.push(await winners(stores, (store, caller) => store.replace('record:race', version, { version: version + 1, ...{ caller } }, hour)))
+  }
+  t.strictSame(counts, Array(rounds).fill(1), 'replace: exactly one is told true when many start from the same version')
+})
+
+await onEveryStore(t, 'admit and release', async (t, { stores, shortMs, passShort }) => {
+  const [store] = stores
+  t.equal(await store.admit('room', 'a', hour, 2), true, 'admit: is true when there are places')
+  t.equal(await store.admit('room', 'b', hour, 2), true)
+  t.equal(await store.admit('room', 'c', hour, 2), false, 'admit: is false when all places are taken')
+  t.equal(await store.admit('room', 'a', hour, 2), true, 'admit: is true when the member has a place already')
+  t.equal(await store.admit('hall', 'c', hour, 2), true, 'admit: is true when only another group is full')
+  t.equal(await store.admit('room', 'c', hour, 3), true, 'admit: is true when the limit was raised')
+  t.equal(await store.admit('room', 'd', hour, 2), false, 'admit: is false when more are in than a lowered limit')
+  await store.release('room', 'a')
+  await store.release('room', 'a')
+  await store.release('room', 'nobody')
+  t.equal(await store.admit('room', 'd', hour, 3), true, 'admit: is true when a place was given back')
+  t.equal(await store.admit('room', 'e', hour, 3), false, 'release: gives back one place when it is called twice')
+
+  await store.admit('short', 'a', shortMs, 2)
+  await store.admit('short', 'b', shortMs, 2)
+  await store.admit('short', 'b', hour, 2)
+  await passShort()
+  t.equal(await store.admit('short', 'c', hour, 2), true, 'admit: is true when the time of a place is up')
+  t.equal(await store.admit('short', 'a', hour, 2), false, 'admit: the last end counts when a member was admitted twice')
+  await store.admit('again', 'a', shortMs, 1)
+  await passShort()
+  t.equal(await store.admit('again', 'a', hour, 1), true, 'admit: is true when the own place had ended')
+  t.equal(await store.admit('again', 'b', hour, 1), false, 'admit: counts one place when a member comes back')
+
+  const counts = []
+  for (let round = 0; round < rounds; round++) {
+    counts.push(await winners(stores, (store, caller) => store.admit(`race-${round}`, `member-${caller}`, hour, 5)))
+  }
+  t.strictSame(counts, Array(rounds).fill(5), 'admit: exactly as many as there are places are told true when many ask at once')
+})
+
+await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
+  for (const ttlMs of [0, -1, -0.5, NaN, Infinity, -Infinity, 1e300, '1000' as unknown as number, undefined as unknown as number]) {
+    const name = `a RangeError when the time to live is ${ttlMs}`
+    await t.rejects(store.write('value:1', 1, ttlMs), RangeError, `write: ${name}`)
+    await t.rejects(store.claim('value:1', 1, ttlMs), RangeError, `claim: ${name}`)
+    await t.rejects(store.replace('value:1', 1, { version: 2 }, ttlMs), RangeError, `replace: ${name}`)
+    await t.rejects(store.admit('room', 'a', ttlMs, 1), RangeError, `admit: ${name}`)
+  }
+  const keys = ['', ':', 'a:', ':a', 'a::b', 'a b', 'a\n', 'a*', 'ä', '微', 'a/b', 'a.b', 'x'.repeat(201), ['a'] as unknown as string, 1 as unknown as string]
+  for (const key of keys) {
+    const name = `a RangeError when the key is ${JSON.stringify(key).slice(0, 20)}`
+    await t.rejects(store.read(key), RangeError, `read: ${name}`)
+    await t.rejects(store.write(key, 1, hour), RangeError, `write: ${name}`)
+    await t.rejects(store.remove(key), RangeError, `remove: ${name}`)
+    await t.rejects(store.claim(key, 1, hour), RangeError, `claim: ${name}`)
+    await t.rejects(store.replace(key, 1, { version: 2 }, hour), RangeError, `replace: ${name}`)
+    await t.rejects(store.admit(key, 'a', hour, 1), RangeError, `admit: ${name}, as a group`)
+    await t.rejects(store.admit('room', key, hour, 1), RangeError, `admit: ${name}, as a member`)
+    await t.rejects(store.release('room', key), RangeError, `release: ${name}`)
+  }
+  for (const [before, after] of [[1, 1], [2, 1], [1.5, 2], [NaN, 2], [1, NaN], ['1', 2], [1, undefined]] as Array<[number, number]>) {
+    await t.rejects(store.replace('value:1', before, { version: after }, hour), RangeError, `replace: a RangeError when the versions are ${before}, ${after}`)
+  }
+  for (const limit of [0, -1, 1.5, NaN, Infinity]) {
+    await t.rejects(store.admit('room', 'a', hour, limit), RangeError, `admit: a RangeError when the limit is ${limit}`)
+  }
+  for (const value of [undefined, () => 1, Symbol('a')]) {
+    await t.rejects(store.write('value:1', value, hour), RangeError, `write: a RangeError when the value is a ${typeof value}`)
+    await t.rejects(store.claim('value:1', value, hour), RangeError, `claim: a RangeError when the value is a ${typeof value}`)
+  }
+  await t.rejects(store.write('value:1', 1n, hour), TypeError, 'write: a TypeError when JSON can not hold the value')
+  t.equal(await store.read('value:1'), undefined, 'read: is undefined when everything before was refused')
+  t.equal(await store.admit('room', 'b', hour, 1), true, 'admit: the place is free when everything before was refused')
+})
+
+await onEveryStore(t, 'close', async (t, { stores: [store] }) => {
+  await store.check()
+  await store.close()
+  await store.close()
+  await t.rejects(store.read('value:1'), { code: 'store-unavailable', retryAfterSeconds: 2 }, 'read: store-unavailable when the store is closed')
+  await t.rejects(store.check(), { code: 'store-unavailable' }, 'check: store-unavailable when the store is closed')
+})

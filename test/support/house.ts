@@ -1,0 +1,123 @@
+/** Owns a whole service for tests: the real app on a real store, with the real client talking HTTP to the WeChat simulator. */
+import { randomBytes } from 'node:crypto'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { Agent } from 'undici'
+import { buildApp } from '../../src/app.ts'
+import { readConfig, type Config } from '../../src/config.ts'
+import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import type { Clock, Store } from '../../src/login/ports.ts'
+import { generateKeys } from '../../src/sessions/key-file.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { createWechat } from '../../src/wechat/wechat.ts'
+import { createFakeClock, type FakeClock } from './fake-clock.ts'
+
+/** An answer, whichever way it came. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>
+  readonly text: string
+  // A test asserts on what it expects to find; the compiler can't know the wire.
+  readonly json: any
+}
+
+export interface Call {
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'OPTIONS'
+  readonly path: string
+  readonly headers?: Record<string, string>
+  /** Sent as JSON; a string or bytes are sent as they are. */
+  readonly body?: unknown
+  readonly from?: string
+}
+
+export interface House {
+  readonly app: FastifyInstance
+  readonly config: Config
+  readonly clock: FakeClock
+  readonly store: Store
+  readonly simulator: WechatSimulator
+  /** Everything that was logged, at every level, as text. */
+  readonly logged: () => string
+  call (call: Call): Promise<Answer>
+}
+
+export interface HouseOptions {
+  readonly env?: Record<string, string>
+  /** Used in place of a fresh one in memory; closed by its owner. */
+  readonly store?: Store
+  readonly clock?: FakeClock
+  readonly keys?: ReturnType<typeof generateKeys>
+  readonly simulator?: WechatSimulator
+  /** Changes what the app is given, to make something behind it fail. */
+  readonly wrapStore?: (store: Store) => Store
+}
+
+/** Opens a service and closes it when the test is over. */
+export const openHouse = async (t: Test, options: HouseOptions = {}): Promise<House> => {
+  const clock = options.clock ?? createFakeClock()
+  const simulator = options.simulator ?? await startWechatSimulator({ clock })
+  const lines: string[] = []
+  const log = pino({ level: 'trace', base: null }, { write: (line: string) => { lines.push(line) } })
+  const config = readConfig({
+    PUBLIC_URL: 'https://login.example.com',
+    WECHAT_APPID: simulator.appid,
+    WECHAT_SECRET: simulator.secret,
+    STORE_URL: 'sqlite::memory:',
+    SITE_NAME: 'Example',
+    ...options.env,
+  })
+  const ownStore = options.store ?? createStore('sqlite::memory:', { clock, log })
+  const store = options.wrapStore?.(ownStore) ?? ownStore
+  const dispatcher = new Agent()
+  const wechat = createWechat({
+    appid: simulator.appid,
+    secret: simulator.secret,
+    apiUrl: simulator.url,
+    envVersion: 'release',
+    dispatcher,
+    store,
+    clock: realTimers(clock),
+    log,
+    callTimeoutMs: 1000,
+  })
+  const app = await buildApp({ store, wechat, keys: options.keys ?? generateKeys(), clock, random: randomBytes, log }, config)
+  t.teardown(async () => {
+    await app.close()
+    wechat.close()
+    await dispatcher.destroy()
+    if (options.store === undefined) await ownStore.close()
+    if (options.simulator === undefined) await simulator.close()
+  })
+  return { app, config, clock, store, simulator, logged: () => lines.join(''), call: (call) => inject(app, call) }
+}
+
+/** The fake clock's time with the machine's timers: what waits for a real server must not wait for a test. */
+const realTimers = (clock: FakeClock): Clock => ({
+  now: () => clock.now(),
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms)
+    return () => clearTimeout(timer)
+  },
+})
+
+const inject = async (app: FastifyInstance, { method = 'GET', path, headers = {}, body, from }: Call): Promise<Answer> => {
+  const raw = typeof body === 'string' || Buffer.isBuffer(body)
+  const options: InjectOptions = {
+    method,
+    url: path,
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { payload: raw ? body : JSON.stringify(body) }),
+    ...(from !== undefined && { remoteAddress: from }),
+  }
+  const response = await app.inject(options)
+  return asAnswer(response.statusCode, response.headers, response.body)
+}
+
+/** Joins what a test wants to know of an answer. */
+export const asAnswer = (status: number, headers: Answer['headers'], text: string): Answer => ({
+  status,
+  headers,
+  text,
+  json: /json/.test(String(headers['content-type'])) && text !== '' ? JSON.parse(text) : undefined,
+})

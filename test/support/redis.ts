@@ -1,0 +1,77 @@
+/** Owns real Redis servers for tests: each on a free port, in a folder of its own, without persistence, and gone at the end. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface RedisServer {
+  readonly url: string
+  readonly port: number
+  /** Sends a signal: SIGSTOP freezes the server, SIGCONT wakes it, SIGKILL ends it without a word. */
+  kill (signal: NodeJS.Signals): void
+  /** Ends the server, whatever state it is in, and removes its folder. */
+  stop (): Promise<void>
+}
+
+export interface RedisOptions {
+  /** The port of a server that was there before; a free one otherwise. */
+  readonly port?: number
+  /** Further arguments, such as `--maxmemory`. */
+  readonly args?: readonly string[]
+}
+
+/** Starts a server and waits until it answers. */
+export const startRedis = async ({ port, args = [] }: RedisOptions = {}): Promise<RedisServer> => {
+  const folder = mkdtempSync(join(tmpdir(), 'scan-login-redis-'))
+  const taken = port ?? await freePort()
+  const child = spawn('redis-server', [
+    '--port', String(taken), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', ...args,
+  ], { stdio: 'ignore' })
+  const exited = once(child, 'exit')
+  const end = () => { child.kill('SIGKILL') }
+  process.once('exit', end)
+
+  await untilItAnswers(child, taken)
+  return {
+    url: `redis://127.0.0.1:${taken}`,
+    port: taken,
+    kill (signal) { child.kill(signal) },
+    async stop () {
+      end()
+      await exited
+      process.off('exit', end)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A port on which nobody listens just now. */
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // An object for what listens on a port.
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const untilItAnswers = async (child: ChildProcess, port: number): Promise<void> => {
+  for (let tries = 0; tries < 200; tries++) {
+    if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
+    if (await ping(port)) return
+    await sleep(50)
+  }
+  throw new Error('redis-server does not answer')
+}
+
+const ping = (port: number): Promise<boolean> => new Promise((resolve) => {
+  const socket = connect(port, '127.0.0.1', () => { socket.write('PING\r\n') })
+  socket.once('data', (data) => {
+    resolve(data.toString().startsWith('+PONG'))
+    socket.destroy()
+  })
+  socket.once('error', () => { resolve(false) })
+})
