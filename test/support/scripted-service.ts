@@ -66,7 +66,10 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
     const body = Buffer.concat(await request.toArray()).toString()
     calls.push({ call, url: request.url ?? '', headers: request.headers, body })
     const reply = script[call] ?? await healthy[call](request)
-    if (reply === 'cut') return void request.socket.destroy()
+    if (reply === 'cut') {
+      request.socket.destroy()
+      return
+    }
     const isRaw = typeof reply.body === 'string' || reply.body instanceof Uint8Array
     response.writeHead(reply.status, { 'content-type': isRaw ? 'text/html' : 'application/json; charset=utf-8', 'cache-control': 'no-store', ...reply.headers })
     response.end(isRaw ? reply.body : reply.body === undefined ? '' : JSON.stringify(reply.body))
