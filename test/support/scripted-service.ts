@@ -1,5 +1,5 @@
 /** Owns a service whose every answer a test decides, over real HTTP: the files of static/ under the product's policy, and just enough of the API to follow one ticket. */
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -28,10 +28,11 @@ const staticFolder = join(import.meta.dirname, '../../static')
 
 /** Starts it under a path of its own, as behind a proxy. */
 export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
-  /** What to answer instead of what a healthy service would; `cut` ends the connection. */
-  const script: Partial<Record<Call, Reply | 'cut'>> = {}
+  /** What to answer instead of what a healthy service would; `cut` ends the connection, `hold` never answers. */
+  const script: Partial<Record<Call, Reply | 'cut' | 'hold'>> = {}
   const calls: { readonly call: Call, readonly url: string, readonly headers: IncomingMessage['headers'], readonly body: string }[] = []
   const holding = new Set<() => void>()
+  const called = new EventEmitter()
   let made = 0
   let version = 1
   let view: View = { state: 'pending' }
@@ -65,7 +66,9 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
     if (call === undefined) return file(path, response)
     const body = Buffer.concat(await request.toArray()).toString()
     calls.push({ call, url: request.url ?? '', headers: request.headers, body })
+    called.emit(call)
     const reply = script[call] ?? await healthy[call](request)
+    if (reply === 'hold') return
     if (reply === 'cut') {
       request.socket.destroy()
       return
@@ -94,6 +97,8 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
     calls,
     /** The calls of one kind so far. */
     count: (call: Call): number => calls.filter((made) => made.call === call).length,
+    /** Resolves once there was a call of this kind. */
+    until: async (call: Call): Promise<void> => { if (!calls.some((made) => made.call === call)) await once(called, call) },
     /** Moves the ticket on and answers the poll that is held. */
     move: (next: View): void => {
       view = next
