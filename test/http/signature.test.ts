@@ -114,7 +114,7 @@ const replaced = <T>(list: readonly T[], index: number, by: T): T[] => list.map(
 
 /** Everything that is signed with the right key and yet not what the profile asks for. */
 const crafts = (parameters: readonly string[]): Record<string, Craft> => {
-  const [created, nonce, keyid, alg, tag] = parameters as [string, string, string, string, string]
+  const [created, nonce, keyid] = parameters as [string, string, string]
   const list = profileComponents.join(' ')
   const tail = parameters.map((parameter) => `;${parameter}`).join('')
   const input = (text: string): Craft => ({ input: text })

@@ -89,8 +89,9 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.put('/profile', {
     schema: { body: schemas.ProfileBody, response: { 200: schemas.Profile, ...schemas.problems } },
   }, async (request) => {
+    // Judged before it is trimmed: a line break is a control character at the end of a name, too.
+    if (!isDisplayName(request.body.name)) throw new Problem('bad-request', { detail: 'A name has at most 32 characters and no control characters' })
     const name = request.body.name.trim()
-    if (!isDisplayName(name)) throw new Problem('bad-request', { detail: 'A name has at most 32 characters and no control characters' })
     await people.rename(request.person, name)
     return { user: { sub: request.person, name: name === '' ? null : name } }
   })

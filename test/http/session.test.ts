@@ -1,0 +1,380 @@
+/** Sessions by CONTRACT, "Session and token" and the phone's calls about them: cookies, ends, logging out, other sites, names, subjects. */
+import { createHmac } from 'node:crypto'
+import t from 'tap'
+import { generateKeys } from '../../src/sessions/key-file.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { openBrowser } from '../support/clients.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { createRecordingLog } from '../support/log.ts'
+import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
+
+const sameOrigin = { 'sec-fetch-site': 'same-origin' }
+const dayMs = 86_400_000
+
+const session = (house: House, headers: Record<string, string>): Promise<Answer> =>
+  house.call({ path: `${house.config.basePath}/api/session`, headers })
+
+await t.test('session cookie: it is bound as closely as the place allows', async (t) => {
+  const cases = [
+    [{ PUBLIC_URL: 'https://login.example.com' }, '__Host-scan_login', 'HttpOnly; Path=/; SameSite=Lax; Secure'],
+    [{ PUBLIC_URL: 'https://example.com/login' }, '__Host-scan_login', 'HttpOnly; Path=/; SameSite=Lax; Secure'],
+    [{ PUBLIC_URL: 'https://login.example.com', COOKIE_DOMAIN: 'example.com' }, '__Secure-scan_login', 'Domain=example.com; HttpOnly; Path=/; SameSite=Lax; Secure'],
+    [{ PUBLIC_URL: 'http://localhost:3000' }, 'scan_login', 'HttpOnly; Path=/; SameSite=Lax'],
+  ] as const
+  for (const [env, name, attributes] of cases) {
+    const house = await openHouse(t, { env })
+    const { consumed, cookie } = await logIn(house)
+    const [value = '', ...given] = String(consumed.headers['set-cookie']).split('; ')
+    t.match(value, new RegExp(`^${name}=[A-Za-z0-9_-]{43}$`))
+    const expires = given.find((attribute) => attribute.startsWith('Expires='))
+    t.equal(Date.parse(String(expires).slice('Expires='.length)), house.clock.now() + 90 * dayMs)
+    t.equal(given.filter((attribute) => attribute !== expires).sort().join('; '), attributes)
+
+    t.equal((await session(house, { cookie })).status, 200)
+    t.equal((await session(house, { cookie: `a=b; ${cookie}; c=d` })).status, 200)
+    const out = await house.call({ method: 'DELETE', path: `${house.config.basePath}/api/session`, headers: { cookie, ...sameOrigin } })
+    const [emptied = '', ...cleared] = String(out.headers['set-cookie']).split('; ')
+    t.equal(emptied, `${name}=`)
+    t.equal(cleared.filter((attribute) => !/^(?:Expires|Max-Age)=/.test(attribute)).sort().join('; '), attributes, 'a browser takes away only what has the same attributes')
+    t.ok(Date.parse(String(cleared.find((attribute) => attribute.startsWith('Expires='))).slice('Expires='.length)) < house.clock.now())
+  }
+})
+
+await t.test('session: it is shown alike by cookie and by token, and holds nothing else', async (t) => {
+  const house = await openHouse(t)
+  const { phone, cookie, token } = await logIn(house, { from: '203.0.113.9' })
+  const shown = await session(house, { cookie })
+  t.strictSame(shown.json, {
+    user: { sub: phone.sub, name: null },
+    session: {
+      id: shown.json.session.id,
+      created_at: '2026-11-23T00:00:00.000Z',
+      expires_at: '2026-12-23T00:00:00.000Z',
+      browser: { name: 'Chrome', system: 'Windows', ip: '203.0.113.9', place: null },
+    },
+  })
+  t.match(shown.json.session.id, /^[A-Za-z0-9_-]{22}$/)
+  t.strictSame((await session(house, { authorization: `Bearer ${token}` })).json, shown.json)
+  t.strictSame((await session(house, { authorization: `bearer ${token}` })).json, shown.json, 'the scheme is in any letters (RFC 9110 §11.1)')
+  t.equal(shown.headers['cache-control'], 'no-store')
+  t.equal(shown.headers.etag, undefined)
+})
+
+await t.test('session: nobody is logged in when cookie and token are missing, foreign or malformed', async (t) => {
+  const house = await openHouse(t)
+  const { cookie, token } = await logIn(house)
+  const [name, value = ''] = cookie.split('=')
+  const headers: Array<Record<string, string>> = [
+    {},
+    { cookie: '' },
+    { cookie: `${name}=` },
+    { cookie: `${name}=${'A'.repeat(43)}` },
+    { cookie: `${name}=${value.slice(0, -1)}` },
+    { cookie: `${name}=${value}A` },
+    { cookie: `${name}=%00` },
+    { cookie: `${name}=%zz` },
+    { cookie: `${name}=${'A'.repeat(5000)}` },
+    { cookie: `scan_login=${value}` },
+    { cookie: `__Secure-scan_login=${value}` },
+    { cookie: ';;;=;==' },
+    { authorization: 'Bearer' },
+    { authorization: 'Bearer ' },
+    { authorization: `Bearer ${value}` },
+    { authorization: token },
+    { authorization: `Ticket ${token}` },
+    { authorization: `Bearer ${token} ${token}` },
+  ]
+  for (const given of headers) {
+    t.equal(verdict(await session(house, given)), '401 unauthenticated', JSON.stringify(given).slice(0, 80))
+    t.equal(verdict(await house.call({ path: '/api/session/verify', headers: given })), '401 unauthenticated')
+    t.equal(verdict(await house.call({ method: 'POST', path: '/api/session/token', headers: { ...given, ...sameOrigin } })), '401 unauthenticated')
+    t.equal(verdict(await house.call({ method: 'DELETE', path: '/api/session', headers: { ...given, ...sameOrigin } })), '401 unauthenticated')
+  }
+  t.equal((await session(house, { cookie })).status, 200, 'none of it ended the session')
+})
+
+await t.test('session: a ticket secret opens no session, and a session opens no ticket', async (t) => {
+  const house = await openHouse(t)
+  const { browser, cookie, token } = await logIn(house)
+  const [name, value = ''] = cookie.split('=')
+  t.equal(verdict(await session(house, { cookie: `${name}=${browser.secret}` })), '401 unauthenticated')
+  t.equal(verdict(await session(house, { authorization: `Bearer ${browser.secret}` })), '401 unauthenticated')
+  for (const authorization of [`Ticket ${value}`, `Bearer ${browser.secret}`, `Ticket ${token}`]) {
+    t.equal(verdict(await house.call({ path: `/api/tickets/${browser.ticket}`, headers: { authorization, cookie } })), '404 ticket-not-found')
+  }
+})
+
+await t.test('session: it ends when it was not used for SESSION_IDLE, and use moves that end', async (t) => {
+  const house = await openHouse(t, { env: { SESSION_IDLE: '1h', SESSION_MAX: '1d' } })
+  const { cookie, phone } = await logIn(house)
+  for (let i = 0; i < 5; i++) {
+    house.clock.advance(50 * 60_000)
+    t.equal((await session(house, { cookie })).status, 200, `after ${50 * (i + 1)} minutes`)
+  }
+  t.equal((await session(house, { cookie })).json.session.expires_at, new Date(house.clock.now() + 3600_000).toISOString())
+  t.equal((await phone.sessions()).json.sessions[0].last_seen_at, new Date(house.clock.now()).toISOString())
+  house.clock.advance(3600_000 - 1)
+  t.equal((await phone.sessions()).json.sessions.length, 1, 'being looked at from the phone is no use')
+  house.clock.advance(1)
+  t.equal(verdict(await session(house, { cookie })), '401 unauthenticated')
+  t.strictSame((await (await phoneOf(house)).sessions()).json, { sessions: [] })
+})
+
+await t.test('session: it ends after SESSION_MAX however much it is used', async (t) => {
+  const house = await openHouse(t, { env: { SESSION_IDLE: '1h', SESSION_MAX: '3h' } })
+  const { cookie } = await logIn(house)
+  for (let i = 0; i < 3; i++) {
+    house.clock.advance(3600_000 - 1)
+    t.equal((await session(house, { cookie })).status, 200)
+  }
+  t.equal((await session(house, { cookie })).json.session.expires_at, '2026-11-23T03:00:00.000Z')
+  house.clock.advance(3)
+  t.equal(verdict(await session(house, { cookie })), '401 unauthenticated')
+})
+
+await t.test('session: the bearer ends with the session and not before its own time', async (t) => {
+  const house = await openHouse(t)
+  const { token } = await logIn(house)
+  house.clock.advance(899_000)
+  t.equal((await session(house, { authorization: `Bearer ${token}` })).status, 200)
+  house.clock.advance(1000)
+  t.equal(verdict(await session(house, { authorization: `Bearer ${token}` })), '401 unauthenticated')
+})
+
+await t.test('session: a proxy is told who it is when it asks', async (t) => {
+  const house = await openHouse(t)
+  const { phone, cookie, token } = await logIn(house)
+  for (const headers of [{ cookie }, { authorization: `Bearer ${token}` }]) {
+    const answer = await house.call({ path: '/api/session/verify', headers })
+    t.equal(answer.status, 200)
+    t.equal(answer.text, '')
+    t.equal(answer.headers['remote-user'], phone.sub)
+    t.equal(answer.headers['remote-name'], '')
+    t.equal(answer.headers['cache-control'], 'no-store')
+  }
+  await phone.rename('小明 & Co. 🦊')
+  const named = await house.call({ path: '/api/session/verify', headers: { cookie } })
+  t.equal(named.headers['remote-name'], '%E5%B0%8F%E6%98%8E%20%26%20Co.%20%F0%9F%A6%8A')
+  t.equal((await house.call({ method: 'HEAD', path: '/api/session/verify', headers: { cookie } })).headers['remote-user'], phone.sub)
+  const refused = await house.call({ path: '/api/session/verify' })
+  t.equal(refused.headers['remote-user'], undefined)
+})
+
+await t.test('session: a fresh token comes for the cookie', async (t) => {
+  const house = await openHouse(t)
+  const { phone, cookie, token } = await logIn(house, { body: { return_to: '/inbox' } })
+  house.clock.advance(600_000)
+  const fresh = await house.call({ method: 'POST', path: '/api/session/token', headers: { cookie, ...sameOrigin } })
+  t.equal(fresh.status, 200)
+  t.strictSame({ ...fresh.json, access_token: '' }, { access_token: '', token_type: 'Bearer', expires_in: 900, user: { sub: phone.sub, name: null } })
+  t.not(fresh.json.access_token, token)
+  house.clock.advance(600_000)
+  t.equal(verdict(await session(house, { authorization: `Bearer ${token}` })), '401 unauthenticated')
+  t.equal(verdict(await session(house, { authorization: `Bearer ${fresh.json.access_token}` })), '200')
+  const byToken = await house.call({ method: 'POST', path: '/api/session/token', headers: { authorization: `Bearer ${fresh.json.access_token}`, ...sameOrigin } })
+  t.equal(verdict(byToken), '401 unauthenticated', 'a token can\'t prolong itself')
+})
+
+await t.test('session: logging out ends cookie and bearer at once', async (t) => {
+  const house = await openHouse(t)
+  const [one, other] = [await logIn(house), await logIn(house)]
+  const out = await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: one.cookie, ...sameOrigin } })
+  t.equal(out.status, 204)
+  t.equal(out.text, '')
+  t.equal(out.headers['cache-control'], 'no-store')
+  t.equal(verdict(await session(house, { cookie: one.cookie })), '401 unauthenticated')
+  t.equal(verdict(await session(house, { authorization: `Bearer ${one.token}` })), '401 unauthenticated')
+  t.equal(verdict(await house.call({ path: '/api/session/verify', headers: { cookie: one.cookie } })), '401 unauthenticated')
+  t.equal(verdict(await house.call({ method: 'POST', path: '/api/session/token', headers: { cookie: one.cookie, ...sameOrigin } })), '401 unauthenticated')
+  t.equal((await session(house, { cookie: other.cookie })).status, 200, 'another browser stays logged in')
+  t.equal((await one.phone.sessions()).json.sessions.length, 1)
+})
+
+await t.test('session: what changes something by cookie is refused when another site asks', async (t) => {
+  const own = { PUBLIC_URL: 'https://login.example.com:8443/auth' }
+  const shared = { PUBLIC_URL: 'https://login.example.com', COOKIE_DOMAIN: 'example.com' }
+  const cases: Array<[env: Record<string, string>, headers: Record<string, string>, isLet: boolean]> = [
+    [own, {}, false],
+    [own, { origin: 'https://login.example.com:8443' }, true],
+    [own, { 'sec-fetch-site': 'same-origin' }, true],
+    [own, { origin: 'https://login.example.com:8443', 'sec-fetch-site': 'same-origin' }, true],
+    [own, { referer: 'https://login.example.com:8443/auth/me' }, false],
+    [own, { host: 'login.example.com:8443' }, false],
+    ...[
+      'null', '', 'https://login.example.com', 'http://login.example.com:8443', 'https://login.example.com:8443/', 'https://login.example.com:8443.evil.example',
+      'https://login.example.com:84430', 'https://evil.example', 'https://evil-login.example.com:8443', 'https://x.login.example.com:8443', 'https://example.com:8443',
+      'https://login.example.com:8443@evil.example', 'https://login.example.com:8443, https://evil.example', 'login.example.com:8443', '*', 'file://',
+    ].map((origin): typeof cases[number] => [own, { origin }, false]),
+    ...['cross-site', 'same-site', 'none', 'SAME-ORIGIN', '', 'same-origin, cross-site'].map((site): typeof cases[number] => [own, { 'sec-fetch-site': site }, false]),
+    [own, { origin: 'https://login.example.com:8443', 'sec-fetch-site': 'cross-site' }, false],
+    [own, { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }, false],
+    [own, { origin: 'null', 'sec-fetch-site': 'same-origin' }, false],
+    [shared, {}, false],
+    [shared, { origin: 'https://login.example.com' }, true],
+    [shared, { origin: 'https://example.com' }, true],
+    [shared, { origin: 'https://www.example.com' }, true],
+    [shared, { 'sec-fetch-site': 'same-origin' }, true],
+    [shared, { 'sec-fetch-site': 'same-site' }, true],
+    [shared, { origin: 'https://www.example.com', 'sec-fetch-site': 'same-site' }, true],
+    ...['http://www.example.com', 'https://evilexample.com', 'https://example.com.evil.example', 'https://www.example.org', 'null', 'https://evil.example/#.example.com', 'https://com'].map((origin): typeof cases[number] => [shared, { origin }, false]),
+    ...['cross-site', 'none'].map((site): typeof cases[number] => [shared, { 'sec-fetch-site': site }, false]),
+    [shared, { origin: 'https://www.example.com', 'sec-fetch-site': 'cross-site' }, false],
+  ]
+  for (const env of [own, shared]) {
+    const house = await openHouse(t, { env: { ...env, LIMIT_CREATE: '1000' } })
+    const phone = await phoneOf(house)
+    const path = `${house.config.basePath}/api/session`
+    const { cookie } = await logIn(house, { phone })
+    for (const [, headers, isLet] of cases.filter(([ofEnv]) => ofEnv === env)) {
+      const token = await house.call({ method: 'POST', path: `${path}/token`, headers: { cookie, ...headers } })
+      t.equal(verdict(token), isLet ? '200' : '403 cross-site', JSON.stringify(headers))
+      if (isLet) {
+        const { cookie } = await logIn(house, { phone })
+        t.equal((await house.call({ method: 'DELETE', path, headers: { cookie, ...headers } })).status, 204)
+      } else {
+        t.equal(verdict(await house.call({ method: 'DELETE', path, headers: { cookie, ...headers } })), '403 cross-site')
+      }
+      t.equal((await session(house, { cookie, ...headers })).status, 200, 'a GET needs no origin, and the session lives')
+    }
+  }
+})
+
+await t.test('consume: the same session comes again when the answer got lost, for 30 s', async (t) => {
+  const house = await openHouse(t)
+  const { browser, phone } = await confirmedBrowser(house)
+  const answers = [await browser.consume(), ...await Promise.all([browser.consume(), browser.consume(), browser.consume()])]
+  house.clock.advance(29_999)
+  answers.push(await browser.consume())
+  for (const answer of answers) t.equal(answer.status, 200)
+  t.equal(new Set(answers.map(cookieOf)).size, 1)
+  t.equal((await phone.sessions()).json.sessions.length, 1)
+  for (const answer of answers) t.equal((await session(house, { authorization: `Bearer ${answer.json.access_token}` })).status, 200)
+  house.clock.advance(1)
+  t.equal(verdict(await browser.consume()), '409 ticket-consumed')
+  t.equal((await session(house, { cookie: cookieOf(answers[0] as Answer) })).status, 200, 'which the session outlives')
+})
+
+await t.test('consume: one session is opened when twenty callers race for it', async (t) => {
+  const house = await openHouse(t)
+  const { browser, phone } = await confirmedBrowser(house)
+  const answers = await Promise.all(Array.from({ length: 20 }, () => browser.consume()))
+  t.ok(answers.every(({ status }) => status === 200))
+  t.equal(new Set(answers.map(cookieOf)).size, 1)
+  t.equal((await phone.sessions()).json.sessions.length, 1)
+})
+
+await t.test('consume: it says ticket-consumed within the 30 s when the session has been ended', async (t) => {
+  const house = await openHouse(t)
+  const byBrowser = await logIn(house)
+  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
+  t.equal(verdict(await byBrowser.browser.consume()), '409 ticket-consumed')
+  const byPhone = await logIn(house)
+  const [{ id }] = (await byPhone.phone.sessions()).json.sessions
+  await byPhone.phone.signOut(id)
+  const again = await byPhone.browser.consume()
+  t.equal(verdict(again), '409 ticket-consumed')
+  t.equal(again.headers['set-cookie'], undefined)
+  t.strictSame((await byPhone.phone.sessions()).json, { sessions: [] })
+})
+
+await t.test('phone sessions: a person sees and ends their own and nobody else\'s', async (t) => {
+  const house = await openHouse(t)
+  const first = await logIn(house)
+  house.clock.advance(120_000)
+  const second = await logIn(house, { phone: first.phone, from: '198.51.100.7' })
+  const hong = await logIn(house, { phone: await phoneOf(house, 'hong') })
+  const { sessions } = (await first.phone.sessions()).json
+  t.strictSame(sessions, [
+    { id: sessions[0].id, browser: { name: 'Chrome', system: 'Windows', ip: '198.51.100.7', place: null }, created_at: '2026-11-23T00:02:00.000Z', last_seen_at: '2026-11-23T00:02:00.000Z', expires_at: '2026-12-23T00:02:00.000Z' },
+    { id: sessions[1].id, browser: { name: 'Chrome', system: 'Windows', ip: '127.0.0.1', place: null }, created_at: '2026-11-23T00:00:00.000Z', last_seen_at: '2026-11-23T00:00:00.000Z', expires_at: '2026-12-23T00:00:00.000Z' },
+  ])
+  t.equal(sessions[0].id, (await session(house, { cookie: second.cookie })).json.session.id)
+
+  const hongs = (await hong.phone.sessions()).json.sessions
+  t.equal(hongs.length, 1)
+  const foreign = await first.phone.signOut(hongs[0].id)
+  const unknown = await first.phone.signOut('A'.repeat(22))
+  t.equal(verdict(foreign), '404 not-found')
+  t.strictSame({ ...foreign.json, request_id: '' }, { ...unknown.json, request_id: '' }, 'a foreign session is like an unknown one')
+  for (const id of ['x', 'A'.repeat(1000), '%00', '..%2f..', '__proto__', 'a:b']) {
+    t.strictSame({ ...(await first.phone.signOut(id)).json, request_id: '' }, { ...unknown.json, request_id: '' }, id.slice(0, 20))
+  }
+  t.equal((await session(house, { cookie: hong.cookie })).status, 200)
+
+  const out = await first.phone.signOut(sessions[0].id)
+  t.equal(out.status, 204)
+  t.equal(out.text, '')
+  t.equal(verdict(await session(house, { cookie: second.cookie })), '401 unauthenticated')
+  t.equal(verdict(await session(house, { authorization: `Bearer ${second.token}` })), '401 unauthenticated')
+  t.equal((await session(house, { cookie: first.cookie })).status, 200)
+  t.strictSame((await first.phone.sessions()).json.sessions.map(({ id }: { id: string }) => id), [sessions[1].id])
+})
+
+await t.test('profile: a person is shown by the name they choose', async (t) => {
+  const house = await openHouse(t, { env: { LIMIT_PHONE: '1000' } })
+  const { phone, cookie } = await logIn(house)
+  const name = async (): Promise<unknown> => (await session(house, { cookie })).json.user.name
+  t.equal(await name(), null)
+  for (const good of ['明', 'Ming', '🦊'.repeat(32), 'a'.repeat(32), '👩‍👩‍👧', '<script>alert(1)</script>', '"; DROP', '__proto__', 'e\u0301', 'محمد']) {
+    t.strictSame((await phone.rename(good)).json, { user: { sub: phone.sub, name: good } }, good)
+    t.equal(await name(), good)
+  }
+  await phone.rename('Ming')
+  for (const bad of ['a'.repeat(33), '🦊'.repeat(33), 'a\nb', 'a\u0000b', '\u0007', 'Ming\n', '\tMing', 'a\u007f', 'a\u0085b', 'a\u202eb', 'a\u2028b', '\ud800', 'a'.repeat(5000)]) {
+    t.equal(verdict(await phone.rename(bad)), '400 bad-request', encodeURI(bad.toWellFormed()).slice(0, 40))
+  }
+  for (const body of [{}, { name: null }, { name: 1 }, { name: ['Ming'] }, { name: { a: 1 } }, [], 'Ming', null]) {
+    t.equal(verdict(await phone.signed({ method: 'PUT', path: '/api/phone/profile', body: JSON.stringify(body) })), '400 bad-request', JSON.stringify(body))
+  }
+  t.equal(await name(), 'Ming', 'what is refused changes nothing')
+
+  const { browser } = await confirmedBrowser(house, { phone })
+  t.strictSame((await browser.poll()).json.phone, { name: 'Ming' }, 'the browser that was scanned is told')
+  t.strictSame((await browser.consume()).json.user, { sub: phone.sub, name: 'Ming' })
+  t.strictSame((await phone.rename('')).json, { user: { sub: phone.sub, name: null } })
+  t.equal(await name(), null)
+  t.equal((await phone.rename('')).status, 200, 'again, too')
+  const nameless = await openBrowser(house)
+  await phone.scan(nameless.ticket)
+  t.equal((await nameless.poll()).json.phone, undefined)
+})
+
+await t.test('subject: it is the HMAC of the contract, and the same after a restart', async (t) => {
+  const keys = generateKeys()
+  const clock = createFakeClock()
+  const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
+  t.teardown(() => store.close())
+  const before = await openHouse(t, { keys, clock, store })
+  const { phone, cookie, token } = await logIn(before)
+  const hmac = createHmac('sha256', keys.subject).update(`${before.simulator.appid}\0${before.simulator.openidOf('ming')}`).digest('base64url')
+  t.equal(phone.sub, hmac)
+  t.not(phone.sub, before.simulator.openidOf('ming'))
+  await before.app.close()
+
+  const after = await openHouse(t, { keys, clock, store, simulator: before.simulator })
+  t.equal((await phoneOf(after)).sub, phone.sub)
+  t.equal((await session(after, { cookie })).json.user.sub, phone.sub, 'and the session goes on')
+  t.equal((await session(after, { authorization: `Bearer ${token}` })).json.user.sub, phone.sub, 'and so does the token')
+  const elsewhere = await openHouse(t, { clock, simulator: before.simulator })
+  t.not((await phoneOf(elsewhere)).sub, phone.sub, 'other keys make somebody else')
+})
+
+await t.test('phone login: it is refused in its own words', async (t) => {
+  const house = await openHouse(t, { env: { LIMIT_GUESS: '1000' } })
+  const login = (body: unknown): Promise<Answer> => house.call({ method: 'POST', path: '/api/phone/login', body } satisfies Call)
+  const jsCode = house.simulator.jsCode('ming')
+  t.equal(verdict(await login({ js_code: jsCode })), '200')
+  t.equal(verdict(await login({ js_code: jsCode })), '401 js-code-invalid', 'it works once')
+  for (const bad of ['nonsense', 'a&appid=wx1', 'a\nb', '微信', ' ']) t.equal(verdict(await login({ js_code: bad })), '401 js-code-invalid', bad)
+  for (const bad of ['', 1, null, ['x'], {}, 'x'.repeat(5000)]) t.equal(verdict(await login({ js_code: bad })), '400 bad-request', JSON.stringify(bad).slice(0, 20))
+  for (const bad of [undefined, {}, [], 'null', '"x"']) t.equal(verdict(await login(bad)), '400 bad-request')
+  house.simulator.fail('jscode2session', 40226, 1)
+  t.equal(verdict(await login({ js_code: house.simulator.jsCode('ming') })), '403 wechat-user-blocked')
+  for (const fault of [-1, 45011, 47001, 99999, 'html', 'http-500', 'cut', 45009] as const) {
+    house.simulator.fail('jscode2session', fault)
+    const answer = await login({ js_code: house.simulator.jsCode('ming') })
+    t.equal(verdict(answer), '503 wechat-unavailable', String(fault))
+    t.ok(Number(answer.headers['retry-after']) > 0)
+  }
+})
