@@ -49,7 +49,8 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     request.person = await verifyPhoneSignature({ method: request.method, target: request.raw.url ?? '', body, headers: request.headers }, signature)
     await limits.beforePhoneCall(request)
-    request.body = parseJson(body) ?? {}
+    const parsed = parseJson(body)
+    request.body = parsed === undefined ? {} : parsed
   })
 
   const site = { name: config.siteName, origin: config.origin }

@@ -45,7 +45,7 @@ export const ticketRoutes = ({ login, codes, tokens, cookie, limits, config }: T
 
   app.post('', {
     schema: { body: schemas.CreateTicketBody, response: { 201: schemas.CreatedTicket, ...schemas.problems } },
-    preValidation: async (request) => { request.body ??= {} },
+    preValidation: async (request) => { if (request.body === undefined) request.body = {} }, // null was sent, and is no object
   }, async (request, reply) => {
     await limits.beforeCreate(request)
     const { ticket, secret } = await createTicket(login, { returnTo: request.body.return_to ?? null, browser: browserOf(request) })
