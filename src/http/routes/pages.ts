@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
 
-const root = join(import.meta.dirname, '../../../static')
+const folder = join(import.meta.dirname, '../../../static')
 
 export const pageRoutes = (basePath: string): FastifyPluginAsync => async (app) => {
   await app.register(fastifyStatic, {
-    root,
+    root: folder,
     prefix: '/',
     wildcard: false, // a route for each file, so that nothing else can be asked for
     globIgnore: ['**/*.html'],
@@ -15,7 +15,10 @@ export const pageRoutes = (basePath: string): FastifyPluginAsync => async (app) 
     list: false,
     dotfiles: 'deny',
   })
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect(`${basePath}/login`))
+  // Under a prefix the root has two spellings; each is a route, so that each is known to have GET and HEAD.
+  for (const root of basePath === '' ? ['/'] : ['', '/']) {
+    app.get(root, { schema: { hide: true }, prefixTrailingSlash: root === '/' ? 'slash' : 'no-slash' }, (_request, reply) => reply.redirect(`${basePath}/login`))
+  }
   app.get('/login', { schema: { hide: true } }, (_request, reply) => reply.sendFile('login.html'))
   app.get('/me', { schema: { hide: true } }, (_request, reply) => reply.sendFile('me.html'))
 }
