@@ -78,7 +78,7 @@ export const buildApp = async (deps: AppDeps, config: Config, options: AppOption
     requestTimeout: 10_000, // to receive a request; a held answer is not counted
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
     return503OnClosing: false, // on the way down everybody is answered as usual
-    routerOptions: { maxParamLength: 8192 }, // a long malformed id is a malformed id
+    routerOptions: { maxParamLength: 16_384 }, // a long malformed id is a malformed id; Node takes no longer head
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     frameworkErrors: (error, request, reply) => { sendProblem(asProblem(error), request, reply) },
     clientErrorHandler: answerUnreadable,
@@ -147,5 +147,5 @@ const answerUnreadable = function (error: NodeJS.ErrnoException, socket: import(
   if (error.code === 'ECONNRESET' || !socket.writable) return
   const problem = asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 })
   const body = JSON.stringify(problemBody(problem, randomUUID()))
-  socket.end(`HTTP/1.1 ${problem.status} ${problem.status === 413 ? 'Content Too Large' : 'Bad Request'}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  socket.end(`HTTP/1.1 ${problem.status} ${problem.status === 413 ? 'Content Too Large' : 'Bad Request'}\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
 }
