@@ -19,11 +19,14 @@ export const asProblem = (error: Partial<FastifyError>): Problem => {
   if (error instanceof Problem) return error
   // A handler that did not come to an end: something behind us is slow, and asking again is right.
   if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return new Problem('store-unavailable', { retryAfterSeconds: retryLaterSeconds, cause: error })
-  if (error.validation !== undefined) return new Problem('bad-request', { detail: String(error.message) })
+  if (error.validation !== undefined) return new Problem('bad-request', { detail: firstOf(String(error.message)) })
   const status = error.statusCode ?? 500
   if (status >= 400 && status < 500) return new Problem(byStatus[status] ?? 'bad-request')
   return new Problem('internal', { cause: error })
 }
+
+/** The validator's first complaint names the place and what belongs there; the others speak of its own schemas. */
+const firstOf = (complaints: string): string => complaints.replace(/, .*/s, '')
 
 /** The body of a problem. */
 export const problemBody = (problem: Problem, requestId: string): Record<string, string | number> => ({
@@ -64,16 +67,21 @@ export const problemsPlugin = fp<{ limits: Limits }>(async (app, { limits }) => 
     return [...new Set(methods)].sort()
   }
 
+  const nothingHere = (request: FastifyRequest, reply: FastifyReply): Problem => {
+    const allowed = allowedOn(request.url.replace(/\?.*$/s, ''))
+    if (allowed.length === 0) return new Problem('not-found')
+    reply.header('allow', allowed.join(', '))
+    return new Problem('method-not-allowed')
+  }
+
   const answer = async (error: Problem, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     sendProblem(await limits.afterGuess(error, request), request, reply)
 
   app.setErrorHandler<FastifyError>((error, request, reply) => answer(asProblem(error), request, reply))
-
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = allowedOn(request.url.replace(/\?.*$/s, ''))
-    if (allowed.length === 0) return answer(new Problem('not-found'), request, reply)
-    reply.header('allow', allowed.join(', '))
-    return answer(new Problem('method-not-allowed'), request, reply)
+  app.setNotFoundHandler((request, reply) => answer(nothingHere(request, reply), request, reply))
+  // Before the body is read: where there is nothing, nobody cares whether it is well formed.
+  app.addHook('preParsing', async (request, reply) => {
+    if (request.is404) throw nothingHere(request, reply)
   })
 }, { name: 'problems' })
 

@@ -1,0 +1,399 @@
+/** Errors by CONTRACT, "Errors": every code is met over HTTP, in one shape and with nothing of our insides, and what is refused changes nothing. */
+import { connect } from 'node:net'
+import t from 'tap'
+import { problemTypes, type ProblemCode } from '../../src/errors.ts'
+import type { Store } from '../../src/login/ports.ts'
+import { openBrowser } from '../support/clients.ts'
+import { craftSignature } from '../support/craft-signature.ts'
+import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
+
+const noLimits = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
+const unknownId = 'A'.repeat(22)
+const someSecret = { authorization: `Ticket ${'A'.repeat(43)}` }
+
+/** A store whose every answer can be spoilt from one moment on. */
+const spoiling = (spoil: { with?: () => Promise<never> }) => (store: Store): Store => new Proxy(store, {
+  get: (target, name: keyof Store) => (...args: unknown[]) =>
+    spoil.with === undefined || name === 'close' ? (target[name] as (...args: unknown[]) => unknown)(...args) : spoil.with(),
+})
+
+const ticketIn: Record<string, (house: House) => Promise<Answer>> = {
+  'ticket-not-scanned': async (house) => (await phoneOf(house)).confirm((await openBrowser(house)).ticket, '10'),
+  'ticket-not-confirmed': async (house) => (await openBrowser(house)).consume(),
+  'ticket-confirmed': async (house) => (await confirmedBrowser(house)).browser.giveUp(),
+  'ticket-taken': async (house) => {
+    const { ticket } = await openBrowser(house)
+    await (await phoneOf(house)).scan(ticket)
+    return await (await phoneOf(house, 'hong')).scan(ticket)
+  },
+  'match-wrong': async (house) => {
+    const browser = await openBrowser(house)
+    const phone = await phoneOf(house)
+    await phone.scan(browser.ticket)
+    return await phone.confirm(browser.ticket, await browser.matchCode() === '10' ? '11' : '10')
+  },
+  'ticket-cancelled': async (house) => {
+    const browser = await openBrowser(house)
+    await browser.giveUp()
+    return await browser.consume()
+  },
+  'ticket-consumed': async (house) => {
+    const { browser } = await logIn(house)
+    house.clock.advance(30_000)
+    return await browser.consume()
+  },
+  'ticket-expired': async (house) => {
+    const browser = await openBrowser(house)
+    house.clock.advance(180_000)
+    return await browser.consume()
+  },
+}
+
+const profile: Call = { method: 'PUT', path: '/api/phone/profile', body: '{"name":"x"}' }
+
+const provoke: Record<string, (house: House, spoil: { with?: () => Promise<never> }) => Promise<Answer>> = {
+  ...ticketIn,
+  'bad-request': (house) => house.call({ method: 'POST', path: '/api/tickets', body: '{' }),
+  'return-to-not-allowed': (house) => house.call({ method: 'POST', path: '/api/tickets', body: { return_to: '//evil.example' } }),
+  'signature-invalid': (house) => house.call(profile),
+  'clock-skew': async (house) => house.call({ ...profile, headers: craftSignature(profile, (await phoneOf(house)).key, 1) }),
+  replayed: async (house) => {
+    const headers = craftSignature(profile, (await phoneOf(house)).key, house.clock.now() / 1000)
+    await house.call({ ...profile, headers })
+    return await house.call({ ...profile, headers })
+  },
+  'key-unknown': (house) => house.call({ ...profile, headers: craftSignature(profile, { key_id: unknownId, key: unknownId }, house.clock.now() / 1000) }),
+  'js-code-invalid': (house) => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'nonsense' } }),
+  'wechat-user-blocked': (house) => {
+    house.simulator.fail('jscode2session', 40226, 1)
+    return house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } })
+  },
+  'wechat-unavailable': (house) => {
+    house.simulator.fail('jscode2session', 'html', 1)
+    return house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } })
+  },
+  unauthenticated: (house) => house.call({ path: '/api/session' }),
+  'cross-site': (house) => house.call({ method: 'DELETE', path: '/api/session', headers: { origin: 'https://evil.example' } }),
+  'not-found': (house) => house.call({ path: '/api/nothing' }),
+  'ticket-not-found': (house) => house.call({ path: `/api/tickets/${unknownId}`, headers: someSecret }),
+  'method-not-allowed': (house) => house.call({ method: 'PATCH', path: '/api/tickets' }),
+  'payload-too-large': (house) => house.call({ method: 'POST', path: '/api/tickets', body: Buffer.alloc(2_000_000, ' ') }),
+  'unsupported-media-type': (house) => house.call({ method: 'POST', path: '/api/tickets', body: 'a=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+  'rate-limited': async (house) => {
+    for (let i = 0; i < 20; i++) await openBrowser(house, { from: '192.0.2.1' })
+    return (await openBrowser(house, { from: '192.0.2.1' })).created
+  },
+  'too-many-tickets': async (house) => {
+    for (let i = 0; i < 60; i++) await openBrowser(house, { from: `192.0.2.${100 + i}` })
+    return (await openBrowser(house, { from: '192.0.2.99' })).created
+  },
+  'store-unavailable': async (house) => {
+    await house.store.close()
+    return (await openBrowser(house)).created
+  },
+  internal: async (house, spoil) => {
+    spoil.with = () => Promise.reject(new TypeError('secret inside'))
+    const answer = (await openBrowser(house)).created
+    delete spoil.with
+    return answer
+  },
+}
+
+/** As the contract lists them, not as the code does. */
+const contractCodes = `bad-request return-to-not-allowed ticket-not-found ticket-expired ticket-cancelled ticket-consumed ticket-taken ticket-not-scanned
+  ticket-not-confirmed ticket-confirmed match-wrong signature-invalid clock-skew replayed key-unknown js-code-invalid wechat-user-blocked wechat-unavailable
+  unauthenticated cross-site rate-limited too-many-tickets store-unavailable not-found method-not-allowed payload-too-large unsupported-media-type
+  internal`.split(/\s+/)
+
+const retryLater = ['rate-limited', 'wechat-unavailable', 'store-unavailable', 'too-many-tickets']
+
+await t.test('problems: every code of the contract is met, in one shape', async (t) => {
+  t.strictSame(Object.keys(problemTypes).sort(), [...contractCodes].sort(), 'the registry and the contract know the same codes')
+  t.strictSame(Object.keys(provoke).sort(), [...contractCodes].sort(), 'and each of them is provoked here')
+  const spoil = {}
+  const house = await openHouse(t, { env: { LIMIT_CREATE: '20', MAX_TICKETS: '60' }, wrapStore: spoiling(spoil) })
+  const requestIds = new Set<string>()
+  for (const code of contractCodes.toSorted((a, b) => Number(a === 'store-unavailable') - Number(b === 'store-unavailable'))) {
+    house.clock.advance(181_000) // gives back the places of the tickets before
+    const answer = await provoke[code]?.(house, spoil) as Answer // each has one, as was seen above
+    t.equal(answer.json?.code, code, answer.text)
+    const { status, title } = problemTypes[code as ProblemCode]
+    const { detail, request_id: requestId, server_time: serverTime, ...rest } = answer.json
+    t.strictSame(rest, { type: `urn:scan-login:problem:${code}`, title, status, code })
+    t.equal(serverTime, code === 'clock-skew' ? house.clock.now() / 1000 : undefined)
+    t.equal(answer.status, status)
+    t.type(detail, 'string')
+    t.match(requestId, /^[0-9a-f-]{36}$/)
+    requestIds.add(requestId)
+    t.match(answer.headers['content-type'], /^application\/problem\+json(?:; charset=utf-8)?$/)
+    t.equal(answer.headers['cache-control'], 'no-store')
+    t.equal(answer.headers.etag, undefined)
+    t.equal(answer.headers['set-cookie'], undefined)
+    t.notMatch(answer.text, /FST_|fastify|ajv|keyv|sqlite|redis|undici|node:|node_modules|\.ts\b|Error|stack|secret inside|weixin/i)
+    t.notMatch(JSON.stringify(answer.headers), /fastify|express|x-powered-by|x-ratelimit|"server"/i)
+    const retryAfter = answer.headers['retry-after']
+    if (retryLater.includes(code)) t.match(retryAfter, /^[1-9]\d*$/, `${code} says when to come again`)
+    else t.equal(retryAfter, undefined)
+  }
+  t.equal(requestIds.size, contractCodes.length, 'every answer has an id of its own')
+})
+
+/** What stands behind every call that needs the store, and a caller who would get through. */
+const callsOnStore = async (house: House): Promise<Record<string, () => Promise<Answer>>> => {
+  const pending = await openBrowser(house)
+  const fresh = await openBrowser(house)
+  const scanned = await openBrowser(house)
+  const { browser: confirmed, phone } = await confirmedBrowser(house)
+  await phone.scan(scanned.ticket)
+  const number = await scanned.matchCode()
+  const { cookie, token } = await logIn(house, { phone })
+  const own = { cookie, 'sec-fetch-site': 'same-origin' }
+  return {
+    create: () => house.call({ method: 'POST', path: '/api/tickets' }),
+    code: () => house.call({ path: `/api/tickets/${pending.ticket}/code` }),
+    poll: () => pending.poll(0, 0),
+    consume: () => confirmed.consume(),
+    'give up': () => pending.giveUp(),
+    session: () => house.call({ path: '/api/session', headers: own }),
+    'session by token': () => house.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } }),
+    token: () => house.call({ method: 'POST', path: '/api/session/token', headers: own }),
+    verify: () => house.call({ path: '/api/session/verify', headers: own }),
+    'log out': () => house.call({ method: 'DELETE', path: '/api/session', headers: own }),
+    'phone login': () => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } }),
+    scan: () => phone.scan(fresh.ticket),
+    confirm: () => phone.confirm(scanned.ticket, number),
+    cancel: () => phone.cancel(scanned.ticket),
+    sessions: () => phone.sessions(),
+    'sign out': () => phone.signOut(unknownId),
+    rename: () => phone.rename('x'),
+    ready: () => house.call({ path: '/health/ready' }),
+  }
+}
+
+await t.test('problems: a store that is away is store-unavailable for every call, and never "not found"', async (t) => {
+  const house = await openHouse(t)
+  const calls = await callsOnStore(house)
+  await house.store.close()
+  for (const [name, call] of Object.entries(calls)) {
+    const answer = await call()
+    t.equal(verdict(answer), '503 store-unavailable', name)
+    t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
+  }
+  t.equal((await house.call({ path: '/health/live' })).status, 200)
+  t.equal((await house.call({ path: '/.well-known/jwks.json' })).status, 200)
+})
+
+await t.test('problems: a fault that nobody foresaw is internal for every call', async (t) => {
+  const spoil: { with?: () => Promise<never> } = {}
+  const house = await openHouse(t, { wrapStore: spoiling(spoil) })
+  const calls = await callsOnStore(house)
+  spoil.with = () => Promise.reject(new TypeError('Cannot read properties of undefined'))
+  for (const [name, call] of Object.entries(calls)) t.equal(verdict(await call()), '500 internal', name)
+  delete spoil.with
+  t.equal((await calls.consume?.())?.status, 200, 'and nothing was half done')
+})
+
+await t.test('problems: a store that never answers is answered for within 6 s', async (t) => {
+  const spoil: { with?: () => Promise<never> } = {}
+  const house = await openHouse(t, { env: { MAX_WAIT: '0' }, wrapStore: spoiling(spoil) })
+  const { poll, ...calls } = await callsOnStore(house) // a poll has its own end, beyond the longest wait; the store itself gives up after 2 s
+  spoil.with = () => new Promise<never>(() => {})
+  const answers = await Promise.all(Object.entries(calls).map(async ([name, call]) => {
+    const late = Promise.withResolvers<string>()
+    const timer = setTimeout(() => { late.resolve('no answer') }, 6000)
+    const answer = await Promise.race([call().then(verdict), late.promise])
+    clearTimeout(timer)
+    return [name, answer]
+  }))
+  t.strictSame(Object.fromEntries(answers), Object.fromEntries(Object.keys(calls).map((name) => [name, '503 store-unavailable'])))
+  delete spoil.with
+  t.equal((await poll?.())?.status, 200)
+})
+
+/** Bodies that no call takes. */
+const badBodies: Record<string, string | Buffer> = {
+  'is null': 'null',
+  'is a list': '[]',
+  'is a list of the right thing': '[{"js_code":"x","name":"x","match_code":"10","return_to":"/x"}]',
+  'is a text': '"x"',
+  'is a number': '1',
+  'is true': 'true',
+  'is cut off': '{"name":"x"',
+  'is not JSON': 'name=x',
+  'has a comment': '{"name":"x"} // x',
+  'has a comma too many': '{"name":"x",}',
+  'is two values': '{"name":"x"}{"name":"y"}',
+  'is white space': '  ',
+  'is NUL': '\0',
+  'is not UTF-8': Buffer.from('{"name":"\xff\xfe","js_code":"\xff","match_code":"\xff","return_to":"/\xff"}', 'latin1'),
+  'is UTF-16': Buffer.from('{"name":"x"}', 'utf16le'),
+  'has a mark before it': '\ufeff{"name":"x","js_code":"x","match_code":"10","return_to":"/x"}',
+  'reaches for the prototype': '{"__proto__":{"name":"x","js_code":"x","match_code":"10","return_to":"/x"}}',
+  'reaches for the constructor': '{"constructor":{"prototype":{"name":"x"}},"name":"x","js_code":"x","match_code":"10","return_to":"/x"}',
+  'reaches for the prototype further down': '{"a":{"__proto__":{}},"name":"x","js_code":"x","match_code":"10","return_to":"/x"}',
+  'is nested deeply': `${'['.repeat(8000)}${']'.repeat(8000)}`,
+  ...Object.fromEntries(['1', 'true', '["10"]', '[]', '{}', '{"toString":1}'].map((value) => [
+    `has ${value} for a text`, `{"name":${value},"js_code":${value},"match_code":${value},"return_to":${value}}`,
+  ])),
+}
+
+await t.test('bodies: what no call takes is bad-request and changes nothing', async (t) => {
+  const house = await openHouse(t, { env: { ...noLimits, MAX_TICKETS: '1' } })
+  const phone = await phoneOf(house)
+  const browser = await openBrowser(house)
+  await phone.scan(browser.ticket)
+  const wechatCalls = house.simulator.calls.length
+  const unsigned = (path: string) => (body: string | Buffer) => house.call({ method: 'POST', path, body })
+  const takers: Record<string, (body: string | Buffer) => Promise<Answer>> = {
+    create: unsigned('/api/tickets'),
+    login: unsigned('/api/phone/login'),
+    confirm: (body) => phone.signed({ method: 'POST', path: `/api/phone/tickets/${browser.ticket}/confirm`, body }),
+    profile: (body) => phone.signed({ method: 'PUT', path: '/api/phone/profile', body }),
+  }
+  for (const [name, take] of Object.entries(takers)) {
+    for (const [what, body] of Object.entries(badBodies)) {
+      const answer = await take(body)
+      t.equal(verdict(answer), '400 bad-request', `${name}: the body ${what}`)
+      t.notMatch(answer.json.detail, /ajv|schema|SyntaxError|position|token/i)
+    }
+    for (const type of ['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx', 'application/json-seq', 'x', '/', 'application/problem+json']) {
+      const answer = name === 'create' || name === 'login'
+        ? await house.call({ method: 'POST', path: name === 'create' ? '/api/tickets' : '/api/phone/login', body: '{}', headers: { 'content-type': type } })
+        : await phone.signed({ method: name === 'profile' ? 'PUT' : 'POST', path: name === 'profile' ? '/api/phone/profile' : `/api/phone/tickets/${browser.ticket}/confirm`, body: '{"name":"x","match_code":"10"}', headers: { 'content-type': type } })
+      t.equal(verdict(answer), '415 unsupported-media-type', `${name}: ${type}`)
+    }
+    t.equal(verdict(await take(Buffer.alloc(2_000_000, ' '))), '413 payload-too-large', `${name}: two megabytes`)
+  }
+  for (const code of ['1', '123', 'ab', ' 47', '47 ', '4７', '٤٧', '-1', '4\n', '']) t.equal(verdict(await phone.confirm(browser.ticket, code)), '400 bad-request', encodeURI(code))
+  t.equal(verdict(await phone.confirm(browser.ticket)), '400 bad-request', 'no number')
+  t.hasStrict((await browser.poll()).json, { state: 'scanned', version: 2 })
+  t.equal(house.simulator.calls.length, wechatCalls, 'WeChat was not asked')
+  t.equal((await phoneOf(house)).sub, phone.sub)
+  await phone.cancel(browser.ticket)
+  t.equal((await openBrowser(house)).created.status, 201, 'no refused call took the place')
+})
+
+await t.test('bodies: an absent one, an empty object and what nobody asked for are taken', async (t) => {
+  const house = await openHouse(t)
+  for (const call of [{}, { body: '' }, { body: '{}' }, { body: '{"return_to":null}' }, { body: '{"return_to":"/x","x":[1]}' }]) {
+    t.equal((await house.call({ method: 'POST', path: '/api/tickets', ...call })).status, 201, JSON.stringify(call))
+  }
+  t.equal((await house.call({ method: 'POST', path: '/api/tickets', body: '{}', headers: { 'content-type': 'application/json; charset=utf-8' } })).status, 201)
+  t.equal((await house.call({ method: 'POST', path: '/api/tickets', body: '{}', headers: { 'content-type': 'Application/JSON' } })).status, 201)
+})
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+const routes: Record<string, string> = {
+  '/api/tickets': 'POST',
+  [`/api/tickets/${unknownId}`]: 'DELETE, GET, HEAD',
+  [`/api/tickets/${unknownId}/code`]: 'GET, HEAD',
+  [`/api/tickets/${unknownId}/consume`]: 'POST',
+  '/api/session': 'DELETE, GET, HEAD',
+  '/api/session/token': 'POST',
+  '/api/session/verify': 'GET, HEAD',
+  '/api/phone/login': 'POST',
+  [`/api/phone/tickets/${unknownId}/scan`]: 'POST',
+  [`/api/phone/tickets/${unknownId}/confirm`]: 'POST',
+  [`/api/phone/tickets/${unknownId}/cancel`]: 'POST',
+  '/api/phone/sessions': 'GET, HEAD',
+  [`/api/phone/sessions/${unknownId}`]: 'DELETE',
+  '/api/phone/profile': 'PUT',
+  '/.well-known/jwks.json': 'GET, HEAD',
+  '/health/live': 'GET, HEAD',
+  '/health/ready': 'GET, HEAD',
+  '/openapi.json': 'GET, HEAD',
+  '/': 'GET, HEAD',
+  '/login': 'GET, HEAD',
+  '/me': 'GET, HEAD',
+  '/login.js': 'GET, HEAD',
+}
+
+await t.test('methods: a wrong one is 405 with Allow, on every path and under a prefix', async (t) => {
+  for (const prefix of ['', '/sign/in']) {
+    const house = await openHouse(t, { env: { ...noLimits, PUBLIC_URL: `https://login.example.com${prefix}` } })
+    for (const [path, allow] of Object.entries(routes)) {
+      for (const method of methods) {
+        const answer = await house.call({ method, path: `${prefix}${path}` })
+        if (allow.split(', ').includes(method)) t.not(answer.status, 405, `${method} ${path}`)
+        else t.strictSame([answer.status, answer.headers.allow, answer.json?.code], [405, allow, method === 'HEAD' ? undefined : 'method-not-allowed'], `${method} ${path}`)
+      }
+      const withBody = await house.call({ method: 'PATCH', path: `${prefix}${path}?a=1`, body: '{', headers: { 'content-type': 'text/plain' } })
+      t.equal(verdict(withBody), '405 method-not-allowed', `PATCH ${path} with a body`)
+    }
+  }
+})
+
+await t.test('unknown paths: they are not-found, whatever is sent there', async (t) => {
+  const house = await openHouse(t, { env: { ...noLimits, PUBLIC_URL: 'https://login.example.com/auth' } })
+  for (const path of ['/', '/api/tickets', '/login', '/authx', '/auth/api', '/auth/api/', `/auth/api/tickets/${unknownId}/`, `/auth/api/tickets/${unknownId}/codes`,
+    '/auth/api/phone', '/auth/api/phone/tickets', '/auth/api/session/', '/auth/API/tickets', '/auth//api/tickets', '/auth/metrics', '/auth/health', '/auth/.well-known/', '/auth/api/tickets;x', '/auth/documentation']) {
+    for (const method of ['GET', 'POST', 'DELETE'] as const) {
+      const answer = await house.call({ method, path, ...(method === 'POST' && { body: '{' }) })
+      t.equal(verdict(answer), '404 not-found', `${method} ${path}`)
+      t.equal(answer.headers['cache-control'], 'no-store')
+    }
+  }
+})
+
+await t.test('ids: a malformed one answers exactly like an unknown one', async (t) => {
+  const house = await openHouse(t, { env: noLimits })
+  const phone = await phoneOf(house)
+  const wordsOf = ({ status, json, headers: { date, ...headers } }: Answer): unknown => ({ status, headers, body: { ...json, request_id: '' } })
+  const asks: Record<string, (id: string) => Promise<Answer>> = {
+    poll: (id) => house.call({ path: `/api/tickets/${id}`, headers: someSecret }),
+    'long poll': (id) => house.call({ path: `/api/tickets/${id}?after=1&wait=25`, headers: someSecret }),
+    'poll without a secret': (id) => house.call({ path: `/api/tickets/${id}` }),
+    'poll with a short secret': (id) => house.call({ path: `/api/tickets/${id}`, headers: { authorization: 'Ticket x' } }),
+    'poll by bearer': (id) => house.call({ path: `/api/tickets/${id}`, headers: { authorization: `Bearer ${'A'.repeat(43)}` } }),
+    consume: (id) => house.call({ method: 'POST', path: `/api/tickets/${id}/consume`, headers: someSecret }),
+    'give up': (id) => house.call({ method: 'DELETE', path: `/api/tickets/${id}`, headers: someSecret }),
+    code: (id) => house.call({ path: `/api/tickets/${id}/code` }),
+    scan: (id) => phone.scan(id),
+    confirm: (id) => phone.confirm(id, '10'),
+    cancel: (id) => phone.cancel(id),
+  }
+  const { ticket } = await openBrowser(house)
+  const ids = ['x', 'A'.repeat(21), 'A'.repeat(23), `${'A'.repeat(21)}B`, `${'A'.repeat(21)}.`, 'A'.repeat(200), 'A'.repeat(9000), 'x..y', '...', '%41'.repeat(22), '%00', `${unknownId}%00`,
+    `${ticket}%00`, `${ticket}%0a`, `${ticket}%20`, 'a%2fb', '..%2f..%2fetc%2fpasswd', '%25zz', '%E5%BE%AE', '__proto__', 'constructor', '*', ':ticket', ticket.toLowerCase() === ticket ? 'y' : ticket.toLowerCase(), `${ticket}=`, '\'or\'1\'=\'1']
+  for (const [name, ask] of Object.entries(asks)) {
+    const unknown = await ask(unknownId)
+    t.equal(verdict(unknown), '404 ticket-not-found', name)
+    const words = wordsOf(unknown)
+    for (const id of ids) t.strictSame(wordsOf(await ask(id)), words, `${name} ${id.slice(0, 40)}`)
+    if (!['code', 'scan', 'confirm', 'cancel'].includes(name)) t.strictSame(wordsOf(await ask(ticket)), words, `${name}: a real one with a wrong secret`)
+  }
+  t.strictSame(wordsOf(await house.call({ path: `/api/tickets/${unknownId}/code` })), wordsOf(await asks.poll?.(unknownId) as Answer), 'whoever asks')
+})
+
+await t.test('addresses: an escape that means nothing is bad-request', async (t) => {
+  const house = await openHouse(t)
+  for (const path of ['/api/tickets/%zz', '/api/tickets/%', '/api/tickets/%f', '/%zz', '/api/phone/sessions/%zz', '/api/tickets/%ff']) {
+    const answer = await house.call({ path })
+    t.equal(verdict(answer), '400 bad-request', path)
+    t.equal(answer.headers['cache-control'], 'no-store')
+  }
+  t.equal((await house.call({ path: '/health/live?%zz=%' })).status, 200, 'in a query nobody reads it')
+})
+
+await t.test('requests: what isn\'t HTTP, or has more headers than anybody needs, is told so and cut off', async (t) => {
+  const house = await openHouse(t)
+  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
+  const say = (text: string) => new Promise<string>((resolve, reject) => {
+    let heard = ''
+    const socket = connect(Number(port), '127.0.0.1', () => { socket.write(text) })
+    socket.on('data', (data) => { heard += data.toString() }).on('end', () => resolve(heard)).on('error', reject)
+  })
+  for (const [text, status, code] of [
+    ['hello\r\n\r\n', 400, 'bad-request'],
+    [`GET /api/session HTTP/1.1\r\nHost: a\r\nX-Long: ${'A'.repeat(20_000)}\r\n\r\n`, 413, 'payload-too-large'],
+    ['POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400, 'bad-request'],
+  ] as const) {
+    const [head = '', body = ''] = (await say(text)).split('\r\n\r\n')
+    t.match(head, new RegExp(`^HTTP/1\\.1 ${status} `))
+    t.match(head, /\r\nContent-Type: application\/problem\+json/i)
+    t.match(head, /\r\nCache-Control: no-store/i)
+    t.strictSame(Object.keys(JSON.parse(body)).sort(), ['code', 'detail', 'request_id', 'status', 'title', 'type'])
+    t.equal(JSON.parse(body).code, code)
+  }
+})
