@@ -1,0 +1,151 @@
+/** How often, by CONTRACT, "Configuration": tickets and guesses per address, signed calls per person, tickets in all; and whose address counts. */
+import t from 'tap'
+import { openBrowser } from '../support/clients.ts'
+import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
+
+const unknownId = 'A'.repeat(22)
+
+const times = async (count: number, ask: () => Promise<Answer>): Promise<string[]> => {
+  const verdicts: string[] = []
+  for (let i = 0; i < count; i++) verdicts.push(verdict(await ask()))
+  return verdicts
+}
+
+const create = (house: House, from: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  house.call({ method: 'POST', path: '/api/tickets', from, headers })
+
+await t.test('LIMIT_CREATE: an address makes so many tickets a minute and no more', async (t) => {
+  const house = await openHouse(t, { env: { LIMIT_CREATE: '3' } })
+  t.strictSame(await times(5, () => create(house, '192.0.2.1')), ['201', '201', '201', '429 rate-limited', '429 rate-limited'])
+  const refused = await create(house, '192.0.2.1')
+  t.ok(Number(refused.headers['retry-after']) >= 1 && Number(refused.headers['retry-after']) <= 60)
+  t.strictSame(Object.keys(refused.headers).filter((name) => /ratelimit/i.test(name)), [], 'nothing of the counters is shown')
+  t.strictSame(await times(3, () => create(house, '192.0.2.2')), ['201', '201', '201'], 'another address has its own')
+  t.equal((await house.call({ path: '/login', from: '192.0.2.1' })).status, 200, 'pages are not counted')
+})
+
+await t.test('LIMIT_CREATE: neighbours in one IPv6 /64 are one address, and a mapped IPv4 is that IPv4', async (t) => {
+  const house = await openHouse(t, { env: { LIMIT_CREATE: '2' } })
+  const from = async (address: string): Promise<string> => verdict(await create(house, address))
+  t.equal(await from('2001:db8:1:2::1'), '201')
+  t.equal(await from('2001:db8:1:2:ffff:ffff:ffff:ffff'), '201')
+  t.equal(await from('2001:0DB8:0001:0002::7'), '429 rate-limited')
+  t.equal(await from('2001:db8:1:3::1'), '201')
+  t.equal(await from('192.0.2.1'), '201')
+  t.equal(await from('::ffff:192.0.2.1'), '201')
+  t.equal(await from('192.0.2.1'), '429 rate-limited')
+  t.equal(await from('::ffff:192.0.2.2'), '201', 'the mapped ones are not one address')
+})
+
+await t.test('LIMIT_GUESS: wrong secrets, unknown ids and unknown paths are counted together', async (t) => {
+  const house = await openHouse(t, { env: { LIMIT_GUESS: '4' } })
+  const { ticket } = await openBrowser(house)
+  const from = '192.0.2.1'
+  const wrong = { authorization: `Ticket ${'A'.repeat(43)}` }
+  const guesses: Call[] = [
+    { path: `/api/tickets/${ticket}`, headers: wrong },
+    { path: `/api/tickets/${unknownId}/code` },
+    { path: '/wp-login.php' },
+    { method: 'POST', path: `/api/tickets/${ticket}/consume`, headers: wrong },
+  ]
+  t.strictSame(await Promise.all(guesses.map(async (call) => (await house.call({ ...call, from })).status)), [404, 404, 404, 404])
+  for (const call of guesses) {
+    const answer = await house.call({ ...call, from })
+    t.equal(verdict(answer), '429 rate-limited')
+    t.ok(Number(answer.headers['retry-after']) >= 1)
+    t.equal((await house.call({ ...call, from: '192.0.2.2' })).status, 404, 'another address has its own')
+  }
+})
+
+await t.test('LIMIT_GUESS: the right secret is never refused, however many wrong ones came from the same address', async (t) => {
+  const house = await openHouse(t, { env: { LIMIT_GUESS: '1' } })
+  const from = '192.0.2.1'
+  const { browser } = await confirmedBrowser(house, { from })
+  const { cookie } = await logIn(house)
+  await times(5, () => house.call({ path: `/api/tickets/${unknownId}`, from }))
+  t.strictSame(await times(100, () => browser.poll(0, 0)), Array.from({ length: 100 }, () => '200'))
+  t.equal((await browser.consume()).status, 200)
+  t.strictSame(await times(20, () => house.call({ path: '/api/session', headers: { cookie }, from })), Array.from({ length: 20 }, () => '200'))
+  t.equal((await create(house, from)).status, 201)
+  t.equal((await house.call({ path: `/api/tickets/${(await openBrowser(house, { from })).ticket}/code`, from })).status, 200)
+  t.equal((await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') }, from })).status, 200)
+})
+
+await t.test('LIMIT_PHONE: signed calls are counted by person, whatever the address and the key', async (t) => {
+  const house = await openHouse(t, { env: { LIMIT_PHONE: '4', LIMIT_GUESS: '1' } })
+  const [ming, mingToo, hong] = [await phoneOf(house), await phoneOf(house), await phoneOf(house, 'hong')]
+  t.strictSame(await times(2, () => ming.sessions()), ['200', '200'])
+  t.strictSame(await times(2, () => mingToo.signed({ path: '/api/phone/sessions', from: '192.0.2.9' })), ['200', '200'])
+  for (const phone of [ming, mingToo]) {
+    const answer = await phone.sessions()
+    t.equal(verdict(answer), '429 rate-limited')
+    t.ok(Number(answer.headers['retry-after']) >= 1)
+  }
+  t.strictSame(await times(4, () => hong.scan(unknownId)), Array.from({ length: 4 }, () => '404 ticket-not-found'), 'a carrier\'s address is shared by many, so that an unknown ticket is the person\'s')
+  t.equal(verdict(await hong.sessions()), '429 rate-limited')
+  const stranger = await phoneOf(house, 'wei')
+  for (let i = 0; i < 10; i++) await house.call({ path: '/api/phone/sessions' })
+  t.equal(verdict(await stranger.sessions()), '200', 'nobody can use up somebody else\'s calls without their key')
+})
+
+await t.test('MAX_TICKETS: there are so many at a time, and each end of one makes room', async (t) => {
+  const house = await openHouse(t, { env: { MAX_TICKETS: '2' } })
+  const open = () => openBrowser(house)
+  const full = async (): Promise<boolean> => {
+    const { created } = await open()
+    if (created.status !== 503) return false
+    t.equal(verdict(created), '503 too-many-tickets')
+    t.match(created.headers['retry-after'], /^[1-9]\d*$/)
+    return true
+  }
+  const { browser } = await confirmedBrowser(house)
+  const other = await open()
+  t.ok(await full())
+  t.equal((await other.poll()).status, 200, 'those who have a place keep it')
+  await other.giveUp()
+  const third = await open()
+  t.equal(third.created.status, 201, 'a cancelled one made room')
+  t.ok(await full())
+  t.equal((await browser.consume()).status, 200)
+  const fourth = await open()
+  t.equal(fourth.created.status, 201, 'a consumed one made room')
+  await other.giveUp()
+  await browser.consume()
+  t.ok(await full(), 'and none of them twice')
+  const phone = await phoneOf(house)
+  await phone.scan(fourth.ticket)
+  await phone.confirm(fourth.ticket, await fourth.matchCode() === '10' ? '11' : '10')
+  const fifth = await open()
+  t.equal(fifth.created.status, 201, 'a wrong number made room')
+  t.ok(await full())
+  house.clock.advance(180_000)
+  t.hasStrict((await third.poll()).json, { state: 'expired' })
+  t.equal((await open()).created.status, 201, 'one that was seen to expire made room')
+  house.clock.advance(60_000)
+  t.equal((await open()).created.status, 201, 'and so did one that nobody asked for any more')
+})
+
+await t.test('TRUST_PROXY: X-Forwarded-For is believed when a named proxy says it, and never otherwise', async (t) => {
+  const seenBy = async (house: House, from: string, forwarded: string): Promise<string> => {
+    const browser = await create(house, from, { 'x-forwarded-for': forwarded, forwarded: 'for=198.51.100.99', 'x-real-ip': '198.51.100.98' })
+    return (await (await phoneOf(house)).scan(browser.json.ticket)).json.browser.ip as string
+  }
+  const plain = await openHouse(t)
+  t.equal(await seenBy(plain, '192.0.2.1', '203.0.113.5'), '192.0.2.1')
+
+  const behind = await openHouse(t, { env: { TRUST_PROXY: '10.0.0.0/8, 2001:db8:1::/48', LIMIT_CREATE: '30' } })
+  t.equal(await seenBy(behind, '10.1.2.3', '203.0.113.5'), '203.0.113.5')
+  t.equal(await seenBy(behind, '::ffff:10.1.2.3', '203.0.113.5'), '203.0.113.5')
+  t.equal(await seenBy(behind, '2001:db8:1::9', '203.0.113.5'), '203.0.113.5')
+  t.equal(await seenBy(behind, '10.1.2.3', '203.0.113.66, 203.0.113.5, 10.9.9.9'), '203.0.113.5', 'what the visitor claimed stands further left')
+  t.equal(await seenBy(behind, '11.1.2.3', '203.0.113.5'), '11.1.2.3')
+
+  const limited = await openHouse(t, { env: { TRUST_PROXY: '10.0.0.0/8', LIMIT_CREATE: '1' } })
+  const from = async (address: string, forwarded: string): Promise<number> => (await create(limited, address, { 'x-forwarded-for': forwarded })).status
+  t.equal(await from('10.0.0.1', '203.0.113.1'), 201)
+  t.equal(await from('10.0.0.1', '203.0.113.2'), 201)
+  t.equal(await from('10.0.0.2', '203.0.113.1'), 429, 'through whichever proxy')
+  t.equal(await from('192.0.2.1', '203.0.113.3'), 201)
+  t.equal(await from('192.0.2.1', '203.0.113.4'), 429, 'nobody invents addresses for themselves')
+})
