@@ -40,6 +40,7 @@ export const ticketRoutes = ({ login, codes, tokens, cookie, limits, config }: T
       allowedHeaders: ['authorization', 'content-type'],
       exposedHeaders: ['retry-after'],
       maxAge: 600,
+      strictPreflight: false, // its refusal would be plain text, and there is nothing to refuse
     })
   }
 
