@@ -13,7 +13,7 @@ export const isReturnAllowed = (returnTo: string, allowedOrigins: readonly strin
 }
 
 const hasControl = (text: string): boolean =>
-  !text.isWellFormed() || /[\p{Cc}\p{Zl}\p{Zp} ]/u.test(text) || /%(?:[01][0-9a-f]|7f)/i.test(text)
+  !text.isWellFormed() || /[\p{Cc}\p{Zl}\p{Zp} ]/u.test(text) || /%(?:[01][0-9a-f]|7f|c2%[89][0-9a-f])/i.test(text)
 
 /** `//host`, `/\\host` and their encodings: a URL parser, or a proxy that decodes, reads a host there. A backslash belongs in no path. */
 const leavesPath = (text: string): boolean =>
