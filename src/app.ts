@@ -7,6 +7,7 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { Config } from './config.ts'
 import type { RandomBytes } from './domain/ids.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
+import { apiDescription } from './http/api-description.ts'
 import { bodyParserPlugin } from './http/body-parser.ts'
 import { createLimits } from './http/limits.ts'
 import { asProblem, problemBody, problemsPlugin, sendProblem } from './http/problems.ts'
@@ -99,13 +100,7 @@ export const buildApp = async (deps: AppDeps, config: Config, options: AppOption
   await app.register(problemsPlugin, { limits })
   await app.register(cookie)
   await app.register(helmet, securityHeaders(config, options))
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'scan-login', description: 'Scan with WeChat to log in', version: '1' },
-      servers: [{ url: config.PUBLIC_URL }],
-    },
-  })
+  await app.register(swagger, apiDescription(config.PUBLIC_URL))
 
   await app.register(async (base) => {
     await base.register(async (api) => {

@@ -1,0 +1,25 @@
+/** Owns what the description of this API (OpenAPI) says beyond the routes' schemas. */
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+
+/** Describes the API at this address. */
+export const apiDescription = (publicUrl: string): FastifyDynamicSwaggerOptions => ({
+  openapi: {
+    openapi: '3.1.0',
+    info: { title: 'scan-login', description: 'Scan with WeChat to log in', version: '1' },
+    servers: [{ url: publicUrl }],
+  },
+  transformObject: (document) => {
+    if (!('openapiObject' in document)) return document.swaggerObject
+    for (const path of Object.values(document.openapiObject.paths ?? {})) {
+      for (const operation of [path?.post, path?.put]) makeBodyOptional(operation?.requestBody)
+    }
+    return document.openapiObject
+  },
+})
+
+/** The plugin calls every body required; one without a required member may be left out. */
+const makeBodyOptional = (body: object | undefined): void => {
+  if (body === undefined || !('content' in body)) return
+  const { content } = body as { content: Record<string, { schema?: { required?: readonly string[] } }> } // as the plugin builds it
+  if (Object.values(content).every(({ schema }) => schema?.required === undefined)) Object.assign(body, { required: false })
+}

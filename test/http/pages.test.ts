@@ -1,0 +1,225 @@
+/** What is served beside the calls, by CONTRACT, "Operating": pages and nothing else, their headers, the code image, health, the description of the API, and where a visitor may be sent. */
+import { request } from 'node:http'
+import { decode as decodePng } from 'fast-png'
+import jpeg from 'jpeg-js'
+import decodeQR from 'qr/decode.js'
+import t from 'tap'
+import { openBrowser } from '../support/clients.ts'
+import { openHouse } from '../support/house.ts'
+import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
+
+const generous = { LIMIT_CREATE: '10000', LIMIT_GUESS: '10000' }
+
+/** A directive of the policy, as its list of sources. */
+const policyOf = (csp: unknown): Record<string, string> =>
+  Object.fromEntries(String(csp).split(';').map((directive) => {
+    const [name = '', ...sources] = directive.trim().split(/\s+/)
+    return [name, sources.join(' ')]
+  }))
+
+/** What a page of ours loads: addresses relative to itself. */
+const loadedBy = (html: string): string[] =>
+  [...html.matchAll(/<(?:script|link|img)\b[^>]*?\s(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address).filter((address) => !address.startsWith('data:'))
+
+for (const prefix of ['', '/sign/in']) {
+  await t.test(`pages: they and what they load are there when the prefix is "${prefix}"`, async (t) => {
+    const house = await openHouse(t, { env: { ...generous, PUBLIC_URL: `https://login.example.com${prefix}` } })
+    const root = await house.call({ path: `${prefix}/` })
+    t.strictSame([root.status, root.headers.location], [302, `${prefix}/login`])
+    for (const page of ['/login', '/me']) {
+      const { status, headers, text } = await house.call({ path: `${prefix}${page}` })
+      t.equal(status, 200)
+      t.equal(headers['content-type'], 'text/html; charset=utf-8')
+      t.equal((await house.call({ method: 'HEAD', path: `${prefix}${page}` })).text, '')
+      const addresses = loadedBy(text)
+      t.ok(addresses.length > 1)
+      for (const address of addresses) {
+        const { pathname, host } = new URL(address, `https://login.example.com${prefix}${page}`)
+        t.equal(host, 'login.example.com', 'nothing comes from elsewhere')
+        const file = await house.call({ path: pathname })
+        t.equal(file.status, 200, pathname)
+        t.match(file.headers['content-type'], pathname.endsWith('.css') ? /^text\/css/ : /^(?:text|application)\/javascript/)
+        t.equal(file.headers['x-content-type-options'], 'nosniff')
+        for (const [, imported = ''] of file.text.matchAll(/^import [^'\n]*'([^']+)'/gm)) {
+          const { pathname: path } = new URL(imported, `https://login.example.com${pathname}`)
+          t.equal((await house.call({ path })).status, 200, `${path} for ${pathname}`)
+        }
+      }
+      t.notMatch(text, /<script(?![^>]*\ssrc=)|<style|\son[a-z]+="|style="|javascript:/i, 'nothing inline that the policy would stop')
+      const policy = policyOf(headers['content-security-policy'])
+      t.hasStrict(policy, { 'default-src': "'none'", 'script-src': "'self'", 'style-src': "'self'", 'connect-src': "'self'", 'base-uri': "'none'", 'frame-ancestors': "'none'" })
+      t.notMatch(headers['content-security-policy'], /unsafe|\*|https?:/)
+      t.hasStrict(headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' })
+      t.match(headers['strict-transport-security'], /max-age=\d{7,}/)
+      t.equal(headers['set-cookie'], undefined)
+    }
+    const elsewhere = prefix === '' ? '/sign/in/login' : '/login'
+    t.equal(verdict(await house.call({ path: elsewhere })), '404 not-found')
+  })
+}
+
+await t.test('pages: plain http asks for no https', async (t) => {
+  const house = await openHouse(t, { env: { PUBLIC_URL: 'http://localhost:3000' } })
+  const { headers } = await house.call({ path: '/login' })
+  t.equal(headers['strict-transport-security'], undefined)
+  t.notMatch(headers['content-security-policy'], /upgrade-insecure-requests/)
+})
+
+await t.test('pages: no other file is served, however it is asked for', async (t) => {
+  const house = await openHouse(t, { env: generous })
+  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
+  const statusOf = (path: string) => new Promise<number | undefined>((resolve, reject) => {
+    request({ host: '127.0.0.1', port, path, headers: { connection: 'close' } }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    }).on('error', reject).end() // the path goes out as it is
+  })
+  t.equal(await statusOf('/login.js'), 200)
+  for (const path of ['/login.html', '/me.html', '/index.html', '/static', '/static/', '/static/login.js', '/.env', '/.git/config', '/.ci/eslint.config.js', '/.well-known/', '/.well-known/security.txt',
+    '/package.json', '/src/server.ts', '/node_modules/fastify/package.json', '/data/keys.json', '/../package.json', '/../../../../../../etc/passwd', '/%2e%2e/package.json', '/..%2fpackage.json', '/%2e%2e%2fpackage.json',
+    '/..%5cpackage.json', '/login.js/../../package.json', '/login.js/', '/login.js%00', '/login.js%00.css', '/login.js.map', '/LOGIN', '/Login.js', '//login.js', '/./login.js/..', '/login/', '/me/', '/login;x', '/metrics', '/server-status',
+    '/*', '/:file', '/~root', '/login.js~', '/login.js.bak', '/api', '/api/', '/documentation', '/documentation/json', '/swagger.json', '/favicon.ico']) {
+    t.equal(await statusOf(path), 404, path)
+  }
+})
+
+await t.test('code: the image shows the page and the ticket, and needs no secret', async (t) => {
+  for (const format of ['jpeg', 'png'] as const) {
+    const house = await openHouse(t, { env: { PUBLIC_URL: 'https://login.example.com/auth' } })
+    house.simulator.settings.imageFormat = format
+    house.simulator.settings.label = 'text/plain'
+    const browser = await openBrowser(house, { prefix: '/auth' })
+    t.equal(browser.created.json.code_url, `/auth/api/tickets/${browser.ticket}/code`)
+    house.clock.advance(80_000)
+    const { statusCode, headers, rawPayload } = await house.app.inject(browser.created.json.code_url)
+    t.equal(statusCode, 200)
+    t.equal(headers['content-type'], `image/${format}`, 'by its bytes, not by WeChat\'s label')
+    t.equal(headers['cache-control'], 'private, max-age=100', 'to the end of the ticket')
+    t.equal(headers.etag, undefined)
+    const { width, height, data } = format === 'jpeg' ? jpeg.decode(rawPayload) : decodePng(rawPayload)
+    t.equal(decodeQR({ width, height, data: Uint8Array.from(data) }), `pages/login/login?scene=${browser.ticket}`)
+    const head = await house.call({ method: 'HEAD', path: browser.created.json.code_url })
+    t.strictSame([head.status, head.headers['content-type'], head.text], [200, `image/${format}`, ''])
+  }
+})
+
+await t.test('code: it is there until the ticket is final', async (t) => {
+  const house = await openHouse(t, { env: generous })
+  const code = async (ticket: string): Promise<string> => verdict(await house.call({ path: `/api/tickets/${ticket}/code` }))
+  const { browser: confirmed, phone } = await confirmedBrowser(house)
+  const [scanned, cancelled, expired] = [await openBrowser(house), await openBrowser(house), await openBrowser(house)]
+  await phone.scan(scanned.ticket)
+  t.equal(await code(scanned.ticket), '200')
+  t.equal(await code(confirmed.ticket), '200')
+  t.equal(await code(cancelled.ticket), '200')
+  await cancelled.giveUp()
+  await confirmed.consume()
+  for (const ticket of [cancelled.ticket, confirmed.ticket, (await logIn(house)).browser.ticket, 'A'.repeat(22)]) t.equal(await code(ticket), '404 ticket-not-found')
+  t.equal(await code(expired.ticket), '200')
+  house.clock.advance(180_000)
+  t.equal(await code(expired.ticket), '404 ticket-not-found')
+})
+
+await t.test('code: it is wechat-unavailable with Retry-After when WeChat can\'t make one, and the login goes on when it can again', async (t) => {
+  const house = await openHouse(t, { env: generous })
+  const browser = await openBrowser(house)
+  const ask = () => house.call({ path: `/api/tickets/${browser.ticket}/code` })
+  for (const [endpoint, fault] of [['stable_token', 40125], ['getwxacodeunlimit', 'html'], ['getwxacodeunlimit', 'cut'], ['getwxacodeunlimit', 41030], ['getwxacodeunlimit', 45009], ['stable_token', 'http-500']] as const) {
+    house.simulator.fail(endpoint, fault)
+    const answer = await ask()
+    t.equal(verdict(answer), '503 wechat-unavailable', `${endpoint} ${fault}`)
+    t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
+    t.equal(answer.headers['cache-control'], 'no-store')
+    house.simulator.clearFaults()
+    house.clock.advance(2000)
+    const phone = await phoneOf(house)
+    t.type(phone.sub, 'string', 'phones log in all the same')
+  }
+  house.clock.advance(150_000)
+  t.equal((await ask()).status, 200)
+})
+
+await t.test('health: it is live and ready', async (t) => {
+  const house = await openHouse(t)
+  for (const path of ['/health/live', '/health/ready']) t.strictSame((await house.call({ path })).json, { status: 'ok' })
+})
+
+/** Each call of the contract and what it answers when it goes well. */
+const contractCalls: Record<string, string> = {
+  'post /api/tickets': '201',
+  'get /api/tickets/{ticket}/code': '200',
+  'get /api/tickets/{ticket}': '200',
+  'post /api/tickets/{ticket}/consume': '200',
+  'delete /api/tickets/{ticket}': '204',
+  'get /api/session': '200',
+  'post /api/session/token': '200',
+  'delete /api/session': '204',
+  'get /api/session/verify': '200',
+  'get /.well-known/jwks.json': '200',
+  'post /api/phone/login': '200',
+  'post /api/phone/tickets/{ticket}/scan': '200',
+  'post /api/phone/tickets/{ticket}/confirm': '200',
+  'post /api/phone/tickets/{ticket}/cancel': '200',
+  'get /api/phone/sessions': '200',
+  'delete /api/phone/sessions/{id}': '204',
+  'put /api/phone/profile': '200',
+  'get /health/live': '200',
+  'get /health/ready': '200',
+}
+
+await t.test('openapi: it is OpenAPI 3.1 and describes every call of the contract with its answers', async (t) => {
+  for (const prefix of ['', '/sign/in']) {
+    const house = await openHouse(t, { env: { PUBLIC_URL: `https://login.example.com${prefix}` } })
+    const { json, headers } = await house.call({ path: `${prefix}/openapi.json` })
+    t.match(headers['content-type'], /^application\/json/)
+    t.match(json.openapi, /^3\.1\.\d$/)
+    t.type(json.info.title, 'string')
+    t.type(json.info.version, 'string')
+    t.strictSame(json.servers, [{ url: `https://login.example.com${prefix}` }])
+    const listed = Object.entries(json.paths as Record<string, object>).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`))
+    t.strictSame(listed.sort(), Object.keys(contractCalls).sort())
+    for (const [call, success] of Object.entries(contractCalls)) {
+      const [method = '', path = ''] = call.split(' ')
+      const { responses, parameters = [], requestBody } = json.paths[path][method]
+      t.ok(responses[success], `${call} answers ${success}`)
+      for (const [status, response] of Object.entries(responses as Record<string, { description: unknown, content?: object }>)) {
+        t.match(status, /^(?:[1-5]\d\d|[1-5]XX|default)$/)
+        t.type(response.description, 'string')
+        if (status === '204') t.equal(response.content, undefined, 'a 204 has no content')
+        if (/^[45]/.test(status)) t.strictSame(Object.keys(response.content ?? {}), ['application/problem+json'])
+      }
+      t.ok(responses['4XX'] && responses['5XX'], `${call} may fail`)
+      const inPath = parameters.filter((parameter: { in: string }) => parameter.in === 'path')
+      t.strictSame(inPath.map(({ name, required }: { name: string, required: boolean }) => `${name} ${required}`), [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => `${name} true`), call)
+      const takesBody = ['post /api/tickets', 'post /api/phone/login', 'put /api/phone/profile', 'post /api/phone/tickets/{ticket}/confirm'].includes(call)
+      t.equal(requestBody !== undefined, takesBody, call)
+      if (takesBody) t.strictSame(Object.keys(requestBody.content), ['application/json'])
+    }
+    t.equal(json.paths['/api/tickets'].post.requestBody.required ?? false, false, 'its body is optional')
+  }
+})
+
+await t.test('return_to: a path on the site and an allowed origin are kept as they are', async (t) => {
+  const house = await openHouse(t, { env: { ...generous, ALLOWED_ORIGINS: 'https://www.example.com,http://localhost:8080' } })
+  for (const returnTo of ['/', '/me', '/inbox?folder=1&x=%20#top', '/a//b', '/%E5%BE%AE%E4%BF%A1', '/微信', '/a?next=//evil.example', '/a?next=https://evil.example', '/@evil.example', '/:80', '/.well-known', '/%2e%2e', '/?%2f%2f',
+    'https://login.example.com', 'https://login.example.com/', 'https://login.example.com:443/a', 'HTTPS://LOGIN.EXAMPLE.COM/a', 'https://www.example.com/a?b#c', 'http://localhost:8080/x']) {
+    const { created } = await openBrowser(house, { body: { return_to: returnTo } })
+    t.equal(created.status, 201, encodeURI(returnTo))
+  }
+  for (const [body, returned] of [[{ return_to: '/inbox?a=%20#b' }, '/inbox?a=%20#b'], [{ return_to: 'https://www.example.com/a' }, 'https://www.example.com/a'], [{ return_to: null }, null], [{}, null], [undefined, null]] as const) {
+    t.equal((await logIn(house, { body })).consumed.json.return_to, returned)
+  }
+})
+
+await t.test('return_to: whatever could lead elsewhere is return-to-not-allowed', async (t) => {
+  const house = await openHouse(t, { env: { ...generous, ALLOWED_ORIGINS: 'https://www.example.com' } })
+  const control = ['\0', '\t', '\n', '\r', '\u001f', '\u007f', '\u0085', '\u009f']
+  for (const returnTo of ['', 'me', './me', '../me', '?a', '#a', '//evil.example', '///evil.example', '////', '/\\evil.example', '\\evil.example', '\\\\evil.example', '/\\/evil.example', '\\/evil.example',
+    '/%2fevil.example', '/%2Fevil.example', '/%5cevil.example', '/%5Cevil.example', '/a%5c..%5c', '/a\\b', 'https://evil.example', 'http://login.example.com', 'https://login.example.com.evil.example', 'https://evil.example/login.example.com',
+    'https://login.example.com@evil.example', 'https://evil.example#@login.example.com', 'https://user@login.example.com/', 'https://user:pass@www.example.com/', 'https://login.example.com:8443', 'https://sub.www.example.com', 'https://example.com',
+    'https:/login.example.com', 'https:login.example.com', 'https:///login.example.com', 'https:\\\\login.example.com', 'javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/html,x', 'vbscript:x', 'blob:https://login.example.com/x', 'file:///etc/passwd',
+    'wss://login.example.com', 'null', ' /me', '/me ', 'https://login.example.com /', `/${'a'.repeat(3000)}`,
+    ...control.flatMap((character) => [`/${character}/evil.example`, `${character}/me`, `/me${character}`, `/a${encodeURIComponent(character)}b`, `/a?b=${encodeURIComponent(character).toLowerCase()}`])]) {
+    t.equal(verdict((await openBrowser(house, { body: { return_to: returnTo } })).created), '400 return-to-not-allowed', encodeURI(returnTo).slice(0, 60))
+  }
+})
