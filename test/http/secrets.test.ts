@@ -1,0 +1,157 @@
+/** What stays inside: after logins with every kind of trouble no secret stands in the log, none that needs no keeping in the store, and none of WeChat's in an answer. */
+import t from 'tap'
+import { openBrowser } from '../support/clients.ts'
+import type { Store } from '../../src/login/ports.ts'
+import { craftSignature } from '../support/craft-signature.ts'
+import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { logIn, phoneOf } from '../support/login.ts'
+
+interface Trouble {
+  readonly house: House
+  /** What nobody may read in the log, by what it is. */
+  readonly secrets: Record<string, string>
+  readonly answers: readonly Answer[]
+  /** Everything that was put into the store, as text. */
+  readonly stored: string
+}
+
+/** Lives through everything that can happen, and gathers whatever is secret in it. */
+const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble> => {
+  const spoil: { with?: Error } = {}
+  const stored: string[] = []
+  const recording = (store: Store): Store => new Proxy(store, {
+    get: (target, name: keyof Store) => (...args: unknown[]) => {
+      if (spoil.with !== undefined && name !== 'close') return Promise.reject(spoil.with)
+      if (name !== 'read') stored.push(JSON.stringify(args))
+      return (target[name] as (...args: unknown[]) => unknown)(...args)
+    },
+  })
+  const house = await openHouse(t, { env: { LOG_LEVEL: 'trace' }, wrapStore: recording })
+  const answers: Answer[] = []
+  const call = async (what: Call): Promise<Answer> => {
+    const answer = await house.call(what)
+    answers.push(answer)
+    return answer
+  }
+  const watched: House = { ...house, call }
+  const now = (): number => house.clock.now() / 1000
+
+  const { browser, phone, token, cookie } = await logIn(watched)
+  const cookieSecret = cookie.replace(/^[^=]*=/, '')
+  await call({ path: `/api/tickets/${browser.ticket}/code` })
+  const pending = await openBrowser(watched)
+  await call({ path: `/api/tickets/${pending.ticket}/code` })
+  await phone.rename('小明')
+  await phone.sessions()
+  const headers = { cookie, authorization: `Bearer ${token}` }
+  await call({ path: '/api/session', headers })
+  await call({ path: '/api/session/verify', headers })
+  const fresh = await call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+
+  // Secrets where they don't belong: in paths, queries, other headers, bodies that are broken.
+  for (const secret of [browser.secret, cookieSecret, phone.key.key, token, house.simulator.secret]) {
+    await call({ path: `/api/tickets/${secret}?secret=${secret}`, headers: { authorization: `Ticket ${secret}`, referer: `https://a.example/${secret}` } })
+    await call({ path: `/${secret}`, headers: { 'user-agent': secret, 'x-request-id': secret } })
+    await call({ method: 'POST', path: '/api/tickets', body: `{"return_to":"${secret}` })
+    await call({ method: 'POST', path: '/api/tickets', body: { return_to: `https://evil.example/${secret}` } })
+    await call({ method: 'POST', path: '/api/phone/login', body: { js_code: [secret] } })
+    await call({ method: 'PATCH', path: `/api/tickets?${secret}`, body: secret })
+  }
+  const escaped = pending.ticket.replaceAll(/./g, (character) => `%${character.charCodeAt(0).toString(16)}`)
+  await call({ path: `/api/tickets/${escaped}`, headers: { authorization: `Ticket ${pending.secret}` } })
+  await call({ path: `/api/tickets/%zz${pending.ticket}` })
+
+  const profile: Call = { method: 'PUT', path: '/api/phone/profile', body: '{"name":"x"}' }
+  const right = craftSignature(profile, phone.key, now())
+  for (const signed of [right, right, craftSignature(profile, phone.key, 1), craftSignature(profile, phone.key, now(), { digested: 'x' }), craftSignature(profile, phone.key, now(), { label: 'sig2' })]) {
+    await call({ ...profile, headers: signed })
+  }
+
+  const jsCodes = ['ming', 'hong', 'wei', 'li', 'zhang', 'wang'].map((person) => house.simulator.jsCode(person))
+  for (const [index, fault] of ([40226, 40125, 'html', 'cut', 'http-500', 99999] as const).entries()) {
+    house.simulator.fail('jscode2session', fault, 1)
+    await call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCodes[index] } })
+    house.clock.advance(61_000)
+  }
+  await call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCodes[0] } })
+  const unlucky = await openBrowser(watched)
+  for (const [endpoint, fault] of [['getwxacodeunlimit', 'html'], ['getwxacodeunlimit', 42001], ['stable_token', 40125], ['getwxacodeunlimit', 'cut']] as const) {
+    house.simulator.fail(endpoint, fault, 1)
+    house.simulator.revokeToken()
+    await call({ path: `/api/tickets/${unlucky.ticket}/code` })
+    house.clock.advance(1000)
+  }
+  for (const error of [new TypeError('inside'), Object.assign(new Error('outside'), { code: 'ECONNREFUSED' })]) {
+    spoil.with = error
+    await call({ path: `/api/tickets/${unlucky.ticket}`, headers: { authorization: `Ticket ${unlucky.secret}` } })
+    await call({ path: '/api/session', headers })
+    await call({ ...profile, headers: craftSignature(profile, phone.key, now()) })
+    await call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } })
+    delete spoil.with
+  }
+  const again = await phoneOf(watched)
+  await call({ method: 'DELETE', path: '/api/session', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+  await house.app.close()
+
+  const accessTokens = new Set(house.simulator.calls.flatMap(({ query }) => query.access_token ?? []))
+  const macs = answersOf(right)
+  return {
+    house,
+    answers,
+    stored: stored.join('\n'),
+    secrets: {
+      ticket: browser.ticket,
+      'pending ticket': pending.ticket,
+      'ticket, escaped': escaped,
+      'unlucky ticket': unlucky.ticket,
+      'browser secret': browser.secret,
+      'pending browser secret': pending.secret,
+      cookie: cookieSecret,
+      token,
+      'token\'s signature': token.split('.')[2] as string,
+      'fresh token': fresh.json.access_token,
+      'phone key': phone.key.key,
+      'second phone key': again.key.key,
+      ...macs,
+      AppSecret: house.simulator.secret,
+      openid: house.simulator.openidOf('ming'),
+      'openid of another': house.simulator.openidOf('hong'),
+      ...Object.fromEntries(jsCodes.map((jsCode, index) => [`js_code ${index}`, jsCode])),
+      ...Object.fromEntries([...accessTokens].map((accessToken, index) => [`access_token ${index}`, accessToken])),
+    },
+  }
+}
+
+const answersOf = (signed: Record<string, string>): Record<string, string> => ({
+  MAC: /:(.*):/.exec(signed.signature ?? '')?.[1] ?? '',
+  'signature input': signed['signature-input'] ?? '',
+})
+
+const base64Of16Bytes = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{22}==/
+
+await t.test('secrets: none of them is anywhere it doesn\'t belong when everything has gone wrong once', async (t) => {
+  const { house, secrets, answers, stored } = await makeTrouble(t)
+  const log = house.logged()
+  t.ok(log.length > 5000, 'much was logged')
+  t.match(log, /"status":503/)
+  t.match(log, /"status":500/)
+  for (const [what, secret] of Object.entries(secrets)) {
+    t.ok(secret.length >= 16, `${what} is known to this test`)
+    t.notOk(log.includes(secret), `${what} is not in the log`)
+    t.notOk(log.includes(encodeURIComponent(secret)), `${what} is not in the log, encoded`)
+  }
+  t.notMatch(log, base64Of16Bytes, 'nothing that looks like a session_key')
+  t.notMatch(log, /session_key|authorization|set-cookie|"cookie"|小明/i)
+
+  t.ok(stored.length > 2000, 'much was stored')
+  for (const what of ['browser secret', 'pending browser secret', 'cookie', 'token', 'fresh token', 'MAC', 'AppSecret', 'openid', 'openid of another', 'js_code 0']) {
+    t.notOk(stored.includes(secrets[what] as string), `${what} is not in the store`)
+  }
+  t.notMatch(stored, base64Of16Bytes)
+
+  const said = answers.map(({ text, headers }) => text + JSON.stringify(headers)).join('\n')
+  t.notMatch(said, /openid|unionid|session_key|40125|wx0123/)
+  for (const what of Object.keys(secrets).filter((name) => /^(?:openid|AppSecret|access_token|js_code)/.test(name))) t.notOk(said.includes(secrets[what] as string), `${what} is in no answer`)
+  const tellingTwice = (secret: string): number => answers.filter(({ text, headers }) => (text + JSON.stringify(headers)).includes(secret)).length
+  for (const what of ['browser secret', 'cookie', 'phone key', 'token']) t.equal(tellingTwice(secrets[what] as string), 1, `${what} is told once`)
+})
