@@ -1,0 +1,102 @@
+/** The life of a ticket as its browser and its phone see it, by CONTRACT, "Tickets" and "Browser": ends, versions, what the view shows when. */
+import t from 'tap'
+import { openBrowser } from '../support/clients.ts'
+import { openHouse, type House } from '../support/house.ts'
+import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
+
+await t.test('ticket: it counts down to its end and is expired to the second', async (t) => {
+  for (const [env, seconds] of [[{}, 180], [{ TICKET_TTL: '30' }, 30]] as Array<[Record<string, string>, number]>) {
+    const house = await openHouse(t, { env })
+    const browser = await openBrowser(house)
+    t.equal(browser.created.json.expires_in, seconds)
+    house.clock.advance(10_000)
+    t.equal((await browser.poll()).json.expires_in, seconds - 10)
+    house.clock.advance((seconds - 10) * 1000 - 1)
+    t.hasStrict((await browser.poll()).json, { state: 'pending', version: 1, expires_in: 1 })
+    house.clock.advance(1)
+    t.strictSame((await browser.poll()).json, { ticket: browser.ticket, state: 'expired', version: 2, expires_in: 0 })
+    house.clock.advance(59_999)
+    t.equal((await browser.poll()).json.state, 'expired', 'its own browser may look back for a minute')
+    house.clock.advance(60_000)
+    t.equal(verdict(await browser.poll()), '404 ticket-not-found')
+  }
+})
+
+await t.test('ticket: a scan in the last minute moves the end once, to a minute after the scan', async (t) => {
+  for (const [scannedAfter, left] of [[0, 180], [119, 61], [120, 60], [121, 60], [179, 60]] as const) {
+    const house = await openHouse(t)
+    const browser = await openBrowser(house)
+    const phone = await phoneOf(house)
+    house.clock.advance(scannedAfter * 1000)
+    const scanned = await phone.scan(browser.ticket)
+    t.equal(scanned.json.expires_in, left, `scanned after ${scannedAfter} s`)
+    house.clock.advance(20_000)
+    t.strictSame((await phone.scan(browser.ticket)).json, { ...scanned.json, expires_in: left - 20 }, 'again: the same answer, no new end')
+    await phone.confirm(browser.ticket, await browser.matchCode())
+    t.equal((await browser.poll()).json.expires_in, left - 20, 'nothing else moves it')
+    house.clock.advance((left - 20) * 1000 - 1)
+    t.equal((await browser.poll()).json.state, 'confirmed')
+    house.clock.advance(1)
+    t.equal(verdict(await browser.consume()), '409 ticket-expired')
+  }
+})
+
+await t.test('ticket: each edge adds one to the version, and the number is shown while it is scanned only', async (t) => {
+  const house = await openHouse(t)
+  const browser = await openBrowser(house)
+  const phone = await phoneOf(house)
+  const shown = async (): Promise<string> => {
+    const { state, version, match_code: number } = (await browser.poll()).json
+    return `${state} ${version}${number === undefined ? '' : ' with a number'}`
+  }
+  t.equal(await shown(), 'pending 1')
+  const { match_choices: choices } = (await phone.scan(browser.ticket)).json
+  t.equal(await shown(), 'scanned 2 with a number')
+  const number = await browser.matchCode()
+  t.match(number, /^[1-9]\d$/)
+  t.strictSame([choices.length, new Set(choices).size, choices.includes(number)], [3, 3, true])
+  t.strictSame((await phone.confirm(browser.ticket, number)).json, { state: 'confirmed', version: 3 })
+  t.equal(await shown(), 'confirmed 3')
+  t.strictSame((await phone.confirm(browser.ticket, number)).json, { state: 'confirmed', version: 3 })
+  await browser.consume()
+  t.equal(await shown(), 'consumed 4')
+  t.strictSame((await phone.confirm(browser.ticket, number)).json, { state: 'consumed', version: 4 }, 'the state as it now is')
+})
+
+await t.test('ticket: no number is asked for when MATCH_NUMBERS is off', async (t) => {
+  const house = await openHouse(t, { env: { MATCH_NUMBERS: 'off' } })
+  const phone = await phoneOf(house)
+  for (const body of [undefined, {}, { match_code: '10' }]) {
+    const browser = await openBrowser(house)
+    t.equal(browser.created.json.match, false)
+    t.equal((await phone.scan(browser.ticket)).json.match_choices, null)
+    t.equal((await browser.poll()).json.match_code, undefined)
+    t.equal((await phone.signed({ method: 'POST', path: `/api/phone/tickets/${browser.ticket}/confirm`, body })).status, 200)
+    t.equal((await browser.consume()).status, 200)
+  }
+})
+
+await t.test('ticket: whoever scanned first is not told of by the refusal of the second', async (t) => {
+  const house = await openHouse(t)
+  const browser = await openBrowser(house)
+  const [ming, hong] = [await phoneOf(house), await phoneOf(house, 'hong')]
+  await ming.rename('Ming')
+  await ming.scan(browser.ticket)
+  const refused = await hong.scan(browser.ticket)
+  t.equal(verdict(refused), '409 ticket-taken')
+  t.notOk(refused.text.includes(ming.sub) || refused.text.includes('Ming'))
+})
+
+await t.test('ticket: its secret alone speaks for it, whatever cookie and origin come along', async (t) => {
+  const house = await openHouse(t)
+  const other = await logIn(house)
+  const strange = { cookie: other.cookie, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+  const site: House = { ...house, call: (call) => house.call({ ...call, headers: { ...call.headers, ...strange } }) }
+  const { browser, phone } = await confirmedBrowser(site, { phone: await phoneOf(house, 'hong') })
+  const consumed = await browser.consume()
+  t.equal(consumed.json.user.sub, phone.sub)
+  t.not(cookieOf(consumed), other.cookie, 'a new login is a new session')
+  t.equal((await house.call({ path: '/api/session', headers: { cookie: other.cookie } })).status, 200, 'and the one before it stays its owner\'s')
+  const unproven = await site.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume` })
+  t.equal(verdict(unproven), '404 ticket-not-found', 'a cookie speaks for no ticket')
+})
