@@ -144,7 +144,7 @@ const checkVersions = (before: number, after: number): void => {
 
 /** Of no end and of an end in the past the databases make "for ever", or nothing stored and no error. */
 const wholeTtl = (ttlMs: number): number => {
-  const whole = Math.ceil(ttlMs)
+  const whole = Number.isFinite(ttlMs) ? Math.ceil(ttlMs) : 0
   if (!Number.isSafeInteger(whole) || whole <= 0) throw new RangeError('ttlMs is not a finite number above 0')
   return whole
 }
