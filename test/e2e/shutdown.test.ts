@@ -84,4 +84,3 @@ await t.test('shutdown: it is not ready any more, and says so where a request wa
   t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
   t.match(heard, /^HTTP\/1\.1 503 [^]+connection: close\r\n[^]+"detail":"Going down"/i)
 })
-
