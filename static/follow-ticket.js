@@ -27,15 +27,18 @@ export const followTicket = async (ticket, { onScanned, ...desk }) => {
   let endsAt = clock.now() + ticket.lifeMs
   let after = ticket.version
   let waitSeconds = ticket.maxWaitSeconds
+  let isDoubted = false
   while (clock.now() < endsAt + lastWordMs) {
     const askedAt = clock.now()
-    const answer = await poll(ticket, { after, waitSeconds }, desk)
+    // After a failure the first question is a quick one: a held answer would leave the visitor in doubt for as long.
+    const answer = await poll(ticket, { after, waitSeconds: isDoubted ? 0 : waitSeconds }, desk)
     if (answer === null) continue
     const heldMs = clock.now() - askedAt
     const { value: view, failure } = answer
     if (failure !== null) {
       if (failure.status === 404) return { state: 'gone', endsAt }
       waitSeconds = shorterWait(waitSeconds, heldMs, failure)
+      isDoubted = true
       await rest(failure)
       continue
     }
@@ -48,7 +51,8 @@ export const followTicket = async (ticket, { onScanned, ...desk }) => {
       else if (view.state === 'consumed') return { state: 'confirmed', endsAt }
       else if (view.state !== 'pending') return { state: view.state, endsAt }
     }
-    const ms = Math.max(view.pollAfterMs, isNews ? 0 : pollSpacingMs - heldMs)
+    const ms = Math.max(view.pollAfterMs, isNews || isDoubted ? 0 : pollSpacingMs - heldMs)
+    isDoubted = false
     if (ms > 0) await pause({ clock, ms, signal })
   }
   return { state: 'expired', endsAt }

@@ -3,7 +3,7 @@ import { elementOf, speakOnPage } from './page.js'
 import { waitBeforeRetry } from './patience.js'
 import { dictionaries } from './words.js'
 
-/** @typedef {{ user: { name: string | null }, session: { created_at: string, expires_at: string, browser: string } }} LoggedIn */
+/** @typedef {{ user: { name: string | null }, session: { created_at: string, expires_at: string, browser: { name: string, system: string } } }} LoggedIn */
 /** @typedef {{ name: 'loading' | 'loggedOut' | 'retrying' } | { name: 'loggedIn' | 'stillIn', who: LoggedIn }} View */
 
 let words = dictionaries.en
@@ -21,12 +21,13 @@ const draw = () => {
   reveal('facts', who !== null)
   reveal('log-out', who !== null)
   reveal('log-in', view.name === 'loggedOut')
+  reveal('initial', view.name !== 'loggedOut')
   const name = who === null ? '' : who.user.name ?? words.nameless
   write('name', name)
   write('initial', Array.from(name)[0] ?? '')
   if (who === null) return
   write('since', inWords(who.session.created_at))
-  write('browser', who.session.browser)
+  write('browser', `${who.session.browser.name} · ${who.session.browser.system}`)
   write('until', inWords(who.session.expires_at))
 }
 

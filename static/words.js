@@ -58,7 +58,7 @@ const en = {
   waitingHelp: 'In WeChat, tap ＋ at the top right, then Scan',
   codeAlt: 'Mini program code to scan with WeChat',
   scanned: 'Tap this number on your phone',
-  scannedHelp: 'Your phone shows three numbers; tap only this one',
+  scannedHelp: 'Of the three there, tap only this one',
   scannedPlain: 'Confirm on your phone',
   startOver: 'Start over with a new code',
   confirmed: "You're in",

@@ -73,7 +73,7 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
     const endpoint = name as Endpoint // the keys of a Record<Endpoint, …>
     server.all<{ Querystring: Record<string, string> }>(path, (request, reply) => {
       const body = typeof request.body === 'string' ? request.body : ''
-      calls.push({ endpoint, query: request.query, body })
+      calls.push({ endpoint, query: { ...request.query }, body })
       if (calls.length > maxCalls) calls.shift()
       const fault = nextFault(endpoint)
       return sendAnswer(reply, answerOrRefusal(() => {

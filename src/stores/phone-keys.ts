@@ -14,4 +14,4 @@ export const createPhoneKeys = (store: Store, { clock }: { clock: Clock }): Phon
 const keyOf = (id: string) => `phone-key:${id}`
 
 /** A key id comes from the outside: what was never one is unknown, and no key of the store is made of it. */
-const isId = (id: string) => /^[\w-]{1,64}$/.test(id)
+const isId = (id: string) => typeof id === 'string' && /^[\w-]{1,64}$/.test(id)

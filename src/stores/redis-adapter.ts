@@ -17,13 +17,16 @@ if type(value) ~= 'table' or value.version ~= tonumber(ARGV[1]) then return 0 en
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`
 
-// A sorted set of members by their ends; the set itself ends with the last of them.
+// A sorted set of members by their ends; the set itself ends with the last of them. What has ended is removed last: a server without
+// memory refuses a script at its first write only where that one adds something.
 const admitScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
+local mine = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local isIn = mine and tonumber(mine) > now
+if not isIn and redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', now), '+inf') >= tonumber(ARGV[3]) then return 0 end
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1`
 
@@ -58,10 +61,17 @@ export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend 
     away = false
     if (closing) client.destroy()
   })
+  client.once('ready', () => {
+    client.info('memory').then((memory) => {
+      if (!mayEvict(memory)) return
+      log.warn({}, 'Redis may evict entries when its memory is full, used nonces and ended sessions too: set maxmemory-policy to noeviction')
+    }).catch(() => {}) // Only advice: whoever may not ask goes without.
+  })
 
   const storage = new KeyvRedis<string>(client, { throwOnErrors: true, keyPrefixSeparator: ':', namespace })
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
-  const placesOf = (group: string) => keyFor(`places:${group}`)
+  // Beside the namespace, where no key of an entry can be.
+  const placesOf = (group: string) => `${namespace}-places:${group}`
   const run = async (script: string, key: string, ...args: Array<string | number>) =>
     await client.eval(script, { keys: [key], arguments: args.map(String) }) === 1
 
@@ -95,3 +105,5 @@ export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend 
     },
   }
 }
+
+const mayEvict = (memory: string): boolean => !/^maxmemory:0\r?$/m.test(memory) && !/^maxmemory_policy:noeviction\r?$/m.test(memory)

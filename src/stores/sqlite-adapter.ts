@@ -71,7 +71,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
       patiently(() => { sql.write.run(key, text, ttlMs === undefined ? null : clock.now() + ttlMs) }),
     delete: (key: string) => isTrue(() => sql.remove.run(key, clock.now())),
     has: (key: string) => patiently(() => sql.read(key, clock.now()) !== undefined),
-    clear: () => patiently(() => { db.exec('DELETE FROM entries; DELETE FROM places') }),
+    clear: () => patiently(() => { db.exec('DELETE FROM entries') }),
   }
 
   return {

@@ -104,7 +104,13 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
 }
 
 const openBackend = (url: string, deps: StoreDeps): Backend => {
-  if (/^sqlite:(?!\/\/)./.test(url)) return createSqliteAdapter(url.slice('sqlite:'.length), deps)
+  if (/^sqlite:(?!\/\/)./.test(url)) {
+    try {
+      return createSqliteAdapter(url.slice('sqlite:'.length), deps)
+    } catch (cause) {
+      throw new Error(`STORE_URL ${url} can't be opened: ${(cause as Error).message}`, { cause }) // node:fs and node:sqlite throw Errors
+    }
+  }
   if (/^redis\+(cluster|sentinel):/.test(url)) {
     throw new Error('STORE_URL: redis+cluster:// and redis+sentinel:// are not supported yet; name one server with redis:// or rediss://')
   }
@@ -138,7 +144,7 @@ const checkVersions = (before: number, after: number): void => {
 
 /** Of no end and of an end in the past the databases make "for ever", or nothing stored and no error. */
 const wholeTtl = (ttlMs: number): number => {
-  const whole = Math.ceil(ttlMs)
+  const whole = Number.isFinite(ttlMs) ? Math.ceil(ttlMs) : 0
   if (!Number.isSafeInteger(whole) || whole <= 0) throw new RangeError('ttlMs is not a finite number above 0')
   return whole
 }

@@ -14,6 +14,7 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
   return {
     async add (ticket) {
       if (!await store.admit(group, ticket.id, ttlOf(ticket), maxTickets)) throw new Problem('too-many-tickets', { retryAfterSeconds })
+      // Should this fail, the place ends by itself.
       await store.write(keyOf(ticket.id), ticket, ttlOf(ticket))
     },
     read: async (id) => isId(id) ? store.read<Ticket>(keyOf(id)) : undefined,
@@ -29,4 +30,4 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
 const keyOf = (id: string) => `ticket:${id}`
 
 /** What was never an id is unknown like an id that nobody made. */
-const isId = (id: string) => /^[\w-]{22}$/.test(id)
+const isId = (id: string) => typeof id === 'string' && /^[\w-]{22}$/.test(id)

@@ -39,7 +39,7 @@ export const understand = (status: number, bytes: Buffer, withToken: boolean): W
 }
 
 const refusal = (errcode: number, errmsg: string, withToken: boolean): WechatFault => {
-  // The older tables have 40001 at the token endpoint itself, where it can only mean the secret.
+  // Without a token it can only mean the secret, as the older tables have it for the token endpoint itself.
   const known = errcodeOf(errcode === 40001 && !withToken ? 40125 : errcode, errmsg)
   return known === undefined
     ? new WechatFault(`errcode ${errcode}, which is not known here`, { errcode, rid: ridOf(errmsg), retryAfterSeconds: 30 })

@@ -3,6 +3,7 @@ import { request, type Dispatcher } from 'undici'
 import type { Clock, Log } from '../login/ports.ts'
 import { readAll, understand, type WechatAnswer } from './answer.ts'
 import { sleep, type Deadline } from './deadline.ts'
+import type { Remedy } from './errcodes.ts'
 import { WechatFault } from './fault.ts'
 import { createPauses } from './pauses.ts'
 
@@ -22,6 +23,8 @@ export interface WechatCall<T> {
   readonly deadline: Deadline
   /** Takes what is wanted out of the answer, and nothing else; undefined where it is not there, which counts as no answer. */
   readonly read: (answer: WechatAnswer) => T | undefined
+  /** The refusals that the caller sees to, of which no operator needs to hear. */
+  readonly expects?: readonly Remedy[]
   /** True where a limit per minute may be one person's own, so that it must not make the others wait. */
   readonly limitedByPerson?: boolean
 }
@@ -82,11 +85,11 @@ export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs 
     }
   }
 
-  const settle = ({ endpoint, limitedByPerson = false }: WechatCall<unknown>, fault: WechatFault): void => {
-    const { errcode, rid, message } = fault
-    switch (fault.remedy) {
-      // A visitor's matter, or one that the caller sees to.
-      case 'js-code': case 'blocked': case 'refresh-token': return
+  /** Begins a pause where one helps, and tells the operator once. */
+  const settle = ({ endpoint, expects = [], limitedByPerson = false }: WechatCall<unknown>, fault: WechatFault): void => {
+    const { errcode, rid, remedy, message } = fault
+    if (remedy !== undefined && expects.includes(remedy)) return
+    switch (remedy) {
       case 'operator':
         if (pauses.begin(endpoint, fault)) log.error({ endpoint, errcode, rid }, message)
         return
@@ -95,7 +98,8 @@ export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs 
         return
       case 'bug': log.error({ endpoint, errcode, rid }, message); return
       case 'retry': log.warn({ endpoint, errcode, rid }, message); return
-      case undefined: log.warn({ endpoint, errcode, rid }, `WeChat gave no usable answer: ${message}`)
+      case 'refresh-token': case 'js-code': case 'blocked': case undefined:
+        log.warn({ endpoint, errcode, rid }, `WeChat gave no usable answer: ${message}`)
     }
   }
 

@@ -51,6 +51,7 @@ export const createCodes = ({ api, tokens, cache, envVersion, clock, log }: Code
     // Only the published version is checked for the page, so the check would refuse every code for the others.
     json: { scene, page: loginPage, env_version: envVersion, check_path: envVersion === 'release', width: widthPx },
     deadline,
+    expects: ['refresh-token'],
     read: ({ image }) => image,
   })
 

@@ -24,11 +24,11 @@ const table: Record<number, Errcode> = {
   40014: of('refresh-token', 5, 'WeChat refuses the access token: it is not one of its own.'),
   42001: of('refresh-token', 5, 'WeChat refuses the access token: its time is up.'),
 
-  40029: of('js-code', 0, 'WeChat does not know this js_code, or its five minutes are over.'),
-  40163: of('js-code', 0, 'This js_code was used before.'),
-  40226: of('blocked', 0, 'WeChat counts this person as a risk and blocks the login.'),
+  40029: of('js-code', 5, 'WeChat does not know this js_code, or its five minutes are over.'),
+  40163: of('js-code', 5, 'This js_code was used before.'),
+  40226: of('blocked', 5, 'WeChat counts this person as a risk and blocks the login.'),
 
-  45009: of('rate-limit', 300, 'The quota for this call is used up. It comes back by itself, at midnight in Beijing at the latest; /cgi-bin/clear_quota restores it at once, ten times a month.'),
+  45009: of('rate-limit', 60, 'The quota for this call is used up. It comes back by itself, at midnight in Beijing at the latest; /cgi-bin/clear_quota restores it at once, ten times a month.'),
   45011: of('rate-limit', 60, 'WeChat was called too often within a minute. Nothing to mend if it is rare; if it is not, lower LIMIT_CREATE or see what else uses this AppID.'),
 
   40013: of('operator', 60, `WeChat does not know this AppID. Set WECHAT_APPID to the one shown under ${settings}; capitals and small letters count.`),

@@ -14,7 +14,7 @@ export interface PhoneIdentityOptions {
 
 /** WeChat promises no form; what can't have come from it is not worth a call. */
 const jsCodeForm = /^[\x21-\x7e]{1,256}$/
-const openidForm = /^[\w-]{1,128}$/
+const openidForm = /^[\x21-\x7e]{1,128}$/
 
 export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentityOptions): PhoneIdentity => ({
   openidFor: async (jsCode) => {
@@ -25,6 +25,7 @@ export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentity
         endpoint: 'jscode2session',
         query: { appid, secret, js_code: jsCode, grant_type: 'authorization_code' },
         deadline: createDeadline(clock),
+        expects: ['js-code', 'blocked'],
         limitedByPerson: true,
         read: ({ json }) => typeof json?.openid === 'string' && openidForm.test(json.openid) ? json.openid : undefined,
       })

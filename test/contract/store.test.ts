@@ -142,6 +142,12 @@ await onEveryStore(t, 'admit and release', async (t, { stores, shortMs, passShor
   t.equal(await store.admit('again', 'a', hour, 1), true, 'admit: is true when the own place had ended')
   t.equal(await store.admit('again', 'b', hour, 1), false, 'admit: counts one place when a member comes back')
 
+  await store.admit('mixed', 'long', hour, 2)
+  await store.admit('mixed', 'short', shortMs, 2)
+  await passShort()
+  t.equal(await store.admit('mixed', 'short', hour, 1), false, 'admit: is false when the own place had ended and another one fills the limit')
+  t.equal(await store.admit('mixed', 'third', hour, 1), false, 'admit: a place stays when a later one was for a shorter time')
+
   const counts = []
   for (let round = 0; round < rounds; round++) {
     counts.push(await winners(stores, (store, caller) => store.admit(`race-${round}`, `member-${caller}`, hour, 5)))

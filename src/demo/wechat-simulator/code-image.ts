@@ -19,16 +19,16 @@ export const drawCode = (text: string, widthPx: number, format: ImageFormat): Bu
   const framed = encodeQR(text, 'raw', { ecc: 'quartile', border: quietZone })
   const dark = framed.slice(quietZone, -quietZone).map((row) => row.slice(quietZone, -quietZone))
   const modulePx = widthPx / framed.length
-  const data = new Uint8Array(widthPx * widthPx * 4)
+  const data = new Uint8Array(widthPx * widthPx * 4).fill(255)
   for (let row = 0; row < widthPx; row++) {
     for (let column = 0; column < widthPx; column++) {
       const x = (column + 0.5) / modulePx - quietZone
       const y = (row + 0.5) / modulePx - quietZone
       // The distance to the edge, in pixels, tells how much of this pixel is ink: that keeps the curves smooth.
       const cover = Math.min(1, Math.max(0, 0.5 - depthAt(dark, x, y) * modulePx))
+      if (cover === 0) continue
       const at = (row * widthPx + column) * 4
-      ink.forEach((value, channel) => { data[at + channel] = Math.round(255 + (value - 255) * cover) })
-      data[at + 3] = 255
+      for (let channel = 0; channel < 3; channel++) data[at + channel] = Math.round(255 + (ink[channel]! - 255) * cover) // ink has three
     }
   }
   const picture = { width: widthPx, height: widthPx, data }

@@ -1,0 +1,232 @@
+/** Owns what becomes of calls while Redis is away, frozen, full or not writable: told as store-unavailable in time, and over when the fault is. */
+import { connect, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from '@keyv/redis'
+import t, { type Test } from 'tap'
+import type { Store } from '../../src/login/ports.ts'
+import { createRecordingLog } from '../support/log.ts'
+import { freePort, startRedis } from '../support/redis.ts'
+import { systemClock } from '../support/system-clock.ts'
+import { openStore, untilReady } from './store-harness.ts'
+
+const hour = 3_600_000
+/** CONTRACT "Errors": whatever fails behind the service is answered within 6 s. */
+const answerWithinMs = 6_000
+
+const reads: Record<string, (store: Store) => Promise<unknown>> = {
+  read: (store) => store.read('value:1'),
+}
+const writes: Record<string, (store: Store) => Promise<unknown>> = {
+  write: (store) => store.write('value:2', 1, hour),
+  claim: (store) => store.claim('claim:1', 1, hour),
+  replace: (store) => store.replace('record:1', 1, { version: 2 }, hour),
+  admit: (store) => store.admit('room', 'a', hour, 1),
+  check: (store) => store.check(),
+}
+const removals: Record<string, (store: Store) => Promise<unknown>> = {
+  remove: (store) => store.remove('value:1'),
+  release: (store) => store.release('room', 'a'),
+}
+const all = { ...reads, ...writes, ...removals }
+
+const inTime = async <T>(work: Promise<T>): Promise<T> => {
+  const abort = new AbortController()
+  const late = sleep(answerWithinMs, undefined, { signal: abort.signal }).then(() => { throw new Error('No answer in time') })
+  late.catch(() => {}) // Called off below.
+  return await Promise.race([work, late]).finally(() => { abort.abort() })
+}
+
+const refused = async (t: Test, store: Store, calls: typeof all, condition: string) => {
+  await Promise.all(Object.entries(calls).map(([name, call]) => t.rejects(
+    inTime(call(store)), { code: 'store-unavailable', status: 503, retryAfterSeconds: 2 },
+    `${name}: store-unavailable in time when ${condition}`,
+  )))
+}
+
+const prepare = async (store: Store) => {
+  await untilReady(store)
+  await store.write('value:1', 'kept', hour)
+  await store.write('record:1', { version: 1 }, hour)
+}
+
+const works = async (t: Test, store: Store, condition: string) => {
+  await untilReady(store)
+  t.equal(await store.claim('claim:after', 1, hour), true, `claim: works when ${condition}`)
+  t.equal(await store.remove('claim:after'), true, `remove: works when ${condition}`)
+}
+
+const start = async (t: Test, options: Parameters<typeof startRedis>[0] = {}) => {
+  const server = await startRedis(options)
+  t.teardown(() => server.stop())
+  return server
+}
+
+/** Speaks to the server past the store. */
+const command = async (url: string, ...args: string[]) => {
+  const client = await createClient({ url }).connect()
+  await client.sendCommand(args)
+  client.destroy()
+}
+
+await t.test('a server that ends and comes back', async (t) => {
+  const log = createRecordingLog()
+  const server = await startRedis()
+  const store = openStore(t, server.url, systemClock, log)
+  await prepare(store)
+  await server.stop()
+  await refused(t, store, all, 'Redis has ended')
+  await refused(t, store, all, 'Redis is known to have ended')
+  await start(t, { port: server.port })
+  await works(t, store, 'Redis is back')
+  t.equal(await store.read('value:2'), undefined, 'write: does not happen later when it was refused')
+  t.strictSame(log.lines, ['error: Redis is away', 'info: Redis is back'], 'log: one line each way when Redis goes and comes')
+})
+
+await t.test('a server that was never there', async (t) => {
+  const port = await freePort()
+  const store = openStore(t, `redis://127.0.0.1:${port}`, systemClock)
+  await refused(t, store, all, 'Redis was never there')
+  await start(t, { port })
+  await works(t, store, 'Redis came up late')
+})
+
+await t.test('a server that freezes', async (t) => {
+  const log = createRecordingLog()
+  const server = await start(t)
+  const store = openStore(t, server.url, systemClock, log)
+  await prepare(store)
+  server.kill('SIGSTOP')
+  await refused(t, store, all, 'Redis is frozen')
+  await refused(t, store, all, 'Redis is still frozen')
+  server.kill('SIGCONT')
+  await works(t, store, 'Redis is awake again')
+  t.ok(log.lines.includes('error: Redis is away'), 'log: says so when Redis is frozen')
+})
+
+await t.test('a connection that falls silent', async (t) => {
+  const server = await start(t)
+  const sockets: Socket[] = []
+  const proxy = createServer((near) => {
+    const far = connect(server.port, '127.0.0.1')
+    sockets.push(near.on('error', () => {}), far.on('error', () => {}))
+    near.pipe(far).pipe(near)
+  })
+  await new Promise<void>((resolve) => { proxy.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    proxy.close()
+  })
+  const { port } = proxy.address() as { port: number } // An object for what listens on a port.
+  const store = openStore(t, `redis://127.0.0.1:${port}`, systemClock)
+  await prepare(store)
+  // Bytes are still taken, nothing comes back: so looks a machine that is gone, as long as somebody writes.
+  for (const socket of sockets) socket.unpipe().resume()
+
+  const giveUpAt = Date.now() + 20_000
+  const outcomes: string[] = []
+  const ask = async () => {
+    outcomes.push(await inTime(store.read('value:1')).then(() => 'answered', (error: { code?: string }) => String(error.code)))
+  }
+  const asked = []
+  while (!outcomes.includes('answered') && Date.now() < giveUpAt) {
+    asked.push(ask())
+    await sleep(100)
+  }
+  await Promise.all(asked)
+  t.ok(outcomes.includes('answered'), 'read: works over a new connection when the old one fell silent under load')
+  t.strictSame(new Set(outcomes), new Set(['store-unavailable', 'answered']), 'read: store-unavailable in time when the connection is silent')
+})
+
+await t.test('a server without memory', async (t) => {
+  const server = await start(t, { args: ['--maxmemory-policy', 'noeviction'] })
+  const store = openStore(t, server.url, systemClock)
+  await prepare(store)
+  await command(server.url, 'CONFIG', 'SET', 'maxmemory', '1')
+  await refused(t, store, writes, 'Redis has no memory left')
+  t.equal(await store.read('value:1'), 'kept', 'read: works when Redis has no memory left')
+  t.strictSame(await store.read('record:1'), { version: 1 }, 'replace: changes nothing when Redis has no memory left')
+  await command(server.url, 'CONFIG', 'SET', 'maxmemory', '0')
+  await works(t, store, 'Redis has memory again')
+  t.equal(await store.claim('claim:1', 1, hour), true, 'claim: is free when it was refused for want of memory')
+})
+
+await t.test('a server that may evict', async (t) => {
+  const warning = 'warn: Redis may evict entries when its memory is full, used nonces and ended sessions too: set maxmemory-policy to noeviction'
+  const linesWith = async (...args: string[]) => {
+    const server = await start(t, { args })
+    const log = createRecordingLog()
+    const store = openStore(t, server.url, systemClock, log)
+    await untilReady(store)
+    // Redis answers in order: what was asked at the connection's start is answered by now.
+    await store.check()
+    return log.lines
+  }
+  t.strictSame(await linesWith('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'), [warning], 'log: a warning when Redis may evict')
+  t.strictSame(await linesWith('--maxmemory', '100mb', '--maxmemory-policy', 'noeviction'), [], 'log: no warning when Redis refuses instead')
+  t.strictSame(await linesWith('--maxmemory-policy', 'allkeys-lru'), [], 'log: no warning when memory has no limit')
+})
+
+await t.test('a server that became a replica', async (t) => {
+  const server = await start(t)
+  const store = openStore(t, server.url, systemClock)
+  await prepare(store)
+  await command(server.url, 'REPLICAOF', '127.0.0.1', String(await freePort()))
+  await refused(t, store, { ...writes, ...removals }, 'Redis is a read-only replica')
+  t.equal(await store.read('value:1'), 'kept', 'read: works when Redis is a read-only replica')
+  await command(server.url, 'REPLICAOF', 'NO', 'ONE')
+  await works(t, store, 'Redis is a primary again')
+})
+
+await t.test('a server with another password', async (t) => {
+  const server = await start(t)
+  await command(server.url, 'CONFIG', 'SET', 'requirepass', 'right')
+  const store = openStore(t, `redis://:wrong@127.0.0.1:${server.port}`, systemClock)
+  await refused(t, store, all, 'the password is wrong')
+  await works(t, openStore(t, `redis://:right@127.0.0.1:${server.port}`, systemClock), 'the password is right')
+})
+
+await t.test('a damaged entry', async (t) => {
+  const server = await start(t)
+  const store = openStore(t, server.url, systemClock)
+  await prepare(store)
+  for (const text of ['', '{', 'null', '5', '[]', '{"values":1}']) {
+    await command(server.url, 'SET', 'scan-login:value:1', text)
+    await refused(t, store, reads, `the text is ${text || 'empty'}`)
+    t.equal(await store.claim('value:1', 1, hour), false, `claim: is false when the text is ${text || 'empty'}`)
+  }
+  await command(server.url, 'SET', 'scan-login:record:1', '{"value":{"version":1')
+  await t.rejects(store.replace('record:1', 1, { version: 2 }, hour), { code: 'store-unavailable' }, 'replace: store-unavailable when the text is cut')
+  await command(server.url, 'DEL', 'scan-login:value:1')
+  await command(server.url, 'RPUSH', 'scan-login:value:1', 'a')
+  await refused(t, store, reads, 'the entry is of another kind')
+  await store.write('value:1', 'new', hour)
+  t.equal(await store.read('value:1'), 'new', 'write: mends when an entry was damaged')
+})
+
+await t.test('an entry of another application', async (t) => {
+  const server = await start(t)
+  const store = openStore(t, server.url, systemClock)
+  await prepare(store)
+  await command(server.url, 'SET', 'value:3', 'theirs')
+  t.equal(await store.read('value:3'), undefined, 'read: is undefined when the key is somebody else\'s')
+  t.equal(await store.remove('value:3'), false, 'remove: is false when the key is somebody else\'s')
+  await store.write('places:room', 1, hour)
+  t.equal(await store.admit('room', 'a', hour, 1), true, 'admit: works when an entry has a key that sounds like it')
+})
+
+await t.test('closing', async (t) => {
+  const server = await start(t)
+  const port = await freePort()
+  const ready = openStore(t, server.url, systemClock)
+  await untilReady(ready)
+  const frozen = openStore(t, server.url, systemClock)
+  await untilReady(frozen)
+  server.kill('SIGSTOP')
+  const asked = t.rejects(frozen.read('value:1'), { code: 'store-unavailable' }, 'read: store-unavailable when the store is closed meanwhile')
+  await frozen.close()
+  await asked
+  server.kill('SIGCONT')
+  await openStore(t, `redis://127.0.0.1:${port}`, systemClock).close()
+  await openStore(t, server.url, systemClock).close()
+  t.pass('close: comes back when Redis is frozen, absent or about to be connected')
+})

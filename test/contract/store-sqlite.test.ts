@@ -1,0 +1,227 @@
+/** Owns what only the embedded store promises: a file that survives a crash, is shared by processes, stays small, and is nobody else's to read. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Keyv } from 'keyv'
+import t, { type Test } from 'tap'
+import { createSqliteAdapter, purgeBatch } from '../../src/stores/sqlite-adapter.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { createRecordingLog } from '../support/log.ts'
+import { systemClock } from '../support/system-clock.ts'
+import { openStore, temporaryFolder } from './store-harness.ts'
+
+const hour = 3_600_000
+
+/** A second process on the store, and its lines as they come. */
+const startChild = (t: Test, ...args: string[]) => {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../support/store-child.ts', import.meta.url)), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.teardown(() => { child.kill('SIGKILL') })
+  return { child, exited: once(child, 'exit'), lines: createInterface({ input: child.stdout }) }
+}
+
+await t.test('a process that is killed', async (t) => {
+  const url = `sqlite:${join(temporaryFolder(t), 'store.db')}`
+  for (const atLeast of [1, 40, 150]) {
+    const { child, exited, lines } = startChild(t, 'write', url)
+    let acknowledged = 0
+    for await (const line of lines) {
+      acknowledged = Number(line)
+      if (acknowledged >= atLeast) child.kill('SIGKILL')
+    }
+    await exited
+
+    const store = createStore(url, { clock: systemClock, log: createRecordingLog() })
+    const missing = []
+    for (let n = 1; n <= acknowledged; n++) {
+      if (await store.read(`value:${n}`) !== n) missing.push(`value:${n}`)
+      if (await store.claim(`claim:${n}`, 'again', hour)) missing.push(`claim:${n}`)
+    }
+    const record = await store.read<{ version: number }>('record:1')
+    t.ok(acknowledged >= atLeast, `the process had written at least ${atLeast}`)
+    t.strictSame(missing, [], `write and claim: nothing is lost when the process is killed after ${acknowledged} rounds`)
+    t.ok(record !== undefined && record.version > acknowledged, 'replace: nothing is lost when the process is killed')
+    for (let n = 1; n <= acknowledged + 1; n++) await store.remove(`claim:${n}`)
+    await store.close()
+  }
+})
+
+await t.test('several processes', async (t) => {
+  const url = `sqlite:${join(temporaryFolder(t), 'store.db')}`
+  const rounds = 200
+  const won: number[] = Array(rounds).fill(0)
+  const admitted: number[] = Array(rounds).fill(0)
+  const ends = await Promise.all(['a', 'b', 'c'].map(async (name) => {
+    const { exited, lines } = startChild(t, 'race', url, name, String(rounds))
+    let last = ''
+    for await (const line of lines) {
+      const [what, round] = line.split(' ')
+      if (what === 'won') won[Number(round)]! += 1 // In range: the child counts to `rounds`.
+      if (what === 'in') admitted[Number(round)]! += 1
+      last = line
+    }
+    await exited
+    return last
+  }))
+  t.strictSame(ends, ['done', 'done', 'done'], 'no process meets a fault when three open and write the same file')
+  t.strictSame(won, Array(rounds).fill(1), 'claim: exactly one is told true when three processes ask')
+  t.strictSame(admitted, Array(rounds).fill(2), 'admit: exactly two are told true when three processes ask for two places')
+})
+
+await t.test('a file that somebody else has locked', async (t) => {
+  const file = join(temporaryFolder(t), 'store.db')
+  const store = openStore(t, `sqlite:${file}`, systemClock)
+  await store.write('value:1', 'kept', hour)
+  const other = new DatabaseSync(file)
+  t.teardown(() => { other.close() })
+
+  other.exec('BEGIN IMMEDIATE')
+  t.equal(await store.read('value:1'), 'kept', 'read: works when another process holds the write lock')
+  let turns = 0
+  // Keeps the process alive as well, which the timers of the store don't.
+  const turning = setInterval(() => { turns += 1 }, 10)
+  await Promise.all([
+    t.rejects(store.write('value:2', 1, hour), { code: 'store-unavailable' }, 'write: store-unavailable when the lock is held for long'),
+    t.rejects(store.claim('claim:1', 1, hour), { code: 'store-unavailable' }, 'claim: store-unavailable when the lock is held for long'),
+    t.rejects(store.admit('room', 'a', hour, 1), { code: 'store-unavailable' }, 'admit: store-unavailable when the lock is held for long'),
+    t.rejects(store.check(), { code: 'store-unavailable' }, 'check: store-unavailable when the lock is held for long'),
+  ])
+  t.ok(turns > 10, 'the process goes on with other work when it waits for the lock')
+
+  const waiting = store.claim('claim:1', 1, hour)
+  setTimeout(() => { other.exec('COMMIT') }, 50)
+  t.equal(await waiting, true, 'claim: waits when the lock is given back soon')
+  clearInterval(turning)
+  t.equal(await store.read('value:2'), undefined, 'write: does not happen later when it was refused')
+})
+
+await t.test('what has expired', async (t) => {
+  const file = join(temporaryFolder(t), 'store.db')
+  const clock = createFakeClock()
+  const store = openStore(t, `sqlite:${file}`, clock)
+  const db = new DatabaseSync(file)
+  t.teardown(() => { db.close() })
+  const count = (table: string) => db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n
+  const many = 100_000
+  const fill = (sql: string, endsAt: number) => { db.prepare(`WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) ${sql}`).run(many, endsAt) }
+  fill("INSERT INTO entries SELECT 'ticket:' || n, '{\"value\":1}', ? FROM c", clock.now() + 1_000)
+  fill("INSERT INTO places SELECT 'tickets', 'm' || n, ? FROM c", clock.now() + 1_000)
+  await store.write('value:1', 'kept', hour)
+  await store.write('value:2', 'kept', null)
+  await store.admit('tickets', 'kept', hour, many + 1)
+  t.equal(await store.admit('tickets', 'late', hour, many), false, 'admit: is false when a hundred thousand are in')
+
+  clock.advance(10_000)
+  t.equal(count('entries'), many + 2 - purgeBatch, 'purge: removes one small batch when it is time')
+  t.equal(count('places'), many + 1 - purgeBatch, 'purge: removes one small batch of places when it is time')
+  t.equal(await store.admit('tickets', 'late', hour, 2), true, 'admit: is true when all others have ended and wait for their removal')
+  t.equal(await store.admit('tickets', 'later', hour, 2), false, 'admit: is false when the places are taken by those who have not ended')
+  clock.advance(10_000)
+  t.equal(count('entries'), 2, 'purge: has removed all that expired when there was time for all batches')
+  t.equal(count('places'), 2, 'purge: has removed all places that expired when there was time for all batches')
+  t.equal(await store.read('value:1'), 'kept', 'purge: leaves what has not expired')
+  t.equal(await store.read('value:2'), 'kept', 'purge: leaves what never expires')
+})
+
+await t.test('the storage under Keyv', async (t) => {
+  const clock = createFakeClock()
+  const backend = createSqliteAdapter(':memory:', { clock, log: createRecordingLog() })
+  const keyv = new Keyv(backend.storage, { throwOnErrors: true })
+  await keyv.set('a', 1)
+  await backend.storage.set('b', '{"value":2}', 1_000)
+  t.equal(await keyv.get('a'), 1, 'get: works when a plain Keyv is on top')
+  t.equal(await keyv.has('a'), true, 'has: is true when the entry is there')
+  t.equal(await keyv.has('none'), false, 'has: is false when it never was there')
+  t.equal(await backend.storage.has?.('b'), true, 'has: is true when the time is not up')
+  clock.advance(1_000)
+  t.equal(await backend.storage.has?.('b'), false, 'has: is false when the time is up')
+  t.equal(await keyv.delete('a'), true, 'delete: is true when the entry was there')
+  t.equal(await keyv.delete('a'), false, 'delete: is false when it was deleted before')
+  await keyv.set('c', 1)
+  await keyv.clear()
+  t.equal(await keyv.has('c'), false, 'clear: leaves nothing')
+  await backend.close()
+})
+
+await t.test('a purge that fails', async (t) => {
+  const file = join(temporaryFolder(t), 'store.db')
+  const clock = createFakeClock()
+  const log = createRecordingLog()
+  const store = openStore(t, `sqlite:${file}`, clock, log)
+  const other = new DatabaseSync(file)
+  t.teardown(() => { other.close() })
+  await store.write('value:1', 1, 1_000)
+
+  other.exec('BEGIN IMMEDIATE')
+  clock.advance(10_000)
+  other.exec('COMMIT')
+  t.strictSame(log.lines, [], 'log: is silent when the purge only met somebody else\'s lock')
+  other.exec('ALTER TABLE entries RENAME TO elsewhere')
+  clock.advance(10_000)
+  t.strictSame(log.lines, ['warn: What has expired could not be removed from the store'], 'log: a warning when the purge fails')
+  await t.rejects(store.read('value:1'), { code: 'store-unavailable' }, 'read: store-unavailable when the table is gone')
+  other.exec('ALTER TABLE elsewhere RENAME TO entries')
+  clock.advance(10_000)
+  t.equal(other.prepare('SELECT count(*) AS n FROM entries').get()?.n, 0, 'purge: goes on when the fault is over')
+})
+
+await t.test('a damaged entry', async (t) => {
+  const file = join(temporaryFolder(t), 'store.db')
+  const store = openStore(t, `sqlite:${file}`, createFakeClock())
+  const db = new DatabaseSync(file)
+  t.teardown(() => { db.close() })
+  for (const text of ['', '{', 'null', '5', '[]', '{"values":1}']) {
+    await store.write('value:1', { version: 1 }, hour)
+    db.prepare('UPDATE entries SET text = ?').run(text)
+    await t.rejects(store.read('value:1'), { code: 'store-unavailable' }, `read: store-unavailable when the text is ${text || 'empty'}`)
+    t.equal(await store.claim('value:1', 1, hour), false, `claim: is false when the text is ${text || 'empty'}`)
+  }
+  db.prepare('UPDATE entries SET text = ?').run('{"value":{"version":1')
+  await t.rejects(store.replace('value:1', 1, { version: 2 }, hour), { code: 'store-unavailable' }, 'replace: store-unavailable when the text is cut')
+})
+
+await t.test('the file', async (t) => {
+  const folder = join(temporaryFolder(t), 'a', 'b')
+  const file = join(folder, 'store.db')
+  const store = createStore(`sqlite:${file}`, { clock: systemClock, log: createRecordingLog() })
+  await store.write('value:1', 'kept', null)
+  const mode = (path: string) => (statSync(path).mode & 0o777).toString(8)
+  t.equal(mode(folder), '700', 'the folder: is the owner\'s alone when the store made it')
+  t.equal(mode(file), '600', 'the file: is the owner\'s alone when the store made it')
+  t.equal(mode(`${file}-wal`), '600', 'the log of the file: is the owner\'s alone when the store made it')
+  await store.close()
+  t.equal(await openStore(t, `sqlite:${file}`, systemClock).read('value:1'), 'kept', 'read: what was written is there when the file is opened again')
+
+  const text = join(folder, 'text')
+  writeFileSync(text, 'This is a text of more than a hundred characters, which no database ever began with, and so it has to be left as it is.')
+  const before = readFileSync(text)
+  const open = (path: string) => () => createStore(`sqlite:${path}`, { clock: systemClock, log: createRecordingLog() })
+  t.throws(open(text), { code: 'ERR_SQLITE_ERROR' }, 'createStore: throws when the file is no database')
+  t.strictSame(readFileSync(text), before, 'createStore: leaves the file alone when it is no database')
+  t.throws(open(join(text, 'store.db')), { code: /^(ENOTDIR|EEXIST)$/ }, 'createStore: throws when the folder is a file')
+  mkdirSync(join(folder, 'c'))
+  t.throws(open(join(folder, 'c')), { code: 'EISDIR' }, 'createStore: throws when the file is a folder')
+})
+
+await t.test('the URL', async (t) => {
+  const open = (url: string) => () => createStore(url, { clock: systemClock, log: createRecordingLog() })
+  const known = 'STORE_URL is none of sqlite:<file>, sqlite::memory:, redis://<host>, rediss://<host>'
+  for (const url of ['', 'sqlite:', 'sqlite', 'sqlite://data/store.db', 'sqlite:///data/store.db', 'SQLITE:x', 'data/store.db', 'redis:', 'redis://', 'redis:localhost',
+    'redis:///0', 'http://localhost', 'mysql://localhost', 'redis+other://h']) {
+    t.throws(open(url), { message: known }, `createStore: throws one clear line when the URL is ${url || 'empty'}`)
+  }
+  const later = 'STORE_URL: redis+cluster:// and redis+sentinel:// are not supported yet; name one server with redis:// or rediss://'
+  for (const url of ['redis+cluster://a,b', 'redis+sentinel://a,b/name']) {
+    t.throws(open(url), { message: later }, `createStore: throws one clear line when the URL is ${url}`)
+  }
+  for (const url of ['redis://:secret@host/name', 'redis://:secret@host:port/0', 'rediss://:secret@ho st/0']) {
+    t.throws(open(url), { message: 'STORE_URL is not a Redis URL such as redis://user:password@host:6379/0' },
+      `createStore: throws one line without the password when the URL is ${url}`)
+  }
+})

@@ -1,0 +1,181 @@
+/** Owns what tickets and phone keys have to keep on every store: each record its own end, each move one winner, each place given back. */
+import t from 'tap'
+import { graceMs, move, type Ticket, type TicketEdge } from '../../src/domain/ticket.ts'
+import type { Store } from '../../src/login/ports.ts'
+import { createPhoneKeys } from '../../src/stores/phone-keys.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { createTickets } from '../../src/stores/tickets.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { createRecordingLog } from '../support/log.ts'
+import { onEveryStore, openStore } from './store-harness.ts'
+
+const lifeMs = 180_000
+const person = { sub: 'sub-1', name: null }
+const idOf = (n: number) => `ticket-${n}`.padEnd(22, '_')
+
+const ticketAt = (now: number, n = 1): Ticket => ({
+  schema: 1,
+  id: idOf(n),
+  secretHash: 'hash',
+  state: 'pending',
+  version: 1,
+  createdAt: now,
+  expiresAt: now + lifeMs,
+  returnTo: '/me?a=1',
+  browser: { name: '浏览器', system: 'Linux', ip: '192.0.2.1', place: null },
+  match: { code: '47', choices: ['12', '47', '83'] },
+  person: null,
+  consumedAt: null,
+})
+
+/** The ticket after these edges; each is in the table. */
+const after = (ticket: Ticket, now: number, ...edges: TicketEdge[]): Ticket =>
+  edges.reduce((ticket, edge) => move(ticket, edge, now, person)!, ticket)
+
+await onEveryStore(t, 'tickets', async (t, { clock, stores }) => {
+  const [tickets, ...others] = stores.map((store) => createTickets(store, { clock, maxTickets: 1_000 }))
+  const other = others.at(-1) ?? tickets!
+  const ticket = ticketAt(clock.now())
+  await tickets!.add(ticket)
+  t.strictSame(await other.read(ticket.id), ticket, 'read: the ticket as it was added')
+  for (const id of ['', 'x', idOf(2), `${idOf(1)}x`, '../../../../../../etc/', 'ticket:1::::::::::::::', [idOf(1)] as unknown as string]) {
+    t.equal(await tickets!.read(id), undefined, `read: is undefined when the id is ${JSON.stringify(id)}`)
+  }
+
+  const scanned = after(ticket, clock.now(), 'scan')
+  t.equal(await other.replace(ticket, scanned), true, 'replace: is true when the move starts from what is stored')
+  t.equal(await tickets!.replace(ticket, scanned), false, 'replace: is false when the same move was stored before')
+  t.equal(await tickets!.replace(ticket, after(ticket, clock.now(), 'cancel')), false, 'replace: is false when another move was stored before')
+  t.strictSame(await tickets!.read(ticket.id), scanned, 'read: the ticket as it was moved')
+  t.equal(await tickets!.replace(ticketAt(clock.now(), 2), after(ticketAt(clock.now(), 2), clock.now(), 'scan')), false, 'replace: is false when there is no such ticket')
+  t.equal(await tickets!.read(idOf(2)), undefined, 'replace: makes no ticket when there was none')
+
+  const winners = []
+  for (let round = 100; round < 300; round++) {
+    const start = ticketAt(clock.now(), round)
+    await tickets!.add(start)
+    const moves = ['scan', 'cancel', 'scan', 'cancel'] as const
+    const outcomes = await Promise.all([tickets!, other].flatMap((tickets) => moves.map((edge) => tickets.replace(start, after(start, clock.now(), edge)))))
+    winners.push(outcomes.filter(Boolean).length)
+  }
+  t.strictSame(winners, Array(200).fill(1), 'replace: exactly one is told true when scans and cancels race')
+})
+
+await onEveryStore(t, 'places', async (t, { clock, stores }) => {
+  const [tickets] = stores.map((store) => createTickets(store, { clock, maxTickets: 2 }))
+  const [first, second, third] = [1, 2, 3].map((n) => ticketAt(clock.now(), n)) as [Ticket, Ticket, Ticket] // As many as numbers.
+  await tickets!.add(first)
+  await tickets!.add(second)
+  await t.rejects(tickets!.add(third), { code: 'too-many-tickets', status: 503, retryAfterSeconds: 10 }, 'add: too-many-tickets when MAX_TICKETS are under way')
+  t.equal(await tickets!.read(third.id), undefined, 'add: keeps nothing when there is no place')
+
+  const scanned = after(first, clock.now(), 'scan')
+  const confirmed = after(scanned, clock.now(), 'confirm')
+  await tickets!.replace(first, scanned)
+  await tickets!.replace(scanned, confirmed)
+  await t.rejects(tickets!.add(third), { code: 'too-many-tickets' }, 'add: too-many-tickets when the others moved, but are not final')
+  t.equal(await tickets!.replace(scanned, after(scanned, clock.now(), 'cancel')), false, 'replace: is false when a cancel comes after the confirm')
+  await t.rejects(tickets!.add(third), { code: 'too-many-tickets' }, 'replace: gives no place back when the cancel came too late')
+
+  t.equal(await tickets!.replace(confirmed, after(confirmed, clock.now(), 'consume')), true)
+  await tickets!.add(third)
+  t.strictSame(await tickets!.read(third.id), third, 'add: works when a ticket was consumed')
+  await tickets!.replace(second, after(second, clock.now(), 'cancel'))
+  await tickets!.add(ticketAt(clock.now(), 4))
+  t.equal((await tickets!.read(idOf(4)))?.state, 'pending', 'add: works when a ticket was cancelled')
+  await t.rejects(tickets!.add(ticketAt(clock.now(), 5)), { code: 'too-many-tickets' }, 'add: too-many-tickets when the places are taken again')
+})
+
+await onEveryStore(t, 'phone keys', async (t, { clock, stores }) => {
+  const all = stores.map((store) => createPhoneKeys(store, { clock }))
+  const [keys] = all
+  const key = { id: 'key_0001', key: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', sub: 'sub-1', expiresAt: clock.now() + 86_400_000 }
+  await keys!.add(key)
+  t.strictSame(await all.at(-1)?.read('key_0001'), key, 'read: the key as it was added')
+  for (const id of ['', 'key_0002', 'key:0001', 'key_0001"', 'k'.repeat(65), ['key_0001'] as unknown as string]) {
+    t.equal(await keys!.read(id), undefined, `read: is undefined when the id is ${JSON.stringify(id)}`)
+  }
+  await t.rejects(keys!.add({ ...key, expiresAt: clock.now() }), RangeError, 'add: a RangeError when the key has ended')
+
+  const counts = []
+  for (let n = 100; n < 300; n++) {
+    const outcomes = await Promise.all([...all, ...all, ...all].map((keys) => keys.claimNonce('key_0001', `nonce-of-sixteen-${n}`)))
+    counts.push(outcomes.filter(Boolean).length)
+  }
+  t.strictSame(counts, Array(200).fill(1), 'claimNonce: exactly one is told true when a nonce is shown many times at once')
+  t.equal(await keys!.claimNonce('key_0002', 'nonce-of-sixteen-100'), true, 'claimNonce: is true when only another key used the nonce')
+  t.equal(await keys!.claimNonce('key_0001', 'NONCE-of-sixteen-100'), true, 'claimNonce: is true when the nonce differs in case')
+})
+
+/** The ends themselves, on the store whose time a test can move. */
+const onMovableTime = (t: Parameters<typeof openStore>[0]) => {
+  const clock = createFakeClock()
+  const store = openStore(t, 'sqlite::memory:', clock)
+  return { clock, store, tickets: createTickets(store, { clock, maxTickets: 1 }), keys: createPhoneKeys(store, { clock }) }
+}
+
+await t.test('how long a ticket is kept', async (t) => {
+  const { clock, tickets } = onMovableTime(t)
+  const ticket = ticketAt(clock.now())
+  await tickets.add(ticket)
+  clock.advance(lifeMs + graceMs - 1)
+  t.strictSame(await tickets.read(ticket.id), ticket, 'read: the ticket when it is overdue for less than a minute')
+  await t.rejects(tickets.add(ticketAt(clock.now(), 2)), { code: 'too-many-tickets' }, 'add: too-many-tickets when the ticket before is overdue and kept')
+  const expired = after(ticket, clock.now(), 'expire')
+  t.equal(await tickets.replace(ticket, expired), true, 'replace: is true when an overdue ticket expires')
+  clock.advance(graceMs - 1)
+  t.strictSame(await tickets.read(ticket.id), expired, 'read: the ticket when it is final for less than a minute')
+  clock.advance(1)
+  t.equal(await tickets.read(ticket.id), undefined, 'read: is undefined when the ticket is final for a minute')
+})
+
+await t.test('a ticket that nobody asks for', async (t) => {
+  const { clock, tickets } = onMovableTime(t)
+  await tickets.add(ticketAt(clock.now()))
+  clock.advance(lifeMs + graceMs)
+  t.equal(await tickets.read(idOf(1)), undefined, 'read: is undefined when nobody asked for a minute after the end')
+  await tickets.add(ticketAt(clock.now(), 2))
+  t.equal((await tickets.read(idOf(2)))?.version, 1, 'add: works when the place of a forgotten ticket has ended')
+})
+
+await t.test('a scan in the last moment', async (t) => {
+  const { clock, tickets } = onMovableTime(t)
+  const ticket = ticketAt(clock.now())
+  await tickets.add(ticket)
+  clock.advance(lifeMs - 1)
+  const scanned = after(ticket, clock.now(), 'scan')
+  t.equal(await tickets.replace(ticket, scanned), true, 'replace: is true when the scan comes in the last moment')
+  clock.advance(graceMs - 1)
+  await t.rejects(tickets.add(ticketAt(clock.now(), 2)), { code: 'too-many-tickets' }, 'add: too-many-tickets when the scan gave the other more time')
+  clock.advance(graceMs)
+  t.strictSame(await tickets.read(ticket.id), scanned, 'read: the scanned ticket when its later end is past for less than a minute')
+})
+
+await t.test('how long keys and nonces are kept', async (t) => {
+  const { clock, keys } = onMovableTime(t)
+  await keys.add({ id: 'key_0001', key: 'AA', sub: 'sub-1', expiresAt: clock.now() + 1_000_000 })
+  t.equal(await keys.claimNonce('key_0001', 'nonce-of-sixteen'), true, 'claimNonce: is true when the nonce is new')
+  clock.advance(240_000)
+  t.equal(await keys.claimNonce('key_0001', 'nonce-of-sixteen'), false, 'claimNonce: is false when a signature from a fast clock could still be good')
+  clock.advance(759_999)
+  t.equal((await keys.read('key_0001'))?.sub, 'sub-1', 'read: the key when it is about to end')
+  clock.advance(1)
+  t.equal(await keys.read('key_0001'), undefined, 'read: is undefined when the key has ended')
+})
+
+await t.test('a store that fails', async (t) => {
+  const clock = createFakeClock()
+  const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
+  const unreleasing: Store = { ...store, async release () { throw new Error('away') } }
+  const tickets = createTickets(unreleasing, { clock, maxTickets: 1 })
+  const ticket = ticketAt(clock.now())
+  await tickets.add(ticket)
+  t.equal(await tickets.replace(ticket, after(ticket, clock.now(), 'cancel')), true, 'replace: is true when the move is stored and the place is not given back')
+  await store.close()
+  await t.rejects(tickets.add(ticket), { code: 'store-unavailable' }, 'add: store-unavailable when the store is away')
+  await t.rejects(tickets.read(ticket.id), { code: 'store-unavailable' }, 'read: store-unavailable when the store is away, and not undefined')
+  await t.rejects(tickets.replace(ticket, after(ticket, clock.now(), 'scan')), { code: 'store-unavailable' }, 'replace: store-unavailable when the store is away')
+  const keys = createPhoneKeys(store, { clock })
+  await t.rejects(keys.read('key_0001'), { code: 'store-unavailable' }, 'read: store-unavailable when the store of the keys is away')
+  await t.rejects(keys.claimNonce('key_0001', 'nonce-of-sixteen'), { code: 'store-unavailable' }, 'claimNonce: store-unavailable when the store is away')
+})

@@ -1,0 +1,200 @@
+import t from 'tap'
+import { openBrowser, openPhone, type TestBrowser } from '../support/clients.ts'
+import { openHouse, type House } from '../support/house.ts'
+import type { Store } from '../../src/login/ports.ts'
+
+const phoneOf = (house: House, person = 'ming') =>
+  openPhone(house, { jsCode: house.simulator.jsCode(person), now: () => house.clock.now() })
+
+/** Lets everything that can run without time passing run. */
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Whether a call has been answered by now. */
+const watch = <T>(call: Promise<T>): { isAnswered: () => boolean, answer: Promise<T> } => {
+  let answered = false
+  return { isAnswered: () => answered, answer: call.finally(() => { answered = true }) }
+}
+
+const bound = (store: Store): Store => ({
+  read: (key) => store.read(key),
+  write: (...args) => store.write(...args),
+  remove: (key) => store.remove(key),
+  claim: (...args) => store.claim(...args),
+  replace: (...args) => store.replace(...args),
+  admit: (...args) => store.admit(...args),
+  release: (...args) => store.release(...args),
+  check: () => store.check(),
+  close: () => store.close(),
+})
+
+/** Asks again and again until it is so; the test's own time limit ends it otherwise. */
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+/** Counts the calls to a store. */
+const counting = (counter: { calls: number }) => (store: Store): Store => new Proxy(store, {
+  get: (target, name: keyof Store) => (...args: unknown[]) => {
+    counter.calls++
+    return (target[name] as (...args: unknown[]) => unknown)(...args)
+  },
+})
+
+await t.test('long poll: it answers at once when the version is further, when nothing is known, and when it is told not to wait', async (t) => {
+  const house = await openHouse(t)
+  const browser = await openBrowser(house)
+  for (const [after, wait] of [[undefined, undefined], [undefined, 25], [0, 25], [-5, 25], [1, 0], [1, -3]] as const) {
+    t.hasStrict((await browser.poll(after, wait)).json, { state: 'pending', version: 1 }, `after ${after}, wait ${wait}`)
+  }
+})
+
+await t.test('long poll: it rests to the end of its time, touching no store, and then tells what it told before', async (t) => {
+  const counter = { calls: 0 }
+  const house = await openHouse(t, { wrapStore: counting(counter) })
+  const browser = await openBrowser(house)
+  const poll = watch(browser.poll(1, 10))
+  await settle()
+  const calls = counter.calls
+  house.clock.advance(9999)
+  await settle()
+  t.notOk(poll.isAnswered())
+  t.equal(counter.calls, calls)
+  house.clock.advance(1)
+  t.strictSame((await poll.answer).json, { ticket: browser.ticket, state: 'pending', version: 1, expires_in: 170 })
+})
+
+await t.test('long poll: it wakes at once when the phone scans, and both of two polls do', async (t) => {
+  const house = await openHouse(t)
+  const browser = await openBrowser(house)
+  const phone = await phoneOf(house)
+  const polls = [watch(browser.poll(1, 25)), watch(browser.poll(1, 25))]
+  await settle()
+  t.notOk(polls.some((poll) => poll.isAnswered()))
+  await phone.scan(browser.ticket)
+  for (const poll of polls) t.hasStrict((await poll.answer).json, { state: 'scanned', version: 2 })
+})
+
+await t.test('long poll: it wakes when the browser gives up in another tab, and when the time is up', async (t) => {
+  const house = await openHouse(t)
+  const [one, other] = [await openBrowser(house), await openBrowser(house)]
+  const cancelled = one.poll(1, 25)
+  await settle()
+  await one.giveUp()
+  t.hasStrict((await cancelled).json, { state: 'cancelled', version: 2, expires_in: 0 })
+  house.clock.advance(170_000)
+  const expired = other.poll(1, 25)
+  await settle()
+  house.clock.advance(10_000)
+  t.hasStrict((await expired).json, { state: 'expired', version: 2, expires_in: 0 })
+})
+
+await t.test('long poll: no wake-up is lost when the ticket moves between reading and resting', async (t) => {
+  let slowReads = 0
+  let release = (): void => {}
+  const house = await openHouse(t, {
+    wrapStore: (store) => ({
+      ...bound(store),
+      read: async <T>(key: string) => {
+        const value = await store.read<T>(key)
+        if (key.startsWith('ticket:') && slowReads-- > 0) await new Promise<void>((resolve) => { release = resolve })
+        return value
+      },
+    }),
+  })
+  const browser = await openBrowser(house)
+  const phone = await phoneOf(house)
+  slowReads = 1
+  const poll = browser.poll(1, 25) // has read "pending", and is held up before it rests
+  await settle()
+  await phone.scan(browser.ticket)
+  release()
+  t.hasStrict((await poll).json, { state: 'scanned', version: 2 })
+})
+
+await t.test('long poll: wait is clamped to MAX_WAIT, and as long as that when left out', async (t) => {
+  const house = await openHouse(t, { env: { MAX_WAIT: '7' } })
+  const browser = await openBrowser(house)
+  t.equal(browser.created.json.max_wait, 7)
+  const polls = [watch(browser.poll(1, 600)), watch(browser.poll(1)), watch(browser.poll(1, '99999999999999999999'))]
+  await settle()
+  house.clock.advance(6999)
+  await settle()
+  t.notOk(polls.some((poll) => poll.isAnswered()))
+  house.clock.advance(1)
+  for (const poll of polls) t.equal((await poll.answer).status, 200)
+})
+
+await t.test('long poll: what is no whole number is bad-request', async (t) => {
+  const house = await openHouse(t)
+  const browser = await openBrowser(house)
+  for (const [after, wait] of [['x', '1'], ['1.5', '1'], ['1e3', '1'], ['', '1'], ['1', 'x'], ['1', '1.0'], ['1', ''], ['+1', '1'], ['0x1', '1'], ['1', 'Infinity'], [' 1', '1']]) {
+    const answer = await browser.poll(encodeURIComponent(after as string), encodeURIComponent(wait as string))
+    t.equal(`${answer.status} ${answer.json.code}`, '400 bad-request', `after ${after}, wait ${wait}`)
+  }
+  t.equal((await browser.poll('1&after=2')).json.code, 'bad-request')
+  t.equal((await browser.poll('1&wait[]=2&x=y', 0)).status, 200, 'what it does not know it leaves alone')
+})
+
+await t.test('long poll: HEAD never waits', async (t) => {
+  const house = await openHouse(t)
+  const { ticket, secret } = await openBrowser(house)
+  const answer = await house.call({ method: 'HEAD', path: `/api/tickets/${ticket}?after=1&wait=25`, headers: { authorization: `Ticket ${secret}` } })
+  t.equal(answer.status, 200)
+  t.equal(answer.text, '')
+})
+
+await t.test('long poll: it is told to stay away for a while when too many are held, and loses nothing', async (t) => {
+  const house = await openHouse(t, { env: { MAX_HELD_POLLS: '1' } })
+  const browser = await openBrowser(house)
+  const held = watch(browser.poll(1, 25))
+  await settle()
+  const turnedAway = await browser.poll(1, 25)
+  t.strictSame(turnedAway.json, { ticket: browser.ticket, state: 'pending', version: 1, expires_in: 180, poll_after: 2 })
+  house.clock.advance(25_000)
+  await held.answer
+  const next = watch(browser.poll(1, 25))
+  await settle()
+  t.notOk(next.isAnswered(), 'there is room again')
+  house.clock.advance(25_000)
+  await next.answer
+})
+
+await t.test('long poll: it rests no longer when the browser has left', async (t) => {
+  const counter = { calls: 0 }
+  const house = await openHouse(t, { wrapStore: counting(counter) })
+  const url = await house.app.listen({ host: '127.0.0.1', port: 0 })
+  const browser = await openBrowser(house)
+  const before = counter.calls
+  const leaving = new AbortController()
+  const poll = fetch(`${url}/api/tickets/${browser.ticket}?after=1&wait=25`, { headers: { authorization: `Ticket ${browser.secret}` }, signal: leaving.signal })
+  await until(() => counter.calls === before + 1) // it has read the ticket and rests
+  leaving.abort()
+  await t.rejects(poll, { name: 'AbortError' })
+  await until(() => counter.calls === before + 2) // it woke, though nobody moved the clock
+})
+
+await t.test('long poll: everybody is answered when the process goes down', async (t) => {
+  const house = await openHouse(t)
+  const browsers: TestBrowser[] = []
+  for (let i = 0; i < 20; i++) browsers.push(await openBrowser(house))
+  const polls = browsers.map((browser) => browser.poll(1, 25))
+  await settle()
+  const closed = house.app.close()
+  for (const poll of await Promise.all(polls)) t.hasStrict({ status: poll.status, ...poll.json }, { status: 200, state: 'pending', version: 1 })
+  await closed
+})
+
+await t.test('long poll: a final ticket rests like any other, and is told to the end', async (t) => {
+  const house = await openHouse(t)
+  const browser = await openBrowser(house)
+  await browser.giveUp()
+  house.clock.advance(50_000)
+  const poll = watch(browser.poll(2, 25))
+  await settle()
+  t.notOk(poll.isAnswered())
+  house.clock.advance(10_000)
+  t.hasStrict((await poll.answer).json, { state: 'cancelled', version: 2 })
+  t.equal((await browser.poll(2, 0)).status, 404, 'and then it is forgotten')
+})

@@ -1,0 +1,428 @@
+import t from 'tap'
+import { createLoginBench, html, json, problem, ticketAnswer, viewAnswer, type Answer } from '../support/login-bench.ts'
+
+await t.test('login flow: shows the code when the ticket is made and its picture has come', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  t.strictSame(bench.shown, ['making', 'waiting'])
+  t.strictSame(bench.view(), { name: 'waiting', code: { url: '/p/api/tickets/t1/code', lifeMs: 180_000, leftMs: 180_000 } })
+  t.equal(bench.callsOf('create')[0]?.init.body, undefined)
+})
+
+await t.test('login flow: asks with the secret, the version it knows and the wait it was given', async (t) => {
+  const bench = createLoginBench()
+  bench.plan.create.push(ticketAnswer('first', { version: 3, max_wait: 11 }))
+  await bench.begin()
+  t.equal(bench.lastUrl(), 'api/tickets/first?after=3&wait=11')
+  t.equal(bench.callsOf('read')[0]?.headers.get('Authorization'), 'Ticket secret-of-first')
+  await bench.pass(11_000)
+  await bench.answer(viewAnswer('pending', 3))
+  t.equal(bench.lastUrl(), 'api/tickets/first?after=3&wait=11')
+  await bench.answer(viewAnswer('scanned', 4, { match_code: '47' }))
+  t.equal(bench.lastUrl(), 'api/tickets/first?after=4&wait=11')
+  t.equal(bench.mostPolls(), 1)
+})
+
+await t.test('login flow: shows the number, or none, when the code is scanned', async (t) => {
+  for (const [extra, number] of [[{ match_code: '07' }, '07'], [{}, null]] as const) {
+    const bench = createLoginBench()
+    await bench.begin()
+    await bench.answer(viewAnswer('scanned', 2, extra))
+    t.strictSame(bench.view(), { name: 'scanned', number })
+  }
+})
+
+await t.test('login flow: ignores a view that is older than what it knows', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
+  await bench.answer(viewAnswer('cancelled', 1))
+  t.strictSame(bench.shown, ['making', 'waiting', 'scanned'])
+})
+
+await t.test('login flow: gets its session with one POST, shows the check, then leaves', async (t) => {
+  for (const state of ['confirmed', 'consumed']) {
+    const bench = createLoginBench()
+    bench.plan.consume.push(json(200, { access_token: 'a', user: { name: null }, return_to: '/deep?x=1' }))
+    await bench.begin()
+    await bench.answer(viewAnswer(state, 3))
+    t.strictSame(bench.view(), { name: 'confirmed', person: null })
+    t.strictSame(bench.landed, [])
+    await bench.pass(1_000)
+    t.strictSame(bench.landed, ['/deep?x=1'])
+    t.equal(bench.callsOf('consume').length, 1)
+    t.equal(bench.callsOf('consume')[0]?.headers.get('Authorization'), 'Ticket secret-of-t1')
+    bench.flow.leave()
+    t.equal(bench.callsOf('giveUp').length, 0, 'a used ticket is not given up')
+  }
+})
+
+await t.test('login flow: shows a fresh code and why', async (t) => {
+  const cases = [
+    ['cancelled', ['cancelled'], 'cancelled'],
+    ['scanned, then cancelled', ['scanned', 'cancelled'], 'cancelled'],
+    ['expired', ['expired'], 'waiting'],
+    ['scanned, then expired', ['scanned', 'expired'], 'late'],
+  ] as const
+  for (const [title, states, name] of cases) {
+    const bench = createLoginBench()
+    await bench.begin()
+    await bench.pass(5_000)
+    for (const [index, state] of states.entries()) await bench.answer(viewAnswer(state, index + 2))
+    t.hasStrict(bench.view(), { name, code: { url: '/p/api/tickets/t2/code' } }, title)
+    t.equal(bench.shown.filter((shown) => shown === 'making').length, 1, 'nothing flickers in between')
+    t.equal(bench.callsOf('create').length, 2)
+  }
+})
+
+await t.test('login flow: shows that it is making a code when that takes long', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.pass(5_000)
+  bench.plan.create.push('silence')
+  await bench.answer(viewAnswer('cancelled', 2))
+  await bench.pass(300)
+  t.equal(bench.shown.at(-1), 'waiting')
+  await bench.pass(200)
+  t.equal(bench.shown.at(-1), 'making')
+})
+
+await t.test('login flow: stops at the end of a ticket while nobody looks, and goes on when somebody does', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  bench.visible.set(false)
+  await bench.pass(5_000)
+  await bench.answer(viewAnswer('expired', 2))
+  t.hasStrict(bench.view(), { name: 'expired', code: { url: '/p/api/tickets/t1/code' } })
+  await bench.pass(600_000)
+  t.equal(bench.callsOf('create').length, 1)
+  bench.online.set(true)
+  await bench.settled()
+  t.equal(bench.callsOf('create').length, 1, 'news of the network is not a look')
+  bench.visible.set(true)
+  await bench.settled()
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: '/p/api/tickets/t2/code' } })
+})
+
+await t.test('login flow: makes a new code when the visitor asks for one, and gives the old ticket up', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin('/deep')
+  await bench.answer(viewAnswer('scanned', 2))
+  bench.flow.renew()
+  await bench.settled()
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: '/p/api/tickets/t2/code' } })
+  const [given] = bench.callsOf('giveUp')
+  t.equal(given?.url, 'api/tickets/t1')
+  t.equal(given?.headers.get('Authorization'), 'Ticket secret-of-t1')
+  t.strictSame(bench.callsOf('create').map(({ init }) => init.body), ['{"return_to":"/deep"}', '{"return_to":"/deep"}'])
+  t.equal(bench.openPolls(), 1)
+})
+
+await t.test('login flow: gives the ticket up and falls silent when the page is left, and can begin again', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  bench.flow.leave()
+  await bench.settled()
+  t.equal(bench.openPolls(), 0)
+  t.equal(bench.callsOf('giveUp')[0]?.init.keepalive, true)
+  const before = bench.calls.length
+  await bench.pass(300_000)
+  t.equal(bench.calls.length, before)
+  t.strictSame(bench.shown, ['making', 'waiting'])
+  await bench.begin()
+  t.strictSame(bench.shown.slice(2), ['making', 'waiting'])
+})
+
+await t.test('login flow: stays away for as long as poll_after says', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.answer(viewAnswer('pending', 1, { poll_after: 4 }))
+  await bench.pass(3_900)
+  bench.visible.set(true)
+  await bench.settled()
+  t.equal(bench.callsOf('read').length, 1)
+  await bench.pass(100)
+  t.equal(bench.callsOf('read').length, 2)
+  t.strictSame(bench.shown, ['making', 'waiting'], 'the visitor is not told')
+})
+
+await t.test('login flow: asks once a second at most when a server holds nothing', async (t) => {
+  const bench = createLoginBench()
+  bench.plan.create.push(ticketAnswer('t1', { max_wait: 0 }))
+  bench.plan.read.push(...Array.from({ length: 50 }, () => viewAnswer('pending', 1)))
+  await bench.begin()
+  await bench.pass(10_000)
+  t.equal(bench.callsOf('read').length, 11)
+})
+
+const faults: Record<string, () => Answer> = {
+  'the connection is cut': () => 'cut',
+  'a proxy answers 502 in HTML': () => html(502),
+  'a proxy answers 504 with nothing': () => new Response(null, { status: 504 }),
+  'a portal answers 200 in HTML': () => html(200),
+  'JSON is broken': () => new Response('{"ticket":', { status: 200, headers: { 'Content-Type': 'application/json' } }),
+  'JSON is of another kind': () => json(200, [1]),
+  'a state is unknown': () => viewAnswer('asleep', 2),
+  'a number is missing': () => json(200, { state: 'pending', version: 2 }),
+  'the store is away': () => problem(503, 'store-unavailable', { 'Retry-After': '1' }),
+  'the service is broken': () => problem(500, 'internal'),
+  'the address made too many calls': () => problem(429, 'rate-limited', { 'Retry-After': '2' }),
+  'a guard refuses': () => html(403),
+}
+
+for (const [title, fault] of Object.entries(faults)) {
+  await t.test(`login flow: keeps its ticket and carries on when ${title} on a poll`, async (t) => {
+    const bench = createLoginBench()
+    bench.plan.read.push(fault(), fault())
+    await bench.begin()
+    t.strictSame(bench.shown, ['making', 'waiting'], 'the first failure passes in silence')
+    await bench.pass(2_500)
+    t.ok(bench.shown.includes('busy over waiting'))
+    await bench.pass(3_000)
+    t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=0', 'the first question after a failure is not held')
+    await bench.answer(viewAnswer('pending', 1))
+    t.equal(bench.shown.at(-1), 'waiting')
+    t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=25')
+    await bench.answer(viewAnswer('confirmed', 3))
+    await bench.pass(1_000)
+    t.strictSame(bench.landed, [null])
+    t.equal(bench.mostPolls(), 1)
+  })
+
+  await t.test(`login flow: asks for the session again, and has one, when ${title} on consume`, async (t) => {
+    const bench = createLoginBench()
+    bench.plan.consume.push(fault(), fault())
+    await bench.begin()
+    await bench.answer(viewAnswer('confirmed', 2))
+    t.strictSame(bench.shown, ['making', 'waiting'], 'nobody is told "in" before it is true')
+    await bench.pass(10_000)
+    t.strictSame(bench.landed, [null])
+    t.equal(bench.callsOf('consume').length, 3)
+    t.equal(bench.callsOf('create').length, 1)
+  })
+}
+
+await t.test('login flow: makes a new code when the confirmed ticket turns out dead', async (t) => {
+  const ends = [problem(409, 'ticket-consumed'), problem(409, 'ticket-expired'), problem(409, 'ticket-cancelled'), problem(404, 'ticket-not-found')]
+  for (const end of ends) {
+    const bench = createLoginBench()
+    bench.plan.consume.push(end)
+    await bench.begin()
+    await bench.pass(5_000)
+    await bench.answer(viewAnswer('confirmed', 2))
+    t.hasStrict(bench.view(), { name: 'late', code: { url: '/p/api/tickets/t2/code' } })
+    t.strictSame(bench.landed, [])
+  }
+})
+
+await t.test('login flow: asks again when the confirmation has not reached the instance that answers consume', async (t) => {
+  const bench = createLoginBench()
+  bench.plan.consume.push(problem(409, 'ticket-not-confirmed'))
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 2))
+  await bench.pass(3_000)
+  t.strictSame(bench.landed, [null])
+})
+
+await t.test('login flow: gives a session up that cannot be had within its window', async (t) => {
+  const bench = createLoginBench()
+  bench.plan.consume.push(...Array.from({ length: 500 }, () => html(502)))
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 2, { expires_in: 20 }))
+  await bench.pass(49_000)
+  t.equal(bench.shown.at(-1), 'busy over waiting')
+  t.equal(bench.callsOf('create').length, 1)
+  await bench.pass(2_000)
+  t.hasStrict(bench.view(), { name: 'late' })
+})
+
+await t.test('login flow: waits for the network when there is none, and goes on with the same ticket at once', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  bench.world.luck = 0.99
+  bench.plan.read.push('cut', 'cut', 'cut')
+  bench.online.set(false)
+  await bench.pass(5_000)
+  t.hasStrict(bench.view(), { name: 'offline', over: { name: 'waiting' } })
+  bench.plan.read.length = 0
+  const before = bench.callsOf('read').length
+  bench.online.set(true)
+  await bench.settled()
+  t.equal(bench.callsOf('read').length, before + 1)
+  await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
+  t.strictSame(bench.view(), { name: 'scanned', number: '47' })
+})
+
+await t.test('login flow: tries all the same when the browser only says that it is offline', async (t) => {
+  const bench = createLoginBench()
+  bench.online.set(false)
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 2))
+  await bench.pass(1_000)
+  t.strictSame(bench.landed, [null])
+})
+
+await t.test('login flow: is offline over the skeleton when there is no network from the start', async (t) => {
+  const bench = createLoginBench()
+  bench.online.set(false)
+  bench.plan.create.push('cut')
+  await bench.begin()
+  t.hasStrict(bench.view(), { name: 'offline', over: { name: 'making' } })
+  bench.online.set(true)
+  await bench.settled()
+  t.hasStrict(bench.view(), { name: 'waiting' })
+})
+
+await t.test('login flow: asks anew when the page is seen again, one poll at a time', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  for (const seen of [false, true, false, true]) {
+    bench.visible.set(seen)
+    await bench.settled()
+  }
+  t.equal(bench.callsOf('read').length, 3)
+  t.equal(bench.mostPolls(), 1)
+  t.strictSame(bench.shown, ['making', 'waiting'])
+})
+
+await t.test('login flow: ends a poll itself when the server has long forgotten it', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.pass(34_900)
+  t.equal(bench.callsOf('read').length, 1)
+  await bench.pass(1_000)
+  t.equal(bench.callsOf('read').length, 2)
+  t.equal(bench.openPolls(), 1)
+})
+
+await t.test('login flow: holds shorter than a proxy does that cut the last poll', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.pass(5_000)
+  await bench.answer(html(504))
+  await bench.pass(1_000)
+  t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=0')
+  await bench.answer(viewAnswer('pending', 1))
+  t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=4')
+  t.strictSame(bench.shown, ['making', 'waiting'], 'the visitor is not told')
+})
+
+await t.test('login flow: takes a new ticket, but not at once, when the server does not know this one', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.answer(problem(404, 'ticket-not-found'))
+  t.equal(bench.callsOf('create').length, 1)
+  await bench.pass(1_000)
+  t.equal(bench.callsOf('create').length, 2)
+})
+
+await t.test('login flow: rests between tickets when a server ends them as soon as they are made', async (t) => {
+  const bench = createLoginBench()
+  bench.plan.read.push(...Array.from({ length: 100 }, () => viewAnswer('expired', 2)))
+  await bench.begin()
+  await bench.pass(10_000)
+  t.equal(bench.callsOf('create').length, 21, 'two a second with the shortest jitter')
+})
+
+await t.test('login flow: gives up a ticket whose time is over when no answer comes, and counts by the server\'s word', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.answer(viewAnswer('scanned', 2, { expires_in: 60 }))
+  bench.plan.read.push(...Array.from({ length: 500 }, () => html(502)))
+  await bench.answer(html(502))
+  await bench.pass(61_000)
+  t.equal(bench.callsOf('create').length, 1)
+  await bench.pass(3_000)
+  t.equal(bench.callsOf('create').length, 2)
+  t.ok(bench.shown.includes('late'))
+})
+
+const refusals = [
+  ['cut off', () => 'cut', 'unreachable', 500],
+  ['a proxy in the way', () => html(502), 'unreachable', 500],
+  ['a portal in the way', () => html(200), 'unreachable', 500],
+  ['half a ticket', () => json(201, { ticket: 'x' }), 'unreachable', 500],
+  ['store away', () => problem(503, 'store-unavailable', { 'Retry-After': '3' }), 'unreachable', 3_000],
+  ['too many tickets', () => problem(503, 'too-many-tickets', { 'Retry-After': '20' }), 'crowded', 20_000],
+  ['too many from here', () => problem(429, 'rate-limited', { 'Retry-After': '40' }), 'too-often', 40_000],
+  ['WeChat away', () => problem(503, 'wechat-unavailable', { 'Retry-After': '5' }), 'wechat', 5_000],
+  ['Retry-After as a date', () => problem(503, 'too-many-tickets', { Date: 'Mon, 23 Nov 2026 01:00:00 GMT', 'Retry-After': 'Mon, 23 Nov 2026 01:00:30 GMT' }), 'crowded', 30_000],
+  ['Retry-After as nonsense', () => problem(503, 'too-many-tickets', { 'Retry-After': 'soon' }), 'crowded', 500],
+  ['Retry-After of a day', () => problem(503, 'too-many-tickets', { 'Retry-After': '86400' }), 'crowded', 300_000],
+] as const satisfies readonly (readonly [string, () => Answer, string, number])[]
+
+for (const [title, refusal, why, retryMs] of refusals) {
+  await t.test(`login flow: tells why there is no code and tries again in time when no ticket is made: ${title}`, async (t) => {
+    const bench = createLoginBench()
+    bench.plan.create.push(refusal())
+    await bench.begin()
+    t.strictSame(bench.view(), { name: 'no-code', why, retryMs })
+    await bench.pass(retryMs - 100)
+    t.equal(bench.callsOf('create').length, 1)
+    await bench.pass(200)
+    t.equal(bench.callsOf('create').length, 2)
+    t.hasStrict(bench.view(), { name: 'waiting' })
+  })
+}
+
+await t.test('login flow: does not shorten a wait that the server asked for when the page is seen again', async (t) => {
+  const bench = createLoginBench()
+  bench.plan.create.push(problem(429, 'rate-limited', { 'Retry-After': '10' }))
+  await bench.begin()
+  bench.visible.set(true)
+  await bench.settled()
+  t.equal(bench.callsOf('create').length, 1)
+})
+
+await t.test('login flow: asks for no ticket after a failure while nobody looks', async (t) => {
+  const bench = createLoginBench()
+  bench.plan.create.push('cut')
+  await bench.begin()
+  bench.visible.set(false)
+  await bench.pass(120_000)
+  t.equal(bench.callsOf('create').length, 1)
+  bench.visible.set(true)
+  await bench.settled()
+  t.equal(bench.callsOf('create').length, 2)
+})
+
+await t.test('login flow: sends where the visitor wants to go, and goes on without when that is refused', async (t) => {
+  for (const refusal of [problem(400, 'return-to-not-allowed'), problem(413, 'payload-too-large')]) {
+    const bench = createLoginBench()
+    bench.plan.create.push(refusal)
+    await bench.begin('//evil.example')
+    t.strictSame(bench.callsOf('create').map(({ init }) => init.body), ['{"return_to":"//evil.example"}', undefined])
+    t.strictSame(bench.shown, ['making', 'waiting'])
+  }
+})
+
+await t.test('login flow: tells that there is no code and fetches it again when its picture does not come', async (t) => {
+  const bench = createLoginBench()
+  bench.pictures.push(false, 'silence')
+  await bench.begin()
+  t.strictSame(bench.view(), { name: 'no-code', why: 'wechat', retryMs: 500 })
+  await bench.pass(15_400)
+  t.equal(bench.shown.filter((name) => name === 'no-code').length, 1)
+  await bench.pass(700)
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: '/p/api/tickets/t1/code', lifeMs: 180_000, leftMs: 164_000 } })
+  t.equal(bench.callsOf('create').length, 1)
+})
+
+await t.test('login flow: leaves the number where it is when a late picture comes after the scan', async (t) => {
+  const bench = createLoginBench()
+  bench.pictures.push(false)
+  await bench.begin()
+  await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
+  await bench.pass(20_000)
+  t.strictSame(bench.view(), { name: 'scanned', number: '47' })
+})
+
+await t.test('login flow: follows only the newest ticket when it is started twice', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.begin()
+  t.equal(bench.openPolls(), 1)
+  await bench.answer(viewAnswer('confirmed', 2))
+  await bench.pass(1_000)
+  t.strictSame(bench.landed, [null])
+})

@@ -1,0 +1,151 @@
+/** Owns the world around a login flow under test: its clock, network, luck and eyes, all moved by hand. */
+import { setImmediate } from 'node:timers/promises'
+import { createLoginFlow } from '../../static/login-flow.js'
+import { createTicketApi } from '../../static/ticket-api.js'
+import { createFakeClock } from './fake-clock.ts'
+
+export type Call = 'create' | 'read' | 'consume' | 'giveUp'
+export type Answer = Response | 'cut' | 'silence'
+
+interface Made {
+  readonly call: Call
+  readonly url: string
+  readonly at: number
+  readonly init: RequestInit
+  readonly headers: Headers
+}
+
+export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify(body), { status, headers: { 'Content-Type': status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json', ...headers } })
+
+export const problem = (status: number, code: string, headers: Record<string, string> = {}): Response => json(status, { code, status }, headers)
+
+export const html = (status: number): Response => new Response('<html>no</html>', { status, headers: { 'Content-Type': 'text/html' } })
+
+export const ticketAnswer = (id: string, extra: object = {}): Response =>
+  json(201, { ticket: id, secret: `secret-of-${id}`, state: 'pending', version: 1, expires_in: 180, code_url: `/p/api/tickets/${id}/code`, max_wait: 25, match: true, ...extra })
+
+export const viewAnswer = (state: string, version: number, extra: object = {}): Response =>
+  json(200, { ticket: 'any', state, version, expires_in: 100, ...extra })
+
+/** Makes a flow that is not started yet. What is not planned goes well: tickets are made, polls are held for ever, the session is given. */
+export const createLoginBench = () => {
+  const clock = createFakeClock()
+  const calls: Made[] = []
+  const shown: string[] = []
+  const views: unknown[] = []
+  const landed: (string | null)[] = []
+  const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [] }
+  /** Whether pictures can be had, one for each try; true when none is left. */
+  const pictures: (boolean | 'silence')[] = []
+  const world = { luck: 0 }
+  let tickets = 0
+  let openPolls: ((answer: Response) => void)[] = []
+  let mostPolls = 0
+
+  const unplanned: Record<Call, () => Answer> = {
+    create: () => {
+      tickets += 1
+      return ticketAnswer(`t${tickets}`)
+    },
+    read: () => 'silence',
+    consume: () => json(200, { access_token: 'a.b.c', user: { sub: 's', name: '小雨' }, return_to: null }),
+    giveUp: () => new Response(null, { status: 204 }),
+  }
+
+  const fetch = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+    const url = String(input)
+    const method = init.method ?? 'GET'
+    const call = method === 'GET' ? 'read' : method === 'DELETE' ? 'giveUp' : url.endsWith('/consume') ? 'consume' : 'create'
+    calls.push({ call, url, init, at: clock.now(), headers: new Headers(init.headers) })
+    const answer = plan[call].shift() ?? unplanned[call]()
+    return new Promise((resolve, reject) => {
+      const settle = (how: () => void) => {
+        openPolls = openPolls.filter((open) => open !== answerPoll)
+        how()
+      }
+      const answerPoll = (later: Response) => { settle(() => { resolve(later) }) }
+      if (call === 'read') openPolls.push(answerPoll)
+      mostPolls = Math.max(mostPolls, openPolls.length)
+      init.signal?.addEventListener('abort', () => { settle(() => { reject(new DOMException('aborted', 'AbortError')) }) })
+      if (answer === 'cut') settle(() => { reject(new TypeError('Failed to fetch')) })
+      else if (answer !== 'silence') settle(() => { resolve(answer) })
+    })
+  }
+
+  const createCondition = () => {
+    let now = true
+    const watchers: (() => void)[] = []
+    return {
+      now: () => now,
+      watch: (changed: () => void) => { watchers.push(changed) },
+      set: (next: boolean) => {
+        now = next
+        for (const changed of watchers) changed()
+      },
+    }
+  }
+  const visible = createCondition()
+  const online = createCondition()
+
+  const flow = createLoginFlow({
+    api: createTicketApi({ fetch, clock }),
+    loadCode: () => {
+      const picture = pictures.shift() ?? true
+      return picture === 'silence' ? new Promise(() => {}) : Promise.resolve(picture)
+    },
+    clock,
+    random: () => world.luck,
+    visible,
+    online,
+    show: (view) => {
+      views.push(view)
+      shown.push('over' in view ? `${view.name} over ${view.over.name}` : view.name)
+    },
+    done: (returnTo) => { landed.push(returnTo) },
+  })
+
+  const settled = async (): Promise<void> => {
+    for (let turn = 0; turn < 4; turn += 1) await setImmediate()
+  }
+
+  return {
+    flow,
+    clock,
+    plan,
+    pictures,
+    world,
+    visible,
+    online,
+    calls,
+    /** The names of all views so far, in order. */
+    shown,
+    /** The view that is drawn now. */
+    view: () => views.at(-1),
+    /** Where the visitor was taken. */
+    landed,
+    callsOf: (call: Call): Made[] => calls.filter((made) => made.call === call),
+    lastUrl: (): string | undefined => calls.at(-1)?.url,
+    openPolls: (): number => openPolls.length,
+    mostPolls: (): number => mostPolls,
+    settled,
+    /** Begins, and lets everything happen that takes no time. */
+    begin: async (returnTo: string | null = null): Promise<void> => {
+      flow.start(returnTo)
+      await settled()
+    },
+    /** Answers the poll that is held. */
+    answer: async (response: Response): Promise<void> => {
+      openPolls[0]?.(response)
+      await settled()
+    },
+    /** Lets time go by, with all that happens in it. */
+    pass: async (ms: number): Promise<void> => {
+      for (let left = ms; left > 0; left -= 100) {
+        clock.advance(Math.min(100, left))
+        await setImmediate()
+      }
+      await settled()
+    },
+  }
+}

@@ -1,0 +1,93 @@
+/** Owns a client of WeChat's API set up against the simulator: real HTTP, real store, a clock that the test moves, a log that remembers all. */
+import { setImmediate } from 'node:timers/promises'
+import { inspect } from 'node:util'
+import type { Test } from 'tap'
+import { Agent } from 'undici'
+import { startWechatSimulator, type Endpoint, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import type { Clock, Log, Store } from '../../src/login/ports.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { createWechat, type Wechat, type WechatOptions } from '../../src/wechat/wechat.ts'
+import { createFakeClock } from './fake-clock.ts'
+
+export interface WechatBench {
+  readonly simulator: WechatSimulator
+  readonly store: Store
+  readonly wechat: Wechat
+  /** `level: message` with the fields as JSON behind it, oldest first. */
+  readonly lines: string[]
+  /** Another instance of the service on the same store, or one that is set up otherwise. */
+  instance (options?: Partial<WechatOptions>): Wechat
+  callsTo (endpoint: Endpoint): number
+  /** Moves the time on, once something waits for exactly `ms`. */
+  passWait (ms: number): Promise<void>
+  advance (ms: number): void
+}
+
+/** Resolves when the condition holds; tap ends the test where it never does. */
+export const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await setImmediate()
+}
+
+export const setUpWechat = async (t: Test, options: Partial<WechatOptions> = {}): Promise<WechatBench> => {
+  const time = createFakeClock()
+  const waits: number[] = []
+  const clock: Clock = {
+    now: time.now,
+    after: (ms, call) => {
+      waits.push(ms)
+      const cancel = time.after(ms, call)
+      return () => {
+        const at = waits.indexOf(ms)
+        if (at >= 0) waits.splice(at, 1)
+        cancel()
+      }
+    },
+  }
+  const lines: string[] = []
+  const note = (level: string) => (fields: object, message: string): void => { lines.push(`${level}: ${message} ${JSON.stringify(fields)}`) }
+  const log: Log = { info: note('info'), warn: note('warn'), error: note('error') }
+  const simulator = await startWechatSimulator({ clock })
+  const store = createStore('sqlite::memory:', { clock, log })
+  const dispatcher = new Agent()
+  const instances: Wechat[] = []
+  const instance = (others: Partial<WechatOptions> = {}): Wechat => {
+    const { appid, secret, url: apiUrl } = simulator
+    const made = createWechat({ appid, secret, apiUrl, envVersion: 'release', dispatcher, store, clock, log, ...options, ...others })
+    instances.push(made)
+    return made
+  }
+  t.teardown(async () => {
+    for (const made of instances) made.close()
+    await simulator.close()
+    await dispatcher.destroy()
+    await store.close()
+  })
+  return {
+    simulator,
+    store,
+    lines,
+    wechat: instance(),
+    instance,
+    callsTo: (endpoint) => simulator.calls.filter((call) => call.endpoint === endpoint).length,
+    passWait: async (ms) => {
+      await until(() => waits.includes(ms))
+      waits.splice(waits.indexOf(ms), 1)
+      time.advance(ms)
+    },
+    advance: time.advance,
+  }
+}
+
+/** Whatever a promise rejects with. */
+export const rejectionOf = async (promise: Promise<unknown>): Promise<unknown> => {
+  try {
+    await promise
+  } catch (error) {
+    return error
+  }
+  throw new Error('It did not reject')
+}
+
+/** Everything that error and log lines show, for a search after what must not be there. */
+export const everythingTold = (lines: readonly string[], ...errors: unknown[]): string =>
+  `${lines.join('\n')}\n${inspect(errors, { depth: Infinity, showHidden: true })}`

@@ -1,0 +1,225 @@
+/** The simulator against what is known of WeChat, over real HTTP: a client that passes here must not fail there for a reason known today. */
+import t, { type Test } from 'tap'
+import { request } from 'undici'
+import { startWechatSimulator, type WechatSimulator } from '../../../src/demo/wechat-simulator.ts'
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts'
+
+interface Bench {
+  readonly simulator: WechatSimulator
+  readonly clock: FakeClock
+  get (path: string, query?: Record<string, string>): Promise<Reply>
+  post (path: string, body: unknown, query?: Record<string, string>): Promise<Reply>
+  /** A stable token's answer. */
+  stable (force?: boolean): Promise<Record<string, unknown>>
+  /** The errcode of a code asked for with a good token, and 0 for an image. */
+  codeErrcode (body: unknown): Promise<unknown>
+}
+
+interface Reply {
+  readonly status: number
+  readonly type: unknown
+  readonly bytes: Buffer
+  readonly json: Record<string, unknown>
+}
+
+const setUp = async (t: Test): Promise<Bench> => {
+  const clock = createFakeClock()
+  const simulator = await startWechatSimulator({ clock })
+  t.teardown(() => simulator.close())
+  const send = async (method: 'GET' | 'POST', path: string, query: Record<string, string>, body: string | null): Promise<Reply> => {
+    const answer = await request(`${simulator.url}${path}`, { method, query, body, headers: body === null ? {} : { 'content-type': 'application/json' } })
+    const bytes = Buffer.from(await answer.body.arrayBuffer())
+    const json = bytes.toString().startsWith('{') ? JSON.parse(bytes.toString()) : {}
+    return { status: answer.statusCode, type: answer.headers['content-type'], bytes, json }
+  }
+  const { appid, secret } = simulator
+  const bench: Bench = {
+    simulator,
+    clock,
+    get: (path, query = {}) => send('GET', path, query, null),
+    post: (path, body, query = {}) => send('POST', path, query, typeof body === 'string' ? body : JSON.stringify(body)),
+    stable: async (force = false) =>
+      (await bench.post('/cgi-bin/stable_token', { grant_type: 'client_credential', appid, secret, force_refresh: force })).json,
+    codeErrcode: async (body) => {
+      const { access_token: token } = await bench.stable()
+      const answer = await bench.post('/wxa/getwxacodeunlimit', body, { access_token: String(token) })
+      return answer.json.errcode ?? 0
+    },
+  }
+  return bench
+}
+
+await t.test('stable_token: gives the same token with the rest of its life when asked again', async (t) => {
+  const { stable, clock } = await setUp(t)
+  const first = await stable()
+  t.strictSame(Object.keys(first), ['access_token', 'expires_in'])
+  t.equal(first.expires_in, 7200)
+  clock.advance(6_855_000)
+  t.strictSame(await stable(), { access_token: first.access_token, expires_in: 345 })
+})
+
+await t.test('stable_token: gives the next one from five minutes before the end, and the old one works until then', async (t) => {
+  const { stable, clock, post } = await setUp(t)
+  const useErrcode = async (token: unknown) =>
+    (await post('/wxa/getwxacodeunlimit', {}, { access_token: String(token) })).json.errcode
+  const old = await stable()
+  clock.advance(6_900_000)
+  const next = await stable()
+  t.not(next.access_token, old.access_token)
+  t.equal(next.expires_in, 7200)
+  t.equal(await useErrcode(old.access_token), 40169, 'a good token, and a scene that is missing')
+  t.equal(await useErrcode(next.access_token), 40169)
+  clock.advance(300_000)
+  t.equal(await useErrcode(old.access_token), 42001)
+  t.equal(await useErrcode(next.access_token), 40169)
+})
+
+await t.test('stable_token: a forced refresh ends the old token at once, but not twice within 30 s or 21 times a day', async (t) => {
+  const { stable, clock, post } = await setUp(t)
+  const old = await stable()
+  const forced = await stable(true)
+  t.not(forced.access_token, old.access_token)
+  t.equal((await post('/wxa/getwxacodeunlimit', {}, { access_token: String(old.access_token) })).json.errcode, 40001)
+  clock.advance(29_999)
+  t.equal((await stable(true)).access_token, forced.access_token)
+  clock.advance(1)
+  for (let n = 2; n <= 20; n++) {
+    t.ok((await stable(true)).access_token)
+    clock.advance(30_000)
+  }
+  t.equal((await stable(true)).errcode, 45009)
+  clock.advance(86_400_000)
+  t.ok((await stable(true)).access_token)
+})
+
+await t.test('stable_token: refuses under HTTP 200, in words that differ by their tail, when the call is wrong', async (t) => {
+  const { simulator: { appid, secret }, post, get } = await setUp(t)
+  const good = { grant_type: 'client_credential', appid, secret }
+  const cases: Array<[unknown, number]> = [
+    [{ ...good, grant_type: 'x' }, 40002], [{ ...good, appid: '' }, 41002], [{ ...good, appid: appid.toUpperCase() }, 40013],
+    [{ ...good, secret: '' }, 41004], [{ ...good, secret: 'x' }, 40125], [{ ...good, force_refresh: 'true' }, 47001],
+    ['{', 47001], ['[]', 47001], ['', 47001],
+  ]
+  for (const [body, errcode] of cases) {
+    const { status, json } = await post('/cgi-bin/stable_token', body)
+    t.strictSame([status, json.errcode], [200, errcode])
+    t.match(json.errmsg, / rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/)
+  }
+  t.equal((await get('/cgi-bin/stable_token', { ...good })).json.errcode, 43002)
+  const twice = [await post('/cgi-bin/stable_token', '{'), await post('/cgi-bin/stable_token', '{')]
+  t.not(twice[0]?.json.errmsg, twice[1]?.json.errmsg)
+})
+
+await t.test('token: gives a new one each time, and the former works five minutes more, apart from the stable ones', async (t) => {
+  const { simulator: { appid, secret }, stable, get, post, clock } = await setUp(t)
+  const legacy = async () => (await get('/cgi-bin/token', { grant_type: 'client_credential', appid, secret })).json.access_token
+  const useErrcode = async (token: unknown) => (await post('/wxa/getwxacodeunlimit', {}, { access_token: String(token) })).json.errcode
+  const { access_token: stableToken } = await stable()
+  const first = await legacy()
+  const second = await legacy()
+  t.not(first, second)
+  clock.advance(299_999)
+  t.equal(await useErrcode(first), 40169)
+  clock.advance(1)
+  t.equal(await useErrcode(first), 42001)
+  t.equal(await useErrcode(second), 40169)
+  t.equal(await useErrcode(stableToken), 40169)
+})
+
+await t.test('getwxacodeunlimit: refuses tokens that are missing, foreign, unknown', async (t) => {
+  const { post } = await setUp(t)
+  const errcode = async (query: Record<string, string>) => (await post('/wxa/getwxacodeunlimit', { scene: 'a' }, query)).json.errcode
+  t.equal(await errcode({}), 41001)
+  t.equal(await errcode({ access_token: 'x' }), 40014)
+  t.equal(await errcode({ access_token: `97_${'x'.repeat(128)}` }), 40001)
+})
+
+await t.test('getwxacodeunlimit: refuses what WeChat refuses, the first reason first', async (t) => {
+  const { codeErrcode, simulator } = await setUp(t)
+  const cases: Array<[unknown, number]> = [
+    ['scene=a', 47001], ['"a"', 47001], ['null', 47001],
+    [{ scene: 1 }, 47001], [{ scene: 'a', check_path: 1 }, 47001], [{ scene: 'a', check_path: 'false' }, 47001],
+    [{ scene: 'a', width: '430' }, 47001], [{ scene: 'a', page: null }, 47001], [{ scene: 'a', access_token: 'x' }, 47001],
+    [{ scene: '', check_path: 1 }, 47001],
+    [{}, 40169], [{ scene: '' }, 40169], [{ scene: 'a'.repeat(33) }, 40169], [{ scene: '%'.repeat(33) }, 40169],
+    [{ scene: 'a%20b' }, 40129], [{ scene: 'a b' }, 40129], [{ scene: '微信' }, 40129], [{ scene: '%', env_version: 'x' }, 40129],
+    [{ scene: 'a', page: 'pages/x?scancode_time=1' }, 85096],
+    [{ scene: 'a', env_version: 'beta' }, 40097], [{ scene: 'a', width: 279 }, 40097], [{ scene: 'a', width: 1281 }, 40097],
+    [{ scene: 'a', width: 430.5 }, 40097], [{ scene: 'a', env_version: 'beta', page: '/x' }, 40097],
+    [{ scene: 'a', page: '/pages/login/login' }, 41030], [{ scene: 'a', page: 'pages/login/login?a=1', check_path: false }, 41030],
+    [{ scene: 'a', page: 'pages/unknown' }, 41030],
+  ]
+  for (const [body, errcode] of cases) t.equal(await codeErrcode(body), errcode, JSON.stringify(body))
+
+  t.equal(await codeErrcode({ scene: "!#$&'()*+,/:;=?@-._~09AZaz", width: 280 }), 0, 'each special character is allowed')
+  t.equal(await codeErrcode({ scene: 'a'.repeat(32), page: 'pages/unknown', check_path: false, width: 280 }), 0)
+  simulator.settings.pages = []
+  t.equal(await codeErrcode({ scene: 'a' }), 41030)
+})
+
+await t.test('getwxacodeunlimit: refuses with 45009 when there were too many within a minute', async (t) => {
+  const { codeErrcode, simulator, clock } = await setUp(t)
+  simulator.settings.codesPerMinute = 1
+  t.equal(await codeErrcode({ scene: 'a', width: 280 }), 0)
+  t.equal(await codeErrcode({ scene: 'a', width: 280 }), 45009)
+  clock.advance(60_000)
+  t.equal(await codeErrcode({ scene: 'a', width: 280 }), 0)
+})
+
+await t.test('jscode2session: knows a js_code for five minutes and once', async (t) => {
+  const { simulator, get, clock } = await setUp(t)
+  const { appid, secret } = simulator
+  const redeem = async (jsCode: string) =>
+    (await get('/sns/jscode2session', { appid, secret, js_code: jsCode, grant_type: 'authorization_code' })).json
+  const jsCode = simulator.jsCode('Ada')
+  const answer = await redeem(jsCode)
+  t.strictSame(Object.keys(answer).sort(), ['openid', 'session_key'])
+  t.equal(answer.openid, simulator.openidOf('Ada'))
+  t.match(answer.openid, /^o[\w-]{27}$/)
+  t.match(answer.session_key, /^[\w+/]{22}==$/)
+  t.not(simulator.openidOf('Ada'), simulator.openidOf('Bob'))
+  t.equal((await redeem(jsCode)).errcode, 40163)
+  t.equal((await redeem('never-given')).errcode, 40029)
+  t.equal((await redeem('')).errcode, 41008)
+  const late = simulator.jsCode('Ada')
+  clock.advance(300_000)
+  t.equal((await redeem(late)).errcode, 40029)
+})
+
+await t.test('simulator: spoils the next calls and no more when a fault is switched on for some', async (t) => {
+  const { simulator, stable, post } = await setUp(t)
+  simulator.fail('stable_token', -1, 2)
+  t.strictSame([(await stable()).errcode, (await stable()).errcode, (await stable()).errcode], [-1, -1, undefined])
+  simulator.fail('stable_token', 'http-500')
+  t.equal((await post('/cgi-bin/stable_token', {})).status, 500)
+  simulator.fail('stable_token', 'html')
+  t.match((await post('/cgi-bin/stable_token', {})).bytes.toString(), /^<html>/)
+  simulator.fail('stable_token', 'cut')
+  await t.rejects(post('/cgi-bin/stable_token', {}))
+  simulator.clearFaults()
+  t.ok((await stable()).access_token)
+})
+
+await t.test('simulator: tells which calls there were, the secret and all, for tests to look at', async (t) => {
+  const { simulator, stable } = await setUp(t)
+  await stable()
+  t.equal(simulator.calls.length, 1)
+  t.strictSame(JSON.parse(simulator.calls[0]?.body ?? ''), {
+    grant_type: 'client_credential', appid: simulator.appid, secret: simulator.secret, force_refresh: false,
+  })
+})
+
+await t.test('simulator: answers as WeChat does when there is no such call', async (t) => {
+  const { get } = await setUp(t)
+  const { status, json } = await get('/wxa/unknown')
+  t.strictSame([status, json.errcode], [200, 40066])
+})
+
+await t.test('simulator: closes at once when a call still hangs', async (t) => {
+  const { simulator, stable } = await setUp(t)
+  simulator.fail('stable_token', 'hang')
+  const rejection = t.rejects(stable())
+  while (simulator.calls.length === 0) await new Promise(setImmediate)
+  await simulator.close()
+  await rejection
+})

@@ -1,0 +1,76 @@
+import t from 'tap'
+import { graceMs, isFinal, isOverdue, move, target, ticketEdges, ticketStates, type Ticket, type TicketEdge, type TicketState } from '../../../src/domain/ticket.ts'
+
+const now = 1_000_000
+
+const ticketIn = (state: TicketState, expiresAt = now + 120_000): Ticket => ({
+  schema: 1,
+  id: 'AbCdEfGhIjKlMnOpQrStUg',
+  secretHash: 'hash',
+  state,
+  version: 7,
+  createdAt: now - 60_000,
+  expiresAt,
+  returnTo: null,
+  browser: { name: 'Chrome', system: 'Windows', ip: '192.0.2.1', place: null },
+  match: null,
+  person: state === 'pending' ? null : { sub: 'somebody', name: null },
+  consumedAt: state === 'consumed' ? now : null,
+})
+
+/** The whole table, written down a second time: where each edge leads while the time is not up. `expire` takes the time to be up. */
+const table: Record<TicketState, Record<TicketEdge, TicketState | undefined>> = {
+  pending: { scan: 'scanned', confirm: undefined, consume: undefined, cancel: 'cancelled', expire: 'expired' },
+  scanned: { scan: undefined, confirm: 'confirmed', consume: undefined, cancel: 'cancelled', expire: 'expired' },
+  confirmed: { scan: undefined, confirm: undefined, consume: 'consumed', cancel: undefined, expire: 'expired' },
+  consumed: { scan: undefined, confirm: undefined, consume: undefined, cancel: undefined, expire: undefined },
+  cancelled: { scan: undefined, confirm: undefined, consume: undefined, cancel: undefined, expire: undefined },
+  expired: { scan: undefined, confirm: undefined, consume: undefined, cancel: undefined, expire: undefined },
+}
+
+for (const state of ticketStates) {
+  for (const edge of ticketEdges) {
+    const to = table[state][edge]
+    await t.test(`ticket: ${edge} leads ${to === undefined ? 'nowhere' : `to ${to}`} when ${state}`, async (t) => {
+      t.equal(target(state, edge), to)
+      const live = ticketIn(state)
+      const overdue = ticketIn(state, now)
+      const intime = edge === 'expire' ? overdue : live
+      const outoftime = edge === 'expire' ? live : overdue
+      const moved = move(intime, edge, now, { sub: 'who', name: null })
+      t.equal(moved?.state, to)
+      t.equal(moved?.version, to === undefined ? undefined : 8)
+      if (!isFinal(state)) t.equal(move(outoftime, edge, now), undefined, 'not at the wrong time')
+    })
+  }
+}
+
+await t.test('ticket: a scan moves the end once, to a minute later, when it comes in the last minute', async (t) => {
+  const end = (secondsLeft: number): number | undefined => move(ticketIn('pending', now + secondsLeft * 1000), 'scan', now)?.expiresAt
+  t.equal(end(120), now + 120_000)
+  t.equal(end(60), now + 60_000)
+  t.equal(end(1), now + 60_000)
+})
+
+await t.test('ticket: no other edge moves the end of a ticket that is not final', async (t) => {
+  t.equal(move(ticketIn('scanned', now + 1000), 'confirm', now)?.expiresAt, now + 1000)
+})
+
+await t.test('ticket: it can be read for another minute when it has become final', async (t) => {
+  t.equal(move(ticketIn('confirmed'), 'consume', now)?.expiresAt, now + graceMs)
+  t.equal(move(ticketIn('pending'), 'cancel', now)?.expiresAt, now + graceMs)
+  t.equal(move(ticketIn('pending', now), 'expire', now)?.expiresAt, now + graceMs)
+})
+
+await t.test('ticket: its time is up at the very millisecond, and a final one is never overdue', async (t) => {
+  t.equal(isOverdue(ticketIn('pending', now + 1), now), false)
+  t.equal(isOverdue(ticketIn('pending', now), now), true)
+  t.equal(isOverdue(ticketIn('consumed', now - 1), now), false)
+})
+
+await t.test('ticket: a move leaves the ticket it started from untouched', async (t) => {
+  const before = Object.freeze(ticketIn('scanned'))
+  t.strictSame(move(before, 'consume', now), undefined)
+  t.not(move(before, 'confirm', now), before)
+  t.equal(before.state, 'scanned')
+})

@@ -1,0 +1,75 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import t from 'tap'
+import { describeBrowser } from '../../../src/domain/browser.ts'
+import { hashSecret, isId, isSecret, newId, newSecret, sameText } from '../../../src/domain/ids.ts'
+import { newMatch } from '../../../src/domain/match.ts'
+import { isDisplayName, subjectOf } from '../../../src/domain/person.ts'
+import { isReturnAllowed } from '../../../src/domain/return-to.ts'
+
+/** A text as a line of a report can show it. */
+const plain = (text: string): string => encodeURIComponent(text.toWellFormed()).slice(0, 80)
+
+await t.test('ids: they have the one form that their bytes give', async (t) => {
+  for (let i = 0; i < 200; i++) {
+    t.ok(isId(newId(randomBytes)))
+    t.ok(isSecret(newSecret(randomBytes)))
+  }
+  for (const text of ['', 'short', 'A'.repeat(21), 'A'.repeat(23), `${'A'.repeat(21)}B`, `${'A'.repeat(21)}+`, `${'A'.repeat(22)}\n`]) t.notOk(isId(text), JSON.stringify(text))
+  for (const text of ['', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}B`, `${'A'.repeat(42)}/`]) t.notOk(isSecret(text), JSON.stringify(text))
+})
+
+await t.test('ids: texts are the same only when every byte is', async (t) => {
+  t.ok(sameText('abc', 'abc'))
+  t.notOk(sameText('abc', 'abd'))
+  t.notOk(sameText('abc', 'abcd'))
+  t.equal(hashSecret('abc'), 'ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0')
+})
+
+await t.test('match: three different numbers of two digits, the right one as likely in each place', async (t) => {
+  const places = [0, 0, 0]
+  const seen = new Set<string>()
+  for (let i = 0; i < 3000; i++) {
+    const { code, choices } = newMatch(randomBytes)
+    if (new Set(choices).size !== 3 || choices.some((choice) => !/^[1-9]\d$/.test(choice))) t.fail(`drew ${choices.join()}`)
+    places[choices.indexOf(code)] = (places[choices.indexOf(code)] ?? NaN) + 1
+    seen.add(code)
+  }
+  t.equal(seen.size, 90)
+  for (const count of places) t.ok(count > 850 && count < 1150, `${count} of 3000`) // 5.8 standard deviations
+})
+
+await t.test('browser: it is called by words of ours, whatever it says', async (t) => {
+  const names = (userAgent: string): string => Object.values(describeBrowser(userAgent)).join(' on ')
+  t.equal(names('Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36 Edg/150.0.0.0'), 'Edge on Windows')
+  t.equal(names('Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/20.1 Safari/605.1.15'), 'Safari on macOS')
+  t.equal(names('Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0'), 'Firefox on Linux')
+  t.equal(names('Mozilla/5.0 (iPhone; CPU iPhone OS 20_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60(0x1800) NetType/WIFI'), 'WeChat on iOS')
+  t.equal(names('Mozilla/5.0 (Linux; Android 16; V2408A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/140.0.0.0 Mobile Safari/537.36 VivoBrowser/26.0'), 'Phone browser on Android')
+  t.equal(names('Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 QQBrowser/19.0'), 'QQ Browser on Windows')
+  t.equal(names('\u202e<b>Chrome</b>\0'), 'Unknown browser on Unknown system')
+  t.equal(names(''), 'Unknown browser on Unknown system')
+})
+
+await t.test('person: a subject is stable, of this mini program, and not the openid', async (t) => {
+  const key = Buffer.alloc(32, 7)
+  t.equal(subjectOf('wx1', 'openid', key), createHmac('sha256', key).update('wx1').update(Buffer.of(0)).update('openid').digest('base64url'))
+  t.not(subjectOf('wx1', 'openid', key), subjectOf('wx2', 'openid', key))
+  t.not(subjectOf('wx1', 'openid', key), subjectOf('wx1o', 'penid', key))
+})
+
+await t.test('person: a name has at most 32 characters and none that hides or turns text', async (t) => {
+  for (const name of ['', '小明', 'Zoë', '👩‍🚀', '名'.repeat(32)]) t.ok(isDisplayName(name), plain(name))
+  for (const name of ['名'.repeat(33), 'a\nb', 'a\u202eb', 'a\u2028b', 'a\0', 'a\u200bb', '\ud800']) t.notOk(isDisplayName(name), plain(name))
+})
+
+await t.test('return_to: a path or an allowed origin, and nothing that a parser would bend into something else', async (t) => {
+  const allowed = (text: string): boolean => isReturnAllowed(text, ['https://login.example.com', 'https://app.example.net:8443'])
+  for (const text of ['/', '/me', '/a/b?c=d&e=%2F%5C#f', '/%E4%B8%AD', 'https://login.example.com', 'https://login.example.com/x?y', 'https://app.example.net:8443/', 'HTTPS://LOGIN.EXAMPLE.COM/x']) t.ok(allowed(text), plain(text))
+  for (const text of [
+    '', 'me', './me', '//evil.example', '///evil.example', '/\\evil.example', '\\/evil.example', '/%2fevil.example', '/%2Fevil.example', '/%5cevil.example', '/a%5C..',
+    '/\tevil', '/\n/evil.example', '/a%0d%0ab', '/a%00', '/a b', ' /me', '/me ', '/\u0085', '/\u2028', '\ud800',
+    'javascript:alert(1)', 'data:text/html,x', 'https:evil.example', 'https:/evil.example', 'https:///evil.example', 'http://login.example.com/',
+    'https://evil.example/', 'https://login.example.com.evil.example/', 'https://login.example.com@evil.example/', 'https://a:b@login.example.com/', 'https://app.example.net/', 'blob:https://login.example.com/x',
+    `/${'a'.repeat(2048)}`,
+  ]) t.notOk(allowed(text), plain(text))
+})

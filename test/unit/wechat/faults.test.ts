@@ -1,0 +1,144 @@
+/** Every fault of WeChat's at every endpoint: what the caller gets, how often WeChat was asked, what the operator is told, and that no secret is in it. */
+import t from 'tap'
+import type { Endpoint, Fault } from '../../../src/demo/wechat-simulator.ts'
+import { Problem, type ProblemCode } from '../../../src/errors.ts'
+import { everythingTold, rejectionOf, setUpWechat, until } from '../../support/wechat-bench.ts'
+
+interface Row {
+  readonly fault: Fault
+  readonly code: ProblemCode
+  readonly retryAfterSeconds?: number
+  /** How often the endpoint is asked. */
+  readonly asked: number
+  /** The one line in the log, or none. */
+  readonly line?: RegExp
+}
+
+const unavailable = { code: 'wechat-unavailable', asked: 1 } as const
+const everywhere: Row[] = [
+  { fault: -1, ...unavailable, asked: 3, retryAfterSeconds: 2, line: /^warn: WeChat is busy/ },
+  { fault: 45009, ...unavailable, retryAfterSeconds: 60, line: /^warn: The quota .*clear_quota/ },
+  { fault: 45011, ...unavailable, retryAfterSeconds: 60, line: /^warn: WeChat was called too often/ },
+  { fault: 40125, ...unavailable, retryAfterSeconds: 60, line: /^error: WeChat refuses the AppSecret\. Set WECHAT_SECRET/ },
+  { fault: 40164, ...unavailable, retryAfterSeconds: 60, line: /^error: WeChat refuses calls from 203\.0\.113\.7\. Add it to the IP white list/ },
+  { fault: 47001, ...unavailable, retryAfterSeconds: 60, line: /^error: .*Please report this/ },
+  { fault: 61999, ...unavailable, retryAfterSeconds: 30, line: /^warn: .*errcode 61999, which is not known here/ },
+  { fault: 'html', ...unavailable, retryAfterSeconds: 5, line: /^warn: .*neither JSON nor an image/ },
+  { fault: 'http-500', ...unavailable, retryAfterSeconds: 5, line: /^warn: .*HTTP status 500/ },
+  { fault: 'cut', ...unavailable, retryAfterSeconds: 5, line: /^warn: .*the connection failed \(\w+\)/ },
+  { fault: 'hang', ...unavailable, retryAfterSeconds: 5, line: /^warn: .*no answer in time/ },
+]
+const secretRefused = { fault: 40001, ...unavailable, retryAfterSeconds: 60, line: /^error: WeChat refuses the AppSecret/ }
+const outOfPlace = (fault: number): Row => ({ fault, ...unavailable, retryAfterSeconds: 5, line: /^warn: WeChat gave no usable answer/ })
+
+const rows: Record<Exclude<Endpoint, 'token'>, Row[]> = {
+  stable_token: [...everywhere, secretRefused, outOfPlace(42001), outOfPlace(40226), outOfPlace(40029)],
+  getwxacodeunlimit: [
+    ...everywhere,
+    outOfPlace(40226),
+    outOfPlace(40029),
+    { fault: 40001, ...unavailable, asked: 2, retryAfterSeconds: 5, line: /^error: WeChat refuses an access token that it has just handed out/ },
+    { fault: 40014, ...unavailable, asked: 2, retryAfterSeconds: 5, line: /^error: WeChat refuses an access token that it has just handed out/ },
+    { fault: 42001, ...unavailable, asked: 2, retryAfterSeconds: 5, line: /^error: WeChat refuses an access token that it has just handed out/ },
+  ],
+  jscode2session: [
+    ...everywhere,
+    secretRefused,
+    outOfPlace(42001),
+    { fault: 40029, code: 'js-code-invalid', asked: 1 },
+    { fault: 40163, code: 'js-code-invalid', asked: 1 },
+    { fault: 40226, code: 'wechat-user-blocked', asked: 1 },
+  ],
+}
+
+for (const [endpoint, cases] of Object.entries(rows) as Array<[keyof typeof rows, Row[]]>) {
+  for (const { fault, code, retryAfterSeconds, asked, line } of cases) {
+    await t.test(`${endpoint}: the caller gets ${code} when WeChat answers ${fault}`, async (t) => {
+      const bench = await setUpWechat(t)
+      const { simulator, wechat, lines } = bench
+      simulator.fail(endpoint, fault)
+      const jsCode = simulator.jsCode('Ada')
+      const rejection = rejectionOf(endpoint === 'jscode2session' ? wechat.openidFor(jsCode) : wechat.codeFor('AbCdEfGhIjKlMnOpQrStUv'))
+      if (fault === -1) {
+        await bench.passWait(300)
+        await bench.passWait(900)
+      }
+      if (fault === 'hang') {
+        await until(() => bench.callsTo(endpoint) === 1)
+        bench.advance(5_000)
+      }
+
+      const error = await rejection
+      t.type(error, Problem)
+      t.hasStrict(error, { code, retryAfterSeconds })
+      t.equal(bench.callsTo(endpoint), asked)
+      t.equal(lines.length, line === undefined ? 0 : 1)
+      if (line !== undefined) t.match(lines[0], line)
+      const told = everythingTold(lines, error)
+      for (const secret of [simulator.secret, jsCode, simulator.openidOf('Ada')]) t.notOk(told.includes(secret))
+      t.notMatch(told, /97_|access_token=|secret=|session_key|[\w+/]{22}==/)
+    })
+  }
+}
+
+for (const [fault, seconds] of [[45009, 60], [45011, 60], [40164, 60]] as const) {
+  await t.test(`codeFor: WeChat is left alone for ${seconds} s when it has answered ${fault}`, async (t) => {
+    const { simulator, wechat, lines, callsTo, advance } = await setUpWechat(t)
+    simulator.fail('getwxacodeunlimit', fault)
+    await Promise.all(['ticket-1', 'ticket-2', 'ticket-3'].map((id) => t.rejects(wechat.codeFor(id), { code: 'wechat-unavailable' })))
+    t.equal(lines.length, 1, 'three calls under way, one line')
+    const before = callsTo('getwxacodeunlimit')
+
+    advance(seconds * 1000 - 1_500)
+    t.hasStrict(await rejectionOf(wechat.codeFor('ticket-4')), { code: 'wechat-unavailable', retryAfterSeconds: 2 })
+    t.equal(callsTo('getwxacodeunlimit'), before)
+
+    simulator.clearFaults()
+    advance(1_500)
+    t.equal((await wechat.codeFor('ticket-4')).type, 'image/jpeg')
+    t.equal(lines.length, 1)
+  })
+}
+
+await t.test('openidFor: the next person is not kept waiting when one has met the limit per minute', async (t) => {
+  const { simulator, wechat } = await setUpWechat(t)
+  simulator.fail('jscode2session', 45011, 1)
+  await t.rejects(wechat.openidFor(simulator.jsCode('Ada')), { code: 'wechat-unavailable', retryAfterSeconds: 60 })
+  t.equal(await wechat.openidFor(simulator.jsCode('Bob')), simulator.openidOf('Bob'))
+})
+
+await t.test('codeFor: the last call gets only what is left of the budget when the first has taken long', async (t) => {
+  const bench = await setUpWechat(t)
+  const { store, simulator, callsTo, advance } = bench
+  const slow = bench.instance({
+    store: {
+      ...store,
+      read: async (key) => {
+        advance(3_000)
+        return store.read(key)
+      },
+    },
+  })
+  simulator.fail('getwxacodeunlimit', 'hang')
+  const rejection = rejectionOf(slow.codeFor('ticket-1'))
+  await until(() => callsTo('getwxacodeunlimit') === 1)
+  advance(2_500)
+  t.hasStrict(await rejection, { code: 'wechat-unavailable' })
+})
+
+await t.test('codeFor: the visitor gets an answer within the budget when the store never gives one', async (t) => {
+  const bench = await setUpWechat(t)
+  const stuck = bench.instance({ store: { ...bench.store, read: () => new Promise(() => {}) } })
+  const rejection = rejectionOf(stuck.codeFor('ticket-1'))
+  await bench.passWait(5_500)
+  t.hasStrict(await rejection, { code: 'wechat-unavailable' })
+  t.equal(bench.callsTo('stable_token'), 0)
+})
+
+await t.test('openidFor: gives up sooner when a shorter time for a call is set', async (t) => {
+  const bench = await setUpWechat(t, { callTimeoutMs: 100 })
+  bench.simulator.fail('jscode2session', 'hang')
+  const rejection = rejectionOf(bench.wechat.openidFor(bench.simulator.jsCode('Ada')))
+  await bench.passWait(100)
+  t.hasStrict(await rejection, { code: 'wechat-unavailable' })
+})

@@ -1,0 +1,66 @@
+/** Whom a js_code stands for, and that it is never asked twice in vain. */
+import t from 'tap'
+import { rejectionOf, setUpWechat, until } from '../../support/wechat-bench.ts'
+
+await t.test('openidFor: gives the openid and asks for nothing else when the js_code is good', async (t) => {
+  const { simulator, wechat, lines } = await setUpWechat(t)
+  const jsCode = simulator.jsCode('Ada')
+  t.equal(await wechat.openidFor(jsCode), simulator.openidOf('Ada'))
+  t.strictSame(simulator.calls.map(({ endpoint, query }) => ({ endpoint, query })), [{
+    endpoint: 'jscode2session',
+    query: { appid: simulator.appid, secret: simulator.secret, js_code: jsCode, grant_type: 'authorization_code' },
+  }])
+  t.strictSame(lines, [])
+})
+
+await t.test('openidFor: rejects with js-code-invalid when the js_code was used before', async (t) => {
+  const { simulator, wechat } = await setUpWechat(t)
+  const jsCode = simulator.jsCode('Ada')
+  await wechat.openidFor(jsCode)
+  await t.rejects(wechat.openidFor(jsCode), { code: 'js-code-invalid' })
+})
+
+await t.test('openidFor: one of two gets the person when both bring the same js_code at once', async (t) => {
+  const { simulator, wechat } = await setUpWechat(t)
+  const jsCode = simulator.jsCode('Ada')
+  const outcomes = await Promise.allSettled([wechat.openidFor(jsCode), wechat.openidFor(jsCode)])
+  t.strictSame(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+})
+
+await t.test('openidFor: rejects with js-code-invalid when five minutes are over', async (t) => {
+  const { simulator, wechat, advance } = await setUpWechat(t)
+  const jsCode = simulator.jsCode('Ada')
+  advance(300_000)
+  await t.rejects(wechat.openidFor(jsCode), { code: 'js-code-invalid' })
+})
+
+await t.test('openidFor: rejects with js-code-invalid and asks nobody when the form is odd', async (t) => {
+  const { simulator, wechat } = await setUpWechat(t)
+  for (const odd of ['', 'a'.repeat(257), 'the code is a mock one', '0'.repeat(31) + '\n', '0'.repeat(31) + '\0', '微信'.repeat(16)]) {
+    await t.rejects(wechat.openidFor(odd), { code: 'js-code-invalid' })
+  }
+  t.strictSame(simulator.calls, [])
+})
+
+await t.test('openidFor: the same js_code is asked again when WeChat answered that it is busy', async (t) => {
+  const { simulator, wechat, passWait, callsTo } = await setUpWechat(t)
+  simulator.fail('jscode2session', -1, 2)
+  const openid = wechat.openidFor(simulator.jsCode('Ada'))
+  await passWait(300)
+  await passWait(900)
+  t.equal(await openid, simulator.openidOf('Ada'))
+  t.equal(callsTo('jscode2session'), 3)
+})
+
+await t.test('openidFor: a new js_code works when the answer to the first got lost', async (t) => {
+  const { simulator, wechat, callsTo, advance } = await setUpWechat(t)
+  simulator.fail('jscode2session', 'hang', 1)
+  const lost = simulator.jsCode('Ada')
+  const rejection = rejectionOf(wechat.openidFor(lost))
+  await until(() => callsTo('jscode2session') === 1)
+  advance(5_000)
+  t.hasStrict(await rejection, { code: 'wechat-unavailable', retryAfterSeconds: 5 })
+  t.equal(callsTo('jscode2session'), 1)
+  await t.rejects(wechat.openidFor(lost), { code: 'js-code-invalid' })
+  t.equal(await wechat.openidFor(simulator.jsCode('Ada')), simulator.openidOf('Ada'))
+})
