@@ -83,7 +83,7 @@ export const createLoginFlow = (world) => {
 
 /** @param {World & { signal: AbortSignal, early: import('./patience.js').Early, hold: (ticket: Ticket | null) => void, returnTo: string | null }} run */
 const logIn = async ({ api, clock, random, visible, online, signal, early, ...run }) => {
-  const screen = createScreen((view) => { if (!signal.aborted) run.show(view) })
+  const screen = createScreen(run.show)
   let { returnTo } = run
   let failures = 0
 
