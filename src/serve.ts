@@ -20,7 +20,19 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
     clearTimeout(cut)
     await release()
   })
-  await app.listen({ host, port })
+  try {
+    await app.listen({ host, port })
+  } catch (cause) {
+    throw new Error(`HOST ${host}, PORT ${port}: ${whyNot[(cause as NodeJS.ErrnoException).code ?? ''] ?? String(cause)}`, { cause }) // listen rejects with system errors
+  }
+}
+
+/** Why an address can't be listened on, for an operator. */
+const whyNot: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there already',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no host of this name',
+  EACCES: 'this user may not listen there',
 }
 
 /** Runs a start; what stops it is told to the operator line by line, and the process ends with 1. */

@@ -23,7 +23,7 @@ export const en: Words = {
 
   ends: {
     done: { line: "You're in", help: 'The other screen carries on by itself.' },
-    cancelled: { line: 'Cancelled. Nobody was logged in', help: 'To log in, scan the new code on the page.' },
+    cancelled: { line: 'Login cancelled', help: 'To log in, scan the new code on the page.' },
     'wrong-number': { line: 'Not that number. The login was cancelled', help: 'Start again and tap the number on the screen.' },
     expired: { line: 'The time is up', help: 'Get a new code on the page and scan again.' },
     taken: { line: 'Somebody else has scanned this code', help: 'Get a new code on the page and scan again.' },

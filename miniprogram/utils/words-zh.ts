@@ -9,7 +9,7 @@ export const zh: Words = {
   place: '地点',
   address: 'IP 地址',
   asked: '发起时间',
-  oldRequest: (ago) => `这个登录是${ago}发起的。不是你刚打开的，就点「不是我」。`,
+  oldRequest: (ago) => `这个登录是 ${ago}发起的。不是你刚打开的，就点「不是我」。`,
   tapNumber: '点电脑屏幕上显示的数字',
   tapNumberHelp: '你面前的屏幕上没有数字？点「不是我」。',
   confirm: '登录',

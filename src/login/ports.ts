@@ -66,7 +66,7 @@ export interface CodeImage {
 
 /** Where mini-program codes come from. */
 export interface CodeSupply {
-  /** The code that carries this ticket id as its `scene`. Callers at the same time share one call. Rejects with `wechat-unavailable`. */
+  /** The code that carries this ticket id as its `scene`. Callers at the same time share one call. Rejects with `wechat-unavailable` or `store-unavailable`. */
   codeFor (ticketId: string): Promise<CodeImage>
 }
 

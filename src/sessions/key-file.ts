@@ -1,6 +1,6 @@
 /** Owns the key file: how keys are made, kept and read. A file that is missing, open to others or not as made here stops the start. */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type JsonWebKey } from 'node:crypto'
-import { chmodSync, closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** A key pair that signs access tokens: ES256. */
@@ -42,9 +42,21 @@ export const readKeyFile = (path: string): Keys => {
   }
 }
 
-/** Makes the key file, readable by its owner only. False where there is one already, which stays as it is. Of several processes one wins. */
+/**
+ * Makes the key file, readable by its owner only. False where there is one already, which stays as it is. Of several processes one wins.
+ * Throws an Error whose message is one line for the operator.
+ */
 export const makeKeyFile = (path: string): boolean => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  if (existsSync(path)) return false // perhaps in a folder that nobody can write to
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    return writeKeyFile(path)
+  } catch (cause) {
+    throw new Error(`${path} can't be made: ${(cause as Error).message}`, { cause }) // node:fs throws Errors
+  }
+}
+
+const writeKeyFile = (path: string): boolean => {
   const draft = `${path}.${process.pid}.new`
   const file = openSync(draft, 'w', 0o600)
   try {

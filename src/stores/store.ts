@@ -104,7 +104,13 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
 }
 
 const openBackend = (url: string, deps: StoreDeps): Backend => {
-  if (/^sqlite:(?!\/\/)./.test(url)) return createSqliteAdapter(url.slice('sqlite:'.length), deps)
+  if (/^sqlite:(?!\/\/)./.test(url)) {
+    try {
+      return createSqliteAdapter(url.slice('sqlite:'.length), deps)
+    } catch (cause) {
+      throw new Error(`STORE_URL ${url} can't be opened: ${(cause as Error).message}`, { cause }) // node:fs and node:sqlite throw Errors
+    }
+  }
   if (/^redis\+(cluster|sentinel):/.test(url)) {
     throw new Error('STORE_URL: redis+cluster:// and redis+sentinel:// are not supported yet; name one server with redis:// or rediss://')
   }

@@ -81,8 +81,7 @@ const asking = (offer: Offer, words: Words, now: number, chosen: string | null):
   rows: [
     { label: words.browser, value: offer.browser.name || words.unknownBrowser },
     { label: words.system, value: offer.browser.system },
-    { label: words.place, value: offer.browser.place ?? '' },
-    { label: words.address, value: offer.browser.ip },
+    offer.browser.place === null ? { label: words.address, value: offer.browser.ip } : { label: words.place, value: offer.browser.place },
     { label: words.asked, value: ago(offer.createdAt, now, words) },
   ].filter((row) => row.value !== ''),
   warning: now - offer.createdAt >= oldAfterMs ? words.oldRequest(ago(offer.createdAt, now, words)) : '',

@@ -97,11 +97,15 @@ const scan = (): void => {
   take(lookAt(beside), demoWords.noCode)
 }
 
-const showCamera = (sight: Sight | undefined, line: string): void => redraw(screen, drawCamera(sight?.canvas, line, demoWords, {
-  again: loginPageBeside() === undefined ? undefined : scan,
-  picture: (file) => { lookAtFile(file).then((seen) => take(seen, demoWords.noPicture)).catch(report) },
+const showCamera = (sight: Sight | undefined, line: string, following = false): void => redraw(screen, drawCamera(sight?.canvas, line, demoWords, {
+  again: following || loginPageBeside() === undefined ? undefined : scan,
+  picture: following ? undefined : takeFile,
   back: openHome,
 }))
+
+const takeFile = (file: Blob): void => {
+  lookAtFile(file).then((seen) => { if (page === 'camera') take(seen, demoWords.noPicture) }).catch(report)
+}
 
 /** Shows what the camera saw and follows the code in it. */
 const take = (sight: Sight | undefined, nothing: string): void => {
@@ -109,7 +113,7 @@ const take = (sight: Sight | undefined, nothing: string): void => {
   if (sight.text === undefined) return showCamera(sight, demoWords.noCode)
   const ticket = ticketFromPath(sight.text)
   if (ticket === undefined) return showCamera(sight, words.notOurs)
-  showCamera(sight, demoWords.looking)
+  showCamera(sight, demoWords.looking, true)
   setTimeout(() => { if (page === 'camera') openLogin(ticket) }, shutterMs)
 }
 
@@ -126,8 +130,7 @@ part('close').setAttribute('aria-label', demoWords.closePage)
 part('close').addEventListener('click', openHome)
 document.addEventListener('paste', (event) => {
   const file = Array.from(event.clipboardData?.files ?? []).find(({ type }) => type.startsWith('image/'))
-  if (file === undefined || page !== 'camera') return
-  lookAtFile(file).then((seen) => take(seen, demoWords.noPicture)).catch(report)
+  if (file !== undefined && page === 'camera') takeFile(file)
 })
 // As the mini program's pages do on show: look again at what may have changed meanwhile.
 document.addEventListener('visibilitychange', () => {

@@ -1,0 +1,82 @@
+/** Several instances on one store, and everybody at once: each edge has one winner, each login one session. */
+import t from 'tap'
+import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import { generateKeys } from '../../src/sessions/key-file.ts'
+import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { onEveryStore } from './store-harness.ts'
+
+const rounds = 200
+const env = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
+
+const told = ({ status, json }: Answer): string => json?.code === undefined ? String(status) : `${status} ${json.code}`
+const count = (answers: readonly string[], wanted: string): number => answers.filter((answer) => answer === wanted).length
+
+const turns = async (n: number): Promise<void> => {
+  for (let i = 0; i < n; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+await onEveryStore(t, 'races: exactly one winner in each of 200 rounds when everybody acts at once', async (t, { stores }) => {
+  const clock = createFakeClock(Date.now())
+  const simulator = await startWechatSimulator({ clock })
+  t.teardown(() => simulator.close())
+  const keys = generateKeys()
+  const houses: House[] = []
+  for (const store of stores) houses.push(await openHouse(t, { env, clock, keys, simulator, store }))
+  let turn = 0
+  /** Each call lands on the next instance, as behind a balancer. */
+  const balancer = { call: (call: Call): Promise<Answer> => (houses[turn++ % houses.length] as House).call(call) }
+  const people = await Promise.all(['ming', 'hong', 'alex'].map((person) => openPhone(balancer, { jsCode: simulator.jsCode(person), now: () => clock.now() })))
+
+  let logins = 0
+  for (let round = 0; round < rounds; round++) {
+    const browser = await openBrowser(balancer)
+    const owner = await raceToScan(browser)
+    const number = await browser.matchCode()
+    if (await raceToDecide(browser, owner, number, round) === 'confirmed') {
+      await raceToConsume(browser)
+      logins++
+    }
+  }
+  t.ok(logins > 0 && logins < rounds, `both outcomes were seen: ${logins} logins`)
+  const sessions = await Promise.all(people.map(async (phone) => (await phone.sessions()).json.sessions.length as number))
+  t.equal(sessions.reduce((sum, n) => sum + n, 0), logins, 'as many sessions as logins')
+
+  async function raceToScan (browser: TestBrowser): Promise<TestPhone> {
+    const answers = await Promise.all([...people, ...people].map(async (phone) => ({ phone, answer: await phone.scan(browser.ticket) })))
+    const winners = new Set(answers.filter(({ answer }) => answer.status === 200).map(({ phone }) => phone))
+    const others = answers.filter(({ answer }) => answer.status !== 200).map(({ answer }) => told(answer))
+    const [owner] = winners
+    if (owner === undefined || winners.size !== 1 || others.some((answer) => answer !== '409 ticket-taken')) t.fail(`scan: ${answers.map(({ answer }) => told(answer)).join()}`)
+    return owner as TestPhone // the test has failed otherwise
+  }
+
+  /** Yes, no, a wrong number and the browser giving up, each with a head start that changes from round to round. */
+  async function raceToDecide (browser: TestBrowser, owner: TestPhone, number: string, round: number): Promise<string> {
+    const acts = [
+      () => owner.confirm(browser.ticket, number),
+      () => owner.confirm(browser.ticket, number),
+      () => owner.cancel(browser.ticket),
+      () => browser.giveUp(),
+      () => owner.confirm(browser.ticket, number === '10' ? '11' : '10'),
+    ]
+    const answers = (await Promise.all(acts.map(async (act, i) => {
+      await turns((round * (i + 3)) % 11)
+      return await act()
+    }))).map(told)
+    const { state, version } = (await browser.poll()).json as { state: string, version: number }
+    t.equal(version, 3, `one edge was taken in round ${round}: ${answers.join()}`)
+    if (state === 'cancelled') t.ok(count(answers, '403 match-wrong') <= 1 && count(answers, '409 ticket-confirmed') === 0, answers.join())
+    else t.equal(count(answers, '403 match-wrong') + count(answers, '204'), 0, answers.join())
+    return state
+  }
+
+  async function raceToConsume (browser: TestBrowser): Promise<void> {
+    const answers = await Promise.all([1, 2, 3, 4].map(() => browser.consume()))
+    const sids = answers.map(({ json }) => JSON.parse(Buffer.from(json.access_token.split('.')[1], 'base64url').toString()).sid as string)
+    t.equal(new Set(sids).size, 1, 'one session')
+    t.equal(new Set(answers.map(({ headers }) => String(headers['set-cookie']))).size, 1, 'one cookie')
+    t.hasStrict((await browser.poll()).json, { state: 'consumed', version: 4 })
+  }
+})

@@ -1,0 +1,64 @@
+import t from 'tap'
+import Fastify from 'fastify'
+import { demoPhonePlugin } from '../../src/demo/phone-plugin.ts'
+
+const asked: string[] = []
+const app = Fastify()
+app.addHook('onRequest', async (_request, reply) => { reply.header('Content-Security-Policy', "default-src 'self'") })
+await app.register(demoPhonePlugin, {
+  prefix: '/login',
+  wechat: { jsCode: (person: string) => `js-code-of-${asked.push(person)}` },
+})
+app.get('/elsewhere', async () => 'another page')
+
+const jsCode = (payload: unknown) => app.inject({
+  method: 'POST',
+  url: '/login/demo/js-code',
+  headers: { 'content-type': 'application/json' },
+  payload: JSON.stringify(payload),
+})
+
+await t.test('demo: serves its pages, styles and scripts under the prefix, with a policy of their own', async (t) => {
+  for (const [path, type] of [
+    ['/demo', 'text/html'], ['/demo/phone', 'text/html'], ['/demo/demo.css', 'text/css'], ['/demo/phone.css', 'text/css'],
+    ['/demo/demo.js', 'text/javascript'], ['/demo/phone.js', 'text/javascript'],
+  ] as const) {
+    const reply = await app.inject(`/login${path}`)
+    t.equal(reply.statusCode, 200, path)
+    t.equal(reply.headers['content-type'], `${type}; charset=utf-8`, path)
+    const policy = String(reply.headers['content-security-policy']).split('; ')
+    for (const rule of ["script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-src 'self'", "frame-ancestors 'self'"]) t.ok(policy.includes(rule), `${path}: ${rule}`)
+    t.notMatch(String(policy), /unsafe/)
+  }
+})
+
+await t.test('demo: nothing inline, and every address relative, since the prefix is not known there', async (t) => {
+  for (const path of ['/demo', '/demo/phone']) {
+    const { body } = await app.inject(`/login${path}`)
+    t.notMatch(body, /<script>|<style|\sstyle=|\son\w+=|javascript:/, path)
+    t.notMatch(body, /(?:src|href)="(?:\/|https?:)/, path)
+  }
+})
+
+await t.test('demo: leaves the policy of other pages alone', async (t) => {
+  t.equal((await app.inject('/elsewhere')).headers['content-security-policy'], "default-src 'self'")
+})
+
+await t.test('demo: a js_code for the person when one is named', async (t) => {
+  asked.length = 0
+  for (const person of ['a', '小明', 'x'.repeat(32)]) {
+    const reply = await jsCode({ person })
+    t.equal(reply.statusCode, 200)
+    t.strictSame(reply.json(), { js_code: `js-code-of-${asked.length}` })
+    t.equal(reply.headers['cache-control'], 'no-store')
+    t.equal(asked.at(-1), person)
+  }
+})
+
+await t.test('demo: 400, and nobody is asked, when no person is named', async (t) => {
+  asked.length = 0
+  for (const body of [{}, { person: '' }, { person: 'x'.repeat(33) }, { person: null }, { person: {} }, [], 'Mei', null]) {
+    t.equal((await jsCode(body)).statusCode, 400, JSON.stringify(body))
+  }
+  t.strictSame(asked, [])
+})

@@ -1,0 +1,157 @@
+// The service on a real Redis: the same login, and what everybody is told while Redis is dead or frozen, and afterwards.
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
+import { holdPolls } from '../support/held-polls.ts'
+import type { Answer } from '../support/house.ts'
+import { makeFolder, openStand, type Stand } from '../support/process.ts'
+import { startRedis, type RedisServer } from '../support/redis.ts'
+
+/** The contract's word for how soon a fault is told. */
+const answerWithinMs = 6000
+
+/** A Redis that keeps what it has when it is killed, on the port where it was before. */
+const openRedis = async (t: Test, folder: string, port?: number): Promise<RedisServer> => {
+  const redis = await startRedis({ args: ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always'], ...(port !== undefined && { port }) })
+  t.teardown(() => redis.stop())
+  return redis
+}
+
+const openRedisStand = async (t: Test, redis: RedisServer): Promise<Stand> => {
+  const stand = await openStand(t, { env: { STORE_URL: redis.url, MAX_HELD_POLLS: '1' } })
+  makeKeyFile(join(stand.folder, 'data/keys.json'))
+  return stand
+}
+
+interface Visitor {
+  readonly phone: TestPhone
+  readonly cookie: string
+  readonly token: string
+}
+
+const logIn = async (t: Test, stand: Stand, phone: TestPhone): Promise<Visitor> => {
+  const browser = await openBrowser(stand)
+  t.hasStrict(await phone.scan(browser.ticket), { status: 200, json: { state: 'scanned' } })
+  const view = await browser.poll(1, 0)
+  t.hasStrict(await phone.confirm(browser.ticket, view.json.match_code), { status: 200, json: { state: 'confirmed', version: 3 } })
+  const consumed = await browser.consume()
+  t.hasStrict(consumed, { status: 200, json: { user: { sub: phone.sub } } })
+  return { phone, cookie: String(consumed.headers['set-cookie']).replace(/;.*/, ''), token: consumed.json.access_token }
+}
+
+const untilReady = async (stand: Stand): Promise<void> => {
+  while ((await stand.call({ path: '/health/ready' })).status !== 200) await sleep(50)
+}
+
+/** Every call that needs the store, as somebody makes it who is in the middle of a login and has another one. */
+const everyCall = (stand: Stand, { phone, cookie, token }: Visitor, browser: TestBrowser): Readonly<Record<string, () => Promise<Answer>>> => {
+  const own = { cookie, 'sec-fetch-site': 'same-origin' }
+  return {
+    create: async () => (await openBrowser(stand)).created,
+    code: () => stand.call({ path: browser.created.json.code_url }),
+    poll: () => browser.poll(),
+    'held poll': () => browser.poll(1, 25),
+    consume: () => browser.consume(),
+    'give up': () => browser.giveUp(),
+    session: () => stand.call({ path: '/api/session', headers: { cookie } }),
+    'session by token': () => stand.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } }),
+    verify: () => stand.call({ path: '/api/session/verify', headers: { cookie } }),
+    'fresh token': () => stand.call({ method: 'POST', path: '/api/session/token', headers: own }),
+    'log out': () => stand.call({ method: 'DELETE', path: '/api/session', headers: own }),
+    'phone login': () => stand.call({ method: 'POST', path: '/api/phone/login', body: { js_code: stand.simulator.jsCode('ming') } }),
+    scan: () => phone.scan(browser.ticket),
+    confirm: () => phone.confirm(browser.ticket, '00'),
+    cancel: () => phone.cancel(browser.ticket),
+    sessions: () => phone.sessions(),
+    'sign out': () => phone.signOut('AbCdEfGhIjKlMnOpQrStUv'),
+    rename: () => phone.rename('Ming'),
+    ready: () => stand.call({ path: '/health/ready' }),
+  }
+}
+
+const expectOutage = async (t: Test, calls: Readonly<Record<string, () => Promise<Answer>>>): Promise<void> => {
+  await Promise.all(Object.entries(calls).map(async ([name, call]) => {
+    const answer = await Promise.race([call(), sleep(answerWithinMs, { status: 'too late' as const }, { ref: false })])
+    t.hasStrict(answer, { status: 503, headers: { 'retry-after': '2' }, json: { type: 'urn:scan-login:problem:store-unavailable', code: 'store-unavailable' } }, name)
+  }))
+}
+
+await t.test('redis: somebody is logged in, and still is when the service was killed and started again', async (t) => {
+  const redis = await openRedis(t, makeFolder(t))
+  const stand = await openRedisStand(t, redis)
+  const first = await stand.start()
+  const { cookie, phone } = await logIn(t, stand, await stand.phone())
+  first.kill('SIGKILL')
+  await first.ended
+  await stand.start()
+  t.hasStrict(await stand.call({ path: '/api/session', headers: { cookie } }), { status: 200, json: { user: { sub: phone.sub } } })
+  await logIn(t, stand, phone)
+})
+
+await t.test('redis: the service starts and waits when Redis is not there yet', async (t) => {
+  const folder = makeFolder(t)
+  const redis = await openRedis(t, folder)
+  const stand = await openRedisStand(t, redis)
+  await redis.stop()
+  const running = await stand.start()
+  t.hasStrict(await stand.call({ path: '/health/ready' }), { status: 503, json: { code: 'store-unavailable' } })
+  await openRedis(t, folder, redis.port)
+  await untilReady(stand)
+  await logIn(t, stand, await stand.phone())
+  running.kill('SIGTERM')
+  t.hasStrict(await running.ended, { code: 0 })
+})
+
+const outages = {
+  killed: {
+    begin: async (redis: RedisServer) => { await redis.stop() },
+    end: async (t: Test, redis: RedisServer, folder: string) => { await openRedis(t, folder, redis.port) },
+  },
+  frozen: {
+    begin: async (redis: RedisServer) => { redis.kill('SIGSTOP') },
+    end: async (_t: Test, redis: RedisServer) => { redis.kill('SIGCONT') },
+  },
+}
+
+for (const [how, outage] of Object.entries(outages)) {
+  await t.test(`redis: every call says so in time, and all goes on afterwards, when Redis is ${how}`, async (t) => {
+    const folder = makeFolder(t)
+    const redis = await openRedis(t, folder)
+    const stand = await openRedisStand(t, redis)
+    const running = await stand.start()
+    const visitor = await logIn(t, stand, await stand.phone())
+    const browser = await openBrowser(stand)
+    const held = await openBrowser(stand)
+    const { answers } = await holdPolls(stand, [held])
+
+    await outage.begin(redis)
+    await expectOutage(t, everyCall(stand, visitor, browser))
+    await expectOutage(t, everyCall(stand, visitor, browser))
+    for (const path of ['/health/live', '/login', '/.well-known/jwks.json']) t.equal((await stand.call({ path })).status, 200, path)
+    await outage.end(t, redis, folder)
+    await untilReady(stand)
+
+    t.hasStrict(await stand.call({ path: '/api/session', headers: { cookie: visitor.cookie } }), { status: 200 }, 'nobody was logged out')
+    t.hasStrict(await visitor.phone.sessions(), { status: 200, json: { sessions: [{}] } })
+    t.hasStrict(await browser.poll(), { status: 200, json: { state: 'pending', version: 1 } }, 'what was told to have failed was not done')
+    t.hasStrict(await visitor.phone.scan(held.ticket), { status: 200, json: { state: 'scanned', version: 2 } })
+    t.hasStrict(await answers, [{ status: 200, json: { state: 'scanned', version: 2 } }], 'who waited all the time hears of it')
+    await logIn(t, stand, visitor.phone)
+
+    running.kill('SIGTERM')
+    t.hasStrict(await running.ended, { code: 0 })
+  })
+
+  await t.test(`redis: the process ends with 0 in time when Redis is ${how}`, async (t) => {
+    const redis = await openRedis(t, makeFolder(t))
+    const stand = await openRedisStand(t, redis)
+    const running = await stand.start()
+    const { answers } = await holdPolls(stand, [await openBrowser(stand)])
+    await outage.begin(redis)
+    running.kill('SIGTERM')
+    t.hasStrict(await Promise.race([running.ended, sleep(5000, 'too late' as const, { ref: false })]), { code: 0, signal: null })
+    await answers
+  })
+}

@@ -1,0 +1,105 @@
+// Killed without a word and started again on the embedded store: what was answered with success is still so.
+import t from 'tap'
+import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
+import type { Answer, Call } from '../support/house.ts'
+import { openStand, type RunningProcess, type Stand } from '../support/process.ts'
+
+const killed = async (running: RunningProcess): Promise<void> => {
+  running.kill('SIGKILL')
+  await running.ended
+}
+
+const confirmed = async (stand: Stand, phone: TestPhone): Promise<TestBrowser> => {
+  const browser = await openBrowser(stand)
+  await phone.scan(browser.ticket)
+  await phone.confirm(browser.ticket, await browser.matchCode())
+  return browser
+}
+
+const cookieOf = (consumed: Answer): string => String(consumed.headers['set-cookie']).replace(/;.*/, '')
+
+const whoAmI = (stand: Stand, headers: Record<string, string>): Promise<Answer> => stand.call({ path: '/api/session', headers })
+
+await t.test('restart: everything under way goes on when the process was killed', async (t) => {
+  const stand = await openStand(t)
+  const first = await stand.start()
+  const phone = await stand.phone()
+
+  const loggedIn = await (await confirmed(stand, phone)).consume()
+  t.equal(loggedIn.status, 200)
+  const waiting = await confirmed(stand, phone)
+  const scanned = await openBrowser(stand)
+  t.equal((await phone.scan(scanned.ticket)).status, 200)
+  const onScreen = await openBrowser(stand)
+  const loggedOut = cookieOf(await (await confirmed(stand, phone)).consume())
+  t.equal((await stand.call({ method: 'DELETE', path: '/api/session', headers: { cookie: loggedOut, 'sec-fetch-site': 'same-origin' } })).status, 204)
+
+  await killed(first)
+  await stand.start()
+
+  const byCookie = await whoAmI(stand, { cookie: cookieOf(loggedIn) })
+  t.hasStrict(byCookie, { status: 200, json: { user: { sub: phone.sub } } })
+  const byToken = await whoAmI(stand, { authorization: `Bearer ${loggedIn.json.access_token}` })
+  t.hasStrict(byToken, { status: 200, json: byCookie.json })
+  t.equal((await whoAmI(stand, { cookie: loggedOut })).status, 401, 'who had logged out stays out')
+
+  t.hasStrict((await phone.scan(onScreen.ticket)), { status: 200, json: { state: 'scanned', version: 2 } }, 'a phone key goes on signing')
+  const { match_code: matchCode } = (await onScreen.poll(1, 5)).json
+  t.hasStrict(await phone.confirm(onScreen.ticket, matchCode), { status: 200, json: { state: 'confirmed' } })
+  t.hasStrict(await onScreen.consume(), { status: 200, json: { user: { sub: phone.sub } } })
+
+  t.hasStrict(await phone.confirm(scanned.ticket, await scanned.matchCode()), { status: 200, json: { state: 'confirmed', version: 3 } })
+  t.equal((await scanned.consume()).status, 200)
+
+  const late = await waiting.consume()
+  t.equal(late.status, 200)
+  t.equal((await whoAmI(stand, { cookie: cookieOf(late) })).status, 200)
+  t.equal((await phone.sessions()).json.sessions.length, 4)
+})
+
+await t.test('restart: a signed call is not taken twice when the process was killed in between', async (t) => {
+  const stand = await openStand(t)
+  const first = await stand.start()
+  let last: Call = { path: '/' }
+  const overheard = { call: (call: Call) => stand.call(last = call) }
+  const phone = await openPhone(overheard, { jsCode: stand.simulator.jsCode('ming'), authority: new URL(stand.url).host })
+  t.equal((await phone.sessions()).status, 200)
+  await killed(first)
+  await stand.start()
+  t.hasStrict(await stand.call(last), { status: 401, json: { code: 'replayed' } })
+  t.equal((await phone.sessions()).status, 200)
+})
+
+await t.test('restart: every login that was answered holds, and none is there twice, when the process was killed among fifty', async (t) => {
+  const stand = await openStand(t)
+  const first = await stand.start()
+  const people = Array.from({ length: 50 }, (_, index) => `person-${index}`)
+  const logins = await Promise.all(people.map(async (person) => {
+    const phone = await stand.phone(person)
+    return { phone, browser: await confirmed(stand, phone) }
+  }))
+
+  const answers: Answer[] = []
+  const outcomes = await Promise.all(logins.map(async ({ phone, browser }) => {
+    const answer = await browser.consume().catch(() => undefined)
+    if (answer !== undefined && answers.push(answer) === 10) first.kill('SIGKILL')
+    return { phone, browser, answer }
+  }))
+  await first.ended
+  t.ok(outcomes.some(({ answer }) => answer === undefined), 'some were cut off')
+  t.ok(answers.every(({ status }) => status === 200))
+  await stand.start()
+
+  const cookies = await Promise.all(outcomes.map(async ({ phone, browser, answer }) => {
+    if (answer !== undefined) {
+      t.hasStrict(await whoAmI(stand, { cookie: cookieOf(answer) }), { status: 200, json: { user: { sub: phone.sub } } })
+      t.equal((await whoAmI(stand, { authorization: `Bearer ${answer.json.access_token}` })).status, 200)
+    }
+    const again = await browser.consume()
+    t.equal(again.status, 200)
+    if (answer !== undefined) t.equal(cookieOf(again), cookieOf(answer), 'the same session')
+    t.equal((await phone.sessions()).json.sessions.length, 1)
+    return cookieOf(again)
+  }))
+  t.equal(new Set(cookies).size, people.length)
+})

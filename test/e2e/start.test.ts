@@ -1,0 +1,160 @@
+// What an operator is told when a start can't be: a line for each mistake, and exit code 1.
+import { once } from 'node:events'
+import { chmodSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { makeFolder, openStand, run, type RunOptions } from '../support/process.ts'
+
+const credentials = { WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET: '0123456789abcdef0123456789abcdef' }
+
+/** The lines with which a start was refused. */
+const refusal = async (t: Test, options: Partial<RunOptions> = {}): Promise<readonly string[]> => {
+  const { code, stdout, stderr } = await run(t, { folder: makeFolder(t), ...options }).ended
+  t.equal(code, 1)
+  t.equal(stdout, '')
+  t.match(stderr, /^(?:scan-login: [^\n]+\n)+$/, 'nothing but lines of ours')
+  return stderr.split('\n').slice(0, -1).map((line) => line.replace('scan-login: ', ''))
+}
+
+await t.test('start: one line names the missing credentials and the demo when there are none', async (t) => {
+  const folder = makeFolder(t)
+  t.strictSame(await refusal(t, { folder }), [
+    'WECHAT_APPID and WECHAT_SECRET not set: they are the mini program\'s AppID and AppSecret. To try it without an account: npm run demo',
+  ])
+  t.strictSame(readdirSync(folder), [], 'and nothing is made')
+  t.match(await refusal(t, { env: { WECHAT_APPID: credentials.WECHAT_APPID } }), [/^WECHAT_SECRET not set: /])
+})
+
+await t.test('start: every bad value has a line of its own when there are several', async (t) => {
+  const bad = {
+    PUBLIC_URL: 'http://login.example.com',
+    HOST: 'a b',
+    PORT: '70000',
+    WECHAT_APPID: 'wx 1',
+    WECHAT_SECRET: 'short',
+    WECHAT_API_URL: 'api.weixin.qq.com',
+    WECHAT_ENV_VERSION: 'beta',
+    STORE_URL: 'postgres://db',
+    ALLOWED_ORIGINS: 'https://example.com/path',
+    TRUST_PROXY: 'true',
+    TICKET_TTL: '3m',
+    MAX_WAIT: '56',
+    MATCH_NUMBERS: 'yes',
+    COOKIE_DOMAIN: '.example.com',
+    SESSION_IDLE: '1 day',
+    SESSION_MAX: '0',
+    TOKEN_AUDIENCE: 'two words',
+    MAX_TICKETS: '0',
+    MAX_HELD_POLLS: '-1',
+    LIMIT_CREATE: 'many',
+    LIMIT_GUESS: '1.5',
+    LIMIT_PHONE: '0',
+    LOG_LEVEL: 'loud',
+    WECHAT_APP_ID: 'wx0123456789abcdef',
+  }
+  const lines = await refusal(t, { env: bad })
+  t.strictSame(lines.map((line) => line.replace(/ .*/, '')).sort(), Object.keys(bad).sort())
+  t.notMatch(lines.join('\n'), /postgres:|short/, 'no value is repeated: it may be a secret')
+})
+
+await t.test('start: a bad line in .env is refused like one in the environment', async (t) => {
+  const folder = makeFolder(t)
+  writeFileSync(join(folder, '.env'), 'PORT=http\n')
+  t.strictSame(await refusal(t, { folder, env: credentials }), ['PORT must be a whole number from 0 to 65535'])
+})
+
+await t.test('start: one line says so when the store can\'t be opened', async (t) => {
+  const folder = makeFolder(t)
+  const keyFile = keyFileIn(folder)
+  t.equal(makeKeyFile(keyFile), true)
+  const damaged = join(folder, 'damaged.db')
+  writeFileSync(damaged, 'this is no database, and it is long enough to be looked at '.repeat(100))
+  const urls = [`sqlite:${keyFile}/scan-login.db`, `sqlite:${damaged}`, 'redis+cluster://127.0.0.1:7000', 'redis://127.0.0.1:port']
+  await Promise.all(urls.map(async (url) => {
+    const lines = await refusal(t, { folder, env: { ...credentials, STORE_URL: url, KEYS_FILE: keyFile } })
+    t.equal(lines.length, 1)
+    t.match(lines[0], /^STORE_URL/)
+  }))
+})
+
+await t.test('start: one line says so when the key file can\'t be made', async (t) => {
+  const folder = makeFolder(t)
+  writeFileSync(join(folder, 'file'), '')
+  const [line, ...others] = await refusal(t, { folder, env: { ...credentials, KEYS_FILE: 'file/keys.json' } })
+  t.match(line, /^file\/keys\.json can't be made: /)
+  t.strictSame(others, [])
+})
+
+await t.test('demo: it refuses to start when NODE_ENV is production', async (t) => {
+  t.strictSame(await refusal(t, { script: 'src/demo/main.ts', env: { NODE_ENV: 'production' } }), [
+    'the demo lets anybody be anybody and does not start with NODE_ENV=production',
+  ])
+})
+
+await t.test('start: the key file is made for its owner alone when it is the first', async (t) => {
+  const stand = await openStand(t)
+  await stand.start()
+  const data = join(stand.folder, 'data')
+  t.strictSame(readdirSync(data).filter((name) => /key/.test(name)), ['keys.json'], 'no draft is left')
+  for (const name of readdirSync(data)) t.equal(statSync(join(data, name)).mode & 0o777, 0o600, name)
+  t.equal(statSync(data).mode & 0o777, 0o700)
+})
+
+await t.test('start: a key file that is there is only read', async (t) => {
+  const stand = await openStand(t, { env: { KEYS_FILE: 'keys/keys.json' } })
+  const keys = join(stand.folder, 'keys')
+  const first = await stand.start()
+  const made = readFileSync(join(keys, 'keys.json'))
+  first.kill('SIGKILL')
+  await first.ended
+  utimesSync(keys, 1, 1) // changes when anything is made or removed in the folder
+  await stand.start()
+  t.strictSame(readFileSync(join(keys, 'keys.json')), made)
+  t.equal(statSync(keys).mtimeMs, 1000)
+})
+
+await t.test('start: a key file is refused when others may read it, and when it is damaged', async (t) => {
+  const folder = makeFolder(t)
+  const file = keyFileIn(folder)
+  writeFileSync(file, '{}', { mode: 0o600 })
+  t.strictSame(await refusal(t, { folder, env: { ...credentials, KEYS_FILE: file } }), [`${file} is not a key file of scan-login (npm run keys makes one)`])
+  chmodSync(file, 0o644)
+  t.strictSame(await refusal(t, { folder, env: { ...credentials, KEYS_FILE: file } }), [`${file} can be read by others: chmod 600 it`])
+})
+
+await t.test('start: Redis is refused when there is no key file, as instances have to share one', async (t) => {
+  const folder = makeFolder(t)
+  const env = { ...credentials, STORE_URL: 'redis://127.0.0.1:1' }
+  t.strictSame(await refusal(t, { folder, env }), ['KEYS_FILE data/keys.json is not there: make it with "npm run keys" and give it to every instance'])
+  t.strictSame(readdirSync(folder), [])
+})
+
+await t.test('keys: the file is made once when asked for twice', async (t) => {
+  const folder = makeFolder(t)
+  const first = await run(t, { script: 'src/keys.ts', folder }).ended
+  t.hasStrict(first, { code: 0, stdout: 'data/keys.json is made: give it to every instance, and to nobody else\n', stderr: '' })
+  const made = readFileSync(join(folder, 'data/keys.json'))
+  const second = await run(t, { script: 'src/keys.ts', folder }).ended
+  t.hasStrict(second, { code: 0, stdout: 'data/keys.json is there already and stays as it is\n', stderr: '' })
+  t.strictSame(readFileSync(join(folder, 'data/keys.json')), made)
+})
+
+await t.test('start: one line says so when somebody else listens on the port', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => { other.close() })
+  const { port } = other.address() as AddressInfo // An object for what listens on a port.
+  const env = { ...credentials, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'silent' }
+  t.strictSame(await refusal(t, { env }), [`HOST 127.0.0.1, PORT ${port}: another program listens there already`])
+})
+
+await t.test('start: one line says so when the address isn\'t this machine\'s', async (t) => {
+  const env = { ...credentials, HOST: '192.0.2.1', LOG_LEVEL: 'silent' }
+  t.strictSame(await refusal(t, { env }), ['HOST 192.0.2.1, PORT 3000: this machine has no such address'])
+})
+
+function keyFileIn (folder: string): string {
+  return join(folder, 'keys.json')
+}

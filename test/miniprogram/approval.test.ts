@@ -1,0 +1,195 @@
+import t from 'tap'
+import '../support/miniprogram.ts'
+import { createFakePhone, held, offer, ok, problem, serviceUrl, ticket } from './fake-phone.ts'
+import type { Answer } from './fake-phone.ts'
+import type { Reply } from '../../miniprogram/utils/ports'
+
+const { createService } = await import('../../miniprogram/utils/service.ts')
+const { createApproval } = await import('../../miniprogram/pages/login/approval.ts')
+
+const confirmed = ok({ state: 'confirmed', version: 3 })
+
+const start = (answers: Record<string, Answer | Answer[]> = {}, scanned: string | undefined = ticket) => {
+  const { phone, platform } = createFakePhone({ scan: offer(), confirm: confirmed, cancel: ok({ state: 'cancelled', version: 3 }), ...answers })
+  const kinds: string[] = []
+  const approval = createApproval(createService(platform, serviceUrl), scanned, () => {
+    const { kind } = approval.view()
+    if (kinds.at(-1) !== kind) kinds.push(kind)
+  })
+  return { phone, approval, kinds, asked: () => phone.calls().filter((call) => call !== 'POST login') }
+}
+
+await t.test('approval: asks, and logs in with the number that is tapped', async (t) => {
+  const { approval, phone, kinds } = start()
+  await approval.read()
+  t.hasStrict(approval.view(), { kind: 'ready', offer: { site: { origin: 'https://acme.example' }, choices: ['12', '47', '83'] } })
+  await approval.confirm('47')
+  t.hasStrict(approval.view(), { kind: 'done', offer: { site: { name: 'Acme' } } })
+  t.strictSame(kinds, ['loading', 'ready', 'confirming', 'done'])
+  t.equal(phone.requests.at(-1)?.body, '{"match_code":"47"}')
+})
+
+await t.test('approval: confirms nothing when nobody taps', async (t) => {
+  const { approval, asked } = start()
+  await approval.read()
+  await approval.read()
+  approval.tick()
+  t.strictSame(asked(), ['POST scan', 'POST scan'])
+  t.equal(approval.view().kind, 'ready')
+})
+
+await t.test('approval: one call when a button is tapped twice', async (t) => {
+  for (const tap of ['confirm', 'cancel'] as const) {
+    const { approval, asked } = start()
+    await approval.read()
+    await Promise.all([tap, tap].map((verb) => verb === 'confirm' ? approval.confirm('47') : approval.cancel()))
+    await approval.confirm('12')
+    await approval.cancel()
+    t.strictSame(asked(), ['POST scan', `POST ${tap}`])
+  }
+})
+
+await t.test('approval: no number, a foreign number, or one where none is asked for sends nothing', async (t) => {
+  const { approval, asked } = start()
+  await approval.read()
+  await approval.confirm(null)
+  await approval.confirm('99')
+  const plain = start({ scan: offer({ match_choices: null }) })
+  await plain.approval.read()
+  await plain.approval.confirm('47')
+  t.strictSame([...asked(), ...plain.asked()], ['POST scan', 'POST scan'])
+  await plain.approval.confirm(null)
+  t.equal(plain.approval.view().kind, 'done', 'one button is enough there')
+})
+
+await t.test('approval: nothing is sent when a tap comes before the offer', async (t) => {
+  const { approval, phone } = start()
+  await approval.confirm('47')
+  await approval.cancel()
+  t.strictSame(phone.calls(), [])
+})
+
+await t.test('approval: cancelled when the person says no', async (t) => {
+  const { approval, kinds } = start()
+  await approval.read()
+  await approval.cancel()
+  t.strictSame(kinds, ['loading', 'ready', 'cancelling', 'cancelled'])
+})
+
+await t.test('approval: an end of its own when the scan is refused', async (t) => {
+  const ends = [
+    [404, 'ticket-not-found', 'invalid-code'], [400, 'bad-request', 'invalid-code'], [409, 'ticket-expired', 'expired'], [409, 'ticket-cancelled', 'cancelled'],
+    [409, 'ticket-taken', 'taken'], [409, 'ticket-consumed', 'used'], [409, 'ticket-confirmed', 'done'], [403, 'wechat-user-blocked', 'blocked'],
+    [503, 'store-unavailable', 'unavailable'], [503, 'wechat-unavailable', 'unavailable'], [429, 'rate-limited', 'unavailable'], [500, 'internal', 'unavailable'],
+    [401, 'signature-invalid', 'unavailable'], [401, 'replayed', 'unavailable'],
+  ] as const
+  for (const [status, code, kind] of ends) {
+    const { approval } = start({ scan: problem(status, code) })
+    await approval.read()
+    t.hasStrict(approval.view(), kind === 'unavailable' ? { kind, code } : { kind }, code)
+  }
+})
+
+await t.test('approval: an end of its own when the confirmation is refused', async (t) => {
+  const ends = [
+    [403, 'match-wrong', 'wrong-number'], [409, 'ticket-expired', 'expired'], [409, 'ticket-cancelled', 'cancelled'], [409, 'ticket-consumed', 'done'],
+    [409, 'ticket-taken', 'taken'], [409, 'ticket-not-scanned', 'unavailable'], [503, 'store-unavailable', 'unavailable'],
+  ] as const
+  for (const [status, code, kind] of ends) {
+    const { approval } = start({ confirm: problem(status, code) })
+    await approval.read()
+    await approval.confirm('12')
+    t.equal(approval.view().kind, kind, code)
+  }
+})
+
+await t.test('approval: done when the no comes after the yes', async (t) => {
+  const { approval } = start({ cancel: problem(409, 'ticket-confirmed') })
+  await approval.read()
+  await approval.cancel()
+  t.equal(approval.view().kind, 'done')
+})
+
+await t.test('approval: an invalid code when what was scanned holds no ticket', async (t) => {
+  const { phone, platform } = createFakePhone()
+  const approval = createApproval(createService(platform, serviceUrl), undefined, () => {})
+  await approval.read()
+  t.strictSame(approval.view(), { kind: 'invalid-code' })
+  t.strictSame(phone.calls(), [])
+})
+
+await t.test('approval: can be tried again when the network was gone', async (t) => {
+  const { approval, kinds } = start({ scan: ['lost', offer()] })
+  await approval.read()
+  t.strictSame(approval.view(), { kind: 'offline' })
+  await approval.read()
+  t.strictSame(kinds, ['loading', 'offline', 'loading', 'ready'])
+})
+
+await t.test('approval: reads what became of it, and repeats no yes, when the answer to a confirmation is lost', async (t) => {
+  for (const [state, kind] of [['scanned', 'ready'], ['confirmed', 'done'], ['consumed', 'done']] as const) {
+    const { approval, asked } = start({ scan: [offer(), offer({ state, match_choices: state === 'scanned' ? ['12', '47', '83'] : null })], confirm: 'lost' })
+    await approval.read()
+    await approval.confirm('47')
+    t.strictSame(approval.view(), { kind: 'offline' })
+    await approval.read()
+    t.equal(approval.view().kind, kind)
+    t.strictSame(asked(), ['POST scan', 'POST confirm', 'POST scan'])
+  }
+})
+
+await t.test('approval: reads by itself when the page came back while its call was cut off', async (t) => {
+  const answer = held<Reply>()
+  const { approval, asked, phone } = start({ scan: [offer(), offer({ state: 'confirmed' })], confirm: () => answer.promise.then(() => { throw new Error('interrupted') }) })
+  await approval.read()
+  const confirming = approval.confirm('47')
+  await approval.read()
+  t.equal(approval.view().kind, 'confirming', 'the call under way is waited for')
+  answer.settle(confirmed)
+  await confirming
+  t.equal(approval.view().kind, 'done')
+  t.strictSame(asked(), ['POST scan', 'POST confirm', 'POST scan'])
+  t.equal(phone.logins, 1)
+})
+
+await t.test('approval: a tap counts when the page is just being read again', async (t) => {
+  const late = held<Reply>()
+  const { approval } = start({ scan: [offer(), () => late.promise] })
+  await approval.read()
+  const again = approval.read()
+  t.equal(approval.view().kind, 'ready', 'what is on the screen stays')
+  await approval.confirm('47')
+  late.settle(offer())
+  await again
+  t.equal(approval.view().kind, 'done', 'the older answer is not shown any more')
+})
+
+await t.test('approval: shows the newest when the page comes back', async (t) => {
+  const { approval } = start({ scan: [offer(), problem(409, 'ticket-cancelled')] })
+  await approval.read()
+  await approval.read()
+  t.equal(approval.view().kind, 'cancelled')
+})
+
+await t.test('approval: sends nothing more when it has ended', async (t) => {
+  const { approval, asked } = start({ scan: problem(409, 'ticket-expired') })
+  await approval.read()
+  await approval.read()
+  await approval.confirm('47')
+  await approval.cancel()
+  approval.tick()
+  t.strictSame(asked(), ['POST scan'])
+})
+
+await t.test('approval: expired when the time is up while it is on the screen', async (t) => {
+  const { approval, phone, asked } = start()
+  await approval.read()
+  phone.now += 149_000
+  approval.tick()
+  t.equal(approval.view().kind, 'ready')
+  phone.now += 1_000
+  approval.tick()
+  t.equal(approval.view().kind, 'expired')
+  await approval.confirm('47')
+  t.strictSame(asked(), ['POST scan'])
+})

@@ -1,0 +1,110 @@
+import t from 'tap'
+import '../support/miniprogram.ts'
+import { createFakePhone, held, ok, problem, serviceUrl, startMs } from './fake-phone.ts'
+import type { Answer } from './fake-phone.ts'
+import type { Reply } from '../../miniprogram/utils/ports'
+
+const { createService } = await import('../../miniprogram/utils/service.ts')
+const { createHome } = await import('../../miniprogram/pages/index/home.ts')
+const { homeScreenOf } = await import('../../miniprogram/pages/index/screen.ts')
+const { wordsFor } = await import('../../miniprogram/utils/words.ts')
+
+const session = (id: string, place: string | null = null) => ({
+  id,
+  browser: { name: 'Chrome 151', system: 'Windows 11', ip: '203.0.113.7', place },
+  created_at: '2026-11-23T01:00:00Z',
+  last_seen_at: '2026-11-23T02:00:00Z',
+  expires_at: '2026-12-23T01:00:00Z',
+})
+const two = ok({ sessions: [session('s1'), session('s2', '上海')] })
+
+const start = (answers: Record<string, Answer | Answer[]> = {}) => {
+  const { phone, platform } = createFakePhone({ sessions: two, s1: { status: 204, body: '' }, profile: ok(), ...answers })
+  const home = createHome(createService(platform, serviceUrl), () => {})
+  return { phone, home, ids: () => home.view().sessions?.map(({ id }) => id) }
+}
+
+await t.test('home: shows who this is and where they are logged in', async (t) => {
+  const { home } = start()
+  await home.read()
+  const screen = homeScreenOf(home.view(), wordsFor('en'), startMs)
+  t.hasStrict(screen, { name: 'No name yet', initial: '', id: 'sub-of-m', known: true, failure: '', empty: '' })
+  t.strictSame(screen.browsers, [
+    { id: 's1', title: 'Chrome 151 · Windows 11', detail: '203.0.113.7 · 20 seconds ago', asking: false },
+    { id: 's2', title: 'Chrome 151 · Windows 11', detail: '上海 · 20 seconds ago', asking: false },
+  ])
+})
+
+await t.test('home: signs a browser out when that was tapped and then said again', async (t) => {
+  const { home, phone, ids } = start()
+  await home.read()
+  await home.signOut()
+  home.ask('s1')
+  t.equal(home.view().asking, 's1')
+  home.ask(undefined)
+  await home.signOut()
+  t.notOk(phone.calls().includes('DELETE s1'), 'not with one tap, and not when taken back')
+  home.ask('s1')
+  await Promise.all([home.signOut(), home.signOut()])
+  t.strictSame(phone.calls().filter((call) => call.startsWith('DELETE')), ['DELETE s1'])
+  t.strictSame(ids(), ['s2'])
+  t.hasStrict(home.view(), { asking: undefined, busy: false })
+})
+
+await t.test('home: the browser stays and the reason is said when the sign-out fails', async (t) => {
+  const { home, ids } = start({ s1: problem(503, 'store-unavailable') })
+  await home.read()
+  home.ask('s1')
+  await home.signOut()
+  t.strictSame(ids(), ['s1', 's2'])
+  t.hasStrict(home.view(), { failure: 'store-unavailable', busy: false, asking: 's1' })
+})
+
+await t.test('home: a list that was asked for before does not bring a browser back when it was signed out meanwhile', async (t) => {
+  const late = held<Reply>()
+  const { home, ids } = start({ sessions: [two, () => late.promise] })
+  await home.read()
+  const reading = home.read()
+  home.ask('s1')
+  await home.signOut()
+  late.settle(two)
+  await reading
+  t.strictSame(ids(), ['s2'])
+})
+
+await t.test('home: shows the name when it was stored, and says so', async (t) => {
+  const { home } = start()
+  await home.rename('too early')
+  await home.read()
+  await home.rename(' 小明 ')
+  t.hasStrict(homeScreenOf(home.view(), wordsFor('zh'), startMs), { name: '小明', input: '小明', initial: '小', saved: '已保存' })
+  await home.rename('')
+  t.hasStrict(homeScreenOf(home.view(), wordsFor('zh'), startMs), { name: '还没有名字', input: '', initial: '' })
+})
+
+await t.test('home: keeps the name it had when the new one is refused', async (t) => {
+  const { home } = start({ profile: problem(400, 'bad-request') })
+  await home.read()
+  await home.rename('x'.repeat(33))
+  t.hasStrict(home.view(), { user: { name: null }, failure: 'bad-request', saved: false, busy: false })
+})
+
+await t.test('home: keeps what it shows and says why when reading fails', async (t) => {
+  const { home, ids } = start({ sessions: [two, 'lost', two] })
+  await home.read()
+  await home.read()
+  t.strictSame(ids(), ['s1', 's2'])
+  t.equal(home.view().failure, 'offline')
+  await home.read()
+  t.equal(home.view().failure, undefined)
+})
+
+await t.test('home: says that it is opening, that there is nothing, or nothing beside the failure', async (t) => {
+  const { home } = start({ sessions: ok({ sessions: [] }) })
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).empty, 'Opening…')
+  await home.read()
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).empty, 'No browser is logged in as you right now')
+  const blocked = start({ login: problem(403, 'wechat-user-blocked') })
+  await blocked.home.read()
+  t.hasStrict(homeScreenOf(blocked.home.view(), wordsFor('en'), startMs), { known: false, name: '', empty: '', failure: 'WeChat has restricted this account.' })
+})

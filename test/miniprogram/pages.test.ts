@@ -1,0 +1,187 @@
+// The pages themselves, run with a `wx` and a `Page` of the test's own: what a tap sends and what is set to be drawn.
+import t from 'tap'
+import '../support/miniprogram.ts'
+import { grant, offer, ok, startMs, ticket } from './fake-phone.ts'
+
+interface WxRequest { method: string, url: string, data?: string, header: Record<string, string>, success (reply: { statusCode: number, data: unknown }): void, fail (reason: { errMsg: string }): void }
+type Definition = Record<string, any> & { data: Record<string, any> }
+
+const did: string[] = []
+const storage = new Map<string, string>()
+const requests: WxRequest[] = []
+let scanned: string | undefined | null = `pages/login/login?scene=${ticket}`
+let connected = true
+
+const answers: Record<string, { status: number, body: unknown }> = {
+  login: grant('key_1', startMs / 1000),
+  scan: offer(),
+  confirm: ok({ state: 'confirmed' }),
+  cancel: ok({ state: 'cancelled' }),
+  sessions: ok({ sessions: [{ id: 's1', browser: { name: 'Chrome', system: 'Linux', ip: '::1', place: null }, last_seen_at: '2026-11-23T02:00:00Z' }] }),
+  s1: { status: 204, body: '' },
+  profile: ok(),
+}
+
+const note = (name: string) => (options: { url?: string, title?: string } = {}): void => { did.push([name, options.url ?? options.title].filter(Boolean).join(' ')) }
+
+const wx = {
+  request: (request: WxRequest): void => {
+    requests.push(request)
+    const { status, body } = answers[request.url.slice(request.url.lastIndexOf('/') + 1)] ?? { status: 404, body: '' }
+    if (connected) request.success({ statusCode: status, data: body })
+    else request.fail({ errMsg: 'request:fail interrupted' })
+  },
+  login: ({ success }: { success (result: { code: string }): void }): void => success({ code: 'js-code' }),
+  getStorageSync: (key: string): string => storage.get(key) ?? '',
+  setStorageSync: (key: string, value: string): void => { storage.set(key, value) },
+  removeStorageSync: (key: string): void => { storage.delete(key) },
+  getRandomValues: ({ length, success }: { length: number, success (result: { randomValues: ArrayBuffer }): void }): void =>
+    success({ randomValues: crypto.getRandomValues(new Uint8Array(length)).buffer }),
+  getAppBaseInfo: () => ({ language: 'en' }),
+  scanCode: ({ success, fail }: { success (result: { path: string | undefined }): void, fail (): void }): void =>
+    scanned === null ? fail() : success({ path: scanned }),
+  exitMiniProgram: note('exit'),
+  reLaunch: note('reLaunch'),
+  redirectTo: note('redirectTo'),
+  navigateTo: note('navigateTo'),
+  showToast: note('toast'),
+  setNavigationBarTitle: note('title'),
+  stopPullDownRefresh: note('stopPullDownRefresh'),
+}
+
+/** Loads a page's file and gives the page as WeChat would make it. */
+const open = async (path: string): Promise<Definition> => {
+  let page: Definition | undefined
+  const make = (definition: Definition): void => {
+    page = { ...definition, data: structuredClone(definition.data), setData (change: object) { Object.assign(page?.data ?? {}, change) } }
+  }
+  Object.assign(globalThis, { wx, Page: make })
+  await import(`../../miniprogram/${path}.ts?${did.push('open')}`)
+  if (page === undefined) throw new Error(`${path} makes no page`)
+  return page
+}
+
+const tap = (dataset: object): object => ({ currentTarget: { dataset } })
+const sent = (): string[] => requests.map(({ method, url }) => `${method} ${url.slice(url.lastIndexOf('/') + 1)}`).filter((call) => call !== 'POST login')
+
+t.beforeEach(() => {
+  requests.length = 0
+  connected = true
+})
+
+await t.test('login page: logs in with the number that was tapped, and with nothing less', async (t) => {
+  const page = await open('pages/login/login')
+  page.onLoad({ scene: encodeURIComponent(ticket) })
+  await page.onShow()
+  t.hasStrict(page.data.screen, { kind: 'ready', title: 'Log in to Acme?' })
+  t.strictSame(sent(), ['POST scan'])
+  await page.onNumber(tap({ value: '47' }))
+  t.hasStrict(page.data.screen, { kind: 'done', mark: 'good' })
+  page.onHide()
+  page.onUnload()
+  t.strictSame(sent(), ['POST scan', 'POST confirm'])
+  const confirm = requests.at(-1)
+  t.equal(confirm?.data, '{"match_code":"47"}')
+  t.match(Object.keys(confirm?.header ?? {}).sort().join(), /^Content-Digest,Content-Type,Signature,Signature-Input$/)
+})
+
+await t.test('login page: cancels when "Not me" was tapped', async (t) => {
+  const page = await open('pages/login/login')
+  page.onLoad({ scene: ticket })
+  await page.onShow()
+  await page.onNotMe()
+  page.onUnload()
+  t.equal(page.data.screen.kind, 'cancelled')
+  t.strictSame(sent(), ['POST scan', 'POST cancel'])
+})
+
+await t.test('login page: the one button confirms where no number is asked for', async (t) => {
+  const before = answers.scan
+  answers.scan = offer({ match_choices: null })
+  t.teardown(() => { if (before !== undefined) answers.scan = before })
+  const page = await open('pages/login/login')
+  page.onLoad({ scene: ticket })
+  await page.onShow()
+  await page.onConfirm()
+  page.onUnload()
+  t.equal(page.data.screen.kind, 'done')
+})
+
+await t.test('login page: an invalid code and no call when the scene is none', async (t) => {
+  for (const scene of [undefined, '%', 'short']) {
+    const page = await open('pages/login/login')
+    page.onLoad({ scene })
+    await page.onShow()
+    page.onUnload()
+    t.equal(page.data.screen.kind, 'invalid-code', String(scene))
+  }
+  t.strictSame(sent(), [])
+})
+
+await t.test('login page: can be tried again when WeChat cut the request off', async (t) => {
+  const page = await open('pages/login/login')
+  page.onLoad({ scene: ticket })
+  connected = false
+  await page.onShow()
+  t.equal(page.data.screen.kind, 'offline')
+  connected = true
+  await page.onAction(tap({ name: 'retry' }))
+  page.onUnload()
+  t.equal(page.data.screen.kind, 'ready')
+})
+
+await t.test('login page: leaves, goes home or scans anew when that was tapped', async (t) => {
+  const page = await open('pages/login/login')
+  const action = async (name: string): Promise<string[]> => {
+    did.length = 0
+    await page.onAction(tap({ name }))
+    return [...did]
+  }
+  t.strictSame(await action('close'), ['exit'])
+  t.strictSame(await action('home'), ['reLaunch /pages/index/index'])
+  t.strictSame(await action('scan'), [`redirectTo /pages/login/login?scene=${ticket}`])
+  scanned = undefined
+  t.strictSame(await action('scan'), ["toast That isn't a login code of this site"])
+  scanned = null
+  t.strictSame(await action('scan'), [], 'the person went back')
+})
+
+await t.test('home page: shows the browsers, signs one out after a second tap, stores a name', async (t) => {
+  const page = await open('pages/index/index')
+  page.onLoad()
+  await page.onShow()
+  t.hasStrict(page.data.screen.browsers, [{ id: 's1', title: 'Chrome · Linux', asking: false }])
+  page.onAsk(tap({ id: 's1' }))
+  t.equal(page.data.screen.browsers[0].asking, true)
+  page.onKeep()
+  t.equal(page.data.screen.browsers[0].asking, false)
+  page.onAsk(tap({ id: 's1' }))
+  await page.onSignOut()
+  t.strictSame(page.data.screen.browsers, [])
+
+  page.onName({ detail: { value: ' Mei ' } })
+  await page.onShow()
+  t.equal(page.data.screen.input, ' Mei ', 'what is being typed survives a redraw')
+  await page.onSave()
+  t.hasStrict(page.data.screen, { input: 'Mei', name: 'Mei', saved: 'Saved' })
+  t.strictSame(sent(), ['GET sessions', 'DELETE s1', 'GET sessions', 'PUT profile'])
+  t.notOk('data' in (requests.find(({ method }) => method === 'DELETE') ?? { data: '' }), 'no body where none was signed')
+  did.length = 0
+  await page.onPullDownRefresh()
+  t.strictSame(did, ['stopPullDownRefresh'])
+})
+
+await t.test('home page: opens the login page with the ticket of the code that was scanned', async (t) => {
+  const page = await open('pages/index/index')
+  page.onLoad()
+  for (const [path, expected] of [
+    [`pages/login/login?scene=${ticket}`, [`navigateTo /pages/login/login?scene=${ticket}`]],
+    ['pages/login/login?scene=x', ["toast That isn't a login code of this site"]],
+    [null, []],
+  ] as const) {
+    scanned = path
+    did.length = 0
+    await page.onScan()
+    t.strictSame(did, expected)
+  }
+})

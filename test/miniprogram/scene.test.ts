@@ -1,0 +1,38 @@
+import t from 'tap'
+import '../support/miniprogram.ts'
+
+const { ticketFromPath, ticketFromScene } = await import('../../miniprogram/utils/scene.ts')
+
+const ticket = 'AbCd-fGhIj_lMnOpQrSt12'
+
+await t.test('ticketFromScene: the ticket when the scene holds one, encoded or not', async (t) => {
+  t.equal(ticketFromScene(ticket), ticket)
+  t.equal(ticketFromScene('AbCd%2DfGhIj%5FlMnOpQrSt12'), ticket)
+})
+
+await t.test('ticketFromScene: nothing when it is anything else', async (t) => {
+  const bad = [
+    undefined, null, 47, {}, [ticket], '', '%', '%E0%A4%A', `${ticket}%`, ticket.slice(1), `${ticket}x`, ` ${ticket}`, `${ticket}\n`, `${ticket}%0A`,
+    'AbCd-fGhIj_lMnOpQrSt1=', 'AbCd-fGhIj_lMnOpQrSt1/', 'AbCd-fGhIj_lMnOpQrSt1微', `scene=${ticket}`, 'AbCd%252DfGhIj%255FlMnOpQrSt12', '../../../api/session/t',
+  ]
+  for (const scene of bad) t.equal(ticketFromScene(scene), undefined, String(scene))
+})
+
+await t.test('ticketFromPath: the ticket when the path is that of a code, in both forms that WeChat gives it', async (t) => {
+  for (const path of [
+    `pages/login/login?scene=${ticket}`,
+    `/pages/login/login?scene=${ticket}`,
+    `pages/login/login.html?scene=${ticket}`,
+    'pages/login/login?scene=AbCd%2DfGhIj%5FlMnOpQrSt12',
+    `pages/login/login?from=x&scene=${ticket}&y=`,
+    `pages/login/login?scene=${ticket}#top`,
+  ]) t.equal(ticketFromPath(path), ticket, path)
+})
+
+await t.test('ticketFromPath: nothing when the path is any other', async (t) => {
+  for (const path of [
+    undefined, '', ticket, `pages/index/index?scene=${ticket}`, `https://evil.example/pages/login/login?scene=${ticket}`, 'pages/login/login',
+    'pages/login/login?', 'pages/login/login?scene=', 'pages/login/login?scene=%', `pages/login/login?xscene=${ticket}`, `pages/login/login#?scene=${ticket}`,
+    `//pages/login/login?scene=${ticket}`, `pages/login/login/x?scene=${ticket}`, `pages/login/login?scene=short&scene=${ticket}`,
+  ]) t.equal(ticketFromPath(path), undefined, String(path))
+})

@@ -1,0 +1,176 @@
+import t from 'tap'
+import { createVerifier, httpbis } from 'http-message-signatures'
+import '../support/miniprogram.ts'
+import { createFakePhone, grant, offer, ok, problem, serviceUrl, startMs, ticket } from './fake-phone.ts'
+import type { Answer } from './fake-phone.ts'
+
+const { createService } = await import('../../miniprogram/utils/service.ts')
+
+const start = (answers: Record<string, Answer | Answer[]> = {}) => {
+  const { phone, platform } = createFakePhone({ scan: offer(), ...answers })
+  return { phone, service: createService(platform, serviceUrl) }
+}
+
+await t.test('service: each call is what the contract says, signed', async (t) => {
+  const { phone, service } = start({
+    confirm: ok({ state: 'confirmed', version: 3 }),
+    cancel: ok({ state: 'cancelled', version: 3 }),
+    sessions: ok({ sessions: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', place: '上海' }, created_at: '2026-11-23T01:00:00Z', last_seen_at: '2026-11-23T02:00:00Z', expires_at: '2026-12-23T01:00:00Z' }] }),
+    'a%2Fb': { status: 204, body: '' },
+    profile: ok({ name: '小明' }),
+  })
+  t.hasStrict(await service.scan(ticket), {
+    ok: true,
+    value: { state: 'scanned', site: { name: 'Acme', origin: 'https://acme.example' }, createdAt: startMs - 20_000, expiresIn: 150, choices: ['12', '47', '83'] },
+  })
+  t.strictSame(await service.confirm(ticket, '47'), { ok: true, value: 'confirmed' })
+  t.strictSame(await service.confirm(ticket, null), { ok: true, value: 'confirmed' })
+  t.strictSame(await service.cancel(ticket), { ok: true, value: 'cancelled' })
+  t.strictSame(await service.sessions(), {
+    ok: true,
+    value: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', place: '上海' }, lastSeenAt: startMs - 20_000 }],
+  })
+  t.strictSame(await service.signOut('a/b'), { ok: true, value: true })
+  t.strictSame(await service.rename('  小明 '), { ok: true, value: '小明' })
+  t.strictSame(await service.login(), { ok: true, value: { sub: 'sub-of-mei', name: '小明' } }, 'the new name is remembered')
+
+  const on = `${serviceUrl}/api/phone`
+  t.strictSame(phone.requests.map(({ method, url, body }) => ({ method, url, body })), [
+    { method: 'POST', url: `${on}/login`, body: '{"js_code":"js-code-1"}' },
+    { method: 'POST', url: `${on}/tickets/${ticket}/scan`, body: '{}' },
+    { method: 'POST', url: `${on}/tickets/${ticket}/confirm`, body: '{"match_code":"47"}' },
+    { method: 'POST', url: `${on}/tickets/${ticket}/confirm`, body: '{}' },
+    { method: 'POST', url: `${on}/tickets/${ticket}/cancel`, body: '{}' },
+    { method: 'GET', url: `${on}/sessions`, body: undefined },
+    { method: 'DELETE', url: `${on}/sessions/a%2Fb`, body: undefined },
+    { method: 'PUT', url: `${on}/profile`, body: '{"name":"小明"}' },
+  ])
+  const nonces = new Set<string>()
+  for (const { method, url, headers } of phone.requests.slice(1)) {
+    nonces.add(/nonce="([A-Za-z0-9_-]{22})"/.exec(headers['Signature-Input'] ?? '')?.[1] ?? '')
+    const verify = createVerifier(Buffer.alloc(32, 'key_1'), 'hmac-sha256')
+    t.equal(await httpbis.verifyMessage({ keyLookup: async () => ({ verify }), maxAge: Number.MAX_SAFE_INTEGER }, { method, url, headers: { ...headers } }), true, url)
+  }
+  t.equal(nonces.size, 7, 'no nonce is used twice')
+})
+
+await t.test('service: one login when several calls come at once, and none while the key lasts', async (t) => {
+  const { phone, platform } = createFakePhone({ scan: offer(), sessions: ok({ sessions: [] }) })
+  const service = createService(platform, serviceUrl)
+  await Promise.all([service.scan(ticket), service.sessions(), service.login()])
+  await createService(platform, serviceUrl).sessions()
+  t.equal(phone.logins, 1)
+  phone.now += 86_400_000 - 59_000
+  await service.sessions()
+  t.equal(phone.logins, 2, 'a key in its last minute is renewed')
+})
+
+await t.test('service: logs in again once when the key is unknown', async (t) => {
+  const { phone, service } = start({ login: [grant('key_1', startMs / 1000), grant('key_2', startMs / 1000)], scan: [problem(401, 'key-unknown'), offer()] })
+  t.hasStrict(await service.scan(ticket), { ok: true })
+  t.strictSame(phone.calls(), ['POST login', 'POST scan', 'POST login', 'POST scan'])
+  t.match(phone.requests[3]?.headers['Signature-Input'] ?? '', /keyid="key_2"/)
+})
+
+await t.test('service: gives up when the fresh key is unknown too', async (t) => {
+  const { phone, service } = start({ scan: problem(401, 'key-unknown') })
+  t.strictSame(await service.scan(ticket), { ok: false, code: 'key-unknown' })
+  t.strictSame(phone.calls(), ['POST login', 'POST scan', 'POST login', 'POST scan'])
+})
+
+await t.test('service: learns the offset and tries once more when the clock is off', async (t) => {
+  const serverTime = startMs / 1000 + 500
+  const { phone, service } = start({ scan: [problem(401, 'clock-skew', { server_time: serverTime }), offer()] })
+  t.hasStrict(await service.scan(ticket), { ok: true })
+  t.strictSame(phone.calls(), ['POST login', 'POST scan', 'POST scan'])
+  t.match(phone.requests[2]?.headers['Signature-Input'] ?? '', new RegExp(`;created=${serverTime};`))
+  t.equal(service.serverNow(), serverTime * 1000)
+})
+
+await t.test('service: gives up when the clock is still off, or when nobody says by how much', async (t) => {
+  const again = start({ scan: problem(401, 'clock-skew', { server_time: 1 }) })
+  t.hasStrict(await again.service.scan(ticket), { ok: false, code: 'clock-skew' })
+  t.strictSame(again.phone.calls(), ['POST login', 'POST scan', 'POST scan'])
+  const silent = start({ scan: problem(401, 'clock-skew') })
+  t.hasStrict(await silent.service.scan(ticket), { ok: false, code: 'clock-skew' })
+  t.strictSame(silent.phone.calls(), ['POST login', 'POST scan'])
+})
+
+await t.test('service: signs by the clock of the service when the phone logged in with a wrong one', async (t) => {
+  const { phone, service } = start({ login: grant('key_1', startMs / 1000 - 7200) })
+  await service.scan(ticket)
+  t.match(phone.requests[1]?.headers['Signature-Input'] ?? '', new RegExp(`;created=${startMs / 1000 - 7200};`))
+})
+
+await t.test('service: mends an ended key and a wrong clock when one call meets both', async (t) => {
+  const { phone, service } = start({ scan: [problem(401, 'key-unknown'), problem(401, 'clock-skew', { server_time: startMs / 1000 + 300 }), offer()] })
+  t.hasStrict(await service.scan(ticket), { ok: true })
+  t.strictSame(phone.calls(), ['POST login', 'POST scan', 'POST login', 'POST scan', 'POST scan'])
+})
+
+await t.test('service: asks WeChat for one new code when the first is not accepted', async (t) => {
+  const { phone, service } = start({ login: [problem(401, 'js-code-invalid'), grant('key_1', startMs / 1000)] })
+  t.hasStrict(await service.scan(ticket), { ok: true })
+  t.strictSame(phone.requests.slice(0, 2).map(({ body }) => body), ['{"js_code":"js-code-1"}', '{"js_code":"js-code-2"}'])
+})
+
+await t.test('service: gives up when the second code is not accepted either', async (t) => {
+  const { phone, service } = start({ login: problem(401, 'js-code-invalid') })
+  t.strictSame(await service.scan(ticket), { ok: false, code: 'js-code-invalid' })
+  t.equal(phone.logins, 2)
+})
+
+await t.test('service: tells by the code when the login is refused', async (t) => {
+  for (const [status, code] of [[403, 'wechat-user-blocked'], [503, 'wechat-unavailable'], [429, 'rate-limited']] as const) {
+    const { phone, service } = start({ login: problem(status, code) })
+    t.strictSame(await service.login(), { ok: false, code })
+    t.equal(phone.logins, 1, 'asked once')
+  }
+})
+
+await t.test('service: tells that WeChat is silent when wx.login fails', async (t) => {
+  const { phone, service } = start()
+  phone.loginFails = true
+  t.strictSame(await service.login(), { ok: false, code: 'wechat-unavailable' })
+})
+
+await t.test('service: tells that the network is gone when no answer comes, and does not ask twice', async (t) => {
+  const lost = start({ login: 'lost' })
+  t.strictSame(await lost.service.login(), { ok: false, code: 'offline' })
+  const later = start({ confirm: 'lost' })
+  t.strictSame(await later.service.confirm(ticket, '47'), { ok: false, code: 'offline' })
+  t.strictSame(later.phone.calls(), ['POST login', 'POST confirm'])
+})
+
+await t.test('service: counts as internal when the answer is not what the contract says', async (t) => {
+  const odd: Answer[] = [
+    { status: 200, body: '<html>Please log in to the Wi-Fi</html>' }, { status: 200, body: null }, { status: 502, body: 'Bad Gateway' }, { status: 500, body: null },
+    problem(418, 'teapot'), { status: 302, body: '' }, offer({ match_choices: [] }), offer({ match_choices: '47' }), offer({ match_choices: [47] }), offer({ site: null }),
+    offer({ created_at: 'yesterday' }), offer({ expires_in: '150' }), offer({ state: undefined }),
+  ]
+  for (const scan of odd) t.strictSame(await start({ scan }).service.scan(ticket), { ok: false, code: 'internal' }, JSON.stringify(scan))
+  t.strictSame(await start({ login: ok({ key_id: 'k' }) }).service.login(), { ok: false, code: 'internal' })
+})
+
+await t.test('service: no numbers when the service asks for none', async (t) => {
+  for (const choices of [null, undefined]) {
+    t.hasStrict(await start({ scan: offer({ match_choices: choices }) }).service.scan(ticket), { ok: true, value: { choices: null } })
+  }
+})
+
+await t.test('service: a fresh login when what the storage holds cannot be read', async (t) => {
+  const { phone, service } = start()
+  phone.storage.set('scan-login-key', '{"keyId":')
+  t.hasStrict(await service.scan(ticket), { ok: true })
+  t.equal(phone.logins, 1)
+})
+
+await t.test('signOut: fine when that browser is signed out already', async (t) => {
+  t.strictSame(await start({ s1: problem(404, 'not-found') }).service.signOut('s1'), { ok: true, value: true })
+  t.strictSame(await start({ s1: problem(503, 'store-unavailable') }).service.signOut('s1'), { ok: false, code: 'store-unavailable' })
+})
+
+await t.test('rename: the name is gone when it is empty', async (t) => {
+  const { service } = start({ profile: ok() })
+  t.strictSame(await service.rename(' '), { ok: true, value: null })
+})

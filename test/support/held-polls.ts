@@ -1,0 +1,23 @@
+/** Owns polls that are known to be held: what comes after them finds somebody waiting. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openBrowser, type Service, type TestBrowser } from './clients.ts'
+import type { Answer } from './house.ts'
+
+/**
+ * Holds a poll for each browser, and resolves when the service holds them all, with their answers to come. The service must have
+ * been given as many places as there are browsers (MAX_HELD_POLLS): that it turns a visitor away is how we know.
+ */
+export const holdPolls = async (service: Service, browsers: readonly TestBrowser[]): Promise<{ answers: Promise<Answer[]> }> => {
+  // Who finds the room full because of the visitor tries again.
+  const hold = async (browser: TestBrowser): Promise<Answer> => {
+    for (;;) {
+      const answer = await browser.poll(1, 25)
+      if (answer.json.poll_after === undefined) return answer
+      await sleep(20)
+    }
+  }
+  const answers = Promise.all(browsers.map(hold))
+  const visitor = await openBrowser(service)
+  while ((await visitor.poll(1, 1)).json.poll_after === undefined);
+  return { answers }
+}

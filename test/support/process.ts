@@ -1,0 +1,139 @@
+/** Owns the service as a process of its own, as an operator starts it: started, watched, ended, and never at work in the repository. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import { openPhone, type TestPhone } from './clients.ts'
+import type { Answer, Call } from './house.ts'
+import { freePort } from './redis.ts'
+import { remote } from './remote.ts'
+
+const repository = join(import.meta.dirname, '../..')
+
+/** How a process ended: `code` is null where a signal ended it. */
+export interface Ending {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** Everything it said. */
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunningProcess {
+  readonly ended: Promise<Ending>
+  kill (signal: NodeJS.Signals): void
+  /** What it said so far. */
+  stdout (): string
+}
+
+export interface RunOptions {
+  /** A path in the repository. */
+  readonly script?: string
+  /** The working folder. */
+  readonly folder: string
+  /** Nothing of the test's own environment is handed on but PATH. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs a script of the repository with this test's own Node; killed when the test ends first. */
+export const run = (t: Test, { script = 'src/server.ts', folder, env = {} }: RunOptions): RunningProcess => {
+  const child = spawn(process.execPath, [join(repository, script)], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { said.stdout += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { said.stderr += text })
+  const end = () => { child.kill('SIGKILL') }
+  process.once('exit', end)
+  const ended = once(child, 'close').then(([code, signal]): Ending => {
+    process.off('exit', end)
+    return { code: code as Ending['code'], signal: signal as Ending['signal'], ...said } // What node:child_process says of 'close'.
+  })
+  t.teardown(async () => {
+    end()
+    await ended
+  })
+  return { ended, kill: (signal) => { child.kill(signal) }, stdout: () => said.stdout }
+}
+
+/** Makes a folder that is gone with its test. */
+export const makeFolder = (t: Test): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'scan-login-'))
+  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  return folder
+}
+
+export interface StandOptions {
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A place for a service: address, folder and WeChat stay the same however often the process in it is killed and started. */
+export interface Stand {
+  readonly url: string
+  readonly port: number
+  readonly folder: string
+  readonly simulator: WechatSimulator
+  /** Starts a process and waits until it answers. */
+  start (env?: Readonly<Record<string, string>>): Promise<RunningProcess>
+  call (call: Call): Promise<Answer>
+  /** Logs a phone in; by `person`. */
+  phone (person?: string): Promise<TestPhone>
+}
+
+/** Opens a stand: the embedded store in its folder, limits that a test doesn't meet by accident. */
+export const openStand = async (t: Test, { env = {} }: StandOptions = {}): Promise<Stand> => {
+  const folder = makeFolder(t)
+  const simulator = await startWechatSimulator()
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const service = remote(url)
+  t.teardown(async () => {
+    await service.close()
+    await simulator.close()
+  })
+
+  const start: Stand['start'] = async (more = {}) => {
+    const running = run(t, {
+      folder,
+      env: {
+        PUBLIC_URL: url,
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        WECHAT_APPID: simulator.appid,
+        WECHAT_SECRET: simulator.secret,
+        WECHAT_API_URL: simulator.url,
+        LIMIT_CREATE: '100000',
+        ...env,
+        ...more,
+      },
+    })
+    const ending = await Promise.race([running.ended, untilItAnswers(service.call)])
+    if (ending !== undefined) throw new Error(`the service ended with ${ending.code ?? ending.signal}: ${ending.stderr}`)
+    return running
+  }
+
+  return {
+    url,
+    port,
+    folder,
+    simulator,
+    start,
+    call: service.call,
+    phone: (person = 'ming') => openPhone(service, { jsCode: simulator.jsCode(person), authority: `127.0.0.1:${port}` }),
+  }
+}
+
+const untilItAnswers = async (call: Stand['call']): Promise<undefined> => {
+  for (let tries = 0; tries < 400; tries++) {
+    const answer = await call({ path: '/health/live' }).catch(() => undefined)
+    if (answer?.status === 200) return
+    await sleep(50)
+  }
+  throw new Error('the service does not answer')
+}

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import { ConfigError, readConfig, settingNames } from '../../src/config.ts'
+
+const linesOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.lines
+    throw error
+  }
+}
+
+await t.test('config: the defaults are those of the contract when nothing is set', async (t) => {
+  t.strictSame(readConfig({}), {
+    PUBLIC_URL: 'http://localhost:3000',
+    HOST: '0.0.0.0',
+    PORT: 3000,
+    WECHAT_APPID: null,
+    WECHAT_SECRET: null,
+    WECHAT_API_URL: 'https://api.weixin.qq.com',
+    WECHAT_ENV_VERSION: 'release',
+    STORE_URL: 'sqlite:data/scan-login.db',
+    KEYS_FILE: 'data/keys.json',
+    SITE_NAME: null,
+    ALLOWED_ORIGINS: [],
+    TRUST_PROXY: [],
+    TICKET_TTL: 180,
+    MAX_WAIT: 25,
+    MATCH_NUMBERS: 'on',
+    COOKIE_DOMAIN: null,
+    SESSION_IDLE: 2_592_000,
+    SESSION_MAX: 7_776_000,
+    TOKEN_AUDIENCE: null,
+    MAX_TICKETS: 100_000,
+    MAX_HELD_POLLS: 20_000,
+    LIMIT_CREATE: 60,
+    LIMIT_GUESS: 60,
+    LIMIT_PHONE: 120,
+    LOG_LEVEL: 'info',
+    origin: 'http://localhost:3000',
+    basePath: '',
+    siteName: 'localhost:3000',
+    audience: 'http://localhost:3000',
+    isSecure: false,
+  })
+})
+
+await t.test('config: what follows from PUBLIC_URL follows, with and without a path', async (t) => {
+  t.hasStrict(readConfig({ PUBLIC_URL: 'https://Example.com:443/sign/in/' }), {
+    PUBLIC_URL: 'https://example.com/sign/in', origin: 'https://example.com', basePath: '/sign/in', siteName: 'example.com', audience: 'https://example.com', isSecure: true,
+  })
+  t.hasStrict(readConfig({ PUBLIC_URL: 'https://example.com:8443' }), { PUBLIC_URL: 'https://example.com:8443', basePath: '', siteName: 'example.com:8443' })
+})
+
+await t.test('config: an empty value is as good as none', async (t) => {
+  t.equal(readConfig({ PORT: '', SITE_NAME: '' }).PORT, 3000)
+})
+
+await t.test('config: lists, durations and lone addresses are read', async (t) => {
+  const config = readConfig({
+    PUBLIC_URL: 'https://login.example.com',
+    ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443',
+    TRUST_PROXY: '10.0.0.0/8, 192.0.2.7,2001:db8::/32,::1',
+    COOKIE_DOMAIN: 'example.com',
+    SESSION_IDLE: '12h',
+    SESSION_MAX: '90',
+  })
+  t.strictSame(config.ALLOWED_ORIGINS, ['https://a.example', 'https://b.example:8443'])
+  t.strictSame(config.TRUST_PROXY, ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '::1'])
+  t.hasStrict(config, { SESSION_IDLE: 43_200, SESSION_MAX: 90, COOKIE_DOMAIN: 'example.com' })
+})
+
+const bad: Record<string, readonly string[]> = {
+  PUBLIC_URL: ['example.com', 'http://example.com', 'ftp://localhost', 'https://a:b@example.com', 'https://example.com/?a', 'https://example.com/#a', 'https://example.com?', 'https://example.com/a//b', 'https://example.com/a b', 'https://localhost.evil.example:x'],
+  HOST: ['a b', 'http://localhost'],
+  PORT: ['-1', '65536', '80.5', '0x50', 'http', '1e3'],
+  WECHAT_APPID: ['a b'],
+  WECHAT_SECRET: ['short', 'has spaces in between them'],
+  WECHAT_API_URL: ['api.weixin.qq.com', 'ftp://api.weixin.qq.com'],
+  WECHAT_ENV_VERSION: ['Release', 'prod'],
+  STORE_URL: ['memory', 'sqlite:', 'redis:', 'postgres://localhost'],
+  SITE_NAME: ['a\nb', 'x'.repeat(65)],
+  ALLOWED_ORIGINS: ['https://a.example/', '*', 'null', 'a.example', 'https://a.example,,https://b.example', 'https://A.example'],
+  TRUST_PROXY: ['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.0/0', '::/0', '2001:db8::/129', '10.0.0.0/8/8', '10.0.0.0/x', '10.0.0.1,'],
+  TICKET_TTL: ['0', '3601', '3m'],
+  MAX_WAIT: ['56', '-1'],
+  MATCH_NUMBERS: ['yes', 'true', 'ON'],
+  COOKIE_DOMAIN: ['.localhost', 'localhost', 'https://example.com'],
+  SESSION_IDLE: ['0', '401d', '1w', '1.5h', '-1'],
+  SESSION_MAX: ['never'],
+  TOKEN_AUDIENCE: ['a b', '微信'],
+  MAX_TICKETS: ['0'],
+  MAX_HELD_POLLS: ['-1'],
+  LIMIT_CREATE: ['0'],
+  LIMIT_GUESS: ['many'],
+  LIMIT_PHONE: ['1.5'],
+  LOG_LEVEL: ['verbose'],
+}
+
+for (const [name, values] of Object.entries(bad)) {
+  await t.test(`config: one line stops the start when ${name} is wrong`, async (t) => {
+    for (const value of values) {
+      const lines = linesOf({ [name]: value })
+      t.equal(lines.length, 1, JSON.stringify(value))
+      t.match(lines[0], new RegExp(`^${name} (?:must|has|needs) [^\\n]+$`))
+    }
+  })
+}
+
+await t.test('config: every mistake has its line, and a misspelt name is one', async (t) => {
+  t.strictSame(linesOf({ PORT: 'x', LOG_LEVEL: 'x', WECHAT_APP_ID: 'wx1', LIMIT_CRATE: '1', PATH: '/bin', MATCH: 'x' }), [
+    'WECHAT_APP_ID is not a setting of scan-login',
+    'LIMIT_CRATE is not a setting of scan-login',
+    'PORT must be a whole number from 0 to 65535',
+    'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+  ])
+})
+
+await t.test('config: COOKIE_DOMAIN has to be at or above PUBLIC_URL, over TLS', async (t) => {
+  t.strictSame(linesOf({ PUBLIC_URL: 'https://login.example.com', COOKIE_DOMAIN: 'example.org' }), ['COOKIE_DOMAIN must be the domain of PUBLIC_URL or one above it'])
+  t.strictSame(linesOf({ PUBLIC_URL: 'https://badexample.com', COOKIE_DOMAIN: 'example.com' }), ['COOKIE_DOMAIN must be the domain of PUBLIC_URL or one above it'])
+  t.strictSame(linesOf({ PUBLIC_URL: 'http://login.app.localhost', COOKIE_DOMAIN: 'app.localhost' }), ['COOKIE_DOMAIN needs a PUBLIC_URL with https'])
+})
+
+await t.test('config: the README lists every setting with its default, and no other', async (t) => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const section = /\n## Configuration\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? ''
+  const listed = [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name)
+  t.strictSame(listed.sort(), [...settingNames].sort())
+})
