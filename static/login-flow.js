@@ -138,8 +138,8 @@ const logIn = async ({ api, clock, random, visible, online, signal, early, ...ru
   const showCode = async (ticket, name, ended) => {
     const endsAt = clock.now() + ticket.lifeMs
     for (let misses = 1; ; misses += 1) {
+      // Whichever way the ticket moves on, the pause rejects, and no late picture is drawn.
       const loaded = await Promise.race([run.loadCode(ticket.codeUrl), pause({ clock, ms: codeWithinMs, signal: ended })])
-      ended.throwIfAborted()
       if (loaded === true) return screen.set({ name, code: { url: ticket.codeUrl, lifeMs: ticket.lifeMs, leftMs: endsAt - clock.now() } })
       const retryMs = waitBeforeRetry({ failures: misses, retryAfterMs: 0, random })
       screen.set({ name: 'no-code', why: 'wechat', retryMs })
