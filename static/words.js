@@ -112,7 +112,7 @@ export const languageFor = (remembered, wished) => {
 
 /**
  * What a view says: one line to do or to know, and one small line of help.
- * @param {import('./login-flow.js').View} view
+ * @param {import('./login-screen.js').View} view
  * @param {Words} words
  * @returns {{ line: string, help: string }}
  */
