@@ -25,7 +25,7 @@ const loadCode = (url) => new Promise((resolve) => {
 
 const draw = createLoginView()
 let words = dictionaries.en
-/** @type {import('./login-flow.js').View} */
+/** @type {import('./login-screen.js').View} */
 let view = { name: 'making' }
 
 const flow = createLoginFlow({
