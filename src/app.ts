@@ -117,7 +117,7 @@ export const buildApp = async (deps: AppDeps, config: Config, options: AppOption
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })
     }, { prefix: '/api' })
     await base.register(operatingRoutes({ store, keys }))
-    await base.register(pageRoutes(config.basePath))
+    await base.register(pageRoutes(config))
   }, { prefix: config.basePath })
 
   return app

@@ -1,5 +1,5 @@
 /** Owns the signed-in page: who is logged in, since when, where and until when, and the way out. */
-import { elementOf, speakOnPage } from './page.js'
+import { elementOf, siteName, speakOnPage } from './page.js'
 import { waitBeforeRetry } from './patience.js'
 import { dictionaries } from './words.js'
 
@@ -61,10 +61,10 @@ const logOut = async () => {
 /** @param {unknown} body @returns {body is LoggedIn} */
 const isLoggedIn = (body) => typeof body === 'object' && body !== null && 'user' in body && 'session' in body
 
-write('site', location.host)
+write('site', siteName)
 speakOnPage((next) => {
   words = next
-  document.title = `${words.me} · ${location.host}`
+  document.title = `${words.me} · ${siteName}`
   draw()
 })
 elementOf('log-out', HTMLElement).addEventListener('click', () => { logOut() })

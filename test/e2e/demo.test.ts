@@ -113,6 +113,7 @@ await t.test('demo: a phone in a tab of its own reads a screenshot of the login 
   const site = await context.newPage()
   await site.goto(`${url}/login?return_to=/me%3Ffrom=test`)
   await site.getByText('用微信扫一扫登录').waitFor()
+  t.equal(await site.title(), '登录 scan-login demo')
   await site.getByRole('img', { name: '小程序码' }).waitFor()
   await sleep(400) // the cross-fade; what is photographed has to stand still
   const picture = await site.screenshot()
