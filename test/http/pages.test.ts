@@ -58,6 +58,15 @@ for (const prefix of ['', '/sign/in']) {
   })
 }
 
+await t.test('pages: the name of the site is text in them, whatever it holds', async (t) => {
+  const house = await openHouse(t, { env: { SITE_NAME: '<b>"A&B\'$&</b>' } })
+  for (const path of ['/login', '/me']) {
+    const { text } = await house.call({ path })
+    t.notMatch(text, /<b>|\{\{/)
+    t.match(text, /&lt;b&gt;(?:"|&quot;)A&amp;B(?:'|&#39;)\$&amp;&lt;\/b&gt;/)
+  }
+})
+
 await t.test('pages: plain http asks for no https', async (t) => {
   const house = await openHouse(t, { env: { PUBLIC_URL: 'http://localhost:3000' } })
   const { headers } = await house.call({ path: '/login' })

@@ -1,0 +1,37 @@
+// What `npm test` does first: on a machine that has everything nothing, else one line or an installation.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { makeFolder, run } from '../support/process.ts'
+
+const script = 'test/support/prepare.js'
+
+await t.test('prepare: it is silent when everything is there', async (t) => {
+  t.hasStrict(await run(t, { script, folder: makeFolder(t) }).ended, { code: 0, stdout: '', stderr: '' })
+})
+
+await t.test('prepare: one line says what is missing when it can\'t be installed', async (t) => {
+  const folder = makeFolder(t)
+  const { code, stdout, stderr } = await run(t, { script, folder, env: { PATH: folder } }).ended
+  t.equal(code, 1)
+  t.equal(stdout, '')
+  t.match(stderr, /^scan-login: the tests need (?:chromium and )?redis-server: apt-get install [^\n]+\n$/)
+})
+
+const mayInstall = process.getuid?.() === 0
+
+await t.test('prepare: what is missing is installed when root may ask a package manager', { skip: !mayInstall && 'needs root' }, async (t) => {
+  const folder = makeFolder(t)
+  const asked = join(folder, 'asked')
+  const program = (text: string): string => `#!/bin/sh\n${text}\n`
+  writeFileSync(join(folder, 'apt-get'), program(`echo "$DEBIAN_FRONTEND $@" >> ${asked}; exit 100`), { mode: 0o755 })
+  const failed = await run(t, { script, folder, env: { PATH: folder } }).ended
+  t.equal(failed.code, 1, 'the installation came to nothing')
+  t.match(failed.stderr, /scan-login: the tests need [^\n]+\n$/)
+
+  const installs = `for name in chromium redis-server; do echo > "${folder}/$name"; /bin/chmod 755 "${folder}/$name"; done`
+  writeFileSync(join(folder, 'apt-get'), program(`echo "$DEBIAN_FRONTEND $@" >> ${asked}; ${installs}`), { mode: 0o755 })
+  t.hasStrict(await run(t, { script, folder, env: { PATH: folder } }).ended, { code: 0, stderr: '' })
+  const twice = ['update', '-o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium fonts-noto-core fonts-noto-cjk redis-server']
+  t.strictSame(readFileSync(asked, 'utf8').split('\n'), [...twice, ...twice].map((line) => `noninteractive ${line}`).concat(''))
+})
