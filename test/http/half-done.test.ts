@@ -1,0 +1,129 @@
+/** A store that fails in the middle of a call: the call is answered as failed or as done, asking again comes to the right end, and nothing happens twice. */
+import t from 'tap'
+import { Problem } from '../../src/errors.ts'
+import type { Store } from '../../src/login/ports.ts'
+import { openBrowser } from '../support/clients.ts'
+import { openHouse, type Answer, type House } from '../support/house.ts'
+import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
+
+/** Which call to the store fails, counted from now on; `after` fails only in the telling, when the work was done. */
+interface Plan { left: number, when: 'before' | 'after' }
+
+const failing = (plan: Plan) => (store: Store): Store => new Proxy(store, {
+  get: (target, name: keyof Store) => async (...args: unknown[]) => {
+    const work = () => (target[name] as (...args: unknown[]) => Promise<unknown>)(...args)
+    if (name === 'close' || --plan.left !== 0) return await work()
+    if (plan.when === 'after') await work()
+    throw new Problem('store-unavailable', { retryAfterSeconds: 2 })
+  },
+})
+
+interface Attempt {
+  readonly call: () => Promise<Answer>
+  /** What asking again may be answered: with the outcome, or that it was reached before. */
+  readonly again: readonly string[]
+  readonly check: (last: Answer) => Promise<void>
+}
+
+let people = 0
+const somebody = (): string => `person ${people++}`
+
+const sameOrigin = { 'sec-fetch-site': 'same-origin' }
+
+/** Each call that changes something, on things made for it alone. */
+const attempts: Record<string, (house: House, t: Parameters<typeof openHouse>[0]) => Promise<Attempt>> = {
+  create: async (house, t) => ({
+    call: () => house.call({ method: 'POST', path: '/api/tickets' }),
+    again: ['201'],
+    check: async ({ json }) => { t.equal(verdict(await house.call({ path: `/api/tickets/${json.ticket}`, headers: { authorization: `Ticket ${json.secret}` } })), '200') },
+  }),
+  'give up': async (house, t) => {
+    const browser = await openBrowser(house)
+    return { call: browser.giveUp, again: ['204'], check: async () => { t.hasStrict((await browser.poll()).json, { state: 'cancelled', version: 2 }) } }
+  },
+  scan: async (house, t) => {
+    const [browser, phone] = [await openBrowser(house), await phoneOf(house)]
+    return { call: () => phone.scan(browser.ticket), again: ['200'], check: async () => { t.hasStrict((await browser.poll()).json, { state: 'scanned', version: 2 }) } }
+  },
+  confirm: async (house, t) => {
+    const [browser, phone] = [await openBrowser(house), await phoneOf(house)]
+    await phone.scan(browser.ticket)
+    const number = await browser.matchCode()
+    return { call: () => phone.confirm(browser.ticket, number), again: ['200'], check: async () => { t.hasStrict((await browser.poll()).json, { state: 'confirmed', version: 3 }) } }
+  },
+  cancel: async (house, t) => {
+    const [browser, phone] = [await openBrowser(house), await phoneOf(house)]
+    await phone.scan(browser.ticket)
+    return { call: () => phone.cancel(browser.ticket), again: ['200'], check: async () => { t.hasStrict((await browser.poll()).json, { state: 'cancelled', version: 3 }) } }
+  },
+  consume: async (house, t) => {
+    const phone = await phoneOf(house, somebody())
+    const { browser } = await confirmedBrowser(house, { phone })
+    return {
+      call: browser.consume,
+      again: ['200'],
+      check: async (last) => {
+        t.equal(verdict(await house.call({ path: '/api/session', headers: { cookie: cookieOf(last) } })), '200')
+        t.equal((await phone.sessions()).json.sessions.length, 1)
+        t.hasStrict((await browser.poll()).json, { state: 'consumed', version: 4 })
+      },
+    }
+  },
+  'log out': async (house, t) => {
+    const { cookie, token, phone } = await logIn(house, { phone: await phoneOf(house, somebody()) })
+    return {
+      call: () => house.call({ method: 'DELETE', path: '/api/session', headers: { cookie, ...sameOrigin } }),
+      again: ['204', '401 unauthenticated'],
+      check: async () => {
+        for (const headers of [{ cookie }, { authorization: `Bearer ${token}` }] as Array<Record<string, string>>) t.equal(verdict(await house.call({ path: '/api/session', headers })), '401 unauthenticated')
+        t.strictSame((await phone.sessions()).json, { sessions: [] })
+      },
+    }
+  },
+  'sign out': async (house, t) => {
+    const { cookie, phone } = await logIn(house, { phone: await phoneOf(house, somebody()) })
+    const [{ id }] = (await phone.sessions()).json.sessions
+    return {
+      call: () => phone.signOut(id),
+      again: ['204', '404 not-found'],
+      check: async () => {
+        t.equal(verdict(await house.call({ path: '/api/session', headers: { cookie } })), '401 unauthenticated')
+        t.strictSame((await phone.sessions()).json, { sessions: [] })
+      },
+    }
+  },
+  rename: async (house, t) => {
+    const { cookie, phone } = await logIn(house)
+    return { call: () => phone.rename('Ming'), again: ['200'], check: async () => { t.equal((await house.call({ path: '/api/session', headers: { cookie } })).json.user.name, 'Ming') } }
+  },
+  'phone login': async (house, t) => ({
+    call: () => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } }),
+    again: ['200'],
+    check: async ({ json }) => { t.equal(json.user.sub, (await phoneOf(house)).sub) },
+  }),
+}
+
+for (const [name, prepare] of Object.entries(attempts)) {
+  await t.test(`half done: ${name} comes to its end when any one step of the store fails`, async (t) => {
+    const plan: Plan = { left: 0, when: 'before' }
+    const house = await openHouse(t, { env: { LIMIT_CREATE: '10000', LIMIT_PHONE: '10000' }, wrapStore: failing(plan) })
+    for (const when of ['before', 'after'] as const) {
+      for (let step = 1; ; step++) {
+        const { call, again, check } = await prepare(house, t)
+        Object.assign(plan, { left: step, when })
+        const first = await call()
+        const wasReached = plan.left <= 0
+        plan.left = 0
+        const told = verdict(first)
+        t.ok(told === '503 store-unavailable' || told === again[0], `step ${step}, ${when}: ${told}`)
+        const last = told === again[0] ? first : await call()
+        t.ok(again.includes(verdict(last)), `step ${step}, ${when}, again: ${verdict(last)}`)
+        await check(last)
+        if (!wasReached) {
+          t.ok(step > 1, 'the store was asked at all')
+          break
+        }
+      }
+    }
+  })
+}
