@@ -94,6 +94,16 @@ await t.test('session: nobody is logged in when cookie and token are missing, fo
   t.equal((await session(house, { cookie })).status, 200, 'none of it ended the session')
 })
 
+await t.test('session: the cookie counts beside a site\'s own Authorization, and not beside a bearer', async (t) => {
+  const house = await openHouse(t)
+  const { cookie, token } = await logIn(house)
+  for (const authorization of ['Basic YTpi', 'Digest username="a"', 'Bearerish x', 'ApiKey x', '']) {
+    t.equal(verdict(await session(house, { cookie, authorization })), '200', authorization)
+    t.equal(verdict(await house.call({ path: '/api/session/verify', headers: { cookie, authorization } })), '200', authorization)
+  }
+  for (const authorization of ['Bearer', 'Bearer x', `bearer ${token}x`, `Bearer  ${token} x`]) t.equal(verdict(await session(house, { cookie, authorization })), '401 unauthenticated', authorization)
+})
+
 await t.test('session: a ticket secret opens no session, and a session opens no ticket', async (t) => {
   const house = await openHouse(t)
   const { browser, cookie, token } = await logIn(house)

@@ -27,9 +27,9 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
     return found.session
   }
 
-  /** A bearer token speaks for its session while that lives; where one is shown, the cookie isn't looked at. */
+  /** A bearer token speaks for its session while that lives; where one is shown, the cookie isn't looked at. Other schemes are a site's own matter. */
   const byTokenOrCookie = async (request: FastifyRequest): Promise<Session> => {
-    if (request.headers.authorization === undefined) return await byCookie(request)
+    if (!/^bearer\b/i.test(request.headers.authorization ?? '')) return await byCookie(request)
     const claim = tokens.verify(authorization(request, 'Bearer') ?? '')
     const session = claim && await sessions.findById(claim.sid)
     if (session === undefined || session.sub !== claim?.sub) throw new Problem('unauthenticated')
