@@ -1,4 +1,5 @@
 /** Owns how a JSON body is read: UTF-8 or nothing, no prototype tricks, and an absent body is not a mistake. */
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../errors.ts'
 
@@ -19,8 +20,18 @@ const refuseProto = (key: string, value: unknown): unknown => {
   return value
 }
 
-/** Replaces Fastify's parsers: JSON only. */
-export const bodyParserPlugin = fp(async (app) => {
+/**
+ * Sets how bodies are read, in place of what was set before: JSON by `read`. Of any other type is only the empty one, as some clients name
+ * a type for no bytes at all; the rest is `unsupported-media-type`.
+ */
+export const readBodies = (app: FastifyInstance, read: (body: Buffer) => unknown): void => {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => parseJson(body))
-}, { name: 'body-parser' })
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => read(body))
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => {
+    if (body.length > 0) throw new Problem('unsupported-media-type')
+    return read(body)
+  })
+}
+
+/** JSON everywhere, unless a scope sets something else. */
+export const bodyParserPlugin = fp(async (app) => { readBodies(app, parseJson) }, { name: 'body-parser' })

@@ -280,6 +280,15 @@ await t.test('bodies: an absent one, an empty object and what nobody asked for a
     t.equal((await house.call({ method: 'POST', path: '/api/tickets', ...call })).status, 201, JSON.stringify(call))
   }
   t.equal((await house.call({ method: 'POST', path: '/api/tickets', body: '{}', headers: { 'content-type': 'application/json; charset=utf-8' } })).status, 201)
+  const { browser, phone } = await confirmedBrowser(house)
+  for (const type of ['text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'application/json']) {
+    const empty = { body: '', headers: { 'content-type': type } }
+    t.equal((await house.call({ method: 'POST', path: '/api/tickets', ...empty })).status, 201, `no bytes of ${type}`)
+    const secret = { ...empty.headers, authorization: `Ticket ${browser.secret}` }
+    t.equal((await house.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, body: '', headers: secret })).status, 200)
+    t.equal((await phone.signed({ method: 'POST', path: `/api/phone/tickets/${(await openBrowser(house)).ticket}/scan`, ...empty })).status, 200)
+    t.equal(verdict(await house.call({ method: 'POST', path: '/api/phone/login', ...empty })), '400 bad-request')
+  }
   t.equal((await house.call({ method: 'POST', path: '/api/tickets', body: '{}', headers: { 'content-type': 'Application/JSON' } })).status, 201)
 })
 

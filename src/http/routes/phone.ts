@@ -9,7 +9,7 @@ import { logPhoneIn, type PhoneLoginDeps } from '../../login/log-phone-in.ts'
 import { scanTicket } from '../../login/scan-ticket.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import type { People } from '../../sessions/people.ts'
-import { parseJson } from '../body-parser.ts'
+import { parseJson, readBodies } from '../body-parser.ts'
 import type { Limits } from '../limits.ts'
 import { verifyPhoneSignature, type SignatureDeps } from '../phone-signature.ts'
 import * as schemas from '../schemas.ts'
@@ -42,8 +42,7 @@ export const phoneLoginRoute = ({ login }: PhoneRouteDeps): FastifyPluginAsyncTy
 
 export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, config }: PhoneRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   // The digest is over the bytes that came in, so here the body stays bytes until the signature has been checked.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body)
+  readBodies(app, (body) => body)
 
   app.addHook('preValidation', async (request) => {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
