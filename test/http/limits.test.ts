@@ -36,6 +36,9 @@ await t.test('LIMIT_CREATE: neighbours in one IPv6 /64 are one address, and a ma
   t.equal(await from('::ffff:192.0.2.1'), '201')
   t.equal(await from('192.0.2.1'), '429 rate-limited')
   t.equal(await from('::ffff:192.0.2.2'), '201', 'the mapped ones are not one address')
+  t.equal(await from('fe80::1%eth0'), '201', 'a neighbour on the same wire has a zone in its address')
+  t.equal(await from('fe80::2%eth0'), '201')
+  t.equal(await from('fe80::3%eth0'), '429 rate-limited')
 })
 
 await t.test('LIMIT_GUESS: wrong secrets, unknown ids and unknown paths are counted together', async (t) => {

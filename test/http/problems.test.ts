@@ -171,6 +171,16 @@ const callsOnStore = async (house: House): Promise<Record<string, () => Promise<
   }
 }
 
+await t.test('answers: none under /api is kept by a cache or tagged when it goes well', async (t) => {
+  const house = await openHouse(t)
+  const { code, ready, 'sign out': signOut, cancel, ...calls } = await callsOnStore(house) // these have answers of another kind, or come too late
+  for (const [name, call] of Object.entries(calls)) {
+    const { status, headers } = await call()
+    t.ok(status >= 200 && status < 300, `${name}: ${status}`)
+    t.strictSame([headers['cache-control'], headers.etag, headers['last-modified']], ['no-store', undefined, undefined], name)
+  }
+})
+
 await t.test('problems: a store that is away is store-unavailable for every call, and never "not found"', async (t) => {
   const house = await openHouse(t)
   const calls = await callsOnStore(house)
