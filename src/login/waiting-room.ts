@@ -14,8 +14,8 @@ export interface Seat {
 
 export interface WaitingRoom {
   enter (ticketId: string): Seat
-  /** Wakes everybody who waits for this ticket. */
-  wake (ticketId: string): void
+  /** Wakes everybody who waits for this ticket; null: for any. */
+  wake (ticketId: string | null): void
   /** Wakes everybody and rests nobody any more. */
   close (): void
   /** How many polls are held just now. */
@@ -65,12 +65,17 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
     bell.stop?.()
   }
 
+  const wake = (ticketId: string | null): void => {
+    if (ticketId !== null) bells.get(ticketId)?.forEach(ring)
+    else for (const group of bells.values()) group.forEach(ring)
+  }
+
   return {
     enter,
-    wake: (ticketId) => bells.get(ticketId)?.forEach(ring),
+    wake,
     close: () => {
       closed = true
-      for (const group of bells.values()) group.forEach(ring)
+      wake(null)
     },
     get held () { return held },
   }
