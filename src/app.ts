@@ -39,8 +39,8 @@ export interface AppOptions {
   readonly isFramedByOwnPages?: boolean
 }
 
-/** The slowest thing behind us is given up on before this; a client hears of it within 6 s. Milliseconds. */
-const handlerTimeoutMs = 5500
+/** Whatever is still at work then is given up on, so that a client hears of it within 6 s. What is behind us gives up sooner by itself. Milliseconds. */
+const handlerTimeoutMs = 5900
 
 /** Builds the service. Closing it answers every held poll; the store stays the caller's. */
 export const buildApp = async (deps: AppDeps, config: Config, options: AppOptions = {}): Promise<FastifyInstance> => {
@@ -119,7 +119,7 @@ export const buildApp = async (deps: AppDeps, config: Config, options: AppOption
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })
     }, { prefix: '/api' })
     await base.register(operatingRoutes({ store, keys }))
-    await base.register(pageRoutes(config.basePath))
+    await base.register(pageRoutes(config))
   }, { prefix: config.basePath })
 
   return app
@@ -136,6 +136,7 @@ const securityHeaders = (config: Config, { isFramedByOwnPages = false }: AppOpti
       connectSrc: ["'self'"],
       baseUri: ["'none'"],
       formAction: ["'none'"],
+      requireTrustedTypesFor: ["'script'"],
       frameAncestors: [isFramedByOwnPages ? "'self'" : "'none'"],
     },
   },

@@ -3,19 +3,11 @@
  * word. Touches no document and no global; what it needs is handed in.
  */
 import { consumeTicket, followTicket } from './follow-ticket.js'
+import { createScreen } from './login-screen.js'
 import { linked, pause, waitBeforeRetry } from './patience.js'
 
 /** @typedef {import('./ticket-api.js').Ticket} Ticket */
 /** @typedef {import('./ticket-api.js').Failure} Failure */
-/** @typedef {{ url: string, lifeMs: number, leftMs: number }} Code A loaded picture and its time, as they were when first shown. */
-/** @typedef {'wechat' | 'crowded' | 'too-often' | 'unreachable'} NoCodeReason */
-/** @typedef {'waiting' | 'cancelled' | 'late'} CodeStage A live code; the last two tell why it is a new one. */
-/**
- * @typedef {{ name: 'making' } | { name: CodeStage, code: Code } | { name: 'scanned', number: string | null } | { name: 'confirmed', person: string | null }
- *   | { name: 'expired', code: Code | null } | { name: 'no-code', why: NoCodeReason, retryMs: number }} Stage
- */
-/** @typedef {'offline' | 'busy'} Trouble */
-/** @typedef {Stage | { name: Trouble, over: Stage }} View */
 /** @typedef {{ now: () => boolean, watch: (changed: () => void) => void }} Condition */
 /**
  * @typedef {object} World
@@ -25,7 +17,7 @@ import { linked, pause, waitBeforeRetry } from './patience.js'
  * @property {() => number} random
  * @property {Condition} visible
  * @property {Condition} online
- * @property {(view: View) => void} show
+ * @property {(view: import('./login-screen.js').View) => void} show
  * @property {(returnTo: string | null) => void} done the browser has its session
  */
 
@@ -83,7 +75,7 @@ export const createLoginFlow = (world) => {
 
 /** @param {World & { signal: AbortSignal, early: import('./patience.js').Early, hold: (ticket: Ticket | null) => void, returnTo: string | null }} run */
 const logIn = async ({ api, clock, random, visible, online, signal, early, ...run }) => {
-  const screen = createScreen((view) => { if (!signal.aborted) run.show(view) })
+  const screen = createScreen(run.show)
   let { returnTo } = run
   let failures = 0
 
@@ -134,12 +126,12 @@ const logIn = async ({ api, clock, random, visible, online, signal, early, ...ru
     }
   }
 
-  /** Shows the code once its picture is there. @param {Ticket} ticket @param {CodeStage} name @param {AbortSignal} ended */
+  /** Shows the code once its picture is there. @param {Ticket} ticket @param {import('./login-screen.js').CodeStage} name @param {AbortSignal} ended */
   const showCode = async (ticket, name, ended) => {
     const endsAt = clock.now() + ticket.lifeMs
     for (let misses = 1; ; misses += 1) {
+      // Whichever way the ticket moves on, the pause rejects, and no late picture is drawn.
       const loaded = await Promise.race([run.loadCode(ticket.codeUrl), pause({ clock, ms: codeWithinMs, signal: ended })])
-      ended.throwIfAborted()
       if (loaded === true) return screen.set({ name, code: { url: ticket.codeUrl, lifeMs: ticket.lifeMs, leftMs: endsAt - clock.now() } })
       const retryMs = waitBeforeRetry({ failures: misses, retryAfterMs: 0, random })
       screen.set({ name: 'no-code', why: 'wechat', retryMs })
@@ -150,7 +142,7 @@ const logIn = async ({ api, clock, random, visible, online, signal, early, ...ru
   const untilVisible = async () => { while (!visible.now()) await pause({ clock, ms: null, signal, early }) }
 
   screen.set({ name: 'making' })
-  /** @type {CodeStage} */
+  /** @type {import('./login-screen.js').CodeStage} */
   let name = 'waiting'
   for (;;) {
     const ticket = await makeTicket()
@@ -184,35 +176,7 @@ const logIn = async ({ api, clock, random, visible, online, signal, early, ...ru
   }
 }
 
-/** What is on the stage, and the trouble that is told over it. @param {(view: View) => void} show */
-const createScreen = (show) => {
-  /** @type {{ stage: Stage, trouble: Trouble | null }} */
-  const now = { stage: { name: 'making' }, trouble: null }
-  const draw = () => { show(now.trouble === null ? now.stage : { name: now.trouble, over: now.stage }) }
-  /** @param {Stage} stage */
-  const set = (stage) => {
-    now.stage = stage
-    draw()
-  }
-  /** @param {Trouble | null} trouble */
-  const tell = (trouble) => {
-    if (trouble === now.trouble) return
-    now.trouble = trouble
-    draw()
-  }
-  return {
-    stage: () => now.stage,
-    set,
-    tell,
-    /** Leaves the dead code where it is, for nobody looks. */
-    expire: () => {
-      now.trouble = null
-      set({ name: 'expired', code: 'code' in now.stage ? now.stage.code : null })
-    },
-  }
-}
-
-/** @param {Failure} failure @returns {NoCodeReason} */
+/** @param {Failure} failure @returns {import('./login-screen.js').NoCodeReason} */
 const reasonOf = ({ status, code }) => {
   if (code === 'wechat-unavailable') return 'wechat'
   if (code === 'too-many-tickets') return 'crowded'

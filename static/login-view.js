@@ -2,8 +2,8 @@
 import { elementOf, fillWords } from './page.js'
 import { sayView } from './words.js'
 
-/** @typedef {import('./login-flow.js').View} View */
-/** @typedef {import('./login-flow.js').Stage} Stage */
+/** @typedef {import('./login-screen.js').View} View */
+/** @typedef {import('./login-screen.js').Stage} Stage */
 /** @typedef {import('./words.js').Words} Words */
 
 const crossFadeMs = 200

@@ -1,7 +1,7 @@
 /** Owns the login page: hands the flow the browser it runs in, and draws what it tells. */
 import { createLoginFlow } from './login-flow.js'
 import { createLoginView } from './login-view.js'
-import { elementOf, speakOnPage } from './page.js'
+import { elementOf, siteName, speakOnPage } from './page.js'
 import { createTicketApi } from './ticket-api.js'
 import { destination } from './destination.js'
 import { dictionaries } from './words.js'
@@ -25,7 +25,7 @@ const loadCode = (url) => new Promise((resolve) => {
 
 const draw = createLoginView()
 let words = dictionaries.en
-/** @type {import('./login-flow.js').View} */
+/** @type {import('./login-screen.js').View} */
 let view = { name: 'making' }
 
 const flow = createLoginFlow({
@@ -51,10 +51,10 @@ const flow = createLoginFlow({
   done: (returnTo) => { location.replace(destination(returnTo, location.href)) },
 })
 
-elementOf('site', HTMLElement).textContent = location.host
+elementOf('site', HTMLElement).textContent = siteName
 speakOnPage((next) => {
   words = next
-  document.title = `${words.logInTo} ${location.host}`
+  document.title = `${words.logInTo} ${siteName}`
   draw(view, words)
 })
 

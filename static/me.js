@@ -1,10 +1,10 @@
 /** Owns the signed-in page: who is logged in, since when, where and until when, and the way out. */
-import { elementOf, speakOnPage } from './page.js'
+import { elementOf, siteName, speakOnPage } from './page.js'
 import { waitBeforeRetry } from './patience.js'
 import { dictionaries } from './words.js'
 
 /** @typedef {{ user: { name: string | null }, session: { created_at: string, expires_at: string, browser: { name: string, system: string } } }} LoggedIn */
-/** @typedef {{ name: 'loading' | 'loggedOut' | 'retrying' } | { name: 'loggedIn' | 'stillIn', who: LoggedIn }} View */
+/** @typedef {{ name: 'loading' | 'loggedOut' | 'busy' } | { name: 'loggedIn' | 'stillIn', who: LoggedIn }} View */
 
 let words = dictionaries.en
 /** @type {View} */
@@ -46,7 +46,7 @@ const look = async (failures) => {
   if (response?.status === 401) return show({ name: 'loggedOut' })
   const who = response?.ok === true ? await response.json().catch(() => null) : null
   if (isLoggedIn(who)) return show({ name: 'loggedIn', who })
-  show({ name: 'retrying' })
+  show({ name: 'busy' })
   const retryAfterMs = Number(response?.headers.get('Retry-After') ?? 0) * 1000 || 0
   setTimeout(() => { look(failures + 1) }, waitBeforeRetry({ failures, retryAfterMs, random: Math.random }))
 }
@@ -61,10 +61,10 @@ const logOut = async () => {
 /** @param {unknown} body @returns {body is LoggedIn} */
 const isLoggedIn = (body) => typeof body === 'object' && body !== null && 'user' in body && 'session' in body
 
-write('site', location.host)
+write('site', siteName)
 speakOnPage((next) => {
   words = next
-  document.title = `${words.me} · ${location.host}`
+  document.title = `${words.me} · ${siteName}`
   draw()
 })
 elementOf('log-out', HTMLElement).addEventListener('click', () => { logOut() })

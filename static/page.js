@@ -12,6 +12,9 @@ export const elementOf = (id, type) => {
   return found
 }
 
+/** The name of the site, which the service wrote into the page. */
+export const siteName = document.querySelector('meta[name="application-name"]')?.getAttribute('content') ?? location.host
+
 /** Fills in the words that elements below `root` ask for by `data-word`. @param {ParentNode} root @param {Words} words */
 export const fillWords = (root, words) => {
   for (const element of root.querySelectorAll('[data-word]')) {

@@ -73,10 +73,9 @@ export const createTicketApi = ({ fetch, clock }) => {
 /** @param {Ticket} ticket */
 const authorization = ({ secret }) => ({ Authorization: `Ticket ${secret}` })
 
-/** @param {Response} response @returns {Promise<Body>} */
+/** The body, empty where it is no JSON. @param {Response} response @returns {Promise<Body>} */
 const jsonOf = async (response) => {
-  const isJson = /^application\/(problem\+)?json\b/.test(response.headers.get('Content-Type') ?? '')
-  const body = isJson ? await response.json().catch(() => null) : null
+  const body = await response.json().catch(() => null)
   return typeof body === 'object' && body !== null ? body : {}
 }
 

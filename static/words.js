@@ -29,7 +29,7 @@ const zh = {
   later: '稍等片刻会自动重试',
   what: '这是什么？',
   whatTitle: '扫码登录是怎么回事',
-  what1: '用手机上的微信扫码，就能在这台电脑上登录，不用密码。',
+  what1: '用手机上的微信扫码，就能在这里登录，不用密码。',
   what2: '只扫码不会登录，要你在手机上确认才算。',
   what3: '网站得不到你的微信号，也看不到你的聊天。',
   close: '知道了',
@@ -43,7 +43,6 @@ const zh = {
   logOut: '退出登录',
   loggedOut: '你没有登录',
   logIn: '去登录',
-  retrying: '暂时连不上，正在自动重试',
   stillIn: '没能退出，请再试一次',
 }
 
@@ -91,7 +90,6 @@ const en = {
   logOut: 'Log out',
   loggedOut: "You're not logged in",
   logIn: 'Log in',
-  retrying: "Can't connect right now; still trying",
   stillIn: "That didn't work; please try again",
 }
 
@@ -114,7 +112,7 @@ export const languageFor = (remembered, wished) => {
 
 /**
  * What a view says: one line to do or to know, and one small line of help.
- * @param {import('./login-flow.js').View} view
+ * @param {import('./login-screen.js').View} view
  * @param {Words} words
  * @returns {{ line: string, help: string }}
  */

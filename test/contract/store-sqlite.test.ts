@@ -202,11 +202,11 @@ await t.test('the file', async (t) => {
   writeFileSync(text, 'This is a text of more than a hundred characters, which no database ever began with, and so it has to be left as it is.')
   const before = readFileSync(text)
   const open = (path: string) => () => createStore(`sqlite:${path}`, { clock: systemClock, log: createRecordingLog() })
-  t.throws(open(text), { code: 'ERR_SQLITE_ERROR' }, 'createStore: throws when the file is no database')
+  t.throws(open(text), { message: /^STORE_URL sqlite:.+ can't be opened: [^\n]+$/, cause: { code: 'ERR_SQLITE_ERROR' } }, 'createStore: throws when the file is no database')
   t.strictSame(readFileSync(text), before, 'createStore: leaves the file alone when it is no database')
-  t.throws(open(join(text, 'store.db')), { code: /^(ENOTDIR|EEXIST)$/ }, 'createStore: throws when the folder is a file')
+  t.throws(open(join(text, 'store.db')), { cause: { code: /^(ENOTDIR|EEXIST)$/ } }, 'createStore: throws when the folder is a file')
   mkdirSync(join(folder, 'c'))
-  t.throws(open(join(folder, 'c')), { code: 'EISDIR' }, 'createStore: throws when the file is a folder')
+  t.throws(open(join(folder, 'c')), { cause: { code: 'EISDIR' } }, 'createStore: throws when the file is a folder')
 })
 
 await t.test('the URL', async (t) => {

@@ -6,7 +6,7 @@ import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
 import type { Answer } from '../support/house.ts'
-import { makeFolder, openStand, type Stand } from '../support/process.ts'
+import { makeFolder, openStand, untilReady, type Stand } from '../support/process.ts'
 import { startRedis, type RedisServer } from '../support/redis.ts'
 
 /** The contract's word for how soon a fault is told. */
@@ -39,10 +39,6 @@ const logIn = async (t: Test, stand: Stand, phone: TestPhone): Promise<Visitor> 
   const consumed = await browser.consume()
   t.hasStrict(consumed, { status: 200, json: { user: { sub: phone.sub } } })
   return { phone, cookie: String(consumed.headers['set-cookie']).replace(/;.*/, ''), token: consumed.json.access_token }
-}
-
-const untilReady = async (stand: Stand): Promise<void> => {
-  while ((await stand.call({ path: '/health/ready' })).status !== 200) await sleep(50)
 }
 
 /** Every call that needs the store, as somebody makes it who is in the middle of a login and has another one. */
@@ -82,10 +78,12 @@ await t.test('redis: somebody is logged in, and still is when the service was ki
   const redis = await openRedis(t, makeFolder(t))
   const stand = await openRedisStand(t, redis)
   const first = await stand.start()
+  await untilReady(stand)
   const { cookie, phone } = await logIn(t, stand, await stand.phone())
   first.kill('SIGKILL')
   await first.ended
   await stand.start()
+  await untilReady(stand)
   t.hasStrict(await stand.call({ path: '/api/session', headers: { cookie } }), { status: 200, json: { user: { sub: phone.sub } } })
   await logIn(t, stand, phone)
 })
@@ -121,6 +119,7 @@ for (const [how, outage] of Object.entries(outages)) {
     const redis = await openRedis(t, folder)
     const stand = await openRedisStand(t, redis)
     const running = await stand.start()
+    await untilReady(stand)
     const visitor = await logIn(t, stand, await stand.phone())
     const browser = await openBrowser(stand)
     const held = await openBrowser(stand)
@@ -148,6 +147,7 @@ for (const [how, outage] of Object.entries(outages)) {
     const redis = await openRedis(t, makeFolder(t))
     const stand = await openRedisStand(t, redis)
     const running = await stand.start()
+    await untilReady(stand)
     const { answers } = await holdPolls(stand, [await openBrowser(stand)])
     await outage.begin(redis)
     running.kill('SIGTERM')

@@ -1,8 +1,9 @@
 import t from 'tap'
 import { createVerifier, httpbis } from 'http-message-signatures'
 import '../support/miniprogram.ts'
-import { createFakePhone, grant, offer, ok, problem, serviceUrl, startMs, ticket } from './fake-phone.ts'
+import { createFakePhone, grant, held, offer, ok, problem, serviceUrl, startMs, ticket } from './fake-phone.ts'
 import type { Answer } from './fake-phone.ts'
+import type { Reply } from '../../miniprogram/utils/ports'
 
 const { createService } = await import('../../miniprogram/utils/service.ts')
 
@@ -70,6 +71,21 @@ await t.test('service: logs in again once when the key is unknown', async (t) =>
   t.hasStrict(await service.scan(ticket), { ok: true })
   t.strictSame(phone.calls(), ['POST login', 'POST scan', 'POST login', 'POST scan'])
   t.match(phone.requests[3]?.headers['Signature-Input'] ?? '', /keyid="key_2"/)
+})
+
+await t.test('service: keeps the fresh key when a late answer finds the old one unknown', async (t) => {
+  const late = held<Reply>()
+  const { phone, service } = start({
+    login: [grant('key_1', startMs / 1000), grant('key_2', startMs / 1000)],
+    scan: [problem(401, 'key-unknown'), offer()],
+    sessions: [() => late.promise, ok({ sessions: [] })],
+  })
+  await service.login()
+  const slow = service.sessions()
+  await service.scan(ticket)
+  late.settle(problem(401, 'key-unknown'))
+  t.hasStrict(await slow, { ok: true })
+  t.equal(phone.logins, 2)
 })
 
 await t.test('service: gives up when the fresh key is unknown too', async (t) => {

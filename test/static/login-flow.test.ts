@@ -104,6 +104,18 @@ await t.test('login flow: stops at the end of a ticket while nobody looks, and g
   t.hasStrict(bench.view(), { name: 'waiting', code: { url: '/p/api/tickets/t2/code' } })
 })
 
+await t.test('login flow: says that the code has run out, not that it cannot connect, when nobody looked and nothing answered', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  bench.visible.set(false)
+  bench.plan.read.push(...Array.from({ length: 500 }, () => html(502)))
+  await bench.answer(html(502))
+  await bench.pass(170_000)
+  t.equal(bench.shown.at(-1), 'busy over waiting')
+  await bench.pass(20_000)
+  t.equal(bench.shown.at(-1), 'expired')
+})
+
 await t.test('login flow: makes a new code when the visitor asks for one, and gives the old ticket up', async (t) => {
   const bench = createLoginBench()
   await bench.begin('/deep')
@@ -168,6 +180,7 @@ const faults: Record<string, () => Answer> = {
   'the service is broken': () => problem(500, 'internal'),
   'the address made too many calls': () => problem(429, 'rate-limited', { 'Retry-After': '2' }),
   'a guard refuses': () => html(403),
+  'an error carries a body that would do': () => json(500, { state: 'confirmed', version: 9, expires_in: 9, access_token: 'a' }),
 }
 
 for (const [title, fault] of Object.entries(faults)) {
@@ -183,6 +196,11 @@ for (const [title, fault] of Object.entries(faults)) {
     await bench.answer(viewAnswer('pending', 1))
     t.equal(bench.shown.at(-1), 'waiting')
     t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=25')
+    const before = bench.shown.length
+    bench.plan.read.push(viewAnswer('pending', 1))
+    await bench.answer(fault())
+    await bench.pass(3_000)
+    t.equal(bench.shown.length, before, 'nor is a first one told after that')
     await bench.answer(viewAnswer('confirmed', 3))
     await bench.pass(1_000)
     t.strictSame(bench.landed, [null])
@@ -310,6 +328,7 @@ await t.test('login flow: holds shorter than a proxy does that cut the last poll
 await t.test('login flow: takes a new ticket, but not at once, when the server does not know this one', async (t) => {
   const bench = createLoginBench()
   await bench.begin()
+  await bench.pass(5_000)
   await bench.answer(problem(404, 'ticket-not-found'))
   t.equal(bench.callsOf('create').length, 1)
   await bench.pass(1_000)
@@ -347,6 +366,7 @@ const refusals = [
   ['too many from here', () => problem(429, 'rate-limited', { 'Retry-After': '40' }), 'too-often', 40_000],
   ['WeChat away', () => problem(503, 'wechat-unavailable', { 'Retry-After': '5' }), 'wechat', 5_000],
   ['Retry-After as a date', () => problem(503, 'too-many-tickets', { Date: 'Mon, 23 Nov 2026 01:00:00 GMT', 'Retry-After': 'Mon, 23 Nov 2026 01:00:30 GMT' }), 'crowded', 30_000],
+  ['Retry-After beside half a problem', () => new Response('{"code"', { status: 503, headers: { 'Content-Type': 'application/problem+json', 'Retry-After': '7' } }), 'unreachable', 7_000],
   ['Retry-After as nonsense', () => problem(503, 'too-many-tickets', { 'Retry-After': 'soon' }), 'crowded', 500],
   ['Retry-After of a day', () => problem(503, 'too-many-tickets', { 'Retry-After': '86400' }), 'crowded', 300_000],
 ] as const satisfies readonly (readonly [string, () => Answer, string, number])[]
@@ -361,7 +381,7 @@ for (const [title, refusal, why, retryMs] of refusals) {
     t.equal(bench.callsOf('create').length, 1)
     await bench.pass(200)
     t.equal(bench.callsOf('create').length, 2)
-    t.hasStrict(bench.view(), { name: 'waiting' })
+    t.strictSame(bench.shown, ['making', 'no-code', 'waiting'])
   })
 }
 
@@ -398,7 +418,7 @@ await t.test('login flow: sends where the visitor wants to go, and goes on witho
 
 await t.test('login flow: tells that there is no code and fetches it again when its picture does not come', async (t) => {
   const bench = createLoginBench()
-  bench.pictures.push(false, 'silence')
+  bench.pictures.push(false, new Promise(() => {}))
   await bench.begin()
   t.strictSame(bench.view(), { name: 'no-code', why: 'wechat', retryMs: 500 })
   await bench.pass(15_400)
@@ -408,13 +428,17 @@ await t.test('login flow: tells that there is no code and fetches it again when 
   t.equal(bench.callsOf('create').length, 1)
 })
 
-await t.test('login flow: leaves the number where it is when a late picture comes after the scan', async (t) => {
-  const bench = createLoginBench()
-  bench.pictures.push(false)
-  await bench.begin()
-  await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
-  await bench.pass(20_000)
-  t.strictSame(bench.view(), { name: 'scanned', number: '47' })
+await t.test('login flow: leaves the number where it is when a picture comes after the scan, or none does', async (t) => {
+  for (const comes of [true, false]) {
+    const bench = createLoginBench()
+    let come = (_: boolean): void => {}
+    bench.pictures.push(new Promise((resolve) => { come = resolve }))
+    await bench.begin()
+    await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
+    come(comes)
+    await bench.pass(20_000)
+    t.strictSame(bench.view(), { name: 'scanned', number: '47' })
+  }
 })
 
 await t.test('login flow: follows only the newest ticket when it is started twice', async (t) => {

@@ -37,10 +37,10 @@ export const createLoginBench = () => {
   const landed: (string | null)[] = []
   const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [] }
   /** Whether pictures can be had, one for each try; true when none is left. */
-  const pictures: (boolean | 'silence')[] = []
+  const pictures: (boolean | Promise<boolean>)[] = []
   const world = { luck: 0 }
   let tickets = 0
-  let openPolls: ((answer: Response) => void)[] = []
+  let openPolls: ((answer: Answer) => void)[] = []
   let mostPolls = 0
 
   const unplanned: Record<Call, () => Answer> = {
@@ -61,15 +61,17 @@ export const createLoginBench = () => {
     const answer = plan[call].shift() ?? unplanned[call]()
     return new Promise((resolve, reject) => {
       const settle = (how: () => void) => {
-        openPolls = openPolls.filter((open) => open !== answerPoll)
+        openPolls = openPolls.filter((open) => open !== give)
         how()
       }
-      const answerPoll = (later: Response) => { settle(() => { resolve(later) }) }
-      if (call === 'read') openPolls.push(answerPoll)
+      const give = (answer: Answer) => {
+        if (answer === 'cut') settle(() => { reject(new TypeError('Failed to fetch')) })
+        else if (answer !== 'silence') settle(() => { resolve(answer) })
+      }
+      if (call === 'read') openPolls.push(give)
       mostPolls = Math.max(mostPolls, openPolls.length)
       init.signal?.addEventListener('abort', () => { settle(() => { reject(new DOMException('aborted', 'AbortError')) }) })
-      if (answer === 'cut') settle(() => { reject(new TypeError('Failed to fetch')) })
-      else if (answer !== 'silence') settle(() => { resolve(answer) })
+      give(answer)
     })
   }
 
@@ -90,10 +92,7 @@ export const createLoginBench = () => {
 
   const flow = createLoginFlow({
     api: createTicketApi({ fetch, clock }),
-    loadCode: () => {
-      const picture = pictures.shift() ?? true
-      return picture === 'silence' ? new Promise(() => {}) : Promise.resolve(picture)
-    },
+    loadCode: async () => pictures.shift() ?? true,
     clock,
     random: () => world.luck,
     visible,
@@ -135,8 +134,8 @@ export const createLoginBench = () => {
       await settled()
     },
     /** Answers the poll that is held. */
-    answer: async (response: Response): Promise<void> => {
-      openPolls[0]?.(response)
+    answer: async (answer: Answer): Promise<void> => {
+      openPolls[0]?.(answer)
       await settled()
     },
     /** Lets time go by, with all that happens in it. */

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
-import { openPhone, type TestPhone } from './clients.ts'
+import { openPhone, type Service, type TestPhone } from './clients.ts'
 import type { Answer, Call } from './house.ts'
 import { freePort } from './redis.ts'
 import { remote } from './remote.ts'
@@ -79,7 +79,7 @@ export interface Stand {
   readonly port: number
   readonly folder: string
   readonly simulator: WechatSimulator
-  /** Starts a process and waits until it answers. */
+  /** Starts a process and waits until it answers, be its store there or not. */
   start (env?: Readonly<Record<string, string>>): Promise<RunningProcess>
   call (call: Call): Promise<Answer>
   /** Logs a phone in; by `person`. */
@@ -127,6 +127,11 @@ export const openStand = async (t: Test, { env = {} }: StandOptions = {}): Promi
     call: service.call,
     phone: (person = 'ming') => openPhone(service, { jsCode: simulator.jsCode(person), authority: `127.0.0.1:${port}` }),
   }
+}
+
+/** Waits until the store behind a service that answers is there, too. */
+export const untilReady = async ({ call }: Service): Promise<void> => {
+  while ((await call({ path: '/health/ready' })).status !== 200) await sleep(50)
 }
 
 const untilItAnswers = async (call: Stand['call']): Promise<undefined> => {

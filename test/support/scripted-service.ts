@@ -82,7 +82,7 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
     const name = path === 'login' || path === 'me' ? `${path}.html` : path
     const bytes = await readFile(join(staticFolder, name)).catch(() => undefined)
     response.writeHead(bytes === undefined ? 404 : 200, { 'content-type': types[extname(name)] ?? 'text/plain', 'content-security-policy': policy })
-    response.end(bytes)
+    response.end(name.endsWith('.html') ? bytes?.toString().replaceAll('{{site_name}}', 'Example') : bytes)
   }
 
   const server = createServer((request, response) => {

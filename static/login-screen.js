@@ -1,0 +1,39 @@
+/** Owns the union of all that the login page can show, and what is shown now: a stage, and the trouble told over it. Draws nothing. */
+
+/** @typedef {{ url: string, lifeMs: number, leftMs: number }} Code A loaded picture and its time, as they were when first shown. */
+/** @typedef {'wechat' | 'crowded' | 'too-often' | 'unreachable'} NoCodeReason */
+/** @typedef {'waiting' | 'cancelled' | 'late'} CodeStage A live code; the last two tell why it is a new one. */
+/**
+ * @typedef {{ name: 'making' } | { name: CodeStage, code: Code } | { name: 'scanned', number: string | null } | { name: 'confirmed', person: string | null }
+ *   | { name: 'expired', code: Code | null } | { name: 'no-code', why: NoCodeReason, retryMs: number }} Stage
+ */
+/** @typedef {'offline' | 'busy'} Trouble */
+/** @typedef {Stage | { name: Trouble, over: Stage }} View */
+
+/** Makes the screen of one login; `show` hears each change once. @param {(view: View) => void} show */
+export const createScreen = (show) => {
+  /** @type {{ stage: Stage, trouble: Trouble | null }} */
+  const now = { stage: { name: 'making' }, trouble: null }
+  const draw = () => { show(now.trouble === null ? now.stage : { name: now.trouble, over: now.stage }) }
+  /** @param {Stage} stage */
+  const set = (stage) => {
+    now.stage = stage
+    draw()
+  }
+  /** @param {Trouble | null} trouble */
+  const tell = (trouble) => {
+    if (trouble === now.trouble) return
+    now.trouble = trouble
+    draw()
+  }
+  return {
+    stage: () => now.stage,
+    set,
+    tell,
+    /** Leaves the dead code where it is, for nobody looks. */
+    expire: () => {
+      now.trouble = null
+      set({ name: 'expired', code: 'code' in now.stage ? now.stage.code : null })
+    },
+  }
+}
