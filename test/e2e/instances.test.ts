@@ -4,7 +4,7 @@ import t from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
-import { makeFolder, openStand } from '../support/process.ts'
+import { makeFolder, openStand, untilReady } from '../support/process.ts'
 import { freePort, startRedis } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 
@@ -19,7 +19,8 @@ await t.test('instances: a held poll is answered when the phone talks to the oth
   t.teardown(() => other.close())
   await stand.start()
   await stand.start({ PORT: String(port) })
-  while ((await other.call({ path: '/health/ready' }).catch(() => undefined))?.status !== 200) await sleep(50)
+  while (await other.call({ path: '/health/live' }).catch(() => undefined) === undefined) await sleep(50)
+  for (const instance of [stand, other]) await untilReady(instance)
 
   const phone = await stand.phone()
   const browser = await openBrowser(other)
