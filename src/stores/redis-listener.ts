@@ -25,6 +25,12 @@ export const createRedisListener = (client: ReturnType<typeof createClient<{}, {
     if (speaker !== name) tell(key)
   }
 
+  /** Only when there is something to look at: the other connection may take longer. */
+  const tellToLook = (): void => {
+    if (client.isReady) tell(null)
+    else client.once('ready', () => { tell(null) })
+  }
+
   const connection = client.duplicate()
   let closing = false
   // The other connection tells the operator that Redis is away.
@@ -33,7 +39,7 @@ export const createRedisListener = (client: ReturnType<typeof createClient<{}, {
     if (closing) return connection.destroy()
     // After a loss it is subscribed already, and this only says so.
     connection.subscribe(channel, receive).then(
-      () => { tell(null) },
+      tellToLook,
       (err: unknown) => { log.warn({ err }, 'Redis lets nobody subscribe: who waits at one instance hears late of what happens at another') },
     )
   })
