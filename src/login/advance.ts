@@ -1,6 +1,6 @@
 /** Owns the one way in which a stored ticket changes: read, decide, replace, and start over where somebody was quicker. */
 import { Problem, type ProblemCode } from '../errors.ts'
-import { isFinal, isOverdue, move, type Ticket, type TicketState } from '../domain/ticket.ts'
+import { isOverdue, move, type Ticket, type TicketState } from '../domain/ticket.ts'
 import type { LoginDeps } from './ports.ts'
 
 type AdvanceDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock'>
@@ -13,8 +13,8 @@ type AdvanceDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock'>
 export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ticket, now: number) => Ticket): Promise<Ticket> => {
   for (;;) { // ends: every lost race means that the ticket has come one edge nearer to its end
     const before = await deps.tickets.read(id)
+    if (before === undefined) throw new Problem('ticket-not-found')
     const now = deps.clock.now()
-    if (before === undefined || isForgotten(before, now)) throw new Problem('ticket-not-found')
     const overdue = isOverdue(before, now)
     const after = overdue ? move(before, 'expire', now) ?? before : decide(before, now)
     if (after === before) return before
@@ -40,5 +40,3 @@ const refusals: Record<TicketState, ProblemCode> = {
   cancelled: 'ticket-cancelled',
   expired: 'ticket-expired',
 }
-
-const isForgotten = (ticket: Ticket, now: number): boolean => isFinal(ticket.state) && now >= ticket.expiresAt
