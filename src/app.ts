@@ -86,6 +86,8 @@ export const buildApp = async (deps: AppDeps, config: Config, options: AppOption
   })
   app.decorateRequest('person', '')
   app.addHook('preClose', async () => { waitingRoom.close() })
+  const stopHearing = login.tickets.onMove(waitingRoom.wake)
+  app.addHook('onClose', async () => { stopHearing() })
 
   const limits = await createLimits(app, {
     createPerMinute: config.LIMIT_CREATE,

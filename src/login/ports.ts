@@ -26,6 +26,11 @@ export interface Store {
   admit (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
   /** Gives the place back. */
   release (group: string, member: string): Promise<void>
+  /**
+   * Calls `hear` soon after another process has replaced a value, with its key, and with null when some of that may have been missed,
+   * until the returned function is called. A hint for whoever would have to ask again and again: it may come for nothing, and get lost.
+   */
+  onReplace (hear: (key: string | null) => void): () => void
   /** Resolves when the store can be read and written just now. */
   check (): Promise<void>
   close (): Promise<void>
@@ -39,6 +44,8 @@ export interface Tickets {
   read (id: string): Promise<Ticket | undefined>
   /** Stores a move; true for the one caller whose move starts from what is stored. */
   replace (before: Ticket, after: Ticket): Promise<boolean>
+  /** Calls `hear` with the id of a ticket that another process has moved; null: it may be any. As `Store.onReplace`. */
+  onMove (hear: (id: string | null) => void): () => void
 }
 
 /** A phone's signing key. */

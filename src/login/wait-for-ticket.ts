@@ -21,18 +21,23 @@ const pollAfterSeconds = 2
 
 /**
  * Answers at once when the ticket is further than the browser knows; else rests until it moves, the time is up or the process has to go.
- * The seat is taken before the ticket is read: a move in between rings its bell, so no wake-up is lost. While it rests the store is not touched.
+ * The seat is taken before the ticket is read: a move in between rings its bell, so no wake-up is lost. A bell may also ring for nothing.
+ * While it rests the store is not touched.
  */
 export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAnswer> => {
-  const seat = deps.waitingRoom.enter(poll.id)
-  try {
-    const ticket = await ticketOfBrowser(deps, poll)
-    if (ticket.version > poll.after || poll.waitMs === 0) return { ticket }
-    const restMs = Math.min(poll.waitMs, ticket.expiresAt - deps.clock.now())
-    if (await seat.rest(restMs, poll.signal) === 'full') return { ticket, pollAfterSeconds }
-    // A final ticket can't have moved, and may be forgotten by now.
-    return { ticket: isFinal(ticket.state) ? ticket : await ticketOfBrowser(deps, poll) }
-  } finally {
-    seat.leave()
+  const until = deps.clock.now() + poll.waitMs
+  for (;;) {
+    const seat = deps.waitingRoom.enter(poll.id)
+    try {
+      const ticket = await ticketOfBrowser(deps, poll)
+      if (ticket.version > poll.after || poll.waitMs === 0) return { ticket }
+      const outcome = await seat.rest(Math.min(until, ticket.expiresAt) - deps.clock.now(), poll.signal)
+      if (outcome === 'full') return { ticket, pollAfterSeconds }
+      // A final ticket can't have moved, and may be forgotten by now.
+      if (isFinal(ticket.state)) return { ticket }
+      if (outcome === 'over') return { ticket: await ticketOfBrowser(deps, poll) }
+    } finally {
+      seat.leave()
+    }
   }
 }

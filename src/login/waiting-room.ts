@@ -4,18 +4,20 @@ import type { Clock } from './ports.ts'
 /** One held poll. Entered before the ticket is read, so that a change between reading and resting still wakes it. */
 export interface Seat {
   /**
-   * Resolves when the ticket was touched since entering, after `ms`, when `signal` aborts, or when the room closes; at once
-   * with `full` where no more polls may be held.
+   * Resolves with `awake` when the ticket may have been touched since entering; with `over` after `ms`, when `signal` aborts, or when
+   * the room closes; at once with `full` where no more polls may be held.
    */
-  rest (ms: number, signal: AbortSignal): Promise<'awake' | 'full'>
+  rest (ms: number, signal: AbortSignal): Promise<RestOutcome>
   /** Gives the seat up; must be called once, whatever happened. */
   leave (): void
 }
 
+export type RestOutcome = 'awake' | 'over' | 'full'
+
 export interface WaitingRoom {
   enter (ticketId: string): Seat
-  /** Wakes everybody who waits for this ticket. */
-  wake (ticketId: string): void
+  /** Wakes everybody who waits for this ticket; null: for any. */
+  wake (ticketId: string | null): void
   /** Wakes everybody and rests nobody any more. */
   close (): void
   /** How many polls are held just now. */
@@ -29,30 +31,31 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
   let closed = false
 
   const enter = (ticketId: string): Seat => {
-    const bell: Bell = { rung: closed, stop: undefined }
+    const bell: Bell = { rung: false, stop: undefined }
     const group = bells.get(ticketId) ?? new Set()
     bells.set(ticketId, group.add(bell))
 
-    const rest = (ms: number, signal: AbortSignal): Promise<'awake' | 'full'> => {
-      if (bell.rung || signal.aborted) return Promise.resolve('awake')
+    const rest = (ms: number, signal: AbortSignal): Promise<RestOutcome> => {
+      if (closed || signal.aborted) return Promise.resolve('over')
+      if (bell.rung) return Promise.resolve('awake')
       if (held >= limit) return Promise.resolve('full')
       held++
       return new Promise((resolve) => {
-        bell.stop = () => {
+        bell.stop = (outcome) => {
           bell.stop = undefined
           cancelTimer()
-          signal.removeEventListener('abort', stop)
+          signal.removeEventListener('abort', giveUp)
           held--
-          resolve('awake')
+          resolve(outcome)
         }
-        const stop = (): void => bell.stop?.()
-        const cancelTimer = clock.after(ms, stop)
-        signal.addEventListener('abort', stop)
+        const giveUp = (): void => bell.stop?.('over')
+        const cancelTimer = clock.after(ms, giveUp)
+        signal.addEventListener('abort', giveUp)
       })
     }
 
     const leave = (): void => {
-      bell.stop?.()
+      bell.stop?.('over')
       group.delete(bell)
       if (group.size === 0) bells.delete(ticketId)
     }
@@ -62,19 +65,24 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
 
   const ring = (bell: Bell): void => {
     bell.rung = true
-    bell.stop?.()
+    bell.stop?.('awake')
+  }
+
+  const wake = (ticketId: string | null): void => {
+    if (ticketId !== null) bells.get(ticketId)?.forEach(ring)
+    else for (const group of bells.values()) group.forEach(ring)
   }
 
   return {
     enter,
-    wake: (ticketId) => bells.get(ticketId)?.forEach(ring),
+    wake,
     close: () => {
       closed = true
-      for (const group of bells.values()) group.forEach(ring)
+      for (const group of bells.values()) for (const bell of group) bell.stop?.('over')
     },
     get held () { return held },
   }
 }
 
 /** One seat's bell: whether it has rung, and what ends the rest while somebody rests. */
-interface Bell { rung: boolean, stop: (() => void) | undefined }
+interface Bell { rung: boolean, stop: ((outcome: RestOutcome) => void) | undefined }

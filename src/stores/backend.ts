@@ -12,6 +12,8 @@ export interface Backend {
   /** Takes one of `limit` places. A member that has one already keeps it, with the new end. */
   admit (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
   release (group: string, member: string): Promise<void>
+  /** Calls `hear` with the key of what another process has replaced, or with null where that may have been missed, until the returned function is called. */
+  onReplace (hear: (key: string | null) => void): () => void
   /** Hears that an answer is overdue: what can be done so that the next call has a better chance. */
   overdue (error: Error): void
   close (): Promise<void>

@@ -2,6 +2,7 @@
 import KeyvRedis, { createClient } from '@keyv/redis'
 import type { Log } from '../login/ports.ts'
 import type { Backend } from './backend.ts'
+import { createRedisListener } from './redis-listener.ts'
 
 /** In front of every key, so that another application may live in the same database. */
 const namespace = 'scan-login'
@@ -15,6 +16,7 @@ if not text then return 0 end
 local value = cjson.decode(text).value
 if type(value) ~= 'table' or value.version ~= tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: where it is not allowed, the value is replaced all the same
 return 1`
 
 // A sorted set of members by their ends; the set itself ends with the last of them. What has ended is removed last: a server without
@@ -75,6 +77,8 @@ export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend 
   const run = async (script: string, key: string, ...args: Array<string | number>) =>
     await client.eval(script, { keys: [key], arguments: args.map(String) }) === 1
 
+  const listener = createRedisListener(client, { channel: `${namespace}:replaced`, log })
+
   const connect = () => {
     // Each failed attempt is an 'error' event, and attempts end only with close().
     client.connect().catch(() => {})
@@ -85,7 +89,8 @@ export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend 
     storage,
     claim: async (key, text, ttlMs) =>
       await client.set(keyFor(key), text, { condition: 'NX', expiration: { type: 'PX', value: ttlMs } }) === 'OK',
-    replace: (key, version, text, ttlMs) => run(replaceScript, keyFor(key), version, text, ttlMs),
+    replace: (key, version, text, ttlMs) => run(replaceScript, keyFor(key), version, text, ttlMs, listener.channel, `${listener.name} ${key}`),
+    onReplace: listener.add,
     admit: (group, member, ttlMs, limit) => run(admitScript, placesOf(group), member, ttlMs, limit),
     async release (group, member) {
       await client.zRem(placesOf(group), member)
@@ -100,6 +105,7 @@ export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend 
     },
     async close () {
       closing = true
+      listener.close()
       // Where there is no connection, the attempt under way can't be called off: the strategy ends it, or 'ready' above does.
       if (client.isReady) client.destroy()
     },

@@ -80,6 +80,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     replace: (key, version, text, ttlMs) => isTrue(() => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
     admit: (group, member, ttlMs, limit) => patiently(() => atomically(db, () => admitNow(group, member, ttlMs, limit))),
     release: (group, member) => patiently(() => { sql.leavePlace.run(group, member) }),
+    onReplace: () => () => {}, // one process works on the file
     overdue () {},
     async close () {
       cancelPurge()

@@ -90,6 +90,7 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       checkKey(member)
       await ask(() => backend.release(group, member))
     },
+    onReplace: (hear) => backend.onReplace(hear),
     async check () {
       await store.write('check', 1, probeTtlMs)
       await store.read('check')

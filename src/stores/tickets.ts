@@ -24,10 +24,15 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
       if (isOurs && isFinal(after.state)) await store.release(group, after.id).catch(() => {})
       return isOurs
     },
+    onMove: (hear) => store.onReplace((key) => {
+      if (key === null) hear(null)
+      else if (key.startsWith(prefix)) hear(key.slice(prefix.length))
+    }),
   }
 }
 
-const keyOf = (id: string) => `ticket:${id}`
+const prefix = 'ticket:'
+const keyOf = (id: string) => `${prefix}${id}`
 
 /** What was never an id is unknown like an id that nobody made. */
 const isId = (id: string) => typeof id === 'string' && /^[\w-]{22}$/.test(id)

@@ -25,6 +25,7 @@ const bound = (store: Store): Store => ({
   replace: (...args) => store.replace(...args),
   admit: (...args) => store.admit(...args),
   release: (...args) => store.release(...args),
+  onReplace: (hear) => store.onReplace(hear),
   check: () => store.check(),
   close: () => store.close(),
 })

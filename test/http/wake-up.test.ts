@@ -1,0 +1,69 @@
+// Two instances on one store, and what a held poll at one of them does when the store hints that something happened at the other.
+import t from 'tap'
+import { pino } from 'pino'
+import type { Store } from '../../src/login/ports.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { openBrowser, openPhone } from '../support/clients.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { openHouse } from '../support/house.ts'
+
+type Hear = Parameters<Store['onReplace']>[0]
+
+/** Lets everything that can run without time passing run. */
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Puts the test in the place of the other processes that a store hears of. */
+const createHints = () => {
+  const ears = new Set<Hear>()
+  const wrapStore = (inner: Store): Store => ({
+    ...inner,
+    onReplace (hear) {
+      ears.add(hear)
+      return () => { ears.delete(hear) }
+    },
+  })
+  const hint: Hear = (key) => { for (const hear of ears) hear(key) }
+  return { wrapStore, ears, hint }
+}
+
+await t.test('hint: a held poll is answered when the ticket has moved, and goes on resting when it has not', async (t) => {
+  const clock = createFakeClock()
+  const store = createStore('sqlite::memory:', { clock, log: pino({ level: 'silent' }) })
+  const { wrapStore, hint } = createHints()
+  const here = await openHouse(t, { clock, store, wrapStore })
+  const there = await openHouse(t, { clock, store, simulator: here.simulator })
+  t.teardown(() => store.close())
+
+  const browser = await openBrowser(here)
+  let answered = false
+  const held = browser.poll(1, 25).finally(() => { answered = true })
+  for (const key of [null, `ticket:${browser.ticket}`, 'session:AbCdEfGhIjKlMnOpQrStUv']) {
+    await settle()
+    hint(key)
+  }
+  await settle()
+  t.equal(answered, false, 'nothing had happened')
+
+  const phone = await openPhone(there, { jsCode: there.simulator.jsCode('ming'), now: () => clock.now() })
+  t.equal((await phone.scan(browser.ticket)).status, 200)
+  hint(`ticket:${browser.ticket}`)
+  t.hasStrict(await held, { status: 200, json: { state: 'scanned', version: 2 } })
+
+  const later = browser.poll(2, 25)
+  await settle()
+  clock.advance(10_000)
+  hint(null)
+  await settle()
+  clock.advance(15_000)
+  t.hasStrict(await later, { status: 200, json: { state: 'scanned', version: 2 } }, 'a hint for nothing makes no poll longer')
+})
+
+await t.test('hint: nobody listens any more when the service is closed', async (t) => {
+  const { wrapStore, ears } = createHints()
+  const house = await openHouse(t, { wrapStore })
+  t.equal(ears.size, 1)
+  await house.app.close()
+  t.equal(ears.size, 0)
+})

@@ -1,0 +1,15 @@
+/** Loads every module, so that the coverage counts those that no other test reaches. */
+import { glob } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+
+const src = join(import.meta.dirname, '../../src')
+/** Those that start something when they are loaded, or run in a browser. */
+const entries = /^(?:server|keys|demo\/main|demo\/phone\/.*)\.ts$/
+
+for await (const file of glob('**/*.ts', { cwd: src })) {
+  if (entries.test(file)) continue
+  await t.test(`module: ${file} can be loaded by itself`, async (t) => {
+    t.equal(typeof await import(join(src, file)), 'object')
+  })
+}
