@@ -10,13 +10,17 @@ import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/
 interface Plan { left: number, when: 'before' | 'after' }
 
 const failing = (plan: Plan) => (store: Store): Store => new Proxy(store, {
-  get: (target, name: keyof Store) => async (...args: unknown[]) => {
-    const work = () => (target[name] as (...args: unknown[]) => Promise<unknown>)(...args)
-    if (name === 'close' || --plan.left !== 0) return await work()
-    if (plan.when === 'after') await work()
-    throw new Problem('store-unavailable', { retryAfterSeconds: 2 })
+  get: (target, name: keyof Store) => (...args: unknown[]) => {
+    const work = () => (target[name] as (...args: unknown[]) => unknown)(...args)
+    if (name === 'close' || name === 'onReplace' || --plan.left !== 0) return work()
+    return fail(plan.when === 'after' ? work : () => {})
   },
 })
+
+const fail = async (work: () => unknown): Promise<never> => {
+  await work()
+  throw new Problem('store-unavailable', { retryAfterSeconds: 2 })
+}
 
 interface Attempt {
   readonly call: () => Promise<Answer>
