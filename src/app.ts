@@ -1,5 +1,7 @@
 /** Owns the composition: what is made from what, every plugin in order. Reads no environment and listens nowhere. */
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
@@ -81,6 +83,7 @@ export const buildApp = async (deps: AppDeps, config: Config, options: AppOption
     return503OnClosing: false, // on the way down everybody is answered as usual
     routerOptions: { maxParamLength: 16_384 }, // a long malformed id is a malformed id; Node takes no longer head
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    rewriteUrl: readableUrl,
     frameworkErrors: (error, request, reply) => { sendProblem(asProblem(error), request, reply) },
     clientErrorHandler: answerUnreadable,
   })
@@ -137,11 +140,22 @@ const securityHeaders = (config: Config, { isFramedByOwnPages = false }: AppOpti
   },
   frameguard: { action: isFramedByOwnPages ? 'sameorigin' as const : 'deny' as const },
   referrerPolicy: { policy: 'no-referrer' as const },
-  strictTransportSecurity: config.isSecure && { maxAge: 31_536_000 },
+  strictTransportSecurity: config.isSecure && { maxAge: 31_536_000, includeSubDomains: false }, // the other hosts are not ours to promise for
 })
 
+/** Takes a path with escapes that mean nothing by the letter: it is unknown like any other that isn't there. */
+const readableUrl = ({ url = '/' }: IncomingMessage): string => {
+  const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(url) ?? []
+  try {
+    decodeURIComponent(path)
+    return url
+  } catch {
+    return path.replaceAll('%', '%25') + query
+  }
+}
+
 /** Answers what isn't HTTP: no request exists yet, so neither do hooks. */
-const answerUnreadable = function (error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+const answerUnreadable = function (error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return
   const problem = asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 })
   const body = JSON.stringify(problemBody(problem, randomUUID()))

@@ -43,6 +43,7 @@ export const problemBody = (problem: Problem, requestId: string): Record<string,
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   if (problem.status >= 500) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
   else request.log.debug({ code: problem.code }, problem.message)
+  if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer') // RFC 9110 §15.5.2
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(problem.retryAfterSeconds))
   return reply
     .code(problem.status)

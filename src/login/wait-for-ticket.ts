@@ -33,8 +33,8 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
       if (ticket.version > poll.after || poll.waitMs === 0) return { ticket }
       const outcome = await seat.rest(Math.min(until, ticket.expiresAt) - deps.clock.now(), poll.signal)
       if (outcome === 'full') return { ticket, pollAfterSeconds }
-      // A final ticket can't have moved, and may be forgotten by now.
-      if (isFinal(ticket.state)) return { ticket }
+      // A final ticket can't have moved, and may be forgotten by now. Who has to go says what they know: it was true, and the browser asks again.
+      if (isFinal(ticket.state) || outcome === 'closed') return { ticket }
       if (outcome === 'over') return { ticket: await ticketOfBrowser(deps, poll) }
     } finally {
       seat.leave()

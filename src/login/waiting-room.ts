@@ -4,7 +4,7 @@ import type { Clock } from './ports.ts'
 /** One held poll. Entered before the ticket is read, so that a change between reading and resting still wakes it. */
 export interface Seat {
   /**
-   * Resolves with `awake` when the ticket may have been touched since entering; with `over` after `ms`, when `signal` aborts, or when
+   * Resolves with `awake` when the ticket may have been touched since entering, with `over` after `ms`, with `closed` when `signal` aborts or
    * the room closes; at once with `full` where no more polls may be held.
    */
   rest (ms: number, signal: AbortSignal): Promise<RestOutcome>
@@ -12,7 +12,7 @@ export interface Seat {
   leave (): void
 }
 
-export type RestOutcome = 'awake' | 'over' | 'full'
+export type RestOutcome = 'awake' | 'over' | 'closed' | 'full'
 
 export interface WaitingRoom {
   enter (ticketId: string): Seat
@@ -36,7 +36,7 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
     bells.set(ticketId, group.add(bell))
 
     const rest = (ms: number, signal: AbortSignal): Promise<RestOutcome> => {
-      if (closed || signal.aborted) return Promise.resolve('over')
+      if (closed || signal.aborted) return Promise.resolve('closed')
       if (bell.rung) return Promise.resolve('awake')
       if (held >= limit) return Promise.resolve('full')
       held++
@@ -48,16 +48,16 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
           held--
           resolve(outcome)
         }
-        const giveUp = (): void => bell.stop?.('over')
-        const cancelTimer = clock.after(ms, giveUp)
+        const giveUp = (): void => bell.stop?.('closed')
+        const cancelTimer = clock.after(ms, () => bell.stop?.('over'))
         signal.addEventListener('abort', giveUp)
       })
     }
 
     const leave = (): void => {
-      bell.stop?.('over')
+      bell.stop?.('closed')
       group.delete(bell)
-      if (group.size === 0) bells.delete(ticketId)
+      if (group.size === 0 && bells.get(ticketId) === group) bells.delete(ticketId)
     }
 
     return { rest, leave }
@@ -78,7 +78,7 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
     wake,
     close: () => {
       closed = true
-      for (const group of bells.values()) for (const bell of group) bell.stop?.('over')
+      for (const group of bells.values()) for (const bell of group) bell.stop?.('closed')
     },
     get held () { return held },
   }

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import type { Store } from '../../src/login/ports.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { freePort, startRedis } from '../support/redis.ts'
-import { systemClock } from '../support/system-clock.ts'
+import { systemClock } from '../../src/runtime.ts'
 import { openStore, untilReady } from './store-harness.ts'
 
 const hour = 3_600_000

@@ -9,7 +9,7 @@ import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { startRedis } from '../support/redis.ts'
-import { systemClock } from '../support/system-clock.ts'
+import { systemClock } from '../../src/runtime.ts'
 
 export interface Harness {
   readonly clock: Clock

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { createClient } from '@keyv/redis'
 import { startRedis } from '../support/redis.ts'
-import { systemClock } from '../support/system-clock.ts'
+import { systemClock } from '../../src/runtime.ts'
 import { openStore, untilReady } from './store-harness.ts'
 
 const hour = 3_600_000

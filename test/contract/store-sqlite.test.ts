@@ -12,7 +12,7 @@ import { createSqliteAdapter, purgeBatch } from '../../src/stores/sqlite-adapter
 import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createRecordingLog } from '../support/log.ts'
-import { systemClock } from '../support/system-clock.ts'
+import { systemClock } from '../../src/runtime.ts'
 import { openStore, temporaryFolder } from './store-harness.ts'
 
 const hour = 3_600_000

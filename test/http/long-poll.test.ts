@@ -162,18 +162,24 @@ await t.test('long poll: it is told to stay away for a while when too many are h
   await next.answer
 })
 
-await t.test('long poll: it rests no longer when the browser has left', async (t) => {
+await t.test('long poll: it gives its place up when the browser has left', async (t) => {
   const counter = { calls: 0 }
-  const house = await openHouse(t, { wrapStore: counting(counter) })
+  const house = await openHouse(t, { wrapStore: counting(counter), env: { MAX_HELD_POLLS: '1' } })
   const url = await house.app.listen({ host: '127.0.0.1', port: 0 })
   const browser = await openBrowser(house)
   const before = counter.calls
   const leaving = new AbortController()
   const poll = fetch(`${url}/api/tickets/${browser.ticket}?after=1&wait=25`, { headers: { authorization: `Ticket ${browser.secret}` }, signal: leaving.signal })
-  await until(() => counter.calls === before + 1) // it has read the ticket and rests
+  await until(() => counter.calls === before + 1) // it has read the ticket
+  await settle()
+  t.equal((await browser.poll(1, 25)).json.poll_after, 2, 'and takes the only place')
   leaving.abort()
   await t.rejects(poll, { name: 'AbortError' })
-  await until(() => counter.calls === before + 2) // it woke, though nobody moved the clock
+  for (let held = false; !held;) { // nobody moves the clock: the place can't have been given up for another reason
+    const next = watch(browser.poll(1, 25))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    held = !next.isAnswered()
+  }
 })
 
 await t.test('long poll: everybody is answered when the process goes down', async (t) => {

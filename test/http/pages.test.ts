@@ -50,7 +50,7 @@ for (const prefix of ['', '/sign/in']) {
       t.hasStrict(policy, { 'default-src': "'none'", 'script-src': "'self'", 'style-src': "'self'", 'connect-src': "'self'", 'base-uri': "'none'", 'frame-ancestors': "'none'" })
       t.notMatch(headers['content-security-policy'], /unsafe|\*|https?:/)
       t.hasStrict(headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' })
-      t.match(headers['strict-transport-security'], /max-age=\d{7,}/)
+      t.match(headers['strict-transport-security'], /^max-age=\d{7,}$/)
       t.equal(headers['set-cookie'], undefined)
     }
     const elsewhere = prefix === '' ? '/sign/in/login' : '/login'

@@ -86,7 +86,9 @@ await t.test('session: nobody is logged in when cookie and token are missing, fo
     { authorization: `Bearer ${token} ${token}` },
   ]
   for (const given of headers) {
-    t.equal(verdict(await session(house, given)), '401 unauthenticated', JSON.stringify(given).slice(0, 80))
+    const answer = await session(house, given)
+    t.equal(verdict(answer), '401 unauthenticated', JSON.stringify(given).slice(0, 80))
+    t.equal(answer.headers['www-authenticate'], 'Bearer')
     t.equal(verdict(await house.call({ path: '/api/session/verify', headers: given })), '401 unauthenticated')
     t.equal(verdict(await house.call({ method: 'POST', path: '/api/session/token', headers: { ...given, ...sameOrigin } })), '401 unauthenticated')
     t.equal(verdict(await house.call({ method: 'DELETE', path: '/api/session', headers: { ...given, ...sameOrigin } })), '401 unauthenticated')

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { createStore } from '../../src/stores/store.ts'
 import { createRecordingLog } from './log.ts'
-import { systemClock } from './system-clock.ts'
+import { systemClock } from '../../src/runtime.ts'
 
 const [task, url, name, rounds] = process.argv.slice(2)
 const hour = 3_600_000

@@ -46,7 +46,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
 
   app.addHook('preValidation', async (request) => {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    request.person = await verifyPhoneSignature({ method: request.method, target: request.raw.url ?? '', body, headers: request.headers }, signature)
+    request.person = await verifyPhoneSignature({ method: request.method, target: request.originalUrl, body, headers: request.headers }, signature)
     await limits.beforePhoneCall(request)
     const parsed = parseJson(body)
     request.body = parsed === undefined ? {} : parsed
