@@ -124,9 +124,14 @@ await t.test('config: COOKIE_DOMAIN has to be at or above PUBLIC_URL, over TLS',
   t.strictSame(linesOf({ PUBLIC_URL: 'http://login.app.localhost', COOKIE_DOMAIN: 'app.localhost' }), ['COOKIE_DOMAIN needs a PUBLIC_URL with https'])
 })
 
-await t.test('config: the README lists every setting with its default, and no other', async (t) => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
-  const section = /\n## Configuration\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? ''
-  const listed = [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name)
-  t.strictSame(listed.sort(), [...settingNames].sort())
-})
+for (const [file, title] of [['README.md', 'Configuration'], ['README.zh-CN.md', '配置']]) {
+  await t.test(`config: ${file} lists every setting with its default, and no other`, async (t) => {
+    const readme = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
+    const section = readme.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? ''
+    const listed = [...section.matchAll(/^\| `([A-Z_]+)` \| (.+?) \|/gm)].map(([, name = '', text = '']) => [name, /^`(.+)`$/.exec(text)?.[1]] as const)
+    t.strictSame(listed.map(([name]) => name).sort(), [...settingNames].sort())
+    const defaults = readConfig({})
+    t.strictSame(readConfig(Object.fromEntries(listed)), defaults, 'to set what the table calls the defaults changes nothing')
+    t.strictSame(listed.filter(([, text]) => text === undefined).map(([name]) => name).sort(), settingNames.filter((name) => String(defaults[name] ?? '') === '').sort(), 'where it names none there is none')
+  })
+}
