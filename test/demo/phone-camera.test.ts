@@ -2,9 +2,9 @@
 import t from 'tap'
 import Fastify from 'fastify'
 import { encode } from 'fast-png'
-import { chromium } from 'playwright-core'
 import { demoPhonePlugin } from '../../src/demo/phone-plugin.ts'
 import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
+import { launchChromium } from '../support/chromium.ts'
 
 const ticket = 'AbCd-fGhIj_lMnOpQrSt12'
 const code = `pages/login/login?scene=${ticket}`
@@ -38,7 +38,7 @@ app.post<{ Params: { ticket: string } }>('/x/api/phone/tickets/:ticket/scan', as
 })
 await app.register(demoPhonePlugin, { prefix: '/x', wechat: { jsCode: (person: string) => `js-code-${person}` } })
 const address = await app.listen({ host: '127.0.0.1', port: 0 })
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium' })
+const browser = await launchChromium()
 t.teardown(async () => {
   await browser.close()
   await app.close()
