@@ -1,25 +1,25 @@
 /** Owns the composition: what is made from what, every plugin in order. Reads no environment and listens nowhere. */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import type { Config } from './config.ts'
+import type { ServiceConfig } from './config.ts'
 import type { RandomBytes } from './domain/ids.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
 import { apiDescription } from './http/api-description.ts'
 import { bodyParserPlugin } from './http/body-parser.ts'
 import { createLimits } from './http/limits.ts'
-import { asProblem, problemBody, problemsPlugin, sendProblem } from './http/problems.ts'
+import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
 import { requestLogPlugin } from './http/request-log.ts'
 import { operatingRoutes } from './http/routes/operating.ts'
 import { pageRoutes } from './http/routes/pages.ts'
 import { phoneLoginRoute, signedPhoneRoutes } from './http/routes/phone.ts'
 import { sessionRoutes } from './http/routes/session.ts'
 import { ticketRoutes } from './http/routes/tickets.ts'
+import { securityHeaders } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
+import { answerUnreadable, readableUrl } from './http/unreadable.ts'
 import type { Clock, CodeSupply, PhoneIdentity, Store } from './login/ports.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
@@ -46,7 +46,7 @@ export interface AppOptions {
 const handlerTimeoutMs = 5900
 
 /** Builds the service. Closing it answers every held poll; the store stays the caller's. */
-export const buildApp = async (deps: AppDeps, config: Config, options: AppOptions = {}): Promise<FastifyInstance> => {
+export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: AppOptions = {}): Promise<FastifyInstance> => {
   const { store, wechat, keys, clock, random, log } = deps
 
   const people = createPeople(store, clock)
@@ -104,13 +104,20 @@ export const buildApp = async (deps: AppDeps, config: Config, options: AppOption
   await app.register(bodyParserPlugin)
   await app.register(problemsPlugin, { limits })
   await app.register(cookie)
-  await app.register(helmet, securityHeaders(config, options))
+  await app.register(helmet, securityHeaders({ isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false }))
   await app.register(swagger, apiDescription(config.PUBLIC_URL))
 
   await app.register(async (base) => {
     await base.register(async (api) => {
       api.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
-      const phone = { login: { ...login, phones: wechat, phoneKeys, appid: config.WECHAT_APPID ?? '', subjectKey: keys.subject }, signature: { phoneKeys, clock, authority: new URL(config.PUBLIC_URL).host }, sessions, people, limits, config }
+      const phone = {
+        login: { ...login, phones: wechat, phoneKeys, appid: config.WECHAT_APPID, subjectKey: keys.subject },
+        signature: { phoneKeys, clock, authority: new URL(config.PUBLIC_URL).host },
+        sessions,
+        people,
+        limits,
+        config,
+      }
       await api.register(ticketRoutes({ login, codes: wechat, tokens, cookie: sessionCookie, limits, config }), { prefix: '/tickets' })
       await api.register(sessionRoutes({ sessions, names: people, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
       await api.register(phoneLoginRoute(phone), { prefix: '/phone' })
@@ -121,43 +128,4 @@ export const buildApp = async (deps: AppDeps, config: Config, options: AppOption
   }, { prefix: config.basePath })
 
   return app
-}
-
-const securityHeaders = (config: Config, { isFramedByOwnPages = false }: AppOptions) => ({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      requireTrustedTypesFor: ["'script'"],
-      frameAncestors: [isFramedByOwnPages ? "'self'" : "'none'"],
-    },
-  },
-  frameguard: { action: isFramedByOwnPages ? 'sameorigin' as const : 'deny' as const },
-  referrerPolicy: { policy: 'no-referrer' as const },
-  strictTransportSecurity: config.isSecure && { maxAge: 31_536_000, includeSubDomains: false }, // the other hosts are not ours to promise for
-})
-
-/** Takes a path with escapes that mean nothing by the letter: it is unknown like any other that isn't there. */
-const readableUrl = ({ url = '/' }: IncomingMessage): string => {
-  const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(url) ?? []
-  try {
-    decodeURIComponent(path)
-    return url
-  } catch {
-    return path.replaceAll('%', '%25') + query
-  }
-}
-
-/** Answers what isn't HTTP: no request exists yet, so neither do hooks. */
-const answerUnreadable = function (error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return
-  const problem = asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 })
-  const body = JSON.stringify(problemBody(problem, randomUUID()))
-  socket.end(`HTTP/1.1 ${problem.status} ${problem.status === 413 ? 'Content Too Large' : 'Bad Request'}\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
 }

@@ -100,6 +100,9 @@ export type Config = { readonly [Name in keyof Settings]: Settings[Name]['fallba
   readonly isSecure: boolean
 }
 
+/** A configuration that names a mini program; without one nothing can be served. */
+export type ServiceConfig = Config & { readonly WECHAT_APPID: string, readonly WECHAT_SECRET: string }
+
 /** The names an operator may set, as the README lists them. */
 export const settingNames = Object.keys(settings) as ReadonlyArray<keyof Settings>
 

@@ -4,15 +4,15 @@ import { existsSync } from 'node:fs'
 import { pino, type Logger } from 'pino'
 import { Agent } from 'undici'
 import type { AppDeps } from './app.ts'
-import type { Config } from './config.ts'
+import type { Config, ServiceConfig } from './config.ts'
 import type { Clock } from './login/ports.ts'
 import { makeKeyFile, readKeyFile, type Keys } from './sessions/key-file.ts'
 import { createStore } from './stores/store.ts'
 import { createWechat } from './wechat/wechat.ts'
 
-/** The environment, with what a `.env` file adds to it. */
-export const readEnvironment = (): NodeJS.ProcessEnv => {
-  if (existsSync('.env')) process.loadEnvFile('.env')
+/** The environment, with what a `.env` file adds to it where that is wanted. */
+export const readEnvironment = ({ withFile }: { withFile: boolean }): NodeJS.ProcessEnv => {
+  if (withFile && existsSync('.env')) process.loadEnvFile('.env')
   return process.env
 }
 
@@ -35,13 +35,14 @@ export interface Runtime extends AppDeps {
  * Opens everything a configuration names. Throws an Error whose message is one line for the operator when the keys or the store can't be
  * opened; a Redis or a WeChat that is away is no reason not to start.
  */
-export const openRuntime = (config: Config, credentials: { appid: string, secret: string }): Runtime => {
+export const openRuntime = (config: ServiceConfig): Runtime => {
   const log = pino({ level: config.LOG_LEVEL, base: null })
   const keys = openKeys(config)
   const store = createStore(config.STORE_URL, { clock: systemClock, log })
   const dispatcher = new Agent({ connect: { timeout: 3000 }, connections: 64 })
   const wechat = createWechat({
-    ...credentials,
+    appid: config.WECHAT_APPID,
+    secret: config.WECHAT_SECRET,
     apiUrl: config.WECHAT_API_URL,
     envVersion: config.WECHAT_ENV_VERSION,
     dispatcher,

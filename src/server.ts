@@ -1,18 +1,20 @@
 /** Owns the start for real: `npm start`. */
 import { buildApp } from './app.ts'
-import { readConfig } from './config.ts'
+import { readConfig, type Config, type ServiceConfig } from './config.ts'
 import { openRuntime, readEnvironment } from './runtime.ts'
 import { orExit, serve } from './serve.ts'
 
 await orExit(async () => {
-  const config = readConfig(readEnvironment())
-  const { WECHAT_APPID: appid, WECHAT_SECRET: secret } = config
-  if (appid === null || secret === null) {
-    const missing = [...(appid === null ? ['WECHAT_APPID'] : []), ...(secret === null ? ['WECHAT_SECRET'] : [])].join(' and ')
-    throw new Error(`${missing} not set: they are the mini program's AppID and AppSecret. To try it without an account: npm run demo`)
-  }
-  const runtime = openRuntime(config, { appid, secret })
+  const config = withCredentials(readConfig(readEnvironment({ withFile: true })))
+  const runtime = openRuntime(config)
   const app = await buildApp(runtime, config)
   await serve(app, { host: config.HOST, port: config.PORT }, runtime.release)
   runtime.log.info(`log in at ${config.PUBLIC_URL}/login`)
 })
+
+function withCredentials (config: Config): ServiceConfig {
+  const { WECHAT_APPID, WECHAT_SECRET } = config
+  if (WECHAT_APPID !== null && WECHAT_SECRET !== null) return { ...config, WECHAT_APPID, WECHAT_SECRET }
+  const missing = Object.entries({ WECHAT_APPID, WECHAT_SECRET }).filter(([, value]) => value === null).map(([name]) => name).join(' and ')
+  throw new Error(`${missing} not set: they are the mini program's AppID and AppSecret. To try it without an account: npm run demo`)
+}

@@ -11,23 +11,25 @@ const host = '127.0.0.1'
 const usualPort = 3000
 
 await orExit(async () => {
-  const environment = readEnvironment()
+  const environment = readEnvironment({ withFile: false }) // where there is a .env, it names the store of a real service
   if (environment.NODE_ENV === 'production') throw new Error('the demo lets anybody be anybody and does not start with NODE_ENV=production')
   const port = environment.PORT ?? String(await freePort())
   const simulator = await startWechatSimulator()
-  const config = readConfig({
-    PUBLIC_URL: `http://localhost:${port}`,
-    STORE_URL: 'sqlite:data/demo.db',
-    KEYS_FILE: 'data/demo-keys.json',
-    SITE_NAME: 'scan-login demo',
-    LOG_LEVEL: 'warn',
-    ...environment,
-    PORT: port,
+  const config = {
+    ...readConfig({
+      PUBLIC_URL: `http://localhost:${port}`,
+      STORE_URL: 'sqlite:data/demo.db',
+      KEYS_FILE: 'data/demo-keys.json',
+      SITE_NAME: 'scan-login demo',
+      LOG_LEVEL: 'warn',
+      ...environment,
+      PORT: port,
+      WECHAT_API_URL: simulator.url,
+    }),
     WECHAT_APPID: simulator.appid,
     WECHAT_SECRET: simulator.secret,
-    WECHAT_API_URL: simulator.url,
-  })
-  const runtime = openRuntime(config, simulator)
+  }
+  const runtime = openRuntime(config)
   const app = await buildApp(runtime, config, { isFramedByOwnPages: true })
   await app.register(demoPhonePlugin, { prefix: config.basePath, wechat: simulator })
   await serve(app, { host, port: config.PORT }, async () => {

@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { chmodSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { makeFolder, openStand, run, type RunOptions } from '../support/process.ts'
+import { freePort } from '../support/redis.ts'
 
 const credentials = { WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET: '0123456789abcdef0123456789abcdef' }
 
@@ -158,3 +160,12 @@ await t.test('start: one line says so when the address isn\'t this machine\'s', 
 function keyFileIn (folder: string): string {
   return join(folder, 'keys.json')
 }
+
+await t.test('demo: it leaves the store of a real service alone when its .env lies there', async (t) => {
+  const folder = makeFolder(t)
+  writeFileSync(join(folder, '.env'), 'STORE_URL=sqlite:real.db\nKEYS_FILE=real.json\n')
+  const demo = run(t, { script: 'src/demo/main.ts', folder, env: { PORT: String(await freePort()) } })
+  while (!demo.stdout().includes('/demo')) await Promise.race([demo.ended.then(({ stderr }) => { throw new Error(stderr) }), sleep(20)])
+  t.strictSame(readdirSync(folder).sort(), ['.env', 'data'])
+  t.ok(readdirSync(join(folder, 'data')).includes('demo.db'))
+})

@@ -59,14 +59,16 @@ export const openHouse = async (t: Test, options: HouseOptions = {}): Promise<Ho
   const simulator = options.simulator ?? await startWechatSimulator({ clock })
   const lines: string[] = []
   const log = pino({ level: 'trace', base: null }, { write: (line: string) => { lines.push(line) } })
-  const config = readConfig({
-    PUBLIC_URL: 'https://login.example.com',
+  const config = {
+    ...readConfig({
+      PUBLIC_URL: 'https://login.example.com',
+      STORE_URL: 'sqlite::memory:',
+      SITE_NAME: 'Example',
+      ...options.env,
+    }),
     WECHAT_APPID: simulator.appid,
     WECHAT_SECRET: simulator.secret,
-    STORE_URL: 'sqlite::memory:',
-    SITE_NAME: 'Example',
-    ...options.env,
-  })
+  }
   const ownStore = options.store ?? createStore('sqlite::memory:', { clock, log })
   const store = options.wrapStore?.(ownStore) ?? ownStore
   const dispatcher = new Agent()

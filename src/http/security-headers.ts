@@ -1,0 +1,33 @@
+/** Owns the headers that tell a browser what our pages may do and where they may stand. */
+import type { FastifyHelmetOptions } from '@fastify/helmet'
+
+export interface SecurityHeaderOptions {
+  /** Whether PUBLIC_URL is https. */
+  readonly isSecure: boolean
+  /** The demo shows the login page inside its own window. */
+  readonly isFramedByOwnPages: boolean
+}
+
+/** A year, as browsers' preload lists ask for. Seconds. */
+const hstsMaxAge = 31_536_000
+
+/** Says what @fastify/helmet is to send. */
+export const securityHeaders = ({ isSecure, isFramedByOwnPages }: SecurityHeaderOptions): FastifyHelmetOptions => ({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      requireTrustedTypesFor: ["'script'"],
+      frameAncestors: [isFramedByOwnPages ? "'self'" : "'none'"],
+    },
+  },
+  frameguard: { action: isFramedByOwnPages ? 'sameorigin' : 'deny' },
+  referrerPolicy: { policy: 'no-referrer' },
+  strictTransportSecurity: isSecure && { maxAge: hstsMaxAge, includeSubDomains: false }, // the other hosts are not ours to promise for
+})
