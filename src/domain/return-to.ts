@@ -5,7 +5,7 @@
  * would silently drop or turn (backslashes, control characters, and their encodings) is refused rather than mended.
  */
 export const isReturnAllowed = (returnTo: string, allowedOrigins: readonly string[]): boolean => {
-  if (returnTo.length > 2048 || hasControl(returnTo) || leavesPath(returnTo)) return false
+  if (returnTo.length > 2048 || hasControl(returnTo) || leavesPath(returnTo) || endsUpElsewhere(returnTo)) return false
   if (returnTo.startsWith('/')) return true
   if (!/^https?:\/\/[^/]/i.test(returnTo)) return false
   const url = URL.parse(returnTo)
@@ -18,3 +18,6 @@ const hasControl = (text: string): boolean =>
 /** `//host`, `/\\host` and their encodings: a URL parser, or a proxy that decodes, reads a host there. A backslash belongs in no path. */
 const leavesPath = (text: string): boolean =>
   text.includes('\\') || /^\/(?:\/|%2f)/i.test(text) || /^[^?#]*%5c/i.test(text)
+
+/** `/.//host` stays on the site, but its path is `//host`: a site that redirects to the path alone would leave. */
+const endsUpElsewhere = (text: string): boolean => URL.parse(text, 'https://site.invalid')?.pathname.startsWith('//') ?? true

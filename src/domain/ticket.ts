@@ -87,6 +87,7 @@ export const move = (ticket: Ticket, edge: TicketEdge, now: number, who: Ticket[
 }
 
 const endAfter = (ticket: Ticket, edge: TicketEdge, state: TicketState, now: number): number => {
+  if (edge === 'expire') return ticket.expiresAt + graceMs
   if (isFinal(state)) return now + graceMs
   return edge === 'scan' ? Math.max(ticket.expiresAt, now + graceMs) : ticket.expiresAt
 }

@@ -7,13 +7,15 @@ import { Problem, type ProblemCode } from '../errors.ts'
 const remembered = 100_000
 
 /** Answers that show that somebody tried a secret, an id or a path that isn't there. */
-const failedGuesses: ReadonlySet<ProblemCode> = new Set(['ticket-not-found', 'not-found', 'js-code-invalid'])
+const failedGuesses: ReadonlySet<ProblemCode> = new Set(['ticket-not-found', 'not-found'])
 
 export interface Limits {
   /** Counts a ticket to be made from this address. Rejects with `rate-limited`. */
   beforeCreate (request: FastifyRequest): Promise<void>
   /** Counts a signed call of this person. Rejects with `rate-limited`. */
   beforePhoneCall (request: FastifyRequest): Promise<void>
+  /** Rejects with `rate-limited` while too many js_codes from this address were wrong: each costs us a call to WeChat. */
+  beforePhoneLogin (request: FastifyRequest): Promise<void>
   /** Counts a failed guess from this address: gives back the problem as it is, or `rate-limited` in its place. */
   afterGuess (problem: Problem, request: FastifyRequest): Promise<Problem>
 }
@@ -33,22 +35,25 @@ export const createLimits = async (app: FastifyInstance, options: LimitOptions):
   }
   const create = limiter(options.createPerMinute)
   const guess = limiter(options.guessPerMinute)
+  const wrongJsCode = limiter(options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
   const phone = limiter(options.phonePerMinute, (request) => request.person)
 
-  const excess = async (limit: typeof create, request: FastifyRequest): Promise<Problem | undefined> => {
-    const count = await limit(request)
+  const excess = async (limit: typeof create, request: FastifyRequest, increment = true): Promise<Problem | undefined> => {
+    const count = await limit(request, { increment })
     return count.isAllowed || !count.isExceeded ? undefined : new Problem('rate-limited', { retryAfterSeconds: Math.max(1, count.ttlInSeconds) })
   }
-  const before = async (limit: typeof create, request: FastifyRequest): Promise<void> => {
-    const problem = await excess(limit, request)
+  const before = async (limit: typeof create, request: FastifyRequest, increment = true): Promise<void> => {
+    const problem = await excess(limit, request, increment)
     if (problem !== undefined) throw problem
   }
 
   return {
     beforeCreate: (request) => before(create, request),
     beforePhoneCall: (request) => before(phone, request),
+    beforePhoneLogin: (request) => before(wrongJsCode, request, false),
     afterGuess: async (problem, request) => {
       // A signed call is counted against its person already; many phones share one address of their carrier.
+      if (problem.code === 'js-code-invalid') return await excess(wrongJsCode, request) ?? problem
       if (!failedGuesses.has(problem.code) || request.person !== '') return problem
       return await excess(guess, request) ?? problem
     },

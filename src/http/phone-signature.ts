@@ -18,6 +18,8 @@ export interface SignatureDeps {
   readonly clock: Clock
   /** Host and port of PUBLIC_URL: never taken from the request. */
   readonly authority: string
+  /** Hears who signed before the nonce is stored, and may refuse: each nonce costs a write. */
+  readonly beforeNonce?: (sub: string) => Promise<void>
 }
 
 /** A signature is good for so long before and after `created`. Seconds. */
@@ -36,7 +38,7 @@ const parameterForms = {
  * Tells whose phone signed. The checks stand in the order of CONTRACT, "The signature": nothing is told before the MAC is right, and a nonce
  * is remembered only after that. Rejects with `signature-invalid`, `key-unknown`, `clock-skew` (with `server_time`) or `replayed`.
  */
-export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, clock, authority }: SignatureDeps): Promise<string> => {
+export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, clock, authority, beforeNonce }: SignatureDeps): Promise<string> => {
   const { parameters, input, digest, mac } = readHeaders(request.headers)
   const key = await phoneKeys.read(parameters.keyid)
   const expected = createHmac('sha256', Buffer.from(key?.key ?? nobodysKey, 'base64url'))
@@ -47,6 +49,7 @@ export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, 
   if (!sameText(digest, createHash('sha256').update(request.body).digest('base64'))) throw new Problem('signature-invalid')
   const now = Math.floor(clock.now() / 1000)
   if (Math.abs(now - Number(parameters.created)) > skewSeconds) throw new Problem('clock-skew', { extra: { server_time: now } })
+  await beforeNonce?.(key.sub)
   if (!await phoneKeys.claimNonce(key.id, parameters.nonce)) throw new Problem('replayed')
   return key.sub
 }

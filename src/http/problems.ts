@@ -78,13 +78,22 @@ export const problemsPlugin = fp<{ limits: Limits }>(async (app, { limits }) => 
   const answer = async (error: Problem, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     sendProblem(await limits.afterGuess(error, request), request, reply)
 
-  app.setErrorHandler<FastifyError>((error, request, reply) => answer(asProblem(error), request, reply))
+  app.setErrorHandler<FastifyError>((error, request, reply) => answer(isLateBody(error, request) ? lateBody(reply) : asProblem(error), request, reply))
   app.setNotFoundHandler((request, reply) => answer(nothingHere(request, reply), request, reply))
   // Before the body is read: where there is nothing, nobody cares whether it is well formed.
   app.addHook('preParsing', async (request, reply) => {
     if (request.is404) throw nothingHere(request, reply)
   })
 }, { name: 'problems' })
+
+/** The handler's time is up because the request has not come in yet: the client is slow, and nothing behind us. */
+const isLateBody = (error: FastifyError, request: FastifyRequest): boolean =>
+  error.code === 'FST_ERR_HANDLER_TIMEOUT' && request.raw.complete === false
+
+const lateBody = (reply: FastifyReply): Problem => {
+  reply.header('connection', 'close') // what is still to come is not read
+  return new Problem('bad-request', { detail: 'The body did not come in time' })
+}
 
 /** A route's path as a pattern for real ones: `:name` is one segment, `*` at the end is nothing of ours to allow. */
 const patternOf = (url: string): RegExp =>

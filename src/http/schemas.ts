@@ -9,7 +9,7 @@ const Seconds = Type.Integer({ minimum: 0 })
 const Moment = Type.String({ description: 'ISO 8601, UTC' })
 
 /** A text that must be a whole number; Fastify hands queries over as text and nothing here guesses. */
-const WholeNumber = Type.String({ pattern: '^-?[0-9]+$', maxLength: 20 })
+const WholeNumber = Type.String({ pattern: '^-?[0-9]+$' })
 
 // Ids are judged by the use case, not here: a malformed one has to answer exactly like an unknown one.
 export const TicketParams = Type.Object({ ticket: Type.String() })

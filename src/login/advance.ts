@@ -18,9 +18,9 @@ export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ti
     const overdue = isOverdue(before, now)
     const after = overdue ? move(before, 'expire', now) ?? before : decide(before, now)
     if (after === before) return before
-    if (!await deps.tickets.replace(before, after)) continue
-    deps.waitingRoom.wake(id)
-    if (!overdue) return after
+    // Wakes whatever comes of it: a move whose answer got lost may have been made, and one that was lost has been made by somebody else.
+    const isTaken = await deps.tickets.replace(before, after).finally(() => deps.waitingRoom.wake(id))
+    if (isTaken && !overdue) return after
   }
 }
 

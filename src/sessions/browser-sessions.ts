@@ -5,6 +5,8 @@ import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
 import type { Clock, OpenedSession, Session, SessionOpener, Store } from '../login/ports.ts'
 import type { People } from './people.ts'
 
+/** A person has at most so many; one more ends the oldest. */
+const maxSessions = 100
 /** A use is written down at most so often. Milliseconds. */
 const touchEveryMs = 60_000
 /** An ended session is remembered for longer than a ticket can ask for it again. Milliseconds. */
@@ -83,13 +85,21 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       endsAt: ticket.consumedAt + options.maxMs,
       endedAt: null,
     }
-    // Listed before it is usable: a session that the phone can't see could not be ended there.
-    const dropped = await people.addSession(record.sub, record.id, record.endsAt)
-    for (const id of dropped) await end(record.sub, id)
+    if (!isLive(record)) return undefined
+    await makeRoom(record)
+    // Listed before it is usable, as the oldest are ended before they are taken off the list: one that the phone can't see can't be ended there.
+    await people.addSession(record.sub, record.id, record.endsAt)
     const isNew = await store.claim(keyOf(record.id), record, ttlOf(record))
     const stored = isNew ? record : await readLive(record.id)
     if (stored === undefined) await people.removeSession(record.sub, record.id)
     return stored && { session: asSession(stored), secret, endsAt: stored.endsAt }
+  }
+
+  const makeRoom = async ({ sub, id }: SessionRecord): Promise<void> => {
+    const others = (await people.sessionsOf(sub)).filter((other) => other !== id)
+    for (const oldest of others.slice(maxSessions - 1)) {
+      if (!await end(sub, oldest)) await people.removeSession(sub, oldest)
+    }
   }
 
   const end = async (sub: string, id: string): Promise<boolean> => {

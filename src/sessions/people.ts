@@ -1,9 +1,6 @@
 /** Owns what is kept about a person: the name to be shown by, and which sessions are theirs. Both by `sub`; no WeChat id comes here. */
 import type { Clock, Names, Store } from '../login/ports.ts'
 
-/** At the most so many sessions are remembered as somebody's; one more ends the oldest. */
-const maxSessions = 100
-
 interface SessionIndex {
   readonly version: number
   /** Oldest first. Times are milliseconds since 1970. */
@@ -15,8 +12,8 @@ export interface People extends Names {
   rename (sub: string, name: string): Promise<void>
   /** The ids of a person's sessions, newest first; some may have ended. */
   sessionsOf (sub: string): Promise<readonly string[]>
-  /** Notes a session as a person's; again for the same one it does nothing. Resolves with the ids that found no place any more. */
-  addSession (sub: string, id: string, endsAt: number): Promise<readonly string[]>
+  /** Notes a session as a person's; again for the same one it changes nothing. */
+  addSession (sub: string, id: string, endsAt: number): Promise<void>
   removeSession (sub: string, id: string): Promise<void>
 }
 
@@ -47,16 +44,7 @@ export const createPeople = (store: Store, clock: Clock): People => {
       else await store.write(nameKey(sub), name, null)
     },
     sessionsOf: async (sub) => live(await store.read<SessionIndex>(indexKey(sub))).map(({ id }) => id).reverse(),
-    addSession: async (sub, id, endsAt) => {
-      let dropped: readonly string[] = []
-      await change(sub, (sessions) => {
-        const others = sessions.filter((session) => session.id !== id)
-        const kept = others.slice(-(maxSessions - 1))
-        dropped = others.slice(0, others.length - kept.length).map((session) => session.id)
-        return [...kept, { id, endsAt }]
-      })
-      return dropped
-    },
+    addSession: (sub, id, endsAt) => change(sub, (sessions) => [...sessions.filter((session) => session.id !== id), { id, endsAt }]),
     removeSession: (sub, id) => change(sub, (sessions) => sessions.filter((session) => session.id !== id)),
   }
 }

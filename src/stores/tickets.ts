@@ -8,20 +8,30 @@ const retryAfterSeconds = 10
 
 /** Joins the tickets to a store; at most `maxTickets` that are not final, over all instances on that store. */
 export const createTickets = (store: Store, { clock, maxTickets }: { clock: Clock, maxTickets: number }): Tickets => {
-  /** A ticket that is not final outlives its end, so that whoever asks then is told `expired`; it also covers the extra time that a scan gives. */
-  const ttlOf = (ticket: Ticket) => ticket.expiresAt - clock.now() + (isFinal(ticket.state) ? 0 : graceMs)
+  const leftOf = (ticket: Ticket) => Math.max(1, ticket.expiresAt - clock.now())
+  /** A ticket that is not final outlives its end, so that whoever asks then is told `expired`. */
+  const ttlOf = (ticket: Ticket) => leftOf(ticket) + (isFinal(ticket.state) ? 0 : graceMs)
+
+  /** Gives the place back, or keeps it until the new end. The move is stored: that this fails must not make it look undone. */
+  const settlePlace = async (before: Ticket, after: Ticket): Promise<void> => {
+    try {
+      if (isFinal(after.state)) await store.release(group, after.id)
+      else if (after.expiresAt !== before.expiresAt) await store.admit(group, after.id, leftOf(after), maxTickets)
+    } catch {
+      // It ends by itself.
+    }
+  }
 
   return {
     async add (ticket) {
-      if (!await store.admit(group, ticket.id, ttlOf(ticket), maxTickets)) throw new Problem('too-many-tickets', { retryAfterSeconds })
+      if (!await store.admit(group, ticket.id, leftOf(ticket), maxTickets)) throw new Problem('too-many-tickets', { retryAfterSeconds })
       // Should this fail, the place ends by itself.
       await store.write(keyOf(ticket.id), ticket, ttlOf(ticket))
     },
     read: async (id) => isId(id) ? store.read<Ticket>(keyOf(id)) : undefined,
     async replace (before, after) {
       const isOurs = await store.replace(keyOf(before.id), before.version, after, ttlOf(after))
-      // The move is stored: that the place is not given back just now must not make it look undone. It ends by itself.
-      if (isOurs && isFinal(after.state)) await store.release(group, after.id).catch(() => {})
+      if (isOurs) await settlePlace(before, after)
       return isOurs
     },
     onMove: (hear) => store.onReplace((key) => {

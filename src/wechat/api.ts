@@ -25,6 +25,8 @@ export interface WechatCall<T> {
   readonly read: (answer: WechatAnswer) => T | undefined
   /** The refusals that the caller sees to, of which no operator needs to hear. */
   readonly expects?: readonly Remedy[]
+  /** True where the call must not be made a second time, whatever WeChat answered. */
+  readonly isOnce?: boolean
   /** True where a limit per minute may be one person's own, so that it must not make the others wait. */
   readonly limitedByPerson?: boolean
 }
@@ -112,7 +114,7 @@ export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs 
           return await ask(what)
         } catch (error) {
           const fault = error as WechatFault // `ask` throws nothing else
-          if (fault.remedy !== 'retry' || what.deadline.leftMs() < backoffMs + shortestCallMs) {
+          if (what.isOnce === true || fault.remedy !== 'retry' || what.deadline.leftMs() < backoffMs + shortestCallMs) {
             settle(what, fault)
             throw fault
           }

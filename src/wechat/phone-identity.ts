@@ -20,12 +20,13 @@ export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentity
   openidFor: async (jsCode) => {
     if (!jsCodeForm.test(jsCode)) throw new Problem('js-code-invalid')
     try {
-      // A js_code works once, so after a timeout it is not asked again: WeChat may have used it up. The phone brings a new one.
+      // A js_code works once, so it is never shown a second time: WeChat may have used it up. The phone brings a new one.
       return await api.call({
         endpoint: 'jscode2session',
         query: { appid, secret, js_code: jsCode, grant_type: 'authorization_code' },
         deadline: createDeadline(clock),
         expects: ['js-code', 'blocked'],
+        isOnce: true,
         limitedByPerson: true,
         read: ({ json }) => typeof json?.openid === 'string' && openidForm.test(json.openid) ? json.openid : undefined,
       })

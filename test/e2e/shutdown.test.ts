@@ -84,3 +84,12 @@ await t.test('shutdown: it is not ready any more, and says so where a request wa
   t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
   t.match(heard, /^HTTP\/1\.1 503 [^]+connection: close\r\n[^]+"detail":"Going down"/i)
 })
+
+await t.test('shutdown: npm start hands the signal on, and leaves nobody behind who listens', async (t) => {
+  const stand = await openStand(t, { npm: 'start', env: { MAX_HELD_POLLS: '1' } })
+  const running = await stand.start()
+  const { answers } = await holdPolls(stand, [await openBrowser(stand)])
+  t.not(await end(running, 'SIGTERM'), 'too late')
+  t.hasStrict((await answers).map(({ status }) => status), [200])
+  t.equal(await isListening(stand), false)
+})

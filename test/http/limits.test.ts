@@ -75,6 +75,32 @@ await t.test('LIMIT_GUESS: the right secret is never refused, however many wrong
   t.equal((await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') }, from })).status, 200)
 })
 
+await t.test('LIMIT_GUESS: wrong js_codes soon cost WeChat nothing any more, and nobody else anything', async (t) => {
+  const house = await openHouse(t, { env: { LIMIT_GUESS: '5' } })
+  const attempt = (from: string, jsCode: string) => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCode }, from })
+  const verdicts = []
+  for (let i = 0; i < 20; i++) verdicts.push(verdict(await attempt('192.0.2.1', `made-up-js-code-${i}`)))
+  t.strictSame(verdicts, [...Array.from({ length: 5 }, () => '401 js-code-invalid'), ...Array.from({ length: 15 }, () => '429 rate-limited')])
+  t.equal(house.simulator.calls.filter(({ endpoint }) => endpoint === 'jscode2session').length, 6)
+  t.equal((await attempt('192.0.2.2', house.simulator.jsCode('ming'))).status, 200)
+})
+
+await t.test('LIMIT_PHONE: a call over the limit costs the store no nonce', async (t) => {
+  const nonces: string[] = []
+  const house = await openHouse(t, {
+    env: { LIMIT_PHONE: '2' },
+    wrapStore: (store) => new Proxy(store, {
+      get: (target, name: keyof typeof store) => (...args: unknown[]) => {
+        if (name === 'claim' && String(args[0]).startsWith('nonce:')) nonces.push(String(args[0]))
+        return (target[name] as (...args: unknown[]) => unknown)(...args)
+      },
+    }),
+  })
+  const phone = await phoneOf(house)
+  t.strictSame(await times(6, () => phone.sessions()), ['200', '200', ...Array.from({ length: 4 }, () => '429 rate-limited')])
+  t.equal(nonces.length, 2)
+})
+
 await t.test('LIMIT_PHONE: signed calls are counted by person, whatever the address and the key', async (t) => {
   const house = await openHouse(t, { env: { LIMIT_PHONE: '4', LIMIT_GUESS: '1' } })
   const [ming, mingToo, hong] = [await phoneOf(house), await phoneOf(house), await phoneOf(house, 'hong')]

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { openBrowser, openPhone, type TestBrowser } from '../support/clients.ts'
 import { openHouse, type House } from '../support/house.ts'
+import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/login/ports.ts'
 
 const phoneOf = (house: House, person = 'ming') =>
@@ -114,11 +115,34 @@ await t.test('long poll: no wake-up is lost when the ticket moves between readin
   t.hasStrict((await poll).json, { state: 'scanned', version: 2 })
 })
 
+await t.test('long poll: it wakes when a move was stored and its answer got lost', async (t) => {
+  let losesAnswers = false
+  const house = await openHouse(t, {
+    wrapStore: (store) => ({
+      ...bound(store),
+      replace: async (...args) => {
+        const isTaken = await store.replace(...args)
+        if (losesAnswers) throw new Problem('store-unavailable')
+        return isTaken
+      },
+    }),
+  })
+  const browser = await openBrowser(house)
+  const phone = await phoneOf(house)
+  const poll = browser.poll(1, 25)
+  await settle()
+  losesAnswers = true
+  t.equal((await phone.scan(browser.ticket)).status, 503)
+  losesAnswers = false
+  t.equal((await phone.scan(browser.ticket)).status, 200, 'asked again, the phone is told')
+  t.hasStrict((await poll).json, { state: 'scanned', version: 2 })
+})
+
 await t.test('long poll: wait is clamped to MAX_WAIT, and as long as that when left out', async (t) => {
   const house = await openHouse(t, { env: { MAX_WAIT: '7' } })
   const browser = await openBrowser(house)
   t.equal(browser.created.json.max_wait, 7)
-  const polls = [watch(browser.poll(1, 600)), watch(browser.poll(1)), watch(browser.poll(1, '99999999999999999999'))]
+  const polls = [watch(browser.poll(1, 600)), watch(browser.poll(1)), watch(browser.poll(1, '9'.repeat(400)))]
   await settle()
   house.clock.advance(6999)
   await settle()

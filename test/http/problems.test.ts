@@ -415,3 +415,14 @@ await t.test('requests: what isn\'t HTTP, or has more headers than anybody needs
     t.equal(JSON.parse(body).code, code)
   }
 })
+
+await t.test('requests: whoever is slow to send a body is told so, and the store is not blamed', async (t) => {
+  const house = await openHouse(t)
+  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write('POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"ret')
+  let text = ''
+  for await (const chunk of socket.setEncoding('utf8')) text += chunk
+  t.match(text, /^HTTP\/1\.1 400 [^]*"code":"bad-request"/)
+  t.notMatch(house.logged(), /store-unavailable/)
+})

@@ -33,6 +33,8 @@ export interface RunningProcess {
 export interface RunOptions {
   /** A path in the repository. */
   readonly script?: string
+  /** The name of a script of package.json to start by npm in place of that; the store and the keys have to be named then. */
+  readonly npm?: string | undefined
   /** The working folder. */
   readonly folder: string
   /** Nothing of the test's own environment is handed on but PATH. */
@@ -40,9 +42,10 @@ export interface RunOptions {
 }
 
 /** Runs a script of the repository with this test's own Node; killed when the test ends first. */
-export const run = (t: Test, { script = 'src/server.ts', folder, env = {} }: RunOptions): RunningProcess => {
-  const child = spawn(process.execPath, [join(repository, script)], {
-    cwd: folder,
+export const run = (t: Test, { script = 'src/server.ts', npm, folder, env = {} }: RunOptions): RunningProcess => {
+  const [command, ...words] = npm === undefined ? [process.execPath, join(repository, script)] as const : ['npm', '--silent', 'run', npm] as const
+  const child = spawn(command, words, {
+    cwd: npm === undefined ? folder : repository,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -71,6 +74,7 @@ export const makeFolder = (t: Test): string => {
 
 export interface StandOptions {
   readonly env?: Readonly<Record<string, string>>
+  readonly npm?: string
 }
 
 /** A place for a service: address, folder and WeChat stay the same however often the process in it is killed and started. */
@@ -87,7 +91,7 @@ export interface Stand {
 }
 
 /** Opens a stand: the embedded store in its folder, limits that a test doesn't meet by accident. */
-export const openStand = async (t: Test, { env = {} }: StandOptions = {}): Promise<Stand> => {
+export const openStand = async (t: Test, { env = {}, npm }: StandOptions = {}): Promise<Stand> => {
   const folder = makeFolder(t)
   const simulator = await startWechatSimulator()
   const port = await freePort()
@@ -101,7 +105,10 @@ export const openStand = async (t: Test, { env = {} }: StandOptions = {}): Promi
   const start: Stand['start'] = async (more = {}) => {
     const running = run(t, {
       folder,
+      npm,
       env: {
+        STORE_URL: `sqlite:${join(folder, 'data/scan-login.db')}`,
+        KEYS_FILE: join(folder, 'data/keys.json'),
         PUBLIC_URL: url,
         HOST: '127.0.0.1',
         PORT: String(port),

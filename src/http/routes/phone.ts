@@ -24,10 +24,11 @@ export interface PhoneRouteDeps {
   readonly config: Config
 }
 
-export const phoneLoginRoute = ({ login }: PhoneRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+export const phoneLoginRoute = ({ login, limits }: PhoneRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   app.post('/login', {
     schema: { body: schemas.PhoneLoginBody, response: { 200: schemas.PhoneLogin, ...schemas.problems } },
   }, async (request) => {
+    await limits.beforePhoneLogin(request)
     const { key, name } = await logPhoneIn(login, request.body.js_code)
     const now = login.clock.now()
     return {
@@ -46,8 +47,13 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
 
   app.addHook('preValidation', async (request) => {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    request.person = await verifyPhoneSignature({ method: request.method, target: request.originalUrl, body, headers: request.headers }, signature)
-    await limits.beforePhoneCall(request)
+    await verifyPhoneSignature({ method: request.method, target: request.originalUrl, body, headers: request.headers }, {
+      ...signature,
+      beforeNonce: async (sub) => {
+        request.person = sub
+        await limits.beforePhoneCall(request)
+      },
+    })
     const parsed = parseJson(body)
     request.body = parsed === undefined ? {} : parsed
   })

@@ -60,6 +60,7 @@ await t.test('ticket: it can be read for another minute when it has become final
   t.equal(move(ticketIn('confirmed'), 'consume', now)?.expiresAt, now + graceMs)
   t.equal(move(ticketIn('pending'), 'cancel', now)?.expiresAt, now + graceMs)
   t.equal(move(ticketIn('pending', now), 'expire', now)?.expiresAt, now + graceMs)
+  t.equal(move(ticketIn('pending', now - 50_000), 'expire', now)?.expiresAt, now - 50_000 + graceMs, 'after its end, whenever that was seen')
 })
 
 await t.test('ticket: its time is up at the very millisecond, and a final one is never overdue', async (t) => {

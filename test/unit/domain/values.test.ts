@@ -67,6 +67,7 @@ await t.test('return_to: a path or an allowed origin, and nothing that a parser 
   for (const text of ['/', '/me', '/a/b?c=d&e=%2F%5C#f', '/%E4%B8%AD', 'https://login.example.com', 'https://login.example.com/x?y', 'https://app.example.net:8443/', 'HTTPS://LOGIN.EXAMPLE.COM/x']) t.ok(allowed(text), plain(text))
   for (const text of [
     '', 'me', './me', '//evil.example', '///evil.example', '/\\evil.example', '\\/evil.example', '/%2fevil.example', '/%2Fevil.example', '/%5cevil.example', '/a%5C..',
+    '/.//evil.example', '/..//evil.example', '/a/..//evil.example', '/%2e%2e//evil.example', 'https://login.example.com//evil.example',
     '/\tevil', '/\n/evil.example', '/a%0d%0ab', '/a%00', '/a b', ' /me', '/me ', '/\u0085', '/\u2028', '\ud800',
     'javascript:alert(1)', 'data:text/html,x', 'https:evil.example', 'https:/evil.example', 'https:///evil.example', 'http://login.example.com/',
     'https://evil.example/', 'https://login.example.com.evil.example/', 'https://login.example.com@evil.example/', 'https://a:b@login.example.com/', 'https://app.example.net/', 'blob:https://login.example.com/x',

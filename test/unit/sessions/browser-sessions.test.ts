@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { newId, newSecret } from '../../../src/domain/ids.ts'
+import type { Ticket } from '../../../src/domain/ticket.ts'
+import { Problem } from '../../../src/errors.ts'
+import type { Store } from '../../../src/login/ports.ts'
+import { createBrowserSessions } from '../../../src/sessions/browser-sessions.ts'
+import { createPeople } from '../../../src/sessions/people.ts'
+import { createStore } from '../../../src/stores/store.ts'
+import { createFakeClock } from '../../support/fake-clock.ts'
+import { createRecordingLog } from '../../support/log.ts'
+
+const setUp = (t: Test, { idleMs = 60_000, wrap = (store: Store) => store } = {}) => {
+  const clock = createFakeClock()
+  const inner = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
+  t.teardown(() => inner.close())
+  const store = wrap(inner)
+  const sessions = createBrowserSessions(store, createPeople(store, clock), clock, { idleMs, maxMs: 3_600_000, cookieKey: Buffer.alloc(32, 7) })
+  const consumed = (): Ticket => ({
+    schema: 1,
+    id: newId(randomBytes),
+    secretHash: 'hash',
+    state: 'consumed',
+    version: 4,
+    createdAt: clock.now(),
+    expiresAt: clock.now() + 60_000,
+    returnTo: null,
+    browser: { name: 'Chrome', system: 'Windows', ip: '192.0.2.1', place: null },
+    match: null,
+    person: { sub: 'ming', name: null },
+    consumedAt: clock.now(),
+  })
+  return { clock, sessions, consumed }
+}
+
+await t.test('sessions: the same ticket and secret open one session, another secret another', async (t) => {
+  const { sessions, consumed } = setUp(t)
+  const [ticket, secret] = [consumed(), newSecret(randomBytes)]
+  const first = await sessions.open(ticket, secret)
+  t.ok(first)
+  t.strictSame(await sessions.open(ticket, secret), first)
+  t.not((await sessions.open(ticket, newSecret(randomBytes)))?.session.id, first?.session.id)
+})
+
+await t.test('sessions: a session that was ended is not opened again by the same ticket', async (t) => {
+  const { sessions, consumed } = setUp(t)
+  const [ticket, secret] = [consumed(), newSecret(randomBytes)]
+  const opened = await sessions.open(ticket, secret)
+  t.equal(await sessions.end('hong', opened?.session.id ?? ''), false, 'by somebody else it is not ended')
+  t.equal(await sessions.end('ming', opened?.session.id ?? ''), true)
+  t.equal(await sessions.open(ticket, secret), undefined)
+  t.strictSame(await sessions.listOf('ming'), [])
+})
+
+await t.test('sessions: nothing is opened when the idle end has passed since the ticket was consumed', async (t) => {
+  const { clock, sessions, consumed } = setUp(t, { idleMs: 5000 })
+  const [ticket, secret] = [consumed(), newSecret(randomBytes)]
+  t.ok(await sessions.open(ticket, secret))
+  clock.advance(5000)
+  t.equal(await sessions.open(ticket, secret), undefined)
+})
+
+await t.test('sessions: the hundred and first ends the oldest, and none lives that the phone does not see when the store fails in between', async (t) => {
+  let failing = false
+  const { clock, sessions, consumed } = setUp(t, {
+    wrap: (inner) => new Proxy(inner, {
+      get: (target, name: keyof Store) => (...args: unknown[]) => {
+        if (failing && name === 'replace') throw new Problem('store-unavailable')
+        return (target[name] as (...args: unknown[]) => unknown)(...args)
+      },
+    }),
+  })
+  const secrets: string[] = []
+  for (let i = 0; i < 100; i++) {
+    clock.advance(1)
+    const opened = await sessions.open(consumed(), newSecret(randomBytes))
+    secrets.push(opened?.secret ?? '')
+  }
+  const [ticket, secret] = [consumed(), newSecret(randomBytes)]
+  failing = true
+  await t.rejects(sessions.open(ticket, secret), { code: 'store-unavailable' })
+  failing = false
+  const listed = (await sessions.listOf('ming')).map(({ id }) => id)
+  for (const one of secrets) {
+    const found = await sessions.findBySecret(one)
+    if (found !== undefined && !listed.includes(found.session.id)) t.fail('a live session is not listed')
+  }
+  t.ok(await sessions.open(ticket, secret))
+  t.equal((await sessions.listOf('ming')).length, 100)
+  t.equal(await sessions.findBySecret(secrets[0] ?? ''), undefined, 'the oldest is ended')
+  t.ok(await sessions.findBySecret(secrets[1] ?? ''))
+})
