@@ -148,7 +148,19 @@ export const readConfig = (environment: Environment): Config => {
   }
 }
 
-/** Names that start like ours and are not: a typing error that would otherwise pass in silence. */
+/** Names that start like ours or are nearly ours: a typing error that would otherwise pass in silence. */
 const misspelt = (environment: Environment): string[] => Object.keys(environment)
-  .filter((name) => /^(?:WECHAT|LIMIT|TICKET|MATCH)_/.test(name) && !Object.hasOwn(settings, name))
-  .map((name) => `${name} is not a setting of scan-login`)
+  .filter((name) => !Object.hasOwn(settings, name))
+  .flatMap((name) => {
+    const near = settingNames.find((ours) => isNearly(name, ours))
+    if (near === undefined && !/^(?:WECHAT|LIMIT|TICKET|MATCH)_/.test(name)) return []
+    return `${name} is not a setting of scan-login${near === undefined ? '' : `: did you mean ${near}?`}`
+  })
+
+/** Letters in another order, one too many or one too few; of names with an underscore, as short words are anybody's. */
+const isNearly = (name: string, ours: string): boolean => {
+  const [long, short] = name.length > ours.length ? [name, ours] : [ours, name]
+  if (!ours.includes('_') || long.length - short.length > 1) return false
+  if (long.length === short.length) return [...name].sort().join() === [...ours].sort().join()
+  return Array.from(long, (_, i) => long.slice(0, i) + long.slice(i + 1)).includes(short)
+}
