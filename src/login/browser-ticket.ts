@@ -2,7 +2,7 @@
 import { Problem } from '../errors.ts'
 import { hashSecret, isId, isSecret, sameText } from '../domain/ids.ts'
 import type { Ticket } from '../domain/ticket.ts'
-import { readCurrent } from './advance.ts'
+import { advance, asItIs } from './advance.ts'
 import type { LoginDeps } from './ports.ts'
 
 /** What a browser holds: the id from the code and the secret that only it was given. */
@@ -11,10 +11,15 @@ export interface BrowserClaim {
   readonly secret: string
 }
 
-/** Reads the ticket of the browser that made it. A foreign secret, a malformed one and an unknown id are all `ticket-not-found`. */
-export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserClaim): Promise<Ticket> => {
+/**
+ * Advances the ticket of the browser that made it; without `decide` it is read. A foreign secret, a malformed one and an unknown id are
+ * all `ticket-not-found`.
+ */
+export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserClaim, decide: (ticket: Ticket, now: number) => Ticket = asItIs): Promise<Ticket> => {
   if (!isId(id) || !isSecret(secret)) throw new Problem('ticket-not-found')
-  const ticket = await readCurrent(deps, id)
-  if (!sameText(ticket.secretHash, hashSecret(secret))) throw new Problem('ticket-not-found')
-  return ticket
+  const secretHash = hashSecret(secret)
+  return await advance(deps, id, (ticket, now) => {
+    if (!sameText(ticket.secretHash, secretHash)) throw new Problem('ticket-not-found')
+    return decide(ticket, now)
+  })
 }

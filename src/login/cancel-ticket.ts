@@ -1,14 +1,12 @@
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
-import { advance, refuse } from './advance.ts'
+import { refuse } from './advance.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
 import type { LoginDeps } from './ports.ts'
 
 /** The browser gives up. A final ticket stays as it is; a confirmed one is `ticket-confirmed`. */
-export const cancelByBrowser = async (deps: LoginDeps, claim: BrowserClaim): Promise<void> => {
-  await ticketOfBrowser(deps, claim)
-  await advance(deps, claim.id, (ticket, now) => isFinal(ticket.state) ? ticket : move(ticket, 'cancel', now) ?? refuse(ticket))
-}
+export const cancelByBrowser = (deps: LoginDeps, claim: BrowserClaim): Promise<Ticket> =>
+  ticketOfBrowser(deps, claim, (ticket, now) => isFinal(ticket.state) ? ticket : move(ticket, 'cancel', now) ?? refuse(ticket))
 
 /**
  * The person who scanned says no; again finds it cancelled. Rejects with `ticket-not-scanned`, `ticket-taken`,

@@ -1,6 +1,6 @@
 import { Problem } from '../errors.ts'
 import { move, type Ticket } from '../domain/ticket.ts'
-import { advance, refuse } from './advance.ts'
+import { refuse } from './advance.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
 import type { LoginDeps, OpenedSession, SessionOpener } from './ports.ts'
 
@@ -13,8 +13,7 @@ const repeatMs = 30_000
  * `ticket-expired`, or `ticket-consumed` when it is too late or the session has been ended.
  */
 export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, claim: BrowserClaim): Promise<{ ticket: Ticket, session: OpenedSession }> => {
-  await ticketOfBrowser(deps, claim)
-  const ticket = await advance(deps, claim.id, (ticket, now) => {
+  const ticket = await ticketOfBrowser(deps, claim, (ticket, now) => {
     if (ticket.state === 'pending') throw new Problem('ticket-not-confirmed')
     if (ticket.consumedAt !== null && now < ticket.consumedAt + repeatMs) return ticket
     return move(ticket, 'consume', now) ?? refuse(ticket)

@@ -1,12 +1,12 @@
 import { Problem } from '../errors.ts'
 import { isId } from '../domain/ids.ts'
 import { isFinal, type Ticket } from '../domain/ticket.ts'
-import { readCurrent } from './advance.ts'
+import { advance, asItIs } from './advance.ts'
 import type { LoginDeps } from './ports.ts'
 
 /** The ticket whose code is to be shown; anybody may ask. A malformed id, an unknown and a final ticket are all `ticket-not-found`. */
 export const readCodeTicket = async (deps: LoginDeps, id: string): Promise<Ticket> => {
-  const ticket = isId(id) ? await readCurrent(deps, id) : undefined
+  const ticket = isId(id) ? await advance(deps, id, asItIs) : undefined
   if (ticket === undefined || isFinal(ticket.state)) throw new Problem('ticket-not-found')
   return ticket
 }

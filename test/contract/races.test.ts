@@ -5,6 +5,7 @@ import { generateKeys } from '../../src/sessions/key-file.ts'
 import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { turns } from '../support/turns.ts'
 import { onEveryStore } from './store-harness.ts'
 
 const rounds = 200
@@ -12,10 +13,6 @@ const env = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '10000
 
 const told = ({ status, json }: Answer): string => json?.code === undefined ? String(status) : `${status} ${json.code}`
 const count = (answers: readonly string[], wanted: string): number => answers.filter((answer) => answer === wanted).length
-
-const turns = async (n: number): Promise<void> => {
-  for (let i = 0; i < n; i++) await new Promise((resolve) => setImmediate(resolve))
-}
 
 await onEveryStore(t, 'races: exactly one winner in each of 200 rounds when everybody acts at once', async (t, { stores }) => {
   const clock = createFakeClock(Date.now())

@@ -2,14 +2,11 @@
 import t, { type Test } from 'tap'
 import { createClient } from '@keyv/redis'
 import { startRedis } from '../support/redis.ts'
+import { until } from '../support/turns.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { openStore, untilReady } from './store-harness.ts'
 
 const hour = 3_600_000
-
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise((resolve) => { setTimeout(resolve, 10) })
-}
 
 /** A store and what it has heard. It has heard null once by then: that it can hear from now on. */
 const openEar = async (t: Test, url: string) => {

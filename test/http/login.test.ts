@@ -1,9 +1,7 @@
 import t from 'tap'
-import { openBrowser, openPhone } from '../support/clients.ts'
-import { openHouse, type House } from '../support/house.ts'
-
-const phoneOf = (house: House, person = 'ming') =>
-  openPhone(house, { jsCode: house.simulator.jsCode(person), now: () => house.clock.now() })
+import { openBrowser } from '../support/clients.ts'
+import { openHouse } from '../support/house.ts'
+import { phoneOf } from '../support/login.ts'
 
 await t.test('login: a visitor is logged in when the phone taps the right number', async (t) => {
   const house = await openHouse(t)

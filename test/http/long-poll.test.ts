@@ -1,16 +1,10 @@
 import t from 'tap'
-import { openBrowser, openPhone, type TestBrowser } from '../support/clients.ts'
-import { openHouse, type House } from '../support/house.ts'
+import { openBrowser, type TestBrowser } from '../support/clients.ts'
+import { openHouse } from '../support/house.ts'
+import { phoneOf } from '../support/login.ts'
+import { settle, until } from '../support/turns.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/login/ports.ts'
-
-const phoneOf = (house: House, person = 'ming') =>
-  openPhone(house, { jsCode: house.simulator.jsCode(person), now: () => house.clock.now() })
-
-/** Lets everything that can run without time passing run. */
-const settle = async (): Promise<void> => {
-  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
-}
 
 /** Whether a call has been answered by now. */
 const watch = <T>(call: Promise<T>): { isAnswered: () => boolean, answer: Promise<T> } => {
@@ -30,11 +24,6 @@ const bound = (store: Store): Store => ({
   check: () => store.check(),
   close: () => store.close(),
 })
-
-/** Asks again and again until it is so; the test's own time limit ends it otherwise. */
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10))
-}
 
 /** Counts the calls to a store. */
 const counting = (counter: { calls: number }) => (store: Store): Store => new Proxy(store, {

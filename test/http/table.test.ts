@@ -1,11 +1,10 @@
 /** State × call × actor, over HTTP, run whole: what is answered, and what the ticket is afterwards. */
 import t from 'tap'
-import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
+import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { openHouse, type Answer } from '../support/house.ts'
+import { phoneOf } from '../support/login.ts'
 
 const house = await openHouse(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' } })
-const phoneOf = (person: string): Promise<TestPhone> =>
-  openPhone(house, { jsCode: house.simulator.jsCode(person), now: () => house.clock.now() })
 
 interface Scene { browser: TestBrowser, number: string }
 
@@ -101,7 +100,7 @@ for (const [situation, { state, answers }] of Object.entries(table)) {
   for (const [index, [act, perform]] of Object.entries(acts).entries()) {
     const [answer = '', after = state] = (answers[index] ?? '').split(' → ')
     await t.test(`table: ${act} and is answered ${answer} when the ticket is ${situation}`, async (t) => {
-      const phones = { ming: await phoneOf('ming'), hong: await phoneOf('hong') }
+      const phones = { ming: await phoneOf(house, 'ming'), hong: await phoneOf(house, 'hong') }
       stranger = await openBrowser(house)
       const scene: Scene = { browser: await openBrowser(house), number: '10' }
       await situations[situation]?.(scene, phones.ming)

@@ -6,13 +6,9 @@ import { createStore } from '../../src/stores/store.ts'
 import { openBrowser, openPhone } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { openHouse } from '../support/house.ts'
+import { settle } from '../support/turns.ts'
 
 type Hear = Parameters<Store['onReplace']>[0]
-
-/** Lets everything that can run without time passing run. */
-const settle = async (): Promise<void> => {
-  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
-}
 
 /** Puts the test in the place of the other processes that a store hears of. */
 const createHints = () => {
