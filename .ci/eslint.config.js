@@ -31,7 +31,7 @@ export default [
   { ignores: ['node_modules/**', 'coverage/**', '.tap/**', 'data/**'] },
   ...neostandard({ ts: true }),
   {
-    files: ['src/**/*.ts', 'test/**/*.ts'],
+    files: ['src/**/*.ts', 'test/**/*.ts', '.ci/**/*.ts'],
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
     plugins: { '@typescript-eslint': tseslint.plugin },
     rules: {
