@@ -28,8 +28,14 @@ export const defineBuiltIns = (framework: Framework): void => {
   define('page-meta', { rootFontSize: 'root-font-size' })
   define('text', {})
   define('view', {}, { properties: hoverable, lifetimes: { created: showsPress } })
-  define('scroll-view', { scrollY: 'scroll-y' }, {
-    observers: { scrollY (this: BuiltIn, on: unknown) { writeAttribute(elementOf(this), 'tabindex', isOn(on) ? '0' : null) } },
+  define('scroll-view', {}, {
+    properties: { scrollY: null },
+    observers: {
+      scrollY (this: BuiltIn, on: unknown) {
+        writeAttribute(elementOf(this), 'scroll-y', on)
+        writeAttribute(elementOf(this), 'tabindex', isOn(on) ? '0' : null)
+      },
+    },
   })
   define('image', {}, {
     properties: { src: String, mode: String },
