@@ -1,0 +1,126 @@
+/** Owns what app.json leads to: pages, components, their JSON and the theme. Looks into no template, style or script, only whether it is there. */
+import { access, readFile } from 'node:fs/promises'
+import { join, posix } from 'node:path'
+import { Refusal } from './refusal.ts'
+
+type JsonObject = { readonly [key: string]: unknown }
+
+export interface AppConfig extends JsonObject {
+  readonly pages: readonly string[]
+}
+
+export interface ModuleConfig extends JsonObject {
+  /** Tag → path from the mini program's root, with a slash in front. Includes those that app.json gives to everybody. */
+  readonly usingComponents: Readonly<Record<string, string>>
+}
+
+export interface Project {
+  readonly app: AppConfig
+  /** What `@name` in a colour stands for. */
+  readonly theme: { readonly light: JsonObject, readonly dark: JsonObject }
+  /** `pages/login/login`; the first is the one a mini program opens with. */
+  readonly pages: readonly string[]
+  readonly components: readonly string[]
+  /** Pages and components in the order in which their scripts are loaded: a component before whoever uses it. */
+  readonly modules: readonly string[]
+  readonly configs: Readonly<Record<string, ModuleConfig>>
+}
+
+/** Where a reference leads, from the mini program's root: undefined when it leads out. A leading slash means that root. */
+export const pathInside = (reference: string, from: string): string | undefined => {
+  const path = reference.startsWith('/') ? posix.normalize(reference).slice(1) : posix.join(posix.dirname(from), reference)
+  return path === '..' || path.startsWith('../') ? undefined : path
+}
+
+export const exists = async (folder: string, file: string): Promise<boolean> => access(join(folder, file)).then(() => true, () => false)
+
+/** Reads the project that app.json in the folder describes. Rejects with a `Refusal` when a file is missing or isn't the JSON it has to be. */
+export const readProject = async (folder: string): Promise<Project> => {
+  const problems: string[] = []
+  const configs = new Map<string, ModuleConfig>()
+  const modules: string[] = []
+  const visited = new Set<string>()
+
+  const readJson = async (file: string): Promise<JsonObject | undefined> => {
+    try {
+      const json: unknown = JSON.parse(await readFile(join(folder, file), 'utf8'))
+      if (isObject(json)) return json
+      problems.push(`${file}: holds no object`)
+    } catch (error) {
+      problems.push(`${file}: ${String(error)}`)
+    }
+    return undefined
+  }
+
+  const componentsOf = (json: JsonObject, file: string): Record<string, string> => {
+    const found: Record<string, string> = {}
+    for (const [tag, reference] of Object.entries(isObject(json.usingComponents) ? json.usingComponents : {})) {
+      const path = typeof reference === 'string' ? pathInside(reference, file) : undefined
+      if (path === undefined) problems.push(`${file}: "${tag}" leads to no path inside the mini program`)
+      else found[tag] = `/${path}`
+    }
+    return found
+  }
+
+  const mustExist = async (files: readonly string[], why: string): Promise<boolean> => {
+    const before = problems.length
+    for (const file of files) if (!await exists(folder, file)) problems.push(`${file}: missing, ${why}`)
+    return problems.length === before
+  }
+
+  const visitAll = async (components: Record<string, string>, namedBy: string): Promise<void> => {
+    for (const [tag, path] of Object.entries(components)) {
+      const config = await visit(path.slice(1), namedBy)
+      if (config && config.component !== true) problems.push(`${path.slice(1)}.json: says no "component": true, though ${namedBy} uses it as "${tag}"`)
+    }
+  }
+
+  /** Undefined for what can't be read, of which nothing more is said than that. */
+  const visit = async (path: string, namedBy: string): Promise<ModuleConfig | undefined> => {
+    if (visited.has(path)) return configs.get(path) // components may use each other
+    visited.add(path)
+    if (!await mustExist([`${path}.json`, `${path}.wxml`, `${path}.ts`], `${namedBy} names ${path}`)) return undefined
+    const json = await readJson(`${path}.json`)
+    if (json === undefined) return undefined
+    const own = componentsOf(json, `${path}.json`)
+    const config = { ...json, usingComponents: { ...forEverybody, ...own } }
+    configs.set(path, config)
+    await visitAll(own, `${path}.json`)
+    modules.push(path)
+    return config
+  }
+
+  const readTheme = async (file: string): Promise<Project['theme'] | undefined> => {
+    if (!await mustExist([file], 'app.json names it as "themeLocation"')) return undefined
+    const json = await readJson(file)
+    if (json && isObject(json.light) && isObject(json.dark)) return { light: json.light, dark: json.dark }
+    if (json) problems.push(`${file}: needs both "light" and "dark"`)
+    return undefined
+  }
+
+  if (!await mustExist(['app.json', 'app.ts'], 'a mini program begins there')) throw new Refusal(problems)
+  const app = await readJson('app.json') ?? {}
+  const pages = Array.isArray(app.pages) ? app.pages.map(String) : []
+  if (pages.length === 0 && problems.length === 0) problems.push('app.json: "pages" names no page')
+  if (app.subPackages !== undefined || app.subpackages !== undefined) problems.push('app.json: subpackages are not supported')
+
+  const forEverybody = componentsOf(app, 'app.json')
+  await visitAll(forEverybody, 'app.json')
+  for (const page of pages) {
+    if (pathInside(page, '') !== page) problems.push(`app.json: "${page}" is no plain path inside the mini program`)
+    else if ((await visit(page, 'app.json'))?.component === true) problems.push(`${page}.json: says "component": true, though app.json lists it as a page`)
+  }
+
+  const theme = typeof app.themeLocation === 'string' ? await readTheme(app.themeLocation) : { light: {}, dark: {} }
+  if (problems.length > 0 || theme === undefined) throw new Refusal(problems)
+  return {
+    app: { ...app, pages },
+    theme,
+    pages,
+    components: modules.filter((path) => !pages.includes(path)),
+    modules,
+    configs: Object.fromEntries(configs),
+  }
+}
+
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
