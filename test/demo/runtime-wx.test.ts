@@ -15,8 +15,10 @@ const page = `
 `
 const files = {
   'app.json': JSON.stringify({ pages: ['pages/one/one', 'pages/two/two'], networkTimeout: { request: 20_000 } }),
-  'config.ts': "export const serviceUrl = ''",
-  'app.ts': `App({
+  'config.ts': "export const serviceUrl = 'https://login.example.com'",
+  'app.ts': `import { serviceUrl } from './config'
+  App({
+    serviceUrl,
     log: [],
     onShow ({ path, query, scene }) { this.log.push(['App.onShow', { path, query, scene }]) },
     onHide () { this.log.push(['App.onHide']) },

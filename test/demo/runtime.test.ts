@@ -59,8 +59,8 @@ const files = {
     light: { bar: '#eeeeee', text: 'black', ground: '#dddddd' },
     dark: { bar: '#111111', text: 'white', ground: '#222222' },
   }),
-  'config.ts': "export const serviceUrl = ''",
-  'app.ts': 'App({ log: [], onLaunch (o) { this.log.push(["App", "onLaunch", o.path]) }, onShow (o) { this.log.push(["App", "onShow", o.path]) }, onHide () { this.log.push(["App", "onHide"]) } })',
+  'config.ts': "export const serviceUrl = 'https://login.example.com'",
+  'app.ts': 'import { serviceUrl } from "./config"; App({ serviceUrl, log: [], onLaunch (o) { this.log.push(["App", "onLaunch", o.path]) }, onShow (o) { this.log.push(["App", "onShow", o.path]) }, onHide () { this.log.push(["App", "onHide"]) } })',
   'app.wxss': 'page { --c: rgb(1, 1, 1) } @media (prefers-color-scheme: dark) { page { --c: rgb(9, 9, 9) } } .count { color: var(--c); width: 300rpx } .pressed { opacity: 0.5 }',
   'pages/one/one.json': JSON.stringify({ navigationBarTitleText: 'One', usingComponents: { tile: '/components/tile/tile' } }),
   'pages/one/one.wxml': one,
@@ -113,6 +113,8 @@ await t.test('events: a tap reaches the page once when it comes by mouse, by fin
   t.equal(await count.innerText(), 'Count 3')
   await count.tap()
   t.equal(await count.innerText(), 'Count 4')
+  await count.click()
+  t.equal(await count.innerText(), 'Count 5', 'a mouse after a finger')
 })
 
 await t.test('events: data keeps its types, a mark comes along, and a caught tap goes no further', async (t) => {

@@ -49,13 +49,7 @@ export const defineBuiltIns = (framework: Framework): void => {
   })
   define('button', { disabled: 'disabled' }, {
     properties: hoverable,
-    lifetimes: {
-      created (this: BuiltIn) {
-        showsPress.call(this)
-        // A finger and a mouse are the framework's; a keyboard and a screen reader come as a click without a pointer.
-        elementOf(this).addEventListener('click', (event) => { if (event.detail === 0) framework.tap(this) })
-      },
-    },
+    lifetimes: { created: showsPress },
   })
   define('input', { placeholder: 'placeholder', maxlength: 'maxlength', confirmType: 'enterkeyhint', disabled: 'disabled' }, {
     properties: { value: String, type: String },
@@ -104,6 +98,7 @@ function takesValue (this: BuiltIn, value: string): void {
 function tellsInput (this: BuiltIn): void {
   const element = elementOf(this) as HTMLInputElement
   element.maxLength = 140
+  element.autocomplete = 'off'
   const tell = (type: string, detailOf: () => object): void => {
     element.addEventListener(type, (event) => {
       event.stopImmediatePropagation()
