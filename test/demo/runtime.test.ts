@@ -271,6 +271,7 @@ await t.test('navigation: each page has its own style, and comes back scrolled a
   await wx(phone, "navigateTo({ url: '/pages/two/two' })")
   const two = button(phone, 'Two')
   t.equal(await styleOf(phone, '.page-box:not([hidden]) .top', 'marginLeft'), '10px')
+  t.equal(await styleOf(phone, '.page-box:not([hidden]) .top', 'paddingTop'), '0px', 'nothing of the other page\'s')
   t.equal(await button(phone, 'Late').count(), 0, 'the page below is out of reach')
   await phone.page.keyboard.press('Tab')
   t.equal(await two.evaluate((element: any) => element === element.ownerDocument.activeElement), true)

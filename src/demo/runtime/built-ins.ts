@@ -53,7 +53,8 @@ export const defineBuiltIns = (framework: Framework): void => {
   })
   define('input', { placeholder: 'placeholder', maxlength: 'maxlength', confirmType: 'enterkeyhint', disabled: 'disabled' }, {
     properties: { value: String, type: String },
-    observers: { value: takesValue },
+    // Where it is what was typed the cursor stays, since the browser sees no change.
+    observers: { value (this: BuiltIn, value: string) { (elementOf(this) as HTMLInputElement).value = value } },
     lifetimes: { created: tellsInput },
   })
 }
@@ -86,12 +87,6 @@ function showsPress (this: BuiltIn): void {
   for (const end of ['pointerup', 'pointercancel', 'pointerleave']) {
     element.addEventListener(end, () => element.classList.remove(...pressed))
   }
-}
-
-/** Writing what already stands there would move the cursor to the end. */
-function takesValue (this: BuiltIn, value: string): void {
-  const element = elementOf(this) as HTMLInputElement
-  if (element.value !== value) element.value = value
 }
 
 /** Tells a page of what is typed. The browser's own events would reach it without the text, so they end here. */

@@ -26,6 +26,7 @@ export const createPageView = (framework: Framework, path: string, style: ((on: 
     show: () => {
       style?.(true)
       box.hidden = false
+      // Chromium remembers it by itself; other browsers forget it with the box.
       for (const [element, top] of scrolled) element.scrollTop = top
       // Focus is passed on within the mini program; one that is elsewhere on the phone isn't taken away.
       if (document.hasFocus()) (focused.isConnected ? focused : box).focus({ preventScroll: true })
