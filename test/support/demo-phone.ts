@@ -30,8 +30,8 @@ export interface Beside {
 export interface DemoPhone {
   readonly page: Page
   readonly phone: FrameLocator
-  /** What stands beside from now on. */
-  show (beside: Partial<Beside>): void
+  /** Puts something else beside, and waits until it is there. */
+  show (beside: Partial<Beside>): Promise<void>
   /** What the stand-in recorded since this was asked last. */
   calls (): Promise<unknown[]>
   /** Runs in the stand-in, where `host` is the phone's. */
@@ -42,11 +42,13 @@ export interface DemoPhone {
   scan (): Promise<void>
 }
 
+const usual: Beside = { html: '<img src="picture">', picture: drawCode('pages/login/login?scene=first', 430, 'png') }
+
 export const pictureOf = (text: string, format: 'png' | 'jpeg' = 'png'): Buffer => drawCode(text, 430, format)
 
-/** Serves the demo until the test ends. `openPhone` opens its window, `openAlone` the phone in a tab of its own. */
+/** Serves the demo until the test ends: `openPhone` opens its window with one phone, `openPage` any page of it. */
 export const startDemo = async (t: Test) => {
-  let beside: Beside = { html: '<img src="picture">', picture: pictureOf('pages/login/login?scene=first') }
+  let beside = usual
   const people: string[] = []
   const app = Fastify()
   app.get('/x/login', async (_request, reply) => reply.type('text/html').send(`<!doctype html>${beside.html}`))
@@ -67,11 +69,12 @@ export const startDemo = async (t: Test) => {
     const page = await context.newPage()
     page.on('pageerror', (error) => t.fail(`a page threw: ${error.message}`))
     page.on('console', (message) => { if (message.type() === 'error') t.fail(`a page complains: ${message.text()}`) })
-    await page.goto(`${address}/x${path}`, { waitUntil: 'networkidle' })
+    await page.goto(`${address}/x${path}`)
     return page
   }
 
   const openPhone = async (t: Test, options: BrowserContextOptions = {}): Promise<DemoPhone> => {
+    beside = usual
     const page = await openPage(t, '/demo', options)
     const phone = page.frameLocator('.phone-frame')
     const run = (file: string, script: string): Promise<unknown> => {
@@ -82,7 +85,14 @@ export const startDemo = async (t: Test) => {
     return {
       page,
       phone,
-      show: (next) => { beside = { ...beside, ...next } },
+      show: async (next) => {
+        beside = { ...beside, ...next }
+        await page.evaluate(`new Promise((resolve) => {
+          const login = document.querySelector('iframe[data-login]')
+          login.onload = resolve
+          login.src = 'login'
+        }).then(() => undefined)`)
+      },
       calls: () => run('/demo/phone', '(window.calls ?? []).splice(0)') as Promise<unknown[]>, // the record is a list
       inFrame: (script) => run('/demo/phone/app', script),
       inPhone: (script) => run('/demo/phone', script),
