@@ -11,6 +11,7 @@ export const en: Words = {
   place: 'Place',
   address: 'IP address',
   asked: 'Asked',
+  clockMended: "Your phone's clock is off. That's taken care of.",
   oldRequest: (ago) => `This was asked ${ago}. If you didn't just open it, tap "Not me".`,
   tapNumber: 'Tap the number on the other screen',
   tapNumberHelp: 'No number on a screen in front of you? Tap "Not me".',
@@ -30,12 +31,15 @@ export const en: Words = {
     used: { line: 'This code has been used', help: 'Get a new code on the page and scan again.' },
     'invalid-code': { line: "This code can't log you in", help: "Scan the code on a site's login page." },
     blocked: { line: 'WeChat has restricted this account', help: "You can't log in with it for now. WeChat can tell you why." },
+    'update-needed': { line: 'This is out of date', help: 'Update it, then scan again.' },
     offline: { line: "You're offline", help: 'Try again once you are connected.' },
     unavailable: { line: "That didn't work just now", help: '' },
   },
 
   failures: {
     offline: "You're offline. Try again once you are connected.",
+    'not-set-up': "WeChat doesn't let this mini program call its site yet.",
+    'too-old': 'This WeChat is too old. Please update it.',
     'bad-request': 'The site did not understand that. Please try again.',
     'signature-invalid': "Phone and site don't fit together. Close and reopen this.",
     'clock-skew': "Your phone's clock is off. Set it to automatic.",
@@ -64,6 +68,7 @@ export const en: Words = {
   tryAgain: 'Try again',
   scanAgain: 'Scan',
   close: 'Done',
+  update: 'Update',
   home: 'My logins',
 
   homeTitle: 'My logins',
@@ -79,8 +84,9 @@ export const en: Words = {
   noBrowsers: 'No browser is logged in as you right now',
   unknownBrowser: 'Unknown browser',
   signOut: 'Sign out',
-  signOutSure: 'Yes, sign out',
-  keep: 'Keep',
+  signOutSure: (browser) => `Sign out ${browser}? It has to log in again.`,
+  signOutYes: 'Yes',
+  keep: 'No',
 
   justNow: 'just now',
   secondsAgo: counted('second'),

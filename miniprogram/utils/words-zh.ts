@@ -9,6 +9,7 @@ export const zh: Words = {
   place: '地点',
   address: 'IP 地址',
   asked: '发起时间',
+  clockMended: '手机时间不准，这里已经自动校正。',
   oldRequest: (ago) => `这个登录是 ${ago}发起的。不是你刚打开的，就点「不是我」。`,
   tapNumber: '点电脑屏幕上显示的数字',
   tapNumberHelp: '你面前的屏幕上没有数字？点「不是我」。',
@@ -28,12 +29,15 @@ export const zh: Words = {
     used: { line: '这个码已经用过了', help: '在网页上换一个新码，再扫一次。' },
     'invalid-code': { line: '这个码不能用来登录', help: '扫网站登录页上的码。' },
     blocked: { line: '微信限制了这个账号', help: '暂时不能用它登录。可以在微信里查看原因。' },
+    'update-needed': { line: '版本太旧了', help: '更新以后再扫一次。' },
     offline: { line: '网络断开了', help: '连上网络后再试一次。' },
     unavailable: { line: '暂时没有成功', help: '' },
   },
 
   failures: {
     offline: '网络断开了，连上后再试一次。',
+    'not-set-up': '微信还不允许这个小程序访问它的网站。',
+    'too-old': '微信版本太旧，请先更新微信。',
     'bad-request': '这里没看懂你的请求，请再试一次。',
     'signature-invalid': '手机和网站对不上，请关掉小程序再打开。',
     'clock-skew': '手机时间不准，请在设置里改成自动。',
@@ -62,6 +66,7 @@ export const zh: Words = {
   tryAgain: '再试一次',
   scanAgain: '扫一扫',
   close: '完成',
+  update: '去更新',
   home: '我的登录',
 
   homeTitle: '我的登录',
@@ -77,7 +82,8 @@ export const zh: Words = {
   noBrowsers: '现在没有浏览器登录着你的账号',
   unknownBrowser: '未知浏览器',
   signOut: '退出',
-  signOutSure: '确定退出',
+  signOutSure: (browser) => `让「${browser}」退出登录？它要重新登录才能再用。`,
+  signOutYes: '退出',
   keep: '保留',
 
   justNow: '刚刚',
