@@ -9,6 +9,9 @@ import { wordsFor } from './words'
 export const service = createService(wxPlatform, serviceUrl)
 export const words = wordsFor(language)
 
+/** The host of the service, as a person can read it on the login page. */
+export const host = serviceUrl.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+
 /** Opens WeChat's scanner: the ticket of the code, null for a code that isn't ours, undefined where the person went back. */
 export const scanCode = (): Promise<string | null | undefined> => new Promise((resolve) => {
   wx.scanCode({

@@ -78,7 +78,7 @@ export const en: Words = {
   save: 'Save',
   saved: 'Saved',
   scan: 'Scan to log in',
-  scanHelp: "Scan the code on a site's login page",
+  scanHelp: (host) => `Logs you in to ${host}: scan the code on its login page`,
   notOurs: "That isn't a login code of this site",
   browsers: 'Logged-in browsers',
   noBrowsers: 'No browser is logged in as you right now',

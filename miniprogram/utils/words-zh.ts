@@ -76,7 +76,7 @@ export const zh: Words = {
   save: '保存',
   saved: '已保存',
   scan: '扫码登录',
-  scanHelp: '扫网站登录页上的码',
+  scanHelp: (host) => `用来登录 ${host}，扫它登录页上的码`,
   notOurs: '这不是网站的登录码',
   browsers: '已登录的浏览器',
   noBrowsers: '现在没有浏览器登录着你的账号',

@@ -40,7 +40,7 @@ export interface Words {
   readonly save: string
   readonly saved: string
   readonly scan: string
-  readonly scanHelp: string
+  readonly scanHelp: (host: string) => string
   readonly notOurs: string
   readonly browsers: string
   readonly noBrowsers: string

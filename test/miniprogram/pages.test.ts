@@ -174,6 +174,7 @@ await t.test('home page: shows the browsers, signs one out when that is confirme
   page.onLoad()
   await page.onShow()
   t.hasStrict(page.data.screen.browsers, [{ id: 's1', title: 'Chrome · Linux' }])
+  t.equal(page.data.words.scanHelp, 'Logs you in to login.example.com: scan the code on its login page')
   const [{ id, title }] = page.data.screen.browsers
   did.length = 0
   agrees = false

@@ -1,15 +1,15 @@
 /** The page the mini program opens with. Joins the home to the template; what happens is in home.ts, what is said in screen.ts. */
-import { confirmed, loginPage, scanCode, service, words } from '../../utils/here'
+import { confirmed, host, loginPage, scanCode, service, words } from '../../utils/here'
 import { createHome } from './home'
 import type { Home } from './home'
 import { homeScreenOf } from './screen'
 
-const { nameLabel, namePlaceholder, save, scan, scanHelp, browsers, signOut } = words
+const { nameLabel, namePlaceholder, save, scan, browsers, signOut } = words
 const nothingYet = { user: undefined, sessions: undefined, busy: false, failure: undefined, saved: false }
 
 Page({
   data: {
-    words: { nameLabel, namePlaceholder, save, scan, scanHelp, browsers, signOut },
+    words: { nameLabel, namePlaceholder, save, scan, scanHelp: words.scanHelp(host), browsers, signOut },
     screen: homeScreenOf(nothingYet, words, 0),
   },
 
