@@ -54,7 +54,7 @@ await t.test('mini program: templates are well formed, of known tags, and name o
     const source = await text(`${page}.ts`)
     const open: string[] = []
     for (const [, closing, tag = '', end] of template.matchAll(/<(\/?)([\w-]+)(?:"[^"]*"|[^">])*?(\/?)>/g)) {
-      t.ok(['view', 'text', 'button', 'input', 'image', 'scroll-view'].includes(tag), `${page}: <${tag}>`)
+      t.ok(['page-meta', 'block', 'view', 'text', 'button', 'input', 'image', 'scroll-view'].includes(tag), `${page}: <${tag}>`)
       if (closing) t.equal(open.pop(), tag, `${page}: </${tag}>`)
       else if (!end) open.push(tag)
     }
@@ -72,6 +72,6 @@ await t.test('mini program: uses nothing that a phone lacks or that WeChat asks 
     t.notMatch(source, /\b(?:TextEncoder|TextDecoder|URLSearchParams|new URL|atob|btoa|fetch|eval|new Function|Buffer|process|document|window)\b\s*[(.]/, file)
     t.notMatch(source, /getUserProfile|getUserInfo|chooseAvatar|nickname|Clipboard|getLocation|getPhoneNumber/i, file)
     t.notMatch(source, /from '\.[^']*\.(?:ts|js)'/, `${file}: imports without extension`)
-    if (!/^(?:app|pages\/\w+\/(?:login|index)|utils\/(?:platform|here))\.ts$/.test(file)) t.notMatch(source, /\bwx\.\w+\(/, `${file}: knows no wx`)
+    if (!/^(?:app|pages\/\w+\/(?:login|index)|utils\/(?:platform|here|wechat))\.ts$/.test(file)) t.notMatch(source, /\bwx\.\w+\(/, `${file}: knows no wx`)
   }
 })
