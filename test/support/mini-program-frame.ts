@@ -48,6 +48,8 @@ export const serveMiniProgram = async (t: Test, files: Readonly<Record<string, s
   return { app, listen: () => app.listen({ host: '127.0.0.1', port: 0 }) }
 }
 
+const startMs = Date.parse('2026-11-23T02:00:00.000Z')
+
 /** The host that a phone is to a mini program; everything that is told to it is kept in `phone`. */
 const phoneScript = `
   const given = JSON.parse(new URLSearchParams(location.search).get('phone'))
@@ -99,7 +101,10 @@ export const openPhone = async (t: Test, browser: Browser, address: string, { cl
   const errors: string[] = []
   page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()) })
   page.on('pageerror', (error) => errors.push(error.message))
-  if (clock) await page.clock.install()
+  if (clock) {
+    await page.clock.install({ time: startMs })
+    await page.clock.pauseAt(startMs + 1000) // it would run on otherwise
+  }
   await page.goto(`${address}/phone?phone=${encodeURIComponent(JSON.stringify(given))}`)
   const frame = page.frames().at(-1)
   if (frame === undefined) throw new Error('the phone has no frame')
