@@ -1,0 +1,42 @@
+/** Turns the folder of a mini program into what a browser loads without eval and inline styles. Composition only: each kind of file has its own room. */
+import { readProject } from './miniprogram/project.ts'
+import { allOrRefuse } from './miniprogram/refusal.ts'
+import { compileScripts } from './miniprogram/scripts.ts'
+import { compileTemplates } from './miniprogram/wxml.ts'
+import { compileStyle } from './miniprogram/wxss.ts'
+
+export interface MiniProgramOptions {
+  readonly folder: string
+  /** What config.ts exports here: the demo is an operator who has set it. */
+  readonly serviceUrl: string
+}
+
+export interface CompiledFile {
+  readonly type: 'application/json' | 'text/css' | 'text/javascript'
+  readonly text: string
+}
+
+/**
+ * Compiles to file name → file: `project.json`, `templates.js`, and `app` and every page and component as `.css` and `.js`.
+ * Rejects with a `Refusal` that tells everything that is wrong. A component's style has the scope `c<its place in modules>`.
+ */
+export const compileMiniProgram = async ({ folder, serviceUrl }: MiniProgramOptions): Promise<ReadonlyMap<string, CompiledFile>> => {
+  const project = await readProject(folder)
+  const { app, theme, modules, components, configs } = project
+  const [templates, scripts, ...styles] = await allOrRefuse<[string, Map<string, string>, ...string[]]>([
+    compileTemplates(folder, project),
+    compileScripts({ folder, modules, serviceUrl }),
+    ...['app', ...modules].map((path) => compileStyle({
+      folder,
+      file: `${path}.wxss`,
+      scope: components.includes(path) ? `c${modules.indexOf(path)}` : undefined,
+    })),
+  ])
+  const files = new Map<string, CompiledFile>([
+    ['project.json', { type: 'application/json', text: JSON.stringify({ app, theme, modules, configs }) }],
+    ['templates.js', { type: 'text/javascript', text: templates }],
+  ])
+  for (const [index, path] of ['app', ...modules].entries()) files.set(`${path}.css`, { type: 'text/css', text: styles[index] ?? '' })
+  for (const [file, text] of scripts) files.set(file, { type: 'text/javascript', text })
+  return files
+}
