@@ -31,7 +31,7 @@ await orExit(async () => {
   }
   const runtime = openRuntime(config)
   const app = await buildApp(runtime, config, { isFramedByOwnPages: true })
-  await app.register(demoPhonePlugin, { prefix: config.basePath, wechat: simulator })
+  await app.register(demoPhonePlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
   await serve(app, { host, port: config.PORT }, async () => {
     await runtime.release()
     await simulator.close()

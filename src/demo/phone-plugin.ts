@@ -1,16 +1,21 @@
-/** Owns the addresses of the demo: its window, the simulated phone, and the js_code that stands in for `wx.login`. Never loaded in production. */
+/** Owns the addresses of the demo: its window, the simulated phone, the mini program in it, and the js_code that stands in for `wx.login`. Never loaded in production. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { build } from 'esbuild'
 import { Type } from 'typebox'
+import { compileMiniProgram } from './miniprogram.ts'
 
 export interface DemoPhoneOptions {
   /** Whoever plays WeChat's part; gives a person's js_code, good for one login. */
   readonly wechat: { jsCode (person: string): string }
+  /** Where the mini program calls: PUBLIC_URL. */
+  readonly serviceUrl: string
 }
 
-const room = join(import.meta.dirname, 'phone')
+const phone = join(import.meta.dirname, 'phone')
+const runtime = join(import.meta.dirname, 'runtime')
+const miniProgram = join(import.meta.dirname, '../../miniprogram')
 
 const policy = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'",
@@ -19,11 +24,17 @@ const policy = [
 
 const JsCodeBody = Type.Object({ person: Type.String({ minLength: 1, maxLength: 32 }) })
 
-/** Serves the demo under the prefix it is registered with. Whoever reaches it can be any person: for a demo only. */
-export const demoPhonePlugin = async (app: FastifyInstance, { wechat }: DemoPhoneOptions): Promise<void> => {
-  const scripts = await scriptsOf({ phone: 'phone.ts', demo: 'demo-window.ts' })
-  const [demoHtml, phoneHtml, demoCss, phoneCss] = await Promise.all(
-    ['demo.html', 'phone.html', 'demo.css', 'phone.css'].map((file) => readFile(join(room, file), 'utf8')))
+/** Serves the demo under the prefix it is registered with, compiled once. Whoever reaches it can be any person: for a demo only. */
+export const demoPhonePlugin = async (app: FastifyInstance, { wechat, serviceUrl }: DemoPhoneOptions): Promise<void> => {
+  const [phoneScripts, runtimeScripts, compiled] = await Promise.all([
+    scriptsOf(phone, { phone: 'phone.ts', demo: 'demo-window.ts' }),
+    scriptsOf(runtime, { runtime: 'runtime.ts' }),
+    compileMiniProgram({ folder: miniProgram, serviceUrl }),
+  ])
+  const [demoHtml, phoneHtml, demoCss, phoneCss, appHtml, runtimeCss] = await Promise.all([
+    ...['demo.html', 'phone.html', 'demo.css', 'phone.css'].map((file) => readFile(join(phone, file), 'utf8')),
+    ...['app.html', 'runtime.css'].map((file) => readFile(join(runtime, file), 'utf8')),
+  ])
 
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'Content-Security-Policy': policy, 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' })
@@ -34,10 +45,14 @@ export const demoPhonePlugin = async (app: FastifyInstance, { wechat }: DemoPhon
   }
   serve('/demo', 'text/html', demoHtml)
   serve('/demo/phone', 'text/html', phoneHtml)
+  serve('/demo/phone/app', 'text/html', appHtml)
   serve('/demo/demo.css', 'text/css', demoCss)
   serve('/demo/phone.css', 'text/css', phoneCss)
-  serve('/demo/demo.js', 'text/javascript', scripts.get('demo.js'))
-  serve('/demo/phone.js', 'text/javascript', scripts.get('phone.js'))
+  serve('/demo/demo.js', 'text/javascript', phoneScripts.get('demo.js'))
+  serve('/demo/phone.js', 'text/javascript', phoneScripts.get('phone.js'))
+  serve('/demo/app/runtime.css', 'text/css', runtimeCss)
+  serve('/demo/app/runtime.js', 'text/javascript', runtimeScripts.get('runtime.js'))
+  for (const [file, { type, text }] of compiled) serve(`/demo/app/${file}`, type, text)
 
   app.post<{ Body: { person: string } }>('/demo/js-code', { schema: { body: JsCodeBody } }, async (request, reply) => {
     reply.header('Cache-Control', 'no-store')
@@ -46,7 +61,7 @@ export const demoPhonePlugin = async (app: FastifyInstance, { wechat }: DemoPhon
 }
 
 /** File name → script, bundled in memory since a browser reads no TypeScript. */
-const scriptsOf = async (entries: Record<string, string>): Promise<Map<string, string>> => {
+const scriptsOf = async (room: string, entries: Record<string, string>): Promise<Map<string, string>> => {
   const { outputFiles } = await build({
     entryPoints: entries,
     absWorkingDir: room,

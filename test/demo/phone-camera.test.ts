@@ -36,7 +36,7 @@ app.post<{ Params: { ticket: string } }>('/x/api/phone/tickets/:ticket/scan', as
     match_choices: ['12', '47', '83'],
   }
 })
-await app.register(demoPhonePlugin, { prefix: '/x', wechat: { jsCode: (person: string) => `js-code-${person}` } })
+await app.register(demoPhonePlugin, { prefix: '/x', wechat: { jsCode: (person: string) => `js-code-${person}` }, serviceUrl: 'http://localhost/x' })
 const address = await app.listen({ host: '127.0.0.1', port: 0 })
 const browser = await launchChromium()
 t.teardown(async () => {

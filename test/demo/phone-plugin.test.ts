@@ -1,13 +1,16 @@
+import { posix } from 'node:path'
 import t from 'tap'
 import Fastify from 'fastify'
 import { demoPhonePlugin } from '../../src/demo/phone-plugin.ts'
 
+const serviceUrl = 'http://localhost:3000/login'
 const asked: string[] = []
 const app = Fastify()
 app.addHook('onRequest', async (_request, reply) => { reply.header('Content-Security-Policy', "default-src 'self'") })
 await app.register(demoPhonePlugin, {
   prefix: '/login',
   wechat: { jsCode: (person: string) => `js-code-of-${asked.push(person)}` },
+  serviceUrl,
 })
 app.get('/elsewhere', async () => 'another page')
 
@@ -22,6 +25,10 @@ await t.test('demo: serves its pages, styles and scripts under the prefix, with 
   for (const [path, type] of [
     ['/demo', 'text/html'], ['/demo/phone', 'text/html'], ['/demo/demo.css', 'text/css'], ['/demo/phone.css', 'text/css'],
     ['/demo/demo.js', 'text/javascript'], ['/demo/phone.js', 'text/javascript'],
+    ['/demo/phone/app', 'text/html'], ['/demo/app/runtime.js', 'text/javascript'], ['/demo/app/runtime.css', 'text/css'],
+    ['/demo/app/project.json', 'application/json'], ['/demo/app/templates.js', 'text/javascript'],
+    ['/demo/app/app.js', 'text/javascript'], ['/demo/app/app.css', 'text/css'],
+    ['/demo/app/pages/login/login.js', 'text/javascript'], ['/demo/app/pages/login/login.css', 'text/css'],
   ] as const) {
     const reply = await app.inject(`/login${path}`)
     t.equal(reply.statusCode, 200, path)
@@ -29,11 +36,34 @@ await t.test('demo: serves its pages, styles and scripts under the prefix, with 
     const policy = String(reply.headers['content-security-policy']).split('; ')
     for (const rule of ["script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-src 'self'", "frame-ancestors 'self'"]) t.ok(policy.includes(rule), `${path}: ${rule}`)
     t.notMatch(String(policy), /unsafe/)
+    t.equal(reply.headers['cache-control'], 'no-cache', path)
+    t.equal(reply.headers['x-content-type-options'], 'nosniff', path)
+  }
+})
+
+await t.test('demo: every file that the scripts of the mini program import is there, and one of them knows the service', async (t) => {
+  const found = new Map<string, string>()
+  const follow = async (path: string): Promise<void> => {
+    if (found.has(path)) return
+    const { statusCode, body } = await app.inject(`/login/demo/app/${path}`)
+    t.equal(statusCode, 200, path)
+    found.set(path, body)
+    for (const [, reference = ''] of body.matchAll(/\bfrom "(\.[^"]+)"/g)) await follow(posix.join(posix.dirname(path), reference))
+  }
+  await follow('app.js')
+  for (const page of (await app.inject('/login/demo/app/project.json')).json().modules) await follow(`${page}.js`)
+  t.ok([...found.keys()].some((path) => path.startsWith('chunk-')))
+  t.ok([...found.values()].some((body) => body.includes(JSON.stringify(serviceUrl))))
+})
+
+await t.test('demo: 404 when no such file was compiled', async (t) => {
+  for (const path of ['', 'nothing.js', 'app.ts', 'pages/login/login.wxml', '../phone/app.html', '..%2f..%2fphone.css', 'project.config.json']) {
+    t.equal((await app.inject(`/login/demo/app/${path}`)).statusCode, 404, path)
   }
 })
 
 await t.test('demo: nothing inline, and every address relative, since the prefix is not known there', async (t) => {
-  for (const path of ['/demo', '/demo/phone']) {
+  for (const path of ['/demo', '/demo/phone', '/demo/phone/app']) {
     const { body } = await app.inject(`/login${path}`)
     t.notMatch(body, /<script>|<style|\sstyle=|\son\w+=|javascript:/, path)
     t.notMatch(body, /(?:src|href)="(?:\/|https?:)/, path)

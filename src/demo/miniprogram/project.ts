@@ -39,12 +39,9 @@ export const readProject = async (folder: string): Promise<Project> => {
   const problems: string[] = []
   const configs = new Map<string, ModuleConfig>()
   const modules: string[] = []
+  const visited = new Set<string>()
 
-  const readJson = async (file: string, namedBy: string): Promise<JsonObject> => {
-    if (!await exists(folder, file)) {
-      problems.push(`${file}: missing, ${namedBy}`)
-      return {}
-    }
+  const readJson = async (file: string): Promise<JsonObject | undefined> => {
     try {
       const json: unknown = JSON.parse(await readFile(join(folder, file), 'utf8'))
       if (isObject(json)) return json
@@ -52,7 +49,7 @@ export const readProject = async (folder: string): Promise<Project> => {
     } catch (error) {
       problems.push(`${file}: ${String(error)}`)
     }
-    return {}
+    return undefined
   }
 
   const componentsOf = (json: JsonObject, file: string): Record<string, string> => {
@@ -65,27 +62,44 @@ export const readProject = async (folder: string): Promise<Project> => {
     return found
   }
 
+  const mustExist = async (files: readonly string[], why: string): Promise<boolean> => {
+    const before = problems.length
+    for (const file of files) if (!await exists(folder, file)) problems.push(`${file}: missing, ${why}`)
+    return problems.length === before
+  }
+
   const visitAll = async (components: Record<string, string>, namedBy: string): Promise<void> => {
-    for (const path of Object.values(components)) {
-      await visit(path.slice(1), namedBy)
-      if (configs.get(path.slice(1))?.component !== true) problems.push(`${path.slice(1)}.json: says no "component": true, though ${namedBy} uses it as one`)
+    for (const [tag, path] of Object.entries(components)) {
+      const config = await visit(path.slice(1), namedBy)
+      if (config && config.component !== true) problems.push(`${path.slice(1)}.json: says no "component": true, though ${namedBy} uses it as "${tag}"`)
     }
   }
 
-  const visit = async (path: string, namedBy: string): Promise<void> => {
-    if (configs.has(path)) return // components may use each other
-    const missing: string[] = []
-    for (const extension of ['.json', '.wxml', '.ts']) if (!await exists(folder, path + extension)) missing.push(path + extension)
-    problems.push(...missing.map((file) => `${file}: missing, ${namedBy} names ${path}`))
-    const json = missing.includes(`${path}.json`) ? {} : await readJson(`${path}.json`, namedBy)
+  /** Undefined for what can't be read, of which nothing more is said than that. */
+  const visit = async (path: string, namedBy: string): Promise<ModuleConfig | undefined> => {
+    if (visited.has(path)) return configs.get(path) // components may use each other
+    visited.add(path)
+    if (!await mustExist([`${path}.json`, `${path}.wxml`, `${path}.ts`], `${namedBy} names ${path}`)) return undefined
+    const json = await readJson(`${path}.json`)
+    if (json === undefined) return undefined
     const own = componentsOf(json, `${path}.json`)
-    configs.set(path, { ...json, usingComponents: { ...forEverybody, ...own } })
+    const config = { ...json, usingComponents: { ...forEverybody, ...own } }
+    configs.set(path, config)
     await visitAll(own, `${path}.json`)
     modules.push(path)
+    return config
   }
 
-  const app = await readJson('app.json', 'a mini program begins there')
-  if (!await exists(folder, 'app.ts')) problems.push('app.ts: missing, a mini program begins there')
+  const readTheme = async (file: string): Promise<Project['theme'] | undefined> => {
+    if (!await mustExist([file], 'app.json names it as "themeLocation"')) return undefined
+    const json = await readJson(file)
+    if (json && isObject(json.light) && isObject(json.dark)) return { light: json.light, dark: json.dark }
+    if (json) problems.push(`${file}: needs both "light" and "dark"`)
+    return undefined
+  }
+
+  if (!await mustExist(['app.json', 'app.ts'], 'a mini program begins there')) throw new Refusal(problems)
+  const app = await readJson('app.json') ?? {}
   const pages = Array.isArray(app.pages) ? app.pages.map(String) : []
   if (pages.length === 0 && problems.length === 0) problems.push('app.json: "pages" names no page')
   if (app.subPackages !== undefined || app.subpackages !== undefined) problems.push('app.json: subpackages are not supported')
@@ -93,23 +107,15 @@ export const readProject = async (folder: string): Promise<Project> => {
   const forEverybody = componentsOf(app, 'app.json')
   await visitAll(forEverybody, 'app.json')
   for (const page of pages) {
-    if (pathInside(page, '') !== page) {
-      problems.push(`app.json: "${page}" is no plain path inside the mini program`)
-      continue
-    }
-    await visit(page, 'app.json')
-    if (configs.get(page)?.component === true) problems.push(`${page}.json: says "component": true, though app.json lists it as a page`)
+    if (pathInside(page, '') !== page) problems.push(`app.json: "${page}" is no plain path inside the mini program`)
+    else if ((await visit(page, 'app.json'))?.component === true) problems.push(`${page}.json: says "component": true, though app.json lists it as a page`)
   }
 
-  const { light, dark } = app.themeLocation === undefined
-    ? { light: {}, dark: {} }
-    : await readJson(String(app.themeLocation), 'app.json names it as "themeLocation"')
-  if (problems.length === 0 && !(isObject(light) && isObject(dark))) problems.push(`${String(app.themeLocation)}: needs both "light" and "dark"`)
-
-  if (problems.length > 0 || !isObject(light) || !isObject(dark)) throw new Refusal(problems)
+  const theme = typeof app.themeLocation === 'string' ? await readTheme(app.themeLocation) : { light: {}, dark: {} }
+  if (problems.length > 0 || theme === undefined) throw new Refusal(problems)
   return {
     app: { ...app, pages },
-    theme: { light, dark },
+    theme,
     pages,
     components: modules.filter((path) => !pages.includes(path)),
     modules,

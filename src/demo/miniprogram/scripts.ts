@@ -16,7 +16,7 @@ export interface ScriptsOptions {
 export const compileScripts = async ({ folder, modules, serviceUrl }: ScriptsOptions): Promise<Map<string, string>> => {
   const root = resolve(folder)
   try {
-    const { outputFiles } = await build({
+    const { outputFiles, metafile } = await build({
       entryPoints: ['app', ...modules].map((path) => ({ in: join(root, `${path}.ts`), out: path })),
       absWorkingDir: root,
       outdir: root,
@@ -29,13 +29,18 @@ export const compileScripts = async ({ folder, modules, serviceUrl }: ScriptsOpt
       chunkNames: 'chunk-[hash]',
       resolveExtensions: ['.ts', '.js'],
       tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+      metafile: true,
       logLevel: 'silent',
       plugins: [serviceUrlPlugin(root, serviceUrl), insidePlugin(root)],
     })
+    if (metafile.inputs['config.ts'] === undefined) throw new Refusal(['config.ts: no script imports it, so that no serviceUrl is set'])
     return new Map(outputFiles.map((file) => [relative(root, file.path).split(sep).join('/'), file.text]))
   } catch (error) {
     if (!isBuildFailure(error)) throw error
-    throw new Refusal(error.errors.map(({ text, location }) => location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text))
+    throw new Refusal(error.errors.map(({ text, location }) => {
+      if (text.includes('"as-written:')) return 'config.ts: exports no serviceUrl'
+      return location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text
+    }))
   }
 }
 
@@ -58,7 +63,7 @@ const serviceUrlPlugin = (root: string, serviceUrl: string): Plugin => ({
   name: 'service-url',
   setup ({ onLoad, onResolve }) {
     const config = join(root, 'config.ts')
-    onResolve({ filter: /^as-written:/ }, () => ({ path: config, namespace: 'as-written' }))
+    onResolve({ filter: /^as-written:/ }, () => ({ path: 'config.ts', namespace: 'as-written' }))
     onLoad({ filter: /.*/, namespace: 'as-written' }, async () => ({ contents: await readFile(config, 'utf8'), loader: 'ts', resolveDir: root }))
     onLoad({ filter: /[\\/]config\.ts$/ }, ({ path }) => path !== config
       ? undefined

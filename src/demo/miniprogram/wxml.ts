@@ -27,29 +27,35 @@ export const compileTemplates = async (folder: string, { modules, configs }: Pro
     if (sources.has(path)) return
     const source = await readFile(join(folder, `${path}.wxml`), 'utf8')
     sources.set(path, source)
-    for (const { level, message, startLine, startColumn } of group.addTmpl(path, source) as Finding[]) {
+    for (const { level, message, startLine, startColumn } of findingsOf(group, path, source)) {
       if (level !== 'Note') problems.add(`${at(path, startLine, startColumn)}: ${message}`)
     }
     for (const [dependency, extension] of referencesOf(group, path)) {
+      const file = `${dependency}${extension}`
       // The compiler leaves out what isn't there, without a word.
-      if (!await exists(folder, dependency + extension)) problems.add(`${whereReferred(path, source, dependency)}: ${dependency}${extension} is missing`)
+      if (!await exists(folder, file)) problems.add(`${whereReferred(path, source, dependency)}: ${file} is missing`)
       else if (extension === '.wxml') await add(dependency)
-      else group.addScript(dependency, await readFile(join(folder, dependency + extension), 'utf8'))
+      else group.addScript(dependency, await readFile(join(folder, file), 'utf8'))
     }
   }
 
-  try {
-    for (const path of modules) {
-      await add(path)
-      const tags = new Set([...builtInTags, ...Object.keys(configs[path]?.usingComponents ?? {})])
-      for (const file of closureOf(group, path)) {
-        for (const problem of unknownNames(group, file, sources.get(file) ?? '', tags)) problems.add(problem)
-      }
+  for (const path of modules) {
+    await add(path)
+    const tags = new Set([...builtInTags, ...Object.keys(configs[path]?.usingComponents ?? {})])
+    for (const file of drawnWith(group, path, sources)) {
+      for (const problem of unknownNames(group, file, sources.get(file) ?? '', tags)) problems.add(problem)
     }
-    if (problems.size > 0) throw new Refusal([...problems])
-    return `export default ${group.getTmplGenObjectGroups()}\n`
-  } finally {
-    group.free() // it lives outside of what is collected as garbage
+  }
+  if (problems.size > 0) throw new Refusal([...problems])
+  return `export default ${group.getTmplGenObjectGroups()}\n`
+}
+
+const findingsOf = (group: TmplGroup, path: string, source: string): Finding[] => {
+  try {
+    return group.addTmpl(path, source) as Finding[]
+  } catch (error) {
+    // It does so over a no-break space between the attributes, and can't be used any more afterwards.
+    throw new Refusal([`${path}.wxml: the compiler broke off (${String(error)})`])
   }
 }
 
@@ -61,10 +67,10 @@ const referencesOf = (group: TmplGroup, path: string): [string, '.wxml' | '.wxs'
 ]
 
 /** The file and all that it imports and includes; an included tag stands in the page that includes it. */
-const closureOf = (group: TmplGroup, path: string, found = new Set<string>()): Set<string> => {
-  if (found.has(path)) return found
+const drawnWith = (group: TmplGroup, path: string, sources: ReadonlyMap<string, string>, found = new Set<string>()): Set<string> => {
+  if (found.has(path) || !sources.has(path)) return found
   found.add(path)
-  for (const dependency of group.getDirectDependencies(path)) closureOf(group, String(dependency), found)
+  for (const dependency of group.getDirectDependencies(path)) drawnWith(group, String(dependency), sources, found)
   return found
 }
 
@@ -98,6 +104,5 @@ const unknownNames = (group: TmplGroup, path: string, source: string, tags: Read
       } else if (event) problems.push(`${at(path, startLine, startColumn)}: "${name}" is taken for an attribute, write ${event[1]}:${event[2]}`)
     }
   }
-  converted.free()
   return problems
 }

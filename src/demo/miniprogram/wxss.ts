@@ -12,6 +12,9 @@ import { Refusal } from './refusal.ts'
  */
 const renamedTags = new Map(['page', 'view', 'text', 'scroll-view', 'image'].map((tag) => [tag, `wx-${tag}`]))
 
+/** CSS closes by itself what is open at the end of a file, WeChat's compiler doesn't: this rule only arrives where nothing is. */
+const endMark = '.end-of-file{}'
+
 export interface Style {
   readonly folder: string
   /** `pages/login/login.wxss`; one that isn't there is an empty style. */
@@ -32,12 +35,17 @@ const rulesOf = async ({ folder, file, scope }: Style, problems: string[], impor
   const refuse = (node: CssNode, what: string): void => {
     problems.push(`${file}:${node.loc?.start.line}:${node.loc?.start.column}: ${what}`)
   }
-  const sheet = parse(await readFile(join(folder, file), 'utf8'), {
+  const text = await readFile(join(folder, file), 'utf8')
+  const lineCount = text.split('\n').length
+  const neverClosed = `${file}:${lineCount}:1: the file ends inside a rule, a comment or a string`
+  const sheet = parse(`${text}\n${endMark}`, {
     positions: true,
     parseCustomProperty: true, // lengths stand in these too
-    onParseError: ({ line, column, message }) => problems.push(`${file}:${line}:${column}: ${message}`),
+    onParseError: ({ line, column, message }) => problems.push(line > lineCount ? neverClosed : `${file}:${line}:${column}: ${message}`),
   })
   if (sheet.type !== 'StyleSheet') throw new Error('css-tree parses a style sheet where it is not told otherwise')
+  const end = sheet.children.pop()?.data
+  if (problems.length === 0 && (end?.type !== 'Rule' || generate(end) !== endMark)) problems.push(neverClosed)
   scaleLengths(sheet, refuse)
   if (scope === undefined) renameTags(sheet, refuse)
   else isolate(sheet, scope, refuse)
@@ -68,8 +76,7 @@ const referenceOf = ({ prelude }: Atrule): string => {
 /** 750rpx are the width of the screen, whatever it is: the runtime says what one is. */
 const scaleLengths = (sheet: CssNode, refuse: (node: CssNode, what: string) => void): void => {
   walk(sheet, function (node, item, list) {
-    if (node.type === 'Raw' && /\drpx\b/.test(node.value)) refuse(node, 'rpx where no length is expected')
-    if (node.type !== 'Dimension' || node.unit !== 'rpx') return
+    if (node.type !== 'Dimension' || node.unit.toLowerCase() !== 'rpx') return
     if (this.atrulePrelude && this.atrule?.name !== 'supports') refuse(node, 'rpx in the condition of a rule, which cannot hold a variable')
     else list.replace(item, List.createItem(parse(`calc(${node.value} * var(--rpx))`, { context: 'value' })))
   })

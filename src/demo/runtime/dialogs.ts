@@ -1,0 +1,94 @@
+/** Owns what WeChat draws over a page: the toast and the modal. */
+
+export interface ToastOptions {
+  title: string
+  icon?: 'success' | 'error' | 'loading' | 'none'
+  duration?: number
+}
+
+export interface ModalOptions {
+  title?: string
+  content?: string
+  showCancel?: boolean
+  cancelText?: string
+  cancelColor?: string
+  confirmText?: string
+  confirmColor?: string
+}
+
+export interface Dialogs {
+  showToast (options: ToastOptions): void
+  /** Resolves when the person has chosen. */
+  showModal (options: ModalOptions): Promise<{ confirm: boolean, cancel: boolean, content: null }>
+  /** Takes away what is open. */
+  clear (): void
+}
+
+/** `toast` is an element that screen readers listen to; `language` is the phone's. */
+export const createDialogs = (toast: HTMLElement, language: () => string): Dialogs => {
+  let timer = 0
+
+  const endToast = (): void => {
+    clearTimeout(timer)
+    toast.replaceChildren()
+  }
+
+  return {
+    showToast: ({ title, icon = 'success', duration = 1500 }) => {
+      endToast()
+      const box = made('div', 'toast-box')
+      if (icon !== 'none') box.append(made('span', `toast-icon toast-icon--${icon}`))
+      box.append(made('span', 'toast-title', title))
+      toast.append(box)
+      timer = setTimeout(endToast, duration)
+    },
+    showModal: (options) => new Promise((resolve) => {
+      const dialog = modal(options, /^zh/i.test(language()) ? { cancel: '取消', confirm: '确定' } : { cancel: 'Cancel', confirm: 'OK' })
+      dialog.addEventListener('close', () => {
+        dialog.remove()
+        const confirm = dialog.returnValue === 'confirm'
+        resolve({ confirm, cancel: !confirm, content: null })
+      })
+      document.body.append(dialog)
+      dialog.showModal()
+    }),
+    clear: () => {
+      endToast()
+      for (const dialog of document.querySelectorAll<HTMLDialogElement>('dialog.modal')) dialog.close()
+    },
+  }
+}
+
+const modal = (options: ModalOptions, words: { readonly cancel: string, readonly confirm: string }): HTMLDialogElement => {
+  const dialog = made('dialog', 'modal')
+  const choice = (name: 'cancel' | 'confirm', text = words[name], colour: string | undefined): HTMLButtonElement => {
+    const button = made('button', `modal-choice modal-choice--${name}`, text)
+    if (colour !== undefined) button.style.color = colour
+    button.addEventListener('click', () => dialog.close(name))
+    return button
+  }
+  const part = (name: 'title' | 'content', tag: 'h2' | 'p', relation: string): void => {
+    const text = options[name] ?? ''
+    if (text === '') return
+    const element = made(tag, `modal-${name}`, text)
+    element.id = `modal-${name}`
+    dialog.setAttribute(relation, element.id)
+    dialog.append(element)
+  }
+  part('title', 'h2', 'aria-labelledby')
+  part('content', 'p', options.title ? 'aria-describedby' : 'aria-labelledby')
+  const choices = made('div', 'modal-choices')
+  if (options.showCancel !== false) choices.append(choice('cancel', options.cancelText || undefined, options.cancelColor))
+  const confirm = choice('confirm', options.confirmText || undefined, options.confirmColor)
+  confirm.autofocus = true
+  choices.append(confirm)
+  dialog.append(choices)
+  return dialog
+}
+
+const made = <Tag extends keyof HTMLElementTagNameMap>(tag: Tag, className: string, text?: string): HTMLElementTagNameMap[Tag] => {
+  const element = document.createElement(tag)
+  element.className = className
+  if (text !== undefined) element.textContent = text
+  return element
+}

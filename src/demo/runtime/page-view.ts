@@ -1,0 +1,46 @@
+/** Owns one page's place in the document: its box, its styles, and where its scroll positions and the keyboard's focus were. */
+import type { Root } from 'glass-easel-miniprogram-adapter'
+import type { Framework } from './framework'
+
+export interface PageView {
+  readonly root: Root
+  /** Puts it on top: drawn, its styles on, scrolled and focused as it was. */
+  show (): void
+  hide (): void
+  close (): void
+}
+
+/** Builds a page, not shown yet. Its styles match every page of the document, so that only the top page's may be on. */
+export const createPageView = (framework: Framework, path: string, style: ((on: boolean) => void) | undefined): PageView => {
+  const box = document.createElement('div')
+  box.className = 'page-box'
+  box.tabIndex = -1
+  box.hidden = true
+  document.getElementById('pages')?.append(box)
+  const root = framework.open(path, box)
+  let scrolled: ReadonlyArray<readonly [Element, number]> = []
+  let focused: HTMLElement = box
+
+  return {
+    root,
+    show: () => {
+      style?.(true)
+      box.hidden = false
+      for (const [element, top] of scrolled) element.scrollTop = top
+      // Focus is passed on within the mini program; one that is elsewhere on the phone isn't taken away.
+      if (document.hasFocus()) (focused.isConnected ? focused : box).focus({ preventScroll: true })
+    },
+    hide: () => {
+      scrolled = [box, ...box.querySelectorAll('*')].filter(({ scrollTop }) => scrollTop > 0).map((element) => [element, element.scrollTop])
+      focused = box.contains(document.activeElement) ? document.activeElement as HTMLElement : box
+      box.hidden = true
+      style?.(false)
+    },
+    close: () => {
+      box.hidden = true
+      style?.(false)
+      root.release()
+      box.remove()
+    },
+  }
+}

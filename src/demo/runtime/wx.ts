@@ -1,0 +1,87 @@
+/** Owns the `wx` object: what the mini program uses and no more, so that anything else is as absent as on an old base library. */
+import type { Answer, Callbacks } from './answer'
+import type { AppLife } from './app'
+import type { Dialogs, ModalOptions, ToastOptions } from './dialogs'
+import type { MiniProgramHost } from './host'
+import type { Pages } from './pages'
+import type { Project } from './project'
+import type { Requests } from './request'
+import { routeOf } from './route'
+import type { Storage } from './storage'
+
+export const offlineWords = 'net::ERR_INTERNET_DISCONNECTED'
+
+export interface WxOptions {
+  readonly host: MiniProgramHost
+  readonly project: Project
+  readonly answer: Answer
+  readonly app: AppLife
+  readonly pages: Pages
+  readonly requests: Requests
+  readonly storage: Storage
+  readonly dialogs: Dialogs
+  /** A tap is being handled right now. */
+  readonly tapping: () => boolean
+}
+
+export const createWx = ({ host, project, answer, app, pages, requests, storage, dialogs, tapping }: WxOptions) => {
+  /** What WeChat tells of a scanned text. `path` is there only for a code of this mini program. */
+  const scanned = (text: string) => ({
+    result: text,
+    ...(project.app.pages.includes(routeOf(text, '').path) ? { path: text } : {}),
+    scanType: 'WX_CODE',
+    charSet: 'utf-8',
+    rawData: base64(text),
+  })
+
+  return {
+    request: requests.request,
+    login: answer('login', async () => {
+      if (!host.settings().online) throw new Error(offlineWords)
+      return { code: await host.jsCode() }
+    }),
+
+    getStorageSync: storage.get,
+    setStorageSync: storage.set,
+    removeStorageSync: storage.remove,
+
+    getRandomValues: answer('getRandomValues', ({ length }: Callbacks & { length: number }) =>
+      ({ randomValues: crypto.getRandomValues(new Uint8Array(length)).buffer })),
+
+    getAppBaseInfo: () => {
+      const { language, theme, fontSizePx } = host.settings()
+      return { SDKVersion: '3.17.2', language, fontSizeSetting: fontSizePx, ...(project.app.darkmode === true ? { theme } : {}) }
+    },
+    getEnterOptionsSync: app.enterOptions,
+
+    scanCode: answer('scanCode', async () => {
+      const text = await host.scanCode()
+      if (text === undefined) throw new Error('cancel')
+      return scanned(text)
+    }),
+    exitMiniProgram: answer('exitMiniProgram', () => {
+      if (!tapping()) throw new Error('can only be invoked by user TAP gesture.')
+      host.exit()
+    }),
+
+    navigateTo: answer('navigateTo', ({ url }: Callbacks & { url: string }) => pages.navigateTo(url)),
+    redirectTo: answer('redirectTo', ({ url }: Callbacks & { url: string }) => pages.redirectTo(url)),
+    reLaunch: answer('reLaunch', ({ url }: Callbacks & { url: string }) => pages.reLaunch(url)),
+    navigateBack: answer('navigateBack', ({ delta = 1 }: Callbacks & { delta?: number }) => pages.navigateBack(delta)),
+    setNavigationBarTitle: answer('setNavigationBarTitle', ({ title }: Callbacks & { title: string }) => pages.setTitle(title)),
+    stopPullDownRefresh: answer('stopPullDownRefresh', () => {}),
+
+    showToast: answer('showToast', (options: Callbacks & ToastOptions) => dialogs.showToast(options)),
+    showModal: answer('showModal', (options: Callbacks & ModalOptions) => dialogs.showModal(options)),
+
+    updateWeChatApp: answer('updateWeChatApp', () => {}),
+    getUpdateManager: () => ({
+      onCheckForUpdate: (tell: (result: { hasUpdate: boolean }) => unknown) => { setTimeout(() => tell({ hasUpdate: false })) },
+      onUpdateReady: () => {},
+      onUpdateFailed: () => {},
+      applyUpdate: () => host.restart(),
+    }),
+  }
+}
+
+const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))

@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { compileMiniProgram } from '../../src/demo/miniprogram.ts'
+import { problemsOf, writeMiniProgram } from '../support/mini-program-folder.ts'
+
+const serviceUrl = 'http://localhost:3000'
+
+await t.test('mini program: everything that a browser loads when it is the real one', async (t) => {
+  const files = await compileMiniProgram({ folder: join(import.meta.dirname, '../../miniprogram'), serviceUrl })
+  const { app, theme, modules, configs } = JSON.parse(files.get('project.json')?.text ?? '')
+  t.strictSame([...modules].sort(), [...app.pages].sort())
+  t.strictSame(Object.keys(configs).sort(), [...modules].sort())
+  t.strictSame(Object.keys(theme), ['light', 'dark'])
+  for (const path of ['app', ...modules]) {
+    t.equal(files.get(`${path}.js`)?.type, 'text/javascript', path)
+    t.equal(files.get(`${path}.css`)?.type, 'text/css', path)
+  }
+  t.equal(files.get('templates.js')?.type, 'text/javascript')
+  t.equal(files.get('project.json')?.type, 'application/json')
+  for (const [file, { text }] of files) t.notMatch(text, /\beval\(|new Function|login\.example\.com/, file)
+})
+
+await t.test("mini program: a component's style has its place among the modules in front", async (t) => {
+  const files = await compileMiniProgram({
+    serviceUrl,
+    folder: await writeMiniProgram(t, {
+      'pages/a/a.json': '{ "usingComponents": { "x-card": "/card" } }',
+      'pages/a/a.wxss': '.a { b: c }',
+      'card.json': '{ "component": true }',
+      'card.ts': 'Component({})',
+      'card.wxml': '<view />',
+      'card.wxss': '.a { b: c }',
+    }),
+  })
+  t.equal(files.get('card.css')?.text, '.c0--a{b:c}')
+  t.equal(files.get('pages/a/a.css')?.text, '.a{b:c}')
+  t.equal(files.get('app.css')?.text, '')
+})
+
+await t.test('mini program: refused with all that is wrong when it is in several files', async (t) => {
+  const folder = await writeMiniProgram(t, { 'app.wxss': '#a { b: c }', 'pages/a/a.wxml': '<map />', 'pages/a/a.ts': "import './b'" })
+  t.strictSame(await problemsOf(compileMiniProgram({ folder, serviceUrl })), [
+    'pages/a/a.wxml:1:2: <map> is no tag that the demo draws, nor one of usingComponents',
+    'pages/a/a.ts:1:8: Could not resolve "./b"',
+    'app.wxss:1:1: the runtime of the demo writes no id, select a class',
+  ])
+})

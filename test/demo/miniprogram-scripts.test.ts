@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { compileScripts } from '../../src/demo/miniprogram/scripts.ts'
+import { problemsOf, writeMiniProgram } from '../support/mini-program-folder.ts'
+
+const serviceUrl = 'http://localhost:3000'
+const compile = async (folder: string, modules = ['pages/a/a']) => compileScripts({ folder, modules, serviceUrl })
+
+await t.test('scripts: one for the app and each page, and what they share, when they are the real ones', async (t) => {
+  const modules = ['pages/index/index', 'pages/login/login']
+  const scripts = await compile(join(import.meta.dirname, '../../miniprogram'), modules)
+  t.match(scripts.get('app.js'), /\bApp\(/)
+  for (const path of modules) t.match(scripts.get(`${path}.js`), /\bPage\(/, path)
+  const text = [...scripts.values()].join('\n')
+  t.ok(text.includes(JSON.stringify(serviceUrl)))
+  t.notMatch(text, /login\.example\.com|\beval\(|new Function/)
+  for (const file of scripts.keys()) t.match(file, /^(?:app|pages\/(?:index\/index|login\/login)|chunk-[A-Z0-9]+)\.js$/)
+})
+
+await t.test('scripts: what two pages share runs once, in a file of its own', async (t) => {
+  const scripts = await compile(await writeMiniProgram(t, {
+    'app.ts': "import { here } from './utils/here'\nApp({ here })",
+    'pages/a/a.ts': "import { here } from '../../utils/here'\nimport type { Here } from '../../utils/here'\nPage({ here: here as Here })",
+    'utils/here.ts': "import { serviceUrl, other } from '../config'\nexport interface Here { at: string }\nexport const here: Here = { at: serviceUrl + other }",
+    'config.ts': "export const serviceUrl: string = 'https://as-written.example'\nexport const other = 'another setting'\n",
+  }))
+  t.equal(scripts.size, 3)
+  const [chunk] = [...scripts].filter(([file]) => file.startsWith('chunk-'))
+  t.ok(chunk?.[1].includes(JSON.stringify(serviceUrl)))
+  t.ok(chunk?.[1].includes('another setting'), 'nothing else is replaced')
+  t.notMatch([...scripts.values()].join('\n'), /as-written\.example|scan-login/)
+})
+
+for (const [what, files, problem] of [
+  ['config.ts exports no serviceUrl', { 'config.ts': 'export const url = 1' }, /^config\.ts: exports no serviceUrl$/],
+  ['config.ts keeps serviceUrl to itself', { 'config.ts': 'const serviceUrl = 1\nexport const url = serviceUrl' }, /^config\.ts: exports no serviceUrl$/],
+  ['there is no config.ts', { 'config.ts': undefined }, /^app\.ts:1:28: Could not resolve "\.\/config"$/],
+  ['an import is missing', { 'pages/a/a.ts': "\nimport './b'" }, /^pages\/a\/a\.ts:2:8: Could not resolve "\.\/b"$/],
+  ['an import leads out', { 'pages/a/a.ts': "import '../../../b'" }, /^pages\/a\/a\.ts:1:8: "\.\.\/\.\.\/\.\.\/b" leads out of the mini program$/],
+  ['an import is a package', { 'pages/a/a.ts': "import 'esbuild'" }, /^pages\/a\/a\.ts:1:8: "esbuild" is no relative path, and packages are not supported$/],
+  ['an import is an absolute path', { 'pages/a/a.ts': "import '/etc/hostname'" }, /^pages\/a\/a\.ts:1:8: "\/etc\/hostname" is no relative path/],
+  ['a script is broken', { 'pages/a/a.ts': 'Page({' }, /^pages\/a\/a\.ts:1:7: /],
+] as const) {
+  await t.test(`scripts: refused when ${what}`, async (t) => {
+    const [first, ...more] = await problemsOf(compile(await writeMiniProgram(t, files)))
+    t.match(first, problem)
+    t.strictSame(more, [])
+  })
+}
+
+await t.test('scripts: refused when nothing asks config.ts, for then the service would not be where it is set', async (t) => {
+  t.strictSame(await problemsOf(compile(await writeMiniProgram(t, { 'app.ts': 'App({})' }))), ['config.ts: no script imports it, so that no serviceUrl is set'])
+})
