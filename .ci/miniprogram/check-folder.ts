@@ -19,7 +19,7 @@ export const checkFolder = async (folder: string): Promise<readonly Problem[]> =
     return inOrder([...alone, ...checkTemplates(folder, project), ...checkPackaging(folder, project)])
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    // The check of the JSON files says most of it, and where.
+    // Where the JSON files are wrong, the check of these says so better.
     return inOrder(json.length > 0 ? alone : [...alone, ...error.problems.map((problem) => problemIn(...splitProblem(problem)))])
   }
 }

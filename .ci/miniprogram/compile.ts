@@ -71,6 +71,12 @@ const quietly = async <T>(work: () => Promise<T>): Promise<T> => {
   return work().finally(() => Object.assign(console, { log, info, warn, error }))
 }
 
+/** `pages/login/login.wxml:41:9:unexpected end tag: text`, the file being beside the message for some and in it for others. */
+const refusalOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  return 'path' in error && typeof error.path === 'string' && !error.message.includes(error.path) ? `${error.path}:${error.message}` : error.message
+}
+
 const end = (code: number, text: string): never => {
   rmSync(temporary, { recursive: true, force: true })
   process.stdout.write(`${text}\n`)
@@ -78,11 +84,11 @@ const end = (code: number, text: string): never => {
 }
 
 const temporary = mkdtempSync(join(tmpdir(), 'miniprogram-'))
-process.on('unhandledRejection', (reason) => end(1, String(reason)))
+process.on('unhandledRejection', (reason) => end(1, refusalOf(reason)))
 try {
   installOnce()
   const report = await quietly(() => compile(resolve(process.argv[2] ?? 'miniprogram'), temporary))
   end(0, report)
 } catch (error) {
-  end(1, error instanceof Error ? error.message : String(error))
+  end(1, refusalOf(error))
 }

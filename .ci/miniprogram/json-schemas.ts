@@ -42,21 +42,27 @@ export const checkJsonFiles = (folder: string): readonly Problem[] => {
     return undefined
   }
 
-  const checkShape = (schema: TSchema, file: string, json: Json, note = ''): boolean => {
+  const checkShape = (schema: TSchema, file: string, json: Json): boolean => {
     const complaints = complaintsOf(schema, json)
-    for (const [pointer, message] of complaints) say(file, pointer, message + note)
+    for (const [pointer, message] of complaints) say(file, pointer, message)
     return complaints.length === 0
   }
 
-  /** Shapes that hold `@name` are checked twice, with what the name stands for in either theme. */
+  /** What holds `@name` is checked with what the name stands for, in each theme. */
   const checkThemed = (schema: TSchema, file: string, json: Json, themes: ReadonlyMap<string, Theme> | undefined): void => {
-    const names = namesIn(json)
-    if (names.length === 0) checkShape(schema, file, json)
-    else if (themes === undefined) return say(file, names[0]?.pointer ?? [], `"@${names[0]?.name}" has no theme to be looked up in`)
-    for (const [mode, theme] of names.length > 0 && themes !== undefined ? themes : []) {
-      const missing = names.filter(({ name }) => theme[name] === undefined)
-      for (const { name, pointer } of missing) say(file, pointer, `"@${name}" is not in the theme "${mode}"`)
-      if (missing.length === 0 && !checkShape(schema, file, withTheme(json, theme), ` in the theme "${mode}"`)) break
+    const names = new Map(namesIn(json).map(({ name, pointer }) => [pointer.join('/'), name]))
+    const told = new Set<string>()
+    const sayOnce = (pointer: Pointer, message: string): void => {
+      if (!told.has(`${pointer.join('/')} ${message}`)) say(file, pointer, message)
+      told.add(`${pointer.join('/')} ${message}`)
+    }
+    for (const [mode, theme] of themes ?? new Map<string, Theme>([['light', {}]])) {
+      for (const [place, name] of names) {
+        if (theme[name] === undefined) sayOnce(place.split('/'), themes === undefined ? `"@${name}" has no theme to be looked up in` : `"@${name}" is not in the theme "${mode}"`)
+      }
+      for (const [pointer, message] of complaintsOf(schema, withTheme(json, theme))) {
+        sayOnce(pointer, names.has(pointer.join('/')) ? `${message} in the theme "${mode}"` : message)
+      }
     }
   }
 

@@ -118,7 +118,8 @@ const eventChecks = (tag: string, handler: string, place: Place, wxml: string, i
     {
       place,
       line: `const handler${index}: (event: WechatMiniprogram.${event === 'tap' ? 'TouchEvent' : 'CustomEvent'}<Detail${index}, any, any, any>) => unknown = methods.${handler}`,
-      words: (complaint) => complaint.includes('not assignable') ? `handler "${handler}" cannot take the event "${event}" of <${tag}>: ${complaint.replace(/\. .*/, '')}` : undefined,
+      // An unknown event is said above.
+      words: (complaint) => complaint.includes('not assignable') && !complaint.includes('Event<any') ? `handler "${handler}" cannot take the event "${event}" of <${tag}>: ${complaint.replace(/\. .*/, '')}` : undefined,
     },
   ]
 }

@@ -9,19 +9,20 @@ export const describe = (source: ts.SourceFile, start: number, complaint: string
   if (tag !== undefined) return `<${tag}> is not a tag that the mini program may use`
   if (ts.isVariableDeclaration(parent) && parent.initializer?.getText().startsWith('_tag_.') === true && complaint.includes('not assignable')) return undefined
   if (ts.isVariableDeclaration(parent) && parent.initializer?.getText().includes('_ForKey_') === true) return 'wx:key names no text or number of the items'
+  if (ts.isVariableDeclaration(parent) && ['_class_', '_style_'].includes(parent.name.getText())) return `class and style take text: ${complaint}`
   if (ts.isPropertyAccessExpression(parent) && parent.name === node && complaint.includes('does not exist')) {
     const owner = parent.expression.getText().replaceAll('?.', '.')
     return missing(owner, node, written) + suggestion(complaint, owner === '_tag_')
   }
-  if (ts.isPropertyAccessExpression(parent) && parent.expression.getText() === '_tag_') return `attribute ${written} of <${tagOf(node)}>: ${complaint}`
+  if (ts.isPropertyAccessExpression(parent) && parent.expression.getText() === '_tag_') return `attribute "${written}" of <${tagOf(node)}>: ${complaint}`
   if (ts.isVariableDeclaration(parent) && parent.name.getText() === '_event_') return `a handler is the name of a method: ${complaint}`
   return complaint
 }
 
 const missing = (owner: string, node: ts.Node, written: string): string => {
   const name = node.getText()
-  if (owner === 'methods') return `the page has no handler "${name}"`
-  if (owner === 'data') return `the page's data has no "${name}"`
+  if (owner === 'methods') return `there is no handler "${name}"`
+  if (owner === 'data') return `the data has no "${name}"`
   if (owner !== '_tag_') return `${owner.replace(/^data\./, '')} has no "${name}"`
   const [, prefix, event] = /^(bind|catch|capture-bind|capture-catch|mut-bind)(\w+)$/.exec(written) ?? []
   return prefix === undefined ? `<${tagOf(node)}> has no attribute "${written}"` : `write ${prefix}:${event} instead of ${written}`
