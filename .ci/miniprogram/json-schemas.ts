@@ -132,8 +132,8 @@ const complaintsOf = (schema: TSchema, json: Json): ReadonlyArray<readonly [Poin
     const pointer = instancePath.split('/').slice(1)
     if (keyword === 'boolean') return [] // the same as additionalProperties
     if (keyword === 'additionalProperties') return [...(params as { additionalProperties: readonly string[] }).additionalProperties].map((key) => [[...pointer, key], `unknown key "${key}"`])
-    const allowed = Object.values(params).flat().join(', ')
-    return [[pointer, keyword === 'enum' || keyword === 'const' ? `must be one of: ${allowed}` : message]]
+    const allowed = Object.values(params).flat().map((value) => JSON.stringify(value)).join(' or ')
+    return [[pointer, keyword === 'enum' || keyword === 'const' ? `must be ${allowed}` : message]]
   })
 
 const namesIn = (json: unknown, pointer: Pointer = []): ReadonlyArray<{ name: string, pointer: Pointer }> => {

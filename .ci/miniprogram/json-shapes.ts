@@ -80,7 +80,7 @@ export const ProjectConfigJson = Type.Object({
   projectname: Type.String({ minLength: 1 }),
   compileType: Type.Literal('miniprogram'),
   libVersion: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+$' }),
-  miniprogramRoot: Type.Enum(['', './']),
+  miniprogramRoot: Type.Literal(''), // with './' DevTools' search for unused files finds no app.json
   setting: Type.Object({
     useCompilerPlugins: Type.Array(Type.Literal('typescript'), { minItems: 1, maxItems: 1 }),
     urlCheck: Type.Literal(true),
