@@ -1,2 +1,8 @@
 /** Starts the mini program. What pages share is in utils/here. */
-App({})
+import { watchForUpdate } from './utils/wechat'
+
+App({
+  onLaunch () {
+    watchForUpdate()
+  },
+})

@@ -35,10 +35,10 @@ export interface Runtime extends AppDeps {
  * Opens everything a configuration names. Throws an Error whose message is one line for the operator when the keys or the store can't be
  * opened; a Redis or a WeChat that is away is no reason not to start.
  */
-export const openRuntime = (config: ServiceConfig): Runtime => {
+export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): Runtime => {
   const log = pino({ level: config.LOG_LEVEL, base: null })
   const keys = openKeys(config)
-  const store = createStore(config.STORE_URL, { clock: systemClock, log })
+  const store = createStore(config.STORE_URL, { clock, log })
   const dispatcher = new Agent({ connect: { timeout: 3000 }, connections: 64 })
   const wechat = createWechat({
     appid: config.WECHAT_APPID,
@@ -47,7 +47,7 @@ export const openRuntime = (config: ServiceConfig): Runtime => {
     envVersion: config.WECHAT_ENV_VERSION,
     dispatcher,
     store,
-    clock: systemClock,
+    clock,
     log,
     codeTtlMs: (config.TICKET_TTL + 60) * 1000,
   })
@@ -55,7 +55,7 @@ export const openRuntime = (config: ServiceConfig): Runtime => {
     wechat.close()
     await Promise.all([dispatcher.destroy(), store.close()])
   }
-  return { store, wechat, keys, clock: systemClock, random: randomBytes, log, release }
+  return { store, wechat, keys, clock, random: randomBytes, log, release }
 }
 
 /** An embedded store makes its key file at the first start; instances that share Redis have to be given the same one. */

@@ -1,4 +1,4 @@
-/** Owns the signed-in page: who is logged in, since when, where and until when, and the way out. */
+/** Owns the signed-in page: who is logged in, since when, where and until when, the way out, and that somebody signed out elsewhere is seen here. */
 import { elementOf, siteName, speakOnPage } from './page.js'
 import { waitBeforeRetry } from './patience.js'
 import { dictionaries } from './words.js'
@@ -6,12 +6,20 @@ import { dictionaries } from './words.js'
 /** @typedef {{ user: { name: string | null }, session: { created_at: string, expires_at: string, browser: { name: string, system: string } } }} LoggedIn */
 /** @typedef {{ name: 'loading' | 'loggedOut' | 'busy' } | { name: 'loggedIn' | 'stillIn', who: LoggedIn }} View */
 
+/** While somebody looks, the session is asked after every second at first, later less and less often, at last once a minute. */
+const soonestMs = 1000
+const latestMs = 60_000
+const partOfTheLooking = 1 / 60
+
 let words = dictionaries.en
 /** @type {View} */
 let view = { name: 'loading' }
 
-/** @param {string} id @param {string} text */
-const write = (id, text) => { elementOf(id, HTMLElement).textContent = text }
+/** Writes what isn't there yet: a screen reader would say the same line again. @param {string} id @param {string} text */
+const write = (id, text) => {
+  const element = elementOf(id, HTMLElement)
+  if (element.textContent !== text) element.textContent = text
+}
 /** @param {string} id @param {boolean} isShown */
 const reveal = (id, isShown) => { elementOf(id, HTMLElement).hidden = !isShown }
 
@@ -40,22 +48,48 @@ const show = (next) => {
   draw()
 }
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let nextLook
+let lookingSince = performance.now()
+/** Grows with each look; what an earlier one finds no longer counts. */
+let turn = 0
+
 /** @param {number} failures */
 const look = async (failures) => {
+  clearTimeout(nextLook)
+  const mine = ++turn
   const response = await fetch('api/session', { cache: 'no-store' }).catch(() => null)
-  if (response?.status === 401) return show({ name: 'loggedOut' })
   const who = response?.ok === true ? await response.json().catch(() => null) : null
-  if (isLoggedIn(who)) return show({ name: 'loggedIn', who })
-  show({ name: 'busy' })
+  if (mine !== turn) return
+  if (response?.status === 401) return show({ name: 'loggedOut' })
+  if (isLoggedIn(who)) {
+    if (view.name !== 'stillIn') show({ name: 'loggedIn', who })
+    return lookAgainIn(Math.min(latestMs, Math.max(soonestMs, (performance.now() - lookingSince) * partOfTheLooking)), 1)
+  }
+  if (!('who' in view)) show({ name: 'busy' })
   const retryAfterMs = Number(response?.headers.get('Retry-After') ?? 0) * 1000 || 0
-  setTimeout(() => { look(failures + 1) }, waitBeforeRetry({ failures, retryAfterMs, random: Math.random }))
+  lookAgainIn(waitBeforeRetry({ failures, retryAfterMs, random: Math.random }), failures + 1)
+}
+
+/** @param {number} ms @param {number} failures */
+const lookAgainIn = (ms, failures) => {
+  if (!document.hidden) nextLook = setTimeout(() => { look(failures) }, ms)
+}
+
+/** Somebody looks at the page again. */
+const lookNow = () => {
+  lookingSince = performance.now()
+  look(1)
 }
 
 const logOut = async () => {
   if (!('who' in view)) return
   const { who } = view
+  clearTimeout(nextLook)
+  turn++
   const response = await fetch('api/session', { method: 'DELETE' }).catch(() => null)
   show(response?.status === 204 || response?.status === 401 ? { name: 'loggedOut' } : { name: 'stillIn', who })
+  if (view.name === 'stillIn') lookAgainIn(soonestMs, 1)
 }
 
 /** @param {unknown} body @returns {body is LoggedIn} */
@@ -69,4 +103,6 @@ speakOnPage((next) => {
 })
 elementOf('log-out', HTMLElement).addEventListener('click', () => { logOut() })
 addEventListener('pageshow', ({ persisted }) => { if (persisted) look(1) })
+addEventListener('online', lookNow)
+document.addEventListener('visibilitychange', () => { if (!document.hidden) lookNow() })
 look(1)

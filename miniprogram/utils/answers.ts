@@ -11,8 +11,11 @@ export const serverCodes = [
 
 export type ServerCode = typeof serverCodes[number]
 
-/** `offline`: no answer came, so what was asked may or may not have happened. */
-export type FailureCode = ServerCode | 'offline'
+/**
+ * What the phone itself finds: `offline`, no answer came, so what was asked may or may not have happened; `not-set-up`, WeChat lets
+ * this mini program call no such address; `too-old`, this WeChat lacks what is needed.
+ */
+export type FailureCode = ServerCode | 'offline' | 'not-set-up' | 'too-old'
 
 export interface Success<T> { readonly ok: true, readonly value: T }
 export interface Failure {
@@ -24,6 +27,12 @@ export interface Failure {
 export type Outcome<T> = Success<T> | Failure
 
 export const offline: Failure = { ok: false, code: 'offline' }
+export const wechatSilent: Failure = { ok: false, code: 'wechat-unavailable' }
+export const tooOld: Failure = { ok: false, code: 'too-old' }
+
+/** What it means that no answer came, by the words in which WeChat says so (`wx.request`, "url not in domain list"). */
+export const unanswered = (reason: unknown): Failure =>
+  ({ ok: false, code: reason instanceof Error && /domain list/i.test(reason.message) ? 'not-set-up' : 'offline' })
 
 /** Reads a reply; `read` makes the value out of a 2xx body, or undefined where that isn't what the contract says. */
 export const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcome<T> => {

@@ -1,12 +1,16 @@
-/** Owns what all pages share on this phone: the one service, its words, and the scan that leads to the login page. */
+/** Owns what all pages share on this phone: the one service, its words, and WeChat's scanner and dialog. */
 import { serviceUrl } from '../config'
 import { wxPlatform } from './platform'
 import { ticketFromPath } from './scene'
 import { createService } from './service'
+import { language } from './wechat'
 import { wordsFor } from './words'
 
 export const service = createService(wxPlatform, serviceUrl)
-export const words = wordsFor(wx.getAppBaseInfo().language)
+export const words = wordsFor(language)
+
+/** The host of the service, as a person can read it on the login page. */
+export const host = serviceUrl.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
 
 /** Opens WeChat's scanner: the ticket of the code, null for a code that isn't ours, undefined where the person went back. */
 export const scanCode = (): Promise<string | null | undefined> => new Promise((resolve) => {
@@ -19,3 +23,14 @@ export const scanCode = (): Promise<string | null | undefined> => new Promise((r
 
 /** The login page's address for a ticket. */
 export const loginPage = (ticket: string): string => `/pages/login/login?scene=${ticket}`
+
+/** Asks before something is done that can't be taken back. Whatever isn't a yes is a no. */
+export const confirmed = (question: string, { yes, no }: { yes: string, no: string }): Promise<boolean> => new Promise((resolve) => {
+  wx.showModal({
+    content: question,
+    confirmText: yes,
+    cancelText: no,
+    success: ({ confirm }) => resolve(confirm),
+    fail: () => resolve(false),
+  })
+})

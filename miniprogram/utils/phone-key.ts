@@ -1,6 +1,6 @@
 /** Owns the signing key of this phone: gets it with a js_code, keeps it until it ends, and remembers how far off the phone's clock is. */
-import { offline, outcomeOf, readGrant } from './answers'
-import type { Failure, Outcome, User } from './answers'
+import { offline, outcomeOf, readGrant, tooOld, unanswered, wechatSilent } from './answers'
+import type { Outcome, User } from './answers'
 import type { Platform, Reply } from './ports'
 
 export interface PhoneKey {
@@ -39,10 +39,8 @@ export const createPhoneKeys = (platform: Platform, askForKey: (jsCode: string) 
 
   const askOnce = async (): Promise<Outcome<PhoneKey>> => {
     const jsCode = await platform.login().catch(() => undefined)
-    if (jsCode === undefined) return wechatSilent
-    const reply = await askForKey(jsCode).catch(() => undefined)
-    if (reply === undefined) return offline
-    const outcome = outcomeOf(reply, readGrant)
+    if (jsCode === undefined) return await platform.isConnected() ? wechatSilent : offline
+    const outcome = await askForKey(jsCode).then((reply) => outcomeOf(reply, readGrant), unanswered)
     if (!outcome.ok) return outcome
     const { keyId, key, expiresIn, serverTime, user } = outcome.value
     const now = platform.now()
@@ -61,6 +59,7 @@ export const createPhoneKeys = (platform: Platform, askForKey: (jsCode: string) 
     keep,
     forget: (keyId) => { if (kept()?.keyId === keyId) platform.setStorage(storageKey, undefined) },
     get: async () => {
+      if (platform.isTooOld) return tooOld
       const value = kept()
       if (value !== undefined) return { ok: true, value }
       underWay ??= logIn().finally(() => { underWay = undefined })
@@ -68,8 +67,6 @@ export const createPhoneKeys = (platform: Platform, askForKey: (jsCode: string) 
     },
   }
 }
-
-const wechatSilent: Failure = { ok: false, code: 'wechat-unavailable' }
 
 const parsed = (text: string | undefined): PhoneKey | undefined => {
   try {

@@ -1,9 +1,11 @@
 /** Owns the binding of the phone's logic to WeChat. Nothing but translation. */
 import type { Platform, Reply } from './ports'
+import { isTooOld } from './wechat'
 
 const timeoutMs = 15_000 // the service answers a failure within 6 s; WeChat's own limit is a minute
 
 export const wxPlatform: Platform = {
+  isTooOld,
   request: ({ method, url, headers, body }) => new Promise<Reply>((resolve, reject) => {
     wx.request({
       method,
@@ -19,6 +21,12 @@ export const wxPlatform: Platform = {
     wx.login({
       success: ({ code, errMsg }) => code ? resolve(code) : reject(new Error(errMsg)),
       fail: ({ errMsg }) => reject(new Error(errMsg)),
+    })
+  }),
+  isConnected: () => new Promise<boolean>((resolve) => {
+    wx.getNetworkType({
+      success: ({ networkType }) => resolve(networkType !== 'none'),
+      fail: () => resolve(true),
     })
   }),
   getStorage: (key) => {

@@ -1,4 +1,4 @@
-/** Owns what the phone's logic needs from the phone it runs on. `platform.ts` binds it to WeChat; the demo's phone to a browser. */
+/** Owns what the phone's logic needs from the phone it runs on. `platform.ts` binds it to WeChat. */
 
 export interface PhoneRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -15,10 +15,14 @@ export interface Reply {
 }
 
 export interface Platform {
-  /** Sends a request. Resolves whatever the status is; rejects when no answer came. */
+  /** This WeChat lacks what the rest needs; nothing else here may be called then. */
+  readonly isTooOld: boolean
+  /** Sends a request. Resolves whatever the status is; rejects with WeChat's words when no answer came. */
   request (request: PhoneRequest): Promise<Reply>
-  /** A fresh js_code (`wx.login`); good for one use. */
+  /** A fresh js_code (`wx.login`); good for one use. Rejects where WeChat gives none. */
   login (): Promise<string>
+  /** Whether there is any network, as far as the phone knows. */
+  isConnected (): Promise<boolean>
   /** A kept text, or undefined. */
   getStorage (key: string): string | undefined
   /** Keeps a text on this phone; undefined takes it away. */

@@ -1,5 +1,5 @@
 /** Owns the calls to the service, one function each: signed, mended once where the service says how, answered as an Outcome. Draws nothing. */
-import { offline, outcomeOf, readOffer, readSessions, readState } from './answers'
+import { outcomeOf, readOffer, readSessions, readState, unanswered } from './answers'
 import type { Failure, LoggedInBrowser, Offer, Outcome, User } from './answers'
 import { base64url, fromBase64url } from './bytes'
 import { createPhoneKeys } from './phone-key'
@@ -21,9 +21,12 @@ export interface Service {
   rename (name: string): Promise<Outcome<string | null>>
   /** Milliseconds since 1970 by the service's clock, as far as this phone knows it. */
   serverNow (): number
+  /** Whether this phone's clock is so far off that the service would have refused its calls. */
+  isClockOff (): boolean
 }
 
 const done = (): true => true
+const tolerated = 120 // seconds; CONTRACT "The signature"
 
 /** `serviceUrl` is the service's PUBLIC_URL; the signature covers it. */
 export const createService = (platform: Platform, serviceUrl: string): Service => {
@@ -34,7 +37,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     body: JSON.stringify({ js_code: jsCode }),
   }))
 
-  const send = async (method: PhoneRequest['method'], path: string, body: string | undefined, key: PhoneKey): Promise<Reply | undefined> => {
+  const send = async (method: PhoneRequest['method'], path: string, body: string | undefined, key: PhoneKey): Promise<Reply> => {
     const signature = sign({
       method,
       serviceUrl,
@@ -47,7 +50,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       nonce: base64url(await platform.randomBytes(16)),
     })
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' }
-    return platform.request({ method, url: serviceUrl + path, headers: { ...signature, ...type }, body }).catch(() => undefined)
+    return platform.request({ method, url: serviceUrl + path, headers: { ...signature, ...type }, body })
   }
 
   /** Does what the service's refusal asks a phone to do by itself; tells whether a second try makes sense. */
@@ -69,9 +72,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     for (;;) {
       const key = await keys.get()
       if (!key.ok) return key
-      const reply = await send(method, path, text, key.value)
-      if (reply === undefined) return offline
-      const outcome = outcomeOf(reply, read)
+      const outcome = await send(method, path, text, key.value).then((reply) => outcomeOf(reply, read), unanswered)
       if (outcome.ok || mended.has(outcome.code) || !mend(outcome, key.value)) return outcome
       mended.add(outcome.code)
     }
@@ -103,5 +104,6 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       return { ok: true, value }
     },
     serverNow: () => platform.now() + (keys.kept()?.clockOffset ?? 0) * 1000,
+    isClockOff: () => Math.abs(keys.kept()?.clockOffset ?? 0) > tolerated,
   }
 }

@@ -11,6 +11,7 @@ export interface Words {
   readonly place: string
   readonly address: string
   readonly asked: string
+  readonly clockMended: string
   readonly oldRequest: (ago: string) => string
   readonly tapNumber: string
   readonly tapNumberHelp: string
@@ -29,6 +30,7 @@ export interface Words {
   readonly tryAgain: string
   readonly scanAgain: string
   readonly close: string
+  readonly update: string
   readonly home: string
 
   readonly homeTitle: string
@@ -38,13 +40,15 @@ export interface Words {
   readonly save: string
   readonly saved: string
   readonly scan: string
-  readonly scanHelp: string
+  readonly scanHelp: (host: string) => string
   readonly notOurs: string
   readonly browsers: string
   readonly noBrowsers: string
   readonly unknownBrowser: string
   readonly signOut: string
-  readonly signOutSure: string
+  readonly signOutSure: (browser: string) => string
+  /** At most four characters, as WeChat's dialog wants; `keep` too. */
+  readonly signOutYes: string
   readonly keep: string
 
   readonly justNow: string
@@ -54,7 +58,7 @@ export interface Words {
   readonly daysAgo: (count: number) => string
 }
 
-export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'offline' | 'unavailable'
+export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'update-needed' | 'offline' | 'unavailable'
 
 /** The words for a language tag of any kind (`zh_CN`, `zh-Hans`, `en`): Chinese for Chinese, else English. */
 export const wordsFor = (language: string): Words => /^zh/i.test(language) ? zh : en

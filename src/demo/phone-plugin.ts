@@ -17,7 +17,8 @@ const phone = join(import.meta.dirname, 'phone')
 const runtime = join(import.meta.dirname, 'runtime')
 const miniProgram = join(import.meta.dirname, '../../miniprogram')
 
-const policy = [
+/** What the demo's pages may load and run: nothing from elsewhere, nothing inline. */
+export const policy = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'",
   "frame-src 'self'", "frame-ancestors 'self'", "base-uri 'none'", "form-action 'none'",
 ].join('; ')

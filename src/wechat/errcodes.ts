@@ -43,7 +43,7 @@ const table: Record<number, Errcode> = {
   89507: of('operator', 600, `The administrator of the mini program has refused {ip}; WeChat keeps it out for an hour. Add it to the IP white list (IP白名单) under ${settings}, or wait and have the next request approved.`),
   40097: of('operator', 60, 'WeChat refuses an argument of the code. WECHAT_ENV_VERSION must be release, trial or develop, and that version of the mini program must exist.'),
   41030: of('operator', 60, 'The published mini program has no page pages/login/login. Publish a version that has it, or set WECHAT_ENV_VERSION to trial or develop until then.'),
-  48001: of('operator', 60, 'This mini program may not make this call. Publish it first; if it is published, see its permissions under "Interface settings" (接口设置) at mp.weixin.qq.com.'),
+  48001: of('operator', 60, 'This mini program may not make this call. Publish it first (WECHAT_ENV_VERSION says for which version codes are asked); if it is published, see its permissions under "Interface settings" (接口设置) at mp.weixin.qq.com.'),
   48004: of('operator', 600, 'WeChat has banned this call for this mini program. The notices at mp.weixin.qq.com say why and how to appeal.'),
   50002: of('operator', 600, 'WeChat has restricted this mini program. The notices at mp.weixin.qq.com say why and how to appeal.'),
   50004: of('operator', 600, 'WeChat has forbidden access tokens for this mini program. The notices at mp.weixin.qq.com say why and how to appeal.'),

@@ -1,3 +1,4 @@
+import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { compileScripts } from '../../src/demo/miniprogram/scripts.ts'
@@ -19,7 +20,8 @@ await t.test('scripts: one for the app and each page, and what they share, when 
 
 await t.test('scripts: what two pages share runs once, in a file of its own', async (t) => {
   const scripts = await compile(await writeMiniProgram(t, {
-    'app.ts': "import { here } from './utils/here'\nApp({ here })",
+    'app.ts': "import { here } from './utils/here'\nimport { serviceUrl } from './utils/config'\nApp({ here, serviceUrl })",
+    'utils/config.ts': "export const serviceUrl = 'https://another-file.example'\n",
     'pages/a/a.ts': "import { here } from '../../utils/here'\nimport type { Here } from '../../utils/here'\nPage({ here: here as Here })",
     'utils/here.ts': "import { serviceUrl, other } from '../config'\nexport interface Here { at: string }\nexport const here: Here = { at: serviceUrl + other }",
     'config.ts': "export const serviceUrl: string = 'https://as-written.example'\nexport const other = 'another setting'\n",
@@ -28,7 +30,14 @@ await t.test('scripts: what two pages share runs once, in a file of its own', as
   const [chunk] = [...scripts].filter(([file]) => file.startsWith('chunk-'))
   t.ok(chunk?.[1].includes(JSON.stringify(serviceUrl)))
   t.ok(chunk?.[1].includes('another setting'), 'nothing else is replaced')
+  t.match(scripts.get('app.js'), /another-file\.example/, 'nor anything in another config.ts')
   t.notMatch([...scripts.values()].join('\n'), /as-written\.example|scan-login/)
+})
+
+await t.test('scripts: know the service as well when the folder is reached by a link', async (t) => {
+  const folder = await writeMiniProgram(t)
+  await symlink('.', join(folder, 'link'))
+  t.ok((await compile(join(folder, 'link'))).get('app.js')?.includes(JSON.stringify(serviceUrl)))
 })
 
 for (const [what, files, problem] of [

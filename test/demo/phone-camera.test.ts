@@ -1,103 +1,73 @@
-// The simulated phone in a real browser: it gets to a ticket by reading the picture of the code, and by nothing else.
-import t from 'tap'
-import Fastify from 'fastify'
+// The simulated phone's camera in a real browser: it gets to a code by reading its picture, and by nothing else.
 import { encode } from 'fast-png'
-import { demoPhonePlugin } from '../../src/demo/phone-plugin.ts'
-import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
-import { launchChromium } from '../support/chromium.ts'
+import t from 'tap'
+import { pictureOf, startDemo } from '../support/demo-phone.ts'
 
-const ticket = 'AbCd-fGhIj_lMnOpQrSt12'
-const code = `pages/login/login?scene=${ticket}`
+const { address, openPhone, openPage } = await startDemo(t)
+const code = 'pages/login/login?scene=AbCd-fGhIj_lMnOpQrSt12'
+const launch = { path: 'pages/login/login', query: { scene: 'AbCd-fGhIj_lMnOpQrSt12' }, scene: 1047 }
+const inShadow = "<div></div><script>document.querySelector('div').attachShadow({ mode: 'open' }).innerHTML = '<img src=\"picture\">'</script>"
 
-/** What the login page in the frame holds, and the picture there. */
-let markup = ''
-let picture: Buffer = Buffer.alloc(0)
-const scans: string[] = []
-
-const app = Fastify()
-app.get('/x/login', async (_request, reply) => reply.type('text/html').send(`<!doctype html><script type="module" src="login.js"></script>${markup}`))
-app.get('/x/login.js', async (_request, reply) => reply.type('text/javascript').send(`
-  const host = document.querySelector('[data-shadow]')
-  if (host) host.attachShadow({ mode: 'open' }).innerHTML = '<img src="picture">'`))
-app.get('/x/picture', async (_request, reply) => reply.type(picture[0] === 0xff ? 'image/jpeg' : 'image/png').send(picture))
-app.post('/x/api/phone/login', async () => ({
-  key_id: 'key_1', key: Buffer.alloc(32).toString('base64url'), expires_in: 3600, server_time: Math.floor(Date.now() / 1000), user: { sub: 'sub', name: null },
-}))
-app.get('/x/api/phone/sessions', async () => ({ sessions: [] }))
-app.post<{ Params: { ticket: string } }>('/x/api/phone/tickets/:ticket/scan', async (request) => {
-  scans.push(request.params.ticket)
-  return {
-    state: 'scanned',
-    version: 2,
-    expires_in: 100,
-    site: { name: 'Acme', origin: 'https://acme.example' },
-    browser: { name: 'Chrome', system: 'Linux', ip: '::1', place: null },
-    created_at: new Date().toISOString(),
-    match_choices: ['12', '47', '83'],
-  }
-})
-await app.register(demoPhonePlugin, { prefix: '/x', wechat: { jsCode: (person: string) => `js-code-${person}` }, serviceUrl: 'http://localhost/x' })
-const address = await app.listen({ host: '127.0.0.1', port: 0 })
-const browser = await launchChromium()
-t.teardown(async () => {
-  await browser.close()
-  await app.close()
-})
-
-/** Opens the demo on a login page and scans; gives the phone. */
-const scanIn = async (login: string, bytes: Buffer) => {
-  markup = login
-  picture = bytes
-  scans.length = 0
-  const page = await browser.newPage()
-  t.teardown(() => page.close())
-  await page.goto(`${address}/x/demo?lang=en`, { waitUntil: 'networkidle' })
-  const phone = page.frameLocator('.phone-frame')
-  await phone.getByRole('button', { name: 'Scan to log in' }).click()
-  return phone
-}
-
-await t.test('simulated phone: asks for the ticket of the code when the picture is PNG or JPEG, in the page or inside an element', async (t) => {
-  for (const [format, login] of [['png', '<img src="picture">'], ['jpeg', '<img src="picture" width="240">'], ['jpeg', '<div data-shadow></div>']] as const) {
-    const phone = await scanIn(login, drawCode(code, 430, format))
-    await phone.getByRole('button', { name: '47' }).waitFor()
-    t.strictSame(scans, [ticket], `${format}: ${login}`)
-    t.equal(await phone.getByRole('heading', { level: 1 }).innerText(), 'Log in to Acme?')
+await t.test('camera: follows the code when the picture is PNG or JPEG, in the page or inside an element', async (t) => {
+  for (const [format, html] of [['png', '<img src="picture">'], ['jpeg', '<img src="picture" width="240">'], ['jpeg', inShadow]] as const) {
+    const { show, scan, calls } = await openPhone(t)
+    await show({ html, picture: pictureOf(code, format) })
+    await scan()
+    t.strictSame(await calls(), [['launch', launch]], `${format}: ${html}`)
   }
 })
 
-await t.test('simulated phone: sees no code when none is shown', async (t) => {
+await t.test('camera: sees no code when none is shown', async (t) => {
   const blank = Buffer.from(encode({ width: 60, height: 60, data: new Uint8Array(60 * 60 * 4).fill(255) }))
-  for (const [login, bytes] of [['<p>47</p>', blank], ['<img src="picture">', blank], ['<img src="picture" hidden>', drawCode(code, 430, 'png')]] as const) {
-    const phone = await scanIn(login, bytes)
+  const { phone, show, calls } = await openPhone(t)
+  for (const [html, picture] of [['<p>47</p>', blank], ['<img src="picture">', blank], ['<img src="picture" hidden>', pictureOf(code)]] as const) {
+    await show({ html, picture })
+    await phone.getByRole('button', { name: 'Scan', exact: true }).click()
     await phone.getByText('No code in view').waitFor()
-    t.strictSame(scans, [], login)
+    await phone.getByRole('button', { name: 'Back' }).click()
+    t.strictSame(await calls(), [], html)
   }
 })
 
-await t.test('simulated phone: goes nowhere when the code is somebody else\'s', async (t) => {
-  const phone = await scanIn('<img src="picture">', drawCode('https://evil.example/?scene=AbCd-fGhIj_lMnOpQrSt12', 430, 'png'))
-  await phone.getByText("That isn't a login code of this site").waitFor()
-  t.strictSame(scans, [])
-})
-
-await t.test('simulated phone: reads a screenshot when it stands in a tab of its own', async (t) => {
-  const screen = await browser.newPage({ viewport: { width: 1600, height: 1000 } })
-  picture = drawCode(code, 430, 'png')
-  markup = '<body style="background:#123"><h1>Some page</h1><img src="picture" width="200" style="margin:300px 700px">'
-  await screen.goto(`${address}/x/login`)
-  const screenshot = await screen.screenshot()
-  await screen.close()
-  scans.length = 0
-  const page = await browser.newPage()
-  t.teardown(() => page.close())
-  await page.goto(`${address}/x/demo/phone?person=Mei&lang=en`)
-  await page.getByRole('button', { name: 'Scan to log in' }).click()
+await t.test('camera: reads a screenshot when the phone stands in a tab of its own, and says that the code came from a picture', async (t) => {
+  const { page: window, show } = await openPhone(t, { viewport: { width: 1600, height: 1000 } })
+  await show({ html: '<body style="background:#123"><h1>Some page</h1><img src="picture" width="200" style="margin:300px 700px">', picture: pictureOf(code) })
+  await window.goto(`${address}/x/login`)
+  const screenshot = await window.screenshot()
+  const page = await openPage(t, '/demo/phone?person=Mei')
+  const heard = () => page.evaluate('window.calls')
+  const give = (name: string, mimeType: string, buffer: Buffer) => page.locator('#picture').setInputFiles({ name, mimeType, buffer })
+  await page.getByRole('button', { name: 'Scan', exact: true }).click()
   await page.getByText('Paste or drop a screenshot of the code here').waitFor()
-  const give = (name: string, mimeType: string, buffer: Buffer) => page.locator('input[type=file]').setInputFiles({ name, mimeType, buffer })
+  t.equal(await page.getByRole('button', { name: 'Scan again' }).count(), 0, 'there is nothing to look at')
   await give('note.png', 'image/png', Buffer.from('no picture'))
   await page.getByText("That file isn't a picture").waitFor()
+  await give('other.png', 'image/png', pictureOf('https://example.com'))
+  await page.getByText("That isn't a mini-program code").waitFor()
+  t.equal(await heard(), undefined)
   await give('screen.png', 'image/png', screenshot)
-  await page.getByRole('button', { name: '47' }).waitFor()
-  t.strictSame(scans, [ticket])
+  await page.getByRole('heading', { name: 'Confirm' }).waitFor()
+  t.strictSame(await heard(), [['launch', { ...launch, scene: 1049 }]])
+})
+
+await t.test('camera: takes a picture that is pasted or dropped while it is open, and none after', async (t) => {
+  const page = await openPage(t, '/demo/phone?person=Mei')
+  const bytes = pictureOf(code).toString('base64')
+  const hand = (kind: 'paste' | 'drop') => page.evaluate(`(() => {
+    const data = new DataTransfer()
+    data.items.add(new File([Uint8Array.from(atob('${bytes}'), (each) => each.charCodeAt(0))], 'code.png', { type: 'image/png' }))
+    const event = '${kind}' === 'paste'
+      ? new ClipboardEvent('paste', { clipboardData: data, bubbles: true })
+      : new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })
+    document.querySelector('#camera').dispatchEvent(event)
+  })()`)
+  for (const kind of ['paste', 'drop'] as const) {
+    await hand(kind)
+    await page.getByRole('button', { name: 'Scan', exact: true }).click()
+    await page.getByText('Paste or drop a screenshot of the code here').waitFor()
+    await hand(kind)
+    await page.getByRole('heading', { name: 'Confirm' }).waitFor()
+    await page.getByRole('button', { name: 'Close' }).click()
+  }
+  t.strictSame(await page.evaluate('window.calls'), [['launch', { ...launch, scene: 1049 }], ['hide'], ['show', { ...launch, scene: 1049 }], ['hide']])
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import '../support/miniprogram.ts'
-import { createFakePhone, held, offer, ok, problem, serviceUrl, ticket } from './fake-phone.ts'
+import { createFakePhone, held, offer, ok, problem, serviceUrl, startMs, ticket } from './fake-phone.ts'
 import type { Answer } from './fake-phone.ts'
 import type { Reply } from '../../miniprogram/utils/ports'
 
@@ -27,6 +27,22 @@ await t.test('approval: asks, and logs in with the number that is tapped', async
   t.hasStrict(approval.view(), { kind: 'done', offer: { site: { name: 'Acme' } } })
   t.strictSame(kinds, ['loading', 'ready', 'confirming', 'done'])
   t.equal(phone.requests.at(-1)?.body, '{"match_code":"47"}')
+})
+
+await t.test('approval: says so when it had to mend the clock', async (t) => {
+  const { approval } = start({ scan: [problem(401, 'clock-skew', { server_time: startMs / 1000 - 3600 }), offer()] })
+  await approval.read()
+  t.hasStrict(approval.view(), { kind: 'ready', isClockMended: true })
+  const right = start()
+  await right.approval.read()
+  t.hasStrict(right.approval.view(), { kind: 'ready', isClockMended: false })
+})
+
+await t.test('approval: asks for an update when this WeChat is too old', async (t) => {
+  const { platform } = createFakePhone({}, { isTooOld: true })
+  const approval = createApproval(createService(platform, serviceUrl), ticket, () => {})
+  await approval.read()
+  t.strictSame(approval.view(), { kind: 'update-needed' })
 })
 
 await t.test('approval: confirms nothing when nobody taps', async (t) => {
@@ -82,6 +98,7 @@ await t.test('approval: an end of its own when the scan is refused', async (t) =
     [409, 'ticket-taken', 'taken'], [409, 'ticket-consumed', 'used'], [409, 'ticket-confirmed', 'done'], [403, 'wechat-user-blocked', 'blocked'],
     [503, 'store-unavailable', 'unavailable'], [503, 'wechat-unavailable', 'unavailable'], [429, 'rate-limited', 'unavailable'], [500, 'internal', 'unavailable'],
     [401, 'signature-invalid', 'unavailable'], [401, 'replayed', 'unavailable'],
+    [404, 'not-found', 'update-needed'], [405, 'method-not-allowed', 'update-needed'], [415, 'unsupported-media-type', 'update-needed'],
   ] as const
   for (const [status, code, kind] of ends) {
     const { approval } = start({ scan: problem(status, code) })

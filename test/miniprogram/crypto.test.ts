@@ -33,7 +33,9 @@ await t.test('hmacSha256: the code of node:crypto when key and message have any 
 await t.test('utf8: the bytes of TextEncoder when the text is anything', async (t) => {
   const some = ['', 'a', 'ü', '微信', '👩‍💻', '\u0000\u007f\u0080\u07ff\u0800\uffff', '\ud800', '\udc00', 'a\ud83d', '\udc00\ud800b', '\ud83dé']
   const random = Array.from({ length: 200 }, () => String.fromCharCode(...new Uint16Array(randomBytes(32).buffer.slice(0, 32))))
-  for (const text of [...some, ...random]) t.equal(hex(utf8(text)), hex(new TextEncoder().encode(text)), JSON.stringify(text))
+  // Named by its numbers: some characters would break the line that the result is reported in.
+  const named = (text: string): string => Array.from(text, (character) => character.codePointAt(0)?.toString(16)).join(' ')
+  for (const text of [...some, ...random]) t.equal(hex(utf8(text)), hex(new TextEncoder().encode(text)), named(text))
 })
 
 await t.test('base64: the text of Buffer, and the way back, when the bytes are anything', async (t) => {

@@ -39,7 +39,7 @@ export const held = <T>(): { readonly promise: Promise<T>, readonly settle: (val
 /** Twenty seconds after the ticket of `offer` was made. */
 export const startMs = Date.parse('2026-11-23T02:00:20.000Z')
 
-export const createFakePhone = (answers: Record<string, Answer | Answer[]> = {}) => {
+export const createFakePhone = (answers: Record<string, Answer | Answer[]> = {}, { isTooOld = false } = {}) => {
   const storage = new Map<string, string>()
   const requests: PhoneRequest[] = []
   const script: Record<string, Answer | Answer[]> = { login: grant('key_1', startMs / 1000), ...answers }
@@ -53,13 +53,17 @@ export const createFakePhone = (answers: Record<string, Answer | Answer[]> = {})
     /** The calls so far, each as "POST scan". */
     calls: () => requests.map(({ method, url }) => `${method} ${nameOf(url)}`),
     loginFails: false,
+    isConnected: true,
+    /** What WeChat says when no answer comes. */
+    errMsg: 'request:fail timeout',
   }
   const platform: Platform = {
+    isTooOld,
     request: async (request) => {
       requests.push(request)
       const planned = script[nameOf(request.url)]
       const answer = Array.isArray(planned) ? (planned.length > 1 ? planned.shift() : planned[0]) : planned
-      if (answer === undefined || answer === 'lost') throw new Error('no answer')
+      if (answer === undefined || answer === 'lost') throw new Error(phone.errMsg)
       return typeof answer === 'function' ? answer(request) : answer
     },
     login: async () => {
@@ -67,6 +71,7 @@ export const createFakePhone = (answers: Record<string, Answer | Answer[]> = {})
       if (phone.loginFails) throw new Error('wx.login failed')
       return `js-code-${phone.logins}`
     },
+    isConnected: async () => phone.isConnected,
     getStorage: (key) => storage.get(key),
     setStorage: (key, value) => { value === undefined ? storage.delete(key) : storage.set(key, value) },
     randomBytes: async (size) => Uint8Array.from({ length: size }, (_, at) => requests.length * 16 + at),

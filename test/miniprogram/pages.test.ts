@@ -11,6 +11,8 @@ const storage = new Map<string, string>()
 const requests: WxRequest[] = []
 let scanned: string | undefined | null = `pages/login/login?scene=${ticket}`
 let connected = true
+let agrees = true
+let entered: Record<string, string> = {}
 
 const answers: Record<string, { status: number, body: unknown }> = {
   login: grant('key_1', startMs / 1000),
@@ -37,7 +39,12 @@ const wx = {
   removeStorageSync: (key: string): void => { storage.delete(key) },
   getRandomValues: ({ length, success }: { length: number, success (result: { randomValues: ArrayBuffer }): void }): void =>
     success({ randomValues: crypto.getRandomValues(new Uint8Array(length)).buffer }),
-  getAppBaseInfo: () => ({ language: 'en' }),
+  getAppBaseInfo: () => ({ language: 'en', SDKVersion: '3.17.2' }),
+  getEnterOptionsSync: () => ({ query: entered }),
+  showModal: ({ content, confirmText, cancelText, success }: { content: string, confirmText: string, cancelText: string, success (result: { confirm: boolean }): void }): void => {
+    did.push(`${content} ${confirmText}/${cancelText}`)
+    success({ confirm: agrees })
+  },
   scanCode: ({ success, fail }: { success (result: { path: string | undefined }): void, fail (): void }): void =>
     scanned === null ? fail() : success({ path: scanned }),
   exitMiniProgram: note('exit'),
@@ -118,6 +125,21 @@ await t.test('login page: an invalid code and no call when the scene is none', a
   t.strictSame(sent(), [])
 })
 
+await t.test('login page: takes the scene that WeChat was entered with when the page is opened without one', async (t) => {
+  entered = { scene: encodeURIComponent(ticket) }
+  t.teardown(() => { entered = {} })
+  const page = await open('pages/login/login')
+  page.onLoad({})
+  await page.onShow()
+  page.onUnload()
+  t.equal(page.data.screen.kind, 'ready')
+  const other = await open('pages/login/login')
+  other.onLoad({ scene: 'short' })
+  await other.onShow()
+  other.onUnload()
+  t.equal(other.data.screen.kind, 'invalid-code', 'not in place of another one')
+})
+
 await t.test('login page: can be tried again when WeChat cut the request off', async (t) => {
   const page = await open('pages/login/login')
   page.onLoad({ scene: ticket })
@@ -139,6 +161,7 @@ await t.test('login page: leaves, goes home or scans anew when that was tapped',
   }
   t.strictSame(await action('close'), ['exit'])
   t.strictSame(await action('home'), ['reLaunch /pages/index/index'])
+  t.strictSame(await action('update'), ['exit'], 'WeChat looks for a newer version at the next start')
   t.strictSame(await action('scan'), [`redirectTo /pages/login/login?scene=${ticket}`])
   scanned = undefined
   t.strictSame(await action('scan'), ["toast That isn't a login code of this site"])
@@ -146,17 +169,20 @@ await t.test('login page: leaves, goes home or scans anew when that was tapped',
   t.strictSame(await action('scan'), [], 'the person went back')
 })
 
-await t.test('home page: shows the browsers, signs one out after a second tap, stores a name', async (t) => {
+await t.test('home page: shows the browsers, signs one out when that is confirmed, stores a name', async (t) => {
   const page = await open('pages/index/index')
   page.onLoad()
   await page.onShow()
-  t.hasStrict(page.data.screen.browsers, [{ id: 's1', title: 'Chrome · Linux', asking: false }])
-  page.onAsk(tap({ id: 's1' }))
-  t.equal(page.data.screen.browsers[0].asking, true)
-  page.onKeep()
-  t.equal(page.data.screen.browsers[0].asking, false)
-  page.onAsk(tap({ id: 's1' }))
-  await page.onSignOut()
+  t.hasStrict(page.data.screen.browsers, [{ id: 's1', title: 'Chrome · Linux' }])
+  t.equal(page.data.words.scanHelp, 'Logs you in to login.example.com: scan the code on its login page')
+  const [{ id, title }] = page.data.screen.browsers
+  did.length = 0
+  agrees = false
+  await page.onSignOut(tap({ id, title }))
+  t.strictSame(did, ['Sign out Chrome · Linux? It has to log in again. Yes/No'])
+  t.equal(page.data.screen.browsers.length, 1)
+  agrees = true
+  await page.onSignOut(tap({ id, title }))
   t.strictSame(page.data.screen.browsers, [])
 
   page.onName({ detail: { value: ' Mei ' } })

@@ -101,6 +101,7 @@ await t.test('service: learns the offset and tries once more when the clock is o
   t.strictSame(phone.calls(), ['POST login', 'POST scan', 'POST scan'])
   t.match(phone.requests[2]?.headers['Signature-Input'] ?? '', new RegExp(`;created=${serverTime};`))
   t.equal(service.serverNow(), serverTime * 1000)
+  t.equal(service.isClockOff(), true)
 })
 
 await t.test('service: gives up when the clock is still off, or when nobody says by how much', async (t) => {
@@ -116,6 +117,14 @@ await t.test('service: signs by the clock of the service when the phone logged i
   const { phone, service } = start({ login: grant('key_1', startMs / 1000 - 7200) })
   await service.scan(ticket)
   t.match(phone.requests[1]?.headers['Signature-Input'] ?? '', new RegExp(`;created=${startMs / 1000 - 7200};`))
+})
+
+await t.test('service: the clock counts as off when the service would refuse it, two minutes and more', async (t) => {
+  for (const [offset, isOff] of [[0, false], [120, false], [-120, false], [121, true], [-3600, true]] as const) {
+    const { service } = start({ login: grant('key_1', startMs / 1000 + offset) })
+    await service.login()
+    t.equal(service.isClockOff(), isOff, String(offset))
+  }
 })
 
 await t.test('service: mends an ended key and a wrong clock when one call meets both', async (t) => {
@@ -144,10 +153,24 @@ await t.test('service: tells by the code when the login is refused', async (t) =
   }
 })
 
-await t.test('service: tells that WeChat is silent when wx.login fails', async (t) => {
+await t.test('service: tells that WeChat is silent when wx.login fails, or that there is no network where that is why', async (t) => {
   const { phone, service } = start()
   phone.loginFails = true
   t.strictSame(await service.login(), { ok: false, code: 'wechat-unavailable' })
+  phone.isConnected = false
+  t.strictSame(await service.login(), { ok: false, code: 'offline' })
+})
+
+await t.test('service: tells that the address is missing in the console when WeChat forbids the call', async (t) => {
+  const { phone, service } = start({ login: 'lost' })
+  phone.errMsg = 'request:fail url not in domain list'
+  t.strictSame(await service.login(), { ok: false, code: 'not-set-up' })
+})
+
+await t.test('service: asks nobody for anything when this WeChat is too old', async (t) => {
+  const { phone, platform } = createFakePhone({}, { isTooOld: true })
+  t.strictSame(await createService(platform, serviceUrl).scan(ticket), { ok: false, code: 'too-old' })
+  t.strictSame([phone.logins, ...phone.calls()], [0])
 })
 
 await t.test('service: tells that the network is gone when no answer comes, and does not ask twice', async (t) => {

@@ -2,6 +2,7 @@
 import t from 'tap'
 import '../support/miniprogram.ts'
 import { problemTypes } from '../../src/errors.ts'
+import type { Offer } from '../../miniprogram/utils/answers'
 import type { View } from '../../miniprogram/pages/login/approval'
 
 const { serverCodes } = await import('../../miniprogram/utils/answers.ts')
@@ -20,7 +21,7 @@ await t.test('words: every code of the registry that a phone can meet has a sent
   const expected = Object.keys(problemTypes).filter((code) => !notForPhones.includes(code)).sort()
   t.strictSame([...serverCodes].sort(), expected)
   for (const words of [zh, en]) {
-    t.strictSame(Object.keys(words.failures).sort(), [...expected, 'offline'].sort())
+    t.strictSame(Object.keys(words.failures).sort(), [...expected, 'offline', 'not-set-up', 'too-old'].sort())
     const sentences = Object.values(words.failures)
     t.equal(new Set(sentences).size, sentences.length, 'no two are the same')
   }
@@ -58,9 +59,10 @@ const offer = {
   expiresIn: 150,
   choices: ['12', '47', '83'],
 }
+const ready = (asked: Offer, isClockMended = false): View => ({ kind: 'ready', offer: asked, isClockMended })
 
 await t.test('screenOf: shows who asks and the numbers when a decision is asked for', async (t) => {
-  const screen = screenOf({ kind: 'ready', offer }, en, now)
+  const screen = screenOf(ready(offer), en, now)
   t.hasStrict(screen, { title: 'Log in to Acme?', origin: 'https://acme.example', warning: '', confirm: '', refuse: 'Not me', busy: false, line: '' })
   t.strictSame(screen.rows, [
     { label: 'Browser', value: 'Chrome 151' }, { label: 'System', value: 'Windows 11' },
@@ -71,16 +73,25 @@ await t.test('screenOf: shows who asks and the numbers when a decision is asked 
 
 await t.test('screenOf: the place instead of the address when it is known, and no empty row', async (t) => {
   const browser = { name: '', system: '', ip: '203.0.113.7', place: '上海' }
-  t.strictSame(screenOf({ kind: 'ready', offer: { ...offer, browser } }, zh, now).rows.map(({ value }) => value), ['未知浏览器', '上海', '20 秒前'])
+  t.strictSame(screenOf(ready({ ...offer, browser }), zh, now).rows.map(({ value }) => value), ['未知浏览器', '上海', '20 秒前'])
 })
 
 await t.test('screenOf: one button when no number is asked for', async (t) => {
-  t.hasStrict(screenOf({ kind: 'ready', offer: { ...offer, choices: null } }, en, now), { numbers: [], confirm: 'Log in', refuse: 'Not me' })
+  t.hasStrict(screenOf(ready({ ...offer, choices: null }), en, now), { numbers: [], confirm: 'Log in', refuse: 'Not me' })
 })
 
 await t.test('screenOf: warns when the request is two minutes old', async (t) => {
-  t.equal(screenOf({ kind: 'ready', offer: { ...offer, createdAt: now - 119_999 } }, en, now).warning, '')
-  t.match(screenOf({ kind: 'ready', offer: { ...offer, createdAt: now - 120_000 } }, en, now).warning, /^This was asked 2 minutes ago\./)
+  t.equal(screenOf(ready({ ...offer, createdAt: now - 119_999 }), en, now).warning, '')
+  t.match(screenOf(ready({ ...offer, createdAt: now - 120_000 }), en, now).warning, /^This was asked 2 minutes ago\./)
+})
+
+await t.test('screenOf: tells that the clock was mended, as a note and not as a warning', async (t) => {
+  t.hasStrict(screenOf(ready(offer, true), en, now), { note: "Your phone's clock is off. That's taken care of.", warning: '' })
+  t.equal(screenOf(ready(offer), en, now).note, '')
+})
+
+await t.test('words: the dialog takes no more than four characters for each of its buttons', async (t) => {
+  for (const { signOutYes, keep } of [zh, en]) t.ok(signOutYes.length <= 4 && keep.length <= 4, `${signOutYes}, ${keep}`)
 })
 
 await t.test('screenOf: takes no taps while a decision is on its way, and marks the number', async (t) => {
@@ -100,6 +111,7 @@ await t.test('screenOf: one line, a mark and a way on when it has ended', async 
     [{ kind: 'used' }, 'quiet', ['scan', 'home']],
     [{ kind: 'invalid-code' }, 'quiet', ['scan', 'home']],
     [{ kind: 'blocked' }, 'warning', ['close']],
+    [{ kind: 'update-needed' }, 'quiet', ['update']],
     [{ kind: 'offline' }, 'quiet', ['retry', 'home']],
     [{ kind: 'unavailable', code: 'store-unavailable' }, 'quiet', ['retry', 'home']],
   ]
@@ -113,5 +125,5 @@ await t.test('screenOf: one line, a mark and a way on when it has ended', async 
     }
   }
   t.equal(screenOf({ kind: 'unavailable', code: 'rate-limited' }, en, now).help, en.failures['rate-limited'])
-  t.hasStrict(screenOf({ kind: 'loading' }, en, now), { mark: 'busy', line: 'Opening…', actions: [] })
+  t.hasStrict(screenOf({ kind: 'loading' }, en, now), { loading: 'Opening…', line: '', title: '', actions: [] })
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Page } from 'playwright-core'
@@ -277,6 +278,23 @@ await t.test('me page: it tells who is in, where and until when, and logs out wh
   await page.locator('#log-out').click()
   await page.locator('#log-in').waitFor()
   t.equal(service.calls.at(-1)?.headers['sec-fetch-site'], 'same-origin')
+  t.strictSame(complaints, [])
+})
+
+await t.test('me page: it sees by itself, and says once, that the phone has signed this browser out', async (t) => {
+  const { page, service, complaints } = await open(t, { locale: 'en-US' })
+  await page.addInitScript(`
+    globalThis.heard = []
+    new MutationObserver((changes) => { if (changes.some(({ target }) => target.id === 'line')) heard.push(line.textContent) })
+      .observe(document, { childList: true, characterData: true, subtree: true })
+  `)
+  service.script.session = { status: 200, body: loggedIn }
+  await page.goto(`${service.url}/me`)
+  await page.locator('#log-out').waitFor()
+  while (service.count('session') < 3) await sleep(50)
+  service.script.session = { status: 401, body: { code: 'unauthenticated' } }
+  await page.locator('#log-in').waitFor()
+  t.strictSame(await page.evaluate('heard'), ['Looking…', "You're logged in", "You're not logged in"])
   t.strictSame(complaints, [])
 })
 

@@ -6,8 +6,6 @@ export interface HomeView {
   /** Undefined until the service has said so. */
   readonly user: User | undefined
   readonly sessions: readonly LoggedInBrowser[] | undefined
-  /** The session whose sign-out waits for a second tap. */
-  readonly asking: string | undefined
   /** A change is on its way; further taps do nothing. */
   readonly busy: boolean
   /** The last call's failure. */
@@ -20,15 +18,13 @@ export interface Home {
   readonly view: () => HomeView
   /** Reads everything anew; what is on the screen stays until the answer is there. */
   read (): Promise<void>
-  /** First tap on a browser's sign-out; undefined takes it back. */
-  ask (sessionId: string | undefined): void
-  /** Second tap: logs that browser out. */
-  signOut (): Promise<void>
+  /** Logs that browser out. To be called once the person has confirmed it. */
+  signOut (sessionId: string): Promise<void>
   rename (name: string): Promise<void>
 }
 
 export const createHome = (service: Service, changed: () => void): Home => {
-  let view: HomeView = { user: undefined, sessions: undefined, asking: undefined, busy: false, failure: undefined, saved: false }
+  let view: HomeView = { user: undefined, sessions: undefined, busy: false, failure: undefined, saved: false }
   /** Grows with each reading; an earlier one no longer counts. */
   let turn = 0
 
@@ -49,15 +45,13 @@ export const createHome = (service: Service, changed: () => void): Home => {
   return {
     view: () => view,
     read,
-    ask: (sessionId) => { if (!view.busy) show({ asking: sessionId, saved: false }) },
-    signOut: async () => {
-      const { asking } = view
-      if (asking === undefined || view.busy) return
+    signOut: async (sessionId) => {
+      if (view.busy) return
       turn++ // a list that was asked for before would bring the browser back
-      show({ busy: true, failure: undefined })
-      const outcome = await service.signOut(asking)
+      show({ busy: true, failure: undefined, saved: false })
+      const outcome = await service.signOut(sessionId)
       if (!outcome.ok) return show({ busy: false, failure: outcome.code })
-      show({ busy: false, asking: undefined, sessions: view.sessions?.filter((session) => session.id !== asking) })
+      show({ busy: false, sessions: view.sessions?.filter(({ id }) => id !== sessionId) })
     },
     rename: async (name) => {
       if (view.user === undefined || view.busy) return

@@ -1,15 +1,15 @@
 /** The page the mini program opens with. Joins the home to the template; what happens is in home.ts, what is said in screen.ts. */
-import { loginPage, scanCode, service, words } from '../../utils/here'
+import { confirmed, host, loginPage, scanCode, service, words } from '../../utils/here'
 import { createHome } from './home'
 import type { Home } from './home'
 import { homeScreenOf } from './screen'
 
-const { nameLabel, namePlaceholder, save, scan, scanHelp, browsers, signOut, signOutSure, keep } = words
-const nothingYet = { user: undefined, sessions: undefined, asking: undefined, busy: false, failure: undefined, saved: false }
+const { nameLabel, namePlaceholder, save, scan, browsers, signOut } = words
+const nothingYet = { user: undefined, sessions: undefined, busy: false, failure: undefined, saved: false }
 
 Page({
   data: {
-    words: { nameLabel, namePlaceholder, save, scan, scanHelp, browsers, signOut, signOutSure, keep },
+    words: { nameLabel, namePlaceholder, save, scan, scanHelp: words.scanHelp(host), browsers, signOut },
     screen: homeScreenOf(nothingYet, words, 0),
   },
 
@@ -52,15 +52,8 @@ Page({
     await this.home?.rename(this.typed ?? this.data.screen.input)
   },
 
-  onAsk (event: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
-    this.home?.ask(event.currentTarget.dataset.id)
-  },
-
-  onKeep () {
-    this.home?.ask(undefined)
-  },
-
-  async onSignOut () {
-    await this.home?.signOut()
+  async onSignOut (event: WechatMiniprogram.TouchEvent<object, object, { id: string, title: string }>) {
+    const { id, title } = event.currentTarget.dataset
+    if (await confirmed(words.signOutSure(title), { yes: words.signOutYes, no: words.keep })) await this.home?.signOut(id)
   },
 })

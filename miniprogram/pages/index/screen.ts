@@ -12,10 +12,12 @@ export interface HomeScreen {
   /** What the name input holds. */
   readonly input: string
   readonly known: boolean
+  /** Nothing is known yet; the place of the list is kept. */
+  readonly loading: boolean
   readonly busy: boolean
   readonly saved: string
   readonly failure: string
-  readonly browsers: ReadonlyArray<{ readonly id: string, readonly title: string, readonly detail: string, readonly asking: boolean }>
+  readonly browsers: ReadonlyArray<{ readonly id: string, readonly title: string, readonly detail: string }>
   /** Said in place of the list. */
   readonly empty: string
 }
@@ -27,6 +29,7 @@ export const homeScreenOf = (view: HomeView, words: Words, now: number): HomeScr
   id: view.user?.sub.slice(0, 8) ?? '',
   input: view.user?.name ?? '',
   known: view.user !== undefined,
+  loading: view.sessions === undefined && view.failure === undefined,
   busy: view.busy,
   saved: view.saved ? words.saved : '',
   failure: view.failure === undefined ? '' : words.failures[view.failure],
@@ -34,15 +37,9 @@ export const homeScreenOf = (view: HomeView, words: Words, now: number): HomeScr
     id,
     title: titleOf(browser, words),
     detail: [browser.place ?? browser.ip, ago(lastSeenAt, now, words)].filter((part) => part !== '').join(' · '),
-    asking: id === view.asking,
   })),
-  empty: emptyOf(view, words),
+  empty: view.sessions?.length === 0 ? words.noBrowsers : '',
 })
 
 const titleOf = (browser: BrowserName, words: Words): string =>
   [browser.name || words.unknownBrowser, browser.system].filter((part) => part !== '').join(' · ')
-
-const emptyOf = (view: HomeView, words: Words): string => {
-  if (view.sessions === undefined) return view.failure === undefined ? words.loading : ''
-  return view.sessions.length === 0 ? words.noBrowsers : ''
-}

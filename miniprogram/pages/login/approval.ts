@@ -4,7 +4,8 @@ import type { Service } from '../../utils/service'
 
 export type View =
   | { readonly kind: 'loading' }
-  | { readonly kind: 'ready', readonly offer: Offer }
+  /** `isClockMended`: the phone's clock is far off, and was corrected for. */
+  | { readonly kind: 'ready', readonly offer: Offer, readonly isClockMended: boolean }
   | { readonly kind: 'confirming', readonly offer: Offer, readonly number: string | null }
   | { readonly kind: 'cancelling', readonly offer: Offer }
   /** From here on nothing can be done with this ticket. */
@@ -12,6 +13,8 @@ export type View =
   | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
   /** From here it can be tried again. */
   | { readonly kind: 'offline' }
+  /** WeChat or this mini program is too old for the service. */
+  | { readonly kind: 'update-needed' }
   | { readonly kind: 'unavailable', readonly code: FailureCode }
 
 export interface Approval {
@@ -54,6 +57,8 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
       case 'ticket-taken': return { kind: 'taken' }
       case 'ticket-not-found': case 'bad-request': return { kind: 'invalid-code' }
       case 'wechat-user-blocked': return { kind: 'blocked' }
+      // That the service has no such call, or not in this form, is for a mini program of another version to find.
+      case 'too-old': case 'not-found': case 'method-not-allowed': case 'unsupported-media-type': return { kind: 'update-needed' }
       default: return { kind: 'unavailable', code }
     }
   }
@@ -80,7 +85,7 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
     if (answer === undefined) return
     offer = answer
     endsAt = service.serverNow() + answer.expiresIn * 1000
-    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer } : { kind: 'done', offer: answer })
+    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isClockMended: service.isClockOff() } : { kind: 'done', offer: answer })
   }
 
   /** Once more after a page that came back found its call cut off. Reads only: a yes is never repeated by itself. */

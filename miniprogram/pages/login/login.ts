@@ -1,6 +1,7 @@
 /** The page a code leads to. Joins the approval to the template; what may happen is decided in approval.ts, what is said in screen.ts. */
 import { loginPage, scanCode, service, words } from '../../utils/here'
 import { ticketFromScene } from '../../utils/scene'
+import { update } from '../../utils/wechat'
 import { createApproval } from './approval'
 import type { Approval } from './approval'
 import { screenOf } from './screen'
@@ -17,7 +18,8 @@ Page({
   timer: 0,
 
   onLoad (query: Record<string, string | undefined>) {
-    this.approval = createApproval(service, ticketFromScene(query.scene), () => this.draw())
+    // Some ways in leave the page without its query; WeChat still knows how it was entered.
+    this.approval = createApproval(service, ticketFromScene(query.scene ?? wx.getEnterOptionsSync().query.scene), () => this.draw())
     wx.setNavigationBarTitle({ title: words.pageTitle })
   },
 
@@ -55,6 +57,7 @@ Page({
       case 'retry': return await this.approval?.read()
       case 'scan': return await this.scanAgain()
       case 'close': return wx.exitMiniProgram()
+      case 'update': return update()
       case 'home': return wx.reLaunch({ url: '/pages/index/index' })
     }
   },

@@ -4,15 +4,19 @@ import type { Offer } from '../../utils/answers'
 import type { Words } from '../../utils/words'
 import type { View } from './approval'
 
-export type ActionName = 'retry' | 'scan' | 'close' | 'home'
+export type ActionName = 'retry' | 'scan' | 'close' | 'home' | 'update'
 
 export interface Screen {
   readonly kind: View['kind']
+  /** What is being said while nothing can be drawn yet but the places of things. */
+  readonly loading: string
   /** Set while a decision is asked for or on its way. */
   readonly title: string
   readonly origin: string
   readonly rows: ReadonlyArray<{ readonly label: string, readonly value: string }>
   readonly warning: string
+  /** Something to know that is no warning. */
+  readonly note: string
   readonly ask: string
   readonly askHelp: string
   readonly numbers: ReadonlyArray<{ readonly value: string, readonly chosen: boolean }>
@@ -24,17 +28,19 @@ export interface Screen {
   /** Set while nothing is asked. */
   readonly line: string
   readonly help: string
-  readonly mark: 'busy' | 'good' | 'warning' | 'quiet'
+  readonly mark: 'good' | 'warning' | 'quiet'
   readonly actions: ReadonlyArray<{ readonly name: ActionName, readonly label: string }>
 }
 
 const oldAfterMs = 120_000 // a login that somebody just opened is scanned within a minute or two
 
 const empty = {
+  loading: '',
   title: '',
   origin: '',
   rows: [],
   warning: '',
+  note: '',
   ask: '',
   askHelp: '',
   numbers: [],
@@ -53,9 +59,9 @@ const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wr
 export const screenOf = (view: View, words: Words, now: number): Screen => {
   switch (view.kind) {
     case 'loading':
-      return { ...empty, kind: view.kind, line: words.loading, mark: 'busy' }
+      return { ...empty, kind: view.kind, loading: words.loading }
     case 'ready':
-      return { ...empty, kind: view.kind, ...asking(view.offer, words, now, null) }
+      return { ...empty, kind: view.kind, ...asking(view.offer, words, now, null), note: view.isClockMended ? words.clockMended : '' }
     case 'confirming':
       return { ...empty, kind: view.kind, ...asking(view.offer, words, now, view.number), busy: true, warning: '', ask: words.confirming, askHelp: '' }
     case 'cancelling':
@@ -95,8 +101,9 @@ const asking = (offer: Offer, words: Words, now: number, chosen: string | null):
 const actionsOf = (kind: View['kind']): readonly ActionName[] => {
   if (kind === 'done') return ['close', 'home']
   if (kind === 'offline' || kind === 'unavailable') return ['retry', 'home']
+  if (kind === 'update-needed') return ['update']
   return kind === 'blocked' ? ['close'] : ['scan', 'home']
 }
 
 const labelOf = (name: ActionName, words: Words): string =>
-  ({ retry: words.tryAgain, scan: words.scanAgain, close: words.close, home: words.home })[name]
+  ({ retry: words.tryAgain, scan: words.scanAgain, close: words.close, home: words.home, update: words.update })[name]

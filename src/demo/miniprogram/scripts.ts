@@ -1,5 +1,5 @@
 /** Owns scripts: the mini program's TypeScript → ES modules, one per page and component, and what they share. Types are the business of `tsc`. */
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { build } from 'esbuild'
 import type { BuildFailure, Plugin } from 'esbuild'
@@ -14,7 +14,7 @@ export interface ScriptsOptions {
 
 /** File name → script: `app.js`, `pages/login/login.js`, `chunk-….js`. */
 export const compileScripts = async ({ folder, modules, serviceUrl }: ScriptsOptions): Promise<Map<string, string>> => {
-  const root = resolve(folder)
+  const root = await realpath(folder) // as esbuild tells where a file is
   try {
     const { outputFiles, metafile } = await build({
       entryPoints: ['app', ...modules].map((path) => ({ in: join(root, `${path}.ts`), out: path })),
@@ -33,7 +33,7 @@ export const compileScripts = async ({ folder, modules, serviceUrl }: ScriptsOpt
       logLevel: 'silent',
       plugins: [serviceUrlPlugin(root, serviceUrl), insidePlugin(root)],
     })
-    if (metafile.inputs['config.ts'] === undefined) throw new Refusal(['config.ts: no script imports it, so that no serviceUrl is set'])
+    if (metafile.inputs['as-written:config.ts'] === undefined) throw new Refusal(['config.ts: no script imports it, so that no serviceUrl is set'])
     return new Map(outputFiles.map((file) => [relative(root, file.path).split(sep).join('/'), file.text]))
   } catch (error) {
     if (!isBuildFailure(error)) throw error

@@ -1,5 +1,5 @@
 /** Owns what the simulated phone can see: the login page in the frame beside it, or a picture that it is given. */
-import { canvasOf, readCode } from './picture'
+import { canvasOf, readCode } from './picture.ts'
 
 export interface Sight {
   /** What was in view, to be shown. */

@@ -1,12 +1,6 @@
 /** The demo's window: the login page left, any number of phones right. */
-import { button, element } from './elements'
-import { demoWordsFor, languageOf } from './words'
-
-const part = <Kind extends HTMLElement>(selector: string): Kind => {
-  const found = document.querySelector<Kind>(selector)
-  if (found === null) throw new Error(`demo.html has no ${selector}`)
-  return found
-}
+import { element, fillWords, onTap, part } from './elements.ts'
+import { demoWordsFor, isChinese, languageOf } from './words.ts'
 
 const language = languageOf(location.search)
 const words = demoWordsFor(language)
@@ -25,17 +19,13 @@ const addPhone = (): void => {
   phones.append(element('iframe', { class: 'phone-frame', src: address, title: words.phoneOf(person) }))
 }
 
-document.documentElement.lang = words === demoWordsFor('zh') ? 'zh-CN' : 'en'
+document.documentElement.lang = isChinese(language) ? 'zh-CN' : 'en'
 document.title = words.title
-part('#title').textContent = words.title
-part('#lead').textContent = words.lead
-part('#website').textContent = words.website
+fillWords(words)
 login.title = words.website
-part('#tools').append(
-  button(words.startOver, { key: 'start-over' }, () => { login.src = 'login' }),
-  button(words.addPhone, { key: 'add-phone' }, () => {
-    addPhone()
-    phones.lastElementChild?.scrollIntoView({ behavior: 'smooth', block: 'nearest', inline: 'nearest' })
-  }),
-)
+onTap('#start-over', () => { login.src = 'login' })
+onTap('#add-phone', () => {
+  addPhone()
+  phones.lastElementChild?.scrollIntoView({ behavior: 'smooth', block: 'nearest', inline: 'nearest' })
+})
 addPhone()

@@ -1,45 +1,30 @@
-/** Owns how the demo's pages are put together: elements made by hand, so that nothing from outside is ever read as markup. */
+/** Owns how the demo's scripts get at their pages: parts by selector, words filled in as text, so that nothing from outside is ever read as markup. */
 
-type Attributes = Readonly<Record<string, string | boolean | undefined>>
+/** The part of the page that a selector names. A page without it is a mistake of ours. */
+export const part = <Kind extends HTMLElement = HTMLElement>(selector: string): Kind => {
+  const found = document.querySelector<Kind>(selector)
+  if (found === null) throw new Error(`the page has no ${selector}`)
+  return found
+}
 
-/** Makes an element. An attribute that is false or undefined is left out, one that is true is empty. */
-export const element = <Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag, attributes: Attributes = {}, ...children: ReadonlyArray<Node | string | undefined>
-): HTMLElementTagNameMap[Tag] => {
+type Attributes = Readonly<Record<string, string>>
+
+export const element = <Tag extends keyof HTMLElementTagNameMap>(tag: Tag, attributes: Attributes, text = ''): HTMLElementTagNameMap[Tag] => {
   const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== false) made.setAttribute(name, value === true ? '' : value)
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
+  made.textContent = text
+  return made
+}
+
+export const onTap = (selector: string, tap: () => void): void => part(selector).addEventListener('click', tap)
+
+/** Fills every `data-word` with its word as text, and gives every `data-label` its word as a name for those who don't see it. */
+export const fillWords = (words: Readonly<Record<string, unknown>>): void => {
+  const word = (key: string | undefined): string => {
+    const found = words[key ?? '']
+    if (typeof found !== 'string') throw new Error(`there is no word for ${key}`)
+    return found
   }
-  made.append(...children.filter((child) => child !== undefined))
-  return made
-}
-
-export interface ButtonOptions {
-  /** Tells this button from its neighbours, before and after a redraw. */
-  readonly key: string
-  readonly class?: string
-  readonly disabled?: boolean
-  readonly label?: string
-}
-
-export const button = (text: string, options: ButtonOptions, tap: () => void): HTMLButtonElement => {
-  const made = element('button', {
-    type: 'button',
-    class: options.class ?? 'button',
-    'data-key': options.key,
-    disabled: options.disabled === true,
-    'aria-label': options.label,
-  }, text)
-  made.addEventListener('click', tap)
-  return made
-}
-
-/** Puts new content in place of the old and leaves the keyboard's focus where it was, where that is still there. */
-export const redraw = (root: HTMLElement, ...content: readonly Node[]): void => {
-  const focused = document.activeElement
-  const key = focused instanceof HTMLElement && root.contains(focused) ? focused.dataset.key : undefined
-  root.replaceChildren(...content)
-  const again = key === undefined ? null : root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)
-  again?.focus()
-  if (again instanceof HTMLInputElement) again.setSelectionRange(again.value.length, again.value.length)
+  for (const place of document.querySelectorAll<HTMLElement>('[data-word]')) place.textContent = word(place.dataset.word)
+  for (const place of document.querySelectorAll<HTMLElement>('[data-label]')) place.setAttribute('aria-label', word(place.dataset.label))
 }

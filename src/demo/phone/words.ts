@@ -1,63 +1,92 @@
-/** Owns what the demo itself says, beside the words of the mini program. */
+/** Owns what the demo's window and the phone say. What the mini program says is its own. */
 
-export interface DemoWords {
-  readonly title: string
-  readonly lead: string
-  readonly website: string
-  readonly startOver: string
-  readonly addPhone: string
-  readonly phoneOf: (person: string) => string
-  readonly people: readonly string[]
-  readonly viewfinder: string
-  readonly looking: string
-  readonly noCode: string
-  readonly noPicture: string
-  readonly alone: string
-  readonly choosePicture: string
-  readonly lookAgain: string
-  readonly back: string
-  readonly closePage: string
-}
-
-const zh: DemoWords = {
+const zh = {
   title: 'scan-login 演示',
-  lead: '左边是网站，右边是手机。在手机上点「扫码登录」，两边一起动。',
+  lead: '一个网站，一部手机。在手机上点「扫一扫」，看两边一起动。',
   website: '网站',
   startOver: '重新开始',
   addPhone: '再加一部手机',
-  phoneOf: (person) => `${person}的手机`,
+  phoneOf: (person: string) => `${person}的手机`,
   people: ['小明', '小红', '阿杰', '小雨', 'Alex', '小林'],
-  viewfinder: '取景',
-  looking: '对准网页上的码…',
+
+  quickSettings: '快捷设置',
+  flightMode: '飞行模式',
+  dark: '深色',
+  largeText: '大字号',
+  clockFast: '时间快一小时',
+  home: '回到桌面',
+  desktop: '桌面',
+
+  wechat: '微信',
+  wechatSign: '微',
+  scan: '扫一扫',
+  recentlyUsed: '最近使用',
+  miniProgram: '扫码登录',
+  miniProgramSign: '扫',
+  more: '更多',
+  reenter: '重新进入小程序',
+  cancel: '取消',
+  close: '关闭',
+  back: '返回',
+
+  camera: '扫一扫',
+  viewfinder: '取景框',
+  looking: '正在找码…',
+  found: '扫到了',
   noCode: '没有看到码',
+  notACode: '这不是小程序码',
   noPicture: '这个文件不是图片',
   alone: '把码的截图粘贴或拖到这里',
   choosePicture: '选一张图片',
   lookAgain: '再扫一次',
-  back: '返回',
-  closePage: '关闭这一页',
 }
+
+export type DemoWords = typeof zh
 
 const en: DemoWords = {
   title: 'scan-login demo',
-  lead: 'A website on the left, a phone on the right. Tap "Scan to log in" and watch both move.',
+  lead: 'A website and a phone. Tap Scan on the phone and watch both move.',
   website: 'The website',
   startOver: 'Start over',
   addPhone: 'Add a phone',
   phoneOf: (person) => `${person}'s phone`,
   people: ['Alex', 'Mei', 'Sam', 'Robin', '小明', 'Kim'],
+
+  quickSettings: 'Quick settings',
+  flightMode: 'Flight mode',
+  dark: 'Dark',
+  largeText: 'Large text',
+  clockFast: 'Clock an hour fast',
+  home: 'Home',
+  desktop: 'Home screen',
+
+  wechat: 'WeChat',
+  wechatSign: 'W',
+  scan: 'Scan',
+  recentlyUsed: 'Recently used',
+  miniProgram: 'Scan login',
+  miniProgramSign: 'S',
+  more: 'More',
+  reenter: 'Reenter mini program',
+  cancel: 'Cancel',
+  close: 'Close',
+  back: 'Back',
+
+  camera: 'Scanner',
   viewfinder: 'Viewfinder',
-  looking: 'Looking for the code on the page…',
+  looking: 'Looking for a code…',
+  found: 'Got it',
   noCode: 'No code in view',
+  notACode: "That isn't a mini-program code",
   noPicture: "That file isn't a picture",
   alone: 'Paste or drop a screenshot of the code here',
   choosePicture: 'Choose a picture',
   lookAgain: 'Scan again',
-  back: 'Back',
-  closePage: 'Close this page',
 }
 
 /** The language asked for in the address (`?lang=en`), else the browser's. */
 export const languageOf = (search: string): string => new URLSearchParams(search).get('lang') ?? navigator.language
 
-export const demoWordsFor = (language: string): DemoWords => /^zh/i.test(language) ? zh : en
+export const isChinese = (language: string): boolean => /^zh/i.test(language)
+
+export const demoWordsFor = (language: string): DemoWords => isChinese(language) ? zh : en

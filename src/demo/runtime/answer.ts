@@ -16,7 +16,7 @@ export const createAnswer = (deliver: (call: () => void) => void): Answer => (na
   const given = options ?? {} as NonNullable<typeof options>
   const outcome = new Promise<object | void>((resolve) => resolve(work(given)))
     .then((result) => ({ ...result, errMsg: `${name}:ok` }))
-  const refusal = (why: unknown) => ({ errMsg: why instanceof Error && why.message !== '' ? `${name}:fail ${why.message}` : `${name}:fail` })
+  const refusal = (why: unknown) => ({ errMsg: `${name}:fail ${messageOf(why)}`.trim() })
   const settle = (done: (result: object) => void, failed: (result: { errMsg: string }) => void): void => {
     outcome.then((result) => deliver(() => done(result)), (why: unknown) => deliver(() => failed(refusal(why))))
   }
@@ -32,3 +32,7 @@ export const createAnswer = (deliver: (call: () => void) => void): Answer => (na
   })
   return undefined
 }
+
+/** An error of the phone around the frame is none of this window's. */
+const messageOf = (why: unknown): string =>
+  typeof why === 'object' && why !== null && 'message' in why ? String(why.message) : ''

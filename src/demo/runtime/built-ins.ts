@@ -28,8 +28,14 @@ export const defineBuiltIns = (framework: Framework): void => {
   define('page-meta', { rootFontSize: 'root-font-size' })
   define('text', {})
   define('view', {}, { properties: hoverable, lifetimes: { created: showsPress } })
-  define('scroll-view', { scrollY: 'scroll-y' }, {
-    observers: { scrollY (this: BuiltIn, on: unknown) { writeAttribute(elementOf(this), 'tabindex', isOn(on) ? '0' : null) } },
+  define('scroll-view', {}, {
+    properties: { scrollY: null },
+    observers: {
+      scrollY (this: BuiltIn, on: unknown) {
+        writeAttribute(elementOf(this), 'scroll-y', on)
+        writeAttribute(elementOf(this), 'tabindex', isOn(on) ? '0' : null)
+      },
+    },
   })
   define('image', {}, {
     properties: { src: String, mode: String },
@@ -43,13 +49,7 @@ export const defineBuiltIns = (framework: Framework): void => {
   })
   define('button', { disabled: 'disabled' }, {
     properties: hoverable,
-    lifetimes: {
-      created (this: BuiltIn) {
-        showsPress.call(this)
-        // A finger and a mouse are the framework's; a keyboard and a screen reader come as a click without a pointer.
-        elementOf(this).addEventListener('click', (event) => { if (event.detail === 0) framework.tap(this) })
-      },
-    },
+    lifetimes: { created: showsPress },
   })
   define('input', { placeholder: 'placeholder', maxlength: 'maxlength', confirmType: 'enterkeyhint', disabled: 'disabled' }, {
     properties: { value: String, type: String },
@@ -98,6 +98,7 @@ function takesValue (this: BuiltIn, value: string): void {
 function tellsInput (this: BuiltIn): void {
   const element = elementOf(this) as HTMLInputElement
   element.maxLength = 140
+  element.autocomplete = 'off'
   const tell = (type: string, detailOf: () => object): void => {
     element.addEventListener(type, (event) => {
       event.stopImmediatePropagation()

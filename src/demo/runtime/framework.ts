@@ -22,8 +22,6 @@ export interface Framework {
   register (path: string, config: ModuleConfig, scope: string | undefined): ModuleGlobals
   /** Builds a page inside a box. */
   open (path: string, box: HTMLElement): Root
-  /** Dispatches a tap on a component, as a finger would have. */
-  tap (target: glassEasel.Element): void
   /** A tap is being handled right now. */
   readonly tapping: () => boolean
 }
@@ -63,6 +61,9 @@ export const createFramework = (templates: Templates, report: (error: unknown) =
     if (type === 'tap' && isDisabled(options.originalEvent)) return 0
     return dispatch(target, type, detail, options) ? 1 : 0
   })
+  onUnseenTap((event, target) => {
+    dispatch(target, 'tap', { x: event.clientX, y: event.clientY }, { originalEvent: event, bubbles: true, composed: true, capturePhase: true })
+  })
 
   return {
     builtIn: (tag, definition) => {
@@ -86,10 +87,23 @@ export const createFramework = (templates: Templates, report: (error: unknown) =
       root.attach(box as unknown as Backend, place as unknown as Backend)
       return root
     },
-    tap: (target) => { dispatch(target, 'tap', { x: 0, y: 0 }, { bubbles: true, composed: true, capturePhase: true }) },
     tapping: () => tapping,
   }
 }
+
+/** A keyboard and a screen reader click without a pointer, which is no tap to the framework; nor is a mouse, once there was a finger. */
+const onUnseenTap = (tap: (event: MouseEvent, target: glassEasel.Element) => void): void => {
+  let touched = false
+  document.body.addEventListener('touchstart', () => { touched = true }, { capture: true, passive: true })
+  document.body.addEventListener('click', (event) => {
+    const target = componentAt(event.target as Node)
+    const unseen = event.detail === 0 || (touched && (event as PointerEvent).pointerType === 'mouse')
+    if (unseen && target !== undefined) tap(event, target)
+  })
+}
+
+const componentAt = (node: Node & { __wxElement?: glassEasel.Element } | null): glassEasel.Element | undefined =>
+  node === null ? undefined : node.__wxElement ?? componentAt(node.parentNode)
 
 type Backend = Parameters<Root['attach']>[0]
 

@@ -8,7 +8,12 @@ export interface Route {
 /** `from` is the path of the page that a relative address starts from. */
 export const routeOf = (url: string, from: string): Route => {
   const [address = '', ...rest] = url.split('?')
-  return { path: new URL(address, `http://app/${from}`).pathname.slice(1), query: queryOf(rest.join('?')) }
+  const steps = address.startsWith('/') ? [] : from.split('/').slice(0, -1)
+  for (const step of address.split('/')) {
+    if (step === '..') steps.pop()
+    else if (step !== '' && step !== '.') steps.push(step)
+  }
+  return { path: steps.join('/'), query: queryOf(rest.join('?')) }
 }
 
 const queryOf = (text: string): Record<string, string> => Object.fromEntries(text.split('&').filter((pair) => pair !== '').map((pair) => {

@@ -6,7 +6,6 @@ import type { MiniProgramHost } from './host'
 import type { Pages } from './pages'
 import type { Project } from './project'
 import type { Requests } from './request'
-import { routeOf } from './route'
 import type { Storage } from './storage'
 
 export const offlineWords = 'net::ERR_INTERNET_DISCONNECTED'
@@ -28,7 +27,7 @@ export const createWx = ({ host, project, answer, app, pages, requests, storage,
   /** What WeChat tells of a scanned text. `path` is there only for a code of this mini program. */
   const scanned = (text: string) => ({
     result: text,
-    ...(project.app.pages.includes(routeOf(text, '').path) ? { path: text } : {}),
+    ...(project.app.pages.some((page) => text === page || text.startsWith(`${page}?`)) ? { path: text } : {}),
     scanType: 'WX_CODE',
     charSet: 'utf-8',
     rawData: base64(text),

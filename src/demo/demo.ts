@@ -1,0 +1,50 @@
+/** Owns what the demo is made of: the service for real on an embedded store, a simulator in WeChat's place, and phones. Listens nowhere itself. */
+import type { FastifyInstance } from 'fastify'
+import { buildApp } from '../app.ts'
+import { readConfig, type Config } from '../config.ts'
+import type { Clock } from '../login/ports.ts'
+import { openRuntime, systemClock } from '../runtime.ts'
+import { demoPhonePlugin } from './phone-plugin.ts'
+import { startWechatSimulator, type WechatSimulator } from './wechat-simulator.ts'
+
+export interface Demo {
+  readonly app: FastifyInstance
+  readonly config: Config
+  readonly simulator: WechatSimulator
+  /** Lets go of the store and of the simulator; the app is closed first. */
+  release (): Promise<void>
+}
+
+export interface DemoOptions {
+  readonly port: string
+  /** Settings that are to be others than the demo's own. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly clock?: Clock
+}
+
+/** Builds the demo. Throws as `readConfig` and `openRuntime` do. */
+export const openDemo = async ({ port, environment = {}, clock = systemClock }: DemoOptions): Promise<Demo> => {
+  const simulator = await startWechatSimulator({ clock })
+  const config = {
+    ...readConfig({
+      PUBLIC_URL: `http://localhost:${port}`,
+      STORE_URL: 'sqlite:data/demo.db',
+      KEYS_FILE: 'data/demo-keys.json',
+      SITE_NAME: 'scan-login demo',
+      LOG_LEVEL: 'warn',
+      ...environment,
+      PORT: port,
+      WECHAT_API_URL: simulator.url,
+    }),
+    WECHAT_APPID: simulator.appid,
+    WECHAT_SECRET: simulator.secret,
+  }
+  const runtime = openRuntime(config, clock)
+  const app = await buildApp(runtime, config, { isFramedByOwnPages: true })
+  await app.register(demoPhonePlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
+  const release = async (): Promise<void> => {
+    await runtime.release()
+    await simulator.close()
+  }
+  return { app, config, simulator, release }
+}

@@ -1,0 +1,108 @@
+/** Owns the demo's phone on its own: the real one in Chromium, beside a page with a code, with a stand-in for the mini program in its frame. */
+import Fastify from 'fastify'
+import type { BrowserContextOptions, FrameLocator, Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { demoPhonePlugin } from '../../src/demo/phone-plugin.ts'
+import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
+import { launchChromium } from './chromium.ts'
+
+/** Takes what the phone offers, as the runtime does, and keeps a record of its calls with the phone, so that it outlives the frame. */
+const standIn = `<!doctype html><title>Stand-in</title><button>A page</button><p></p><script>
+const host = parent.miniProgramHost
+const calls = parent.calls ??= []
+document.querySelector('p').textContent = host.launch.path
+calls.push(['launch', host.launch])
+host.drawBar({ title: 'Confirm', background: '#123456', text: 'white', canGoBack: true })
+host.started({
+  show: (...launch) => calls.push(['show', ...launch]),
+  hide: () => calls.push(['hide']),
+  back: () => calls.push(['back']),
+  settingsChanged: () => calls.push(['settings', host.settings()]),
+})
+</script>`
+
+/** What stands in the login page's frame. */
+export interface Beside {
+  readonly html: string
+  readonly picture: Buffer
+}
+
+export interface DemoPhone {
+  readonly page: Page
+  readonly phone: FrameLocator
+  /** Puts something else beside, and waits until it is there. */
+  show (beside: Partial<Beside>): Promise<void>
+  /** What the stand-in recorded since this was asked last. */
+  calls (): Promise<unknown[]>
+  /** Runs in the stand-in, where `host` is the phone's. */
+  inFrame (script: string): Promise<unknown>
+  /** Runs in the phone's own page. */
+  inPhone (script: string): Promise<unknown>
+  /** Scans what is beside, and waits until the mini program is there. */
+  scan (): Promise<void>
+}
+
+const usual: Beside = { html: '<img src="picture">', picture: drawCode('pages/login/login?scene=first', 430, 'png') }
+
+export const pictureOf = (text: string, format: 'png' | 'jpeg' = 'png'): Buffer => drawCode(text, 430, format)
+
+/** Serves the demo until the test ends: `openPhone` opens its window with one phone, `openPage` any page of it. */
+export const startDemo = async (t: Test) => {
+  let beside = usual
+  const people: string[] = []
+  const app = Fastify()
+  app.get('/x/login', async (_request, reply) => reply.type('text/html').send(`<!doctype html>${beside.html}`))
+  app.get('/x/picture', async (_request, reply) => reply.type(beside.picture[0] === 0xff ? 'image/jpeg' : 'image/png').send(beside.picture))
+  await app.register(demoPhonePlugin, { prefix: '/x', serviceUrl: 'http://localhost/x', wechat: { jsCode: (person: string) => `js-code-${people.push(person)}` } })
+  const address = await app.listen({ host: '127.0.0.1', port: 0 })
+  const browser = await launchChromium()
+  t.teardown(async () => {
+    await browser.close()
+    await app.close()
+  })
+
+  /** With the system's own colour scheme where none is asked for: an emulated one is stronger than the phone's inside its frame. */
+  const openPage = async (t: Test, path: string, options: BrowserContextOptions = {}): Promise<Page> => {
+    const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 800 }, colorScheme: null, ...options })
+    t.teardown(() => context.close())
+    await context.route('**/demo/phone/app', (route) => route.fulfill({ contentType: 'text/html', body: standIn }))
+    const page = await context.newPage()
+    page.on('pageerror', (error) => t.fail(`a page threw: ${error.message}`))
+    page.on('console', (message) => { if (message.type() === 'error') t.fail(`a page complains: ${message.text()}`) })
+    await page.goto(`${address}/x${path}`)
+    return page
+  }
+
+  const openPhone = async (t: Test, options: BrowserContextOptions = {}): Promise<DemoPhone> => {
+    beside = usual
+    const page = await openPage(t, '/demo', options)
+    const phone = page.frameLocator('.phone-frame')
+    const run = (file: string, script: string): Promise<unknown> => {
+      const frame = page.frames().find((each) => new URL(each.url()).pathname.endsWith(file))
+      if (frame === undefined) throw new Error(`no frame shows ${file}`)
+      return frame.evaluate(script)
+    }
+    return {
+      page,
+      phone,
+      show: async (next) => {
+        beside = { ...beside, ...next }
+        await page.evaluate(`new Promise((resolve) => {
+          const login = document.querySelector('iframe[data-login]')
+          login.onload = resolve
+          login.src = 'login'
+        }).then(() => undefined)`)
+      },
+      calls: () => run('/demo/phone', '(window.calls ?? []).splice(0)') as Promise<unknown[]>, // the record is a list
+      inFrame: (script) => run('/demo/phone/app', script),
+      inPhone: (script) => run('/demo/phone', script),
+      scan: async () => {
+        await phone.getByRole('button', { name: 'Scan', exact: true }).click()
+        await phone.frameLocator('iframe').getByText('A page').waitFor()
+        await phone.getByRole('heading', { name: 'Confirm' }).waitFor()
+      },
+    }
+  }
+
+  return { address, people, openPhone, openPage }
+}
