@@ -1,15 +1,14 @@
 // Owns the check of the JSON files: each by its shape, and what one says of another: themes, the sitemap, pages.
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import ts from 'typescript'
 import { filesOf, textOf } from './files.ts'
 import { AppJson, ComponentJson, PageJson, ProjectConfigJson, SitemapJson, ThemeJson } from './json-shapes.ts'
+import { offsetOf, parseObject } from './json-text.ts'
+import type { Json, Pointer } from './json-text.ts'
 import { problemAt, problemIn } from './problem.ts'
 import type { Problem } from './problem.ts'
 
-type Json = Readonly<Record<string, any>> // whose shape is what is being checked
 type Theme = Readonly<Record<string, string>>
-type Pointer = ReadonlyArray<string>
 
 const minimumLibVersion = [2, 32, 3]
 
@@ -31,14 +30,9 @@ export const checkJsonFiles = (folder: string): readonly Problem[] => {
     }
     const text = textOf(folder, file)
     texts.set(file, text)
-    try {
-      const json: unknown = JSON.parse(text)
-      if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
-      problems.push(problemIn(file, 'must hold an object'))
-    } catch (error) {
-      const { parseDiagnostics } = ts.parseJsonText(file, text) as ts.JsonSourceFile & { parseDiagnostics: readonly ts.Diagnostic[] } // left out of the declarations
-      problems.push(problemAt(file, text, parseDiagnostics[0]?.start ?? 0, String(error)))
-    }
+    const parsed = parseObject(file, text)
+    if ('json' in parsed) return parsed.json
+    problems.push(parsed.problem)
     return undefined
   }
 
@@ -149,24 +143,4 @@ const isOlder = (version: string): boolean => {
   const parts = version.split('.').map(Number)
   const different = minimumLibVersion.findIndex((least, index) => parts[index] !== least)
   return different >= 0 && (parts[different] ?? 0) < (minimumLibVersion[different] ?? 0)
-}
-
-/** Where a value stands in the text: at its key, or in a list at itself. */
-const offsetOf = (text: string, pointer: Pointer): number => {
-  const source = ts.parseJsonText('file.json', text)
-  let node: ts.Node | undefined = source.statements[0]?.expression
-  let offset = 0
-  for (const step of pointer) {
-    if (node === undefined) break
-    if (ts.isObjectLiteralExpression(node)) {
-      const property: ts.ObjectLiteralElementLike | undefined = node.properties.find(({ name }) => name !== undefined && ts.isStringLiteral(name) && name.text === step)
-      if (property === undefined || !ts.isPropertyAssignment(property)) break
-      offset = property.getStart(source)
-      node = property.initializer
-    } else if (ts.isArrayLiteralExpression(node)) {
-      node = node.elements[Number(step)]
-      offset = node?.getStart(source) ?? offset
-    }
-  }
-  return offset
 }
