@@ -1,7 +1,7 @@
 /** Owns the addresses of the demo: its window, the simulated phone, the mini program in it, and the js_code that stands in for `wx.login`. Never loaded in production. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { build } from 'esbuild'
 import { Type } from 'typebox'
 import { compileMiniProgram } from './miniprogram.ts'
@@ -37,7 +37,10 @@ export const demoPhonePlugin = async (app: FastifyInstance, { wechat, serviceUrl
     ...['app.html', 'runtime.css'].map((file) => readFile(join(runtime, file), 'utf8')),
   ])
 
-  app.addHook('onRequest', async (_request, reply) => {
+  const service = new URL(serviceUrl)
+  app.addHook('onRequest', async (request, reply) => {
+    // The phone calls the service by its one address, and its page may call no other origin than its own.
+    if (isOtherNameOf(service, request)) return reply.redirect(service.origin + request.url)
     reply.headers({ 'Content-Security-Policy': policy, 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' })
   })
 
@@ -60,6 +63,12 @@ export const demoPhonePlugin = async (app: FastifyInstance, { wechat, serviceUrl
     return { js_code: wechat.jsCode(request.body.person) }
   })
 }
+
+const loopback = /^(?:localhost|127\.0\.0\.1|\[::1\])$/
+
+/** Whether a browser on this machine came by another of the machine's own names. */
+const isOtherNameOf = ({ hostname, port }: URL, request: FastifyRequest): boolean =>
+  request.method === 'GET' && request.hostname !== hostname && loopback.test(hostname) && loopback.test(request.hostname) && String(request.port ?? '') === port
 
 /** File name → script, bundled in memory since a browser reads no TypeScript. */
 const scriptsOf = async (room: string, entries: Record<string, string>): Promise<Map<string, string>> => {

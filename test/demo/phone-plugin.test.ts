@@ -21,6 +21,15 @@ const jsCode = (payload: unknown) => app.inject({
   payload: JSON.stringify(payload),
 })
 
+await t.test('demo: leads to its one address when it is opened by another name of this machine', async (t) => {
+  const at = async (host: string) => {
+    const reply = await app.inject({ url: '/login/demo?lang=en', headers: { host } })
+    return reply.headers.location ?? reply.statusCode
+  }
+  for (const host of ['127.0.0.1:3000', '[::1]:3000']) t.equal(await at(host), 'http://localhost:3000/login/demo?lang=en', host)
+  for (const host of ['localhost:3000', '127.0.0.1:8080', 'example.com:3000', 'localhost']) t.equal(await at(host), 200, host)
+})
+
 await t.test('demo: serves its pages, styles and scripts under the prefix, with a policy of their own', async (t) => {
   for (const [path, type] of [
     ['/demo', 'text/html'], ['/demo/phone', 'text/html'], ['/demo/demo.css', 'text/css'], ['/demo/phone.css', 'text/css'],

@@ -1,0 +1,84 @@
+// Owns what goes into the package: everything that app.json leads to is there and is packed, nothing else is, and it stays small.
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathInside } from '../../src/demo/miniprogram/project.ts'
+import type { Project } from '../../src/demo/miniprogram/project.ts'
+import { filesOf, textOf } from './files.ts'
+import { problemAt, problemIn } from './problem.ts'
+import type { Problem } from './problem.ts'
+import { referencesIn } from './references.ts'
+import type { Reference } from './references.ts'
+
+/** WeChat refuses a main package of 2 MB; ours opens fast because it is a tenth of that. */
+const wechatLimitBytes = 2 * 1024 * 1024
+export const ownLimitBytes = 200_000
+
+/** DevTools reads these from the folder and never packs them. */
+const configurationFiles = ['project.config.json', 'project.private.config.json']
+/** What DevTools packs at all. */
+const packedExtensions = /\.(?:ts|js|json|wxml|wxss|wxs|png|jpe?g|gif|svg)$/
+
+export const checkPackaging = (folder: string, project: Project): readonly Problem[] => {
+  const files = filesOf(folder)
+  const { reached, problems } = walk(folder, project, files)
+  const isIgnored = ignoredBy(JSON.parse(textOf(folder, 'project.config.json')))
+
+  for (const [file, by] of reached) {
+    if (isIgnored(file)) problems.push(problemIn(file, `is left out by packOptions, though ${by} needs it`))
+    else if (!packedExtensions.test(file)) problems.push(problemIn(file, `is of a kind that is not packed, though ${by} needs it`))
+  }
+  const packed = files.filter((file) => !isIgnored(file) && !configurationFiles.includes(file))
+  for (const file of packed) if (!reached.has(file)) problems.push(problemIn(file, 'would be packed for nothing: use it, remove it, or name it in packOptions.ignore'))
+
+  const bytes = packed.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
+  if (bytes >= wechatLimitBytes) problems.push(problemIn('app.json', `the package has ${bytes} bytes, WeChat takes less than ${wechatLimitBytes}`))
+  else if (bytes > ownLimitBytes) problems.push(problemIn('app.json', `the package has ${bytes} bytes, more than the ${ownLimitBytes} it is held to`))
+  return problems
+}
+
+/** File → who needs it, from app.json on. */
+const walk = (folder: string, { app, modules }: Project, files: readonly string[]): { reached: ReadonlyMap<string, string>, problems: Problem[] } => {
+  const reached = new Map<string, string>()
+  const problems: Problem[] = []
+
+  const reach = (file: string, by: string): void => {
+    if (reached.has(file)) return
+    reached.set(file, by)
+    const text = textOf(folder, file)
+    for (const reference of referencesIn(file, text)) {
+      const leads = resolve(reference, file, files)
+      if ('file' in leads) reach(leads.file, file)
+      else if (leads.wrong !== undefined) problems.push(problemAt(file, text, reference.offset, leads.wrong))
+    }
+  }
+
+  reach('app.json', 'WeChat')
+  for (const location of [app.themeLocation, app.sitemapLocation]) if (typeof location === 'string' && files.includes(location)) reach(location, 'app.json')
+  for (const path of ['app', ...modules]) {
+    for (const file of ['.ts', '.json', '.wxml', '.wxss'].map((end) => path + end)) if (files.includes(file)) reach(file, 'app.json')
+  }
+  return { reached, problems }
+}
+
+/** The file that a reference leads to, or what is wrong with it; neither where it leads to the network on purpose. */
+const resolve = ({ kind, to }: Reference, from: string, files: readonly string[]): { file: string } | { wrong: string | undefined } => {
+  if (kind === 'dynamic import') return { wrong: 'a dynamic import is not packed' }
+  if (to === undefined) return { wrong: 'an import that is computed is not packed' }
+  if (kind === 'style picture') return { wrong: to.startsWith('data:') ? undefined : `a style cannot load "${to}" on a phone: use <image> or a data: URL` }
+  if (kind === 'template source' && /^(?:https:|data:)/.test(to)) return { wrong: undefined }
+  if (kind === 'script' && !/^\.\.?\//.test(to)) return { wrong: `"${to}" is no relative path, and packages are not built in` }
+  if (kind === 'script' && /\.[jt]s$/.test(to)) return { wrong: `"${to}": DevTools wants imports without extension` }
+  const path = pathInside(to, from)
+  if (path === undefined) return { wrong: `"${to}" leads out of the folder that is packed` }
+  const file = kind === 'script' ? `${path}.ts` : path
+  if (files.includes(file)) return { file }
+  const similar = files.find((other) => other.toLowerCase() === file.toLowerCase())
+  return { wrong: similar === undefined ? `"${file}" is missing` : `"${to}": the file is named "${similar}", and a phone tells capitals from small letters` }
+}
+
+/** `packOptions.ignore` of project.config.json. */
+const ignoredBy = ({ packOptions }: { packOptions?: { ignore?: ReadonlyArray<{ type: string, value: string }> } }) => (file: string): boolean =>
+  (packOptions?.ignore ?? []).some(({ type, value }) => {
+    if (type === 'folder') return file.startsWith(`${value.replace(/^\.?\/|\/$/g, '')}/`)
+    return type === 'suffix' ? file.endsWith(value) : file === value.replace(/^\.?\//, '')
+  })

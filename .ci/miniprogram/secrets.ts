@@ -1,0 +1,32 @@
+// Owns the promise that nothing secret is compiled in: whoever has a mini program on the phone can read all of it.
+import ts from 'typescript'
+import { filesOf, textOf } from './files.ts'
+import { problemAt, problemIn } from './problem.ts'
+import type { Problem } from './problem.ts'
+
+const secrets = [
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/g, 'a private key'],
+  [/(?<![0-9a-zA-Z])[0-9a-f]{32}(?![0-9a-zA-Z])/g, 'what looks like an AppSecret'],
+] as const
+
+export const checkSecrets = (folder: string): readonly Problem[] => {
+  const files = filesOf(folder)
+  const found = files.flatMap((file) => {
+    const text = textOf(folder, file)
+    return secrets.flatMap(([pattern, what]) => [...text.matchAll(pattern)].map(({ index }) => problemAt(file, text, index, `${what}: everybody could read it`)))
+  })
+  return [...found, ...files.includes('config.ts') ? configProblems(textOf(folder, 'config.ts')) : [problemIn('config.ts', 'is missing: it says where the service is')]]
+}
+
+/** config.ts is the one file an operator changes, so that it says one thing only. */
+const configProblems = (text: string): readonly Problem[] => {
+  const { statements } = ts.createSourceFile('config.ts', text, ts.ScriptTarget.ES2020, true)
+  const [statement, next] = statements
+  const declaration = statement !== undefined && ts.isVariableStatement(statement) ? statement.declarationList.declarations[0] : undefined
+  const value = declaration?.initializer
+  if (next !== undefined || declaration?.name.getText() !== 'serviceUrl' || value === undefined || !ts.isStringLiteralLike(value)) {
+    return [problemAt('config.ts', text, (next ?? statement)?.getStart() ?? 0, 'must hold `export const serviceUrl = \'https://…\'` and nothing else')]
+  }
+  const isFit = URL.canParse(value.text) && /^https:\/\/[^?#]*[^/?#]$/.test(value.text)
+  return isFit ? [] : [problemAt('config.ts', text, value.getStart(), `"${value.text}" must be an https address without a slash at the end`)]
+}

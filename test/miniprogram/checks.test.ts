@@ -1,0 +1,113 @@
+// The mini program as WeChat's tools would take it: nothing is wrong with it, and the check that says so finds each kind of fault, where it is.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import t from 'tap'
+import { checkFolder } from '../../.ci/miniprogram/check-folder.ts'
+import { checkPhoneGlobals } from '../../.ci/miniprogram/phone-globals.ts'
+import { checkPrivacy } from '../../.ci/miniprogram/privacy.ts'
+import type { Problem } from '../../.ci/miniprogram/problem.ts'
+import { checkSecrets } from '../../.ci/miniprogram/secrets.ts'
+import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
+
+const root = join(import.meta.dirname, '../..')
+const said = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
+const check = (...args: string[]) => spawnSync(process.execPath, ['.ci/miniprogram/check.ts', ...args], { cwd: root, encoding: 'utf8' })
+
+await t.test('mini program: passes every check', async (t) => {
+  t.strictSame(said(await checkFolder(join(root, 'miniprogram'))), [])
+})
+
+await t.test('check: is silent when all is well', async (t) => {
+  const { status, stdout, stderr } = check(await writeMiniProgram(t))
+  t.strictSame({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' })
+})
+
+await t.test('check: prints a line for each problem and fails when there is one', async (t) => {
+  const folder = await writeMiniProgram(t, { 'pages/home/home.wxml': '<view>{{nothing}}</view>', 'app.wxss': '' })
+  const { status, stdout } = check(folder)
+  t.equal(status, 1)
+  t.strictSame(stdout.replaceAll(folder, 'folder').split('\n'), [
+    'folder/pages/home/dot.png:1:1 would be packed for nothing: use it, remove it, or name it in packOptions.ignore',
+    'folder/pages/home/home.wxml:1:9 the data has no "nothing"',
+    'folder/shared.wxss:1:1 would be packed for nothing: use it, remove it, or name it in packOptions.ignore',
+    '',
+  ])
+})
+
+await t.test('check: says what is missing when app.json leads nowhere', async (t) => {
+  const folder = await writeMiniProgram(t, { 'components/card/card.ts': undefined })
+  t.strictSame(said(await checkFolder(folder)), ['components/card/card.ts:1:1 missing, pages/home/home.json names components/card/card'])
+})
+
+await t.test('privacy: an interface that opens a dialog is found, however it is reached', async (t) => {
+  const scripts = [
+    'wx.getUserProfile({ desc: \'\' })',
+    'wx[\'getClipboardData\']()',
+    'const { chooseImage } = wx',
+    'const api = wx; api.getLocation({})',
+    '// wx.getLocation is never called',
+  ]
+  const templates = [
+    '<button open-type="chooseAvatar" />',
+    '<button open-type=\'getPhoneNumber\' />',
+    '<input type="nickname" />',
+    '<camera />',
+    '<!-- <camera /> -->',
+  ]
+  const folder = await writeMiniProgram(t, { 'app.ts': scripts.join('\n'), 'pages/home/home.wxml': templates.join('\n') })
+  t.strictSame(said(checkPrivacy(folder)), [
+    'app.ts:1:4 "getUserProfile" opens a privacy dialog: nickname and avatar',
+    'app.ts:2:4 "getClipboardData" opens a privacy dialog: clipboard',
+    'app.ts:3:9 "chooseImage" opens a privacy dialog: photos, videos and files',
+    'app.ts:4:21 "getLocation" opens a privacy dialog: location',
+    'pages/home/home.wxml:1:9 "chooseAvatar" opens a privacy dialog: nickname and avatar',
+    'pages/home/home.wxml:2:9 "getPhoneNumber" opens a privacy dialog: phone number',
+    'pages/home/home.wxml:3:8 "nickname" opens a privacy dialog: nickname and avatar',
+    'pages/home/home.wxml:4:1 "camera" opens a privacy dialog: camera and microphone',
+  ])
+})
+
+await t.test('phone: what it lacks is found, and not what only has the same name', async (t) => {
+  const wrong = ['eval(\'1\')', 'new Function(\'\')', 'new TextEncoder()', 'void fetch(\'\')', 'globalThis.crypto', 'typeof window', 'const a = { URL }']
+  const right = ['service.fetch()', 'const b = { document: 1 }', 'interface C { window: Function }', 'type D = URL']
+  const own = 'import { fetch } from \'./b\'\nfetch()\nconst eval2 = (location: string) => location\n'
+  const folder = await writeMiniProgram(t, { 'app.ts': [...wrong, ...right].join('\n'), 'rows.ts': own })
+  t.strictSame(said(checkPhoneGlobals(folder)), [
+    'app.ts:1:1 a phone has no "eval"',
+    'app.ts:2:5 a phone has no "Function"',
+    'app.ts:3:5 a phone has no "TextEncoder"',
+    'app.ts:4:6 a phone has no "fetch"',
+    'app.ts:5:1 a phone has no "globalThis"',
+    'app.ts:6:8 a phone has no "window"',
+    'app.ts:7:13 a phone has no "URL"',
+  ])
+})
+
+await t.test('secrets: a key or an AppSecret in any file is found', async (t) => {
+  const folder = await writeMiniProgram(t, {
+    'app.ts': 'const secret = \'0123456789abcdef0123456789abcdef\'\nconst digest = \'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\'\n',
+    'upload.key': '\n-----BEGIN RSA PRIVATE KEY-----\n',
+  })
+  t.strictSame(said(checkSecrets(folder)), [
+    'app.ts:1:17 what looks like an AppSecret: everybody could read it',
+    'upload.key:2:1 a private key: everybody could read it',
+  ])
+})
+
+await t.test('config.ts: holds the address of a service and nothing else', async (t) => {
+  const one = (text: string | undefined) => async (): Promise<string[]> => said(checkSecrets(await writeMiniProgram(t, { 'config.ts': text })))
+  const wrongShape = 'must hold `export const serviceUrl = \'https://…\'` and nothing else'
+  const cases: ReadonlyArray<readonly [string | undefined, string[]]> = [
+    [smallMiniProgram['config.ts'], []],
+    ['export const serviceUrl = \'https://login.example.com:8443/wechat\'', []],
+    ['export const serviceUrl = \'https://login.example.com/\'', ['config.ts:1:27 "https://login.example.com/" must be an https address without a slash at the end']],
+    ['export const serviceUrl = \'http://login.example.com\'', ['config.ts:1:27 "http://login.example.com" must be an https address without a slash at the end']],
+    ['export const serviceUrl = \'https://\'', ['config.ts:1:27 "https://" must be an https address without a slash at the end']],
+    ['export const serviceUrl = \'https://a.example\'\nexport const appSecret = \'\'', [`config.ts:2:1 ${wrongShape}`]],
+    ['export const url = \'https://a.example\'', [`config.ts:1:1 ${wrongShape}`]],
+    ['export const serviceUrl = where()', [`config.ts:1:1 ${wrongShape}`]],
+    ['', [`config.ts:1:1 ${wrongShape}`]],
+    [undefined, ['config.ts:1:1 is missing: it says where the service is']],
+  ]
+  for (const [text, expected] of cases) t.strictSame(await one(text)(), expected, String(text))
+})

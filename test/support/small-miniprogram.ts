@@ -1,0 +1,74 @@
+/** Owns a mini program of one page and one component with which the checks find nothing wrong, for tests to plant faults in. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Test } from 'tap'
+
+/** File → text; undefined takes a file away. */
+export type Files = Readonly<Record<string, string | undefined>>
+
+export const smallMiniProgram = {
+  'app.ts': 'App({})\n',
+  'app.wxss': '@import "./shared.wxss";\n',
+  'shared.wxss': '/* url(nowhere.png) */ .dot { background: url("data:image/png;base64,AAAA") }\n',
+  'app.json': `{
+  "pages": ["pages/home/home"],
+  "window": { "navigationBarBackgroundColor": "@bar", "navigationBarTextStyle": "@text" },
+  "darkmode": true,
+  "themeLocation": "theme.json",
+  "sitemapLocation": "sitemap.json"
+}
+`,
+  'theme.json': `{
+  "light": { "bar": "#ffffff", "text": "black" },
+  "dark": { "bar": "#000000", "text": "white" }
+}
+`,
+  'sitemap.json': '{ "rules": [{ "action": "disallow", "page": "*" }] }\n',
+  'project.config.json': `{
+  "appid": "touristappid",
+  "projectname": "small",
+  "compileType": "miniprogram",
+  "libVersion": "2.32.3",
+  "miniprogramRoot": "",
+  "setting": { "useCompilerPlugins": ["typescript"], "urlCheck": true },
+  "packOptions": { "ignore": [{ "type": "file", "value": "tsconfig.json" }], "include": [] }
+}
+`,
+  'tsconfig.json': '{ "compilerOptions": { "target": "es2020", "lib": ["es2020"], "module": "esnext", "moduleResolution": "bundler", "types": ["miniprogram-api-typings"], "strict": true, "noEmit": true } }\n',
+  'config.ts': 'export const serviceUrl = \'https://login.example.com\'\n',
+  'rows.ts': 'export const rows: ReadonlyArray<{ readonly id: string, readonly count: number }> = []\nexport const words = { twice: (text: string) => text + text, hello: \'hello\' }\n',
+  'pages/home/home.json': '{ "usingComponents": { "my-card": "../../components/card/card" } }\n',
+  'pages/home/home.wxss': '.home { color: #000000 }\n',
+  'pages/home/home.wxml': '<page-meta root-font-size="system" />\n<my-card title="a" size="{{screen.size}}" bind:opened="onNothing" />\n<image src="/pages/home/dot.png" mode="aspectFit" />\n',
+  'pages/home/dot.png': 'a picture',
+  'pages/home/home.ts': `import { serviceUrl } from '../../config'
+import { rows, words } from '../../rows'
+
+Page({
+  data: { screen: { title: serviceUrl, busy: false, size: 1, rows, words } },
+  onLoad (query: Record<string, string | undefined>) { this.setData({ 'screen.title': query.title }) },
+  onTap (event: WechatMiniprogram.TouchEvent<object, object, { id: string }>) { return event.currentTarget.dataset.id },
+  onInput (event: WechatMiniprogram.Input) { return event.detail.value },
+  onNothing () {},
+})
+`,
+  'components/card/card.json': '{ "component": true }\n',
+  'components/card/card.wxml': '<view bind:tap="onOpen">{{title}} {{size}} {{open}}</view>\n',
+  'components/card/card.ts': `Component({
+  properties: { title: String, size: { type: Number, value: 0 } },
+  data: { open: false },
+  methods: { onOpen () { this.triggerEvent('opened') } },
+})
+`,
+}
+
+/** Writes it into a folder of the test, with some files changed. */
+export const writeMiniProgram = async (t: Test, changes: Files = {}): Promise<string> => {
+  const folder = t.testdir()
+  for (const [file, text] of Object.entries<string | undefined>({ ...smallMiniProgram, ...changes })) {
+    if (text === undefined) continue
+    await mkdir(dirname(join(folder, file)), { recursive: true })
+    await writeFile(join(folder, file), text)
+  }
+  return folder
+}
