@@ -82,7 +82,7 @@ await t.test('wx: an error inside a callback is seen, and takes nothing else alo
 await t.test('wx: has what the mini program uses, and is as bare of anything else as an old base library', async (t) => {
   const phone = await open(t)
   t.strictSame(await phone.frame.evaluate('Object.keys(wx).sort()'), [
-    'exitMiniProgram', 'getAppBaseInfo', 'getEnterOptionsSync', 'getRandomValues', 'getStorageSync', 'getUpdateManager', 'login', 'navigateBack', 'navigateTo',
+    'exitMiniProgram', 'getAppBaseInfo', 'getEnterOptionsSync', 'getNetworkType', 'getRandomValues', 'getStorageSync', 'getUpdateManager', 'login', 'navigateBack', 'navigateTo',
     'reLaunch', 'redirectTo', 'removeStorageSync', 'request', 'scanCode', 'setNavigationBarTitle', 'setStorageSync', 'showModal', 'showToast', 'stopPullDownRefresh', 'updateWeChatApp',
   ])
 })

@@ -40,6 +40,8 @@ export const createWx = ({ host, project, answer, app, pages, requests, storage,
       return { code: await host.jsCode() }
     }),
 
+    getNetworkType: answer('getNetworkType', () => ({ networkType: host.settings().online ? 'wifi' : 'none' })),
+
     getStorageSync: storage.get,
     setStorageSync: storage.set,
     removeStorageSync: storage.remove,
