@@ -167,6 +167,8 @@ await t.test('modal: takes the focus, gives what was chosen, and hands the focus
   await show("title: 'T'")
   await phone.page.keyboard.press('Escape')
   t.hasStrict(await chosen(), { cancel: true })
+  await show("title: 'T', confirmText: 'Sign out', fail: (why) => { window.refused = why.errMsg }")
+  t.equal(await phone.frame.evaluate('refused'), 'showModal:fail confirmText is longer than 4 characters')
   await show("title: 'T', showCancel: false")
   t.strictSame(await phone.frame.getByRole('dialog').getByRole('button').allInnerTexts(), ['OK'])
   await phone.frame.getByRole('button', { name: 'OK' }).tap()

@@ -16,6 +16,9 @@ export interface ModalOptions {
   confirmColor?: string
 }
 
+/** Characters on a button; WeChat refuses more. */
+const longestChoice = 4
+
 export interface Dialogs {
   showToast (options: ToastOptions): void
   /** Resolves when the person has chosen. */
@@ -43,6 +46,9 @@ export const createDialogs = (toast: HTMLElement, language: () => string): Dialo
       timer = setTimeout(endToast, duration)
     },
     showModal: (options) => new Promise((resolve) => {
+      for (const name of ['cancelText', 'confirmText'] as const) {
+        if ((options[name] ?? '').length > longestChoice) throw new Error(`${name} is longer than ${longestChoice} characters`)
+      }
       const dialog = modal(options, /^zh/i.test(language()) ? { cancel: '取消', confirm: '确定' } : { cancel: 'Cancel', confirm: 'OK' })
       dialog.addEventListener('close', () => {
         dialog.remove()
