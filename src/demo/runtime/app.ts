@@ -1,5 +1,5 @@
 /** Owns the App: its one instance, its lifecycle, and what the mini program was opened with. */
-import type { LaunchOptions } from './host'
+import type { LaunchOptions } from './host.ts'
 
 /** What `App.onLaunch`, `App.onShow` and `wx.getEnterOptionsSync` give. */
 export interface EnterOptions extends LaunchOptions {

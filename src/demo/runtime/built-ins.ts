@@ -1,6 +1,6 @@
 /** Owns the tags that WeChat brings along, as far as the mini program uses them: what they are in the document, and what they tell a page. */
 import type { glassEasel } from 'glass-easel-miniprogram-adapter'
-import type { BuiltInDefinition, Framework } from './framework'
+import type { BuiltInDefinition, Framework } from './framework.ts'
 
 type BuiltIn = glassEasel.GeneralComponent
 

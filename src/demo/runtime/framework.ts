@@ -4,7 +4,7 @@
  */
 import { MiniProgramEnv, glassEasel } from 'glass-easel-miniprogram-adapter'
 import type { Root } from 'glass-easel-miniprogram-adapter'
-import type { ModuleConfig, Templates } from './project'
+import type { ModuleConfig, Templates } from './project.ts'
 
 /** What a page's or component's script finds as globals. */
 export interface ModuleGlobals {

@@ -1,6 +1,6 @@
 /** Owns one page's place in the document: its box, its styles, and where its scroll positions and the keyboard's focus were. */
 import type { Root } from 'glass-easel-miniprogram-adapter'
-import type { Framework } from './framework'
+import type { Framework } from './framework.ts'
 
 export interface PageView {
   readonly root: Root

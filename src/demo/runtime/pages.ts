@@ -1,12 +1,12 @@
 /** Owns the stack of pages: opening, closing, their lifecycle in WeChat's order, and the bar above them. Draws no page itself. */
-import type { Framework } from './framework'
-import type { LaunchOptions, MiniProgramHost } from './host'
-import { createPageView } from './page-view'
-import type { PageView } from './page-view'
-import { themed } from './project'
-import type { Code } from './project'
-import { routeOf } from './route'
-import type { Route } from './route'
+import type { Framework } from './framework.ts'
+import type { LaunchOptions, MiniProgramHost } from './host.ts'
+import { createPageView } from './page-view.ts'
+import type { PageView } from './page-view.ts'
+import { themed } from './project.ts'
+import type { Code } from './project.ts'
+import { routeOf } from './route.ts'
+import type { Route } from './route.ts'
 
 /** WeChat's own limit. */
 const maxDepth = 10

@@ -1,5 +1,5 @@
 /** Owns `wx.request`: a real fetch that ends the ways WeChat's do. Any status is a success; no answer is a failure. */
-import type { Callbacks } from './answer'
+import type { Callbacks } from './answer.ts'
 
 export interface RequestOptions extends Callbacks {
   url: string

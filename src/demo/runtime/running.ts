@@ -1,11 +1,11 @@
 /** Owns what the phone does with a mini program that runs: foreground, background, back, and changed settings. */
-import type { AppLife } from './app'
-import type { Dialogs } from './dialogs'
-import type { PhoneSettings, RunningMiniProgram } from './host'
-import type { Pages } from './pages'
-import type { Requests } from './request'
-import type { Suspension } from './suspension'
-import { offlineWords } from './wx'
+import type { AppLife } from './app.ts'
+import type { Dialogs } from './dialogs.ts'
+import type { PhoneSettings, RunningMiniProgram } from './host.ts'
+import type { Pages } from './pages.ts'
+import type { Requests } from './request.ts'
+import type { Suspension } from './suspension.ts'
+import { offlineWords } from './wx.ts'
 
 export interface RunningOptions {
   readonly app: AppLife

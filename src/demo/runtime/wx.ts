@@ -1,12 +1,12 @@
 /** Owns the `wx` object: what the mini program uses and no more, so that anything else is as absent as on an old base library. */
-import type { Answer, Callbacks } from './answer'
-import type { AppLife } from './app'
-import type { Dialogs, ModalOptions, ToastOptions } from './dialogs'
-import type { MiniProgramHost } from './host'
-import type { Pages } from './pages'
-import type { Project } from './project'
-import type { Requests } from './request'
-import type { Storage } from './storage'
+import type { Answer, Callbacks } from './answer.ts'
+import type { AppLife } from './app.ts'
+import type { Dialogs, ModalOptions, ToastOptions } from './dialogs.ts'
+import type { MiniProgramHost } from './host.ts'
+import type { Pages } from './pages.ts'
+import type { Project } from './project.ts'
+import type { Requests } from './request.ts'
+import type { Storage } from './storage.ts'
 
 export const offlineWords = 'net::ERR_INTERNET_DISCONNECTED'
 
