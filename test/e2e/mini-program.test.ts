@@ -97,7 +97,7 @@ await t.test('refusal: the page has a fresh code, which works, when the person s
   await phone.button('Not me').click()
   await phone.says('Login cancelled')
   await window.siteSays('Cancelled. Here is a new code')
-  await phone.button('Scan').click() // the mini program's own way to the camera
+  await phone.scanAgain()
   const next = await window.number()
   await phone.choices()
   await phone.button(next).click()

@@ -63,6 +63,8 @@ export interface Phone {
   readonly app: FrameLocator
   /** Opens WeChat's scanner from WeChat; the website's code is in view. */
   scan (): Promise<void>
+  /** Taps the mini program's own way to the scanner; the website's code is in view. */
+  scanAgain (): Promise<void>
   /** Hands WeChat's scanner a picture instead. To be done where no code is in view, which the scanner would follow first. */
   scanPicture (picture: Buffer): Promise<void>
   /** Opens the mini program from WeChat's list. */
@@ -110,6 +112,10 @@ const phoneIn = (shell: Page | FrameLocator, code?: Locator): Phone => {
     scan: async () => {
       await code?.waitFor()
       await shell.locator('#scan').click()
+    },
+    scanAgain: async () => {
+      await code?.waitFor()
+      await button(/^Scan/).click()
     },
     scanPicture: async (picture) => {
       await shell.locator('#scan').click()
