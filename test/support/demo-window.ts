@@ -143,6 +143,7 @@ const phoneIn = (shell: Page | FrameLocator, code?: Locator): Phone => {
 export const openWindow = async (t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<DemoWindow> => {
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
+  context.setDefaultTimeout(20_000) // so that two waits in vain fit into the time of a file
   context.on('weberror', (error) => { t.fail(`a page threw: ${error.error().message}`) })
   context.on('console', (message) => {
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) t.fail(`a page complains: ${message.text()}`)
