@@ -151,7 +151,8 @@ export const openWindow = async (t: Test, browser: Browser, url: string, options
   const page = await context.newPage()
   await page.goto(`${url}/demo`)
   const site = page.frameLocator('iframe[data-login]')
-  const code = site.locator('.layer:not(.leaving) .code-image')
+  const stage = site.locator('.layer:not(.leaving)') // what was there before is still fading
+  const code = stage.locator('.code-image')
   const siteSays: DemoWindow['siteSays'] = (text) => site.getByText(text).filter({ visible: true }).first().waitFor()
   const phone: DemoWindow['phone'] = (index = 0) => phoneIn(page.frameLocator(`main iframe >> nth=${index}`), code)
 
@@ -170,7 +171,7 @@ export const openWindow = async (t: Test, browser: Browser, url: string, options
       await tab.goto(`${url}/demo/phone?person=${person}`)
       return phoneIn(tab)
     },
-    number: () => site.locator('.number').innerText(),
+    number: () => stage.locator('.number').innerText(),
     siteSays,
     photograph: async () => {
       await code.waitFor()
