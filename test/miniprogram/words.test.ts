@@ -95,10 +95,10 @@ await t.test('words: the dialog takes no more than four characters for each of i
 })
 
 await t.test('screenOf: takes no taps while a decision is on its way, and marks the number', async (t) => {
-  const screen = screenOf({ kind: 'confirming', offer, number: '47' }, en, now)
-  t.hasStrict(screen, { busy: true, ask: 'Logging in…' })
+  const screen = screenOf({ kind: 'confirming', offer, isClockMended: true, number: '47' }, en, now)
+  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: en.tapNumberHelp, note: en.clockMended }, 'and nothing above the numbers goes')
   t.strictSame(screen.numbers.filter(({ chosen }) => chosen).map(({ value }) => value), ['47'])
-  t.hasStrict(screenOf({ kind: 'cancelling', offer }, zh, now), { busy: true, ask: '正在取消…' })
+  t.hasStrict(screenOf({ kind: 'cancelling', offer, isClockMended: false }, zh, now), { busy: true, ask: '正在取消…' })
 })
 
 await t.test('screenOf: one line, a mark and a way on when it has ended', async (t) => {

@@ -4,10 +4,9 @@ import type { Service } from '../../utils/service'
 
 export type View =
   | { readonly kind: 'loading' }
-  /** `isClockMended`: the phone's clock is far off, and was corrected for. */
-  | { readonly kind: 'ready', readonly offer: Offer, readonly isClockMended: boolean }
-  | { readonly kind: 'confirming', readonly offer: Offer, readonly number: string | null }
-  | { readonly kind: 'cancelling', readonly offer: Offer }
+  | Asked & { readonly kind: 'ready' }
+  | Asked & { readonly kind: 'confirming', readonly number: string | null }
+  | Asked & { readonly kind: 'cancelling' }
   /** From here on nothing can be done with this ticket. */
   | { readonly kind: 'done', readonly offer: Offer | undefined }
   | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
@@ -16,6 +15,13 @@ export type View =
   /** WeChat or this mini program is too old for the service. */
   | { readonly kind: 'update-needed' }
   | { readonly kind: 'unavailable', readonly code: FailureCode }
+
+/** What the decision is about. */
+export interface Asked {
+  readonly offer: Offer
+  /** The phone's clock is far off, and was corrected for. */
+  readonly isClockMended: boolean
+}
 
 export interface Approval {
   readonly view: () => View
@@ -103,13 +109,13 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
       // Not being `ready` any more is what makes a second tap do nothing.
       if (view.kind !== 'ready' || ticket === undefined) return
       if (view.offer.choices === null ? number !== null : number === null || !view.offer.choices.includes(number)) return
-      show({ kind: 'confirming', offer: view.offer, number })
+      show({ ...view, kind: 'confirming', number })
       if (await settle(service.confirm(ticket, number)) !== undefined) show({ kind: 'done', offer })
       await readIfCutOff()
     },
     cancel: async () => {
       if (view.kind !== 'ready' || ticket === undefined) return
-      show({ kind: 'cancelling', offer: view.offer })
+      show({ ...view, kind: 'cancelling' })
       if (await settle(service.cancel(ticket)) !== undefined) show({ kind: 'cancelled' })
       await readIfCutOff()
     },

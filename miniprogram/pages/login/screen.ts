@@ -1,8 +1,7 @@
 /** Owns what the login page shows of a view: plain data for a template, every sentence chosen. Pure; empty means "not drawn". */
 import { ago } from '../../utils/ago'
-import type { Offer } from '../../utils/answers'
 import type { Words } from '../../utils/words'
-import type { View } from './approval'
+import type { Asked, View } from './approval'
 
 export type ActionName = 'retry' | 'scan' | 'close' | 'home' | 'update'
 
@@ -61,11 +60,12 @@ export const screenOf = (view: View, words: Words, now: number): Screen => {
     case 'loading':
       return { ...empty, kind: view.kind, loading: words.loading }
     case 'ready':
-      return { ...empty, kind: view.kind, ...asking(view.offer, words, now, null), note: view.isClockMended ? words.clockMended : '' }
+      return { ...empty, kind: view.kind, ...asking(view, words, now, null) }
+    // What stands above the buttons stays: they must not move under a finger.
     case 'confirming':
-      return { ...empty, kind: view.kind, ...asking(view.offer, words, now, view.number), busy: true, warning: '', ask: words.confirming, askHelp: '' }
+      return { ...empty, kind: view.kind, ...asking(view, words, now, view.number), busy: true, ask: words.confirming }
     case 'cancelling':
-      return { ...empty, kind: view.kind, ...asking(view.offer, words, now, null), busy: true, warning: '', ask: words.cancelling, askHelp: '' }
+      return { ...empty, kind: view.kind, ...asking(view, words, now, null), busy: true, ask: words.cancelling }
     default: {
       const { line, help } = words.ends[view.kind]
       return {
@@ -81,7 +81,7 @@ export const screenOf = (view: View, words: Words, now: number): Screen => {
   }
 }
 
-const asking = (offer: Offer, words: Words, now: number, chosen: string | null): Partial<Screen> => ({
+const asking = ({ offer, isClockMended }: Asked, words: Words, now: number, chosen: string | null): Partial<Screen> => ({
   title: words.askTitle(offer.site.name),
   origin: offer.site.origin,
   rows: [
@@ -91,6 +91,7 @@ const asking = (offer: Offer, words: Words, now: number, chosen: string | null):
     { label: words.asked, value: ago(offer.createdAt, now, words) },
   ].filter((row) => row.value !== ''),
   warning: now - offer.createdAt >= oldAfterMs ? words.oldRequest(ago(offer.createdAt, now, words)) : '',
+  note: isClockMended ? words.clockMended : '',
   ask: offer.choices === null ? '' : words.tapNumber,
   askHelp: offer.choices === null ? words.confirmHelp : words.tapNumberHelp,
   numbers: (offer.choices ?? []).map((value) => ({ value, chosen: value === chosen })),
