@@ -8,6 +8,8 @@ import { checkPrivacy } from './privacy.ts'
 import { inOrder, problemIn } from './problem.ts'
 import type { Problem } from './problem.ts'
 import { checkSecrets } from './secrets.ts'
+import { checkStyles } from './styles.ts'
+import { checkTemplateRules } from './wxml-rules.ts'
 import { checkTemplates } from './wxml-types.ts'
 
 /** Gives everything that is wrong with a mini program, in the order of files and lines. */
@@ -16,7 +18,10 @@ export const checkFolder = async (folder: string): Promise<readonly Problem[]> =
   const alone = [...json, ...checkPrivacy(folder), ...checkPhoneGlobals(folder), ...checkSecrets(folder)]
   try {
     const project = await readProject(folder)
-    return inOrder([...alone, ...checkTemplates(folder, project), ...checkPackaging(folder, project)])
+    const rules = checkTemplateRules(folder, project)
+    // Where a template breaks a rule, the type checker only says so in other words.
+    const types = checkTemplates(folder, project).filter(({ file, line }) => !rules.some((rule) => rule.file === file && rule.line === line))
+    return inOrder([...alone, ...rules, ...types, ...checkStyles(folder, project), ...checkPackaging(folder, project)])
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     // Where the JSON files are wrong, the check of these says so better.
