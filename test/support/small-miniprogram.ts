@@ -49,6 +49,7 @@ Page({
   data: { screen: { title: serviceUrl, busy: false, size: 1, rows, words } },
   onLoad (query: Record<string, string | undefined>) { this.setData({ 'screen.title': query.title }) },
   onTap (event: WechatMiniprogram.TouchEvent<object, object, { id: string }>) { return event.currentTarget.dataset.id },
+  onCount (event: WechatMiniprogram.TouchEvent<object, object, { rowCount: number, on?: boolean }>) { return event.currentTarget.dataset.rowCount },
   onInput (event: WechatMiniprogram.Input) { return event.detail.value },
   onNothing () {},
 })
