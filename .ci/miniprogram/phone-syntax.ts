@@ -20,5 +20,5 @@ export const checkPhoneSyntax = (folder: string): readonly Problem[] =>
 const wrongWith = (node: ts.Node): string | undefined => {
   if (ts.isBigIntLiteral(node)) return 'iOS 13 cannot read a bigint, and the whole file with it'
   const isPattern = ts.isRegularExpressionLiteral(node) || (ts.isStringLiteralLike(node) && ts.isNewExpression(node.parent) && node.parent.expression.getText() === 'RegExp')
-  return isPattern && /\(\?<[=!]/.test(node.text) ? 'before iOS 16.4 no phone can read a pattern that looks behind, and the whole file with it' : undefined
+  return isPattern && /\(\?<[=!]/.test(node.text) ? 'iOS before 16.4 cannot read a pattern that looks behind, and the whole file with it' : undefined
 }

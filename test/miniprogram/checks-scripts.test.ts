@@ -22,7 +22,7 @@ await t.test('phone: what it cannot read is found, and not what only looks like 
   const wrong = ['1n', '/(?<=a)b/', '/(?<!a)b/u', 'new RegExp(\'(?<=a)\')']
   const right = ['1', '/(?<name>a)/', '/(?=a)b/', '\'(?<=a)\'', '`1n`']
   const folder = await writeMiniProgram(t, { 'app.ts': [...wrong, ...right].join(';\n') })
-  const looksBehind = 'before iOS 16.4 no phone can read a pattern that looks behind, and the whole file with it'
+  const looksBehind = 'iOS before 16.4 cannot read a pattern that looks behind, and the whole file with it'
   t.strictSame(said(checkPhoneSyntax(folder)), [
     'app.ts:1:1 iOS 13 cannot read a bigint, and the whole file with it',
     `app.ts:2:1 ${looksBehind}`,
