@@ -1,5 +1,5 @@
 /** Owns how the service's answers are read: what came back as it should, by which code it was refused, or that nothing came. */
-import type { Reply } from './ports'
+import type { Platform, Reply } from './ports'
 
 /** The codes a phone can be refused with (CONTRACT "Errors"); any other counts as `internal`. */
 export const serverCodes = [
@@ -12,10 +12,10 @@ export const serverCodes = [
 export type ServerCode = typeof serverCodes[number]
 
 /**
- * What the phone itself finds: `offline`, no answer came, so what was asked may or may not have happened; `not-set-up`, WeChat lets
- * this mini program call no such address; `too-old`, this WeChat lacks what is needed.
+ * What the phone itself finds: `offline` without a network and `no-answer` with one, where what was asked may or may not have happened;
+ * `not-set-up`, WeChat lets this mini program call no such address; `too-old`, this WeChat lacks what is needed.
  */
-export type FailureCode = ServerCode | 'offline' | 'not-set-up' | 'too-old'
+export type FailureCode = ServerCode | 'offline' | 'no-answer' | 'not-set-up' | 'too-old'
 
 export interface Success<T> { readonly ok: true, readonly value: T }
 export interface Failure {
@@ -30,12 +30,21 @@ export const offline: Failure = { ok: false, code: 'offline' }
 export const wechatSilent: Failure = { ok: false, code: 'wechat-unavailable' }
 export const tooOld: Failure = { ok: false, code: 'too-old' }
 
-/** What it means that no answer came, by the words in which WeChat says so (`wx.request`, "url not in domain list"). */
-export const unanswered = (reason: unknown): Failure =>
-  ({ ok: false, code: reason instanceof Error && /domain list/i.test(reason.message) ? 'not-set-up' : 'offline' })
+/** Sends a call and reads what comes back; that nothing does is an outcome as well. */
+export const answerTo = async <T>(platform: Platform, send: () => Promise<Reply>, read: (body: Body) => T | undefined): Promise<Outcome<T>> => {
+  let reply: Reply
+  try {
+    reply = await send()
+  } catch (reason) {
+    // In WeChat's own words: `request:fail url not in domain list`.
+    if (reason instanceof Error && /domain list/i.test(reason.message)) return { ok: false, code: 'not-set-up' }
+    return await platform.isConnected() ? { ok: false, code: 'no-answer' } : offline
+  }
+  return outcomeOf(reply, read)
+}
 
 /** Reads a reply; `read` makes the value out of a 2xx body, or undefined where that isn't what the contract says. */
-export const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcome<T> => {
+const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcome<T> => {
   const body = bodyOf(reply.body)
   if (reply.status >= 200 && reply.status < 300) {
     const value = read(body)
@@ -58,7 +67,8 @@ export interface BrowserName { readonly name: string, readonly system: string, r
 
 /** What is being asked of the person who scanned. */
 export interface Offer {
-  readonly state: string
+  /** `confirmed`: this person has said yes already. */
+  readonly state: 'scanned' | 'confirmed'
   readonly site: { readonly name: string, readonly origin: string }
   readonly browser: BrowserName
   /** Milliseconds since 1970, by the service's clock. */
@@ -89,7 +99,7 @@ export const readGrant = (body: Body): Grant | undefined => {
 
 export const readOffer = (body: Body): Offer | undefined => {
   const site = bodyOf(body.site)
-  const state = text(body.state)
+  const state = body.state === 'scanned' ? body.state : readConfirmed(body)
   const origin = text(site.origin)
   const createdAt = Date.parse(String(body.created_at))
   const choices = body.match_choices ?? null
@@ -99,7 +109,10 @@ export const readOffer = (body: Body): Offer | undefined => {
   return { state, site: { name: text(site.name) ?? origin, origin }, browser: browserOf(body.browser), createdAt, expiresIn: body.expires_in, choices }
 }
 
-export const readState = (body: Body): string | undefined => text(body.state)
+/** The state a ticket is in after a yes: that this person logged in by it. */
+export const readConfirmed = (body: Body): 'confirmed' | undefined => body.state === 'confirmed' || body.state === 'consumed' ? 'confirmed' : undefined
+
+export const readCancelled = (body: Body): 'cancelled' | undefined => body.state === 'cancelled' ? 'cancelled' : undefined
 
 export const readSessions = (body: Body): readonly LoggedInBrowser[] | undefined =>
   Array.isArray(body.sessions) ? body.sessions.flatMap((session) => browserSession(bodyOf(session)) ?? []) : undefined
@@ -110,7 +123,13 @@ const browserSession = (session: Body): LoggedInBrowser | undefined => {
   return id === undefined || Number.isNaN(lastSeenAt) ? undefined : { id, browser: browserOf(session.browser), lastSeenAt }
 }
 
+/** Empty for what the service couldn't tell, which it calls "Unknown browser": the phone has its own words for that. */
+const known = (value: unknown): string => {
+  const name = text(value) ?? ''
+  return name.startsWith('Unknown ') ? '' : name
+}
+
 const browserOf = (value: unknown): BrowserName => {
   const browser = bodyOf(value)
-  return { name: text(browser.name) ?? '', system: text(browser.system) ?? '', ip: text(browser.ip) ?? '', place: textOrNull(browser.place) }
+  return { name: known(browser.name), system: known(browser.system), ip: text(browser.ip) ?? '', place: textOrNull(browser.place) }
 }

@@ -1,5 +1,5 @@
 /** Owns the signing key of this phone: gets it with a js_code, keeps it until it ends, and remembers how far off the phone's clock is. */
-import { offline, outcomeOf, readGrant, tooOld, unanswered, wechatSilent } from './answers'
+import { answerTo, offline, readGrant, tooOld, wechatSilent } from './answers'
 import type { Outcome, User } from './answers'
 import type { Platform, Reply } from './ports'
 
@@ -20,6 +20,8 @@ export interface PhoneKeys {
   /** The key that is kept, if any. */
   kept (): PhoneKey | undefined
   keep (key: PhoneKey): void
+  /** Seconds to add to the phone's clock to get the service's, as last learned; 0 until then. */
+  clockOffset (): number
   /** Forgets this key; a newer one stays. */
   forget (keyId: string): void
 }
@@ -29,18 +31,23 @@ const marginMs = 60_000 // a key in its last minute might end on the way
 
 export const createPhoneKeys = (platform: Platform, askForKey: (jsCode: string) => Promise<Reply>): PhoneKeys => {
   let underWay: Promise<Outcome<PhoneKey>> | undefined
+  // In memory as well: a storage that fails must cost a login at the next start, and no more.
+  let current = parsed(platform.getStorage(storageKey))
+  let clockOffset = current?.clockOffset ?? 0
 
-  const kept = (): PhoneKey | undefined => {
-    const key = parsed(platform.getStorage(storageKey))
-    return key !== undefined && platform.now() < key.endsAt - marginMs ? key : undefined
+  const kept = (): PhoneKey | undefined =>
+    current !== undefined && platform.now() < current.endsAt - marginMs ? current : undefined
+
+  const keep = (key: PhoneKey): void => {
+    current = key
+    clockOffset = key.clockOffset
+    platform.setStorage(storageKey, JSON.stringify(key))
   }
-
-  const keep = (key: PhoneKey): void => platform.setStorage(storageKey, JSON.stringify(key))
 
   const askOnce = async (): Promise<Outcome<PhoneKey>> => {
     const jsCode = await platform.login().catch(() => undefined)
     if (jsCode === undefined) return await platform.isConnected() ? wechatSilent : offline
-    const outcome = await askForKey(jsCode).then((reply) => outcomeOf(reply, readGrant), unanswered)
+    const outcome = await answerTo(platform, () => askForKey(jsCode), readGrant)
     if (!outcome.ok) return outcome
     const { keyId, key, expiresIn, serverTime, user } = outcome.value
     const now = platform.now()
@@ -57,7 +64,12 @@ export const createPhoneKeys = (platform: Platform, askForKey: (jsCode: string) 
   return {
     kept,
     keep,
-    forget: (keyId) => { if (kept()?.keyId === keyId) platform.setStorage(storageKey, undefined) },
+    clockOffset: () => clockOffset,
+    forget: (keyId) => {
+      if (current?.keyId !== keyId) return
+      current = undefined
+      platform.setStorage(storageKey, undefined)
+    },
     get: async () => {
       if (platform.isTooOld) return tooOld
       const value = kept()

@@ -18,9 +18,13 @@ export const wxPlatform: Platform = {
     })
   }),
   login: () => new Promise<string>((resolve, reject) => {
+    // All calls share one login, so that one which is never answered would hold up every later one.
+    const timer = setTimeout(() => reject(new Error('login:fail timeout')), timeoutMs)
     wx.login({
+      timeout: timeoutMs,
       success: ({ code, errMsg }) => code ? resolve(code) : reject(new Error(errMsg)),
       fail: ({ errMsg }) => reject(new Error(errMsg)),
+      complete: () => clearTimeout(timer),
     })
   }),
   isConnected: () => new Promise<boolean>((resolve) => {
@@ -29,11 +33,21 @@ export const wxPlatform: Platform = {
       fail: () => resolve(true),
     })
   }),
+  // WeChat's storage throws where the phone's is full or broken.
   getStorage: (key) => {
-    const value: unknown = wx.getStorageSync(key)
-    return typeof value === 'string' && value !== '' ? value : undefined // '' is WeChat's way of saying there is none
+    try {
+      const value: unknown = wx.getStorageSync(key)
+      return typeof value === 'string' && value !== '' ? value : undefined // '' is WeChat's way of saying there is none
+    } catch {
+      return undefined
+    }
   },
-  setStorage: (key, value) => value === undefined ? wx.removeStorageSync(key) : wx.setStorageSync(key, value),
+  setStorage: (key, value) => {
+    try {
+      if (value === undefined) wx.removeStorageSync(key)
+      else wx.setStorageSync(key, value)
+    } catch {}
+  },
   randomBytes: (size) => new Promise<Uint8Array>((resolve, reject) => {
     wx.getRandomValues({
       length: size,

@@ -25,7 +25,7 @@ export interface Platform {
   isConnected (): Promise<boolean>
   /** A kept text, or undefined. */
   getStorage (key: string): string | undefined
-  /** Keeps a text on this phone; undefined takes it away. */
+  /** Keeps a text on this phone, where it can; undefined takes it away. */
   setStorage (key: string, value: string | undefined): void
   randomBytes (size: number): Promise<Uint8Array>
   /** Milliseconds since 1970, by this phone's clock, which may be wrong. */

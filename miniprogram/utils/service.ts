@@ -1,5 +1,5 @@
 /** Owns the calls to the service, one function each: signed, mended once where the service says how, answered as an Outcome. Draws nothing. */
-import { outcomeOf, readOffer, readSessions, readState, unanswered } from './answers'
+import { answerTo, readCancelled, readConfirmed, readOffer, readSessions } from './answers'
 import type { Failure, LoggedInBrowser, Offer, Outcome, User } from './answers'
 import { base64url, fromBase64url } from './bytes'
 import { createPhoneKeys } from './phone-key'
@@ -8,12 +8,12 @@ import type { PhoneRequest, Platform, Reply } from './ports'
 import { sign } from './signature'
 
 export interface Service {
-  /** Who this phone is, with a login where there was none. */
-  login (): Promise<Outcome<User>>
+  /** Who this phone is; undefined until a call has logged it in. */
+  user (): User | undefined
   scan (ticket: string): Promise<Outcome<Offer>>
-  /** Says yes with the number that was tapped; null where no number was asked for. Gives the state the ticket is in now. */
-  confirm (ticket: string, number: string | null): Promise<Outcome<string>>
-  cancel (ticket: string): Promise<Outcome<string>>
+  /** Says yes with the number that was tapped; null where no number was asked for. */
+  confirm (ticket: string, number: string | null): Promise<Outcome<'confirmed'>>
+  cancel (ticket: string): Promise<Outcome<'cancelled'>>
   sessions (): Promise<Outcome<readonly LoggedInBrowser[]>>
   /** Logs a browser out; fine too where it has been before. */
   signOut (sessionId: string): Promise<Outcome<true>>
@@ -65,14 +65,14 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
   }
 
   const call = async <T>(
-    method: PhoneRequest['method'], path: string, body: object | undefined, read: Parameters<typeof outcomeOf<T>>[1],
+    method: PhoneRequest['method'], path: string, body: object | undefined, read: Parameters<typeof answerTo<T>>[2],
   ): Promise<Outcome<T>> => {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const mended = new Set<string>()
     for (;;) {
       const key = await keys.get()
       if (!key.ok) return key
-      const outcome = await send(method, path, text, key.value).then((reply) => outcomeOf(reply, read), unanswered)
+      const outcome = await answerTo(platform, () => send(method, path, text, key.value), read)
       if (outcome.ok || mended.has(outcome.code) || !mend(outcome, key.value)) return outcome
       mended.add(outcome.code)
     }
@@ -81,14 +81,11 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
   const onTicket = (ticket: string, verb: string): string => `/api/phone/tickets/${encodeURIComponent(ticket)}/${verb}`
 
   return {
-    login: async () => {
-      const key = await keys.get()
-      return key.ok ? { ok: true, value: key.value.user } : key
-    },
+    user: () => keys.kept()?.user,
     // An empty object rather than no body: what wx.request sends for none is not the same everywhere, and the bytes are signed.
     scan: (ticket) => call('POST', onTicket(ticket, 'scan'), {}, readOffer),
-    confirm: (ticket, number) => call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readState),
-    cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readState),
+    confirm: (ticket, number) => call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readConfirmed),
+    cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readCancelled),
     sessions: () => call('GET', '/api/phone/sessions', undefined, readSessions),
     signOut: async (sessionId) => {
       const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}`, undefined, done)
@@ -103,7 +100,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       if (key !== undefined) keys.keep({ ...key, user: { ...key.user, name: value } })
       return { ok: true, value }
     },
-    serverNow: () => platform.now() + (keys.kept()?.clockOffset ?? 0) * 1000,
-    isClockOff: () => Math.abs(keys.kept()?.clockOffset ?? 0) > tolerated,
+    serverNow: () => platform.now() + keys.clockOffset() * 1000,
+    isClockOff: () => Math.abs(keys.clockOffset()) > tolerated,
   }
 }

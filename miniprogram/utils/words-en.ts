@@ -38,6 +38,7 @@ export const en: Words = {
 
   failures: {
     offline: "You're offline. Try again once you are connected.",
+    'no-answer': "The site doesn't answer. Please try again.",
     'not-set-up': "WeChat doesn't let this mini program call its site yet.",
     'too-old': 'This WeChat is too old. Please update it.',
     'bad-request': 'The site did not understand that. Please try again.',

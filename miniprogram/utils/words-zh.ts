@@ -36,6 +36,7 @@ export const zh: Words = {
 
   failures: {
     offline: '网络断开了，连上后再试一次。',
+    'no-answer': '网站没有回应，请再试一次。',
     'not-set-up': '微信还不允许这个小程序访问它的网站。',
     'too-old': '微信版本太旧，请先更新微信。',
     'bad-request': '这里没看懂你的请求，请再试一次。',

@@ -52,6 +52,19 @@ await t.test('phone: the mini program is opened at home from the recently used, 
   t.strictSame(await calls(), [['launch', home], ['hide'], ['show', undefined]])
 })
 
+await t.test('phone: the mini program is started again, the way it was asked for, when it did not come up', async (t) => {
+  const { page, phone, calls, inPhone } = await openPhone(t)
+  await page.context().route('**/demo/phone/app', (route) => route.fulfill({ contentType: 'text/html', body: '<title>Nothing runs</title>' }), { times: 1 })
+  await phone.getByRole('button', { name: 'Scan', exact: true }).click()
+  await phone.locator('#pages iframe').waitFor({ state: 'attached' })
+  await tap(phone, 'Close')
+  t.strictSame(await calls(), [])
+  await tap(phone, 'Scan login')
+  await phone.getByRole('heading', { name: 'Confirm' }).waitFor()
+  t.strictSame(await calls(), [['launch', first]])
+  t.equal(await inPhone('document.querySelectorAll("#pages iframe").length'), 1)
+})
+
 await t.test('phone: a new frame with the options of last time when the mini program is reentered or restarts itself', async (t) => {
   const { phone, scan, calls, inPhone } = await openPhone(t)
   await scan()

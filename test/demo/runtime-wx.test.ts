@@ -83,7 +83,7 @@ await t.test('wx: has what the mini program uses, and is as bare of anything els
   const phone = await open(t)
   t.strictSame(await phone.frame.evaluate('Object.keys(wx).sort()'), [
     'exitMiniProgram', 'getAppBaseInfo', 'getEnterOptionsSync', 'getNetworkType', 'getRandomValues', 'getStorageSync', 'getUpdateManager', 'login', 'navigateBack', 'navigateTo',
-    'reLaunch', 'redirectTo', 'removeStorageSync', 'request', 'scanCode', 'setNavigationBarTitle', 'setStorageSync', 'showModal', 'showToast', 'stopPullDownRefresh', 'updateWeChatApp',
+    'reLaunch', 'redirectTo', 'removeStorageSync', 'request', 'scanCode', 'setNavigationBarTitle', 'setStorageSync', 'showModal', 'showToast', 'updateWeChatApp',
   ])
 })
 

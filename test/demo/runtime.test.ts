@@ -238,6 +238,32 @@ await t.test('navigation: calls the pages in WeChat\'s order when it opens, repl
   t.strictSame(await pages(), [['pages/one/one', { again: '1' }]])
 })
 
+await t.test('navigation: what a page sets after it was closed is drawn nowhere and harms nothing', async (t) => {
+  const phone = await open(t)
+  const late = 'window.late = getCurrentPages().at(-1); undefined'
+  const set = 'late.setData({ count: 7, busy: true, list: [] })'
+  await wx(phone, "navigateTo({ url: '/pages/two/two' })")
+  await phone.frame.evaluate(late)
+  await phone.back()
+  await phone.frame.evaluate(set)
+  await phone.frame.evaluate(late)
+  await phone.show({ path: 'pages/two/two', query: {}, scene: 1047 })
+  await phone.frame.evaluate(set)
+  t.equal(await button(phone, 'Two').innerText(), 'Two 0')
+  t.equal(await phone.frame.getByRole('alert').count(), 0)
+  t.strictSame(phone.errors, [])
+})
+
+await t.test('navigation: the keyboard goes on in the page when the button that was pressed is gone or disabled', async (t) => {
+  const phone = await open(t)
+  await button(phone, 'Busy').press('Enter')
+  t.equal(await button(phone, 'Busy').isDisabled(), true)
+  const inPage = "document.activeElement.className === 'page-box'"
+  t.equal(await phone.frame.evaluate(inPage), true)
+  await phone.page.keyboard.press('Tab')
+  t.equal(await button(phone, 'Count').evaluate((element: any) => element === element.ownerDocument.activeElement), true)
+})
+
 await t.test('navigation: waits for the page\'s own lifecycle call when it is asked for inside', async (t) => {
   const phone = await open(t, { launch: { query: { next: '/pages/two/two' } } })
   await button(phone, 'Two').waitFor()

@@ -49,7 +49,7 @@ await t.test('approval: confirms nothing when nobody taps', async (t) => {
   const { approval, asked } = start()
   await approval.read()
   await approval.read()
-  approval.tick()
+  await approval.tick()
   t.strictSame(asked(), ['POST scan', 'POST scan'])
   t.equal(approval.view().kind, 'ready')
 })
@@ -136,7 +136,8 @@ await t.test('approval: an invalid code when what was scanned holds no ticket', 
 })
 
 await t.test('approval: can be tried again when the network was gone', async (t) => {
-  const { approval, kinds } = start({ scan: ['lost', offer()] })
+  const { approval, kinds, phone } = start({ scan: ['lost', offer()] })
+  phone.isConnected = false
   await approval.read()
   t.strictSame(approval.view(), { kind: 'offline' })
   await approval.read()
@@ -148,7 +149,7 @@ await t.test('approval: reads what became of it, and repeats no yes, when the an
     const { approval, asked } = start({ scan: [offer(), offer({ state, match_choices: state === 'scanned' ? ['12', '47', '83'] : null })], confirm: 'lost' })
     await approval.read()
     await approval.confirm('47')
-    t.strictSame(approval.view(), { kind: 'offline' })
+    t.strictSame(approval.view(), { kind: 'unavailable', code: 'no-answer' })
     await approval.read()
     t.equal(approval.view().kind, kind)
     t.strictSame(asked(), ['POST scan', 'POST confirm', 'POST scan'])
@@ -194,19 +195,31 @@ await t.test('approval: sends nothing more when it has ended', async (t) => {
   await approval.read()
   await approval.confirm('47')
   await approval.cancel()
-  approval.tick()
+  await approval.tick()
   t.strictSame(asked(), ['POST scan'])
 })
 
-await t.test('approval: expired when the time is up while it is on the screen', async (t) => {
-  const { approval, phone, asked } = start()
+await t.test('approval: asks once whether it has ended when the time seems to be up while it is on the screen', async (t) => {
+  const { approval, phone, asked } = start({ scan: [offer(), problem(409, 'ticket-expired')] })
   await approval.read()
   phone.now += 149_000
-  approval.tick()
+  await approval.tick()
   t.equal(approval.view().kind, 'ready')
   phone.now += 1_000
-  approval.tick()
+  await Promise.all([approval.tick(), approval.tick()])
   t.equal(approval.view().kind, 'expired')
   await approval.confirm('47')
-  t.strictSame(asked(), ['POST scan'])
+  t.strictSame(asked(), ['POST scan', 'POST scan'])
+})
+
+await t.test('approval: goes on asking for the decision when only the phone\'s clock was changed', async (t) => {
+  const skew = problem(401, 'clock-skew', { server_time: startMs / 1000 })
+  const { approval, phone } = start({ scan: [offer(), skew, offer()] })
+  await approval.read()
+  phone.now += 3_600_000
+  await approval.tick()
+  t.hasStrict(approval.view(), { kind: 'ready', isClockMended: true })
+  await approval.tick()
+  await approval.confirm('47')
+  t.equal(approval.view().kind, 'done')
 })

@@ -42,7 +42,7 @@ export const startMs = Date.parse('2026-11-23T02:00:20.000Z')
 export const createFakePhone = (answers: Record<string, Answer | Answer[]> = {}, { isTooOld = false } = {}) => {
   const storage = new Map<string, string>()
   const requests: PhoneRequest[] = []
-  const script: Record<string, Answer | Answer[]> = { login: grant('key_1', startMs / 1000), ...answers }
+  const script: Record<string, Answer | Answer[]> = { login: grant('key_1', startMs / 1000), sessions: ok({ sessions: [] }), ...answers }
   const phone = {
     now: startMs,
     logins: 0,
@@ -56,6 +56,8 @@ export const createFakePhone = (answers: Record<string, Answer | Answer[]> = {},
     isConnected: true,
     /** What WeChat says when no answer comes. */
     errMsg: 'request:fail timeout',
+    /** The storage keeps nothing. */
+    isFull: false,
   }
   const platform: Platform = {
     isTooOld,
@@ -73,7 +75,10 @@ export const createFakePhone = (answers: Record<string, Answer | Answer[]> = {},
     },
     isConnected: async () => phone.isConnected,
     getStorage: (key) => storage.get(key),
-    setStorage: (key, value) => { value === undefined ? storage.delete(key) : storage.set(key, value) },
+    setStorage: (key, value) => {
+      if (phone.isFull) return
+      value === undefined ? storage.delete(key) : storage.set(key, value)
+    },
     randomBytes: async (size) => Uint8Array.from({ length: size }, (_, at) => requests.length * 16 + at),
     now: () => phone.now,
   }

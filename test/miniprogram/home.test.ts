@@ -1,6 +1,6 @@
 import t from 'tap'
 import '../support/miniprogram.ts'
-import { createFakePhone, held, ok, problem, serviceUrl, startMs } from './fake-phone.ts'
+import { createFakePhone, grant, held, ok, problem, serviceUrl, startMs } from './fake-phone.ts'
 import type { Answer } from './fake-phone.ts'
 import type { Reply } from '../../miniprogram/utils/ports'
 
@@ -63,6 +63,41 @@ await t.test('home: a list that was asked for before does not bring a browser ba
   t.strictSame(ids(), ['s2'])
 })
 
+await t.test('home: a list that was asked for meanwhile does not bring a browser back either', async (t) => {
+  const [late, gone] = [held<Reply>(), held<Reply>()]
+  const { home, ids } = start({ sessions: [two, () => late.promise], s1: () => gone.promise })
+  await home.read()
+  const signingOut = home.signOut('s1')
+  const reading = home.read()
+  gone.settle({ status: 204, body: '' })
+  await signingOut
+  late.settle(two)
+  await reading
+  t.strictSame(ids(), ['s2'])
+})
+
+await t.test('home: shows who the service says this is when the key was renewed meanwhile', async (t) => {
+  const { home } = start({
+    login: [grant('key_1', startMs / 1000), grant('key_2', startMs / 1000, { user: { sub: 'sub-of-mei', name: 'Mei' } })],
+    sessions: [two, problem(401, 'key-unknown'), two],
+  })
+  await home.read()
+  t.equal(home.view().user?.name, null)
+  await home.read()
+  t.equal(home.view().user?.name, 'Mei')
+})
+
+await t.test('home: what was said of a name is past when the next one is typed, or all is read again', async (t) => {
+  const { home } = start()
+  await home.read()
+  for (const next of [async () => home.edited(), home.read]) {
+    await home.rename('Ann')
+    t.equal(home.view().saved, true)
+    await next()
+    t.equal(home.view().saved, false)
+  }
+})
+
 await t.test('home: shows the name when it was stored, and says so', async (t) => {
   const { home } = start()
   await home.rename('too early')
@@ -85,7 +120,7 @@ await t.test('home: keeps what it shows and says why when reading fails', async 
   await home.read()
   await home.read()
   t.strictSame(ids(), ['s1', 's2'])
-  t.equal(home.view().failure, 'offline')
+  t.equal(home.view().failure, 'no-answer')
   await home.read()
   t.equal(home.view().failure, undefined)
 })

@@ -33,10 +33,14 @@ const wx = {
     if (connected) request.success({ statusCode: status, data: body })
     else request.fail({ errMsg: 'request:fail interrupted' })
   },
-  login: ({ success }: { success (result: { code: string }): void }): void => success({ code: 'js-code' }),
+  login: ({ success, complete }: { success (result: { code: string }): void, complete (): void }): void => {
+    success({ code: 'js-code' })
+    complete()
+  },
   getStorageSync: (key: string): string => storage.get(key) ?? '',
   setStorageSync: (key: string, value: string): void => { storage.set(key, value) },
   removeStorageSync: (key: string): void => { storage.delete(key) },
+  getNetworkType: ({ success }: { success (result: { networkType: string }): void }): void => success({ networkType: connected ? 'wifi' : 'none' }),
   getRandomValues: ({ length, success }: { length: number, success (result: { randomValues: ArrayBuffer }): void }): void =>
     success({ randomValues: crypto.getRandomValues(new Uint8Array(length)).buffer }),
   getAppBaseInfo: () => ({ language: 'en', SDKVersion: '3.17.2' }),
@@ -53,7 +57,6 @@ const wx = {
   navigateTo: note('navigateTo'),
   showToast: note('toast'),
   setNavigationBarTitle: note('title'),
-  stopPullDownRefresh: note('stopPullDownRefresh'),
 }
 
 /** Loads a page's file and gives the page as WeChat would make it. */
@@ -152,6 +155,17 @@ await t.test('login page: can be tried again when WeChat cut the request off', a
   t.equal(page.data.screen.kind, 'ready')
 })
 
+await t.test('pages: draw nothing when their answer comes after they were closed', async (t) => {
+  for (const [path, query] of [['pages/login/login', { scene: ticket }], ['pages/index/index', {}]] as const) {
+    const page = await open(path)
+    page.onLoad(query)
+    const showing = page.onShow()
+    page.onUnload()
+    page.setData = () => t.fail(`${path} draws`)
+    await showing
+  }
+})
+
 await t.test('login page: leaves, goes home or scans anew when that was tapped', async (t) => {
   const page = await open('pages/login/login')
   const action = async (name: string): Promise<string[]> => {
@@ -192,9 +206,18 @@ await t.test('home page: shows the browsers, signs one out when that is confirme
   t.hasStrict(page.data.screen, { input: 'Mei', name: 'Mei', saved: 'Saved' })
   t.strictSame(sent(), ['GET sessions', 'DELETE s1', 'GET sessions', 'PUT profile'])
   t.notOk('data' in (requests.find(({ method }) => method === 'DELETE') ?? { data: '' }), 'no body where none was signed')
-  did.length = 0
-  await page.onPullDownRefresh()
-  t.strictSame(did, ['stopPullDownRefresh'])
+
+  await page.onSave()
+  t.equal(sent().filter((call) => call === 'PUT profile').length, 1, 'nothing is sent where nothing was typed')
+  page.onName({ detail: { value: 'Meili' } })
+  await page.onShow()
+  t.hasStrict(page.data.screen, { input: 'Meili', saved: '' }, 'nor is what is typed after that lost')
+  connected = false
+  await page.onShow()
+  t.equal(page.data.screen.failure, "You're offline. Try again once you are connected.")
+  connected = true
+  await page.onRetry()
+  t.hasStrict(page.data.screen, { failure: '', input: 'Meili' })
 })
 
 await t.test('home page: opens the login page with the ticket of the code that was scanned', async (t) => {

@@ -33,7 +33,7 @@ await t.test('service: each call is what the contract says, signed', async (t) =
   })
   t.strictSame(await service.signOut('a/b'), { ok: true, value: true })
   t.strictSame(await service.rename('  小明 '), { ok: true, value: '小明' })
-  t.strictSame(await service.login(), { ok: true, value: { sub: 'sub-of-mei', name: '小明' } }, 'the new name is remembered')
+  t.strictSame(service.user(), { sub: 'sub-of-mei', name: '小明' }, 'the new name is remembered')
 
   const on = `${serviceUrl}/api/phone`
   t.strictSame(phone.requests.map(({ method, url, body }) => ({ method, url, body })), [
@@ -58,7 +58,7 @@ await t.test('service: each call is what the contract says, signed', async (t) =
 await t.test('service: one login when several calls come at once, and none while the key lasts', async (t) => {
   const { phone, platform } = createFakePhone({ scan: offer(), sessions: ok({ sessions: [] }) })
   const service = createService(platform, serviceUrl)
-  await Promise.all([service.scan(ticket), service.sessions(), service.login()])
+  await Promise.all([service.scan(ticket), service.sessions(), service.confirm(ticket, '47')])
   await createService(platform, serviceUrl).sessions()
   t.equal(phone.logins, 1)
   phone.now += 86_400_000 - 59_000
@@ -79,8 +79,9 @@ await t.test('service: keeps the fresh key when a late answer finds the old one 
     login: [grant('key_1', startMs / 1000), grant('key_2', startMs / 1000)],
     scan: [problem(401, 'key-unknown'), offer()],
     sessions: [() => late.promise, ok({ sessions: [] })],
+    cancel: ok({ state: 'cancelled' }),
   })
-  await service.login()
+  await service.cancel(ticket)
   const slow = service.sessions()
   await service.scan(ticket)
   late.settle(problem(401, 'key-unknown'))
@@ -122,7 +123,7 @@ await t.test('service: signs by the clock of the service when the phone logged i
 await t.test('service: the clock counts as off when the service would refuse it, two minutes and more', async (t) => {
   for (const [offset, isOff] of [[0, false], [120, false], [-120, false], [121, true], [-3600, true]] as const) {
     const { service } = start({ login: grant('key_1', startMs / 1000 + offset) })
-    await service.login()
+    await service.sessions()
     t.equal(service.isClockOff(), isOff, String(offset))
   }
 })
@@ -148,7 +149,7 @@ await t.test('service: gives up when the second code is not accepted either', as
 await t.test('service: tells by the code when the login is refused', async (t) => {
   for (const [status, code] of [[403, 'wechat-user-blocked'], [503, 'wechat-unavailable'], [429, 'rate-limited']] as const) {
     const { phone, service } = start({ login: problem(status, code) })
-    t.strictSame(await service.login(), { ok: false, code })
+    t.strictSame(await service.sessions(), { ok: false, code })
     t.equal(phone.logins, 1, 'asked once')
   }
 })
@@ -156,15 +157,15 @@ await t.test('service: tells by the code when the login is refused', async (t) =
 await t.test('service: tells that WeChat is silent when wx.login fails, or that there is no network where that is why', async (t) => {
   const { phone, service } = start()
   phone.loginFails = true
-  t.strictSame(await service.login(), { ok: false, code: 'wechat-unavailable' })
+  t.strictSame(await service.sessions(), { ok: false, code: 'wechat-unavailable' })
   phone.isConnected = false
-  t.strictSame(await service.login(), { ok: false, code: 'offline' })
+  t.strictSame(await service.sessions(), { ok: false, code: 'offline' })
 })
 
 await t.test('service: tells that the address is missing in the console when WeChat forbids the call', async (t) => {
   const { phone, service } = start({ login: 'lost' })
   phone.errMsg = 'request:fail url not in domain list'
-  t.strictSame(await service.login(), { ok: false, code: 'not-set-up' })
+  t.strictSame(await service.sessions(), { ok: false, code: 'not-set-up' })
 })
 
 await t.test('service: asks nobody for anything when this WeChat is too old', async (t) => {
@@ -173,12 +174,14 @@ await t.test('service: asks nobody for anything when this WeChat is too old', as
   t.strictSame([phone.logins, ...phone.calls()], [0])
 })
 
-await t.test('service: tells that the network is gone when no answer comes, and does not ask twice', async (t) => {
+await t.test('service: tells that the site is silent, or the network gone, when no answer comes, and does not ask twice', async (t) => {
   const lost = start({ login: 'lost' })
-  t.strictSame(await lost.service.login(), { ok: false, code: 'offline' })
+  t.strictSame(await lost.service.sessions(), { ok: false, code: 'no-answer' })
   const later = start({ confirm: 'lost' })
+  t.strictSame(await later.service.confirm(ticket, '47'), { ok: false, code: 'no-answer' })
+  later.phone.isConnected = false
   t.strictSame(await later.service.confirm(ticket, '47'), { ok: false, code: 'offline' })
-  t.strictSame(later.phone.calls(), ['POST login', 'POST confirm'])
+  t.strictSame(later.phone.calls(), ['POST login', 'POST confirm', 'POST confirm'])
 })
 
 await t.test('service: counts as internal when the answer is not what the contract says', async (t) => {
@@ -188,7 +191,7 @@ await t.test('service: counts as internal when the answer is not what the contra
     offer({ created_at: 'yesterday' }), offer({ expires_in: '150' }), offer({ state: undefined }),
   ]
   for (const scan of odd) t.strictSame(await start({ scan }).service.scan(ticket), { ok: false, code: 'internal' }, JSON.stringify(scan))
-  t.strictSame(await start({ login: ok({ key_id: 'k' }) }).service.login(), { ok: false, code: 'internal' })
+  t.strictSame(await start({ login: ok({ key_id: 'k' }) }).service.sessions(), { ok: false, code: 'internal' })
 })
 
 await t.test('service: no numbers when the service asks for none', async (t) => {
@@ -197,9 +200,46 @@ await t.test('service: no numbers when the service asks for none', async (t) => 
   }
 })
 
-await t.test('service: a fresh login when what the storage holds cannot be read', async (t) => {
+await t.test('service: one login all the same when the storage keeps nothing', async (t) => {
   const { phone, service } = start()
+  phone.isFull = true
+  t.hasStrict(await service.scan(ticket), { ok: true })
+  t.hasStrict(await service.scan(ticket), { ok: true })
+  t.equal(phone.logins, 1)
+})
+
+await t.test('service: has an answer for everything when the phone gives no random numbers', async (t) => {
+  const { platform } = createFakePhone({ scan: offer() })
+  const service = createService({ ...platform, randomBytes: () => Promise.reject(new Error('getRandomValues:fail')) }, serviceUrl)
+  t.strictSame(await service.scan(ticket), { ok: false, code: 'no-answer' })
+})
+
+await t.test('service: a state that is none of the contract counts for nothing, least of all for a yes', async (t) => {
+  for (const state of ['pending', 'cancelled', 'expired', 'whatever', undefined]) {
+    t.strictSame(await start({ scan: offer({ state }) }).service.scan(ticket), { ok: false, code: 'internal' }, `scan: ${state}`)
+    t.strictSame(await start({ confirm: ok({ state }) }).service.confirm(ticket, '47'), { ok: false, code: 'internal' }, `confirm: ${state}`)
+  }
+  t.strictSame(await start({ confirm: ok({ state: 'consumed' }) }).service.confirm(ticket, '47'), { ok: true, value: 'confirmed' })
+  t.strictSame(await start({ cancel: ok({ state: 'scanned' }) }).service.cancel(ticket), { ok: false, code: 'internal' })
+})
+
+await t.test('service: keeps what it learned of the clock when the key ends', async (t) => {
+  const { phone, service } = start({ login: grant('key_1', startMs / 1000 - 3600) })
+  await service.sessions()
+  phone.now += 86_400_000 - 30_000
+  t.equal(service.user(), undefined, 'the key is in its last minute')
+  t.equal(service.serverNow(), phone.now - 3_600_000)
+})
+
+await t.test('service: a browser that the service could not tell has no name, for the phone has its own word for it', async (t) => {
+  const { service } = start({ scan: offer({ browser: { name: 'Unknown browser', system: 'Unknown system', ip: '::1', place: null } }) })
+  t.hasStrict(await service.scan(ticket), { ok: true, value: { browser: { name: '', system: '' } } })
+})
+
+await t.test('service: a fresh login when what the storage holds cannot be read', async (t) => {
+  const { phone, platform } = createFakePhone({ scan: offer() })
   phone.storage.set('scan-login-key', '{"keyId":')
+  const service = createService(platform, serviceUrl)
   t.hasStrict(await service.scan(ticket), { ok: true })
   t.equal(phone.logins, 1)
 })

@@ -21,7 +21,7 @@ await t.test('words: every code of the registry that a phone can meet has a sent
   const expected = Object.keys(problemTypes).filter((code) => !notForPhones.includes(code)).sort()
   t.strictSame([...serverCodes].sort(), expected)
   for (const words of [zh, en]) {
-    t.strictSame(Object.keys(words.failures).sort(), [...expected, 'offline', 'not-set-up', 'too-old'].sort())
+    t.strictSame(Object.keys(words.failures).sort(), [...expected, 'offline', 'no-answer', 'not-set-up', 'too-old'].sort())
     const sentences = Object.values(words.failures)
     t.equal(new Set(sentences).size, sentences.length, 'no two are the same')
   }
@@ -52,7 +52,7 @@ await t.test('ago: says a span of time in the largest unit that fits', async (t)
 })
 
 const offer = {
-  state: 'scanned',
+  state: 'scanned' as const,
   site: { name: 'Acme', origin: 'https://acme.example' },
   browser: { name: 'Chrome 151', system: 'Windows 11', ip: '203.0.113.7', place: null },
   createdAt: now - 20_000,

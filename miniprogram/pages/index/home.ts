@@ -18,6 +18,8 @@ export interface Home {
   readonly view: () => HomeView
   /** Reads everything anew; what is on the screen stays until the answer is there. */
   read (): Promise<void>
+  /** The person types: what was said of the name before is past. */
+  edited (): void
   /** Logs that browser out. To be called once the person has confirmed it. */
   signOut (sessionId: string): Promise<void>
   rename (name: string): Promise<void>
@@ -35,21 +37,22 @@ export const createHome = (service: Service, changed: () => void): Home => {
 
   const read = async (): Promise<void> => {
     const mine = ++turn
-    const user = await service.login()
-    const sessions = user.ok ? await service.sessions() : user
+    const sessions = await service.sessions()
     if (mine !== turn) return
-    if (user.ok) show({ user: user.value })
-    show(sessions.ok ? { sessions: sessions.value, failure: undefined } : { failure: sessions.code })
+    const user = service.user() ?? view.user
+    show(sessions.ok ? { user, sessions: sessions.value, failure: undefined, saved: false } : { user, failure: sessions.code, saved: false })
   }
 
   return {
     view: () => view,
     read,
+    edited: () => { if (view.saved) show({ saved: false }) },
     signOut: async (sessionId) => {
       if (view.busy) return
       turn++ // a list that was asked for before would bring the browser back
       show({ busy: true, failure: undefined, saved: false })
       const outcome = await service.signOut(sessionId)
+      turn++ // and one that was asked for meanwhile
       if (!outcome.ok) return show({ busy: false, failure: outcome.code })
       show({ busy: false, sessions: view.sessions?.filter(({ id }) => id !== sessionId) })
     },
@@ -58,6 +61,7 @@ export const createHome = (service: Service, changed: () => void): Home => {
       turn++
       show({ busy: true, failure: undefined, saved: false })
       const outcome = await service.rename(name)
+      turn++
       if (!outcome.ok) return show({ busy: false, failure: outcome.code })
       show({ busy: false, saved: true, user: { sub: view.user.sub, name: outcome.value } })
     },

@@ -4,12 +4,12 @@ import { createHome } from './home'
 import type { Home } from './home'
 import { homeScreenOf } from './screen'
 
-const { nameLabel, namePlaceholder, save, scan, browsers, signOut } = words
+const { nameLabel, namePlaceholder, save, scan, browsers, signOut, tryAgain } = words
 const nothingYet = { user: undefined, sessions: undefined, busy: false, failure: undefined, saved: false }
 
 Page({
   data: {
-    words: { nameLabel, namePlaceholder, save, scan, scanHelp: words.scanHelp(host), browsers, signOut },
+    words: { nameLabel, namePlaceholder, save, scan, scanHelp: words.scanHelp(host), browsers, signOut, tryAgain },
     screen: homeScreenOf(nothingYet, words, 0),
   },
 
@@ -26,15 +26,13 @@ Page({
     await this.home?.read()
   },
 
-  async onPullDownRefresh () {
-    await this.home?.read()
-    wx.stopPullDownRefresh()
+  onUnload () {
+    this.home = undefined // an answer that comes now has nowhere to be drawn
   },
 
   draw () {
     if (this.home === undefined) return
     const screen = homeScreenOf(this.home.view(), words, service.serverNow())
-    if (screen.saved !== '') this.typed = undefined
     this.setData({ screen: { ...screen, input: this.typed ?? screen.input } })
   },
 
@@ -46,10 +44,20 @@ Page({
 
   onName (event: WechatMiniprogram.Input) {
     this.typed = event.detail.value
+    this.home?.edited()
   },
 
   async onSave () {
-    await this.home?.rename(this.typed ?? this.data.screen.input)
+    const name = this.typed
+    if (name === undefined) return
+    await this.home?.rename(name)
+    if (this.home?.view().saved !== true || this.typed !== name) return
+    this.typed = undefined // from here on the field shows what the service has
+    this.draw()
+  },
+
+  async onRetry () {
+    await this.home?.read()
   },
 
   async onSignOut (event: WechatMiniprogram.TouchEvent<object, object, { id: string, title: string }>) {

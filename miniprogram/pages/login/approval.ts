@@ -25,8 +25,8 @@ export interface Approval {
   confirm (number: string | null): Promise<void>
   /** Says no. */
   cancel (): Promise<void>
-  /** Ends an offer whose time is up. To be called now and then. */
-  tick (): void
+  /** Asks again about an offer whose time seems to be up. To be called now and then. */
+  tick (): Promise<void>
 }
 
 /** `ticket` is undefined where the code that was scanned holds none; `changed` is called after every change of the view. */
@@ -81,6 +81,7 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
     if (view.kind !== 'loading' && view.kind !== 'ready' && view.kind !== 'offline' && view.kind !== 'unavailable') return
     if (ticket === undefined) return show({ kind: 'invalid-code' })
     if (view.kind !== 'ready') show({ kind: 'loading' })
+    endsAt = Infinity
     const answer = await settle(service.scan(ticket))
     if (answer === undefined) return
     offer = answer
@@ -90,7 +91,7 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
 
   /** Once more after a page that came back found its call cut off. Reads only: a yes is never repeated by itself. */
   const readIfCutOff = async (): Promise<void> => {
-    const again = cameBack && view.kind === 'offline'
+    const again = cameBack && (view.kind === 'offline' || (view.kind === 'unavailable' && view.code === 'no-answer'))
     cameBack = false
     if (again) await read()
   }
@@ -103,22 +104,19 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
       if (view.kind !== 'ready' || ticket === undefined) return
       if (view.offer.choices === null ? number !== null : number === null || !view.offer.choices.includes(number)) return
       show({ kind: 'confirming', offer: view.offer, number })
-      const state = await settle(service.confirm(ticket, number))
-      if (state !== undefined) show({ kind: 'done', offer })
+      if (await settle(service.confirm(ticket, number)) !== undefined) show({ kind: 'done', offer })
       await readIfCutOff()
     },
     cancel: async () => {
       if (view.kind !== 'ready' || ticket === undefined) return
       show({ kind: 'cancelling', offer: view.offer })
-      const state = await settle(service.cancel(ticket))
-      if (state !== undefined) show({ kind: 'cancelled' })
+      if (await settle(service.cancel(ticket)) !== undefined) show({ kind: 'cancelled' })
       await readIfCutOff()
     },
-    tick: () => {
+    tick: async () => {
       if (view.kind !== 'ready') return
       if (service.serverNow() < endsAt) return changed()
-      turn++
-      show({ kind: 'expired' })
+      await read() // the service says whether it has ended; this phone's clock may have been changed meanwhile
     },
   }
 }

@@ -24,7 +24,7 @@ Page({
   },
 
   async onShow () {
-    this.timer = setInterval(() => this.approval?.tick(), tickMs)
+    this.timer = setInterval(() => { this.approval?.tick() }, tickMs)
     await this.approval?.read()
   },
 
@@ -34,6 +34,7 @@ Page({
 
   onUnload () {
     clearInterval(this.timer)
+    this.approval = undefined // an answer that comes now has nowhere to be drawn
   },
 
   draw () {

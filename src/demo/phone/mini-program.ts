@@ -69,7 +69,8 @@ export const createMiniProgram = (name: string, phone: PhoneServices): MiniProgr
       last = toOpen = launch
       settle()
     },
-    resume: (otherwise) => { if (frame === undefined) start(otherwise) },
+    // A frame that doesn't run yet may have failed to load: then this tap is the second try.
+    resume: (otherwise) => { if (running === undefined) start(last ?? otherwise) },
     restart,
     back: () => running?.back(),
     setShown: (value) => {

@@ -18,6 +18,7 @@ export const createPageView = (framework: Framework, path: string, style: ((on: 
   box.hidden = true
   document.getElementById('pages')?.append(box)
   const root = framework.open(path, box)
+  keepFocus(box)
   let scrolled: ReadonlyArray<readonly [Element, number]> = []
   let focused: HTMLElement = box
 
@@ -44,4 +45,15 @@ export const createPageView = (framework: Framework, path: string, style: ((on: 
       box.remove()
     },
   }
+}
+
+/** Takes the keyboard's focus when what had it is gone or disabled, so that the next Tab goes on from here and not from the top. */
+const keepFocus = (box: HTMLElement): void => {
+  let hadFocus = false
+  box.addEventListener('focusin', () => { hadFocus = true })
+  box.addEventListener('focusout', ({ relatedTarget }) => { hadFocus = relatedTarget === null && document.hasFocus() })
+  new MutationObserver(() => {
+    const now = document.activeElement
+    if (hadFocus && !box.hidden && (now === document.body || now?.matches(':disabled') === true)) box.focus({ preventScroll: true })
+  }).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ['disabled'] })
 }

@@ -20,6 +20,7 @@ export interface PageInstance {
   onReady?: () => unknown
   onHide?: () => unknown
   onUnload?: () => unknown
+  setData (change: object): void
 }
 
 interface OpenPage {
@@ -96,6 +97,8 @@ export const createPages = ({ code: { project }, framework, host, styles, guard 
     for (const page of stack.splice(Math.max(0, stack.length - count)).reverse()) {
       guard(() => page.instance.onUnload?.())
       page.view.close()
+      // Answers come late; WeChat has nowhere to draw them either.
+      page.instance.setData = () => console.warn(`${page.path} sets data though it was closed`)
     }
   }
 

@@ -70,7 +70,6 @@ export const createWx = ({ host, project, answer, app, pages, requests, storage,
     reLaunch: answer('reLaunch', ({ url }: Callbacks & { url: string }) => pages.reLaunch(url)),
     navigateBack: answer('navigateBack', ({ delta = 1 }: Callbacks & { delta?: number }) => pages.navigateBack(delta)),
     setNavigationBarTitle: answer('setNavigationBarTitle', ({ title }: Callbacks & { title: string }) => pages.setTitle(title)),
-    stopPullDownRefresh: answer('stopPullDownRefresh', () => {}),
 
     showToast: answer('showToast', (options: Callbacks & ToastOptions) => dialogs.showToast(options)),
     showModal: answer('showModal', (options: Callbacks & ModalOptions) => dialogs.showModal(options)),

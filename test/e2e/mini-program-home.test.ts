@@ -1,0 +1,140 @@
+// The mini program's home: where one is logged in, how to end that, and the name one is shown by; what it does is seen in the browsers.
+import t, { type Test } from 'tap'
+import type { BrowserContextOptions } from 'playwright-core'
+import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
+import { launchChromium } from '../support/chromium.ts'
+import { openWindow, serveDemo, type DemoServer, type DemoWindow } from '../support/demo-window.ts'
+
+const chromium = await launchChromium()
+t.teardown(() => chromium.close())
+const firefox = { userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 Firefox/153.0' }
+
+/** A browser, and a phone of Alex's, who has just logged that browser in. */
+const logIn = async (t: Test, { url }: DemoServer, options: BrowserContextOptions = {}): Promise<DemoWindow> => {
+  const window = await openWindow(t, chromium, url, options)
+  await logInAgain(window)
+  return window
+}
+
+const logInAgain = async (window: DemoWindow): Promise<void> => {
+  const phone = window.phone()
+  await phone.scan()
+  await phone.button(await window.number()).click()
+  await phone.says("You're in")
+  await window.siteSays("You're logged in")
+}
+
+const sessionStatus = async (window: DemoWindow, { url }: DemoServer): Promise<number> => (await window.page.context().request.get(`${url}/api/session`)).status()
+
+await t.test('sign-out: the browser is out at once, sees it by itself, and the other stays in when one of two is signed out on the phone', async (t) => {
+  const server = await serveDemo(t)
+  const here = await logIn(t, server)
+  const there = await logIn(t, server, firefox)
+  const phone = here.phone()
+  await phone.button('My logins').click()
+  await phone.says('Firefox · Windows')
+  await phone.says('Chrome · Linux')
+  await phone.says(/^127\.0\.0\.1 · (?:just now|\d+ seconds? ago)$/)
+  const signOut = phone.button('Sign out Firefox · Windows')
+
+  await signOut.click()
+  const dialog = phone.app.getByRole('dialog', { name: 'Sign out Firefox · Windows? It has to log in again.' })
+  await dialog.getByRole('button', { name: 'No' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  t.equal(await sessionStatus(there, server), 200, 'no is no')
+  t.equal(await signOut.count(), 1)
+
+  await signOut.click()
+  const answered = here.page.waitForResponse((response) => response.request().method() === 'DELETE')
+  await dialog.getByRole('button', { name: 'Yes' }).click()
+  t.equal((await answered).status(), 204)
+  t.equal(await sessionStatus(there, server), 401, 'the very next request')
+  await there.siteSays("You're not logged in")
+  await signOut.waitFor({ state: 'detached' })
+  t.equal(await phone.button('Sign out Chrome · Linux').count(), 1)
+  await here.siteSays("You're logged in")
+  t.equal(await sessionStatus(here, server), 200)
+
+  await phone.button('Sign out Chrome · Linux').click()
+  await phone.app.getByRole('dialog').getByRole('button', { name: 'Yes' }).click()
+  await phone.says('No browser is logged in as you right now')
+  await here.siteSays("You're not logged in")
+})
+
+await t.test('sign-out: the list on the phone knows it when it is opened again after a browser has logged itself out', async (t) => {
+  const server = await serveDemo(t)
+  const window = await logIn(t, server)
+  const phone = window.phone()
+  await phone.button('My logins').click()
+  await phone.button('Sign out Chrome · Linux').waitFor()
+  await window.site.getByRole('button', { name: 'Log out' }).click()
+  await window.siteSays("You're not logged in")
+  await phone.close()
+  await phone.open()
+  await phone.says('No browser is logged in as you right now')
+  t.equal(await phone.button('Sign out Chrome · Linux').count(), 0)
+})
+
+await t.test('sign-out: the browser stays in the list, which says why, when the phone is offline', async (t) => {
+  const server = await serveDemo(t)
+  const window = await logIn(t, server)
+  const phone = window.phone()
+  await phone.button('My logins').click()
+  await phone.button('Sign out Chrome · Linux').waitFor()
+  await phone.flip('Flight mode')
+  await phone.button('Sign out Chrome · Linux').click()
+  await phone.app.getByRole('dialog').getByRole('button', { name: 'Yes' }).click()
+  await phone.says("You're offline. Try again once you are connected.")
+  t.equal(await phone.button('Sign out Chrome · Linux').count(), 1)
+  t.equal(await sessionStatus(window, server), 200)
+})
+
+await t.test('name: it is on the page after the next login, and still on the phone when that is opened anew, once it has been saved', async (t) => {
+  const server = await serveDemo(t)
+  const window = await openWindow(t, chromium, server.url)
+  const phone = window.phone()
+  const input = phone.app.getByRole('textbox', { name: 'The name you are shown by' })
+  await phone.open()
+  await phone.says('No name yet')
+  await input.fill('小雨 <b>&')
+  await phone.button('Save').click()
+  await phone.says('Saved')
+  await phone.says('小雨 <b>&')
+  await phone.close()
+  await logInAgain(window)
+  await window.siteSays('小雨 <b>&')
+
+  await phone.button('My logins').click()
+  await phone.says('小雨 <b>&')
+  t.equal(await input.inputValue(), '小雨 <b>&')
+  await phone.shell.getByRole('button', { name: 'More' }).click()
+  await phone.shell.getByRole('button', { name: 'Reenter mini program' }).click()
+  await phone.button('My logins').click()
+  await phone.says('小雨 <b>&')
+  t.equal(await input.inputValue(), '小雨 <b>&')
+  await input.fill('')
+  await input.press('Enter')
+  await phone.says('No name yet')
+
+  await window.page.reload()
+  await phone.open()
+  await phone.says('No name yet')
+})
+
+await t.test('home: its own scanner leads to the login and back, and says so of a code that is none of this site', async (t) => {
+  const server = await serveDemo(t)
+  const window = await openWindow(t, chromium, server.url)
+  const phone = window.phone()
+  await phone.open()
+  await phone.scanAgain()
+  await phone.button(await window.number()).click()
+  await phone.says("You're in")
+  await window.siteSays("You're logged in")
+  await phone.shell.getByRole('button', { name: 'Back', exact: true }).click()
+  await phone.button('Sign out Chrome · Linux').waitFor()
+  t.equal(await phone.shell.getByRole('heading', { level: 1, name: 'My logins' }).count(), 1)
+
+  await phone.button('Scan to log in').click()
+  await phone.shell.locator('input[type=file]').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer: drawCode('https://example.com/', 280, 'png') })
+  await phone.says("That isn't a login code of this site")
+})

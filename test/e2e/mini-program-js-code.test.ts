@@ -1,0 +1,89 @@
+// WeChat in all its moods, as a person sees them: each has its sentence, nothing hangs, and the login goes on once WeChat is well.
+import t, { type Test } from 'tap'
+import type { Fault } from '../../src/demo/wechat-simulator.ts'
+import { launchChromium } from '../support/chromium.ts'
+import { openWindow, serveDemo, type DemoWindow, type Phone } from '../support/demo-window.ts'
+
+const server = await serveDemo(t)
+const chromium = await launchChromium()
+t.teardown(() => chromium.close())
+const open = (t: Test): Promise<DemoWindow> => {
+  server.simulator.clearFaults()
+  return openWindow(t, chromium, server.url)
+}
+const jsCodes = /\/demo\/js-code$/
+const logins = /\/api\/phone\/login$/
+const dayMs = 24 * 60 * 60_000
+
+/** WeChat doesn't answer, or not as it should. */
+const away = "WeChat doesn't answer just now. Please try again later."
+const unrecognised = "WeChat didn't recognise you. Please try again."
+
+const startOver = (window: DemoWindow): Promise<void> => window.page.getByRole('button', { name: 'Start over', exact: true }).click()
+
+/** Lets the phone's key and every ticket come to their end; the page is opened anew, and its code scanned. */
+const scanWithoutKey = async (window: DemoWindow, phone: Phone): Promise<void> => {
+  server.skip(dayMs)
+  await startOver(window)
+  await phone.scan()
+}
+
+await t.test('js_code: the phone says what is wrong, and goes on when tried again, whichever way WeChat failed', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  const faults: ReadonlyArray<readonly [Fault, string]> = [
+    [40029, unrecognised], [40163, unrecognised], [45011, away], [45009, away], [-1, away], [40013, away], [40125, away], [40164, away], [41008, away],
+    [99999, away], ['html', away], ['cut', away], ['http-500', away], ['hang', away],
+  ]
+  for (const [fault, sentence] of faults) {
+    server.simulator.fail('jscode2session', fault)
+    server.received(logins)
+    await scanWithoutKey(window, phone)
+    await phone.says("That didn't work just now")
+    await phone.says(sentence)
+    t.equal(server.received(logins).length, sentence === unrecognised ? 2 : 1, `${fault}: asked no more often than makes sense`)
+    server.simulator.clearFaults()
+    server.skip(60_000) // what only a person can mend is not asked about for a minute
+    await phone.button('Try again').click()
+    t.equal((await phone.choices()).length, 3, `${fault}: and it goes on`)
+    await phone.close()
+  }
+})
+
+await t.test('js_code: the phone gets another, and nobody notices, when WeChat does not know the first', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  server.simulator.fail('jscode2session', 40029, 1)
+  server.received(jsCodes)
+  await phone.scan()
+  await phone.button(await window.number()).click()
+  await window.siteSays("You're logged in")
+  t.equal(server.received(jsCodes).length, 2)
+})
+
+await t.test('js_code: the phone tells the person that WeChat has restricted them, and offers nothing but to leave, when it is so', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  server.simulator.fail('jscode2session', 40226)
+  await phone.scan()
+  await phone.says('WeChat has restricted this account')
+  t.strictSame(await phone.button(/./).allInnerTexts(), ['Done'])
+  await phone.button('Done').click()
+  await phone.shell.getByRole('heading', { name: 'WeChat' }).waitFor()
+  server.simulator.clearFaults()
+  await phone.scan()
+  t.equal((await phone.choices()).length, 3, 'and it works once it is so no more')
+})
+
+await t.test('home: it says what is wrong, and who one is once it is opened again, when WeChat failed', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  server.simulator.fail('jscode2session', 'http-500')
+  await phone.open()
+  await phone.says(away)
+  await phone.close()
+  server.simulator.clearFaults()
+  await phone.open()
+  await phone.says('No name yet')
+  t.equal(await phone.app.getByText(away).count(), 0)
+})

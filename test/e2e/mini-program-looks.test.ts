@@ -1,0 +1,210 @@
+// Every screen of the mini program as it looks: accessible, nothing sticks out, every button large enough for a finger.
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { BrowserContextOptions, Frame, Route } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
+import { launchChromium } from '../support/chromium.ts'
+import { openWindow, serveDemo } from '../support/demo-window.ts'
+
+const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+const chromium = await launchChromium()
+t.teardown(() => chromium.close())
+
+const zh = {
+  flight: '飞行模式',
+  dark: '深色',
+  large: '大字号',
+  fast: '时间快一小时',
+  notMe: '不是我',
+  home: '我的登录',
+  tryAgain: '再试一次',
+  signOut: /^退出 /,
+  keep: '保留',
+  noBrowsers: '现在没有浏览器登录着你的账号',
+  confirming: '正在登录…',
+  done: '登录成功',
+  cancelled: '已取消，没有登录',
+  wrong: '数字不对，登录已取消',
+  expired: '时间到了',
+  taken: '别人已经扫过这个码',
+  invalid: '这个码不能用来登录',
+  offline: '网络断开了',
+  failed: '网络断开了，连上后再试一次。',
+  unavailable: '暂时没有成功',
+  blocked: '微信限制了这个账号',
+  clock: '手机时间不准，这里已经自动校正。',
+}
+const en: typeof zh = {
+  flight: 'Flight mode',
+  dark: 'Dark',
+  large: 'Large text',
+  fast: 'Clock an hour fast',
+  notMe: 'Not me',
+  home: 'My logins',
+  tryAgain: 'Try again',
+  signOut: /^Sign out /,
+  keep: 'No',
+  noBrowsers: 'No browser is logged in as you right now',
+  confirming: 'Logging in…',
+  done: "You're in",
+  cancelled: 'Login cancelled',
+  wrong: 'Not that number. The login was cancelled',
+  expired: 'The time is up',
+  taken: 'Somebody else has scanned this code',
+  invalid: "This code can't log you in",
+  offline: "You're offline",
+  failed: "You're offline. Try again once you are connected.",
+  unavailable: "That didn't work just now",
+  blocked: 'WeChat has restricted this account',
+  clock: "Your phone's clock is off. That's taken care of.",
+}
+
+/** What axe finds wrong in the mini program, what leaves its screen sideways, and which buttons are too low for a finger. */
+const faultsOf = (app: Frame): Promise<string[]> => app.evaluate(`(async () => {
+  const { violations } = await axe.run()
+  const shown = [...document.querySelectorAll('body *')].filter((element) => element.checkVisibility() && element.getBoundingClientRect().width > 0)
+  const told = (fault, elements) => elements.map((element) => fault + ': ' + element.outerHTML)
+  return [
+    ...violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join()),
+    ...told('sticks out', shown.filter((element) => element.getBoundingClientRect().left < -0.5 || element.getBoundingClientRect().right > innerWidth + 0.5)),
+    ...told('is cut off', shown.filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0 && element.tagName !== 'INPUT')),
+    ...told('is too low', shown.filter((element) => element.matches('button, input') && element.getBoundingClientRect().height < 44)),
+  ]
+})()`)
+
+interface Look {
+  readonly name: string
+  readonly words: typeof zh
+  readonly switches: ReadonlyArray<'dark' | 'large'>
+  readonly options: BrowserContextOptions
+  readonly widthPx: number
+}
+
+const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promise<void> => {
+  const server = await serveDemo(t)
+  const window = await openWindow(t, chromium, server.url, { ...options, colorScheme: null })
+  const context = window.page.context()
+  const phone = window.phone()
+  const startOver = (): Promise<void> => window.page.locator('#start-over').click()
+  for (const name of switches) await phone.flip(words[name])
+
+  const check = async (screen: string): Promise<void> => {
+    const app = window.page.frames().find((frame) => frame.url() === `${server.url}/demo/phone/app`)
+    if (app === undefined) throw new Error('the mini program is not there')
+    await app.evaluate(axe)
+    t.strictSame(await faultsOf(app), [], screen)
+    t.strictSame(await app.evaluate('[innerWidth, matchMedia("(prefers-color-scheme: dark)").matches]'), [widthPx, switches.includes('dark')])
+  }
+  /** Holds the next call at an address until the screen behind it has been looked at. */
+  const whileHeld = async (address: string, act: () => Promise<void>, look: () => Promise<void>): Promise<void> => {
+    const held = Promise.withResolvers<Route>()
+    await context.route(address, (route) => { held.resolve(route) }, { times: 1 })
+    await act()
+    const route = await held.promise
+    await look()
+    await route.continue()
+  }
+  /** A ticket that nobody has scanned yet, and its numbers on the phone. */
+  const scanNew = async (): Promise<string> => {
+    await phone.close()
+    await startOver()
+    await phone.scan()
+    await phone.choices()
+    return await window.number()
+  }
+
+  await whileHeld('**/api/phone/login', phone.open, () => check('home while it is opened'))
+  await phone.says(words.noBrowsers)
+  await check('home, nobody logged in')
+  await phone.close()
+
+  await whileHeld('**/scan', phone.scan, () => check('login while it is opened'))
+  await phone.choices()
+  await check('numbers')
+  const number = await window.number()
+  await whileHeld('**/confirm', () => phone.button(number).click(), async () => {
+    await phone.says(words.confirming)
+    await check('number that was tapped')
+  })
+  await phone.says(words.done)
+  await check('done')
+
+  await phone.button(words.home).click()
+  await phone.button(words.signOut).click()
+  await phone.app.getByRole('dialog').waitFor()
+  await check('question before a sign-out')
+  await phone.button(words.keep).click()
+  await phone.app.getByRole('dialog').waitFor({ state: 'detached' })
+  await check('home, one browser logged in')
+  await phone.flip(words.flight)
+  await phone.close()
+  await phone.open()
+  await phone.says(words.failed)
+  await check('home, offline')
+  await phone.flip(words.flight)
+
+  await scanNew()
+  await phone.button(words.notMe).click()
+  await phone.says(words.cancelled)
+  await check('cancelled')
+
+  const right = await scanNew()
+  await phone.button((await phone.choices()).find((choice) => choice !== right) ?? '').click()
+  await phone.says(words.wrong)
+  await check('wrong number')
+
+  const late = await scanNew()
+  server.skip(180_000)
+  await phone.button(late).click()
+  await phone.says(words.expired)
+  await check('expired')
+
+  await phone.close()
+  await startOver()
+  const photograph = await window.photograph()
+  const other = await window.addPhone()
+  await other.scan()
+  await window.number()
+  await phone.scanPicture(photograph)
+  await phone.says(words.taken)
+  await check('taken')
+  await phone.close()
+  await phone.scanPicture(drawCode('pages/login/login?scene=none', 480, 'png'))
+  await phone.says(words.invalid)
+  await check('none of ours')
+
+  await phone.close()
+  await startOver()
+  await phone.flip(words.flight)
+  await phone.scan()
+  await phone.says(words.offline)
+  await check('offline')
+  await phone.flip(words.flight)
+
+  await phone.flip(words.fast)
+  server.skip(150_000)
+  await phone.button(words.tryAgain).click()
+  await phone.says(words.clock)
+  await check('numbers of an old request, on a phone whose clock is off')
+
+  server.skip(24 * 60 * 60_000)
+  server.simulator.fail('jscode2session', 'http-500')
+  await phone.close()
+  await startOver()
+  await phone.scan()
+  await phone.says(words.unavailable)
+  await check('unavailable')
+  server.simulator.fail('jscode2session', 40226)
+  await phone.button(words.tryAgain).click()
+  await phone.says(words.blocked)
+  await check('blocked')
+}
+
+const looks: readonly Look[] = [
+  { name: 'in Chinese, dark, in large text, 320 px wide', words: zh, switches: ['dark', 'large'], options: { locale: 'zh-CN', viewport: { width: 364, height: 904 } }, widthPx: 320 },
+  { name: 'in English, light, in the usual text', words: en, switches: [], options: { locale: 'en-US' }, widthPx: 354 },
+]
+for (const look of looks) {
+  await t.test(`looks: every screen is accessible and whole when drawn ${look.name}`, (t) => walk(t, look))
+}

@@ -1,0 +1,99 @@
+// Time in a login: it runs out, or the phone's clock is wrong.
+import t, { type Test } from 'tap'
+import { launchChromium } from '../support/chromium.ts'
+import { openWindow, serveDemo, type DemoServer, type DemoWindow } from '../support/demo-window.ts'
+
+const server = await serveDemo(t)
+/** One whose time nobody moves. */
+const exact = await serveDemo(t)
+const chromium = await launchChromium()
+t.teardown(() => chromium.close())
+const open = (t: Test, { url }: DemoServer = server): Promise<DemoWindow> => openWindow(t, chromium, url)
+const ticketLifeMs = 180_000
+const phoneCalls = / \/api\/phone\//
+const confirms = /\/confirm$/
+const scans = /\/scan$/
+
+await t.test('expired: the screen ends by itself, and the page has a new code, when time runs out while it is looked at', async (t) => {
+  const window = await open(t)
+  await window.page.clock.install()
+  const phone = window.phone()
+  await phone.scan()
+  await phone.choices()
+  server.received(confirms)
+  server.skip(ticketLifeMs)
+  await window.page.clock.fastForward(ticketLifeMs)
+  await phone.says('The time is up')
+  t.equal(await phone.button(/^\d\d$/).count(), 0)
+  await window.siteSays('Time ran out. Here is a new code')
+  await phone.scanAgain()
+  await phone.button(await window.number()).click()
+  await window.siteSays("You're logged in")
+  t.equal(server.received(confirms).length, 1)
+})
+
+await t.test('expired: the tap finds it, and nobody is logged in, when only the service knows that time has run out', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  await phone.scan()
+  const number = await window.number()
+  await phone.choices()
+  server.skip(ticketLifeMs)
+  await phone.button(number).click()
+  await phone.says('The time is up')
+  await window.siteSays('Time ran out. Here is a new code')
+  await window.code.waitFor()
+  t.equal((await window.page.context().request.get(`${server.url}/api/session`)).status(), 401)
+})
+
+await t.test('expired: the phone says so, and then that the code is none, when it had run out before it was scanned', async (t) => {
+  const window = await open(t)
+  const photograph = await window.photograph()
+  const phone = await window.openPhone('Mei')
+  server.skip(ticketLifeMs)
+  await phone.scanPicture(photograph)
+  await phone.says('The time is up')
+  await phone.close()
+  server.skip(60_000)
+  await phone.scanPicture(photograph)
+  await phone.says("This code can't log you in")
+  await window.siteSays('Scan with WeChat to log in')
+  t.equal(await phone.button('Not me').count(), 0)
+})
+
+const note = "Your phone's clock is off. That's taken care of."
+
+await t.test('clock: a login works, with a note, when the phone is an hour off from the start', async (t) => {
+  const window = await open(t, exact)
+  const phone = window.phone()
+  await phone.flip('Clock an hour fast')
+  exact.received(phoneCalls)
+  await phone.scan()
+  await phone.says(note)
+  await phone.says(/^(?:just now|\d+ seconds? ago)$/)
+  await phone.button(await window.number()).click()
+  await phone.says("You're in")
+  await window.siteSays("You're logged in")
+  t.strictSame(exact.received(phoneCalls).map((call) => call.replace(/.*\//, '')), ['login', 'scan', 'confirm'], 'nothing had to be sent twice')
+})
+
+await t.test('clock: it is mended with one more request, and a note, when the phone gets an hour off later', async (t) => {
+  const window = await open(t, exact)
+  const phone = window.phone()
+  await phone.scan()
+  await phone.choices()
+  t.equal(await phone.app.getByText(note).count(), 0)
+  await phone.button('Not me').click()
+  await phone.says('Login cancelled')
+  await phone.flip('Clock an hour fast')
+  exact.received(scans)
+  await phone.scanAgain()
+  const number = await window.number()
+  await phone.says(note)
+  await phone.says(/^(?:just now|\d+ seconds? ago)$/)
+  t.equal(exact.received(scans).length, 2)
+  await phone.button(number).click()
+  await phone.says("You're in")
+  await window.siteSays("You're logged in")
+  t.equal(exact.received(confirms).length, 1)
+})

@@ -1,0 +1,64 @@
+// A mini program that is warm when a code is scanned, and a screen that a newer code has made old.
+import t, { type Test } from 'tap'
+import { launchChromium } from '../support/chromium.ts'
+import { openWindow, serveDemo, type DemoWindow, type Phone } from '../support/demo-window.ts'
+
+const server = await serveDemo(t)
+const chromium = await launchChromium()
+t.teardown(() => chromium.close())
+const open = (t: Test): Promise<DemoWindow> => openWindow(t, chromium, server.url)
+const scans = /\/scan$/
+const confirms = /\/confirm$/
+
+/** Scans with the mini program; gives the number on the page and those on the phone. */
+const scan = async (window: DemoWindow, phone: Phone): Promise<{ number: string, choices: readonly string[] }> => {
+  await phone.scan()
+  return { number: await window.number(), choices: await phone.choices() }
+}
+
+await t.test('same code: the numbers are asked for anew, and work, when it is scanned a second time while the mini program is warm', async (t) => {
+  const window = await open(t)
+  const photograph = await window.photograph()
+  const phone = window.phone()
+  server.received(scans)
+  const { number, choices } = await scan(window, phone)
+  await phone.close()
+  await phone.scanPicture(photograph)
+  t.strictSame(await phone.choices(), choices)
+  const [once, twice, ...more] = server.received(scans)
+  t.equal(once, twice)
+  t.strictSame(more, [])
+  await phone.button(number).click()
+  await phone.says("You're in")
+  await window.siteSays("You're logged in")
+})
+
+await t.test('new code: only the new login is asked about and confirmed when it is scanned while the mini program is warm', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  server.received(scans)
+  await scan(window, phone)
+  const [old] = server.received(scans)
+  await phone.close()
+  await window.page.getByRole('button', { name: 'Start over', exact: true }).click()
+  const { number, choices } = await scan(window, phone)
+  t.ok(choices.includes(number))
+  const [scanned] = server.received(scans)
+  t.not(scanned, old)
+  await phone.button(number).click()
+  await phone.says("You're in")
+  t.strictSame(server.received(confirms), [scanned?.replace('scan', 'confirm')])
+  await window.siteSays("You're logged in")
+})
+
+await t.test('old screen: it can confirm nothing any more when the page has been opened anew', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  const { number } = await scan(window, phone)
+  await window.page.getByRole('button', { name: 'Start over', exact: true }).click()
+  await window.code.waitFor()
+  await phone.button(number).click()
+  await phone.says('Login cancelled')
+  await window.siteSays('Scan with WeChat to log in')
+  t.equal((await window.page.context().request.get(`${server.url}/api/session`)).status(), 401)
+})

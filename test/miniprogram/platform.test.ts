@@ -1,0 +1,41 @@
+// The binding to WeChat where WeChat doesn't keep to its word: a storage that throws, a login that is never answered.
+import { mock } from 'node:test'
+import t from 'tap'
+import '../support/miniprogram.ts'
+import type { Platform } from '../../miniprogram/utils/ports'
+
+const broken = (): never => { throw new Error('setStorage:fail') }
+let logins = 0
+
+Object.assign(globalThis, {
+  wx: {
+    getAppBaseInfo: () => ({ language: 'en', SDKVersion: '3.17.2' }),
+    getStorageSync: broken,
+    setStorageSync: broken,
+    removeStorageSync: broken,
+    login: () => { logins += 1 },
+    getNetworkType: ({ fail }: { fail (): void }): void => fail(),
+  },
+})
+// By a variable: the types of `wx` are the mini program's, and not this file's.
+const file = '../../miniprogram/utils/platform.ts'
+const { wxPlatform }: { wxPlatform: Platform } = await import(file)
+
+await t.test('platform: a storage that throws is one that holds nothing', async (t) => {
+  t.equal(wxPlatform.getStorage('key'), undefined)
+  wxPlatform.setStorage('key', 'value')
+  wxPlatform.setStorage('key', undefined)
+})
+
+await t.test('platform: a login that WeChat never answers fails after a while', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const login = wxPlatform.login()
+  mock.timers.tick(15_000)
+  await t.rejects(login, new Error('login:fail timeout'))
+  t.equal(logins, 1)
+})
+
+await t.test('platform: counts as connected when WeChat cannot tell', async (t) => {
+  t.equal(await wxPlatform.isConnected(), true)
+})
