@@ -1,6 +1,7 @@
 // Owns the check of the JSON files: each by its shape, and what one says of another: themes, the sitemap, pages.
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import { isAfter, neededLibrary } from './base-library.ts'
 import { filesOf, textOf } from './files.ts'
 import { AppJson, ComponentJson, PageJson, ProjectConfigJson, SitemapJson, ThemeJson } from './json-shapes.ts'
 import { offsetOf, parseObject } from './json-text.ts'
@@ -9,8 +10,6 @@ import { problemAt, problemIn } from './problem.ts'
 import type { Problem } from './problem.ts'
 
 type Theme = Readonly<Record<string, string>>
-
-const minimumLibVersion = [2, 32, 3]
 
 export const checkJsonFiles = (folder: string): readonly Problem[] => {
   const problems: Problem[] = []
@@ -71,7 +70,7 @@ export const checkJsonFiles = (folder: string): readonly Problem[] => {
     const pages: readonly string[] = Array.isArray(app.pages) ? app.pages.filter((page) => typeof page === 'string') : []
     const used = new Set(namesIn(app).map(({ name }) => name))
     for (const [index, page] of pages.entries()) {
-      for (const end of ['.ts', '.wxml']) if (!files.includes(page + end)) say('app.json', ['pages', String(index)], `"${page}${end}" is missing`)
+      for (const end of ['.ts', '.wxml', '.wxss']) if (!files.includes(page + end)) say('app.json', ['pages', String(index)], `"${page}${end}" is missing`)
       const json = read(`${page}.json`, 'app.json lists the page')
       if (json === undefined) continue
       checkThemed(PageJson, `${page}.json`, json, themes)
@@ -90,8 +89,8 @@ export const checkJsonFiles = (folder: string): readonly Problem[] => {
   }
 
   const config = read('project.config.json', 'DevTools opens the project by it')
-  if (config !== undefined && checkShape(ProjectConfigJson, 'project.config.json', config) && isOlder(config.libVersion)) {
-    say('project.config.json', ['libVersion'], `"${config.libVersion}" is older than ${minimumLibVersion.join('.')}`)
+  if (config !== undefined && checkShape(ProjectConfigJson, 'project.config.json', config) && isAfter(neededLibrary, config.libVersion)) {
+    say('project.config.json', ['libVersion'], `"${config.libVersion}" is older than ${neededLibrary}`)
   }
   return problems
 }
@@ -138,9 +137,3 @@ const namesIn = (json: unknown, pointer: Pointer = []): ReadonlyArray<{ name: st
 
 const withTheme = (json: Json, theme: Theme): Json =>
   JSON.parse(JSON.stringify(json), (_key, value) => typeof value === 'string' && value.startsWith('@') ? theme[value.slice(1)] : value)
-
-const isOlder = (version: string): boolean => {
-  const parts = version.split('.').map(Number)
-  const different = minimumLibVersion.findIndex((least, index) => parts[index] !== least)
-  return different >= 0 && (parts[different] ?? 0) < (minimumLibVersion[different] ?? 0)
-}

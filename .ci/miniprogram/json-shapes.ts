@@ -37,7 +37,7 @@ export const AppJson = Type.Object({
     downloadFile: Type.Optional(Milliseconds),
   }, strict)),
   sitemapLocation: Type.Optional(Type.String()),
-  style: Type.Optional(Type.Literal('v2')),
+  style: Type.Literal('v2'), // what the pages' buttons are styled on
   darkmode: Type.Optional(Type.Boolean()),
   themeLocation: Type.Optional(Type.String()),
   lazyCodeLoading: Type.Optional(Type.Literal('requiredComponents')),
@@ -73,6 +73,8 @@ const PackRules = Type.Array(Type.Object({
   value: Type.String({ minLength: 1 }),
 }, strict))
 
+export const PackOptions = Type.Object({ ignore: PackRules, include: PackRules }, strict)
+
 /** `appid` is the operator's own; the one in the repository is WeChat's for guests. */
 export const ProjectConfigJson = Type.Object({
   description: Type.Optional(Type.String()),
@@ -84,8 +86,8 @@ export const ProjectConfigJson = Type.Object({
   setting: Type.Object({
     useCompilerPlugins: Type.Array(Type.Literal('typescript'), { minItems: 1, maxItems: 1 }),
     urlCheck: Type.Literal(true),
-    es6: Type.Optional(Type.Boolean()),
-    enhance: Type.Optional(Type.Boolean()),
+    es6: Type.Literal(true), // without these two WeChat's compiler leaves out what older phones need, and says nothing
+    enhance: Type.Literal(true),
     postcss: Type.Optional(Type.Boolean()),
     minified: Type.Optional(Type.Boolean()),
     minifyWXML: Type.Optional(Type.Boolean()),
@@ -95,5 +97,5 @@ export const ProjectConfigJson = Type.Object({
     ignoreDevUnusedFiles: Type.Optional(Type.Boolean()),
     compileHotReLoad: Type.Optional(Type.Boolean()),
   }, strict),
-  packOptions: Type.Object({ ignore: PackRules, include: PackRules }, strict),
+  packOptions: PackOptions,
 }, strict)

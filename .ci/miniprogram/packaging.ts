@@ -1,9 +1,13 @@
 // Owns what goes into the package: everything that app.json leads to is there and is packed, nothing else is, and it stays small.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Static } from 'typebox'
+import { Value } from 'typebox/value'
 import { pathInside } from '../../src/demo/miniprogram/project.ts'
 import type { Project } from '../../src/demo/miniprogram/project.ts'
 import { filesOf, textOf } from './files.ts'
+import { PackOptions } from './json-shapes.ts'
+import { parseObject } from './json-text.ts'
 import { problemAt, problemIn } from './problem.ts'
 import type { Problem } from './problem.ts'
 import { referencesIn } from './references.ts'
@@ -20,8 +24,10 @@ const packedExtensions = /\.(?:ts|js|json|wxml|wxss|wxs|png|jpe?g|gif|svg)$/
 
 export const checkPackaging = (folder: string, project: Project): readonly Problem[] => {
   const files = filesOf(folder)
+  const packOptions = packOptionsOf(folder, files)
+  if (packOptions === undefined) return []
   const { reached, problems } = walk(folder, project, files)
-  const isIgnored = ignoredBy(JSON.parse(textOf(folder, 'project.config.json')))
+  const isIgnored = ignoredBy(packOptions)
 
   for (const [file, by] of reached) {
     if (isIgnored(file)) problems.push(problemIn(file, `is left out by packOptions, though ${by} needs it`))
@@ -76,9 +82,16 @@ const resolve = ({ kind, to }: Reference, from: string, files: readonly string[]
   return { wrong: similar === undefined ? `"${file}" is missing` : `"${to}": the file is named "${similar}", and a phone tells capitals from small letters` }
 }
 
-/** `packOptions.ignore` of project.config.json. */
-const ignoredBy = ({ packOptions }: { packOptions?: { ignore?: ReadonlyArray<{ type: string, value: string }> } }) => (file: string): boolean =>
-  (packOptions?.ignore ?? []).some(({ type, value }) => {
+/** Undefined where project.config.json doesn't say it as it should, of which the check of the JSON files tells. */
+const packOptionsOf = (folder: string, files: readonly string[]): Static<typeof PackOptions> | undefined => {
+  const file = 'project.config.json'
+  const config = files.includes(file) ? parseObject(file, textOf(folder, file)) : undefined
+  const packOptions: unknown = config !== undefined && 'json' in config ? config.json.packOptions : undefined
+  return Value.Check(PackOptions, packOptions) ? packOptions : undefined
+}
+
+const ignoredBy = ({ ignore }: Static<typeof PackOptions>) => (file: string): boolean =>
+  ignore.some(({ type, value }) => {
     if (type === 'folder') return file.startsWith(`${value.replace(/^\.?\/|\/$/g, '')}/`)
     return type === 'suffix' ? file.endsWith(value) : file === value.replace(/^\.?\//, '')
   })

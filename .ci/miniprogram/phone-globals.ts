@@ -7,7 +7,7 @@ import type { Problem } from './problem.ts'
 const lacking = new Set([
   'eval', 'Function',
   'TextEncoder', 'TextDecoder', 'URL', 'URLSearchParams', 'atob', 'btoa', 'crypto', 'structuredClone', 'queueMicrotask',
-  'AbortController', 'Intl', 'WebSocket', 'Blob', 'FileReader',
+  'AbortController', 'BigInt', 'Intl', 'WebSocket', 'Blob', 'FileReader',
   'fetch', 'XMLHttpRequest', 'localStorage', 'sessionStorage', 'window', 'document', 'navigator', 'location', 'alert',
   'Buffer', 'process', 'require', 'module', 'globalThis', 'self', 'global',
 ])

@@ -3,6 +3,7 @@ import ts from 'typescript'
 
 /** The name by which the checked template imports that result. */
 export const resultName = '_result_'
+const naming = `export const ${resultName} = `
 
 /**
  * Gives the script with its call turned into an exported value, or undefined where it doesn't make that call exactly once,
@@ -17,5 +18,11 @@ export const exportResult = (text: string, constructorName: 'Page' | 'Component'
   const [call] = calls
   if (call === undefined || calls.length > 1) return undefined
   const start = call.getStart(source)
-  return `${text.slice(0, start)}export const ${resultName} = ${text.slice(start)}`
+  return `${text.slice(0, start)}${naming}${text.slice(start)}`
+}
+
+/** Where a piece of such a script stands in the one that was written. */
+export const writtenOffset = (script: string, offset: number): number => {
+  const start = script.indexOf(naming)
+  return start < 0 || offset < start + naming.length ? offset : offset - naming.length
 }

@@ -1,3 +1,4 @@
+// The compiler as a whole: every file that a browser loads, each of its type, and a refusal that tells what is wrong in all of them.
 import { join } from 'node:path'
 import t from 'tap'
 import { compileMiniProgram } from '../../src/demo/miniprogram.ts'

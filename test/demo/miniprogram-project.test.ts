@@ -1,3 +1,4 @@
+// The reading of a project from app.json on: its pages, its components in the order of loading, its theme, and what is refused on the way.
 import { join } from 'node:path'
 import t from 'tap'
 import { readProject } from '../../src/demo/miniprogram/project.ts'

@@ -1,3 +1,4 @@
+// The compiler of scripts: modules that share what they share, the service's address in place of config.ts's, and what is refused.
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'

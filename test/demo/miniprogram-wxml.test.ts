@@ -1,3 +1,4 @@
+// The compiler of templates: one module that needs no eval, and a refusal with its place for what would silently draw nothing.
 import { execFile as execFileWithCallback } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'

@@ -1,3 +1,4 @@
+// The compiler of styles: lengths, tags, imports and a component's classes as a browser needs them, and what is refused with its place.
 import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'

@@ -29,6 +29,7 @@ const jsonFaults: ReadonlyArray<readonly [string, Files, readonly string[]]> = [
   ['a missing page', edited('app.json', '["pages/home/home"]', '["pages/home/home", "pages/gone/gone"]'), [
     'app.json:2:32 "pages/gone/gone.ts" is missing',
     'app.json:2:32 "pages/gone/gone.wxml" is missing',
+    'app.json:2:32 "pages/gone/gone.wxss" is missing',
     'pages/gone/gone.json:1:1 is missing: app.json lists the page',
   ]],
   ['a first page that is none', edited('app.json', '"darkmode"', '"entryPagePath": "pages/gone/gone",\n  "darkmode"'), ['app.json:4:3 "pages/gone/gone" is not among the pages']],
@@ -75,6 +76,12 @@ const jsonFaults: ReadonlyArray<readonly [string, Files, readonly string[]]> = [
   ['an appid that is none', edited('project.config.json', 'touristappid', 'wx01'), ['project.config.json:2:3 must match pattern "^(?:touristappid|wx[0-9a-f]{16})$"']],
   ['a root that DevTools gets lost with', edited('project.config.json', '""', '"./"'), ['project.config.json:6:3 must be ""']],
   ['domains that are not checked', edited('project.config.json', '"urlCheck": true', '"urlCheck": false'), ['project.config.json:7:54 must be true']],
+  ['a page without style', { 'pages/home/home.wxss': undefined }, ['app.json:2:13 "pages/home/home.wxss" is missing']],
+  ['no style of WeChat\'s', edited('app.json', ',\n  "style": "v2"', ''), ['app.json:1:1 must have required properties style']],
+  ['scripts that are left as they are', edited('project.config.json', '"es6": true, "enhance": true', '"es6": false'), [
+    'project.config.json:7:3 must have required properties enhance',
+    'project.config.json:7:72 must be true',
+  ]],
   ['no TypeScript', edited('project.config.json', '["typescript"]', '[]'), ['project.config.json:7:16 must not have fewer than 1 items']],
   ['no JSON', edited('theme.json', '},\n', '}\n'), [
     'app.json:3:15 "@bar" has no theme to be looked up in',
@@ -127,6 +134,9 @@ const packageFaults: ReadonlyArray<readonly [string, Files, readonly string[]]> 
     'sitemap.json:1:1 is left out by packOptions, though app.json needs it',
     'theme.json:1:1 is left out by packOptions, though app.json needs it',
   ]],
+  ['what the JSON check says better: no project file', { 'project.config.json': undefined }, []],
+  ['what the JSON check says better: a project file that is no JSON', { 'project.config.json': '{' }, []],
+  ['what the JSON check says better: rules that are none', edited('project.config.json', '"ignore": [', '"ignore": [null, '), []],
   ['a folder left out', { ...edited('project.config.json', '{ "type": "file"', '{ "type": "folder", "value": "./notes" }, { "type": "file"'), 'notes/a.md': 'a', 'project.private.config.json': '{}' }, []],
 ]
 

@@ -1,6 +1,7 @@
 // The type check of templates: each kind of fault in a template is found, where it is, and what is right passes.
 import t from 'tap'
 import type { Test } from 'tap'
+import { typeProject } from '../../.ci/miniprogram/program.ts'
 import { checkTemplates } from '../../.ci/miniprogram/wxml-types.ts'
 import { readProject } from '../../src/demo/miniprogram/project.ts'
 import { builtInTags } from '../../src/demo/miniprogram/wxml.ts'
@@ -10,7 +11,7 @@ import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram
 /** `file:line:column message` of everything that is wrong. */
 const check = async (t: Test, changes: Files): Promise<string[]> => {
   const folder = await writeMiniProgram(t, changes)
-  return checkTemplates(folder, await readProject(folder)).map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).sort()
+  return checkTemplates(typeProject(folder, await readProject(folder))).map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).sort()
 }
 
 /** A line of a template → what is wrong with it, each with its column. */
@@ -44,17 +45,27 @@ const lines: ReadonlyArray<readonly [string, readonly string[]]> = [
   ['<input maxlength="many" />', ['8 attribute "maxlength" of <input>: Type \'"many"\' is not assignable to type \'number\'.']],
   ['<input type=\'number\' />', ['8 attribute "type" of <input>: Type \'"number"\' is not assignable to type \'"text"\'.']],
   // Events
-  ['<button bind:tap="onTap" catch:tap="onNothing" /> <input bind:input="onInput" bind:blur="onInput" />', []],
+  ['<button data-id="a" bind:tap="onTap" catch:tap="onNothing" /> <input bind:input="onInput" bind:blur="onInput" />', []],
   ['<button bind:tap="onTop" />', ['19 there is no handler "onTop", did you mean "onTap"?']],
   ['<button bind:tap="data" />', ['19 there is no handler "data"']],
   ['<button bind:tap="{{screen.busy}}" />', ['14 a handler is the name of a method: Type \'boolean\' is not assignable to type \'Function\'.']],
   ['<button bindtap="onTap" />', ['9 write bind:tap instead of bindtap']],
   ['<button catchtap="onTap" />', ['9 write catch:tap instead of catchtap']],
   ['<button bind:tapp="onNothing" />', ['20 <button> has no event "tapp"']],
-  ['<page-meta bind:tap="onTap" />', ['22 <page-meta> has no event "tap"']],
+  ['<page-meta bind:tap="onNothing" />', ['22 <page-meta> has no event "tap"']],
   ['<button bind:tap="onLoad" />', ['19 handler "onLoad" cannot take the event "tap" of <button>']],
   ['<button bind:tap="onInput" />', ['19 handler "onInput" cannot take the event "tap" of <button>']],
-  ['<input bind:input="onTap" />', ['20 handler "onTap" cannot take the event "input" of <input>']],
+  ['<input data-id="a" bind:input="onTap" />', ['32 handler "onTap" cannot take the event "input" of <input>']],
+  // Datasets
+  ['<button data-id="{{screen.title}}" data-more="{{screen.busy}}" bind:tap="onTap" />', []],
+  ['<button data-id="a{{screen.size}}" bind:tap="onTap" /> <button data-id="a" bind:tap="onTap" /> <button data-id="{{screen.busy ? \'a\' : screen.title}}" bind:tap="onTap" />', []],
+  ['<button wx:for="{{screen.rows}}" wx:key="id" data-row-count="{{-item.count}}" data-on="{{!item.id}}" bind:tap="onCount" />', []],
+  ['<button bind:tap="onTap" />', ['19 handler "onTap" reads the dataset\'s "id": <button> has no data-id']],
+  ['<view data-id="a"><button bind:tap="onTap" /></view>', ['37 handler "onTap" reads the dataset\'s "id": <button> has no data-id']],
+  ['<button data-id="{{screen.size}}" bind:tap="onTap" />', ['9 handler "onTap" reads "id" as string, which number is not']],
+  ['<button data-row-count="2" bind:tap="onCount" />', ['9 handler "onCount" reads "rowCount" as number, which "2" is not']],
+  ['<button data-rowCount="{{2}}" bind:tap="onCount" />', ['41 handler "onCount" reads the dataset\'s "rowCount": <button> has no data-row-count']],
+  ['<button data-row-count="{{2}}" data-on="yes" bind:tap="onCount" />', ['32 handler "onCount" reads "on" as boolean | undefined, which "yes" is not']],
   // Components of our own
   ['<my-card title="{{screen.title}}" size="{{2}}" bind:whatever="onNothing" />', []],
   ['<my-card titel="a" />', ['10 <my-card> has no attribute "titel", did you mean "title"?']],

@@ -7,6 +7,7 @@ import { checkPhoneGlobals } from '../../.ci/miniprogram/phone-globals.ts'
 import { checkPrivacy } from '../../.ci/miniprogram/privacy.ts'
 import type { Problem } from '../../.ci/miniprogram/problem.ts'
 import { checkSecrets } from '../../.ci/miniprogram/secrets.ts'
+import { wrongWith } from '../../.ci/miniprogram/service-url.ts'
 import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -23,12 +24,12 @@ await t.test('check: is silent when all is well', async (t) => {
 })
 
 await t.test('check: prints a line for each problem and fails when there is one', async (t) => {
-  const folder = await writeMiniProgram(t, { 'pages/home/home.wxml': '<view>{{nothing}}</view>', 'app.wxss': '' })
+  const folder = await writeMiniProgram(t, { 'pages/home/home.wxml': '<page-meta root-font-size="system" />{{nothing}}', 'app.wxss': '' })
   const { status, stdout } = check(folder)
   t.equal(status, 1)
   t.strictSame(stdout.replaceAll(folder, 'folder').split('\n'), [
     'folder/pages/home/dot.png:1:1 would be packed for nothing: use it, remove it, or name it in packOptions.ignore',
-    'folder/pages/home/home.wxml:1:9 the data has no "nothing"',
+    'folder/pages/home/home.wxml:1:40 the data has no "nothing"',
     'folder/shared.wxss:1:1 would be packed for nothing: use it, remove it, or name it in packOptions.ignore',
     '',
   ])
@@ -37,6 +38,29 @@ await t.test('check: prints a line for each problem and fails when there is one'
 await t.test('check: says what is missing when app.json leads nowhere', async (t) => {
   const folder = await writeMiniProgram(t, { 'components/card/card.ts': undefined })
   t.strictSame(said(await checkFolder(folder)), ['components/card/card.ts:1:1 missing, pages/home/home.json names components/card/card'])
+})
+
+await t.test('check: says that the project file is missing, and goes on', async (t) => {
+  const folder = await writeMiniProgram(t, { 'project.config.json': undefined, 'pages/home/home.wxss': '.home { colr: red }' })
+  t.strictSame(said(await checkFolder(folder)), [
+    'pages/home/home.wxss:1:9 there is no property "colr"',
+    'project.config.json:1:1 is missing: DevTools opens the project by it',
+  ])
+})
+
+await t.test('check: says once what both the rules and the types find wrong in a line of a template, and all kinds of fault', async (t) => {
+  const home = smallMiniProgram['pages/home/home.ts'].replace('onNothing () {}', 'onNothing () { wx.restartMiniProgram(); this.setData({ scren: 1n }) }')
+  const folder = await writeMiniProgram(t, {
+    'pages/home/home.ts': home,
+    'pages/home/home.wxml': `${smallMiniProgram['pages/home/home.wxml']}{{screen.title.toUpperCase()}}\n{{screen?.title}}`,
+  })
+  t.strictSame(said(await checkFolder(folder)), [
+    'pages/home/home.ts:10:21 "restartMiniProgram" came with 3.0.1, phones may have 2.32.3',
+    'pages/home/home.ts:10:58 the data has no "scren"',
+    'pages/home/home.ts:10:65 iOS 13 cannot read a bigint, and the whole file with it',
+    'pages/home/home.wxml:4:3 WXML doesn\'t know "screen.title.toUpperCase()": compute it in the page',
+    'pages/home/home.wxml:5:9 WXML doesn\'t know "?.": compute it in the page',
+  ])
 })
 
 await t.test('privacy: an interface that opens a dialog is found, however it is reached', async (t) => {
@@ -99,10 +123,6 @@ await t.test('config.ts: holds the address of a service and nothing else', async
   const wrongShape = 'must hold `export const serviceUrl = \'https://…\'` and nothing else'
   const cases: ReadonlyArray<readonly [string | undefined, string[]]> = [
     [smallMiniProgram['config.ts'], []],
-    ['export const serviceUrl = \'https://login.example.com:8443/wechat\'', []],
-    ['export const serviceUrl = \'https://login.example.com/\'', ['config.ts:1:27 "https://login.example.com/" must be an https address without a slash at the end']],
-    ['export const serviceUrl = \'http://login.example.com\'', ['config.ts:1:27 "http://login.example.com" must be an https address without a slash at the end']],
-    ['export const serviceUrl = \'https://\'', ['config.ts:1:27 "https://" must be an https address without a slash at the end']],
     ['export const serviceUrl = \'https://a.example\'\nexport const appSecret = \'\'', [`config.ts:2:1 ${wrongShape}`]],
     ['export const url = \'https://a.example\'', [`config.ts:1:1 ${wrongShape}`]],
     ['export const serviceUrl = where()', [`config.ts:1:1 ${wrongShape}`]],
@@ -110,4 +130,33 @@ await t.test('config.ts: holds the address of a service and nothing else', async
     [undefined, ['config.ts:1:1 is missing: it says where the service is']],
   ]
   for (const [text, expected] of cases) t.strictSame(await one(text)(), expected, String(text))
+})
+
+await t.test('config.ts: an address that WeChat would not take is refused in one clear line', async (t) => {
+  const right = ['https://login.example.com', 'https://login.example.com:8443/wechat', 'https://xn--fiq228c.example/A']
+  for (const address of right) t.equal(wrongWith(address), undefined, address)
+  const wrong: ReadonlyArray<readonly [string, string]> = [
+    ['', 'is no address'],
+    ['login.example.com', 'is no address'],
+    ['https://', 'is no address'],
+    ['http://login.example.com', 'must begin with https://'],
+    [' https://login.example.com', 'must have no spaces'],
+    ['https://login.example.com/a b', 'must have no spaces'],
+    ['https://me:secret@login.example.com', 'must hold no name or password: everybody could read it'],
+    ['https://203.0.113.7', 'must name a domain: WeChat takes no IP address'],
+    ['https://[2001:db8::1]:8443', 'must name a domain: WeChat takes no IP address'],
+    ['https://login.example.com?a=1', 'must have no query'],
+    ['https://login.example.com?', 'must have no query'],
+    ['https://login.example.com#a', 'must have no fragment'],
+    ['https://login.example.com#', 'must have no fragment'],
+    ['https://login.example.com/', 'must have no slash at the end'],
+    ['https://login.example.com/wechat/', 'must have no slash at the end'],
+    ['https://login.example.com:443', 'must be written "https://login.example.com"'],
+    ['https://Login.example.com/A', 'must be written "https://login.example.com/A"'],
+    ['https://中文.example', 'must be written "https://xn--fiq228c.example"'],
+    ['https:login.example.com', 'must be written "https://login.example.com"'],
+  ]
+  for (const [address, expected] of wrong) t.equal(wrongWith(address), expected, address)
+  const folder = await writeMiniProgram(t, { 'config.ts': 'export const serviceUrl = \'https://A.example\'' })
+  t.strictSame(said(checkSecrets(folder)), ['config.ts:1:27 "https://A.example" must be written "https://a.example"'])
 })

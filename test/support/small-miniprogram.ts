@@ -15,7 +15,8 @@ export const smallMiniProgram = {
   "window": { "navigationBarBackgroundColor": "@bar", "navigationBarTextStyle": "@text" },
   "darkmode": true,
   "themeLocation": "theme.json",
-  "sitemapLocation": "sitemap.json"
+  "sitemapLocation": "sitemap.json",
+  "style": "v2"
 }
 `,
   'theme.json': `{
@@ -30,7 +31,7 @@ export const smallMiniProgram = {
   "compileType": "miniprogram",
   "libVersion": "2.32.3",
   "miniprogramRoot": "",
-  "setting": { "useCompilerPlugins": ["typescript"], "urlCheck": true },
+  "setting": { "useCompilerPlugins": ["typescript"], "urlCheck": true, "es6": true, "enhance": true },
   "packOptions": { "ignore": [{ "type": "file", "value": "tsconfig.json" }], "include": [] }
 }
 `,
@@ -48,6 +49,7 @@ Page({
   data: { screen: { title: serviceUrl, busy: false, size: 1, rows, words } },
   onLoad (query: Record<string, string | undefined>) { this.setData({ 'screen.title': query.title }) },
   onTap (event: WechatMiniprogram.TouchEvent<object, object, { id: string }>) { return event.currentTarget.dataset.id },
+  onCount (event: WechatMiniprogram.TouchEvent<object, object, { rowCount: number, on?: boolean }>) { return event.currentTarget.dataset.rowCount },
   onInput (event: WechatMiniprogram.Input) { return event.detail.value },
   onNothing () {},
 })

@@ -1,0 +1,35 @@
+// Owns the promise that the least base library has all that the scripts use of WeChat. The typings tell it in the comment of each
+// interface, option and answer; what a script asks for before it uses it is not understood.
+import ts from 'typescript'
+import { isAfter, neededLibrary } from './base-library.ts'
+import type { Problem } from './problem.ts'
+import type { TypedProject } from './program.ts'
+
+export const checkNewInterfaces = ({ program, scripts, problemAtNode }: TypedProject): readonly Problem[] => {
+  const checker = program.getTypeChecker()
+  const problems: Problem[] = []
+  const visit = (node: ts.Node): void => {
+    ts.forEachChild(node, visit)
+    const symbol = memberNamedBy(node, checker)
+    const since = symbol && sinceOf(symbol, checker)
+    if (since !== undefined && isAfter(since, neededLibrary)) problems.push(problemAtNode(node, `"${symbol?.name}" came with ${since}, phones may have ${neededLibrary}`))
+  }
+  for (const script of scripts) visit(script)
+  return problems
+}
+
+/** `wx.member`, `wx['member']`, `const { member } = wx`, and `member` as an option that is handed over. */
+const memberNamedBy = (node: ts.Node, checker: ts.TypeChecker): ts.Symbol | undefined => {
+  if (!ts.isIdentifier(node) && !ts.isStringLiteral(node)) return undefined
+  const { parent } = node
+  if (ts.isPropertyAccessExpression(parent) || ts.isElementAccessExpression(parent)) return parent.expression === node ? undefined : checker.getSymbolAtLocation(node)
+  if (ts.isBindingElement(parent)) return (parent.propertyName ?? parent.name) === node ? checker.getTypeAtLocation(parent.parent).getProperty(node.text) : undefined
+  const isOption = (ts.isObjectLiteralElementLike(parent) && parent.name === node && ts.isObjectLiteralExpression(parent.parent))
+  return isOption ? checker.getContextualType(parent.parent)?.getProperty(node.text) : undefined
+}
+
+/** "Needs the base library: `3.0.1`", as the typings have it from WeChat's documentation. */
+const sinceOf = (symbol: ts.Symbol, checker: ts.TypeChecker): string | undefined => {
+  const [, since] = /需要基础库： ?`([\d.]+)`/.exec(ts.displayPartsToString(symbol.getDocumentationComment(checker))) ?? []
+  return since
+}

@@ -1,0 +1,24 @@
+// Owns what a script may not be written with because phones of the least base library cannot read it, and WeChat's compiler leaves it in.
+import ts from 'typescript'
+import { filesOf, textOf } from './files.ts'
+import { problemAt } from './problem.ts'
+import type { Problem } from './problem.ts'
+
+export const checkPhoneSyntax = (folder: string): readonly Problem[] =>
+  filesOf(folder).filter((file) => file.endsWith('.ts')).flatMap((file) => {
+    const text = textOf(folder, file)
+    const problems: Problem[] = []
+    const visit = (node: ts.Node): void => {
+      const wrong = wrongWith(node)
+      if (wrong !== undefined) problems.push(problemAt(file, text, node.getStart(), wrong))
+      ts.forEachChild(node, visit)
+    }
+    visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2020, true))
+    return problems
+  })
+
+const wrongWith = (node: ts.Node): string | undefined => {
+  if (ts.isBigIntLiteral(node)) return 'iOS 13 cannot read a bigint, and the whole file with it'
+  const isPattern = ts.isRegularExpressionLiteral(node) || (ts.isStringLiteralLike(node) && ts.isNewExpression(node.parent) && node.parent.expression.getText() === 'RegExp')
+  return isPattern && /\(\?<[=!]/.test(node.text) ? 'iOS before 16.4 cannot read a pattern that looks behind, and the whole file with it' : undefined
+}

@@ -1,0 +1,77 @@
+// Owns a template as text: its tags with their attributes, the text between them, and the expressions in both, each with its place.
+// Whether all of it fits together is the template compiler's business: what is no tag here is text.
+
+export interface Attribute {
+  readonly name: string
+  readonly offset: number
+  /** Undefined where none is written. */
+  readonly value: string | undefined
+  readonly valueOffset: number
+}
+
+export interface Tag {
+  readonly name: string
+  readonly offset: number
+  readonly end: number
+  /** How many tags are open around it. */
+  readonly depth: number
+  readonly attributes: readonly Attribute[]
+}
+
+/** A text between tags, or an attribute's. */
+export interface Piece {
+  readonly text: string
+  readonly offset: number
+}
+
+export interface Template {
+  readonly tags: readonly Tag[]
+  readonly texts: readonly Piece[]
+  /** Where a comment begins that has no end. */
+  readonly openComment: number | undefined
+}
+
+const braces = '\\{\\{(?:"[^"]*"|\'[^\']*\'|(?!\\}\\})[^"\'])*\\}\\}'
+const quoted = ['"', '\''].map((quote) => `${quote}(?:${braces}|(?!\\{\\{)[^${quote}])*${quote}`).join('|')
+const attribute = `[^\\s=/>"']+(?:\\s*=\\s*(?:${quoted}))?`
+const tokens = new RegExp(`<!--.*?(?:(-->)|$)|</[^>]*>|<([\\w-]+)((?:\\s+${attribute})*)\\s*(/?)>|(?:${braces}|[^<])+|<`, 'gs')
+
+export const readTemplate = (wxml: string): Template => {
+  const tags: Tag[] = []
+  const texts: Piece[] = []
+  let openComment: number | undefined
+  let depth = 0
+  for (const { 0: token, 1: commentEnd, 2: name, 3: attributes = '', 4: closing, index: offset } of wxml.matchAll(tokens)) {
+    if (token.startsWith('<!--')) {
+      if (commentEnd === undefined) openComment = offset
+    } else if (token.startsWith('</')) depth--
+    else if (name === undefined) texts.push({ text: token, offset })
+    else {
+      tags.push({ name, offset, end: offset + token.length, depth, attributes: attributesIn(attributes, offset + 1 + name.length) })
+      if (closing === '') depth++
+    }
+  }
+  return { tags, texts, openComment }
+}
+
+const attributesIn = (text: string, offset: number): readonly Attribute[] =>
+  [...text.matchAll(new RegExp(attribute, 'gs'))].map(({ 0: whole, index }) => {
+    const [, name = '', equals = '', value] = /^([^=\s]+)(\s*=\s*)?(.*)$/s.exec(whole) ?? []
+    return {
+      name,
+      offset: offset + index,
+      value: equals === '' ? undefined : value?.slice(1, -1),
+      valueOffset: offset + index + name.length + equals.length + 1,
+    }
+  })
+
+/** What stands in `{{…}}`. */
+export const expressionsIn = ({ text, offset }: Piece): readonly Piece[] =>
+  [...text.matchAll(new RegExp(braces, 'gs'))].map(({ 0: whole, index }) => ({ text: whole.slice(2, -2), offset: offset + index + 2 }))
+
+/** Whether a text is one `{{…}}` and nothing else. */
+export const isExpression = (text: string): boolean => new RegExp(`^${braces}$`, 's').test(text)
+
+/** Where a brace stands that belongs to no `{{…}}`, or -1. */
+export const singleBraceIn = (text: string): number =>
+  text.replace(new RegExp(braces, 'gs'), (piece) => ' '.repeat(piece.length)).search(/[{}]/)
