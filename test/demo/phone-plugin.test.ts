@@ -1,3 +1,4 @@
+// The addresses of the demo: what is served, under which policy, and to whom.
 import { posix } from 'node:path'
 import t from 'tap'
 import Fastify from 'fastify'
