@@ -1,7 +1,7 @@
 // Owns the check of the JSON files: each by its shape, and what one says of another: themes, the sitemap, pages.
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { isAfter, neededLibrary } from './base-library.ts'
+import { isAtLeast, neededLibrary } from '../../miniprogram/utils/base-library.ts'
 import { filesOf, textOf } from './files.ts'
 import { AppJson, ComponentJson, PageJson, ProjectConfigJson, SitemapJson, ThemeJson } from './json-shapes.ts'
 import { offsetOf, parseObject } from './json-text.ts'
@@ -89,7 +89,7 @@ export const checkJsonFiles = (folder: string): readonly Problem[] => {
   }
 
   const config = read('project.config.json', 'DevTools opens the project by it')
-  if (config !== undefined && checkShape(ProjectConfigJson, 'project.config.json', config) && isAfter(neededLibrary, config.libVersion)) {
+  if (config !== undefined && checkShape(ProjectConfigJson, 'project.config.json', config) && !isAtLeast(config.libVersion, neededLibrary)) {
     say('project.config.json', ['libVersion'], `"${config.libVersion}" is older than ${neededLibrary}`)
   }
   return problems

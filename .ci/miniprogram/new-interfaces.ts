@@ -1,7 +1,7 @@
 // Owns the promise that the least base library has all that the scripts use of WeChat. The typings tell it in the comment of each
 // interface, option and answer; what a script asks for before it uses it is not understood.
 import ts from 'typescript'
-import { isAfter, neededLibrary } from './base-library.ts'
+import { isAtLeast, neededLibrary } from '../../miniprogram/utils/base-library.ts'
 import type { Problem } from './problem.ts'
 import type { TypedProject } from './program.ts'
 
@@ -12,7 +12,7 @@ export const checkNewInterfaces = ({ program, scripts, problemAtNode }: TypedPro
     ts.forEachChild(node, visit)
     const symbol = memberNamedBy(node, checker)
     const since = symbol && sinceOf(symbol, checker)
-    if (since !== undefined && isAfter(since, neededLibrary)) problems.push(problemAtNode(node, `"${symbol?.name}" came with ${since}, phones may have ${neededLibrary}`))
+    if (since !== undefined && !isAtLeast(neededLibrary, since)) problems.push(problemAtNode(node, `"${symbol?.name}" came with ${since}, phones may have ${neededLibrary}`))
   }
   for (const script of scripts) visit(script)
   return problems

@@ -1,22 +1,10 @@
 /** Owns what has to be known of the WeChat this runs in: its language, whether it is new enough, and whether a newer version of us waits. */
-
-/** The base library that this is written for; project.config.json and the README name it too. */
-export const neededLibrary = '2.32.3'
+import { isAtLeast, neededLibrary } from './base-library'
 
 // `getAppBaseInfo` came with 2.20.1: a WeChat that is too old has to be told so, which takes getting past this line.
 const info = wx.getAppBaseInfo === undefined ? wx.getSystemInfoSync() : wx.getAppBaseInfo()
 
 export const language = info.language
-
-/** Whether a version such as `2.32.3` is at least another one; by number, part by part. */
-export const isAtLeast = (version: string, needed: string): boolean => {
-  const has = version.split('.').map(Number)
-  for (const [at, part] of needed.split('.').map(Number).entries()) {
-    const own = has[at] ?? 0
-    if (own !== part) return own > part
-  }
-  return true
-}
 
 export const isTooOld = !isAtLeast(info.SDKVersion, neededLibrary)
 
