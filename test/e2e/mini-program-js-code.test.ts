@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import type { Fault } from '../../src/demo/wechat-simulator.ts'
 import { launchChromium } from '../support/chromium.ts'
-import { openWindow, serveDemo, type DemoWindow, type Phone } from '../support/demo-window.ts'
+import { openWindow, scanWithoutKey, serveDemo, type DemoWindow } from '../support/demo-window.ts'
 
 const server = await serveDemo(t)
 const chromium = await launchChromium()
@@ -13,20 +13,10 @@ const open = (t: Test): Promise<DemoWindow> => {
 }
 const jsCodes = /\/demo\/js-code$/
 const logins = /\/api\/phone\/login$/
-const dayMs = 24 * 60 * 60_000
 
 /** WeChat doesn't answer, or not as it should. */
 const away = "WeChat doesn't answer just now. Please try again later."
 const unrecognised = "WeChat didn't recognise you. Please try again."
-
-const startOver = (window: DemoWindow): Promise<void> => window.page.getByRole('button', { name: 'Start over', exact: true }).click()
-
-/** Lets the phone's key and every ticket come to their end; the page is opened anew, and its code scanned. */
-const scanWithoutKey = async (window: DemoWindow, phone: Phone): Promise<void> => {
-  server.skip(dayMs)
-  await startOver(window)
-  await phone.scan()
-}
 
 await t.test('js_code: the phone says what is wrong, and goes on when tried again, whichever way WeChat failed', async (t) => {
   const window = await open(t)
@@ -38,7 +28,7 @@ await t.test('js_code: the phone says what is wrong, and goes on when tried agai
   for (const [fault, sentence] of faults) {
     server.simulator.fail('jscode2session', fault)
     server.received(logins)
-    await scanWithoutKey(window, phone)
+    await scanWithoutKey(server, window, phone)
     await phone.says("That didn't work just now")
     await phone.says(sentence)
     t.equal(server.received(logins).length, sentence === unrecognised ? 2 : 1, `${fault}: asked no more often than makes sense`)

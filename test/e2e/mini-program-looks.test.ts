@@ -86,7 +86,6 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   const window = await openWindow(t, chromium, server.url, { ...options, colorScheme: null })
   const context = window.page.context()
   const phone = window.phone()
-  const startOver = (): Promise<void> => window.page.locator('#start-over').click()
   for (const name of switches) await phone.flip(words[name])
 
   const check = async (screen: string): Promise<void> => {
@@ -108,7 +107,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   /** A ticket that nobody has scanned yet, and its numbers on the phone. */
   const scanNew = async (): Promise<string> => {
     await phone.close()
-    await startOver()
+    await window.startOver()
     await phone.scan()
     await phone.choices()
     return await window.number()
@@ -161,7 +160,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   await check('expired')
 
   await phone.close()
-  await startOver()
+  await window.startOver()
   const photograph = await window.photograph()
   const other = await window.addPhone()
   await other.scan()
@@ -175,7 +174,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   await check('none of ours')
 
   await phone.close()
-  await startOver()
+  await window.startOver()
   await phone.flip(words.flight)
   await phone.scan()
   await phone.says(words.offline)
@@ -191,7 +190,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   server.skip(24 * 60 * 60_000)
   server.simulator.fail('jscode2session', 'http-500')
   await phone.close()
-  await startOver()
+  await window.startOver()
   await phone.scan()
   await phone.says(words.unavailable)
   await check('unavailable')

@@ -1,7 +1,7 @@
 // What the phone and the service need of WeChat beside a js_code's owner: `wx.login` once for each need, and the code on the page.
 import t, { type Test } from 'tap'
 import { launchChromium } from '../support/chromium.ts'
-import { openWindow, serveDemo, type DemoWindow, type Phone } from '../support/demo-window.ts'
+import { openWindow, scanWithoutKey, serveDemo, type DemoWindow } from '../support/demo-window.ts'
 
 const server = await serveDemo(t)
 const chromium = await launchChromium()
@@ -12,19 +12,9 @@ const open = (t: Test): Promise<DemoWindow> => {
 }
 const jsCodes = /\/demo\/js-code$/
 const logins = /\/api\/phone\/login$/
-const dayMs = 24 * 60 * 60_000
 
 /** WeChat doesn't answer, or not as it should. */
 const away = "WeChat doesn't answer just now. Please try again later."
-
-const startOver = (window: DemoWindow): Promise<void> => window.page.getByRole('button', { name: 'Start over', exact: true }).click()
-
-/** Lets the phone's key and every ticket come to their end; the page is opened anew, and its code scanned. */
-const scanWithoutKey = async (window: DemoWindow, phone: Phone): Promise<void> => {
-  server.skip(dayMs)
-  await startOver(window)
-  await phone.scan()
-}
 
 await t.test('wx.login: the phone says that WeChat does not answer, and goes on when tried again, when it gives no js_code', async (t) => {
   const window = await open(t)
@@ -70,7 +60,7 @@ await t.test('wx.login: it is called once more, and nobody notices, when the key
   await phone.choices()
   await phone.close()
   server.received(jsCodes)
-  await scanWithoutKey(window, phone)
+  await scanWithoutKey(server, window, phone)
   await phone.button(await window.number()).click()
   await window.siteSays("You're logged in")
   t.equal(server.received(jsCodes).length, 1)
@@ -80,7 +70,7 @@ await t.test('code: the page says that there is none and goes on by itself when 
   for (const fault of [-1, 45009, 40164, 'html', 'cut', 'http-500'] as const) {
     const window = await open(t)
     server.simulator.fail('getwxacodeunlimit', fault)
-    await startOver(window)
+    await window.startOver()
     await window.siteSays(/^Can't get a code right now/)
     server.simulator.clearFaults()
     server.skip(60_000)

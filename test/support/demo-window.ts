@@ -91,6 +91,8 @@ export interface DemoWindow {
   readonly code: Locator
   phone (index?: number): Phone
   addPhone (): Promise<Phone>
+  /** Opens the website's login page anew. */
+  startOver (): Promise<void>
   /** A phone in a tab of its own, which sees no website. */
   openPhone (person: string): Promise<Phone>
   /** Waits until the website shows a number, and gives it. */
@@ -166,6 +168,7 @@ export const openWindow = async (t: Test, browser: Browser, url: string, options
       await page.locator('#add-phone').click()
       return phone(count)
     },
+    startOver: () => page.locator('#start-over').click(),
     openPhone: async (person) => {
       const tab = await context.newPage()
       await tab.goto(`${url}/demo/phone?person=${person}`)
@@ -178,4 +181,11 @@ export const openWindow = async (t: Test, browser: Browser, url: string, options
       return await page.locator('iframe[data-login]').screenshot()
     },
   }
+}
+
+/** Lets the phone's key and every ticket come to their end; the website is opened anew, and its code scanned. */
+export const scanWithoutKey = async (server: DemoServer, window: DemoWindow, phone: Phone): Promise<void> => {
+  server.skip(24 * 60 * 60_000)
+  await window.startOver()
+  await phone.scan()
 }

@@ -10,10 +10,10 @@ export type View =
   /** From here on nothing can be done with this ticket. */
   | { readonly kind: 'done', readonly offer: Offer | undefined }
   | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
-  /** From here it can be tried again. */
-  | { readonly kind: 'offline' }
   /** WeChat or this mini program is too old for the service. */
   | { readonly kind: 'update-needed' }
+  /** From here it can be tried again. */
+  | { readonly kind: 'offline' }
   | { readonly kind: 'unavailable', readonly code: FailureCode }
 
 /** What the decision is about. */
