@@ -14,7 +14,7 @@ export interface PageView {
 export const createPageView = (framework: Framework, path: string, style: ((on: boolean) => void) | undefined): PageView => {
   const box = document.createElement('div')
   box.className = 'page-box'
-  box.tabIndex = 0 // it scrolls, and a page may have nothing else that takes the keyboard
+  box.tabIndex = -1
   box.hidden = true
   document.getElementById('pages')?.append(box)
   const root = framework.open(path, box)
