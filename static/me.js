@@ -35,9 +35,12 @@ const draw = () => {
   write('initial', Array.from(name)[0] ?? '')
   if (who === null) return
   write('since', inWords(who.session.created_at))
-  write('browser', `${who.session.browser.name} · ${who.session.browser.system}`)
+  write('browser', titleOf(who.session.browser))
   write('until', inWords(who.session.expires_at))
 }
+
+/** What the service couldn't tell it calls "Unknown browser": the page has its own words for that. @param {{ name: string, system: string }} browser */
+const titleOf = ({ name, system }) => [name, system].filter((part) => !part.startsWith('Unknown ')).join(' · ') || words.unknownBrowser
 
 /** @param {string} time ISO 8601 */
 const inWords = (time) => new Intl.DateTimeFormat(words.lang, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time))

@@ -306,4 +306,7 @@ await t.test('me page: it goes on asking when the answer is no answer, and names
   service.script.session = { status: 200, body: { ...loggedIn, user: { sub: 's', name: null } } }
   await page.locator('#log-out').waitFor()
   t.equal(await page.locator('#name').innerText(), 'WeChat user')
+  service.script.session = { status: 200, body: { ...loggedIn, session: { ...loggedIn.session, browser: { name: 'Unknown browser', system: 'Unknown system' } } } }
+  await page.locator('#language').click()
+  await page.getByText('未知浏览器').waitFor()
 })
