@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 /** The process is gone this long after a signal, whatever hangs. Milliseconds. */
 const endWithinMs = 4500
 /** Whoever has not read their answer by then is cut off. Milliseconds. */
-const cutAfterMs = 3000
+const cutAfterMs = 2000
 
 /**
  * Listens, and goes down in order on SIGTERM, SIGINT or an error nobody caught: no new connections, held polls are answered, then the

@@ -33,5 +33,10 @@ export const operatingRoutes = ({ store, keys }: OperatingRouteDeps): FastifyPlu
     .header('cache-control', `public, max-age=${jwksMaxAge}`)
     .send({ keys: keys.signing.map(({ publicJwk }) => publicJwk) }))
 
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  // Written out once: it is long, and whoever asks for it again and again must not keep the process busy.
+  let description: string | undefined
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    description ??= JSON.stringify(app.swagger())
+    return reply.type('application/json; charset=utf-8').send(description)
+  })
 }
