@@ -1,7 +1,9 @@
 /** Owns the signed-in page: who is logged in, since when, where and until when, the way out, and that somebody signed out elsewhere is seen here. */
-import { elementOf, siteName, speakOnPage } from './page.js'
-import { waitBeforeRetry } from './patience.js'
-import { dictionaries } from './words.js'
+import { elementOf, siteName } from './page.js'
+import { fillWords } from './scan-login/dom.js'
+import { languageFor, makeLanguageSwitch, recallLanguage } from './scan-login/language.js'
+import { waitBeforeRetry } from './scan-login/patience.js'
+import { dictionaries } from './scan-login/words.js'
 
 /** @typedef {{ user: { name: string | null }, session: { created_at: string, expires_at: string, browser: { name: string, system: string } } }} LoggedIn */
 /** @typedef {{ name: 'loading' | 'loggedOut' | 'busy' } | { name: 'loggedIn' | 'stillIn', who: LoggedIn }} View */
@@ -17,11 +19,11 @@ let view = { name: 'loading' }
 
 /** Writes what isn't there yet: a screen reader would say the same line again. @param {string} id @param {string} text */
 const write = (id, text) => {
-  const element = elementOf(id, HTMLElement)
+  const element = elementOf(`#${id}`, HTMLElement)
   if (element.textContent !== text) element.textContent = text
 }
 /** @param {string} id @param {boolean} isShown */
-const reveal = (id, isShown) => { elementOf(id, HTMLElement).hidden = !isShown }
+const reveal = (id, isShown) => { elementOf(`#${id}`, HTMLElement).hidden = !isShown }
 
 const draw = () => {
   const who = 'who' in view ? view.who : null
@@ -98,13 +100,19 @@ const logOut = async () => {
 /** @param {unknown} body @returns {body is LoggedIn} */
 const isLoggedIn = (body) => typeof body === 'object' && body !== null && 'user' in body && 'session' in body
 
-write('site', siteName)
-speakOnPage((next) => {
-  words = next
+/** @param {import('./scan-login/words.js').Language} language */
+const speak = (language) => {
+  words = dictionaries[language]
+  document.documentElement.lang = words.lang
   document.title = `${words.me} · ${siteName}`
+  languageSwitch.show(language)
+  fillWords(document, words)
   draw()
-})
-elementOf('log-out', HTMLElement).addEventListener('click', () => { logOut() })
+}
+const languageSwitch = makeLanguageSwitch(speak)
+elementOf('footer', HTMLElement).append(languageSwitch.element)
+speak(languageFor([recallLanguage(), ...navigator.languages]))
+elementOf('#log-out', HTMLElement).addEventListener('click', () => { logOut() })
 addEventListener('pageshow', ({ persisted }) => { if (persisted) look(1) })
 addEventListener('online', lookNow)
 document.addEventListener('visibilitychange', () => { if (!document.hidden) lookNow() })

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { createLoginBench, html, json, problem, ticketAnswer, viewAnswer, type Answer } from '../support/login-bench.ts'
+import { codeOf, createLoginBench, html, json, problem, ticketAnswer, viewAnswer, type Answer } from '../support/login-bench.ts'
 
 await t.test('login flow: shows the code when the ticket is made and its picture has come', async (t) => {
   const bench = createLoginBench()
   await bench.begin()
   t.strictSame(bench.shown, ['making', 'waiting'])
-  t.strictSame(bench.view(), { name: 'waiting', code: { url: '/p/api/tickets/t1/code', lifeMs: 180_000, leftMs: 180_000 } })
+  t.strictSame(bench.view(), { name: 'waiting', code: { url: codeOf('t1'), linkUrl: null, lifeMs: 180_000, leftMs: 180_000 } })
   t.equal(bench.callsOf('create')[0]?.init.body, undefined)
 })
 
@@ -69,7 +69,7 @@ await t.test('login flow: shows a fresh code and why', async (t) => {
     await bench.begin()
     await bench.pass(5_000)
     for (const [index, state] of states.entries()) await bench.answer(viewAnswer(state, index + 2))
-    t.hasStrict(bench.view(), { name, code: { url: '/p/api/tickets/t2/code' } }, title)
+    t.hasStrict(bench.view(), { name, code: { url: codeOf('t2') } }, title)
     t.equal(bench.shown.filter((shown) => shown === 'making').length, 1, 'nothing flickers in between')
     t.equal(bench.callsOf('create').length, 2)
   }
@@ -93,7 +93,7 @@ await t.test('login flow: stops at the end of a ticket while nobody looks, and g
   bench.visible.set(false)
   await bench.pass(5_000)
   await bench.answer(viewAnswer('expired', 2))
-  t.hasStrict(bench.view(), { name: 'expired', code: { url: '/p/api/tickets/t1/code' } })
+  t.hasStrict(bench.view(), { name: 'expired', code: { url: codeOf('t1') } })
   await bench.pass(600_000)
   t.equal(bench.callsOf('create').length, 1)
   bench.online.set(true)
@@ -101,7 +101,7 @@ await t.test('login flow: stops at the end of a ticket while nobody looks, and g
   t.equal(bench.callsOf('create').length, 1, 'news of the network is not a look')
   bench.visible.set(true)
   await bench.settled()
-  t.hasStrict(bench.view(), { name: 'waiting', code: { url: '/p/api/tickets/t2/code' } })
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
 })
 
 await t.test('login flow: says that the code has run out, not that it cannot connect, when nobody looked and nothing answered', async (t) => {
@@ -122,7 +122,7 @@ await t.test('login flow: makes a new code when the visitor asks for one, and gi
   await bench.answer(viewAnswer('scanned', 2))
   bench.flow.renew()
   await bench.settled()
-  t.hasStrict(bench.view(), { name: 'waiting', code: { url: '/p/api/tickets/t2/code' } })
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
   const [given] = bench.callsOf('giveUp')
   t.equal(given?.url, 'api/tickets/t1')
   t.equal(given?.headers.get('Authorization'), 'Ticket secret-of-t1')
@@ -228,7 +228,7 @@ await t.test('login flow: makes a new code when the confirmed ticket turns out d
     await bench.begin()
     await bench.pass(5_000)
     await bench.answer(viewAnswer('confirmed', 2))
-    t.hasStrict(bench.view(), { name: 'late', code: { url: '/p/api/tickets/t2/code' } })
+    t.hasStrict(bench.view(), { name: 'late', code: { url: codeOf('t2') } })
     t.strictSame(bench.landed, [])
   }
 })
@@ -424,7 +424,7 @@ await t.test('login flow: tells that there is no code and fetches it again when 
   await bench.pass(15_400)
   t.equal(bench.shown.filter((name) => name === 'no-code').length, 1)
   await bench.pass(700)
-  t.hasStrict(bench.view(), { name: 'waiting', code: { url: '/p/api/tickets/t1/code', lifeMs: 180_000, leftMs: 164_000 } })
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t1'), linkUrl: null, lifeMs: 180_000, leftMs: 164_000 } })
   t.equal(bench.callsOf('create').length, 1)
 })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { linked, pause, waitBeforeRetry } from '../../static/patience.js'
+import { linked, pause, waitBeforeRetry } from '../../static/scan-login/patience.js'
 import { createFakeClock } from '../support/fake-clock.ts'
 
 await t.test('patience: spreads the next try over half a second to a bound that doubles up to ten', async (t) => {

@@ -1,30 +1,60 @@
 import t from 'tap'
-import { destination } from '../../static/destination.js'
-import { dictionaries, languageFor, sayView } from '../../static/words.js'
+import { destination } from '../../static/scan-login/destination.js'
+import { deviceOf } from '../../static/scan-login/device.js'
+import { languageFor } from '../../static/scan-login/language.js'
+import { dictionaries, sayView } from '../../static/scan-login/words.js'
 
 await t.test('words: each language says everything, and the spoken lines stay under twelve words', async (t) => {
-  const { zh, en } = dictionaries
-  t.strictSame(Object.keys(zh), Object.keys(en))
-  for (const words of [zh, en]) {
-    for (const [name, text] of Object.entries(words)) t.ok(text.trim() !== '' && !/error|错误|ticket/i.test(text), `${words.lang} ${name}`)
+  for (const words of Object.values(dictionaries)) {
+    t.strictSame(Object.keys(words), Object.keys(dictionaries.zh))
+    for (const [name, text] of Object.entries(words)) t.ok(text.trim() !== '' && !/error|错误|錯誤|ticket/i.test(text), `${words.lang} ${name}`)
   }
-  for (const name of ['making', 'waiting', 'scanned', 'confirmed', 'cancelled', 'late', 'expired', 'offline', 'busy', 'waitingHelp', 'scannedHelp'] as const) {
-    t.ok(en[name].split(' ').length < 12, name)
+  for (const [name, text] of Object.entries(dictionaries.en)) {
+    if (!/^what\d/.test(name)) t.ok(text.split(' ').length <= 12, name)
   }
 })
 
-await t.test('words: the language is the remembered one, else the first that is spoken, else English', async (t) => {
+await t.test('words: simplified characters stay out of traditional Chinese', async (t) => {
+  t.notMatch(Object.values(dictionaries['zh-Hant']).join(''), /[录码扫击网络连开说错试马门时间这为还没问发图选动过别该们]/)
+})
+
+await t.test('words: the language is the first wish that is spoken here, else English', async (t) => {
   const cases = [
-    [null, ['zh-CN', 'en'], 'zh'], [null, ['zh-Hant-TW'], 'zh'], [null, ['fr', 'zh', 'en'], 'zh'], [null, ['en-GB', 'zh'], 'en'],
-    [null, ['fr'], 'en'], [null, [], 'en'], ['en', ['zh'], 'en'], ['zh', ['en'], 'zh'], ['tlh', ['zh'], 'zh'], ['', ['ZH-cn'], 'zh'],
+    [[null, 'zh-CN', 'en'], 'zh'], [[null, 'zh-Hant-TW'], 'zh-Hant'], [['zh-TW'], 'zh-Hant'], [['zh-HK', 'zh'], 'zh-Hant'], [['zh-MO'], 'zh-Hant'], [['zh_TW'], 'zh-Hant'],
+    [['zh-Hans-HK'], 'zh'], [['zh-SG'], 'zh'], [['zh'], 'zh'], [['ZH-cn'], 'zh'], [[null, 'fr', 'zh', 'en'], 'zh'], [[null, 'en-GB', 'zh'], 'en'], [['zho'], 'en'],
+    [[null, 'fr'], 'en'], [[], 'en'], [['en', 'zh'], 'en'], [['zh-Hant', 'en'], 'zh-Hant'], [['tlh', 'zh'], 'zh'], [['', 'zh'], 'zh'],
   ] as const
-  for (const [remembered, wished, language] of cases) t.equal(languageFor(remembered, wished), language, `${remembered} ${wished.join()}`)
+  for (const [wished, language] of cases) t.equal(languageFor(wished), language, wished.join())
 })
 
 await t.test('words: a view without a code says what failed and when it tries again', async (t) => {
-  const say = (retryMs: number) => [dictionaries.zh, dictionaries.en].map((words) => sayView({ name: 'no-code', why: 'wechat', retryMs }, words).line)
+  const say = (retryMs: number) => [dictionaries.zh, dictionaries.en].map((words) => sayView({ name: 'no-code', why: 'wechat', retryMs }, words, 'computer').line)
   t.strictSame(say(2_000), ['暂时无法生成小程序码，马上重试', "Can't get a code right now; trying again"])
   t.strictSame(say(60_000), ['暂时无法生成小程序码，稍等片刻会自动重试', "Can't get a code right now; we'll try again in a while"])
+})
+
+const phones = {
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36': 'computer',
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36 NetType/WIFI MicroMessenger/7.0.20.1781(0x6700143B) WindowsWechat(0x63090c33) XWEB/14185 Flue': 'computer',
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) MicroMessenger/6.8.0(0x16080000) NetType/WIFI MiniProgramEnv/Mac MacWechat/WMPF MacWechat/3.8.7(0x13080712)': 'computer',
+  'Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1': 'computer',
+  'Mozilla/5.0 (Linux; Android 15; SM-X910) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36': 'computer',
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1': 'phone',
+  'Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36': 'phone',
+  'Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/6.0 Mobile': 'phone',
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60(0x18003c2f) NetType/WIFI Language/zh_CN': 'wechat',
+  'Mozilla/5.0 (Linux; Android 14; V2307A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.6723.103 Mobile Safari/537.36 XWEB/1300473 MMWEBSDK/20250201 MicroMessenger/8.0.57 WeChat/arm64': 'wechat',
+  '': 'computer',
+} as const
+
+await t.test('words: the page says how to scan from where it stands', async (t) => {
+  const waiting = { name: 'waiting', code: { url: '', linkUrl: null, lifeMs: 1, leftMs: 1 } } as const
+  const { en } = dictionaries
+  const lines = { computer: en.waiting, phone: en.waitingOnPhone, wechat: en.waitingInWechat }
+  for (const [userAgent, device] of Object.entries(phones)) {
+    t.equal(deviceOf(userAgent), device, userAgent)
+    t.equal(sayView(waiting, en, deviceOf(userAgent)).line, lines[device])
+  }
 })
 
 await t.test('destination: the server\'s word is followed, and nothing that a browser would run', async (t) => {

@@ -1,11 +1,20 @@
 /** Owns the world around a login flow under test: its clock, network, luck and eyes, all moved by hand. */
 import { setImmediate } from 'node:timers/promises'
-import { createLoginFlow } from '../../static/login-flow.js'
-import { createTicketApi } from '../../static/ticket-api.js'
-import { createFakeClock } from './fake-clock.ts'
+import { createHold } from '../../static/scan-login/hold.js'
+import { createKeepsake } from '../../static/scan-login/keepsake.js'
+import { createLoginFlow } from '../../static/scan-login/login-flow.js'
+import { createTicketApi } from '../../static/scan-login/ticket-api.js'
+import { createFakeClock, type FakeClock } from './fake-clock.ts'
 
 export type Call = 'create' | 'read' | 'consume' | 'giveUp'
 export type Answer = Response | 'cut' | 'silence'
+
+interface BenchOptions {
+  readonly tab?: ReturnType<typeof createStorage>
+  /** What an earlier page learnt of this network. */
+  readonly lesson?: unknown // null: nothing yet
+  readonly clock?: FakeClock
+}
 
 interface Made {
   readonly call: Call
@@ -28,17 +37,36 @@ export const ticketAnswer = (id: string, extra: object = {}): Response =>
 export const viewAnswer = (state: string, version: number, extra: object = {}): Response =>
   json(200, { ticket: 'any', state, version, expires_in: 100, ...extra })
 
+const server = 'https://login.example.com/p/'
+
+/** Where the picture of a ticket is. */
+export const codeOf = (ticket: string): string => `${server}api/tickets/${ticket}/code`
+
+/** What a browser keeps for this site, or for this tab; survives the page. */
+export const createStorage = () => {
+  const items = new Map<string, string>()
+  return {
+    items,
+    getItem: (key: string): string | null => items.get(key) ?? null,
+    setItem: (key: string, value: string): void => { items.set(key, value) },
+  }
+}
+
+/** What a page remembers of a network on which nothing was ever cut. */
+const patientNetwork = { seconds: 55, ceiling: 55, patience: 8 }
+
 /** Makes a flow that is not started yet. What is not planned goes well: tickets are made, polls are held for ever, the session is given. */
-export const createLoginBench = () => {
-  const clock = createFakeClock()
+export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwork, clock = createFakeClock() }: BenchOptions = {}) => {
   const calls: Made[] = []
   const shown: string[] = []
   const views: unknown[] = []
   const landed: (string | null)[] = []
+  const steps: string[] = []
+  const learnt: unknown[] = []
   const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [] }
   /** Whether pictures can be had, one for each try; true when none is left. */
   const pictures: (boolean | Promise<boolean>)[] = []
-  const world = { luck: 0 }
+  const world = { luck: 0, seenAt: clock.now(), isPrevented: false, wallSkewMs: 0 }
   let tickets = 0
   let openPolls: ((answer: Answer) => void)[] = []
   let mostPolls = 0
@@ -49,12 +77,12 @@ export const createLoginBench = () => {
       return ticketAnswer(`t${tickets}`)
     },
     read: () => 'silence',
-    consume: () => json(200, { access_token: 'a.b.c', user: { sub: 's', name: '小雨' }, return_to: null }),
+    consume: () => json(200, { access_token: 'a.b.c', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null }),
     giveUp: () => new Response(null, { status: 204 }),
   }
 
   const fetch = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const url = String(input)
+    const url = String(input).replace(server, '')
     const method = init.method ?? 'GET'
     const call = method === 'GET' ? 'read' : method === 'DELETE' ? 'giveUp' : url.endsWith('/consume') ? 'consume' : 'create'
     calls.push({ call, url, init, at: clock.now(), headers: new Headers(init.headers) })
@@ -88,10 +116,20 @@ export const createLoginBench = () => {
     }
   }
   const visible = createCondition()
+  visible.watch(() => { world.seenAt = clock.now() })
   const online = createCondition()
+  let wake = (): void => {}
 
   const flow = createLoginFlow({
-    api: createTicketApi({ fetch, clock }),
+    api: createTicketApi({ fetch, clock, server }),
+    hold: createHold({ recall: () => lesson, remember: (lesson) => { learnt.push(lesson) } }),
+    keepsake: createKeepsake({ server, store: tab, clock, wallClock: () => clock.now() + world.wallSkewMs }),
+    watchSleep: (woke) => { wake = woke },
+    seenAt: () => world.seenAt,
+    tell: (step) => {
+      steps.push(step.name === 'error' ? `error ${step.reason}` : step.name === 'ticket' ? `ticket ${step.ticket}` : step.name)
+      return !(step.name === 'login' && world.isPrevented)
+    },
     loadCode: async () => pictures.shift() ?? true,
     clock,
     random: () => world.luck,
@@ -101,7 +139,7 @@ export const createLoginBench = () => {
       views.push(view)
       shown.push('over' in view ? `${view.name} over ${view.over.name}` : view.name)
     },
-    done: (returnTo) => { landed.push(returnTo) },
+    done: ({ returnTo }) => { landed.push(returnTo) },
   })
 
   const settled = async (): Promise<void> => {
@@ -123,6 +161,19 @@ export const createLoginBench = () => {
     view: () => views.at(-1),
     /** Where the visitor was taken. */
     landed,
+    /** What others were told, in order. */
+    steps,
+    /** What was remembered of the network, in order. */
+    learnt,
+    /** What outlives the page in its tab. */
+    tab,
+    /** The machine wakes from a sleep. */
+    wake: async (): Promise<void> => {
+      wake()
+      await settled()
+    },
+    /** Somebody moves before the page. */
+    see: (): void => { world.seenAt = clock.now() },
     callsOf: (call: Call): Made[] => calls.filter((made) => made.call === call),
     lastUrl: (): string | undefined => calls.at(-1)?.url,
     openPolls: (): number => openPolls.length,

@@ -1,6 +1,6 @@
 /** Owns the union of all that the login page can show, and what is shown now: a stage, and the trouble told over it. Draws nothing. */
 
-/** @typedef {{ url: string, lifeMs: number, leftMs: number }} Code A loaded picture and its time, as they were when first shown. */
+/** @typedef {{ url: string, linkUrl: string | null, lifeMs: number, leftMs: number }} Code A loaded picture and its time, as they were when first shown. */
 /** @typedef {'wechat' | 'crowded' | 'too-often' | 'unreachable'} NoCodeReason */
 /** @typedef {'waiting' | 'cancelled' | 'late'} CodeStage A live code; the last two tell why it is a new one. */
 /**
@@ -20,14 +20,17 @@ export const createScreen = (show) => {
     now.stage = stage
     draw()
   }
-  /** @param {Trouble | null} trouble */
+  /** Tells whether that is news. @param {Trouble | null} trouble */
   const tell = (trouble) => {
-    if (trouble === now.trouble) return
+    if (trouble === now.trouble) return false
     now.trouble = trouble
     draw()
+    return true
   }
   return {
     stage: () => now.stage,
+    /** Whether this picture is the live code on the stage. @param {string} url */
+    isShowing: (url) => 'code' in now.stage && now.stage.name !== 'expired' && now.stage.code.url === url,
     set,
     tell,
     /** Leaves the dead code where it is, for nobody looks. */

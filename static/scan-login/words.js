@@ -1,13 +1,21 @@
-/** Owns every word of the pages, and which language a visitor reads. */
+/** Owns every word of the element and the pages. Which language a visitor reads is chosen in language.js. */
 
 const zh = {
   lang: 'zh-CN',
-  other: 'English',
+  own: '简体中文',
+  language: '语言',
   logInTo: '登录',
   sep: '，',
   making: '正在准备…',
   waiting: '用微信扫一扫登录',
   waitingHelp: '打开微信，点右上角 ＋，再点“扫一扫”',
+  waitingInWechat: '长按小程序码登录',
+  waitingInWechatHelp: '长按后按提示打开小程序；要点的数字会显示在这里',
+  waitingOnPhone: '保存图片，再用微信扫它',
+  waitingOnPhoneHelp: '微信“扫一扫”→ 相册，选这张图片；要点的数字会显示在这里',
+  save: '保存图片',
+  picture: '微信登录码',
+  openWechat: '打开微信',
   codeAlt: '用微信扫一扫的小程序码',
   scanned: '请在手机上点这个数字',
   scannedHelp: '手机上有三个数字，只点这一个',
@@ -50,12 +58,20 @@ const zh = {
 /** @type {typeof zh} */
 const en = {
   lang: 'en',
-  other: '中文',
+  own: 'English',
+  language: 'Language',
   logInTo: 'Log in to',
   sep: '; ',
   making: 'Getting your code…',
   waiting: 'Scan with WeChat to log in',
   waitingHelp: 'In WeChat, tap ＋ at the top right, then Scan',
+  waitingInWechat: 'Press and hold the code to log in',
+  waitingInWechatHelp: 'Then follow WeChat; the number to tap shows here',
+  waitingOnPhone: 'Save the picture, then scan it in WeChat',
+  waitingOnPhoneHelp: 'In WeChat: Scan, Album, this picture; the number to tap shows here',
+  save: 'Save picture',
+  picture: 'WeChat login code',
+  openWechat: 'Open WeChat',
   codeAlt: 'Mini program code to scan with WeChat',
   scanned: 'Tap this number on your phone',
   scannedHelp: 'Of the three there, tap only this one',
@@ -95,37 +111,85 @@ const en = {
   stillIn: "That didn't work; please try again",
 }
 
+/** @type {typeof zh} */
+const zhHant = {
+  lang: 'zh-Hant',
+  own: '繁體中文',
+  language: '語言',
+  logInTo: '登入',
+  sep: '，',
+  making: '正在準備…',
+  waiting: '用微信掃一掃登入',
+  waitingHelp: '打開微信，點右上角 ＋，再點「掃一掃」',
+  waitingInWechat: '長按小程式碼登入',
+  waitingInWechatHelp: '長按後按提示打開小程式；要點的數字會顯示在這裡',
+  waitingOnPhone: '儲存圖片，再用微信掃它',
+  waitingOnPhoneHelp: '微信「掃一掃」→ 相簿，選這張圖片；要點的數字會顯示在這裡',
+  save: '儲存圖片',
+  picture: '微信登入碼',
+  openWechat: '打開微信',
+  codeAlt: '用微信掃一掃的小程式碼',
+  scanned: '請在手機上點這個數字',
+  scannedHelp: '手機上有三個數字，只點這一個',
+  scannedPlain: '請在手機上確認登入',
+  startOver: '換一個碼重來',
+  confirmed: '登入成功',
+  confirmedHelp: '正在帶你過去…',
+  cancelled: '已取消，這是新的碼',
+  late: '時間到了，這是新的碼',
+  expired: '這個碼已過期',
+  renew: '點一下換新碼',
+  offline: '網路斷開，恢復後自動繼續',
+  busy: '暫時連不上，正在自動重試',
+  wechat: '暫時無法產生小程式碼',
+  crowded: '現在登入的人太多',
+  'too-often': '這裡的請求太頻繁',
+  unreachable: '暫時連不上服務',
+  soon: '馬上重試',
+  later: '稍等片刻會自動重試',
+  what: '這是什麼？',
+  whatTitle: '掃碼登入是怎麼回事',
+  what1: '用手機上的微信掃碼，就能在這裡登入，不用密碼。',
+  what2: '只掃碼不會登入，要你在手機上確認才算。',
+  what3: '網站得不到你的微信號，也看不到你的聊天。',
+  close: '知道了',
+  me: '我的登入',
+  nameless: '微信使用者',
+  loading: '正在查看…',
+  loggedIn: '已登入',
+  since: '登入時間',
+  browser: '瀏覽器',
+  unknownBrowser: '未知瀏覽器',
+  until: '有效期至',
+  logOut: '登出',
+  loggedOut: '你沒有登入',
+  logIn: '去登入',
+  stillIn: '沒能登出，請再試一次',
+}
+
 /** @typedef {typeof zh} Words */
-/** @typedef {'zh' | 'en'} Language */
+/** @typedef {'zh' | 'zh-Hant' | 'en'} Language */
 
 /** @type {Record<Language, Words>} */
-export const dictionaries = { zh, en }
-
-/**
- * Chooses: what was chosen before, else the first of the visitor's languages that is spoken here, else English.
- * @param {string | null} remembered
- * @param {readonly string[]} wished as `navigator.languages` has them
- * @returns {Language}
- */
-export const languageFor = (remembered, wished) => {
-  const found = [remembered ?? '', ...wished].map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag === 'zh' || tag === 'en')
-  return found === 'zh' ? 'zh' : 'en'
-}
+export const dictionaries = { zh, 'zh-Hant': zhHant, en }
 
 /**
  * What a view says: one line to do or to know, and one small line of help.
  * @param {import('./login-screen.js').View} view
  * @param {Words} words
+ * @param {import('./device.js').Device} device where the page stands
  * @returns {{ line: string, help: string }}
  */
-export const sayView = (view, words) => {
+export const sayView = (view, words, device) => {
   switch (view.name) {
-    case 'waiting':
+    case 'waiting': return { line: words[waitingOn[device]], help: words[`${waitingOn[device]}Help`] }
     case 'cancelled':
-    case 'late': return { line: words[view.name], help: words.waitingHelp }
+    case 'late': return { line: words[view.name], help: words[`${waitingOn[device]}Help`] }
     case 'scanned': return view.number === null ? { line: words.scannedPlain, help: '' } : { line: words.scanned, help: words.scannedHelp }
     case 'confirmed': return { line: words.confirmed, help: words.confirmedHelp }
     case 'no-code': return { line: `${words[view.why]}${words.sep}${view.retryMs > 15_000 ? words.later : words.soon}`, help: '' }
     default: return { line: words[view.name], help: '' }
   }
 }
+
+const waitingOn = /** @type {const} */ ({ computer: 'waiting', wechat: 'waitingInWechat', phone: 'waitingOnPhone' })

@@ -38,6 +38,20 @@ export const pause = ({ clock, ms, signal, early }) => new Promise((resolve, rej
   if (signal.aborted) settle()
 })
 
+/** Makes a bell that ends, early, all the waits that listen to it just then. */
+export const createBell = () => {
+  /** @type {Set<() => void>} */
+  const listening = new Set()
+  return {
+    ring: () => { for (const end of [...listening]) end() },
+    /** @type {Early} */
+    early: (end) => {
+      listening.add(end)
+      return () => { listening.delete(end) }
+    },
+  }
+}
+
 /** Makes a signal that ends with its parent or by `abort`, which is also how to let go of the parent. @param {AbortSignal} parent */
 export const linked = (parent) => {
   const child = new AbortController()

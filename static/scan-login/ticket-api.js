@@ -5,10 +5,10 @@
 import { linked } from './patience.js'
 
 /** @typedef {'pending' | 'scanned' | 'confirmed' | 'consumed' | 'cancelled' | 'expired'} TicketState */
-/** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, maxWaitSeconds: number }} Ticket */
+/** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, linkUrl: string | null, maxWaitSeconds: number }} Ticket `linkUrl` opens the mini program on the same phone, where the operator can have that. */
 /** @typedef {{ state: TicketState, version: number, leftMs: number, number: string | null, pollAfterMs: number }} TicketView */
-/** @typedef {{ person: string | null, returnTo: string | null }} Session */
-/** @typedef {{ status: number, code: string, retryAfterMs: number }} Failure No answer at all has status 0, a body that is no problem of ours code ''. */
+/** @typedef {{ accessToken: string, expiresIn: number, user: { sub: string, name: string | null }, returnTo: string | null }} Session `expiresIn` is the token's, in seconds. */
+/** @typedef {{ status: number, code: string, retryAfterMs: number, isSilent: boolean }} Failure No answer at all has status 0 (`isSilent`: within the time we gave it), a body that is no problem of ours code ''. */
 /** @typedef {{ [name: string]: unknown }} Body */
 /**
  * @template T
@@ -20,10 +20,11 @@ import { linked } from './patience.js'
 const answerWithinMs = 10_000
 
 /**
- * Makes the calls. Each resolves whatever the network does, and rejects only when its signal was aborted.
- * @param {{ fetch: typeof fetch, clock: import('./patience.js').Clock }} world
+ * Makes the calls. Each resolves whatever the network does, and rejects only when its signal was aborted. `server` is the address of the service,
+ * with a slash at its end.
+ * @param {{ fetch: typeof fetch, clock: import('./patience.js').Clock, server: string }} world
  */
-export const createTicketApi = ({ fetch, clock }) => {
+export const createTicketApi = ({ fetch, clock, server }) => {
   /**
    * @template T
    * @param {string} path
@@ -33,15 +34,19 @@ export const createTicketApi = ({ fetch, clock }) => {
    */
   const call = async (path, request, { read, signal, holdMs = 0 }) => {
     const attempt = linked(signal)
-    const callOff = clock.after(holdMs + answerWithinMs, attempt.abort)
+    let isSilent = false
+    const callOff = clock.after(holdMs + answerWithinMs, () => {
+      isSilent = true
+      attempt.abort()
+    })
     try {
-      const response = await fetch(`api/tickets${path}`, { cache: 'no-store', ...request, signal: attempt.signal })
+      const response = await fetch(`${server}api/tickets${path}`, { cache: 'no-store', ...request, signal: attempt.signal })
       const body = await jsonOf(response)
       const value = response.ok ? read(body) : null
       if (value !== null) return { value, failure: null }
-      return { value: null, failure: { status: response.status, code: text(body.code) ?? '', retryAfterMs: retryAfterMs(response.headers) } }
+      return { value: null, failure: { status: response.status, code: text(body.code) ?? '', retryAfterMs: retryAfterMs(response.headers), isSilent: false } }
     } catch {
-      return { value: null, failure: { status: 0, code: '', retryAfterMs: 0 } }
+      return { value: null, failure: { status: 0, code: '', retryAfterMs: 0, isSilent } }
     } finally {
       callOff()
       attempt.abort()
@@ -54,7 +59,7 @@ export const createTicketApi = ({ fetch, clock }) => {
     create: (returnTo, signal) => call('', {
       method: 'POST',
       ...(returnTo !== null && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ return_to: returnTo }) }),
-    }, { read: readTicket, signal }),
+    }, { read: (body) => readTicket(body, server), signal }),
 
     /** Asks for a version above `after`; the server holds the question. @param {Ticket} ticket @param {{ after: number, waitSeconds: number }} cursor @param {AbortSignal} signal */
     read: (ticket, { after, waitSeconds }, signal) => call(`/${ticket.id}?after=${after}&wait=${waitSeconds}`,
@@ -65,7 +70,7 @@ export const createTicketApi = ({ fetch, clock }) => {
 
     /** Tells the phone that nobody waits any more. Outlives the page; the answer is not heard. @param {Ticket} ticket */
     giveUp: (ticket) => {
-      fetch(`api/tickets/${ticket.id}`, { method: 'DELETE', headers: authorization(ticket), keepalive: true }).catch(() => {})
+      fetch(`${server}api/tickets/${ticket.id}`, { method: 'DELETE', headers: authorization(ticket), keepalive: true }).catch(() => {})
     },
   }
 }
@@ -89,12 +94,15 @@ const retryAfterMs = (headers) => {
 /** @param {unknown} value */
 const text = (value) => typeof value === 'string' ? value : null
 
-/** @param {Body} body @returns {Ticket | null} */
-const readTicket = ({ ticket: id, secret, code_url: codeUrl, version, expires_in: expiresIn, max_wait: maxWaitSeconds }) =>
+/** @param {Body} body @param {string} server @returns {Ticket | null} */
+const readTicket = ({ ticket: id, secret, code_url: codeUrl, link_url: linkUrl, version, expires_in: expiresIn, max_wait: maxWaitSeconds }, server) =>
   typeof id === 'string' && typeof secret === 'string' && typeof codeUrl === 'string' &&
   isNumber(version) && isNumber(expiresIn) && isNumber(maxWaitSeconds)
-    ? { id, secret, version, lifeMs: expiresIn * 1000, codeUrl, maxWaitSeconds }
+    ? { id, secret, version, lifeMs: expiresIn * 1000, codeUrl: urlAt(server, codeUrl), linkUrl: typeof linkUrl === 'string' ? urlAt(server, linkUrl) : null, maxWaitSeconds }
     : null
+
+/** CONTRACT: a path from the origin's root. @param {string} server @param {string} path */
+const urlAt = (server, path) => new URL(path, server).href
 
 /** @param {Body} body @returns {TicketView | null} */
 const readView = ({ state, version, expires_in: expiresIn, match_code: number, poll_after: pollAfter }) =>
@@ -103,9 +111,12 @@ const readView = ({ state, version, expires_in: expiresIn, match_code: number, p
     : null
 
 /** @param {Body} body @returns {Session | null} */
-const readSession = ({ access_token: token, user, return_to: returnTo }) => typeof token === 'string'
-  ? { person: typeof user === 'object' && user !== null && 'name' in user ? text(user.name) : null, returnTo: text(returnTo) }
+const readSession = ({ access_token: accessToken, expires_in: expiresIn, user, return_to: returnTo }) => typeof accessToken === 'string'
+  ? { accessToken, expiresIn: isNumber(expiresIn) ? expiresIn : 0, user: readUser(user), returnTo: text(returnTo) }
   : null
+
+/** @param {any} user */
+const readUser = (user) => ({ sub: text(user?.sub) ?? '', name: text(user?.name) })
 
 /** @param {unknown} value @returns {value is number} */
 const isNumber = (value) => Number.isFinite(value)

@@ -1,0 +1,41 @@
+/** Owns the scripts of the pages as they are sent: each with all that it imports in one small piece, for every round through a slow proxy counts. Made once, when a service starts. */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+export interface PageScript {
+  readonly text: string
+  /** A strong validator, in its quotes. */
+  readonly etag: string
+}
+
+const folder = join(import.meta.dirname, '../../static')
+/** What a page may load; everything else in static/ is a part of these. */
+const entries = ['login', 'me', 'scan-login'] as const
+
+let made: Promise<ReadonlyMap<string, PageScript>> | undefined
+
+/** The scripts by their file names. They don't change while a process lives, so all who ask share one making. */
+export const pageScripts = (): Promise<ReadonlyMap<string, PageScript>> => {
+  made ??= make()
+  return made
+}
+
+const make = async (): Promise<ReadonlyMap<string, PageScript>> => {
+  const { outputFiles } = await build({
+    entryPoints: entries.map((name) => ({ in: join(folder, `${name}.js`), out: name })),
+    absWorkingDir: folder,
+    outdir: folder,
+    write: false,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    charset: 'utf8',
+    target: ['chrome87', 'firefox90', 'safari15'], // the oldest browsers that phones and offices still come with; fetch, modules and custom elements are older
+    logLevel: 'silent',
+  })
+  return new Map(outputFiles.map(({ path, text, contents }) => [
+    path.slice(folder.length + 1),
+    { text, etag: `"${createHash('sha256').update(contents).digest('base64url').slice(0, 22)}"` },
+  ]))
+}

@@ -1,0 +1,80 @@
+/** Owns what the flow is told of the browser it runs in. Every listener ends with the signal that is handed in. */
+
+/** @typedef {import('./login-flow.js').Condition} Condition */
+
+/** Time that no change of the computer's clock moves. @type {import('./patience.js').Clock} */
+export const clock = {
+  now: () => performance.now(),
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms)
+    return () => { clearTimeout(timer) }
+  },
+}
+
+/** A page, or a machine, that was asleep finds that more time went by than its timer was set for. */
+const sleepCheckMs = 2_000
+const sleptMs = 5_000
+
+/** @param {string} url @returns {Promise<boolean>} */
+export const loadPicture = (url) => new Promise((resolve) => {
+  const image = new Image()
+  image.onload = () => { resolve(true) }
+  image.onerror = () => { resolve(false) }
+  image.src = url
+})
+
+/** Makes the flow's senses. @param {AbortSignal} signal */
+export const watchBrowser = (signal) => {
+  let seenAt = clock.now()
+  const see = () => { seenAt = clock.now() }
+  for (const sign of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'focus', 'pageshow']) addEventListener(sign, see, { signal, passive: true, capture: true })
+  document.addEventListener('visibilitychange', see, { signal })
+
+  /** @type {Condition} */
+  const visible = {
+    now: () => document.visibilityState === 'visible',
+    watch: (changed) => { document.addEventListener('visibilitychange', changed, { signal }) },
+  }
+  /** @type {Condition} */
+  const online = {
+    now: () => navigator.onLine,
+    watch: (changed) => {
+      addEventListener('online', changed, { signal })
+      addEventListener('offline', changed, { signal })
+    },
+  }
+  /** @param {() => void} woke */
+  const watchSleep = (woke) => {
+    let lastAt = Date.now()
+    const timer = setInterval(() => {
+      const before = lastAt
+      lastAt = Date.now()
+      if (lastAt - before > sleepCheckMs + sleptMs) woke()
+    }, sleepCheckMs)
+    signal.addEventListener('abort', () => { clearInterval(timer) })
+  }
+  return { visible, online, watchSleep, seenAt: () => seenAt }
+}
+
+/**
+ * Makes the memory of how long polls of this server may be held here. A browser may forbid storage; then each page learns anew.
+ * @param {string} server
+ * @returns {import('./hold.js').HoldMemory}
+ */
+export const createHoldMemory = (server) => {
+  const key = `scan-login-hold ${server}`
+  return {
+    recall: () => {
+      try {
+        return JSON.parse(localStorage.getItem(key) ?? 'null')
+      } catch {
+        return null
+      }
+    },
+    remember: (lesson) => {
+      try {
+        localStorage.setItem(key, JSON.stringify(lesson))
+      } catch {}
+    },
+  }
+}

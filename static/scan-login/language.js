@@ -1,0 +1,60 @@
+/** Owns which language a visitor reads, and the switch for it. Knows no words but the names of the languages. */
+import { make } from './dom.js'
+import { dictionaries } from './words.js'
+
+/** @typedef {import('./words.js').Language} Language */
+
+const storageKey = 'scan-login-language'
+
+/** The languages, as `dictionaries` has them. @type {Language[]} */
+const languages = ['zh', 'zh-Hant', 'en']
+
+/**
+ * Chooses the first of the wished that is spoken here, else English. Traditional Chinese is that of the script, or of the places that write it.
+ * @param {readonly (string | null)[]} wished language tags, the most wanted first; null is no wish
+ * @returns {Language}
+ */
+export const languageFor = (wished) => wished.map(spoken).find((language) => language !== null) ?? 'en'
+
+/** @param {string | null} tag @returns {Language | null} */
+const spoken = (tag) => {
+  const [language, ...rest] = (tag ?? '').toLowerCase().split(/[-_]/)
+  if (language === 'en') return 'en'
+  if (language !== 'zh') return null
+  return rest.includes('hant') || (!rest.includes('hans') && ['tw', 'hk', 'mo'].some((place) => rest.includes(place))) ? 'zh-Hant' : 'zh'
+}
+
+/** What the visitor chose at an earlier time, or null. A browser may forbid storage; then nothing is remembered. */
+export const recallLanguage = () => {
+  try {
+    return localStorage.getItem(storageKey)
+  } catch {
+    return null
+  }
+}
+
+/** @param {Language} language */
+const rememberLanguage = (language) => {
+  try {
+    localStorage.setItem(storageKey, language)
+  } catch {}
+}
+
+/** Makes the switch; `choose` hears of what the visitor chooses, which is remembered. @param {(language: Language) => void} choose */
+export const makeLanguageSwitch = (choose) => {
+  const options = languages.map((language) => make('option', { value: language, lang: dictionaries[language].lang }, dictionaries[language].own))
+  const select = make('select', { class: 'quiet' }, ...options)
+  select.addEventListener('change', () => {
+    const chosen = languageFor([select.value])
+    rememberLanguage(chosen)
+    choose(chosen)
+  })
+  return {
+    element: select,
+    /** Shows the language as it is now. @param {Language} language */
+    show: (language) => {
+      select.value = language
+      select.ariaLabel = dictionaries[language].language
+    },
+  }
+}

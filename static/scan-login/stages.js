@@ -1,0 +1,51 @@
+/** Owns what stands on the stage in each state: pictures, numbers and signs. Nothing here changes once it is made. */
+import { draw, make } from './dom.js'
+
+/** @typedef {import('./login-screen.js').Stage} Stage */
+/** @typedef {import('./login-screen.js').Code} Code */
+
+/** Makes what a stage shows. @param {Stage} stage @returns {HTMLElement} */
+export const makeLayer = (stage) => {
+  const layer = make('div', { class: 'layer', 'data-stage': stage.name }, ...contentOf(stage))
+  if ('code' in stage && stage.code !== null) {
+    layer.style.setProperty('--life', `${stage.code.lifeMs}ms`)
+    layer.style.setProperty('--elapsed', `${stage.code.leftMs - stage.code.lifeMs}ms`)
+  }
+  return layer
+}
+
+/** @param {Stage} stage @returns {Element[]} */
+const contentOf = (stage) => {
+  switch (stage.name) {
+    case 'making': return [skeleton()]
+    case 'waiting':
+    case 'cancelled':
+    case 'late': return [make('div', { class: 'paper' }, picture(stage.code), ring())]
+    case 'scanned': return [stage.number === null ? phone() : make('div', { class: 'number', part: 'number', 'aria-hidden': 'true' }, stage.number)]
+    case 'confirmed': return [check(), make('p', { class: 'person' }, stage.person ?? '')]
+    case 'expired': return [make('div', { class: 'paper dim' }, ...(stage.code === null ? [] : [picture(stage.code)])), make('button', { class: 'main', part: 'button', 'data-action': 'renew', 'data-word': 'renew' })]
+    case 'no-code': return [dots()]
+  }
+}
+
+/** An image and nothing drawn: WeChat's browser reads a code where it is pressed long, and a visitor can save it. @param {Code} code */
+const picture = ({ url }) => make('img', { class: 'code-image', part: 'code', src: url, width: '208', height: '208' })
+
+/** @param {string} name @param {string} viewBox @param {Element[]} shapes */
+const sign = (name, viewBox, ...shapes) => draw('svg', { class: name, viewBox, 'aria-hidden': 'true' }, ...shapes)
+
+const skeleton = () => sign('skeleton', '0 0 240 240',
+  ...[[40, 40], [152, 40], [40, 152]].map(([x, y]) => draw('rect', { x: `${x}`, y: `${y}`, width: '48', height: '48', rx: '14' })),
+  draw('path', { d: 'M112 52h18M112 76h0M130 76h0M52 112h0M76 112h22M120 112h10M154 112h0M176 112h24M52 130h28M104 130h48M176 130h0M112 158h0M136 158h22M182 158h18M112 182h24M160 182h0M184 182h0M112 200h0M136 200h40M200 200h0' }))
+
+/** The time that is left, around the code, from the middle of the top clockwise. */
+const ring = () => sign('ring', '0 0 240 240',
+  draw('path', { d: 'M120 2H214a24 24 0 0 1 24 24V214a24 24 0 0 1-24 24H26a24 24 0 0 1-24-24V26A24 24 0 0 1 26 2Z', pathLength: '1' }))
+
+const phone = () => sign('sign', '0 0 96 96',
+  draw('rect', { x: '26', y: '8', width: '44', height: '80', rx: '10' }), draw('path', { d: 'M42 78h12M38 46l8 8 14-16' }))
+
+const check = () => sign('sign check', '0 0 96 96',
+  draw('circle', { cx: '48', cy: '48', r: '42', pathLength: '1' }), draw('path', { d: 'M28 50l14 14 27-30', pathLength: '1' }))
+
+const dots = () => sign('sign wait', '0 0 96 96', ...['24', '48', '72'].map((cx) => draw('circle', { cx, cy: '48', r: '6' })))

@@ -1,0 +1,96 @@
+/**
+ * Owns how the element looks, as text: a constructed style sheet is the one kind that no page's Content Security Policy forbids. Both themes are
+ * properties that a site may set; nothing below them names a colour but the paper of the code, which is white always.
+ */
+
+/** The dark theme stands once: for who asks for it, and for whose system does. */
+const dark = `
+  color-scheme: dark;
+  --ink: var(--scan-login-ink, #eef0f2); --on-ink: var(--scan-login-on-ink, #1a1d21); --press: var(--scan-login-press, #cfd4da); --soft: var(--scan-login-soft, #a5adb7);
+  --faint: var(--scan-login-faint, #272b31); --edge: var(--scan-login-edge, #3a4048); --sheet: var(--scan-login-sheet, #1a1d21);
+  --good: var(--scan-login-good, #5fd29b); --warn: var(--scan-login-warn, #ecb953);
+`
+
+export const style = `
+:host {
+  color-scheme: light;
+  --ink: var(--scan-login-ink, #171a1e); --on-ink: var(--scan-login-on-ink, #fff); --press: var(--scan-login-press, #333a42); --soft: var(--scan-login-soft, #5a626c);
+  --faint: var(--scan-login-faint, #eceef0); --edge: var(--scan-login-edge, #d3d7dc); --sheet: var(--scan-login-sheet, #fff);
+  --good: var(--scan-login-good, #12754a); --warn: var(--scan-login-warn, #d98e04);
+  --radius: var(--scan-login-radius, 26px); --size: var(--scan-login-size, 240px);
+  display: block; max-width: 312px; margin-inline: auto; color: var(--ink); text-align: center;
+  font: 17px/1.5 var(--scan-login-font, system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif);
+}
+:host([hidden]), [hidden] { display: none !important; }
+:host([compact]) { --size: var(--scan-login-size, 184px); max-width: 240px; font-size: 15px; }
+:host([theme="dark"]) {${dark}}
+@media (prefers-color-scheme: dark) { :host(:not([theme="light"])) {${dark}} }
+* { box-sizing: border-box; margin: 0; }
+::slotted(*) { margin-block: 0; }
+
+.stage { position: relative; width: var(--size); height: var(--size); margin: 24px auto 20px; }
+:host([compact]) .stage { margin: 12px auto; }
+.layer { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; border-radius: var(--radius); animation: appear .2s ease-out; }
+.layer.leaving { animation: appear .2s ease-in reverse forwards; }
+@keyframes appear { from { opacity: 0; } }
+[data-stage="making"], [data-stage="no-code"], [data-stage="expired"] { background: var(--faint); }
+.skeleton { width: var(--size); fill: none; stroke: var(--edge); stroke-width: 10; stroke-linecap: round; stroke-linejoin: round; animation: breathe 1.6s ease-in-out .4s infinite; }
+@keyframes breathe { 50% { opacity: .45; } }
+.paper { position: absolute; inset: 0; display: grid; place-content: center; border-radius: var(--radius); background: #fff; }
+.paper::after { content: ""; position: absolute; inset: 0; border: 3px solid #e8eaed; border-radius: inherit; pointer-events: none; }
+.code-image { display: block; width: calc(var(--size) * .8667); height: auto; -webkit-touch-callout: default; }
+.dim { opacity: .14; }
+.dim::after { display: none; }
+.ring { position: absolute; inset: 0; z-index: 1; fill: none; stroke: #7d8792; stroke-width: 3; stroke-linecap: round; stroke-dasharray: 1; pointer-events: none; animation: run-out var(--life) steps(180) var(--elapsed) forwards; }
+@keyframes run-out { to { stroke-dashoffset: -1; } }
+.number {
+  width: var(--size); height: calc(var(--size) * .7); display: grid; place-content: center; border-radius: var(--radius); background: var(--faint);
+  font-size: calc(var(--size) * .4); line-height: 1; font-weight: 600; font-variant-numeric: tabular-nums; letter-spacing: .04em; text-indent: .04em;
+  -webkit-mask: radial-gradient(circle at 0 50%, #0000 13px, #000 14px) 0 / 51% 100% no-repeat, radial-gradient(circle at 100% 50%, #0000 13px, #000 14px) 100% / 51% 100% no-repeat;
+  mask: radial-gradient(circle at 0 50%, #0000 13px, #000 14px) 0 / 51% 100% no-repeat, radial-gradient(circle at 100% 50%, #0000 13px, #000 14px) 100% / 51% 100% no-repeat;
+}
+.sign { width: calc(var(--size) * .4); fill: none; stroke: currentcolor; stroke-width: 5; stroke-linecap: round; stroke-linejoin: round; }
+.check { color: var(--good); }
+.check * { stroke-dasharray: 1; animation: draw .35s ease-out backwards; }
+.check path { animation-delay: .2s; }
+@keyframes draw { from { stroke-dashoffset: 1; } }
+.wait { fill: var(--warn); stroke: none; animation: breathe 1.6s ease-in-out infinite; }
+.person { max-width: var(--size); margin-top: 16px; font-size: 22px; line-height: 1.4; font-weight: 600; overflow-wrap: anywhere; }
+.person:empty { display: none; }
+
+.say { min-height: 124px; text-wrap: balance; }
+:host([compact]) .say { min-height: 48px; }
+.line { font-weight: 600; }
+.line.good { color: var(--good); }
+.line.trouble { font-weight: 400; color: var(--soft); }
+.line.trouble::before { content: ""; display: inline-block; width: 8px; height: 8px; margin: 0 8px 2px 0; border-radius: 50%; background: var(--warn); }
+.help { margin-top: 4px; font-size: 14px; color: var(--soft); }
+.heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.actions { display: grid; justify-items: center; gap: 4px; margin-top: 4px; }
+.actions .main { width: var(--size); margin-top: 12px; }
+footer { display: flex; justify-content: space-between; margin: 0 -12px; }
+:host([compact]) .help, :host([compact]) footer { display: none; }
+
+button, select, .main { min-height: 44px; padding: 0 12px; border: 0; border-radius: 12px; background: none; color: inherit; font: inherit; cursor: pointer; }
+.quiet { font-size: 14px; color: var(--soft); }
+.quiet:hover { color: var(--ink); }
+select { appearance: none; text-align: end; text-align-last: end; }
+option { background: var(--sheet); color: var(--ink); }
+.main { position: relative; min-height: 52px; padding: 0 24px; display: inline-grid; place-content: center; background: var(--ink); color: var(--on-ink); font-weight: 600; text-decoration: none; }
+.main:hover { background: var(--press); }
+:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
+dialog { width: 328px; max-width: calc(100% - 32px); margin: auto; padding: 28px 24px 24px; border: 0; border-radius: 24px; background: var(--sheet); color: var(--ink); text-align: start; box-shadow: 0 12px 40px #00000040; }
+dialog::backdrop { background: #0000008c; }
+h2 { font-size: 17px; font-weight: 600; }
+dialog p { margin-top: 12px; }
+dialog .main { width: 100%; margin-top: 24px; }
+
+@media (prefers-reduced-motion: reduce) {
+  .layer, .skeleton, .wait, .check * { animation: none; }
+  .layer.leaving { display: none; }
+}
+@media (forced-colors: active) {
+  .paper { forced-color-adjust: none; }
+  .main { border: 2px solid; }
+}
+`

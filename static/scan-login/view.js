@@ -1,0 +1,85 @@
+/** Owns how a view is drawn in the element's shadow: the layer on the stage, the line, the help, what can be tapped. Decides nothing. */
+import { fillWords, make } from './dom.js'
+import { makeLayer } from './stages.js'
+import { sayView } from './words.js'
+
+/** @typedef {import('./login-screen.js').View} View */
+/** @typedef {import('./login-screen.js').Stage} Stage */
+/** @typedef {import('./words.js').Words} Words */
+/** @typedef {import('./device.js').Device} Device */
+
+const crossFadeMs = 200
+
+/** Fills the shadow, and makes a function that draws a view in the given words. Drawing the same stage again changes words only. @param {ShadowRoot} root @param {{ device: Device, languageSwitch: HTMLElement, renew: () => void, save: () => void }} parts */
+export const createLoginView = (root, { device, languageSwitch, renew, save }) => {
+  const stageElement = make('div', { class: 'stage', part: 'stage' })
+  const line = make('p', { class: 'line', part: 'line', role: 'status' })
+  const help = make('p', { class: 'help', part: 'help' })
+  const open = make('a', { class: 'main', part: 'button', target: '_blank', rel: 'noopener noreferrer', 'data-word': 'openWechat' })
+  const keep = make('button', { class: 'main', part: 'button', 'data-action': 'save', 'data-word': 'save' })
+  const startOver = make('button', { class: 'quiet', part: 'link', 'data-action': 'renew', 'data-word': 'startOver' })
+  const explanation = makeExplanation()
+  root.append(
+    make('slot', { name: 'above' }),
+    stageElement,
+    make('div', { class: 'say' }, line, help, make('div', { class: 'actions' }, open, keep, startOver)),
+    make('slot', { name: 'below' }),
+    make('footer', { part: 'footer' }, make('button', { class: 'quiet', part: 'link', 'data-action': 'explain', 'data-word': 'what', 'aria-haspopup': 'dialog' }), languageSwitch),
+    explanation)
+  /** @type {Record<string, () => void>} */
+  const actions = { renew, save, explain: () => { explanation.showModal() }, close: () => { explanation.close() } }
+  root.addEventListener('click', ({ target }) => {
+    const button = target instanceof Element ? target.closest('[data-action]') : null
+    actions[button?.getAttribute('data-action') ?? '']?.()
+    if (target === explanation) explanation.close()
+  })
+  /** @type {Stage | null} */
+  let drawn = null
+  /** @type {HTMLElement | null} */
+  let layer = null
+
+  /** @param {Stage} stage */
+  const swap = (stage) => {
+    if (layer !== null) {
+      const old = layer
+      old.inert = true
+      old.classList.add('leaving')
+      setTimeout(() => { old.remove() }, crossFadeMs)
+    }
+    layer = makeLayer(stage)
+    stageElement.append(layer)
+    drawn = stage
+  }
+
+  /** @param {View} view @param {Words} words */
+  return (view, words) => {
+    const stage = 'over' in view ? view.over : view
+    if (stage !== drawn && !(stage.name === drawn?.name && (stage.name === 'making' || stage.name === 'no-code'))) swap(stage)
+
+    const code = 'code' in stage && stage.name !== 'expired' ? stage.code : null
+    const linkUrl = device === 'phone' ? code?.linkUrl ?? null : null
+    open.hidden = linkUrl === null
+    if (linkUrl !== null) open.href = linkUrl
+    keep.hidden = device !== 'phone' || code === null
+    keep.className = linkUrl === null ? 'main' : 'quiet'
+    startOver.hidden = stage.name !== 'scanned'
+
+    fillWords(root, words)
+    for (const image of stageElement.querySelectorAll('img')) image.alt = words.codeAlt
+    const said = sayView(view, words, device)
+    const heard = view.name === 'scanned' && view.number !== null ? ` ${view.number}` : ''
+    if (line.textContent !== said.line + heard) line.replaceChildren(said.line, ...(heard === '' ? [] : [make('span', { class: 'heard' }, heard)]))
+    line.className = `line ${toneOf[view.name] ?? ''}`
+    help.textContent = said.help
+  }
+}
+
+/** @type {Partial<Record<View['name'], string>>} */
+const toneOf = { confirmed: 'good', offline: 'trouble', busy: 'trouble', 'no-code': 'trouble' }
+
+const makeExplanation = () => make('dialog', { 'aria-labelledby': 'what-title' },
+  make('h2', { id: 'what-title', 'data-word': 'whatTitle' }),
+  make('p', { 'data-word': 'what1' }),
+  make('p', { 'data-word': 'what2' }),
+  make('p', { 'data-word': 'what3' }),
+  make('button', { class: 'main', part: 'button', 'data-action': 'close', 'data-word': 'close' }))

@@ -1,0 +1,74 @@
+/** Owns our pages in a real browser for tests: each on a service of its own that a test scripts, and what can be read off them. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { startScriptedService, type ScriptedService } from './scripted-service.ts'
+
+export interface OpenPage {
+  readonly page: Page
+  readonly service: ScriptedService
+  /** What the page complained of, less what the test's own faults make the network log. */
+  readonly complaints: string[]
+}
+
+/** Opens a context; no page is loaded yet. */
+export const openPage = async (t: Test, browser: Browser, options: BrowserContextOptions = {}): Promise<OpenPage> => {
+  const service = await startScriptedService()
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
+  t.teardown(async () => {
+    await context.close()
+    await service.close()
+  })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => { complaints.push(error.message) })
+  page.on('console', (message) => {
+    if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text())
+  })
+  return { page, service, complaints }
+}
+
+/** Waits until the stage shows this, in whatever element stands first. */
+export const untilStage = async (page: Page | Locator, name: string): Promise<void> => { await page.locator(`.layer:not(.leaving)[data-stage="${name}"]`).first().waitFor() }
+
+/** The line that says what to do. */
+export const line = (page: Page): Promise<string> => page.locator('.line').first().innerText()
+
+/** Nobody looks at the page, and nothing tells it so: as far as it finds out by itself. */
+export const hide = (page: Page): Promise<unknown> => page.evaluate("Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'hidden' })")
+export const unhide = (page: Page): Promise<unknown> => page.evaluate('delete document.visibilityState')
+
+/** Collects what a screen reader hears of the line, from the first breath of the page: every text, each time it changes. */
+export const listen = (page: Page): Promise<unknown> => page.addInitScript(`
+  globalThis.heard = []
+  const observer = new MutationObserver((changes) => {
+    const line = changes.map(({ target }) => target instanceof Element ? target.closest('[role=status]') : null).find((found) => found !== null)
+    if (line !== undefined) heard.push(line.textContent)
+  })
+  const what = { childList: true, characterData: true, subtree: true }
+  observer.observe(document, what)
+  const attachShadow = Element.prototype.attachShadow
+  Element.prototype.attachShadow = function (init) {
+    const root = attachShadow.call(this, init)
+    observer.observe(root, what)
+    return root
+  }
+`)
+
+export const heard = (page: Page): Promise<readonly string[]> => page.evaluate('heard')
+
+const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+
+/** What axe finds wrong, and what is wider than the window. */
+export const faultsOf = async (page: Page): Promise<string[]> => {
+  await page.evaluate(axe)
+  return await page.evaluate(`(async () => {
+    const { violations } = await axe.run()
+    const wide = document.documentElement.scrollWidth > innerWidth ? ['wider than the window'] : []
+    return [...violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join()), ...wide]
+  })()`)
+}
+
+/** A session as `GET /api/session` tells it. */
+export const loggedIn = { user: { sub: 'sub', name: '小雨' }, session: { id: 'id', created_at: '2026-11-23T02:00:00Z', expires_at: '2027-02-21T02:00:00Z', browser: { name: 'Firefox', system: 'Linux', ip: '192.0.2.1', place: null } } }
