@@ -1,11 +1,13 @@
 /** Owns the composition of this room: what the floors above get is codes and identities, and one thing to close. */
 import type { Dispatcher } from 'undici'
-import type { Clock, CodeSupply, Log, PhoneIdentity, Store } from '../login/ports.ts'
+import type { Clock, CodeImage, CodeSupply, Log, PhoneIdentity, Store } from '../login/ports.ts'
 import { createAccessTokens } from './access-token.ts'
 import { createWechatApi } from './api.ts'
-import { createCodeCache } from './code-cache.ts'
 import { createCodes, type EnvVersion } from './codes.ts'
 import { createPhoneIdentity } from './phone-identity.ts'
+import { createTicketCache } from './ticket-cache.ts'
+import { createTicketSupply } from './ticket-supply.ts'
+import { createTokenCall } from './token-call.ts'
 
 export interface WechatOptions {
   readonly appid: string
@@ -38,13 +40,14 @@ export const createWechat = (options: WechatOptions): Wechat => {
   const { apiUrl = 'https://api.weixin.qq.com', codeTtlMs = 240_000, callTimeoutMs = 5_000 } = options
   const api = createWechatApi({ apiUrl, dispatcher: options.dispatcher, clock, log, callTimeoutMs })
   const tokens = createAccessTokens({ api, appid, secret, store, clock, log })
-  const cache = createCodeCache({ clock, ttlMs: codeTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes })
+  const callWithToken = createTokenCall({ api, tokens, log })
+  const codes = createTicketCache<CodeImage>({ clock, ttlMs: codeTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes, bytesOf: ({ bytes }) => bytes.length })
   return {
-    ...createCodes({ api, tokens, cache, envVersion, clock, log }),
+    ...createCodes({ callWithToken, supply: createTicketSupply(codes, clock), envVersion }),
     ...createPhoneIdentity({ api, appid, secret, clock }),
     close: () => {
       api.close()
-      cache.clear()
+      codes.clear()
     },
   }
 }
