@@ -31,7 +31,7 @@ const everywhere: Row[] = [
 const secretRefused = { fault: 40001, ...unavailable, retryAfterSeconds: 60, line: /^error: WeChat refuses the AppSecret/ }
 const outOfPlace = (fault: number): Row => ({ fault, ...unavailable, retryAfterSeconds: 5, line: /^warn: WeChat gave no usable answer/ })
 
-const rows: Record<Exclude<Endpoint, 'token'>, Row[]> = {
+const rows: Record<Exclude<Endpoint, 'token' | 'generate_urllink'>, Row[]> = {
   stable_token: [...everywhere, secretRefused, outOfPlace(42001), outOfPlace(40226), outOfPlace(40029)],
   getwxacodeunlimit: [
     ...everywhere,
