@@ -3,7 +3,7 @@ import type { CodeImage, CodeSupply } from '../login/ports.ts'
 import type { TicketSupply } from './ticket-supply.ts'
 import type { CallWithToken } from './token-call.ts'
 
-/** Which version of the mini program a code opens. */
+/** Which version of the mini program a code or a link opens. */
 export type EnvVersion = 'release' | 'trial' | 'develop'
 
 export interface CodesOptions {
