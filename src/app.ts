@@ -20,7 +20,7 @@ import { ticketRoutes } from './http/routes/tickets.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
 import { answerUnreadable, readableUrl } from './http/unreadable.ts'
-import type { Clock, CodeSupply, PhoneIdentity, Store } from './login/ports.ts'
+import type { Clock, CodeSupply, LinkSupply, PhoneIdentity, Store } from './login/ports.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
 import type { Keys } from './sessions/key-file.ts'
@@ -30,7 +30,7 @@ import { createTickets } from './stores/tickets.ts'
 
 export interface AppDeps {
   readonly store: Store
-  readonly wechat: CodeSupply & PhoneIdentity
+  readonly wechat: CodeSupply & LinkSupply & PhoneIdentity
   readonly keys: Keys
   readonly clock: Clock
   readonly random: RandomBytes
@@ -118,7 +118,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
         limits,
         config,
       }
-      await api.register(ticketRoutes({ login, codes: wechat, tokens, cookie: sessionCookie, limits, config }), { prefix: '/tickets' })
+      const links = config.WECHAT_URL_LINK === 'on' ? wechat : null
+      await api.register(ticketRoutes({ login, codes: wechat, links, tokens, cookie: sessionCookie, limits, config }), { prefix: '/tickets' })
       await api.register(sessionRoutes({ sessions, names: people, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
       await api.register(phoneLoginRoute(phone), { prefix: '/phone' })
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })

@@ -67,6 +67,7 @@ const settings = {
   WECHAT_SECRET: setting<string | null>(null, text(/^[A-Za-z0-9]{16,64}$/, 'must be the AppSecret of a mini program')),
   WECHAT_API_URL: setting('https://api.weixin.qq.com', httpUrl),
   WECHAT_ENV_VERSION: setting<'release' | 'trial' | 'develop'>('release', oneOf('release', 'trial', 'develop')),
+  WECHAT_URL_LINK: setting<'on' | 'off'>('off', oneOf('on', 'off')),
   STORE_URL: setting('sqlite:data/scan-login.db', text(/^(?:sqlite:|rediss?:\/\/|redis\+(?:cluster|sentinel):\/\/)./, 'must be sqlite:<file>, sqlite::memory:, redis://… or rediss://…')),
   KEYS_FILE: setting('data/keys.json', text(/./, 'must be a file')),
   SITE_NAME: setting<string | null>(null, text(/^[^\p{Cc}]{1,64}$/u, 'must be 1 to 64 characters')),

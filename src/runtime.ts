@@ -49,7 +49,7 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
     store,
     clock,
     log,
-    codeTtlMs: (config.TICKET_TTL + 60) * 1000,
+    ticketTtlMs: (config.TICKET_TTL + 60) * 1000,
   })
   const release = async (): Promise<void> => {
     wechat.close()

@@ -5,6 +5,7 @@ import Fastify from 'fastify'
 import type { Clock } from '../login/ports.ts'
 import { createEndpoints, type Answer, type Endpoint, type SimulatorSettings } from './wechat-simulator/endpoints.ts'
 import { WechatRefusal } from './wechat-simulator/errors.ts'
+import { createLinks } from './wechat-simulator/links.ts'
 import { createPeople } from './wechat-simulator/people.ts'
 import { sendAnswer, type Fault } from './wechat-simulator/reply.ts'
 import { createTokens } from './wechat-simulator/tokens.ts'
@@ -52,10 +53,20 @@ const maxCalls = 1000
 /** Starts a simulator on 127.0.0.1, with one mini program whose AppSecret is made anew each time. */
 export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0 }: WechatSimulatorOptions = {}): Promise<WechatSimulator> => {
   const secret = randomBytes(16).toString('hex')
-  const settings: SimulatorSettings = { imageFormat: 'jpeg', label: 'image', pages: ['pages/index/index', 'pages/login/login'], codesPerMinute: 5000 }
+  const settings: SimulatorSettings = {
+    imageFormat: 'jpeg',
+    label: 'image',
+    pages: ['pages/index/index', 'pages/login/login'],
+    codesPerMinute: 5000,
+    owner: 'organisation',
+    linksPerSecond: 100,
+    linksPerDay: 500_000,
+  }
   const tokens = createTokens(clock)
   const people = createPeople(clock, appid)
-  const endpoints = createEndpoints({ appid, secret, settings, tokens, people, clock })
+  const links = createLinks(clock)
+  const origin = (): string => `http://127.0.0.1:${(server.server.address() as AddressInfo).port}` // a string only for a pipe
+  const endpoints = createEndpoints({ appid, secret, settings, tokens, people, links, origin, clock })
   const faults = new Map<Endpoint, { readonly fault: Fault, left: number }>()
   const calls: SimulatorCall[] = []
 
@@ -83,10 +94,14 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
       }), settings.label, fault)
     })
   }
+  server.get<{ Params: { id: string } }>('/link/:id', (request, reply) => {
+    const page = links.pageOf(request.params.id)
+    return reply.code(page === undefined ? 404 : 200).type('text/plain; charset=utf-8').send(page ?? 'This link is no longer of use\n')
+  })
   await server.listen({ host: '127.0.0.1', port })
 
   return {
-    url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`, // a string only for a pipe
+    url: origin(),
     appid,
     secret,
     jsCode: people.jsCode,

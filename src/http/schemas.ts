@@ -24,6 +24,7 @@ export const CreatedTicket = Type.Object({
   version: Type.Integer(),
   expires_in: Seconds,
   code_url: Type.String(),
+  link_url: Type.Optional(Type.String()),
   max_wait: Seconds,
   match: Type.Boolean(),
 })
@@ -117,3 +118,9 @@ export const Nothing = Type.Unsafe<undefined>({ type: 'null', description: 'No b
 const picture = { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) }
 
 export const Code = { description: 'The code', content: { 'image/png': picture, 'image/jpeg': picture } }
+
+export const Link = Type.Unsafe<undefined>({
+  type: 'null',
+  description: 'The link that opens WeChat',
+  headers: { location: { type: 'string', description: 'WeChat\'s URL Link' } },
+})

@@ -77,6 +77,15 @@ export interface CodeSupply {
   codeFor (ticketId: string): Promise<CodeImage>
 }
 
+/** Where links come from that open the mini program on the phone they are tapped on. */
+export interface LinkSupply {
+  /**
+   * WeChat's link to the login page with this ticket: an absolute URL that works until `endsAt` and two minutes more. Callers at the
+   * same time share one call. Rejects with `wechat-unavailable` or `store-unavailable`.
+   */
+  linkFor (ticketId: string, endsAt: number): Promise<string>
+}
+
 /** Who a js_code stands for. */
 export interface PhoneIdentity {
   /** The openid behind a js_code, asked for once. Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`. */

@@ -1,5 +1,6 @@
 /** Owns the reading of what WeChat sends back: an image or JSON by its first bytes, an errcode inside a 200. Trusts no label. */
 import type { CodeImage } from '../login/ports.ts'
+import type { Endpoint } from './endpoints.ts'
 import { errcodeOf, ridOf } from './errcodes.ts'
 import { WechatFault } from './fault.ts'
 
@@ -25,12 +26,12 @@ export const readAll = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> 
 
 /**
  * Tells what an answer is. Throws a `WechatFault` for an errcode, whatever the status, and for all that is neither JSON nor an
- * image under a 200. `withToken` says whether the call carried an access token.
+ * image under a 200. `endpoint` is the one that was called: some mean things of their own by an errcode.
  */
-export const understand = (status: number, bytes: Buffer, withToken: boolean): WechatAnswer => {
+export const understand = (status: number, bytes: Buffer, endpoint: Endpoint): WechatAnswer => {
   const json = asJson(bytes)
   const errcode = Number(json?.errcode ?? 0)
-  if (errcode !== 0) throw refusal(errcode, String(json?.errmsg ?? ''), withToken)
+  if (errcode !== 0) throw refusal(errcode, String(json?.errmsg ?? ''), endpoint)
   if (status !== 200) throw new WechatFault(`HTTP status ${status}`)
   if (json !== undefined) return { json }
   const type = imageType(bytes)
@@ -38,9 +39,8 @@ export const understand = (status: number, bytes: Buffer, withToken: boolean): W
   return { image: { bytes, type } }
 }
 
-const refusal = (errcode: number, errmsg: string, withToken: boolean): WechatFault => {
-  // Without a token it can only mean the secret, as the older tables have it for the token endpoint itself.
-  const known = errcodeOf(errcode === 40001 && !withToken ? 40125 : errcode, errmsg)
+const refusal = (errcode: number, errmsg: string, endpoint: Endpoint): WechatFault => {
+  const known = errcodeOf(errcode, errmsg, endpoint)
   return known === undefined
     ? new WechatFault(`errcode ${errcode}, which is not known here`, { errcode, rid: ridOf(errmsg), retryAfterSeconds: 30 })
     : new WechatFault(known.line, { errcode, rid: ridOf(errmsg), ...known })

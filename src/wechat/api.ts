@@ -3,17 +3,10 @@ import { request, type Dispatcher } from 'undici'
 import type { Clock, Log } from '../login/ports.ts'
 import { readAll, understand, type WechatAnswer } from './answer.ts'
 import { sleep, type Deadline } from './deadline.ts'
+import { paths, type Endpoint } from './endpoints.ts'
 import type { Remedy } from './errcodes.ts'
 import { WechatFault } from './fault.ts'
 import { createPauses } from './pauses.ts'
-
-const paths = {
-  stable_token: '/cgi-bin/stable_token',
-  getwxacodeunlimit: '/wxa/getwxacodeunlimit',
-  jscode2session: '/sns/jscode2session',
-} as const
-
-export type Endpoint = keyof typeof paths
 
 export interface WechatCall<T> {
   readonly endpoint: Endpoint
@@ -74,7 +67,7 @@ export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs 
           ? { method: 'GET' }
           : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) },
       })
-      const wanted = read(understand(statusCode, await readAll(body), query?.access_token !== undefined))
+      const wanted = read(understand(statusCode, await readAll(body), endpoint))
       if (wanted === undefined) throw new WechatFault('the answer lacks what was asked for')
       return wanted
     } catch (error) {

@@ -1,5 +1,6 @@
 /** Owns what WeChat's errcodes mean to us and what an operator can do about them. Knows neither the network nor the callers. */
 import { isIP } from 'node:net'
+import type { Endpoint } from './endpoints.ts'
 
 /**
  * What an errcode asks for: `retry` in a moment, another access token (`refresh-token`), another js_code (`js-code`), nothing, since
@@ -15,6 +16,7 @@ export interface Errcode {
   readonly line: string
 }
 
+const withoutLinks = 'set WECHAT_URL_LINK to off'
 const settings = '"Development settings" (开发设置) at mp.weixin.qq.com'
 
 const table: Record<number, Errcode> = {
@@ -50,15 +52,39 @@ const table: Record<number, Errcode> = {
   50007: of('operator', 600, 'The account of this mini program is frozen. The notices at mp.weixin.qq.com say why and how to appeal.'),
   61024: of('operator', 60, 'This AppID is managed through a third-party platform, which holds its tokens. Take the authorisation back at mp.weixin.qq.com, or use an AppID of your own.'),
 
+  85079: of('operator', 60, `WeChat makes URL Links for a published mini program only. Publish it, or ${withoutLinks} until then.`),
+  40165: of('operator', 60, `WeChat makes URL Links to pages of the published mini program only, and that one has no page pages/login/login. Publish a version that has it, or ${withoutLinks} until then.`),
+  85401: of('operator', 60, 'WeChat does not take the end of the URL Link, which must be between one minute and 30 days from now. Set the clock of this server right.'),
+  85402: of('operator', 60, 'WeChat refuses the version of the mini program that the URL Link is to open. WECHAT_ENV_VERSION must be release, trial or develop, and that version must exist.'),
+  85407: of('operator', 600, `This mini program has no permission for URL Links. See its permissions under "Interface settings" (接口设置) at mp.weixin.qq.com, or ${withoutLinks}.`),
+  85408: of('operator', 600, `WeChat has banned URL Links for this mini program. The notices at mp.weixin.qq.com say why and how to appeal; until then ${withoutLinks}.`),
+  44990: of('rate-limit', 2, 'WeChat was asked for more than 100 URL Links within a second. Nothing to mend if it is rare; if it is not, lower LIMIT_CREATE or see what else uses this AppID.'),
+  44993: of('rate-limit', 600, 'The 500 000 URL Links and URL Schemes of this day are used up. They come back by themselves, at midnight in Beijing at the latest; see what else uses this AppID.'),
+  85406: of('rate-limit', 600, 'The URL Links of this mini program were opened as often as WeChat lets them be on one day. It passes by itself, at midnight in Beijing at the latest.'),
+
   40002: bug('grant_type is wrong'),
   40066: bug('there is no call at this address; WECHAT_API_URL may be wrong'),
   40129: bug('the scene has a character that is not allowed'),
   40169: bug('the scene is empty or too long'),
+  40212: bug('the query of the URL Link is not of its form'),
   41001: bug('the access token is missing from the call'),
   41008: bug('the js_code is missing from the call'),
   43002: bug('the method should be POST; a gateway may have changed it'),
   47001: bug('the body is not the JSON that WeChat expects'),
   85096: bug('the page has a reserved parameter'),
+}
+
+/** Without a token in the call 40001 can only mean the secret, as the older tables have it for the token endpoint itself. */
+const secretRefused = { 40001: table[40125] }
+
+/** Where an endpoint means something else by an errcode than the others do. */
+const ownMeanings: Partial<Record<Endpoint, Record<number, Errcode | undefined>>> = {
+  stable_token: secretRefused,
+  jscode2session: secretRefused,
+  generate_urllink: {
+    40002: of('operator', 600, `WeChat makes no URL Links for this mini program: it belongs to an individual, and only an organisation's may have them, so ${withoutLinks}.`),
+    40013: table[85408],
+  },
 }
 
 function of (remedy: Remedy, retryAfterSeconds: number, line: string): Errcode {
@@ -69,9 +95,9 @@ function bug (what: string): Errcode {
   return of('bug', 60, `WeChat does not take the call as we make it: ${what}. Please report this.`)
 }
 
-/** Looks an errcode up; `errmsg` is read for nothing but the address that WeChat refuses. Undefined for an errcode we do not know. */
-export const errcodeOf = (errcode: number, errmsg: string): Errcode | undefined => {
-  const known = table[errcode]
+/** Looks an errcode of this endpoint up; `errmsg` is read for nothing but the address that WeChat refuses. Undefined for an errcode we do not know. */
+export const errcodeOf = (errcode: number, errmsg: string, endpoint: Endpoint): Errcode | undefined => {
+  const known = ownMeanings[endpoint]?.[errcode] ?? table[errcode]
   return known && { ...known, line: known.line.replace('{ip}', refusedAddress(errmsg)) }
 }
 

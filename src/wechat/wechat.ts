@@ -1,11 +1,14 @@
-/** Owns the composition of this room: what the floors above get is codes and identities, and one thing to close. */
+/** Owns the composition of this room: what the floors above get is codes, links and identities, and one thing to close. */
 import type { Dispatcher } from 'undici'
-import type { Clock, CodeSupply, Log, PhoneIdentity, Store } from '../login/ports.ts'
+import type { Clock, CodeImage, CodeSupply, LinkSupply, Log, PhoneIdentity, Store } from '../login/ports.ts'
 import { createAccessTokens } from './access-token.ts'
 import { createWechatApi } from './api.ts'
-import { createCodeCache } from './code-cache.ts'
 import { createCodes, type EnvVersion } from './codes.ts'
+import { createLinks } from './links.ts'
 import { createPhoneIdentity } from './phone-identity.ts'
+import { createTicketCache } from './ticket-cache.ts'
+import { createTicketSupply } from './ticket-supply.ts'
+import { createTokenCall } from './token-call.ts'
 
 export interface WechatOptions {
   readonly appid: string
@@ -18,12 +21,12 @@ export interface WechatOptions {
   readonly store: Pick<Store, 'read' | 'write' | 'remove' | 'claim' | 'admit'>
   readonly clock: Clock
   readonly log: Log
-  /** How long a code is kept: the life of a ticket. */
-  readonly codeTtlMs?: number | undefined
+  /** How long a code or a link is kept: the life of a ticket. */
+  readonly ticketTtlMs?: number | undefined
   readonly callTimeoutMs?: number | undefined
 }
 
-export interface Wechat extends CodeSupply, PhoneIdentity {
+export interface Wechat extends CodeSupply, LinkSupply, PhoneIdentity {
   /** Gives up calls under way and forgets what was kept. */
   close (): void
 }
@@ -31,20 +34,27 @@ export interface Wechat extends CodeSupply, PhoneIdentity {
 /** Ten seconds' worth of codes at WeChat's own limit of 5 000 a minute. */
 const maxCodes = 800
 const maxCodeBytes = 64 * 1024 * 1024
+/** A minute's worth of links at WeChat's own limit of 100 a second. */
+const maxLinks = 6000
+const maxLinkBytes = 1024 * 1024
 
 /** Joins this installation to WeChat. Asks WeChat nothing before it is asked itself. */
 export const createWechat = (options: WechatOptions): Wechat => {
   const { appid, secret, envVersion, store, clock, log } = options
-  const { apiUrl = 'https://api.weixin.qq.com', codeTtlMs = 240_000, callTimeoutMs = 5_000 } = options
+  const { apiUrl = 'https://api.weixin.qq.com', ticketTtlMs = 240_000, callTimeoutMs = 5_000 } = options
   const api = createWechatApi({ apiUrl, dispatcher: options.dispatcher, clock, log, callTimeoutMs })
   const tokens = createAccessTokens({ api, appid, secret, store, clock, log })
-  const cache = createCodeCache({ clock, ttlMs: codeTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes })
+  const callWithToken = createTokenCall({ api, tokens, log })
+  const codes = createTicketCache<CodeImage>({ clock, ttlMs: ticketTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes, bytesOf: ({ bytes }) => bytes.length })
+  const links = createTicketCache<string>({ clock, ttlMs: ticketTtlMs, maxCount: maxLinks, maxBytes: maxLinkBytes, bytesOf: ({ length }) => length })
   return {
-    ...createCodes({ api, tokens, cache, envVersion, clock, log }),
+    ...createCodes({ callWithToken, supply: createTicketSupply(codes, clock), envVersion }),
+    ...createLinks({ callWithToken, supply: createTicketSupply(links, clock), envVersion, apiUrl }),
     ...createPhoneIdentity({ api, appid, secret, clock }),
     close: () => {
       api.close()
-      cache.clear()
+      codes.clear()
+      links.clear()
     },
   }
 }

@@ -6,7 +6,7 @@ import { confirmedBrowser, phoneOf, verdict } from '../support/login.ts'
 const shop = 'https://shop.example'
 const unknown = `/api/tickets/${'A'.repeat(22)}`
 const ticketCalls: Array<[path: string, method: string]> = [
-  ['/api/tickets', 'POST'], [unknown, 'GET'], [unknown, 'DELETE'], [`${unknown}/consume`, 'POST'], [`${unknown}/code`, 'GET'],
+  ['/api/tickets', 'POST'], [unknown, 'GET'], [unknown, 'DELETE'], [`${unknown}/consume`, 'POST'], [`${unknown}/code`, 'GET'], [`${unknown}/link`, 'GET'],
 ]
 const corsHeaders = (answer: Answer): string[] => Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))
 
@@ -17,7 +17,7 @@ const preflight = (house: House, path: string, origin: string, method: string): 
 })
 
 await t.test('cross-origin: nobody is allowed when ALLOWED_ORIGINS is not set', async (t) => {
-  const house = await openHouse(t)
+  const house = await openHouse(t, { env: { WECHAT_URL_LINK: 'on' } })
   for (const origin of [shop, 'https://login.example.com', 'null']) {
     for (const [path, method] of ticketCalls) {
       const asked = await preflight(house, path, origin, method)
@@ -29,7 +29,7 @@ await t.test('cross-origin: nobody is allowed when ALLOWED_ORIGINS is not set', 
 })
 
 await t.test('cross-origin: a preflight of an allowed origin is answered for each ticket call', async (t) => {
-  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: `https://www.shop.example, ${shop},http://localhost:8080`, PUBLIC_URL: 'https://login.example.com/auth' } })
+  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: `https://www.shop.example, ${shop},http://localhost:8080`, PUBLIC_URL: 'https://login.example.com/auth', WECHAT_URL_LINK: 'on' } })
   for (const origin of [shop, 'https://www.shop.example', 'http://localhost:8080']) {
     for (const [path, method] of ticketCalls) {
       const { status, text, headers } = await preflight(house, `/auth${path}`, origin, method)
@@ -46,7 +46,7 @@ await t.test('cross-origin: a preflight of an allowed origin is answered for eac
 })
 
 await t.test('cross-origin: an origin that only looks like an allowed one is not allowed', async (t) => {
-  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop } })
+  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop, WECHAT_URL_LINK: 'on' } })
   for (const origin of ['null', '', 'https://shop.example.evil.example', 'https://evil-shop.example', 'https://evilshop.example', 'https://www.shop.example', 'http://shop.example', 'https://shop.example:8443',
     'https://shop.example:443', 'https://shop.example/', 'https://SHOP.example', 'https://shop.example@evil.example', 'https://shop.example, https://evil.example', '*', 'https://login.example.com.evil.example']) {
     for (const [path, method] of ticketCalls) {

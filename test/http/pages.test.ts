@@ -153,8 +153,8 @@ await t.test('health: it is live and ready', async (t) => {
   for (const path of ['/health/live', '/health/ready']) t.strictSame((await house.call({ path })).json, { status: 'ok' })
 })
 
-/** Each call of the contract and what it answers when it goes well. */
-const contractCalls: Record<string, string> = {
+/** Each call of the contract that is always there, and what it answers when it goes well. */
+const usualCalls: Record<string, string> = {
   'post /api/tickets': '201',
   'get /api/tickets/{ticket}/code': '200',
   'get /api/tickets/{ticket}': '200',
@@ -177,8 +177,9 @@ const contractCalls: Record<string, string> = {
 }
 
 await t.test('openapi: it is OpenAPI 3.1 and describes every call of the contract with its answers', async (t) => {
-  for (const prefix of ['', '/sign/in']) {
-    const house = await openHouse(t, { env: { PUBLIC_URL: `https://login.example.com${prefix}` } })
+  for (const [prefix, links] of [['', 'off'], ['/sign/in', 'on']] as const) {
+    const contractCalls = links === 'on' ? { ...usualCalls, 'get /api/tickets/{ticket}/link': '302' } : usualCalls
+    const house = await openHouse(t, { env: { PUBLIC_URL: `https://login.example.com${prefix}`, WECHAT_URL_LINK: links } })
     const { json, headers } = await house.call({ path: `${prefix}/openapi.json` })
     t.match(headers['content-type'], /^application\/json/)
     t.match(json.openapi, /^3\.1\.\d$/)
@@ -194,7 +195,7 @@ await t.test('openapi: it is OpenAPI 3.1 and describes every call of the contrac
       for (const [status, response] of Object.entries(responses as Record<string, { description: unknown, content?: object }>)) {
         t.match(status, /^(?:[1-5]\d\d|[1-5]XX|default)$/)
         t.type(response.description, 'string')
-        if (status === '204') t.equal(response.content, undefined, 'a 204 has no content')
+        if (/^(?:204|302)$/.test(status)) t.equal(response.content, undefined, `a ${status} has no content`)
         if (/^[45]/.test(status)) t.strictSame(Object.keys(response.content ?? {}), ['application/problem+json'])
       }
       t.ok(responses['4XX'] && responses['5XX'], `${call} may fail`)
@@ -204,6 +205,7 @@ await t.test('openapi: it is OpenAPI 3.1 and describes every call of the contrac
       t.equal(requestBody !== undefined, takesBody, call)
       if (takesBody) t.strictSame(Object.keys(requestBody.content), ['application/json'])
     }
+    if (links === 'on') t.strictSame(Object.keys(json.paths['/api/tickets/{ticket}/link'].get.responses['302'].headers), ['location'])
     t.equal(json.paths['/api/tickets'].post.requestBody.required ?? false, false, 'its body is optional')
   }
 })

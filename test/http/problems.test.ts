@@ -307,6 +307,7 @@ const routes: Record<string, string> = {
   '/api/tickets': 'POST',
   [`/api/tickets/${unknownId}`]: 'DELETE, GET, HEAD',
   [`/api/tickets/${unknownId}/code`]: 'GET, HEAD',
+  [`/api/tickets/${unknownId}/link`]: 'GET, HEAD',
   [`/api/tickets/${unknownId}/consume`]: 'POST',
   '/api/session': 'DELETE, GET, HEAD',
   '/api/session/token': 'POST',
@@ -330,7 +331,7 @@ const routes: Record<string, string> = {
 
 await t.test('methods: a wrong one is 405 with Allow, on every path and under a prefix', async (t) => {
   for (const prefix of ['', '/sign/in']) {
-    const house = await openHouse(t, { env: { ...noLimits, PUBLIC_URL: `https://login.example.com${prefix}` } })
+    const house = await openHouse(t, { env: { ...noLimits, WECHAT_URL_LINK: 'on', PUBLIC_URL: `https://login.example.com${prefix}` } })
     for (const [path, allow] of Object.entries(routes)) {
       for (const method of methods) {
         const answer = await house.call({ method, path: `${prefix}${path}` })
@@ -356,7 +357,7 @@ await t.test('unknown paths: they are not-found, whatever is sent there', async 
 })
 
 await t.test('ids: a malformed one answers exactly like an unknown one', async (t) => {
-  const house = await openHouse(t, { env: noLimits })
+  const house = await openHouse(t, { env: { ...noLimits, WECHAT_URL_LINK: 'on' } })
   const phone = await phoneOf(house)
   const wordsOf = ({ status, json, headers: { date, ...headers } }: Answer): unknown => ({ status, headers, body: { ...json, request_id: '' } })
   const asks: Record<string, (id: string) => Promise<Answer>> = {
@@ -368,6 +369,7 @@ await t.test('ids: a malformed one answers exactly like an unknown one', async (
     consume: (id) => house.call({ method: 'POST', path: `/api/tickets/${id}/consume`, headers: someSecret }),
     'give up': (id) => house.call({ method: 'DELETE', path: `/api/tickets/${id}`, headers: someSecret }),
     code: (id) => house.call({ path: `/api/tickets/${id}/code` }),
+    link: (id) => house.call({ path: `/api/tickets/${id}/link` }),
     scan: (id) => phone.scan(id),
     confirm: (id) => phone.confirm(id, '10'),
     cancel: (id) => phone.cancel(id),
@@ -380,7 +382,7 @@ await t.test('ids: a malformed one answers exactly like an unknown one', async (
     t.equal(verdict(unknown), '404 ticket-not-found', name)
     const words = wordsOf(unknown)
     for (const id of ids) t.strictSame(wordsOf(await ask(id)), words, `${name} ${id.slice(0, 40)}`)
-    if (!['code', 'scan', 'confirm', 'cancel'].includes(name)) t.strictSame(wordsOf(await ask(ticket)), words, `${name}: a real one with a wrong secret`)
+    if (!['code', 'link', 'scan', 'confirm', 'cancel'].includes(name)) t.strictSame(wordsOf(await ask(ticket)), words, `${name}: a real one with a wrong secret`)
   }
   t.strictSame(wordsOf(await house.call({ path: `/api/tickets/${unknownId}/code` })), wordsOf(await asks.poll?.(unknownId) as Answer), 'whoever asks')
 })

@@ -21,7 +21,7 @@ for (const { file, errors, api } of readmes) {
   })
 
   await t.test(`${file}: it lists every call of the API, and no other`, async (t) => {
-    const house = await openHouse(t)
+    const house = await openHouse(t, { env: { WECHAT_URL_LINK: 'on' } }) // with everything that can be switched on
     const { paths } = (await house.call({ path: '/openapi.json' })).json as { paths: Record<string, Record<string, unknown>> }
     const calls = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
     const listed = [...section(api).matchAll(/^\| (.+?) \|/gm)].flatMap(([, call = '']) => [...call.matchAll(/`([A-Z]+ \/[^`?]+)/g)].map(([, name]) => name as string)) // the group is not optional

@@ -26,7 +26,7 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
       return (target[name] as (...args: unknown[]) => unknown)(...args)
     },
   })
-  const house = await openHouse(t, { env: { LOG_LEVEL: 'trace' }, wrapStore: recording })
+  const house = await openHouse(t, { env: { LOG_LEVEL: 'trace', WECHAT_URL_LINK: 'on' }, wrapStore: recording })
   const answers: Answer[] = []
   const call = async (what: Call): Promise<Answer> => {
     const answer = await house.call(what)
@@ -39,6 +39,7 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
   const { browser, phone, token, cookie } = await logIn(watched)
   const cookieSecret = cookie.replace(/^[^=]*=/, '')
   await call({ path: `/api/tickets/${browser.ticket}/code` })
+  const link = await call({ path: `/api/tickets/${(await openBrowser(watched)).ticket}/link` })
   const pending = await openBrowser(watched)
   await call({ path: `/api/tickets/${pending.ticket}/code` })
   await phone.rename('小明')
@@ -75,10 +76,11 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
   }
   await call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCodes[0] } })
   const unlucky = await openBrowser(watched)
-  for (const [endpoint, fault] of [['getwxacodeunlimit', 'html'], ['getwxacodeunlimit', 42001], ['stable_token', 40125], ['getwxacodeunlimit', 'cut']] as const) {
+  for (const [endpoint, fault] of [['generate_urllink', 'html'], ['generate_urllink', 42001], ['getwxacodeunlimit', 'html'], ['getwxacodeunlimit', 42001], ['stable_token', 40125], ['getwxacodeunlimit', 'cut']] as const) {
     house.simulator.fail(endpoint, fault, 1)
     house.simulator.revokeToken()
     await call({ path: `/api/tickets/${unlucky.ticket}/code` })
+    await call({ path: `/api/tickets/${unlucky.ticket}/link` })
     house.clock.advance(1000)
   }
   for (const error of [new TypeError('inside'), Object.assign(new Error('outside'), { code: 'ECONNREFUSED' })]) {
@@ -104,6 +106,7 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
       'pending ticket': pending.ticket,
       'ticket, escaped': escaped,
       'unlucky ticket': unlucky.ticket,
+      'WeChat\'s link': String(link.headers.location).replace(/^.*\//, '/link/'),
       'browser secret': browser.secret,
       'pending browser secret': pending.secret,
       cookie: cookieSecret,

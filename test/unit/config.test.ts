@@ -21,6 +21,7 @@ await t.test('config: the defaults are those of the contract when nothing is set
     WECHAT_SECRET: null,
     WECHAT_API_URL: 'https://api.weixin.qq.com',
     WECHAT_ENV_VERSION: 'release',
+    WECHAT_URL_LINK: 'off',
     STORE_URL: 'sqlite:data/scan-login.db',
     KEYS_FILE: 'data/keys.json',
     SITE_NAME: null,
@@ -58,6 +59,10 @@ await t.test('config: an empty value is as good as none', async (t) => {
   t.equal(readConfig({ PORT: '', SITE_NAME: '' }).PORT, 3000)
 })
 
+await t.test('config: URL Links are made when they are asked for', async (t) => {
+  t.equal(readConfig({ WECHAT_URL_LINK: 'on' }).WECHAT_URL_LINK, 'on')
+})
+
 await t.test('config: lists, durations and lone addresses are read', async (t) => {
   const config = readConfig({
     PUBLIC_URL: 'https://login.example.com',
@@ -80,6 +85,7 @@ const bad: Record<string, readonly string[]> = {
   WECHAT_SECRET: ['short', 'has spaces in between them'],
   WECHAT_API_URL: ['api.weixin.qq.com', 'ftp://api.weixin.qq.com'],
   WECHAT_ENV_VERSION: ['Release', 'prod'],
+  WECHAT_URL_LINK: ['yes', 'true', 'ON'],
   STORE_URL: ['memory', 'sqlite:', 'redis:', 'postgres://localhost'],
   SITE_NAME: ['a\nb', 'x'.repeat(65)],
   ALLOWED_ORIGINS: ['https://a.example/', '*', 'null', 'a.example', 'https://a.example,,https://b.example', 'https://A.example'],

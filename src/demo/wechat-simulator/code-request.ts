@@ -1,4 +1,5 @@
 /** Owns what getwxacodeunlimit takes and in which order it refuses: types, scene, reserved names, arguments, page. */
+import { checkTypes, type Body } from './body.ts'
 import { WechatRefusal } from './errors.ts'
 
 export interface CodeRequest {
@@ -21,15 +22,8 @@ const types = {
 const sceneForm = /^[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]+$/
 
 /** Reads the body of a call. Throws 47001, 40169, 40129, 85096, 40097 or 41030. `pages` are those of the published version. */
-export const readCodeRequest = (body: Readonly<Record<string, unknown>>, pages: readonly string[]): CodeRequest => {
-  for (const [name, type] of Object.entries(types)) {
-    // WeChat converts nothing: neither 1 nor "true" is a boolean to it.
-    const given: string = typeof body[name]
-    if (given !== 'undefined' && given !== type) throw new WechatRefusal(47001)
-  }
-  // A token inside the body as well makes WeChat refuse the whole of it.
-  if (body.access_token !== undefined) throw new WechatRefusal(47001)
-
+export const readCodeRequest = (body: Body, pages: readonly string[]): CodeRequest => {
+  checkTypes(body, types)
   const { scene = '', page = '', env_version: envVersion = 'release', check_path: checkPath = true, width = 430 } = body as {
     scene?: string, page?: string, env_version?: string, check_path?: boolean, width?: number
   }

@@ -1,12 +1,16 @@
-/** Owns what the four endpoints of the simulator take and give. Knows nothing of HTTP beyond query and body. */
+/** Owns what the five endpoints of the simulator take and give. Knows nothing of HTTP beyond query and body. */
 import type { Clock } from '../../login/ports.ts'
+import { parseObject } from './body.ts'
 import { drawCode, type ImageFormat } from './code-image.ts'
 import { readCodeRequest } from './code-request.ts'
 import { WechatRefusal } from './errors.ts'
+import { readLinkRequest } from './link-request.ts'
+import type { Links } from './links.ts'
 import type { People } from './people.ts'
+import { createQuota } from './quota.ts'
 import type { Tokens } from './tokens.ts'
 
-export type Endpoint = 'token' | 'stable_token' | 'getwxacodeunlimit' | 'jscode2session'
+export type Endpoint = 'token' | 'stable_token' | 'getwxacodeunlimit' | 'generate_urllink' | 'jscode2session'
 
 export interface SimulatorSettings {
   imageFormat: ImageFormat
@@ -15,6 +19,10 @@ export interface SimulatorSettings {
   /** The pages of the published version; none while nothing is published. */
   pages: readonly string[]
   codesPerMinute: number
+  /** Whose mini program it is: an individual gets no URL Link. */
+  owner: 'organisation' | 'individual'
+  linksPerSecond: number
+  linksPerDay: number
 }
 
 export type Answer = { readonly json: object } | { readonly image: Buffer, readonly format: ImageFormat }
@@ -32,17 +40,17 @@ export interface EndpointsOptions {
   readonly settings: SimulatorSettings
   readonly tokens: Tokens
   readonly people: People
+  readonly links: Links
+  /** Where links lead to: this simulator, once it listens. */
+  readonly origin: () => string
   readonly clock: Pick<Clock, 'now'>
 }
 
-export const createEndpoints = ({ appid, secret, settings, tokens, people, clock }: EndpointsOptions): Record<Endpoint, EndpointRules> => {
-  let minute = { number: 0, codes: 0 }
-
-  const countCode = (): void => {
-    const number = Math.floor(clock.now() / 60_000)
-    minute = { number, codes: number === minute.number ? minute.codes + 1 : 1 }
-    if (minute.codes > settings.codesPerMinute) throw new WechatRefusal(45009)
-  }
+export const createEndpoints = (options: EndpointsOptions): Record<Endpoint, EndpointRules> => {
+  const { appid, secret, settings, tokens, people, links, origin, clock } = options
+  const countCode = createQuota(clock, 60_000, () => settings.codesPerMinute, 45009)
+  const countLinkOfSecond = createQuota(clock, 1000, () => settings.linksPerSecond, 44990)
+  const countLinkOfDay = createQuota(clock, 86_400_000, () => settings.linksPerDay, 44993)
 
   const checkApp = (input: Readonly<Record<string, unknown>>, grantType: string): void => {
     if (input.grant_type !== grantType) throw new WechatRefusal(40002)
@@ -82,6 +90,18 @@ export const createEndpoints = ({ appid, secret, settings, tokens, people, clock
         return { image: drawCode(`${page}?scene=${scene}`, width, settings.imageFormat), format: settings.imageFormat }
       },
     },
+    generate_urllink: {
+      path: '/wxa/generate_urllink',
+      method: 'POST',
+      answer: (query, text) => {
+        tokens.check(query.access_token)
+        if (settings.owner === 'individual') throw new WechatRefusal(40002)
+        const link = readLinkRequest(parseObject(text), settings.pages, clock.now())
+        countLinkOfSecond()
+        countLinkOfDay()
+        return { json: { errcode: 0, errmsg: 'ok', url_link: `${origin()}/link/${links.add(link)}` } }
+      },
+    },
     jscode2session: {
       path: '/sns/jscode2session',
       method: 'GET',
@@ -92,15 +112,4 @@ export const createEndpoints = ({ appid, secret, settings, tokens, people, clock
       },
     },
   }
-}
-
-const parseObject = (text: string): Record<string, unknown> => {
-  let body: unknown
-  try {
-    body = JSON.parse(text)
-  } catch {
-    throw new WechatRefusal(47001)
-  }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new WechatRefusal(47001)
-  return body as Record<string, unknown>
 }

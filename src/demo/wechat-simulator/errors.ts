@@ -14,7 +14,9 @@ const texts: Record<number, string> = {
   40129: 'invalid scene',
   40163: 'code been used',
   40164: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist',
+  40165: 'invalid weapp pagepath',
   40169: 'invalid length for scene, or the data is not json string',
+  40212: 'invalid query',
   40226: 'code blocked',
   40243: 'AppSecret frozen',
   41001: 'access_token missing',
@@ -25,11 +27,16 @@ const texts: Record<number, string> = {
   42001: 'access_token expired',
   43001: 'require GET method',
   43002: 'require POST method',
+  44990: 'reach max api second frequence limit',
+  44993: 'reach max api day frequence limit',
   45009: 'reach max api daily quota limit',
   45011: 'api minute-quota reach limit, must slower, retry next minute',
   47001: 'data format error',
   48001: 'api unauthorized',
+  85079: 'miniprogram has no online release',
   85096: 'not allow include scancode_time field',
+  85401: 'time limit between 1min and 30days',
+  85402: 'invalid env_version',
 }
 
 /** Thrown inside the simulator; answered as JSON under HTTP 200. */

@@ -11,7 +11,7 @@ import { cancelByBrowser } from '../../login/cancel-ticket.ts'
 import { consumeTicket } from '../../login/consume-ticket.ts'
 import { createTicket } from '../../login/create-ticket.ts'
 import { readCodeTicket } from '../../login/read-code-ticket.ts'
-import type { CodeSupply, LoginDeps, SessionOpener } from '../../login/ports.ts'
+import type { CodeSupply, LinkSupply, LoginDeps, SessionOpener } from '../../login/ports.ts'
 import { waitForTicket } from '../../login/wait-for-ticket.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import type { Limits } from '../limits.ts'
@@ -23,6 +23,8 @@ import { secondsUntil, ticketView } from '../wire.ts'
 export interface TicketRouteDeps {
   readonly login: LoginDeps & { readonly sessions: SessionOpener }
   readonly codes: CodeSupply
+  /** Null where no links are to be made. */
+  readonly links: LinkSupply | null
   readonly tokens: AccessTokens
   readonly cookie: SessionCookie
   readonly limits: Limits
@@ -32,7 +34,7 @@ export interface TicketRouteDeps {
 /** An answer to a poll may take as long as the poll may rest, and then some. Milliseconds. */
 const beyondTheHoldMs = 6000
 
-export const ticketRoutes = ({ login, codes, tokens, cookie, limits, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   if (config.ALLOWED_ORIGINS.length > 0) {
     await app.register(cors, {
       origin: [...config.ALLOWED_ORIGINS],
@@ -57,6 +59,7 @@ export const ticketRoutes = ({ login, codes, tokens, cookie, limits, config }: T
       version: ticket.version,
       expires_in: secondsUntil(ticket.expiresAt, login.clock.now()),
       code_url: `${config.basePath}/api/tickets/${ticket.id}/code`,
+      ...(links !== null && { link_url: `${config.basePath}/api/tickets/${ticket.id}/link` }),
       max_wait: config.MAX_WAIT,
       match: ticket.match !== null,
     })
@@ -71,6 +74,13 @@ export const ticketRoutes = ({ login, codes, tokens, cookie, limits, config }: T
       .type(type)
       .send(bytes)
   })
+
+  if (links !== null) {
+    app.get('/:ticket/link', { schema: { params: schemas.TicketParams, response: { 302: schemas.Link, ...schemas.problems } } }, async (request, reply) => {
+      const ticket = await readCodeTicket(login, request.params.ticket)
+      return await reply.redirect(await links.linkFor(ticket.id, ticket.expiresAt), 302)
+    })
+  }
 
   app.get('/:ticket', {
     schema: { params: schemas.TicketParams, querystring: schemas.PollQuery, response: { 200: schemas.TicketView, ...schemas.problems } },

@@ -13,6 +13,8 @@ interface Bench {
   stable (force?: boolean): Promise<Record<string, unknown>>
   /** The errcode of a code asked for with a good token, and 0 for an image. */
   codeErrcode (body: unknown): Promise<unknown>
+  /** The answer to a URL Link asked for with a good token. */
+  link (body: unknown): Promise<Record<string, unknown>>
 }
 
 interface Reply {
@@ -44,6 +46,10 @@ const setUp = async (t: Test): Promise<Bench> => {
       const { access_token: token } = await bench.stable()
       const answer = await bench.post('/wxa/getwxacodeunlimit', body, { access_token: String(token) })
       return answer.json.errcode ?? 0
+    },
+    link: async (body) => {
+      const { access_token: token } = await bench.stable()
+      return (await bench.post('/wxa/generate_urllink', body, { access_token: String(token) })).json
     },
   }
   return bench
@@ -166,6 +172,69 @@ await t.test('getwxacodeunlimit: refuses with 45009 when there were too many wit
   t.equal(await codeErrcode({ scene: 'a', width: 280 }), 0)
 })
 
+await t.test('generate_urllink: gives a link of its own that tells a browser what it opens, until its end', async (t) => {
+  const { link, simulator, clock, get } = await setUp(t)
+  const expireTime = Math.ceil(clock.now() / 1000) + 300
+  const answer = await link({ path: 'pages/login/login', query: 'scene=abc', env_version: 'release', expire_type: 0, expire_time: expireTime })
+  t.strictSame([answer.errcode, answer.errmsg], [0, 'ok'])
+  const { origin, pathname } = new URL(String(answer.url_link))
+  t.equal(origin, simulator.url)
+  const page = await get(pathname, { cq: 'appended' })
+  t.strictSame([page.status, page.type, page.bytes.toString()], [200, 'text/plain; charset=utf-8', 'On a phone this opens WeChat, with pages/login/login?scene=abc\n'])
+  t.not((await link({ expire_time: expireTime })).url_link, answer.url_link)
+  clock.advance(expireTime * 1000 - clock.now())
+  t.equal((await get(pathname)).status, 404)
+  t.ok((await link({ expire_type: 1, expire_interval: 30 })).url_link)
+  t.equal((await get(pathname)).status, 404, 'forgotten by now')
+})
+
+await t.test('generate_urllink: refuses tokens that are missing, foreign, unknown, and an individual', async (t) => {
+  const { post, link, simulator } = await setUp(t)
+  const errcode = async (query: Record<string, string>) => (await post('/wxa/generate_urllink', '{', query)).json.errcode
+  t.equal(await errcode({}), 41001)
+  t.equal(await errcode({ access_token: 'x' }), 40014)
+  t.equal(await errcode({ access_token: `97_${'x'.repeat(128)}` }), 40001)
+  simulator.settings.owner = 'individual'
+  t.equal((await link({})).errcode, 40002)
+})
+
+await t.test('generate_urllink: refuses what WeChat refuses, the first reason first', async (t) => {
+  const { link, simulator, clock } = await setUp(t)
+  const now = Math.ceil(clock.now() / 1000)
+  const good = { path: 'pages/login/login', query: 'scene=a', env_version: 'trial', expire_type: 0, expire_time: now + 300 }
+  const cases: Array<[unknown, number]> = [
+    ['scene=a', 47001], ['[]', 47001], [{ ...good, expire_type: '0' }, 47001], [{ ...good, expire_time: String(now + 300) }, 47001],
+    [{ ...good, path: null }, 47001], [{ ...good, query: { scene: 'a' } }, 47001], [{ ...good, access_token: 'x' }, 47001],
+    [{ ...good, path: 'pages/unknown' }, 40165], [{ ...good, path: 'pages/login/login?scene=a' }, 40165], [{ ...good, path: 'pages/unknown', query: ' ' }, 40165],
+    [{ ...good, query: 'scene=微信' }, 40212], [{ ...good, query: 'scene=a b' }, 40212], [{ ...good, query: 'scene' }, 40212],
+    [{ ...good, query: '=a' }, 40212], [{ ...good, query: 'a=1&' }, 40212], [{ ...good, query: `scene=${'a'.repeat(1019)}` }, 40212],
+    [{ ...good, env_version: 'beta' }, 85402], [{ ...good, env_version: 'beta', expire_time: 0 }, 85402],
+    [{ ...good, expire_type: 2 }, 40097],
+    [{ ...good, expire_time: undefined }, 85401], [{ ...good, expire_time: now - 1 }, 85401], [{ ...good, expire_time: now + 60 }, 85401],
+    [{ ...good, expire_time: now + 300.5 }, 85401], [{ ...good, expire_time: (now + 300) * 1000 }, 85401], [{ ...good, expire_time: now + 30 * 86_400 + 1 }, 85401],
+    [{ ...good, expire_type: 1 }, 85401], [{ ...good, expire_type: 1, expire_interval: 31 }, 85401], [{ ...good, expire_type: 1, expire_interval: 0 }, 85401],
+  ]
+  for (const [body, errcode] of cases) t.equal((await link(body)).errcode, errcode, JSON.stringify(body))
+  t.equal((await link({ ...good, path: '/pages/login/login', query: `scene=${'a'.repeat(1018)}` })).errcode, 0)
+  t.equal((await link({ ...good, query: '', expire_time: now + 30 * 86_400 })).errcode, 0)
+  simulator.settings.pages = []
+  t.equal((await link(good)).errcode, 85079)
+})
+
+await t.test('generate_urllink: refuses when there were too many within a second or a day', async (t) => {
+  const { link, simulator, clock } = await setUp(t)
+  const ask = async () => (await link({ expire_type: 1, expire_interval: 1 })).errcode
+  simulator.settings.linksPerSecond = 1
+  t.strictSame([await ask(), await ask()], [0, 44990])
+  clock.advance(1000)
+  t.equal(await ask(), 0)
+  simulator.settings.linksPerDay = 2
+  clock.advance(1000)
+  t.equal(await ask(), 44993)
+  clock.advance(86_400_000)
+  t.equal(await ask(), 0)
+})
+
 await t.test('jscode2session: knows a js_code for five minutes and once', async (t) => {
   const { simulator, get, clock } = await setUp(t)
   const { appid, secret } = simulator
@@ -194,6 +263,8 @@ await t.test('simulator: spoils the next calls and no more when a fault is switc
   t.equal((await post('/cgi-bin/stable_token', {})).status, 500)
   simulator.fail('stable_token', 'html')
   t.match((await post('/cgi-bin/stable_token', {})).bytes.toString(), /^<html>/)
+  simulator.fail('stable_token', { json: { of: 'another kind' } })
+  t.strictSame((await post('/cgi-bin/stable_token', {})).json, { of: 'another kind' })
   simulator.fail('stable_token', 'cut')
   await t.rejects(post('/cgi-bin/stable_token', {}))
   simulator.clearFaults()

@@ -15,35 +15,35 @@ const faultOf = (call: () => unknown): WechatFault => {
 await t.test('understand: tells an image by its first bytes when the rest is anything', async (t) => {
   const png = Buffer.from('89504e470d0a1a0a', 'hex')
   const jpeg = Buffer.from('ffd8ffe0', 'hex')
-  t.strictSame(understand(200, png, true), { image: { bytes: png, type: 'image/png' } })
-  t.strictSame(understand(200, jpeg, true), { image: { bytes: jpeg, type: 'image/jpeg' } })
+  t.strictSame(understand(200, png, 'getwxacodeunlimit'), { image: { bytes: png, type: 'image/png' } })
+  t.strictSame(understand(200, jpeg, 'getwxacodeunlimit'), { image: { bytes: jpeg, type: 'image/jpeg' } })
   for (const other of ['474946383961', 'ffd8', '', '3c68746d6c3e']) {
-    t.match(faultOf(() => understand(200, Buffer.from(other, 'hex'), true)).message, /neither JSON nor an image/)
+    t.match(faultOf(() => understand(200, Buffer.from(other, 'hex'), 'getwxacodeunlimit')).message, /neither JSON nor an image/)
   }
-  t.match(faultOf(() => understand(502, png, true)).message, /^HTTP status 502$/)
+  t.match(faultOf(() => understand(502, png, 'getwxacodeunlimit')).message, /^HTTP status 502$/)
 })
 
 await t.test('understand: takes JSON for success when its errcode is 0 or not there', async (t) => {
-  t.strictSame(understand(200, Buffer.from('{"errcode":0,"a":1}'), false), { json: { errcode: 0, a: 1 } })
-  t.strictSame(understand(200, Buffer.from(' \n{"a":1}'), false), { json: { a: 1 } })
-  t.match(faultOf(() => understand(500, Buffer.from('{"a":1}'), false)).message, /^HTTP status 500$/)
-  t.match(faultOf(() => understand(200, Buffer.from('{"a":'), false)).message, /broken/)
-  t.match(faultOf(() => understand(200, Buffer.from('["a"]'), false)).message, /neither JSON nor an image/)
+  t.strictSame(understand(200, Buffer.from('{"errcode":0,"a":1}'), 'jscode2session'), { json: { errcode: 0, a: 1 } })
+  t.strictSame(understand(200, Buffer.from(' \n{"a":1}'), 'jscode2session'), { json: { a: 1 } })
+  t.match(faultOf(() => understand(500, Buffer.from('{"a":1}'), 'jscode2session')).message, /^HTTP status 500$/)
+  t.match(faultOf(() => understand(200, Buffer.from('{"a":'), 'jscode2session')).message, /broken/)
+  t.match(faultOf(() => understand(200, Buffer.from('["a"]'), 'jscode2session')).message, /neither JSON nor an image/)
 })
 
 await t.test('understand: reads errcode and rid and repeats no errmsg when WeChat refuses', async (t) => {
   const body = Buffer.from('{"errcode":40163,"errmsg":"code been used, 0a1B2c3D, rid: 5fe0a1b2-0c1d2e3f-4a5b6c7d"}')
   for (const status of [200, 403]) {
-    const fault = faultOf(() => understand(status, body, false))
+    const fault = faultOf(() => understand(status, body, 'jscode2session'))
     t.hasStrict(fault, { errcode: 40163, remedy: 'js-code', rid: '5fe0a1b2-0c1d2e3f-4a5b6c7d' })
     t.notMatch(fault.message, /0a1B2c3D/)
   }
 })
 
-await t.test('understand: 40001 means the secret when the call had no token', async (t) => {
+await t.test('understand: 40001 means the secret where the call has no token', async (t) => {
   const body = Buffer.from('{"errcode":40001,"errmsg":"invalid credential"}')
-  t.equal(faultOf(() => understand(200, body, true)).remedy, 'refresh-token')
-  t.equal(faultOf(() => understand(200, body, false)).remedy, 'operator')
+  for (const endpoint of ['getwxacodeunlimit', 'generate_urllink'] as const) t.equal(faultOf(() => understand(200, body, endpoint)).remedy, 'refresh-token')
+  for (const endpoint of ['stable_token', 'jscode2session'] as const) t.equal(faultOf(() => understand(200, body, endpoint)).remedy, 'operator')
 })
 
 await t.test('readAll: refuses when a body is longer than any answer of WeChat\'s', async (t) => {

@@ -60,7 +60,7 @@ await t.test('codeFor: WeChat is asked once when fifty callers want the same cod
 })
 
 await t.test('codeFor: WeChat is asked again when the code was kept for its time', async (t) => {
-  const { wechat, callsTo, advance } = await setUpWechat(t, { codeTtlMs: 1000 })
+  const { wechat, callsTo, advance } = await setUpWechat(t, { ticketTtlMs: 1000 })
   await wechat.codeFor(ticketId)
   advance(1000)
   await wechat.codeFor(ticketId)

@@ -8,13 +8,22 @@ await t.test('errcodeOf: says how to mend it when an operator can', async (t) =>
     [40164, /IP white list/], [40243, /Unfreeze/], [89501, /approve/], [89503, /approve/], [89506, /24 hours/], [89507, /an hour/],
     [40097, /WECHAT_ENV_VERSION/], [41030, /Publish/], [48001, /Publish/], [48004, /appeal/], [50002, /appeal/], [50004, /appeal/],
     [50007, /appeal/], [61024, /third-party/],
+    [85079, /Publish/], [40165, /Publish/], [85401, /clock/], [85402, /WECHAT_ENV_VERSION/], [85407, /WECHAT_URL_LINK/], [85408, /appeal/],
   ]
   for (const [errcode, line] of mending) {
-    const known = errcodeOf(errcode, '')
+    const known = errcodeOf(errcode, '', 'getwxacodeunlimit')
     t.equal(known?.remedy, 'operator', `${errcode}`)
     t.match(known?.line, line)
     t.notMatch(known?.line, /[{}]/)
   }
+})
+
+await t.test('errcodeOf: means by an errcode what its endpoint means by it', async (t) => {
+  t.hasStrict(errcodeOf(40002, '', 'generate_urllink'), { remedy: 'operator', retryAfterSeconds: 600 })
+  t.match(errcodeOf(40002, '', 'generate_urllink')?.line, /belongs to an individual.*set WECHAT_URL_LINK to off/)
+  t.equal(errcodeOf(40002, '', 'stable_token')?.remedy, 'bug')
+  t.match(errcodeOf(40013, '', 'generate_urllink')?.line, /has banned URL Links/)
+  t.match(errcodeOf(40013, '', 'stable_token')?.line, /Set WECHAT_APPID/)
 })
 
 await t.test('errcodeOf: names the address to let in when errmsg has one, in each of the forms seen', async (t) => {
@@ -25,11 +34,11 @@ await t.test('errcodeOf: names the address to let in when errmsg has one, in eac
     ['invalid ip 999.1.1.1', 'the address of this server'],
     ['', 'the address of this server'],
   ]
-  for (const [errmsg, address] of forms) t.ok(errcodeOf(40164, errmsg)?.line.startsWith(`WeChat refuses calls from ${address}. Add it`), errmsg)
+  for (const [errmsg, address] of forms) t.ok(errcodeOf(40164, errmsg, 'stable_token')?.line.startsWith(`WeChat refuses calls from ${address}. Add it`), errmsg)
 })
 
 await t.test('errcodeOf: gives nothing when the errcode is not known', async (t) => {
-  for (const errcode of [0, 1, 99999, NaN]) t.equal(errcodeOf(errcode, ''), undefined)
+  for (const errcode of [0, 1, 99999, NaN]) t.equal(errcodeOf(errcode, '', 'getwxacodeunlimit'), undefined)
 })
 
 await t.test('ridOf: finds the id only when it has the form of one', async (t) => {

@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { Endpoint, Fault } from '../../../src/demo/wechat-simulator.ts'
 import { Problem, type ProblemCode } from '../../../src/errors.ts'
+import type { Wechat } from '../../../src/wechat/wechat.ts'
 import { everythingTold, rejectionOf, setUpWechat, until } from '../../support/wechat-bench.ts'
 
 interface Row {
@@ -31,15 +32,34 @@ const everywhere: Row[] = [
 const secretRefused = { fault: 40001, ...unavailable, retryAfterSeconds: 60, line: /^error: WeChat refuses the AppSecret/ }
 const outOfPlace = (fault: number): Row => ({ fault, ...unavailable, retryAfterSeconds: 5, line: /^warn: WeChat gave no usable answer/ })
 
+const tokenRefused: Row[] = [40001, 40014, 42001].map((fault) =>
+  ({ fault, ...unavailable, asked: 2, retryAfterSeconds: 5, line: /^error: WeChat refuses an access token that it has just handed out/ }))
+
 const rows: Record<Exclude<Endpoint, 'token'>, Row[]> = {
   stable_token: [...everywhere, secretRefused, outOfPlace(42001), outOfPlace(40226), outOfPlace(40029)],
   getwxacodeunlimit: [
     ...everywhere,
     outOfPlace(40226),
     outOfPlace(40029),
-    { fault: 40001, ...unavailable, asked: 2, retryAfterSeconds: 5, line: /^error: WeChat refuses an access token that it has just handed out/ },
-    { fault: 40014, ...unavailable, asked: 2, retryAfterSeconds: 5, line: /^error: WeChat refuses an access token that it has just handed out/ },
-    { fault: 42001, ...unavailable, asked: 2, retryAfterSeconds: 5, line: /^error: WeChat refuses an access token that it has just handed out/ },
+    ...tokenRefused,
+  ],
+  generate_urllink: [
+    ...everywhere,
+    outOfPlace(40226),
+    outOfPlace(40029),
+    ...tokenRefused,
+    { fault: 40002, ...unavailable, retryAfterSeconds: 600, line: /^error: .*it belongs to an individual.*set WECHAT_URL_LINK to off/ },
+    { fault: 40013, ...unavailable, retryAfterSeconds: 600, line: /^error: WeChat has banned URL Links/ },
+    { fault: 85408, ...unavailable, retryAfterSeconds: 600, line: /^error: WeChat has banned URL Links/ },
+    { fault: 85407, ...unavailable, retryAfterSeconds: 600, line: /^error: .*no permission for URL Links/ },
+    { fault: 85079, ...unavailable, retryAfterSeconds: 60, line: /^error: .*Publish it, or set WECHAT_URL_LINK to off/ },
+    { fault: 40165, ...unavailable, retryAfterSeconds: 60, line: /^error: .*no page pages\/login\/login\. Publish a version/ },
+    { fault: 85401, ...unavailable, retryAfterSeconds: 60, line: /^error: .*Set the clock of this server right/ },
+    { fault: 85402, ...unavailable, retryAfterSeconds: 60, line: /^error: .*WECHAT_ENV_VERSION/ },
+    { fault: 40212, ...unavailable, retryAfterSeconds: 60, line: /^error: .*Please report this/ },
+    { fault: 44990, ...unavailable, retryAfterSeconds: 2, line: /^warn: .*more than 100 URL Links within a second/ },
+    { fault: 44993, ...unavailable, retryAfterSeconds: 600, line: /^warn: .*of this day are used up/ },
+    { fault: 85406, ...unavailable, retryAfterSeconds: 600, line: /^warn: .*opened as often as/ },
   ],
   jscode2session: [
     ...everywhere.map((row) => row.fault === -1 ? { ...row, asked: 1 } : row),
@@ -51,6 +71,14 @@ const rows: Record<Exclude<Endpoint, 'token'>, Row[]> = {
   ],
 }
 
+const ticketId = 'AbCdEfGhIjKlMnOpQrStUv'
+const asking: Record<keyof typeof rows, (wechat: Wechat, jsCode: string) => Promise<unknown>> = {
+  stable_token: (wechat) => wechat.codeFor(ticketId),
+  getwxacodeunlimit: (wechat) => wechat.codeFor(ticketId),
+  generate_urllink: (wechat) => wechat.linkFor(ticketId, 0),
+  jscode2session: (wechat, jsCode) => wechat.openidFor(jsCode),
+}
+
 for (const [endpoint, cases] of Object.entries(rows) as Array<[keyof typeof rows, Row[]]>) {
   for (const { fault, code, retryAfterSeconds, asked, line } of cases) {
     await t.test(`${endpoint}: the caller gets ${code} when WeChat answers ${fault}`, async (t) => {
@@ -58,7 +86,7 @@ for (const [endpoint, cases] of Object.entries(rows) as Array<[keyof typeof rows
       const { simulator, wechat, lines } = bench
       simulator.fail(endpoint, fault)
       const jsCode = simulator.jsCode('Ada')
-      const rejection = rejectionOf(endpoint === 'jscode2session' ? wechat.openidFor(jsCode) : wechat.codeFor('AbCdEfGhIjKlMnOpQrStUv'))
+      const rejection = rejectionOf(asking[endpoint](wechat, jsCode))
       if (fault === -1 && asked > 1) {
         await bench.passWait(300)
         await bench.passWait(900)

@@ -1,26 +1,29 @@
-/** Owns the codes that were made already, bounded by count and bytes: the one looked at longest ago goes first. */
-import type { Clock, CodeImage } from '../login/ports.ts'
+/** Owns what was made for tickets already, bounded by count and bytes: what was looked at longest ago goes first. */
+import type { Clock } from '../login/ports.ts'
 
-export interface CodeCache {
-  get (ticketId: string): CodeImage | undefined
-  put (ticketId: string, image: CodeImage): void
+export interface TicketCache<T> {
+  get (ticketId: string): T | undefined
+  put (ticketId: string, made: T): void
   clear (): void
 }
 
-export interface CodeCacheOptions {
+export interface TicketCacheOptions<T> {
   readonly clock: Clock
   readonly ttlMs: number
   readonly maxCount: number
   readonly maxBytes: number
+  readonly bytesOf: (made: T) => number
 }
 
-export const createCodeCache = ({ clock, ttlMs, maxCount, maxBytes }: CodeCacheOptions): CodeCache => {
+export const createTicketCache = <T>({ clock, ttlMs, maxCount, maxBytes, bytesOf }: TicketCacheOptions<T>): TicketCache<T> => {
   // A Map keeps the order of insertion, so an entry that is put in again is the youngest.
-  const entries = new Map<string, { readonly image: CodeImage, readonly expiresAt: number }>()
+  const entries = new Map<string, { readonly made: T, readonly expiresAt: number }>()
   let bytes = 0
 
   const drop = (ticketId: string): void => {
-    bytes -= entries.get(ticketId)?.image.bytes.length ?? 0
+    const entry = entries.get(ticketId)
+    if (entry === undefined) return
+    bytes -= bytesOf(entry.made)
     entries.delete(ticketId)
   }
 
@@ -34,12 +37,12 @@ export const createCodeCache = ({ clock, ttlMs, maxCount, maxBytes }: CodeCacheO
       }
       entries.delete(ticketId)
       entries.set(ticketId, entry)
-      return entry.image
+      return entry.made
     },
-    put: (ticketId, image) => {
+    put: (ticketId, made) => {
       drop(ticketId)
-      entries.set(ticketId, { image, expiresAt: clock.now() + ttlMs })
-      bytes += image.bytes.length
+      entries.set(ticketId, { made, expiresAt: clock.now() + ttlMs })
+      bytes += bytesOf(made)
       for (const oldest of entries.keys()) {
         if (entries.size <= maxCount && bytes <= maxBytes) break
         drop(oldest)

@@ -1,0 +1,37 @@
+/** Owns a call that needs an access token: the token of the moment, and one more attempt with another where WeChat refuses it. */
+import type { Log } from '../login/ports.ts'
+import type { AccessTokens } from './access-token.ts'
+import type { WechatApi, WechatCall } from './api.ts'
+import { WechatFault } from './fault.ts'
+
+/** A call without what the token brings with it. */
+export type TokenCall<T> = Omit<WechatCall<T>, 'query' | 'expects'>
+
+/** Asks WeChat with an access token. Rejects with a `WechatFault` or `store-unavailable`. */
+export type CallWithToken = <T>(call: TokenCall<T>) => Promise<T>
+
+export interface TokenCallOptions {
+  readonly api: WechatApi
+  readonly tokens: AccessTokens
+  readonly log: Log
+}
+
+export const createTokenCall = ({ api, tokens, log }: TokenCallOptions): CallWithToken => async (call) => {
+  const ask = (token: string) => api.call({ ...call, query: { access_token: token }, expects: ['refresh-token'] })
+  const token = await tokens.current(call.deadline)
+  try {
+    return await ask(token)
+  } catch (error) {
+    if (!isRefusedToken(error)) throw error
+  }
+  // Once and no more: a second refusal has another reason than an old token.
+  const another = await tokens.replace(token, call.deadline)
+  try {
+    return await ask(another)
+  } catch (error) {
+    if (isRefusedToken(error)) log.error({ endpoint: call.endpoint, errcode: error.errcode, rid: error.rid }, 'WeChat refuses an access token that it has just handed out. See what else uses this AppID with force_refresh.')
+    throw error
+  }
+}
+
+const isRefusedToken = (error: unknown): error is WechatFault => error instanceof WechatFault && error.remedy === 'refresh-token'
