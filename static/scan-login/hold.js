@@ -14,8 +14,8 @@ const openCeiling = 55
 const cutNotBeforeMs = 500
 /** Whoever cuts after n seconds leaves alone what takes this part of them. */
 const safePart = 0.8
-/** Not every cut has to do with the length of the hold; so a ceiling is tried again, each time after twice as many holds as before. */
-const firstPatience = 8
+/** Not every cut has to do with the length of the hold; so a ceiling is tried again, but after each cut not before twice as many whole holds. */
+const firstPatience = 4
 const longestPatience = 256
 
 /** Makes what one page, or one element, knows of its network. @param {HoldMemory} memory */
@@ -42,7 +42,7 @@ export const createHold = (memory) => {
       wholeAtCeiling += 1
       if (ceiling < openCeiling && wholeAtCeiling >= patience) {
         const higher = Math.min(openCeiling, Math.ceil(ceiling * 1.5) + 1)
-        learn({ seconds: higher, ceiling: higher, patience: Math.min(longestPatience, patience * 2) })
+        learn({ seconds: higher, ceiling: higher, patience })
       }
     },
 
@@ -52,7 +52,7 @@ export const createHold = (memory) => {
       const below = isSilent ? lesson.seconds / 2 : (heldMs / 1000) * safePart
       if (below >= lesson.seconds) return
       const seconds = Math.floor(below)
-      learn({ ...lesson, seconds, ceiling: seconds })
+      learn({ seconds, ceiling: seconds, patience: Math.min(longestPatience, lesson.patience * 2) })
     },
 
     /** The browser is on another network, perhaps: what was learnt may not hold there. */

@@ -55,7 +55,10 @@ export const createStorage = () => {
 /** What a page remembers of a network on which nothing was ever cut. */
 const patientNetwork = { seconds: 55, ceiling: 55, patience: 8 }
 
-/** Makes a flow that is not started yet. What is not planned goes well: tickets are made, polls are held for ever, the session is given. */
+/**
+ * Makes a flow that is not started yet. What is not planned goes well: tickets are made, the session is given, and polls are held, for ever or, where
+ * `world.isPunctual`, for as long as they ask, by tickets that nobody scans.
+ */
 export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwork, clock = createFakeClock() }: BenchOptions = {}) => {
   const calls: Made[] = []
   const shown: string[] = []
@@ -66,14 +69,17 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
   const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [] }
   /** Whether pictures can be had, one for each try; true when none is left. */
   const pictures: (boolean | Promise<boolean>)[] = []
-  const world = { luck: 0, seenAt: clock.now(), isPrevented: false, wallSkewMs: 0 }
+  const world = { luck: 0, isPunctual: false, seenAt: clock.now(), isPrevented: false, wallSkewMs: 0 }
   let tickets = 0
+  /** When tickets were made, by their ids. */
+  const madeAt = new Map<string, number>()
   let openPolls: ((answer: Answer) => void)[] = []
   let mostPolls = 0
 
   const unplanned: Record<Call, () => Answer> = {
     create: () => {
       tickets += 1
+      madeAt.set(`t${tickets}`, clock.now())
       return ticketAnswer(`t${tickets}`)
     },
     read: () => 'silence',
@@ -97,6 +103,10 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
         else if (answer !== 'silence') settle(() => { resolve(answer) })
       }
       if (call === 'read') openPolls.push(give)
+      const [, ticket = '', waitSeconds = '0'] = /^api\/tickets\/(\w+)\?.*wait=(\d+)$/.exec(url) ?? []
+      if (call === 'read' && world.isPunctual && answer === 'silence') {
+        clock.after(Number(waitSeconds) * 1000, () => { give(viewAnswer('pending', 1, { expires_in: Math.ceil(180 - (clock.now() - (madeAt.get(ticket) ?? 0)) / 1000) })) })
+      }
       mostPolls = Math.max(mostPolls, openPolls.length)
       init.signal?.addEventListener('abort', () => { settle(() => { reject(new DOMException('aborted', 'AbortError')) }) })
       give(answer)

@@ -1,0 +1,279 @@
+/** A login over more than one ticket, page or sleep: renewal before the end, nobody before the page, reload, back-forward cache, and what others are told. */
+import t from 'tap'
+import { codeOf, createLoginBench, createStorage, html, json, problem, ticketAnswer, viewAnswer } from '../support/login-bench.ts'
+
+await t.test('renewal: the next code is made before this one ends, takes its place, and is followed when the old one is over', async (t) => {
+  const bench = createLoginBench()
+  bench.world.isPunctual = true
+  await bench.begin()
+  await bench.pass(159_000)
+  t.equal(bench.callsOf('create').length, 1)
+  await bench.pass(2_000)
+  t.equal(bench.callsOf('create').length, 2)
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t1') } }, 'good for some seconds yet')
+  await bench.pass(16_500)
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
+  t.match(bench.lastUrl(), /^api\/tickets\/t1\?/, 'who scanned the old one is still heard')
+  await bench.answer(viewAnswer('expired', 2))
+  t.match(bench.lastUrl(), /^api\/tickets\/t2\?after=1&/)
+  await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
+  t.strictSame(bench.shown, ['making', 'waiting', 'waiting', 'scanned'])
+  t.equal(bench.callsOf('giveUp').length, 0)
+  t.equal(bench.mostPolls(), 1)
+  t.strictSame(bench.steps, ['ticket t1', 'ticket t2', 'scanned'])
+})
+
+await t.test('renewal: the old ticket goes on, and the new one is given up, when the old one is scanned in its last seconds', async (t) => {
+  const bench = createLoginBench()
+  bench.world.isPunctual = true
+  await bench.begin()
+  await bench.pass(178_000)
+  t.hasStrict(bench.view(), { code: { url: codeOf('t2') } })
+  await bench.answer(viewAnswer('scanned', 2, { match_code: '47', expires_in: 60 }))
+  t.strictSame(bench.view(), { name: 'scanned', number: '47' })
+  await bench.answer(viewAnswer('confirmed', 3))
+  await bench.pass(1_000)
+  t.strictSame(bench.landed, [null])
+  t.equal(bench.callsOf('consume')[0]?.url, 'api/tickets/t1/consume')
+})
+
+await t.test('renewal: the new ticket is given up when the old one is cancelled after it was made', async (t) => {
+  const bench = createLoginBench()
+  bench.world.isPunctual = true
+  await bench.begin()
+  await bench.pass(165_000)
+  await bench.answer(viewAnswer('cancelled', 2))
+  t.strictSame(bench.callsOf('giveUp').map(({ url }) => url), ['api/tickets/t2'])
+  t.hasStrict(bench.view(), { name: 'cancelled', code: { url: codeOf('t3') } })
+})
+
+await t.test('renewal: a refusal passes in silence while the old code is good, and is told when it is not', async (t) => {
+  const bench = createLoginBench()
+  bench.world.isPunctual = true
+  await bench.begin()
+  bench.plan.create.push(problem(503, 'too-many-tickets', { 'Retry-After': '1' }), problem(503, 'too-many-tickets', { 'Retry-After': '1' }))
+  await bench.pass(170_000)
+  t.strictSame(bench.shown, ['making', 'waiting'])
+  await bench.answer(viewAnswer('expired', 2))
+  t.hasStrict(bench.view(), { name: 'no-code', why: 'crowded' })
+  await bench.pass(2_000)
+  t.hasStrict(bench.view(), { name: 'waiting' })
+  t.strictSame(bench.steps, ['ticket t1', 'expired', 'error crowded', 'ticket t2'])
+})
+
+await t.test('renewal: waits for somebody to look, and comes when they do', async (t) => {
+  const bench = createLoginBench()
+  bench.world.isPunctual = true
+  await bench.begin()
+  bench.visible.set(false)
+  await bench.pass(170_000)
+  t.equal(bench.callsOf('create').length, 1)
+  bench.visible.set(true)
+  await bench.pass(8_000)
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
+})
+
+await t.test('renewal: a code whose picture never comes is replaced all the same', async (t) => {
+  const bench = createLoginBench()
+  bench.world.isPunctual = true
+  await bench.begin()
+  bench.pictures.push(false)
+  await bench.pass(178_000)
+  t.hasStrict(bench.view(), { code: { url: codeOf('t1') } })
+  await bench.answer(viewAnswer('expired', 2))
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
+})
+
+await t.test('renewal: short lives are renewed too, without a rush', async (t) => {
+  const bench = createLoginBench()
+  bench.plan.create.push(...Array.from({ length: 9 }, (_, at) => ticketAnswer(`s${at}`, { expires_in: 8 })))
+  bench.plan.read.push(...Array.from({ length: 40 }, () => 'cut' as const))
+  await bench.begin()
+  await bench.pass(24_000)
+  t.ok(bench.callsOf('create').length <= 5)
+  t.ok(bench.callsOf('create').length >= 3)
+})
+
+await t.test('nobody: after ten minutes the code is dimmed and its ticket given up, and only a look from elsewhere or a click brings another', async (t) => {
+  const bench = createLoginBench()
+  bench.world.isPunctual = true
+  await bench.begin()
+  const expire = async () => {
+    await bench.pass(180_000)
+    await bench.answer(viewAnswer('expired', 2))
+  }
+  await expire()
+  bench.see()
+  await bench.pass(599_000)
+  t.equal(bench.shown.at(-1), 'waiting')
+  await bench.pass(2_000)
+  t.equal(bench.shown.at(-1), 'expired')
+  t.equal(bench.steps.at(-1), 'expired')
+  t.equal(bench.openPolls(), 0)
+  const made = bench.callsOf('create').length
+  t.ok(bench.callsOf('giveUp').some(({ url }) => url === `api/tickets/t${made}` || url === `api/tickets/t${made - 1}`))
+  const calls = bench.calls.length
+  bench.see()
+  bench.online.set(true)
+  await bench.pass(3_600_000)
+  t.equal(bench.calls.length, calls, 'silence')
+  bench.visible.set(false)
+  await bench.settled()
+  bench.visible.set(true)
+  await bench.settled()
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf(`t${made + 1}`) } })
+  await bench.pass(700_000)
+  t.equal(bench.shown.at(-1), 'expired')
+  bench.see()
+  bench.flow.renew()
+  await bench.settled()
+  t.equal(bench.shown.at(-1), 'waiting')
+})
+
+await t.test('nobody: a scanned ticket is followed to its end, for its person looks at the phone', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.answer(viewAnswer('scanned', 2, { match_code: '47', expires_in: 3600 }))
+  await bench.pass(900_000)
+  t.match(bench.shown.at(-1), /scanned$/)
+})
+
+await t.test('reload: the next page goes on with the ticket of the one before, in whatever state it is', async (t) => {
+  const cases = [
+    [viewAnswer('pending', 1), ['making', 'waiting'], []],
+    [viewAnswer('scanned', 2, { match_code: '47' }), ['making', 'scanned'], []],
+    [viewAnswer('confirmed', 3), ['making', 'confirmed'], [null]],
+    [viewAnswer('consumed', 4), ['making', 'confirmed'], [null]],
+    [viewAnswer('cancelled', 3), ['making', 'cancelled'], []],
+    [viewAnswer('expired', 2), ['making', 'waiting'], []],
+    [problem(404, 'ticket-not-found'), ['making', 'waiting'], []],
+  ] as const
+  for (const [answer, shown, landed] of cases) {
+    const tab = createStorage()
+    const before = createLoginBench({ tab })
+    await before.begin('/deep')
+    await before.pass(5_000)
+    before.flow.suspend()
+    await before.settled()
+    t.equal(before.openPolls(), 0)
+    const after = createLoginBench({ tab, clock: before.clock })
+    after.plan.read.push(answer)
+    await after.begin('/deep')
+    await after.pass(1_500)
+    t.match(after.callsOf('read')[0]?.url, /^api\/tickets\/t1\?after=0&/)
+    t.equal(after.callsOf('read')[0]?.headers.get('Authorization'), 'Ticket secret-of-t1')
+    t.strictSame(after.shown, shown)
+    t.strictSame(after.landed, landed)
+    t.equal(before.callsOf('giveUp').length + after.callsOf('giveUp').length, 0)
+  }
+})
+
+await t.test('reload: the ticket is for the same destination only, and gone when it was taken', async (t) => {
+  const tab = createStorage()
+  const before = createLoginBench({ tab })
+  await before.begin('/deep')
+  before.flow.suspend()
+  const other = createLoginBench({ tab, clock: before.clock })
+  await other.begin('/else')
+  t.equal(other.callsOf('create').length, 1)
+  const same = createLoginBench({ tab, clock: before.clock })
+  await same.begin('/deep')
+  t.equal(same.callsOf('create').length, 0)
+  const copy = createLoginBench({ tab, clock: before.clock })
+  await copy.begin('/deep')
+  t.equal(copy.callsOf('create').length, 1)
+})
+
+await t.test('reload: a page that is in, or has given up, leaves no ticket behind', async (t) => {
+  for (const end of [(bench: ReturnType<typeof createLoginBench>) => bench.answer(viewAnswer('confirmed', 2)), async (bench: ReturnType<typeof createLoginBench>) => { bench.flow.leave() }]) {
+    const bench = createLoginBench()
+    await bench.begin()
+    await end(bench)
+    bench.flow.suspend()
+    t.equal(bench.tab.items.size, 0)
+  }
+})
+
+await t.test('back-forward cache: the page goes on where it was when it is shown again', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  bench.flow.suspend()
+  await bench.pass(30_000)
+  t.equal(bench.openPolls(), 0)
+  bench.plan.read.push(viewAnswer('confirmed', 3))
+  await bench.begin()
+  await bench.pass(1_000)
+  t.strictSame(bench.landed, [null])
+  t.equal(bench.callsOf('create').length, 1)
+})
+
+await t.test('sleep: asks at once, and without a hold, when the machine wakes', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.pass(3_000)
+  await bench.wake()
+  t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=0')
+  await bench.answer(viewAnswer('confirmed', 3))
+  await bench.pass(1_000)
+  t.strictSame(bench.landed, [null])
+})
+
+await t.test('sleep: asks for the session again at once when its answer was slept away', async (t) => {
+  const bench = createLoginBench()
+  bench.plan.consume.push('silence')
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 3))
+  await bench.wake()
+  t.equal(bench.callsOf('consume').length, 2)
+  await bench.pass(1_000)
+  t.strictSame(bench.landed, [null])
+})
+
+await t.test('network: learns how long it may hold, begins anew when the browser is on another, and blames no failure of the service', async (t) => {
+  const bench = createLoginBench({ lesson: null })
+  await bench.begin()
+  t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=5')
+  await bench.pass(5_000)
+  await bench.answer(viewAnswer('pending', 1))
+  t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=10')
+  await bench.pass(7_000)
+  await bench.answer(html(504))
+  await bench.pass(1_000)
+  await bench.answer(viewAnswer('pending', 1))
+  t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=5')
+  t.strictSame(bench.learnt.at(-1), { seconds: 5, ceiling: 5, patience: 8 })
+  await bench.pass(4_000)
+  await bench.answer(problem(503, 'store-unavailable', { 'Retry-After': '1' }))
+  t.equal(bench.learnt.length, 2)
+  bench.online.set(true)
+  t.strictSame(bench.learnt.at(-1), { seconds: 5, ceiling: 55, patience: 4 })
+})
+
+await t.test('steps: others hear of each once', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.pass(3_000)
+  await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
+  await bench.answer(viewAnswer('cancelled', 3))
+  await bench.pass(3_000)
+  bench.plan.read.push('cut', 'cut', 'cut')
+  await bench.answer('cut')
+  await bench.pass(3_000)
+  await bench.answer(viewAnswer('pending', 1))
+  await bench.answer(viewAnswer('scanned', 2, { match_code: '48' }))
+  await bench.answer(viewAnswer('confirmed', 3))
+  await bench.pass(1_000)
+  t.strictSame(bench.steps, ['ticket t1', 'scanned', 'cancelled', 'ticket t2', 'error busy', 'scanned', 'confirmed', 'login'])
+  t.strictSame(bench.landed, [null])
+})
+
+await t.test('steps: the visitor stays when whoever heard of the login takes them on', async (t) => {
+  const bench = createLoginBench()
+  bench.world.isPrevented = true
+  bench.plan.consume.push(json(200, { access_token: 'a', expires_in: 900, user: { sub: 's', name: null }, return_to: '/deep' }))
+  await bench.begin('/deep')
+  await bench.answer(viewAnswer('confirmed', 2))
+  await bench.pass(5_000)
+  t.equal(bench.steps.at(-1), 'login')
+  t.strictSame(bench.landed, [])
+})
