@@ -43,14 +43,14 @@ const rememberLanguage = (language) => {
 /** Makes the switch; `choose` hears of what the visitor chooses, which is remembered. @param {(language: Language) => void} choose */
 export const makeLanguageSwitch = (choose) => {
   const options = languages.map((language) => make('option', { value: language, lang: dictionaries[language].lang }, dictionaries[language].own))
-  const select = make('select', { class: 'quiet' }, ...options)
+  const select = make('select', {}, ...options)
   select.addEventListener('change', () => {
     const chosen = languageFor([select.value])
     rememberLanguage(chosen)
     choose(chosen)
   })
   return {
-    element: select,
+    element: make('div', { class: 'quiet switch' }, select),
     /** Shows the language as it is now. @param {Language} language */
     show: (language) => {
       select.value = language

@@ -59,7 +59,9 @@ export const style = `
 .person:empty { display: none; }
 
 .say { min-height: 124px; text-wrap: balance; }
+.say.with-actions { min-height: 172px; }
 :host([compact]) .say { min-height: 48px; }
+:host([compact]) .say.with-actions { min-height: 112px; }
 .line { font-weight: 600; }
 .line.good { color: var(--good); }
 .line.trouble { font-weight: 400; color: var(--soft); }
@@ -74,7 +76,9 @@ footer { display: flex; justify-content: space-between; margin: 0 -12px; }
 button, select, .main { min-height: 44px; padding: 0 12px; border: 0; border-radius: 12px; background: none; color: inherit; font: inherit; cursor: pointer; }
 .quiet { font-size: 14px; color: var(--soft); }
 .quiet:hover { color: var(--ink); }
-select { appearance: none; text-align: end; text-align-last: end; }
+select { width: 100%; padding-inline-end: 26px; appearance: none; }
+.switch { position: relative; }
+.switch::after { content: ""; position: absolute; inset: 0 14px 5px auto; width: 7px; height: 7px; margin-block: auto; border: solid currentcolor; border-width: 0 1.5px 1.5px 0; transform: rotate(45deg); pointer-events: none; }
 option { background: var(--sheet); color: var(--ink); }
 .main { position: relative; min-height: 52px; padding: 0 24px; display: inline-grid; place-content: center; background: var(--ink); color: var(--on-ink); font-weight: 600; text-decoration: none; }
 .main:hover { background: var(--press); }

@@ -22,7 +22,7 @@ export const createLoginView = (root, { device, languageSwitch, renew, save }) =
   root.append(
     make('slot', { name: 'above' }),
     stageElement,
-    make('div', { class: 'say' }, line, help, make('div', { class: 'actions' }, open, keep, startOver)),
+    make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, keep, startOver)),
     make('slot', { name: 'below' }),
     make('footer', { part: 'footer' }, make('button', { class: 'quiet', part: 'link', 'data-action': 'explain', 'data-word': 'what', 'aria-haspopup': 'dialog' }), languageSwitch),
     explanation)

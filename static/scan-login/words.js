@@ -18,8 +18,10 @@ const zh = {
   openWechat: '打开微信',
   codeAlt: '用微信扫一扫的小程序码',
   scanned: '请在手机上点这个数字',
-  scannedHelp: '手机上有三个数字，只点这一个',
+  scannedHelp: '那里有三个数字，只点这一个',
+  scannedHere: '记住这个数字，回微信里点它',
   scannedPlain: '请在手机上确认登录',
+  scannedPlainHere: '请回微信里确认登录',
   startOver: '换一个码重来',
   confirmed: '登录成功',
   confirmedHelp: '正在带你过去…',
@@ -75,7 +77,9 @@ const en = {
   codeAlt: 'Mini program code to scan with WeChat',
   scanned: 'Tap this number on your phone',
   scannedHelp: 'Of the three there, tap only this one',
+  scannedHere: 'Remember this number, then tap it in WeChat',
   scannedPlain: 'Confirm on your phone',
+  scannedPlainHere: 'Go back to WeChat to confirm',
   startOver: 'Start over with a new code',
   confirmed: "You're in",
   confirmedHelp: 'Taking you there…',
@@ -130,8 +134,10 @@ const zhHant = {
   openWechat: '打開微信',
   codeAlt: '用微信掃一掃的小程式碼',
   scanned: '請在手機上點這個數字',
-  scannedHelp: '手機上有三個數字，只點這一個',
+  scannedHelp: '那裡有三個數字，只點這一個',
+  scannedHere: '記住這個數字，回微信裡點它',
   scannedPlain: '請在手機上確認登入',
+  scannedPlainHere: '請回微信裡確認登入',
   startOver: '換一個碼重來',
   confirmed: '登入成功',
   confirmedHelp: '正在帶你過去…',
@@ -185,7 +191,11 @@ export const sayView = (view, words, device) => {
     case 'waiting': return { line: words[waitingOn[device]], help: words[`${waitingOn[device]}Help`] }
     case 'cancelled':
     case 'late': return { line: words[view.name], help: words[`${waitingOn[device]}Help`] }
-    case 'scanned': return view.number === null ? { line: words.scannedPlain, help: '' } : { line: words.scanned, help: words.scannedHelp }
+    case 'scanned': {
+      const isHere = device !== 'computer'
+      if (view.number === null) return { line: isHere ? words.scannedPlainHere : words.scannedPlain, help: '' }
+      return { line: isHere ? words.scannedHere : words.scanned, help: words.scannedHelp }
+    }
     case 'confirmed': return { line: words.confirmed, help: words.confirmedHelp }
     case 'no-code': return { line: `${words[view.why]}${words.sep}${view.retryMs > 15_000 ? words.later : words.soon}`, help: '' }
     default: return { line: words[view.name], help: '' }
