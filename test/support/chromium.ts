@@ -2,12 +2,27 @@
 import { accessSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium, type Browser } from 'playwright-core'
+import type { RealBrowser } from './tabs.ts'
 
 /** Starts the machine's own Chromium, without the calls home that a fresh profile makes. The caller closes it. */
 export const launchChromium = (): Promise<Browser> => chromium.launch({
   executablePath: installed(),
   args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 })
+
+/** Starts it for tests that run in any browser. The caller closes it. */
+export const openChromium = async (): Promise<RealBrowser> => {
+  const browser = await launchChromium()
+  return {
+    open: async (url, { forwardProxy } = {}) => {
+      const context = await browser.newContext(forwardProxy === undefined ? {} : { proxy: { server: forwardProxy } })
+      const page = await context.newPage()
+      await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 60_000 })
+      return { evaluate: (expression) => page.evaluate(expression) }
+    },
+    close: () => browser.close(),
+  }
+}
 
 /** Where it lies; prepare.js has seen to it that there is one. */
 const installed = (): string => {

@@ -1,5 +1,5 @@
 /** Owns real proxies as processes: each in the foreground, in a folder of its own, and gone with its test. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -21,6 +21,10 @@ const commands: Readonly<Record<ProxyKind, (file: string, folder: string) => rea
   squid: (file) => ['squid', '-N', '-f', file],
 }
 
+/** None outlives this process, however it ends. nginx's workers hear of a SIGTERM, too. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => { for (const child of running) child.kill('SIGTERM') })
+
 /** Starts a proxy made from its file of the README, and waits until it listens. */
 export const startProxy = (t: Test, kind: ProxyKind, place: Place, hostility?: Hostility): Promise<Proxy> =>
   runProxy(t, kind, place, (folder) => proxyConfig(kind, folder, place, hostility))
@@ -39,15 +43,14 @@ export const runProxy = async (t: Test, kind: ProxyKind, { listen }: Place, conf
   })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-4000) })
-  const end = () => { child.kill('SIGTERM') } // which nginx's workers hear of, too
-  process.once('exit', end)
+  running.add(child)
   const ended = once(child, 'close')
   t.teardown(async () => {
-    end()
+    child.kill('SIGTERM')
     const late = setTimeout(() => { child.kill('SIGKILL') }, 3000)
     await ended
     clearTimeout(late)
-    process.off('exit', end)
+    running.delete(child)
   })
   const [host = '', port] = listen.split(':')
   for (let tries = 0; !await listens(host, Number(port)); tries++) {

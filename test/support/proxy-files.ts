@@ -13,10 +13,8 @@ export interface Place {
 export interface Hostility {
   /** How long an answer may rest; as in the file otherwise. */
   readonly cutSeconds?: number
-  /** Whoever asks for an upgrade is sent away with a 403; otherwise the proxy does what it does by itself. */
-  readonly refusesUpgrades?: boolean
-  /** Further lines for the place where the service is named. */
-  readonly lines?: readonly string[]
+  /** What the file says, and what stands there instead. */
+  readonly edits?: readonly (readonly [string, string])[]
 }
 
 /** The files of the README; all else of the test's is made from them. */
@@ -25,43 +23,56 @@ export const proxyFiles: Readonly<Record<ProxyKind, string>> = { nginx: 'nginx.c
 /** The text of a file of the README. */
 export const readProxyFile = (kind: ProxyKind): string => readFileSync(join(import.meta.dirname, '../e2e/proxies', proxyFiles[kind]), 'utf8')
 
-/** Tells the whole configuration of a proxy that keeps its things in `folder`. */
-export const proxyConfig = (kind: ProxyKind, folder: string, place: Place, hostility: Hostility = {}): string =>
-  wraps[kind](harden[kind](moved[kind](readProxyFile(kind), place), hostility), folder, place)
+/** Tells the whole configuration of a proxy that keeps its things in `folder`. A hostile one sends away with a 403 whoever asks for an upgrade. */
+export const proxyConfig = (kind: ProxyKind, folder: string, place: Place, hostility?: Hostility): string => {
+  const edits = hostility === undefined ? [] : [cuts[kind](hostility.cutSeconds ?? 60), refusals[kind], ...hostility.edits ?? []]
+  const file = edits.reduce((text, [part, by]) => replace(text, part, by), readProxyFile(kind))
+  const config = moved[kind](file, place).replaceAll('127.0.0.1:3000', place.upstream).replaceAll('login.example.com', hostOf(place.listen))
+  return wraps[kind](config, folder, place)
+}
+
+/** Tells the configuration of a visitor's own proxy: it forwards whatever is asked for, to anywhere, and keeps what it may. */
+export const forwardSquidConfig = (folder: string, place: Place, cutSeconds: number): string => wraps.squid([
+  `http_port ${place.listen}`,
+  'acl tunnel method CONNECT',
+  'http_access deny tunnel',
+  ...refusals.squid[1].split('\n').slice(0, 2),
+  'http_access allow all',
+  `read_timeout ${cutSeconds} seconds`,
+  ...keepsAll,
+].join('\n'), folder, place)
+
+/** What has no end of its own is fresh for a day, as far as its sender allows. */
+export const keepsAll = ['cache_mem 32 MB', 'refresh_pattern . 1440 100% 1440']
+
+const hostOf = (address: string): string => address.replace(/:.*/, '')
 
 /** A file that no longer says what is replaced here must not pass unchanged. */
 const replace = (text: string, part: string | RegExp, by: string): string => {
-  if (text.search(part) < 0) throw new Error(`the proxy's file has no ${part}`)
+  if (!(typeof part === 'string' ? text.includes(part) : part.test(text))) throw new Error(`the proxy's file has no ${part}`)
   return text.replace(part, () => by)
 }
 
 const moved: Readonly<Record<ProxyKind, (file: string, place: Place) => string>> = {
-  nginx: (file, { listen, upstream }) => replace(replace(file, /listen 443 ssl;.*/, `listen ${listen};`), '127.0.0.1:3000', upstream),
-  haproxy: (file, { listen, upstream }) => replace(replace(file, /bind .*/, `bind ${listen}`), '127.0.0.1:3000', upstream),
-  caddy: (file, { listen, upstream }) => replace(replace(file, 'login.example.com', `http://${listen}`), '127.0.0.1:3000', upstream),
-  squid: (file, { listen, upstream }) =>
-    replace(replace(file, /https_port 443 tls-cert=\S+/, `http_port ${listen}`), '127.0.0.1 parent 3000', upstream.replace(':', ' parent '))
-      .replaceAll('login.example.com', listen.replace(/:.*/, '')),
+  nginx: (file, { listen }) => replace(file, /listen 443 ssl;.*/, `listen ${listen};`),
+  haproxy: (file, { listen }) => replace(file, /bind .*/, `bind ${listen}`),
+  caddy: (file, { listen }) => replace(file, 'login.example.com', `http://${listen}`),
+  squid: (file, { listen, upstream }) => replace(replace(file, /https_port 443 tls-cert=\S+/, `http_port ${listen}`), '127.0.0.1 parent 3000', upstream.replace(':', ' parent ')),
 }
 
-const harden: Readonly<Record<ProxyKind, (file: string, hostility: Hostility) => string>> = {
-  nginx: (file, { cutSeconds = 60, refusesUpgrades = false, lines = [] }) => {
-    const refusal = refusesUpgrades ? ['if ($http_upgrade) { return 403; }'] : []
-    return replace(file, 'proxy_read_timeout 60s;', [`proxy_read_timeout ${cutSeconds}s;`, ...refusal, ...lines].join('\n        '))
-  },
-  haproxy: (file, { cutSeconds = 60, refusesUpgrades = false, lines = [] }) => {
-    const refusal = refusesUpgrades ? ['http-request deny if { req.hdr(upgrade) -m found }'] : []
-    return replace(file, 'timeout server 60s', [`timeout server ${cutSeconds}s`, ...refusal, ...lines].join('\n    '))
-  },
-  caddy: (file, { cutSeconds, refusesUpgrades = false }) => {
-    const refusal = refusesUpgrades ? '\t@upgrade header Upgrade *\n\trespond @upgrade 403\n' : ''
-    const cut = cutSeconds === undefined ? '' : ` {\n\t\ttransport http {\n\t\t\tresponse_header_timeout ${cutSeconds}s\n\t\t}\n\t}`
-    return replace(file, /\treverse_proxy .*/, `${refusal}${/\treverse_proxy .*/.exec(file)?.[0] ?? ''}${cut}`)
-  },
-  squid: (file, { cutSeconds = 60, refusesUpgrades = false, lines = [] }) => {
-    const refusal = refusesUpgrades ? ['acl upgrade req_header Upgrade .', 'http_access deny upgrade'] : []
-    return replace(replace(file, 'read_timeout 60 seconds', `read_timeout ${cutSeconds} seconds`), 'http_access allow login', [...refusal, 'http_access allow login', ...lines].join('\n'))
-  },
+/** What each file says of how long an answer may rest, and in front of which line something can be refused. */
+const cuts: Readonly<Record<ProxyKind, (seconds: number) => readonly [string, string]>> = {
+  nginx: (seconds) => ['proxy_read_timeout 60s;', `proxy_read_timeout ${seconds}s;`],
+  haproxy: (seconds) => ['timeout server 60s', `timeout server ${seconds}s`],
+  caddy: (seconds) => ['reverse_proxy 127.0.0.1:3000', `reverse_proxy 127.0.0.1:3000 {\n\t\ttransport http {\n\t\t\tresponse_header_timeout ${seconds}s\n\t\t}\n\t}`],
+  squid: (seconds) => ['read_timeout 60 seconds', `read_timeout ${seconds} seconds`],
+}
+
+const refusals: Readonly<Record<ProxyKind, readonly [string, string]>> = {
+  nginx: ['proxy_pass', 'if ($http_upgrade) { return 403; }\n        proxy_pass'],
+  haproxy: ['default_backend', 'http-request deny if { req.hdr(upgrade) -m found }\n    default_backend'],
+  caddy: ['reverse_proxy', '@upgrade header Upgrade *\n\trespond @upgrade 403\n\treverse_proxy'],
+  squid: ['http_access', 'acl upgrade req_header Upgrade .\nhttp_access deny upgrade\nhttp_access'],
 }
 
 /** What a distribution's own main file brings, and keeps everything in the folder. */
@@ -76,7 +87,7 @@ const wraps: Readonly<Record<ProxyKind, (config: string, folder: string, place: 
     `${config}}`,
   ].join('\n'),
   haproxy: (config) => `global\n    nbthread 1\n${config}`,
-  caddy: (config, _folder, { listen }) => `{\n\tadmin off\n\tauto_https off\n\tdefault_bind ${listen.replace(/:.*/, '')}\n}\n${config}`,
+  caddy: (config, _folder, { listen }) => `{\n\tadmin off\n\tauto_https off\n\tdefault_bind ${hostOf(listen)}\n}\n${config}`,
   squid: (config, folder) => [
     'visible_hostname proxy.example',
     'max_filedescriptors 1024',

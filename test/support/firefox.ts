@@ -1,0 +1,25 @@
+/** Owns the start of the real Firefox that tests drive, by WebDriver BiDi. */
+import puppeteer from 'puppeteer-core'
+import type { RealBrowser } from './tabs.ts'
+
+/** Starts the machine's own Firefox without a screen. The caller closes it. */
+export const openFirefox = async (): Promise<RealBrowser> => {
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: '/usr/bin/firefox-esr',
+    headless: true,
+    extraPrefsFirefox: { // a page's own proxy is asked for loopback, too
+      'network.proxy.allow_hijacking_localhost': true,
+      'network.proxy.no_proxies_on': '',
+    },
+  })
+  return {
+    open: async (url, { forwardProxy } = {}) => {
+      const context = await browser.createBrowserContext(forwardProxy === undefined ? {} : { proxyServer: forwardProxy })
+      const page = await context.newPage({ type: 'window' }) // a tab would hide the one before
+      await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 60_000 })
+      return { evaluate: (expression) => page.evaluate(expression) }
+    },
+    close: () => browser.close(),
+  }
+}
