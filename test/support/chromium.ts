@@ -15,7 +15,7 @@ export const openChromium = async (): Promise<RealBrowser> => {
   const browser = await launchChromium()
   return {
     open: async (url, { forwardProxy } = {}) => {
-      const context = await browser.newContext(forwardProxy === undefined ? {} : { proxy: { server: forwardProxy } })
+      const context = await browser.newContext({ reducedMotion: 'reduce', ...(forwardProxy !== undefined && { proxy: { server: forwardProxy } }) })
       const page = await context.newPage()
       await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 60_000 })
       return { evaluate: (expression) => page.evaluate(expression) }

@@ -7,11 +7,12 @@ import type { Test } from 'tap'
  * Passes on whatever comes in at `listen` to `upstream`. What two calls in a row are answered is never both cut, so a call that is made
  * again comes through; and pages and their scripts are left alone, for no script can mend what was no script yet.
  */
-export const startCuttingRelay = async (t: Test, { listen, upstream }: { readonly listen: string, readonly upstream: string }): Promise<void> => {
+export const startCuttingRelay = async (t: Test, { listen, upstream }: { readonly listen: string, readonly upstream: string }): Promise<{ readonly cuts: () => number }> => {
   const agent = new Agent({ keepAlive: true })
   const [host, port] = listen.split(':')
   const [upstreamHost, upstreamPort] = upstream.split(':')
   let answers = 0
+  let cuts = 0
   const server = createServer((incoming, outgoing) => {
     const { method, url = '', headers } = incoming
     const passed = request({ agent, host: upstreamHost, port: upstreamPort, method, path: url, headers }, (answer) => {
@@ -19,6 +20,7 @@ export const startCuttingRelay = async (t: Test, { listen, upstream }: { readonl
         const body = Buffer.concat(chunks)
         outgoing.writeHead(answer.statusCode ?? 0, answer.headers)
         if (!url.startsWith('/api/') || ++answers % 3 !== 0) return outgoing.end(body)
+        cuts += 1
         outgoing.write(body.subarray(0, body.length / 2), () => { outgoing.destroy() })
       }, () => { outgoing.destroy() })
     })
@@ -32,4 +34,5 @@ export const startCuttingRelay = async (t: Test, { listen, upstream }: { readonl
     server.close()
     agent.destroy()
   })
+  return { cuts: () => cuts }
 }

@@ -8,8 +8,9 @@ export const openFirefox = async (): Promise<RealBrowser> => {
     browser: 'firefox',
     executablePath: '/usr/bin/firefox-esr',
     headless: true,
-    extraPrefsFirefox: { // a page's own proxy is asked for loopback, too
-      'network.proxy.allow_hijacking_localhost': true,
+    extraPrefsFirefox: {
+      'ui.prefersReducedMotion': 1,
+      'network.proxy.allow_hijacking_localhost': true, // a page's own proxy is asked for loopback, too
       'network.proxy.no_proxies_on': '',
     },
   })

@@ -1,4 +1,5 @@
 /** Owns the table of networks that a login has to come through: the README's proxies as they are, impatient ones, and those that do worse. */
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startCuttingRelay } from './cutting-relay.ts'
 import { runProxy, startProxy, type Proxy } from './proxies.ts'
@@ -11,12 +12,14 @@ export interface Network {
   readonly isForward?: boolean
   /** The proxy answers some calls by itself, so that what the page counts is no measure of what must have come in. */
   readonly answersItself?: boolean
-  /** The proxy keeps answers, and has to have done so. */
+  /** The proxy keeps answers. */
   readonly isCache?: boolean
   /** How a WebSocket handshake ends here. */
   readonly handshake: number
   open (t: Test, place: Place): Promise<Proxy>
 }
+
+const slowness = join(import.meta.dirname, '../e2e/proxies/second.lua')
 
 const kinds = ['nginx', 'haproxy', 'caddy', 'squid'] satisfies ProxyKind[]
 
@@ -41,8 +44,8 @@ const worse = [
   hostile('nginx, answers cut in the middle', 'nginx', {}, {
     open: async (t, place) => {
       const relay = `127.0.0.1:${await freePort()}`
-      await startCuttingRelay(t, { listen: relay, upstream: place.upstream })
-      return await startProxy(t, 'nginx', { ...place, upstream: relay }, {})
+      const { cuts } = await startCuttingRelay(t, { listen: relay, upstream: place.upstream })
+      return { ...await startProxy(t, 'nginx', { ...place, upstream: relay }, {}), cuts }
     },
   }),
   hostile('nginx, GETs sent again to the next of two, 5 s each', 'nginx', {
@@ -54,7 +57,7 @@ const worse = [
     edits: [['timeout connect', 'retry-on all-retryable-errors\n    retries 2\n    option redispatch 1\n    timeout connect']],
   }),
   hostile('haproxy, a second for every request', 'haproxy', {
-    edits: [['timeout connect', 'tcp-request inspect-delay 1s\n    tcp-request content accept if WAIT_END\n    timeout connect']],
+    edits: [['frontend login', `global\n    lua-load ${slowness}\nfrontend login`], ['default_backend', 'http-request lua.wait_a_second\n    default_backend']],
   }),
   hostile('squid, a cache', 'squid', { edits: [['cache deny all', keepsAll.join('\n')]] }, { isCache: true }),
 ]

@@ -12,6 +12,8 @@ import { proxyConfig, type Hostility, type Place, type ProxyKind } from './proxy
 export interface Proxy {
   /** What it logged of the requests so far; empty for all but squid. */
   accessLog (): string
+  /** How many answers were cut in the middle, where somebody does. */
+  cuts (): number
 }
 
 const commands: Readonly<Record<ProxyKind, (file: string, folder: string) => readonly [string, ...string[]]>> = {
@@ -58,7 +60,7 @@ export const runProxy = async (t: Test, kind: ProxyKind, { listen }: Place, conf
     await sleep(50)
   }
   const log = join(folder, 'access.log')
-  return { accessLog: () => existsSync(log) ? readFileSync(log, 'utf8') : '' }
+  return { accessLog: () => existsSync(log) ? readFileSync(log, 'utf8') : '', cuts: () => 0 }
 }
 
 const listens = (host: string, port: number): Promise<boolean> => new Promise((resolve) => {

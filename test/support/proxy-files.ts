@@ -42,8 +42,8 @@ export const forwardSquidConfig = (folder: string, place: Place, cutSeconds: num
   ...keepsAll,
 ].join('\n'), folder, place)
 
-/** What has no end of its own is fresh for a day, as far as its sender allows. */
-export const keepsAll = ['cache_mem 32 MB', 'refresh_pattern . 1440 100% 1440']
+/** Keeps whatever it may, and that for a day, whatever its sender says of the time. */
+export const keepsAll = ['cache_mem 32 MB', 'refresh_pattern . 1440 100% 1440 override-expire override-lastmod ignore-reload']
 
 const hostOf = (address: string): string => address.replace(/:.*/, '')
 
