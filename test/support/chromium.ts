@@ -1,12 +1,11 @@
 /** Owns the start of the real browser that tests drive. */
-import { accessSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { chromium, type Browser } from 'playwright-core'
+import { installed } from './installed.ts'
 import type { RealBrowser } from './tabs.ts'
 
 /** Starts the machine's own Chromium, without the calls home that a fresh profile makes. The caller closes it. */
 export const launchChromium = (): Promise<Browser> => chromium.launch({
-  executablePath: installed(),
+  executablePath: installed('chromium'),
   args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 })
 
@@ -21,20 +20,5 @@ export const openChromium = async (): Promise<RealBrowser> => {
       return { evaluate: (expression) => page.evaluate(expression) }
     },
     close: () => browser.close(),
-  }
-}
-
-/** Where it lies; prepare.js has seen to it that there is one. */
-const installed = (): string => {
-  const places = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)].map((folder) => join(folder, 'chromium'))
-  return places.find(exists) ?? 'chromium'
-}
-
-const exists = (file: string): boolean => {
-  try {
-    accessSync(file)
-    return true
-  } catch {
-    return false
   }
 }

@@ -1,12 +1,13 @@
 /** Owns the start of the real Firefox that tests drive, by WebDriver BiDi. */
 import puppeteer from 'puppeteer-core'
+import { installed } from './installed.ts'
 import type { RealBrowser } from './tabs.ts'
 
 /** Starts the machine's own Firefox without a screen. The caller closes it. */
 export const openFirefox = async (): Promise<RealBrowser> => {
   const browser = await puppeteer.launch({
     browser: 'firefox',
-    executablePath: '/usr/bin/firefox-esr',
+    executablePath: installed('firefox-esr'),
     headless: true,
     extraPrefsFirefox: {
       'ui.prefersReducedMotion': 1,

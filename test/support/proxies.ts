@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { installed } from './installed.ts'
 import { makeFolder } from './process.ts'
 import { proxyConfig, type Hostility, type Place, type ProxyKind } from './proxy-files.ts'
 
@@ -38,9 +39,9 @@ export const runProxy = async (t: Test, kind: ProxyKind, { listen }: Place, conf
   const file = join(folder, 'config')
   writeFileSync(file, config(folder))
   const [command, ...words] = commands[kind](file, folder)
-  const child = spawn(command, words, {
+  const child = spawn(installed(command), words, {
     cwd: folder,
-    env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
+    env: { PATH: process.env.PATH, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''

@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
+import { installed } from './installed.ts'
 import { freePort } from './redis.ts'
 import type { RealBrowser } from './tabs.ts'
 
@@ -99,7 +100,7 @@ const openScreen = async (): Promise<{ readonly display: string, end: () => Prom
 }
 
 const start = (command: string, words: readonly string[], env: Readonly<Record<string, string>>, stdio: StdioOptions = 'ignore'): { readonly child: ChildProcess, end: () => Promise<void> } => {
-  const child = spawn(command, words, { env: { ...process.env, ...env }, stdio })
+  const child = spawn(installed(command), words, { env: { ...process.env, ...env }, stdio })
   const kill = () => { child.kill('SIGTERM') }
   process.once('exit', kill)
   const ended = once(child, 'close')
