@@ -15,7 +15,7 @@ await t.test('prepare: one line says what is missing when it can\'t be installed
   const { code, stdout, stderr } = await run(t, { script, folder, env: { PATH: folder } }).ended
   t.equal(code, 1)
   t.equal(stdout, '')
-  t.match(stderr, /^scan-login: the tests need (?:chromium and )?redis-server: apt-get install [^\n]+\n$/)
+  t.match(stderr, /^scan-login: the tests need [a-z0-9, -]*\bredis-server\b[a-z0-9, -]*: apt-get install [^\n]+\n$/)
 })
 
 const mayInstall = process.getuid?.() === 0
@@ -29,9 +29,10 @@ await t.test('prepare: what is missing is installed when root may ask a package 
   t.equal(failed.code, 1, 'the installation came to nothing')
   t.match(failed.stderr, /scan-login: the tests need [^\n]+\n$/)
 
-  const installs = `for name in chromium redis-server; do echo > "${folder}/$name"; /bin/chmod 755 "${folder}/$name"; done`
+  const installs = `for name in chromium redis-server firefox-esr WebKitWebDriver Xvfb nginx haproxy squid caddy; do echo > "${folder}/$name"; /bin/chmod 755 "${folder}/$name"; done`
   writeFileSync(join(folder, 'apt-get'), program(`echo "$DEBIAN_FRONTEND $@" >> ${asked}; ${installs}`), { mode: 0o755 })
   t.hasStrict(await run(t, { script, folder, env: { PATH: folder } }).ended, { code: 0, stderr: '' })
-  const twice = ['update', '-o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium fonts-noto-core fonts-noto-cjk redis-server']
+  const twice = ['update', '-o DPkg::Lock::Timeout=300 install -y --no-install-recommends ' +
+    'chromium redis-server firefox-esr webkit2gtk-driver xvfb nginx haproxy squid caddy fonts-noto-core fonts-noto-cjk dbus']
   t.strictSame(readFileSync(asked, 'utf8').split('\n'), [...twice, ...twice].map((line) => `noninteractive ${line}`).concat(''))
 })

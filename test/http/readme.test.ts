@@ -1,8 +1,12 @@
-/** Holds both READMEs to the code: their tables of calls and of errors are the registry's and the routes' own. */
+/** Holds both READMEs to the code: their tables of calls and of errors are the registry's and the routes' own, their proxies those of the tests. */
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { problemTypes } from '../../src/errors.ts'
 import { openHouse } from '../support/house.ts'
+import { readProxyFile, type ProxyKind } from '../support/proxy-files.ts'
+
+/** What a block of each is marked as. */
+const proxyBlocks: readonly (readonly [string, ProxyKind])[] = [['nginx', 'nginx'], ['haproxy', 'haproxy'], ['caddyfile', 'caddy'], ['squid', 'squid']]
 
 const readmes = [
   { file: 'README.md', errors: 'Errors', api: 'API' },
@@ -26,5 +30,10 @@ for (const { file, errors, api } of readmes) {
     const calls = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
     const listed = [...section(api).matchAll(/^\| (.+?) \|/gm)].flatMap(([, call = '']) => [...call.matchAll(/`([A-Z]+ \/[^`?]+)/g)].map(([, name]) => name as string)) // the group is not optional
     t.strictSame([...new Set(calls.filter((call) => !call.startsWith('HEAD ')))].sort(), listed.filter((call) => call !== 'GET /openapi.json').sort())
+  })
+
+  await t.test(`${file}: its proxies are the files that the tests run`, async (t) => {
+    const blocks = [...readme.matchAll(/^```(nginx|haproxy|caddyfile|squid)\n([\s\S]*?)^```$/gm)].map(([, mark, text]) => [mark, text])
+    t.strictSame(blocks, proxyBlocks.map(([mark, kind]) => [mark, readProxyFile(kind)]))
   })
 }

@@ -1,25 +1,24 @@
 /** Owns the start of the real browser that tests drive. */
-import { accessSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { chromium, type Browser } from 'playwright-core'
+import { installed } from './installed.ts'
+import type { RealBrowser } from './tabs.ts'
 
 /** Starts the machine's own Chromium, without the calls home that a fresh profile makes. The caller closes it. */
 export const launchChromium = (): Promise<Browser> => chromium.launch({
-  executablePath: installed(),
+  executablePath: installed('chromium'),
   args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 })
 
-/** Where it lies; prepare.js has seen to it that there is one. */
-const installed = (): string => {
-  const places = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)].map((folder) => join(folder, 'chromium'))
-  return places.find(exists) ?? 'chromium'
-}
-
-const exists = (file: string): boolean => {
-  try {
-    accessSync(file)
-    return true
-  } catch {
-    return false
+/** Starts it for tests that run in any browser. The caller closes it. */
+export const openChromium = async (): Promise<RealBrowser> => {
+  const browser = await launchChromium()
+  return {
+    open: async (url, { forwardProxy } = {}) => {
+      const context = await browser.newContext({ reducedMotion: 'reduce', ...(forwardProxy !== undefined && { proxy: { server: forwardProxy } }) })
+      const page = await context.newPage()
+      await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 60_000 })
+      return { evaluate: (expression) => page.evaluate(expression) }
+    },
+    close: () => browser.close(),
   }
 }

@@ -1,12 +1,24 @@
 /**
- * Owns what the tests need of the machine: Node 24, a Chromium, a Redis. Says in one line what is missing, or installs it where it may.
+ * Owns what the tests need of the machine: Node 24, browsers, proxies, a Redis. Says in one line what is missing, or installs it where it may.
  * Plain JavaScript with no types to strip, so that an old Node gets as far as the line that is meant for it.
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-const packages = ['chromium', 'fonts-noto-core', 'fonts-noto-cjk', 'redis-server']
+/** The program that a test starts, and Debian's package that has it. Fonts are no programs: they come along with the rest. */
+const needs = [
+  ['chromium', 'chromium'],
+  ['redis-server', 'redis-server'],
+  ['firefox-esr', 'firefox-esr'],
+  ['WebKitWebDriver', 'webkit2gtk-driver'],
+  ['Xvfb', 'xvfb'],
+  ['nginx', 'nginx'],
+  ['haproxy', 'haproxy'],
+  ['squid', 'squid'],
+  ['caddy', 'caddy'],
+]
+const packages = [...needs.map(([, name]) => name), 'fonts-noto-core', 'fonts-noto-cjk', 'dbus']
 /** Debian's packages start their services unless this program says no (exit code 101). */
 const servicePolicy = '/usr/sbin/policy-rc.d'
 
@@ -24,12 +36,13 @@ const isProgram = (file) => {
   }
 }
 
-const isOnPath = (name) => (process.env.PATH ?? '').split(delimiter).some((folder) => isProgram(join(folder, name)))
+/** Where Debian puts browsers and proxies, whatever PATH says of it. Redis is started by its name alone. */
+const places = ['/usr/bin', '/usr/sbin']
+const path = (process.env.PATH ?? '').split(delimiter)
 
-const missing = () => [
-  ...(isProgram('/usr/bin/chromium') || isOnPath('chromium') ? [] : ['chromium']),
-  ...(isOnPath('redis-server') ? [] : ['redis-server']),
-]
+const isIn = (folders, name) => folders.some((folder) => isProgram(join(folder, name)))
+
+const missing = () => needs.filter(([program]) => !isIn(program === 'redis-server' ? path : [...places, ...path], program)).map(([, name]) => name)
 
 const apt = (...args) => spawnSync('apt-get', args, {
   stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,10 +65,10 @@ const install = () => {
 if (Number.parseInt(process.versions.node) < 24) {
   stop(`the tests need Node.js 24 and this is ${process.version}: "npm ci" brings it along unless install scripts are switched off, and "npm rebuild node" then fetches it`)
 }
-if (missing().length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_version') && isOnPath('apt-get')) {
+if (missing().length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_version') && isIn(path, 'apt-get')) {
   process.stdout.write(`scan-login: installing ${packages.join(', ')} for the tests\n`)
   install()
 }
 if (missing().length > 0) {
-  stop(`the tests need ${missing().join(' and ')}: apt-get install --no-install-recommends ${packages.join(' ')} (Debian, as root), or put them on PATH`)
+  stop(`the tests need ${missing().join(', ')}: apt-get install --no-install-recommends ${packages.join(' ')} (Debian, as root), or put what is needed on PATH`)
 }

@@ -1,0 +1,51 @@
+// The proxies' files of the README, as they are: what reaches the service, and what a visitor gets.
+import { once } from 'node:events'
+import { createServer, request, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { startProxy } from '../support/proxies.ts'
+import { readProxyFile, type ProxyKind } from '../support/proxy-files.ts'
+import { freePort } from '../support/redis.ts'
+
+interface Arrived {
+  readonly url: string | undefined
+  readonly version: string
+  readonly headers: IncomingMessage['headers']
+  readonly port: number | undefined
+}
+
+for (const kind of ['nginx', 'haproxy', 'caddy', 'squid'] satisfies ProxyKind[]) {
+  await t.test(`${kind}: it passes the path on as it is and its own word for where a visitor is, over connections that it keeps`, async (t) => {
+    const arrived: Arrived[] = []
+    const server = createServer((request, response) => {
+      arrived.push({ url: request.url, version: request.httpVersion, headers: request.headers, port: request.socket.remotePort })
+      response.setHeader('Cache-Control', 'no-store').end('as it is')
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.teardown(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const port = await freePort()
+    await startProxy(t, kind, { listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${(server.address() as AddressInfo).port}` }) // an object for what listens on a port
+
+    const path = '/a//b/%2e%41/?return_to=%2Fme%3Fa%3D1&wait=25'
+    for (let calls = 0; calls < 2; calls++) {
+      const sent = request({ host: '127.0.0.1', port, path, headers: { 'x-forwarded-for': '203.0.113.7', authorization: 'Ticket abc' } }).end()
+      const [answer] = await once(sent, 'response') as [IncomingMessage]
+      t.equal(answer.statusCode, 200)
+      t.equal((await answer.toArray()).join(''), 'as it is')
+    }
+    for (const { url, version, headers } of arrived) {
+      t.equal(url, path)
+      t.equal(version, '1.1')
+      t.hasStrict(headers, { 'x-forwarded-for': '127.0.0.1', authorization: 'Ticket abc' }, 'what the visitor says of the address is not believed')
+    }
+    t.equal(arrived.length, 2)
+    t.equal(new Set(arrived.map(({ port }) => port)).size, 1, 'one connection serves both')
+  })
+
+  await t.test(`${kind}: its file speaks of the service where the README starts it`, async (t) => {
+    t.match(readProxyFile(kind), kind === 'squid' ? /127\.0\.0\.1 parent 3000 / : /127\.0\.0\.1:3000/)
+  })
+}

@@ -1,0 +1,161 @@
+/** Owns the proof that a login completes in a real browser whatever lies between: one page for each network, all at the same time. */
+import { randomBytes } from 'node:crypto'
+import { request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { readLoginPage, type LoginPage } from './login-page.ts'
+import type { Network } from './networks.ts'
+import type { Proxy } from './proxies.ts'
+import { openProxiedService, type ProxiedService } from './proxied-service.ts'
+import type { Place } from './proxy-files.ts'
+import { freePort } from './redis.ts'
+import type { RealBrowser, Tab } from './tabs.ts'
+
+/** So long a page waits before its code is scanned: longer than a poll is ever held, so every proxy has cut what it cuts. */
+const waitMs = 28_000
+/** So many pages open or log in at a time; more would measure the machine. */
+const atATime = 4
+
+interface Login {
+  readonly network: Network
+  readonly place: Place
+  readonly proxy: Proxy
+  readonly tab: Tab
+}
+
+/** Opens the login page behind each network, lets it wait, logs in, and reports the calls it took and the time from the tap to the page. */
+export const proveLogins = async (t: Test, openBrowser: () => Promise<RealBrowser>, networks: readonly Network[]): Promise<void> => {
+  const service = await openProxiedService(t)
+  const browser = await openBrowser()
+  t.teardown(() => browser.close())
+  const inTurn = createTurns(atATime)
+  const times: { readonly name: string, readonly ms: number }[] = []
+  await Promise.all(networks.map(async (network, index) => {
+    const { name } = network
+    try {
+      const login = await inTurn(() => openPage(t, browser, network, { address: `127.1.0.${index + 1}`, service }))
+      await sleep(waitMs)
+      const ms = await inTurn(() => prove(t, service, login))
+      times.push({ name, ms })
+    } catch (error) { // it holds up no other
+      t.fail(`${name}: ${String(error)}`)
+    }
+  }))
+  const longest = times.reduce((longest, time) => time.ms > longest.ms ? time : longest, { name: 'none', ms: 0 })
+  t.comment(`the longest time from the tap to the page: ${seconds(longest.ms)}, ${longest.name}`)
+}
+
+/** Starts the proxy and opens the page behind it, with its code. A page whose own files did not come is loaded once more, as a visitor would. */
+const openPage = async (t: Test, browser: RealBrowser, network: Network, { address, service }: { readonly address: string, readonly service: ProxiedService }): Promise<Login> => {
+  const place = { listen: `${address}:${await freePort()}`, upstream: `${address}:${service.port}` }
+  const proxy = await network.open(t, place)
+  const tab = network.isForward === true
+    ? await browser.open(`http://${place.upstream}/login`, { forwardProxy: place.listen })
+    : await browser.open(`http://${place.listen}/login`)
+  const hasCode = ({ ticket }: LoginPage) => ticket !== null
+  await until(tab, 'no code', hasCode, 20_000).catch(async (error: unknown) => {
+    t.comment(`${network.name}: loaded again, for ${String(error)}`)
+    await tab.evaluate('location.reload()')
+    return await until(tab, 'no code', hasCode)
+  })
+  return { network, place, proxy, tab }
+}
+
+/** Lets so many act at a time. */
+const createTurns = (free: number) => {
+  const waiting: (() => void)[] = []
+  return async <T>(act: () => Promise<T>): Promise<T> => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((resolve) => { waiting.push(resolve) })
+    try {
+      return await act()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free += 1
+      else next()
+    }
+  }
+}
+
+/** Logs in and tells the time from the answer to the tap on the phone until the page is there. */
+const prove = async (t: Test, service: ProxiedService, { network, place, proxy, tab }: Login): Promise<number> => {
+  const { name } = network
+  const address = place.upstream.replace(/:.*/, '')
+  const callsOf = (path: RegExp) => service.arrivals(address).filter(({ url }) => path.test(url))
+  const phone = await service.phone(`person behind ${name}`)
+  const waiting = await until(tab, 'no code', ({ ticket }) => ticket !== null)
+  t.ok(waiting.visible, `${name}: the page is one that somebody sees`)
+  const ticket = waiting.ticket ?? ''
+  const scanned = await phone.scan(ticket)
+  if (scanned.status !== 200) throw new Error(`the scan was answered ${scanned.status} ${scanned.text}`)
+  const { number, polls } = await until(tab, 'no number', ({ number }) => number !== null)
+  if (network.answersItself !== true) t.ok(callsOf(/\?after=/).length >= polls, `${name}: the service has seen every poll`)
+  const confirmed = await phone.confirm(ticket, number ?? '')
+  if (confirmed.status !== 200) throw new Error(`the confirm was answered ${confirmed.status} ${confirmed.text}`)
+
+  const tappedAt = performance.now()
+  await until(tab, 'not the page of who is logged in', ({ path }) => path === '/me')
+  const ms = performance.now() - tappedAt
+  const calls = callsOf(/^\/api\/tickets/)
+  const cuts = calls.filter(({ isCut }) => isCut).length + proxy.cuts()
+  t.comment(`${name}: ${calls.length} requests, ${cuts} of them cut; ${seconds(ms)} from the tap to the page`)
+
+  t.equal(await sessionStatus(tab), 200, `${name}: the browser is logged in`)
+  t.equal((await phone.sessions()).json.sessions.length, 1, `${name}: one session was opened`)
+  t.equal(await ask(place, network, '/login', handshake()), network.handshake, `${name}: there is no WebSocket here`)
+  if (network.isCache === true) {
+    for (let times = 0; times < 2; times++) await ask(place, network, '/style.css')
+    const hits = proxy.accessLog().split('\n').filter((line) => line.includes('_HIT/'))
+    t.match(hits.join('\n'), /\/style\.css /, `${name}: the cache keeps answers`)
+    t.strictSame(hits.filter((line) => line.includes('/api/')), [], `${name}: but none to a call`)
+  }
+  return ms
+}
+
+/** Waits until the page is so; what it shows instead is told in the end. */
+const until = async (tab: Tab, otherwise: string, isSo: (page: LoginPage) => boolean, withinMs = 45_000): Promise<LoginPage> => {
+  const endsAt = performance.now() + withinMs
+  let shown: unknown = 'nothing'
+  while (performance.now() < endsAt) {
+    try {
+      const page = await readLoginPage(tab)
+      if (isSo(page)) return page
+      shown = `${page.path} "${page.says}"`
+    } catch (error) { // between two pages there is none
+      shown = error
+    }
+    await sleep(50)
+  }
+  throw new Error(`${otherwise}: the page shows ${String(shown)}`)
+}
+
+/** Asks from within the page; three times, for an answer may be cut. */
+const sessionStatus = async (tab: Tab): Promise<unknown> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await tab.evaluate('fetch("/api/session", { cache: "no-store" }).then(async (answer) => (await answer.json(), answer.status))')
+    } catch (error) {
+      if (tries === 3) throw error
+    }
+  }
+}
+
+/** The status with which the proxy answers, whatever browser there is. */
+const ask = ({ listen, upstream }: Place, { isForward }: Network, path: string, headers: Readonly<Record<string, string>> = {}): Promise<number | undefined> => new Promise((resolve, reject) => {
+  const [host, port] = listen.split(':')
+  const at = isForward === true ? { path: `http://${upstream}${path}`, authority: upstream } : { path, authority: listen }
+  const asked = request({ host, port, path: at.path, headers: { ...headers, host: at.authority } }, (answer) => {
+    answer.resume().once('end', () => { resolve(answer.statusCode) })
+  })
+  asked.once('upgrade', ({ statusCode }, socket) => {
+    socket.destroy()
+    resolve(statusCode)
+  })
+  asked.once('error', reject)
+  asked.end()
+})
+
+const handshake = (): Record<string, string> =>
+  ({ connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': randomBytes(16).toString('base64') })
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`

@@ -1,0 +1,78 @@
+/**
+ * Owns the service behind the proxies under test: the real one in this process, at a port of every loopback address, with a record of what
+ * came in at which. So each network is told from the others by the address alone.
+ */
+import type { Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import { openRuntime } from '../../src/runtime.ts'
+import { openPhone, type TestPhone } from './clients.ts'
+import { makeFolder } from './process.ts'
+import { freePort } from './redis.ts'
+import { remote } from './remote.ts'
+
+export interface Arrival {
+  readonly method: string
+  /** Path and query. */
+  readonly url: string
+  /** Null while it is held, and for ever where somebody hung up before the answer. */
+  status: number | null
+  isCut: boolean
+}
+
+export interface ProxiedService {
+  readonly port: number
+  /** What came in at an address so far. */
+  arrivals (address: string): readonly Arrival[]
+  /** Logs a phone in, past all proxies. */
+  phone (person: string): Promise<TestPhone>
+}
+
+/** Opens the service until the test is over. */
+export const openProxiedService = async (t: Test): Promise<ProxiedService> => {
+  const folder = makeFolder(t)
+  const simulator = await startWechatSimulator()
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const config = {
+    ...readConfig({
+      PUBLIC_URL: url,
+      STORE_URL: `sqlite:${folder}/scan-login.db`,
+      KEYS_FILE: `${folder}/keys.json`,
+      WECHAT_API_URL: simulator.url,
+      TRUST_PROXY: '127.0.0.0/8',
+      LIMIT_CREATE: '100000',
+      LIMIT_GUESS: '100000',
+      LOG_LEVEL: 'error',
+    }),
+    WECHAT_APPID: simulator.appid,
+    WECHAT_SECRET: simulator.secret,
+  }
+  const runtime = openRuntime(config)
+  const app = await buildApp(runtime, config)
+  const record = new Map<string, Arrival[]>()
+  const arrivals = (address: string): Arrival[] => record.get(address) ?? record.set(address, []).get(address) ?? []
+  app.server.on('request', ({ method = '', url = '', socket }, response) => {
+    const arrival: Arrival = { method, url, status: null, isCut: false }
+    arrivals(socket.localAddress ?? '').push(arrival)
+    response.once('close', () => {
+      if (response.writableFinished) arrival.status = response.statusCode
+      else arrival.isCut = true
+    })
+  })
+  await app.listen({ host: '0.0.0.0', port })
+  const service = remote(url)
+  t.teardown(async () => {
+    await service.close()
+    app.server.closeAllConnections()
+    await app.close()
+    await runtime.release()
+    await simulator.close()
+  })
+  return {
+    port,
+    arrivals,
+    phone: (person) => openPhone(service, { jsCode: simulator.jsCode(person), authority: `127.0.0.1:${port}` }),
+  }
+}

@@ -1,0 +1,73 @@
+/** Owns real proxies as processes: each in the foreground, in a folder of its own, and gone with its test. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { installed } from './installed.ts'
+import { makeFolder } from './process.ts'
+import { proxyConfig, type Hostility, type Place, type ProxyKind } from './proxy-files.ts'
+
+export interface Proxy {
+  /** What it logged of the requests so far; empty for all but squid. */
+  accessLog (): string
+  /** How many answers were cut in the middle, where somebody does. */
+  cuts (): number
+}
+
+const commands: Readonly<Record<ProxyKind, (file: string, folder: string) => readonly [string, ...string[]]>> = {
+  nginx: (file, folder) => ['nginx', '-c', file, '-e', join(folder, 'error.log')],
+  haproxy: (file) => ['haproxy', '-db', '-f', file],
+  caddy: (file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
+  squid: (file) => ['squid', '-N', '-f', file],
+}
+
+/** None outlives this process, however it ends. nginx's workers hear of a SIGTERM, too. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => { for (const child of running) child.kill('SIGTERM') })
+
+/** Starts a proxy made from its file of the README, and waits until it listens. */
+export const startProxy = (t: Test, kind: ProxyKind, place: Place, hostility?: Hostility): Promise<Proxy> =>
+  runProxy(t, kind, place, (folder) => proxyConfig(kind, folder, place, hostility))
+
+/** Starts a proxy with any configuration, and waits until it listens. */
+export const runProxy = async (t: Test, kind: ProxyKind, { listen }: Place, config: (folder: string) => string): Promise<Proxy> => {
+  const folder = makeFolder(t)
+  chmodSync(folder, 0o777) // nginx and squid put themselves under users of their own
+  const file = join(folder, 'config')
+  writeFileSync(file, config(folder))
+  const [command, ...words] = commands[kind](file, folder)
+  const child = spawn(installed(command), words, {
+    cwd: folder,
+    env: { PATH: process.env.PATH, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-4000) })
+  running.add(child)
+  const ended = once(child, 'close')
+  t.teardown(async () => {
+    child.kill('SIGTERM')
+    const late = setTimeout(() => { child.kill('SIGKILL') }, 3000)
+    await ended
+    clearTimeout(late)
+    running.delete(child)
+  })
+  const [host = '', port] = listen.split(':')
+  for (let tries = 0; !await listens(host, Number(port)); tries++) {
+    if (child.exitCode !== null || tries > 300) throw new Error(`${kind} does not listen: ${said}`)
+    await sleep(50)
+  }
+  const log = join(folder, 'access.log')
+  return { accessLog: () => existsSync(log) ? readFileSync(log, 'utf8') : '', cuts: () => 0 }
+}
+
+const listens = (host: string, port: number): Promise<boolean> => new Promise((resolve) => {
+  const socket = connect(port, host, () => {
+    resolve(true)
+    socket.destroy()
+  })
+  socket.once('error', () => { resolve(false) })
+})

@@ -1,0 +1,116 @@
+/** Owns the start of the real WebKit that tests drive: Debian's WebKitGTK on a screen that nobody sees, by W3C WebDriver. */
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent, request } from 'undici'
+import { installed } from './installed.ts'
+import { freePort } from './redis.ts'
+import type { RealBrowser } from './tabs.ts'
+
+/** Starts the machine's own WebKit. The caller closes it. Pages of the same host share a jar, and none has a proxy of its own. */
+export const openWebkit = async (): Promise<RealBrowser> => {
+  const screen = await openScreen()
+  const port = await freePort()
+  const driver = start('WebKitWebDriver', [`--port=${port}`, '--host=127.0.0.1'], { DISPLAY: screen.display })
+  const remote = createRemote(port)
+  const close = async (): Promise<void> => {
+    await remote.close()
+    await driver.end()
+    await screen.end()
+  }
+  try {
+    const session = await openSession(remote)
+    const inTurn = createTurns()
+    return {
+      open: async (url) => {
+        const { handle } = await session('POST', 'window/new', { type: 'window' }) as { handle: string } // W3C WebDriver §11.5
+        const inWindow = (path: string, body: object): Promise<unknown> => inTurn(async () => {
+          await session('POST', 'window', { handle })
+          return await session('POST', path, body)
+        })
+        await inWindow('url', { url })
+        return { evaluate: (expression) => inWindow('execute/sync', { script: `return (${expression})`, args: [] }) }
+      },
+      close: async () => {
+        await session('DELETE', '').catch(() => {}) // a browser that is gone already is what is wanted
+        await close()
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** A session speaks to one window at a time: who turns to another has to be alone. */
+const createTurns = () => {
+  let last: Promise<unknown> = Promise.resolve()
+  return <T>(act: () => Promise<T>): Promise<T> => {
+    const turn = last.then(act, act)
+    last = turn
+    return turn
+  }
+}
+
+type Command = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>
+
+const createRemote = (port: number) => {
+  const agent = new Agent()
+  const call: Command = async (method, path, body) => {
+    const answer = await request(`http://127.0.0.1:${port}/${path}`, { dispatcher: agent, method, body: body === undefined ? null : JSON.stringify(body) })
+    const { value } = await answer.body.json() as { value: unknown } // W3C WebDriver §6.3
+    if (answer.statusCode !== 200) throw new Error(`WebKit: ${method} ${path}: ${JSON.stringify(value)}`)
+    return value
+  }
+  return { call, close: () => agent.destroy() }
+}
+
+const openSession = async ({ call }: { call: Command }): Promise<Command> => {
+  for (let tries = 0; !await call('GET', 'status').then(() => true, () => false); tries++) {
+    if (tries > 100) throw new Error('WebKitWebDriver does not answer')
+    await sleep(50)
+  }
+  const { sessionId } = await call('POST', 'session', {
+    capabilities: {
+      alwaysMatch: {
+        browserName: 'MiniBrowser',
+        pageLoadStrategy: 'none',
+        'webkitgtk:browserOptions': { binary: miniBrowser(), args: ['--automation'] },
+      },
+    },
+  }) as { sessionId: string } // W3C WebDriver §8.1
+  return (method, path, body) => call(method, `session/${sessionId}${path === '' ? '' : '/'}${path}`, body)
+}
+
+/** The browser of the package lies on no PATH. */
+const miniBrowser = (): string => {
+  const machine = readdirSync('/usr/lib').find((folder) => folder.endsWith('-linux-gnu')) ?? ''
+  return join('/usr/lib', machine, 'webkit2gtk-4.1/MiniBrowser')
+}
+
+/** Opens a screen under the first number that is free. */
+const openScreen = async (): Promise<{ readonly display: string, end: () => Promise<void> }> => {
+  const { child, end } = start('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'], {}, ['ignore', 'ignore', 'ignore', 'pipe'])
+  const said = child.stdio[3]
+  if (said === null || said === undefined) throw new Error('Xvfb has no way to tell its number')
+  const [number] = await Promise.race([once(said, 'data'), once(child, 'close').then(() => { throw new Error('Xvfb ended') })]) as [Buffer]
+  return { display: `:${number.toString().trim()}`, end }
+}
+
+const start = (command: string, words: readonly string[], env: Readonly<Record<string, string>>, stdio: StdioOptions = 'ignore'): { readonly child: ChildProcess, end: () => Promise<void> } => {
+  const child = spawn(installed(command), words, { env: { ...process.env, ...env }, stdio })
+  const kill = () => { child.kill('SIGTERM') }
+  process.once('exit', kill)
+  const ended = once(child, 'close')
+  ended.catch(() => {}) // told by whoever waits for it
+  return {
+    child,
+    end: async () => {
+      kill()
+      await ended
+      process.off('exit', kill)
+    },
+  }
+}
