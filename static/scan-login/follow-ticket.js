@@ -1,5 +1,5 @@
 /** Owns one ticket of the browser's from the first poll to its last word, and the one POST after it. What is shown, and which ticket comes next, is decided above. */
-import { linked, pause } from './patience.js'
+import { linked, pause, throwIfAborted } from './patience.js'
 
 /** @typedef {import('./ticket-api.js').Ticket} Ticket */
 /** @typedef {import('./ticket-api.js').TicketView} TicketView */
@@ -92,7 +92,7 @@ const untilRung = async ({ signal, early }, call) => {
   try {
     return await call(one.signal)
   } catch {
-    signal.throwIfAborted()
+    throwIfAborted(signal)
     return null
   } finally {
     forget()

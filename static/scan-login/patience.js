@@ -52,6 +52,9 @@ export const createBell = () => {
   }
 }
 
+/** As `AbortSignal.throwIfAborted`, which offices' older browsers don't have. @param {AbortSignal} signal */
+export const throwIfAborted = (signal) => { if (signal.aborted) throw signal.reason }
+
 /** Makes a signal that ends with its parent or by `abort`, which is also how to let go of the parent. @param {AbortSignal} parent */
 export const linked = (parent) => {
   const child = new AbortController()

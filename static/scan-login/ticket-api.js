@@ -2,7 +2,7 @@
  * Owns the browser's calls about a ticket: what is sent, and what an answer means. Trusts no body unseen (a proxy answers in HTML, or with
  * nothing), and never decides what to do next.
  */
-import { linked } from './patience.js'
+import { linked, throwIfAborted } from './patience.js'
 
 /** @typedef {'pending' | 'scanned' | 'confirmed' | 'consumed' | 'cancelled' | 'expired'} TicketState */
 /** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, linkUrl: string | null, maxWaitSeconds: number }} Ticket `linkUrl` opens the mini program on the same phone, where the operator can have that. */
@@ -50,7 +50,7 @@ export const createTicketApi = ({ fetch, clock, server }) => {
     } finally {
       callOff()
       attempt.abort()
-      signal.throwIfAborted()
+      throwIfAborted(signal)
     }
   }
 
