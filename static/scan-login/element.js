@@ -40,7 +40,7 @@ export class ScanLoginElement extends HTMLElement {
   }
 
   connectedCallback () {
-    this.#listen()
+    this.#chooseLanguage()
     this.#settleSoon()
   }
 
@@ -48,7 +48,7 @@ export class ScanLoginElement extends HTMLElement {
 
   /** @param {string} name */
   attributeChangedCallback (name) {
-    if (name === 'locale') this.#listen()
+    if (name === 'locale') this.#chooseLanguage()
     else this.#settleSoon()
   }
 
@@ -102,7 +102,7 @@ export class ScanLoginElement extends HTMLElement {
     return this.dispatchEvent(new CustomEvent(name, { detail, cancelable: name === 'login' }))
   }
 
-  #listen () { this.#speak(languageFor([this.getAttribute('locale'), recallLanguage(), ...navigator.languages])) }
+  #chooseLanguage () { this.#speak(languageFor([this.getAttribute('locale'), recallLanguage(), ...navigator.languages])) }
 
   /** @param {import('./words.js').Language} language */
   #speak (language) {

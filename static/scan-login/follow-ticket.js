@@ -16,7 +16,7 @@ import { linked, pause, throwIfAborted } from './patience.js'
  *   rest: (failure: Failure) => Promise<void>, calm: () => void }} Desk
  */
 
-/** How long after the end of its time a ticket may still be heard of. */
+/** So long after the end of its time a ticket is asked about for the last time: a scan in between, of which a page that slept knows nothing, may have moved the end. */
 const lastWordMs = 2_000
 /** CONTRACT "consume": a lost answer may be asked for again for this long. */
 const consumeAgainMs = 30_000
@@ -34,10 +34,11 @@ export const followTicket = async (attempt, { hold, onNews, ...desk }) => {
   const { clock, signal, rest, calm } = desk
   const { ticket } = attempt
   let isDoubted = false
-  while (clock.now() < attempt.endsAt + lastWordMs) {
+  for (;;) {
     const askedAt = clock.now()
+    const isLastWord = askedAt >= attempt.endsAt + lastWordMs
     // After a failure, or a sleep, the first question is a quick one: a held answer would leave the visitor in doubt for as long.
-    const waitSeconds = isDoubted ? 0 : hold.seconds(ticket.maxWaitSeconds)
+    const waitSeconds = isDoubted || isLastWord ? 0 : hold.seconds(ticket.maxWaitSeconds)
     const answer = await untilRung(desk, (attemptSignal) => desk.api.read(ticket, { after: attempt.after, waitSeconds }, attemptSignal))
     if (answer === null) {
       isDoubted = true
@@ -47,6 +48,7 @@ export const followTicket = async (attempt, { hold, onNews, ...desk }) => {
     const { value: view, failure } = answer
     if (failure !== null) {
       if (failure.status === 404) return 'gone'
+      if (isLastWord) return 'expired'
       if (waitSeconds > 0 && isOfTheNetwork(failure)) hold.cut(heldMs, failure.isSilent)
       isDoubted = true
       await rest(failure)
@@ -62,11 +64,11 @@ export const followTicket = async (attempt, { hold, onNews, ...desk }) => {
       if (view.state !== 'pending' && view.state !== 'scanned') return view.state
       onNews(view)
     }
+    if (isLastWord && view.leftMs <= 0) return 'expired'
     const ms = Math.max(view.pollAfterMs, isNews || isDoubted ? 0 : pollSpacingMs - heldMs)
     isDoubted = false
     if (ms > 0) await pause({ clock, ms, signal })
   }
-  return 'expired'
 }
 
 /** Gets the session of a confirmed ticket, asking again where the answer is lost; null when the ticket is dead. @param {Attempt} attempt @param {Desk} desk @returns {Promise<Session | null>} */

@@ -54,7 +54,7 @@ export const makeLanguageSwitch = (choose) => {
     /** Shows the language as it is now. @param {Language} language */
     show: (language) => {
       select.value = language
-      select.ariaLabel = dictionaries[language].language
+      select.setAttribute('aria-label', dictionaries[language].language)
     },
   }
 }

@@ -2,7 +2,9 @@
 
 /** The sharing sheet of iPhones has "Save Image"; what they download goes to a folder that WeChat doesn't see. @param {string} url @param {string} title */
 export const savePicture = async (url, title) => {
-  const bytes = await (await fetch(url)).blob()
+  const answer = await fetch(url, { cache: 'no-store' }) // what an <img> of another site has put into the cache may not be read from there
+  if (!answer.ok) return
+  const bytes = await answer.blob()
   const name = `${title}.${bytes.type === 'image/png' ? 'png' : 'jpg'}`
   const file = new File([bytes], name, { type: bytes.type })
   if (/\biP(?:hone|od|ad)\b/.test(navigator.userAgent) && navigator.canShare?.({ files: [file] })) return await navigator.share({ files: [file] })

@@ -218,6 +218,18 @@ await t.test('sleep: asks at once, and without a hold, when the machine wakes', 
   t.strictSame(bench.landed, [null])
 })
 
+await t.test('sleep: believes no clock but the server\'s when a ticket\'s time seems to be up', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  bench.visible.set(false)
+  bench.clock.advance(200_000)
+  bench.plan.read.push(viewAnswer('confirmed', 3, { expires_in: 20 }))
+  await bench.wake()
+  await bench.pass(1_000)
+  t.strictSame(bench.landed, [null])
+  t.equal(bench.callsOf('create').length, 1)
+})
+
 await t.test('sleep: asks for the session again at once when its answer was slept away', async (t) => {
   const bench = createLoginBench()
   bench.plan.consume.push('silence')
