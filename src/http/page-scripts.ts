@@ -1,7 +1,7 @@
 /** Owns the scripts of the pages as they are sent: each with all that it imports in one small piece, for every round through a slow proxy counts. Made once, when a service starts. */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { buildSync } from 'esbuild'
 
 export interface PageScript {
   readonly text: string
@@ -13,16 +13,17 @@ const folder = join(import.meta.dirname, '../../static')
 /** What a page may load; everything else in static/ is a part of these. */
 const entries = ['login', 'me', 'scan-login'] as const
 
-let made: Promise<ReadonlyMap<string, PageScript>> | undefined
+let made: ReadonlyMap<string, PageScript> | undefined
 
 /** The scripts by their file names. They don't change while a process lives, so all who ask share one making. */
-export const pageScripts = (): Promise<ReadonlyMap<string, PageScript>> => {
+export const pageScripts = (): ReadonlyMap<string, PageScript> => {
   made ??= make()
   return made
 }
 
-const make = async (): Promise<ReadonlyMap<string, PageScript>> => {
-  const { outputFiles } = await build({
+const make = (): ReadonlyMap<string, PageScript> => {
+  // In one go before anything is served, for the other way leaves a process of esbuild's running beside ours.
+  const { outputFiles } = buildSync({
     entryPoints: entries.map((name) => ({ in: join(folder, `${name}.js`), out: name })),
     absWorkingDir: folder,
     outdir: folder,

@@ -86,7 +86,7 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
     response.end(name.endsWith('.html') ? bytes?.toString().replaceAll('{{site_name}}', 'Example') : bytes)
   }
 
-  const scripts = await pageScripts()
+  const scripts = pageScripts()
   const server = createServer((request, response) => {
     answer(request, response).catch(() => { request.socket.destroy() })
   })

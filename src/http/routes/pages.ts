@@ -32,7 +32,7 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
     dotfiles: 'deny',
     setHeaders: (reply, path) => { if (path.endsWith('.d.ts')) reply.header('content-type', 'text/plain; charset=utf-8') },
   })
-  for (const [name, { text, etag }] of await pageScripts()) {
+  for (const [name, { text, etag }] of pageScripts()) {
     app.get(`/${name}`, { schema: { hide: true } }, (request, reply) => {
       reply.headers({ etag, 'cache-control': 'no-cache' })
       if (name === elementScript) reply.headers(forAnySite)
