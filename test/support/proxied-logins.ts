@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import type { TestPhone } from './clients.ts'
 import { readLoginPage, type LoginPage } from './login-page.ts'
 import type { Network } from './networks.ts'
 import type { Proxy } from './proxies.ts'
@@ -21,11 +22,13 @@ interface Login {
   readonly place: Place
   readonly proxy: Proxy
   readonly tab: Tab
+  readonly phone: TestPhone
 }
 
 /** Opens the login page behind each network, lets it wait, logs in, and reports the calls it took and the time from the tap to the page. */
 export const proveLogins = async (t: Test, openBrowser: () => Promise<RealBrowser>, networks: readonly Network[]): Promise<void> => {
   const service = await openProxiedService(t)
+  const phones = await Promise.all(networks.map(({ name }) => service.phone(`person behind ${name}`)))
   const browser = await openBrowser()
   t.teardown(() => browser.close())
   const inTurn = createTurns(atATime)
@@ -33,7 +36,7 @@ export const proveLogins = async (t: Test, openBrowser: () => Promise<RealBrowse
   await Promise.all(networks.map(async (network, index) => {
     const { name } = network
     try {
-      const login = await inTurn(() => openPage(t, browser, network, { address: `127.1.0.${index + 1}`, service }))
+      const login = await inTurn(() => openPage(t, browser, network, { address: `127.1.0.${index + 1}`, service, phone: phones[index] as TestPhone })) // one for each network
       await sleep(waitMs)
       const ms = await inTurn(() => prove(t, service, login))
       times.push({ name, ms })
@@ -46,7 +49,7 @@ export const proveLogins = async (t: Test, openBrowser: () => Promise<RealBrowse
 }
 
 /** Starts the proxy and opens the page behind it, with its code. A page whose own files did not come is loaded once more, as a visitor would. */
-const openPage = async (t: Test, browser: RealBrowser, network: Network, { address, service }: { readonly address: string, readonly service: ProxiedService }): Promise<Login> => {
+const openPage = async (t: Test, browser: RealBrowser, network: Network, { address, service, phone }: { readonly address: string, readonly service: ProxiedService, readonly phone: TestPhone }): Promise<Login> => {
   const place = { listen: `${address}:${await freePort()}`, upstream: `${address}:${service.port}` }
   const proxy = await network.open(t, place)
   const tab = network.isForward === true
@@ -58,7 +61,7 @@ const openPage = async (t: Test, browser: RealBrowser, network: Network, { addre
     await tab.evaluate('location.reload()')
     return await until(tab, 'no code', hasCode)
   })
-  return { network, place, proxy, tab }
+  return { network, place, proxy, tab, phone }
 }
 
 /** Lets so many act at a time. */
@@ -78,11 +81,10 @@ const createTurns = (free: number) => {
 }
 
 /** Logs in and tells the time from the answer to the tap on the phone until the page is there. */
-const prove = async (t: Test, service: ProxiedService, { network, place, proxy, tab }: Login): Promise<number> => {
+const prove = async (t: Test, service: ProxiedService, { network, place, proxy, tab, phone }: Login): Promise<number> => {
   const { name } = network
   const address = place.upstream.replace(/:.*/, '')
   const callsOf = (path: RegExp) => service.arrivals(address).filter(({ url }) => path.test(url))
-  const phone = await service.phone(`person behind ${name}`)
   const waiting = await until(tab, 'no code', ({ ticket }) => ticket !== null)
   t.ok(waiting.visible, `${name}: the page is one that somebody sees`)
   const ticket = waiting.ticket ?? ''
