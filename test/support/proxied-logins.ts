@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { createTurns } from './at-a-time.ts'
 import type { TestPhone } from './clients.ts'
 import { readLoginPage, type LoginPage } from './login-page.ts'
 import type { Network } from './networks.ts'
@@ -16,6 +17,8 @@ import type { RealBrowser, Tab } from './tabs.ts'
 const waitMs = 28_000
 /** So many pages open or log in at a time; more would measure the machine. */
 const atATime = 4
+/** No wait lasts longer than this file may, so that what went wrong is told. */
+const givesUpAt = performance.now() + 200_000
 
 interface Login {
   readonly network: Network
@@ -64,22 +67,6 @@ const openPage = async (t: Test, browser: RealBrowser, network: Network, { addre
   return { network, place, proxy, tab, phone }
 }
 
-/** Lets so many act at a time. */
-const createTurns = (free: number) => {
-  const waiting: (() => void)[] = []
-  return async <T>(act: () => Promise<T>): Promise<T> => {
-    if (free > 0) free -= 1
-    else await new Promise<void>((resolve) => { waiting.push(resolve) })
-    try {
-      return await act()
-    } finally {
-      const next = waiting.shift()
-      if (next === undefined) free += 1
-      else next()
-    }
-  }
-}
-
 /** Logs in and tells the time from the answer to the tap on the phone until the page is there. */
 const prove = async (t: Test, service: ProxiedService, { network, place, proxy, tab, phone }: Login): Promise<number> => {
   const { name } = network
@@ -91,7 +78,7 @@ const prove = async (t: Test, service: ProxiedService, { network, place, proxy, 
   const scanned = await phone.scan(ticket)
   if (scanned.status !== 200) throw new Error(`the scan was answered ${scanned.status} ${scanned.text}`)
   const { number, polls } = await until(tab, 'no number', ({ number }) => number !== null)
-  if (network.answersItself !== true) t.ok(callsOf(/\?after=/).length >= polls, `${name}: the service has seen every poll`)
+  if (network.answersItself !== true) t.ok(callsOf(/^\/api\/tickets\/[\w-]{22}\?/).length >= polls, `${name}: the service has seen every poll`)
   const confirmed = await phone.confirm(ticket, number ?? '')
   if (confirmed.status !== 200) throw new Error(`the confirm was answered ${confirmed.status} ${confirmed.text}`)
 
@@ -116,11 +103,11 @@ const prove = async (t: Test, service: ProxiedService, { network, place, proxy, 
 
 /** Waits until the page is so; what it shows instead is told in the end. */
 const until = async (tab: Tab, otherwise: string, isSo: (page: LoginPage) => boolean, withinMs = 45_000): Promise<LoginPage> => {
-  const endsAt = performance.now() + withinMs
+  const endsAt = Math.min(performance.now() + withinMs, givesUpAt)
   let shown: unknown = 'nothing'
   while (performance.now() < endsAt) {
     try {
-      const page = await readLoginPage(tab)
+      const page = await Promise.race([readLoginPage(tab), sleep(10_000, undefined, { ref: false }).then(() => { throw new Error('a page that does not answer') })])
       if (isSo(page)) return page
       shown = `${page.path} "${page.says}"`
     } catch (error) { // between two pages there is none
