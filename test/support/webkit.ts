@@ -31,8 +31,15 @@ export const openWebkit = async (): Promise<RealBrowser> => {
           await session('POST', 'window', { handle })
           return await session('POST', path, body)
         })
-        await inWindow('url', { url })
-        return { evaluate: (expression) => inWindow('execute/sync', { script: `return (${expression})`, args: [] }) }
+        const evaluate = (expression: string): Promise<unknown> => inWindow('execute/sync', { script: `return (${expression})`, args: [] })
+        for (let tries = 1; ; tries++) { // a new window's own empty page may come after the one that was asked for, and in its place
+          await inWindow('url', { url })
+          for (let looks = 0; looks < 30; looks++) {
+            if (await evaluate('location.href').catch(() => 'about:blank') !== 'about:blank') return { evaluate }
+            await sleep(100)
+          }
+          if (tries === 5) throw new Error(`WebKit: ${url} does not come`)
+        }
       },
       close: async () => {
         await session('DELETE', '').catch(() => {}) // a browser that is gone already is what is wanted
