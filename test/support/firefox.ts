@@ -19,7 +19,7 @@ export const openFirefox = async (): Promise<RealBrowser> => {
     open: async (url, { forwardProxy } = {}) => {
       const context = await browser.createBrowserContext(forwardProxy === undefined ? {} : { proxyServer: forwardProxy })
       const page = await context.newPage({ type: 'window' }) // a tab would hide the one before
-      await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 60_000 })
+      await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 })
       return { evaluate: (expression) => page.evaluate(expression) }
     },
     close: () => browser.close(),

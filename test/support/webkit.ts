@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
+import { createTurns } from './at-a-time.ts'
 import { installed } from './installed.ts'
 import { freePort } from './redis.ts'
 import type { RealBrowser } from './tabs.ts'
@@ -22,7 +23,7 @@ export const openWebkit = async (): Promise<RealBrowser> => {
   }
   try {
     const session = await openSession(remote)
-    const inTurn = createTurns()
+    const inTurn = createTurns(1) // a session speaks to one window at a time: who turns to another has to be alone
     return {
       open: async (url) => {
         const { handle } = await session('POST', 'window/new', { type: 'window' }) as { handle: string } // W3C WebDriver §11.5
@@ -30,8 +31,15 @@ export const openWebkit = async (): Promise<RealBrowser> => {
           await session('POST', 'window', { handle })
           return await session('POST', path, body)
         })
-        await inWindow('url', { url })
-        return { evaluate: (expression) => inWindow('execute/sync', { script: `return (${expression})`, args: [] }) }
+        const evaluate = (expression: string): Promise<unknown> => inWindow('execute/sync', { script: `return (${expression})`, args: [] })
+        for (let tries = 1; ; tries++) { // a new window's own empty page may come after the one that was asked for, and in its place
+          await inWindow('url', { url })
+          for (let looks = 0; looks < 30; looks++) {
+            if (await evaluate('location.href').catch(() => 'about:blank') !== 'about:blank') return { evaluate }
+            await sleep(100)
+          }
+          if (tries === 5) throw new Error(`WebKit: ${url} does not come`)
+        }
       },
       close: async () => {
         await session('DELETE', '').catch(() => {}) // a browser that is gone already is what is wanted
@@ -44,20 +52,10 @@ export const openWebkit = async (): Promise<RealBrowser> => {
   }
 }
 
-/** A session speaks to one window at a time: who turns to another has to be alone. */
-const createTurns = () => {
-  let last: Promise<unknown> = Promise.resolve()
-  return <T>(act: () => Promise<T>): Promise<T> => {
-    const turn = last.then(act, act)
-    last = turn
-    return turn
-  }
-}
-
 type Command = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>
 
 const createRemote = (port: number) => {
-  const agent = new Agent()
+  const agent = new Agent({ headersTimeout: 30_000 })
   const call: Command = async (method, path, body) => {
     const answer = await request(`http://127.0.0.1:${port}/${path}`, { dispatcher: agent, method, body: body === undefined ? null : JSON.stringify(body) })
     const { value } = await answer.body.json() as { value: unknown } // W3C WebDriver §6.3
