@@ -5,13 +5,21 @@ import { draw, make } from './dom.js'
 /** @typedef {import('./login-screen.js').Code} Code */
 
 /** Makes what a stage shows. @param {Stage} stage @returns {HTMLElement} */
-export const makeLayer = (stage) => {
-  const layer = make('div', { class: 'layer', 'data-stage': stage.name }, ...contentOf(stage))
-  if ('code' in stage && stage.code !== null) {
-    layer.style.setProperty('--life', `${stage.code.lifeMs}ms`)
-    layer.style.setProperty('--elapsed', `${stage.code.leftMs - stage.code.lifeMs}ms`)
-  }
-  return layer
+export const makeLayer = (stage) => make('div', { class: 'layer', 'data-stage': stage.name }, ...contentOf(stage))
+
+/**
+ * Lets the ring around a code run out, until its layer is gone. A step a second: an animation would draw each frame of three minutes, for a line that
+ * moves by a pixel.
+ * @param {HTMLElement} layer @param {Code} code
+ */
+export const runRing = (layer, { lifeMs, leftMs }) => {
+  const endsAt = performance.now() + leftMs
+  const step = () => { layer.querySelector('.ring path')?.setAttribute('stroke-dashoffset', String(Math.max(0, endsAt - performance.now()) / lifeMs - 1)) }
+  step()
+  const timer = setInterval(() => {
+    if (layer.isConnected) step()
+    else clearInterval(timer)
+  }, 1000)
 }
 
 /** @param {Stage} stage @returns {Element[]} */

@@ -41,8 +41,7 @@ export const style = `
 .code-image { display: block; width: calc(var(--size) * .8667); height: auto; -webkit-touch-callout: default; }
 .dim { opacity: .14; }
 .dim::after { display: none; }
-.ring { position: absolute; inset: 0; z-index: 1; fill: none; stroke: #7d8792; stroke-width: 3; stroke-linecap: round; stroke-dasharray: 1; pointer-events: none; animation: run-out var(--life) steps(180) var(--elapsed) forwards; }
-@keyframes run-out { to { stroke-dashoffset: -1; } }
+.ring { position: absolute; inset: 0; z-index: 1; fill: none; stroke: #7d8792; stroke-width: 3; stroke-linecap: round; stroke-dasharray: 1; pointer-events: none; }
 .number {
   width: var(--size); height: calc(var(--size) * .7); display: grid; place-content: center; border-radius: var(--radius); background: var(--faint);
   font-size: calc(var(--size) * .4); line-height: 1; font-weight: 600; font-variant-numeric: tabular-nums; letter-spacing: .04em; text-indent: .04em;

@@ -1,6 +1,6 @@
 /** Owns how a view is drawn in the element's shadow: the layer on the stage, the line, the help, what can be tapped. Decides nothing. */
 import { fillWords, make } from './dom.js'
-import { makeLayer } from './stages.js'
+import { makeLayer, runRing } from './stages.js'
 import { sayView } from './words.js'
 
 /** @typedef {import('./login-screen.js').View} View */
@@ -48,6 +48,7 @@ export const createLoginView = (root, { device, languageSwitch, renew, save }) =
     }
     layer = makeLayer(stage)
     stageElement.append(layer)
+    if ('code' in stage && stage.name !== 'expired') runRing(layer, stage.code)
     drawn = stage
   }
 

@@ -16,9 +16,6 @@ export const openChromium = async (): Promise<RealBrowser> => {
     open: async (url, { forwardProxy } = {}) => {
       const context = await browser.newContext({ reducedMotion: 'reduce', ...(forwardProxy !== undefined && { proxy: { server: forwardProxy } }) })
       const page = await context.newPage()
-      const devtools = await context.newCDPSession(page)
-      await devtools.send('Animation.enable')
-      await devtools.send('Animation.setPlaybackRate', { playbackRate: 0 }) // without a GPU a ring that runs out takes a thirtieth of a core for each page
       await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 })
       return { evaluate: (expression) => page.evaluate(expression) }
     },
