@@ -14,6 +14,10 @@ export interface Network {
   readonly answersItself?: boolean
   /** The proxy keeps answers. */
   readonly isCache?: boolean
+  /** Sooner or later something cuts a poll off, and the login has to come after that. */
+  readonly cuts?: boolean
+  /** No answer of the service comes through that takes longer: the page has to find that out. Seconds. */
+  readonly longest?: number
   /** How a WebSocket handshake ends here. */
   readonly handshake: number
   open (t: Test, place: Place): Promise<Proxy>
@@ -31,6 +35,8 @@ const forwardSquid: Network = {
   handshake: 403,
   isForward: true,
   isCache: true,
+  cuts: true,
+  longest: 10,
   open: (t, place) => runProxy(t, 'squid', place, (folder) => forwardSquidConfig(folder, place, 10)),
 }
 
@@ -38,7 +44,7 @@ const forwardSquid: Network = {
 const theReadmes = kinds.map((kind): Network => ({ name: `${kind} of the README`, handshake: 200, open: (t, place) => startProxy(t, kind, place) }))
 
 const impatient = [
-  ...[5, 10, 16].flatMap((cutSeconds) => kinds.map((kind) => hostile(`${kind}, cut after ${cutSeconds} s`, kind, { cutSeconds }))),
+  ...[5, 10, 16].flatMap((cutSeconds) => kinds.map((kind) => hostile(`${kind}, cut after ${cutSeconds} s`, kind, { cutSeconds }, { cuts: true, longest: cutSeconds }))),
   hostile('caddy, cut after 60 s', 'caddy', { cutSeconds: 60 }),
 ]
 
@@ -46,6 +52,7 @@ const worse = [
   hostile('nginx, buffering on', 'nginx', { edits: [['proxy_read_timeout', 'proxy_buffering on;\n        proxy_buffers 16 64k;\n        proxy_read_timeout']] }),
   hostile('nginx, HTTP/1.0 to the service', 'nginx', { edits: [['proxy_http_version 1.1', 'proxy_http_version 1.0']] }),
   hostile('nginx, answers cut in the middle', 'nginx', {}, {
+    cuts: true,
     open: async (t, place) => {
       const relay = `127.0.0.1:${await freePort()}`
       const { cuts } = await startCuttingRelay(t, { listen: relay, upstream: place.upstream })
@@ -55,11 +62,11 @@ const worse = [
   hostile('nginx, GETs sent again to the next of two, 5 s each', 'nginx', {
     cutSeconds: 5,
     edits: [['server 127.0.0.1:3000;', 'server 127.0.0.1:3000;\n    server 127.0.0.1:3000;']],
-  }, { answersItself: true }), // for 10 s after it found both too slow
+  }, { answersItself: true, cuts: true }), // for 10 s after it found both too slow
   hostile('haproxy, everything sent up to three times, 5 s each', 'haproxy', {
     cutSeconds: 5,
     edits: [['timeout connect', 'retry-on all-retryable-errors\n    retries 2\n    option redispatch 1\n    timeout connect']],
-  }),
+  }, { cuts: true }),
   hostile('haproxy, a second for every request', 'haproxy', {
     edits: [['frontend login', `global\n    lua-load ${slowness}\nfrontend login`], ['default_backend', 'http-request lua.wait_a_second\n    default_backend']],
   }),
