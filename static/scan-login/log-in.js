@@ -1,7 +1,7 @@
 /** Owns one run of a login, from a fresh code to a session: which ticket comes next, what is shown, and that no failure is the last word. */
 import { consumeTicket, followTicket } from './follow-ticket.js'
 import { createScreen } from './login-screen.js'
-import { linked, pause, waitBeforeRetry } from './patience.js'
+import { linked, longestWaitMs, pause, waitBeforeRetry } from './patience.js'
 import { presentCode } from './present-code.js'
 
 /** @typedef {import('./ticket-api.js').Failure} Failure */
@@ -24,6 +24,8 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
   const screen = createScreen(run.show)
   let { returnTo } = run
   let failures = 0
+  /** A refusal of a ticket that says for how long, and until when. @type {{ failure: Failure, until: number } | null} */
+  let refusal = null
 
   /** @param {Failure} failure */
   const nextTry = ({ retryAfterMs }) => {
@@ -52,13 +54,21 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     },
   }
 
+  /** Asks for a ticket, but not before the server wants to be asked again. @param {AbortSignal} signal @returns {ReturnType<typeof api.create>} */
+  const create = async (signal) => {
+    if (refusal !== null && clock.now() < refusal.until) return { value: null, failure: { ...refusal.failure, retryAfterMs: refusal.until - clock.now() } }
+    const answer = await api.create(returnTo, signal)
+    refusal = answer.failure === null ? null : { failure: answer.failure, until: clock.now() + Math.min(answer.failure.retryAfterMs, longestWaitMs) }
+    return answer
+  }
+
   /** @returns {Promise<Attempt>} */
   const makeTicket = async () => {
     const callOff = clock.after(makingAfterMs, () => { if (screen.stage().name !== 'no-code') screen.set({ name: 'making' }) })
     try {
       for (;;) {
-        const { value: ticket, failure } = await api.create(returnTo, signal)
-        if (ticket !== null) return begin(ticket)
+        const { value: ticket, failure } = await create(signal)
+        if (ticket !== null) return begin(fresh(ticket, clock))
         if (returnTo !== null && [400, 413].includes(failure.status)) {
           returnTo = null
           continue
@@ -76,10 +86,10 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     }
   }
 
-  /** @param {import('./ticket-api.js').Ticket} ticket @returns {Attempt} */
-  const begin = (ticket) => {
-    tell({ name: 'ticket', ticket: ticket.id })
-    return { ticket, after: ticket.version, endsAt: clock.now() + ticket.lifeMs }
+  /** @param {Attempt} attempt */
+  const begin = (attempt) => {
+    tell({ name: 'ticket', ticket: attempt.ticket.id })
+    return attempt
   }
 
   /** @param {AbortSignal} signal */
@@ -103,8 +113,8 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
       seenAt: run.seenAt,
       pending: pending.signal,
       makeNext: async (signal) => {
-        const { value: ticket } = await api.create(returnTo, signal)
-        return ticket && begin(ticket)
+        const { value: ticket } = await create(signal)
+        return ticket && begin(fresh(ticket, clock))
       },
       onNext: (made) => { next = made },
       onNobody: () => {
@@ -132,7 +142,8 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
   screen.set({ name: 'making' })
   /** @type {import('./login-screen.js').CodeStage} */
   let name = 'waiting'
-  let attempt = run.keepsake.take(returnTo)
+  const kept = run.keepsake.take(returnTo)
+  let attempt = kept && begin(kept)
   for (;;) {
     attempt ??= await makeTicket()
     run.keep(attempt)
@@ -164,6 +175,9 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     }
   }
 }
+
+/** @param {import('./ticket-api.js').Ticket} ticket @param {import('./patience.js').Clock} clock @returns {Attempt} */
+const fresh = (ticket, clock) => ({ ticket, after: ticket.version, endsAt: clock.now() + ticket.lifeMs })
 
 /** @param {Failure} failure @returns {import('./login-screen.js').NoCodeReason} */
 const reasonOf = ({ status, code }) => {

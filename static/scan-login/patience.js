@@ -6,7 +6,7 @@
 const floorMs = 500
 const ceilingMs = 10_000
 /** What a server may ask for at most: a wrong header must not put a page to sleep for a day. */
-const longestMs = 300_000
+export const longestWaitMs = 300_000
 
 /**
  * Tells the wait before the next try, in milliseconds: jitter over all of half a second to a bound that doubles up to ten. Never sooner than the
@@ -15,7 +15,7 @@ const longestMs = 300_000
  */
 export const waitBeforeRetry = ({ failures, retryAfterMs, random }) => {
   const own = floorMs + random() * (Math.min(ceilingMs, floorMs * 2 ** failures) - floorMs)
-  const asked = Math.min(retryAfterMs, longestMs)
+  const asked = Math.min(retryAfterMs, longestWaitMs)
   return asked > own ? asked + random() * 1000 : own
 }
 

@@ -24,7 +24,6 @@ const zh = {
   scannedPlainHere: '请回微信里确认登录',
   startOver: '换一个码重来',
   confirmed: '登录成功',
-  confirmedHelp: '正在带你过去…',
   cancelled: '已取消，这是新的码',
   late: '时间到了，这是新的码',
   expired: '这个码已过期',
@@ -82,7 +81,6 @@ const en = {
   scannedPlainHere: 'Go back to WeChat to confirm',
   startOver: 'Start over with a new code',
   confirmed: "You're in",
-  confirmedHelp: 'Taking you there…',
   cancelled: 'Cancelled. Here is a new code',
   late: 'Time ran out. Here is a new code',
   expired: 'This code has run out',
@@ -140,7 +138,6 @@ const zhHant = {
   scannedPlainHere: '請回微信裡確認登入',
   startOver: '換一個碼重來',
   confirmed: '登入成功',
-  confirmedHelp: '正在帶你過去…',
   cancelled: '已取消，這是新的碼',
   late: '時間到了，這是新的碼',
   expired: '這個碼已過期',
@@ -196,7 +193,6 @@ export const sayView = (view, words, device) => {
       if (view.number === null) return { line: isHere ? words.scannedPlainHere : words.scannedPlain, help: '' }
       return { line: isHere ? words.scannedHere : words.scanned, help: words.scannedHelp }
     }
-    case 'confirmed': return { line: words.confirmed, help: words.confirmedHelp }
     case 'no-code': return { line: `${words[view.why]}${words.sep}${view.retryMs > 15_000 ? words.later : words.soon}`, help: '' }
     default: return { line: words[view.name], help: '' }
   }

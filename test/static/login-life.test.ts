@@ -61,6 +61,22 @@ await t.test('renewal: a refusal passes in silence while the old code is good, a
   t.strictSame(bench.steps, ['ticket t1', 'expired', 'error crowded', 'ticket t2'])
 })
 
+await t.test('renewal: no wait that the server asked for is cut short by the end of the old code', async (t) => {
+  const bench = createLoginBench()
+  bench.world.isPunctual = true
+  await bench.begin()
+  bench.plan.create.push(problem(429, 'rate-limited', { 'Retry-After': '40' }))
+  await bench.pass(165_000)
+  t.equal(bench.callsOf('create').length, 2)
+  await bench.answer(viewAnswer('expired', 2))
+  t.hasStrict(bench.view(), { name: 'no-code', why: 'too-often' })
+  await bench.pass(34_000)
+  t.equal(bench.callsOf('create').length, 2)
+  await bench.pass(2_000)
+  t.equal(bench.callsOf('create').length, 3)
+  t.hasStrict(bench.view(), { name: 'waiting' })
+})
+
 await t.test('renewal: waits for somebody to look, and comes when they do', async (t) => {
   const bench = createLoginBench()
   bench.world.isPunctual = true
