@@ -122,3 +122,26 @@ await t.test('element: it tells of the end, and has a new code, when time runs o
   t.equal((await fetch(`${own.service.url}/api/tickets/${ticket}/code`)).status, 200)
   t.strictSame(host.complaints, [])
 })
+
+await t.test('element: it says what is wrong, and the rest of the page works, when server is no address', async (t) => {
+  const host = await visit(t, browser, site.put('<scan-login id="wrong" locale="en" server="http://["></scan-login><scan-login id="right"></scan-login>'))
+  t.strictSame(await host.told('error', { element: 'wrong' }), { reason: 'unreachable' })
+  t.equal(await host.page.locator('#wrong .line').innerText(), "Can't reach the service right now; we'll try again in a while")
+  const { ticket } = await host.told('ticket', { element: 'right' })
+  await approve(await site.phone(), host, ticket, '#right')
+  await host.told('login', { element: 'right' })
+  t.strictSame(host.complaints, ['<scan-login server="http://[">: this is no address of a service'])
+  await host.page.evaluate("document.querySelector('#wrong').removeAttribute('server')")
+  await host.told('ticket', { element: 'wrong' })
+})
+
+await t.test('element: its ticket is given up when server becomes no address', async (t) => {
+  const host = await visit(t, browser, site.put('<scan-login></scan-login>'))
+  const { ticket } = await host.told('ticket')
+  await untilStage(host.page, 'waiting')
+  const gone = host.page.waitForResponse((response) => response.request().method() === 'DELETE')
+  await host.page.locator('scan-login').evaluate((element: any) => { element.setAttribute('server', 'http://[') })
+  await gone
+  t.equal((await (await site.phone()).scan(ticket)).json.code, 'ticket-cancelled')
+  t.strictSame((await host.steps()).map(({ name }) => name), ['ticket', 'error'])
+})
