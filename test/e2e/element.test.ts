@@ -96,3 +96,12 @@ await t.test('element: a return-to at a foreign origin is left out, and the logi
   await host.page.waitForTimeout(1500) // it would have left after 900 ms
   t.equal(host.page.url(), url)
 })
+
+await t.test('element: the picture of the code can be saved on the site as well when the visitor\'s phone is the one that would scan', async (t) => {
+  const userAgent = 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36'
+  const host = await visit(t, browser, site.put('<scan-login locale="en"></scan-login>'), { userAgent, isMobile: true, hasTouch: true })
+  await untilStage(host.page, 'waiting')
+  const [download] = await Promise.all([host.page.waitForEvent('download'), host.page.locator('[data-action=save]').tap()])
+  t.equal(download.suggestedFilename(), 'WeChat login code.jpg')
+  t.strictSame(host.complaints, [])
+})

@@ -95,8 +95,8 @@ await t.test('same phone: an iPhone offers its sharing sheet with one picture, a
   const { page, ticket } = await open(t, { ...hand, userAgent: iphone, before })
   t.equal(await line(page), dictionaries.en.waitingOnPhone)
   await page.locator(saveButton).tap()
-  await page.waitForFunction('shared.length === 1 && shared[0].bytes.length > 0')
-  const { bytes, ...file } = await page.evaluate<any>('shared[0]')
+  const shared = await page.waitForFunction(() => (globalThis as any).shared[0]) // made by the script above
+  const { bytes, ...file } = await shared.jsonValue()
   t.strictSame(file, { rest: [], names: ['WeChat login code.jpg'], types: ['image/jpeg'] })
   t.equal(readPicture(Buffer.from(bytes)), `pages/login/login?scene=${ticket}`)
   t.strictSame(await faultsOf(page), [])
