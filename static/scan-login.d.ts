@@ -41,15 +41,15 @@ export interface ScanLoginEventMap {
   /** A fresh ticket; `ticket` is its public id, never its secret. */
   ticket: CustomEvent<{ readonly ticket: string }>
   /** A phone has scanned it; the page shows the number. */
-  scanned: CustomEvent<Record<string, never>>
+  scanned: CustomEvent<object>
   /** The phone said yes. */
-  confirmed: CustomEvent<Record<string, never>>
+  confirmed: CustomEvent<object>
   /** The browser is in. */
   login: CustomEvent<ScanLogin>
   /** The phone said no, or took a wrong number; a fresh code comes by itself. */
-  cancelled: CustomEvent<Record<string, never>>
+  cancelled: CustomEvent<object>
   /** The time of a ticket is up, and no other had taken its place before. */
-  expired: CustomEvent<Record<string, never>>
+  expired: CustomEvent<object>
   error: CustomEvent<{ readonly reason: ScanLoginTrouble }>
 }
 

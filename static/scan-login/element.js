@@ -62,7 +62,16 @@ export class ScanLoginElement extends HTMLElement {
     const wish = this.isConnected ? JSON.stringify([server, returnTo]) : null
     if (wish === (this.#running?.wish ?? null)) return
     this.#running?.end()
-    this.#running = wish === null ? null : { wish, ...this.#run(server, returnTo) }
+    this.#running = wish === null ? null : { wish, ...(server === null ? this.#despair() : this.#run(server, returnTo)) }
+  }
+
+  /** A mistake of the site's: there is nothing to try again, and no reason to break the rest of its page. */
+  #despair () {
+    console.error(`<scan-login server="${this.getAttribute('server')}">: this is no address of a service`)
+    this.#view = { name: 'no-code', why: 'unreachable', retryMs: Infinity }
+    this.#redraw()
+    this.#tell({ name: 'error', reason: 'unreachable' })
+    return { renew: () => {}, end: () => {} }
   }
 
   /** @param {string} server @param {string | null} returnTo */
@@ -119,8 +128,14 @@ export class ScanLoginElement extends HTMLElement {
     if (code) savePicture(code.url, dictionaries[this.#language].picture).catch(() => {}) // dismissed, or no network: the picture can still be pressed long
   }
 
-  /** The address of the service, with a slash at its end. */
-  #server () { return new URL((this.getAttribute('server') ?? ScanLoginElement.home).replace(/\/*$/, '/'), document.baseURI).href }
+  /** The address of the service, with a slash at its end; null where the attribute holds none. */
+  #server () {
+    try {
+      return new URL((this.getAttribute('server') ?? ScanLoginElement.home).replace(/\/*$/, '/'), document.baseURI).href
+    } catch {
+      return null
+    }
+  }
 }
 
 /** @param {ShadowRoot} root */

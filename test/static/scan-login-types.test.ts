@@ -1,0 +1,113 @@
+/** The types that are shipped with the element are true: a site's program compiles by them, a wrong one doesn't, and they name what there is and nothing else. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import ts from 'typescript'
+
+const folder = join(import.meta.dirname, '../../static')
+const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
+const declarations = read('scan-login.d.ts')
+
+/** What the compiler has to say of a program that stands beside the element. */
+const compile = (text: string): string[] => {
+  const name = join(folder, 'consumer.ts') // never written
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noEmit: true,
+    allowJs: true,
+    checkJs: false,
+    types: [],
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+  }
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile } = host
+  host.fileExists = (file) => file === name || fileExists(file)
+  host.readFile = (file) => file === name ? text : readFile(file)
+  const getSourceFile = host.getSourceFile.bind(host)
+  host.getSourceFile = (file, target, ...rest) => file === name ? ts.createSourceFile(file, text, target) : getSourceFile(file, target, ...rest)
+  const program = ts.createProgram([name], options, host)
+  return ts.getPreEmitDiagnostics(program).map(({ messageText, file, start = 0 }) =>
+    `${file?.fileName.slice(folder.length + 1)}:${(file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`)
+}
+
+const imports = `
+import { ScanLoginElement, type ScanLogin, type ScanLoginEventMap, type ScanLoginTrouble } from './scan-login.js'
+const element = document.querySelector('scan-login')!
+`
+
+await t.test('types: a site\'s program compiles when it uses the element as documented', async (t) => {
+  t.strictSame(compile(`${imports}
+const same: ScanLoginElement = element
+same.setAttribute('return-to', '/inbox')
+element.addEventListener('ticket', ({ detail }) => { const id: string = detail.ticket; console.log(id) })
+for (const name of ['scanned', 'confirmed', 'cancelled', 'expired'] as const) element.addEventListener(name, ({ detail }) => { console.log(Object.keys(detail).length) })
+element.addEventListener('error', ({ detail }) => { const reason: ScanLoginTrouble = detail.reason; console.log(reason) }, { once: true })
+const onLogin = (event: ScanLoginEventMap['login']): void => {
+  event.preventDefault()
+  const { accessToken, expiresIn, user, returnTo }: ScanLogin = event.detail
+  const all: [string, number, string, string | null, string | null] = [accessToken, expiresIn, user.sub, user.name, returnTo]
+  console.log(all)
+}
+element.addEventListener('login', onLogin)
+element.removeEventListener('login', onLogin)
+element.addEventListener('click', (event) => { console.log(event.clientX) })
+document.createElement('scan-login').addEventListener('login', function ({ detail }) { console.log(this.lang, detail.user.sub) })
+`), [])
+})
+
+for (const [what, line] of [
+  ['a detail belongs to another event', "element.addEventListener('ticket', ({ detail }) => detail.accessToken)"],
+  ['a detail has no such field', "element.addEventListener('login', ({ detail }) => detail.secret)"],
+  ['a step without details is asked for one', "element.addEventListener('scanned', ({ detail }) => { const number: string = detail.number; return number })"],
+  ['a listener takes another event', "element.addEventListener('login', (event: ScanLoginEventMap['ticket']) => event)"],
+  ['a reason does not exist', "element.addEventListener('error', ({ detail }) => detail.reason === 'tired')"],
+  ['a name may be missing', "element.addEventListener('login', ({ detail }) => detail.user.name.length)"],
+  ['a token is changed', "element.addEventListener('login', ({ detail }) => { detail.accessToken = '' })"],
+] as const) {
+  await t.test(`types: a site's program does not compile when ${what}`, async (t) => {
+    const problems = compile(`${imports}${line}\n`)
+    t.equal(problems.length, 1, problems.join('\n'))
+    t.match(problems[0], /^consumer\.ts:4 /)
+  })
+}
+
+await t.test('types: events, their details and the reasons are those of the implementation', async (t) => {
+  t.strictSame(compile(`
+import type { ScanLogin, ScanLoginEventMap, ScanLoginTrouble } from './scan-login.js'
+import type { Session, Step } from './scan-login/login-flow.js'
+import type { NoCodeReason, Trouble } from './scan-login/login-screen.js'
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
+type Plain<T> = T extends object ? { -readonly [name in keyof T]: Plain<T[name]> } : T
+export const truths: [
+  Same<keyof ScanLoginEventMap, Step['name']>,
+  Same<ScanLoginTrouble, NoCodeReason | Trouble>,
+  Same<Plain<ScanLogin>, Plain<Session>>,
+  Same<Plain<ScanLoginEventMap['ticket']['detail']>, Plain<Omit<Extract<Step, { name: 'ticket' }>, 'name'>>>,
+  Same<keyof ScanLoginEventMap['error']['detail'], Exclude<keyof Extract<Step, { name: 'error' }>, 'name'>>,
+  Same<ScanLoginEventMap['scanned' | 'confirmed' | 'cancelled' | 'expired'], CustomEvent<object>>,
+] = [true, true, true, true, true, true]
+`), [])
+})
+
+/** What the declarations' comment lists after a word, sorted. */
+const listed = (word: string): string[] => {
+  const [, list = ''] = new RegExp(`${word}: ((?:\`[^\`]+\`(?:,|\\.| and)?\\s*(?:\\*\\s*)?)+)`).exec(declarations) ?? []
+  return [...list.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name).sort()
+}
+/** What a pattern finds in files, each once, sorted. */
+const found = (pattern: RegExp, ...files: string[]): string[] =>
+  [...new Set(files.flatMap((file) => [...read(`scan-login/${file}`).matchAll(pattern)].map(([, name = '']) => name)))].sort()
+
+await t.test('types: the properties, parts, slots and attributes that they tell of are those that there are', async (t) => {
+  t.strictSame(listed('Properties'), found(/var\((--scan-login-[a-z-]+)/g, 'style.js'))
+  t.strictSame(listed('Parts'), found(/\bpart: '([^']+)'/g, 'view.js', 'stages.js'))
+  t.strictSame(listed('Slots'), found(/make\('slot', \{ name: '([^']+)' \}/g, 'view.js'))
+  const [, observed = ''] = /observedAttributes = \[(.*)\]/.exec(read('scan-login/element.js')) ?? []
+  const attributes = [...observed.matchAll(/'([^']+)'/g)].map(([, name]) => name)
+  const styled = found(/:host\(:?(?:not\()?\[([a-z-]+)/g, 'style.js').filter((name) => name !== 'hidden') // which every element has
+  t.strictSame([...declarations.matchAll(/^ \* - `([a-z-]+)`:/gm)].map(([, name]) => name).sort(), [...attributes, ...styled].sort())
+  for (const list of ['Properties', 'Parts', 'Slots']) t.ok(listed(list).length > 1, `the list of ${list} was found`)
+})
