@@ -1,7 +1,6 @@
 /** Owns the login page: it tells the element where the visitor wants to go, speaks its language, and goes there. */
 import './scan-login.js'
 import { destination } from './scan-login/destination.js'
-import { fillWords } from './scan-login/dom.js'
 import { languageFor } from './scan-login/language.js'
 import { dictionaries } from './scan-login/words.js'
 import { elementOf, siteName } from './page.js'
@@ -24,7 +23,6 @@ const speak = () => {
   const words = dictionaries[languageFor([login.lang])]
   document.documentElement.lang = words.lang
   document.title = `${words.logInTo} ${siteName}`
-  fillWords(login, words)
 }
 new MutationObserver(speak).observe(login, { attributeFilter: ['lang'] })
 speak()

@@ -39,12 +39,12 @@ const places = (page: Page): Promise<unknown> => page.evaluate(`(() => {
   const element = document.querySelector('scan-login')
   const stage = element.shadowRoot?.querySelector('.stage')
   const around = element.getBoundingClientRect()
-  const keeper = getComputedStyle(element, '::after') // its margin below lies outside of the element
+  const keeper = getComputedStyle(element, '::after')
   const size = parseFloat(keeper.height)
   return {
     card: { ...box(document.querySelector('.card').getBoundingClientRect()), height: 'any' },
     title: box(document.querySelector('h1').getBoundingClientRect()),
-    stage: box(stage ? stage.getBoundingClientRect() : { left: around.left + parseFloat(keeper.marginLeft), top: around.bottom - size, width: parseFloat(keeper.width), height: size }),
+    stage: box(stage ? stage.getBoundingClientRect() : { left: around.left + parseFloat(keeper.marginLeft), top: around.bottom - parseFloat(getComputedStyle(element).paddingBottom) - size, width: parseFloat(keeper.width), height: size }),
   }
 })()`)
 
