@@ -75,7 +75,7 @@ footer { display: flex; justify-content: space-between; margin: 0 -12px; }
 button, select, .main { min-height: 44px; padding: 0 12px; border: 0; border-radius: 12px; background: none; color: inherit; font: inherit; cursor: pointer; }
 .quiet { font-size: 14px; color: var(--soft); }
 .quiet:hover { color: var(--ink); }
-select { width: 100%; padding-inline-end: 26px; appearance: none; }
+select { width: 100%; padding-inline-end: 30px; appearance: none; }
 .switch { position: relative; }
 .switch::after { content: ""; position: absolute; inset: 0 14px 5px auto; width: 7px; height: 7px; margin-block: auto; border: solid currentcolor; border-width: 0 1.5px 1.5px 0; transform: rotate(45deg); pointer-events: none; }
 option { background: var(--sheet); color: var(--ink); }
