@@ -24,11 +24,12 @@ const consumeAgainMs = 30_000
 const pollSpacingMs = 1_000
 
 /**
- * Polls, one call at a time, until the ticket is confirmed or dead. `gone` is one that the server does not know. `onNews` hears of each version
- * that lets it go on: pending (of a ticket that was not followed from its first breath) and scanned.
+ * Polls, one call at a time, until the ticket is confirmed or dead. `consumed` is one whose session an earlier page of this tab asked for; `gone` is
+ * one that the server does not know. `onNews` hears of each version that lets it go on: pending (of a ticket that was not followed from its first
+ * breath) and scanned.
  * @param {Attempt} attempt
  * @param {Desk & { hold: import('./hold.js').Hold, onNews: (view: TicketView) => void }} desk
- * @returns {Promise<'confirmed' | 'cancelled' | 'expired' | 'gone'>}
+ * @returns {Promise<'confirmed' | 'consumed' | 'cancelled' | 'expired' | 'gone'>}
  */
 export const followTicket = async (attempt, { hold, onNews, ...desk }) => {
   const { clock, signal, rest, calm } = desk
@@ -58,7 +59,6 @@ export const followTicket = async (attempt, { hold, onNews, ...desk }) => {
     const isNews = view.version > attempt.after
     if (isNews) {
       attempt.after = view.version
-      if (view.state === 'consumed') return 'confirmed'
       if (view.state !== 'pending' && view.state !== 'scanned') return view.state
       onNews(view)
     }

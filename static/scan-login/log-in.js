@@ -139,15 +139,18 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     screen.tell(null)
     const madeAt = clock.now()
     const { state, wasScanned, next } = await attend(attempt, name)
-    if (state === 'confirmed') tell({ name: 'confirmed' })
-    const session = state === 'confirmed' ? await consumeTicket(attempt, desk) : null
-    run.keep(null)
+    const isApproved = state === 'confirmed' || state === 'consumed'
+    if (isApproved) tell({ name: 'confirmed' })
+    const session = isApproved ? await consumeTicket(attempt, desk) : null
     if (session !== null) {
       screen.set({ name: 'confirmed', person: session.user.name })
       const goesOn = tell({ name: 'login', session })
-      await pause({ clock, ms: confirmedForMs, signal })
+      if (!goesOn) run.keep(null)
+      await pause({ clock, ms: confirmedForMs, signal }) // a reload just now finds its login again
+      run.keep(null)
       return goesOn ? run.done(session) : undefined
     }
+    run.keep(null)
     const isRenewed = next !== null && state === 'expired' && !wasScanned
     if (next !== null && !isRenewed) api.giveUp(next.ticket)
     attempt = isRenewed ? next : null

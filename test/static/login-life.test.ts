@@ -184,8 +184,47 @@ await t.test('reload: the ticket is for the same destination only, and gone when
   t.equal(copy.callsOf('create').length, 1)
 })
 
-await t.test('reload: a page that is in, or has given up, leaves no ticket behind', async (t) => {
-  for (const end of [(bench: ReturnType<typeof createLoginBench>) => bench.answer(viewAnswer('confirmed', 2)), async (bench: ReturnType<typeof createLoginBench>) => { bench.flow.leave() }]) {
+await t.test('reload: the next page has the session again, the same one, when the person had just been told that they are in', async (t) => {
+  const tab = createStorage()
+  const before = createLoginBench({ tab })
+  await before.begin()
+  await before.answer(viewAnswer('confirmed', 3))
+  t.equal(before.shown.at(-1), 'confirmed')
+  before.flow.suspend()
+  await before.pass(1_000)
+  t.strictSame(before.landed, [])
+  const after = createLoginBench({ tab, clock: before.clock })
+  after.plan.read.push(viewAnswer('consumed', 4))
+  await after.begin()
+  await after.pass(1_000)
+  t.equal(after.callsOf('consume')[0]?.url, 'api/tickets/t1/consume')
+  t.strictSame(after.landed, [null])
+})
+
+await t.test('reload: a fresh code comes without a word when the session of the kept ticket is over', async (t) => {
+  const tab = createStorage()
+  const before = createLoginBench({ tab })
+  await before.begin()
+  before.flow.suspend()
+  const after = createLoginBench({ tab, clock: before.clock })
+  after.plan.read.push(viewAnswer('consumed', 4))
+  after.plan.consume.push(problem(409, 'ticket-consumed'))
+  await after.begin()
+  await after.pass(3_000)
+  t.strictSame(after.shown, ['making', 'waiting'])
+})
+
+await t.test('reload: a page that has moved on, or whose visitor was taken on, or has given up, leaves no ticket behind', async (t) => {
+  const confirm = (bench: ReturnType<typeof createLoginBench>) => bench.answer(viewAnswer('confirmed', 2))
+  const moveOn = async (bench: ReturnType<typeof createLoginBench>) => {
+    await confirm(bench)
+    await bench.pass(1_000)
+  }
+  const takeOn = (bench: ReturnType<typeof createLoginBench>) => {
+    bench.world.isPrevented = true
+    return confirm(bench)
+  }
+  for (const end of [moveOn, takeOn, async (bench: ReturnType<typeof createLoginBench>) => { bench.flow.leave() }]) {
     const bench = createLoginBench()
     await bench.begin()
     await end(bench)
