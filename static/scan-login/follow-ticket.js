@@ -20,6 +20,8 @@ import { linked, pause } from './patience.js'
 const lastWordMs = 2_000
 /** CONTRACT "consume": a lost answer may be asked for again for this long. */
 const consumeAgainMs = 30_000
+/** What is asked after a sleep may go out on a connection that died meanwhile, as only silence tells; whatever is asked next goes out on another. */
+const doubtMs = 3_000
 /** What holds nothing new is not asked for more often than this, whatever the server's `max_wait` is. */
 const pollSpacingMs = 1_000
 
@@ -35,13 +37,15 @@ export const followTicket = async (attempt, { hold, onNews, ...desk }) => {
   const { clock, signal, rest, calm } = desk
   const { ticket } = attempt
   let isDoubted = false
+  let patienceMs = Infinity
   while (clock.now() < attempt.endsAt + lastWordMs) {
     const askedAt = clock.now()
     // After a failure, or a sleep, the first question is a quick one: a held answer would leave the visitor in doubt for as long.
     const waitSeconds = isDoubted ? 0 : hold.seconds(ticket.maxWaitSeconds)
-    const answer = await untilRung(desk, (attemptSignal) => desk.api.read(ticket, { after: attempt.after, waitSeconds }, attemptSignal))
+    const answer = await untilRung(desk, (attemptSignal) => desk.api.read(ticket, { after: attempt.after, waitSeconds, patienceMs }, attemptSignal))
     if (answer === null) {
       isDoubted = true
+      patienceMs = doubtMs
       continue
     }
     const heldMs = clock.now() - askedAt
@@ -50,10 +54,12 @@ export const followTicket = async (attempt, { hold, onNews, ...desk }) => {
       if (failure.status === 404) return 'gone'
       if (waitSeconds > 0 && isOfTheNetwork(failure)) hold.cut(heldMs, failure.isSilent)
       isDoubted = true
+      patienceMs = failure.isSilent ? patienceMs * 2 : Infinity
       await rest(failure)
       continue
     }
     calm()
+    patienceMs = Infinity
     if (waitSeconds > 0) hold.whole(heldMs)
     attempt.endsAt = clock.now() + view.leftMs
     const isNews = view.version > attempt.after

@@ -257,6 +257,18 @@ await t.test('sleep: asks at once, and without a hold, when the machine wakes', 
   t.strictSame(bench.landed, [null])
 })
 
+await t.test('sleep: asks again soon when the first question after it meets silence, and gives the next ones more time', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.pass(3_000)
+  await bench.wake()
+  await bench.pass(40_000)
+  const [asked = 0, ...later] = bench.callsOf('read').slice(1).map(({ at }) => at)
+  t.strictSame(later.slice(0, 3).map((at) => at - asked), [3_500, 10_000, 20_500], '3 s, 6 s and 10 s, with half a second after each')
+  t.equal(bench.mostPolls(), 1)
+  t.strictSame(bench.learnt, [], 'no lesson about holds')
+})
+
 await t.test('sleep: asks for the session again at once when its answer was slept away', async (t) => {
   const bench = createLoginBench()
   bench.plan.consume.push('silence')
