@@ -18,6 +18,8 @@ import { linked, pause } from './patience.js'
 
 /** How long after the end of its time a ticket may still be heard of. */
 const lastWordMs = 2_000
+/** CONTRACT: a scan in the last minute moves the end by up to another, which a page that was cut off or asleep didn't hear. */
+const unheardScanMs = 60_000
 /** CONTRACT "consume": a lost answer may be asked for again for this long. */
 const consumeAgainMs = 30_000
 /** What is asked after a sleep may go out on a connection that died meanwhile, as only silence tells; whatever is asked next goes out on another. */
@@ -28,17 +30,18 @@ const pollSpacingMs = 1_000
 /**
  * Polls, one call at a time, until the ticket is confirmed or dead. `consumed` is one whose session an earlier page of this tab asked for; `gone` is
  * one that the server does not know. `onNews` hears of each version that lets it go on: pending (of a ticket that was not followed from its first
- * breath) and scanned.
+ * breath) and scanned. Once `hasNext`, there is no waiting for the last word on a ticket that is over.
  * @param {Attempt} attempt
- * @param {Desk & { hold: import('./hold.js').Hold, onNews: (view: TicketView) => void }} desk
+ * @param {Desk & { hold: import('./hold.js').Hold, onNews: (view: TicketView) => void, hasNext: () => boolean }} desk
  * @returns {Promise<'confirmed' | 'consumed' | 'cancelled' | 'expired' | 'gone'>}
  */
-export const followTicket = async (attempt, { hold, onNews, ...desk }) => {
+export const followTicket = async (attempt, { hold, onNews, hasNext, ...desk }) => {
   const { clock, signal, rest, calm } = desk
   const { ticket } = attempt
+  let isPending = true
   let isDoubted = false
   let patienceMs = Infinity
-  while (clock.now() < attempt.endsAt + lastWordMs) {
+  while (clock.now() < attempt.endsAt + lastWordMs + (isPending && !hasNext() ? unheardScanMs : 0)) {
     const askedAt = clock.now()
     // After a failure, or a sleep, the first question is a quick one: a held answer would leave the visitor in doubt for as long.
     const waitSeconds = isDoubted ? 0 : hold.seconds(ticket.maxWaitSeconds)
@@ -65,6 +68,7 @@ export const followTicket = async (attempt, { hold, onNews, ...desk }) => {
     const isNews = view.version > attempt.after
     if (isNews) {
       attempt.after = view.version
+      isPending = view.state === 'pending'
       if (view.state !== 'pending' && view.state !== 'scanned') return view.state
       onNews(view)
     }

@@ -121,7 +121,7 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
       tell({ name: 'scanned' })
     }
     if (attempt.after > 0) present()
-    const state = await followTicket(attempt, { ...desk, signal: over.signal, onNews }).catch((reason) => {
+    const state = await followTicket(attempt, { ...desk, signal: over.signal, onNews, hasNext: () => next !== null }).catch((reason) => {
       if (!isUnseen) throw reason
       api.giveUp(attempt.ticket)
       return /** @type {const} */ ('unseen')

@@ -280,6 +280,41 @@ await t.test('sleep: asks for the session again at once when its answer was slep
   t.strictSame(bench.landed, [null])
 })
 
+await t.test('sleep: moves when the ticket was scanned in its last minute, and confirmed, while the page slept past the end that it knew', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.pass(100_000)
+  bench.plan.read.push(...Array.from({ length: 99 }, () => 'cut' as const))
+  bench.plan.create.push('cut')
+  bench.online.set(false)
+  await bench.pass(60_000)
+  t.equal(bench.shown.at(-1), 'offline over waiting')
+  await bench.pass(30_000)
+  t.equal(bench.shown.at(-1), 'offline over making', 'the code is over, and nobody can scan it any more')
+  bench.plan.read.splice(0, Infinity, viewAnswer('confirmed', 3, { expires_in: 10 }))
+  bench.online.set(true)
+  await bench.settled()
+  await bench.pass(1_000)
+  t.strictSame(bench.landed, [null])
+})
+
+await t.test('sleep: brings a fresh code when the ticket was not scanned before its end, or nothing is heard of it for a minute after', async (t) => {
+  for (const last of [viewAnswer('expired', 2), null]) {
+    const bench = createLoginBench()
+    bench.world.isPunctual = true
+    await bench.begin()
+    bench.plan.read.push(...Array.from({ length: 999 }, () => 'cut' as const))
+    bench.plan.create.push('cut')
+    await bench.answer('cut')
+    await bench.pass(185_000)
+    t.match(bench.shown.at(-1), /making$/)
+    if (last !== null) bench.plan.read.splice(0, Infinity, last)
+    await bench.pass(65_000)
+    t.match(bench.shown.at(-1), /waiting$/)
+    t.ok(bench.steps.includes('ticket t2'))
+  }
+})
+
 await t.test('network: learns how long it may hold, begins anew when the browser is on another, and blames no failure of the service', async (t) => {
   const bench = createLoginBench({ lesson: null })
   await bench.begin()
