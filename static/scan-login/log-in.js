@@ -139,6 +139,8 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     screen.tell(null)
     const madeAt = clock.now()
     const { state, wasScanned, next } = await attend(attempt, name)
+    const isRenewed = next !== null && state === 'expired' && !wasScanned
+    if (next !== null && !isRenewed) api.giveUp(next.ticket)
     const isApproved = state === 'confirmed' || state === 'consumed'
     if (isApproved) tell({ name: 'confirmed' })
     const session = isApproved ? await consumeTicket(attempt, desk) : null
@@ -151,8 +153,6 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
       return goesOn ? run.done(session) : undefined
     }
     run.keep(null)
-    const isRenewed = next !== null && state === 'expired' && !wasScanned
-    if (next !== null && !isRenewed) api.giveUp(next.ticket)
     attempt = isRenewed ? next : null
     name = 'waiting'
     if (isRenewed) continue

@@ -35,6 +35,7 @@ await t.test('renewal: the old ticket goes on, and the new one is given up, when
   await bench.pass(1_000)
   t.strictSame(bench.landed, [null])
   t.equal(bench.callsOf('consume')[0]?.url, 'api/tickets/t1/consume')
+  t.strictSame(bench.callsOf('giveUp').map(({ url }) => url), ['api/tickets/t2'])
 })
 
 await t.test('renewal: the new ticket is given up when the old one is cancelled after it was made', async (t) => {
