@@ -33,9 +33,8 @@ const stories: Record<string, Story> = {
     await phone.scan(ticket)
     const shown = await number(page)
     await reload(page)
-    await untilStage(page, 'scanned')
-    await phone.confirm(ticket, await number(page))
-    return shown
+    await page.locator('.layer:not(.leaving) .number', { hasText: shown }).waitFor()
+    await phone.confirm(ticket, shown)
   },
   'the phone says yes at that moment': async ({ page, numberOf }, phone, ticket) => {
     await phone.scan(ticket)
