@@ -12,7 +12,7 @@ const place = placeOf(t, server)
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
-const reload = (page: Page): Promise<unknown> => page.reload({ waitUntil: 'commit' })
+const reload = (page: Page): Promise<unknown> => page.reload({ waitUntil: 'domcontentloaded' })
 const number = (page: Page): Promise<string> => page.locator('.layer:not(.leaving) .number').innerText()
 
 /** What happens to a page whose code is shown, up to the step at which it is reloaded, and from there until the phone has said yes. */
