@@ -1,4 +1,4 @@
-/** Owns the login page: it tells the element where the visitor wants to go, speaks its language, and goes there. */
+/** Owns the login page: it tells the element where the visitor wants to go, speaks its language, and knows where to go without a wish. */
 import './scan-login.js'
 import { destination } from './scan-login/destination.js'
 import { languageFor } from './scan-login/language.js'
@@ -14,9 +14,9 @@ const returnTo = new URLSearchParams(location.search).get('return_to')
 if (returnTo !== null) login.setAttribute('return-to', returnTo)
 
 login.addEventListener('login', (event) => {
-  event.preventDefault()
   const { returnTo } = /** @type {CustomEvent<import('./scan-login/ticket-api.js').Session>} */ (event).detail
-  setTimeout(() => { location.replace(destination(returnTo, location.href)) }, confirmedForMs)
+  if (returnTo !== null) return // the element goes there
+  setTimeout(() => { location.replace(destination(null, location.href)) }, confirmedForMs)
 })
 
 const speak = () => {

@@ -16,59 +16,67 @@ import { linked, pause, throwIfAborted } from './patience.js'
  *   rest: (failure: Failure) => Promise<void>, calm: () => void }} Desk
  */
 
-/** So long after the end of its time a ticket is asked about for the last time: a scan in between, of which a page that slept knows nothing, may have moved the end. */
+/** How long after the end of its time a ticket may still be heard of. */
 const lastWordMs = 2_000
+/** CONTRACT: a scan in the last minute moves the end by up to another, which a page that was cut off or asleep didn't hear. */
+const unheardScanMs = 60_000
 /** CONTRACT "consume": a lost answer may be asked for again for this long. */
 const consumeAgainMs = 30_000
+/** What is asked after a sleep may go out on a connection that died meanwhile, as only silence tells; whatever is asked next goes out on another. */
+const doubtMs = 3_000
 /** What holds nothing new is not asked for more often than this, whatever the server's `max_wait` is. */
 const pollSpacingMs = 1_000
 
 /**
- * Polls, one call at a time, until the ticket is confirmed or dead. `gone` is one that the server does not know. `onNews` hears of each version
- * that lets it go on: pending (of a ticket that was not followed from its first breath) and scanned.
+ * Polls, one call at a time, until the ticket is confirmed or dead. `consumed` is one whose session an earlier page of this tab asked for; `gone` is
+ * one that the server does not know. `onNews` hears of each version that lets it go on: pending (of a ticket that was not followed from its first
+ * breath) and scanned. Once `hasNext`, there is no waiting for the last word on a ticket that is over.
  * @param {Attempt} attempt
- * @param {Desk & { hold: import('./hold.js').Hold, onNews: (view: TicketView) => void }} desk
- * @returns {Promise<'confirmed' | 'cancelled' | 'expired' | 'gone'>}
+ * @param {Desk & { hold: import('./hold.js').Hold, onNews: (view: TicketView) => void, hasNext: () => boolean }} desk
+ * @returns {Promise<'confirmed' | 'consumed' | 'cancelled' | 'expired' | 'gone'>}
  */
-export const followTicket = async (attempt, { hold, onNews, ...desk }) => {
+export const followTicket = async (attempt, { hold, onNews, hasNext, ...desk }) => {
   const { clock, signal, rest, calm } = desk
   const { ticket } = attempt
+  let isPending = true
   let isDoubted = false
-  for (;;) {
+  let patienceMs = Infinity
+  while (clock.now() < attempt.endsAt + lastWordMs + (isPending && !hasNext() ? unheardScanMs : 0)) {
     const askedAt = clock.now()
-    const isLastWord = askedAt >= attempt.endsAt + lastWordMs
     // After a failure, or a sleep, the first question is a quick one: a held answer would leave the visitor in doubt for as long.
-    const waitSeconds = isDoubted || isLastWord ? 0 : hold.seconds(ticket.maxWaitSeconds)
-    const answer = await untilRung(desk, (attemptSignal) => desk.api.read(ticket, { after: attempt.after, waitSeconds }, attemptSignal))
+    const waitSeconds = isDoubted ? 0 : hold.seconds(ticket.maxWaitSeconds)
+    const answer = await untilRung(desk, (attemptSignal) => desk.api.read(ticket, { after: attempt.after, waitSeconds, patienceMs }, attemptSignal))
     if (answer === null) {
       isDoubted = true
+      patienceMs = doubtMs
       continue
     }
     const heldMs = clock.now() - askedAt
     const { value: view, failure } = answer
     if (failure !== null) {
       if (failure.status === 404) return 'gone'
-      if (isLastWord) return 'expired'
       if (waitSeconds > 0 && isOfTheNetwork(failure)) hold.cut(heldMs, failure.isSilent)
       isDoubted = true
+      patienceMs = failure.isSilent ? patienceMs * 2 : Infinity
       await rest(failure)
       continue
     }
     calm()
+    patienceMs = Infinity
     if (waitSeconds > 0) hold.whole(heldMs)
     attempt.endsAt = clock.now() + view.leftMs
     const isNews = view.version > attempt.after
     if (isNews) {
       attempt.after = view.version
-      if (view.state === 'consumed') return 'confirmed'
+      isPending = view.state === 'pending'
       if (view.state !== 'pending' && view.state !== 'scanned') return view.state
       onNews(view)
     }
-    if (isLastWord && view.leftMs <= 0) return 'expired'
     const ms = Math.max(view.pollAfterMs, isNews || isDoubted ? 0 : pollSpacingMs - heldMs)
     isDoubted = false
     if (ms > 0) await pause({ clock, ms, signal })
   }
+  return 'expired'
 }
 
 /** Gets the session of a confirmed ticket, asking again where the answer is lost; null when the ticket is dead. @param {Attempt} attempt @param {Desk} desk @returns {Promise<Session | null>} */

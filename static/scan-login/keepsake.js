@@ -8,8 +8,8 @@
 /** @typedef {{ server: string, returnTo: string | null, endsAt: number, ticket: import('./ticket-api.js').Ticket }} Kept */
 
 const key = 'scan-login-tickets'
-/** CONTRACT "consume": so long after its end a ticket may still turn into a session. */
-const usefulAfterEndMs = 30_000
+/** CONTRACT: so long after the end that this page knew, a ticket may still turn into a session, for a scan in the last minute moves it. */
+const usefulAfterEndMs = 60_000
 
 /**
  * Makes the keepsake of one server's tickets. `wallClock` is milliseconds since 1970, the only time that two pages share.

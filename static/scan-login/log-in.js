@@ -131,7 +131,7 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
       tell({ name: 'scanned' })
     }
     if (attempt.after > 0) present()
-    const state = await followTicket(attempt, { ...desk, signal: over.signal, onNews }).catch((reason) => {
+    const state = await followTicket(attempt, { ...desk, signal: over.signal, onNews, hasNext: () => next !== null }).catch((reason) => {
       if (!isUnseen) throw reason
       api.giveUp(attempt.ticket)
       return /** @type {const} */ ('unseen')
@@ -150,17 +150,20 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     screen.tell(null)
     const madeAt = clock.now()
     const { state, wasScanned, next } = await attend(attempt, name)
-    if (state === 'confirmed') tell({ name: 'confirmed' })
-    const session = state === 'confirmed' ? await consumeTicket(attempt, desk) : null
-    run.keep(null)
+    const isRenewed = next !== null && state === 'expired' && !wasScanned
+    if (next !== null && !isRenewed) api.giveUp(next.ticket)
+    const isApproved = state === 'confirmed' || state === 'consumed'
+    if (isApproved) tell({ name: 'confirmed' })
+    const session = isApproved ? await consumeTicket(attempt, desk) : null
     if (session !== null) {
       screen.set({ name: 'confirmed', person: session.user.name })
       const goesOn = tell({ name: 'login', session })
-      await pause({ clock, ms: confirmedForMs, signal })
+      if (!goesOn) run.keep(null)
+      await pause({ clock, ms: confirmedForMs, signal }) // a reload just now finds its login again
+      run.keep(null)
       return goesOn ? run.done(session) : undefined
     }
-    const isRenewed = next !== null && state === 'expired' && !wasScanned
-    if (next !== null && !isRenewed) api.giveUp(next.ticket)
+    run.keep(null)
     attempt = isRenewed ? next : null
     name = 'waiting'
     if (isRenewed) continue

@@ -1,6 +1,6 @@
 /**
- * Owns what happens beside the poll while nobody has scanned: the picture is fetched and shown, the next code is made before this one ends, and
- * after ten minutes of nobody it is enough. Follows no ticket.
+ * Owns what happens beside the poll while nobody has scanned: the picture is fetched and shown, the next code is made before this one ends, a dead
+ * one is taken away, and after ten minutes of nobody it is enough. Follows no ticket.
  */
 import { pause, waitBeforeRetry } from './patience.js'
 
@@ -25,10 +25,12 @@ const codeWithinMs = 15_000
 const prepareBeforeMs = 20_000
 const swapBeforeMs = 3_000
 const partOfLife = 1 / 8
+/** The service tells the end of a ticket at once; later than that it can't be reached. */
+const endToldWithinMs = 2_000
 /** After so long without a sign of anybody a code is not renewed any more. */
 const nobodyForMs = 600_000
 
-/** Starts all three, each until `pending` is aborted. @param {Attempt} attempt @param {import('./login-screen.js').CodeStage} name why it is shown @param {Presentation} how */
+/** Starts all four, each until `pending` is aborted. @param {Attempt} attempt @param {import('./login-screen.js').CodeStage} name why it is shown @param {Presentation} how */
 export const presentCode = (attempt, name, how) => {
   const { pending, screen, onNobody } = how
   /** @param {Promise<void>} work */
@@ -36,6 +38,7 @@ export const presentCode = (attempt, name, how) => {
   if (!screen.isShowing(attempt.ticket.codeUrl)) start(showCode(attempt, name, how))
   start(prepareNext(attempt, how))
   start(untilNobody(how).then(onNobody))
+  start(hideWhenOver(attempt, how))
 }
 
 /** @param {Attempt} attempt @param {import('./login-screen.js').CodeStage} name @param {Presentation} how */
@@ -58,12 +61,23 @@ const prepareNext = async (attempt, how) => {
     pause({ clock, ms: Math.max(0, attempt.endsAt - Math.min(beforeMs, attempt.ticket.lifeMs * partOfLife) - clock.now()), signal: pending })
   await untilShortlyBeforeTheEnd(prepareBeforeMs)
   await untilVisible(pending)
+  if (clock.now() > attempt.endsAt) return // slept away; what became of the ticket is asked first
   const next = await makeNext(pending)
   if (next === null) return // this code is good to its end, and then there are words for it
   onNext(next)
   if (!await isLoaded(next, how)) return
   await untilShortlyBeforeTheEnd(swapBeforeMs)
   screen.set({ name: 'waiting', code: codeOf(next, clock) })
+}
+
+/** Takes a code off the stage whose time ran out while nobody could be asked what became of it. @param {Attempt} attempt @param {Presentation} how */
+const hideWhenOver = async (attempt, { clock, pending, screen }) => {
+  for (;;) {
+    const leftMs = attempt.endsAt + endToldWithinMs - clock.now()
+    if (leftMs <= 0) break
+    await pause({ clock, ms: leftMs, signal: pending })
+  }
+  if (screen.isShowing(attempt.ticket.codeUrl)) screen.set({ name: 'making' })
 }
 
 /** @param {Presentation} how */

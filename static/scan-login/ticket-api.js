@@ -29,13 +29,13 @@ export const createTicketApi = ({ fetch, clock, server }) => {
    * @template T
    * @param {string} path
    * @param {RequestInit} request
-   * @param {{ read: (body: Body) => T | null, signal: AbortSignal, holdMs?: number }} how
+   * @param {{ read: (body: Body) => T | null, signal: AbortSignal, holdMs?: number, patienceMs?: number }} how
    * @returns {Promise<Answer<T>>}
    */
-  const call = async (path, request, { read, signal, holdMs = 0 }) => {
+  const call = async (path, request, { read, signal, holdMs = 0, patienceMs = Infinity }) => {
     const attempt = linked(signal)
     let isSilent = false
-    const callOff = clock.after(holdMs + answerWithinMs, () => {
+    const callOff = clock.after(holdMs + Math.min(answerWithinMs, patienceMs), () => {
       isSilent = true
       attempt.abort()
     })
@@ -61,9 +61,9 @@ export const createTicketApi = ({ fetch, clock, server }) => {
       ...(returnTo !== null && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ return_to: returnTo }) }),
     }, { read: (body) => readTicket(body, server), signal }),
 
-    /** Asks for a version above `after`; the server holds the question. @param {Ticket} ticket @param {{ after: number, waitSeconds: number }} cursor @param {AbortSignal} signal */
-    read: (ticket, { after, waitSeconds }, signal) => call(`/${ticket.id}?after=${after}&wait=${waitSeconds}`,
-      { headers: authorization(ticket) }, { read: readView, signal, holdMs: waitSeconds * 1000 }),
+    /** Asks for a version above `after`; the server holds the question. @param {Ticket} ticket @param {{ after: number, waitSeconds: number, patienceMs: number }} cursor @param {AbortSignal} signal */
+    read: (ticket, { after, waitSeconds, patienceMs }, signal) => call(`/${ticket.id}?after=${after}&wait=${waitSeconds}`,
+      { headers: authorization(ticket) }, { read: readView, signal, holdMs: waitSeconds * 1000, patienceMs }),
 
     /** Turns a confirmed ticket into a session; safe to ask again. @param {Ticket} ticket @param {AbortSignal} signal */
     consume: (ticket, signal) => call(`/${ticket.id}/consume`, { method: 'POST', headers: authorization(ticket) }, { read: readSession, signal }),

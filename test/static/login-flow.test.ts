@@ -113,6 +113,8 @@ await t.test('login flow: says that the code has run out, not that it cannot con
   await bench.pass(170_000)
   t.equal(bench.shown.at(-1), 'busy over waiting')
   await bench.pass(20_000)
+  t.equal(bench.shown.at(-1), 'busy over making', 'for a minute it may still turn out that somebody scanned it')
+  await bench.pass(65_000)
   t.equal(bench.shown.at(-1), 'expired')
 })
 

@@ -35,6 +35,7 @@ await t.test('renewal: the old ticket goes on, and the new one is given up, when
   await bench.pass(1_000)
   t.strictSame(bench.landed, [null])
   t.equal(bench.callsOf('consume')[0]?.url, 'api/tickets/t1/consume')
+  t.strictSame(bench.callsOf('giveUp').map(({ url }) => url), ['api/tickets/t2'])
 })
 
 await t.test('renewal: the new ticket is given up when the old one is cancelled after it was made', async (t) => {
@@ -200,8 +201,47 @@ await t.test('reload: the ticket is for the same destination only, and gone when
   t.equal(copy.callsOf('create').length, 1)
 })
 
-await t.test('reload: a page that is in, or has given up, leaves no ticket behind', async (t) => {
-  for (const end of [(bench: ReturnType<typeof createLoginBench>) => bench.answer(viewAnswer('confirmed', 2)), async (bench: ReturnType<typeof createLoginBench>) => { bench.flow.leave() }]) {
+await t.test('reload: the next page has the session again, the same one, when the person had just been told that they are in', async (t) => {
+  const tab = createStorage()
+  const before = createLoginBench({ tab })
+  await before.begin()
+  await before.answer(viewAnswer('confirmed', 3))
+  t.equal(before.shown.at(-1), 'confirmed')
+  before.flow.suspend()
+  await before.pass(1_000)
+  t.strictSame(before.landed, [])
+  const after = createLoginBench({ tab, clock: before.clock })
+  after.plan.read.push(viewAnswer('consumed', 4))
+  await after.begin()
+  await after.pass(1_000)
+  t.equal(after.callsOf('consume')[0]?.url, 'api/tickets/t1/consume')
+  t.strictSame(after.landed, [null])
+})
+
+await t.test('reload: a fresh code comes without a word when the session of the kept ticket is over', async (t) => {
+  const tab = createStorage()
+  const before = createLoginBench({ tab })
+  await before.begin()
+  before.flow.suspend()
+  const after = createLoginBench({ tab, clock: before.clock })
+  after.plan.read.push(viewAnswer('consumed', 4))
+  after.plan.consume.push(problem(409, 'ticket-consumed'))
+  await after.begin()
+  await after.pass(3_000)
+  t.strictSame(after.shown, ['making', 'waiting'])
+})
+
+await t.test('reload: a page that has moved on, or whose visitor was taken on, or has given up, leaves no ticket behind', async (t) => {
+  const confirm = (bench: ReturnType<typeof createLoginBench>) => bench.answer(viewAnswer('confirmed', 2))
+  const moveOn = async (bench: ReturnType<typeof createLoginBench>) => {
+    await confirm(bench)
+    await bench.pass(1_000)
+  }
+  const takeOn = (bench: ReturnType<typeof createLoginBench>) => {
+    bench.world.isPrevented = true
+    return confirm(bench)
+  }
+  for (const end of [moveOn, takeOn, async (bench: ReturnType<typeof createLoginBench>) => { bench.flow.leave() }]) {
     const bench = createLoginBench()
     await bench.begin()
     await end(bench)
@@ -246,6 +286,18 @@ await t.test('sleep: believes no clock but the server\'s when a ticket\'s time s
   t.equal(bench.callsOf('create').length, 1)
 })
 
+await t.test('sleep: asks again soon when the first question after it meets silence, and gives the next ones more time', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.pass(3_000)
+  await bench.wake()
+  await bench.pass(40_000)
+  const [asked = 0, ...later] = bench.callsOf('read').slice(1).map(({ at }) => at)
+  t.strictSame(later.slice(0, 3).map((at) => at - asked), [3_500, 10_000, 20_500], '3 s, 6 s and 10 s, with half a second after each')
+  t.equal(bench.mostPolls(), 1)
+  t.strictSame(bench.learnt, [], 'no lesson about holds')
+})
+
 await t.test('sleep: asks for the session again at once when its answer was slept away', async (t) => {
   const bench = createLoginBench()
   bench.plan.consume.push('silence')
@@ -255,6 +307,41 @@ await t.test('sleep: asks for the session again at once when its answer was slep
   t.equal(bench.callsOf('consume').length, 2)
   await bench.pass(1_000)
   t.strictSame(bench.landed, [null])
+})
+
+await t.test('sleep: moves when the ticket was scanned in its last minute, and confirmed, while the page slept past the end that it knew', async (t) => {
+  const bench = createLoginBench()
+  await bench.begin()
+  await bench.pass(100_000)
+  bench.plan.read.push(...Array.from({ length: 99 }, () => 'cut' as const))
+  bench.plan.create.push('cut')
+  bench.online.set(false)
+  await bench.pass(60_000)
+  t.equal(bench.shown.at(-1), 'offline over waiting')
+  await bench.pass(30_000)
+  t.equal(bench.shown.at(-1), 'offline over making', 'the code is over, and nobody can scan it any more')
+  bench.plan.read.splice(0, Infinity, viewAnswer('confirmed', 3, { expires_in: 10 }))
+  bench.online.set(true)
+  await bench.settled()
+  await bench.pass(1_000)
+  t.strictSame(bench.landed, [null])
+})
+
+await t.test('sleep: brings a fresh code when the ticket was not scanned before its end, or nothing is heard of it for a minute after', async (t) => {
+  for (const last of [viewAnswer('expired', 2), null]) {
+    const bench = createLoginBench()
+    bench.world.isPunctual = true
+    await bench.begin()
+    bench.plan.read.push(...Array.from({ length: 999 }, () => 'cut' as const))
+    bench.plan.create.push('cut')
+    await bench.answer('cut')
+    await bench.pass(185_000)
+    t.match(bench.shown.at(-1), /making$/)
+    if (last !== null) bench.plan.read.splice(0, Infinity, last)
+    await bench.pass(65_000)
+    t.match(bench.shown.at(-1), /waiting$/)
+    t.ok(bench.steps.includes('ticket t2'))
+  }
 })
 
 await t.test('network: learns how long it may hold, begins anew when the browser is on another, and blames no failure of the service', async (t) => {

@@ -1,10 +1,13 @@
 /** Owns the start of the real browser that tests drive. */
-import { chromium, type Browser } from 'playwright-core'
+import { chromium, type Browser, type LaunchOptions } from 'playwright-core'
 import { installed } from './installed.ts'
 import type { RealBrowser } from './tabs.ts'
 
 /** Starts the machine's own Chromium, without the calls home that a fresh profile makes. The caller closes it. */
-export const launchChromium = (): Promise<Browser> => chromium.launch({
+export const launchChromium = (options: LaunchOptions = {}): Promise<Browser> => chromium.launch({ ...chromiumOptions(), ...options })
+
+/** How it is started, for whoever starts it another way. */
+export const chromiumOptions = (): LaunchOptions => ({
   executablePath: installed('chromium'),
   args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 })

@@ -1,4 +1,5 @@
 /** Owns the demo in a real browser: the website on one side, the mini program in its phones on the other, time and WeChat in the test's hands. */
+import type { Server } from 'node:http'
 import type { Browser, BrowserContextOptions, FrameLocator, Locator, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { openDemo } from '../../src/demo/demo.ts'
@@ -15,6 +16,8 @@ export interface DemoServer {
   skip (ms: number): void
   /** The requests that came in since this was asked last, as `POST /api/tickets`: those that `which` fits, in their order. */
   received (which: RegExp): readonly string[]
+  /** What it listens with, for tests that watch the wire. */
+  readonly server: Server
 }
 
 /** Runs the demo in this process, in memory, until the test is over. */
@@ -52,6 +55,7 @@ export const serveDemo = async (t: Test, environment: Readonly<Record<string, st
       requests = []
       return fitting
     },
+    server: app.server,
   }
 }
 

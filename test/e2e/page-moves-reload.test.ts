@@ -1,0 +1,127 @@
+/** The login page and its tab: a ticket survives a reload at any step, in its own tab only; each tab has a ticket of its own, and a copy of a tab too. */
+import t from 'tap'
+import { launchChromium } from '../support/chromium.ts'
+import { serveDemo } from '../support/demo-window.ts'
+import { lands, openVisit, placeOf, shownTicket, type Visit } from '../support/login-visit.ts'
+import { untilStage } from '../support/page-bench.ts'
+import type { TestPhone } from '../support/clients.ts'
+import type { Page } from 'playwright-core'
+
+const server = await serveDemo(t, { MAX_WAIT: '25' })
+const place = placeOf(t, server)
+const browser = await launchChromium()
+t.teardown(() => browser.close())
+
+const reload = (page: Page): Promise<unknown> => page.reload({ waitUntil: 'domcontentloaded' })
+const number = (page: Page): Promise<string> => page.locator('.layer:not(.leaving) .number').innerText()
+
+/** What happens to a page whose code is shown, up to the step at which it is reloaded, and from there until the phone has said yes. */
+type Story = (visit: Visit, phone: TestPhone, ticket: string) => Promise<unknown>
+
+const stories: Record<string, Story> = {
+  'nobody has scanned': async ({ page, approve }, phone, ticket) => {
+    await reload(page)
+    await untilStage(page, 'waiting')
+    await approve(phone, ticket)
+  },
+  'it was reloaded before, and again': async ({ page, approve }, phone, ticket) => {
+    for (let times = 0; times < 4; times++) await reload(page)
+    await untilStage(page, 'waiting')
+    await approve(phone, ticket)
+  },
+  'the phone has scanned': async ({ page }, phone, ticket) => {
+    await phone.scan(ticket)
+    const shown = await number(page)
+    await reload(page)
+    await page.locator('.layer:not(.leaving) .number', { hasText: shown }).waitFor()
+    await phone.confirm(ticket, shown)
+  },
+  'the phone says yes at that moment': async ({ page, numberOf }, phone, ticket) => {
+    await phone.scan(ticket)
+    const shown = await numberOf(ticket)
+    await Promise.all([phone.confirm(ticket, shown), reload(page)])
+  },
+  'the page has just asked for its session': async ({ context, page, approve }, phone, ticket) => {
+    const handled = Promise.withResolvers<void>()
+    await page.route('**/consume', async (route) => {
+      await route.fetch() // and the answer is never heard
+      handled.resolve()
+    }, { times: 1 })
+    await approve(phone, ticket)
+    await handled.promise
+    await context.clearCookies()
+    await reload(page)
+  },
+  'the page has its session and says so': async ({ page, approve }, phone, ticket) => {
+    await approve(phone, ticket)
+    await untilStage(page, 'confirmed')
+    await reload(page)
+  },
+}
+
+for (const [moment, story] of Object.entries(stories)) {
+  await t.test(`reload: the page goes on with its ticket and lands when ${moment}`, async (t) => {
+    const visit = await openVisit(t, browser, place)
+    const phone = await place.newPhone()
+    const ticket = await shownTicket(visit.page)
+    server.received(/./)
+    await story(visit, phone, ticket)
+    await lands(t, visit.page, phone)
+    t.strictSame(server.received(/^POST \/api\/tickets$|^DELETE/), [], 'no other ticket was made, and none given up')
+  })
+}
+
+await t.test('tabs: each has a ticket of its own, and shows nothing of the other, when two people log in side by side', async (t) => {
+  const { page, newTab, approve, numberOf } = await openVisit(t, browser, place)
+  const other = await newTab()
+  const [ticket, otherTicket] = [await shownTicket(page), await shownTicket(other)]
+  t.not(ticket, otherTicket)
+  const [ming, mei] = [await place.newPhone(), await place.newPhone()]
+  await ming.scan(ticket)
+  await untilStage(page, 'scanned')
+  await reload(other)
+  t.equal(await shownTicket(other), otherTicket, 'the other still waits, with the same code')
+  await ming.confirm(ticket, await numberOf(ticket))
+  await lands(t, page, ming)
+  t.equal(await shownTicket(other), otherTicket)
+  await approve(mei, otherTicket)
+  await lands(t, other, mei)
+})
+
+await t.test('tabs: each moves, to a session of its own, when one person confirms both', async (t) => {
+  const { page, newTab, approve } = await openVisit(t, browser, place)
+  const other = await newTab()
+  const phone = await place.newPhone()
+  await Promise.all([page, other].map(async (tab) => approve(phone, await shownTicket(tab))))
+  await Promise.all([page, other].map((tab) => tab.waitForURL('**/me')))
+  await lands(t, page, phone, 2)
+  await lands(t, other, phone, 2)
+})
+
+await t.test('tabs: a copy of a tab shows a code of its own, and both move', async (t) => {
+  const { context, page, approve } = await openVisit(t, browser, place)
+  const ticket = await shownTicket(page)
+  await reload(page) // so that the ticket has lain in the tab's storage once
+  t.equal(await shownTicket(page), ticket)
+  const [copy] = await Promise.all([context.waitForEvent('page'), page.evaluate('void open(location.href)')])
+  t.ok(await copy.evaluate("sessionStorage.getItem('scan-login-tickets')") !== null, 'it has what the first has in its storage')
+  const copied = await shownTicket(copy)
+  t.not(copied, ticket)
+  for (const [tab, its] of [[copy, copied], [page, ticket]] as const) {
+    const phone = await place.newPhone()
+    await approve(phone, its)
+    await lands(t, tab, phone)
+  }
+})
+
+await t.test('tabs: another page in the same tab goes on, and another tab does not, when the page was left', async (t) => {
+  const { page, newTab, approve } = await openVisit(t, browser, place)
+  const ticket = await shownTicket(page)
+  await page.goto(`${place.url}/me`)
+  const other = await newTab()
+  t.not(await shownTicket(other), ticket)
+  const phone = await place.newPhone()
+  await approve(phone, ticket)
+  await page.goto(`${place.url}/login`, { waitUntil: 'commit' })
+  await lands(t, page, phone)
+})

@@ -1,0 +1,58 @@
+/** The login page moves when the phone said yes while the page, or the whole browser, stood still, and its connections died meanwhile. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { serveDemo } from '../support/demo-window.ts'
+import { lands, openVisit, placeOf, shownTicket } from '../support/login-visit.ts'
+import { openRelay } from '../support/relay.ts'
+import { launchSleepingBrowser } from '../support/sleeping-browser.ts'
+import { untilStage } from '../support/page-bench.ts'
+
+const server = await serveDemo(t, { MAX_WAIT: '25' })
+const place = placeOf(t, server)
+const { browser, ...lid } = await launchSleepingBrowser(t)
+
+/** Longer than what a page takes for its machine's sleep. */
+const sleepMs = 8_500
+
+const cases = [
+  ['the system has suspended the page', 'pages', null],
+  ['the system has suspended the page and ended its connections', 'pages', 'reset'],
+  ['the machine has slept', 'all', null],
+  ['the machine has slept and its connections were ended', 'all', 'reset'],
+  ['the machine has slept and its connections lead nowhere, which nobody told it', 'all', 'silent'],
+] as const
+
+for (const [name, what, how] of cases) {
+  await t.test(`page moves: it lands when ${name}`, async (t) => {
+    const relay = await openRelay(t, Number(new URL(place.url).port))
+    const { page, approve } = await openVisit(t, browser, place, { url: relay.url })
+    const phone = await place.newPhone()
+    const ticket = await shownTicket(page)
+    lid.sleep(what)
+    if (how !== null) relay.cut(how)
+    await approve(phone, ticket)
+    await sleep(how === null ? sleepMs / 3 : sleepMs)
+    lid.wake()
+    await lands(t, page, phone)
+  })
+}
+
+await t.test('page moves: it shows the number, and lands, when the machine fell asleep between the two taps', async (t) => {
+  const relay = await openRelay(t, Number(new URL(place.url).port))
+  const { page, numberOf } = await openVisit(t, browser, place, { url: relay.url })
+  const phone = await place.newPhone()
+  const ticket = await shownTicket(page)
+  lid.sleep('all')
+  relay.cut('silent')
+  await phone.scan(ticket)
+  await sleep(sleepMs)
+  lid.wake()
+  await untilStage(page, 'scanned')
+  t.equal(await page.locator('.layer:not(.leaving) .number').innerText(), await numberOf(ticket))
+  lid.sleep('all')
+  relay.cut('silent')
+  await phone.confirm(ticket, await numberOf(ticket))
+  await sleep(sleepMs)
+  lid.wake()
+  await lands(t, page, phone)
+})

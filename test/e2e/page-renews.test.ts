@@ -1,0 +1,137 @@
+/** Codes are never silently dead: renewed while somebody looks, dimmed when nobody does, replaced with a sentence where the phone says no, and gone once scanned. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { launchChromium } from '../support/chromium.ts'
+import { serveDemo } from '../support/demo-window.ts'
+import { lands, look, nextTicket, openVisit, placeOf, shownTicket } from '../support/login-visit.ts'
+import { heard, line, listen, untilStage } from '../support/page-bench.ts'
+import type { Page } from 'playwright-core'
+
+const lifeSeconds = 20
+const server = await serveDemo(t, { TICKET_TTL: String(lifeSeconds), MAX_WAIT: '25' })
+const place = placeOf(t, server)
+/** Where a ticket outlives everybody's patience, and polls come and go as fast as a test moves the page's clock. */
+const patient = await serveDemo(t, { TICKET_TTL: '3600', MAX_WAIT: '0' })
+const patientPlace = placeOf(t, patient)
+const browser = await launchChromium()
+t.teardown(() => browser.close())
+
+/** What stands on the stage as a code that can be scanned. */
+const liveCode = (page: Page): Promise<string | null> => page.evaluate(`
+  document.querySelector('scan-login').shadowRoot.querySelector('.layer:not(.leaving):not([data-stage=expired]) .code-image')?.getAttribute('src') ?? null
+`)
+
+/** Looks five times a second whether the code that is shown can be scanned, until told to stop; gives those that could not. */
+const watchCodes = (page: Page): (() => Promise<readonly string[]>) => {
+  const dead: string[] = []
+  let looks = 0
+  const watch = { isOver: false }
+  const watching = (async () => {
+    while (!watch.isOver) {
+      const url = await liveCode(page)
+      const status = url === null ? 200 : (await place.call({ path: new URL(url).pathname })).status
+      if (status !== 200 && await liveCode(page) === url) dead.push(`${status} at look ${looks}`)
+      looks += 1
+      await sleep(200)
+    }
+  })()
+  return async () => {
+    watch.isOver = true
+    await watching
+    return looks === 0 ? ['never looked'] : dead
+  }
+}
+
+await t.test('page renews: there is always a code that can be scanned, not a word is said about it, and the last one is good to its last second', async (t) => {
+  const { page, approve } = await openVisit(t, browser, place, { prepare: listen })
+  const first = await shownTicket(page)
+  const said = await heard(page)
+  const stop = watchCodes(page)
+  await page.waitForTimeout(lifeSeconds * 500) // nobody renews what is good
+  t.equal(await shownTicket(page), first)
+  const second = await nextTicket(page, first)
+  t.equal((await place.call({ path: `/api/tickets/${first}/code` })).status, 200, 'the old code is still good when the next is shown')
+  const third = await nextTicket(page, second)
+  t.strictSame(await stop(), [], 'dead codes')
+  t.strictSame(await heard(page), said)
+  const phone = await place.newPhone()
+  await approve(phone, second)
+  await lands(t, page, phone)
+  t.equal((await place.call({ path: `/api/tickets/${third}/code` })).status, 404, 'the next one is given up')
+})
+
+await t.test('page renews: it lands when the ticket was scanned, and confirmed, while the page was offline past the end that it knew', async (t) => {
+  const { context, page, numberOf } = await openVisit(t, browser, place)
+  const ticket = await shownTicket(page)
+  const phone = await place.newPhone()
+  await context.setOffline(true)
+  await page.getByText("You're offline").waitFor()
+  await phone.scan(ticket)
+  await page.locator('[data-stage="making"]').waitFor({ timeout: lifeSeconds * 2_000 })
+  t.equal(await liveCode(page), null, 'a code that is over is not shown')
+  await phone.confirm(ticket, await numberOf(ticket))
+  await context.setOffline(false)
+  await lands(t, page, phone)
+})
+
+const noes = {
+  'the person cancels': async (phone, ticket) => { await phone.cancel(ticket) },
+  'the person taps a wrong number': async (phone, ticket, right) => { await phone.confirm(ticket, right === '11' ? '12' : '11') },
+} satisfies Record<string, (phone: Awaited<ReturnType<typeof place.newPhone>>, ticket: string, right: string) => Promise<void>>
+
+for (const [event, no] of Object.entries(noes)) {
+  await t.test(`page renews: the code is gone behind the number when scanned, and a fresh one comes with a sentence, said once, when ${event}`, async (t) => {
+    const { page, approve, numberOf } = await openVisit(t, browser, patientPlace, { prepare: listen })
+    const ticket = await shownTicket(page)
+    const phone = await patientPlace.newPhone()
+    await phone.scan(ticket)
+    await untilStage(page, 'scanned')
+    await page.locator('.leaving').waitFor({ state: 'detached' })
+    const right = await page.locator('.number').innerText()
+    t.equal(right, await numberOf(ticket))
+    t.equal(await page.locator('img').count(), 0)
+    t.notOk((await page.locator('scan-login').evaluate((element: any) => element.shadowRoot.innerHTML)).includes(ticket))
+    await no(phone, ticket, right)
+    await untilStage(page, 'cancelled')
+    t.equal(await line(page), 'Cancelled. Here is a new code')
+    const fresh = await shownTicket(page)
+    t.not(fresh, ticket)
+    t.equal((await heard(page)).filter((text) => text === 'Cancelled. Here is a new code').length, 1)
+    await approve(phone, fresh)
+    await lands(t, page, phone)
+  })
+}
+
+await t.test('page renews: the code is dimmed after ten minutes of nobody, in silence from then on, and a click or a look brings a fresh one', async (t) => {
+  const { page, approve } = await openVisit(t, browser, patientPlace, { prepare: (page) => page.clock.install() })
+  const pass = async (seconds: number): Promise<void> => { for (let passed = 0; passed < seconds; passed += 5) await page.clock.runFor(5_000) }
+  const first = await shownTicket(page)
+  await pass(590)
+  t.equal(await shownTicket(page), first)
+  await pass(20)
+  await untilStage(page, 'expired')
+  t.equal(await line(page), 'This code has run out')
+  t.equal((await patientPlace.call({ path: `/api/tickets/${first}/code` })).status, 404, 'and it is dead')
+  patient.received(/./)
+  await page.mouse.move(5, 5)
+  await page.clock.runFor(600_000)
+  await page.waitForTimeout(500)
+  t.strictSame(patient.received(/./), [])
+
+  await page.getByRole('button', { name: 'Show a new code' }).click()
+  await untilStage(page, 'waiting')
+  const second = await shownTicket(page)
+  t.not(second, first)
+  await pass(620)
+  await untilStage(page, 'expired')
+  await look(page, 'hidden')
+  await look(page, 'visible')
+  await untilStage(page, 'waiting')
+  const phone = await patientPlace.newPhone()
+  const third = await shownTicket(page)
+  t.not(third, second)
+  await page.clock.runFor(1_000)
+  await approve(phone, third)
+  await page.clock.runFor(3_000)
+  await lands(t, page, phone)
+})

@@ -1,0 +1,109 @@
+/** Owns a visitor before our login page in a real browser, and the phones that answer it by signed calls straight to the service. */
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { openPhone, type Service, type TestPhone } from './clients.ts'
+import type { DemoServer } from './demo-window.ts'
+import { remote } from './remote.ts'
+
+/** A service that can be visited and called. */
+export interface Place extends Service {
+  readonly url: string
+  /** Logs in the phone of somebody who was never here before. */
+  newPhone (): Promise<TestPhone>
+}
+
+export interface Visit {
+  readonly context: BrowserContext
+  readonly page: Page
+  /** Opens the login page in one more tab. */
+  newTab (): Promise<Page>
+  /** Scans and taps the right number, wherever the page is meanwhile. */
+  approve (phone: TestPhone, ticket: string): Promise<void>
+  /** The number that belongs to a scanned ticket, for when the page can't be asked. */
+  numberOf (ticket: string): Promise<string>
+}
+
+/** All waits end by themselves, for a page that doesn't move is what these tests are about; no test asserts on the time. */
+const patienceMs = 25_000
+
+let people = 0
+
+/** Makes a place of a demo. */
+export const placeOf = (t: Test, { url, simulator }: Pick<DemoServer, 'url' | 'simulator'>): Place => {
+  const { port } = new URL(url)
+  const { call, close } = remote(`http://127.0.0.1:${port}`)
+  t.teardown(close)
+  return { url, call, newPhone: () => openPhone({ call }, { jsCode: simulator.jsCode(`person-${++people}`), authority: new URL(url).host }) }
+}
+
+/** Opens a context of its own, and the login page in it, at `url` where the way to the service is another. */
+export const openVisit = async (t: Test, browser: Browser, place: Place, { url = place.url, prepare, ...options }: VisitOptions = {}): Promise<Visit> => {
+  const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
+  t.teardown(() => context.close())
+  context.setDefaultTimeout(patienceMs)
+  context.on('weberror', (error) => { t.fail(`a page threw: ${error.error().message}`) })
+  const secrets = new Map<string, string>()
+  context.on('request', (request) => {
+    const ticket = /\/api\/tickets\/([\w-]{22})\?/.exec(request.url())?.[1]
+    const secret = request.headers().authorization
+    if (ticket !== undefined && secret !== undefined) secrets.set(ticket, secret)
+  })
+  const page = await context.newPage()
+  await prepare?.(page)
+  await page.goto(`${url}/login`)
+
+  const numberOf: Visit['numberOf'] = async (ticket) => {
+    const { json } = await place.call({ path: `/api/tickets/${ticket}`, headers: { authorization: secrets.get(ticket) ?? '' } })
+    return json.match_code as string
+  }
+  return {
+    context,
+    page,
+    newTab: async () => {
+      const tab = await context.newPage()
+      await tab.goto(`${url}/login`)
+      return tab
+    },
+    approve: async (phone, ticket) => {
+      t.equal((await phone.scan(ticket)).status, 200, 'scanned')
+      t.equal((await phone.confirm(ticket, await numberOf(ticket))).status, 200, 'confirmed')
+    },
+    numberOf,
+  }
+}
+
+export interface VisitOptions extends BrowserContextOptions {
+  readonly url?: string
+  /** Is given the page before it loads. */
+  readonly prepare?: (page: Page) => Promise<unknown>
+}
+
+const codeImage = (page: Page) => page.locator('.layer:not(.leaving) .code-image')
+
+/** The ticket whose code is on the stage, once there is one. */
+export const shownTicket = async (page: Page): Promise<string> => ticketIn(await codeImage(page).getAttribute('src'))
+
+/** Waits until the code of another ticket is there. */
+export const nextTicket = async (page: Page, ticket: string): Promise<string> => {
+  await page.locator(`.layer:not(.leaving) .code-image:not([src*="${ticket}"])`).waitFor()
+  return await shownTicket(page)
+}
+
+const ticketIn = (url: string | null): string => /tickets\/([\w-]{22})\/code$/.exec(url ?? '')?.[1] ?? ''
+
+/** Waits until the page has moved, and sees that its browser is logged in there, as this person, who has so many sessions in all. */
+export const lands = async (t: Test, page: Page, phone: TestPhone, sessions = 1): Promise<void> => {
+  await page.waitForURL('**/me', { waitUntil: 'commit' }).catch(async () => {
+    throw new Error(`the page did not move, it says: ${await page.locator('.line').innerText({ timeout: 1_000 }).catch(() => 'nothing')}`)
+  })
+  const session = await page.evaluate("fetch('api/session').then(async (answer) => ({ status: answer.status, sub: (await answer.json()).user?.sub }))")
+  t.strictSame(session, { status: 200, sub: phone.sub })
+  t.equal((await phone.sessions()).json.sessions.length, sessions, 'sessions of this person')
+}
+
+/** Tells the page that nobody, or somebody, looks at it, as the browser does when tabs are switched. */
+export const look = (page: Page, state: 'hidden' | 'visible'): Promise<unknown> => page.evaluate(`
+  Object.defineProperty(document, 'visibilityState', { configurable: true, value: '${state}' })
+  Object.defineProperty(document, 'hidden', { configurable: true, value: ${state === 'hidden'} })
+  document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
+`)
