@@ -23,7 +23,11 @@ document.documentElement.lang = isChinese(language) ? 'zh-CN' : 'en'
 document.title = words.title
 fillWords(words)
 login.title = words.website
-onTap('#start-over', () => { login.src = 'login' })
+onTap('#start-over', () => {
+  // A page that is merely left keeps its ticket for a reload to find; an element that is taken away gives it up.
+  login.contentDocument?.querySelector('scan-login')?.remove()
+  login.src = 'login'
+})
 onTap('#add-phone', () => {
   addPhone()
   phones.lastElementChild?.scrollIntoView({ behavior: 'smooth', block: 'nearest', inline: 'nearest' })
