@@ -2,11 +2,9 @@
 import './scan-login.js'
 import { destination } from './scan-login/destination.js'
 import { languageFor } from './scan-login/language.js'
+import { confirmedForMs } from './scan-login/log-in.js'
 import { dictionaries } from './scan-login/words.js'
 import { elementOf, siteName } from './page.js'
-
-/** The person sees the check before the page leaves. */
-const confirmedForMs = 900
 
 const login = elementOf('scan-login', HTMLElement)
 // The one thing that is taken from the address: never a ticket, which would be somebody else's.

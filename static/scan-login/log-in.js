@@ -15,7 +15,7 @@ import { presentCode } from './present-code.js'
 /** A skeleton that is gone at once only flickers. */
 const makingAfterMs = 400
 /** The person sees the check before the page leaves. */
-const confirmedForMs = 900
+export const confirmedForMs = 900
 /** A ticket that ended sooner than this counts as a failure, so that no fault of a server makes a page ask for ticket after ticket. */
 const shortLifeMs = 2_000
 

@@ -53,6 +53,7 @@ export const openHostSite = async (t: Test, { isAllowed = true, environment = {}
 
   // The element as a site may serve it itself: a copy, away from its service.
   pages.set('/copy/scan-login.js', { type: 'text/javascript', text: (await caller.call({ path: '/scan-login.js' })).text, policy: '' })
+  pages.set('/favicon.ico', { type: 'image/x-icon', text: '', policy: '' }) // a browser asks for it where it likes
   pages.set('/host.js', { type: 'text/javascript', text: hostScript, policy: '' })
   let made = 0
 
