@@ -1,5 +1,6 @@
 /** What is served beside the calls, by CONTRACT, "Operating": pages and nothing else, their headers, the code image, health, the description of the API, and where a visitor may be sent. */
 import { request } from 'node:http'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { decode as decodePng } from 'fast-png'
 import jpeg from 'jpeg-js'
 import decodeQR from 'qr/decode.js'
@@ -72,6 +73,39 @@ await t.test('pages: plain http asks for no https', async (t) => {
   const { headers } = await house.call({ path: '/login' })
   t.equal(headers['strict-transport-security'], undefined)
   t.notMatch(headers['content-security-policy'], /upgrade-insecure-requests/)
+})
+
+await t.test('pages: what they load is compressed for who takes that, and confirmed to who has it; no call is compressed', async (t) => {
+  const house = await openHouse(t, { env: generous })
+  const ask = (path: string, headers: Record<string, string>) => house.app.inject({ url: path, headers })
+  for (const path of ['/login.js', '/scan-login.js', '/me.js', '/style.css', '/scan-login.d.ts']) {
+    for (const encoding of ['br', 'gzip']) {
+      const { headers, rawPayload } = await ask(path, { 'accept-encoding': encoding })
+      t.equal(headers['content-encoding'], encoding, path)
+      t.match(headers.vary, /accept-encoding/i)
+      const plain = await ask(path, {})
+      t.equal(plain.headers['content-encoding'], undefined)
+      t.equal((encoding === 'br' ? brotliDecompressSync : gunzipSync)(rawPayload).toString(), plain.body)
+    }
+  }
+  const { etag = '' } = (await ask('/login.js', {})).headers
+  for (const known of [String(etag), `W/${String(etag)}`, `"other", ${String(etag)}`]) {
+    const { statusCode, body } = await ask('/login.js', { 'if-none-match': known })
+    t.strictSame([statusCode, body], [304, ''])
+  }
+  t.equal((await ask('/login.js', { 'if-none-match': '"other"' })).statusCode, 200)
+  for (const path of ['/openapi.json', '/.well-known/jwks.json', '/api/session']) t.equal((await ask(path, { 'accept-encoding': 'br, gzip' })).headers['content-encoding'], undefined, path)
+})
+
+await t.test('pages: the element\'s script is for any site, and nothing else is', async (t) => {
+  const house = await openHouse(t)
+  const shared = async (path: string) => {
+    const { headers } = await house.call({ path, headers: { origin: 'https://shop.example' } })
+    return [headers['access-control-allow-origin'], headers['cross-origin-resource-policy']]
+  }
+  t.strictSame(await shared('/scan-login.js'), ['*', 'cross-origin'])
+  for (const path of ['/login.js', '/me.js', '/style.css', '/login', '/me', '/api/session']) t.strictSame(await shared(path), [undefined, 'same-origin'], path)
+  t.equal((await house.call({ path: '/scan-login.d.ts' })).headers['content-type'], 'text/plain; charset=utf-8')
 })
 
 await t.test('pages: no other file is served, however it is asked for', async (t) => {
