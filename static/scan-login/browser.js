@@ -1,4 +1,5 @@
 /** Owns what the flow is told of the browser it runs in. Every listener ends with the signal that is handed in. */
+import { recall, remember } from './memory.js'
 
 /** @typedef {import('./login-flow.js').Condition} Condition */
 
@@ -57,7 +58,7 @@ export const watchBrowser = (signal) => {
 }
 
 /**
- * Makes the memory of how long polls of this server may be held here. A browser may forbid storage; then each page learns anew.
+ * Makes the memory of how long polls of this server may be held here.
  * @param {string} server
  * @returns {import('./hold.js').HoldMemory}
  */
@@ -66,15 +67,11 @@ export const createHoldMemory = (server) => {
   return {
     recall: () => {
       try {
-        return JSON.parse(localStorage.getItem(key) ?? 'null')
+        return JSON.parse(recall(key) ?? 'null')
       } catch {
-        return null
+        return null // anybody may have written there
       }
     },
-    remember: (lesson) => {
-      try {
-        localStorage.setItem(key, JSON.stringify(lesson))
-      } catch {}
-    },
+    remember: (lesson) => { remember(key, JSON.stringify(lesson)) },
   }
 }

@@ -6,6 +6,7 @@ import { createHold } from './hold.js'
 import { createKeepsake } from './keepsake.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './language.js'
 import { createLoginFlow } from './login-flow.js'
+import { liveCodeOn, stageOf } from './login-screen.js'
 import { savePicture } from './save-picture.js'
 import { style } from './style.js'
 import { createTicketApi } from './ticket-api.js'
@@ -124,8 +125,8 @@ export class ScanLoginElement extends HTMLElement {
   #redraw () { this.#draw(this.#view, dictionaries[this.#language]) }
 
   #save () {
-    const { code } = /** @type {{ code?: import('./login-screen.js').Code | null }} */ ('over' in this.#view ? this.#view.over : this.#view)
-    if (code) savePicture(code.url, dictionaries[this.#language].picture).catch(() => {}) // dismissed, or no network: the picture can still be pressed long
+    const code = liveCodeOn(stageOf(this.#view))
+    if (code !== null) savePicture(code.url, dictionaries[this.#language].picture).catch(() => {}) // dismissed, or no network: the picture can still be pressed long
   }
 
   /** The address of the service, with a slash at its end; null where the attribute holds none. */

@@ -1,5 +1,6 @@
 /** Owns which language a visitor reads, and the switch for it. Knows no words but the names of the languages. */
 import { make } from './dom.js'
+import { recall, remember } from './memory.js'
 import { dictionaries } from './words.js'
 
 /** @typedef {import('./words.js').Language} Language */
@@ -24,21 +25,8 @@ const spoken = (tag) => {
   return rest.includes('hant') || (!rest.includes('hans') && ['tw', 'hk', 'mo'].some((place) => rest.includes(place))) ? 'zh-Hant' : 'zh'
 }
 
-/** What the visitor chose at an earlier time, or null. A browser may forbid storage; then nothing is remembered. */
-export const recallLanguage = () => {
-  try {
-    return localStorage.getItem(storageKey)
-  } catch {
-    return null
-  }
-}
-
-/** @param {Language} language */
-const rememberLanguage = (language) => {
-  try {
-    localStorage.setItem(storageKey, language)
-  } catch {}
-}
+/** What the visitor chose at an earlier time, or null. */
+export const recallLanguage = () => recall(storageKey)
 
 /** Makes the switch; `choose` hears of what the visitor chooses, which is remembered. @param {(language: Language) => void} choose */
 export const makeLanguageSwitch = (choose) => {
@@ -46,7 +34,7 @@ export const makeLanguageSwitch = (choose) => {
   const select = make('select', {}, ...options)
   select.addEventListener('change', () => {
     const chosen = languageFor([select.value])
-    rememberLanguage(chosen)
+    remember(storageKey, chosen)
     choose(chosen)
   })
   return {

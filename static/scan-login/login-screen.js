@@ -10,6 +10,12 @@
 /** @typedef {'offline' | 'busy'} Trouble */
 /** @typedef {Stage | { name: Trouble, over: Stage }} View */
 
+/** The stage of a view, whatever trouble is told over it. @param {View} view @returns {Stage} */
+export const stageOf = (view) => 'over' in view ? view.over : view
+
+/** The code on a stage while it can be scanned, else null. @param {Stage} stage @returns {Code | null} */
+export const liveCodeOn = (stage) => 'code' in stage && stage.name !== 'expired' ? stage.code : null
+
 /** Makes the screen of one login; `show` hears each change once. @param {(view: View) => void} show */
 export const createScreen = (show) => {
   /** @type {{ stage: Stage, trouble: Trouble | null }} */
@@ -30,7 +36,7 @@ export const createScreen = (show) => {
   return {
     stage: () => now.stage,
     /** Whether this picture is the live code on the stage. @param {string} url */
-    isShowing: (url) => 'code' in now.stage && now.stage.name !== 'expired' && now.stage.code.url === url,
+    isShowing: (url) => liveCodeOn(now.stage)?.url === url,
     set,
     tell,
     /** Leaves the dead code where it is, for nobody looks. */

@@ -71,19 +71,18 @@ const prepareNext = async (attempt, how) => {
 }
 
 /** Takes a code off the stage whose time ran out while nobody could be asked what became of it. @param {Attempt} attempt @param {Presentation} how */
-const hideWhenOver = async (attempt, { clock, pending, screen }) => {
-  for (;;) {
-    const leftMs = attempt.endsAt + endToldWithinMs - clock.now()
-    if (leftMs <= 0) break
-    await pause({ clock, ms: leftMs, signal: pending })
-  }
+const hideWhenOver = async (attempt, { screen, ...how }) => {
+  await untilPast(() => attempt.endsAt + endToldWithinMs, how)
   if (screen.isShowing(attempt.ticket.codeUrl)) screen.set({ name: 'making' })
 }
 
 /** @param {Presentation} how */
-const untilNobody = async ({ clock, pending, seenAt }) => {
+const untilNobody = ({ seenAt, ...how }) => untilPast(() => seenAt() + nobodyForMs, how)
+
+/** Waits for a moment that may move away meanwhile. @param {() => number} moment @param {Pick<Presentation, 'clock' | 'pending'>} how */
+const untilPast = async (moment, { clock, pending }) => {
   for (;;) {
-    const leftMs = seenAt() + nobodyForMs - clock.now()
+    const leftMs = moment() - clock.now()
     if (leftMs <= 0) return
     await pause({ clock, ms: leftMs, signal: pending })
   }

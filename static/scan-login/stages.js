@@ -1,4 +1,4 @@
-/** Owns what stands on the stage in each state: pictures, numbers and signs. Nothing here changes once it is made. */
+/** Owns what stands on the stage in each state: pictures, numbers and signs. Nothing of it changes once it is made, but the ring. */
 import { draw, make } from './dom.js'
 
 /** @typedef {import('./login-screen.js').Stage} Stage */

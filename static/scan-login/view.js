@@ -1,5 +1,6 @@
 /** Owns how a view is drawn in the element's shadow: the layer on the stage, the line, the help, what can be tapped. Decides nothing. */
 import { fillWords, make } from './dom.js'
+import { liveCodeOn, stageOf } from './login-screen.js'
 import { makeLayer, runRing } from './stages.js'
 import { sayView } from './words.js'
 
@@ -48,16 +49,17 @@ export const createLoginView = (root, { device, languageSwitch, renew, save }) =
     }
     layer = makeLayer(stage)
     stageElement.append(layer)
-    if ('code' in stage && stage.name !== 'expired') runRing(layer, stage.code)
+    const code = liveCodeOn(stage)
+    if (code !== null) runRing(layer, code)
     drawn = stage
   }
 
   /** @param {View} view @param {Words} words */
   return (view, words) => {
-    const stage = 'over' in view ? view.over : view
+    const stage = stageOf(view)
     if (stage !== drawn && !(stage.name === drawn?.name && (stage.name === 'making' || stage.name === 'no-code'))) swap(stage)
 
-    const code = 'code' in stage && stage.name !== 'expired' ? stage.code : null
+    const code = liveCodeOn(stage)
     const linkUrl = device === 'phone' ? code?.linkUrl ?? null : null
     open.hidden = linkUrl === null
     if (linkUrl !== null) open.href = linkUrl
