@@ -9,7 +9,8 @@ export interface PageScript {
   readonly etag: string
 }
 
-const folder = join(import.meta.dirname, '../../static')
+/** Where the pages and all that they need lie. */
+export const staticFolder = join(import.meta.dirname, '../../static')
 /** What a page may load; everything else in static/ is a part of these. */
 const entries = ['login', 'me', 'scan-login'] as const
 
@@ -24,9 +25,9 @@ export const pageScripts = (): ReadonlyMap<string, PageScript> => {
 const make = (): ReadonlyMap<string, PageScript> => {
   // In one go before anything is served, for the other way leaves a process of esbuild's running beside ours.
   const { outputFiles } = buildSync({
-    entryPoints: entries.map((name) => ({ in: join(folder, `${name}.js`), out: name })),
-    absWorkingDir: folder,
-    outdir: folder,
+    entryPoints: entries.map((name) => ({ in: join(staticFolder, `${name}.js`), out: name })),
+    absWorkingDir: staticFolder,
+    outdir: staticFolder,
     write: false,
     bundle: true,
     minify: true,
@@ -36,7 +37,7 @@ const make = (): ReadonlyMap<string, PageScript> => {
     logLevel: 'silent',
   })
   return new Map(outputFiles.map(({ path, text, contents }) => [
-    path.slice(folder.length + 1),
+    path.slice(staticFolder.length + 1),
     { text, etag: `"${createHash('sha256').update(contents).digest('base64url').slice(0, 22)}"` },
   ]))
 }

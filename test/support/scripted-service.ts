@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { encode } from 'fast-png'
 import { encodeQR } from 'qr'
-import { pageScripts } from '../../src/http/page-scripts.ts'
+import { pageScripts, staticFolder } from '../../src/http/page-scripts.ts'
 
 export interface Reply {
   readonly status: number
@@ -25,7 +25,6 @@ export interface View {
 
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'"
 const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8' }
-const staticFolder = join(import.meta.dirname, '../../static')
 
 /** Starts it under a path of its own, as behind a proxy. */
 export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {

@@ -5,9 +5,7 @@ import { constants } from 'node:zlib'
 import compress from '@fastify/compress'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
-import { pageScripts } from '../page-scripts.ts'
-
-const folder = join(import.meta.dirname, '../../../static')
+import { pageScripts, staticFolder } from '../page-scripts.ts'
 
 export interface PageOptions {
   /** The path of PUBLIC_URL. */
@@ -23,7 +21,7 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
     brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } },
   })
   await app.register(fastifyStatic, {
-    root: folder,
+    root: staticFolder,
     prefix: '/',
     wildcard: false, // a route for each file, so that nothing else can be asked for
     globIgnore: ['**/*.html', '**/*.js'],
@@ -45,7 +43,7 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
     app.get(root, { schema: { hide: true }, prefixTrailingSlash: root === '/' ? 'slash' : 'no-slash' }, (_request, reply) => reply.redirect(`${basePath}/login`))
   }
   for (const page of ['login', 'me']) {
-    const html = (await readFile(join(folder, `${page}.html`), 'utf8')).replaceAll('{{site_name}}', () => escapeHtml(siteName))
+    const html = (await readFile(join(staticFolder, `${page}.html`), 'utf8')).replaceAll('{{site_name}}', () => escapeHtml(siteName))
     app.get(`/${page}`, { schema: { hide: true } }, (_request, reply) => reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(html))
   }
 }
