@@ -21,6 +21,7 @@ import { securityHeaders } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
 import { answerUnreadable, readableUrl } from './http/unreadable.ts'
 import type { Clock, CodeSupply, LinkSupply, PhoneIdentity, Store } from './login/ports.ts'
+import { createLookAgain } from './login/look-again.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
 import type { Keys } from './sessions/key-file.ts'
@@ -89,7 +90,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   })
   app.decorateRequest('person', '')
   app.addHook('preClose', async () => { waitingRoom.close() })
-  const stopHearing = login.tickets.onMove(waitingRoom.wake)
+  const lookAgain = createLookAgain(login)
+  const stopHearing = login.tickets.onMove((id) => { id === null ? lookAgain() : waitingRoom.wake(id) })
   app.addHook('onClose', async () => { stopHearing() })
 
   const limits = await createLimits(app, {

@@ -68,7 +68,7 @@ const settings = {
   WECHAT_API_URL: setting('https://api.weixin.qq.com', httpUrl),
   WECHAT_ENV_VERSION: setting<'release' | 'trial' | 'develop'>('release', oneOf('release', 'trial', 'develop')),
   WECHAT_URL_LINK: setting<'on' | 'off'>('off', oneOf('on', 'off')),
-  STORE_URL: setting('sqlite:data/scan-login.db', text(/^(?:sqlite:|rediss?:\/\/|redis\+(?:cluster|sentinel):\/\/)./, 'must be sqlite:<file>, sqlite::memory:, redis://… or rediss://…')),
+  STORE_URL: setting('sqlite:data/scan-login.db', text(/^(?:sqlite:|rediss?:\/\/|redis\+(?:cluster|sentinel):\/\/)./, 'must be sqlite:<file>, sqlite::memory:, redis://…, rediss://…, redis+sentinel://… or redis+cluster://…')),
   KEYS_FILE: setting('data/keys.json', text(/./, 'must be a file')),
   SITE_NAME: setting<string | null>(null, text(/^[^\p{Cc}]{1,64}$/u, 'must be 1 to 64 characters')),
   ALLOWED_ORIGINS: setting<readonly string[]>([], list(origin)),

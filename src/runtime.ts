@@ -39,6 +39,8 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
   const log = pino({ level: config.LOG_LEVEL, base: null })
   const keys = openKeys(config)
   const store = createStore(config.STORE_URL, { clock, log })
+  // The store's time, so that all instances agree on when a ticket's is up.
+  const shared: Clock = { now: store.now, after: clock.after }
   const dispatcher = new Agent({ connect: { timeout: 3000 }, connections: 64 })
   const wechat = createWechat({
     appid: config.WECHAT_APPID,
@@ -47,7 +49,7 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
     envVersion: config.WECHAT_ENV_VERSION,
     dispatcher,
     store,
-    clock,
+    clock: shared,
     log,
     ticketTtlMs: (config.TICKET_TTL + 60) * 1000,
   })
@@ -55,7 +57,7 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
     wechat.close()
     await Promise.all([dispatcher.destroy(), store.close()])
   }
-  return { store, wechat, keys, clock, random: randomBytes, log, release }
+  return { store, wechat, keys, clock: shared, random: randomBytes, log, release }
 }
 
 /** An embedded store makes its key file at the first start; instances that share Redis have to be given the same one. */

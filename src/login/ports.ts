@@ -12,8 +12,12 @@ import type { WaitingRoom } from './waiting-room.ts'
  * `ttlMs` is a finite number above 0, rounded up; anything else is a RangeError. An entry whose time is up is absent for every method.
  */
 export interface Store {
+  /** What time it is, in milliseconds since 1970: the same for all processes on this store, whatever their own clocks say. Entries end by it. */
+  now (): number
   /** The value, or undefined. */
   read<T> (key: string): Promise<T | undefined>
+  /** The values of all these keys, in one question to the store, or in a few. */
+  readMany<T> (keys: readonly string[]): Promise<Array<T | undefined>>
   /** Stores a value that nobody races for. `null` keeps it for good. */
   write (key: string, value: unknown, ttlMs: number | null): Promise<void>
   /** Removes an entry; true for the one caller who found it. */
@@ -27,8 +31,8 @@ export interface Store {
   /** Gives the place back. */
   release (group: string, member: string): Promise<void>
   /**
-   * Calls `hear` soon after another process has replaced a value, with its key, and with null when some of that may have been missed,
-   * until the returned function is called. A hint for whoever would have to ask again and again: it may come for nothing, and get lost.
+   * Calls `hear` soon after another process has replaced a value, with its key, and with null, once a second at the most, while some of
+   * that may be missed, until the returned function is called. What is heard is a hint; what is missed is made good by a null within 2 s.
    */
   onReplace (hear: (key: string | null) => void): () => void
   /** Resolves when the store can be read and written just now. */
@@ -42,9 +46,11 @@ export interface Tickets {
   add (ticket: Ticket): Promise<void>
   /** The ticket, or undefined where there is none (unknown, or final for more than a minute). */
   read (id: string): Promise<Ticket | undefined>
+  /** The version of each of these tickets; undefined where there is none. Asks the store once, or a few times. */
+  versionsOf (ids: readonly string[]): Promise<Array<number | undefined>>
   /** Stores a move; true for the one caller whose move starts from what is stored. */
   replace (before: Ticket, after: Ticket): Promise<boolean>
-  /** Calls `hear` with the id of a ticket that another process has moved; null: it may be any. As `Store.onReplace`. */
+  /** Calls `hear` with the id of a ticket that another process has moved; null: some may have been missed. As `Store.onReplace`. */
   onMove (hear: (id: string | null) => void): () => void
 }
 

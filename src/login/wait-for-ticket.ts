@@ -31,7 +31,7 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
     try {
       const ticket = await ticketOfBrowser(deps, poll)
       if (ticket.version > poll.after || poll.waitMs === 0) return { ticket }
-      const outcome = await seat.rest(Math.min(until, ticket.expiresAt) - deps.clock.now(), poll.signal)
+      const outcome = await seat.rest(Math.min(until, ticket.expiresAt) - deps.clock.now(), poll.signal, ticket.version)
       if (outcome === 'full') return { ticket, pollAfterSeconds }
       // A final ticket can't have moved, and may be forgotten by now. Who has to go says what they know: it was true, and the browser asks again.
       if (isFinal(ticket.state) || outcome === 'closed') return { ticket }

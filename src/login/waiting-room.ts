@@ -5,9 +5,9 @@ import type { Clock } from './ports.ts'
 export interface Seat {
   /**
    * Resolves with `awake` when the ticket may have been touched since entering, with `over` after `ms`, with `closed` when `signal` aborts or
-   * the room closes; at once with `full` where no more polls may be held.
+   * the room closes; at once with `full` where no more polls may be held. `version` is the one that whoever rests knows.
    */
-  rest (ms: number, signal: AbortSignal): Promise<RestOutcome>
+  rest (ms: number, signal: AbortSignal, version: number): Promise<RestOutcome>
   /** Gives the seat up; must be called once, whatever happened. */
   leave (): void
 }
@@ -16,8 +16,10 @@ export type RestOutcome = 'awake' | 'over' | 'closed' | 'full'
 
 export interface WaitingRoom {
   enter (ticketId: string): Seat
-  /** Wakes everybody who waits for this ticket; null: for any. */
-  wake (ticketId: string | null): void
+  /** Wakes everybody who waits for this ticket. */
+  wake (ticketId: string): void
+  /** The tickets that are waited for just now, each with the lowest version that one of those who rest knows. */
+  waitedFor (): ReadonlyMap<string, number>
   /** Wakes everybody and rests nobody any more. */
   close (): void
   /** How many polls are held just now. */
@@ -31,18 +33,20 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
   let closed = false
 
   const enter = (ticketId: string): Seat => {
-    const bell: Bell = { rung: false, stop: undefined }
+    const bell: Bell = { rung: false, stop: undefined, version: Infinity }
     const group = bells.get(ticketId) ?? new Set()
     bells.set(ticketId, group.add(bell))
 
-    const rest = (ms: number, signal: AbortSignal): Promise<RestOutcome> => {
+    const rest: Seat['rest'] = (ms, signal, version) => {
       if (closed || signal.aborted) return Promise.resolve('closed')
       if (bell.rung) return Promise.resolve('awake')
       if (held >= limit) return Promise.resolve('full')
       held++
+      bell.version = version
       return new Promise((resolve) => {
         bell.stop = (outcome) => {
           bell.stop = undefined
+          bell.version = Infinity
           cancelTimer()
           signal.removeEventListener('abort', giveUp)
           held--
@@ -68,14 +72,15 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
     bell.stop?.('awake')
   }
 
-  const wake = (ticketId: string | null): void => {
-    if (ticketId !== null) bells.get(ticketId)?.forEach(ring)
-    else for (const group of bells.values()) group.forEach(ring)
+  const waitedFor = (): ReadonlyMap<string, number> => {
+    const lowest = [...bells].map(([id, group]) => [id, Math.min(...[...group].map(({ version }) => version))] as const)
+    return new Map(lowest.filter(([, version]) => version < Infinity))
   }
 
   return {
     enter,
-    wake,
+    wake: (ticketId) => bells.get(ticketId)?.forEach(ring),
+    waitedFor,
     close: () => {
       closed = true
       for (const group of bells.values()) for (const bell of group) bell.stop?.('closed')
@@ -84,5 +89,5 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
   }
 }
 
-/** One seat's bell: whether it has rung, and what ends the rest while somebody rests. */
-interface Bell { rung: boolean, stop: ((outcome: RestOutcome) => void) | undefined }
+/** One seat's bell: whether it has rung, and while somebody rests what ends that and the version they know. */
+interface Bell { rung: boolean, stop: ((outcome: RestOutcome) => void) | undefined, version: number }

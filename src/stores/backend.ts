@@ -14,7 +14,11 @@ export interface Backend {
   release (group: string, member: string): Promise<void>
   /** Calls `hear` with the key of what another process has replaced, or with null where that may have been missed, until the returned function is called. */
   onReplace (hear: (key: string | null) => void): () => void
-  /** Hears that an answer is overdue: what can be done so that the next call has a better chance. */
+  /** The time by which entries end, in milliseconds since 1970. */
+  now (): number
+  /** Hears that a call has failed, so that the next has a better chance. */
+  failed (error: Error): void
+  /** Hears that an answer is overdue, likewise. */
   overdue (error: Error): void
   close (): Promise<void>
 }

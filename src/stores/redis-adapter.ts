@@ -1,114 +1,102 @@
-/** Owns the connection to one Redis server and the few scripts run there. Ends are told by Redis' own clock alone. */
+/** Owns Redis as a database: what is said to it, and under which names. How a connection comes about and goes is not its matter. */
 import KeyvRedis, { createClient } from '@keyv/redis'
-import type { Log } from '../login/ports.ts'
+import type { Clock, Log } from '../login/ports.ts'
 import type { Backend } from './backend.ts'
+import { readRedisAddress } from './redis-address.ts'
+import { createRedisClock } from './redis-clock.ts'
+import { connectToRedis, type RedisClient, type RedisConnection } from './redis-connection.ts'
+import { createRedisLink } from './redis-link.ts'
 import { createRedisListener } from './redis-listener.ts'
+import { admitScript, replaceScript } from './redis-scripts.ts'
 
 /** In front of every key, so that another application may live in the same database. */
 const namespace = 'scan-login'
 
-// Sent whole with every call (EVAL): they are short, Redis keeps them compiled, and a restarted or failed-over server, which knows
-// none of them, needs no second try as with EVALSHA. Each touches one key, so they work in a cluster as well.
-
-const replaceScript = `
-local text = redis.call('GET', KEYS[1])
-if not text then return 0 end
-local value = cjson.decode(text).value
-if type(value) ~= 'table' or value.version ~= tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: where it is not allowed, the value is replaced all the same
-return 1`
-
-// A sorted set of members by their ends; the set itself ends with the last of them. What has ended is removed last: a server without
-// memory refuses a script at its first write only where that one adds something.
-const admitScript = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local mine = redis.call('ZSCORE', KEYS[1], ARGV[1])
-local isIn = mine and tonumber(mine) > now
-if not isIn and redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', now), '+inf') >= tonumber(ARGV[3]) then return 0 end
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return 1`
-
 /** Connects in the background, now and after every loss; until there is a connection every call fails at once. Throws on a URL that is none. */
-export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend => {
-  let closing = false
-  let away = false
+export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, log: Log }): Backend => {
+  const address = readRedisAddress(url)
+  const time = createRedisClock(clock.now)
 
-  const client = createClient({
-    url,
-    name: namespace,
-    // Without it commands wait for a server that is away, and run later, after their callers were told they had failed.
-    disableOfflineQueue: true,
-    // The ping keeps an idle connection younger than the limit; a frozen server misses the limit and is left.
-    pingInterval: 1_000,
-    socket: {
-      connectTimeout: 2_000,
-      socketTimeout: 3_000,
-      // Apart from each other, so that a server that comes back isn't met by all instances at once.
-      reconnectStrategy: (retries: number) => closing ? false : Math.min(100 * 2 ** retries, 1_500) + Math.random() * 500,
+  const link = createRedisLink({
+    clock,
+    open: (signal) => connectToRedis(address, signal),
+    look: async (connection, signal) => {
+      const [first, ...others] = connection.masters
+      const timeOfFirst = () => timeOf(first, signal)
+      await Promise.all([time.read(timeOfFirst), ...others.map((other) => timeOf(other, signal))])
+    },
+    onUp: () => {
+      storage.client = link.connection.client
+      if (isAway) log.info({}, 'Redis is back')
+      isAway = false
+      if (!isAdvised) adviseOn(link.connection, log)
+      isAdvised = true
+    },
+    // One line when it goes and one when it is back, not one for each attempt.
+    onDown: (err) => {
+      log.error({ err }, 'Redis is away')
+      isAway = true
     },
   })
+  let isAway = false
+  let isAdvised = false
 
-  // One line when it goes and one when it is back, not one for each attempt.
-  const lost = (error: unknown) => {
-    if (!away && !closing) log.error({ err: error }, 'Redis is away')
-    away = true
-  }
-  client.on('error', lost)
-  client.on('ready', () => {
-    if (away) log.info({}, 'Redis is back')
-    away = false
-    if (closing) client.destroy()
-  })
-  client.once('ready', () => {
-    client.info('memory').then((memory) => {
-      if (!mayEvict(memory)) return
-      log.warn({}, 'Redis may evict entries when its memory is full, used nonces and ended sessions too: set maxmemory-policy to noeviction')
-    }).catch(() => {}) // Only advice: whoever may not ask goes without.
-  })
+  const storage = new KeyvRedis<string>(createClient<{}, {}, {}, 2>(), { throwOnErrors: true, keyPrefixSeparator: ':', namespace })
+  storage.on('error', () => {}) // each is thrown as well
+  // It would connect by itself a client that is closed.
+  storage.getClient = async () => link.connection.client
 
-  const storage = new KeyvRedis<string>(client, { throwOnErrors: true, keyPrefixSeparator: ':', namespace })
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
   // Beside the namespace, where no key of an entry can be.
   const placesOf = (group: string) => `${namespace}-places:${group}`
   const run = async (script: string, key: string, ...args: Array<string | number>) =>
-    await client.eval(script, { keys: [key], arguments: args.map(String) }) === 1
+    await link.connection.client.eval(script, { keys: [key], arguments: args.map(String) }) === 1
 
-  const listener = createRedisListener(client, { channel: `${namespace}:replaced`, log })
-
-  const connect = () => {
-    // Each failed attempt is an 'error' event, and attempts end only with close().
-    client.connect().catch(() => {})
-  }
-  connect()
+  const listener = createRedisListener(link, { channel: `${namespace}:replaced`, clock, log })
 
   return {
     storage,
+    now: time.now,
     claim: async (key, text, ttlMs) =>
-      await client.set(keyFor(key), text, { condition: 'NX', expiration: { type: 'PX', value: ttlMs } }) === 'OK',
-    replace: (key, version, text, ttlMs) => run(replaceScript, keyFor(key), version, text, ttlMs, listener.channel, `${listener.name} ${key}`),
+      await link.connection.client.set(keyFor(key), text, { condition: 'NX', expiration: { type: 'PX', value: ttlMs } }) === 'OK',
+    replace: (key, version, text, ttlMs) => run(replaceScript, keyFor(key), version, text, ttlMs, listener.channel, listener.messageFor(key)),
     onReplace: listener.add,
     admit: (group, member, ttlMs, limit) => run(admitScript, placesOf(group), member, ttlMs, limit),
     async release (group, member) {
-      await client.zRem(placesOf(group), member)
+      await link.connection.client.zRem(placesOf(group), member)
     },
-    overdue (error) {
-      // Every write makes a socket look alive to its own timeout, so that under load a dead connection would be kept for as long as
-      // TCP retransmits. Redis answers in order: one late answer means that all behind it are late as well.
-      if (!client.isReady || closing) return
-      lost(error)
-      client.destroy()
-      connect()
+    failed (error) {
+      if (link.isUp && link.connection.isMisplaced(error)) link.lose(error)
     },
+    // Redis answers in order: one late answer means that all behind it are late as well, and every write makes a socket look alive to
+    // its own timeout, so that under load a dead connection would be kept for as long as TCP retransmits.
+    overdue: link.lose,
     async close () {
-      closing = true
       listener.close()
-      // Where there is no connection, the attempt under way can't be called off: the strategy ends it, or 'ready' above does.
-      if (client.isReady) client.destroy()
+      link.close()
     },
+  }
+}
+
+/** Asks one server for its time. Of several servers one that doesn't answer is closed: what is asked of it from then on fails at once. */
+const timeOf = async (server: RedisClient | undefined, signal: AbortSignal): Promise<number> => {
+  if (server === undefined) throw new Error('There is no server to ask')
+  const giveUp = () => { if (server.isOpen) server.destroy() }
+  signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    const [seconds, microseconds] = await server.time()
+    return Number(seconds) * 1000 + Number(microseconds) / 1000
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
+}
+
+const adviseOn = ({ masters }: RedisConnection, log: Log): void => {
+  for (const master of masters) {
+    master.info('memory').then((memory) => {
+      if (!mayEvict(memory)) return
+      log.warn({}, 'Redis may evict entries when its memory is full, used nonces and ended sessions too: set maxmemory-policy to noeviction')
+    }).catch(() => {}) // Only advice: whoever may not ask goes without.
   }
 }
 

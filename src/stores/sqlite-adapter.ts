@@ -81,6 +81,8 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     admit: (group, member, ttlMs, limit) => patiently(() => atomically(db, () => admitNow(group, member, ttlMs, limit))),
     release: (group, member) => patiently(() => { sql.leavePlace.run(group, member) }),
     onReplace: () => () => {}, // one process works on the file
+    now: clock.now,
+    failed () {},
     overdue () {},
     async close () {
       cancelPurge()

@@ -16,8 +16,9 @@ interface StoreDeps {
 }
 
 /**
- * Opens the store that `STORE_URL` names: `sqlite:<file>`, `sqlite::memory:`, `redis://…` or `rediss://…`. Throws an Error with one clear
- * line for any other, and where the file can't be opened. A Redis that is away is no error here: calls reject until it is there.
+ * Opens the store that `STORE_URL` names: `sqlite:<file>`, `sqlite::memory:`, `redis://…`, `rediss://…`, `redis+sentinel://…` or
+ * `redis+cluster://…`. Throws an Error with one clear line for any other, and where the file can't be opened. A Redis that is away is no
+ * error here: calls reject until it is there.
  */
 export const createStore = (url: string, deps: StoreDeps): Store => {
   const backend = openBackend(url, deps)
@@ -43,6 +44,7 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       if (closed) throw new Error('The store is closed')
       return await Promise.race([work(), deadline])
     } catch (cause) {
+      backend.failed(cause as Error) // ours and the libraries'
       throw new Problem('store-unavailable', { retryAfterSeconds, cause })
     } finally {
       cancel()
@@ -50,9 +52,15 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
   }
 
   const store: Store = {
+    now: () => backend.now(),
     async read<T> (key: string) {
       checkKey(key)
       return ask(() => keyv.get<T>(key))
+    },
+    async readMany<T> (keys: readonly string[]) {
+      keys.forEach(checkKey)
+      if (keys.length === 0) return []
+      return ask(async () => await keyv.getMany<T>([...keys]))
     },
     async write (key, value, ttlMs) {
       checkKey(key)
@@ -112,16 +120,9 @@ const openBackend = (url: string, deps: StoreDeps): Backend => {
       throw new Error(`STORE_URL ${url} can't be opened: ${(cause as Error).message}`, { cause }) // node:fs and node:sqlite throw Errors
     }
   }
-  if (/^redis\+(cluster|sentinel):/.test(url)) {
-    throw new Error('STORE_URL: redis+cluster:// and redis+sentinel:// are not supported yet; name one server with redis:// or rediss://')
-  }
-  // The URL itself is not repeated, as it may hold a password.
-  if (!/^rediss?:\/\/[^/]/.test(url)) throw new Error('STORE_URL is none of sqlite:<file>, sqlite::memory:, redis://<host>, rediss://<host>')
-  try {
-    return createRedisAdapter(url, deps)
-  } catch (cause) {
-    throw new Error('STORE_URL is not a Redis URL such as redis://user:password@host:6379/0', { cause })
-  }
+  if (/^redis/.test(url)) return createRedisAdapter(url, deps)
+  // Not repeated, as it may hold a password.
+  throw new Error('STORE_URL is none of sqlite:<file>, sqlite::memory:, redis://<host>, rediss://<host>, redis+sentinel://<hosts>/<name>, redis+cluster://<hosts>')
 }
 
 const checkKey = (key: string): void => {

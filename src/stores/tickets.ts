@@ -5,6 +5,8 @@ import type { Clock, Store, Tickets } from '../login/ports.ts'
 
 const group = 'tickets'
 const retryAfterSeconds = 10
+/** So many tickets are read in one question: half a megabyte at the most, so that nobody else has to wait for it. */
+const batch = 500
 
 /** Joins the tickets to a store; at most `maxTickets` that are not final, over all instances on that store. */
 export const createTickets = (store: Store, { clock, maxTickets }: { clock: Clock, maxTickets: number }): Tickets => {
@@ -29,6 +31,14 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
       await store.write(keyOf(ticket.id), ticket, ttlOf(ticket))
     },
     read: async (id) => isId(id) ? store.read<Ticket>(keyOf(id)) : undefined,
+    async versionsOf (ids) {
+      const versions: Array<number | undefined> = []
+      for (let from = 0; from < ids.length; from += batch) {
+        const tickets = await store.readMany<Ticket>(ids.slice(from, from + batch).map(keyOf))
+        versions.push(...tickets.map((ticket) => ticket?.version))
+      }
+      return versions
+    },
     async replace (before, after) {
       const isOurs = await store.replace(keyOf(before.id), before.version, after, ttlOf(after))
       if (isOurs) await settlePlace(before, after)

@@ -211,16 +211,12 @@ await t.test('the file', async (t) => {
 
 await t.test('the URL', async (t) => {
   const open = (url: string) => () => createStore(url, { clock: systemClock, log: createRecordingLog() })
-  const known = 'STORE_URL is none of sqlite:<file>, sqlite::memory:, redis://<host>, rediss://<host>'
-  for (const url of ['', 'sqlite:', 'sqlite', 'sqlite://data/store.db', 'sqlite:///data/store.db', 'SQLITE:x', 'data/store.db', 'redis:', 'redis://', 'redis:localhost',
-    'redis:///0', 'http://localhost', 'mysql://localhost', 'redis+other://h']) {
+  const known = 'STORE_URL is none of sqlite:<file>, sqlite::memory:, redis://<host>, rediss://<host>, redis+sentinel://<hosts>/<name>, redis+cluster://<hosts>'
+  for (const url of ['', 'sqlite:', 'sqlite', 'sqlite://data/store.db', 'sqlite:///data/store.db', 'SQLITE:x', 'data/store.db', 'http://localhost', 'mysql://localhost']) {
     t.throws(open(url), { message: known }, `createStore: throws one clear line when the URL is ${url || 'empty'}`)
   }
-  const later = 'STORE_URL: redis+cluster:// and redis+sentinel:// are not supported yet; name one server with redis:// or rediss://'
-  for (const url of ['redis+cluster://a,b', 'redis+sentinel://a,b/name']) {
-    t.throws(open(url), { message: later }, `createStore: throws one clear line when the URL is ${url}`)
-  }
-  for (const url of ['redis://:secret@host/name', 'redis://:secret@host:port/0', 'rediss://:secret@ho st/0']) {
+  for (const url of ['redis://:secret@host/name', 'redis://:secret@host:port/0', 'rediss://:secret@ho st/0', 'redis:', 'redis://', 'redis:localhost', 'redis:///0',
+    'redis+other://h', 'redis://:secret%@host', 'redis://host?secret=1', 'redis+tls://h']) {
     t.throws(open(url), { message: 'STORE_URL is not a Redis URL such as redis://user:password@host:6379/0' },
       `createStore: throws one line without the password when the URL is ${url}`)
   }

@@ -13,7 +13,9 @@ const watch = <T>(call: Promise<T>): { isAnswered: () => boolean, answer: Promis
 }
 
 const bound = (store: Store): Store => ({
+  now: () => store.now(),
   read: (key) => store.read(key),
+  readMany: (keys) => store.readMany(keys),
   write: (...args) => store.write(...args),
   remove: (key) => store.remove(key),
   claim: (...args) => store.claim(...args),

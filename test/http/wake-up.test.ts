@@ -1,6 +1,7 @@
 // Two instances on one store, and what a held poll at one of them does when the store hints that something happened at the other.
 import t from 'tap'
 import { pino } from 'pino'
+import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/login/ports.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { openBrowser, openPhone } from '../support/clients.ts'
@@ -54,6 +55,71 @@ await t.test('hint: a held poll is answered when the ticket has moved, and goes 
   await settle()
   clock.advance(15_000)
   t.hasStrict(await later, { status: 200, json: { state: 'scanned', version: 2 } }, 'a hint for nothing makes no poll longer')
+})
+
+await t.test('hint: all that is waited for is read in one go, and only those are woken whose ticket has moved, when some may have been missed', async (t) => {
+  const clock = createFakeClock()
+  const store = createStore('sqlite::memory:', { clock, log: pino({ level: 'silent' }) })
+  const { wrapStore, hint } = createHints()
+  const asked: string[] = []
+  const here = await openHouse(t, {
+    clock,
+    store,
+    wrapStore: (inner) => wrapStore({
+      ...inner,
+      async read (key) {
+        asked.push('read')
+        return await inner.read(key)
+      },
+      async readMany (keys) {
+        asked.push(`readMany ${keys.length}`)
+        return await inner.readMany(keys)
+      },
+    }),
+  })
+  const there = await openHouse(t, { clock, store, simulator: here.simulator })
+  t.teardown(() => store.close())
+
+  const browsers = await Promise.all(Array.from({ length: 20 }, () => openBrowser(here)))
+  const answered = new Set<string>()
+  const polls = browsers.map((browser) => browser.poll(1, 25).finally(() => { answered.add(browser.ticket) }))
+  const phone = await openPhone(there, { jsCode: there.simulator.jsCode('ming'), now: () => clock.now() })
+  const [first] = browsers
+  t.equal((await phone.scan(first!.ticket)).status, 200) // twenty were made
+  await settle()
+  asked.length = 0
+  hint(null)
+  hint(null)
+  t.hasStrict(await polls[0], { status: 200, json: { state: 'scanned', version: 2 } })
+  await settle()
+  t.strictSame([...answered], [first?.ticket])
+  t.strictSame(asked, ['readMany 20', 'read'])
+  clock.advance(25_000)
+  await Promise.all(polls)
+})
+
+await t.test('hint: everybody goes on resting when the store is away just then', async (t) => {
+  let isAway = false
+  const { wrapStore, hint } = createHints()
+  const house = await openHouse(t, {
+    wrapStore: (inner) => wrapStore({
+      ...inner,
+      async readMany (keys) {
+        if (isAway) throw new Problem('store-unavailable')
+        return await inner.readMany(keys)
+      },
+    }),
+  })
+  const browser = await openBrowser(house)
+  const phone = await openPhone(house, { jsCode: house.simulator.jsCode('ming'), now: () => house.clock.now() })
+  const poll = browser.poll(1, 25)
+  await settle()
+  isAway = true
+  hint(null)
+  await settle()
+  isAway = false
+  t.equal((await phone.scan(browser.ticket)).status, 200)
+  t.hasStrict(await poll, { status: 200, json: { state: 'scanned', version: 2 } })
 })
 
 await t.test('hint: nobody listens any more when the service is closed', async (t) => {

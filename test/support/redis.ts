@@ -19,17 +19,18 @@ export interface RedisServer {
 export interface RedisOptions {
   /** The port of a server that was there before; a free one otherwise. */
   readonly port?: number
+  /** A configuration file, for a server that writes into it. */
+  readonly file?: string
   /** Further arguments, such as `--maxmemory`. */
   readonly args?: readonly string[]
 }
 
 /** Starts a server and waits until it answers. */
-export const startRedis = async ({ port, args = [] }: RedisOptions = {}): Promise<RedisServer> => {
+export const startRedis = async ({ port, file, args = [] }: RedisOptions = {}): Promise<RedisServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'scan-login-redis-'))
   const taken = port ?? await freePort()
-  const child = spawn('redis-server', [
-    '--port', String(taken), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', ...args,
-  ], { stdio: 'ignore' })
+  const place = ['--port', String(taken), '--bind', '127.0.0.1', '--dir', folder]
+  const child = spawn('redis-server', file === undefined ? [...place, '--save', '', '--appendonly', 'no', ...args] : [file, ...place, ...args], { stdio: 'ignore' })
   const exited = once(child, 'exit')
   const end = () => { child.kill('SIGKILL') }
   process.once('exit', end)
@@ -48,14 +49,16 @@ export const startRedis = async ({ port, args = [] }: RedisOptions = {}): Promis
   }
 }
 
-/** A port on which nobody listens just now. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // An object for what listens on a port.
-  server.close()
-  await once(server, 'close')
-  return port
+/** A port on which nobody listens just now, below a limit where one is given (a cluster's bus takes the port 10,000 above). */
+export const freePort = async (below = 65_536): Promise<number> => {
+  for (;;) {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo // An object for what listens on a port.
+    server.close()
+    await once(server, 'close')
+    if (port < below) return port
+  }
 }
 
 const untilItAnswers = async (child: ChildProcess, port: number): Promise<void> => {

@@ -8,7 +8,7 @@ await t.test('waiting room: a rest ends for one reason, and gives its place back
   const clock = createFakeClock()
   const room = createWaitingRoom(clock, 10)
   const leaving = new AbortController()
-  const rests = ['wake', 'time', 'leave'].map((id) => room.enter(id).rest(id === 'time' ? 1000 : 60_000, id === 'leave' ? leaving.signal : stay))
+  const rests = ['wake', 'time', 'leave'].map((id) => room.enter(id).rest(id === 'time' ? 1000 : 60_000, id === 'leave' ? leaving.signal : stay, 1))
   t.equal(room.held, 3)
   room.wake('wake')
   clock.advance(1000)
@@ -23,16 +23,29 @@ await t.test('waiting room: a bell that rang before the rest is not lost', async
   const room = createWaitingRoom(createFakeClock(), 10)
   const seat = room.enter('a')
   room.wake('a')
-  t.equal(await seat.rest(1000, stay), 'awake')
+  t.equal(await seat.rest(1000, stay, 1), 'awake')
 })
 
-await t.test('waiting room: nobody is woken for another ticket, and everybody for any', async (t) => {
+await t.test('waiting room: nobody is woken for another ticket', async (t) => {
   const room = createWaitingRoom(createFakeClock(), 10)
-  const rests = [room.enter('a').rest(1000, stay), room.enter('b').rest(1000, stay)]
+  const rest = room.enter('a').rest(1000, stay, 1)
   room.wake('c')
-  t.equal(room.held, 2)
-  room.wake(null)
-  t.strictSame(await Promise.all(rests), ['awake', 'awake'])
+  t.equal(room.held, 1)
+  room.wake('a')
+  t.equal(await rest, 'awake')
+})
+
+await t.test('waiting room: it tells what is waited for, with the lowest version that is known, and only while somebody rests', async (t) => {
+  const clock = createFakeClock()
+  const room = createWaitingRoom(clock, 10)
+  const seats = ['a', 'a', 'b', 'c'].map((id) => room.enter(id))
+  const rests = [seats[0]!.rest(1000, stay, 2), seats[1]!.rest(9000, stay, 1), seats[2]!.rest(9000, stay, 3)] // four seats were made
+  t.strictSame([...room.waitedFor()], [['a', 1], ['b', 3]])
+  room.wake('b')
+  t.strictSame([...room.waitedFor()], [['a', 1]])
+  clock.advance(9000)
+  t.strictSame([...room.waitedFor()], [])
+  await Promise.all(rests)
 })
 
 await t.test('waiting room: a seat that is left twice takes nobody else along', async (t) => {
@@ -41,7 +54,7 @@ await t.test('waiting room: a seat that is left twice takes nobody else along', 
   first.leave()
   const second = room.enter('a')
   first.leave()
-  const rest = second.rest(1000, stay)
+  const rest = second.rest(1000, stay, 1)
   room.wake('a')
   t.equal(await rest, 'awake')
 })
@@ -49,10 +62,10 @@ await t.test('waiting room: a seat that is left twice takes nobody else along', 
 await t.test('waiting room: it is full at its limit, and rests nobody once it is closed', async (t) => {
   const room = createWaitingRoom(createFakeClock(), 1)
   const [one, two] = [room.enter('a'), room.enter('a')]
-  const rest = one.rest(1000, stay)
-  t.equal(await two.rest(1000, stay), 'full')
+  const rest = one.rest(1000, stay, 1)
+  t.equal(await two.rest(1000, stay, 1), 'full')
   room.close()
   t.equal(await rest, 'closed')
-  t.equal(await two.rest(1000, stay), 'closed')
-  t.equal(await room.enter('b').rest(1000, stay), 'closed')
+  t.equal(await two.rest(1000, stay, 1), 'closed')
+  t.equal(await room.enter('b').rest(1000, stay, 1), 'closed')
 })

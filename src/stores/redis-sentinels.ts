@@ -1,0 +1,50 @@
+/** Owns the question which server is the master, put to Redis Sentinels. */
+import { createClient } from '@keyv/redis'
+import type { Node, RedisAddress } from './redis-address.ts'
+
+/** A Sentinel that takes longer is as good as gone. Milliseconds. */
+const answerWithinMs = 500
+
+/**
+ * Asks all Sentinels at once, and believes what most of those who answer say: one that was cut off from the others still takes the old
+ * master for the master. Rejects where none answers. As of https://redis.io/docs/latest/develop/reference/sentinel-clients/, which has
+ * them asked again for each new connection. @redis/client's own Sentinel client repeats commands after a failover, and so does what
+ * its caller was long told has failed.
+ */
+export const askSentinels = async ({ nodes, name, credentials }: RedisAddress & { kind: 'sentinel' }, signal: AbortSignal): Promise<Node> => {
+  const answers = await Promise.allSettled(nodes.map((node) => askOne(node, name, credentials)))
+  signal.throwIfAborted()
+  const masters = answers.flatMap((answer) => answer.status === 'fulfilled' ? [answer.value] : [])
+  const votes = Map.groupBy(masters, ({ host, port }) => `${host} ${port}`)
+  const [winners] = [...votes.values()].sort((a, b) => b.length - a.length)
+  if (winners?.[0] !== undefined) return winners[0]
+  throw new Error('No Sentinel names a master', { cause: answers.find((answer) => answer.status === 'rejected')?.reason })
+}
+
+/** Shows the servers' credentials, and none where the Sentinel wants none: often it has no password while the servers have one. */
+const askOne = async (node: Node, name: string, credentials: object): Promise<Node> => {
+  try {
+    return await masterBy(node, name, credentials)
+  } catch (error) {
+    if (!/AUTH|WRONGPASS/.test(String(error))) throw error
+    return await masterBy(node, name, {})
+  }
+}
+
+const masterBy = async (node: Node, name: string, credentials: object): Promise<Node> => {
+  const client = createClient({
+    ...credentials,
+    name: 'scan-login',
+    disableOfflineQueue: true,
+    socket: { ...node, connectTimeout: answerWithinMs, socketTimeout: answerWithinMs, reconnectStrategy: false },
+  })
+  client.on('error', () => {}) // what was asked rejects with it
+  try {
+    await client.connect()
+    const answer = await client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name])
+    if (!Array.isArray(answer)) throw new Error(`The Sentinel knows no master "${name}"`)
+    return { host: String(answer[0]), port: Number(answer[1]) }
+  } finally {
+    if (client.isOpen) client.destroy()
+  }
+}

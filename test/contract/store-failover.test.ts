@@ -1,0 +1,147 @@
+/** Owns what becomes of calls and wake-ups while a Redis set replaces a master that was killed, frozen or told to step down. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import type { Store } from '../../src/login/ports.ts'
+import { systemClock } from '../../src/runtime.ts'
+import { patienceMs, say, startCluster, startSentinelSet, type RedisSet } from '../support/redis-sets.ts'
+import type { RedisServer } from '../support/redis.ts'
+import { openStore, untilReady } from './store-harness.ts'
+
+const hour = 3_600_000
+/** CONTRACT "Errors". */
+const answerWithinMs = 6_000
+
+/** In a cluster these lie on different masters. */
+const keys = Array.from({ length: 12 }, (_, index) => `record:${index}`)
+
+const untilHeard = async (speaker: Store, heard: string[], key: string): Promise<void> => {
+  await speaker.write(key, { version: 1 }, hour)
+  for (let version = 1; !heard.includes(key); version++) {
+    await speaker.replace(key, version, { version: version + 1 }, hour)
+    await sleep(50)
+  }
+}
+
+const replicaOf = async (set: RedisSet, master: RedisServer): Promise<RedisServer> => {
+  for (const server of set.servers) {
+    const role = await say(server.port, 'ROLE')
+    if (Array.isArray(role) && role[0] === 'slave' && Number(role[2]) === master.port) return server
+  }
+  throw new Error('it has no replica')
+}
+
+/** Waits until each of these can be read and written again. */
+const untilAll = async (store: Store, wanted: readonly string[]): Promise<void> => {
+  for (const key of wanted) {
+    while (!await store.read(key).then(async () => { await store.write(`probe-${key}`, 1, hour) }).then(() => true, () => false)) await sleep(50)
+  }
+  await untilReady(store)
+}
+
+/** Two processes that claim and read without a pause, and what they were told. */
+const underLoad = (stores: readonly Store[]) => {
+  const won = new Map<string, number>()
+  const told = new Set<string>()
+  let longestMs = 0
+  let isOver = false
+  let round = 0
+  const ask = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
+    const begun = performance.now()
+    try {
+      return await call()
+    } catch (error) {
+      told.add((error as { code: string }).code)
+      return undefined
+    } finally {
+      longestMs = Math.max(longestMs, performance.now() - begun)
+    }
+  }
+  const work = async (): Promise<void> => {
+    const goesOn = () => !isOver
+    while (goesOn()) {
+      const key = `claim:${round++}`
+      const claims = await Promise.all(stores.map((store) => ask(() => store.claim(key, 1, hour))))
+      won.set(key, claims.filter((claim) => claim === true).length)
+      await Promise.all(keys.map((one, index) => ask(() => stores[index % stores.length]!.read(one)))) // a store for each index
+      await sleep(20)
+    }
+  }
+  const working = work()
+  return {
+    stop: async () => {
+      isOver = true
+      await working
+      return { most: Math.max(...won.values()), told: [...told], longestMs }
+    },
+  }
+}
+
+const accidents: Readonly<Record<string, { befall: (server: RedisServer, set: RedisSet) => Promise<void>, after?: (server: RedisServer) => void }>> = {
+  'is killed and stays away': { befall: async (server) => { await server.stop() } },
+  'is frozen': { befall: async (server) => { server.kill('SIGSTOP') }, after: (server) => { server.kill('SIGCONT') } },
+}
+
+const kinds: Readonly<Record<string, (t: Test) => Promise<RedisSet>>> = { sentinel: startSentinelSet, cluster: startCluster }
+
+for (const [kind, startSet] of Object.entries(kinds)) {
+  for (const [what, { befall, after }] of Object.entries(accidents)) {
+    await t.test(`${kind}: every call is answered in time, nobody wins twice, and all goes on, when a master ${what}`, async (t) => {
+      const set = await startSet(t)
+      const stores = [openStore(t, set.url, systemClock), openStore(t, set.url, systemClock)] as const
+      const heard: string[] = []
+      stores[1].onReplace((key) => { if (key !== null) heard.push(key) })
+      for (const store of stores) await untilReady(store)
+      for (const key of keys) await stores[0].write(key, { version: 1 }, hour)
+      await untilHeard(stores[0], heard, 'first:1')
+
+      const load = underLoad(stores)
+      const server = await set.masterOf(`scan-login:${keys[0]}`)
+      await befall(server, set)
+      // The others notice, agree, and one of them takes over.
+      await sleep(patienceMs)
+      for (const store of stores) await untilAll(store, keys)
+      const { most, told, longestMs } = await load.stop()
+      t.equal(most, 1, 'a claim has one winner at the most')
+      t.strictSame(told, ['store-unavailable'])
+      t.ok(longestMs < answerWithinMs, `the longest answer took ${Math.round(longestMs)} ms`)
+
+      for (const store of stores) t.strictSame(await store.readMany(keys), keys.map(() => ({ version: 1 })))
+      heard.length = 0
+      for (const key of keys) await untilHeard(stores[0], heard, key)
+      t.pass('who listens hears from every master')
+
+      after?.(server)
+      await sleep(patienceMs)
+      for (const store of stores) await untilAll(store, keys)
+      t.equal(await stores[0].claim('claim:after', 1, hour), true)
+      t.equal(await stores[1].claim('claim:after', 1, hour), false)
+    })
+  }
+}
+
+await t.test('sentinel: all goes on when the master is told to step down', async (t) => {
+  const set = await startSentinelSet(t)
+  const store = openStore(t, set.url, systemClock)
+  await untilReady(store)
+  await store.write('value:1', 'kept', hour)
+  const before = await set.masterOf('')
+  await say(Number(new URL(set.url.replace(/,.*/, '').replace('redis+sentinel', 'redis')).port), 'SENTINEL', 'FAILOVER', 'mymaster')
+  while ((await set.masterOf('')).port === before.port) await sleep(50)
+  await untilAll(store, keys)
+  t.equal(await store.read('value:1'), 'kept')
+  t.equal(await store.claim('claim:1', 1, hour), true)
+})
+
+await t.test('cluster: nothing is refused for long when a slot moves to another master', async (t) => {
+  const set = await startCluster(t)
+  const store = openStore(t, set.url, systemClock)
+  await untilReady(store)
+  await store.write('record:1', { version: 1 }, hour)
+  const from = await set.masterOf('scan-login:record:1')
+  const replica = await replicaOf(set, from)
+  await say(replica.port, 'CLUSTER', 'FAILOVER')
+  while ((await set.masterOf('scan-login:record:1')).port !== replica.port) await sleep(50)
+  await untilAll(store, ['record:1'])
+  t.equal(await store.replace('record:1', 1, { version: 2 }, hour), true)
+  t.strictSame(await store.read('record:1'), { version: 2 })
+})

@@ -1,0 +1,128 @@
+/** Owns sets of real Redis servers for tests: a master with replicas and Sentinels, and a cluster. Each is gone at the test's end. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from '@keyv/redis'
+import type { Test } from 'tap'
+import { freePort, startRedis, type RedisServer } from './redis.ts'
+
+export interface RedisSet {
+  readonly url: string
+  readonly servers: readonly RedisServer[]
+  /** The server that has this key now. */
+  masterOf (key: string): Promise<RedisServer>
+  /** Comes back when the set has taken everybody in. */
+  whole (): Promise<void>
+}
+
+/** For how long a server may be silent before the others replace it. Milliseconds. */
+export const patienceMs = 1_000
+
+/** Says something to one server, and gives its answer. */
+export const say = async (port: number, ...words: string[]): Promise<unknown> => {
+  const client = createClient({ socket: { port, host: '127.0.0.1', connectTimeout: 2_000, socketTimeout: 2_000, reconnectStrategy: false } })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await client.sendCommand(words)
+  } finally {
+    if (client.isOpen) client.destroy()
+  }
+}
+
+const untilSo = async (isSo: () => Promise<boolean>): Promise<void> => {
+  while (!await isSo().catch(() => false)) await sleep(50)
+}
+
+const startServer = async (t: Test, args: readonly string[] = [], port?: number): Promise<RedisServer> => {
+  const server = await startRedis({ args, ...(port !== undefined && { port }) })
+  t.teardown(() => server.stop())
+  return server
+}
+
+/** A master, two replicas, and three Sentinels that replace the master when two of them find it silent. */
+export const startSentinelSet = async (t: Test, { args = [] }: { args?: readonly string[] } = {}): Promise<RedisSet> => {
+  const master = await startServer(t, args)
+  const replicaOf = ['--replicaof', '127.0.0.1', String(master.port)]
+  const servers = [master, await startServer(t, [...args, ...replicaOf]), await startServer(t, [...args, ...replicaOf])]
+  const sentinels = await Promise.all([0, 1, 2].map(() => startSentinel(t, master.port)))
+
+  const masterPort = async (): Promise<number> => {
+    for (const { port } of sentinels) {
+      const answer = await say(port, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster').catch(() => undefined)
+      if (Array.isArray(answer)) return Number(answer[1])
+    }
+    throw new Error('no Sentinel answers')
+  }
+  const whole = () => untilSo(async () => {
+    const states = await Promise.all(sentinels.map(async ({ port }) => String(await say(port, 'SENTINEL', 'MASTER', 'mymaster'))))
+    const replicas = String(await say(await masterPort(), 'INFO', 'replication'))
+    return states.every((state) => /num-slaves,2,.*num-other-sentinels,2,/.test(state)) && replicas.match(/state=online/g)?.length === 2
+  })
+  await whole()
+  return {
+    url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join()}/mymaster`,
+    servers,
+    masterOf: async () => await serverAt(servers, await masterPort()),
+    whole,
+  }
+}
+
+/** A Sentinel writes into its file what it learns, so each has one of its own. */
+const startSentinel = async (t: Test, masterPort: number): Promise<RedisServer> => {
+  const folder = mkdtempSync(join(tmpdir(), 'scan-login-sentinel-'))
+  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  const file = join(folder, 'sentinel.conf')
+  writeFileSync(file, [
+    `sentinel monitor mymaster 127.0.0.1 ${masterPort} 2`,
+    `sentinel down-after-milliseconds mymaster ${patienceMs}`,
+    'sentinel failover-timeout mymaster 3000',
+  ].join('\n'))
+  const sentinel = await startRedis({ file, args: ['--sentinel'] })
+  t.teardown(() => sentinel.stop())
+  return sentinel
+}
+
+/** Three masters with a replica each. */
+export const startCluster = async (t: Test): Promise<RedisSet> => {
+  const servers = await Promise.all([0, 1, 2, 3, 4, 5].map(async () => startServer(t, [
+    '--cluster-enabled', 'yes', '--cluster-node-timeout', String(patienceMs), '--cluster-replica-validity-factor', '0',
+  ], await freePort(45_000))))
+  const [first, ...others] = servers as [RedisServer, ...RedisServer[]] // six were started
+  for (const { port } of others) await say(first.port, 'CLUSTER', 'MEET', '127.0.0.1', String(port))
+  const ids = await Promise.all(servers.map(async ({ port }) => String(await say(port, 'CLUSTER', 'MYID'))))
+  const slots = [[0, 5460], [5461, 10_922], [10_923, 16_383]] as const
+  for (const [index, [from, to]] of slots.entries()) await say(servers[index]!.port, 'CLUSTER', 'ADDSLOTSRANGE', String(from), String(to)) // six for three
+  for (const index of [0, 1, 2]) {
+    const replica = servers[index + 3]! // six again
+    await untilSo(async () => (await say(replica.port, 'CLUSTER', 'REPLICATE', ids[index]!)) === 'OK') // once it has met that one
+  }
+  const whole = () => untilSo(async () => {
+    const views = await Promise.all(servers.map(async ({ port }) => String(await say(port, 'CLUSTER', 'INFO')) + String(await say(port, 'INFO', 'replication'))))
+    const nodes = await Promise.all(servers.map(async ({ port }) => String(await say(port, 'CLUSTER', 'NODES'))))
+    return views.every((view) => /cluster_state:ok/.test(view) && /cluster_slots_ok:16384/.test(view)) &&
+      views.filter((view) => /role:slave/.test(view) && /master_link_status:up/.test(view)).length === 3 &&
+      nodes.every((view) => view.match(/slave /g)?.length === 3 && !/fail/.test(view))
+  })
+  await whole()
+  return {
+    url: `redis+cluster://${servers.slice(0, 3).map(({ port }) => `127.0.0.1:${port}`).join()}`,
+    servers,
+    masterOf: async (key) => {
+      for (const { port } of servers) {
+        const answer = await say(port, 'GET', key).then(() => 'here', (error: Error) => error.message).catch(() => 'away')
+        const role = await say(port, 'ROLE').catch(() => undefined)
+        if (answer === 'here' && Array.isArray(role) && role[0] === 'master') return await serverAt(servers, port)
+      }
+      throw new Error('nobody has this key')
+    },
+    whole,
+  }
+}
+
+const serverAt = async (servers: readonly RedisServer[], port: number): Promise<RedisServer> => {
+  const server = servers.find((one) => one.port === port)
+  if (server === undefined) throw new Error(`no server of ours listens on ${port}`)
+  return server
+}
