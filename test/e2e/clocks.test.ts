@@ -1,0 +1,71 @@
+// Instances whose clocks are minutes apart, on one Redis: whoever looks at a ticket or a session, it ends when it should.
+import { decodeJwt } from 'jose'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { openBrowser, type Service } from '../support/clients.ts'
+import { makeFolder, openStand, untilReady, type Stand } from '../support/process.ts'
+import { freePort, startRedis } from '../support/redis.ts'
+import { remote } from '../support/remote.ts'
+
+const offMs = 90_000
+
+/** One instance whose clock is slow and one whose clock is fast; the stand speaks to the slow one. */
+const openInstances = async (t: Test, env: Readonly<Record<string, string>> = {}): Promise<{ slow: Stand, fast: Service }> => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const keyFile = join(makeFolder(t), 'keys.json')
+  makeKeyFile(keyFile)
+  const preload = `--import=${pathToFileURL(join(import.meta.dirname, '../support/wrong-clock.ts')).href}`
+  const slow = await openStand(t, { env: { STORE_URL: redis.url, KEYS_FILE: keyFile, NODE_OPTIONS: preload, ...env } })
+  const port = await freePort()
+  const fast = remote(`http://127.0.0.1:${port}`)
+  t.teardown(() => fast.close())
+  await slow.start({ WRONG_CLOCK_MS: String(-offMs) })
+  await slow.start({ WRONG_CLOCK_MS: String(offMs), PORT: String(port) })
+  while (await fast.call({ path: '/health/live' }).catch(() => undefined) === undefined) await sleep(50)
+  for (const instance of [slow, fast]) await untilReady(instance)
+  return { slow, fast }
+}
+
+await t.test('clocks: a login works, and every time that is told is the right one, when instances are three minutes apart', async (t) => {
+  const { slow, fast } = await openInstances(t)
+  const phones = { slow: await slow.phone('ming') }
+  for (const [creator, reader] of [[slow, fast], [fast, slow]] as const) {
+    const browser = await openBrowser(creator)
+    const authorization = `Ticket ${browser.secret}`
+    const path = `/api/tickets/${browser.ticket}`
+    const seen = await reader.call({ path, headers: { authorization } })
+    t.hasStrict(seen, { status: 200, json: { state: 'pending', version: 1 } })
+    t.ok(seen.json.expires_in >= 170 && seen.json.expires_in <= 181, `${seen.json.expires_in} s are left`)
+
+    t.equal((await phones.slow.scan(browser.ticket)).status, 200)
+    const scanned = await reader.call({ path: `${path}?after=1&wait=5`, headers: { authorization } })
+    t.hasStrict(scanned, { json: { state: 'scanned', version: 2 } })
+    t.equal((await phones.slow.confirm(browser.ticket, scanned.json.match_code)).status, 200)
+
+    const consumed = await creator.call({ method: 'POST', path: `${path}/consume`, headers: { authorization } })
+    const again = await reader.call({ method: 'POST', path: `${path}/consume`, headers: { authorization } })
+    t.equal(consumed.status, 200)
+    t.equal(again.status, 200, 'the answer may be asked for again at the other')
+    const [first, second] = [consumed, again].map(({ json }) => decodeJwt(json.access_token as string))
+    t.equal(second?.sid, first?.sid)
+    for (const claims of [first, second]) t.ok(Math.abs(Number(claims?.iat) - Date.now() / 1000) < 10, 'the token is of now')
+    for (const instance of [slow, fast]) {
+      t.equal((await instance.call({ path: '/api/session', headers: { authorization: `Bearer ${again.json.access_token}` } })).status, 200)
+    }
+  }
+})
+
+await t.test('clocks: a ticket ends in its time, and neither before nor after, when instances are three minutes apart', async (t) => {
+  const { slow, fast } = await openInstances(t, { TICKET_TTL: '4' })
+  const browsers = [await openBrowser(slow), await openBrowser(fast)]
+  const views = async () => await Promise.all(browsers.flatMap((browser) => [slow, fast].map((instance) =>
+    instance.call({ path: `/api/tickets/${browser.ticket}?after=1&wait=20`, headers: { authorization: `Ticket ${browser.secret}` } }))))
+  const begun = performance.now()
+  const ended = await views()
+  for (const { json } of ended) t.hasStrict(json, { state: 'expired', version: 2 })
+  t.ok(performance.now() - begun > 2_500, 'they were not over at once')
+})
