@@ -1,6 +1,6 @@
 /** Owns the connection to one Redis server and the few scripts run there. Ends are told by Redis' own clock alone. */
 import KeyvRedis, { createClient } from '@keyv/redis'
-import type { Log } from '../login/ports.ts'
+import type { Count, Log } from '../login/ports.ts'
 import type { Backend } from './backend.ts'
 import { createRedisListener } from './redis-listener.ts'
 
@@ -31,6 +31,14 @@ redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1`
+
+// The window is there, with its end, before anything is counted in it: no count is ever without an end.
+const countScript = `
+redis.call('SET', KEYS[1], 0, 'PX', ARGV[1], 'NX')
+return { redis.call('INCR', KEYS[1]), redis.call('PTTL', KEYS[1]) }`
+
+const countOfScript = `
+return { tonumber(redis.call('GET', KEYS[1]) or 0), redis.call('PTTL', KEYS[1]) }`
 
 /** Connects in the background, now and after every loss; until there is a connection every call fails at once. Throws on a URL that is none. */
 export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend => {
@@ -74,6 +82,7 @@ export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend 
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
   // Beside the namespace, where no key of an entry can be.
   const placesOf = (group: string) => `${namespace}-places:${group}`
+  const windowOf = (key: string) => `${namespace}-counts:${key}`
   const run = async (script: string, key: string, ...args: Array<string | number>) =>
     await client.eval(script, { keys: [key], arguments: args.map(String) }) === 1
 
@@ -95,6 +104,8 @@ export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend 
     async release (group, member) {
       await client.zRem(placesOf(group), member)
     },
+    count: async (key, windowMs) => asCount(await client.eval(countScript, { keys: [windowOf(key)], arguments: [String(windowMs)] })),
+    countOf: async (key) => asCount(await client.eval(countOfScript, { keys: [windowOf(key)] })),
     overdue (error) {
       // Every write makes a socket look alive to its own timeout, so that under load a dead connection would be kept for as long as
       // TCP retransmits. Redis answers in order: one late answer means that all behind it are late as well.
@@ -113,3 +124,10 @@ export const createRedisAdapter = (url: string, { log }: { log: Log }): Backend 
 }
 
 const mayEvict = (memory: string): boolean => !/^maxmemory:0\r?$/m.test(memory) && !/^maxmemory_policy:noeviction\r?$/m.test(memory)
+
+/** Reads what the scripts that count give back. Throws where that is no count, so that a damaged one never looks like none. */
+const asCount = (reply: unknown): Count => {
+  const [count, endsInMs] = reply as unknown[] // Both scripts give a list.
+  if (typeof count !== 'number' || typeof endsInMs !== 'number') throw new Error('The stored count is not one of ours')
+  return { count, endsInMs: Math.max(0, endsInMs) } // below 0 where there is none
+}

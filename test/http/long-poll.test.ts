@@ -20,6 +20,8 @@ const bound = (store: Store): Store => ({
   replace: (...args) => store.replace(...args),
   admit: (...args) => store.admit(...args),
   release: (...args) => store.release(...args),
+  count: (...args) => store.count(...args),
+  countOf: (key) => store.countOf(key),
   onReplace: (hear) => store.onReplace(hear),
   check: () => store.check(),
   close: () => store.close(),
