@@ -81,7 +81,7 @@ await t.test('LIMIT_CREATE: no flood from other addresses frees one that is over
   const house = await openHouse(t, shared)
   t.strictSame(await times(2, () => create(house, '192.0.2.1')), ['201', '429 rate-limited'])
   const flood = new Set<string>()
-  for (let i = 0; i < 1_000; i++) flood.add(verdict(await create(house, `10.0.${i >> 8}.${i & 255}`)))
+  for (let i = 0; i < 300; i++) flood.add(verdict(await create(house, `10.0.${i >> 8}.${i & 255}`)))
   t.strictSame([...flood], ['201'])
   t.equal(verdict(await create(house, '192.0.2.1')), '429 rate-limited')
   t.equal(verdict(await create(await openHouse(t, shared), '192.0.2.1')), '429 rate-limited', 'by one that remembers nothing itself')
