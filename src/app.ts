@@ -94,10 +94,11 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const stopHearing = login.tickets.onMove((id) => { id === null ? lookAgain() : waitingRoom.wake(id) })
   app.addHook('onClose', async () => { stopHearing() })
 
-  const limits = await createLimits(app, {
+  const limits = await createLimits(app, store, clock, {
     createPerMinute: config.LIMIT_CREATE,
     guessPerMinute: config.LIMIT_GUESS,
     phonePerMinute: config.LIMIT_PHONE,
+    key: keys.cookie,
   })
   const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience }, clock, random)
   const sessionCookie = createSessionCookie(config)

@@ -1,14 +1,20 @@
-/** Owns how often: tickets per address, guesses per address, signed calls per person. A poll with the right secret is never counted. */
-import rateLimit from '@fastify/rate-limit'
+/**
+ * Owns how often: tickets per address, guesses per address, signed calls per person; whoever they come to, as all instances on a store
+ * count together. A poll with the right secret is never counted.
+ */
+import { createHmac } from 'node:crypto'
+import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
+import type { Clock, Store } from '../login/ports.ts'
+import { createLimitCounts } from './limit-counts.ts'
 
-/** So many addresses or people are remembered at a time; whoever is forgotten starts anew. */
-const remembered = 100_000
+const windowMs = 60_000
 
 /** Answers that show that somebody tried a secret, an id or a path that isn't there. */
 const failedGuesses: ReadonlySet<ProblemCode> = new Set(['ticket-not-found', 'not-found'])
 
+/** Each rejects with `store-unavailable` where nothing can be counted: then nobody gets a try for nothing. */
 export interface Limits {
   /** Counts a ticket to be made from this address. Rejects with `rate-limited`. */
   beforeCreate (request: FastifyRequest): Promise<void>
@@ -16,7 +22,10 @@ export interface Limits {
   beforePhoneCall (request: FastifyRequest): Promise<void>
   /** Rejects with `rate-limited` while too many js_codes from this address were wrong: each costs us a call to WeChat. */
   beforePhoneLogin (request: FastifyRequest): Promise<void>
-  /** Counts a failed guess from this address: gives back the problem as it is, or `rate-limited` in its place. */
+  /**
+   * Counts a failed guess from this address: gives back the problem as it is, or `rate-limited` in its place. An unknown path stays one
+   * where it can't be counted: nobody learns from it, and what needs no store must not fail with it.
+   */
   afterGuess (problem: Problem, request: FastifyRequest): Promise<Problem>
 }
 
@@ -24,19 +33,22 @@ export interface LimitOptions {
   readonly createPerMinute: number
   readonly guessPerMinute: number
   readonly phonePerMinute: number
+  /** 32 bytes, the same for all instances: the store is not to know whose address it was. */
+  readonly key: Buffer
 }
 
-/** Sets the limits up on the root of the app, per process. */
-export const createLimits = async (app: FastifyInstance, options: LimitOptions): Promise<Limits> => {
-  await app.register(rateLimit, { global: false })
-  const limiter = (max: number, keyGenerator?: (request: FastifyRequest) => string) => {
-    const limit = { max, timeWindow: 60_000, cache: remembered, ...(keyGenerator && { keyGenerator }) } // the plugin reads `cache`; its types leave it out
-    return app.createRateLimit(limit)
-  }
-  const create = limiter(options.createPerMinute)
-  const guess = limiter(options.guessPerMinute)
-  const wrongJsCode = limiter(options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
-  const phone = limiter(options.phonePerMinute, (request) => request.person)
+/** Sets the limits up on the root of the app; what they count is the store's. */
+export const createLimits = async (app: FastifyInstance, store: Store, clock: Clock, options: LimitOptions): Promise<Limits> => {
+  await app.register(rateLimit, { global: false, store: createLimitCounts(store, clock) })
+  const limiter = (kind: string, max: number, who = addressOf) => app.createRateLimit({
+    max,
+    timeWindow: windowMs,
+    keyGenerator: (request) => keyOf(options.key, kind, who(request)),
+  })
+  const create = limiter('create', options.createPerMinute)
+  const guess = limiter('guess', options.guessPerMinute)
+  const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
+  const phone = limiter('phone', options.phonePerMinute, (request) => request.person)
 
   const excess = async (limit: typeof create, request: FastifyRequest, increment = true): Promise<Problem | undefined> => {
     const count = await limit(request, { increment })
@@ -55,7 +67,18 @@ export const createLimits = async (app: FastifyInstance, options: LimitOptions):
       // A signed call is counted against its person already; many phones share one address of their carrier.
       if (problem.code === 'js-code-invalid') return await excess(wrongJsCode, request) ?? problem
       if (!failedGuesses.has(problem.code) || request.person !== '') return problem
-      return await excess(guess, request) ?? problem
+      try {
+        return await excess(guess, request) ?? problem
+      } catch (error) {
+        if (problem.code === 'not-found') return problem
+        throw error
+      }
     },
   }
 }
+
+/** IPv6 by its /64, which one visitor has to themselves; an IPv4 address in IPv6's clothes as what it is. */
+const addressOf = (request: FastifyRequest): string => normalizeIP(request.ip)
+
+const keyOf = (key: Buffer, kind: string, who: string): string =>
+  `limit:${createHmac('sha256', key).update(`limit\0${kind}\0${who}`).digest().subarray(0, 16).toString('base64url')}`

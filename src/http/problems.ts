@@ -76,7 +76,7 @@ export const problemsPlugin = fp<{ limits: Limits }>(async (app, { limits }) => 
   }
 
   const answer = async (error: Problem, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    sendProblem(await limits.afterGuess(error, request), request, reply)
+    sendProblem(await limits.afterGuess(error, request).catch(asProblem), request, reply)
 
   app.setErrorHandler<FastifyError>((error, request, reply) => answer(isLateBody(error, request) ? lateBody(reply) : asProblem(error), request, reply))
   app.setNotFoundHandler((request, reply) => answer(nothingHere(request, reply), request, reply))

@@ -3,13 +3,16 @@ import type { RandomBytes } from '../domain/ids.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
+/** How often something was counted in the window under way, and in how many milliseconds that ends. */
+export interface Count { readonly count: number, readonly endsInMs: number }
+
 /**
  * A store of JSON values by key, on which several processes may work. Every `boolean` is decided by the store in one step: of any
  * number of callers at the same time, one gets true.
  *
  * Every method rejects with `store-unavailable` when the store does not answer within the adapter's limit (≤ 2 s) or could not do
  * what was asked; the outcome is then unknown and counts as not done. A key is built from fixed words and ids of a known alphabet, joined by ':'.
- * `ttlMs` is a finite number above 0, rounded up; anything else is a RangeError. An entry whose time is up is absent for every method.
+ * `ttlMs` and `windowMs` are finite numbers above 0, rounded up; anything else is a RangeError. An entry whose time is up is absent for every method.
  */
 export interface Store {
   /** What time it is, in milliseconds since 1970: the same for all processes on this store, whatever their own clocks say. Entries end by it. */
@@ -30,6 +33,13 @@ export interface Store {
   admit (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
   /** Gives the place back. */
   release (group: string, member: string): Promise<void>
+  /**
+   * Counts one more in the window under way, and begins one of `windowMs` where there is none; each caller is told another count.
+   * Nothing but its end, by the store's own time, ends a window.
+   */
+  count (key: string, windowMs: number): Promise<Count>
+  /** The window under way as it is; a count of 0 where there is none. Counts are apart from the entries: one key may name both. */
+  countOf (key: string): Promise<Count>
   /**
    * Calls `hear` soon after another process has replaced a value, with its key, and with null, once a second at the most, while some of
    * that may be missed, until the returned function is called. What is heard is a hint; what is missed is made good by a null within 2 s.

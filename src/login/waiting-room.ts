@@ -1,11 +1,15 @@
 /** Owns who waits for which ticket in this process. Knows no states and reads no store: it only rests people and wakes them. */
 import type { Clock } from './ports.ts'
 
+/** A page asks once at a time; a second one may be left over from a connection that died unheard, or from a reload. */
+const heldPerTicket = 4
+
 /** One held poll. Entered before the ticket is read, so that a change between reading and resting still wakes it. */
 export interface Seat {
   /**
    * Resolves with `awake` when the ticket may have been touched since entering, with `over` after `ms`, with `closed` when `signal` aborts or
-   * the room closes; at once with `full` where no more polls may be held. `version` is the one that whoever rests knows.
+   * the room closes; with `full` at once where no more polls may be held, and as soon as too many newer ones are held for the same ticket.
+   * `version` is the one that whoever rests knows.
    */
   rest (ms: number, signal: AbortSignal, version: number): Promise<RestOutcome>
   /** Gives the seat up; must be called once, whatever happened. */
@@ -40,6 +44,9 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
     const rest: Seat['rest'] = (ms, signal, version) => {
       if (closed || signal.aborted) return Promise.resolve('closed')
       if (bell.rung) return Promise.resolve('awake')
+      const resting = [...group].filter(({ stop }) => stop !== undefined)
+      // The oldest goes, as it is the likeliest to have lost its listener; and it is told to stay away, or two crowds would wake each other without end.
+      if (resting.length >= heldPerTicket) resting[0]?.stop?.('full')
       if (held >= limit) return Promise.resolve('full')
       held++
       bell.version = version

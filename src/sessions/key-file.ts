@@ -18,7 +18,7 @@ export interface Keys {
   readonly signing: readonly [SigningKey, ...SigningKey[]]
   /** 32 bytes that turn an openid into a subject. Lose them and everybody becomes somebody else. */
   readonly subject: Buffer
-  /** 32 bytes that the secrets of session cookies are derived with. */
+  /** 32 bytes that the secrets of session cookies are derived with, and the names under which addresses and people are counted. */
   readonly cookie: Buffer
 }
 

@@ -1,5 +1,6 @@
 /** Owns what a database has to offer to become a Store, and the text in which a value is kept. Knows no database. */
 import type { KeyvStoreAdapter } from 'keyv'
+import type { Count } from '../login/ports.ts'
 
 /** A database: plain storage for Keyv, and beside it what Keyv has no words for. Each boolean is decided by the database in one step. */
 export interface Backend {
@@ -12,6 +13,9 @@ export interface Backend {
   /** Takes one of `limit` places. A member that has one already keeps it, with the new end. */
   admit (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
   release (group: string, member: string): Promise<void>
+  /** Counts one more, and begins a window where none is under way. */
+  count (key: string, windowMs: number): Promise<Count>
+  countOf (key: string): Promise<Count>
   /** Calls `hear` with the key of what another process has replaced, or with null where that may have been missed, until the returned function is called. */
   onReplace (hear: (key: string | null) => void): () => void
   /** The time by which entries end, in milliseconds since 1970. */

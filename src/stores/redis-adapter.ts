@@ -1,13 +1,13 @@
 /** Owns Redis as a database: what is said to it, and under which names. How a connection comes about and goes is not its matter. */
 import KeyvRedis, { createClient } from '@keyv/redis'
-import type { Clock, Log } from '../login/ports.ts'
+import type { Clock, Count, Log } from '../login/ports.ts'
 import type { Backend } from './backend.ts'
 import { readRedisAddress } from './redis-address.ts'
 import { createRedisClock } from './redis-clock.ts'
 import { connectToRedis, type RedisClient, type RedisConnection } from './redis-connection.ts'
 import { createRedisLink } from './redis-link.ts'
 import { createRedisListener } from './redis-listener.ts'
-import { admitScript, replaceScript } from './redis-scripts.ts'
+import { admitScript, countOfScript, countScript, replaceScript } from './redis-scripts.ts'
 
 /** In front of every key, so that another application may live in the same database. */
 const namespace = 'scan-login'
@@ -49,8 +49,10 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
   // Beside the namespace, where no key of an entry can be.
   const placesOf = (group: string) => `${namespace}-places:${group}`
-  const run = async (script: string, key: string, ...args: Array<string | number>) =>
-    await link.connection.client.eval(script, { keys: [key], arguments: args.map(String) }) === 1
+  const windowOf = (key: string) => `${namespace}-counts:${key}`
+  const evaluate = (script: string, key: string, ...args: Array<string | number>): Promise<unknown> =>
+    link.connection.client.eval(script, { keys: [key], arguments: args.map(String) })
+  const isDone = async (...call: Parameters<typeof evaluate>): Promise<boolean> => await evaluate(...call) === 1
 
   const listener = createRedisListener(link, { channel: `${namespace}:replaced`, clock, log })
 
@@ -59,12 +61,14 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     now: time.now,
     claim: async (key, text, ttlMs) =>
       await link.connection.client.set(keyFor(key), text, { condition: 'NX', expiration: { type: 'PX', value: ttlMs } }) === 'OK',
-    replace: (key, version, text, ttlMs) => run(replaceScript, keyFor(key), version, text, ttlMs, listener.channel, listener.messageFor(key)),
+    replace: (key, version, text, ttlMs) => isDone(replaceScript, keyFor(key), version, text, ttlMs, listener.channel, listener.messageFor(key)),
     onReplace: listener.add,
-    admit: (group, member, ttlMs, limit) => run(admitScript, placesOf(group), member, ttlMs, limit),
+    admit: (group, member, ttlMs, limit) => isDone(admitScript, placesOf(group), member, ttlMs, limit),
     async release (group, member) {
       await link.connection.client.zRem(placesOf(group), member)
     },
+    count: async (key, windowMs) => asCount(await evaluate(countScript, windowOf(key), windowMs)),
+    countOf: async (key) => asCount(await evaluate(countOfScript, windowOf(key))),
     failed (error) {
       if (link.isUp && link.connection.isMisplaced(error)) link.lose(error)
     },
@@ -101,3 +105,10 @@ const adviseOn = ({ masters }: RedisConnection, log: Log): void => {
 }
 
 const mayEvict = (memory: string): boolean => !/^maxmemory:0\r?$/m.test(memory) && !/^maxmemory_policy:noeviction\r?$/m.test(memory)
+
+/** Reads what the scripts that count give back. Throws where that is no count, so that a damaged one never looks like none. */
+const asCount = (reply: unknown): Count => {
+  const [count, endsInMs] = reply as unknown[] // Both scripts give a list.
+  if (typeof count !== 'number' || typeof endsInMs !== 'number') throw new Error('The stored count is not one of ours')
+  return { count, endsInMs: Math.max(0, endsInMs) } // below 0 where there is none
+}

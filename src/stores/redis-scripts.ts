@@ -29,3 +29,14 @@ redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1`
+
+/**
+ * The window is there, with its end, before anything is counted in it: no count is ever without an end.
+ * KEYS: window. ARGV: milliseconds to live. Both give the count and the milliseconds that are left.
+ */
+export const countScript = `
+redis.call('SET', KEYS[1], 0, 'PX', ARGV[1], 'NX')
+return { redis.call('INCR', KEYS[1]), redis.call('PTTL', KEYS[1]) }`
+
+export const countOfScript = `
+return { tonumber(redis.call('GET', KEYS[1]) or 0), redis.call('PTTL', KEYS[1]) }`

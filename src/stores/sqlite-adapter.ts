@@ -1,4 +1,4 @@
-/** Owns the embedded database: entries and places in one SQLite file, each with its end by the given clock. Refuses to interpret values. */
+/** Owns the embedded database: entries, places and counts in one SQLite file, each with its end by the given clock. Refuses to interpret values. */
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -52,7 +52,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     let removed = 0
     try {
       const now = clock.now()
-      removed = Math.max(sql.purgeEntries(now, purgeBatch), sql.purgePlaces(now, purgeBatch))
+      removed = Math.max(sql.purgeEntries(now, purgeBatch), sql.purgePlaces(now, purgeBatch), sql.purgeCounts(now, purgeBatch))
     } catch (error) {
       // Another process that writes just now is no fault: the next turn comes.
       if (!isLocked(error)) log.warn({ err: error }, 'What has expired could not be removed from the store')
@@ -80,6 +80,16 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     replace: (key, version, text, ttlMs) => isTrue(() => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
     admit: (group, member, ttlMs, limit) => patiently(() => atomically(db, () => admitNow(group, member, ttlMs, limit))),
     release: (group, member) => patiently(() => { sql.leavePlace.run(group, member) }),
+    count: (key, windowMs) => patiently(() => {
+      const now = clock.now()
+      const { count, endsAt } = sql.count(key, now, now + windowMs)
+      return { count, endsInMs: endsAt - now }
+    }),
+    countOf: (key) => patiently(() => {
+      const now = clock.now()
+      const { count, endsAt } = sql.countOf(key, now) ?? { count: 0, endsAt: now }
+      return { count, endsInMs: endsAt - now }
+    }),
     onReplace: () => () => {}, // one process works on the file
     now: clock.now,
     failed () {},

@@ -21,15 +21,28 @@ export const schema = `
   CREATE TRIGGER IF NOT EXISTS place_left AFTER DELETE ON places BEGIN
     UPDATE rooms SET taken = taken - 1 WHERE room = old.room;
   END;
+
+  CREATE TABLE IF NOT EXISTS counts (key TEXT PRIMARY KEY, count INTEGER NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS counts_by_end ON counts (ends_at);
 `
 
-/** Prepares the statements. The parameters stand in the order of the question marks. */
+/** `endsAt` is in milliseconds since 1970. */
+interface CountRow { readonly count: number, readonly endsAt: number }
+
+/** Prepares the statements. The parameters stand in the order of the question marks, where they have no names. */
 export const statements = (db: DatabaseSync) => {
   const read = db.prepare('SELECT text FROM entries WHERE key = ? AND (ends_at IS NULL OR ends_at > ?)')
   const taken = db.prepare('SELECT taken FROM rooms WHERE room = ?')
   const purgeEntries = db.prepare('DELETE FROM entries WHERE key IN (SELECT key FROM entries WHERE ends_at <= ? LIMIT ?)')
   const purgePlaces = db.prepare(`DELETE FROM places WHERE (room, member) IN
     (SELECT room, member FROM places WHERE ends_at <= ? LIMIT ?)`)
+  const purgeCounts = db.prepare('DELETE FROM counts WHERE key IN (SELECT key FROM counts WHERE ends_at <= ? LIMIT ?)')
+  const count = db.prepare(`INSERT INTO counts VALUES (:key, 1, :endsAt)
+    ON CONFLICT (key) DO UPDATE SET
+      count = CASE WHEN ends_at > :now THEN count + 1 ELSE 1 END,
+      ends_at = CASE WHEN ends_at > :now THEN ends_at ELSE :endsAt END
+    RETURNING count, ends_at AS endsAt`)
+  const countOf = db.prepare('SELECT count, ends_at AS endsAt FROM counts WHERE key = ? AND ends_at > ?')
 
   return {
     // The casts hold by the STRICT tables.
@@ -51,7 +64,12 @@ export const statements = (db: DatabaseSync) => {
     // By its end, as it is asked again for every ticket while the house is full: the other index would lead through everybody in it.
     clearPlaces: db.prepare('DELETE FROM places INDEXED BY places_by_end WHERE room = ? AND ends_at <= ?'),
 
+    // All rows, though there is always one: the commit comes after the last, and its fault is told to nobody who leaves before.
+    count: (key: string, now: number, endsAt: number) => count.all({ key, now, endsAt })[0] as unknown as CountRow,
+    countOf: (key: string, now: number) => countOf.get(key, now) as CountRow | undefined,
+
     purgeEntries: (now: number, limit: number) => Number(purgeEntries.run(now, limit).changes),
     purgePlaces: (now: number, limit: number) => Number(purgePlaces.run(now, limit).changes),
+    purgeCounts: (now: number, limit: number) => Number(purgeCounts.run(now, limit).changes),
   }
 }

@@ -98,6 +98,15 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       checkKey(member)
       await ask(() => backend.release(group, member))
     },
+    async count (key, windowMs) {
+      checkKey(key)
+      const wholeMs = wholeTtl(windowMs)
+      return ask(() => backend.count(key, wholeMs))
+    },
+    async countOf (key) {
+      checkKey(key)
+      return ask(() => backend.countOf(key))
+    },
     onReplace: (hear) => backend.onReplace(hear),
     async check () {
       await store.write('check', 1, probeTtlMs)
@@ -147,6 +156,6 @@ const checkVersions = (before: number, after: number): void => {
 /** Of no end and of an end in the past the databases make "for ever", or nothing stored and no error. */
 const wholeTtl = (ttlMs: number): number => {
   const whole = Number.isFinite(ttlMs) ? Math.ceil(ttlMs) : 0
-  if (!Number.isSafeInteger(whole) || whole <= 0) throw new RangeError('ttlMs is not a finite number above 0')
+  if (!Number.isSafeInteger(whole) || whole <= 0) throw new RangeError('A time to live is a finite number of milliseconds above 0')
   return whole
 }

@@ -16,18 +16,22 @@ const answerWithinMs = 6_000
 const reads: Record<string, (store: Store) => Promise<unknown>> = {
   read: (store) => store.read('value:1'),
 }
+const looks: Record<string, (store: Store) => Promise<unknown>> = {
+  countOf: (store) => store.countOf('count:1'),
+}
 const writes: Record<string, (store: Store) => Promise<unknown>> = {
   write: (store) => store.write('value:2', 1, hour),
   claim: (store) => store.claim('claim:1', 1, hour),
   replace: (store) => store.replace('record:1', 1, { version: 2 }, hour),
   admit: (store) => store.admit('room', 'a', hour, 1),
+  count: (store) => store.count('count:1', hour),
   check: (store) => store.check(),
 }
 const removals: Record<string, (store: Store) => Promise<unknown>> = {
   remove: (store) => store.remove('value:1'),
   release: (store) => store.release('room', 'a'),
 }
-const all = { ...reads, ...writes, ...removals }
+const all = { ...reads, ...looks, ...writes, ...removals }
 
 const inTime = async <T>(work: Promise<T>): Promise<T> => {
   const abort = new AbortController()
@@ -148,6 +152,7 @@ await t.test('a server without memory', async (t) => {
   await command(server.url, 'CONFIG', 'SET', 'maxmemory', '0')
   await works(t, store, 'Redis has memory again')
   t.equal(await store.claim('claim:1', 1, hour), true, 'claim: is free when it was refused for want of memory')
+  t.equal((await store.count('count:1', hour)).count, 1, 'count: has counted nothing when it was refused for want of memory')
 })
 
 await t.test('a server that may evict', async (t) => {
@@ -201,6 +206,20 @@ await t.test('a damaged entry', async (t) => {
   await refused(t, store, reads, 'the entry is of another kind')
   await store.write('value:1', 'new', hour)
   t.equal(await store.read('value:1'), 'new', 'write: mends when an entry was damaged')
+})
+
+await t.test('a damaged count', async (t) => {
+  const server = await start(t)
+  const store = openStore(t, server.url, systemClock)
+  await untilReady(store)
+  const counting: typeof all = { ...looks, count: (store) => store.count('count:1', hour) }
+  for (const text of ['', 'many', '{"value":1}']) {
+    await command(server.url, 'SET', 'scan-login-counts:count:1', text)
+    await refused(t, store, counting, `the text is ${text || 'empty'}`)
+  }
+  await command(server.url, 'DEL', 'scan-login-counts:count:1')
+  await command(server.url, 'RPUSH', 'scan-login-counts:count:1', 'a')
+  await refused(t, store, counting, 'the count is of another kind')
 })
 
 await t.test('an entry of another application', async (t) => {

@@ -28,6 +28,7 @@ const startChild = (t: Test, ...args: string[]) => {
 
 await t.test('a process that is killed', async (t) => {
   const url = `sqlite:${join(temporaryFolder(t), 'store.db')}`
+  let counted = 0
   for (const atLeast of [1, 40, 150]) {
     const { child, exited, lines } = startChild(t, 'write', url)
     let acknowledged = 0
@@ -47,6 +48,8 @@ await t.test('a process that is killed', async (t) => {
     t.ok(acknowledged >= atLeast, `the process had written at least ${atLeast}`)
     t.strictSame(missing, [], `write and claim: nothing is lost when the process is killed after ${acknowledged} rounds`)
     t.ok(record !== undefined && record.version > acknowledged, 'replace: nothing is lost when the process is killed')
+    t.ok((await store.countOf('count:1')).count >= counted + acknowledged, 'count: nothing is forgotten when the process is killed')
+    counted = (await store.countOf('count:1')).count
     for (let n = 1; n <= acknowledged + 1; n++) await store.remove(`claim:${n}`)
     await store.close()
   }
@@ -57,6 +60,7 @@ await t.test('several processes', async (t) => {
   const rounds = 200
   const won: number[] = Array(rounds).fill(0)
   const admitted: number[] = Array(rounds).fill(0)
+  const counts: number[] = []
   const ends = await Promise.all(['a', 'b', 'c'].map(async (name) => {
     const { exited, lines } = startChild(t, 'race', url, name, String(rounds))
     let last = ''
@@ -64,6 +68,7 @@ await t.test('several processes', async (t) => {
       const [what, round] = line.split(' ')
       if (what === 'won') won[Number(round)]! += 1 // In range: the child counts to `rounds`.
       if (what === 'in') admitted[Number(round)]! += 1
+      if (what === 'counted') counts.push(Number(round))
       last = line
     }
     await exited
@@ -72,6 +77,7 @@ await t.test('several processes', async (t) => {
   t.strictSame(ends, ['done', 'done', 'done'], 'no process meets a fault when three open and write the same file')
   t.strictSame(won, Array(rounds).fill(1), 'claim: exactly one is told true when three processes ask')
   t.strictSame(admitted, Array(rounds).fill(2), 'admit: exactly two are told true when three processes ask for two places')
+  t.strictSame(counts.sort((a, b) => a - b), Array.from({ length: 3 * rounds }, (_, i) => i + 1), 'count: each is told another count when three processes count')
 })
 
 await t.test('a file that somebody else has locked', async (t) => {
@@ -90,6 +96,7 @@ await t.test('a file that somebody else has locked', async (t) => {
     t.rejects(store.write('value:2', 1, hour), { code: 'store-unavailable' }, 'write: store-unavailable when the lock is held for long'),
     t.rejects(store.claim('claim:1', 1, hour), { code: 'store-unavailable' }, 'claim: store-unavailable when the lock is held for long'),
     t.rejects(store.admit('room', 'a', hour, 1), { code: 'store-unavailable' }, 'admit: store-unavailable when the lock is held for long'),
+    t.rejects(store.count('count:1', hour), { code: 'store-unavailable' }, 'count: store-unavailable when the lock is held for long'),
     t.rejects(store.check(), { code: 'store-unavailable' }, 'check: store-unavailable when the lock is held for long'),
   ])
   t.ok(turns > 10, 'the process goes on with other work when it waits for the lock')
@@ -112,19 +119,23 @@ await t.test('what has expired', async (t) => {
   const fill = (sql: string, endsAt: number) => { db.prepare(`WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) ${sql}`).run(many, endsAt) }
   fill("INSERT INTO entries SELECT 'ticket:' || n, '{\"value\":1}', ? FROM c", clock.now() + 1_000)
   fill("INSERT INTO places SELECT 'tickets', 'm' || n, ? FROM c", clock.now() + 1_000)
+  fill("INSERT INTO counts SELECT 'limit:' || n, 1, ? FROM c", clock.now() + 1_000)
   await store.write('value:1', 'kept', hour)
   await store.write('value:2', 'kept', null)
+  await store.count('limit:kept', hour)
   await store.admit('tickets', 'kept', hour, many + 1)
   t.equal(await store.admit('tickets', 'late', hour, many), false, 'admit: is false when a hundred thousand are in')
 
   clock.advance(10_000)
   t.equal(count('entries'), many + 2 - purgeBatch, 'purge: removes one small batch when it is time')
   t.equal(count('places'), many + 1 - purgeBatch, 'purge: removes one small batch of places when it is time')
+  t.equal(count('counts'), many + 1 - purgeBatch, 'purge: removes one small batch of counts when it is time')
   t.equal(await store.admit('tickets', 'late', hour, 2), true, 'admit: is true when all others have ended and wait for their removal')
   t.equal(await store.admit('tickets', 'later', hour, 2), false, 'admit: is false when the places are taken by those who have not ended')
   clock.advance(10_000)
   t.equal(count('entries'), 2, 'purge: has removed all that expired when there was time for all batches')
   t.equal(count('places'), 2, 'purge: has removed all places that expired when there was time for all batches')
+  t.equal(count('counts'), 1, 'purge: has removed all counts that expired when there was time for all batches')
   t.equal(await store.read('value:1'), 'kept', 'purge: leaves what has not expired')
   t.equal(await store.read('value:2'), 'kept', 'purge: leaves what never expires')
 })

@@ -155,6 +155,40 @@ await onEveryStore(t, 'admit and release', async (t, { stores, shortMs, passShor
   t.strictSame(counts, Array(rounds).fill(5), 'admit: exactly as many as there are places are told true when many ask at once')
 })
 
+await onEveryStore(t, 'count', async (t, { stores, shortMs, passShort }) => {
+  const [store] = stores
+  const last = stores.at(-1)! // There is one at least.
+  t.strictSame(await store.countOf('count:1'), { count: 0, endsInMs: 0 }, 'countOf: is 0 when nothing was counted')
+  const first = await store.count('count:1', hour)
+  t.equal(first.count, 1, 'count: is 1 when it is the first')
+  t.ok(first.endsInMs > hour - 60_000 && first.endsInMs <= hour, 'count: the window ends in its length when it has just begun')
+  t.equal((await last.count('count:1', hour)).count, 2, 'count: goes on when another process counts')
+  t.equal((await store.countOf('count:1')).count, 2, 'countOf: is what was counted last')
+  t.equal((await last.countOf('count:1')).count, 2, 'countOf: counts nothing itself')
+  t.equal((await store.count('count:2', hour)).count, 1, 'count: begins anew when the key is another')
+
+  t.ok((await store.count('count:1', 1)).endsInMs > 1, 'count: the first length stays when a later one is shorter')
+  t.ok((await store.count('count:1', 2 * hour)).endsInMs <= hour, 'count: the first length stays when a later one is longer')
+  const { count, endsInMs } = await store.countOf('count:1')
+  t.ok(count === 4 && endsInMs > hour - 60_000 && endsInMs <= hour, 'countOf: tells count and end of the window under way')
+
+  await store.count('count:short', shortMs)
+  await passShort()
+  t.strictSame(await store.countOf('count:short'), { count: 0, endsInMs: 0 }, 'countOf: is 0 when the window has ended')
+  const next = await store.count('count:short', hour)
+  t.ok(next.count === 1 && next.endsInMs > shortMs, 'count: a new window begins when the one before has ended')
+  t.equal((await store.count('count:fraction', 0.2)).count, 1, 'count: the length is rounded up when it is below a millisecond')
+
+  await store.write('count:1', 'an entry', hour)
+  await store.remove('count:1')
+  t.equal((await store.countOf('count:1')).count, 4, 'count: stays when an entry of the same key comes and goes')
+  t.equal(await store.read('count:2'), undefined, 'read: is undefined when the key was only counted')
+
+  const many = Array.from({ length: callers * 50 }, (_, caller) => stores[caller % stores.length]!) // In range by the remainder.
+  const counts = await Promise.all(many.map(async (store) => (await store.count('count:race', hour)).count))
+  t.strictSame(counts.sort((a, b) => a - b), many.map((_, i) => i + 1), 'count: everybody is told another count when many ask at once')
+})
+
 await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
   for (const ttlMs of [0, -1, -0.5, NaN, Infinity, -Infinity, 1e300, '1000' as unknown as number, undefined as unknown as number]) {
     const name = `a RangeError when the time to live is ${ttlMs}`
@@ -162,6 +196,7 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
     await t.rejects(store.claim('value:1', 1, ttlMs), RangeError, `claim: ${name}`)
     await t.rejects(store.replace('value:1', 1, { version: 2 }, ttlMs), RangeError, `replace: ${name}`)
     await t.rejects(store.admit('room', 'a', ttlMs, 1), RangeError, `admit: ${name}`)
+    await t.rejects(store.count('count:1', ttlMs), RangeError, `count: ${name}`)
   }
   const keys = ['', ':', 'a:', ':a', 'a::b', 'a b', 'a\n', 'a*', 'ä', '微', 'a/b', 'a.b', 'x'.repeat(201), ['a'] as unknown as string, 1 as unknown as string]
   for (const key of keys) {
@@ -174,6 +209,8 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
     await t.rejects(store.admit(key, 'a', hour, 1), RangeError, `admit: ${name}, as a group`)
     await t.rejects(store.admit('room', key, hour, 1), RangeError, `admit: ${name}, as a member`)
     await t.rejects(store.release('room', key), RangeError, `release: ${name}`)
+    await t.rejects(store.count(key, hour), RangeError, `count: ${name}`)
+    await t.rejects(store.countOf(key), RangeError, `countOf: ${name}`)
   }
   for (const [before, after] of [[1, 1], [2, 1], [1.5, 2], [NaN, 2], [1, NaN], ['1', 2], [1, undefined]] as Array<[number, number]>) {
     await t.rejects(store.replace('value:1', before, { version: after }, hour), RangeError, `replace: a RangeError when the versions are ${before}, ${after}`)
@@ -188,6 +225,7 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
   await t.rejects(store.write('value:1', 1n, hour), TypeError, 'write: a TypeError when JSON can not hold the value')
   t.equal(await store.read('value:1'), undefined, 'read: is undefined when everything before was refused')
   t.equal(await store.admit('room', 'b', hour, 1), true, 'admit: the place is free when everything before was refused')
+  t.equal((await store.count('count:1', hour)).count, 1, 'count: begins at 1 when everything before was refused')
 })
 
 await onEveryStore(t, 'close', async (t, { stores: [store] }) => {

@@ -1,7 +1,13 @@
 /** How often, by CONTRACT, "Configuration": tickets and guesses per address, signed calls per person, tickets in all; and whose address counts. */
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { Problem } from '../../src/errors.ts'
+import type { Store } from '../../src/login/ports.ts'
+import { generateKeys } from '../../src/sessions/key-file.ts'
+import { createStore } from '../../src/stores/store.ts'
 import { openBrowser } from '../support/clients.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
 import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { createRecordingLog } from '../support/log.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
 
 const unknownId = 'A'.repeat(22)
@@ -15,6 +21,21 @@ const times = async (count: number, ask: () => Promise<Answer>): Promise<string[
 const create = (house: House, from: string, headers: Record<string, string> = {}): Promise<Answer> =>
   house.call({ method: 'POST', path: '/api/tickets', from, headers })
 
+/** Hears every call to a store before it is made; what it throws is the answer. */
+const overheard = (hear: (name: keyof Store, args: readonly unknown[]) => void) => (store: Store): Store => new Proxy(store, {
+  get: (target, name: keyof Store) => (...args: unknown[]) => {
+    hear(name, args)
+    return (target[name] as (...args: unknown[]) => unknown)(...args)
+  },
+})
+
+/** A store of its own, for several houses on it. */
+const openStore = (t: Test, clock = createFakeClock()): Store => {
+  const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
+  t.teardown(() => store.close())
+  return store
+}
+
 await t.test('LIMIT_CREATE: an address makes so many tickets a minute and no more', async (t) => {
   const house = await openHouse(t, { env: { LIMIT_CREATE: '3' } })
   t.strictSame(await times(5, () => create(house, '192.0.2.1')), ['201', '201', '201', '429 rate-limited', '429 rate-limited'])
@@ -23,6 +44,47 @@ await t.test('LIMIT_CREATE: an address makes so many tickets a minute and no mor
   t.strictSame(Object.keys(refused.headers).filter((name) => /ratelimit/i.test(name)), [], 'nothing of the counters is shown')
   t.strictSame(await times(3, () => create(house, '192.0.2.2')), ['201', '201', '201'], 'another address has its own')
   t.equal((await house.call({ path: '/login', from: '192.0.2.1' })).status, 200, 'pages are not counted')
+})
+
+await t.test('LIMIT_CREATE: the window ends a minute after the first ticket in it, and Retry-After is the rest of it', async (t) => {
+  const house = await openHouse(t, { env: { LIMIT_CREATE: '2' } })
+  const from = '192.0.2.1'
+  const refusedFor = async (): Promise<unknown> => {
+    const { status, headers } = await create(house, from)
+    return status === 429 && headers['retry-after']
+  }
+  t.equal((await create(house, from)).status, 201)
+  house.clock.advance(20_500)
+  t.equal((await create(house, from)).status, 201)
+  t.equal(await refusedFor(), '40')
+  house.clock.advance(30_000)
+  t.equal(await refusedFor(), '10')
+  house.clock.advance(9_499)
+  t.equal(await refusedFor(), '1', 'never 0, however little is left')
+  house.clock.advance(1)
+  t.equal((await create(house, from)).status, 201)
+})
+
+await t.test('LIMIT_CREATE: instances on one store count together, and a new one goes on where they are', async (t) => {
+  const clock = createFakeClock()
+  const shared = { env: { LIMIT_CREATE: '5' }, store: openStore(t, clock), clock, keys: generateKeys() }
+  const houses = [await openHouse(t, shared), await openHouse(t, shared)]
+  const from = '192.0.2.1'
+  let turn = 0
+  t.strictSame(await times(7, () => create(houses[turn++ % 2] as House, from)), [...Array.from({ length: 5 }, () => '201'), '429 rate-limited', '429 rate-limited'])
+  t.equal(verdict(await create(await openHouse(t, shared), from)), '429 rate-limited')
+})
+
+await t.test('LIMIT_CREATE: no flood from other addresses frees one that is over its limit', async (t) => {
+  const clock = createFakeClock()
+  const shared = { env: { LIMIT_CREATE: '1' }, store: openStore(t, clock), clock, keys: generateKeys() }
+  const house = await openHouse(t, shared)
+  t.strictSame(await times(2, () => create(house, '192.0.2.1')), ['201', '429 rate-limited'])
+  const flood = new Set<string>()
+  for (let i = 0; i < 300; i++) flood.add(verdict(await create(house, `10.0.${i >> 8}.${i & 255}`)))
+  t.strictSame([...flood], ['201'])
+  t.equal(verdict(await create(house, '192.0.2.1')), '429 rate-limited')
+  t.equal(verdict(await create(await openHouse(t, shared), '192.0.2.1')), '429 rate-limited', 'by one that remembers nothing itself')
 })
 
 await t.test('LIMIT_CREATE: neighbours in one IPv6 /64 are one address, and a mapped IPv4 is that IPv4', async (t) => {
@@ -75,6 +137,78 @@ await t.test('LIMIT_GUESS: the right secret is never refused, however many wrong
   t.equal((await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') }, from })).status, 200)
 })
 
+await t.test('LIMIT_GUESS: nothing is counted against an address where the secret is right, nor on pages and health', async (t) => {
+  const counted: unknown[] = []
+  const house = await openHouse(t, { wrapStore: overheard((name, [key]) => { if (name === 'count') counted.push(key) }) })
+  const browser = await openBrowser(house)
+  t.equal(counted.splice(0).length, 1, 'a ticket is')
+  await times(20, () => browser.poll(0, 0))
+  await house.call({ path: `/api/tickets/${browser.ticket}/code` })
+  await browser.giveUp()
+  for (const path of ['/login', '/scan-login.js', '/openapi.json', '/health/live', '/health/ready', '/api/session']) await house.call({ path })
+  t.strictSame(counted, [])
+  await house.call({ path: '/nothing' })
+  t.equal(counted.length, 1, 'an unknown path is')
+})
+
+await t.test('limits: what is over its limit costs the store nothing more', async (t) => {
+  const counted: unknown[] = []
+  const house = await openHouse(t, { env: { LIMIT_CREATE: '3', LIMIT_GUESS: '3' }, wrapStore: overheard((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
+  t.equal((await times(20, () => create(house, '192.0.2.1'))).filter((told) => told === '201').length, 3)
+  t.equal(counted.splice(0).length, 4)
+  t.equal((await times(20, () => house.call({ path: '/wp-login.php', from: '192.0.2.1' }))).filter((told) => told === '404 not-found').length, 3)
+  t.equal(counted.length, 4)
+})
+
+await t.test('limits: nobody stays locked out when the clock of an instance is set back', async (t) => {
+  const storeClock = createFakeClock()
+  const house = await openHouse(t, { env: { LIMIT_CREATE: '1' }, store: openStore(t, storeClock) })
+  t.strictSame(await times(2, () => create(house, '192.0.2.1')), ['201', '429 rate-limited'])
+  house.clock.advance(-3_600_000)
+  t.equal(verdict(await create(house, '192.0.2.1')), '429 rate-limited')
+  storeClock.advance(60_000)
+  house.clock.advance(60_000)
+  t.equal(verdict(await create(house, '192.0.2.1')), '201')
+})
+
+await t.test('limits: the store is told no address and no person, and not the same of one address by all', async (t) => {
+  const keysOf = async (from: string): Promise<string[]> => {
+    const counted: string[] = []
+    const house = await openHouse(t, { wrapStore: overheard((name, [key]) => { if (name.startsWith('count')) counted.push(String(key)) }) })
+    await house.call({ method: 'POST', path: '/api/tickets', from })
+    await house.call({ path: '/nothing', from })
+    await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'made-up' }, from })
+    const phone = await phoneOf(house)
+    await phone.sessions()
+    t.notOk(counted.some((key) => key.includes(phone.sub)))
+    return counted
+  }
+  const counted = [...await keysOf('192.0.2.1'), ...await keysOf('192.0.2.1')]
+  for (const key of counted) t.match(key, /^limit:[\w-]{22}$/)
+  // Here and there: a ticket, a path, a js_code that is looked up and counted, the phone's own login, a person.
+  t.equal(counted.length, 12)
+  t.equal(new Set(counted).size, 10)
+})
+
+await t.test('limits: who can not be counted gets no try, but an unknown path and the pages are as ever, when the store is away', async (t) => {
+  const away = { is: false }
+  const house = await openHouse(t, { wrapStore: overheard((name) => { if (away.is && name.startsWith('count')) throw new Problem('store-unavailable', { retryAfterSeconds: 2 }) }) })
+  const { phone, browser } = await confirmedBrowser(house)
+  away.is = true
+  const expected: Array<[string, Call]> = [
+    ['503 store-unavailable', { method: 'POST', path: '/api/tickets' }],
+    ['503 store-unavailable', { path: `/api/tickets/${unknownId}` }],
+    ['503 store-unavailable', { path: '/api/tickets/nonsense', headers: { authorization: 'Ticket nonsense' } }],
+    ['503 store-unavailable', { method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } }],
+    ['404 not-found', { path: '/wp-login.php' }],
+    ['405 method-not-allowed', { method: 'PATCH', path: '/api/tickets' }],
+    ['200', { path: '/login' }],
+  ]
+  for (const [told, call] of expected) t.equal(verdict(await house.call(call)), told, `${call.method ?? 'GET'} ${call.path}`)
+  t.equal(verdict(await phone.sessions()), '503 store-unavailable')
+  t.equal((await browser.poll(0, 0)).status, 200, 'the right secret is not counted')
+})
+
 await t.test('LIMIT_GUESS: wrong js_codes soon cost WeChat nothing any more, and nobody else anything', async (t) => {
   const house = await openHouse(t, { env: { LIMIT_GUESS: '5' } })
   const attempt = (from: string, jsCode: string) => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCode }, from })
@@ -89,12 +223,7 @@ await t.test('LIMIT_PHONE: a call over the limit costs the store no nonce', asyn
   const nonces: string[] = []
   const house = await openHouse(t, {
     env: { LIMIT_PHONE: '2' },
-    wrapStore: (store) => new Proxy(store, {
-      get: (target, name: keyof typeof store) => (...args: unknown[]) => {
-        if (name === 'claim' && String(args[0]).startsWith('nonce:')) nonces.push(String(args[0]))
-        return (target[name] as (...args: unknown[]) => unknown)(...args)
-      },
-    }),
+    wrapStore: overheard((name, [key]) => { if (name === 'claim' && String(key).startsWith('nonce:')) nonces.push(String(key)) }),
   })
   const phone = await phoneOf(house)
   t.strictSame(await times(6, () => phone.sessions()), ['200', '200', ...Array.from({ length: 4 }, () => '429 rate-limited')])

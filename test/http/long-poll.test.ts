@@ -22,6 +22,8 @@ const bound = (store: Store): Store => ({
   replace: (...args) => store.replace(...args),
   admit: (...args) => store.admit(...args),
   release: (...args) => store.release(...args),
+  count: (...args) => store.count(...args),
+  countOf: (key) => store.countOf(key),
   onReplace: (hear) => store.onReplace(hear),
   check: () => store.check(),
   close: () => store.close(),
@@ -175,6 +177,25 @@ await t.test('long poll: it is told to stay away for a while when too many are h
   t.notOk(next.isAnswered(), 'there is room again')
   house.clock.advance(25_000)
   await next.answer
+})
+
+await t.test('long poll: the oldest of a ticket is answered, and told to stay away, when a fifth is held', async (t) => {
+  const house = await openHouse(t)
+  const [browser, other] = [await openBrowser(house), await openBrowser(house)]
+  const hold = async (browser: TestBrowser) => {
+    const poll = watch(browser.poll(1, 25))
+    await settle()
+    return poll
+  }
+  const polls = [await hold(other)]
+  for (let i = 0; i < 6; i++) polls.push(await hold(browser))
+  t.strictSame(polls.map(({ isAnswered }) => isAnswered()), [false, true, true, false, false, false, false])
+  for (const { answer } of polls.slice(1, 3)) t.hasStrict(await answer, { status: 200, json: { state: 'pending', version: 1, poll_after: 2 } })
+  await browser.giveUp()
+  for (const { answer } of polls.slice(3)) t.hasStrict(await answer, { status: 200, json: { state: 'cancelled', version: 2 } })
+  t.notOk(polls[0]?.isAnswered(), 'another ticket has its own')
+  house.clock.advance(25_000)
+  t.equal((await polls[0]?.answer)?.json.poll_after, undefined)
 })
 
 await t.test('long poll: it gives its place up when the browser has left', async (t) => {

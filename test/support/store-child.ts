@@ -1,4 +1,4 @@
-/** Owns a second process on a store, as tests need it: `write <url>` writes until it is killed, `race <url> <name> <rounds>` claims in every round. */
+/** Owns a second process on a store, as tests need it: `write <url>` writes until it is killed, `race <url> <name> <rounds>` claims and counts in every round. */
 import { writeSync } from 'node:fs'
 import { createStore } from '../../src/stores/store.ts'
 import { createRecordingLog } from './log.ts'
@@ -18,6 +18,7 @@ if (task === 'write') {
     await store.write(`value:${n}`, n, hour)
     await store.claim(`claim:${n}`, n, hour)
     await store.replace('record:1', n, { version: n + 1 }, hour)
+    await store.count('count:1', hour)
     say(String(n))
   }
 }
@@ -26,6 +27,7 @@ say('ready')
 for (let round = 0; round < Number(rounds); round++) {
   if (await store.claim(`race:${round}`, name, hour)) say(`won ${round}`)
   if (await store.admit(`room-${round}`, name!, hour, 2)) say(`in ${round}`)
+  say(`counted ${(await store.count('count:race', hour)).count}`)
 }
 say('done')
 clearInterval(alive)
