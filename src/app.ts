@@ -9,6 +9,7 @@ import type { RandomBytes } from './domain/ids.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
 import { apiDescription } from './http/api-description.ts'
 import { bodyParserPlugin } from './http/body-parser.ts'
+import { goingDownPlugin } from './http/going-down.ts'
 import { createLimits } from './http/limits.ts'
 import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
 import { requestLogPlugin } from './http/request-log.ts'
@@ -89,7 +90,6 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     clientErrorHandler: answerUnreadable,
   })
   app.decorateRequest('person', '')
-  app.addHook('preClose', async () => { waitingRoom.close() })
   const lookAgain = createLookAgain(login)
   const stopHearing = login.tickets.onMove((id) => { id === null ? lookAgain() : waitingRoom.wake(id) })
   app.addHook('onClose', async () => { stopHearing() })
@@ -103,6 +103,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience }, clock, random)
   const sessionCookie = createSessionCookie(config)
 
+  await app.register(goingDownPlugin, { waitingRoom })
   await app.register(requestLogPlugin)
   await app.register(bodyParserPlugin)
   await app.register(problemsPlugin, { limits })

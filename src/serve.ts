@@ -1,25 +1,44 @@
 /** Owns the process: listening, signals, the exit code. */
+import { Server } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 
-/** The process is gone this long after a signal, whatever hangs. Milliseconds. */
-const endWithinMs = 4500
-/** Whoever has not read their answer by then is cut off. Milliseconds. */
-const cutAfterMs = 2000
+/** On SIGTERM the service goes on listening for so long, and says that it isn't ready: balancers that ask for that send nobody here any more. Milliseconds. */
+const announceMs = 1500
+/** Then, for so long, it takes no new connections and answers on those there are: balancers that ask for nothing find nobody, and go elsewhere. Milliseconds. */
+const refuseMs = 500
+/** Whoever has not read their answer so long after that is cut off. Milliseconds. */
+const cutAfterMs = 1500
+/** So long after that the process is gone, whatever hangs: in all within 5 s of a signal. Milliseconds. */
+const endAfterMs = 2500
 
 /**
- * Listens, and goes down in order on SIGTERM, SIGINT or an error nobody caught: no new connections, held polls are answered, then the
- * rest is released. Resolves when the service can be reached.
+ * Listens, and goes down in order. On SIGTERM held polls are answered at once, and whoever else calls is, until nobody sends calls here any more. After
+ * that, and at once on SIGINT or an error nobody caught: no new connections, what is under way is answered, then the rest is released.
+ * Resolves when the service can be reached.
  */
 export const serve = async (app: FastifyInstance, { host, port }: { host: string, port: number }, release: () => Promise<void>): Promise<void> => {
-  closeWithGrace({ delay: endWithinMs, logger: false }, async ({ err, signal }) => {
+  let isClosing = false
+  const { close } = closeWithGrace({ delay: endAfterMs, logger: false, skip: ['SIGTERM'] }, async ({ err, signal }) => {
+    isClosing = true
     if (err !== undefined) app.log.fatal({ err }, 'going down after an error that nobody caught')
-    else app.log.info({ signal }, 'going down')
+    else if (signal !== undefined) app.log.info({ signal }, 'going down')
     const cut = setTimeout(() => app.server.closeAllConnections(), cutAfterMs)
     await app.close()
     clearTimeout(cut)
     await release()
   })
+  const leave = async (): Promise<void> => {
+    app.log.info({ signal: 'SIGTERM' }, 'going down')
+    app.goDown()
+    await sleep(announceMs)
+    Server.prototype.close.call(app.server) // the HTTP server's own would hang up on whoever is about to send a call
+    await sleep(refuseMs)
+    if (!isClosing) close()
+  }
+  let left: Promise<void> | undefined
+  process.on('SIGTERM', () => { left ??= leave() }) // npm and systemd may both send it
   try {
     await app.listen({ host, port })
   } catch (cause) {

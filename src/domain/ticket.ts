@@ -1,4 +1,5 @@
 /** Owns the life of a ticket: its states, the table of edges, and the one function that takes an edge. Pure; who may ask is decided in login/. */
+import type { schema } from './record.ts'
 
 /**
  *             scan                confirm               consume
@@ -35,8 +36,7 @@ export interface BrowserInfo {
 
 /** One login attempt, as it is stored. Times are milliseconds since 1970. */
 export interface Ticket {
-  /** The shape of this record, for two releases side by side. */
-  readonly schema: 1
+  readonly schema: typeof schema
   /** 22 characters of base64url; public, it is the `scene` of the code. */
   readonly id: string
   /** base64url of SHA-256 over the browser secret. */

@@ -1,6 +1,7 @@
 import { Problem } from '../errors.ts'
 import { hashSecret, newId, newSecret } from '../domain/ids.ts'
 import { newMatch } from '../domain/match.ts'
+import { schema } from '../domain/record.ts'
 import { isReturnAllowed } from '../domain/return-to.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
 import type { LoginDeps } from './ports.ts'
@@ -20,7 +21,7 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser }: Ticke
   const secret = newSecret(random)
   const now = clock.now()
   const ticket: Ticket = {
-    schema: 1,
+    schema,
     id: newId(random),
     secretHash: hashSecret(secret),
     state: 'pending',

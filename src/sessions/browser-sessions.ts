@@ -1,6 +1,7 @@
 /** Owns the sessions of browsers: opening, finding, ending. Knows the secret of a cookie only while it looks at it. */
 import { createHash, createHmac } from 'node:crypto'
 import { hashSecret, isId, isSecret, sameText } from '../domain/ids.ts'
+import { schema, understood } from '../domain/record.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
 import type { Clock, OpenedSession, Session, SessionOpener, Store } from '../login/ports.ts'
 import type { People } from './people.ts'
@@ -14,7 +15,7 @@ const tombstoneMs = 600_000
 
 /** As stored. Times are milliseconds since 1970. */
 interface SessionRecord {
-  readonly schema: 1
+  readonly schema: typeof schema
   readonly version: number
   readonly id: string
   readonly secretHash: string
@@ -59,7 +60,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
   }
 
   const readLive = async (id: string): Promise<SessionRecord | undefined> => {
-    const record = await store.read<SessionRecord>(keyOf(id))
+    const record = understood(await store.read<SessionRecord>(keyOf(id)))
     return isLive(record) ? record : undefined
   }
 
@@ -74,7 +75,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     if (ticket.person === null || ticket.consumedAt === null) throw new Error('a session opens from a consumed ticket only')
     const secret = cookieSecret(options.cookieKey, ticket.id, browserSecret)
     const record: SessionRecord = {
-      schema: 1,
+      schema,
       version: 1,
       id: sessionId(secret),
       secretHash: hashSecret(secret),

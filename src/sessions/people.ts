@@ -1,7 +1,16 @@
 /** Owns what is kept about a person: the name to be shown by, and which sessions are theirs. Both by `sub`; no WeChat id comes here. */
+import { schema, understood } from '../domain/record.ts'
 import type { Clock, Names, Store } from '../login/ports.ts'
 
+/** As stored. */
+interface NameRecord {
+  readonly schema: typeof schema
+  readonly name: string
+}
+
+/** As stored. */
 interface SessionIndex {
+  readonly schema: typeof schema
   readonly version: number
   /** Oldest first. Times are milliseconds since 1970. */
   readonly sessions: ReadonlyArray<{ readonly id: string, readonly endsAt: number }>
@@ -29,21 +38,24 @@ export const createPeople = (store: Store, clock: Clock): People => {
   const change = async (sub: string, next: (sessions: SessionIndex['sessions']) => SessionIndex['sessions']): Promise<void> => {
     const key = indexKey(sub)
     for (;;) {
-      const before = await store.read<SessionIndex>(key)
+      const before = understood(await store.read<SessionIndex>(key))
       const sessions = next(live(before))
-      const after = { version: (before?.version ?? 0) + 1, sessions }
+      const after = { schema, ...before, version: (before?.version ?? 0) + 1, sessions }
       const ttlMs = Math.max(1000, ...sessions.map(({ endsAt }) => endsAt - clock.now()))
       if (await (before === undefined ? store.claim(key, after, ttlMs) : store.replace(key, before.version, after, ttlMs))) return
     }
   }
 
+  const nameOf = async (sub: string): Promise<string | null> => understood(await store.read<NameRecord>(nameKey(sub)))?.name ?? null
+
   return {
-    nameOf: async (sub) => await store.read<string>(nameKey(sub)) ?? null,
+    nameOf,
     rename: async (sub, name) => {
+      await nameOf(sub) // refuses where the name is another release's
       if (name === '') await store.remove(nameKey(sub))
-      else await store.write(nameKey(sub), name, null)
+      else await store.write(nameKey(sub), { schema, name } satisfies NameRecord, null)
     },
-    sessionsOf: async (sub) => live(await store.read<SessionIndex>(indexKey(sub))).map(({ id }) => id).reverse(),
+    sessionsOf: async (sub) => live(understood(await store.read<SessionIndex>(indexKey(sub)))).map(({ id }) => id).reverse(),
     addSession: (sub, id, endsAt) => change(sub, (sessions) => [...sessions.filter((session) => session.id !== id), { id, endsAt }]),
     removeSession: (sub, id) => change(sub, (sessions) => sessions.filter((session) => session.id !== id)),
   }

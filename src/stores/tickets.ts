@@ -1,4 +1,5 @@
 /** Owns how long a ticket is kept, and the places among MAX_TICKETS. Which moves are right is the domain's to know. */
+import { understood } from '../domain/record.ts'
 import { graceMs, isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { Clock, Store, Tickets } from '../login/ports.ts'
@@ -30,7 +31,7 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
       // Should this fail, the place ends by itself.
       await store.write(keyOf(ticket.id), ticket, ttlOf(ticket))
     },
-    read: async (id) => isId(id) ? store.read<Ticket>(keyOf(id)) : undefined,
+    read: async (id) => isId(id) ? understood(await store.read<Ticket>(keyOf(id))) : undefined,
     async versionsOf (ids) {
       const versions: Array<number | undefined> = []
       for (let from = 0; from < ids.length; from += batch) {

@@ -1,4 +1,5 @@
 /** Owns the access token: one for all callers and, through the store, for all instances. Never logs it. */
+import { schema, understood } from '../domain/record.ts'
 import type { Clock, Log, Store } from '../login/ports.ts'
 import type { WechatApi } from './api.ts'
 import { sleep, type Deadline } from './deadline.ts'
@@ -21,7 +22,9 @@ export interface AccessTokensOptions {
   readonly log: Log
 }
 
+/** As stored. */
 interface Token {
+  readonly schema: typeof schema
   readonly value: string
   /** Milliseconds since 1970. */
   readonly usableUntil: number
@@ -56,7 +59,7 @@ export const createAccessTokens = ({ api, appid, secret, store, clock, log }: Ac
   }
 
   const obtain = async (deadline: Deadline): Promise<Token> => {
-    const shared = await store.read<Token>(tokenKey)
+    const shared = understood(await store.read<Token>(tokenKey))
     if (isUsable(shared)) return shared
     const claimed = await store.claim(fetchKey, clock.now(), fetchClaimMs)
     // Where another instance fetches but takes its time, asking as well does no harm: WeChat gives both the same token.
@@ -74,7 +77,7 @@ export const createAccessTokens = ({ api, appid, secret, store, clock, log }: Ac
   const waitForOthers = async (): Promise<Token | undefined> => {
     for (let look = 0; look < looks; look++) {
       await sleep(clock, lookEveryMs)
-      const shared = await store.read<Token>(tokenKey)
+      const shared = understood(await store.read<Token>(tokenKey))
       if (isUsable(shared)) return shared
     }
   }
@@ -105,7 +108,7 @@ export const createAccessTokens = ({ api, appid, secret, store, clock, log }: Ac
         const lifeSeconds = json?.expires_in
         if (typeof value !== 'string' || !/^[\x21-\x7e]{1,2048}$/.test(value)) return undefined
         if (typeof lifeSeconds !== 'number' || !(lifeSeconds > 0)) return undefined
-        return { value, usableUntil: askedAt + Math.min(lifeSeconds, 7200) * 1000 - marginMs }
+        return { schema, value, usableUntil: askedAt + Math.min(lifeSeconds, 7200) * 1000 - marginMs }
       },
     })
   }

@@ -68,21 +68,46 @@ await t.test('shutdown: it ends with 0 all the same when one client never reads 
   await Promise.all([half, headers].map(async (socket) => { if (!socket.closed) await once(socket, 'close') }))
 })
 
-await t.test('shutdown: it is not ready any more, and says so where a request was on its way, when it goes down', async (t) => {
-  const stand = await openStand(t)
+await t.test('shutdown: it is not ready, but answers whoever comes, and holds nobody, for a while when SIGTERM comes', async (t) => {
+  const stand = await openStand(t, { env: { MAX_HELD_POLLS: '1' } })
   const running = await stand.start()
+  const browser = await openBrowser(stand)
+  const { answers } = await holdPolls(stand, [browser])
   t.equal((await stand.call({ path: '/health/ready' })).status, 200)
 
-  const socket = await send(t, stand, 'GET /health/ready HTTP/1.1\r\nHost: x\r\n')
-  t.equal((await stand.call({ path: '/health/live' })).status, 200, 'by then its beginning has been read')
+  const ended = end(running, 'SIGTERM')
+  t.hasStrict(await answers, [{ status: 200, headers: { connection: 'close' }, json: { state: 'pending' } }])
+  t.hasStrict(await stand.call({ path: '/health/ready' }), { status: 503, headers: { connection: 'close' }, json: { detail: 'Going down' } })
+  t.equal((await stand.call({ path: '/health/live' })).status, 200)
+  t.hasStrict(await browser.poll(1, 25), { status: 200, headers: { connection: 'close' }, json: { state: 'pending' } })
+  t.hasStrict(await openBrowser(stand), { created: { status: 201, headers: { connection: 'close' } } })
+  running.kill('SIGTERM') // npm hands it on, and systemd has sent it already
+  t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
+})
+
+await t.test('shutdown: a call over a connection from before is answered when nobody listens any more', async (t) => {
+  const stand = await openStand(t)
+  const running = await stand.start()
+  const kept = await send(t, stand, 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(kept, 'data')
   let heard = ''
-  socket.setEncoding('utf8').on('data', (text: string) => { heard += text })
+  kept.setEncoding('utf8').on('data', (text: string) => { heard += text })
+
   const ended = end(running, 'SIGTERM')
   while (await isListening(stand));
-  socket.write('\r\n')
-
+  kept.write('POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
+  await once(kept, 'close')
+  t.match(heard, /^HTTP\/1\.1 201 [^]+connection: close\r\n[^]+"state":"pending"/i)
   t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
-  t.match(heard, /^HTTP\/1\.1 503 [^]+connection: close\r\n[^]+"detail":"Going down"/i)
+})
+
+await t.test('shutdown: it ends with 0 all the same when SIGINT comes after SIGTERM', async (t) => {
+  const stand = await openStand(t)
+  const running = await stand.start()
+  const ended = end(running, 'SIGTERM')
+  while ((await stand.call({ path: '/health/ready' })).status === 200);
+  running.kill('SIGINT')
+  t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
 })
 
 await t.test('shutdown: npm start hands the signal on, and leaves nobody behind who listens', async (t) => {

@@ -3,10 +3,13 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { problemTypes } from '../../src/errors.ts'
 import { openHouse } from '../support/house.ts'
-import { readProxyFile, type ProxyKind } from '../support/proxy-files.ts'
+import { readInstancesBlock, readProxyFile } from '../support/proxy-files.ts'
 
-/** What a block of each is marked as. */
-const proxyBlocks: readonly (readonly [string, ProxyKind])[] = [['nginx', 'nginx'], ['haproxy', 'haproxy'], ['caddyfile', 'caddy'], ['squid', 'squid']]
+/** How each block is marked, and what it says. */
+const proxyBlocks = [
+  ...([['nginx', 'nginx'], ['haproxy', 'haproxy'], ['caddyfile', 'caddy'], ['squid', 'squid']] as const).map(([mark, kind]) => [mark, readProxyFile(kind)]),
+  ...(['nginx', 'haproxy'] as const).map((kind) => [kind, readInstancesBlock(kind)]),
+]
 
 const readmes = [
   { file: 'README.md', errors: 'Errors', api: 'API' },
@@ -34,6 +37,6 @@ for (const { file, errors, api } of readmes) {
 
   await t.test(`${file}: its proxies are the files that the tests run`, async (t) => {
     const blocks = [...readme.matchAll(/^```(nginx|haproxy|caddyfile|squid)\n([\s\S]*?)^```$/gm)].map(([, mark, text]) => [mark, text])
-    t.strictSame(blocks, proxyBlocks.map(([mark, kind]) => [mark, readProxyFile(kind)]))
+    t.strictSame(blocks, proxyBlocks)
   })
 }

@@ -75,6 +75,8 @@ export const makeFolder = (t: Test): string => {
 export interface StandOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly npm?: string
+  /** Used in place of a fresh one; closed by its owner. */
+  readonly simulator?: WechatSimulator
 }
 
 /** A place for a service: address, folder and WeChat stay the same however often the process in it is killed and started. */
@@ -91,15 +93,15 @@ export interface Stand {
 }
 
 /** Opens a stand: the embedded store in its folder, limits that a test doesn't meet by accident. */
-export const openStand = async (t: Test, { env = {}, npm }: StandOptions = {}): Promise<Stand> => {
+export const openStand = async (t: Test, { env = {}, npm, simulator: given }: StandOptions = {}): Promise<Stand> => {
   const folder = makeFolder(t)
-  const simulator = await startWechatSimulator()
+  const simulator = given ?? await startWechatSimulator()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const service = remote(url)
   t.teardown(async () => {
     await service.close()
-    await simulator.close()
+    if (given === undefined) await simulator.close()
   })
 
   const start: Stand['start'] = async (more = {}) => {

@@ -21,7 +21,28 @@ export interface Hostility {
 export const proxyFiles: Readonly<Record<ProxyKind, string>> = { nginx: 'nginx.conf', haproxy: 'haproxy.cfg', caddy: 'Caddyfile', squid: 'squid.conf' }
 
 /** The text of a file of the README. */
-export const readProxyFile = (kind: ProxyKind): string => readFileSync(join(import.meta.dirname, '../e2e/proxies', proxyFiles[kind]), 'utf8')
+export const readProxyFile = (kind: ProxyKind): string => readProxyText(proxyFiles[kind])
+
+const readProxyText = (name: string): string => readFileSync(join(import.meta.dirname, '../e2e/proxies', name), 'utf8')
+
+/** The blocks of the README for several instances, which stand in the place of what the files say of one. */
+export const instancesFiles = { nginx: 'nginx-instances.conf', haproxy: 'haproxy-instances.cfg' } as const satisfies Partial<Record<ProxyKind, string>>
+
+export type BalancerKind = keyof typeof instancesFiles
+
+/** The text of a block of the README for several instances. */
+export const readInstancesBlock = (kind: BalancerKind): string => readProxyText(instancesFiles[kind])
+
+/** Tells the whole configuration of a proxy in front of three instances. */
+export const balancerConfig = (kind: BalancerKind, folder: string, listen: string, upstreams: readonly [string, string, string]): string => {
+  const block = upstreams.reduce((text, upstream, index) => replace(text, `10.0.0.1${index + 1}:3000`, upstream), readInstancesBlock(kind))
+  const file = replace(readProxyFile(kind), placesOfOne[kind], block)
+  const place = { listen, upstream: '' }
+  return wraps[kind](moved[kind](file, place).replaceAll('login.example.com', hostOf(listen)), folder, place)
+}
+
+/** What each file says of the one service behind it. */
+const placesOfOne: Readonly<Record<BalancerKind, RegExp>> = { nginx: /^upstream [^]*?^}\n/m, haproxy: /^backend [^]*/m }
 
 /** Tells the whole configuration of a proxy that keeps its things in `folder`. A hostile one sends away with a 403 whoever asks for an upgrade. */
 export const proxyConfig = (kind: ProxyKind, folder: string, place: Place, hostility?: Hostility): string => {

@@ -14,15 +14,12 @@ export interface OperatingRouteDeps {
 const jwksMaxAge = 300
 
 export const operatingRoutes = ({ store, keys }: OperatingRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
-  let isClosing = false
-  app.addHook('preClose', async () => { isClosing = true })
-
   const health = { schema: { response: { 200: schemas.Health, ...schemas.problems } }, config: { isFrequent: true } }
 
   app.get('/health/live', health, () => ({ status: 'ok' as const }))
 
   app.get('/health/ready', health, async () => {
-    if (isClosing) throw new Problem('store-unavailable', { detail: 'Going down', retryAfterSeconds: 2 })
+    if (app.isGoingDown()) throw new Problem('store-unavailable', { detail: 'Going down', retryAfterSeconds: 2 })
     await store.check()
     return { status: 'ok' as const }
   })

@@ -1,0 +1,48 @@
+// The login page, open while all instances behind a balancer are replaced: it says nothing, no call of its goes wrong, and it moves on by the phone.
+import t from 'tap'
+import { launchChromium } from '../support/chromium.ts'
+import { openPhone } from '../support/clients.ts'
+import { openInstances } from '../support/instances.ts'
+import { lands, openVisit, shownTicket } from '../support/login-visit.ts'
+import { heard, listen, untilStage } from '../support/page-bench.ts'
+
+const browser = await launchChromium()
+t.teardown(() => browser.close())
+
+/** Where the login stands meanwhile. */
+const stages = [['nginx', 'the page shows its code'], ['haproxy', 'the page shows its number']] as const
+
+for (const [kind, stage] of stages) {
+  await t.test(`deploys: the page says nothing, no call of its goes wrong, and it lands, when all instances behind ${kind} are replaced while ${stage}`, async (t) => {
+    const instances = await openInstances(t, kind)
+    const newPhone = () => openPhone(instances, { jsCode: instances.simulator.jsCode('ming'), authority: new URL(instances.url).host })
+    const { context, page, numberOf } = await openVisit(t, browser, { ...instances, newPhone }, { prepare: listen })
+    const ticket = await shownTicket(page)
+    const phone = await newPhone()
+    const scan = async (): Promise<void> => {
+      t.equal((await phone.scan(ticket)).status, 200)
+      await untilStage(page, 'scanned')
+    }
+    if (stage === 'the page shows its number') await scan()
+
+    const odd: string[] = []
+    let polls = 0
+    context.on('requestfailed', (request) => { odd.push(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`) })
+    context.on('response', (response) => {
+      if (/\?after=/.test(response.url())) polls++
+      if (response.status() >= 400) odd.push(`${response.request().method()} ${response.url()}: ${response.status()}`)
+    })
+    const said = await heard(page)
+    await instances.roll()
+    t.strictSame(await heard(page), said, 'not a word')
+    t.strictSame(odd, [])
+    t.ok(polls > 0, 'its polls were answered')
+
+    if (stage === 'the page shows its code') {
+      t.equal(await shownTicket(page), ticket)
+      await scan()
+    }
+    t.equal((await phone.confirm(ticket, await numberOf(ticket))).status, 200)
+    await lands(t, page, phone)
+  })
+}

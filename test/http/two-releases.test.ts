@@ -1,0 +1,214 @@
+// Two releases on one store: what the other one has stored is understood with all that is in it, or refused for now and left as it is.
+import t, { type Test } from 'tap'
+import { pino } from 'pino'
+import type { Store } from '../../src/login/ports.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { untilReady } from '../contract/store-harness.ts'
+import { openBrowser } from '../support/clients.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { holdPolls } from '../support/held-polls.ts'
+import { openHouse, type Answer, type House } from '../support/house.ts'
+import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
+import { startRedis } from '../support/redis.ts'
+
+const minute = 60_000
+const log = pino({ level: 'silent' })
+
+type StoredRecord = Readonly<Record<string, unknown>> & { readonly version: number }
+
+/** A record of the schema that comes next. */
+const nextSchema = (record: object): object => ({ ...record, schema: 2 })
+
+/** Puts something else in the place of what is stored. */
+const rewrite = async (store: Store, key: string, change: (record: object) => object): Promise<void> => {
+  const record = await store.read<object>(key)
+  if (record === undefined) throw new Error(`there is no ${key}`)
+  await store.write(key, change(record), 10 * minute)
+}
+
+/** What stands in the store, to the byte. */
+const textOf = async (store: Store, key: string): Promise<string> => JSON.stringify(await store.read(key))
+
+interface Case {
+  readonly key: string
+  readonly calls: Readonly<Record<string, () => Promise<Answer>>>
+}
+
+/** Everything that a client can ask for, by the one record that it then meets. */
+const cases = {
+  'the ticket': async (house) => {
+    const { browser, phone } = await confirmedBrowser(house)
+    return {
+      key: `ticket:${browser.ticket}`,
+      calls: {
+        read: () => browser.poll(),
+        poll: () => browser.poll(3, 25),
+        code: () => house.call({ path: `/api/tickets/${browser.ticket}/code` }),
+        link: () => house.call({ path: `/api/tickets/${browser.ticket}/link` }),
+        consume: () => browser.consume(),
+        'give up': () => browser.giveUp(),
+        scan: () => phone.scan(browser.ticket),
+        confirm: () => phone.confirm(browser.ticket, '47'),
+        cancel: () => phone.cancel(browser.ticket),
+      },
+    }
+  },
+  'the session': async (house) => {
+    const { browser, phone, cookie, token, consumed } = await logIn(house)
+    const id = await sessionId(house, consumed)
+    const byCookie = { cookie, 'sec-fetch-site': 'same-origin' }
+    return {
+      key: `session:${id}`,
+      calls: {
+        'who am I, by cookie': () => house.call({ path: '/api/session', headers: byCookie }),
+        'who am I, by token': () => house.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } }),
+        verify: () => house.call({ path: '/api/session/verify', headers: byCookie }),
+        'a fresh token': () => house.call({ method: 'POST', path: '/api/session/token', headers: byCookie }),
+        'log out': () => house.call({ method: 'DELETE', path: '/api/session', headers: byCookie }),
+        'consume again': () => browser.consume(),
+        'the list on the phone': () => phone.sessions(),
+        'sign out from the phone': () => phone.signOut(id),
+      },
+    }
+  },
+  'the phone key': async (house) => {
+    const browser = await openBrowser(house)
+    const phone = await phoneOf(house)
+    return {
+      key: `phone-key:${phone.key.key_id}`,
+      calls: {
+        scan: () => phone.scan(browser.ticket),
+        confirm: () => phone.confirm(browser.ticket, '47'),
+        cancel: () => phone.cancel(browser.ticket),
+        'the list': () => phone.sessions(),
+        'sign out': () => phone.signOut('AAAAAAAAAAAAAAAAAAAAAA'),
+        rename: () => phone.rename('小雨'),
+      },
+    }
+  },
+  "the list of a person's sessions": async (house) => {
+    const { phone, consumed } = await logIn(house)
+    const { browser } = await confirmedBrowser(house, { phone })
+    const id = await sessionId(house, consumed)
+    return {
+      key: `person-sessions:${phone.sub}`,
+      calls: {
+        'the list on the phone': () => phone.sessions(),
+        consume: () => browser.consume(),
+        'sign out from the phone': () => phone.signOut(id),
+      },
+    }
+  },
+  'the name': async (house) => {
+    const { phone, cookie } = await logIn(house)
+    await phone.rename('小雨')
+    const browser = await openBrowser(house)
+    return {
+      key: `person-name:${phone.sub}`,
+      calls: {
+        scan: () => phone.scan(browser.ticket),
+        'who am I': () => house.call({ path: '/api/session', headers: { cookie } }),
+        rename: () => phone.rename('小雪'),
+        'take the name away': () => phone.rename(''),
+        'phone login': () => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } }),
+      },
+    }
+  },
+  "WeChat's access token": async (house) => {
+    const browser = await openBrowser(house)
+    const key = `wechat-token:${house.simulator.appid}`
+    await house.store.write(key, { schema: 1, value: 'of another instance', usableUntil: house.clock.now() + minute }, minute)
+    return { key, calls: { code: () => house.call({ path: `/api/tickets/${browser.ticket}/code` }) } }
+  },
+} satisfies Record<string, (house: House) => Promise<Case>>
+
+const sessionId = async (house: House, consumed: Answer): Promise<string> =>
+  (await house.call({ path: '/api/session', headers: { authorization: `Bearer ${consumed.json.access_token}` } })).json.session.id as string
+
+const stores = {
+  'sqlite in memory': async () => 'sqlite::memory:',
+  redis: async (t: Test) => {
+    const redis = await startRedis()
+    t.teardown(() => redis.stop())
+    return redis.url
+  },
+}
+
+for (const [kind, urlOf] of Object.entries(stores)) {
+  const open = async (t: Test): Promise<House> => {
+    const clock = createFakeClock()
+    const store = createStore(await urlOf(t), { clock, log })
+    t.teardown(() => store.close())
+    await untilReady(store)
+    return await openHouse(t, { clock, store, env: { WECHAT_URL_LINK: 'on' } })
+  }
+
+  for (const [name, prepare] of Object.entries(cases)) {
+    await t.test(`two releases (${kind}): every call says to ask again, and nothing is touched, when ${name} has a later schema`, async (t) => {
+      const house = await open(t)
+      const { key, calls } = await prepare(house)
+      await rewrite(house.store, key, nextSchema)
+      const before = await textOf(house.store, key)
+      for (const [call, ask] of Object.entries(calls)) {
+        const answer = await ask()
+        t.equal(verdict(answer), '503 store-unavailable', call)
+        t.equal(answer.headers['retry-after'], '2', call)
+        t.equal(await textOf(house.store, key), before, `${call} leaves it as it is`)
+      }
+      t.match(house.logged(), /A stored record has schema 2, and this release understands 1/, 'the operator is told')
+
+      await rewrite(house.store, key, (record) => ({ ...record, schema: 1 }))
+      const [first = '', again] = Object.entries(calls)[0] ?? []
+      t.not((await again?.())?.status, 503, `${first}, where it is understood`)
+    })
+  }
+
+  await t.test(`two releases (${kind}): what this one doesn't know is kept through a whole login and to the end of its session`, async (t) => {
+    const house = await open(t)
+    const { store } = house
+    const add = (record: object): object => ({ ...record, later: { a: [1] } })
+    const phone = await phoneOf(house)
+    await rewrite(store, `phone-key:${phone.key.key_id}`, add)
+
+    const browser = await openBrowser(house)
+    const ticketKey = `ticket:${browser.ticket}`
+    await rewrite(store, ticketKey, (record) => ({ ...add(record), browser: { ...(record as { browser: object }).browser, device: 'x' } })) // as tickets are stored
+    t.equal((await phone.scan(browser.ticket)).status, 200)
+    t.equal((await phone.confirm(browser.ticket, await browser.matchCode())).status, 200)
+    const consumed = await browser.consume()
+    t.equal(consumed.status, 200)
+    t.hasStrict(await store.read(ticketKey), { state: 'consumed', version: 4, later: { a: [1] }, browser: { device: 'x' } }, 'ticket')
+
+    const id = await sessionId(house, consumed)
+    await rewrite(store, `session:${id}`, add)
+    await rewrite(store, `person-sessions:${phone.sub}`, (index) => {
+      const { sessions } = index as { sessions: object[] } // as indexes are stored
+      return { ...add(index), sessions: sessions.map(add) }
+    })
+    house.clock.advance(2 * minute)
+    const headers = { authorization: `Bearer ${consumed.json.access_token}` }
+    t.equal((await house.call({ path: '/api/session', headers })).status, 200)
+    t.hasStrict(await store.read(`session:${id}`), { version: 2, later: { a: [1] } }, 'a session in use')
+    const second = await logIn(house, { phone })
+    t.hasStrict(await store.read(`person-sessions:${phone.sub}`), { version: 2, later: { a: [1] }, sessions: [{ id, later: { a: [1] } }, {}] }, 'the list when it grows')
+    t.equal((await phone.signOut(id)).status, 204)
+    t.hasStrict(await store.read(`session:${id}`), { version: 3, later: { a: [1] } }, 'an ended session')
+    const { json } = await phone.sessions()
+    t.strictSame(json.sessions.map((session: { id: string }) => session.id), [await sessionId(house, second.consumed)])
+  })
+}
+
+await t.test('two releases: a held poll is told to ask again when another instance moves its ticket on to a later schema', async (t) => {
+  const clock = createFakeClock()
+  const url = await stores.redis(t)
+  const [store, other] = [createStore(url, { clock, log }), createStore(url, { clock, log })] as const
+  t.teardown(() => Promise.all([store.close(), other.close()]))
+  await Promise.all([untilReady(store), untilReady(other)])
+  const house = await openHouse(t, { clock, store, env: { MAX_HELD_POLLS: '1' } })
+  const browser = await openBrowser(house)
+  const key = `ticket:${browser.ticket}`
+  const { answers } = await holdPolls(house, [browser])
+  const ticket = await other.read<StoredRecord>(key)
+  t.equal(await other.replace(key, 1, { ...nextSchema(ticket ?? {}), version: 2 }, minute), true)
+  t.hasStrict(await answers, [{ status: 503, headers: { 'retry-after': '2' }, json: { code: 'store-unavailable' } }])
+})

@@ -1,0 +1,61 @@
+/** Owns three instances as processes on one real Redis, behind a real balancer that sends each request where it likes, and how they are replaced. */
+import type { Test } from 'tap'
+import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import type { Answer, Call } from './house.ts'
+import { makeFolder, openStand, untilReady, type Ending, type RunningProcess, type Stand } from './process.ts'
+import { runProxy } from './proxies.ts'
+import { balancerConfig, type BalancerKind } from './proxy-files.ts'
+import { freePort, startRedis } from './redis.ts'
+import { remote } from './remote.ts'
+
+export interface Instances {
+  /** The balancer's address, the only one that clients know. */
+  readonly url: string
+  readonly simulator: WechatSimulator
+  /** Calls the balancer. */
+  call (call: Call): Promise<Answer>
+  /** Replaces one after the other: each is told to go, ends, and is ready again before the next one's turn. Gives how each ended. */
+  roll (): Promise<readonly Ending[]>
+}
+
+/** Starts all of it. The balancer has the README's configuration. */
+export const openInstances = async (t: Test, kind: BalancerKind): Promise<Instances> => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const simulator = await startWechatSimulator()
+  t.teardown(() => simulator.close())
+  const keyFile = `${makeFolder(t)}/keys.json`
+  makeKeyFile(keyFile)
+  const listen = `127.0.0.1:${await freePort()}`
+  const url = `http://${listen}`
+  const open = async (): Promise<{ stand: Stand, running: RunningProcess }> => {
+    const stand = await openStand(t, {
+      simulator,
+      env: { STORE_URL: redis.url, KEYS_FILE: keyFile, PUBLIC_URL: url, TRUST_PROXY: '127.0.0.1', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000', LOG_LEVEL: 'warn' },
+    })
+    const running = await stand.start()
+    await untilReady(stand)
+    return { stand, running }
+  }
+  const places = [await open(), await open(), await open()] as const
+  const upstreamOf = ({ stand }: { stand: Stand }): string => `127.0.0.1:${stand.port}`
+  await runProxy(t, kind, { listen, upstream: '' }, (folder) => balancerConfig(kind, folder, listen, [upstreamOf(places[0]), upstreamOf(places[1]), upstreamOf(places[2])]))
+  const balancer = remote(url)
+  t.teardown(() => balancer.close())
+  return {
+    url,
+    simulator,
+    call: balancer.call,
+    async roll () {
+      const endings: Ending[] = []
+      for (const place of places) {
+        place.running.kill('SIGTERM')
+        endings.push(await place.running.ended)
+        place.running = await place.stand.start()
+        await untilReady(place.stand)
+      }
+      return endings
+    },
+  }
+}
