@@ -25,6 +25,7 @@ export interface RedisConnection {
 /** All a client is given. What becomes of a connection that is lost is decided above, so the client never connects again by itself. */
 export const clientOptions = {
   name: 'scan-login',
+  disableClientInfo: true, // a right more to ask for
   disableOfflineQueue: true,
   // Whoever is silent for three seconds is gone; the ping keeps an idle connection younger.
   pingInterval: 1_000,

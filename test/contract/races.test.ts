@@ -59,7 +59,7 @@ await onEveryStore(t, 'races: exactly one winner in each of 200 rounds when ever
       () => owner.confirm(browser.ticket, number === '10' ? '11' : '10'),
     ]
     const answers = (await Promise.all(acts.map(async (act, i) => {
-      await turns((round * (i + 3)) % 11)
+      await turns((round * (i + 3)) % 61)
       return await act()
     }))).map(told)
     const { state, version } = (await browser.poll()).json as { state: string, version: number }

@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { pino } from 'pino'
 import type { Store } from '../../src/login/ports.ts'
+import { systemClock } from '../../src/runtime.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { untilReady } from '../contract/store-harness.ts'
 import { openBrowser } from '../support/clients.ts'
@@ -137,7 +138,7 @@ const stores = {
 for (const [kind, urlOf] of Object.entries(stores)) {
   const open = async (t: Test): Promise<House> => {
     const clock = createFakeClock()
-    const store = createStore(await urlOf(t), { clock, log })
+    const store = createStore(await urlOf(t), { clock: systemClock, log }) // its own ends are not the matter here
     t.teardown(() => store.close())
     await untilReady(store)
     return await openHouse(t, { clock, store, env: { WECHAT_URL_LINK: 'on' } })
@@ -201,7 +202,7 @@ for (const [kind, urlOf] of Object.entries(stores)) {
 await t.test('two releases: a held poll is told to ask again when another instance moves its ticket on to a later schema', async (t) => {
   const clock = createFakeClock()
   const url = await stores.redis(t)
-  const [store, other] = [createStore(url, { clock, log }), createStore(url, { clock, log })] as const
+  const [store, other] = [createStore(url, { clock: systemClock, log }), createStore(url, { clock: systemClock, log })] as const
   t.teardown(() => Promise.all([store.close(), other.close()]))
   await Promise.all([untilReady(store), untilReady(other)])
   const house = await openHouse(t, { clock, store, env: { MAX_HELD_POLLS: '1' } })

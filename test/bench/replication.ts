@@ -1,0 +1,70 @@
+/**
+ * Owns the measurement of what a failover loses: Redis answers before its replicas know. Kills the master of a Sentinel set again and
+ * again while claims are written, and counts those that were answered with success and are gone afterwards.
+ * `node test/bench/replication.ts [rounds]`
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { systemClock } from '../../src/runtime.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { createRecordingLog } from '../support/log.ts'
+import { startSentinelSet } from '../support/redis-sets.ts'
+
+const rounds = Number(process.argv[2] ?? 5)
+const writers = 8
+const hour = 3_600_000
+
+/** What the sets need of a test: that they are ended. */
+const createStage = (): { t: Pick<Test, 'teardown'>, end: () => Promise<void> } => {
+  const endings: Array<() => unknown> = []
+  return {
+    t: { teardown: (ending: () => unknown) => { endings.unshift(ending) } } as Pick<Test, 'teardown'>, // it takes options too, which nobody gives
+    end: async () => { for (const ending of endings) await ending() },
+  }
+}
+
+const round = async (args: readonly string[]): Promise<{ answered: number, lost: number, awayMs: number }> => {
+  const stage = createStage()
+  try {
+    const set = await startSentinelSet(stage.t as Test, { args })
+    const store = createStore(set.url, { clock: systemClock, log: createRecordingLog() })
+    stage.t.teardown(() => store.close())
+    while (!await store.check().then(() => true, () => false)) await sleep(50)
+
+    const answered: string[] = []
+    let isOver = false
+    const goesOn = () => !isOver
+    const write = async (writer: number): Promise<void> => {
+      for (let n = 0; goesOn(); n++) {
+        const key = `claim:${writer}-${n}`
+        await store.claim(key, n, hour).then(() => { answered.push(key) }, () => sleep(10))
+      }
+    }
+    const writing = Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)))
+    await sleep(1_000 + Math.random() * 500)
+    const master = await set.masterOf('')
+    await master.stop()
+    const killedAt = performance.now()
+    isOver = true
+    await writing
+    while (!await store.check().then(() => true, () => false)) await sleep(20)
+    const awayMs = performance.now() - killedAt
+    let lost = 0
+    for (let from = 0; from < answered.length; from += 500) {
+      const found = await store.readMany(answered.slice(from, from + 500))
+      lost += found.filter((value) => value === undefined).length
+    }
+    return { answered: answered.length, lost, awayMs: Math.round(awayMs) }
+  } finally {
+    await stage.end()
+  }
+}
+
+for (const [name, args] of Object.entries({
+  'as Redis comes': [],
+  'min-replicas-to-write 1, min-replicas-max-lag 1': ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'],
+})) {
+  const results = []
+  for (let n = 0; n < rounds; n++) results.push(await round(args))
+  console.log(`${name}: ${rounds} masters killed; lost of the writes answered: ${results.map(({ lost, answered }) => `${lost} of ${answered}`).join(', ')}; away for ${results.map(({ awayMs }) => awayMs).join(', ')} ms`)
+}

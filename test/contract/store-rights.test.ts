@@ -1,0 +1,73 @@
+/** Owns that the user of Redis which the README prints may do what the service does, and nothing beside. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { createClient } from '@keyv/redis'
+import { startRedis } from '../support/redis.ts'
+import { say, startCluster, startSentinelSet } from '../support/redis-sets.ts'
+import { createRecordingLog } from '../support/log.ts'
+import { systemClock } from '../../src/runtime.ts'
+import { openStore, untilReady } from './store-harness.ts'
+import { until } from '../support/turns.ts'
+
+const hour = 3_600_000
+const root = join(import.meta.dirname, '../..')
+
+/** The words of the ACL SETUSER that a README prints, with a password of ours. */
+const printedIn = (readme: string): string[] => {
+  const [line] = /^ACL SETUSER scan-login .+$/m.exec(readFileSync(join(root, readme), 'utf8')) ?? []
+  if (line === undefined) throw new Error(`${readme} prints no ACL SETUSER`)
+  return line.split(' ').map((word) => word.startsWith('>') ? '>pw' : word)
+}
+
+const rights = printedIn('README.md')
+
+await t.test('rights: both READMEs print the same user', async (t) => {
+  t.strictSame(printedIn('README.zh-CN.md'), rights)
+})
+
+for (const [kind, open] of Object.entries({
+  'one server': async (t: Parameters<typeof startSentinelSet>[0]) => {
+    const server = await startRedis()
+    t.teardown(() => server.stop())
+    return { url: server.url, servers: [server] }
+  },
+  'a Sentinel set': startSentinelSet,
+  'a cluster': startCluster,
+})) {
+  await t.test(`rights: everything works for the user whom the README prints on ${kind}`, async (t) => {
+    const { url, servers } = await open(t)
+    for (const { port } of servers) await say(port, ...rights)
+    const log = createRecordingLog()
+    const store = openStore(t, url.replace('://', '://scan-login:pw@'), systemClock, log)
+    const other = openStore(t, url.replace('://', '://scan-login:pw@'), systemClock, log)
+    const heard: Array<string | null> = []
+    other.onReplace((key) => { heard.push(key) })
+    for (const one of [store, other]) await untilReady(one)
+    await until(() => heard.length > 0) // that it may look by itself: it is subscribed
+
+    await store.write('record:1', { version: 1 }, hour)
+    await store.write('value:1', 1, null)
+    t.equal(await store.replace('record:1', 1, { version: 2 }, hour), true)
+    t.strictSame(await store.readMany(['record:1', 'value:1', 'none']), [{ version: 2 }, 1, undefined])
+    t.equal(await store.claim('claim:1', 1, hour), true)
+    t.equal(await store.remove('claim:1'), true)
+    t.equal(await store.admit('room', 'a', hour, 1), true)
+    await store.release('room', 'a')
+    t.hasStrict(await store.count('window', hour), { count: 1 })
+    t.hasStrict(await store.countOf('window'), { count: 1 })
+    for (let version = 2; !heard.includes('record:1'); version++) await store.replace('record:1', version, { version: version + 1 }, hour)
+    t.strictSame(log.lines.filter((line) => !/Redis is (?:away|back)$/.test(line)), [], 'nothing is refused, as the log would say')
+  })
+}
+
+await t.test('rights: other keys, other channels and other commands are refused', async (t) => {
+  const server = await startRedis()
+  t.teardown(() => server.stop())
+  await say(server.port, ...rights)
+  const client = await createClient({ url: server.url.replace('//', '//scan-login:pw@') }).connect()
+  t.teardown(() => { client.destroy() })
+  for (const words of [['GET', 'shop:1'], ['SET', 'x', '1'], ['PUBLISH', 'shop', '1'], ['FLUSHALL'], ['KEYS', '*'], ['CONFIG', 'GET', '*'], ['EVAL', 'return redis.call("GET", KEYS[1])', '1', 'x']]) {
+    await t.rejects(client.sendCommand(words), { message: /NOPERM|ACL failure/i }, words.join(' '))
+  }
+})
