@@ -78,12 +78,14 @@ export const callRules: Readonly<Record<string, CallRule>> = {
 }
 
 /** Rules over several calls with one signature. */
-export function * checkReplays ({ calls }: Evidence): Iterable<Finding> {
+export function * checkReplays ({ calls, isLostBetween }: Evidence): Iterable<Finding> {
   const bySignature = Map.groupBy(calls.filter(({ nonce }) => nonce !== null), ({ keyId, nonce }) => `${keyId} ${nonce}`)
   for (const same of bySignature.values()) {
     const refused: ReadonlySet<string | null> = new Set(['replayed', 'key-unknown'])
     const accepted = same.filter((call) => !isUnknown(call) && !refused.has(call.answer?.code ?? null))
-    if (accepted.length > 1) yield ['the same signed request was accepted twice', ...accepted]
+    // What was used is forgotten with everything else, and a key that was read before may still be good for one answer.
+    const isForgotten = isLostBetween(Math.min(...same.map(({ start }) => start)), Math.max(...same.map(({ end }) => end)))
+    if (accepted.length > 1 && !isForgotten) yield ['the same signed request was accepted twice', ...accepted]
     for (const call of same) {
       const others = same.filter((other) => other !== call && other.start < call.end && other.answer?.code !== 'replayed')
       if (call.answer?.code === 'replayed' && others.length === 0) yield ['a request was called a replay that had not been made before', call]

@@ -48,6 +48,7 @@ const good: Record<string, Changes> = {
     rival: byPhone('scan', { at: 310, ...foreign, answer: refusal(409, 'ticket-taken') }),
     thief: byBrowser('consume', { at: 650, secret: 'X', actor: 'thief 0', answer: refusal(404, 'ticket-not-found') }),
   },
+  'a sign-out by somebody else that found nothing': { other: byPhone('sign-out', { at: 1_000, ...foreign, sid: 'I', answer: refusal(404, 'not-found') }) },
   'a wrong number': {
     ...unfinished,
     wrong: byPhone('confirm', { at: 500, matchCode: '12', answer: refusal(403, 'match-wrong') }),
@@ -119,6 +120,7 @@ const bad: Record<string, Changes> = {
     same: call('consume', { at: 720, ticket: 'T3', secret: 'S3', answer: session }),
   },
   'same person: a session is another person\'s, or another session': { other: call('session', { at: 3_010, cookie: 'C', answer: { sid: 'I', sub: 'hong' } }) },
+  'nobody else\'s: a session was ended by another person': { other: byPhone('sign-out', { at: 1_000, ...foreign, sid: 'I', answer: { status: 204 } }) },
   'over is over: a session was good after its end': { ...signedOut, alive: call('session', { at: 1_100, cookie: 'C', answer: { sid: 'I', sub: 'ming' } }) },
   'not over by itself: a session was over, and nobody had ended it': { ...signedOut, signOut: undefined },
   'not over by itself: a session could not be ended, as if it were not there': { signOut: byPhone('sign-out', { at: 3_100, sid: 'I', answer: refusal(404, 'not-found') }) },

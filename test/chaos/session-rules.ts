@@ -7,6 +7,10 @@ export type SessionRule = (session: SessionEvidence, evidence: Evidence) => Iter
 
 const isDead = ({ answer }: CallRecord): boolean => answer?.code === 'unauthenticated'
 
+/** Calls to end it by whoever may: its cookie, or its person. */
+const byItsOwn = ({ ended, subs }: SessionEvidence, { personOf }: Evidence): CallRecord[] =>
+  ended.filter((call) => call.kind === 'log-out' || subs.has(personOf(call) ?? ''))
+
 export const sessionRules: Readonly<Record<string, SessionRule>> = {
   'one ticket': function * ({ opened }) {
     if (new Set(opened.map(({ ticket }) => ticket)).size > 1) yield ['one session came from two tickets', ...opened]
@@ -18,7 +22,15 @@ export const sessionRules: Readonly<Record<string, SessionRule>> = {
     }
   },
 
-  'over is over': function * ({ opened, reads, ended }, { isLostBetween }) {
+  'nobody else\'s': function * (session, evidence) {
+    const own = byItsOwn(session, evidence)
+    for (const call of session.ended) if (isDone(call) && !own.includes(call)) yield ['a session was ended by another person', call]
+  },
+
+  'over is over': function * (session, evidence) {
+    const { opened, reads } = session
+    const { isLostBetween } = evidence
+    const ended = byItsOwn(session, evidence)
     // A consume that has seen its ticket before Redis was emptied, and opens the session after: what it would have met there is gone.
     if (opened.some(({ start, end }) => isLostBetween(start, end))) return
     // Not found is what a second try is told, when the first had done it and its answer got lost.
@@ -30,7 +42,10 @@ export const sessionRules: Readonly<Record<string, SessionRule>> = {
     }
   },
 
-  'not over by itself': function * ({ opened, reads, ended }, { isLostBetween }) {
+  'not over by itself': function * (session, evidence) {
+    const { opened, reads } = session
+    const { isLostBetween } = evidence
+    const ended = byItsOwn(session, evidence)
     const [first] = opened
     if (first === undefined) return
     const hadEnded = (call: CallRecord): boolean => ended.some((end) => end !== call && end.start < call.end && mayBeDone(end)) || isLostBetween(first.start, call.end)
