@@ -9,6 +9,7 @@ import type { Test } from 'tap'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { openPhone, type Service, type TestPhone } from './clients.ts'
 import type { Answer, Call } from './house.ts'
+import type { Keeper } from './keeper.ts'
 import { freePort } from './redis.ts'
 import { remote } from './remote.ts'
 
@@ -42,7 +43,7 @@ export interface RunOptions {
 }
 
 /** Runs a script of the repository with this test's own Node; killed when the test ends first. */
-export const run = (t: Test, { script = 'src/server.ts', npm, folder, env = {} }: RunOptions): RunningProcess => {
+export const run = (t: Keeper, { script = 'src/server.ts', npm, folder, env = {} }: RunOptions): RunningProcess => {
   const [command, ...words] = npm === undefined ? [process.execPath, join(repository, script)] as const : ['npm', '--silent', 'run', npm] as const
   const child = spawn(command, words, {
     cwd: npm === undefined ? folder : repository,
@@ -66,7 +67,7 @@ export const run = (t: Test, { script = 'src/server.ts', npm, folder, env = {} }
 }
 
 /** Makes a folder that is gone with its test. */
-export const makeFolder = (t: Test): string => {
+export const makeFolder = (t: Keeper): string => {
   const folder = mkdtempSync(join(tmpdir(), 'scan-login-'))
   t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
   return folder

@@ -70,11 +70,15 @@ const untilItAnswers = async (child: ChildProcess, port: number): Promise<void> 
   throw new Error('redis-server does not answer')
 }
 
-const ping = (port: number): Promise<boolean> => new Promise((resolve) => {
-  const socket = connect(port, '127.0.0.1', () => { socket.write('PING\r\n') })
+const ping = async (port: number): Promise<boolean> => await tellRedis(port, 'PING').catch(() => undefined) === '+PONG'
+
+/** Says one line to a server past everybody and resolves with the first line of its answer; rejects where there is no connection. */
+export const tellRedis = (port: number, line: string): Promise<string> => new Promise((resolve, reject) => {
+  const socket = connect(port, '127.0.0.1', () => { socket.write(`${line}\r\n`) })
   socket.once('data', (data) => {
-    resolve(data.toString().startsWith('+PONG'))
+    resolve(data.toString().replace(/\r\n.*/s, ''))
     socket.destroy()
   })
-  socket.once('error', () => { resolve(false) })
+  socket.once('error', reject)
+  socket.once('close', () => { reject(new Error('Redis closed the connection')) })
 })

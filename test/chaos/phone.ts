@@ -1,0 +1,109 @@
+/** Owns phones, by CONTRACT "Phone" alone: the one that approves, the one that scans what it shouldn't, and the one that signs a browser out. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openPhone, sign, type Service, type TestBrowser, type TestPhone } from '../support/clients.ts'
+import type { Answer, Call } from '../support/house.ts'
+import type { Screen } from './browser.ts'
+import { createCaller, once, persist, untilRetry, type Caller } from './caller.ts'
+import type { Random } from './random.ts'
+import type { Mischief, VisitDeps } from './visit.ts'
+
+export interface PhoneRole {
+  readonly actor: string
+  readonly person: string
+  readonly random: Random
+}
+
+const loginTries = 12
+
+/** Logs a phone in, at whichever instance can; undefined where none could. */
+export const takePhone = async ({ world }: VisitDeps, caller: Service, person: string): Promise<TestPhone | undefined> => {
+  for (let n = 0; n < loginTries; n++) {
+    // A js_code is good once, so each try has its own.
+    const phone = await openPhone(caller, { jsCode: world.simulator.jsCode(person), authority: world.authority }).catch(() => undefined)
+    if (phone !== undefined) return phone
+    await untilRetry(undefined)
+  }
+  return undefined
+}
+
+/** Scans and decides, as `mischief` has it. */
+export const approve = async (deps: VisitDeps, { actor, person, random }: PhoneRole, { browser: { ticket }, number, isOn }: Screen, mischief: Mischief): Promise<void> => {
+  const caller = createCaller(deps, actor, random)
+  let phone = await takePhone(deps, caller, person)
+  if (phone === undefined) return
+  let scanned = await persist(() => (phone as TestPhone).scan(ticket)) // it is there, and stays so
+  if (scanned?.json?.code === 'key-unknown') {
+    phone = await takePhone(deps, caller, person)
+    if (phone === undefined) return
+    scanned = await persist(() => (phone as TestPhone).scan(ticket))
+  }
+  if (scanned?.status !== 200) return
+  const shown = await number
+  if (shown === undefined) return
+  const wrong = (scanned.json.match_choices as string[]).find((choice) => choice !== shown)
+  const owner = phone
+  const acts: (() => Promise<unknown>)[] = []
+  const confirm = (matchCode: string | undefined) => () => persistWhile(isOn, () => owner.confirm(ticket, matchCode))
+
+  if (mischief.taps !== 'wrong') acts.push(confirm(shown))
+  if (mischief.taps !== 'right') acts.push(confirm(wrong))
+  if (mischief.confirmsTwice) acts.push(confirm(shown))
+  if (mischief.cancelsToo) acts.push(() => once(() => owner.cancel(ticket)))
+  if (mischief.isReplayed) acts.push(() => replay(deps, caller, owner, { method: 'POST', path: `/api/phone/tickets/${ticket}/confirm`, body: { match_code: shown } }, random))
+  await Promise.all(acts.map(async (act) => {
+    await sleep(acts.length === 1 ? 0 : random.integer(0, 15))
+    await act()
+  }))
+}
+
+const persistWhile = async (isOn: () => boolean, act: () => Promise<Answer>): Promise<void> => {
+  for (let n = 0; n < 12; n++) {
+    const answer = await once(act)
+    if ((answer !== undefined && answer.status < 500) || !isOn()) return
+    await untilRetry(answer)
+  }
+}
+
+/** Sends the same signed bytes to every instance, two at the same time, and once more later. */
+const replay = async ({ world }: VisitDeps, caller: Caller, { key }: TestPhone, call: Call, random: Random): Promise<void> => {
+  const headers = sign(call, key, { authority: world.authority, created: Math.floor(Date.now() / 1000) })
+  const at = (instance: number) => once(() => caller.at(instance).call({ ...call, headers }))
+  const order = world.instances.map((_, i) => i)
+  const first = random.pick(order)
+  await Promise.all(order.filter((instance) => instance !== first).map(at))
+  await at(first)
+}
+
+/** Scans somebody else's code, and says no to what is not theirs to decide. */
+export const lookAround = async (deps: VisitDeps, { actor, person, random }: PhoneRole, { browser: { ticket } }: Screen): Promise<void> => {
+  const phone = await takePhone(deps, createCaller(deps, actor, random), person)
+  if (phone === undefined) return
+  const scanned = await once(() => phone.scan(ticket))
+  if (scanned?.status === 200) await persist(() => phone.cancel(ticket)) // not what they wanted: the browser makes a fresh code
+}
+
+export interface EndingSession {
+  readonly caller: Caller
+  readonly browser: TestBrowser
+  readonly consumed: Answer
+  readonly cookie: string
+  readonly how: Mischief['afterwards']
+}
+
+/** Ends a session, from the phone or from the browser, then tries it at every instance, and tries to have it again. */
+export const endSession = async (deps: VisitDeps, { actor, person, random }: PhoneRole, { caller, browser, consumed, cookie, how }: EndingSession): Promise<void> => {
+  if (how === 'signs out') {
+    const [, payload = ''] = consumed.json.access_token.split('.')
+    const { sid } = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    const phone = await takePhone(deps, createCaller(deps, actor, random), person)
+    if (phone === undefined) return
+    await persist(() => phone.signOut(sid))
+  } else {
+    const headers = { cookie, origin: `http://${deps.world.authority}` }
+    await persist(() => caller.call({ method: 'DELETE', path: '/api/session', headers }))
+  }
+  await Promise.all([
+    ...deps.world.instances.map((_, i) => once(() => caller.at(i).call({ path: '/api/session', headers: { cookie } }))),
+    once(browser.consume),
+  ])
+}
