@@ -44,8 +44,8 @@ export interface AppOptions {
   readonly isFramedByOwnPages?: boolean
 }
 
-/** Whatever is still at work then is given up on, so that a client hears of it within 6 s. What is behind us gives up sooner by itself. Milliseconds. */
-const handlerTimeoutMs = 5900
+/** Whatever is still at work then is given up on, so that a client hears of it within 6 s, from a busy machine as well. What is behind us gives up sooner by itself. Milliseconds. */
+const handlerTimeoutMs = 5000
 
 /** Builds the service. Closing it answers every held poll; the store stays the caller's. */
 export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: AppOptions = {}): Promise<FastifyInstance> => {

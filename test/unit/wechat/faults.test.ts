@@ -158,7 +158,7 @@ await t.test('codeFor: the visitor gets an answer within the budget when the sto
   const bench = await setUpWechat(t)
   const stuck = bench.instance({ store: { ...bench.store, read: () => new Promise(() => {}) } })
   const rejection = rejectionOf(stuck.codeFor('ticket-1'))
-  await bench.passWait(5_500)
+  await bench.passWait(4_500)
   t.hasStrict(await rejection, { code: 'wechat-unavailable' })
   t.equal(bench.callsTo('stable_token'), 0)
 })
