@@ -1,27 +1,43 @@
 // Two processes on one Redis, as behind a proxy that sends each request where it likes.
 import { setTimeout as sleep } from 'node:timers/promises'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
-import { makeFolder, openStand, untilReady } from '../support/process.ts'
-import { freePort, startRedis } from '../support/redis.ts'
-import { remote } from '../support/remote.ts'
+import { openFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
+import { makeFolder, openStand, untilReady, type Stand } from '../support/process.ts'
+import { freePort, startRedis, type RedisServer } from '../support/redis.ts'
+import { say } from '../support/redis-sets.ts'
+import { remote, type Remote } from '../support/remote.ts'
 
-await t.test('instances: a held poll is answered when the phone talks to the other one', async (t) => {
+interface Pair {
+  readonly stand: Stand
+  readonly other: Remote
+  readonly redis: RedisServer
+  /** The other's way to Redis. */
+  readonly proxy: FaultProxy
+}
+
+/** The stand's instance, and another that reaches Redis by way of a proxy. */
+const openPair = async (t: Test, env: Readonly<Record<string, string>> = {}): Promise<Pair> => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
+  const proxy = await openFaultProxy(t, redis.port)
   const keyFile = `${makeFolder(t)}/keys.json`
   makeKeyFile(keyFile)
-  const stand = await openStand(t, { env: { STORE_URL: redis.url, KEYS_FILE: keyFile, MAX_HELD_POLLS: '1' } })
+  const stand = await openStand(t, { env: { STORE_URL: redis.url, KEYS_FILE: keyFile, ...env } })
   const port = await freePort()
   const other = remote(`http://127.0.0.1:${port}`)
   t.teardown(() => other.close())
   await stand.start()
-  await stand.start({ PORT: String(port) })
+  await stand.start({ PORT: String(port), STORE_URL: proxy.url })
   while (await other.call({ path: '/health/live' }).catch(() => undefined) === undefined) await sleep(50)
   for (const instance of [stand, other]) await untilReady(instance)
+  return { stand, other, redis, proxy }
+}
 
+await t.test('instances: a held poll is answered when the phone talks to the other one', async (t) => {
+  const { stand, other } = await openPair(t, { MAX_HELD_POLLS: '1' })
   const phone = await stand.phone()
   const browser = await openBrowser(other)
   const { answers } = await holdPolls(other, [browser])
@@ -36,4 +52,55 @@ await t.test('instances: a held poll is answered when the phone talks to the oth
   t.equal(consumed.status, 200)
   const headers = { authorization: `Bearer ${consumed.json.access_token}` }
   for (const instance of [stand, other]) t.hasStrict(await instance.call({ path: '/api/session', headers }), { status: 200, json: { user: { sub: phone.sub } } })
+})
+
+await t.test('instances: a held poll is answered long before its end when its instance has gone deaf, and hears again by itself', async (t) => {
+  const { stand, other, proxy } = await openPair(t, { MAX_HELD_POLLS: '1' })
+  const phone = await stand.phone()
+  const browser = await openBrowser(other)
+  const { answers } = await holdPolls(other, [browser])
+  proxy.deafen(true)
+  t.equal((await phone.scan(browser.ticket)).status, 200)
+  const [scanned] = await Promise.race([answers, sleep(10_000, [], { ref: false })])
+  t.hasStrict(scanned, { status: 200, json: { state: 'scanned', version: 2 } })
+  const confirmed = browser.poll(2, 25)
+  t.equal((await phone.confirm(browser.ticket, scanned?.json.match_code)).status, 200)
+  t.hasStrict(await Promise.race([confirmed, sleep(10_000, undefined, { ref: false })]), { json: { state: 'confirmed', version: 3 } })
+
+  proxy.deafen(false)
+  const next = await openBrowser(other)
+  const { answers: nextAnswers } = await holdPolls(other, [next])
+  t.equal((await phone.scan(next.ticket)).status, 200)
+  t.hasStrict(await Promise.race([nextAnswers, sleep(10_000, [], { ref: false })]), [{ status: 200, json: { state: 'scanned', version: 2 } }])
+})
+
+await t.test('instances: waiting costs Redis nothing, and where something may have been missed all that is waited for is read in one go', async (t) => {
+  const held = 100
+  const { other, redis, proxy } = await openPair(t, { MAX_HELD_POLLS: String(held) })
+  const browsers = await Promise.all(Array.from({ length: held }, () => openBrowser(other)))
+  const { answers } = await holdPolls(other, browsers)
+  /** How often each command came since the last time. */
+  const commands = async (): Promise<Record<string, number>> => {
+    const text = String(await say(redis.port, 'INFO', 'commandstats'))
+    await say(redis.port, 'CONFIG', 'RESETSTAT')
+    return Object.fromEntries([...text.matchAll(/^cmdstat_(\w+):calls=(\d+)/gm)].map(([, name, calls]) => [name, Number(calls)]))
+  }
+  /** Until Redis has been told the time so often: once a second by each instance. */
+  const pass = async (times: number): Promise<void> => {
+    while (Number(/^cmdstat_time:calls=(\d+)/m.exec(String(await say(redis.port, 'INFO', 'commandstats')))?.[1] ?? 0) < times) await sleep(50)
+  }
+
+  await pass(1)
+  await commands()
+  await pass(8)
+  const resting = await commands()
+  t.strictSame([resting.get ?? 0, resting.eval ?? 0], [0, 0], JSON.stringify(resting))
+
+  proxy.deafen(true)
+  await pass(8)
+  const deaf = await commands()
+  t.equal(deaf.get ?? 0, 0)
+  t.ok((deaf.mget ?? 0) >= 1 && (deaf.mget ?? 0) <= 8, JSON.stringify(deaf))
+  await Promise.all(browsers.map((browser) => browser.giveUp()))
+  for (const answer of await answers) t.hasStrict(answer, { status: 200, json: { state: 'cancelled' } })
 })

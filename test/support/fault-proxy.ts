@@ -13,6 +13,8 @@ export interface FaultProxy {
   refuse (isRefusing: boolean): void
   /** Takes bytes and answers nothing, on new connections too. Told to speak again, it resets those that have missed something. */
   silence (isSilent: boolean): void
+  /** Loses what Redis says on connections that have subscribed, new ones too. Told to let it through, it resets those that have missed something. */
+  deafen (isDeaf: boolean): void
   /** Delays what comes later by so much each way; order is kept. Milliseconds. */
   delay (ms: number): void
   /**
@@ -30,6 +32,7 @@ const ofTheStore = /^(?:GET|SET|EVAL|UNLINK|ZREM)$/
 interface Pair {
   readonly near: Socket
   readonly far: Socket
+  hasSubscribed: boolean
   hasMissed: boolean
 }
 
@@ -38,6 +41,7 @@ export const openFaultProxy = async (keeper: Keeper, port: number): Promise<Faul
   const pairs = new Set<Pair>()
   let isRefusing = false
   let isSilent = false
+  let isDeaf = false
   let delayMs = 0
   let cutting = { when: 'before' as 'before' | 'after', left: 0, matching: ofTheStore }
 
@@ -51,7 +55,7 @@ export const openFaultProxy = async (keeper: Keeper, port: number): Promise<Faul
     if (isRefusing) return near.resetAndDestroy()
     const far = connect({ port, host: '127.0.0.1', noDelay: true })
     far.on('error', () => {})
-    const pair: Pair = { near, far, hasMissed: false }
+    const pair: Pair = { near, far, hasSubscribed: false, hasMissed: false }
     pairs.add(pair)
     let isOver = false
     const commandsOf = createCommandReader()
@@ -65,6 +69,7 @@ export const openFaultProxy = async (keeper: Keeper, port: number): Promise<Faul
         return
       }
       for (const { name, raw } of commandsOf(bytes)) {
+        if (name === 'SUBSCRIBE') pair.hasSubscribed = true
         if (cutting.left === 0 || !cutting.matching.test(name)) {
           there(raw, delayMs)
           continue
@@ -80,7 +85,7 @@ export const openFaultProxy = async (keeper: Keeper, port: number): Promise<Faul
       }
     })
     far.on('data', (bytes) => {
-      if (isSilent) pair.hasMissed = true
+      if (isSilent || (isDeaf && pair.hasSubscribed)) pair.hasMissed = true
       else back(bytes, delayMs)
     })
     near.on('close', () => {
@@ -107,6 +112,10 @@ export const openFaultProxy = async (keeper: Keeper, port: number): Promise<Faul
     },
     silence: (is) => {
       isSilent = is
+      if (!is) reset(({ hasMissed }) => hasMissed)
+    },
+    deafen: (is) => {
+      isDeaf = is
       if (!is) reset(({ hasMissed }) => hasMissed)
     },
     delay: (ms) => { delayMs = ms },
