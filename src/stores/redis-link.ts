@@ -36,7 +36,9 @@ export interface RedisLinkOptions {
 
 /** Connects in the background, now and after every loss. */
 export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOptions): RedisLink => {
-  const closing = new AbortController()
+  const underWay = new Set<AbortController>()
+  const replaced = new Set<RedisConnection>()
+  let isClosed = false
   let current: RedisConnection | undefined
   let isWanted = false
   let isOpening = false
@@ -44,9 +46,10 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
   let cancelLook = (): void => {}
 
   const within = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    const late = new AbortController()
-    const signal = AbortSignal.any([late.signal, closing.signal])
-    const cancel = clock.after(answerWithinMs, () => { late.abort(new Error(`Redis did not answer within ${answerWithinMs} ms`)) })
+    const giveUp = new AbortController()
+    const { signal } = giveUp
+    underWay.add(giveUp)
+    const cancel = clock.after(answerWithinMs, () => { giveUp.abort(new Error(`Redis did not answer within ${answerWithinMs} ms`)) })
     const aborted = new Promise<never>((_resolve, reject) => {
       signal.addEventListener('abort', () => { reject(asError(signal.reason)) }, { once: true })
     })
@@ -54,11 +57,12 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
       return await Promise.race([work(signal), aborted])
     } finally {
       cancel()
+      underWay.delete(giveUp)
     }
   }
 
   const tellDown = (error: unknown): void => {
-    if (!isDown && !closing.signal.aborted) onDown?.(error)
+    if (!isDown && !isClosed) onDown?.(error)
     isDown = true
   }
 
@@ -76,13 +80,22 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
   }
 
   const use = (next: RedisConnection): void => {
-    current?.close()
+    if (current !== undefined) replaceLater(current)
     current = next
     isWanted = false
     isDown = false
     next.whenLost((error) => { if (current === next) lose(error) })
     lookLater()
     onUp?.()
+  }
+
+  /** What was asked over it may still be answered. */
+  const replaceLater = (old: RedisConnection): void => {
+    replaced.add(old)
+    clock.after(answerWithinMs, () => {
+      replaced.delete(old)
+      old.close()
+    })
   }
 
   const openAnother = (): void => {
@@ -95,7 +108,7 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
     })
   }
 
-  const isStillWanted = () => isWanted && !closing.signal.aborted
+  const isStillWanted = () => isWanted && !isClosed
 
   const openUntilGood = async (): Promise<void> => {
     for (let tries = 0; isStillWanted(); tries++) {
@@ -104,7 +117,7 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
       try {
         next = await openOne()
         await within((signal) => look(next!, signal)) // it was set in the line before
-        closing.signal.throwIfAborted()
+        if (isClosed) throw new Error('The store is closed')
         use(next)
       } catch (error) {
         next?.close()
@@ -130,11 +143,13 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
   }
 
   const lose = (error: unknown): void => {
-    if (closing.signal.aborted) return
+    if (isClosed) return
     tellDown(error)
     cancelLook()
-    if (current !== undefined && current.masters.length < 2) {
-      current.close()
+    const troubled = current
+    if (troubled !== undefined && troubled.masters.length > 1) within((signal) => look(troubled, signal)).catch(() => {}) // it closes who is silent
+    else {
+      troubled?.close()
       current = undefined
     }
     openAnother()
@@ -150,9 +165,10 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
     get isUp () { return current !== undefined },
     lose,
     close () {
-      closing.abort(new Error('The store is closed'))
+      isClosed = true
+      for (const giveUp of underWay) giveUp.abort(new Error('The store is closed'))
       cancelLook()
-      current?.close()
+      for (const connection of [...replaced, ...current === undefined ? [] : [current]]) connection.close()
       current = undefined
     },
   }
