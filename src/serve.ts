@@ -1,6 +1,6 @@
 /** Owns the process: listening, signals, the exit code. */
 import { Server } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 
@@ -33,6 +33,7 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
     app.log.info({ signal: 'SIGTERM' }, 'going down')
     app.goDown()
     await sleep(announceMs)
+    await setImmediate() // timers come before what is to be accepted, and whoever waits for that would be reset
     Server.prototype.close.call(app.server) // the HTTP server's own would hang up on whoever is about to send a call
     await sleep(refuseMs)
     if (!isClosing) close()
