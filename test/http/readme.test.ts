@@ -3,12 +3,14 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { problemTypes } from '../../src/errors.ts'
 import { openHouse } from '../support/house.ts'
-import { readInstancesBlock, readProxyFile } from '../support/proxy-files.ts'
+import { readInstancesBlock, readInstancesLine, readProxyFile } from '../support/proxy-files.ts'
 
 /** How each block is marked, and what it says. */
 const proxyBlocks = [
   ...([['nginx', 'nginx'], ['haproxy', 'haproxy'], ['caddyfile', 'caddy'], ['squid', 'squid']] as const).map(([mark, kind]) => [mark, readProxyFile(kind)]),
-  ...(['nginx', 'haproxy'] as const).map((kind) => [kind, readInstancesBlock(kind)]),
+  ['nginx', readInstancesBlock('nginx')],
+  ['nginx', readInstancesLine()],
+  ['haproxy', readInstancesBlock('haproxy')],
 ]
 
 const readmes = [

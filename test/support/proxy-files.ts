@@ -33,10 +33,14 @@ export type BalancerKind = keyof typeof instancesFiles
 /** The text of a block of the README for several instances. */
 export const readInstancesBlock = (kind: BalancerKind): string => readProxyText(instancesFiles[kind])
 
+/** The line of the README that nginx is given beside its block for several instances. */
+export const readInstancesLine = (): string => readProxyText('nginx-instances-location.conf')
+
 /** Tells the whole configuration of a proxy in front of three instances. */
 export const balancerConfig = (kind: BalancerKind, folder: string, listen: string, upstreams: readonly [string, string, string]): string => {
   const block = upstreams.reduce((text, upstream, index) => replace(text, `10.0.0.1${index + 1}:3000`, upstream), readInstancesBlock(kind))
-  const file = replace(readProxyFile(kind), placesOfOne[kind], block)
+  const one = replace(readProxyFile(kind), placesOfOne[kind], block)
+  const file = kind === 'nginx' ? replace(one, '        proxy_pass ', `        ${readInstancesLine()}        proxy_pass `) : one
   const place = { listen, upstream: '' }
   return wraps[kind](moved[kind](file, place).replaceAll('login.example.com', hostOf(listen)), folder, place)
 }
