@@ -128,7 +128,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       await api.register(phoneLoginRoute(phone), { prefix: '/phone' })
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })
     }, { prefix: '/api' })
-    await base.register(operatingRoutes({ store, keys }))
+    await base.register(operatingRoutes({ store, keys, clock }))
     await base.register(pageRoutes(config))
   }, { prefix: config.basePath })
 

@@ -33,6 +33,13 @@ const list = <T>(item: (text: string) => T) => (text: string): readonly T[] => t
 
 const text = (pattern: RegExp, mustBe: string) => (value: string): string => pattern.test(value) ? value : wrong(mustBe)
 
+/** WeChat's are 32 hex digits. Those that somebody typed to fill the place are told at the start, not at the first login. */
+const appSecret = (value: string): string => {
+  text(/^[A-Za-z0-9]{16,64}$/, 'must be the AppSecret of a mini program')(value)
+  const isExample = new Set(value.toLowerCase()).size < 5 || /secret|example|changeme|replace|your/i.test(value)
+  return isExample ? wrong('must be the AppSecret of your mini program, and is an example') : value
+}
+
 const isLocal = (hostname: string): boolean => /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 const publicUrl = (value: string): string => {
@@ -64,7 +71,7 @@ const settings = {
   HOST: setting('0.0.0.0', text(/^[A-Za-z0-9.:_-]+$/, 'must be an address or a host name')),
   PORT: setting(3000, integer(0, 65_535)),
   WECHAT_APPID: setting<string | null>(null, text(/^[A-Za-z0-9_-]{1,64}$/, 'must be the AppID of a mini program')),
-  WECHAT_SECRET: setting<string | null>(null, text(/^[A-Za-z0-9]{16,64}$/, 'must be the AppSecret of a mini program')),
+  WECHAT_SECRET: setting<string | null>(null, appSecret),
   WECHAT_API_URL: setting('https://api.weixin.qq.com', httpUrl),
   WECHAT_ENV_VERSION: setting<'release' | 'trial' | 'develop'>('release', oneOf('release', 'trial', 'develop')),
   WECHAT_URL_LINK: setting<'on' | 'off'>('off', oneOf('on', 'off')),

@@ -6,7 +6,8 @@ import { Agent } from 'undici'
 import type { AppDeps } from './app.ts'
 import type { Config, ServiceConfig } from './config.ts'
 import type { Clock } from './login/ports.ts'
-import { makeKeyFile, readKeyFile, type Keys } from './sessions/key-file.ts'
+import { followKeyFile, type FollowedKeys } from './sessions/follow-key-file.ts'
+import { makeKeyFile } from './sessions/key-file.ts'
 import { createStore } from './stores/store.ts'
 import { createWechat } from './wechat/wechat.ts'
 
@@ -27,7 +28,7 @@ export const systemClock: Clock = {
 
 export interface Runtime extends AppDeps {
   readonly log: Logger
-  /** Lets go of the store and of WeChat; the app is closed first. */
+  /** Lets go of the key file, of the store and of WeChat; the app is closed first. */
   release (): Promise<void>
 }
 
@@ -37,7 +38,7 @@ export interface Runtime extends AppDeps {
  */
 export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): Runtime => {
   const log = pino({ level: config.LOG_LEVEL, base: null })
-  const keys = openKeys(config)
+  const keys = openKeys(config, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
   // The store's time, so that all instances agree on when a ticket's is up.
   const shared: Clock = { now: store.now, after: clock.after }
@@ -54,6 +55,7 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
     ticketTtlMs: (config.TICKET_TTL + 60) * 1000,
   })
   const release = async (): Promise<void> => {
+    keys.stop()
     wechat.close()
     await Promise.all([dispatcher.destroy(), store.close()])
   }
@@ -61,8 +63,8 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
 }
 
 /** An embedded store makes its key file at the first start; instances that share Redis have to be given the same one. */
-const openKeys = ({ KEYS_FILE, STORE_URL }: Config): Keys => {
+const openKeys = ({ KEYS_FILE, STORE_URL }: Config, clock: Clock, log: Logger): FollowedKeys => {
   if (STORE_URL.startsWith('sqlite:')) makeKeyFile(KEYS_FILE)
   else if (!existsSync(KEYS_FILE)) throw new Error(`KEYS_FILE ${KEYS_FILE} is not there: make it with "npm run keys" and give it to every instance`)
-  return readKeyFile(KEYS_FILE)
+  return followKeyFile(KEYS_FILE, clock, log)
 }

@@ -5,8 +5,11 @@ import type { RandomBytes } from '../domain/ids.ts'
 import type { Clock, Session } from '../login/ports.ts'
 import { claimsFor, sessionClaim, type TokenIssuer } from '../sessions/access-token.ts'
 import type { Keys } from '../sessions/key-file.ts'
+import { believedAt, signerAt } from '../sessions/signing-key.ts'
 
 const tokenType = 'at+jwt'
+/** Ours carry these and nothing else; a key or an address for one that somebody brought along is not even looked at. */
+const headerNames = 'alg,kid,typ'
 
 export interface AccessTokens {
   /** Signs a fresh token. `expiresIn` is in seconds. */
@@ -17,25 +20,27 @@ export interface AccessTokens {
 
 /** Sets the tokens up on the root of the app. */
 export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issuer: TokenIssuer, clock: Clock, random: RandomBytes): Promise<AccessTokens> => {
-  const [current] = keys.signing
+  const [{ privatePem, publicPem }] = keys.signing
   await app.register(jwt, {
-    secret: { private: current.privatePem, public: current.publicPem },
-    sign: { algorithm: 'ES256', kid: current.kid, header: { typ: tokenType, alg: 'ES256' } },
+    secret: { private: privatePem, public: publicPem }, // it wants a pair; each call names its own, as keys change while the service runs
+    sign: { algorithm: 'ES256', header: { typ: tokenType, alg: 'ES256' } },
     verify: { algorithms: ['ES256'], allowedIss: issuer.issuer, allowedAud: issuer.audience },
     decode: { complete: true },
   })
 
   const issue = (session: Session): { token: string, expiresIn: number } => {
     const claims = claimsFor(session, issuer, clock, random)
-    return { token: app.jwt.sign(claims), expiresIn: claims.exp - claims.iat }
+    const { privatePem, kid } = signerAt(keys.signing, clock.now())
+    return { token: app.jwt.sign(claims, { key: privatePem, kid }), expiresIn: claims.exp - claims.iat }
   }
 
   const verify = (token: string): { sid: string, sub: string } | undefined => {
     try {
       const { header } = app.jwt.decode(token) as { header: { kid?: unknown, typ?: unknown } } // complete: true
-      const key = keys.signing.find(({ kid }) => kid === header.kid)
-      if (key === undefined || header.typ !== tokenType) return undefined
-      return sessionClaim(app.jwt.verify(token, { key: key.publicPem, clockTimestamp: clock.now() }), issuer, clock)
+      const now = clock.now()
+      const key = believedAt(keys.signing, now).find(({ kid }) => kid === header.kid)
+      if (key === undefined || header.typ !== tokenType || Object.keys(header).sort().join() !== headerNames) return undefined
+      return sessionClaim(app.jwt.verify(token, { key: key.publicPem, clockTimestamp: now }), issuer, clock)
     } catch {
       return undefined // the library tells many kinds of bad token; a client is told one
     }

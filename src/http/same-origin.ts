@@ -19,6 +19,6 @@ export const refuseCrossSite = (config: Config) => async (request: FastifyReques
 const isOurs = (origin: string, config: Config): boolean => {
   if (origin === config.origin) return true
   const url = URL.parse(origin)
-  if (config.COOKIE_DOMAIN === null || url === null || url.protocol !== 'https:') return false
+  if (config.COOKIE_DOMAIN === null || url === null || url.origin !== origin || url.protocol !== 'https:') return false
   return url.hostname === config.COOKIE_DOMAIN || url.hostname.endsWith(`.${config.COOKIE_DOMAIN}`)
 }

@@ -34,8 +34,12 @@ export const createSessionCookie = (config: Config): SessionCookie => {
   }
 }
 
-/** What follows the scheme in `Authorization`, or undefined where another scheme or none is used. */
+/**
+ * What follows the scheme in `Authorization`, or undefined where another scheme or none is used. A request with two such headers shows nothing, as a
+ * proxy may have looked at the other one.
+ */
 export const authorization = (request: FastifyRequest, scheme: 'Ticket' | 'Bearer'): string | undefined => {
+  if (request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length > 1) return undefined
   const [, used, value] = /^([A-Za-z]+) +([^\s]+)$/.exec(request.headers.authorization ?? '') ?? []
   return used?.toLowerCase() === scheme.toLowerCase() ? value : undefined
 }

@@ -5,6 +5,9 @@ import type { Clock, Session } from '../login/ports.ts'
 /** A token lives for so long, or to the end of its session. Seconds. */
 export const accessTokenTtlSeconds = 900
 
+/** A clock may have gone back by so much since a token was made; one from further ahead is not ours. Seconds. */
+const clockStepSeconds = 60
+
 /** The claims of an access token (RFC 9068 with `sid` and `amr`). Times are seconds since 1970. */
 export interface AccessTokenClaims {
   readonly iss: string
@@ -43,9 +46,12 @@ export const claimsFor = (session: Session, { issuer, audience }: TokenIssuer, c
 
 /** The session a token speaks of, or undefined where a claim is not what `claimsFor` writes. The signature has been verified. */
 export const sessionClaim = (payload: unknown, { issuer, audience }: TokenIssuer, clock: Clock): { sid: string, sub: string } | undefined => {
-  const { iss, aud, sub, sid, iat, exp } = payload as Partial<Record<keyof AccessTokenClaims, unknown>>
+  const { iss, aud, sub, sid, iat, exp, jti, auth_time: authTime, amr } = payload as Partial<Record<keyof AccessTokenClaims, unknown>>
   const now = clock.now() / 1000
-  if (iss !== issuer || aud !== audience || typeof sub !== 'string' || typeof sid !== 'string') return undefined
-  if (typeof exp !== 'number' || typeof iat !== 'number' || exp <= now || exp - iat > accessTokenTtlSeconds) return undefined
+  if (iss !== issuer || aud !== audience || typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return undefined
+  if (!isTime(iat) || !isTime(exp) || !isTime(authTime) || !Array.isArray(amr) || amr.join() !== 'wechat') return undefined
+  if (exp <= now || exp - iat > accessTokenTtlSeconds || iat > now + clockStepSeconds) return undefined
   return { sid, sub }
 }
+
+const isTime = (value: unknown): value is number => Number.isSafeInteger(value)

@@ -73,7 +73,7 @@ await t.test('start: one line says so when the store can\'t be opened', async (t
   t.equal(makeKeyFile(keyFile), true)
   const damaged = join(folder, 'damaged.db')
   writeFileSync(damaged, 'this is no database, and it is long enough to be looked at '.repeat(100))
-  const urls = [`sqlite:${keyFile}/scan-login.db`, `sqlite:${damaged}`, 'redis+cluster://127.0.0.1:7000', 'redis://127.0.0.1:port']
+  const urls = [`sqlite:${keyFile}/scan-login.db`, `sqlite:${damaged}`, 'redis://127.0.0.1:port']
   await Promise.all(urls.map(async (url) => {
     const lines = await refusal(t, { folder, env: { ...credentials, STORE_URL: url, KEYS_FILE: keyFile } })
     t.equal(lines.length, 1)
@@ -124,6 +124,19 @@ await t.test('start: a key file is refused when others may read it, and when it 
   t.strictSame(await refusal(t, { folder, env: { ...credentials, KEYS_FILE: file } }), [`${file} is not a key file of scan-login (npm run keys makes one)`])
   chmodSync(file, 0o644)
   t.strictSame(await refusal(t, { folder, env: { ...credentials, KEYS_FILE: file } }), [`${file} can be read by others: chmod 600 it`])
+})
+
+await t.test('start: every key that can be guessed is refused in a line of its own', async (t) => {
+  const folder = makeFolder(t)
+  const file = keyFileIn(folder)
+  makeKeyFile(file)
+  const vector = Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64url')
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')) as object, subject: vector, cookie: 'A'.repeat(43) }))
+  const line = (which: string): string => `${file}: the ${which} key can be guessed: take one that npm run keys has made`
+  t.strictSame(await refusal(t, { folder, env: { ...credentials, KEYS_FILE: file } }), [line('subject'), line('cookie')])
+  t.strictSame(await refusal(t, { folder, env: { ...credentials, WECHAT_SECRET: 'x'.repeat(32), KEYS_FILE: file } }), [
+    'WECHAT_SECRET must be the AppSecret of your mini program, and is an example',
+  ])
 })
 
 await t.test('start: Redis is refused when there is no key file, as instances have to share one', async (t) => {

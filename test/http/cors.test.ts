@@ -48,7 +48,9 @@ await t.test('cross-origin: a preflight of an allowed origin is answered for eac
 await t.test('cross-origin: an origin that only looks like an allowed one is not allowed', async (t) => {
   const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop, WECHAT_URL_LINK: 'on' } })
   for (const origin of ['null', '', 'https://shop.example.evil.example', 'https://evil-shop.example', 'https://evilshop.example', 'https://www.shop.example', 'http://shop.example', 'https://shop.example:8443',
-    'https://shop.example:443', 'https://shop.example/', 'https://SHOP.example', 'https://shop.example@evil.example', 'https://shop.example, https://evil.example', '*', 'https://login.example.com.evil.example']) {
+    'https://shop.example:443', 'https://shop.example/', 'https://SHOP.example', 'https://shop.example@evil.example', 'https://shop.example, https://evil.example', '*', 'https://login.example.com.evil.example',
+    'https://shop.example.', 'https://shop.example%00.evil.example', 'https://shop.example\\.evil.example', 'https://shop.example?.evil.example', 'https://shop.examplе', 'HTTPS://shop.example', 'ftp://shop.example', 'shop.example', '//shop.example',
+    'https://shop.example:0443', 'https://user@shop.example', 'https://xn--shop-.example', ' https://shop.example', 'undefined']) {
     for (const [path, method] of ticketCalls) {
       const asked = await preflight(house, path, origin, method)
       t.equal(asked.headers['access-control-allow-origin'], undefined, `${origin} asks for ${method}`)

@@ -96,6 +96,79 @@ await t.test('session: nobody is logged in when cookie and token are missing, fo
   t.equal((await session(house, { cookie })).status, 200, 'none of it ended the session')
 })
 
+await t.test('session: a cookie that was planted before the login is not taken over, and each login has a session of its own', async (t) => {
+  const house = await openHouse(t)
+  const attacker = await logIn(house, { phone: await phoneOf(house, 'hong') })
+  const [name] = attacker.cookie.split('=')
+  const ended = await logIn(house)
+  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: ended.cookie, ...sameOrigin } })
+  const phone = await phoneOf(house)
+  const seen = new Set([attacker.cookie, ended.cookie])
+  const ids = new Set<string>()
+  const planted = [attacker.cookie, ended.cookie, `${name}=${'A'.repeat(43)}`, `${name}=chosen`, `${name}=${(await openBrowser(house)).secret}`]
+  for (const cookie of planted) {
+    /** Shows the planted cookie with every call, as a browser does. */
+    const planting: House = { ...house, call: (call) => house.call({ ...call, headers: { cookie, ...call.headers } }) }
+    const { browser } = await confirmedBrowser(planting, { phone })
+    const consumed = await browser.consume()
+    t.equal(consumed.json.user.sub, phone.sub)
+    const given = cookieOf(consumed)
+    t.notOk(seen.has(given) || planted.includes(given), 'the cookie is new')
+    seen.add(given)
+    const { json } = await session(house, { cookie: given })
+    t.equal(json.user.sub, phone.sub)
+    ids.add(json.session.id)
+    const shown = await session(house, { cookie })
+    if (cookie === attacker.cookie) t.equal(shown.json.user.sub, attacker.phone.sub, 'the planted session is still the attacker\'s own')
+    else t.equal(verdict(shown), '401 unauthenticated')
+    const again = await browser.consume()
+    t.equal(cookieOf(again), given, 'and a lost answer comes again as it was')
+  }
+  t.equal(ids.size, planted.length)
+  t.equal((await attacker.phone.sessions()).json.sessions.length, 1, 'nobody\'s login is in the attacker\'s list')
+})
+
+await t.test('session: signing out is known to every instance at once, whichever of them was asked', async (t) => {
+  const clock = createFakeClock()
+  const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
+  t.teardown(() => store.close())
+  const keys = generateKeys()
+  const here = await openHouse(t, { keys, clock, store })
+  const there = await openHouse(t, { keys, clock, store, simulator: here.simulator })
+  const byBrowser = await logIn(here)
+  const byPhone = await logIn(here, { phone: byBrowser.phone })
+  for (const house of [here, there]) {
+    for (const { cookie, token } of [byBrowser, byPhone]) t.strictSame([(await session(house, { cookie })).status, (await session(house, { authorization: `Bearer ${token}` })).status], [200, 200])
+  }
+  await there.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
+  const [{ id }] = (await byPhone.phone.sessions()).json.sessions
+  await (await phoneOf(there)).signOut(id)
+  for (const house of [here, there]) {
+    for (const { cookie, token } of [byBrowser, byPhone]) {
+      for (const headers of [{ cookie }, { authorization: `Bearer ${token}` }] as Array<Record<string, string>>) {
+        t.equal(verdict(await session(house, headers)), '401 unauthenticated')
+        t.equal(verdict(await house.call({ path: '/api/session/verify', headers })), '401 unauthenticated')
+      }
+      t.equal(verdict(await house.call({ method: 'POST', path: '/api/session/token', headers: { cookie, ...sameOrigin } })), '401 unauthenticated')
+    }
+  }
+})
+
+await t.test('session: nobody is logged in by a bearer when there are two Authorization headers', async (t) => {
+  const house = await openHouse(t)
+  const { browser, token } = await logIn(house)
+  const bearer = `Bearer ${token}`
+  for (const authorization of [[bearer, bearer], [bearer, 'Bearer x'], ['Bearer x', bearer], [bearer, 'Basic YTpi'], ['Basic YTpi', bearer], [bearer, `Ticket ${browser.secret}`]]) {
+    for (const url of ['/api/session', '/api/session/verify']) {
+      const { statusCode, body } = await house.app.inject({ url, headers: { authorization } as never }) // its types know one header of a name
+      t.equal(`${statusCode} ${JSON.parse(body).code}`, '401 unauthenticated', authorization.map((value) => value.slice(0, 8)).join())
+    }
+  }
+  const own = `Ticket ${browser.secret}`
+  t.equal((await house.app.inject({ url: `/api/tickets/${browser.ticket}`, headers: { authorization: [own] } as never })).statusCode, 200)
+  t.equal((await house.app.inject({ url: `/api/tickets/${browser.ticket}`, headers: { authorization: [own, own] } as never })).statusCode, 404)
+})
+
 await t.test('session: the cookie counts beside a site\'s own Authorization, and not beside a bearer', async (t) => {
   const house = await openHouse(t)
   const { cookie, token } = await logIn(house)
@@ -217,6 +290,8 @@ await t.test('session: what changes something by cookie is refused when another 
       'null', '', 'https://login.example.com', 'http://login.example.com:8443', 'https://login.example.com:8443/', 'https://login.example.com:8443.evil.example',
       'https://login.example.com:84430', 'https://evil.example', 'https://evil-login.example.com:8443', 'https://x.login.example.com:8443', 'https://example.com:8443',
       'https://login.example.com:8443@evil.example', 'https://login.example.com:8443, https://evil.example', 'login.example.com:8443', '*', 'file://',
+      'HTTPS://login.example.com:8443', 'https://LOGIN.example.com:8443', 'https://login.example.com.:8443', 'https://login.example.com:08443', 'https://login.example.com:8443%00', 'https://login.example.com:8443\\.evil.example',
+      'https://login.example.com:8443?.evil.example', 'https://user@login.example.com:8443', 'wss://login.example.com:8443', '//login.example.com:8443', 'undefined',
     ].map((origin): typeof cases[number] => [own, { origin }, false]),
     ...['cross-site', 'same-site', 'none', 'SAME-ORIGIN', '', 'same-origin, cross-site'].map((site): typeof cases[number] => [own, { 'sec-fetch-site': site }, false]),
     [own, { origin: 'https://login.example.com:8443', 'sec-fetch-site': 'cross-site' }, false],
@@ -229,7 +304,7 @@ await t.test('session: what changes something by cookie is refused when another 
     [shared, { 'sec-fetch-site': 'same-origin' }, true],
     [shared, { 'sec-fetch-site': 'same-site' }, true],
     [shared, { origin: 'https://www.example.com', 'sec-fetch-site': 'same-site' }, true],
-    ...['http://www.example.com', 'https://evilexample.com', 'https://example.com.evil.example', 'https://www.example.org', 'null', 'https://evil.example/#.example.com', 'https://com'].map((origin): typeof cases[number] => [shared, { origin }, false]),
+    ...['http://www.example.com', 'https://evilexample.com', 'https://example.com.evil.example', 'https://www.example.org', 'null', 'https://evil.example/#.example.com', 'https://com', 'https://.example.com.evil.example', 'https://evil.example?.example.com', 'https://evil.example\\.example.com', 'wss://www.example.com', 'https://user@www.example.com', 'https://www.example.com/', 'https://www.example.com/.evil.example', 'https://WWW.example.com'].map((origin): typeof cases[number] => [shared, { origin }, false]),
     ...['cross-site', 'none'].map((site): typeof cases[number] => [shared, { 'sec-fetch-site': site }, false]),
     [shared, { origin: 'https://www.example.com', 'sec-fetch-site': 'cross-site' }, false],
   ]
@@ -368,6 +443,8 @@ await t.test('subject: it is the HMAC of the contract, and the same after a rest
   t.equal((await phoneOf(after)).sub, phone.sub)
   t.equal((await session(after, { cookie })).json.user.sub, phone.sub, 'and the session goes on')
   t.equal((await session(after, { authorization: `Bearer ${token}` })).json.user.sub, phone.sub, 'and so does the token')
+  const recooked = await openHouse(t, { keys: { ...keys, cookie: generateKeys().cookie }, clock, store, simulator: before.simulator })
+  t.equal((await session(recooked, { cookie })).json.user.sub, phone.sub, 'another cookie key logs nobody out')
   const elsewhere = await openHouse(t, { clock, simulator: before.simulator })
   t.not((await phoneOf(elsewhere)).sub, phone.sub, 'other keys make somebody else')
 })

@@ -1,6 +1,6 @@
 /** Access tokens by CONTRACT, "Session and token": what ours say, seen with an independent library, and that nothing else is taken for one. */
 import { createHmac, createPrivateKey, createSign, generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto'
-import { createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose'
+import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose'
 import t from 'tap'
 import { generateKeys, type Keys } from '../../src/sessions/key-file.ts'
 import { openHouse, type Answer, type House } from '../support/house.ts'
@@ -107,6 +107,11 @@ await t.test('access token: whatever else is shown as one is refused alike', asy
   const [head = '', payload = '', mac = ''] = token.split('.')
   const now = house.clock.now() / 1000
   const ours = (changes: Record<string, unknown>, headers: Record<string, unknown> = {}): string => signedBy(privatePem, { ...header, ...headers }, { ...claims, ...changes })
+  /** Any bytes as the payload, under our own signature. */
+  const raw = (bytes: string | Buffer): string => {
+    const text = `${head}.${Buffer.from(bytes as string).toString('base64url')}` // Buffer.from takes either
+    return `${text}.${createSign('SHA256').update(text).sign({ key: privatePem, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+  }
   const hmac = (secret: string, alg: string): string => {
     const text = `${base64url({ ...header, alg })}.${payload}`
     return `${text}.${createHmac(alg.replace('HS', 'sha'), secret).update(text).digest('base64url')}`
@@ -117,7 +122,9 @@ await t.test('access token: whatever else is shown as one is refused alike', asy
   const other = await openHouse(t, { simulator: house.simulator, clock: house.clock })
   const { token: elsewhere } = await logIn(other)
 
-  t.equal((await withBearer(house, ours({}))).status, 200, 'the control is let through')
+  for (const control of [ours({}), raw(JSON.stringify(claims)), ours({ iat: now + 60, exp: now + 960 }), ours({ exp: now + 1 }), ours({ nbf: now })]) {
+    t.equal((await withBearer(house, control)).status, 200, 'the controls are let through')
+  }
 
   const tokens: Record<string, string> = {
     'alg is none': `${base64url({ ...header, alg: 'none' })}.${payload}.`,
@@ -131,15 +138,33 @@ await t.test('access token: whatever else is shown as one is refused alike', asy
     'alg is RS256': `${rsaText}.${signBytes('sha256', Buffer.from(rsaText), rsa.privateKey).toString('base64url')}`,
     'alg is ES384': ours({}, { alg: 'ES384' }),
     'alg is missing': ours({}, { alg: undefined }),
+    'alg is null': ours({}, { alg: null }),
+    'alg is a list': ours({}, { alg: ['ES256'] }),
+    'alg is in small letters': ours({}, { alg: 'es256' }),
+    'alg is ES256K': ours({}, { alg: 'ES256K' }),
+    'alg is EdDSA': ours({}, { alg: 'EdDSA' }),
     'kid is unknown': ours({}, { kid: 'x' }),
     'kid is missing': ours({}, { kid: undefined }),
     'kid is a list': ours({}, { kid: [kid] }),
     'kid is a path': ours({}, { kid: '../../dev/null' }),
+    'kid is a number': ours({}, { kid: 0 }),
+    'kid is that of the signer\'s own key': signedBy(stranger.privateKey, { ...header, kid: await calculateJwkThumbprint(strangerJwk) }, claims),
     'kid is of the prototype': ours({}, { kid: '__proto__' }),
     'typ is JWT': ours({}, { typ: 'JWT' }),
+    'typ is in capitals': ours({}, { typ: 'AT+JWT' }),
+    'typ is a list': ours({}, { typ: ['at+jwt'] }),
     'typ is missing': ours({}, { typ: undefined }),
     'typ is an ID token\'s': ours({}, { typ: 'id+jwt' }),
     'crit asks for what nobody knows': ours({}, { crit: ['exp2'], exp2: 1 }),
+    'crit is empty': ours({}, { crit: [] }),
+    'crit is null': ours({}, { crit: null }),
+    'crit asks for an unencoded payload': ours({}, { crit: ['b64'], b64: false }),
+    'the payload is said to be unencoded': ours({}, { b64: false }),
+    'the payload is said to be packed': ours({}, { zip: 'DEF' }),
+    'our own key is brought along': ours({}, { jwk: publicJwk }),
+    'keys are said to be elsewhere': ours({}, { jku: 'https://evil.example/jwks.json' }),
+    'a certificate is said to be elsewhere': ours({}, { x5u: 'https://evil.example/key.pem' }),
+    'a certificate is brought along': ours({}, { x5c: ['MII'] }),
     'somebody else signed under our kid': signedBy(stranger.privateKey, header, claims),
     'the key is brought along': signedBy(stranger.privateKey, { ...header, jwk: strangerJwk }, claims),
     'the key is said to be elsewhere': signedBy(stranger.privateKey, { ...header, jku: 'https://evil.example/jwks.json' }, claims),
@@ -148,31 +173,64 @@ await t.test('access token: whatever else is shown as one is refused alike', asy
     'aud is missing': ours({ aud: undefined }),
     'aud is a list of others': ours({ aud: ['https://shop.example'] }),
     'aud is empty': ours({ aud: [] }),
+    'aud is ours and another': ours({ aud: [claims.aud, 'https://shop.example'] }),
+    'aud is ours in a list': ours({ aud: [claims.aud] }),
+    'aud is an object': ours({ aud: { 0: claims.aud } }),
     'iss is another': ours({ iss: 'https://evil.example' }),
     'iss is missing': ours({ iss: undefined }),
+    'iss is in a list': ours({ iss: [claims.iss] }),
+    'iss has a slash at its end': ours({ iss: 'https://login.example.com/' }),
+    'iss is in capitals': ours({ iss: 'https://LOGIN.example.com' }),
     'iss goes on': ours({ iss: 'https://login.example.com.evil.example' }),
     'it has expired': ours({ iat: now - 900, exp: now }),
     'exp is missing': ours({ exp: undefined }),
     'exp is a text': ours({ exp: String(now + 900) }),
     'exp is null': ours({ exp: null }),
+    'exp is no whole number': ours({ exp: now + 899.5 }),
+    'exp is a list': ours({ exp: [now + 900] }),
+    'exp is true': ours({ exp: true }),
+    'exp is no number that JSON has': raw(JSON.stringify(claims).replace(/"exp":\d+/, '"exp":NaN')),
+    'exp is infinite': raw(JSON.stringify(claims).replace(/"exp":\d+/, '"exp":1e999')),
+    'exp is below zero': ours({ iat: -1000, exp: -100 }),
+    'exp is in milliseconds': ours({ iat: now * 1000, exp: now * 1000 + 900 }),
+    'it lives for a second too long': ours({ exp: now + 901 }),
+    'it is made two minutes from now': ours({ iat: now + 120, exp: now + 1020 }),
     'exp is far away': ours({ exp: now + 10_000 }),
     'exp is beyond numbers': ours({ exp: 1e308 }),
     'it is not yet valid': ours({ nbf: now + 600 }),
     'nbf is a text': ours({ nbf: 'soon' }),
     'iat is a text': ours({ iat: 'now' }),
+    'iat is missing': ours({ iat: undefined }),
+    'iat is no whole number': ours({ iat: now - 0.5 }),
+    'nbf is null': ours({ nbf: null }),
     'sid is unknown': ours({ sid: 'A'.repeat(22) }),
     'sid is no id': ours({ sid: 'x:y' }),
     'sid is missing': ours({ sid: undefined }),
     'sid is a list': ours({ sid: [claims.sid] }),
     'sub is somebody else': ours({ sub: 'A'.repeat(43) }),
     'sub is missing': ours({ sub: undefined }),
+    'sub is a list': ours({ sub: [claims.sub] }),
+    'jti is missing': ours({ jti: undefined }),
+    'jti is a number': ours({ jti: 1 }),
+    'auth_time is missing': ours({ auth_time: undefined }),
+    'auth_time is a text': ours({ auth_time: String(now) }),
+    'amr is missing': ours({ amr: undefined }),
+    'amr is a text': ours({ amr: 'wechat' }),
+    'amr says more': ours({ amr: ['wechat', 'pwd'] }),
+    'the claims are inherited': raw(`{"__proto__":${JSON.stringify(claims)}}`),
     'the payload is a list': signedBy(privatePem, header, [claims]),
+    'the payload is an empty list': signedBy(privatePem, header, []),
+    'the payload is true': signedBy(privatePem, header, true),
     'the payload is a text': signedBy(privatePem, header, 'hello'),
     'the payload is null': signedBy(privatePem, header, null),
     'the payload is a number': signedBy(privatePem, header, 1),
     'the payload is empty': `${head}..${mac}`,
     'the payload was changed': `${head}.${base64url({ ...claims, amr: ['pwd'] })}.${mac}`,
     'the payload is no JSON': `${head}.${Buffer.from('{').toString('base64url')}.${mac}`,
+    'the payload is signed and no JSON': raw('{'),
+    'the payload is signed and no UTF-8': raw(Buffer.from([0x7b, 0xff, 0xfe, 0x7d])),
+    'the payload is signed and nothing': raw(''),
+    'the payload is base64 with its padding': `${head}.${Buffer.from(JSON.stringify({ ...claims, x: '?' })).toString('base64')}=.${mac}`,
     'the header is no JSON': `${Buffer.from('{').toString('base64url')}.${payload}.${mac}`,
     'the header is null': `${base64url(null)}.${payload}.${mac}`,
     'the header is a list': `${base64url([])}.${payload}.${mac}`,
@@ -182,11 +240,29 @@ await t.test('access token: whatever else is shown as one is refused alike', asy
     'the MAC is in DER': `${head}.${payload}.${der}`,
     'the MAC is cut': `${head}.${payload}.${mac.slice(0, -4)}`,
     'the MAC is no base64url': `${head}.${payload}.!!!!`,
+    'the MAC is twice as long': `${token}${mac}`,
+    'the MAC is all ones': `${head}.${payload}.${Buffer.alloc(64, 255).toString('base64url')}`,
+    'the MAC is padded': `${token}==`,
+    'the MAC is of other letters': `${head}.${payload}.微信`,
     'there is a fourth part': `${token}.${mac}`,
     'there are five parts': `${head}.${mac}.${mac}.${payload}.${mac}`,
     'there is no dot': 'x',
     'there are only dots': '..',
-    'it is huge': `${head}.${'A'.repeat(9000)}.${mac}`,
+    'there is one dot': '.',
+    'there are more dots': '....',
+    'the header is empty': `.${payload}.${mac}`,
+    'only the MAC is there': `..${mac}`,
+    'only the header is there': `${head}..`,
+    'it is an encrypted one': `${base64url({ alg: 'ECDH-ES', enc: 'A256GCM', typ: 'at+jwt', kid })}..${mac}.${payload}.${mac}`,
+    'it is one in JSON': base64url({ protected: head, payload, signature: mac }),
+    'it is shown twice': `${token},${token}`,
+    'it is in quotes': `"${token}"`,
+    'it is in small letters': token.toLowerCase(),
+    'it has a NUL': `${token}%00`,
+    'it is huge': `${head}.${'A'.repeat(16_384)}.${mac}`,
+    'its header is huge': `${'A'.repeat(16_384)}.${payload}.${mac}`,
+    'its claims are huge and signed': ours({ x: 'x'.repeat(16_384), exp: now + 901 }),
+    'it is nested deeply': raw(`${'['.repeat(6000)}${']'.repeat(6000)}`),
   }
   for (const [what, bad] of Object.entries(tokens)) {
     for (const path of ['/api/session', '/api/session/verify']) {

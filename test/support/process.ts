@@ -34,6 +34,8 @@ export interface RunningProcess {
 export interface RunOptions {
   /** A path in the repository. */
   readonly script?: string
+  /** What it is told on the command line. */
+  readonly args?: readonly string[]
   /** The name of a script of package.json to start by npm in place of that; the store and the keys have to be named then. */
   readonly npm?: string | undefined
   /** The working folder. */
@@ -43,8 +45,8 @@ export interface RunOptions {
 }
 
 /** Runs a script of the repository with this test's own Node; killed when the test ends first. */
-export const run = (t: Keeper, { script = 'src/server.ts', npm, folder, env = {} }: RunOptions): RunningProcess => {
-  const [command, ...words] = npm === undefined ? [process.execPath, join(repository, script)] as const : ['npm', '--silent', 'run', npm] as const
+export const run = (t: Keeper, { script = 'src/server.ts', args = [], npm, folder, env = {} }: RunOptions): RunningProcess => {
+  const [command, ...words] = npm === undefined ? [process.execPath, join(repository, script), ...args] as const : ['npm', '--silent', 'run', npm, ...args.length > 0 ? ['--', ...args] : []] as const
   const child = spawn(command, words, {
     cwd: npm === undefined ? folder : repository,
     env: { PATH: process.env.PATH, ...env },

@@ -82,7 +82,7 @@ const bad: Record<string, readonly string[]> = {
   HOST: ['a b', 'http://localhost'],
   PORT: ['-1', '65536', '80.5', '0x50', 'http', '1e3'],
   WECHAT_APPID: ['a b'],
-  WECHAT_SECRET: ['short', 'has spaces in between them'],
+  WECHAT_SECRET: ['short', 'has spaces in between them', 'x'.repeat(32), 'XxXxXxXxXxXxXxXxXxXxXxXxXxXxXxXx', '0'.repeat(32), '12341234123412341234123412341234', 'yourAppSecret0123456789abcdef', 'changeme0123456789abcdef'],
   WECHAT_API_URL: ['api.weixin.qq.com', 'ftp://api.weixin.qq.com'],
   WECHAT_ENV_VERSION: ['Release', 'prod'],
   WECHAT_URL_LINK: ['yes', 'true', 'ON'],

@@ -1,19 +1,21 @@
 /** Owns what operators and machines ask: health, keys, the description of this API. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Problem } from '../../errors.ts'
-import type { Store } from '../../login/ports.ts'
+import type { Clock, Store } from '../../login/ports.ts'
 import type { Keys } from '../../sessions/key-file.ts'
+import { believedAt } from '../../sessions/signing-key.ts'
 import * as schemas from '../schemas.ts'
 
 export interface OperatingRouteDeps {
   readonly store: Store
   readonly keys: Keys
+  readonly clock: Clock
 }
 
 /** A site may keep the keys for so long. Seconds. */
 const jwksMaxAge = 300
 
-export const operatingRoutes = ({ store, keys }: OperatingRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+export const operatingRoutes = ({ store, keys, clock }: OperatingRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   const health = { schema: { response: { 200: schemas.Health, ...schemas.problems } }, config: { isFrequent: true } }
 
   app.get('/health/live', health, () => ({ status: 'ok' as const }))
@@ -28,7 +30,7 @@ export const operatingRoutes = ({ store, keys }: OperatingRouteDeps): FastifyPlu
     schema: { response: { 200: schemas.Jwks, ...schemas.problems } },
   }, async (_request, reply) => await reply
     .header('cache-control', `public, max-age=${jwksMaxAge}`)
-    .send({ keys: keys.signing.map(({ publicJwk }) => publicJwk) }))
+    .send({ keys: believedAt(keys.signing, clock.now()).map(({ publicJwk }) => publicJwk) }))
 
   // Written out once: it is long, and whoever asks for it again and again must not keep the process busy.
   let description: string | undefined

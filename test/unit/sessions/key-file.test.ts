@@ -1,14 +1,26 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createECDH, type JsonWebKey } from 'node:crypto'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { calculateJwkThumbprint } from 'jose'
 import t, { type Test } from 'tap'
 import { generateKeys, makeKeyFile, readKeyFile } from '../../../src/sessions/key-file.ts'
+import { makeSigningKey } from '../../../src/sessions/signing-key.ts'
 
 const keyPath = (t: Test): string => {
   const folder = mkdtempSync(join(tmpdir(), 'scan-login-keys-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   return join(folder, 'data', 'keys.json')
+}
+
+/** A good pair whose private number is the one of CONTRACT's vectors. */
+const handMade = (): JsonWebKey => {
+  const ecdh = createECDH('prime256v1')
+  const d = Buffer.from(Array.from({ length: 32 }, (_, i) => i))
+  ecdh.setPrivateKey(d)
+  const point = ecdh.getPublicKey()
+  const [x, y] = [point.subarray(1, 33), point.subarray(33)].map((half) => half.toString('base64url')) as [string, string] // two in, two out
+  return { kty: 'EC', crv: 'P-256', x, y, d: d.toString('base64url') }
 }
 
 await t.test('key file: it is made once, for its owner only, and read back', async (t) => {
@@ -41,14 +53,55 @@ await t.test('key file: it stops the start when it is not one of ours', async (t
   const path = keyPath(t)
   makeKeyFile(path)
   const good = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+  const [newest, older] = [makeSigningKey(), makeSigningKey()]
   const p384 = { kty: 'EC', crv: 'P-384', x: 'x', y: 'y', d: 'd' }
   for (const wrong of [
     '', '{', 'null', '{}', '[]',
     { ...good, signing: [] }, { ...good, signing: [{}] }, { ...good, signing: [p384] },
-    { ...good, subject: 'short' }, { ...good, cookie: undefined }, { ...good, cookie: 'A'.repeat(43) },
+    { ...good, subject: 'short' }, { ...good, cookie: undefined },
+    { ...good, signing: [{ ...newest, d: older.d }] },
+    ...[1, null, '', 'tomorrow', '2026-11-23', '2026-13-01T00:00:00Z'].map((time) => ({ ...good, signing: [{ ...newest, signs_from: time }] })),
   ]) {
     writeFileSync(path, typeof wrong === 'string' ? wrong : JSON.stringify(wrong))
     t.throws(() => readKeyFile(path), { message: `${path} is not a key file of scan-login (npm run keys makes one)` }, JSON.stringify(wrong).slice(0, 40))
+  }
+})
+
+await t.test('key file: it stops the start when it belongs to somebody else', { skip: process.getuid?.() === 0 ? false : 'only root can give a file away' }, async (t) => {
+  const path = keyPath(t)
+  makeKeyFile(path)
+  chownSync(path, 12_345, 12_345)
+  t.throws(() => readKeyFile(path), { message: `${path} belongs to user 12345, and this is user 0: the one who runs scan-login must own it` })
+})
+
+await t.test('key file: it says why when it can\'t be read', async (t) => {
+  const path = keyPath(t)
+  t.throws(() => readKeyFile(path), { message: `${path} can't be read: ENOENT: no such file or directory, open '${path}'` })
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  t.throws(() => readKeyFile(path), { message: `${path} can't be read: it is no file` })
+})
+
+await t.test('key file: every key that can be guessed has a line of its own', async (t) => {
+  const path = keyPath(t)
+  makeKeyFile(path)
+  const good = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
+  const vector = Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64url')
+  const line = (which: string): string => `${path}: ${which} can be guessed: take one that npm run keys has made`
+  // RFC 7515, A.3, and RFC 7517, A.2
+  const published = [
+    { kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0', d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI' },
+    { kty: 'EC', crv: 'P-256', x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4', y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM', d: '870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE' },
+  ]
+  const cases: ReadonlyArray<[wrong: Record<string, unknown>, ...which: string[]]> = [
+    [{ subject: vector }, 'the subject key'],
+    [{ cookie: vector }, 'the cookie key'],
+    [{ cookie: good.subject }, 'the cookie key'],
+    ...[...published, handMade()].map((key): typeof cases[number] => [{ signing: [makeSigningKey(), key] }, 'a signing key']),
+    [{ signing: published, subject: vector, cookie: 'A'.repeat(43) }, 'a signing key', 'the subject key', 'the cookie key'],
+  ]
+  for (const [wrong, ...which] of cases) {
+    writeFileSync(path, JSON.stringify({ ...good, ...wrong }))
+    t.throws(() => readKeyFile(path), { message: which.map(line).join('\n') }, Object.keys(wrong).join())
   }
 })
 

@@ -1,0 +1,107 @@
+// `npm run keys -- …` as an operator types it, beside a service that runs.
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { makeKeyFile, readKeyFile } from '../../src/sessions/key-file.ts'
+import type { Answer } from '../support/house.ts'
+import { cookieOf } from '../support/login.ts'
+import { openBrowser } from '../support/clients.ts'
+import { makeFolder, openStand, run, type Ending, type Stand } from '../support/process.ts'
+
+const keys = (t: Test, folder: string, ...args: string[]): Promise<Ending> =>
+  run(t, { script: 'src/keys.ts', folder, args, env: { KEYS_FILE: join(folder, 'data/keys.json') } }).ended
+
+const kidsOf = async (stand: Stand): Promise<string[]> =>
+  (await stand.call({ path: '/.well-known/jwks.json' })).json.keys.map(({ kid }: { kid: string }) => kid)
+
+await t.test('keys: a running service takes a rotation and a replacement up, and the browser stays logged in', async (t) => {
+  const stand = await openStand(t)
+  await stand.start()
+  const phone = await stand.phone()
+  const browser = await openBrowser(stand)
+  await phone.scan(browser.ticket)
+  await phone.confirm(browser.ticket, await browser.matchCode())
+  const consumed = await browser.consume()
+  const cookie = cookieOf(consumed)
+  const session = (headers: Record<string, string>): Promise<Answer> => stand.call({ path: '/api/session', headers })
+  const bearer = { authorization: `Bearer ${consumed.json.access_token}` }
+  const [old] = await kidsOf(stand)
+  const file = join(stand.folder, 'data/keys.json')
+
+  const rotated = await keys(t, stand.folder, 'rotate')
+  t.hasStrict(rotated, { code: 0, stderr: '' })
+  const [{ kid: next, signsFrom }] = readKeyFile(file).signing
+  const [from, until] = [new Date(signsFrom).toISOString(), new Date(signsFrom + 3_600_000).toISOString()]
+  t.equal(rotated.stdout, [
+    `${file} has a new signing key. Sites see it from now on, it signs from ${from}, and the old one is believed until ${until}. Nobody is logged out.`,
+    `An instance that runs reads the file within seconds. If others have files of their own, give them this one before ${from}. There is nothing more to do.`,
+    '',
+  ].join('\n'))
+  while ((await kidsOf(stand)).length === 1) await sleep(100)
+  t.strictSame(await kidsOf(stand), [next, old])
+  t.strictSame([(await session({ cookie })).status, (await session(bearer)).status], [200, 200])
+
+  const again = await keys(t, stand.folder, 'rotate')
+  t.hasStrict(again, { code: 0, stdout: `${file} stays as it is: its new key has been made and signs from ${from}. All instances need this file by then.\n`, stderr: '' })
+
+  const replaced = await keys(t, stand.folder, 'replace')
+  t.hasStrict(replaced, {
+    code: 0,
+    stdout: `${file} has one new signing key, and what the others signed is no longer believed. Browsers stay logged in.\nAn instance that runs reads the file within seconds. If others have files of their own, give them this one now.\n`,
+    stderr: '',
+  })
+  while ((await kidsOf(stand)).includes(old as string)) await sleep(100) // it has one from the start
+  t.equal((await session(bearer)).status, 401)
+  t.equal((await session({ cookie })).status, 200)
+  const fresh = await stand.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+  t.equal((await session({ authorization: `Bearer ${fresh.json.access_token}` })).status, 200)
+  t.equal((await stand.phone()).sub, phone.sub, 'and nobody is somebody else')
+  t.equal(statSync(file).mode & 0o777, 0o600)
+  t.strictSame(readdirSync(join(stand.folder, 'data')).filter((name) => /key/.test(name)), ['keys.json'])
+})
+
+await t.test('keys: a wrong word and a file that isn\'t there are refused in one line', async (t) => {
+  const folder = makeFolder(t)
+  const file = join(folder, 'data/keys.json')
+  for (const args of [['constructor'], ['rotate', 'now']]) {
+    t.hasStrict(await keys(t, folder, ...args), {
+      code: 1,
+      stdout: '',
+      stderr: 'scan-login: it is "npm run keys" to make the key file, "npm run keys -- rotate" for a new signing key, "npm run keys -- replace" when the old one has become known\n',
+    })
+  }
+  for (const word of ['rotate', 'replace']) {
+    t.hasStrict(await keys(t, folder, word), { code: 1, stdout: '', stderr: `scan-login: ${file} can't be read: ENOENT: no such file or directory, open '${file}'\n` })
+  }
+  t.strictSame(readdirSync(folder), [])
+})
+
+await t.test('keys: of two rotations at a time one is made', async (t) => {
+  const folder = makeFolder(t)
+  const file = join(folder, 'data/keys.json')
+  makeKeyFile(file)
+  const endings = await Promise.all(Array.from({ length: 4 }, () => keys(t, folder, 'rotate')))
+  t.equal(endings.filter(({ stdout }) => /has a new signing key/.test(stdout)).length, 1)
+  t.equal(readKeyFile(file).signing.length, 2)
+})
+
+await t.test('keys: nothing is lost when a rotation is killed at any moment', async (t) => {
+  const folder = makeFolder(t)
+  const file = join(folder, 'data/keys.json')
+  makeKeyFile(file)
+  const first = readKeyFile(file)
+  const took = Date.now()
+  await keys(t, folder, 'replace')
+  const tookMs = Date.now() - took
+  for (let i = 0; i < 4; i++) {
+    const change = run(t, { script: 'src/keys.ts', folder, args: ['replace'], env: { KEYS_FILE: file } })
+    await sleep(tookMs * (0.6 + i / 8))
+    change.kill('SIGKILL')
+    await change.ended
+    const after = readKeyFile(file)
+    t.strictSame([after.subject, after.cookie, after.signing.length], [first.subject, first.cookie, 1])
+    for (const name of readdirSync(join(folder, 'data'))) t.equal(statSync(join(folder, 'data', name)).mode & 0o777, 0o600)
+    rmSync(`${file}.new`, { force: true }) // as the next one would ask for
+  }
+})
