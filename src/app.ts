@@ -8,6 +8,7 @@ import type { ServiceConfig } from './config.ts'
 import type { RandomBytes } from './domain/ids.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
 import { apiDescription } from './http/api-description.ts'
+import { auditPlugin } from './http/audit.ts'
 import { bodyParserPlugin } from './http/body-parser.ts'
 import { goingDownPlugin } from './http/going-down.ts'
 import { createLimits } from './http/limits.ts'
@@ -90,6 +91,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     clientErrorHandler: answerUnreadable,
   })
   app.decorateRequest('person', '')
+  app.decorateRequest('phoneKey', '')
   const lookAgain = createLookAgain(login)
   const stopHearing = login.tickets.onMove((id) => { id === null ? lookAgain() : waitingRoom.wake(id) })
   app.addHook('onClose', async () => { stopHearing() })
@@ -105,6 +107,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
 
   await app.register(goingDownPlugin, { waitingRoom })
   await app.register(requestLogPlugin)
+  await app.register(auditPlugin, { origins: login.settings.returnOrigins })
   await app.register(bodyParserPlugin)
   await app.register(problemsPlugin, { limits })
   await app.register(cookie)

@@ -1,7 +1,7 @@
 /** Owns the real things that the app is built from: environment, time, randomness, log, store, keys, WeChat. The only reader of process.env. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { pino, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger } from 'pino'
 import { Agent } from 'undici'
 import type { AppDeps } from './app.ts'
 import type { Config, ServiceConfig } from './config.ts'
@@ -37,7 +37,7 @@ export interface Runtime extends AppDeps {
  * opened; a Redis or a WeChat that is away is no reason not to start.
  */
 export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): Runtime => {
-  const log = pino({ level: config.LOG_LEVEL, base: null })
+  const log = pino({ level: config.LOG_LEVEL, base: null }, openLogOutput())
   const keys = openKeys(config, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
   // The store's time, so that all instances agree on when a ticket's is up.
@@ -60,6 +60,18 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
     await Promise.all([dispatcher.destroy(), store.close()])
   }
   return { store, wechat, keys, clock: shared, random: randomBytes, log, release }
+}
+
+/** So much of the log is kept for an output that takes nothing just now; the rest is lost. Characters. */
+const maxUnwritten = 1024 * 1024
+
+/** The standard output, as a place for lines that may be lost: a full disk must not end what it can't write about. */
+const openLogOutput = (): DestinationStream => {
+  const output = pino.destination({ maxLength: maxUnwritten })
+  output.on('error', () => {
+    output.flushSync = () => {} // at the end of the process it would try for ever
+  })
+  return output
 }
 
 /** An embedded store makes its key file at the first start; instances that share Redis have to be given the same one. */

@@ -19,6 +19,9 @@ export const isId = (text: string): boolean => id128.test(text)
 /** Tells whether a text has the one form that `newSecret` gives to 32 bytes. */
 export const isSecret = (text: string): boolean => secret256.test(text)
 
+/** The start of an id: enough to follow it through a log, and of no use to whoever reads that, for 80 bits are left out. */
+export const startOf = (id: string): string => id.slice(0, 8)
+
 /** What the server keeps of a secret: base64url of SHA-256. A secret has 256 random bits, so salt and stretching would add nothing. */
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('base64url')
 

@@ -9,9 +9,10 @@ type Told = Parameters<FastifyRateLimitStore['incr']>[1]
 
 /**
  * Joins the plugin to a store. A fault of the store is handed on as it is. Whoever is over a limit stays so until the window ends: that
- * is remembered here, so that a flood of refusals costs the store nothing.
+ * is remembered here, so that a flood of refusals costs the store nothing. Calls `onHit` with a key whose count is the first over its limit in
+ * this window, of all instances' counts.
  */
-export const createLimitCounts = (store: Store, clock: Clock): FastifyRateLimitStoreCtor => class LimitCounts implements FastifyRateLimitStore {
+export const createLimitCounts = (store: Store, clock: Clock, onHit: (key: string) => void): FastifyRateLimitStoreCtor => class LimitCounts implements FastifyRateLimitStore {
   readonly #overUntil = new Map<string, number>()
 
   incr (key: string, tell: Told, windowMs: number, max: number): void {
@@ -38,6 +39,7 @@ export const createLimitCounts = (store: Store, clock: Clock): FastifyRateLimitS
     this.#overUntil.delete(key)
     ask().then(({ count, endsInMs }) => {
       if (count > max) this.#remember(key, clock.now() + endsInMs)
+      if (count === max + 1) onHit(key)
       tell(null, { current: count, ttl: endsInMs })
     }).catch(tell)
   }

@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto'
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
+import type { LimitKind } from '../login/audit.ts'
 import type { Clock, Store } from '../login/ports.ts'
 import { createLimitCounts } from './limit-counts.ts'
 
@@ -39,23 +40,28 @@ export interface LimitOptions {
 
 /** Sets the limits up on the root of the app; what they count is the store's. */
 export const createLimits = async (app: FastifyInstance, store: Store, clock: Clock, options: LimitOptions): Promise<Limits> => {
-  await app.register(rateLimit, { global: false, store: createLimitCounts(store, clock) })
-  const limiter = (kind: string, max: number, who = addressOf) => app.createRateLimit({
-    max,
-    timeWindow: windowMs,
-    keyGenerator: (request) => keyOf(options.key, kind, who(request)),
-  })
+  /** Keys that have just been hit, until whoever did so comes back from counting. */
+  const hits = new Set<string>()
+  await app.register(rateLimit, { global: false, store: createLimitCounts(store, clock, (key) => { hits.add(key) }) })
+  const limiter = (kind: LimitKind, max: number, who = networkOf): Limit => {
+    const count = app.createRateLimit({
+      max,
+      timeWindow: windowMs,
+      keyGenerator: (request) => keyOf(options.key, kind, who(request)),
+    })
+    return async (request, increment = true) => {
+      const result = await count(request, { increment })
+      if (hits.delete(result.key)) request.audit.tell({ event: 'limit.hit', limit: kind, ...(request.person !== '' && { sub: request.person }) })
+      return result.isAllowed || !result.isExceeded ? undefined : new Problem('rate-limited', { retryAfterSeconds: Math.max(1, result.ttlInSeconds) })
+    }
+  }
   const create = limiter('create', options.createPerMinute)
   const guess = limiter('guess', options.guessPerMinute)
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
   const phone = limiter('phone', options.phonePerMinute, (request) => request.person)
 
-  const excess = async (limit: typeof create, request: FastifyRequest, increment = true): Promise<Problem | undefined> => {
-    const count = await limit(request, { increment })
-    return count.isAllowed || !count.isExceeded ? undefined : new Problem('rate-limited', { retryAfterSeconds: Math.max(1, count.ttlInSeconds) })
-  }
-  const before = async (limit: typeof create, request: FastifyRequest, increment = true): Promise<void> => {
-    const problem = await excess(limit, request, increment)
+  const before = async (limit: Limit, request: FastifyRequest, increment?: boolean): Promise<void> => {
+    const problem = await limit(request, increment)
     if (problem !== undefined) throw problem
   }
 
@@ -65,10 +71,10 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     beforePhoneLogin: (request) => before(wrongJsCode, request, false),
     afterGuess: async (problem, request) => {
       // A signed call is counted against its person already; many phones share one address of their carrier.
-      if (problem.code === 'js-code-invalid') return await excess(wrongJsCode, request) ?? problem
+      if (problem.code === 'js-code-invalid') return await wrongJsCode(request) ?? problem
       if (!failedGuesses.has(problem.code) || request.person !== '') return problem
       try {
-        return await excess(guess, request) ?? problem
+        return await guess(request) ?? problem
       } catch (error) {
         if (problem.code === 'not-found') return problem
         throw error
@@ -77,8 +83,11 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   }
 }
 
+/** Counts a call, or only looks where nothing is to be counted; the problem where there were too many. */
+type Limit = (request: FastifyRequest, increment?: boolean) => Promise<Problem | undefined>
+
 /** IPv6 by its /64, which one visitor has to themselves; an IPv4 address in IPv6's clothes as what it is. */
-const addressOf = (request: FastifyRequest): string => normalizeIP(request.ip)
+const networkOf = (request: FastifyRequest): string => normalizeIP(request.ip)
 
 const keyOf = (key: Buffer, kind: string, who: string): string =>
   `limit:${createHmac('sha256', key).update(`limit\0${kind}\0${who}`).digest().subarray(0, 16).toString('base64url')}`

@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import { sameText } from '../domain/ids.ts'
-import type { Clock, PhoneKeys } from '../login/ports.ts'
+import type { Clock, PhoneKey, PhoneKeys } from '../login/ports.ts'
 
 /** A request as it came in. */
 export interface SignedRequest {
@@ -18,8 +18,8 @@ export interface SignatureDeps {
   readonly clock: Clock
   /** Host and port of PUBLIC_URL: never taken from the request. */
   readonly authority: string
-  /** Hears who signed before the nonce is stored, and may refuse: each nonce costs a write. */
-  readonly beforeNonce?: (sub: string) => Promise<void>
+  /** Hears whose key signed before the nonce is stored, and may refuse: each nonce costs a write. */
+  readonly beforeNonce?: (key: PhoneKey) => Promise<void>
 }
 
 /** A signature is good for so long before and after `created`. Seconds. */
@@ -49,7 +49,7 @@ export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, 
   if (!sameText(digest, createHash('sha256').update(request.body).digest('base64'))) throw new Problem('signature-invalid')
   const now = Math.floor(clock.now() / 1000)
   if (Math.abs(now - Number(parameters.created)) > skewSeconds) throw new Problem('clock-skew', { extra: { server_time: now } })
-  await beforeNonce?.(key.sub)
+  await beforeNonce?.(key)
   if (!await phoneKeys.claimNonce(key.id, parameters.nonce)) throw new Problem('replayed')
   return key.sub
 }

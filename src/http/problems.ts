@@ -2,6 +2,7 @@
 import fp from 'fastify-plugin'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, problemTypes, type ProblemCode } from '../errors.ts'
+import { tellRefusal } from './audit.ts'
 import type { Limits } from './limits.ts'
 
 const retryLaterSeconds = 2
@@ -52,7 +53,7 @@ export const sendProblem = (problem: Problem, request: FastifyRequest, reply: Fa
     .send(problemBody(problem, request.id))
 }
 
-/** Answers errors, unknown paths and wrong methods. A guess that failed is counted against its address. */
+/** Answers errors, unknown paths and wrong methods. A guess that failed is counted against its address, a refusal is told to the audit. */
 export const problemsPlugin = fp<{ limits: Limits }>(async (app, { limits }) => {
   const methodsByPath = new Map<string, { pattern: RegExp, methods: Set<string> }>()
 
@@ -75,8 +76,10 @@ export const problemsPlugin = fp<{ limits: Limits }>(async (app, { limits }) => 
     return new Problem('method-not-allowed')
   }
 
-  const answer = async (error: Problem, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    sendProblem(await limits.afterGuess(error, request).catch(asProblem), request, reply)
+  const answer = async (error: Problem, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    tellRefusal(error, request)
+    return sendProblem(await limits.afterGuess(error, request).catch(asProblem), request, reply)
+  }
 
   app.setErrorHandler<FastifyError>((error, request, reply) => answer(isLateBody(error, request) ? lateBody(reply) : asProblem(error), request, reply))
   app.setNotFoundHandler((request, reply) => answer(nothingHere(request, reply), request, reply))

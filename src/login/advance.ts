@@ -1,16 +1,18 @@
 /** Owns the one way in which a stored ticket changes: read, decide, replace, and start over where somebody was quicker. */
 import { Problem, type ProblemCode } from '../errors.ts'
 import { isOverdue, move, type Ticket, type TicketState } from '../domain/ticket.ts'
+import { stepOf, type Canceller } from './audit.ts'
 import type { LoginDeps } from './ports.ts'
 
-type AdvanceDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock'>
+type AdvanceDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'>
 
 /**
  * Lets `decide` look at the ticket as it is and say what it is to be: the same object for "nothing to do", a moved one, or a thrown
- * Problem for "no". The store decides between callers; who loses decides again on what the winner left, so `decide` must be pure.
+ * Problem for "no". The store decides between callers; who loses decides again on what the winner left, so `decide` must be pure. The winner
+ * tells the audit; `by` is what it means there when this call cancels.
  * Resolves with the ticket as stored. Rejects with `ticket-not-found` for an unknown id.
  */
-export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ticket, now: number) => Ticket): Promise<Ticket> => {
+export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ticket, now: number) => Ticket, by: Canceller): Promise<Ticket> => {
   for (;;) { // ends: every lost race means that the ticket has come one edge nearer to its end
     const before = await deps.tickets.read(id)
     if (before === undefined) throw new Problem('ticket-not-found')
@@ -20,6 +22,7 @@ export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ti
     if (after === before) return before
     // Wakes whatever comes of it: a move whose answer got lost may have been made, and one that was lost has been made by somebody else.
     const isTaken = await deps.tickets.replace(before, after).finally(() => deps.waitingRoom.wake(id))
+    if (isTaken) deps.audit.tell(stepOf(after, by))
     if (isTaken && !overdue) return after
   }
 }

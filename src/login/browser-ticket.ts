@@ -21,5 +21,5 @@ export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserCl
   return await advance(deps, id, (ticket, now) => {
     if (!sameText(ticket.secretHash, secretHash)) throw new Problem('ticket-not-found')
     return decide(ticket, now)
-  })
+  }, 'browser')
 }

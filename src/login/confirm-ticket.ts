@@ -19,7 +19,7 @@ export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation)
     if (ticket.state === 'confirmed' || ticket.state === 'consumed') return ticket
     if (ticket.state !== 'scanned') return refuse(ticket)
     return move(ticket, isMatch(ticket, confirmation.matchCode) ? 'confirm' : 'cancel', now) ?? refuse(ticket)
-  })
+  }, 'wrong-number')
   if (ticket.state === 'cancelled') throw new Problem('match-wrong')
   return ticket
 }

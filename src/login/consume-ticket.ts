@@ -18,7 +18,7 @@ export const consumeTicket = async (deps: LoginDeps & { readonly sessions: Sessi
     if (ticket.consumedAt !== null && now < ticket.consumedAt + repeatMs) return ticket
     return move(ticket, 'consume', now) ?? refuse(ticket)
   })
-  const session = await deps.sessions.open(ticket, claim.secret)
+  const session = await deps.sessions.open(ticket, claim.secret, deps.audit)
   if (session === undefined) throw new Problem('ticket-consumed')
   return { ticket, session }
 }

@@ -1,9 +1,10 @@
 import { Problem } from '../errors.ts'
-import { hashSecret, newId, newSecret } from '../domain/ids.ts'
+import { hashSecret, newId, newSecret, startOf } from '../domain/ids.ts'
 import { newMatch } from '../domain/match.ts'
 import { schema } from '../domain/record.ts'
 import { isReturnAllowed } from '../domain/return-to.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
+import { asker } from './audit.ts'
 import type { LoginDeps } from './ports.ts'
 
 export interface TicketOrder {
@@ -16,7 +17,7 @@ export interface TicketOrder {
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
 export const createTicket = async (deps: LoginDeps, { returnTo, browser }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
-  const { tickets, clock, random, settings } = deps
+  const { tickets, clock, random, settings, audit } = deps
   if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
   const secret = newSecret(random)
   const now = clock.now()
@@ -35,5 +36,6 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser }: Ticke
     consumedAt: null,
   }
   await tickets.add(ticket)
+  audit.tell({ event: 'ticket.created', ticket: startOf(ticket.id), ...asker(browser) })
   return { ticket, secret }
 }

@@ -21,5 +21,6 @@ export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<
   const sub = subjectOf(deps.appid, openid, deps.subjectKey)
   const key = { id: newId(deps.random), key: newSecret(deps.random), sub, expiresAt: deps.clock.now() + keyTtlMs }
   await deps.phoneKeys.add(key)
+  deps.audit.tell({ event: 'phone-key.created', key: key.id, sub })
   return { key, name: await deps.names.nameOf(sub) }
 }

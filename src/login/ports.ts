@@ -1,6 +1,7 @@
 /** Owns what the use cases need from below, each method as a contract. Adapters implement it; nothing here runs. */
 import type { RandomBytes } from '../domain/ids.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
+import type { Audit } from './audit.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 /** How often something was counted in the window under way, and in how many milliseconds that ends. */
@@ -136,8 +137,11 @@ export interface OpenedSession {
 }
 
 export interface SessionOpener {
-  /** Opens the session of a consumed ticket. Again for the same ticket and browser secret it finds the same one; undefined once that has ended. */
-  open (ticket: Ticket, browserSecret: string): Promise<OpenedSession | undefined>
+  /**
+   * Opens the session of a consumed ticket. Again for the same ticket and browser secret it finds the same one; undefined once that has ended.
+   * Whenever one is handed out the audit is told, again too, so that none is in use without a word.
+   */
+  open (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined>
 }
 
 /** How people are shown, by `sub`. */
@@ -153,6 +157,8 @@ export interface LoginDeps {
   readonly names: Names
   readonly clock: Clock
   readonly random: RandomBytes
+  /** Hears each step with whose call it was, so each call brings its own. */
+  readonly audit: Audit
   readonly settings: {
     readonly ticketTtlSeconds: number
     /** Whether a number is asked for. */

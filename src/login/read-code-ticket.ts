@@ -6,7 +6,7 @@ import type { LoginDeps } from './ports.ts'
 
 /** The ticket whose code is to be shown, or whose link is to be followed; anybody may ask. A malformed id, an unknown and a final ticket are all `ticket-not-found`. */
 export const readCodeTicket = async (deps: LoginDeps, id: string): Promise<Ticket> => {
-  const ticket = isId(id) ? await advance(deps, id, asItIs) : undefined
+  const ticket = isId(id) ? await advance(deps, id, asItIs, 'browser') : undefined
   if (ticket === undefined || isFinal(ticket.state)) throw new Problem('ticket-not-found')
   return ticket
 }

@@ -1,8 +1,9 @@
 /** Owns the sessions of browsers: opening, finding, ending. Knows the secret of a cookie only while it looks at it. */
 import { createHash, createHmac } from 'node:crypto'
-import { hashSecret, isId, isSecret, sameText } from '../domain/ids.ts'
+import { hashSecret, isId, isSecret, sameText, startOf } from '../domain/ids.ts'
 import { schema, understood } from '../domain/record.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
+import { asker, type Audit, type SessionEnder } from '../login/audit.ts'
 import type { Clock, OpenedSession, Session, SessionOpener, Store } from '../login/ports.ts'
 import type { People } from './people.ts'
 
@@ -33,8 +34,8 @@ export interface BrowserSessions extends SessionOpener {
   findBySecret (secret: string): Promise<OpenedSession | undefined>
   /** The live session with this id; a use, too. The caller has seen to it that the id was proven (a signed token). */
   findById (id: string): Promise<Session | undefined>
-  /** Ends a session for good, at once. False where this person has no such session. */
-  end (sub: string, id: string): Promise<boolean>
+  /** Ends a session for good, at once; the caller who did tells the audit. False where this person has no such session. */
+  end (sub: string, id: string, by: SessionEnder, audit: Audit): Promise<boolean>
   /** A person's live sessions, newest first. */
   listOf (sub: string): Promise<readonly Session[]>
 }
@@ -71,7 +72,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     return await store.replace(keyOf(record.id), record.version, seen, ttlOf(seen)) ? seen : record
   }
 
-  const open = async (ticket: Ticket, browserSecret: string): Promise<OpenedSession | undefined> => {
+  const open = async (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined> => {
     if (ticket.person === null || ticket.consumedAt === null) throw new Error('a session opens from a consumed ticket only')
     const secret = cookieSecret(options.cookieKey, ticket.id, browserSecret)
     const record: SessionRecord = {
@@ -87,28 +88,33 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       endedAt: null,
     }
     if (!isLive(record)) return undefined
-    await makeRoom(record)
+    await makeRoom(record, audit)
     // Listed before it is usable, as the oldest are ended before they are taken off the list: one that the phone can't see can't be ended there.
     await people.addSession(record.sub, record.id, record.endsAt)
     const isNew = await store.claim(keyOf(record.id), record, ttlOf(record))
     const stored = isNew ? record : await readLive(record.id)
-    if (stored === undefined) await people.removeSession(record.sub, record.id)
-    return stored && { session: asSession(stored), secret, endsAt: stored.endsAt }
+    if (stored === undefined) {
+      await people.removeSession(record.sub, record.id)
+      return undefined
+    }
+    audit.tell({ event: 'session.opened', ticket: startOf(ticket.id), sid: stored.id, sub: stored.sub, ...asker(stored.browser), ...(!isNew && { again: true }) })
+    return { session: asSession(stored), secret, endsAt: stored.endsAt }
   }
 
-  const makeRoom = async ({ sub, id }: SessionRecord): Promise<void> => {
+  const makeRoom = async ({ sub, id }: SessionRecord, audit: Audit): Promise<void> => {
     const others = (await people.sessionsOf(sub)).filter((other) => other !== id)
     for (const oldest of others.slice(maxSessions - 1)) {
-      if (!await end(sub, oldest)) await people.removeSession(sub, oldest)
+      if (!await end(sub, oldest, 'newer', audit)) await people.removeSession(sub, oldest)
     }
   }
 
-  const end = async (sub: string, id: string): Promise<boolean> => {
+  const end: BrowserSessions['end'] = async (sub, id, by, audit) => {
     for (;;) {
       const record = isId(id) ? await readLive(id) : undefined
       if (record === undefined || record.sub !== sub) return false
       const ended = { ...record, version: record.version + 1, endedAt: clock.now() }
       if (!await store.replace(keyOf(id), record.version, ended, tombstoneMs)) continue
+      audit.tell({ event: 'session.ended', sid: id, sub, by })
       await people.removeSession(sub, id)
       return true
     }

@@ -14,7 +14,7 @@ await t.test('limit counts: a flood of others frees nobody, for the store is ask
     asked++
     return store.count(key, windowMs)
   }
-  const counts = new (createLimitCounts({ ...store, count }, clock))({})
+  const counts = new (createLimitCounts({ ...store, count }, clock, () => {}))({})
   const ask = (key: string) => new Promise((resolve) => { counts.incr(key, (_error, result) => { resolve(result?.current) }, 60_000, 1) })
 
   for (let i = 0; i <= remembered; i++) {

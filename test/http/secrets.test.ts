@@ -2,6 +2,7 @@
 import t from 'tap'
 import { openBrowser } from '../support/clients.ts'
 import type { Store } from '../../src/login/ports.ts'
+import { generateKeys } from '../../src/sessions/key-file.ts'
 import { craftSignature } from '../support/craft-signature.ts'
 import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
 import { logIn, phoneOf } from '../support/login.ts'
@@ -10,6 +11,7 @@ interface Trouble {
   readonly house: House
   /** What nobody may read in the log, by what it is. */
   readonly secrets: Record<string, string>
+  readonly browserSecrets: readonly string[]
   readonly answers: readonly Answer[]
   /** Everything that was put into the store, as text. */
   readonly stored: string
@@ -26,7 +28,8 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
       return (target[name] as (...args: unknown[]) => unknown)(...args)
     },
   })
-  const house = await openHouse(t, { env: { LOG_LEVEL: 'trace', WECHAT_URL_LINK: 'on' }, wrapStore: recording })
+  const keys = generateKeys()
+  const house = await openHouse(t, { env: { LOG_LEVEL: 'trace', WECHAT_URL_LINK: 'on' }, wrapStore: recording, keys })
   const answers: Answer[] = []
   const call = async (what: Call): Promise<Answer> => {
     const answer = await house.call(what)
@@ -92,12 +95,33 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
     delete spoil.with
   }
   const again = await phoneOf(watched)
+  // Tokens that are nearly right, a number that isn't, steps that come too late, and more of everything than is allowed.
+  const [head, claims, signature = ''] = token.split('.')
+  for (const bad of [`${head}.${claims}.`, `${head}.${claims}.${signature.slice(1)}A`, `${claims}.${head}.${signature}`, `${token}.${token}`]) {
+    await call({ path: '/api/session', headers: { authorization: `Bearer ${bad}` } })
+  }
+  const wrongly = await openBrowser(watched)
+  await again.scan(wrongly.ticket)
+  const number = await wrongly.matchCode()
+  await again.confirm(wrongly.ticket, number === '10' ? '11' : '10')
+  await wrongly.consume()
+  await again.cancel(browser.ticket)
+  for (let i = 0; i < 70; i++) {
+    await call({ path: `/api/tickets/${browser.ticket}`, headers: { authorization: `Ticket ${pending.secret}` } })
+    await call({ method: 'POST', path: '/api/tickets' })
+  }
+  for (let i = 0; i < 130; i++) await again.sessions()
+  house.app.goDown()
+  await call({ path: '/health/ready' })
+  await call({ path: '/api/session', headers })
   await call({ method: 'DELETE', path: '/api/session', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
   await house.app.close()
 
   const accessTokens = new Set(house.simulator.calls.flatMap(({ query }) => query.access_token ?? []))
   const macs = answersOf(right)
+  const nonce = /nonce="([^"]+)"/.exec(right['signature-input'] ?? '')?.[1] ?? ''
   return {
+    browserSecrets: [browser.secret, pending.secret, unlucky.secret, wrongly.secret],
     house,
     answers,
     stored: stored.join('\n'),
@@ -116,6 +140,13 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
       'phone key': phone.key.key,
       'second phone key': again.key.key,
       ...macs,
+      nonce,
+      'ticket of a wrong number': wrongly.ticket,
+      'browser secret of a wrong number': wrongly.secret,
+      'subject key': keys.subject.toString('base64url'),
+      'subject key in base64': keys.subject.toString('base64'),
+      'cookie key': keys.cookie.toString('base64url'),
+      'signing key': keys.signing[0].privatePem.split('\n').slice(1, -1)[0] ?? '',
       AppSecret: house.simulator.secret,
       openid: house.simulator.openidOf('ming'),
       'openid of another': house.simulator.openidOf('hong'),
@@ -133,10 +164,11 @@ const answersOf = (signed: Record<string, string>): Record<string, string> => ({
 const base64Of16Bytes = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{22}==/
 
 await t.test('secrets: none of them is anywhere it doesn\'t belong when everything has gone wrong once', async (t) => {
-  const { house, secrets, answers, stored } = await makeTrouble(t)
+  const { house, secrets, answers, stored, browserSecrets } = await makeTrouble(t)
   const log = house.logged()
   t.ok(log.length > 5000, 'much was logged')
   t.match(log, /"status":503/)
+  for (const event of ['session.opened', 'session.ended', 'ticket.cancelled', 'phone-key.created', 'refused', 'limit.hit']) t.ok(log.includes(`"event":"${event}"`), `${event} was logged`)
   t.match(log, /"status":500/)
   for (const [what, secret] of Object.entries(secrets)) {
     t.ok(secret.length >= 16, `${what} is known to this test`)
@@ -147,14 +179,22 @@ await t.test('secrets: none of them is anywhere it doesn\'t belong when everythi
   t.notMatch(log, /session_key|authorization|set-cookie|"cookie"|小明/i)
 
   t.ok(stored.length > 2000, 'much was stored')
-  for (const what of ['browser secret', 'pending browser secret', 'cookie', 'token', 'fresh token', 'MAC', 'AppSecret', 'openid', 'openid of another', 'js_code 0']) {
+  for (const what of ['browser secret', 'pending browser secret', 'cookie', 'token', 'fresh token', 'MAC', 'AppSecret', 'openid', 'openid of another', 'js_code 0', 'subject key', 'cookie key', 'signing key']) {
     t.notOk(stored.includes(secrets[what] as string), `${what} is not in the store`)
   }
   t.notMatch(stored, base64Of16Bytes)
 
   const said = answers.map(({ text, headers }) => text + JSON.stringify(headers)).join('\n')
   t.notMatch(said, /openid|unionid|session_key|40125|wx0123/)
-  for (const what of Object.keys(secrets).filter((name) => /^(?:openid|AppSecret|access_token|js_code)/.test(name))) t.notOk(said.includes(secrets[what] as string), `${what} is in no answer`)
+  for (const what of Object.keys(secrets).filter((name) => /^(?:openid|AppSecret|access_token|js_code|subject key|cookie key|signing key|MAC|nonce)/.test(name))) t.notOk(said.includes(secrets[what] as string), `${what} is in no answer`)
+  // WeChat learns what is its own and the ticket's id, which is the scene of the code; its AppSecret stands in a URL where WeChat's interface has it so.
+  const asked = house.simulator.calls.map(({ query, body }) => JSON.stringify(query) + body).join('\n')
+  for (const secret of [...browserSecrets, ...['cookie', 'token', 'phone key', 'second phone key', 'MAC', 'nonce', 'subject key', 'cookie key', 'signing key'].map((what) => secrets[what] as string)]) t.notOk(asked.includes(secret), 'WeChat was told none of ours')
+  const addressed = house.simulator.calls.filter(({ endpoint }) => endpoint !== 'jscode2session').map(({ query }) => JSON.stringify(query)).join('\n')
+  t.notOk(addressed.includes(house.simulator.secret), 'AppSecret is in a URL of jscode2session alone')
+  const scenes = house.simulator.calls.filter(({ endpoint, body }) => endpoint === 'getwxacodeunlimit' && body !== '').map(({ body }) => JSON.parse(body).scene as string)
+  t.ok(scenes.length > 0)
+  t.ok(scenes.every((scene) => /^[A-Za-z0-9_-]{22}$/.test(scene)), 'the code carries a ticket\'s id and nothing else')
   const tellingTwice = (secret: string): number => answers.filter(({ text, headers }) => (text + JSON.stringify(headers)).includes(secret)).length
   for (const what of ['browser secret', 'cookie', 'phone key', 'token']) t.equal(tellingTwice(secrets[what] as string), 1, `${what} is told once`)
 })

@@ -1,7 +1,7 @@
 /** Owns the service as a process of its own, as an operator starts it: started, watched, ended, and never at work in the repository. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -42,19 +42,23 @@ export interface RunOptions {
   readonly folder: string
   /** Nothing of the test's own environment is handed on but PATH. */
   readonly env?: Readonly<Record<string, string>>
+  /** A file that takes its log in place of this test. */
+  readonly logTo?: string | undefined
 }
 
 /** Runs a script of the repository with this test's own Node; killed when the test ends first. */
-export const run = (t: Keeper, { script = 'src/server.ts', args = [], npm, folder, env = {} }: RunOptions): RunningProcess => {
+export const run = (t: Keeper, { script = 'src/server.ts', args = [], npm, folder, env = {}, logTo }: RunOptions): RunningProcess => {
   const [command, ...words] = npm === undefined ? [process.execPath, join(repository, script), ...args] as const : ['npm', '--silent', 'run', npm, ...args.length > 0 ? ['--', ...args] : []] as const
+  const log = logTo === undefined ? 'pipe' : openSync(logTo, 'w')
   const child = spawn(command, words, {
     cwd: npm === undefined ? folder : repository,
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', log, 'pipe'],
   })
+  if (typeof log === 'number') closeSync(log)
   const said = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { said.stdout += text })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { said.stderr += text })
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => { said.stdout += text })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => { said.stderr += text })
   const end = () => { child.kill('SIGKILL') }
   process.once('exit', end)
   const ended = once(child, 'close').then(([code, signal]): Ending => {
@@ -88,8 +92,8 @@ export interface Stand {
   readonly port: number
   readonly folder: string
   readonly simulator: WechatSimulator
-  /** Starts a process and waits until it answers, be its store there or not. */
-  start (env?: Readonly<Record<string, string>>): Promise<RunningProcess>
+  /** Starts a process and waits until it answers, be its store there or not. `logTo` as in `RunOptions`. */
+  start (env?: Readonly<Record<string, string>>, logTo?: string): Promise<RunningProcess>
   call (call: Call): Promise<Answer>
   /** Logs a phone in; by `person`. */
   phone (person?: string): Promise<TestPhone>
@@ -107,10 +111,11 @@ export const openStand = async (t: Test, { env = {}, npm, simulator: given }: St
     if (given === undefined) await simulator.close()
   })
 
-  const start: Stand['start'] = async (more = {}) => {
+  const start: Stand['start'] = async (more = {}, logTo) => {
     const running = run(t, {
       folder,
       npm,
+      logTo,
       env: {
         STORE_URL: `sqlite:${join(folder, 'data/scan-login.db')}`,
         KEYS_FILE: join(folder, 'data/keys.json'),

@@ -1,5 +1,6 @@
 /** Owns the phone's calls. All but the login are signed; the person is whoever the key belongs to and is read from nowhere else. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
 import { isDisplayName } from '../../domain/person.ts'
@@ -16,7 +17,8 @@ import * as schemas from '../schemas.ts'
 import { scannedTicket, secondsUntil, sessionList } from '../wire.ts'
 
 export interface PhoneRouteDeps {
-  readonly login: PhoneLoginDeps
+  /** The audit is each request's own. */
+  readonly login: Omit<PhoneLoginDeps, 'audit'>
   readonly signature: SignatureDeps
   readonly sessions: BrowserSessions
   readonly people: People
@@ -29,7 +31,7 @@ export const phoneLoginRoute = ({ login, limits }: PhoneRouteDeps): FastifyPlugi
     schema: { body: schemas.PhoneLoginBody, response: { 200: schemas.PhoneLogin, ...schemas.problems } },
   }, async (request) => {
     await limits.beforePhoneLogin(request)
-    const { key, name } = await logPhoneIn(login, request.body.js_code)
+    const { key, name } = await logPhoneIn({ ...login, audit: request.audit }, request.body.js_code)
     const now = login.clock.now()
     return {
       key_id: key.id,
@@ -49,8 +51,9 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     await verifyPhoneSignature({ method: request.method, target: request.originalUrl, body, headers: request.headers }, {
       ...signature,
-      beforeNonce: async (sub) => {
+      beforeNonce: async ({ sub, id }) => {
         request.person = sub
+        request.phoneKey = id
         await limits.beforePhoneCall(request)
       },
     })
@@ -59,25 +62,26 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   })
 
   const site = { name: config.siteName, origin: config.origin }
+  const by = (request: FastifyRequest) => ({ ...login, audit: request.audit })
 
   app.post('/tickets/:ticket/scan', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
   }, async (request) => {
-    const ticket = await scanTicket(login, { id: request.params.ticket, sub: request.person })
+    const ticket = await scanTicket(by(request), { id: request.params.ticket, sub: request.person })
     return scannedTicket(ticket, site, login.clock.now())
   })
 
   app.post('/tickets/:ticket/confirm', {
     schema: { params: schemas.TicketParams, body: schemas.ConfirmBody, response: { 200: schemas.MovedTicket, ...schemas.problems } },
   }, async (request) => {
-    const { state, version } = await confirmTicket(login, { id: request.params.ticket, sub: request.person, matchCode: request.body.match_code })
+    const { state, version } = await confirmTicket(by(request), { id: request.params.ticket, sub: request.person, matchCode: request.body.match_code })
     return { state, version }
   })
 
   app.post('/tickets/:ticket/cancel', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.MovedTicket, ...schemas.problems } },
   }, async (request) => {
-    const { state, version } = await cancelByPhone(login, { id: request.params.ticket, sub: request.person })
+    const { state, version } = await cancelByPhone(by(request), { id: request.params.ticket, sub: request.person })
     return { state, version }
   })
 
@@ -88,7 +92,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.delete('/sessions/:id', {
     schema: { params: schemas.SessionParams, response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    if (!await sessions.end(request.person, request.params.id)) throw new Problem('not-found')
+    if (!await sessions.end(request.person, request.params.id, 'phone', request.audit)) throw new Problem('not-found')
     return await reply.code(204).send()
   })
 
@@ -107,5 +111,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The `sub` of the person whose key signed this call; '' on calls that aren't signed. */
     person: string
+    /** The id of that key; '' on the same calls. */
+    phoneKey: string
   }
 }

@@ -55,7 +55,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
     schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
     const { sub, id } = await byCookie(request)
-    await sessions.end(sub, id)
+    await sessions.end(sub, id, 'browser', request.audit)
     cookie.clear(reply)
     return await reply.code(204).send()
   })

@@ -14,6 +14,7 @@ import { readCodeTicket } from '../../login/read-code-ticket.ts'
 import type { CodeSupply, LinkSupply, LoginDeps, SessionOpener } from '../../login/ports.ts'
 import { waitForTicket } from '../../login/wait-for-ticket.ts'
 import type { AccessTokens } from '../access-tokens.ts'
+import { addressOf } from '../audit.ts'
 import type { Limits } from '../limits.ts'
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
@@ -21,7 +22,8 @@ import { tokenAnswer } from '../token-answer.ts'
 import { secondsUntil, ticketView } from '../wire.ts'
 
 export interface TicketRouteDeps {
-  readonly login: LoginDeps & { readonly sessions: SessionOpener }
+  /** The audit is each request's own. */
+  readonly login: Omit<LoginDeps, 'audit'> & { readonly sessions: SessionOpener }
   readonly codes: CodeSupply
   /** Null where no links are to be made. */
   readonly links: LinkSupply | null
@@ -35,6 +37,8 @@ export interface TicketRouteDeps {
 const beyondTheHoldMs = 6000
 
 export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+  const by = (request: FastifyRequest) => ({ ...login, audit: request.audit })
+
   if (config.ALLOWED_ORIGINS.length > 0) {
     await app.register(cors, {
       origin: [...config.ALLOWED_ORIGINS],
@@ -51,7 +55,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
     preValidation: async (request) => { if (request.body === undefined) request.body = {} }, // null was sent, and is no object
   }, async (request, reply) => {
     await limits.beforeCreate(request)
-    const { ticket, secret } = await createTicket(login, { returnTo: request.body.return_to ?? null, browser: browserOf(request) })
+    const { ticket, secret } = await createTicket(by(request), { returnTo: request.body.return_to ?? null, browser: browserOf(request) })
     return await reply.code(201).send({
       ticket: ticket.id,
       secret,
@@ -66,7 +70,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   })
 
   app.get('/:ticket/code', { schema: { params: schemas.TicketParams, response: { 200: schemas.Code, ...schemas.problems } } }, async (request, reply) => {
-    const ticket = await readCodeTicket(login, request.params.ticket)
+    const ticket = await readCodeTicket(by(request), request.params.ticket)
     const { bytes, type } = await codes.codeFor(ticket.id)
     return await reply
       .header('cache-control', `private, max-age=${secondsUntil(ticket.expiresAt, login.clock.now())}`)
@@ -77,7 +81,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
 
   if (links !== null) {
     app.get('/:ticket/link', { schema: { params: schemas.TicketParams, response: { 302: schemas.Link, ...schemas.problems } } }, async (request, reply) => {
-      const ticket = await readCodeTicket(login, request.params.ticket)
+      const ticket = await readCodeTicket(by(request), request.params.ticket)
       return await reply.redirect(await links.linkFor(ticket.id, ticket.expiresAt), 302)
     })
   }
@@ -89,7 +93,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   }, async (request, reply) => {
     const { after, wait } = request.query
     const holds = request.method !== 'HEAD' && after !== undefined
-    const answer = await waitForTicket(login, {
+    const answer = await waitForTicket(by(request), {
       ...claimOf(request),
       after: Number(after ?? -1),
       waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
@@ -101,7 +105,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   app.post('/:ticket/consume', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.ConsumedTicket, ...schemas.problems } },
   }, async (request, reply) => {
-    const { ticket, session } = await consumeTicket(login, claimOf(request))
+    const { ticket, session } = await consumeTicket(by(request), claimOf(request))
     cookie.set(reply, session.secret, session.endsAt)
     return { ...await tokenAnswer(session.session, tokens, login.names), return_to: ticket.returnTo }
   })
@@ -109,7 +113,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   app.delete('/:ticket', {
     schema: { params: schemas.TicketParams, response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    await cancelByBrowser(login, claimOf(request))
+    await cancelByBrowser(by(request), claimOf(request))
     return await reply.code(204).send()
   })
 }
@@ -122,7 +126,7 @@ const claimOf = (request: FastifyRequest<{ Params: { ticket: string } }>): Brows
 
 const browserOf = (request: FastifyRequest): BrowserInfo => ({
   ...describeBrowser(request.headers['user-agent'] ?? ''),
-  ip: request.ip.replace(/^::ffff:/i, ''),
+  ip: addressOf(request),
   place: null,
 })
 

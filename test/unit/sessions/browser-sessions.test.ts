@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { newId, newSecret } from '../../../src/domain/ids.ts'
 import type { Ticket } from '../../../src/domain/ticket.ts'
 import { Problem } from '../../../src/errors.ts'
+import type { Audit, Step } from '../../../src/login/audit.ts'
 import type { Store } from '../../../src/login/ports.ts'
 import { createBrowserSessions } from '../../../src/sessions/browser-sessions.ts'
 import { createPeople } from '../../../src/sessions/people.ts'
@@ -30,25 +31,41 @@ const setUp = (t: Test, { idleMs = 60_000, wrap = (store: Store) => store } = {}
     person: { sub: 'ming', name: null },
     consumedAt: clock.now(),
   })
-  return { clock, sessions, consumed }
+  const told: Step[] = []
+  const audit: Audit = { tell: (step) => { told.push(step) } }
+  return {
+    clock,
+    sessions: {
+      ...sessions,
+      open: (ticket: Ticket, secret: string) => sessions.open(ticket, secret, audit),
+      end: (sub: string, id: string) => sessions.end(sub, id, 'phone', audit),
+    },
+    consumed,
+    /** What the audit was told: event, id, and by whom or `again`. */
+    told: () => told.splice(0).map((step) => [step.event, ...('sid' in step ? [step.sid] : []), ...('by' in step ? [step.by] : []), ...('again' in step ? ['again'] : [])].join(' ')),
+  }
 }
 
-await t.test('sessions: the same ticket and secret open one session, another secret another', async (t) => {
-  const { sessions, consumed } = setUp(t)
+await t.test('sessions: the same ticket and secret open one session, another secret another, and the audit hears of each that is handed out', async (t) => {
+  const { sessions, consumed, told } = setUp(t)
   const [ticket, secret] = [consumed(), newSecret(randomBytes)]
   const first = await sessions.open(ticket, secret)
   t.ok(first)
   t.strictSame(await sessions.open(ticket, secret), first)
+  t.strictSame(told(), [`session.opened ${first?.session.id}`, `session.opened ${first?.session.id} again`])
   t.not((await sessions.open(ticket, newSecret(randomBytes)))?.session.id, first?.session.id)
 })
 
 await t.test('sessions: a session that was ended is not opened again by the same ticket', async (t) => {
-  const { sessions, consumed } = setUp(t)
+  const { sessions, consumed, told } = setUp(t)
   const [ticket, secret] = [consumed(), newSecret(randomBytes)]
   const opened = await sessions.open(ticket, secret)
+  told()
   t.equal(await sessions.end('hong', opened?.session.id ?? ''), false, 'by somebody else it is not ended')
   t.equal(await sessions.end('ming', opened?.session.id ?? ''), true)
+  t.equal(await sessions.end('ming', opened?.session.id ?? ''), false, 'nor a second time')
   t.equal(await sessions.open(ticket, secret), undefined)
+  t.strictSame(told(), [`session.ended ${opened?.session.id} phone`], 'the audit hears of it once')
   t.strictSame(await sessions.listOf('ming'), [])
 })
 
@@ -62,7 +79,7 @@ await t.test('sessions: nothing is opened when the idle end has passed since the
 
 await t.test('sessions: the hundred and first ends the oldest, and none lives that the phone does not see when the store fails in between', async (t) => {
   let failing = false
-  const { clock, sessions, consumed } = setUp(t, {
+  const { clock, sessions, consumed, told } = setUp(t, {
     wrap: (inner) => new Proxy(inner, {
       get: (target, name: keyof Store) => (...args: unknown[]) => {
         if (failing && name === 'replace') throw new Problem('store-unavailable')
@@ -85,7 +102,10 @@ await t.test('sessions: the hundred and first ends the oldest, and none lives th
     const found = await sessions.findBySecret(one)
     if (found !== undefined && !listed.includes(found.session.id)) t.fail('a live session is not listed')
   }
-  t.ok(await sessions.open(ticket, secret))
+  const oldest = listed.at(-1)
+  told()
+  const opened = await sessions.open(ticket, secret)
+  t.strictSame(told(), [`session.ended ${oldest} newer`, `session.opened ${opened?.session.id}`])
   t.equal((await sessions.listOf('ming')).length, 100)
   t.equal(await sessions.findBySecret(secrets[0] ?? ''), undefined, 'the oldest is ended')
   t.ok(await sessions.findBySecret(secrets[1] ?? ''))

@@ -1,0 +1,188 @@
+/** What the log tells of a login's steps: each once, by whoever made it, with whose call it was. */
+import t from 'tap'
+import { createStore } from '../../src/stores/store.ts'
+import { openBrowser, sign, windowsChrome } from '../support/clients.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { generateKeys } from '../../src/sessions/key-file.ts'
+import { openHouse, type House } from '../support/house.ts'
+import { createRecordingLog } from '../support/log.ts'
+import { confirmedBrowser, logIn, phoneOf } from '../support/login.ts'
+import { bare, stepsIn } from '../support/steps.ts'
+
+const [browserAt, phoneAt] = ['198.51.100.20', '127.0.0.1']
+
+/** Gives the steps since the last time it was asked. */
+const listener = (...houses: readonly House[]) => {
+  const heard = houses.map(() => 0)
+  return () => houses.flatMap((house, index) => {
+    const steps = stepsIn(house.logged())
+    const news = steps.slice(heard[index])
+    heard[index] = steps.length
+    return news
+  })
+}
+
+await t.test('audit: a login is told step by step, with who, from where and with what', async (t) => {
+  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: 'https://shop.example' } })
+  const heard = listener(house)
+  const phone = await phoneOf(house)
+  const [key, sub] = [phone.key.key_id, phone.sub]
+  const { browser, consumed, cookie } = await logIn(house, { phone, from: browserAt })
+  const ticket = browser.ticket.slice(0, 8)
+  const { session } = (await house.call({ path: '/api/session', headers: { cookie } })).json
+  const chrome = { browser: 'Chrome', system: 'Windows', place: null }
+  t.equal(consumed.status, 200)
+  const steps = heard()
+  t.strictSame(steps.map(bare), [
+    { event: 'phone-key.created', key, sub, ip: phoneAt },
+    { event: 'ticket.created', ticket, ...chrome, ip: browserAt },
+    { event: 'ticket.scanned', ticket, sub, key, ip: phoneAt },
+    { event: 'ticket.confirmed', ticket, sub, key, ip: phoneAt },
+    { event: 'ticket.consumed', ticket, sub, ip: browserAt },
+    { event: 'session.opened', ticket, sid: session.id, sub, ...chrome, ip: browserAt },
+  ])
+  const answered = house.logged().split('\n').filter((line) => line.includes('"answered"')).map((line) => JSON.parse(line))
+  t.strictSame(steps.slice(2).map(({ reqId }) => answered.find((line) => line.reqId === reqId)?.status), [200, 200, 200, 200], 'each can be found in the request log')
+  t.strictSame(steps.slice(2).map(({ reqId }) => String(answered.find((line) => line.reqId === reqId)?.path).includes(`/${ticket}…/`)), [true, true, true, true], 'which names the ticket alike')
+
+  t.equal((await browser.consume()).status, 200)
+  t.strictSame(heard().map(bare), [{ event: 'session.opened', ticket, sid: session.id, sub, ...chrome, again: true, ip: browserAt }], 'an answer that is asked for again')
+
+  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie, origin: 'https://login.example.com' } })
+  t.strictSame(heard().map(bare), [{ event: 'session.ended', sid: session.id, sub, by: 'browser', ip: phoneAt, site: 'https://login.example.com' }])
+
+  const other = await logIn(house, { phone })
+  heard()
+  const { id: sid } = (await house.call({ path: '/api/session', headers: { cookie: other.cookie } })).json.session
+  await phone.signOut(sid)
+  await phone.signOut(sid)
+  t.strictSame(heard().map(bare), [{ event: 'session.ended', sid, sub, by: 'phone', key, ip: phoneAt }])
+
+  for (const [origin, site] of [['https://shop.example', 'https://shop.example'], ['https://evil.example', 'another']] as const) {
+    await house.call({ method: 'POST', path: '/api/tickets', headers: { origin, 'user-agent': windowsChrome } })
+    t.hasStrict(heard(), [{ event: 'ticket.created', site }])
+  }
+})
+
+await t.test('audit: an end without a login is told with whose doing it was', async (t) => {
+  const house = await openHouse(t)
+  const heard = listener(house)
+  const phone = await phoneOf(house)
+  const [key, sub, ip] = [phone.key.key_id, phone.sub, phoneAt]
+  const scanned = async () => {
+    const browser = await openBrowser(house)
+    await phone.scan(browser.ticket)
+    heard()
+    return { browser, ticket: browser.ticket.slice(0, 8) }
+  }
+
+  const first = await scanned()
+  await first.browser.giveUp()
+  await first.browser.giveUp()
+  t.strictSame(heard().map(bare), [{ event: 'ticket.cancelled', ticket: first.ticket, sub, by: 'browser', ip }])
+
+  const second = await scanned()
+  await phone.cancel(second.browser.ticket)
+  t.strictSame(heard().map(bare), [{ event: 'ticket.cancelled', ticket: second.ticket, sub, by: 'phone', key, ip }])
+
+  const third = await scanned()
+  const right = await third.browser.matchCode()
+  await phone.confirm(third.browser.ticket, right === '10' ? '11' : '10')
+  t.strictSame(heard().map(bare), [
+    { event: 'ticket.cancelled', ticket: third.ticket, sub, by: 'wrong-number', key, ip },
+    { event: 'refused', code: 'match-wrong', ticket: third.ticket, sub, key, ip },
+  ])
+
+  const fourth = await openBrowser(house)
+  heard()
+  house.clock.advance(180_000)
+  await Promise.all([fourth.poll(), fourth.poll(), house.call({ path: `/api/tickets/${fourth.ticket}/code` })])
+  t.strictSame(heard().map(bare), [{ event: 'ticket.expired', ticket: fourth.ticket.slice(0, 8), ip }], 'once, by whoever saw it first')
+})
+
+await t.test('audit: a refusal is told with its code, and what is the limits\' matter or a mistake is not', async (t) => {
+  const house = await openHouse(t)
+  const heard = listener(house)
+  const [ming, hong] = [await phoneOf(house), await phoneOf(house, 'hong')]
+  const browser = await openBrowser(house)
+  await ming.scan(browser.ticket)
+  heard()
+  const ticket = browser.ticket.slice(0, 8)
+
+  await hong.scan(browser.ticket)
+  t.strictSame(heard().map(bare), [{ event: 'refused', code: 'ticket-taken', ticket, sub: hong.sub, key: hong.key.key_id, ip: phoneAt }])
+  await browser.consume()
+  t.strictSame(heard().map(bare), [{ event: 'refused', code: 'ticket-not-confirmed', ticket, ip: phoneAt }])
+
+  const path = '/api/phone/sessions'
+  const signed = sign({ path }, ming.key, { authority: 'login.example.com', created: house.clock.now() / 1000 })
+  for (const [headers, code] of [[signed, undefined], [signed, 'replayed'], [{ ...signed, signature: signed.signature?.replace(/:../, ':AA') ?? '' }, 'signature-invalid'], [{}, 'signature-invalid']] as const) {
+    await house.call({ path, headers })
+    t.strictSame(heard().map(({ event, code }) => [event, code]), code === undefined ? [] : [['refused', code]])
+  }
+  await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'nobody' } })
+  await house.call({ method: 'POST', path: '/api/tickets', body: { return_to: 'https://evil.example/' } })
+  await house.call({ method: 'DELETE', path: '/api/session', headers: { origin: 'https://evil.example' } })
+  t.strictSame(heard().map(bare), [
+    { event: 'refused', code: 'js-code-invalid', ip: phoneAt },
+    { event: 'refused', code: 'return-to-not-allowed', ip: phoneAt },
+    { event: 'refused', code: 'cross-site', ip: phoneAt, site: 'another' },
+  ])
+
+  await house.call({ path: `/api/tickets/${browser.ticket}`, headers: { authorization: `Ticket ${'A'.repeat(43)}` } })
+  await house.call({ path: '/api/session' })
+  await house.call({ path: '/nothing' })
+  await house.call({ method: 'POST', path: '/api/tickets', body: '{' })
+  t.strictSame(heard(), [])
+})
+
+await t.test('audit: whatever races over several instances, each step is told by one of them', async (t) => {
+  const clock = createFakeClock()
+  const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
+  t.teardown(() => store.close())
+  const keys = generateKeys()
+  const env = { LIMIT_GUESS: '5' }
+  const one = await openHouse(t, { store, clock, keys, env })
+  const two = await openHouse(t, { store, clock, keys, env, simulator: one.simulator })
+  const heard = listener(one, two)
+  const phone = await phoneOf(one)
+  const browser = await openBrowser(one)
+  heard()
+  const everywhere = async (call: (house: House) => ReturnType<House['call']>) => {
+    await Promise.all([one, two, one, two].map(call))
+    return heard().map(({ event }) => event).filter((event) => event !== 'refused').sort()
+  }
+  const signed = (verb: string, body: unknown) => (house: House) => {
+    const call = { method: 'POST', path: `/api/phone/tickets/${browser.ticket}/${verb}`, body } as const
+    return house.call({ ...call, headers: sign(call, phone.key, { authority: 'login.example.com', created: clock.now() / 1000 }) })
+  }
+  t.strictSame(await everywhere(signed('scan', {})), ['ticket.scanned'])
+  t.strictSame(await everywhere(signed('confirm', { match_code: await browser.matchCode() })), ['ticket.confirmed'])
+  const headers = { authorization: `Ticket ${browser.secret}` }
+  await Promise.all([one, two, one, two].map((house) => house.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, headers })))
+  const opened = heard()
+  t.equal(opened.filter(({ event }) => event === 'ticket.consumed').length, 1)
+  t.strictSame(opened.filter(({ event }) => event === 'session.opened').map(({ again }) => again ?? false).sort(), [false, true, true, true], 'one is the first')
+
+  await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? one : two).call({ path: '/nothing', from: browserAt })))
+  t.strictSame(heard().map(bare), [{ event: 'limit.hit', limit: 'guess', ip: browserAt }], 'a limit is told of once in its window')
+  clock.advance(60_000)
+  await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? one : two).call({ path: '/nothing', from: browserAt })))
+  t.strictSame(heard().map(bare), [{ event: 'limit.hit', limit: 'guess', ip: browserAt }], 'and once in the next')
+})
+
+await t.test('audit: nothing is told of a step that the store did not say yes to', async (t) => {
+  const spoil: { with?: Error } = {}
+  const house = await openHouse(t, {
+    wrapStore: (store) => ({ ...store, replace: async (...args) => spoil.with === undefined ? await store.replace(...args) : await Promise.reject(spoil.with) }),
+  })
+  const { browser, phone } = await confirmedBrowser(house)
+  const heard = listener(house)
+  heard()
+  spoil.with = new Error('gone')
+  t.equal((await browser.consume()).status, 500)
+  t.strictSame(heard(), [])
+  delete spoil.with
+  t.equal((await browser.consume()).status, 200)
+  t.strictSame(heard().map(({ event, sub }) => [event, sub]), [['ticket.consumed', phone.sub], ['session.opened', phone.sub]])
+})
