@@ -96,7 +96,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     schema: { body: schemas.ProfileBody, response: { 200: schemas.Profile, ...schemas.problems } },
   }, async (request) => {
     // Judged before it is trimmed: a line break is a control character at the end of a name, too.
-    if (!isDisplayName(request.body.name)) throw new Problem('bad-request', { detail: 'A name has at most 32 characters and no control characters' })
+    if (!isDisplayName(request.body.name)) throw new Problem('bad-request', { detail: 'A name has at most 32 characters and none that hides, turns or piles up text' })
     const name = request.body.name.trim()
     await people.rename(request.person, name)
     return { user: { sub: request.person, name: name === '' ? null : name } }
