@@ -75,6 +75,7 @@ const settings = {
   STORE_URL: setting('sqlite:data/scan-login.db', text(/^(?:sqlite:|rediss?:\/\/|redis\+(?:cluster|sentinel):\/\/)./, 'must be sqlite:<file>, sqlite::memory:, redis://…, rediss://…, redis+sentinel://… or redis+cluster://…')),
   KEYS_FILE: setting('data/keys.json', text(/./, 'must be a file')),
   SITE_NAME: setting<string | null>(null, siteName),
+  GEOIP_FILE: setting<string | null>(null, text(/./, 'must be a file')),
   ALLOWED_ORIGINS: setting<readonly string[]>([], list(origin)),
   TRUST_PROXY: setting<readonly string[]>([], list(cidr)),
   TICKET_TTL: setting(180, integer(1, 3600)),

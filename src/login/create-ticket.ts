@@ -3,12 +3,12 @@ import { hashSecret, newId, newSecret } from '../domain/ids.ts'
 import { newMatch } from '../domain/match.ts'
 import { schema } from '../domain/record.ts'
 import { isReturnAllowed } from '../domain/return-to.ts'
-import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
+import type { SeenBrowser, Ticket } from '../domain/ticket.ts'
 import type { LoginDeps } from './ports.ts'
 
 export interface TicketOrder {
   readonly returnTo: string | null
-  readonly browser: BrowserInfo
+  readonly browser: SeenBrowser
 }
 
 /**
@@ -16,10 +16,11 @@ export interface TicketOrder {
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
 export const createTicket = async (deps: LoginDeps, { returnTo, browser }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
-  const { tickets, clock, random, settings } = deps
+  const { tickets, places, clock, random, settings } = deps
   if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
   const secret = newSecret(random)
   const now = clock.now()
+  const place = places.placeOf(browser.ip)
   const ticket: Ticket = {
     schema,
     id: newId(random),
@@ -29,7 +30,7 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser }: Ticke
     createdAt: now,
     expiresAt: now + settings.ticketTtlSeconds * 1000,
     returnTo,
-    browser,
+    browser: { ...browser, place: place?.zh ?? null, placeEn: place?.en ?? null, country: place?.country ?? null },
     match: settings.matchNumbers ? newMatch(random) : null,
     person: null,
     consumedAt: null,

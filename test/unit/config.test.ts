@@ -25,6 +25,7 @@ await t.test('config: the defaults are those of the contract when nothing is set
     STORE_URL: 'sqlite:data/scan-login.db',
     KEYS_FILE: 'data/keys.json',
     SITE_NAME: null,
+    GEOIP_FILE: null,
     ALLOWED_ORIGINS: [],
     TRUST_PROXY: [],
     TICKET_TTL: 180,

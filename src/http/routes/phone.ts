@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
+import { plainAddress } from '../../domain/address.ts'
 import { isDisplayName } from '../../domain/person.ts'
 import { cancelByPhone } from '../../login/cancel-ticket.ts'
 import { confirmTicket } from '../../login/confirm-ticket.ts'
@@ -63,8 +64,8 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.post('/tickets/:ticket/scan', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
   }, async (request) => {
-    const ticket = await scanTicket(login, { id: request.params.ticket, sub: request.person })
-    return scannedTicket(ticket, site, login.clock.now())
+    const scan = await scanTicket(login, { id: request.params.ticket, sub: request.person, ip: plainAddress(request.ip) })
+    return scannedTicket(scan, site, login.clock.now())
   })
 
   app.post('/tickets/:ticket/confirm', {

@@ -4,8 +4,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
+import { plainAddress } from '../../domain/address.ts'
 import { describeBrowser } from '../../domain/browser.ts'
-import type { BrowserInfo } from '../../domain/ticket.ts'
+import type { SeenBrowser } from '../../domain/ticket.ts'
 import type { BrowserClaim } from '../../login/browser-ticket.ts'
 import { cancelByBrowser } from '../../login/cancel-ticket.ts'
 import { consumeTicket } from '../../login/consume-ticket.ts'
@@ -120,10 +121,9 @@ const claimOf = (request: FastifyRequest<{ Params: { ticket: string } }>): Brows
   return { id: request.params.ticket, secret }
 }
 
-const browserOf = (request: FastifyRequest): BrowserInfo => ({
+const browserOf = (request: FastifyRequest): SeenBrowser => ({
   ...describeBrowser(request.headers['user-agent'] ?? ''),
-  ip: request.ip.replace(/^::ffff:/i, ''),
-  place: null,
+  ip: plainAddress(request.ip),
 })
 
 /** Seconds to hold: absent means as long as may be. */

@@ -1,10 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
+import { networkOf, plainAddress } from '../../../src/domain/address.ts'
 import { describeBrowser } from '../../../src/domain/browser.ts'
 import { hashSecret, isId, isSecret, newId, newSecret, sameText } from '../../../src/domain/ids.ts'
 import { newMatch } from '../../../src/domain/match.ts'
 import { isDisplayName, subjectOf } from '../../../src/domain/person.ts'
+import { areApart } from '../../../src/domain/place.ts'
 import { isReturnAllowed } from '../../../src/domain/return-to.ts'
 import { isPlainText, plainText } from '../../../src/domain/text.ts'
 
@@ -60,6 +62,37 @@ await t.test('browser: words of ours are all that comes out, when it says anythi
     return /^[A-Z][A-Za-z0-9]*(?: [A-Za-z]+)*$|^360 Browser$/.test(name) && /^[A-Za-z]+(?: system)?$/.test(system) && name.length <= 16 && system.length <= 14
   }), { numRuns: 300 })
   t.equal(describeBrowser(`${'x'.repeat(600)}Chrome/1`).name, 'Unknown browser', 'and no more is read than 512 characters')
+})
+
+await t.test('address: one text for each, and none for what is no address', async (t) => {
+  const pairs = [
+    ['203.0.113.7', '203.0.113.7'], ['::ffff:203.0.113.7', '203.0.113.7'], ['::FFFF:cb00:7107', '203.0.113.7'], ['2001:DB8:0:0::1', '2001:db8::1'],
+    ['fe80::1%eth0', 'fe80::1'], ['64:ff9b::203.0.113.7', '64:ff9b::cb00:7107'],
+    ['', ''], ['unknown', ''], ['203.0.113.7, evil', ''], ['203.0.113.07', ''], ['203.0.113.7\u202e', ''], ['<b>', ''], ['_hidden', ''],
+  ] as const
+  for (const [text, address] of pairs) t.equal(plainAddress(text), address, plain(text))
+})
+
+await t.test('address: the network around it when it is public, else none', async (t) => {
+  const pairs = [
+    ['203.0.113.7', '203.0.113.0/24'], ['8.8.8.8', '8.8.8.0/24'], ['172.32.0.1', '172.32.0.0/24'], ['100.128.0.1', '100.128.0.0/24'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'], ['2001:db8::1', '2001:db8::/48'], ['2001::1', '2001::/48'], ['2001:db8:1::', '2001:db8:1::/48'], ['2400:0:1::1', '2400:0:1::/48'],
+    ...['', 'x', '0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '169.254.1.1', '172.16.0.1', '172.31.255.255', '192.168.1.23', '::', '::1', '::203.0.113.7', 'fc00::1', 'fd12::1', 'fe80::1'].map((text) => [text, null] as const),
+  ] as const
+  for (const [address, network] of pairs) t.equal(networkOf(address), network, address)
+})
+
+await t.test('address: the network is one, and the same for its first address, whatever the address', async () => {
+  fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
+    const address = plainAddress(text)
+    const network = networkOf(address)
+    return address !== '' && (network === null || (/^(?:[\d.]+\.0\/24|[\da-f:]+::\/48)$/.test(network) && networkOf(network.replace(/\/\d+$/, '')) === network))
+  }), { numRuns: 300 })
+})
+
+await t.test('place: two are apart when both countries are known and differ', async (t) => {
+  t.equal(areApart('CN', 'US'), true)
+  for (const [one, other] of [['CN', 'CN'], ['CN', null], [null, 'CN'], [undefined, 'CN'], ['CN', undefined], [null, undefined]]) t.equal(areApart(one, other), false, `${one} ${other}`)
 })
 
 /** None may stand in a name, and each becomes a space in a text that is made plain. */
