@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint'
 const floors = [
   ['domain', 'errors.ts', 'config.ts'],
   ['login'],
-  ['stores', 'wechat', 'sessions'],
+  ['stores', 'wechat', 'sessions', 'places'],
   ['http', 'oidc'],
   ['app.ts'],
   ['runtime.ts', 'serve.ts'],

@@ -22,7 +22,7 @@ import { ticketRoutes } from './http/routes/tickets.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
 import { answerUnreadable, readableUrl } from './http/unreadable.ts'
-import type { Clock, CodeSupply, LinkSupply, PhoneIdentity, Store } from './login/ports.ts'
+import type { Clock, CodeSupply, LinkSupply, PhoneIdentity, Places, Store } from './login/ports.ts'
 import { createLookAgain } from './login/look-again.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
@@ -34,6 +34,7 @@ import { createTickets } from './stores/tickets.ts'
 export interface AppDeps {
   readonly store: Store
   readonly wechat: CodeSupply & LinkSupply & PhoneIdentity
+  readonly places: Places
   readonly keys: Keys
   readonly clock: Clock
   readonly random: RandomBytes
@@ -50,7 +51,7 @@ const handlerTimeoutMs = 5000
 
 /** Builds the service. Closing it answers every held poll; the store stays the caller's. */
 export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: AppOptions = {}): Promise<FastifyInstance> => {
-  const { store, wechat, keys, clock, random, log } = deps
+  const { store, wechat, places, keys, clock, random, log } = deps
 
   const people = createPeople(store, clock)
   const sessions = createBrowserSessions(store, people, clock, {
@@ -64,6 +65,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     tickets: createTickets(store, { clock, maxTickets: config.MAX_TICKETS }),
     waitingRoom,
     names: people,
+    places,
     sessions,
     clock,
     random,

@@ -1,5 +1,6 @@
 /** Owns what can be configured: names, defaults, meaning and form, in one table. Reads no environment by itself. */
 import { isIP } from 'node:net'
+import { isPlainText } from './domain/text.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -40,6 +41,9 @@ const appSecret = (value: string): string => {
   return isExample ? wrong('must be the AppSecret of your mini program, and is an example') : value
 }
 
+const siteName = (value: string): string =>
+  isPlainText(value, 64) && value.trim() !== '' ? value : wrong('must be 1 to 64 characters, none of them hidden')
+
 const isLocal = (hostname: string): boolean => /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 const publicUrl = (value: string): string => {
@@ -77,7 +81,8 @@ const settings = {
   WECHAT_URL_LINK: setting<'on' | 'off'>('off', oneOf('on', 'off')),
   STORE_URL: setting('sqlite:data/scan-login.db', text(/^(?:sqlite:|rediss?:\/\/|redis\+(?:cluster|sentinel):\/\/)./, 'must be sqlite:<file>, sqlite::memory:, redis://…, rediss://…, redis+sentinel://… or redis+cluster://…')),
   KEYS_FILE: setting('data/keys.json', text(/./, 'must be a file')),
-  SITE_NAME: setting<string | null>(null, text(/^[^\p{Cc}]{1,64}$/u, 'must be 1 to 64 characters')),
+  SITE_NAME: setting<string | null>(null, siteName),
+  GEOIP_FILE: setting<string | null>(null, text(/./, 'must be a file')),
   ALLOWED_ORIGINS: setting<readonly string[]>([], list(origin)),
   TRUST_PROXY: setting<readonly string[]>([], list(cidr)),
   TICKET_TTL: setting(180, integer(1, 3600)),

@@ -1,4 +1,4 @@
-/** Owns the real things that the app is built from: environment, time, randomness, log, store, keys, WeChat. The only reader of process.env. */
+/** Owns the real things that the app is built from: environment, time, randomness, log, store, keys, places, WeChat. The only reader of process.env. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { pino, type DestinationStream, type Logger } from 'pino'
@@ -6,6 +6,7 @@ import { Agent } from 'undici'
 import type { AppDeps } from './app.ts'
 import type { Config, ServiceConfig } from './config.ts'
 import type { Clock } from './login/ports.ts'
+import { noPlaces, openPlaces } from './places/geoip-file.ts'
 import { followKeyFile, type FollowedKeys } from './sessions/follow-key-file.ts'
 import { makeKeyFile } from './sessions/key-file.ts'
 import { createStore } from './stores/store.ts'
@@ -33,11 +34,12 @@ export interface Runtime extends AppDeps {
 }
 
 /**
- * Opens everything a configuration names. Throws an Error whose message is one line for the operator when the keys or the store can't be
- * opened; a Redis or a WeChat that is away is no reason not to start.
+ * Opens everything a configuration names. Throws an Error whose message is one line for the operator when the places, the keys or the store
+ * can't be opened; a Redis or a WeChat that is away is no reason not to start.
  */
 export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): Runtime => {
   const log = pino({ level: config.LOG_LEVEL, base: null }, openLogOutput())
+  const places = config.GEOIP_FILE === null ? noPlaces : openPlaces(config.GEOIP_FILE, log)
   const keys = openKeys(config, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
   // The store's time, so that all instances agree on when a ticket's is up.
@@ -59,7 +61,7 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
     wechat.close()
     await Promise.all([dispatcher.destroy(), store.close()])
   }
-  return { store, wechat, keys, clock: shared, random: randomBytes, log, release }
+  return { store, wechat, places, keys, clock: shared, random: randomBytes, log, release }
 }
 
 /** So much of the log is kept for an output that takes nothing just now; the rest is lost. Characters. */

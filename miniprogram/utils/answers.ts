@@ -63,7 +63,16 @@ const textOrNull = (value: unknown): string | null => text(value) ?? null
 /** How a person is known here: never a WeChat id. */
 export interface User { readonly sub: string, readonly name: string | null }
 
-export interface BrowserName { readonly name: string, readonly system: string, readonly ip: string, readonly place: string | null }
+export interface BrowserName {
+  readonly name: string
+  readonly system: string
+  readonly ip: string
+  /** The network around the address, `203.0.113.*`; null where it says no more than the address, and from an older service. */
+  readonly network: string | null
+  /** Where the address is, in Chinese and in English; null where nobody knows. */
+  readonly place: string | null
+  readonly placeEn: string | null
+}
 
 /** What is being asked of the person who scanned. */
 export interface Offer {
@@ -71,6 +80,8 @@ export interface Offer {
   readonly state: 'scanned' | 'confirmed'
   readonly site: { readonly name: string, readonly origin: string }
   readonly browser: BrowserName
+  /** Browser and phone seem to be in different countries or regions. */
+  readonly isOtherCountry: boolean
   /** Milliseconds since 1970, by the service's clock. */
   readonly createdAt: number
   /** Seconds from the answer on. */
@@ -106,7 +117,15 @@ export const readOffer = (body: Body): Offer | undefined => {
   if (state === undefined || origin === undefined || Number.isNaN(createdAt) || typeof body.expires_in !== 'number') return undefined
   // Anything but null or numbers must not turn into a screen with one button that confirms.
   if (choices !== null && !(Array.isArray(choices) && choices.length > 0 && choices.every((choice) => typeof choice === 'string'))) return undefined
-  return { state, site: { name: text(site.name) ?? origin, origin }, browser: browserOf(body.browser), createdAt, expiresIn: body.expires_in, choices }
+  return {
+    state,
+    site: { name: text(site.name) ?? origin, origin },
+    browser: browserOf(body.browser),
+    isOtherCountry: body.other_country === true,
+    createdAt,
+    expiresIn: body.expires_in,
+    choices,
+  }
 }
 
 /** The state a ticket is in after a yes: that this person logged in by it. */
@@ -131,5 +150,13 @@ const known = (value: unknown): string => {
 
 const browserOf = (value: unknown): BrowserName => {
   const browser = bodyOf(value)
-  return { name: known(browser.name), system: known(browser.system), ip: text(browser.ip) ?? '', place: textOrNull(browser.place) }
+  const place = textOrNull(browser.place)
+  return {
+    name: known(browser.name),
+    system: known(browser.system),
+    ip: text(browser.ip) ?? '',
+    network: textOrNull(browser.network)?.replace(/\.0\/24$/, '.*').replace(/::\/48$/, ':*') ?? null,
+    place,
+    placeEn: text(browser.place_en) ?? place,
+  }
 }

@@ -1,5 +1,5 @@
 /** Owns which language the phone speaks, and what has to be said in each. The sentences are in words-zh and words-en. */
-import type { FailureCode } from './answers'
+import type { BrowserName, FailureCode } from './answers'
 import { en } from './words-en'
 import { zh } from './words-zh'
 
@@ -9,10 +9,14 @@ export interface Words {
   readonly browser: string
   readonly system: string
   readonly place: string
+  readonly network: string
   readonly address: string
   readonly asked: string
   readonly clockMended: string
+  readonly otherCountry: string
   readonly oldRequest: (ago: string) => string
+  /** What to do about them. */
+  readonly oddHelp: string
   readonly tapNumber: string
   readonly tapNumberHelp: string
   readonly confirm: string
@@ -62,3 +66,6 @@ export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken
 
 /** The words for a language tag of any kind (`zh_CN`, `zh-Hans`, `en`): Chinese for Chinese, else English. */
 export const wordsFor = (language: string): Words => /^zh/i.test(language) ? zh : en
+
+/** What these words call the place of a browser, or null where nobody knows it. */
+export const placeIn = (words: Words, { place, placeEn }: BrowserName): string | null => words === zh ? place : placeEn

@@ -2,7 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../app.ts'
 import { readConfig, type Config } from '../config.ts'
-import type { Clock } from '../login/ports.ts'
+import type { Place } from '../domain/place.ts'
+import type { Clock, Places } from '../login/ports.ts'
 import { openRuntime, systemClock } from '../runtime.ts'
 import { demoPhonePlugin } from './phone-plugin.ts'
 import { startWechatSimulator, type WechatSimulator } from './wechat-simulator.ts'
@@ -22,6 +23,9 @@ export interface DemoOptions {
   readonly clock?: Clock
 }
 
+/** It listens on this machine only, so that is where everybody is whom no database knows. */
+const thisComputer: Place = { country: null, zh: '这台电脑', en: 'This computer' }
+
 /** Builds the demo. Throws as `readConfig` and `openRuntime` do. */
 export const openDemo = async ({ port, environment = {}, clock = systemClock }: DemoOptions): Promise<Demo> => {
   const simulator = await startWechatSimulator({ clock })
@@ -40,7 +44,8 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
     WECHAT_SECRET: simulator.secret,
   }
   const runtime = openRuntime(config, clock)
-  const app = await buildApp(runtime, config, { isFramedByOwnPages: true })
+  const places: Places = { placeOf: (address) => runtime.places.placeOf(address) ?? thisComputer }
+  const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true })
   await app.register(demoPhonePlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
   const release = async (): Promise<void> => {
     await runtime.release()

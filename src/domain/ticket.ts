@@ -25,13 +25,21 @@ export const ticketEdges = ['scan', 'confirm', 'consume', 'cancel', 'expire'] as
 export type TicketState = typeof ticketStates[number]
 export type TicketEdge = typeof ticketEdges[number]
 
-/** What a browser is called on the phone, as it said itself when it made the ticket. */
-export interface BrowserInfo {
+/** What a browser is called on the phone, as it said itself when it made the ticket, and its address. */
+export interface SeenBrowser {
   readonly name: string
   readonly system: string
+  /** '' where it is not known. */
   readonly ip: string
-  /** Where the address is, or null where nobody knows. */
+}
+
+/** A browser, and where its address was when it made the ticket. The last two are missing in what an earlier release stored. */
+export interface BrowserInfo extends SeenBrowser {
+  /** In Chinese; null where nobody knows. `placeEn` says the same in English. */
   readonly place: string | null
+  readonly placeEn?: string | null
+  /** ISO 3166-1. */
+  readonly country?: string | null
 }
 
 /** One login attempt, as it is stored. Times are milliseconds since 1970. */

@@ -52,7 +52,14 @@ export const Token = Type.Object({
 
 export const ConsumedTicket = Type.Object({ ...Token.properties, return_to: nullable(Type.String()) })
 
-const BrowserView = Type.Object({ name: Type.String(), system: Type.String(), ip: Type.String(), place: nullable(Type.String()) })
+export const BrowserView = Type.Object({
+  name: Type.String(),
+  system: Type.String(),
+  ip: Type.String(),
+  network: nullable(Type.String({ description: 'The network around a public address: /24, or /48' })),
+  place: nullable(Type.String({ description: 'Where the address is, in Chinese' })),
+  place_en: nullable(Type.String({ description: 'The same in English' })),
+})
 
 export const SessionView = Type.Object({
   user: User,
@@ -75,6 +82,7 @@ export const ScannedTicket = Type.Object({
   expires_in: Seconds,
   site: Type.Object({ name: Type.String(), origin: Type.String() }),
   browser: BrowserView,
+  other_country: Type.Boolean({ description: 'Browser and phone are known to be in different countries or regions' }),
   created_at: Moment,
   match_choices: nullable(Type.Array(Type.String())),
 })

@@ -1,6 +1,8 @@
 /** Owns the only conversion between the names inside and those on the wire. */
 import type { Static } from '@fastify/type-provider-typebox'
-import { isFinal, type Ticket } from '../domain/ticket.ts'
+import { networkOf } from '../domain/address.ts'
+import { isFinal, type BrowserInfo } from '../domain/ticket.ts'
+import type { Scan } from '../login/scan-ticket.ts'
 import type { PollAnswer } from '../login/wait-for-ticket.ts'
 import type { Session } from '../login/ports.ts'
 import type * as schemas from './schemas.ts'
@@ -24,13 +26,24 @@ export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, now: number
   ...(pollAfterSeconds !== undefined && { poll_after: pollAfterSeconds }),
 })
 
+/** What a browser is called, and where it is. */
+const browserView = ({ name, system, ip, place, placeEn }: BrowserInfo): Static<typeof schemas.BrowserView> => ({
+  name,
+  system,
+  ip,
+  network: networkOf(ip),
+  place,
+  place_en: placeEn ?? null,
+})
+
 /** What the person who scanned is shown. */
-export const scannedTicket = (ticket: Ticket, site: { name: string, origin: string }, now: number): Static<typeof schemas.ScannedTicket> => ({
+export const scannedTicket = ({ ticket, isOtherCountry }: Scan, site: { name: string, origin: string }, now: number): Static<typeof schemas.ScannedTicket> => ({
   state: ticket.state,
   version: ticket.version,
   expires_in: secondsUntil(ticket.expiresAt, now),
   site,
-  browser: ticket.browser,
+  browser: browserView(ticket.browser),
+  other_country: isOtherCountry,
   created_at: moment(ticket.createdAt),
   match_choices: ticket.match === null ? null : [...ticket.match.choices],
 })
@@ -42,7 +55,7 @@ export const sessionView = (session: Session, user: User): Static<typeof schemas
     id: session.id,
     created_at: moment(session.createdAt),
     expires_at: moment(session.expiresAt),
-    browser: session.browser,
+    browser: browserView(session.browser),
   },
 })
 
@@ -50,7 +63,7 @@ export const sessionView = (session: Session, user: User): Static<typeof schemas
 export const sessionList = (sessions: readonly Session[]): Static<typeof schemas.SessionList> => ({
   sessions: sessions.map((session) => ({
     id: session.id,
-    browser: session.browser,
+    browser: browserView(session.browser),
     created_at: moment(session.createdAt),
     last_seen_at: moment(session.lastSeenAt),
     expires_at: moment(session.expiresAt),

@@ -3,13 +3,13 @@ import { hashSecret, newId, newSecret, startOf } from '../domain/ids.ts'
 import { newMatch } from '../domain/match.ts'
 import { schema } from '../domain/record.ts'
 import { isReturnAllowed } from '../domain/return-to.ts'
-import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
+import type { SeenBrowser, Ticket } from '../domain/ticket.ts'
 import { asker } from './audit.ts'
 import type { LoginDeps } from './ports.ts'
 
 export interface TicketOrder {
   readonly returnTo: string | null
-  readonly browser: BrowserInfo
+  readonly browser: SeenBrowser
 }
 
 /**
@@ -17,10 +17,11 @@ export interface TicketOrder {
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
 export const createTicket = async (deps: LoginDeps, { returnTo, browser }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
-  const { tickets, clock, random, settings, audit } = deps
+  const { tickets, places, clock, random, settings, audit } = deps
   if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
   const secret = newSecret(random)
   const now = clock.now()
+  const place = places.placeOf(browser.ip)
   const ticket: Ticket = {
     schema,
     id: newId(random),
@@ -30,12 +31,12 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser }: Ticke
     createdAt: now,
     expiresAt: now + settings.ticketTtlSeconds * 1000,
     returnTo,
-    browser,
+    browser: { ...browser, place: place?.zh ?? null, placeEn: place?.en ?? null, country: place?.country ?? null },
     match: settings.matchNumbers ? newMatch(random) : null,
     person: null,
     consumedAt: null,
   }
   await tickets.add(ticket)
-  audit.tell({ event: 'ticket.created', ticket: startOf(ticket.id), ...asker(browser) })
+  audit.tell({ event: 'ticket.created', ticket: startOf(ticket.id), ...asker(ticket.browser) })
   return { ticket, secret }
 }

@@ -1,5 +1,6 @@
 /** Owns what the use cases need from below, each method as a contract. Adapters implement it; nothing here runs. */
 import type { RandomBytes } from '../domain/ids.ts'
+import type { Place } from '../domain/place.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
 import type { Audit } from './audit.ts'
 import type { WaitingRoom } from './waiting-room.ts'
@@ -150,11 +151,18 @@ export interface Names {
   nameOf (sub: string): Promise<string | null>
 }
 
+/** Where addresses are. */
+export interface Places {
+  /** The place of a plain address, at once; null where it is not known. Never throws: a login needs no place. */
+  placeOf (address: string): Place | null
+}
+
 /** What the use cases work with. */
 export interface LoginDeps {
   readonly tickets: Tickets
   readonly waitingRoom: WaitingRoom
   readonly names: Names
+  readonly places: Places
   readonly clock: Clock
   readonly random: RandomBytes
   /** Hears each step with whose call it was, so each call brings its own. */

@@ -1,11 +1,13 @@
 // Every screen of the mini program as it looks: accessible, nothing sticks out, every button large enough for a finger.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Frame, Route } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { openWindow, serveDemo } from '../support/demo-window.ts'
+import { buildMmdb, exampleNetworks } from '../support/mmdb.ts'
+import { makeFolder } from '../support/process.ts'
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const chromium = await launchChromium()
@@ -34,6 +36,9 @@ const zh = {
   unavailable: '暂时没有成功',
   blocked: '微信限制了这个账号',
   clock: '手机时间不准，这里已经自动校正。',
+  place: '美国 加利福尼亚州 圣何塞',
+  thisComputer: '这台电脑',
+  country: '浏览器和手机好像不在同一个国家或地区。',
 }
 const en: typeof zh = {
   flight: 'Flight mode',
@@ -58,6 +63,9 @@ const en: typeof zh = {
   unavailable: "That didn't work just now",
   blocked: 'WeChat has restricted this account',
   clock: "Your phone's clock is off. That's taken care of.",
+  place: 'San Jose, California, United States',
+  thisComputer: 'This computer',
+  country: 'Browser and phone seem to be in different countries or regions.',
 }
 
 /** What axe finds wrong in the mini program, what leaves its screen sideways, and which buttons are too low for a finger. */
@@ -82,7 +90,9 @@ interface Look {
 }
 
 const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promise<void> => {
-  const server = await serveDemo(t)
+  const file = `${makeFolder(t)}/places.mmdb`
+  writeFileSync(file, buildMmdb(exampleNetworks))
+  const server = await serveDemo(t, { GEOIP_FILE: file, TRUST_PROXY: '127.0.0.1' })
   const window = await openWindow(t, chromium, server.url, { ...options, colorScheme: null })
   const context = window.page.context()
   const phone = window.phone()
@@ -104,6 +114,10 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
     await look()
     await route.continue()
   }
+  /** Lets calls to an address come from elsewhere, as the proxy in front would say. */
+  const comeFrom = async (address: string, ip: string): Promise<void> => {
+    await context.route(address, (route) => route.continue({ headers: { ...route.request().headers(), 'x-forwarded-for': ip } }))
+  }
   /** A ticket that nobody has scanned yet, and its numbers on the phone. */
   const scanNew = async (): Promise<string> => {
     await phone.close()
@@ -120,6 +134,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
 
   await whileHeld('**/scan', phone.scan, () => check('login while it is opened'))
   await phone.choices()
+  await phone.says(words.thisComputer)
   await check('numbers')
   const number = await window.number()
   await whileHeld('**/confirm', () => phone.button(number).click(), async () => {
@@ -152,6 +167,19 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   await phone.button((await phone.choices()).find((choice) => choice !== right) ?? '').click()
   await phone.says(words.wrong)
   await check('wrong number')
+
+  await phone.close()
+  await comeFrom('**/api/tickets', '198.51.100.7')
+  await comeFrom('**/scan', '203.0.113.7')
+  await window.startOver()
+  await window.code.waitFor()
+  server.skip(125_000)
+  await phone.scan()
+  await phone.says(words.place)
+  await phone.says(words.country)
+  await check('numbers of an old request from another country')
+  await context.unroute('**/api/tickets')
+  await context.unroute('**/scan')
 
   const late = await scanNew()
   server.skip(180_000)

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { openBrowser } from '../support/clients.ts'
+import { buildMmdb, exampleNetworks } from '../support/mmdb.ts'
 import { makeFolder, openStand, run, type RunOptions } from '../support/process.ts'
 import { freePort } from '../support/redis.ts'
 
@@ -79,6 +81,24 @@ await t.test('start: one line says so when the store can\'t be opened', async (t
     t.equal(lines.length, 1)
     t.match(lines[0], /^STORE_URL/)
   }))
+})
+
+await t.test('start: one line says so when the database of places is not there, or is none', async (t) => {
+  const folder = makeFolder(t)
+  writeFileSync(join(folder, 'half.mmdb'), buildMmdb(exampleNetworks).subarray(0, -100))
+  t.match(await refusal(t, { folder, env: { ...credentials, GEOIP_FILE: 'none.mmdb' } }), [/^GEOIP_FILE can't be read: ENOENT/])
+  t.strictSame(await refusal(t, { folder, env: { ...credentials, GEOIP_FILE: 'half.mmdb' } }), ['GEOIP_FILE half.mmdb is no MMDB file, or is damaged'])
+  t.strictSame(readdirSync(folder), ['half.mmdb'], 'and nothing is made')
+})
+
+await t.test('start: places are known when there is a database of them', async (t) => {
+  const file = join(makeFolder(t), 'places.mmdb')
+  writeFileSync(file, buildMmdb({ '127.0.0.0/8': exampleNetworks['203.0.113.0/24'] ?? '' }))
+  const stand = await openStand(t, { env: { GEOIP_FILE: file } })
+  await stand.start()
+  const browser = await openBrowser(stand)
+  const phone = await stand.phone()
+  t.hasStrict((await phone.scan(browser.ticket)).json, { other_country: false, browser: { ip: '127.0.0.1', place: '中国 上海市', place_en: 'Shanghai, China' } })
 })
 
 await t.test('start: one line says so when the key file can\'t be made', async (t) => {

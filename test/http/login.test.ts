@@ -19,7 +19,8 @@ await t.test('login: a visitor is logged in when the phone taps the right number
     version: 2,
     expires_in: 180,
     site: { name: 'Example', origin: 'https://login.example.com' },
-    browser: { name: 'Chrome', system: 'Windows', ip: '127.0.0.1', place: null },
+    browser: { name: 'Chrome', system: 'Windows', ip: '127.0.0.1', network: null, place: null, place_en: null },
+    other_country: false,
     created_at: '2026-11-23T00:00:00.000Z',
   })
   const view = await browser.poll(1, 5)

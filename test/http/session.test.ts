@@ -51,7 +51,7 @@ await t.test('session: it is shown alike by cookie and by token, and holds nothi
       id: shown.json.session.id,
       created_at: '2026-11-23T00:00:00.000Z',
       expires_at: '2026-12-23T00:00:00.000Z',
-      browser: { name: 'Chrome', system: 'Windows', ip: '203.0.113.9', place: null },
+      browser: { name: 'Chrome', system: 'Windows', ip: '203.0.113.9', network: '203.0.113.0/24', place: null, place_en: null },
     },
   })
   t.match(shown.json.session.id, /^[A-Za-z0-9_-]{22}$/)
@@ -373,8 +373,8 @@ await t.test('phone sessions: a person sees and ends their own and nobody else\'
   const hong = await logIn(house, { phone: await phoneOf(house, 'hong') })
   const { sessions } = (await first.phone.sessions()).json
   t.strictSame(sessions, [
-    { id: sessions[0].id, browser: { name: 'Chrome', system: 'Windows', ip: '198.51.100.7', place: null }, created_at: '2026-11-23T00:02:00.000Z', last_seen_at: '2026-11-23T00:02:00.000Z', expires_at: '2026-12-23T00:02:00.000Z' },
-    { id: sessions[1].id, browser: { name: 'Chrome', system: 'Windows', ip: '127.0.0.1', place: null }, created_at: '2026-11-23T00:00:00.000Z', last_seen_at: '2026-11-23T00:00:00.000Z', expires_at: '2026-12-23T00:00:00.000Z' },
+    { id: sessions[0].id, browser: { name: 'Chrome', system: 'Windows', ip: '198.51.100.7', network: '198.51.100.0/24', place: null, place_en: null }, created_at: '2026-11-23T00:02:00.000Z', last_seen_at: '2026-11-23T00:02:00.000Z', expires_at: '2026-12-23T00:02:00.000Z' },
+    { id: sessions[1].id, browser: { name: 'Chrome', system: 'Windows', ip: '127.0.0.1', network: null, place: null, place_en: null }, created_at: '2026-11-23T00:00:00.000Z', last_seen_at: '2026-11-23T00:00:00.000Z', expires_at: '2026-12-23T00:00:00.000Z' },
   ])
   t.equal(sessions[0].id, (await session(house, { cookie: second.cookie })).json.session.id)
 

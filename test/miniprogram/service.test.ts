@@ -29,7 +29,7 @@ await t.test('service: each call is what the contract says, signed', async (t) =
   t.strictSame(await service.cancel(ticket), { ok: true, value: 'cancelled' })
   t.strictSame(await service.sessions(), {
     ok: true,
-    value: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', place: '上海' }, lastSeenAt: startMs - 20_000 }],
+    value: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', network: null, place: '上海', placeEn: '上海' }, lastSeenAt: startMs - 20_000 }],
   })
   t.strictSame(await service.signOut('a/b'), { ok: true, value: true })
   t.strictSame(await service.rename('  小明 '), { ok: true, value: '小明' })
@@ -234,6 +234,21 @@ await t.test('service: keeps what it learned of the clock when the key ends', as
 await t.test('service: a browser that the service could not tell has no name, for the phone has its own word for it', async (t) => {
   const { service } = start({ scan: offer({ browser: { name: 'Unknown browser', system: 'Unknown system', ip: '::1', place: null } }) })
   t.hasStrict(await service.scan(ticket), { ok: true, value: { browser: { name: '', system: '' } } })
+})
+
+await t.test('service: reads where the browser is, as a person can read it, and whether that is another country', async (t) => {
+  const scanned = async (browser: object, more: object = {}): Promise<unknown> => {
+    const outcome = await start({ scan: offer({ browser: { name: 'Chrome', system: 'Linux', ...browser }, ...more }) }).service.scan(ticket)
+    return outcome.ok && { ...outcome.value.browser, isOtherCountry: outcome.value.isOtherCountry }
+  }
+  const chrome = { name: 'Chrome', system: 'Linux' }
+  t.strictSame(await scanned({ ip: '203.0.113.7', network: '203.0.113.0/24', place: '中国 上海', place_en: 'Shanghai, China' }, { other_country: true }), {
+    ...chrome, ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China', isOtherCountry: true,
+  })
+  t.hasStrict(await scanned({ ip: '2001:db8:1::7', network: '2001:db8:1::/48', place: null, place_en: null }, { other_country: 'yes' }), { network: '2001:db8:1:*', isOtherCountry: false })
+  t.strictSame(await scanned({ ip: '203.0.113.7', place: '上海' }, { other_country: undefined }), {
+    ...chrome, ip: '203.0.113.7', network: null, place: '上海', placeEn: '上海', isOtherCountry: false,
+  }, 'from a service before this release')
 })
 
 await t.test('service: a fresh login when what the storage holds cannot be read', async (t) => {

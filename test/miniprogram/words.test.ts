@@ -2,7 +2,7 @@
 import t from 'tap'
 import '../support/miniprogram.ts'
 import { problemTypes } from '../../src/errors.ts'
-import type { Offer } from '../../miniprogram/utils/answers'
+import type { BrowserName, Offer } from '../../miniprogram/utils/answers'
 import type { View } from '../../miniprogram/pages/login/approval'
 
 const { serverCodes } = await import('../../miniprogram/utils/answers.ts')
@@ -54,7 +54,8 @@ await t.test('ago: says a span of time in the largest unit that fits', async (t)
 const offer = {
   state: 'scanned' as const,
   site: { name: 'Acme', origin: 'https://acme.example' },
-  browser: { name: 'Chrome 151', system: 'Windows 11', ip: '203.0.113.7', place: null },
+  browser: { name: 'Chrome 151', system: 'Windows 11', ip: '203.0.113.7', network: '203.0.113.*', place: null, placeEn: null },
+  isOtherCountry: false,
   createdAt: now - 20_000,
   expiresIn: 150,
   choices: ['12', '47', '83'],
@@ -66,14 +67,21 @@ await t.test('screenOf: shows who asks and the numbers when a decision is asked 
   t.hasStrict(screen, { title: 'Log in to Acme?', origin: 'https://acme.example', warning: '', confirm: '', refuse: 'Not me', busy: false, line: '' })
   t.strictSame(screen.rows, [
     { label: 'Browser', value: 'Chrome 151' }, { label: 'System', value: 'Windows 11' },
-    { label: 'IP address', value: '203.0.113.7' }, { label: 'Asked', value: '20 seconds ago' },
+    { label: 'Network', value: '203.0.113.*' }, { label: 'Asked', value: '20 seconds ago' },
   ])
   t.strictSame(screen.numbers.map(({ value }) => value), ['12', '47', '83'])
 })
 
-await t.test('screenOf: the place instead of the address when it is known, and no empty row', async (t) => {
-  const browser = { name: '', system: '', ip: '203.0.113.7', place: '上海' }
-  t.strictSame(screenOf(ready({ ...offer, browser }), zh, now).rows.map(({ value }) => value), ['未知浏览器', '上海', '20 秒前'])
+await t.test('screenOf: the place in the language of the phone when it is known, else the network, else the address, and no empty row', async (t) => {
+  const browser = { name: '', system: '', ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China' }
+  const rows = (words: typeof zh, more: Partial<BrowserName> = {}): string[] =>
+    screenOf(ready({ ...offer, browser: { ...browser, ...more } }), words, now).rows.map(({ label, value }) => `${label}: ${value}`)
+  t.strictSame(rows(zh), ['浏览器: 未知浏览器', '地点: 中国 上海', '发起时间: 20 秒前'])
+  t.strictSame(rows(en), ['Browser: Unknown browser', 'Place: Shanghai, China', 'Asked: 20 seconds ago'])
+  const unknown = { place: null, placeEn: null }
+  t.equal(rows(zh, unknown)[1], '网络: 203.0.113.*')
+  t.equal(rows(en, { ...unknown, ip: '192.168.1.23', network: null })[1], 'IP address: 192.168.1.23')
+  t.equal(rows(en, { ...unknown, ip: '', network: null }).length, 2)
 })
 
 await t.test('screenOf: one button when no number is asked for', async (t) => {
@@ -82,7 +90,14 @@ await t.test('screenOf: one button when no number is asked for', async (t) => {
 
 await t.test('screenOf: warns when the request is two minutes old', async (t) => {
   t.equal(screenOf(ready({ ...offer, createdAt: now - 119_999 }), en, now).warning, '')
-  t.match(screenOf(ready({ ...offer, createdAt: now - 120_000 }), en, now).warning, /^This was asked 2 minutes ago\./)
+  t.equal(screenOf(ready({ ...offer, createdAt: now - 120_000 }), en, now).warning, 'This was asked 2 minutes ago.\nIf you didn\'t just open it, tap "Not me".')
+})
+
+await t.test('screenOf: warns when browser and phone are in different countries, and says everything that is odd at once', async (t) => {
+  const asked = { ...offer, isOtherCountry: true }
+  t.equal(screenOf(ready(asked), en, now).warning, `${en.otherCountry}\n${en.oddHelp}`)
+  t.equal(screenOf(ready({ ...asked, createdAt: now - 120_000 }), zh, now).warning, `${zh.otherCountry}\n这个登录是 2 分钟前发起的。\n${zh.oddHelp}`)
+  t.equal(screenOf({ kind: 'confirming', offer: asked, isClockMended: false, number: '47' }, en, now).warning, `${en.otherCountry}\n${en.oddHelp}`, 'and goes on while it logs in')
 })
 
 await t.test('screenOf: tells that the clock was mended, as a note and not as a warning', async (t) => {

@@ -7,7 +7,8 @@ import { Agent } from 'undici'
 import { buildApp } from '../../src/app.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
-import type { Clock, Store } from '../../src/login/ports.ts'
+import type { Clock, Places, Store } from '../../src/login/ports.ts'
+import { noPlaces } from '../../src/places/geoip-file.ts'
 import { generateKeys } from '../../src/sessions/key-file.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createWechat } from '../../src/wechat/wechat.ts'
@@ -49,6 +50,7 @@ export interface HouseOptions {
   readonly clock?: FakeClock
   readonly keys?: ReturnType<typeof generateKeys>
   readonly simulator?: WechatSimulator
+  readonly places?: Places
   /** Changes what the app is given, to make something behind it fail. */
   readonly wrapStore?: (store: Store) => Store
 }
@@ -83,7 +85,7 @@ export const openHouse = async (t: Test, options: HouseOptions = {}): Promise<Ho
     log,
     callTimeoutMs: 1000,
   })
-  const app = await buildApp({ store, wechat, keys: options.keys ?? generateKeys(), clock, random: randomBytes, log }, config)
+  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: randomBytes, log }, config)
   t.teardown(async () => {
     await app.close()
     wechat.close()

@@ -25,6 +25,7 @@ await t.test('config: the defaults are those of the contract when nothing is set
     STORE_URL: 'sqlite:data/scan-login.db',
     KEYS_FILE: 'data/keys.json',
     SITE_NAME: null,
+    GEOIP_FILE: null,
     ALLOWED_ORIGINS: [],
     TRUST_PROXY: [],
     TICKET_TTL: 180,
@@ -87,7 +88,7 @@ const bad: Record<string, readonly string[]> = {
   WECHAT_ENV_VERSION: ['Release', 'prod'],
   WECHAT_URL_LINK: ['yes', 'true', 'ON'],
   STORE_URL: ['memory', 'sqlite:', 'redis:', 'postgres://localhost'],
-  SITE_NAME: ['a\nb', 'x'.repeat(65)],
+  SITE_NAME: ['a\nb', 'x'.repeat(65), ' ', '\u3000', 'a\u202eb', 'a\u200bb', 'a\u2028b', '\u3164', '\ud800', 'a\u2066b\u2069'],
   ALLOWED_ORIGINS: ['https://a.example/', '*', 'null', 'a.example', 'https://a.example,,https://b.example', 'https://A.example'],
   TRUST_PROXY: ['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.0/0', '::/0', '2001:db8::/129', '10.0.0.0/8/8', '10.0.0.0/x', '10.0.0.1,'],
   TICKET_TTL: ['0', '3601', '3m'],
@@ -109,7 +110,7 @@ for (const [name, values] of Object.entries(bad)) {
   await t.test(`config: one line stops the start when ${name} is wrong`, async (t) => {
     for (const value of values) {
       const lines = linesOf({ [name]: value })
-      t.equal(lines.length, 1, JSON.stringify(value))
+      t.equal(lines.length, 1, encodeURIComponent(value.toWellFormed())) // as a line of a report can show it
       t.match(lines[0], new RegExp(`^${name} (?:must|has|needs) [^\\n]+$`))
     }
   })

@@ -1,6 +1,7 @@
 /** Owns what the home page shows: plain data for a template, every sentence chosen. Pure; empty means "not drawn". */
 import { ago } from '../../utils/ago'
 import type { BrowserName } from '../../utils/answers'
+import { placeIn } from '../../utils/words'
 import type { Words } from '../../utils/words'
 import type { HomeView } from './home'
 
@@ -36,7 +37,7 @@ export const homeScreenOf = (view: HomeView, words: Words, now: number): HomeScr
   browsers: (view.sessions ?? []).map(({ id, browser, lastSeenAt }) => ({
     id,
     title: titleOf(browser, words),
-    detail: [browser.place ?? browser.ip, ago(lastSeenAt, now, words)].filter((part) => part !== '').join(' · '),
+    detail: [placeIn(words, browser) ?? browser.network ?? browser.ip, ago(lastSeenAt, now, words)].filter((part) => part !== '').join(' · '),
   })),
   empty: view.sessions?.length === 0 ? words.noBrowsers : '',
 })

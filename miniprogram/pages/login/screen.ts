@@ -1,5 +1,7 @@
 /** Owns what the login page shows of a view: plain data for a template, every sentence chosen. Pure; empty means "not drawn". */
 import { ago } from '../../utils/ago'
+import type { BrowserName, Offer } from '../../utils/answers'
+import { placeIn } from '../../utils/words'
 import type { Words } from '../../utils/words'
 import type { Asked, View } from './approval'
 
@@ -87,10 +89,10 @@ const asking = ({ offer, isClockMended }: Asked, words: Words, now: number, chos
   rows: [
     { label: words.browser, value: offer.browser.name || words.unknownBrowser },
     { label: words.system, value: offer.browser.system },
-    offer.browser.place === null ? { label: words.address, value: offer.browser.ip } : { label: words.place, value: offer.browser.place },
+    whereabouts(offer.browser, words),
     { label: words.asked, value: ago(offer.createdAt, now, words) },
   ].filter((row) => row.value !== ''),
-  warning: now - offer.createdAt >= oldAfterMs ? words.oldRequest(ago(offer.createdAt, now, words)) : '',
+  warning: warningOf(offer, words, now),
   note: isClockMended ? words.clockMended : '',
   ask: offer.choices === null ? '' : words.tapNumber,
   askHelp: offer.choices === null ? words.confirmHelp : words.tapNumberHelp,
@@ -98,6 +100,19 @@ const asking = ({ offer, isClockMended }: Asked, words: Words, now: number, chos
   confirm: offer.choices === null ? words.confirm : '',
   refuse: words.notMe,
 })
+
+/** The place, or else the network, or else the address. */
+const whereabouts = (browser: BrowserName, words: Words): Screen['rows'][number] => {
+  const place = placeIn(words, browser)
+  if (place !== null) return { label: words.place, value: place }
+  return browser.network === null ? { label: words.address, value: browser.ip } : { label: words.network, value: browser.network }
+}
+
+const warningOf = ({ isOtherCountry, createdAt }: Offer, words: Words, now: number): string => {
+  const isOld = now - createdAt >= oldAfterMs
+  const odd = [isOtherCountry ? words.otherCountry : '', isOld ? words.oldRequest(ago(createdAt, now, words)) : ''].filter((part) => part !== '')
+  return odd.length === 0 ? '' : [...odd, words.oddHelp].join('\n')
+}
 
 const actionsOf = (kind: View['kind']): readonly ActionName[] => {
   if (kind === 'done') return ['close', 'home']

@@ -10,6 +10,7 @@ import { logPhoneIn, type PhoneLoginDeps } from '../../login/log-phone-in.ts'
 import { scanTicket } from '../../login/scan-ticket.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import type { People } from '../../sessions/people.ts'
+import { addressOf } from '../audit.ts'
 import { parseJson, readBodies } from '../body-parser.ts'
 import type { Limits } from '../limits.ts'
 import { verifyPhoneSignature, type SignatureDeps } from '../phone-signature.ts'
@@ -67,8 +68,8 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.post('/tickets/:ticket/scan', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
   }, async (request) => {
-    const ticket = await scanTicket(by(request), { id: request.params.ticket, sub: request.person })
-    return scannedTicket(ticket, site, login.clock.now())
+    const scan = await scanTicket(by(request), { id: request.params.ticket, sub: request.person, ip: addressOf(request) })
+    return scannedTicket(scan, site, login.clock.now())
   })
 
   app.post('/tickets/:ticket/confirm', {
@@ -100,7 +101,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     schema: { body: schemas.ProfileBody, response: { 200: schemas.Profile, ...schemas.problems } },
   }, async (request) => {
     // Judged before it is trimmed: a line break is a control character at the end of a name, too.
-    if (!isDisplayName(request.body.name)) throw new Problem('bad-request', { detail: 'A name has at most 32 characters and no control characters' })
+    if (!isDisplayName(request.body.name)) throw new Problem('bad-request', { detail: 'A name has at most 32 characters and none that hides, turns or piles up text' })
     const name = request.body.name.trim()
     await people.rename(request.person, name)
     return { user: { sub: request.person, name: name === '' ? null : name } }

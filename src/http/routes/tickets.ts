@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
 import { describeBrowser } from '../../domain/browser.ts'
-import type { BrowserInfo } from '../../domain/ticket.ts'
+import type { SeenBrowser } from '../../domain/ticket.ts'
 import type { BrowserClaim } from '../../login/browser-ticket.ts'
 import { cancelByBrowser } from '../../login/cancel-ticket.ts'
 import { consumeTicket } from '../../login/consume-ticket.ts'
@@ -124,10 +124,9 @@ const claimOf = (request: FastifyRequest<{ Params: { ticket: string } }>): Brows
   return { id: request.params.ticket, secret }
 }
 
-const browserOf = (request: FastifyRequest): BrowserInfo => ({
+const browserOf = (request: FastifyRequest): SeenBrowser => ({
   ...describeBrowser(request.headers['user-agent'] ?? ''),
   ip: addressOf(request),
-  place: null,
 })
 
 /** Seconds to hold: absent means as long as may be. */

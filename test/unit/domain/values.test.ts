@@ -1,10 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import fc from 'fast-check'
 import t from 'tap'
+import { networkOf, plainAddress } from '../../../src/domain/address.ts'
 import { describeBrowser } from '../../../src/domain/browser.ts'
 import { hashSecret, isId, isSecret, newId, newSecret, sameText } from '../../../src/domain/ids.ts'
 import { newMatch } from '../../../src/domain/match.ts'
 import { isDisplayName, subjectOf } from '../../../src/domain/person.ts'
+import { areApart } from '../../../src/domain/place.ts'
 import { isReturnAllowed } from '../../../src/domain/return-to.ts'
+import { isPlainText, plainText } from '../../../src/domain/text.ts'
 
 /** A text as a line of a report can show it. */
 const plain = (text: string): string => encodeURIComponent(text.toWellFormed()).slice(0, 80)
@@ -50,6 +54,77 @@ await t.test('browser: it is called by words of ours, whatever it says', async (
   t.equal(names(''), 'Unknown browser on Unknown system')
 })
 
+await t.test('browser: words of ours are all that comes out, when it says anything at all', async (t) => {
+  const tokens = ['Chrome/1', 'Version/', 'Safari/', 'Edg/', 'iPhone', 'Windows', '\u202e', '\u2066', '\u200b', '\0', '\n', '<b>', 'Version/1.1.1.1 ', '\ud800', ' ']
+  const said = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...tokens), maxLength: 400 }))
+  fc.assert(fc.property(said, (userAgent) => {
+    const { name, system } = describeBrowser(userAgent)
+    return /^[A-Z][A-Za-z0-9]*(?: [A-Za-z]+)*$|^360 Browser$/.test(name) && /^[A-Za-z]+(?: system)?$/.test(system) && name.length <= 16 && system.length <= 14
+  }), { numRuns: 300 })
+  t.equal(describeBrowser(`${'x'.repeat(600)}Chrome/1`).name, 'Unknown browser', 'and no more is read than 512 characters')
+})
+
+await t.test('address: one text for each, and none for what is no address', async (t) => {
+  const pairs = [
+    ['203.0.113.7', '203.0.113.7'], ['::ffff:203.0.113.7', '203.0.113.7'], ['::FFFF:cb00:7107', '203.0.113.7'], ['2001:DB8:0:0::1', '2001:db8::1'],
+    ['fe80::1%eth0', 'fe80::1'], ['64:ff9b::203.0.113.7', '64:ff9b::cb00:7107'],
+    ['', ''], ['unknown', ''], ['203.0.113.7, evil', ''], ['203.0.113.07', ''], ['203.0.113.7\u202e', ''], ['<b>', ''], ['_hidden', ''],
+  ] as const
+  for (const [text, address] of pairs) t.equal(plainAddress(text), address, plain(text))
+})
+
+await t.test('address: the network around it when it is public, else none', async (t) => {
+  const pairs = [
+    ['203.0.113.7', '203.0.113.0/24'], ['8.8.8.8', '8.8.8.0/24'], ['172.32.0.1', '172.32.0.0/24'], ['100.128.0.1', '100.128.0.0/24'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'], ['2001:db8::1', '2001:db8::/48'], ['2001::1', '2001::/48'], ['2001:db8:1::', '2001:db8:1::/48'], ['2400:0:1::1', '2400:0:1::/48'],
+    ...['', 'x', '0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '169.254.1.1', '172.16.0.1', '172.31.255.255', '192.168.1.23', '::', '::1', '::203.0.113.7', 'fc00::1', 'fd12::1', 'fe80::1'].map((text) => [text, null] as const),
+  ] as const
+  for (const [address, network] of pairs) t.equal(networkOf(address), network, address)
+})
+
+await t.test('address: the network is one, and the same for its first address, whatever the address', async () => {
+  fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
+    const address = plainAddress(text)
+    const network = networkOf(address)
+    return address !== '' && (network === null || (/^(?:[\d.]+\.0\/24|[\da-f:]+::\/48)$/.test(network) && networkOf(network.replace(/\/\d+$/, '')) === network))
+  }), { numRuns: 300 })
+})
+
+await t.test('place: two are apart when both countries are known and differ', async (t) => {
+  t.equal(areApart('CN', 'US'), true)
+  for (const [one, other] of [['CN', 'CN'], ['CN', null], [null, 'CN'], [undefined, 'CN'], ['CN', undefined], [null, undefined]]) t.equal(areApart(one, other), false, `${one} ${other}`)
+})
+
+/** None may stand in a name, and each becomes a space in a text that is made plain. */
+const hostile = [
+  ...'\0\b\t\n\r\u001b\u007f\u0085\u009b', // control
+  ...'\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069', // turn the direction
+  ...'\u200b\u200c\u2060\u2063\ufeff\u00ad\u034f\u115f\u1160\u3164\uffa0\u17b4\u180e\u2800\ufff9', // drawn as nothing
+  ...'\u2028\u2029', // end the line
+  '\ud800', '\udc00', // half a character
+  '\u{e0041}', // tags
+]
+
+await t.test('text: what hides, turns or breaks it is refused, and is a space when it is made plain', async (t) => {
+  for (const char of hostile) {
+    t.equal(isPlainText(`a${char}b`, 32), false, plain(char))
+    t.equal(isDisplayName(`a${char}b`), false, plain(char))
+    t.equal(plainText(`${char}a${char}${char}b${char}`, 32), 'a b', plain(char))
+  }
+  t.equal(isPlainText(`a${'\u0301'.repeat(5)}`, 32), false, 'marks piled up')
+  t.equal(plainText(`Zalgo${'\u0301'.repeat(30)}, ok`, 32), 'Zalgo, ok')
+  t.equal(plainText('  中国\u3000 上海  ', 32), '中国 上海')
+  t.equal(plainText('长'.repeat(50), 40), '长'.repeat(40))
+  t.equal(plainText('👍'.repeat(5), 2), '👍👍', 'characters are counted, not their halves')
+})
+
+await t.test('text: whatever is made plain is plain, and stays as it is when made so again', async () => {
+  fc.assert(fc.property(fc.string({ unit: fc.oneof(fc.constantFrom(...hostile, '\u200d', '\ufe0f', '\u0301', ' ', 'a'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })), maxLength: 60 }), (text) => {
+    const made = plainText(text, 20)
+    return isPlainText(made, 20) && plainText(made, 20) === made
+  }), { numRuns: 500 })
+})
+
 await t.test('person: a subject is stable, of this mini program, and not the openid', async (t) => {
   const key = Buffer.alloc(32, 7)
   t.equal(subjectOf('wx1', 'openid', key), createHmac('sha256', key).update('wx1').update(Buffer.of(0)).update('openid').digest('base64url'))
@@ -58,8 +133,8 @@ await t.test('person: a subject is stable, of this mini program, and not the ope
 })
 
 await t.test('person: a name has at most 32 characters and none that hides or turns text', async (t) => {
-  for (const name of ['', '小明', 'Zoë', '👩‍🚀', '名'.repeat(32)]) t.ok(isDisplayName(name), plain(name))
-  for (const name of ['名'.repeat(33), 'a\nb', 'a\u202eb', 'a\u2028b', 'a\0', 'a\u200bb', '\ud800']) t.notOk(isDisplayName(name), plain(name))
+  for (const name of ['', '  ', '小明', 'Zoë', 'Zoe\u0308', '👩‍🚀', '❤️‍🔥', '葛\u{e0100}', 'นที่นี่', '名'.repeat(32)]) t.ok(isDisplayName(name), plain(name))
+  for (const name of ['名'.repeat(33), 'a\nb', 'a\u202eb', 'a\u2028b', 'a\0', 'a\u200bb', '\ud800', '\u200d', ' \ufe0f', '\u3164']) t.notOk(isDisplayName(name), plain(name))
 })
 
 await t.test('return_to: a path or an allowed origin, and nothing that a parser would bend into something else', async (t) => {

@@ -1,0 +1,39 @@
+/** Owns how an address is read: one text for each, and the network around it. Where that is, is not known here. */
+import { BlockList, isIP, SocketAddress } from 'node:net'
+
+type Family = 'ipv4' | 'ipv6'
+
+/** Addresses that mean something inside one house or machine only, stand for many at one provider, or belong to nobody (RFC 6890, RFC 6598, RFC 4291). */
+const inside: Readonly<Record<Family, BlockList>> = { ipv4: new BlockList(), ipv6: new BlockList() } // in one list, IPv4 would count as ::ffff:0:0/96
+for (const [net, bits] of [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.168.0.0', 16]] as const) inside.ipv4.addSubnet(net, bits)
+for (const [net, bits] of [['::', 16], ['fc00::', 7], ['fe80::', 10]] as const) inside.ipv6.addSubnet(net, bits, 'ipv6')
+
+const familyOf = (text: string): Family | null => ({ 4: 'ipv4', 6: 'ipv6' } as const)[isIP(text)] ?? null
+
+/**
+ * Gives the one text of an address (RFC 5952; IPv4 inside IPv6 as IPv4, no zone), or '' where the text is no address: a proxy that
+ * hands on what a client says would otherwise let it write on the phone.
+ */
+export const plainAddress = (text: string): string => {
+  const family = familyOf(text)
+  if (family === null) return ''
+  const { address } = new SocketAddress({ address: text, family })
+  return address.replace(/^::ffff:(?=[\d.]+$)/, '')
+}
+
+/**
+ * Names the network of a plain address, as wide as one connection's address commonly wanders: /24, or /48. Null where there is no address, and for one
+ * that only means something inside: the phone can't know inside what.
+ */
+export const networkOf = (address: string): string | null => {
+  const family = familyOf(address)
+  if (family === null || inside[family].check(address, family)) return null
+  return family === 'ipv4' ? address.replace(/\d+$/, '0/24') : `${plainAddress(`${groupsOf(address).slice(0, 3).join(':')}::`)}/48`
+}
+
+/** The written groups of an IPv6 address, with zeros for those left out; enough of them for its front. */
+const groupsOf = (address: string): readonly string[] => {
+  const [front = '', back] = address.split('::')
+  const [before, after] = [front, back ?? ''].map((part) => part === '' ? [] : part.split(':')) as [string[], string[]] // two in, two out
+  return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after]
+}
