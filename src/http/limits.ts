@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { Clock, Store } from '../login/ports.ts'
 import { createLimitCounts } from './limit-counts.ts'
+import { addressOf } from './visitor.ts'
 
 const windowMs = 60_000
 
@@ -40,7 +41,7 @@ export interface LimitOptions {
 /** Sets the limits up on the root of the app; what they count is the store's. */
 export const createLimits = async (app: FastifyInstance, store: Store, clock: Clock, options: LimitOptions): Promise<Limits> => {
   await app.register(rateLimit, { global: false, store: createLimitCounts(store, clock) })
-  const limiter = (kind: string, max: number, who = addressOf) => app.createRateLimit({
+  const limiter = (kind: string, max: number, who = networkOf) => app.createRateLimit({
     max,
     timeWindow: windowMs,
     keyGenerator: (request) => keyOf(options.key, kind, who(request)),
@@ -77,8 +78,8 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   }
 }
 
-/** IPv6 by its /64, which one visitor has to themselves; an IPv4 address in IPv6's clothes as what it is. */
-const addressOf = (request: FastifyRequest): string => normalizeIP(request.ip)
+/** IPv6 by its /64, which one visitor has to themselves. */
+const networkOf = (request: FastifyRequest): string => normalizeIP(addressOf(request))
 
 const keyOf = (key: Buffer, kind: string, who: string): string =>
   `limit:${createHmac('sha256', key).update(`limit\0${kind}\0${who}`).digest().subarray(0, 16).toString('base64url')}`

@@ -18,6 +18,7 @@ import type { Limits } from '../limits.ts'
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
+import { addressOf } from '../visitor.ts'
 import { secondsUntil, ticketView } from '../wire.ts'
 
 export interface TicketRouteDeps {
@@ -122,7 +123,7 @@ const claimOf = (request: FastifyRequest<{ Params: { ticket: string } }>): Brows
 
 const browserOf = (request: FastifyRequest): BrowserInfo => ({
   ...describeBrowser(request.headers['user-agent'] ?? ''),
-  ip: request.ip.replace(/^::ffff:/i, ''),
+  ip: addressOf(request),
   place: null,
 })
 
