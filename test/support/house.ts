@@ -49,6 +49,8 @@ export interface HouseOptions {
   readonly clock?: FakeClock
   readonly keys?: ReturnType<typeof generateKeys>
   readonly simulator?: WechatSimulator
+  /** How long WeChat may take; more than the second that faults are tested with, where a busy machine must not look like one. */
+  readonly wechatTimeoutMs?: number
   /** Changes what the app is given, to make something behind it fail. */
   readonly wrapStore?: (store: Store) => Store
 }
@@ -81,7 +83,7 @@ export const openHouse = async (t: Test, options: HouseOptions = {}): Promise<Ho
     store,
     clock: realTimers(clock),
     log,
-    callTimeoutMs: 1000,
+    callTimeoutMs: options.wechatTimeoutMs ?? 1000,
   })
   const app = await buildApp({ store, wechat, keys: options.keys ?? generateKeys(), clock, random: randomBytes, log }, config)
   t.teardown(async () => {
