@@ -1,7 +1,6 @@
 /** Owns the composition: what is made from what, every plugin in order. Reads no environment and listens nowhere. */
 import { randomUUID } from 'node:crypto'
 import cookie from '@fastify/cookie'
-import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { ServiceConfig } from './config.ts'
@@ -19,8 +18,9 @@ import { pageRoutes } from './http/routes/pages.ts'
 import { phoneLoginRoute, signedPhoneRoutes } from './http/routes/phone.ts'
 import { sessionRoutes } from './http/routes/session.ts'
 import { ticketRoutes } from './http/routes/tickets.ts'
-import { securityHeaders } from './http/security-headers.ts'
+import { securityHeadersPlugin } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
+import { strictHttpPlugin } from './http/strict-http.ts'
 import { answerUnreadable, readableUrl } from './http/unreadable.ts'
 import type { Clock, CodeSupply, LinkSupply, PhoneIdentity, Places, Store } from './login/ports.ts'
 import { createLookAgain } from './login/look-again.ts'
@@ -48,6 +48,9 @@ export interface AppOptions {
 
 /** Whatever is still at work then is given up on, so that a client hears of it within 6 s, from a busy machine as well. What is behind us gives up sooner by itself. Milliseconds. */
 const handlerTimeoutMs = 5000
+
+/** A connection on which nothing moves for so long beyond the longest hold is given up: its client does not read. Milliseconds. */
+const stalledMs = 10_000
 
 /** Builds the service. Closing it answers every held poll; the store stays the caller's. */
 export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: AppOptions = {}): Promise<FastifyInstance> => {
@@ -84,7 +87,9 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     bodyLimit: 16 * 1024,
     handlerTimeout: handlerTimeoutMs,
     requestTimeout: 10_000, // to receive a request; a held answer is not counted
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, requireHostHeader: false },
+    keepAliveTimeout: 72_000, // longer than balancers keep an idle connection, so that it is they who close it
+    connectionTimeout: config.MAX_WAIT * 1000 + stalledMs,
     return503OnClosing: false, // on the way down everybody is answered as usual
     routerOptions: { maxParamLength: 16_384 }, // a long malformed id is a malformed id; Node takes no longer head
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
@@ -113,7 +118,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(bodyParserPlugin)
   await app.register(problemsPlugin, { limits })
   await app.register(cookie)
-  await app.register(helmet, securityHeaders({ isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false }))
+  await app.register(securityHeadersPlugin, { isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false })
+  await app.register(strictHttpPlugin)
   await app.register(swagger, apiDescription(config.PUBLIC_URL))
 
   await app.register(async (base) => {

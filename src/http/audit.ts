@@ -1,10 +1,10 @@
 /** Owns how steps come into the log: one line each at `info`, with whose call it was. Which steps there are is known below. */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { plainAddress } from '../domain/address.ts'
 import { isId, startOf } from '../domain/ids.ts'
 import type { Problem, ProblemCode } from '../errors.ts'
 import type { Audit } from '../login/audit.ts'
+import { addressOf } from './visitor.ts'
 
 /**
  * A no that an operator may be asked about later. The others are no step of anybody's: what isn't there and what comes too often is a matter
@@ -28,9 +28,6 @@ const refusals: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'ticket-cancelled',
   'ticket-expired',
 ])
-
-/** The address that a call came from, as the trusted proxies tell it; '' where what they tell is none. */
-export const addressOf = (request: FastifyRequest): string => plainAddress(request.ip)
 
 /** Gives each request an audit of its own. `origins` are those of our sites: of another one only that it is none of them is told. */
 export const auditPlugin = fp<{ origins: readonly string[] }>(async (app, { origins }) => {

@@ -9,6 +9,7 @@ import { Problem, type ProblemCode } from '../errors.ts'
 import type { LimitKind } from '../login/audit.ts'
 import type { Clock, Store } from '../login/ports.ts'
 import { createLimitCounts } from './limit-counts.ts'
+import { addressOf } from './visitor.ts'
 
 const windowMs = 60_000
 
@@ -86,8 +87,8 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
 /** Counts a call, or only looks where nothing is to be counted; the problem where there were too many. */
 type Limit = (request: FastifyRequest, increment?: boolean) => Promise<Problem | undefined>
 
-/** IPv6 by its /64, which one visitor has to themselves; an IPv4 address in IPv6's clothes as what it is. */
-const networkOf = (request: FastifyRequest): string => normalizeIP(request.ip)
+/** IPv6 by its /64, which one visitor has to themselves. */
+const networkOf = (request: FastifyRequest): string => normalizeIP(addressOf(request))
 
 const keyOf = (key: Buffer, kind: string, who: string): string =>
   `limit:${createHmac('sha256', key).update(`limit\0${kind}\0${who}`).digest().subarray(0, 16).toString('base64url')}`

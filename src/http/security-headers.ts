@@ -1,5 +1,6 @@
 /** Owns the headers that tell a browser what our pages may do and where they may stand. */
-import type { FastifyHelmetOptions } from '@fastify/helmet'
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
+import fp from 'fastify-plugin'
 
 export interface SecurityHeaderOptions {
   /** Whether PUBLIC_URL is https. */
@@ -11,8 +12,17 @@ export interface SecurityHeaderOptions {
 /** A year, as browsers' preload lists ask for. Seconds. */
 const hstsMaxAge = 31_536_000
 
-/** Says what @fastify/helmet is to send. */
-export const securityHeaders = ({ isSecure, isFramedByOwnPages }: SecurityHeaderOptions): FastifyHelmetOptions => ({
+/** What no page of ours asks for. */
+const permissions = ['accelerometer', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'magnetometer', 'microphone', 'midi', 'payment', 'serial', 'usb']
+  .map((feature) => `${feature}=()`).join(', ')
+
+/** Puts them on every answer. */
+export const securityHeadersPlugin = fp<SecurityHeaderOptions>(async (app, options) => {
+  await app.register(helmet, helmetOptions(options))
+  app.addHook('onRequest', async (_request, reply) => { reply.header('permissions-policy', permissions) })
+}, { name: 'security-headers' })
+
+const helmetOptions = ({ isSecure, isFramedByOwnPages }: SecurityHeaderOptions): FastifyHelmetOptions => ({
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {

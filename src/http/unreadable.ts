@@ -1,8 +1,13 @@
 /** Owns what is done with requests that can't be read as they should: bytes that aren't HTTP, and addresses with escapes that mean nothing. */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Problem } from '../errors.ts'
 import { asProblem, problemBody } from './problems.ts'
+
+/** Whoever does not hang up after such an answer is cut off so much later: at once, and the answer could be lost with what they still send. Milliseconds. */
+const lingerMs = 1000
 
 /** Takes a path with escapes that mean nothing by the letter: it is unknown like any other that isn't there. */
 export const readableUrl = ({ url = '/' }: IncomingMessage): string => {
@@ -18,15 +23,25 @@ export const readableUrl = ({ url = '/' }: IncomingMessage): string => {
 /** Answers what isn't HTTP with a problem of ours. There is no request yet, so no hook runs either. */
 export const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
   if (error.code === 'ECONNRESET' || !socket.writable) return
-  const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-  const body = JSON.stringify(problemBody(asProblem({ statusCode: isTooLarge ? 413 : 400 }), randomUUID()))
+  refuse(socket, asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 }))
+}
+
+/** Answers a bare socket with a problem and closes it, whether the client does so or not. */
+export const refuse = (socket: Duplex, problem: Problem): void => {
+  const body = JSON.stringify(problemBody(problem, randomUUID()))
   socket.end([
-    `HTTP/1.1 ${isTooLarge ? '413 Content Too Large' : '400 Bad Request'}`,
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     'Content-Type: application/problem+json',
     'Cache-Control: no-store',
+    "Content-Security-Policy: default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+    'Referrer-Policy: no-referrer',
+    'X-Content-Type-Options: nosniff',
+    'X-Frame-Options: DENY',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
     '',
     body,
   ].join('\r\n'))
+  const linger = setTimeout(() => { socket.destroy() }, lingerMs)
+  socket.once('close', () => { clearTimeout(linger) })
 }

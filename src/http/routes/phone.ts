@@ -10,11 +10,11 @@ import { logPhoneIn, type PhoneLoginDeps } from '../../login/log-phone-in.ts'
 import { scanTicket } from '../../login/scan-ticket.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import type { People } from '../../sessions/people.ts'
-import { addressOf } from '../audit.ts'
 import { parseJson, readBodies } from '../body-parser.ts'
 import type { Limits } from '../limits.ts'
 import { verifyPhoneSignature, type SignatureDeps } from '../phone-signature.ts'
 import * as schemas from '../schemas.ts'
+import { addressOf } from '../visitor.ts'
 import { scannedTicket, secondsUntil, sessionList } from '../wire.ts'
 
 export interface PhoneRouteDeps {

@@ -14,11 +14,11 @@ import { readCodeTicket } from '../../login/read-code-ticket.ts'
 import type { CodeSupply, LinkSupply, LoginDeps, SessionOpener } from '../../login/ports.ts'
 import { waitForTicket } from '../../login/wait-for-ticket.ts'
 import type { AccessTokens } from '../access-tokens.ts'
-import { addressOf } from '../audit.ts'
 import type { Limits } from '../limits.ts'
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
+import { addressOf } from '../visitor.ts'
 import { secondsUntil, ticketView } from '../wire.ts'
 
 export interface TicketRouteDeps {

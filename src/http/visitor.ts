@@ -1,0 +1,12 @@
+/** Owns the question at which address a visitor is. Who may tell it is TRUST_PROXY's to say. */
+import type { FastifyRequest } from 'fastify'
+import { plainAddress } from '../domain/address.ts'
+
+/**
+ * The visitor's IP address, as a plain one. A trusted proxy that passes on what is none (a text that the visitor wrote, an address with a
+ * port) is taken for the visitor itself: what comes from here is shown on phones.
+ */
+export const addressOf = (request: FastifyRequest): string => {
+  const hops = request.ips ?? [request.ip] // the nearest first
+  return hops.map(plainAddress).findLast((address) => address !== '') ?? ''
+}

@@ -1,0 +1,88 @@
+/** Forged words on the way, by CONTRACT: whatever a client says of host, scheme, prefix or address changes no URL, no cookie, no token, no limit and nothing that a phone is shown. */
+import t, { type Test } from 'tap'
+import { openBrowser, openPhone, type Service } from '../support/clients.ts'
+import { openHouse, type Answer, type House } from '../support/house.ts'
+import { cookieOf } from '../support/login.ts'
+
+const lies: Readonly<Record<string, string>> = {
+  host: 'evil.example',
+  'x-forwarded-host': 'evil.example',
+  'x-forwarded-proto': 'http',
+  'x-forwarded-port': '81',
+  'x-forwarded-prefix': '/evil',
+  'x-forwarded-server': 'evil.example',
+  'x-original-url': '/evil',
+  'x-rewrite-url': '/evil',
+  'x-real-ip': '198.51.100.66',
+  'true-client-ip': '198.51.100.66',
+  'cf-connecting-ip': '198.51.100.66',
+  'x-client-ip': '198.51.100.66',
+  forwarded: 'for=198.51.100.66;host=evil.example;proto=http',
+}
+
+/** All that is told in a login when these headers are added to every call, without what is new each time. */
+const loginWith = async (house: House, headers: Readonly<Record<string, string>>, from: string): Promise<unknown> => {
+  const heard: Answer[] = []
+  const service: Service = {
+    call: async (call) => {
+      const answer = await house.call({ from, ...call, headers: { ...call.headers, ...headers } })
+      heard.push(answer)
+      return answer
+    },
+  }
+  const browser = await openBrowser(service)
+  const phone = await openPhone(service, { jsCode: house.simulator.jsCode('ming'), now: () => house.clock.now() })
+  const scanned = (await phone.scan(browser.ticket)).json
+  await phone.confirm(browser.ticket, await browser.matchCode())
+  const consumed = await browser.consume()
+  const [head = '', claims = ''] = String(consumed.json.access_token).split('.').map((part) => Buffer.from(part, 'base64url').toString())
+  const { jti, sid, ...stable } = JSON.parse(claims)
+  await service.call({ path: '/api/session', headers: { cookie: cookieOf(consumed) } })
+  const pages = await Promise.all(['/', '/login', '/me', '/openapi.json', '/.well-known/jwks.json', '/nothing'].map((path) => service.call({ path })))
+  const link = await service.call({ path: `/api/tickets/${(await openBrowser(service)).ticket}/link` })
+  return {
+    codeUrl: String(browser.created.json.code_url).replace(browser.ticket, 'ticket'),
+    linkUrl: String(browser.created.json.link_url).replace(browser.ticket, 'ticket'),
+    link: [link.status, new URL(String(link.headers.location)).origin],
+    site: scanned.site,
+    browser: scanned.browser,
+    token: { head: JSON.parse(head), claims: stable },
+    cookie: String(consumed.headers['set-cookie']).replace(/=[^;]+/, ''),
+    pages: pages.map(({ status, headers: { date, ...of }, text }) => ({ status, of, text: text.replace(/"request_id":"[^"]+"/, '') })),
+    evil: heard.filter(({ headers, text }) => /evil|198\.51/.test(text + JSON.stringify(headers))).length,
+  }
+}
+
+for (const [what, env] of [['nobody is trusted', {}], ['a proxy is trusted', { TRUST_PROXY: '10.0.0.0/8' }]] as const) {
+  await t.test(`forged: a login is word for word the same when every header lies and ${what}`, async (t) => {
+    const house = await openHouse(t, { env: { ...env, WECHAT_URL_LINK: 'on' } })
+    const honest = await loginWith(house, {}, '192.0.2.7')
+    t.hasStrict(honest, { evil: 0, browser: { ip: '192.0.2.7' }, site: { origin: 'https://login.example.com' } })
+    t.strictSame(await loginWith(house, { ...lies, 'x-forwarded-for': '198.51.100.66' }, '192.0.2.7'), honest, 'said by a visitor')
+    const proxied = await loginWith(house, { 'x-forwarded-for': '192.0.2.7' }, '10.0.0.1')
+    t.strictSame(await loginWith(house, { ...lies, 'x-forwarded-for': '198.51.100.66, 192.0.2.7' }, '10.0.0.1'), proxied, 'passed on by a proxy, that adds where it came from')
+    if ('TRUST_PROXY' in env) t.strictSame(proxied, honest, 'and through the proxy it is the same')
+  })
+}
+
+const addressShown = async (t: Test, forwarded: string, from = '10.0.0.1'): Promise<string> => {
+  const house = await openHouse(t, { env: { TRUST_PROXY: '10.0.0.0/8' } })
+  const { json } = await house.call({ method: 'POST', path: '/api/tickets', from, headers: { 'x-forwarded-for': forwarded } })
+  const phone = await openPhone(house, { jsCode: house.simulator.jsCode('ming'), now: () => house.clock.now() })
+  return (await phone.scan(json.ticket)).json.browser.ip
+}
+
+await t.test('forged: a phone is shown an address and no text of a visitor\'s when a trusted proxy passes on what is none', async (t) => {
+  for (const text of ['Your bank', '<b>1.2.3.4</b>', '1.2.3.4:80', '[2001:db8::1]:80', 'unknown', '999.1.1.1', ',,,', ' ', '203.0.113.5 Your bank']) t.equal(await addressShown(t, text), '10.0.0.1', text)
+  t.equal(await addressShown(t, 'Your bank, 203.0.113.5'), '203.0.113.5')
+  t.equal(await addressShown(t, 'fe80::1%Your-bank'), 'fe80::1')
+  t.equal(await addressShown(t, '::ffff:203.0.113.5'), '203.0.113.5')
+  t.equal(await addressShown(t, '203.0.113.5', '::ffff:10.0.0.1'), '203.0.113.5')
+})
+
+await t.test('forged: nobody gets more tries than they have when a trusted proxy passes on what is no address', async (t) => {
+  const house = await openHouse(t, { env: { TRUST_PROXY: '10.0.0.0/8', LIMIT_CREATE: '3' } })
+  const statuses = []
+  for (let i = 0; i < 5; i++) statuses.push((await house.call({ method: 'POST', path: '/api/tickets', from: '10.0.0.1', headers: { 'x-forwarded-for': `visitor ${i}` } })).status)
+  t.strictSame(statuses, [201, 201, 201, 429, 429])
+})

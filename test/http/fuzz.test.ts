@@ -1,0 +1,91 @@
+/**
+ * Hostile requests to every route of the service's own description, by the thousands, over sockets: never a 5xx, always a problem, nothing
+ * changed that isn't the caller's. `npm run fuzz` sends 50,000; FUZZ_SEED and FUZZ_RUNS repeat a run or set another size.
+ */
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { openHouse, type House } from '../support/house.ts'
+import { logIn } from '../support/login.ts'
+import { broken } from '../support/fuzz/broken.ts'
+import { judge } from '../support/fuzz/judge.ts'
+import { createRecorder, type Recorder } from '../support/fuzz/recorder.ts'
+import { hostileRequests, operationsOf, type Operation } from '../support/fuzz/requests.ts'
+import { openScene, type Scene } from '../support/fuzz/scene.ts'
+import { bytesOf, readAnswer, say } from '../support/fuzz/wire.ts'
+
+const seed = Number(process.env.FUZZ_SEED ?? 1)
+const numRuns = Number(process.env.FUZZ_RUNS ?? 2000)
+
+interface Range { readonly house: House, readonly port: number, readonly recorder: Recorder, readonly scene: Scene, readonly operations: readonly Operation[] }
+
+const openRange = async (t: Test): Promise<Range> => {
+  const recorder = createRecorder()
+  const house = await openHouse(t, {
+    env: { LIMIT_CREATE: '1000000', LIMIT_GUESS: '1000000', LIMIT_PHONE: '1000000', MAX_TICKETS: '10000000', MAX_WAIT: '0', WECHAT_URL_LINK: 'on', ALLOWED_ORIGINS: 'https://shop.example', TRUST_PROXY: '127.0.0.1' },
+    wrapStore: recorder.wrap,
+    wechatTimeoutMs: 5000,
+  })
+  Object.assign(house.simulator.settings, { codesPerMinute: Infinity, linksPerSecond: Infinity, linksPerDay: Infinity })
+  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
+  const operations = operationsOf((await house.call({ path: '/openapi.json' })).json)
+  return { house, port: Number(port), recorder, operations, scene: await openScene(house) }
+}
+
+/** What is stored under these keys, and what Ming is told. */
+const snapshot = async ({ house, scene }: Range, keys: readonly string[]): Promise<unknown> =>
+  ({ stored: await Promise.all(keys.map((key) => house.store.read(key))), told: await scene.askVictim() })
+
+/** Fires, and sees that Ming is as he was before, that nothing leaked into the log, and that logins go on. */
+const underFire = async (t: Test, fire: (range: Range) => Promise<void>): Promise<void> => {
+  const range = await openRange(t)
+  const { house, recorder, scene } = range
+  const keys = [...recorder.keys].filter(scene.isVictims)
+  t.ok(keys.length >= 6, 'Ming has tickets, a session, a key and a name')
+  const before = await snapshot(range, keys)
+  await fire(range)
+  t.strictSame(await snapshot(range, keys), before, 'nothing of Ming\'s has changed')
+  const log = house.logged()
+  for (const [what, secret] of Object.entries(scene.secrets)) t.notOk(log.includes(secret), `the log does not know his ${what}`)
+  t.notMatch(log, /"level":(?:50|60)/, 'and tells of no fault')
+  t.equal((await logIn(house)).consumed.status, 200, 'people log in as ever')
+}
+
+const settings = { seed, endOnFailure: false, verbose: 0 } as const
+
+await t.test('fuzz: nothing gets in and nothing breaks when requests are hostile', async (t) => {
+  t.comment(`FUZZ_SEED=${seed} FUZZ_RUNS=${numRuns}`)
+  await underFire(t, async ({ port, recorder, scene, operations }) => {
+    const met = new Map<string, number>()
+    await fc.assert(fc.asyncProperty(hostileRequests(operations), async (request) => {
+      recorder.taken()
+      const answer = readAnswer(await say(port, bytesOf(scene.address(request))))
+      const changed = recorder.taken()
+      const complaint = judge(scene, { request, answer, changed })
+      if (changed.some(scene.isNeeded)) await scene.renew()
+      if (complaint !== undefined) throw new Error(`${request.method} ${request.target}: ${complaint}`)
+      const word = `${request.operation.method} ${request.operation.path} ${answer?.status}`
+      met.set(word, (met.get(word) ?? 0) + 1)
+    }), { ...settings, numRuns })
+    if (numRuns < 1000) return
+    for (const { method, path, successes } of operations) {
+      t.ok(successes[method]?.some((status) => met.has(`${method} ${path} ${status}`)), `${method} ${path} was met behind its doors`)
+      if (/^\/(?:api)/.test(path)) t.ok([...met.keys()].some((word) => word.startsWith(`${method} ${path} 4`)), 'and before them')
+    }
+  })
+})
+
+await t.test('fuzz: nothing gets in and nothing breaks when bytes are no requests any more', async (t) => {
+  await underFire(t, async ({ port, recorder, scene, operations }) => {
+    await fc.assert(fc.asyncProperty(hostileRequests(operations), broken, async (request, breakIt) => {
+      recorder.taken()
+      const text = await say(port, breakIt(bytesOf(scene.address(request))), { finAfterMs: 20 })
+      const changed = recorder.taken()
+      if (changed.some(scene.isNeeded)) await scene.renew()
+      const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status))
+      if (statuses.some((status) => status >= 500)) throw new Error(text)
+      if (changed.some(scene.isVictims)) throw new Error(`${changed.join(', ')} changed`)
+      const [first = 0] = statuses
+      if (first >= 400 && !/^content-type: application\/problem\+json/im.test(text)) throw new Error(`no problem: ${text}`)
+    }), { ...settings, numRuns: Math.ceil(numRuns / 10) })
+  })
+})

@@ -1,0 +1,122 @@
+/** What every answer says to a browser, whatever was asked: pages, scripts, calls, refusals, and what is answered below the routes. */
+import t from 'tap'
+import { openBrowser } from '../support/clients.ts'
+import { readAnswer, say, type RawAnswer } from '../support/fuzz/wire.ts'
+import { openHouse, type House } from '../support/house.ts'
+import { logIn } from '../support/login.ts'
+
+const generous = { LIMIT_CREATE: '10000', LIMIT_GUESS: '10000' }
+
+const listen = async (house: House): Promise<number> => Number(new URL(await house.app.listen({ host: '127.0.0.1', port: 0 })).port)
+
+const ask = async (port: number, first: string, ...headers: string[]): Promise<RawAnswer> => {
+  const answer = readAnswer(await say(port, Buffer.from([`${first} HTTP/1.1`, 'Host: login.example.com', 'Connection: close', ...headers, '', ''].join('\r\n'), 'latin1')))
+  if (answer === undefined) throw new Error(`${first} is not answered`)
+  return answer
+}
+
+const directives = (policy: string | undefined): Record<string, string> => Object.fromEntries((policy ?? '').split(';').map((directive) => {
+  const [name = '', ...sources] = directive.trim().split(' ')
+  return [name, sources.join(' ')]
+}))
+
+for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http://localhost:3000', false]] as const) {
+  await t.test(`headers: every answer has them all when PUBLIC_URL is ${publicUrl}`, async (t) => {
+    const house = await openHouse(t, { env: { ...generous, PUBLIC_URL: publicUrl, LIMIT_GUESS: '14', WECHAT_URL_LINK: 'on' }, wechatTimeoutMs: 5000 })
+    const port = await listen(house)
+    const { cookie } = await logIn(house)
+    const browser = await openBrowser(house)
+    const rows: ReadonlyArray<readonly [status: number, cache: RegExp | undefined, first: string, ...headers: string[]]> = [
+      [302, undefined, 'GET /'],
+      [200, /^no-cache$/, 'GET /login'],
+      [200, /^no-cache$/, 'HEAD /me'],
+      [200, /^no-cache$/, 'GET /login.js'],
+      [200, /^no-cache$/, 'GET /scan-login.js'],
+      [200, /^public, max-age=/, 'GET /style.css'],
+      [200, /^public, max-age=300$/, 'GET /.well-known/jwks.json'],
+      [200, undefined, 'GET /openapi.json'],
+      [200, undefined, 'GET /health/live'],
+      [201, /^no-store$/, 'POST /api/tickets', 'Content-Length: 0'],
+      [200, /^private, max-age=\d+$/, `GET /api/tickets/${browser.ticket}/code`],
+      [302, /^no-store$/, `GET /api/tickets/${browser.ticket}/link`],
+      [200, /^no-store$/, `GET /api/tickets/${browser.ticket}`, `Authorization: Ticket ${browser.secret}`],
+      [200, /^no-store$/, 'GET /api/session', `Cookie: ${cookie}`],
+      [204, /^no-store$/, 'DELETE /api/session', `Cookie: ${cookie}`, 'Sec-Fetch-Site: same-origin'],
+      [400, /^no-store$/, 'POST /api/phone/login', 'Content-Length: 0'],
+      [401, /^no-store$/, 'GET /api/session'],
+      [403, /^no-store$/, 'DELETE /api/session'],
+      [404, /^no-store$/, 'GET /nothing'],
+      [404, /^no-store$/, 'GET /%zz'],
+      [405, /^no-store$/, 'PATCH /login'],
+      [405, /^no-store$/, 'TRACE /login'],
+      [413, /^no-store$/, 'POST /api/tickets', 'Content-Type: application/json', 'Content-Length: 2000000'],
+      [415, /^no-store$/, 'POST /api/tickets', 'Content-Type: text/plain', 'Content-Length: 2', '', '{}'],
+      [413, /^no-store$/, `GET /${'a'.repeat(20_000)}`],
+      [400, /^no-store$/, 'GET /a b'],
+      [400, /^no-store$/, 'GET /login', 'Host: evil.example'],
+      [400, /^no-store$/, 'CONNECT evil.example:443'],
+    ]
+    const check = ({ status, headers }: RawAnswer, expected: number, cache: RegExp | undefined, what: string): void => {
+      t.equal(status, expected, what)
+      const policy = directives(headers['content-security-policy'])
+      t.hasStrict(policy, { 'default-src': "'none'", 'base-uri': "'none'", 'form-action': "'none'", 'frame-ancestors': "'none'" }, what)
+      t.equal(policy['object-src'] ?? policy['default-src'], "'none'")
+      t.notMatch(headers['content-security-policy'], /unsafe|\*|http/)
+      t.hasStrict(headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' }, what)
+      t.notMatch(Object.keys(headers).join(), /\bserver\b|x-powered-by/)
+      if (cache !== undefined) t.match(headers['cache-control'], cache, what)
+      const belowRoutes = headers['content-type'] === 'application/problem+json' // no browser of ours asks so, and nothing there knows the configuration
+      if (belowRoutes) return
+      t.match(headers['permissions-policy'], /\bcamera=\(\).*\bgeolocation=\(\).*\bmicrophone=\(\)/, what)
+      if (isSecure) t.match(headers['strict-transport-security'], /^max-age=31536000$/, what)
+      else t.equal(headers['strict-transport-security'], undefined, what)
+    }
+    for (const [status, cache, first, ...headers] of rows) check(await ask(port, first, ...headers), status, cache, `${first.slice(0, 60)} ${headers.join()}`)
+    let last: RawAnswer
+    do last = await ask(port, 'GET /nothing'); while (last.status === 404)
+    check(last, 429, /^no-store$/, 'too many')
+    await house.store.close()
+    check(await ask(port, 'GET /health/ready'), 503, /^no-store$/, 'the store is away')
+  })
+}
+
+await t.test('files: nothing but what pages load is served, in whatever spelling it is asked for over a socket', async (t) => {
+  const house = await openHouse(t, { env: generous })
+  const port = await listen(house)
+  t.equal((await ask(port, 'GET /style.css')).status, 200)
+  for (const target of ['/..%2fpackage.json', '/%2e%2e/package.json', '/%2e%2e%2fpackage.json', '/.%2e/package.json', '/../package.json', '/../../etc/passwd', '/\\..\\package.json', '/..\\package.json', '/..%5cpackage.json', '/%5c..%5cpackage.json',
+    '/..%252fpackage.json', '/%252e%252e/package.json', '/..%c0%afpackage.json', '/%c0%ae%c0%ae/package.json', '/..;/package.json', '//', '//package.json', '//etc/passwd', '///style.css', '/./style.css', '/style.css/', '/style.css/.', '/style.css%00', '/style.css%00.js', '/style.css%20', '/style.css.', '/style.css::$DATA', '/STYLE.CSS',
+    '/.git/config', '/.git/HEAD', '/.env', '/.ci/run', '/.npmrc', '/package.json', '/package-lock.json', '/node_modules/fastify/package.json', '/src/server.ts', '/data/keys.json', '/static/', '/static/login.html', '/login.html', '/me.html',
+    '/scan-login', '/scan-login/', '/scan-login/../login.html', '/scan-login/../../package.json', '/scan-login/%2e%2e/login.html', '/scan-login/element.js', '/scan-login.js/../me.html', '/scan-login.js/..%2f..%2fpackage.json', '/login/../style.css', '/api/../style.css', '/api/tickets/../../style.css']) {
+    const { status, headers, text } = await ask(port, `GET ${target}`)
+    t.ok(status === 404 || status === 400, `${target}: ${status}`)
+    t.equal(headers['content-type']?.replace(/;.*/, ''), 'application/problem+json', target)
+    t.notMatch(text, /"dependencies"|root:|import |<html/, target)
+  }
+  for (const target of ['/style.css\0', '/\0', '/style.css\t', '/\xff']) t.equal((await ask(port, `GET ${target}`)).status, 400, encodeURI(target))
+})
+
+await t.test('files: a part, a condition or a coding that makes no sense is refused or left alone', async (t) => {
+  const house = await openHouse(t, { env: generous })
+  const port = await listen(house)
+  for (const header of ['Range: bytes=9999999-', 'Range: bytes=a-b', 'If-Match: "x"', 'If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT']) {
+    const { status, headers } = await ask(port, 'GET /style.css', header)
+    t.strictSame([status, headers['content-type']?.replace(/;.*/, '')], [400, 'application/problem+json'], header)
+  }
+  for (const header of ['Range: nonsense', 'Accept-Encoding: identity;q=0, *;q=0', 'Accept-Encoding: nonsense', 'If-None-Match: nonsense', 'If-Modified-Since: nonsense', 'Accept: nonsense']) {
+    t.equal((await ask(port, 'GET /style.css', header)).status, 200, header)
+  }
+})
+
+await t.test('pages: they are the same, and take nothing from their address, when somebody adds to it', async (t) => {
+  const house = await openHouse(t, { env: generous })
+  const port = await listen(house)
+  for (const page of ['/login', '/me']) {
+    const { body } = await ask(port, `GET ${page}`)
+    for (const query of ['?ticket=AAAAAAAAAAAAAAAAAAAAAA', '?ticket=A&secret=B', '?return_to=//evil.example', '?return_to=javascript:alert(1)', '?site_name=%3Cscript%3E', '?__proto__[a]=b']) {
+      const answer = await ask(port, `GET ${page}${query}`)
+      t.equal(answer.body, body, `${page}${query}`)
+      t.equal(answer.headers['set-cookie'], undefined)
+    }
+  }
+})

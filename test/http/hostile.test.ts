@@ -1,0 +1,208 @@
+/** Hostile connections over real sockets: what is slow, endless, ambiguous or gone is bounded, and nobody else notices. */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { openBrowser } from '../support/clients.ts'
+import { openHouse, type House } from '../support/house.ts'
+import { logIn, verdict } from '../support/login.ts'
+import { say } from '../support/fuzz/wire.ts'
+import { until } from '../support/turns.ts'
+
+const generous = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
+
+const listening = async (t: Test, env: Record<string, string> = {}): Promise<{ house: House, port: number }> => {
+  const house = await openHouse(t, { env: { ...generous, ...env } })
+  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
+  return { house, port: Number(port) }
+}
+
+/** A client that never hangs up, nor minds when it is hung up on; destroyed with its test. */
+const dial = async (t: Test, port: number): Promise<Socket> => {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => {}) // to be cut off is what these are for
+  t.teardown(() => { socket.destroy() })
+  await once(socket, 'connect')
+  return socket
+}
+
+const connections = (house: House): Promise<number> => new Promise((resolve, reject) => {
+  house.app.server.getConnections((error, count) => { error === null ? resolve(count) : reject(error) })
+})
+
+/** Waits until the service has let go of everybody; where it never does, the test's own time limit ends it. */
+const untilAlone = async (house: House): Promise<void> => {
+  while (await connections(house) > 0) await sleep(100)
+}
+
+const lines = (...text: string[]): string => `${text.join('\r\n')}\r\n\r\n`
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
+
+await t.test('connections: whoever sends slowly, nothing, or nonsense and stays is cut off, and others log in meanwhile', async (t) => {
+  const { house, port } = await listening(t)
+  const slow: Socket[] = []
+  for (let i = 0; i < 300; i++) {
+    const socket = await dial(t, port)
+    slow.push(socket)
+    if (i % 5 === 1) socket.write('GET /api/session HTTP/1.1\r\nHost: a\r\nX-A: ')
+    if (i % 5 === 2) socket.write('POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{"a":"')
+    if (i % 5 === 3) socket.write('POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a":')
+    if (i % 5 === 4) socket.write('hello\r\n\r\n') // told off, it doesn't go
+  }
+  const drip = setInterval(() => { for (const socket of slow) if (socket.writable) socket.write('x') }, 700)
+  t.teardown(() => { clearInterval(drip) })
+  t.ok(await connections(house) >= 240)
+  for (let i = 0; i < 5; i++) t.equal((await logIn(house)).consumed.status, 200)
+  await untilAlone(house)
+})
+
+await t.test('connections: whoever asks and never reads is cut off', async (t) => {
+  const { house, port } = await listening(t, { MAX_WAIT: '0' })
+  for (let i = 0; i < 5; i++) {
+    const socket = await dial(t, port)
+    socket.pause()
+    socket.write(lines('GET /openapi.json HTTP/1.1', 'Host: a').repeat(400))
+  }
+  await until(() => house.logged().split('/openapi.json').length > 5)
+  t.equal((await logIn(house)).consumed.status, 200)
+  await untilAlone(house)
+  t.ok(house.logged().split('/openapi.json').length < 5 * 400, 'what nobody reads is not even made')
+})
+
+await t.test('connections: thousands of header lines and endless ones are refused before they are kept', async (t) => {
+  const { port } = await listening(t)
+  for (const head of [`${'a:\r\n'.repeat(5000)}`, `X: ${'a'.repeat(17_000)}\r\n`, `Cookie: ${'a=b; '.repeat(4000)}\r\n`]) {
+    t.match(await say(port, bytes(`GET /api/session HTTP/1.1\r\nHost: a\r\n${head}\r\n`)), /^HTTP\/1\.1 413 /)
+  }
+  t.match(await say(port, bytes(`GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`)), /^HTTP\/1\.1 413 /)
+  t.match(await say(port, bytes(lines('GET /api/session HTTP/1.1', 'Host: a', 'Connection: close', ...Array.from({ length: 500 }, () => 'a:')))), /^HTTP\/1\.1 401 /, 'what fits is read')
+})
+
+await t.test('connections: a body without end is cut off where the limit is', async (t) => {
+  const { house, port } = await listening(t)
+  const socket = await dial(t, port)
+  let heard = ''
+  socket.on('data', (data) => { heard += data.toString() })
+  socket.write('POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n')
+  const pour = setInterval(() => { if (socket.writable) socket.write(`4000\r\n${' '.repeat(0x4000)}\r\n`) }, 20)
+  t.teardown(() => { clearInterval(pour) })
+  await untilAlone(house)
+  t.match(heard, /^HTTP\/1\.1 413 [^]*"code":"payload-too-large"/)
+})
+
+await t.test('connections: pipelined calls are each answered in their turn, held polls among them, and one socket holds no more than its tickets do', async (t) => {
+  const { house, port } = await listening(t, { MAX_HELD_POLLS: '50' })
+  const browser = await openBrowser(house)
+  const poll = lines(`GET /api/tickets/${browser.ticket}?after=1&wait=25 HTTP/1.1`, 'Host: a', `Authorization: Ticket ${browser.secret}`)
+  const socket = await dial(t, port)
+  let heard = ''
+  socket.on('data', (data) => { heard += data.toString() })
+  socket.write(poll.repeat(200) + lines('GET /health/live HTTP/1.1', 'Host: a'))
+  await until(() => heard.includes('"poll_after":2'))
+  const other = await openBrowser(house)
+  const held = other.poll(1, 25)
+  await browser.giveUp()
+  await until(() => heard.includes('{"status":"ok"}'))
+  t.equal(heard.match(/HTTP\/1\.1 200 /g)?.length, 201, 'nothing was lost')
+  t.match(heard, /"state":"cancelled"/)
+  await other.giveUp()
+  t.equal((await held).json.state, 'cancelled', 'another ticket had its place all the while')
+})
+
+await t.test('connections: two thousand idle polls are held at once while another visitor logs in, and answered when their time comes', async (t) => {
+  const { house, port } = await listening(t)
+  const sockets = await Promise.all(Array.from({ length: 2000 }, async () => {
+    const { ticket, secret } = await openBrowser(house)
+    const socket = await dial(t, port)
+    socket.write(lines(`GET /api/tickets/${ticket}?after=1&wait=25 HTTP/1.1`, 'Host: a', `Authorization: Ticket ${secret}`))
+    return socket
+  }))
+  while (await connections(house) < 2000) await sleep(20)
+  for (let i = 0; i < 3; i++) t.equal((await logIn(house)).consumed.status, 200)
+  t.ok(sockets.every((socket) => socket.bytesRead === 0), 'they rest')
+  for (const socket of sockets.slice(0, 1000)) socket.resetAndDestroy()
+  for (const socket of sockets.slice(1000)) socket.resume()
+  while (await connections(house) > 1000) await sleep(20)
+  house.clock.advance(25_000)
+  await until(() => sockets.slice(1000).every((socket) => socket.bytesRead > 0))
+  t.equal((await logIn(house)).consumed.status, 200)
+})
+
+/** What two servers in a row could read in two ways, with a second request in it that must not be answered. */
+const ambiguous: Record<string, string> = {
+  'both lengths': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 6', 'Transfer-Encoding: chunked') + '0\r\n\r\nX',
+  'both lengths, the other way round': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked', 'Content-Length: 6') + '0\r\n\r\nX',
+  'two Content-Lengths': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 0', 'Content-Length: 40'),
+  'two that are the same': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 2', 'Content-Length: 2') + '{}',
+  'a list of lengths': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 2, 2') + '{}',
+  'a length with a sign': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: +2') + '{}',
+  'a length in hex': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 0x2') + '{}',
+  'a length beyond numbers': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 99999999999999999999') + '{}',
+  'an unknown coding': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Transfer-Encoding: xchunked') + '0\r\n\r\n',
+  'chunked twice': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked, identity') + '0\r\n\r\n',
+  'a space before the colon': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Transfer-Encoding : chunked') + '0\r\n\r\n',
+  'a bad chunk size': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked') + '0x1\r\nA\r\n0\r\n\r\n',
+  'a chunk size with a bare LF': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked') + '2\n{}\r\n0\r\n\r\n',
+  'a chunk longer than its size': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Type: application/json', 'Transfer-Encoding: chunked') + '1\r\n{}\r\n0\r\n\r\n',
+  'an extension without end': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked') + `2;${'a'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`,
+  'a folded line': lines('GET /api/session HTTP/1.1', 'Host: a', 'X: a', ' b'),
+  'a bare LF': 'GET /api/session HTTP/1.1\nHost: a\n\n',
+  'a bare CR': lines('GET /api/session HTTP/1.1', 'Host: a', 'X: a\rY: b'),
+  'a NUL': lines('GET /api/session HTTP/1.1', 'Host: a', 'X: a\0'),
+  'a NUL in the target': lines('GET /login\0 HTTP/1.1', 'Host: a'),
+  'a space in the target': lines('GET /login x HTTP/1.1', 'Host: a'),
+  'a header without a name': lines('GET /api/session HTTP/1.1', 'Host: a', ': x'),
+  'no Host': lines('GET /api/session HTTP/1.1', 'Connection: close'),
+  'two Hosts': lines('GET /api/session HTTP/1.1', 'Host: login.example.com', 'Host: evil.example', 'Connection: close'),
+  'a version that isn\'t': lines('GET /api/session HTTP/1.2', 'Host: a'),
+  'HTTP/2 without being asked': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  'a TLS hello': '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+  'a method that isn\'t': lines('BREW /api/session HTTP/1.1', 'Host: a'),
+  'a tunnel': lines('CONNECT evil.example:443 HTTP/1.1', 'Host: a'),
+}
+
+await t.test('requests: what could be read in two ways is bad-request, changes nothing, and what comes after it is not read', async (t) => {
+  const { house, port } = await listening(t, { MAX_TICKETS: '1' })
+  const smuggled = lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 0', 'Connection: close')
+  for (const [what, text] of Object.entries(ambiguous)) {
+    const answer = await say(port, bytes(text + smuggled))
+    t.match(answer, /^HTTP\/1\.1 400 /, what)
+    t.equal(answer.match(/^HTTP\/1\.1 /gm)?.length, 1, `${what}: one answer`)
+    t.match(answer, /^content-type: application\/problem\+json/im, what)
+    t.match(answer, /"code":"bad-request"/, what)
+    t.match(answer, /^connection: close/im, what)
+  }
+  t.equal((await openBrowser(house)).created.status, 201, 'the only place is free')
+})
+
+await t.test('requests: odd ways to name what is asked for lead to nothing else', async (t) => {
+  const { port } = await listening(t)
+  const ask = (first: string, ...headers: string[]): Promise<string> => say(port, bytes(lines(first, 'Host: login.example.com', 'Connection: close', ...headers)))
+  const statusOf = (answer: string): string => `${/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]} ${/"code":"([^"]+)"/.exec(answer)?.[1] ?? ''}`
+  t.equal(statusOf(await ask('GET http://evil.example/api/session HTTP/1.1')), '401 unauthenticated', 'absolute-form is ours, whatever host it names (RFC 9112 §3.2.2)')
+  t.notMatch(await ask('GET http://evil.example/ HTTP/1.1'), /evil/)
+  t.equal(statusOf(await ask('OPTIONS * HTTP/1.1')), '404 not-found')
+  t.equal(statusOf(await ask('TRACE /api/session HTTP/1.1', 'Cookie: secret')), '405 method-not-allowed')
+  t.notMatch(await ask('TRACE /api/session HTTP/1.1', 'X-Echo: hello-echo'), /hello-echo/)
+  t.equal(statusOf(await ask('GET /api/session HTTP/1.1', 'Upgrade: websocket', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Version: 13')), '401 unauthenticated', 'nobody changes the protocol')
+  t.equal(statusOf(await ask('GET /api/session HTTP/1.1', 'Expect: the-unexpected')), '401 unauthenticated', 'an unknown expectation is left alone')
+  t.equal(statusOf(await say(port, bytes('GET /api/session HTTP/1.0\r\n\r\n'))), '401 unauthenticated', 'HTTP/1.0 needs no Host')
+  const old = await say(port, bytes('GET /api/session\r\n\r\n'))
+  t.match(old, /^HTTP\/1\.1 4/, 'nor is HTTP/0.9 let in')
+})
+
+await t.test('connections: a client that vanishes in the middle of its call leaves nothing behind', async (t) => {
+  const { house, port } = await listening(t, { MAX_HELD_POLLS: '1' })
+  const browser = await openBrowser(house)
+  for (const text of ['GET /api/ses', 'POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{', lines(`GET /api/tickets/${browser.ticket}?after=1&wait=25 HTTP/1.1`, 'Host: a', `Authorization: Ticket ${browser.secret}`)]) {
+    for (const leave of ['resetAndDestroy', 'destroy', 'end'] as const) {
+      const socket = await dial(t, port)
+      socket.write(text)
+      await sleep(20)
+      socket[leave]()
+    }
+  }
+  await untilAlone(house)
+  t.equal(verdict(await browser.poll(1, 0)), '200')
+  t.notMatch(house.logged(), /"level":(?:50|60)/)
+})

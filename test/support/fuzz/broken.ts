@@ -1,0 +1,34 @@
+/** Owns the breaking of requests on the level of bytes: what a parser of HTTP may stumble over, or two parsers may read in two ways. */
+import fc, { type Arbitrary } from 'fast-check'
+
+const pieces = ['\r\n', '\n', '\r', '\0', ' ', '\t', ':', '\xff', '\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n', '\r\nTransfer-Encoding : chunked\r\n', '\r\nContent-Length: 5\r\n', '\r\nContent-Length: 0\r\n', '\r\nHost: evil.example\r\n',
+  '\r\n folded\r\n', '0\r\n\r\n', 'ffffffffffffffff\r\n', 'GET /api/session HTTP/1.1\r\nHost: a\r\n\r\n', ' HTTP/0.9', ' HTTP/9.9', '\r\nExpect: 100-continue\r\n', '\r\nUpgrade: h2c\r\n', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n']
+
+const cut = (bytes: Buffer, at: number): [Buffer, Buffer] => {
+  const index = Math.floor(at * bytes.length)
+  return [bytes.subarray(0, index), bytes.subarray(index)]
+}
+
+type Break = (bytes: Buffer) => Buffer
+
+const places = fc.double({ min: 0, max: 0.999, noNaN: true })
+
+const breaks: Arbitrary<Break> = fc.oneof(
+  fc.tuple(places, fc.constantFrom(...pieces)).map(([at, piece]): Break => (bytes) => {
+    const [before, after] = cut(bytes, at)
+    return Buffer.concat([before, Buffer.from(piece, 'latin1'), after])
+  }),
+  fc.tuple(places, fc.integer({ min: 0, max: 255 })).map(([at, value]): Break => (bytes) => {
+    const [before, after] = cut(bytes, at)
+    return Buffer.concat([before, Buffer.from([value]), after.subarray(1)])
+  }),
+  fc.tuple(places, fc.integer({ min: 1, max: 20 })).map(([at, size]): Break => (bytes) => {
+    const [before, after] = cut(bytes, at)
+    return Buffer.concat([before, after.subarray(size)])
+  }),
+  places.map((at): Break => (bytes) => cut(bytes, at)[0]),
+  fc.constant<Break>((bytes) => Buffer.concat([bytes, bytes])),
+)
+
+/** One to three breaks, one after the other. */
+export const broken: Arbitrary<Break> = fc.array(breaks, { minLength: 1, maxLength: 3 }).map((all) => (bytes) => all.reduce((left, next) => next(left), bytes))

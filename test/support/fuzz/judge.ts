@@ -1,0 +1,61 @@
+/** Owns what may never happen, whatever is sent: judges one request by its answer and by what it changed. */
+import { problemTypes, type ProblemCode } from '../../../src/errors.ts'
+import type { HostileRequest } from './requests.ts'
+import type { Scene } from './scene.ts'
+import type { RawAnswer } from './wire.ts'
+
+export interface Deed {
+  readonly request: HostileRequest
+  readonly answer: RawAnswer | undefined
+  /** The keys of the store that changed meanwhile. */
+  readonly changed: readonly string[]
+}
+
+/** What every call may do: be counted, use its nonce up, and have WeChat's access token fetched. */
+const isBookkeeping = (key: string): boolean => /^(?:limit|nonce|wechat-[a-z-]+|check)(?::|$)/.test(key)
+
+const members = ['code', 'detail', 'request_id', 'status', 'title', 'type']
+
+/** Names the first thing that should not have happened, or gives undefined. */
+export const judge = (scene: Scene, { request, answer, changed }: Deed): string | undefined => {
+  if (answer === undefined) return 'there is no answer'
+  const { status, headers, text, body } = answer
+  if (status >= 500) return `it is answered ${status}: ${body}`
+  const victims = changed.find(scene.isVictims)
+  if (victims !== undefined) return `${victims} was changed`
+  for (const [what, secret] of Object.entries(scene.secrets)) if (text.includes(secret)) return `the answer tells Ming's ${what}`
+  if (headers['x-content-type-options'] !== 'nosniff' || headers['content-security-policy']?.includes("frame-ancestors 'none'") !== true) return `the answer lacks a header: ${text.slice(0, 900)}`
+  if (/evil/.test(`${headers.location ?? ''}${headers['access-control-allow-origin'] ?? ''}${headers.allow ?? ''}`)) return 'it leads elsewhere'
+  const changes = changed.filter((key) => !isBookkeeping(key))
+  return status >= 400 ? judgeRefusal(request, answer, changes) : judgeSuccess(request, answer, changes)
+}
+
+const judgeRefusal = ({ method }: HostileRequest, { status, headers, body }: RawAnswer, changes: readonly string[]): string | undefined => {
+  if (!/^application\/problem\+json(?:; charset=utf-8)?$/.test(headers['content-type'] ?? '') || headers['cache-control'] !== 'no-store') return `a ${status} is no problem: ${body}`
+  if (headers['set-cookie'] !== undefined) return 'a refusal sets a cookie'
+  const problem = method === 'HEAD' && body === '' ? undefined : asObject(body)
+  const code = problem?.code as ProblemCode | undefined
+  if (method !== 'HEAD') {
+    if (problem === undefined || code === undefined || problemTypes[code]?.status !== status || problem.status !== status) return `the problem is not of the registry: ${body}`
+    if (!members.every((member) => member in problem) || Object.keys(problem).length > members.length + 1) return `the problem has another form: ${body}`
+  }
+  // One wrong number ends a ticket: the only refusal that does something, and by contract.
+  if (changes.length > 0 && code !== 'match-wrong') return `a refusal changed ${changes.join(', ')}`
+  return undefined
+}
+
+const judgeSuccess = ({ method, operation }: HostileRequest, { status }: RawAnswer, changes: readonly string[]): string | undefined => {
+  const isPreflight = method === 'OPTIONS' && status === 204
+  const isKnown = operation.successes[method === 'HEAD' ? 'GET' : method]?.includes(status) === true
+  if (!isPreflight && !isKnown) return `${method} succeeds with ${status}`
+  if (/^(?:GET|HEAD|OPTIONS)$/.test(method) && changes.length > 0) return `${method} changed ${changes.join(', ')}`
+  return undefined
+}
+
+const asObject = (text: string): Record<string, unknown> | undefined => {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,103 @@
+/** Owns who is there while a service is under fire: Ming, whom nothing may touch, and Hong, who attacks with what is rightly hers. */
+import { openBrowser, sign, type TestBrowser, type TestPhone } from '../clients.ts'
+import type { House } from '../house.ts'
+import { confirmedBrowser, logIn, phoneOf } from '../login.ts'
+import type { HostileRequest } from './requests.ts'
+import type { RawRequest } from './wire.ts'
+
+export interface Scene {
+  /** Addresses a request: names become what they stand for just now, and it is signed with Hong's key. */
+  address (request: HostileRequest): RawRequest
+  /** Tells whether a key of the store is Ming's. */
+  isVictims (key: string): boolean
+  /** Tells whether a key of the store is one that Hong's requests need as it was. */
+  isNeeded (key: string): boolean
+  /** Gives Hong new tickets and a new session. */
+  renew (): Promise<void>
+  /** What nobody but Ming and his browsers may ever read, by what it is. */
+  readonly secrets: Readonly<Record<string, string>>
+  /** Asks Ming's browsers and phone how they are; always the same, or something got in. */
+  askVictim (): Promise<unknown>
+}
+
+interface Tickets { readonly pending: TestBrowser, readonly scanned: TestBrowser, readonly confirmed: TestBrowser, readonly number: string }
+
+const ticketsOf = async (house: House, phone: TestPhone): Promise<Tickets> => {
+  const [pending, scanned] = [await openBrowser(house), await openBrowser(house)]
+  await phone.scan(scanned.ticket)
+  return { pending, scanned, number: await scanned.matchCode(), confirmed: (await confirmedBrowser(house, { phone })).browser }
+}
+
+const sessionOf = async (house: House, phone: TestPhone) => {
+  const login = await logIn(house, { phone })
+  return { ...login, id: (await house.call({ path: '/api/session', headers: { cookie: login.cookie } })).json.session.id as string }
+}
+
+export const openScene = async (house: House): Promise<Scene> => {
+  const ming = await phoneOf(house, 'ming')
+  await ming.rename('小明')
+  const victim = { ...await ticketsOf(house, ming), session: await sessionOf(house, ming) }
+  const hong = await phoneOf(house, 'hong')
+  let own = { ...await ticketsOf(house, hong), session: await sessionOf(house, hong) }
+
+  const victimWords = [ming.sub, ming.key.key_id, victim.session.id, victim.scanned.ticket, victim.confirmed.ticket]
+  const words = (): Record<string, string> => ({
+    pending: own.pending.ticket,
+    scanned: own.scanned.ticket,
+    confirmed: own.confirmed.ticket,
+    'pending secret': own.pending.secret,
+    'scanned secret': own.scanned.secret,
+    'confirmed secret': own.confirmed.secret,
+    session: own.session.id,
+    cookie: own.session.cookie,
+    token: own.session.token,
+    'victim scanned': victim.scanned.ticket,
+    'victim confirmed': victim.confirmed.ticket,
+    'victim session': victim.session.id,
+    'victim key': ming.key.key_id,
+  })
+  const fill = (text: string): string => {
+    const known = words()
+    return text.replaceAll(/\{([a-z ]+)\}/g, (whole, name: string) => known[name] ?? whole)
+  }
+  const withPlaceholders = (body: Buffer): Buffer => {
+    const text = body.toString('latin1')
+    if (!/\{(?:js_code|number)\}/.test(text)) return body
+    return Buffer.from(text.replaceAll('{js_code}', () => house.simulator.jsCode('hong')).replaceAll('{number}', own.number), 'latin1')
+  }
+
+  return {
+    address: (request) => {
+      const { method } = request
+      const target = fill(request.target)
+      const body = withPlaceholders(request.body)
+      const headers = request.headers.map(([name, value]) => [name, fill(value)] as const)
+      if (request.signature === 'none') return { method, target, headers, body }
+      const signed = sign({ method: method as 'GET', path: target, body: request.signature === 'right' ? body : Buffer.concat([body, Buffer.from('x')]) }, hong.key, { // any method can be signed
+        authority: 'login.example.com',
+        created: Math.floor(house.clock.now() / 1000),
+      })
+      if (request.signature === 'garbage') signed.signature = `sig1=:${'A'.repeat(43)}=:`
+      return { method, target, headers: [...headers, ...Object.entries(signed)], body }
+    },
+    isVictims: (key) => victimWords.some((word) => key.includes(word)),
+    isNeeded: (key) => [own.pending.ticket, own.scanned.ticket, own.confirmed.ticket, own.session.id].some((word) => key.includes(word)),
+    renew: async () => { own = { ...await ticketsOf(house, hong), session: await sessionOf(house, hong) } },
+    secrets: {
+      'secret of the pending': victim.pending.secret,
+      'secret of the scanned': victim.scanned.secret,
+      'secret of the confirmed': victim.confirmed.secret,
+      cookie: victim.session.cookie.replace(/^[^=]*=/, ''),
+      token: victim.session.token,
+      key: ming.key.key,
+    },
+    askVictim: async () => ({
+      pending: (await victim.pending.poll()).json,
+      scanned: (await victim.scanned.poll()).json,
+      confirmed: (await victim.confirmed.poll()).json,
+      session: (await house.call({ path: '/api/session', headers: { cookie: victim.session.cookie } })).json,
+      byToken: (await house.call({ path: '/api/session', headers: { authorization: `Bearer ${victim.session.token}` } })).json,
+      sessions: (await ming.sessions()).json,
+    }),
+  }
+}
