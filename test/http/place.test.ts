@@ -96,10 +96,10 @@ await t.test('place: a ticket that an earlier release made has none, and is scan
   t.hasStrict(answer.json, { other_country: false, browser: { place: null, place_en: null, network: '198.51.100.0/24' } })
 })
 
-await t.test('browser: an address that a proxy only repeats is none, when it is no address', async (t) => {
+await t.test('browser: it is taken for the proxy, when what that repeats is no address', async (t) => {
   const house = await openWithPlaces(t, { env: { TRUST_PROXY: '127.0.0.1' } })
   const phone = await phoneOf(house)
-  for (const [said, ip] of [[shanghai, shanghai], ['unknown', ''], ['<b>Shanghai', ''], [`${shanghai}:4711`, ''], ['', '127.0.0.1']] as const) {
+  for (const [said, ip] of [[shanghai, shanghai], ['unknown', '127.0.0.1'], ['<b>Shanghai', '127.0.0.1'], [`${shanghai}:4711`, '127.0.0.1'], ['', '127.0.0.1']] as const) {
     const { json } = await house.call({ method: 'POST', path: '/api/tickets', headers: { 'x-forwarded-for': said } })
     t.equal((await phone.scan(json.ticket)).json.browser.ip, ip, said)
   }
