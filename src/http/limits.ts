@@ -3,13 +3,13 @@
  * count together. A poll with the right secret is never counted.
  */
 import { createHmac } from 'node:crypto'
-import rateLimit, { normalizeIP } from '@fastify/rate-limit'
+import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { LimitKind } from '../login/audit.ts'
 import type { Clock, Store } from '../login/ports.ts'
 import { createLimitCounts } from './limit-counts.ts'
-import { addressOf } from './visitor.ts'
+import { householdOf } from './visitor.ts'
 
 const windowMs = 60_000
 
@@ -44,7 +44,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   /** Keys that have just been hit, until whoever did so comes back from counting. */
   const hits = new Set<string>()
   await app.register(rateLimit, { global: false, store: createLimitCounts(store, clock, (key) => { hits.add(key) }) })
-  const limiter = (kind: LimitKind, max: number, who = networkOf): Limit => {
+  const limiter = (kind: LimitKind, max: number, who = householdOf): Limit => {
     const count = app.createRateLimit({
       max,
       timeWindow: windowMs,
@@ -86,9 +86,6 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
 
 /** Counts a call, or only looks where nothing is to be counted; the problem where there were too many. */
 type Limit = (request: FastifyRequest, increment?: boolean) => Promise<Problem | undefined>
-
-/** IPv6 by its /64, which one visitor has to themselves. */
-const networkOf = (request: FastifyRequest): string => normalizeIP(addressOf(request))
 
 const keyOf = (key: Buffer, kind: string, who: string): string =>
   `limit:${createHmac('sha256', key).update(`limit\0${kind}\0${who}`).digest().subarray(0, 16).toString('base64url')}`

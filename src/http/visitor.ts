@@ -1,4 +1,5 @@
 /** Owns the question at which address a visitor is. Who may tell it is TRUST_PROXY's to say. */
+import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import { plainAddress } from '../domain/address.ts'
 
@@ -10,3 +11,6 @@ export const addressOf = (request: FastifyRequest): string => {
   const hops = request.ips ?? [request.ip] // the nearest first
   return hops.map(plainAddress).findLast((address) => address !== '') ?? ''
 }
+
+/** The household that a visitor is counted with: an IPv4 address, or an IPv6 /64, which one line has to itself. */
+export const householdOf = (request: FastifyRequest): string => normalizeIP(addressOf(request))

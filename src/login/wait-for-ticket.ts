@@ -7,6 +7,8 @@ export interface Poll extends BrowserClaim {
   /** The version that the browser knows; -1 for none. */
   readonly after: number
   readonly waitMs: number
+  /** Whose poll it is, told by their address. */
+  readonly household: string
   /** Aborts when nobody listens for the answer any more. */
   readonly signal: AbortSignal
 }
@@ -27,7 +29,7 @@ const pollAfterSeconds = 2
 export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAnswer> => {
   const until = deps.clock.now() + poll.waitMs
   for (;;) {
-    const seat = deps.waitingRoom.enter(poll.id)
+    const seat = deps.waitingRoom.enter(poll.id, poll.household)
     try {
       const ticket = await ticketOfBrowser(deps, poll)
       if (ticket.version > poll.after || poll.waitMs === 0) return { ticket }

@@ -18,7 +18,7 @@ import type { Limits } from '../limits.ts'
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
-import { addressOf } from '../visitor.ts'
+import { addressOf, householdOf } from '../visitor.ts'
 import { secondsUntil, ticketView } from '../wire.ts'
 
 export interface TicketRouteDeps {
@@ -97,6 +97,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
       ...claimOf(request),
       after: Number(after ?? -1),
       waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
+      household: householdOf(request),
       signal: departure(reply),
     })
     return ticketView(answer, login.clock.now())
