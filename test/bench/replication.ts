@@ -1,7 +1,7 @@
 /**
  * Owns the measurement of what a failover loses: Redis answers before its replicas know. Kills the master of a Sentinel set again and
- * again while claims are written, and counts those that were answered with success and are gone afterwards.
- * `node test/bench/replication.ts [rounds]`
+ * again while claims are written, at once or after the replicas have heard nothing for a while, and counts those that were answered with
+ * success and are gone afterwards. `npm run bench`, or with a number of rounds: `npm run bench -- 3`
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
@@ -13,6 +13,7 @@ import { startSentinelSet } from '../support/redis-sets.ts'
 const rounds = Number(process.argv[2] ?? 5)
 const writers = 8
 const hour = 3_600_000
+const stallMs = 4_000
 
 /** What the sets need of a test: that they are ended. */
 const createStage = (): { t: Pick<Test, 'teardown'>, end: () => Promise<void> } => {
@@ -23,7 +24,7 @@ const createStage = (): { t: Pick<Test, 'teardown'>, end: () => Promise<void> } 
   }
 }
 
-const round = async (args: readonly string[]): Promise<{ answered: number, lost: number, awayMs: number }> => {
+const round = async (args: readonly string[], isStalled: boolean): Promise<{ answered: number, lost: number, awayMs: number }> => {
   const stage = createStage()
   try {
     const set = await startSentinelSet(stage.t as Test, { args })
@@ -43,7 +44,13 @@ const round = async (args: readonly string[]): Promise<{ answered: number, lost:
     const writing = Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)))
     await sleep(1_000 + Math.random() * 500)
     const master = await set.masterOf('')
+    const replicas = set.servers.filter((server) => server !== master)
+    if (isStalled) {
+      for (const replica of replicas) replica.kill('SIGSTOP')
+      await sleep(stallMs)
+    }
     await master.stop()
+    for (const replica of replicas) replica.kill('SIGCONT')
     const killedAt = performance.now()
     isOver = true
     await writing
@@ -64,7 +71,12 @@ for (const [name, args] of Object.entries({
   'as Redis comes': [],
   'min-replicas-to-write 1, min-replicas-max-lag 1': ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'],
 })) {
-  const results = []
-  for (let n = 0; n < rounds; n++) results.push(await round(args))
-  console.log(`${name}: ${rounds} masters killed; lost of the writes answered: ${results.map(({ lost, answered }) => `${lost} of ${answered}`).join(', ')}; away for ${results.map(({ awayMs }) => awayMs).join(', ')} ms`)
+  for (const isStalled of [false, true]) {
+    const results = []
+    for (let n = 0; n < rounds; n++) results.push(await round(args, isStalled))
+    const losses = results.map(({ lost, answered }) => `${lost} of ${answered}`).join(', ')
+    const when = isStalled ? `after ${stallMs} ms without the replicas` : 'at once'
+    console.log(`${name}, killed ${when}: lost of the writes answered: ${losses}; away for ${results.map(({ awayMs }) => awayMs).join(', ')} ms`)
+  }
 }
+process.exit() // a client may still be trying

@@ -1,14 +1,12 @@
 // Instances whose clocks are minutes apart, on one Redis: whoever looks at a ticket or a session, it ends when it should.
 import { decodeJwt } from 'jose'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser, type Service } from '../support/clients.ts'
-import { makeFolder, openStand, untilReady, type Stand } from '../support/process.ts'
-import { freePort, startRedis } from '../support/redis.ts'
-import { remote } from '../support/remote.ts'
+import { openPair } from '../support/pair.ts'
+import type { Stand } from '../support/process.ts'
+import { startRedis } from '../support/redis.ts'
 
 const offMs = 90_000
 
@@ -16,18 +14,14 @@ const offMs = 90_000
 const openInstances = async (t: Test, env: Readonly<Record<string, string>> = {}): Promise<{ slow: Stand, fast: Service }> => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
-  const keyFile = join(makeFolder(t), 'keys.json')
-  makeKeyFile(keyFile)
   const preload = `--import=${pathToFileURL(join(import.meta.dirname, '../support/wrong-clock.ts')).href}`
-  const slow = await openStand(t, { env: { STORE_URL: redis.url, KEYS_FILE: keyFile, NODE_OPTIONS: preload, ...env } })
-  const port = await freePort()
-  const fast = remote(`http://127.0.0.1:${port}`)
-  t.teardown(() => fast.close())
-  await slow.start({ WRONG_CLOCK_MS: String(-offMs) })
-  await slow.start({ WRONG_CLOCK_MS: String(offMs), PORT: String(port) })
-  while (await fast.call({ path: '/health/live' }).catch(() => undefined) === undefined) await sleep(50)
-  for (const instance of [slow, fast]) await untilReady(instance)
-  return { slow, fast }
+  const { stand, other } = await openPair(t, {
+    store: redis.url,
+    env: { NODE_OPTIONS: preload, ...env },
+    envOfStand: { WRONG_CLOCK_MS: String(-offMs) },
+    envOfOther: { WRONG_CLOCK_MS: String(offMs) },
+  })
+  return { slow: stand, fast: other }
 }
 
 await t.test('clocks: a login works, and every time that is told is the right one, when instances are three minutes apart', async (t) => {

@@ -1,14 +1,11 @@
 // Two instances on a Redis set, and a master that is killed in the middle of a login: who waits goes on waiting, and is logged in.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser, type Service } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
 import type { Answer } from '../support/house.ts'
-import { makeFolder, openStand, untilReady } from '../support/process.ts'
-import { freePort } from '../support/redis.ts'
+import { openPair } from '../support/pair.ts'
 import { startCluster, startSentinelSet } from '../support/redis-sets.ts'
-import { remote } from '../support/remote.ts'
 
 /** CONTRACT "Errors". */
 const answerWithinMs = 6_000
@@ -28,17 +25,8 @@ const insist = async (call: () => Promise<Answer>): Promise<Answer> => {
 for (const [kind, startSet] of Object.entries({ sentinel: startSentinelSet, cluster: startCluster })) {
   await t.test(`failover: a login that is under way comes to its end when a master is killed (${kind})`, async (t) => {
     const set = await startSet(t)
-    const keyFile = `${makeFolder(t)}/keys.json`
-    makeKeyFile(keyFile)
-    const stand = await openStand(t, { env: { STORE_URL: set.url, KEYS_FILE: keyFile, MAX_HELD_POLLS: '1' } })
-    const port = await freePort()
-    const other = remote(`http://127.0.0.1:${port}`)
-    t.teardown(() => other.close())
-    await stand.start()
-    await stand.start({ PORT: String(port) })
-    while (await other.call({ path: '/health/live' }).catch(() => undefined) === undefined) await sleep(50)
+    const { stand, other } = await openPair(t, { store: set.url, env: { MAX_HELD_POLLS: '1' } })
     const instances: readonly Service[] = [stand, other]
-    for (const instance of instances) await untilReady(instance)
 
     const phone = await stand.phone()
     const browser = await openBrowser(other)

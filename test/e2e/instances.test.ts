@@ -1,43 +1,23 @@
 // Two processes on one Redis, as behind a proxy that sends each request where it likes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
-import { openFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
-import { makeFolder, openStand, untilReady, type Stand } from '../support/process.ts'
-import { freePort, startRedis, type RedisServer } from '../support/redis.ts'
+import { openFaultProxy } from '../support/fault-proxy.ts'
+import { openPair } from '../support/pair.ts'
+import { startRedis } from '../support/redis.ts'
 import { say } from '../support/redis-sets.ts'
-import { remote, type Remote } from '../support/remote.ts'
 
-interface Pair {
-  readonly stand: Stand
-  readonly other: Remote
-  readonly redis: RedisServer
-  /** The other's way to Redis. */
-  readonly proxy: FaultProxy
-}
-
-/** The stand's instance, and another that reaches Redis by way of a proxy. */
-const openPair = async (t: Test, env: Readonly<Record<string, string>> = {}): Promise<Pair> => {
+/** A pair whose other instance reaches Redis by way of a proxy. */
+const openByProxy = async (t: Test, env: Readonly<Record<string, string>>) => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
   const proxy = await openFaultProxy(t, redis.port)
-  const keyFile = `${makeFolder(t)}/keys.json`
-  makeKeyFile(keyFile)
-  const stand = await openStand(t, { env: { STORE_URL: redis.url, KEYS_FILE: keyFile, ...env } })
-  const port = await freePort()
-  const other = remote(`http://127.0.0.1:${port}`)
-  t.teardown(() => other.close())
-  await stand.start()
-  await stand.start({ PORT: String(port), STORE_URL: proxy.url })
-  while (await other.call({ path: '/health/live' }).catch(() => undefined) === undefined) await sleep(50)
-  for (const instance of [stand, other]) await untilReady(instance)
-  return { stand, other, redis, proxy }
+  return { redis, proxy, ...await openPair(t, { store: redis.url, env, envOfOther: { STORE_URL: proxy.url } }) }
 }
 
 await t.test('instances: a held poll is answered when the phone talks to the other one', async (t) => {
-  const { stand, other } = await openPair(t, { MAX_HELD_POLLS: '1' })
+  const { stand, other } = await openByProxy(t, { MAX_HELD_POLLS: '1' })
   const phone = await stand.phone()
   const browser = await openBrowser(other)
   const { answers } = await holdPolls(other, [browser])
@@ -55,7 +35,7 @@ await t.test('instances: a held poll is answered when the phone talks to the oth
 })
 
 await t.test('instances: a held poll is answered long before its end when its instance has gone deaf, and hears again by itself', async (t) => {
-  const { stand, other, proxy } = await openPair(t, { MAX_HELD_POLLS: '1' })
+  const { stand, other, proxy } = await openByProxy(t, { MAX_HELD_POLLS: '1' })
   const phone = await stand.phone()
   const browser = await openBrowser(other)
   const { answers } = await holdPolls(other, [browser])
@@ -76,7 +56,7 @@ await t.test('instances: a held poll is answered long before its end when its in
 
 await t.test('instances: waiting costs Redis nothing, and where something may have been missed all that is waited for is read in one go', async (t) => {
   const held = 100
-  const { other, redis, proxy } = await openPair(t, { MAX_HELD_POLLS: String(held) })
+  const { other, redis, proxy } = await openByProxy(t, { MAX_HELD_POLLS: String(held) })
   const browsers = await Promise.all(Array.from({ length: held }, () => openBrowser(other)))
   const { answers } = await holdPolls(other, browsers)
   /** How often each command came since the last time. */

@@ -1,11 +1,9 @@
 // Limits in real processes: one count for all that share a store, and for those that come after.
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import type { Service } from '../support/clients.ts'
-import { makeFolder, openStand, untilReady } from '../support/process.ts'
-import { freePort, startRedis } from '../support/redis.ts'
-import { remote } from '../support/remote.ts'
+import { openPair } from '../support/pair.ts'
+import { openStand } from '../support/process.ts'
+import { startRedis } from '../support/redis.ts'
 
 const env = { LIMIT_CREATE: '6', LIMIT_GUESS: '4' }
 
@@ -15,16 +13,7 @@ const guess = async ({ call }: Service): Promise<number> => (await call({ path: 
 await t.test('limits: two processes on one Redis count together', async (t) => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
-  const keyFile = `${makeFolder(t)}/keys.json`
-  makeKeyFile(keyFile)
-  const stand = await openStand(t, { env: { STORE_URL: redis.url, KEYS_FILE: keyFile, ...env } })
-  const port = await freePort()
-  const other = remote(`http://127.0.0.1:${port}`)
-  t.teardown(() => other.close())
-  await stand.start()
-  await stand.start({ PORT: String(port) })
-  while (await other.call({ path: '/health/live' }).catch(() => undefined) === undefined) await sleep(50)
-  for (const instance of [stand, other]) await untilReady(instance)
+  const { stand, other } = await openPair(t, { store: redis.url, env })
 
   const seen = []
   for (let i = 0; i < 8; i++) seen.push(await create(i % 2 === 0 ? stand : other))

@@ -1,0 +1,33 @@
+/** Owns two instances as processes that share one Redis and one key file, without a balancer: a test says which of them it calls. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { makeFolder, openStand, untilReady, type Stand } from './process.ts'
+import { freePort } from './redis.ts'
+import { remote, type Remote } from './remote.ts'
+
+type Env = Readonly<Record<string, string>>
+
+export interface PairOptions {
+  /** STORE_URL. */
+  readonly store: string
+  readonly env?: Env
+  /** What only one of them is given. */
+  readonly envOfStand?: Env
+  readonly envOfOther?: Env
+}
+
+/** Starts both, the stand's and the other, and waits until they are ready. */
+export const openPair = async (t: Test, { store, env = {}, envOfStand = {}, envOfOther = {} }: PairOptions): Promise<{ stand: Stand, other: Remote }> => {
+  const keyFile = `${makeFolder(t)}/keys.json`
+  makeKeyFile(keyFile)
+  const stand = await openStand(t, { env: { STORE_URL: store, KEYS_FILE: keyFile, ...env } })
+  const port = await freePort()
+  const other = remote(`http://127.0.0.1:${port}`)
+  t.teardown(() => other.close())
+  await stand.start(envOfStand)
+  await stand.start({ ...envOfOther, PORT: String(port) })
+  while (await other.call({ path: '/health/live' }).catch(() => undefined) === undefined) await sleep(50)
+  for (const instance of [stand, other]) await untilReady(instance)
+  return { stand, other }
+}
