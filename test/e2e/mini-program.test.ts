@@ -27,7 +27,7 @@ await t.test('login: phone and page show who asks and what to do at each step wh
   t.ok(choices.includes(number))
   await phone.says('Log in to scan-login demo?')
   await phone.says(server.url)
-  for (const [label, value] of [['Browser', 'Chrome'], ['System', 'Linux'], ['IP address', '127.0.0.1'], ['Asked', /^(?:just now|\d+ seconds? ago)$/]] as const) {
+  for (const [label, value] of [['Browser', 'Chrome'], ['System', 'Linux'], ['Place', 'This computer'], ['Asked', /^(?:just now|\d+ seconds? ago)$/]] as const) {
     await phone.says(label)
     await phone.says(value)
   }
@@ -125,7 +125,7 @@ await t.test('taken: a second person is told so and no more, and the login goes 
   await second.scanPicture(photograph)
   await second.says('Somebody else has scanned this code')
   const told = await second.app.locator('body').innerText()
-  for (const word of [number, 'Chrome', '127.0.0.1', 'Alex', server.url]) t.notOk(told.includes(word), `nothing of ${word}`)
+  for (const word of [number, 'Chrome', '127.0.0.1', 'This computer', 'Alex', server.url]) t.notOk(told.includes(word), `nothing of ${word}`)
   t.equal(await window.number(), number)
   await first.button(number).click()
   await first.says("You're in")
