@@ -16,6 +16,8 @@ const namespace = 'scan-login'
 export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, log: Log }): Backend => {
   const address = readRedisAddress(url)
   const time = createRedisClock(clock.now)
+  let isAway = false
+  let isAdvised = false
 
   const link = createRedisLink({
     clock,
@@ -38,8 +40,6 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
       isAway = true
     },
   })
-  let isAway = false
-  let isAdvised = false
 
   const storage = new KeyvRedis<string>(createClient<{}, {}, {}, 2>(), { throwOnErrors: true, keyPrefixSeparator: ':', namespace })
   storage.on('error', () => {}) // each is thrown as well

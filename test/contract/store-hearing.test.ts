@@ -1,10 +1,10 @@
 /** Owns what one process hears of what another replaces: in Redis each key once, and a hint to look again after a loss. */
 import t, { type Test } from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient } from '@keyv/redis'
 import type { Store } from '../../src/login/ports.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { startRedis } from '../support/redis.ts'
+import { say } from '../support/redis-sets.ts'
 import { until } from '../support/turns.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { openStore, untilReady } from './store-harness.ts'
@@ -38,12 +38,6 @@ const start = async (t: Test, port?: number) => {
   const server = await startRedis(port === undefined ? {} : { port })
   t.teardown(() => server.stop())
   return server
-}
-
-const command = async (url: string, ...args: string[]) => {
-  const client = await createClient({ url }).connect()
-  await client.sendCommand(args)
-  client.destroy()
 }
 
 await t.test('hearing: another process is told of a key when its value is replaced, and nobody when it is not', async (t) => {
@@ -88,7 +82,7 @@ await t.test('hearing: everybody is told to look again, and hears from then on, 
   const [here, there] = [await openEar(t, server.url), await openEar(t, server.url)]
   await untilHeard(here.store, [there], 'first:1')
   const looks = there.looks
-  await command(server.url, 'CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await say(server.port, 'CLIENT', 'KILL', 'TYPE', 'pubsub')
   await until(() => there.looks > looks)
   await untilHeard(here.store, [there], 'record:1')
   t.pass('it hears again')
@@ -97,7 +91,7 @@ await t.test('hearing: everybody is told to look again, and hears from then on, 
 for (const right of ['publish', 'subscribe']) {
   await t.test(`hearing: a value is replaced, and everybody told to look again and again, when the user may not ${right}`, async (t) => {
     const server = await start(t)
-    await command(server.url, 'ACL', 'SETUSER', 'shop', 'on', '>pw', '~*', '&*', '+@all', `-${right}`)
+    await say(server.port, 'ACL', 'SETUSER', 'shop', 'on', '>pw', '~*', '&*', '+@all', `-${right}`)
     const log = createRecordingLog()
     const store = openStore(t, server.url.replace('//', '//shop:pw@'), systemClock, log)
     let looks = 0
