@@ -1,8 +1,9 @@
 // Two processes on one Redis, as behind a proxy that sends each request where it likes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { openBrowser } from '../support/clients.ts'
+import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
+import type { Answer } from '../support/house.ts'
 import { openFaultProxy } from '../support/fault-proxy.ts'
 import { openPair } from '../support/pair.ts'
 import { startRedis } from '../support/redis.ts'
@@ -16,18 +17,22 @@ const openByProxy = async (t: Test, env: Readonly<Record<string, string>>) => {
   return { redis, proxy, ...await openPair(t, { store: redis.url, env, envOfOther: { STORE_URL: proxy.url } }) }
 }
 
+/** Says yes at one instance while the browser waits at the other; each time the held poll is answered long before its end. */
+const sayYes = async (t: Test, phone: TestPhone, browser: TestBrowser, held: Promise<Answer[]>): Promise<void> => {
+  t.equal((await phone.scan(browser.ticket)).status, 200)
+  const [scanned] = await Promise.race([held, sleep(10_000, [], { ref: false })])
+  t.hasStrict(scanned, { status: 200, json: { state: 'scanned', version: 2 } })
+  const confirmed = browser.poll(2, 25)
+  t.equal((await phone.confirm(browser.ticket, scanned?.json.match_code)).status, 200)
+  t.hasStrict(await Promise.race([confirmed, sleep(10_000, undefined, { ref: false })]), { json: { state: 'confirmed', version: 3 } })
+}
+
 await t.test('instances: a held poll is answered when the phone talks to the other one', async (t) => {
   const { stand, other } = await openByProxy(t, { MAX_HELD_POLLS: '1' })
   const phone = await stand.phone()
   const browser = await openBrowser(other)
   const { answers } = await holdPolls(other, [browser])
-  t.equal((await phone.scan(browser.ticket)).status, 200)
-  const [scanned] = await Promise.race([answers, sleep(10_000, [], { ref: false })])
-  t.hasStrict(scanned, { status: 200, json: { state: 'scanned', version: 2 } })
-
-  const confirmed = browser.poll(2, 25)
-  t.equal((await phone.confirm(browser.ticket, scanned?.json.match_code)).status, 200)
-  t.hasStrict(await Promise.race([confirmed, sleep(10_000, undefined, { ref: false })]), { json: { state: 'confirmed', version: 3 } })
+  await sayYes(t, phone, browser, answers)
   const consumed = await browser.consume()
   t.equal(consumed.status, 200)
   const headers = { authorization: `Bearer ${consumed.json.access_token}` }
@@ -40,12 +45,7 @@ await t.test('instances: a held poll is answered long before its end when its in
   const browser = await openBrowser(other)
   const { answers } = await holdPolls(other, [browser])
   proxy.deafen(true)
-  t.equal((await phone.scan(browser.ticket)).status, 200)
-  const [scanned] = await Promise.race([answers, sleep(10_000, [], { ref: false })])
-  t.hasStrict(scanned, { status: 200, json: { state: 'scanned', version: 2 } })
-  const confirmed = browser.poll(2, 25)
-  t.equal((await phone.confirm(browser.ticket, scanned?.json.match_code)).status, 200)
-  t.hasStrict(await Promise.race([confirmed, sleep(10_000, undefined, { ref: false })]), { json: { state: 'confirmed', version: 3 } })
+  await sayYes(t, phone, browser, answers)
 
   proxy.deafen(false)
   const next = await openBrowser(other)

@@ -1,8 +1,7 @@
 /** Owns two instances as processes that share one Redis and one key file, without a balancer: a test says which of them it calls. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
-import { makeFolder, openStand, untilReady, type Stand } from './process.ts'
+import { makeFolder, openStand, untilItAnswers, untilReady, type Stand } from './process.ts'
 import { freePort } from './redis.ts'
 import { remote, type Remote } from './remote.ts'
 
@@ -27,7 +26,7 @@ export const openPair = async (t: Test, { store, env = {}, envOfStand = {}, envO
   t.teardown(() => other.close())
   await stand.start(envOfStand)
   await stand.start({ ...envOfOther, PORT: String(port) })
-  while (await other.call({ path: '/health/live' }).catch(() => undefined) === undefined) await sleep(50)
+  await untilItAnswers(other.call)
   for (const instance of [stand, other]) await untilReady(instance)
   return { stand, other }
 }

@@ -151,7 +151,8 @@ export const untilReady = async ({ call }: Service): Promise<void> => {
   while ((await call({ path: '/health/ready' })).status !== 200) await sleep(50)
 }
 
-const untilItAnswers = async (call: Stand['call']): Promise<undefined> => {
+/** Waits until a service answers, be its store there or not. */
+export const untilItAnswers = async (call: Stand['call']): Promise<undefined> => {
   for (let tries = 0; tries < 400; tries++) {
     const answer = await call({ path: '/health/live' }).catch(() => undefined)
     if (answer?.status === 200) return
