@@ -88,7 +88,7 @@ const startSentinel = async (t: Test, masterPort: number): Promise<RedisServer> 
 export const startCluster = async (t: Test): Promise<RedisSet> => {
   const servers = await Promise.all([0, 1, 2, 3, 4, 5].map(async () => startServer(t, [
     '--cluster-enabled', 'yes', '--cluster-node-timeout', String(patienceMs), '--cluster-replica-validity-factor', '0',
-  ], await freePort(45_000))))
+  ], await freePort())))
   const [first, ...others] = servers as [RedisServer, ...RedisServer[]] // six were started
   for (const { port } of others) await say(first.port, 'CLUSTER', 'MEET', '127.0.0.1', String(port))
   const ids = await Promise.all(servers.map(async ({ port }) => String(await say(port, 'CLUSTER', 'MYID'))))

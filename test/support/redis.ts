@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -49,16 +49,30 @@ export const startRedis = async ({ port, file, args = [] }: RedisOptions = {}): 
   }
 }
 
-/** A port on which nobody listens just now, below a limit where one is given (a cluster's bus takes the port 10,000 above). */
-export const freePort = async (below = 65_536): Promise<number> => {
+/** Below what systems hand out by themselves, and so that a cluster's bus, 10,000 above, is below it, too. */
+const ports = { first: 10_000, count: 10_000 }
+/** Where this process looks next: each in a part of its own, for what it finds is free until somebody listens there. */
+let nextPort = process.pid * 97 % ports.count
+
+/** A port on which nobody listens just now, and which is given to nobody else. */
+export const freePort = async (): Promise<number> => {
   for (;;) {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo // An object for what listens on a port.
-    server.close()
-    await once(server, 'close')
-    if (port < below) return port
+    const port = ports.first + nextPort
+    nextPort = (nextPort + 1) % ports.count
+    if (await canListen(port)) return port
   }
+}
+
+const canListen = async (port: number): Promise<boolean> => {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
+  server.close()
+  await once(server, 'close')
+  return true
 }
 
 const untilItAnswers = async (child: ChildProcess, port: number): Promise<void> => {
