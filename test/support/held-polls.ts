@@ -16,8 +16,12 @@ export const holdPolls = async (service: Service, browsers: readonly TestBrowser
       await sleep(20)
     }
   }
-  const answers = Promise.all(browsers.map(hold))
+  let left = 0 // polls that are over: there is a place that nobody will take
+  const answers = Promise.all(browsers.map((browser) => hold(browser).finally(() => { left++ })))
   const visitor = await openBrowser(service)
-  while ((await visitor.poll(1, 1)).json.poll_after === undefined);
+  while ((await visitor.poll(1, 1)).json.poll_after === undefined) {
+    if (left > 0) throw new Error(`${left} of ${browsers.length} polls were answered before all of them were held`)
+    await sleep(50) // the place is free for whoever found the visitor in it
+  }
   return { answers }
 }
