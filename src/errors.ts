@@ -1,6 +1,6 @@
 /** Owns every error a client can meet: one registry of codes, one class. Knows nothing of HTTP replies. */
 
-/** Code → status and title, as CONTRACT "Errors" lists them (RFC 9457 `status`, `title`). A test holds this, the contract and the README together. */
+/** Code → status and title, as CONTRACT "Errors" lists them (RFC 9457 `status`, `title`), and a `Retry-After` where it is always the same. A test holds this, the contract and the README together. */
 export const problemTypes = {
   'bad-request': { status: 400, title: 'The request is not well formed' },
   'return-to-not-allowed': { status: 400, title: 'return_to leads to a place that is not allowed' },
@@ -29,15 +29,17 @@ export const problemTypes = {
   internal: { status: 500, title: 'Something went wrong on our side' },
   'too-many-tickets': { status: 503, title: 'Too many logins are under way' },
   'wechat-unavailable': { status: 503, title: 'WeChat does not answer as it should' },
-  'store-unavailable': { status: 503, title: 'The store does not answer' },
+  'store-unavailable': { status: 503, title: 'The store does not answer', retryAfterSeconds: 2 },
 } as const
 
 export type ProblemCode = keyof typeof problemTypes
 
+interface ProblemType { readonly status: number, readonly title: string, readonly retryAfterSeconds?: number }
+
 export interface ProblemOptions {
   /** One public sentence about this occurrence; the title when left out. Never holds a secret or an id of WeChat's. */
   readonly detail?: string
-  /** Seconds, sent as `Retry-After`. */
+  /** Seconds, sent as `Retry-After`; the registry's when left out. */
   readonly retryAfterSeconds?: number
   /** Further public members of the problem body, already in snake_case. */
   readonly extra?: Readonly<Record<string, string | number>>
@@ -57,7 +59,7 @@ export class Problem extends Error {
     this.name = 'Problem'
     this.code = code
     this.status = problemTypes[code].status
-    this.retryAfterSeconds = options.retryAfterSeconds
+    this.retryAfterSeconds = options.retryAfterSeconds ?? (problemTypes[code] as ProblemType).retryAfterSeconds
     this.extra = options.extra ?? {}
   }
 }

@@ -14,16 +14,22 @@ import { Problem } from '../errors.ts'
 export const schema = 1
 
 const understoodSchemas: readonly unknown[] = [schema]
-const retryAfterSeconds = 2
 
 /**
- * Lets a record through that this release understands. Throws `store-unavailable` for another: it is there, so it must neither look absent nor be written
- * over, and whoever asks again may reach an instance of the release that wrote it. A record without a schema is of the first one.
+ * A record that this release doesn't understand. It is there, so it must neither look absent nor be written over; and whoever asks again
+ * may reach an instance of the release that wrote it, while this one will never understand.
  */
+export class AnotherReleasesRecord extends Problem {
+  constructor (found: unknown) {
+    const cause = new Error(`A stored record has schema ${String(found)}, and this release understands ${understoodSchemas.join(', ')}`)
+    super('store-unavailable', { detail: 'This was stored by another release', cause })
+  }
+}
+
+/** Lets a record through that this release understands; throws an AnotherReleasesRecord for another. A record without a schema is of the first one. */
 export const understood = <R extends { readonly schema: typeof schema }>(record: R | undefined): R | undefined => {
   if (record === undefined) return undefined
   const found: unknown = record.schema ?? 1
   if (understoodSchemas.includes(found)) return record
-  const cause = new Error(`A stored record has schema ${String(found)}, and this release understands ${understoodSchemas.join(', ')}`)
-  throw new Problem('store-unavailable', { detail: 'This was stored by another release', retryAfterSeconds, cause })
+  throw new AnotherReleasesRecord(found)
 }

@@ -5,8 +5,6 @@ import { Problem, problemTypes, type ProblemCode } from '../errors.ts'
 import { tellRefusal } from './audit.ts'
 import type { Limits } from './limits.ts'
 
-const retryLaterSeconds = 2
-
 /** What Fastify's own errors mean to a client, by status. */
 const byStatus: Readonly<Record<number, ProblemCode>> = {
   404: 'not-found',
@@ -19,7 +17,7 @@ const byStatus: Readonly<Record<number, ProblemCode>> = {
 export const asProblem = (error: Partial<FastifyError>): Problem => {
   if (error instanceof Problem) return error
   // A handler that did not come to an end: something behind us is slow, and asking again is right.
-  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return new Problem('store-unavailable', { retryAfterSeconds: retryLaterSeconds, cause: error })
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return new Problem('store-unavailable', { cause: error })
   if (error.validation !== undefined) return new Problem('bad-request', { detail: firstOf(String(error.message)) })
   const status = error.statusCode ?? 500
   if (status >= 400 && status < 500) return new Problem(byStatus[status] ?? 'bad-request')

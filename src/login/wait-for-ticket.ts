@@ -1,5 +1,7 @@
 /** Owns the long poll: when it answers, when it rests. Knows no request and no reply. */
+import { AnotherReleasesRecord } from '../domain/record.ts'
 import { isFinal, type Ticket } from '../domain/ticket.ts'
+import { Problem } from '../errors.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
 import type { LoginDeps } from './ports.ts'
 
@@ -20,26 +22,40 @@ export interface PollAnswer {
 }
 
 const pollAfterSeconds = 2
+/** Whoever was woken while the store is away looks again so much later. Milliseconds. */
+const lookAgainMs = 1_000
 
 /**
  * Answers at once when the ticket is further than the browser knows; else rests until it moves, the time is up or the process has to go.
  * The seat is taken before the ticket is read: a move in between rings its bell, so no wake-up is lost. A bell may also ring for nothing.
- * While it rests the store is not touched.
+ * While it rests the store is not touched. Where the store is away it rejects at once, but one that has begun to rest goes on resting, for
+ * such a fault is mostly over before its time is.
  */
 export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAnswer> => {
   const until = deps.clock.now() + poll.waitMs
+  let ticket: Ticket | undefined
   for (;;) {
     const seat = deps.waitingRoom.enter(poll.id, poll.household)
     try {
-      const ticket = await ticketOfBrowser(deps, poll)
-      if (ticket.version > poll.after || poll.waitMs === 0) return { ticket }
-      const outcome = await seat.rest(Math.min(until, ticket.expiresAt) - deps.clock.now(), poll.signal, ticket.version)
+      let fault: unknown
+      try {
+        ticket = await ticketOfBrowser(deps, poll)
+      } catch (error) {
+        if (ticket === undefined || !mayPass(error)) throw error
+        fault = error
+      }
+      const leftMs = Math.min(until, ticket.expiresAt) - deps.clock.now()
+      if (leftMs <= 0 && fault !== undefined) throw fault
+      if (ticket.version > poll.after || leftMs <= 0) return { ticket }
+      const outcome = await seat.rest(fault === undefined ? leftMs : Math.min(leftMs, lookAgainMs), poll.signal, ticket.version)
       if (outcome === 'full') return { ticket, pollAfterSeconds }
       // A final ticket can't have moved, and may be forgotten by now. Who has to go says what they know: it was true, and the browser asks again.
       if (isFinal(ticket.state) || outcome === 'closed') return { ticket }
-      if (outcome === 'over') return { ticket: await ticketOfBrowser(deps, poll) }
     } finally {
       seat.leave()
     }
   }
 }
+
+/** Whether it is a fault of the store that may be over in a moment. */
+const mayPass = (error: unknown): boolean => error instanceof Problem && error.code === 'store-unavailable' && !(error instanceof AnotherReleasesRecord)

@@ -7,7 +7,6 @@ import { createRedisAdapter } from './redis-adapter.ts'
 import { createSqliteAdapter } from './sqlite-adapter.ts'
 
 const answerWithinMs = 2_000
-const retryAfterSeconds = 2
 const probeTtlMs = 10_000
 
 interface StoreDeps {
@@ -45,7 +44,7 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       return await Promise.race([work(), deadline])
     } catch (cause) {
       backend.failed(cause as Error) // ours and the libraries'
-      throw new Problem('store-unavailable', { retryAfterSeconds, cause })
+      throw new Problem('store-unavailable', { cause })
     } finally {
       cancel()
     }

@@ -122,6 +122,49 @@ await t.test('hint: everybody goes on resting when the store is away just then',
   t.hasStrict(await poll, { status: 200, json: { state: 'scanned', version: 2 } })
 })
 
+await t.test('hint: whoever is woken while the store is away goes on resting, and is told when it is back, or at the end of their time that it is not', async (t) => {
+  let reads = 0
+  let isAway = false
+  const { wrapStore, hint } = createHints()
+  const house = await openHouse(t, {
+    wrapStore: (inner) => wrapStore({
+      ...inner,
+      async read (key) {
+        reads++
+        if (isAway) throw new Problem('store-unavailable')
+        return await inner.read(key)
+      },
+    }),
+  })
+  const browser = await openBrowser(house)
+  const phone = await openPhone(house, { jsCode: house.simulator.jsCode('ming'), now: () => house.clock.now() })
+  const poll = browser.poll(1, 25)
+  await settle()
+  isAway = true
+  hint(`ticket:${browser.ticket}`)
+  await settle()
+  reads = 0
+  house.clock.advance(999)
+  await settle()
+  t.equal(reads, 0, 'it does not press the store')
+  house.clock.advance(1)
+  await settle()
+  t.equal(reads, 1, 'it looks again')
+  isAway = false
+  t.equal((await phone.scan(browser.ticket)).status, 200)
+  t.hasStrict(await poll, { status: 200, json: { state: 'scanned', version: 2 } })
+
+  const last = browser.poll(2, 2)
+  await settle()
+  isAway = true
+  hint(`ticket:${browser.ticket}`)
+  await settle()
+  house.clock.advance(1_000)
+  await settle()
+  house.clock.advance(1_000)
+  t.hasStrict(await last, { status: 503, headers: { 'retry-after': '2' }, json: { code: 'store-unavailable' } })
+})
+
 await t.test('hint: nobody listens any more when the service is closed', async (t) => {
   const { wrapStore, ears } = createHints()
   const house = await openHouse(t, { wrapStore })

@@ -21,7 +21,7 @@ export const operatingRoutes = ({ store, keys, clock }: OperatingRouteDeps): Fas
   app.get('/health/live', health, () => ({ status: 'ok' as const }))
 
   app.get('/health/ready', health, async () => {
-    if (app.isGoingDown()) throw new Problem('store-unavailable', { detail: 'Going down', retryAfterSeconds: 2 })
+    if (app.isGoingDown()) throw new Problem('store-unavailable', { detail: 'Going down' })
     await store.check()
     return { status: 'ok' as const }
   })
