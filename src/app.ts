@@ -62,7 +62,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     maxMs: config.SESSION_MAX * 1000,
     cookieKey: keys.cookie,
   })
-  const phoneKeys = createPhoneKeys(store, { clock })
+  const phoneKeys = createPhoneKeys(store, { clock, sealingKey: keys.cookie })
   const waitingRoom = createWaitingRoom(clock, config.MAX_HELD_POLLS)
   const login = {
     tickets: createTickets(store, { clock, maxTickets: config.MAX_TICKETS }),

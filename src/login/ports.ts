@@ -69,8 +69,10 @@ export interface Tickets {
 /** A phone's signing key. */
 export interface PhoneKey { readonly id: string, readonly key: string /* base64url, 32 bytes */, readonly sub: string, readonly expiresAt: number }
 
+/** They are kept so that nobody who reads the store can sign. */
 export interface PhoneKeys {
   add (key: PhoneKey): Promise<void>
+  /** The key, or undefined where there is none (unknown, ended, or kept under secrets that are not ours any more). */
   read (id: string): Promise<PhoneKey | undefined>
   /** True for the one caller who shows this nonce first, within the time a signature is good for. */
   claimNonce (keyId: string, nonce: string): Promise<boolean>

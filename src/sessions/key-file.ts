@@ -10,7 +10,7 @@ export interface Keys {
   readonly signing: SigningKeys
   /** 32 bytes that turn an openid into a subject. Lose them and everybody becomes somebody else. */
   readonly subject: Buffer
-  /** 32 bytes that the secrets of session cookies are derived with, and the names under which addresses and people are counted. */
+  /** 32 bytes that the secrets of session cookies are derived with, and the names under which addresses and people are counted; and that phone keys are sealed under. */
   readonly cookie: Buffer
 }
 

@@ -1,5 +1,6 @@
-/** Owns the access token: one for all callers and, through the store, for all instances. Never logs it. */
+/** Owns the access token: one for all callers and, through the store, for all instances. Never logs it, and never stores it so that others could read it. */
 import { schema, understood } from '../domain/record.ts'
+import { createSeal } from '../domain/seal.ts'
 import type { Clock, Log, Store } from '../login/ports.ts'
 import type { WechatApi } from './api.ts'
 import { sleep, type Deadline } from './deadline.ts'
@@ -22,11 +23,17 @@ export interface AccessTokensOptions {
   readonly log: Log
 }
 
-/** As stored. */
 interface Token {
-  readonly schema: typeof schema
   readonly value: string
   /** Milliseconds since 1970. */
+  readonly usableUntil: number
+}
+
+/** As stored. */
+interface TokenRecord {
+  readonly schema: typeof schema
+  /** Sealed under the AppSecret, which every instance has. */
+  readonly sealedValue: string
   readonly usableUntil: number
 }
 
@@ -46,6 +53,7 @@ export const createAccessTokens = ({ api, appid, secret, store, clock, log }: Ac
   const tokenKey = `wechat-token:${appid}`
   const fetchKey = `wechat-token-fetch:${appid}`
   const forceKey = `wechat-token-force:${appid}`
+  const seal = createSeal(secret, 'access token')
   const singly = createSingleFlight<Token>()
   let held: Token | undefined
   let refusedValue: string | undefined
@@ -59,7 +67,7 @@ export const createAccessTokens = ({ api, appid, secret, store, clock, log }: Ac
   }
 
   const obtain = async (deadline: Deadline): Promise<Token> => {
-    const shared = understood(await store.read<Token>(tokenKey))
+    const shared = await readShared()
     if (isUsable(shared)) return shared
     const claimed = await store.claim(fetchKey, clock.now(), fetchClaimMs)
     // Where another instance fetches but takes its time, asking as well does no harm: WeChat gives both the same token.
@@ -74,10 +82,16 @@ export const createAccessTokens = ({ api, appid, secret, store, clock, log }: Ac
     }
   }
 
+  const readShared = async (): Promise<Token | undefined> => {
+    const record = understood(await store.read<TokenRecord>(tokenKey))
+    const value = seal.open(record?.sealedValue, tokenKey)
+    return record === undefined || value === undefined ? undefined : { value, usableUntil: record.usableUntil }
+  }
+
   const waitForOthers = async (): Promise<Token | undefined> => {
     for (let look = 0; look < looks; look++) {
       await sleep(clock, lookEveryMs)
-      const shared = understood(await store.read<Token>(tokenKey))
+      const shared = await readShared()
       if (isUsable(shared)) return shared
     }
   }
@@ -108,7 +122,7 @@ export const createAccessTokens = ({ api, appid, secret, store, clock, log }: Ac
         const lifeSeconds = json?.expires_in
         if (typeof value !== 'string' || !/^[\x21-\x7e]{1,2048}$/.test(value)) return undefined
         if (typeof lifeSeconds !== 'number' || !(lifeSeconds > 0)) return undefined
-        return { schema, value, usableUntil: askedAt + Math.min(lifeSeconds, 7200) * 1000 - marginMs }
+        return { value, usableUntil: askedAt + Math.min(lifeSeconds, 7200) * 1000 - marginMs }
       },
     })
   }
@@ -118,7 +132,8 @@ export const createAccessTokens = ({ api, appid, secret, store, clock, log }: Ac
     const ttlMs = token.usableUntil - clock.now()
     if (ttlMs <= 0) return
     try {
-      await store.write(tokenKey, token, ttlMs)
+      const record: TokenRecord = { schema, sealedValue: seal.close(token.value, tokenKey), usableUntil: token.usableUntil }
+      await store.write(tokenKey, record, ttlMs)
     } catch {
       log.warn({ endpoint: 'stable_token' }, 'The access token could not be put into the store, so every instance fetches its own')
     }

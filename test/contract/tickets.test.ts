@@ -87,13 +87,23 @@ await onEveryStore(t, 'places', async (t, { clock, stores }) => {
 })
 
 await onEveryStore(t, 'phone keys', async (t, { clock, stores }) => {
-  const all = stores.map((store) => createPhoneKeys(store, { clock }))
+  const sealingKey = Buffer.alloc(32, 1)
+  const all = stores.map((store) => createPhoneKeys(store, { clock, sealingKey }))
   const [keys] = all
   const key = { id: 'key_0001', key: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', sub: 'sub-1', expiresAt: clock.now() + 86_400_000 }
   await keys!.add(key)
   t.hasStrict(await all.at(-1)?.read('key_0001'), key, 'read: the key as it was added')
   for (const id of ['', 'key_0002', 'key:0001', 'key_0001"', 'k'.repeat(65), ['key_0001'] as unknown as string]) {
     t.equal(await keys!.read(id), undefined, `read: is undefined when the id is ${JSON.stringify(id)}`)
+  }
+  const [store] = stores
+  t.notMatch(JSON.stringify(await store!.read('phone-key:key_0001')), key.key, 'add: whoever reads the store finds no key')
+  t.equal(await createPhoneKeys(store!, { clock, sealingKey: Buffer.alloc(32, 2) }).read('key_0001'), undefined, 'read: is undefined when it was kept under another secret')
+  const record = await store!.read<{ id: string, sub: string }>('phone-key:key_0001')
+  for (const change of [{ sub: 'sub-2' }, { sealedKey: undefined }, { sealedKey: 'AAAA' }, { sealedKey: key.key }]) {
+    await store!.write('phone-key:key_0003', { ...record, id: 'key_0003', ...change }, 86_400_000)
+    await store!.write('phone-key:key_0004', { ...record, ...change }, 86_400_000)
+    t.strictSame([await keys!.read('key_0003'), await keys!.read('key_0004')], [undefined, undefined], `read: is undefined when the record was changed: ${JSON.stringify(change)}`)
   }
   await t.rejects(keys!.add({ ...key, expiresAt: clock.now() }), RangeError, 'add: a RangeError when the key has ended')
 
@@ -111,7 +121,7 @@ await onEveryStore(t, 'phone keys', async (t, { clock, stores }) => {
 const onMovableTime = (t: Parameters<typeof openStore>[0]) => {
   const clock = createFakeClock()
   const store = openStore(t, 'sqlite::memory:', clock)
-  return { clock, store, tickets: createTickets(store, { clock, maxTickets: 1 }), keys: createPhoneKeys(store, { clock }) }
+  return { clock, store, tickets: createTickets(store, { clock, maxTickets: 1 }), keys: createPhoneKeys(store, { clock, sealingKey: Buffer.alloc(32) }) }
 }
 
 await t.test('how long a ticket is kept', async (t) => {
@@ -183,7 +193,7 @@ await t.test('a store that fails', async (t) => {
   await t.rejects(tickets.add(ticket), { code: 'store-unavailable' }, 'add: store-unavailable when the store is away')
   await t.rejects(tickets.read(ticket.id), { code: 'store-unavailable' }, 'read: store-unavailable when the store is away, and not undefined')
   await t.rejects(tickets.replace(ticket, after(ticket, clock.now(), 'scan')), { code: 'store-unavailable' }, 'replace: store-unavailable when the store is away')
-  const keys = createPhoneKeys(store, { clock })
+  const keys = createPhoneKeys(store, { clock, sealingKey: Buffer.alloc(32) })
   await t.rejects(keys.read('key_0001'), { code: 'store-unavailable' }, 'read: store-unavailable when the store of the keys is away')
   await t.rejects(keys.claimNonce('key_0001', 'nonce-of-sixteen'), { code: 'store-unavailable' }, 'claimNonce: store-unavailable when the store is away')
 })

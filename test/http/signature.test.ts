@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { createSigner, httpbis } from 'http-message-signatures'
 import t from 'tap'
 import { verifyPhoneSignature } from '../../src/http/phone-signature.ts'
+import { generateKeys } from '../../src/sessions/key-file.ts'
 import { createPhoneKeys } from '../../src/stores/phone-keys.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { openBrowser, type PhoneKeyAnswer } from '../support/clients.ts'
@@ -56,7 +57,7 @@ for (const [index, vector] of vectors.entries()) {
     const clock = createFakeClock(1770000000_000)
     const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
     t.teardown(() => store.close())
-    const phoneKeys = createPhoneKeys(store, { clock })
+    const phoneKeys = createPhoneKeys(store, { clock, sealingKey: Buffer.alloc(32) })
     await phoneKeys.add(vectorKey)
     const request = {
       method: vector.call.method,
@@ -71,8 +72,9 @@ for (const [index, vector] of vectors.entries()) {
 }
 
 await t.test('signature: the vectors of the contract are accepted when they come over HTTP', async (t) => {
-  const house = await openHouse(t, { clock: createFakeClock(1770000000_000) })
-  await createPhoneKeys(house.store, house).add(vectorKey)
+  const keys = generateKeys()
+  const house = await openHouse(t, { keys, clock: createFakeClock(1770000000_000) })
+  await createPhoneKeys(house.store, { clock: house.clock, sealingKey: keys.cookie }).add(vectorKey)
   for (const vector of vectors) {
     t.equal(verdict(await house.call({ ...vector.call, headers: vectorHeaders(vector) })), vector.overHttp)
     t.equal(verdict(await house.call({ ...vector.call, headers: vectorHeaders(vector) })), '401 replayed')

@@ -1,6 +1,7 @@
 // Two releases on one store: what the other one has stored is understood with all that is in it, or refused for now and left as it is.
 import t, { type Test } from 'tap'
 import { pino } from 'pino'
+import { createSeal } from '../../src/domain/seal.ts'
 import type { Store } from '../../src/login/ports.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { createStore } from '../../src/stores/store.ts'
@@ -118,7 +119,8 @@ const cases = {
   "WeChat's access token": async (house) => {
     const browser = await openBrowser(house)
     const key = `wechat-token:${house.simulator.appid}`
-    await house.store.write(key, { schema: 1, value: 'of another instance', usableUntil: house.clock.now() + minute }, minute)
+    const sealedValue = createSeal(house.simulator.secret, 'access token').close('of another instance', key)
+    await house.store.write(key, { schema: 1, sealedValue, usableUntil: house.clock.now() + minute }, minute)
     return { key, calls: { code: () => house.call({ path: `/api/tickets/${browser.ticket}/code` }) } }
   },
 } satisfies Record<string, (house: House) => Promise<Case>>

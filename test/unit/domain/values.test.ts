@@ -8,6 +8,7 @@ import { newMatch } from '../../../src/domain/match.ts'
 import { isDisplayName, subjectOf } from '../../../src/domain/person.ts'
 import { areApart } from '../../../src/domain/place.ts'
 import { isReturnAllowed } from '../../../src/domain/return-to.ts'
+import { createSeal } from '../../../src/domain/seal.ts'
 import { isPlainText, plainText } from '../../../src/domain/text.ts'
 
 /** A text as a line of a report can show it. */
@@ -27,6 +28,25 @@ await t.test('ids: texts are the same only when every byte is', async (t) => {
   t.notOk(sameText('abc', 'abd'))
   t.notOk(sameText('abc', 'abcd'))
   t.equal(hashSecret('abc'), 'ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0')
+})
+
+await t.test('seal: it opens with its key, for its purpose and its place, as it was closed, and else not at all', async (t) => {
+  const key = randomBytes(32)
+  const seal = createSeal(key, 'tests')
+  for (const secret of ['', 'a', '秘密', 'x'.repeat(5000)]) t.equal(createSeal(key, 'tests').open(seal.close(secret, 'here'), 'here'), secret)
+  const sealed = seal.close('secret', 'here')
+  t.not(seal.close('secret', 'here'), sealed, 'nobody sees that two are the same')
+  t.equal(seal.open(sealed, 'there'), undefined, 'another place')
+  t.equal(createSeal(key, 'trials').open(sealed, 'here'), undefined, 'another purpose')
+  t.equal(createSeal(randomBytes(32), 'tests').open(sealed, 'here'), undefined, 'another key')
+  const bytes = Buffer.from(sealed, 'base64url')
+  for (let index = 0; index < bytes.length; index++) {
+    const changed = Buffer.from(bytes)
+    changed[index]! ^= 1 // below its length
+    t.equal(seal.open(changed.toString('base64url'), 'here'), undefined, `byte ${index} changed`)
+    t.equal(seal.open(bytes.subarray(0, index).toString('base64url'), 'here'), undefined, `cut after ${index}`)
+  }
+  for (const nothing of [undefined, null, 7, '', [sealed], '%%%']) t.equal(seal.open(nothing, 'here'), undefined, JSON.stringify(nothing))
 })
 
 await t.test('match: three different numbers of two digits, the right one as likely in each place', async (t) => {
