@@ -19,7 +19,7 @@ const run = async (t: Test, options: Pick<ChaosOptions, 'seed' | 'logins' | 'fau
 }
 
 await t.test('chaos: nobody is logged in twice or wrongly, and everybody gets on, when instances and Redis fail again and again', async (t) => {
-  const { ends, injected } = await run(t, { seed, logins: 200, faults: { stormMs: 60_000, calmMs: 500, everyMs: [400, 1_200], overAfterMs: 20_000 } })
+  const { ends, injected } = await run(t, { seed, logins: 200, faults: { stormMs: 60_000, calmMs: 500, everyMs: [400, 1_200], killEveryMs: [1_500, 4_000], overAfterMs: 20_000 } })
   t.ok(ends.filter(({ how }) => how !== 'fresh').length > 100, 'most are logged in')
   t.ok(Object.keys(injected).length >= 5, `there were faults of several kinds: ${Object.keys(injected).join()}`)
 })

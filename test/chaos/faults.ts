@@ -122,10 +122,10 @@ const faults: Readonly<Record<string, Fault>> = {
   }),
 }
 
-/** Those that the issue names first come more often. */
-const lots = [...Object.keys(faults), 'instance killed', 'instance killed', 'redis killed', 'cut before a command', 'cut after a command']
+/** What comes beside the instances that are killed; what hurts most comes twice as often. */
+const lots = [...Object.keys(faults).filter((kind) => kind !== 'instance killed'), 'redis killed', 'cut before a command', 'cut after a command']
 
-const atATime = 3
+const atATime = 4
 
 export interface ScheduleOptions {
   /** Faults for so long, then none for so long, and so on: in the calm it shows how soon all is well, and how fast. Milliseconds. */
@@ -135,10 +135,12 @@ export interface ScheduleOptions {
   readonly overAfterMs?: number
   /** Between two faults in a storm. Milliseconds. */
   readonly everyMs: readonly [number, number]
+  /** Between two instances killed in a storm, beside the other faults. Milliseconds. */
+  readonly killEveryMs: readonly [number, number]
 }
 
 /** Begins with a calm. */
-export const startFaults = (world: World, history: History, random: Random, { stormMs, calmMs, everyMs, overAfterMs }: ScheduleOptions): FaultSchedule => {
+export const startFaults = (world: World, history: History, random: Random, { stormMs, calmMs, everyMs, killEveryMs, overAfterMs }: ScheduleOptions): FaultSchedule => {
   const injected: Record<string, number> = {}
   const stopping = new AbortController()
   const underWay = new Set<Promise<void>>()
@@ -161,13 +163,19 @@ export const startFaults = (world: World, history: History, random: Random, { st
 
   const storm = async (): Promise<void> => {
     const until = performance.now() + stormMs
-    // Every kind in turn, in an order of its own each time: a short run meets them all, too.
-    const turn = shuffle(lots, random)
-    while (!stopping.signal.aborted && performance.now() < until) {
-      if (turn.length === 0) turn.push(...shuffle(lots, random))
-      inject(turn.pop() as string) // it has been filled
-      await pause(random.integer(...everyMs))
+    const blow = async (next: () => string, [shortest, longest]: readonly [number, number]): Promise<void> => {
+      while (!stopping.signal.aborted && performance.now() < until) {
+        inject(next())
+        await pause(random.integer(shortest, longest))
+      }
     }
+    // Every kind in turn, in an order of its own each time: a short run meets them all, too.
+    let turn: string[] = []
+    const next = (): string => {
+      if (turn.length === 0) turn = shuffle(lots, random)
+      return turn.pop() as string // it has been filled
+    }
+    await Promise.all([blow(next, everyMs), blow(() => 'instance killed', killEveryMs)])
   }
 
   const all = (async () => {

@@ -54,7 +54,7 @@ const phase = async (name: string, options: Pick<ChaosOptions, 'seed' | 'logins'
 }
 
 const isGood = [
-  await phase('storm and calm', { seed, logins, faults: { stormMs: 25_000, calmMs: 10_000, everyMs: [800, 3_000] } }),
+  await phase('storm and calm', { seed, logins, faults: { stormMs: 25_000, calmMs: 10_000, everyMs: [800, 3_000], killEveryMs: [2_000, 6_000] } }),
   await phase('Redis emptied', { seed: seed + 1, logins: Math.ceil(logins / 20), faults: 'flush' }),
 ].every(Boolean)
 if (isGood && values.keep === undefined) rmSync(folder, { recursive: true })
