@@ -34,6 +34,7 @@ const lookAgainMs = 1_000
 export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAnswer> => {
   const until = deps.clock.now() + poll.waitMs
   let ticket: Ticket | undefined
+  let isOver = false
   for (;;) {
     const seat = deps.waitingRoom.enter(poll.id, poll.household)
     try {
@@ -44,13 +45,15 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
         if (ticket === undefined || !mayPass(error)) throw error
         fault = error
       }
-      const leftMs = Math.min(until, ticket.expiresAt) - deps.clock.now()
+      const leftMs: number = isOver ? 0 : Math.min(until, ticket.expiresAt) - deps.clock.now()
       if (leftMs <= 0 && fault !== undefined) throw fault
       if (ticket.version > poll.after || leftMs <= 0) return { ticket }
-      const outcome = await seat.rest(fault === undefined ? leftMs : Math.min(leftMs, lookAgainMs), poll.signal, ticket.version)
+      const restMs = fault === undefined ? leftMs : Math.min(leftMs, lookAgainMs)
+      const outcome = await seat.rest(restMs, poll.signal, ticket.version)
       if (outcome === 'full') return { ticket, pollAfterSeconds }
       // A final ticket can't have moved, and may be forgotten by now. Who has to go says what they know: it was true, and the browser asks again.
       if (isFinal(ticket.state) || outcome === 'closed') return { ticket }
+      isOver = outcome === 'over' && restMs === leftMs // that was told by a timer: the store's clock may have been set back
     } finally {
       seat.leave()
     }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { openBrowser, type TestBrowser } from '../support/clients.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
 import { openHouse } from '../support/house.ts'
 import { phoneOf } from '../support/login.ts'
 import { settle, until } from '../support/turns.ts'
@@ -142,6 +143,22 @@ await t.test('long poll: wait is clamped to MAX_WAIT, and as long as that when l
   t.notOk(polls.some((poll) => poll.isAnswered()))
   house.clock.advance(1)
   for (const poll of polls) t.equal((await poll.answer).status, 200)
+})
+
+await t.test('long poll: it is over when its time is up, though the clock of the store was set back meanwhile', async (t) => {
+  const clock = createFakeClock()
+  let setBackMs = 0
+  const house = await openHouse(t, { clock: { ...clock, now: () => clock.now() - setBackMs } })
+  const browser = await openBrowser(house)
+  const poll = watch(browser.poll(1, 25))
+  await settle()
+  clock.advance(10_000)
+  setBackMs = 90_000
+  clock.advance(14_999)
+  await settle()
+  t.notOk(poll.isAnswered())
+  clock.advance(1)
+  t.hasStrict(await poll.answer, { status: 200, json: { state: 'pending' } })
 })
 
 await t.test('long poll: what is no whole number is bad-request', async (t) => {
