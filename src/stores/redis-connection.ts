@@ -51,13 +51,14 @@ const connectToServer = async (client: RedisClient, signal: AbortSignal, isMispl
   const lost = oneEvent()
   client.on('error', lost.tell)
   client.on('end', () => { lost.tell(new Error('The connection was closed')) })
-  await giveUpOn(signal, client.connect(), () => { closeAll([client]) })
+  const close = () => { letGo(client) }
+  await giveUpOn(signal, client.connect(), close)
   return {
     client,
     masters: [client],
     isMisplaced,
     whenLost: lost.hear,
-    close: () => { closeAll([client]) },
+    close,
   }
 }
 
@@ -90,13 +91,20 @@ const connectToCluster = async (address: RedisAddress & { kind: 'cluster' }, sig
   })
   const clients = () => cluster.masters.flatMap(({ client }) => client === undefined ? [] : [client as RedisClient]) // the same, less their modules
   for (const event of ['error', 'node-error', 'node-disconnect']) cluster.on(event, lost.tell)
-  await giveUpOn(signal, cluster.connect(), () => { closeAll(clients()) })
+  let isClosed = false
+  const close = () => {
+    isClosed = true
+    for (const client of clients()) letGo(client)
+  }
+  // It may be asking just now who its masters are, and connects to them afterwards.
+  cluster.on('node-ready', () => { if (isClosed) close() })
+  await giveUpOn(signal, cluster.connect(), close)
   return {
     client: cluster,
     get masters () { return clients() },
     isMisplaced: ({ message }) => /^(?:CLUSTERDOWN|MASTERDOWN)/.test(message),
     whenLost: lost.hear,
-    close: () => { closeAll(clients()) },
+    close,
   }
 }
 
@@ -115,8 +123,10 @@ const giveUpOn = async (signal: AbortSignal, work: Promise<unknown>, undo: () =>
   }
 }
 
-const closeAll = (clients: readonly RedisClient[]): void => {
-  for (const client of clients) if (client.isOpen) client.destroy()
+/** Closes a client, or as soon as it is there one that still connects: destroyed before, it would connect all the same and stay for good. */
+const letGo = (client: RedisClient): void => {
+  if (client.isReady) client.destroy()
+  else client.once('ready', () => { client.destroy() })
 }
 
 /** Something that happens once, and may have happened before somebody listens. */
