@@ -37,6 +37,7 @@ const watchCodes = (page: Page): (() => Promise<readonly string[]>) => {
       await sleep(200)
     }
   })()
+  watching.catch(() => {}) // told to who stops it; a test that fails before that closes the page
   return async () => {
     watch.isOver = true
     await watching

@@ -83,9 +83,9 @@ const codeImage = (page: Page) => page.locator('.layer:not(.leaving) .code-image
 /** The ticket whose code is on the stage, once there is one. */
 export const shownTicket = async (page: Page): Promise<string> => ticketIn(await codeImage(page).getAttribute('src'))
 
-/** Waits until the code of another ticket is there. */
+/** Waits until the code of another ticket is there, for longer than the tickets of these tests live. */
 export const nextTicket = async (page: Page, ticket: string): Promise<string> => {
-  await page.locator(`.layer:not(.leaving) .code-image:not([src*="${ticket}"])`).waitFor()
+  await page.locator(`.layer:not(.leaving) .code-image:not([src*="${ticket}"])`).waitFor({ timeout: 2 * patienceMs })
   return await shownTicket(page)
 }
 
