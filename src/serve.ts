@@ -8,10 +8,10 @@ import type { FastifyInstance } from 'fastify'
 const announceMs = 1500
 /** Then, for so long, it takes no new connections and answers on those there are: balancers that ask for nothing find nobody, and go elsewhere. Milliseconds. */
 const refuseMs = 500
-/** Whoever has not read their answer so long after that is cut off. Milliseconds. */
-const cutAfterMs = 1500
-/** So long after that the process is gone, whatever hangs: in all within 5 s of a signal. Milliseconds. */
-const endAfterMs = 2500
+/** Whoever has not read their answer so long after the refusal is cut off. Milliseconds. */
+const cutAfterMs = 1000
+/** So long after the refusal the process ends, whatever hangs: in all within 5 s of a signal, on a busy machine, too. Milliseconds. */
+const endAfterMs = 2000
 
 /**
  * Listens, and goes down in order. On SIGTERM held polls are answered at once, and whoever else calls is, until nobody sends calls here any more. After
