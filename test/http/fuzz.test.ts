@@ -23,7 +23,6 @@ const openRange = async (t: Test): Promise<Range> => {
   const house = await openHouse(t, {
     env: { LIMIT_CREATE: '1000000', LIMIT_GUESS: '1000000', LIMIT_PHONE: '1000000', MAX_TICKETS: '10000000', MAX_WAIT: '0', WECHAT_URL_LINK: 'on', ALLOWED_ORIGINS: 'https://shop.example', TRUST_PROXY: '127.0.0.1' },
     wrapStore: recorder.wrap,
-    wechatTimeoutMs: 5000,
   })
   Object.assign(house.simulator.settings, { codesPerMinute: Infinity, linksPerSecond: Infinity, linksPerDay: Infinity })
   const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))

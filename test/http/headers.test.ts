@@ -22,7 +22,7 @@ const directives = (policy: string | undefined): Record<string, string> => Objec
 
 for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http://localhost:3000', false]] as const) {
   await t.test(`headers: every answer has them all when PUBLIC_URL is ${publicUrl}`, async (t) => {
-    const house = await openHouse(t, { env: { ...generous, PUBLIC_URL: publicUrl, LIMIT_GUESS: '14', WECHAT_URL_LINK: 'on' }, wechatTimeoutMs: 5000 })
+    const house = await openHouse(t, { env: { ...generous, PUBLIC_URL: publicUrl, LIMIT_GUESS: '14', WECHAT_URL_LINK: 'on' } })
     const port = await listen(house)
     const { cookie } = await logIn(house)
     const browser = await openBrowser(house)

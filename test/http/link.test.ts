@@ -100,7 +100,7 @@ await t.test('link: unknown ids are counted as guesses', async (t) => {
 })
 
 await t.test('link: it is wechat-unavailable with Retry-After when WeChat can\'t make one, and the rest of the login goes on', async (t) => {
-  const house = await openLinked(t)
+  const house = await openLinked(t, { wechatTimeoutMs: 1000 })
   const { ticket } = await openBrowser(house)
   const ask = () => house.call({ path: `/api/tickets/${ticket}/link` })
   const faults = [

@@ -51,7 +51,7 @@ export interface HouseOptions {
   readonly keys?: ReturnType<typeof generateKeys>
   readonly simulator?: WechatSimulator
   readonly places?: Places
-  /** How long WeChat may take; more than the second that faults are tested with, where a busy machine must not look like one. */
+  /** How long WeChat may take, where a test waits for it to have taken too long; as long as ever otherwise. */
   readonly wechatTimeoutMs?: number
   /** Changes what the app is given, to make something behind it fail. */
   readonly wrapStore?: (store: Store) => Store
@@ -85,7 +85,7 @@ export const openHouse = async (t: Test, options: HouseOptions = {}): Promise<Ho
     store,
     clock: realTimers(clock),
     log,
-    callTimeoutMs: options.wechatTimeoutMs ?? 1000,
+    callTimeoutMs: options.wechatTimeoutMs,
   })
   const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: randomBytes, log }, config)
   t.teardown(async () => {
