@@ -24,6 +24,8 @@ export interface PollAnswer {
 const pollAfterSeconds = 2
 /** Whoever was woken while the store is away looks again so much later. Milliseconds. */
 const lookAgainMs = 1_000
+/** The clock of a store is read over a network, and put right by less than this; by more, it was set, and is no measure for a rest. Milliseconds. */
+const correctionMs = 2_000
 
 /**
  * Answers at once when the ticket is further than the browser knows; else rests until it moves, the time is up or the process has to go.
@@ -34,7 +36,7 @@ const lookAgainMs = 1_000
 export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAnswer> => {
   const until = deps.clock.now() + poll.waitMs
   let ticket: Ticket | undefined
-  let isOver = false
+  let hasRung = false
   for (;;) {
     const seat = deps.waitingRoom.enter(poll.id, poll.household)
     try {
@@ -45,15 +47,16 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
         if (ticket === undefined || !mayPass(error)) throw error
         fault = error
       }
-      const leftMs: number = isOver ? 0 : Math.min(until, ticket.expiresAt) - deps.clock.now()
-      if (leftMs <= 0 && fault !== undefined) throw fault
-      if (ticket.version > poll.after || leftMs <= 0) return { ticket }
+      const leftMs = Math.min(until, ticket.expiresAt) - deps.clock.now()
+      const isOver: boolean = leftMs <= 0 || (hasRung && leftMs > correctionMs)
+      if (isOver && fault !== undefined) throw fault
+      if (ticket.version > poll.after || isOver) return { ticket }
       const restMs = fault === undefined ? leftMs : Math.min(leftMs, lookAgainMs)
       const outcome = await seat.rest(restMs, poll.signal, ticket.version)
       if (outcome === 'full') return { ticket, pollAfterSeconds }
       // A final ticket can't have moved, and may be forgotten by now. Who has to go says what they know: it was true, and the browser asks again.
       if (isFinal(ticket.state) || outcome === 'closed') return { ticket }
-      isOver = outcome === 'over' && restMs === leftMs // that was told by a timer: the store's clock may have been set back
+      hasRung = outcome === 'over' && restMs === leftMs
     } finally {
       seat.leave()
     }

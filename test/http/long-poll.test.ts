@@ -161,6 +161,22 @@ await t.test('long poll: it is over when its time is up, though the clock of the
   t.hasStrict(await poll.answer, { status: 200, json: { state: 'pending' } })
 })
 
+await t.test('long poll: it hears of the end of the ticket, though the clock of the store was put right meanwhile', async (t) => {
+  const clock = createFakeClock()
+  let aheadMs = 900
+  const house = await openHouse(t, { clock: { ...clock, now: () => clock.now() + aheadMs } })
+  const browser = await openBrowser(house)
+  clock.advance(160_000)
+  const poll = watch(browser.poll(1, 25))
+  await settle()
+  aheadMs = 0
+  clock.advance(20_899)
+  await settle()
+  t.notOk(poll.isAnswered())
+  clock.advance(1)
+  t.hasStrict(await poll.answer, { status: 200, json: { state: 'expired', version: 2 } })
+})
+
 await t.test('long poll: what is no whole number is bad-request', async (t) => {
   const house = await openHouse(t)
   const browser = await openBrowser(house)
