@@ -121,6 +121,7 @@ await t.test('phone: a code followed while the desktop is in front waits there f
   await tap(phone, 'Close')
   await calls()
   await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 60_000) // the camera must not find the code before the person has left it
   await tap(phone, 'Scan')
   await tap(phone, 'Home')
   await page.clock.runFor(5_000)
