@@ -126,7 +126,7 @@ const giveUpOn = async (signal: AbortSignal, work: Promise<unknown>, undo: () =>
 /** Closes a client, or as soon as it is there one that still connects: destroyed before, it would connect all the same and stay for good. */
 const letGo = (client: RedisClient): void => {
   if (client.isReady) client.destroy()
-  else client.once('ready', () => { client.destroy() })
+  else client.once('ready', () => { letGo(client) })
 }
 
 /** Something that happens once, and may have happened before somebody listens. */
