@@ -6,7 +6,7 @@ import { serveDemo } from '../support/demo-window.ts'
 import type { TestPhone } from '../support/clients.ts'
 import { verdict } from '../support/login.ts'
 import { lands, look, nextTicket, openVisit, placeOf, shownTicket } from '../support/login-visit.ts'
-import { heard, line, listen, untilStage } from '../support/page-bench.ts'
+import { heard, line, listen, untilFaded, untilStage } from '../support/page-bench.ts'
 import type { Page } from 'playwright-core'
 
 const lifeSeconds = 24
@@ -104,7 +104,7 @@ for (const [event, no] of Object.entries(noes)) {
     const phone = await patientPlace.newPhone()
     await phone.scan(ticket)
     await untilStage(page, 'scanned')
-    await page.locator('.leaving').waitFor({ state: 'detached' })
+    await untilFaded(page)
     const right = await page.locator('.number').innerText()
     t.equal(right, await numberOf(ticket))
     t.equal(await page.locator('img').count(), 0)

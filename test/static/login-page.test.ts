@@ -1,7 +1,7 @@
 import t from 'tap'
 import { dictionaries } from '../../static/scan-login/words.js'
 import { launchChromium } from '../support/chromium.ts'
-import { faultsOf, heard, hide, line, listen, loggedIn, openPage, unhide, untilStage } from '../support/page-bench.ts'
+import { faultsOf, heard, hide, line, listen, loggedIn, openPage, unhide, untilFaded, untilStage } from '../support/page-bench.ts'
 import type { Page } from 'playwright-core'
 import type { ScriptedService } from '../support/scripted-service.ts'
 
@@ -227,7 +227,7 @@ await t.test('login page: it cross-fades and leaves one layer when motion is wel
     await page.goto(`${service.url}/login`)
     await untilStage(page, 'waiting')
     t.equal(await page.locator('.layer:not(.leaving)').evaluate((layer: any) => layer.ownerDocument.defaultView.getComputedStyle(layer).animationName === 'appear'), fades)
-    await page.locator('.leaving').waitFor({ state: 'detached' })
+    await untilFaded(page)
     t.equal(await page.locator('.layer').count(), 1)
   }
 })

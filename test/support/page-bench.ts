@@ -32,6 +32,9 @@ export const openPage = async (t: Test, browser: Browser, options: BrowserContex
 /** Waits until the stage shows this, in whatever element stands first. */
 export const untilStage = async (page: Page | Locator, name: string): Promise<void> => { await page.locator(`.layer:not(.leaving)[data-stage="${name}"]`).first().waitFor() }
 
+/** Waits until everything that the stage showed before has faded away. */
+export const untilFaded = async (page: Page): Promise<void> => { await page.locator('.leaving').first().waitFor({ state: 'detached' }) }
+
 /** The line that says what to do. */
 export const line = (page: Page): Promise<string> => page.locator('.line').first().innerText()
 
