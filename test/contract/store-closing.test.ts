@@ -4,21 +4,14 @@ import t from 'tap'
 import { systemClock } from '../../src/runtime.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createRecordingLog } from '../support/log.ts'
-import { startRedis } from '../support/redis.ts'
-import { say, startCluster, startSentinelSet } from '../support/redis-sets.ts'
+import { say, startCluster, startSentinelSet, startSingle } from '../support/redis-sets.ts'
 
 /** Before, during and after the moment at which it connects. Milliseconds. */
 const momentsMs = [0, 1, 2, 3, 5, 8, 13, 20, 30, 50, 100, 200, 500]
 /** Whoever is there after so long, stays: the time for which a dead connection is kept, and as much again for a busy machine. Milliseconds. */
 const goneWithinMs = 10_000
 
-const startOne = async (t: Parameters<typeof startCluster>[0]) => {
-  const server = await startRedis()
-  t.teardown(() => server.stop())
-  return { url: server.url, servers: [server] }
-}
-
-for (const [kind, open] of Object.entries({ server: startOne, sentinel: startSentinelSet, cluster: startCluster })) {
+for (const [kind, open] of Object.entries({ server: startSingle, sentinel: startSentinelSet, cluster: startCluster })) {
   await t.test(`closing: no connection is left when a store is closed while it connects (${kind})`, async (t) => {
     const { url, servers } = await open(t)
     const ours = async (): Promise<string[]> => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { createClient } from '@keyv/redis'
 import { startRedis } from '../support/redis.ts'
-import { say, startCluster, startSentinelSet } from '../support/redis-sets.ts'
+import { say, startCluster, startSentinelSet, startSingle } from '../support/redis-sets.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { openStore, untilReady } from './store-harness.ts'
@@ -27,11 +27,7 @@ await t.test('rights: both READMEs print the same user', async (t) => {
 })
 
 for (const [kind, open] of Object.entries({
-  'one server': async (t: Parameters<typeof startSentinelSet>[0]) => {
-    const server = await startRedis()
-    t.teardown(() => server.stop())
-    return { url: server.url, servers: [server] }
-  },
+  'one server': startSingle,
   'a Sentinel set': startSentinelSet,
   'a cluster': startCluster,
 })) {

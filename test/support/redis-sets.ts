@@ -41,6 +41,12 @@ const startServer = async (t: Test, args: readonly string[] = [], port?: number)
   return server
 }
 
+/** One server by itself, for what is tried on every kind. */
+export const startSingle = async (t: Test): Promise<Pick<RedisSet, 'url' | 'servers'>> => {
+  const server = await startServer(t)
+  return { url: server.url, servers: [server] }
+}
+
 /** A master, two replicas, and three Sentinels that replace the master when two of them find it silent. */
 export const startSentinelSet = async (t: Test, { args = [] }: { args?: readonly string[] } = {}): Promise<RedisSet> => {
   const master = await startServer(t, args)
