@@ -63,14 +63,16 @@ const openPage = async (t: Test, browser: RealBrowser, network: Network, { addre
     ? await browser.open(`http://${place.upstream}/login`, { forwardProxy: place.listen })
     : await browser.open(`http://${place.listen}/login`)
   const hasCode = ({ ticket }: LoginPage) => ticket !== null
-  const load = async (times: number): Promise<LoginPage> => await until(tab, 'no code', hasCode, 20_000).catch(async (error: unknown) => {
-    if (times === 3) throw error
-    t.comment(`${network.name}: loaded again, for ${String(error)}`)
-    await tab.evaluate('location.reload()')
-    return await load(times + 1)
-  })
-  await load(1)
-  return { network, place, proxy, tab, phone }
+  for (let tries = 1; ; tries++) {
+    try {
+      await until(tab, 'no code', hasCode, 20_000)
+      return { network, place, proxy, tab, phone }
+    } catch (error) {
+      if (tries === 3) throw error
+      t.comment(`${network.name}: loaded again, for ${String(error)}`)
+      await tab.evaluate('location.reload()')
+    }
+  }
 }
 
 /** Logs in and tells the time from the answer to the tap on the phone until the page is there. */
