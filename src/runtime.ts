@@ -21,6 +21,7 @@ export const readEnvironment = ({ withFile }: { withFile: boolean }): NodeJS.Pro
 /** Time as the machine tells it. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after: (ms, call) => {
     const timer = setTimeout(call, ms).unref()
     return () => clearTimeout(timer)
@@ -43,7 +44,7 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
   const keys = openKeys(config, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
   // The store's time, so that all instances agree on when a ticket's is up.
-  const shared: Clock = { now: store.now, after: clock.after }
+  const shared: Clock = { ...clock, now: store.now }
   const dispatcher = new Agent({ connect: { timeout: 3000 }, connections: 64 })
   const wechat = createWechat({
     appid: config.WECHAT_APPID,

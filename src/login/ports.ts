@@ -78,9 +78,12 @@ export interface PhoneKeys {
   claimNonce (keyId: string, nonce: string): Promise<boolean>
 }
 
-/** Time as an argument: milliseconds since 1970, and a timer. */
+/** Time as an argument: the time of day, a measure for durations, and a timer. */
 export interface Clock {
+  /** Milliseconds since 1970. May be set, forwards and back, while the process runs: good for moments that are stored or told, not for durations. */
   now (): number
+  /** Milliseconds since some moment in the past. Only ever grows, as nobody sets it: for every duration inside one process. */
+  steady (): number
   /** Calls back once after `ms`, unless the returned function was called first. Does not keep the process alive. */
   after (ms: number, call: () => void): () => void
 }

@@ -24,7 +24,7 @@ export interface DemoServer {
 export const serveDemo = async (t: Test, environment: Readonly<Record<string, string>> = {}): Promise<DemoServer> => {
   const port = await freePort()
   let skippedMs = 0
-  const clock: Clock = { now: () => systemClock.now() + skippedMs, after: systemClock.after }
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + skippedMs }
   const { app, config, simulator, release } = await openDemo({
     port: String(port),
     clock,

@@ -4,6 +4,8 @@ import type { Clock } from '../../src/login/ports.ts'
 export interface FakeClock extends Clock {
   /** Moves time on and calls every timer that falls due, those that a called timer sets included. */
   advance (ms: number): void
+  /** Sets the time of day by so much, forwards or back, as an operator or NTP does: no timer fires, and the steady time doesn't notice. */
+  set (byMs: number): void
 }
 
 interface Timer {
@@ -13,7 +15,8 @@ interface Timer {
 
 /** Makes a clock that shows `start` (milliseconds since 1970). */
 export const createFakeClock = (start = Date.UTC(2026, 10, 23)): FakeClock => {
-  let now = start
+  let steady = 0
+  let ahead = start
   const timers = new Set<Timer>()
 
   const firstDue = (until: number): Timer | undefined => {
@@ -25,20 +28,22 @@ export const createFakeClock = (start = Date.UTC(2026, 10, 23)): FakeClock => {
   }
 
   return {
-    now: () => now,
+    now: () => steady + ahead,
+    steady: () => steady,
     after (ms, call) {
-      const timer = { at: now + Math.max(0, ms), call }
+      const timer = { at: steady + Math.max(0, ms), call }
       timers.add(timer)
       return () => { timers.delete(timer) }
     },
     advance (ms) {
-      const end = now + ms
+      const end = steady + ms
       for (let timer = firstDue(end); timer !== undefined; timer = firstDue(end)) {
         timers.delete(timer)
-        now = timer.at
+        steady = timer.at
         timer.call()
       }
-      now = end
+      steady = end
     },
+    set (byMs) { ahead += byMs },
   }
 }

@@ -33,6 +33,7 @@ export const setUpWechat = async (t: Test, options: Partial<WechatOptions> = {})
   const waits: number[] = []
   const clock: Clock = {
     now: time.now,
+    steady: time.steady,
     after: (ms, call) => {
       waits.push(ms)
       const cancel = time.after(ms, call)

@@ -1,10 +1,10 @@
 /** The catalogue of attacks on scan logins, A1 to A18, each performed over HTTP against a running service, and each without getting in. Other tests go deeper; here every row is found by its id. */
 import t, { type Test } from 'tap'
-import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from '../support/clients.ts'
-import { craftSignature } from '../support/craft-signature.ts'
-import { openHouse, type Answer, type House } from '../support/house.ts'
-import { cookieOf, verdict } from '../support/login.ts'
-import { remote } from '../support/remote.ts'
+import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from '../../support/clients.ts'
+import { craftSignature } from '../../support/craft-signature.ts'
+import { openHouse, type Answer, type House } from '../../support/house.ts'
+import { cookieOf, verdict } from '../../support/login.ts'
+import { remote } from '../../support/remote.ts'
 
 interface Street extends Service {
   readonly house: House
