@@ -13,6 +13,23 @@ const byStatus: Readonly<Record<number, ProblemCode>> = {
   415: 'unsupported-media-type',
 }
 
+type UnauthorizedCode = { [Code in ProblemCode]: (typeof problemTypes)[Code]['status'] extends 401 ? Code : never }[ProblemCode]
+
+/**
+ * What each 401 asks for (RFC 9110 §15.5.2). The compiler wants an entry for every code of that status. Only `Bearer` is a registered scheme; the two others
+ * name what CONTRACT "Phone" describes. None is a scheme for which a browser opens a dialog.
+ */
+const challenges: Readonly<Record<UnauthorizedCode, string>> = {
+  unauthenticated: 'Bearer',
+  'signature-invalid': 'Signature tag="scan-login"',
+  'clock-skew': 'Signature tag="scan-login"',
+  replayed: 'Signature tag="scan-login"',
+  'key-unknown': 'Signature tag="scan-login"',
+  'js-code-invalid': 'WeChat-js-code',
+}
+
+const isUnauthorized = (code: ProblemCode): code is UnauthorizedCode => problemTypes[code].status === 401
+
 /** Turns whatever was thrown into a Problem. */
 export const asProblem = (error: Partial<FastifyError>): Problem => {
   if (error instanceof Problem) return error
@@ -42,7 +59,7 @@ export const problemBody = (problem: Problem, requestId: string): Record<string,
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   if (problem.status >= 500) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
   else request.log.debug({ code: problem.code }, problem.message)
-  if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer') // RFC 9110 §15.5.2
+  if (isUnauthorized(problem.code)) reply.header('www-authenticate', challenges[problem.code])
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(problem.retryAfterSeconds))
   return reply
     .code(problem.status)

@@ -139,6 +139,23 @@ await t.test('problems: every code of the contract is met, in one shape', async 
   t.equal(requestIds.size, contractCodes.length, 'every answer has an id of its own')
 })
 
+await t.test('ES challenge: every 401 says what it asks for, and none opens a dialog of the browser, when a call is refused', async (t) => {
+  const house = await openHouse(t)
+  const refused = Object.entries(problemTypes).filter(([, { status }]) => status === 401).map(([code]) => code)
+  const told: Record<string, unknown> = {}
+  for (const code of refused) told[code] = (await provoke[code]?.(house, {}))?.headers['www-authenticate']
+  t.strictSame(told, {
+    'signature-invalid': 'Signature tag="scan-login"',
+    'clock-skew': 'Signature tag="scan-login"',
+    replayed: 'Signature tag="scan-login"',
+    'key-unknown': 'Signature tag="scan-login"',
+    'js-code-invalid': 'WeChat-js-code',
+    unauthenticated: 'Bearer',
+  })
+  t.notMatch(Object.values(told).join(), /basic|digest|negotiate|ntlm/i)
+  for (const code of ['cross-site', 'ticket-not-found', 'bad-request']) t.equal((await provoke[code]?.(house, {}))?.headers['www-authenticate'], undefined, code)
+})
+
 /** What stands behind every call that needs the store, and a caller who would get through. */
 const callsOnStore = async (house: House): Promise<Record<string, () => Promise<Answer>>> => {
   const pending = await openBrowser(house)
