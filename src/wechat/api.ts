@@ -1,5 +1,6 @@
 /** Owns one call to WeChat: its time, who hears of a fault, and when not to ask at all. Knows no endpoint's meaning. */
 import { request, type Dispatcher } from 'undici'
+import { withDeadline } from '../deadline.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import { readAll, understand, type WechatAnswer } from './answer.ts'
 import { sleep, type Deadline } from './deadline.ts'
@@ -57,12 +58,11 @@ export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs 
     const url = new URL(base + paths[endpoint])
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value)
     const controller = new AbortController()
-    const stopTimer = clock.after(Math.min(callTimeoutMs, deadline.leftMs()), () => { controller.abort('no answer in time') })
     underWay.add(controller)
-    try {
+    const exchange = async (signal: AbortSignal): Promise<T> => {
       const { statusCode, body } = await request(url, {
         dispatcher,
-        signal: controller.signal,
+        signal,
         ...json === undefined
           ? { method: 'GET' }
           : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) },
@@ -70,12 +70,17 @@ export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs 
       const wanted = read(understand(statusCode, await readAll(body), endpoint))
       if (wanted === undefined) throw new WechatFault('the answer lacks what was asked for')
       return wanted
+    }
+    try {
+      return await withDeadline(clock, Math.min(callTimeoutMs, deadline.leftMs()), exchange, {
+        signal: controller.signal,
+        late: () => new WechatFault('no answer in time'),
+      })
     } catch (error) {
       if (error instanceof WechatFault) throw error
       // The error itself stays behind: nobody promises that it never quotes the address, which may hold the secret.
       throw new WechatFault(controller.signal.aborted ? String(controller.signal.reason) : `the connection failed (${nameOf(error)})`)
     } finally {
-      stopTimer()
       underWay.delete(controller)
     }
   }

@@ -1,4 +1,5 @@
 /** Owns how long a visitor's call may take, however many calls to WeChat and the store it is made of. */
+import { withDeadline } from '../deadline.ts'
 import type { Clock } from '../login/ports.ts'
 import { WechatFault } from './fault.ts'
 
@@ -12,19 +13,11 @@ export interface Deadline {
 }
 
 export const createDeadline = (clock: Clock, ms = budgetMs): Deadline => {
-  const end = clock.now() + ms
-  const leftMs = (): number => Math.max(0, end - clock.now())
+  const end = clock.steady() + ms
+  const leftMs = (): number => Math.max(0, end - clock.steady())
   return {
     leftMs,
-    race: async <T> (work: Promise<T>) => {
-      const late = Promise.withResolvers<never>()
-      const cancel = clock.after(leftMs(), () => { late.reject(new WechatFault('The time for this call is up')) })
-      try {
-        return await Promise.race([work, late.promise])
-      } finally {
-        cancel()
-      }
-    },
+    race: (work) => withDeadline(clock, leftMs(), () => work, { late: () => new WechatFault('The time for this call is up') }),
   }
 }
 

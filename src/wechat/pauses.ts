@@ -13,7 +13,7 @@ export const createPauses = (clock: Clock): Pauses => {
   const pauses = new Map<string, { readonly until: number, readonly fault: WechatFault }>()
   const running = (endpoint: string) => {
     const pause = pauses.get(endpoint)
-    return pause !== undefined && pause.until > clock.now() ? pause : undefined
+    return pause !== undefined && pause.until > clock.steady() ? pause : undefined
   }
   return {
     check: (endpoint) => {
@@ -21,12 +21,12 @@ export const createPauses = (clock: Clock): Pauses => {
       if (pause === undefined) return
       throw new WechatFault(pause.fault.message, {
         ...pause.fault,
-        retryAfterSeconds: Math.ceil((pause.until - clock.now()) / 1000),
+        retryAfterSeconds: Math.ceil((pause.until - clock.steady()) / 1000),
       })
     },
     begin: (endpoint, fault) => {
       const isNew = running(endpoint)?.fault.errcode !== fault.errcode
-      pauses.set(endpoint, { until: clock.now() + fault.retryAfterSeconds * 1000, fault })
+      pauses.set(endpoint, { until: clock.steady() + fault.retryAfterSeconds * 1000, fault })
       return isNew
     },
   }
