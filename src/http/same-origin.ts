@@ -16,6 +16,19 @@ export const refuseCrossSite = (config: Config) => async (request: FastifyReques
   if (verdicts.length === 0 || verdicts.includes(false)) throw new Problem('cross-site')
 }
 
+/**
+ * A hook for making tickets: refuses what a browser says a page of another site asks for, so that no page can use up the limits of whoever looks at
+ * it. `Origin` decides where there is one, `Sec-Fetch-Site` otherwise; who sends neither is no browser. A page under `no-referrer` may send the
+ * origin `null` to its own service, where only `Sec-Fetch-Site` tells it from a sandbox. Runs before the body is read and before anything is counted.
+ */
+export const refuseForeignPages = ({ origin: own, ALLOWED_ORIGINS }: Config) => async ({ headers }: FastifyRequest): Promise<void> => {
+  const { origin, 'sec-fetch-site': fetchSite } = headers
+  const isAllowed = origin === undefined || origin === 'null'
+    ? fetchSite === 'same-origin' || (origin === undefined && (fetchSite === undefined || fetchSite === 'none'))
+    : origin === own || ALLOWED_ORIGINS.includes(origin)
+  if (!isAllowed) throw new Problem('cross-site')
+}
+
 const isOurs = (origin: string, config: Config): boolean => {
   if (origin === config.origin) return true
   const url = URL.parse(origin)

@@ -15,6 +15,7 @@ import type { CodeSupply, LinkSupply, LoginDeps, SessionOpener } from '../../log
 import { waitForTicket } from '../../login/wait-for-ticket.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import type { Limits } from '../limits.ts'
+import { refuseForeignPages } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
@@ -51,6 +52,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   }
 
   app.post('', {
+    onRequest: refuseForeignPages(config),
     schema: { body: schemas.CreateTicketBody, response: { 201: schemas.CreatedTicket, ...schemas.problems } },
     preValidation: async (request) => { if (request.body === undefined) request.body = {} }, // null was sent, and is no object
   }, async (request, reply) => {

@@ -1,0 +1,141 @@
+/** A page of another site that mints tickets in the browsers of those who look at it: told by the browser, refused, and nobody's limit is touched. */
+import { createServer, type Server } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { launchChromium } from '../../support/chromium.ts'
+import { openHouse, type House } from '../../support/house.ts'
+import { verdict } from '../../support/login.ts'
+import { freePort } from '../../support/redis.ts'
+import type { Store } from '../../../src/login/ports.ts'
+
+const shop = 'https://shop.example'
+
+/** Notes what a store is asked to change. */
+const noteChanges = (changes: string[]) => (store: Store): Store => new Proxy(store, {
+  get: (target, name: keyof Store) => (...args: unknown[]) => {
+    if (name !== 'now' && !name.startsWith('on') && !name.startsWith('read') && name !== 'countOf') changes.push(`${name} ${String(args[0])}`)
+    return (target[name] as (...args: unknown[]) => unknown)(...args)
+  },
+})
+
+const make = (house: House, headers: Record<string, string>, body?: unknown) =>
+  house.call({ method: 'POST', path: '/api/tickets', headers, body })
+
+await t.test('E6 minting: another page gets cross-site, nothing is counted and nothing is written, when a browser says that it asks', async (t) => {
+  const changes: string[] = []
+  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop, LIMIT_CREATE: '1' }, wrapStore: noteChanges(changes) })
+  changes.length = 0
+  const foreign: Array<Record<string, string>> = [
+    { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+    { origin: 'https://evil.example' },
+    { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
+    { origin: 'https://www.example.com', 'sec-fetch-site': 'same-site' },
+    { origin: 'http://login.example.com', 'sec-fetch-site': 'same-site' },
+    { origin: 'https://login.example.com:8443', 'sec-fetch-site': 'same-site' },
+    { origin: 'https://login.example.com.evil.example' },
+    { origin: `${shop}.evil.example` },
+    { origin: `https://login.example.com, ${shop}` },
+    { origin: 'null' },
+    { origin: 'null', 'sec-fetch-site': 'cross-site' },
+    { origin: 'null', 'sec-fetch-site': 'same-site' },
+    { origin: 'null', 'sec-fetch-site': 'none' },
+    { origin: '' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { 'sec-fetch-site': 'anything' },
+    { 'sec-fetch-site': 'same-origin, cross-site' },
+  ]
+  for (const headers of foreign) {
+    for (const body of [undefined, {}, '{', { return_to: '//evil.example' }]) t.equal(verdict(await make(house, headers, body)), '403 cross-site', JSON.stringify(headers))
+    t.equal(verdict(await make(house, { ...headers, 'content-type': 'text/plain' }, 'a=1')), '403 cross-site', 'before its body is looked at')
+    t.equal(verdict(await make(house, { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, 'x'.repeat(100_000))), '403 cross-site', 'however long')
+  }
+  t.strictSame(changes, [])
+  t.equal((await make(house, {})).status, 201, 'the one ticket of this address is still to be had')
+})
+
+await t.test('E6 minting: a ticket is made as ever when our own page, an allowed one or no browser at all asks', async (t) => {
+  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop } })
+  const own: Array<Record<string, string>> = [
+    {},
+    { 'sec-fetch-site': 'same-origin' },
+    { 'sec-fetch-site': 'none' },
+    { origin: 'https://login.example.com', 'sec-fetch-site': 'same-origin' },
+    { origin: 'https://login.example.com' },
+    { origin: 'null', 'sec-fetch-site': 'same-origin' },
+    { origin: shop, 'sec-fetch-site': 'cross-site' },
+    { origin: shop, 'sec-fetch-site': 'same-site' },
+    { origin: shop },
+  ]
+  for (const headers of own) {
+    const made = await make(house, headers)
+    t.equal(made.status, 201, JSON.stringify(headers))
+    const code = await house.call({ path: `/api/tickets/${made.json.ticket}/code`, headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' } })
+    t.equal(code.status, 200, 'an <img> on an allowed site has no Origin')
+  }
+})
+
+/** A page of somebody else's, on another site than the service's. */
+const openForeignPage = async (t: Test, service: string): Promise<string> => {
+  const tickets = `${service}/api/tickets`
+  const server: Server = createServer((request, response) => {
+    response.setHeader('content-type', 'text/html')
+    response.end(request.url === '/form'
+      ? `<!doctype html><form method="post" action="${tickets}"><input name="a" value="1"></form><script>document.forms[0].submit()</script>`
+      : `<!doctype html><title>An ad</title><body>
+        <img src="${tickets}"><link rel="stylesheet" href="${tickets}">
+        <iframe src="/form"></iframe>
+        <iframe sandbox="allow-forms allow-scripts" srcdoc='<form method="post" action="${tickets}" enctype="text/plain"><input name="{&quot;a" value="1&quot;}"></form><script>document.forms[0].submit()</script>'></iframe>`)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // an object for what listens on a port
+}
+
+await t.test('E6 minting: no fetch, form, frame or picture of an ad makes a ticket or touches the limit when Chromium shows it', async (t) => {
+  const port = await freePort()
+  const service = `http://localhost:${port}`
+  const changes: string[] = []
+  const house = await openHouse(t, { env: { PUBLIC_URL: service, LIMIT_CREATE: '3' }, wrapStore: noteChanges(changes) })
+  const answers: string[] = []
+  house.app.server.on('request', (request, response) => {
+    if (request.url === '/api/tickets') response.once('finish', () => { answers.push(`${request.method} ${response.statusCode}`) })
+  })
+  await house.app.listen({ host: '127.0.0.1', port })
+  const ad = await openForeignPage(t, service)
+  const chromium = await launchChromium()
+  t.teardown(() => chromium.close())
+  const page = await chromium.newPage()
+  await page.goto(ad, { waitUntil: 'networkidle' })
+  await page.evaluate(async (url) => {
+    const ask = (options: RequestInit) => fetch(url, { method: 'POST', ...options }).catch(() => {}) // the page may not see the answer
+    for (let i = 0; i < 50; i++) await ask({ mode: 'no-cors' })
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded']) await ask({ mode: 'no-cors', body: new Blob(['{}'], { type }) })
+    await ask({ mode: 'no-cors', referrerPolicy: 'no-referrer', keepalive: true })
+    await ask({})
+    await ask({ mode: 'no-cors', body: '' }) // as navigator.sendBeacon does
+  }, `${service}/api/tickets`)
+  await page.goto(`${ad}/form`, { waitUntil: 'networkidle' })
+  const posts = answers.filter((answer) => answer.startsWith('POST'))
+  t.ok(posts.length >= 56, `${posts.length} came`)
+  t.strictSame([...new Set(posts)], ['POST 403'])
+  t.notOk(changes.some((change) => /ticket|create/.test(change)), 'nothing is made')
+  t.notMatch(house.logged(), /ticket\.created/)
+
+  const login = await chromium.newPage()
+  await login.goto(`${service}/login`)
+  const made = await login.evaluate(async () => {
+    const statuses = []
+    for (const options of [{}, { referrerPolicy: 'no-referrer' }, { mode: 'same-origin', referrerPolicy: 'no-referrer' }] as const) {
+      statuses.push((await fetch('/api/tickets', { method: 'POST', ...options })).status)
+    }
+    return statuses
+  })
+  t.equal(made.filter((status) => status === 201).length, 2, 'the visitor has the three tickets of a minute, of which the page made one')
+})
