@@ -1,5 +1,6 @@
 /** Owns what can be configured: names, defaults, meaning and form, in one table. Reads no environment by itself. */
 import { isIP } from 'node:net'
+import { isPublicSuffix } from './domain/public-suffix.ts'
 import { isPlainText } from './domain/text.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -147,6 +148,9 @@ export const readConfig = (environment: Environment): Config => {
   const url = new URL(values.PUBLIC_URL)
   if (values.COOKIE_DOMAIN !== null && url.hostname !== values.COOKIE_DOMAIN && !url.hostname.endsWith(`.${values.COOKIE_DOMAIN}`)) {
     lines.push('COOKIE_DOMAIN must be the domain of PUBLIC_URL or one above it')
+  }
+  if (values.COOKIE_DOMAIN !== null && isPublicSuffix(values.COOKIE_DOMAIN)) {
+    lines.push('COOKIE_DOMAIN is a public suffix, under which anybody can have a name: browsers refuse a cookie for it. Name a domain of your own')
   }
   if (values.COOKIE_DOMAIN !== null && url.protocol !== 'https:') lines.push('COOKIE_DOMAIN needs a PUBLIC_URL with https')
   if (lines.length > 0) throw new ConfigError(lines)

@@ -3,10 +3,13 @@ import { buildApp } from './app.ts'
 import { readConfig, type Config, type ServiceConfig } from './config.ts'
 import { openRuntime, readEnvironment } from './runtime.ts'
 import { orExit, serve } from './serve.ts'
+import { weakSettings } from './weak-settings.ts'
 
 await orExit(async () => {
-  const config = withCredentials(readConfig(readEnvironment({ withFile: true })))
+  const environment = readEnvironment({ withFile: true })
+  const config = withCredentials(readConfig(environment))
   const runtime = openRuntime(config)
+  for (const line of weakSettings(config, { isProduction: environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
   const app = await buildApp(runtime, config)
   await serve(app, { host: config.HOST, port: config.PORT }, runtime.release)
   runtime.log.info(`log in at ${config.PUBLIC_URL}/login`)

@@ -4,9 +4,19 @@ import { BlockList, isIP, SocketAddress } from 'node:net'
 type Family = 'ipv4' | 'ipv6'
 
 /** Addresses that mean something inside one house or machine only, stand for many at one provider, or belong to nobody (RFC 6890, RFC 6598, RFC 4291). */
-const inside: Readonly<Record<Family, BlockList>> = { ipv4: new BlockList(), ipv6: new BlockList() } // in one list, IPv4 would count as ::ffff:0:0/96
-for (const [net, bits] of [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.168.0.0', 16]] as const) inside.ipv4.addSubnet(net, bits)
-for (const [net, bits] of [['::', 16], ['fc00::', 7], ['fe80::', 10]] as const) inside.ipv6.addSubnet(net, bits, 'ipv6')
+const insideRanges: Readonly<Record<Family, ReadonlyArray<readonly [net: string, bits: number]>>> = {
+  ipv4: [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.168.0.0', 16]],
+  ipv6: [['::', 16], ['fc00::', 7], ['fe80::', 10]],
+}
+
+/** One list a family: in a common one, IPv4 would count as ::ffff:0:0/96. */
+const blockList = (family: Family, ranges: ReadonlyArray<readonly [net: string, bits: number]>): BlockList => {
+  const list = new BlockList()
+  for (const [net, bits] of ranges) list.addSubnet(net, bits, family)
+  return list
+}
+
+const inside: Readonly<Record<Family, BlockList>> = { ipv4: blockList('ipv4', insideRanges.ipv4), ipv6: blockList('ipv6', insideRanges.ipv6) }
 
 const familyOf = (text: string): Family | null => ({ 4: 'ipv4', 6: 'ipv6' } as const)[isIP(text)] ?? null
 
@@ -19,6 +29,12 @@ export const plainAddress = (text: string): string => {
   if (family === null) return ''
   const { address } = new SocketAddress({ address: text, family })
   return address.replace(/^::ffff:(?=[\d.]+$)/, '')
+}
+
+/** Tells whether an address, with `bits` the whole range around it, means something inside one machine or network only. What is no address does not. */
+export const isInside = (address: string, bits = 128): boolean => {
+  const family = familyOf(address)
+  return family !== null && blockList(family, insideRanges[family].filter(([, least]) => least <= bits)).check(address, family)
 }
 
 /**

@@ -159,6 +159,29 @@ await t.test('start: every key that can be guessed is refused in a line of its o
   ])
 })
 
+await t.test('ES weak settings: the log of a start has one warning for each, and the service starts, when they are allowed', async (t) => {
+  const stand = await openStand(t, { env: { LIMIT_CREATE: '60' } })
+  const warnings = async (env: Record<string, string>): Promise<readonly string[]> => {
+    const running = await stand.start({ LOG_LEVEL: 'info', ...env })
+    running.kill('SIGINT')
+    const lines = (await running.ended).stdout.trim().split('\n').map((line) => JSON.parse(line) as { level: number, msg: string })
+    return lines.filter(({ level }) => level === 40).map(({ msg }) => msg.replace(/^(weak setting: [A-Z_]+).*$/, '$1'))
+  }
+  t.strictSame(await warnings({}), [], 'nothing is said of good ones')
+  t.strictSame(await warnings({
+    MATCH_NUMBERS: 'off',
+    ALLOWED_ORIGINS: 'http://shop.example.com',
+    TRUST_PROXY: '0.0.0.0/1',
+    TICKET_TTL: '3600',
+    LIMIT_GUESS: '1000000',
+    NODE_ENV: 'production',
+  }), ['MATCH_NUMBERS', 'ALLOWED_ORIGINS', 'TRUST_PROXY', 'PUBLIC_URL', 'TICKET_TTL', 'LIMIT_GUESS'].map((name) => `weak setting: ${name}`))
+})
+
+await t.test('ES COOKIE_DOMAIN: one line refuses the start when it is a public suffix', async (t) => {
+  t.match(await refusal(t, { env: { ...credentials, PUBLIC_URL: 'https://login.example.co.uk', COOKIE_DOMAIN: 'co.uk' } }), [/^COOKIE_DOMAIN is a public suffix, /])
+})
+
 await t.test('start: Redis is refused when there is no key file, as instances have to share one', async (t) => {
   const folder = makeFolder(t)
   const env = { ...credentials, STORE_URL: 'redis://127.0.0.1:1' }

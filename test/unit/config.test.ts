@@ -133,6 +133,16 @@ await t.test('config: COOKIE_DOMAIN has to be at or above PUBLIC_URL, over TLS',
   t.strictSame(linesOf({ PUBLIC_URL: 'http://login.app.localhost', COOKIE_DOMAIN: 'app.localhost' }), ['COOKIE_DOMAIN needs a PUBLIC_URL with https'])
 })
 
+await t.test('ES COOKIE_DOMAIN: the start is refused when it is a public suffix, where no browser keeps a cookie', async (t) => {
+  const line = 'COOKIE_DOMAIN is a public suffix, under which anybody can have a name: browsers refuse a cookie for it. Name a domain of your own'
+  for (const [host, suffix] of [['login.example.co.uk', 'co.uk'], ['login.me.github.io', 'github.io'], ['a.example.com.cn', 'com.cn'], ['x.eu-west-1.compute.amazonaws.com', 'eu-west-1.compute.amazonaws.com']] as const) {
+    t.strictSame(linesOf({ PUBLIC_URL: `https://${host}`, COOKIE_DOMAIN: suffix }), [line], suffix)
+  }
+  for (const [host, domain] of [['login.example.co.uk', 'example.co.uk'], ['login.me.github.io', 'me.github.io'], ['login.corp.internal', 'corp.internal']] as const) {
+    t.strictSame(linesOf({ PUBLIC_URL: `https://${host}`, COOKIE_DOMAIN: domain }), [], domain)
+  }
+})
+
 for (const [file, title] of [['README.md', 'Configuration'], ['README.zh-CN.md', '配置']]) {
   await t.test(`config: ${file} lists every setting with its default, and no other`, async (t) => {
     const readme = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')

@@ -1,0 +1,84 @@
+/** Settings that are allowed and weaken the service: one line for the operator each. What can't work at all is refused by `config.ts`. */
+import { isIP } from 'node:net'
+import type { Config } from './config.ts'
+import { isInside } from './domain/address.ts'
+import { hasListedSuffix, isPublicSuffix } from './domain/public-suffix.ts'
+
+export interface Surroundings {
+  /** Whether NODE_ENV says so. */
+  readonly isProduction: boolean
+}
+
+const daySeconds = 86_400
+
+/** Twice the default of a time, or more where people have reason to. */
+const longTicketSeconds = 600
+const longIdleSeconds = 90 * daySeconds
+const longSessionSeconds = 180 * daySeconds
+
+/** No person and no office needs so much a minute. */
+const hugeLimit = 10_000
+
+/**
+ * The widest public ranges that one operator of proxies has: the largest of the content delivery networks' lists are an IPv4 /12 and an IPv6 /29. Shorter
+ * prefixes hold addresses of anybody.
+ */
+const widestPublic = { 4: 12, 6: 24 } as const
+
+/** Lists the weak settings of a configuration, each with what it costs and what to do. The lines hold no secret. */
+export const weakSettings = (config: Config, { isProduction }: Surroundings): readonly string[] => [
+  ...config.MATCH_NUMBERS === 'off'
+    ? ['MATCH_NUMBERS=off: whoever is lured into scanning a stranger\'s code logs the stranger in with one tap. Set it to "tap" or "type"']
+    : [],
+  ...config.ALLOWED_ORIGINS.flatMap((origin) => weakOrigin(origin, config)),
+  ...config.TRUST_PROXY.filter(isWide).map((range) =>
+    `TRUST_PROXY has ${range}: any address in it may claim to be any visitor, and no limit holds for it. Name the addresses of your own proxies`),
+  ...weakApiUrl(config.WECHAT_API_URL),
+  ...weakStoreUrl(config.STORE_URL),
+  ...isProduction && !config.isSecure
+    ? [`PUBLIC_URL is ${config.PUBLIC_URL} in production: no phone and no other computer reaches it, and cookies lack Secure. Set it to the https address of the service`]
+    : [],
+  ...isLong('TICKET_TTL', config.TICKET_TTL, longTicketSeconds, 'a code that was photographed or sent around can be used for so long. 180 is enough for a scan'),
+  ...isLong('SESSION_IDLE', config.SESSION_IDLE, longIdleSeconds, 'a forgotten browser stays logged in for so long. The default is 30 days'),
+  ...isLong('SESSION_MAX', config.SESSION_MAX, longSessionSeconds, 'a stolen session is good for so long. The default is 90 days'),
+  ...(['LIMIT_CREATE', 'LIMIT_GUESS', 'LIMIT_PHONE'] as const).filter((name) => config[name] >= hugeLimit).map((name) =>
+    `${name}=${config[name]}: so many a minute is as good as no limit. Choose what your busiest network needs`),
+]
+
+const isLong = (name: string, seconds: number, limit: number, why: string): readonly string[] => seconds > limit ? [`${name}=${seconds} seconds: ${why}`] : []
+
+const weakOrigin = (origin: string, { isSecure }: Config): readonly string[] => {
+  const { protocol, hostname } = new URL(origin)
+  if (isPublicSuffix(hostname) && isPublicHost(hostname)) return [`ALLOWED_ORIGINS has ${origin}: its name is a public suffix and belongs to no single site. Name the site's own host`]
+  if (protocol === 'https:' || !(isSecure || isPublicHost(hostname))) return [] // a service on localhost is tried out with pages on localhost
+  return [`ALLOWED_ORIGINS has ${origin}: whoever is between a visitor and that site can change its pages and log in as the visitor. Use https`]
+}
+
+/** An IPv4 range may be written inside IPv6. The bits are checked already: `config.ts` refuses what is no range. */
+const isWide = (range: string): boolean => {
+  const [text = '', length] = range.split('/')
+  const mapped = /^::ffff:(\d+(?:\.\d+){3})$/i.exec(text)?.[1]
+  const written = length === undefined ? Infinity : Number(length)
+  const [address, bits, family] = mapped === undefined ? [text, written, isIP(text) === 6 ? 6 : 4] as const : [mapped, written - 96, 4] as const
+  return bits < widestPublic[family] && !isInside(address, bits)
+}
+
+const weakApiUrl = (url: string): readonly string[] => {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && isPublicHost(hostname)
+    ? ['WECHAT_API_URL is http to a public host: the AppSecret and the js_code of every login cross the network in clear. Use https']
+    : []
+}
+
+/** `redis://`, `redis+sentinel://` and `redis+cluster://` are not encrypted. */
+const weakStoreUrl = (url: string): readonly string[] => {
+  const [, hosts = ''] = /^redis(?:\+[a-z]+)?:\/\/(?:[^@/]*@)?([^/?#]+)/.exec(url) ?? []
+  const isPublic = hosts.split(',').some((host) => isPublicHost(URL.parse(`redis://${host}`)?.hostname ?? ''))
+  return isPublic ? ['STORE_URL is Redis without TLS on a public host: its password, sessions and tickets cross the network in clear. Use rediss:// or a private network'] : []
+}
+
+/** An address that is not private, or a name under a suffix that is registered; what only a local network resolves is not public. */
+const isPublicHost = (hostname: string): boolean => {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  return isIP(host) === 0 ? hasListedSuffix(host) : !isInside(host)
+}
