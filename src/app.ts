@@ -10,6 +10,7 @@ import { apiDescription } from './http/api-description.ts'
 import { auditPlugin } from './http/audit.ts'
 import { bodyParserPlugin } from './http/body-parser.ts'
 import { goingDownPlugin } from './http/going-down.ts'
+import { createHttpServer } from './http/http-server.ts'
 import { createLimits } from './http/limits.ts'
 import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
 import { requestLogPlugin } from './http/request-log.ts'
@@ -49,9 +50,6 @@ export interface AppOptions {
 /** Whatever is still at work then is given up on, so that a client hears of it within 6 s, from a busy machine as well. What is behind us gives up sooner by itself. Milliseconds. */
 const handlerTimeoutMs = 5000
 
-/** A connection on which nothing moves for so long beyond the longest hold is given up: its client does not read. Milliseconds. */
-const stalledMs = 10_000
-
 /** Builds the service. Closing it answers every held poll; the store stays the caller's. */
 export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: AppOptions = {}): Promise<FastifyInstance> => {
   const { store, wechat, places, keys, clock, random, log } = deps
@@ -86,10 +84,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     bodyLimit: 16 * 1024,
     handlerTimeout: handlerTimeoutMs,
-    requestTimeout: 10_000, // to receive a request; a held answer is not counted
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, requireHostHeader: false },
-    keepAliveTimeout: 72_000, // longer than balancers keep an idle connection, so that it is they who close it
-    connectionTimeout: config.MAX_WAIT * 1000 + stalledMs,
+    serverFactory: (handler) => createHttpServer(handler, { maxWaitMs: config.MAX_WAIT * 1000, log }),
     return503OnClosing: false, // on the way down everybody is answered as usual
     routerOptions: { maxParamLength: 16_384 }, // a long malformed id is a malformed id; Node takes no longer head
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },

@@ -14,20 +14,45 @@ const cutAfterMs = 1000
 const endAfterMs = 2000
 
 /**
+ * What a socket's error is called when its peer, or the way there, is gone. Such an error that nobody listened for is a mistake of ours, but it tells of one
+ * connection and of nothing else: it is logged with its stack, and the process goes on with all the polls it holds. Any other error that nobody caught
+ * leaves a state that nobody knows, and ends the process.
+ */
+const lostPeerCodes: ReadonlySet<unknown> = new Set([
+  'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ECONNREFUSED', 'ENOTCONN', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET',
+])
+
+/** Whether an error comes from a system call on a socket that has lost its peer. */
+const isLostPeer = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && 'code' in error && lostPeerCodes.has(error.code)
+
+/**
  * Listens, and goes down in order. On SIGTERM held polls are answered at once, and whoever else calls is, until nobody sends calls here any more. After
  * that, and at once on SIGINT or an error nobody caught: no new connections, what is under way is answered, then the rest is released.
  * Resolves when the service can be reached.
  */
 export const serve = async (app: FastifyInstance, { host, port }: { host: string, port: number }, release: () => Promise<void>): Promise<void> => {
   let isClosing = false
-  const { close } = closeWithGrace({ delay: endAfterMs, logger: false, skip: ['SIGTERM'] }, async ({ err, signal }) => {
+  let failure: { readonly err: unknown } | undefined
+  const { close } = closeWithGrace({ delay: endAfterMs, logger: false, skip: ['SIGTERM', 'uncaughtException', 'unhandledRejection'] }, async ({ signal }) => {
     isClosing = true
-    if (err !== undefined) app.log.fatal({ err }, 'going down after an error that nobody caught')
-    else if (signal !== undefined) app.log.info({ signal }, 'going down')
+    if (signal !== undefined) app.log.info({ signal }, 'going down')
     const cut = setTimeout(() => app.server.closeAllConnections(), cutAfterMs)
     await app.close()
     clearTimeout(cut)
     await release()
+    if (failure !== undefined) throw failure.err // ends the process with 1
+  })
+  // Rejections that nobody handles come here, too.
+  process.on('uncaughtException', (err) => {
+    if (isLostPeer(err)) {
+      app.log.error({ err }, 'a lost connection, which nobody listened for; going on')
+      return
+    }
+    app.log.fatal({ err }, 'going down after an error that nobody caught')
+    if (failure !== undefined) process.exit(1)
+    failure = { err }
+    if (!isClosing) close()
   })
   const leave = async (): Promise<void> => {
     app.log.info({ signal: 'SIGTERM' }, 'going down')
@@ -41,7 +66,7 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
   let left: Promise<void> | undefined
   process.on('SIGTERM', () => { left ??= leave() }) // npm and systemd may both send it
   try {
-    await app.listen({ host, port })
+    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port }) // by that name a server listens at whichever address comes first
   } catch (cause) {
     throw new Error(`HOST ${host}, PORT ${port}: ${whyNot[(cause as NodeJS.ErrnoException).code ?? ''] ?? String(cause)}`, { cause }) // listen rejects with system errors
   }

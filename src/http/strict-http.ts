@@ -1,7 +1,6 @@
-/** Owns what HTTP asks of a server and Node leaves open: one Host, no tunnels, and expectations that nobody here has. What can't be read at all is not seen here. */
+/** Owns what HTTP asks of a request and Node leaves open: one Host. What can't be read at all is not seen here. */
 import fp from 'fastify-plugin'
 import { Problem } from '../errors.ts'
-import { refuse } from './unreadable.ts'
 
 /** Needs a server with `requireHostHeader: false`, as Node's own refusal is no problem of ours. */
 export const strictHttpPlugin = fp(async (app) => {
@@ -10,7 +9,4 @@ export const strictHttpPlugin = fp(async (app) => {
     const hosts = raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length
     if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0')) throw new Problem('bad-request', { detail: 'A request has one Host' })
   })
-  app.server.on('connect', (_request, socket) => { refuse(socket, new Problem('bad-request')) })
-  // RFC 9110 §10.1.1: an expectation that a server does not know it may leave alone. Node's own refusal is no problem of ours, either.
-  app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
 }, { name: 'strict-http' })

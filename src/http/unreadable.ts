@@ -22,7 +22,7 @@ export const readableUrl = ({ url = '/' }: IncomingMessage): string => {
 
 /** Answers what isn't HTTP with a problem of ours. There is no request yet, so no hook runs either. */
 export const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
-  if (error.code === 'ECONNRESET' || !socket.writable) return
+  if (!socket.writable) return // it has gone, or has its last answer
   refuse(socket, asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 }))
 }
 

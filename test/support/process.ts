@@ -25,6 +25,7 @@ export interface Ending {
 }
 
 export interface RunningProcess {
+  readonly pid: number
   readonly ended: Promise<Ending>
   kill (signal: NodeJS.Signals): void
   /** What it said so far. */
@@ -69,7 +70,7 @@ export const run = (t: Keeper, { script = 'src/server.ts', args = [], npm, folde
     end()
     await ended
   })
-  return { ended, kill: (signal) => { child.kill(signal) }, stdout: () => said.stdout }
+  return { pid: child.pid ?? 0, ended, kill: (signal) => { child.kill(signal) }, stdout: () => said.stdout }
 }
 
 /** Makes a folder that is gone with its test. */
