@@ -184,7 +184,7 @@ await t.test('code: it is wechat-unavailable with Retry-After when WeChat can\'t
 
 await t.test('health: it is live and ready', async (t) => {
   const house = await openHouse(t)
-  for (const path of ['/health/live', '/health/ready']) t.strictSame((await house.call({ path })).json, { status: 'ok' })
+  for (const path of ['/health/live', '/health/ready', '/healthz']) t.strictSame((await house.call({ path })).json, { status: 'ok' })
 })
 
 /** Each call of the contract that is always there, and what it answers when it goes well. */
@@ -208,6 +208,7 @@ const usualCalls: Record<string, string> = {
   'put /api/phone/profile': '200',
   'get /health/live': '200',
   'get /health/ready': '200',
+  'get /healthz': '200',
 }
 
 await t.test('openapi: it is OpenAPI 3.1 and describes every call of the contract with its answers', async (t) => {

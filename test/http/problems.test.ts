@@ -339,6 +339,7 @@ const routes: Record<string, string> = {
   '/.well-known/jwks.json': 'GET, HEAD',
   '/health/live': 'GET, HEAD',
   '/health/ready': 'GET, HEAD',
+  '/healthz': 'GET, HEAD',
   '/openapi.json': 'GET, HEAD',
   '/': 'GET, HEAD',
   '/login': 'GET, HEAD',

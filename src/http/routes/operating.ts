@@ -5,6 +5,7 @@ import type { Clock, Store } from '../../login/ports.ts'
 import type { Keys } from '../../sessions/key-file.ts'
 import { believedAt } from '../../sessions/signing-key.ts'
 import * as schemas from '../schemas.ts'
+import { createSharedCheck } from '../shared-check.ts'
 
 export interface OperatingRouteDeps {
   readonly store: Store
@@ -14,17 +15,22 @@ export interface OperatingRouteDeps {
 
 /** A site may keep the keys for so long. Seconds. */
 const jwksMaxAge = 300
+/** A check of the store writes to it, and anybody may ask. Milliseconds. */
+const rememberReadyMs = 1_000
 
 export const operatingRoutes = ({ store, keys, clock }: OperatingRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   const health = { schema: { response: { 200: schemas.Health, ...schemas.problems } }, config: { isFrequent: true } }
 
   app.get('/health/live', health, () => ({ status: 'ok' as const }))
 
-  app.get('/health/ready', health, async () => {
-    if (app.isGoingDown()) throw new Problem('store-unavailable', { detail: 'Going down' })
-    await store.check()
-    return { status: 'ok' as const }
-  })
+  const checkStore = createSharedCheck(clock, store.check, rememberReadyMs)
+  for (const path of ['/health/ready', '/healthz']) {
+    app.get(path, health, async () => {
+      if (app.isGoingDown()) throw new Problem('store-unavailable', { detail: 'Going down' })
+      await checkStore()
+      return { status: 'ok' as const }
+    })
+  }
 
   app.get('/.well-known/jwks.json', {
     schema: { response: { 200: schemas.Jwks, ...schemas.problems } },
