@@ -53,15 +53,26 @@ export interface DeadlineOptions {
 export const withDeadline = async <T>(timer: Timer, ms: number, work: (signal: AbortSignal) => Promise<T>, { late, signal }: DeadlineOptions): Promise<T> => {
   signal?.throwIfAborted()
   const over = new AbortController()
-  const ended = Promise.withResolvers<never>()
-  over.signal.addEventListener('abort', () => { ended.reject(over.signal.reason) }, { once: true })
   const giveUp = (): void => { over.abort(signal?.reason) }
   signal?.addEventListener('abort', giveUp, { once: true })
   const cancel = afterDeadline(timer, ms, () => { over.abort(late()) })
   try {
-    return await Promise.race([work(over.signal), ended.promise])
+    return await unlessAborted(over.signal, work(over.signal))
   } finally {
     cancel()
     signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+/** Settles as `work` does, or rejects with the reason of `signal` where that aborts first. */
+export const unlessAborted = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
+  const aborted = Promise.withResolvers<never>()
+  const giveUp = (): void => { aborted.reject(signal.reason) }
+  if (signal.aborted) giveUp()
+  else signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', giveUp)
   }
 }

@@ -1,4 +1,5 @@
-/** Owns Redis as a database: what is said to it, and under which names. How a connection comes about and goes is not its matter. */
+/** Redis as a database: its commands, and the names of its keys. */
+import { randomUUID } from 'node:crypto'
 import KeyvRedis, { createClient } from '@keyv/redis'
 import type { Clock, Count, Log } from '../login/ports.ts'
 import type { Backend } from './backend.ts'
@@ -15,6 +16,8 @@ const namespace = 'scan-login'
 /** Connects in the background, now and after every loss; until there is a connection every call fails at once. Throws on a URL that is none. */
 export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, log: Log }): Backend => {
   const address = readRedisAddress(url)
+  // Beside the namespace, where no key of an entry can be.
+  const checkKey = `${namespace}-check:${randomUUID()}`
   const time = createRedisClock(clock.now)
   let isAway = false
   let isAdvised = false
@@ -22,10 +25,10 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
   const link = createRedisLink({
     clock,
     open: (signal) => connectToRedis(address, signal),
-    look: async (connection, signal) => {
+    check: async (connection, signal) => {
       const [first, ...others] = connection.masters
       const timeOfFirst = () => timeOf(first, signal)
-      await Promise.all([time.read(timeOfFirst), ...others.map((other) => timeOf(other, signal))])
+      await Promise.all([time.read(timeOfFirst), ...others.map((other) => timeOf(other, signal)), connection.assertMaster(checkKey)])
     },
     onUp: () => {
       storage.client = link.connection.client
@@ -70,11 +73,11 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     count: async (key, windowMs) => asCount(await evaluate(countScript, windowOf(key), windowMs)),
     countOf: async (key) => asCount(await evaluate(countOfScript, windowOf(key))),
     failed (error) {
-      if (link.isUp && link.connection.isMisplaced(error)) link.lose(error)
+      if (link.isUp && link.connection.isMisplaced(error)) link.reconnect(error, { isUsable: true })
     },
     // Redis answers in order: one late answer means that all behind it are late as well, and every write makes a socket look alive to
     // its own timeout, so that under load a dead connection would be kept for as long as TCP retransmits.
-    overdue: link.lose,
+    overdue: (error) => { link.reconnect(error) },
     async close () {
       listener.close()
       link.close()

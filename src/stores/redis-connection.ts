@@ -1,8 +1,9 @@
 /**
- * Owns how one connection to Redis is made, of each kind, and when it is good no more. It never mends itself: whoever holds it makes
- * another. So no command waits for a server to come back, or is repeated behind the back of its caller.
+ * One connection to Redis, of each kind. It never reconnects; its owner opens a new one. So no command is queued while Redis is down, and none
+ * is retried silently.
  */
 import { createClient, createCluster } from '@keyv/redis'
+import { unlessAborted } from '../deadline.ts'
 import type { RedisAddress } from './redis-address.ts'
 import { askSentinels } from './redis-sentinels.ts'
 
@@ -16,7 +17,9 @@ export interface RedisConnection {
   /** Every server that takes writes. */
   readonly masters: readonly RedisClient[]
   /** Tells whether an error that a server answered means that another server is to be asked. */
-  isMisplaced (error: Error): boolean
+  isMisplaced (error: unknown): boolean
+  /** Rejects where a server answers that it takes no writes, or that it is no master. `key` is one that only this instance writes. */
+  assertMaster (key: string): Promise<void>
   /** Calls back once, when a server has gone. */
   whenLost (call: (error: unknown) => void): void
   close (): void
@@ -27,10 +30,21 @@ export const clientOptions = {
   name: 'scan-login',
   disableClientInfo: true, // a right more to ask for
   disableOfflineQueue: true,
-  // Whoever is silent for three seconds is gone; the ping keeps an idle connection younger.
-  pingInterval: 1_000,
-  socket: { connectTimeout: 2_000, socketTimeout: 3_000, reconnectStrategy: false },
+  // The link's check finds a silent server within seconds. The socket's own timeout would count a stall of this process as silence, so it only
+  // clears away what nobody holds any more: a connection that was given up while its server said nothing.
+  socket: { connectTimeout: 2_000, socketTimeout: 30_000, reconnectStrategy: false },
 } as const
+
+/**
+ * A server behind an address that has failed over: it is a replica now (READONLY, MASTERDOWN), cut off from its replicas (NOREPLICAS), starting
+ * again (LOADING), or in a cluster without a majority (CLUSTERDOWN). Asked anew, the address may lead elsewhere. Redis 6 quotes it in a script's error.
+ */
+const misplaced = /(?:^|-)(?:READONLY|MASTERDOWN|NOREPLICAS|LOADING|CLUSTERDOWN) /
+
+const isMisplaced = (error: unknown): boolean => error instanceof Error && misplaced.test(error.message)
+
+/** For the key of `assertMaster`. Milliseconds. */
+const checkKeyTtlMs = 10_000
 
 /** Makes a connection, as `address` says; rejects where that doesn't work out. Whoever calls gives up on it in time, by `signal`. */
 export const connectToRedis = async (address: RedisAddress, signal: AbortSignal): Promise<RedisConnection> => {
@@ -47,7 +61,7 @@ export const connectBeside = ({ masters }: RedisConnection, signal: AbortSignal)
   return one === undefined ? Promise.reject(new Error('The cluster has no master')) : connectToServer(one.duplicate(), signal)
 }
 
-const connectToServer = async (client: RedisClient, signal: AbortSignal, isMisplaced = (_error: Error) => false): Promise<RedisConnection> => {
+const connectToServer = async (client: RedisClient, signal: AbortSignal): Promise<RedisConnection> => {
   const lost = oneEvent()
   client.on('error', lost.tell)
   client.on('end', () => { lost.tell(new Error('The connection was closed')) })
@@ -57,26 +71,34 @@ const connectToServer = async (client: RedisClient, signal: AbortSignal, isMispl
     client,
     masters: [client],
     isMisplaced,
+    // A write, as a replica answers all else. Another refusal, such as that the memory is full, is no reason to ask another server.
+    assertMaster: async (key) => {
+      await client.set(key, '1', { expiration: { type: 'PX', value: checkKeyTtlMs } }).catch((error: unknown) => { if (isMisplaced(error)) throw error })
+    },
     whenLost: lost.hear,
     close,
   }
 }
 
-/** The master that the Sentinels name. One that has become a replica says so to a write, and is left. */
+/** The master that the Sentinels name. */
 const connectToMaster = async (address: RedisAddress & { kind: 'sentinel' }, signal: AbortSignal): Promise<RedisConnection> => {
   const node = await askSentinels(address, signal)
   const client = createClient({
     ...clientOptions, ...address.credentials, database: address.database, socket: { ...clientOptions.socket, ...node },
   })
-  const connection = await connectToServer(client, signal, ({ message }) => /^(?:READONLY|MASTERDOWN)/.test(message))
+  const connection = await connectToServer(client, signal)
   try {
-    const answer = await client.role()
-    if (answer?.role !== 'master') throw new Error(`What the Sentinels name as the master is a ${answer?.role}`)
+    await assertRole(client)
     return connection
   } catch (error) {
     connection.close()
     throw error
   }
+}
+
+const assertRole = async (client: RedisClient): Promise<void> => {
+  const answer = await client.role()
+  if (answer?.role !== 'master') throw new Error(`What is named as a master is a ${answer?.role}`)
 }
 
 /**
@@ -102,7 +124,9 @@ const connectToCluster = async (address: RedisAddress & { kind: 'cluster' }, sig
   return {
     client: cluster,
     get masters () { return clients() },
-    isMisplaced: ({ message }) => /^(?:CLUSTERDOWN|MASTERDOWN)/.test(message),
+    isMisplaced,
+    // A key would reach one master only, and a former master sends its writer on (MOVED), so each is asked what it is.
+    assertMaster: async () => { await Promise.all(clients().map(assertRole)) },
     whenLost: lost.hear,
     close,
   }
@@ -110,15 +134,10 @@ const connectToCluster = async (address: RedisAddress & { kind: 'cluster' }, sig
 
 /** Waits for `work`; when the signal aborts first, or the work fails, what it has made so far is undone. */
 const giveUpOn = async (signal: AbortSignal, work: Promise<unknown>, undo: () => void): Promise<void> => {
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => { reject(new Error('Redis took too long', { cause: signal.reason })) }, { once: true })
-  })
   try {
-    signal.throwIfAborted()
-    await Promise.race([work, aborted])
+    await unlessAborted(signal, work)
   } catch (error) {
     undo()
-    work.catch(() => {}) // nobody waits for it any more
     throw error
   }
 }

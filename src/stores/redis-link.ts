@@ -1,13 +1,14 @@
 /**
- * Owns that there is a good connection, or none: it makes one, looks after it, and at the first trouble makes another. While there is
- * none every call fails at once (a circuit breaker: a connection counts again only after it has answered in time). Knows no commands.
+ * One connection to Redis, made in the background, checked every second, and replaced at the first trouble. While there is none every call
+ * fails at once (a circuit breaker: a connection counts again only after it has answered in time). Knows no commands.
  */
+import { withDeadline } from '../deadline.ts'
 import type { Clock } from '../login/ports.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
-/** A connection is made and answers within so long, or it is no good; the same goes for each look after it. Milliseconds. */
+/** For a connection to be made, and for each check of it to be answered. Milliseconds. */
 const answerWithinMs = 2_000
-const lookEveryMs = 1_000
+const checkEveryMs = 1_000
 const longestPauseMs = 1_500
 /** Apart from each other, so that a server that comes back isn't met by all instances at once. */
 const spreadMs = 500
@@ -17,10 +18,10 @@ export interface RedisLink {
   readonly connection: RedisConnection
   readonly isUp: boolean
   /**
-   * Hears that the connection is in trouble and makes another. Of one server nothing is left, so it is out of use at once; of several the
-   * others may still be good, so it stays until there is the next.
+   * Makes another connection, as this one is in trouble. One to a single server that is silent or gone is out of use at once. One that still
+   * answers stays until there is the next: one to several servers, and one `isUsable`, whose server takes no writes any more.
    */
-  lose (error: unknown): void
+  reconnect (error: unknown, options?: { isUsable?: boolean }): void
   close (): void
 }
 
@@ -28,38 +29,27 @@ export interface RedisLinkOptions {
   readonly clock: Clock
   readonly open: (signal: AbortSignal) => Promise<RedisConnection>
   /** Puts a question to a connection; rejects where the answer is not good. What has not answered when the signal aborts is closed by it. */
-  readonly look: (connection: RedisConnection, signal: AbortSignal) => Promise<void>
+  readonly check: (connection: RedisConnection, signal: AbortSignal) => Promise<void>
   readonly onUp?: () => void
   /** Once for each time that it goes. */
   readonly onDown?: (error: unknown) => void
 }
 
 /** Connects in the background, now and after every loss. */
-export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOptions): RedisLink => {
-  const underWay = new Set<AbortController>()
+export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkOptions): RedisLink => {
+  const closing = new AbortController()
   const replaced = new Set<RedisConnection>()
   let isClosed = false
   let current: RedisConnection | undefined
-  let isWanted = false
+  let isNextWanted = false
   let isOpening = false
   let isDown = false
-  let cancelLook = (): void => {}
+  let cancelCheck = (): void => {}
 
-  const within = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    const giveUp = new AbortController()
-    const { signal } = giveUp
-    underWay.add(giveUp)
-    const cancel = clock.after(answerWithinMs, () => { giveUp.abort(new Error(`Redis did not answer within ${answerWithinMs} ms`)) })
-    const aborted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => { reject(asError(signal.reason)) }, { once: true })
-    })
-    try {
-      return await Promise.race([work(signal), aborted])
-    } finally {
-      cancel()
-      underWay.delete(giveUp)
-    }
-  }
+  const within = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => withDeadline(clock, answerWithinMs, work, {
+    signal: closing.signal,
+    late: () => new Error(`Redis did not answer within ${answerWithinMs} ms`),
+  })
 
   const tellDown = (error: unknown): void => {
     if (!isDown && !isClosed) onDown?.(error)
@@ -79,13 +69,13 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
     }
   }
 
-  const use = (next: RedisConnection): void => {
+  const switchTo = (next: RedisConnection): void => {
     if (current !== undefined) replaceLater(current)
     current = next
-    isWanted = false
+    isNextWanted = false
     isDown = false
-    next.whenLost((error) => { if (current === next) lose(error) })
-    lookLater()
+    next.whenLost((error) => { if (current === next) reconnect(error) })
+    checkLater()
     onUp?.()
   }
 
@@ -99,26 +89,26 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
   }
 
   const openAnother = (): void => {
-    isWanted = true
+    isNextWanted = true
     if (isOpening) return
     isOpening = true
     openUntilGood().catch(tellDown).finally(() => {
       isOpening = false
-      if (isStillWanted()) openAnother()
+      if (shouldConnect()) openAnother()
     })
   }
 
-  const isStillWanted = () => isWanted && !isClosed
+  const shouldConnect = () => isNextWanted && !isClosed
 
   const openUntilGood = async (): Promise<void> => {
-    for (let tries = 0; isStillWanted(); tries++) {
+    for (let tries = 0; shouldConnect(); tries++) {
       if (tries > 0) await new Promise<void>((resolve) => { clock.after(pauseMs(tries), resolve) })
       let next: RedisConnection | undefined
       try {
         next = await openOne()
-        await within((signal) => look(next!, signal)) // it was set in the line before
+        await within((signal) => check(next!, signal)) // it was set in the line before
         if (isClosed) throw new Error('The store is closed')
-        use(next)
+        switchTo(next)
       } catch (error) {
         next?.close()
         if (current === undefined) tellDown(error)
@@ -126,29 +116,29 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
     }
   }
 
-  const lookLater = (): void => {
-    cancelLook()
-    cancelLook = clock.after(lookEveryMs, () => { lookNow().catch(lose) })
+  const checkLater = (): void => {
+    cancelCheck()
+    cancelCheck = clock.after(checkEveryMs, () => { checkNow().catch(reconnect) })
   }
 
-  const lookNow = async (): Promise<void> => {
-    const looked = current
-    if (looked === undefined) return
+  const checkNow = async (): Promise<void> => {
+    const checked = current
+    if (checked === undefined) return
     try {
-      await within((signal) => look(looked, signal))
-      if (current === looked) lookLater()
+      await within((signal) => check(checked, signal))
+      if (current === checked) checkLater()
     } catch (error) {
-      if (current === looked) lose(error)
+      if (current === checked) reconnect(error, { isUsable: checked.isMisplaced(error) })
     }
   }
 
-  const lose = (error: unknown): void => {
+  const reconnect: RedisLink['reconnect'] = (error, { isUsable = false } = {}) => {
     if (isClosed) return
     tellDown(error)
-    cancelLook()
+    cancelCheck()
     const troubled = current
-    if (troubled !== undefined && troubled.masters.length > 1) within((signal) => look(troubled, signal)).catch(() => {}) // it closes who is silent
-    else {
+    if (troubled !== undefined && troubled.masters.length > 1) within((signal) => check(troubled, signal)).catch(() => {}) // it closes who is silent
+    else if (!isUsable) {
       troubled?.close()
       current = undefined
     }
@@ -163,17 +153,15 @@ export const createRedisLink = ({ clock, open, look, onUp, onDown }: RedisLinkOp
       return current
     },
     get isUp () { return current !== undefined },
-    lose,
+    reconnect,
     close () {
       isClosed = true
-      for (const giveUp of underWay) giveUp.abort(new Error('The store is closed'))
-      cancelLook()
+      closing.abort(new Error('The store is closed'))
+      cancelCheck()
       for (const connection of [...replaced, ...current === undefined ? [] : [current]]) connection.close()
       current = undefined
     },
   }
 }
-
-const asError = (reason: unknown): Error => reason instanceof Error ? reason : new Error(String(reason))
 
 const pauseMs = (tries: number): number => Math.min(50 * 2 ** tries, longestPauseMs) + Math.random() * spreadMs

@@ -18,13 +18,16 @@ export interface RedisListener {
   close (): void
 }
 
-/** Twice in a row unheard is deaf; so who waits is told within two seconds of whatever was missed. Milliseconds. */
-const sayEveryMs = 500
-const deafAfterMs = 1_100
-/** While it is deaf, everybody is told to look by themselves, so often. Milliseconds. */
+const heartbeatEveryMs = 500
+/**
+ * Missed heartbeats after which the subscription counts as dead, and waiting polls read the store again, within 2 s of what was missed. Heartbeats
+ * and not time, as a process that was stalled has sent none.
+ */
+const staleAfterBeats = 2
+/** While it is stale, everybody is told to look by themselves, so often. Milliseconds. */
 const lookEveryMs = 1_000
-/** A subscription that stays deaf for so long is made anew. Milliseconds. */
-const lostAfterMs = 3_000
+/** Missed heartbeats after which it is made anew. */
+const lostAfterBeats = 6
 
 export const createRedisListener = (data: RedisLink, { channel, clock, log }: { channel: string, clock: Clock, log: Log }): RedisListener => {
   const name = randomUUID()
@@ -37,10 +40,10 @@ export const createRedisListener = (data: RedisLink, { channel, clock, log }: { 
     if (speaker !== name) tell(key)
   }
 
-  /** When each server's voice was heard for the last time. */
-  const heardAt = new Map<string, number>()
+  /** Heartbeats by way of each server that are not back yet; a server that isn't here was never heard. */
+  const missed = new Map<string, number>()
+  let missedByAll = 0
   let toldToLookAt = -Infinity
-  let subscribedAt = -Infinity
   let isForbidden = false
 
   const ear = createRedisLink({
@@ -51,10 +54,11 @@ export const createRedisListener = (data: RedisLink, { channel, clock, log }: { 
         const [client] = connection.masters
         await client?.subscribe(channel, receive)
         await client?.subscribe(own, (server) => {
-          heardAt.set(server, performance.now())
+          missed.set(server, 0)
+          missedByAll = 0
           isForbidden = false
         })
-        subscribedAt = performance.now()
+        missedByAll = 0
         return connection
       } catch (error) {
         connection.close()
@@ -63,9 +67,9 @@ export const createRedisListener = (data: RedisLink, { channel, clock, log }: { 
       }
     },
     // A connection may be alive and lead to a server that is nobody's master any more.
-    look: async () => {
-      const latest = Math.max(subscribedAt, ...heardAt.values())
-      if (listeners.size > 0 && data.isUp && !isForbidden && performance.now() - latest > lostAfterMs) throw new Error('The subscription brings nothing')
+    check: async ({ masters: [client] }) => {
+      await client?.sendCommand(['PING'])
+      if (listeners.size > 0 && data.isUp && !isForbidden && missedByAll >= lostAfterBeats) throw new Error('The subscription brings nothing')
     },
     onUp: () => { lookByYourselves() },
   })
@@ -76,19 +80,25 @@ export const createRedisListener = (data: RedisLink, { channel, clock, log }: { 
   }
 
   const lookByYourselves = (): void => {
-    toldToLookAt = performance.now()
+    toldToLookAt = clock.steady()
     if (data.isUp) tell(null)
   }
 
   let cancel = (): void => {}
   const beat = (): void => {
-    cancel = clock.after(sayEveryMs, beat)
-    if (!data.isUp || listeners.size === 0) return
+    cancel = clock.after(heartbeatEveryMs, beat)
+    if (!data.isUp || listeners.size === 0) {
+      missed.clear()
+      return
+    }
     const { masters } = data.connection
-    const isDeaf = !masters.every((_master, index) => performance.now() - (heardAt.get(String(index)) ?? -Infinity) < deafAfterMs)
-    if (isDeaf && performance.now() - toldToLookAt >= lookEveryMs) lookByYourselves()
+    const isStale = !masters.every((_master, index) => (missed.get(String(index)) ?? Infinity) < staleAfterBeats)
+    if (isStale && clock.steady() - toldToLookAt >= lookEveryMs) lookByYourselves()
+    missedByAll++
     for (const [index, master] of masters.entries()) {
-      master.publish(own, String(index)).catch((error: Error) => { if (error.message.startsWith('NOPERM')) forbidden(error) })
+      const server = String(index)
+      missed.set(server, (missed.get(server) ?? staleAfterBeats) + 1)
+      master.publish(own, server).catch((error: Error) => { if (error.message.startsWith('NOPERM')) forbidden(error) })
     }
   }
   beat()

@@ -24,12 +24,12 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
    * whole process to sleep.
    */
   const patiently = async <T>(work: () => T): Promise<T> => {
-    const giveUpAt = clock.now() + lockWaitMs
+    const giveUpAt = clock.steady() + lockWaitMs
     for (;;) {
       try {
         return work()
       } catch (error) {
-        if (!isLocked(error) || clock.now() >= giveUpAt) throw error
+        if (!isLocked(error) || clock.steady() >= giveUpAt) throw error
       }
       await new Promise<void>((resolve) => { clock.after(lockRetryMs, resolve) })
     }

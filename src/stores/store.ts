@@ -1,5 +1,6 @@
 /** Owns the port `Store`: which database a URL names, what may be asked of it, how long an answer may take, and that every fault is told as one. */
 import { Keyv } from 'keyv'
+import { withDeadline } from '../deadline.ts'
 import { Problem } from '../errors.ts'
 import type { Clock, Log, Store } from '../login/ports.ts'
 import { type Backend, decode, encode } from './backend.ts'
@@ -30,23 +31,19 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
   })
   let closed = false
 
+  const overdue = (): Error => {
+    const error = new Error(`The store did not answer within ${answerWithinMs} ms`)
+    backend.overdue(error)
+    return error
+  }
+
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
-    let cancel = () => {}
-    const deadline = new Promise<never>((_resolve, reject) => {
-      cancel = deps.clock.after(answerWithinMs, () => {
-        const error = new Error(`The store did not answer within ${answerWithinMs} ms`)
-        backend.overdue(error)
-        reject(error)
-      })
-    })
     try {
       if (closed) throw new Error('The store is closed')
-      return await Promise.race([work(), deadline])
+      return await withDeadline(deps.clock, answerWithinMs, work, { late: overdue })
     } catch (cause) {
       backend.failed(cause as Error) // ours and the libraries'
       throw new Problem('store-unavailable', { cause })
-    } finally {
-      cancel()
     }
   }
 

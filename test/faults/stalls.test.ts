@@ -1,0 +1,43 @@
+/** A process that is stopped for seconds, again and again, as a machine without time or memory does: that is nobody's fault but its own. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { openStand, untilReady } from '../support/process.ts'
+import { startRedis } from '../support/redis.ts'
+
+/** Longer than the store and Redis' connections are waited for. Milliseconds. */
+const stallsMs = [2_600, 2_600, 2_600, 2_600, 4_000]
+const callers = 40
+
+for (const kind of ['redis', 'sqlite']) {
+  await t.test(`E8 stalls: no call fails and nothing is said to be away when the process is stopped for seconds, again and again (${kind})`, async (t) => {
+    const redis = await startRedis()
+    t.teardown(() => redis.stop())
+    const stand = await openStand(t, { env: { MAX_TICKETS: '1000000', ...kind === 'redis' && { STORE_URL: redis.url } } })
+    makeKeyFile(`${stand.folder}/data/keys.json`)
+    const service = await stand.start()
+    await untilReady(stand)
+
+    let isOver = false
+    const goesOn = () => !isOver
+    const answers = new Map<number, number>()
+    const call = async (): Promise<void> => {
+      while (goesOn()) {
+        const { status } = await stand.call({ method: 'POST', path: '/api/tickets' })
+        answers.set(status, (answers.get(status) ?? 0) + 1)
+      }
+    }
+    const calling = Promise.all(Array.from({ length: callers }, call))
+    for (const ms of stallsMs) {
+      await sleep(300)
+      service.kill('SIGSTOP')
+      await sleep(ms)
+      service.kill('SIGCONT')
+    }
+    await sleep(300)
+    isOver = true
+    await calling
+    t.strictSame([...answers.keys()], [201], `${answers.get(201)} tickets, ${answers.get(503) ?? 0} refusals`)
+    t.strictSame(service.stdout().split('\n').filter((line) => /"level":[4-6]0/.test(line)), [])
+  })
+}
