@@ -9,7 +9,7 @@ const floors = [
   ['http', 'oidc'],
   ['app.ts'],
   ['runtime.ts', 'serve.ts'],
-  ['server.ts', 'keys.ts', 'demo'],
+  ['server.ts', 'keys.ts', 'commands', 'demo'],
 ]
 
 const files = (room) => room.endsWith('.ts') ? `src/${room}` : `src/${room}/**/*.ts`

@@ -94,6 +94,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   })
   app.decorateRequest('person', '')
   app.decorateRequest('phoneKey', '')
+  app.decorateRequest('phoneKeySince', 0)
   const lookAgain = createLookAgain(login)
   const stopHearing = login.tickets.onMove((id) => { id === null ? lookAgain() : waitingRoom.wake(id) })
   app.addHook('onClose', async () => { stopHearing() })

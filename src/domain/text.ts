@@ -1,7 +1,7 @@
 /** Owns which text may be shown beside other text: what does not hide, turn or overrun anything. What it says is not judged here. */
 
 /** They join or vary the character before them: emoji, and rare characters in names, are written with them. */
-const joiners = /\u200d|[\ufe0e\ufe0f]|[\u{e0100}-\u{e01ef}]/gu
+export const joiners = /\u200d|[\ufe0e\ufe0f]|[\u{e0100}-\u{e01ef}]/gu
 
 /** Drawn as nothing, turning the direction, or ending the line; U+2800 is a braille cell without a dot. */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]+/gu

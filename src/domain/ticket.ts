@@ -59,8 +59,11 @@ export interface Ticket {
   readonly browser: BrowserInfo
   /** The two digits on the screen, and the three that the phone offers; null where numbers are off. */
   readonly match: { readonly code: string, readonly choices: readonly string[] } | null
-  /** Who scanned; set by the scan and never changed. */
-  readonly person: { readonly sub: string, readonly name: string | null } | null
+  /**
+   * Who scanned; set by the scan, and never another. `name` is null until the confirm, for nobody is told it before; `since` dates the phone key that
+   * confirmed, and is missing until then, and in what an earlier release stored.
+   */
+  readonly person: { readonly sub: string, readonly name: string | null, readonly since?: number } | null
   readonly consumedAt: number | null
 }
 

@@ -22,7 +22,7 @@ export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, now: number
   version: ticket.version,
   expires_in: isFinal(ticket.state) ? 0 : secondsUntil(ticket.expiresAt, now),
   ...(ticket.state === 'scanned' && ticket.match !== null && { match_code: ticket.match.code }),
-  ...(ticket.person?.name != null && { phone: { name: ticket.person.name } }),
+  ...((ticket.state === 'confirmed' || ticket.state === 'consumed') && ticket.person?.name != null && { phone: { name: ticket.person.name } }),
   ...(pollAfterSeconds !== undefined && { poll_after: pollAfterSeconds }),
 })
 

@@ -7,6 +7,8 @@ import type { LoginDeps } from './ports.ts'
 export interface Confirmation extends PhoneClaim {
   /** The two digits that were tapped; needed where the ticket asks for a number. */
   readonly matchCode: string | undefined
+  /** The date of the key that signs. */
+  readonly since: number
 }
 
 /**
@@ -15,10 +17,11 @@ export interface Confirmation extends PhoneClaim {
  * `ticket-cancelled` or `ticket-expired`.
  */
 export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation): Promise<Ticket> => {
+  const person = { sub: confirmation.sub, name: await deps.names.nameOf(confirmation.sub), since: confirmation.since }
   const ticket = await ticketOfPhone(deps, confirmation, (ticket, now) => {
     if (ticket.state === 'confirmed' || ticket.state === 'consumed') return ticket
     if (ticket.state !== 'scanned') return refuse(ticket)
-    return move(ticket, isMatch(ticket, confirmation.matchCode) ? 'confirm' : 'cancel', now) ?? refuse(ticket)
+    return (isMatch(ticket, confirmation.matchCode) ? move(ticket, 'confirm', now, person) : move(ticket, 'cancel', now)) ?? refuse(ticket)
   }, 'wrong-number')
   if (ticket.state === 'cancelled') throw new Problem('match-wrong')
   return ticket

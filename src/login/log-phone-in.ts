@@ -1,6 +1,6 @@
 import { newId, newSecret } from '../domain/ids.ts'
 import { subjectOf } from '../domain/person.ts'
-import type { LoginDeps, PhoneIdentity, PhoneKey, PhoneKeys } from './ports.ts'
+import type { LoginDeps, NewPhoneKey, PhoneIdentity, PhoneKeys } from './ports.ts'
 
 /** A key signs for so long; then the phone logs in again. Milliseconds. */
 const keyTtlMs = 24 * 3600_000
@@ -16,11 +16,20 @@ export interface PhoneLoginDeps extends LoginDeps {
  * Trades a js_code from `wx.login` for a signing key of this phone's own. The openid ends here: what is kept is the subject.
  * Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`.
  */
-export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<{ key: PhoneKey, name: string | null }> => {
+export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<{ key: NewPhoneKey, name: string | null }> => {
   const openid = await deps.phones.openidFor(jsCode)
   const sub = subjectOf(deps.appid, openid, deps.subjectKey)
-  const key = { id: newId(deps.random), key: newSecret(deps.random), sub, expiresAt: deps.clock.now() + keyTtlMs }
-  await deps.phoneKeys.add(key)
-  deps.audit.tell({ event: 'phone-key.created', key: key.id, sub })
+  const key = await issueKey(deps, sub)
   return { key, name: await deps.names.nameOf(sub) }
+}
+
+const issueKey = async (deps: PhoneLoginDeps, sub: string): Promise<NewPhoneKey> => {
+  for (;;) { // ends: every turn but the last means that the person has just signed out everywhere
+    const key = { id: newId(deps.random), key: newSecret(deps.random), sub, expiresAt: deps.clock.now() + keyTtlMs }
+    const { isKept, ended } = await deps.phoneKeys.add(key)
+    for (const id of ended) deps.audit.tell({ event: 'phone-key.ended', ended: id, sub, by: 'newer' })
+    if (!isKept) continue
+    deps.audit.tell({ event: 'phone-key.created', key: key.id, sub })
+    return key
+  }
 }

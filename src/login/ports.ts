@@ -2,7 +2,7 @@
 import type { RandomBytes } from '../domain/ids.ts'
 import type { Place } from '../domain/place.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
-import type { Audit } from './audit.ts'
+import type { Audit, SessionEnder } from './audit.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 /** How often something was counted in the window under way, and in how many milliseconds that ends. */
@@ -66,12 +66,24 @@ export interface Tickets {
   onMove (hear: (id: string | null) => void): () => void
 }
 
-/** A phone's signing key. */
-export interface PhoneKey { readonly id: string, readonly key: string /* base64url, 32 bytes */, readonly sub: string, readonly expiresAt: number }
+/** A phone's signing key, as it is issued. */
+export interface NewPhoneKey { readonly id: string, readonly key: string /* base64url, 32 bytes */, readonly sub: string, readonly expiresAt: number }
+
+/** A signing key in use. `since` dates what it approves: all that is of the moment when its person signed out everywhere, or before, has ended. */
+export interface PhoneKey extends NewPhoneKey { readonly since: number }
 
 /** They are kept so that nobody who reads the store can sign. */
 export interface PhoneKeys {
-  add (key: PhoneKey): Promise<void>
+  /**
+   * Lists the key as its person's and keeps it. `ended` are the ids of the oldest that were too many. Not kept where all keys of the person
+   * were ended meanwhile: the phone needs another.
+   */
+  add (key: NewPhoneKey): Promise<{ readonly isKept: boolean, readonly ended: readonly string[] }>
+  /**
+   * Ends all keys of a person but `spared`, at once and on all instances; `ended` are the ids of those that this call ended. What is dated `endedAt` or before
+   * counts no more. Again, it finishes what broke off. Rejects with `key-unknown` where `spared` was itself ended meanwhile.
+   */
+  endAll (sub: string, spared: string | null): Promise<{ readonly ended: readonly string[], readonly endedAt: number }>
   /** The key, or undefined where there is none (unknown, ended, or kept under secrets that are not ours any more). */
   read (id: string): Promise<PhoneKey | undefined>
   /** True for the one caller who shows this nonce first, within the time a signature is good for. */
@@ -148,6 +160,14 @@ export interface SessionOpener {
    * Whenever one is handed out the audit is told, again too, so that none is in use without a word.
    */
   open (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined>
+}
+
+export interface SessionsEnder {
+  /**
+   * Ends all sessions of a person at once, and those to come of tickets that were approved at `endedAt` or before; the audit is told of each. Again, it
+   * finishes what broke off. Gives how many this call ended.
+   */
+  endAll (sub: string, endedAt: number, by: SessionEnder, audit: Audit): Promise<number>
 }
 
 /** How people are shown, by `sub`. */

@@ -20,7 +20,7 @@ export interface Scan {
  * Rejects with `ticket-taken` for anybody else, and with the code of a final state.
  */
 export const scanTicket = async (deps: LoginDeps, claim: ScanClaim): Promise<Scan> => {
-  const person = { sub: claim.sub, name: await deps.names.nameOf(claim.sub) }
+  const person = { sub: claim.sub, name: null } // told to the browser after the yes, and read then
   const ticket = await ticketOfPhone(deps, claim, (ticket, now) => {
     if (isFinal(ticket.state)) return refuse(ticket)
     if (ticket.state !== 'pending') return ticket

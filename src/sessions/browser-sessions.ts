@@ -4,7 +4,7 @@ import { hashSecret, isId, isSecret, sameText, startOf } from '../domain/ids.ts'
 import { schema, understood } from '../domain/record.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
 import { asker, type Audit, type SessionEnder } from '../login/audit.ts'
-import type { Clock, OpenedSession, Session, SessionOpener, Store } from '../login/ports.ts'
+import type { Clock, OpenedSession, Session, SessionOpener, SessionsEnder, Store } from '../login/ports.ts'
 import type { People } from './people.ts'
 
 /** A person has at most so many; one more ends the oldest. */
@@ -29,7 +29,7 @@ interface SessionRecord {
   readonly endedAt: number | null
 }
 
-export interface BrowserSessions extends SessionOpener {
+export interface BrowserSessions extends SessionOpener, SessionsEnder {
   /** The live session of a cookie's secret; a use, which moves the idle end. */
   findBySecret (secret: string): Promise<OpenedSession | undefined>
   /** The live session with this id; a use, too. The caller has seen to it that the id was proven (a signed token). */
@@ -90,11 +90,12 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     if (!isLive(record)) return undefined
     await makeRoom(record, audit)
     // Listed before it is usable, as the oldest are ended before they are taken off the list: one that the phone can't see can't be ended there.
-    await people.addSession(record.sub, record.id, record.endsAt)
+    // A ticket of an earlier release doesn't say when the key is from that confirmed it: no later than the ticket counts.
+    if (!await people.addSession(record.sub, record.id, record.endsAt, ticket.person.since ?? ticket.createdAt)) return undefined
     const isNew = await store.claim(keyOf(record.id), record, ttlOf(record))
     const stored = isNew ? record : await readLive(record.id)
     if (stored === undefined) {
-      await people.removeSession(record.sub, record.id)
+      await people.removeSessions(record.sub, [record.id])
       return undefined
     }
     audit.tell({ event: 'session.opened', ticket: startOf(ticket.id), sid: stored.id, sub: stored.sub, ...asker(stored.browser), ...(!isNew && { again: true }) })
@@ -104,20 +105,41 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
   const makeRoom = async ({ sub, id }: SessionRecord, audit: Audit): Promise<void> => {
     const others = (await people.sessionsOf(sub)).filter((other) => other !== id)
     for (const oldest of others.slice(maxSessions - 1)) {
-      if (!await end(sub, oldest, 'newer', audit)) await people.removeSession(sub, oldest)
+      if (!await end(sub, oldest, 'newer', audit)) await people.removeSessions(sub, [oldest])
     }
   }
 
-  const end: BrowserSessions['end'] = async (sub, id, by, audit) => {
+  const endListed: BrowserSessions['end'] = async (sub, id, by, audit) => {
     for (;;) {
       const record = isId(id) ? await readLive(id) : undefined
       if (record === undefined || record.sub !== sub) return false
       const ended = { ...record, version: record.version + 1, endedAt: clock.now() }
       if (!await store.replace(keyOf(id), record.version, ended, tombstoneMs)) continue
       audit.tell({ event: 'session.ended', sid: id, sub, by })
-      await people.removeSession(sub, id)
       return true
     }
+  }
+
+  const end: BrowserSessions['end'] = async (sub, id, by, audit) => {
+    const isOurs = await endListed(sub, id, by, audit)
+    if (isOurs) await people.removeSessions(sub, [id])
+    return isOurs
+  }
+
+  /** Ends a session that is listed, or one that is about to open: in the place of that is put one that has ended. */
+  const endOrPrevent = async (sub: string, id: string, by: SessionEnder, audit: Audit): Promise<boolean> => {
+    for (;;) {
+      if (await endListed(sub, id, by, audit)) return true
+      if (await store.claim(keyOf(id), { schema, version: 1, id, sub, endedAt: clock.now() }, tombstoneMs)) return false
+      if ((await readLive(id))?.sub !== sub) return false
+    }
+  }
+
+  const endAll: BrowserSessions['endAll'] = async (sub, endedAt, by, audit) => {
+    const ids = await people.closeSessions(sub, endedAt)
+    const ended = await Promise.all(ids.map((id) => endOrPrevent(sub, id, by, audit)))
+    if (ids.length > 0) await people.removeSessions(sub, ids)
+    return ended.filter(Boolean).length
   }
 
   return {
@@ -133,6 +155,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       return record && asSession(await touch(record))
     },
     end,
+    endAll,
     listOf: async (sub) => {
       const records = await Promise.all((await people.sessionsOf(sub)).map(readLive))
       return records.filter((record) => record?.sub === sub).map((record) => asSession(record as SessionRecord)) // undefined has no sub

@@ -1,4 +1,5 @@
 /** Owns what is kept about a person: the name to be shown by, and which sessions are theirs. Both by `sub`; no WeChat id comes here. */
+import { whyNotName } from '../domain/person.ts'
 import { schema, understood } from '../domain/record.ts'
 import type { Clock, Names, Store } from '../login/ports.ts'
 
@@ -14,16 +15,23 @@ interface SessionIndex {
   readonly version: number
   /** Oldest first. Times are milliseconds since 1970. */
   readonly sessions: ReadonlyArray<{ readonly id: string, readonly endsAt: number }>
+  /** What was approved at this moment or before opens no session any more. Missing where nothing was ended, and from an earlier release. */
+  readonly endedAt?: number
 }
+
+/** `endedAt` is remembered for longer than a ticket lives. Milliseconds. */
+const endedKeptMs = 2 * 3600_000
 
 export interface People extends Names {
   /** Sets the name a person is shown by; the empty one takes it away. */
   rename (sub: string, name: string): Promise<void>
   /** The ids of a person's sessions, newest first; some may have ended. */
   sessionsOf (sub: string): Promise<readonly string[]>
-  /** Notes a session as a person's; again for the same one it changes nothing. */
-  addSession (sub: string, id: string, endsAt: number): Promise<void>
-  removeSession (sub: string, id: string): Promise<void>
+  /** Notes a session as a person's; again for the same one it changes nothing. False where all was ended since `approvedAt`. */
+  addSession (sub: string, id: string, endsAt: number, approvedAt: number): Promise<boolean>
+  /** Notes that all was ended that was approved at `endedAt` or before. Gives the ids of the sessions noted until now. */
+  closeSessions (sub: string, endedAt: number): Promise<readonly string[]>
+  removeSessions (sub: string, ids: readonly string[]): Promise<void>
 }
 
 /** Makes the register of people on a store. */
@@ -34,19 +42,24 @@ export const createPeople = (store: Store, clock: Clock): People => {
   const live = (index: SessionIndex | undefined): SessionIndex['sessions'] =>
     (index?.sessions ?? []).filter(({ endsAt }) => endsAt > clock.now())
 
-  /** Changes the index, starting over where somebody else changed it first. */
-  const change = async (sub: string, next: (sessions: SessionIndex['sessions']) => SessionIndex['sessions']): Promise<void> => {
+  /** Changes the index, starting over where somebody else changed it first; not at all where `next` says undefined. Gives it as it was before. */
+  const change = async (sub: string, next: (sessions: SessionIndex['sessions'], endedAt: number) => Partial<SessionIndex> | undefined): Promise<SessionIndex['sessions'] | undefined> => {
     const key = indexKey(sub)
     for (;;) {
       const before = understood(await store.read<SessionIndex>(key))
-      const sessions = next(live(before))
-      const after = { schema, ...before, version: (before?.version ?? 0) + 1, sessions }
-      const ttlMs = Math.max(1000, ...sessions.map(({ endsAt }) => endsAt - clock.now()))
-      if (await (before === undefined ? store.claim(key, after, ttlMs) : store.replace(key, before.version, after, ttlMs))) return
+      const changed = next(live(before), before?.endedAt ?? 0)
+      if (changed === undefined) return undefined
+      const after = { schema, ...before, sessions: live(before), ...changed, version: (before?.version ?? 0) + 1 }
+      const ttlMs = Math.max(1000, (after.endedAt ?? 0) + endedKeptMs - clock.now(), ...after.sessions.map(({ endsAt }) => endsAt - clock.now()))
+      if (await (before === undefined ? store.claim(key, after, ttlMs) : store.replace(key, before.version, after, ttlMs))) return live(before)
     }
   }
 
-  const nameOf = async (sub: string): Promise<string | null> => understood(await store.read<NameRecord>(nameKey(sub)))?.name ?? null
+  const nameOf = async (sub: string): Promise<string | null> => {
+    const name = understood(await store.read<NameRecord>(nameKey(sub)))?.name
+    // An earlier release took names that mimic; they are shown to nobody.
+    return name !== undefined && whyNotName(name) === null ? name : null
+  }
 
   return {
     nameOf,
@@ -56,7 +69,12 @@ export const createPeople = (store: Store, clock: Clock): People => {
       else await store.write(nameKey(sub), { schema, name } satisfies NameRecord, null)
     },
     sessionsOf: async (sub) => live(understood(await store.read<SessionIndex>(indexKey(sub)))).map(({ id }) => id).reverse(),
-    addSession: (sub, id, endsAt) => change(sub, (sessions) => [...sessions.filter((session) => session.id !== id), { id, endsAt }]),
-    removeSession: (sub, id) => change(sub, (sessions) => sessions.filter((session) => session.id !== id)),
+    addSession: async (sub, id, endsAt, approvedAt) => await change(sub, (sessions, endedAt) =>
+      approvedAt <= endedAt ? undefined : { sessions: [...sessions.filter((session) => session.id !== id), { id, endsAt }] }) !== undefined,
+    closeSessions: async (sub, endedAt) => {
+      const sessions = await change(sub, (_sessions, before) => ({ endedAt: Math.max(before, endedAt) }))
+      return (sessions ?? []).map(({ id }) => id)
+    },
+    removeSessions: async (sub, ids) => { await change(sub, (sessions) => ({ sessions: sessions.filter(({ id }) => !ids.includes(id)) })) },
   }
 }

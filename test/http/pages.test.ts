@@ -204,6 +204,7 @@ const usualCalls: Record<string, string> = {
   'post /api/phone/tickets/{ticket}/confirm': '200',
   'post /api/phone/tickets/{ticket}/cancel': '200',
   'get /api/phone/sessions': '200',
+  'delete /api/phone/sessions': '204',
   'delete /api/phone/sessions/{id}': '204',
   'put /api/phone/profile': '200',
   'get /health/live': '200',

@@ -101,14 +101,26 @@ const cases = {
       },
     }
   },
+  "the list of a person's phone keys": async (house) => {
+    const phone = await phoneOf(house)
+    return {
+      key: `person-phone-keys:${phone.sub}`,
+      calls: {
+        'phone login': () => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } }),
+        'sign out everywhere': () => phone.signOutEverywhere(),
+      },
+    }
+  },
   'the name': async (house) => {
     const { phone, cookie } = await logIn(house)
     await phone.rename('小雨')
     const browser = await openBrowser(house)
+    await phone.scan(browser.ticket)
+    const number = await browser.matchCode()
     return {
       key: `person-name:${phone.sub}`,
       calls: {
-        scan: () => phone.scan(browser.ticket),
+        confirm: () => phone.confirm(browser.ticket, number),
         'who am I': () => house.call({ path: '/api/session', headers: { cookie } }),
         rename: () => phone.rename('小雪'),
         'take the name away': () => phone.rename(''),

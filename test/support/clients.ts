@@ -89,6 +89,7 @@ export interface TestPhone {
   cancel (ticket: string): Promise<Answer>
   sessions (): Promise<Answer>
   signOut (id: string): Promise<Answer>
+  signOutEverywhere (): Promise<Answer>
   rename (name: string): Promise<Answer>
 }
 
@@ -119,6 +120,7 @@ export const openPhone = async (service: Service, { jsCode, authority = 'login.e
     cancel: (ticket) => onTicket(ticket, 'cancel'),
     sessions: () => signed({ path: `${prefix}/api/phone/sessions` }),
     signOut: (id) => signed({ method: 'DELETE', path: `${prefix}/api/phone/sessions/${id}` }),
+    signOutEverywhere: () => signed({ method: 'DELETE', path: `${prefix}/api/phone/sessions` }),
     rename: (name) => signed({ method: 'PUT', path: `${prefix}/api/phone/profile`, body: { name } }),
   }
 }

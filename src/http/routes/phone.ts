@@ -3,11 +3,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
-import { isDisplayName } from '../../domain/person.ts'
+import { whyNotName } from '../../domain/person.ts'
 import { cancelByPhone } from '../../login/cancel-ticket.ts'
 import { confirmTicket } from '../../login/confirm-ticket.ts'
 import { logPhoneIn, type PhoneLoginDeps } from '../../login/log-phone-in.ts'
 import { scanTicket } from '../../login/scan-ticket.ts'
+import { signOutEverywhere } from '../../login/sign-out-everywhere.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import type { People } from '../../sessions/people.ts'
 import { parseJson, readBodies } from '../body-parser.ts'
@@ -52,9 +53,10 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     await verifyPhoneSignature({ method: request.method, target: request.originalUrl, body, headers: request.headers }, {
       ...signature,
-      beforeNonce: async ({ sub, id }) => {
+      beforeNonce: async ({ sub, id, since }) => {
         request.person = sub
         request.phoneKey = id
+        request.phoneKeySince = since
         await limits.beforePhoneCall(request)
       },
     })
@@ -75,7 +77,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.post('/tickets/:ticket/confirm', {
     schema: { params: schemas.TicketParams, body: schemas.ConfirmBody, response: { 200: schemas.MovedTicket, ...schemas.problems } },
   }, async (request) => {
-    const { state, version } = await confirmTicket(by(request), { id: request.params.ticket, sub: request.person, matchCode: request.body.match_code })
+    const { state, version } = await confirmTicket(by(request), { id: request.params.ticket, sub: request.person, matchCode: request.body.match_code, since: request.phoneKeySince })
     return { state, version }
   })
 
@@ -97,15 +99,30 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     return await reply.code(204).send()
   })
 
+  app.delete('/sessions', {
+    schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
+  }, async (request, reply) => {
+    await signOutEverywhere({ phoneKeys: login.phoneKeys, sessions, audit: request.audit }, { sub: request.person, by: 'phone', spared: request.phoneKey })
+    return await reply.code(204).send()
+  })
+
   app.put('/profile', {
     schema: { body: schemas.ProfileBody, response: { 200: schemas.Profile, ...schemas.problems } },
   }, async (request) => {
     // Judged before it is trimmed: a line break is a control character at the end of a name, too.
-    if (!isDisplayName(request.body.name)) throw new Problem('bad-request', { detail: 'A name has at most 32 characters and none that hides, turns or piles up text' })
+    const why = whyNotName(request.body.name)
+    if (why !== null) throw new Problem('bad-request', { detail: refusedNames[why] })
     const name = request.body.name.trim()
     await people.rename(request.person, name)
     return { user: { sub: request.person, name: name === '' ? null : name } }
   })
+}
+
+const refusedNames: Readonly<Record<NonNullable<ReturnType<typeof whyNotName>>, string>> = {
+  unreadable: 'A name has at most 32 characters and none that hides, turns or piles up text',
+  'mixed-scripts': 'A name has letters of one script, as Latin or Chinese',
+  office: 'A name looks like nobody who speaks for the site or for WeChat',
+  address: 'A name is no web or mail address and no phone number',
 }
 
 declare module 'fastify' {
@@ -114,5 +131,7 @@ declare module 'fastify' {
     person: string
     /** The id of that key; '' on the same calls. */
     phoneKey: string
+    /** The date of that key (`PhoneKey`); 0 on the same calls. */
+    phoneKeySince: number
   }
 }
