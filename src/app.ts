@@ -23,7 +23,7 @@ import { securityHeadersPlugin } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
 import { strictHttpPlugin } from './http/strict-http.ts'
 import { answerUnreadable, readableUrl } from './http/unreadable.ts'
-import type { Clock, CodeSupply, LinkSupply, PhoneIdentity, Places, Store } from './login/ports.ts'
+import type { Clock, CodeStock, CodeSupply, LinkSupply, PhoneIdentity, Places, Store } from './login/ports.ts'
 import { createLookAgain } from './login/look-again.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
@@ -34,7 +34,7 @@ import { createTickets } from './stores/tickets.ts'
 
 export interface AppDeps {
   readonly store: Store
-  readonly wechat: CodeSupply & LinkSupply & PhoneIdentity
+  readonly wechat: CodeSupply & CodeStock & LinkSupply & PhoneIdentity
   readonly places: Places
   readonly keys: Keys
   readonly clock: Clock

@@ -79,6 +79,7 @@ const settings = {
   WECHAT_SECRET: setting<string | null>(null, appSecret),
   WECHAT_API_URL: setting('https://api.weixin.qq.com', httpUrl),
   WECHAT_ENV_VERSION: setting<'release' | 'trial' | 'develop'>('release', oneOf('release', 'trial', 'develop')),
+  CODE_SUPPLY: setting(8, integer(0, 1000)),
   WECHAT_URL_LINK: setting<'on' | 'off'>('off', oneOf('on', 'off')),
   STORE_URL: setting('sqlite:data/scan-login.db', text(/^(?:sqlite:|rediss?:\/\/|redis\+(?:cluster|sentinel):\/\/)./, 'must be sqlite:<file>, sqlite::memory:, redis://…, rediss://…, redis+sentinel://… or redis+cluster://…')),
   KEYS_FILE: setting('data/keys.json', text(/./, 'must be a file')),

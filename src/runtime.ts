@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { pino, type DestinationStream, type Logger } from 'pino'
-import { Agent } from 'undici'
 import type { AppDeps } from './app.ts'
 import type { Config, ServiceConfig } from './config.ts'
 import type { Clock } from './login/ports.ts'
@@ -10,6 +9,7 @@ import { noPlaces, openPlaces } from './places/geoip-file.ts'
 import { followKeyFile, type FollowedKeys } from './sessions/follow-key-file.ts'
 import { makeKeyFile } from './sessions/key-file.ts'
 import { createStore } from './stores/store.ts'
+import { createWechatDispatchers, destroyDispatchers } from './wechat/dispatchers.ts'
 import { createWechat } from './wechat/wechat.ts'
 
 /** The environment, with what a `.env` file adds to it where that is wanted. */
@@ -45,22 +45,24 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
   const store = createStore(config.STORE_URL, { clock, log })
   // The store's time, so that all instances agree on when a ticket's is up.
   const shared: Clock = { ...clock, now: store.now }
-  const dispatcher = new Agent({ connect: { timeout: 3000 }, connections: 64 })
+  const dispatchers = createWechatDispatchers()
   const wechat = createWechat({
     appid: config.WECHAT_APPID,
     secret: config.WECHAT_SECRET,
     apiUrl: config.WECHAT_API_URL,
     envVersion: config.WECHAT_ENV_VERSION,
-    dispatcher,
+    dispatchers,
     store,
     clock: shared,
     log,
+    random: randomBytes,
+    codeSupply: config.CODE_SUPPLY,
     ticketTtlMs: (config.TICKET_TTL + 60) * 1000,
   })
   const release = async (): Promise<void> => {
     keys.stop()
     wechat.close()
-    await Promise.all([dispatcher.destroy(), store.close()])
+    await Promise.all([destroyDispatchers(dispatchers), store.close()])
   }
   return { store, wechat, places, keys, clock: shared, random: randomBytes, log, release }
 }

@@ -36,6 +36,10 @@ export interface WechatSimulator {
   revokeToken (how?: 'replaced' | 'handed-out-still'): void
   /** The calls so far, the oldest first; the last thousand of them. */
   readonly calls: readonly SimulatorCall[]
+  /** How many calls there were to an endpoint, however many. */
+  countOf (endpoint: Endpoint): number
+  /** Leaves calls to an endpoint without an answer until the returned function is called. */
+  hold (endpoint: Endpoint): () => void
   /** May be changed at any time. */
   readonly settings: SimulatorSettings
   close (): Promise<void>
@@ -69,6 +73,8 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
   const endpoints = createEndpoints({ appid, secret, settings, tokens, people, links, origin, clock })
   const faults = new Map<Endpoint, { readonly fault: Fault, left: number }>()
   const calls: SimulatorCall[] = []
+  const counts = new Map<Endpoint, number>()
+  const held = new Map<Endpoint, Promise<void>>()
 
   const nextFault = (endpoint: Endpoint): Fault | undefined => {
     const entry = faults.get(endpoint)
@@ -82,10 +88,12 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
   server.setNotFoundHandler((_request, reply) => reply.code(200).send(new WechatRefusal(40066).toJSON()))
   for (const [name, { path, method, answer }] of Object.entries(endpoints)) {
     const endpoint = name as Endpoint // the keys of a Record<Endpoint, …>
-    server.all<{ Querystring: Record<string, string> }>(path, (request, reply) => {
+    server.all<{ Querystring: Record<string, string> }>(path, async (request, reply) => {
       const body = typeof request.body === 'string' ? request.body : ''
       calls.push({ endpoint, query: { ...request.query }, body })
       if (calls.length > maxCalls) calls.shift()
+      counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1)
+      await held.get(endpoint)
       const fault = nextFault(endpoint)
       return sendAnswer(reply, answerOrRefusal(() => {
         if (request.method !== method) throw new WechatRefusal(method === 'POST' ? 43002 : 43001)
@@ -110,6 +118,15 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
     clearFaults: () => { faults.clear() },
     revokeToken: (how = 'replaced') => { tokens.revoke(how) },
     calls,
+    countOf: (endpoint) => counts.get(endpoint) ?? 0,
+    hold: (endpoint) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held.set(endpoint, promise)
+      return () => {
+        held.delete(endpoint)
+        resolve()
+      }
+    },
     settings,
     close: () => server.close(),
   }

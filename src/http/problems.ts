@@ -57,7 +57,9 @@ export const problemBody = (problem: Problem, requestId: string): Record<string,
 
 /** Sends a problem. What is our own fault is logged with its cause, which the client never sees. */
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  if (problem.status >= 500) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
+  // What WeChat did has been told where it was asked, once a minute and not for each visitor.
+  const isOurs = problem.status >= 500 && problem.code !== 'wechat-unavailable'
+  if (isOurs) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
   else request.log.debug({ code: problem.code }, problem.message)
   if (isUnauthorized(problem.code)) reply.header('www-authenticate', challenges[problem.code])
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(problem.retryAfterSeconds))

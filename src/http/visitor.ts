@@ -14,3 +14,9 @@ export const addressOf = (request: FastifyRequest): string => {
 
 /** The household that a visitor is counted with: an IPv4 address, or an IPv6 /64, which one line has to itself. */
 export const householdOf = (request: FastifyRequest): string => normalizeIP(addressOf(request))
+
+/**
+ * Whom calls to WeChat are made for: an IPv4 address, or an IPv6 /48, the most that one customer is given. What is shared out by it is never refused
+ * for good, so that many may share one.
+ */
+export const wechatClientKeyOf = (address: string): string => address === '' ? '' : normalizeIP(address, 48)

@@ -10,13 +10,15 @@ import type { LoginDeps } from './ports.ts'
 export interface TicketOrder {
   readonly returnTo: string | null
   readonly browser: SeenBrowser
+  /** Asked for once, when nothing speaks against the ticket: an id whose code is made already, or undefined. */
+  readonly readyId?: () => string | undefined
 }
 
 /**
  * Makes a ticket for a browser. The secret is handed out here and nowhere else.
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
-export const createTicket = async (deps: LoginDeps, { returnTo, browser }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
+export const createTicket = async (deps: LoginDeps, { returnTo, browser, readyId }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
   const { tickets, places, clock, random, settings, audit } = deps
   if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
   const secret = newSecret(random)
@@ -24,7 +26,7 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser }: Ticke
   const place = places.placeOf(browser.ip)
   const ticket: Ticket = {
     schema,
-    id: newId(random),
+    id: readyId?.() ?? newId(random),
     secretHash: hashSecret(secret),
     state: 'pending',
     version: 1,

@@ -108,17 +108,26 @@ export interface CodeImage {
 
 /** Where mini-program codes come from. */
 export interface CodeSupply {
-  /** The code that carries this ticket id as its `scene`. Callers at the same time share one call. Rejects with `wechat-unavailable` or `store-unavailable`. */
-  codeFor (ticketId: string): Promise<CodeImage>
+  /**
+   * The code that carries this ticket id as its `scene`. Callers at the same time share one call. `clientKey` is whose ticket it is, as far as
+   * that is known: whoever asks much waits first. Rejects with `wechat-unavailable` or `store-unavailable`.
+   */
+  codeFor (ticketId: string, clientKey?: string): Promise<CodeImage>
+}
+
+/** Where ticket ids come from whose codes are made already. */
+export interface CodeStock {
+  /** An id that nobody else gets, for a ticket of this client; undefined where none is ready, or where this client has had its share. */
+  takeTicketId (clientKey: string): string | undefined
 }
 
 /** Where links come from that open the mini program on the phone they are tapped on. */
 export interface LinkSupply {
   /**
    * WeChat's link to the login page with this ticket: an absolute URL that works until `endsAt` and two minutes more. Callers at the
-   * same time share one call. Rejects with `wechat-unavailable` or `store-unavailable`.
+   * same time share one call. `clientKey` as for a code. Rejects with `wechat-unavailable` or `store-unavailable`.
    */
-  linkFor (ticketId: string, endsAt: number): Promise<string>
+  linkFor (ticketId: string, endsAt: number, clientKey?: string): Promise<string>
 }
 
 /** Who a js_code stands for. */

@@ -1,13 +1,14 @@
 /** Owns one call to WeChat: its time, who hears of a fault, and when not to ask at all. Knows no endpoint's meaning. */
-import { request, type Dispatcher } from 'undici'
+import { request } from 'undici'
 import { withDeadline } from '../deadline.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import { readAll, understand, type WechatAnswer } from './answer.ts'
 import { sleep, type Deadline } from './deadline.ts'
+import { maxUnderWay, type WechatDispatchers } from './dispatchers.ts'
 import { paths, type Endpoint } from './endpoints.ts'
 import type { Remedy } from './errcodes.ts'
 import { WechatFault } from './fault.ts'
-import { createPauses } from './pauses.ts'
+import { createGate, type Gate, type Passage } from './gate.ts'
 
 export interface WechatCall<T> {
   readonly endpoint: Endpoint
@@ -15,6 +16,10 @@ export interface WechatCall<T> {
   /** The body; without one the call is a GET. */
   readonly json?: object
   readonly deadline: Deadline
+  /** Whom the call is made for, as far as WeChat's quota is shared fairly; '' (or none) where nobody is known. */
+  readonly clientKey?: string
+  /** Accounts for one call before it is made; what it gives undoes that where the call fails. May reject, and then no call is made. */
+  readonly charge?: () => Promise<() => Promise<void>>
   /** Takes what is wanted out of the answer, and nothing else; undefined where it is not there, which counts as no answer. */
   readonly read: (answer: WechatAnswer) => T | undefined
   /** The refusals that the caller sees to, of which no operator needs to hear. */
@@ -38,7 +43,7 @@ export interface WechatApi {
 export interface WechatApiOptions {
   /** Of the official host, a gateway or a simulator; may have a path. */
   readonly apiUrl: string
-  readonly dispatcher: Dispatcher
+  readonly dispatchers: WechatDispatchers
   readonly clock: Clock
   readonly log: Log
   /** From the first packet to the last byte. */
@@ -49,10 +54,17 @@ const backoffsMs = [300, 900]
 /** Less than this is not worth another attempt. */
 const shortestCallMs = 500
 
-export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs }: WechatApiOptions): WechatApi => {
+export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs }: WechatApiOptions): WechatApi => {
   const base = apiUrl.replace(/\/+$/, '')
   const underWay = new Set<AbortController>()
-  const pauses = createPauses(clock)
+  const gate = (endpoint: Endpoint, maxUnderWayPerKey: number, waitsForAnswers: boolean): Gate =>
+    createGate({ clock, maxUnderWay: maxUnderWay[endpoint], maxUnderWayPerKey, waitsForAnswers })
+  const gates: Readonly<Record<Endpoint, Gate>> = {
+    stable_token: gate('stable_token', Infinity, false), // one at a time, and everybody waits for it
+    getwxacodeunlimit: gate('getwxacodeunlimit', 16, true),
+    generate_urllink: gate('generate_urllink', 8, true),
+    jscode2session: gate('jscode2session', Infinity, false), // shared out by address, before they come here
+  }
 
   const ask = async <T> ({ endpoint, query, json, deadline, read }: WechatCall<T>): Promise<T> => {
     const url = new URL(base + paths[endpoint])
@@ -61,7 +73,7 @@ export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs 
     underWay.add(controller)
     const exchange = async (signal: AbortSignal): Promise<T> => {
       const { statusCode, body } = await request(url, {
-        dispatcher,
+        dispatcher: dispatchers[endpoint],
         signal,
         ...json === undefined
           ? { method: 'GET' }
@@ -85,19 +97,23 @@ export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs 
     }
   }
 
-  /** Begins a pause where one helps, and tells the operator once. */
-  const settle = ({ endpoint, expects = [], limitedByPerson = false }: WechatCall<unknown>, fault: WechatFault): void => {
+  /** Accounts for a call that was let through. Rejects as `charge` does, and then nothing was asked. */
+  const charged = async (passage: Passage, { charge }: WechatCall<unknown>): Promise<() => Promise<void>> => {
+    try {
+      return await charge?.() ?? (async () => {})
+    } catch (error) {
+      passage.abandoned()
+      throw error
+    }
+  }
+
+  /** Tells the operator of a fault that concerns one. */
+  const report = ({ endpoint, expects = [] }: WechatCall<unknown>, fault: WechatFault): void => {
     const { errcode, rid, remedy, message } = fault
     if (remedy !== undefined && expects.includes(remedy)) return
     switch (remedy) {
-      case 'operator':
-        if (pauses.begin(endpoint, fault)) log.error({ endpoint, errcode, rid }, message)
-        return
-      case 'rate-limit':
-        if ((limitedByPerson && errcode === 45011) || pauses.begin(endpoint, fault)) log.warn({ endpoint, errcode, rid }, message)
-        return
-      case 'bug': log.error({ endpoint, errcode, rid }, message); return
-      case 'retry': log.warn({ endpoint, errcode, rid }, message); return
+      case 'operator': case 'bug': log.error({ endpoint, errcode, rid }, message); return
+      case 'rate-limit': case 'retry': log.warn({ endpoint, errcode, rid }, message); return
       case 'refresh-token': case 'js-code': case 'blocked': case undefined:
         log.warn({ endpoint, errcode, rid }, `WeChat gave no usable answer: ${message}`)
     }
@@ -105,19 +121,31 @@ export const createWechatApi = ({ apiUrl, dispatcher, clock, log, callTimeoutMs 
 
   return {
     call: async (what) => {
-      pauses.check(what.endpoint)
+      const isPersonal = (fault: WechatFault): boolean => what.limitedByPerson === true && fault.errcode === 45011
+      let last: WechatFault | undefined
       for (let attempt = 0; ; attempt++) {
         const backoffMs = backoffsMs[attempt] ?? Infinity
+        let passage
         try {
-          return await ask(what)
-        } catch (error) {
-          const fault = error as WechatFault // `ask` throws nothing else
-          if (what.isOnce === true || fault.remedy !== 'retry' || what.deadline.leftMs() < backoffMs + shortestCallMs) {
-            settle(what, fault)
-            throw fault
-          }
-          await sleep(clock, backoffMs)
+          passage = gates[what.endpoint].enter(what.clientKey ?? '')
+        } catch (wait) {
+          if (last !== undefined) report(what, last)
+          throw wait
         }
+        const undo = await charged(passage, what)
+        try {
+          const wanted = await ask(what)
+          passage.succeeded()
+          return wanted
+        } catch (error) {
+          last = passage.failed(error as WechatFault, isPersonal(error as WechatFault)) // `ask` throws nothing else
+          undo().catch(() => {}) // what is not undone ends by itself
+        }
+        if (what.isOnce === true || last.remedy !== 'retry' || what.deadline.leftMs() < backoffMs + shortestCallMs) {
+          report(what, last)
+          throw last
+        }
+        await sleep(clock, backoffMs)
       }
     },
     close: () => {

@@ -1,4 +1,4 @@
-/** Owns the supply of URL Links, which open the login page of the mini program on the phone they are tapped on. Only an organisation's account gets any. */
+/** URL Links, which open the login page of the mini program on the phone they are tapped on. Only an organisation's account gets any. */
 import type { LinkSupply } from '../login/ports.ts'
 import { loginPage, type EnvVersion } from './codes.ts'
 import type { TicketSupply } from './ticket-supply.ts'
@@ -25,7 +25,8 @@ export const createLinks = ({ callWithToken, supply, envVersion, apiUrl }: Links
   }
 
   return {
-    linkFor: (ticketId, endsAt) => supply(ticketId, (deadline) => callWithToken({
+    linkFor: (ticketId, endsAt, clientKey = '') => supply.obtain(ticketId, clientKey, (call) => callWithToken({
+      ...call,
       endpoint: 'generate_urllink',
       json: {
         path: loginPage,
@@ -34,7 +35,6 @@ export const createLinks = ({ callWithToken, supply, envVersion, apiUrl }: Links
         expire_type: 0,
         expire_time: Math.ceil((endsAt + beyondTheTicketMs) / 1000),
       },
-      deadline,
       read: ({ json }) => readLink(json?.url_link),
     })),
   }

@@ -1,31 +1,82 @@
-/** Owns how something of WeChat's is made once for each ticket: kept, shared by callers at the same time, in a visitor's time. Knows not what. */
-import type { Clock } from '../login/ports.ts'
+/** What is made of WeChat's for a ticket: kept here, made once for callers at the same time, within a visitor's time, and at most twice over all instances. */
+import { LRUCache } from 'lru-cache'
+import { randomUUID } from 'node:crypto'
+import type { Clock, Store } from '../login/ports.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
-import { asUnavailable } from './fault.ts'
+import type { FairCache } from './fair-cache.ts'
+import { asUnavailable, WechatFault } from './fault.ts'
 import { createSingleFlight } from './single-flight.ts'
-import type { TicketCache } from './ticket-cache.ts'
+import type { TokenCall } from './token-call.ts'
 
-/** Gives what was made for this ticket, or has it made. Rejects with `wechat-unavailable` or `store-unavailable`; a RangeError for what is no ticket id. */
-export type TicketSupply<T> = (ticketId: string, make: (deadline: Deadline) => Promise<T>) => Promise<T>
+export interface TicketSupply<T> {
+  /** Gives what was made for this ticket, or has it made. Rejects with `wechat-unavailable` or `store-unavailable`; a RangeError for what is no ticket id. */
+  obtain (ticketId: string, clientKey: string, make: Make<T>): Promise<T>
+  /** Has something made for an id that no ticket has yet, and keeps nothing. Rejects as the call does. */
+  makeAhead (ticketId: string, make: Make<T>): Promise<T>
+  /** Keeps what was made ahead, for the ticket that has the id now. */
+  keep (ticketId: string, clientKey: string, made: T): void
+}
+
+/** What a call to WeChat needs of its ticket. */
+export type TicketCall = Required<Pick<TokenCall<unknown>, 'deadline' | 'clientKey' | 'charge'>>
+type Make<T> = (call: TicketCall) => Promise<T>
+
+export interface TicketSupplyOptions<T> {
+  /** Names what is made among what the store counts. */
+  readonly kind: string
+  readonly cache: FairCache<T>
+  readonly store: Pick<Store, 'admit' | 'release'>
+  readonly clock: Clock
+  /** The life of a ticket. */
+  readonly ticketTtlMs: number
+  /** How long what is made ahead may wait for its ticket. */
+  readonly aheadMs: number
+}
 
 /** WeChat's own limit for the `scene` of a code; it takes 20 special characters besides, ours are base64url. */
 const sceneForm = /^[\w-]{1,32}$/
+/** One more than one, for an instance that has not made it itself, or that had no room to keep it. */
+const callsPerTicket = 2
+/** How long the store isn't asked again for a ticket that has used up its calls. */
+const spentKeptMs = 10_000
 
-export const createTicketSupply = <T>(cache: TicketCache<T>, clock: Clock): TicketSupply<T> => {
+export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs, aheadMs }: TicketSupplyOptions<T>): TicketSupply<T> => {
   const singly = createSingleFlight<T>()
-  return async (ticketId, make) => {
-    if (!sceneForm.test(ticketId)) throw new RangeError('A ticket id must fit into the scene of a code')
-    const kept = cache.get(ticketId)
-    if (kept !== undefined) return kept
-    try {
-      return await singly(ticketId, async () => {
-        const deadline = createDeadline(clock)
-        const made = await deadline.race(make(deadline))
-        cache.put(ticketId, made)
-        return made
-      })
-    } catch (error) {
-      throw asUnavailable(error)
+  const spent = new LRUCache<string, true>({ max: 10_000, ttl: spentKeptMs, ttlResolution: 0, perf: { now: () => clock.steady() + 1 } })
+  const usedUp = (): WechatFault => new WechatFault('this ticket has used up its calls to WeChat', { retryAfterSeconds: spentKeptMs / 1000 })
+
+  /** Takes one of the ticket's calls. A call that failed is given back: how often that can be is bounded by the waits that failures begin. */
+  const charge = async (ticketId: string, forMs: number): Promise<() => Promise<void>> => {
+    const group = `wechat-${kind}:${ticketId}`
+    const member = randomUUID()
+    if (!await store.admit(group, member, forMs, callsPerTicket)) {
+      spent.set(ticketId, true)
+      throw usedUp()
     }
+    return () => store.release(group, member)
+  }
+
+  return {
+    obtain: async (ticketId, clientKey, make) => {
+      if (!sceneForm.test(ticketId)) throw new RangeError('A ticket id must fit into the scene of a code')
+      const kept = cache.get(ticketId)
+      if (kept !== undefined) return kept
+      try {
+        if (spent.has(ticketId)) throw usedUp()
+        return await singly(ticketId, async () => {
+          const deadline: Deadline = createDeadline(clock)
+          const made = await deadline.race(make({ deadline, clientKey, charge: () => charge(ticketId, ticketTtlMs) }))
+          cache.put(ticketId, clientKey, made)
+          return made
+        })
+      } catch (error) {
+        throw asUnavailable(error)
+      }
+    },
+    makeAhead: (ticketId, make) => {
+      const deadline = createDeadline(clock)
+      return deadline.race(make({ deadline, clientKey: '', charge: () => charge(ticketId, aheadMs + ticketTtlMs) }))
+    },
+    keep: (ticketId, clientKey, made) => { cache.put(ticketId, clientKey, made) },
   }
 }

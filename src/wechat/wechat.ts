@@ -1,12 +1,15 @@
-/** Owns the composition of this room: what the floors above get is codes, links and identities, and one thing to close. */
-import type { Dispatcher } from 'undici'
-import type { Clock, CodeImage, CodeSupply, LinkSupply, Log, PhoneIdentity, Store } from '../login/ports.ts'
+/** Composition of what talks to WeChat: what the floors above get is codes, links and identities, and one thing to close. */
+import { newId, type RandomBytes } from '../domain/ids.ts'
+import type { Clock, CodeImage, CodeStock, CodeSupply, LinkSupply, Log, PhoneIdentity, Store } from '../login/ports.ts'
 import { createAccessTokens } from './access-token.ts'
 import { createWechatApi } from './api.ts'
+import { createCodeStock } from './code-stock.ts'
 import { createCodes, type EnvVersion } from './codes.ts'
+import type { WechatDispatchers } from './dispatchers.ts'
+import { createFairCache } from './fair-cache.ts'
 import { createLinks } from './links.ts'
 import { createPhoneIdentity } from './phone-identity.ts'
-import { createTicketCache } from './ticket-cache.ts'
+import { createQuietLog } from './quiet-log.ts'
 import { createTicketSupply } from './ticket-supply.ts'
 import { createTokenCall } from './token-call.ts'
 
@@ -16,45 +19,57 @@ export interface WechatOptions {
   /** The official host when left out. */
   readonly apiUrl?: string | undefined
   readonly envVersion: EnvVersion
-  /** Stays the caller's: `close` leaves it open. */
-  readonly dispatcher: Dispatcher
-  readonly store: Pick<Store, 'read' | 'write' | 'remove' | 'claim' | 'admit'>
+  /** Stay the caller's: `close` leaves them open. */
+  readonly dispatchers: WechatDispatchers
+  readonly store: Pick<Store, 'read' | 'write' | 'remove' | 'claim' | 'admit' | 'release'>
   readonly clock: Clock
   readonly log: Log
+  readonly random: RandomBytes
+  /** How many codes are made ahead; none when left out. */
+  readonly codeSupply?: number | undefined
   /** How long a code or a link is kept: the life of a ticket. */
   readonly ticketTtlMs?: number | undefined
   readonly callTimeoutMs?: number | undefined
 }
 
-export interface Wechat extends CodeSupply, LinkSupply, PhoneIdentity {
+export interface Wechat extends CodeSupply, CodeStock, LinkSupply, PhoneIdentity {
   /** Gives up calls under way and forgets what was kept. */
   close (): void
 }
 
-/** Ten seconds' worth of codes at WeChat's own limit of 5 000 a minute. */
-const maxCodes = 800
+/** More than a thousand codes of WeChat's, each some 50 kB. */
+const maxCodes = 10_000
 const maxCodeBytes = 64 * 1024 * 1024
 /** A minute's worth of links at WeChat's own limit of 100 a second. */
 const maxLinks = 6000
-const maxLinkBytes = 1024 * 1024
+const maxLinkBytes = 4 * 1024 * 1024
+/** A code that was made ahead waits an hour at the most for its ticket: what WeChat made it for (page, version) may have changed. */
+const aheadMs = 3_600_000
 
 /** Joins this installation to WeChat. Asks WeChat nothing before it is asked itself. */
 export const createWechat = (options: WechatOptions): Wechat => {
-  const { appid, secret, envVersion, store, clock, log } = options
-  const { apiUrl = 'https://api.weixin.qq.com', ticketTtlMs = 240_000, callTimeoutMs = 5_000 } = options
-  const api = createWechatApi({ apiUrl, dispatcher: options.dispatcher, clock, log, callTimeoutMs })
+  const { appid, secret, envVersion, store, clock, random } = options
+  const { apiUrl = 'https://api.weixin.qq.com', codeSupply = 0, ticketTtlMs = 240_000, callTimeoutMs = 5_000 } = options
+  const log = createQuietLog(options.log, clock)
+  const api = createWechatApi({ apiUrl, dispatchers: options.dispatchers, clock, log, callTimeoutMs })
   const tokens = createAccessTokens({ api, appid, secret, store, clock, log })
   const callWithToken = createTokenCall({ api, tokens, log })
-  const codes = createTicketCache<CodeImage>({ clock, ttlMs: ticketTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes, bytesOf: ({ bytes }) => bytes.length })
-  const links = createTicketCache<string>({ clock, ttlMs: ticketTtlMs, maxCount: maxLinks, maxBytes: maxLinkBytes, bytesOf: ({ length }) => length })
+  const codeCache = createFairCache<CodeImage>({ clock, ttlMs: ticketTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes, bytesOf: ({ bytes }) => bytes.length })
+  const linkCache = createFairCache<string>({ clock, ttlMs: ticketTtlMs, maxCount: maxLinks, maxBytes: maxLinkBytes, bytesOf: ({ length }) => length })
+  const supplied = { store, clock, ticketTtlMs, aheadMs }
+  const codesSupply = createTicketSupply({ ...supplied, kind: 'code', cache: codeCache })
+  const { codeFor, makeAhead } = createCodes({ callWithToken, supply: codesSupply, envVersion })
+  const stock = createCodeStock({ size: codeSupply, newTicketId: () => newId(random), make: makeAhead, keep: codesSupply.keep, lifeMs: aheadMs, clock })
   return {
-    ...createCodes({ callWithToken, supply: createTicketSupply(codes, clock), envVersion }),
-    ...createLinks({ callWithToken, supply: createTicketSupply(links, clock), envVersion, apiUrl }),
+    codeFor,
+    takeTicketId: stock.takeTicketId,
+    ...createLinks({ callWithToken, supply: createTicketSupply({ ...supplied, kind: 'link', cache: linkCache }), envVersion, apiUrl }),
     ...createPhoneIdentity({ api, appid, secret, clock }),
     close: () => {
+      stock.close()
       api.close()
-      codes.clear()
-      links.clear()
+      codeCache.clear()
+      linkCache.clear()
     },
   }
 }

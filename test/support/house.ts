@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
-import { Agent } from 'undici'
 import { buildApp } from '../../src/app.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
@@ -11,6 +10,7 @@ import type { Clock, Places, Store } from '../../src/login/ports.ts'
 import { noPlaces } from '../../src/places/geoip-file.ts'
 import { generateKeys } from '../../src/sessions/key-file.ts'
 import { createStore } from '../../src/stores/store.ts'
+import { createWechatDispatchers, destroyDispatchers } from '../../src/wechat/dispatchers.ts'
 import { createWechat } from '../../src/wechat/wechat.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 
@@ -68,6 +68,7 @@ export const openHouse = async (t: Test, options: HouseOptions = {}): Promise<Ho
       PUBLIC_URL: 'https://login.example.com',
       STORE_URL: 'sqlite::memory:',
       SITE_NAME: 'Example',
+      CODE_SUPPLY: '0', // so that a test sees no calls but those it makes
       ...options.env,
     }),
     WECHAT_APPID: simulator.appid,
@@ -75,23 +76,25 @@ export const openHouse = async (t: Test, options: HouseOptions = {}): Promise<Ho
   }
   const ownStore = options.store ?? createStore('sqlite::memory:', { clock, log })
   const store = options.wrapStore?.(ownStore) ?? ownStore
-  const dispatcher = new Agent()
+  const dispatchers = createWechatDispatchers()
   const wechat = createWechat({
     appid: simulator.appid,
     secret: simulator.secret,
     apiUrl: simulator.url,
     envVersion: 'release',
-    dispatcher,
+    dispatchers,
     store,
     clock: realTimers(clock),
     log,
+    random: randomBytes,
+    codeSupply: config.CODE_SUPPLY,
     callTimeoutMs: options.wechatTimeoutMs,
   })
   const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: randomBytes, log }, config)
   t.teardown(async () => {
     await app.close()
     wechat.close()
-    await dispatcher.destroy()
+    await destroyDispatchers(dispatchers)
     if (options.store === undefined) await ownStore.close()
     if (options.simulator === undefined) await simulator.close()
   })

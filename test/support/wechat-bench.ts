@@ -1,8 +1,9 @@
 /** Owns a client of WeChat's API set up against the simulator: real HTTP, real store, a clock that the test moves, a log that remembers all. */
+import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import type { Test } from 'tap'
-import { Agent } from 'undici'
+import { createWechatDispatchers, destroyDispatchers } from '../../src/wechat/dispatchers.ts'
 import { startWechatSimulator, type Endpoint, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import type { Clock, Log, Store } from '../../src/login/ports.ts'
 import { createStore } from '../../src/stores/store.ts'
@@ -49,18 +50,18 @@ export const setUpWechat = async (t: Test, options: Partial<WechatOptions> = {})
   const log: Log = { info: note('info'), warn: note('warn'), error: note('error') }
   const simulator = await startWechatSimulator({ clock })
   const store = createStore('sqlite::memory:', { clock, log })
-  const dispatcher = new Agent()
+  const dispatchers = createWechatDispatchers()
   const instances: Wechat[] = []
   const instance = (others: Partial<WechatOptions> = {}): Wechat => {
     const { appid, secret, url: apiUrl } = simulator
-    const made = createWechat({ appid, secret, apiUrl, envVersion: 'release', dispatcher, store, clock, log, ...options, ...others })
+    const made = createWechat({ appid, secret, apiUrl, envVersion: 'release', dispatchers, random: randomBytes, store, clock, log, ...options, ...others })
     instances.push(made)
     return made
   }
   t.teardown(async () => {
     for (const made of instances) made.close()
     await simulator.close()
-    await dispatcher.destroy()
+    await destroyDispatchers(dispatchers)
     await store.close()
   })
   return {

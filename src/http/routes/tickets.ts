@@ -11,7 +11,7 @@ import { cancelByBrowser } from '../../login/cancel-ticket.ts'
 import { consumeTicket } from '../../login/consume-ticket.ts'
 import { createTicket } from '../../login/create-ticket.ts'
 import { readCodeTicket } from '../../login/read-code-ticket.ts'
-import type { CodeSupply, LinkSupply, LoginDeps, SessionOpener } from '../../login/ports.ts'
+import type { CodeStock, CodeSupply, LinkSupply, LoginDeps, SessionOpener } from '../../login/ports.ts'
 import { waitForTicket } from '../../login/wait-for-ticket.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import type { Limits } from '../limits.ts'
@@ -19,13 +19,13 @@ import { refuseForeignPages } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
-import { addressOf, householdOf } from '../visitor.ts'
+import { addressOf, householdOf, wechatClientKeyOf } from '../visitor.ts'
 import { secondsUntil, ticketView } from '../wire.ts'
 
 export interface TicketRouteDeps {
   /** The audit is each request's own. */
   readonly login: Omit<LoginDeps, 'audit'> & { readonly sessions: SessionOpener }
-  readonly codes: CodeSupply
+  readonly codes: CodeSupply & CodeStock
   /** Null where no links are to be made. */
   readonly links: LinkSupply | null
   readonly tokens: AccessTokens
@@ -57,7 +57,9 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
     preValidation: async (request) => { if (request.body === undefined) request.body = {} }, // null was sent, and is no object
   }, async (request, reply) => {
     await limits.beforeCreate(request)
-    const { ticket, secret } = await createTicket(by(request), { returnTo: request.body.return_to ?? null, browser: browserOf(request) })
+    const browser = browserOf(request)
+    const readyId = () => codes.takeTicketId(wechatClientKeyOf(browser.ip))
+    const { ticket, secret } = await createTicket(by(request), { returnTo: request.body.return_to ?? null, browser, readyId })
     return await reply.code(201).send({
       ticket: ticket.id,
       secret,
@@ -73,7 +75,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
 
   app.get('/:ticket/code', { schema: { params: schemas.TicketParams, response: { 200: schemas.Code, ...schemas.problems } } }, async (request, reply) => {
     const ticket = await readCodeTicket(by(request), request.params.ticket)
-    const { bytes, type } = await codes.codeFor(ticket.id)
+    const { bytes, type } = await codes.codeFor(ticket.id, wechatClientKeyOf(ticket.browser.ip))
     return await reply
       .header('cache-control', `private, max-age=${secondsUntil(ticket.expiresAt, login.clock.now())}`)
       .header('cross-origin-resource-policy', 'cross-origin') // the element on an allowed site shows it as an <img>
@@ -84,7 +86,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   if (links !== null) {
     app.get('/:ticket/link', { schema: { params: schemas.TicketParams, response: { 302: schemas.Link, ...schemas.problems } } }, async (request, reply) => {
       const ticket = await readCodeTicket(by(request), request.params.ticket)
-      return await reply.redirect(await links.linkFor(ticket.id, ticket.expiresAt), 302)
+      return await reply.redirect(await links.linkFor(ticket.id, ticket.expiresAt, wechatClientKeyOf(ticket.browser.ip)), 302)
     })
   }
 

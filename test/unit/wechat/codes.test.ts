@@ -38,7 +38,7 @@ for (const [envVersion, checkPath] of [['release', true], ['trial', false], ['de
       page: 'pages/login/login',
       env_version: envVersion,
       check_path: checkPath,
-      width: 480,
+      width: 360,
     })
   })
 }

@@ -18,8 +18,8 @@ interface Row {
 const unavailable = { code: 'wechat-unavailable', asked: 1 } as const
 const everywhere: Row[] = [
   { fault: -1, ...unavailable, asked: 3, retryAfterSeconds: 2, line: /^warn: WeChat is busy/ },
-  { fault: 45009, ...unavailable, retryAfterSeconds: 60, line: /^warn: The quota .*clear_quota/ },
-  { fault: 45011, ...unavailable, retryAfterSeconds: 60, line: /^warn: WeChat was called too often/ },
+  { fault: 45009, ...unavailable, retryAfterSeconds: 1, line: /^warn: The quota .*clear_quota/ },
+  { fault: 45011, ...unavailable, retryAfterSeconds: 1, line: /^warn: WeChat was called too often/ },
   { fault: 40125, ...unavailable, retryAfterSeconds: 60, line: /^error: WeChat refuses the AppSecret\. Set WECHAT_SECRET/ },
   { fault: 40164, ...unavailable, retryAfterSeconds: 60, line: /^error: WeChat refuses calls from 203\.0\.113\.7\. Add it to the IP white list/ },
   { fault: 47001, ...unavailable, retryAfterSeconds: 60, line: /^error: .*Please report this/ },
@@ -57,12 +57,12 @@ const rows: Record<Exclude<Endpoint, 'token'>, Row[]> = {
     { fault: 85401, ...unavailable, retryAfterSeconds: 60, line: /^error: .*Set the clock of this server right/ },
     { fault: 85402, ...unavailable, retryAfterSeconds: 60, line: /^error: .*WECHAT_ENV_VERSION/ },
     { fault: 40212, ...unavailable, retryAfterSeconds: 60, line: /^error: .*Please report this/ },
-    { fault: 44990, ...unavailable, retryAfterSeconds: 2, line: /^warn: .*more than 100 URL Links within a second/ },
-    { fault: 44993, ...unavailable, retryAfterSeconds: 600, line: /^warn: .*of this day are used up/ },
-    { fault: 85406, ...unavailable, retryAfterSeconds: 600, line: /^warn: .*opened as often as/ },
+    { fault: 44990, ...unavailable, retryAfterSeconds: 1, line: /^warn: .*more than 100 URL Links within a second/ },
+    { fault: 44993, ...unavailable, retryAfterSeconds: 1, line: /^warn: .*of this day are used up/ },
+    { fault: 85406, ...unavailable, retryAfterSeconds: 1, line: /^warn: .*opened as often as/ },
   ],
   jscode2session: [
-    ...everywhere.map((row) => row.fault === -1 ? { ...row, asked: 1 } : row),
+    ...everywhere.map((row) => row.fault === -1 ? { ...row, asked: 1 } : row.fault === 45011 ? { ...row, retryAfterSeconds: 60 } : row), // 45011 is one person's own limit
     secretRefused,
     outOfPlace(42001),
     { fault: 40029, code: 'js-code-invalid', asked: 1 },
@@ -110,22 +110,43 @@ for (const [endpoint, cases] of Object.entries(rows) as Array<[keyof typeof rows
   }
 }
 
-for (const [fault, seconds] of [[45009, 60], [45011, 60], [40164, 60]] as const) {
-  await t.test(`codeFor: WeChat is left alone for ${seconds} s when it has answered ${fault}`, async (t) => {
+await t.test('codeFor: WeChat is left alone for 60 s when the operator has to mend something', async (t) => {
+  const { simulator, wechat, lines, callsTo, advance } = await setUpWechat(t)
+  simulator.fail('getwxacodeunlimit', 40164)
+  await Promise.all(['ticket-1', 'ticket-2', 'ticket-3'].map((id) => t.rejects(wechat.codeFor(id), { code: 'wechat-unavailable' })))
+  t.equal(lines.length, 1, 'three calls under way, one line')
+  const before = callsTo('getwxacodeunlimit')
+
+  advance(58_500)
+  t.hasStrict(await rejectionOf(wechat.codeFor('ticket-4')), { code: 'wechat-unavailable', retryAfterSeconds: 2 })
+  t.equal(callsTo('getwxacodeunlimit'), before)
+
+  simulator.clearFaults()
+  advance(1_500)
+  t.equal((await wechat.codeFor('ticket-4')).type, 'image/jpeg')
+  t.equal(lines.length, 1)
+})
+
+for (const fault of [45009, 45011]) {
+  await t.test(`codeFor: the waits grow from a second to a minute and a success ends them when WeChat answers ${fault}`, async (t) => {
     const { simulator, wechat, lines, callsTo, advance } = await setUpWechat(t)
     simulator.fail('getwxacodeunlimit', fault)
-    await Promise.all(['ticket-1', 'ticket-2', 'ticket-3'].map((id) => t.rejects(wechat.codeFor(id), { code: 'wechat-unavailable' })))
-    t.equal(lines.length, 1, 'three calls under way, one line')
-    const before = callsTo('getwxacodeunlimit')
-
-    advance(seconds * 1000 - 1_500)
-    t.hasStrict(await rejectionOf(wechat.codeFor('ticket-4')), { code: 'wechat-unavailable', retryAfterSeconds: 2 })
-    t.equal(callsTo('getwxacodeunlimit'), before)
-
+    const waits = []
+    for (let n = 0; n < 8; n++) {
+      const { retryAfterSeconds } = await rejectionOf(wechat.codeFor(`ticket-${n}`)) as Problem
+      waits.push(retryAfterSeconds)
+      const before = callsTo('getwxacodeunlimit')
+      advance((retryAfterSeconds ?? 0) * 1000 - 1)
+      t.hasStrict(await rejectionOf(wechat.codeFor('another')), { code: 'wechat-unavailable', retryAfterSeconds: 1 })
+      t.equal(callsTo('getwxacodeunlimit'), before)
+      advance(1)
+    }
+    t.strictSame(waits, [1, 2, 4, 8, 16, 32, 60, 60])
+    t.ok(lines.length <= 4, 'the operator is told once a minute at the most')
     simulator.clearFaults()
-    advance(1_500)
-    t.equal((await wechat.codeFor('ticket-4')).type, 'image/jpeg')
-    t.equal(lines.length, 1)
+    t.equal((await wechat.codeFor('ticket-9')).type, 'image/jpeg')
+    simulator.fail('getwxacodeunlimit', fault)
+    t.hasStrict(await rejectionOf(wechat.codeFor('ticket-10')), { retryAfterSeconds: 1 }, 'and the next wait is a second again')
   })
 }
 

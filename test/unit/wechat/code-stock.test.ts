@@ -1,0 +1,92 @@
+/** The codes that are made ahead: when, how many, for whom, and what a failure costs. */
+import t from 'tap'
+import { rejectionOf, setUpWechat, until } from '../../support/wechat-bench.ts'
+
+const codes = 'getwxacodeunlimit'
+
+/** Gives a call that may be on its way time to arrive. */
+const idle = async (callsTo: (endpoint: typeof codes) => number): Promise<void> => {
+  const before = callsTo(codes)
+  for (let turn = 0; turn < 50 && callsTo(codes) === before; turn++) await new Promise((resolve) => { setImmediate(resolve) })
+}
+
+/** An id that is ready, as soon as one is. */
+const taken = async (wechat: { takeTicketId (clientKey: string): string | undefined }, clientKey: string): Promise<string> => {
+  let id: string | undefined
+  await until(() => (id = wechat.takeTicketId(clientKey)) !== undefined)
+  return id ?? ''
+}
+
+await t.test('code stock: WeChat is asked nothing before somebody comes, and then so many codes are made ahead', async (t) => {
+  const { wechat, callsTo } = await setUpWechat(t, { codeSupply: 4 })
+  t.equal(callsTo('stable_token') + callsTo(codes), 0)
+  t.equal(wechat.takeTicketId('a'), undefined)
+  await until(() => callsTo(codes) === 4)
+  const id = await taken(wechat, 'a')
+  t.match(id, /^[\w-]{22}$/)
+  await until(() => callsTo(codes) === 5)
+  t.equal((await wechat.codeFor(id, 'a')).type, 'image/jpeg')
+  t.equal(callsTo(codes), 5, 'its code was there')
+})
+
+await t.test('code stock: one client gets a quarter of it in a minute and causes no more calls, whoever else comes gets theirs', async (t) => {
+  const { wechat, callsTo, advance } = await setUpWechat(t, { codeSupply: 8 })
+  wechat.takeTicketId('greedy')
+  await until(() => callsTo(codes) === 8)
+  const first = await taken(wechat, 'greedy')
+  await until(() => callsTo(codes) === 9)
+  const second = await taken(wechat, 'greedy')
+  t.not(first, second)
+  await until(() => callsTo(codes) === 10)
+  for (let i = 0; i < 1000; i++) t.equal(wechat.takeTicketId('greedy'), undefined)
+  t.equal(callsTo(codes), 10)
+  await taken(wechat, 'another')
+  advance(60_001)
+  await taken(wechat, 'greedy')
+})
+
+await t.test('code stock: codes are thrown away after an hour', async (t) => {
+  const { wechat, callsTo, advance } = await setUpWechat(t, { codeSupply: 2 })
+  wechat.takeTicketId('a')
+  await until(() => callsTo(codes) === 2)
+  await taken(wechat, 'a')
+  await until(() => callsTo(codes) === 3)
+  advance(3_600_001)
+  t.equal(wechat.takeTicketId('b'), undefined)
+})
+
+await t.test('code stock: a failure costs one call and one line, and the next tries keep longer and longer apart', async (t) => {
+  const { simulator, wechat, callsTo, lines, advance } = await setUpWechat(t, { codeSupply: 4 })
+  simulator.fail(codes, 'http-500')
+  const triesWithin = async (ms: number): Promise<number> => {
+    const before = callsTo(codes)
+    for (let passed = 0; passed < ms; passed += 500) {
+      wechat.takeTicketId(`client-${passed}`)
+      await idle(callsTo)
+      advance(500)
+    }
+    return callsTo(codes) - before
+  }
+  t.ok(await triesWithin(60_000) <= 8)
+  t.equal(lines.filter((line) => line.includes('HTTP status 500')).length, 1)
+})
+
+await t.test('code stock: none is made ahead when it is switched off or closed', async (t) => {
+  const { wechat, instance, callsTo } = await setUpWechat(t)
+  const closed = instance({ codeSupply: 4 })
+  closed.close()
+  for (const one of [wechat, closed]) t.equal(one.takeTicketId('a'), undefined)
+  await wechat.codeFor('ticket-1')
+  t.equal(callsTo(codes), 1)
+})
+
+await t.test('code stock: a ticket whose code was made ahead is worth one call more, to an instance that has not made it', async (t) => {
+  const { wechat, instance, callsTo } = await setUpWechat(t, { codeSupply: 1 })
+  const [second, third] = [instance({ codeSupply: 0 }), instance({ codeSupply: 0 })]
+  const id = await taken(wechat, 'a')
+  await until(() => callsTo(codes) >= 2)
+  const before = callsTo(codes)
+  await second.codeFor(id)
+  t.hasStrict(await rejectionOf(third.codeFor(id)), { code: 'wechat-unavailable', retryAfterSeconds: 10 })
+  t.equal(callsTo(codes), before + 1)
+})

@@ -1,0 +1,23 @@
+/** That nobody fills the log by making the same thing go wrong again and again. */
+import t from 'tap'
+import { createQuietLog } from '../../../src/wechat/quiet-log.ts'
+import { createFakeClock } from '../../support/fake-clock.ts'
+
+await t.test('quiet log: the same line comes once a minute and then says how often it would have come, others come at once', async (t) => {
+  const clock = createFakeClock()
+  const lines: unknown[] = []
+  const note = (level: string) => (fields: object, message: string): void => { lines.push([level, fields, message]) }
+  const log = createQuietLog({ info: note('info'), warn: note('warn'), error: note('error') }, clock)
+  for (let i = 0; i < 1000; i++) log.warn({ endpoint: 'codes', errcode: 1, rid: `rid-${i}` }, 'refused')
+  log.warn({ endpoint: 'links', errcode: 1 }, 'refused')
+  log.warn({ endpoint: 'codes', errcode: 2 }, 'refused')
+  log.error({ endpoint: 'codes', errcode: 1 }, 'refused')
+  log.info({}, 'else')
+  t.equal(lines.length, 5)
+  clock.advance(59_999)
+  log.warn({ endpoint: 'codes', errcode: 1 }, 'refused')
+  t.equal(lines.length, 5)
+  clock.advance(1)
+  log.warn({ endpoint: 'codes', errcode: 1 }, 'refused')
+  t.strictSame(lines.at(-1), ['warn', { endpoint: 'codes', errcode: 1, repeated: 1000 }, 'refused'])
+})
