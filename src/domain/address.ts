@@ -47,6 +47,18 @@ export const networkOf = (address: string): string | null => {
   return family === 'ipv4' ? address.replace(/\d+$/, '0/24') : `${plainAddress(`${groupsOf(address).slice(0, 3).join(':')}::`)}/48`
 }
 
+/**
+ * The prefixes that a visitor at a plain address is counted with, the widest first. IPv4: the /24 of an office or a gateway of a carrier, and the address
+ * itself. IPv6: the /48 of a site, the /56 of a home's line, and the /64 of one network. One '' where there is no address.
+ */
+export const prefixesOf = (address: string): readonly [string, ...string[]] => {
+  if (familyOf(address) !== 'ipv6') return address === '' ? [''] : [address.replace(/\d+$/, '0/24'), address]
+  const [first, second, third, fourth] = groupsOf(address)
+  const site = `${first}:${second}:${third}`
+  const line = (parseInt(fourth ?? '0', 16) & 0xff00).toString(16)
+  return [`${site}::/48`, `${site}:${line}::/56`, `${site}:${fourth}::/64`]
+}
+
 /** The written groups of an IPv6 address, with zeros for those left out; enough of them for its front. */
 const groupsOf = (address: string): readonly string[] => {
   const [front = '', back] = address.split('::')

@@ -65,6 +65,8 @@ export interface Ticket {
    */
   readonly person: { readonly sub: string, readonly name: string | null, readonly since?: number } | null
   readonly consumedAt: number | null
+  /** Whose share of MAX_TICKETS it uses: a network's prefix. Missing in what an earlier release stored, which takes no share. */
+  readonly slotOwner?: string
 }
 
 /** A scan in the last minute moves the end once, to a minute after the scan; a final ticket is readable for as long. Milliseconds. */

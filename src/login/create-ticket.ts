@@ -1,3 +1,4 @@
+import { prefixesOf } from '../domain/address.ts'
 import { Problem } from '../errors.ts'
 import { hashSecret, newId, newSecret, startOf } from '../domain/ids.ts'
 import { newMatch } from '../domain/match.ts'
@@ -37,6 +38,7 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, readyId
     match: settings.matchNumbers ? newMatch(random) : null,
     person: null,
     consumedAt: null,
+    slotOwner: prefixesOf(browser.ip)[0].replace(/[^0-9a-f]/g, '-') || 'none',
   }
   await tickets.add(ticket)
   audit.tell({ event: 'ticket.created', ticket: startOf(ticket.id), ...asker(ticket.browser) })

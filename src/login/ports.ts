@@ -8,6 +8,22 @@ import type { WaitingRoom } from './waiting-room.ts'
 /** How often something was counted in the window under way, and in how many milliseconds that ends. */
 export interface Count { readonly count: number, readonly endsInMs: number }
 
+/** One of the slots in a group. Each has an owner, who has a share of them. */
+export interface Slot { readonly group: string, readonly owner: string, readonly member: string }
+
+export interface SlotTerms {
+  readonly ttlMs: number
+  /** How many slots the group has. */
+  readonly limit: number
+  /** How many of them one owner may have. */
+  readonly ownerLimit: number
+  /** Whether somebody else may be given the slot while it isn't secured. */
+  readonly isProvisional: boolean
+}
+
+/** Whether a slot was acquired, and the member who has lost theirs to it. */
+export interface SlotGrant { readonly isAcquired: boolean, readonly evicted: string | null }
+
 /**
  * A store of JSON values by key, on which several processes may work. Every `boolean` is decided by the store in one step: of any
  * number of callers at the same time, one gets true.
@@ -36,6 +52,14 @@ export interface Store {
   /** Gives the place back. */
   release (group: string, member: string): Promise<void>
   /**
+   * Acquires a slot until it is released or its time is over; a member that has one keeps it, with the new end. Where the owner has no slot left, the
+   * owner's oldest provisional one is taken; where the group has none, its oldest provisional one. Nobody is evicted for a call that acquires nothing.
+   */
+  acquireSlot (slot: Slot, terms: SlotTerms): Promise<SlotGrant>
+  /** Makes a slot one that nobody else is given; false where the member has none (any more). From the second time on nothing is written. */
+  secureSlot (slot: Slot): Promise<boolean>
+  releaseSlot (slot: Slot): Promise<void>
+  /**
    * Counts one more in the window under way, and begins one of `windowMs` where there is none; each caller is told another count.
    * Nothing but its end, by the store's own time, ends a window.
    */
@@ -54,13 +78,18 @@ export interface Store {
 
 /** The tickets, each with an end of its own. */
 export interface Tickets {
-  /** Keeps a new ticket. Rejects with `too-many-tickets` when MAX_TICKETS are under way. */
+  /**
+   * Keeps a new ticket. Where MAX_TICKETS are under way, or its network has its share of them, the oldest ticket that was neither polled nor scanned
+   * is forgotten for it; where there is none, rejects with `too-many-tickets`.
+   */
   add (ticket: Ticket): Promise<void>
+  /** Lets nobody forget this ticket for a new one from now on, as its browser polls. Rejects with `ticket-not-found` where that was done. */
+  keep (ticket: Ticket): Promise<void>
   /** The ticket, or undefined where there is none (unknown, or final for more than a minute). */
   read (id: string): Promise<Ticket | undefined>
   /** The version of each of these tickets; undefined where there is none. Asks the store once, or a few times. */
   versionsOf (ids: readonly string[]): Promise<Array<number | undefined>>
-  /** Stores a move; true for the one caller whose move starts from what is stored. */
+  /** Stores a move; true for the one caller whose move starts from what is stored. A scan keeps the ticket as `keep` does, or rejects like it. */
   replace (before: Ticket, after: Ticket): Promise<boolean>
   /** Calls `hear` with the id of a ticket that another process has moved; null: some may have been missed. As `Store.onReplace`. */
   onMove (hear: (id: string | null) => void): () => void

@@ -43,6 +43,7 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
       let fault: unknown
       try {
         ticket = await ticketOfBrowser(deps, poll)
+        await deps.tickets.keep(ticket)
       } catch (error) {
         if (ticket === undefined || !mayPass(error)) throw error
         fault = error

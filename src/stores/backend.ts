@@ -1,6 +1,6 @@
 /** Owns what a database has to offer to become a Store, and the text in which a value is kept. Knows no database. */
 import type { KeyvStoreAdapter } from 'keyv'
-import type { Count } from '../login/ports.ts'
+import type { Count, Slot, SlotGrant, SlotTerms } from '../login/ports.ts'
 
 /** A database: plain storage for Keyv, and beside it what Keyv has no words for. Each boolean is decided by the database in one step. */
 export interface Backend {
@@ -13,6 +13,10 @@ export interface Backend {
   /** Takes one of `limit` places. A member that has one already keeps it, with the new end. */
   admit (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
   release (group: string, member: string): Promise<void>
+  /** As `Store`'s, with a whole `ttlMs`. */
+  acquireSlot (slot: Slot, terms: SlotTerms): Promise<SlotGrant>
+  secureSlot (slot: Slot): Promise<boolean>
+  releaseSlot (slot: Slot): Promise<void>
   /** Counts one more, and begins a window where none is under way. */
   count (key: string, windowMs: number): Promise<Count>
   countOf (key: string): Promise<Count>

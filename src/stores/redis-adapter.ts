@@ -1,14 +1,14 @@
 /** Redis as a database: its commands, and the names of its keys. */
 import { randomUUID } from 'node:crypto'
 import KeyvRedis, { createClient } from '@keyv/redis'
-import type { Clock, Count, Log } from '../login/ports.ts'
+import type { Clock, Count, Log, SlotGrant } from '../login/ports.ts'
 import type { Backend } from './backend.ts'
 import { readRedisAddress } from './redis-address.ts'
 import { createRedisClock } from './redis-clock.ts'
 import { connectToRedis, type RedisClient, type RedisConnection } from './redis-connection.ts'
 import { createRedisLink } from './redis-link.ts'
 import { createRedisListener } from './redis-listener.ts'
-import { admitScript, countOfScript, countScript, replaceScript } from './redis-scripts.ts'
+import { acquireSlotScript, admitScript, countOfScript, countScript, releaseSlotScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
 
 /** In front of every key, so that another application may live in the same database. */
 const namespace = 'scan-login'
@@ -52,9 +52,11 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
   // Beside the namespace, where no key of an entry can be.
   const placesOf = (group: string) => `${namespace}-places:${group}`
+  // One hash tag, so that all of a group lie on one server of a cluster.
+  const slotKeysOf = (group: string) => ['ends', 'owned', 'provisional', 'owned-provisional'].map((part) => `${namespace}-slots:{${group}}:${part}`)
   const windowOf = (key: string) => `${namespace}-counts:${key}`
-  const evaluate = (script: string, key: string, ...args: Array<string | number>): Promise<unknown> =>
-    link.connection.client.eval(script, { keys: [key], arguments: args.map(String) })
+  const evaluate = (script: string, keys: string | string[], ...args: Array<string | number>): Promise<unknown> =>
+    link.connection.client.eval(script, { keys: [keys].flat(), arguments: args.map(String) })
   const isDone = async (...call: Parameters<typeof evaluate>): Promise<boolean> => await evaluate(...call) === 1
 
   const listener = createRedisListener(link, { channel: `${namespace}:replaced`, clock, log })
@@ -69,6 +71,12 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     admit: (group, member, ttlMs, limit) => isDone(admitScript, placesOf(group), member, ttlMs, limit),
     async release (group, member) {
       await link.connection.client.zRem(placesOf(group), member)
+    },
+    acquireSlot: async ({ group, owner, member }, { ttlMs, limit, ownerLimit, isProvisional }) =>
+      asGrant(await evaluate(acquireSlotScript, slotKeysOf(group), owner, member, ttlMs, limit, ownerLimit, isProvisional ? 1 : 0)),
+    secureSlot: ({ group, owner, member }) => isDone(secureSlotScript, slotKeysOf(group), owner, member),
+    async releaseSlot ({ group, owner, member }) {
+      await evaluate(releaseSlotScript, slotKeysOf(group), owner, member)
     },
     count: async (key, windowMs) => asCount(await evaluate(countScript, windowOf(key), windowMs)),
     countOf: async (key) => asCount(await evaluate(countOfScript, windowOf(key))),
@@ -108,6 +116,12 @@ const adviseOn = ({ masters }: RedisConnection, log: Log): void => {
 }
 
 const mayEvict = (memory: string): boolean => !/^maxmemory:0\r?$/m.test(memory) && !/^maxmemory_policy:noeviction\r?$/m.test(memory)
+
+/** Reads what the script for a slot gives back: the evicted one as `owner:member`. */
+const asGrant = (reply: unknown): SlotGrant => {
+  const [isAcquired, evicted] = reply as [number, string] // as the script returns them
+  return { isAcquired: isAcquired === 1, evicted: evicted === '' ? null : evicted.slice(evicted.indexOf(':') + 1) }
+}
 
 /** Reads what the scripts that count give back. Throws where that is no count, so that a damaged one never looks like none. */
 const asCount = (reply: unknown): Count => {

@@ -1,7 +1,7 @@
 /**
  * Owns the few scripts run in Redis. Ends are told by Redis' own clock alone. They are sent whole with every call (EVAL): they are short,
  * Redis keeps them compiled, and a restarted or failed-over server, which knows none of them, needs no second try as with EVALSHA.
- * Each touches one key, so they work in a cluster as well.
+ * Each touches one key, or several with one hash tag, so they work in a cluster as well.
  */
 
 /** KEYS: entry. ARGV: version, new text, milliseconds to live, channel, message. 1 where the entry had this version, else 0. */
@@ -28,6 +28,80 @@ if not isIn and redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', now), '+inf
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 1`
+
+/**
+ * Four sorted sets of a group: slots by their ends; each owner's slots; the provisional ones by their ends; each owner's provisional ones. A slot is
+ * `owner:member`, and in an owner's sets, which are read in the order of their texts, `owner:end:member`. So each question is one range, and what has ended
+ * is in none of them, whether it was removed or not.
+ */
+const slots = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ends, owned, provisional, ownedProvisional = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local function ownedAs (slot, endsAt)
+  local owner, member = slot:match('^([^:]+):(.+)$')
+  return string.format('%s:%013.0f:%s', owner, endsAt, member)
+end
+local function drop (slot)
+  local endsAt = redis.call('ZSCORE', ends, slot)
+  redis.call('ZREM', ends, slot) -- also where there is none: a replica refuses a write, and would otherwise speak for the master
+  if not endsAt then return end
+  redis.call('ZREM', owned, ownedAs(slot, tonumber(endsAt)))
+  redis.call('ZREM', provisional, slot)
+  redis.call('ZREM', ownedProvisional, ownedAs(slot, tonumber(endsAt)))
+end`
+
+/**
+ * What is new is added first, as with `admitScript`. Of what has ended a hundred are removed each time, more than come.
+ * KEYS: as above. ARGV: owner, member, milliseconds to live, limit, limit of the owner, 1 for a provisional one. 1 and the evicted slot or '', or 0.
+ */
+export const acquireSlotScript = `${slots}
+local owner, slot, endsAt = ARGV[1], ARGV[1] .. ':' .. ARGV[2], now + ARGV[3]
+local before = tonumber(redis.call('ZSCORE', ends, slot) or 0)
+local evicted = ''
+if before <= now then
+  local from, to = string.format('[%s:%013.0f', owner, now + 1), '(' .. owner .. ';'
+  if redis.call('ZLEXCOUNT', owned, from, to) >= tonumber(ARGV[5]) then
+    local oldest = redis.call('ZRANGEBYLEX', ownedProvisional, from, to, 'LIMIT', 0, 1)[1]
+    if not oldest then return { 0, '' } end
+    evicted = owner .. ':' .. oldest:match('[^:]+$')
+  elseif redis.call('ZCOUNT', ends, string.format('(%.0f', now), '+inf') >= tonumber(ARGV[4]) then
+    evicted = redis.call('ZRANGEBYSCORE', provisional, string.format('(%.0f', now), '+inf', 'LIMIT', 0, 1)[1]
+    if not evicted then return { 0, '' } end
+  end
+end
+local isProvisional = ARGV[6] == '1' and (before <= now or redis.call('ZSCORE', provisional, slot))
+redis.call('ZADD', ends, string.format('%.0f', endsAt), slot)
+redis.call('ZADD', owned, 0, ownedAs(slot, endsAt))
+if before > 0 and before ~= endsAt then
+  redis.call('ZREM', owned, ownedAs(slot, before))
+  redis.call('ZREM', ownedProvisional, ownedAs(slot, before))
+end
+if isProvisional then
+  redis.call('ZADD', provisional, string.format('%.0f', endsAt), slot)
+  redis.call('ZADD', ownedProvisional, 0, ownedAs(slot, endsAt))
+else
+  redis.call('ZREM', provisional, slot)
+  redis.call('ZREM', ownedProvisional, ownedAs(slot, endsAt))
+end
+if evicted ~= '' then drop(evicted) end
+for _, ended in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', string.format('%.0f', now), 'LIMIT', 0, 100)) do drop(ended) end
+for _, key in ipairs(KEYS) do
+  if redis.call('PTTL', key) < tonumber(ARGV[3]) then redis.call('PEXPIRE', key, ARGV[3]) end
+end
+return { 1, evicted }`
+
+/** KEYS: as above. ARGV: owner, member. 1 where the member has a slot, else 0. */
+export const secureSlotScript = `${slots}
+local slot = ARGV[1] .. ':' .. ARGV[2]
+local endsAt = tonumber(redis.call('ZSCORE', ends, slot) or 0)
+if redis.call('ZREM', provisional, slot) == 1 then redis.call('ZREM', ownedProvisional, ownedAs(slot, endsAt)) end
+return endsAt > now and 1 or 0`
+
+/** KEYS: as above. ARGV: owner, member. */
+export const releaseSlotScript = `${slots}
+drop(ARGV[1] .. ':' .. ARGV[2])
 return 1`
 
 /**

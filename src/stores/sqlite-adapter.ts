@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Clock, Log } from '../login/ports.ts'
+import type { Clock, Log, Slot, SlotGrant, SlotTerms } from '../login/ports.ts'
 import type { Backend } from './backend.ts'
 import { schema, statements } from './sqlite-statements.ts'
 
@@ -47,12 +47,35 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     return true
   }
 
+  /** The member who loses their slot, null where one is free, undefined where none is to be had. */
+  const evictedFor = ({ group, owner }: Slot, { limit, ownerLimit }: SlotTerms, now: number): string | null | undefined => {
+    if (sql.slotsOwned(group, owner, now) >= ownerLimit) return sql.oldestProvisionalOf(group, owner, now)
+    if (sql.slotsTaken(group) < limit) return null
+    sql.clearSlots.run(group, now)
+    return sql.slotsTaken(group) < limit ? null : sql.oldestProvisional(group, now)
+  }
+
+  const acquireSlotNow = (slot: Slot, terms: SlotTerms): SlotGrant => {
+    const { group, owner, member } = slot
+    const now = clock.now()
+    const evicted = sql.findSlot.get(group, member, now) === undefined ? evictedFor(slot, terms, now) : null
+    if (evicted === undefined) return { isAcquired: false, evicted: null }
+    if (evicted !== null) sql.deleteSlot.run(group, evicted)
+    sql.putSlot.run(group, member, owner, now + terms.ttlMs, terms.isProvisional ? 1 : 0)
+    return { isAcquired: true, evicted }
+  }
+
+  const secureSlotNow = ({ group, member }: Slot): boolean => {
+    sql.secureSlot.run(group, member)
+    return sql.findSlot.get(group, member, clock.now()) !== undefined
+  }
+
   let cancelPurge = () => {}
   const purge = (): void => {
     let removed = 0
     try {
       const now = clock.now()
-      removed = Math.max(sql.purgeEntries(now, purgeBatch), sql.purgePlaces(now, purgeBatch), sql.purgeCounts(now, purgeBatch))
+      removed = Math.max(sql.purgeEntries(now, purgeBatch), sql.purgePlaces(now, purgeBatch), sql.purgeSlots(now, purgeBatch), sql.purgeCounts(now, purgeBatch))
     } catch (error) {
       // Another process that writes just now is no fault: the next turn comes.
       if (!isLocked(error)) log.warn({ err: error }, 'What has expired could not be removed from the store')
@@ -80,6 +103,9 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     replace: (key, version, text, ttlMs) => isTrue(() => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
     admit: (group, member, ttlMs, limit) => patiently(() => atomically(db, () => admitNow(group, member, ttlMs, limit))),
     release: (group, member) => patiently(() => { sql.leavePlace.run(group, member) }),
+    acquireSlot: (slot, terms) => patiently(() => atomically(db, () => acquireSlotNow(slot, terms))),
+    secureSlot: (slot) => patiently(() => secureSlotNow(slot)),
+    releaseSlot: ({ group, member }) => patiently(() => { sql.deleteSlot.run(group, member) }),
     count: (key, windowMs) => patiently(() => {
       const now = clock.now()
       const { count, endsAt } = sql.count(key, now, now + windowMs)

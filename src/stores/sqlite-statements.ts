@@ -22,6 +22,23 @@ export const schema = `
     UPDATE rooms SET taken = taken - 1 WHERE room = old.room;
   END;
 
+  CREATE TABLE IF NOT EXISTS slots (
+    slot_group TEXT NOT NULL, member TEXT NOT NULL, owner TEXT NOT NULL, ends_at INTEGER NOT NULL, is_provisional INTEGER NOT NULL,
+    PRIMARY KEY (slot_group, member)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS slots_by_end ON slots (ends_at);
+  CREATE INDEX IF NOT EXISTS slots_by_owner ON slots (slot_group, owner, ends_at);
+  CREATE INDEX IF NOT EXISTS provisional_slots ON slots (slot_group, ends_at) WHERE is_provisional = 1;
+  CREATE INDEX IF NOT EXISTS provisional_slots_by_owner ON slots (slot_group, owner, ends_at) WHERE is_provisional = 1;
+
+  CREATE TABLE IF NOT EXISTS slot_groups (slot_group TEXT PRIMARY KEY, taken INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER IF NOT EXISTS slot_taken AFTER INSERT ON slots BEGIN
+    INSERT INTO slot_groups VALUES (new.slot_group, 1) ON CONFLICT (slot_group) DO UPDATE SET taken = taken + 1;
+  END;
+  CREATE TRIGGER IF NOT EXISTS slot_left AFTER DELETE ON slots BEGIN
+    UPDATE slot_groups SET taken = taken - 1 WHERE slot_group = old.slot_group;
+  END;
+
   CREATE TABLE IF NOT EXISTS counts (key TEXT PRIMARY KEY, count INTEGER NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS counts_by_end ON counts (ends_at);
 `
@@ -36,6 +53,14 @@ export const statements = (db: DatabaseSync) => {
   const purgeEntries = db.prepare('DELETE FROM entries WHERE key IN (SELECT key FROM entries WHERE ends_at <= ? LIMIT ?)')
   const purgePlaces = db.prepare(`DELETE FROM places WHERE (room, member) IN
     (SELECT room, member FROM places WHERE ends_at <= ? LIMIT ?)`)
+  const slotsTaken = db.prepare('SELECT taken FROM slot_groups WHERE slot_group = ?')
+  const slotsOwned = db.prepare('SELECT count(*) AS taken FROM slots INDEXED BY slots_by_owner WHERE slot_group = ? AND owner = ? AND ends_at > ?')
+  const oldestProvisional = db.prepare(`SELECT member FROM slots INDEXED BY provisional_slots
+    WHERE slot_group = ? AND is_provisional = 1 AND ends_at > ? ORDER BY ends_at LIMIT 1`)
+  const oldestProvisionalOf = db.prepare(`SELECT member FROM slots INDEXED BY provisional_slots_by_owner
+    WHERE slot_group = ? AND owner = ? AND is_provisional = 1 AND ends_at > ? ORDER BY ends_at LIMIT 1`)
+  const purgeSlots = db.prepare(`DELETE FROM slots WHERE (slot_group, member) IN
+    (SELECT slot_group, member FROM slots WHERE ends_at <= ? LIMIT ?)`)
   const purgeCounts = db.prepare('DELETE FROM counts WHERE key IN (SELECT key FROM counts WHERE ends_at <= ? LIMIT ?)')
   const count = db.prepare(`INSERT INTO counts VALUES (:key, 1, :endsAt)
     ON CONFLICT (key) DO UPDATE SET
@@ -64,12 +89,24 @@ export const statements = (db: DatabaseSync) => {
     // By its end, as it is asked again for every ticket while the house is full: the other index would lead through everybody in it.
     clearPlaces: db.prepare('DELETE FROM places INDEXED BY places_by_end WHERE room = ? AND ends_at <= ?'),
 
+    findSlot: db.prepare('SELECT 1 FROM slots WHERE slot_group = ? AND member = ? AND ends_at > ?'),
+    slotsTaken: (group: string) => (slotsTaken.get(group)?.taken ?? 0) as number,
+    slotsOwned: (group: string, owner: string, now: number) => slotsOwned.get(group, owner, now)?.taken as number,
+    oldestProvisional: (group: string, now: number) => oldestProvisional.get(group, now)?.member as string | undefined,
+    oldestProvisionalOf: (group: string, owner: string, now: number) => oldestProvisionalOf.get(group, owner, now)?.member as string | undefined,
+    putSlot: db.prepare(`INSERT INTO slots VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (slot_group, member) DO UPDATE SET ends_at = excluded.ends_at, is_provisional = min(is_provisional, excluded.is_provisional)`),
+    secureSlot: db.prepare('UPDATE slots SET is_provisional = 0 WHERE slot_group = ? AND member = ? AND is_provisional = 1'),
+    deleteSlot: db.prepare('DELETE FROM slots WHERE slot_group = ? AND member = ?'),
+    clearSlots: db.prepare('DELETE FROM slots INDEXED BY slots_by_end WHERE slot_group = ? AND ends_at <= ?'),
+
     // All rows, though there is always one: the commit comes after the last, and its fault is told to nobody who leaves before.
     count: (key: string, now: number, endsAt: number) => count.all({ key, now, endsAt })[0] as unknown as CountRow,
     countOf: (key: string, now: number) => countOf.get(key, now) as CountRow | undefined,
 
     purgeEntries: (now: number, limit: number) => Number(purgeEntries.run(now, limit).changes),
     purgePlaces: (now: number, limit: number) => Number(purgePlaces.run(now, limit).changes),
+    purgeSlots: (now: number, limit: number) => Number(purgeSlots.run(now, limit).changes),
     purgeCounts: (now: number, limit: number) => Number(purgeCounts.run(now, limit).changes),
   }
 }

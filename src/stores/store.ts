@@ -2,7 +2,7 @@
 import { Keyv } from 'keyv'
 import { withDeadline } from '../deadline.ts'
 import { Problem } from '../errors.ts'
-import type { Clock, Log, Store } from '../login/ports.ts'
+import type { Clock, Log, Slot, Store } from '../login/ports.ts'
 import { type Backend, decode, encode } from './backend.ts'
 import { createRedisAdapter } from './redis-adapter.ts'
 import { createSqliteAdapter } from './sqlite-adapter.ts'
@@ -94,6 +94,22 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       checkKey(member)
       await ask(() => backend.release(group, member))
     },
+    async acquireSlot (slot, terms) {
+      checkSlot(slot)
+      const ttlMs = wholeTtl(terms.ttlMs)
+      for (const limit of [terms.limit, terms.ownerLimit]) {
+        if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('limit is not a whole number above 0')
+      }
+      return ask(() => backend.acquireSlot(slot, { ...terms, ttlMs }))
+    },
+    async secureSlot (slot) {
+      checkSlot(slot)
+      return ask(() => backend.secureSlot(slot))
+    },
+    async releaseSlot (slot) {
+      checkSlot(slot)
+      await ask(() => backend.releaseSlot(slot))
+    },
     async count (key, windowMs) {
       checkKey(key)
       const wholeMs = wholeTtl(windowMs)
@@ -135,6 +151,11 @@ const checkKey = (key: string): void => {
   if (typeof key !== 'string' || key.length > 200 || !/^[\w-]+(:[\w-]+)*$/.test(key)) {
     throw new RangeError('A key is made of words and ids in [A-Za-z0-9_-], joined by \':\', 200 characters at most')
   }
+}
+
+const checkSlot = ({ group, owner, member }: Slot): void => {
+  for (const key of [group, owner, member]) checkKey(key)
+  if (owner.includes(':') || member.includes(':')) throw new RangeError('An owner and a member of slots are one word each')
 }
 
 const textOf = (value: unknown): string => {

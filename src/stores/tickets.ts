@@ -1,36 +1,78 @@
-/** Owns how long a ticket is kept, and the places among MAX_TICKETS. Which moves are right is the domain's to know. */
+/** Tickets on a store: how long each is kept, and its slot among MAX_TICKETS. */
 import { understood } from '../domain/record.ts'
 import { graceMs, isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
-import type { Clock, Store, Tickets } from '../login/ports.ts'
+import type { Clock, Slot, Store, Tickets } from '../login/ports.ts'
 
 const group = 'tickets'
 const retryAfterSeconds = 10
-/** So many tickets are read in one question: half a megabyte at the most, so that nobody else has to wait for it. */
+/** Half a megabyte at most in one question, so that nobody else has to wait for it. */
 const batch = 500
+/** The share of one network in MAX_TICKETS: with the default 5,000, more than LIMIT_CREATE lets a whole network make within three minutes. */
+const networksShare = 20
+/** Tickets whose slots this instance knows to be secured; 5 MB. Of one that is forgotten the store is asked again, and writes nothing. */
+const rememberedSecured = 50_000
+/** A slot ends by the store's clock and a ticket by ours: this near to the end a missing slot may be one that has ended. Milliseconds. */
+const endMarginMs = 10_000
 
 /** Joins the tickets to a store; at most `maxTickets` that are not final, over all instances on that store. */
 export const createTickets = (store: Store, { clock, maxTickets }: { clock: Clock, maxTickets: number }): Tickets => {
+  const secured = new Set<string>()
+  const ownerLimit = Math.max(1, Math.floor(maxTickets / networksShare))
   const leftOf = (ticket: Ticket) => Math.max(1, ticket.expiresAt - clock.now())
   /** A ticket that is not final outlives its end, so that whoever asks then is told `expired`. */
   const ttlOf = (ticket: Ticket) => leftOf(ticket) + (isFinal(ticket.state) ? 0 : graceMs)
 
-  /** Gives the place back, or keeps it until the new end. The move is stored: that this fails must not make it look undone. */
-  const settlePlace = async (before: Ticket, after: Ticket): Promise<void> => {
+  /** Forgets the ticket whose slot another has got. Should this fail, it ends by itself; without its slot nothing moves it any more. */
+  const forget = async (id: string): Promise<void> => {
+    await store.remove(keyOf(id)).catch(() => {})
+  }
+
+  /** True where the ticket has its slot. */
+  const takeSlot = async (ticket: Ticket): Promise<boolean> => {
+    const slot = slotOf(ticket)
+    if (slot === undefined) return await store.admit(group, ticket.id, leftOf(ticket), maxTickets)
+    const { isAcquired, evicted } = await store.acquireSlot(slot, { ttlMs: leftOf(ticket), limit: maxTickets, ownerLimit, isProvisional: ticket.state === 'pending' })
+    if (evicted !== null) await forget(evicted)
+    return isAcquired
+  }
+
+  const giveSlotBack = async (ticket: Ticket): Promise<void> => {
+    secured.delete(ticket.id)
+    const slot = slotOf(ticket)
+    await (slot === undefined ? store.release(group, ticket.id) : store.releaseSlot(slot))
+  }
+
+  /** Gives the slot back, or keeps it until the new end. The move is stored: that this fails must not make it look undone. */
+  const settleSlot = async (before: Ticket, after: Ticket): Promise<void> => {
     try {
-      if (isFinal(after.state)) await store.release(group, after.id)
-      else if (after.expiresAt !== before.expiresAt) await store.admit(group, after.id, leftOf(after), maxTickets)
+      if (isFinal(after.state)) await giveSlotBack(after)
+      else if (after.expiresAt !== before.expiresAt) await takeSlot(after)
     } catch {
       // It ends by itself.
     }
   }
 
+  const keep: Tickets['keep'] = async (ticket) => {
+    const slot = slotOf(ticket)
+    if (slot === undefined || ticket.state !== 'pending' || secured.has(ticket.id)) return
+    if (await store.secureSlot(slot)) rememberSecured(ticket.id)
+    else if (leftOf(ticket) > endMarginMs) throw new Problem('ticket-not-found')
+  }
+
+  const rememberSecured = (id: string): void => {
+    secured.add(id)
+    const [oldest] = secured
+    if (secured.size > rememberedSecured && oldest !== undefined) secured.delete(oldest)
+  }
+
   return {
     async add (ticket) {
-      if (!await store.admit(group, ticket.id, leftOf(ticket), maxTickets)) throw new Problem('too-many-tickets', { retryAfterSeconds })
-      // Should this fail, the place ends by itself.
+      if (!await takeSlot(ticket)) throw new Problem('too-many-tickets', { retryAfterSeconds })
+      // Should this fail, the slot ends by itself.
       await store.write(keyOf(ticket.id), ticket, ttlOf(ticket))
     },
+    keep,
     read: async (id) => isId(id) ? understood(await store.read<Ticket>(keyOf(id))) : undefined,
     async versionsOf (ids) {
       const versions: Array<number | undefined> = []
@@ -41,8 +83,9 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
       return versions
     },
     async replace (before, after) {
+      if (after.state === 'scanned') await keep(before)
       const isOurs = await store.replace(keyOf(before.id), before.version, after, ttlOf(after))
-      if (isOurs) await settlePlace(before, after)
+      if (isOurs) await settleSlot(before, after)
       return isOurs
     },
     onMove: (hear) => store.onReplace((key) => {
@@ -54,6 +97,9 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
 
 const prefix = 'ticket:'
 const keyOf = (id: string) => `${prefix}${id}`
+
+/** An earlier release made tickets without an owner, which have a place of the kind that it knows. */
+const slotOf = ({ id, slotOwner }: Ticket): Slot | undefined => slotOwner === undefined ? undefined : { group, owner: slotOwner, member: id }
 
 /** What was never an id is unknown like an id that nobody made. */
 const isId = (id: string) => typeof id === 'string' && /^[\w-]{22}$/.test(id)

@@ -13,6 +13,7 @@ const hour = 3_600_000
 /** CONTRACT "Errors": whatever fails behind the service is answered within 6 s. */
 const answerWithinMs = 6_000
 
+const slot = { group: 'room', owner: 'a', member: 'b' }
 const reads: Record<string, (store: Store) => Promise<unknown>> = {
   read: (store) => store.read('value:1'),
 }
@@ -24,12 +25,15 @@ const writes: Record<string, (store: Store) => Promise<unknown>> = {
   claim: (store) => store.claim('claim:1', 1, hour),
   replace: (store) => store.replace('record:1', 1, { version: 2 }, hour),
   admit: (store) => store.admit('room', 'a', hour, 1),
+  acquireSlot: (store) => store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 1, isProvisional: true }),
   count: (store) => store.count('count:1', hour),
   check: (store) => store.check(),
 }
 const removals: Record<string, (store: Store) => Promise<unknown>> = {
   remove: (store) => store.remove('value:1'),
   release: (store) => store.release('room', 'a'),
+  secureSlot: (store) => store.secureSlot(slot),
+  releaseSlot: (store) => store.releaseSlot(slot),
 }
 const all = { ...reads, ...looks, ...writes, ...removals }
 

@@ -50,6 +50,16 @@ for (const [kind, open] of Object.entries({
     t.equal(await store.remove('claim:1'), true)
     t.equal(await store.admit('room', 'a', hour, 1), true)
     await store.release('room', 'a')
+    for (const member of ['b', 'c']) {
+      const slot = { group: 'room', owner: 'a', member }
+      t.equal((await store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 2, isProvisional: member === 'b' })).isAcquired, true)
+      t.equal(await store.secureSlot(slot), true)
+      await store.releaseSlot(slot)
+    }
+    for (const [owner, member] of [['a', '1'], ['a', '2'], ['b', '3']] as const) {
+      const slot = { group: 'full', owner, member }
+      t.equal((await store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 1, isProvisional: true })).isAcquired, true, 'in place of the one before')
+    }
     t.hasStrict(await store.count('window', hour), { count: 1 })
     t.hasStrict(await store.countOf('window'), { count: 1 })
     for (let version = 2; !heard.includes('record:1'); version++) await store.replace('record:1', version, { version: version + 1 }, hour)

@@ -23,6 +23,9 @@ const bound = (store: Store): Store => ({
   replace: (...args) => store.replace(...args),
   admit: (...args) => store.admit(...args),
   release: (...args) => store.release(...args),
+  acquireSlot: (...args) => store.acquireSlot(...args),
+  secureSlot: (...args) => store.secureSlot(...args),
+  releaseSlot: (...args) => store.releaseSlot(...args),
   count: (...args) => store.count(...args),
   countOf: (key) => store.countOf(key),
   onReplace: (hear) => store.onReplace(hear),
@@ -239,7 +242,7 @@ await t.test('long poll: it gives its place up when the browser has left', async
   const before = counter.calls
   const leaving = new AbortController()
   const poll = fetch(`${url}/api/tickets/${browser.ticket}?after=1&wait=25`, { headers: { authorization: `Ticket ${browser.secret}` }, signal: leaving.signal })
-  await until(() => counter.calls === before + 1) // it has read the ticket
+  await until(() => counter.calls === before + 2) // it has read the ticket and secured its slot
   await settle()
   t.equal((await browser.poll(1, 25)).json.poll_after, 2, 'and takes the only place')
   leaving.abort()

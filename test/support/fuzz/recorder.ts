@@ -9,8 +9,8 @@ export interface Recorder {
   readonly keys: ReadonlySet<string>
 }
 
-const changing: ReadonlySet<PropertyKey> = new Set(['write', 'remove', 'claim', 'replace', 'admit', 'release', 'count'])
-const onMembers: ReadonlySet<PropertyKey> = new Set(['admit', 'release'])
+const changing: ReadonlySet<PropertyKey> = new Set(['write', 'remove', 'claim', 'replace', 'admit', 'release', 'acquireSlot', 'releaseSlot', 'count'])
+const onMembers: ReadonlySet<PropertyKey> = new Set(['admit', 'release', 'acquireSlot', 'releaseSlot'])
 
 export const createRecorder = (): Recorder => {
   const keys = new Set<string>()
@@ -21,7 +21,8 @@ export const createRecorder = (): Recorder => {
       get: (target, name: keyof Store) => (...args: unknown[]) => {
         const result = (target[name] as (...args: unknown[]) => unknown)(...args)
         if (!changing.has(name)) return result
-        const key = onMembers.has(name) ? `${String(args[0])}:${String(args[1])}` : String(args[0])
+        const [slot] = args as [{ group?: string, member?: string }]
+        const key = slot.group !== undefined ? `${slot.group}:${slot.member}` : onMembers.has(name) ? `${String(args[0])}:${String(args[1])}` : String(args[0])
         return Promise.resolve(result).then((done) => {
           if (done !== false) {
             changed.push(key)

@@ -1,0 +1,154 @@
+/** Strangers who want to use up what there is for everybody: the slots of tickets, and everybody's share of calls. On both stores. */
+import t, { type Test } from 'tap'
+import { pino } from 'pino'
+import type { Store } from '../../../src/login/ports.ts'
+import { systemClock } from '../../../src/runtime.ts'
+import { createStore } from '../../../src/stores/store.ts'
+import { untilReady } from '../../contract/store-harness.ts'
+import { openBrowser, type TestBrowser } from '../../support/clients.ts'
+import { createFakeClock } from '../../support/fake-clock.ts'
+import { openHouse, type House } from '../../support/house.ts'
+import { confirmedBrowser, phoneOf, verdict } from '../../support/login.ts'
+import { startRedis } from '../../support/redis.ts'
+
+const stores: Record<string, (t: Test) => Promise<Store>> = {
+  sqlite: async (t) => openStore(t, 'sqlite::memory:'),
+  redis: async (t) => {
+    const redis = await startRedis()
+    t.teardown(() => redis.stop())
+    return openStore(t, redis.url)
+  },
+}
+
+const openStore = async (t: Test, url: string): Promise<Store> => {
+  const store = createStore(url, { clock: systemClock, log: pino({ level: 'silent' }) }) // its own ends are not the matter here
+  t.teardown(() => store.close())
+  await untilReady(store)
+  return store
+}
+
+/** Addresses of one /48, each in a /56 of its own. */
+const inOneSite = (n: number): string => `2001:db8:1:${(n << 8 & 0xffff).toString(16)}::1`
+/** Addresses of one /24. */
+const inOneOffice = (n: number): string => `203.0.113.${n % 256}`
+
+const make = async (house: House, from: string): Promise<TestBrowser> => await openBrowser(house, { from })
+const state = async (browser: TestBrowser): Promise<string> => {
+  const answer = await browser.poll()
+  return answer.json.state ?? verdict(answer)
+}
+
+/** Makes many tickets, and gives how often which answer came. */
+const flood = async (house: House, count: number, addressOf: (n: number) => string): Promise<Record<string, number>> => {
+  const told: Record<string, number> = {}
+  for (let n = 0; n < count; n++) {
+    const answer = verdict((await make(house, addressOf(n))).created)
+    told[answer] = (told[answer] ?? 0) + 1
+  }
+  return told
+}
+
+for (const [kind, open] of Object.entries(stores)) {
+  await t.test(`E5 slots (${kind}): one IPv6 /48 or one IPv4 /24 gets no more than a twentieth, and everybody else gets in, when it makes as many as there are`, async (t) => {
+    for (const addressOf of [inOneSite, inOneOffice]) {
+      const house = await openHouse(t, { store: await open(t), env: { LIMIT_CREATE: '1000000', MAX_TICKETS: '300' } })
+      const first = await make(house, addressOf(0))
+      t.equal(await state(first), 'pending')
+      await flood(house, 300, addressOf)
+      t.equal(await state(first), 'pending', 'who polls has lost nothing to a neighbour who does not')
+      const others = []
+      for (let n = 0; n < 285; n++) others.push(await make(house, `198.${n >> 7}.${n % 128}.1`))
+      t.strictSame([...new Set(others.map(({ created }) => created.status))], [201])
+      for (const other of others) t.equal(await state(other), 'pending')
+      t.equal(verdict((await make(house, '192.0.2.1')).created), '201', "a new one takes the slot of one of the flood's, which nobody polls")
+    }
+  })
+
+  await t.test(`E5 slots (${kind}): a flood that polls has its twentieth and is refused beyond it`, async (t) => {
+    const house = await openHouse(t, { store: await open(t), env: { LIMIT_CREATE: '1000000', MAX_TICKETS: '100' } })
+    const told: string[] = []
+    for (let n = 0; n < 20; n++) {
+      const browser = await make(house, inOneSite(n))
+      told.push(verdict(browser.created))
+      if (browser.created.status === 201) t.equal(await state(browser), 'pending')
+    }
+    t.strictSame(told, [...Array(5).fill('201'), ...Array(15).fill('503 too-many-tickets')])
+    t.equal((await make(house, '2001:db8:2::1')).created.status, 201, 'the site next door')
+  })
+
+  await t.test(`E5 slots (${kind}): whoever polls or scans keeps theirs and logs in, and the oldest that nobody asked for goes, when all are taken`, async (t) => {
+    const clock = createFakeClock()
+    const house = await openHouse(t, { clock, store: await open(t), env: { MAX_TICKETS: '20' } })
+    const phone = await phoneOf(house)
+    const polled = await make(house, '10.0.1.1')
+    t.equal(await state(polled), 'pending')
+    const scanned = await make(house, '10.0.2.1')
+    t.equal((await phone.scan(scanned.ticket)).status, 200)
+    const forgotten: TestBrowser[] = []
+    for (let n = 3; n <= 20; n++) {
+      forgotten.push(await make(house, `10.0.${n}.1`))
+      await new Promise((resolve) => { setTimeout(resolve, 2) }) // ends in one millisecond have no order
+    }
+    for (let n = 21; n <= 30; n++) t.equal((await make(house, `10.0.${n}.1`)).created.status, 201)
+    const lost = forgotten.slice(0, 10)
+    for (const browser of lost) {
+      t.equal(await house.store.read(`ticket:${browser.ticket}`), undefined, 'nothing of it is kept')
+      t.equal(await state(browser), '404 ticket-not-found')
+      t.equal(verdict(await phone.scan(browser.ticket)), '404 ticket-not-found')
+      t.equal(verdict(await house.call({ path: `/api/tickets/${browser.ticket}/code` })), '404 ticket-not-found')
+    }
+    for (const browser of [polled, ...forgotten.slice(10)]) t.equal(await state(browser), 'pending')
+    t.equal((await phone.confirm(scanned.ticket, await scanned.matchCode())).status, 200)
+    t.equal((await scanned.consume()).status, 200)
+    await phone.scan(polled.ticket)
+    t.equal((await phone.confirm(polled.ticket, await polled.matchCode())).status, 200)
+    t.equal((await polled.consume()).status, 200)
+  })
+
+  await t.test(`E5 slots (${kind}): a poll secures a slot once, and costs no write from then on, on each instance`, async (t) => {
+    const store = await open(t)
+    const asked: string[] = []
+    const wrapStore = (store: Store): Store => new Proxy(store, {
+      get: (target, name: keyof Store) => (...args: unknown[]) => {
+        if (name !== 'now' && !name.startsWith('on')) asked.push(name)
+        return (target[name] as (...args: unknown[]) => unknown)(...args)
+      },
+    })
+    const house = await openHouse(t, { store, wrapStore })
+    const browser = await make(house, '10.0.1.1')
+    asked.length = 0
+    for (let n = 0; n < 50; n++) t.equal((await browser.poll(0, 0)).status, 200)
+    t.strictSame(asked.filter((name) => name !== 'read'), ['secureSlot'])
+  })
+
+  await t.test(`E5 slots (${kind}): a poll or scan and the ticket that would take its slot have one winner, when they come at once`, async (t) => {
+    const store = await open(t)
+    const house = await openHouse(t, { store, env: { MAX_TICKETS: '1', LIMIT_CREATE: '1000000', LIMIT_PHONE: '1000000' } })
+    const phone = await phoneOf(house)
+    for (let round = 0; round < 40; round++) {
+      const browser = await make(house, '10.0.1.1')
+      const ask = async () => round % 2 === 0 ? await browser.poll() : await phone.scan(browser.ticket)
+      const [asked, other] = await Promise.all([ask(), make(house, '10.0.2.1')])
+      t.equal(asked.status === 200, other.created.status === 503, `${verdict(asked)}, ${verdict(other.created)}`)
+      t.match(verdict(asked), /^(?:200|404 ticket-not-found)$/)
+      for (const { ticket, giveUp } of [browser, other]) if (ticket !== '' && ticket !== undefined) await giveUp()
+    }
+  })
+
+  await t.test(`E5 slots (${kind}): tickets of the release before, which have no owner, go their way`, async (t) => {
+    const house = await openHouse(t, { store: await open(t), env: { MAX_TICKETS: '20' } })
+    const phone = await phoneOf(house)
+    const { browser } = await confirmedBrowser(house, { phone })
+    const old = await make(house, '10.0.9.1')
+    const record = await house.store.read<Record<string, unknown>>(`ticket:${old.ticket}`)
+    const { slotOwner, ...before } = record ?? {}
+    t.equal(slotOwner, '10-0-9-0-24')
+    await house.store.write(`ticket:${old.ticket}`, before, 100_000)
+    await house.store.releaseSlot({ group: 'tickets', owner: String(slotOwner), member: old.ticket })
+    t.equal(await state(old), 'pending')
+    t.equal((await phone.scan(old.ticket)).status, 200)
+    t.equal((await phone.confirm(old.ticket, await old.matchCode())).status, 200)
+    t.equal((await old.consume()).status, 200)
+    t.equal((await browser.consume()).status, 200)
+  })
+}
