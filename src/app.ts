@@ -12,6 +12,7 @@ import { bodyParserPlugin } from './http/body-parser.ts'
 import { goingDownPlugin } from './http/going-down.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createLimits } from './http/limits.ts'
+import { onlyHostsPlugin } from './http/only-hosts.ts'
 import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
 import { requestLogPlugin } from './http/request-log.ts'
 import { operatingRoutes } from './http/routes/operating.ts'
@@ -45,6 +46,8 @@ export interface AppDeps {
 export interface AppOptions {
   /** The demo shows the login page inside its own window. */
   readonly isFramedByOwnPages?: boolean
+  /** The only values of `Host` that are answered; any when left out, as a service is reached by the names that its proxies have for it. */
+  readonly hosts?: ReadonlySet<string>
 }
 
 /** Whatever is still at work then is given up on, so that a client hears of it within 6 s, from a busy machine as well. What is behind us gives up sooner by itself. Milliseconds. */
@@ -108,6 +111,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience }, clock, random)
   const sessionCookie = createSessionCookie(config)
 
+  if (options.hosts !== undefined) await app.register(onlyHostsPlugin, { hosts: options.hosts })
   await app.register(goingDownPlugin, { waitingRoom })
   await app.register(requestLogPlugin)
   await app.register(auditPlugin, { origins: login.settings.returnOrigins })

@@ -26,6 +26,10 @@ export interface DemoOptions {
 /** It listens on this machine only, so that is where everybody is whom no database knows. */
 const thisComputer: Place = { country: null, zh: '这台电脑', en: 'This computer' }
 
+/** The names of this machine for itself: whatever else a browser calls it by is somebody else's name for it. */
+const hostsOf = ({ PUBLIC_URL, PORT }: Config): ReadonlySet<string> =>
+  new Set([new URL(PUBLIC_URL).host, ...['localhost', '127.0.0.1', '[::1]'].map((name) => new URL(`http://${name}:${PORT}`).host)])
+
 /** Builds the demo. Throws as `readConfig` and `openRuntime` do. */
 export const openDemo = async ({ port, environment = {}, clock = systemClock }: DemoOptions): Promise<Demo> => {
   const simulator = await startWechatSimulator({ clock })
@@ -45,7 +49,7 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
   }
   const runtime = openRuntime(config, clock)
   const places: Places = { placeOf: (address) => runtime.places.placeOf(address) ?? thisComputer }
-  const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true })
+  const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true, hosts: hostsOf(config) })
   await app.register(demoPhonePlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
   const release = async (): Promise<void> => {
     await runtime.release()

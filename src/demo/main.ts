@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { readEnvironment } from '../runtime.ts'
 import { orExit, serve } from '../serve.ts'
 import { openDemo } from './demo.ts'
+import { demoEnvironment } from './environment.ts'
 
 const host = '127.0.0.1'
 const usualPort = 3000
@@ -11,7 +12,9 @@ await orExit(async () => {
   const environment = readEnvironment({ withFile: false }) // where there is a .env, it names the store of a real service
   if (environment.NODE_ENV === 'production') throw new Error('the demo lets anybody be anybody and does not start with NODE_ENV=production')
   const port = environment.PORT ?? String(await freePort())
-  const { app, config, release } = await openDemo({ port, environment })
+  const { honoured, ignored } = demoEnvironment(environment)
+  if (ignored.length > 0) process.stderr.write(`scan-login: the demo ignores ${ignored.join(', ')} of the environment: it has a store, keys, an address and a WeChat of its own\n`)
+  const { app, config, release } = await openDemo({ port, environment: honoured })
   await serve(app, { host, port: config.PORT }, release)
   process.stdout.write(`
   scan-login, with a simulated WeChat and phones that are anybody you like

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { build } from 'esbuild'
 import { Type } from 'typebox'
+import { refuseForeignPages } from '../http/same-origin.ts'
 import { compileMiniProgram } from './miniprogram.ts'
 
 export interface DemoPhoneOptions {
@@ -58,7 +59,9 @@ export const demoPhonePlugin = async (app: FastifyInstance, { wechat, serviceUrl
   serve('/demo/app/runtime.js', 'text/javascript', runtimeScripts.get('runtime.js'))
   for (const [file, { type, text }] of compiled) serve(`/demo/app/${file}`, type, text)
 
-  app.post<{ Body: { person: string } }>('/demo/js-code', { schema: { body: JsCodeBody } }, async (request, reply) => {
+  // A js_code is whoever it names: no page of another site may ask for one.
+  const onRequest = refuseForeignPages({ origin: service.origin, ALLOWED_ORIGINS: [] })
+  app.post<{ Body: { person: string } }>('/demo/js-code', { schema: { body: JsCodeBody }, onRequest }, async (request, reply) => {
     reply.header('Cache-Control', 'no-store')
     return { js_code: wechat.jsCode(request.body.person) }
   })

@@ -21,7 +21,7 @@ export const refuseCrossSite = (config: Config) => async (request: FastifyReques
  * it. `Origin` decides where there is one, `Sec-Fetch-Site` otherwise; who sends neither is no browser. A page under `no-referrer` may send the
  * origin `null` to its own service, where only `Sec-Fetch-Site` tells it from a sandbox. Runs before the body is read and before anything is counted.
  */
-export const refuseForeignPages = ({ origin: own, ALLOWED_ORIGINS }: Config) => async ({ headers }: FastifyRequest): Promise<void> => {
+export const refuseForeignPages = ({ origin: own, ALLOWED_ORIGINS }: Pick<Config, 'origin' | 'ALLOWED_ORIGINS'>) => async ({ headers }: FastifyRequest): Promise<void> => {
   const { origin, 'sec-fetch-site': fetchSite } = headers
   const isAllowed = origin === undefined || origin === 'null'
     ? fetchSite === 'same-origin' || (origin === undefined && (fetchSite === undefined || fetchSite === 'none'))
