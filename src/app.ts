@@ -5,6 +5,7 @@ import swagger from '@fastify/swagger'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { ServiceConfig } from './config.ts'
 import type { RandomBytes } from './domain/ids.ts'
+import { foreignOrigins } from './domain/site.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
 import { apiDescription } from './http/api-description.ts'
 import { auditPlugin } from './http/audit.ts'
@@ -108,8 +109,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     phonePerMinute: config.LIMIT_PHONE,
     key: keys.cookie,
   })
-  const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience }, clock, random)
-  const sessionCookie = createSessionCookie(config)
+  const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience, sites: foreignOrigins(config) }, clock, random)
+  const sessionCookie = createSessionCookie(config, clock)
 
   if (options.hosts !== undefined) await app.register(onlyHostsPlugin, { hosts: options.hosts })
   await app.register(goingDownPlugin, { waitingRoom })

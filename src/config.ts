@@ -1,6 +1,7 @@
 /** Owns what can be configured: names, defaults, meaning and form, in one table. Reads no environment by itself. */
 import { isIP } from 'node:net'
 import { isPublicSuffix } from './domain/public-suffix.ts'
+import { foreignOrigins } from './domain/site.ts'
 import { isPlainText } from './domain/text.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -154,6 +155,9 @@ export const readConfig = (environment: Environment): Config => {
     lines.push('COOKIE_DOMAIN is a public suffix, under which anybody can have a name: browsers refuse a cookie for it. Name a domain of your own')
   }
   if (values.COOKIE_DOMAIN !== null && url.protocol !== 'https:') lines.push('COOKIE_DOMAIN needs a PUBLIC_URL with https')
+  if (foreignOrigins({ ...values, origin: url.origin }).includes(values.TOKEN_AUDIENCE ?? url.origin)) {
+    lines.push('TOKEN_AUDIENCE must not be an origin of another site in ALLOWED_ORIGINS: that is what marks the tokens of that site, which are no good for yours')
+  }
   if (lines.length > 0) throw new ConfigError(lines)
 
   return {

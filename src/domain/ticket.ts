@@ -67,6 +67,8 @@ export interface Ticket {
   readonly consumedAt: number | null
   /** Whose share of MAX_TICKETS it uses: a network's prefix. Missing in what an earlier release stored, which takes no share. */
   readonly slotOwner?: string
+  /** The origin of the other site whose page made it, which it belongs to. Missing where it is ours, and in what an earlier release stored. */
+  readonly site?: string
 }
 
 /** A scan in the last minute moves the end once, to a minute after the scan; a final ticket is readable for as long. Milliseconds. */

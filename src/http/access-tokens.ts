@@ -3,7 +3,7 @@ import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import type { RandomBytes } from '../domain/ids.ts'
 import type { Clock, Session } from '../login/ports.ts'
-import { claimsFor, sessionClaim, type TokenIssuer } from '../sessions/access-token.ts'
+import { audienceOf, claimsFor, sessionClaim, type TokenClaim, type TokenIssuer } from '../sessions/access-token.ts'
 import type { Keys } from '../sessions/key-file.ts'
 import { believedAt, signerAt } from '../sessions/signing-key.ts'
 
@@ -14,8 +14,10 @@ const headerNames = 'alg,kid,typ'
 export interface AccessTokens {
   /** Signs a fresh token. `expiresIn` is in seconds. */
   issue (session: Session): { token: string, expiresIn: number }
-  /** The session and person that a token of ours names while it is good; undefined for whatever else. */
-  verify (token: string): { sid: string, sub: string } | undefined
+  /** What a token of ours says while it is good, whomever it is for; undefined for whatever else. */
+  verify (token: string): TokenClaim | undefined
+  /** Whom the tokens of a session are for. */
+  audienceOf (session: Session): string
 }
 
 /** Sets the tokens up on the root of the app. */
@@ -24,7 +26,7 @@ export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issue
   await app.register(jwt, {
     secret: { private: privatePem, public: publicPem }, // it wants a pair; each call names its own, as keys change while the service runs
     sign: { algorithm: 'ES256', header: { typ: tokenType, alg: 'ES256' } },
-    verify: { algorithms: ['ES256'], allowedIss: issuer.issuer, allowedAud: issuer.audience },
+    verify: { algorithms: ['ES256'], allowedIss: issuer.issuer, allowedAud: [issuer.audience, ...issuer.sites] },
     decode: { complete: true },
   })
 
@@ -34,7 +36,7 @@ export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issue
     return { token: app.jwt.sign(claims, { key: privatePem, kid }), expiresIn: claims.exp - claims.iat }
   }
 
-  const verify = (token: string): { sid: string, sub: string } | undefined => {
+  const verify = (token: string): TokenClaim | undefined => {
     try {
       const { header } = app.jwt.decode(token) as { header: { kid?: unknown, typ?: unknown } } // complete: true
       const now = clock.now()
@@ -46,5 +48,5 @@ export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issue
     }
   }
 
-  return { issue, verify }
+  return { issue, verify, audienceOf: (session) => audienceOf(session, issuer) }
 }

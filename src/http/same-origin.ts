@@ -1,6 +1,7 @@
-/** Owns the refusal of calls that another site makes with our cookie. */
+/** What a browser says about whose page makes a call, and the refusal of calls that another site's page makes with our cookie. */
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
+import { isOwnSite } from '../domain/site.ts'
 import { Problem } from '../errors.ts'
 
 /**
@@ -8,12 +9,18 @@ import { Problem } from '../errors.ts'
  * site where the cookie is shared by domain. Browsers send one of them and scripts can't forge them; who sends neither is refused.
  */
 export const refuseCrossSite = (config: Config) => async (request: FastifyRequest): Promise<void> => {
+  if (callerOf(request, config) !== 'own') throw new Problem('cross-site')
+}
+
+/** Tells whose page makes a call: one of our own site, one of another, or `unsaid` by what is no browser, or too old a one. */
+export const callerOf = (request: FastifyRequest, config: Config): 'own' | 'other' | 'unsaid' => {
   const { origin, 'sec-fetch-site': fetchSite } = request.headers
   const verdicts = [
     ...(typeof fetchSite === 'string' ? [fetchSite === 'same-origin' || (config.COOKIE_DOMAIN !== null && fetchSite === 'same-site')] : []),
-    ...(origin !== undefined ? [isOurs(origin, config)] : []),
+    ...(origin !== undefined ? [isOwnSite(origin, config)] : []),
   ]
-  if (verdicts.length === 0 || verdicts.includes(false)) throw new Problem('cross-site')
+  if (verdicts.length === 0) return 'unsaid'
+  return verdicts.includes(false) ? 'other' : 'own'
 }
 
 /**
@@ -27,11 +34,4 @@ export const refuseForeignPages = ({ origin: own, ALLOWED_ORIGINS }: Pick<Config
     ? fetchSite === 'same-origin' || (origin === undefined && (fetchSite === undefined || fetchSite === 'none'))
     : origin === own || ALLOWED_ORIGINS.includes(origin)
   if (!isAllowed) throw new Problem('cross-site')
-}
-
-const isOurs = (origin: string, config: Config): boolean => {
-  if (origin === config.origin) return true
-  const url = URL.parse(origin)
-  if (config.COOKIE_DOMAIN === null || url === null || url.origin !== origin || url.protocol !== 'https:') return false
-  return url.hostname === config.COOKIE_DOMAIN || url.hostname.endsWith(`.${config.COOKIE_DOMAIN}`)
 }

@@ -80,7 +80,11 @@ export const ScannedTicket = Type.Object({
   state: State,
   version: Type.Integer(),
   expires_in: Seconds,
-  site: Type.Object({ name: Type.String(), origin: Type.String() }),
+  site: Type.Object({
+    name: Type.String(),
+    origin: Type.String({ description: 'Who asks: another site where its page made the ticket' }),
+    service: Type.String({ description: 'The origin of PUBLIC_URL' }),
+  }),
   browser: BrowserView,
   other_country: Type.Boolean({ description: 'Browser and phone are known to be in different countries or regions' }),
   created_at: Moment,
@@ -91,8 +95,11 @@ export const ConfirmBody = Type.Object({ match_code: Type.Optional(Type.String({
 
 export const MovedTicket = Type.Object({ state: State, version: Type.Integer() })
 
+/** Of a session that carries another site's token; missing where it is ours. */
+const SessionSite = Type.Object({ name: Type.String(), origin: Type.String() })
+
 export const SessionList = Type.Object({
-  sessions: Type.Array(Type.Object({ id: Type.String(), browser: BrowserView, created_at: Moment, last_seen_at: Moment, expires_at: Moment })),
+  sessions: Type.Array(Type.Object({ id: Type.String(), site: Type.Optional(SessionSite), browser: BrowserView, created_at: Moment, last_seen_at: Moment, expires_at: Moment })),
 })
 
 export const ProfileBody = Type.Object({ name: Type.String({ maxLength: 128 }) })

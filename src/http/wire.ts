@@ -1,6 +1,7 @@
 /** Owns the only conversion between the names inside and those on the wire. */
 import type { Static } from '@fastify/type-provider-typebox'
 import { networkOf } from '../domain/address.ts'
+import { siteNameOf } from '../domain/site.ts'
 import { isFinal, type BrowserInfo } from '../domain/ticket.ts'
 import type { Scan } from '../login/scan-ticket.ts'
 import type { PollAnswer } from '../login/wait-for-ticket.ts'
@@ -37,7 +38,7 @@ const browserView = ({ name, system, ip, place, placeEn }: BrowserInfo): Static<
 })
 
 /** What the person who scanned is shown. */
-export const scannedTicket = ({ ticket, isOtherCountry }: Scan, site: { name: string, origin: string }, now: number): Static<typeof schemas.ScannedTicket> => ({
+export const scannedTicket = ({ ticket, isOtherCountry }: Scan, site: Static<typeof schemas.ScannedTicket>['site'], now: number): Static<typeof schemas.ScannedTicket> => ({
   state: ticket.state,
   version: ticket.version,
   expires_in: secondsUntil(ticket.expiresAt, now),
@@ -63,6 +64,7 @@ export const sessionView = (session: Session, user: User): Static<typeof schemas
 export const sessionList = (sessions: readonly Session[]): Static<typeof schemas.SessionList> => ({
   sessions: sessions.map((session) => ({
     id: session.id,
+    ...(session.site !== null && { site: { name: siteNameOf(session.site), origin: session.site } }),
     browser: browserView(session.browser),
     created_at: moment(session.createdAt),
     last_seen_at: moment(session.lastSeenAt),

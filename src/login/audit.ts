@@ -6,8 +6,8 @@ import type { ProblemCode } from '../errors.ts'
 /** What took a ticket to its `cancelled`; by a wrong number it was the phone's person who tapped it. */
 export type Canceller = 'browser' | 'phone' | 'wrong-number'
 
-/** What ended a session, or a phone's key; `newer` is the login that was one too many for its person, `operator` a command. */
-export type SessionEnder = 'browser' | 'phone' | 'newer' | 'operator'
+/** What ended a session, or a phone's key; `newer` is the login that was one too many for its person, `relogin` the next login in the same browser, `operator` a command. */
+export type SessionEnder = 'browser' | 'phone' | 'newer' | 'relogin' | 'operator'
 
 /** What there were too many of within a minute: tickets, guesses or wrong js_codes from an address, signed calls of a person. */
 export type LimitKind = 'create' | 'guess' | 'js-code' | 'phone'
@@ -26,9 +26,11 @@ export type Step =
   /** `again`: the answer got lost and was asked for once more; it is the same session. */
   | { readonly event: 'session.opened', readonly ticket: string, readonly sid: string, readonly sub: string, readonly again?: true } & Asker
   | { readonly event: 'session.ended', readonly sid: string, readonly sub: string, readonly by: SessionEnder }
+  /** One browser showed cookies of live sessions of different people, `sids`, or more cookies than are looked at: nobody is logged in by any of them, and all are cleared. */
+  | { readonly event: 'cookies.refused', readonly cookies: number, readonly sids: readonly string[] }
   | { readonly event: 'phone-key.created', readonly key: string, readonly sub: string }
   /** `ended` is the id of the key; `key` is the one that signed the call, where one did. */
-  | { readonly event: 'phone-key.ended', readonly ended: string, readonly sub: string, readonly by: Exclude<SessionEnder, 'browser'> }
+  | { readonly event: 'phone-key.ended', readonly ended: string, readonly sub: string, readonly by: Exclude<SessionEnder, 'browser' | 'relogin'> }
   | { readonly event: 'refused', readonly code: ProblemCode, readonly ticket?: string, readonly sub?: string }
   | { readonly event: 'limit.hit', readonly limit: LimitKind, readonly sub?: string }
 

@@ -9,16 +9,16 @@ const repeatMs = 30_000
 
 /**
  * Turns a confirmed ticket into a session, once. The ticket moves first and the session opens second, both repeatable: whatever breaks
- * in between, the same secret asks again within 30 s and gets the one session. Rejects with `ticket-not-confirmed`, `ticket-cancelled`,
- * `ticket-expired`, or `ticket-consumed` when it is too late or the session has been ended.
+ * in between, the same secret asks again within 30 s and gets the one session. `shown` are the secrets of the browser's cookies, whose sessions end as the new one
+ * takes their place. Rejects with `ticket-not-confirmed`, `ticket-cancelled`, `ticket-expired`, or `ticket-consumed` when it is too late or the session has been ended.
  */
-export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, claim: BrowserClaim): Promise<{ ticket: Ticket, session: OpenedSession }> => {
+export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, claim: BrowserClaim, shown: readonly string[]): Promise<{ ticket: Ticket, session: OpenedSession }> => {
   const ticket = await ticketOfBrowser(deps, claim, (ticket, now) => {
     if (ticket.state === 'pending') throw new Problem('ticket-not-confirmed')
     if (ticket.consumedAt !== null && now < ticket.consumedAt + repeatMs) return ticket
     return move(ticket, 'consume', now) ?? refuse(ticket)
   })
   const session = await deps.sessions.open(ticket, claim.secret, deps.audit)
-  if (session === undefined) throw new Problem('ticket-consumed')
+  if (session === undefined || !await deps.sessions.replace(shown, session.session, deps.audit)) throw new Problem('ticket-consumed')
   return { ticket, session }
 }

@@ -13,13 +13,15 @@ export interface TicketOrder {
   readonly browser: SeenBrowser
   /** Asked for once, when nothing speaks against the ticket: an id whose code is made already, or undefined. */
   readonly readyId?: () => string | undefined
+  /** The allowed origin on another site whose page asks; null where it is ours. */
+  readonly site: string | null
 }
 
 /**
  * Makes a ticket for a browser. The secret is handed out here and nowhere else.
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
-export const createTicket = async (deps: LoginDeps, { returnTo, browser, readyId }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
+export const createTicket = async (deps: LoginDeps, { returnTo, browser, readyId, site }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
   const { tickets, places, clock, random, settings, audit } = deps
   if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
   const secret = newSecret(random)
@@ -39,6 +41,7 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, readyId
     person: null,
     consumedAt: null,
     slotOwner: prefixesOf(browser.ip)[0].replace(/[^0-9a-f]/g, '-') || 'none',
+    ...(site !== null && { site }),
   }
   await tickets.add(ticket)
   audit.tell({ event: 'ticket.created', ticket: startOf(ticket.id), ...asker(ticket.browser) })

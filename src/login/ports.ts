@@ -182,6 +182,8 @@ export interface Session {
   readonly lastSeenAt: number
   /** The idle end or the absolute one, whichever comes first. */
   readonly expiresAt: number
+  /** The origin of the other site that it was opened for, which has tokens of it and no cookie; null for one of ours. */
+  readonly site: string | null
 }
 
 /** A session together with the secret for its cookie, which the server can't tell a second time. */
@@ -198,6 +200,11 @@ export interface SessionOpener {
    * Whenever one is handed out the audit is told, again too, so that none is in use without a word.
    */
   open (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined>
+  /**
+   * Ends the sessions that these secrets of a browser's cookies open, as `session` takes their place; again it finds that done. Where a login that
+   * came later in the same browser was quicker, it ends `session` instead, and resolves with false.
+   */
+  replace (secrets: readonly string[], session: Session, audit: Audit): Promise<boolean>
 }
 
 export interface SessionsEnder {

@@ -8,6 +8,9 @@ export const accessTokenTtlSeconds = 900
 /** A clock may have gone back by so much since a token was made; one from further ahead is not ours. Seconds. */
 const clockStepSeconds = 60
 
+/** Whom a session's tokens are for: the other site that it was opened for, or ours. */
+export const audienceOf = ({ site }: Session, { audience }: TokenIssuer): string => site ?? audience
+
 /** The claims of an access token (RFC 9068 with `sid` and `amr`). Times are seconds since 1970. */
 export interface AccessTokenClaims {
   readonly iss: string
@@ -26,14 +29,23 @@ export interface TokenIssuer {
   readonly issuer: string
   /** TOKEN_AUDIENCE */
   readonly audience: string
+  /** The allowed origins on other sites, each an audience of its own. */
+  readonly sites: readonly string[]
+}
+
+/** What a token that is believed says: which session, whose, and whom it is for. */
+export interface TokenClaim {
+  readonly sid: string
+  readonly sub: string
+  readonly aud: string
 }
 
 /** Writes the claims of a fresh token for a session. */
-export const claimsFor = (session: Session, { issuer, audience }: TokenIssuer, clock: Clock, random: RandomBytes): AccessTokenClaims => {
+export const claimsFor = (session: Session, issuer: TokenIssuer, clock: Clock, random: RandomBytes): AccessTokenClaims => {
   const iat = Math.floor(clock.now() / 1000)
   return {
-    iss: issuer,
-    aud: audience,
+    iss: issuer.issuer,
+    aud: audienceOf(session, issuer),
     sub: session.sub,
     iat,
     exp: Math.min(iat + accessTokenTtlSeconds, Math.floor(session.expiresAt / 1000)),
@@ -45,13 +57,13 @@ export const claimsFor = (session: Session, { issuer, audience }: TokenIssuer, c
 }
 
 /** The session a token speaks of, or undefined where a claim is not what `claimsFor` writes. The signature has been verified. */
-export const sessionClaim = (payload: unknown, { issuer, audience }: TokenIssuer, clock: Clock): { sid: string, sub: string } | undefined => {
+export const sessionClaim = (payload: unknown, { issuer, audience, sites }: TokenIssuer, clock: Clock): TokenClaim | undefined => {
   const { iss, aud, sub, sid, iat, exp, jti, auth_time: authTime, amr } = payload as Partial<Record<keyof AccessTokenClaims, unknown>>
   const now = clock.now() / 1000
-  if (iss !== issuer || aud !== audience || typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return undefined
+  if (iss !== issuer || typeof aud !== 'string' || ![audience, ...sites].includes(aud) || typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return undefined
   if (!isTime(iat) || !isTime(exp) || !isTime(authTime) || !Array.isArray(amr) || amr.join() !== 'wechat') return undefined
   if (exp <= now || exp - iat > accessTokenTtlSeconds || iat > now + clockStepSeconds) return undefined
-  return { sid, sub }
+  return { sid, sub, aud }
 }
 
 const isTime = (value: unknown): value is number => Number.isSafeInteger(value)

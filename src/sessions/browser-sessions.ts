@@ -1,48 +1,36 @@
-/** Owns the sessions of browsers: opening, finding, ending. Knows the secret of a cookie only while it looks at it. */
-import { createHash, createHmac } from 'node:crypto'
+/** Sessions of browsers, and those that carry the tokens of other sites: opening, finding, renewing, ending. The secret of a cookie is known only while it is looked at. */
 import { hashSecret, isId, isSecret, sameText, startOf } from '../domain/ids.ts'
 import { schema, understood } from '../domain/record.ts'
-import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
+import type { Ticket } from '../domain/ticket.ts'
 import { asker, type Audit, type SessionEnder } from '../login/audit.ts'
 import type { Clock, OpenedSession, Session, SessionOpener, SessionsEnder, Store } from '../login/ports.ts'
 import type { People } from './people.ts'
+import { cookieSecret, idleEndOf, idleMsOf, isLater, maxMsOf, sessionId, touchEveryMs, type SessionLife, type SessionRecord } from './session-record.ts'
 
 /** A person has at most so many; one more ends the oldest. */
 const maxSessions = 100
-/** A use is written down at most so often. Milliseconds. */
-const touchEveryMs = 60_000
 /** An ended session is remembered for longer than a ticket can ask for it again. Milliseconds. */
 const tombstoneMs = 600_000
-
-/** As stored. Times are milliseconds since 1970. */
-interface SessionRecord {
-  readonly schema: typeof schema
-  readonly version: number
-  readonly id: string
-  readonly secretHash: string
-  readonly sub: string
-  readonly browser: BrowserInfo
-  readonly createdAt: number
-  readonly lastSeenAt: number
-  /** The absolute end. */
-  readonly endsAt: number
-  readonly endedAt: number | null
-}
+/** Two logins at the same time in one browser find each other by the session that both replace, for so long. Milliseconds. */
+const raceMs = 30_000
 
 export interface BrowserSessions extends SessionOpener, SessionsEnder {
-  /** The live session of a cookie's secret; a use, which moves the idle end. */
-  findBySecret (secret: string): Promise<OpenedSession | undefined>
-  /** The live session with this id; a use, too. The caller has seen to it that the id was proven (a signed token). */
+  /**
+   * The live sessions that the secrets of one browser's cookies open, the one that was opened last first. Where all are the same person's it is a use
+   * of the first, which moves its idle end.
+   */
+  findBySecrets (secrets: readonly string[]): Promise<readonly Session[]>
+  /** The live session with this id; a use as well, unless it is another site's. The caller has seen to it that the id was proven (a signed token). */
   findById (id: string): Promise<Session | undefined>
+  /** The live session of another site with this id, whose token is being renewed: that moves its idle end. */
+  renew (id: string): Promise<Session | undefined>
   /** Ends a session for good, at once; the caller who did tells the audit. False where this person has no such session. */
   end (sub: string, id: string, by: SessionEnder, audit: Audit): Promise<boolean>
   /** A person's live sessions, newest first. */
   listOf (sub: string): Promise<readonly Session[]>
 }
 
-export interface SessionOptions {
-  readonly idleMs: number
-  readonly maxMs: number
+export interface SessionOptions extends SessionLife {
   /** Keys the cookies' secrets. */
   readonly cookieKey: Buffer
 }
@@ -50,26 +38,35 @@ export interface SessionOptions {
 /** Makes the sessions on a store. */
 export const createBrowserSessions = (store: Store, people: People, clock: Clock, options: SessionOptions): BrowserSessions => {
   const keyOf = (id: string): string => `session:${id}`
-  const idleEnd = (record: SessionRecord): number => Math.min(record.endsAt, record.lastSeenAt + options.idleMs)
-  const isLive = (record: SessionRecord | undefined): record is SessionRecord =>
-    record !== undefined && record.endedAt === null && clock.now() < idleEnd(record)
+  const idleEnd = (record: SessionRecord): number => idleEndOf(record, options)
+  const isOver = (record: SessionRecord): boolean => record.endedAt !== null || clock.now() >= idleEnd(record)
+  const isLive = (record: SessionRecord | undefined): record is SessionRecord => record !== undefined && !isOver(record)
   const ttlOf = (record: SessionRecord): number => Math.max(1, idleEnd(record) - clock.now())
 
   const asSession = (record: SessionRecord): Session => {
-    const { id, sub, browser, createdAt, lastSeenAt } = record
-    return { id, sub, browser, createdAt, lastSeenAt, expiresAt: idleEnd(record) }
+    const { id, sub, browser, createdAt, lastSeenAt, site = null } = record
+    return { id, sub, browser, createdAt, lastSeenAt, expiresAt: idleEnd(record), site }
   }
 
+  /** What is stored under an id, ended or not. */
+  const read = async (id: string): Promise<SessionRecord | undefined> => understood(await store.read<SessionRecord>(keyOf(id)))
+
   const readLive = async (id: string): Promise<SessionRecord | undefined> => {
-    const record = understood(await store.read<SessionRecord>(keyOf(id)))
+    const record = isId(id) ? await read(id) : undefined
     return isLive(record) ? record : undefined
   }
 
-  /** Notes that the session is in use. Whoever loses the race leaves it to the winner; an ended session stays ended. */
+  /** What the secret of a cookie opened, ended or not. A session for another site has no cookie, whatever an earlier release may have set. */
+  const readBySecret = async (secret: string): Promise<SessionRecord | undefined> => {
+    const record = isSecret(secret) ? await read(sessionId(secret)) : undefined
+    return record !== undefined && record.site === undefined && sameText(record.secretHash ?? '', hashSecret(secret)) ? record : undefined
+  }
+
+  /** Notes that the session is in use. Whoever loses the race takes what the winner left; an ended session stays ended. */
   const touch = async (record: SessionRecord): Promise<SessionRecord> => {
-    if (clock.now() - record.lastSeenAt < Math.min(touchEveryMs, options.idleMs / 10)) return record
+    if (clock.now() - record.lastSeenAt < Math.min(touchEveryMs, idleMsOf(record, options) / 10)) return record
     const seen = { ...record, version: record.version + 1, lastSeenAt: clock.now() }
-    return await store.replace(keyOf(record.id), record.version, seen, ttlOf(seen)) ? seen : record
+    return await store.replace(keyOf(record.id), record.version, seen, ttlOf(seen)) ? seen : await readLive(record.id) ?? record
   }
 
   const open = async (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined> => {
@@ -84,8 +81,9 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       browser: ticket.browser,
       createdAt: ticket.consumedAt,
       lastSeenAt: ticket.consumedAt,
-      endsAt: ticket.consumedAt + options.maxMs,
+      endsAt: ticket.consumedAt + maxMsOf(ticket, options),
       endedAt: null,
+      ...(ticket.site !== undefined && { site: ticket.site }),
     }
     if (!isLive(record)) return undefined
     await makeRoom(record, audit)
@@ -109,14 +107,19 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     }
   }
 
+  /** Ends a live session; false where somebody else has changed it meanwhile. */
+  const endNow = async (record: SessionRecord, by: SessionEnder, audit: Audit, replacedBy?: string): Promise<boolean> => {
+    const ended = { ...record, version: record.version + 1, endedAt: clock.now(), ...(replacedBy !== undefined && { replacedBy }) }
+    if (!await store.replace(keyOf(record.id), record.version, ended, tombstoneMs)) return false
+    audit.tell({ event: 'session.ended', sid: record.id, sub: record.sub, by })
+    return true
+  }
+
   const endListed: BrowserSessions['end'] = async (sub, id, by, audit) => {
     for (;;) {
-      const record = isId(id) ? await readLive(id) : undefined
+      const record = await readLive(id)
       if (record === undefined || record.sub !== sub) return false
-      const ended = { ...record, version: record.version + 1, endedAt: clock.now() }
-      if (!await store.replace(keyOf(id), record.version, ended, tombstoneMs)) continue
-      audit.tell({ event: 'session.ended', sid: id, sub, by })
-      return true
+      if (await endNow(record, by, audit)) return true
     }
   }
 
@@ -142,17 +145,53 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     return ended.filter(Boolean).length
   }
 
+  /**
+   * Of the sessions of one browser only the one that was opened last stays. Where another login has replaced the shown one just now, that login's
+   * session is the one to compare with. So of any number of logins at once, each of which shows the same session, one stays, on whichever
+   * instance. False where it isn't this one. Ends, as each that replaces is later than the one before.
+   */
+  const replaceOne = async (own: Session, shown: SessionRecord, audit: Audit): Promise<boolean> => {
+    for (let other: SessionRecord | undefined = shown; other !== undefined && other.id !== own.id;) {
+      if (isOver(other)) {
+        const isRecent: boolean = other.endedAt !== null && clock.now() - other.endedAt < raceMs
+        other = isRecent && other.replacedBy !== undefined ? await read(other.replacedBy) : undefined
+      } else if (isLater(other, own)) {
+        await end(own.sub, own.id, 'relogin', audit)
+        return false
+      } else {
+        if (await endNow(other, 'relogin', audit, own.id)) {
+          await people.removeSessions(other.sub, [other.id])
+          return true
+        }
+        other = await read(other.id)
+      }
+    }
+    return true
+  }
+
   return {
     open,
-    findBySecret: async (secret) => {
-      if (!isSecret(secret)) return undefined
-      const record = await readLive(sessionId(secret))
-      if (record === undefined || !sameText(record.secretHash, hashSecret(secret))) return undefined
-      return { session: asSession(await touch(record)), secret, endsAt: record.endsAt }
+    replace: async (secrets, session, audit) => {
+      for (const secret of secrets) {
+        const shown = await readBySecret(secret)
+        if (shown !== undefined && !await replaceOne(session, shown, audit)) return false
+      }
+      return true
+    },
+    findBySecrets: async (secrets) => {
+      const found = (await Promise.all(secrets.map(readBySecret))).filter(isLive)
+      const [first, ...others] = found.sort((a, b) => isLater(a, b) ? -1 : 1)
+      if (first === undefined) return []
+      const isOnePerson = others.every(({ sub }) => sub === first.sub)
+      return [isOnePerson ? await touch(first) : first, ...others].map(asSession)
     },
     findById: async (id) => {
-      const record = isId(id) ? await readLive(id) : undefined
-      return record && asSession(await touch(record))
+      const record = await readLive(id)
+      return record && asSession(record.site === undefined ? await touch(record) : record)
+    },
+    renew: async (id) => {
+      const record = await readLive(id)
+      return record?.site === undefined ? undefined : asSession(await touch(record))
     },
     end,
     endAll,
@@ -162,11 +201,3 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     },
   }
 }
-
-/** The secret of a ticket's session: the server can make it again only while the browser shows its own half. */
-const cookieSecret = (cookieKey: Buffer, ticketId: string, browserSecret: string): string =>
-  createHmac('sha256', cookieKey).update(`session\0${ticketId}\0${browserSecret}`).digest('base64url')
-
-/** The public id of the session with this secret; a one-way street, 128 bits. */
-const sessionId = (secret: string): string =>
-  createHash('sha256').update(`id\0${secret}`).digest().subarray(0, 16).toString('base64url')

@@ -4,6 +4,8 @@ import type { FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
 import { whyNotName } from '../../domain/person.ts'
+import { siteNameOf } from '../../domain/site.ts'
+import type { Ticket } from '../../domain/ticket.ts'
 import { cancelByPhone } from '../../login/cancel-ticket.ts'
 import { confirmTicket } from '../../login/confirm-ticket.ts'
 import { logPhoneIn, type PhoneLoginDeps } from '../../login/log-phone-in.ts'
@@ -64,14 +66,18 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     request.body = parsed === undefined ? {} : parsed
   })
 
-  const site = { name: config.siteName, origin: config.origin }
+  const siteOf = ({ site }: Ticket) => ({
+    name: site === undefined ? config.siteName : siteNameOf(site),
+    origin: site ?? config.origin,
+    service: config.origin,
+  })
   const by = (request: FastifyRequest) => ({ ...login, audit: request.audit })
 
   app.post('/tickets/:ticket/scan', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
   }, async (request) => {
     const scan = await scanTicket(by(request), { id: request.params.ticket, sub: request.person, ip: addressOf(request) })
-    return scannedTicket(scan, site, login.clock.now())
+    return scannedTicket(scan, siteOf(scan.ticket), login.clock.now())
   })
 
   app.post('/tickets/:ticket/confirm', {

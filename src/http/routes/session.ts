@@ -1,6 +1,6 @@
-/** Owns the calls of a browser that is logged in: who am I, a fresh token, log out, and the answer for a proxy's sub-request. */
+/** The calls of a browser that is logged in, and of a site that holds its token: who am I, a fresh token, log out, and the answer for a proxy's sub-request. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
 import type { Names, Session } from '../../login/ports.ts'
@@ -21,42 +21,67 @@ export interface SessionRouteDeps {
 }
 
 export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: SessionRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
-  const byCookie = async (request: FastifyRequest): Promise<Session> => {
-    const found = await sessions.findBySecret(cookie.read(request) ?? '')
-    if (found === undefined) throw new Problem('unauthenticated')
-    return found.session
+  /**
+   * All sessions that the browser's cookies open: of one person, the one opened last first. Cookies of different people say that somebody has set one
+   * of them who should not, and not which: nobody is logged in by any, and the browser is rid of them.
+   */
+  const byCookies = async (request: FastifyRequest, reply: FastifyReply): Promise<readonly [Session, ...Session[]]> => {
+    const { secrets, tooMany } = cookie.read(request)
+    const found = await sessions.findBySecrets(secrets)
+    const [first, ...others] = found
+    if (tooMany || others.some(({ sub }) => sub !== first?.sub)) {
+      request.audit.tell({ event: 'cookies.refused', cookies: cookie.count(request), sids: found.map(({ id }) => id) })
+      cookie.clear(request, reply)
+      throw new Problem('unauthenticated')
+    }
+    if (first === undefined) throw new Problem('unauthenticated')
+    return [first, ...others]
   }
 
-  /** A bearer token speaks for its session while that lives; where one is shown, the cookie isn't looked at. Other schemes are a site's own matter. */
-  const byTokenOrCookie = async (request: FastifyRequest): Promise<Session> => {
-    if (!/^bearer\b/i.test(request.headers.authorization ?? '')) return await byCookie(request)
+  const hasBearer = (request: FastifyRequest): boolean => /^bearer\b/i.test(request.headers.authorization ?? '')
+
+  /** A token speaks for its session while that lives, to those whom it is for. */
+  const byToken = async (request: FastifyRequest): Promise<Session> => {
     const claim = tokens.verify(authorization(request, 'Bearer') ?? '')
     const session = claim && await sessions.findById(claim.sid)
-    if (session === undefined || session.sub !== claim?.sub) throw new Problem('unauthenticated')
+    if (session === undefined || session.sub !== claim?.sub || tokens.audienceOf(session) !== claim.aud) throw new Problem('unauthenticated')
     return session
   }
 
-  const onRequest = refuseCrossSite(config)
+  /** Where a bearer token is shown, the cookie isn't looked at. Other schemes are a site's own matter. */
+  const byTokenOrCookie = async (request: FastifyRequest, reply: FastifyReply): Promise<Session> =>
+    hasBearer(request) ? await byToken(request) : (await byCookies(request, reply))[0]
+
+  /** A site's backend shows its token and no cookie: no browser makes such a call by itself. Whoever shows a cookie is judged by it. */
+  const isBackend = (request: FastifyRequest): boolean => hasBearer(request) && cookie.count(request) === 0
+
+  const refuse = refuseCrossSite(config)
+  const onRequest = async (request: FastifyRequest): Promise<void> => { if (!isBackend(request)) await refuse(request) }
 
   app.get('', {
     schema: { response: { 200: schemas.SessionView, ...schemas.problems } },
-  }, async (request) => {
-    const session = await byTokenOrCookie(request)
+  }, async (request, reply) => {
+    const session = await byTokenOrCookie(request, reply)
     return sessionView(session, await userOf(session, names))
   })
 
   app.post('/token', {
     onRequest,
     schema: { response: { 200: schemas.Token, ...schemas.problems } },
-  }, async (request) => await tokenAnswer(await byCookie(request), tokens, names))
+  }, async (request, reply) => {
+    if (!isBackend(request)) return await tokenAnswer((await byCookies(request, reply))[0], tokens, names)
+    const session = await sessions.renew((await byToken(request)).id)
+    if (session === undefined) throw new Problem('unauthenticated') // ours has a cookie: its token can't prolong itself
+    return await tokenAnswer(session, tokens, names)
+  })
 
   app.delete('', {
     onRequest,
     schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    const { sub, id } = await byCookie(request)
-    await sessions.end(sub, id, 'browser', request.audit)
-    cookie.clear(reply)
+    if (isBackend(request)) throw new Problem('unauthenticated') // it is the browser that logs out
+    for (const { sub, id } of await byCookies(request, reply)) await sessions.end(sub, id, 'browser', request.audit)
+    cookie.clear(request, reply)
     return await reply.code(204).send()
   })
 
@@ -64,7 +89,9 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
     schema: { response: { 200: schemas.Nothing, ...schemas.problems } },
     config: { isFrequent: true },
   }, async (request, reply) => {
-    const { sub, name } = await userOf(await byTokenOrCookie(request), names)
+    const session = await byTokenOrCookie(request, reply)
+    if (session.site !== null) throw new Problem('unauthenticated') // another site's token is no way into ours
+    const { sub, name } = await userOf(session, names)
     return await reply.header('remote-user', sub).header('remote-name', encodeURIComponent(name ?? '')).send(undefined)
   })
 }

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
 import { describeBrowser } from '../../domain/browser.ts'
+import { foreignOrigins } from '../../domain/site.ts'
 import type { SeenBrowser } from '../../domain/ticket.ts'
 import type { BrowserClaim } from '../../login/browser-ticket.ts'
 import { cancelByBrowser } from '../../login/cancel-ticket.ts'
@@ -15,7 +16,7 @@ import type { CodeStock, CodeSupply, LinkSupply, LoginDeps, SessionOpener } from
 import { waitForTicket } from '../../login/wait-for-ticket.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import type { Limits } from '../limits.ts'
-import { refuseForeignPages } from '../same-origin.ts'
+import { callerOf, refuseForeignPages } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
@@ -39,6 +40,9 @@ const beyondTheHoldMs = 6000
 
 export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   const by = (request: FastifyRequest) => ({ ...login, audit: request.audit })
+  const foreign = foreignOrigins(config)
+  /** The allowed origin on another site whose page asks. A page can't hide its origin in a POST; without one it is no page, and ours to judge as ever. */
+  const siteOf = ({ headers: { origin = '' } }: FastifyRequest): string | null => foreign.includes(origin) ? origin : null
 
   if (config.ALLOWED_ORIGINS.length > 0) {
     await app.register(cors, {
@@ -59,7 +63,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
     await limits.beforeCreate(request)
     const browser = browserOf(request)
     const readyId = () => codes.takeTicketId(wechatClientKeyOf(browser.ip))
-    const { ticket, secret } = await createTicket(by(request), { returnTo: request.body.return_to ?? null, browser, readyId })
+    const { ticket, secret } = await createTicket(by(request), { returnTo: request.body.return_to ?? null, browser, readyId, site: siteOf(request) })
     return await reply.code(201).send({
       ticket: ticket.id,
       secret,
@@ -110,8 +114,10 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   app.post('/:ticket/consume', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.ConsumedTicket, ...schemas.problems } },
   }, async (request, reply) => {
-    const { ticket, session } = await consumeTicket(by(request), claimOf(request))
-    cookie.set(reply, session.secret, session.endsAt)
+    // Who calls is said by the secret and by no cookie. But what the cookies of our own page's browser open ends when this login takes its place.
+    const shown = callerOf(request, config) === 'own' ? cookie.read(request).secrets : []
+    const { ticket, session } = await consumeTicket(by(request), claimOf(request), shown)
+    if (session.session.site === null && siteOf(request) === null) cookie.set(reply, session.secret, session.endsAt)
     return { ...await tokenAnswer(session.session, tokens, login.names), return_to: ticket.returnTo }
   })
 

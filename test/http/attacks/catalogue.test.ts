@@ -111,7 +111,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     t.notOk(page.text.includes(browser.ticket), 'the page takes no ticket from its address')
     const planted = { cookie: `__Host-scan_login=${'A'.repeat(43)}` }
     const consumed = await street.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, headers: { ...planted, authorization: `Ticket ${browser.secret}` } })
-    t.match(consumed.headers['set-cookie'], /^__Host-scan_login=(?!A{43})[^;]+; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/)
+    t.match(consumed.headers['set-cookie'], /^__Host-scan_login=(?!A{43})[^;]+; Max-Age=7776000; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/)
     const cookie = cookieOf(consumed)
     for (const name of ['scan_login', '__Secure-scan_login']) t.equal((await street.call({ path: '/api/session', headers: { cookie: cookie.replace('__Host-scan_login', name) } })).status, 401, `${name} of a sibling domain is nothing`)
     t.equal(verdict(await street.call({ method: 'DELETE', path: '/api/session', headers: { cookie, origin: 'https://evil.example' } })), '403 cross-site')
