@@ -1,27 +1,36 @@
-/** Owns where the rate-limit plugin counts: in our store, for all instances. Knows neither whom nor what is counted, only keys. */
+/** The rate-limit plugin's counts in our store, for all instances; and a memory of who is over a limit, so that a flood of refusals costs the store nothing. */
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
-import type { Clock, Store } from '../login/ports.ts'
+import type { Clock, Count, LimitedWindow, Store } from '../login/ports.ts'
 
-/** So many keys that are over their limit are remembered at a time; for any other the store is asked. */
+/** How many windows over their limit are remembered; for any other the store is asked. */
 export const remembered = 10_000
 
 type Told = Parameters<FastifyRateLimitStore['incr']>[1]
 
+/** The plugin knows one key for each call: this is one for several windows, the widest first. */
+export const limitKey = (windows: readonly LimitedWindow[]): string => windows.map(({ key, limit }) => `${limit}*${key}`).join(' ')
+
+const windowsOf = (key: string, max: number): [LimitedWindow, ...LimitedWindow[]] => key.split(' ').map((text) => {
+  const [, limit, name] = /^(\d+)\*(.+)$/.exec(text) ?? [text, max, text]
+  return { key: String(name), limit: Number(limit) }
+}) as [LimitedWindow, ...LimitedWindow[]] // a text has a part
+
 /**
- * Joins the plugin to a store. A fault of the store is handed on as it is. Whoever is over a limit stays so until the window ends: that
- * is remembered here, so that a flood of refusals costs the store nothing. Calls `onHit` with a key whose count is the first over its limit in
- * this window, of all instances' counts.
+ * Joins the plugin to a store. A fault of the store is handed on as it is. What is over a limit stays so until the window ends. Calls `onHit` with
+ * the plugin's key when a count is the first over a limit in its window, of all instances' counts.
  */
 export const createLimitCounts = (store: Store, clock: Clock, onHit: (key: string) => void): FastifyRateLimitStoreCtor => class LimitCounts implements FastifyRateLimitStore {
+  /** By the steady clock. */
   readonly #overUntil = new Map<string, number>()
 
   incr (key: string, tell: Told, windowMs: number, max: number): void {
-    this.#answer(key, tell, windowMs, max, () => store.count(key, windowMs))
+    this.#answer(key, max, tell, async ([first, ...others]) =>
+      others.length > 0 ? await store.countWithin([first, ...others], windowMs) : { ...await store.count(first.key, windowMs), key: first.key })
   }
 
   /** What the plugin calls for `increment: false`; its types leave it out. */
-  read (key: string, tell: Told, windowMs: number, max: number): void {
-    this.#answer(key, tell, windowMs, max, () => store.countOf(key))
+  read (key: string, tell: Told, _windowMs: number, max: number): void {
+    this.#answer(key, max, tell, async ([{ key }]) => ({ ...await store.countOf(key), key }))
   }
 
   /** Every limit has keys of its own, so all of them can be counted in one place. */
@@ -29,18 +38,21 @@ export const createLimitCounts = (store: Store, clock: Clock, onHit: (key: strin
     return this
   }
 
-  #answer (key: string, tell: Told, windowMs: number, max: number, ask: () => ReturnType<Store['count']>): void {
-    const leftMs = (this.#overUntil.get(key) ?? 0) - clock.now()
-    // More than a window is left only where this clock was set back: then the store knows better.
-    if (leftMs > 0 && leftMs <= windowMs) {
-      tell(null, { current: max + 1, ttl: leftMs })
-      return
+  #answer (key: string, max: number, tell: Told, ask: (windows: [LimitedWindow, ...LimitedWindow[]]) => Promise<Count & { readonly key: string }>): void {
+    const windows = windowsOf(key, max)
+    for (const window of windows) {
+      const leftMs = (this.#overUntil.get(window.key) ?? 0) - clock.steady()
+      if (leftMs > 0) {
+        tell(null, { current: max + 1, ttl: leftMs })
+        return
+      }
+      this.#overUntil.delete(window.key)
     }
-    this.#overUntil.delete(key)
-    ask().then(({ count, endsInMs }) => {
-      if (count > max) this.#remember(key, clock.now() + endsInMs)
-      if (count === max + 1) onHit(key)
-      tell(null, { current: count, ttl: endsInMs })
+    ask(windows).then(({ key: decidedBy, count, endsInMs }) => {
+      const limit = windows.find((window) => window.key === decidedBy)?.limit ?? max
+      if (count > limit) this.#remember(decidedBy, clock.steady() + endsInMs)
+      if (count === limit + 1) onHit(key)
+      tell(null, { current: max + count - limit, ttl: endsInMs })
     }).catch(tell)
   }
 

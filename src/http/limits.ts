@@ -1,6 +1,6 @@
 /**
- * Owns how often: tickets per address, guesses per address, signed calls per person; whoever they come to, as all instances on a store
- * count together. A poll with the right secret is never counted.
+ * Rate limits per address and the networks around it, and per person. Counted in the store, so they hold across instances. A poll with the right
+ * secret is never counted.
  */
 import { createHmac } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
@@ -8,10 +8,20 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { LimitKind } from '../login/audit.ts'
 import type { Clock, Store } from '../login/ports.ts'
-import { createLimitCounts } from './limit-counts.ts'
-import { householdOf } from './visitor.ts'
+import { createLimitCounts, limitKey } from './limit-counts.ts'
+import { clientKeyOf, clientNetworksOf } from './visitor.ts'
 
 const windowMs = 60_000
+
+/**
+ * How much more a network may do than one address in it. 4: an IPv6 /56 is a home's line, with a network for guests. 16: an IPv4 /24 or IPv6 /48 is an office, a
+ * school or a gateway of a carrier, with many at work at once; and with the defaults, tickets for three minutes at that rate are 2,880, fewer than the
+ * twentieth of MAX_TICKETS that a network has.
+ */
+const lineFactor = 4
+const networkFactor = 16
+
+const factorOf = (index: number, count: number): number => index === count - 1 ? 1 : index === 0 ? networkFactor : lineFactor
 
 /** Answers that show that somebody tried a secret, an id or a path that isn't there. */
 const failedGuesses: ReadonlySet<ProblemCode> = new Set(['ticket-not-found', 'not-found'])
@@ -44,11 +54,14 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   /** Keys that have just been hit, until whoever did so comes back from counting. */
   const hits = new Set<string>()
   await app.register(rateLimit, { global: false, store: createLimitCounts(store, clock, (key) => { hits.add(key) }) })
-  const limiter = (kind: LimitKind, max: number, who = householdOf): Limit => {
+  const limiter = (kind: LimitKind, max: number, who: (request: FastifyRequest) => string | readonly string[] = clientKeyOf): Limit => {
     const count = app.createRateLimit({
       max,
       timeWindow: windowMs,
-      keyGenerator: (request) => keyOf(options.key, kind, who(request)),
+      keyGenerator: (request) => limitKey([who(request)].flat().map((name, index, names) => ({
+        key: keyOf(options.key, kind, name),
+        limit: max * factorOf(index, names.length),
+      }))),
     })
     return async (request, increment = true) => {
       const result = await count(request, { increment })
@@ -56,8 +69,8 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
       return result.isAllowed || !result.isExceeded ? undefined : new Problem('rate-limited', { retryAfterSeconds: Math.max(1, result.ttlInSeconds) })
     }
   }
-  const create = limiter('create', options.createPerMinute)
-  const guess = limiter('guess', options.guessPerMinute)
+  const create = limiter('create', options.createPerMinute, clientNetworksOf)
+  const guess = limiter('guess', options.guessPerMinute, clientNetworksOf)
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
   const phone = limiter('phone', options.phonePerMinute, (request) => request.person)
 

@@ -1,7 +1,7 @@
 /** Owns the question at which address a visitor is. Who may tell it is TRUST_PROXY's to say. */
 import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
-import { plainAddress } from '../domain/address.ts'
+import { plainAddress, prefixesOf } from '../domain/address.ts'
 
 /**
  * The visitor's IP address, as a plain one. A trusted proxy that passes on what is none (a text that the visitor wrote, an address with a
@@ -12,8 +12,11 @@ export const addressOf = (request: FastifyRequest): string => {
   return hops.map(plainAddress).findLast((address) => address !== '') ?? ''
 }
 
-/** The household that a visitor is counted with: an IPv4 address, or an IPv6 /64, which one line has to itself. */
-export const householdOf = (request: FastifyRequest): string => normalizeIP(addressOf(request))
+/** The client key that a visitor is counted with: an IPv4 address, or an IPv6 /64, which one network has to itself. */
+export const clientKeyOf = (request: FastifyRequest): string => normalizeIP(addressOf(request))
+
+/** The client key and the networks around it, the widest first. */
+export const clientNetworksOf = (request: FastifyRequest): readonly [string, ...string[]] => prefixesOf(addressOf(request))
 
 /**
  * Whom calls to WeChat are made for: an IPv4 address, or an IPv6 /48, the most that one customer is given. What is shared out by it is never refused

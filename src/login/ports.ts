@@ -8,6 +8,12 @@ import type { WaitingRoom } from './waiting-room.ts'
 /** How often something was counted in the window under way, and in how many milliseconds that ends. */
 export interface Count { readonly count: number, readonly endsInMs: number }
 
+/** A window that may be full. */
+export interface LimitedWindow { readonly key: string, readonly limit: number }
+
+/** How the windows were found: the count of the window with this key, the first full one or the last. */
+export interface DecidingCount extends Count { readonly key: string }
+
 /** One of the slots in a group. Each has an owner, who has a share of them. */
 export interface Slot { readonly group: string, readonly owner: string, readonly member: string }
 
@@ -64,6 +70,11 @@ export interface Store {
    * Nothing but its end, by the store's own time, ends a window.
    */
   count (key: string, windowMs: number): Promise<Count>
+  /**
+   * Counts one more in each of these windows, as `count` does; or, where one has reached its limit, in the first such alone, so that who is over one limit
+   * uses up no other. In one step. These counts are apart from those of `count`.
+   */
+  countWithin (windows: readonly [LimitedWindow, ...LimitedWindow[]], windowMs: number): Promise<DecidingCount>
   /** The window under way as it is; a count of 0 where there is none. Counts are apart from the entries: one key may name both. */
   countOf (key: string): Promise<Count>
   /**

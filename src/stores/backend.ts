@@ -1,6 +1,6 @@
 /** Owns what a database has to offer to become a Store, and the text in which a value is kept. Knows no database. */
 import type { KeyvStoreAdapter } from 'keyv'
-import type { Count, Slot, SlotGrant, SlotTerms } from '../login/ports.ts'
+import type { Count, DecidingCount, LimitedWindow, Slot, SlotGrant, SlotTerms } from '../login/ports.ts'
 
 /** A database: plain storage for Keyv, and beside it what Keyv has no words for. Each boolean is decided by the database in one step. */
 export interface Backend {
@@ -19,6 +19,7 @@ export interface Backend {
   releaseSlot (slot: Slot): Promise<void>
   /** Counts one more, and begins a window where none is under way. */
   count (key: string, windowMs: number): Promise<Count>
+  countWithin (windows: readonly [LimitedWindow, ...LimitedWindow[]], windowMs: number): Promise<DecidingCount>
   countOf (key: string): Promise<Count>
   /** Calls `hear` with the key of what another process has replaced, or with null where that may have been missed, until the returned function is called. */
   onReplace (hear: (key: string | null) => void): () => void

@@ -8,7 +8,7 @@ import { createRedisClock } from './redis-clock.ts'
 import { connectToRedis, type RedisClient, type RedisConnection } from './redis-connection.ts'
 import { createRedisLink } from './redis-link.ts'
 import { createRedisListener } from './redis-listener.ts'
-import { acquireSlotScript, admitScript, countOfScript, countScript, releaseSlotScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
+import { acquireSlotScript, admitScript, countOfScript, countScript, countWithinScript, releaseSlotScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
 
 /** In front of every key, so that another application may live in the same database. */
 const namespace = 'scan-login'
@@ -79,6 +79,12 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
       await evaluate(releaseSlotScript, slotKeysOf(group), owner, member)
     },
     count: async (key, windowMs) => asCount(await evaluate(countScript, windowOf(key), windowMs)),
+    async countWithin (windows, windowMs) {
+      // One hash tag, as for slots: the widest network's, of which all the others are a part.
+      const keys = windows.map(({ key }) => `${namespace}-counts:{${windows[0].key}}:${key}`)
+      const [place, ...count] = await evaluate(countWithinScript, keys, windowMs, ...windows.map(({ limit }) => limit)) as [number, ...unknown[]] // as the script returns them
+      return { ...asCount(count), key: windows[place - 1]?.key ?? '' }
+    },
     countOf: async (key) => asCount(await evaluate(countOfScript, windowOf(key))),
     failed (error) {
       if (link.isUp && link.connection.isMisplaced(error)) link.reconnect(error, { isUsable: true })

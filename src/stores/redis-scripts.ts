@@ -112,5 +112,18 @@ export const countScript = `
 redis.call('SET', KEYS[1], 0, 'PX', ARGV[1], 'NX')
 return { redis.call('INCR', KEYS[1]), redis.call('PTTL', KEYS[1]) }`
 
+/** KEYS: windows. ARGV: milliseconds to live, and the limit of each. The place of the deciding window among them, its count and what is left of it. */
+export const countWithinScript = `
+local function count (key)
+  redis.call('SET', key, 0, 'PX', ARGV[1], 'NX')
+  return redis.call('INCR', key)
+end
+for i, key in ipairs(KEYS) do
+  if tonumber(redis.call('GET', key) or 0) >= tonumber(ARGV[i + 1]) then return { i, count(key), redis.call('PTTL', key) } end
+end
+local last = 0
+for _, key in ipairs(KEYS) do last = count(key) end
+return { #KEYS, last, redis.call('PTTL', KEYS[#KEYS]) }`
+
 export const countOfScript = `
 return { tonumber(redis.call('GET', KEYS[1]) or 0), redis.call('PTTL', KEYS[1]) }`

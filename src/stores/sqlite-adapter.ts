@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Clock, Log, Slot, SlotGrant, SlotTerms } from '../login/ports.ts'
+import type { Clock, DecidingCount, LimitedWindow, Log, Slot, SlotGrant, SlotTerms } from '../login/ports.ts'
 import type { Backend } from './backend.ts'
 import { schema, statements } from './sqlite-statements.ts'
 
@@ -70,6 +70,15 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     return sql.findSlot.get(group, member, clock.now()) !== undefined
   }
 
+  const countWithinNow = (windows: readonly LimitedWindow[], windowMs: number): DecidingCount => {
+    const now = clock.now()
+    const nameOf = (key: string) => `within:${key}`
+    const full = windows.find(({ key, limit }) => (sql.countOf(nameOf(key), now)?.count ?? 0) >= limit)
+    const counts = (full === undefined ? windows : [full]).map(({ key }) => ({ key, ...sql.count(nameOf(key), now, now + windowMs) }))
+    const { key, count, endsAt } = counts.at(-1) as typeof counts[number] // there is a window
+    return { key, count, endsInMs: endsAt - now }
+  }
+
   let cancelPurge = () => {}
   const purge = (): void => {
     let removed = 0
@@ -111,6 +120,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
       const { count, endsAt } = sql.count(key, now, now + windowMs)
       return { count, endsInMs: endsAt - now }
     }),
+    countWithin: (windows, windowMs) => patiently(() => atomically(db, () => countWithinNow(windows, windowMs))),
     countOf: (key) => patiently(() => {
       const now = clock.now()
       const { count, endsAt } = sql.countOf(key, now) ?? { count: 0, endsAt: now }

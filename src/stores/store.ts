@@ -115,6 +115,14 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       const wholeMs = wholeTtl(windowMs)
       return ask(() => backend.count(key, wholeMs))
     },
+    async countWithin (windows, windowMs) {
+      const wholeMs = wholeTtl(windowMs)
+      for (const { key, limit } of windows) {
+        checkKey(key)
+        if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('limit is not a whole number above 0')
+      }
+      return ask(() => backend.countWithin(windows, wholeMs))
+    },
     async countOf (key) {
       checkKey(key)
       return ask(() => backend.countOf(key))

@@ -27,6 +27,7 @@ const writes: Record<string, (store: Store) => Promise<unknown>> = {
   admit: (store) => store.admit('room', 'a', hour, 1),
   acquireSlot: (store) => store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 1, isProvisional: true }),
   count: (store) => store.count('count:1', hour),
+  countWithin: (store) => store.countWithin([{ key: 'count:2', limit: 100 }, { key: 'count:3', limit: 100 }], hour),
   check: (store) => store.check(),
 }
 const removals: Record<string, (store: Store) => Promise<unknown>> = {

@@ -62,6 +62,7 @@ for (const [kind, open] of Object.entries({
     }
     t.hasStrict(await store.count('window', hour), { count: 1 })
     t.hasStrict(await store.countOf('window'), { count: 1 })
+    t.hasStrict(await store.countWithin([{ key: 'wide', limit: 2 }, { key: 'narrow', limit: 1 }], hour), { count: 1 })
     for (let version = 2; !heard.includes('record:1'); version++) await store.replace('record:1', version, { version: version + 1 }, hour)
     t.strictSame(log.lines.filter((line) => !/Redis is (?:away|back)$/.test(line)), [], 'nothing is refused, as the log would say')
   })

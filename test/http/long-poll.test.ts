@@ -27,6 +27,7 @@ const bound = (store: Store): Store => ({
   secureSlot: (...args) => store.secureSlot(...args),
   releaseSlot: (...args) => store.releaseSlot(...args),
   count: (...args) => store.count(...args),
+  countWithin: (...args) => store.countWithin(...args),
   countOf: (key) => store.countOf(key),
   onReplace: (hear) => store.onReplace(hear),
   check: () => store.check(),

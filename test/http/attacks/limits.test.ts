@@ -7,7 +7,7 @@ import { createStore } from '../../../src/stores/store.ts'
 import { untilReady } from '../../contract/store-harness.ts'
 import { openBrowser, type TestBrowser } from '../../support/clients.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
-import { openHouse, type House } from '../../support/house.ts'
+import { openHouse, type Answer, type House } from '../../support/house.ts'
 import { confirmedBrowser, phoneOf, verdict } from '../../support/login.ts'
 import { startRedis } from '../../support/redis.ts'
 
@@ -19,6 +19,14 @@ const stores: Record<string, (t: Test) => Promise<Store>> = {
     return openStore(t, redis.url)
   },
 }
+
+/** The answers to as many calls, one after the other, without those that are like the one before. */
+const answersTo = async (count: number, ask: (n: number) => Promise<Answer>): Promise<string[]> => {
+  const told: string[] = []
+  for (let n = 0; n < count; n++) told.push(verdict(await ask(n)))
+  return told
+}
+const many = (count: number, told: string): string[] => Array<string>(count).fill(told)
 
 const openStore = async (t: Test, url: string): Promise<Store> => {
   const store = createStore(url, { clock: systemClock, log: pino({ level: 'silent' }) }) // its own ends are not the matter here
@@ -150,5 +158,42 @@ for (const [kind, open] of Object.entries(stores)) {
     t.equal((await phone.confirm(old.ticket, await old.matchCode())).status, 200)
     t.equal((await old.consume()).status, 200)
     t.equal((await browser.consume()).status, 200)
+  })
+
+  await t.test(`E5 limits (${kind}): a /24, a /56 and a /48 make more than one address and no more than their own, when each address of them makes what it may`, async (t) => {
+    const house = await openHouse(t, { store: await open(t), env: { LIMIT_CREATE: '3' } })
+    const from = (addressOf: (n: number) => string) => async (n: number): Promise<Answer> => (await make(house, addressOf(n))).created
+    t.strictSame(await answersTo(5, from(() => '192.0.2.1')), [...many(3, '201'), ...many(2, '429 rate-limited')])
+    t.strictSame(await answersTo(46, from((n) => `192.0.2.${10 + n}`)), [...many(45, '201'), '429 rate-limited'], 'what was refused to one is nobody else\'s')
+    t.equal((await make(house, '192.0.3.1')).created.status, 201, 'the /24 next door')
+    t.strictSame(await answersTo(14, from((n) => `2001:db8:1:${n.toString(16)}::1`)), [...many(12, '201'), ...many(2, '429 rate-limited')], 'a /56')
+    t.strictSame(await answersTo(37, from((n) => inOneSite(n + 1))), [...many(36, '201'), '429 rate-limited'], 'the /48 around it')
+    t.equal((await make(house, '2001:db8:2::1')).created.status, 201, 'the /48 next door')
+    house.clock.advance(60_000)
+  })
+
+  await t.test(`E5 limits (${kind}): unknown ids, unknown paths and wrong secrets of a whole network cost no write, once it is over its limit`, async (t) => {
+    const asked: string[] = []
+    const wrapStore = (store: Store): Store => new Proxy(store, {
+      get: (target, name: keyof Store) => (...args: unknown[]) => {
+        if (name !== 'now' && !name.startsWith('on')) asked.push(name)
+        return (target[name] as (...args: unknown[]) => unknown)(...args)
+      },
+    })
+    const house = await openHouse(t, { store: await open(t), wrapStore, env: { LIMIT_GUESS: '2' } })
+    const browser = await make(house, '10.0.0.1')
+    const guesses = [
+      { path: '/wp-login.php' },
+      { path: `/api/tickets/${'A'.repeat(22)}/code` },
+      { path: `/api/tickets/${browser.ticket}`, headers: { authorization: `Ticket ${'A'.repeat(43)}` } },
+      { method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, headers: { authorization: `Ticket ${'A'.repeat(43)}` } },
+      { method: 'DELETE', path: `/api/tickets/${browser.ticket}`, headers: { authorization: 'Ticket nonsense' } },
+    ] as const
+    for (let n = 0; n < 33; n++) await house.call({ ...guesses[n % guesses.length] ?? guesses[0], from: inOneOffice(n) })
+    asked.length = 0
+    for (let n = 0; n < 200; n++) t.equal(verdict(await house.call({ ...guesses[n % guesses.length] ?? guesses[0], from: inOneOffice(n) })), '429 rate-limited')
+    t.strictSame(asked.filter((name) => name !== 'read'), [])
+    t.equal((await house.call({ path: '/wp-login.php', from: '192.0.2.1' })).status, 404, 'nobody else is')
+    t.equal(await state(browser), 'pending', 'nor whoever has the right secret')
   })
 }

@@ -1,0 +1,35 @@
+/** Several windows in one step: all of them are counted, or the first full one alone. */
+import t from 'tap'
+import { onEveryStore } from './store-harness.ts'
+
+const hour = 3_600_000
+
+await onEveryStore(t, 'countWithin', async (t, { stores, shortMs, passShort }) => {
+  const [store] = stores
+  const wide = { key: 'wide', limit: 5 }
+  const count = async (narrow: string) => {
+    const { key, count, endsInMs } = await store.countWithin([wide, { key: narrow, limit: 2 }], hour)
+    t.ok(endsInMs > 0 && endsInMs <= hour)
+    return `${key} ${count}`
+  }
+  const told: string[] = []
+  for (const narrow of ['a', 'a', 'a', 'a', 'b', 'b', 'c', 'd', 'a']) told.push(await count(narrow))
+  t.strictSame(told, ['a 1', 'a 2', 'a 3', 'a 4', 'b 1', 'b 2', 'c 1', 'wide 6', 'wide 7'], 'what is over one limit counts in no other')
+
+  const short = () => store.countWithin([{ key: 'short', limit: 1 }, { key: 'shorter', limit: 9 }], shortMs)
+  t.hasStrict(await short(), { key: 'shorter', count: 1 })
+  t.hasStrict(await short(), { key: 'short', count: 2 })
+  await passShort()
+  t.hasStrict(await short(), { key: 'shorter', count: 1 }, 'a window ends with its time')
+  t.hasStrict(await store.count('wide', hour), { count: 1 }, 'count: has windows of its own')
+
+  for (let round = 0; round < 20; round++) {
+    const all = await Promise.all(Array.from({ length: 40 }, (_, n) => (stores[n % stores.length] ?? store)
+      .countWithin([{ key: `race-${round}`, limit: 10 }, { key: `race-${round}-${n % 10}`, limit: 3 }], hour)))
+    t.equal(all.filter(({ key }) => key !== `race-${round}`).length, 10, 'as many as the wide one lets through, when everybody asks at once')
+    t.equal(all.filter(({ key, count }) => key === `race-${round}` && count === 11).length, 1, 'one is the first over it')
+  }
+  await t.rejects(store.countWithin([{ key: 'a b', limit: 1 }], hour), RangeError)
+  await t.rejects(store.countWithin([{ key: 'a', limit: 0 }], hour), RangeError)
+  await t.rejects(store.countWithin([{ key: 'a', limit: 1 }], 0), RangeError)
+})
