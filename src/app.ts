@@ -33,6 +33,7 @@ import type { Keys } from './sessions/key-file.ts'
 import { createPeople } from './sessions/people.ts'
 import { createPhoneKeys } from './stores/phone-keys.ts'
 import { createTickets } from './stores/tickets.ts'
+import { createWrongNumbers } from './stores/wrong-numbers.ts'
 
 export interface AppDeps {
   readonly store: Store
@@ -71,12 +72,13 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     waitingRoom,
     names: people,
     places,
+    wrongNumbers: createWrongNumbers(store, clock),
     sessions,
     clock,
     random,
     settings: {
       ticketTtlSeconds: config.TICKET_TTL,
-      matchNumbers: config.MATCH_NUMBERS === 'on',
+      matchNumbers: config.MATCH_NUMBERS,
       returnOrigins: [config.origin, ...config.ALLOWED_ORIGINS],
     },
   }

@@ -32,6 +32,12 @@ const seconds = (min: number, max: number) => (text: string): number => {
 const oneOf = <T extends string>(...words: readonly T[]) => (text: string): T =>
   words.find((word) => word === text) ?? wrong(`must be one of ${words.join(', ')}`)
 
+/** `on` is what `tap` was called when there was no other way. */
+const matchNumbers = (text: string): 'tap' | 'type' | 'off' => {
+  const word = oneOf('tap', 'type', 'off', 'on')(text)
+  return word === 'on' ? 'tap' : word
+}
+
 const list = <T>(item: (text: string) => T) => (text: string): readonly T[] => text.split(',').map((part) => item(part.trim()))
 
 const text = (pattern: RegExp, mustBe: string) => (value: string): string => pattern.test(value) ? value : wrong(mustBe)
@@ -90,7 +96,7 @@ const settings = {
   TRUST_PROXY: setting<readonly string[]>([], list(cidr)),
   TICKET_TTL: setting(180, integer(1, 3600)),
   MAX_WAIT: setting(25, integer(0, 55)),
-  MATCH_NUMBERS: setting<'on' | 'off'>('on', oneOf('on', 'off')),
+  MATCH_NUMBERS: setting<'tap' | 'type' | 'off'>('tap', matchNumbers),
   COOKIE_DOMAIN: setting<string | null>(null, text(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'must be a domain like example.com, without a leading dot')),
   SESSION_IDLE: setting(30 * 86_400, seconds(1, 400 * 86_400)),
   SESSION_MAX: setting(90 * 86_400, seconds(1, 400 * 86_400)),

@@ -1,4 +1,4 @@
-/** Owns what a browser is called on the phone. Reads what the browser says of itself, so it is a hint for a person and proof of nothing. */
+/** What a browser is called on the phone. Reads what the browser says of itself, so it is a hint for a person and proof of nothing. */
 
 /** The first that fits names it: a browser that copies another's words stands before it. */
 const browsers: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
@@ -36,8 +36,15 @@ const systems: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
 const first = (table: typeof browsers, text: string, otherwise: string): string =>
   table.find(([pattern]) => pattern.test(text))?.[1] ?? otherwise
 
-/** Names browser and system from a `User-Agent`. Only words of the tables come out, whatever goes in. */
-export const describeBrowser = (userAgent: string): { readonly name: string, readonly system: string } => {
+/** Systems on which WeChat may run beside the browser. */
+const handheldSystems: ReadonlySet<string> = new Set(['HarmonyOS', 'iPadOS', 'iOS', 'Android'])
+
+/** What HarmonyOS calls itself on a computer. */
+const harmonyComputer = /\(PC\b/
+
+/** Names browser and system from a `User-Agent`, and tells whether that is a phone or a tablet. Only words of the tables come out, whatever goes in. */
+export const describeBrowser = (userAgent: string): { readonly name: string, readonly system: string, readonly isPhone: boolean } => {
   const text = userAgent.slice(0, 512)
-  return { name: first(browsers, text, 'Unknown browser'), system: first(systems, text, 'Unknown system') }
+  const system = first(systems, text, 'Unknown system')
+  return { name: first(browsers, text, 'Unknown browser'), system, isPhone: handheldSystems.has(system) && !harmonyComputer.test(text) }
 }

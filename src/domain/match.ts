@@ -1,5 +1,8 @@
-/** Owns the number that stands on the screen and that the phone is asked for. */
+/** The number on the screen that the phone is asked for. */
 import type { RandomBytes } from './ids.ts'
+
+/** How the phone asks for the number: one of three to tap, or two digits to type. */
+export type MatchMode = 'tap' | 'type'
 
 export interface Match {
   /** Two digits, no leading zero. */

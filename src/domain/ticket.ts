@@ -1,4 +1,5 @@
 /** Owns the life of a ticket: its states, the table of edges, and the one function that takes an edge. Pure; who may ask is decided in login/. */
+import type { MatchMode } from './match.ts'
 import type { schema } from './record.ts'
 
 /**
@@ -31,6 +32,8 @@ export interface SeenBrowser {
   readonly system: string
   /** '' where it is not known. */
   readonly ip: string
+  /** The browser runs on a phone or a tablet, on which WeChat may be, too. Missing in what an earlier release stored. */
+  readonly isPhone?: boolean
 }
 
 /** A browser, and where its address was when it made the ticket. The last two are missing in what an earlier release stored. */
@@ -57,8 +60,10 @@ export interface Ticket {
   readonly expiresAt: number
   readonly returnTo: string | null
   readonly browser: BrowserInfo
-  /** The two digits on the screen, and the three that the phone offers; null where numbers are off. */
+  /** The two digits on the screen, and the three that the phone may offer; null where numbers are off. */
   readonly match: { readonly code: string, readonly choices: readonly string[] } | null
+  /** How the person who scanned was asked for the number; missing before the scan, and after a scan by an earlier release, which offers three. */
+  readonly matchMode?: MatchMode
   /**
    * Who scanned; set by the scan, and never another. `name` is null until the confirm, for nobody is told it before; `since` dates the phone key that
    * confirmed, and is missing until then, and in what an earlier release stored.

@@ -61,6 +61,12 @@ export const BrowserView = Type.Object({
   place_en: nullable(Type.String({ description: 'The same in English' })),
 })
 
+/** The browser as whoever scans its code is shown it, who may be a stranger: no full address. */
+const AskingBrowser = Type.Object({
+  ...Type.Omit(BrowserView, ['ip']).properties,
+  is_phone: Type.Boolean({ description: 'It runs on a phone or a tablet, by its own words' }),
+})
+
 export const SessionView = Type.Object({
   user: User,
   session: Type.Object({ id: Type.String(), created_at: Moment, expires_at: Moment, browser: BrowserView }),
@@ -85,10 +91,13 @@ export const ScannedTicket = Type.Object({
     origin: Type.String({ description: 'Who asks: another site where its page made the ticket' }),
     service: Type.String({ description: 'The origin of PUBLIC_URL' }),
   }),
-  browser: BrowserView,
+  browser: AskingBrowser,
   other_country: Type.Boolean({ description: 'Browser and phone are known to be in different countries or regions' }),
+  phone_place: nullable(Type.String({ description: 'Where the phone\'s own address is, in Chinese' })),
+  phone_place_en: nullable(Type.String({ description: 'The same in English' })),
   created_at: Moment,
-  match_choices: nullable(Type.Array(Type.String())),
+  match: Type.Enum(['tap', 'type', 'off'], { description: 'How the number on the screen is asked for' }),
+  match_choices: nullable(Type.Array(Type.String(), { description: 'With `tap` only' })),
 })
 
 export const ConfirmBody = Type.Object({ match_code: Type.Optional(Type.String({ pattern: '^[0-9]{2}$' })) })

@@ -1,8 +1,8 @@
-/** Owns the only conversion between the names inside and those on the wire. */
+/** The only conversion between the names inside and those on the wire. */
 import type { Static } from '@fastify/type-provider-typebox'
 import { networkOf } from '../domain/address.ts'
 import { siteNameOf } from '../domain/site.ts'
-import { isFinal, type BrowserInfo } from '../domain/ticket.ts'
+import { isFinal, type BrowserInfo, type Ticket } from '../domain/ticket.ts'
 import type { Scan } from '../login/scan-ticket.ts'
 import type { PollAnswer } from '../login/wait-for-ticket.ts'
 import type { Session } from '../login/ports.ts'
@@ -38,16 +38,30 @@ const browserView = ({ name, system, ip, place, placeEn }: BrowserInfo): Static<
 })
 
 /** What the person who scanned is shown. */
-export const scannedTicket = ({ ticket, isOtherCountry }: Scan, site: Static<typeof schemas.ScannedTicket>['site'], now: number): Static<typeof schemas.ScannedTicket> => ({
+export const scannedTicket = ({ ticket, phonePlace, isOtherCountry }: Scan, site: Static<typeof schemas.ScannedTicket>['site'], now: number): Static<typeof schemas.ScannedTicket> => ({
   state: ticket.state,
   version: ticket.version,
   expires_in: secondsUntil(ticket.expiresAt, now),
   site,
-  browser: browserView(ticket.browser),
+  browser: askingBrowser(ticket.browser),
   other_country: isOtherCountry,
+  phone_place: phonePlace?.zh ?? null,
+  phone_place_en: phonePlace?.en ?? null,
   created_at: moment(ticket.createdAt),
-  match_choices: ticket.match === null ? null : [...ticket.match.choices],
+  ...question(ticket),
 })
+
+/** Whoever scans a code may be a stranger who saw it on somebody's screen: the full address is for the one who is logged in. */
+const askingBrowser = (browser: BrowserInfo): Static<typeof schemas.ScannedTicket>['browser'] => {
+  const { ip, ...shown } = browserView(browser)
+  return { ...shown, is_phone: browser.isPhone ?? false }
+}
+
+/** What an earlier release scanned offers three numbers. */
+const question = ({ match, matchMode = 'tap' }: Ticket): Pick<Static<typeof schemas.ScannedTicket>, 'match' | 'match_choices'> => {
+  if (match === null) return { match: 'off', match_choices: null }
+  return matchMode === 'tap' ? { match: 'tap', match_choices: [...match.choices] } : { match: 'type', match_choices: null }
+}
 
 /** A session for its own browser. */
 export const sessionView = (session: Session, user: User): Static<typeof schemas.SessionView> => ({

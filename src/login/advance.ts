@@ -1,7 +1,7 @@
 /** Owns the one way in which a stored ticket changes: read, decide, replace, and start over where somebody was quicker. */
 import { Problem, type ProblemCode } from '../errors.ts'
 import { isOverdue, move, type Ticket, type TicketState } from '../domain/ticket.ts'
-import { stepOf, type Canceller } from './audit.ts'
+import { stepOf, type Canceller, type WrongNumber } from './audit.ts'
 import type { LoginDeps } from './ports.ts'
 
 type AdvanceDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'>
@@ -12,7 +12,7 @@ type AdvanceDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'
  * tells the audit; `by` is what it means there when this call cancels.
  * Resolves with the ticket as stored. Rejects with `ticket-not-found` for an unknown id.
  */
-export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ticket, now: number) => Ticket, by: Canceller): Promise<Ticket> => {
+export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ticket, now: number) => Ticket, by: Canceller | WrongNumber): Promise<Ticket> => {
   for (;;) { // ends: every lost race means that the ticket has come one edge nearer to its end
     const before = await deps.tickets.read(id)
     if (before === undefined) throw new Problem('ticket-not-found')

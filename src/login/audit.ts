@@ -6,11 +6,14 @@ import type { ProblemCode } from '../errors.ts'
 /** What took a ticket to its `cancelled`; by a wrong number it was the phone's person who tapped it. */
 export type Canceller = 'browser' | 'phone' | 'wrong-number'
 
+/** A cancel by a number that was wrong; `count` says how many wrong ones this person has had within a month. */
+export interface WrongNumber { readonly by: 'wrong-number', readonly count: number }
+
 /** What ended a session, or a phone's key; `newer` is the login that was one too many for its person, `relogin` the next login in the same browser, `operator` a command. */
 export type SessionEnder = 'browser' | 'phone' | 'newer' | 'relogin' | 'operator'
 
-/** What there were too many of within a minute: tickets, guesses or wrong js_codes from an address, signed calls of a person. */
-export type LimitKind = 'create' | 'guess' | 'js-code' | 'phone'
+/** What there were too many of: tickets, guesses or wrong js_codes from an address, signed calls of a person, within a minute; wrong numbers of a person within an hour. */
+export type LimitKind = 'create' | 'guess' | 'js-code' | 'phone' | 'wrong-number'
 
 /** What a browser said of itself when it made its ticket. */
 interface Asker {
@@ -22,7 +25,7 @@ interface Asker {
 /** A step that was made. `ticket` is the start of its id, as the request log has it; `sub`, `sid` and `key` are whole. */
 export type Step =
   | { readonly event: 'ticket.created', readonly ticket: string } & Asker
-  | { readonly event: `ticket.${TicketState}`, readonly ticket: string, readonly sub?: string, readonly by?: Canceller }
+  | { readonly event: `ticket.${TicketState}`, readonly ticket: string, readonly sub?: string, readonly by?: Canceller, readonly count?: number }
   /** `again`: the answer got lost and was asked for once more; it is the same session. */
   | { readonly event: 'session.opened', readonly ticket: string, readonly sid: string, readonly sub: string, readonly again?: true } & Asker
   | { readonly event: 'session.ended', readonly sid: string, readonly sub: string, readonly by: SessionEnder }
@@ -32,7 +35,8 @@ export type Step =
   /** `ended` is the id of the key; `key` is the one that signed the call, where one did. */
   | { readonly event: 'phone-key.ended', readonly ended: string, readonly sub: string, readonly by: Exclude<SessionEnder, 'browser' | 'relogin'> }
   | { readonly event: 'refused', readonly code: ProblemCode, readonly ticket?: string, readonly sub?: string }
-  | { readonly event: 'limit.hit', readonly limit: LimitKind, readonly sub?: string }
+  /** `seconds`: for how long a person has to wait because of wrong numbers. */
+  | { readonly event: 'limit.hit', readonly limit: LimitKind, readonly sub?: string, readonly seconds?: number }
 
 /** Who keeps the steps for the operator, and adds whose call it was: address, request, site. */
 export interface Audit {
@@ -47,9 +51,9 @@ export interface Audit {
 export const asker = ({ name, system, place }: BrowserInfo): Asker => ({ browser: name, system, place })
 
 /** The step that brought a ticket to where it is; `by` is what a cancel would mean in this call. */
-export const stepOf = ({ id, state, person }: Ticket, by: Canceller): Step => ({
+export const stepOf = ({ id, state, person }: Ticket, by: Canceller | WrongNumber): Step => ({
   event: `ticket.${state}`,
   ticket: startOf(id),
   ...(person !== null && { sub: person.sub }),
-  ...(state === 'cancelled' && { by }),
+  ...(state === 'cancelled' && (typeof by === 'string' ? { by } : by)),
 })

@@ -37,7 +37,7 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, readyId
     expiresAt: now + settings.ticketTtlSeconds * 1000,
     returnTo,
     browser: { ...browser, place: place?.zh ?? null, placeEn: place?.en ?? null, country: place?.country ?? null },
-    match: settings.matchNumbers ? newMatch(random) : null,
+    match: settings.matchNumbers === 'off' ? null : newMatch(random),
     person: null,
     consumedAt: null,
     slotOwner: prefixesOf(browser.ip)[0].replace(/[^0-9a-f]/g, '-') || 'none',

@@ -1,5 +1,6 @@
 /** Owns what the use cases need from below, each method as a contract. Adapters implement it; nothing here runs. */
 import type { RandomBytes } from '../domain/ids.ts'
+import type { MatchMode } from '../domain/match.ts'
 import type { Place } from '../domain/place.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
 import type { Audit, SessionEnder } from './audit.ts'
@@ -226,6 +227,23 @@ export interface SessionsEnder {
   endAll (sub: string, endedAt: number, by: SessionEnder, audit: Audit): Promise<number>
 }
 
+/** What a person's wrong numbers mean for them just now. */
+export interface WrongNumberStanding {
+  /** They have to type the number; one of three is not offered any more. */
+  readonly mustType: boolean
+  /** In how many milliseconds they may scan again; 0 for at once. */
+  readonly waitMs: number
+}
+
+/** Wrong numbers, counted per person. Every method rejects with `store-unavailable` where the store can't say: then nobody gets a guess for nothing. */
+export interface WrongNumbers {
+  standingOf (sub: string): Promise<WrongNumberStanding>
+  /** Counts a wrong number: how many this person has had within a month, and for how many milliseconds they have to wait because of this one; 0 for not at all. */
+  add (sub: string): Promise<{ readonly count: number, readonly waitMs: number }>
+  /** Runs `work` while no other process or call does so for this person. Rejects with `rate-limited` at once where one does. */
+  exclusively<T> (sub: string, work: () => Promise<T>): Promise<T>
+}
+
 /** How people are shown, by `sub`. */
 export interface Names {
   /** The name a person chose, or null. */
@@ -244,14 +262,15 @@ export interface LoginDeps {
   readonly waitingRoom: WaitingRoom
   readonly names: Names
   readonly places: Places
+  readonly wrongNumbers: WrongNumbers
   readonly clock: Clock
   readonly random: RandomBytes
   /** Hears each step with whose call it was, so each call brings its own. */
   readonly audit: Audit
   readonly settings: {
     readonly ticketTtlSeconds: number
-    /** Whether a number is asked for. */
-    readonly matchNumbers: boolean
+    /** How the phone asks for the number on the screen, and whether it does. */
+    readonly matchNumbers: MatchMode | 'off'
     /** Origins that a visitor may be returned to, the site's own among them. */
     readonly returnOrigins: readonly string[]
   }

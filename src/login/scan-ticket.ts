@@ -1,6 +1,8 @@
+import type { Place } from '../domain/place.ts'
 import { areApart } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import { refuse } from './advance.ts'
+import { refuseToWait, withdraw } from './match-number.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
 import type { LoginDeps } from './ports.ts'
 
@@ -11,20 +13,29 @@ export interface ScanClaim extends PhoneClaim {
 
 export interface Scan {
   readonly ticket: Ticket
+  /** Where the phone itself is, as its address says. */
+  readonly phonePlace: Place | null
   /** Browser and phone are known to be in different countries or regions. The person decides what that means: many travel, and many use a VPN. */
   readonly isOtherCountry: boolean
 }
 
 /**
  * The first person to scan owns the ticket; the same person again gets the same answer, and no new end.
- * Rejects with `ticket-taken` for anybody else, and with the code of a final state.
+ * Rejects with `ticket-taken` for anybody else, with the code of a final state, and with `rate-limited` for whoever has had too many wrong numbers.
  */
 export const scanTicket = async (deps: LoginDeps, claim: ScanClaim): Promise<Scan> => {
   const person = { sub: claim.sub, name: null } // told to the browser after the yes, and read then
+  const standing = await deps.wrongNumbers.standingOf(claim.sub)
+  if (deps.settings.matchNumbers !== 'off') refuseToWait(standing)
+  const matchMode = standing.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'
+
   const ticket = await ticketOfPhone(deps, claim, (ticket, now) => {
     if (isFinal(ticket.state)) return refuse(ticket)
-    if (ticket.state !== 'pending') return ticket
-    return move(ticket, 'scan', now, person) ?? refuse(ticket)
-  })
-  return { ticket, isOtherCountry: areApart(ticket.browser.country, deps.places.placeOf(claim.ip)?.country) }
+    if (ticket.state !== 'pending') return withdraw(ticket, standing, now)
+    const scanned = move(ticket, 'scan', now, person) ?? refuse(ticket)
+    return ticket.match === null ? scanned : { ...scanned, matchMode }
+  }, 'wrong-number')
+  if (ticket.state === 'cancelled') return refuse(ticket)
+  const phonePlace = deps.places.placeOf(claim.ip)
+  return { ticket, phonePlace, isOtherCountry: areApart(ticket.browser.country, phonePlace?.country) }
 }

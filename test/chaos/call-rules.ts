@@ -23,8 +23,8 @@ const answers: Readonly<Record<CallKind, readonly [success: number, ...codes: re
   session: [200, 'unauthenticated', 'store-unavailable'],
   'log-out': [204, 'unauthenticated', 'store-unavailable'],
   'phone-login': [200, 'wechat-unavailable', 'store-unavailable'],
-  scan: [200, 'ticket-taken', ...onTicket, ...signed],
-  confirm: [200, 'ticket-taken', 'ticket-not-scanned', 'match-wrong', ...onTicket, ...signed],
+  scan: [200, 'ticket-taken', 'rate-limited', ...onTicket, ...signed],
+  confirm: [200, 'ticket-taken', 'ticket-not-scanned', 'match-wrong', 'rate-limited', ...onTicket, ...signed],
   cancel: [200, 'ticket-taken', 'ticket-not-scanned', 'ticket-confirmed', ...onTicket, ...signed],
   'sign-out': [204, 'not-found', ...signed],
 }
@@ -40,6 +40,7 @@ const statuses: Readonly<Record<string, number>> = {
   'ticket-not-scanned': 409,
   'ticket-taken': 409,
   'match-wrong': 403,
+  'rate-limited': 429,
   replayed: 401,
   'key-unknown': 401,
   unauthenticated: 401,

@@ -40,7 +40,8 @@ export const approve = async (deps: VisitDeps, { actor, person, random }: PhoneR
   if (scanned?.status !== 200) return
   const shown = await number
   if (shown === undefined) return
-  const wrong = (scanned.json.match_choices as string[]).find((choice) => choice !== shown)
+  const offered = (scanned.json.match_choices ?? ['10', '11']) as readonly string[]
+  const wrong = offered.find((choice) => choice !== shown)
   const owner = phone
   const acts: (() => Promise<unknown>)[] = []
   const confirm = (matchCode: string | undefined) => () => persistWhile(isOn, () => owner.confirm(ticket, matchCode))
@@ -59,7 +60,7 @@ export const approve = async (deps: VisitDeps, { actor, person, random }: PhoneR
 const persistWhile = async (isOn: () => boolean, act: () => Promise<Answer>): Promise<void> => {
   for (let n = 0; n < 12; n++) {
     const answer = await once(act)
-    if ((answer !== undefined && answer.status < 500) || !isOn()) return
+    if ((answer !== undefined && answer.status < 500 && answer.status !== 429) || !isOn()) return
     await untilRetry(answer)
   }
 }

@@ -72,7 +72,9 @@ const secretsSeen: string[] = []
 /** Makes a visit from the first ticket to the end, and says how the browser ended. Its calls are in the history under `n`. */
 export const visit = async (deps: VisitDeps, n: number, random: Random): Promise<Browsed> => {
   const mischief = drawMischief(random)
-  const [person, rival] = [random.pick(deps.people), random.pick(deps.people)]
+  const [anybody, rival] = [random.pick(deps.people), random.pick(deps.people)]
+  // Who taps a wrong number types for a day, and waits after three: nobody else's visit is to suffer from that.
+  const person = mischief.taps === 'right' ? anybody : `guesser-${n}`
   const lot = { browser: random.fork(1), phone: random.fork(2), rival: random.fork(3), thief: random.fork(4) }
   const phones = {
     owner: { actor: `phone ${n}`, person, random: lot.phone },

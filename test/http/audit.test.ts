@@ -89,7 +89,7 @@ await t.test('audit: an end without a login is told with whose doing it was', as
   const right = await third.browser.matchCode()
   await phone.confirm(third.browser.ticket, right === '10' ? '11' : '10')
   t.strictSame(heard().map(bare), [
-    { event: 'ticket.cancelled', ticket: third.ticket, sub, by: 'wrong-number', key, ip },
+    { event: 'ticket.cancelled', ticket: third.ticket, sub, by: 'wrong-number', count: 1, key, ip },
     { event: 'refused', code: 'match-wrong', ticket: third.ticket, sub, key, ip },
   ])
 

@@ -31,7 +31,7 @@ await t.test('config: the defaults are those of the contract when nothing is set
     TRUST_PROXY: [],
     TICKET_TTL: 180,
     MAX_WAIT: 25,
-    MATCH_NUMBERS: 'on',
+    MATCH_NUMBERS: 'tap',
     COOKIE_DOMAIN: null,
     SESSION_IDLE: 2_592_000,
     SESSION_MAX: 7_776_000,
@@ -117,6 +117,10 @@ for (const [name, values] of Object.entries(bad)) {
     }
   })
 }
+
+await t.test('config: MATCH_NUMBERS may still be called on, when it is tap', async (t) => {
+  for (const [text, mode] of [['on', 'tap'], ['tap', 'tap'], ['type', 'type'], ['off', 'off'], ['', 'tap']] as const) t.equal(readConfig({ MATCH_NUMBERS: text }).MATCH_NUMBERS, mode, text)
+})
 
 await t.test('config: every mistake has its line, and a misspelt name is one', async (t) => {
   t.strictSame(linesOf({ PORT: 'x', LOG_LEVEL: 'x', WECHAT_APP_ID: 'wx1', LIMIT_X: '1', SESSION_IDEL: '1', MAX_TICKET: '1', PATH: '/bin', MATCH: 'x', PORTS: '1', SESSION_MANAGER: 'x' }), [

@@ -11,8 +11,8 @@ export interface Deed {
   readonly changed: readonly string[]
 }
 
-/** What every call may do: be counted, use its nonce up, and have WeChat's access token fetched. */
-const isBookkeeping = (key: string): boolean => /^(?:limit|nonce|wechat-[a-z-]+|check)(?::|$)/.test(key)
+/** What every call may do: be counted, use its nonce up, have a number judged, and have WeChat's access token fetched. */
+const isBookkeeping = (key: string): boolean => /^(?:limit|nonce|match-[a-z-]+|wechat-[a-z-]+|check)(?::|$)/.test(key)
 
 const members = ['code', 'detail', 'request_id', 'status', 'title', 'type']
 

@@ -82,7 +82,11 @@ export const openScene = async (house: House): Promise<Scene> => {
     },
     isVictims: (key) => victimWords.some((word) => key.includes(word)),
     isNeeded: (key) => [own.pending.ticket, own.scanned.ticket, own.confirmed.ticket, own.session.id].some((word) => key.includes(word)),
-    renew: async () => { own = { ...await ticketsOf(house, hong), session: await sessionOf(house, hong) } },
+    renew: async () => {
+      // Or she would wait after three wrong numbers, and have nothing rightly hers any more.
+      for (const key of ['match-wait', 'match-typing']) await house.store.remove(`${key}:${hong.sub}`)
+      own = { ...await ticketsOf(house, hong), session: await sessionOf(house, hong) }
+    },
     secrets: {
       'secret of the pending': victim.pending.secret,
       'secret of the scanned': victim.scanned.secret,

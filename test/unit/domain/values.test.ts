@@ -63,12 +63,15 @@ await t.test('match: three different numbers of two digits, the right one as lik
 })
 
 await t.test('browser: it is called by words of ours, whatever it says', async (t) => {
-  const names = (userAgent: string): string => Object.values(describeBrowser(userAgent)).join(' on ')
+  const names = (userAgent: string): string => {
+    const { name, system, isPhone } = describeBrowser(userAgent)
+    return `${name} on ${system}${isPhone ? ', which is a phone' : ''}`
+  }
   t.equal(names('Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36 Edg/150.0.0.0'), 'Edge on Windows')
   t.equal(names('Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/20.1 Safari/605.1.15'), 'Safari on macOS')
   t.equal(names('Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0'), 'Firefox on Linux')
-  t.equal(names('Mozilla/5.0 (iPhone; CPU iPhone OS 20_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60(0x1800) NetType/WIFI'), 'WeChat on iOS')
-  t.equal(names('Mozilla/5.0 (Linux; Android 16; V2408A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/140.0.0.0 Mobile Safari/537.36 VivoBrowser/26.0'), 'Phone browser on Android')
+  t.equal(names('Mozilla/5.0 (iPhone; CPU iPhone OS 20_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60(0x1800) NetType/WIFI'), 'WeChat on iOS, which is a phone')
+  t.equal(names('Mozilla/5.0 (Linux; Android 16; V2408A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/140.0.0.0 Mobile Safari/537.36 VivoBrowser/26.0'), 'Phone browser on Android, which is a phone')
   t.equal(names('Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 QQBrowser/19.0'), 'QQ Browser on Windows')
   t.equal(names('\u202e<b>Chrome</b>\0'), 'Unknown browser on Unknown system')
   t.equal(names(''), 'Unknown browser on Unknown system')

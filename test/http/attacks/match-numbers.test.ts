@@ -1,0 +1,310 @@
+/** Guessing the number on the screen, and what the phone is told of a browser. E11 by instances that share a store, one guess at a time and many at once. */
+import t, { type Test } from 'tap'
+import { startWechatSimulator } from '../../../src/demo/wechat-simulator.ts'
+import { generateKeys } from '../../../src/sessions/key-file.ts'
+import { onEveryStore } from '../../contract/store-harness.ts'
+import type { Store } from '../../../src/login/ports.ts'
+import { createStore } from '../../../src/stores/store.ts'
+import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from '../../support/clients.ts'
+import { createFakeClock } from '../../support/fake-clock.ts'
+import { openHouse, type Answer, type House, type HouseOptions } from '../../support/house.ts'
+import { createRecordingLog } from '../../support/log.ts'
+import { logIn, phoneOf, verdict } from '../../support/login.ts'
+import { bare, stepsIn } from '../../support/steps.ts'
+
+const env = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
+const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
+
+interface Street extends Service {
+  readonly houses: readonly House[]
+  phone (person: string): Promise<TestPhone>
+}
+
+/** An instance for each of the stores, which are one. Each call lands on the next, as behind a balancer. */
+const openStreet = async (t: Test, stores: readonly Store[]): Promise<Street> => {
+  const clock = createFakeClock(Date.now())
+  const simulator = await startWechatSimulator({ clock })
+  t.teardown(() => simulator.close())
+  const keys = generateKeys()
+  const houses: House[] = []
+  for (const store of stores) houses.push(await openHouse(t, { env, clock, keys, simulator, store }))
+  let turn = 0
+  const call: Service['call'] = (call) => (houses[turn++ % houses.length] as House).call(call)
+  return { call, houses, phone: (person) => openPhone({ call }, { jsCode: simulator.jsCode(person), now: () => clock.now() }) }
+}
+
+/** One service whose store's time is the test's. */
+const openHouseWith = async (t: Test, options: HouseOptions = {}): Promise<House> => await openHouse(t, { ...options, env: { ...env, ...options.env } })
+
+interface Scanned { readonly browser: TestBrowser, readonly answer: Answer, readonly number: string }
+
+const scanNew = async (service: Service, phone: TestPhone): Promise<Scanned> => {
+  const browser = await openBrowser(service)
+  const answer = await phone.scan(browser.ticket)
+  return { browser, answer, number: answer.status === 200 ? await browser.matchCode() : '' }
+}
+
+/** A number that is not the one on the screen: one of the three where there are three. */
+const wrongOf = ({ answer, number }: Scanned): string =>
+  ((answer.json.match_choices ?? ['10', '11']) as string[]).find((choice) => choice !== number) ?? ''
+
+const guessWrongly = async (service: Service, phone: TestPhone): Promise<Answer> => {
+  const scanned = await scanNew(service, phone)
+  return scanned.answer.status === 200 ? await phone.confirm(scanned.browser.ticket, wrongOf(scanned)) : scanned.answer
+}
+
+const stateOf = async (browser: TestBrowser): Promise<string> => (await browser.poll()).json.state
+
+await onEveryStore(t, 'E11 match number: 60 guesses in a row are three, and one of them was of three, when they are wrong', async (t, { stores }) => {
+  const street = await openStreet(t, stores)
+  const ming = await street.phone('ming')
+  const asked: string[] = []
+  const answers: string[] = []
+  for (let n = 0; n < 60; n++) {
+    const scanned = await scanNew(street, ming)
+    if (scanned.answer.status !== 200) {
+      answers.push(verdict(scanned.answer))
+      continue
+    }
+    asked.push(`${scanned.answer.json.match} ${scanned.answer.json.match_choices?.length ?? 'none'}`)
+    answers.push(verdict(await ming.confirm(scanned.browser.ticket, wrongOf(scanned))))
+    t.equal(await stateOf(scanned.browser), 'cancelled')
+  }
+  t.strictSame(asked, ['tap 3', 'type none', 'type none'])
+  t.strictSame(answers, [...Array(3).fill('403 match-wrong'), ...Array(57).fill('429 rate-limited')])
+  t.equal((await scanNew(street, await street.phone('hong'))).answer.json.match, 'tap', 'nobody else waits or types')
+})
+
+await onEveryStore(t, 'E11 match number: one of three is guessed once, when 24 tickets were scanned before the first guess and are confirmed at once', async (t, { stores }) => {
+  const street = await openStreet(t, stores)
+  const ming = await street.phone('ming')
+  const tickets: Scanned[] = []
+  for (let n = 0; n < 24; n++) tickets.push(await scanNew(street, ming))
+  t.ok(tickets.every(({ answer }) => answer.json.match === 'tap'))
+
+  const judged: string[] = []
+  const settle = async (waiting: readonly Scanned[]): Promise<void> => {
+    const answers = await Promise.all(waiting.map(async (scanned) => ({ scanned, answer: await ming.confirm(scanned.browser.ticket, wrongOf(scanned)) })))
+    const busy = answers.filter(({ answer }) => answer.status === 429)
+    t.ok(busy.every(({ answer }) => answer.headers['retry-after'] === '1'))
+    judged.push(...answers.filter(({ answer }) => answer.status !== 429).map(({ answer }) => verdict(answer)))
+    if (busy.length > 0) await settle(busy.map(({ scanned }) => scanned))
+  }
+  await settle(tickets)
+  t.strictSame(judged.sort(), ['403 match-wrong', ...Array(23).fill('409 ticket-cancelled')])
+  for (const { browser } of tickets) t.equal(await stateOf(browser), 'cancelled')
+  t.equal((await scanNew(street, ming)).answer.json.match, 'type')
+})
+
+await onEveryStore(t, 'E11 match number: three typed guesses are judged, when 12 tickets were scanned before and are confirmed at once', async (t, { stores }) => {
+  const street = await openStreet(t, stores)
+  const ming = await street.phone('ming')
+  await guessWrongly(street, ming)
+  const tickets: Scanned[] = []
+  for (let n = 0; n < 12; n++) tickets.push(await scanNew(street, ming))
+  const all: string[] = []
+  for (let n = 0; n < 4; n++) {
+    all.push(...(await Promise.all(tickets.map(async (scanned) => verdict(await ming.confirm(scanned.browser.ticket, wrongOf(scanned)))))).filter((answer) => answer === '403 match-wrong'))
+  }
+  t.equal(all.length, 2, 'with the one that was tapped before')
+  const rest = await Promise.all(tickets.map(async ({ browser, number }) => verdict(await ming.confirm(browser.ticket, number))))
+  t.notOk(rest.includes('200'), 'nor does a right one count while they wait')
+  t.equal(verdict((await scanNew(street, ming)).answer), '429 rate-limited')
+})
+
+await t.test('E11 match number: a ticket with three offered numbers ends, when its person has tapped a wrong one elsewhere meanwhile', async (t) => {
+  const house = await openHouseWith(t)
+  const ming = await phoneOf(house)
+  const [confirmed, scannedAgain] = [await scanNew(house, ming), await scanNew(house, ming)]
+  t.equal(verdict(await guessWrongly(house, ming)), '403 match-wrong')
+  t.equal(verdict(await ming.confirm(confirmed.browser.ticket, confirmed.number)), '409 ticket-cancelled', 'even by the right one')
+  t.equal(verdict(await ming.scan(scannedAgain.browser.ticket)), '409 ticket-cancelled')
+  t.strictSame(await Promise.all([confirmed, scannedAgain].map(({ browser }) => stateOf(browser))), ['cancelled', 'cancelled'])
+})
+
+await t.test('E11 match number: it is typed for a day and no longer, when one was wrong', async (t) => {
+  const clock = createFakeClock()
+  const house = await openHouseWith(t, { clock })
+  const ming = await phoneOf(house)
+  const asked = async (): Promise<unknown> => (await scanNew(house, ming)).answer.json.match
+  t.equal(await asked(), 'tap')
+  await guessWrongly(house, ming)
+  clock.advance(dayMs / 2)
+  const typed = await scanNew(house, await phoneOf(house))
+  t.hasStrict(typed.answer.json, { match: 'type', match_choices: null })
+  t.notOk(typed.answer.text.includes(typed.number), 'the number is told to nobody but the browser')
+  t.equal(verdict(await ming.confirm(typed.browser.ticket, typed.number)), '200')
+  t.equal((await scanNew(house, ming)).answer.json.match, 'type', 'a right one takes nothing back')
+  clock.advance(dayMs / 2)
+  const later = await phoneOf(house)
+  t.equal((await scanNew(house, later)).answer.json.match, 'tap')
+})
+
+await t.test('E11 match number: who guesses waits, and longer each time, when three in an hour were wrong', async (t) => {
+  const clock = createFakeClock()
+  const house = await openHouseWith(t, { clock })
+  const waits: number[] = []
+  for (let n = 0; n < 8; n++) {
+    const phone = await phoneOf(house) // a key lasts a day
+    for (let guess = 0; guess < 4; guess++) {
+      const answer = await guessWrongly(house, phone)
+      if (answer.status === 403) continue
+      t.equal(verdict(answer), '429 rate-limited')
+      const seconds = Number(answer.headers['retry-after'])
+      waits.push(seconds)
+      clock.advance(seconds * 1000 - 1)
+      t.equal(verdict((await scanNew(house, await phoneOf(house))).answer), '429 rate-limited', 'to the last moment')
+      clock.advance(1)
+      break
+    }
+  }
+  t.strictSame(waits, [10 * minuteMs, hourMs, 6 * hourMs, dayMs, 3 * dayMs, 7 * dayMs, 7 * dayMs, 7 * dayMs].map((ms) => ms / 1000))
+  t.equal((await scanNew(house, await phoneOf(house))).answer.json.match, 'type', 'and types after the wait')
+})
+
+await t.test('E11 match number: it counts against the stranger and not against the browser\'s own person, when a code is scanned off somebody\'s screen', async (t) => {
+  const house = await openHouseWith(t)
+  const [owner, stranger] = [await phoneOf(house, 'ming'), await phoneOf(house, 'eve')]
+  const answers: string[] = []
+  for (let n = 0; n < 15; n++) answers.push(verdict(await guessWrongly(house, stranger)))
+  t.strictSame(answers, [...Array(3).fill('403 match-wrong'), ...Array(12).fill('429 rate-limited')])
+  const own = await scanNew(house, owner)
+  t.equal(own.answer.json.match, 'tap')
+  t.equal(verdict(await owner.confirm(own.browser.ticket, own.number)), '200')
+})
+
+await t.test('E11 match number: the log tells how many were wrong and that somebody waits, when they were', async (t) => {
+  const house = await openHouseWith(t)
+  const ming = await phoneOf(house)
+  const [key, sub, ip] = [ming.key.key_id, ming.sub, '127.0.0.1']
+  for (let n = 0; n < 3; n++) await guessWrongly(house, ming)
+  const told = stepsIn(house.logged()).map(bare).filter(({ event }) => event === 'ticket.cancelled' || event === 'limit.hit').map(({ ticket, ...step }) => step)
+  t.strictSame(told, [
+    { event: 'ticket.cancelled', sub, by: 'wrong-number', count: 1, key, ip },
+    { event: 'ticket.cancelled', sub, by: 'wrong-number', count: 2, key, ip },
+    { event: 'limit.hit', limit: 'wrong-number', sub, seconds: 600, key, ip },
+    { event: 'ticket.cancelled', sub, by: 'wrong-number', count: 3, key, ip },
+  ])
+})
+
+await t.test('E11 match number: nobody is logged in and no guess is left, when it can\'t be counted', async (t) => {
+  let isAway = false
+  const fails = (key: string): boolean => isAway && key.startsWith('match-')
+  const house = await openHouseWith(t, {
+    wrapStore: (store) => ({ ...store, count: async (key, windowMs) => { if (fails(key)) throw new Error('away'); return await store.count(key, windowMs) } }),
+  })
+  const ming = await phoneOf(house)
+  const scanned = await scanNew(house, ming)
+  isAway = true
+  t.equal((await ming.confirm(scanned.browser.ticket, wrongOf(scanned))).status, 500)
+  isAway = false
+  t.equal(verdict(await ming.confirm(scanned.browser.ticket, scanned.number)), '409 ticket-cancelled')
+})
+
+await t.test('E11 match number: the same person\'s second number waits for the first, and nobody else\'s does, when the store is slow to count', async (t) => {
+  const [gate, counting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const house = await openHouseWith(t, {
+    wrapStore: (store) => ({
+      ...store,
+      count: async (key, windowMs) => {
+        if (key.startsWith('match-')) counting.resolve()
+        if (key.startsWith('match-')) await gate.promise
+        return await store.count(key, windowMs)
+      },
+    }),
+  })
+  const [ming, hong] = [await phoneOf(house, 'ming'), await phoneOf(house, 'hong')]
+  const [first, second, others] = [await scanNew(house, ming), await scanNew(house, ming), await scanNew(house, hong)]
+  const guess = ming.confirm(first.browser.ticket, wrongOf(first))
+  await counting.promise
+  t.equal(verdict(await ming.confirm(second.browser.ticket, second.number)), '429 rate-limited')
+  t.equal(verdict(await hong.confirm(others.browser.ticket, others.number)), '200')
+  gate.resolve()
+  t.equal(verdict(await guess), '403 match-wrong')
+  t.equal(verdict(await ming.confirm(second.browser.ticket, second.number)), '409 ticket-cancelled')
+})
+
+await t.test('E11 match number: it is typed by everybody with MATCH_NUMBERS=type, and what is not two digits changes nothing, when it is sent', async (t) => {
+  const house = await openHouseWith(t, { env: { MATCH_NUMBERS: 'type' } })
+  const ming = await phoneOf(house)
+  const scanned = await scanNew(house, ming)
+  t.equal(scanned.browser.created.json.match, true)
+  t.hasStrict(scanned.answer.json, { match: 'type', match_choices: null })
+  for (const number of ['', '4', '471', ' 47', '4 ', 'ab', '4七', '４７', '-1', '1e']) {
+    t.equal(verdict(await ming.confirm(scanned.browser.ticket, number)), '400 bad-request', number)
+  }
+  t.equal(verdict(await ming.confirm(scanned.browser.ticket)), '400 bad-request')
+  t.hasStrict((await scanned.browser.poll()).json, { state: 'scanned', version: 2 })
+  t.equal(verdict(await ming.confirm(scanned.browser.ticket, scanned.number)), '200')
+})
+
+await t.test('E11 match number: one of three is offered with MATCH_NUMBERS=on, when a ticket was scanned by an earlier release, too', async (t) => {
+  const clock = createFakeClock()
+  const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
+  t.teardown(() => store.close())
+  const house = await openHouseWith(t, { clock, store, env: { MATCH_NUMBERS: 'on' } })
+  const ming = await phoneOf(house)
+  const scanned = await scanNew(house, ming)
+  t.equal(scanned.answer.json.match, 'tap')
+  const key = `ticket:${scanned.browser.ticket}`
+  const { matchMode, ...older } = await store.read<object & { matchMode?: string }>(key) ?? {}
+  t.equal(matchMode, 'tap')
+  await store.write(key, older, minuteMs)
+  t.hasStrict((await ming.scan(scanned.browser.ticket)).json, { match: 'tap', match_choices: scanned.answer.json.match_choices })
+  t.equal(verdict(await ming.confirm(scanned.browser.ticket, scanned.number)), '200')
+})
+
+await t.test('E12 same phone: the phone is told that the browser is on one, when it says so, and never of an earlier release\'s ticket', async (t) => {
+  const house = await openHouseWith(t)
+  const ming = await phoneOf(house)
+  const cases: ReadonlyArray<readonly [string, boolean]> = [
+    ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1', true],
+    ['Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36', true],
+    ['Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile', true],
+    ['Mozilla/5.0 (PC; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/4.1.6.1', false],
+    ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36', false],
+    ['', false],
+  ]
+  for (const [agent, isPhone] of cases) {
+    const { json } = await house.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': agent } })
+    t.equal((await ming.scan(json.ticket)).json.browser.is_phone, isPhone, agent)
+  }
+  const browser = await openBrowser(house)
+  const key = `ticket:${browser.ticket}`
+  const record = await house.store.read<{ browser: { isPhone?: boolean } }>(key)
+  const { isPhone, ...older } = record?.browser ?? {}
+  t.equal(isPhone, false)
+  await house.store.write(key, { ...record, browser: older }, minuteMs)
+  t.equal((await ming.scan(browser.ticket)).json.browser.is_phone, false)
+})
+
+await t.test('E15 address: whoever scans a code learns network and place of its browser and no full address, when they say yes, too', async (t) => {
+  const place = { country: 'CN', zh: '中国 上海', en: 'Shanghai, China' }
+  const house = await openHouseWith(t, { places: { placeOf: (address) => address === '203.0.113.77' || address === '2001:db8:0:7::77' ? place : null } })
+  const eve = await phoneOf(house, 'eve')
+  const addresses = [['203.0.113.77', '203.0.113.0/24', '中国 上海'], ['2001:db8:0:7::77', '2001:db8::/48', '中国 上海'], ['192.168.1.77', null, null]] as const
+  for (const [from, network, zh] of addresses) {
+    const browser = await openBrowser(house, { from })
+    const scanned = await eve.scan(browser.ticket)
+    const confirmed = await eve.confirm(browser.ticket, await browser.matchCode())
+    const again = await eve.scan(browser.ticket)
+    for (const { text } of [scanned, confirmed, again]) t.notOk(/77\b/.test(text.replace(/"(?:created_at|match_choices)":[^}]*/g, '')), text)
+    t.strictSame(scanned.json.browser, { name: 'Chrome', system: 'Windows', network, place: zh, place_en: zh === null ? null : place.en, is_phone: false })
+    t.hasStrict(again.json, { state: 'confirmed', browser: scanned.json.browser })
+  }
+  const { phone } = await logIn(house, { from: '203.0.113.77' })
+  t.equal((await phone.sessions()).json.sessions[0].browser.ip, '203.0.113.77', 'the list of one\'s own browsers keeps it')
+})
+
+await t.test('E13 place: the phone is told its own place beside the browser\'s, when somebody knows it', async (t) => {
+  const places = { placeOf: (address: string) => address === '203.0.113.7' ? { country: 'CN', zh: '中国 上海', en: 'Shanghai, China' } : null }
+  const house = await openHouseWith(t, { places })
+  const ming = await phoneOf(house)
+  const { ticket } = await openBrowser(house)
+  const scanFrom = async (from: string): Promise<unknown[]> => {
+    const { json } = await ming.signed({ method: 'POST', path: `/api/phone/tickets/${ticket}/scan`, from })
+    return [json.phone_place, json.phone_place_en]
+  }
+  t.strictSame(await scanFrom('203.0.113.7'), ['中国 上海', 'Shanghai, China'])
+  t.strictSame(await scanFrom('198.51.100.7'), [null, null])
+})
