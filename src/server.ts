@@ -1,14 +1,18 @@
 /** Owns the start for real: `npm start`. */
 import { buildApp } from './app.ts'
 import { readConfig, type Config, type ServiceConfig } from './config.ts'
-import { openRuntime, readEnvironment } from './runtime.ts'
+import { openRuntime, readEnvironment, systemClock } from './runtime.ts'
 import { orExit, serve } from './serve.ts'
+import { lockStoreFile } from './stores/file-lock.ts'
+import { readableByOthers } from './stores/readable-files.ts'
 import { weakSettings } from './weak-settings.ts'
 
 await orExit(async () => {
   const environment = readEnvironment({ withFile: true })
   const config = withCredentials(readConfig(environment))
+  await lockStoreFile(config.STORE_URL, systemClock) // until the process ends: it works on the file until then
   const runtime = openRuntime(config)
+  for (const line of readableByOthers(config.STORE_URL, config.KEYS_FILE)) runtime.log.warn(line)
   for (const line of weakSettings(config, { isProduction: environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
   const app = await buildApp(runtime, config)
   await serve(app, { host: config.HOST, port: config.PORT }, runtime.release)

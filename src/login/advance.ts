@@ -21,7 +21,7 @@ export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ti
     const after = overdue ? move(before, 'expire', now) ?? before : decide(before, now)
     if (after === before) return before
     // Wakes whatever comes of it: a move whose answer got lost may have been made, and one that was lost has been made by somebody else.
-    const isTaken = await deps.tickets.replace(before, after).finally(() => deps.waitingRoom.wake(id))
+    const isTaken = await deps.tickets.replace(before, after, () => { deps.waitingRoom.wake(id) })
     if (isTaken) deps.audit.tell(stepOf(after, by))
     if (isTaken && !overdue) return after
   }

@@ -101,8 +101,11 @@ export interface Tickets {
   read (id: string): Promise<Ticket | undefined>
   /** The version of each of these tickets; undefined where there is none. Asks the store once, or a few times. */
   versionsOf (ids: readonly string[]): Promise<Array<number | undefined>>
-  /** Stores a move; true for the one caller whose move starts from what is stored. A scan keeps the ticket as `keep` does, or rejects like it. */
-  replace (before: Ticket, after: Ticket): Promise<boolean>
+  /**
+   * Stores a move; true for the one caller whose move starts from what is stored. A scan keeps the ticket as `keep` does, or rejects like it.
+   * `decided` is called as soon as the store has answered, whatever it said: those who wait for the ticket need not wait for what is done for it then.
+   */
+  replace (before: Ticket, after: Ticket, decided?: () => void): Promise<boolean>
   /** Calls `hear` with the id of a ticket that another process has moved; null: some may have been missed. As `Store.onReplace`. */
   onMove (hear: (id: string | null) => void): () => void
 }
@@ -127,8 +130,8 @@ export interface PhoneKeys {
   endAll (sub: string, spared: string | null): Promise<{ readonly ended: readonly string[], readonly endedAt: number }>
   /** The key, or undefined where there is none (unknown, ended, or kept under secrets that are not ours any more). */
   read (id: string): Promise<PhoneKey | undefined>
-  /** True for the one caller who shows this nonce first, within the time a signature is good for. */
-  claimNonce (keyId: string, nonce: string): Promise<boolean>
+  /** True for the one caller who shows this nonce first, as long as the key lives. */
+  claimNonce (key: Pick<PhoneKey, 'id' | 'expiresAt'>, nonce: string): Promise<boolean>
 }
 
 /** Time as an argument: the time of day, a measure for durations, and a timer. */

@@ -5,8 +5,11 @@ import { Problem } from '../errors.ts'
 import type { Clock, PhoneKey, PhoneKeys, Store } from '../login/ports.ts'
 import { createPhoneKeyLists, maxKeys, type ListedKey } from './phone-key-list.ts'
 
-/** A signature is accepted from 120 s before to 120 s after its `created`: the whole window, and a margin for clocks that are moved. */
-const nonceMemoryMs = 300_000
+/**
+ * A nonce outlives its key by this: whatever the clock is set to and back, a key that still works finds all nonces that it was used with. LIMIT_PHONE
+ * bounds how many those are. Milliseconds.
+ */
+const nonceMarginMs = 3_600_000
 /** How long the keys live that an earlier release issued without saying when. Milliseconds. */
 const keyTtlMs = 24 * 3600_000
 /** An ended key is remembered for longer than a login that was under way meanwhile can take to keep it. Milliseconds. */
@@ -103,7 +106,7 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
       if (listed !== null && !await redate(listed, list.endedAt + 1)) throw new Problem('key-unknown')
       return { ended, endedAt: list.endedAt }
     },
-    claimNonce: (keyId, nonce) => store.claim(`nonce:${keyId}:${nonce}`, 1, nonceMemoryMs),
+    claimNonce: ({ id, expiresAt }, nonce) => store.claim(`nonce:${id}:${nonce}`, 1, Math.max(0, expiresAt - clock.now()) + nonceMarginMs),
   }
 }
 

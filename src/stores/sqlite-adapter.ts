@@ -165,7 +165,7 @@ const atomically = <T>(db: DatabaseSync, work: () => T): T => {
 }
 
 /** SQLITE_BUSY and SQLITE_LOCKED in the low byte, whatever the extended code says (sqlite.org/rescode.html). */
-const isLocked = (error: unknown): boolean => {
+export const isLocked = (error: unknown): boolean => {
   const code = (error as { errcode?: number }).errcode ?? 0
   return (code & 0xff) === 5 || (code & 0xff) === 6
 }

@@ -82,9 +82,9 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
       }
       return versions
     },
-    async replace (before, after) {
+    async replace (before, after, decided) {
       if (after.state === 'scanned') await keep(before)
-      const isOurs = await store.replace(keyOf(before.id), before.version, after, ttlOf(after))
+      const isOurs = await store.replace(keyOf(before.id), before.version, after, ttlOf(after)).finally(decided)
       if (isOurs) await settleSlot(before, after)
       return isOurs
     },

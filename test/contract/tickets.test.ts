@@ -109,12 +109,12 @@ await onEveryStore(t, 'phone keys', async (t, { clock, stores }) => {
 
   const counts = []
   for (let n = 100; n < 300; n++) {
-    const outcomes = await Promise.all([...all, ...all, ...all].map((keys) => keys.claimNonce('key_0001', `nonce-of-sixteen-${n}`)))
+    const outcomes = await Promise.all([...all, ...all, ...all].map((keys) => keys.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, `nonce-of-sixteen-${n}`)))
     counts.push(outcomes.filter(Boolean).length)
   }
   t.strictSame(counts, Array(200).fill(1), 'claimNonce: exactly one is told true when a nonce is shown many times at once')
-  t.equal(await keys!.claimNonce('key_0002', 'nonce-of-sixteen-100'), true, 'claimNonce: is true when only another key used the nonce')
-  t.equal(await keys!.claimNonce('key_0001', 'NONCE-of-sixteen-100'), true, 'claimNonce: is true when the nonce differs in case')
+  t.equal(await keys!.claimNonce({ id: 'key_0002', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen-100'), true, 'claimNonce: is true when only another key used the nonce')
+  t.equal(await keys!.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, 'NONCE-of-sixteen-100'), true, 'claimNonce: is true when the nonce differs in case')
 })
 
 /** The ends themselves, on the store whose time a test can move. */
@@ -172,9 +172,9 @@ await t.test('a scan in the last moment', async (t) => {
 await t.test('how long keys and nonces are kept', async (t) => {
   const { clock, keys } = onMovableTime(t)
   await keys.add({ id: 'key_0001', key: 'AA', sub: 'sub-1', expiresAt: clock.now() + 1_000_000 })
-  t.equal(await keys.claimNonce('key_0001', 'nonce-of-sixteen'), true, 'claimNonce: is true when the nonce is new')
+  t.equal(await keys.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen'), true, 'claimNonce: is true when the nonce is new')
   clock.advance(240_000)
-  t.equal(await keys.claimNonce('key_0001', 'nonce-of-sixteen'), false, 'claimNonce: is false when a signature from a fast clock could still be good')
+  t.equal(await keys.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen'), false, 'claimNonce: is false when a signature from a fast clock could still be good')
   clock.advance(759_999)
   t.equal((await keys.read('key_0001'))?.sub, 'sub-1', 'read: the key when it is about to end')
   clock.advance(1)
@@ -195,5 +195,5 @@ await t.test('a store that fails', async (t) => {
   await t.rejects(tickets.replace(ticket, after(ticket, clock.now(), 'scan')), { code: 'store-unavailable' }, 'replace: store-unavailable when the store is away')
   const keys = createPhoneKeys(store, { clock, sealingKey: Buffer.alloc(32) })
   await t.rejects(keys.read('key_0001'), { code: 'store-unavailable' }, 'read: store-unavailable when the store of the keys is away')
-  await t.rejects(keys.claimNonce('key_0001', 'nonce-of-sixteen'), { code: 'store-unavailable' }, 'claimNonce: store-unavailable when the store is away')
+  await t.rejects(keys.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen'), { code: 'store-unavailable' }, 'claimNonce: store-unavailable when the store is away')
 })

@@ -93,7 +93,7 @@ await t.test('hint: all that is waited for is read in one go, and only those are
   t.hasStrict(await polls[0], { status: 200, json: { state: 'scanned', version: 2 } })
   await settle()
   t.strictSame([...answered], [first?.ticket])
-  t.strictSame(asked, ['readMany 20', 'read'])
+  t.strictSame(asked, ['readMany 20', 'read', 'readMany 19'], 'and once more for those who asked meanwhile')
   clock.advance(25_000)
   await Promise.all(polls)
 })
@@ -171,4 +171,17 @@ await t.test('hint: nobody listens any more when the service is closed', async (
   t.equal(ears.size, 1)
   await house.app.close()
   t.equal(ears.size, 0)
+})
+
+await t.test('ES wake-up: a held poll is answered as soon as the move is stored, when the slot of its ticket is not given back yet', async (t) => {
+  const given = Promise.withResolvers<void>()
+  const slow = { release: () => given.promise, releaseSlot: () => given.promise }
+  const house = await openHouse(t, { wrapStore: (store) => ({ ...store, ...slow }) })
+  const browser = await openBrowser(house)
+  const held = browser.poll(1, 25)
+  await settle()
+  const givingUp = browser.giveUp()
+  t.hasStrict(await held, { status: 200, json: { state: 'cancelled' } })
+  given.resolve()
+  t.equal((await givingUp).status, 204)
 })

@@ -1,0 +1,29 @@
+/** Files and folders of ours that other users of the machine can read. New ones are private; older ones, or copies, may not be. */
+import { readdirSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { storeFileOf } from './file-lock.ts'
+
+/**
+ * Lists what others can read, one line for the operator each, with the command that mends it: the embedded store, its companions, and the folders
+ * of store and keys where nothing else is in them. (A key file that others can read stops the start.)
+ */
+export const readableByOthers = (storeUrl: string, keysFile: string): readonly string[] => {
+  const store = storeFileOf(storeUrl)
+  const files = store === null ? [] : [store, `${store}-wal`, `${store}-shm`]
+  const ours = [...store === null ? [] : [basename(store)], basename(keysFile)]
+  const folders = [...new Set([...store === null ? [] : [dirname(store)], dirname(keysFile)])]
+  return [
+    ...folders.filter((folder) => isOpen(folder) && holdsOnly(folder, ours)).map((folder) => told(folder, 700)),
+    ...files.filter(isOpen).map((file) => told(file, 600)),
+  ]
+}
+
+const told = (path: string, mode: number): string => `${path} can be read by others on this machine: chmod ${mode} ${path}`
+
+const isOpen = (path: string): boolean => {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
+  return process.platform !== 'win32' && (mode & 0o077) !== 0
+}
+
+/** A folder that others' things are in is not ours to close. */
+const holdsOnly = (folder: string, ours: readonly string[]): boolean => readdirSync(folder).every((name) => ours.some((own) => name.startsWith(own)))

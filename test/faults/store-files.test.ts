@@ -1,0 +1,101 @@
+/** The embedded store's file: for one service at a time, and for nobody else on the machine to read. */
+import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import t from 'tap'
+import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { systemClock } from '../../src/runtime.ts'
+import { lockStoreFile } from '../../src/stores/file-lock.ts'
+import { readableByOthers } from '../../src/stores/readable-files.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { createRecordingLog } from '../support/log.ts'
+import { makeFolder, openStand, run } from '../support/process.ts'
+import { freePort } from '../support/redis.ts'
+import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
+
+await t.test('E10 file: a second service stops with one clear line when another works on its file, and starts when that has gone', async (t) => {
+  const stand = await openStand(t)
+  const first = await stand.start()
+  const simulator = await startWechatSimulator()
+  t.teardown(() => simulator.close())
+  const env = {
+    STORE_URL: `sqlite:${join(stand.folder, 'data/scan-login.db')}`,
+    KEYS_FILE: join(stand.folder, 'data/keys.json'),
+    HOST: '127.0.0.1',
+    PORT: String(await freePort()),
+    WECHAT_APPID: simulator.appid,
+    WECHAT_SECRET: simulator.secret,
+    WECHAT_API_URL: simulator.url,
+  }
+  const { code, stderr } = await run(t, { folder: stand.folder, env }).ended
+  t.equal(code, 1)
+  t.match(stderr, /^scan-login: STORE_URL sqlite:\S+ is in use by another scan-login, .*: stop the other one, .*\n$/)
+  t.equal((await stand.call({ path: '/health/ready' })).status, 200, 'the first goes on')
+
+  const beside = createStore(env.STORE_URL, { clock: systemClock, log: createRecordingLog() })
+  await beside.check()
+  await beside.close()
+  t.pass('a command works beside it')
+
+  first.kill('SIGTERM')
+  await stand.start()
+  t.pass('the next one waits until it has gone')
+})
+
+await t.test('E10 file: the lock is free again when its process was killed', async (t) => {
+  const stand = await openStand(t)
+  const first = await stand.start()
+  first.kill('SIGKILL')
+  await first.ended
+  await stand.start()
+  t.pass('it starts')
+})
+
+await t.test('E10 file: the lock is one store\'s, and what has no file has none', async (t) => {
+  const url = `sqlite:${join(makeFolder(t), 'new/store.db')}`
+  const unlock = await lockStoreFile(url, systemClock)
+  const clock = createFakeClock()
+  const waiting = lockStoreFile(url, clock)
+  clock.advance(10_000)
+  await t.rejects(waiting, { message: /in use by another scan-login/ })
+  unlock()
+  unlock()
+  const unlockAgain = await lockStoreFile(url, systemClock)
+  unlockAgain()
+  for (const other of ['sqlite::memory:', 'redis://127.0.0.1:1']) {
+    const release = await lockStoreFile(other, systemClock)
+    await lockStoreFile(other, systemClock)
+    release()
+  }
+  await t.rejects(lockStoreFile('sqlite:/dev/null/store.db', systemClock), { message: /^STORE_URL sqlite:\/dev\/null\/store\.db can't be locked: / })
+})
+
+await t.test('ES files: the operator is told, one line each, what others on the machine can read', async (t) => {
+  const stand = await openStand(t)
+  const data = join(stand.folder, 'data')
+  const file = join(data, 'scan-login.db')
+  mkdirSync(data)
+  makeKeyFile(join(data, 'keys.json'))
+  const older = new DatabaseSync(file)
+  older.exec('PRAGMA journal_mode = WAL; CREATE TABLE old (x)')
+  for (const name of [file, `${file}-wal`, `${file}-shm`]) chmodSync(name, 0o644)
+  chmodSync(data, 0o755)
+  const told = readableByOthers(`sqlite:${file}`, join(data, 'keys.json'))
+  t.strictSame(told, [[data, 700], [file, 600], [`${file}-wal`, 600], [`${file}-shm`, 600]].map(([path, mode]) => `${path} can be read by others on this machine: chmod ${mode} ${path}`))
+  const service = await stand.start()
+  const lines = service.stdout().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { level: number, msg: string })
+  t.strictSame(lines.filter(({ msg }) => msg.includes('can be read by others')).map(({ level, msg }) => ({ level, msg })), told.map((msg) => ({ level: 40, msg })))
+  older.close()
+
+  copyFileSync(join(data, 'keys.json'), join(data, 'theirs.txt'))
+  for (const name of [file, `${file}-wal`, `${file}-shm`]) chmodSync(name, 0o600)
+  t.strictSame(readableByOthers(`sqlite:${file}`, join(data, 'keys.json')), [], 'a folder with things of others is left to them')
+})
+
+await t.test('ES files: nothing is told when all is as the service makes it', async (t) => {
+  const stand = await openStand(t)
+  const service = await stand.start()
+  t.notMatch(service.stdout(), /can be read by others/)
+  t.strictSame(readableByOthers('redis://127.0.0.1:6379', join(stand.folder, 'data/keys.json')), [])
+})
