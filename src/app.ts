@@ -25,6 +25,7 @@ import { securityHeadersPlugin } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
 import { strictHttpPlugin } from './http/strict-http.ts'
 import { answerUnreadable, readableUrl } from './http/unreadable.ts'
+import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
 import type { Clock, CodeStock, CodeSupply, LinkSupply, PhoneIdentity, Places, Store } from './login/ports.ts'
 import { createLookAgain } from './login/look-again.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
@@ -116,8 +117,9 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
 
   if (options.hosts !== undefined) await app.register(onlyHostsPlugin, { hosts: options.hosts })
   await app.register(goingDownPlugin, { waitingRoom })
-  await app.register(requestLogPlugin)
-  await app.register(auditPlugin, { origins: login.settings.returnOrigins })
+  await app.register(untrustedProxyPlugin, { clock, trusted: config.TRUST_PROXY })
+  await app.register(requestLogPlugin, { clock })
+  await app.register(auditPlugin, { origins: login.settings.returnOrigins, clock })
   await app.register(bodyParserPlugin)
   await app.register(problemsPlugin, { limits })
   await app.register(cookie)

@@ -4,7 +4,9 @@ import fp from 'fastify-plugin'
 import { isId, startOf } from '../domain/ids.ts'
 import type { Problem, ProblemCode } from '../errors.ts'
 import type { Audit } from '../login/audit.ts'
-import { addressOf } from './visitor.ts'
+import type { Clock } from '../login/ports.ts'
+import { createLineLimit, type LineLimit } from './line-limit.ts'
+import { addressOf, clientKeyOf } from './visitor.ts'
 
 /**
  * A no that an operator may be asked about later. The others are no step of anybody's: what isn't there and what comes too often is a matter
@@ -29,8 +31,18 @@ const refusals: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'ticket-expired',
 ])
 
+/**
+ * Refusals of one code to one client that are told each minute, with all their members; of the rest their number is told when the minute is over.
+ * Those of signed calls are limited already, by LIMIT_PHONE.
+ */
+const refusalsPerMinute = 1
+
 /** Gives each request an audit of its own. `origins` are those of our sites: of another one only that it is none of them is told. */
-export const auditPlugin = fp<{ origins: readonly string[] }>(async (app, { origins }) => {
+export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(async (app, { origins, clock }) => {
+  const refusalLines = createLineLimit(clock, (code, client, repeated) => { app.log.info({ event: 'refused', code, client, repeated }, 'audit') })
+  app.decorate('refusalLines', refusalLines)
+  app.addHook('onClose', async () => { refusalLines.flush() })
+
   const siteOf = ({ headers: { origin } }: FastifyRequest) => origin !== undefined && { site: origins.includes(origin) ? origin : 'another' }
 
   app.decorateRequest('audit', {
@@ -47,6 +59,7 @@ export const auditPlugin = fp<{ origins: readonly string[] }>(async (app, { orig
 /** Tells the audit of a refusal where it is one of those. */
 export const tellRefusal = ({ code }: Problem, request: FastifyRequest): void => {
   if (!refusals.has(code)) return
+  if (request.person === '' && !request.server.refusalLines.allows(code, clientKeyOf(request), refusalsPerMinute)) return
   const { ticket } = request.params as { ticket?: string } // of routes that have none, too
   request.audit.tell({
     event: 'refused',
@@ -57,6 +70,9 @@ export const tellRefusal = ({ code }: Problem, request: FastifyRequest): void =>
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    readonly refusalLines: LineLimit
+  }
   interface FastifyRequest {
     /** Told of each step that this request makes. */
     readonly audit: Audit

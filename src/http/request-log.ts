@@ -1,16 +1,27 @@
 /** Owns what is written down about requests: one line each, with no query, no header, no body, and ids cut short. */
 import fp from 'fastify-plugin'
 import { startOf } from '../domain/ids.ts'
+import type { Clock } from '../login/ports.ts'
+import { createLineLimit } from './line-limit.ts'
+import { clientKeyOf } from './visitor.ts'
+
+/** Lines a minute for one client; those beyond are at `debug`, with one line for their number. A person at a page causes about twenty. */
+const perMinute = { refused: 60, answered: 600 }
 
 /** Keeps enough of an id to follow one login through the log, and too little to use it; an escaped spelling is an id, too. */
 export const maskPath = (url: string): string =>
   url.replace(/\?.*$/s, '').replace(/[A-Za-z0-9_%-]{16,}/g, (id) => `${startOf(id)}…`)
 
-/** Logs each answered request; polls and health checks, which come all the time, at `debug`. */
-export const requestLogPlugin = fp(async (app) => {
+/** Logs each answered request; polls and health checks, which come all the time, at `debug`, and so what one client sends too much of. */
+export const requestLogPlugin = fp<{ clock: Clock }>(async (app, { clock }) => {
+  const lines = createLineLimit(clock, (kind, client, repeated) => { app.log.info({ client, repeated, kind }, 'answered more, at debug level') })
+  app.addHook('onClose', async () => { lines.flush() })
+
   app.addHook('onResponse', async (request, reply) => {
-    const level = request.routeOptions.config.isFrequent === true && reply.statusCode < 400 ? 'debug' : 'info'
-    request.log[level]({
+    const isFrequent = request.routeOptions.config.isFrequent === true && reply.statusCode < 400
+    const kind = reply.statusCode >= 400 ? 'refused' : 'answered'
+    const isTold = !isFrequent && (reply.statusCode >= 500 || lines.allows(kind, clientKeyOf(request), perMinute[kind]))
+    request.log[isTold ? 'info' : 'debug']({
       method: request.method,
       path: maskPath(request.url),
       status: reply.statusCode,

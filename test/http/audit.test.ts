@@ -119,6 +119,7 @@ await t.test('audit: a refusal is told with its code, and what is the limits\' m
   for (const [headers, code] of [[signed, undefined], [signed, 'replayed'], [{ ...signed, signature: signed.signature?.replace(/:../, ':AA') ?? '' }, 'signature-invalid'], [{}, 'signature-invalid']] as const) {
     await house.call({ path, headers })
     t.strictSame(heard().map(({ event, code }) => [event, code]), code === undefined ? [] : [['refused', code]])
+    house.clock.advance(60_000) // of one kind and address one is told a minute
   }
   await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'nobody' } })
   await house.call({ method: 'POST', path: '/api/tickets', body: { return_to: 'https://evil.example/' } })

@@ -1,0 +1,43 @@
+/** Log lines that strangers cause: so many a minute for one kind and client, the rest as a count. In bounded memory. */
+import type { Clock } from '../login/ports.ts'
+
+const windowMs = 60_000
+/** Pairs of kind and client with counts of their own in one window; all further clients share one for each kind. */
+export const remembered = 1_000
+
+export interface LineLimit {
+  /** Counts a line, and tells whether it may be written. */
+  allows (kind: string, client: string, perMinute: number): boolean
+  /** Tells what was left out until now, and begins anew. */
+  flush (): void
+}
+
+/** `onLeftOut` is called once a minute for each kind and client of which lines were left out. Kinds are single words. */
+export const createLineLimit = (clock: Clock, onLeftOut: (kind: string, client: string, count: number) => void): LineLimit => {
+  const counts = new Map<string, { lines: number, leftOut: number }>()
+  let cancel = () => {}
+
+  const flush = (): void => {
+    cancel()
+    const ended = [...counts]
+    counts.clear()
+    for (const [key, { leftOut }] of ended) {
+      const [kind = '', client = ''] = key.split(' ')
+      if (leftOut > 0) onLeftOut(kind, client, leftOut)
+    }
+  }
+
+  return {
+    allows (kind, client, perMinute) {
+      if (counts.size === 0) cancel = clock.after(windowMs, flush)
+      const own = `${kind} ${client}`
+      const key = counts.has(own) || counts.size < remembered ? own : `${kind} others`
+      const count = counts.get(key) ?? { lines: 0, leftOut: 0 }
+      counts.set(key, count)
+      count.lines++
+      if (count.lines > perMinute) count.leftOut++
+      return count.lines <= perMinute
+    },
+    flush,
+  }
+}

@@ -1,0 +1,44 @@
+/** A warning where a peer that is not in TRUST_PROXY says for whom it asks: mostly a proxy that the operator forgot, behind which all visitors look like one. */
+import { BlockList, isIP } from 'node:net'
+import fp from 'fastify-plugin'
+import { plainAddress } from '../domain/address.ts'
+import type { Clock } from '../login/ports.ts'
+
+const everyMs = 3_600_000
+
+export interface UntrustedProxyOptions {
+  readonly clock: Clock
+  /** TRUST_PROXY. */
+  readonly trusted: readonly string[]
+}
+
+/** Warns once an hour at the most, as anybody can send such a header; what it says is not repeated. */
+export const untrustedProxyPlugin = fp<UntrustedProxyOptions>(async (app, { clock, trusted }) => {
+  const isTrusted = listOf(trusted)
+  let nextAt = -Infinity
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { 'x-forwarded-for': forwardedFor, forwarded } = request.headers
+    if ((forwardedFor !== undefined || forwarded !== undefined) && clock.steady() >= nextAt) {
+      const peer = plainAddress(request.socket.remoteAddress ?? '')
+      if (peer !== '' && !isTrusted(peer)) {
+        nextAt = clock.steady() + everyMs
+        request.log.warn({ peer }, `${peer} sends X-Forwarded-For or Forwarded and is not in TRUST_PROXY, so that limits and phones take it for the visitor. If it is your reverse proxy, set TRUST_PROXY=${peer}; otherwise a visitor made it up, and nothing is wrong`)
+      }
+    }
+    done()
+  })
+}, { name: 'untrusted-proxy' })
+
+const listOf = (cidrs: readonly string[]): ((address: string) => boolean) => {
+  const list = { 4: new BlockList(), 6: new BlockList() } // in one list, IPv4 would count as ::ffff:0:0/96
+  for (const cidr of cidrs) {
+    const [address = '', bits] = cidr.split('/')
+    const family = isIP(address) as 4 | 6 // config has checked it
+    list[family].addSubnet(address, Number(bits ?? (family === 4 ? 32 : 128)), `ipv${family}`)
+  }
+  return (address) => {
+    const family = isIP(address) as 4 | 6 // it is a plain address
+    return list[family].check(address, `ipv${family}`)
+  }
+}
