@@ -49,6 +49,7 @@ export const createPeople = (store: Store, clock: Clock): People => {
       const before = understood(await store.read<SessionIndex>(key))
       const changed = next(live(before), before?.endedAt ?? 0)
       if (changed === undefined) return undefined
+      if (Object.keys(changed).length === 0) return live(before) // nothing new: a consume that is asked for again and again writes nothing
       const after = { schema, ...before, sessions: live(before), ...changed, version: (before?.version ?? 0) + 1 }
       const ttlMs = Math.max(1000, (after.endedAt ?? 0) + endedKeptMs - clock.now(), ...after.sessions.map(({ endsAt }) => endsAt - clock.now()))
       if (await (before === undefined ? store.claim(key, after, ttlMs) : store.replace(key, before.version, after, ttlMs))) return live(before)
@@ -69,8 +70,11 @@ export const createPeople = (store: Store, clock: Clock): People => {
       else await store.write(nameKey(sub), { schema, name } satisfies NameRecord, null)
     },
     sessionsOf: async (sub) => live(understood(await store.read<SessionIndex>(indexKey(sub)))).map(({ id }) => id).reverse(),
-    addSession: async (sub, id, endsAt, approvedAt) => await change(sub, (sessions, endedAt) =>
-      approvedAt <= endedAt ? undefined : { sessions: [...sessions.filter((session) => session.id !== id), { id, endsAt }] }) !== undefined,
+    addSession: async (sub, id, endsAt, approvedAt) => await change(sub, (sessions, endedAt) => {
+      if (approvedAt <= endedAt) return undefined
+      if (sessions.some((session) => session.id === id && session.endsAt === endsAt)) return {}
+      return { sessions: [...sessions.filter((session) => session.id !== id), { id, endsAt }] }
+    }) !== undefined,
     closeSessions: async (sub, endedAt) => {
       const sessions = await change(sub, (_sessions, before) => ({ endedAt: Math.max(before, endedAt) }))
       return (sessions ?? []).map(({ id }) => id)

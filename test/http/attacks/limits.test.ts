@@ -5,10 +5,10 @@ import type { Store } from '../../../src/login/ports.ts'
 import { systemClock } from '../../../src/runtime.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { untilReady } from '../../contract/store-harness.ts'
-import { openBrowser, type TestBrowser } from '../../support/clients.ts'
+import { openBrowser, sign, type TestBrowser } from '../../support/clients.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { openHouse, type Answer, type House } from '../../support/house.ts'
-import { confirmedBrowser, phoneOf, verdict } from '../../support/login.ts'
+import { confirmedBrowser, logIn, phoneOf, verdict } from '../../support/login.ts'
 import { startRedis } from '../../support/redis.ts'
 
 const stores: Record<string, (t: Test) => Promise<Store>> = {
@@ -170,6 +170,43 @@ for (const [kind, open] of Object.entries(stores)) {
     t.strictSame(await answersTo(37, from((n) => inOneSite(n + 1))), [...many(36, '201'), '429 rate-limited'], 'the /48 around it')
     t.equal((await make(house, '2001:db8:2::1')).created.status, 201, 'the /48 next door')
     house.clock.advance(60_000)
+  })
+
+  await t.test(`E5 limits (${kind}): repeated consumes, repeated cancels, refused phone calls and uses of a session change nothing in the store, whoever sends a hundred`, async (t) => {
+    const changed: string[] = []
+    const wrapStore = (store: Store): Store => new Proxy(store, {
+      get: (target, name: keyof Store) => (...args: unknown[]) => {
+        const result = (target[name] as (...args: unknown[]) => unknown)(...args)
+        if (['now', 'onReplace', 'read', 'readMany'].includes(name)) return result
+        return Promise.resolve(result).then((done) => {
+          if (done !== false) changed.push(`${name} ${String(args[0])}`)
+          return done
+        })
+      },
+    })
+    const clock = createFakeClock(Date.now())
+    const house = await openHouse(t, { clock, store: await open(t), wrapStore, env: { LIMIT_PHONE: '1000000' } })
+    const { browser, phone, cookie } = await logIn(house)
+    const gone = await make(house, '10.0.1.1')
+    await gone.giveUp()
+    const signed = sign({ path: '/api/phone/sessions' }, phone.key, { authority: 'login.example.com', created: Math.floor(clock.now() / 1000) - 500 })
+    const calls: Record<string, () => Promise<Answer>> = {
+      'a repeated consume': () => browser.consume(),
+      'a consume that comes too early': async () => await gone.consume(),
+      'a repeated cancel': () => gone.giveUp(),
+      'a phone call of another time': () => house.call({ path: '/api/phone/sessions', headers: signed }),
+      'a phone call without a signature': () => house.call({ path: '/api/phone/sessions' }),
+      'a use of the session': () => house.call({ path: '/api/session', headers: { cookie } }),
+      'a use of no session': () => house.call({ path: '/api/session', headers: { cookie: `__Host-scan_login=${'A'.repeat(43)}` } }),
+      'a made-up token': () => house.call({ path: '/api/session', headers: { authorization: 'Bearer a.b.c' } }),
+    }
+    for (const [name, ask] of Object.entries(calls)) {
+      changed.length = 0
+      const told = new Set<number>()
+      for (let n = 0; n < 100; n++) told.add((await ask()).status)
+      t.equal(told.size, 1, name)
+      t.strictSame(changed, [], name)
+    }
   })
 
   await t.test(`E5 limits (${kind}): unknown ids, unknown paths and wrong secrets of a whole network cost no write, once it is over its limit`, async (t) => {
