@@ -24,7 +24,10 @@ export class ScanLoginElement extends HTMLElement {
 }
 
 export interface ScanLogin {
-  /** A JWT for your backend, which verifies it with the keys at `/.well-known/jwks.json`. */
+  /**
+   * A JWT for your backend, which verifies it with the keys at `/.well-known/jwks.json`. On a page of another site than the service's its `aud` is that
+   * page's origin: take no other. There it is all that the login gives, without a cookie; your backend keeps a session of its own.
+   */
   readonly accessToken: string
   /** Seconds. */
   readonly expiresIn: number

@@ -91,7 +91,13 @@ export interface Offer {
 }
 
 /** A browser that is logged in as this person. */
-export interface LoggedInBrowser { readonly id: string, readonly browser: BrowserName, readonly lastSeenAt: number }
+export interface LoggedInBrowser {
+  readonly id: string
+  readonly browser: BrowserName
+  readonly lastSeenAt: number
+  /** The name of the other site that the login is for; null where it is the service's own. */
+  readonly site: string | null
+}
 
 export interface Grant {
   readonly keyId: string
@@ -139,7 +145,7 @@ export const readSessions = (body: Body): readonly LoggedInBrowser[] | undefined
 const browserSession = (session: Body): LoggedInBrowser | undefined => {
   const id = text(session.id)
   const lastSeenAt = Date.parse(String(session.last_seen_at))
-  return id === undefined || Number.isNaN(lastSeenAt) ? undefined : { id, browser: browserOf(session.browser), lastSeenAt }
+  return id === undefined || Number.isNaN(lastSeenAt) ? undefined : { id, browser: browserOf(session.browser), lastSeenAt, site: textOrNull(bodyOf(session.site).name) }
 }
 
 /** Empty for what the service couldn't tell, which it calls "Unknown browser": the phone has its own words for that. */

@@ -19,5 +19,11 @@ export const isOwnSite = (origin: string, { origin: own, COOKIE_DOMAIN: domain }
 export const foreignOrigins = (settings: SiteSettings): readonly string[] =>
   settings.ALLOWED_ORIGINS.filter((origin) => !isOwnSite(origin, settings))
 
+/** `Cross-Origin-Resource-Policy` for what the element shows: the narrowest word that every allowed origin is within. It can name no origin. */
+export const resourcePolicyFor = (settings: SiteSettings): 'same-origin' | 'same-site' | 'cross-origin' => {
+  if (foreignOrigins(settings).length > 0) return 'cross-origin'
+  return settings.ALLOWED_ORIGINS.some((origin) => origin !== settings.origin) ? 'same-site' : 'same-origin'
+}
+
 /** Names the site of an allowed origin as people read it: its host, with a port where that isn't the usual one. */
 export const siteNameOf = (origin: string): string => new URL(origin).host

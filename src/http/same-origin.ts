@@ -24,6 +24,17 @@ export const callerOf = (request: FastifyRequest, config: Config): 'own' | 'othe
 }
 
 /**
+ * A hook for the picture of a code: refuses what a browser says is for a page of an origin that isn't allowed. An `<img>` sends no `Origin`, so it is
+ * told by its `Referer`; of a page that hides that nothing is known, and Cross-Origin-Resource-Policy is what keeps it out.
+ */
+export const refuseForeignPictures = ({ origin: own, ALLOWED_ORIGINS }: Config) => async ({ headers }: FastifyRequest): Promise<void> => {
+  const { origin, referer = '', 'sec-fetch-site': fetchSite, 'sec-fetch-mode': mode } = headers
+  const isElsewhere = (fetchSite === 'cross-site' || fetchSite === 'same-site') && mode !== 'navigate'
+  const page = origin ?? (isElsewhere ? URL.parse(referer)?.origin : undefined)
+  if (page !== undefined && page !== own && !ALLOWED_ORIGINS.includes(page)) throw new Problem('cross-site')
+}
+
+/**
  * A hook for making tickets: refuses what a browser says a page of another site asks for, so that no page can use up the limits of whoever looks at
  * it. `Origin` decides where there is one, `Sec-Fetch-Site` otherwise; who sends neither is no browser. A page under `no-referrer` may send the
  * origin `null` to its own service, where only `Sec-Fetch-Site` tells it from a sandbox. Runs before the body is read and before anything is counted.

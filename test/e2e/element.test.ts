@@ -19,7 +19,7 @@ await t.test('element: a site of an allowed origin gets each step in its order, 
   const login = await host.told('login')
   await untilStage(host.page, 'confirmed')
 
-  const { payload, protectedHeader } = await jwtVerify(login.accessToken, createRemoteJWKSet(new URL(`${site.service.url}/.well-known/jwks.json`)), { issuer: site.service.url, audience: site.service.url })
+  const { payload, protectedHeader } = await jwtVerify(login.accessToken, createRemoteJWKSet(new URL(`${site.service.url}/.well-known/jwks.json`)), { issuer: site.service.url, audience: site.url })
   t.hasStrict(payload, { sub: phone.sub, amr: ['wechat'] })
   t.equal(protectedHeader.typ, 'at+jwt')
   const { accessToken, expiresIn, ...rest } = login

@@ -36,6 +36,15 @@ await t.test('home: shows who this is and where they are logged in', async (t) =
   t.equal(homeScreenOf(home.view(), wordsFor('zh'), startMs).browsers[1]?.detail, '上海 · 20 秒前')
 })
 
+await t.test('home: a login for another site is listed under that site\'s name', async (t) => {
+  const { home } = start({ sessions: ok({ sessions: [{ ...session('s1', '上海', 'Shanghai'), site: { name: 'shop.example', origin: 'https://shop.example' } }, { ...session('s2'), site: { name: 7 } }] }) })
+  await home.read()
+  t.strictSame(homeScreenOf(home.view(), wordsFor('en'), startMs).browsers, [
+    { id: 's1', title: 'shop.example', detail: 'Chrome 151 · Windows 11 · Shanghai · 20 seconds ago' },
+    { id: 's2', title: 'Chrome 151 · Windows 11', detail: '203.0.113.* · 20 seconds ago' },
+  ])
+})
+
 await t.test('home: one call and a shorter list when a browser is signed out, tapped twice or not', async (t) => {
   const { home, phone, ids } = start()
   await home.read()

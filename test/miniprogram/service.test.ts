@@ -29,7 +29,7 @@ await t.test('service: each call is what the contract says, signed', async (t) =
   t.strictSame(await service.cancel(ticket), { ok: true, value: 'cancelled' })
   t.strictSame(await service.sessions(), {
     ok: true,
-    value: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', network: null, place: '上海', placeEn: '上海' }, lastSeenAt: startMs - 20_000 }],
+    value: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', network: null, place: '上海', placeEn: '上海' }, lastSeenAt: startMs - 20_000, site: null }],
   })
   t.strictSame(await service.signOut('a/b'), { ok: true, value: true })
   t.strictSame(await service.rename('  小明 '), { ok: true, value: '小明' })

@@ -34,10 +34,10 @@ export const homeScreenOf = (view: HomeView, words: Words, now: number): HomeScr
   busy: view.busy,
   saved: view.saved ? words.saved : '',
   failure: view.failure === undefined ? '' : words.failures[view.failure],
-  browsers: (view.sessions ?? []).map(({ id, browser, lastSeenAt }) => ({
+  browsers: (view.sessions ?? []).map(({ id, browser, lastSeenAt, site }) => ({
     id,
-    title: titleOf(browser, words),
-    detail: [placeIn(words, browser) ?? browser.network ?? browser.ip, ago(lastSeenAt, now, words)].filter((part) => part !== '').join(' · '),
+    title: site ?? titleOf(browser, words),
+    detail: [site === null ? '' : titleOf(browser, words), placeIn(words, browser) ?? browser.network ?? browser.ip, ago(lastSeenAt, now, words)].filter((part) => part !== '').join(' · '),
   })),
   empty: view.sessions?.length === 0 ? words.noBrowsers : '',
 })

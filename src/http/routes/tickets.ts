@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
 import { describeBrowser } from '../../domain/browser.ts'
-import { foreignOrigins } from '../../domain/site.ts'
+import { foreignOrigins, resourcePolicyFor } from '../../domain/site.ts'
 import type { SeenBrowser } from '../../domain/ticket.ts'
 import type { BrowserClaim } from '../../login/browser-ticket.ts'
 import { cancelByBrowser } from '../../login/cancel-ticket.ts'
@@ -16,7 +16,7 @@ import type { CodeStock, CodeSupply, LinkSupply, LoginDeps, SessionOpener } from
 import { waitForTicket } from '../../login/wait-for-ticket.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import type { Limits } from '../limits.ts'
-import { callerOf, refuseForeignPages } from '../same-origin.ts'
+import { callerOf, refuseForeignPages, refuseForeignPictures } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
@@ -41,6 +41,7 @@ const beyondTheHoldMs = 6000
 export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   const by = (request: FastifyRequest) => ({ ...login, audit: request.audit })
   const foreign = foreignOrigins(config)
+  const resourcePolicy = resourcePolicyFor(config)
   /** The allowed origin on another site whose page asks. A page can't hide its origin in a POST; without one it is no page, and ours to judge as ever. */
   const siteOf = ({ headers: { origin = '' } }: FastifyRequest): string | null => foreign.includes(origin) ? origin : null
 
@@ -77,12 +78,12 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
     })
   })
 
-  app.get('/:ticket/code', { schema: { params: schemas.TicketParams, response: { 200: schemas.Code, ...schemas.problems } } }, async (request, reply) => {
+  app.get('/:ticket/code', { onRequest: refuseForeignPictures(config), schema: { params: schemas.TicketParams, response: { 200: schemas.Code, ...schemas.problems } } }, async (request, reply) => {
     const ticket = await readCodeTicket(by(request), request.params.ticket)
     const { bytes, type } = await codes.codeFor(ticket.id, wechatClientKeyOf(ticket.browser.ip))
     return await reply
       .header('cache-control', `private, max-age=${secondsUntil(ticket.expiresAt, login.clock.now())}`)
-      .header('cross-origin-resource-policy', 'cross-origin') // the element on an allowed site shows it as an <img>
+      .header('cross-origin-resource-policy', resourcePolicy) // the element on an allowed site shows it as an <img>
       .type(type)
       .send(bytes)
   })

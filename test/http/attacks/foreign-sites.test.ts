@@ -213,6 +213,31 @@ await t.test('E14 cookie: none opens a site\'s session when an earlier release h
   t.equal(verdict(await who(house, token)), '401 unauthenticated', 'nor a token that was made out to us')
 })
 
+await t.test('E13 code: its resource policy is as wide as ALLOWED_ORIGINS, and a page that says it is another\'s is refused', async (t) => {
+  const policies: Array<[env: Record<string, string>, policy: string]> = [
+    [{}, 'same-origin'],
+    [{ ALLOWED_ORIGINS: service }, 'same-origin'],
+    [{ COOKIE_DOMAIN: 'example.com' }, 'same-origin'],
+    [{ COOKIE_DOMAIN: 'example.com', ALLOWED_ORIGINS: sibling }, 'same-site'],
+    [{ ALLOWED_ORIGINS: sibling }, 'cross-origin'],
+    [{ COOKIE_DOMAIN: 'example.com', ALLOWED_ORIGINS: `${sibling},${shop}` }, 'cross-origin'],
+  ]
+  for (const [env, policy] of policies) {
+    const house = await openHouse(t, { env })
+    const { ticket } = (await house.call({ method: 'POST', path: '/api/tickets' })).json
+    const code = (headers: Record<string, string>): Promise<Answer> => house.call({ path: `/api/tickets/${ticket}/code`, headers })
+    t.equal((await code({})).headers['cross-origin-resource-policy'], policy, JSON.stringify(env))
+    const image = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }
+    for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { ...image, referer: 'https://evil.example/' }, { ...image, 'sec-fetch-site': 'same-site', referer: 'https://blog.example.com/' }]) {
+      t.equal(verdict(await code(headers)), '403 cross-site', JSON.stringify(headers))
+    }
+    const good: Array<Record<string, string>> = [{ referer: 'https://elsewhere.example/' }, { ...image, 'sec-fetch-site': 'same-origin', referer: 'https://other-name.example/' }, { ...image, 'sec-fetch-mode': 'navigate', referer: 'https://mail.example/' }, image, { ...image, referer: 'nonsense' }]
+    for (const headers of [...good, ...(env.ALLOWED_ORIGINS ?? service).split(',').flatMap((origin) => [{ origin }, { ...image, referer: `${origin}/page` }])]) {
+      t.equal(verdict(await code(headers)), '200', JSON.stringify(headers))
+    }
+  }
+})
+
 await t.test('E14 audit: a site\'s login can be told from ours', async (t) => {
   const house = await openHouse(t, { env: embedding })
   const { consumed } = await logIn(from(house, shop), { phone: await phoneOf(house) })

@@ -1,0 +1,183 @@
+/** Cookies of our name that somebody else has set, that are left from before, or that a browser keeps beside a new one. */
+import t, { type Test } from 'tap'
+import { systemClock } from '../../../src/runtime.ts'
+import { createStore } from '../../../src/stores/store.ts'
+import { untilReady } from '../../contract/store-harness.ts'
+import { createFakeClock } from '../../support/fake-clock.ts'
+import { openHouse, type Answer, type House } from '../../support/house.ts'
+import { createRecordingLog } from '../../support/log.ts'
+import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../../support/login.ts'
+import { startRedis } from '../../support/redis.ts'
+import { bare, stepsIn } from '../../support/steps.ts'
+
+const shared = { COOKIE_DOMAIN: 'example.com', LIMIT_CREATE: '10000', LIMIT_PHONE: '10000' }
+const sameOrigin = { origin: 'https://login.example.com', 'sec-fetch-site': 'same-origin' }
+
+/** Runs a test on a house with each kind of store. */
+const onEachStore = async (name: string, tests: (t: Test, house: House) => Promise<void>): Promise<void> => {
+  for (const kind of ['sqlite', 'redis']) {
+    await t.test(`${name} (${kind})`, async (t) => {
+      const redis = kind === 'redis' ? await startRedis() : undefined
+      const store = createStore(redis?.url ?? 'sqlite::memory:', { clock: systemClock, log: createRecordingLog() }) // its own ends are not the matter here
+      t.teardown(async () => {
+        await store.close()
+        await redis?.stop()
+      })
+      await untilReady(store)
+      await tests(t, await openHouse(t, { env: shared, clock: createFakeClock(), store }))
+    })
+  }
+}
+
+const session = (house: House, cookie: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  house.call({ path: `${house.config.basePath}/api/session`, headers: { cookie, ...headers } })
+const cookiesSet = (answer: Answer): string[] => [answer.headers['set-cookie'] ?? []].flat().map(String)
+const refusals = (house: House) => stepsIn(house.logged()).filter(({ event }) => event === 'cookies.refused').map(bare)
+const ended = (house: House) => stepsIn(house.logged()).filter(({ event }) => event === 'session.ended').map(({ by }) => by)
+const alive = async (house: House, ...cookies: string[]): Promise<boolean[]> =>
+  await Promise.all(cookies.map(async (cookie) => (await session(house, cookie)).status === 200))
+/** A cookie of the same name that opens nothing; `n` makes it another one. */
+const dead = (n: number): string => `__Secure-scan_login=${String(n).padStart(42, 'x')}A`
+
+await onEachStore('E17 cookies: nobody is logged in, both are cleared and the log says so when a sibling host plants the cookie of another person', async (t, house) => {
+  const victim = await logIn(house)
+  const attacker = await logIn(house, { phone: await phoneOf(house, 'hong') })
+  for (const cookie of [`${attacker.cookie}; ${victim.cookie}`, `${victim.cookie}; a=b; ${attacker.cookie}`, `${attacker.cookie};${victim.cookie};${dead(1)}`]) {
+    for (const [method, path] of [['GET', '/api/session'], ['GET', '/api/session/verify'], ['POST', '/api/session/token'], ['DELETE', '/api/session']] as const) {
+      const answer = await house.call({ method, path, headers: { cookie, ...sameOrigin } })
+      t.equal(verdict(answer), '401 unauthenticated', `${method} ${path}`)
+      t.equal(answer.headers['remote-user'], undefined)
+      const forms = cookiesSet(answer).map((form) => form.split('; '))
+      for (const path of ['/', '/api']) t.ok(forms.some((form) => form[0] === '__Secure-scan_login=' && form.includes('Max-Age=0') && form.includes(`Path=${path}`) && form.includes('Domain=example.com')), `the one with Path=${path} goes`)
+    }
+  }
+  t.equal(refusals(house).length, 12)
+  const sids = [attacker, victim].map(({ token }) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sid as string)
+  t.strictSame((refusals(house)[0]?.sids as string[]).toSorted(), sids.toSorted())
+  t.strictSame(await alive(house, victim.cookie, attacker.cookie), [true, true], 'each is still good for whoever shows it alone')
+})
+
+await onEachStore('E17 cookies: the live one counts, wherever it stands, when dead ones of an earlier domain are sent before it', async (t, house) => {
+  const { cookie, phone } = await logIn(house)
+  const other = await logIn(house)
+  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: other.cookie, ...sameOrigin } })
+  for (const header of [`${other.cookie}; ${cookie}`, `${dead(1)}; ${cookie}; ${dead(2)}`, `${cookie}; ${cookie}`, `__Secure-scan_login=; __Secure-scan_login=nonsense; ${cookie}`, `${[1, 2, 3, 4, 5, 6, 7].map(dead).join('; ')}; ${cookie}`]) {
+    const shown = await session(house, header)
+    t.equal(shown.json?.user?.sub, phone.sub, header.slice(0, 60))
+    t.strictSame(cookiesSet(shown), [])
+    t.equal((await house.call({ path: '/api/session/verify', headers: { cookie: header } })).headers['remote-user'], phone.sub)
+  }
+  const second = await logIn(house, { phone })
+  t.equal((await session(house, `${cookie}; ${second.cookie}`)).json.user.sub, phone.sub, 'two of one person are that person')
+  t.equal((await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: `${cookie}; ${second.cookie}`, ...sameOrigin } })).status, 204)
+  t.strictSame(await alive(house, cookie, second.cookie), [false, false], 'and who logs out has logged out')
+  t.strictSame(refusals(house), [])
+})
+
+await t.test('E17 cookies: more than eight are not looked up, log nobody in and are cleared', async (t) => {
+  const lookups: string[] = []
+  const house = await openHouse(t, {
+    env: shared,
+    wrapStore: (store) => ({ ...store, read: async (key) => { lookups.push(key); return await store.read(key) } }),
+  })
+  const { cookie } = await logIn(house)
+  lookups.length = 0
+  const answer = await session(house, `${cookie}; ${Array.from({ length: 100 }, (_, i) => dead(i)).join('; ')}`)
+  t.equal(verdict(answer), '401 unauthenticated')
+  t.strictSame(lookups, [])
+  t.ok(cookiesSet(answer).length > 1)
+  t.hasStrict(refusals(house), [{ cookies: 101, sids: [] }])
+  t.strictSame(await alive(house, cookie), [true])
+})
+
+await t.test('E17 log-out: it clears every form that the cookie can have', async (t) => {
+  const cases: Array<[env: Record<string, string>, forms: string[]]> = [
+    [{ PUBLIC_URL: 'https://login.example.com/auth', COOKIE_DOMAIN: 'example.com' }, [
+      'scan_login /', '__Host-scan_login /', '__Secure-scan_login / login.example.com', '__Secure-scan_login / example.com', '__Secure-scan_login /',
+      ...['/auth', '/auth/', '/auth/api', '/auth/api/', '/auth/api/session'].flatMap((path) => ['', ' login.example.com', ' example.com'].map((domain) => `__Secure-scan_login ${path}${domain}`)),
+    ]],
+    [{ PUBLIC_URL: 'https://login.example.com' }, ['scan_login /', '__Host-scan_login /', '__Secure-scan_login / login.example.com', '__Secure-scan_login / example.com']],
+    [{ PUBLIC_URL: 'http://localhost:3000' }, ['scan_login /', 'scan_login /api', 'scan_login /api/', 'scan_login /api/session']],
+  ]
+  for (const [env, forms] of cases) {
+    const house = await openHouse(t, { env })
+    const { cookie } = await logIn(house)
+    const out = await house.call({ method: 'DELETE', path: `${house.config.basePath}/api/session`, headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+    t.equal(out.status, 204)
+    const cleared = cookiesSet(out).map((form) => {
+      const [name = '', ...attributes] = form.split('; ')
+      const valueOf = (attribute: string): string => attributes.find((one) => one.startsWith(`${attribute}=`))?.slice(attribute.length + 1) ?? ''
+      t.equal(valueOf('Max-Age'), '0')
+      t.equal(attributes.includes('Secure'), house.config.isSecure)
+      return `${name.slice(0, -1)} ${valueOf('Path')} ${valueOf('Domain')}`.trim()
+    })
+    t.strictSame(cleared.sort(), forms.sort())
+    t.ok(cookiesSet(out).join('').length < 2500, 'all of it fits into what a proxy takes for a head')
+  }
+})
+
+/** Takes a confirmed ticket to its end as our own page does, with these cookies in the browser. */
+const consumeShowing = async (house: House, { ticket, secret }: { ticket: string, secret: string }, cookie: string, headers: Record<string, string> = sameOrigin): Promise<Answer> =>
+  await house.call({ method: 'POST', path: `/api/tickets/${ticket}/consume`, headers: { authorization: `Ticket ${secret}`, cookie, ...headers } })
+
+await onEachStore('E17 login: it ends the session that the browser had, whoever\'s it was', async (t, house) => {
+  const first = await logIn(house)
+  house.clock.advance(60_000)
+  const { browser, phone } = await confirmedBrowser(house, { phone: await phoneOf(house, 'hong') })
+  const consumed = await consumeShowing(house, browser, `${dead(1)}; ${first.cookie}`)
+  t.equal(consumed.status, 200)
+  t.strictSame(await alive(house, first.cookie, cookieOf(consumed)), [false, true])
+  t.equal((await first.phone.sessions()).json.sessions.length, 0)
+  t.strictSame(ended(house), ['relogin'])
+  const again = await consumeShowing(house, browser, cookieOf(consumed))
+  t.equal(cookieOf(again), cookieOf(consumed), 'a repeated consume ends nothing of its own')
+  t.equal((await consumeShowing(house, browser, first.cookie)).status, 200, 'nor where its first answer got lost, cookie and all')
+  t.strictSame(await alive(house, cookieOf(consumed)), [true])
+  t.equal((await phone.sessions()).json.sessions.length, 1)
+})
+
+await t.test('E17 login: what a cookie opens stays when the call doesn\'t come from a page of ours, or the cookie isn\'t good', async (t) => {
+  const house = await openHouse(t, { env: { ...shared, ALLOWED_ORIGINS: 'https://shop.example' } })
+  const first = await logIn(house)
+  const phone = await phoneOf(house, 'hong')
+  for (const headers of [{}, { origin: 'https://shop.example', 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }] as Array<Record<string, string>>) {
+    const { browser } = await confirmedBrowser(house, { phone })
+    t.equal((await consumeShowing(house, browser, first.cookie, headers)).status, 200)
+  }
+  const { browser } = await confirmedBrowser(house, { phone })
+  t.equal((await consumeShowing(house, browser, first.cookie.replace('__Secure-', '__Host-'))).status, 200)
+  const wrong = await confirmedBrowser(house, { phone })
+  t.equal(verdict(await consumeShowing(house, { ...wrong.browser, secret: browser.secret }, first.cookie)), '404 ticket-not-found')
+  t.strictSame(await alive(house, first.cookie), [true])
+})
+
+await onEachStore('E17 login: exactly the last session is alive when several logins race in one browser that has one', async (t, house) => {
+  const phone = await phoneOf(house)
+  for (let round = 0; round < 6; round++) {
+    const first = await logIn(house, { phone: await phoneOf(house, 'hong') })
+    const logins = []
+    for (let i = 0; i < 4; i++) logins.push((await confirmedBrowser(house, { phone })).browser)
+    house.clock.advance(1000)
+    const answers = await Promise.all(logins.map(async (login, i) => {
+      for (let turns = (i * 7 + round * 3) % 11; turns > 0; turns--) await null
+      return await consumeShowing(house, login, first.cookie)
+    }))
+    const given = answers.filter(({ status }) => status === 200).map(cookieOf)
+    t.strictSame([...new Set(answers.map(verdict))].filter((one) => one !== '200' && one !== '409 ticket-consumed'), [])
+    t.equal((await alive(house, first.cookie, ...given)).filter(Boolean).length, 1, `round ${round}`)
+    t.equal((await phone.sessions()).json.sessions.length, 1)
+    await phone.signOut((await phone.sessions()).json.sessions[0].id)
+  }
+})
+
+await t.test('E17 login: a late repeat of an earlier login ends no later one', async (t) => {
+  const house = await openHouse(t, { env: shared })
+  const phone = await phoneOf(house)
+  const [early, late] = [(await confirmedBrowser(house, { phone })).browser, (await confirmedBrowser(house, { phone })).browser]
+  t.equal((await consumeShowing(house, early, '')).status, 200) // the answer is lost
+  house.clock.advance(1000)
+  const consumed = await consumeShowing(house, late, '')
+  t.equal(verdict(await consumeShowing(house, early, cookieOf(consumed))), '409 ticket-consumed')
+  t.strictSame(await alive(house, cookieOf(consumed)), [true])
+  t.equal((await phone.sessions()).json.sessions.length, 1)
+})
