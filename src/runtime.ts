@@ -1,10 +1,11 @@
 /** Owns the real things that the app is built from: environment, time, randomness, log, store, keys, places, WeChat. The only reader of process.env. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { pino, type DestinationStream, type Logger } from 'pino'
+import { pino, type Logger } from 'pino'
 import type { AppDeps } from './app.ts'
 import type { Config, ServiceConfig } from './config.ts'
 import type { Clock } from './login/ports.ts'
+import { openLogOutput } from './log-output.ts'
 import { noPlaces, openPlaces } from './places/geoip-file.ts'
 import { followKeyFile, type FollowedKeys } from './sessions/follow-key-file.ts'
 import { makeKeyFile } from './sessions/key-file.ts'
@@ -30,7 +31,7 @@ export const systemClock: Clock = {
 
 export interface Runtime extends AppDeps {
   readonly log: Logger
-  /** Lets go of the key file, of the store and of WeChat; the app is closed first. */
+  /** Lets go of the key file, of the store, of WeChat and at last of the log; the app is closed first. */
   release (): Promise<void>
 }
 
@@ -39,7 +40,8 @@ export interface Runtime extends AppDeps {
  * can't be opened; a Redis or a WeChat that is away is no reason not to start.
  */
 export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): Runtime => {
-  const log = pino({ level: config.LOG_LEVEL, base: null }, openLogOutput())
+  const output = openLogOutput()
+  const log = pino({ level: config.LOG_LEVEL, base: null }, output)
   const places = config.GEOIP_FILE === null ? noPlaces : openPlaces(config.GEOIP_FILE, log)
   const keys = openKeys(config, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
@@ -63,20 +65,9 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
     keys.stop()
     wechat.close()
     await Promise.all([destroyDispatchers(dispatchers), store.close()])
+    await output.flush()
   }
   return { store, wechat, places, keys, clock: shared, random: randomBytes, log, release }
-}
-
-/** So much of the log is kept for an output that takes nothing just now; the rest is lost. Characters. */
-const maxUnwritten = 1024 * 1024
-
-/** The standard output, as a place for lines that may be lost: a full disk must not end what it can't write about. */
-const openLogOutput = (): DestinationStream => {
-  const output = pino.destination({ maxLength: maxUnwritten })
-  output.on('error', () => {
-    output.flushSync = () => {} // at the end of the process it would try for ever
-  })
-  return output
 }
 
 /** An embedded store makes its key file at the first start; instances that share Redis have to be given the same one. */

@@ -1,0 +1,46 @@
+/** The standard output as a place for log lines. Lines may be lost there: the process waits for nobody who should read them, and ends in time. */
+import { fstatSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino, type DestinationStream } from 'pino'
+
+/** So much of the log is kept for an output that takes nothing just now; the rest is lost. Bytes. */
+const maxUnwritten = 1024 * 1024
+
+/** At its end the process waits so long for an output to take what is left. Milliseconds. */
+const flushMs = 300
+
+export interface LogOutput extends DestinationStream {
+  /** Resolves when everything is written, or when it has taken too long. */
+  flush (): Promise<void>
+}
+
+/** Opens the standard output for the log. */
+export const openLogOutput = (): LogOutput => {
+  const stdout = fstatSync(1)
+  return stdout.isFIFO() || stdout.isSocket() ? streamOutput(process.stdout) : fileOutput()
+}
+
+/**
+ * A pipe or a socket, through Node's own stream, which never blocks. pino's destination would: its last flush tries again for ever while a pipe is
+ * full, and so would a write of its own to a descriptor that blocks, as a thread that is in the middle of it can't be ended.
+ */
+export const streamOutput = (stream: Writable): LogOutput => {
+  stream.on('error', () => {}) // nobody reads any more, and there is no other place to say so
+  return {
+    write: (line) => { if (stream.writable && stream.writableLength < maxUnwritten) stream.write(line) },
+    flush: async () => {
+      if (!stream.writable) return
+      await Promise.race([new Promise((resolve) => { stream.write('', resolve) }), sleep(flushMs)])
+    },
+  }
+}
+
+/** A file, or what behaves like one: a full disk must not end what it can't write about. */
+const fileOutput = (): LogOutput => {
+  const output = pino.destination({ maxLength: maxUnwritten })
+  output.on('error', () => {
+    output.flushSync = () => {} // at the end of the process it would try for ever
+  })
+  return { write: (line) => { output.write(line) }, flush: async () => {} } // pino flushes it at the end of the process
+}

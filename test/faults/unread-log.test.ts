@@ -1,0 +1,94 @@
+/** A log that nobody reads: whatever stands behind the standard output, logins go on, and the process is gone in time when it is told to go. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import { openBrowser, openPhone, type Service } from '../support/clients.ts'
+import { makeFolder, untilItAnswers } from '../support/process.ts'
+import { freePort } from '../support/redis.ts'
+import { remote } from '../support/remote.ts'
+
+/** The contract's word. */
+const endWithinMs = 5000
+
+/** What stands behind the standard output, as a shell says it; `$0` is the service. None of them reads. */
+const outputs: Readonly<Record<string, string>> = {
+  'a pipe': 'mkfifo log; sleep 1000 <log & exec "$0" "$1" >log',
+  'a pipe that others write to as well': 'mkfifo log; sleep 1000 <log & exec 4>log; exec "$0" "$1" >&4',
+  'a socket': 'exec "$0" "$1"', // what spawn makes, and systemd
+  'a full disk': 'exec "$0" "$1" >/dev/full',
+  nothing: 'exec "$0" "$1" >&-',
+  'a pipe whose reader has gone': 'mkfifo log; sleep 2 <log & exec "$0" "$1" >log',
+}
+
+interface Silent extends Service {
+  readonly child: ChildProcess
+  readonly ended: Promise<readonly unknown[]>
+  logIn (): Promise<number>
+}
+
+/** Starts the service with a log that nobody reads, at the level that says most. */
+const start = async (t: Test, output: string): Promise<Silent> => {
+  const folder = makeFolder(t)
+  const simulator = await startWechatSimulator()
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const child = spawn('sh', ['-c', output, process.execPath, join(import.meta.dirname, '../../src/server.ts')], {
+    cwd: folder,
+    detached: true, // a group of its own, with whoever stands at the other end of the pipe
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: {
+      PATH: process.env.PATH,
+      PUBLIC_URL: url,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      WECHAT_APPID: simulator.appid,
+      WECHAT_SECRET: simulator.secret,
+      WECHAT_API_URL: simulator.url,
+      LOG_LEVEL: 'trace',
+      LIMIT_GUESS: '1000000',
+    },
+  })
+  child.stdout.pause()
+  const ended = once(child, 'exit')
+  const service = remote(url)
+  t.teardown(async () => {
+    try {
+      process.kill(-(child.pid ?? 0), 'SIGKILL')
+    } catch {} // everybody has gone
+    await service.close()
+    await simulator.close()
+  })
+  await untilItAnswers(service.call)
+  return {
+    child,
+    ended,
+    call: service.call,
+    logIn: async () => {
+      const phone = await openPhone(service, { jsCode: simulator.jsCode('ming'), authority: `127.0.0.1:${port}` })
+      const browser = await openBrowser(service)
+      await phone.scan(browser.ticket)
+      await phone.confirm(browser.ticket, await browser.matchCode())
+      return (await browser.consume()).status
+    },
+  }
+}
+
+/** Asks until far more was logged than any pipe takes. */
+const fill = async ({ call }: Service): Promise<void> => {
+  for (let rounds = 0; rounds < 12; rounds++) await Promise.all(Array.from({ length: 50 }, () => call({ path: `/${'a'.repeat(200)}` })))
+}
+
+for (const [what, output] of Object.entries(outputs)) {
+  for (const signal of what === 'a pipe' ? ['SIGTERM', 'SIGINT'] as const : ['SIGTERM'] as const) {
+    await t.test(`E7 log: logins go on, and the process is gone within 5 s of ${signal}, when nobody reads its output: ${what}`, async (t) => {
+      const service = await start(t, output)
+      await fill(service)
+      t.equal(await service.logIn(), 200)
+      service.child.kill(signal)
+      t.strictSame(await Promise.race([service.ended, sleep(endWithinMs, 'too late', { ref: false })]), [0, null])
+    })
+  }
+}
