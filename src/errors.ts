@@ -39,6 +39,8 @@ interface ProblemType { readonly status: number, readonly title: string, readonl
 export interface ProblemOptions {
   /** One public sentence about this occurrence; the title when left out. Never holds a secret or an id of WeChat's. */
   readonly detail?: string
+  /** A status that is more exact than the registry's: the code, by which programs decide, says no more than whose fault it is. */
+  readonly status?: 408 | 412 | 501
   /** Seconds, sent as `Retry-After`; the registry's when left out. */
   readonly retryAfterSeconds?: number
   /** Further public members of the problem body, already in snake_case. */
@@ -58,7 +60,7 @@ export class Problem extends Error {
     super(options.detail ?? problemTypes[code].title, { cause: options.cause })
     this.name = 'Problem'
     this.code = code
-    this.status = problemTypes[code].status
+    this.status = options.status ?? problemTypes[code].status
     this.retryAfterSeconds = options.retryAfterSeconds ?? (problemTypes[code] as ProblemType).retryAfterSeconds
     this.extra = options.extra ?? {}
   }

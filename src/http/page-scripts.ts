@@ -1,28 +1,22 @@
 /** Owns the scripts of the pages as they are sent: each with all that it imports in one small piece, for every round through a slow proxy counts. Made once, when a service starts. */
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
-
-export interface PageScript {
-  readonly text: string
-  /** A strong validator, in its quotes. */
-  readonly etag: string
-}
+import { makeStaticFile, type StaticFile } from './static-files.ts'
 
 /** Where the pages and all that they need lie. */
 export const staticFolder = join(import.meta.dirname, '../../static')
 /** What a page may load; everything else in static/ is a part of these. */
 const entries = ['login', 'me', 'scan-login'] as const
 
-let made: ReadonlyMap<string, PageScript> | undefined
+let made: Promise<ReadonlyMap<string, StaticFile>> | undefined
 
 /** The scripts by their file names. They don't change while a process lives, so all who ask share one making. */
-export const pageScripts = (): ReadonlyMap<string, PageScript> => {
+export const pageScripts = (): Promise<ReadonlyMap<string, StaticFile>> => {
   made ??= make()
   return made
 }
 
-const make = (): ReadonlyMap<string, PageScript> => {
+const make = async (): Promise<ReadonlyMap<string, StaticFile>> => {
   // In one go before anything is served, for the other way leaves a process of esbuild's running beside ours.
   const { outputFiles } = buildSync({
     entryPoints: entries.map((name) => ({ in: join(staticFolder, `${name}.js`), out: name })),
@@ -36,8 +30,6 @@ const make = (): ReadonlyMap<string, PageScript> => {
     target: ['chrome87', 'firefox90', 'safari15'], // the oldest browsers that phones and offices still come with; fetch, modules and custom elements are older
     logLevel: 'silent',
   })
-  return new Map(outputFiles.map(({ path, text, contents }) => [
-    path.slice(staticFolder.length + 1),
-    { text, etag: `"${createHash('sha256').update(contents).digest('base64url').slice(0, 22)}"` },
-  ]))
+  return new Map(await Promise.all(outputFiles.map(async ({ path, text }) =>
+    [path.slice(staticFolder.length + 1), await makeStaticFile('text/javascript; charset=utf-8', text)] as const)))
 }

@@ -35,9 +35,9 @@ for (const prefix of ['', '/sign/in']) {
       const addresses = loadedBy(text)
       t.ok(addresses.length > 1)
       for (const address of addresses) {
-        const { pathname, host } = new URL(address, `https://login.example.com${prefix}${page}`)
+        const { pathname, host, search } = new URL(address, `https://login.example.com${prefix}${page}`)
         t.equal(host, 'login.example.com', 'nothing comes from elsewhere')
-        const file = await house.call({ path: pathname })
+        const file = await house.call({ path: `${pathname}${search}` })
         t.equal(file.status, 200, pathname)
         t.match(file.headers['content-type'], pathname.endsWith('.css') ? /^text\/css/ : /^(?:text|application)\/javascript/)
         t.equal(file.headers['x-content-type-options'], 'nosniff')
@@ -75,26 +75,59 @@ await t.test('pages: plain http asks for no https', async (t) => {
   t.notMatch(headers['content-security-policy'], /upgrade-insecure-requests/)
 })
 
-await t.test('pages: what they load is compressed for who takes that, and confirmed to who has it; no call is compressed', async (t) => {
+const staticPaths = ['/login', '/me', '/login.js', '/scan-login.js', '/me.js', '/style.css', '/scan-login.d.ts', '/openapi.json']
+
+await t.test('pages: all that is static is compressed for who takes that, with a tag for each encoding, and confirmed to who has it; no call is compressed', async (t) => {
   const house = await openHouse(t, { env: generous })
-  const ask = (path: string, headers: Record<string, string>) => house.app.inject({ url: path, headers })
-  for (const path of ['/login.js', '/scan-login.js', '/me.js', '/style.css', '/scan-login.d.ts']) {
+  const ask = (path: string, headers: Record<string, string>, method: 'GET' | 'HEAD' = 'GET') => house.app.inject({ url: path, headers, method })
+  for (const path of staticPaths) {
+    const plain = await ask(path, {})
+    t.equal(plain.headers['content-encoding'], undefined)
+    t.match(plain.headers.vary, /accept-encoding/i, path)
+    const tags = new Set([plain.headers.etag])
     for (const encoding of ['br', 'gzip']) {
       const { headers, rawPayload } = await ask(path, { 'accept-encoding': encoding })
       t.equal(headers['content-encoding'], encoding, path)
       t.match(headers.vary, /accept-encoding/i)
-      const plain = await ask(path, {})
-      t.equal(plain.headers['content-encoding'], undefined)
       t.equal((encoding === 'br' ? brotliDecompressSync : gunzipSync)(rawPayload).toString(), plain.body)
+      const { etag = '' } = headers
+      tags.add(etag)
+      for (const known of [etag, `W/${etag}`, `"other", ${etag}`, `"other" , W/${etag},"more"`, '*']) {
+        const answer = await ask(path, { 'accept-encoding': encoding, 'if-none-match': known })
+        t.strictSame([answer.statusCode, answer.body, answer.headers.etag], [304, '', etag], `${path} ${known}`)
+        t.match(answer.headers.vary, /accept-encoding/i)
+      }
+      for (const other of ['"other"', String(plain.headers.etag), `${etag.slice(0, -1)}x"`]) {
+        t.equal((await ask(path, { 'accept-encoding': encoding, 'if-none-match': other })).statusCode, 200, `${path} ${other}`)
+      }
+      const head = await ask(path, { 'accept-encoding': encoding }, 'HEAD')
+      t.hasStrict(head.headers, { etag, 'content-encoding': encoding, 'content-length': String(rawPayload.length) })
+      t.equal(head.body, '')
+    }
+    t.equal(tags.size, 3, `${path}: three tags`)
+  }
+  for (const [accepted, encoding] of [
+    ['gzip, deflate, br, zstd', 'br'], ['*', 'br'], ['br;q=0.5, gzip', 'gzip'], ['br;q=0, *', 'gzip'], ['gzip;q=0, br;q=0, *', undefined], ['identity', undefined],
+    ['identity, br;q=0.1', undefined], ['BR', 'br'], ['gzip;q=0.5, *;q=0.7', 'br'], ['br;q=0', undefined], ['', undefined], ['zstd', undefined], ['identity;q=0, *;q=0', undefined], ['br;q=nonsense', undefined],
+  ] as const) t.equal((await ask('/login.js', { 'accept-encoding': accepted })).headers['content-encoding'], encoding, accepted)
+  t.equal((await ask('/login.js', { 'if-match': '"other"' })).statusCode, 412)
+  t.equal((await ask('/login.js', { 'if-match': '*' })).statusCode, 200)
+  for (const path of ['/.well-known/jwks.json', '/api/session', '/nothing']) t.equal((await ask(path, { 'accept-encoding': 'br, gzip' })).headers['content-encoding'], undefined, path)
+})
+
+await t.test('pages: what they load is kept for ever under its version, and asked after under any other', async (t) => {
+  const house = await openHouse(t, { env: { PUBLIC_URL: 'https://login.example.com/sign/in' } })
+  for (const page of ['login', 'me']) {
+    const { text } = await house.call({ path: `/sign/in/${page}` })
+    const addresses = loadedBy(text)
+    t.strictSame(addresses.map((address) => address.replace(/=.*/, '')).sort(), [`${page}.js?v`, 'style.css?v'])
+    for (const address of addresses) {
+      const cache = async (path: string) => (await house.call({ path: `/sign/in/${path}`, headers: { 'accept-encoding': 'br' } })).headers['cache-control']
+      t.equal(await cache(address), 'public, max-age=31536000, immutable')
+      const [path = ''] = address.split('?')
+      for (const other of [path, `${path}?v=`, `${path}?v=other`, `${address}x`, `${address}&v=other`, `${path}?w=1`]) t.equal(await cache(other), 'no-cache', other)
     }
   }
-  const { etag = '' } = (await ask('/login.js', {})).headers
-  for (const known of [String(etag), `W/${String(etag)}`, `"other", ${String(etag)}`]) {
-    const { statusCode, body } = await ask('/login.js', { 'if-none-match': known })
-    t.strictSame([statusCode, body], [304, ''])
-  }
-  t.equal((await ask('/login.js', { 'if-none-match': '"other"' })).statusCode, 200)
-  for (const path of ['/openapi.json', '/.well-known/jwks.json', '/api/session']) t.equal((await ask(path, { 'accept-encoding': 'br, gzip' })).headers['content-encoding'], undefined, path)
 })
 
 await t.test('pages: the element\'s script is for any site, and nothing else is', async (t) => {

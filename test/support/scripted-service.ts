@@ -80,12 +80,12 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
 
   const file = async (path: string, response: ServerResponse): Promise<void> => {
     const name = path === 'login' || path === 'me' ? `${path}.html` : path
-    const bytes = scripts.get(name)?.text ?? await readFile(join(staticFolder, name)).catch(() => undefined)
+    const bytes = scripts.get(name)?.representations.identity.bytes ?? await readFile(join(staticFolder, name)).catch(() => undefined)
     response.writeHead(bytes === undefined ? 404 : 200, { 'content-type': types[extname(name)] ?? 'text/plain', 'content-security-policy': policy })
     response.end(name.endsWith('.html') ? bytes?.toString().replaceAll('{{site_name}}', 'Example') : bytes)
   }
 
-  const scripts = pageScripts()
+  const scripts = await pageScripts()
   const server = createServer((request, response) => {
     answer(request, response).catch(() => { request.socket.destroy() })
   })

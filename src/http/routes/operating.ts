@@ -6,6 +6,7 @@ import type { Keys } from '../../sessions/key-file.ts'
 import { believedAt } from '../../sessions/signing-key.ts'
 import * as schemas from '../schemas.ts'
 import { createSharedCheck } from '../shared-check.ts'
+import { makeStaticFile, sendStaticFile, type StaticFile } from '../static-files.ts'
 
 export interface OperatingRouteDeps {
   readonly store: Store
@@ -38,10 +39,10 @@ export const operatingRoutes = ({ store, keys, clock }: OperatingRouteDeps): Fas
     .header('cache-control', `public, max-age=${jwksMaxAge}`)
     .send({ keys: believedAt(keys.signing, clock.now()).map(({ publicJwk }) => publicJwk) }))
 
-  // Written out once: it is long, and whoever asks for it again and again must not keep the process busy.
-  let description: string | undefined
-  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-    description ??= JSON.stringify(app.swagger())
-    return reply.type('application/json; charset=utf-8').send(description)
+  // Written out and compressed once: it is long, and whoever asks for it again and again must not keep the process busy.
+  let description: Promise<StaticFile> | undefined
+  app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) => {
+    description ??= makeStaticFile('application/json; charset=utf-8', JSON.stringify(app.swagger()))
+    return sendStaticFile(await description, request, reply)
   })
 }

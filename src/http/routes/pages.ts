@@ -1,11 +1,10 @@
-/** Owns the pages and the files they need, from `static/`, compressed. No listing, no dot files; a path that isn't a file is an ordinary "not found". */
+/** The pages and the files they need, from `static/`, each a route of its own: a path that isn't one of these is an ordinary "not found". */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { constants } from 'node:zlib'
-import compress from '@fastify/compress'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
 import { pageScripts, staticFolder } from '../page-scripts.ts'
+import { cacheControlFor, encodingFor, makeStaticFile, sendStaticFile } from '../static-files.ts'
 
 export interface PageOptions {
   /** The path of PUBLIC_URL. */
@@ -14,28 +13,22 @@ export interface PageOptions {
 }
 
 export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAsync => async (app) => {
-  // Here and not for the API: nothing that is sent from this file holds a secret whose length could tell something.
-  await app.register(compress, {
-    encodings: ['br', 'gzip'],
-    globalDecompression: false,
-    brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } },
-  })
-  await app.register(fastifyStatic, {
-    root: staticFolder,
-    prefix: '/',
-    wildcard: false, // a route for each file, so that nothing else can be asked for
-    globIgnore: ['**/*.html', '**/*.js'],
-    index: false,
-    list: false,
-    dotfiles: 'deny',
-    setHeaders: (reply, path) => { if (path.endsWith('.d.ts')) reply.header('content-type', 'text/plain; charset=utf-8') },
-  })
-  for (const [name, { text, etag }] of pageScripts()) {
+  const versions = new Map<string, string>()
+  await app.register(fastifyStatic, { root: staticFolder, serve: false })
+  for (const [name, type] of plainFiles) {
+    const file = await makeStaticFile(type, await readFile(join(staticFolder, name), 'utf8'))
+    versions.set(name, file.version)
     app.get(`/${name}`, { schema: { hide: true } }, (request, reply) => {
-      reply.headers({ etag, 'cache-control': 'no-cache' })
+      if (encodingFor(request) !== 'identity') return sendStaticFile(file, request, reply)
+      // As it lies there, with all that HTTP knows of parts and dates.
+      return reply.headers({ vary: 'Accept-Encoding', 'cache-control': cacheControlFor(file, request) }).type(type).sendFile(name, { cacheControl: false, contentType: false })
+    })
+  }
+  for (const [name, file] of await pageScripts()) {
+    versions.set(name, file.version)
+    app.get(`/${name}`, { schema: { hide: true } }, (request, reply) => {
       if (name === elementScript) reply.headers(forAnySite)
-      if (request.headers['if-none-match']?.includes(etag) === true) return reply.code(304).send()
-      return reply.type('text/javascript; charset=utf-8').send(text)
+      return sendStaticFile(file, request, reply)
     })
   }
   // Under a prefix the root has two spellings; each is a route, so that each is known to have GET and HEAD.
@@ -43,10 +36,16 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
     app.get(root, { schema: { hide: true }, prefixTrailingSlash: root === '/' ? 'slash' : 'no-slash' }, (_request, reply) => reply.redirect(`${basePath}/login`))
   }
   for (const page of ['login', 'me']) {
-    const html = (await readFile(join(staticFolder, `${page}.html`), 'utf8')).replaceAll('{{site_name}}', () => escapeHtml(siteName))
-    app.get(`/${page}`, { schema: { hide: true } }, (_request, reply) => reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(html))
+    const html = (await readFile(join(staticFolder, `${page}.html`), 'utf8'))
+      .replaceAll('{{site_name}}', () => escapeHtml(siteName))
+      .replace(/ (src|href)="([\w.-]+\.(?:js|css))"/g, (_all, attribute: string, name: string) => ` ${attribute}="${name}?v=${versions.get(name) ?? ''}"`)
+    const file = await makeStaticFile('text/html; charset=utf-8', html)
+    app.get(`/${page}`, { schema: { hide: true } }, (request, reply) => sendStaticFile(file, request, reply))
   }
 }
+
+/** What lies in the folder as it is sent. */
+const plainFiles = [['style.css', 'text/css; charset=utf-8'], ['scan-login.d.ts', 'text/plain; charset=utf-8']] as const
 
 /** The one script that other sites load. It is no secret; what it may do there, ALLOWED_ORIGINS decides with each call. */
 const elementScript = 'scan-login.js'
