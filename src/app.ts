@@ -91,7 +91,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     bodyLimit: 16 * 1024,
     handlerTimeout: handlerTimeoutMs,
-    serverFactory: (handler) => createHttpServer(handler, { maxWaitMs: config.MAX_WAIT * 1000, log }),
+    serverFactory: (handler) => createHttpServer(handler, { maxWaitMs: config.MAX_WAIT * 1000, trustProxy: config.TRUST_PROXY, log }),
     return503OnClosing: false, // on the way down everybody is answered as usual
     routerOptions: { maxParamLength: 16_384 }, // a long malformed id is a malformed id; Node takes no longer head
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },

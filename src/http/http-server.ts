@@ -2,11 +2,14 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
+import { limitConnections } from './connections.ts'
 import { refuse } from './unreadable.ts'
 
 export interface HttpServerOptions {
   /** How long a poll is held at most. Milliseconds. */
   readonly maxWaitMs: number
+  /** Networks of the reverse proxies, over whose connections all visitors come. */
+  readonly trustProxy: readonly string[]
   readonly log: FastifyBaseLogger
 }
 
@@ -18,17 +21,19 @@ const keepAliveMs = 72_000
 const stalledMs = 10_000
 
 /** Makes the server. Node's own refusals are turned off where they are no problems of ours. */
-export const createHttpServer = (handler: RequestListener, { maxWaitMs, log }: HttpServerOptions): Server => {
+export const createHttpServer = (handler: RequestListener, { maxWaitMs, trustProxy, log }: HttpServerOptions): Server => {
+  const limited = limitConnections(handler, trustProxy)
   const server = createServer({
     headersTimeout: receiveMs,
     requestTimeout: receiveMs,
     connectionsCheckingInterval: 2000,
     keepAliveTimeout: keepAliveMs,
     requireHostHeader: false,
-  }, handler)
+  }, limited.handler)
   server.setTimeout(maxWaitMs + stalledMs)
   // For as long as a socket lives: Node takes its own listener away when it hands the socket over ('connect', 'upgrade'), and an error that nobody listens for ends the process.
   server.on('connection', (socket) => { socket.on('error', () => {}) })
+  limited.watch(server)
   server.on('connect', (_request, socket) => { refuse(socket, new Problem('bad-request')) })
   // RFC 9110 §10.1.1: an expectation that a server does not know it may leave alone.
   server.on('checkExpectation', (request, response) => { server.emit('request', request, response) })

@@ -1,0 +1,89 @@
+/** Clients that ask for much and read nothing: others are answered, and the memory is given back. */
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { openBrowser } from '../support/clients.ts'
+import { openStand, type RunningProcess, type Stand } from '../support/process.ts'
+
+/** The memory of a process. MB. */
+const memoryOf = ({ pid }: RunningProcess): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+
+const call = (path: string, ...headers: string[]): string => [`GET ${path} HTTP/1.1`, 'Host: a', ...headers, '', ''].join('\r\n')
+
+const dial = async (t: Test, { port }: Stand): Promise<Socket> => {
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  t.teardown(() => { socket.destroy() })
+  await once(socket, 'connect')
+  return socket
+}
+
+/** What is asked for, by what it is. */
+const targets = async (stand: Stand): Promise<Readonly<Record<string, string>>> => {
+  const { ticket, secret } = await openBrowser(stand)
+  return {
+    'the script': call('/scan-login.js', 'Accept-Encoding: br'),
+    'the plain script': call('/scan-login.js'),
+    'a file': call('/scan-login.d.ts'),
+    'the description': call('/openapi.json', 'Accept-Encoding: gzip'),
+    'a poll': call(`/api/tickets/${ticket}?after=0`, `Authorization: Ticket ${secret}`),
+    'a held poll': call(`/api/tickets/${ticket}?after=1&wait=25`, `Authorization: Ticket ${secret}`),
+    'the code': call(`/api/tickets/${ticket}/code`),
+    nothing: call('/nothing'),
+  }
+}
+
+await t.test('E2 unread answers: others are answered and the memory stays as it was when 30 sockets ask 200 times each and read nothing', async (t) => {
+  const stand = await openStand(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn' } })
+  const running = await stand.start()
+  for (const text of Object.values(await targets(stand))) (await dial(t, stand)).write(text) // all that is made once is made
+  t.equal((await openBrowser(stand)).created.status, 201)
+  for (const [what, text] of Object.entries(await targets(stand))) {
+    const before = memoryOf(running)
+    const sockets = await Promise.all(Array.from({ length: 30 }, async () => {
+      const socket = await dial(t, stand)
+      socket.pause()
+      socket.write(text.repeat(200))
+      return socket
+    }))
+    const browser = await openBrowser(stand)
+    t.equal(browser.created.status, 201, what)
+    t.equal((await stand.call({ path: '/scan-login.js', headers: { 'accept-encoding': 'br' } })).status, 200, what)
+    const peak = memoryOf(running)
+    for (const socket of sockets) socket.destroy()
+    t.ok(peak < before * 2 + 50, `${what}: ${Math.round(before)} → ${Math.round(peak)} MB`)
+    t.comment(`${what}: ${Math.round(before)} → ${Math.round(peak)} MB`)
+  }
+})
+
+await t.test('E2 unread answers: a connection is closed when more calls are on it than anybody sends', async (t) => {
+  const stand = await openStand(t)
+  await stand.start()
+  const browser = await openBrowser(stand)
+  const poll = call(`/api/tickets/${browser.ticket}?after=1&wait=25`, `Authorization: Ticket ${browser.secret}`)
+  for (const [times, isCut] of [[8, false], [9, true]] as const) {
+    const socket = await dial(t, stand)
+    socket.resume().write(poll.repeat(times))
+    const closed = once(socket, 'close').then(() => true)
+    const first = await Promise.race([closed, isCut ? sleep(60_000, false) : once(socket, 'data').then(() => false)])
+    t.equal(first, isCut, `${times} polls`)
+  }
+})
+
+await t.test('ES idle connections: those that rest longest are closed when one address has 3,000, and others of it are served', async (t) => {
+  const stand = await openStand(t, { env: { LOG_LEVEL: 'warn' } })
+  await stand.start()
+  const polling = await openBrowser(stand)
+  const held = polling.poll(1, 25)
+  const sockets: Socket[] = []
+  for (let i = 0; i < 3000; i++) {
+    const socket = await dial(t, stand)
+    socket.resume().write(call('/health/live'))
+    sockets.push(socket)
+  }
+  while (sockets.filter(({ closed }) => !closed).length > 512) await sleep(50)
+  t.equal((await openBrowser(stand)).created.status, 201)
+  await polling.giveUp()
+  t.equal((await held).json.state, 'cancelled', 'a connection on which somebody waits is not idle')
+})
