@@ -27,10 +27,10 @@ await t.test('ES log: calls with unknown keys and wrong signatures are told once
   t.equal(verdict(await house.call({ path, headers: unknown(0), from: '192.0.2.2' })), '401 key-unknown')
   t.strictSame(writes, [], 'none costs a write')
   t.strictSame(stepsIn(house.logged()).map(({ code, ip }) => `${code} ${ip}`), ['key-unknown 192.0.2.1', 'signature-invalid 192.0.2.1', 'key-unknown 192.0.2.2'])
-  t.ok(seenOf(house).length < 100, `${seenOf(house).length} lines`)
+  t.ok(seenOf(house).length < 300, `${seenOf(house).length} lines`)
   house.clock.advance(60_000)
   t.strictSame(stepsIn(house.logged()).slice(3).map(({ code, client, repeated }) => [code, client, repeated]), [['key-unknown', '192.0.2.1', 999], ['signature-invalid', '192.0.2.1', 99]])
-  t.hasStrict(linesOf(house).filter(({ msg }) => msg === 'answered more, at debug level'), [{ client: '192.0.2.1', repeated: 1040, kind: 'refused' }])
+  t.hasStrict(linesOf(house).filter(({ msg }) => msg === 'answered more, at debug level'), [{ client: '192.0.2.0/24', repeated: 861, kind: 'refused' }])
 })
 
 await t.test('ES log: a flood of anything that strangers may ask for is a bounded number of lines, also from a whole network', async (t) => {
@@ -47,9 +47,10 @@ await t.test('ES log: a flood of anything that strangers may ask for is a bounde
     { method: 'DELETE', path: '/api/session', headers: { origin: 'https://evil.example' } },
   ]
   for (const call of calls) {
-    for (let n = 0; n < 1000; n++) await house.call({ ...call, from: `2001:db8:1:2::${n.toString(16)}` })
+    for (let n = 0; n < 1000; n++) await house.call({ ...call, from: `2001:db8:1:${n.toString(16)}::1` })
   }
-  t.ok(seenOf(house).length < 1000, `${seenOf(house).length} lines of ${7 * 1000} calls`)
+  // 1,000 pages in full; the refusals of a network, and of each kind to so many clients as are remembered.
+  t.ok(seenOf(house).length < 2500, `${seenOf(house).length} lines of ${7 * 1000} calls`)
   t.equal(linesOf(house).filter(({ msg }) => msg === 'answered').length, 7001, 'all are there at debug level')
 })
 
