@@ -62,6 +62,7 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
     label: 'image',
     pages: ['pages/index/index', 'pages/login/login'],
     codesPerMinute: 5000,
+    picture: null,
     owner: 'organisation',
     linksPerSecond: 100,
     linksPerDay: 500_000,

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { LimitKind } from '../login/audit.ts'
 import type { Clock, Store } from '../login/ports.ts'
+import { createJsCodeTurns } from './js-code-turns.ts'
 import { createLimitCounts, limitKey } from './limit-counts.ts'
 import { clientKeyOf, clientNetworksOf } from './visitor.ts'
 
@@ -32,8 +33,11 @@ export interface Limits {
   beforeCreate (request: FastifyRequest): Promise<void>
   /** Counts a signed call of this person. Rejects with `rate-limited`. */
   beforePhoneCall (request: FastifyRequest): Promise<void>
-  /** Rejects with `rate-limited` while too many js_codes from this address were wrong: each costs us a call to WeChat. */
-  beforePhoneLogin (request: FastifyRequest): Promise<void>
+  /**
+   * Does the work of a phone's login when it is its turn, and counts a wrong js_code against its address. Each costs us a call to WeChat, but an
+   * address that many wrong ones come from is served slowly and never shut out. Rejects with `rate-limited` where too many wait, and as the work does.
+   */
+  duringPhoneLogin<T> (request: FastifyRequest, work: () => Promise<T>): Promise<T>
   /**
    * Counts a failed guess from this address: gives back the problem as it is, or `rate-limited` in its place. An unknown path stays one
    * where it can't be counted: nobody learns from it, and what needs no store must not fail with it.
@@ -74,18 +78,30 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
   const phone = limiter('phone', options.phonePerMinute, (request) => request.person)
 
-  const before = async (limit: Limit, request: FastifyRequest, increment?: boolean): Promise<void> => {
-    const problem = await limit(request, increment)
+  const turns = createJsCodeTurns(clock)
+
+  const before = async (limit: Limit, request: FastifyRequest): Promise<void> => {
+    const problem = await limit(request)
     if (problem !== undefined) throw problem
   }
 
   return {
     beforeCreate: (request) => before(create, request),
     beforePhoneCall: (request) => before(phone, request),
-    beforePhoneLogin: (request) => before(wrongJsCode, request, false),
+    duringPhoneLogin: async (request, work) => {
+      const isOverLimit = await wrongJsCode(request, false) !== undefined
+      const caller = { clientKey: clientKeyOf(request), device: (request.headers['user-agent'] ?? '').slice(0, 256) }
+      return await turns.run(caller, isOverLimit, async () => {
+        try {
+          return await work()
+        } catch (error) {
+          if (error instanceof Problem && error.code === 'js-code-invalid') await wrongJsCode(request)
+          throw error
+        }
+      })
+    },
     afterGuess: async (problem, request) => {
       // A signed call is counted against its person already; many phones share one address of their carrier.
-      if (problem.code === 'js-code-invalid') return await wrongJsCode(request) ?? problem
       if (!failedGuesses.has(problem.code) || request.person !== '') return problem
       try {
         return await guess(request) ?? problem

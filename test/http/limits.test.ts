@@ -36,6 +36,12 @@ const openStore = (t: Test, clock = createFakeClock()): Store => {
   return store
 }
 
+/** Moves the time on until an answer is there: sooner than a wait is given up, and only after the call has begun to wait. */
+const advanceUntil = async (house: House, answer: Promise<Answer>): Promise<void> => {
+  const isThereSoon = () => Promise.race([answer.then(() => true), new Promise<boolean>((resolve) => { setTimeout(resolve, 100, false) })])
+  while (!await isThereSoon()) house.clock.advance(500)
+}
+
 await t.test('LIMIT_CREATE: an address makes so many tickets a minute and no more', async (t) => {
   const house = await openHouse(t, { env: { LIMIT_CREATE: '3' } })
   t.strictSame(await times(5, () => create(house, '192.0.2.1')), ['201', '201', '201', '429 rate-limited', '429 rate-limited'])
@@ -214,14 +220,22 @@ await t.test('limits: who can not be counted gets no try, but an unknown path an
   t.equal((await browser.poll(0, 0)).status, 200, 'the right secret is not counted')
 })
 
-await t.test('LIMIT_GUESS: wrong js_codes soon cost WeChat nothing any more, and nobody else anything', async (t) => {
+await t.test('LIMIT_GUESS: wrong js_codes are answered some way apart once they are too many, and nobody else waits', async (t) => {
   const house = await openHouse(t, { env: { LIMIT_GUESS: '5' } })
   const attempt = (from: string, jsCode: string) => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCode }, from })
+  const asked = () => house.simulator.countOf('jscode2session')
   const verdicts = []
-  for (let i = 0; i < 20; i++) verdicts.push(verdict(await attempt('192.0.2.1', `made-up-js-code-${i}`)))
-  t.strictSame(verdicts, [...Array.from({ length: 5 }, () => '401 js-code-invalid'), ...Array.from({ length: 15 }, () => '429 rate-limited')])
-  t.equal(house.simulator.calls.filter(({ endpoint }) => endpoint === 'jscode2session').length, 6)
+  for (let i = 0; i < 7; i++) verdicts.push(verdict(await attempt('192.0.2.1', `made-up-js-code-${i}`)))
+  t.strictSame(verdicts, Array.from({ length: 7 }, () => '401 js-code-invalid'))
+  const eighth = attempt('192.0.2.1', 'made-up-js-code-8')
   t.equal((await attempt('192.0.2.2', house.simulator.jsCode('ming'))).status, 200)
+  t.equal(asked(), 8)
+  await advanceUntil(house, eighth)
+  t.equal(verdict(await eighth), '401 js-code-invalid')
+  t.equal(asked(), 9)
+  const honest = attempt('192.0.2.1', house.simulator.jsCode('hong'))
+  await advanceUntil(house, honest)
+  t.equal((await honest).status, 200, 'and an honest phone at that address gets in')
 })
 
 await t.test('LIMIT_PHONE: a call over the limit costs the store no nonce', async (t) => {

@@ -19,6 +19,8 @@ export interface SimulatorSettings {
   /** The pages of the published version; none while nothing is published. */
   pages: readonly string[]
   codesPerMinute: number
+  /** Given in place of a drawn picture where there is one, as drawing takes its time. */
+  picture: Buffer | null
   /** Whose mini program it is: an individual gets no URL Link. */
   owner: 'organisation' | 'individual'
   linksPerSecond: number
@@ -87,6 +89,7 @@ export const createEndpoints = (options: EndpointsOptions): Record<Endpoint, End
         tokens.check(query.access_token)
         const { scene, page, width } = readCodeRequest(parseObject(text), settings.pages)
         countCode()
+        if (settings.picture !== null) return { image: settings.picture, format: settings.imageFormat }
         return { image: drawCode(`${page}?scene=${scene}`, width, settings.imageFormat), format: settings.imageFormat }
       },
     },

@@ -34,8 +34,7 @@ export const phoneLoginRoute = ({ login, limits }: PhoneRouteDeps): FastifyPlugi
   app.post('/login', {
     schema: { body: schemas.PhoneLoginBody, response: { 200: schemas.PhoneLogin, ...schemas.problems } },
   }, async (request) => {
-    await limits.beforePhoneLogin(request)
-    const { key, name } = await logPhoneIn({ ...login, audit: request.audit }, request.body.js_code)
+    const { key, name } = await limits.duringPhoneLogin(request, () => logPhoneIn({ ...login, audit: request.audit }, request.body.js_code))
     const now = login.clock.now()
     return {
       key_id: key.id,

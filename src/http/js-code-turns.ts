@@ -1,0 +1,131 @@
+/**
+ * Turns of phones that bring a js_code. Each costs a call to WeChat and is unproven until WeChat has answered: one client key (an address that many phones
+ * of a carrier may share) has few calls under way, more with each right one, half as many with each wrong one, and never none.
+ */
+import { LRUCache } from 'lru-cache'
+import { Problem } from '../errors.ts'
+import type { Clock } from '../login/ports.ts'
+
+export interface PhoneCaller {
+  readonly clientKey: string
+  /** What tells devices at one address apart, as far as they say the truth: an honest phone is seldom of the attacker's kind. */
+  readonly device: string
+}
+
+export interface JsCodeTurns {
+  /**
+   * Does the work when it is this caller's turn. `isOverLimit`: too many of this client's js_codes were wrong lately, so that they come one at
+   * a time and some way apart. Rejects with `rate-limited` where too many wait already or the wait is too long, and as the work does.
+   */
+  run<T> (caller: PhoneCaller, isOverLimit: boolean, work: () => Promise<T>): Promise<T>
+}
+
+interface Client {
+  allowed: number
+  underWay: number
+  /** The next call begins no sooner, on the steady clock. */
+  notBefore: number
+  lastDevice: string
+  readonly waiting: Waiter[]
+  cancelTimer: () => void
+}
+
+interface Waiter {
+  readonly device: string
+  readonly start: () => void
+}
+
+const firstAllowed = 4
+const mostAllowed = 32
+/** After a wrong js_code of a client that is over its limit: 120 a minute at the most. */
+const gapMs = 500
+const maxWaiting = 32
+/** Of one device at one address: the rest is for the others. */
+const maxWaitingOfDevice = 16
+const maxWaitingInAll = 1000
+/** With WeChat's own time still less than the 6 s within which everything is answered. */
+const longestWaitMs = 1500
+const maxClients = 10_000
+
+export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCodeTurns => {
+  const clients = new LRUCache<string, Client>({ max: maxClients })
+  let waitingInAll = 0
+
+  const clientOf = (clientKey: string): Client => {
+    const known = clients.get(clientKey)
+    if (known !== undefined) return known
+    const client = { allowed: firstAllowed, underWay: 0, notBefore: -Infinity, lastDevice: '', waiting: [], cancelTimer: () => {} }
+    clients.set(clientKey, client)
+    return client
+  }
+
+  const remove = (client: Client, waiter: Waiter): void => {
+    client.waiting.splice(client.waiting.indexOf(waiter), 1)
+    waitingInAll--
+  }
+
+  /** Lets in as many as may go, devices taking turns. */
+  const serve = (client: Client): void => {
+    client.cancelTimer()
+    client.cancelTimer = () => {}
+    while (client.underWay < client.allowed) {
+      const next = client.waiting.find(({ device }) => device !== client.lastDevice) ?? client.waiting[0]
+      if (next === undefined) return
+      const waitMs = client.notBefore - clock.steady()
+      if (waitMs > 0) {
+        client.cancelTimer = clock.after(waitMs, () => { serve(client) })
+        return
+      }
+      remove(client, next)
+      client.underWay++
+      client.lastDevice = next.device
+      next.start()
+    }
+  }
+
+  const turn = (client: Client, device: string): Promise<void> => new Promise((resolve, reject) => {
+    const ofDevice = client.waiting.filter((waiter) => waiter.device === device).length
+    if (waitingInAll >= maxWaitingInAll || client.waiting.length >= maxWaiting || ofDevice >= maxWaitingOfDevice) {
+      reject(busy())
+      return
+    }
+    const waiter = {
+      device,
+      start: () => {
+        cancel()
+        resolve()
+      },
+    }
+    const cancel = clock.after(longestWaitMs, () => {
+      remove(client, waiter)
+      reject(busy())
+    })
+    client.waiting.push(waiter)
+    waitingInAll++
+    serve(client)
+  })
+
+  return {
+    run: async ({ clientKey, device }, isOverLimit, work) => {
+      const client = clientOf(clientKey)
+      if (isOverLimit) client.allowed = 1
+      await turn(client, device)
+      try {
+        const result = await work()
+        client.allowed = Math.min(mostAllowed, client.allowed + 1)
+        return result
+      } catch (error) {
+        if (error instanceof Problem && error.code === 'js-code-invalid') {
+          client.allowed = Math.max(1, Math.floor(client.allowed / 2))
+          if (isOverLimit) client.notBefore = clock.steady() + gapMs
+        }
+        throw error
+      } finally {
+        client.underWay--
+        serve(client)
+      }
+    },
+  }
+}
+
+const busy = (): Problem => new Problem('rate-limited', { retryAfterSeconds: 2 })
