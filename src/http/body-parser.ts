@@ -1,5 +1,5 @@
 /** Owns how a JSON body is read: UTF-8 or nothing, no prototype tricks, and an absent body is not a mistake. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../errors.ts'
 
@@ -33,5 +33,21 @@ export const readBodies = (app: FastifyInstance, read: (body: Buffer) => unknown
   })
 }
 
-/** JSON everywhere, unless a scope sets something else. */
-export const bodyParserPlugin = fp(async (app) => { readBodies(app, parseJson) }, { name: 'body-parser' })
+/**
+ * Whether a call says that it brings a body that isn't JSON: a page of another site can send no other without being asked for leave. Chunks of no
+ * type may be none at all, which only reading them tells.
+ */
+const isOfOtherType = ({ method, headers }: FastifyRequest): boolean => {
+  if (method === 'GET' || method === 'HEAD') return false // theirs means nothing and is not read
+  const type = headers['content-type']
+  const hasBody = Number(headers['content-length'] ?? 0) > 0 || (headers['transfer-encoding'] !== undefined && type !== undefined)
+  return hasBody && !/^application\/json[ \t]*(?:;|$)/i.test(type ?? '')
+}
+
+/** JSON everywhere, unless a scope sets something else; another type is refused before anything is read or counted. */
+export const bodyParserPlugin = fp(async (app) => {
+  readBodies(app, parseJson)
+  app.addHook('onRequest', async (request) => {
+    if (!request.is404 && isOfOtherType(request)) throw new Problem('unsupported-media-type')
+  })
+}, { name: 'body-parser' })

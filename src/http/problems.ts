@@ -58,7 +58,7 @@ export const problemBody = (problem: Problem, requestId: string): Record<string,
 /** Sends a problem. What is our own fault is logged with its cause, which the client never sees. */
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   // What WeChat did has been told where it was asked, once a minute and not for each visitor.
-  const isOurs = problem.status >= 500 && problem.code !== 'wechat-unavailable'
+  const isOurs = problemTypes[problem.code].status >= 500 && problem.code !== 'wechat-unavailable'
   if (isOurs) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
   else request.log.debug({ code: problem.code }, problem.message)
   if (isUnauthorized(problem.code)) reply.header('www-authenticate', challenges[problem.code])
@@ -112,7 +112,7 @@ const isLateBody = (error: FastifyError, request: FastifyRequest): boolean =>
 
 const lateBody = (reply: FastifyReply): Problem => {
   reply.header('connection', 'close') // what is still to come is not read
-  return new Problem('bad-request', { detail: 'The body did not come in time' })
+  return new Problem('bad-request', { status: 408, detail: 'The body did not come in time' })
 }
 
 /** A route's path as a pattern for real ones: `:name` is one segment, `*` at the end is nothing of ours to allow. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Problem } from '../errors.ts'
+import { Problem } from '../errors.ts'
 import { asProblem, problemBody } from './problems.ts'
 
 /** Whoever does not hang up after such an answer is cut off so much later: at once, and the answer could be lost with what they still send. Milliseconds. */
@@ -23,7 +23,8 @@ export const readableUrl = ({ url = '/' }: IncomingMessage): string => {
 /** Answers what isn't HTTP with a problem of ours. There is no request yet, so no hook runs either. */
 export const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
   if (!socket.writable) return // it has gone, or has its last answer
-  refuse(socket, asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 }))
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuse(socket, new Problem('bad-request', { status: 408, detail: 'The request did not come in time' }))
+  else refuse(socket, asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 }))
 }
 
 /** Answers a bare socket with a problem and closes it, whether the client does so or not. */

@@ -443,6 +443,6 @@ await t.test('requests: whoever is slow to send a body is told so, and the store
   socket.write('POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"ret')
   let text = ''
   for await (const chunk of socket.setEncoding('utf8')) text += chunk
-  t.match(text, /^HTTP\/1\.1 400 [^]*"code":"bad-request"/)
+  t.match(text, /^HTTP\/1\.1 408 [^]*"code":"bad-request"/)
   t.notMatch(house.logged(), /store-unavailable/)
 })
