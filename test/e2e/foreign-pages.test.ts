@@ -1,0 +1,116 @@
+/** What pages of sibling hosts and of other sites can do to a login in a real browser, over TLS and under names: plant cookies, show the code. */
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { BrowserContext, Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { chromiumOptions, launchChromium } from '../support/chromium.ts'
+import { openHouse, type House } from '../support/house.ts'
+import { confirmedBrowser, logIn, phoneOf } from '../support/login.ts'
+import { makeFolder } from '../support/process.ts'
+
+const service = 'https://login.example.com'
+
+/** A service at `login.example.com`, and every other name in the world as a host with one empty page. */
+const openWorld = async (t: Test, env: Record<string, string>): Promise<{ house: House, context: BrowserContext }> => {
+  const house = await openHouse(t, { env: { PUBLIC_URL: service, LIMIT_CREATE: '10000', ...env } })
+  await house.app.ready()
+  const folder = makeFolder(t)
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=world'], { stdio: 'ignore' })
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+    if (request.headers.host === 'login.example.com') return house.app.routing(request, response)
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Another host</title>')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // an object for what listens on a port
+  const browser = await launchChromium({ args: [...chromiumOptions().args ?? [], `--host-resolver-rules=MAP * 127.0.0.1:${port}`, '--ignore-certificate-errors'] })
+  t.teardown(async () => {
+    await browser.close()
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  })
+  const context = await browser.newContext({ ignoreHTTPSErrors: true })
+  context.setDefaultTimeout(15_000)
+  return { house, context }
+}
+
+const open = async (context: BrowserContext, url: string): Promise<Page> => {
+  const page = await context.newPage()
+  await page.goto(url)
+  return page
+}
+
+await t.test('E17 browser: a sibling host can neither turn a visitor into somebody else nor keep them out when it sets the cookie for /api', async (t) => {
+  const { house, context } = await openWorld(t, { COOKIE_DOMAIN: 'example.com' })
+  const phone = await phoneOf(house)
+  const attacker = await logIn(house, { phone: await phoneOf(house, 'hong') })
+  const ours = await open(context, `${service}/me`)
+  const sibling = await open(context, 'https://blog.example.com/')
+  const logInHere = async (): Promise<unknown> => {
+    const { browser } = await confirmedBrowser(house, { phone })
+    return await ours.evaluate(async ({ ticket, secret }) => {
+      const answer = await fetch(`/api/tickets/${ticket}/consume`, { method: 'POST', headers: { Authorization: `Ticket ${secret}` } })
+      return answer.status
+    }, { ticket: browser.ticket, secret: browser.secret })
+  }
+  const whoAmI = (): Promise<unknown> => ours.evaluate(async () => {
+    const answer = await fetch('/api/session')
+    return answer.ok ? (await answer.json() as { user: { sub: string } }).user.sub : answer.status
+  })
+  const plant = (cookie: string): Promise<unknown> => sibling.evaluate(`document.cookie = '${cookie}; Domain=example.com; Path=/api; Secure'`)
+  const cookies = async (): Promise<string[]> => (await context.cookies()).filter(({ name }) => name.endsWith('scan_login')).map(({ path }) => path)
+
+  t.equal(await logInHere(), 200)
+  t.equal(await whoAmI(), phone.sub)
+  await plant(`__Secure-scan_login=${'A'.repeat(43)}`)
+  t.strictSame((await cookies()).sort(), ['/', '/api'])
+  t.equal(await whoAmI(), phone.sub, 'a dead one, which the browser sends first')
+  await plant(attacker.cookie)
+  t.equal(await whoAmI(), 401, 'a live one of somebody else')
+  t.strictSame(await cookies(), [], 'the browser is rid of both')
+  t.equal(await logInHere(), 200)
+  t.equal(await whoAmI(), phone.sub)
+
+  await plant(attacker.cookie)
+  t.equal(await logInHere(), 200)
+  t.equal(await whoAmI(), phone.sub, 'a login ends what the browser had, the planted one as well')
+  t.equal((await attacker.phone.sessions()).json.sessions.length, 0)
+  t.equal(await ours.evaluate(async () => (await fetch('/api/session', { method: 'DELETE' })).status), 204)
+  t.strictSame(await cookies(), [])
+})
+
+/** For a page: whether an image of the code can be shown there. */
+const showing = (ticket: string, referrerPolicy = ''): string => `new Promise((resolve) => {
+  const image = Object.assign(new Image(), { referrerPolicy: '${referrerPolicy}' })
+  image.onload = () => { resolve(true) }
+  image.onerror = () => { resolve(false) }
+  image.src = '${service}/api/tickets/${ticket}/code'
+})`
+
+await t.test('E13 browser: the code is shown on pages of allowed origins, and on no others', async (t) => {
+  const cases: Array<[env: Record<string, string>, shown: string[]]> = [
+    [{}, []],
+    [{ COOKIE_DOMAIN: 'example.com', ALLOWED_ORIGINS: 'https://www.example.com' }, ['https://www.example.com']],
+    [{ ALLOWED_ORIGINS: 'https://shop.example' }, ['https://shop.example']],
+  ]
+  for (const [env, allowed] of cases) {
+    const { house, context } = await openWorld(t, env)
+    const { ticket } = (await house.call({ method: 'POST', path: '/api/tickets' })).json
+    const shown: string[] = []
+    for (const origin of [service, 'https://www.example.com', 'https://shop.example', 'https://evil.example']) {
+      const page = await open(context, origin === service ? `${service}/me` : `${origin}/`)
+      const isShown = await page.evaluate(showing(ticket))
+      if (isShown) shown.push(origin)
+    }
+    t.strictSame(shown, [service, ...allowed], JSON.stringify(env))
+    if (env.ALLOWED_ORIGINS?.includes('shop') === true) continue
+    const hiding = await open(context, 'https://evil.example/')
+    t.equal(await hiding.evaluate(showing(ticket, 'no-referrer')), false, 'nor where it hides whose page it is')
+  }
+})
