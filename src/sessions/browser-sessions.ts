@@ -155,7 +155,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       if (isOver(other)) {
         const isRecent: boolean = other.endedAt !== null && clock.now() - other.endedAt < raceMs
         other = isRecent && other.replacedBy !== undefined ? await read(other.replacedBy) : undefined
-      } else if (isLater(other, own)) {
+      } else if (other.id === shown.id ? other.createdAt > own.createdAt : isLater(other, own)) { // in the same millisecond the one that the browser showed was there before
         await end(own.sub, own.id, 'relogin', audit)
         return false
       } else {

@@ -170,6 +170,18 @@ await onEachStore('E17 login: exactly the last session is alive when several log
   }
 })
 
+await t.test('E17 login: each of many ends the one before it when no time passes between them', async (t) => {
+  const house = await openHouse(t, { env: shared })
+  const phone = await phoneOf(house)
+  let { cookie } = await logIn(house, { phone })
+  for (let i = 0; i < 10; i++) {
+    const consumed = await consumeShowing(house, (await confirmedBrowser(house, { phone })).browser, cookie)
+    t.equal(consumed.status, 200)
+    t.strictSame(await alive(house, cookie, cookieOf(consumed)), [false, true])
+    cookie = cookieOf(consumed)
+  }
+})
+
 await t.test('E17 login: a late repeat of an earlier login ends no later one', async (t) => {
   const house = await openHouse(t, { env: shared })
   const phone = await phoneOf(house)
