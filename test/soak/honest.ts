@@ -1,0 +1,155 @@
+/** Honest people: a browser and a phone each, from addresses of their own, who try again where a page or a mini program would, and give up after a minute. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Random } from '../chaos/random.ts'
+import { openBrowser, openPhone, type Service, type TestPhone } from '../support/clients.ts'
+import type { Answer, Call } from '../support/house.ts'
+import { cookieOf } from '../support/login.ts'
+import type { HonestLogin } from './report.ts'
+
+export interface HonestOptions {
+  /** The service behind its proxy. */
+  readonly proxy: Service
+  readonly authority: string
+  readonly random: Random
+  jsCode (person: string): string
+}
+
+export interface Honest {
+  readonly logins: readonly HonestLogin[]
+  readonly longestAnswer: { readonly ms: number, readonly call: string }
+  /** Starts a login now. */
+  begin (): void
+  /** Resolves when every login that was begun is over. */
+  untilOver (): Promise<void>
+}
+
+/** So many people, of whom each has a browser and a phone at addresses of their own. */
+export const people = 40
+const giveUpAfterMs = 60_000
+const callTimeoutMs = 35_000
+const waitSeconds = 20
+/** A phone logs in anew each time its mini program has been away for long. */
+const phoneAnewShare = 0.2
+
+/** Each in a /24 of its own, none of them an attacker's. */
+export const browserAddress = (n: number): string => `198.51.${n % people}.7`
+const phoneAddress = (n: number): string => `192.0.${n % people}.9`
+
+class NotIn extends Error {}
+
+export const createHonest = ({ proxy, authority, random, jsCode }: HonestOptions): Honest => {
+  const logins: HonestLogin[] = []
+  const phones = new Map<number, TestPhone>()
+  const busy = new Set<number>()
+  const underWay = new Set<Promise<void>>()
+  let longestAnswer = { ms: 0, call: 'none' }
+  let begun = 0
+
+  /** A client at an address, that notes why it calls again. Rejects when the person gives up. */
+  const clientAt = (address: string, retries: string[], giveUpAt: number): Service => ({
+    call: async (call) => {
+      for (;;) {
+        const start = performance.now()
+        const answer = await Promise.race([
+          proxy.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': address } }).catch((): Answer => ({ status: 0, headers: {}, text: '', json: undefined })),
+          sleep(callTimeoutMs, undefined, { ref: false }).then((): Answer => ({ status: -1, headers: {}, text: '', json: undefined })),
+        ])
+        const waited = /[?&]wait=(\d+)/.exec(call.path)?.[1] ?? 0
+        const ms = performance.now() - start - Number(waited) * 1000
+        if (ms > longestAnswer.ms) longestAnswer = { ms, call: nameOf(call) }
+        if (answer.status > 0 && answer.status < 500 && answer.status !== 429) return answer
+        const reason = `${nameOf(call)}: ${answer.status > 0 ? `${answer.status} ${answer.json?.code ?? ''}` : answer.status === 0 ? 'no answer' : 'no answer in time'}`
+        retries.push(reason)
+        const pauseMs = Math.min(5, Number(answer.headers['retry-after'] ?? 1)) * 1000
+        if (performance.now() + pauseMs > giveUpAt) throw new NotIn(reason)
+        await sleep(pauseMs)
+      }
+    },
+  })
+
+  const phoneOf = async (n: number, client: Service): Promise<TestPhone> => {
+    const known = phones.get(n)
+    if (known !== undefined && !random.chance(phoneAnewShare)) return known
+    return await openPhone(client, { jsCode: jsCode(`honest-${n}`), authority })
+  }
+
+  /** Once through; throws NotIn where the ticket was lost or an answer is none that a login has. */
+  const logIn = async (n: number, retries: string[], giveUpAt: number): Promise<void> => {
+    const site = clientAt(browserAddress(n), retries, giveUpAt)
+    const browser = await openBrowser(site)
+    expectStatus(browser.created, 201, 'ticket')
+    expectStatus(await site.call({ path: browser.created.json.code_url }), 200, 'code')
+    const scanned = pastVersion(browser.poll, 1)
+    scanned.catch(() => {}) // looked at below
+    await sleep(random.integer(300, 1500))
+    const phone = await phoneOf(n, clientAt(phoneAddress(n), retries, giveUpAt))
+    phones.set(n, phone)
+    const scan = await phone.scan(browser.ticket)
+    if (scan.json?.code === 'key-unknown') phones.delete(n)
+    expectStatus(scan, 200, 'scan')
+    const number = (await scanned).json.match_code as string
+    const confirmed = pastVersion(browser.poll, 2)
+    confirmed.catch(() => {})
+    await sleep(random.integer(300, 1500))
+    expectStatus(await phone.confirm(browser.ticket, number), 200, 'confirm')
+    if ((await confirmed).json.state !== 'confirmed') throw new NotIn(`the ticket is ${(await confirmed).json.state}`)
+    const consumed = await browser.consume()
+    expectStatus(consumed, 200, 'consume')
+    const headers = { cookie: cookieOf(consumed), 'sec-fetch-site': 'same-origin' }
+    expectStatus(await site.call({ path: '/api/session', headers }), 200, 'session')
+    expectStatus(await site.call({ method: 'DELETE', path: '/api/session', headers }), 204, 'log-out')
+  }
+
+  const attempt = async (n: number): Promise<void> => {
+    const startMs = performance.now()
+    const giveUpAt = startMs + giveUpAfterMs
+    const retries: string[] = []
+    for (;;) {
+      try {
+        await logIn(n, retries, giveUpAt)
+        logins.push({ startMs, isIn: true, retries })
+        return
+      } catch (error) {
+        const reason = error instanceof Error ? error.message.slice(0, 120) : String(error)
+        retries.push(`begun again: ${reason}`)
+        if (performance.now() > giveUpAt - 5000) {
+          logins.push({ startMs, isIn: false, reason, retries })
+          return
+        }
+        await sleep(1000)
+      }
+    }
+  }
+
+  return {
+    logins,
+    get longestAnswer () { return longestAnswer },
+    begin: () => {
+      const n = Array.from({ length: people }, (_, i) => (begun + i) % people).find((person) => !busy.has(person))
+      begun++
+      if (n === undefined) return // all of them are at it: the next round counts
+      busy.add(n)
+      const login = attempt(n).finally(() => {
+        busy.delete(n)
+        underWay.delete(login)
+      })
+      underWay.add(login)
+    },
+    untilOver: async () => { await Promise.all(underWay) },
+  }
+}
+
+const expectStatus = (answer: Answer, status: number, what: string): void => {
+  if (answer.status !== status) throw new NotIn(`${what}: ${answer.status} ${answer.json?.code ?? ''}`)
+}
+
+const pastVersion = async (poll: (after: number, wait: number) => Promise<Answer>, version: number): Promise<Answer> => {
+  for (;;) {
+    const answer = await poll(version, waitSeconds)
+    expectStatus(answer, 200, 'poll')
+    if (answer.json.version > version) return answer
+    if (answer.json.poll_after !== undefined) await sleep(answer.json.poll_after * 1000)
+  }
+}
+
+const nameOf = ({ method = 'GET', path }: Call): string => `${method} ${path.replace(/\?.*/s, '').replace(/[\w-]{22}/, ':id')}`

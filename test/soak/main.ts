@@ -1,0 +1,151 @@
+/**
+ * A soak: `npm run soak` (`-- --minutes 3 --seed 7 --store redis`). Every attack at once beside honest logins, against one service process, on this machine's
+ * loopback alone. Ends with 1 where an honest login did not get in, memory is not flat (the rule is in `report.ts`), or something was accepted that must not be.
+ */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { createRandom } from '../chaos/random.ts'
+import { createKeeper, type Keeper } from '../support/keeper.ts'
+import { makeFolder } from '../support/process.ts'
+import { freePort, startRedis } from '../support/redis.ts'
+import { remote } from '../support/remote.ts'
+import { browserAddress, createHonest, people } from './honest.ts'
+import { attackAsMembers } from './members.ts'
+import { problemsOf, reportOf, type SoakResult } from './report.ts'
+import { startService, type WatchedService } from './service.ts'
+import { strangers } from './strangers.ts'
+import type { WorkerOptions } from './strangers-worker.ts'
+import { createTally } from './tally.ts'
+import { countCalls } from './wechat-calls.ts'
+
+const memberAttacks = 'wrong numbers and replays'
+const stalls = 'stalls'
+const names = [...Object.keys(strangers), memberAttacks, stalls]
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    store: { type: 'string', default: 'sqlite' },
+    /** Honest logins begun in a minute. */
+    logins: { type: 'string', default: '40' },
+    /** An attack to leave out; may be given several times. */
+    without: { type: 'string', multiple: true, default: [] },
+  },
+})
+const [minutes, seed, loginsPerMinute] = [Number(values.minutes), Number(values.seed), Number(values.logins)]
+const attacks = names.filter((name) => !values.without.includes(name))
+const unknown = values.without.filter((name) => !names.includes(name))
+if (!(minutes > 0 && Number.isInteger(seed) && loginsPerMinute > 0) || !['sqlite', 'redis'].includes(values.store) || unknown.length > 0) {
+  process.stderr.write(`soak: --minutes, --seed and --logins are numbers, --store is sqlite or redis, --without is one of: ${names.join('; ')}\n`)
+  process.exit(1)
+}
+const say = (text: string): void => { process.stdout.write(`${text}\n`) }
+
+/** A stall is as long as a full collection of a crowded machine, and longer than the deadlines of the store's link. */
+const stallMs = 2600
+const stallEveryMs = 30_000
+const progressEveryMs = 30_000
+
+const soak = async (keeper: Keeper): Promise<SoakResult> => {
+  const folder = makeFolder(keeper)
+  const keysFile = join(folder, 'keys.json')
+  makeKeyFile(keysFile)
+  const simulator = await startWechatSimulator()
+  keeper.teardown(() => simulator.close())
+  const redis = values.store === 'redis' ? await startRedis() : undefined
+  keeper.teardown(() => redis?.stop())
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const service = await startService(keeper, {
+    folder,
+    url,
+    env: {
+      STORE_URL: redis?.url ?? `sqlite:${join(folder, 'soak.db')}`,
+      KEYS_FILE: keysFile,
+      PUBLIC_URL: url,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      TRUST_PROXY: '127.0.0.1', // where the calls with X-Forwarded-For come from; the other addresses of this machine are strangers
+      WECHAT_APPID: simulator.appid,
+      WECHAT_SECRET: simulator.secret,
+      WECHAT_API_URL: simulator.url,
+      MAX_TICKETS: '4000',
+    },
+  })
+  const proxy = remote(url)
+  keeper.teardown(() => proxy.close())
+
+  const random = createRandom(seed)
+  const tally = createTally()
+  const violations: string[] = []
+  const stopping = new AbortController()
+  const common = { proxy, authority: new URL(url).host, jsCode: simulator.jsCode }
+  const honest = createHonest({ ...common, random: random.fork(1) })
+  const wechat = countCalls(simulator)
+  const { rssMb: quietRssMb } = await service.nextSample()
+
+  const worker = new Worker(new URL('strangers-worker.ts', import.meta.url), {
+    workerData: { url, seed, attacks: attacks.filter((name) => Object.hasOwn(strangers, name)), victims: Array.from({ length: people }, (_, n) => browserAddress(n)) } satisfies WorkerOptions,
+  })
+  keeper.teardown(() => worker.terminate())
+  const members = attacks.includes(memberAttacks) ? attackAsMembers({ ...common, random: random.fork(2), tally, violations, signal: stopping.signal }) : Promise.resolve()
+  const stalling = attacks.includes(stalls) ? stall(service, stopping.signal) : Promise.resolve()
+
+  const start = performance.now()
+  let toldMs = 0
+  while (performance.now() - start < minutes * 60_000 && service.ending === undefined) {
+    honest.begin()
+    await sleep(60_000 / loginsPerMinute)
+    const passedMs = performance.now() - start
+    if (passedMs - toldMs < progressEveryMs) continue
+    toldMs = passedMs
+    const { rssMb = 0, heapMb = 0 } = service.samples.at(-1) ?? {}
+    say(`${Math.round(passedMs / 1000)} s: ${honest.logins.length} logins over, ${honest.logins.filter(({ isIn }) => !isIn).length} not in; RSS ${Math.round(rssMb)} MB, heap ${Math.round(heapMb)} MB`)
+  }
+  const { ending } = service
+  if (ending === undefined) await honest.untilOver()
+  else violations.push(`the service ended after ${Math.round((performance.now() - start) / 1000)} s: ${ending}`)
+  stopping.abort()
+  const answers = new Promise<ReadonlyMap<string, ReadonlyMap<string, number>>>((resolve) => { worker.once('message', resolve) })
+  worker.postMessage('stop')
+  for (const [name, counts] of await answers) for (const [answer, count] of counts) tally.add(name, answer, count)
+  await Promise.race([Promise.all([members, stalling]), sleep(10_000)])
+  wechat.stop()
+  return {
+    seed,
+    minutes,
+    samples: service.samples,
+    quietRssMb,
+    logins: honest.logins,
+    longestAnswer: honest.longestAnswer,
+    wechatCalls: wechat.counts,
+    logBytes: service.logBytes,
+    complaints: service.complaints,
+    attacks: tally.counts,
+    violations,
+  }
+}
+
+const stall = async (service: WatchedService, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    await sleep(stallEveryMs, undefined, { signal }).catch(() => {}) // called off
+    if (signal.aborted) return
+    service.kill('SIGSTOP')
+    await sleep(stallMs)
+    service.kill('SIGCONT')
+  }
+}
+
+const keeper = createKeeper()
+say(`soak: ${minutes} minutes on ${values.store}, seed ${seed}, ${loginsPerMinute} honest logins a minute, ${attacks.length} attacks`)
+const result = await soak(keeper)
+say(reportOf(result))
+const isGood = problemsOf(result).length === 0
+const ended = await Promise.race([keeper.end(), sleep(10_000, 'late')])
+if (ended === 'late') say('some of what was started did not end in time')
+process.exit(isGood ? 0 : 1) // whatever is still being waited for

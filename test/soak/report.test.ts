@@ -1,0 +1,55 @@
+import t from 'tap'
+import { judgeFlatness, problemsOf, reportOf, slopeOf, type HonestLogin, type Sample, type SoakResult } from './report.ts'
+import { createTally } from './tally.ts'
+
+const points = (valueAt: (index: number) => number, count = 40): ReadonlyArray<readonly [number, number]> => Array.from({ length: count }, (_, index) => [index * 5000, valueAt(index)])
+const samples = (rssAt: (index: number) => number, count = 40): Sample[] => points(rssAt, count).map(([atMs, rssMb]) => ({ atMs, rssMb, heapMb: 40 }))
+
+const good: SoakResult = {
+  seed: 7,
+  minutes: 3,
+  samples: samples(() => 150),
+  quietRssMb: 120,
+  logins: [{ startMs: 0, isIn: true, retries: ['GET /x: 503 store-unavailable'] }],
+  longestAnswer: { ms: 12, call: 'GET /x' },
+  wechatCalls: { jscode2session: 3 },
+  logBytes: 2048,
+  complaints: new Map([['weak', 2]]),
+  attacks: new Map([['replays', new Map([['401 replayed', 9]])]]),
+  violations: [],
+}
+const left: HonestLogin = { startMs: 0, isIn: false, reason: 'code: 503', retries: [] }
+
+await t.test('soak report: the slope is that of the least-squares line', async (t) => {
+  t.equal(slopeOf([[0, 1], [1000, 3], [2000, 5]]), 0.002)
+  t.equal(slopeOf([[0, 0], [1, 2], [2, 1]]), 0.5)
+  t.equal(slopeOf([[5, 1]]), 0)
+  t.equal(slopeOf([]), 0)
+})
+
+await t.test('soak report: memory is flat when it is level, jumps about, or has only warmed up', async (t) => {
+  for (const valueAt of [() => 100, (i: number) => 100 + (i % 7) * 10, (i: number) => i < 10 ? 60 + i * 10 : 160, (i: number) => 200 - i]) t.ok(judgeFlatness(points(valueAt)).isFlat)
+  t.notOk(judgeFlatness(points((i) => 100 + i * 3)).isFlat, 'a leak')
+  t.notOk(judgeFlatness(points((i) => i < 30 ? 100 : 400)).isFlat, 'a step near the end')
+  t.notOk(judgeFlatness(points(() => 100, 9)).isFlat, 'too few samples show nothing')
+  t.equal(Math.round(judgeFlatness(points((i) => 100 + i)).slopeMbPerHour), 720)
+})
+
+await t.test('soak report: a good run has no problem, and every fault has a line', async (t) => {
+  t.strictSame(problemsOf(good), [])
+  t.match(reportOf(good), /good: everybody honest is in, and memory is flat$/)
+  t.match(problemsOf({ ...good, logins: [...good.logins, left, left] }), [/^2 of 3 honest logins did not get in: 2 × code: 503$/])
+  t.match(problemsOf({ ...good, logins: [] }), [/^no honest login/])
+  t.match(problemsOf({ ...good, samples: samples((i) => 150 + i * 4) }), [/^RSS is not flat/])
+  t.match(problemsOf({ ...good, samples: good.samples.map((sample, i) => ({ ...sample, heapMb: 40 + i * 3 })) }), [/^the heap is not flat/])
+  t.match(problemsOf({ ...good, samples: samples((i) => i === 3 ? 944 : 186) }), [/^RSS rose to 944 MB, from 120 MB/])
+  t.strictSame(problemsOf({ ...good, violations: ['the service ended'] }), ['the service ended'])
+  t.match(reportOf({ ...good, logins: [left] }), /✗ 1 of 1 honest logins/)
+})
+
+await t.test('soak tally: it stays small when answers are ever new', async (t) => {
+  const tally = createTally()
+  for (let i = 0; i < 100; i++) tally.add('attack', `answer ${i}`)
+  t.equal(tally.counts.get('attack')?.size, 41)
+  t.equal(tally.counts.get('attack')?.get('others'), 60)
+})

@@ -1,0 +1,118 @@
+/** The judgement of a soak and its table. Pure: what was measured comes in. */
+
+export interface Sample {
+  /** Since the service was started. */
+  readonly atMs: number
+  readonly rssMb: number
+  /** After a full collection. */
+  readonly heapMb: number
+}
+
+export interface HonestLogin {
+  readonly startMs: number
+  readonly isIn: boolean
+  /** Why the person is not in; the last thing that went wrong. */
+  readonly reason?: string
+  /** What was refused or failed on the way and tried again. */
+  readonly retries: readonly string[]
+}
+
+export interface SoakResult {
+  readonly seed: number
+  readonly minutes: number
+  readonly samples: readonly Sample[]
+  readonly quietRssMb: number
+  readonly logins: readonly HonestLogin[]
+  readonly longestAnswer: { readonly ms: number, readonly call: string }
+  readonly wechatCalls: Readonly<Record<string, number>>
+  readonly logBytes: number
+  readonly complaints: ReadonlyMap<string, number>
+  /** By attack, and by what was answered. */
+  readonly attacks: ReadonlyMap<string, ReadonlyMap<string, number>>
+  /** What must never be: a replay that was accepted, a process that ended. */
+  readonly violations: readonly string[]
+}
+
+export interface Flatness {
+  readonly slopeMbPerHour: number
+  /** What the line through the samples rises from the end of the warm-up to the last sample. */
+  readonly growthMb: number
+  /** The mean of the last quarter, in means of the first. */
+  readonly ratio: number
+  readonly isFlat: boolean
+}
+
+/** Caches, pools and code that is compiled on first use fill up during the first quarter of a run. */
+const warmUpShare = 0.25
+/** Growth over the run that counts as flat: a share of where it began, or what the allocator's own granularity is on a small heap. */
+const flatShare = 0.15
+const flatMb = 32
+const flatRatio = 1.25
+/** What attacks may hold at once: queued answers, sockets, tickets. The fault that this is for took 760 MB. */
+const maxRiseMb = 400
+
+/** Least-squares slope of value over time, per millisecond; 0 where there are fewer than two moments. */
+export const slopeOf = (points: ReadonlyArray<readonly [atMs: number, value: number]>): number => {
+  const meanTime = meanOf(points.map(([atMs]) => atMs))
+  const meanValue = meanOf(points.map(([, value]) => value))
+  const spread = points.reduce((sum, [atMs]) => sum + (atMs - meanTime) ** 2, 0)
+  return spread === 0 ? 0 : points.reduce((sum, [atMs, value]) => sum + (atMs - meanTime) * (value - meanValue), 0) / spread
+}
+
+/** Tells whether a value stays level once the warm-up is over. Fewer than eight samples show nothing, and are not flat. */
+export const judgeFlatness = (points: ReadonlyArray<readonly [atMs: number, value: number]>): Flatness => {
+  const settled = points.slice(Math.floor(points.length * warmUpShare))
+  const [first, last] = [settled[0]?.[0] ?? 0, settled.at(-1)?.[0] ?? 0]
+  const quarter = Math.max(1, Math.floor(settled.length / 4))
+  const slope = slopeOf(settled)
+  const growthMb = slope * (last - first)
+  const begin = meanOf(settled.slice(0, quarter).map(([, value]) => value))
+  const ratio = meanOf(settled.slice(-quarter).map(([, value]) => value)) / begin
+  const isLevel = growthMb <= Math.max(flatMb, flatShare * begin)
+  return { slopeMbPerHour: slope * 3_600_000, growthMb, ratio, isFlat: settled.length >= 8 && isLevel && (ratio <= flatRatio || growthMb <= flatMb) }
+}
+
+/** What is wrong with a run, a line each; nothing where it is good. */
+export const problemsOf = ({ samples, quietRssMb, logins, violations }: SoakResult): readonly string[] => {
+  const left = logins.filter(({ isIn }) => !isIn)
+  const [rss, heap] = [judgeFlatness(samples.map(({ atMs, rssMb }) => [atMs, rssMb])), judgeFlatness(samples.map(({ atMs, heapMb }) => [atMs, heapMb]))]
+  const peak = peakOf(samples)
+  return [
+    ...violations,
+    ...logins.length === 0 ? ['no honest login was tried'] : [],
+    ...left.length > 0 ? [`${left.length} of ${logins.length} honest logins did not get in: ${countsOf(left, ({ reason }) => reason ?? '')}`] : [],
+    ...rss.isFlat ? [] : [`RSS is not flat: ${shown(rss)}`],
+    ...heap.isFlat ? [] : [`the heap is not flat: ${shown(heap)}`],
+    ...peak > quietRssMb + maxRiseMb ? [`RSS rose to ${Math.round(peak)} MB, from ${Math.round(quietRssMb)} MB before the attacks; ${maxRiseMb} MB more are allowed`] : [],
+  ]
+}
+
+/** The table at the end of a run. */
+export const reportOf = (result: SoakResult): string => {
+  const { seed, minutes, samples, quietRssMb, logins, longestAnswer, wechatCalls, logBytes, complaints, attacks } = result
+  const problems = problemsOf(result)
+  const retries = logins.flatMap((login) => login.retries)
+  const lines: ReadonlyArray<readonly [string, string]> = [
+    ['run', `${minutes} minutes, seed ${seed}`],
+    ['honest logins', `${logins.length} tried, ${logins.filter(({ isIn }) => isIn).length} in, ${retries.length} calls tried again`],
+    ['tried again because of', countsOf(retries, (reason) => reason) || 'nothing'],
+    ['longest honest answer', `${Math.round(longestAnswer.ms)} ms beyond what was waited for (${longestAnswer.call})`],
+    ['RSS', `${Math.round(quietRssMb)} MB before, ${Math.round(peakOf(samples))} MB at most, ${Math.round(samples.at(-1)?.rssMb ?? 0)} MB last; ${shown(judgeFlatness(samples.map(({ atMs, rssMb }) => [atMs, rssMb])))}`],
+    ['heap', `${Math.round(samples.at(-1)?.heapMb ?? 0)} MB last; ${shown(judgeFlatness(samples.map(({ atMs, heapMb }) => [atMs, heapMb])))}`],
+    ['calls to WeChat', Object.entries(wechatCalls).map(([name, count]) => `${count} ${name}`).join(', ') || 'none'],
+    ['log', `${Math.round(logBytes / 1024)} KB`],
+    ['warnings and errors', [...complaints].sort(([, a], [, b]) => b - a).slice(0, 12).map(([text, count]) => `\n    ${count} × ${text}`).join('') || 'none'],
+    ...[...attacks].map(([name, answers]) => [name, [...answers].sort(([, a], [, b]) => b - a).slice(0, 8).map(([answer, count]) => `${count} × ${answer}`).join(', ')] as const),
+  ]
+  return [...lines.map(([name, value]) => `${name.padEnd(26)} ${value}`), ...problems.length === 0 ? ['good: everybody honest is in, and memory is flat'] : problems.map((problem) => `✗ ${problem}`)].join('\n')
+}
+
+const shown = ({ slopeMbPerHour, growthMb, ratio, isFlat }: Flatness): string =>
+  `${growthMb.toFixed(1)} MB over the run (${slopeMbPerHour.toFixed(0)} MB an hour), last to first ${ratio.toFixed(2)}${isFlat ? '' : ', not flat'}`
+
+const peakOf = (samples: readonly Sample[]): number => samples.reduce((max, { rssMb }) => Math.max(max, rssMb), 0)
+
+const meanOf = (values: readonly number[]): number => values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
+
+const countsOf = <T>(items: readonly T[], nameOf: (item: T) => string): string =>
+  [...Map.groupBy(items, nameOf)].sort(([, a], [, b]) => b.length - a.length).slice(0, 12).map(([name, { length }]) => `${length} × ${name}`).join(', ')

@@ -1,0 +1,66 @@
+/** A thread that carries out the attacks of strangers: what they cost is not to slow the honest clients down. */
+import { connect as connectTo, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parentPort, workerData } from 'node:worker_threads'
+import { createRandom } from '../chaos/random.ts'
+import type { Answer } from '../support/house.ts'
+import { remote } from '../support/remote.ts'
+import { strangers, type Street } from './strangers.ts'
+import { createTally } from './tally.ts'
+
+export interface WorkerOptions {
+  readonly url: string
+  readonly seed: number
+  readonly attacks: readonly string[]
+  readonly victims: readonly string[]
+}
+
+const { url, seed, attacks, victims } = workerData as WorkerOptions // its starter's own
+const { host: authority, port } = new URL(url)
+const proxy = remote(url)
+const tally = createTally()
+const stopping = new AbortController()
+const { signal } = stopping
+
+const verdictOf = ({ status, json }: Answer): string => json?.code === undefined ? String(status) : `${status} ${json.code}`
+
+const connect = (from: string): Promise<Socket> => new Promise((resolve) => {
+  const socket = connectTo({ host: '127.0.0.1', port: Number(port), localAddress: from })
+  socket.on('error', () => {})
+  socket.once('connect', () => resolve(socket))
+  socket.once('close', () => resolve(socket))
+})
+
+const streetFor = (name: string, n: number): Street => ({
+  authority,
+  random: createRandom(seed).fork(n),
+  victims,
+  signal,
+  connect,
+  note: (answer) => { tally.add(name, answer) },
+  call: async (call, from) => {
+    const answer = await proxy.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': from } }).catch(() => undefined)
+    tally.add(name, answer === undefined ? 'no answer' : verdictOf(answer))
+    return answer
+  },
+})
+
+const loops = attacks.flatMap((name, index) => {
+  const attack = strangers[name]
+  return Array.from({ length: attack?.width ?? 0 }, async (_, n) => {
+    const street = streetFor(name, index * 1000 + n)
+    while (!signal.aborted) {
+      await attack?.once(street)
+      await sleep(attack?.everyMs, undefined, { signal }).catch(() => {}) // called off
+    }
+  })
+})
+
+const stop = async (): Promise<void> => {
+  stopping.abort()
+  await Promise.race([Promise.all(loops), sleep(3000)])
+  await proxy.close()
+  parentPort?.postMessage(tally.counts)
+}
+
+parentPort?.once('message', () => { stop().catch((error: unknown) => { setImmediate(() => { throw error }) }) })
