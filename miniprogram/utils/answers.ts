@@ -1,4 +1,4 @@
-/** Owns how the service's answers are read: what came back as it should, by which code it was refused, or that nothing came. */
+/** How the service's answers are read: what came back as it should, by which code it was refused, or that nothing came. */
 import type { Platform, Reply } from './ports'
 
 /** The codes a phone can be refused with (CONTRACT "Errors"); any other counts as `internal`. */
@@ -23,6 +23,8 @@ export interface Failure {
   readonly code: FailureCode
   /** The service's clock in seconds, where it said so. */
   readonly serverTime?: number
+  /** In how many seconds it may be tried again, where it said so. */
+  readonly retryAfter?: number
 }
 export type Outcome<T> = Success<T> | Failure
 
@@ -51,7 +53,12 @@ const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcom
     return value === undefined ? { ok: false, code: 'internal' } : { ok: true, value }
   }
   const code = serverCodes.find((known) => known === body.code) ?? 'internal'
-  return typeof body.server_time === 'number' ? { ok: false, code, serverTime: body.server_time } : { ok: false, code }
+  return {
+    ok: false,
+    code,
+    ...(typeof body.server_time === 'number' && { serverTime: body.server_time }),
+    ...(reply.retryAfter !== undefined && { retryAfter: reply.retryAfter }),
+  }
 }
 
 type Body = Readonly<Record<string, unknown>>
@@ -66,6 +73,7 @@ export interface User { readonly sub: string, readonly name: string | null }
 export interface BrowserName {
   readonly name: string
   readonly system: string
+  /** Empty for a browser that is not logged in as this person: then it is told to nobody. */
   readonly ip: string
   /** The network around the address, `203.0.113.*`; null where it says no more than the address, and from an older service. */
   readonly network: string | null
@@ -74,20 +82,29 @@ export interface BrowserName {
   readonly placeEn: string | null
 }
 
+/** How the number on the screen is asked for: one of three, two digits to type, or not at all. */
+export type Match = 'tap' | 'type' | 'off'
+
 /** What is being asked of the person who scanned. */
 export interface Offer {
   /** `confirmed`: this person has said yes already. */
   readonly state: 'scanned' | 'confirmed'
-  readonly site: { readonly name: string, readonly origin: string }
-  readonly browser: BrowserName
+  /** `origin` is the site that asks, `service` the one that logs people in for it; mostly the same. */
+  readonly site: { readonly name: string, readonly origin: string, readonly service: string }
+  /** `isPhone`: by its own words it is on a phone or a tablet, where this WeChat may be as well. */
+  readonly browser: BrowserName & { readonly isPhone: boolean }
+  /** Where this phone's own address is, in Chinese and in English; null where nobody knows. */
+  readonly phonePlace: string | null
+  readonly phonePlaceEn: string | null
   /** Browser and phone seem to be in different countries or regions. */
   readonly isOtherCountry: boolean
   /** Milliseconds since 1970, by the service's clock. */
   readonly createdAt: number
   /** Seconds from the answer on. */
   readonly expiresIn: number
-  /** The numbers to choose from; null where one button is enough. */
-  readonly choices: readonly string[] | null
+  readonly match: Match
+  /** The numbers to choose from; empty where none are offered. */
+  readonly choices: readonly string[]
 }
 
 /** A browser that is logged in as this person. */
@@ -119,19 +136,30 @@ export const readOffer = (body: Body): Offer | undefined => {
   const state = body.state === 'scanned' ? body.state : readConfirmed(body)
   const origin = text(site.origin)
   const createdAt = Date.parse(String(body.created_at))
-  const choices = body.match_choices ?? null
-  if (state === undefined || origin === undefined || Number.isNaN(createdAt) || typeof body.expires_in !== 'number') return undefined
-  // Anything but null or numbers must not turn into a screen with one button that confirms.
-  if (choices !== null && !(Array.isArray(choices) && choices.length > 0 && choices.every((choice) => typeof choice === 'string'))) return undefined
+  const question = questionOf(body)
+  if (state === undefined || origin === undefined || Number.isNaN(createdAt) || typeof body.expires_in !== 'number' || question === undefined) return undefined
+  const phonePlace = textOrNull(body.phone_place)
   return {
+    ...question,
     state,
-    site: { name: text(site.name) ?? origin, origin },
-    browser: browserOf(body.browser),
+    site: { name: text(site.name) ?? origin, origin, service: text(site.service) ?? origin },
+    browser: { ...browserOf(body.browser), isPhone: bodyOf(body.browser).is_phone === true },
+    phonePlace,
+    phonePlaceEn: text(body.phone_place_en) ?? phonePlace,
     isOtherCountry: body.other_country === true,
     createdAt,
     expiresIn: body.expires_in,
-    choices,
   }
+}
+
+/** Anything but what the contract says must not turn into a screen with one button that confirms. An older service says no more than its numbers. */
+const questionOf = ({ match, match_choices: choices = null }: Body): Pick<Offer, 'match' | 'choices'> | undefined => {
+  if (match === 'tap' || (match === undefined && choices !== null)) {
+    const isOffer = Array.isArray(choices) && choices.length > 0 && choices.every((choice) => typeof choice === 'string')
+    return isOffer ? { match: 'tap', choices } : undefined
+  }
+  if (choices !== null || !(match === undefined || match === 'type' || match === 'off')) return undefined
+  return { match: match ?? 'off', choices: [] }
 }
 
 /** The state a ticket is in after a yes: that this person logged in by it. */

@@ -1,7 +1,7 @@
-/** Owns what all pages share on this phone: the one service, its words, and WeChat's scanner and dialog. */
+/** What all pages share on this phone: the one service, its words, and WeChat's scanner and dialog. */
 import { serviceUrl } from '../config'
 import { wxPlatform } from './platform'
-import { ticketFromPath } from './scene'
+import { isOwnWay, ticketFromPath } from './scene'
 import { createService } from './service'
 import { language } from './wechat'
 import { wordsFor } from './words'
@@ -12,14 +12,28 @@ export const words = wordsFor(language)
 /** The host of the service, as a person can read it on the login page. */
 export const host = serviceUrl.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
 
-/** Opens WeChat's scanner: the ticket of the code, null for a code that isn't ours, undefined where the person went back. */
+/** What the camera here saw last. */
+let seen: string | undefined
+
+/**
+ * Opens WeChat's scanner: the ticket of the code, null for a code that isn't ours, undefined where the person went back. The camera alone: whether
+ * a picture was chosen instead, which somebody may have sent, would not be told.
+ */
 export const scanCode = (): Promise<string | null | undefined> => new Promise((resolve) => {
   wx.scanCode({
+    onlyFromCamera: true,
     scanType: ['qrCode', 'wxCode'],
-    success: ({ path }) => resolve(ticketFromPath(path) ?? null),
+    success: ({ path }) => {
+      seen = ticketFromPath(path)
+      resolve(seen ?? null)
+    },
     fail: () => resolve(undefined),
   })
 })
+
+/** Whether this person's own camera saw the code of a ticket, as far as can be told: in here, or in WeChat's scanner that led here. */
+export const isFromCamera = (ticket: string | undefined): boolean =>
+  (ticket !== undefined && ticket === seen) || isOwnWay(wx.getEnterOptionsSync().scene)
 
 /** The login page's address for a ticket. */
 export const loginPage = (ticket: string): string => `/pages/login/login?scene=${ticket}`

@@ -1,8 +1,15 @@
-/** Owns the binding of the phone's logic to WeChat. Nothing but translation. */
+/** The binding of the phone's logic to WeChat. Nothing but translation. */
 import type { Platform, Reply } from './ports'
 import { isTooOld } from './wechat'
 
 const timeoutMs = 15_000 // the service answers a failure within 6 s; WeChat's own limit is a minute
+
+/** One system gives a header's name as it was sent, another in small letters. */
+const retryAfterIn = (header: object = {}): Pick<Reply, 'retryAfter'> => {
+  const [, value] = Object.entries(header).find(([name]) => name.toLowerCase() === 'retry-after') ?? []
+  const seconds = Number(value ?? NaN)
+  return seconds >= 0 ? { retryAfter: seconds } : {}
+}
 
 export const wxPlatform: Platform = {
   isTooOld,
@@ -13,7 +20,7 @@ export const wxPlatform: Platform = {
       timeout: timeoutMs,
       header: { ...headers },
       ...(body === undefined ? {} : { data: body }),
-      success: ({ statusCode, data }) => resolve({ status: statusCode, body: data }),
+      success: ({ statusCode, data, header }) => resolve({ status: statusCode, body: data, ...retryAfterIn(header) }),
       fail: ({ errMsg }) => reject(new Error(errMsg)),
     })
   }),

@@ -1,4 +1,4 @@
-/** Owns what the phone's logic needs from the phone it runs on. `platform.ts` binds it to WeChat. */
+/** What the phone's logic needs from the phone it runs on. `platform.ts` binds it to WeChat. */
 
 export interface PhoneRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -12,6 +12,8 @@ export interface Reply {
   readonly status: number
   /** The parsed JSON, or whatever else came. */
   readonly body: unknown
+  /** `Retry-After` in seconds, where there was one. */
+  readonly retryAfter?: number
 }
 
 export interface Platform {

@@ -1,4 +1,4 @@
-/** Owns the way from what was scanned to a ticket id. Whatever isn't exactly a ticket id is nothing. */
+/** The way from what was scanned to a ticket id, and who may have shown it. Whatever isn't exactly a ticket id is nothing. */
 
 const ticketId = /^[A-Za-z0-9_-]{22}$/
 const codePath = /^\/?pages\/login\/login(?:\.html)?\?([^#]*)/
@@ -15,6 +15,15 @@ export const ticketFromPath = (path: unknown): string | undefined => {
   const query = typeof path === 'string' ? codePath.exec(path)?.[1] : undefined
   return ticketFromScene(query?.split('&').find((pair) => pair.startsWith('scene='))?.slice('scene='.length))
 }
+
+/**
+ * WeChat's numbers for the ways in that nobody else can send: a code before the camera (1011, 1047), and what this person opened before, from the lists of
+ * mini programs, the phone's own screen or WeChat's floating window. A picture, a link, a card in a chat and another mini program are none of them.
+ */
+const ownWays: readonly number[] = [1011, 1047, 1001, 1023, 1089, 1090, 1103, 1104, 1131]
+
+/** Whether nobody can have sent what the mini program was entered by. A way that isn't known may have been sent. */
+export const isOwnWay = (entryScene: number): boolean => ownWays.includes(entryScene)
 
 const decodedOnce = (text: string): string | undefined => {
   try {

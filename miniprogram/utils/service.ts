@@ -11,7 +11,7 @@ export interface Service {
   /** Who this phone is; undefined until a call has logged it in. */
   user (): User | undefined
   scan (ticket: string): Promise<Outcome<Offer>>
-  /** Says yes with the number that was tapped; null where no number was asked for. */
+  /** Says yes with the number that was tapped or typed; null where no number was asked for. */
   confirm (ticket: string, number: string | null): Promise<Outcome<'confirmed'>>
   cancel (ticket: string): Promise<Outcome<'cancelled'>>
   sessions (): Promise<Outcome<readonly LoggedInBrowser[]>>

@@ -1,5 +1,7 @@
-/** Owns the English sentences. */
+/** The English sentences. */
 import type { Words } from './words'
+
+const wait = (unit: string) => (count: number): string => `That was a lot at once. Try again in ${count} ${unit}${count === 1 ? '' : 's'}.`
 
 const counted = (unit: string) => (count: number): string => `${count} ${unit}${count === 1 ? '' : 's'} ago`
 
@@ -7,17 +9,24 @@ export const en: Words = {
   pageTitle: 'Confirm login',
   askTitle: (site) => `Log in to ${site}?`,
   browser: 'Browser',
-  system: 'System',
-  place: 'Place',
-  network: 'Network',
-  address: 'IP address',
+  ownPage: 'Did you open this address yourself?',
+  through: (address) => `Login by ${address}`,
+  place: 'Browser place',
+  network: 'Browser network',
+  phonePlace: 'Phone place',
   asked: 'Asked',
   clockMended: "Your phone's clock is off. That's taken care of.",
   otherCountry: 'Browser and phone seem to be in different countries or regions.',
   oldRequest: (ago) => `This was asked ${ago}.`,
+  maybeSent: "This code wasn't scanned by your camera. Somebody may have sent it to you.",
+  samePhone: 'The login page is on a phone. Log in only if you opened it on this one.',
   oddHelp: 'If you didn\'t just open it, tap "Not me".',
-  tapNumber: 'Tap the number on the other screen',
+  tapNumber: 'Tap the number on the login page',
   tapNumberHelp: 'No number on a screen in front of you? Tap "Not me".',
+  typeNumber: 'Type the number on the login page',
+  typeNumberHelp: 'For safety you type it yourself. No number in front of you? Tap "Not me".',
+  typed: (digits) => digits === '' ? 'Nothing typed yet' : `Typed: ${digits}`,
+  erase: 'Delete',
   confirm: 'Log in',
   confirmHelp: 'Only log in if you just opened that page yourself.',
   notMe: 'Not me',
@@ -28,7 +37,7 @@ export const en: Words = {
   ends: {
     done: { line: "You're in", help: 'The other screen carries on by itself.' },
     cancelled: { line: 'Login cancelled', help: 'To log in, scan the new code on the page.' },
-    'wrong-number': { line: 'Not that number. The login was cancelled', help: 'Start again and tap the number on the screen.' },
+    'wrong-number': { line: 'Not that number. The login was cancelled', help: "Somebody may have tried to have you confirm their login. Don't scan again for a page you didn't open. Next time you'll type the number." },
     expired: { line: 'The time is up', help: 'Get a new code on the page and scan again.' },
     taken: { line: 'Somebody else has scanned this code', help: 'Get a new code on the page and scan again.' },
     used: { line: 'This code has been used', help: 'Get a new code on the page and scan again.' },
@@ -91,6 +100,11 @@ export const en: Words = {
   signOutSure: (browser) => `Sign out ${browser}? It has to log in again.`,
   signOutYes: 'Yes',
   keep: 'No',
+
+  waitSeconds: wait('second'),
+  waitMinutes: wait('minute'),
+  waitHours: wait('hour'),
+  waitDays: wait('day'),
 
   justNow: 'just now',
   secondsAgo: counted('second'),

@@ -1,21 +1,28 @@
-/** Owns the Chinese sentences. */
+/** The Chinese sentences. */
 import type { Words } from './words'
 
 export const zh: Words = {
   pageTitle: '登录确认',
   askTitle: (site) => `登录「${site}」？`,
   browser: '浏览器',
-  system: '系统',
-  place: '地点',
-  network: '网络',
-  address: 'IP 地址',
+  ownPage: '是你自己打开这个网址的吗？',
+  through: (address) => `由 ${address} 登录`,
+  place: '浏览器地点',
+  network: '浏览器网络',
+  phonePlace: '手机地点',
   asked: '发起时间',
   clockMended: '手机时间不准，这里已经自动校正。',
   otherCountry: '浏览器和手机好像不在同一个国家或地区。',
   oldRequest: (ago) => `这个登录是 ${ago}发起的。`,
+  maybeSent: '这个码不是用相机扫的，可能是别人发给你的。',
+  samePhone: '登录页是用手机打开的。是你在这部手机上打开的，才登录。',
   oddHelp: '不是你刚打开的，就点「不是我」。',
-  tapNumber: '点电脑屏幕上显示的数字',
+  tapNumber: '点登录页上显示的数字',
   tapNumberHelp: '你面前的屏幕上没有数字？点「不是我」。',
+  typeNumber: '输入登录页上显示的数字',
+  typeNumberHelp: '为了安全，要你自己输入。没看到数字？点「不是我」。',
+  typed: (digits) => digits === '' ? '还没有输入' : `已输入 ${digits}`,
+  erase: '删除',
   confirm: '登录',
   confirmHelp: '只有你自己刚打开的登录页，才点登录。',
   notMe: '不是我',
@@ -26,7 +33,7 @@ export const zh: Words = {
   ends: {
     done: { line: '登录成功', help: '电脑上会自动继续。' },
     cancelled: { line: '已取消，没有登录', help: '要登录的话，扫网页上的新码。' },
-    'wrong-number': { line: '数字不对，登录已取消', help: '再登录一次，点屏幕上显示的那个数字。' },
+    'wrong-number': { line: '数字不对，登录已取消', help: '可能有人想让你替他确认登录。不是你自己打开的登录页，不要再扫。下次要自己输入数字。' },
     expired: { line: '时间到了', help: '在网页上换一个新码，再扫一次。' },
     taken: { line: '别人已经扫过这个码', help: '在网页上换一个新码，再扫一次。' },
     used: { line: '这个码已经用过了', help: '在网页上换一个新码，再扫一次。' },
@@ -89,6 +96,11 @@ export const zh: Words = {
   signOutSure: (browser) => `让「${browser}」退出登录？它要重新登录才能再用。`,
   signOutYes: '退出',
   keep: '保留',
+
+  waitSeconds: (count) => `试得太多了，过 ${count} 秒再试。`,
+  waitMinutes: (count) => `试得太多了，过 ${count} 分钟再试。`,
+  waitHours: (count) => `试得太多了，过 ${count} 小时再试。`,
+  waitDays: (count) => `试得太多了，过 ${count} 天再试。`,
 
   justNow: '刚刚',
   secondsAgo: (count) => `${count} 秒前`,

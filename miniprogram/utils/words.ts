@@ -1,4 +1,4 @@
-/** Owns which language the phone speaks, and what has to be said in each. The sentences are in words-zh and words-en. */
+/** Which language the phone speaks, and what has to be said in each. The sentences are in words-zh and words-en. */
 import type { BrowserName, FailureCode } from './answers'
 import { en } from './words-en'
 import { zh } from './words-zh'
@@ -7,18 +7,30 @@ export interface Words {
   readonly pageTitle: string
   readonly askTitle: (site: string) => string
   readonly browser: string
-  readonly system: string
+  /** Whether the person opened that address themselves. */
+  readonly ownPage: string
+  /** Which service logs people in for the site, where it is another. */
+  readonly through: (address: string) => string
   readonly place: string
   readonly network: string
-  readonly address: string
+  readonly phonePlace: string
   readonly asked: string
   readonly clockMended: string
   readonly otherCountry: string
+  /** The code was not seen by this person's camera. */
+  readonly maybeSent: string
+  /** The same, where the browser is on a phone: then it may be this one. */
+  readonly samePhone: string
   readonly oldRequest: (ago: string) => string
   /** What to do about them. */
   readonly oddHelp: string
   readonly tapNumber: string
   readonly tapNumberHelp: string
+  readonly typeNumber: string
+  readonly typeNumberHelp: string
+  /** What has been typed, for those who can't see it. */
+  readonly typed: (digits: string) => string
+  readonly erase: string
   readonly confirm: string
   readonly confirmHelp: string
   readonly notMe: string
@@ -55,6 +67,11 @@ export interface Words {
   readonly signOutYes: string
   readonly keep: string
 
+  readonly waitSeconds: (count: number) => string
+  readonly waitMinutes: (count: number) => string
+  readonly waitHours: (count: number) => string
+  readonly waitDays: (count: number) => string
+
   readonly justNow: string
   readonly secondsAgo: (count: number) => string
   readonly minutesAgo: (count: number) => string
@@ -67,5 +84,5 @@ export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken
 /** The words for a language tag of any kind (`zh_CN`, `zh-Hans`, `en`): Chinese for Chinese, else English. */
 export const wordsFor = (language: string): Words => /^zh/i.test(language) ? zh : en
 
-/** What these words call the place of a browser, or null where nobody knows it. */
-export const placeIn = (words: Words, { place, placeEn }: BrowserName): string | null => words === zh ? place : placeEn
+/** What these words call a place, or null where nobody knows it. */
+export const placeIn = (words: Words, { place, placeEn }: Pick<BrowserName, 'place' | 'placeEn'>): string | null => words === zh ? place : placeEn

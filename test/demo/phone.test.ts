@@ -136,7 +136,7 @@ await t.test('phone: what the mini program scans reaches it whatever it says, an
   const { phone, show, scan, calls, inFrame } = await openPhone(t)
   await scan()
   await calls()
-  const scanCode = () => inFrame("void host.scanCode().then((text) => calls.push(['scanned', String(text)]))")
+  const scanCode = () => inFrame("void host.scanCode({ onlyFromCamera: false }).then((text) => calls.push(['scanned', String(text)]))")
   for (const [text, act] of [['pages/login/login?scene=first', undefined], ['https://example.com', undefined], ['undefined', 'Back']] as const) {
     await show({ picture: pictureOf(text) })
     await scanCode()
@@ -150,6 +150,20 @@ await t.test('phone: what the mini program scans reaches it whatever it says, an
   await scanCode()
   await phone.getByRole('heading', { name: 'WeChat' }).waitFor()
   t.strictSame(await calls(), [['scanned', 'undefined']], 'in the background it has no camera')
+})
+
+await t.test('E12 phone: the mini program\'s scanner takes no picture when it asks for the camera alone', async (t) => {
+  const { phone, show, scan, calls, inFrame } = await openPhone(t)
+  await scan()
+  await calls()
+  await show({ html: '<img src="picture" hidden>' })
+  await inFrame("void host.scanCode({ onlyFromCamera: true }).then((text) => calls.push(['scanned', String(text)]))")
+  await phone.getByText('No code in view').waitFor()
+  t.equal(await phone.locator('#choose-picture').isVisible(), false)
+  await phone.locator('#picture').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer: pictureOf('pages/login/login?scene=first') })
+  await tap(phone, 'Back')
+  await phone.getByRole('heading', { name: 'Confirm' }).waitFor()
+  t.strictSame(await calls(), [['hide'], ['show', undefined], ['scanned', 'undefined']])
 })
 
 await t.test('phone: a code that is none of a mini program is refused with words', async (t) => {

@@ -39,6 +39,10 @@ const zh = {
   place: '美国 加利福尼亚州 圣何塞',
   thisComputer: '这台电脑',
   country: '浏览器和手机好像不在同一个国家或地区。',
+  sent: '这个码不是用相机扫的，可能是别人发给你的。',
+  typeNumber: '输入登录页上显示的数字',
+  logIn: '登录',
+  wait: '试得太多了，过 10 分钟再试。',
 }
 const en: typeof zh = {
   flight: 'Flight mode',
@@ -66,6 +70,10 @@ const en: typeof zh = {
   place: 'San Jose, California, United States',
   thisComputer: 'This computer',
   country: 'Browser and phone seem to be in different countries or regions.',
+  sent: "This code wasn't scanned by your camera. Somebody may have sent it to you.",
+  typeNumber: 'Type the number on the login page',
+  logIn: 'Log in',
+  wait: 'That was a lot at once. Try again in 10 minutes.',
 }
 
 /** What axe finds wrong in the mini program, what leaves its screen sideways, and which buttons are too low for a finger. */
@@ -118,14 +126,15 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   const comeFrom = async (address: string, ip: string): Promise<void> => {
     await context.route(address, (route) => route.continue({ headers: { ...route.request().headers(), 'x-forwarded-for': ip } }))
   }
-  /** A ticket that nobody has scanned yet, and its numbers on the phone. */
-  const scanNew = async (): Promise<string> => {
+  /** A ticket that nobody has scanned yet, and the question on the phone; gives the number on the website. */
+  const scanNew = async (asks: () => Promise<unknown> = phone.choices): Promise<string> => {
     await phone.close()
     await window.startOver()
     await phone.scan()
-    await phone.choices()
+    await asks()
     return await window.number()
   }
+  const keys = (): Promise<void> => phone.says(words.typeNumber)
 
   await whileHeld('**/api/phone/login', phone.open, () => check('home while it is opened'))
   await phone.says(words.noBrowsers)
@@ -168,6 +177,29 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   await phone.says(words.wrong)
   await check('wrong number')
 
+  // From here on this person types.
+  const toType = await scanNew(keys)
+  await check('keys')
+  await phone.type('1')
+  await check('keys with one digit typed')
+  await phone.type(toType === '10' ? '1' : '0')
+  await check('keys with both digits typed')
+  await whileHeld('**/confirm', () => phone.button(words.logIn).click(), async () => {
+    await phone.says(words.confirming)
+    await check('number that was typed')
+  })
+  await phone.says(words.wrong)
+  const last = await scanNew(keys)
+  await phone.type(last === '10' ? '11' : '10')
+  await phone.button(words.logIn).click()
+  await phone.says(words.wrong)
+  await phone.close()
+  await window.startOver()
+  await phone.scan()
+  await phone.says(words.wait)
+  await check('too many wrong numbers')
+  server.skip(600_000)
+
   await phone.close()
   await comeFrom('**/api/tickets', '198.51.100.7')
   await comeFrom('**/scan', '203.0.113.7')
@@ -177,13 +209,14 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   await phone.scan()
   await phone.says(words.place)
   await phone.says(words.country)
-  await check('numbers of an old request from another country')
+  await check('keys of an old request from another country')
   await context.unroute('**/api/tickets')
   await context.unroute('**/scan')
 
-  const late = await scanNew()
+  const late = await scanNew(keys)
+  await phone.type(late)
   server.skip(180_000)
-  await phone.button(late).click()
+  await phone.button(words.logIn).click()
   await phone.says(words.expired)
   await check('expired')
 
@@ -200,6 +233,11 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   await phone.scanPicture(drawCode('pages/login/login?scene=none', 480, 'png'))
   await phone.says(words.invalid)
   await check('none of ours')
+  const sent = await (await context.request.post(`${server.url}/api/tickets`)).json() as { ticket: string }
+  await phone.close()
+  await phone.scanPicture(drawCode(`pages/login/login?scene=${sent.ticket}`, 480, 'png'))
+  await phone.says(words.sent)
+  await check('keys of a code from a picture')
 
   await phone.close()
   await window.startOver()
@@ -213,7 +251,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   server.skip(150_000)
   await phone.button(words.tryAgain).click()
   await phone.says(words.clock)
-  await check('numbers of an old request, on a phone whose clock is off')
+  await check('keys of an old request, on a phone whose clock is off')
 
   server.skip(24 * 60 * 60_000)
   server.simulator.fail('jscode2session', 'http-500')

@@ -27,7 +27,9 @@ await t.test('login: phone and page show who asks and what to do at each step wh
   t.ok(choices.includes(number))
   await phone.says('Log in to scan-login demo?')
   await phone.says(server.url)
-  for (const [label, value] of [['Browser', 'Chrome'], ['System', 'Linux'], ['Place', 'This computer'], ['Asked', /^(?:just now|\d+ seconds? ago)$/]] as const) {
+  await phone.says('Did you open this address yourself?')
+  t.equal(await phone.app.locator('.warning').count(), 0)
+  for (const [label, value] of [['Browser', 'Chrome · Linux'], ['Browser place', 'This computer'], ['Phone place', 'This computer'], ['Asked', /^(?:just now|\d+ seconds? ago)$/]] as const) {
     await phone.says(label)
     await phone.says(value)
   }
@@ -105,15 +107,72 @@ await t.test('refusal: the page has a fresh code, which works, when the person s
 })
 
 await t.test('wrong number: phone and page say so, nobody is logged in and a fresh code is there when another number is tapped', async (t) => {
-  const window = await open(t)
+  const own = await serveDemo(t) // whoever taps a wrong number types from then on
+  const window = await openWindow(t, chromium, own.url)
   const phone = window.phone()
   const { number, choices } = await scan(window, phone)
   await phone.button(other(choices, number)).click()
   await phone.says('Not that number. The login was cancelled')
   await window.siteSays('Cancelled. Here is a new code')
   await window.code.waitFor()
-  t.equal((await window.page.context().request.get(`${server.url}/api/session`)).status(), 401)
+  t.equal((await window.page.context().request.get(`${own.url}/api/session`)).status(), 401)
   t.equal(await phone.button(/^\d\d$/).count(), 0)
+  await phone.says(/Somebody may have tried to have you confirm their login/)
+})
+
+await t.test('E11 typed number: it is typed on the phone\'s own keys, and too many wrong ones have to be waited for, when a number was wrong before', async (t) => {
+  const typing = await serveDemo(t)
+  const window = await openWindow(t, chromium, typing.url)
+  const phone = window.phone()
+  const wrong = async (): Promise<string> => await window.number() === '10' ? '11' : '10'
+  const refused = async (): Promise<void> => {
+    await phone.says('Not that number. The login was cancelled')
+    await phone.close()
+    await window.startOver()
+  }
+  await phone.scan()
+  await phone.button(other(await phone.choices(), await window.number())).click()
+  await refused()
+
+  await phone.scan()
+  const number = await window.number()
+  await phone.says('Type the number on the login page')
+  t.equal(await phone.button(/^\d\d$/).count(), 0)
+  t.equal(await phone.button('Log in').isEnabled(), false)
+  await phone.type('9')
+  await phone.button('Delete').click()
+  await phone.type(number)
+  t.equal(await phone.app.getByRole('status', { name: `Typed: ${number}` }).count(), 1)
+  await phone.button('Log in').click()
+  await phone.says("You're in")
+  await window.siteSays("You're logged in")
+  await phone.close()
+  await window.startOver()
+
+  for (let n = 0; n < 2; n++) {
+    await phone.scan()
+    await phone.type(await wrong())
+    await phone.button('Log in').click()
+    await refused()
+  }
+  await phone.scan()
+  await phone.says(/Try again in 10 minutes/)
+})
+
+await t.test('E12 sent picture: the phone warns that somebody may have sent the code, when it came out of a picture, and not when its own camera saw it', async (t) => {
+  const window = await open(t)
+  const photograph = await window.photograph()
+  const tab = await window.openPhone('Mei')
+  await tab.scanPicture(photograph)
+  await tab.says(/This code wasn't scanned by your camera/)
+  await tab.says('If you didn\'t just open it, tap "Not me".')
+  await tab.button('Not me').click()
+  await window.siteSays('Cancelled. Here is a new code')
+  const phone = window.phone()
+  await phone.open()
+  await phone.scanAgain()
+  await phone.choices()
+  t.equal(await phone.app.locator('.warning').count(), 0)
 })
 
 await t.test('taken: a second person is told so and no more, and the login goes on for the first, when both scan one code', async (t) => {

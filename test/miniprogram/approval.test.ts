@@ -70,12 +70,48 @@ await t.test('approval: no number, a foreign number, or one where none is asked 
   await approval.read()
   await approval.confirm(null)
   await approval.confirm('99')
-  const plain = start({ scan: offer({ match_choices: null }) })
+  const plain = start({ scan: offer({ match: 'off', match_choices: null }) })
   await plain.approval.read()
   await plain.approval.confirm('47')
   t.strictSame([...asked(), ...plain.asked()], ['POST scan', 'POST scan'])
   await plain.approval.confirm(null)
   t.equal(plain.approval.view().kind, 'done', 'one button is enough there')
+})
+
+await t.test('E11 approval: two typed digits are sent when the button is tapped, and nothing else can be', async (t) => {
+  const { approval, phone, asked } = start({ scan: offer({ match: 'type', match_choices: null }) })
+  const typed = (): unknown => (approval.view() as { typed?: string }).typed
+  approval.type('1')
+  await approval.read()
+  t.hasStrict(approval.view(), { kind: 'ready', typed: '', offer: { match: 'type', choices: [] } }, 'a key before the question is none')
+  await approval.confirm(null)
+  for (const key of ['x', '', '４', '-']) approval.type(key)
+  approval.erase()
+  t.equal(typed(), '')
+  approval.type('4')
+  await approval.confirm(null)
+  await approval.confirm('4')
+  await approval.confirm('47')
+  t.strictSame(asked(), ['POST scan'], 'one digit is not enough, and no number is tapped')
+  approval.type('8')
+  approval.erase()
+  await approval.read()
+  t.equal(typed(), '4', 'what was typed is there when the page comes back')
+  approval.type('7')
+  approval.type('9')
+  t.equal(typed(), '47', 'a third digit is none')
+  await Promise.all([approval.confirm(null), approval.confirm(null)])
+  approval.type('1')
+  approval.erase()
+  t.equal(approval.view().kind, 'done')
+  t.equal(phone.requests.at(-1)?.body, '{"match_code":"47"}')
+  t.strictSame(asked(), ['POST scan', 'POST scan', 'POST confirm'])
+})
+
+await t.test('approval: says when it may be tried again, when the service said so', async (t) => {
+  const { approval } = start({ scan: { ...problem(429, 'rate-limited'), retryAfter: 600 } })
+  await approval.read()
+  t.strictSame(approval.view(), { kind: 'unavailable', code: 'rate-limited', retryAfter: 600 })
 })
 
 await t.test('approval: nothing is sent when a tap comes before the offer', async (t) => {
@@ -146,7 +182,7 @@ await t.test('approval: can be tried again when the network was gone', async (t)
 
 await t.test('approval: reads what became of it, and repeats no yes, when the answer to a confirmation is lost', async (t) => {
   for (const [state, kind] of [['scanned', 'ready'], ['confirmed', 'done'], ['consumed', 'done']] as const) {
-    const { approval, asked } = start({ scan: [offer(), offer({ state, match_choices: state === 'scanned' ? ['12', '47', '83'] : null })], confirm: 'lost' })
+    const { approval, asked } = start({ scan: [offer(), offer({ state })], confirm: 'lost' })
     await approval.read()
     await approval.confirm('47')
     t.strictSame(approval.view(), { kind: 'unavailable', code: 'no-answer' })

@@ -13,6 +13,8 @@ let scanned: string | undefined | null = `pages/login/login?scene=${ticket}`
 let connected = true
 let agrees = true
 let entered: Record<string, string> = {}
+let entryScene = 1047
+let scanOptions: object = {}
 
 const answers: Record<string, { status: number, body: unknown }> = {
   login: grant('key_1', startMs / 1000),
@@ -44,13 +46,16 @@ const wx = {
   getRandomValues: ({ length, success }: { length: number, success (result: { randomValues: ArrayBuffer }): void }): void =>
     success({ randomValues: crypto.getRandomValues(new Uint8Array(length)).buffer }),
   getAppBaseInfo: () => ({ language: 'en', SDKVersion: '3.17.2' }),
-  getEnterOptionsSync: () => ({ query: entered }),
+  getEnterOptionsSync: () => ({ query: entered, scene: entryScene }),
   showModal: ({ content, confirmText, cancelText, success }: { content: string, confirmText: string, cancelText: string, success (result: { confirm: boolean }): void }): void => {
     did.push(`${content} ${confirmText}/${cancelText}`)
     success({ confirm: agrees })
   },
-  scanCode: ({ success, fail }: { success (result: { path: string | undefined }): void, fail (): void }): void =>
-    scanned === null ? fail() : success({ path: scanned }),
+  scanCode: ({ success, fail, ...options }: { success (result: { path: string | undefined }): void, fail (): void }): void => {
+    scanOptions = options
+    if (scanned === null) fail()
+    else success({ path: scanned })
+  },
   exitMiniProgram: note('exit'),
   reLaunch: note('reLaunch'),
   redirectTo: note('redirectTo'),
@@ -107,7 +112,7 @@ await t.test('login page: cancels when "Not me" was tapped', async (t) => {
 
 await t.test('login page: the one button confirms where no number is asked for', async (t) => {
   const before = answers.scan
-  answers.scan = offer({ match_choices: null })
+  answers.scan = offer({ match: 'off', match_choices: null })
   t.teardown(() => { if (before !== undefined) answers.scan = before })
   const page = await open('pages/login/login')
   page.onLoad({ scene: ticket })
@@ -115,6 +120,52 @@ await t.test('login page: the one button confirms where no number is asked for',
   await page.onConfirm()
   page.onUnload()
   t.equal(page.data.screen.kind, 'done')
+})
+
+await t.test('E11 login page: the typed number is sent, and a screen reader is told of each digit, when it is to be typed', async (t) => {
+  const before = answers.scan
+  answers.scan = offer({ match: 'type', match_choices: null })
+  t.teardown(() => { if (before !== undefined) answers.scan = before })
+  const page = await open('pages/login/login')
+  page.onLoad({ scene: ticket })
+  await page.onShow()
+  for (const value of ['4', '8']) page.onKey(tap({ value }))
+  page.onErase()
+  t.hasStrict(page.data.screen, { places: [{ digit: '4' }, { digit: '' }], typed: 'Typed: 4', incomplete: true })
+  await page.onConfirm()
+  t.strictSame(sent(), ['POST scan'])
+  page.onKey(tap({ value: '7' }))
+  await page.onConfirm()
+  page.onUnload()
+  t.equal(page.data.screen.kind, 'done')
+  t.equal(requests.at(-1)?.data, '{"match_code":"47"}')
+})
+
+await t.test('E12 login page: warns when the code did not come before a camera, whatever its own address says, and not of what was scanned in here', async (t) => {
+  const warning = async (scene: number, page: Definition, query: object = { scene: ticket }): Promise<string> => {
+    entryScene = scene
+    page.onLoad(query)
+    await page.onShow()
+    page.onHide()
+    entryScene = 1089 // coming back to it is another way in, to the same ticket
+    await page.onShow()
+    page.onHide()
+    page.onUnload()
+    return page.data.screen.warning
+  }
+  t.teardown(() => { entryScene = 1047 })
+  for (const scene of [1048, 1049, 1012, 1007, 1037, 1065, 1194, 4711]) {
+    t.match(await warning(scene, await open('pages/login/login')), /^This code wasn't scanned by your camera/, String(scene))
+  }
+  t.match(await warning(1037, await open('pages/login/login'), { scene: ticket, wasSeen: 'true', from: 'camera' }), /^This code wasn't/)
+  for (const scene of [1047, 1011, 1089]) t.equal(await warning(scene, await open('pages/login/login')), '', String(scene))
+
+  const page = await open('pages/login/login')
+  scanned = `pages/login/login?scene=${ticket}`
+  await page.onAction(tap({ name: 'scan' }))
+  t.hasStrict(scanOptions, { onlyFromCamera: true }, 'a picture from the album could not be told from a scan')
+  t.equal(await warning(1048, page), '')
+  t.match(await warning(1048, page, { scene: 'b'.repeat(22) }), /^This code wasn't/, 'another ticket was not')
 })
 
 await t.test('login page: an invalid code and no call when the scene is none', async (t) => {

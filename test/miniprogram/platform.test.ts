@@ -6,6 +6,7 @@ import type { Platform } from '../../miniprogram/utils/ports'
 
 const broken = (): never => { throw new Error('setStorage:fail') }
 let logins = 0
+let headers: object | undefined
 
 Object.assign(globalThis, {
   wx: {
@@ -14,6 +15,7 @@ Object.assign(globalThis, {
     setStorageSync: broken,
     removeStorageSync: broken,
     login: () => { logins += 1 },
+    request: ({ success }: { success (reply: object): void }): void => success({ statusCode: 429, data: {}, header: headers }),
     getNetworkType: ({ fail }: { fail (): void }): void => fail(),
   },
 })
@@ -38,4 +40,13 @@ await t.test('platform: a login that WeChat never answers fails after a while', 
 
 await t.test('platform: counts as connected when WeChat cannot tell', async (t) => {
   t.equal(await wxPlatform.isConnected(), true)
+})
+
+await t.test('platform: tells Retry-After however WeChat writes its name, and nothing where there is none', async (t) => {
+  const told = async (header: object | undefined): Promise<number | undefined> => {
+    headers = header
+    return (await wxPlatform.request({ method: 'POST', url: 'https://login.example.com', headers: {}, body: undefined })).retryAfter
+  }
+  for (const name of ['Retry-After', 'retry-after', 'RETRY-AFTER']) t.equal(await told({ Date: 'x', [name]: '600' }), 600, name)
+  for (const header of [undefined, {}, { 'Retry-After': 'Fri, 31 Dec 1999 23:59:59 GMT' }, { 'Retry-After': '-1' }]) t.equal(await told(header), undefined)
 })

@@ -187,7 +187,8 @@ await t.test('service: tells that the site is silent, or the network gone, when 
 await t.test('service: counts as internal when the answer is not what the contract says', async (t) => {
   const odd: Answer[] = [
     { status: 200, body: '<html>Please log in to the Wi-Fi</html>' }, { status: 200, body: null }, { status: 502, body: 'Bad Gateway' }, { status: 500, body: null },
-    problem(418, 'teapot'), { status: 302, body: '' }, offer({ match_choices: [] }), offer({ match_choices: '47' }), offer({ match_choices: [47] }), offer({ site: null }),
+    problem(418, 'teapot'), { status: 302, body: '' }, offer({ match_choices: [] }), offer({ match_choices: '47' }), offer({ match_choices: [47] }), offer({ match_choices: null }),
+    offer({ match: 'type' }), offer({ match: 'off' }), offer({ match: 'none', match_choices: null }), offer({ match: null, match_choices: null }), offer({ match: undefined, match_choices: [] }), offer({ site: null }),
     offer({ created_at: 'yesterday' }), offer({ expires_in: '150' }), offer({ state: undefined }),
   ]
   for (const scan of odd) t.strictSame(await start({ scan }).service.scan(ticket), { ok: false, code: 'internal' }, JSON.stringify(scan))
@@ -196,8 +197,19 @@ await t.test('service: counts as internal when the answer is not what the contra
 
 await t.test('service: no numbers when the service asks for none', async (t) => {
   for (const choices of [null, undefined]) {
-    t.hasStrict(await start({ scan: offer({ match_choices: choices }) }).service.scan(ticket), { ok: true, value: { choices: null } })
+    t.hasStrict(await start({ scan: offer({ match: 'off', match_choices: choices }) }).service.scan(ticket), { ok: true, value: { match: 'off', choices: [] } })
+    t.hasStrict(await start({ scan: offer({ match: 'type', match_choices: choices }) }).service.scan(ticket), { ok: true, value: { match: 'type', choices: [] } })
+    t.hasStrict(await start({ scan: offer({ match: undefined, match_choices: choices }) }).service.scan(ticket), { ok: true, value: { match: 'off' } }, 'from a service before this release')
   }
+  t.hasStrict(await start({ scan: offer({ match: undefined }) }).service.scan(ticket), { ok: true, value: { match: 'tap', choices: ['12', '47', '83'] } })
+})
+
+await t.test('service: reads who asks and who logs in, and where both ends are', async (t) => {
+  const site = { name: 'Shop', origin: 'https://shop.example', service: 'https://login.example.com' }
+  const scan = offer({ site, phone_place: '中国 深圳', phone_place_en: 'Shenzhen, China', browser: { name: 'Safari', system: 'iOS', network: null, place: null, is_phone: true } })
+  t.hasStrict(await start({ scan }).service.scan(ticket), { ok: true, value: { site, phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China', browser: { isPhone: true, ip: '' } } })
+  const older = await start({ scan: offer({ site: { name: 'Acme', origin: 'https://acme.example' }, phone_place: undefined, phone_place_en: undefined }) }).service.scan(ticket)
+  t.hasStrict(older, { ok: true, value: { site: { service: 'https://acme.example' }, phonePlace: null, phonePlaceEn: null, browser: { isPhone: false } } })
 })
 
 await t.test('service: one login all the same when the storage keeps nothing', async (t) => {
@@ -243,11 +255,11 @@ await t.test('service: reads where the browser is, as a person can read it, and 
   }
   const chrome = { name: 'Chrome', system: 'Linux' }
   t.strictSame(await scanned({ ip: '203.0.113.7', network: '203.0.113.0/24', place: '中国 上海', place_en: 'Shanghai, China' }, { other_country: true }), {
-    ...chrome, ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China', isOtherCountry: true,
+    ...chrome, ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China', isPhone: false, isOtherCountry: true,
   })
   t.hasStrict(await scanned({ ip: '2001:db8:1::7', network: '2001:db8:1::/48', place: null, place_en: null }, { other_country: 'yes' }), { network: '2001:db8:1:*', isOtherCountry: false })
   t.strictSame(await scanned({ ip: '203.0.113.7', place: '上海' }, { other_country: undefined }), {
-    ...chrome, ip: '203.0.113.7', network: null, place: '上海', placeEn: '上海', isOtherCountry: false,
+    ...chrome, ip: '203.0.113.7', network: null, place: '上海', placeEn: '上海', isPhone: false, isOtherCountry: false,
   }, 'from a service before this release')
 })
 

@@ -2,7 +2,7 @@
 import t from 'tap'
 import '../support/miniprogram.ts'
 import { problemTypes } from '../../src/errors.ts'
-import type { BrowserName, Offer } from '../../miniprogram/utils/answers'
+import type { Offer } from '../../miniprogram/utils/answers'
 import type { View } from '../../miniprogram/pages/login/approval'
 
 const { serverCodes } = await import('../../miniprogram/utils/answers.ts')
@@ -51,58 +51,101 @@ await t.test('ago: says a span of time in the largest unit that fits', async (t)
   t.equal(said(20, zh), '20 秒前')
 })
 
-const offer = {
-  state: 'scanned' as const,
-  site: { name: 'Acme', origin: 'https://acme.example' },
-  browser: { name: 'Chrome 151', system: 'Windows 11', ip: '203.0.113.7', network: '203.0.113.*', place: null, placeEn: null },
+const offer: Offer = {
+  state: 'scanned',
+  site: { name: 'Acme', origin: 'https://acme.example', service: 'https://acme.example' },
+  browser: { name: 'Chrome 151', system: 'Windows 11', ip: '', network: '203.0.113.*', place: null, placeEn: null, isPhone: false },
+  phonePlace: null,
+  phonePlaceEn: null,
   isOtherCountry: false,
   createdAt: now - 20_000,
   expiresIn: 150,
+  match: 'tap',
   choices: ['12', '47', '83'],
 }
-const ready = (asked: Offer, isClockMended = false): View => ({ kind: 'ready', offer: asked, isClockMended })
+const typing: Offer = { ...offer, match: 'type', choices: [] }
+const ready = (asked: Offer, isClockMended = false, typed = ''): View => ({ kind: 'ready', offer: asked, isClockMended, typed })
 
 await t.test('screenOf: shows who asks and the numbers when a decision is asked for', async (t) => {
-  const screen = screenOf(ready(offer), en, now)
-  t.hasStrict(screen, { title: 'Log in to Acme?', origin: 'https://acme.example', warning: '', confirm: '', refuse: 'Not me', busy: false, line: '' })
+  const screen = screenOf(ready(offer), en, now, true)
+  t.hasStrict(screen, { title: 'Log in to Acme?', origin: 'acme.example', ownPage: 'Did you open this address yourself?', through: '', warning: '', note: '', confirm: '', refuse: 'Not me', busy: false, line: '' })
   t.strictSame(screen.rows, [
-    { label: 'Browser', value: 'Chrome 151' }, { label: 'System', value: 'Windows 11' },
-    { label: 'Network', value: '203.0.113.*' }, { label: 'Asked', value: '20 seconds ago' },
+    { label: 'Browser', value: 'Chrome 151 · Windows 11' }, { label: 'Browser network', value: '203.0.113.*' }, { label: 'Asked', value: '20 seconds ago' },
   ])
   t.strictSame(screen.numbers.map(({ value }) => value), ['12', '47', '83'])
 })
 
-await t.test('screenOf: the place in the language of the phone when it is known, else the network, else the address, and no empty row', async (t) => {
-  const browser = { name: '', system: '', ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China' }
-  const rows = (words: typeof zh, more: Partial<BrowserName> = {}): string[] =>
-    screenOf(ready({ ...offer, browser: { ...browser, ...more } }), words, now).rows.map(({ label, value }) => `${label}: ${value}`)
-  t.strictSame(rows(zh), ['浏览器: 未知浏览器', '地点: 中国 上海', '发起时间: 20 秒前'])
-  t.strictSame(rows(en), ['Browser: Unknown browser', 'Place: Shanghai, China', 'Asked: 20 seconds ago'])
-  const unknown = { place: null, placeEn: null }
-  t.equal(rows(zh, unknown)[1], '网络: 203.0.113.*')
-  t.equal(rows(en, { ...unknown, ip: '192.168.1.23', network: null })[1], 'IP address: 192.168.1.23')
-  t.equal(rows(en, { ...unknown, ip: '', network: null }).length, 2)
+await t.test('screenOf: network and place of the browser and the place of the phone in its language, each where it is known', async (t) => {
+  const browser = { name: '', system: '', ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China', isPhone: false }
+  const rows = (words: typeof zh, more: Partial<Offer['browser']> = {}, phone: Partial<Offer> = {}): string[] =>
+    screenOf(ready({ ...offer, ...phone, browser: { ...browser, ...more } }), words, now, true).rows.map(({ label, value }) => `${label}: ${value}`)
+  const phone = { phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China' }
+  t.strictSame(rows(zh, {}, phone), ['浏览器: 未知浏览器', '浏览器网络: 203.0.113.*', '浏览器地点: 中国 上海', '手机地点: 中国 深圳', '发起时间: 20 秒前'])
+  t.strictSame(rows(en, {}, phone), ['Browser: Unknown browser', 'Browser network: 203.0.113.*', 'Browser place: Shanghai, China', 'Phone place: Shenzhen, China', 'Asked: 20 seconds ago'])
+  t.strictSame(rows(en, { place: null, placeEn: null }), ['Browser: Unknown browser', 'Browser network: 203.0.113.*', 'Asked: 20 seconds ago'])
+  t.strictSame(rows(en, { place: null, placeEn: null, network: null }), ['Browser: Unknown browser', 'Asked: 20 seconds ago'], 'and a full address never')
+})
+
+await t.test('E13 screenOf: the address of the site that asks, as an address bar has it, and the service where that is another, when a decision is asked for', async (t) => {
+  const drawn = (origin: string, service = origin, words = en): string[] => {
+    const screen = screenOf(ready({ ...offer, site: { name: 'Acme', origin, service } }), words, now, true)
+    return [screen.origin, screen.through, screen.ownPage]
+  }
+  t.strictSame(drawn('https://acme.example:8443'), ['acme.example:8443', '', 'Did you open this address yourself?'])
+  t.strictSame(drawn('http://acme.example'), ['http://acme.example', '', 'Did you open this address yourself?'], 'what is not encrypted says so')
+  t.strictSame(drawn('https://shop.example', 'https://login.example.com'), ['shop.example', 'Login by login.example.com', 'Did you open this address yourself?'])
+  t.strictSame(drawn('https://shop.example', 'https://login.example.com', zh), ['shop.example', '由 login.example.com 登录', '是你自己打开这个网址的吗？'])
 })
 
 await t.test('screenOf: one button when no number is asked for', async (t) => {
-  t.hasStrict(screenOf(ready({ ...offer, choices: null }), en, now), { numbers: [], confirm: 'Log in', refuse: 'Not me' })
+  t.hasStrict(screenOf(ready({ ...offer, match: 'off', choices: [] }), en, now, true), { numbers: [], keys: [], confirm: 'Log in', incomplete: false, refuse: 'Not me' })
+})
+
+await t.test('E11 screenOf: ten digits, a way back, two places and why, when the number is to be typed', async (t) => {
+  const screen = screenOf(ready(typing), en, now, true)
+  t.hasStrict(screen, { numbers: [], places: [{ digit: '' }, { digit: '' }], typed: 'Nothing typed yet', erase: 'Delete', confirm: 'Log in', incomplete: true, ask: 'Type the number on the login page' })
+  t.match(screen.askHelp, /For safety/)
+  t.strictSame(screen.keys.flatMap(({ digits }) => digits.map(({ value }) => value)).join(''), '123456789')
+  t.hasStrict(screenOf(ready(typing, false, '4'), zh, now, true), { places: [{ digit: '4' }, { digit: '' }], typed: '已输入 4', incomplete: true })
+  t.hasStrict(screenOf(ready(typing, false, '47'), zh, now, true), { places: [{ digit: '4' }, { digit: '7' }], typed: '已输入 47', incomplete: false })
+  t.hasStrict(screenOf({ kind: 'confirming', offer: typing, isClockMended: false, typed: '47', number: '47' }, en, now, true), { places: [{ digit: '4' }, { digit: '7' }], busy: true, ask: 'Logging in…' })
+})
+
+await t.test('E11 screenOf: the person is told that somebody may have tried to use them, when a number was wrong, and how long to wait, when there were too many', async (t) => {
+  t.match(screenOf({ kind: 'wrong-number' }, en, now, true).help, /Somebody may have tried to have you confirm their login/)
+  t.match(screenOf({ kind: 'wrong-number' }, zh, now, true).help, /可能有人想让你替他确认登录/)
+  const told = (retryAfter: number, words = en): string => screenOf({ kind: 'unavailable', code: 'rate-limited', retryAfter }, words, now, true).help
+  t.strictSame([0, 1, 90, 91, 600, 601, 3600, 5400, 5401, 21_600, 86_400, 259_200].map((seconds) => /again in (.*)\./.exec(told(seconds))?.[1]), [
+    '1 second', '1 second', '90 seconds', '2 minutes', '10 minutes', '11 minutes', '60 minutes', '90 minutes', '2 hours', '6 hours', '24 hours', '3 days',
+  ])
+  t.equal(told(600, zh), '试得太多了，过 10 分钟再试。')
+  t.equal(screenOf({ kind: 'unavailable', code: 'no-answer', retryAfter: 5 }, en, now, true).help, en.failures['no-answer'])
+})
+
+await t.test('E12 screenOf: warns that somebody may have sent the code, when no camera of this person saw it, except on the same phone', async (t) => {
+  const drawn = (wasSeen: boolean, isPhone: boolean, words = en) => screenOf(ready({ ...offer, browser: { ...offer.browser, isPhone } }), words, now, wasSeen)
+  t.hasStrict(drawn(false, false), { warning: `${en.maybeSent}\n${en.oddHelp}`, note: '' })
+  t.hasStrict(drawn(false, false, zh), { warning: `${zh.maybeSent}\n${zh.oddHelp}`, note: '' })
+  t.hasStrict(drawn(false, true), { warning: '', note: en.samePhone }, 'what a browser says of itself may be a lie')
+  for (const isPhone of [false, true]) t.hasStrict(drawn(true, isPhone), { warning: '', note: '' })
+  t.hasStrict(screenOf(ready({ ...offer, isOtherCountry: true }), en, now, false), { warning: `${en.maybeSent}\n${en.otherCountry}\n${en.oddHelp}` })
 })
 
 await t.test('screenOf: warns when the request is two minutes old', async (t) => {
-  t.equal(screenOf(ready({ ...offer, createdAt: now - 119_999 }), en, now).warning, '')
-  t.equal(screenOf(ready({ ...offer, createdAt: now - 120_000 }), en, now).warning, 'This was asked 2 minutes ago.\nIf you didn\'t just open it, tap "Not me".')
+  t.equal(screenOf(ready({ ...offer, createdAt: now - 119_999 }), en, now, true).warning, '')
+  t.equal(screenOf(ready({ ...offer, createdAt: now - 120_000 }), en, now, true).warning, 'This was asked 2 minutes ago.\nIf you didn\'t just open it, tap "Not me".')
 })
 
 await t.test('screenOf: warns when browser and phone are in different countries, and says everything that is odd at once', async (t) => {
   const asked = { ...offer, isOtherCountry: true }
-  t.equal(screenOf(ready(asked), en, now).warning, `${en.otherCountry}\n${en.oddHelp}`)
-  t.equal(screenOf(ready({ ...asked, createdAt: now - 120_000 }), zh, now).warning, `${zh.otherCountry}\n这个登录是 2 分钟前发起的。\n${zh.oddHelp}`)
-  t.equal(screenOf({ kind: 'confirming', offer: asked, isClockMended: false, number: '47' }, en, now).warning, `${en.otherCountry}\n${en.oddHelp}`, 'and goes on while it logs in')
+  t.equal(screenOf(ready(asked), en, now, true).warning, `${en.otherCountry}\n${en.oddHelp}`)
+  t.equal(screenOf(ready({ ...asked, createdAt: now - 120_000 }), zh, now, true).warning, `${zh.otherCountry}\n这个登录是 2 分钟前发起的。\n${zh.oddHelp}`)
+  t.equal(screenOf({ kind: 'confirming', offer: asked, isClockMended: false, typed: '', number: '47' }, en, now, true).warning, `${en.otherCountry}\n${en.oddHelp}`, 'and goes on while it logs in')
 })
 
 await t.test('screenOf: tells that the clock was mended, as a note and not as a warning', async (t) => {
-  t.hasStrict(screenOf(ready(offer, true), en, now), { note: "Your phone's clock is off. That's taken care of.", warning: '' })
-  t.equal(screenOf(ready(offer), en, now).note, '')
+  t.hasStrict(screenOf(ready(offer, true), en, now, true), { note: "Your phone's clock is off. That's taken care of.", warning: '' })
+  t.equal(screenOf(ready(offer), en, now, true).note, '')
 })
 
 await t.test('words: the dialog takes no more than four characters for each of its buttons', async (t) => {
@@ -110,10 +153,10 @@ await t.test('words: the dialog takes no more than four characters for each of i
 })
 
 await t.test('screenOf: takes no taps while a decision is on its way, and marks the number', async (t) => {
-  const screen = screenOf({ kind: 'confirming', offer, isClockMended: true, number: '47' }, en, now)
+  const screen = screenOf({ kind: 'confirming', offer, isClockMended: true, typed: '', number: '47' }, en, now, true)
   t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: en.tapNumberHelp, note: en.clockMended }, 'and nothing above the numbers goes')
   t.strictSame(screen.numbers.filter(({ chosen }) => chosen).map(({ value }) => value), ['47'])
-  t.hasStrict(screenOf({ kind: 'cancelling', offer, isClockMended: false }, zh, now), { busy: true, ask: '正在取消…' })
+  t.hasStrict(screenOf({ kind: 'cancelling', offer, isClockMended: false, typed: '' }, zh, now, true), { busy: true, ask: '正在取消…' })
 })
 
 await t.test('screenOf: one line, a mark and a way on when it has ended', async (t) => {
@@ -132,13 +175,13 @@ await t.test('screenOf: one line, a mark and a way on when it has ended', async 
   ]
   for (const words of [zh, en]) {
     for (const [view, mark, actions] of ends) {
-      const screen = screenOf(view, words, now)
+      const screen = screenOf(view, words, now, true)
       t.hasStrict(screen, { kind: view.kind, mark, title: '', refuse: '', numbers: [] })
       t.not(screen.line, '')
       t.not(screen.help, '')
       t.strictSame(screen.actions.map(({ name }) => name), actions)
     }
   }
-  t.equal(screenOf({ kind: 'unavailable', code: 'rate-limited' }, en, now).help, en.failures['rate-limited'])
-  t.hasStrict(screenOf({ kind: 'loading' }, en, now), { loading: 'Opening…', line: '', title: '', actions: [] })
+  t.equal(screenOf({ kind: 'unavailable', code: 'rate-limited' }, en, now, true).help, en.failures['rate-limited'])
+  t.hasStrict(screenOf({ kind: 'loading' }, en, now, true), { loading: 'Opening…', line: '', title: '', actions: [] })
 })

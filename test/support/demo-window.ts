@@ -86,6 +86,8 @@ export interface Phone {
   says (text: string | RegExp): Promise<void>
   /** Waits for the three numbers, and gives them. */
   choices (): Promise<readonly string[]>
+  /** Waits for the keys of a number that is to be typed, and taps these. */
+  type (digits: string): Promise<void>
 }
 
 export interface DemoWindow {
@@ -142,6 +144,7 @@ const phoneIn = (shell: Page | FrameLocator, code?: Locator): Phone => {
       await button(/^\d\d$/).first().waitFor()
       return await button(/^\d\d$/).allInnerTexts()
     },
+    type: async (digits) => { for (const digit of digits) await button(digit).click() },
   }
 }
 

@@ -1,5 +1,5 @@
-/** Owns one approval: what the person sees of a ticket and what their taps do. Says yes only when tapped. Knows no wx and draws nothing. */
-import type { FailureCode, Offer, Outcome } from '../../utils/answers'
+/** One approval: what the person sees of a ticket and what their taps do. Says yes only when tapped. Knows no wx and draws nothing. */
+import type { Failure, FailureCode, Offer, Outcome } from '../../utils/answers'
 import type { Service } from '../../utils/service'
 
 export type View =
@@ -14,20 +14,25 @@ export type View =
   | { readonly kind: 'update-needed' }
   /** From here it can be tried again. */
   | { readonly kind: 'offline' }
-  | { readonly kind: 'unavailable', readonly code: FailureCode }
+  | { readonly kind: 'unavailable', readonly code: FailureCode, readonly retryAfter?: number }
 
 /** What the decision is about. */
 export interface Asked {
   readonly offer: Offer
   /** The phone's clock is far off, and was corrected for. */
   readonly isClockMended: boolean
+  /** The digits typed so far, where the number is to be typed. */
+  readonly typed: string
 }
 
 export interface Approval {
   readonly view: () => View
   /** Reads where the ticket is: when the page comes up, comes back from the background, or the person tries again. */
   read (): Promise<void>
-  /** Says yes: with the number that was tapped, or with null where the one button was. */
+  /** Adds a digit of the number to be typed, or takes the last one away. */
+  type (digit: string): void
+  erase (): void
+  /** Says yes: with the number that was tapped, or with null where the one button was, which sends what was typed. */
   confirm (number: string | null): Promise<void>
   /** Says no. */
   cancel (): Promise<void>
@@ -41,6 +46,8 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
   /** The last offer that was read; having one means that this person scanned the ticket. */
   let offer: Offer | undefined
   let endsAt = Infinity
+  /** Outlives the page's way to the background, where the number may be looked at. */
+  let typed = ''
   /** Grows with each call; the answer to an earlier one no longer counts. */
   let turn = 0
   /** The page came back while an answer was awaited, which then may have been cut off. */
@@ -51,7 +58,7 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
     changed()
   }
 
-  const failed = (code: FailureCode): View => {
+  const failed = ({ code, retryAfter }: Failure): View => {
     switch (code) {
       case 'offline': return { kind: 'offline' }
       case 'ticket-confirmed': return { kind: 'done', offer }
@@ -65,7 +72,7 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
       case 'wechat-user-blocked': return { kind: 'blocked' }
       // That the service has no such call, or not in this form, is for a mini program of another version to find.
       case 'too-old': case 'not-found': case 'method-not-allowed': case 'unsupported-media-type': return { kind: 'update-needed' }
-      default: return { kind: 'unavailable', code }
+      default: return { kind: 'unavailable', code, ...(retryAfter !== undefined && { retryAfter }) }
     }
   }
 
@@ -75,7 +82,7 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
     const outcome = await asked
     if (mine !== turn) return undefined
     if (outcome.ok) return outcome.value
-    show(failed(outcome.code))
+    show(failed(outcome))
     return undefined
   }
 
@@ -92,7 +99,7 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
     if (answer === undefined) return
     offer = answer
     endsAt = service.serverNow() + answer.expiresIn * 1000
-    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isClockMended: service.isClockOff() } : { kind: 'done', offer: answer })
+    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isClockMended: service.isClockOff(), typed } : { kind: 'done', offer: answer })
   }
 
   /** Once more after a page that came back found its call cut off. Reads only: a yes is never repeated by itself. */
@@ -102,13 +109,30 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
     if (again) await read()
   }
 
+  const edit = (digits: string): void => {
+    if (view.kind !== 'ready' || view.offer.match !== 'type' || !/^\d{0,2}$/.test(digits)) return
+    typed = digits
+    show({ ...view, typed })
+  }
+
+  /** The number that a tap says yes with: null where none is asked for, undefined where the tap is none that can. */
+  const numberFor = ({ match, choices }: Offer, tapped: string | null): string | null | undefined => {
+    if (match === 'tap') return tapped !== null && choices.includes(tapped) ? tapped : undefined
+    if (tapped !== null) return undefined
+    if (match === 'off') return null
+    return typed.length === 2 ? typed : undefined
+  }
+
   return {
     view: () => view,
     read,
-    confirm: async (number) => {
+    type: (digit) => edit(typed + digit),
+    erase: () => edit(typed.slice(0, -1)),
+    confirm: async (tapped) => {
       // Not being `ready` any more is what makes a second tap do nothing.
       if (view.kind !== 'ready' || ticket === undefined) return
-      if (view.offer.choices === null ? number !== null : number === null || !view.offer.choices.includes(number)) return
+      const number = numberFor(view.offer, tapped)
+      if (number === undefined) return
       show({ ...view, kind: 'confirming', number })
       if (await settle(service.confirm(ticket, number)) !== undefined) show({ kind: 'done', offer })
       await readIfCutOff()

@@ -1,5 +1,5 @@
 /** The page a code leads to. Joins the approval to the template; what may happen is decided in approval.ts, what is said in screen.ts. */
-import { loginPage, scanCode, service, words } from '../../utils/here'
+import { isFromCamera, loginPage, scanCode, service, words } from '../../utils/here'
 import { ticketFromScene } from '../../utils/scene'
 import { update } from '../../utils/wechat'
 import { createApproval } from './approval'
@@ -11,15 +11,19 @@ const tickMs = 5_000 // "20 seconds ago" need not be truer than that
 
 Page({
   data: {
-    screen: screenOf({ kind: 'loading' }, words, 0),
+    screen: screenOf({ kind: 'loading' }, words, 0, true),
   },
 
   approval: undefined as Approval | undefined,
   timer: 0,
+  /** Taken when the page opens: coming back to it later is another way in, to the same ticket. */
+  wasSeen: false,
 
   onLoad (query: Record<string, string | undefined>) {
     // Some ways in leave the page without its query; WeChat still knows how it was entered.
-    this.approval = createApproval(service, ticketFromScene(query.scene ?? wx.getEnterOptionsSync().query.scene), () => this.draw())
+    const ticket = ticketFromScene(query.scene ?? wx.getEnterOptionsSync().query.scene)
+    this.wasSeen = isFromCamera(ticket)
+    this.approval = createApproval(service, ticket, () => this.draw())
     wx.setNavigationBarTitle({ title: words.pageTitle })
   },
 
@@ -38,11 +42,19 @@ Page({
   },
 
   draw () {
-    if (this.approval !== undefined) this.setData({ screen: screenOf(this.approval.view(), words, service.serverNow()) })
+    if (this.approval !== undefined) this.setData({ screen: screenOf(this.approval.view(), words, service.serverNow(), this.wasSeen) })
   },
 
   async onNumber (event: WechatMiniprogram.TouchEvent<object, object, { value: string }>) {
     await this.approval?.confirm(event.currentTarget.dataset.value)
+  },
+
+  onKey (event: WechatMiniprogram.TouchEvent<object, object, { value: string }>) {
+    this.approval?.type(event.currentTarget.dataset.value)
+  },
+
+  onErase () {
+    this.approval?.erase()
   },
 
   async onConfirm () {

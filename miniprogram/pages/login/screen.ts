@@ -1,6 +1,7 @@
-/** Owns what the login page shows of a view: plain data for a template, every sentence chosen. Pure; empty means "not drawn". */
+/** What the login page shows of a view: plain data for a template, every sentence chosen. Pure; empty means "not drawn". */
 import { ago } from '../../utils/ago'
-import type { BrowserName, Offer } from '../../utils/answers'
+import type { Offer } from '../../utils/answers'
+import { wait } from '../../utils/wait'
 import { placeIn } from '../../utils/words'
 import type { Words } from '../../utils/words'
 import type { Asked, View } from './approval'
@@ -13,7 +14,11 @@ export interface Screen {
   readonly loading: string
   /** Set while a decision is asked for or on its way. */
   readonly title: string
+  /** The site that asks, and after the yes the one that was logged in to. */
   readonly origin: string
+  readonly ownPage: string
+  /** The service that logs people in for it, where it is another. */
+  readonly through: string
   readonly rows: ReadonlyArray<{ readonly label: string, readonly value: string }>
   readonly warning: string
   /** Something to know that is no warning. */
@@ -21,8 +26,16 @@ export interface Screen {
   readonly ask: string
   readonly askHelp: string
   readonly numbers: ReadonlyArray<{ readonly value: string, readonly chosen: boolean }>
-  /** The one button, where no number is asked for. */
+  /** The two places of a number to be typed; an empty one is still to come. */
+  readonly places: ReadonlyArray<{ readonly name: 'tens' | 'ones', readonly digit: string }>
+  readonly typed: string
+  /** Rows of keys above the one with the zero. */
+  readonly keys: ReadonlyArray<{ readonly name: string, readonly digits: ReadonlyArray<{ readonly value: string }> }>
+  readonly erase: string
+  /** The one button, where no number is asked for; the last key, where it is typed. */
   readonly confirm: string
+  /** It takes no taps yet. */
+  readonly incomplete: boolean
   readonly refuse: string
   /** Taps are not taken. */
   readonly busy: boolean
@@ -39,13 +52,20 @@ const empty = {
   loading: '',
   title: '',
   origin: '',
+  ownPage: '',
+  through: '',
   rows: [],
   warning: '',
   note: '',
   ask: '',
   askHelp: '',
   numbers: [],
+  places: [],
+  typed: '',
+  keys: [],
+  erase: '',
   confirm: '',
+  incomplete: false,
   refuse: '',
   busy: false,
   line: '',
@@ -56,26 +76,27 @@ const empty = {
 
 const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning' }
 
-/** Draws a view. `now` is milliseconds by the service's clock. */
-export const screenOf = (view: View, words: Words, now: number): Screen => {
+/** Draws a view. `now` is milliseconds by the service's clock; `wasSeen` whether this person's own camera saw the code. */
+export const screenOf = (view: View, words: Words, now: number, wasSeen: boolean): Screen => {
+  const asking = (asked: Asked, chosen: string | null): Partial<Screen> => ({ ...asker(asked, words, now, wasSeen), ...question(asked, words, chosen) })
   switch (view.kind) {
     case 'loading':
       return { ...empty, kind: view.kind, loading: words.loading }
     case 'ready':
-      return { ...empty, kind: view.kind, ...asking(view, words, now, null) }
+      return { ...empty, kind: view.kind, ...asking(view, null) }
     // What stands above the buttons stays: they must not move under a finger.
     case 'confirming':
-      return { ...empty, kind: view.kind, ...asking(view, words, now, view.number), busy: true, ask: words.confirming }
+      return { ...empty, kind: view.kind, ...asking(view, view.number), busy: true, ask: words.confirming }
     case 'cancelling':
-      return { ...empty, kind: view.kind, ...asking(view, words, now, null), busy: true, ask: words.cancelling }
+      return { ...empty, kind: view.kind, ...asking(view, null), busy: true, ask: words.cancelling }
     default: {
       const { line, help } = words.ends[view.kind]
       return {
         ...empty,
         kind: view.kind,
-        origin: view.kind === 'done' && view.offer !== undefined ? view.offer.site.origin : '',
+        origin: view.kind === 'done' && view.offer !== undefined ? addressOf(view.offer.site.origin) : '',
         line,
-        help: view.kind === 'unavailable' ? words.failures[view.code] : help,
+        help: view.kind === 'unavailable' ? failureOf(view, words) : help,
         mark: marks[view.kind] ?? 'quiet',
         actions: actionsOf(view.kind).map((name) => ({ name, label: labelOf(name, words) })),
       }
@@ -83,34 +104,57 @@ export const screenOf = (view: View, words: Words, now: number): Screen => {
   }
 }
 
-const asking = ({ offer, isClockMended }: Asked, words: Words, now: number, chosen: string | null): Partial<Screen> => ({
-  title: words.askTitle(offer.site.name),
-  origin: offer.site.origin,
-  rows: [
-    { label: words.browser, value: offer.browser.name || words.unknownBrowser },
-    { label: words.system, value: offer.browser.system },
-    whereabouts(offer.browser, words),
-    { label: words.asked, value: ago(offer.createdAt, now, words) },
-  ].filter((row) => row.value !== ''),
-  warning: warningOf(offer, words, now),
-  note: isClockMended ? words.clockMended : '',
-  ask: offer.choices === null ? '' : words.tapNumber,
-  askHelp: offer.choices === null ? words.confirmHelp : words.tapNumberHelp,
-  numbers: (offer.choices ?? []).map((value) => ({ value, chosen: value === chosen })),
-  confirm: offer.choices === null ? words.confirm : '',
-  refuse: words.notMe,
-})
-
-/** The place, or else the network, or else the address. */
-const whereabouts = (browser: BrowserName, words: Words): Screen['rows'][number] => {
-  const place = placeIn(words, browser)
-  if (place !== null) return { label: words.place, value: place }
-  return browser.network === null ? { label: words.address, value: browser.ip } : { label: words.network, value: browser.network }
+/** Who asks, from where, and what is odd about it. */
+const asker = ({ offer, isClockMended }: Asked, words: Words, now: number, wasSeen: boolean): Partial<Screen> => {
+  const { site, browser } = offer
+  return {
+    title: words.askTitle(site.name),
+    origin: addressOf(site.origin),
+    ownPage: words.ownPage,
+    through: site.service === site.origin ? '' : words.through(addressOf(site.service)),
+    rows: [
+      { label: words.browser, value: [browser.name || words.unknownBrowser, browser.system].filter((part) => part !== '').join(' · ') },
+      { label: words.network, value: browser.network ?? '' },
+      { label: words.place, value: placeIn(words, browser) ?? '' },
+      { label: words.phonePlace, value: placeIn(words, { place: offer.phonePlace, placeEn: offer.phonePlaceEn }) ?? '' },
+      { label: words.asked, value: ago(offer.createdAt, now, words) },
+    ].filter((row) => row.value !== ''),
+    warning: warningOf(offer, words, now, wasSeen),
+    note: [isClockMended ? words.clockMended : '', !wasSeen && browser.isPhone ? words.samePhone : ''].filter((part) => part !== '').join('\n'),
+    refuse: words.notMe,
+  }
 }
 
-const warningOf = ({ isOtherCountry, createdAt }: Offer, words: Words, now: number): string => {
+/** What is asked, and the buttons that answer it. */
+const question = ({ offer: { match, choices }, typed }: Asked, words: Words, chosen: string | null): Partial<Screen> => {
+  switch (match) {
+    case 'tap':
+      return { ask: words.tapNumber, askHelp: words.tapNumberHelp, numbers: choices.map((value) => ({ value, chosen: value === chosen })) }
+    case 'type':
+      return {
+        ask: words.typeNumber,
+        askHelp: words.typeNumberHelp,
+        places: [{ name: 'tens', digit: typed.charAt(0) }, { name: 'ones', digit: typed.charAt(1) }],
+        typed: words.typed(typed),
+        keys: ['123', '456', '789'].map((name) => ({ name, digits: Array.from(name, (value) => ({ value })) })),
+        erase: words.erase,
+        confirm: words.confirm,
+        incomplete: typed.length < 2,
+      }
+    case 'off':
+      return { askHelp: words.confirmHelp, confirm: words.confirm }
+  }
+}
+
+/** As an address bar has it, for the person to compare; what is not encrypted says so. */
+const addressOf = (origin: string): string => origin.replace(/^https:\/\//, '')
+
+const failureOf = ({ code, retryAfter }: Extract<View, { kind: 'unavailable' }>, words: Words): string =>
+  code === 'rate-limited' && retryAfter !== undefined ? wait(retryAfter, words) : words.failures[code]
+
+const warningOf = ({ isOtherCountry, createdAt, browser }: Offer, words: Words, now: number, wasSeen: boolean): string => {
   const isOld = now - createdAt >= oldAfterMs
-  const odd = [isOtherCountry ? words.otherCountry : '', isOld ? words.oldRequest(ago(createdAt, now, words)) : ''].filter((part) => part !== '')
+  const odd = [wasSeen || browser.isPhone ? '' : words.maybeSent, isOtherCountry ? words.otherCountry : '', isOld ? words.oldRequest(ago(createdAt, now, words)) : ''].filter((part) => part !== '')
   return odd.length === 0 ? '' : [...odd, words.oddHelp].join('\n')
 }
 

@@ -32,7 +32,7 @@ const miniProgram = createMiniProgram(words.miniProgram, {
   person,
   settings,
   jsCode: () => askJsCode(person, settings().online),
-  scanCode: () => scanForMiniProgram(),
+  scanCode: ({ onlyFromCamera }) => scanForMiniProgram(onlyFromCamera),
   exit: () => { if (screens.shown() === 'mini-program') screens.show('wechat') },
 })
 
@@ -46,10 +46,10 @@ const scan = async (): Promise<void> => {
 }
 
 /** `wx.scanCode`: the mini program gets whatever the code says, and judges it itself. */
-const scanForMiniProgram = async (): Promise<string | undefined> => {
+const scanForMiniProgram = async (onlyFromCamera: boolean): Promise<string | undefined> => {
   if (screens.shown() !== 'mini-program') return undefined // only what is in front can ask for the camera
   screens.show('camera')
-  const text = await scanner.scan((found) => found.text)
+  const text = await scanner.scan((found) => found.text, { onlyFromCamera })
   screens.show('mini-program')
   return text
 }

@@ -1,4 +1,4 @@
-/** Owns WeChat's scanner: it looks, says what it sees, and ends with a text or with the person going back. What a text means is its caller's business. */
+/** WeChat's scanner: it looks, says what it sees, and ends with a text or with the person going back. What a text means is its caller's business. */
 import { loginPageBeside, lookAt, lookAtFile } from './camera.ts'
 import type { Sight } from './camera.ts'
 import { onTap, part } from './elements.ts'
@@ -13,14 +13,15 @@ export interface Found {
 }
 
 export interface Scanner {
-  /** Looks until there is a code that `read` makes something of, and gives that; undefined where the person went back. */
-  scan <Result extends object | string> (read: (found: Found) => Result | undefined): Promise<Result | undefined>
+  /** Looks until there is a code that `read` makes something of, and gives that; undefined where the person went back. With `onlyFromCamera` it takes no picture. */
+  scan <Result extends object | string> (read: (found: Found) => Result | undefined, options?: { readonly onlyFromCamera?: boolean }): Promise<Result | undefined>
 }
 
 interface Scanning {
   /** How this ends with what was found; undefined where that is no code to follow. */
   readonly endingOf: (found: Found) => (() => void) | undefined
   readonly goBack: () => void
+  readonly takesPictures: boolean
 }
 
 export const createScanner = (words: DemoWords): Scanner => {
@@ -45,13 +46,13 @@ export const createScanner = (words: DemoWords): Scanner => {
     const beside = loginPageBeside()
     part('#look-again').hidden = beside === undefined
     clearTimeout(next)
-    if (beside === undefined) return say(words.alone)
+    if (beside === undefined) return say(scanning?.takesPictures === false ? words.nothingBeside : words.alone)
     say(words.looking)
     then(() => judge(lookAt(beside), words.noCode, false))
   }
   const lookAtPicture = (file: Blob): void => {
     const current = scanning
-    if (current === undefined) return
+    if (current === undefined || !current.takesPictures) return
     clearTimeout(next)
     lookAtFile(file)
       .then((sight) => { if (scanning === current) judge(sight, words.noPicture, true) })
@@ -71,12 +72,13 @@ export const createScanner = (words: DemoWords): Scanner => {
   onTap('#look-again', look)
   bindPictures(lookAtPicture)
   return {
-    scan: (read) => new Promise((resolve) => {
+    scan: (read, { onlyFromCamera = false } = {}) => new Promise((resolve) => {
       const endingOf = (found: Found) => {
         const result = read(found)
         return result === undefined ? undefined : () => resolve(result)
       }
-      scanning = { endingOf, goBack: () => resolve(undefined) }
+      scanning = { endingOf, goBack: () => resolve(undefined), takesPictures: !onlyFromCamera }
+      part('#choose-picture').hidden = onlyFromCamera
       look()
     }),
   }

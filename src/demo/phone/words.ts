@@ -37,6 +37,7 @@ const zh = {
   notACode: '这不是小程序码',
   noPicture: '这个文件不是图片',
   alone: '把码的截图粘贴或拖到这里',
+  nothingBeside: '旁边没有网站，相机看不到码',
   choosePicture: '选一张图片',
   lookAgain: '再扫一次',
 }
@@ -80,6 +81,7 @@ const en: DemoWords = {
   notACode: "That isn't a mini-program code",
   noPicture: "That file isn't a picture",
   alone: 'Paste or drop a screenshot of the code here',
+  nothingBeside: 'No website beside this phone to look at',
   choosePicture: 'Choose a picture',
   lookAgain: 'Scan again',
 }

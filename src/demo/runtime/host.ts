@@ -1,4 +1,4 @@
-/** Owns what the phone and the mini program in its frame are to each other. Types only: either side is written against them. */
+/** What the phone and the mini program in its frame are to each other. Types only: either side is written against them. */
 
 /** How a mini program was opened. */
 export interface LaunchOptions {
@@ -6,7 +6,7 @@ export interface LaunchOptions {
   readonly path: string
   /** As it stood in the code: values are still percent-encoded. */
   readonly query: Readonly<Record<string, string>>
-  /** WeChat's number for the way in: 1047 is a scanned code, 1089 the list of mini programs. */
+  /** WeChat's number for the way in: 1047 is a scanned code, 1049 one in a picture, 1089 the list of mini programs. */
   readonly scene: number
 }
 
@@ -36,8 +36,11 @@ export interface MiniProgramHost {
   readonly settings: () => PhoneSettings
   /** What `wx.login` gives. Rejects where there is none to be had. */
   jsCode (): Promise<string>
-  /** Opens the scanner, with the mini program in the background meanwhile: the text of the code, undefined where the person went back. */
-  scanCode (): Promise<string | undefined>
+  /**
+   * Opens the scanner, with the mini program in the background meanwhile: the text of the code, undefined where the person went back.
+   * With `onlyFromCamera` it takes no picture.
+   */
+  scanCode (options: { readonly onlyFromCamera: boolean }): Promise<string | undefined>
   drawBar (bar: NavigationBar): void
   /** The mini program leaves; it stays warm in the background. */
   exit (): void

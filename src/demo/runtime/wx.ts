@@ -55,8 +55,8 @@ export const createWx = ({ host, project, answer, app, pages, requests, storage,
     },
     getEnterOptionsSync: app.enterOptions,
 
-    scanCode: answer('scanCode', async () => {
-      const text = await host.scanCode()
+    scanCode: answer('scanCode', async ({ onlyFromCamera = false }: Callbacks & { onlyFromCamera?: boolean }) => {
+      const text = await host.scanCode({ onlyFromCamera })
       if (text === undefined) throw new Error('cancel')
       return scanned(text)
     }),
