@@ -14,7 +14,7 @@ export interface PageView {
 export const createPageView = (framework: Framework, path: string, style: ((on: boolean) => void) | undefined): PageView => {
   const box = document.createElement('div')
   box.className = 'page-box'
-  box.tabIndex = -1
+  box.tabIndex = 0 // with nothing else in it that takes the keyboard's focus, it has to be scrolled all the same
   box.hidden = true
   document.getElementById('pages')?.append(box)
   const root = framework.open(path, box)
