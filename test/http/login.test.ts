@@ -34,7 +34,7 @@ await t.test('login: a visitor is logged in when the phone taps the right number
   t.equal(consumed.status, 200, consumed.text)
   t.hasStrict(consumed.json, { token_type: 'Bearer', expires_in: 900, user: { sub: phone.sub, name: null }, return_to: '/inbox?folder=1' })
   const cookie = String(consumed.headers['set-cookie'])
-  t.match(cookie, /^__Host-scan_login=[A-Za-z0-9_-]{43}; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/)
+  t.match(cookie, /^__Host-scan_login=[A-Za-z0-9_-]{43}; Max-Age=7776000; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/)
 
   const me = await house.call({ path: '/api/session', headers: { cookie: cookie.replace(/;.*/, '') } })
   t.equal(me.status, 200, me.text)
