@@ -13,9 +13,9 @@ export type ServerCode = typeof serverCodes[number]
 
 /**
  * What the phone itself finds: `offline` without a network and `no-answer` with one, where what was asked may or may not have happened;
- * `not-set-up`, WeChat lets this mini program call no such address; `too-old`, this WeChat lacks what is needed.
+ * `not-set-up`, WeChat lets this mini program call no such address; `too-old`, this WeChat lacks what is needed; `name-refused`, the service shows nobody by this name.
  */
-export type FailureCode = ServerCode | 'offline' | 'no-answer' | 'not-set-up' | 'too-old'
+export type FailureCode = ServerCode | 'offline' | 'no-answer' | 'not-set-up' | 'too-old' | 'name-refused'
 
 export interface Success<T> { readonly ok: true, readonly value: T }
 export interface Failure {
@@ -31,6 +31,7 @@ export type Outcome<T> = Success<T> | Failure
 export const offline: Failure = { ok: false, code: 'offline' }
 export const wechatSilent: Failure = { ok: false, code: 'wechat-unavailable' }
 export const tooOld: Failure = { ok: false, code: 'too-old' }
+export const nameRefused: Failure = { ok: false, code: 'name-refused' }
 
 /** Sends a call and reads what comes back; that nothing does is an outcome as well. */
 export const answerTo = async <T>(platform: Platform, send: () => Promise<Reply>, read: (body: Body) => T | undefined): Promise<Outcome<T>> => {

@@ -1,5 +1,5 @@
 /** Owns the calls to the service, one function each: signed, mended once where the service says how, answered as an Outcome. Draws nothing. */
-import { answerTo, readCancelled, readConfirmed, readOffer, readSessions } from './answers'
+import { answerTo, nameRefused, readCancelled, readConfirmed, readOffer, readSessions } from './answers'
 import type { Failure, LoggedInBrowser, Offer, Outcome, User } from './answers'
 import { base64url, fromBase64url } from './bytes'
 import { createPhoneKeys } from './phone-key'
@@ -17,6 +17,8 @@ export interface Service {
   sessions (): Promise<Outcome<readonly LoggedInBrowser[]>>
   /** Logs a browser out; fine too where it has been before. */
   signOut (sessionId: string): Promise<Outcome<true>>
+  /** Logs out every browser, and every phone of this person's but this one. */
+  signOutEverywhere (): Promise<Outcome<true>>
   /** Chooses the name to be shown by; empty takes it away. Gives the name as it is now. */
   rename (name: string): Promise<Outcome<string | null>>
   /** Milliseconds since 1970 by the service's clock, as far as this phone knows it. */
@@ -91,10 +93,11 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}`, undefined, done)
       return !outcome.ok && outcome.code === 'not-found' ? { ok: true, value: true } : outcome
     },
+    signOutEverywhere: () => call('DELETE', '/api/phone/sessions', undefined, done),
     rename: async (name) => {
       const chosen = name.trim()
       const outcome = await call('PUT', '/api/phone/profile', { name: chosen }, done)
-      if (!outcome.ok) return outcome
+      if (!outcome.ok) return outcome.code === 'bad-request' ? nameRefused : outcome
       const value = chosen === '' ? null : chosen
       const key = keys.kept()
       if (key !== undefined) keys.keep({ ...key, user: { ...key.user, name: value } })

@@ -53,6 +53,7 @@ export const en: Words = {
     'no-answer': "The site doesn't answer. Please try again.",
     'not-set-up': "WeChat doesn't let this mini program call its site yet.",
     'too-old': 'This WeChat is too old. Please update it.',
+    'name-refused': "That can't be a name here: no addresses or phone numbers, no titles like admin, letters of one script.",
     'bad-request': 'The site did not understand that. Please try again.',
     'signature-invalid': "Phone and site don't fit together. Close and reopen this.",
     'clock-skew': "Your phone's clock is off. Set it to automatic.",
@@ -98,6 +99,8 @@ export const en: Words = {
   unknownBrowser: 'Unknown browser',
   signOut: 'Sign out',
   signOutSure: (browser) => `Sign out ${browser}? It has to log in again.`,
+  signOutAll: 'Sign out everywhere',
+  signOutAllSure: 'Sign out every browser, and every other phone? They have to log in again. This phone stays.',
   signOutYes: 'Yes',
   keep: 'No',
 

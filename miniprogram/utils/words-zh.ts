@@ -49,6 +49,7 @@ export const zh: Words = {
     'no-answer': '网站没有回应，请再试一次。',
     'not-set-up': '微信还不允许这个小程序访问它的网站。',
     'too-old': '微信版本太旧，请先更新微信。',
+    'name-refused': '这个名字不能用：不能是网址、邮箱或号码，不能像管理员、客服，也不能混用不同文字的字母。',
     'bad-request': '这里没看懂你的请求，请再试一次。',
     'signature-invalid': '手机和网站对不上，请关掉小程序再打开。',
     'clock-skew': '手机时间不准，请在设置里改成自动。',
@@ -94,6 +95,8 @@ export const zh: Words = {
   unknownBrowser: '未知浏览器',
   signOut: '退出',
   signOutSure: (browser) => `让「${browser}」退出登录？它要重新登录才能再用。`,
+  signOutAll: '全部退出登录',
+  signOutAllSure: '让所有浏览器和其他手机都退出登录？它们要重新登录才能再用，这部手机不受影响。',
   signOutYes: '退出',
   keep: '保留',
 

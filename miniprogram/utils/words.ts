@@ -63,6 +63,8 @@ export interface Words {
   readonly unknownBrowser: string
   readonly signOut: string
   readonly signOutSure: (browser: string) => string
+  readonly signOutAll: string
+  readonly signOutAllSure: string
   /** At most four characters, as WeChat's dialog wants; `keep` too. */
   readonly signOutYes: string
   readonly keep: string

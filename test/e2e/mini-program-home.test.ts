@@ -61,6 +61,29 @@ await t.test('sign-out: the browser is out at once, sees it by itself, and the o
   await here.siteSays("You're not logged in")
 })
 
+await t.test('E18 stolen phone: all browsers are out, once it has been asked once more, when its person signs out everywhere on another phone', async (t) => {
+  const server = await serveDemo(t)
+  const here = await logIn(t, server)
+  const there = await logIn(t, server, firefox)
+  const phone = here.phone()
+  await phone.button('My logins').click()
+  await phone.button('Sign out everywhere').click()
+  const dialog = phone.app.getByRole('dialog', { name: 'Sign out every browser, and every other phone? They have to log in again. This phone stays.' })
+  await dialog.getByRole('button', { name: 'No' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  t.equal(await sessionStatus(there, server), 200, 'no is no')
+  await phone.button('Sign out everywhere').click()
+  await dialog.getByRole('button', { name: 'Yes' }).click()
+  await phone.says('No browser is logged in as you right now')
+  for (const window of [here, there]) {
+    t.equal(await sessionStatus(window, server), 401)
+    await window.siteSays("You're not logged in")
+  }
+  const other = there.phone()
+  await other.button('My logins').click()
+  await other.says('No browser is logged in as you right now') // it has logged in anew, and finds nothing either
+})
+
 await t.test('sign-out: the list on the phone knows it when it is opened again after a browser has logged itself out', async (t) => {
   const server = await serveDemo(t)
   const window = await logIn(t, server)

@@ -54,6 +54,41 @@ await t.test('home: one call and a shorter list when a browser is signed out, ta
   t.equal(home.view().busy, false)
 })
 
+const everywhere = (answer: Answer): Answer => (request) => {
+  if (request.method !== 'DELETE') return two
+  return typeof answer === 'function' ? answer(request) : answer as Reply
+}
+
+await t.test('home: one call and an empty list when all is signed out, tapped twice or not', async (t) => {
+  const { home, phone, ids } = start({ sessions: everywhere({ status: 204, body: '' }) })
+  await home.read()
+  await Promise.all([home.signOutEverywhere(), home.signOutEverywhere(), home.signOut('s1')])
+  t.strictSame(phone.calls().filter((call) => call.startsWith('DELETE')), ['DELETE sessions'])
+  t.strictSame(ids(), [])
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).empty, 'No browser is logged in as you right now')
+})
+
+await t.test('home: nothing can be tapped while all is being signed out, and a list that was asked for meanwhile brings nothing back', async (t) => {
+  const gone = held<Reply>()
+  const { home, ids } = start({ sessions: everywhere(() => gone.promise) })
+  await home.read()
+  const signingOut = home.signOutEverywhere()
+  t.equal(homeScreenOf(home.view(), wordsFor('zh'), startMs).busy, true)
+  await home.read()
+  gone.settle({ status: 204, body: '' })
+  await signingOut
+  t.strictSame(ids(), [])
+  t.equal(home.view().busy, false)
+})
+
+await t.test('home: all stay and the reason is said when that fails', async (t) => {
+  const { home, ids } = start({ sessions: everywhere(problem(503, 'store-unavailable')) })
+  await home.read()
+  await home.signOutEverywhere()
+  t.strictSame(ids(), ['s1', 's2'])
+  t.hasStrict(home.view(), { failure: 'store-unavailable', busy: false })
+})
+
 await t.test('home: the browser stays and the reason is said when the sign-out fails', async (t) => {
   const { home, ids } = start({ s1: problem(503, 'store-unavailable') })
   await home.read()
@@ -122,7 +157,8 @@ await t.test('home: keeps the name it had when the new one is refused', async (t
   const { home } = start({ profile: problem(400, 'bad-request') })
   await home.read()
   await home.rename('x'.repeat(33))
-  t.hasStrict(home.view(), { user: { name: null }, failure: 'bad-request', saved: false, busy: false })
+  t.hasStrict(home.view(), { user: { name: null }, failure: 'name-refused', saved: false, busy: false })
+  t.match(homeScreenOf(home.view(), wordsFor('zh'), startMs).failure, /管理员/)
 })
 
 await t.test('home: keeps what it shows and says why when reading fails', async (t) => {

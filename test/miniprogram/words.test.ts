@@ -21,7 +21,7 @@ await t.test('words: every code of the registry that a phone can meet has a sent
   const expected = Object.keys(problemTypes).filter((code) => !notForPhones.includes(code)).sort()
   t.strictSame([...serverCodes].sort(), expected)
   for (const words of [zh, en]) {
-    t.strictSame(Object.keys(words.failures).sort(), [...expected, 'offline', 'no-answer', 'not-set-up', 'too-old'].sort())
+    t.strictSame(Object.keys(words.failures).sort(), [...expected, 'offline', 'no-answer', 'not-set-up', 'too-old', 'name-refused'].sort())
     const sentences = Object.values(words.failures)
     t.equal(new Set(sentences).size, sentences.length, 'no two are the same')
   }

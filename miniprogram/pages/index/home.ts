@@ -1,5 +1,5 @@
 /** Owns the home screen's knowledge: who this phone is, where it is logged in, and what the taps there do. Knows no wx and draws nothing. */
-import type { FailureCode, LoggedInBrowser, User } from '../../utils/answers'
+import type { FailureCode, LoggedInBrowser, Outcome, User } from '../../utils/answers'
 import type { Service } from '../../utils/service'
 
 export interface HomeView {
@@ -22,6 +22,8 @@ export interface Home {
   edited (): void
   /** Logs that browser out. To be called once the person has confirmed it. */
   signOut (sessionId: string): Promise<void>
+  /** Logs out every browser and every other phone. To be called once the person has confirmed it. */
+  signOutEverywhere (): Promise<void>
   rename (name: string): Promise<void>
 }
 
@@ -43,19 +45,23 @@ export const createHome = (service: Service, changed: () => void): Home => {
     show(sessions.ok ? { user, sessions: sessions.value, failure: undefined, saved: false } : { user, failure: sessions.code, saved: false })
   }
 
+  /** Logs browsers out; those that `stays` says no to are gone from the list then. */
+  const leave = async (signOut: () => Promise<Outcome<true>>, stays: (session: LoggedInBrowser) => boolean): Promise<void> => {
+    if (view.busy) return
+    turn++ // a list that was asked for before would bring the browser back
+    show({ busy: true, failure: undefined, saved: false })
+    const outcome = await signOut()
+    turn++ // and one that was asked for meanwhile
+    if (!outcome.ok) return show({ busy: false, failure: outcome.code })
+    show({ busy: false, sessions: view.sessions?.filter(stays) })
+  }
+
   return {
     view: () => view,
     read,
     edited: () => { if (view.saved) show({ saved: false }) },
-    signOut: async (sessionId) => {
-      if (view.busy) return
-      turn++ // a list that was asked for before would bring the browser back
-      show({ busy: true, failure: undefined, saved: false })
-      const outcome = await service.signOut(sessionId)
-      turn++ // and one that was asked for meanwhile
-      if (!outcome.ok) return show({ busy: false, failure: outcome.code })
-      show({ busy: false, sessions: view.sessions?.filter(({ id }) => id !== sessionId) })
-    },
+    signOut: (sessionId) => leave(() => service.signOut(sessionId), ({ id }) => id !== sessionId),
+    signOutEverywhere: () => leave(service.signOutEverywhere, () => false),
     rename: async (name) => {
       if (view.user === undefined || view.busy) return
       turn++

@@ -4,12 +4,12 @@ import { createHome } from './home'
 import type { Home } from './home'
 import { homeScreenOf } from './screen'
 
-const { nameLabel, namePlaceholder, save, scan, browsers, signOut, tryAgain } = words
+const { nameLabel, namePlaceholder, save, scan, browsers, signOut, signOutAll, tryAgain } = words
 const nothingYet = { user: undefined, sessions: undefined, busy: false, failure: undefined, saved: false }
 
 Page({
   data: {
-    words: { nameLabel, namePlaceholder, save, scan, scanHelp: words.scanHelp(host), browsers, signOut, tryAgain },
+    words: { nameLabel, namePlaceholder, save, scan, scanHelp: words.scanHelp(host), browsers, signOut, signOutAll, tryAgain },
     screen: homeScreenOf(nothingYet, words, 0),
   },
 
@@ -63,5 +63,9 @@ Page({
   async onSignOut (event: WechatMiniprogram.TouchEvent<object, object, { id: string, title: string }>) {
     const { id, title } = event.currentTarget.dataset
     if (await confirmed(words.signOutSure(title), { yes: words.signOutYes, no: words.keep })) await this.home?.signOut(id)
+  },
+
+  async onSignOutAll () {
+    if (await confirmed(words.signOutAllSure, { yes: words.signOutYes, no: words.keep })) await this.home?.signOutEverywhere()
   },
 })
