@@ -47,9 +47,9 @@ export interface ScanLoginEventMap {
   scanned: CustomEvent<object>
   /** The phone said yes. */
   confirmed: CustomEvent<object>
-  /** The browser is in. */
+  /** The browser is in, and the visitor has seen as whom where it was somebody else's before. */
   login: CustomEvent<ScanLogin>
-  /** The phone said no, or took a wrong number; a fresh code comes by itself. */
+  /** The phone said no, or took a wrong number, or the visitor said that it isn't them; a fresh code comes by itself. */
   cancelled: CustomEvent<object>
   /** The time of a ticket is up, and no other had taken its place before. */
   expired: CustomEvent<object>

@@ -75,3 +75,16 @@ export const createHoldMemory = (server) => {
     remember: (lesson) => { remember(key, JSON.stringify(lesson)) },
   }
 }
+
+/**
+ * Makes the memory of whom this browser was last logged in as by this server: the `sub`, never a token.
+ * @param {string} server
+ */
+export const createPersonMemory = (server) => {
+  const key = `scan-login-person ${server}`
+  return {
+    recall: () => recall(key),
+    /** @param {string} sub */
+    remember: (sub) => { remember(key, sub) },
+  }
+}

@@ -1,5 +1,5 @@
 /** Owns the element: its attributes, its events, and that exactly one flow runs while it stands in a page. Draws by view.js, decides nothing of a login. */
-import { clock, createHoldMemory, loadPicture, watchBrowser } from './browser.js'
+import { clock, createHoldMemory, createPersonMemory, loadPicture, watchBrowser } from './browser.js'
 import { destination } from './destination.js'
 import { deviceOf } from './device.js'
 import { createHold } from './hold.js'
@@ -25,7 +25,7 @@ export class ScanLoginElement extends HTMLElement {
   #view = { name: 'making' }
   #languageSwitch = makeLanguageSwitch((language) => { this.#speak(language) })
   #draw
-  /** What runs now: for which wish, how it begins anew, how it ends. @type {{ wish: string, renew: () => void, end: () => void } | null} */
+  /** What runs now: for which wish, how it begins anew, how it ends. @type {{ wish: string, renew: () => void, answer: (isThem: boolean) => void, end: () => void } | null} */
   #running = null
 
   constructor () {
@@ -37,6 +37,7 @@ export class ScanLoginElement extends HTMLElement {
       languageSwitch: this.#languageSwitch.element,
       renew: () => { this.#running?.renew() },
       save: () => { this.#save() },
+      answer: (isThem) => { this.#running?.answer(isThem) },
     })
   }
 
@@ -72,7 +73,7 @@ export class ScanLoginElement extends HTMLElement {
     this.#view = { name: 'no-code', why: 'unreachable', retryMs: Infinity }
     this.#redraw()
     this.#tell({ name: 'error', reason: 'unreachable' })
-    return { renew: () => {}, end: () => {} }
+    return { renew: () => {}, answer: () => {}, end: () => {} }
   }
 
   /** @param {string} server @param {string | null} returnTo */
@@ -81,11 +82,12 @@ export class ScanLoginElement extends HTMLElement {
     const { signal } = listening
     const flow = createLoginFlow({
       ...watchBrowser(signal),
-      api: createTicketApi({ fetch: (...request) => fetch(...request), clock, server }),
+      api: createTicketApi({ fetch: (...request) => fetch(...request), clock, server, isOwnPage: new URL(server).origin === location.origin }),
       clock,
       random: Math.random,
       loadCode: loadPicture,
       hold: createHold(createHoldMemory(server)),
+      lastPerson: createPersonMemory(server),
       keepsake: createKeepsake({ server, store: tabStorage(), clock, wallClock: Date.now }),
       show: (view) => {
         this.#view = view
@@ -99,6 +101,7 @@ export class ScanLoginElement extends HTMLElement {
     flow.start(returnTo)
     return {
       renew: flow.renew,
+      answer: flow.answer,
       end: () => {
         listening.abort()
         flow.leave()

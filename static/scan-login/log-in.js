@@ -9,13 +9,15 @@ import { presentCode } from './present-code.js'
 /**
  * The world, and what this run is given of its flow: its end, the bells, whoever is to keep the present ticket, and where the visitor wants to go.
  * @typedef {import('./login-flow.js').World & { signal: AbortSignal, early: import('./patience.js').Early, untilShown: () => Promise<void>,
- *   keep: (attempt: Attempt | null) => void, returnTo: string | null }} Run
+ *   keep: (attempt: Attempt | null) => void, untilAnswered: (ms: number) => Promise<boolean>, returnTo: string | null }} Run
  */
 
 /** A skeleton that is gone at once only flickers. */
 const makingAfterMs = 400
 /** The person sees the check before the page leaves. */
 export const confirmedForMs = 900
+/** Whoever doesn't say within this whether it is them has not said yes. */
+const undecidedMs = 600_000
 /** A ticket that ended sooner than this counts as a failure, so that no fault of a server makes a page ask for ticket after ticket. */
 const shortLifeMs = 2_000
 
@@ -139,6 +141,30 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     return { state, wasScanned, next: /** @type {Attempt | null} */ (next) } // only a callback sets it, which tsc doesn't see
   }
 
+  /**
+   * Asks whether it is them, where this browser was somebody else's before: a stranger may have scanned the code off this screen. Whoever leaves, or
+   * doesn't answer, has not said yes. False once they are logged out again.
+   * @param {import('./ticket-api.js').Session['user']} user
+   */
+  const isThem = async (user) => {
+    const before = run.lastPerson.recall()
+    if (before === null || before === user.sub) return true
+    run.keep(null)
+    screen.set({ name: 'another', user })
+    const isMe = await run.untilAnswered(undecidedMs).catch((reason) => {
+      api.logOut(new AbortController().signal)
+      throw reason
+    })
+    if (isMe) return true
+    for (;;) {
+      const { failure } = await api.logOut(signal)
+      if (failure === null || failure.status === 401) break
+      await desk.rest(failure)
+    }
+    desk.calm()
+    return false
+  }
+
   screen.set({ name: 'making' })
   /** @type {import('./login-screen.js').CodeStage} */
   let name = 'waiting'
@@ -155,7 +181,15 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     const isApproved = state === 'confirmed' || state === 'consumed'
     if (isApproved) tell({ name: 'confirmed' })
     const session = isApproved ? await consumeTicket(attempt, desk) : null
+    if (session !== null && !await isThem(session.user)) {
+      tell({ name: 'cancelled' })
+      attempt = null
+      name = 'waiting'
+      continue
+    }
     if (session !== null) {
+      run.lastPerson.remember(session.user.sub)
+      run.keep(attempt)
       screen.set({ name: 'confirmed', person: session.user.name })
       const goesOn = tell({ name: 'login', session })
       if (!goesOn) run.keep(null)

@@ -21,6 +21,7 @@ import { createBell, pause } from './patience.js'
  * @property {() => number} seenAt when there was the last sign of somebody before the page, on the same clock
  * @property {import('./hold.js').Hold} hold
  * @property {import('./keepsake.js').Keepsake} keepsake
+ * @property {{ recall: () => string | null, remember: (sub: string) => void }} lastPerson whom this browser was logged in as before
  * @property {(view: import('./login-screen.js').View) => void} show
  * @property {(step: Step) => boolean} tell false where somebody takes the visitor on by themselves after `login`
  * @property {(session: Session) => void} done the browser has its session, the person has seen it, and nobody else takes them on
@@ -28,12 +29,14 @@ import { createBell, pause } from './patience.js'
 
 /**
  * Makes the flow. `start` begins, with the ticket that an earlier page kept, if any; `renew` begins anew and gives the present ticket up; `leave`
- * gives it up and stops; `suspend` stops and keeps it for whoever starts next: this page when it is shown again, or the one after a reload.
+ * gives it up and stops; `answer` tells whether the visitor is the person on the screen; `suspend` stops and keeps it for whoever starts next: this page when it is shown again, or the one after a reload.
  * @param {World} world
  */
 export const createLoginFlow = (world) => {
   const anything = createBell()
   const shown = createBell()
+  const answered = createBell()
+  let isMe = false
   world.visible.watch(() => {
     if (!world.visible.now()) return
     shown.ring()
@@ -58,7 +61,13 @@ export const createLoginFlow = (world) => {
     wanted = returnTo
     const { signal } = run
     const untilShown = () => pause({ clock: world.clock, ms: null, signal, early: shown.early })
-    logIn({ ...world, signal, early: anything.early, untilShown, keep: (attempt) => { held = attempt }, returnTo }).catch((reason) => { if (!signal.aborted) throw reason })
+    /** @param {number} ms */
+    const untilAnswered = async (ms) => {
+      isMe = false
+      await pause({ clock: world.clock, ms, signal, early: answered.early })
+      return isMe
+    }
+    logIn({ ...world, signal, early: anything.early, untilShown, untilAnswered, keep: (attempt) => { held = attempt }, returnTo }).catch((reason) => { if (!signal.aborted) throw reason })
   }
   const leave = () => {
     run.abort()
@@ -74,5 +83,10 @@ export const createLoginFlow = (world) => {
     leave()
     start(wanted)
   }
-  return { start, renew, leave, suspend }
+  /** @param {boolean} isThem */
+  const answer = (isThem) => {
+    isMe = isThem
+    answered.ring()
+  }
+  return { start, renew, leave, suspend, answer }
 }

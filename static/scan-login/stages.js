@@ -31,6 +31,7 @@ const contentOf = (stage) => {
     case 'late': return [make('div', { class: 'paper' }, picture(stage.code), ring())]
     case 'scanned': return [stage.number === null ? phone() : make('div', { class: 'number', part: 'number', 'aria-hidden': 'true' }, stage.number)]
     case 'confirmed': return [check(), make('p', { class: 'person' }, stage.person ?? '')]
+    case 'another': return [person(), make('p', { class: 'person' }, stage.user.name ?? '')]
     case 'expired': return [make('div', { class: 'paper dim' }, ...(stage.code === null ? [] : [picture(stage.code)])), make('button', { class: 'main', part: 'button', 'data-action': 'renew', 'data-word': 'renew' })]
     case 'no-code': return [dots()]
   }
@@ -52,6 +53,8 @@ const ring = () => sign('ring', '0 0 240 240',
 
 const phone = () => sign('sign', '0 0 96 96',
   draw('rect', { x: '26', y: '8', width: '44', height: '80', rx: '10' }), draw('path', { d: 'M42 78h12M38 46l8 8 14-16' }))
+
+const person = () => sign('sign', '0 0 96 96', draw('circle', { cx: '48', cy: '34', r: '18' }), draw('path', { d: 'M14 86c2-20 16-28 34-28s32 8 34 28' }))
 
 const check = () => sign('sign check', '0 0 96 96',
   draw('circle', { cx: '48', cy: '48', r: '42', pathLength: '1' }), draw('path', { d: 'M28 50l14 14 27-30', pathLength: '1' }))

@@ -22,9 +22,9 @@ const answerWithinMs = 10_000
 /**
  * Makes the calls. Each resolves whatever the network does, and rejects only when its signal was aborted. `server` is the address of the service,
  * with a slash at its end.
- * @param {{ fetch: typeof fetch, clock: import('./patience.js').Clock, server: string }} world
+ * @param {{ fetch: typeof fetch, clock: import('./patience.js').Clock, server: string, isOwnPage: boolean }} world `isOwnPage`: the page is of the server's origin, so that a login leaves a cookie
  */
-export const createTicketApi = ({ fetch, clock, server }) => {
+export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
   /**
    * @template T
    * @param {string} path
@@ -40,7 +40,7 @@ export const createTicketApi = ({ fetch, clock, server }) => {
       attempt.abort()
     })
     try {
-      const response = await fetch(`${server}api/tickets${path}`, { cache: 'no-store', ...request, signal: attempt.signal })
+      const response = await fetch(`${server}api/${path}`, { cache: 'no-store', ...request, signal: attempt.signal })
       const body = await jsonOf(response)
       const value = response.ok ? read(body) : null
       if (value !== null) return { value, failure: null }
@@ -56,17 +56,20 @@ export const createTicketApi = ({ fetch, clock, server }) => {
 
   return {
     /** Makes a ticket. @param {string | null} returnTo @param {AbortSignal} signal */
-    create: (returnTo, signal) => call('', {
+    create: (returnTo, signal) => call('tickets', {
       method: 'POST',
       ...(returnTo !== null && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ return_to: returnTo }) }),
     }, { read: (body) => readTicket(body, server), signal }),
 
     /** Asks for a version above `after`; the server holds the question. @param {Ticket} ticket @param {{ after: number, waitSeconds: number, patienceMs: number }} cursor @param {AbortSignal} signal */
-    read: (ticket, { after, waitSeconds, patienceMs }, signal) => call(`/${ticket.id}?after=${after}&wait=${waitSeconds}`,
+    read: (ticket, { after, waitSeconds, patienceMs }, signal) => call(`tickets/${ticket.id}?after=${after}&wait=${waitSeconds}`,
       { headers: authorization(ticket) }, { read: readView, signal, holdMs: waitSeconds * 1000, patienceMs }),
 
     /** Turns a confirmed ticket into a session; safe to ask again. @param {Ticket} ticket @param {AbortSignal} signal */
-    consume: (ticket, signal) => call(`/${ticket.id}/consume`, { method: 'POST', headers: authorization(ticket) }, { read: readSession, signal }),
+    consume: (ticket, signal) => call(`tickets/${ticket.id}/consume`, { method: 'POST', headers: authorization(ticket) }, { read: readSession, signal }),
+
+    /** Ends the session that was just opened, where there is one here: another site's page was given no cookie, and tells nobody the token. Outlives the page. @param {AbortSignal} signal @returns {Promise<Answer<true>>} */
+    logOut: async (signal) => isOwnPage ? await call('session', { method: 'DELETE', keepalive: true }, { read: () => true, signal }) : { value: true, failure: null },
 
     /** Tells the phone that nobody waits any more. Outlives the page; the answer is not heard. @param {Ticket} ticket */
     giveUp: (ticket) => {

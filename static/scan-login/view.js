@@ -11,24 +11,26 @@ import { sayView } from './words.js'
 
 const crossFadeMs = 200
 
-/** Fills the shadow, and makes a function that draws a view in the given words. Drawing the same stage again changes words only. @param {ShadowRoot} root @param {{ device: Device, languageSwitch: HTMLElement, renew: () => void, save: () => void }} parts */
-export const createLoginView = (root, { device, languageSwitch, renew, save }) => {
+/** Fills the shadow, and makes a function that draws a view in the given words. Drawing the same stage again changes words only. @param {ShadowRoot} root @param {{ device: Device, languageSwitch: HTMLElement, renew: () => void, save: () => void, answer: (isThem: boolean) => void }} parts */
+export const createLoginView = (root, { device, languageSwitch, renew, save, answer }) => {
   const stageElement = make('div', { class: 'stage', part: 'stage' })
   const line = make('p', { class: 'line', part: 'line', role: 'status' })
   const help = make('p', { class: 'help', part: 'help' })
   const open = make('a', { class: 'main', part: 'button', target: '_blank', rel: 'noopener noreferrer', 'data-word': 'openWechat' })
   const keep = make('button', { class: 'main', part: 'button', 'data-action': 'save', 'data-word': 'save' })
   const startOver = make('button', { class: 'quiet', part: 'link', 'data-action': 'renew', 'data-word': 'startOver' })
+  const goOn = make('button', { class: 'main', part: 'button', 'data-action': 'goOn', 'data-word': 'goOn' })
+  const notMe = make('button', { class: 'quiet', part: 'link', 'data-action': 'notMe', 'data-word': 'notMe' })
   const explanation = makeExplanation()
   root.append(
     make('slot', { name: 'above' }),
     stageElement,
-    make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, keep, startOver)),
+    make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, keep, startOver, goOn, notMe)),
     make('slot', { name: 'below' }),
     make('footer', { part: 'footer' }, make('button', { class: 'quiet', part: 'link', 'data-action': 'explain', 'data-word': 'what', 'aria-haspopup': 'dialog' }), languageSwitch),
     explanation)
   /** @type {Record<string, () => void>} */
-  const actions = { renew, save, explain: () => { explanation.showModal() }, close: () => { explanation.close() } }
+  const actions = { renew, save, goOn: () => { answer(true) }, notMe: () => { answer(false) }, explain: () => { explanation.showModal() }, close: () => { explanation.close() } }
   root.addEventListener('click', ({ target }) => {
     const button = target instanceof Element ? target.closest('[data-action]') : null
     actions[button?.getAttribute('data-action') ?? '']?.()
@@ -65,7 +67,10 @@ export const createLoginView = (root, { device, languageSwitch, renew, save }) =
     if (linkUrl !== null) open.href = linkUrl
     keep.hidden = device !== 'phone' || code === null
     keep.className = linkUrl === null ? 'main' : 'quiet'
+    const hadFocus = root.activeElement === startOver
     startOver.hidden = stage.name !== 'scanned'
+    goOn.hidden = notMe.hidden = stage.name !== 'another'
+    if (hadFocus && !notMe.hidden) notMe.focus() // not the other, which a key that is still held down would press
 
     fillWords(root, words)
     for (const image of stageElement.querySelectorAll('img')) image.alt = words.codeAlt

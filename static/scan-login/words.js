@@ -24,6 +24,10 @@ const zh = {
   scannedPlainHere: '请回微信里确认登录',
   startOver: '换一个码重来',
   confirmed: '登录成功',
+  another: '现在登录的是',
+  anotherHelp: '这个浏览器上次登录的是另一个人。编号：',
+  goOn: '是我，继续',
+  notMe: '不是我，退出登录',
   cancelled: '已取消，这是新的码',
   late: '时间到了，这是新的码',
   expired: '这个码已过期',
@@ -81,6 +85,10 @@ const en = {
   scannedPlainHere: 'Go back to WeChat to confirm',
   startOver: 'Start over with a new code',
   confirmed: "You're in",
+  another: "You're logged in as ",
+  anotherHelp: 'Somebody else was logged in here before. Id: ',
+  goOn: "That's me, go on",
+  notMe: 'Not me: log out',
   cancelled: 'Cancelled. Here is a new code',
   late: 'Time ran out. Here is a new code',
   expired: 'This code has run out',
@@ -138,6 +146,10 @@ const zhHant = {
   scannedPlainHere: '請回微信裡確認登入',
   startOver: '換一個碼重來',
   confirmed: '登入成功',
+  another: '現在登入的是',
+  anotherHelp: '這個瀏覽器上次登入的是另一個人。編號：',
+  goOn: '是我，繼續',
+  notMe: '不是我，登出',
   cancelled: '已取消，這是新的碼',
   late: '時間到了，這是新的碼',
   expired: '這個碼已過期',
@@ -193,6 +205,8 @@ export const sayView = (view, words, device) => {
       if (view.number === null) return { line: isHere ? words.scannedPlainHere : words.scannedPlain, help: '' }
       return { line: isHere ? words.scannedHere : words.scanned, help: words.scannedHelp }
     }
+    // The start of the id, as the phone shows it: a name can be anybody's.
+    case 'another': return { line: `${words.another}${view.user.name ?? words.nameless}`, help: `${words.anotherHelp}${view.user.sub.slice(0, 8)}` }
     case 'no-code': return { line: `${words[view.why]}${words.sep}${view.retryMs > 15_000 ? words.later : words.soon}`, help: '' }
     default: return { line: words[view.name], help: '' }
   }

@@ -452,3 +452,77 @@ await t.test('login flow: follows only the newest ticket when it is started twic
   await bench.pass(1_000)
   t.strictSame(bench.landed, [null])
 })
+
+const another = { lastPerson: 'somebody-else' }
+
+await t.test('E11 page: it says as whom one is logged in and goes on only after a yes, when this browser was somebody else\'s before', async (t) => {
+  const bench = createLoginBench(another)
+  bench.plan.consume.push(json(200, { access_token: 'a', user: { sub: 's', name: '小雨' }, return_to: '/deep' }))
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 3))
+  t.strictSame(bench.view(), { name: 'another', user: { sub: 's', name: '小雨' } })
+  await bench.pass(60_000)
+  t.strictSame(bench.landed, [])
+  t.notOk(bench.steps.includes('login'), 'and nobody is told')
+  t.equal(bench.world.lastPerson, 'somebody-else')
+  bench.flow.answer(true)
+  await bench.settled()
+  t.hasStrict(bench.view(), { name: 'confirmed' })
+  t.equal(bench.steps.at(-1), 'login')
+  await bench.pass(1_000)
+  t.strictSame(bench.landed, ['/deep'])
+  t.equal(bench.world.lastPerson, 's')
+  t.equal(bench.callsOf('logOut').length, 0)
+})
+
+await t.test('E11 page: it asks nothing, when this browser was the same person\'s before, or nobody\'s', async (t) => {
+  for (const lastPerson of ['s', null]) {
+    const bench = createLoginBench({ lastPerson })
+    await bench.begin()
+    await bench.answer(viewAnswer('confirmed', 3))
+    t.hasStrict(bench.view(), { name: 'confirmed' })
+    await bench.pass(1_000)
+    t.equal(bench.landed.length, 1)
+    t.equal(bench.world.lastPerson, 's')
+  }
+})
+
+await t.test('E11 page: it logs out, however often that takes, and shows a new code, when the visitor says that it isn\'t them', async (t) => {
+  const bench = createLoginBench(another)
+  bench.plan.logOut.push(html(502), 'cut')
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 3))
+  bench.flow.answer(false)
+  await bench.pass(30_000)
+  t.equal(bench.callsOf('logOut').length, 3)
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
+  t.strictSame(bench.steps.filter((step) => step !== 'error busy'), ['ticket t1', 'confirmed', 'cancelled', 'ticket t2'])
+  t.strictSame(bench.landed, [])
+  t.equal(bench.world.lastPerson, 'somebody-else')
+})
+
+await t.test('E11 page: it logs out, when the visitor says nothing, or leaves', async (t) => {
+  for (const go of ['wait', 'suspend', 'leave'] as const) {
+    const bench = createLoginBench(another)
+    await bench.begin()
+    await bench.answer(viewAnswer('confirmed', 3))
+    if (go === 'wait') await bench.pass(601_000)
+    else bench.flow[go]()
+    await bench.settled()
+    t.equal(bench.callsOf('logOut').length, 1, go)
+    t.equal(bench.callsOf('logOut')[0]?.init.keepalive, true)
+    t.strictSame(bench.landed, [])
+    t.notOk(JSON.stringify([...bench.tab.items]).includes('secret-of-t1'), 'and nothing is kept to go on with')
+  }
+})
+
+await t.test('E11 page: it makes no call and tells nobody, when the visitor says so on another site, which has no cookie of ours', async (t) => {
+  const bench = createLoginBench({ ...another, isOwnPage: false })
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 3))
+  bench.flow.answer(false)
+  await bench.settled()
+  t.equal(bench.callsOf('logOut').length, 0)
+  t.notOk(bench.steps.includes('login'))
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
+})
