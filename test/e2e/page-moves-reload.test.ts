@@ -13,6 +13,8 @@ const browser = await launchChromium()
 t.teardown(() => browser.close())
 
 const reload = (page: Page): Promise<unknown> => page.reload({ waitUntil: 'domcontentloaded' })
+/** The browser was somebody else's a moment ago. */
+const sayItsMe = (page: Page): Promise<void> => page.getByRole('button', { name: "That's me, go on" }).click()
 const number = (page: Page): Promise<string> => page.locator('.layer:not(.leaving) .number').innerText()
 
 /** What happens to a page whose code is shown, up to the step at which it is reloaded, and from there until the phone has said yes. */
@@ -85,6 +87,7 @@ await t.test('tabs: each has a ticket of its own, and shows nothing of the other
   await lands(t, page, ming)
   t.equal(await shownTicket(other), otherTicket)
   await approve(mei, otherTicket)
+  await sayItsMe(other)
   await lands(t, other, mei)
 })
 
@@ -110,6 +113,7 @@ await t.test('tabs: a copy of a tab shows a code of its own, and both move', asy
   for (const [tab, its] of [[copy, copied], [page, ticket]] as const) {
     const phone = await place.newPhone()
     await approve(phone, its)
+    if (tab === page) await sayItsMe(tab)
     await lands(t, tab, phone)
   }
 })
