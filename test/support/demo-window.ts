@@ -24,7 +24,7 @@ export interface DemoServer {
 export const serveDemo = async (t: Test, environment: Readonly<Record<string, string>> = {}): Promise<DemoServer> => {
   const port = await freePort()
   let skippedMs = 0
-  const clock: Clock = { ...systemClock, now: () => systemClock.now() + skippedMs }
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + skippedMs, steady: () => systemClock.steady() + skippedMs }
   const { app, config, simulator, release } = await openDemo({
     port: String(port),
     clock,
@@ -34,6 +34,7 @@ export const serveDemo = async (t: Test, environment: Readonly<Record<string, st
       LIMIT_CREATE: '100000',
       LIMIT_GUESS: '100000',
       MAX_WAIT: '2',
+      CODE_SUPPLY: '0', // so that a test sees WeChat fail when it does
       LOG_LEVEL: 'silent', // WeChat's failures are these tests' own
       ...environment,
     },
