@@ -2,6 +2,7 @@
  * A soak: `npm run soak` (`-- --minutes 3 --seed 7 --store redis`). Every attack at once beside honest logins, against one service process, on this machine's
  * loopback alone. Ends with 1 where an honest login did not get in, memory is not flat (the rule is in `report.ts`), or something was accepted that must not be.
  */
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -33,15 +34,17 @@ const { values } = parseArgs({
     store: { type: 'string', default: 'sqlite' },
     /** Honest logins begun in a minute. */
     logins: { type: 'string', default: '40' },
+    /** By how much the attacks pause longer than they would: for a machine that has other work. */
+    pace: { type: 'string', default: '1' },
     /** An attack to leave out; may be given several times. */
     without: { type: 'string', multiple: true, default: [] },
   },
 })
-const [minutes, seed, loginsPerMinute] = [Number(values.minutes), Number(values.seed), Number(values.logins)]
+const [minutes, seed, loginsPerMinute, pace] = [values.minutes, values.seed, values.logins, values.pace].map(Number) as [number, number, number, number] // four in, four out
 const attacks = names.filter((name) => !values.without.includes(name))
 const unknown = values.without.filter((name) => !names.includes(name))
-if (!(minutes > 0 && Number.isInteger(seed) && loginsPerMinute > 0) || !['sqlite', 'redis'].includes(values.store) || unknown.length > 0) {
-  process.stderr.write(`soak: --minutes, --seed and --logins are numbers, --store is sqlite or redis, --without is one of: ${names.join('; ')}\n`)
+if (!(minutes > 0 && Number.isInteger(seed) && loginsPerMinute > 0 && pace > 0) || !['sqlite', 'redis'].includes(values.store) || unknown.length > 0) {
+  process.stderr.write(`soak: --minutes, --seed, --logins and --pace are numbers, --store is sqlite or redis, --without is one of: ${names.join('; ')}\n`)
   process.exit(1)
 }
 const say = (text: string): void => { process.stdout.write(`${text}\n`) }
@@ -90,7 +93,7 @@ const soak = async (keeper: Keeper): Promise<SoakResult> => {
   const { rssMb: quietRssMb } = await service.nextSample()
 
   const worker = new Worker(new URL('strangers-worker.ts', import.meta.url), {
-    workerData: { url, seed, attacks: attacks.filter((name) => Object.hasOwn(strangers, name)), victims: Array.from({ length: people }, (_, n) => browserAddress(n)) } satisfies WorkerOptions,
+    workerData: { url, seed, pace, attacks: attacks.filter((name) => Object.hasOwn(strangers, name)), victims: Array.from({ length: people }, (_, n) => browserAddress(n)) } satisfies WorkerOptions,
   })
   keeper.teardown(() => worker.terminate())
   const members = attacks.includes(memberAttacks) ? attackAsMembers({ ...common, random: random.fork(2), tally, violations, signal: stopping.signal }) : Promise.resolve()
@@ -119,6 +122,7 @@ const soak = async (keeper: Keeper): Promise<SoakResult> => {
   return {
     seed,
     minutes,
+    load: (loadavg()[1] ?? 0) / availableParallelism(),
     samples: service.samples,
     quietRssMb,
     logins: honest.logins,

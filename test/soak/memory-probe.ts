@@ -6,13 +6,16 @@ const everyMs = 5000
 export interface MemoryMessage {
   readonly rss: number
   readonly heapUsed: number
+  /** Microseconds of processor time since the start. */
+  readonly cpu: number
 }
 
 if (isMainThread && process.send !== undefined) {
   setInterval(() => {
     globalThis.gc?.()
     const { rss, heapUsed } = process.memoryUsage()
-    process.send?.({ rss, heapUsed } satisfies MemoryMessage)
+    const { user, system } = process.cpuUsage()
+    process.send?.({ rss, heapUsed, cpu: user + system } satisfies MemoryMessage)
   }, everyMs).unref()
   process.channel?.unref() // the service ends when its own work does
 }

@@ -3,11 +3,12 @@ import { judgeFlatness, problemsOf, reportOf, slopeOf, type HonestLogin, type Sa
 import { createTally } from './tally.ts'
 
 const points = (valueAt: (index: number) => number, count = 40): ReadonlyArray<readonly [number, number]> => Array.from({ length: count }, (_, index) => [index * 5000, valueAt(index)])
-const samples = (rssAt: (index: number) => number, count = 40): Sample[] => points(rssAt, count).map(([atMs, rssMb]) => ({ atMs, rssMb, heapMb: 40 }))
+const samples = (rssAt: (index: number) => number, count = 40): Sample[] => points(rssAt, count).map(([atMs, rssMb]) => ({ atMs, rssMb, heapMb: 40, cpuMs: atMs / 2 }))
 
 const good: SoakResult = {
   seed: 7,
   minutes: 3,
+  load: 0.5,
   samples: samples(() => 150),
   quietRssMb: 120,
   logins: [{ startMs: 0, isIn: true, retries: ['GET /x: 503 store-unavailable'] }],
@@ -38,6 +39,7 @@ await t.test('soak report: memory is flat when it is level, jumps about, or has 
 await t.test('soak report: a good run has no problem, and every fault has a line', async (t) => {
   t.strictSame(problemsOf(good), [])
   t.match(reportOf(good), /good: everybody honest is in, and memory is flat$/)
+  t.match(reportOf(good), /load 0\.5 for each processor, 50 % of one used/)
   t.match(problemsOf({ ...good, logins: [...good.logins, left, left] }), [/^2 of 3 honest logins did not get in: 2 × code: 503$/])
   t.match(problemsOf({ ...good, logins: [] }), [/^no honest login/])
   t.match(problemsOf({ ...good, samples: samples((i) => 150 + i * 4) }), [/^RSS is not flat/])

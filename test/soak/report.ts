@@ -6,6 +6,8 @@ export interface Sample {
   readonly rssMb: number
   /** After a full collection. */
   readonly heapMb: number
+  /** Processor time that the service has used since its start. */
+  readonly cpuMs: number
 }
 
 export interface HonestLogin {
@@ -20,6 +22,8 @@ export interface HonestLogin {
 export interface SoakResult {
   readonly seed: number
   readonly minutes: number
+  /** Processes that wanted a processor, for each that there is, on average over the last minutes: above 1, others slowed the run down. */
+  readonly load: number
   readonly samples: readonly Sample[]
   readonly quietRssMb: number
   readonly logins: readonly HonestLogin[]
@@ -89,11 +93,12 @@ export const problemsOf = ({ samples, quietRssMb, logins, violations }: SoakResu
 
 /** The table at the end of a run. */
 export const reportOf = (result: SoakResult): string => {
-  const { seed, minutes, samples, quietRssMb, logins, longestAnswer, wechatCalls, logBytes, complaints, attacks } = result
+  const { seed, minutes, load, samples, quietRssMb, logins, longestAnswer, wechatCalls, logBytes, complaints, attacks } = result
   const problems = problemsOf(result)
   const retries = logins.flatMap((login) => login.retries)
   const lines: ReadonlyArray<readonly [string, string]> = [
     ['run', `${minutes} minutes, seed ${seed}`],
+    ['machine', `load ${load.toFixed(1)} for each processor, ${Math.round(cpuShareOf(samples) * 100)} % of one used by the service`],
     ['honest logins', `${logins.length} tried, ${logins.filter(({ isIn }) => isIn).length} in, ${retries.length} calls tried again`],
     ['tried again because of', countsOf(retries, (reason) => reason) || 'nothing'],
     ['longest honest answer', `${Math.round(longestAnswer.ms)} ms beyond what was waited for (${longestAnswer.call})`],
@@ -109,6 +114,11 @@ export const reportOf = (result: SoakResult): string => {
 
 const shown = ({ slopeMbPerHour, growthMb, ratio, isFlat }: Flatness): string =>
   `${growthMb.toFixed(1)} MB over the run (${slopeMbPerHour.toFixed(0)} MB an hour), last to first ${ratio.toFixed(2)}${isFlat ? '' : ', not flat'}`
+
+const cpuShareOf = (samples: readonly Sample[]): number => {
+  const [first, last] = [samples[0], samples.at(-1)]
+  return first === undefined || last === undefined || first === last ? 0 : (last.cpuMs - first.cpuMs) / (last.atMs - first.atMs)
+}
 
 const peakOf = (samples: readonly Sample[]): number => samples.reduce((max, { rssMb }) => Math.max(max, rssMb), 0)
 

@@ -35,7 +35,7 @@ export const startService = async (keeper: Keeper, { folder, url, env }: { folde
   let ending: string | undefined
   let logBytes = 0
   let [rest, errors] = ['', '']
-  child.on('message', ({ rss, heapUsed }: MemoryMessage) => { samples.push({ atMs: performance.now() - start, rssMb: rss / megabyte, heapMb: heapUsed / megabyte }) })
+  child.on('message', ({ rss, heapUsed, cpu }: MemoryMessage) => { samples.push({ atMs: performance.now() - start, rssMb: rss / megabyte, heapMb: heapUsed / megabyte, cpuMs: cpu / 1000 }) })
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     logBytes += Buffer.byteLength(text)
     const lines = (rest + text).split('\n')

@@ -11,11 +11,13 @@ import { createTally } from './tally.ts'
 export interface WorkerOptions {
   readonly url: string
   readonly seed: number
+  /** Pauses are so many times as long. */
+  readonly pace: number
   readonly attacks: readonly string[]
   readonly victims: readonly string[]
 }
 
-const { url, seed, attacks, victims } = workerData as WorkerOptions // its starter's own
+const { url, seed, pace, attacks, victims } = workerData as WorkerOptions // its starter's own
 const { host: authority, port } = new URL(url)
 const proxy = remote(url)
 const tally = createTally()
@@ -51,7 +53,7 @@ const loops = attacks.flatMap((name, index) => {
     const street = streetFor(name, index * 1000 + n)
     while (!signal.aborted) {
       await attack?.once(street)
-      await sleep(attack?.everyMs, undefined, { signal }).catch(() => {}) // called off
+      await sleep((attack?.everyMs ?? 0) * pace, undefined, { signal }).catch(() => {}) // called off
     }
   })
 })
