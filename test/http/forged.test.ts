@@ -37,7 +37,7 @@ const loginWith = async (house: House, headers: Readonly<Record<string, string>>
   const consumed = await browser.consume()
   const [head = '', claims = ''] = String(consumed.json.access_token).split('.').map((part) => Buffer.from(part, 'base64url').toString())
   const { jti, sid, ...stable } = JSON.parse(claims)
-  await service.call({ path: '/api/session', headers: { cookie: cookieOf(consumed) } })
+  const me = (await service.call({ path: '/api/session', headers: { cookie: cookieOf(consumed) } })).json
   const pages = await Promise.all(['/', '/login', '/me', '/openapi.json', '/.well-known/jwks.json', '/nothing'].map((path) => service.call({ path })))
   const link = await service.call({ path: `/api/tickets/${(await openBrowser(service)).ticket}/link` })
   return {
@@ -45,7 +45,8 @@ const loginWith = async (house: House, headers: Readonly<Record<string, string>>
     linkUrl: String(browser.created.json.link_url).replace(browser.ticket, 'ticket'),
     link: [link.status, new URL(String(link.headers.location)).origin],
     site: scanned.site,
-    browser: scanned.browser,
+    scanned: scanned.browser,
+    browser: me.session.browser,
     token: { head: JSON.parse(head), claims: stable },
     cookie: String(consumed.headers['set-cookie']).replace(/=[^;]+/, ''),
     pages: pages.map(({ status, headers: { date, ...of }, text }) => ({ status, of, text: text.replace(/"request_id":"[^"]+"/, '') })),
@@ -67,9 +68,13 @@ for (const [what, env] of [['nobody is trusted', {}], ['a proxy is trusted', { T
 
 const addressShown = async (t: Test, forwarded: string, from = '10.0.0.1'): Promise<string> => {
   const house = await openHouse(t, { env: { TRUST_PROXY: '10.0.0.0/8' } })
-  const { json } = await house.call({ method: 'POST', path: '/api/tickets', from, headers: { 'x-forwarded-for': forwarded } })
+  const service: Service = { call: (call) => house.call({ from, ...call, headers: { ...call.headers, 'x-forwarded-for': forwarded } }) }
+  const browser = await openBrowser(service)
   const phone = await openPhone(house, { jsCode: house.simulator.jsCode('ming'), now: () => house.clock.now() })
-  return (await phone.scan(json.ticket)).json.browser.ip
+  await phone.scan(browser.ticket)
+  await phone.confirm(browser.ticket, await browser.matchCode())
+  await browser.consume()
+  return (await phone.sessions()).json.sessions[0].browser.ip
 }
 
 await t.test('forged: a phone is shown an address and no text of a visitor\'s when a trusted proxy passes on what is none', async (t) => {

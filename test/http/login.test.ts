@@ -18,9 +18,12 @@ await t.test('login: a visitor is logged in when the phone taps the right number
     state: 'scanned',
     version: 2,
     expires_in: 180,
-    site: { name: 'Example', origin: 'https://login.example.com' },
-    browser: { name: 'Chrome', system: 'Windows', ip: '127.0.0.1', network: null, place: null, place_en: null },
+    site: { name: 'Example', origin: 'https://login.example.com', service: 'https://login.example.com' },
+    browser: { name: 'Chrome', system: 'Windows', network: null, place: null, place_en: null, is_phone: false },
     other_country: false,
+    phone_place: null,
+    phone_place_en: null,
+    match: 'tap',
     created_at: '2026-11-23T00:00:00.000Z',
   })
   const view = await browser.poll(1, 5)

@@ -333,7 +333,7 @@ const routes: Record<string, string> = {
   [`/api/phone/tickets/${unknownId}/scan`]: 'POST',
   [`/api/phone/tickets/${unknownId}/confirm`]: 'POST',
   [`/api/phone/tickets/${unknownId}/cancel`]: 'POST',
-  '/api/phone/sessions': 'GET, HEAD',
+  '/api/phone/sessions': 'DELETE, GET, HEAD',
   [`/api/phone/sessions/${unknownId}`]: 'DELETE',
   '/api/phone/profile': 'PUT',
   '/.well-known/jwks.json': 'GET, HEAD',

@@ -5,7 +5,7 @@ import t from 'tap'
 
 const src = join(import.meta.dirname, '../../src')
 /** Those that start something when they are loaded, or run in a browser. */
-const entries = /^(?:server|keys|demo\/main|demo\/(?:phone|runtime)\/.*)\.ts$/
+const entries = /^(?:server|keys|commands\/.*|demo\/main|demo\/(?:phone|runtime)\/.*)\.ts$/
 
 for await (const file of glob('**/*.ts', { cwd: src })) {
   if (entries.test(file)) continue
