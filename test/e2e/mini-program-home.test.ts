@@ -157,7 +157,14 @@ await t.test('home: its own scanner leads to the login and back, and says so of 
   await phone.button('Sign out Chrome · Linux').waitFor()
   t.equal(await phone.shell.getByRole('heading', { level: 1, name: 'My logins' }).count(), 1)
 
+  // Another code is in view: this scanner takes no picture that is handed to it.
+  await window.page.route('**/other.png', (route) => route.fulfill({ contentType: 'image/png', body: drawCode('https://example.com/', 280, 'png') }))
+  await window.page.frames().find((frame) => frame.url() === `${server.url}/me`)?.evaluate(`new Promise((resolve) => {
+    const picture = new Image()
+    picture.onload = () => resolve()
+    picture.src = 'other.png'
+    document.body.prepend(picture)
+  })`)
   await phone.button('Scan to log in').click()
-  await phone.shell.locator('input[type=file]').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer: drawCode('https://example.com/', 280, 'png') })
   await phone.says("That isn't a login code of this site")
 })
