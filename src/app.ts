@@ -121,7 +121,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(requestLogPlugin, { clock })
   await app.register(auditPlugin, { origins: login.settings.returnOrigins, clock })
   await app.register(bodyParserPlugin)
-  await app.register(problemsPlugin, { limits })
+  await app.register(problemsPlugin, { limits, clock })
   await app.register(cookie)
   await app.register(securityHeadersPlugin, { isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false })
   await app.register(strictHttpPlugin)

@@ -2,8 +2,10 @@
 import fp from 'fastify-plugin'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, problemTypes, type ProblemCode } from '../errors.ts'
+import type { Clock } from '../login/ports.ts'
 import { tellRefusal } from './audit.ts'
 import type { Limits } from './limits.ts'
+import { createLineLimit, type LineLimit } from './line-limit.ts'
 
 /** What Fastify's own errors mean to a client, by status. */
 const byStatus: Readonly<Record<number, ProblemCode>> = {
@@ -55,11 +57,14 @@ export const problemBody = (problem: Problem, requestId: string): Record<string,
   ...problem.extra,
 })
 
+/** Failures of one code that are logged each minute, whoever met them; of the rest their number, when the minute is over. Strangers can cause some of them, and repeat all. */
+const failuresPerMinute = 60
+
 /** Sends a problem. What is our own fault is logged with its cause, which the client never sees. */
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   // What WeChat did has been told where it was asked, once a minute and not for each visitor.
   const isOurs = problemTypes[problem.code].status >= 500 && problem.code !== 'wechat-unavailable'
-  if (isOurs) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
+  if (isOurs && request.server.failureLines.allows(problem.code, 'anybody', failuresPerMinute)) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
   else request.log.debug({ code: problem.code }, problem.message)
   if (isUnauthorized(problem.code)) reply.header('www-authenticate', challenges[problem.code])
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(problem.retryAfterSeconds))
@@ -71,7 +76,11 @@ export const sendProblem = (problem: Problem, request: FastifyRequest, reply: Fa
 }
 
 /** Answers errors, unknown paths and wrong methods. A guess that failed is counted against its address, a refusal is told to the audit. */
-export const problemsPlugin = fp<{ limits: Limits }>(async (app, { limits }) => {
+export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, { limits, clock }) => {
+  const failureLines = createLineLimit(clock, (code, _client, repeated) => { app.log.error({ code, repeated }, 'failed more often, at debug level') })
+  app.decorate('failureLines', failureLines)
+  app.addHook('onClose', async () => { failureLines.flush() })
+
   const methodsByPath = new Map<string, { pattern: RegExp, methods: Set<string> }>()
 
   app.addHook('onRoute', ({ url, method }) => {
@@ -118,3 +127,9 @@ const lateBody = (reply: FastifyReply): Problem => {
 /** A route's path as a pattern for real ones: `:name` is one segment, `*` at the end is nothing of ours to allow. */
 const patternOf = (url: string): RegExp =>
   url.endsWith('*') ? /(?!)/ : new RegExp(`^${url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+')}$`)
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly failureLines: LineLimit
+  }
+}

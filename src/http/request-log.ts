@@ -9,7 +9,7 @@ import { clientNetworksOf } from './visitor.ts'
  * Lines a minute for one network, an IPv4 /24 or IPv6 /48, as a stranger may have all addresses of it; those beyond are at `debug`, with one line for their
  * number. A login causes about twenty.
  */
-const perMinute = { refused: 240, answered: 2400 }
+const perMinute = { failed: 240, refused: 240, answered: 2400 }
 
 /** Keeps enough of an id to follow one login through the log, and too little to use it; an escaped spelling is an id, too. */
 export const maskPath = (url: string): string =>
@@ -22,8 +22,8 @@ export const requestLogPlugin = fp<{ clock: Clock }>(async (app, { clock }) => {
 
   app.addHook('onResponse', async (request, reply) => {
     const isFrequent = request.routeOptions.config.isFrequent === true && reply.statusCode < 400
-    const kind = reply.statusCode >= 400 ? 'refused' : 'answered'
-    const isTold = !isFrequent && (reply.statusCode >= 500 || lines.allows(kind, clientNetworksOf(request)[0], perMinute[kind]))
+    const kind = reply.statusCode >= 500 ? 'failed' : reply.statusCode >= 400 ? 'refused' : 'answered'
+    const isTold = !isFrequent && lines.allows(kind, clientNetworksOf(request)[0], perMinute[kind])
     request.log[isTold ? 'info' : 'debug']({
       method: request.method,
       path: maskPath(request.url),
