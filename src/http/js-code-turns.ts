@@ -39,9 +39,9 @@ const firstAllowed = 4
 const mostAllowed = 32
 /** After a wrong js_code of a client that is over its limit: 120 a minute at the most. */
 const gapMs = 500
-const maxWaiting = 32
+const maxWaiting = 64
 /** Of one device at one address: the rest is for the others. */
-const maxWaitingOfDevice = 16
+const maxWaitingOfDevice = 32
 const maxWaitingInAll = 1000
 /** With WeChat's own time still less than the 6 s within which everything is answered. */
 const longestWaitMs = 1500

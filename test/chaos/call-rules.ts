@@ -1,6 +1,7 @@
 /** Owns what must hold for every answer, whatever goes on behind it: in time, of a known form, and only what this call can be told. */
 import type { CallKind, CallRecord } from './history.ts'
 import { isUnknown, type Evidence } from './evidence.ts'
+import { maxKeys } from '../../src/stores/phone-key-list.ts'
 import type { Finding } from './ticket-rules.ts'
 
 export type CallRule = (call: CallRecord, evidence: Evidence) => string | undefined
@@ -22,7 +23,7 @@ const answers: Readonly<Record<CallKind, readonly [success: number, ...codes: re
   'give-up': [204, 'ticket-not-found', 'ticket-confirmed', 'store-unavailable'],
   session: [200, 'unauthenticated', 'store-unavailable'],
   'log-out': [204, 'unauthenticated', 'store-unavailable'],
-  'phone-login': [200, 'wechat-unavailable', 'store-unavailable'],
+  'phone-login': [200, 'rate-limited', 'wechat-unavailable', 'store-unavailable'],
   scan: [200, 'ticket-taken', 'rate-limited', ...onTicket, ...signed],
   confirm: [200, 'ticket-taken', 'ticket-not-scanned', 'match-wrong', 'rate-limited', ...onTicket, ...signed],
   cancel: [200, 'ticket-taken', 'ticket-not-scanned', 'ticket-confirmed', ...onTicket, ...signed],
@@ -74,8 +75,8 @@ export const callRules: Readonly<Record<string, CallRule>> = {
     return isDown && error !== 'hang' && error !== 'SyntaxError' ? undefined : `no answer from an instance that was there: ${error}`
   },
 
-  'a phone is not forgotten': ({ answer, end }, { isLostBetween }) =>
-    answer?.code === 'key-unknown' && !isLostBetween(0, end) ? 'a signing key was forgotten' : undefined,
+  'a phone is not forgotten': (call, { isLostBetween, newerKeys }) =>
+    call.answer?.code === 'key-unknown' && !isLostBetween(0, call.end) && newerKeys(call) < maxKeys ? 'a signing key was forgotten' : undefined,
 }
 
 /** Rules over several calls with one signature. */

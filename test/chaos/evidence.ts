@@ -12,6 +12,8 @@ export interface Evidence {
   readonly sessions: ReadonlyMap<string, SessionEvidence>
   /** The person whose key signed a call, or null. */
   personOf (call: CallRecord): string | null
+  /** How many keys the person of a call may have been given since the key that signed it, by the end of the call: the newest push the oldest out. */
+  newerKeys (call: CallRecord): number
   /** How long an answer that needs nothing took at an instance at worst, between two moments. Milliseconds. */
   slowestPulse (instance: number, from: number, to: number): number
   /** Whether all that Redis knew was lost between two moments: what it had acknowledged, too. */
@@ -53,6 +55,8 @@ export const readEvidence = (records: readonly HistoryRecord[]): Evidence => {
   const calls = records.filter((record) => record.type === 'call')
   const faults = records.filter((record) => record.type === 'fault')
   const people = new Map(calls.flatMap(({ answer }) => answer?.keyId && answer.sub ? [[answer.keyId, answer.sub] as const] : []))
+  const logins = calls.filter(({ kind }) => kind === 'phone-login')
+  const personOf: Evidence['personOf'] = ({ keyId }) => (keyId && people.get(keyId)) ?? null
   const pulses = Map.groupBy(records.filter((record) => record.type === 'pulse'), ({ instance }) => instance)
   const losses = faults.filter(({ kind }) => kind === 'redis emptied')
   return {
@@ -62,7 +66,12 @@ export const readEvidence = (records: readonly HistoryRecord[]): Evidence => {
     ends: records.filter((record) => record.type === 'end'),
     tickets: ticketsOf(calls),
     sessions: sessionsOf(calls),
-    personOf: ({ keyId }) => (keyId && people.get(keyId)) ?? null,
+    personOf,
+    newerKeys: (call) => {
+      const issued = logins.find(({ answer }) => answer?.keyId != null && answer.keyId === call.keyId)
+      return logins.filter((login) => login.end > (issued?.start ?? 0) && login.start < call.end && login !== issued &&
+        (login.answer?.sub === personOf(call) || isUnknown(login))).length
+    },
     slowestPulse: (instance, from, to) => Math.max(0, ...(pulses.get(instance) ?? [])
       .filter(({ start, end }) => start <= to && end >= from).map(({ start, end }) => end - start)),
     isLostBetween: (from, to) => losses.some(({ start, end }) => start <= to && end >= from),
