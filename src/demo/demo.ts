@@ -12,6 +12,8 @@ export interface Demo {
   readonly app: FastifyInstance
   readonly config: Config
   readonly simulator: WechatSimulator
+  /** What it may be called in `Host`; read at each request. */
+  readonly hosts: Set<string>
   /** Lets go of the store and of the simulator; the app is closed first. */
   release (): Promise<void>
 }
@@ -27,7 +29,7 @@ export interface DemoOptions {
 const thisComputer: Place = { country: null, zh: '这台电脑', en: 'This computer' }
 
 /** The names of this machine for itself: whatever else a browser calls it by is somebody else's name for it. */
-const hostsOf = ({ PUBLIC_URL, PORT }: Config): ReadonlySet<string> =>
+const hostsOf = ({ PUBLIC_URL, PORT }: Config): Set<string> =>
   new Set([new URL(PUBLIC_URL).host, ...['localhost', '127.0.0.1', '[::1]'].map((name) => new URL(`http://${name}:${PORT}`).host)])
 
 /** Builds the demo. Throws as `readConfig` and `openRuntime` do. */
@@ -49,11 +51,12 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
   }
   const runtime = openRuntime(config, clock)
   const places: Places = { placeOf: (address) => runtime.places.placeOf(address) ?? thisComputer }
-  const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true, hosts: hostsOf(config) })
+  const hosts = hostsOf(config)
+  const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true, hosts })
   await app.register(demoPhonePlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
   const release = async (): Promise<void> => {
     await runtime.release()
     await simulator.close()
   }
-  return { app, config, simulator, release }
+  return { app, config, simulator, hosts, release }
 }

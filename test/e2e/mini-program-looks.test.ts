@@ -52,7 +52,7 @@ const en: typeof zh = {
   notMe: 'Not me',
   home: 'My logins',
   tryAgain: 'Try again',
-  signOut: /^Sign out /,
+  signOut: /^Sign out (?!everywhere)/,
   keep: 'No',
   noBrowsers: 'No browser is logged in as you right now',
   confirming: 'Logging in…',

@@ -5,7 +5,7 @@ import { serveDemo } from '../support/demo-window.ts'
 import { lands, openVisit, placeOf, shownTicket } from '../support/login-visit.ts'
 import { heard, listen, untilStage } from '../support/page-bench.ts'
 import { openStand } from '../support/process.ts'
-import { openRelay } from '../support/relay.ts'
+import { openRelayTo } from '../support/relay.ts'
 
 const server = await serveDemo(t, { MAX_WAIT: '25' })
 const place = placeOf(t, server)
@@ -21,7 +21,7 @@ const losses = [
 
 for (const [loss, spoil] of losses) {
   await t.test(`page moves: it lands, with one session, when three times in a row the answer to consume ${loss}`, async (t) => {
-    const relay = await openRelay(t, Number(new URL(place.url).port))
+    const relay = await openRelayTo(t, server)
     const { page, approve } = await openVisit(t, browser, place, { url: relay.url })
     const phone = await place.newPhone()
     const ticket = await shownTicket(page)
@@ -32,7 +32,7 @@ for (const [loss, spoil] of losses) {
   })
 
   await t.test(`page moves: a code comes, and lands its person, when the answer to create ${loss}`, async (t) => {
-    const relay = await openRelay(t, Number(new URL(place.url).port))
+    const relay = await openRelayTo(t, server)
     relay.spoil('POST /api/tickets HTTP', 2, spoil)
     const { page, approve } = await openVisit(t, browser, place, { url: relay.url, prepare: listen })
     const ticket = await shownTicket(page)

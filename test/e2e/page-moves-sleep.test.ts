@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { serveDemo } from '../support/demo-window.ts'
 import { lands, openVisit, placeOf, shownTicket } from '../support/login-visit.ts'
-import { openRelay } from '../support/relay.ts'
+import { openRelayTo } from '../support/relay.ts'
 import { launchSleepingBrowser } from '../support/sleeping-browser.ts'
 import { untilStage } from '../support/page-bench.ts'
 
@@ -24,7 +24,7 @@ const cases = [
 
 for (const [name, what, how] of cases) {
   await t.test(`page moves: it lands when ${name}`, async (t) => {
-    const relay = await openRelay(t, Number(new URL(place.url).port))
+    const relay = await openRelayTo(t, server)
     const { page, approve } = await openVisit(t, browser, place, { url: relay.url })
     const phone = await place.newPhone()
     const ticket = await shownTicket(page)
@@ -38,7 +38,7 @@ for (const [name, what, how] of cases) {
 }
 
 await t.test('page moves: it shows the number, and lands, when the machine fell asleep between the two taps', async (t) => {
-  const relay = await openRelay(t, Number(new URL(place.url).port))
+  const relay = await openRelayTo(t, server)
   const { page, numberOf } = await openVisit(t, browser, place, { url: relay.url })
   const phone = await place.newPhone()
   const ticket = await shownTicket(page)

@@ -16,6 +16,8 @@ export interface DemoServer {
   skip (ms: number): void
   /** The requests that came in since this was asked last, as `POST /api/tickets`: those that `which` fits, in their order. */
   received (which: RegExp): readonly string[]
+  /** What it may be called: whoever opens another way to it adds that. */
+  readonly hosts: Set<string>
   /** What it listens with, for tests that watch the wire. */
   readonly server: Server
 }
@@ -25,7 +27,7 @@ export const serveDemo = async (t: Test, environment: Readonly<Record<string, st
   const port = await freePort()
   let skippedMs = 0
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + skippedMs, steady: () => systemClock.steady() + skippedMs }
-  const { app, config, simulator, release } = await openDemo({
+  const { app, config, simulator, hosts, release } = await openDemo({
     port: String(port),
     clock,
     environment: {
@@ -56,6 +58,7 @@ export const serveDemo = async (t: Test, environment: Readonly<Record<string, st
       requests = []
       return fitting
     },
+    hosts,
     server: app.server,
   }
 }

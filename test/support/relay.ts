@@ -14,8 +14,15 @@ export interface Relay {
   readonly left: number
 }
 
+/** Opens a relay to a demo, which is found under the relay's name from then on. */
+export const openRelayTo = async (t: Test, { url, hosts }: { readonly url: string, readonly hosts: Set<string> }): Promise<Relay> => {
+  const relay = await openRelay(t, Number(new URL(url).port))
+  hosts.add(new URL(relay.url).host)
+  return relay
+}
+
 /** Opens a relay to a service on this machine. */
-export const openRelay = async (t: Test, port: number): Promise<Relay> => {
+const openRelay = async (t: Test, port: number): Promise<Relay> => {
   const pairs = new Map<Socket, Socket>()
   const silenced = new Set<Socket>()
   let spoiling = { request: '', left: 0, spoil: (answer: Buffer): Buffer => answer }
