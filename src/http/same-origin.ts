@@ -36,14 +36,18 @@ export const refuseForeignPictures = ({ origin: own, ALLOWED_ORIGINS }: Config) 
 
 /**
  * A hook for making tickets: refuses what a browser says a page of another site asks for, so that no page can use up the limits of whoever looks at
- * it. `same-origin` settles it, as no script can forge that: a page of ours under another name of this host, or under `no-referrer` (origin `null`), is
- * a page of ours. Else `Origin` decides where there is one; who sends neither is no browser. Runs before the body is read and before anything is counted.
+ * it. `Sec-Fetch-Site: same-origin` settles it, as no script can forge that: a page of ours under another name of this host, or under `no-referrer` (origin
+ * `null`), is a page of ours. An older browser says it by an `Origin` that has the name in `Host`. Who sends neither is no browser. Runs before the body is
+ * read and before anything is counted.
  */
-export const refuseForeignPages = ({ origin: own, ALLOWED_ORIGINS }: Pick<Config, 'origin' | 'ALLOWED_ORIGINS'>) => async ({ headers }: FastifyRequest): Promise<void> => {
-  const { origin, 'sec-fetch-site': fetchSite } = headers
-  if (fetchSite === 'same-origin') return
-  const isAllowed = origin === undefined
-    ? fetchSite === undefined || fetchSite === 'none'
-    : origin === own || ALLOWED_ORIGINS.includes(origin)
-  if (!isAllowed) throw new Problem('cross-site')
+export const refuseForeignPages = ({ origin: own, ALLOWED_ORIGINS }: Pick<Config, 'origin' | 'ALLOWED_ORIGINS'>) => {
+  const { protocol } = new URL(own)
+  return async ({ headers }: FastifyRequest): Promise<void> => {
+    const { origin, host, 'sec-fetch-site': fetchSite } = headers
+    if (fetchSite === 'same-origin') return
+    const isAllowed = origin === undefined
+      ? fetchSite === undefined || fetchSite === 'none'
+      : origin === own || ALLOWED_ORIGINS.includes(origin) || (fetchSite === undefined && origin === `${protocol}//${host}`)
+    if (!isAllowed) throw new Problem('cross-site')
+  }
 }
