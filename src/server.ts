@@ -10,8 +10,8 @@ import { weakSettings } from './weak-settings.ts'
 await orExit(async () => {
   const environment = readEnvironment({ withFile: true })
   const config = withCredentials(readConfig(environment))
-  await lockStoreFile(config.STORE_URL, systemClock) // until the process ends: it works on the file until then
   const runtime = openRuntime(config)
+  await lockStoreFile(config.STORE_URL, systemClock) // before anybody is served, until the process ends
   for (const line of readableByOthers(config.STORE_URL, config.KEYS_FILE)) runtime.log.warn(line)
   for (const line of weakSettings(config, { isProduction: environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
   const app = await buildApp(runtime, config)

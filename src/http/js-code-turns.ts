@@ -39,10 +39,11 @@ const firstAllowed = 4
 const mostAllowed = 32
 /** After a wrong js_code of a client that is over its limit: 120 a minute at the most. */
 const gapMs = 500
-const maxWaiting = 64
+const maxWaiting = 128
 /** Of one device at one address: the rest is for the others. */
-const maxWaitingOfDevice = 32
-const maxWaitingInAll = 1000
+const maxWaitingOfDevice = 64
+/** A few kilobytes each. Whoever finds a place among those under way doesn't wait, however many do. */
+const maxWaitingInAll = 4000
 /** With WeChat's own time still less than the 6 s within which everything is answered. */
 const longestWaitMs = 1500
 const maxClients = 10_000
@@ -84,6 +85,12 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCod
   }
 
   const turn = (client: Client, device: string): Promise<void> => new Promise((resolve, reject) => {
+    if (client.waiting.length === 0 && client.underWay < client.allowed && client.notBefore <= clock.steady()) {
+      client.underWay++
+      client.lastDevice = device
+      resolve()
+      return
+    }
     const ofDevice = client.waiting.filter((waiter) => waiter.device === device).length
     if (waitingInAll >= maxWaitingInAll || client.waiting.length >= maxWaiting || ofDevice >= maxWaitingOfDevice) {
       reject(busy())

@@ -10,7 +10,7 @@ import type { LimitKind } from '../login/audit.ts'
 import type { Clock, Store } from '../login/ports.ts'
 import { createJsCodeTurns } from './js-code-turns.ts'
 import { createLimitCounts, limitKey } from './limit-counts.ts'
-import { clientKeyOf, clientNetworksOf } from './visitor.ts'
+import { addressOf, clientKeyOf, clientNetworksOf, wechatClientKeyOf } from './visitor.ts'
 
 const windowMs = 60_000
 
@@ -90,7 +90,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     beforePhoneCall: (request) => before(phone, request),
     duringPhoneLogin: async (request, work) => {
       const isOverLimit = await wrongJsCode(request, false) !== undefined
-      const caller = { clientKey: clientKeyOf(request), device: (request.headers['user-agent'] ?? '').slice(0, 256) }
+      const caller = { clientKey: wechatClientKeyOf(addressOf(request)), device: (request.headers['user-agent'] ?? '').slice(0, 256) }
       return await turns.run(caller, isOverLimit, async () => {
         try {
           return await work()

@@ -98,7 +98,7 @@ await t.test('start: places are known when there is a database of them', async (
   await stand.start()
   const browser = await openBrowser(stand)
   const phone = await stand.phone()
-  t.hasStrict((await phone.scan(browser.ticket)).json, { other_country: false, browser: { ip: '127.0.0.1', place: '中国 上海市', place_en: 'Shanghai, China' } })
+  t.hasStrict((await phone.scan(browser.ticket)).json, { other_country: false, browser: { place: '中国 上海市', place_en: 'Shanghai, China' }, phone_place: '中国 上海市', phone_place_en: 'Shanghai, China' })
 })
 
 await t.test('start: one line says so when the key file can\'t be made', async (t) => {

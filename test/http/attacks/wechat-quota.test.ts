@@ -157,7 +157,7 @@ await t.test('ES js_codes: a few reach WeChat, and an honest phone at the same a
   t.equal((await honest).status, 200)
   const told = (await Promise.all(flood)).map(verdict)
   const asked = house.simulator.countOf('jscode2session') - 1
-  t.ok(asked <= 4 + 32, `${asked} calls`)
+  t.ok(asked <= 4 + 64, `${asked} calls`)
   t.equal(told.filter((one) => one === '401 js-code-invalid').length, asked)
   t.equal(told.filter((one) => one === '429 rate-limited').length, 600 - asked)
 })
