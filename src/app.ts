@@ -120,11 +120,11 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(untrustedProxyPlugin, { clock, trusted: config.TRUST_PROXY })
   await app.register(requestLogPlugin, { clock })
   await app.register(auditPlugin, { origins: login.settings.returnOrigins, clock })
-  await app.register(bodyParserPlugin)
   await app.register(problemsPlugin, { limits, clock })
   await app.register(cookie)
   await app.register(securityHeadersPlugin, { isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false })
   await app.register(strictHttpPlugin)
+  await app.register(bodyParserPlugin) // refuses before others have a say, so what every answer carries is there already
   await app.register(swagger, apiDescription(config.PUBLIC_URL))
 
   await app.register(async (base) => {

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isId, startOf } from '../domain/ids.ts'
 import type { Problem, ProblemCode } from '../errors.ts'
-import type { Audit } from '../login/audit.ts'
+import type { Audit, Step } from '../login/audit.ts'
 import type { Clock } from '../login/ports.ts'
 import { createLineLimit, type LineLimit } from './line-limit.ts'
 import { addressOf, clientKeyOf } from './visitor.ts'
@@ -37,6 +37,10 @@ const refusals: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
  */
 const refusalsPerMinute = 1
 
+/** A step that anybody can have told again and again, at no cost to them: so many lines a minute of one client, then their number. */
+const isRepeatable = (step: Step): boolean => step.event === 'cookies.refused' || (step.event === 'session.opened' && step.again === true)
+const repeatablePerMinute = 20
+
 /** Gives each request an audit of its own. `origins` are those of our sites: of another one only that it is none of them is told. */
 export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(async (app, { origins, clock }) => {
   const refusalLines = createLineLimit(clock, (code, client, repeated) => { app.log.info({ event: 'refused', code, client, repeated }, 'audit') })
@@ -49,6 +53,7 @@ export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(asyn
     getter () {
       return {
         tell: (step) => {
+          if (isRepeatable(step) && !refusalLines.allows(step.event, clientKeyOf(this), repeatablePerMinute)) return
           this.log.info({ ...step, ...(this.phoneKey !== '' && { key: this.phoneKey }), ip: addressOf(this), ...siteOf(this) }, 'audit')
         },
       }

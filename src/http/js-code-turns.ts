@@ -33,6 +33,8 @@ interface Client {
 interface Waiter {
   readonly device: string
   readonly start: () => void
+  /** Turns the caller away. */
+  readonly giveUp: () => void
 }
 
 const firstAllowed = 4
@@ -92,21 +94,25 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCod
       return
     }
     const ofDevice = client.waiting.filter((waiter) => waiter.device === device).length
-    if (waitingInAll >= maxWaitingInAll || client.waiting.length >= maxWaiting || ofDevice >= maxWaitingOfDevice) {
+    if (waitingInAll >= maxWaitingInAll || ofDevice >= maxWaitingOfDevice) {
       reject(busy())
       return
     }
+    // A full queue is an attacker's, who may call each call's device another. So it is not always the newcomer who has to go.
+    if (client.waiting.length >= maxWaiting) client.waiting[Math.floor(Math.random() * client.waiting.length)]?.giveUp()
     const waiter = {
       device,
       start: () => {
         cancel()
         resolve()
       },
+      giveUp: () => {
+        cancel()
+        remove(client, waiter)
+        reject(busy())
+      },
     }
-    const cancel = clock.after(longestWaitMs, () => {
-      remove(client, waiter)
-      reject(busy())
-    })
+    const cancel = clock.after(longestWaitMs, waiter.giveUp)
     client.waiting.push(waiter)
     waitingInAll++
     serve(client)

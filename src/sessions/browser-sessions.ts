@@ -145,6 +145,9 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     return ended.filter(Boolean).length
   }
 
+  /** In the same millisecond the one that the browser showed was there before. So was one that is much later: the clock was set back since. */
+  const isOpenedSince = (shown: SessionRecord, own: Session): boolean => shown.createdAt > own.createdAt && shown.createdAt < own.createdAt + raceMs
+
   /**
    * Of the sessions of one browser only the one that was opened last stays. Where another login has replaced the shown one just now, that login's
    * session is the one to compare with. So of any number of logins at once, each of which shows the same session, one stays, on whichever
@@ -155,7 +158,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       if (isOver(other)) {
         const isRecent: boolean = other.endedAt !== null && clock.now() - other.endedAt < raceMs
         other = isRecent && other.replacedBy !== undefined ? await read(other.replacedBy) : undefined
-      } else if (other.id === shown.id ? other.createdAt > own.createdAt : isLater(other, own)) { // in the same millisecond the one that the browser showed was there before
+      } else if (other.id === shown.id ? isOpenedSince(other, own) : isLater(other, own)) {
         await end(own.sub, own.id, 'relogin', audit)
         return false
       } else {

@@ -20,10 +20,16 @@ export const readableByOthers = (storeUrl: string, keysFile: string): readonly s
 
 const told = (path: string, mode: number): string => `${path} can be read by others on this machine: chmod ${mode} ${path}`
 
-const isOpen = (path: string): boolean => {
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
-  return process.platform !== 'win32' && (mode & 0o077) !== 0
-}
+const isOpen = (path: string): boolean => process.platform !== 'win32' && orFalse(() => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
 
 /** A folder that others' things are in is not ours to close. */
-const holdsOnly = (folder: string, ours: readonly string[]): boolean => readdirSync(folder).every((name) => ours.some((own) => name.startsWith(own)))
+const holdsOnly = (folder: string, ours: readonly string[]): boolean => orFalse(() => readdirSync(folder).every((name) => ours.some((own) => name.startsWith(own))))
+
+/** This is advice: of what can't be looked at nothing is said, and the start goes on. */
+const orFalse = (question: () => boolean): boolean => {
+  try {
+    return question()
+  } catch {
+    return false
+  }
+}

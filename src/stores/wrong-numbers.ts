@@ -51,8 +51,8 @@ export const createWrongNumbers = (store: Store, clock: Clock): WrongNumbers => 
       return { count: inMonth.count, waitMs: inHour.count < waitAfter ? 0 : await beginWait(sub) }
     },
     exclusively: async (sub, work) => {
+      const begunAt = clock.steady() // the claim may end as long after this
       if (!await store.claim(turnKey(sub), 1, turnMs)) throw new Problem('rate-limited', { detail: 'Another confirmation of this person is under way', retryAfterSeconds: 1 })
-      const begunAt = clock.steady()
       try {
         return await work()
       } finally {

@@ -8,7 +8,7 @@ import type { RawRequest } from './wire.ts'
 export interface Scene {
   /** Addresses a request: names become what they stand for just now, and it is signed with Hong's key. */
   address (request: HostileRequest): RawRequest
-  /** Tells whether a key of the store is Ming's. */
+  /** Tells whether a key of the store is Ming's. Whoever sees a code may have it made: those calls of a ticket, two at the most, are nobody's own. */
   isVictims (key: string): boolean
   /** Tells whether a key of the store is one that Hong's requests need as it was. */
   isNeeded (key: string): boolean
@@ -80,7 +80,7 @@ export const openScene = async (house: House): Promise<Scene> => {
       if (request.signature === 'garbage') signed.signature = `sig1=:${'A'.repeat(43)}=:`
       return { method, target, headers: [...headers, ...Object.entries(signed)], body }
     },
-    isVictims: (key) => victimWords.some((word) => key.includes(word)),
+    isVictims: (key) => !/^wechat-(?:code|link):/.test(key) && victimWords.some((word) => key.includes(word)),
     isNeeded: (key) => [own.pending.ticket, own.scanned.ticket, own.confirmed.ticket, own.session.id].some((word) => key.includes(word)),
     renew: async () => {
       // Or she would wait after three wrong numbers, and have nothing rightly hers any more.
