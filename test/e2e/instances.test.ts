@@ -56,7 +56,7 @@ await t.test('instances: a held poll is answered long before its end when its in
 
 await t.test('instances: waiting costs Redis nothing, and where something may have been missed all that is waited for is read in one go', async (t) => {
   const held = 100
-  const { other, redis, proxy } = await openByProxy(t, { MAX_HELD_POLLS: String(held) })
+  const { other, redis, proxy } = await openByProxy(t, { MAX_HELD_POLLS: String(held), CODE_SUPPLY: '0' }) // codes made ahead would be seen in Redis
   const browsers = await Promise.all(Array.from({ length: held }, () => openBrowser(other)))
   const { answers } = await holdPolls(other, browsers)
   /** How often each command came since the last time. */

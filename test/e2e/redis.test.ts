@@ -67,6 +67,9 @@ const everyCall = (stand: Stand, { phone, cookie, token }: Visitor, browser: Tes
   }
 }
 
+/** What readiness has found is told to everybody for a second. */
+const untilAway = async (stand: Stand): Promise<void> => { while ((await stand.call({ path: '/health/ready' })).status !== 503) await sleep(50) }
+
 const expectOutage = async (t: Test, calls: Readonly<Record<string, () => Promise<Answer>>>): Promise<void> => {
   await Promise.all(Object.entries(calls).map(async ([name, call]) => {
     const answer = await Promise.race([call(), sleep(answerWithinMs, { status: 'too late' as const }, { ref: false })])
@@ -126,6 +129,7 @@ for (const [how, outage] of Object.entries(outages)) {
     const { answers } = await holdPolls(stand, [held])
 
     await outage.begin(redis)
+    await untilAway(stand)
     await expectOutage(t, everyCall(stand, visitor, browser))
     await expectOutage(t, everyCall(stand, visitor, browser))
     for (const path of ['/health/live', '/login', '/.well-known/jwks.json']) t.equal((await stand.call({ path })).status, 200, path)
