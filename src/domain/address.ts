@@ -31,6 +31,21 @@ export const plainAddress = (text: string): string => {
   return address.replace(/^::ffff:(?=[\d.]+$)/, '')
 }
 
+/** Makes the question whether a plain address is in one of these networks: addresses or CIDRs, as the configuration has checked them. What is no address is in none. */
+export const networkMatcher = (networks: readonly string[]): (address: string) => boolean => {
+  const ranges = networks.map((network) => {
+    const [address = '', bits] = network.split('/')
+    const family = familyOf(address) ?? 'ipv4'
+    return { family, range: [address, Number(bits ?? (family === 'ipv6' ? 128 : 32))] as const }
+  })
+  const listOf = (family: Family): BlockList => blockList(family, ranges.filter((one) => one.family === family).map(({ range }) => range))
+  const lists = { ipv4: listOf('ipv4'), ipv6: listOf('ipv6') }
+  return (address) => {
+    const family = familyOf(address)
+    return family !== null && lists[family].check(address, family)
+  }
+}
+
 /** Tells whether an address, with `bits` the whole range around it, means something inside one machine or network only. What is no address does not. */
 export const isInside = (address: string, bits = 128): boolean => {
   const family = familyOf(address)

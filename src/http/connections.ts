@@ -3,9 +3,9 @@
  * from these, since each answer is bounded, and the large ones are bytes that all share.
  */
 import type { RequestListener, Server } from 'node:http'
-import { BlockList, isIPv6, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { normalizeIP } from '@fastify/rate-limit'
-import { networkOf, plainAddress } from '../domain/address.ts'
+import { networkMatcher, networkOf, plainAddress } from '../domain/address.ts'
 
 /** Calls on one connection that are not answered yet. Browsers and proxies send none before the last answer; whoever sends more is cut off. */
 const maxUnanswered = 8
@@ -23,7 +23,7 @@ interface Group { readonly key: string, readonly maxIdle: number, count: number,
 
 /** Watches the connections of a server; peers in `trustProxy` have as many as they like, as all visitors come over theirs. Gives the listener for requests. */
 export const limitConnections = (handler: RequestListener, trustProxy: readonly string[]): { readonly watch: (server: Server) => void, readonly handler: RequestListener } => {
-  const isProxy = matcherOf(trustProxy)
+  const isProxy = networkMatcher(trustProxy)
   const connections = new WeakMap<Socket, Connection>()
   const groups = new Map<string, Group>()
 
@@ -102,15 +102,4 @@ export const limitConnections = (handler: RequestListener, trustProxy: readonly 
       handler(request, response)
     },
   }
-}
-
-/** Tells whether an address is in one of the networks. */
-const matcherOf = (networks: readonly string[]): (address: string) => boolean => {
-  const lists = { ipv4: new BlockList(), ipv6: new BlockList() }
-  for (const network of networks) {
-    const [address = '', bits = isIPv6(address) ? '128' : '32'] = network.split('/')
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    lists[family].addSubnet(address, Number(bits), family)
-  }
-  return (address) => address !== '' && (isIPv6(address) ? lists.ipv6.check(address, 'ipv6') : lists.ipv4.check(address, 'ipv4'))
 }

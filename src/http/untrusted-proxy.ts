@@ -1,7 +1,6 @@
 /** A warning where a peer that is not in TRUST_PROXY says for whom it asks: mostly a proxy that the operator forgot, behind which all visitors look like one. */
-import { BlockList, isIP } from 'node:net'
 import fp from 'fastify-plugin'
-import { plainAddress } from '../domain/address.ts'
+import { networkMatcher, plainAddress } from '../domain/address.ts'
 import type { Clock } from '../login/ports.ts'
 
 const everyMs = 3_600_000
@@ -14,7 +13,7 @@ export interface UntrustedProxyOptions {
 
 /** Warns once an hour at the most, as anybody can send such a header; what it says is not repeated. */
 export const untrustedProxyPlugin = fp<UntrustedProxyOptions>(async (app, { clock, trusted }) => {
-  const isTrusted = listOf(trusted)
+  const isTrusted = networkMatcher(trusted)
   let nextAt = -Infinity
 
   app.addHook('onRequest', (request, _reply, done) => {
@@ -29,16 +28,3 @@ export const untrustedProxyPlugin = fp<UntrustedProxyOptions>(async (app, { cloc
     done()
   })
 }, { name: 'untrusted-proxy' })
-
-const listOf = (cidrs: readonly string[]): ((address: string) => boolean) => {
-  const list = { 4: new BlockList(), 6: new BlockList() } // in one list, IPv4 would count as ::ffff:0:0/96
-  for (const cidr of cidrs) {
-    const [address = '', bits] = cidr.split('/')
-    const family = isIP(address) as 4 | 6 // config has checked it
-    list[family].addSubnet(address, Number(bits ?? (family === 4 ? 32 : 128)), `ipv${family}`)
-  }
-  return (address) => {
-    const family = isIP(address) as 4 | 6 // it is a plain address
-    return list[family].check(address, `ipv${family}`)
-  }
-}
