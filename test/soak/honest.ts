@@ -4,7 +4,7 @@ import type { Random } from '../chaos/random.ts'
 import { openBrowser, openPhone, type Service, type TestPhone } from '../support/clients.ts'
 import type { Answer, Call } from '../support/house.ts'
 import { cookieOf } from '../support/login.ts'
-import type { HonestLogin } from './report.ts'
+import { maxAnswerMs, type HonestLogin, type SlowAnswer } from './report.ts'
 
 export interface HonestOptions {
   /** The service behind its proxy. */
@@ -12,11 +12,14 @@ export interface HonestOptions {
   readonly authority: string
   readonly random: Random
   jsCode (person: string): string
+  violation (text: string): void
 }
 
 export interface Honest {
   readonly logins: readonly HonestLogin[]
   readonly longestAnswer: { readonly ms: number, readonly call: string }
+  /** Those that took longer than any may. */
+  readonly slowAnswers: readonly SlowAnswer[]
   /** Starts a login now. */
   begin (): void
   /** Resolves when every login that was begun is over. */
@@ -37,8 +40,9 @@ const phoneAddress = (n: number): string => `192.0.${n % people}.9`
 
 class NotIn extends Error {}
 
-export const createHonest = ({ proxy, authority, random, jsCode }: HonestOptions): Honest => {
+export const createHonest = ({ proxy, authority, random, jsCode, violation }: HonestOptions): Honest => {
   const logins: HonestLogin[] = []
+  const slowAnswers: SlowAnswer[] = []
   const phones = new Map<number, TestPhone>()
   const busy = new Set<number>()
   const underWay = new Set<Promise<void>>()
@@ -55,7 +59,9 @@ export const createHonest = ({ proxy, authority, random, jsCode }: HonestOptions
           sleep(callTimeoutMs, undefined, { ref: false }).then((): Answer => ({ status: -1, headers: {}, text: '', json: undefined })),
         ])
         const waited = /[?&]wait=(\d+)/.exec(call.path)?.[1] ?? 0
-        const ms = performance.now() - start - Number(waited) * 1000
+        const endMs = performance.now()
+        const ms = endMs - start - Number(waited) * 1000
+        if (ms > maxAnswerMs) slowAnswers.push({ call: nameOf(call), startMs: start, endMs, ms })
         if (ms > longestAnswer.ms) longestAnswer = { ms, call: nameOf(call) }
         if (answer.status > 0 && answer.status < 500 && answer.status !== 429) return answer
         const reason = `${nameOf(call)}: ${answer.status > 0 ? `${answer.status} ${answer.json?.code ?? ''}` : answer.status === 0 ? 'no answer' : 'no answer in time'}`
@@ -67,14 +73,14 @@ export const createHonest = ({ proxy, authority, random, jsCode }: HonestOptions
     },
   })
 
-  const phoneOf = async (n: number, client: Service): Promise<TestPhone> => {
+  const phoneOf = async (n: number, client: Service, random: Random): Promise<TestPhone> => {
     const known = phones.get(n)
     if (known !== undefined && !random.chance(phoneAnewShare)) return known
     return await openPhone(client, { jsCode: jsCode(`honest-${n}`), authority })
   }
 
   /** Once through; throws NotIn where the ticket was lost or an answer is none that a login has. */
-  const logIn = async (n: number, retries: string[], giveUpAt: number): Promise<void> => {
+  const logIn = async (n: number, random: Random, retries: string[], giveUpAt: number): Promise<void> => {
     const site = clientAt(browserAddress(n), retries, giveUpAt)
     const browser = await openBrowser(site)
     expectStatus(browser.created, 201, 'ticket')
@@ -82,11 +88,12 @@ export const createHonest = ({ proxy, authority, random, jsCode }: HonestOptions
     const scanned = pastVersion(browser.poll, 1)
     scanned.catch(() => {}) // looked at below
     await sleep(random.integer(300, 1500))
-    const phone = await phoneOf(n, clientAt(phoneAddress(n), retries, giveUpAt))
+    const phone = await phoneOf(n, clientAt(phoneAddress(n), retries, giveUpAt), random)
     phones.set(n, phone)
     const scan = await phone.scan(browser.ticket)
     if (scan.json?.code === 'key-unknown') phones.delete(n)
     expectStatus(scan, 200, 'scan')
+    if (scan.text.includes(browserAddress(n))) violation('a scan was told the address of the browser')
     const number = (await scanned).json.match_code as string
     const confirmed = pastVersion(browser.poll, 2)
     confirmed.catch(() => {})
@@ -100,13 +107,13 @@ export const createHonest = ({ proxy, authority, random, jsCode }: HonestOptions
     expectStatus(await site.call({ method: 'DELETE', path: '/api/session', headers }), 204, 'log-out')
   }
 
-  const attempt = async (n: number): Promise<void> => {
+  const attempt = async (n: number, random: Random): Promise<void> => {
     const startMs = performance.now()
     const giveUpAt = startMs + giveUpAfterMs
     const retries: string[] = []
     for (;;) {
       try {
-        await logIn(n, retries, giveUpAt)
+        await logIn(n, random, retries, giveUpAt)
         logins.push({ startMs, isIn: true, retries })
         return
       } catch (error) {
@@ -123,13 +130,14 @@ export const createHonest = ({ proxy, authority, random, jsCode }: HonestOptions
 
   return {
     logins,
+    slowAnswers,
     get longestAnswer () { return longestAnswer },
     begin: () => {
       const n = Array.from({ length: people }, (_, i) => (begun + i) % people).find((person) => !busy.has(person))
       begun++
       if (n === undefined) return // all of them are at it: the next round counts
       busy.add(n)
-      const login = attempt(n).finally(() => {
+      const login = attempt(n, random.fork(begun)).finally(() => {
         busy.delete(n)
         underWay.delete(login)
       })

@@ -1,31 +1,30 @@
 /**
  * A soak: `npm run soak` (`-- --minutes 3 --seed 7 --store redis`). Every attack at once beside honest logins, against one service process, on this machine's
- * loopback alone. Ends with 1 where an honest login did not get in, memory is not flat (the rule is in `report.ts`), or something was accepted that must not be.
+ * loopback alone. Ends with 1 where an honest login did not get in, an honest answer took too long, memory is not flat (the rule is in `report.ts`), or something was accepted that must not be.
  */
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import { startWechatSimulator, type Endpoint } from '../../src/demo/wechat-simulator.ts'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { createRandom } from '../chaos/random.ts'
 import { createKeeper, type Keeper } from '../support/keeper.ts'
 import { makeFolder } from '../support/process.ts'
-import { freePort, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 import { browserAddress, createHonest, people } from './honest.ts'
-import { attackAsMembers } from './members.ts'
+import { attackAsMember, members, shop } from './members.ts'
+import { watchOwnDelay } from './own-delay.ts'
 import { problemsOf, reportOf, type SoakResult } from './report.ts'
-import { startService, type WatchedService } from './service.ts'
+import { startService } from './service.ts'
 import { strangers } from './strangers.ts'
-import type { WorkerOptions } from './strangers-worker.ts'
+import type { WorkerMessage, WorkerOptions } from './strangers-worker.ts'
+import { bringAbout, faults, startMovingRedis } from './surroundings.ts'
 import { createTally } from './tally.ts'
-import { countCalls } from './wechat-calls.ts'
 
-const memberAttacks = 'wrong numbers and replays'
-const stalls = 'stalls'
-const names = [...Object.keys(strangers), memberAttacks, stalls]
+const names = [...Object.keys(strangers), ...Object.keys(members), ...Object.keys(faults)]
 
 const { values } = parseArgs({
   options: {
@@ -41,7 +40,7 @@ const { values } = parseArgs({
   },
 })
 const [minutes, seed, loginsPerMinute, pace] = [values.minutes, values.seed, values.logins, values.pace].map(Number) as [number, number, number, number] // four in, four out
-const attacks = names.filter((name) => !values.without.includes(name))
+const attacks = names.filter((name) => !values.without.includes(name) && (faults[name]?.store ?? values.store) === values.store)
 const unknown = values.without.filter((name) => !names.includes(name))
 if (!(minutes > 0 && Number.isInteger(seed) && loginsPerMinute > 0 && pace > 0) || !['sqlite', 'redis'].includes(values.store) || unknown.length > 0) {
   process.stderr.write(`soak: --minutes, --seed, --logins and --pace are numbers, --store is sqlite or redis, --without is one of: ${names.join('; ')}\n`)
@@ -49,9 +48,7 @@ if (!(minutes > 0 && Number.isInteger(seed) && loginsPerMinute > 0 && pace > 0) 
 }
 const say = (text: string): void => { process.stdout.write(`${text}\n`) }
 
-/** A stall is as long as a full collection of a crowded machine, and longer than the deadlines of the store's link. */
-const stallMs = 2600
-const stallEveryMs = 30_000
+const endpoints: readonly Endpoint[] = ['jscode2session', 'getwxacodeunlimit', 'generate_urllink', 'token', 'stable_token']
 const progressEveryMs = 30_000
 
 const soak = async (keeper: Keeper): Promise<SoakResult> => {
@@ -60,44 +57,44 @@ const soak = async (keeper: Keeper): Promise<SoakResult> => {
   makeKeyFile(keysFile)
   const simulator = await startWechatSimulator()
   keeper.teardown(() => simulator.close())
-  const redis = values.store === 'redis' ? await startRedis() : undefined
-  keeper.teardown(() => redis?.stop())
+  const redis = values.store === 'redis' ? await startMovingRedis(keeper) : undefined
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const service = await startService(keeper, {
-    folder,
-    url,
-    env: {
-      STORE_URL: redis?.url ?? `sqlite:${join(folder, 'soak.db')}`,
-      KEYS_FILE: keysFile,
-      PUBLIC_URL: url,
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      TRUST_PROXY: '127.0.0.1', // where the calls with X-Forwarded-For come from; the other addresses of this machine are strangers
-      WECHAT_APPID: simulator.appid,
-      WECHAT_SECRET: simulator.secret,
-      WECHAT_API_URL: simulator.url,
-      MAX_TICKETS: '4000',
-    },
-  })
+  const env = {
+    STORE_URL: redis?.url ?? `sqlite:${join(folder, 'soak.db')}`,
+    KEYS_FILE: keysFile,
+    PUBLIC_URL: url,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    TRUST_PROXY: '127.0.0.1', // where the calls with X-Forwarded-For come from; the other addresses of this machine are strangers
+    WECHAT_APPID: simulator.appid,
+    WECHAT_SECRET: simulator.secret,
+    WECHAT_API_URL: simulator.url,
+    MAX_TICKETS: '4000',
+    ALLOWED_ORIGINS: shop,
+  }
+  const service = await startService(keeper, { folder, url, env })
   const proxy = remote(url)
   keeper.teardown(() => proxy.close())
 
   const random = createRandom(seed)
   const tally = createTally()
-  const violations: string[] = []
+  const violations = new Set<string>()
+  const violation = (text: string): void => { violations.add(text) }
   const stopping = new AbortController()
-  const common = { proxy, authority: new URL(url).host, jsCode: simulator.jsCode }
+  const common = { proxy, authority: new URL(url).host, jsCode: simulator.jsCode, violation }
   const honest = createHonest({ ...common, random: random.fork(1) })
-  const wechat = countCalls(simulator)
   const { rssMb: quietRssMb } = await service.nextSample()
 
   const worker = new Worker(new URL('strangers-worker.ts', import.meta.url), {
     workerData: { url, seed, pace, attacks: attacks.filter((name) => Object.hasOwn(strangers, name)), victims: Array.from({ length: people }, (_, n) => browserAddress(n)) } satisfies WorkerOptions,
   })
   keeper.teardown(() => worker.terminate())
-  const members = attacks.includes(memberAttacks) ? attackAsMembers({ ...common, random: random.fork(2), tally, violations, signal: stopping.signal }) : Promise.resolve()
-  const stalling = attacks.includes(stalls) ? stall(service, stopping.signal) : Promise.resolve()
+  const { signal } = stopping
+  const memberOptions = { ...common, random: random.fork(2), pace, signal, note: tally.add }
+  const attacking = Object.keys(members).map((name, n) => attacks.includes(name) ? attackAsMember(name, n, memberOptions) : undefined)
+  const failing = Object.entries(faults).filter(([name]) => attacks.includes(name)).map(([name, fault]) => bringAbout(fault, { service, folder, env, redis, signal, violation, note: (event) => { tally.add(name, event) } }))
+  const ownDelay = watchOwnDelay()
 
   const start = performance.now()
   let toldMs = 0
@@ -112,13 +109,15 @@ const soak = async (keeper: Keeper): Promise<SoakResult> => {
   }
   const { ending } = service
   if (ending === undefined) await honest.untilOver()
-  else violations.push(`the service ended after ${Math.round((performance.now() - start) / 1000)} s: ${ending}`)
+  else violation(`the service ended after ${Math.round((performance.now() - start) / 1000)} s: ${ending}`)
   stopping.abort()
-  const answers = new Promise<ReadonlyMap<string, ReadonlyMap<string, number>>>((resolve) => { worker.once('message', resolve) })
+  const answers = new Promise<WorkerMessage>((resolve) => { worker.once('message', resolve) })
   worker.postMessage('stop')
-  for (const [name, counts] of await answers) for (const [answer, count] of counts) tally.add(name, answer, count)
-  await Promise.race([Promise.all([members, stalling]), sleep(10_000)])
-  wechat.stop()
+  const told = await answers
+  for (const [name, counts] of told.counts) for (const [answer, count] of counts) tally.add(name, answer, count)
+  for (const text of told.violations) violation(text)
+  await Promise.race([Promise.all([...attacking, ...failing]), sleep(10_000)])
+  ownDelay.stop()
   return {
     seed,
     minutes,
@@ -127,21 +126,14 @@ const soak = async (keeper: Keeper): Promise<SoakResult> => {
     quietRssMb,
     logins: honest.logins,
     longestAnswer: honest.longestAnswer,
-    wechatCalls: wechat.counts,
+    slowAnswers: honest.slowAnswers,
+    ownDelays: ownDelay.spans,
+    ownDelayP99Ms: ownDelay.p99Ms(),
+    wechatCalls: Object.fromEntries(endpoints.map((name) => [name, simulator.countOf(name)])),
     logBytes: service.logBytes,
     complaints: service.complaints,
     attacks: tally.counts,
-    violations,
-  }
-}
-
-const stall = async (service: WatchedService, signal: AbortSignal): Promise<void> => {
-  while (!signal.aborted) {
-    await sleep(stallEveryMs, undefined, { signal }).catch(() => {}) // called off
-    if (signal.aborted) return
-    service.kill('SIGSTOP')
-    await sleep(stallMs)
-    service.kill('SIGCONT')
+    violations: [...violations],
   }
 }
 

@@ -1,83 +1,212 @@
-/** Attacks by somebody whom WeChat knows: wrong numbers, and calls that were signed rightly and are shown again. Tells what must never be accepted and was. */
+/** The attacks of somebody whom WeChat knows: what each does once, and what must never be accepted of it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../chaos/random.ts'
 import { openBrowser, openPhone, sign, type Service, type TestPhone } from '../support/clients.ts'
 import type { Answer, Call } from '../support/house.ts'
-import type { Tally } from './tally.ts'
+import { cookieOf, verdict } from '../support/login.ts'
+import { randomText } from './random-text.ts'
+
+export interface Member {
+  readonly authority: string
+  readonly random: Random
+  readonly signal: AbortSignal
+  /** The service behind its proxy, from an address that no other attack has. */
+  readonly client: Service
+  /** The phone of one of this attack's people: the same one until its key has ended. */
+  phone (person: string): Promise<TestPhone>
+  /** Another phone of theirs. */
+  otherPhone (person: string): Promise<TestPhone>
+  note (answer: Answer, what?: string): void
+  violation (text: string): void
+}
+
+export interface MemberAttack {
+  /** The pause after each time. */
+  readonly everyMs: number
+  readonly once: (member: Member) => Promise<void>
+}
+
+/** An origin on another site, that may embed the login. */
+export const shop = 'https://shop.example'
+/** A call whose time lies so far ahead is refused, and 6 s later its time is good. */
+const aheadSeconds = 124
+const untilGoodMs = 6000
+const mimickingNames = ['Admin', 'аdmіn', 'ADM1N', 'ad\u200dmin', '管理员', '【官方】', '微信客服', 'Жora', 'evil.com', 'root@localhost', '138 0013 8000']
+const listSessions: Call = { path: '/api/phone/sessions' }
+
+const signedOnce = async ({ authority, random, phone }: Member, aheadBy = 0): Promise<Call> => {
+  const headers = sign(listSessions, (await phone('mallory')).key, { authority, created: Math.floor(Date.now() / 1000) + aheadBy, nonce: randomText(random, 16) })
+  return { ...listSessions, headers }
+}
+
+/** A login from its start to its end; undefined where a step of it was refused. */
+const logIn = async ({ note }: Member, site: Service, phone: TestPhone): Promise<Answer | undefined> => {
+  const browser = await openBrowser(site)
+  if (browser.created.status !== 201) {
+    note(browser.created, 'ticket')
+    return undefined
+  }
+  const scan = await phone.scan(browser.ticket)
+  if (scan.status !== 200) {
+    note(scan, 'scan')
+    await browser.giveUp()
+    return undefined
+  }
+  await phone.confirm(browser.ticket, await browser.matchCode())
+  const consumed = await browser.consume()
+  note(consumed, 'consume')
+  return consumed.status === 200 ? consumed : undefined
+}
+
+export const members: Readonly<Record<string, MemberAttack>> = {
+  'wrong numbers': {
+    everyMs: 500,
+    once: async ({ client, random, phone, note, violation }) => {
+      const guesser = await phone('mallory')
+      const browser = await openBrowser(client)
+      if (browser.created.status !== 201) return note(browser.created, 'ticket')
+      const scan = await guesser.scan(browser.ticket)
+      if (scan.status !== 200) {
+        note(scan, 'scan')
+        await browser.giveUp()
+        return
+      }
+      const number = await browser.matchCode()
+      const answer = await guesser.confirm(browser.ticket, String((Number(number) - 10 + random.integer(1, 89)) % 90 + 10))
+      note(answer)
+      if (answer.status === 200) violation('a wrong number was accepted')
+    },
+  },
+  replays: {
+    everyMs: 500,
+    once: async (member) => {
+      const call = await signedOnce(member)
+      const answers = await Promise.all(Array.from({ length: 10 }, () => member.client.call(call)))
+      for (const answer of answers) member.note(answer)
+      if (answers.filter(({ status }) => status === 200).length > 1) member.violation('one signed call was accepted more than once')
+    },
+  },
+  'signed ahead': {
+    everyMs: 500,
+    once: async (member) => {
+      const call = await signedOnce(member, aheadSeconds)
+      const early = await member.client.call(call)
+      member.note(early, 'at first')
+      await sleep(untilGoodMs, undefined, { signal: member.signal })
+      const late = await member.client.call(call)
+      member.note(late, 'later')
+      if (early.json?.code === 'clock-skew' && late.status === 200) member.violation('a signed call was refused as too early and accepted 6 s later')
+    },
+  },
+  'mimicking names': {
+    everyMs: 1000,
+    once: async ({ random, phone, note, violation }) => {
+      const name = random.pick(mimickingNames)
+      const answer = await (await phone('mallory')).rename(name)
+      note(answer)
+      if (answer.status === 200) violation(`the name ${encodeURIComponent(name)} was accepted`)
+    },
+  },
+  'tokens of another site': {
+    everyMs: 3000,
+    once: async (member) => {
+      const { client, phone, note, violation } = member
+      const site: Service = { call: (call) => client.call({ ...call, headers: { ...call.headers, origin: shop, 'sec-fetch-site': 'cross-site' } }) }
+      const approver = await phone('buyer')
+      const consumed = await logIn(member, site, approver)
+      if (consumed === undefined) return
+      const token = String(consumed.json.access_token)
+      if (consumed.headers['set-cookie'] !== undefined) violation('a login of another site set a cookie')
+      if (audienceOf(token) !== shop) violation('the token of another site is made out to somebody else')
+      const headers = { authorization: `Bearer ${token}` }
+      note(await client.call({ path: '/api/session', headers }), 'its own session')
+      for (const call of [{ path: '/api/session/verify' }, { path: '/api/forward-auth?bearer=on' }, { method: 'DELETE', path: '/api/session' }] as const) {
+        const answer = await client.call({ ...call, headers })
+        note(answer, call.path)
+        if (answer.status < 300) violation(`the token of another site is good for ${call.path}`)
+      }
+      await approver.signOutEverywhere()
+    },
+  },
+  'cookies of two people': {
+    everyMs: 3000,
+    once: async (member) => {
+      const { client, random, phone, note, violation } = member
+      const logins = [await logIn(member, client, await phone('mallory')), await logIn(member, client, await phone('victim'))]
+      const cookies = logins.flatMap((consumed) => consumed === undefined ? [] : [cookieOf(consumed)])
+      if (random.chance(0.5)) cookies.reverse()
+      for (const path of cookies.length === 2 ? ['/api/session', '/api/session/verify'] : []) {
+        const answer = await client.call({ path, headers: { cookie: cookies.join('; ') } })
+        note(answer, path)
+        if (answer.status === 200) violation('somebody is logged in by the cookies of two people')
+      }
+      for (const cookie of cookies) await client.call({ method: 'DELETE', path: '/api/session', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+    },
+  },
+  'a stolen phone': {
+    everyMs: 3000,
+    once: async (member) => {
+      const { client, phone, otherPhone, note, violation } = member
+      const [mine, stolen] = [await phone('owner'), await otherPhone('owner')]
+      const consumed = await logIn(member, client, stolen)
+      const ended = await mine.signOutEverywhere()
+      note(ended, 'sign out everywhere')
+      if (ended.status !== 204) return
+      const after = [await stolen.sessions()]
+      if (consumed !== undefined) for (const headers of [{ cookie: cookieOf(consumed) }, { authorization: `Bearer ${consumed.json.access_token}` }]) after.push(await client.call({ path: '/api/session', headers }))
+      for (const answer of after) {
+        note(answer, 'after it')
+        if (answer.status === 200) violation('a phone or a browser goes on after its person has signed out everywhere')
+      }
+    },
+  },
+}
+
+const audienceOf = (token: string): unknown => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).aud
 
 export interface MemberOptions {
   /** The service behind its proxy. */
   readonly proxy: Service
   readonly authority: string
   readonly random: Random
-  readonly tally: Tally
-  jsCode (person: string): string
-  readonly violations: string[]
+  /** Pauses are so many times as long. */
+  readonly pace: number
   readonly signal: AbortSignal
+  jsCode (person: string): string
+  note (name: string, answer: string): void
+  violation (text: string): void
 }
 
-const verdictOf = (answer: Answer | undefined): string => answer === undefined ? 'no answer' : answer.json?.code === undefined ? String(answer.status) : `${answer.status} ${answer.json.code}`
-const everyMs = 500
-/** A call whose time lies so far ahead is refused, and 6 s later its time is good. */
-const aheadSeconds = 124
-const untilGoodMs = 6000
-
-/** Runs until the signal says so. */
-export const attackAsMembers = async (options: MemberOptions): Promise<void> => {
-  await Promise.all([guessNumbers(options), showAgain(options), showEarly(options)])
-}
-
-const clientAt = (proxy: Service, address: string): Service => ({ call: (call) => proxy.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': address } }) })
-
-/** Repeats an act with a phone of that person's, which logs in again when its key has ended. */
-const withPhone = async ({ proxy, authority, jsCode, signal }: MemberOptions, person: string, address: string, act: (phone: TestPhone, client: Service) => Promise<void>): Promise<void> => {
-  const client = clientAt(proxy, address)
-  let phone: TestPhone | undefined
+/** Carries out one of them until the signal says so; `n` is its own. */
+export const attackAsMember = async (name: string, n: number, { proxy, authority, random, pace, signal, jsCode, note, violation }: MemberOptions): Promise<void> => {
+  const { everyMs, once } = members[name] ?? { everyMs: 0, once: () => Promise.reject(new Error(`no attack is called ${name}`)) }
+  const client: Service = { call: (call) => proxy.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': `198.18.${n}.5` } }) }
+  const phones = new Map<string, TestPhone>()
+  const otherPhone = (person: string): Promise<TestPhone> => openPhone(client, { jsCode: jsCode(`${person}-${n}`), authority })
+  const member: Member = {
+    authority,
+    random: random.fork(n),
+    signal,
+    client,
+    otherPhone,
+    phone: async (person) => {
+      const phone = phones.get(person) ?? await otherPhone(person)
+      phones.set(person, phone)
+      return phone
+    },
+    note: (answer, what) => {
+      note(name, what === undefined ? verdict(answer) : `${what}: ${verdict(answer)}`)
+      if (answer.json?.code === 'key-unknown') phones.clear() // it logs in anew
+    },
+    violation,
+  }
   while (!signal.aborted) {
     try {
-      phone ??= await openPhone(client, { jsCode: jsCode(person), authority })
-      await act(phone, client)
-    } catch {
-      phone = undefined
+      await once(member)
+    } catch (error) {
+      if (!signal.aborted) note(name, `broke off: ${error instanceof Error ? error.message.slice(0, 60) : String(error)}`)
+      phones.clear()
     }
-    await sleep(everyMs, undefined, { signal }).catch(() => {}) // called off
+    await sleep(everyMs * pace, undefined, { signal }).catch(() => {}) // called off
   }
 }
-
-const guessNumbers = (options: MemberOptions): Promise<void> => withPhone(options, 'mallory', '203.0.113.90', async (phone, client) => {
-  const { tally, violations, random } = options
-  const browser = await openBrowser(client)
-  if (browser.created.status !== 201) return tally.add('wrong numbers', `ticket ${verdictOf(browser.created)}`)
-  const scan = await phone.scan(browser.ticket)
-  if (scan.status !== 200) {
-    tally.add('wrong numbers', `scan ${verdictOf(scan)}`)
-    await browser.giveUp()
-    return
-  }
-  const number = await browser.matchCode()
-  const guess = String((Number(number) - 10 + random.integer(1, 89)) % 90 + 10)
-  const answer = await phone.confirm(browser.ticket, guess)
-  tally.add('wrong numbers', verdictOf(answer))
-  if (answer.status === 200) violations.push(`the number ${guess} was taken for ${number}`)
-})
-
-const showAgain = (options: MemberOptions): Promise<void> => withPhone(options, 'mallory', '203.0.113.91', async (phone, client) => {
-  const call: Call = { path: '/api/phone/sessions' }
-  const headers = sign(call, phone.key, { authority: options.authority, created: Math.floor(Date.now() / 1000) })
-  const answers = await Promise.all(Array.from({ length: 10 }, () => client.call({ ...call, headers })))
-  for (const answer of answers) options.tally.add('replays', verdictOf(answer))
-  if (answers.filter(({ status }) => status === 200).length > 1) options.violations.push('one signed call was accepted more than once')
-  if (answers.some(({ json }) => json?.code === 'key-unknown')) throw new Error('the key has ended')
-})
-
-const showEarly = (options: MemberOptions): Promise<void> => withPhone(options, 'mallory', '203.0.113.92', async (phone, client) => {
-  const call: Call = { path: '/api/phone/sessions' }
-  const headers = sign(call, phone.key, { authority: options.authority, created: Math.floor(Date.now() / 1000) + aheadSeconds })
-  const early = await client.call({ ...call, headers })
-  options.tally.add('signed ahead', `at first ${verdictOf(early)}`)
-  if (early.json?.code === 'key-unknown') throw new Error('the key has ended')
-  await sleep(untilGoodMs)
-  const late = await client.call({ ...call, headers })
-  options.tally.add('signed ahead', `later ${verdictOf(late)}`)
-  if (early.json?.code === 'clock-skew' && late.status === 200) options.violations.push('a signed call was refused as too early and accepted 6 s later')
-})

@@ -1,5 +1,7 @@
 import t from 'tap'
-import { judgeFlatness, problemsOf, reportOf, slopeOf, type HonestLogin, type Sample, type SoakResult } from './report.ts'
+import { judgeFlatness, lateAnswers, problemsOf, reportOf, slopeOf, type HonestLogin, type Sample, type SoakResult } from './report.ts'
+import { createRandom } from '../chaos/random.ts'
+import { randomText } from './random-text.ts'
 import { createTally } from './tally.ts'
 
 const points = (valueAt: (index: number) => number, count = 40): ReadonlyArray<readonly [number, number]> => Array.from({ length: count }, (_, index) => [index * 5000, valueAt(index)])
@@ -13,6 +15,9 @@ const good: SoakResult = {
   quietRssMb: 120,
   logins: [{ startMs: 0, isIn: true, retries: ['GET /x: 503 store-unavailable'] }],
   longestAnswer: { ms: 12, call: 'GET /x' },
+  slowAnswers: [],
+  ownDelays: [],
+  ownDelayP99Ms: 4,
   wechatCalls: { jscode2session: 3 },
   logBytes: 2048,
   complaints: new Map([['weak', 2]]),
@@ -47,6 +52,26 @@ await t.test('soak report: a good run has no problem, and every fault has a line
   t.match(problemsOf({ ...good, samples: samples((i) => i === 3 ? 944 : 186) }), [/^RSS rose to 944 MB, from 120 MB/])
   t.strictSame(problemsOf({ ...good, violations: ['the service ended'] }), ['the service ended'])
   t.match(reportOf({ ...good, logins: [left] }), /✗ 1 of 1 honest logins/)
+})
+
+await t.test('soak report: an answer is late when it took longer than 6 s, and the honest clients\' own process was not held up for what is above', async (t) => {
+  const slow = { call: 'POST /y', startMs: 10_000, endMs: 17_000, ms: 7000 }
+  const during = { startMs: 12_000, endMs: 13_000, ms: 1500 }
+  t.strictSame(lateAnswers([slow], []), [slow])
+  t.strictSame(lateAnswers([slow], [during]), [])
+  t.strictSame(lateAnswers([slow], [{ ...during, ms: 900 }, { ...during, ms: 800 }]), [slow], 'of several delays the longest counts')
+  t.strictSame(lateAnswers([slow], [{ startMs: 17_100, endMs: 18_100, ms: 1500 }]), [], 'what is seen after it may have begun before')
+  for (const startMs of [8000, 19_000]) t.strictSame(lateAnswers([slow], [{ startMs, endMs: startMs + 1000, ms: 1500 }]), [slow], 'another time')
+  t.match(problemsOf({ ...good, slowAnswers: [slow, slow] }), [/^2 honest answers took longer than 6 s beyond what was waited for: 2 × POST \/y$/])
+  t.strictSame(problemsOf({ ...good, slowAnswers: [slow], ownDelays: [during] }), [])
+  t.match(reportOf({ ...good, slowAnswers: [slow], ownDelays: [during] }), /0 of 1 longer than 6 s\n.*late by 1500 ms at most/)
+})
+
+await t.test('soak: ids and secrets are had again with the seed', async (t) => {
+  const text = (seed: number): string => randomText(createRandom(seed), 16)
+  t.match(text(7), /^[\w-]{22}$/)
+  t.equal(text(7), text(7))
+  t.not(text(7), text(8))
 })
 
 await t.test('soak tally: it stays small when answers are ever new', async (t) => {

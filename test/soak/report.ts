@@ -19,6 +19,22 @@ export interface HonestLogin {
   readonly retries: readonly string[]
 }
 
+/** An answer to an honest client that came too late. */
+export interface SlowAnswer {
+  readonly call: string
+  readonly startMs: number
+  readonly endMs: number
+  /** Beyond what was waited for. */
+  readonly ms: number
+}
+
+/** The longest delay of the event loop of the honest clients' own process that was seen in a span of time; it may have begun before. */
+export interface OwnDelay {
+  readonly startMs: number
+  readonly endMs: number
+  readonly ms: number
+}
+
 export interface SoakResult {
   readonly seed: number
   readonly minutes: number
@@ -28,6 +44,9 @@ export interface SoakResult {
   readonly quietRssMb: number
   readonly logins: readonly HonestLogin[]
   readonly longestAnswer: { readonly ms: number, readonly call: string }
+  readonly slowAnswers: readonly SlowAnswer[]
+  readonly ownDelays: readonly OwnDelay[]
+  readonly ownDelayP99Ms: number
   readonly wechatCalls: Readonly<Record<string, number>>
   readonly logBytes: number
   readonly complaints: ReadonlyMap<string, number>
@@ -55,6 +74,15 @@ const flatRatio = 1.25
 /** What attacks may hold at once: queued answers, sockets, tickets. The fault that this is for took 760 MB. */
 const maxRiseMb = 400
 
+/** Within which everything is answered, whatever fails behind the service. */
+export const maxAnswerMs = 6000
+
+/** The answers that were too late by more than the honest clients' own process was late in their time. */
+export const lateAnswers = (slow: readonly SlowAnswer[], own: readonly OwnDelay[]): readonly SlowAnswer[] => slow.filter(({ startMs, endMs, ms }) => {
+  const during = own.filter((delay) => delay.startMs - delay.ms < endMs && delay.endMs > startMs)
+  return ms - Math.max(0, ...during.map((delay) => delay.ms)) > maxAnswerMs
+})
+
 /** Least-squares slope of value over time, per millisecond; 0 where there are fewer than two moments. */
 export const slopeOf = (points: ReadonlyArray<readonly [atMs: number, value: number]>): number => {
   const meanTime = meanOf(points.map(([atMs]) => atMs))
@@ -77,14 +105,16 @@ export const judgeFlatness = (points: ReadonlyArray<readonly [atMs: number, valu
 }
 
 /** What is wrong with a run, a line each; nothing where it is good. */
-export const problemsOf = ({ samples, quietRssMb, logins, violations }: SoakResult): readonly string[] => {
+export const problemsOf = ({ samples, quietRssMb, logins, slowAnswers, ownDelays, violations }: SoakResult): readonly string[] => {
   const left = logins.filter(({ isIn }) => !isIn)
+  const late = lateAnswers(slowAnswers, ownDelays)
   const [rss, heap] = [judgeFlatness(samples.map(({ atMs, rssMb }) => [atMs, rssMb])), judgeFlatness(samples.map(({ atMs, heapMb }) => [atMs, heapMb]))]
   const peak = peakOf(samples)
   return [
     ...violations,
     ...logins.length === 0 ? ['no honest login was tried'] : [],
     ...left.length > 0 ? [`${left.length} of ${logins.length} honest logins did not get in: ${countsOf(left, ({ reason }) => reason ?? '')}`] : [],
+    ...late.length > 0 ? [`${late.length} honest answers took longer than ${maxAnswerMs / 1000} s beyond what was waited for: ${countsOf(late, ({ call }) => call)}`] : [],
     ...rss.isFlat ? [] : [`RSS is not flat: ${shown(rss)}`],
     ...heap.isFlat ? [] : [`the heap is not flat: ${shown(heap)}`],
     ...peak > quietRssMb + maxRiseMb ? [`RSS rose to ${Math.round(peak)} MB, from ${Math.round(quietRssMb)} MB before the attacks; ${maxRiseMb} MB more are allowed`] : [],
@@ -93,7 +123,7 @@ export const problemsOf = ({ samples, quietRssMb, logins, violations }: SoakResu
 
 /** The table at the end of a run. */
 export const reportOf = (result: SoakResult): string => {
-  const { seed, minutes, load, samples, quietRssMb, logins, longestAnswer, wechatCalls, logBytes, complaints, attacks } = result
+  const { seed, minutes, load, samples, quietRssMb, logins, longestAnswer, slowAnswers, ownDelays, ownDelayP99Ms, wechatCalls, logBytes, complaints, attacks } = result
   const problems = problemsOf(result)
   const retries = logins.flatMap((login) => login.retries)
   const lines: ReadonlyArray<readonly [string, string]> = [
@@ -102,6 +132,8 @@ export const reportOf = (result: SoakResult): string => {
     ['honest logins', `${logins.length} tried, ${logins.filter(({ isIn }) => isIn).length} in, ${retries.length} calls tried again`],
     ['tried again because of', countsOf(retries, (reason) => reason) || 'nothing'],
     ['longest honest answer', `${Math.round(longestAnswer.ms)} ms beyond what was waited for (${longestAnswer.call})`],
+    ['of which late', `${lateAnswers(slowAnswers, ownDelays).length} of ${slowAnswers.length} longer than ${maxAnswerMs / 1000} s`],
+    ['own event loop', `late by ${Math.round(Math.max(0, ...ownDelays.map(({ ms }) => ms)))} ms at most, 99 % of the time by less than ${Math.round(ownDelayP99Ms)} ms`],
     ['RSS', `${Math.round(quietRssMb)} MB before, ${Math.round(peakOf(samples))} MB at most, ${Math.round(samples.at(-1)?.rssMb ?? 0)} MB last; ${shown(judgeFlatness(samples.map(({ atMs, rssMb }) => [atMs, rssMb])))}`],
     ['heap', `${Math.round(samples.at(-1)?.heapMb ?? 0)} MB last; ${shown(judgeFlatness(samples.map(({ atMs, heapMb }) => [atMs, heapMb])))}`],
     ['calls to WeChat', Object.entries(wechatCalls).map(([name, count]) => `${count} ${name}`).join(', ') || 'none'],

@@ -15,6 +15,8 @@ export interface WatchedService {
   /** Warnings and errors by text, with their number. */
   readonly complaints: ReadonlyMap<string, number>
   kill (signal: 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void
+  /** Leaves what it logs unread until the returned function is called. */
+  pauseLog (): () => void
   /** Resolves when a sample has come that was taken after now. */
   nextSample (): Promise<Sample>
 }
@@ -64,6 +66,10 @@ export const startService = async (keeper: Keeper, { folder, url, env }: { folde
     get logBytes () { return logBytes },
     complaints,
     kill: (signal) => { child.kill(signal) },
+    pauseLog: () => {
+      child.stdout?.pause()
+      return () => { child.stdout?.resume() }
+    },
     nextSample: async () => {
       const { length } = samples
       for (;;) {

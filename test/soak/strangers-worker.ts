@@ -3,7 +3,7 @@ import { connect as connectTo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createRandom } from '../chaos/random.ts'
-import type { Answer } from '../support/house.ts'
+import { verdict } from '../support/login.ts'
 import { remote } from '../support/remote.ts'
 import { strangers, type Street } from './strangers.ts'
 import { createTally } from './tally.ts'
@@ -17,14 +17,19 @@ export interface WorkerOptions {
   readonly victims: readonly string[]
 }
 
+/** What it says when it is told to stop. */
+export interface WorkerMessage {
+  readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>
+  readonly violations: ReadonlySet<string>
+}
+
 const { url, seed, pace, attacks, victims } = workerData as WorkerOptions // its starter's own
 const { host: authority, port } = new URL(url)
 const proxy = remote(url)
 const tally = createTally()
+const violations = new Set<string>()
 const stopping = new AbortController()
 const { signal } = stopping
-
-const verdictOf = ({ status, json }: Answer): string => json?.code === undefined ? String(status) : `${status} ${json.code}`
 
 const connect = (from: string): Promise<Socket> => new Promise((resolve) => {
   const socket = connectTo({ host: '127.0.0.1', port: Number(port), localAddress: from })
@@ -40,9 +45,10 @@ const streetFor = (name: string, n: number): Street => ({
   signal,
   connect,
   note: (answer) => { tally.add(name, answer) },
+  violation: (text) => { violations.add(text) },
   call: async (call, from) => {
     const answer = await proxy.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': from } }).catch(() => undefined)
-    tally.add(name, answer === undefined ? 'no answer' : verdictOf(answer))
+    tally.add(name, answer === undefined ? 'no answer' : verdict(answer))
     return answer
   },
 })
@@ -62,7 +68,7 @@ const stop = async (): Promise<void> => {
   stopping.abort()
   await Promise.race([Promise.all(loops), sleep(3000)])
   await proxy.close()
-  parentPort?.postMessage(tally.counts)
+  parentPort?.postMessage({ counts: tally.counts, violations } satisfies WorkerMessage)
 }
 
 parentPort?.once('message', () => { stop().catch((error: unknown) => { setImmediate(() => { throw error }) }) })

@@ -1,10 +1,10 @@
 /** The attacks of strangers, who have no phone that WeChat knows: what each does once. How often is in the table; nothing grows with the length of a run. */
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sign } from '../support/clients.ts'
 import type { Answer, Call } from '../support/house.ts'
 import type { Random } from '../chaos/random.ts'
 import type { Socket } from 'node:net'
+import { randomText } from './random-text.ts'
 
 export interface Street {
   readonly authority: string
@@ -16,6 +16,8 @@ export interface Street {
   /** A connection past the proxy, from that address of this machine; errors are left alone. */
   connect (from: string): Promise<Socket>
   note (answer: string): void
+  /** Tells of something that must never be accepted and was. */
+  violation (text: string): void
   readonly signal: AbortSignal
 }
 
@@ -27,11 +29,12 @@ export interface Attack {
   readonly once: (street: Street) => Promise<void>
 }
 
-const id = (): string => randomBytes(16).toString('base64url')
-const secret = (): string => randomBytes(32).toString('base64url')
+const id = (random: Random): string => randomText(random, 16)
+const secret = (random: Random): string => randomText(random, 32)
 const hex = (random: Random): string => random.integer(0, 65_535).toString(16)
 const inPrefix48 = (random: Random): string => `2001:db8:66:${hex(random)}:${hex(random)}:${hex(random)}:${hex(random)}:1`
 const direct = { raw: '127.0.0.66', idle: '127.0.0.67', slow: '127.0.0.68' }
+const evil = 'https://evil.example'
 const maxLive = 900
 const idleConnections = 3000
 
@@ -113,24 +116,40 @@ export const strangers: Readonly<Record<string, Attack>> = {
   'minting by an ad': {
     width: 1,
     everyMs: 40,
-    once: async ({ call, random, victims }) => {
-      const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', ...(random.chance(0.5) && { origin: 'https://evil.example' }) }
-      await call({ method: 'POST', path: '/api/tickets', headers, ...(random.chance(0.3) && { body: '{}', headers: { ...headers, 'content-type': 'text/plain' } }) }, random.pick(victims))
+    once: async ({ call, random, victims, violation }) => {
+      const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', ...(random.chance(0.5) && { origin: evil }) }
+      const made = await call({ method: 'POST', path: '/api/tickets', headers, ...(random.chance(0.3) && { body: '{}', headers: { ...headers, 'content-type': 'text/plain' } }) }, random.pick(victims))
+      if (made?.status === 201) violation('another site\'s page made a ticket')
+    },
+  },
+  'codes shown by another site': {
+    width: 1,
+    everyMs: 300,
+    once: async ({ call, random, violation }) => {
+      const from = `203.0.113.${random.integer(60, 69)}`
+      const made = await call({ method: 'POST', path: '/api/tickets' }, from)
+      if (made?.status !== 201) return
+      const image = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image', referer: `${evil}/` }
+      const code = await call({ path: made.json.code_url, headers: random.pick([{ origin: evil }, image]) }, from)
+      if (code?.status === 200) violation('another site\'s page was given a code')
     },
   },
   'signed with an unknown key': {
     width: 2,
     everyMs: 80,
-    once: async ({ call, authority, random }) => {
-      const scan: Call = { method: 'POST', path: `/api/phone/tickets/${id()}/scan` }
-      await call({ ...scan, headers: sign(scan, { key_id: id(), key: secret() }, { authority, created: Math.floor(Date.now() / 1000) }) }, `203.0.113.${random.integer(30, 39)}`)
+    once: async ({ call, authority, random, violation }) => {
+      const scan: Call = { method: 'POST', path: `/api/phone/tickets/${id(random)}/scan` }
+      const headers = sign(scan, { key_id: id(random), key: secret(random) }, { authority, created: Math.floor(Date.now() / 1000), nonce: id(random) })
+      const answer = await call({ ...scan, headers }, `203.0.113.${random.integer(30, 39)}`)
+      if (answer?.status === 200) violation('a call signed with an unknown key was accepted')
     },
   },
   '600 wrong js_codes at once': {
     width: 1,
     everyMs: 20_000,
-    once: async ({ call }) => {
-      await Promise.all(Array.from({ length: 600 }, () => call({ method: 'POST', path: '/api/phone/login', body: { js_code: secret().slice(0, 32) } }, '203.0.113.77')))
+    once: async ({ call, random, violation }) => {
+      const answers = await Promise.all(Array.from({ length: 600 }, () => call({ method: 'POST', path: '/api/phone/login', body: { js_code: secret(random).slice(0, 32) } }, '203.0.113.77')))
+      if (answers.some((answer) => answer?.status === 200)) violation('a made-up js_code was accepted')
     },
   },
   'idle connections': {
@@ -157,16 +176,19 @@ export const strangers: Readonly<Record<string, Attack>> = {
   'tossed cookies': {
     width: 1,
     everyMs: 50,
-    once: async ({ call, random }) => {
-      const cookie = Array.from({ length: random.integer(2, 12) }, () => `${random.pick(['scan_login', '__Host-scan_login', '__Secure-scan_login'])}=${secret()}`).join('; ')
-      await call({ path: random.pick(['/api/session', '/api/session/verify', '/me']), headers: { cookie } }, `203.0.113.${random.integer(40, 49)}`)
+    once: async ({ call, random, violation }) => {
+      const cookie = Array.from({ length: random.integer(2, 12) }, () => `${random.pick(['scan_login', '__Host-scan_login', '__Secure-scan_login'])}=${secret(random)}`).join('; ')
+      const path = random.pick(['/api/session', '/api/session/verify', '/me'])
+      const answer = await call({ path, headers: { cookie } }, `203.0.113.${random.integer(40, 49)}`)
+      if (path !== '/me' && answer?.status === 200) violation('a made-up cookie was accepted')
     },
   },
   'guessed ids and secrets': {
     width: 2,
     everyMs: 60,
-    once: async ({ call, random }) => {
-      await call({ method: random.pick(['GET', 'POST', 'DELETE'] as const), path: `/api/tickets/${id()}${random.pick(['', '/consume', '/code'])}`, headers: { authorization: `Ticket ${secret()}` } }, `203.0.113.${random.integer(50, 59)}`)
+    once: async ({ call, random, violation }) => {
+      const answer = await call({ method: random.pick(['GET', 'POST', 'DELETE'] as const), path: `/api/tickets/${id(random)}${random.pick(['', '/consume', '/code'])}`, headers: { authorization: `Ticket ${secret(random)}` } }, `203.0.113.${random.integer(50, 59)}`)
+      if (answer !== undefined && answer.status < 300) violation('a guessed ticket was accepted')
     },
   },
 }
