@@ -37,6 +37,8 @@ const openStore = async (t: Test, url: string): Promise<Store> => {
 
 /** Addresses of one /48, each in a /56 of its own. */
 const inOneSite = (n: number): string => `2001:db8:1:${(n << 8 & 0xffff).toString(16)}::1`
+/** Addresses of one /64, which one network has to itself. */
+const inOneNetwork = (n: number): string => `2001:db8:3:1::${(n + 1).toString(16)}`
 /** Addresses of one /24. */
 const inOneOffice = (n: number): string => `203.0.113.${n % 256}`
 
@@ -46,14 +48,17 @@ const state = async (browser: TestBrowser): Promise<string> => {
   return answer.json.state ?? verdict(answer)
 }
 
-/** Makes many tickets, and gives how often which answer came. */
-const flood = async (house: House, count: number, addressOf: (n: number) => string): Promise<Record<string, number>> => {
-  const told: Record<string, number> = {}
-  for (let n = 0; n < count; n++) {
-    const answer = verdict((await make(house, addressOf(n))).created)
-    told[answer] = (told[answer] ?? 0) + 1
-  }
-  return told
+/** Makes many tickets that nobody asks for. */
+const flood = async (house: House, count: number, addressOf: (n: number) => string): Promise<TestBrowser[]> => {
+  const browsers: TestBrowser[] = []
+  for (let n = 0; n < count; n++) browsers.push(await make(house, addressOf(n)))
+  return browsers
+}
+
+/** How many of these tickets there still are, without asking for them. */
+const countAlive = async (house: House, browsers: readonly TestBrowser[]): Promise<number> => {
+  const kept = await Promise.all(browsers.map(({ ticket }) => house.store.read(`ticket:${ticket}`)))
+  return kept.filter((record) => record !== undefined).length
 }
 
 for (const [kind, open] of Object.entries(stores)) {
@@ -62,7 +67,9 @@ for (const [kind, open] of Object.entries(stores)) {
       const house = await openHouse(t, { store: await open(t), env: { LIMIT_CREATE: '1000000', MAX_TICKETS: '300' } })
       const first = await make(house, addressOf(0))
       t.equal(await state(first), 'pending')
-      await flood(house, 300, addressOf)
+      const made = await flood(house, 300, addressOf)
+      t.strictSame([...new Set(made.map(({ created }) => verdict(created)))], ['201'], 'each takes the slot of one before it')
+      t.equal(await countAlive(house, [first, ...made]), 15)
       t.equal(await state(first), 'pending', 'who polls has lost nothing to a neighbour who does not')
       const others = []
       for (let n = 0; n < 285; n++) others.push(await make(house, `198.${n >> 7}.${n % 128}.1`))
@@ -74,14 +81,16 @@ for (const [kind, open] of Object.entries(stores)) {
 
   await t.test(`E5 slots (${kind}): a flood that polls has its twentieth and is refused beyond it`, async (t) => {
     const house = await openHouse(t, { store: await open(t), env: { LIMIT_CREATE: '1000000', MAX_TICKETS: '100' } })
-    const told: string[] = []
-    for (let n = 0; n < 20; n++) {
-      const browser = await make(house, inOneSite(n))
-      told.push(verdict(browser.created))
-      if (browser.created.status === 201) t.equal(await state(browser), 'pending')
+    for (const [addressOf, nextDoor] of [[inOneSite, '2001:db8:2::1'], [inOneNetwork, '2001:db8:4::1'], [inOneOffice, '203.0.112.1']] as const) {
+      const told: string[] = []
+      for (let n = 0; n < 20; n++) {
+        const browser = await make(house, addressOf(n))
+        told.push(verdict(browser.created))
+        if (browser.created.status === 201) t.equal(await state(browser), 'pending')
+      }
+      t.strictSame(told, [...many(5, '201'), ...many(15, '503 too-many-tickets')], addressOf(0))
+      t.equal((await make(house, nextDoor)).created.status, 201, 'the network next door')
     }
-    t.strictSame(told, [...Array(5).fill('201'), ...Array(15).fill('503 too-many-tickets')])
-    t.equal((await make(house, '2001:db8:2::1')).created.status, 201, 'the site next door')
   })
 
   await t.test(`E5 slots (${kind}): whoever polls or scans keeps theirs and logs in, and the oldest that nobody asked for goes, when all are taken`, async (t) => {
@@ -166,6 +175,8 @@ for (const [kind, open] of Object.entries(stores)) {
     t.strictSame(await answersTo(5, from(() => '192.0.2.1')), [...many(3, '201'), ...many(2, '429 rate-limited')])
     t.strictSame(await answersTo(46, from((n) => `192.0.2.${10 + n}`)), [...many(45, '201'), '429 rate-limited'], 'what was refused to one is nobody else\'s')
     t.equal((await make(house, '192.0.3.1')).created.status, 201, 'the /24 next door')
+    t.strictSame(await answersTo(5, from(inOneNetwork)), [...many(3, '201'), ...many(2, '429 rate-limited')], 'all addresses of a /64 are one')
+    t.equal((await make(house, '2001:db8:3:2::1')).created.status, 201, 'the /64 next door')
     t.strictSame(await answersTo(14, from((n) => `2001:db8:1:${n.toString(16)}::1`)), [...many(12, '201'), ...many(2, '429 rate-limited')], 'a /56')
     t.strictSame(await answersTo(37, from((n) => inOneSite(n + 1))), [...many(36, '201'), '429 rate-limited'], 'the /48 around it')
     t.equal((await make(house, '2001:db8:2::1')).created.status, 201, 'the /48 next door')
