@@ -1,7 +1,7 @@
 /** What all pages share on this phone: the one service, its words, and WeChat's scanner and dialog. */
 import { serviceUrl } from '../config'
 import { wxPlatform } from './platform'
-import { isOwnWay, ticketFromPath } from './scene'
+import { isCameraScene, ticketFromPath } from './scene'
 import { createService } from './service'
 import { language } from './wechat'
 import { wordsFor } from './words'
@@ -33,7 +33,7 @@ export const scanCode = (): Promise<string | null | undefined> => new Promise((r
 
 /** Whether this person's own camera saw the code of a ticket, as far as can be told: in here, or in WeChat's scanner that led here. */
 export const isFromCamera = (ticket: string | undefined): boolean =>
-  (ticket !== undefined && ticket === seen) || isOwnWay(wx.getEnterOptionsSync().scene)
+  (ticket !== undefined && ticket === seen) || isCameraScene(wx.getEnterOptionsSync().scene)
 
 /** The login page's address for a ticket. */
 export const loginPage = (ticket: string): string => `/pages/login/login?scene=${ticket}`

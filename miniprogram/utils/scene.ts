@@ -17,13 +17,14 @@ export const ticketFromPath = (path: unknown): string | undefined => {
 }
 
 /**
- * WeChat's numbers for the ways in that nobody else can send: a code before the camera (1011, 1047), and what this person opened before, from the lists of
- * mini programs, the phone's own screen or WeChat's floating window. A picture, a link, a card in a chat and another mini program are none of them.
+ * WeChat's numbers for a code before the camera. A picture, a link, a card in a chat and another mini program may have been sent. So may what is opened
+ * again from WeChat's lists, its floating window or the phone's own screen, as nothing tells how it was opened first. Those lead to the home page, or back
+ * to a page that is still open and keeps what it found; a login page that opens anew with such a number was restored by WeChat.
  */
-const ownWays: readonly number[] = [1011, 1047, 1001, 1023, 1089, 1090, 1103, 1104, 1131]
+const cameraScenes: readonly number[] = [1011, 1047]
 
-/** Whether nobody can have sent what the mini program was entered by. A way that isn't known may have been sent. */
-export const isOwnWay = (entryScene: number): boolean => ownWays.includes(entryScene)
+/** Whether the mini program was entered by a code before the camera. */
+export const isCameraScene = (entryScene: number): boolean => cameraScenes.includes(entryScene)
 
 const decodedOnce = (text: string): string | undefined => {
   try {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import '../support/miniprogram.ts'
 
-const { isOwnWay, ticketFromPath, ticketFromScene } = await import('../../miniprogram/utils/scene.ts')
+const { isCameraScene, ticketFromPath, ticketFromScene } = await import('../../miniprogram/utils/scene.ts')
 
 const ticket = 'AbCd-fGhIj_lMnOpQrSt12'
 
@@ -37,7 +37,10 @@ await t.test('ticketFromPath: nothing when the path is any other', async (t) => 
   ]) t.equal(ticketFromPath(path), undefined, String(path))
 })
 
-await t.test('E12 isOwnWay: a camera and what was opened before are, a picture, a link, a card and whatever is unknown are not', async (t) => {
-  for (const scene of [1011, 1047, 1001, 1089, 1090, 1103, 1104, 1131]) t.equal(isOwnWay(scene), true, String(scene))
-  for (const scene of [1007, 1008, 1012, 1013, 1036, 1037, 1038, 1044, 1048, 1049, 1065, 1096, 1154, 1155, 1167, 1194, 1286, 0, -1, NaN, 104_700]) t.equal(isOwnWay(scene), false, String(scene))
+await t.test('E12 isCameraScene: a code before the camera is one, a picture, a link, a card, what is opened again and whatever is unknown are not', async (t) => {
+  for (const scene of [1011, 1047]) t.equal(isCameraScene(scene), true, String(scene))
+  for (const scene of [
+    1007, 1008, 1012, 1013, 1036, 1037, 1038, 1044, 1048, 1049, 1065, 1096, 1154, 1155, 1167, 1194, 1286, 0, -1, NaN, 104_700,
+    1001, 1023, 1089, 1090, 1103, 1104, 1131,
+  ]) t.equal(isCameraScene(scene), false, String(scene))
 })
