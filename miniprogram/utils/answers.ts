@@ -92,8 +92,7 @@ export interface Offer {
   readonly state: 'scanned' | 'confirmed'
   /** `origin` is the site that asks, `service` the one that logs people in for it; mostly the same. */
   readonly site: { readonly name: string, readonly origin: string, readonly service: string }
-  /** `isPhone`: by its own words it is on a phone or a tablet, where this WeChat may be as well. */
-  readonly browser: BrowserName & { readonly isPhone: boolean }
+  readonly browser: BrowserName
   /** Where this phone's own address is, in Chinese and in English; null where nobody knows. */
   readonly phonePlace: string | null
   readonly phonePlaceEn: string | null
@@ -111,6 +110,8 @@ export interface Offer {
 /** A browser that is logged in as this person. */
 export interface LoggedInBrowser {
   readonly id: string
+  /** The browser may be on this very phone, as far as the service can tell; false from an older service. */
+  readonly isSamePhone: boolean
   readonly browser: BrowserName
   readonly lastSeenAt: number
   /** The name of the other site that the login is for; null where it is the service's own. */
@@ -144,7 +145,7 @@ export const readOffer = (body: Body): Offer | undefined => {
     ...question,
     state,
     site: { name: text(site.name) ?? origin, origin, service: text(site.service) ?? origin },
-    browser: { ...browserOf(body.browser), isPhone: bodyOf(body.browser).is_phone === true },
+    browser: browserOf(body.browser),
     phonePlace,
     phonePlaceEn: text(body.phone_place_en) ?? phonePlace,
     isOtherCountry: body.other_country === true,
@@ -160,6 +161,7 @@ const questionOf = ({ match, match_choices: choices = null }: Body): Pick<Offer,
     return isOffer ? { match: 'tap', choices } : undefined
   }
   if (choices !== null || !(match === undefined || match === 'type' || match === 'off')) return undefined
+    isSamePhone: body.same_phone === true,
   return { match: match ?? 'off', choices: [] }
 }
 

@@ -19,7 +19,7 @@ export interface Words {
   readonly otherCountry: string
   /** The code was not seen by this person's camera. */
   readonly maybeSent: string
-  /** The same, where the browser is on a phone: then it may be this one. */
+  /** The same, where the browser may be on this very phone. */
   readonly samePhone: string
   readonly oldRequest: (ago: string) => string
   /** What to do about them. */

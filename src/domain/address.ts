@@ -74,6 +74,14 @@ export const prefixesOf = (address: string): readonly [string, ...string[]] => {
   return [`${site}::/48`, `${site}:${line}::/56`, `${site}:${fourth}::/64`]
 }
 
+/**
+ * Tells whether two plain addresses are of one connection to the internet: one IPv4 address, or one IPv6 /64. No wider: a /24 is many homes or a carrier's
+ * gateways, and a carrier gives each phone a /64 of its own. Never true where either is not known or means something inside only: behind a proxy that
+ * TRUST_PROXY leaves out, everybody has the proxy's.
+ */
+export const areOneConnection = (one: string, other: string): boolean =>
+  networkOf(one) !== null && prefixesOf(one).at(-1) === prefixesOf(other).at(-1)
+
 /** The written groups of an IPv6 address, with zeros for those left out; enough of them for its front. */
 const groupsOf = (address: string): readonly string[] => {
   const [front = '', back] = address.split('::')

@@ -36,15 +36,14 @@ const systems: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
 const first = (table: typeof browsers, text: string, otherwise: string): string =>
   table.find(([pattern]) => pattern.test(text))?.[1] ?? otherwise
 
-/** Systems on which WeChat may run beside the browser. */
-const handheldSystems: ReadonlySet<string> = new Set(['HarmonyOS', 'iPadOS', 'iOS', 'Android'])
+/**
+ * The page decides by the same words where its code is scanned (static/scan-login/device.js). A tablet counts as a computer: the phone with WeChat lies
+ * beside it, and an iPad mostly calls itself a Mac, so that tablets can't be told from computers anyway.
+ */
+const isPhone = (userAgent: string): boolean => /\bMobile\b|\bPhone\b/.test(userAgent) && !/\b(?:iPad|Tablet|WindowsWechat|MacWechat)\b/.test(userAgent)
 
-/** What HarmonyOS calls itself on a computer. */
-const harmonyComputer = /\(PC\b/
-
-/** Names browser and system from a `User-Agent`, and tells whether that is a phone or a tablet. Only words of the tables come out, whatever goes in. */
+/** Names browser and system from a `User-Agent`, and tells whether that is a phone. Only words of the tables come out, whatever goes in. */
 export const describeBrowser = (userAgent: string): { readonly name: string, readonly system: string, readonly isPhone: boolean } => {
   const text = userAgent.slice(0, 512)
-  const system = first(systems, text, 'Unknown system')
-  return { name: first(browsers, text, 'Unknown browser'), system, isPhone: handheldSystems.has(system) && !harmonyComputer.test(text) }
+  return { name: first(browsers, text, 'Unknown browser'), system: first(systems, text, 'Unknown system'), isPhone: isPhone(text) }
 }

@@ -32,7 +32,7 @@ export interface SeenBrowser {
   readonly system: string
   /** '' where it is not known. */
   readonly ip: string
-  /** The browser runs on a phone or a tablet, on which WeChat may be, too. Missing in what an earlier release stored. */
+  /** The browser runs on a phone, by its own words. Missing in what an earlier release stored. */
   readonly isPhone?: boolean
 }
 

@@ -64,7 +64,7 @@ export const BrowserView = Type.Object({
 /** The browser as whoever scans its code is shown it, who may be a stranger: no full address. */
 const AskingBrowser = Type.Object({
   ...Type.Omit(BrowserView, ['ip']).properties,
-  is_phone: Type.Boolean({ description: 'It runs on a phone or a tablet, by its own words' }),
+  is_phone: Type.Boolean({ description: 'It runs on a phone, by its own words' }),
 })
 
 export const SessionView = Type.Object({
@@ -93,6 +93,7 @@ export const ScannedTicket = Type.Object({
   }),
   browser: AskingBrowser,
   other_country: Type.Boolean({ description: 'Browser and phone are known to be in different countries or regions' }),
+  same_phone: Type.Boolean({ description: 'The browser may be on the phone that scans: it is on a phone by its own words, and both have one public address' }),
   phone_place: nullable(Type.String({ description: 'Where the phone\'s own address is, in Chinese' })),
   phone_place_en: nullable(Type.String({ description: 'The same in English' })),
   created_at: Moment,

@@ -38,13 +38,14 @@ const browserView = ({ name, system, ip, place, placeEn }: BrowserInfo): Static<
 })
 
 /** What the person who scanned is shown. */
-export const scannedTicket = ({ ticket, phonePlace, isOtherCountry }: Scan, site: Static<typeof schemas.ScannedTicket>['site'], now: number): Static<typeof schemas.ScannedTicket> => ({
+export const scannedTicket = ({ ticket, phonePlace, isOtherCountry, isSamePhone }: Scan, site: Static<typeof schemas.ScannedTicket>['site'], now: number): Static<typeof schemas.ScannedTicket> => ({
   state: ticket.state,
   version: ticket.version,
   expires_in: secondsUntil(ticket.expiresAt, now),
   site,
   browser: askingBrowser(ticket.browser),
   other_country: isOtherCountry,
+  same_phone: isSamePhone,
   phone_place: phonePlace?.zh ?? null,
   phone_place_en: phonePlace?.en ?? null,
   created_at: moment(ticket.createdAt),

@@ -1,3 +1,4 @@
+import { areOneConnection } from '../domain/address.ts'
 import type { Place } from '../domain/place.ts'
 import { areApart } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
@@ -17,6 +18,11 @@ export interface Scan {
   readonly phonePlace: Place | null
   /** Browser and phone are known to be in different countries or regions. The person decides what that means: many travel, and many use a VPN. */
   readonly isOtherCountry: boolean
+  /**
+   * The browser may be on the phone that scans, so that no camera could see its code. Its own word that it is on a phone is not enough: whoever sends a
+   * code to somebody can say so, too. They would have to be on that person's connection as well.
+   */
+  readonly isSamePhone: boolean
 }
 
 /**
@@ -37,5 +43,10 @@ export const scanTicket = async (deps: LoginDeps, claim: ScanClaim): Promise<Sca
   }, 'wrong-number')
   if (ticket.state === 'cancelled') return refuse(ticket)
   const phonePlace = deps.places.placeOf(claim.ip)
-  return { ticket, phonePlace, isOtherCountry: areApart(ticket.browser.country, phonePlace?.country) }
+  return {
+    ticket,
+    phonePlace,
+    isOtherCountry: areApart(ticket.browser.country, phonePlace?.country),
+    isSamePhone: ticket.browser.isPhone === true && areOneConnection(ticket.browser.ip, claim.ip),
+  }
 }

@@ -2,9 +2,9 @@
 
 /** `wechat`: WeChat's own browser on a phone, where a long press reads the code; `phone`: any other browser there; `computer`: all else, tablets too. @typedef {'computer' | 'phone' | 'wechat'} Device */
 
-/** Reads what the browser says of itself. @param {string} userAgent @returns {Device} */
+/** Reads what the browser says of itself; the service tells phones by the same words (src/domain/browser.ts). @param {string} userAgent @returns {Device} */
 export const deviceOf = (userAgent) => {
   // Of WeChat on computers, too, it is the phone that scans; a tablet lies beside the phone.
-  if (!/\bMobile\b|\bPhone\b/.test(userAgent) || /\biPad\b|\bWindowsWechat\b|\bMacWechat\b/.test(userAgent)) return 'computer'
+  if (!/\bMobile\b|\bPhone\b/.test(userAgent) || /\b(?:iPad|Tablet|WindowsWechat|MacWechat)\b/.test(userAgent)) return 'computer'
   return /\bMicroMessenger\//.test(userAgent) ? 'wechat' : 'phone'
 }

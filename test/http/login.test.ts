@@ -21,6 +21,7 @@ await t.test('login: a visitor is logged in when the phone taps the right number
     site: { name: 'Example', origin: 'https://login.example.com', service: 'https://login.example.com' },
     browser: { name: 'Chrome', system: 'Windows', network: null, place: null, place_en: null, is_phone: false },
     other_country: false,
+    same_phone: false,
     phone_place: null,
     phone_place_en: null,
     match: 'tap',

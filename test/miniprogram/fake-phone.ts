@@ -25,6 +25,7 @@ export const offer = (more: object = {}): Reply => ok({
   site: { name: 'Acme', origin: 'https://acme.example', service: 'https://acme.example' },
   browser: { name: 'Chrome 151', system: 'Windows 11', network: '203.0.113.0/24', place: null, place_en: null, is_phone: false },
   other_country: false,
+  same_phone: false,
   phone_place: null,
   phone_place_en: null,
   created_at: '2026-11-23T02:00:00.000Z',

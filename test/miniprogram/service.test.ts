@@ -206,10 +206,11 @@ await t.test('service: no numbers when the service asks for none', async (t) => 
 
 await t.test('service: reads who asks and who logs in, and where both ends are', async (t) => {
   const site = { name: 'Shop', origin: 'https://shop.example', service: 'https://login.example.com' }
-  const scan = offer({ site, phone_place: '中国 深圳', phone_place_en: 'Shenzhen, China', browser: { name: 'Safari', system: 'iOS', network: null, place: null, is_phone: true } })
-  t.hasStrict(await start({ scan }).service.scan(ticket), { ok: true, value: { site, phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China', browser: { isPhone: true, ip: '' } } })
-  const older = await start({ scan: offer({ site: { name: 'Acme', origin: 'https://acme.example' }, phone_place: undefined, phone_place_en: undefined }) }).service.scan(ticket)
-  t.hasStrict(older, { ok: true, value: { site: { service: 'https://acme.example' }, phonePlace: null, phonePlaceEn: null, browser: { isPhone: false } } })
+  const scan = offer({ site, phone_place: '中国 深圳', phone_place_en: 'Shenzhen, China', browser: { name: 'Safari', system: 'iOS', network: null, place: null, is_phone: true }, same_phone: true })
+  t.hasStrict(await start({ scan }).service.scan(ticket), { ok: true, value: { site, phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China', isSamePhone: true, browser: { ip: '' } } })
+  const browser = { name: 'Safari', system: 'iOS', is_phone: true } // which older mini programs go by
+  const older = await start({ scan: offer({ site: { name: 'Acme', origin: 'https://acme.example' }, browser, phone_place: undefined, phone_place_en: undefined, same_phone: undefined }) }).service.scan(ticket)
+  t.hasStrict(older, { ok: true, value: { site: { service: 'https://acme.example' }, phonePlace: null, phonePlaceEn: null, isSamePhone: false } })
 })
 
 await t.test('service: one login all the same when the storage keeps nothing', async (t) => {
@@ -255,11 +256,11 @@ await t.test('service: reads where the browser is, as a person can read it, and 
   }
   const chrome = { name: 'Chrome', system: 'Linux' }
   t.strictSame(await scanned({ ip: '203.0.113.7', network: '203.0.113.0/24', place: '中国 上海', place_en: 'Shanghai, China' }, { other_country: true }), {
-    ...chrome, ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China', isPhone: false, isOtherCountry: true,
+    ...chrome, ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China', isOtherCountry: true,
   })
   t.hasStrict(await scanned({ ip: '2001:db8:1::7', network: '2001:db8:1::/48', place: null, place_en: null }, { other_country: 'yes' }), { network: '2001:db8:1:*', isOtherCountry: false })
   t.strictSame(await scanned({ ip: '203.0.113.7', place: '上海' }, { other_country: undefined }), {
-    ...chrome, ip: '203.0.113.7', network: null, place: '上海', placeEn: '上海', isPhone: false, isOtherCountry: false,
+    ...chrome, ip: '203.0.113.7', network: null, place: '上海', placeEn: '上海', isOtherCountry: false,
   }, 'from a service before this release')
 })
 

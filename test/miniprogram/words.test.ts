@@ -54,10 +54,11 @@ await t.test('ago: says a span of time in the largest unit that fits', async (t)
 const offer: Offer = {
   state: 'scanned',
   site: { name: 'Acme', origin: 'https://acme.example', service: 'https://acme.example' },
-  browser: { name: 'Chrome 151', system: 'Windows 11', ip: '', network: '203.0.113.*', place: null, placeEn: null, isPhone: false },
+  browser: { name: 'Chrome 151', system: 'Windows 11', ip: '', network: '203.0.113.*', place: null, placeEn: null },
   phonePlace: null,
   phonePlaceEn: null,
   isOtherCountry: false,
+  isSamePhone: false,
   createdAt: now - 20_000,
   expiresIn: 150,
   match: 'tap',
@@ -76,7 +77,7 @@ await t.test('screenOf: shows who asks and the numbers when a decision is asked 
 })
 
 await t.test('screenOf: network and place of the browser and the place of the phone in its language, each where it is known', async (t) => {
-  const browser = { name: '', system: '', ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China', isPhone: false }
+  const browser = { name: '', system: '', ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China' }
   const rows = (words: typeof zh, more: Partial<Offer['browser']> = {}, phone: Partial<Offer> = {}): string[] =>
     screenOf(ready({ ...offer, ...phone, browser: { ...browser, ...more } }), words, now, true).rows.map(({ label, value }) => `${label}: ${value}`)
   const phone = { phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China' }
@@ -123,11 +124,11 @@ await t.test('E11 screenOf: the person is told that somebody may have tried to u
 })
 
 await t.test('E12 screenOf: warns that somebody may have sent the code, when no camera of this person saw it, except on the same phone', async (t) => {
-  const drawn = (wasSeen: boolean, isPhone: boolean, words = en) => screenOf(ready({ ...offer, browser: { ...offer.browser, isPhone } }), words, now, wasSeen)
+  const drawn = (wasSeen: boolean, isSamePhone: boolean, words = en) => screenOf(ready({ ...offer, isSamePhone }), words, now, wasSeen)
   t.hasStrict(drawn(false, false), { warning: `${en.maybeSent}\n${en.oddHelp}`, note: '' })
   t.hasStrict(drawn(false, false, zh), { warning: `${zh.maybeSent}\n${zh.oddHelp}`, note: '' })
-  t.hasStrict(drawn(false, true), { warning: '', note: en.samePhone }, 'what a browser says of itself may be a lie')
-  for (const isPhone of [false, true]) t.hasStrict(drawn(true, isPhone), { warning: '', note: '' })
+  t.hasStrict(drawn(false, true), { warning: '', note: en.samePhone })
+  for (const isSamePhone of [false, true]) t.hasStrict(drawn(true, isSamePhone), { warning: '', note: '' })
   t.hasStrict(screenOf(ready({ ...offer, isOtherCountry: true }), en, now, false), { warning: `${en.maybeSent}\n${en.otherCountry}\n${en.oddHelp}` })
 })
 

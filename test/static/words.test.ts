@@ -3,6 +3,7 @@ import { destination } from '../../static/scan-login/destination.js'
 import { deviceOf } from '../../static/scan-login/device.js'
 import { languageFor } from '../../static/scan-login/language.js'
 import { dictionaries, sayView } from '../../static/scan-login/words.js'
+import { userAgents } from '../support/user-agents.ts'
 
 await t.test('words: each language says everything, and the spoken lines stay under twelve words', async (t) => {
   for (const words of Object.values(dictionaries)) {
@@ -33,25 +34,11 @@ await t.test('words: a view without a code says what failed and when it tries ag
   t.strictSame(say(60_000), ['暂时无法生成小程序码，稍等片刻会自动重试', "Can't get a code right now; we'll try again in a while"])
 })
 
-const phones = {
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36': 'computer',
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36 NetType/WIFI MicroMessenger/7.0.20.1781(0x6700143B) WindowsWechat(0x63090c33) XWEB/14185 Flue': 'computer',
-  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) MicroMessenger/6.8.0(0x16080000) NetType/WIFI MiniProgramEnv/Mac MacWechat/WMPF MacWechat/3.8.7(0x13080712)': 'computer',
-  'Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1': 'computer',
-  'Mozilla/5.0 (Linux; Android 15; SM-X910) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36': 'computer',
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1': 'phone',
-  'Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36': 'phone',
-  'Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/6.0 Mobile': 'phone',
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60(0x18003c2f) NetType/WIFI Language/zh_CN': 'wechat',
-  'Mozilla/5.0 (Linux; Android 14; V2307A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.6723.103 Mobile Safari/537.36 XWEB/1300473 MMWEBSDK/20250201 MicroMessenger/8.0.57 WeChat/arm64': 'wechat',
-  '': 'computer',
-} as const
-
 await t.test('words: the page says how to scan from where it stands', async (t) => {
   const waiting = { name: 'waiting', code: { url: '', linkUrl: null, lifeMs: 1, leftMs: 1 } } as const
   const { en } = dictionaries
   const lines = { computer: en.waiting, phone: en.waitingOnPhone, wechat: en.waitingInWechat }
-  for (const [userAgent, device] of Object.entries(phones)) {
+  for (const [userAgent, device] of Object.entries(userAgents)) {
     t.equal(deviceOf(userAgent), device, userAgent)
     t.equal(sayView(waiting, en, deviceOf(userAgent)).line, lines[device])
   }

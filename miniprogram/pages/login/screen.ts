@@ -120,7 +120,7 @@ const asker = ({ offer, isClockMended }: Asked, words: Words, now: number, wasSe
       { label: words.asked, value: ago(offer.createdAt, now, words) },
     ].filter((row) => row.value !== ''),
     warning: warningOf(offer, words, now, wasSeen),
-    note: [isClockMended ? words.clockMended : '', !wasSeen && browser.isPhone ? words.samePhone : ''].filter((part) => part !== '').join('\n'),
+    note: [isClockMended ? words.clockMended : '', !wasSeen && offer.isSamePhone ? words.samePhone : ''].filter((part) => part !== '').join('\n'),
     refuse: words.notMe,
   }
 }
@@ -152,9 +152,9 @@ const addressOf = (origin: string): string => origin.replace(/^https:\/\//, '')
 const failureOf = ({ code, retryAfter }: Extract<View, { kind: 'unavailable' }>, words: Words): string =>
   code === 'rate-limited' && retryAfter !== undefined ? wait(retryAfter, words) : words.failures[code]
 
-const warningOf = ({ isOtherCountry, createdAt, browser }: Offer, words: Words, now: number, wasSeen: boolean): string => {
+const warningOf = ({ isOtherCountry, isSamePhone, createdAt }: Offer, words: Words, now: number, wasSeen: boolean): string => {
   const isOld = now - createdAt >= oldAfterMs
-  const odd = [wasSeen || browser.isPhone ? '' : words.maybeSent, isOtherCountry ? words.otherCountry : '', isOld ? words.oldRequest(ago(createdAt, now, words)) : ''].filter((part) => part !== '')
+  const odd = [wasSeen || isSamePhone ? '' : words.maybeSent, isOtherCountry ? words.otherCountry : '', isOld ? words.oldRequest(ago(createdAt, now, words)) : ''].filter((part) => part !== '')
   return odd.length === 0 ? '' : [...odd, words.oddHelp].join('\n')
 }
 

@@ -11,6 +11,7 @@ import { openHouse, type Answer, type House, type HouseOptions } from '../../sup
 import { createRecordingLog } from '../../support/log.ts'
 import { logIn, phoneOf, verdict } from '../../support/login.ts'
 import { bare, stepsIn } from '../../support/steps.ts'
+import { userAgents } from '../../support/user-agents.ts'
 
 const env = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
 const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
@@ -254,28 +255,31 @@ await t.test('E11 match number: one of three is offered with MATCH_NUMBERS=on, w
   t.equal(verdict(await ming.confirm(scanned.browser.ticket, scanned.number)), '200')
 })
 
-await t.test('E12 same phone: the phone is told that the browser is on one, when it says so, and never of an earlier release\'s ticket', async (t) => {
+await t.test('E12 same phone: the phone is told so when the browser says that it is on one and both are at one public address, and never of an earlier release\'s ticket', async (t) => {
   const house = await openHouseWith(t)
   const ming = await phoneOf(house)
-  const cases: ReadonlyArray<readonly [string, boolean]> = [
-    ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1', true],
-    ['Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36', true],
-    ['Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile', true],
-    ['Mozilla/5.0 (PC; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/4.1.6.1', false],
-    ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36', false],
-    ['', false],
-  ]
-  for (const [agent, isPhone] of cases) {
-    const { json } = await house.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': agent } })
-    t.equal((await ming.scan(json.ticket)).json.browser.is_phone, isPhone, agent)
+  const here = '203.0.113.7'
+  const told = async (agent: string, browserFrom: string, phoneFrom: string): Promise<unknown[]> => {
+    const { json } = await house.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': agent }, from: browserFrom })
+    const scan = await ming.signed({ method: 'POST', path: `/api/phone/tickets/${json.ticket}/scan`, from: phoneFrom })
+    return [scan.json.browser.is_phone, scan.json.same_phone]
   }
-  const browser = await openBrowser(house)
-  const key = `ticket:${browser.ticket}`
-  const record = await house.store.read<{ browser: { isPhone?: boolean } }>(key)
+  for (const [agent, device] of Object.entries(userAgents)) {
+    const isPhone = device !== 'computer'
+    t.strictSame(await told(agent, here, here), [isPhone, isPhone], agent)
+    t.strictSame(await told(agent, here, '198.51.100.7'), [isPhone, false], `sent from elsewhere: ${agent}`)
+  }
+  const iphone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'
+  t.strictSame(await told(iphone, '2001:db8:1:2::7', '2001:db8:1:2::8'), [true, true], 'one /64')
+  const apart = [[here, '203.0.113.8'], ['2001:db8:1:2::7', '2001:db8:1:3::7'], [here, '2001:db8:1:2::7'], ['127.0.0.1', '127.0.0.1'], ['10.0.0.7', '10.0.0.7'], ['fd00::7', 'fd00::7']] as const
+  for (const [browser, phone] of apart) t.strictSame(await told(iphone, browser, phone), [true, false], `${browser} ${phone}`)
+
+  const { json: { ticket } } = await house.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': iphone }, from: here })
+  const record = await house.store.read<{ browser: { isPhone?: boolean } }>(`ticket:${ticket}`)
   const { isPhone, ...older } = record?.browser ?? {}
-  t.equal(isPhone, false)
-  await house.store.write(key, { ...record, browser: older }, minuteMs)
-  t.equal((await ming.scan(browser.ticket)).json.browser.is_phone, false)
+  t.equal(isPhone, true)
+  await house.store.write(`ticket:${ticket}`, { ...record, browser: older }, minuteMs)
+  t.hasStrict((await ming.signed({ method: 'POST', path: `/api/phone/tickets/${ticket}/scan`, from: here })).json, { browser: { is_phone: false }, same_phone: false })
 })
 
 await t.test('E15 address: whoever scans a code learns network and place of its browser and no full address, when they say yes, too', async (t) => {

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { networkOf, plainAddress } from '../../../src/domain/address.ts'
+import { areOneConnection, networkOf, plainAddress } from '../../../src/domain/address.ts'
 import { describeBrowser } from '../../../src/domain/browser.ts'
 import { hashSecret, isId, isSecret, newId, newSecret, sameText } from '../../../src/domain/ids.ts'
 import { newMatch } from '../../../src/domain/match.ts'
@@ -10,6 +10,8 @@ import { areApart } from '../../../src/domain/place.ts'
 import { isReturnAllowed } from '../../../src/domain/return-to.ts'
 import { createSeal } from '../../../src/domain/seal.ts'
 import { isPlainText, plainText } from '../../../src/domain/text.ts'
+import { deviceOf } from '../../../static/scan-login/device.js'
+import { userAgents } from '../../support/user-agents.ts'
 
 /** A text as a line of a report can show it. */
 const plain = (text: string): string => encodeURIComponent(text.toWellFormed()).slice(0, 80)
@@ -77,6 +79,16 @@ await t.test('browser: it is called by words of ours, whatever it says', async (
   t.equal(names(''), 'Unknown browser on Unknown system')
 })
 
+await t.test('E12 browser: it is on a phone for the service where it is on one for the page, when it says anything at all', async (t) => {
+  for (const [userAgent, device] of Object.entries(userAgents)) {
+    t.equal(describeBrowser(userAgent).isPhone, device !== 'computer', userAgent)
+    t.equal(deviceOf(userAgent), device, userAgent)
+  }
+  const tokens = ['Mobile', 'Phone', 'iPhone', 'iPad', 'Tablet', 'PC', 'Android', 'OpenHarmony', 'Mac OS X', 'MicroMessenger/', 'WindowsWechat', 'MacWechat', '(', ')', ';', '/', ' ', 'x']
+  fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...tokens), maxLength: 25 }), (userAgent) =>
+    describeBrowser(userAgent).isPhone === (deviceOf(userAgent) !== 'computer')), { numRuns: 2000 })
+})
+
 await t.test('browser: words of ours are all that comes out, when it says anything at all', async (t) => {
   const tokens = ['Chrome/1', 'Version/', 'Safari/', 'Edg/', 'iPhone', 'Windows', '\u202e', '\u2066', '\u200b', '\0', '\n', '<b>', 'Version/1.1.1.1 ', '\ud800', ' ']
   const said = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...tokens), maxLength: 400 }))
@@ -103,6 +115,16 @@ await t.test('address: the network around it when it is public, else none', asyn
     ...['', 'x', '0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '169.254.1.1', '172.16.0.1', '172.31.255.255', '192.168.1.23', '::', '::1', '::203.0.113.7', 'fc00::1', 'fd12::1', 'fe80::1'].map((text) => [text, null] as const),
   ] as const
   for (const [address, network] of pairs) t.equal(networkOf(address), network, address)
+})
+
+await t.test('E12 address: two are one connection\'s when they are one public IPv4 address or in one public /64, else not', async (t) => {
+  const same = [['203.0.113.7', '203.0.113.7'], ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::1'], ['2001:db8::1', '2001:db8::ffff:0:0:1']] as const
+  for (const [one, other] of same) t.ok(areOneConnection(one, other), `${one} ${other}`)
+  const apart = [
+    ['203.0.113.7', '203.0.113.8'], ['203.0.113.7', '198.51.100.7'], ['2001:db8:1:2::1', '2001:db8:1:3::1'], ['203.0.113.7', '2001:db8::1'],
+    ...['', 'x', '127.0.0.1', '10.1.2.3', '100.64.0.1', '192.168.1.23', '::1', 'fd12::1', 'fe80::1'].flatMap((text) => [[text, text], [text, '203.0.113.7'], ['2001:db8::1', text]] as const),
+  ] as const
+  for (const [one, other] of apart) t.notOk(areOneConnection(one, other), `${one} ${other}`)
 })
 
 await t.test('address: the network is one, and the same for its first address, whatever the address', async () => {
