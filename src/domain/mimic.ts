@@ -1,5 +1,6 @@
-/** Names that pass for something else: letters of several scripts, an office nobody holds here, an address. Look-alikes count as what they look like (UTS #39). */
+/** Names that pass for something else: a word with letters of several scripts, an office nobody holds here, an address. Look-alikes count as what they look like (UTS #39). */
 import unhomoglyph from 'unhomoglyph'
+import { hasListedSuffix } from './public-suffix.ts'
 import { joiners } from './text.ts'
 
 export type Mimic = 'mixed-scripts' | 'office' | 'address'
@@ -23,13 +24,16 @@ const waysToWrite = [
   'Nkoo', 'Orya', 'Sinh', 'Syrc', 'Tale', 'Taml', 'Telu', 'Tfng', 'Thaa', 'Thai', 'Tibt', 'Yiii',
 ].map((scripts) => new RegExp(`^(?:[^\\p{L}\\p{M}]|[${['Zyyy', 'Zinh', ...scripts.split(' ')].map((script) => `\\p{scx=${script}}`).join('')}])*$`, 'u'))
 
+/** Words stand apart enough to be seen as in scripts of their own: Иван (Ivan). An office is found across them, whatever stands between its letters. */
+const betweenWords = /[\s()[\]【】「」]+/u
+
 /** Tells what a name passes for, or null. The name is plain text. */
 export const mimicOf = (name: string): Mimic | null => {
   const written = name.replace(joiners, '').normalize('NFKC')
-  if (!waysToWrite.some((way) => way.test(written))) return 'mixed-scripts'
+  if (!written.split(betweenWords).every((word) => waysToWrite.some((way) => way.test(word)))) return 'mixed-scripts'
   if (isAddress(written)) return 'address'
-  // A 0 looks like an O in one name, and is a number behind the word in another.
-  return [written, written.replace(/\p{Nd}/gu, ' ')].some(isOffice) ? 'office' : null
+  // A 0 looks like an O in one name, and is a number behind the word in another; a Cyrillic М looks like an M, and a small one doesn't.
+  return [written, written.replace(/\p{Nd}/gu, ' '), unhomoglyph(written)].some(isOffice) ? 'office' : null
 }
 
 /** Phonetic small capitals: letters of their own for the confusables' table. */
@@ -55,11 +59,15 @@ const isOffice = (text: string): boolean => {
   return latinSkeletons.has(joined) || (skeleton.match(/[a-z]+/g) ?? []).some((word) => latinSkeletons.has(word)) || hanSkeletons.some((office) => joined.includes(office))
 }
 
-/** Two letters after a dot are a domain; Chinese ones only where they are one, as people write a full stop without a space. */
-const domain = /[\p{L}\p{N}-]\.(?:[^\P{L}\p{scx=Han}]{2,}|中国|中國|公司|网络|網絡|香港|台湾|台灣)/u
+/** The labels behind a dot that stands between two letters or digits. */
+const labels = /(?<=[\p{L}\p{M}\p{N}_-]\.)[\p{L}\p{M}\p{N}-]+/gu
+
+/** Tells whether some label ends a domain of the public internet, as read or as it looks. "rn" looks like "m", and the table makes it of an m. */
+const hasDomain = (text: string): boolean => (text.match(labels) ?? []).some((label) =>
+  [label, unhomoglyph(label).replaceAll('rn', 'm')].some((read) => hasListedSuffix(`x.${read.toLowerCase()}`)))
 
 /** Where somebody could be sent: a web or mail address, one of the network, a number to call or to add. */
 const isAddress = (text: string): boolean => {
   const dotted = text.replace(/[。․]/gu, '.')
-  return /:\/\/|www\.|\S@\S/iu.test(dotted) || domain.test(dotted) || /\d{1,3}(?:\.\d{1,3}){3}/u.test(dotted) || /(?:\p{Nd}[\s().+\-_/]*){7,}/u.test(dotted)
+  return /:\/\/|www\.|\S@\S/iu.test(dotted) || hasDomain(dotted) || /\d{1,3}(?:\.\d{1,3}){3}/u.test(dotted) || /(?:\p{Nd}[\s().+\-_/]*){7,}/u.test(dotted)
 }
