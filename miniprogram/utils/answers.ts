@@ -13,9 +13,15 @@ export type ServerCode = typeof serverCodes[number]
 
 /**
  * What the phone itself finds: `offline` without a network and `no-answer` with one, where what was asked may or may not have happened;
- * `not-set-up`, WeChat lets this mini program call no such address; `too-old`, this WeChat lacks what is needed; `name-refused`, the service shows nobody by this name.
+ * `not-set-up`, WeChat lets this mini program call no such address; `too-old`, this WeChat lacks what is needed; `name-…`, the service shows nobody by this name, for
+ * this reason, and `name-refused` for any other.
  */
-export type FailureCode = ServerCode | 'offline' | 'no-answer' | 'not-set-up' | 'too-old' | 'name-refused'
+export type FailureCode = ServerCode | 'offline' | 'no-answer' | 'not-set-up' | 'too-old' | `name-${NameReason}` | 'name-refused'
+
+/** Why the service refuses a name. */
+const nameReasons = ['unreadable', 'mixed-scripts', 'office', 'address'] as const
+
+type NameReason = typeof nameReasons[number]
 
 export interface Success<T> { readonly ok: true, readonly value: T }
 export interface Failure {
@@ -25,13 +31,18 @@ export interface Failure {
   readonly serverTime?: number
   /** In how many seconds it may be tried again, where it said so. */
   readonly retryAfter?: number
+  /** Why, where the code alone doesn't say. */
+  readonly reason?: string
 }
 export type Outcome<T> = Success<T> | Failure
 
 export const offline: Failure = { ok: false, code: 'offline' }
 export const wechatSilent: Failure = { ok: false, code: 'wechat-unavailable' }
 export const tooOld: Failure = { ok: false, code: 'too-old' }
-export const nameRefused: Failure = { ok: false, code: 'name-refused' }
+export const nameRefused = (reason: string | undefined): Failure => {
+  const known = nameReasons.find((one) => one === reason)
+  return { ok: false, code: known === undefined ? 'name-refused' : `name-${known}` }
+}
 
 /** Sends a call and reads what comes back; that nothing does is an outcome as well. */
 export const answerTo = async <T>(platform: Platform, send: () => Promise<Reply>, read: (body: Body) => T | undefined): Promise<Outcome<T>> => {
@@ -59,6 +70,7 @@ const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcom
     code,
     ...(typeof body.server_time === 'number' && { serverTime: body.server_time }),
     ...(reply.retryAfter !== undefined && { retryAfter: reply.retryAfter }),
+    ...(typeof body.reason === 'string' && { reason: body.reason }),
   }
 }
 
@@ -98,6 +110,8 @@ export interface Offer {
   readonly phonePlaceEn: string | null
   /** Browser and phone seem to be in different countries or regions. */
   readonly isOtherCountry: boolean
+  /** The browser may be on this very phone, as far as the service can tell; false from an older service. */
+  readonly isSamePhone: boolean
   /** Milliseconds since 1970, by the service's clock. */
   readonly createdAt: number
   /** Seconds from the answer on. */
@@ -110,8 +124,6 @@ export interface Offer {
 /** A browser that is logged in as this person. */
 export interface LoggedInBrowser {
   readonly id: string
-  /** The browser may be on this very phone, as far as the service can tell; false from an older service. */
-  readonly isSamePhone: boolean
   readonly browser: BrowserName
   readonly lastSeenAt: number
   /** The name of the other site that the login is for; null where it is the service's own. */
@@ -149,6 +161,7 @@ export const readOffer = (body: Body): Offer | undefined => {
     phonePlace,
     phonePlaceEn: text(body.phone_place_en) ?? phonePlace,
     isOtherCountry: body.other_country === true,
+    isSamePhone: body.same_phone === true,
     createdAt,
     expiresIn: body.expires_in,
   }
@@ -161,7 +174,6 @@ const questionOf = ({ match, match_choices: choices = null }: Body): Pick<Offer,
     return isOffer ? { match: 'tap', choices } : undefined
   }
   if (choices !== null || !(match === undefined || match === 'type' || match === 'off')) return undefined
-    isSamePhone: body.same_phone === true,
   return { match: match ?? 'off', choices: [] }
 }
 

@@ -97,7 +97,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     rename: async (name) => {
       const chosen = name.trim()
       const outcome = await call('PUT', '/api/phone/profile', { name: chosen }, done)
-      if (!outcome.ok) return outcome.code === 'bad-request' ? nameRefused : outcome
+      if (!outcome.ok) return outcome.code === 'bad-request' ? nameRefused(outcome.reason) : outcome
       const value = chosen === '' ? null : chosen
       const key = keys.kept()
       if (key !== undefined) keys.keep({ ...key, user: { ...key.user, name: value } })

@@ -1,10 +1,10 @@
-/** How a wait is said: "Try again in 10 minutes". */
+/** How a span of time to wait is said: "10 minutes". */
 import type { Words } from './words'
 
-/** Says when it can be tried again, never too early: what is left of a unit counts as a whole one. */
-export const wait = (seconds: number, words: Words): string => {
-  if (seconds <= 90) return words.waitSeconds(Math.max(1, Math.ceil(seconds)))
-  if (seconds <= 90 * 60) return words.waitMinutes(Math.ceil(seconds / 60))
-  if (seconds <= 36 * 3600) return words.waitHours(Math.ceil(seconds / 3600))
-  return words.waitDays(Math.ceil(seconds / 86_400))
+/** Says how long, never too short: what is left of a unit counts as a whole one. */
+export const span = (seconds: number, words: Words): string => {
+  if (seconds <= 90) return words.seconds(Math.max(1, Math.ceil(seconds)))
+  if (seconds <= 90 * 60) return words.minutes(Math.ceil(seconds / 60))
+  if (seconds <= 36 * 3600) return words.hours(Math.ceil(seconds / 3600))
+  return words.days(Math.ceil(seconds / 86_400))
 }

@@ -1,9 +1,9 @@
 /** The English sentences. */
 import type { Words } from './words'
 
-const wait = (unit: string) => (count: number): string => `That was a lot at once. Try again in ${count} ${unit}${count === 1 ? '' : 's'}.`
+const counted = (unit: string) => (count: number): string => `${count} ${unit}${count === 1 ? '' : 's'}`
 
-const counted = (unit: string) => (count: number): string => `${count} ${unit}${count === 1 ? '' : 's'} ago`
+const past = (unit: string) => (count: number): string => `${counted(unit)(count)} ago`
 
 export const en: Words = {
   pageTitle: 'Confirm login',
@@ -45,6 +45,7 @@ export const en: Words = {
     blocked: { line: 'WeChat has restricted this account', help: "You can't log in with it for now. WeChat can tell you why." },
     'update-needed': { line: 'This is out of date', help: 'Update it, then scan again.' },
     offline: { line: "You're offline", help: 'Try again once you are connected.' },
+    paused: { line: 'Wrong numbers were entered for you', help: '' },
     unavailable: { line: "That didn't work just now", help: '' },
   },
 
@@ -53,7 +54,11 @@ export const en: Words = {
     'no-answer': "The site doesn't answer. Please try again.",
     'not-set-up': "WeChat doesn't let this mini program call its site yet.",
     'too-old': 'This WeChat is too old. Please update it.',
-    'name-refused': "That can't be a name here: no addresses or phone numbers, no titles like admin, letters of one script.",
+    'name-unreadable': 'A name has at most 32 characters, and none that hides.',
+    'name-mixed-scripts': "A word of a name can't mix letters of different scripts.",
+    'name-office': "A name can't look like an official title, such as admin or support, or like WeChat.",
+    'name-address': "A name can't hold an address or a phone number. After a dot, put a space.",
+    'name-refused': "That can't be a name here. Please choose another.",
     'bad-request': 'The site did not understand that. Please try again.',
     'signature-invalid': "Phone and site don't fit together. Close and reopen this.",
     'clock-skew': "Your phone's clock is off. Set it to automatic.",
@@ -104,14 +109,16 @@ export const en: Words = {
   signOutYes: 'Yes',
   keep: 'No',
 
-  waitSeconds: wait('second'),
-  waitMinutes: wait('minute'),
-  waitHours: wait('hour'),
-  waitDays: wait('day'),
+  seconds: counted('second'),
+  minutes: counted('minute'),
+  hours: counted('hour'),
+  days: counted('day'),
+  tooFast: (span) => `That was a lot at once. Try again in ${span}.`,
+  pausedHelp: (span) => `So you can't confirm a login for ${span}. Somebody may have tried to have you confirm theirs: don't scan for a page you didn't open.`,
 
   justNow: 'just now',
-  secondsAgo: counted('second'),
-  minutesAgo: counted('minute'),
-  hoursAgo: counted('hour'),
-  daysAgo: counted('day'),
+  secondsAgo: past('second'),
+  minutesAgo: past('minute'),
+  hoursAgo: past('hour'),
+  daysAgo: past('day'),
 }

@@ -69,10 +69,14 @@ export interface Words {
   readonly signOutYes: string
   readonly keep: string
 
-  readonly waitSeconds: (count: number) => string
-  readonly waitMinutes: (count: number) => string
-  readonly waitHours: (count: number) => string
-  readonly waitDays: (count: number) => string
+  /** Spans of time to wait, for the two sentences below. */
+  readonly seconds: (count: number) => string
+  readonly minutes: (count: number) => string
+  readonly hours: (count: number) => string
+  readonly days: (count: number) => string
+  readonly tooFast: (span: string) => string
+  /** After too many wrong numbers: how long no login can be confirmed, and what may be behind it. */
+  readonly pausedHelp: (span: string) => string
 
   readonly justNow: string
   readonly secondsAgo: (count: number) => string
@@ -81,7 +85,7 @@ export interface Words {
   readonly daysAgo: (count: number) => string
 }
 
-export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'update-needed' | 'offline' | 'unavailable'
+export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'update-needed' | 'offline' | 'paused' | 'unavailable'
 
 /** The words for a language tag of any kind (`zh_CN`, `zh-Hans`, `en`): Chinese for Chinese, else English. */
 export const wordsFor = (language: string): Words => /^zh/i.test(language) ? zh : en

@@ -123,7 +123,7 @@ export const Jwks = Type.Object({
 
 export const Health = Type.Object({ status: Type.Literal('ok') })
 
-/** RFC 9457, with our `code`. Some codes add members of their own (`server_time`). */
+/** RFC 9457, with our `code`. Some codes add members of their own (`server_time`, `reason`). */
 export const ProblemBody = Type.Object({
   type: Type.String(),
   title: Type.String(),

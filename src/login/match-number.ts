@@ -6,7 +6,7 @@ import type { WrongNumberStanding } from './ports.ts'
 
 /** Rejects with `rate-limited` for whoever has to wait. */
 export const refuseToWait = ({ waitMs }: WrongNumberStanding): void => {
-  if (waitMs > 0) throw new Problem('rate-limited', { detail: 'Too many wrong numbers', retryAfterSeconds: Math.ceil(waitMs / 1000) })
+  if (waitMs > 0) throw new Problem('rate-limited', { detail: 'Too many wrong numbers', retryAfterSeconds: Math.ceil(waitMs / 1000), extra: { reason: 'wrong-numbers' } })
 }
 
 /**

@@ -42,7 +42,7 @@ const zh = {
   sent: '这个码不是用相机扫的，可能是别人发给你的。',
   typeNumber: '输入登录页上显示的数字',
   logIn: '登录',
-  wait: '试得太多了，过 10 分钟再试。',
+  wait: '所以你的账号 10 分钟内不能确认登录。',
 }
 const en: typeof zh = {
   flight: 'Flight mode',
@@ -73,7 +73,7 @@ const en: typeof zh = {
   sent: "This code wasn't scanned by your camera. Somebody may have sent it to you.",
   typeNumber: 'Type the number on the login page',
   logIn: 'Log in',
-  wait: 'That was a lot at once. Try again in 10 minutes.',
+  wait: "So you can't confirm a login for 10 minutes.",
 }
 
 /** What axe finds wrong in the mini program, what leaves its screen sideways, and which buttons are too low for a finger. */

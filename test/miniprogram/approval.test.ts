@@ -114,6 +114,23 @@ await t.test('approval: says when it may be tried again, when the service said s
   t.strictSame(approval.view(), { kind: 'unavailable', code: 'rate-limited', retryAfter: 600 })
 })
 
+await t.test('E11 approval: paused when the service says that it is for wrong numbers, at the scan or at the yes, until it is read again after the wait', async (t) => {
+  const refusal = { ...problem(429, 'rate-limited', { reason: 'wrong-numbers' }), retryAfter: 600 }
+  const { approval } = start({ scan: [refusal, offer()], confirm: refusal })
+  await approval.read()
+  t.strictSame(approval.view(), { kind: 'paused', retryAfter: 600 })
+  await approval.confirm('47')
+  await approval.read()
+  t.equal(approval.view().kind, 'ready')
+  await approval.confirm('47')
+  t.strictSame(approval.view(), { kind: 'paused', retryAfter: 600 })
+  for (const more of [{ reason: 'other' }, { reason: 7 }, {}]) {
+    const other = start({ scan: { ...problem(429, 'rate-limited', more), retryAfter: 600 } }).approval
+    await other.read()
+    t.hasStrict(other.view(), { kind: 'unavailable', retryAfter: 600 })
+  }
+})
+
 await t.test('approval: nothing is sent when a tap comes before the offer', async (t) => {
   const { approval, phone } = start()
   await approval.confirm('47')

@@ -154,11 +154,13 @@ await t.test('home: shows the name when it was stored, and says so', async (t) =
 })
 
 await t.test('home: keeps the name it had when the new one is refused', async (t) => {
-  const { home } = start({ profile: problem(400, 'bad-request') })
+  const { home } = start({ profile: [problem(400, 'bad-request', { reason: 'office' }), problem(400, 'bad-request')] })
   await home.read()
+  await home.rename('管理员')
+  t.hasStrict(home.view(), { user: { name: null }, failure: 'name-office', saved: false, busy: false })
+  t.match(homeScreenOf(home.view(), wordsFor('zh'), startMs).failure, /管理员/)
   await home.rename('x'.repeat(33))
   t.hasStrict(home.view(), { user: { name: null }, failure: 'name-refused', saved: false, busy: false })
-  t.match(homeScreenOf(home.view(), wordsFor('zh'), startMs).failure, /管理员/)
 })
 
 await t.test('home: keeps what it shows and says why when reading fails', async (t) => {

@@ -277,6 +277,15 @@ await t.test('signOut: fine when that browser is signed out already', async (t) 
   t.strictSame(await start({ s1: problem(503, 'store-unavailable') }).service.signOut('s1'), { ok: false, code: 'store-unavailable' })
 })
 
+await t.test('E16 rename: tells by which rule the service refused, when it says so', async (t) => {
+  const code = async (more: object, name = 'evil.com'): Promise<unknown> => {
+    const outcome = await start({ profile: problem(400, 'bad-request', more) }).service.rename(name)
+    return outcome.ok || outcome.code
+  }
+  for (const reason of ['unreadable', 'mixed-scripts', 'office', 'address']) t.equal(await code({ reason }), `name-${reason}`)
+  for (const reason of ['other', 'refused', 7, null, undefined]) t.equal(await code({ reason }), 'name-refused', String(reason))
+})
+
 await t.test('rename: the name is gone when it is empty', async (t) => {
   const { service } = start({ profile: ok() })
   t.strictSame(await service.rename(' '), { ok: true, value: null })

@@ -21,7 +21,7 @@ await t.test('words: every code of the registry that a phone can meet has a sent
   const expected = Object.keys(problemTypes).filter((code) => !notForPhones.includes(code)).sort()
   t.strictSame([...serverCodes].sort(), expected)
   for (const words of [zh, en]) {
-    t.strictSame(Object.keys(words.failures).sort(), [...expected, 'offline', 'no-answer', 'not-set-up', 'too-old', 'name-refused'].sort())
+    t.strictSame(Object.keys(words.failures).sort(), [...expected, 'offline', 'no-answer', 'not-set-up', 'too-old', 'name-unreadable', 'name-mixed-scripts', 'name-office', 'name-address', 'name-refused'].sort())
     const sentences = Object.values(words.failures)
     t.equal(new Set(sentences).size, sentences.length, 'no two are the same')
   }
@@ -29,7 +29,7 @@ await t.test('words: every code of the registry that a phone can meet has a sent
 
 await t.test('words: nothing is empty, nothing shows a code or says "error", in both languages', async (t) => {
   const sentences = (words: object): string[] => Object.entries(words).flatMap(([name, word]) =>
-    name === 'unavailable' ? [word.line] : typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x')] : sentences(word))
+    name === 'unavailable' || name === 'paused' ? [word.line] : typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x')] : sentences(word))
   for (const sentence of [...sentences(zh), ...sentences(en)]) {
     t.match(sentence, /\S/)
     t.notMatch(sentence, /error|错误|[a-z]+-[a-z]+-|undefined|null/i, sentence)
@@ -112,14 +112,21 @@ await t.test('E11 screenOf: ten digits, a way back, two places and why, when the
   t.hasStrict(screenOf({ kind: 'confirming', offer: typing, isClockMended: false, typed: '47', number: '47' }, en, now, true), { places: [{ digit: '4' }, { digit: '7' }], busy: true, ask: 'Logging in…' })
 })
 
-await t.test('E11 screenOf: the person is told that somebody may have tried to use them, when a number was wrong, and how long to wait, when there were too many', async (t) => {
+await t.test('E11 screenOf: the person is told that somebody may have tried to use them, when a number was wrong, and for how long nothing can be confirmed, when there were too many', async (t) => {
   t.match(screenOf({ kind: 'wrong-number' }, en, now, true).help, /Somebody may have tried to have you confirm their login/)
   t.match(screenOf({ kind: 'wrong-number' }, zh, now, true).help, /可能有人想让你替他确认登录/)
+  const paused = (retryAfter: number, words = en): string => {
+    const { line, help } = screenOf({ kind: 'paused', retryAfter }, words, now, true)
+    return `${line}. ${help}`
+  }
+  t.match(paused(600), /^Wrong numbers were entered for you\. So you can't confirm a login for 10 minutes\. Somebody may have tried to have you confirm theirs/)
+  t.match(paused(86_400), /for 24 hours\./)
+  t.match(paused(600, zh), /^数字输错了太多次\. 所以你的账号 10 分钟内不能确认登录。可能有人想让你替他确认登录/)
   const told = (retryAfter: number, words = en): string => screenOf({ kind: 'unavailable', code: 'rate-limited', retryAfter }, words, now, true).help
   t.strictSame([0, 1, 90, 91, 600, 601, 3600, 5400, 5401, 21_600, 86_400, 259_200].map((seconds) => /again in (.*)\./.exec(told(seconds))?.[1]), [
     '1 second', '1 second', '90 seconds', '2 minutes', '10 minutes', '11 minutes', '60 minutes', '90 minutes', '2 hours', '6 hours', '24 hours', '3 days',
   ])
-  t.equal(told(600, zh), '试得太多了，过 10 分钟再试。')
+  t.equal(told(600, zh), '操作太快了，过 10 分钟再试。')
   t.equal(screenOf({ kind: 'unavailable', code: 'no-answer', retryAfter: 5 }, en, now, true).help, en.failures['no-answer'])
 })
 
@@ -173,6 +180,7 @@ await t.test('screenOf: one line, a mark and a way on when it has ended', async 
     [{ kind: 'update-needed' }, 'quiet', ['update']],
     [{ kind: 'offline' }, 'quiet', ['retry', 'home']],
     [{ kind: 'unavailable', code: 'store-unavailable' }, 'quiet', ['retry', 'home']],
+    [{ kind: 'paused', retryAfter: 600 }, 'warning', ['retry', 'home']],
   ]
   for (const words of [zh, en]) {
     for (const [view, mark, actions] of ends) {

@@ -14,6 +14,8 @@ export type View =
   | { readonly kind: 'update-needed' }
   /** From here it can be tried again. */
   | { readonly kind: 'offline' }
+  /** After too many wrong numbers this person confirms nothing for so many seconds. */
+  | { readonly kind: 'paused', readonly retryAfter: number }
   | { readonly kind: 'unavailable', readonly code: FailureCode, readonly retryAfter?: number }
 
 /** What the decision is about. */
@@ -40,6 +42,9 @@ export interface Approval {
   tick (): Promise<void>
 }
 
+/** The views that another reading may change. */
+const readable: ReadonlyArray<View['kind']> = ['loading', 'ready', 'offline', 'paused', 'unavailable']
+
 /** `ticket` is undefined where the code that was scanned holds none; `changed` is called after every change of the view. */
 export const createApproval = (service: Service, ticket: string | undefined, changed: () => void): Approval => {
   let view: View = { kind: 'loading' }
@@ -58,7 +63,8 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
     changed()
   }
 
-  const failed = ({ code, retryAfter }: Failure): View => {
+  const failed = ({ code, retryAfter, reason }: Failure): View => {
+    if (reason === 'wrong-numbers' && retryAfter !== undefined) return { kind: 'paused', retryAfter }
     switch (code) {
       case 'offline': return { kind: 'offline' }
       case 'ticket-confirmed': return { kind: 'done', offer }
@@ -91,7 +97,7 @@ export const createApproval = (service: Service, ticket: string | undefined, cha
       cameBack = true
       return
     }
-    if (view.kind !== 'loading' && view.kind !== 'ready' && view.kind !== 'offline' && view.kind !== 'unavailable') return
+    if (!readable.includes(view.kind)) return
     if (ticket === undefined) return show({ kind: 'invalid-code' })
     if (view.kind !== 'ready') show({ kind: 'loading' })
     endsAt = Infinity

@@ -1,7 +1,7 @@
 /** What the login page shows of a view: plain data for a template, every sentence chosen. Pure; empty means "not drawn". */
 import { ago } from '../../utils/ago'
 import type { Offer } from '../../utils/answers'
-import { wait } from '../../utils/wait'
+import { span } from '../../utils/wait'
 import { placeIn } from '../../utils/words'
 import type { Words } from '../../utils/words'
 import type { Asked, View } from './approval'
@@ -74,7 +74,7 @@ const empty = {
   actions: [],
 } as const
 
-const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning' }
+const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', paused: 'warning' }
 
 /** Draws a view. `now` is milliseconds by the service's clock; `wasSeen` whether this person's own camera saw the code. */
 export const screenOf = (view: View, words: Words, now: number, wasSeen: boolean): Screen => {
@@ -96,7 +96,7 @@ export const screenOf = (view: View, words: Words, now: number, wasSeen: boolean
         kind: view.kind,
         origin: view.kind === 'done' && view.offer !== undefined ? addressOf(view.offer.site.origin) : '',
         line,
-        help: view.kind === 'unavailable' ? failureOf(view, words) : help,
+        help: helpOf(view, words) ?? help,
         mark: marks[view.kind] ?? 'quiet',
         actions: actionsOf(view.kind).map((name) => ({ name, label: labelOf(name, words) })),
       }
@@ -149,8 +149,12 @@ const question = ({ offer: { match, choices }, typed }: Asked, words: Words, cho
 /** As an address bar has it, for the person to compare; what is not encrypted says so. */
 const addressOf = (origin: string): string => origin.replace(/^https:\/\//, '')
 
-const failureOf = ({ code, retryAfter }: Extract<View, { kind: 'unavailable' }>, words: Words): string =>
-  code === 'rate-limited' && retryAfter !== undefined ? wait(retryAfter, words) : words.failures[code]
+/** The help that depends on more than how it ended. */
+const helpOf = (view: View, words: Words): string | undefined => {
+  if (view.kind === 'paused') return words.pausedHelp(span(view.retryAfter, words))
+  if (view.kind !== 'unavailable') return undefined
+  return view.code === 'rate-limited' && view.retryAfter !== undefined ? words.tooFast(span(view.retryAfter, words)) : words.failures[view.code]
+}
 
 const warningOf = ({ isOtherCountry, isSamePhone, createdAt }: Offer, words: Words, now: number, wasSeen: boolean): string => {
   const isOld = now - createdAt >= oldAfterMs
@@ -160,7 +164,7 @@ const warningOf = ({ isOtherCountry, isSamePhone, createdAt }: Offer, words: Wor
 
 const actionsOf = (kind: View['kind']): readonly ActionName[] => {
   if (kind === 'done') return ['close', 'home']
-  if (kind === 'offline' || kind === 'unavailable') return ['retry', 'home']
+  if (kind === 'offline' || kind === 'unavailable' || kind === 'paused') return ['retry', 'home']
   if (kind === 'update-needed') return ['update']
   return kind === 'blocked' ? ['close'] : ['scan', 'home']
 }

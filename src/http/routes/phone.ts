@@ -116,7 +116,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   }, async (request) => {
     // Judged before it is trimmed: a line break is a control character at the end of a name, too.
     const why = whyNotName(request.body.name)
-    if (why !== null) throw new Problem('bad-request', { detail: refusedNames[why] })
+    if (why !== null) throw new Problem('bad-request', { detail: refusedNames[why], extra: { reason: why } })
     const name = request.body.name.trim()
     await people.rename(request.person, name)
     return { user: { sub: request.person, name: name === '' ? null : name } }
@@ -125,7 +125,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
 
 const refusedNames: Readonly<Record<NonNullable<ReturnType<typeof whyNotName>>, string>> = {
   unreadable: 'A name has at most 32 characters and none that hides, turns or piles up text',
-  'mixed-scripts': 'A name has letters of one script, as Latin or Chinese',
+  'mixed-scripts': 'A word of a name has letters of one script, as Latin or Chinese',
   office: 'A name looks like nobody who speaks for the site or for WeChat',
   address: 'A name is no web or mail address and no phone number',
 }

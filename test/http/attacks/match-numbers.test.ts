@@ -110,7 +110,7 @@ await onEveryStore(t, 'E11 match number: three typed guesses are judged, when 12
   t.equal(all.length, 2, 'with the one that was tapped before')
   const rest = await Promise.all(tickets.map(async ({ browser, number }) => verdict(await ming.confirm(browser.ticket, number))))
   t.notOk(rest.includes('200'), 'nor does a right one count while they wait')
-  t.equal(verdict((await scanNew(street, ming)).answer), '429 rate-limited')
+  t.hasStrict((await scanNew(street, ming)).answer, { status: 429, json: { code: 'rate-limited', reason: 'wrong-numbers' } })
 })
 
 await t.test('E11 match number: a ticket with three offered numbers ends, when its person has tapped a wrong one elsewhere meanwhile', async (t) => {
