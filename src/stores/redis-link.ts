@@ -10,6 +10,8 @@ import type { RedisConnection } from './redis-connection.ts'
 const answerWithinMs = 2_000
 const checkEveryMs = 1_000
 const longestPauseMs = 1_500
+/** How long a server that takes no writes is still read from, as what it holds may be out of date: no longer than a client waits for an answer. Milliseconds. */
+const usableMs = 6_000
 /** Apart from each other, so that a server that comes back isn't met by all instances at once. */
 const spreadMs = 500
 
@@ -19,7 +21,7 @@ export interface RedisLink {
   readonly isUp: boolean
   /**
    * Makes another connection, as this one is in trouble. One to a single server that is silent or gone is out of use at once. One that still
-   * answers stays until there is the next: one to several servers, and one `isUsable`, whose server takes no writes any more.
+   * answers stays until there is the next: one to several servers, and for some seconds one `isUsable`, whose server takes no writes any more.
    */
   reconnect (error: unknown, options?: { isUsable?: boolean }): void
   close (): void
@@ -44,6 +46,7 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
   let isNextWanted = false
   let isOpening = false
   let isDown = false
+  let ending: RedisConnection | undefined
   let cancelCheck = (): void => {}
 
   const within = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => withDeadline(clock, answerWithinMs, work, {
@@ -138,11 +141,21 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
     cancelCheck()
     const troubled = current
     if (troubled !== undefined && troubled.masters.length > 1) within((signal) => check(troubled, signal)).catch(() => {}) // it closes who is silent
-    else if (!isUsable) {
-      troubled?.close()
-      current = undefined
-    }
+    else if (isUsable) giveUpLater(troubled)
+    else giveUp(troubled)
     openAnother()
+  }
+
+  const giveUp = (connection: RedisConnection | undefined): void => {
+    connection?.close()
+    if (current === connection) current = undefined
+  }
+
+  /** Each further call that meets the trouble must not put the end off. */
+  const giveUpLater = (connection: RedisConnection | undefined): void => {
+    if (connection === undefined || connection === ending) return
+    ending = connection
+    clock.after(usableMs, () => { if (current === connection) giveUp(connection) })
   }
 
   openAnother()

@@ -81,17 +81,22 @@ for (const [refusal, demote] of Object.entries(refusals)) {
   })
 }
 
-await t.test('E9 redis: reads are still answered while the address leads to a server that takes no writes', async (t) => {
+await t.test('E9 redis: reads are answered for some seconds more, and then no longer, while the address leads to a server that takes no writes', async (t) => {
   const { first, second, address } = await startPair(t)
   const store = openStore(t, `redis://127.0.0.1:${address.port}`, systemClock)
   await untilReady(store)
   await store.write('value:1', 'kept', hour)
   await say(first.port, 'REPLICAOF', '127.0.0.1', String(second.port))
   t.ok(await isWithin(() => store.check().then(() => false, () => true)), 'it is not ready')
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 10; round++) {
     t.equal(await store.read('value:1'), 'kept')
     await sleep(100)
   }
+  t.ok(await isWithin(() => store.read('value:1').then(() => false, ({ code }) => code === 'store-unavailable')), 'what it holds may be out of date')
+  await say(second.port, 'REPLICAOF', 'NO', 'ONE')
+  address.leadTo(second.port)
+  t.ok(await isWithin(() => store.check().then(() => true, () => false)), 'and all goes on once there is another')
+  t.equal(await store.read('value:1'), 'kept')
 })
 
 await t.test('E9 service: logins go on without a restart when the address of its Redis leads elsewhere', async (t) => {
