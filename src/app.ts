@@ -7,6 +7,7 @@ import type { ServiceConfig } from './config.ts'
 import type { RandomBytes } from './domain/ids.ts'
 import { foreignOrigins } from './domain/site.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
+import { answerDeadlinePlugin } from './http/answer-deadline.ts'
 import { apiDescription } from './http/api-description.ts'
 import { auditPlugin } from './http/audit.ts'
 import { bodyParserPlugin } from './http/body-parser.ts'
@@ -53,9 +54,6 @@ export interface AppOptions {
   readonly hosts?: ReadonlySet<string>
 }
 
-/** Whatever is still at work then is given up on, so that a client hears of it within 6 s, from a busy machine as well. What is behind us gives up sooner by itself. Milliseconds. */
-const handlerTimeoutMs = 5000
-
 /** Builds the service. Closing it answers every held poll; the store stays the caller's. */
 export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: AppOptions = {}): Promise<FastifyInstance> => {
   const { store, wechat, places, keys, clock, random, log } = deps
@@ -90,7 +88,6 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     genReqId: () => randomUUID(),
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     bodyLimit: 16 * 1024,
-    handlerTimeout: handlerTimeoutMs,
     serverFactory: (handler) => createHttpServer(handler, { maxWaitMs: config.MAX_WAIT * 1000, trustProxy: config.TRUST_PROXY, log }),
     return503OnClosing: false, // on the way down everybody is answered as usual
     routerOptions: { maxParamLength: 16_384 }, // a long malformed id is a malformed id; Node takes no longer head
@@ -99,6 +96,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     frameworkErrors: (error, request, reply) => { sendProblem(asProblem(error), request, reply) },
     clientErrorHandler: answerUnreadable,
   })
+  await app.register(answerDeadlinePlugin, { timer: clock }) // before all that may wait
   app.decorateRequest('person', '')
   app.decorateRequest('phoneKey', '')
   app.decorateRequest('phoneKeySince', 0)

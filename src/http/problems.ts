@@ -35,8 +35,6 @@ const isUnauthorized = (code: ProblemCode): code is UnauthorizedCode => problemT
 /** Turns whatever was thrown into a Problem. */
 export const asProblem = (error: Partial<FastifyError>): Problem => {
   if (error instanceof Problem) return error
-  // A handler that did not come to an end: something behind us is slow, and asking again is right.
-  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return new Problem('store-unavailable', { cause: error })
   if (error.validation !== undefined) return new Problem('bad-request', { detail: firstOf(String(error.message)) })
   const status = error.statusCode ?? 500
   if (status >= 400 && status < 500) return new Problem(byStatus[status] ?? 'bad-request')
@@ -107,22 +105,13 @@ export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, {
     return sendProblem(await limits.afterGuess(error, request).catch(asProblem), request, reply)
   }
 
-  app.setErrorHandler<FastifyError>((error, request, reply) => answer(isLateBody(error, request) ? lateBody(reply) : asProblem(error), request, reply))
+  app.setErrorHandler<FastifyError>((error, request, reply) => answer(asProblem(error), request, reply))
   app.setNotFoundHandler((request, reply) => answer(nothingHere(request, reply), request, reply))
   // Before the body is read: where there is nothing, nobody cares whether it is well formed.
   app.addHook('preParsing', async (request, reply) => {
     if (request.is404) throw nothingHere(request, reply)
   })
 }, { name: 'problems' })
-
-/** The handler's time is up because the request has not come in yet: the client is slow, and nothing behind us. */
-const isLateBody = (error: FastifyError, request: FastifyRequest): boolean =>
-  error.code === 'FST_ERR_HANDLER_TIMEOUT' && request.raw.complete === false
-
-const lateBody = (reply: FastifyReply): Problem => {
-  reply.header('connection', 'close') // what is still to come is not read
-  return new Problem('bad-request', { status: 408, detail: 'The body did not come in time' })
-}
 
 /** A route's path as a pattern for real ones: `:name` is one segment, `*` at the end is nothing of ours to allow. */
 const patternOf = (url: string): RegExp =>

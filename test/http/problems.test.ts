@@ -1,4 +1,5 @@
 /** Errors by CONTRACT, "Errors": every code is met over HTTP, in one shape and with nothing of our insides, and what is refused changes nothing. */
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
 import { problemTypes, type ProblemCode } from '../../src/errors.ts'
@@ -7,6 +8,7 @@ import { openBrowser } from '../support/clients.ts'
 import { craftSignature } from '../support/craft-signature.ts'
 import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
+import { settle } from '../support/turns.ts'
 
 const noLimits = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
 const unknownId = 'A'.repeat(22)
@@ -226,14 +228,15 @@ await t.test('problems: a store that never answers is answered for within 6 s', 
   const house = await openHouse(t, { env: { MAX_WAIT: '0' }, wrapStore: spoiling(spoil) })
   const { poll, ...calls } = await callsOnStore(house) // a poll has its own end, beyond the longest wait; the store itself gives up after 2 s
   spoil.with = () => new Promise<never>(() => {})
-  const answers = await Promise.all(Object.entries(calls).map(async ([name, call]) => {
-    const late = Promise.withResolvers<string>()
-    const timer = setTimeout(() => { late.resolve('no answer') }, 8000) // 6 s, and what a busy machine adds
-    const answer = await Promise.race([call().then(verdict), late.promise])
-    clearTimeout(timer)
-    return [name, answer]
-  }))
-  t.strictSame(Object.fromEntries(answers), Object.fromEntries(Object.keys(calls).map((name) => [name, '503 store-unavailable'])))
+  const verdicts: Record<string, string> = {}
+  const answers = Object.entries(calls).map(async ([name, call]) => { verdicts[name] = verdict(await call()) })
+  for (let passedMs = 0; passedMs < 6000; passedMs += 100) {
+    await settle()
+    house.clock.advance(100)
+  }
+  await settle()
+  t.strictSame(verdicts, Object.fromEntries(Object.keys(calls).map((name) => [name, '503 store-unavailable'])))
+  await Promise.all(answers)
   delete spoil.with
   t.equal((await poll?.())?.status, 200)
 })
@@ -441,6 +444,8 @@ await t.test('requests: whoever is slow to send a body is told so, and the store
   const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
   const socket = connect(Number(port), '127.0.0.1')
   socket.write('POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"ret')
+  await once(house.app.server, 'request')
+  house.clock.advance(5000)
   let text = ''
   for await (const chunk of socket.setEncoding('utf8')) text += chunk
   t.match(text, /^HTTP\/1\.1 408 [^]*"code":"bad-request"/)

@@ -97,8 +97,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
 
   app.get('/:ticket', {
     schema: { params: schemas.TicketParams, querystring: schemas.PollQuery, response: { 200: schemas.TicketView, ...schemas.problems } },
-    config: { isFrequent: true },
-    handlerTimeout: config.MAX_WAIT * 1000 + beyondTheHoldMs,
+    config: { isFrequent: true, answerWithinMs: config.MAX_WAIT * 1000 + beyondTheHoldMs },
   }, async (request, reply) => {
     const { after, wait } = request.query
     const holds = request.method !== 'HEAD' && after !== undefined
@@ -145,7 +144,7 @@ const browserOf = (request: FastifyRequest): SeenBrowser => ({
 const clampWait = (wait: string | undefined, maxWait: number): number =>
   wait === undefined ? maxWait : Math.min(Math.max(Number(wait), 0), maxWait)
 
-/** Aborts when the browser leaves before it has its answer. The request's own signal would abort on success, too. */
+/** Aborts when the browser leaves before it has its answer. */
 const departure = (reply: FastifyReply): AbortSignal => {
   const left = new AbortController()
   reply.raw.once('close', () => { if (!reply.raw.writableFinished) left.abort() })

@@ -1,0 +1,67 @@
+/** The upper bound for every call: what hangs is answered for, and a stall of this process is not held against what is behind us. */
+import { setImmediate as turn } from 'node:timers/promises'
+import fastify from 'fastify'
+import t, { type Test } from 'tap'
+import type { Timer } from '../../src/deadline.ts'
+import { answerDeadlinePlugin } from '../../src/http/answer-deadline.ts'
+import type { Store } from '../../src/login/ports.ts'
+import { openBrowser } from '../support/clients.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { openHouse } from '../support/house.ts'
+import { verdict } from '../support/login.ts'
+import { settle } from '../support/turns.ts'
+
+/** A service whose store does not answer reads while `hangs` says so. */
+const openHanging = async (t: Test) => {
+  const plan = { hangs: false, asked: 0 }
+  const wrapStore = (store: Store): Store => ({
+    ...store,
+    read: async (key) => {
+      if (!plan.hangs) return await store.read(key)
+      plan.asked++
+      return await new Promise<never>(() => {})
+    },
+  })
+  const house = await openHouse(t, { wrapStore })
+  const untilAsked = async (): Promise<void> => { while (plan.asked === 0) await turn() }
+  return { house, plan, untilAsked }
+}
+
+for (const [what, path, ms] of [['a call', '/code', 5_000], ['a poll', '?after=1&wait=25', 31_000]] as const) {
+  await t.test(`answer deadline: ${what} is answered with store-unavailable after ${ms} ms, and not before, when the store hangs`, async (t) => {
+    const { house, plan, untilAsked } = await openHanging(t)
+    const { ticket, secret } = await openBrowser(house)
+    plan.hangs = true
+    let isAnswered = false
+    const answer = house.call({ path: `/api/tickets/${ticket}${path}`, headers: { authorization: `Ticket ${secret}` } })
+    answer.finally(() => { isAnswered = true }).catch(() => {})
+    await untilAsked()
+    house.clock.advance(ms - 1)
+    await settle()
+    t.equal(isAnswered, false)
+    house.clock.advance(1)
+    t.equal(verdict(await answer), '503 store-unavailable')
+  })
+}
+
+await t.test('E8 answer deadline: an answer that comes right after a stall of this process counts, and what stays silent does not', async (t) => {
+  const clock = createFakeClock()
+  const stalledMs = 5_600
+  const timer: Timer = { steady: clock.steady, after: (ms, call) => clock.after(ms === 5_000 ? ms + stalledMs : ms, call) }
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(answerDeadlinePlugin, { timer })
+  const answers: Array<() => void> = []
+  app.get('/', async () => {
+    await new Promise<void>((resolve) => { answers.push(resolve) })
+    return 'there'
+  })
+  const [first, second] = [app.inject('/'), app.inject('/')].map((answer) => answer.then(({ statusCode }) => statusCode))
+  while (answers.length < 2) await turn()
+  clock.advance(5_000 + stalledMs)
+  await turn()
+  answers[0]?.()
+  t.equal(await first, 200)
+  clock.advance(500)
+  t.equal(await second, 503)
+})
