@@ -9,6 +9,8 @@ import { cookieSecret, idleEndOf, idleMsOf, isLater, maxMsOf, sessionId, touchEv
 
 /** A person has at most so many; one more ends the oldest. */
 const maxSessions = 100
+/** So many of the newest may be opening just now: they are listed before they can be read. */
+const maxOpening = 10
 /** An ended session is remembered for longer than a ticket can ask for it again. Milliseconds. */
 const tombstoneMs = 600_000
 /** Two logins at the same time in one browser find each other by the session that both replace, for so long. Milliseconds. */
@@ -100,13 +102,6 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     return { session: asSession(stored), secret, endsAt: stored.endsAt }
   }
 
-  const makeRoom = async ({ sub, id }: SessionRecord, audit: Audit): Promise<void> => {
-    const others = (await people.sessionsOf(sub)).filter((other) => other !== id)
-    for (const oldest of others.slice(maxSessions - 1)) {
-      if (!await end(sub, oldest, 'newer', audit)) await people.removeSessions(sub, [oldest])
-    }
-  }
-
   /** Ends a live session; false where somebody else has changed it meanwhile. */
   const endNow = async (record: SessionRecord, by: SessionEnder, audit: Audit, replacedBy?: string): Promise<boolean> => {
     const ended = { ...record, version: record.version + 1, endedAt: clock.now(), ...(replacedBy !== undefined && { replacedBy }) }
@@ -136,6 +131,21 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       if (await store.claim(keyOf(id), { schema, version: 1, id, sub, endedAt: clock.now() }, tombstoneMs)) return false
       if ((await readLive(id))?.sub !== sub) return false
     }
+  }
+
+  /**
+   * Ends the oldest where a person has too many. What has ended by itself, as another site's does within minutes, takes nobody's room and is taken off the
+   * list; should one of it be opening just now, it is prevented, as it would not be listed.
+   */
+  const makeRoom = async ({ sub, id }: SessionRecord, audit: Audit): Promise<void> => {
+    const others = (await people.sessionsOf(sub)).filter((other) => other !== id)
+    if (others.length < maxSessions) return
+    const records = await store.readMany<SessionRecord>(others.map(keyOf))
+    const counts = others.map((_, index) => index < maxOpening || isLive(understood(records[index])))
+    const counted = others.filter((_, index) => counts[index])
+    const leaving = [...others.filter((_, index) => !counts[index]), ...counted.slice(maxSessions - 1)]
+    await Promise.all(leaving.map((one) => endOrPrevent(sub, one, 'newer', audit)))
+    await people.removeSessions(sub, leaving)
   }
 
   const endAll: BrowserSessions['endAll'] = async (sub, endedAt, by, audit) => {

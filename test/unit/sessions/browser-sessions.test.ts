@@ -16,7 +16,8 @@ const setUp = (t: Test, { idleMs = 60_000, wrap = (store: Store) => store } = {}
   const inner = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => inner.close())
   const store = wrap(inner)
-  const sessions = createBrowserSessions(store, createPeople(store, clock), clock, { idleMs, maxMs: 3_600_000, cookieKey: Buffer.alloc(32, 7) })
+  const people = createPeople(store, clock)
+  const sessions = createBrowserSessions(store, people, clock, { idleMs, maxMs: 3_600_000, cookieKey: Buffer.alloc(32, 7) })
   const consumed = (): Ticket => ({
     schema: 1,
     id: newId(randomBytes),
@@ -35,6 +36,7 @@ const setUp = (t: Test, { idleMs = 60_000, wrap = (store: Store) => store } = {}
   const audit: Audit = { tell: (step) => { told.push(step) } }
   return {
     clock,
+    people,
     sessions: {
       ...sessions,
       open: (ticket: Ticket, secret: string) => sessions.open(ticket, secret, audit),
@@ -109,4 +111,20 @@ await t.test('sessions: the hundred and first ends the oldest, and none lives th
   t.equal((await sessions.listOf('ming')).length, 100)
   t.strictSame(await sessions.findBySecrets([secrets[0] ?? '']), [], 'the oldest is ended')
   t.equal((await sessions.findBySecrets([secrets[1] ?? ''])).length, 1)
+})
+
+await t.test('sessions: those of other sites that have ended by themselves take nobody\'s room, and go off the list', async (t) => {
+  const { clock, sessions, people, consumed, told } = setUp(t, { idleMs: 3_600_000 })
+  const own = await sessions.open(consumed(), newSecret(randomBytes))
+  const openAtShop = () => sessions.open({ ...consumed(), site: 'https://shop.example' }, newSecret(randomBytes))
+  for (let i = 0; i < 99; i++) await openAtShop()
+  clock.advance(20 * 60_000)
+  for (let i = 0; i < 20; i++) await openAtShop()
+  told()
+  const [newest] = [await openAtShop(), await openAtShop()]
+  t.strictSame(told().filter((step) => step.startsWith('session.ended')), [])
+  const listed = (await sessions.listOf('ming')).map(({ id }) => id)
+  t.ok(listed.includes(own?.session.id ?? '') && listed.includes(newest?.session.id ?? ''))
+  t.equal(listed.length, 23)
+  t.equal((await people.sessionsOf('ming')).length, 23 + 10, 'of what has ended only the ten are still listed that could have been opening')
 })
