@@ -1,5 +1,5 @@
 /** Owns what can be configured: names, defaults, meaning and form, in one table. Reads no environment by itself. */
-import { isIP } from 'node:net'
+import { readNetwork } from './domain/address.ts'
 import { isPublicSuffix } from './domain/public-suffix.ts'
 import { foreignOrigins } from './domain/site.ts'
 import { isPlainText } from './domain/text.ts'
@@ -72,10 +72,8 @@ const origin = (value: string): string =>
   /^https?:\/\/[^/]/.test(value) && URL.parse(value)?.origin === value ? value : wrong('must be origins like https://www.example.com, separated by commas')
 
 const cidr = (value: string): string => {
-  const [address = '', bits = isIP(address) === 6 ? '128' : '32', ...rest] = value.split('/')
-  const family = isIP(address)
-  const fits = rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32)
-  return family !== 0 && fits && Number(bits) > 0 ? value : wrong('must be addresses or CIDRs of your proxies, separated by commas (no number, no "true")')
+  const bits = readNetwork(value)?.bits ?? 0
+  return bits > 0 ? value : wrong('must be addresses or CIDRs of your proxies, separated by commas (no number, no "true")')
 }
 
 const settings = {

@@ -1,7 +1,7 @@
 /** Settings that are allowed and weaken the service: one line for the operator each. What can't work at all is refused by `config.ts`. */
 import { isIP } from 'node:net'
 import type { Config } from './config.ts'
-import { isInside } from './domain/address.ts'
+import { isInside, readNetwork } from './domain/address.ts'
 import { hasListedSuffix, isPublicSuffix } from './domain/public-suffix.ts'
 
 export interface Surroundings {
@@ -23,7 +23,7 @@ const hugeLimit = 10_000
  * The widest public ranges that one operator of proxies has: the largest of the content delivery networks' lists are an IPv4 /12 and an IPv6 /29. Shorter
  * prefixes hold addresses of anybody.
  */
-const widestPublic = { 4: 12, 6: 24 } as const
+const widestPublic = { ipv4: 12, ipv6: 24 } as const
 
 /** Lists the weak settings of a configuration, each with what it costs and what to do. The lines hold no secret. */
 export const weakSettings = (config: Config, { isProduction }: Surroundings): readonly string[] => [
@@ -54,13 +54,9 @@ const weakOrigin = (origin: string, { isSecure }: Config): readonly string[] => 
   return [`ALLOWED_ORIGINS has ${origin}: whoever is between a visitor and that site can change its pages and log in as the visitor. Use https`]
 }
 
-/** An IPv4 range may be written inside IPv6. The bits are checked already: `config.ts` refuses what is no range. */
 const isWide = (range: string): boolean => {
-  const [text = '', length] = range.split('/')
-  const mapped = /^::ffff:(\d+(?:\.\d+){3})$/i.exec(text)?.[1]
-  const written = length === undefined ? Infinity : Number(length)
-  const [address, bits, family] = mapped === undefined ? [text, written, isIP(text) === 6 ? 6 : 4] as const : [mapped, written - 96, 4] as const
-  return bits < widestPublic[family] && !isInside(address, bits)
+  const network = readNetwork(range)
+  return network !== null && network.bits < widestPublic[network.family] && !isInside(network.address, network.bits)
 }
 
 const weakApiUrl = (url: string): readonly string[] => {

@@ -31,14 +31,27 @@ export const plainAddress = (text: string): string => {
   return address.replace(/^::ffff:(?=[\d.]+$)/, '')
 }
 
+/** Networks as the configuration has them: an address, or one with the bits of its prefix. */
+export interface Network { readonly family: Family, readonly address: string, readonly bits: number }
+
+/**
+ * Reads an address or a CIDR, or gives null where the text is none. IPv4 written inside IPv6 is IPv4 here, as peers come by plain addresses; a prefix that ends
+ * before the IPv4 part is null, as no peer is in such a network.
+ */
+export const readNetwork = (text: string): Network | null => {
+  const [written = '', length, ...rest] = text.split('/')
+  const address = plainAddress(written)
+  const family = familyOf(address)
+  const most = familyOf(written) === 'ipv6' ? 128 : 32
+  if (family === null || rest.length > 0 || !/^\d{1,3}$/.test(length ?? '0') || Number(length ?? 0) > most) return null
+  const bits = Number(length ?? most) - (family === 'ipv4' ? most - 32 : 0)
+  return bits < 0 ? null : { family, address, bits }
+}
+
 /** Makes the question whether a plain address is in one of these networks: addresses or CIDRs, as the configuration has checked them. What is no address is in none. */
 export const networkMatcher = (networks: readonly string[]): (address: string) => boolean => {
-  const ranges = networks.map((network) => {
-    const [address = '', bits] = network.split('/')
-    const family = familyOf(address) ?? 'ipv4'
-    return { family, range: [address, Number(bits ?? (family === 'ipv6' ? 128 : 32))] as const }
-  })
-  const listOf = (family: Family): BlockList => blockList(family, ranges.filter((one) => one.family === family).map(({ range }) => range))
+  const read = networks.map(readNetwork).filter((network) => network !== null)
+  const listOf = (family: Family): BlockList => blockList(family, read.filter((one) => one.family === family).map(({ address, bits }) => [address, bits]))
   const lists = { ipv4: listOf('ipv4'), ipv6: listOf('ipv6') }
   return (address) => {
     const family = familyOf(address)

@@ -69,13 +69,13 @@ await t.test('config: lists, durations and lone addresses are read', async (t) =
   const config = readConfig({
     PUBLIC_URL: 'https://login.example.com',
     ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443',
-    TRUST_PROXY: '10.0.0.0/8, 192.0.2.7,2001:db8::/32,::1',
+    TRUST_PROXY: '10.0.0.0/8, 192.0.2.7,2001:db8::/32,::1,::ffff:10.0.0.0/104,::ffff:192.0.2.8',
     COOKIE_DOMAIN: 'example.com',
     SESSION_IDLE: '12h',
     SESSION_MAX: '90',
   })
   t.strictSame(config.ALLOWED_ORIGINS, ['https://a.example', 'https://b.example:8443'])
-  t.strictSame(config.TRUST_PROXY, ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '::1'])
+  t.strictSame(config.TRUST_PROXY, ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '::1', '::ffff:10.0.0.0/104', '::ffff:192.0.2.8'])
   t.hasStrict(config, { SESSION_IDLE: 43_200, SESSION_MAX: 90, COOKIE_DOMAIN: 'example.com' })
 })
 
@@ -92,7 +92,7 @@ const bad: Record<string, readonly string[]> = {
   STORE_URL: ['memory', 'sqlite:', 'redis:', 'postgres://localhost'],
   SITE_NAME: ['a\nb', 'x'.repeat(65), ' ', '\u3000', 'a\u202eb', 'a\u200bb', 'a\u2028b', '\u3164', '\ud800', 'a\u2066b\u2069'],
   ALLOWED_ORIGINS: ['https://a.example/', '*', 'null', 'a.example', 'https://a.example,,https://b.example', 'https://A.example'],
-  TRUST_PROXY: ['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.0/0', '::/0', '2001:db8::/129', '10.0.0.0/8/8', '10.0.0.0/x', '10.0.0.1,'],
+  TRUST_PROXY: ['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.0/0', '::/0', '2001:db8::/129', '10.0.0.0/8/8', '10.0.0.0/x', '10.0.0.1,', '::ffff:10.0.0.0/8', '::ffff:a00:0/64', '::ffff:0:0/95', '::ffff:0.0.0.0/96', '::ffff:10.0.0.0/129', '10.0.0.0/', '::1/'],
   TICKET_TTL: ['0', '3601', '3m'],
   MAX_WAIT: ['56', '-1'],
   MATCH_NUMBERS: ['yes', 'true', 'ON'],

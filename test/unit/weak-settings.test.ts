@@ -12,7 +12,7 @@ const weak: ReadonlyArray<readonly [Record<string, string>, ...string[]]> = [
   [{ ALLOWED_ORIGINS: 'https://a.example,http://b.example:8080,http://localhost:5173' }, 'ALLOWED_ORIGINS has http://b.example:8080: ', 'ALLOWED_ORIGINS has http://localhost:5173: '],
   [{ ALLOWED_ORIGINS: 'https://github.io' }, 'ALLOWED_ORIGINS has https://github.io: its name is a public suffix'],
   [{ ALLOWED_ORIGINS: 'http://co.uk' }, 'ALLOWED_ORIGINS has http://co.uk: its name is a public suffix'],
-  ...['0.0.0.0/1', '128.0.0.0/1', '8.0.0.0/8', '104.16.0.0/11', '10.0.0.0/7', '172.16.0.0/11', '192.168.0.0/9', '127.0.0.0/7', '::/1', '8000::/1', '2000::/3', '2400::/23', 'fc00::/6', 'fe80::/9', '::ffff:0.0.0.0/97', '::ffff:10.0.0.0/103'].map((range) =>
+  ...['0.0.0.0/1', '128.0.0.0/1', '8.0.0.0/8', '104.16.0.0/11', '10.0.0.0/7', '172.16.0.0/11', '192.168.0.0/9', '127.0.0.0/7', '::/1', '8000::/1', '2000::/3', '2400::/23', 'fc00::/6', 'fe80::/9', '::ffff:0.0.0.0/97', '::ffff:10.0.0.0/103', '::ffff:a00:0/103'].map((range) =>
     [{ TRUST_PROXY: `10.0.0.0/8,${range}` }, `TRUST_PROXY has ${range}: `] as const),
   [{ WECHAT_API_URL: 'http://gateway.example.com' }, 'WECHAT_API_URL is http to a public host: '],
   [{ WECHAT_API_URL: 'http://203.0.113.7:8080' }, 'WECHAT_API_URL is http to a public host: '],

@@ -1,0 +1,19 @@
+import t from 'tap'
+import { networkMatcher } from '../../../src/domain/address.ts'
+
+await t.test('networkMatcher: a plain address is in the networks around it, and IPv4 written inside IPv6 is IPv4', async (t) => {
+  const cases: ReadonlyArray<readonly [networks: readonly string[], inside: readonly string[], outside: readonly string[]]> = [
+    [['10.0.0.0/8', '192.0.2.7'], ['10.0.0.0', '10.255.255.255', '192.0.2.7'], ['11.0.0.0', '192.0.2.8', '::', '::1', '', 'nonsense']],
+    [['2001:db8::/32', '::1'], ['2001:db8:ffff::1', '::1'], ['2001:db9::', '::2', '127.0.0.1', '32.1.13.184']],
+    [['::ffff:10.0.0.0/104'], ['10.0.0.1', '10.255.255.255'], ['11.0.0.0', '9.255.255.255', '::1', '::a00:1']],
+    [['::FFFF:a00:0/120', '::ffff:192.0.2.7'], ['10.0.0.255', '192.0.2.7'], ['10.0.1.0', '192.0.2.8']],
+    [['::ffff:10.0.0.0/8', '::ffff:10.0.0.0/95', 'nonsense', '10.0.0.0/33'], [], ['10.0.0.1', '::1', '1.2.3.4']],
+    [['::/1'], ['::1', '2001:db8::1'], ['10.0.0.1', '8000::']],
+    [[], [], ['10.0.0.1', '::1']],
+  ]
+  for (const [networks, inside, outside] of cases) {
+    const isIn = networkMatcher(networks)
+    for (const address of inside) t.equal(isIn(address), true, `${address} in ${networks.join()}`)
+    for (const address of outside) t.equal(isIn(address), false, `${address} not in ${networks.join()}`)
+  }
+})
