@@ -6,13 +6,13 @@ import { schema } from '../domain/record.ts'
 import { isReturnAllowed } from '../domain/return-to.ts'
 import type { SeenBrowser, Ticket } from '../domain/ticket.ts'
 import { asker } from './audit.ts'
-import type { LoginDeps } from './ports.ts'
+import type { LoginDeps, ReadyTicketId } from './ports.ts'
 
 export interface TicketOrder {
   readonly returnTo: string | null
   readonly browser: SeenBrowser
-  /** Asked for once, when nothing speaks against the ticket: an id whose code is made already, or undefined. */
-  readonly readyId?: () => string | undefined
+  /** Asked for once, when nothing speaks against the ticket but that there may be no slot for it: an id whose code is made already, or undefined. */
+  readonly takeReadyId?: () => ReadyTicketId | undefined
   /** The allowed origin on another site whose page asks; null where it is ours. */
   readonly site: string | null
 }
@@ -21,15 +21,16 @@ export interface TicketOrder {
  * Makes a ticket for a browser. The secret is handed out here and nowhere else.
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
-export const createTicket = async (deps: LoginDeps, { returnTo, browser, readyId, site }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
+export const createTicket = async (deps: LoginDeps, { returnTo, browser, takeReadyId, site }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
   const { tickets, places, clock, random, settings, audit } = deps
   if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
   const secret = newSecret(random)
   const now = clock.now()
   const place = places.placeOf(browser.ip)
+  const ready = takeReadyId?.()
   const ticket: Ticket = {
     schema,
-    id: readyId?.() ?? newId(random),
+    id: ready?.id ?? newId(random),
     secretHash: hashSecret(secret),
     state: 'pending',
     version: 1,
@@ -43,7 +44,14 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, readyId
     slotOwner: prefixesOf(browser.ip)[0].replace(/[^0-9a-f]/g, '-') || 'none',
     ...(site !== null && { site }),
   }
-  await tickets.add(ticket)
+  try {
+    await tickets.add(ticket)
+  } catch (error) {
+    // After any other failure the ticket may be stored all the same.
+    if (error instanceof Problem && error.code === 'too-many-tickets') ready?.putBack()
+    throw error
+  }
+  ready?.use()
   audit.tell({ event: 'ticket.created', ticket: startOf(ticket.id), ...asker(ticket.browser) })
   return { ticket, secret }
 }

@@ -159,10 +159,19 @@ export interface CodeSupply {
   codeFor (ticketId: string, clientKey?: string): Promise<CodeImage>
 }
 
+/** A ticket id whose code is made already. Where neither is called, nobody gets it any more. */
+export interface ReadyTicketId {
+  readonly id: string
+  /** Its ticket is made: the code is kept for it, and another made ahead in its place. */
+  use (): void
+  /** Its ticket was refused, and nothing is stored under it: the next visitor gets it. */
+  putBack (): void
+}
+
 /** Where ticket ids come from whose codes are made already. */
 export interface CodeStock {
-  /** An id that nobody else gets, for a ticket of this client; undefined where none is ready, or where this client has had its share. */
-  takeTicketId (clientKey: string): string | undefined
+  /** An id that nobody else gets meanwhile, for a ticket of this client; undefined where none is ready, or where this client has had its share. */
+  takeTicketId (clientKey: string): ReadyTicketId | undefined
 }
 
 /** Where links come from that open the mini program on the phone they are tapped on. */

@@ -55,6 +55,8 @@ export const createCodeStock = ({ size, newTicketId, make, keep, lifeMs, clock }
     }
   }
 
+  const fillLater = (): void => { fill().catch(() => {}) } // it catches everything itself
+
   return {
     takeTicketId: (clientKey) => {
       if (isClosed) return undefined
@@ -63,13 +65,23 @@ export const createCodeStock = ({ size, newTicketId, make, keep, lifeMs, clock }
       // Whoever has had their share neither takes nor causes calls.
       if (used.count >= share) return undefined
       const first = ready.shift()
-      if (first !== undefined) {
-        used.count++
-        if (used.count === 1) taken.set(clientKey, used)
-        keep(first.ticketId, clientKey, first.code)
+      if (first === undefined) {
+        fillLater()
+        return undefined
       }
-      fill().catch(() => {}) // it catches everything itself
-      return first?.ticketId
+      used.count++
+      if (used.count === 1) taken.set(clientKey, used)
+      return {
+        id: first.ticketId,
+        use: () => {
+          keep(first.ticketId, clientKey, first.code)
+          fillLater()
+        },
+        putBack: () => {
+          used.count--
+          if (!isClosed) ready.unshift(first)
+        },
+      }
     },
     close: () => {
       isClosed = true

@@ -34,6 +34,6 @@ export const createCodes = ({ callWithToken, supply, envVersion }: CodesOptions)
   })
   return {
     codeFor: (ticketId, clientKey = '') => supply.obtain(ticketId, clientKey, make(ticketId)),
-    makeAhead: (ticketId) => supply.makeAhead(ticketId, make(ticketId)),
+    makeAhead: (ticketId) => supply.makeAhead(make(ticketId)),
   }
 }

@@ -11,8 +11,8 @@ import type { TokenCall } from './token-call.ts'
 export interface TicketSupply<T> {
   /** Gives what was made for this ticket, or has it made. Rejects with `wechat-unavailable` or `store-unavailable`; a RangeError for what is no ticket id. */
   obtain (ticketId: string, clientKey: string, make: Make<T>): Promise<T>
-  /** Has something made for an id that no ticket has yet, and keeps nothing. Rejects as the call does. */
-  makeAhead (ticketId: string, make: Make<T>): Promise<T>
+  /** Has something made for an id that no ticket has yet, keeps nothing, and leaves the ticket-to-be its calls. Rejects as the call does. */
+  makeAhead (make: Make<T>): Promise<T>
   /** Keeps what was made ahead, for the ticket that has the id now. */
   keep (ticketId: string, clientKey: string, made: T): void
 }
@@ -29,27 +29,28 @@ export interface TicketSupplyOptions<T> {
   readonly clock: Clock
   /** The life of a ticket. */
   readonly ticketTtlMs: number
-  /** How long what is made ahead may wait for its ticket. */
-  readonly aheadMs: number
 }
 
 /** WeChat's own limit for the `scene` of a code; it takes 20 special characters besides, ours are base64url. */
 const sceneForm = /^[\w-]{1,32}$/
-/** One more than one, for an instance that has not made it itself, or that had no room to keep it. */
+/**
+ * One more than one, for an instance that has not made it itself, or that had no room to keep it. What is made ahead counts for no ticket, as strangers cause
+ * no more of that than their share of the stock. What is made is not kept in the store for all instances: at 50 kB each, a stranger's codes could fill it.
+ */
 const callsPerTicket = 2
 /** How long the store isn't asked again for a ticket that has used up its calls. */
 const spentKeptMs = 10_000
 
-export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs, aheadMs }: TicketSupplyOptions<T>): TicketSupply<T> => {
+export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs }: TicketSupplyOptions<T>): TicketSupply<T> => {
   const singly = createSingleFlight<T>()
   const spent = new LRUCache<string, true>({ max: 10_000, ttl: spentKeptMs, ttlResolution: 0, perf: { now: () => clock.steady() + 1 } })
   const usedUp = (): WechatFault => new WechatFault('this ticket has used up its calls to WeChat', { retryAfterSeconds: spentKeptMs / 1000 })
 
   /** Takes one of the ticket's calls. A call that failed is given back: how often that can be is bounded by the waits that failures begin. */
-  const charge = async (ticketId: string, forMs: number): Promise<() => Promise<void>> => {
+  const charge = async (ticketId: string): Promise<() => Promise<void>> => {
     const group = `wechat-${kind}:${ticketId}`
     const member = randomUUID()
-    if (!await store.admit(group, member, forMs, callsPerTicket)) {
+    if (!await store.admit(group, member, ticketTtlMs, callsPerTicket)) {
       spent.set(ticketId, true)
       throw usedUp()
     }
@@ -65,7 +66,7 @@ export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs, 
         if (spent.has(ticketId)) throw usedUp()
         return await singly(ticketId, async () => {
           const deadline: Deadline = createDeadline(clock)
-          const made = await deadline.race(make({ deadline, clientKey, charge: () => charge(ticketId, ticketTtlMs) }))
+          const made = await deadline.race(make({ deadline, clientKey, charge: () => charge(ticketId) }))
           cache.put(ticketId, clientKey, made)
           return made
         })
@@ -73,9 +74,9 @@ export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs, 
         throw asUnavailable(error)
       }
     },
-    makeAhead: (ticketId, make) => {
+    makeAhead: (make) => {
       const deadline = createDeadline(clock)
-      return deadline.race(make({ deadline, clientKey: '', charge: () => charge(ticketId, aheadMs + ticketTtlMs) }))
+      return deadline.race(make({ deadline, clientKey: '', charge: async () => async () => {} }))
     },
     keep: (ticketId, clientKey, made) => { cache.put(ticketId, clientKey, made) },
   }

@@ -56,7 +56,7 @@ export const createWechat = (options: WechatOptions): Wechat => {
   const callWithToken = createTokenCall({ api, tokens, log })
   const codeCache = createFairCache<CodeImage>({ clock, ttlMs: ticketTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes, bytesOf: ({ bytes }) => bytes.length })
   const linkCache = createFairCache<string>({ clock, ttlMs: ticketTtlMs, maxCount: maxLinks, maxBytes: maxLinkBytes, bytesOf: ({ length }) => length })
-  const supplied = { store, clock, ticketTtlMs, aheadMs }
+  const supplied = { store, clock, ticketTtlMs }
   const codesSupply = createTicketSupply({ ...supplied, kind: 'code', cache: codeCache })
   const { codeFor, makeAhead } = createCodes({ callWithToken, supply: codesSupply, envVersion })
   const stock = createCodeStock({ size: codeSupply, newTicketId: () => newId(random), make: makeAhead, keep: codesSupply.keep, lifeMs: aheadMs, clock })

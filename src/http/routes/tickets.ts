@@ -63,8 +63,8 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   }, async (request, reply) => {
     await limits.beforeCreate(request)
     const browser = browserOf(request)
-    const readyId = () => codes.takeTicketId(wechatClientKeyOf(browser.ip))
-    const { ticket, secret } = await createTicket(by(request), { returnTo: request.body.return_to ?? null, browser, readyId, site: siteOf(request) })
+    const takeReadyId = () => codes.takeTicketId(wechatClientKeyOf(browser.ip))
+    const { ticket, secret } = await createTicket(by(request), { returnTo: request.body.return_to ?? null, browser, takeReadyId, site: siteOf(request) })
     return await reply.code(201).send({
       ticket: ticket.id,
       secret,

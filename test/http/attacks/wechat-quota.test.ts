@@ -117,6 +117,25 @@ await t.test('E4 WeChat\'s quota: the stock of codes serves new visitors, each a
   for (let visitor = 1; visitor <= 4; visitor++) t.equal(await statusFor(`203.0.113.${visitor}`), 200)
 })
 
+await t.test('E4 WeChat\'s quota: no code is used up when tickets are refused for want of a slot', async (t) => {
+  const house = await open(t, { env: { CODE_SUPPLY: '8', MAX_TICKETS: '1' } })
+  const first = await openBrowser(house, { from: '198.51.100.1' })
+  t.equal((await first.poll()).status, 200) // which secures its slot
+  await until(() => house.simulator.countOf(codes) === 8)
+  for (let visitor = 0; visitor < 50; visitor++) {
+    t.equal(verdict(await house.call({ method: 'POST', path: '/api/tickets', from: `203.0.113.${visitor}` })), '503 too-many-tickets')
+  }
+  await new Promise((resolve) => { setTimeout(resolve, 100) }) // what would be made is made in the background
+  t.equal(house.simulator.countOf(codes), 8)
+  await first.giveUp()
+  house.simulator.fail(codes, 45011)
+  for (let visitor = 0; visitor < 8; visitor++) {
+    const { ticket, giveUp } = await openBrowser(house, { from: `203.0.113.${visitor}` })
+    t.equal((await codeOf(house, ticket)).status, 200)
+    await giveUp()
+  }
+})
+
 await t.test('E4 WeChat\'s quota: a phone logs in at once, and codes beyond what may be under way are told so, when 240 codes are slow', async (t) => {
   const house = await open(t)
   const release = house.simulator.hold(codes)

@@ -1,5 +1,7 @@
 /** The codes that are made ahead: when, how many, for whom, and what a failure costs. */
 import t from 'tap'
+import type { CodeStock, ReadyTicketId } from '../../../src/login/ports.ts'
+import type { Wechat } from '../../../src/wechat/wechat.ts'
 import { rejectionOf, setUpWechat, until } from '../../support/wechat-bench.ts'
 
 const codes = 'getwxacodeunlimit'
@@ -11,10 +13,19 @@ const idle = async (callsTo: (endpoint: typeof codes) => number): Promise<void> 
 }
 
 /** An id that is ready, as soon as one is. */
-const taken = async (wechat: { takeTicketId (clientKey: string): string | undefined }, clientKey: string): Promise<string> => {
-  let id: string | undefined
-  await until(() => (id = wechat.takeTicketId(clientKey)) !== undefined)
-  return id ?? ''
+const reserved = async (wechat: CodeStock, clientKey: string): Promise<ReadyTicketId> => {
+  for (;;) {
+    const ready = wechat.takeTicketId(clientKey)
+    if (ready !== undefined) return ready
+    await new Promise((resolve) => { setImmediate(resolve) })
+  }
+}
+
+/** One that a ticket is made with. */
+const taken = async (wechat: CodeStock, clientKey: string): Promise<string> => {
+  const { id, use } = await reserved(wechat, clientKey)
+  use()
+  return id
 }
 
 await t.test('code stock: WeChat is asked nothing before somebody comes, and then so many codes are made ahead', async (t) => {
@@ -80,13 +91,34 @@ await t.test('code stock: none is made ahead when it is switched off or closed',
   t.equal(callsTo(codes), 1)
 })
 
-await t.test('code stock: a ticket whose code was made ahead is worth one call more, to an instance that has not made it', async (t) => {
+await t.test('code stock: a ticket whose code was made ahead has both its calls for the instances that have not made it', async (t) => {
   const { wechat, instance, callsTo } = await setUpWechat(t, { codeSupply: 1 })
-  const [second, third] = [instance({ codeSupply: 0 }), instance({ codeSupply: 0 })]
+  const [second, third, fourth] = [1, 2, 3].map(() => instance({ codeSupply: 0 })) as [Wechat, Wechat, Wechat] // as many as numbers
   const id = await taken(wechat, 'a')
   await until(() => callsTo(codes) >= 2)
   const before = callsTo(codes)
-  await second.codeFor(id)
-  t.hasStrict(await rejectionOf(third.codeFor(id)), { code: 'wechat-unavailable', retryAfterSeconds: 10 })
-  t.equal(callsTo(codes), before + 1)
+  for (const one of [second, third]) t.equal((await one.codeFor(id)).type, 'image/jpeg')
+  t.hasStrict(await rejectionOf(fourth.codeFor(id)), { code: 'wechat-unavailable', retryAfterSeconds: 10 })
+  t.equal(callsTo(codes), before + 2)
+})
+
+await t.test('code stock: an id goes to the next visitor, no call is made and no share is used, when its ticket was refused', async (t) => {
+  const { wechat, callsTo, advance } = await setUpWechat(t, { codeSupply: 4 })
+  wechat.takeTicketId('a')
+  await until(() => callsTo(codes) === 4)
+  for (let i = 0; i < 20; i++) {
+    const both = [await reserved(wechat, 'a'), await reserved(wechat, 'b')] as const
+    t.not(both[0].id, both[1].id)
+    for (const { putBack } of both) putBack()
+  }
+  await idle(callsTo)
+  t.equal(callsTo(codes), 4)
+  const { id, putBack } = await reserved(wechat, 'a')
+  putBack()
+  t.equal(await taken(wechat, 'b'), id)
+  await until(() => callsTo(codes) === 5)
+  const late = await reserved(wechat, 'c')
+  advance(3_600_001)
+  late.putBack()
+  t.equal(wechat.takeTicketId('d'), undefined, 'one that is too old by now is thrown away')
 })
