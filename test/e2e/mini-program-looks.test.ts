@@ -273,3 +273,49 @@ const looks: readonly Look[] = [
 for (const look of looks) {
   await t.test(`looks: every screen is accessible and whole when drawn ${look.name}`, (t) => walk(t, look))
 }
+
+/** What a phone of 320 × 568 has left for a page, under its own bar and WeChat's. */
+const smallPx = 504
+
+for (const [mode, asks] of [['tap', 'Tap the number on the login page'], ['type', en.typeNumber]] as const) {
+  await t.test(`looks: "Not me" is in view on a small phone, and covers nothing that can't be scrolled to, when the number is to be asked for by ${mode}`, async (t) => {
+    const server = await serveDemo(t, { MATCH_NUMBERS: mode, TRUST_PROXY: '127.0.0.1' })
+    const window = await openWindow(t, chromium, server.url, { viewport: { width: 364, height: 904 } })
+    const phone = window.phone()
+    const check = async (screen: string): Promise<void> => {
+      const app = window.page.frames().find((frame) => frame.url() === `${server.url}/demo/phone/app`)
+      if (app === undefined) throw new Error('the mini program is not there')
+      // The demo's phone is higher: what is too much goes from its frame, and once more, as the bars around the page give way at first.
+      for (let n = 0; n < 2; n++) {
+        const tooMuchPx = await app.evaluate('innerHeight') as number - smallPx
+        await window.page.locator('main iframe').first().evaluate((shell: any, px) => { shell.style.height = `${shell.offsetHeight - px}px` }, tooMuchPx) // an element, whose types are the browser's
+      }
+      t.strictSame(await app.evaluate('[innerWidth, innerHeight]'), [320, smallPx])
+      const { refuse, last, lowest } = await app.evaluate(`(async () => {
+        const buttons = [...document.querySelectorAll('button')].filter((element) => element.checkVisibility())
+        const refuse = buttons.pop()
+        const scroller = [...document.querySelectorAll('*')].find((element) => element.scrollHeight > element.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(element).overflowY))
+        const bottomOf = (element) => element.getBoundingClientRect().bottom
+        const before = bottomOf(refuse)
+        if (scroller !== undefined) scroller.scrollTop = scroller.scrollHeight
+        const result = { refuse: before, last: refuse.getBoundingClientRect().top - bottomOf(buttons.at(-1)), lowest: Math.min(...[...buttons, refuse].map((button) => button.offsetHeight)) }
+        if (scroller !== undefined) scroller.scrollTop = 0
+        return result
+      })()`) as { refuse: number, last: number, lowest: number }
+      t.ok(refuse <= smallPx, `${screen}: it ends at ${refuse}`)
+      t.ok(last >= 0, `${screen}: it is ${last} below the others`)
+      t.ok(lowest >= 44, `${screen}: ${lowest} is high enough for a finger`)
+    }
+    await phone.scan()
+    await phone.says(asks)
+    await check('asked')
+    await phone.close()
+    await window.page.context().route('**/api/tickets', (route) => route.continue({ headers: { ...route.request().headers(), 'x-forwarded-for': '198.51.100.7' } }))
+    await window.startOver()
+    await window.code.waitFor()
+    server.skip(100_000)
+    await phone.scan()
+    await phone.says(asks)
+    await check('asked by somebody elsewhere')
+  })
+}

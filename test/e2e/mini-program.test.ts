@@ -156,7 +156,7 @@ await t.test('E11 typed number: it is typed on the phone\'s own keys, and too ma
     await refused()
   }
   await phone.scan()
-  await phone.says(/Try again in 10 minutes/)
+  await phone.says(/^So you can't confirm a login for 10 minutes/)
 })
 
 await t.test('E12 sent picture: the phone warns that somebody may have sent the code, when it came out of a picture, and not when its own camera saw it', async (t) => {
