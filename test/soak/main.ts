@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads'
 import { startWechatSimulator, type Endpoint } from '../../src/demo/wechat-simulator.ts'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { createRandom } from '../chaos/random.ts'
+import { createTurns } from '../support/at-a-time.ts'
 import { createKeeper, type Keeper } from '../support/keeper.ts'
 import { makeFolder } from '../support/process.ts'
 import { freePort } from '../support/redis.ts'
@@ -93,7 +94,8 @@ const soak = async (keeper: Keeper): Promise<SoakResult> => {
   const { signal } = stopping
   const memberOptions = { ...common, random: random.fork(2), pace, signal, note: tally.add }
   const attacking = Object.keys(members).map((name, n) => attacks.includes(name) ? attackAsMember(name, n, memberOptions) : undefined)
-  const failing = Object.entries(faults).filter(([name]) => attacks.includes(name)).map(([name, fault]) => bringAbout(fault, { service, folder, env, redis, signal, violation, note: (event) => { tally.add(name, event) } }))
+  const inTurn = createTurns(1)
+  const failing = Object.entries(faults).filter(([name]) => attacks.includes(name)).map(([name, fault]) => bringAbout(fault, { service, folder, env, redis, signal, inTurn, violation, note: (event) => { tally.add(name, event) } }))
   const ownDelay = watchOwnDelay()
 
   const start = performance.now()

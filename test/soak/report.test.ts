@@ -65,6 +65,7 @@ await t.test('soak report: an answer is late when it took longer than 6 s, and t
   t.match(problemsOf({ ...good, slowAnswers: [slow, slow] }), [/^2 honest answers took longer than 6 s beyond what was waited for: 2 × POST \/y$/])
   t.strictSame(problemsOf({ ...good, slowAnswers: [slow], ownDelays: [during] }), [])
   t.match(reportOf({ ...good, slowAnswers: [slow], ownDelays: [during] }), /0 of 1 longer than 6 s\n.*late by 1500 ms at most/)
+  t.match(reportOf({ ...good, slowAnswers: [slow] }), /1 of 1 longer than 6 s\n {4}after 10 s: POST \/y, 7000 ms\n/)
 })
 
 await t.test('soak: ids and secrets are had again with the seed', async (t) => {

@@ -126,13 +126,14 @@ export const reportOf = (result: SoakResult): string => {
   const { seed, minutes, load, samples, quietRssMb, logins, longestAnswer, slowAnswers, ownDelays, ownDelayP99Ms, wechatCalls, logBytes, complaints, attacks } = result
   const problems = problemsOf(result)
   const retries = logins.flatMap((login) => login.retries)
+  const late = lateAnswers(slowAnswers, ownDelays)
   const lines: ReadonlyArray<readonly [string, string]> = [
     ['run', `${minutes} minutes, seed ${seed}`],
     ['machine', `load ${load.toFixed(1)} for each processor, ${Math.round(cpuShareOf(samples) * 100)} % of one used by the service`],
     ['honest logins', `${logins.length} tried, ${logins.filter(({ isIn }) => isIn).length} in, ${retries.length} calls tried again`],
     ['tried again because of', countsOf(retries, (reason) => reason) || 'nothing'],
     ['longest honest answer', `${Math.round(longestAnswer.ms)} ms beyond what was waited for (${longestAnswer.call})`],
-    ['of which late', `${lateAnswers(slowAnswers, ownDelays).length} of ${slowAnswers.length} longer than ${maxAnswerMs / 1000} s`],
+    ['of which late', `${late.length} of ${slowAnswers.length} longer than ${maxAnswerMs / 1000} s${late.slice(0, 12).map(({ call, startMs, ms }) => `\n    after ${Math.round(startMs / 1000)} s: ${call}, ${Math.round(ms)} ms`).join('')}`],
     ['own event loop', `late by ${Math.round(Math.max(0, ...ownDelays.map(({ ms }) => ms)))} ms at most, 99 % of the time by less than ${Math.round(ownDelayP99Ms)} ms`],
     ['RSS', `${Math.round(quietRssMb)} MB before, ${Math.round(peakOf(samples))} MB at most, ${Math.round(samples.at(-1)?.rssMb ?? 0)} MB last; ${shown(judgeFlatness(samples.map(({ atMs, rssMb }) => [atMs, rssMb])))}`],
     ['heap', `${Math.round(samples.at(-1)?.heapMb ?? 0)} MB last; ${shown(judgeFlatness(samples.map(({ atMs, heapMb }) => [atMs, heapMb])))}`],

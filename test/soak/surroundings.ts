@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string>>
   readonly redis: MovingRedis | undefined
   readonly signal: AbortSignal
+  /** For faults of which one at a time is bearable: their times to answer add up. */
+  inTurn (act: () => Promise<void>): Promise<void>
   note (event: string): void
   violation (text: string): void
 }
@@ -34,16 +36,20 @@ export interface Fault {
 /** As long as a full collection of a crowded machine, and longer than the deadlines of the store's link. */
 const stallMs = 2600
 const unreadMs = 20_000
+/** In which the service has noticed, and what was under way is answered. */
+const followedMs = 15_000
 /** The second process waits for the first one to go, as in a restart, before it gives up. */
 const refusedWithinMs = 40_000
 
 export const faults: Readonly<Record<string, Fault>> = {
   stalls: {
     everyMs: 30_000,
-    once: async ({ service, note }) => {
-      service.kill('SIGSTOP')
-      await sleep(stallMs)
-      service.kill('SIGCONT')
+    once: async ({ service, inTurn, note }) => {
+      await inTurn(async () => {
+        service.kill('SIGSTOP')
+        await sleep(stallMs)
+        service.kill('SIGCONT')
+      })
       note('stalled')
     },
   },
@@ -73,8 +79,11 @@ export const faults: Readonly<Record<string, Fault>> = {
   'an address that leads elsewhere': {
     store: 'redis',
     everyMs: 180_000,
-    once: async ({ redis, note }) => {
-      await redis?.move()
+    once: async ({ redis, signal, inTurn, note }) => {
+      await inTurn(async () => {
+        await redis?.move()
+        await sleep(followedMs, undefined, { signal }).catch(() => {}) // called off
+      })
       note('moved')
     },
   },
