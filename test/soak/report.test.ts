@@ -45,6 +45,7 @@ await t.test('soak report: a good run has no problem, and every fault has a line
   t.strictSame(problemsOf(good), [])
   t.match(reportOf(good), /good: everybody honest is in, and memory is flat$/)
   t.match(reportOf(good), /load 0\.5 for each processor, 50 % of one used/)
+  t.match(reportOf({ ...good, samples: good.samples.filter((_, i) => i !== 7) }), /silent for 10\.0 s at the most/)
   t.match(problemsOf({ ...good, logins: [...good.logins, left, left] }), [/^2 of 3 honest logins did not get in: 2 × code: 503$/])
   t.match(problemsOf({ ...good, logins: [] }), [/^no honest login/])
   t.match(problemsOf({ ...good, samples: samples((i) => 150 + i * 4) }), [/^RSS is not flat/])

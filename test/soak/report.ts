@@ -135,6 +135,7 @@ export const reportOf = (result: SoakResult): string => {
     ['longest honest answer', `${Math.round(longestAnswer.ms)} ms beyond what was waited for (${longestAnswer.call})`],
     ['of which late', `${late.length} of ${slowAnswers.length} longer than ${maxAnswerMs / 1000} s${late.slice(0, 12).map(({ call, startMs, ms }) => `\n    after ${Math.round(startMs / 1000)} s: ${call}, ${Math.round(ms)} ms`).join('')}`],
     ['own event loop', `late by ${Math.round(Math.max(0, ...ownDelays.map(({ ms }) => ms)))} ms at most, 99 % of the time by less than ${Math.round(ownDelayP99Ms)} ms`],
+    ['the service', `was silent for ${(longestSilenceOf(samples) / 1000).toFixed(1)} s at the most; it should say every 5 s what memory it uses`],
     ['RSS', `${Math.round(quietRssMb)} MB before, ${Math.round(peakOf(samples))} MB at most, ${Math.round(samples.at(-1)?.rssMb ?? 0)} MB last; ${shown(judgeFlatness(samples.map(({ atMs, rssMb }) => [atMs, rssMb])))}`],
     ['heap', `${Math.round(samples.at(-1)?.heapMb ?? 0)} MB last; ${shown(judgeFlatness(samples.map(({ atMs, heapMb }) => [atMs, heapMb])))}`],
     ['calls to WeChat', Object.entries(wechatCalls).map(([name, count]) => `${count} ${name}`).join(', ') || 'none'],
@@ -152,6 +153,8 @@ const cpuShareOf = (samples: readonly Sample[]): number => {
   const [first, last] = [samples[0], samples.at(-1)]
   return first === undefined || last === undefined || first === last ? 0 : (last.cpuMs - first.cpuMs) / (last.atMs - first.atMs)
 }
+
+const longestSilenceOf = (samples: readonly Sample[]): number => samples.reduce((max, { atMs }, index) => Math.max(max, atMs - (samples[index - 1]?.atMs ?? atMs)), 0)
 
 const peakOf = (samples: readonly Sample[]): number => samples.reduce((max, { rssMb }) => Math.max(max, rssMb), 0)
 
