@@ -16,7 +16,10 @@ export interface Passage {
   /** It was not made after all. */
   abandoned (): void
   succeeded (): void
-  /** Gives the fault as the caller is to be told, with the wait that it has begun. `isPersonal`: the limit is one person's, not ours. */
+  /**
+   * Gives the fault as the caller is to be told, with the wait that it has begun. `isPersonal`: the limit is one person's, not ours. A refused js_code or
+   * person is an answer, and counts as success: strangers bring such js_codes, and could else keep up a wait by them.
+   */
   failed (fault: WechatFault, isPersonal?: boolean): WechatFault
 }
 
@@ -94,14 +97,13 @@ export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, waitsForAnsw
     abandoned: () => { leave(clientKey) },
     succeeded: () => {
       leave(clientKey)
-      if (number <= heardUpTo) return
-      failures = 0
-      common = undefined
-      waits.delete(clientKey)
+      answered(clientKey, number)
     },
     failed: (fault, isPersonal = false) => {
       leave(clientKey)
-      if (fault.remedy === 'operator') {
+      if (fault.remedy === 'js-code' || fault.remedy === 'blocked') {
+        answered(clientKey, number)
+      } else if (fault.remedy === 'operator') {
         broken = { ms: fault.retryAfterSeconds * 1000, until: clock.steady() + fault.retryAfterSeconds * 1000, fault }
       } else if (fault.remedy === 'rate-limit') {
         return isPersonal ? fault : refused(clientKey, number, fault)
@@ -112,6 +114,13 @@ export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, waitsForAnsw
       return fault
     },
   })
+
+  const answered = (clientKey: string, number: number): void => {
+    if (number <= heardUpTo) return
+    failures = 0
+    common = undefined
+    waits.delete(clientKey)
+  }
 
   const refused = (clientKey: string, number: number, fault: WechatFault): WechatFault => {
     const longestMs = fault.retryAfterSeconds * 1000

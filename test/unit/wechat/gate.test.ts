@@ -125,6 +125,47 @@ await t.test('gate: three calls in a row without an answer begin a wait of eight
   t.equal(waitOf(phones, 'a'), 0)
 })
 
+for (const remedy of ['js-code', 'blocked'] as const) {
+  const answer = () => new WechatFault('an answer', { remedy })
+
+  await t.test(`gate: a wait ends, when the answer is no fault of the endpoint (${remedy})`, async (t) => {
+    const { gate, clock } = open()
+    ask(gate, 'a', 100)
+    gate.enter('a').failed(limit())
+    gate.enter('b').failed(limit())
+    clock.advance(1000)
+    const probe = gate.enter('b')
+    t.equal(waitOf(gate, 'c'), 1, 'while a probe is under way')
+    t.equal(probe.failed(answer()).remedy, remedy, 'the caller is told')
+    const calls = [gate.enter('c'), gate.enter('c')]
+    for (const call of calls) call.succeeded()
+    const own = gate.enter('a')
+    t.equal(waitOf(gate, 'a'), 1)
+    own.failed(answer())
+    t.equal(gate.enter('a').failed(limit()).retryAfterSeconds, 1, 'and the next one begins at a second')
+  })
+
+  await t.test(`gate: no wait begins, and failures are not in a row, when answers are no fault of the endpoint (${remedy})`, async (t) => {
+    const { gate } = open()
+    for (let i = 0; i < 10; i++) gate.enter('a').failed(answer())
+    t.equal(waitOf(gate, 'a'), 0)
+    for (let i = 0; i < 5; i++) {
+      gate.enter('a').failed(noAnswer())
+      gate.enter('a').failed(noAnswer())
+      gate.enter('b').failed(answer())
+    }
+    t.equal(waitOf(gate, 'a'), 0)
+  })
+
+  await t.test(`gate: a call that was under way before a wait began doesn't end it, when its answer is no fault of the endpoint (${remedy})`, async (t) => {
+    const { gate } = open()
+    const [late, refused] = [gate.enter('a'), gate.enter('b')]
+    refused.failed(limit())
+    late.failed(answer())
+    t.equal(waitOf(gate, 'c'), 1)
+  })
+}
+
 await t.test('gate: one person\'s own limit makes nobody wait', async (t) => {
   const { gate } = open()
   for (let i = 0; i < 20; i++) t.equal(gate.enter('a').failed(limit(), true).retryAfterSeconds, 60)

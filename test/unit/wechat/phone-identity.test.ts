@@ -62,3 +62,18 @@ await t.test('openidFor: a new js_code works when the answer to the first got lo
   await t.rejects(wechat.openidFor(lost), { code: 'js-code-invalid' })
   t.equal(await wechat.openidFor(simulator.jsCode('Ada')), simulator.openidOf('Ada'))
 })
+
+for (const fault of [40029, 40163, 40226] as const) {
+  await t.test(`openidFor: phones log in at the same time again when WeChat has refused one for its quota and then answered another with ${fault}`, async (t) => {
+    const { simulator, wechat, advance, callsTo } = await setUpWechat(t)
+    for (let n = 0; n < 8; n++) await wechat.openidFor(simulator.jsCode(`person ${n}`))
+    simulator.fail('jscode2session', 45009, 1)
+    await t.rejects(wechat.openidFor(simulator.jsCode('Ada')), { code: 'wechat-unavailable', retryAfterSeconds: 1 })
+    advance(1000)
+    simulator.fail('jscode2session', fault, 1)
+    await t.rejects(wechat.openidFor('made-up'), { code: fault === 40226 ? 'wechat-user-blocked' : 'js-code-invalid' })
+    const people = ['Ada', 'Bo', 'Cai', 'Dan']
+    t.strictSame(await Promise.all(people.map((person) => wechat.openidFor(simulator.jsCode(person)))), people.map((person) => simulator.openidOf(person)))
+    t.equal(callsTo('jscode2session'), 14)
+  })
+}
