@@ -7,10 +7,10 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { LimitKind } from '../login/audit.ts'
-import type { Clock, Store } from '../login/ports.ts'
+import type { Clock, LimitedWindow, Store } from '../login/ports.ts'
 import { createJsCodeTurns } from './js-code-turns.ts'
-import { createLimitCounts, limitKey } from './limit-counts.ts'
-import { addressOf, clientKeyOf, clientNetworksOf, wechatClientKeyOf } from './visitor.ts'
+import { createLimitCounts, limitKey, type Windows } from './limit-counts.ts'
+import { addressOf, clientNetworksOf, wechatClientKeyOf } from './visitor.ts'
 
 const windowMs = 60_000
 
@@ -34,8 +34,8 @@ export interface Limits {
   /** Counts a signed call of this person. Rejects with `rate-limited`. */
   beforePhoneCall (request: FastifyRequest): Promise<void>
   /**
-   * Does the work of a phone's login when it is its turn, and counts a wrong js_code against its address. Each costs us a call to WeChat, but an
-   * address that many wrong ones come from is served slowly and never shut out. Rejects with `rate-limited` where too many wait, and as the work does.
+   * Does the work of a phone's login when it is its turn, and counts a wrong js_code against its address and networks. Each costs us a call to WeChat, but
+   * an address or network that many wrong ones come from is served slowly and never shut out. Rejects with `rate-limited` where too many wait, and as the work does.
    */
   duringPhoneLogin<T> (request: FastifyRequest, work: () => Promise<T>): Promise<T>
   /**
@@ -57,26 +57,33 @@ export interface LimitOptions {
 export const createLimits = async (app: FastifyInstance, store: Store, clock: Clock, options: LimitOptions): Promise<Limits> => {
   /** Keys that have just been hit, until whoever did so comes back from counting. */
   const hits = new Set<string>()
-  await app.register(rateLimit, { global: false, store: createLimitCounts(store, clock, (key) => { hits.add(key) }) })
-  const limiter = (kind: LimitKind, max: number, who: (request: FastifyRequest) => string | readonly string[] = clientKeyOf): Limit => {
-    const count = app.createRateLimit({
-      max,
-      timeWindow: windowMs,
-      keyGenerator: (request) => limitKey([who(request)].flat().map((name, index, names) => ({
-        key: keyOf(options.key, kind, name),
-        limit: max * factorOf(index, names.length),
-      }))),
-    })
-    return async (request, increment = true) => {
-      const result = await count(request, { increment })
+  const counts = createLimitCounts(store, clock, (key) => { hits.add(key) })
+  await app.register(rateLimit, { global: false, store: counts.Store })
+  const windowsOf = (kind: LimitKind, max: number, names: readonly string[]): Windows => names.map((name, index) => ({
+    key: keyOf(options.key, kind, name),
+    limit: max * factorOf(index, names.length),
+  })) as [LimitedWindow, ...LimitedWindow[]] // nobody has no name
+  const limiter = (kind: LimitKind, max: number, who: (request: FastifyRequest) => readonly string[] = clientNetworksOf): Limit => {
+    const count = app.createRateLimit({ max, timeWindow: windowMs, keyGenerator: (request) => limitKey(windowsOf(kind, max, who(request))) })
+    return async (request) => {
+      const result = await count(request)
       if (hits.delete(result.key)) request.audit.tell({ event: 'limit.hit', limit: kind, ...(request.person !== '' && { sub: request.person }) })
       return result.isAllowed || !result.isExceeded ? undefined : new Problem('rate-limited', { retryAfterSeconds: Math.max(1, result.ttlInSeconds) })
     }
   }
-  const create = limiter('create', options.createPerMinute, clientNetworksOf)
-  const guess = limiter('guess', options.guessPerMinute, clientNetworksOf)
+  const create = limiter('create', options.createPerMinute)
+  const guess = limiter('guess', options.guessPerMinute)
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
-  const phone = limiter('phone', options.phonePerMinute, (request) => request.person)
+  const phone = limiter('phone', options.phonePerMinute, (request) => [request.person])
+
+  /** Whose turns a phone's are, and whether too many of theirs were wrong: an IPv6 /48's; an IPv4 address', or its network's once that is over its limit. */
+  const turnsOf = async (request: FastifyRequest): Promise<{ clientKey: string, isOverLimit: boolean }> => {
+    const networks = clientNetworksOf(request)
+    const windows = windowsOf('js-code', options.guessPerMinute, networks)
+    const over = await counts.firstOver(windows)
+    const clientKey = over === windows[0] ? networks[0] : wechatClientKeyOf(addressOf(request))
+    return { clientKey, isOverLimit: over !== undefined }
+  }
 
   const turns = createJsCodeTurns(clock)
 
@@ -89,8 +96,8 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     beforeCreate: (request) => before(create, request),
     beforePhoneCall: (request) => before(phone, request),
     duringPhoneLogin: async (request, work) => {
-      const isOverLimit = await wrongJsCode(request, false) !== undefined
-      const caller = { clientKey: wechatClientKeyOf(addressOf(request)), device: (request.headers['user-agent'] ?? '').slice(0, 256) }
+      const { clientKey, isOverLimit } = await turnsOf(request)
+      const caller = { clientKey, device: (request.headers['user-agent'] ?? '').slice(0, 256) }
       return await turns.run(caller, isOverLimit, async () => {
         try {
           return await work()
@@ -113,8 +120,8 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   }
 }
 
-/** Counts a call, or only looks where nothing is to be counted; the problem where there were too many. */
-type Limit = (request: FastifyRequest, increment?: boolean) => Promise<Problem | undefined>
+/** Counts a call; the problem where there were too many. */
+type Limit = (request: FastifyRequest) => Promise<Problem | undefined>
 
 const keyOf = (key: Buffer, kind: string, who: string): string =>
   `limit:${createHmac('sha256', key).update(`limit\0${kind}\0${who}`).digest().subarray(0, 16).toString('base64url')}`

@@ -52,6 +52,8 @@ export interface Store {
   remove (key: string): Promise<boolean>
   /** Stores a value where there is none; true for the one caller who did. The right to do a thing once. */
   claim (key: string, value: unknown, ttlMs: number): Promise<boolean>
+  /** Removes what `claim` stored, where it is still this value; true for the one caller who did. What somebody else has claimed since then stays. */
+  removeClaim (key: string, value: unknown): Promise<boolean>
   /** Stores `value` where the entry still has `version`; true for the one caller who did. `value.version` is higher than `version`. */
   replace (key: string, version: number, value: { readonly version: number }, ttlMs: number): Promise<boolean>
   /** Takes one of `limit` places in a group, until released or `ttlMs` are over. False when all are taken. */
@@ -76,8 +78,11 @@ export interface Store {
    * uses up no other. In one step. These counts are apart from those of `count`.
    */
   countWithin (windows: readonly [LimitedWindow, ...LimitedWindow[]], windowMs: number): Promise<DecidingCount>
-  /** The window under way as it is; a count of 0 where there is none. Counts are apart from the entries: one key may name both. */
-  countOf (key: string): Promise<Count>
+  /**
+   * The windows of `countWithin` with these keys, of which the first is as wide as the first there, as they are; a count of 0 where none is under way.
+   * Counts are apart from the entries: one key may name both.
+   */
+  countsWithin (keys: readonly [string, ...string[]]): Promise<readonly Count[]>
   /**
    * Calls `hear` soon after another process has replaced a value, with its key, and with null, once a second at the most, while some of
    * that may be missed, until the returned function is called. What is heard is a hint; what is missed is made good by a null within 2 s.

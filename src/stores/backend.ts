@@ -8,6 +8,8 @@ export interface Backend {
   readonly storage: KeyvStoreAdapter
   /** Keeps a text where there is none. */
   claim (key: string, text: string, ttlMs: number): Promise<boolean>
+  /** Removes a text where it is still this one. */
+  removeClaim (key: string, text: string): Promise<boolean>
   /** Keeps a text where the value now kept is an object with this `version`. */
   replace (key: string, version: number, text: string, ttlMs: number): Promise<boolean>
   /** Takes one of `limit` places. A member that has one already keeps it, with the new end. */
@@ -20,7 +22,7 @@ export interface Backend {
   /** Counts one more, and begins a window where none is under way. */
   count (key: string, windowMs: number): Promise<Count>
   countWithin (windows: readonly [LimitedWindow, ...LimitedWindow[]], windowMs: number): Promise<DecidingCount>
-  countOf (key: string): Promise<Count>
+  countsWithin (keys: readonly [string, ...string[]]): Promise<readonly Count[]>
   /** Calls `hear` with the key of what another process has replaced, or with null where that may have been missed, until the returned function is called. */
   onReplace (hear: (key: string | null) => void): () => void
   /** The time by which entries end, in milliseconds since 1970. */

@@ -8,7 +8,7 @@ import { createRedisClock } from './redis-clock.ts'
 import { connectToRedis, type RedisClient, type RedisConnection } from './redis-connection.ts'
 import { createRedisLink } from './redis-link.ts'
 import { createRedisListener } from './redis-listener.ts'
-import { acquireSlotScript, admitScript, countOfScript, countScript, countWithinScript, releaseSlotScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
+import { acquireSlotScript, admitScript, countScript, countsWithinScript, countWithinScript, releaseSlotScript, removeClaimScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
 
 /** In front of every key, so that another application may live in the same database. */
 const namespace = 'scan-login'
@@ -55,6 +55,8 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
   // One hash tag, so that all of a group lie on one server of a cluster.
   const slotKeysOf = (group: string) => ['ends', 'owned', 'provisional', 'owned-provisional'].map((part) => `${namespace}-slots:{${group}}:${part}`)
   const windowOf = (key: string) => `${namespace}-counts:${key}`
+  // One hash tag, as for slots: the widest network's, of which all the others are a part.
+  const windowsWithin = (keys: readonly [string, ...string[]]) => keys.map((key) => `${namespace}-counts:{${keys[0]}}:${key}`)
   const evaluate = (script: string, keys: string | string[], ...args: Array<string | number>): Promise<unknown> =>
     link.connection.client.eval(script, { keys: [keys].flat(), arguments: args.map(String) })
   const isDone = async (...call: Parameters<typeof evaluate>): Promise<boolean> => await evaluate(...call) === 1
@@ -66,6 +68,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     now: time.now,
     claim: async (key, text, ttlMs) =>
       await link.connection.client.set(keyFor(key), text, { condition: 'NX', expiration: { type: 'PX', value: ttlMs } }) === 'OK',
+    removeClaim: (key, text) => isDone(removeClaimScript, keyFor(key), text),
     replace: (key, version, text, ttlMs) => isDone(replaceScript, keyFor(key), version, text, ttlMs, listener.channel, listener.messageFor(key)),
     onReplace: listener.add,
     admit: (group, member, ttlMs, limit) => isDone(admitScript, placesOf(group), member, ttlMs, limit),
@@ -80,12 +83,11 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     },
     count: async (key, windowMs) => asCount(await evaluate(countScript, windowOf(key), windowMs)),
     async countWithin (windows, windowMs) {
-      // One hash tag, as for slots: the widest network's, of which all the others are a part.
-      const keys = windows.map(({ key }) => `${namespace}-counts:{${windows[0].key}}:${key}`)
-      const [place, ...count] = await evaluate(countWithinScript, keys, windowMs, ...windows.map(({ limit }) => limit)) as [number, ...unknown[]] // as the script returns them
+      const keys = windows.map(({ key }) => key) as [string, ...string[]] // as many
+      const [place, ...count] = await evaluate(countWithinScript, windowsWithin(keys), windowMs, ...windows.map(({ limit }) => limit)) as [number, ...unknown[]] // as the script returns them
       return { ...asCount(count), key: windows[place - 1]?.key ?? '' }
     },
-    countOf: async (key) => asCount(await evaluate(countOfScript, windowOf(key))),
+    countsWithin: async (keys) => (await evaluate(countsWithinScript, windowsWithin(keys)) as unknown[]).map(asCount), // as the script returns them
     failed (error) {
       if (link.isUp && link.connection.isMisplaced(error)) link.reconnect(error, { isUsable: true })
     },
@@ -131,7 +133,7 @@ const asGrant = (reply: unknown): SlotGrant => {
 
 /** Reads what the scripts that count give back. Throws where that is no count, so that a damaged one never looks like none. */
 const asCount = (reply: unknown): Count => {
-  const [count, endsInMs] = reply as unknown[] // Both scripts give a list.
+  const [count, endsInMs] = reply as unknown[] // The scripts give lists.
   if (typeof count !== 'number' || typeof endsInMs !== 'number') throw new Error('The stored count is not one of ours')
   return { count, endsInMs: Math.max(0, endsInMs) } // below 0 where there is none
 }

@@ -14,6 +14,11 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: where it is not allowed, the value is replaced all the same
 return 1`
 
+/** KEYS: entry. ARGV: text. 1 where the entry was this text, else 0. */
+export const removeClaimScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('UNLINK', KEYS[1])`
+
 /**
  * A sorted set of members by their ends; the set itself ends with the last of them. What has ended is removed last: a server without
  * memory refuses a script at its first write only where that one adds something.
@@ -106,7 +111,7 @@ return 1`
 
 /**
  * The window is there, with its end, before anything is counted in it: no count is ever without an end.
- * KEYS: window. ARGV: milliseconds to live. Both give the count and the milliseconds that are left.
+ * KEYS: window. ARGV: milliseconds to live. The count and the milliseconds that are left.
  */
 export const countScript = `
 redis.call('SET', KEYS[1], 0, 'PX', ARGV[1], 'NX')
@@ -125,5 +130,8 @@ local last = 0
 for _, key in ipairs(KEYS) do last = count(key) end
 return { #KEYS, last, redis.call('PTTL', KEYS[#KEYS]) }`
 
-export const countOfScript = `
-return { tonumber(redis.call('GET', KEYS[1]) or 0), redis.call('PTTL', KEYS[1]) }`
+/** KEYS: windows. The count of each and the milliseconds that are left of it. */
+export const countsWithinScript = `
+local counts = {}
+for i, key in ipairs(KEYS) do counts[i] = { tonumber(redis.call('GET', key) or 0), redis.call('PTTL', key) } end
+return counts`

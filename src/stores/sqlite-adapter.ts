@@ -72,9 +72,8 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
 
   const countWithinNow = (windows: readonly LimitedWindow[], windowMs: number): DecidingCount => {
     const now = clock.now()
-    const nameOf = (key: string) => `within:${key}`
-    const full = windows.find(({ key, limit }) => (sql.countOf(nameOf(key), now)?.count ?? 0) >= limit)
-    const counts = (full === undefined ? windows : [full]).map(({ key }) => ({ key, ...sql.count(nameOf(key), now, now + windowMs) }))
+    const full = windows.find(({ key, limit }) => (sql.countOf(withinOf(key), now)?.count ?? 0) >= limit)
+    const counts = (full === undefined ? windows : [full]).map(({ key }) => ({ key, ...sql.count(withinOf(key), now, now + windowMs) }))
     const { key, count, endsAt } = counts.at(-1) as typeof counts[number] // there is a window
     return { key, count, endsInMs: endsAt - now }
   }
@@ -109,6 +108,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
   return {
     storage,
     claim: (key, text, ttlMs) => isTrue(() => sql.claim.run(key, text, clock.now() + ttlMs, clock.now())),
+    removeClaim: (key, text) => isTrue(() => sql.removeClaim.run(key, text, clock.now())),
     replace: (key, version, text, ttlMs) => isTrue(() => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
     admit: (group, member, ttlMs, limit) => patiently(() => atomically(db, () => admitNow(group, member, ttlMs, limit))),
     release: (group, member) => patiently(() => { sql.leavePlace.run(group, member) }),
@@ -121,10 +121,12 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
       return { count, endsInMs: endsAt - now }
     }),
     countWithin: (windows, windowMs) => patiently(() => atomically(db, () => countWithinNow(windows, windowMs))),
-    countOf: (key) => patiently(() => {
+    countsWithin: (keys) => patiently(() => {
       const now = clock.now()
-      const { count, endsAt } = sql.countOf(key, now) ?? { count: 0, endsAt: now }
-      return { count, endsInMs: endsAt - now }
+      return keys.map((key) => {
+        const { count, endsAt } = sql.countOf(withinOf(key), now) ?? { count: 0, endsAt: now }
+        return { count, endsInMs: endsAt - now }
+      })
     }),
     onReplace: () => () => {}, // one process works on the file
     now: clock.now,
@@ -136,6 +138,9 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     },
   }
 }
+
+/** The name of a window that is counted within others, apart from those that are counted alone. */
+const withinOf = (key: string): string => `within:${key}`
 
 const open = (file: string): DatabaseSync => {
   if (file !== ':memory:') {

@@ -82,6 +82,8 @@ export const statements = (db: DatabaseSync) => {
       WHERE key = ? AND (ends_at IS NULL OR ends_at > ?) AND json_extract(text, '$.value.version') = ?`),
     remove: db.prepare('DELETE FROM entries WHERE key = ? AND (ends_at IS NULL OR ends_at > ?)'),
 
+    removeClaim: db.prepare('DELETE FROM entries WHERE key = ? AND text = ? AND (ends_at IS NULL OR ends_at > ?)'),
+
     findPlace: db.prepare('SELECT 1 FROM places WHERE room = ? AND member = ? AND ends_at > ?'),
     takePlace: db.prepare(`INSERT INTO places VALUES (?, ?, ?)
       ON CONFLICT (room, member) DO UPDATE SET ends_at = excluded.ends_at`),

@@ -75,6 +75,11 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       const ttl = wholeTtl(ttlMs)
       return ask(() => backend.claim(key, text, ttl))
     },
+    async removeClaim (key, value) {
+      checkKey(key)
+      const text = textOf(value)
+      return ask(() => backend.removeClaim(key, text))
+    },
     async replace (key, version, value, ttlMs) {
       checkKey(key)
       checkVersions(version, value.version)
@@ -123,9 +128,9 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       }
       return ask(() => backend.countWithin(windows, wholeMs))
     },
-    async countOf (key) {
-      checkKey(key)
-      return ask(() => backend.countOf(key))
+    async countsWithin (keys) {
+      keys.forEach(checkKey)
+      return ask(() => backend.countsWithin(keys))
     },
     onReplace: (hear) => backend.onReplace(hear),
     async check () {

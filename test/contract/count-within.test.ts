@@ -16,10 +16,16 @@ await onEveryStore(t, 'countWithin', async (t, { stores, shortMs, passShort }) =
   for (const narrow of ['a', 'a', 'a', 'a', 'b', 'b', 'c', 'd', 'a']) told.push(await count(narrow))
   t.strictSame(told, ['a 1', 'a 2', 'a 3', 'a 4', 'b 1', 'b 2', 'c 1', 'wide 6', 'wide 7'], 'what is over one limit counts in no other')
 
+  const counts = async (...narrow: string[]) => (await (stores.at(-1) ?? store).countsWithin(['wide', ...narrow])).map(({ count }) => count)
+  t.strictSame(await counts('a', 'b', 'none'), [7, 4, 2, 0], 'countsWithin: each as it was counted last')
+  t.strictSame(await counts('a', 'b', 'none'), [7, 4, 2, 0], 'countsWithin: counts nothing itself')
+  for (const { endsInMs } of await store.countsWithin(['wide', 'a'])) t.ok(endsInMs > hour - 60_000 && endsInMs <= hour, 'countsWithin: tells the end of the window under way')
+
   const short = () => store.countWithin([{ key: 'short', limit: 1 }, { key: 'shorter', limit: 9 }], shortMs)
   t.hasStrict(await short(), { key: 'shorter', count: 1 })
   t.hasStrict(await short(), { key: 'short', count: 2 })
   await passShort()
+  t.strictSame(await store.countsWithin(['short', 'shorter']), [{ count: 0, endsInMs: 0 }, { count: 0, endsInMs: 0 }], 'countsWithin: 0 when the window has ended')
   t.hasStrict(await short(), { key: 'shorter', count: 1 }, 'a window ends with its time')
   t.hasStrict(await store.count('wide', hour), { count: 1 }, 'count: has windows of its own')
 

@@ -18,7 +18,7 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
   read: (store) => store.read('value:1'),
 }
 const looks: Record<string, (store: Store) => Promise<unknown>> = {
-  countOf: (store) => store.countOf('count:1'),
+  countsWithin: (store) => store.countsWithin(['count:2', 'count:3']),
 }
 const writes: Record<string, (store: Store) => Promise<unknown>> = {
   write: (store) => store.write('value:2', 1, hour),
@@ -32,6 +32,7 @@ const writes: Record<string, (store: Store) => Promise<unknown>> = {
 }
 const removals: Record<string, (store: Store) => Promise<unknown>> = {
   remove: (store) => store.remove('value:1'),
+  removeClaim: (store) => store.removeClaim('claim:2', 1),
   release: (store) => store.release('room', 'a'),
   secureSlot: (store) => store.secureSlot(slot),
   releaseSlot: (store) => store.releaseSlot(slot),
@@ -56,6 +57,7 @@ const prepare = async (store: Store) => {
   await untilReady(store)
   await store.write('value:1', 'kept', hour)
   await store.write('record:1', { version: 1 }, hour)
+  await store.claim('claim:2', 1, hour)
 }
 
 const works = async (t: Test, store: Store, condition: string) => {

@@ -47,7 +47,8 @@ for (const [kind, open] of Object.entries({
     t.equal(await store.replace('record:1', 1, { version: 2 }, hour), true)
     t.strictSame(await store.readMany(['record:1', 'value:1', 'none']), [{ version: 2 }, 1, undefined])
     t.equal(await store.claim('claim:1', 1, hour), true)
-    t.equal(await store.remove('claim:1'), true)
+    t.equal(await store.removeClaim('claim:1', 1), true)
+    t.equal(await store.remove('value:1'), true)
     t.equal(await store.admit('room', 'a', hour, 1), true)
     await store.release('room', 'a')
     for (const member of ['b', 'c']) {
@@ -61,8 +62,8 @@ for (const [kind, open] of Object.entries({
       t.equal((await store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 1, isProvisional: true })).isAcquired, true, 'in place of the one before')
     }
     t.hasStrict(await store.count('window', hour), { count: 1 })
-    t.hasStrict(await store.countOf('window'), { count: 1 })
     t.hasStrict(await store.countWithin([{ key: 'wide', limit: 2 }, { key: 'narrow', limit: 1 }], hour), { count: 1 })
+    t.hasStrict(await store.countsWithin(['wide', 'narrow']), [{ count: 1 }, { count: 1 }])
     for (let version = 2; !heard.includes('record:1'); version++) await store.replace('record:1', version, { version: version + 1 }, hour)
     t.strictSame(log.lines.filter((line) => !/Redis is (?:away|back)$/.test(line)), [], 'nothing is refused, as the log would say')
   })

@@ -82,6 +82,34 @@ await onEveryStore(t, 'claim', async (t, { stores, shortMs, passShort }) => {
   t.strictSame(counts, Array(rounds).fill(1), 'claim: exactly one is told true when many ask at once')
 })
 
+await onEveryStore(t, 'removeClaim', async (t, { stores, shortMs, passShort }) => {
+  const [store] = stores
+  const last = stores.at(-1)! // There is one at least.
+  await store.claim('claim:1', 'mine', hour)
+  for (const other of ['theirs', 'min', 'mine ', '', null, 1, ['mine'], { value: 'mine' }]) {
+    t.equal(await last.removeClaim('claim:1', other), false, `removeClaim: is false when the claim is not ${JSON.stringify(other)}`)
+  }
+  t.equal(await store.claim('claim:1', 'theirs', hour), false, 'claim: is false when somebody else tried to remove it')
+  t.equal(await last.removeClaim('claim:1', 'mine'), true, 'removeClaim: is true when it is the same value')
+  t.equal(await store.removeClaim('claim:1', 'mine'), false, 'removeClaim: is false when it was removed before')
+  t.equal(await store.claim('claim:1', 'theirs', hour), true, 'claim: is true when it was removed')
+  t.equal(await store.removeClaim('claim:1', 'mine'), false, 'removeClaim: is false when somebody else has claimed it since then')
+  t.equal(await store.read('claim:1'), 'theirs')
+  t.equal(await store.removeClaim('claim:none', 'mine'), false, 'removeClaim: is false when it never was there')
+  await store.claim('claim:2', { by: '微信' }, shortMs)
+  await store.claim('claim:3', { by: '微信' }, hour)
+  await passShort()
+  t.equal(await store.removeClaim('claim:2', { by: '微信' }), false, 'removeClaim: is false when the time is up')
+  t.equal(await store.removeClaim('claim:3', { by: '微信' }), true)
+
+  const counts = []
+  for (let round = 0; round < rounds; round++) {
+    await store.claim(`race:${round}`, round, hour)
+    counts.push(await winners(stores, (store) => store.removeClaim(`race:${round}`, round)))
+  }
+  t.strictSame(counts, Array(rounds).fill(1), 'removeClaim: exactly one is told true when many ask at once')
+})
+
 await onEveryStore(t, 'replace', async (t, { stores, shortMs, passShort }) => {
   const [store] = stores
   await store.write('record:1', { version: 1, by: 'a' }, hour)
@@ -158,30 +186,24 @@ await onEveryStore(t, 'admit and release', async (t, { stores, shortMs, passShor
 await onEveryStore(t, 'count', async (t, { stores, shortMs, passShort }) => {
   const [store] = stores
   const last = stores.at(-1)! // There is one at least.
-  t.strictSame(await store.countOf('count:1'), { count: 0, endsInMs: 0 }, 'countOf: is 0 when nothing was counted')
   const first = await store.count('count:1', hour)
   t.equal(first.count, 1, 'count: is 1 when it is the first')
   t.ok(first.endsInMs > hour - 60_000 && first.endsInMs <= hour, 'count: the window ends in its length when it has just begun')
   t.equal((await last.count('count:1', hour)).count, 2, 'count: goes on when another process counts')
-  t.equal((await store.countOf('count:1')).count, 2, 'countOf: is what was counted last')
-  t.equal((await last.countOf('count:1')).count, 2, 'countOf: counts nothing itself')
   t.equal((await store.count('count:2', hour)).count, 1, 'count: begins anew when the key is another')
 
   t.ok((await store.count('count:1', 1)).endsInMs > 1, 'count: the first length stays when a later one is shorter')
   t.ok((await store.count('count:1', 2 * hour)).endsInMs <= hour, 'count: the first length stays when a later one is longer')
-  const { count, endsInMs } = await store.countOf('count:1')
-  t.ok(count === 4 && endsInMs > hour - 60_000 && endsInMs <= hour, 'countOf: tells count and end of the window under way')
 
   await store.count('count:short', shortMs)
   await passShort()
-  t.strictSame(await store.countOf('count:short'), { count: 0, endsInMs: 0 }, 'countOf: is 0 when the window has ended')
   const next = await store.count('count:short', hour)
   t.ok(next.count === 1 && next.endsInMs > shortMs, 'count: a new window begins when the one before has ended')
   t.equal((await store.count('count:fraction', 0.2)).count, 1, 'count: the length is rounded up when it is below a millisecond')
 
   await store.write('count:1', 'an entry', hour)
   await store.remove('count:1')
-  t.equal((await store.countOf('count:1')).count, 4, 'count: stays when an entry of the same key comes and goes')
+  t.equal((await store.count('count:1', hour)).count, 5, 'count: stays when an entry of the same key comes and goes')
   t.equal(await store.read('count:2'), undefined, 'read: is undefined when the key was only counted')
 
   const many = Array.from({ length: callers * 50 }, (_, caller) => stores[caller % stores.length]!) // In range by the remainder.
@@ -210,7 +232,8 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
     await t.rejects(store.admit('room', key, hour, 1), RangeError, `admit: ${name}, as a member`)
     await t.rejects(store.release('room', key), RangeError, `release: ${name}`)
     await t.rejects(store.count(key, hour), RangeError, `count: ${name}`)
-    await t.rejects(store.countOf(key), RangeError, `countOf: ${name}`)
+    await t.rejects(store.countsWithin([key]), RangeError, `countsWithin: ${name}`)
+    await t.rejects(store.removeClaim(key, 1), RangeError, `removeClaim: ${name}`)
   }
   for (const [before, after] of [[1, 1], [2, 1], [1.5, 2], [NaN, 2], [1, NaN], ['1', 2], [1, undefined]] as Array<[number, number]>) {
     await t.rejects(store.replace('value:1', before, { version: after }, hour), RangeError, `replace: a RangeError when the versions are ${before}, ${after}`)
@@ -221,6 +244,7 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
   for (const value of [undefined, () => 1, Symbol('a')]) {
     await t.rejects(store.write('value:1', value, hour), RangeError, `write: a RangeError when the value is a ${typeof value}`)
     await t.rejects(store.claim('value:1', value, hour), RangeError, `claim: a RangeError when the value is a ${typeof value}`)
+    await t.rejects(store.removeClaim('value:1', value), RangeError, `removeClaim: a RangeError when the value is a ${typeof value}`)
   }
   await t.rejects(store.write('value:1', 1n, hour), TypeError, 'write: a TypeError when JSON can not hold the value')
   t.equal(await store.read('value:1'), undefined, 'read: is undefined when everything before was refused')

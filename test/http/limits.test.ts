@@ -183,6 +183,7 @@ await t.test('limits: the store is told no address and no person, and not the sa
     const house = await openHouse(t, {
       wrapStore: overheard((name, [key]) => {
         if (name === 'countWithin') counted.push(...(key as ReadonlyArray<{ key: string }>).map(({ key }) => key))
+        else if (name === 'countsWithin') counted.push(...key as readonly string[])
         else if (name.startsWith('count')) counted.push(String(key))
       }),
     })
@@ -196,9 +197,9 @@ await t.test('limits: the store is told no address and no person, and not the sa
   }
   const counted = [...await keysOf('192.0.2.1'), ...await keysOf('192.0.2.1')]
   for (const key of counted) t.match(key, /^limit:[\w-]{22}$/)
-  // Here and there: a ticket and a path, by address and network; a js_code that is looked up and counted, the phone's own login, a person.
-  t.equal(counted.length, 16)
-  t.equal(new Set(counted).size, 14)
+  // Here and there, by address and network: a ticket, a path, a js_code that is looked up and counted, the phone's own login. And a person.
+  t.equal(counted.length, 22)
+  t.equal(new Set(counted).size, 18)
 })
 
 await t.test('limits: who can not be counted gets no try, but an unknown path and the pages are as ever, when the store is away', async (t) => {
@@ -237,6 +238,29 @@ await t.test('LIMIT_GUESS: wrong js_codes are answered some way apart once they 
   await advanceUntil(house, honest)
   t.equal((await honest).status, 200, 'and an honest phone at that address gets in')
 })
+
+for (const [network, addressOf] of [
+  ['IPv6 /48', (n: number) => `2001:db8:1:${n.toString(16)}00::1`],
+  ['IPv4 /24', (n: number) => `192.0.2.${n}`],
+] as const) {
+  await t.test(`LIMIT_GUESS: wrong js_codes are answered some way apart, and right ones in between, when they come from everywhere in an ${network}`, async (t) => {
+    const house = await openHouse(t, { env: { LIMIT_GUESS: '1' } })
+    const attempt = (from: string, jsCode: string, device = '') =>
+      house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCode }, from, headers: { 'user-agent': device } })
+    // Sixteen times as many as of one address, and one: nobody waits yet, as the time stands still.
+    for (let n = 0; n < 17; n++) t.equal(verdict(await attempt(addressOf(n), `made-up-${n}`)), '401 js-code-invalid')
+    const before = house.simulator.countOf('jscode2session')
+    const [first, second, honest] = [attempt(addressOf(100), 'made-up'), attempt(addressOf(101), 'made-up', 'other'), attempt(addressOf(102), house.simulator.jsCode('ming'), 'phone')]
+    t.equal(verdict(await first), '401 js-code-invalid')
+    t.equal(verdict(await attempt('198.51.100.1', 'made-up')), '401 js-code-invalid', 'nobody else waits')
+    t.equal(house.simulator.countOf('jscode2session') - before, 2, 'one at a time')
+    house.clock.advance(500)
+    t.equal(verdict(await second), '401 js-code-invalid')
+    t.equal(house.simulator.countOf('jscode2session') - before, 3)
+    house.clock.advance(500)
+    t.equal(verdict(await honest), '200')
+  })
+}
 
 await t.test('LIMIT_PHONE: a call over the limit costs the store no nonce', async (t) => {
   const nonces: string[] = []

@@ -14,7 +14,7 @@ const shop = 'https://shop.example'
 /** Notes what a store is asked to change. */
 const noteChanges = (changes: string[]) => (store: Store): Store => new Proxy(store, {
   get: (target, name: keyof Store) => (...args: unknown[]) => {
-    if (name !== 'now' && !name.startsWith('on') && !name.startsWith('read') && name !== 'countOf') changes.push(`${name} ${String(args[0])}`)
+    if (name !== 'now' && !name.startsWith('on') && !name.startsWith('read') && name !== 'countsWithin') changes.push(`${name} ${String(args[0])}`)
     return (target[name] as (...args: unknown[]) => unknown)(...args)
   },
 })

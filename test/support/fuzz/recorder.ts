@@ -9,7 +9,7 @@ export interface Recorder {
   readonly keys: ReadonlySet<string>
 }
 
-const changing: ReadonlySet<PropertyKey> = new Set(['write', 'remove', 'claim', 'replace', 'admit', 'release', 'acquireSlot', 'releaseSlot', 'count'])
+const changing: ReadonlySet<PropertyKey> = new Set(['write', 'remove', 'claim', 'removeClaim', 'replace', 'admit', 'release', 'acquireSlot', 'releaseSlot', 'count'])
 const onMembers: ReadonlySet<PropertyKey> = new Set(['admit', 'release', 'acquireSlot', 'releaseSlot'])
 
 export const createRecorder = (): Recorder => {
