@@ -1,8 +1,10 @@
 /**
  * Turns of phones that bring a js_code. Each costs a call to WeChat and is unproven until WeChat has answered: one client key (an address that many phones
- * of a carrier may share) has few calls under way, more with each right one, half as many with each wrong one, and never none.
+ * of a carrier may share) has few calls under way, more with each right one, half as many with each wrong one, and never none. Devices say of themselves
+ * what they are, so a stranger can call each call's another; but not one of which a phone got in lately, and those have every other turn.
  */
 import { LRUCache } from 'lru-cache'
+import { afterDeadline } from '../deadline.ts'
 import { Problem } from '../errors.ts'
 import type { Clock } from '../login/ports.ts'
 
@@ -25,7 +27,11 @@ interface Client {
   underWay: number
   /** The next call begins no sooner, on the steady clock. */
   notBefore: number
-  lastDevice: string
+  /** Devices of which a phone got in lately, the latest last. */
+  readonly proven: Set<string>
+  /** The device that had the last turn, among the proven and among the others; and which of these had it. */
+  readonly lastDevice: { proven: string, unproven: string }
+  lastKind: 'proven' | 'unproven'
   readonly waiting: Waiter[]
   cancelTimer: () => void
 }
@@ -44,6 +50,8 @@ const gapMs = 500
 const maxWaiting = 128
 /** Of one device at one address: the rest is for the others. */
 const maxWaitingOfDevice = 64
+/** Of one client: enough for the common phones at one address, and 4 kB. */
+const maxProven = 16
 /** A few kilobytes each. Whoever finds a place among those under way doesn't wait, however many do. */
 const maxWaitingInAll = 4000
 /** With WeChat's own time still less than the 6 s within which everything is answered. */
@@ -57,7 +65,16 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCod
   const clientOf = (clientKey: string): Client => {
     const known = clients.get(clientKey)
     if (known !== undefined) return known
-    const client = { allowed: firstAllowed, underWay: 0, notBefore: -Infinity, lastDevice: '', waiting: [], cancelTimer: () => {} }
+    const client: Client = {
+      allowed: firstAllowed,
+      underWay: 0,
+      notBefore: -Infinity,
+      proven: new Set(),
+      lastDevice: { proven: '', unproven: '' },
+      lastKind: 'unproven',
+      waiting: [],
+      cancelTimer: () => {},
+    }
     clients.set(clientKey, client)
     return client
   }
@@ -67,29 +84,56 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCod
     waitingInAll--
   }
 
-  /** Lets in as many as may go, devices taking turns. */
+  /** The first of those who come next: proven devices and others take turns, and among each of these one device and another. */
+  const next = ({ waiting, proven, lastDevice, lastKind }: Client): Waiter | undefined => {
+    const firstOf = (kind: Client['lastKind']): Waiter | undefined => {
+      const ofKind = waiting.filter(({ device }) => proven.has(device) === (kind === 'proven'))
+      return ofKind.find(({ device }) => device !== lastDevice[kind]) ?? ofKind[0]
+    }
+    return firstOf(lastKind === 'proven' ? 'unproven' : 'proven') ?? firstOf(lastKind)
+  }
+
+  const begin = (client: Client, device: string): void => {
+    client.underWay++
+    client.lastKind = client.proven.has(device) ? 'proven' : 'unproven'
+    client.lastDevice[client.lastKind] = device
+  }
+
+  const prove = ({ proven }: Client, device: string): void => {
+    proven.delete(device)
+    proven.add(device)
+    const [first] = proven
+    if (proven.size > maxProven && first !== undefined) proven.delete(first)
+  }
+
+  /** Makes room in a full queue. It is an attacker's, so it is not always the newcomer who has to go, and no proven device where there is another. */
+  const displace = ({ waiting, proven }: Client): void => {
+    const unproven = waiting.filter(({ device }) => !proven.has(device))
+    const from = unproven.length > 0 ? unproven : waiting
+    from[Math.floor(Math.random() * from.length)]?.giveUp()
+  }
+
+  /** Lets in as many as may go. */
   const serve = (client: Client): void => {
     client.cancelTimer()
     client.cancelTimer = () => {}
     while (client.underWay < client.allowed) {
-      const next = client.waiting.find(({ device }) => device !== client.lastDevice) ?? client.waiting[0]
-      if (next === undefined) return
+      const waiter = next(client)
+      if (waiter === undefined) return
       const waitMs = client.notBefore - clock.steady()
       if (waitMs > 0) {
         client.cancelTimer = clock.after(waitMs, () => { serve(client) })
         return
       }
-      remove(client, next)
-      client.underWay++
-      client.lastDevice = next.device
-      next.start()
+      remove(client, waiter)
+      begin(client, waiter.device)
+      waiter.start()
     }
   }
 
   const turn = (client: Client, device: string): Promise<void> => new Promise((resolve, reject) => {
     if (client.waiting.length === 0 && client.underWay < client.allowed && client.notBefore <= clock.steady()) {
-      client.underWay++
-      client.lastDevice = device
+      begin(client, device)
       resolve()
       return
     }
@@ -98,8 +142,7 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCod
       reject(busy())
       return
     }
-    // A full queue is an attacker's, who may call each call's device another. So it is not always the newcomer who has to go.
-    if (client.waiting.length >= maxWaiting) client.waiting[Math.floor(Math.random() * client.waiting.length)]?.giveUp()
+    if (client.waiting.length >= maxWaiting) displace(client)
     const waiter = {
       device,
       start: () => {
@@ -112,7 +155,7 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCod
         reject(busy())
       },
     }
-    const cancel = clock.after(longestWaitMs, waiter.giveUp)
+    const cancel = afterDeadline(clock, longestWaitMs, waiter.giveUp)
     client.waiting.push(waiter)
     waitingInAll++
     serve(client)
@@ -126,6 +169,7 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCod
       try {
         const result = await work()
         client.allowed = Math.min(mostAllowed, client.allowed + 1)
+        prove(client, device)
         return result
       } catch (error) {
         if (error instanceof Problem && error.code === 'js-code-invalid') {

@@ -1,0 +1,206 @@
+/** Whose js_code goes to WeChat next: how many of one address at a time, in which order, and who has to go. */
+import t from 'tap'
+import { Problem } from '../../../src/errors.ts'
+import { createJsCodeTurns } from '../../../src/http/js-code-turns.ts'
+import { createFakeClock } from '../../support/fake-clock.ts'
+import { settle } from '../../support/turns.ts'
+
+/** A call that asks for its turn; its work is over when the test says so. */
+interface TestCall {
+  readonly device: string
+  hasBegun: boolean
+  /** What became of it. */
+  told: string
+  readonly work: PromiseWithResolvers<string>
+}
+
+const open = () => {
+  const clock = createFakeClock()
+  const turns = createJsCodeTurns(clock)
+  const calls: TestCall[] = []
+  const ask = (device: string, { clientKey = '192.0.2.1', isOverLimit = false } = {}): TestCall => {
+    const call: TestCall = { device, hasBegun: false, told: 'waits', work: Promise.withResolvers<string>() }
+    calls.push(call)
+    turns.run({ clientKey, device }, isOverLimit, () => {
+      call.hasBegun = true
+      return call.work.promise
+    }).then((result) => { call.told = result }, (error: { code?: string, message: string }) => { call.told = error.code ?? error.message })
+    return call
+  }
+  const end = async (call: TestCall, how: 'right' | 'wrong' | 'fault'): Promise<void> => {
+    if (how === 'right') call.work.resolve('right')
+    else call.work.reject(how === 'wrong' ? new Problem('js-code-invalid') : new Error('fault'))
+    await settle()
+  }
+  const askMany = (count: number, device: (n: number) => string, options = {}): TestCall[] => Array.from({ length: count }, (_, n) => ask(device(n), options))
+  return { clock, calls, ask, askMany, end }
+}
+
+const begun = (calls: readonly TestCall[]): number => calls.filter(({ hasBegun }) => hasBegun).length
+const toldOf = (calls: readonly TestCall[], told: string): number => calls.filter((call) => call.told === told).length
+
+await t.test('js_code turns: four of an address are under way at first, one more after each right one, and another address has its own', async (t) => {
+  const { ask, askMany, end } = open()
+  const calls = askMany(20, () => 'phone')
+  await settle()
+  t.equal(begun(calls), 4)
+  const other = ask('phone', { clientKey: '192.0.2.2' })
+  await settle()
+  t.ok(other.hasBegun)
+  await end(calls[0]!, 'right') // 20 were made
+  t.equal(calls[0]?.told, 'right')
+  t.equal(begun(calls), 1 + 5)
+  await end(calls[1]!, 'right')
+  t.equal(begun(calls), 2 + 6)
+})
+
+await t.test('js_code turns: 32 are under way at the most, however many were right', async (t) => {
+  const { ask, askMany, end } = open()
+  for (let n = 0; n < 40; n++) await end(ask('phone'), 'right')
+  const calls = askMany(50, (n) => `phone ${n % 2}`)
+  await settle()
+  t.equal(begun(calls), 32)
+})
+
+await t.test('js_code turns: half as many are under way after a wrong one, and never none', async (t) => {
+  const { askMany, end } = open()
+  const calls = askMany(20, () => 'phone')
+  await settle()
+  for (const underWay of [3, 2, 1, 1, 1]) {
+    const next = calls.find(({ hasBegun, told }) => hasBegun && told === 'waits')
+    await end(next!, 'wrong') // one is always under way
+    t.equal(next?.told, 'js-code-invalid')
+    t.equal(begun(calls) - toldOf(calls, 'js-code-invalid'), underWay)
+  }
+})
+
+await t.test('js_code turns: work that fails gives its turn back, and changes nothing else', async (t) => {
+  const { askMany, end } = open()
+  const calls = askMany(9, () => 'phone')
+  await settle()
+  for (const call of calls.slice(0, 4)) await end(call, 'fault')
+  t.equal(toldOf(calls, 'fault'), 4)
+  t.equal(begun(calls), 4 + 4)
+})
+
+await t.test('js_code turns: work that throws before it has begun gives its turn back, too', async (t) => {
+  const turns = createJsCodeTurns(createFakeClock())
+  const fail = () => turns.run({ clientKey: '192.0.2.1', device: '' }, false, () => { throw new Error('at once') })
+  for (let n = 0; n < 9; n++) await t.rejects(fail(), { message: 'at once' })
+  t.equal(await turns.run({ clientKey: '192.0.2.1', device: '' }, false, async () => 'right'), 'right')
+})
+
+await t.test('js_code turns: over the limit there is one at a time, half a second after each wrong one, and at once after a right one', async (t) => {
+  const { clock, ask, end } = open()
+  const over = { isOverLimit: true }
+  const [first, second, third] = [ask('a', over), ask('b', over), ask('c', over)]
+  await settle()
+  t.strictSame([first, second, third].map(({ hasBegun }) => hasBegun), [true, false, false])
+  await end(first, 'wrong')
+  t.notOk(second.hasBegun)
+  clock.advance(499)
+  await settle()
+  t.notOk(second.hasBegun)
+  clock.advance(1)
+  await settle()
+  t.ok(second.hasBegun)
+  await end(second, 'right')
+  t.ok(third.hasBegun)
+  await end(third, 'wrong')
+  const late = ask('d', over)
+  await settle()
+  t.notOk(late.hasBegun, 'nor does one begin that finds nobody waiting')
+  clock.advance(500)
+  await settle()
+  t.ok(late.hasBegun)
+})
+
+await t.test('js_code turns: who has waited for a second and a half is turned away, and their place is free', async (t) => {
+  const { clock, askMany, end } = open()
+  const calls = askMany(5, () => 'phone')
+  clock.advance(1499)
+  await settle()
+  t.equal(calls[4]?.told, 'waits')
+  clock.advance(1)
+  await settle()
+  t.equal(calls[4]?.told, 'rate-limited')
+  t.equal(toldOf(calls, 'waits'), 4, 'who is under way isn\'t')
+  const next = askMany(1, () => 'phone')
+  await end(calls[0]!, 'right') // five were made
+  t.ok(next[0]?.hasBegun)
+})
+
+await t.test('js_code turns: devices take turns, so that many of one wait and a single other doesn\'t', async (t) => {
+  const { ask, askMany, end } = open()
+  const flood = askMany(60, () => 'attacker')
+  const honest = ask('phone')
+  await settle()
+  await end(flood[0]!, 'fault') // 60 were made
+  t.ok(honest.hasBegun)
+  t.equal(begun(flood), 4)
+})
+
+await t.test('js_code turns: 64 of one device wait at an address, 128 of all, and then one of those who wait has to go', async (t) => {
+  const { ask, askMany } = open()
+  const ofOne = askMany(4 + 65, () => 'one')
+  await settle()
+  t.equal(toldOf(ofOne, 'rate-limited'), 1)
+  t.equal(ofOne.at(-1)?.told, 'rate-limited', 'the newcomer of that device')
+  const ofAll = askMany(64, (n) => `other ${n}`)
+  await settle()
+  t.equal(toldOf(ofAll, 'rate-limited'), 0)
+  const newcomer = ask('newcomer')
+  await settle()
+  t.equal(newcomer.told, 'waits')
+  t.equal(toldOf([...ofOne, ...ofAll], 'rate-limited'), 2)
+})
+
+await t.test('js_code turns: 4,000 wait in all, and who finds a place among those under way still begins at once', async (t) => {
+  const { calls, ask, askMany } = open()
+  for (let n = 0; n < 40; n++) askMany(4 + 100, (i) => `${i}`, { clientKey: `198.51.100.${n}` })
+  await settle()
+  t.equal(toldOf(calls, 'rate-limited'), 0)
+  t.equal(calls.length - begun(calls), 4000)
+  const one = ask('one', { clientKey: '198.51.100.0' })
+  const elsewhere = ask('one', { clientKey: '192.0.2.1' })
+  await settle()
+  t.equal(one.told, 'rate-limited')
+  t.ok(elsewhere.hasBegun)
+})
+
+await t.test('js_code turns: a device that got in lately has every other turn and is not displaced, when each call of a flood is another device', async (t) => {
+  const { calls, ask, askMany, end } = open()
+  const over = { isOverLimit: true }
+  await end(ask('phone'), 'right')
+  await end(ask('tablet'), 'right')
+  askMany(200, (n) => `attacker ${n}`, over)
+  const honest = [ask('phone', over), ask('phone', over), ask('tablet', over)]
+  askMany(500, (n) => `attacker ${200 + n}`, over)
+  await settle()
+  t.equal(toldOf(honest, 'waits'), 3, 'nobody of them has to go')
+  t.ok(toldOf(calls, 'rate-limited') >= 500)
+
+  const order: string[] = []
+  for (let n = 0; n < 7; n++) {
+    const next = calls.find((call) => call.hasBegun && call.told === 'waits') as TestCall // one is always under way
+    order.push(next.device.replace(/ .*/, ''))
+    await end(next, 'fault')
+  }
+  t.strictSame(order, ['attacker', 'phone', 'attacker', 'tablet', 'attacker', 'phone', 'attacker'])
+})
+
+await t.test('js_code turns: sixteen devices are remembered of an address, so that no flood of right ones keeps more', async (t) => {
+  const { ask, askMany, end } = open()
+  await end(ask('phone'), 'right')
+  for (let n = 0; n < 16; n++) await end(ask(`other ${n}`), 'right')
+  const busy = askMany(21, (n) => `busy ${n}`)
+  const waiting = askMany(3, (n) => `waiting ${n}`)
+  const [forgotten, remembered] = [ask('phone'), ask('other 0')]
+  await settle()
+  t.equal(begun(busy), 21)
+  await end(busy[0]!, 'fault') // 21 were made
+  t.ok(remembered.hasBegun)
+  await end(busy[1]!, 'fault')
+  t.ok(waiting[0]?.hasBegun)
+  t.notOk(forgotten.hasBegun)
+})
