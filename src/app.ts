@@ -71,7 +71,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     waitingRoom,
     names: people,
     places,
-    wrongNumbers: createWrongNumbers(store, clock),
+    wrongNumbers: createWrongNumbers(store, clock, random),
     sessions,
     clock,
     random,

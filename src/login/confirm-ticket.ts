@@ -14,8 +14,8 @@ export interface Confirmation extends PhoneClaim {
 
 /**
  * The person who scanned says yes, with the number on the screen where one is asked for; again finds it done. One wrong number
- * cancels the ticket, counts against the person and rejects with `match-wrong`. Rejects with `bad-request` without a number, `rate-limited` while
- * another number of this person is being judged or they have to wait, `ticket-not-scanned`, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
+ * cancels the ticket, counts against the person and rejects with `match-wrong`. While another number of this person is being judged it waits, so that the
+ * second of two taps is answered like the first. Rejects with `bad-request` without a number, `rate-limited` where that takes long or they have to wait, `ticket-not-scanned`, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
  */
 export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation): Promise<Ticket> => {
   const ticket = await ticketOfPhone(deps, confirmation, asItIs)

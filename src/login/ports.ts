@@ -257,7 +257,7 @@ export interface WrongNumbers {
   standingOf (sub: string): Promise<WrongNumberStanding>
   /** Counts a wrong number: how many this person has had within a month, and for how many milliseconds they have to wait because of this one; 0 for not at all. */
   add (sub: string): Promise<{ readonly count: number, readonly waitMs: number }>
-  /** Runs `work` while no other process or call does so for this person. Rejects with `rate-limited` at once where one does. */
+  /** Runs `work` while no other process or call does so for this person, and waits for the one that does. Rejects with `rate-limited` where that takes 2 s. */
   exclusively<T> (sub: string, work: () => Promise<T>): Promise<T>
 }
 

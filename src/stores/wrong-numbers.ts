@@ -1,4 +1,5 @@
 /** Wrong numbers per person, and one confirmation at a time for each. Counted in the store, so they hold across instances. */
+import { newId, type RandomBytes } from '../domain/ids.ts'
 import { Problem } from '../errors.ts'
 import type { Clock, Store, WrongNumbers } from '../login/ports.ts'
 
@@ -15,12 +16,16 @@ const waitsMs = [10 * 60_000, hourMs, 6 * hourMs, dayMs, 3 * dayMs, 7 * dayMs] a
 const memoryMs = 30 * dayMs
 /** Longer than the calls to the store from the claim to the count may take together: three, each of 2 s at the most. */
 const turnMs = 7_000
+/** A second confirmation waits so long for the first, which is mostly over sooner: a double tap is one yes. Leaves the store time within the 5 s of a handler. */
+const longestWaitMs = 2_000
+/** Between two tries; each further one is twice as long, up to the longest. */
+const [shortestPauseMs, longestPauseMs] = [20, 320]
 
 /** As stored; in milliseconds since 1970. */
 interface WaitRecord { readonly endsAt: number }
 
 /** Joins the counts to a store. */
-export const createWrongNumbers = (store: Store, clock: Clock): WrongNumbers => {
+export const createWrongNumbers = (store: Store, clock: Clock, random: RandomBytes): WrongNumbers => {
   const typingKey = (sub: string) => `match-typing:${sub}`
   const waitKey = (sub: string) => `match-wait:${sub}`
   const turnKey = (sub: string) => `match-turn:${sub}`
@@ -33,6 +38,17 @@ export const createWrongNumbers = (store: Store, clock: Clock): WrongNumbers => 
       store.write(typingKey(sub), 1, waitMs + typingMs),
     ])
     return waitMs
+  }
+
+  /** Claims the turn under a name of its own, so that nobody gives back what has become somebody else's. */
+  const awaitTurn = async (key: string): Promise<string> => {
+    const owner = newId(random)
+    const giveUpAt = clock.steady() + longestWaitMs
+    for (let pauseMs = shortestPauseMs; !await store.claim(key, owner, turnMs); pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+      if (clock.steady() + pauseMs > giveUpAt) throw new Problem('rate-limited', { detail: 'Another confirmation of this person is under way', retryAfterSeconds: 1 })
+      await new Promise<void>((resolve) => { clock.after(pauseMs, resolve) })
+    }
+    return owner
   }
 
   return {
@@ -51,13 +67,12 @@ export const createWrongNumbers = (store: Store, clock: Clock): WrongNumbers => 
       return { count: inMonth.count, waitMs: inHour.count < waitAfter ? 0 : await beginWait(sub) }
     },
     exclusively: async (sub, work) => {
-      const begunAt = clock.steady() // the claim may end as long after this
-      if (!await store.claim(turnKey(sub), 1, turnMs)) throw new Problem('rate-limited', { detail: 'Another confirmation of this person is under way', retryAfterSeconds: 1 })
+      const owner = await awaitTurn(turnKey(sub))
       try {
         return await work()
       } finally {
-        // After that time the turn is somebody else's. Should this fail, it ends by itself; what was done is done.
-        if (clock.steady() - begunAt < turnMs) await store.remove(turnKey(sub)).catch(() => {})
+        // Should this fail, the turn ends by itself; what was done is done.
+        await store.removeClaim(turnKey(sub), owner).catch(() => {})
       }
     },
   }

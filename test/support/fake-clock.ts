@@ -47,3 +47,13 @@ export const createFakeClock = (start = Date.UTC(2026, 10, 23)): FakeClock => {
     set (byMs) { ahead += byMs },
   }
 }
+
+/** Moves the time on, a little for each 5 ms of the machine's, until the work is done: for what waits by this clock and for a real counterpart in turns. */
+export const whileTimePasses = async <T>(clock: FakeClock, work: Promise<T>): Promise<T> => {
+  const timer = setInterval(() => { clock.advance(10) }, 5)
+  try {
+    return await work
+  } finally {
+    clearInterval(timer)
+  }
+}

@@ -1,16 +1,19 @@
 /** Guessing the number on the screen, and what the phone is told of a browser. E11 by instances that share a store, one guess at a time and many at once. */
+import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { startWechatSimulator } from '../../../src/demo/wechat-simulator.ts'
 import { generateKeys } from '../../../src/sessions/key-file.ts'
 import { onEveryStore } from '../../contract/store-harness.ts'
 import type { Store } from '../../../src/login/ports.ts'
 import { createStore } from '../../../src/stores/store.ts'
+import { createWrongNumbers } from '../../../src/stores/wrong-numbers.ts'
 import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from '../../support/clients.ts'
-import { createFakeClock } from '../../support/fake-clock.ts'
+import { createFakeClock, whileTimePasses, type FakeClock } from '../../support/fake-clock.ts'
 import { openHouse, type Answer, type House, type HouseOptions } from '../../support/house.ts'
 import { createRecordingLog } from '../../support/log.ts'
 import { logIn, phoneOf, verdict } from '../../support/login.ts'
 import { bare, stepsIn } from '../../support/steps.ts'
+import { settle } from '../../support/turns.ts'
 import { userAgents } from '../../support/user-agents.ts'
 
 const env = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
@@ -18,6 +21,7 @@ const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
 
 interface Street extends Service {
   readonly houses: readonly House[]
+  readonly clock: FakeClock
   phone (person: string): Promise<TestPhone>
 }
 
@@ -31,7 +35,7 @@ const openStreet = async (t: Test, stores: readonly Store[]): Promise<Street> =>
   for (const store of stores) houses.push(await openHouse(t, { env, clock, keys, simulator, store }))
   let turn = 0
   const call: Service['call'] = (call) => (houses[turn++ % houses.length] as House).call(call)
-  return { call, houses, phone: (person) => openPhone({ call }, { jsCode: simulator.jsCode(person), now: () => clock.now() }) }
+  return { call, houses, clock, phone: (person) => openPhone({ call }, { jsCode: simulator.jsCode(person), now: () => clock.now() }) }
 }
 
 /** One service whose store's time is the test's. */
@@ -84,14 +88,14 @@ await onEveryStore(t, 'E11 match number: one of three is guessed once, when 24 t
   t.ok(tickets.every(({ answer }) => answer.json.match === 'tap'))
 
   const judged: string[] = []
-  const settle = async (waiting: readonly Scanned[]): Promise<void> => {
-    const answers = await Promise.all(waiting.map(async (scanned) => ({ scanned, answer: await ming.confirm(scanned.browser.ticket, wrongOf(scanned)) })))
+  const judgeAll = async (waiting: readonly Scanned[]): Promise<void> => {
+    const answers = await whileTimePasses(street.clock, Promise.all(waiting.map(async (scanned) => ({ scanned, answer: await ming.confirm(scanned.browser.ticket, wrongOf(scanned)) }))))
     const busy = answers.filter(({ answer }) => answer.status === 429)
     t.ok(busy.every(({ answer }) => answer.headers['retry-after'] === '1'))
     judged.push(...answers.filter(({ answer }) => answer.status !== 429).map(({ answer }) => verdict(answer)))
-    if (busy.length > 0) await settle(busy.map(({ scanned }) => scanned))
+    if (busy.length > 0) await judgeAll(busy.map(({ scanned }) => scanned))
   }
-  await settle(tickets)
+  await judgeAll(tickets)
   t.strictSame(judged.sort(), ['403 match-wrong', ...Array(23).fill('409 ticket-cancelled')])
   for (const { browser } of tickets) t.equal(await stateOf(browser), 'cancelled')
   t.equal((await scanNew(street, ming)).answer.json.match, 'type')
@@ -105,10 +109,11 @@ await onEveryStore(t, 'E11 match number: three typed guesses are judged, when 12
   for (let n = 0; n < 12; n++) tickets.push(await scanNew(street, ming))
   const all: string[] = []
   for (let n = 0; n < 4; n++) {
-    all.push(...(await Promise.all(tickets.map(async (scanned) => verdict(await ming.confirm(scanned.browser.ticket, wrongOf(scanned)))))).filter((answer) => answer === '403 match-wrong'))
+    const answers = await whileTimePasses(street.clock, Promise.all(tickets.map(async (scanned) => verdict(await ming.confirm(scanned.browser.ticket, wrongOf(scanned))))))
+    all.push(...answers.filter((answer) => answer === '403 match-wrong'))
   }
   t.equal(all.length, 2, 'with the one that was tapped before')
-  const rest = await Promise.all(tickets.map(async ({ browser, number }) => verdict(await ming.confirm(browser.ticket, number))))
+  const rest = await whileTimePasses(street.clock, Promise.all(tickets.map(async ({ browser, number }) => verdict(await ming.confirm(browser.ticket, number)))))
   t.notOk(rest.includes('200'), 'nor does a right one count while they wait')
   t.hasStrict((await scanNew(street, ming)).answer, { status: 429, json: { code: 'rate-limited', reason: 'wrong-numbers' } })
 })
@@ -202,27 +207,101 @@ await t.test('E11 match number: nobody is logged in and no guess is left, when i
   t.equal(verdict(await ming.confirm(scanned.browser.ticket, scanned.number)), '409 ticket-cancelled')
 })
 
-await t.test('E11 match number: the same person\'s second number waits for the first, and nobody else\'s does, when the store is slow to count', async (t) => {
-  const [gate, counting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+/** A service whose counts of wrong numbers, or whose moves of tickets, wait until the test lets them go on. */
+const openSlowHouse = async (t: Test, what: 'counts' | 'moves') => {
+  const [gate, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let isSlow = false
+  const pass = async (): Promise<void> => {
+    if (!isSlow) return
+    reached.resolve()
+    await gate.promise
+  }
   const house = await openHouseWith(t, {
     wrapStore: (store) => ({
       ...store,
       count: async (key, windowMs) => {
-        if (key.startsWith('match-')) counting.resolve()
-        if (key.startsWith('match-')) await gate.promise
+        if (what === 'counts' && key.startsWith('match-')) await pass()
         return await store.count(key, windowMs)
+      },
+      replace: async (...args) => {
+        if (what === 'moves') await pass()
+        return await store.replace(...args)
       },
     }),
   })
+  return { house, reached: reached.promise, slowDown: () => { isSlow = true }, goOn: () => { gate.resolve() } }
+}
+
+/** Whether an answer is there without the time moving on. */
+const isThereSoon = (answer: Promise<Answer>): Promise<boolean> => Promise.race([
+  answer.then(() => true),
+  new Promise<boolean>((resolve) => { setTimeout(resolve, 200, false) }),
+])
+
+await t.test('E11 match number: the same person\'s second number waits for the first, and nobody else\'s does, when the store is slow to count', async (t) => {
+  const { house, reached, slowDown, goOn } = await openSlowHouse(t, 'counts')
   const [ming, hong] = [await phoneOf(house, 'ming'), await phoneOf(house, 'hong')]
   const [first, second, others] = [await scanNew(house, ming), await scanNew(house, ming), await scanNew(house, hong)]
+  slowDown()
   const guess = ming.confirm(first.browser.ticket, wrongOf(first))
-  await counting.promise
-  t.equal(verdict(await ming.confirm(second.browser.ticket, second.number)), '429 rate-limited')
+  await reached
+  const late = ming.confirm(second.browser.ticket, second.number)
   t.equal(verdict(await hong.confirm(others.browser.ticket, others.number)), '200')
-  gate.resolve()
+  t.notOk(await isThereSoon(late))
+  goOn()
   t.equal(verdict(await guess), '403 match-wrong')
-  t.equal(verdict(await ming.confirm(second.browser.ticket, second.number)), '409 ticket-cancelled')
+  t.equal(verdict(await whileTimePasses(house.clock, late)), '409 ticket-cancelled')
+})
+
+await t.test('E11 match number: the second number is refused after two seconds, and costs few questions to the store, when the first isn\'t judged by then', async (t) => {
+  const { house, reached, slowDown, goOn } = await openSlowHouse(t, 'counts')
+  const ming = await phoneOf(house, 'ming')
+  const [first, second] = [await scanNew(house, ming), await scanNew(house, ming)]
+  slowDown()
+  const guess = ming.confirm(first.browser.ticket, wrongOf(first))
+  await reached
+  const began = house.clock.now()
+  const late = await whileTimePasses(house.clock, ming.confirm(second.browser.ticket, second.number))
+  t.hasStrict([verdict(late), late.headers['retry-after']], ['429 rate-limited', '1'])
+  t.ok(house.clock.now() - began <= 2100)
+  t.equal(await stateOf(second.browser), 'scanned', 'and it was not judged')
+  goOn()
+  t.equal(verdict(await guess), '403 match-wrong')
+})
+
+await t.test('E11 match number: both are answered alike, and one edge is taken, when a person taps twice', async (t) => {
+  const { house, reached, slowDown, goOn } = await openSlowHouse(t, 'moves')
+  const ming = await phoneOf(house, 'ming')
+  const { browser, number } = await scanNew(house, ming)
+  slowDown()
+  const taps = [ming.confirm(browser.ticket, number)]
+  await reached
+  taps.push(ming.confirm(browser.ticket, number))
+  t.notOk(await isThereSoon(taps[1]!)) // two were made
+  goOn()
+  const answers = await whileTimePasses(house.clock, Promise.all(taps))
+  t.strictSame(answers.map(({ status, json }) => ({ status, json })), Array(2).fill({ status: 200, json: { state: 'confirmed', version: 3 } }))
+})
+
+await t.test('E11 match number: a turn that has ended is given back by nobody but its new owner, when its work goes on', async (t) => {
+  const clock = createFakeClock()
+  const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
+  t.teardown(() => store.close())
+  const wrongNumbers = createWrongNumbers(store, clock, randomBytes)
+  const [slow, next] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
+  const first = wrongNumbers.exclusively('ming', () => slow.promise)
+  await settle()
+  clock.advance(7_000)
+  const second = wrongNumbers.exclusively('ming', () => next.promise)
+  await settle()
+  slow.resolve('first')
+  t.equal(await first, 'first')
+  await t.rejects(whileTimePasses(clock, wrongNumbers.exclusively('ming', async () => 'third')), { code: 'rate-limited' })
+  next.resolve('second')
+  t.equal(await second, 'second')
+  t.equal(await wrongNumbers.exclusively('ming', async () => 'fourth'), 'fourth')
+  await t.rejects(wrongNumbers.exclusively('ming', async () => { throw new Error('fault') }), { message: 'fault' })
+  t.equal(await wrongNumbers.exclusively('ming', async () => 'fifth'), 'fifth', 'work that throws gives it back, too')
 })
 
 await t.test('E11 match number: it is typed by everybody with MATCH_NUMBERS=type, and what is not two digits changes nothing, when it is sent', async (t) => {
