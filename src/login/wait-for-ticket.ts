@@ -9,8 +9,8 @@ export interface Poll extends BrowserClaim {
   /** The version that the browser knows; -1 for none. */
   readonly after: number
   readonly waitMs: number
-  /** Whose poll it is, told by their address. */
-  readonly household: string
+  /** The networks of whoever polls, the widest first; the last is their client key. */
+  readonly networks: readonly string[]
   /** Aborts when nobody listens for the answer any more. */
   readonly signal: AbortSignal
 }
@@ -38,7 +38,7 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
   let ticket: Ticket | undefined
   let hasRung = false
   for (;;) {
-    const seat = deps.waitingRoom.enter(poll.id, poll.household)
+    const seat = deps.waitingRoom.enter(poll.id, poll.networks)
     try {
       let fault: unknown
       try {

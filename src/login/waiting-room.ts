@@ -4,13 +4,18 @@ import type { Clock } from './ports.ts'
 /** A page asks once at a time; a second one may be left over from a connection that died unheard, or from a reload. */
 const heldPerTicket = 4
 /** More people than any office has behind one address; and no one address takes all places. */
-export const heldPerHousehold = 2_000
+export const heldPerClient = 2_000
+/** A network has a quarter of the places: with the defaults, one for each of the tickets that it may have (a twentieth of MAX_TICKETS). */
+const shareOfNetwork = 1 / 4
+
+/** How many polls are held for one of a visitor's networks, in a room of so many. */
+export const heldPerNetwork = (limit: number): number => Math.max(heldPerClient, limit * shareOfNetwork)
 
 /** One held poll. Entered before the ticket is read, so that a change between reading and resting still wakes it. */
 export interface Seat {
   /**
    * Resolves with `awake` when the ticket may have been touched since entering, with `over` after `ms`, with `closed` when `signal` aborts or
-   * the room closes; with `full` at once where no more polls may be held, here or for the household, and as soon as too many newer ones are held for the same ticket.
+   * the room closes; with `full` at once where no more polls may be held, here or for one of the networks, and as soon as too many newer ones are held for the same ticket.
    * `version` is the one that whoever rests knows.
    */
   rest (ms: number, signal: AbortSignal, version: number): Promise<RestOutcome>
@@ -21,8 +26,8 @@ export interface Seat {
 export type RestOutcome = 'awake' | 'over' | 'closed' | 'full'
 
 export interface WaitingRoom {
-  /** `household` is whose poll it is: those of one address. */
-  enter (ticketId: string, household: string): Seat
+  /** `networks` are those of whoever polls, the widest first; the last is their client key. */
+  enter (ticketId: string, networks: readonly string[]): Seat
   /** Wakes everybody who waits for this ticket. */
   wake (ticketId: string): void
   /** The tickets that are waited for just now, each with the lowest version that one of those who rest knows. */
@@ -36,19 +41,24 @@ export interface WaitingRoom {
 /** Makes the room of one process. `limit` polls at most are held at a time. */
 export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
   const bells = new Map<string, Set<Bell>>()
-  const households = new Map<string, number>()
+  const heldOf = new Map<string, number>()
   let held = 0
   let closed = false
 
   /** Counts one more or one less, and forgets who has none. */
-  const count = (household: string, by: 1 | -1): void => {
+  const count = (networks: readonly string[], by: 1 | -1): void => {
     held += by
-    const now = (households.get(household) ?? 0) + by
-    if (now > 0) households.set(household, now)
-    else households.delete(household)
+    for (const network of networks) {
+      const now = (heldOf.get(network) ?? 0) + by
+      if (now > 0) heldOf.set(network, now)
+      else heldOf.delete(network)
+    }
   }
 
-  const enter = (ticketId: string, household: string): Seat => {
+  const isFullFor = (networks: readonly string[]): boolean => held >= limit || networks.some((network, index) =>
+    (heldOf.get(network) ?? 0) >= (index === networks.length - 1 ? heldPerClient : heldPerNetwork(limit)))
+
+  const enter = (ticketId: string, networks: readonly string[]): Seat => {
     const bell: Bell = { rung: false, stop: undefined, version: Infinity }
     const group = bells.get(ticketId) ?? new Set()
     bells.set(ticketId, group.add(bell))
@@ -59,8 +69,8 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
       const resting = [...group].filter(({ stop }) => stop !== undefined)
       // The oldest goes, as it is the likeliest to have lost its listener; and it is told to stay away, or two crowds would wake each other without end.
       if (resting.length >= heldPerTicket) resting[0]?.stop?.('full')
-      if (held >= limit || (households.get(household) ?? 0) >= heldPerHousehold) return Promise.resolve('full')
-      count(household, 1)
+      if (isFullFor(networks)) return Promise.resolve('full')
+      count(networks, 1)
       bell.version = version
       return new Promise((resolve) => {
         bell.stop = (outcome) => {
@@ -68,7 +78,7 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
           bell.version = Infinity
           cancelTimer()
           signal.removeEventListener('abort', giveUp)
-          count(household, -1)
+          count(networks, -1)
           resolve(outcome)
         }
         const giveUp = (): void => bell.stop?.('closed')

@@ -20,7 +20,7 @@ import { callerOf, refuseForeignPages, refuseForeignPictures } from '../same-ori
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
-import { addressOf, clientKeyOf, wechatClientKeyOf } from '../visitor.ts'
+import { addressOf, clientNetworksOf, wechatClientKeyOf } from '../visitor.ts'
 import { secondsUntil, ticketView } from '../wire.ts'
 
 export interface TicketRouteDeps {
@@ -105,7 +105,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
       ...claimOf(request),
       after: Number(after ?? -1),
       waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
-      household: clientKeyOf(request),
+      networks: clientNetworksOf(request),
       signal: departure(reply),
     })
     return ticketView(answer, login.clock.now())

@@ -1,14 +1,15 @@
 import t from 'tap'
-import { createWaitingRoom, heldPerHousehold } from '../../../src/login/waiting-room.ts'
+import { createWaitingRoom, heldPerClient, heldPerNetwork } from '../../../src/login/waiting-room.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 
+const home = ['network', 'home']
 const stay = new AbortController().signal
 
 await t.test('waiting room: a rest ends for one reason, and gives its place back', async (t) => {
   const clock = createFakeClock()
   const room = createWaitingRoom(clock, 10)
   const leaving = new AbortController()
-  const rests = ['wake', 'time', 'leave'].map((id) => room.enter(id, 'home').rest(id === 'time' ? 1000 : 60_000, id === 'leave' ? leaving.signal : stay, 1))
+  const rests = ['wake', 'time', 'leave'].map((id) => room.enter(id, home).rest(id === 'time' ? 1000 : 60_000, id === 'leave' ? leaving.signal : stay, 1))
   t.equal(room.held, 3)
   room.wake('wake')
   clock.advance(1000)
@@ -21,14 +22,14 @@ await t.test('waiting room: a rest ends for one reason, and gives its place back
 
 await t.test('waiting room: a bell that rang before the rest is not lost', async (t) => {
   const room = createWaitingRoom(createFakeClock(), 10)
-  const seat = room.enter('a', 'home')
+  const seat = room.enter('a', home)
   room.wake('a')
   t.equal(await seat.rest(1000, stay, 1), 'awake')
 })
 
 await t.test('waiting room: nobody is woken for another ticket', async (t) => {
   const room = createWaitingRoom(createFakeClock(), 10)
-  const rest = room.enter('a', 'home').rest(1000, stay, 1)
+  const rest = room.enter('a', home).rest(1000, stay, 1)
   room.wake('c')
   t.equal(room.held, 1)
   room.wake('a')
@@ -38,7 +39,7 @@ await t.test('waiting room: nobody is woken for another ticket', async (t) => {
 await t.test('waiting room: it tells what is waited for, with the lowest version that is known, and only while somebody rests', async (t) => {
   const clock = createFakeClock()
   const room = createWaitingRoom(clock, 10)
-  const seats = ['a', 'a', 'b', 'c'].map((id) => room.enter(id, 'home'))
+  const seats = ['a', 'a', 'b', 'c'].map((id) => room.enter(id, home))
   const rests = [seats[0]!.rest(1000, stay, 2), seats[1]!.rest(9000, stay, 1), seats[2]!.rest(9000, stay, 3)] // four seats were made
   t.strictSame([...room.waitedFor()], [['a', 1], ['b', 3]])
   room.wake('b')
@@ -50,9 +51,9 @@ await t.test('waiting room: it tells what is waited for, with the lowest version
 
 await t.test('waiting room: a seat that is left twice takes nobody else along', async (t) => {
   const room = createWaitingRoom(createFakeClock(), 10)
-  const first = room.enter('a', 'home')
+  const first = room.enter('a', home)
   first.leave()
-  const second = room.enter('a', 'home')
+  const second = room.enter('a', home)
   first.leave()
   const rest = second.rest(1000, stay, 1)
   room.wake('a')
@@ -61,25 +62,56 @@ await t.test('waiting room: a seat that is left twice takes nobody else along', 
 
 await t.test('waiting room: it is full at its limit, and rests nobody once it is closed', async (t) => {
   const room = createWaitingRoom(createFakeClock(), 1)
-  const [one, two] = [room.enter('a', 'home'), room.enter('a', 'home')]
+  const [one, two] = [room.enter('a', home), room.enter('a', home)]
   const rest = one.rest(1000, stay, 1)
   t.equal(await two.rest(1000, stay, 1), 'full')
   room.close()
   t.equal(await rest, 'closed')
   t.equal(await two.rest(1000, stay, 1), 'closed')
-  t.equal(await room.enter('b', 'home').rest(1000, stay, 1), 'closed')
+  t.equal(await room.enter('b', home).rest(1000, stay, 1), 'closed')
 })
 
-await t.test('waiting room: one household is turned away at its share, and nobody else, until one of its polls has ended', async (t) => {
+await t.test('waiting room: one client is turned away at its share, and nobody else, until one of its polls has ended', async (t) => {
   const room = createWaitingRoom(createFakeClock(), 1_000_000)
-  const rests = Array.from({ length: heldPerHousehold }, (_, n) => room.enter(`ticket-${n}`, 'home').rest(1000, stay, 1))
-  t.equal(await room.enter('a', 'home').rest(1000, stay, 1), 'full')
-  const other = room.enter('a', 'elsewhere').rest(1000, stay, 1)
-  t.equal(room.held, heldPerHousehold + 1)
+  const rests = Array.from({ length: heldPerClient }, (_, n) => room.enter(`ticket-${n}`, home).rest(1000, stay, 1))
+  t.equal(await room.enter('a', home).rest(1000, stay, 1), 'full')
+  const other = room.enter('a', ['elsewhere']).rest(1000, stay, 1)
+  t.equal(room.held, heldPerClient + 1)
   room.wake('ticket-7')
   t.equal(await rests[7], 'awake')
-  const next = room.enter('b', 'home').rest(1000, stay, 1)
-  t.equal(room.held, heldPerHousehold + 1)
+  const next = room.enter('b', home).rest(1000, stay, 1)
+  t.equal(room.held, heldPerClient + 1)
   room.close()
   t.strictSame([await other, await next], ['closed', 'closed'])
+})
+
+await t.test('waiting room: one network is turned away at its share, whatever address in it asks, and nobody else is', async (t) => {
+  const limit = 20_000
+  const share = heldPerNetwork(limit)
+  t.equal(share, 5_000)
+  const room = createWaitingRoom(createFakeClock(), limit)
+  const poll = (n: number, network = 'site') => room.enter(`ticket-${n}`, [network, `${network} line ${n % 256}`, `${network} ${n}`]).rest(1000, stay, 1)
+  const rests = Array.from({ length: share }, (_, n) => poll(n))
+  t.equal(room.held, share)
+  t.equal(await poll(share), 'full')
+  const others = Array.from({ length: 3 * share }, (_, n) => poll(n + share, `site-${n % 3}`))
+  t.equal(room.held, limit, 'four networks fill the room')
+  t.equal(await poll(limit, 'another'), 'full')
+  room.wake('ticket-7')
+  t.equal(await rests[7], 'awake')
+  t.equal(await poll(limit, 'site-1'), 'full', 'its place is for others')
+  const next = poll(limit, 'another')
+  t.equal(room.held, limit)
+  room.close()
+  t.strictSame(new Set(await Promise.all([...others, next])), new Set(['closed']))
+})
+
+await t.test('waiting room: a line within a network has the network\'s share, and a small room is for whoever comes', async (t) => {
+  const small = createWaitingRoom(createFakeClock(), 50)
+  const rests = Array.from({ length: 50 }, (_, n) => small.enter(`ticket-${n}`, home).rest(1000, stay, 1))
+  t.equal(small.held, 50)
+  t.equal(await small.enter('a', ['elsewhere']).rest(1000, stay, 1), 'full')
+  small.close()
+  await Promise.all(rests)
+  t.equal(heldPerNetwork(1), heldPerClient)
 })
