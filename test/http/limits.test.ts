@@ -5,6 +5,7 @@ import type { Store } from '../../src/login/ports.ts'
 import { generateKeys } from '../../src/sessions/key-file.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { openBrowser } from '../support/clients.ts'
+import { craftSignature } from '../support/craft-signature.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
 import { createRecordingLog } from '../support/log.ts'
@@ -271,6 +272,20 @@ await t.test('LIMIT_PHONE: a call over the limit costs the store no nonce', asyn
   const phone = await phoneOf(house)
   t.strictSame(await times(6, () => phone.sessions()), ['200', '200', ...Array.from({ length: 4 }, () => '429 rate-limited')])
   t.equal(nonces.length, 2)
+})
+
+await t.test('LIMIT_PHONE: a call over the limit is as one that never came, and is taken once, when it comes again within its time', async (t) => {
+  const house = await openHouse(t, { env: { LIMIT_PHONE: '1' } })
+  const phone = await phoneOf(house)
+  t.equal(verdict(await phone.sessions()), '200')
+  const call: Call = { method: 'PUT', path: '/api/phone/profile', body: '{"name":"Ming"}' }
+  const again = async (): Promise<string> => {
+    const answer = await house.call({ ...call, headers })
+    house.clock.advance(60_000)
+    return verdict(answer)
+  }
+  const headers = craftSignature(call, phone.key, Math.floor(house.clock.now() / 1000))
+  t.strictSame([await again(), await again(), await again(), await again()], ['429 rate-limited', '200', '401 replayed', '401 clock-skew'])
 })
 
 await t.test('LIMIT_PHONE: signed calls are counted by person, whatever the address and the key', async (t) => {
