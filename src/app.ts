@@ -88,7 +88,13 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     genReqId: () => randomUUID(),
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     bodyLimit: 16 * 1024,
-    serverFactory: (handler) => createHttpServer(handler, { maxWaitMs: config.MAX_WAIT * 1000, trustProxy: config.TRUST_PROXY, log }),
+    serverFactory: (handler) => createHttpServer(handler, {
+      maxWaitMs: config.MAX_WAIT * 1000,
+      trustProxy: config.TRUST_PROXY,
+      maxHeldPolls: config.MAX_HELD_POLLS,
+      clock,
+      log,
+    }),
     return503OnClosing: false, // on the way down everybody is answered as usual
     routerOptions: { maxParamLength: 16_384 }, // a long malformed id is a malformed id; Node takes no longer head
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },

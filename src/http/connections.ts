@@ -4,31 +4,60 @@
  */
 import type { RequestListener, Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { normalizeIP } from '@fastify/rate-limit'
-import { networkMatcher, networkOf, plainAddress } from '../domain/address.ts'
+import { networkMatcher, plainAddress, prefixesOf } from '../domain/address.ts'
+import type { Clock } from '../login/ports.ts'
+import { heldPerNetwork } from '../login/waiting-room.ts'
 
 /** Calls on one connection that are not answered yet. Browsers and proxies send none before the last answer; whoever sends more is cut off. */
 const maxUnanswered = 8
-/** Connections of one client key: 2,000 held polls of an office, and as many others at the same moment. */
-const maxPerClient = 4096
 /** Idle connections of one client key, of its network (/24, /48), and of all but proxies; beyond, the one that is idle for longest is closed. */
 const maxIdle = { client: 512, network: 2048, all: 8192 }
+/**
+ * Connections in all, idle or not, of the same; beyond, one that is idle is closed, or the newcomer. A client key: 2,000 held polls of an office, and as many
+ * others at the same moment. Its network and all: the polls that are held for them, the idle, and half as many that are at work. With the defaults 8,072 and
+ * 32,288: well below the open files that a process may have with systemd (524,288) or Docker (1,048,576).
+ */
+const maxOpen = (maxHeldPolls: number) => ({
+  client: 4096,
+  network: Math.max(4096, Math.min(maxHeldPolls, heldPerNetwork(maxHeldPolls)) + maxIdle.network * 1.5),
+  all: maxHeldPolls + maxIdle.all * 1.5,
+})
 /** A connection is not closed as idle before: when many come at once, their calls are still on the way. Milliseconds. */
 const restMs = 2000
+
+export interface ConnectionOptions {
+  /** Networks of the reverse proxies, which have as many connections as they like, as all visitors come over theirs. */
+  readonly trustProxy: readonly string[]
+  /** How many polls are held at a time. */
+  readonly maxHeldPolls: number
+  readonly clock: Pick<Clock, 'steady' | 'after'>
+}
 
 interface Connection { unanswered: number, readonly groups: readonly Group[] }
 
 /** Those who are counted together: how many, and since when those of them that are idle are so, the longest first. */
-interface Group { readonly key: string, readonly maxIdle: number, count: number, readonly idle: Map<Socket, number>, sweep: NodeJS.Timeout | undefined }
+interface Group {
+  readonly key: string
+  readonly maxIdle: number
+  readonly maxOpen: number
+  count: number
+  readonly idle: Map<Socket, number>
+  cancelSweep: (() => void) | undefined
+}
 
-/** Watches the connections of a server; peers in `trustProxy` have as many as they like, as all visitors come over theirs. Gives the listener for requests. */
-export const limitConnections = (handler: RequestListener, trustProxy: readonly string[]): { readonly watch: (server: Server) => void, readonly handler: RequestListener } => {
+/** Watches the connections of a server. Gives the listener for requests. */
+export const limitConnections = (
+  handler: RequestListener,
+  { trustProxy, maxHeldPolls, clock }: ConnectionOptions,
+): { readonly watch: (server: Pick<Server, 'on'>) => void, readonly handler: RequestListener } => {
+  const most = maxOpen(maxHeldPolls)
   const isProxy = networkMatcher(trustProxy)
   const connections = new WeakMap<Socket, Connection>()
   const groups = new Map<string, Group>()
 
-  const enter = (key: string, maxIdle: number): Group => {
-    const group = groups.get(key) ?? { key, maxIdle, count: 0, idle: new Map<Socket, number>(), sweep: undefined }
+  const enter = (kind: keyof typeof maxIdle, prefix = ''): Group => {
+    const key = `${kind} ${prefix}`
+    const group = groups.get(key) ?? { key, maxIdle: maxIdle[kind], maxOpen: most[kind], count: 0, idle: new Map<Socket, number>(), cancelSweep: undefined }
     groups.set(key, group)
     group.count++
     return group
@@ -37,13 +66,13 @@ export const limitConnections = (handler: RequestListener, trustProxy: readonly 
   const leave = (socket: Socket, group: Group): void => {
     group.idle.delete(socket)
     if (--group.count > 0) return
-    clearTimeout(group.sweep)
+    group.cancelSweep?.()
     groups.delete(group.key)
   }
 
   const rest = (socket: Socket, { groups }: Connection): void => {
     for (const group of groups) {
-      group.idle.set(socket, performance.now())
+      group.idle.set(socket, clock.steady())
       sweep(group)
     }
   }
@@ -52,12 +81,12 @@ export const limitConnections = (handler: RequestListener, trustProxy: readonly 
   const sweep = (group: Group): void => {
     for (const [socket, since] of group.idle) {
       if (group.idle.size <= group.maxIdle) return
-      const leftMs = since + restMs - performance.now()
+      const leftMs = since + restMs - clock.steady()
       if (leftMs > 0) {
-        group.sweep ??= setTimeout(() => {
-          group.sweep = undefined
+        group.cancelSweep ??= clock.after(leftMs, () => {
+          group.cancelSweep = undefined
           sweep(group)
-        }, leftMs).unref()
+        })
         return
       }
       closeIdle(socket)
@@ -72,14 +101,14 @@ export const limitConnections = (handler: RequestListener, trustProxy: readonly 
 
   const accept = (socket: Socket): void => {
     const address = plainAddress(socket.remoteAddress ?? '')
-    const client = normalizeIP(address)
-    const mine = isProxy(address) ? [] : [enter(`client ${client}`, maxIdle.client), enter(`network ${networkOf(address) ?? client}`, maxIdle.network), enter('all', maxIdle.all)]
+    const prefixes = prefixesOf(address)
+    const mine = isProxy(address) ? [] : [enter('client', prefixes.at(-1)), enter('network', prefixes[0]), enter('all')]
     const connection = { unanswered: 0, groups: mine }
     connections.set(socket, connection)
     socket.once('close', () => { for (const group of mine) leave(socket, group) })
-    const [own] = mine
-    if (own !== undefined && own.count > maxPerClient) {
-      const [oldest] = own.idle.keys()
+    for (const group of mine) {
+      if (socket.destroyed || group.count <= group.maxOpen) continue
+      const [oldest] = group.idle.keys()
       closeIdle(oldest ?? socket)
     }
     if (!socket.destroyed) rest(socket, connection)

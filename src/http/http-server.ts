@@ -2,14 +2,12 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
-import { limitConnections } from './connections.ts'
+import { limitConnections, type ConnectionOptions } from './connections.ts'
 import { refuse } from './unreadable.ts'
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends ConnectionOptions {
   /** How long a poll is held at most. Milliseconds. */
   readonly maxWaitMs: number
-  /** Networks of the reverse proxies, over whose connections all visitors come. */
-  readonly trustProxy: readonly string[]
   readonly log: FastifyBaseLogger
 }
 
@@ -21,8 +19,8 @@ const keepAliveMs = 72_000
 const stalledMs = 10_000
 
 /** Makes the server. Node's own refusals are turned off where they are no problems of ours. */
-export const createHttpServer = (handler: RequestListener, { maxWaitMs, trustProxy, log }: HttpServerOptions): Server => {
-  const limited = limitConnections(handler, trustProxy)
+export const createHttpServer = (handler: RequestListener, { maxWaitMs, log, ...options }: HttpServerOptions): Server => {
+  const limited = limitConnections(handler, options)
   const server = createServer({
     headersTimeout: receiveMs,
     requestTimeout: receiveMs,

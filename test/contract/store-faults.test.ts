@@ -212,13 +212,20 @@ await t.test('a damaged count', async (t) => {
   const server = await start(t)
   const store = openStore(t, server.url, systemClock)
   await untilReady(store)
-  const counting: typeof all = { ...looks, count: (store) => store.count('count:1', hour) }
+  const counting: typeof all = {
+    count: (store) => store.count('count:1', hour),
+    countWithin: (store) => store.countWithin([{ key: 'count:2', limit: 100 }], hour),
+    countsWithin: (store) => store.countsWithin(['count:2']),
+  }
+  const keys = ['scan-login-counts:count:1', 'scan-login-counts:{count:2}:count:2']
   for (const text of ['', 'many', '{"value":1}']) {
-    await say(server.port, 'SET', 'scan-login-counts:count:1', text)
+    for (const key of keys) await say(server.port, 'SET', key, text)
     await refused(t, store, counting, `the text is ${text || 'empty'}`)
   }
-  await say(server.port, 'DEL', 'scan-login-counts:count:1')
-  await say(server.port, 'RPUSH', 'scan-login-counts:count:1', 'a')
+  for (const key of keys) {
+    await say(server.port, 'DEL', key)
+    await say(server.port, 'RPUSH', key, 'a')
+  }
   await refused(t, store, counting, 'the count is of another kind')
 })
 
