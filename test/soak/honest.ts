@@ -33,10 +33,17 @@ const callTimeoutMs = 35_000
 const waitSeconds = 20
 /** A phone logs in anew each time its mini program has been away for long. */
 const phoneAnewShare = 0.2
+const phoneAgainMs = 1000
 
 /** Each in a /24 of its own, none of them an attacker's. */
 export const browserAddress = (n: number): string => `198.51.${n % people}.7`
 const phoneAddress = (n: number): string => `192.0.${n % people}.9`
+
+interface Attempt {
+  /** What was refused or failed on the way and tried again. */
+  readonly retries: string[]
+  readonly giveUpAt: number
+}
 
 class NotIn extends Error {}
 
@@ -49,48 +56,62 @@ export const createHonest = ({ proxy, authority, random, jsCode, violation }: Ho
   let longestAnswer = { ms: 0, call: 'none' }
   let begun = 0
 
-  /** A client at an address, that notes why it calls again. Rejects when the person gives up. */
-  const clientAt = (address: string, retries: string[], giveUpAt: number): Service => ({
-    call: async (call) => {
-      for (;;) {
-        const start = performance.now()
-        const answer = await Promise.race([
-          proxy.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': address } }).catch((): Answer => ({ status: 0, headers: {}, text: '', json: undefined })),
-          sleep(callTimeoutMs, undefined, { ref: false }).then((): Answer => ({ status: -1, headers: {}, text: '', json: undefined })),
-        ])
-        const waited = /[?&]wait=(\d+)/.exec(call.path)?.[1] ?? 0
-        const endMs = performance.now()
-        const ms = endMs - start - Number(waited) * 1000
-        if (ms > maxAnswerMs) slowAnswers.push({ call: nameOf(call), startMs: start, endMs, ms })
-        if (ms > longestAnswer.ms) longestAnswer = { ms, call: nameOf(call) }
-        if (answer.status > 0 && answer.status < 500 && answer.status !== 429) return answer
-        const reason = `${nameOf(call)}: ${answer.status > 0 ? `${answer.status} ${answer.json?.code ?? ''}` : answer.status === 0 ? 'no answer' : 'no answer in time'}`
-        retries.push(reason)
-        const pauseMs = Math.min(5, Number(answer.headers['retry-after'] ?? 1)) * 1000
-        if (performance.now() + pauseMs > giveUpAt) throw new NotIn(reason)
-        await sleep(pauseMs)
-      }
-    },
-  })
+  /** A call from an address, made once. Status 0: no answer came; -1: none in time. */
+  const ask = async (call: Call, address: string): Promise<Answer> => {
+    const start = performance.now()
+    const answer = await Promise.race([
+      proxy.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': address } }).catch((): Answer => ({ status: 0, headers: {}, text: '', json: undefined })),
+      sleep(callTimeoutMs, undefined, { ref: false }).then((): Answer => ({ status: -1, headers: {}, text: '', json: undefined })),
+    ])
+    const waited = /[?&]wait=(\d+)/.exec(call.path)?.[1] ?? 0
+    const endMs = performance.now()
+    const ms = endMs - start - Number(waited) * 1000
+    if (ms > maxAnswerMs) slowAnswers.push({ call: nameOf(call), startMs: start, endMs, ms })
+    if (ms > longestAnswer.ms) longestAnswer = { ms, call: nameOf(call) }
+    return answer
+  }
 
-  const phoneOf = async (n: number, client: Service, random: Random): Promise<TestPhone> => {
+  /** Makes a call again until it is answered, and notes why. Rejects when the person gives up. */
+  const untilAnswered = async (name: string, { retries, giveUpAt }: Attempt, make: () => Promise<Answer>): Promise<Answer> => {
+    for (;;) {
+      const answer = await make()
+      if (answer.status > 0 && answer.status < 500 && answer.status !== 429) return answer
+      const reason = `${name}: ${answer.status > 0 ? `${answer.status} ${answer.json?.code ?? ''}` : answer.status === 0 ? 'no answer' : 'no answer in time'}`
+      retries.push(reason)
+      const pauseMs = Math.min(5, Number(answer.headers['retry-after'] ?? 1)) * 1000
+      if (performance.now() + pauseMs > giveUpAt) throw new NotIn(reason)
+      await sleep(pauseMs)
+    }
+  }
+
+  /** A phone signs each call anew, so what is made again is made by whoever uses it. */
+  const phoneOf = async (n: number, random: Random, { retries, giveUpAt }: Attempt): Promise<TestPhone> => {
     const known = phones.get(n)
     if (known !== undefined && !random.chance(phoneAnewShare)) return known
-    return await openPhone(client, { jsCode: jsCode(`honest-${n}`), authority })
+    for (;;) {
+      try {
+        const phone = await openPhone({ call: (call) => ask(call, phoneAddress(n)) }, { jsCode: jsCode(`honest-${n}`), authority })
+        phones.set(n, phone)
+        return phone
+      } catch (error) {
+        if (performance.now() + phoneAgainMs > giveUpAt) throw error
+        retries.push(error instanceof Error ? error.message.slice(0, 34) : String(error)) // to the status, which is where they differ
+        await sleep(phoneAgainMs) // then with another js_code
+      }
+    }
   }
 
   /** Once through; throws NotIn where the ticket was lost or an answer is none that a login has. */
-  const logIn = async (n: number, random: Random, retries: string[], giveUpAt: number): Promise<void> => {
-    const site = clientAt(browserAddress(n), retries, giveUpAt)
+  const logIn = async (n: number, random: Random, attempt: Attempt): Promise<void> => {
+    const site: Service = { call: (call) => untilAnswered(nameOf(call), attempt, () => ask(call, browserAddress(n))) }
     const browser = await openBrowser(site)
     expectStatus(browser.created, 201, 'ticket')
     expectStatus(await site.call({ path: browser.created.json.code_url }), 200, 'code')
     const scanned = pastVersion(browser.poll, 1)
     scanned.catch(() => {}) // looked at below
     await sleep(random.integer(300, 1500))
-    const phone = await phoneOf(n, clientAt(phoneAddress(n), retries, giveUpAt), random)
-    phones.set(n, phone)
-    const scan = await phone.scan(browser.ticket)
+    const phone = await phoneOf(n, random, attempt)
+    const scan = await untilAnswered('scan', attempt, () => phone.scan(browser.ticket))
     if (scan.json?.code === 'key-unknown') phones.delete(n)
     expectStatus(scan, 200, 'scan')
     if (scan.text.includes(browserAddress(n))) violation('a scan was told the address of the browser')
@@ -98,7 +119,7 @@ export const createHonest = ({ proxy, authority, random, jsCode, violation }: Ho
     const confirmed = pastVersion(browser.poll, 2)
     confirmed.catch(() => {})
     await sleep(random.integer(300, 1500))
-    expectStatus(await phone.confirm(browser.ticket, number), 200, 'confirm')
+    expectStatus(await untilAnswered('confirm', attempt, () => phone.confirm(browser.ticket, number)), 200, 'confirm')
     if ((await confirmed).json.state !== 'confirmed') throw new NotIn(`the ticket is ${(await confirmed).json.state}`)
     const consumed = await browser.consume()
     expectStatus(consumed, 200, 'consume')
@@ -113,7 +134,7 @@ export const createHonest = ({ proxy, authority, random, jsCode, violation }: Ho
     const retries: string[] = []
     for (;;) {
       try {
-        await logIn(n, random, retries, giveUpAt)
+        await logIn(n, random, { retries, giveUpAt })
         logins.push({ startMs, isIn: true, retries })
         return
       } catch (error) {
