@@ -40,14 +40,14 @@ export const makeStaticFile = async (type: string, text: string): Promise<Static
 }
 
 /** Chooses by `Accept-Encoding`: what is accepted as gladly as others by what we like best. Who refuses even `identity` gets it all the same (RFC 9110 §12.5.3). */
-export const encodingFor = (request: FastifyRequest): Encoding => {
+const encodingFor = (request: FastifyRequest): Encoding => {
   const negotiator = new Negotiator(request.raw) as unknown as { encodings (available: readonly string[], options: { preferred: readonly string[] }): string[] } // newer than its types
   const [chosen] = negotiator.encodings(encodings, { preferred: encodings })
   return encodings.find((encoding) => encoding === chosen) ?? 'identity'
 }
 
 /** How long a copy is good: for ever under the address with this very version, else until it is asked after. */
-export const cacheControlFor = ({ version }: StaticFile, { query }: FastifyRequest): string =>
+const cacheControlFor = ({ version }: StaticFile, { query }: FastifyRequest): string =>
   (query as { v?: unknown }).v === version ? 'public, max-age=31536000, immutable' : 'no-cache' // a query is an object
 
 /** Sends a file, or tells a client that it has it already. */

@@ -1,4 +1,5 @@
 /** What is served beside the calls, by CONTRACT, "Operating": pages and nothing else, their headers, the code image, health, the description of the API, and where a visitor may be sent. */
+import { createHash } from 'node:crypto'
 import { request } from 'node:http'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { decode as decodePng } from 'fast-png'
@@ -124,6 +125,9 @@ await t.test('pages: what they load is kept for ever under its version, and aske
     for (const address of addresses) {
       const cache = async (path: string) => (await house.call({ path: `/sign/in/${path}`, headers: { 'accept-encoding': 'br' } })).headers['cache-control']
       t.equal(await cache(address), 'public, max-age=31536000, immutable')
+      const { headers, text: sent } = await house.call({ path: `/sign/in/${address}` })
+      const version = createHash('sha256').update(sent).digest('base64url').slice(0, 22)
+      t.strictSame([address.replace(/.*=/, ''), headers.etag, headers['last-modified']], [version, `"${version}"`, undefined], 'its bytes are those that the version is of, as they were at the start')
       const [path = ''] = address.split('?')
       for (const other of [path, `${path}?v=`, `${path}?v=other`, `${address}x`, `${address}&v=other`, `${path}?w=1`]) t.equal(await cache(other), 'no-cache', other)
     }
