@@ -1,11 +1,15 @@
 /** The standard output as a place for log lines. Lines may be lost there: the process waits for nobody who should read them, and ends in time. */
-import { fstatSync } from 'node:fs'
-import type { Writable } from 'node:stream'
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isatty } from 'node:tty'
 import { pino, type DestinationStream } from 'pino'
 
 /** So much of the log is kept for an output that takes nothing just now; the rest is lost. Bytes. */
 const maxUnwritten = 1024 * 1024
+
+/** How long a stopped terminal isn't tried again. Milliseconds. */
+const stoppedMs = 50
 
 /** At its end the process waits so long for an output to take what is left. Milliseconds. */
 const flushMs = 300
@@ -17,8 +21,41 @@ export interface LogOutput extends DestinationStream {
 
 /** Opens the standard output for the log. */
 export const openLogOutput = (): LogOutput => {
+  if (isatty(1)) {
+    const terminal = openTerminal()
+    return terminal === null ? fileOutput() : streamOutput(terminal)
+  }
   const stdout = fstatSync(1)
   return stdout.isFIFO() || stdout.isSocket() ? streamOutput(process.stdout) : fileOutput()
+}
+
+/**
+ * The terminal at the standard output, as a stream that never blocks, or null where it can't be opened. Node's own blocks while a terminal is stopped
+ * (Ctrl-S), and pino's leaves a thread behind that does, so that the process can't end. It is opened anew, as a flag on the descriptor we were given would
+ * hold for the shell as well.
+ */
+const openTerminal = (): Writable | null => {
+  let fd: number
+  try {
+    fd = openSync('/dev/fd/1', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  } catch {
+    return null
+  }
+  return new Writable({
+    write (chunk: Buffer, _encoding, done) {
+      const writeFrom = (from: number): void => {
+        try {
+          const end = from + writeSync(fd, chunk, from)
+          if (end < chunk.length) writeFrom(end)
+          else done()
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'EAGAIN') setTimeout(writeFrom, stoppedMs, from).unref()
+          else done(error as Error) // node:fs throws Errors
+        }
+      }
+      writeFrom(0)
+    },
+  })
 }
 
 /**

@@ -15,11 +15,22 @@ import { remote } from '../support/remote.ts'
 const patienceMs = 20_000
 const pauseMs = 20
 
+/** Opens a terminal that nobody reads, as one that was stopped with Ctrl-S: unlocks it (TIOCSPTLCK), asks for its number (TIOCGPTN), and runs what is named on it. */
+const onTerminal = [
+  '$^F = 9', // its other end stays open
+  'open(M, "+<", "/dev/ptmx") || die $!',
+  '$no = pack("i", 0); ioctl(M, 0x40045431, $no) || die $!',
+  '$number = pack("i", 0); ioctl(M, 0x80045430, $number) || die $!',
+  'sysopen(STDOUT, "/dev/pts/" . unpack("i", $number), 257) || die $!', // O_WRONLY | O_NOCTTY
+  'exec @ARGV',
+].join('; ')
+
 /** What stands behind the standard output, as a shell says it; `$0` is the service. None of them reads. The one whose process is in the file `reader` goes. */
 const outputs: Readonly<Record<string, string>> = {
   'a pipe': 'mkfifo log; sleep 1000 <log & exec "$0" "$1" >log',
   'a pipe that others write to as well': 'mkfifo log; sleep 1000 <log & exec 4>log; exec "$0" "$1" >&4',
   'a socket': 'exec "$0" "$1"', // what spawn makes, and systemd
+  'a stopped terminal': `exec perl -e '${onTerminal}' "$0" "$1"`,
   'a full disk': 'exec "$0" "$1" >/dev/full',
   nothing: 'exec "$0" "$1" >&-',
   'a pipe whose reader has gone': 'mkfifo log; sleep 1000 <log & echo $! >reader; exec "$0" "$1" >log',
