@@ -82,7 +82,7 @@ await t.test('ES demo: the settings of a real service are ignored, and named in 
   const demo = run(t, {
     script: 'src/demo/main.ts',
     folder,
-    env: { PORT: String(port), STORE_URL: 'sqlite:real.db', KEYS_FILE: 'real.json', PUBLIC_URL: 'https://login.example.com', COOKIE_DOMAIN: 'example.com', TRUST_PROXY: '10.0.0.0/8', WECHAT_APPID: 'wxreal', TICKET_TTL: '120' },
+    env: { PORT: String(port), STORE_URL: 'sqlite:real.db', KEYS_FILE: 'real.json', PUBLIC_URL: 'https://login.example.com', COOKIE_DOMAIN: 'example.com', TRUST_PROXY: '10.0.0.0/8', WECHAT_APPID: 'wxreal', ALLOWED_ORIGINS: 'https://shop.example', TICKET_TTL: '120' },
   })
   while (!demo.stdout().includes('/demo/phone')) {
     const ending = await Promise.race([demo.ended, sleep(20)])
@@ -94,13 +94,13 @@ await t.test('ES demo: the settings of a real service are ignored, and named in 
   t.match(demo.stdout(), `http://localhost:${port}/demo`)
   t.strictSame(readdirSync(folder), ['data'], 'nothing is made where the real service has its own')
   demo.kill('SIGINT')
-  t.equal((await demo.ended).stderr, 'scan-login: the demo ignores COOKIE_DOMAIN, KEYS_FILE, PUBLIC_URL, STORE_URL, TRUST_PROXY, WECHAT_APPID of the environment: it has a store, keys, an address and a WeChat of its own\n')
+  t.equal((await demo.ended).stderr, 'scan-login: the demo ignores ALLOWED_ORIGINS, COOKIE_DOMAIN, KEYS_FILE, PUBLIC_URL, STORE_URL, TRUST_PROXY, WECHAT_APPID of the environment: it has a store, keys, an address and a WeChat of its own\n')
 })
 
 await t.test('demo environment: whatever is no plain behaviour is taken out, as a value and as a file, and what is no setting stays', async (t) => {
   const all = Object.fromEntries(settingNames.map((name) => [name, 'x']))
   const { honoured, ignored } = demoEnvironment({ ...all, WECHAT_SECRET_FILE: 'x', STORE_URL_FILE: 'x', PATH: '/bin', TICKET_TLL: '1', HOST: '' })
   t.strictSame([...Object.keys(honoured), ...ignored].sort(), [...settingNames, 'WECHAT_SECRET_FILE', 'STORE_URL_FILE', 'PATH', 'TICKET_TLL'].filter((name) => name !== 'HOST').sort())
-  for (const name of ['PUBLIC_URL', 'STORE_URL', 'STORE_URL_FILE', 'KEYS_FILE', 'WECHAT_APPID', 'WECHAT_SECRET', 'WECHAT_SECRET_FILE', 'WECHAT_API_URL', 'COOKIE_DOMAIN', 'TRUST_PROXY', 'TOKEN_AUDIENCE']) t.ok(ignored.includes(name), name)
+  for (const name of ['PUBLIC_URL', 'STORE_URL', 'STORE_URL_FILE', 'KEYS_FILE', 'WECHAT_APPID', 'WECHAT_SECRET', 'WECHAT_SECRET_FILE', 'WECHAT_API_URL', 'COOKIE_DOMAIN', 'TRUST_PROXY', 'TOKEN_AUDIENCE', 'ALLOWED_ORIGINS']) t.ok(ignored.includes(name), name)
   for (const name of ['PATH', 'TICKET_TLL', 'PORT', 'MATCH_NUMBERS', 'LIMIT_CREATE', 'GEOIP_FILE']) t.ok(Object.hasOwn(honoured, name), name)
 })
