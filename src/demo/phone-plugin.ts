@@ -60,7 +60,7 @@ export const demoPhonePlugin = async (app: FastifyInstance, { wechat, serviceUrl
   for (const [file, { type, text }] of compiled) serve(`/demo/app/${file}`, type, text)
 
   // A js_code is whoever it names: no page of another site may ask for one.
-  const onRequest = refuseForeignPages({ origin: service.origin, ALLOWED_ORIGINS: [] })
+  const onRequest = refuseForeignPages({ origin: service.origin, COOKIE_DOMAIN: null, ALLOWED_ORIGINS: [] })
   app.post<{ Body: { person: string } }>('/demo/js-code', { schema: { body: JsCodeBody }, onRequest }, async (request, reply) => {
     reply.header('Cache-Control', 'no-store')
     return { js_code: wechat.jsCode(request.body.person) }

@@ -296,8 +296,10 @@ await t.test('session: what changes something by cookie is refused when another 
     ].map((origin): typeof cases[number] => [own, { origin }, false]),
     ...['cross-site', 'same-site', 'none', 'SAME-ORIGIN', '', 'same-origin, cross-site'].map((site): typeof cases[number] => [own, { 'sec-fetch-site': site }, false]),
     [own, { origin: 'https://login.example.com:8443', 'sec-fetch-site': 'cross-site' }, false],
-    [own, { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }, false],
-    [own, { origin: 'null', 'sec-fetch-site': 'same-origin' }, false],
+    [own, { origin: 'https://another-name.example', 'sec-fetch-site': 'same-origin' }, true], // as for making a ticket: no script can say so
+    [own, { origin: 'null', 'sec-fetch-site': 'same-origin' }, true],
+    [own, { origin: 'https://login.example.com:8443', 'sec-fetch-site': 'same-site' }, false],
+    [own, { origin: 'https://another-name.example', host: 'another-name.example' }, false],
     [shared, {}, false],
     [shared, { origin: 'https://login.example.com' }, true],
     [shared, { origin: 'https://example.com' }, true],
@@ -308,6 +310,7 @@ await t.test('session: what changes something by cookie is refused when another 
     ...['http://www.example.com', 'https://evilexample.com', 'https://example.com.evil.example', 'https://www.example.org', 'null', 'https://evil.example/#.example.com', 'https://com', 'https://.example.com.evil.example', 'https://evil.example?.example.com', 'https://evil.example\\.example.com', 'wss://www.example.com', 'https://user@www.example.com', 'https://www.example.com/', 'https://www.example.com/.evil.example', 'https://WWW.example.com'].map((origin): typeof cases[number] => [shared, { origin }, false]),
     ...['cross-site', 'none'].map((site): typeof cases[number] => [shared, { 'sec-fetch-site': site }, false]),
     [shared, { origin: 'https://www.example.com', 'sec-fetch-site': 'cross-site' }, false],
+    [shared, { origin: 'https://www.example.org', 'sec-fetch-site': 'same-site' }, false],
   ]
   for (const env of [own, shared]) {
     const house = await openHouse(t, { env: { ...env, LIMIT_CREATE: '1000' } })

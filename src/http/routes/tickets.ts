@@ -16,7 +16,7 @@ import type { CodeStock, CodeSupply, LinkSupply, LoginDeps, SessionOpener } from
 import { waitForTicket } from '../../login/wait-for-ticket.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import type { Limits } from '../limits.ts'
-import { callerOf, refuseForeignPages, refuseForeignPictures } from '../same-origin.ts'
+import { isOwnPage, refuseForeignPages, refuseForeignPictures } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
@@ -115,7 +115,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
     schema: { params: schemas.TicketParams, response: { 200: schemas.ConsumedTicket, ...schemas.problems } },
   }, async (request, reply) => {
     // Who calls is said by the secret and by no cookie. But what the cookies of our own page's browser open ends when this login takes its place.
-    const shown = callerOf(request, config) === 'own' ? cookie.read(request).secrets : []
+    const shown = isOwnPage(request, config) ? cookie.read(request).secrets : []
     const { ticket, session } = await consumeTicket(by(request), claimOf(request), shown)
     if (session.session.site === null && siteOf(request) === null) cookie.set(reply, session.secret, session.endsAt)
     return { ...await tokenAnswer(session.session, tokens, login.names), return_to: ticket.returnTo }

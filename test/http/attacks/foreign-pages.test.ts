@@ -42,6 +42,7 @@ await t.test('E6 minting: another page gets cross-site, nothing is counted and n
     { origin: 'null', 'sec-fetch-site': 'same-site' },
     { origin: 'null', 'sec-fetch-site': 'none' },
     { origin: '' },
+    { origin: 'https://login.example.com', 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
     { 'sec-fetch-site': 'anything' },
@@ -54,6 +55,14 @@ await t.test('E6 minting: another page gets cross-site, nothing is counted and n
   }
   t.strictSame(changes, [])
   t.equal((await make(house, {})).status, 201, 'the one ticket of this address is still to be had')
+})
+
+await t.test('E6 minting: a page of the same site is no page of ours, though the cookie is shared with it', async (t) => {
+  const house = await openHouse(t, { env: { COOKIE_DOMAIN: 'example.com' } })
+  for (const headers of [{ origin: 'https://www.example.com', 'sec-fetch-site': 'same-site' }, { origin: 'https://www.example.com' }, { 'sec-fetch-site': 'same-site' }]) {
+    t.equal(verdict(await make(house, headers)), '403 cross-site', JSON.stringify(headers))
+  }
+  t.equal((await make(house, { origin: 'https://login.example.com' })).status, 201)
 })
 
 await t.test('E6 minting: a ticket is made as ever when our own page, an allowed one or no browser at all asks', async (t) => {
