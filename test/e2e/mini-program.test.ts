@@ -34,7 +34,7 @@ await t.test('login: phone and page show who asks and what to do at each step wh
     await phone.says(value)
   }
   t.equal(await phone.shell.getByRole('heading', { level: 1, name: 'Confirm login' }).count(), 1, 'the bar says what this is')
-  await window.siteSays('Tap this number on your phone')
+  await window.siteSays('Tap or type this number on your phone')
 
   await phone.button(number).click()
   await phone.says("You're in")

@@ -73,7 +73,7 @@ await t.test('page renews: there is always a code that can be scanned, not a wor
   await phone.confirm(before, await numberOf(before))
   t.strictSame(await stop(), [], 'dead codes')
   t.strictSame(saidUntilThen.slice(0, said.length), said)
-  t.strictSame(saidUntilThen.slice(said.length).filter((text) => !text.startsWith('Tap this number')), [], 'silence until the scan')
+  t.strictSame(saidUntilThen.slice(said.length).filter((text) => !text.startsWith('Tap or type this number')), [], 'silence until the scan')
   await lands(t, page, phone)
   t.equal((await place.call({ path: `/api/tickets/${shown}/code` })).status, 404, 'the next one is given up')
 })

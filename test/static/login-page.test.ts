@@ -112,7 +112,7 @@ await t.test('login page: it shows and says each step once, in words that a scre
   service.move({ state: 'confirmed' })
   await untilStage(page, 'confirmed')
   t.equal(await page.locator('.person').innerText(), '小雨')
-  t.strictSame(await heard(page), ['Getting your code…', 'Scan with WeChat to log in', 'Tap this number on your phone 47', "You're in"])
+  t.strictSame(await heard(page), ['Getting your code…', 'Scan with WeChat to log in', 'Tap or type this number on your phone 47', "You're in"])
   t.equal(await page.locator('.line').getAttribute('role'), 'status')
   t.strictSame(complaints, [])
 })
