@@ -221,6 +221,8 @@ export interface OpenedSession {
   readonly secret: string
   /** When the cookie ends: the absolute end. */
   readonly endsAt: number
+  /** It has taken the place of another person's session in the same browser. */
+  readonly replacedUser: boolean
 }
 
 export interface SessionOpener {
@@ -230,10 +232,10 @@ export interface SessionOpener {
    */
   open (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined>
   /**
-   * Ends the sessions that these secrets of a browser's cookies open, as `session` takes their place; again it finds that done. Where a login that
-   * came later in the same browser was quicker, it ends `session` instead, and resolves with false.
+   * Ends the sessions that these secrets of a browser's cookies open, as `session` takes their place; again it finds that done. Tells whether one of
+   * them was another person's. Where a login that came later in the same browser was quicker, it ends `session` instead, and resolves with undefined.
    */
-  replace (secrets: readonly string[], session: Session, audit: Audit): Promise<boolean>
+  replace (secrets: readonly string[], session: Session, audit: Audit): Promise<Pick<OpenedSession, 'replacedUser'> | undefined>
 }
 
 export interface SessionsEnder {

@@ -118,7 +118,12 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
     const shown = isOwnPage(request, config) ? cookie.read(request).secrets : []
     const { ticket, session } = await consumeTicket(by(request), claimOf(request), shown)
     if (session.session.site === null && siteOf(request) === null) cookie.set(reply, session.secret, session.endsAt)
-    return { ...await tokenAnswer(session.session, tokens, login.names), return_to: ticket.returnTo }
+    return {
+      ...await tokenAnswer(session.session, tokens, login.names),
+      return_to: ticket.returnTo,
+      session_id: session.session.id,
+      replaced_user: session.replacedUser,
+    }
   })
 
   app.delete('/:ticket', {

@@ -136,6 +136,73 @@ await onEachStore('E17 login: it ends the session that the browser had, whoever\
   t.equal((await phone.sessions()).json.sessions.length, 1)
 })
 
+await onEachStore('E11 login: consume says, again too, that it ended another person\'s session in this browser', async (t, house) => {
+  const hong = await phoneOf(house, 'hong')
+  const first = await logIn(house)
+  house.clock.advance(1000)
+  const { browser } = await confirmedBrowser(house, { phone: hong })
+  const consumed = await consumeShowing(house, browser, first.cookie)
+  t.equal(consumed.json.replaced_user, true)
+  t.equal((await session(house, cookieOf(consumed))).json.session.id, consumed.json.session_id)
+  for (const [lost, cookie] of [['the answer', first.cookie], ['its body', cookieOf(consumed)], ['the cookie', '']] as const) {
+    const again = await consumeShowing(house, browser, cookie)
+    t.hasStrict(again.json, { replaced_user: true, session_id: consumed.json.session_id }, `${lost} got lost`)
+  }
+  house.clock.advance(1000)
+  const same = await consumeShowing(house, (await confirmedBrowser(house, { phone: hong })).browser, cookieOf(consumed))
+  t.equal(same.json.replaced_user, false, 'not of the same person')
+  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: cookieOf(same), ...sameOrigin } })
+  const ming = await phoneOf(house)
+  for (const cookie of ['', dead(1), cookieOf(same)]) {
+    t.equal((await consumeShowing(house, (await confirmedBrowser(house, { phone: ming })).browser, cookie)).json.replaced_user, false, 'nor of nobody')
+  }
+  const other = await logIn(house, { phone: hong })
+  t.equal((await consumeShowing(house, (await confirmedBrowser(house, { phone: ming })).browser, other.cookie, {})).json.replaced_user, false, 'nor where the call isn\'t our page\'s')
+})
+
+await onEachStore('E11 login: of logins that race in one browser the one that stays says that somebody else was logged in there', async (t, house) => {
+  const phone = await phoneOf(house)
+  for (let round = 0; round < 4; round++) {
+    const first = await logIn(house, { phone: await phoneOf(house, 'hong') })
+    const logins = [(await confirmedBrowser(house, { phone })).browser, (await confirmedBrowser(house, { phone })).browser]
+    house.clock.advance(1000)
+    const answers = await Promise.all(logins.map(async (login, i) => {
+      for (let turns = (i * 5 + round * 3) % 7; turns > 0; turns--) await null
+      return await consumeShowing(house, login, first.cookie)
+    }))
+    for (const answer of answers.filter(({ status }) => status === 200)) {
+      if ((await session(house, cookieOf(answer))).status === 200) t.equal(answer.json.replaced_user, true, `round ${round}`)
+    }
+    await phone.signOut((await phone.sessions()).json.sessions[0].id)
+  }
+})
+
+await onEachStore('E11 log-out: it ends the session that it names and no later one in the same browser', async (t, house) => {
+  const phone = await phoneOf(house)
+  const logOut = (cookie: string, id: string): Promise<Answer> =>
+    house.call({ method: 'DELETE', path: `/api/session?id=${encodeURIComponent(id)}`, headers: { cookie, ...sameOrigin } })
+  const stranger = await logIn(house, { phone: await phoneOf(house, 'hong') })
+  house.clock.advance(1000)
+  const consumed = await consumeShowing(house, (await confirmedBrowser(house, { phone })).browser, stranger.cookie)
+  const cookie = cookieOf(consumed)
+  for (const id of [stranger.consumed.json.session_id as string, 'x', '', '../session', '__proto__', 'A'.repeat(1000)]) {
+    const late = await logOut(cookie, id)
+    t.equal(late.status, 204, id.slice(0, 20))
+    t.strictSame(cookiesSet(late), [], 'and its cookie stays')
+  }
+  t.strictSame(await alive(house, cookie), [true])
+  t.equal(verdict(await house.call({ method: 'DELETE', path: '/api/session?id=a&id=b', headers: { cookie, ...sameOrigin } })), '400 bad-request')
+  t.equal(verdict(await house.call({ method: 'DELETE', path: `/api/session?id=${consumed.json.session_id}`, headers: { cookie } })), '403 cross-site')
+  t.equal(verdict(await logOut('', consumed.json.session_id)), '401 unauthenticated', 'an id alone is no key')
+  t.equal((await logOut((await logIn(house, { phone: await phoneOf(house, 'wei') })).cookie, consumed.json.session_id)).status, 204)
+  t.strictSame(await alive(house, cookie), [true], 'nor with somebody else\'s cookie')
+  const out = await logOut(cookie, consumed.json.session_id)
+  t.equal(out.status, 204)
+  t.ok(cookiesSet(out).length > 1)
+  t.strictSame(await alive(house, cookie), [false])
+  t.equal(verdict(await logOut(cookie, consumed.json.session_id)), '401 unauthenticated')
+})
+
 await t.test('E17 login: what a cookie opens stays when the call doesn\'t come from a page of ours, or the cookie isn\'t good', async (t) => {
   const house = await openHouse(t, { env: { ...shared, ALLOWED_ORIGINS: 'https://shop.example' } })
   const first = await logIn(house)
