@@ -60,3 +60,45 @@ await t.test('me page: it goes on asking when the answer is no answer, and names
   await page.locator('select').selectOption('zh')
   await page.getByText('未知浏览器').waitFor()
 })
+
+const unanswered = "localStorage.setItem('scan-login-unanswered ' + location.href.replace(/me$/, ''), 'a-ticket')"
+const note = "localStorage.getItem('scan-login-unanswered ' + location.href.replace(/me$/, ''))"
+const lastPerson = "localStorage.setItem('scan-login-person ' + location.href.replace(/me$/, ''), 'sub')"
+
+await t.test('E11 me page: it logs out, and shows to nobody, a login that nobody has said is theirs', async (t) => {
+  const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US' })
+  await page.addInitScript(`if (!sessionStorage.length) { sessionStorage.setItem('once', ''); ${unanswered} }`)
+  service.script.session = { status: 200, body: loggedIn }
+  service.script.logOut = { status: 503, body: { code: 'store-unavailable' } }
+  await page.goto(`${service.url}/me`)
+  await page.getByText("Can't connect right now; still trying").waitFor()
+  t.equal(await page.locator('#name').innerText(), '')
+  t.ok(await page.evaluate(note))
+  service.script.logOut = { status: 403, body: '<html>' }
+  await page.getByText("Couldn't log out; please don't go on here").waitFor()
+  t.equal(await page.locator('#name').innerText(), '')
+  t.notOk(await page.locator('#log-in').isVisible())
+  t.strictSame(await faultsOf(page), [])
+  delete service.script.logOut
+  await page.locator('#log-out').click()
+  await page.locator('#log-in').waitFor()
+  for (const { url } of service.calls.filter(({ call }) => call === 'logOut')) t.match(url, /\?id=id$/)
+  t.equal(await page.evaluate(note), null)
+  t.strictSame(complaints, [])
+})
+
+await t.test('E11 me page: it logs nobody out, when the browser is the one\'s whose it was before, or when another tab begins to ask', async (t) => {
+  for (const [prepare, later] of [[`${lastPerson}; ${unanswered}`, ''], ['', unanswered]] as const) {
+    const { page, service } = await openPage(t, browser, { locale: 'en-US' })
+    await page.addInitScript(prepare)
+    service.script.session = { status: 200, body: loggedIn }
+    await page.goto(`${service.url}/me`)
+    await page.locator('#log-out').waitFor()
+    if (later === '') t.equal(await page.evaluate(note), null)
+    await page.evaluate(later)
+    const before = service.count('session')
+    while (service.count('session') < before + 2) await sleep(50)
+    t.equal(service.count('logOut'), 0)
+    t.equal(await line(page), "You're logged in")
+  }
+})
