@@ -1,7 +1,7 @@
 /** Strangers who want to use up what there is for everybody: the slots of tickets, and everybody's share of calls. On both stores. */
 import t, { type Test } from 'tap'
 import { pino } from 'pino'
-import type { Store } from '../../../src/login/ports.ts'
+import type { LimitedWindow, Store } from '../../../src/login/ports.ts'
 import { systemClock } from '../../../src/runtime.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { untilReady } from '../../contract/store-harness.ts'
@@ -190,7 +190,8 @@ for (const [kind, open] of Object.entries(stores)) {
         const result = (target[name] as (...args: unknown[]) => unknown)(...args)
         if (['now', 'onReplace', 'read', 'readMany'].includes(name)) return result
         return Promise.resolve(result).then((done) => {
-          if (done !== false) changed.push(`${name} ${String(args[0])}`)
+          const keys = name === 'countWithin' ? (args[0] as LimitedWindow[]).map(({ key }) => key) : args[0] // as the port has it
+          if (done !== false) changed.push(`${name} ${String(keys)}`)
           return done
         })
       },
@@ -221,7 +222,7 @@ for (const [kind, open] of Object.entries(stores)) {
     changed.length = 0
     for (let n = 0; n < 100; n++) t.equal((await house.call({ path: '/api/phone/sessions', headers: signed })).status, 401)
     const kinds = Map.groupBy(changed, (change) => change.replace(/:.*/, ''))
-    t.strictSame([...kinds].map(([kind, { length }]) => [kind, length]).sort(), [['claim nonce', 1], ['count limit', 100]])
+    t.strictSame([...kinds].map(([kind, { length }]) => [kind, length]).sort(), [['claim nonce', 1], ['countWithin limit', 100]])
   })
 
   await t.test(`E5 limits (${kind}): unknown ids, unknown paths and wrong secrets of a whole network cost no write, once it is over its limit`, async (t) => {
