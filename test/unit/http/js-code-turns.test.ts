@@ -16,7 +16,8 @@ interface TestCall {
 
 const open = () => {
   const clock = createFakeClock()
-  const turns = createJsCodeTurns(clock)
+  let stalledMs = 0
+  const turns = createJsCodeTurns({ steady: () => clock.steady() + stalledMs, after: clock.after })
   const calls: TestCall[] = []
   const ask = (device: string, { clientKey = '192.0.2.1', isOverLimit = false } = {}): TestCall => {
     const call: TestCall = { device, hasBegun: false, told: 'waits', work: Promise.withResolvers<string>() }
@@ -33,7 +34,9 @@ const open = () => {
     await settle()
   }
   const askMany = (count: number, device: (n: number) => string, options = {}): TestCall[] => Array.from({ length: count }, (_, n) => ask(device(n), options))
-  return { clock, calls, ask, askMany, end }
+  /** Timers of before fire so much later than they were to. */
+  const stall = (ms: number): void => { stalledMs += ms }
+  return { clock, calls, ask, askMany, end, stall }
 }
 
 const begun = (calls: readonly TestCall[]): number => calls.filter(({ hasBegun }) => hasBegun).length
@@ -128,6 +131,21 @@ await t.test('js_code turns: who has waited for a second and a half is turned aw
   const next = askMany(1, () => 'phone')
   await end(calls[0]!, 'right') // five were made
   t.ok(next[0]?.hasBegun)
+})
+
+await t.test('js_code turns: who has waited while the process was stalled is not turned away before it has read what WeChat answered', async (t) => {
+  const { clock, askMany, end, stall } = open()
+  const calls = askMany(6, () => 'phone')
+  await settle()
+  stall(3000)
+  clock.advance(1500)
+  await settle()
+  t.strictSame(calls.slice(4).map(({ told }) => told), ['waits', 'waits'])
+  await end(calls[0]!, 'fault') // six were made
+  t.ok(calls[4]?.hasBegun)
+  clock.advance(500)
+  await settle()
+  t.equal(calls[5]?.told, 'rate-limited', 'half a second more, and not for ever')
 })
 
 await t.test('js_code turns: devices take turns, so that many of one wait and a single other doesn\'t', async (t) => {
