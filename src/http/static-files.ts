@@ -40,15 +40,17 @@ export const makeStaticFile = async (type: string, text: string): Promise<Static
 }
 
 /** Chooses by `Accept-Encoding`: what is accepted as gladly as others by what we like best. Who refuses even `identity` gets it all the same (RFC 9110 §12.5.3). */
-const encodingFor = (request: FastifyRequest): Encoding => {
+export const encodingFor = (request: FastifyRequest): Encoding => {
   const negotiator = new Negotiator(request.raw) as unknown as { encodings (available: readonly string[], options: { preferred: readonly string[] }): string[] } // newer than its types
   const [chosen] = negotiator.encodings(encodings, { preferred: encodings })
   return encodings.find((encoding) => encoding === chosen) ?? 'identity'
 }
 
+/** Tells whether the address names this very version. */
+export const isOfVersion = ({ version }: StaticFile, { query }: FastifyRequest): boolean => (query as { v?: unknown }).v === version // a query is an object
+
 /** How long a copy is good: for ever under the address with this very version, else until it is asked after. */
-const cacheControlFor = ({ version }: StaticFile, { query }: FastifyRequest): string =>
-  (query as { v?: unknown }).v === version ? 'public, max-age=31536000, immutable' : 'no-cache' // a query is an object
+const cacheControlFor = (file: StaticFile, request: FastifyRequest): string => isOfVersion(file, request) ? 'public, max-age=31536000, immutable' : 'no-cache'
 
 /** Sends a file, or tells a client that it has it already. */
 export const sendStaticFile = (file: StaticFile, request: FastifyRequest, reply: FastifyReply): FastifyReply => {

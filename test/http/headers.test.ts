@@ -99,10 +99,11 @@ await t.test('files: nothing but what pages load is served, in whatever spelling
 await t.test('files: a part, a condition or a coding that makes no sense is refused or left alone', async (t) => {
   const house = await openHouse(t, { env: generous })
   const port = await listen(house)
-  const { status, headers } = await ask(port, 'GET /style.css', 'If-Match: "x"')
-  t.strictSame([status, headers['content-type']?.replace(/;.*/, '')], [412, 'application/problem+json'])
-  // RFC 9110 §14.2, §13.1.4: what is small is always sent whole, and has no date.
-  for (const header of ['Range: bytes=0-1', 'Range: bytes=9999999-', 'Range: bytes=a-b', 'Range: nonsense', 'If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT', 'Accept-Encoding: identity;q=0, *;q=0', 'Accept-Encoding: nonsense', 'If-None-Match: nonsense', 'If-Modified-Since: nonsense', 'Accept: nonsense']) {
+  for (const header of ['Range: bytes=9999999-', 'Range: bytes=a-b', 'If-Match: "x"', 'If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT']) {
+    const { status, headers } = await ask(port, 'GET /style.css', header)
+    t.strictSame([status, headers['content-type']?.replace(/;.*/, '')], [400, 'application/problem+json'], header)
+  }
+  for (const header of ['Range: nonsense', 'Accept-Encoding: identity;q=0, *;q=0', 'Accept-Encoding: nonsense', 'If-None-Match: nonsense', 'If-Modified-Since: nonsense', 'Accept: nonsense']) {
     t.equal((await ask(port, 'GET /style.css', header)).status, 200, header)
   }
 })

@@ -28,6 +28,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   fastify: ['5.12.8'],
   '@fastify/proxy-addr': ['5.1.3'],
   'fast-uri': ['3.1.7', '4.2.3'],
+  '@fastify/static': ['10.1.11'], // 10.1.12, which is not to be had yet, mends the listing of folders, and here nothing is listed
   '@fastify/rate-limit': ['11.2.0'],
   undici: ['6.29.1', '7.30.2', '8.12.4'],
   '@keyv/redis': ['5.1.6'],

@@ -1,9 +1,10 @@
 /** The pages and the files they need, from `static/`, each a route of its own: a path that isn't one of these is an ordinary "not found". */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
 import { pageScripts, staticFolder } from '../page-scripts.ts'
-import { makeStaticFile, sendStaticFile } from '../static-files.ts'
+import { encodingFor, isOfVersion, makeStaticFile, sendStaticFile } from '../static-files.ts'
 
 export interface PageOptions {
   /** The path of PUBLIC_URL. */
@@ -12,10 +13,19 @@ export interface PageOptions {
 }
 
 export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAsync => async (app) => {
-  const files = new Map(await pageScripts())
-  // Read once: under a version is never sent what came to lie in the folder afterwards.
-  for (const [name, type] of plainFiles) files.set(name, await makeStaticFile(type, await readFile(join(staticFolder, name), 'utf8')))
-  for (const [name, file] of files) {
+  const versions = new Map<string, string>()
+  await app.register(fastifyStatic, { root: staticFolder, serve: false })
+  for (const [name, type] of plainFiles) {
+    const file = await makeStaticFile(type, await readFile(join(staticFolder, name), 'utf8'))
+    versions.set(name, file.version)
+    app.get(`/${name}`, { schema: { hide: true } }, (request, reply) => {
+      if (isOfVersion(file, request) || encodingFor(request) !== 'identity') return sendStaticFile(file, request, reply)
+      // As it lies there now, with all that HTTP knows of parts and dates; under a version, never what came to lie there after the start.
+      return reply.headers({ vary: 'Accept-Encoding', 'cache-control': 'no-cache' }).type(type).sendFile(name, { cacheControl: false, contentType: false })
+    })
+  }
+  for (const [name, file] of await pageScripts()) {
+    versions.set(name, file.version)
     app.get(`/${name}`, { schema: { hide: true } }, (request, reply) => {
       if (name === elementScript) reply.headers(forAnySite)
       return sendStaticFile(file, request, reply)
@@ -28,7 +38,7 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
   for (const page of ['login', 'me']) {
     const html = (await readFile(join(staticFolder, `${page}.html`), 'utf8'))
       .replaceAll('{{site_name}}', () => escapeHtml(siteName))
-      .replace(/ (src|href)="([\w.-]+\.(?:js|css))"/g, (_all, attribute: string, name: string) => ` ${attribute}="${name}?v=${files.get(name)?.version ?? ''}"`)
+      .replace(/ (src|href)="([\w.-]+\.(?:js|css))"/g, (_all, attribute: string, name: string) => ` ${attribute}="${name}?v=${versions.get(name) ?? ''}"`)
     const file = await makeStaticFile('text/html; charset=utf-8', html)
     app.get(`/${page}`, { schema: { hide: true } }, (request, reply) => sendStaticFile(file, request, reply))
   }
