@@ -14,7 +14,9 @@ export const answerDeadlinePlugin = fp<{ timer: Timer }>(async (app, { timer }) 
   app.addHook('onRequest', (request, reply, done) => {
     const ms = request.routeOptions.config.answerWithinMs ?? answerWithinMs
     const cancel = afterDeadline(timer, ms, () => {
-      if (!reply.sent && !reply.raw.headersSent) reply.send(request.raw.complete === false ? lateBody(reply) : lateAnswer(ms))
+      if (reply.sent || reply.raw.headersSent) return
+      reply.send(request.raw.complete === false ? lateBody(reply) : lateAnswer(ms))
+      reply.raw.once('close', () => { reply.hijack() }) // what the handler comes to afterwards is heard by nobody, and is no line of log
     })
     reply.raw.once('close', cancel)
     done()

@@ -65,3 +65,25 @@ await t.test('E8 answer deadline: an answer that comes right after a stall of th
   clock.advance(500)
   t.equal(await second, 503)
 })
+
+await t.test('answer deadline: what a handler comes to after its time is no second answer, and no line of log', async (t) => {
+  const clock = createFakeClock()
+  const lines: string[] = []
+  const app = fastify({ logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
+  t.teardown(() => app.close())
+  await app.register(answerDeadlinePlugin, { timer: clock })
+  const handler = Promise.withResolvers<string>()
+  const asked = Promise.withResolvers<void>()
+  app.get('/', async () => {
+    asked.resolve()
+    return await handler.promise
+  })
+  const answer = app.inject('/').then(({ statusCode }) => statusCode)
+  await asked.promise
+  clock.advance(5_000)
+  t.equal(await answer, 503)
+  lines.length = 0 // the failure itself is one
+  handler.resolve('too late')
+  await settle()
+  t.strictSame(lines, [])
+})
