@@ -18,7 +18,7 @@ export const en: Words = {
   clockMended: "Your phone's clock is off. That's taken care of.",
   otherCountry: 'Browser and phone seem to be in different countries or regions.',
   oldRequest: (ago) => `This was asked ${ago}.`,
-  maybeSent: "This code wasn't scanned by your camera. Somebody may have sent it to you.",
+  maybeSent: "This code wasn't scanned by your camera. Unless you saved it from the login page yourself, somebody may have sent it to you.",
   samePhone: 'The login page is on a phone. Log in only if you opened it on this one.',
   oddHelp: 'If you didn\'t just open it, tap "Not me".',
   tapNumber: 'Tap the number on the login page',
@@ -35,7 +35,7 @@ export const en: Words = {
   cancelling: 'Cancelling…',
 
   ends: {
-    done: { line: "You're in", help: 'The other screen carries on by itself.' },
+    done: { line: "You're in", help: 'The login page carries on by itself.' },
     cancelled: { line: 'Login cancelled', help: 'To log in, scan the new code on the page.' },
     'wrong-number': { line: 'Not that number. The login was cancelled', help: "Somebody may have tried to have you confirm their login. Don't scan again for a page you didn't open. Next time you'll type the number." },
     expired: { line: 'The time is up', help: 'Get a new code on the page and scan again.' },
@@ -45,7 +45,7 @@ export const en: Words = {
     blocked: { line: 'WeChat has restricted this account', help: "You can't log in with it for now. WeChat can tell you why." },
     'update-needed': { line: 'This is out of date', help: 'Update it, then scan again.' },
     offline: { line: "You're offline", help: 'Try again once you are connected.' },
-    paused: { line: 'Wrong numbers were entered for you', help: '' },
+    paused: { line: 'Too many wrong numbers', help: '' },
     unavailable: { line: "That didn't work just now", help: '' },
   },
 

@@ -14,7 +14,7 @@ export const zh: Words = {
   clockMended: '手机时间不准，这里已经自动校正。',
   otherCountry: '浏览器和手机好像不在同一个国家或地区。',
   oldRequest: (ago) => `这个登录是 ${ago}发起的。`,
-  maybeSent: '这个码不是用相机扫的，可能是别人发给你的。',
+  maybeSent: '这个码不是用相机扫的。如果不是你自己从登录页保存的，就可能是别人发给你的。',
   samePhone: '登录页是用手机打开的。是你在这部手机上打开的，才登录。',
   oddHelp: '不是你刚打开的，就点「不是我」。',
   tapNumber: '点登录页上显示的数字',
@@ -31,7 +31,7 @@ export const zh: Words = {
   cancelling: '正在取消…',
 
   ends: {
-    done: { line: '登录成功', help: '电脑上会自动继续。' },
+    done: { line: '登录成功', help: '登录页会自动继续。' },
     cancelled: { line: '已取消，没有登录', help: '要登录的话，扫网页上的新码。' },
     'wrong-number': { line: '数字不对，登录已取消', help: '可能有人想让你替他确认登录。不是你自己打开的登录页，不要再扫。下次要自己输入数字。' },
     expired: { line: '时间到了', help: '在网页上换一个新码，再扫一次。' },

@@ -62,9 +62,14 @@ const isOffice = (text: string): boolean => {
 /** The labels behind a dot that stands between two letters or digits. */
 const labels = /(?<=[\p{L}\p{M}\p{N}_-]\.)[\p{L}\p{M}\p{N}-]+/gu
 
+/** Chinese, Japanese and Korean put no space behind a Latin word: 到evil.com领奖. */
+const latinStart = /^[a-z0-9-]+/i
+
 /** Tells whether some label ends a domain of the public internet, as read or as it looks. "rn" looks like "m", and the table makes it of an m. */
-const hasDomain = (text: string): boolean => (text.match(labels) ?? []).some((label) =>
-  [label, unhomoglyph(label).replaceAll('rn', 'm')].some((read) => hasListedSuffix(`x.${read.toLowerCase()}`)))
+const hasDomain = (text: string): boolean => (text.match(labels) ?? [])
+  .flatMap((label) => [label, unhomoglyph(label).replaceAll('rn', 'm')])
+  .flatMap((read) => [read, latinStart.exec(read)?.[0] ?? read])
+  .some((read) => hasListedSuffix(`x.${read.toLowerCase()}`))
 
 /** Where somebody could be sent: a web or mail address, one of the network, a number to call or to add. */
 const isAddress = (text: string): boolean => {

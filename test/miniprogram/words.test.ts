@@ -119,7 +119,7 @@ await t.test('E11 screenOf: the person is told that somebody may have tried to u
     const { line, help } = screenOf({ kind: 'paused', retryAfter }, words, now, true)
     return `${line}. ${help}`
   }
-  t.match(paused(600), /^Wrong numbers were entered for you\. So you can't confirm a login for 10 minutes\. Somebody may have tried to have you confirm theirs/)
+  t.match(paused(600), /^Too many wrong numbers\. So you can't confirm a login for 10 minutes\. Somebody may have tried to have you confirm theirs/)
   t.match(paused(86_400), /for 24 hours\./)
   t.match(paused(600, zh), /^数字输错了太多次\. 所以你的账号 10 分钟内不能确认登录。可能有人想让你替他确认登录/)
   const told = (retryAfter: number, words = en): string => screenOf({ kind: 'unavailable', code: 'rate-limited', retryAfter }, words, now, true).help
