@@ -1,14 +1,12 @@
 /** Owns the signed-in page: who is logged in, since when, where and until when, the way out, and that somebody signed out elsewhere is seen here. */
 import { elementOf, siteName } from './page.js'
-import { createPersonMemory, createUnansweredNote } from './scan-login/browser.js'
 import { fillWords } from './scan-login/dom.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './scan-login/language.js'
 import { waitBeforeRetry } from './scan-login/patience.js'
-import { isRefusal } from './scan-login/ticket-api.js'
 import { dictionaries } from './scan-login/words.js'
 
-/** @typedef {{ user: { sub: string, name: string | null }, session: { id: string, created_at: string, expires_at: string, browser: { name: string, system: string } } }} LoggedIn */
-/** @typedef {{ name: 'loading' | 'loggedOut' | 'busy' | 'not-out' } | { name: 'loggedIn' | 'stillIn', who: LoggedIn }} View */
+/** @typedef {{ user: { name: string | null }, session: { created_at: string, expires_at: string, browser: { name: string, system: string } } }} LoggedIn */
+/** @typedef {{ name: 'loading' | 'loggedOut' | 'busy' } | { name: 'loggedIn' | 'stillIn', who: LoggedIn }} View */
 
 /** While somebody looks, the session is asked after every second at first, later less and less often, at last once a minute. */
 const soonestMs = 1000
@@ -31,7 +29,7 @@ const draw = () => {
   const who = 'who' in view ? view.who : null
   write('line', words[view.name])
   reveal('facts', who !== null)
-  reveal('log-out', who !== null || view.name === 'not-out')
+  reveal('log-out', who !== null)
   reveal('log-in', view.name === 'loggedOut')
   reveal('initial', view.name !== 'loggedOut')
   const name = who === null ? '' : who.user.name ?? words.nameless
@@ -55,12 +53,6 @@ const show = (next) => {
   draw()
 }
 
-const { href: server } = new URL('.', location.href)
-const lastPerson = createPersonMemory(server)
-const unanswered = createUnansweredNote(server)
-/** A login that nobody has said is theirs, as this page found it; one that a login page is asking about meanwhile is that page's to settle. */
-let note = unanswered.recall()
-
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let nextLook
 let lookingSince = performance.now()
@@ -71,20 +63,10 @@ let turn = 0
 const look = async (failures) => {
   clearTimeout(nextLook)
   const mine = ++turn
-  let response = await fetch('api/session', { cache: 'no-store' }).catch(() => null)
-  let who = response?.ok === true ? await response.json().catch(() => null) : null
+  const response = await fetch('api/session', { cache: 'no-store' }).catch(() => null)
+  const who = response?.ok === true ? await response.json().catch(() => null) : null
   if (mine !== turn) return
-  if (note !== null && isLoggedIn(who) && who.user.sub !== lastPerson.recall()) {
-    response = await fetch(`api/session?id=${encodeURIComponent(who.session.id)}`, { method: 'DELETE' }).catch(() => null)
-    who = null
-    if (mine !== turn) return
-    if (response !== null && response.status !== 401 && isRefusal(response)) return show({ name: 'not-out' })
-  }
-  if (note !== null && (isLoggedIn(who) || response?.status === 204 || response?.status === 401)) {
-    unanswered.forget(note)
-    note = null
-  }
-  if (response?.status === 204 || response?.status === 401) return show({ name: 'loggedOut' })
+  if (response?.status === 401) return show({ name: 'loggedOut' })
   if (isLoggedIn(who)) {
     if (view.name !== 'stillIn') show({ name: 'loggedIn', who })
     return lookAgainIn(Math.min(latestMs, Math.max(soonestMs, (performance.now() - lookingSince) * partOfTheLooking)), 1)
@@ -106,7 +88,6 @@ const lookNow = () => {
 }
 
 const logOut = async () => {
-  if (view.name === 'not-out') return lookNow()
   if (!('who' in view)) return
   const { who } = view
   clearTimeout(nextLook)
@@ -132,12 +113,7 @@ const languageSwitch = makeLanguageSwitch(speak)
 elementOf('footer', HTMLElement).append(languageSwitch.element)
 speak(languageFor([recallLanguage(), ...navigator.languages]))
 elementOf('#log-out', HTMLElement).addEventListener('click', () => { logOut() })
-addEventListener('pageshow', ({ persisted }) => {
-  if (!persisted) return
-  note = unanswered.recall()
-  if (note !== null) show({ name: 'loading' })
-  look(1)
-})
+addEventListener('pageshow', ({ persisted }) => { if (persisted) look(1) })
 addEventListener('online', lookNow)
 document.addEventListener('visibilitychange', () => { if (!document.hidden) lookNow() })
 look(1)

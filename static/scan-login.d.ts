@@ -37,7 +37,7 @@ export interface ScanLogin {
   readonly returnTo: string | null
 }
 
-/** Why it doesn't go on just now; it tries again by itself, but for a log-out after "Not me" that the service refuses: then the visitor has a button. */
+/** Why it doesn't go on just now; it tries again by itself. */
 export type ScanLoginTrouble = 'offline' | 'busy' | 'unreachable' | 'wechat' | 'crowded' | 'too-often'
 
 export interface ScanLoginEventMap {

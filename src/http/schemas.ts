@@ -50,14 +50,7 @@ export const Token = Type.Object({
   user: User,
 })
 
-export const ConsumedTicket = Type.Object({
-  ...Token.properties,
-  return_to: nullable(Type.String()),
-  session_id: Type.String({ description: 'The session that was opened, as `GET /api/session` names it' }),
-  replaced_user: Type.Boolean({ description: 'This browser was logged in as another person, whose session this login has ended' }),
-})
-
-export const LogOutQuery = Type.Object({ id: Type.Optional(Type.String({ description: 'The one session that is meant: where the cookie opens another one by now, that stays' })) })
+export const ConsumedTicket = Type.Object({ ...Token.properties, return_to: nullable(Type.String()) })
 
 export const BrowserView = Type.Object({
   name: Type.String(),

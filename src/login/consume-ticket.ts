@@ -19,7 +19,6 @@ export const consumeTicket = async (deps: LoginDeps & { readonly sessions: Sessi
     return move(ticket, 'consume', now) ?? refuse(ticket)
   })
   const session = await deps.sessions.open(ticket, claim.secret, deps.audit)
-  const replaced = session && await deps.sessions.replace(shown, session.session, deps.audit)
-  if (session === undefined || replaced === undefined) throw new Problem('ticket-consumed')
-  return { ticket, session: { ...session, replacedUser: session.replacedUser || replaced.replacedUser } }
+  if (session === undefined || !await deps.sessions.replace(shown, session.session, deps.audit)) throw new Problem('ticket-consumed')
+  return { ticket, session }
 }

@@ -221,8 +221,6 @@ export interface OpenedSession {
   readonly secret: string
   /** When the cookie ends: the absolute end. */
   readonly endsAt: number
-  /** It has taken the place of another person's session in the same browser. */
-  readonly replacedUser: boolean
 }
 
 export interface SessionOpener {
@@ -232,10 +230,10 @@ export interface SessionOpener {
    */
   open (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined>
   /**
-   * Ends the sessions that these secrets of a browser's cookies open, as `session` takes their place; again it finds that done. Tells whether one of
-   * them was another person's. Where a login that came later in the same browser was quicker, it ends `session` instead, and resolves with undefined.
+   * Ends the sessions that these secrets of a browser's cookies open, as `session` takes their place; again it finds that done. Where a login that
+   * came later in the same browser was quicker, it ends `session` instead, and resolves with false.
    */
-  replace (secrets: readonly string[], session: Session, audit: Audit): Promise<Pick<OpenedSession, 'replacedUser'> | undefined>
+  replace (secrets: readonly string[], session: Session, audit: Audit): Promise<boolean>
 }
 
 export interface SessionsEnder {

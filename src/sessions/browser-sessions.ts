@@ -99,7 +99,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       return undefined
     }
     audit.tell({ event: 'session.opened', ticket: startOf(ticket.id), sid: stored.id, sub: stored.sub, ...asker(stored.browser), ...(!isNew && { again: true }) })
-    return { session: asSession(stored), secret, endsAt: stored.endsAt, replacedUser: stored.replacedUser === true }
+    return { session: asSession(stored), secret, endsAt: stored.endsAt }
   }
 
   /** Ends a live session; false where somebody else has changed it meanwhile. */
@@ -161,56 +161,35 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
   /**
    * Of the sessions of one browser only the one that was opened last stays. Where another login has replaced the shown one just now, that login's
    * session is the one to compare with. So of any number of logins at once, each of which shows the same session, one stays, on whichever
-   * instance. Undefined where it isn't this one. Ends, as each that replaces is later than the one before.
+   * instance. False where it isn't this one. Ends, as each that replaces is later than the one before.
    */
-  const replaceOne = async (own: Session, shown: SessionRecord, audit: Audit): ReturnType<BrowserSessions['replace']> => {
-    let other: SessionRecord | undefined = shown
-    let replacedUser = false
-    while (other !== undefined && other.id !== own.id) {
+  const replaceOne = async (own: Session, shown: SessionRecord, audit: Audit): Promise<boolean> => {
+    for (let other: SessionRecord | undefined = shown; other !== undefined && other.id !== own.id;) {
       if (isOver(other)) {
         const isRecent: boolean = other.endedAt !== null && clock.now() - other.endedAt < raceMs
         other = isRecent && other.replacedBy !== undefined ? await read(other.replacedBy) : undefined
       } else if (other.id === shown.id ? isOpenedSince(other, own) : isLater(other, own)) {
         await end(own.sub, own.id, 'relogin', audit)
-        return undefined
+        return false
       } else {
-        replacedUser = shown.sub !== own.sub || other.sub !== own.sub
-        if (replacedUser && !await noteReplacedUser(own.id)) return undefined
         if (await endNow(other, 'relogin', audit, own.id)) {
           await people.removeSessions(other.sub, [other.id])
-          return { replacedUser }
+          return true
         }
         other = await read(other.id)
       }
     }
-    return { replacedUser: replacedUser || other?.replacedUser === true }
-  }
-
-  /**
-   * Notes on a session that it takes the place of another person's. Before it does: should the answer get lost, the browser shows the new cookie when
-   * it asks again, and the old session can't be found any more. False where the session has ended meanwhile.
-   */
-  const noteReplacedUser = async (id: string): Promise<boolean> => {
-    for (;;) {
-      const record = await readLive(id)
-      if (record === undefined) return false
-      if (record.replacedUser === true) return true
-      const noted: SessionRecord = { ...record, version: record.version + 1, replacedUser: true }
-      if (await store.replace(keyOf(id), record.version, noted, ttlOf(noted))) return true
-    }
+    return true
   }
 
   return {
     open,
     replace: async (secrets, session, audit) => {
-      let replacedUser = false
       for (const secret of secrets) {
         const shown = await readBySecret(secret)
-        const replaced = shown === undefined ? { replacedUser: false } : await replaceOne(session, shown, audit)
-        if (replaced === undefined) return undefined
-        replacedUser ||= replaced.replacedUser
+        if (shown !== undefined && !await replaceOne(session, shown, audit)) return false
       }
-      return { replacedUser }
+      return true
     },
     findBySecrets: async (secrets) => {
       const found = (await Promise.all(secrets.map(readBySecret))).filter(isLive)

@@ -30,8 +30,6 @@ export interface SessionRecord {
   readonly site?: string
   /** The session of the login that ended this one. Missing where something else did, or nothing. */
   readonly replacedBy?: string
-  /** It has taken the place of another person's session in the same browser. Missing where it hasn't. */
-  readonly replacedUser?: true
 }
 
 export interface SessionLife {

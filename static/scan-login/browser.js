@@ -1,5 +1,5 @@
 /** Owns what the flow is told of the browser it runs in. Every listener ends with the signal that is handed in. */
-import { forget, recall, remember } from './memory.js'
+import { recall, remember } from './memory.js'
 
 /** @typedef {import('./login-flow.js').Condition} Condition */
 
@@ -86,29 +86,5 @@ export const createPersonMemory = (server) => {
     recall: () => recall(key),
     /** @param {string} sub */
     remember: (sub) => { remember(key, sub) },
-  }
-}
-
-/**
- * Makes the note of a login that nobody has said is theirs yet, by its ticket's id. It outlives the page, so that the next one sees to a login whose page
- * crashed or was killed; without storage it lives as long as the page.
- * @param {string} server
- */
-export const createUnansweredNote = (server) => {
-  const key = `scan-login-unanswered ${server}`
-  /** @type {string | null} */
-  let here = null
-  return {
-    recall: () => recall(key) ?? here,
-    /** @param {string} ticket */
-    remember: (ticket) => {
-      here = ticket
-      remember(key, ticket)
-    },
-    /** Leaves a note of another login, which another tab may have put in its place. @param {string} ticket */
-    forget: (ticket) => {
-      if (here === ticket) here = null
-      if (recall(key) === ticket) forget(key)
-    },
   }
 }

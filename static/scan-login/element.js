@@ -1,5 +1,5 @@
 /** Owns the element: its attributes, its events, and that exactly one flow runs while it stands in a page. Draws by view.js, decides nothing of a login. */
-import { clock, createHoldMemory, createPersonMemory, createUnansweredNote, loadPicture, watchBrowser } from './browser.js'
+import { clock, createHoldMemory, createPersonMemory, loadPicture, watchBrowser } from './browser.js'
 import { destination } from './destination.js'
 import { deviceOf } from './device.js'
 import { createHold } from './hold.js'
@@ -88,7 +88,6 @@ export class ScanLoginElement extends HTMLElement {
       loadCode: loadPicture,
       hold: createHold(createHoldMemory(server)),
       lastPerson: createPersonMemory(server),
-      unanswered: createUnansweredNote(server),
       keepsake: createKeepsake({ server, store: tabStorage(), clock, wallClock: Date.now }),
       show: (view) => {
         this.#view = view

@@ -3,7 +3,7 @@ import { linked, pause, throwIfAborted } from './patience.js'
 
 /** @typedef {import('./ticket-api.js').Ticket} Ticket */
 /** @typedef {import('./ticket-api.js').TicketView} TicketView */
-/** @typedef {import('./ticket-api.js').Login} Login */
+/** @typedef {import('./ticket-api.js').Session} Session */
 /** @typedef {import('./ticket-api.js').Failure} Failure */
 /**
  * A ticket on its way: `after` is the version that the browser knows (0: none, as after a reload), `endsAt` when its time is up, by the server's
@@ -79,15 +79,15 @@ export const followTicket = async (attempt, { hold, onNews, hasNext, ...desk }) 
   return 'expired'
 }
 
-/** Gets the session of a confirmed ticket, asking again where the answer is lost; null when the ticket is dead. @param {Attempt} attempt @param {Desk} desk @returns {Promise<Login | null>} */
+/** Gets the session of a confirmed ticket, asking again where the answer is lost; null when the ticket is dead. @param {Attempt} attempt @param {Desk} desk @returns {Promise<Session | null>} */
 export const consumeTicket = async ({ ticket, endsAt }, desk) => {
   while (desk.clock.now() < endsAt + consumeAgainMs) {
     const answer = await untilRung(desk, (signal) => desk.api.consume(ticket, signal))
     if (answer === null) continue
-    const { value: login, failure } = answer
-    if (login !== null) {
+    const { value: session, failure } = answer
+    if (session !== null) {
       desk.calm()
-      return login
+      return session
     }
     if (failure.status === 404 || (failure.status === 409 && failure.code !== 'ticket-not-confirmed')) return null
     await desk.rest(failure)

@@ -3,7 +3,6 @@ import { consumeTicket, followTicket } from './follow-ticket.js'
 import { createScreen } from './login-screen.js'
 import { linked, longestWaitMs, pause, waitBeforeRetry } from './patience.js'
 import { presentCode } from './present-code.js'
-import { isNobody, isRefusal } from './ticket-api.js'
 
 /** @typedef {import('./ticket-api.js').Failure} Failure */
 /** @typedef {import('./follow-ticket.js').Attempt} Attempt */
@@ -142,88 +141,34 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     return { state, wasScanned, next: /** @type {Attempt | null} */ (next) } // only a callback sets it, which tsc doesn't see
   }
 
-  /** Logs out of one session, asking again while that may help; the last call outlives the page. False where it is refused for good. @param {string | null} id */
-  const logOut = async (id) => {
-    if (!api.hasCookie) return true // and nobody was told the token
-    screen.set({ name: 'logging-out' })
-    try {
-      for (;;) {
-        const { failure } = await api.logOut(id, signal)
-        if (failure !== null && !isNobody(failure)) {
-          if (isRefusal(failure)) return false
-          await desk.rest(failure)
-          continue
-        }
-        desk.calm()
-        return true
-      }
-    } catch (reason) {
-      api.logOut(id, new AbortController().signal)
-      throw reason
-    }
-  }
-
   /**
    * Asks whether it is them, where this browser was somebody else's before: a stranger may have scanned the code off this screen. Whoever leaves, or
-   * doesn't answer, has not said yes.
-   * @param {Attempt} attempt @param {import('./ticket-api.js').Login} login @returns {Promise<'them' | 'logged-out' | 'not-out'>}
+   * doesn't answer, has not said yes. False once they are logged out again.
+   * @param {import('./ticket-api.js').Session['user']} user
    */
-  const askWho = async ({ ticket }, { session: { user }, id, replacedUser }) => {
+  const isThem = async (user) => {
     const before = run.lastPerson.recall()
-    if (before !== user.sub && (before !== null || replacedUser)) {
-      run.keep(null)
-      if (api.hasCookie) run.unanswered.remember(ticket.id) // another tab may have seen to the first note
-      screen.set({ name: 'another', user })
-      const isThem = await run.untilAnswered(undecidedMs).catch((reason) => {
-        if (api.hasCookie) api.logOut(id, new AbortController().signal)
-        throw reason
-      })
-      if (!isThem && !await logOut(id)) return 'not-out'
-      if (!isThem) {
-        run.unanswered.forget(ticket.id)
-        return 'logged-out'
-      }
-    }
-    run.lastPerson.remember(user.sub)
-    run.unanswered.forget(ticket.id)
-    return 'them'
-  }
-
-  /**
-   * Sees to a login that nobody has said is theirs: the page crashed, was killed or cut off before anybody could be asked. Whoever is logged in is logged
-   * out, but for the person whom this browser was before. False where that is refused for good.
-   */
-  const settleUnanswered = async () => {
-    const note = run.unanswered.recall()
-    if (note === null) return true
+    if (before === null || before === user.sub) return true
+    run.keep(null)
+    screen.set({ name: 'another', user })
+    const isMe = await run.untilAnswered(undecidedMs).catch((reason) => {
+      api.logOut(new AbortController().signal)
+      throw reason
+    })
+    if (isMe) return true
     for (;;) {
-      const { value: who, failure } = await api.whoIsIn(signal)
-      if (who !== null && who.sub !== run.lastPerson.recall() && !await logOut(who.id)) return false
-      if (who !== null || isNobody(failure)) break
-      if (isRefusal(failure)) return false
+      const { failure } = await api.logOut(signal)
+      if (failure === null || failure.status === 401) break
       await desk.rest(failure)
     }
     desk.calm()
-    run.unanswered.forget(note)
-    return true
-  }
-
-  /** The visitor can try again; nobody is let on. */
-  const stop = () => {
-    run.keep(null)
-    screen.tell(null)
-    screen.set({ name: 'not-out' })
-    tell({ name: 'error', reason: 'unreachable' })
+    return false
   }
 
   screen.set({ name: 'making' })
   /** @type {import('./login-screen.js').CodeStage} */
   let name = 'waiting'
   const kept = run.keepsake.take(returnTo)
-  run.keep(kept)
-  const note = run.unanswered.recall()
-  // A ticket whose answer the page before didn't wait for turns into the same session again, and then somebody can be asked.
-  if (note !== null && note !== kept?.ticket.id && !await settleUnanswered()) return stop()
   let attempt = kept && begin(kept)
   for (;;) {
     attempt ??= await makeTicket()
@@ -235,19 +180,15 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     if (next !== null && !isRenewed) api.giveUp(next.ticket)
     const isApproved = state === 'confirmed' || state === 'consumed'
     if (isApproved) tell({ name: 'confirmed' })
-    // Noted before there can be a cookie. Who it is, only the answer tells.
-    if (isApproved && api.hasCookie) run.unanswered.remember(attempt.ticket.id)
-    const login = isApproved ? await consumeTicket(attempt, desk) : null
-    if (login !== null) {
-      const who = await askWho(attempt, login)
-      if (who === 'not-out') return stop()
-      if (who === 'logged-out') {
-        tell({ name: 'cancelled' })
-        attempt = null
-        name = 'waiting'
-        continue
-      }
-      const { session } = login
+    const session = isApproved ? await consumeTicket(attempt, desk) : null
+    if (session !== null && !await isThem(session.user)) {
+      tell({ name: 'cancelled' })
+      attempt = null
+      name = 'waiting'
+      continue
+    }
+    if (session !== null) {
+      run.lastPerson.remember(session.user.sub)
       run.keep(attempt)
       screen.set({ name: 'confirmed', person: session.user.name })
       const goesOn = tell({ name: 'login', session })
@@ -256,7 +197,6 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
       run.keep(null)
       return goesOn ? run.done(session) : undefined
     }
-    if (run.unanswered.recall() === attempt.ticket.id && !await settleUnanswered()) return stop()
     run.keep(null)
     attempt = isRenewed ? next : null
     name = 'waiting'

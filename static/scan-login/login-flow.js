@@ -22,7 +22,6 @@ import { createBell, pause } from './patience.js'
  * @property {import('./hold.js').Hold} hold
  * @property {import('./keepsake.js').Keepsake} keepsake
  * @property {{ recall: () => string | null, remember: (sub: string) => void }} lastPerson whom this browser was logged in as before
- * @property {{ recall: () => string | null, remember: (ticket: string) => void, forget: (ticket: string) => void }} unanswered the login that nobody has said is theirs yet
  * @property {(view: import('./login-screen.js').View) => void} show
  * @property {(step: Step) => boolean} tell false where somebody takes the visitor on by themselves after `login`
  * @property {(session: Session) => void} done the browser has its session, the person has seen it, and nobody else takes them on

@@ -15,10 +15,3 @@ export const remember = (key, text) => {
     localStorage.setItem(key, text)
   } catch {}
 }
-
-/** @param {string} key */
-export const forget = (key) => {
-  try {
-    localStorage.removeItem(key)
-  } catch {}
-}

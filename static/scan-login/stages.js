@@ -32,8 +32,6 @@ const contentOf = (stage) => {
     case 'scanned': return [stage.number === null ? phone() : make('div', { class: 'number', part: 'number', 'aria-hidden': 'true' }, stage.number)]
     case 'confirmed': return [check(), make('p', { class: 'person' }, stage.person ?? '')]
     case 'another': return [person(), make('p', { class: 'person' }, stage.user.name ?? '')]
-    case 'logging-out': return [dots()]
-    case 'not-out': return [person(), make('button', { class: 'main', part: 'button', 'data-action': 'renew', 'data-word': 'tryAgain' })]
     case 'expired': return [make('div', { class: 'paper dim' }, ...(stage.code === null ? [] : [picture(stage.code)])), make('button', { class: 'main', part: 'button', 'data-action': 'renew', 'data-word': 'renew' })]
     case 'no-code': return [dots()]
   }

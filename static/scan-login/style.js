@@ -53,9 +53,7 @@ export const style = `
 .check * { stroke-dasharray: 1; animation: draw .35s ease-out backwards; }
 .check path { animation-delay: .2s; }
 @keyframes draw { from { stroke-dashoffset: 1; } }
-.sign + .main { margin-top: 20px; }
 .wait { fill: var(--warn); stroke: none; animation: breathe 1.6s ease-in-out infinite; }
-[data-stage="logging-out"] .wait { fill: currentcolor; }
 .person { max-width: var(--size); margin-top: 16px; font-size: 22px; line-height: 1.4; font-weight: 600; overflow-wrap: anywhere; }
 .person:empty { display: none; }
 

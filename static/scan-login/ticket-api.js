@@ -8,8 +8,6 @@ import { linked, throwIfAborted } from './patience.js'
 /** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, linkUrl: string | null, maxWaitSeconds: number }} Ticket `linkUrl` opens the mini program on the same phone, where the operator can have that. */
 /** @typedef {{ state: TicketState, version: number, leftMs: number, number: string | null, pollAfterMs: number }} TicketView */
 /** @typedef {{ accessToken: string, expiresIn: number, user: { sub: string, name: string | null }, returnTo: string | null }} Session `expiresIn` is the token's, in seconds. */
-/** @typedef {{ session: Session, id: string | null, replacedUser: boolean }} Login What a ticket turned into. `id` is the session's; `replacedUser`: this browser was logged in as another person. */
-/** @typedef {{ id: string, sub: string }} LoggedIn The session that this browser's cookie opens, and whose it is. */
 /** @typedef {{ status: number, code: string, retryAfterMs: number, isSilent: boolean }} Failure No answer at all has status 0 (`isSilent`: within the time we gave it), a body that is no problem of ours code ''. */
 /** @typedef {{ [name: string]: unknown }} Body */
 /**
@@ -31,7 +29,7 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
    * @template T
    * @param {string} path
    * @param {RequestInit} request
-   * @param {{ read: (body: Body, status: number) => T | null, signal: AbortSignal, holdMs?: number, patienceMs?: number }} how
+   * @param {{ read: (body: Body) => T | null, signal: AbortSignal, holdMs?: number, patienceMs?: number }} how
    * @returns {Promise<Answer<T>>}
    */
   const call = async (path, request, { read, signal, holdMs = 0, patienceMs = Infinity }) => {
@@ -44,7 +42,7 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
     try {
       const response = await fetch(`${server}api/${path}`, { cache: 'no-store', ...request, signal: attempt.signal })
       const body = await jsonOf(response)
-      const value = response.ok ? read(body, response.status) : null
+      const value = response.ok ? read(body) : null
       if (value !== null) return { value, failure: null }
       return { value: null, failure: { status: response.status, code: text(body.code) ?? '', retryAfterMs: retryAfterMs(response.headers), isSilent: false } }
     } catch {
@@ -68,20 +66,10 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
       { headers: authorization(ticket) }, { read: readView, signal, holdMs: waitSeconds * 1000, patienceMs }),
 
     /** Turns a confirmed ticket into a session; safe to ask again. @param {Ticket} ticket @param {AbortSignal} signal */
-    consume: (ticket, signal) => call(`tickets/${ticket.id}/consume`, { method: 'POST', headers: authorization(ticket) }, { read: readLogin, signal }),
+    consume: (ticket, signal) => call(`tickets/${ticket.id}/consume`, { method: 'POST', headers: authorization(ticket) }, { read: readSession, signal }),
 
-    /** Whether a login leaves a cookie here: another site's page is given none. */
-    hasCookie: isOwnPage,
-
-    /** Asks as whom this browser is logged in. @param {AbortSignal} signal */
-    whoIsIn: (signal) => call('session', {}, { read: readLoggedIn, signal }),
-
-    /**
-     * Ends this session of the browser's, and no other, which another tab may have opened since; without an id whichever there is. An answer that isn't
-     * the service's is none. Outlives the page. @param {string | null} id @param {AbortSignal} signal
-     */
-    logOut: (id, signal) => call(id === null ? 'session' : `session?id=${encodeURIComponent(id)}`, { method: 'DELETE', keepalive: true },
-      { read: (_, status) => status === 204 ? true : null, signal }),
+    /** Ends the session that was just opened, where there is one here: another site's page was given no cookie, and tells nobody the token. Outlives the page. @param {AbortSignal} signal @returns {Promise<Answer<true>>} */
+    logOut: async (signal) => isOwnPage ? await call('session', { method: 'DELETE', keepalive: true }, { read: () => true, signal }) : { value: true, failure: null },
 
     /** Tells the phone that nobody waits any more. Outlives the page; the answer is not heard. @param {Ticket} ticket */
     giveUp: (ticket) => {
@@ -130,27 +118,8 @@ const readSession = ({ access_token: accessToken, expires_in: expiresIn, user, r
   ? { accessToken, expiresIn: isNumber(expiresIn) ? expiresIn : 0, user: readUser(user), returnTo: text(returnTo) }
   : null
 
-/** @param {Body} body @returns {Login | null} */
-const readLogin = (body) => {
-  const session = readSession(body)
-  return session && { session, id: text(body.session_id), replacedUser: body.replaced_user === true }
-}
-
-/** @param {Body} body @returns {LoggedIn | null} */
-const readLoggedIn = ({ user, session }) => {
-  const { sub } = readUser(user)
-  const id = text(/** @type {any} */ (session)?.id)
-  return sub !== '' && id !== null ? { id, sub } : null
-}
-
 /** @param {any} user */
 const readUser = (user) => ({ sub: text(user?.sub) ?? '', name: text(user?.name) })
-
-/** Whether the service says that nobody is logged in, which is not for anything between to say. @param {Failure} failure */
-export const isNobody = ({ status, code }) => status === 401 && code === 'unauthenticated'
-
-/** Whether asking again won't help. @param {{ status: number }} failure */
-export const isRefusal = ({ status }) => status >= 400 && status < 500 && ![408, 429].includes(status)
 
 /** @param {unknown} value @returns {value is number} */
 const isNumber = (value) => Number.isFinite(value)

@@ -83,7 +83,7 @@ export const createLoginView = (root, { device, languageSwitch, renew, save, ans
 }
 
 /** @type {Partial<Record<View['name'], string>>} */
-const toneOf = { confirmed: 'good', offline: 'trouble', busy: 'trouble', 'no-code': 'trouble', 'not-out': 'trouble' }
+const toneOf = { confirmed: 'good', offline: 'trouble', busy: 'trouble', 'no-code': 'trouble' }
 
 const makeExplanation = () => make('dialog', { 'aria-labelledby': 'what-title' },
   make('h2', { id: 'what-title', 'data-word': 'whatTitle' }),

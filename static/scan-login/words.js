@@ -28,10 +28,6 @@ const zh = {
   anotherHelp: '这个浏览器上次登录的是另一个人。编号：',
   goOn: '是我，继续',
   notMe: '不是我，退出登录',
-  'logging-out': '正在退出登录…',
-  'not-out': '没能退出登录，请先不要继续',
-  notOutHelp: '请再试一次，或删除这个网站的 Cookie',
-  tryAgain: '再试一次',
   cancelled: '已取消，这是新的码',
   late: '时间到了，这是新的码',
   expired: '这个码已过期',
@@ -93,10 +89,6 @@ const en = {
   anotherHelp: 'Somebody else was logged in here before. Id: ',
   goOn: "That's me, go on",
   notMe: 'Not me: log out',
-  'logging-out': 'Logging you out…',
-  'not-out': "Couldn't log out; please don't go on here",
-  notOutHelp: "Try again, or delete this site's cookies",
-  tryAgain: 'Try again',
   cancelled: 'Cancelled. Here is a new code',
   late: 'Time ran out. Here is a new code',
   expired: 'This code has run out',
@@ -158,10 +150,6 @@ const zhHant = {
   anotherHelp: '這個瀏覽器上次登入的是另一個人。編號：',
   goOn: '是我，繼續',
   notMe: '不是我，登出',
-  'logging-out': '正在登出…',
-  'not-out': '沒能登出，請先不要繼續',
-  notOutHelp: '請再試一次，或刪除這個網站的 Cookie',
-  tryAgain: '再試一次',
   cancelled: '已取消，這是新的碼',
   late: '時間到了，這是新的碼',
   expired: '這個碼已過期',
@@ -219,7 +207,6 @@ export const sayView = (view, words, device) => {
     }
     // The start of the id, as the phone shows it: a name can be anybody's.
     case 'another': return { line: `${words.another}${view.user.name ?? words.nameless}`, help: `${words.anotherHelp}${view.user.sub.slice(0, 8)}` }
-    case 'not-out': return { line: words['not-out'], help: words.notOutHelp }
     case 'no-code': return { line: `${words[view.why]}${words.sep}${view.retryMs > 15_000 ? words.later : words.soon}`, help: '' }
     default: return { line: words[view.name], help: '' }
   }

@@ -6,7 +6,7 @@ import { createLoginFlow } from '../../static/scan-login/login-flow.js'
 import { createTicketApi } from '../../static/scan-login/ticket-api.js'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 
-export type Call = 'create' | 'read' | 'consume' | 'giveUp' | 'session' | 'logOut'
+export type Call = 'create' | 'read' | 'consume' | 'giveUp' | 'logOut'
 export type Answer = Response | 'cut' | 'silence'
 
 interface BenchOptions {
@@ -16,8 +16,6 @@ interface BenchOptions {
   readonly clock?: FakeClock
   /** Whom the browser was logged in as before. */
   readonly lastPerson?: string | null
-  /** The ticket of a login that an earlier page left without an answer. */
-  readonly unanswered?: string | null
   /** False on a site that embeds the element. */
   readonly isOwnPage?: boolean
 }
@@ -65,17 +63,17 @@ const patientNetwork = { seconds: 55, ceiling: 55, patience: 8 }
  * Makes a flow that is not started yet. What is not planned goes well: tickets are made, the session is given, and polls are held, for ever or, where
  * `world.isPunctual`, for as long as they ask, by tickets that nobody scans.
  */
-export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwork, clock = createFakeClock(), lastPerson = null, unanswered = null, isOwnPage = true }: BenchOptions = {}) => {
+export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwork, clock = createFakeClock(), lastPerson = null, isOwnPage = true }: BenchOptions = {}) => {
   const calls: Made[] = []
   const shown: string[] = []
   const views: unknown[] = []
   const landed: (string | null)[] = []
   const steps: string[] = []
   const learnt: unknown[] = []
-  const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [], session: [], logOut: [] }
+  const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [], logOut: [] }
   /** Whether pictures can be had, one for each try; true when none is left. */
   const pictures: (boolean | Promise<boolean>)[] = []
-  const world = { luck: 0, isPunctual: false, seenAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, unanswered, isOwnPage }
+  const world = { luck: 0, isPunctual: false, seenAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage }
   let tickets = 0
   /** When tickets were made, by their ids. */
   const madeAt = new Map<string, number>()
@@ -89,16 +87,15 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
       return ticketAnswer(`t${tickets}`)
     },
     read: () => 'silence',
-    consume: () => json(200, { access_token: 'a.b.c', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null, session_id: 'sid', replaced_user: false }),
+    consume: () => json(200, { access_token: 'a.b.c', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null }),
     giveUp: () => new Response(null, { status: 204 }),
-    session: () => problem(401, 'unauthenticated'),
     logOut: () => new Response(null, { status: 204 }),
   }
 
   const fetch = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const url = String(input).replace(server, '')
     const method = init.method ?? 'GET'
-    const call = callOf(method, url)
+    const call = method === 'GET' ? 'read' : method === 'DELETE' ? url === 'api/session' ? 'logOut' : 'giveUp' : url.endsWith('/consume') ? 'consume' : 'create'
     calls.push({ call, url, init, at: clock.now(), headers: new Headers(init.headers) })
     const answer = plan[call].shift() ?? unplanned[call]()
     return new Promise((resolve, reject) => {
@@ -141,11 +138,6 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
   const flow = createLoginFlow({
     api: createTicketApi({ fetch, clock, server, isOwnPage: world.isOwnPage }),
     lastPerson: { recall: () => world.lastPerson, remember: (sub) => { world.lastPerson = sub } },
-    unanswered: {
-      recall: () => world.unanswered,
-      remember: (ticket) => { world.unanswered = ticket },
-      forget: (ticket) => { if (world.unanswered === ticket) world.unanswered = null },
-    },
     hold: createHold({ recall: () => lesson, remember: (lesson) => { learnt.push(lesson) } }),
     keepsake: createKeepsake({ server, store: tab, clock, wallClock: () => clock.now() + world.wallSkewMs }),
     watchSleep: (woke) => { wake = woke },
@@ -222,11 +214,4 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
       await settled()
     },
   }
-}
-
-const callOf = (method: string, url: string): Call => {
-  if (/^api\/session(?:\?|$)/.test(url)) return method === 'GET' ? 'session' : 'logOut'
-  if (method === 'GET') return 'read'
-  if (method === 'DELETE') return 'giveUp'
-  return url.endsWith('/consume') ? 'consume' : 'create'
 }

@@ -54,7 +54,7 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
       }
       return { status: 200, body: { ticket: 'any', version, expires_in: lifeSeconds, ...view } }
     },
-    consume: () => ({ status: 200, body: { access_token: 'a.b.c', token_type: 'Bearer', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null, session_id: 'sid', replaced_user: false } }),
+    consume: () => ({ status: 200, body: { access_token: 'a.b.c', token_type: 'Bearer', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null } }),
     giveUp: () => ({ status: 204 }),
     session: () => ({ status: 401, body: { code: 'unauthenticated' } }),
     logOut: () => ({ status: 204 }),

@@ -118,12 +118,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
     const shown = isOwnPage(request, config) ? cookie.read(request).secrets : []
     const { ticket, session } = await consumeTicket(by(request), claimOf(request), shown)
     if (session.session.site === null && siteOf(request) === null) cookie.set(reply, session.secret, session.endsAt)
-    return {
-      ...await tokenAnswer(session.session, tokens, login.names),
-      return_to: ticket.returnTo,
-      session_id: session.session.id,
-      replaced_user: session.replacedUser,
-    }
+    return { ...await tokenAnswer(session.session, tokens, login.names), return_to: ticket.returnTo }
   })
 
   app.delete('/:ticket', {
