@@ -37,6 +37,7 @@ export const TicketView = Type.Object({
   version: Type.Integer(),
   expires_in: Seconds,
   match_code: Type.Optional(Type.String()),
+  sub: Type.Optional(Type.String({ description: 'Whose yes it was: in `confirmed` and `consumed` only' })),
   phone: Type.Optional(Type.Object({ name: Type.String() })),
   poll_after: Type.Optional(Seconds),
 })

@@ -23,8 +23,14 @@ export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, now: number
   version: ticket.version,
   expires_in: isFinal(ticket.state) ? 0 : secondsUntil(ticket.expiresAt, now),
   ...(ticket.state === 'scanned' && ticket.match !== null && { match_code: ticket.match.code }),
-  ...((ticket.state === 'confirmed' || ticket.state === 'consumed') && ticket.person?.name != null && { phone: { name: ticket.person.name } }),
+  ...((ticket.state === 'confirmed' || ticket.state === 'consumed') && approver(ticket)),
   ...(pollAfterSeconds !== undefined && { poll_after: pollAfterSeconds }),
+})
+
+/** Whose yes it was: the browser may ask its visitor whether that is them, before it opens a session. */
+const approver = ({ person }: Ticket): Pick<Static<typeof schemas.TicketView>, 'sub' | 'phone'> => ({
+  ...(person !== null && { sub: person.sub }),
+  ...(person !== null && person.name !== null && { phone: { name: person.name } }),
 })
 
 /** What a browser is called, and where it is. */

@@ -33,7 +33,7 @@ await t.test('login: a visitor is logged in when the phone taps the right number
   t.ok(scanned.json.match_choices.includes(view.json.match_code))
 
   t.strictSame((await phone.confirm(browser.ticket, view.json.match_code)).json, { state: 'confirmed', version: 3 })
-  t.strictSame((await browser.poll(2, 5)).json, { ticket: browser.ticket, state: 'confirmed', version: 3, expires_in: 180 })
+  t.strictSame((await browser.poll(2, 5)).json, { ticket: browser.ticket, state: 'confirmed', version: 3, expires_in: 180, sub: phone.sub })
   const consumed = await browser.consume()
   t.equal(consumed.status, 200, consumed.text)
   t.hasStrict(consumed.json, { token_type: 'Bearer', expires_in: 900, user: { sub: phone.sub, name: null }, return_to: '/inbox?folder=1' })

@@ -1,6 +1,6 @@
 /** The life of a ticket as its browser and its phone see it, by CONTRACT, "Tickets" and "Browser": ends, versions, what the view shows when. */
 import t from 'tap'
-import { openBrowser } from '../support/clients.ts'
+import { openBrowser, type TestBrowser } from '../support/clients.ts'
 import { openHouse, type House } from '../support/house.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
 
@@ -61,6 +61,35 @@ await t.test('ticket: each edge adds one to the version, and the number is shown
   await browser.consume()
   t.equal(await shown(), 'consumed 4')
   t.strictSame((await phone.confirm(browser.ticket, number)).json, { state: 'consumed', version: 4 }, 'the state as it now is')
+})
+
+await t.test('ticket: its browser learns whose yes it was when there is one, and never who scanned', async (t) => {
+  const house = await openHouse(t)
+  const phone = await phoneOf(house)
+  await phone.rename('小雨')
+  const shown = async (browser: TestBrowser): Promise<unknown[]> => {
+    const { state, sub, phone } = (await browser.poll()).json
+    return [state, sub, phone]
+  }
+  const consumed = await openBrowser(house)
+  t.strictSame(await shown(consumed), ['pending', undefined, undefined])
+  await phone.scan(consumed.ticket)
+  t.strictSame(await shown(consumed), ['scanned', undefined, undefined])
+  await phone.confirm(consumed.ticket, await consumed.matchCode())
+  t.strictSame(await shown(consumed), ['confirmed', phone.sub, { name: '小雨' }])
+  await consumed.consume()
+  t.strictSame(await shown(consumed), ['consumed', phone.sub, { name: '小雨' }])
+
+  const cancelled = await openBrowser(house)
+  await phone.scan(cancelled.ticket)
+  await phone.cancel(cancelled.ticket)
+  t.strictSame(await shown(cancelled), ['cancelled', undefined, undefined])
+
+  const [scanned, late] = [await openBrowser(house), await openBrowser(house)]
+  for (const { ticket } of [scanned, late]) await phone.scan(ticket)
+  await phone.confirm(late.ticket, await late.matchCode())
+  house.clock.advance(180_000)
+  for (const browser of [scanned, late]) t.strictSame(await shown(browser), ['expired', undefined, undefined])
 })
 
 await t.test('ticket: no number is asked for when MATCH_NUMBERS is off', async (t) => {
