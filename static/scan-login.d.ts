@@ -45,9 +45,9 @@ export interface ScanLoginEventMap {
   ticket: CustomEvent<{ readonly ticket: string }>
   /** A phone has scanned it; the page shows the number. */
   scanned: CustomEvent<object>
-  /** The phone said yes. */
+  /** The phone said yes. Where this browser was somebody else's before, the visitor is now asked whether that was them. */
   confirmed: CustomEvent<object>
-  /** The browser is in, and the visitor has seen as whom where it was somebody else's before. */
+  /** The browser is in, and the visitor has said that it is them where it was somebody else's before. */
   login: CustomEvent<ScanLogin>
   /** The phone said no, or took a wrong number, or the visitor said that it isn't them; a fresh code comes by itself. */
   cancelled: CustomEvent<object>

@@ -1,17 +1,18 @@
-/** Owns one ticket of the browser's from the first poll to its last word, and the one POST after it. What is shown, and which ticket comes next, is decided above. */
+/** Owns one ticket of the browser's from the first poll to its last word, and what is asked of the service after it: who is in here, and the session. What is shown, and which ticket comes next, is decided above. */
 import { linked, pause, throwIfAborted } from './patience.js'
 
 /** @typedef {import('./ticket-api.js').Ticket} Ticket */
 /** @typedef {import('./ticket-api.js').TicketView} TicketView */
 /** @typedef {import('./ticket-api.js').Session} Session */
+/** @typedef {import('./ticket-api.js').User} User */
 /** @typedef {import('./ticket-api.js').Failure} Failure */
 /**
  * A ticket on its way: `after` is the version that the browser knows (0: none, as after a reload), `endsAt` when its time is up, by the server's
- * last word, on the browser's monotonic clock.
- * @typedef {{ readonly ticket: Ticket, after: number, endsAt: number }} Attempt
+ * last word, on the browser's monotonic clock, `isTheirs` once the visitor has said that the yes on the phone was theirs.
+ * @typedef {{ readonly ticket: Ticket, after: number, endsAt: number, isTheirs: boolean }} Attempt
  */
 /**
- * What both need: `rest` waits after a failure, `calm` forgets the failures, `early` rings when there is a reason to ask anew at once.
+ * What all need: `rest` waits after a failure, `calm` forgets the failures, `early` rings when there is a reason to ask anew at once.
  * @typedef {{ api: import('./ticket-api.js').TicketApi, clock: import('./patience.js').Clock, signal: AbortSignal, early: import('./patience.js').Early,
  *   rest: (failure: Failure) => Promise<void>, calm: () => void }} Desk
  */
@@ -21,7 +22,7 @@ const lastWordMs = 2_000
 /** CONTRACT: a scan in the last minute moves the end by up to another, which a page that was cut off or asleep didn't hear. */
 const unheardScanMs = 60_000
 /** CONTRACT "consume": a lost answer may be asked for again for this long. */
-const consumeAgainMs = 30_000
+export const consumeAgainMs = 30_000
 /** What is asked after a sleep may go out on a connection that died meanwhile, as only silence tells; whatever is asked next goes out on another. */
 const doubtMs = 3_000
 /** What holds nothing new is not asked for more often than this, whatever the server's `max_wait` is. */
@@ -29,11 +30,11 @@ const pollSpacingMs = 1_000
 
 /**
  * Polls, one call at a time, until the ticket is confirmed or dead. `consumed` is one whose session an earlier page of this tab asked for; `gone` is
- * one that the server does not know. `onNews` hears of each version that lets it go on: pending (of a ticket that was not followed from its first
+ * one that the server does not know. `user` is whose yes it was, null where there is none. `onNews` hears of each version that lets it go on: pending (of a ticket that was not followed from its first
  * breath) and scanned. Once `hasNext`, there is no waiting for the last word on a ticket that is over.
  * @param {Attempt} attempt
  * @param {Desk & { hold: import('./hold.js').Hold, onNews: (view: TicketView) => void, hasNext: () => boolean }} desk
- * @returns {Promise<'confirmed' | 'consumed' | 'cancelled' | 'expired' | 'gone'>}
+ * @returns {Promise<{ state: 'confirmed' | 'consumed', user: User } | { state: 'cancelled' | 'expired' | 'gone', user: null }>}
  */
 export const followTicket = async (attempt, { hold, onNews, hasNext, ...desk }) => {
   const { clock, signal, rest, calm } = desk
@@ -54,7 +55,7 @@ export const followTicket = async (attempt, { hold, onNews, hasNext, ...desk }) 
     const heldMs = clock.now() - askedAt
     const { value: view, failure } = answer
     if (failure !== null) {
-      if (failure.status === 404) return 'gone'
+      if (failure.status === 404) return { state: 'gone', user: null }
       if (waitSeconds > 0 && isOfTheNetwork(failure)) hold.cut(heldMs, failure.isSilent)
       isDoubted = true
       patienceMs = failure.isSilent ? patienceMs * 2 : Infinity
@@ -69,14 +70,29 @@ export const followTicket = async (attempt, { hold, onNews, hasNext, ...desk }) 
     if (isNews) {
       attempt.after = view.version
       isPending = view.state === 'pending'
-      if (view.state !== 'pending' && view.state !== 'scanned') return view.state
+      if (view.state === 'confirmed' || view.state === 'consumed') return { state: view.state, user: view.user }
+      if (view.state === 'cancelled' || view.state === 'expired') return { state: view.state, user: null }
       onNews(view)
     }
     const ms = Math.max(view.pollAfterMs, isNews || isDoubted ? 0 : pollSpacingMs - heldMs)
     isDoubted = false
     if (ms > 0) await pause({ clock, ms, signal })
   }
-  return 'expired'
+  return { state: 'expired', user: null }
+}
+
+/** Finds out who is logged in in this browser, asking again where the service doesn't say; null where it hasn't by `until`. @param {number} until @param {Desk} desk */
+export const findWhoIsIn = async (until, desk) => {
+  while (desk.clock.now() < until) {
+    const answer = await untilRung(desk, (signal) => desk.api.whoIsIn(signal))
+    if (answer === null) continue
+    if (answer.failure === null) {
+      desk.calm()
+      return answer.value
+    }
+    await desk.rest(answer.failure)
+  }
+  return null
 }
 
 /** Gets the session of a confirmed ticket, asking again where the answer is lost; null when the ticket is dead. @param {Attempt} attempt @param {Desk} desk @returns {Promise<Session | null>} */

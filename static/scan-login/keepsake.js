@@ -5,7 +5,7 @@
 
 /** @typedef {import('./follow-ticket.js').Attempt} Attempt */
 /** @typedef {{ put: (attempt: Attempt, returnTo: string | null) => void, take: (returnTo: string | null) => Attempt | null }} Keepsake */
-/** @typedef {{ server: string, returnTo: string | null, endsAt: number, ticket: import('./ticket-api.js').Ticket }} Kept */
+/** @typedef {{ server: string, returnTo: string | null, endsAt: number, isTheirs?: unknown, ticket: import('./ticket-api.js').Ticket }} Kept */
 
 const key = 'scan-login-tickets'
 /** CONTRACT: so long after the end that this page knew, a ticket may still turn into a session, for a scan in the last minute moves it. */
@@ -23,9 +23,9 @@ export const createKeepsake = ({ server, store, clock, wallClock }) => {
     return Array.isArray(all) ? all.filter(isKept).filter(({ endsAt }) => endsAt + usefulAfterEndMs > wallClock()) : []
   }
   return {
-    put: ({ ticket, endsAt }, returnTo) => {
+    put: ({ ticket, endsAt, isTheirs }, returnTo) => {
       try {
-        store.setItem(key, JSON.stringify([...readAll(), { server, returnTo, ticket, endsAt: wallClock() + endsAt - clock.now() }]))
+        store.setItem(key, JSON.stringify([...readAll(), { server, returnTo, ticket, endsAt: wallClock() + endsAt - clock.now(), isTheirs }]))
       } catch {} // a browser may forbid storage; then a reload brings a fresh code
     },
     take: (returnTo) => {
@@ -34,7 +34,7 @@ export const createKeepsake = ({ server, store, clock, wallClock }) => {
         const found = all.find((kept) => kept.server === server && kept.returnTo === returnTo)
         if (found === undefined) return null
         store.setItem(key, JSON.stringify(all.filter((kept) => kept !== found)))
-        return { ticket: found.ticket, after: 0, endsAt: clock.now() + Math.min(found.endsAt - wallClock(), found.ticket.lifeMs) }
+        return { ticket: found.ticket, after: 0, endsAt: clock.now() + Math.min(found.endsAt - wallClock(), found.ticket.lifeMs), isTheirs: found.isTheirs === true }
       } catch {
         return null
       }

@@ -1,5 +1,5 @@
-/** Owns one run of a login, from a fresh code to a session: which ticket comes next, what is shown, and that no failure is the last word. */
-import { consumeTicket, followTicket } from './follow-ticket.js'
+/** Owns one run of a login, from a fresh code to a session: which ticket comes next, what is shown, whether it is asked who is there, and that no failure is the last word. */
+import { consumeAgainMs, consumeTicket, findWhoIsIn, followTicket } from './follow-ticket.js'
 import { createScreen } from './login-screen.js'
 import { linked, longestWaitMs, pause, waitBeforeRetry } from './patience.js'
 import { presentCode } from './present-code.js'
@@ -9,15 +9,13 @@ import { presentCode } from './present-code.js'
 /**
  * The world, and what this run is given of its flow: its end, the bells, whoever is to keep the present ticket, and where the visitor wants to go.
  * @typedef {import('./login-flow.js').World & { signal: AbortSignal, early: import('./patience.js').Early, untilShown: () => Promise<void>,
- *   keep: (attempt: Attempt | null) => void, untilAnswered: (ms: number) => Promise<boolean>, returnTo: string | null }} Run
+ *   keep: (attempt: Attempt | null) => void, untilAnswered: (ms: number) => Promise<boolean | null>, returnTo: string | null }} Run
  */
 
 /** A skeleton that is gone at once only flickers. */
 const makingAfterMs = 400
 /** The person sees the check before the page leaves. */
 export const confirmedForMs = 900
-/** Whoever doesn't say within this whether it is them has not said yes. */
-const undecidedMs = 600_000
 /** A ticket that ended sooner than this counts as a failure, so that no fault of a server makes a page ask for ticket after ticket. */
 const shortLifeMs = 2_000
 
@@ -133,36 +131,30 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
       tell({ name: 'scanned' })
     }
     if (attempt.after > 0) present()
-    const state = await followTicket(attempt, { ...desk, signal: over.signal, onNews, hasNext: () => next !== null }).catch((reason) => {
+    const end = await followTicket(attempt, { ...desk, signal: over.signal, onNews, hasNext: () => next !== null }).catch((reason) => {
       if (!isUnseen) throw reason
       api.giveUp(attempt.ticket)
-      return /** @type {const} */ ('unseen')
+      return /** @type {const} */ ({ state: 'unseen', user: null })
     }).finally(over.abort)
-    return { state, wasScanned, next: /** @type {Attempt | null} */ (next) } // only a callback sets it, which tsc doesn't see
+    return { ...end, wasScanned, next: /** @type {Attempt | null} */ (next) } // only a callback sets it, which tsc doesn't see
   }
 
   /**
-   * Asks whether it is them, where this browser was somebody else's before: a stranger may have scanned the code off this screen. Whoever leaves, or
-   * doesn't answer, has not said yes. False once they are logged out again.
-   * @param {import('./ticket-api.js').Session['user']} user
+   * Asks, before anything is opened, whether the yes was theirs, where this browser is or was somebody else's: a stranger may have scanned the code off this
+   * screen. Null where nobody says, or it can't be found out whether to ask, while the ticket lives: then nobody has said yes.
+   * @param {Attempt} attempt @param {import('./ticket-api.js').User} user @param {number} until @returns {Promise<boolean | null>}
    */
-  const isThem = async (user) => {
+  const isThem = async (attempt, user, until) => {
+    if (attempt.isTheirs) return true
     const before = run.lastPerson.recall()
-    if (before === null || before === user.sub) return true
-    run.keep(null)
+    const known = before === null ? await findWhoIsIn(until, desk) : { sub: before }
+    if (known === null) return null
+    if (known.sub === null || known.sub === user.sub) return true
     screen.set({ name: 'another', user })
-    const isMe = await run.untilAnswered(undecidedMs).catch((reason) => {
-      api.logOut(new AbortController().signal)
-      throw reason
-    })
-    if (isMe) return true
-    for (;;) {
-      const { failure } = await api.logOut(signal)
-      if (failure === null || failure.status === 401) break
-      await desk.rest(failure)
-    }
-    desk.calm()
-    return false
+    const answer = await run.untilAnswered(until - clock.now())
+    attempt.isTheirs = answer === true
+    if (answer !== null) screen.set({ name: answer ? 'logging-in' : 'making' })
+    return answer
   }
 
   screen.set({ name: 'making' })
@@ -175,21 +167,14 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     run.keep(attempt)
     screen.tell(null)
     const madeAt = clock.now()
-    const { state, wasScanned, next } = await attend(attempt, name)
+    const { state, user, wasScanned, next } = await attend(attempt, name)
     const isRenewed = next !== null && state === 'expired' && !wasScanned
     if (next !== null && !isRenewed) api.giveUp(next.ticket)
-    const isApproved = state === 'confirmed' || state === 'consumed'
-    if (isApproved) tell({ name: 'confirmed' })
-    const session = isApproved ? await consumeTicket(attempt, desk) : null
-    if (session !== null && !await isThem(session.user)) {
-      tell({ name: 'cancelled' })
-      attempt = null
-      name = 'waiting'
-      continue
-    }
+    if (user !== null) tell({ name: 'confirmed' })
+    const isMine = user && await isThem(attempt, user, attempt.endsAt + (state === 'consumed' ? consumeAgainMs : 0))
+    const session = isMine === true ? await consumeTicket(attempt, desk) : null
     if (session !== null) {
       run.lastPerson.remember(session.user.sub)
-      run.keep(attempt)
       screen.set({ name: 'confirmed', person: session.user.name })
       const goesOn = tell({ name: 'login', session })
       if (!goesOn) run.keep(null)
@@ -201,8 +186,9 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
     attempt = isRenewed ? next : null
     name = 'waiting'
     if (isRenewed) continue
-    tell({ name: state === 'cancelled' ? 'cancelled' : 'expired' })
-    if (state === 'cancelled') name = 'cancelled'
+    const isCancelled = state === 'cancelled' || isMine === false
+    tell({ name: isCancelled ? 'cancelled' : 'expired' })
+    if (isCancelled) name = 'cancelled'
     else if (wasScanned || state === 'confirmed') name = 'late'
     if (state === 'unseen' || !visible.now()) {
       screen.expire()
@@ -214,7 +200,7 @@ export const logIn = async ({ api, clock, random, visible, online, signal, early
 }
 
 /** @param {import('./ticket-api.js').Ticket} ticket @param {import('./patience.js').Clock} clock @returns {Attempt} */
-const fresh = (ticket, clock) => ({ ticket, after: ticket.version, endsAt: clock.now() + ticket.lifeMs })
+const fresh = (ticket, clock) => ({ ticket, after: ticket.version, endsAt: clock.now() + ticket.lifeMs, isTheirs: false })
 
 /** @param {Failure} failure @returns {import('./login-screen.js').NoCodeReason} */
 const reasonOf = ({ status, code }) => {

@@ -36,7 +36,8 @@ export const createLoginFlow = (world) => {
   const anything = createBell()
   const shown = createBell()
   const answered = createBell()
-  let isMe = false
+  /** @type {boolean | null} */
+  let isMe = null
   world.visible.watch(() => {
     if (!world.visible.now()) return
     shown.ring()
@@ -61,9 +62,9 @@ export const createLoginFlow = (world) => {
     wanted = returnTo
     const { signal } = run
     const untilShown = () => pause({ clock: world.clock, ms: null, signal, early: shown.early })
-    /** @param {number} ms */
+    /** Null where nobody says. @param {number} ms @returns {Promise<boolean | null>} */
     const untilAnswered = async (ms) => {
-      isMe = false
+      isMe = null
       await pause({ clock: world.clock, ms, signal, early: answered.early })
       return isMe
     }

@@ -5,7 +5,7 @@
 /** @typedef {'waiting' | 'cancelled' | 'late'} CodeStage A live code; the last two tell why it is a new one. */
 /**
  * @typedef {{ name: 'making' } | { name: CodeStage, code: Code } | { name: 'scanned', number: string | null } | { name: 'confirmed', person: string | null }
- *   | { name: 'another', user: import('./ticket-api.js').Session['user'] } | { name: 'expired', code: Code | null } | { name: 'no-code', why: NoCodeReason, retryMs: number }} Stage
+ *   | { name: 'another', user: import('./ticket-api.js').User } | { name: 'logging-in' } | { name: 'expired', code: Code | null } | { name: 'no-code', why: NoCodeReason, retryMs: number }} Stage
  */
 /** @typedef {'offline' | 'busy'} Trouble */
 /** @typedef {Stage | { name: Trouble, over: Stage }} View */

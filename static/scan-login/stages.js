@@ -32,6 +32,7 @@ const contentOf = (stage) => {
     case 'scanned': return [stage.number === null ? phone() : make('div', { class: 'number', part: 'number', 'aria-hidden': 'true' }, stage.number)]
     case 'confirmed': return [check(), make('p', { class: 'person' }, stage.person ?? '')]
     case 'another': return [person(), make('p', { class: 'person' }, stage.user.name ?? '')]
+    case 'logging-in': return [dots()]
     case 'expired': return [make('div', { class: 'paper dim' }, ...(stage.code === null ? [] : [picture(stage.code)])), make('button', { class: 'main', part: 'button', 'data-action': 'renew', 'data-word': 'renew' })]
     case 'no-code': return [dots()]
   }

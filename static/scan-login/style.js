@@ -54,6 +54,7 @@ export const style = `
 .check path { animation-delay: .2s; }
 @keyframes draw { from { stroke-dashoffset: 1; } }
 .wait { fill: var(--warn); stroke: none; animation: breathe 1.6s ease-in-out infinite; }
+[data-stage="logging-in"] .wait { fill: currentcolor; }
 .person { max-width: var(--size); margin-top: 16px; font-size: 22px; line-height: 1.4; font-weight: 600; overflow-wrap: anywhere; }
 .person:empty { display: none; }
 
@@ -61,7 +62,7 @@ export const style = `
 .say.with-actions { min-height: 172px; }
 :host([compact]) .say { min-height: 48px; }
 :host([compact]) .say.with-actions { min-height: 112px; }
-.line { font-weight: 600; }
+.line { font-weight: 600; overflow-wrap: anywhere; }
 .line.good { color: var(--good); }
 .line.trouble { font-weight: 400; color: var(--soft); }
 .line.trouble::before { content: ""; display: inline-block; width: 8px; height: 8px; margin: 0 8px 2px 0; border-radius: 50%; background: var(--warn); }

@@ -6,8 +6,9 @@ import { linked, throwIfAborted } from './patience.js'
 
 /** @typedef {'pending' | 'scanned' | 'confirmed' | 'consumed' | 'cancelled' | 'expired'} TicketState */
 /** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, linkUrl: string | null, maxWaitSeconds: number }} Ticket `linkUrl` opens the mini program on the same phone, where the operator can have that. */
-/** @typedef {{ state: TicketState, version: number, leftMs: number, number: string | null, pollAfterMs: number }} TicketView */
-/** @typedef {{ accessToken: string, expiresIn: number, user: { sub: string, name: string | null }, returnTo: string | null }} Session `expiresIn` is the token's, in seconds. */
+/** @typedef {{ sub: string, name: string | null }} User */
+/** @typedef {{ state: TicketState, version: number, leftMs: number, number: string | null, user: User, pollAfterMs: number }} TicketView `user` is whose yes it was; before there is one, it has no `sub`. */
+/** @typedef {{ accessToken: string, expiresIn: number, user: User, returnTo: string | null }} Session `expiresIn` is the token's, in seconds. */
 /** @typedef {{ status: number, code: string, retryAfterMs: number, isSilent: boolean }} Failure No answer at all has status 0 (`isSilent`: within the time we gave it), a body that is no problem of ours code ''. */
 /** @typedef {{ [name: string]: unknown }} Body */
 /**
@@ -22,7 +23,7 @@ const answerWithinMs = 10_000
 /**
  * Makes the calls. Each resolves whatever the network does, and rejects only when its signal was aborted. `server` is the address of the service,
  * with a slash at its end.
- * @param {{ fetch: typeof fetch, clock: import('./patience.js').Clock, server: string, isOwnPage: boolean }} world `isOwnPage`: the page is of the server's origin, so that a login leaves a cookie
+ * @param {{ fetch: typeof fetch, clock: import('./patience.js').Clock, server: string, isOwnPage: boolean }} world `isOwnPage`: the page is of the server's origin, so that a login leaves a cookie, and one may be there
  */
 export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
   /**
@@ -68,8 +69,13 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
     /** Turns a confirmed ticket into a session; safe to ask again. @param {Ticket} ticket @param {AbortSignal} signal */
     consume: (ticket, signal) => call(`tickets/${ticket.id}/consume`, { method: 'POST', headers: authorization(ticket) }, { read: readSession, signal }),
 
-    /** Ends the session that was just opened, where there is one here: another site's page was given no cookie, and tells nobody the token. Outlives the page. @param {AbortSignal} signal @returns {Promise<Answer<true>>} */
-    logOut: async (signal) => isOwnPage ? await call('session', { method: 'DELETE', keepalive: true }, { read: () => true, signal }) : { value: true, failure: null },
+    /** Tells who is logged in in this browser by now, as the service knows it; its cookie is not sent from another site's page. @param {AbortSignal} signal */
+    whoIsIn: async (signal) => {
+      if (!isOwnPage) return nobody
+      const answer = await call('session', {}, { read: readWhoIsIn, signal })
+      // Nobody else may say that it is nobody: a proxy's 401 is no answer to this.
+      return answer.failure?.status === 401 && answer.failure.code === 'unauthenticated' ? nobody : answer
+    },
 
     /** Tells the phone that nobody waits any more. Outlives the page; the answer is not heard. @param {Ticket} ticket */
     giveUp: (ticket) => {
@@ -77,6 +83,9 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
     },
   }
 }
+
+/** @type {Answer<{ sub: string | null }>} */
+const nobody = { value: { sub: null }, failure: null }
 
 /** @param {Ticket} ticket */
 const authorization = ({ secret }) => ({ Authorization: `Ticket ${secret}` })
@@ -108,9 +117,9 @@ const readTicket = ({ ticket: id, secret, code_url: codeUrl, link_url: linkUrl, 
 const urlAt = (server, path) => new URL(path, server).href
 
 /** @param {Body} body @returns {TicketView | null} */
-const readView = ({ state, version, expires_in: expiresIn, match_code: number, poll_after: pollAfter }) =>
+const readView = ({ state, version, expires_in: expiresIn, match_code: number, sub, phone, poll_after: pollAfter }) =>
   isState(state) && isNumber(version) && isNumber(expiresIn)
-    ? { state, version, leftMs: expiresIn * 1000, number: text(number), pollAfterMs: isNumber(pollAfter) ? pollAfter * 1000 : 0 }
+    ? { state, version, leftMs: expiresIn * 1000, number: text(number), user: readUser({ sub, name: /** @type {any} */ (phone)?.name }), pollAfterMs: isNumber(pollAfter) ? pollAfter * 1000 : 0 }
     : null
 
 /** @param {Body} body @returns {Session | null} */
@@ -118,7 +127,13 @@ const readSession = ({ access_token: accessToken, expires_in: expiresIn, user, r
   ? { accessToken, expiresIn: isNumber(expiresIn) ? expiresIn : 0, user: readUser(user), returnTo: text(returnTo) }
   : null
 
-/** @param {any} user */
+/** @param {Body} body */
+const readWhoIsIn = ({ user }) => {
+  const { sub } = readUser(user)
+  return sub === '' ? null : { sub }
+}
+
+/** @param {any} user @returns {User} */
 const readUser = (user) => ({ sub: text(user?.sub) ?? '', name: text(user?.name) })
 
 /** @param {unknown} value @returns {value is number} */

@@ -454,32 +454,36 @@ await t.test('login flow: follows only the newest ticket when it is started twic
 })
 
 const another = { lastPerson: 'somebody-else' }
+const loggedInAs = (sub: string): Answer => json(200, { user: { sub, name: null }, session: { id: 'any' } })
 
-await t.test('E11 page: it says as whom one is logged in and goes on only after a yes, when this browser was somebody else\'s before', async (t) => {
+await t.test('E11 page: it asks before anything is opened, and goes on only after a yes, when this browser was somebody else\'s before', async (t) => {
   const bench = createLoginBench(another)
   bench.plan.consume.push(json(200, { access_token: 'a', user: { sub: 's', name: '小雨' }, return_to: '/deep' }))
   await bench.begin()
+  bench.flow.answer(true) // of no question
   await bench.answer(viewAnswer('confirmed', 3))
   t.strictSame(bench.view(), { name: 'another', user: { sub: 's', name: '小雨' } })
   await bench.pass(60_000)
-  t.strictSame(bench.landed, [])
+  t.equal(bench.callsOf('consume').length, 0)
   t.notOk(bench.steps.includes('login'), 'and nobody is told')
-  t.equal(bench.world.lastPerson, 'somebody-else')
+  t.equal(bench.callsOf('session').length, 0, 'what is remembered need not be asked for')
   bench.flow.answer(true)
   await bench.settled()
+  t.equal(bench.callsOf('consume').length, 1)
   t.hasStrict(bench.view(), { name: 'confirmed' })
   t.equal(bench.steps.at(-1), 'login')
   await bench.pass(1_000)
   t.strictSame(bench.landed, ['/deep'])
   t.equal(bench.world.lastPerson, 's')
-  t.equal(bench.callsOf('logOut').length, 0)
 })
 
-await t.test('E11 page: it asks nothing, when this browser was the same person\'s before, or nobody\'s', async (t) => {
-  for (const lastPerson of ['s', null]) {
+await t.test('E11 page: it asks nothing, when this browser was the same person\'s before, or is, or is nobody\'s', async (t) => {
+  for (const [lastPerson, who] of [['s', null], [null, loggedInAs('s')], [null, problem(401, 'unauthenticated')]] as const) {
     const bench = createLoginBench({ lastPerson })
+    if (who !== null) bench.plan.session.push(who)
     await bench.begin()
     await bench.answer(viewAnswer('confirmed', 3))
+    t.equal(bench.callsOf('session').length, who === null ? 0 : 1)
     t.hasStrict(bench.view(), { name: 'confirmed' })
     await bench.pass(1_000)
     t.equal(bench.landed.length, 1)
@@ -487,42 +491,171 @@ await t.test('E11 page: it asks nothing, when this browser was the same person\'
   }
 })
 
-await t.test('E11 page: it logs out, however often that takes, and shows a new code, when the visitor says that it isn\'t them', async (t) => {
-  const bench = createLoginBench(another)
-  bench.plan.logOut.push(html(502), 'cut')
+await t.test('E11 page: it asks, when nobody is remembered and the service knows that somebody else is logged in here', async (t) => {
+  const bench = createLoginBench()
+  bench.plan.session.push(loggedInAs('somebody-else'))
   await bench.begin()
-  await bench.answer(viewAnswer('confirmed', 3))
+  await bench.answer(viewAnswer('confirmed', 3, { phone: undefined }))
+  t.strictSame(bench.view(), { name: 'another', user: { sub: 's', name: null } })
   bench.flow.answer(false)
-  await bench.pass(30_000)
-  t.equal(bench.callsOf('logOut').length, 3)
-  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
-  t.strictSame(bench.steps.filter((step) => step !== 'error busy'), ['ticket t1', 'confirmed', 'cancelled', 'ticket t2'])
+  await bench.pass(60_000)
+  t.equal(bench.callsOf('consume').length, 0)
+})
+
+await t.test('E11 page: it asks, when an older instance doesn\'t say whose yes it was', async (t) => {
+  for (const lastPerson of ['s', null]) {
+    const bench = createLoginBench({ lastPerson })
+    bench.plan.session.push(loggedInAs('s'))
+    await bench.begin()
+    await bench.answer(viewAnswer('confirmed', 3, { sub: undefined }))
+    t.hasStrict(bench.view(), { name: 'another' })
+  }
+})
+
+const unsure: Record<string, () => Answer> = {
+  ...faults,
+  'something between says 401': () => html(401),
+  'something between says 401 in JSON': () => problem(401, 'unauthorized'),
+  'nobody is named': () => json(200, { user: {}, session: { id: 'any' } }),
+}
+
+for (const [title, fault] of Object.entries(unsure)) {
+  await t.test(`E11 page: it opens nothing while it can't find out who is logged in, when ${title}`, async (t) => {
+    const bench = createLoginBench()
+    bench.plan.session.push(fault(), fault())
+    await bench.begin()
+    await bench.answer(viewAnswer('confirmed', 3))
+    t.equal(bench.callsOf('consume').length, 0)
+    await bench.pass(10_000)
+    t.equal(bench.callsOf('session').length, 3)
+    t.strictSame(bench.landed, [null], 'and goes on as soon as it knows')
+
+    const never = createLoginBench()
+    never.plan.session.push(...Array.from({ length: 500 }, fault))
+    await never.begin()
+    await never.answer(viewAnswer('confirmed', 3))
+    await never.pass(90_000)
+    t.equal(never.shown.at(-1), 'busy over waiting')
+    await never.pass(20_000)
+    t.hasStrict(never.view(), { name: 'late', code: { url: codeOf('t2') } })
+    t.equal(never.callsOf('consume').length, 0)
+    t.equal(never.world.lastPerson, null)
+  })
+}
+
+await t.test('E11 page: it shows a fresh code and has opened nothing, when the visitor says that it isn\'t them', async (t) => {
+  const bench = createLoginBench(another)
+  await bench.begin()
+  await bench.pass(5_000)
+  await bench.answer(viewAnswer('confirmed', 3))
+  bench.plan.create.push('silence')
+  bench.flow.answer(false)
+  await bench.settled()
+  t.strictSame(bench.view(), { name: 'making' }, 'the answer was heard')
+  bench.flow.answer(true)
+  await bench.pass(20_000)
+  t.hasStrict(bench.view(), { name: 'cancelled', code: { url: codeOf('t2') } })
+  t.strictSame(bench.steps.filter((step) => !step.startsWith('error')), ['ticket t1', 'confirmed', 'cancelled', 'ticket t2'])
+  for (const call of ['consume', 'giveUp', 'session'] as const) t.equal(bench.callsOf(call).length, 0, call)
+  bench.flow.suspend()
+  t.notOk(JSON.stringify([...bench.tab.items]).includes('"isTheirs":true'))
   t.strictSame(bench.landed, [])
   t.equal(bench.world.lastPerson, 'somebody-else')
 })
 
-await t.test('E11 page: it logs out, when the visitor says nothing, or leaves', async (t) => {
-  for (const go of ['wait', 'suspend', 'leave'] as const) {
+await t.test('E11 page: it opens nothing, when nobody answers while the ticket lives', async (t) => {
+  for (const isSeen of [true, false]) {
     const bench = createLoginBench(another)
     await bench.begin()
-    await bench.answer(viewAnswer('confirmed', 3))
-    if (go === 'wait') await bench.pass(601_000)
-    else bench.flow[go]()
+    await bench.answer(viewAnswer('confirmed', 3, { expires_in: 30 }))
+    bench.visible.set(isSeen)
+    await bench.pass(29_900)
+    t.hasStrict(bench.view(), { name: 'another' })
+    await bench.pass(200)
+    t.hasStrict(bench.view(), { name: isSeen ? 'late' : 'expired' })
+    t.equal(bench.steps.includes('expired'), true)
+    bench.flow.answer(true)
     await bench.settled()
-    t.equal(bench.callsOf('logOut').length, 1, go)
-    t.equal(bench.callsOf('logOut')[0]?.init.keepalive, true)
-    t.strictSame(bench.landed, [])
-    t.notOk(JSON.stringify([...bench.tab.items]).includes('secret-of-t1'), 'and nothing is kept to go on with')
+    t.equal(bench.callsOf('consume').length, 0)
   }
 })
 
-await t.test('E11 page: it makes no call and tells nobody, when the visitor says so on another site, which has no cookie of ours', async (t) => {
+await t.test('E11 page: it asks again, when the page is loaded again while it asks, and has forgotten all when it is left', async (t) => {
+  const bench = createLoginBench(another)
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 3))
+  bench.flow.suspend()
+  bench.flow.answer(true)
+  const { tab, clock } = bench
+  const next = createLoginBench({ ...another, tab, clock })
+  await next.begin()
+  await next.answer(viewAnswer('confirmed', 3))
+  t.hasStrict(next.view(), { name: 'another' })
+  next.flow.leave()
+  next.flow.answer(true)
+  await next.pass(200_000)
+  for (const { callsOf } of [bench, next]) t.equal(callsOf('consume').length, 0)
+  t.notOk(JSON.stringify([...tab.items]).includes('secret-of-t1'))
+})
+
+await t.test('E11 page: it shows that it goes on after a yes, asks no second time, and gets the one session however often that takes', async (t) => {
+  const bench = createLoginBench(another)
+  bench.plan.consume.push(html(502), 'cut', 'silence')
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 3))
+  bench.flow.answer(true)
+  await bench.settled()
+  t.strictSame(bench.view(), { name: 'logging-in' })
+  bench.flow.answer(false) // came too late, as the buttons are gone
+  await bench.pass(5_000)
+  t.equal(bench.shown.at(-1), 'busy over logging-in')
+  bench.flow.suspend()
+  t.equal(bench.world.lastPerson, 'somebody-else', 'as there is no session yet')
+  const { tab, clock } = bench
+  const next = createLoginBench({ ...another, tab, clock })
+  await next.begin()
+  await next.answer(viewAnswer('consumed', 4, { expires_in: 0 }))
+  t.notOk(next.shown.includes('another'))
+  await next.pass(1_000)
+  t.strictSame(next.landed, [null])
+  t.equal(next.world.lastPerson, 's')
+})
+
+await t.test('E11 page: it asks by the same rule, when the session was asked for already and nobody has said yes here', async (t) => {
+  for (const world of [another, { lastPerson: null }]) {
+    const bench = createLoginBench(world)
+    bench.plan.session.push('cut', loggedInAs('somebody-else'))
+    await bench.begin()
+    await bench.answer(viewAnswer('consumed', 4, { expires_in: 0 }))
+    await bench.pass(2_000)
+    t.hasStrict(bench.view(), { name: 'another' })
+    t.equal(bench.callsOf('consume').length, 0)
+    bench.flow.answer(true)
+    await bench.pass(1_000)
+    t.strictSame(bench.landed, [null])
+  }
+})
+
+await t.test('E11 page: it says that the time ran out, when the yes came too late for the ticket', async (t) => {
+  const bench = createLoginBench(another)
+  bench.plan.consume.push(problem(409, 'ticket-expired'))
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 3))
+  await bench.pass(10_000)
+  bench.flow.answer(true)
+  await bench.settled()
+  t.hasStrict(bench.view(), { name: 'late', code: { url: codeOf('t2') } })
+  t.equal(bench.world.lastPerson, 'somebody-else')
+})
+
+await t.test('E11 page: it asks on another site as well, where no cookie of ours could say who is in', async (t) => {
   const bench = createLoginBench({ ...another, isOwnPage: false })
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 3))
-  bench.flow.answer(false)
-  await bench.settled()
-  t.equal(bench.callsOf('logOut').length, 0)
-  t.notOk(bench.steps.includes('login'))
-  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
+  t.hasStrict(bench.view(), { name: 'another' })
+  const other = createLoginBench({ isOwnPage: false })
+  await other.begin()
+  await other.answer(viewAnswer('confirmed', 3))
+  t.hasStrict(other.view(), { name: 'confirmed' })
+  for (const { callsOf } of [bench, other]) t.equal(callsOf('session').length, 0)
 })

@@ -6,7 +6,7 @@ import { createLoginFlow } from '../../static/scan-login/login-flow.js'
 import { createTicketApi } from '../../static/scan-login/ticket-api.js'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 
-export type Call = 'create' | 'read' | 'consume' | 'giveUp' | 'logOut'
+export type Call = 'create' | 'read' | 'consume' | 'giveUp' | 'session'
 export type Answer = Response | 'cut' | 'silence'
 
 interface BenchOptions {
@@ -39,7 +39,7 @@ export const ticketAnswer = (id: string, extra: object = {}): Response =>
   json(201, { ticket: id, secret: `secret-of-${id}`, state: 'pending', version: 1, expires_in: 180, code_url: `/p/api/tickets/${id}/code`, max_wait: 25, match: true, ...extra })
 
 export const viewAnswer = (state: string, version: number, extra: object = {}): Response =>
-  json(200, { ticket: 'any', state, version, expires_in: 100, ...extra })
+  json(200, { ticket: 'any', state, version, expires_in: 100, ...((state === 'confirmed' || state === 'consumed') && { sub: 's', phone: { name: '小雨' } }), ...extra })
 
 const server = 'https://login.example.com/p/'
 
@@ -60,7 +60,7 @@ export const createStorage = () => {
 const patientNetwork = { seconds: 55, ceiling: 55, patience: 8 }
 
 /**
- * Makes a flow that is not started yet. What is not planned goes well: tickets are made, the session is given, and polls are held, for ever or, where
+ * Makes a flow that is not started yet. What is not planned goes well: tickets are made, nobody is logged in yet, the session is given, and polls are held, for ever or, where
  * `world.isPunctual`, for as long as they ask, by tickets that nobody scans.
  */
 export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwork, clock = createFakeClock(), lastPerson = null, isOwnPage = true }: BenchOptions = {}) => {
@@ -70,7 +70,7 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
   const landed: (string | null)[] = []
   const steps: string[] = []
   const learnt: unknown[] = []
-  const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [], logOut: [] }
+  const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [], session: [] }
   /** Whether pictures can be had, one for each try; true when none is left. */
   const pictures: (boolean | Promise<boolean>)[] = []
   const world = { luck: 0, isPunctual: false, seenAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage }
@@ -89,13 +89,13 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
     read: () => 'silence',
     consume: () => json(200, { access_token: 'a.b.c', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null }),
     giveUp: () => new Response(null, { status: 204 }),
-    logOut: () => new Response(null, { status: 204 }),
+    session: () => problem(401, 'unauthenticated'),
   }
 
   const fetch = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const url = String(input).replace(server, '')
     const method = init.method ?? 'GET'
-    const call = method === 'GET' ? 'read' : method === 'DELETE' ? url === 'api/session' ? 'logOut' : 'giveUp' : url.endsWith('/consume') ? 'consume' : 'create'
+    const call = callOf(method, url)
     calls.push({ call, url, init, at: clock.now(), headers: new Headers(init.headers) })
     const answer = plan[call].shift() ?? unplanned[call]()
     return new Promise((resolve, reject) => {
@@ -214,4 +214,11 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
       await settled()
     },
   }
+}
+
+const callOf = (method: string, url: string): Call => {
+  if (url === 'api/session') return 'session'
+  if (method === 'GET') return 'read'
+  if (method === 'DELETE') return 'giveUp'
+  return url.endsWith('/consume') ? 'consume' : 'create'
 }

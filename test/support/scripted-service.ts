@@ -21,6 +21,8 @@ export type Call = 'create' | 'code' | 'read' | 'consume' | 'giveUp' | 'session'
 export interface View {
   readonly state: string
   readonly match_code?: string
+  readonly sub?: string
+  readonly phone?: { readonly name: string } | undefined
 }
 
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'"
@@ -52,7 +54,7 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
       if (version <= Number(searchParams.get('after')) && searchParams.get('wait') !== '0') {
         await new Promise<void>((resolve) => { holding.add(resolve) })
       }
-      return { status: 200, body: { ticket: 'any', version, expires_in: lifeSeconds, ...view } }
+      return { status: 200, body: { ticket: 'any', version, expires_in: lifeSeconds, ...(view.state === 'confirmed' && { sub: 's', phone: { name: '小雨' } }), ...view } }
     },
     consume: () => ({ status: 200, body: { access_token: 'a.b.c', token_type: 'Bearer', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null } }),
     giveUp: () => ({ status: 204 }),
