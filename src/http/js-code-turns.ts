@@ -1,7 +1,8 @@
 /**
  * Turns of phones that bring a js_code. Each costs a call to WeChat and is unproven until WeChat has answered: one client key (an address that many phones
  * of a carrier may share) has few calls under way, more with each right one, half as many with each wrong one, and never none. Devices say of themselves
- * what they are, so a stranger can call each call's another; but not one of which a phone got in lately, and those have every other turn.
+ * what they are, and one right js_code of a stranger's own proves whatever that call said: a flood can be of proven devices, or each call of it another. So
+ * devices of which a phone got in lately and all others have every other turn and half of the queue each, and nothing of the other half.
  */
 import { LRUCache } from 'lru-cache'
 import { afterDeadline } from '../deadline.ts'
@@ -49,7 +50,7 @@ const mostAllowed = 32
 const gapMs = 500
 const maxWaiting = 128
 /** Of one device at one address: the rest is for the others. */
-const maxWaitingOfDevice = 64
+const maxWaitingOfDevice = maxWaiting / 2
 /** Of one client: enough for the common phones at one address, and 4 kB. */
 const maxProven = 16
 /** A few kilobytes each. Whoever finds a place among those under way doesn't wait, however many do. */
@@ -58,7 +59,8 @@ const maxWaitingInAll = 4000
 const longestWaitMs = 1500
 const maxClients = 10_000
 
-export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCodeTurns => {
+/** `random` gives numbers from 0 up to 1. */
+export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>, random: () => number = Math.random): JsCodeTurns => {
   const clients = new LRUCache<string, Client>({ max: maxClients })
   let waitingInAll = 0
 
@@ -106,11 +108,18 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCod
     if (proven.size > maxProven && first !== undefined) proven.delete(first)
   }
 
-  /** Makes room in a full queue. It is an attacker's, so it is not always the newcomer who has to go, and no proven device where there is another. */
-  const displace = ({ waiting, proven }: Client): void => {
-    const unproven = waiting.filter(({ device }) => !proven.has(device))
-    const from = unproven.length > 0 ? unproven : waiting
-    from[Math.floor(Math.random() * from.length)]?.giveUp()
+  /**
+   * Whose place a newcomer takes where there is none: one of their device's where that has its share, one of the kind that has more than half of a full
+   * queue with them. Which of these is left to chance: most are a flood's, which by any rule could choose whom its next one hits.
+   */
+  const displacedBy = (device: string, { waiting, proven }: Client): Waiter | undefined => {
+    const anyOf = (those: readonly Waiter[]): Waiter | undefined => those[Math.floor(random() * those.length)]
+    const ofDevice = waiting.filter((waiter) => waiter.device === device)
+    if (ofDevice.length >= maxWaitingOfDevice) return anyOf(ofDevice)
+    if (waiting.length < maxWaiting) return undefined
+    const isProven = (waiter: Pick<Waiter, 'device'>): boolean => proven.has(waiter.device)
+    const areMostProven = [...waiting, { device }].filter(isProven).length > maxWaiting / 2
+    return anyOf(waiting.filter((waiter) => isProven(waiter) === areMostProven))
   }
 
   /** Lets in as many as may go. */
@@ -137,12 +146,12 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>): JsCod
       resolve()
       return
     }
-    const ofDevice = client.waiting.filter((waiter) => waiter.device === device).length
-    if (waitingInAll >= maxWaitingInAll || ofDevice >= maxWaitingOfDevice) {
+    const displaced = displacedBy(device, client)
+    if (displaced === undefined && waitingInAll >= maxWaitingInAll) {
       reject(busy())
       return
     }
-    if (client.waiting.length >= maxWaiting) displace(client)
+    displaced?.giveUp()
     const waiter = {
       device,
       start: () => {

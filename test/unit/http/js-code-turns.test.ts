@@ -14,10 +14,16 @@ interface TestCall {
   readonly work: PromiseWithResolvers<string>
 }
 
+/** Gives the same numbers at each run, evenly spread from 0 up to 1 (steps of the golden ratio). */
+const evenly = (): () => number => {
+  let last = 0
+  return () => last = (last + 0.6180339887) % 1
+}
+
 const open = () => {
   const clock = createFakeClock()
   let stalledMs = 0
-  const turns = createJsCodeTurns({ steady: () => clock.steady() + stalledMs, after: clock.after })
+  const turns = createJsCodeTurns({ steady: () => clock.steady() + stalledMs, after: clock.after }, evenly())
   const calls: TestCall[] = []
   const ask = (device: string, { clientKey = '192.0.2.1', isOverLimit = false } = {}): TestCall => {
     const call: TestCall = { device, hasBegun: false, told: 'waits', work: Promise.withResolvers<string>() }
@@ -163,7 +169,7 @@ await t.test('js_code turns: 64 of one device wait at an address, 128 of all, an
   const ofOne = askMany(4 + 65, () => 'one')
   await settle()
   t.equal(toldOf(ofOne, 'rate-limited'), 1)
-  t.equal(ofOne.at(-1)?.told, 'rate-limited', 'the newcomer of that device')
+  t.equal(ofOne.at(-1)?.told, 'waits', 'the newcomer is not turned away for it')
   const ofAll = askMany(64, (n) => `other ${n}`)
   await settle()
   t.equal(toldOf(ofAll, 'rate-limited'), 0)
@@ -205,6 +211,34 @@ await t.test('js_code turns: a device that got in lately has every other turn an
     await end(next, 'fault')
   }
   t.strictSame(order, ['attacker', 'phone', 'attacker', 'tablet', 'attacker', 'phone', 'attacker'])
+})
+
+await t.test('js_code turns: a newcomer of whatever device is not the one who has to go for the next, when a flood is of two devices that a stranger has proven', async (t) => {
+  const { ask, askMany, end } = open()
+  for (const device of ['common', 'also common']) await end(ask(device), 'right')
+  askMany(6 + 128, (n) => n % 2 === 0 ? 'common' : 'also common')
+  const honest = ['rare', 'common', 'also common', 'rare'].map((device) => ask(device))
+  await settle()
+  t.equal(toldOf(honest, 'waits'), 4, 'all of them come in')
+  askMany(20, (n) => n % 2 === 0 ? 'common' : 'also common')
+  await settle()
+  t.equal(toldOf(honest, 'waits'), 4)
+})
+
+await t.test('js_code turns: proven devices and others have half of a full queue each, whichever kind a flood is of', async (t) => {
+  const { ask, askMany, end } = open()
+  for (const device of ['common', 'also common']) await end(ask(device), 'right')
+  askMany(6, (n) => `busy ${n}`)
+  const ofProven = askMany(64, (n) => n % 2 === 0 ? 'common' : 'also common')
+  const ofOthers = askMany(64, (n) => `other ${n}`)
+  const moreProven = askMany(100, (n) => n % 2 === 0 ? 'common' : 'also common')
+  await settle()
+  t.equal(toldOf(ofOthers, 'rate-limited'), 0)
+  t.equal(toldOf([...ofProven, ...moreProven], 'waits'), 64)
+  const moreOthers = askMany(100, (n) => `another ${n}`)
+  await settle()
+  t.equal(toldOf([...ofProven, ...moreProven], 'waits'), 64)
+  t.equal(toldOf([...ofOthers, ...moreOthers], 'waits'), 64)
 })
 
 await t.test('js_code turns: sixteen devices are remembered of an address, so that no flood of right ones keeps more', async (t) => {
