@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { afterDeadline, type Timer } from '../deadline.ts'
 import { Problem } from '../errors.ts'
+import { sendProblem } from './problems.ts'
 
 const answerWithinMs = 5_000
 
@@ -15,7 +16,8 @@ export const answerDeadlinePlugin = fp<{ timer: Timer }>(async (app, { timer }) 
     const ms = request.routeOptions.config.answerWithinMs ?? answerWithinMs
     const cancel = afterDeadline(timer, ms, () => {
       if (reply.sent || reply.raw.headersSent) return
-      reply.send(request.raw.complete === false ? lateBody(reply) : lateAnswer(ms))
+      // Not as an error: where the handler has failed and that is still being counted, the error handler has had its turn, and Fastify would answer itself.
+      sendProblem(request.raw.complete === false ? lateBody(reply) : lateAnswer(ms), request, reply)
       reply.raw.once('close', () => { reply.hijack() }) // what the handler comes to afterwards is heard by nobody, and is no line of log
     })
     reply.raw.once('close', cancel)

@@ -102,7 +102,8 @@ export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, {
 
   const answer = async (error: Problem, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     tellRefusal(error, request)
-    return sendProblem(await limits.afterGuess(error, request).catch(asProblem), request, reply)
+    const problem = await limits.afterGuess(error, request).catch(asProblem)
+    return reply.sent ? reply : sendProblem(problem, request, reply) // the deadline may have answered meanwhile
   }
 
   app.setErrorHandler<FastifyError>((error, request, reply) => answer(asProblem(error), request, reply))

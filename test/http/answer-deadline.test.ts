@@ -1,9 +1,11 @@
 /** The upper bound for every call: what hangs is answered for, and a stall of this process is not held against what is behind us. */
 import { setImmediate as turn } from 'node:timers/promises'
-import fastify from 'fastify'
+import fastify, { type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import type { Timer } from '../../src/deadline.ts'
+import { Problem } from '../../src/errors.ts'
 import { answerDeadlinePlugin } from '../../src/http/answer-deadline.ts'
+import { createLineLimit } from '../../src/http/line-limit.ts'
 import type { Store } from '../../src/login/ports.ts'
 import { openBrowser } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -27,6 +29,15 @@ const openHanging = async (t: Test) => {
   return { house, plan, untilAsked }
 }
 
+/** A server with the deadline and nothing else. */
+const openBare = async (t: Test, timer: Timer, options: FastifyServerOptions = {}) => {
+  const app = fastify(options)
+  t.teardown(() => app.close())
+  app.decorate('failureLines', createLineLimit(createFakeClock(), () => {}))
+  await app.register(answerDeadlinePlugin, { timer })
+  return app
+}
+
 for (const [what, path, ms] of [['a call', '/code', 5_000], ['a poll', '?after=1&wait=25', 31_000]] as const) {
   await t.test(`answer deadline: ${what} is answered with store-unavailable after ${ms} ms, and not before, when the store hangs`, async (t) => {
     const { house, plan, untilAsked } = await openHanging(t)
@@ -44,13 +55,36 @@ for (const [what, path, ms] of [['a call', '/code', 5_000], ['a poll', '?after=1
   })
 }
 
+await t.test('answer deadline: a failed guess that is still being counted is answered as any other call, and what comes of the count is no line of log', async (t) => {
+  const count = Promise.withResolvers<never>()
+  const asked = Promise.withResolvers<void>()
+  const house = await openHouse(t, {
+    wrapStore: (store) => ({
+      ...store,
+      countWithin: () => {
+        asked.resolve()
+        return count.promise
+      },
+    }),
+  })
+  const answer = house.call({ path: `/api/tickets/${'A'.repeat(22)}/code` })
+  await asked.promise
+  house.clock.advance(5_000)
+  const { headers } = await answer
+  t.equal(verdict(await answer), '503 store-unavailable')
+  t.match(headers, { 'content-type': /^application\/problem\+json/, 'retry-after': /^[1-9]/, 'cache-control': 'no-store' })
+  await settle()
+  const logged = house.logged()
+  count.reject(new Problem('store-unavailable'))
+  await settle()
+  t.equal(house.logged(), logged)
+})
+
 await t.test('E8 answer deadline: an answer that comes right after a stall of this process counts, and what stays silent does not', async (t) => {
   const clock = createFakeClock()
   const stalledMs = 5_600
   const timer: Timer = { steady: clock.steady, after: (ms, call) => clock.after(ms === 5_000 ? ms + stalledMs : ms, call) }
-  const app = fastify()
-  t.teardown(() => app.close())
-  await app.register(answerDeadlinePlugin, { timer })
+  const app = await openBare(t, timer)
   const answers: Array<() => void> = []
   app.get('/', async () => {
     await new Promise<void>((resolve) => { answers.push(resolve) })
@@ -69,9 +103,7 @@ await t.test('E8 answer deadline: an answer that comes right after a stall of th
 await t.test('answer deadline: what a handler comes to after its time is no second answer, and no line of log', async (t) => {
   const clock = createFakeClock()
   const lines: string[] = []
-  const app = fastify({ logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
-  t.teardown(() => app.close())
-  await app.register(answerDeadlinePlugin, { timer: clock })
+  const app = await openBare(t, clock, { logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
   const handler = Promise.withResolvers<string>()
   const asked = Promise.withResolvers<void>()
   app.get('/', async () => {
