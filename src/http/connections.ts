@@ -13,16 +13,20 @@ const maxUnanswered = 8
 /** Idle connections of one client key, of its network (/24, /48), and of all but proxies; beyond, the one that is idle for longest is closed. */
 const maxIdle = { client: 512, network: 2048, all: 8192 }
 /**
- * Connections in all, idle or not, of the same; beyond, one that is idle is closed, or the newcomer. A client key: 2,000 held polls of an office, and as many
- * others at the same moment. Its network and all: the polls that are held for them, the idle, and half as many that are at work. With the defaults 8,072 and
- * 32,288: well below the open files that a process may have with systemd (524,288) or Docker (1,048,576).
+ * Connections in all, idle or not, of the same; beyond, one of the same client key or network that is idle is closed, or the newcomer; beyond those of all,
+ * one of the network that has most, as four full networks would have the places of all others. A client key: 2,000 held polls of an office, and as many others
+ * at the same moment. Its network and all: the polls that are held for them, the idle, and half as many that are at work. With the defaults 8,072 and 32,288:
+ * well below the open files that a process may have with systemd (524,288) or Docker (1,048,576).
  */
 const maxOpen = (maxHeldPolls: number) => ({
   client: 4096,
   network: Math.max(4096, Math.min(maxHeldPolls, heldPerNetwork(maxHeldPolls)) + maxIdle.network * 1.5),
   all: maxHeldPolls + maxIdle.all * 1.5,
 })
-/** A connection is not closed as idle before: when many come at once, their calls are still on the way. Milliseconds. */
+/**
+ * A connection is not closed as idle before: when many come at once, their calls are still on the way. Only a full client key or network closes its own before,
+ * or those who send nothing would hold its places. Milliseconds.
+ */
 const restMs = 2000
 
 export interface ConnectionOptions {
@@ -35,12 +39,14 @@ export interface ConnectionOptions {
 
 interface Connection { unanswered: number, readonly groups: readonly Group[] }
 
-/** Those who are counted together: how many, and since when those of them that are idle are so, the longest first. */
+/** Those who are counted together: how many, those on which somebody waits, and since when the idle ones are so; each the longest first. */
 interface Group {
+  readonly kind: keyof typeof maxIdle
   readonly key: string
   readonly maxIdle: number
   readonly maxOpen: number
   count: number
+  readonly busy: Set<Socket>
   readonly idle: Map<Socket, number>
   cancelSweep: (() => void) | undefined
 }
@@ -54,24 +60,39 @@ export const limitConnections = (
   const isProxy = networkMatcher(trustProxy)
   const connections = new WeakMap<Socket, Connection>()
   const groups = new Map<string, Group>()
+  /** By how many connections they have. That changes by one at a time, so the fullest are always the last. */
+  const networks: Array<Set<Group>> = []
+
+  const count = (group: Group, by: 1 | -1): void => {
+    const before = group.count
+    group.count += by
+    if (group.kind !== 'network') return
+    networks[before]?.delete(group)
+    if (group.count > 0) (networks[group.count] ??= new Set()).add(group)
+    if (networks.at(-1)?.size === 0) networks.pop()
+  }
 
   const enter = (kind: keyof typeof maxIdle, prefix = ''): Group => {
     const key = `${kind} ${prefix}`
-    const group = groups.get(key) ?? { key, maxIdle: maxIdle[kind], maxOpen: most[kind], count: 0, idle: new Map<Socket, number>(), cancelSweep: undefined }
+    const group = groups.get(key) ??
+      { kind, key, maxIdle: maxIdle[kind], maxOpen: most[kind], count: 0, busy: new Set<Socket>(), idle: new Map<Socket, number>(), cancelSweep: undefined }
     groups.set(key, group)
-    group.count++
+    count(group, 1)
     return group
   }
 
   const leave = (socket: Socket, group: Group): void => {
+    group.busy.delete(socket)
     group.idle.delete(socket)
-    if (--group.count > 0) return
+    count(group, -1)
+    if (group.count > 0) return
     group.cancelSweep?.()
     groups.delete(group.key)
   }
 
   const rest = (socket: Socket, { groups }: Connection): void => {
     for (const group of groups) {
+      group.busy.delete(socket)
       group.idle.set(socket, clock.steady())
       sweep(group)
     }
@@ -89,27 +110,51 @@ export const limitConnections = (
         })
         return
       }
-      closeIdle(socket)
+      close(socket)
     }
   }
 
-  const closeIdle = (socket: Socket | undefined): void => {
-    if (socket === undefined) return
-    for (const { idle } of connections.get(socket)?.groups ?? []) idle.delete(socket)
+  const close = (socket: Socket): void => {
+    for (const { busy, idle } of connections.get(socket)?.groups ?? []) {
+      busy.delete(socket)
+      idle.delete(socket)
+    }
     socket.destroy()
+  }
+
+  /** The one that is idle for longest, where that is long enough. */
+  const spareOf = ({ idle }: Group): Socket | undefined => {
+    const [oldest] = idle
+    return oldest !== undefined && clock.steady() - oldest[1] >= restMs ? oldest[0] : undefined
+  }
+
+  /**
+   * Which is closed where there are too many in all: one that is idle, or one of the network that has most, and for that network's own newcomer none of
+   * another's. On which somebody has waited for longest goes before what has only come: a poll whose connection ends is asked again.
+   */
+  const oneTooMany = (all: Group, network: Group): Socket | undefined => {
+    const [fullest = network] = networks.at(-1) ?? []
+    if (network.count === fullest.count) return spareOf(network)
+    const [longestBusy] = fullest.busy
+    const [longestIdle] = fullest.idle.keys()
+    return spareOf(fullest) ?? spareOf(all) ?? longestBusy ?? longestIdle
   }
 
   const accept = (socket: Socket): void => {
     const address = plainAddress(socket.remoteAddress ?? '')
     const prefixes = prefixesOf(address)
-    const mine = isProxy(address) ? [] : [enter('client', prefixes.at(-1)), enter('network', prefixes[0]), enter('all')]
-    const connection = { unanswered: 0, groups: mine }
+    if (isProxy(address)) {
+      connections.set(socket, { unanswered: 0, groups: [] })
+      return
+    }
+    const [client, network, all] = [enter('client', prefixes.at(-1)), enter('network', prefixes[0]), enter('all')]
+    const connection = { unanswered: 0, groups: [client, network, all] }
     connections.set(socket, connection)
-    socket.once('close', () => { for (const group of mine) leave(socket, group) })
-    for (const group of mine) {
+    socket.once('close', () => { for (const group of connection.groups) leave(socket, group) })
+    for (const group of connection.groups) {
       if (socket.destroyed || group.count <= group.maxOpen) continue
       const [oldest] = group.idle.keys()
-      closeIdle(oldest ?? socket)
+      close((group === all ? oneTooMany(all, network) : oldest) ?? socket)
     }
     if (!socket.destroyed) rest(socket, connection)
   }
@@ -123,7 +168,10 @@ export const limitConnections = (
       if (connection.unanswered >= maxUnanswered) socket.destroy()
       if (socket.destroyed) return // what else came with it is not even looked at
       connection.unanswered++
-      for (const { idle } of connection.groups) idle.delete(socket)
+      for (const { busy, idle } of connection.groups) {
+        idle.delete(socket)
+        busy.add(socket)
+      }
       response.once('close', () => {
         connection.unanswered--
         if (connection.unanswered === 0 && !socket.destroyed) rest(socket, connection)

@@ -83,15 +83,69 @@ for (const [what, addressOf, other] of [
   })
 }
 
-await t.test('connections: 32,288 are at work in all but those of proxies, and the next is closed', async (t) => {
+await t.test('connections: 32,288 are at work in all but those of proxies, and one is closed for the next', async (t) => {
   const { many, busy } = open({ trustProxy: ['10.0.0.0/8'] })
-  const sockets = many(32_288, (n) => `198.51.${n % 256}.1`)
+  const sockets = many(32_288, (n) => `198.51.${n % 128}.1`)
   t.equal(closed(sockets), 0)
-  t.ok(busy('192.0.2.1').destroyed)
   t.equal(closed(many(10_000, () => '10.1.2.3')), 0, 'a proxy brings everybody')
   t.equal(closed(sockets), 0)
-  sockets[0]?.destroy()
+  t.ok(busy('198.51.0.1').destroyed, 'no network has more than its newcomer\'s')
+  t.equal(closed(sockets), 0)
   t.notOk(busy('192.0.2.1').destroyed)
+  t.equal(closed(sockets), 1)
+  sockets.find(({ destroyed }) => !destroyed)?.destroy()
+  t.notOk(busy('192.0.2.1').destroyed)
+  t.equal(closed(sockets), 2)
+})
+
+for (const [what, addressOf] of [
+  ['/24s', (n: number) => `198.51.${n % 4}.${1 + n % 8}`],
+  ['/48s', (n: number) => `2001:db8:${n % 4}:${n % 8}::1`],
+] as const) {
+  await t.test(`connections: whoever is of another network gets in and stays when four ${what} have as many as all may, and come again at once`, async (t) => {
+    const { many, connect, call, busy } = open()
+    const flood = many(32_288, addressOf)
+    t.equal(closed(flood), 0)
+    const honest = Array.from({ length: 100 }, (_, n) => connect(`203.0.${n}.1`))
+    t.equal(closed(flood), 100, 'each in place of one of those')
+    t.equal(closed(many(500, addressOf)), 500)
+    t.equal(closed(honest), 0, 'their calls may still be on the way')
+    for (const socket of honest) call(socket)
+    t.equal(closed(many(500, addressOf)), 500)
+    t.equal(closed(honest), 0)
+    t.notOk(busy('192.0.2.1').destroyed)
+  })
+}
+
+await t.test('connections: in a full house the one that is idle for longest is closed first, of the fullest network, then of any; and of it the call that lasts longest', async (t) => {
+  const { many, connect, busy, clock } = open({ maxHeldPolls: 0 })
+  const elsewhere = connect('203.0.113.1')
+  const idle = connect('198.51.0.1')
+  const flood = many(12_286, (n) => `198.51.${n % 4}.1`)
+  const goneBy = () => [idle.destroyed, elsewhere.destroyed, flood.findIndex(({ destroyed }) => destroyed)]
+  clock.advance(1999)
+  const young = busy('192.0.2.1')
+  t.strictSame(goneBy(), [false, false, 0], 'nobody is idle for long enough')
+  young.destroy()
+  const next = busy('198.51.0.1')
+  t.notOk(next.destroyed)
+  flood[0] = next
+  clock.advance(1)
+  busy('192.0.2.1')
+  t.strictSame(goneBy(), [true, false, -1])
+  busy('192.0.2.1')
+  t.strictSame(goneBy(), [true, true, -1])
+  busy('192.0.2.1')
+  t.equal(closed(flood), 1)
+})
+
+await t.test('connections: in a full house one that has only come is closed for a newcomer where the fullest network has no other', async (t) => {
+  const { connect } = open({ maxHeldPolls: 0 })
+  const flood = Array.from({ length: 12_288 }, (_, n) => connect(`198.51.${n % 4}.1`))
+  t.equal(closed(flood), 0)
+  t.notOk(connect('192.0.2.1').destroyed)
+  t.equal(closed(flood), 1)
+  t.ok(connect(`198.51.${flood.findIndex(({ destroyed }) => !destroyed) % 4}.1`).destroyed, 'a newcomer of theirs has no such place')
 })
 
 await t.test('connections: there are more with more places for polls, and enough for everything else with none', async (t) => {
@@ -102,7 +156,8 @@ await t.test('connections: there are more with more places for polls, and enough
   t.equal(closed(small.many(4096, (n) => `192.0.2.${n % 256}`)), 0)
   t.ok(small.busy('192.0.2.1').destroyed)
   t.equal(closed(small.many(12_288 - 4096, (n) => `198.51.${n % 256}.1`)), 0)
-  t.ok(small.busy('203.0.113.1').destroyed)
+  t.notOk(small.busy('203.0.113.1').destroyed)
+  t.ok(small.busy('192.0.2.1').destroyed, 'of the network that has most one was closed for it, and no other is')
 })
 
 await t.test('connections: the one that is idle for longest is closed for a new one, and none on which somebody waits', async (t) => {
