@@ -10,7 +10,9 @@ import { Problem } from '../errors.ts'
 import type { Clock } from '../login/ports.ts'
 
 export interface PhoneCaller {
+  /** Whose turns these are: an address', or its network's. */
   readonly clientKey: string
+  readonly network: string
   /** What tells devices at one address apart, as far as they say the truth: an honest phone is seldom of the attacker's kind. */
   readonly device: string
 }
@@ -24,6 +26,8 @@ export interface JsCodeTurns {
 }
 
 interface Client {
+  /** The network's, where this is an address. What is under way or proven here is so there, too, as turns may become the network's at any time. */
+  readonly network: Client | undefined
   allowed: number
   underWay: number
   /** The next call begins no sooner, on the steady clock. */
@@ -57,17 +61,19 @@ const maxProven = 16
 const maxWaitingInAll = 4000
 /** With WeChat's own time still less than the 6 s within which everything is answered. */
 const longestWaitMs = 1500
-const maxClients = 10_000
+/** Addresses and networks. */
+const maxClients = 20_000
 
 /** `random` gives numbers from 0 up to 1. */
 export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>, random: () => number = Math.random): JsCodeTurns => {
   const clients = new LRUCache<string, Client>({ max: maxClients })
   let waitingInAll = 0
 
-  const clientOf = (clientKey: string): Client => {
+  const clientOf = (clientKey: string, network?: Client): Client => {
     const known = clients.get(clientKey)
     if (known !== undefined) return known
     const client: Client = {
+      network,
       allowed: firstAllowed,
       underWay: 0,
       notBefore: -Infinity,
@@ -97,11 +103,19 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>, random
 
   const begin = (client: Client, device: string): void => {
     client.underWay++
+    if (client.network !== undefined) client.network.underWay++
     client.lastKind = client.proven.has(device) ? 'proven' : 'unproven'
     client.lastDevice[client.lastKind] = device
   }
 
-  const prove = ({ proven }: Client, device: string): void => {
+  const end = (client: Client): void => {
+    client.underWay--
+    serve(client)
+    if (client.network !== undefined) end(client.network)
+  }
+
+  const prove = ({ proven, network }: Client, device: string): void => {
+    if (network !== undefined) prove(network, device)
     proven.delete(device)
     proven.add(device)
     const [first] = proven
@@ -171,8 +185,9 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>, random
   })
 
   return {
-    run: async ({ clientKey, device }, isOverLimit, work) => {
-      const client = clientOf(clientKey)
+    run: async ({ clientKey, network, device }, isOverLimit, work) => {
+      const whole = clientOf(network)
+      const client = clientKey === network ? whole : clientOf(clientKey, whole)
       if (isOverLimit) client.allowed = 1
       await turn(client, device)
       try {
@@ -187,8 +202,7 @@ export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>, random
         }
         throw error
       } finally {
-        client.underWay--
-        serve(client)
+        end(client)
       }
     },
   }

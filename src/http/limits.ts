@@ -77,12 +77,12 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   const phone = limiter('phone', options.phonePerMinute, (request) => [request.person])
 
   /** Whose turns a phone's are, and whether too many of theirs were wrong: an IPv6 /48's; an IPv4 address', or its network's once that is over its limit. */
-  const turnsOf = async (request: FastifyRequest): Promise<{ clientKey: string, isOverLimit: boolean }> => {
+  const turnsOf = async (request: FastifyRequest): Promise<{ clientKey: string, network: string, isOverLimit: boolean }> => {
     const networks = clientNetworksOf(request)
     const windows = windowsOf('js-code', options.guessPerMinute, networks)
     const over = await counts.firstOver(windows)
     const clientKey = over === windows[0] ? networks[0] : wechatClientKeyOf(addressOf(request))
-    return { clientKey, isOverLimit: over !== undefined }
+    return { clientKey, network: networks[0], isOverLimit: over !== undefined }
   }
 
   const turns = createJsCodeTurns(clock)
@@ -96,8 +96,8 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     beforeCreate: (request) => before(create, request),
     beforePhoneCall: (request) => before(phone, request),
     duringPhoneLogin: async (request, work) => {
-      const { clientKey, isOverLimit } = await turnsOf(request)
-      const caller = { clientKey, device: (request.headers['user-agent'] ?? '').slice(0, 256) }
+      const { isOverLimit, ...whose } = await turnsOf(request)
+      const caller = { ...whose, device: (request.headers['user-agent'] ?? '').slice(0, 256) }
       return await turns.run(caller, isOverLimit, async () => {
         try {
           return await work()

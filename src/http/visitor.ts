@@ -22,4 +22,7 @@ export const clientNetworksOf = (request: FastifyRequest): readonly [string, ...
  * Whom calls to WeChat are made for: an IPv4 address, or an IPv6 /48, the most that one customer is given. What is shared out by it is never refused
  * for good, so that many may share one.
  */
-export const wechatClientKeyOf = (address: string): string => address === '' ? '' : normalizeIP(address, 48)
+export const wechatClientKeyOf = (address: string): string => {
+  const [network] = prefixesOf(address)
+  return network.endsWith('/48') ? network : address
+}

@@ -17,7 +17,10 @@ interface TestCall {
 /** Gives the same numbers at each run, evenly spread from 0 up to 1 (steps of the golden ratio). */
 const evenly = (): () => number => {
   let last = 0
-  return () => last = (last + 0.6180339887) % 1
+  return () => {
+    last = (last + 0.6180339887) % 1
+    return last
+  }
 }
 
 const open = () => {
@@ -25,10 +28,10 @@ const open = () => {
   let stalledMs = 0
   const turns = createJsCodeTurns({ steady: () => clock.steady() + stalledMs, after: clock.after }, evenly())
   const calls: TestCall[] = []
-  const ask = (device: string, { clientKey = '192.0.2.1', isOverLimit = false } = {}): TestCall => {
+  const ask = (device: string, { clientKey = '192.0.2.1', network = '192.0.2.0/24', isOverLimit = false } = {}): TestCall => {
     const call: TestCall = { device, hasBegun: false, told: 'waits', work: Promise.withResolvers<string>() }
     calls.push(call)
-    turns.run({ clientKey, device }, isOverLimit, () => {
+    turns.run({ clientKey, network, device }, isOverLimit, () => {
       call.hasBegun = true
       return call.work.promise
     }).then((result) => { call.told = result }, (error: { code?: string, message: string }) => { call.told = error.code ?? error.message })
@@ -94,9 +97,10 @@ await t.test('js_code turns: work that fails gives its turn back, and changes no
 
 await t.test('js_code turns: work that throws before it has begun gives its turn back, too', async (t) => {
   const turns = createJsCodeTurns(createFakeClock())
-  const fail = () => turns.run({ clientKey: '192.0.2.1', device: '' }, false, () => { throw new Error('at once') })
+  const caller = { clientKey: '192.0.2.1', network: '192.0.2.0/24' }
+  const fail = () => turns.run({ ...caller, device: '' }, false, () => { throw new Error('at once') })
   for (let n = 0; n < 9; n++) await t.rejects(fail(), { message: 'at once' })
-  t.equal(await turns.run({ clientKey: '192.0.2.1', device: '' }, false, async () => 'right'), 'right')
+  t.equal(await turns.run({ ...caller, device: '' }, false, async () => 'right'), 'right')
 })
 
 await t.test('js_code turns: over the limit there is one at a time, half a second after each wrong one, and at once after a right one', async (t) => {
@@ -239,6 +243,36 @@ await t.test('js_code turns: proven devices and others have half of a full queue
   await settle()
   t.equal(toldOf([...ofProven, ...moreProven], 'waits'), 64)
   t.equal(toldOf([...ofOthers, ...moreOthers], 'waits'), 64)
+})
+
+await t.test('js_code turns: who got in at an address is known when turns become its network\'s', async (t) => {
+  const { calls, ask, askMany, end } = open()
+  const network = { clientKey: '192.0.2.0/24', isOverLimit: true }
+  for (const clientKey of ['192.0.2.1', '192.0.2.2']) await end(ask(`phone of ${clientKey}`, { clientKey }), 'right')
+  askMany(200, (n) => `attacker ${n}`, network)
+  const honest = [ask('phone of 192.0.2.1', network), ask('phone of 192.0.2.2', network)]
+  askMany(200, (n) => `attacker ${200 + n}`, network)
+  await settle()
+  t.equal(toldOf(honest, 'waits'), 2)
+  for (const call of [calls[2]!, honest[0]!]) await end(call, 'fault') // one is under way
+  t.ok(honest[0]?.hasBegun, 'after one of the others')
+})
+
+await t.test('js_code turns: calls of an address that are under way are its network\'s, too, when turns become that\'s', async (t) => {
+  const { ask, askMany, end } = open()
+  const before = [...askMany(4, () => 'phone'), ask('phone', { clientKey: '192.0.2.2' })]
+  await settle()
+  t.equal(begun(before), 5)
+  const after = ask('phone', { clientKey: '192.0.2.0/24', isOverLimit: true })
+  for (const call of before) {
+    await settle()
+    t.notOk(after.hasBegun)
+    await end(call, 'fault')
+  }
+  t.ok(after.hasBegun)
+  const elsewhere = ask('phone', { clientKey: '198.51.100.0/24', network: '198.51.100.0/24', isOverLimit: true })
+  await settle()
+  t.ok(elsewhere.hasBegun)
 })
 
 await t.test('js_code turns: sixteen devices are remembered of an address, so that no flood of right ones keeps more', async (t) => {
