@@ -1,5 +1,4 @@
 // The operator signs a person out, beside a service that runs: the next call of browser and phone is out, and nothing else notices.
-import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -7,6 +6,7 @@ import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser } from '../support/clients.ts'
 import { makeFolder, openStand, run, untilReady } from '../support/process.ts'
 import { freePort, startRedis } from '../support/redis.ts'
+import { drawBytes } from '../support/draws.ts'
 
 const script = 'src/commands/people.ts'
 const password = 'correct-horse-battery-staple'
@@ -49,7 +49,7 @@ for (const kind of ['sqlite in a file', 'redis']) {
 
     const again = await run(t, { script, args: ['sign-out', other.sub], folder: stand.folder, env: { ...env, LOG_LEVEL: 'silent' } }).ended
     t.match(again, { code: 0, stdout: /1 browser, 1 phone key/ })
-    const nobody = await run(t, { script, args: ['sign-out', randomBytes(32).toString('base64url')], folder: stand.folder, env }).ended
+    const nobody = await run(t, { script, args: ['sign-out', drawBytes(32).toString('base64url')], folder: stand.folder, env }).ended
     t.match(nobody, { code: 0, stdout: /: 0 browsers, 0 phone keys\n$/ })
   })
 }
@@ -57,7 +57,7 @@ for (const kind of ['sqlite in a file', 'redis']) {
 await t.test('people: it says how it is used, or what is wrong in one line without a secret, when it can do nothing', async (t) => {
   const folder = makeFolder(t)
   const env = { KEYS_FILE: join(folder, 'keys.json'), STORE_URL: `redis://nobody:${password}@127.0.0.1:${await freePort()}/0` }
-  const sub = randomBytes(32).toString('base64url')
+  const sub = drawBytes(32).toString('base64url')
   const help = await run(t, { script, args: ['--help'], folder, env }).ended
   t.equal(help.code, 0)
   t.match(help.stdout, /sign-out <sub>/)

@@ -8,6 +8,7 @@ import { openHouse, type House } from '../support/house.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { confirmedBrowser, logIn, phoneOf } from '../support/login.ts'
 import { bare, stepsIn } from '../support/steps.ts'
+import { otherNumber } from '../support/draws.ts'
 
 const [browserAt, phoneAt] = ['198.51.100.20', '127.0.0.1']
 
@@ -87,7 +88,7 @@ await t.test('audit: an end without a login is told with whose doing it was', as
 
   const third = await scanned()
   const right = await third.browser.matchCode()
-  await phone.confirm(third.browser.ticket, right === '10' ? '11' : '10')
+  await phone.confirm(third.browser.ticket, otherNumber(right))
   t.strictSame(heard().map(bare), [
     { event: 'ticket.cancelled', ticket: third.ticket, sub, by: 'wrong-number', count: 1, key, ip },
     { event: 'refused', code: 'match-wrong', ticket: third.ticket, sub, key, ip },

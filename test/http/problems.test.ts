@@ -9,6 +9,7 @@ import { craftSignature } from '../support/craft-signature.ts'
 import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
 import { settle } from '../support/turns.ts'
+import { otherNumber } from '../support/draws.ts'
 
 const noLimits = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
 const unknownId = 'A'.repeat(22)
@@ -33,7 +34,7 @@ const ticketIn: Record<string, (house: House) => Promise<Answer>> = {
     const browser = await openBrowser(house)
     const phone = await phoneOf(house)
     await phone.scan(browser.ticket)
-    return await phone.confirm(browser.ticket, await browser.matchCode() === '10' ? '11' : '10')
+    return await phone.confirm(browser.ticket, otherNumber(await browser.matchCode()))
   },
   'ticket-cancelled': async (house) => {
     const browser = await openBrowser(house)

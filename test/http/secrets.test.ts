@@ -6,6 +6,7 @@ import { generateKeys } from '../../src/sessions/key-file.ts'
 import { craftSignature } from '../support/craft-signature.ts'
 import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
 import { logIn, phoneOf } from '../support/login.ts'
+import { otherNumber } from '../support/draws.ts'
 
 interface Trouble {
   readonly house: House
@@ -103,7 +104,7 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
   const wrongly = await openBrowser(watched)
   await again.scan(wrongly.ticket)
   const number = await wrongly.matchCode()
-  await again.confirm(wrongly.ticket, number === '10' ? '11' : '10')
+  await again.confirm(wrongly.ticket, otherNumber(number))
   await wrongly.consume()
   await again.cancel(browser.ticket)
   for (let i = 0; i < 70; i++) {

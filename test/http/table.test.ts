@@ -3,12 +3,11 @@ import t from 'tap'
 import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { openHouse, type Answer } from '../support/house.ts'
 import { phoneOf } from '../support/login.ts'
+import { otherNumber } from '../support/draws.ts'
 
 const house = await openHouse(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' } })
 
 interface Scene { browser: TestBrowser, number: string }
-
-const wrongNumber = (number: string): string => number === '10' ? '11' : '10'
 
 /** How a ticket of a fresh browser gets into each situation. Ming is the one who scans. */
 const situations: Record<string, (scene: Scene, ming: TestPhone) => Promise<void>> = {
@@ -54,7 +53,7 @@ const acts: Record<string, (scene: Scene, phones: { ming: TestPhone, hong: TestP
   'Ming scans': ({ browser }, { ming }) => ming.scan(browser.ticket),
   'Hong scans': ({ browser }, { hong }) => hong.scan(browser.ticket),
   'Ming confirms': ({ browser, number }, { ming }) => ming.confirm(browser.ticket, number),
-  'Ming confirms wrongly': ({ browser, number }, { ming }) => ming.confirm(browser.ticket, wrongNumber(number)),
+  'Ming confirms wrongly': ({ browser, number }, { ming }) => ming.confirm(browser.ticket, otherNumber(number)),
   'Hong confirms': ({ browser, number }, { hong }) => hong.confirm(browser.ticket, number),
   'Ming cancels': ({ browser }, { ming }) => ming.cancel(browser.ticket),
   'Hong cancels': ({ browser }, { hong }) => hong.cancel(browser.ticket),

@@ -1,5 +1,4 @@
 /** Owns a whole service for tests: the real app on a real store, with the real client talking HTTP to the WeChat simulator. */
-import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
@@ -13,6 +12,7 @@ import { createStore } from '../../src/stores/store.ts'
 import { createWechatDispatchers, destroyDispatchers } from '../../src/wechat/dispatchers.ts'
 import { createWechat } from '../../src/wechat/wechat.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
+import { drawBytes } from './draws.ts'
 
 /** An answer, whichever way it came. */
 export interface Answer {
@@ -86,11 +86,11 @@ export const openHouse = async (t: Test, options: HouseOptions = {}): Promise<Ho
     store,
     clock: realTimers(clock),
     log,
-    random: randomBytes,
+    random: drawBytes,
     codeSupply: config.CODE_SUPPLY,
     callTimeoutMs: options.wechatTimeoutMs,
   })
-  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: randomBytes, log }, config)
+  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: drawBytes, log }, config)
   t.teardown(async () => {
     await app.close()
     wechat.close()

@@ -1,5 +1,4 @@
 /** Owns a client of WeChat's API set up against the simulator: real HTTP, real store, a clock that the test moves, a log that remembers all. */
-import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import type { Test } from 'tap'
@@ -9,6 +8,7 @@ import type { Clock, Log, Store } from '../../src/login/ports.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createWechat, type Wechat, type WechatOptions } from '../../src/wechat/wechat.ts'
 import { createFakeClock } from './fake-clock.ts'
+import { drawBytes } from './draws.ts'
 
 export interface WechatBench {
   readonly simulator: WechatSimulator
@@ -54,7 +54,7 @@ export const setUpWechat = async (t: Test, options: Partial<WechatOptions> = {})
   const instances: Wechat[] = []
   const instance = (others: Partial<WechatOptions> = {}): Wechat => {
     const { appid, secret, url: apiUrl } = simulator
-    const made = createWechat({ appid, secret, apiUrl, envVersion: 'release', dispatchers, random: randomBytes, store, clock, log, ...options, ...others })
+    const made = createWechat({ appid, secret, apiUrl, envVersion: 'release', dispatchers, random: drawBytes, store, clock, log, ...options, ...others })
     instances.push(made)
     return made
   }

@@ -5,6 +5,7 @@ import { craftSignature } from '../../support/craft-signature.ts'
 import { openHouse, type Answer, type House } from '../../support/house.ts'
 import { cookieOf, verdict } from '../../support/login.ts'
 import { remote } from '../../support/remote.ts'
+import { otherNumber } from '../../support/draws.ts'
 
 interface Street extends Service {
   readonly house: House
@@ -139,7 +140,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     const replay = (changes: object): Promise<Answer> => street.call({ ...captured, headers, ...changes })
     t.equal(verdict(await replay({ path: `/api/phone/tickets/${two.browser.ticket}/confirm` })), '401 signature-invalid')
     t.equal(verdict(await replay({ path: captured.path.replace('confirm', 'cancel') })), '401 signature-invalid')
-    t.equal(verdict(await replay({ body: '{"match_code":"10"}' })), '401 signature-invalid')
+    t.equal(verdict(await replay({ body: JSON.stringify({ match_code: otherNumber(one.number) }) })), '401 signature-invalid')
     t.equal(verdict(await replay({ headers: { ...headers, 'signature-input': headers['signature-input']?.replace(ming.key.key_id, hong.key.key_id) } })), '401 signature-invalid')
     t.strictSame([await stateOf(one.browser), await stateOf(two.browser)], ['scanned', 'scanned'])
     t.equal((await replay({})).status, 200)

@@ -1,5 +1,4 @@
 /** A stolen phone: what its owner ends from another phone is over at once, on every instance and whatever was under way, and what they go on with stays. */
-import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { createPhoneKeys } from '../../../src/stores/phone-keys.ts'
 import { generateKeys } from '../../../src/sessions/key-file.ts'
@@ -10,6 +9,7 @@ import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts'
 import { openHouse, type House } from '../../support/house.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../../support/login.ts'
 import { startWechatSimulator } from '../../../src/demo/wechat-simulator.ts'
+import { drawBytes } from '../../support/draws.ts'
 
 const env = { LIMIT_CREATE: '100000', LIMIT_PHONE: '100000' }
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
@@ -194,7 +194,7 @@ await t.test('E18 stolen phone: a clock that is set back brings no key back', as
   const [mine, stolen] = [await phoneOf(house), await phoneOf(house)]
   t.equal(verdict(await mine.signOutEverywhere()), '204')
   house.clock.set(-1_800_000)
-  const phoneKeys = createPhoneKeys(house.store, { clock: house.clock, sealingKey: randomBytes(32) })
+  const phoneKeys = createPhoneKeys(house.store, { clock: house.clock, sealingKey: drawBytes(32) })
   t.equal(await phoneKeys.read(stolen.key.key_id), undefined)
   const after = await phoneOf(house)
   t.equal(verdict(await whoAmI(house, (await logIn(house, { phone: after })).cookie)), '200', 'and who logs in then is in')

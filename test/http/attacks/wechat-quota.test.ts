@@ -1,5 +1,4 @@
 /** One visitor against WeChat's quota: tickets asked for in a circle, refusals caused for all, slow codes, js_codes by the hundred. Each performed against the whole service. */
-import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import type { Store } from '../../../src/login/ports.ts'
 import { generateKeys } from '../../../src/sessions/key-file.ts'
@@ -7,12 +6,13 @@ import { onEveryStore } from '../../contract/store-harness.ts'
 import { openBrowser } from '../../support/clients.ts'
 import { openHouse, type Answer, type House, type HouseOptions } from '../../support/house.ts'
 import { verdict } from '../../support/login.ts'
+import { drawBytes } from '../../support/draws.ts'
 
 const codes = 'getwxacodeunlimit'
 const links = 'generate_urllink'
 const attacker = '192.0.2.66'
 /** As large as WeChat's are, and larger: 900 of them are more than is kept. */
-const picture = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), randomBytes(100_000)])
+const picture = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), drawBytes(100_000)])
 
 const open = async (t: Test, { env, ...options }: HouseOptions = {}): Promise<House> => {
   const house = await openHouse(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '60', ...env }, ...options })

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { newId, newSecret } from '../../../src/domain/ids.ts'
 import type { Ticket } from '../../../src/domain/ticket.ts'
@@ -10,6 +9,7 @@ import { createPeople } from '../../../src/sessions/people.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { createRecordingLog } from '../../support/log.ts'
+import { drawBytes } from '../../support/draws.ts'
 
 const setUp = (t: Test, { idleMs = 60_000, wrap = (store: Store) => store } = {}) => {
   const clock = createFakeClock()
@@ -20,7 +20,7 @@ const setUp = (t: Test, { idleMs = 60_000, wrap = (store: Store) => store } = {}
   const sessions = createBrowserSessions(store, people, clock, { idleMs, maxMs: 3_600_000, cookieKey: Buffer.alloc(32, 7) })
   const consumed = (): Ticket => ({
     schema: 1,
-    id: newId(randomBytes),
+    id: newId(drawBytes),
     secretHash: 'hash',
     state: 'consumed',
     version: 4,
@@ -50,17 +50,17 @@ const setUp = (t: Test, { idleMs = 60_000, wrap = (store: Store) => store } = {}
 
 await t.test('sessions: the same ticket and secret open one session, another secret another, and the audit hears of each that is handed out', async (t) => {
   const { sessions, consumed, told } = setUp(t)
-  const [ticket, secret] = [consumed(), newSecret(randomBytes)]
+  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
   const first = await sessions.open(ticket, secret)
   t.ok(first)
   t.strictSame(await sessions.open(ticket, secret), first)
   t.strictSame(told(), [`session.opened ${first?.session.id}`, `session.opened ${first?.session.id} again`])
-  t.not((await sessions.open(ticket, newSecret(randomBytes)))?.session.id, first?.session.id)
+  t.not((await sessions.open(ticket, newSecret(drawBytes)))?.session.id, first?.session.id)
 })
 
 await t.test('sessions: a session that was ended is not opened again by the same ticket', async (t) => {
   const { sessions, consumed, told } = setUp(t)
-  const [ticket, secret] = [consumed(), newSecret(randomBytes)]
+  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
   const opened = await sessions.open(ticket, secret)
   told()
   t.equal(await sessions.end('hong', opened?.session.id ?? ''), false, 'by somebody else it is not ended')
@@ -73,7 +73,7 @@ await t.test('sessions: a session that was ended is not opened again by the same
 
 await t.test('sessions: nothing is opened when the idle end has passed since the ticket was consumed', async (t) => {
   const { clock, sessions, consumed } = setUp(t, { idleMs: 5000 })
-  const [ticket, secret] = [consumed(), newSecret(randomBytes)]
+  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
   t.ok(await sessions.open(ticket, secret))
   clock.advance(5000)
   t.equal(await sessions.open(ticket, secret), undefined)
@@ -92,10 +92,10 @@ await t.test('sessions: the hundred and first ends the oldest, and none lives th
   const secrets: string[] = []
   for (let i = 0; i < 100; i++) {
     clock.advance(1)
-    const opened = await sessions.open(consumed(), newSecret(randomBytes))
+    const opened = await sessions.open(consumed(), newSecret(drawBytes))
     secrets.push(opened?.secret ?? '')
   }
-  const [ticket, secret] = [consumed(), newSecret(randomBytes)]
+  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
   failing = true
   await t.rejects(sessions.open(ticket, secret), { code: 'store-unavailable' })
   failing = false

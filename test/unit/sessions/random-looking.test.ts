@@ -1,18 +1,18 @@
-import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { looksRandom } from '../../../src/sessions/random-looking.ts'
+import { drawBytes } from '../../support/draws.ts'
 
 const bytes = (make: (i: number) => number): string => Buffer.from(Array.from({ length: 32 }, (_, i) => make(i) & 255)).toString('base64url')
 
 await t.test('random look: 32 random bytes have it', async (t) => {
   for (let i = 0; i < 10_000; i++) {
-    const text = randomBytes(32).toString('base64url')
+    const text = drawBytes(32).toString('base64url')
     if (!looksRandom(text)) t.fail(text)
   }
 })
 
 await t.test('random look: what somebody made by hand has not', async (t) => {
-  const half = randomBytes(16)
+  const half = drawBytes(16)
   const made: Record<string, string> = {
     'all zero': bytes(() => 0),
     'one byte again and again': bytes(() => 0xa5),
@@ -22,15 +22,15 @@ await t.test('random look: what somebody made by hand has not', async (t) => {
     deadbeef: bytes((i) => [0xde, 0xad, 0xbe, 0xef][i % 4] as number), // of four
     'a half twice': Buffer.concat([half, half]).toString('base64url'),
     'typed letters': Buffer.from('Correct horse battery staple 42!').toString('base64url'),
-    'typed hex digits': Buffer.from(randomBytes(16).toString('hex')).toString('base64url'),
+    'typed hex digits': Buffer.from(drawBytes(16).toString('hex')).toString('base64url'),
     'words as base64url': 'this-is-the-key-of-our-login-keep-it-closed',
     'capitals as base64url': 'THIS-IS-THE-KEY-OF-OUR-LOGIN-KEEP-IT-CLOSED',
     'digits as base64url': '3141592653589793238462643383279502884197169',
     'a placeholder': 'ChangeMe0hB7xQk2LmVt9sWzYp4RnJc1UdGaEfXi5oK',
     'an example': 'hB7xQk2LmVt9sExampleWzYp4RnJc1UdGaEfXi5oK8a',
-    'too short': randomBytes(31).toString('base64url'),
-    'too long': randomBytes(33).toString('base64url'),
-    'base64 with its padding': randomBytes(32).toString('base64'),
+    'too short': drawBytes(31).toString('base64url'),
+    'too long': drawBytes(33).toString('base64url'),
+    'base64 with its padding': drawBytes(32).toString('base64'),
     nothing: '',
   }
   for (const [what, text] of Object.entries(made)) t.equal(looksRandom(text), false, what)
