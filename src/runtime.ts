@@ -22,6 +22,7 @@ export const readEnvironment = ({ withFile }: { withFile: boolean }): NodeJS.Pro
 /** Time as the machine tells it. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  errorMs: () => 0,
   steady: () => performance.now(),
   after: (ms, call) => {
     const timer = setTimeout(call, ms).unref()
@@ -46,7 +47,7 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
   const keys = openKeys(config, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
   // The store's time, so that all instances agree on when a ticket's is up.
-  const shared: Clock = { ...clock, now: store.now }
+  const shared: Clock = { ...clock, now: store.now, errorMs: store.timeErrorMs }
   const dispatchers = createWechatDispatchers()
   const wechat = createWechat({
     appid: config.WECHAT_APPID,

@@ -46,7 +46,7 @@ const onStore = async <T>(work: (parts: { phoneKeys: ReturnType<typeof createPho
   const store = createStore(config.STORE_URL, { clock: systemClock, log: quiet })
   try {
     await untilReady(store)
-    const clock = { ...systemClock, now: store.now }
+    const clock = { ...systemClock, now: store.now, errorMs: store.timeErrorMs }
     const sessions = createBrowserSessions(store, createPeople(store, clock), clock, { idleMs: config.SESSION_IDLE * 1000, maxMs: config.SESSION_MAX * 1000, cookieKey: keys.cookie })
     return await work({ phoneKeys: createPhoneKeys(store, { clock, sealingKey: keys.cookie }), sessions, log })
   } finally {

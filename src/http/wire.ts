@@ -5,23 +5,23 @@ import { siteNameOf } from '../domain/site.ts'
 import { isFinal, type BrowserInfo, type Ticket } from '../domain/ticket.ts'
 import type { Scan } from '../login/scan-ticket.ts'
 import type { PollAnswer } from '../login/wait-for-ticket.ts'
-import type { Session } from '../login/ports.ts'
+import type { Clock, Session } from '../login/ports.ts'
 import type * as schemas from './schemas.ts'
 
 /** Who is logged in, and how they want to be called. */
 export interface User { readonly sub: string, readonly name: string | null }
 
-/** Seconds from now to a moment, never below 0. */
-export const secondsUntil = (moment: number, now: number): number => Math.max(0, Math.ceil((moment - now) / 1000))
+/** Seconds from now to a moment, never below 0: what surely is left, rounded up. */
+export const secondsUntil = (moment: number, clock: Pick<Clock, 'now' | 'errorMs'>): number => Math.max(0, Math.ceil((moment - clock.now() - clock.errorMs()) / 1000))
 
 const moment = (ms: number): string => new Date(ms).toISOString()
 
 /** What its browser may see of a ticket. */
-export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, now: number): Static<typeof schemas.TicketView> => ({
+export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, clock: Pick<Clock, 'now' | 'errorMs'>): Static<typeof schemas.TicketView> => ({
   ticket: ticket.id,
   state: ticket.state,
   version: ticket.version,
-  expires_in: isFinal(ticket.state) ? 0 : secondsUntil(ticket.expiresAt, now),
+  expires_in: isFinal(ticket.state) ? 0 : secondsUntil(ticket.expiresAt, clock),
   ...(ticket.state === 'scanned' && ticket.match !== null && { match_code: ticket.match.code }),
   ...((ticket.state === 'confirmed' || ticket.state === 'consumed') && approver(ticket)),
   ...(pollAfterSeconds !== undefined && { poll_after: pollAfterSeconds }),
@@ -44,10 +44,10 @@ const browserView = ({ name, system, ip, place, placeEn }: BrowserInfo): Static<
 })
 
 /** What the person who scanned is shown. */
-export const scannedTicket = ({ ticket, phonePlace, isOtherCountry, isSamePhone }: Scan, site: Static<typeof schemas.ScannedTicket>['site'], now: number): Static<typeof schemas.ScannedTicket> => ({
+export const scannedTicket = ({ ticket, phonePlace, isOtherCountry, isSamePhone }: Scan, site: Static<typeof schemas.ScannedTicket>['site'], clock: Pick<Clock, 'now' | 'errorMs'>): Static<typeof schemas.ScannedTicket> => ({
   state: ticket.state,
   version: ticket.version,
-  expires_in: secondsUntil(ticket.expiresAt, now),
+  expires_in: secondsUntil(ticket.expiresAt, clock),
   site,
   browser: askingBrowser(ticket.browser),
   other_country: isOtherCountry,

@@ -16,7 +16,8 @@ export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ti
   for (;;) { // ends: every lost race means that the ticket has come one edge nearer to its end
     const before = await deps.tickets.read(id)
     if (before === undefined) throw new Problem('ticket-not-found')
-    const now = deps.clock.now()
+    // The earliest that it can be, so that no ticket ends before its time where another process made it.
+    const now = deps.clock.now() - deps.clock.errorMs()
     const overdue = isOverdue(before, now)
     const after = overdue ? move(before, 'expire', now) ?? before : decide(before, now)
     if (after === before) return before

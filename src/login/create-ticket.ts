@@ -35,7 +35,7 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, takeRea
     state: 'pending',
     version: 1,
     createdAt: now,
-    expiresAt: now + settings.ticketTtlSeconds * 1000,
+    expiresAt: now + clock.errorMs() + settings.ticketTtlSeconds * 1000, // full, also by the clock of who finds it over
     returnTo,
     browser: { ...browser, place: place?.zh ?? null, placeEn: place?.en ?? null, country: place?.country ?? null },
     match: settings.matchNumbers === 'off' ? null : newMatch(random),

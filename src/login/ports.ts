@@ -42,6 +42,8 @@ export interface SlotGrant { readonly isAcquired: boolean, readonly evicted: str
 export interface Store {
   /** What time it is, in milliseconds since 1970: the same for all processes on this store, whatever their own clocks say. Entries end by it. */
   now (): number
+  /** By how much `now` may be wrong, forwards or back, in milliseconds: where the time is read over a network, half the way there and back. */
+  timeErrorMs (): number
   /** The value, or undefined. */
   read<T> (key: string): Promise<T | undefined>
   /** The values of all these keys, in one question to the store, or in a few. */
@@ -143,6 +145,8 @@ export interface PhoneKeys {
 export interface Clock {
   /** Milliseconds since 1970. May be set, forwards and back, while the process runs: good for moments that are stored or told, not for durations. */
   now (): number
+  /** By how much `now` may be wrong, forwards or back, in milliseconds. An end that was noted by one process and is found by another is past only beyond both errors. */
+  errorMs (): number
   /** Milliseconds since some moment in the past. Only ever grows, as nobody sets it: for every duration inside one process. */
   steady (): number
   /** Calls back once after `ms`, unless the returned function was called first. Does not keep the process alive. */

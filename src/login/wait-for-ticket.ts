@@ -48,7 +48,7 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
         if (ticket === undefined || !mayPass(error)) throw error
         fault = error
       }
-      const leftMs = Math.min(until, ticket.expiresAt) - deps.clock.now()
+      const leftMs = Math.min(until, ticket.expiresAt + deps.clock.errorMs()) - deps.clock.now()
       const isOver: boolean = leftMs <= 0 || (hasRung && leftMs > correctionMs)
       if (isOver && fault !== undefined) throw fault
       if (ticket.version > poll.after || isOver) return { ticket }

@@ -27,6 +27,8 @@ export interface Backend {
   onReplace (hear: (key: string | null) => void): () => void
   /** The time by which entries end, in milliseconds since 1970. */
   now (): number
+  /** By how much that may be wrong, in milliseconds; 0 where nobody else's clock is asked. */
+  timeErrorMs (): number
   /** Hears that a call has failed, so that the next has a better chance. */
   failed (error: Error): void
   /** Hears that an answer is overdue, likewise. */

@@ -66,6 +66,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
   return {
     storage,
     now: time.now,
+    timeErrorMs: time.errorMs,
     claim: async (key, text, ttlMs) =>
       await link.connection.client.set(keyFor(key), text, { condition: 'NX', expiration: { type: 'PX', value: ttlMs } }) === 'OK',
     removeClaim: (key, text) => isDone(removeClaimScript, keyFor(key), text),

@@ -6,6 +6,8 @@ const driftMs = 1
 export interface RedisClock {
   /** Milliseconds since 1970. */
   now (): number
+  /** By how much that may be wrong, forwards or back: half the way of the reading that is kept, and more as it ages. 0 until there was one. Milliseconds. */
+  errorMs (): number
   /** Puts the question to Redis and keeps the answer where it is the better one. Rejects as the question does. */
   read (ask: () => Promise<number>): Promise<void>
 }
@@ -28,6 +30,7 @@ export const createRedisClock = (fallback: () => number, steady: () => number = 
 
   return {
     now: () => kept === undefined ? fallback() : Math.floor(steady() + kept.aheadMs),
+    errorMs: () => kept === undefined ? 0 : Math.ceil(errorOf(kept, steady())),
     async read (ask) {
       const before = steady()
       const told = await ask()

@@ -130,6 +130,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     }),
     onReplace: () => () => {}, // one process works on the file
     now: clock.now,
+    timeErrorMs: clock.errorMs,
     failed () {},
     overdue () {},
     async close () {

@@ -49,6 +49,7 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
 
   const store: Store = {
     now: () => backend.now(),
+    timeErrorMs: () => backend.timeErrorMs(),
     async read<T> (key: string) {
       checkKey(key)
       return ask(() => keyv.get<T>(key))

@@ -15,6 +15,7 @@ const watch = <T>(call: Promise<T>): { isAnswered: () => boolean, answer: Promis
 
 const bound = (store: Store): Store => ({
   now: () => store.now(),
+  timeErrorMs: () => store.timeErrorMs(),
   read: (key) => store.read(key),
   readMany: (keys) => store.readMany(keys),
   write: (...args) => store.write(...args),

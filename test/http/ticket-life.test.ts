@@ -1,6 +1,7 @@
 /** The life of a ticket as its browser and its phone see it, by CONTRACT, "Tickets" and "Browser": ends, versions, what the view shows when. */
 import t from 'tap'
 import { openBrowser, type TestBrowser } from '../support/clients.ts'
+import type { FakeClock } from '../support/fake-clock.ts'
 import { openHouse, type House } from '../support/house.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
 
@@ -19,6 +20,24 @@ await t.test('ticket: it counts down to its end and is expired to the second', a
     t.equal((await browser.poll()).json.state, 'expired', 'its own browser may look back for a minute')
     house.clock.advance(60_000)
     t.equal(verdict(await browser.poll()), '404 ticket-not-found')
+  }
+})
+
+await t.test('ticket: it has its full time, and no more than both errors beside, between instances that read the time wrongly', async (t) => {
+  const [behind, ahead] = [{ byMs: -200, errorMs: 210 }, { byMs: 230, errorMs: 240 }]
+  for (const [makers, finders] of [[behind, ahead], [ahead, behind]] as const) {
+    const maker = await openHouse(t)
+    const clockOf = ({ byMs, errorMs }: typeof behind): FakeClock => ({ ...maker.clock, now: () => maker.clock.now() + byMs, errorMs: () => errorMs })
+    const instanceOf = (reading: typeof behind) => openHouse(t, { store: maker.store, simulator: maker.simulator, clock: clockOf(reading) })
+    const browser = await openBrowser(await instanceOf(makers))
+    t.equal(browser.created.json.expires_in, 180)
+    const finder = await instanceOf(finders)
+    const path = `/api/tickets/${browser.ticket}`
+    const stateAtFinder = async () => (await finder.call({ path, headers: { authorization: `Ticket ${browser.secret}` } })).json.state
+    maker.clock.advance(180_000 - 1)
+    t.equal(await stateAtFinder(), 'pending')
+    maker.clock.advance(1 + 2 * (makers.errorMs + finders.errorMs))
+    t.equal(await stateAtFinder(), 'expired')
   }
 })
 

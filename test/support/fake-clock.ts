@@ -29,6 +29,7 @@ export const createFakeClock = (start = Date.UTC(2026, 10, 23)): FakeClock => {
 
   return {
     now: () => steady + ahead,
+    errorMs: () => 0,
     steady: () => steady,
     after (ms, call) {
       const timer = { at: steady + Math.max(0, ms), call }

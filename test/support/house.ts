@@ -104,6 +104,7 @@ export const openHouse = async (t: Test, options: HouseOptions = {}): Promise<Ho
 /** The fake clock's time with the machine's timers: what waits for a real server must not wait for a test. */
 const realTimers = (clock: FakeClock): Clock => ({
   now: () => clock.now(),
+  errorMs: () => clock.errorMs(),
   steady: () => clock.steady(),
   after: (ms, call) => {
     const timer = setTimeout(call, ms)

@@ -34,6 +34,7 @@ export const setUpWechat = async (t: Test, options: Partial<WechatOptions> = {})
   const waits: number[] = []
   const clock: Clock = {
     now: time.now,
+    errorMs: time.errorMs,
     steady: time.steady,
     after: (ms, call) => {
       waits.push(ms)

@@ -35,12 +35,11 @@ export const phoneLoginRoute = ({ login, limits }: PhoneRouteDeps): FastifyPlugi
     schema: { body: schemas.PhoneLoginBody, response: { 200: schemas.PhoneLogin, ...schemas.problems } },
   }, async (request) => {
     const { key, name } = await limits.duringPhoneLogin(request, () => logPhoneIn({ ...login, audit: request.audit }, request.body.js_code))
-    const now = login.clock.now()
     return {
       key_id: key.id,
       key: key.key,
-      expires_in: secondsUntil(key.expiresAt, now),
-      server_time: Math.floor(now / 1000),
+      expires_in: secondsUntil(key.expiresAt, login.clock),
+      server_time: Math.floor(login.clock.now() / 1000),
       user: { sub: key.sub, name },
     }
   })
@@ -76,7 +75,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
   }, async (request) => {
     const scan = await scanTicket(by(request), { id: request.params.ticket, sub: request.person, ip: addressOf(request) })
-    return scannedTicket(scan, siteOf(scan.ticket), login.clock.now())
+    return scannedTicket(scan, siteOf(scan.ticket), login.clock)
   })
 
   app.post('/tickets/:ticket/confirm', {

@@ -70,7 +70,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
       secret,
       state: ticket.state,
       version: ticket.version,
-      expires_in: secondsUntil(ticket.expiresAt, login.clock.now()),
+      expires_in: secondsUntil(ticket.expiresAt, login.clock),
       code_url: `${config.basePath}/api/tickets/${ticket.id}/code`,
       ...(links !== null && { link_url: `${config.basePath}/api/tickets/${ticket.id}/link` }),
       max_wait: config.MAX_WAIT,
@@ -82,7 +82,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
     const ticket = await readCodeTicket(by(request), request.params.ticket)
     const { bytes, type } = await codes.codeFor(ticket.id, wechatClientKeyOf(ticket.browser.ip))
     return await reply
-      .header('cache-control', `private, max-age=${secondsUntil(ticket.expiresAt, login.clock.now())}`)
+      .header('cache-control', `private, max-age=${secondsUntil(ticket.expiresAt, login.clock)}`)
       .header('cross-origin-resource-policy', resourcePolicy) // the element on an allowed site shows it as an <img>
       .type(type)
       .send(bytes)
@@ -108,7 +108,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
       networks: clientNetworksOf(request),
       signal: departure(reply),
     })
-    return ticketView(answer, login.clock.now())
+    return ticketView(answer, login.clock)
   })
 
   app.post('/:ticket/consume', {

@@ -115,8 +115,8 @@ await t.test('sessions: the hundred and first ends the oldest, and none lives th
 
 await t.test('sessions: those of other sites that have ended by themselves take nobody\'s room, and go off the list', async (t) => {
   const { clock, sessions, people, consumed, told } = setUp(t, { idleMs: 3_600_000 })
-  const own = await sessions.open(consumed(), newSecret(randomBytes))
-  const openAtShop = () => sessions.open({ ...consumed(), site: 'https://shop.example' }, newSecret(randomBytes))
+  const own = await sessions.open(consumed(), newSecret(drawBytes))
+  const openAtShop = () => sessions.open({ ...consumed(), site: 'https://shop.example' }, newSecret(drawBytes))
   for (let i = 0; i < 99; i++) await openAtShop()
   clock.advance(20 * 60_000)
   for (let i = 0; i < 20; i++) await openAtShop()

@@ -44,3 +44,15 @@ await t.test('redis clock: it follows at once when the clock is set, or another 
     t.ok(errorMs() <= 1, `by ${byMs} ms`)
   }
 })
+
+await t.test('redis clock: it tells by how much it may be wrong, and never is by more', async (t) => {
+  const { bench, clock, ask, errorMs } = createBench()
+  t.equal(clock.errorMs(), 0, 'by its own clock nobody is wrong')
+  for (const [there, back] of [[230, 0], [0, 90], [4, 4]] as const) {
+    await ask(there, back)
+    t.ok(errorMs() <= clock.errorMs(), `${there} ms there and ${back} ms back: off by ${errorMs()} ms of ${clock.errorMs()} ms`)
+    t.ok(clock.errorMs() <= (there + back) / 2 + 1)
+  }
+  bench.steadyMs += 60_000
+  t.equal(clock.errorMs(), 4 + 60, 'the older, the more')
+})
