@@ -1,4 +1,4 @@
-// What `npm test` does first: on a machine that has everything nothing, else one line or an installation.
+// What the tests do first: on a machine that has everything nothing, else one line or an installation.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -7,15 +7,15 @@ import { makeFolder, run } from '../support/process.ts'
 const script = 'test/support/prepare.js'
 
 await t.test('prepare: it is silent when everything is there', async (t) => {
-  t.hasStrict(await run(t, { script, folder: makeFolder(t) }).ended, { code: 0, stdout: '', stderr: '' })
+  t.hasStrict(await run(t, { script, args: ['base'], folder: makeFolder(t) }).ended, { code: 0, stdout: '', stderr: '' })
 })
 
 await t.test('prepare: one line says what is missing when it can\'t be installed', async (t) => {
   const folder = makeFolder(t)
-  const { code, stdout, stderr } = await run(t, { script, folder, env: { PATH: folder } }).ended
+  const { code, stdout, stderr } = await run(t, { script, args: ['base'], folder, env: { PATH: folder } }).ended
   t.equal(code, 1)
   t.equal(stdout, '')
-  t.match(stderr, /^scan-login: the tests need [a-z0-9, -]*\bredis-server\b[a-z0-9, -]*: apt-get install [^\n]+\n$/)
+  t.match(stderr, /^scan-login: the tests need (?:chromium and )?redis-server, and nothing else that is missing here: sudo apt-get install -y --no-install-recommends (?:chromium )?redis-server\n$/)
 })
 
 const mayInstall = process.getuid?.() === 0
@@ -25,14 +25,27 @@ await t.test('prepare: what is missing is installed when root may ask a package 
   const asked = join(folder, 'asked')
   const program = (text: string): string => `#!/bin/sh\n${text}\n`
   writeFileSync(join(folder, 'apt-get'), program(`echo "$DEBIAN_FRONTEND $@" >> ${asked}; exit 100`), { mode: 0o755 })
-  const failed = await run(t, { script, folder, env: { PATH: folder } }).ended
+  const failed = await run(t, { script, args: ['base'], folder, env: { PATH: folder } }).ended
   t.equal(failed.code, 1, 'the installation came to nothing')
   t.match(failed.stderr, /scan-login: the tests need [^\n]+\n$/)
 
-  const installs = `for name in chromium redis-server firefox-esr WebKitWebDriver Xvfb nginx haproxy squid caddy; do echo > "${folder}/$name"; /bin/chmod 755 "${folder}/$name"; done`
+  const installs = `for name in chromium redis-server; do echo > "${folder}/$name"; /bin/chmod 755 "${folder}/$name"; done`
   writeFileSync(join(folder, 'apt-get'), program(`echo "$DEBIAN_FRONTEND $@" >> ${asked}; ${installs}`), { mode: 0o755 })
-  t.hasStrict(await run(t, { script, folder, env: { PATH: folder } }).ended, { code: 0, stderr: '' })
-  const twice = ['update', '-o DPkg::Lock::Timeout=300 install -y --no-install-recommends ' +
-    'chromium redis-server firefox-esr webkit2gtk-driver xvfb nginx haproxy squid caddy fonts-noto-core fonts-noto-cjk dbus']
+  t.hasStrict(await run(t, { script, args: ['base'], folder, env: { PATH: folder } }).ended, { code: 0, stderr: '' })
+  const twice = ['update', '-o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium redis-server fonts-noto-core fonts-noto-cjk']
   t.strictSame(readFileSync(asked, 'utf8').split('\n'), [...twice, ...twice].map((line) => `noninteractive ${line}`).concat(''))
+})
+
+await t.test('prepare: the line is for the package manager that is there, and names what it has', async (t) => {
+  for (const [manager, expected] of [['brew', /: brew install (?:chromium )?redis\n$/], ['dnf', /: sudo dnf install -y (?:chromium )?redis\n$/]] as const) {
+    const folder = makeFolder(t)
+    writeFileSync(join(folder, manager), '', { mode: 0o755 })
+    const { code, stderr } = await run(t, { script, args: ['base'], folder, env: { PATH: folder } }).ended
+    t.equal(code, 1)
+    t.match(stderr, expected)
+  }
+})
+
+await t.test('prepare: a tier that there is not is told, with those that there are', async (t) => {
+  t.hasStrict(await run(t, { script, args: ['all'], folder: makeFolder(t) }).ended, { code: 1, stderr: 'scan-login: the tiers of the tests are base, networks, faults\n' })
 })

@@ -23,7 +23,7 @@ export interface Network {
   open (t: Test, place: Place): Promise<Proxy>
 }
 
-const slowness = join(import.meta.dirname, '../e2e/proxies/second.lua')
+const slowness = join(import.meta.dirname, '../networks/proxies/second.lua')
 
 const kinds = ['nginx', 'haproxy', 'caddy', 'squid'] satisfies ProxyKind[]
 

@@ -1,31 +1,23 @@
 /**
- * Owns what the tests need of the machine: Node 24, browsers, proxies, a Redis. Says in one line what is missing, or installs it where it may.
- * Plain JavaScript with no types to strip, so that an old Node gets as far as the line that is meant for it.
+ * What a tier of the tests needs of the machine: `node test/support/prepare.js base`. Installs on Debian what is missing, where it may, and else says in
+ * one line how to. Plain JavaScript with no types to strip, so that an old Node gets as far as the line that is meant for it.
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { programs, tiers } from './tiers.js'
 
-/** The program that a test starts, and Debian's package that has it. Fonts are no programs: they come along with the rest. */
-const needs = [
-  ['chromium', 'chromium'],
-  ['redis-server', 'redis-server'],
-  ['firefox-esr', 'firefox-esr'],
-  ['WebKitWebDriver', 'webkit2gtk-driver'],
-  ['Xvfb', 'xvfb'],
-  ['nginx', 'nginx'],
-  ['haproxy', 'haproxy'],
-  ['squid', 'squid'],
-  ['caddy', 'caddy'],
-]
-const packages = [...needs.map(([, name]) => name), 'fonts-noto-core', 'fonts-noto-cjk', 'dbus']
 /** Debian's packages start their services unless this program says no (exit code 101). */
 const servicePolicy = '/usr/sbin/policy-rc.d'
 
+/** @param {string} line @returns {never} */
 const stop = (line) => {
   process.stderr.write(`scan-login: ${line}\n`)
   process.exit(1)
 }
+
+const { needs, beside } = tiers[process.argv[2] ?? ''] ?? stop(`the tiers of the tests are ${Object.keys(tiers).join(', ')}`)
+const packages = [...needs.map((name) => programs[name].apt), ...beside]
 
 const isProgram = (file) => {
   try {
@@ -42,7 +34,7 @@ const path = (process.env.PATH ?? '').split(delimiter)
 
 const isIn = (folders, name) => folders.some((folder) => isProgram(join(folder, name)))
 
-const missing = () => needs.filter(([program]) => !isIn(program === 'redis-server' ? path : [...places, ...path], program)).map(([, name]) => name)
+const missing = () => needs.map((name) => programs[name]).filter(({ program }) => !isIn(program === 'redis-server' ? path : [...places, ...path], program))
 
 const apt = (...args) => spawnSync('apt-get', args, {
   stdio: ['ignore', 'pipe', 'pipe'],
@@ -62,6 +54,14 @@ const install = () => {
   }
 }
 
+/** How the package manager that is found here is asked for them; '' where it doesn't have them all. */
+const commandFor = (lacking) => {
+  const manager = ['apt-get', 'brew', 'dnf'].find((name) => isIn(path, name)) ?? 'apt-get'
+  const names = lacking.map((program) => program[manager === 'apt-get' ? 'apt' : manager])
+  if (names.includes(null)) return ''
+  return manager === 'brew' ? `brew install ${names.join(' ')}` : `sudo ${manager} install -y ${manager === 'apt-get' ? '--no-install-recommends ' : ''}${names.join(' ')}`
+}
+
 if (Number.parseInt(process.versions.node) < 24) {
   stop(`the tests need Node.js 24 and this is ${process.version}: "npm ci" brings it along unless install scripts are switched off, and "npm rebuild node" then fetches it`)
 }
@@ -69,6 +69,8 @@ if (missing().length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_
   process.stdout.write(`scan-login: installing ${packages.join(', ')} for the tests\n`)
   install()
 }
-if (missing().length > 0) {
-  stop(`the tests need ${missing().join(', ')}: apt-get install --no-install-recommends ${packages.join(' ')} (Debian, as root), or put what is needed on PATH`)
+const lacking = missing()
+if (lacking.length > 0) {
+  const command = commandFor(lacking)
+  stop(`the tests need ${lacking.map(({ program }) => program).join(' and ')}, and nothing else that is missing here: ${command || 'to be had on Debian (apt-get), or put on PATH by hand'}`)
 }

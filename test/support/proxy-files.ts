@@ -23,7 +23,7 @@ export const proxyFiles: Readonly<Record<ProxyKind, string>> = { nginx: 'nginx.c
 /** The text of a file of the README. */
 export const readProxyFile = (kind: ProxyKind): string => readProxyText(proxyFiles[kind])
 
-const readProxyText = (name: string): string => readFileSync(join(import.meta.dirname, '../e2e/proxies', name), 'utf8')
+const readProxyText = (name: string): string => readFileSync(join(import.meta.dirname, '../networks/proxies', name), 'utf8')
 
 /** The blocks of the README for several instances, which stand in the place of what the files say of one. */
 export const instancesFiles = { nginx: 'nginx-instances.conf', haproxy: 'haproxy-instances.cfg' } as const satisfies Partial<Record<ProxyKind, string>>

@@ -5,7 +5,7 @@ import type { Store } from '../../src/login/ports.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { patienceMs, say, startCluster, startSentinelSet, type RedisSet } from '../support/redis-sets.ts'
 import type { RedisServer } from '../support/redis.ts'
-import { openStore, untilReady } from './store-harness.ts'
+import { openStore, untilReady } from '../contract/store-harness.ts'
 
 const hour = 3_600_000
 /** CONTRACT "Errors". */

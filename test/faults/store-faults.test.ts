@@ -7,7 +7,7 @@ import { createRecordingLog } from '../support/log.ts'
 import { freePort, startRedis } from '../support/redis.ts'
 import { say } from '../support/redis-sets.ts'
 import { systemClock } from '../../src/runtime.ts'
-import { openStore, untilReady } from './store-harness.ts'
+import { openStore, untilReady } from '../contract/store-harness.ts'
 
 const hour = 3_600_000
 /** CONTRACT "Errors": whatever fails behind the service is answered within 6 s. */

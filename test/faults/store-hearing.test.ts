@@ -7,7 +7,7 @@ import { startRedis } from '../support/redis.ts'
 import { say } from '../support/redis-sets.ts'
 import { until } from '../support/turns.ts'
 import { systemClock } from '../../src/runtime.ts'
-import { openStore, untilReady } from './store-harness.ts'
+import { openStore, untilReady } from '../contract/store-harness.ts'
 
 const hour = 3_600_000
 

@@ -1,0 +1,56 @@
+/**
+ * Runs the tests: `npm test`, `npm run test:networks`, `npm run test:faults`. Files named on the command line are run in place of the tier's. Ends with
+ * what tap ends with, or with 1 where something was left behind.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { watchLeftovers } from './support/leftovers.ts'
+import { tiers } from './support/tiers.js'
+
+const repository = join(import.meta.dirname, '..')
+const [name = 'base', ...words] = process.argv.slice(2)
+const seed = process.env.TEST_SEED ?? String(Date.now() % 2 ** 31)
+const say = (line: string): void => { process.stdout.write(`${line}\n`) }
+
+const { folders, jobs } = tiers[name]! // prepare.js, which comes first, knows no other
+const isMeasured = words.includes('--coverage')
+const options = words.filter((word) => word.startsWith('-') && word !== '--coverage')
+const named = words.filter((word) => !word.startsWith('-'))
+const files = named.length > 0 ? named : folders.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`, { cwd: repository }))
+
+/** What a file took in the last run, in milliseconds; undefined where it was not run here. */
+const timeOf = (file: string): number | undefined => {
+  try {
+    const times = readFileSync(join(repository, '.tap/test-results', `${file}.tap`), 'utf8').matchAll(/^# time=([\d.]+)ms$/gm)
+    return Number([...times].at(-1)?.[1])
+  } catch {
+    return undefined
+  }
+}
+
+/** Those that take longest come first, so that none of them is waited for at the end. */
+const longestFirst = (files: readonly string[]): string[] => files.toSorted((a, b) => (timeOf(b) ?? Infinity) - (timeOf(a) ?? Infinity))
+
+const start = performance.now()
+say(`scan-login: ${files.length} files of tests, tier ${name}, TEST_SEED=${seed}`)
+const sorted = longestFirst(files)
+for (const file of files) rmSync(join(repository, '.tap/test-results', `${file}.tap`), { force: true })
+const tap = spawn('tap', [`--jobs=${Math.max(1, Math.round(jobs * availableParallelism()))}`, ...isMeasured ? [] : ['--disable-coverage'], ...options, ...sorted], {
+  cwd: repository,
+  stdio: 'inherit',
+  env: { ...process.env, TEST_SEED: seed },
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { tap.kill(signal) })
+const watch = watchLeftovers(process.pid)
+const [code] = await once(tap, 'close')
+const left = await watch.stop()
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+const times = files.map((file) => ({ file, ms: timeOf(file) ?? 0 })).toSorted((a, b) => b.ms - a.ms)
+say(`\nscan-login: tier ${name} took ${seconds(performance.now() - start)}; load ${loadavg()[1]?.toFixed(1)} on ${availableParallelism()} processors, TEST_SEED=${seed}; the longest:`)
+for (const { file, ms } of times.slice(0, 10)) say(`${seconds(ms).padStart(9)}  ${file}`)
+say(left.length === 0 ? 'Nothing is left behind.' : `Left behind, and ended:\n${left.map((command) => `  ${command.slice(0, 160)}`).join('\n')}`)
+process.exit(left.length > 0 ? 1 : code ?? 1)

@@ -1,0 +1,100 @@
+/** What processes the tests leave behind: those that a test file started, or one of those, and that are there when the file's own process has ended. */
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { platform } from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+interface Process {
+  readonly pid: number
+  readonly parent: number
+  /** When it was started, and with that and the number the one process that is meant. */
+  readonly began: string
+  readonly command: string
+}
+
+export interface Watch {
+  /** Looks now, and not only when it is time to. */
+  look (): void
+  /** Gives what is on its way out its time, and ends what is left. Resolves with the commands of all that was ended so since the watch began. */
+  stop (): Promise<readonly string[]>
+}
+
+const isTestFile = ({ command }: Process): boolean => /\.test\.ts(?:\s|$)/.test(command)
+
+const everyMs = 1000
+
+/**
+ * Watches all that descends from `root`, and ends what outlives the test file that started it by `graceMs`: a browser's processes end one after the other.
+ * Whoever is started and loses its parent between two looks is not seen.
+ */
+export const watchLeftovers = (root: number, graceMs = 3000): Watch => {
+  /** By pid: the process, the test file's that it belongs to, and since when that has been gone. */
+  const known = new Map<number, { readonly child: Process, readonly file: Process, goneSince?: number }>()
+  const ended: string[] = []
+
+  const look = (): void => {
+    const now = new Map(processes().map((one) => [one.pid, one]))
+    for (const child of now.values()) {
+      const file = fileOf(child, now, root)
+      if (file !== undefined && file.pid !== child.pid) known.set(child.pid, { child, file })
+    }
+    for (const [pid, one] of known) {
+      if (!isSame(now.get(pid), one.child)) known.delete(pid)
+      else if (!isSame(now.get(one.file.pid), one.file)) {
+        one.goneSince ??= performance.now()
+        if (performance.now() - one.goneSince >= graceMs) end(pid, one.child)
+      }
+    }
+  }
+
+  const end = (pid: number, { command }: Process): void => {
+    known.delete(pid)
+    try {
+      process.kill(pid, 'SIGKILL')
+      ended.push(command)
+    } catch {} // it has just ended by itself
+  }
+
+  const timer = setInterval(look, everyMs)
+  return {
+    look,
+    stop: async () => {
+      clearInterval(timer)
+      for (look(); [...known.values()].some(({ goneSince }) => goneSince !== undefined); look()) await sleep(Math.min(everyMs, graceMs))
+      return ended
+    },
+  }
+}
+
+/** The test file's process among a process and its ancestors below `root`. */
+const fileOf = (child: Process, all: ReadonlyMap<number, Process>, root: number): Process | undefined => {
+  for (let one: Process | undefined = child; one !== undefined && one.pid !== root; one = all.get(one.parent)) {
+    if (isTestFile(one)) return one
+  }
+  return undefined
+}
+
+const isSame = (one: Process | undefined, other: Process): boolean => one?.began === other.began
+
+const processes = (): Process[] => platform === 'linux' ? processesOfLinux() : processesOfPs()
+
+/** Without `ps`, which a small Debian doesn't have. */
+const processesOfLinux = (): Process[] => readdirSync('/proc').flatMap((pid) => {
+  if (!/^\d+$/.test(pid)) return []
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+    // Behind the name, which may hold anything: state, parent, and as the 20th the start. See proc(5).
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+    return fields[0] === 'Z' ? [] : [{ pid: Number(pid), parent: Number(fields[1]), began: fields[19] ?? '', command }]
+  } catch { // it has just ended
+    return []
+  }
+})
+
+const processesOfPs = (): Process[] => {
+  const { stdout } = spawnSync('ps', ['-axww', '-o', 'pid=,ppid=,lstart=,command='], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, parent, began, command] = /^\s*(\d+)\s+(\d+)\s+(\w+\s+\w+\s+\d+\s+[\d:]+\s+\d+)\s+(.*)$/.exec(line) ?? []
+    return pid === undefined || command === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), began: began ?? '', command }]
+  })
+}

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { watchLeftovers } from '../../support/leftovers.ts'
+import { makeFolder } from '../../support/process.ts'
+
+/** A child that lives on when its parent is killed, in a file that is named as tests are; both tell when they are there. */
+const parent = `import { spawn } from 'node:child_process'
+spawn(process.execPath, ['-e', 'process.stdout.write(process.pid + "\\\\n"); setInterval(() => {}, 1000)'], { detached: true, stdio: ['ignore', 'inherit', 'ignore'] })
+setInterval(() => {}, 1000)
+`
+
+await t.test('leftovers: what a test file started is ended with it, and told; what is another\'s goes on', async (t) => {
+  const folder = makeFolder(t)
+  const file = join(folder, 'planted.test.ts')
+  writeFileSync(file, parent)
+  const [one, other] = [spawn(process.execPath, [file]), spawn(process.execPath, [file])]
+  t.teardown(() => { for (const child of [one, other]) child.kill('SIGKILL') })
+  const [, ofOther] = (await Promise.all([one, other].map((child) => once(child.stdout, 'data')))).map(([data]) => Number(String(data)))
+  t.teardown(() => { process.kill(ofOther ?? 0, 'SIGKILL') })
+  const watch = watchLeftovers(process.pid, 10)
+  t.teardown(() => watch.stop())
+  watch.look()
+  one.kill('SIGKILL')
+  await once(one, 'exit')
+  t.equal((await watch.stop()).length, 1)
+  await once(one, 'close') // nobody holds its output any more
+  t.ok(process.kill(ofOther ?? 0, 0), 'the other\'s is there')
+})
