@@ -50,7 +50,7 @@ for (const file of files) rmSync(join(repository, '.tap/test-results', `${file}.
 const tap = spawn('tap', [`--jobs=${Math.max(1, Math.round(jobs * availableParallelism()))}`, ...isMeasured ? [] : ['--disable-coverage'], ...options, ...sorted], {
   cwd: repository,
   stdio: 'inherit',
-  env: { ...process.env, TEST_SEED: seed },
+  env: { ...process.env, TEST_SEED: seed, NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/node') },
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { tap.kill(signal) })
 const watch = watchLeftovers(process.pid)

@@ -103,7 +103,7 @@ export const openPhone = async (t: Test, browser: Browser, address: string, { cl
   page.on('pageerror', (error) => errors.push(error.message))
   if (clock) {
     await page.clock.install({ time: startMs })
-    await page.clock.pauseAt(startMs + 1000) // it would run on otherwise
+    await page.clock.pauseAt(startMs + 3600_000) // it would run on otherwise; so far ahead that a busy machine isn't there yet
   }
   await page.goto(`${address}/phone?phone=${encodeURIComponent(JSON.stringify(given))}`)
   const frame = page.frames().at(-1)
