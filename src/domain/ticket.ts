@@ -82,8 +82,20 @@ export const graceMs = 60_000
 /** Tells whether nothing leaves this state. */
 export const isFinal = (state: TicketState): boolean => state === 'consumed' || state === 'cancelled' || state === 'expired'
 
-/** Tells whether the time of a ticket is up and nobody has written it down yet. */
-export const isOverdue = (ticket: Ticket, now: number): boolean => !isFinal(ticket.state) && now >= ticket.expiresAt
+/** A clock's word: milliseconds since 1970, and by how much they may be wrong, forwards or back. */
+export interface Moment {
+  readonly at: number
+  readonly errorMs: number
+}
+
+/** Tells whether the time of a ticket is up, for certain, and nobody has written it down yet. */
+export const isOverdue = (ticket: Ticket, now: Moment): boolean => !isFinal(ticket.state) && isPast(ticket.expiresAt, now)
+
+/** Tells whether a time is past for certain. */
+export const isPast = (time: number, { at, errorMs }: Moment): boolean => at - errorMs >= time
+
+/** The end of what lasts for so long from now: the latest that it can be, so that nothing ends before its time where another process finds it. */
+export const endIn = (ms: number, { at, errorMs }: Moment): number => at + errorMs + ms
 
 /** Names the state an edge leads to, or undefined where there is no such edge. */
 export const target = (state: TicketState, edge: TicketEdge): TicketState | undefined =>
@@ -93,7 +105,7 @@ export const target = (state: TicketState, edge: TicketEdge): TicketState | unde
  * Takes an edge: the ticket as it is afterwards, or undefined where the table has no such edge or the time is not right for it
  * (nothing but `expire` leaves an overdue ticket; `expire` leaves no other).
  */
-export const move = (ticket: Ticket, edge: TicketEdge, now: number, who: Ticket['person'] = ticket.person): Ticket | undefined => {
+export const move = (ticket: Ticket, edge: TicketEdge, now: Moment, who: Ticket['person'] = ticket.person): Ticket | undefined => {
   const state = target(ticket.state, edge)
   if (state === undefined || isOverdue(ticket, now) !== (edge === 'expire')) return undefined
   return {
@@ -102,12 +114,12 @@ export const move = (ticket: Ticket, edge: TicketEdge, now: number, who: Ticket[
     version: ticket.version + 1,
     expiresAt: endAfter(ticket, edge, state, now),
     person: who,
-    consumedAt: edge === 'consume' ? now : ticket.consumedAt,
+    consumedAt: edge === 'consume' ? now.at : ticket.consumedAt,
   }
 }
 
-const endAfter = (ticket: Ticket, edge: TicketEdge, state: TicketState, now: number): number => {
+const endAfter = (ticket: Ticket, edge: TicketEdge, state: TicketState, now: Moment): number => {
   if (edge === 'expire') return ticket.expiresAt + graceMs
-  if (isFinal(state)) return now + graceMs
-  return edge === 'scan' ? Math.max(ticket.expiresAt, now + graceMs) : ticket.expiresAt
+  if (isFinal(state)) return endIn(graceMs, now)
+  return edge === 'scan' ? Math.max(ticket.expiresAt, endIn(graceMs, now)) : ticket.expiresAt
 }

@@ -1,6 +1,6 @@
 /** Owns the one way in which a stored ticket changes: read, decide, replace, and start over where somebody was quicker. */
 import { Problem, type ProblemCode } from '../errors.ts'
-import { isOverdue, move, type Ticket, type TicketState } from '../domain/ticket.ts'
+import { isOverdue, move, type Moment, type Ticket, type TicketState } from '../domain/ticket.ts'
 import { stepOf, type Canceller, type WrongNumber } from './audit.ts'
 import type { LoginDeps } from './ports.ts'
 
@@ -12,12 +12,11 @@ type AdvanceDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'
  * tells the audit; `by` is what it means there when this call cancels.
  * Resolves with the ticket as stored. Rejects with `ticket-not-found` for an unknown id.
  */
-export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ticket, now: number) => Ticket, by: Canceller | WrongNumber): Promise<Ticket> => {
+export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ticket, now: Moment) => Ticket, by: Canceller | WrongNumber): Promise<Ticket> => {
   for (;;) { // ends: every lost race means that the ticket has come one edge nearer to its end
     const before = await deps.tickets.read(id)
     if (before === undefined) throw new Problem('ticket-not-found')
-    // The earliest that it can be, so that no ticket ends before its time where another process made it.
-    const now = deps.clock.now() - deps.clock.errorMs()
+    const now = { at: deps.clock.now(), errorMs: deps.clock.errorMs() }
     const overdue = isOverdue(before, now)
     const after = overdue ? move(before, 'expire', now) ?? before : decide(before, now)
     if (after === before) return before

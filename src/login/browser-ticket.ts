@@ -1,7 +1,7 @@
 /** Owns what a browser must show to reach its ticket. */
 import { Problem } from '../errors.ts'
 import { hashSecret, isId, isSecret, sameText } from '../domain/ids.ts'
-import type { Ticket } from '../domain/ticket.ts'
+import type { Moment, Ticket } from '../domain/ticket.ts'
 import { advance, asItIs } from './advance.ts'
 import type { LoginDeps } from './ports.ts'
 
@@ -15,7 +15,7 @@ export interface BrowserClaim {
  * Advances the ticket of the browser that made it; without `decide` it is read. A foreign secret, a malformed one and an unknown id are
  * all `ticket-not-found`.
  */
-export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserClaim, decide: (ticket: Ticket, now: number) => Ticket = asItIs): Promise<Ticket> => {
+export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserClaim, decide: (ticket: Ticket, now: Moment) => Ticket = asItIs): Promise<Ticket> => {
   if (!isId(id) || !isSecret(secret)) throw new Problem('ticket-not-found')
   const secretHash = hashSecret(secret)
   return await advance(deps, id, (ticket, now) => {

@@ -1,5 +1,5 @@
 import { Problem } from '../errors.ts'
-import { move, type Ticket } from '../domain/ticket.ts'
+import { isPast, move, type Ticket } from '../domain/ticket.ts'
 import { refuse } from './advance.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
 import type { LoginDeps, OpenedSession, SessionOpener } from './ports.ts'
@@ -15,7 +15,7 @@ const repeatMs = 30_000
 export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, claim: BrowserClaim, shown: readonly string[]): Promise<{ ticket: Ticket, session: OpenedSession }> => {
   const ticket = await ticketOfBrowser(deps, claim, (ticket, now) => {
     if (ticket.state === 'pending') throw new Problem('ticket-not-confirmed')
-    if (ticket.consumedAt !== null && now < ticket.consumedAt + repeatMs) return ticket
+    if (ticket.consumedAt !== null && !isPast(ticket.consumedAt + repeatMs, now)) return ticket
     return move(ticket, 'consume', now) ?? refuse(ticket)
   })
   const session = await deps.sessions.open(ticket, claim.secret, deps.audit)

@@ -4,7 +4,7 @@ import { hashSecret, newId, newSecret, startOf } from '../domain/ids.ts'
 import { newMatch } from '../domain/match.ts'
 import { schema } from '../domain/record.ts'
 import { isReturnAllowed } from '../domain/return-to.ts'
-import type { SeenBrowser, Ticket } from '../domain/ticket.ts'
+import { endIn, type SeenBrowser, type Ticket } from '../domain/ticket.ts'
 import { asker } from './audit.ts'
 import type { LoginDeps, ReadyTicketId } from './ports.ts'
 
@@ -35,7 +35,7 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, takeRea
     state: 'pending',
     version: 1,
     createdAt: now,
-    expiresAt: now + clock.errorMs() + settings.ticketTtlSeconds * 1000, // full, also by the clock of who finds it over
+    expiresAt: endIn(settings.ticketTtlSeconds * 1000, { at: now, errorMs: clock.errorMs() }),
     returnTo,
     browser: { ...browser, place: place?.zh ?? null, placeEn: place?.en ?? null, country: place?.country ?? null },
     match: settings.matchNumbers === 'off' ? null : newMatch(random),

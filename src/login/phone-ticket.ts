@@ -1,7 +1,7 @@
 /** Owns what a person must be to touch a ticket from the phone. */
 import { Problem } from '../errors.ts'
 import { isId } from '../domain/ids.ts'
-import { isFinal, type Ticket } from '../domain/ticket.ts'
+import { isFinal, type Moment, type Ticket } from '../domain/ticket.ts'
 import { advance, refuse } from './advance.ts'
 import type { Canceller, WrongNumber } from './audit.ts'
 import type { LoginDeps } from './ports.ts'
@@ -16,7 +16,7 @@ export interface PhoneClaim {
  * Advances a ticket for the person who scanned it, or for anybody while it is pending. Rejects with `ticket-not-found`; for anybody else with
  * the code of the final state or `ticket-taken`, which tells nothing about the first. `by` is what it means when this call cancels.
  */
-export const ticketOfPhone = async (deps: LoginDeps, { id, sub }: PhoneClaim, decide: (ticket: Ticket, now: number) => Ticket, by: Canceller | WrongNumber = 'phone'): Promise<Ticket> => {
+export const ticketOfPhone = async (deps: LoginDeps, { id, sub }: PhoneClaim, decide: (ticket: Ticket, now: Moment) => Ticket, by: Canceller | WrongNumber = 'phone'): Promise<Ticket> => {
   if (!isId(id)) throw new Problem('ticket-not-found')
   return await advance(deps, id, (ticket, now) => {
     const foreign = ticket.person !== null && ticket.person.sub !== sub

@@ -30,7 +30,7 @@ const ticketAt = (now: number, n = 1): Ticket => ({
 
 /** The ticket after these edges; each is in the table. */
 const after = (ticket: Ticket, now: number, ...edges: TicketEdge[]): Ticket =>
-  edges.reduce((ticket, edge) => move(ticket, edge, now, person)!, ticket)
+  edges.reduce((ticket, edge) => move(ticket, edge, { at: now, errorMs: 0 }, person)!, ticket)
 
 await onEveryStore(t, 'tickets', async (t, { clock, stores }) => {
   const [tickets, ...others] = stores.map((store) => createTickets(store, { clock, maxTickets: 1_000 }))

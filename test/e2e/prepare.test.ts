@@ -1,8 +1,9 @@
 // What the tests do first: on a machine that has everything nothing, else one line or an installation.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeFolder, run } from '../support/process.ts'
+import { tiers } from '../support/tiers.js'
 
 const script = 'test/support/prepare.js'
 
@@ -29,10 +30,10 @@ await t.test('prepare: what is missing is installed when root may ask a package 
   t.equal(failed.code, 1, 'the installation came to nothing')
   t.match(failed.stderr, /scan-login: the tests need [^\n]+\n$/)
 
-  const installs = `for name in chromium redis-server; do echo > "${folder}/$name"; /bin/chmod 755 "${folder}/$name"; done`
+  const installs = `for name in chromium redis-server openssl jq; do echo > "${folder}/$name"; /bin/chmod 755 "${folder}/$name"; done`
   writeFileSync(join(folder, 'apt-get'), program(`echo "$DEBIAN_FRONTEND $@" >> ${asked}; ${installs}`), { mode: 0o755 })
   t.hasStrict(await run(t, { script, args: ['base'], folder, env: { PATH: folder } }).ended, { code: 0, stderr: '' })
-  const twice = ['update', '-o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium redis-server fonts-noto-core fonts-noto-cjk']
+  const twice = ['update', '-o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium redis-server openssl jq fonts-noto-core fonts-noto-cjk dbus']
   t.strictSame(readFileSync(asked, 'utf8').split('\n'), [...twice, ...twice].map((line) => `noninteractive ${line}`).concat(''))
 })
 
@@ -48,4 +49,12 @@ await t.test('prepare: the line is for the package manager that is there, and na
 
 await t.test('prepare: a tier that there is not is told, with those that there are', async (t) => {
   t.hasStrict(await run(t, { script, args: ['all'], folder: makeFolder(t) }).ended, { code: 1, stderr: 'scan-login: the tiers of the tests are base, networks, faults\n' })
+})
+
+await t.test('prepare: each test file is of one tier', async (t) => {
+  const folders = Object.values(tiers).flatMap(({ folders }) => folders)
+  t.equal(new Set(folders).size, folders.length)
+  const files = globSync('**/*.test.ts', { cwd: join(import.meta.dirname, '..') })
+  t.ok(files.length > 100)
+  t.strictSame(files.filter((file) => !folders.includes(file.split('/')[0] ?? '')), [])
 })

@@ -41,6 +41,22 @@ await t.test('ticket: it has its full time, and no more than both errors beside,
   }
 })
 
+await t.test('ticket: a scan and an end give their full minute between instances that read the time wrongly', async (t) => {
+  const real = await openHouse(t)
+  const behind: FakeClock = { ...real.clock, now: () => real.clock.now() - 200, errorMs: () => 210 }
+  const ahead: FakeClock = { ...real.clock, now: () => real.clock.now() + 230, errorMs: () => 240 }
+  const [noter, finder] = [await openHouse(t, { store: real.store, simulator: real.simulator, clock: behind }), await openHouse(t, { store: real.store, simulator: real.simulator, clock: ahead })]
+  const scanned = await openBrowser(noter)
+  const phone = await phoneOf(noter)
+  real.clock.advance(170_000)
+  t.equal((await phone.scan(scanned.ticket)).json.expires_in, 60)
+  const cancelled = await openBrowser(noter)
+  await cancelled.giveUp()
+  const stateAtFinder = async ({ ticket, secret }: TestBrowser) => (await finder.call({ path: `/api/tickets/${ticket}`, headers: { authorization: `Ticket ${secret}` } })).json.state
+  real.clock.advance(60_000 - 1)
+  t.strictSame([await stateAtFinder(scanned), await stateAtFinder(cancelled)], ['scanned', 'cancelled'])
+})
+
 await t.test('ticket: a scan in the last minute moves the end once, to a minute after the scan', async (t) => {
   for (const [scannedAfter, left] of [[0, 180], [119, 61], [120, 60], [121, 60], [179, 60]] as const) {
     const house = await openHouse(t)

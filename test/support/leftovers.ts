@@ -15,7 +15,7 @@ interface Process {
 export interface Watch {
   /** Looks now, and not only when it is time to. */
   look (): void
-  /** Gives what is on its way out its time, and ends what is left. Resolves with the commands of all that was ended so since the watch began. */
+  /** When all test files are over: gives what is on its way out its time, and ends what is left. Resolves with the commands of all that was ended so since the watch began. */
   stop (): Promise<readonly string[]>
 }
 
@@ -32,15 +32,15 @@ export const watchLeftovers = (root: number, graceMs = 3000): Watch => {
   const known = new Map<number, { readonly child: Process, readonly file: Process, goneSince?: number }>()
   const ended: string[] = []
 
-  const look = (): void => {
+  const look = (isOver = false): void => {
     const now = new Map(processes().map((one) => [one.pid, one]))
     for (const child of now.values()) {
       const file = fileOf(child, now, root)
-      if (file !== undefined && file.pid !== child.pid) known.set(child.pid, { child, file })
+      if (file !== undefined && !isSame(known.get(child.pid)?.child, child)) known.set(child.pid, { child, file })
     }
     for (const [pid, one] of known) {
       if (!isSame(now.get(pid), one.child)) known.delete(pid)
-      else if (!isSame(now.get(one.file.pid), one.file)) {
+      else if (isOver || !isSame(now.get(one.file.pid), one.file)) {
         one.goneSince ??= performance.now()
         if (performance.now() - one.goneSince >= graceMs) end(pid, one.child)
       }
@@ -57,19 +57,21 @@ export const watchLeftovers = (root: number, graceMs = 3000): Watch => {
 
   const timer = setInterval(look, everyMs)
   return {
-    look,
+    look: () => { look() },
     stop: async () => {
       clearInterval(timer)
-      for (look(); [...known.values()].some(({ goneSince }) => goneSince !== undefined); look()) await sleep(Math.min(everyMs, graceMs))
+      for (look(true); known.size > 0; look(true)) await sleep(Math.min(everyMs, graceMs))
       return ended
     },
   }
 }
 
-/** The test file's process among a process and its ancestors below `root`. */
+/** The test file's process among a process and its ancestors; undefined where there is none, or they don't descend from `root`. */
 const fileOf = (child: Process, all: ReadonlyMap<number, Process>, root: number): Process | undefined => {
-  for (let one: Process | undefined = child; one !== undefined && one.pid !== root; one = all.get(one.parent)) {
-    if (isTestFile(one)) return one
+  let file: Process | undefined
+  for (let one: Process | undefined = child; one !== undefined; one = all.get(one.parent)) {
+    if (one.pid === root) return file
+    if (isTestFile(one)) file = one
   }
   return undefined
 }

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { programs, tiers } from './tiers.js'
+import { beside, programs, tiers } from './tiers.js'
 
 /** Debian's packages start their services unless this program says no (exit code 101). */
 const servicePolicy = '/usr/sbin/policy-rc.d'
@@ -16,7 +16,7 @@ const stop = (line) => {
   process.exit(1)
 }
 
-const { needs, beside } = tiers[process.argv[2] ?? ''] ?? stop(`the tiers of the tests are ${Object.keys(tiers).join(', ')}`)
+const { needs } = tiers[process.argv[2] ?? ''] ?? stop(`the tiers of the tests are ${Object.keys(tiers).join(', ')}`)
 const packages = [...needs.map((name) => programs[name].apt), ...beside]
 
 const isProgram = (file) => {

@@ -3,13 +3,15 @@
  * which Node runs it.
  */
 
-/** A program that a test starts, and the package that has it: Debian's, Homebrew's, Fedora's. @typedef {{ program: string, apt: string, brew: string | null, dnf: string | null }} Program */
+/** A program that a test starts, and the package that has it under this name: Debian's, Homebrew's, Fedora's. @typedef {{ program: string, apt: string, brew: string | null, dnf: string | null }} Program */
 
 /** @type {Readonly<Record<string, Program>>} */
 export const programs = {
   chromium: { program: 'chromium', apt: 'chromium', brew: 'chromium', dnf: 'chromium' },
   redis: { program: 'redis-server', apt: 'redis-server', brew: 'redis', dnf: 'redis' },
-  firefox: { program: 'firefox-esr', apt: 'firefox-esr', brew: 'firefox', dnf: 'firefox' },
+  openssl: { program: 'openssl', apt: 'openssl', brew: 'openssl', dnf: 'openssl' },
+  jq: { program: 'jq', apt: 'jq', brew: 'jq', dnf: 'jq' },
+  firefox: { program: 'firefox-esr', apt: 'firefox-esr', brew: null, dnf: null },
   webkit: { program: 'WebKitWebDriver', apt: 'webkit2gtk-driver', brew: null, dnf: 'webkit2gtk-driver' },
   xvfb: { program: 'Xvfb', apt: 'xvfb', brew: null, dnf: 'xorg-x11-server-Xvfb' },
   nginx: { program: 'nginx', apt: 'nginx', brew: 'nginx', dnf: 'nginx' },
@@ -18,29 +20,29 @@ export const programs = {
   caddy: { program: 'caddy', apt: 'caddy', brew: 'caddy', dnf: 'caddy' },
 }
 
+/** Debian's packages that have no program of ours, and are installed with the first that has. */
+export const beside = ['fonts-noto-core', 'fonts-noto-cjk', 'dbus']
+
 /**
- * `needs` are names of `programs`, `beside` packages of Debian's without a program of ours. `jobs`: files at a time, for each processor.
- * @typedef {{ folders: readonly string[], needs: readonly string[], beside: readonly string[], jobs: number }} Tier
+ * `folders` lie in `test/`; `needs` are names of `programs`; `jobs`: files at a time, for each processor.
+ * @typedef {{ folders: readonly string[], needs: readonly string[], jobs: number }} Tier
  */
 
 /** @type {Readonly<Record<string, Tier>>} */
 export const tiers = {
   base: {
     folders: ['unit', 'contract', 'http', 'static', 'miniprogram', 'demo', 'e2e'],
-    needs: ['chromium', 'redis'],
-    beside: ['fonts-noto-core', 'fonts-noto-cjk'],
+    needs: ['chromium', 'redis', 'openssl', 'jq'],
     jobs: 1,
   },
   networks: {
     folders: ['networks'],
     needs: ['chromium', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy'],
-    beside: ['fonts-noto-core', 'fonts-noto-cjk', 'dbus'],
     jobs: 1,
   },
   faults: {
     folders: ['faults', 'chaos', 'soak'],
     needs: ['chromium', 'redis', 'nginx', 'haproxy', 'caddy'],
-    beside: ['fonts-noto-core'],
     jobs: 1,
   },
 }

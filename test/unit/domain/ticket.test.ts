@@ -2,6 +2,7 @@ import t from 'tap'
 import { graceMs, isFinal, isOverdue, move, target, ticketEdges, ticketStates, type Ticket, type TicketEdge, type TicketState } from '../../../src/domain/ticket.ts'
 
 const now = 1_000_000
+const exactly = { at: now, errorMs: 0 }
 
 const ticketIn = (state: TicketState, expiresAt = now + 120_000): Ticket => ({
   schema: 1,
@@ -37,41 +38,50 @@ for (const state of ticketStates) {
       const overdue = ticketIn(state, now)
       const intime = edge === 'expire' ? overdue : live
       const outoftime = edge === 'expire' ? live : overdue
-      const moved = move(intime, edge, now, { sub: 'who', name: null })
+      const moved = move(intime, edge, exactly, { sub: 'who', name: null })
       t.equal(moved?.state, to)
       t.equal(moved?.version, to === undefined ? undefined : 8)
-      if (!isFinal(state)) t.equal(move(outoftime, edge, now), undefined, 'not at the wrong time')
+      if (!isFinal(state)) t.equal(move(outoftime, edge, exactly), undefined, 'not at the wrong time')
     })
   }
 }
 
 await t.test('ticket: a scan moves the end once, to a minute later, when it comes in the last minute', async (t) => {
-  const end = (secondsLeft: number): number | undefined => move(ticketIn('pending', now + secondsLeft * 1000), 'scan', now)?.expiresAt
+  const end = (secondsLeft: number): number | undefined => move(ticketIn('pending', now + secondsLeft * 1000), 'scan', exactly)?.expiresAt
   t.equal(end(120), now + 120_000)
   t.equal(end(60), now + 60_000)
   t.equal(end(1), now + 60_000)
 })
 
 await t.test('ticket: no other edge moves the end of a ticket that is not final', async (t) => {
-  t.equal(move(ticketIn('scanned', now + 1000), 'confirm', now)?.expiresAt, now + 1000)
+  t.equal(move(ticketIn('scanned', now + 1000), 'confirm', exactly)?.expiresAt, now + 1000)
 })
 
 await t.test('ticket: it can be read for another minute when it has become final', async (t) => {
-  t.equal(move(ticketIn('confirmed'), 'consume', now)?.expiresAt, now + graceMs)
-  t.equal(move(ticketIn('pending'), 'cancel', now)?.expiresAt, now + graceMs)
-  t.equal(move(ticketIn('pending', now), 'expire', now)?.expiresAt, now + graceMs)
-  t.equal(move(ticketIn('pending', now - 50_000), 'expire', now)?.expiresAt, now - 50_000 + graceMs, 'after its end, whenever that was seen')
+  t.equal(move(ticketIn('confirmed'), 'consume', exactly)?.expiresAt, now + graceMs)
+  t.equal(move(ticketIn('pending'), 'cancel', exactly)?.expiresAt, now + graceMs)
+  t.equal(move(ticketIn('pending', now), 'expire', exactly)?.expiresAt, now + graceMs)
+  t.equal(move(ticketIn('pending', now - 50_000), 'expire', exactly)?.expiresAt, now - 50_000 + graceMs, 'after its end, whenever that was seen')
 })
 
 await t.test('ticket: its time is up at the very millisecond, and a final one is never overdue', async (t) => {
-  t.equal(isOverdue(ticketIn('pending', now + 1), now), false)
-  t.equal(isOverdue(ticketIn('pending', now), now), true)
-  t.equal(isOverdue(ticketIn('consumed', now - 1), now), false)
+  t.equal(isOverdue(ticketIn('pending', now + 1), exactly), false)
+  t.equal(isOverdue(ticketIn('pending', now), exactly), true)
+  t.equal(isOverdue(ticketIn('consumed', now - 1), exactly), false)
 })
 
 await t.test('ticket: a move leaves the ticket it started from untouched', async (t) => {
   const before = Object.freeze(ticketIn('scanned'))
-  t.strictSame(move(before, 'consume', now), undefined)
-  t.not(move(before, 'confirm', now), before)
+  t.strictSame(move(before, 'consume', exactly), undefined)
+  t.not(move(before, 'confirm', exactly), before)
   t.equal(before.state, 'scanned')
+})
+
+await t.test('ticket: its end is noted as late, and found as early, as a clock that may be wrong can mean', async (t) => {
+  const roughly = { at: now, errorMs: 230 }
+  t.equal(move(ticketIn('pending', now + 1000), 'scan', roughly)?.expiresAt, now + 230 + graceMs)
+  t.equal(move(ticketIn('confirmed'), 'consume', roughly)?.expiresAt, now + 230 + graceMs)
+  t.equal(move(ticketIn('pending'), 'cancel', roughly)?.expiresAt, now + 230 + graceMs)
+  t.strictSame([now - 230, now - 229].map((end) => isOverdue(ticketIn('pending', end), roughly)), [true, false])
+  t.equal(move(ticketIn('scanned', now - 229), 'confirm', roughly)?.state, 'confirmed')
 })
