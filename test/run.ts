@@ -21,18 +21,20 @@ const options = words.filter((word) => word.startsWith('-') && word !== '--cover
 const named = words.filter((word) => !word.startsWith('-'))
 const files = named.length > 0 ? named : folders.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`, { cwd: repository }))
 
-/** What a file took in the last run, in milliseconds; undefined where it was not run here. */
+/** What a file took in the last run, in milliseconds; undefined where it was not run here, or didn't come to its end. */
 const timeOf = (file: string): number | undefined => {
   try {
-    const times = readFileSync(join(repository, '.tap/test-results', `${file}.tap`), 'utf8').matchAll(/^# time=([\d.]+)ms$/gm)
-    return Number([...times].at(-1)?.[1])
+    const [, ms] = /^# time=([\d.]+)ms$/m.exec(readFileSync(join(repository, '.tap/test-results', `${file}.tap`), 'utf8')) ?? []
+    return ms === undefined ? undefined : Number(ms)
   } catch {
     return undefined
   }
 }
 
+const unknownMs = 3600_000
+
 /** Those that take longest come first, so that none of them is waited for at the end. */
-const longestFirst = (files: readonly string[]): string[] => files.toSorted((a, b) => (timeOf(b) ?? Infinity) - (timeOf(a) ?? Infinity))
+const longestFirst = (files: readonly string[]): string[] => files.toSorted((a, b) => (timeOf(b) ?? unknownMs) - (timeOf(a) ?? unknownMs))
 
 // tap builds itself without the plugins that package.json takes out, but runs the files of that first time with them all the same.
 const stamp = join(repository, 'node_modules/.cache/tap-is-built')
