@@ -31,11 +31,6 @@ const timeOf = (file: string): number | undefined => {
   }
 }
 
-const unknownMs = 3600_000
-
-/** Those that take longest come first, so that none of them is waited for at the end. */
-const longestFirst = (files: readonly string[]): string[] => files.toSorted((a, b) => (timeOf(b) ?? unknownMs) - (timeOf(a) ?? unknownMs))
-
 // tap builds itself without the plugins that package.json takes out, but runs the files of that first time with them all the same.
 const stamp = join(repository, 'node_modules/.cache/tap-is-built')
 if (!existsSync(stamp)) {
@@ -47,9 +42,8 @@ if (!existsSync(stamp)) {
 
 const start = performance.now()
 say(`scan-login: ${files.length} files of tests, tier ${name}, TEST_SEED=${seed}`)
-const sorted = longestFirst(files)
 for (const file of files) rmSync(join(repository, '.tap/test-results', `${file}.tap`), { force: true })
-const tap = spawn('tap', [`--jobs=${Math.max(1, Math.round(jobs * availableParallelism()))}`, ...isMeasured ? [] : ['--disable-coverage'], ...options, ...sorted], {
+const tap = spawn('tap', [`--jobs=${Math.max(1, Math.round(jobs * availableParallelism()))}`, ...isMeasured ? [] : ['--disable-coverage'], ...options, ...files], {
   cwd: repository,
   stdio: 'inherit',
   env: { ...process.env, TEST_SEED: seed, NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/node') },
