@@ -1,4 +1,4 @@
-/** Owns one ticket of the browser's from the first poll to its last word, and what is asked of the service after it: who is in here, and the session. What is shown, and which ticket comes next, is decided above. */
+/** One ticket of the browser's, from the first poll to its last word, and what is asked of the service after it: who is in here, and the session. What is shown, and which ticket comes next, is decided above. */
 import { linked, pause, throwIfAborted } from './patience.js'
 
 /** @typedef {import('./ticket-api.js').Ticket} Ticket */

@@ -1,4 +1,4 @@
-/** Owns one run of a login, from a fresh code to a session: which ticket comes next, what is shown, whether it is asked who is there, and that no failure is the last word. */
+/** One run of a login, from a fresh code to a session: which ticket comes next, what is shown, whether it is asked who is there, and that no failure is the last word. */
 import { consumeAgainMs, consumeTicket, findWhoIsIn, followTicket } from './follow-ticket.js'
 import { createScreen } from './login-screen.js'
 import { linked, longestWaitMs, pause, waitBeforeRetry } from './patience.js'

@@ -9,6 +9,7 @@ import { openStand, untilReady as untilServiceReady } from '../support/process.t
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { startRedis, type RedisServer } from '../support/redis.ts'
 import { say } from '../support/redis-sets.ts'
+import { askerWithin } from '../support/turns.ts'
 
 const hour = 3_600_000
 /** Far more than it takes, for a busy machine; without the service's own doing it would never come. Milliseconds. */
@@ -28,14 +29,7 @@ const startPair = async (t: Test, args?: readonly string[]) => {
   return { first, second, address: await openMovingAddress(t, first.port) }
 }
 
-const isWithin = async (isSo: () => boolean | Promise<boolean>): Promise<boolean> => {
-  const giveUpAt = performance.now() + patienceMs
-  while (!await isSo()) {
-    if (performance.now() > giveUpAt) return false
-    await sleep(50)
-  }
-  return true
-}
+const isWithin = askerWithin(patienceMs)
 
 /** How the old server refuses writes once another has taken its place; it goes on answering TIME and PING. */
 const refusals: Readonly<Record<string, (first: RedisServer, second: RedisServer) => Promise<void>>> = {

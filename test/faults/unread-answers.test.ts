@@ -10,6 +10,7 @@ import { openStand, type RunningProcess, type Stand } from '../support/process.t
 import { startProxy } from '../support/proxies.ts'
 import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
+import { askerWithin } from '../support/turns.ts'
 
 /** The memory of a process. MB. */
 const memoryOf = ({ pid }: RunningProcess): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
@@ -21,15 +22,7 @@ const patienceMs = 60_000
 /** What may be kept of it all: counters, and what was compiled meanwhile. */
 const keptMb = 20
 
-/** Asks again and again until it is so; false where it never is. */
-const isWithin = async (isSo: () => boolean | Promise<boolean>): Promise<boolean> => {
-  const giveUpAt = performance.now() + patienceMs
-  while (!await isSo()) {
-    if (performance.now() > giveUpAt) return false
-    await sleep(50)
-  }
-  return true
-}
+const isWithin = askerWithin(patienceMs)
 
 const tellsMemory = { NODE_OPTIONS: `--import ${join(import.meta.dirname, '../support/tell-memory.ts')}` }
 
