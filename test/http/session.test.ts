@@ -369,6 +369,25 @@ await t.test('consume: it says ticket-consumed within the 30 s when the session 
   t.strictSame((await byPhone.phone.sessions()).json, { sessions: [] })
 })
 
+await t.test('consume: it brings no session back when one was ended at once and is asked for again at the end of the 30 s', async (t) => {
+  const house = await openHouse(t)
+  const [byBrowser, byPhone, byRelogin] = [await logIn(house), await logIn(house), await logIn(house)]
+  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
+  const ended = (await session(house, { cookie: byPhone.cookie })).json.session.id
+  t.equal((await byPhone.phone.signOut(ended)).status, 204)
+  house.clock.advance(1)
+  const next = await confirmedBrowser(house, { phone: byRelogin.phone })
+  const path = `/api/tickets/${next.browser.ticket}/consume`
+  t.equal((await house.call({ method: 'POST', path, headers: { authorization: `Ticket ${next.browser.secret}`, cookie: byRelogin.cookie, ...sameOrigin } })).status, 200)
+  house.clock.advance(29_998)
+  for (const { browser } of [byBrowser, byPhone, byRelogin]) {
+    const again = await browser.consume()
+    t.equal(verdict(again), '409 ticket-consumed')
+    t.equal(again.headers['set-cookie'], undefined)
+  }
+  t.equal((await byPhone.phone.sessions()).json.sessions.length, 1, 'of the last login alone')
+})
+
 await t.test('phone sessions: a person sees and ends their own and nobody else\'s', async (t) => {
   const house = await openHouse(t)
   const first = await logIn(house)
