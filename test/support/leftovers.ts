@@ -1,16 +1,6 @@
 /** What processes the tests leave behind: those that a test file started, or one of those, and that are there when the file's own process has ended. */
-import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { platform } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-
-interface Process {
-  readonly pid: number
-  readonly parent: number
-  /** When it was started, and with that and the number the one process that is meant. */
-  readonly began: string
-  readonly command: string
-}
+import { processes, type Process } from './processes.ts'
 
 export interface Watch {
   /** Looks now, and not only when it is time to. */
@@ -77,26 +67,3 @@ const fileOf = (child: Process, all: ReadonlyMap<number, Process>, root: number)
 }
 
 const isSame = (one: Process | undefined, other: Process): boolean => one?.began === other.began
-
-const processes = (): Process[] => platform === 'linux' ? processesOfLinux() : processesOfPs()
-
-/** Without `ps`, which a small Debian doesn't have. */
-const processesOfLinux = (): Process[] => readdirSync('/proc').flatMap((pid) => {
-  if (!/^\d+$/.test(pid)) return []
-  try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-    // Behind the name, which may hold anything: state, parent, and as the 20th the start. See proc(5).
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
-    return fields[0] === 'Z' ? [] : [{ pid: Number(pid), parent: Number(fields[1]), began: fields[19] ?? '', command }]
-  } catch { // it has just ended
-    return []
-  }
-})
-
-const processesOfPs = (): Process[] => {
-  const { stdout } = spawnSync('ps', ['-axww', '-o', 'pid=,ppid=,lstart=,command='], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
-  return stdout.split('\n').flatMap((line) => {
-    const [, pid, parent, began, command] = /^\s*(\d+)\s+(\d+)\s+(\w+\s+\w+\s+\d+\s+[\d:]+\s+\d+)\s+(.*)$/.exec(line) ?? []
-    return pid === undefined || command === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), began: began ?? '', command }]
-  })
-}
