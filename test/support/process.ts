@@ -41,7 +41,7 @@ export interface RunOptions {
   readonly npm?: string | undefined
   /** The working folder. */
   readonly folder: string
-  /** Nothing of the test's own environment is handed on but PATH. */
+  /** Nothing of the test's own environment is handed on but PATH, and where Node keeps what it has compiled. */
   readonly env?: Readonly<Record<string, string>>
   /** A file that takes its log in place of this test. */
   readonly logTo?: string | undefined
@@ -53,7 +53,7 @@ export const run = (t: Keeper, { script = 'src/server.ts', args = [], npm, folde
   const log = logTo === undefined ? 'pipe' : openSync(logTo, 'w')
   const child = spawn(command, words, {
     cwd: npm === undefined ? folder : repository,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', log, 'pipe'],
   })
   if (typeof log === 'number') closeSync(log)
