@@ -46,7 +46,12 @@ for (const file of files) rmSync(join(repository, '.tap/test-results', `${file}.
 const tap = spawn('tap', [`--jobs=${Math.max(1, Math.round(jobs * availableParallelism()))}`, ...isMeasured ? [] : ['--disable-coverage'], ...options, ...files], {
   cwd: repository,
   stdio: 'inherit',
-  env: { ...process.env, TEST_SEED: seed, NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/node') },
+  env: {
+    ...process.env,
+    TEST_SEED: seed,
+    NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/node'),
+    ...!isMeasured && { NODE_OPTIONS: `--import=${new URL('support/without-coverage.js', import.meta.url).href}` },
+  },
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { tap.kill(signal) })
 const watch = watchLeftovers(process.pid)
