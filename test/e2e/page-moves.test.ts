@@ -1,7 +1,7 @@
 /** The login page moves when the phone says yes, whatever its tab goes through meanwhile: hidden, left by the back button's way, offline; and it asks at once when it is back. */
 import t from 'tap'
 import type { IncomingMessage } from 'node:http'
-import { launchChromium } from '../support/chromium.ts'
+import { launchChromium, windowed } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
 import { lands, look, openVisit, placeOf, shownTicket } from '../support/login-visit.ts'
 import { line } from '../support/page-bench.ts'
@@ -10,7 +10,7 @@ import type { Page } from 'playwright-core'
 // A hold that outlasts every case, so that none is rescued by the end of a poll.
 const server = await serveDemo(t, { MAX_WAIT: '25' })
 const place = placeOf(t, server)
-const browser = await launchChromium({ ignoreDefaultArgs: ['--disable-back-forward-cache'] })
+const browser = await launchChromium({ ...windowed, ignoreDefaultArgs: ['--disable-back-forward-cache'] })
 t.teardown(() => browser.close())
 
 const goOffline = async (page: Page): Promise<void> => {

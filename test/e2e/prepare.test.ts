@@ -16,7 +16,7 @@ await t.test('prepare: one line says what is missing when it can\'t be installed
   const { code, stdout, stderr } = await run(t, { script, args: ['base'], folder, env: { PATH: folder } }).ended
   t.equal(code, 1)
   t.equal(stdout, '')
-  t.match(stderr, /^scan-login: the tests need (?:chromium and )?redis-server, and nothing else that is missing here: sudo apt-get install -y --no-install-recommends (?:chromium )?redis-server\n$/)
+  t.match(stderr, /^scan-login: the tests need (?:chromium-headless-shell and chromium and )?redis-server, and nothing else that is missing here: sudo apt-get install -y --no-install-recommends (?:chromium-headless-shell chromium )?redis-server\n$/)
 })
 
 const mayInstall = process.getuid?.() === 0
@@ -30,15 +30,15 @@ await t.test('prepare: what is missing is installed when root may ask a package 
   t.equal(failed.code, 1, 'the installation came to nothing')
   t.match(failed.stderr, /scan-login: the tests need [^\n]+\n$/)
 
-  const installs = `for name in chromium redis-server openssl jq; do echo > "${folder}/$name"; /bin/chmod 755 "${folder}/$name"; done`
+  const installs = `for name in chromium-headless-shell chromium redis-server openssl jq; do echo > "${folder}/$name"; /bin/chmod 755 "${folder}/$name"; done`
   writeFileSync(join(folder, 'apt-get'), program(`echo "$DEBIAN_FRONTEND $@" >> ${asked}; ${installs}`), { mode: 0o755 })
   t.hasStrict(await run(t, { script, args: ['base'], folder, env: { PATH: folder } }).ended, { code: 0, stderr: '' })
-  const twice = ['update', '-o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium redis-server openssl jq fonts-noto-core fonts-noto-cjk dbus']
+  const twice = ['update', '-o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium-headless-shell chromium redis-server openssl jq fonts-noto-core fonts-noto-cjk dbus']
   t.strictSame(readFileSync(asked, 'utf8').split('\n'), [...twice, ...twice].map((line) => `noninteractive ${line}`).concat(''))
 })
 
 await t.test('prepare: the line is for the package manager that is there, and names what it has', async (t) => {
-  for (const [manager, expected] of [['brew', /: brew install (?:chromium )?redis\n$/], ['dnf', /: sudo dnf install -y (?:chromium )?redis\n$/]] as const) {
+  for (const [manager, expected] of [['brew', /: brew install (?:google-chrome )?redis\n$/], ['dnf', /: sudo dnf install -y (?:chromium )?redis\n$/]] as const) {
     const folder = makeFolder(t)
     writeFileSync(join(folder, manager), '', { mode: 0o755 })
     const { code, stderr } = await run(t, { script, args: ['base'], folder, env: { PATH: folder } }).ended

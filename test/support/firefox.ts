@@ -7,7 +7,7 @@ import type { RealBrowser } from './tabs.ts'
 export const openFirefox = async (): Promise<RealBrowser> => {
   const browser = await puppeteer.launch({
     browser: 'firefox',
-    executablePath: installed('firefox-esr'),
+    executablePath: installed('firefox'),
     headless: true,
     extraPrefsFirefox: {
       'ui.prefersReducedMotion': 1,

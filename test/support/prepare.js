@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { beside, programs, tiers } from './tiers.js'
+import { beside, places, programs, tiers } from './tiers.js'
 
 /** Debian's packages start their services unless this program says no (exit code 101). */
 const servicePolicy = '/usr/sbin/policy-rc.d'
@@ -17,7 +17,7 @@ const stop = (line) => {
 }
 
 const { needs } = tiers[process.argv[2] ?? ''] ?? stop(`the tiers of the tests are ${Object.keys(tiers).join(', ')}`)
-const packages = [...needs.map((name) => programs[name].apt), ...beside]
+const packages = [...new Set(needs.map((name) => programs[name].apt)), ...beside]
 
 const isProgram = (file) => {
   try {
@@ -28,13 +28,12 @@ const isProgram = (file) => {
   }
 }
 
-/** Where Debian puts browsers and proxies, whatever PATH says of it. Redis is started by its name alone. */
-const places = ['/usr/bin', '/usr/sbin']
 const path = (process.env.PATH ?? '').split(delimiter)
 
 const isIn = (folders, name) => folders.some((folder) => isProgram(join(folder, name)))
 
-const missing = () => needs.map((name) => programs[name]).filter(({ program }) => !isIn(program === 'redis-server' ? path : [...places, ...path], program))
+/** Redis is started by its name alone. */
+const missing = () => needs.map((name) => programs[name]).filter(({ names }) => !names.some((name) => isIn(name === 'redis-server' ? path : [...places, ...path], name)))
 
 const apt = (...args) => spawnSync('apt-get', args, {
   stdio: ['ignore', 'pipe', 'pipe'],
@@ -57,7 +56,7 @@ const install = () => {
 /** How the package manager that is found here is asked for them; '' where it doesn't have them all. */
 const commandFor = (lacking) => {
   const manager = ['apt-get', 'brew', 'dnf'].find((name) => isIn(path, name)) ?? 'apt-get'
-  const names = lacking.map((program) => program[manager === 'apt-get' ? 'apt' : manager])
+  const names = [...new Set(lacking.map((program) => program[manager === 'apt-get' ? 'apt' : manager]))]
   if (names.includes(null)) return ''
   return manager === 'brew' ? `brew install ${names.join(' ')}` : `sudo ${manager} install -y ${manager === 'apt-get' ? '--no-install-recommends ' : ''}${names.join(' ')}`
 }
@@ -72,5 +71,5 @@ if (missing().length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_
 const lacking = missing()
 if (lacking.length > 0) {
   const command = commandFor(lacking)
-  stop(`the tests need ${lacking.map(({ program }) => program).join(' and ')}, and nothing else that is missing here: ${command || 'to be had on Debian (apt-get), or put on PATH by hand'}`)
+  stop(`the tests need ${lacking.map(({ names }) => names[0]).join(' and ')}, and nothing else that is missing here: ${command || 'to be had on Debian (apt-get), or put on PATH by hand'}`)
 }

@@ -3,22 +3,30 @@
  * which Node runs it.
  */
 
-/** A program that a test starts, and the package that has it under this name: Debian's, Homebrew's, Fedora's. @typedef {{ program: string, apt: string, brew: string | null, dnf: string | null }} Program */
+/**
+ * A program that a test starts: the names that it may have, the best first, and the package that has it: Debian's, Homebrew's, Fedora's.
+ * @typedef {{ names: readonly string[], apt: string, brew: string | null, dnf: string | null }} Program
+ */
 
 /** @type {Readonly<Record<string, Program>>} */
 export const programs = {
-  chromium: { program: 'chromium', apt: 'chromium', brew: 'chromium', dnf: 'chromium' },
-  redis: { program: 'redis-server', apt: 'redis-server', brew: 'redis', dnf: 'redis' },
-  openssl: { program: 'openssl', apt: 'openssl', brew: 'openssl', dnf: 'openssl' },
-  jq: { program: 'jq', apt: 'jq', brew: 'jq', dnf: 'jq' },
-  firefox: { program: 'firefox-esr', apt: 'firefox-esr', brew: null, dnf: null },
-  webkit: { program: 'WebKitWebDriver', apt: 'webkit2gtk-driver', brew: null, dnf: 'webkit2gtk-driver' },
-  xvfb: { program: 'Xvfb', apt: 'xvfb', brew: null, dnf: 'xorg-x11-server-Xvfb' },
-  nginx: { program: 'nginx', apt: 'nginx', brew: 'nginx', dnf: 'nginx' },
-  haproxy: { program: 'haproxy', apt: 'haproxy', brew: 'haproxy', dnf: 'haproxy' },
-  squid: { program: 'squid', apt: 'squid', brew: 'squid', dnf: 'squid' },
-  caddy: { program: 'caddy', apt: 'caddy', brew: 'caddy', dnf: 'caddy' },
+  /** Chromium without a window is the same engine, and takes a third of the processor: the window loads pages of its own beside each that is opened. */
+  browser: { names: ['chromium-headless-shell', 'chromium', 'Google Chrome'], apt: 'chromium-headless-shell', brew: 'google-chrome', dnf: 'chromium' },
+  chromium: { names: ['chromium', 'Google Chrome'], apt: 'chromium', brew: 'google-chrome', dnf: 'chromium' },
+  redis: { names: ['redis-server'], apt: 'redis-server', brew: 'redis', dnf: 'redis' },
+  openssl: { names: ['openssl'], apt: 'openssl', brew: 'openssl', dnf: 'openssl' },
+  jq: { names: ['jq'], apt: 'jq', brew: 'jq', dnf: 'jq' },
+  firefox: { names: ['firefox-esr'], apt: 'firefox-esr', brew: null, dnf: null },
+  webkit: { names: ['WebKitWebDriver'], apt: 'webkit2gtk-driver', brew: null, dnf: 'webkit2gtk-driver' },
+  xvfb: { names: ['Xvfb'], apt: 'xvfb', brew: null, dnf: 'xorg-x11-server-Xvfb' },
+  nginx: { names: ['nginx'], apt: 'nginx', brew: 'nginx', dnf: 'nginx' },
+  haproxy: { names: ['haproxy'], apt: 'haproxy', brew: 'haproxy', dnf: 'haproxy' },
+  squid: { names: ['squid'], apt: 'squid', brew: 'squid', dnf: 'squid' },
+  caddy: { names: ['caddy'], apt: 'caddy', brew: 'caddy', dnf: 'caddy' },
 }
+
+/** Where Debian puts browsers and proxies, and macOS its browser, whatever PATH says of it. */
+export const places = ['/usr/bin', '/usr/sbin', '/Applications/Google Chrome.app/Contents/MacOS']
 
 /** Debian's packages that have no program of ours, and are installed with the first that has. */
 export const beside = ['fonts-noto-core', 'fonts-noto-cjk', 'dbus']
@@ -32,17 +40,17 @@ export const beside = ['fonts-noto-core', 'fonts-noto-cjk', 'dbus']
 export const tiers = {
   base: {
     folders: ['unit', 'contract', 'http', 'static', 'miniprogram', 'demo', 'e2e'],
-    needs: ['chromium', 'redis', 'openssl', 'jq'],
+    needs: ['browser', 'chromium', 'redis', 'openssl', 'jq'],
     jobs: 1,
   },
   networks: {
     folders: ['networks'],
-    needs: ['chromium', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy'],
+    needs: ['browser', 'chromium', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy'],
     jobs: 1,
   },
   faults: {
     folders: ['faults', 'chaos', 'soak'],
-    needs: ['chromium', 'redis', 'nginx', 'haproxy', 'caddy'],
+    needs: ['browser', 'redis', 'nginx', 'haproxy', 'caddy'],
     jobs: 1,
   },
 }
