@@ -1,5 +1,5 @@
 import t from 'tap'
-import { networkMatcher } from '../../../src/domain/address.ts'
+import { networkMatcher, readNetwork } from '../../../src/domain/address.ts'
 
 await t.test('networkMatcher: a plain address is in the networks around it, and IPv4 written inside IPv6 is IPv4', async (t) => {
   const cases: ReadonlyArray<readonly [networks: readonly string[], inside: readonly string[], outside: readonly string[]]> = [
@@ -16,4 +16,26 @@ await t.test('networkMatcher: a plain address is in the networks around it, and 
     for (const address of inside) t.equal(isIn(address), true, `${address} in ${networks.join()}`)
     for (const address of outside) t.equal(isIn(address), false, `${address} not in ${networks.join()}`)
   }
+})
+
+await t.test('readNetwork: an address is a network of its own, and null is given when the text is neither that nor a CIDR that a peer can be in', async (t) => {
+  const networks = {
+    '192.0.2.7': 'ipv4 192.0.2.7/32',
+    '10.0.0.0/8': 'ipv4 10.0.0.0/8',
+    '10.0.0.0/08': 'ipv4 10.0.0.0/8',
+    '0.0.0.0/0': 'ipv4 0.0.0.0/0',
+    '192.0.2.7/32': 'ipv4 192.0.2.7/32',
+    '2001:DB8::/32': 'ipv6 2001:db8::/32',
+    '::1': 'ipv6 ::1/128',
+    '::/0': 'ipv6 ::/0',
+    '::1/128': 'ipv6 ::1/128',
+    '::ffff:10.0.0.0/104': 'ipv4 10.0.0.0/8',
+    '::ffff:0.0.0.0/96': 'ipv4 0.0.0.0/0',
+    '::ffff:192.0.2.7': 'ipv4 192.0.2.7/32',
+  }
+  for (const [text, network] of Object.entries(networks)) {
+    const read = readNetwork(text)
+    t.equal(`${read?.family} ${read?.address}/${read?.bits}`, network, text)
+  }
+  for (const text of ['', 'nonsense', '/8', 'nonsense/8', '10.0.0.0/', '10.0.0.0/33', '10.0.0.0/x8', '10.0.0.0/8x', '10.0.0.0/-1', '10.0.0.0/0008', '10.0.0.0/8/8', '::/129', '::ffff:10.0.0.0/95']) t.equal(readNetwork(text), null, text)
 })

@@ -3,7 +3,7 @@ import { hasListedSuffix, isPublicSuffix } from '../../../src/domain/public-suff
 
 await t.test('public suffix: names under which anybody can register are told from those of an owner', async (t) => {
   for (const host of ['com', 'co.uk', 'com.cn', 'github.io', 'pages.dev', 'xn--55qx5d.cn', 'eu-west-1.compute.amazonaws.com', 'localhost']) t.ok(isPublicSuffix(host), host)
-  for (const host of ['example.com', 'example.co.uk', 'me.github.io', 'www.example.com.cn', 'corp.internal', '192.0.2.1', '']) t.notOk(isPublicSuffix(host), host)
+  for (const host of ['example.com', 'example.co.uk', 'me.github.io', 'www.example.com.cn', 'corp.internal', '192.0.2.1', 'a..b', '']) t.notOk(isPublicSuffix(host), host)
 })
 
 await t.test('public suffix: a name of the internet is told from one that a network made up', async (t) => {

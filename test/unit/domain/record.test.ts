@@ -12,6 +12,10 @@ await t.test('record: it comes through as it is when its schema is this release\
 
 await t.test('record: store-unavailable, with a time to ask again, when its schema is another', async (t) => {
   for (const other of [2, 0, '1', {}, true]) {
-    t.throws(() => understood(stored({ schema: other })), { code: 'store-unavailable', status: 503, retryAfterSeconds: 2 }, JSON.stringify(other))
+    t.throws(() => understood(stored({ schema: other })), { code: 'store-unavailable', status: 503, retryAfterSeconds: 2, message: 'This was stored by another release' }, JSON.stringify(other))
   }
+})
+
+await t.test('record: the log tells which schema was found and which is understood when it is another', async (t) => {
+  t.throws(() => understood(stored({ schema: 2 })), { cause: { message: 'A stored record has schema 2, and this release understands 1' } })
 })

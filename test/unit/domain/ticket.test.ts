@@ -46,6 +46,15 @@ for (const state of ticketStates) {
   }
 }
 
+await t.test('ticket: it is final when nothing leads on from where it is', async (t) => {
+  t.strictSame(ticketStates.filter(isFinal), ['consumed', 'cancelled', 'expired'])
+})
+
+await t.test('ticket: the time of its consume is noted by that alone', async (t) => {
+  t.equal(move(ticketIn('confirmed'), 'consume', exactly)?.consumedAt, now)
+  t.equal(move(ticketIn('scanned'), 'confirm', exactly)?.consumedAt, null)
+})
+
 await t.test('ticket: a scan moves the end once, to a minute later, when it comes in the last minute', async (t) => {
   const end = (secondsLeft: number): number | undefined => move(ticketIn('pending', now + secondsLeft * 1000), 'scan', exactly)?.expiresAt
   t.equal(end(120), now + 120_000)

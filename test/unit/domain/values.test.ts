@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { areOneConnection, networkOf, plainAddress } from '../../../src/domain/address.ts'
 import { describeBrowser } from '../../../src/domain/browser.ts'
-import { hashSecret, isId, isSecret, newId, newSecret, sameText } from '../../../src/domain/ids.ts'
+import { hashSecret, isId, isSecret, newId, newSecret, sameText, startOf } from '../../../src/domain/ids.ts'
 import { newMatch } from '../../../src/domain/match.ts'
 import { subjectOf, whyNotName } from '../../../src/domain/person.ts'
 import { areApart } from '../../../src/domain/place.ts'
@@ -33,6 +33,10 @@ await t.test('ids: texts are the same only when every byte is', async (t) => {
   t.equal(hashSecret('abc'), 'ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0')
 })
 
+await t.test('ids: a log has the first eight characters of one, and no more', async (t) => {
+  t.equal(startOf('AbCdEfGhIjKlMnOpQrStUg'), 'AbCdEfGh')
+})
+
 await t.test('seal: it opens with its key, for its purpose and its place, as it was closed, and else not at all', async (t) => {
   const key = drawBytes(32)
   const seal = createSeal(key, 'tests')
@@ -52,6 +56,10 @@ await t.test('seal: it opens with its key, for its purpose and its place, as it 
   for (const nothing of [undefined, null, 7, '', [sealed], '%%%']) t.equal(seal.open(nothing, 'here'), undefined, JSON.stringify(nothing))
 })
 
+await t.test('seal: what an earlier release has closed opens', async (t) => {
+  t.equal(createSeal(Buffer.alloc(32, 7), 'tests').open('L95XspcXstu0B8mER8eK8HHYRErsdjP6GBhTzavYvS-xQg', 'here'), '秘密')
+})
+
 await t.test('match: three different numbers of two digits, the right one as likely in each place', async (t) => {
   const places = [0, 0, 0]
   const seen = new Set<string>()
@@ -65,6 +73,13 @@ await t.test('match: three different numbers of two digits, the right one as lik
   for (const count of places) t.ok(count > 850 && count < 1150, `${count} of 3000`) // 5.8 standard deviations
 })
 
+await t.test('match: a byte is drawn again when it would make the low numbers likelier', async (t) => {
+  const bytes = [180, 255, 179, 1, 2, 255, 1] // 180 is twice 90, and 255 is 85 times 3
+  const match = newMatch(() => Buffer.of(bytes.shift() ?? NaN))
+  t.strictSame(match, { code: '11', choices: ['99', '11', '12'] })
+  t.strictSame(bytes, [])
+})
+
 await t.test('browser: it is called by words of ours, whatever it says', async (t) => {
   const names = (userAgent: string): string => {
     const { name, system, isPhone } = describeBrowser(userAgent)
@@ -76,6 +91,15 @@ await t.test('browser: it is called by words of ours, whatever it says', async (
   t.equal(names('Mozilla/5.0 (iPhone; CPU iPhone OS 20_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60(0x1800) NetType/WIFI'), 'WeChat on iOS, which is a phone')
   t.equal(names('Mozilla/5.0 (Linux; Android 16; V2408A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/140.0.0.0 Mobile Safari/537.36 VivoBrowser/26.0'), 'Phone browser on Android, which is a phone')
   t.equal(names('Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 QQBrowser/19.0'), 'QQ Browser on Windows')
+  t.equal(names('Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1'), 'Safari on iOS, which is a phone')
+  t.equal(names('Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148'), 'WebKit browser on iPadOS')
+  t.equal(names('Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36'), 'Chrome on ChromeOS')
+  t.equal(names('Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/6.0 Mobile HuaweiBrowser/6.0'), 'Huawei Browser on HarmonyOS, which is a phone')
+  const likeChrome = (words: string): string => names(`Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 ${words}`)
+  for (const [words, name] of [
+    ['V1_AND_SQ_9.1.0 QQ/9.1.0.22', 'QQ'], ['UCBrowser/17.0', 'UC Browser'], ['360SE', '360 Browser'], ['SogouMobileBrowser/5.9', 'Sogou Browser'], ['XiaoMi/MiuiBrowser/19.2', 'Mi Browser'],
+    ['HeyTapBrowser/45.9', 'Phone browser'], ['SamsungBrowser/28.0', 'Samsung Internet'], ['EdgA/150.0', 'Edge'], ['OPR/90.0', 'Opera'], ['Vivaldi/7.5', 'Vivaldi'], ['YaBrowser/25.6', 'Yandex Browser'],
+  ]) t.equal(likeChrome(words ?? ''), `${name} on Android, which is a phone`)
   t.equal(names('\u202e<b>Chrome</b>\0'), 'Unknown browser on Unknown system')
   t.equal(names(''), 'Unknown browser on Unknown system')
 })
@@ -103,7 +127,7 @@ await t.test('browser: words of ours are all that comes out, when it says anythi
 await t.test('address: one text for each, and none for what is no address', async (t) => {
   const pairs = [
     ['203.0.113.7', '203.0.113.7'], ['::ffff:203.0.113.7', '203.0.113.7'], ['::FFFF:cb00:7107', '203.0.113.7'], ['2001:DB8:0:0::1', '2001:db8::1'],
-    ['fe80::1%eth0', 'fe80::1'], ['64:ff9b::203.0.113.7', '64:ff9b::cb00:7107'],
+    ['fe80::1%eth0', 'fe80::1'], ['::ffff:1:2:3', '::ffff:1:2:3'], ['64:ff9b::203.0.113.7', '64:ff9b::cb00:7107'],
     ['', ''], ['unknown', ''], ['203.0.113.7, evil', ''], ['203.0.113.07', ''], ['203.0.113.7\u202e', ''], ['<b>', ''], ['_hidden', ''],
   ] as const
   for (const [text, address] of pairs) t.equal(plainAddress(text), address, plain(text))
@@ -162,6 +186,10 @@ await t.test('text: what hides, turns or breaks it is refused, and is a space wh
   t.equal(plainText('  中国\u3000 上海  ', 32), '中国 上海')
   t.equal(plainText('长'.repeat(50), 40), '长'.repeat(40))
   t.equal(plainText('👍'.repeat(5), 2), '👍👍', 'characters are counted, not their halves')
+  t.equal(plainText('👩\u200d🚀', 32), '👩🚀', 'what joins characters goes')
+  t.equal(plainText('Zoe\u0308', 32), 'Zoe\u0308', 'and a mark stays')
+  t.equal(plainText(' abcd', 4), 'abcd', 'a space before it is no character of it')
+  t.equal(plainText('ab cd', 3), 'ab', 'nor is one that is the last')
 })
 
 await t.test('text: whatever is made plain is plain, and stays as it is when made so again', async () => {
@@ -184,14 +212,14 @@ await t.test('person: a name has at most 32 characters and none that hides or tu
 })
 
 await t.test('return_to: a path or an allowed origin, and nothing that a parser would bend into something else', async (t) => {
-  const allowed = (text: string): boolean => isReturnAllowed(text, ['https://login.example.com', 'https://app.example.net:8443'])
-  for (const text of ['/', '/me', '/a/b?c=d&e=%2F%5C#f', '/%E4%B8%AD', 'https://login.example.com', 'https://login.example.com/x?y', 'https://app.example.net:8443/', 'HTTPS://LOGIN.EXAMPLE.COM/x']) t.ok(allowed(text), plain(text))
+  const allowed = (text: string): boolean => isReturnAllowed(text, ['https://login.example.com', 'https://app.example.net:8443', 'http://localhost:3000'])
+  for (const text of ['/', '/me', '/a/b?c=d&e=%2F%5C#f', '/%E4%B8%AD', 'https://login.example.com', 'https://login.example.com/x?y', 'https://app.example.net:8443/', 'HTTPS://LOGIN.EXAMPLE.COM/x', 'http://localhost:3000/x', `/${'a'.repeat(2047)}`]) t.ok(allowed(text), plain(text))
   for (const text of [
     '', 'me', './me', '//evil.example', '///evil.example', '/\\evil.example', '\\/evil.example', '/%2fevil.example', '/%2Fevil.example', '/%5cevil.example', '/a%5C..',
     '/.//evil.example', '/..//evil.example', '/a/..//evil.example', '/%2e%2e//evil.example', 'https://login.example.com//evil.example',
-    '/\tevil', '/\n/evil.example', '/a%0d%0ab', '/a%00', '/a b', ' /me', '/me ', '/\u0085', '/\u2028', '\ud800',
+    '/\tevil', '/\n/evil.example', '/a%0d%0ab', '/a%00', '/a%c2%85', '/a%C2%9F', '/a b', ' /me', '/me ', '/\u0085', '/\u2028', '\ud800',
     'javascript:alert(1)', 'data:text/html,x', 'https:evil.example', 'https:/evil.example', 'https:///evil.example', 'http://login.example.com/',
-    'https://evil.example/', 'https://login.example.com.evil.example/', 'https://login.example.com@evil.example/', 'https://a:b@login.example.com/', 'https://app.example.net/', 'blob:https://login.example.com/x',
+    'https://evil.example/', 'https://login.example.com.evil.example/', 'https://login.example.com@evil.example/', 'https://a:b@login.example.com/', 'https://a@login.example.com/', 'https://:b@login.example.com/', 'https://[/', 'https://app.example.net/', 'blob:https://login.example.com/x',
     `/${'a'.repeat(2048)}`,
   ]) t.notOk(allowed(text), plain(text))
 })
