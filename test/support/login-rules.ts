@@ -1,0 +1,53 @@
+/** Owns the rules of a login on a store in memory, without HTTP and WeChat: what a test of them alone needs. */
+import type { Test } from 'tap'
+import type { Audit, Step } from '../../src/login/audit.ts'
+import { createTicket, type TicketOrder } from '../../src/login/create-ticket.ts'
+import type { LoginDeps, Store } from '../../src/login/ports.ts'
+import { createWaitingRoom } from '../../src/login/waiting-room.ts'
+import { createBrowserSessions, type BrowserSessions } from '../../src/sessions/browser-sessions.ts'
+import { createPeople } from '../../src/sessions/people.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { createTickets } from '../../src/stores/tickets.ts'
+import { createWrongNumbers } from '../../src/stores/wrong-numbers.ts'
+import { drawBytes } from './draws.ts'
+import { createFakeClock } from './fake-clock.ts'
+import { createRecordingLog } from './log.ts'
+
+export interface RulesOptions {
+  readonly settings?: Partial<LoginDeps['settings']>
+  readonly wrapStore?: (store: Store) => Store
+}
+
+/** Makes them, with a clock that the test moves and an audit that it reads. */
+export const openRules = (t: Test, { settings = {}, wrapStore = (store) => store }: RulesOptions = {}) => {
+  const clock = createFakeClock()
+  const inner = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
+  t.teardown(() => inner.close())
+  const store = wrapStore(inner)
+  const people = createPeople(store, clock)
+  const steps: Step[] = []
+  const audit: Audit = { tell: (step) => { steps.push(step) } }
+  const deps: LoginDeps & { readonly sessions: BrowserSessions } = {
+    tickets: createTickets(store, { clock, maxTickets: 1_000 }),
+    waitingRoom: createWaitingRoom(clock, 100),
+    names: people,
+    places: { placeOf: () => null },
+    wrongNumbers: createWrongNumbers(store, clock, drawBytes),
+    sessions: createBrowserSessions(store, people, clock, { idleMs: 3_600_000, maxMs: 36_000_000, cookieKey: Buffer.alloc(32, 7) }),
+    clock,
+    random: drawBytes,
+    audit,
+    settings: { ticketTtlSeconds: 180, matchNumbers: 'tap', returnOrigins: ['https://login.example.com'], ...settings },
+  }
+  return {
+    deps,
+    clock,
+    people,
+    /** What the audit was told since it was asked last. */
+    told: () => steps.splice(0),
+    make: async (order: Partial<TicketOrder> = {}) => {
+      const { ticket, secret } = await createTicket(deps, { returnTo: null, browser: { name: 'Chrome', system: 'Windows', ip: '192.0.2.1' }, site: null, ...order })
+      return { ticket, secret, claim: { id: ticket.id, secret }, number: ticket.match?.code }
+    },
+  }
+}

@@ -1,0 +1,85 @@
+// What a new ticket is made of, and what becomes of an id whose code was made ahead.
+import t from 'tap'
+import { hashSecret, isId, isSecret, newId } from '../../../src/domain/ids.ts'
+import { Problem, type ProblemCode } from '../../../src/errors.ts'
+import { createTicket } from '../../../src/login/create-ticket.ts'
+import { drawBytes } from '../../support/draws.ts'
+import { openRules } from '../../support/login-rules.ts'
+
+const browser = { name: 'Chrome', system: 'Windows', ip: '192.0.2.1' }
+
+await t.test('create: the ticket is stored as its browser is told, and the audit hears of it', async (t) => {
+  const { deps, clock, told } = openRules(t)
+  const { ticket, secret } = await createTicket(deps, { returnTo: '/me', browser, site: 'https://shop.example' })
+  t.ok(isId(ticket.id) && isSecret(secret))
+  t.strictSame({ ...ticket, match: null, slotOwner: '' }, {
+    schema: 1,
+    id: ticket.id,
+    secretHash: hashSecret(secret),
+    state: 'pending',
+    version: 1,
+    createdAt: clock.now(),
+    expiresAt: clock.now() + 180_000,
+    returnTo: '/me',
+    browser: { ...browser, place: null, placeEn: null, country: null },
+    match: null,
+    person: null,
+    consumedAt: null,
+    slotOwner: '',
+    site: 'https://shop.example',
+  })
+  t.ok(ticket.match?.choices.includes(ticket.match.code))
+  t.strictSame(await deps.tickets.read(ticket.id), ticket)
+  t.strictSame(told(), [{ event: 'ticket.created', ticket: ticket.id.slice(0, 8), browser: 'Chrome', system: 'Windows', place: null }])
+})
+
+await t.test('create: the ticket belongs to no other site, and has no number, when none is asked for', async (t) => {
+  const { make } = openRules(t, { settings: { matchNumbers: 'off' } })
+  const { ticket } = await make()
+  t.equal(ticket.match, null)
+  t.notOk('site' in ticket)
+})
+
+await t.test('create: the ticket keeps where its browser is when the address tells', async (t) => {
+  const { deps } = openRules(t)
+  const places = { placeOf: (address: string) => address === browser.ip ? { country: 'CN', zh: '上海', en: 'Shanghai' } : null }
+  const { ticket } = await createTicket({ ...deps, places }, { returnTo: null, browser, site: null })
+  t.hasStrict(ticket.browser, { place: '上海', placeEn: 'Shanghai', country: 'CN' })
+})
+
+await t.test('create: it is refused, and nothing is made, when return_to leads elsewhere', async (t) => {
+  const { make, told } = openRules(t)
+  await t.rejects(make({ returnTo: 'https://evil.example/' }), { code: 'return-to-not-allowed' })
+  t.strictSame(told(), [])
+  t.equal((await make({ returnTo: 'https://login.example.com/x' })).ticket.returnTo, 'https://login.example.com/x')
+})
+
+await t.test('create: tickets have one owner when they are of one network, and each network has its own', async (t) => {
+  const { make } = openRules(t)
+  const ownerOf = async (ip: string) => (await make({ browser: { ...browser, ip } })).ticket.slotOwner
+  t.equal(await ownerOf('192.0.2.1'), await ownerOf('192.0.2.254'))
+  t.equal(await ownerOf('2001:db8:1:2::1'), await ownerOf('2001:db8:1:ff::2'))
+  const owners = await Promise.all(['192.0.2.1', '192.0.3.1', '1.11.1.1', '11.1.1.1', '2001:db8:1::1', '2001:db8:2::1', ''].map(ownerOf))
+  t.equal(new Set(owners).size, 7)
+  for (const owner of owners) t.match(owner, /^[0-9a-f-]+$|^none$/)
+  t.equal(owners.at(-1), 'none')
+})
+
+await t.test('create: an id whose code is ready is used when its ticket is made, put back when there is no slot, and neither after another fault', async (t) => {
+  const { deps, make } = openRules(t)
+  const done: string[] = []
+  const id = newId(drawBytes)
+  const takeReadyId = () => ({ id, use: () => { done.push('use') }, putBack: () => { done.push('put back') } })
+  t.equal((await make({ takeReadyId })).ticket.id, id)
+  t.strictSame(done.splice(0), ['use'])
+  const failing = (fault: Error) => createTicket({ ...deps, tickets: { ...deps.tickets, add: () => Promise.reject(fault) } }, { returnTo: null, browser, site: null, takeReadyId })
+  for (const [code, then] of [['too-many-tickets', ['put back']], ['store-unavailable', []]] as Array<[ProblemCode, string[]]>) {
+    await t.rejects(failing(new Problem(code)), { code })
+    t.strictSame(done.splice(0), then, code)
+  }
+  await t.rejects(failing(Object.assign(new Error('no Problem'), { code: 'too-many-tickets' })), { message: 'no Problem' })
+  t.strictSame(done, [], 'and a fault that is no refusal may have stored it')
+  const { ticket } = await make({ takeReadyId: () => undefined })
+  t.ok(isId(ticket.id))
+  await t.rejects(createTicket({ ...deps, tickets: { ...deps.tickets, add: () => Promise.reject(new Problem('too-many-tickets')) } }, { returnTo: null, browser, site: null }), { code: 'too-many-tickets' }, 'nor is one needed')
+})
