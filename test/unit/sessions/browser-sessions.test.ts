@@ -3,9 +3,10 @@ import { newId, newSecret } from '../../../src/domain/ids.ts'
 import type { Ticket } from '../../../src/domain/ticket.ts'
 import { Problem } from '../../../src/errors.ts'
 import type { Audit, Step } from '../../../src/login/audit.ts'
-import type { Store } from '../../../src/login/ports.ts'
+import type { OpenedSession, Session, Store } from '../../../src/login/ports.ts'
 import { createBrowserSessions } from '../../../src/sessions/browser-sessions.ts'
 import { createPeople } from '../../../src/sessions/people.ts'
+import { cookieSecret, isLater, sessionId } from '../../../src/sessions/session-record.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { createRecordingLog } from '../../support/log.ts'
@@ -34,15 +35,24 @@ const setUp = (t: Test, { idleMs = 60_000, wrap = (store: Store) => store } = {}
   })
   const told: Step[] = []
   const audit: Audit = { tell: (step) => { told.push(step) } }
+  const open = (ticket: Ticket, secret: string) => sessions.open(ticket, secret, audit)
   return {
     clock,
+    inner,
     people,
     sessions: {
       ...sessions,
-      open: (ticket: Ticket, secret: string) => sessions.open(ticket, secret, audit),
+      open,
       end: (sub: string, id: string) => sessions.end(sub, id, 'phone', audit),
+      endAll: (sub: string, endedAt: number) => sessions.endAll(sub, endedAt, 'operator', audit),
+      replace: (secrets: readonly string[], session: Session) => sessions.replace(secrets, session, audit),
     },
     consumed,
+    /** Opens a session of a new ticket of Ming's, or of whom the change says. */
+    logIn: async (change: Partial<Ticket> = {}) => {
+      const opened = await open({ ...consumed(), ...change }, newSecret(drawBytes))
+      return opened!
+    },
     /** What the audit was told: event, id, and by whom or `again`. */
     told: () => told.splice(0).map((step) => [step.event, ...('sid' in step ? [step.sid] : []), ...('by' in step ? [step.by] : []), ...('again' in step ? ['again'] : [])].join(' ')),
   }
@@ -127,4 +137,282 @@ await t.test('sessions: those of other sites that have ended by themselves take 
   t.ok(listed.includes(own?.session.id ?? '') && listed.includes(newest?.session.id ?? ''))
   t.equal(listed.length, 23)
   t.equal((await people.sessionsOf('ming')).length, 23 + 10, 'of what has ended only the ten are still listed that could have been opening')
+})
+
+/** Which of these nobody has ended. */
+const liveOf = async ({ inner }: ReturnType<typeof setUp>, ...ids: string[]): Promise<boolean[]> =>
+  (await inner.readMany<{ endedAt: number | null }>(ids.map((id) => `session:${id}`))).map((record) => record?.endedAt === null)
+
+await t.test('sessions: one is shown as its ticket has it, with the end of the cookie', async (t) => {
+  const { clock, logIn } = setUp(t)
+  const { session, endsAt } = await logIn()
+  t.strictSame(session, {
+    id: session.id,
+    sub: 'ming',
+    browser: { name: 'Chrome', system: 'Windows', ip: '192.0.2.1', place: null },
+    createdAt: clock.now(),
+    lastSeenAt: clock.now(),
+    expiresAt: clock.now() + 60_000,
+    site: null,
+  })
+  t.equal(endsAt, clock.now() + 3_600_000)
+})
+
+await t.test('sessions: none opens when the ticket is not a consumed one of somebody\'s', async (t) => {
+  const { sessions, consumed } = setUp(t)
+  for (const change of [{ person: null }, { consumedAt: null }]) await t.rejects(sessions.open({ ...consumed(), ...change }, newSecret(drawBytes)), { message: 'a session opens from a consumed ticket only' })
+})
+
+await t.test('sessions: every release makes the same cookie and the same id of a ticket and its secret', async (t) => {
+  const secret = cookieSecret(Buffer.alloc(32, 7), 'AbCdEfGhIjKlMnOpQrStUg', 'secret')
+  t.equal(secret, 'AI7JcPSsfmseMNKs9mI2fMTInFCxTE-Dp6kSr-434mc')
+  t.equal(sessionId(secret), 'y47NH1LdLsCFWVG-kjsaKw')
+})
+
+await t.test('sessions: of two the one that was opened last is later, and of one millisecond the one with the greater id', async (t) => {
+  t.equal(isLater({ createdAt: 2, id: 'a' }, { createdAt: 1, id: 'b' }), true)
+  t.equal(isLater({ createdAt: 1, id: 'b' }, { createdAt: 2, id: 'a' }), false)
+  t.equal(isLater({ createdAt: 1, id: 'b' }, { createdAt: 1, id: 'a' }), true)
+  t.equal(isLater({ createdAt: 1, id: 'a' }, { createdAt: 1, id: 'b' }), false)
+  t.equal(isLater({ createdAt: 1, id: 'a' }, { createdAt: 1, id: 'a' }), false)
+})
+
+await t.test('sessions: a use moves the idle end, is written once a minute at the most, and within a tenth of a short idle time', async (t) => {
+  for (const [idleMs, everyMs] of [[3_600_000, 60_000], [60_000, 6_000]] as const) {
+    const { clock, sessions, logIn } = setUp(t, { idleMs })
+    const { session, secret } = await logIn()
+    clock.advance(everyMs - 1)
+    t.strictSame(await sessions.findBySecrets([secret]), [session], 'not yet')
+    clock.advance(1)
+    const used = { ...session, lastSeenAt: clock.now(), expiresAt: Math.min(session.createdAt + 3_600_000, clock.now() + idleMs) }
+    t.strictSame(await sessions.findById(session.id), used)
+    t.strictSame(await sessions.findBySecrets([secret]), [used])
+    t.strictSame(await sessions.listOf('ming'), [used], 'and looking at the list is no use')
+  }
+})
+
+await t.test('sessions: none is found when the id or the secret is unknown or malformed, or it is over', async (t) => {
+  const { clock, sessions, logIn } = setUp(t)
+  const { session, secret } = await logIn()
+  for (const id of ['x', '', newId(drawBytes)]) t.equal(await sessions.findById(id), undefined)
+  t.strictSame(await sessions.findBySecrets(['x', '', newSecret(drawBytes)]), [])
+  t.strictSame(await sessions.findBySecrets([]), [])
+  clock.advance(59_999)
+  t.equal((await sessions.listOf('ming')).length, 1)
+  clock.advance(1)
+  t.strictSame([await sessions.findById(session.id), await sessions.findBySecrets([secret]), await sessions.listOf('ming')], [undefined, [], []])
+})
+
+await t.test('sessions: the one that was opened last comes first, and its end alone is moved, when a browser shows several of one person', async (t) => {
+  const { clock, sessions, logIn } = setUp(t, { idleMs: 3_600_000 })
+  const first = await logIn()
+  clock.advance(1000)
+  const second = await logIn()
+  clock.advance(60_000)
+  for (const secrets of [[first.secret, second.secret], [second.secret, first.secret]]) {
+    t.strictSame((await sessions.findBySecrets(secrets)).map(({ id, lastSeenAt }) => [id, lastSeenAt]), [[second.session.id, clock.now()], [first.session.id, first.session.lastSeenAt]])
+  }
+})
+
+await t.test('sessions: no end is moved when a browser shows several of different people', async (t) => {
+  const { clock, sessions, logIn } = setUp(t, { idleMs: 3_600_000 })
+  const [mings, hongs] = [await logIn(), await logIn({ person: { sub: 'hong', name: null } })]
+  clock.advance(60_000)
+  t.strictSame((await sessions.findBySecrets([mings.secret, hongs.secret])).map(({ lastSeenAt }) => lastSeenAt), [mings.session.lastSeenAt, hongs.session.lastSeenAt])
+})
+
+await t.test('sessions: one of another site has no cookie, is renewed by its tokens alone, and ends with the last of them or after a day', async (t) => {
+  const { clock, sessions, logIn } = setUp(t, { idleMs: 360_000_000 })
+  const [own, { session, secret, endsAt }] = [await logIn(), await logIn({ site: 'https://shop.example' })]
+  t.equal(session.site, 'https://shop.example')
+  t.equal(session.expiresAt, clock.now() + 960_000)
+  t.equal(endsAt, clock.now() + 3_600_000, 'a shorter life of ours counts for it, too')
+  t.strictSame(await sessions.findBySecrets([secret]), [])
+  t.equal(await sessions.renew(own.session.id), undefined)
+  t.equal(await sessions.renew('x'), undefined)
+  clock.advance(60_000)
+  t.strictSame(await sessions.findById(session.id), session, 'what its page asks is no use')
+  t.equal((await sessions.findById(own.session.id))?.lastSeenAt, clock.now())
+  t.equal((await sessions.renew(session.id))?.expiresAt, clock.now() + 960_000)
+  clock.advance(960_000)
+  t.equal(await sessions.renew(session.id), undefined)
+})
+
+await t.test('sessions: the one that a browser shows ends, and is told to be, when another login takes its place', async (t) => {
+  const bench = setUp(t)
+  const { clock, sessions, people, logIn, told } = bench
+  const shown = await logIn()
+  clock.advance(1)
+  const [next, ofOther] = [await logIn(), await logIn({ person: { sub: 'hong', name: null } })]
+  told()
+  t.equal(await sessions.replace(['x', newSecret(drawBytes), shown.secret], next.session), true)
+  t.strictSame(told(), [`session.ended ${shown.session.id} relogin`])
+  t.strictSame(await people.sessionsOf('ming'), [next.session.id])
+  t.equal(await sessions.replace([shown.secret, next.secret], next.session), true, 'again it is done, and its own is no other')
+  t.strictSame(told(), [])
+  clock.advance(1)
+  const last = await logIn()
+  told()
+  t.equal(await sessions.replace([next.secret, ofOther.secret], last.session), true)
+  t.strictSame(told(), [`session.ended ${next.session.id} relogin`, `session.ended ${ofOther.session.id} relogin`], 'whoever\'s it is')
+  t.strictSame(await liveOf(bench, last.session.id, next.session.id, ofOther.session.id), [true, false, false])
+  t.strictSame(await people.sessionsOf('hong'), [])
+})
+
+await t.test('sessions: of one millisecond the one that the browser showed was there before', async (t) => {
+  for (const shownIsGreater of [true, false]) {
+    const bench = setUp(t)
+    const [lesser, greater] = [await bench.logIn(), await bench.logIn()].sort((a, b) => isLater(a.session, b.session) ? 1 : -1) as [OpenedSession, OpenedSession] // two were made
+    const [shown, own] = shownIsGreater ? [greater, lesser] : [lesser, greater]
+    t.equal(await bench.sessions.replace([shown.secret], own.session), true)
+    t.strictSame(await liveOf(bench, shown.session.id, own.session.id), [false, true])
+  }
+})
+
+await t.test('sessions: a login gives way when the browser shows one that was opened since, and not when that was so much later that a clock was set back', async (t) => {
+  for (const [laterMs, givesWay] of [[1, true], [29_999, true], [30_000, false]] as const) {
+    const bench = setUp(t)
+    const { clock, sessions, people, logIn, told } = bench
+    const own = await logIn()
+    clock.advance(laterMs)
+    const shown = await logIn()
+    told()
+    t.equal(await sessions.replace([shown.secret], own.session), !givesWay, `${laterMs} ms`)
+    const ended = givesWay ? own : shown
+    t.strictSame(told(), [`session.ended ${ended.session.id} relogin`])
+    t.strictSame(await liveOf(bench, own.session.id, shown.session.id), [!givesWay, givesWay])
+    t.notOk((await people.sessionsOf('ming')).includes(ended.session.id))
+  }
+})
+
+await t.test('sessions: one stays, the later, when two logins at once show the same, in whichever order they end it', async (t) => {
+  for (const laterFirst of [true, false]) {
+    const bench = setUp(t)
+    const { clock, sessions, logIn } = bench
+    const shown = await logIn()
+    clock.advance(1)
+    const early = await logIn()
+    clock.advance(1)
+    const late = await logIn()
+    const [first, second] = laterFirst ? [late, early] : [early, late]
+    t.equal(await sessions.replace([shown.secret], first.session), true)
+    clock.advance(29_999)
+    t.equal(await sessions.replace([shown.secret], second.session), second === late)
+    t.strictSame(await liveOf(bench, shown.session.id, early.session.id, late.session.id), [false, false, true])
+  }
+})
+
+await t.test('sessions: the login that replaced what a browser shows is another\'s affair when that was half a minute ago', async (t) => {
+  const bench = setUp(t)
+  const { clock, sessions, logIn } = bench
+  const shown = await logIn()
+  clock.advance(1)
+  const next = await logIn()
+  await sessions.replace([shown.secret], next.session)
+  clock.advance(30_000)
+  const last = await logIn()
+  t.equal(await sessions.replace([shown.secret], last.session), true)
+  t.strictSame(await liveOf(bench, next.session.id, last.session.id), [true, true])
+})
+
+await t.test('sessions: nothing is replaced when what a browser shows was ended otherwise or has ended by itself', async (t) => {
+  const bench = setUp(t)
+  const { clock, sessions, logIn, told } = bench
+  const [ended, over] = [await logIn(), await logIn()]
+  await sessions.end('ming', ended.session.id)
+  clock.advance(60_000)
+  const own = await logIn()
+  told()
+  t.equal(await sessions.replace([ended.secret, over.secret], own.session), true)
+  t.strictSame(told(), [])
+})
+
+await t.test('sessions: all of a person end, nobody else\'s, and none opens of what was approved before, when all are ended', async (t) => {
+  const bench = setUp(t)
+  const { clock, sessions, people, logIn, consumed, told } = bench
+  const mings = [await logIn(), await logIn(), await logIn()]
+  const hongs = await logIn({ person: { sub: 'hong', name: null } })
+  const [before, secret] = [{ ...consumed(), person: { sub: 'ming', name: null, since: clock.now() } }, newSecret(drawBytes)]
+  const ofEarlierRelease = consumed()
+  await sessions.end('ming', mings[2]!.session.id)
+  told()
+  t.equal(await sessions.endAll('ming', clock.now()), 2)
+  t.strictSame(told().sort(), mings.slice(0, 2).map(({ session }) => `session.ended ${session.id} operator`).sort())
+  t.strictSame(await liveOf(bench, ...mings.map(({ session }) => session.id), hongs.session.id), [false, false, false, true])
+  t.strictSame(await people.sessionsOf('ming'), [])
+  t.equal(await sessions.open(before, secret), undefined)
+  t.equal(await sessions.open(ofEarlierRelease, secret), undefined)
+  t.strictSame(told(), [])
+  t.equal(await sessions.endAll('ming', clock.now()), 0, 'again there is none')
+  clock.advance(1)
+  t.ok(await logIn(), 'and what is approved from then on opens one')
+  t.ok(await sessions.open({ ...before, person: { sub: 'ming', name: null, since: clock.now() } }, secret), 'whenever its ticket was made')
+})
+
+await t.test('sessions: one that is just opening is prevented when it is listed and all are ended, for longer than its ticket may ask', async (t) => {
+  let prevent: (() => Promise<void>) | undefined
+  const bench = setUp(t, {
+    wrap: (inner) => ({
+      ...inner,
+      claim: async (key, value, ttlMs) => {
+        if (key.startsWith('session:') && prevent !== undefined) {
+          const now = prevent
+          prevent = undefined
+          await now()
+        }
+        return await inner.claim(key, value, ttlMs)
+      },
+    }),
+  })
+  const { clock, sessions, people, consumed, told } = bench
+  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
+  prevent = async () => { t.equal(await sessions.endAll('ming', clock.now()), 0) }
+  t.equal(await sessions.open(ticket, secret), undefined)
+  t.strictSame(told(), [])
+  t.strictSame(await people.sessionsOf('ming'), [])
+  clock.advance(29_999)
+  t.equal(await sessions.open({ ...ticket, person: { sub: 'ming', name: null, since: clock.now() } }, secret), undefined)
+})
+
+await t.test('sessions: the list has none that was never opened, or is another\'s, when ids are noted as a person\'s', async (t) => {
+  const { clock, sessions, people, logIn } = setUp(t)
+  const hongs = await logIn({ person: { sub: 'hong', name: null } })
+  for (const id of [newId(drawBytes), hongs.session.id]) await people.addSession('ming', id, clock.now() + 1000, clock.now())
+  t.strictSame(await sessions.listOf('ming'), [])
+})
+
+await t.test('sessions: whoever loses a race takes what the winner left when two use one at once', async (t) => {
+  let before: (() => Promise<unknown>) | undefined
+  const bench = setUp(t, {
+    idleMs: 3_600_000,
+    wrap: (inner) => ({
+      ...inner,
+      replace: async (...args) => {
+        const now = before
+        before = undefined
+        await now?.()
+        return await inner.replace(...args)
+      },
+    }),
+  })
+  const { clock, sessions, logIn } = bench
+  const { session } = await logIn()
+  clock.advance(60_000)
+  before = () => sessions.findById(session.id)
+  t.equal((await sessions.findById(session.id))?.lastSeenAt, clock.now())
+  clock.advance(60_000)
+  before = () => sessions.end('ming', session.id)
+  t.equal((await sessions.findById(session.id))?.id, session.id, 'it was live when it was read')
+  t.equal(await sessions.findById(session.id), undefined, 'and stays ended')
+
+  const next = await logIn()
+  clock.advance(60_000)
+  before = () => sessions.findById(next.session.id)
+  t.equal(await sessions.end('ming', next.session.id), true, 'an end is not lost to a use')
+  t.equal(await sessions.findById(next.session.id), undefined)
+  const [shown, own] = [await logIn(), await logIn()]
+  clock.advance(60_000)
+  before = () => sessions.findById(shown.session.id)
+  t.equal(await sessions.replace([shown.secret], own.session), true, 'nor is that of a login')
+  t.equal(await sessions.findById(shown.session.id), undefined)
 })

@@ -1,0 +1,67 @@
+// What an access token says of its session, and what one must say to be believed.
+import t from 'tap'
+import { isId } from '../../../src/domain/ids.ts'
+import type { Session } from '../../../src/login/ports.ts'
+import { audienceOf, claimsFor, sessionClaim } from '../../../src/sessions/access-token.ts'
+import { drawBytes } from '../../support/draws.ts'
+import { createFakeClock } from '../../support/fake-clock.ts'
+
+const issuer = { issuer: 'https://login.example.com', audience: 'https://www.example.com', sites: ['https://shop.example'] }
+const start = Date.UTC(2026, 10, 23)
+const session: Session = {
+  id: 'AbCdEfGhIjKlMnOpQrStUg',
+  sub: 'ming',
+  browser: { name: 'Chrome', system: 'Windows', ip: '192.0.2.1', place: null },
+  createdAt: start - 60_500,
+  lastSeenAt: start,
+  expiresAt: start + 3_600_000,
+  site: null,
+}
+
+await t.test('access token: it says whose session it is of, for whom, from when and for how long', async (t) => {
+  const claims = claimsFor(session, issuer, createFakeClock(start + 999), drawBytes)
+  t.ok(isId(claims.jti))
+  t.strictSame({ ...claims, jti: '' }, {
+    iss: 'https://login.example.com',
+    aud: 'https://www.example.com',
+    sub: 'ming',
+    iat: start / 1000,
+    exp: start / 1000 + 900,
+    jti: '',
+    sid: session.id,
+    auth_time: start / 1000 - 61,
+    amr: ['wechat'],
+  })
+})
+
+await t.test('access token: it is for the other site when its session is', async (t) => {
+  t.equal(audienceOf({ ...session, site: 'https://shop.example' }, issuer), 'https://shop.example')
+  t.equal(audienceOf(session, issuer), 'https://www.example.com')
+})
+
+await t.test('access token: it ends with its session when that is sooner', async (t) => {
+  t.equal(claimsFor({ ...session, expiresAt: start + 899_999 }, issuer, createFakeClock(start), drawBytes).exp, start / 1000 + 899)
+})
+
+const now = start / 1000
+const good = { iss: issuer.issuer, aud: issuer.audience, sub: 'ming', sid: session.id, jti: 'x', iat: now, exp: now + 900, auth_time: now, amr: ['wechat'] }
+
+await t.test('access token: it is believed when it says what this service writes', async (t) => {
+  const believed = (claims: object) => sessionClaim({ ...good, ...claims }, issuer, createFakeClock(start))
+  t.strictSame(believed({}), { sid: session.id, sub: 'ming', aud: 'https://www.example.com' })
+  t.strictSame(believed({ aud: 'https://shop.example' })?.aud, 'https://shop.example')
+  for (const claims of [{ iat: now - 899, exp: now + 1 }, { iat: now + 60, exp: now + 960 }, { exp: now + 1 }, { more: 1 }]) t.ok(believed(claims), JSON.stringify(claims))
+})
+
+await t.test('access token: it is not believed when a claim is another, missing or of another kind, or its time is over or too far ahead', async (t) => {
+  const wrong: object[] = [
+    { iss: 'https://evil.example' }, { aud: 'https://evil.example' }, { aud: [issuer.audience] }, { sub: 1 }, { sid: 1 }, { jti: 1 },
+    { iat: String(now) }, { iat: now + 0.5 }, { exp: String(now + 900) }, { exp: now + 0.5 }, { auth_time: null }, { auth_time: 1.5 },
+    { amr: 'wechat' }, { amr: [] }, { amr: ['wechat', 'pwd'] }, { amr: ['pwd'] },
+    { exp: now, iat: now - 10 }, { exp: now + 901 }, { iat: now + 61, exp: now + 70 }, { iat: now - 901, exp: now + 0 },
+    ...Object.keys(good).map((claim) => ({ [claim]: undefined })),
+  ]
+  for (const claims of wrong) t.equal(sessionClaim({ ...good, ...claims }, issuer, createFakeClock(start)), undefined, JSON.stringify(claims))
+  t.equal(sessionClaim(good, issuer, createFakeClock(start + 900_000 - 1))?.sub, 'ming')
+  t.equal(sessionClaim(good, issuer, createFakeClock(start + 900_000)), undefined)
+})
