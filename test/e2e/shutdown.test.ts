@@ -70,19 +70,36 @@ await t.test('shutdown: it ends with 0 all the same when one client never reads 
 
 await t.test('shutdown: it is not ready, but answers whoever comes, and holds nobody, for a while when SIGTERM comes', async (t) => {
   const stand = await openStand(t, { env: { MAX_HELD_POLLS: '1' } })
-  const running = await stand.start()
-  const browser = await openBrowser(stand)
-  const { answers } = await holdPolls(stand, [browser])
-  t.equal((await stand.call({ path: '/health/ready' })).status, 200)
+  // That while is short, and a busy machine may let this test sleep through it: a round in which somebody found nobody there says nothing.
+  let isAnswered = false
+  for (let rounds = 0; !isAnswered && rounds < 10; rounds++) {
+    const running = await stand.start()
+    const browser = await openBrowser(stand)
+    const { answers } = await holdPolls(stand, [browser])
+    t.equal((await stand.call({ path: '/health/ready' })).status, 200)
 
-  const ended = end(running, 'SIGTERM')
-  t.hasStrict(await answers, [{ status: 200, headers: { connection: 'close' }, json: { state: 'pending' } }])
-  t.hasStrict(await stand.call({ path: '/health/ready' }), { status: 503, headers: { connection: 'close' }, json: { detail: 'Going down' } })
-  t.equal((await stand.call({ path: '/health/live' })).status, 200)
-  t.hasStrict(await browser.poll(1, 25), { status: 200, headers: { connection: 'close' }, json: { state: 'pending' } })
-  t.hasStrict(await openBrowser(stand), { created: { status: 201, headers: { connection: 'close' } } })
-  running.kill('SIGTERM') // npm hands it on, and systemd has sent it already
-  t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
+    const ended = end(running, 'SIGTERM')
+    t.hasStrict(await answers, [{ status: 200, headers: { connection: 'close' }, json: { state: 'pending' } }])
+    const calls = await Promise.all([
+      stand.call({ path: '/health/ready' }),
+      stand.call({ path: '/health/live' }),
+      browser.poll(1, 25),
+      openBrowser(stand),
+    ]).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ECONNREFUSED') throw error
+    })
+    running.kill('SIGTERM') // npm hands it on, and systemd has sent it already
+    t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
+    if (calls === undefined) continue
+    isAnswered = true
+    t.hasStrict(calls, [
+      { status: 503, headers: { connection: 'close' }, json: { detail: 'Going down' } },
+      { status: 200 },
+      { status: 200, headers: { connection: 'close' }, json: { state: 'pending' } },
+      { created: { status: 201, headers: { connection: 'close' } } },
+    ])
+  }
+  t.ok(isAnswered)
 })
 
 await t.test('shutdown: a call over a connection from before is answered when nobody listens any more', async (t) => {
