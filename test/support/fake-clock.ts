@@ -4,6 +4,8 @@ import type { Clock } from '../../src/login/ports.ts'
 export interface FakeClock extends Clock {
   /** Moves time on and calls every timer that falls due, those that a called timer sets included. */
   advance (ms: number): void
+  /** Moves time on as on a machine that was asleep: what fell due meanwhile is called once, at the end. For days, in which timers of seconds would fire by the ten thousand. */
+  sleep (ms: number): void
   /** Sets the time of day by so much, forwards or back, as an operator or NTP does: no timer fires, and the steady time doesn't notice. */
   set (byMs: number): void
 }
@@ -44,6 +46,14 @@ export const createFakeClock = (start = Date.UTC(2026, 10, 23)): FakeClock => {
         timer.call()
       }
       steady = end
+    },
+    sleep (ms) {
+      steady += ms
+      const due = [...timers].filter(({ at }) => at <= steady).toSorted((a, b) => a.at - b.at)
+      for (const timer of due) {
+        // One that was called before may have cancelled it.
+        if (timers.delete(timer)) timer.call()
+      }
     },
     set (byMs) { ahead += byMs },
   }
