@@ -5,6 +5,7 @@
  * devices of which a phone got in lately and all others have every other turn and half of the queue each, and nothing of the other half.
  */
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../at-most.ts'
 import { afterDeadline } from '../deadline.ts'
 import { Problem } from '../errors.ts'
 import type { Clock } from '../login/ports.ts'
@@ -66,7 +67,7 @@ const maxClients = 20_000
 
 /** `random` gives numbers from 0 up to 1. */
 export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>, random: () => number = Math.random): JsCodeTurns => {
-  const clients = new LRUCache<string, Client>({ max: maxClients })
+  const clients = new LRUCache<string, Client>(atMost(maxClients))
   let waitingInAll = 0
 
   const clientOf = (clientKey: string, network?: Client): Client => {

@@ -20,8 +20,17 @@ export interface StaticFile {
   readonly representations: Readonly<Record<Encoding, Representation>>
 }
 
-/** Compresses a text as far as it goes. */
-export const makeStaticFile = async (type: string, text: string): Promise<StaticFile> => {
+const made = new Map<string, Promise<StaticFile>>()
+
+/** Compresses a text as far as it goes, and the same text once for a process: for what is made at the start, as it is kept for ever. */
+export const makeStaticFile = (type: string, text: string): Promise<StaticFile> => {
+  const key = `${type}\n${text}`
+  const file = made.get(key) ?? make(type, text)
+  made.set(key, file)
+  return file
+}
+
+const make = async (type: string, text: string): Promise<StaticFile> => {
   const identity = Buffer.from(text)
   const [br, gz] = await Promise.all([
     promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: identity.length } }),
