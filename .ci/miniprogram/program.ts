@@ -59,6 +59,9 @@ export const typeProject = (folder: string, project: Project): TypedProject => {
   }
 }
 
+/** The files of packages, which are the same for each mini program, and most of the work. */
+const libraries = new Map<string, ts.SourceFile>()
+
 /** Compiles by the folder's own tsconfig.json. */
 const compile = (folder: string, files: ReadonlyMap<string, string>, roots: readonly string[]): ts.Program => {
   const { config } = ts.readConfigFile(join(folder, 'tsconfig.json'), ts.sys.readFile)
@@ -72,5 +75,13 @@ const compile = (folder: string, files: ReadonlyMap<string, string>, roots: read
   const { fileExists, readFile } = host
   host.fileExists = (file) => files.has(file) || fileExists(file)
   host.readFile = (file) => files.get(file) ?? readFile(file)
+  const getSourceFile = host.getSourceFile.bind(host)
+  const key = ts.createDocumentRegistry().getKeyForCompilationSettings(options)
+  host.getSourceFile = (file, ...rest) => {
+    if (!file.includes('/node_modules/')) return getSourceFile(file, ...rest)
+    const library = libraries.get(`${key} ${file}`) ?? getSourceFile(file, ...rest)
+    if (library !== undefined) libraries.set(`${key} ${file}`, library)
+    return library
+  }
   return ts.createProgram([...roots], options, host)
 }
