@@ -12,13 +12,13 @@ import { createFakeClock } from '../../support/fake-clock.ts'
 import { createRecordingLog } from '../../support/log.ts'
 import { drawBytes } from '../../support/draws.ts'
 
-const setUp = (t: Test, { idleMs = 60_000, wrap = (store: Store) => store } = {}) => {
+const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Store) => store } = {}) => {
   const clock = createFakeClock()
   const inner = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => inner.close())
   const store = wrap(inner)
   const people = createPeople(store, clock)
-  const sessions = createBrowserSessions(store, people, clock, { idleMs, maxMs: 3_600_000, cookieKey: Buffer.alloc(32, 7) })
+  const sessions = createBrowserSessions(store, people, clock, { idleMs, maxMs, cookieKey: Buffer.alloc(32, 7) })
   const consumed = (): Ticket => ({
     schema: 1,
     id: newId(drawBytes),
@@ -54,7 +54,7 @@ const setUp = (t: Test, { idleMs = 60_000, wrap = (store: Store) => store } = {}
       return opened!
     },
     /** What the audit was told: event, id, and by whom or `again`. */
-    told: () => told.splice(0).map((step) => [step.event, ...('sid' in step ? [step.sid] : []), ...('by' in step ? [step.by] : []), ...('again' in step ? ['again'] : [])].join(' ')),
+    told: () => told.splice(0).map((step) => [step.event, ...('sid' in step ? [step.sid] : []), ...('by' in step ? [step.by] : []), ...('again' in step && step.again === true ? ['again'] : [])].join(' ')),
   }
 }
 
@@ -69,7 +69,7 @@ await t.test('sessions: the same ticket and secret open one session, another sec
 })
 
 await t.test('sessions: a session that was ended is not opened again by the same ticket', async (t) => {
-  const { sessions, consumed, told } = setUp(t)
+  const { sessions, people, consumed, told } = setUp(t)
   const [ticket, secret] = [consumed(), newSecret(drawBytes)]
   const opened = await sessions.open(ticket, secret)
   told()
@@ -79,6 +79,7 @@ await t.test('sessions: a session that was ended is not opened again by the same
   t.equal(await sessions.open(ticket, secret), undefined)
   t.strictSame(told(), [`session.ended ${opened?.session.id} phone`], 'the audit hears of it once')
   t.strictSame(await sessions.listOf('ming'), [])
+  t.strictSame(await people.sessionsOf('ming'), [], 'nor is it noted as one that may live')
 })
 
 await t.test('sessions: nothing is opened when the idle end has passed since the ticket was consumed', async (t) => {
@@ -121,6 +122,16 @@ await t.test('sessions: the hundred and first ends the oldest, and none lives th
   t.equal((await sessions.listOf('ming')).length, 100)
   t.strictSame(await sessions.findBySecrets([secrets[0] ?? '']), [], 'the oldest is ended')
   t.equal((await sessions.findBySecrets([secrets[1] ?? ''])).length, 1)
+})
+
+await t.test('sessions: none is ended when the hundredth is asked for again', async (t) => {
+  const { sessions, consumed, logIn, told } = setUp(t)
+  for (let i = 0; i < 99; i++) await logIn()
+  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
+  await sessions.open(ticket, secret)
+  told()
+  const again = await sessions.open(ticket, secret)
+  t.strictSame(told(), [`session.opened ${again?.session.id} again`])
 })
 
 await t.test('sessions: those of other sites that have ended by themselves take nobody\'s room, and go off the list', async (t) => {
@@ -192,7 +203,7 @@ await t.test('sessions: a use moves the idle end, is written once a minute at th
 })
 
 await t.test('sessions: none is found when the id or the secret is unknown or malformed, or it is over', async (t) => {
-  const { clock, sessions, logIn } = setUp(t)
+  const { clock, inner, sessions, logIn } = setUp(t)
   const { session, secret } = await logIn()
   for (const id of ['x', '', newId(drawBytes)]) t.equal(await sessions.findById(id), undefined)
   t.strictSame(await sessions.findBySecrets(['x', '', newSecret(drawBytes)]), [])
@@ -201,6 +212,7 @@ await t.test('sessions: none is found when the id or the secret is unknown or ma
   t.equal((await sessions.listOf('ming')).length, 1)
   clock.advance(1)
   t.strictSame([await sessions.findById(session.id), await sessions.findBySecrets([secret]), await sessions.listOf('ming')], [undefined, [], []])
+  t.equal(await inner.read(`session:${session.id}`), undefined, 'and the store has forgotten it')
 })
 
 await t.test('sessions: the one that was opened last comes first, and its end alone is moved, when a browser shows several of one person', async (t) => {
@@ -216,9 +228,14 @@ await t.test('sessions: the one that was opened last comes first, and its end al
 
 await t.test('sessions: no end is moved when a browser shows several of different people', async (t) => {
   const { clock, sessions, logIn } = setUp(t, { idleMs: 3_600_000 })
-  const [mings, hongs] = [await logIn(), await logIn({ person: { sub: 'hong', name: null } })]
+  const hongs = await logIn({ person: { sub: 'hong', name: null } })
+  clock.advance(1)
+  const mings = [await logIn(), await logIn()]
   clock.advance(60_000)
-  t.strictSame((await sessions.findBySecrets([mings.secret, hongs.secret])).map(({ lastSeenAt }) => lastSeenAt), [mings.session.lastSeenAt, hongs.session.lastSeenAt])
+  for (const several of [[hongs, ...mings.slice(1)], [hongs, ...mings]]) {
+    const found = await sessions.findBySecrets(several.map(({ secret }) => secret))
+    t.strictSame(new Set(found.map(({ id, lastSeenAt }) => `${id} ${lastSeenAt}`)), new Set(several.map(({ session: { id, lastSeenAt } }) => `${id} ${lastSeenAt}`)))
+  }
 })
 
 await t.test('sessions: one of another site has no cookie, is renewed by its tokens alone, and ends with the last of them or after a day', async (t) => {
@@ -236,6 +253,12 @@ await t.test('sessions: one of another site has no cookie, is renewed by its tok
   t.equal((await sessions.renew(session.id))?.expiresAt, clock.now() + 960_000)
   clock.advance(960_000)
   t.equal(await sessions.renew(session.id), undefined)
+})
+
+await t.test('sessions: one of another site has a cookie\'s time of a day at the most, and ours all that it may have', async (t) => {
+  const { clock, logIn } = setUp(t, { maxMs: 10 * 86_400_000 })
+  t.equal((await logIn({ site: 'https://shop.example' })).endsAt, clock.now() + 86_400_000)
+  t.equal((await logIn()).endsAt, clock.now() + 10 * 86_400_000)
 })
 
 await t.test('sessions: the one that a browser shows ends, and is told to be, when another login takes its place', async (t) => {
@@ -286,14 +309,14 @@ await t.test('sessions: a login gives way when the browser shows one that was op
 })
 
 await t.test('sessions: one stays, the later, when two logins at once show the same, in whichever order they end it', async (t) => {
-  for (const laterFirst of [true, false]) {
+  for (const [laterFirst, apartMs] of [[true, 1], [false, 1], [true, 0], [false, 0]] as const) {
     const bench = setUp(t)
     const { clock, sessions, logIn } = bench
     const shown = await logIn()
     clock.advance(1)
-    const early = await logIn()
-    clock.advance(1)
-    const late = await logIn()
+    const one = await logIn()
+    clock.advance(apartMs)
+    const [early, late] = [one, await logIn()].sort((a, b) => isLater(a.session, b.session) ? 1 : -1) as [OpenedSession, OpenedSession] // two were made
     const [first, second] = laterFirst ? [late, early] : [early, late]
     t.equal(await sessions.replace([shown.secret], first.session), true)
     clock.advance(29_999)
@@ -364,14 +387,46 @@ await t.test('sessions: one that is just opening is prevented when it is listed 
       },
     }),
   })
-  const { clock, sessions, people, consumed, told } = bench
+  const { clock, inner, sessions, people, consumed, told } = bench
   const [ticket, secret] = [consumed(), newSecret(drawBytes)]
   prevent = async () => { t.equal(await sessions.endAll('ming', clock.now()), 0) }
   t.equal(await sessions.open(ticket, secret), undefined)
   t.strictSame(told(), [])
   t.strictSame(await people.sessionsOf('ming'), [])
+  const id = sessionId(cookieSecret(Buffer.alloc(32, 7), ticket.id, secret))
+  t.strictSame(await inner.read(`session:${id}`), { schema: 1, version: 1, id, sub: 'ming', endedAt: clock.now() }, 'what stands in its place says whose it was')
   clock.advance(29_999)
   t.equal(await sessions.open({ ...ticket, person: { sub: 'ming', name: null, since: clock.now() } }, secret), undefined)
+})
+
+await t.test('sessions: one that opens just before it would be prevented is ended, and one that somebody else has prevented is left, when all are ended', async (t) => {
+  let before: (() => Promise<unknown>) | undefined
+  const bench = setUp(t, {
+    wrap: (inner) => ({
+      ...inner,
+      claim: async (key, value, ttlMs) => {
+        const now = (value as { endedAt?: number | null }).endedAt == null ? undefined : before
+        if (now !== undefined) before = undefined
+        await now?.()
+        return await inner.claim(key, value, ttlMs)
+      },
+    }),
+  })
+  const { clock, inner, sessions, people, consumed, told } = bench
+  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
+  const id = sessionId(cookieSecret(Buffer.alloc(32, 7), ticket.id, secret))
+  const list = (id: string) => people.addSession('ming', id, clock.now() + 3_600_000, clock.now() + 1)
+  await list(id)
+  before = async () => { t.ok(await sessions.open({ ...ticket, person: { sub: 'ming', name: null, since: clock.now() + 1 } }, secret)) }
+  t.equal(await sessions.endAll('ming', clock.now()), 1)
+  t.strictSame(told(), [`session.opened ${id}`, `session.ended ${id} operator`])
+  t.equal(await sessions.findById(id), undefined)
+
+  const another = newId(drawBytes)
+  await list(another)
+  before = () => inner.claim(`session:${another}`, { schema: 1, version: 1, id: another, sub: 'ming', endedAt: clock.now() }, 1000)
+  t.equal(await sessions.endAll('ming', clock.now()), 0)
+  t.strictSame(told(), [])
 })
 
 await t.test('sessions: the list has none that was never opened, or is another\'s, when ids are noted as a person\'s', async (t) => {

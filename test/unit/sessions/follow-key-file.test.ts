@@ -65,3 +65,26 @@ await t.test('key file while running: one that can\'t be used changes nothing, i
   t.equal(kids().length, 2)
   t.equal(log.lines.at(-1), `info: ${path} has changed: its signing keys count from now on`)
 })
+
+await t.test('key file while running: one that is mended is no news, and is told again when it is spoiled as before', async (t) => {
+  const { path, clock, log, kids } = followed(t)
+  const before = kids()
+  const error = `error: ${path} can be read by others: chmod 600 it; it goes on with the keys as they were until that is mended, and would not start with these`
+  for (const mode of [0o644, 0o600, 0o644]) {
+    chmodSync(path, mode)
+    clock.advance(10_000)
+  }
+  t.strictSame(log.lines, [error, error])
+  t.strictSame(kids(), before)
+})
+
+await t.test('key file while running: the log has the ids of the keys when they change', async (t) => {
+  const { path } = followed(t)
+  const clock = createFakeClock()
+  const told: object[] = []
+  const keys = followKeyFile(path, clock, { ...createRecordingLog(), info: (fields) => { told.push(fields) } })
+  rotateKeys(path, clock.now())
+  clock.advance(5000)
+  t.strictSame(told, [{ kids: keys.signing.map(({ kid }) => kid) }])
+  t.equal(keys.signing.length, 2)
+})

@@ -13,6 +13,7 @@ await t.test('random look: 32 random bytes have it', async (t) => {
 
 await t.test('random look: what somebody made by hand has not', async (t) => {
   const half = drawBytes(16)
+  const sixteen = [0, 3, 11, 27, 41, 66, 70, 98, 113, 140, 151, 177, 190, 214, 229, 250]
   const made: Record<string, string> = {
     'all zero': bytes(() => 0),
     'one byte again and again': bytes(() => 0xa5),
@@ -21,6 +22,9 @@ await t.test('random look: what somebody made by hand has not', async (t) => {
     'steps of seven': bytes((i) => 3 + 7 * i),
     deadbeef: bytes((i) => [0xde, 0xad, 0xbe, 0xef][i % 4] as number), // of four
     'a half twice': Buffer.concat([half, half]).toString('base64url'),
+    'sixteen values in two orders': bytes((i) => i < 16 ? sixteen[i]! : sixteen[(5 * i + 3) % 16]!),
+    'sixteen steps again and again': bytes((i) => Array.from({ length: i + 1 }, (_, n) => sixteen[n % 16]!).reduce((sum, step) => sum + step)),
+    'typed letters and a tilde': Buffer.from('Correct horse battery staple 42~').toString('base64url'),
     'typed letters': Buffer.from('Correct horse battery staple 42!').toString('base64url'),
     'typed hex digits': Buffer.from(drawBytes(16).toString('hex')).toString('base64url'),
     'words as base64url': 'this-is-the-key-of-our-login-keep-it-closed',

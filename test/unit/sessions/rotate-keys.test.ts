@@ -1,10 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, lstatSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync, lstatSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { makeKeyFile, readKeyFile } from '../../../src/sessions/key-file.ts'
 import { replaceKeys, rotateKeys } from '../../../src/sessions/rotate-keys.ts'
-import { believedAt, makeSigningKey, signerAt } from '../../../src/sessions/signing-key.ts'
+import { believedAt, makeSigningKey, signerAt, type SigningKey } from '../../../src/sessions/signing-key.ts'
 
 const minute = 60_000
 const day = 1440 * minute
@@ -46,10 +46,36 @@ await t.test('rotation: a new key is shown for a day before it signs, and the ol
 await t.test('rotation: a second one changes nothing while the first key waits to sign', async (t) => {
   const path = madeFile(t)
   const { signsFrom } = rotateKeys(path, noon)
-  const text = readFileSync(path, 'utf8')
+  const [text, { ino }] = [readFileSync(path, 'utf8'), statSync(path)]
   t.strictSame(rotateKeys(path, noon + day - 1), { isNew: false, signsFrom, believedUntil: new Date(noon + day + 60 * minute) })
   t.equal(readFileSync(path, 'utf8'), text)
+  t.equal(statSync(path).ino, ino, 'and writes nothing')
   t.strictSame(readdirSync(join(path, '..')), ['keys.json'])
+  t.equal(rotateKeys(path, noon + day).isNew, true, 'and one is possible as soon as that signs')
+})
+
+await t.test('rotation: the key that began to sign last signs, in whichever order they stand', async (t) => {
+  const path = madeFile(t)
+  rotateKeys(path, noon)
+  const [next, old] = readKeyFile(path).signing as unknown as readonly [SigningKey, SigningKey] // two by now
+  for (const keys of [[next, old], [old, next]] as const) t.strictSame([noon, noon + day].map((time) => signerAt(keys, time).kid), [old.kid, next.kid])
+})
+
+await t.test('rotation: the file stays as it is, with nothing beside it, when a rotation breaks off', async (t) => {
+  const path = madeFile(t)
+  const text = readFileSync(path, 'utf8')
+  t.throws(() => rotateKeys(path, NaN), RangeError)
+  t.equal(readFileSync(path, 'utf8'), text)
+  t.strictSame(readdirSync(join(path, '..')), ['keys.json'])
+})
+
+await t.test('rotation: it says why when the file can\'t be read or nothing can be made beside it', async (t) => {
+  const path = madeFile(t)
+  const missing = join(path, '../missing.json')
+  t.throws(() => rotateKeys(missing, noon), { message: `${missing} can't be read: ENOENT: no such file or directory, open '${missing}'` })
+  const long = join(path, '..', 'k'.repeat(252)) // with .new it is longer than a name may be
+  renameSync(path, long)
+  t.throws(() => rotateKeys(long, noon), { message: `${long}.new can't be made: ENAMETOOLONG: name too long, open '${long}.new'`, cause: { code: 'ENAMETOOLONG' } })
 })
 
 await t.test('rotation: keys that have ended are taken out by the next one, and those still believed stay', async (t) => {
@@ -108,6 +134,7 @@ await t.test('rotation: a file that is not understood stays as it is', async (t)
     ['{', isNoKeyFile],
     [JSON.stringify({ ...good, signing: [{}] }), isNoKeyFile],
     [JSON.stringify({ ...good, phone: 'x' }), `${path} holds more than this release knows (phone) and stays as it is`],
+    [JSON.stringify({ ...good, phone: 'x', tablet: 'y' }), `${path} holds more than this release knows (phone, tablet) and stays as it is`],
   ] as const) {
     writeFileSync(path, text)
     for (const change of [() => rotateKeys(path, noon), () => replaceKeys(path)]) t.throws(change, { message })
@@ -124,7 +151,7 @@ await t.test('rotation: it waits its turn when another one is at work or was cut
   const text = readFileSync(path, 'utf8')
   writeFileSync(`${path}.new`, '')
   const message = `${path}.new is there: keys are being changed just now, or that was cut short; then delete it`
-  t.throws(() => rotateKeys(path, noon), { message })
+  t.throws(() => rotateKeys(path, noon), { message, cause: { code: 'EEXIST' } })
   t.throws(() => replaceKeys(path), { message })
   t.equal(readFileSync(path, 'utf8'), text)
   t.ok(existsSync(`${path}.new`), 'what belongs to another is left alone')
