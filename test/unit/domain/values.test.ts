@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { areOneConnection, networkOf, plainAddress } from '../../../src/domain/address.ts'
+import { areOneConnection, isInside, networkOf, plainAddress } from '../../../src/domain/address.ts'
 import { describeBrowser } from '../../../src/domain/browser.ts'
 import { hashSecret, isId, isSecret, newId, newSecret, sameText, startOf } from '../../../src/domain/ids.ts'
 import { newMatch } from '../../../src/domain/match.ts'
@@ -140,6 +140,11 @@ await t.test('address: the network around it when it is public, else none', asyn
     ...['', 'x', '0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '169.254.1.1', '172.16.0.1', '172.31.255.255', '192.168.1.23', '::', '::1', '::203.0.113.7', 'fc00::1', 'fd12::1', 'fe80::1'].map((text) => [text, null] as const),
   ] as const
   for (const [address, network] of pairs) t.equal(networkOf(address), network, address)
+})
+
+await t.test('address: it is inside when it, or the whole range around it, means something in one network only, and is none when it is no address', async (t) => {
+  for (const [address, bits] of [['10.1.2.3'], ['192.168.0.0', 16], ['192.168.1.0', 24], ['::1'], ['fd12::', 32]] as const) t.equal(isInside(address, bits), true, `${address}/${bits}`)
+  for (const [address, bits] of [['203.0.113.7'], ['192.168.0.0', 15], ['10.0.0.0', 7], ['2001:db8::1'], ['fc00::', 6], [''], ['nonsense']] as const) t.equal(isInside(address, bits), false, `${address}/${bits}`)
 })
 
 await t.test('E12 address: two are one connection\'s when they are one public IPv4 address or in one public /64, else not', async (t) => {
