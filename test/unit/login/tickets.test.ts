@@ -165,6 +165,21 @@ await t.test('ticket: whoever loses a race decides again on what the winner left
   t.equal(await rest, 'awake')
 })
 
+await t.test('ticket: a move that came too late is told to nobody, and the one that was quicker decides, when it comes in between', async (t) => {
+  const rules = openRules(t)
+  const made = await rules.make()
+  await scan(rules, made)
+  rules.told()
+  let isFirst = true
+  const replace: LoginDeps['tickets']['replace'] = async (...move) => {
+    if (isFirst) await cancelByBrowser(rules.deps, made.claim)
+    isFirst = false
+    return await rules.deps.tickets.replace(...move)
+  }
+  t.equal(await outcomeOf(confirm({ ...rules, deps: { ...rules.deps, tickets: { ...rules.deps.tickets, replace } } }, made)), 'ticket-cancelled')
+  t.strictSame(told(rules.told()), ['ticket.cancelled sub=ming by=browser'])
+})
+
 await t.test('ticket: nothing is written, and nobody is woken, when nothing changes', async (t) => {
   const rules = openRules(t)
   const made = await rules.make()
@@ -209,6 +224,7 @@ await t.test('confirm: the ticket is given the person\'s name and the date of th
 await t.test('confirm: a number is needed when the ticket asks for one, and none is looked at when it does not', async (t) => {
   const rules = openRules(t)
   const made = await rules.make()
+  await t.rejects(confirmTicket(rules.deps, { id: made.ticket.id, sub: 'ming', matchCode: undefined, since: 0 }), { code: 'ticket-not-scanned' }, 'nor before it is scanned')
   await scan(rules, made)
   await t.rejects(confirmTicket(rules.deps, { id: made.ticket.id, sub: 'ming', matchCode: undefined, since: 0 }), { code: 'bad-request', message: 'match_code is needed' })
   const off = openRules(t, { settings: { matchNumbers: 'off' } })
@@ -238,8 +254,9 @@ await t.test('number: it is tapped, and typed by who was wrong in the last day a
 
 await t.test('number: tickets for which three were offered end, and those for which it is typed do not, when their person was wrong elsewhere', async (t) => {
   const rules = openRules(t)
-  const [confirmed, scannedAgain, unscanned] = [await rules.make(), await rules.make(), await rules.make()]
-  for (const made of [confirmed, scannedAgain]) await scan(rules, made)
+  const [confirmed, scannedAgain, unscanned, approved] = [await rules.make(), await rules.make(), await rules.make(), await rules.make()]
+  for (const made of [confirmed, scannedAgain, approved]) await scan(rules, made)
+  await confirm(rules, approved)
   t.equal(await guessWrongly(rules), 'match-wrong')
   await scan(rules, unscanned)
   rules.told()
@@ -249,6 +266,12 @@ await t.test('number: tickets for which three were offered end, and those for wh
   t.equal((await scan(rules, unscanned)).ticket.state, 'scanned')
   t.equal((await confirm(rules, unscanned)).state, 'confirmed')
   t.equal((await scan(rules, unscanned)).ticket.state, 'confirmed')
+  t.equal((await scan(rules, approved)).ticket.state, 'confirmed', 'nor does one that was approved before')
+  const off = openRules(t, { settings: { matchNumbers: 'off' } })
+  const without = await off.make()
+  await scan(off, without)
+  await off.deps.wrongNumbers.add('ming')
+  t.equal((await scan(off, without)).ticket.state, 'scanned', 'nor one that asks for none')
 })
 
 await t.test('number: its person waits, scanning and confirming, and the audit hears for how long, when three were wrong within an hour', async (t) => {
@@ -257,7 +280,7 @@ await t.test('number: its person waits, scanning and confirming, and the audit h
   await guessWrongly(rules)
   await scan(rules, waiting)
   await guessWrongly(rules)
-  rules.told()
+  t.notOk(told(rules.told()).some((step) => step.startsWith('limit.hit')), 'not before')
   t.equal(await guessWrongly(rules), 'match-wrong')
   t.ok(told(rules.told()).includes('limit.hit limit=wrong-number sub=ming seconds=600'))
   rules.clock.advance(100)
@@ -333,6 +356,11 @@ await t.test('number: what came of the ticket meanwhile is what is told when it 
     t.equal(await tried(t, 'before', matchCode, giveUp), 'ticket-cancelled')
     t.equal(await tried(t, 'before', matchCode, expire), 'ticket-expired')
   }
+  const rules = openRules(t)
+  const made = await rules.make()
+  await scan(rules, made)
+  await outcomeOf(confirm(meanwhile(rules, 'before', () => giveUp(rules, made)), made, 'ming', wrong(made)))
+  t.equal((await rules.deps.wrongNumbers.standingOf('ming')).mustType, false, 'and a wrong number for nothing doesn\'t count')
   t.equal(await tried(t, 'after', wrong, giveUp), 'ticket-cancelled')
   t.equal(await tried(t, 'after', wrong, expire), 'ticket-expired')
 })

@@ -126,6 +126,26 @@ await t.test('poll: it is told to stay away when no more are held', async (t) =>
   t.equal(held.counter.reads, 1)
 })
 
+await t.test('poll: every seat that it took is given up when it is over', async (t) => {
+  const { deps, clock, make } = openRules(t)
+  const { claim } = await make()
+  let seats = 0
+  const enter: LoginDeps['waitingRoom']['enter'] = (...who) => {
+    seats++
+    const { rest, leave } = deps.waitingRoom.enter(...who)
+    return { rest, leave: () => { seats--; leave() } }
+  }
+  const counting = { ...deps, waitingRoom: { ...deps.waitingRoom, enter } }
+  const poll = await begin(counting, claim)
+  deps.waitingRoom.wake(claim.id)
+  await settle()
+  t.equal(seats, 1)
+  clock.advance(25_000)
+  t.equal(await poll.shown(), 'pending 1')
+  await (await begin(counting, { ...claim, id: 'x' })).over
+  t.equal(seats, 0)
+})
+
 await t.test('poll: it ends without a further question when nobody listens any more', async (t) => {
   const { deps, make } = openRules(t)
   const { claim } = await make()

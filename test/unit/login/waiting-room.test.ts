@@ -1,6 +1,8 @@
+import { getEventListeners } from 'node:events'
 import t from 'tap'
-import { createWaitingRoom, heldPerClient, heldPerNetwork } from '../../../src/login/waiting-room.ts'
+import { createWaitingRoom, heldPerClient, heldPerNetwork, type RestOutcome } from '../../../src/login/waiting-room.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
+import { settle } from '../../support/turns.ts'
 
 const home = ['network', 'home']
 const stay = new AbortController().signal
@@ -114,4 +116,65 @@ await t.test('waiting room: a line within a network has the network\'s share, an
   small.close()
   await Promise.all(rests)
   t.equal(heldPerNetwork(1), heldPerClient)
+})
+
+/** The outcome of a rest, or undefined while that goes on. */
+const watch = (rest: Promise<RestOutcome>) => {
+  let outcome: RestOutcome | undefined
+  const over = rest.then((reason) => { outcome = reason })
+  return async () => {
+    await Promise.race([over, settle()])
+    return outcome
+  }
+}
+
+await t.test('waiting room: the oldest of a ticket is told that it is full when a fifth rests, and who has only entered is no one of them', async (t) => {
+  const room = createWaitingRoom(createFakeClock(), 100)
+  const rest = (ticket = 'a') => watch(room.enter(ticket, home).rest(1000, stay, 1))
+  const outcomes = [rest('b'), rest(), rest()]
+  room.enter('a', home)
+  outcomes.push(rest(), rest())
+  t.strictSame(await Promise.all(outcomes.map((outcome) => outcome())), Array(5).fill(undefined))
+  t.equal(room.held, 5)
+  outcomes.push(rest())
+  t.strictSame(await Promise.all(outcomes.map((outcome) => outcome())), [undefined, 'full', undefined, undefined, undefined, undefined])
+  outcomes.push(rest())
+  t.strictSame(await Promise.all(outcomes.map((outcome) => outcome())), [undefined, 'full', 'full', undefined, undefined, undefined, undefined])
+  t.equal(room.held, 5)
+})
+
+await t.test('waiting room: who rests knows the lowest version when another has only entered', async (t) => {
+  const room = createWaitingRoom(createFakeClock(), 100)
+  const rest = room.enter('a', home).rest(1000, stay, 3)
+  room.enter('a', home)
+  t.strictSame([...room.waitedFor()], [['a', 3]])
+  room.close()
+  t.equal(await rest, 'closed')
+})
+
+await t.test('waiting room: a rest is closed, and its place free, when its seat is left', async (t) => {
+  const room = createWaitingRoom(createFakeClock(), 1)
+  const seat = room.enter('a', home)
+  const rest = seat.rest(1000, stay, 1)
+  seat.leave()
+  t.equal(await rest, 'closed')
+  t.equal(room.held, 0)
+})
+
+await t.test('waiting room: a rest has all its time, and leaves nothing at its signal, when one before it on the same seat was closed', async (t) => {
+  const clock = createFakeClock()
+  const room = createWaitingRoom(clock, 1)
+  const seat = room.enter('a', home)
+  const [leaving, staying] = [new AbortController(), new AbortController()]
+  const first = seat.rest(1000, leaving.signal, 1)
+  clock.advance(500)
+  leaving.abort()
+  t.equal(await first, 'closed')
+  t.equal(getEventListeners(leaving.signal, 'abort').length, 0)
+  const second = watch(seat.rest(1000, staying.signal, 1))
+  clock.advance(999)
+  t.equal(await second(), undefined)
+  clock.advance(1)
+  t.equal(await second(), 'over')
+  t.equal(getEventListeners(staying.signal, 'abort').length, 0)
 })
