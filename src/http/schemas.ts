@@ -1,5 +1,5 @@
 /** Owns the wire's shapes: every body, parameter and answer of CONTRACT, once, for validation, serialisation, types and the OpenAPI page. */
-import { Type, type TSchema } from '@fastify/type-provider-typebox'
+import { Type, type TSchema } from 'typebox'
 import { ticketStates } from '../domain/ticket.ts'
 
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
