@@ -20,10 +20,11 @@ export const drawCode = (text: string, widthPx: number, format: ImageFormat): Bu
   const dark = framed.slice(quietZone, -quietZone).map((row) => row.slice(quietZone, -quietZone))
   const modulePx = widthPx / framed.length
   const data = new Uint8Array(widthPx * widthPx * 4).fill(255)
-  for (let row = 0; row < widthPx; row++) {
-    for (let column = 0; column < widthPx; column++) {
+  const edge = Math.floor((quietZone - 1) * modulePx) // no ink is beyond it
+  for (let row = edge; row < widthPx - edge; row++) {
+    const y = (row + 0.5) / modulePx - quietZone
+    for (let column = edge; column < widthPx - edge; column++) {
       const x = (column + 0.5) / modulePx - quietZone
-      const y = (row + 0.5) / modulePx - quietZone
       // The distance to the edge, in pixels, tells how much of this pixel is ink: that keeps the curves smooth.
       const cover = Math.min(1, Math.max(0, 0.5 - depthAt(dark, x, y) * modulePx))
       if (cover === 0) continue
@@ -37,19 +38,15 @@ export const drawCode = (text: string, widthPx: number, format: ImageFormat): Bu
 
 /** How far a point (in modules) is from the ink: below 0 inside. */
 const depthAt = (dark: boolean[][], x: number, y: number): number => {
-  const eye = eyeAt(dark.length, x, y)
-  return eye === undefined ? moduleDepth(dark, x, y) : eyeDepth(eye.x, eye.y)
-}
-
-/** The point as seen from the middle of the eye it lies in. */
-const eyeAt = (size: number, x: number, y: number): { x: number, y: number } | undefined => {
+  const size = dark.length
   const left = x < finderSize
   const top = y < finderSize
   const right = x > size - finderSize
   const bottom = y > size - finderSize
-  if (!(left || right) || !(top || bottom) || (right && bottom)) return undefined
+  if (!(left || right) || !(top || bottom) || (right && bottom)) return moduleDepth(dark, x, y)
+  // The point as seen from the middle of the eye it lies in.
   const half = finderSize / 2
-  return { x: x - (left ? half : size - half), y: y - (top ? half : size - half) }
+  return eyeDepth(x - (left ? half : size - half), y - (top ? half : size - half))
 }
 
 /** Ring and pupil of an eye: 7, 5 and 3 modules wide, as the standard has them, with round corners. */
@@ -58,19 +55,22 @@ const eyeDepth = (x: number, y: number): number => Math.min(
   roundedSquare(x, y, 1.5, 0.9),
 )
 
+/** As `Math.hypot`, which is exact for numbers of any size, and slow. */
+const lengthOf = (x: number, y: number): number => Math.sqrt(x * x + y * y)
+
 const roundedSquare = (x: number, y: number, half: number, radius: number): number => {
   const dx = Math.abs(x) - half + radius
   const dy = Math.abs(y) - half + radius
-  return Math.hypot(Math.max(dx, 0), Math.max(dy, 0)) + Math.min(Math.max(dx, dy), 0) - radius
+  return lengthOf(Math.max(dx, 0), Math.max(dy, 0)) + Math.min(Math.max(dx, dy), 0) - radius
 }
 
 const moduleDepth = (dark: boolean[][], x: number, y: number): number => {
   const column = Math.floor(x)
   const row = Math.floor(y)
-  const isDark = (r: number, c: number): boolean => dark[r]?.[c] ?? false
-  if (!isDark(row, column)) return 1
+  const line = dark[row]
+  if (line?.[column] !== true) return 1
   const u = x - column - 0.5
   const v = y - row - 0.5
-  const besideIsDark = isDark(row, column + Math.sign(u)) || isDark(row + Math.sign(v), column)
-  return besideIsDark ? -1 : Math.hypot(u, v) - 0.5
+  if (line[column + Math.sign(u)] === true || dark[row + Math.sign(v)]?.[column] === true) return -1
+  return lengthOf(u, v) - 0.5
 }
