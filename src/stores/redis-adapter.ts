@@ -1,11 +1,11 @@
 /** Redis as a database: its commands, and the names of its keys. */
 import { randomUUID } from 'node:crypto'
-import KeyvRedis, { createClient } from '@keyv/redis'
+import KeyvRedis from '@keyv/redis'
 import type { Clock, Count, Log, SlotGrant } from '../login/ports.ts'
 import type { Backend } from './backend.ts'
 import { readRedisAddress } from './redis-address.ts'
 import { createRedisClock } from './redis-clock.ts'
-import { connectToRedis, type RedisClient, type RedisConnection } from './redis-connection.ts'
+import { connectToRedis, makeClient, type RedisClient, type RedisConnection } from './redis-connection.ts'
 import { createRedisLink } from './redis-link.ts'
 import { createRedisListener } from './redis-listener.ts'
 import { acquireSlotScript, admitScript, countScript, countsWithinScript, countWithinScript, releaseSlotScript, removeClaimScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
@@ -44,7 +44,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     },
   })
 
-  const storage = new KeyvRedis<string>(createClient<{}, {}, {}, 2>(), { throwOnErrors: true, keyPrefixSeparator: ':', namespace })
+  const storage = new KeyvRedis<string>(makeClient(), { throwOnErrors: true, keyPrefixSeparator: ':', namespace })
   storage.on('error', () => {}) // each is thrown as well
   // It would connect by itself a client that is closed.
   storage.getClient = async () => link.connection.client

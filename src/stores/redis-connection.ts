@@ -46,10 +46,21 @@ const isMisplaced = (error: unknown): boolean => error instanceof Error && mispl
 /** For the key of `assertMaster`. Milliseconds. */
 const checkKeyTtlMs = 10_000
 
+let first: RedisClient | undefined
+
+/**
+ * Makes a client. `createClient` makes a class with a method for each command whenever the options, the address among them, are others than the last time,
+ * which takes longer than to connect; a duplicate has the class of the first.
+ */
+export const makeClient = (options: Parameters<typeof createClient<{}, {}, {}, 2>>[0] = {}): RedisClient => {
+  first ??= createClient<{}, {}, {}, 2>()
+  return first.duplicate<{}, {}, {}, 2, {}>(options)
+}
+
 /** Makes a connection, as `address` says; rejects where that doesn't work out. Whoever calls gives up on it in time, by `signal`. */
 export const connectToRedis = async (address: RedisAddress, signal: AbortSignal): Promise<RedisConnection> => {
   switch (address.kind) {
-    case 'server': return await connectToServer(createClient({ ...clientOptions, url: address.url }), signal)
+    case 'server': return await connectToServer(makeClient({ ...clientOptions, url: address.url }), signal)
     case 'sentinel': return await connectToMaster(address, signal)
     case 'cluster': return await connectToCluster(address, signal)
   }
@@ -83,7 +94,7 @@ const connectToServer = async (client: RedisClient, signal: AbortSignal): Promis
 /** The master that the Sentinels name. */
 const connectToMaster = async (address: RedisAddress & { kind: 'sentinel' }, signal: AbortSignal): Promise<RedisConnection> => {
   const node = await askSentinels(address, signal)
-  const client = createClient({
+  const client = makeClient({
     ...clientOptions, ...address.credentials, database: address.database, socket: { ...clientOptions.socket, ...node },
   })
   const connection = await connectToServer(client, signal)
