@@ -29,7 +29,7 @@ const floorRules = floors.flatMap((rooms, floor) => rooms.map((room) => ({
 })))
 
 export default [
-  { ignores: ['node_modules/**', 'coverage/**', '.tap/**', 'data/**'] },
+  { ignores: ['node_modules/**', 'coverage/**', '.tap/**', '.stryker/**', 'data/**'] },
   ...neostandard({ ts: true }),
   {
     files: ['src/**/*.ts', 'test/**/*.ts', '.ci/**/*.ts'],
