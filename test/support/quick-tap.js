@@ -7,10 +7,10 @@
 import hooks from 'node:async_hooks'
 import module, { syncBuiltinESMExports } from 'node:module'
 
-const { registerHooks } = module
-module.registerHooks = () => { module.registerHooks = registerHooks } // the first to call is tap
-process.setSourceMapsEnabled = () => {}
-
 const nothing = { enable: () => nothing, disable: () => nothing }
 hooks.createHook = () => nothing
 syncBuiltinESMExports()
+
+const { registerHooks } = module
+module.registerHooks = () => { module.registerHooks = registerHooks } // the first to call is tap; tests import it by its name
+process.setSourceMapsEnabled = () => {}

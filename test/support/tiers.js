@@ -41,7 +41,7 @@ export const tiers = {
   base: {
     folders: ['unit', 'contract', 'http', 'static', 'miniprogram', 'demo', 'e2e'],
     needs: ['browser', 'chromium', 'redis', 'openssl', 'jq'],
-    jobs: 2,
+    jobs: 2.5,
   },
   networks: {
     folders: ['networks'],
