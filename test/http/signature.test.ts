@@ -170,6 +170,7 @@ const crafts = (parameters: readonly string[]): Record<string, Craft> => {
     'a parameter is in capitals': parameter(0, created.replace('created', 'Created')),
     'the label is sig': { label: 'sig' },
     'the label is sig2': { label: 'sig2' },
+    'the label ends in sig1': { label: 'asig1', macLabel: 'sig1' },
     'the label is in capitals': { label: 'Sig1' },
     'the two labels differ': { macLabel: 'sig2' },
     'there is a space before the components': input(`( ${list})${tail}`),

@@ -9,7 +9,7 @@ const names = {
     '管理员', '管·理·员', '超级管理員', '【官方】小雨', '微信客服01', '小雨admin', '系统', 'а dmin', 'А D М I N', 'мой admin', 'Сайт (Support)', '⼯作人员', '腾讯', 'WeChat', 'wеchat'.replace('е', 'e'),
   ],
   address: [
-    'evil.com', 'EVIL.COM', 'evil。com', 'evil․com', 'evil．com', '网站.中国', '网站.中国 小雨', '网站.公司', '小明.网络', 'example.com', 'abc.cn', 't.me', 'shop.co.uk', 'a.github.io', 'x.xn--fiqs8s', 'пример.рф', '小雨evil.com', 'evil.com/小雨', 'evil.com.', 'evil.com领奖', '加微evil.com领奖', 'evil.comです', 'evil.com입니다', 'a_b.com', 'евил.со', 'evil.c0m', 'evil.corn', 'evil.rnobi', 'Y.Wang', 'Dr.No', 'www.x', 'http://x', 'https://x', 'a@b.cn', 'a＠b', '138 0013 8000', '138-0013-8000', '１３８００１３８０００', '①③⑧⓪⓪①③⑧⓪⓪⓪', 'vx13800138000',
+    'evil.com', 'EVIL.COM', 'evil。com', 'evil․com', 'evil．com', '网站.中国', '网站.中国 小雨', '网站.公司', '小明.网络', 'example.com', 'abc.cn', 't.me', 'shop.co.uk', 'a.github.io', 'x.xn--fiqs8s', 'пример.рф', '小雨evil.com', 'evil.com/小雨', 'evil.com.', 'evil.com领奖', '加微evil.com领奖', 'evil.comです', 'evil.com입니다', 'a_b.com', 'евил.со', 'evil.c0m', 'evil.corn', 'evil.rnuseum', 'Y.Wang', 'Dr.No', 'www.x', 'http://x', 'https://x', 'a@b.cn', 'a＠b', '138 0013 8000', '138-0013-8000', '１３８００１３８０００', '①③⑧⓪⓪①③⑧⓪⓪⓪', 'vx13800138000',
     '+86(138)00138000', '1.2.3.4', '1.22.33.4', 'QQ1234567',
   ],
   null: [

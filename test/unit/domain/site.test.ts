@@ -7,7 +7,7 @@ const shared: SiteSettings = { ...alone, COOKIE_DOMAIN: 'example.com' }
 
 await t.test('site: an origin is the service\'s own when it is that of PUBLIC_URL', async (t) => {
   for (const settings of [alone, shared]) t.equal(isOwnSite('https://login.example.com', settings), true)
-  for (const origin of ['https://example.com', 'https://www.example.com', 'http://login.example.com', 'https://login.example.com:8443', '', 'null']) t.equal(isOwnSite(origin, alone), false, origin)
+  for (const origin of ['https://example.com', 'https://www.example.com', 'http://login.example.com', 'https://login.example.com:8443', 'https://www.null', '', 'null']) t.equal(isOwnSite(origin, alone), false, origin)
   t.equal(isOwnSite('http://localhost:3000', { ...alone, origin: 'http://localhost:3000' }), true, 'over http, too')
 })
 
