@@ -25,14 +25,16 @@ const rooms = {
  *   the length of a tag that has that length, in `seal`; the comma between schemas, of which there is one.
  * A second guard with the same answer: of a URL that can't be parsed in isReturnAllowed; of an IP address in isPublicSuffix; of the state, which `move` looks at
  *   as well, in confirm-ticket; of a ticket that was never consumed, whose time would be that of 1970; of equal times in isLater; of what nobody has ended or
- *   replaced in replaceOne; that an unknown phone key is one of 32 bytes; that a signed input ends where the 512th character is, when five parameters have to fit.
+ *   replaced in replaceOne; that an unknown phone key is one of 32 bytes; that a signed input ends where the 512th character is, when five parameters have to fit;
+ *   of what stands behind the time of a signing key, which Date.parse refuses.
  * What only spares work: reading no more of an unchanged key file, writing no list from which nothing goes, asking for no session that nobody showed.
  * What only forgets: networks without a poll and groups without a seat in the waiting room; the draft that a rotation has renamed already.
  * What a test can't see: that files and folders are flushed to the disk.
  * What JSON leaves out: members that are undefined, in the record of a session.
  * Messages in place of which parseKeyFile has its own.
  * Who would have cancelled a ticket that is only read, in readCodeTicket.
- * Patterns of the same texts: repetitions before `.*`, before a search without an end, and where what is found is joined again.
+ * Patterns that come to the same: a repetition before `.*` (Safari's version), where a search may begin anywhere (isAddress), and where an empty piece between two
+ *   finds is harmless or goes again (betweenWords, unseen).
  * Keys of 32 bytes below 0x7f with one below 0x20 (looksRandom): chance makes one in four thousand million.
  */
 
