@@ -50,7 +50,7 @@ const tap = spawn('tap', [`--jobs=${Math.max(1, Math.round(jobs * availableParal
     ...process.env,
     TEST_SEED: seed,
     NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/node'),
-    ...!isMeasured && { NODE_OPTIONS: `--import=${new URL('support/quick-tap.js', import.meta.url).href}` },
+    ...!isMeasured && { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${new URL('support/quick-tap.js', import.meta.url).href}` },
   },
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { tap.kill(signal) })

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { chromiumOptions, launchChromium } from '../support/chromium.ts'
+import { chromiumOptions, launchChromium, windowed } from '../support/chromium.ts'
 import { openHouse, type House } from '../support/house.ts'
 import { confirmedBrowser, logIn, phoneOf } from '../support/login.ts'
 import { makeFolder } from '../support/process.ts'
@@ -28,7 +28,7 @@ const openWorld = async (t: Test, env: Record<string, string>): Promise<{ house:
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo // an object for what listens on a port
-  const browser = await launchChromium({ args: [...chromiumOptions().args ?? [], `--host-resolver-rules=MAP * 127.0.0.1:${port}`, '--ignore-certificate-errors'] })
+  const browser = await launchChromium({ ...windowed, args: [...chromiumOptions().args ?? [], `--host-resolver-rules=MAP * 127.0.0.1:${port}`, '--ignore-certificate-errors'] })
   t.teardown(async () => {
     await browser.close()
     server.closeAllConnections()

@@ -32,13 +32,13 @@ const startPair = async (t: Test, args?: readonly string[]) => {
 const offsetOf = async ({ port }: RedisServer, name: 'master_repl_offset' | 'slave_repl_offset'): Promise<number> =>
   Number(new RegExp(`${name}:(\\d+)`).exec(String(await say(port, 'INFO', 'replication')))?.[1])
 
-/** Waits until the replica has all that the first server has now. Redis' WAIT waits for the writes of its own connection only. */
-const untilReplicated = async (first: RedisServer, second: RedisServer): Promise<void> => {
-  const written = await offsetOf(first, 'master_repl_offset')
-  while (!(await offsetOf(second, 'slave_repl_offset') >= written)) await sleep(20)
-}
-
 const isWithin = askerWithin(patienceMs)
+
+/** Whether the replica has in time all that the first server has now. Redis' WAIT waits for the writes of its own connection only. */
+const isReplicated = async (first: RedisServer, second: RedisServer): Promise<boolean> => {
+  const written = await offsetOf(first, 'master_repl_offset')
+  return await isWithin(async () => await offsetOf(second, 'slave_repl_offset') >= written)
+}
 
 /** How the old server refuses writes once another has taken its place; it goes on answering TIME and PING. */
 const refusals: Readonly<Record<string, (first: RedisServer, second: RedisServer) => Promise<void>>> = {
@@ -64,7 +64,7 @@ for (const [refusal, demote] of Object.entries(refusals)) {
     other.onReplace((key) => { heard.push(key) })
     for (const one of [store, other]) await untilReady(one)
     await store.write('record:1', { version: 1 }, hour)
-    await untilReplicated(first, second)
+    t.ok(await isReplicated(first, second))
 
     await say(second.port, 'REPLICAOF', 'NO', 'ONE')
     address.leadTo(second.port)
@@ -89,7 +89,7 @@ await t.test('E9 redis: reads are answered for some seconds more, and then no lo
   const store = openStore(t, `redis://127.0.0.1:${address.port}`, systemClock)
   await untilReady(store)
   await store.write('value:1', 'kept', hour)
-  await untilReplicated(first, second)
+  t.ok(await isReplicated(first, second))
   await say(first.port, 'REPLICAOF', '127.0.0.1', String(second.port))
   t.ok(await isWithin(() => store.check().then(() => false, () => true)), 'it is not ready')
   for (let round = 0; round < 10; round++) {
