@@ -6,8 +6,8 @@ import type { Clock, DecidingCount, LimitedWindow, Log, Slot, SlotGrant, SlotTer
 import type { Backend } from './backend.ts'
 import { schema, statements } from './sqlite-statements.ts'
 
-/** A start may wait for long: others that write all the time leave the lock free for moments only, and give it to whoever asks first. */
-const openWaitMs = 10_000
+/** A start may wait for longer: others that write all the time leave the lock free for moments only. */
+const openWaitMs = 5_000
 const lockWaitMs = 1_500
 const lockRetryMs = 10
 const purgeEveryMs = 10_000
