@@ -13,7 +13,7 @@ const confirms = /\/confirm$/
 /** Taps the number, and holds that request; it ends when the mini program is cut off in the background. */
 const interrupt = async (window: DemoWindow, held: (route: Route) => Promise<unknown>): Promise<void> => {
   const { page } = window
-  await page.clock.install()
+  await window.takeClock()
   const phone = window.phone()
   await phone.scan()
   const number = await window.number()
@@ -60,7 +60,7 @@ await t.test('background: the numbers are there again, and work, when the confir
 
 await t.test('background: the numbers stay when the phone was away for a moment, and long', async (t) => {
   const window = await open(t)
-  await window.page.clock.install()
+  await window.takeClock()
   const phone = window.phone()
   await phone.scan()
   const number = await window.number()

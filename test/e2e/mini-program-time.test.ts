@@ -17,7 +17,7 @@ const polls = /\?after=/
 
 await t.test('expired: the screen ends by itself, and the page has a new code, when time runs out while it is looked at', async (t) => {
   const window = await open(t)
-  await window.page.clock.install()
+  await window.takeClock()
   const phone = window.phone()
   await phone.scan()
   await phone.choices()

@@ -50,7 +50,7 @@ await t.test('login: phone and page show who asks and what to do at each step wh
 
 await t.test('login: nothing is confirmed when nobody taps, however long the number is looked at', async (t) => {
   const window = await open(t)
-  await window.page.clock.install()
+  await window.takeClock()
   const phone = window.phone()
   const { number } = await scan(window, phone)
   server.received(confirms)

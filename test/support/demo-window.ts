@@ -99,6 +99,8 @@ export interface DemoWindow {
   readonly site: FrameLocator
   /** The code on the website, once it can be read. */
   readonly code: Locator
+  /** Takes the time of all that is in the window into the test's hands, once the website is at rest: what it began by the machine's clock may not end by the other. */
+  takeClock (): Promise<void>
   phone (index?: number): Phone
   addPhone (): Promise<Phone>
   /** Opens the website's login page anew. */
@@ -173,6 +175,10 @@ export const openWindow = async (t: Test, browser: Browser, url: string, options
     page,
     site,
     code,
+    takeClock: async () => {
+      await code.waitFor()
+      await page.clock.install()
+    },
     phone,
     addPhone: async () => {
       const count = await page.locator('main iframe').count()
