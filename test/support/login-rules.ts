@@ -1,4 +1,4 @@
-/** Owns the rules of a login on a store in memory, without HTTP and WeChat: what a test of them alone needs. */
+/** The rules of a login on a store in memory, without HTTP and WeChat: what a test of them alone needs. */
 import type { Test } from 'tap'
 import type { Audit, Step } from '../../src/login/audit.ts'
 import { createTicket, type TicketOrder } from '../../src/login/create-ticket.ts'

@@ -1,4 +1,4 @@
-/** Owns the list of the machine's processes, on Linux and where there is `ps`. */
+/** The list of the machine's processes, on Linux and where there is `ps`. */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { platform } from 'node:process'

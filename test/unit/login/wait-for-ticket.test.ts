@@ -1,5 +1,5 @@
 // The long poll and the re-read of what is waited for, on a store that a test lets fail and a clock that it moves.
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { AnotherReleasesRecord } from '../../../src/domain/record.ts'
 import type { Ticket } from '../../../src/domain/ticket.ts'
 import { Problem } from '../../../src/errors.ts'
@@ -10,8 +10,6 @@ import { waitForTicket, type Poll, type PollAnswer } from '../../../src/login/wa
 import { createWaitingRoom } from '../../../src/login/waiting-room.ts'
 import { openRules } from '../../support/login-rules.ts'
 import { settle } from '../../support/turns.ts'
-
-type Rules = ReturnType<typeof openRules>
 
 /** A poll under way: whether it is over by now, how, and how often it has read its ticket. */
 const begin = async (deps: LoginDeps, claim: { id: string, secret: string }, poll: Partial<Poll> = {}) => {
@@ -36,14 +34,16 @@ const begin = async (deps: LoginDeps, claim: { id: string, secret: string }, pol
   }
 }
 
-/** Makes the store fail while `fault` is set. */
-const failing = (deps: Rules['deps']) => {
+/** A ticket on a store, and as `away` the same store that fails while `state.fault` is set. */
+const openFailing = async (t: Test) => {
+  const { deps, clock, make } = openRules(t)
+  const { claim } = await make()
   const state: { fault: Error | undefined } = { fault: undefined }
   const tickets: LoginDeps['tickets'] = {
     ...deps.tickets,
     read: (id) => state.fault === undefined ? deps.tickets.read(id) : Promise.reject(state.fault),
   }
-  return { state, deps: { ...deps, tickets } }
+  return { deps, clock, claim, state, away: { ...deps, tickets } }
 }
 
 await t.test('poll: it is answered at once when the ticket is further, when it is told not to wait, and when the time is up', async (t) => {
@@ -170,17 +170,13 @@ await t.test('poll: a final ticket is told at the end of the rest, and not read 
 })
 
 await t.test('poll: it is rejected when the store is away before it rests', async (t) => {
-  const { deps, make } = openRules(t)
-  const { claim } = await make()
-  const { state, deps: away } = failing(deps)
+  const { claim, state, away } = await openFailing(t)
   state.fault = new Problem('store-unavailable')
   t.equal(await (await begin(away, claim)).shown(), 'store-unavailable')
 })
 
 await t.test('poll: it rests on, and asks once a second, when it is woken while the store is away', async (t) => {
-  const { deps, clock, make } = openRules(t)
-  const { claim } = await make()
-  const { state, deps: away } = failing(deps)
+  const { deps, clock, claim, state, away } = await openFailing(t)
   const poll = await begin(away, claim)
   state.fault = new Problem('store-unavailable')
   away.waitingRoom.wake(claim.id)
@@ -202,9 +198,7 @@ await t.test('poll: it rests on, and asks once a second, when it is woken while 
 
 await t.test('poll: it rests to the end of its time when the store came back with nothing new, and is told of the fault when it did not', async (t) => {
   for (const isBack of [true, false]) {
-    const { deps, clock, make } = openRules(t)
-    const { claim } = await make()
-    const { state, deps: away } = failing(deps)
+    const { clock, claim, state, away } = await openFailing(t)
     const poll = await begin(away, claim, { waitMs: 10_000 })
     state.fault = new Problem('store-unavailable')
     away.waitingRoom.wake(claim.id)
@@ -221,9 +215,7 @@ await t.test('poll: it rests to the end of its time when the store came back wit
 
 await t.test('poll: it is told at once, resting or not, when the fault is none that passes', async (t) => {
   for (const fault of [new AnotherReleasesRecord(2), new Problem('internal'), new Error('no Problem')]) {
-    const { deps, make } = openRules(t)
-    const { claim } = await make()
-    const { state, deps: away } = failing(deps)
+    const { claim, state, away } = await openFailing(t)
     const poll = await begin(away, claim)
     state.fault = fault
     away.waitingRoom.wake(claim.id)
@@ -249,9 +241,7 @@ await t.test('poll: it is over when its time is up, when the clock was set back 
 })
 
 await t.test('poll: it rests on after a long wait for the store when the clock was not set', async (t) => {
-  const { deps, clock, make } = openRules(t)
-  const { claim } = await make()
-  const { state, deps: away } = failing(deps)
+  const { clock, claim, state, away } = await openFailing(t)
   const poll = await begin(away, claim)
   state.fault = new Problem('store-unavailable')
   away.waitingRoom.wake(claim.id)
