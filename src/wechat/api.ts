@@ -22,10 +22,10 @@ export interface WechatCall<T> {
   readonly charge?: () => Promise<() => Promise<void>>
   /** Takes what is wanted out of the answer, and nothing else; undefined where it is not there, which counts as no answer. */
   readonly read: (answer: WechatAnswer) => T | undefined
-  /** The refusals that the caller sees to, of which no operator needs to hear. */
-  readonly expects?: readonly Remedy[]
-  /** True where the call must not be made a second time, whatever WeChat answered. */
-  readonly isOnce?: boolean
+  /** Refusals that the caller handles: they are not logged. */
+  readonly handledByCaller?: readonly Remedy[]
+  /** True where the call must not be made a second time, even after an answered -1. */
+  readonly noRetry?: boolean
   /** True where a limit per minute may be one person's own, so that it must not make the others wait. */
   readonly limitedByPerson?: boolean
 }
@@ -108,9 +108,9 @@ export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs
   }
 
   /** Tells the operator of a fault that concerns one. */
-  const report = ({ endpoint, expects = [] }: WechatCall<unknown>, fault: WechatFault): void => {
+  const report = ({ endpoint, handledByCaller = [] }: WechatCall<unknown>, fault: WechatFault): void => {
     const { errcode, rid, remedy, message } = fault
-    if (remedy !== undefined && expects.includes(remedy)) return
+    if (remedy !== undefined && handledByCaller.includes(remedy)) return
     switch (remedy) {
       case 'operator': case 'bug': log.error({ endpoint, errcode, rid }, message); return
       case 'rate-limit': case 'retry': log.warn({ endpoint, errcode, rid }, message); return
@@ -141,7 +141,7 @@ export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs
           last = passage.failed(error as WechatFault, isPersonal(error as WechatFault)) // `ask` throws nothing else
           undo().catch(() => {}) // what is not undone ends by itself
         }
-        if (what.isOnce === true || last.remedy !== 'retry' || what.deadline.leftMs() < backoffMs + shortestCallMs) {
+        if (what.noRetry === true || last.remedy !== 'retry' || what.deadline.leftMs() < backoffMs + shortestCallMs) {
           report(what, last)
           throw last
         }

@@ -25,8 +25,8 @@ export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentity
         endpoint: 'jscode2session',
         query: { appid, secret, js_code: jsCode, grant_type: 'authorization_code' },
         deadline: createDeadline(clock),
-        expects: ['js-code', 'blocked'],
-        isOnce: true,
+        handledByCaller: ['js-code', 'blocked'],
+        noRetry: true,
         limitedByPerson: true,
         read: ({ json }) => typeof json?.openid === 'string' && openidForm.test(json.openid) ? json.openid : undefined,
       })

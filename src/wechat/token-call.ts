@@ -1,23 +1,23 @@
 /** Owns a call that needs an access token: the token of the moment, and one more attempt with another where WeChat refuses it. */
 import type { Log } from '../login/ports.ts'
-import type { AccessTokens } from './access-token.ts'
+import type { WechatTokens } from './wechat-tokens.ts'
 import type { WechatApi, WechatCall } from './api.ts'
 import { WechatFault } from './fault.ts'
 
 /** A call without what the token brings with it. */
-export type TokenCall<T> = Omit<WechatCall<T>, 'query' | 'expects'>
+export type TokenCall<T> = Omit<WechatCall<T>, 'query' | 'handledByCaller'>
 
 /** Asks WeChat with an access token. Rejects with a `WechatFault` or `store-unavailable`. */
 export type CallWithToken = <T>(call: TokenCall<T>) => Promise<T>
 
 export interface TokenCallOptions {
   readonly api: WechatApi
-  readonly tokens: AccessTokens
+  readonly tokens: WechatTokens
   readonly log: Log
 }
 
 export const createTokenCall = ({ api, tokens, log }: TokenCallOptions): CallWithToken => async (call) => {
-  const ask = (token: string) => api.call({ ...call, query: { access_token: token }, expects: ['refresh-token'] })
+  const ask = (token: string) => api.call({ ...call, query: { access_token: token }, handledByCaller: ['refresh-token'] })
   const token = await tokens.current(call.deadline)
   try {
     return await ask(token)

@@ -1,7 +1,7 @@
 /** Composition of what talks to WeChat: what the floors above get is codes, links and identities, and one thing to close. */
 import { newId, type RandomBytes } from '../domain/ids.ts'
 import type { Clock, CodeImage, CodeStock, CodeSupply, LinkSupply, Log, PhoneIdentity, Store } from '../login/ports.ts'
-import { createAccessTokens } from './access-token.ts'
+import { createWechatTokens } from './wechat-tokens.ts'
 import { createWechatApi } from './api.ts'
 import { createCodeStock } from './code-stock.ts'
 import { createCodes, type EnvVersion } from './codes.ts'
@@ -52,7 +52,7 @@ export const createWechat = (options: WechatOptions): Wechat => {
   const { apiUrl = 'https://api.weixin.qq.com', codeSupply = 0, ticketTtlMs = 240_000, callTimeoutMs = 5_000 } = options
   const log = createQuietLog(options.log, clock)
   const api = createWechatApi({ apiUrl, dispatchers: options.dispatchers, clock, log, callTimeoutMs })
-  const tokens = createAccessTokens({ api, appid, secret, store, clock, log })
+  const tokens = createWechatTokens({ api, appid, secret, store, clock, log })
   const callWithToken = createTokenCall({ api, tokens, log })
   const codeCache = createFairCache<CodeImage>({ clock, ttlMs: ticketTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes, bytesOf: ({ bytes }) => bytes.length })
   const linkCache = createFairCache<string>({ clock, ttlMs: ticketTtlMs, maxCount: maxLinks, maxBytes: maxLinkBytes, bytesOf: ({ length }) => length })

@@ -1,4 +1,4 @@
-/** Owns the access token: one for all callers and, through the store, for all instances. Never logs it, and never stores it so that others could read it. */
+/** WeChat's access token: one for all callers and, through the store, for all instances. Never logged, and sealed in the store. */
 import { schema, understood } from '../domain/record.ts'
 import { createSeal } from '../domain/seal.ts'
 import type { Clock, Log, Store } from '../login/ports.ts'
@@ -7,14 +7,14 @@ import { sleep, type Deadline } from './deadline.ts'
 import { WechatFault } from './fault.ts'
 import { createSingleFlight } from './single-flight.ts'
 
-export interface AccessTokens {
+export interface WechatTokens {
   /** A token that nobody is known to have been refused with. Rejects with a `WechatFault` or `store-unavailable`. */
   current (deadline: Deadline): Promise<string>
   /** Takes a token that WeChat refused out of use, if it still is the one in use, and gives another. Rejects likewise. */
   replace (refused: string, deadline: Deadline): Promise<string>
 }
 
-export interface AccessTokensOptions {
+export interface WechatTokensOptions {
   readonly api: WechatApi
   readonly appid: string
   readonly secret: string
@@ -49,7 +49,7 @@ const forcesADay = 20
 const forceEveryMs = 40_000
 const dayMs = 24 * 60 * 60 * 1000
 
-export const createAccessTokens = ({ api, appid, secret, store, clock, log }: AccessTokensOptions): AccessTokens => {
+export const createWechatTokens = ({ api, appid, secret, store, clock, log }: WechatTokensOptions): WechatTokens => {
   const tokenKey = `wechat-token:${appid}`
   const fetchKey = `wechat-token-fetch:${appid}`
   const forceKey = `wechat-token-force:${appid}`

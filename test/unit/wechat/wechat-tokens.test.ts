@@ -11,7 +11,7 @@ const forced = ({ simulator }: WechatBench): boolean[] =>
 
 const storeFault = async (): Promise<never> => { throw new Problem('store-unavailable', { retryAfterSeconds: 2 }) }
 
-await t.test('access token: one is fetched when fifty callers need one at once', async (t) => {
+await t.test('WeChat token: one is fetched when fifty callers need one at once', async (t) => {
   const bench = await setUpWechat(t)
   // Refused before the picture is drawn, which would only take time.
   bench.simulator.fail('getwxacodeunlimit', 61999)
@@ -21,7 +21,7 @@ await t.test('access token: one is fetched when fifty callers need one at once',
   t.equal(new Set(tokensUsed(bench)).size, 1)
 })
 
-await t.test('access token: the next one is fetched two minutes before the end, not sooner', async (t) => {
+await t.test('WeChat token: the next one is fetched two minutes before the end, not sooner', async (t) => {
   const bench = await setUpWechat(t)
   await bench.wechat.codeFor('ticket-1')
   bench.advance((7200 - 120) * 1000 - 1)
@@ -35,7 +35,7 @@ await t.test('access token: the next one is fetched two minutes before the end, 
   t.not(second, third)
 })
 
-await t.test('access token: another instance takes it from the store when it is there', async (t) => {
+await t.test('WeChat token: another instance takes it from the store when it is there', async (t) => {
   const bench = await setUpWechat(t)
   await bench.wechat.codeFor('ticket-1')
   await bench.instance().codeFor('ticket-1')
@@ -43,7 +43,7 @@ await t.test('access token: another instance takes it from the store when it is 
   t.equal(bench.callsTo('getwxacodeunlimit'), 2)
 })
 
-await t.test('access token: another instance waits for the fetch under way when both need one at once', async (t) => {
+await t.test('WeChat token: another instance waits for the fetch under way when both need one at once', async (t) => {
   const bench = await setUpWechat(t)
   const first = bench.wechat.codeFor('ticket-1')
   const second = bench.instance().codeFor('ticket-2')
@@ -53,7 +53,7 @@ await t.test('access token: another instance waits for the fetch under way when 
   t.equal(bench.callsTo('stable_token'), 1)
 })
 
-await t.test('access token: an instance asks for itself when the one that claimed the fetch has died', async (t) => {
+await t.test('WeChat token: an instance asks for itself when the one that claimed the fetch has died', async (t) => {
   const bench = await setUpWechat(t)
   await bench.store.claim(`wechat-token-fetch:${bench.simulator.appid}`, 1, 60_000)
   const code = bench.wechat.codeFor('ticket-1')
@@ -62,7 +62,7 @@ await t.test('access token: an instance asks for itself when the one that claime
   t.equal(bench.callsTo('stable_token'), 1)
 })
 
-await t.test('access token: a later call fetches again when the first fetch came to nothing', async (t) => {
+await t.test('WeChat token: a later call fetches again when the first fetch came to nothing', async (t) => {
   const bench = await setUpWechat(t)
   bench.simulator.fail('stable_token', 'html', 1)
   await t.rejects(bench.wechat.codeFor('ticket-1'), { code: 'wechat-unavailable' })
@@ -70,7 +70,7 @@ await t.test('access token: a later call fetches again when the first fetch came
   t.equal(bench.callsTo('stable_token'), 2)
 })
 
-await t.test('access token: the new one is fetched and the call made once more when somebody else has forced a refresh', async (t) => {
+await t.test('WeChat token: the new one is fetched and the call made once more when somebody else has forced a refresh', async (t) => {
   const bench = await setUpWechat(t)
   await bench.wechat.codeFor('ticket-1')
   bench.simulator.revokeToken()
@@ -80,7 +80,7 @@ await t.test('access token: the new one is fetched and the call made once more w
   t.strictSame(bench.lines, [])
 })
 
-await t.test('access token: one is fetched when many calls are refused with the same one', async (t) => {
+await t.test('WeChat token: one is fetched when many calls are refused with the same one', async (t) => {
   const bench = await setUpWechat(t)
   await bench.wechat.codeFor('ticket-1')
   bench.simulator.revokeToken()
@@ -88,7 +88,7 @@ await t.test('access token: one is fetched when many calls are refused with the 
   t.strictSame(forced(bench), [false, false])
 })
 
-await t.test('access token: an instance takes over what another has fetched when its own was refused', async (t) => {
+await t.test('WeChat token: an instance takes over what another has fetched when its own was refused', async (t) => {
   const bench = await setUpWechat(t)
   const other = bench.instance()
   await bench.wechat.codeFor('ticket-1')
@@ -99,7 +99,7 @@ await t.test('access token: an instance takes over what another has fetched when
   t.strictSame(forced(bench), [false, false])
 })
 
-await t.test('access token: a refresh is forced when WeChat hands out again the one it refuses', async (t) => {
+await t.test('WeChat token: a refresh is forced when WeChat hands out again the one it refuses', async (t) => {
   const bench = await setUpWechat(t)
   await bench.wechat.codeFor('ticket-1')
   bench.simulator.revokeToken('handed-out-still')
@@ -108,7 +108,7 @@ await t.test('access token: a refresh is forced when WeChat hands out again the 
   t.equal(bench.callsTo('getwxacodeunlimit'), 3)
 })
 
-await t.test('access token: no refresh is forced when the last was less than 40 s ago', async (t) => {
+await t.test('WeChat token: no refresh is forced when the last was less than 40 s ago', async (t) => {
   const bench = await setUpWechat(t)
   await bench.wechat.codeFor('ticket-1')
   bench.simulator.revokeToken('handed-out-still')
@@ -127,7 +127,7 @@ await t.test('access token: no refresh is forced when the last was less than 40 
   t.strictSame(forced(bench).at(-1), true)
 })
 
-await t.test('access token: no refresh is forced when there were twenty within a day', async (t) => {
+await t.test('WeChat token: no refresh is forced when there were twenty within a day', async (t) => {
   const bench = await setUpWechat(t)
   await bench.wechat.codeFor('ticket-0')
   bench.simulator.fail('getwxacodeunlimit', 40001)
@@ -141,7 +141,7 @@ await t.test('access token: no refresh is forced when there were twenty within a
   await bench.wechat.codeFor('ticket-1')
 })
 
-await t.test('access token: the one in memory is used when the store is away', async (t) => {
+await t.test('WeChat token: the one in memory is used when the store is away', async (t) => {
   const bench = await setUpWechat(t)
   const store = { ...bench.store }
   const instance = bench.instance({ store })
@@ -151,7 +151,7 @@ await t.test('access token: the one in memory is used when the store is away', a
   t.equal(bench.callsTo('getwxacodeunlimit'), 2)
 })
 
-await t.test('access token: the fault is told as it is, and WeChat not asked, when the store is away and none is in memory', async (t) => {
+await t.test('WeChat token: the fault is told as it is, and WeChat not asked, when the store is away and none is in memory', async (t) => {
   const bench = await setUpWechat(t)
   for (const broken of [{ read: storeFault }, { claim: storeFault }]) {
     const error = await rejectionOf(bench.instance({ store: { ...bench.store, ...broken } }).codeFor('ticket-1'))
@@ -160,7 +160,7 @@ await t.test('access token: the fault is told as it is, and WeChat not asked, wh
   t.equal(bench.callsTo('stable_token'), 0)
 })
 
-await t.test('access token: it is used and the operator told when it can\'t be shared', async (t) => {
+await t.test('WeChat token: it is used and the operator told when it can\'t be shared', async (t) => {
   const bench = await setUpWechat(t)
   const instance = bench.instance({ store: { ...bench.store, write: storeFault, remove: storeFault } })
   await instance.codeFor('ticket-1')
@@ -168,7 +168,7 @@ await t.test('access token: it is used and the operator told when it can\'t be s
   t.match(bench.lines[0], /^warn: The access token could not be put into the store/)
 })
 
-await t.test('access token: a call in flight is given up when the service closes', async (t) => {
+await t.test('WeChat token: a call in flight is given up when the service closes', async (t) => {
   const bench = await setUpWechat(t)
   bench.simulator.fail('stable_token', 'hang')
   const rejection = rejectionOf(bench.wechat.codeFor('ticket-1'))
