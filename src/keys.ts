@@ -11,16 +11,16 @@ const make = (path: string): string =>
   makeKeyFile(path) ? `${path} is made: give it to every instance, and to nobody else` : `${path} is there already and stays as it is`
 
 const rotate = (path: string): string => {
-  const { isNew, signsFrom, believedUntil } = rotateKeys(path, Date.now())
-  const [from, until] = [signsFrom.toISOString(), believedUntil.toISOString()]
+  const { isNew, signsFrom, acceptedUntil } = rotateKeys(path, Date.now())
+  const [from, until] = [signsFrom.toISOString(), acceptedUntil.toISOString()]
   return isNew
-    ? `${path} has a new signing key. Sites see it from now on, it signs from ${from}, and the old one is believed until ${until}. Nobody is logged out.\n${instances} before ${from}. There is nothing more to do.`
+    ? `${path} has a new signing key. Sites see it from now on, it signs from ${from}, and the old one is accepted until ${until}. Nobody is logged out.\n${instances} before ${from}. There is nothing more to do.`
     : `${path} stays as it is: its new key has been made and signs from ${from}. All instances need this file by then.`
 }
 
 const replace = (path: string): string => {
   replaceKeys(path)
-  return `${path} has one new signing key, and what the others signed is no longer believed. Browsers stay logged in.\n${instances} now.`
+  return `${path} has one new signing key, and what the others signed is no longer accepted. Browsers stay logged in.\n${instances} now.`
 }
 
 const commands: Readonly<Record<string, (path: string) => string>> = { '': make, rotate, replace }

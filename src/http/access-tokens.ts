@@ -5,7 +5,7 @@ import type { RandomBytes } from '../domain/ids.ts'
 import type { Clock, Session } from '../login/ports.ts'
 import { audienceOf, claimsFor, sessionClaim, type TokenClaim, type TokenIssuer } from '../sessions/access-token.ts'
 import type { Keys } from '../sessions/key-file.ts'
-import { believedAt, signerAt } from '../sessions/signing-key.ts'
+import { acceptedKeys, signingKeyAt } from '../sessions/signing-key.ts'
 
 const tokenType = 'at+jwt'
 /** Ours carry these and nothing else; a key or an address for one that somebody brought along is not even looked at. */
@@ -32,7 +32,7 @@ export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issue
 
   const issue = (session: Session): { token: string, expiresIn: number } => {
     const claims = claimsFor(session, issuer, clock, random)
-    const { privatePem, kid } = signerAt(keys.signing, clock.now())
+    const { privatePem, kid } = signingKeyAt(keys.signing, clock.now())
     return { token: app.jwt.sign(claims, { key: privatePem, kid }), expiresIn: claims.exp - claims.iat }
   }
 
@@ -40,7 +40,7 @@ export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issue
     try {
       const { header } = app.jwt.decode(token) as { header: { kid?: unknown, typ?: unknown } } // complete: true
       const now = clock.now()
-      const key = believedAt(keys.signing, now).find(({ kid }) => kid === header.kid)
+      const key = acceptedKeys(keys.signing, now).find(({ kid }) => kid === header.kid)
       if (key === undefined || header.typ !== tokenType || Object.keys(header).sort().join() !== headerNames) return undefined
       return sessionClaim(app.jwt.verify(token, { key: key.publicPem, clockTimestamp: now }), issuer, clock)
     } catch {

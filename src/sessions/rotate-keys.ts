@@ -5,7 +5,7 @@
 import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isAlreadyThere, parseKeyFile, readPrivately, writeDraft, type KeyFile, type Keys } from './key-file.ts'
-import { believedAfterMs, believedAt, makeSigningKey } from './signing-key.ts'
+import { acceptedAfterMs, acceptedKeys, makeSigningKey } from './signing-key.ts'
 
 /** Sites keep the keys for five minutes or, against our word, for hours; people need time to bring a file to several machines. Milliseconds. */
 const shownBeforeMs = 86_400_000
@@ -16,14 +16,14 @@ export interface Rotation {
   /** When the new key begins to sign. */
   readonly signsFrom: Date
   /** When the old one is no longer believed. */
-  readonly believedUntil: Date
+  readonly acceptedUntil: Date
 }
 
 /** Adds a key that signs from tomorrow on, and takes out those that have ended. Throws an Error whose message is for the operator; then the file is as it was. */
 export const rotateKeys = (path: string, now: number): Rotation => change(path, (file, keys) => {
   const coming = keys.signing.find(({ signsFrom }) => signsFrom > now)
   if (coming !== undefined) return { file, result: rotation(false, coming.signsFrom) }
-  const believed = believedAt(keys.signing, now)
+  const believed = acceptedKeys(keys.signing, now)
   const signsFrom = Math.floor((now + shownBeforeMs) / 1000) * 1000
   const kept = file.signing.filter((_, i) => believed.includes(keys.signing[i] as Keys['signing'][number])) // one for one
   return { file: { ...file, signing: [makeSigningKey(signsFrom), ...kept] }, result: rotation(true, signsFrom) }
@@ -33,7 +33,7 @@ export const rotateKeys = (path: string, now: number): Rotation => change(path, 
 export const replaceKeys = (path: string): void => change(path, (file) => ({ file: { ...file, signing: [makeSigningKey()] }, result: undefined }))
 
 const rotation = (isNew: boolean, signsFrom: number): Rotation =>
-  ({ isNew, signsFrom: new Date(signsFrom), believedUntil: new Date(signsFrom + believedAfterMs) })
+  ({ isNew, signsFrom: new Date(signsFrom), acceptedUntil: new Date(signsFrom + acceptedAfterMs) })
 
 /** Reads, changes and writes the file while nobody else does: whoever makes the draft has the turn. */
 const change = <Result>(path: string, next: (file: KeyFile, keys: Keys) => { file: KeyFile, result: Result }): Result => {

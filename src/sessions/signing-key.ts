@@ -24,23 +24,23 @@ export type KeptKey = JsonWebKey & { readonly signs_from?: unknown }
  * A key that no longer signs is believed and shown for so long: its last token has ended after 15 minutes, wherever clocks are a little off.
  * Milliseconds.
  */
-export const believedAfterMs = 3_600_000
+export const acceptedAfterMs = 3_600_000
 
 /** Public keys that stand in RFC 7515 and RFC 7517, by their x. Their private halves stand there too. */
 const published: ReadonlySet<string> = new Set(['f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4'])
 
 /** The key that signs at a time. Milliseconds since 1970. */
-export const signerAt = (keys: SigningKeys, now: number): SigningKey => {
+export const signingKeyAt = (keys: SigningKeys, now: number): SigningKey => {
   const begun = keys.filter(({ signsFrom }) => signsFrom <= now)
   const [first, ...others] = begun.length > 0 ? begun : keys
   return others.reduce((latest, key) => key.signsFrom > latest.signsFrom ? key : latest, first as SigningKey) // neither list is empty
 }
 
 /** The keys that are shown and believed at a time: those to come, the one that signs, and those whose last tokens may still be about. */
-export const believedAt = (keys: SigningKeys, now: number): readonly SigningKey[] => keys.filter((key) => now < endOf(key, keys))
+export const acceptedKeys = (keys: SigningKeys, now: number): readonly SigningKey[] => keys.filter((key) => now < endOf(key, keys))
 
 const endOf = ({ signsFrom }: SigningKey, keys: SigningKeys): number =>
-  Math.min(...keys.map((next) => next.signsFrom > signsFrom ? next.signsFrom + believedAfterMs : Infinity))
+  Math.min(...keys.map((next) => next.signsFrom > signsFrom ? next.signsFrom + acceptedAfterMs : Infinity))
 
 /** Makes a new key, to sign from a time on (milliseconds since 1970) or, without one, at once. */
 export const makeSigningKey = (signsFrom?: number): KeptKey => ({

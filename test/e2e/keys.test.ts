@@ -34,7 +34,7 @@ await t.test('keys: a running service takes a rotation and a replacement up, and
   const [{ kid: next, signsFrom }] = readKeyFile(file).signing
   const [from, until] = [new Date(signsFrom).toISOString(), new Date(signsFrom + 3_600_000).toISOString()]
   t.equal(rotated.stdout, [
-    `${file} has a new signing key. Sites see it from now on, it signs from ${from}, and the old one is believed until ${until}. Nobody is logged out.`,
+    `${file} has a new signing key. Sites see it from now on, it signs from ${from}, and the old one is accepted until ${until}. Nobody is logged out.`,
     `An instance that runs reads the file within seconds. If others have files of their own, give them this one before ${from}. There is nothing more to do.`,
     '',
   ].join('\n'))
@@ -48,7 +48,7 @@ await t.test('keys: a running service takes a rotation and a replacement up, and
   const replaced = await keys(t, stand.folder, 'replace')
   t.hasStrict(replaced, {
     code: 0,
-    stdout: `${file} has one new signing key, and what the others signed is no longer believed. Browsers stay logged in.\nAn instance that runs reads the file within seconds. If others have files of their own, give them this one now.\n`,
+    stdout: `${file} has one new signing key, and what the others signed is no longer accepted. Browsers stay logged in.\nAn instance that runs reads the file within seconds. If others have files of their own, give them this one now.\n`,
     stderr: '',
   })
   while ((await kidsOf(stand)).includes(old as string)) await sleep(100) // it has one from the start

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Problem } from '../../errors.ts'
 import type { Clock, Store } from '../../login/ports.ts'
 import type { Keys } from '../../sessions/key-file.ts'
-import { believedAt } from '../../sessions/signing-key.ts'
+import { acceptedKeys } from '../../sessions/signing-key.ts'
 import * as schemas from '../schemas.ts'
 import { createSharedCheck } from '../shared-check.ts'
 import { makeStaticFile, sendStaticFile, type StaticFile } from '../static-files.ts'
@@ -37,7 +37,7 @@ export const operatingRoutes = ({ store, keys, clock }: OperatingRouteDeps): Fas
     schema: { response: { 200: schemas.Jwks, ...schemas.problems } },
   }, async (_request, reply) => await reply
     .header('cache-control', `public, max-age=${jwksMaxAge}`)
-    .send({ keys: believedAt(keys.signing, clock.now()).map(({ publicJwk }) => publicJwk) }))
+    .send({ keys: acceptedKeys(keys.signing, clock.now()).map(({ publicJwk }) => publicJwk) }))
 
   // Written out and compressed once: it is long, and whoever asks for it again and again must not keep the process busy.
   let description: Promise<StaticFile> | undefined

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { makeKeyFile, readKeyFile } from '../../../src/sessions/key-file.ts'
 import { replaceKeys, rotateKeys } from '../../../src/sessions/rotate-keys.ts'
-import { believedAt, makeSigningKey, signerAt, type SigningKey } from '../../../src/sessions/signing-key.ts'
+import { acceptedKeys, makeSigningKey, signingKeyAt, type SigningKey } from '../../../src/sessions/signing-key.ts'
 
 const minute = 60_000
 const day = 1440 * minute
@@ -19,17 +19,17 @@ const madeFile = (t: Test): string => {
 
 const at = (path: string, now: number): { signs: string, believed: readonly string[] } => {
   const { signing } = readKeyFile(path)
-  return { signs: signerAt(signing, now).kid, believed: believedAt(signing, now).map(({ kid }) => kid) }
+  return { signs: signingKeyAt(signing, now).kid, believed: acceptedKeys(signing, now).map(({ kid }) => kid) }
 }
 
 await t.test('rotation: a new key is shown for a day before it signs, and the old one believed for an hour after', async (t) => {
   const path = madeFile(t)
   const before = readKeyFile(path)
   const [{ kid: old }] = before.signing
-  const { isNew, signsFrom, believedUntil } = rotateKeys(path, noon)
+  const { isNew, signsFrom, acceptedUntil } = rotateKeys(path, noon)
   t.equal(isNew, true)
   t.equal(Number(signsFrom), noon + day)
-  t.equal(Number(believedUntil), noon + day + 60 * minute)
+  t.equal(Number(acceptedUntil), noon + day + 60 * minute)
   const after = readKeyFile(path)
   t.strictSame([after.subject, after.cookie], [before.subject, before.cookie], 'nobody becomes somebody else')
   const [{ kid: next }] = after.signing
@@ -47,7 +47,7 @@ await t.test('rotation: a second one changes nothing while the first key waits t
   const path = madeFile(t)
   const { signsFrom } = rotateKeys(path, noon)
   const [text, { ino }] = [readFileSync(path, 'utf8'), statSync(path)]
-  t.strictSame(rotateKeys(path, noon + day - 1), { isNew: false, signsFrom, believedUntil: new Date(noon + day + 60 * minute) })
+  t.strictSame(rotateKeys(path, noon + day - 1), { isNew: false, signsFrom, acceptedUntil: new Date(noon + day + 60 * minute) })
   t.equal(readFileSync(path, 'utf8'), text)
   t.equal(statSync(path).ino, ino, 'and writes nothing')
   t.strictSame(readdirSync(join(path, '..')), ['keys.json'])
@@ -58,7 +58,7 @@ await t.test('rotation: the key that began to sign last signs, in whichever orde
   const path = madeFile(t)
   rotateKeys(path, noon)
   const [next, old] = readKeyFile(path).signing as unknown as readonly [SigningKey, SigningKey] // two by now
-  for (const keys of [[next, old], [old, next]] as const) t.strictSame([noon, noon + day].map((time) => signerAt(keys, time).kid), [old.kid, next.kid])
+  for (const keys of [[next, old], [old, next]] as const) t.strictSame([noon, noon + day].map((time) => signingKeyAt(keys, time).kid), [old.kid, next.kid])
 })
 
 await t.test('rotation: the file stays as it is, with nothing beside it, when a rotation breaks off', async (t) => {
@@ -109,8 +109,8 @@ await t.test('rotation: some key signs at any time, even where the clock is befo
   const path = madeFile(t)
   rotateKeys(path, noon)
   const { signing: [next] } = readKeyFile(path)
-  t.equal(signerAt([next], 0).kid, next.kid)
-  t.strictSame(believedAt([next], 0), [next])
+  t.equal(signingKeyAt([next], 0).kid, next.kid)
+  t.strictSame(acceptedKeys([next], 0), [next])
 })
 
 await t.test('replacement: one new key signs at once, and no other is believed', async (t) => {
