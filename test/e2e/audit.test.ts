@@ -1,16 +1,17 @@
 // "Who logged in as me, from where, when": answered from what a real process writes, as the README says, after a login and attacks on it.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { openBrowser, openPhone, type Service } from '../support/clients.ts'
 import { openStand, type RunningProcess } from '../support/process.ts'
+import { textIn } from '../support/readmes.ts'
 import { stepsIn } from '../support/steps.ts'
 
 const [home, phones, thief, gone] = ['198.51.100.20', '203.0.113.7', '192.0.2.66', '2001:db8::7']
 
-const readmes = ['README.md', 'README.zh-CN.md'].map((file) => readFileSync(join(import.meta.dirname, '../..', file), 'utf8'))
-/** The commands of a README that ask the log. */
+const readmes = (['en', 'zh-CN'] as const).map(textIn)
+/** The commands of the READMEs that ask the log. */
 const commandsOf = (readme: string): string[] => [...readme.matchAll(/^docker logs scan-login \|[^]*?(?=\n(?:```|\n|#))/gm)].map(([command]) => command)
 
 /** Everything a process wrote, once it has written `line`. */

@@ -1,6 +1,4 @@
 /** Owns that the user of Redis which the README prints may do what the service does, and nothing beside. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
 import { createClient } from '@keyv/redis'
 import { startRedis } from '../support/redis.ts'
@@ -9,21 +7,21 @@ import { createRecordingLog } from '../support/log.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { openStore, untilReady } from '../contract/store-harness.ts'
 import { until } from '../support/turns.ts'
+import { textIn, type Language } from '../support/readmes.ts'
 
 const hour = 3_600_000
-const root = join(import.meta.dirname, '../..')
 
-/** The words of the ACL SETUSER that a README prints, with a password of ours. */
-const printedIn = (readme: string): string[] => {
-  const [line] = /^ACL SETUSER scan-login .+$/m.exec(readFileSync(join(root, readme), 'utf8')) ?? []
-  if (line === undefined) throw new Error(`${readme} prints no ACL SETUSER`)
+/** The words of the ACL SETUSER that the READMEs in a language print, with a password of ours. */
+const printedIn = (language: Language): string[] => {
+  const [line] = /^ACL SETUSER scan-login .+$/m.exec(textIn(language)) ?? []
+  if (line === undefined) throw new Error(`no README in ${language} prints an ACL SETUSER`)
   return line.split(' ').map((word) => word.startsWith('>') ? '>pw' : word)
 }
 
-const rights = printedIn('README.md')
+const rights = printedIn('en')
 
-await t.test('rights: both READMEs print the same user', async (t) => {
-  t.strictSame(printedIn('README.zh-CN.md'), rights)
+await t.test('rights: the READMEs in both languages print the same user', async (t) => {
+  t.strictSame(printedIn('zh-CN'), rights)
 })
 
 for (const [kind, open] of Object.entries({

@@ -1,9 +1,9 @@
-/** Holds both READMEs to the code: their tables of calls and of errors are the registry's and the routes' own, their proxies those of the tests. */
-import { readFile } from 'node:fs/promises'
+/** Holds the READMEs to the code: their tables of calls and of errors are the registry's and the routes' own, their proxies those of the tests. */
 import t from 'tap'
 import { problemTypes } from '../../src/errors.ts'
 import { openHouse } from '../support/house.ts'
 import { readInstancesBlock, readInstancesLine, readProxyFile } from '../support/proxy-files.ts'
+import { sectionIn, textIn } from '../support/readmes.ts'
 
 /** How each block is marked, and what it says. */
 const proxyBlocks = [
@@ -13,32 +13,27 @@ const proxyBlocks = [
   ['haproxy', readInstancesBlock('haproxy')],
 ]
 
-const readmes = [
-  { file: 'README.md', errors: 'Errors', api: 'API' },
-  { file: 'README.zh-CN.md', errors: '错误', api: '接口' },
-]
+const titles = [
+  { language: 'en', errors: 'Errors', api: 'API' },
+  { language: 'zh-CN', errors: '错误', api: '接口' },
+] as const
 
-for (const { file, errors, api } of readmes) {
-  const readme = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
-
-  /** The text under a heading of the second order. */
-  const section = (title: string): string => readme.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? ''
-
-  await t.test(`${file}: it lists every error with its status, and no other`, async (t) => {
-    const listed = [...section(errors).matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => `${code} ${status}`)
+for (const { language, errors, api } of titles) {
+  await t.test(`READMEs in ${language}: they list every error with its status, and no other`, async (t) => {
+    const listed = [...sectionIn(language, errors).matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => `${code} ${status}`)
     t.strictSame(listed.sort(), Object.entries(problemTypes).map(([code, { status }]) => `${code} ${status}`).sort())
   })
 
-  await t.test(`${file}: it lists every call of the API, and no other`, async (t) => {
+  await t.test(`READMEs in ${language}: they list every call of the API, and no other`, async (t) => {
     const house = await openHouse(t, { env: { WECHAT_URL_LINK: 'on' } }) // with everything that can be switched on
     const { paths } = (await house.call({ path: '/openapi.json' })).json as { paths: Record<string, Record<string, unknown>> }
     const calls = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
-    const listed = [...section(api).matchAll(/^\| (.+?) \|/gm)].flatMap(([, call = '']) => [...call.matchAll(/`([A-Z]+ \/[^`?]+)/g)].map(([, name]) => name as string)) // the group is not optional
+    const listed = [...sectionIn(language, api).matchAll(/^\| (.+?) \|/gm)].flatMap(([, call = '']) => [...call.matchAll(/`([A-Z]+ \/[^`?]+)/g)].map(([, name]) => name as string)) // the group is not optional
     t.strictSame([...new Set(calls.filter((call) => !call.startsWith('HEAD ')))].sort(), listed.filter((call) => call !== 'GET /openapi.json').sort())
   })
 
-  await t.test(`${file}: its proxies are the files that the tests run`, async (t) => {
-    const blocks = [...readme.matchAll(/^```(nginx|haproxy|caddyfile|squid)\n([\s\S]*?)^```$/gm)].map(([, mark, text]) => [mark, text])
+  await t.test(`READMEs in ${language}: their proxies are the files that the tests run`, async (t) => {
+    const blocks = [...textIn(language).matchAll(/^```(nginx|haproxy|caddyfile|squid)\n([\s\S]*?)^```$/gm)].map(([, mark, text]) => [mark, text])
     t.strictSame(blocks, proxyBlocks)
   })
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { ConfigError, readConfig, settingNames } from '../../src/config.ts'
+import { sectionIn } from '../support/readmes.ts'
 
 const linesOf = (env: Record<string, string>): readonly string[] => {
   try {
@@ -149,11 +149,9 @@ await t.test('ES COOKIE_DOMAIN: the start is refused when it is a public suffix,
   }
 })
 
-for (const [file, title] of [['README.md', 'Configuration'], ['README.zh-CN.md', '配置']]) {
-  await t.test(`config: ${file} lists every setting with its default, and no other`, async (t) => {
-    const readme = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
-    const section = readme.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? ''
-    const listed = [...section.matchAll(/^\| `([A-Z_]+)` \| (.+?) \|/gm)].map(([, name = '', text = '']) => [name, /^`(.+)`$/.exec(text)?.[1]] as const)
+for (const [language, title] of [['en', 'Configuration'], ['zh-CN', '配置']] as const) {
+  await t.test(`config: the README in ${language} lists every setting with its default, and no other`, async (t) => {
+    const listed = [...sectionIn(language, title).matchAll(/^\| `([A-Z_]+)` \| (.+?) \|/gm)].map(([, name = '', text = '']) => [name, /^`(.+)`$/.exec(text)?.[1]] as const)
     t.strictSame(listed.map(([name]) => name).sort(), [...settingNames].sort())
     const defaults = readConfig({})
     t.strictSame(readConfig(Object.fromEntries(listed)), defaults, 'to set what the table calls the defaults changes nothing')

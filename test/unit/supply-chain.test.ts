@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { textIn } from '../support/readmes.ts'
 
 const read = (file: string): string => readFileSync(join(import.meta.dirname, '../..', file), 'utf8')
 
@@ -74,9 +75,9 @@ await t.test('supply chain: nothing is below the version that mends what is know
   t.strictSame([['5.12.7', '5.12.8'], ['5.12.8', '5.12.8'], ['5.9.9', '5.12.8'], ['6.0.0', '5.12.8'], ['4.99.9', '5.12.8']].map(([is = '', least = '']) => isBelow(is, least)), [true, false, true, false, true])
 })
 
-for (const file of ['README.md', 'README.zh-CN.md']) {
-  await t.test(`supply chain: ${file} names every package that the service needs, with its reason, and no other`, async (t) => {
-    const [, list = ''] = /<!-- packages -->\n([^]*?)\n\n/.exec(read(file)) ?? []
+for (const language of ['en', 'zh-CN'] as const) {
+  await t.test(`supply chain: the README in ${language} names every package that the service needs, with its reason, and no other`, async (t) => {
+    const [, list = ''] = /<!-- packages -->\n([^]*?)\n\n/.exec(textIn(language)) ?? []
     const named = [...list.matchAll(/^\| (`.+`) \| (.{8,}) \|$/gm)].flatMap(([, names = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name))
     t.strictSame(named.sort(), Object.keys(dependencies).sort())
   })

@@ -1,0 +1,54 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import { readmesIn, repository, type Readme } from '../support/readmes.ts'
+
+const readmes = [...readmesIn('en'), ...readmesIn('zh-CN')]
+
+/** The text without blocks of code: what stands in them is no link. */
+const proseOf = (text: string): string => text.replace(/^( *)```[^]*?^\1```$/gm, '')
+
+interface Link {
+  readonly label: string
+  /** Relative to the repository. */
+  readonly path: string
+  readonly anchor: string
+}
+
+/** The links and pictures of a README that lead to something in the repository. */
+const linksOf = ({ file, text }: Readme): Link[] => {
+  const links = [...proseOf(text).matchAll(/\[([^\]]*)\]\(([^()\s]+)\)/g)].map(([, label = '', target = '']) => ({ label, target }))
+  const pictures = [...proseOf(text).matchAll(/(?:src|srcset)="([^"]+)"/g)].map(([, target = '']) => ({ label: '', target }))
+  return [...links, ...pictures].filter(({ target }) => !/^\w+:/.test(target)).map(({ label, target }) => {
+    const [path = '', anchor = ''] = target.split('#')
+    return { label, path: path === '' ? file : join(dirname(file), path), anchor }
+  })
+}
+
+/** The anchors that GitHub gives to the headings of a page. */
+const anchorsOf = (text: string): string[] =>
+  [...proseOf(text).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-'))
+
+for (const readme of readmes) {
+  await t.test(`readmes: every link in ${readme.file} leads to a file, and to a heading or a name that is in it`, async (t) => {
+    for (const { label, path, anchor } of linksOf(readme)) {
+      if (!existsSync(join(repository, path))) t.fail(`${path} does not exist`)
+      else if (anchor !== '') t.ok(anchorsOf(readFileSync(join(repository, path), 'utf8')).includes(anchor), `${path} has a heading #${anchor}`)
+      const [, name] = /^`(\w+)`$/.exec(label) ?? []
+      if (name !== undefined && /\.[jt]s$/.test(path)) t.match(readFileSync(join(repository, path), 'utf8'), new RegExp(`\\b${name}\\b`), `${path} has the name ${name}`)
+    }
+  })
+
+  await t.test(`readmes: every path that ${readme.file} names is there`, async (t) => {
+    const paths = [...proseOf(readme.text).matchAll(/`((?:src|static|miniprogram|test|\.ci)\/[\w./*-]*)`/g)].map(([, path = '']) => path)
+    for (const path of paths) t.ok(globSync([path, `${path}*`], { cwd: repository }).length > 0, path)
+  })
+}
+
+await t.test('readmes: each names a copy in the other language where there is one', async (t) => {
+  const files = readmes.map(({ file }) => file)
+  for (const readme of readmes) {
+    const other = /\.zh-CN\.md$/.test(readme.file) ? readme.file.replace('.zh-CN', '') : readme.file.replace(/\.md$/, '.zh-CN.md')
+    if (files.includes(other)) t.ok(linksOf(readme).some(({ path }) => path === other), `${readme.file} links to ${other}`)
+  }
+})
