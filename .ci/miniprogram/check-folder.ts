@@ -1,6 +1,6 @@
 // Owns the order of the checks: what looks at single files always runs, what follows app.json only where that leads somewhere.
 import { readProject } from '../../src/demo/miniprogram/project.ts'
-import { Refusal } from '../../src/demo/miniprogram/refusal.ts'
+import { CompileError } from '../../src/demo/miniprogram/compile-error.ts'
 import { checkJsonFiles } from './json-schemas.ts'
 import { checkNewInterfaces } from './new-interfaces.ts'
 import { checkPackaging } from './packaging.ts'
@@ -28,7 +28,7 @@ export const checkFolder = async (folder: string): Promise<readonly Problem[]> =
     const types = checkTemplates(typed).filter(({ file, line }) => !rules.some((rule) => rule.file === file && rule.line === line))
     return inOrder([...alone, ...rules, ...types, ...checkNewInterfaces(typed), ...checkSetData(typed), ...checkStyles(folder, project), ...checkPackaging(folder, project)])
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof CompileError)) throw error
     // Where the JSON files are wrong, the check of these says so better.
     return inOrder(json.length > 0 ? alone : [...alone, ...error.problems.map((problem) => problemIn(...splitProblem(problem)))])
   }

@@ -9,7 +9,7 @@ export const checkPhoneSyntax = (folder: string): readonly Problem[] =>
     const text = textOf(folder, file)
     const problems: Problem[] = []
     const visit = (node: ts.Node): void => {
-      const wrong = wrongWith(node)
+      const wrong = syntaxProblem(node)
       if (wrong !== undefined) problems.push(problemAt(file, text, node.getStart(), wrong))
       ts.forEachChild(node, visit)
     }
@@ -17,7 +17,7 @@ export const checkPhoneSyntax = (folder: string): readonly Problem[] =>
     return problems
   })
 
-const wrongWith = (node: ts.Node): string | undefined => {
+const syntaxProblem = (node: ts.Node): string | undefined => {
   if (ts.isBigIntLiteral(node)) return 'iOS 13 cannot read a bigint, and the whole file with it'
   const isPattern = ts.isRegularExpressionLiteral(node) || (ts.isStringLiteralLike(node) && ts.isNewExpression(node.parent) && node.parent.expression.getText() === 'RegExp')
   return isPattern && /\(\?<[=!]/.test(node.text) ? 'iOS before 16.4 cannot read a pattern that looks behind, and the whole file with it' : undefined

@@ -3,7 +3,7 @@ import ts from 'typescript'
 import { filesOf, textOf } from './files.ts'
 import { problemAt, problemIn } from './problem.ts'
 import type { Problem } from './problem.ts'
-import { wrongWith } from './service-url.ts'
+import { serviceUrlProblem } from './service-url.ts'
 
 const secrets = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/g, 'a private key'],
@@ -28,6 +28,6 @@ const configProblems = (text: string): readonly Problem[] => {
   if (next !== undefined || declaration?.name.getText() !== 'serviceUrl' || value === undefined || !ts.isStringLiteralLike(value)) {
     return [problemAt('config.ts', text, (next ?? statement)?.getStart() ?? 0, 'must hold `export const serviceUrl = \'https://…\'` and nothing else')]
   }
-  const wrong = wrongWith(value.text)
+  const wrong = serviceUrlProblem(value.text)
   return wrong === undefined ? [] : [problemAt('config.ts', text, value.getStart(), `"${value.text}" ${wrong}`)]
 }

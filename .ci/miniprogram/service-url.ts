@@ -1,7 +1,7 @@
 // Owns what a service's address must look like: WeChat compares it, letter by letter, with the domains that the operator has registered.
 
 /** Gives the first thing that is wrong with it, to be read after the address itself; undefined where all is well. */
-export const wrongWith = (address: string): string | undefined => {
+export const serviceUrlProblem = (address: string): string | undefined => {
   if (/\s/.test(address)) return 'must have no spaces'
   if (!URL.canParse(address)) return 'is no address'
   const { protocol, username, password, hostname, pathname, search, hash, origin } = new URL(address)

@@ -1,6 +1,6 @@
 /** Turns the folder of a mini program into what a browser loads without eval and inline styles. Composition only: each kind of file has its own room. */
 import { readProject } from './miniprogram/project.ts'
-import { allOrRefuse } from './miniprogram/refusal.ts'
+import { collectErrors } from './miniprogram/compile-error.ts'
 import { compileScripts } from './miniprogram/scripts.ts'
 import { compileTemplates } from './miniprogram/wxml.ts'
 import { compileStyle } from './miniprogram/wxss.ts'
@@ -18,12 +18,12 @@ export interface CompiledFile {
 
 /**
  * Compiles to file name → file: `project.json`, `templates.js`, and `app` and every page and component as `.css` and `.js`.
- * Rejects with a `Refusal` that tells everything that is wrong. A component's style has the scope `c<its place in modules>`.
+ * Rejects with a `CompileError` that tells everything that is wrong. A component's style has the scope `c<its place in modules>`.
  */
 export const compileMiniProgram = async ({ folder, serviceUrl }: MiniProgramOptions): Promise<ReadonlyMap<string, CompiledFile>> => {
   const project = await readProject(folder)
   const { app, theme, modules, components, configs } = project
-  const [templates, scripts, ...styles] = await allOrRefuse<[string, Map<string, string>, ...string[]]>([
+  const [templates, scripts, ...styles] = await collectErrors<[string, Map<string, string>, ...string[]]>([
     compileTemplates(folder, project),
     compileScripts({ folder, modules, serviceUrl }),
     ...['app', ...modules].map((path) => compileStyle({

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { Clock } from '../login/ports.ts'
 import { createEndpoints, type Answer, type Endpoint, type SimulatorSettings } from './wechat-simulator/endpoints.ts'
-import { WechatRefusal } from './wechat-simulator/errors.ts'
+import { ErrcodeError } from './wechat-simulator/errors.ts'
 import { createLinks } from './wechat-simulator/links.ts'
 import { createPeople } from './wechat-simulator/people.ts'
 import { sendAnswer, type Fault } from './wechat-simulator/reply.ts'
@@ -86,7 +86,7 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
   const server = Fastify({ forceCloseConnections: true })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => { done(null, body) })
-  server.setNotFoundHandler((_request, reply) => reply.code(200).send(new WechatRefusal(40066).toJSON()))
+  server.setNotFoundHandler((_request, reply) => reply.code(200).send(new ErrcodeError(40066).toJSON()))
   for (const [name, { path, method, answer }] of Object.entries(endpoints)) {
     const endpoint = name as Endpoint // the keys of a Record<Endpoint, …>
     server.all<{ Querystring: Record<string, string> }>(path, async (request, reply) => {
@@ -96,9 +96,9 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
       counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1)
       await held.get(endpoint)
       const fault = nextFault(endpoint)
-      return sendAnswer(reply, answerOrRefusal(() => {
-        if (request.method !== method) throw new WechatRefusal(method === 'POST' ? 43002 : 43001)
-        if (typeof fault === 'number') throw new WechatRefusal(fault)
+      return sendAnswer(reply, answerOrErrcode(() => {
+        if (request.method !== method) throw new ErrcodeError(method === 'POST' ? 43002 : 43001)
+        if (typeof fault === 'number') throw new ErrcodeError(fault)
         return answer(request.query, body)
       }), settings.label, fault)
     })
@@ -133,11 +133,11 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
   }
 }
 
-const answerOrRefusal = (answer: () => Answer): Answer => {
+const answerOrErrcode = (answer: () => Answer): Answer => {
   try {
     return answer()
   } catch (error) {
-    if (error instanceof WechatRefusal) return { json: error.toJSON() }
+    if (error instanceof ErrcodeError) return { json: error.toJSON() }
     throw error
   }
 }

@@ -7,7 +7,7 @@ import { checkPhoneGlobals } from '../../.ci/miniprogram/phone-globals.ts'
 import { checkPrivacy } from '../../.ci/miniprogram/privacy.ts'
 import type { Problem } from '../../.ci/miniprogram/problem.ts'
 import { checkSecrets } from '../../.ci/miniprogram/secrets.ts'
-import { wrongWith } from '../../.ci/miniprogram/service-url.ts'
+import { serviceUrlProblem } from '../../.ci/miniprogram/service-url.ts'
 import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -134,7 +134,7 @@ await t.test('config.ts: holds the address of a service and nothing else', async
 
 await t.test('config.ts: an address that WeChat would not take is refused in one clear line', async (t) => {
   const right = ['https://login.example.com', 'https://login.example.com:8443/wechat', 'https://xn--fiq228c.example/A']
-  for (const address of right) t.equal(wrongWith(address), undefined, address)
+  for (const address of right) t.equal(serviceUrlProblem(address), undefined, address)
   const wrong: ReadonlyArray<readonly [string, string]> = [
     ['', 'is no address'],
     ['login.example.com', 'is no address'],
@@ -156,7 +156,7 @@ await t.test('config.ts: an address that WeChat would not take is refused in one
     ['https://中文.example', 'must be written "https://xn--fiq228c.example"'],
     ['https:login.example.com', 'must be written "https://login.example.com"'],
   ]
-  for (const [address, expected] of wrong) t.equal(wrongWith(address), expected, address)
+  for (const [address, expected] of wrong) t.equal(serviceUrlProblem(address), expected, address)
   const folder = await writeMiniProgram(t, { 'config.ts': 'export const serviceUrl = \'https://A.example\'' })
   t.strictSame(said(checkSecrets(folder)), ['config.ts:1:27 "https://A.example" must be written "https://a.example"'])
 })

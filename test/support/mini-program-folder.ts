@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
-import { Refusal } from '../../src/demo/miniprogram/refusal.ts'
+import { CompileError } from '../../src/demo/miniprogram/compile-error.ts'
 
 const complete: Record<string, string> = {
   'app.json': '{ "pages": ["pages/a/a"] }',
@@ -29,7 +29,7 @@ export const problemsOf = async (work: Promise<unknown>): Promise<readonly strin
   try {
     await work
   } catch (error) {
-    if (error instanceof Refusal) return error.problems
+    if (error instanceof CompileError) return error.problems
     throw error
   }
   return []

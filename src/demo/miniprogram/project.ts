@@ -1,7 +1,7 @@
 /** Owns what app.json leads to: pages, components, their JSON and the theme. Looks into no template, style or script, only whether it is there. */
 import { access, readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
-import { Refusal } from './refusal.ts'
+import { CompileError } from './compile-error.ts'
 
 type JsonObject = { readonly [key: string]: unknown }
 
@@ -34,7 +34,7 @@ export const pathInside = (reference: string, from: string): string | undefined 
 
 export const exists = async (folder: string, file: string): Promise<boolean> => access(join(folder, file)).then(() => true, () => false)
 
-/** Reads the project that app.json in the folder describes. Rejects with a `Refusal` when a file is missing or isn't the JSON it has to be. */
+/** Reads the project that app.json in the folder describes. Rejects with a `CompileError` when a file is missing or isn't the JSON it has to be. */
 export const readProject = async (folder: string): Promise<Project> => {
   const problems: string[] = []
   const configs = new Map<string, ModuleConfig>()
@@ -98,7 +98,7 @@ export const readProject = async (folder: string): Promise<Project> => {
     return undefined
   }
 
-  if (!await mustExist(['app.json', 'app.ts'], 'a mini program begins there')) throw new Refusal(problems)
+  if (!await mustExist(['app.json', 'app.ts'], 'a mini program begins there')) throw new CompileError(problems)
   const app = await readJson('app.json') ?? {}
   const pages = Array.isArray(app.pages) ? app.pages.map(String) : []
   if (pages.length === 0 && problems.length === 0) problems.push('app.json: "pages" names no page')
@@ -112,7 +112,7 @@ export const readProject = async (folder: string): Promise<Project> => {
   }
 
   const theme = typeof app.themeLocation === 'string' ? await readTheme(app.themeLocation) : { light: {}, dark: {} }
-  if (problems.length > 0 || theme === undefined) throw new Refusal(problems)
+  if (problems.length > 0 || theme === undefined) throw new CompileError(problems)
   return {
     app: { ...app, pages },
     theme,

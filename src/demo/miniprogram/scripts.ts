@@ -3,7 +3,7 @@ import { readFile, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { build } from 'esbuild'
 import type { BuildFailure, Plugin } from 'esbuild'
-import { Refusal } from './refusal.ts'
+import { CompileError } from './compile-error.ts'
 
 export interface ScriptsOptions {
   readonly folder: string
@@ -33,11 +33,11 @@ export const compileScripts = async ({ folder, modules, serviceUrl }: ScriptsOpt
       logLevel: 'silent',
       plugins: [serviceUrlPlugin(root, serviceUrl), insidePlugin(root)],
     })
-    if (metafile.inputs['as-written:config.ts'] === undefined) throw new Refusal(['config.ts: no script imports it, so that no serviceUrl is set'])
+    if (metafile.inputs['as-written:config.ts'] === undefined) throw new CompileError(['config.ts: no script imports it, so that no serviceUrl is set'])
     return new Map(outputFiles.map((file) => [relative(root, file.path).split(sep).join('/'), file.text]))
   } catch (error) {
     if (!isBuildFailure(error)) throw error
-    throw new Refusal(error.errors.map(({ text, location }) => {
+    throw new CompileError(error.errors.map(({ text, location }) => {
       if (text.includes('"as-written:')) return 'config.ts: exports no serviceUrl'
       return location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text
     }))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { TmplGroup } from 'glass-easel-template-compiler'
 import { exists, pathInside } from './project.ts'
 import type { Project } from './project.ts'
-import { Refusal } from './refusal.ts'
+import { CompileError } from './compile-error.ts'
 
 /** Tags that the demo's runtime draws. `block`, `slot`, `template`, `import`, `include` and `wxs` are the template language itself. */
 export const builtInTags: readonly string[] = ['page-meta', 'view', 'text', 'button', 'input', 'scroll-view', 'image']
@@ -46,7 +46,7 @@ export const compileTemplates = async (folder: string, { modules, configs }: Pro
       for (const problem of unknownNames(group, file, sources.get(file) ?? '', tags)) problems.add(problem)
     }
   }
-  if (problems.size > 0) throw new Refusal([...problems])
+  if (problems.size > 0) throw new CompileError([...problems])
   return `export default ${group.getTmplGenObjectGroups()}\n`
 }
 
@@ -55,7 +55,7 @@ const findingsOf = (group: TmplGroup, path: string, source: string): Finding[] =
     return group.addTmpl(path, source) as Finding[]
   } catch (error) {
     // It does so over a no-break space between the attributes, and can't be used any more afterwards.
-    throw new Refusal([`${path}.wxml: the compiler broke off (${String(error)})`])
+    throw new CompileError([`${path}.wxml: the compiler broke off (${String(error)})`])
   }
 }
 

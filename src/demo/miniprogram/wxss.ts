@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { generate, List, parse, walk } from 'css-tree'
 import type { Atrule, CssNode } from 'css-tree'
 import { exists, pathInside } from './project.ts'
-import { Refusal } from './refusal.ts'
+import { CompileError } from './compile-error.ts'
 
 /**
  * A browser knows no such tags, and a custom element needs a hyphen. `button` and `input` keep their names: the runtime draws real ones,
@@ -27,7 +27,7 @@ export const compileStyle = async (style: Style): Promise<string> => {
   if (!await exists(style.folder, style.file)) return ''
   const problems: string[] = []
   const rules = await rulesOf(style, problems, [])
-  if (problems.length > 0) throw new Refusal(problems)
+  if (problems.length > 0) throw new CompileError(problems)
   return generate({ type: 'StyleSheet', children: rules })
 }
 

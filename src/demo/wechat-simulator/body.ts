@@ -1,5 +1,5 @@
 /** Owns the reading of a call's JSON: an object, each member of its type. */
-import { WechatRefusal } from './errors.ts'
+import { ErrcodeError } from './errors.ts'
 
 export type Body = Readonly<Record<string, unknown>>
 
@@ -9,9 +9,9 @@ export const parseObject = (text: string): Body => {
   try {
     body = JSON.parse(text)
   } catch {
-    throw new WechatRefusal(47001)
+    throw new ErrcodeError(47001)
   }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new WechatRefusal(47001)
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new ErrcodeError(47001)
   return body as Body
 }
 
@@ -20,8 +20,8 @@ export const checkTypes = (body: Body, types: Readonly<Record<string, string>>):
   for (const [name, type] of Object.entries(types)) {
     // WeChat converts nothing: neither 1 nor "true" is a boolean to it.
     const given: string = typeof body[name]
-    if (given !== 'undefined' && given !== type) throw new WechatRefusal(47001)
+    if (given !== 'undefined' && given !== type) throw new ErrcodeError(47001)
   }
   // A token inside the body as well makes WeChat refuse the whole of it.
-  if (body.access_token !== undefined) throw new WechatRefusal(47001)
+  if (body.access_token !== undefined) throw new ErrcodeError(47001)
 }

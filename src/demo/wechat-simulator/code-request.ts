@@ -1,6 +1,6 @@
 /** Owns what getwxacodeunlimit takes and in which order it refuses: types, scene, reserved names, arguments, page. */
 import { checkTypes, type Body } from './body.ts'
-import { WechatRefusal } from './errors.ts'
+import { ErrcodeError } from './errors.ts'
 
 export interface CodeRequest {
   readonly scene: string
@@ -27,14 +27,14 @@ export const readCodeRequest = (body: Body, pages: readonly string[]): CodeReque
   const { scene = '', page = '', env_version: envVersion = 'release', check_path: checkPath = true, width = 430 } = body as {
     scene?: string, page?: string, env_version?: string, check_path?: boolean, width?: number
   }
-  if (scene.length < 1 || scene.length > 32) throw new WechatRefusal(40169)
-  if (!sceneForm.test(scene)) throw new WechatRefusal(40129)
-  if (page.includes('scancode_time')) throw new WechatRefusal(85096)
-  if (!['release', 'trial', 'develop'].includes(envVersion)) throw new WechatRefusal(40097)
-  if (!Number.isInteger(width) || width < 280 || width > 1280) throw new WechatRefusal(40097)
-  if (page.startsWith('/') || page.includes('?')) throw new WechatRefusal(41030)
-  if (checkPath && page !== '' && !pages.includes(page)) throw new WechatRefusal(41030)
+  if (scene.length < 1 || scene.length > 32) throw new ErrcodeError(40169)
+  if (!sceneForm.test(scene)) throw new ErrcodeError(40129)
+  if (page.includes('scancode_time')) throw new ErrcodeError(85096)
+  if (!['release', 'trial', 'develop'].includes(envVersion)) throw new ErrcodeError(40097)
+  if (!Number.isInteger(width) || width < 280 || width > 1280) throw new ErrcodeError(40097)
+  if (page.startsWith('/') || page.includes('?')) throw new ErrcodeError(41030)
+  if (checkPath && page !== '' && !pages.includes(page)) throw new ErrcodeError(41030)
   // A mini program that is not published has no home page to check either.
-  if (checkPath && pages.length === 0) throw new WechatRefusal(41030)
+  if (checkPath && pages.length === 0) throw new ErrcodeError(41030)
   return { scene, page: page || 'pages/index/index', width }
 }

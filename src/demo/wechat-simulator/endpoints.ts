@@ -3,7 +3,7 @@ import type { Clock } from '../../login/ports.ts'
 import { parseObject } from './body.ts'
 import { drawCode, type ImageFormat } from './code-image.ts'
 import { readCodeRequest } from './code-request.ts'
-import { WechatRefusal } from './errors.ts'
+import { ErrcodeError } from './errors.ts'
 import { readLinkRequest } from './link-request.ts'
 import type { Links } from './links.ts'
 import type { People } from './people.ts'
@@ -32,7 +32,7 @@ export type Answer = { readonly json: object } | { readonly image: Buffer, reado
 export interface EndpointRules {
   readonly path: string
   readonly method: 'GET' | 'POST'
-  /** Throws a `WechatRefusal`. */
+  /** Throws a `ErrcodeError`. */
   answer (query: Readonly<Record<string, string>>, body: string): Answer
 }
 
@@ -55,11 +55,11 @@ export const createEndpoints = (options: EndpointsOptions): Record<Endpoint, End
   const countLinkOfDay = createQuota(clock, 86_400_000, () => settings.linksPerDay, 44993)
 
   const checkApp = (input: Readonly<Record<string, unknown>>, grantType: string): void => {
-    if (input.grant_type !== grantType) throw new WechatRefusal(40002)
-    if (input.appid === undefined || input.appid === '') throw new WechatRefusal(41002)
-    if (input.appid !== appid) throw new WechatRefusal(40013)
-    if (input.secret === undefined || input.secret === '') throw new WechatRefusal(41004)
-    if (input.secret !== secret) throw new WechatRefusal(40125)
+    if (input.grant_type !== grantType) throw new ErrcodeError(40002)
+    if (input.appid === undefined || input.appid === '') throw new ErrcodeError(41002)
+    if (input.appid !== appid) throw new ErrcodeError(40013)
+    if (input.secret === undefined || input.secret === '') throw new ErrcodeError(41004)
+    if (input.secret !== secret) throw new ErrcodeError(40125)
   }
 
   return {
@@ -77,7 +77,7 @@ export const createEndpoints = (options: EndpointsOptions): Record<Endpoint, End
       answer: (_query, text) => {
         const body = parseObject(text)
         const force = body.force_refresh ?? false
-        if (typeof force !== 'boolean') throw new WechatRefusal(47001)
+        if (typeof force !== 'boolean') throw new ErrcodeError(47001)
         checkApp(body, 'client_credential')
         return { json: tokens.stable(force) }
       },
@@ -98,7 +98,7 @@ export const createEndpoints = (options: EndpointsOptions): Record<Endpoint, End
       method: 'POST',
       answer: (query, text) => {
         tokens.check(query.access_token)
-        if (settings.owner === 'individual') throw new WechatRefusal(40002)
+        if (settings.owner === 'individual') throw new ErrcodeError(40002)
         const link = readLinkRequest(parseObject(text), settings.pages, clock.now())
         countLinkOfSecond()
         countLinkOfDay()
@@ -110,7 +110,7 @@ export const createEndpoints = (options: EndpointsOptions): Record<Endpoint, End
       method: 'GET',
       answer: (query) => {
         checkApp(query, 'authorization_code')
-        if (query.js_code === undefined || query.js_code === '') throw new WechatRefusal(41008)
+        if (query.js_code === undefined || query.js_code === '') throw new ErrcodeError(41008)
         return { json: people.redeem(query.js_code) }
       },
     },

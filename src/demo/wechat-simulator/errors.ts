@@ -40,7 +40,7 @@ const texts: Record<number, string> = {
 }
 
 /** Thrown inside the simulator; answered as JSON under HTTP 200. */
-export class WechatRefusal extends Error {
+export class ErrcodeError extends Error {
   readonly errcode: number
 
   constructor (errcode: number) {

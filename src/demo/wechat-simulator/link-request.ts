@@ -1,6 +1,6 @@
 /** Owns what generate_urllink takes and in which order it refuses: types, page, query, version, end. */
 import { checkTypes, type Body } from './body.ts'
-import { WechatRefusal } from './errors.ts'
+import { ErrcodeError } from './errors.ts'
 
 export interface LinkRequest {
   /** The page and its query, as the mini program is to be opened with them. */
@@ -27,20 +27,20 @@ export const readLinkRequest = (body: Body, pages: readonly string[], now: numbe
   checkTypes(body, types)
   const { path = '', query = '', env_version: envVersion = 'release' } = body as { path?: string, query?: string, env_version?: string }
   // Whatever the version that is to be opened, the page has to be in the published one.
-  if (pages.length === 0) throw new WechatRefusal(85079)
+  if (pages.length === 0) throw new ErrcodeError(85079)
   const page = path.replace(/^\//, '') || 'pages/index/index'
-  if (!pages.includes(page)) throw new WechatRefusal(40165)
-  if (!queryForm.test(query) || (query !== '' && !query.split('&').every((pair) => /^[^=]+=/.test(pair)))) throw new WechatRefusal(40212)
-  if (!['release', 'trial', 'develop'].includes(envVersion)) throw new WechatRefusal(85402)
+  if (!pages.includes(page)) throw new ErrcodeError(40165)
+  if (!queryForm.test(query) || (query !== '' && !query.split('&').every((pair) => /^[^=]+=/.test(pair)))) throw new ErrcodeError(40212)
+  if (!['release', 'trial', 'develop'].includes(envVersion)) throw new ErrcodeError(85402)
   return { target: query === '' ? page : `${page}?${query}`, expiresAt: readEnd(body, now) }
 }
 
 const readEnd = (body: Body, now: number): number => {
   const { expire_type: type = 0, expire_time: seconds, expire_interval: days } = body as { expire_type?: number, expire_time?: number, expire_interval?: number }
-  if (type !== 0 && type !== 1) throw new WechatRefusal(40097)
+  if (type !== 0 && type !== 1) throw new ErrcodeError(40097)
   const given = type === 0 ? seconds : days
-  if (given === undefined || !Number.isInteger(given)) throw new WechatRefusal(85401)
+  if (given === undefined || !Number.isInteger(given)) throw new ErrcodeError(85401)
   const end = type === 0 ? given * 1000 : now + given * dayMs
-  if (end <= now + minuteMs || end > now + 30 * dayMs) throw new WechatRefusal(85401)
+  if (end <= now + minuteMs || end > now + 30 * dayMs) throw new ErrcodeError(85401)
   return end
 }

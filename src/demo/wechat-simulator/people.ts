@@ -1,7 +1,7 @@
 /** Owns the people of the simulator and their js_codes: five minutes, once. */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../../login/ports.ts'
-import { WechatRefusal } from './errors.ts'
+import { ErrcodeError } from './errors.ts'
 
 export interface People {
   /** What `wx.login` gives this person's phone. */
@@ -32,8 +32,8 @@ export const createPeople = (clock: Pick<Clock, 'now'>, appid: string): People =
     },
     redeem: (jsCode) => {
       const known = jsCodes.get(jsCode)
-      if (known === undefined || known.expiresAt <= clock.now()) throw new WechatRefusal(40029)
-      if (known.used) throw new WechatRefusal(40163)
+      if (known === undefined || known.expiresAt <= clock.now()) throw new ErrcodeError(40029)
+      if (known.used) throw new ErrcodeError(40163)
       known.used = true
       return { openid: openidOf(known.person), session_key: randomBytes(16).toString('base64') }
     },

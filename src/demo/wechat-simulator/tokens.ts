@@ -1,7 +1,7 @@
 /** Owns the access tokens of the simulator: how long they live, how they overlap, what a forced refresh does. */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../login/ports.ts'
-import { WechatRefusal } from './errors.ts'
+import { ErrcodeError } from './errors.ts'
 
 export interface TokenAnswer {
   readonly access_token: string
@@ -53,7 +53,7 @@ export const createTokens = (clock: Pick<Clock, 'now'>): Tokens => {
     const now = clock.now()
     forcedAt = forcedAt.filter((at) => at + dayMs > now)
     if (now - (forcedAt.at(-1) ?? -Infinity) < forceEveryMs) return false
-    if (forcedAt.length >= forcesADay) throw new WechatRefusal(45009)
+    if (forcedAt.length >= forcesADay) throw new ErrcodeError(45009)
     forcedAt.push(now)
     return true
   }
@@ -74,11 +74,11 @@ export const createTokens = (clock: Pick<Clock, 'now'>): Tokens => {
       return answer(stable)
     },
     check: (value = '') => {
-      if (value === '') throw new WechatRefusal(41001)
-      if (!/^\d+_[\w-]{100,}$/.test(value)) throw new WechatRefusal(40014)
+      if (value === '') throw new ErrcodeError(41001)
+      if (!/^\d+_[\w-]{100,}$/.test(value)) throw new ErrcodeError(40014)
       const token = minted.get(value)
-      if (token === undefined || token.revoked) throw new WechatRefusal(40001)
-      if (token.expiresAt <= clock.now()) throw new WechatRefusal(42001)
+      if (token === undefined || token.revoked) throw new ErrcodeError(40001)
+      if (token.expiresAt <= clock.now()) throw new ErrcodeError(42001)
     },
     revoke: (how) => {
       if (stable !== undefined) stable.revoked = true
