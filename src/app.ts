@@ -107,8 +107,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   app.decorateRequest('phoneKey', '')
   app.decorateRequest('phoneKeySince', 0)
   const lookAgain = createLookAgain(login)
-  const stopHearing = login.tickets.onMove((id) => { id === null ? lookAgain() : waitingRoom.wake(id) })
-  app.addHook('onClose', async () => { stopHearing() })
+  const stopListening = login.tickets.onChange((id) => { id === null ? lookAgain() : waitingRoom.wake(id) })
+  app.addHook('onClose', async () => { stopListening() })
 
   const limits = await createLimits(app, store, clock, {
     createPerMinute: config.LIMIT_CREATE,

@@ -58,10 +58,9 @@ export interface Store {
   removeClaim (key: string, value: unknown): Promise<boolean>
   /** Stores `value` where the entry still has `version`; true for the one caller who did. `value.version` is higher than `version`. */
   replace (key: string, version: number, value: { readonly version: number }, ttlMs: number): Promise<boolean>
-  /** Takes one of `limit` places in a group, until released or `ttlMs` are over. False when all are taken. */
-  admit (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
-  /** Gives the place back. */
-  release (group: string, member: string): Promise<void>
+  /** Acquires one of a group's `limit` slots that have no owner, until it is released or `ttlMs` are over. False where all are taken. */
+  acquirePlainSlot (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
+  releasePlainSlot (group: string, member: string): Promise<void>
   /**
    * Acquires a slot until it is released or its time is over; a member that has one keeps it, with the new end. Where the owner has no slot left, the
    * owner's oldest provisional one is taken; where the group has none, its oldest provisional one. Nobody is evicted for a call that acquires nothing.
@@ -86,10 +85,10 @@ export interface Store {
    */
   countsWithin (keys: readonly [string, ...string[]]): Promise<readonly Count[]>
   /**
-   * Calls `hear` soon after another process has replaced a value, with its key, and with null, once a second at the most, while some of
-   * that may be missed, until the returned function is called. What is heard is a hint; what is missed is made good by a null within 2 s.
+   * Subscribes to replacements made by other processes; returns the unsubscribe function. `listener(key)`: this value was replaced. `listener(null)`, at
+   * most once a second: replacements may have been missed, re-read what you care about; within 2 s of what was missed. A hint, nothing is decided by it.
    */
-  onReplace (hear: (key: string | null) => void): () => void
+  onChange (listener: (key: string | null) => void): () => void
   /** Resolves when the store can be read and written just now. */
   check (): Promise<void>
   close (): Promise<void>
@@ -113,8 +112,8 @@ export interface Tickets {
    * `decided` is called as soon as the store has answered, whatever it said: those who wait for the ticket need not wait for what is done for it then.
    */
   replace (before: Ticket, after: Ticket, decided?: () => void): Promise<boolean>
-  /** Calls `hear` with the id of a ticket that another process has moved; null: some may have been missed. As `Store.onReplace`. */
-  onMove (hear: (id: string | null) => void): () => void
+  /** Subscribes to moves made by other processes, as `Store.onChange` does: `listener(id)` for a ticket, `listener(null)` where some may have been missed. */
+  onChange (listener: (id: string | null) => void): () => void
 }
 
 /** A phone's signing key, as it is issued. */

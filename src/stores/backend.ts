@@ -12,9 +12,9 @@ export interface Backend {
   removeClaim (key: string, text: string): Promise<boolean>
   /** Keeps a text where the value now kept is an object with this `version`. */
   replace (key: string, version: number, text: string, ttlMs: number): Promise<boolean>
-  /** Takes one of `limit` places. A member that has one already keeps it, with the new end. */
-  admit (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
-  release (group: string, member: string): Promise<void>
+  /** A member that has a slot already keeps it, with the new end. */
+  acquirePlainSlot (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
+  releasePlainSlot (group: string, member: string): Promise<void>
   /** As `Store`'s, with a whole `ttlMs`. */
   acquireSlot (slot: Slot, terms: SlotTerms): Promise<SlotGrant>
   secureSlot (slot: Slot): Promise<boolean>
@@ -23,8 +23,8 @@ export interface Backend {
   count (key: string, windowMs: number): Promise<Count>
   countWithin (windows: readonly [LimitedWindow, ...LimitedWindow[]], windowMs: number): Promise<DecidingCount>
   countsWithin (keys: readonly [string, ...string[]]): Promise<readonly Count[]>
-  /** Calls `hear` with the key of what another process has replaced, or with null where that may have been missed, until the returned function is called. */
-  onReplace (hear: (key: string | null) => void): () => void
+  /** As `Store`'s. */
+  onChange (listener: (key: string | null) => void): () => void
   /** The time by which entries end, in milliseconds since 1970. */
   now (): number
   /** By how much that may be wrong, in milliseconds; 0 where nobody else's clock is asked. */

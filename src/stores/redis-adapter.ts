@@ -8,7 +8,7 @@ import { createRedisClock } from './redis-clock.ts'
 import { connectToRedis, makeClient, type RedisClient, type RedisConnection } from './redis-connection.ts'
 import { createRedisLink } from './redis-link.ts'
 import { createRedisListener } from './redis-listener.ts'
-import { acquireSlotScript, admitScript, countScript, countsWithinScript, countWithinScript, releaseSlotScript, removeClaimScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
+import { acquirePlainSlotScript, acquireSlotScript, countScript, countsWithinScript, countWithinScript, releaseSlotScript, removeClaimScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
 
 /** In front of every key, so that another application may live in the same database. */
 const namespace = 'scan-login'
@@ -51,7 +51,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
 
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
   // Beside the namespace, where no key of an entry can be.
-  const placesOf = (group: string) => `${namespace}-places:${group}`
+  const plainSlotsOf = (group: string) => `${namespace}-places:${group}`
   // One hash tag, so that all of a group lie on one server of a cluster.
   const slotKeysOf = (group: string) => ['ends', 'owned', 'provisional', 'owned-provisional'].map((part) => `${namespace}-slots:{${group}}:${part}`)
   const windowOf = (key: string) => `${namespace}-counts:${key}`
@@ -71,10 +71,10 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
       await link.connection.client.set(keyFor(key), text, { condition: 'NX', expiration: { type: 'PX', value: ttlMs } }) === 'OK',
     removeClaim: (key, text) => isDone(removeClaimScript, keyFor(key), text),
     replace: (key, version, text, ttlMs) => isDone(replaceScript, keyFor(key), version, text, ttlMs, listener.channel, listener.messageFor(key)),
-    onReplace: listener.add,
-    admit: (group, member, ttlMs, limit) => isDone(admitScript, placesOf(group), member, ttlMs, limit),
-    async release (group, member) {
-      await link.connection.client.zRem(placesOf(group), member)
+    onChange: listener.add,
+    acquirePlainSlot: (group, member, ttlMs, limit) => isDone(acquirePlainSlotScript, plainSlotsOf(group), member, ttlMs, limit),
+    async releasePlainSlot (group, member) {
+      await link.connection.client.zRem(plainSlotsOf(group), member)
     },
     acquireSlot: async ({ group, owner, member }, { ttlMs, limit, ownerLimit, isProvisional }) =>
       asGrant(await evaluate(acquireSlotScript, slotKeysOf(group), owner, member, ttlMs, limit, ownerLimit, isProvisional ? 1 : 0)),

@@ -24,7 +24,7 @@ return redis.call('UNLINK', KEYS[1])`
  * memory refuses a script at its first write only where that one adds something.
  * KEYS: group. ARGV: member, milliseconds to live, limit. 1 where the member has a place, else 0.
  */
-export const admitScript = `
+export const acquirePlainSlotScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local mine = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -58,7 +58,7 @@ local function drop (slot)
 end`
 
 /**
- * What is new is added first, as with `admitScript`. Of what has ended a hundred are removed each time, more than come.
+ * What is new is added first, as with `acquirePlainSlotScript`. Of what has ended a hundred are removed each time, more than come.
  * KEYS: as above. ARGV: owner, member, milliseconds to live, limit, limit of the owner, 1 for a provisional one. 1 and the evicted slot or '', or 0.
  */
 export const acquireSlotScript = `${slots}

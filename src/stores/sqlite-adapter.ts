@@ -38,7 +38,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
 
   const isTrue = (work: () => { changes: number | bigint }) => patiently(() => work().changes === 1)
 
-  const admitNow = (group: string, member: string, ttlMs: number, limit: number): boolean => {
+  const acquirePlainSlotNow = (group: string, member: string, ttlMs: number, limit: number): boolean => {
     const now = clock.now()
     if (sql.findPlace.get(group, member, now) === undefined && sql.taken(group) >= limit) {
       sql.clearPlaces.run(group, now)
@@ -111,8 +111,8 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     claim: (key, text, ttlMs) => isTrue(() => sql.claim.run(key, text, clock.now() + ttlMs, clock.now())),
     removeClaim: (key, text) => isTrue(() => sql.removeClaim.run(key, text, clock.now())),
     replace: (key, version, text, ttlMs) => isTrue(() => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
-    admit: (group, member, ttlMs, limit) => patiently(() => atomically(db, () => admitNow(group, member, ttlMs, limit))),
-    release: (group, member) => patiently(() => { sql.leavePlace.run(group, member) }),
+    acquirePlainSlot: (group, member, ttlMs, limit) => patiently(() => atomically(db, () => acquirePlainSlotNow(group, member, ttlMs, limit))),
+    releasePlainSlot: (group, member) => patiently(() => { sql.leavePlace.run(group, member) }),
     acquireSlot: (slot, terms) => patiently(() => atomically(db, () => acquireSlotNow(slot, terms))),
     secureSlot: (slot) => patiently(() => secureSlotNow(slot)),
     releaseSlot: ({ group, member }) => patiently(() => { sql.deleteSlot.run(group, member) }),
@@ -129,7 +129,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
         return { count, endsInMs: endsAt - now }
       })
     }),
-    onReplace: () => () => {}, // one process works on the file
+    onChange: () => () => {}, // one process works on the file
     now: clock.now,
     timeErrorMs: clock.errorMs,
     failed () {},

@@ -88,17 +88,17 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       const ttl = wholeTtl(ttlMs)
       return ask(() => backend.replace(key, version, text, ttl))
     },
-    async admit (group, member, ttlMs, limit) {
+    async acquirePlainSlot (group, member, ttlMs, limit) {
       checkKey(group)
       checkKey(member)
       const ttl = wholeTtl(ttlMs)
       if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('limit is not a whole number above 0')
-      return ask(() => backend.admit(group, member, ttl, limit))
+      return ask(() => backend.acquirePlainSlot(group, member, ttl, limit))
     },
-    async release (group, member) {
+    async releasePlainSlot (group, member) {
       checkKey(group)
       checkKey(member)
-      await ask(() => backend.release(group, member))
+      await ask(() => backend.releasePlainSlot(group, member))
     },
     async acquireSlot (slot, terms) {
       checkSlot(slot)
@@ -133,7 +133,7 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       keys.forEach(checkKey)
       return ask(() => backend.countsWithin(keys))
     },
-    onReplace: (hear) => backend.onReplace(hear),
+    onChange: (listener) => backend.onChange(listener),
     async check () {
       await store.write('check', 1, probeTtlMs)
       await store.read('check')

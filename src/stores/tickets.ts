@@ -31,7 +31,7 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
   /** True where the ticket has its slot. */
   const takeSlot = async (ticket: Ticket): Promise<boolean> => {
     const slot = slotOf(ticket)
-    if (slot === undefined) return await store.admit(group, ticket.id, leftOf(ticket), maxTickets)
+    if (slot === undefined) return await store.acquirePlainSlot(group, ticket.id, leftOf(ticket), maxTickets)
     const { isAcquired, evicted } = await store.acquireSlot(slot, { ttlMs: leftOf(ticket), limit: maxTickets, ownerLimit, isProvisional: ticket.state === 'pending' })
     if (evicted !== null) await forget(evicted)
     return isAcquired
@@ -40,7 +40,7 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
   const giveSlotBack = async (ticket: Ticket): Promise<void> => {
     secured.delete(ticket.id)
     const slot = slotOf(ticket)
-    await (slot === undefined ? store.release(group, ticket.id) : store.releaseSlot(slot))
+    await (slot === undefined ? store.releasePlainSlot(group, ticket.id) : store.releaseSlot(slot))
   }
 
   /** Gives the slot back, or keeps it until the new end. The move is stored: that this fails must not make it look undone. */
@@ -88,9 +88,9 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
       if (isOurs) await settleSlot(before, after)
       return isOurs
     },
-    onMove: (hear) => store.onReplace((key) => {
-      if (key === null) hear(null)
-      else if (key.startsWith(prefix)) hear(key.slice(prefix.length))
+    onChange: (listener) => store.onChange((key) => {
+      if (key === null) listener(null)
+      else if (key.startsWith(prefix)) listener(key.slice(prefix.length))
     }),
   }
 }

@@ -26,7 +26,7 @@ export interface TicketSupplyOptions<T> {
   /** Names what is made among what the store counts. */
   readonly kind: string
   readonly cache: FairCache<T>
-  readonly store: Pick<Store, 'admit' | 'release'>
+  readonly store: Pick<Store, 'acquirePlainSlot' | 'releasePlainSlot'>
   readonly clock: Clock
   /** The life of a ticket. */
   readonly ticketTtlMs: number
@@ -51,11 +51,11 @@ export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs }
   const charge = async (ticketId: string): Promise<() => Promise<void>> => {
     const group = `wechat-${kind}:${ticketId}`
     const member = randomUUID()
-    if (!await store.admit(group, member, ticketTtlMs, callsPerTicket)) {
+    if (!await store.acquirePlainSlot(group, member, ticketTtlMs, callsPerTicket)) {
       spent.set(ticketId, true)
       throw usedUp()
     }
-    return () => store.release(group, member)
+    return () => store.releasePlainSlot(group, member)
   }
 
   return {

@@ -18,7 +18,7 @@ export interface WechatTokensOptions {
   readonly api: WechatApi
   readonly appid: string
   readonly secret: string
-  readonly store: Pick<Store, 'read' | 'write' | 'remove' | 'claim' | 'admit'>
+  readonly store: Pick<Store, 'read' | 'write' | 'remove' | 'claim' | 'acquirePlainSlot'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -104,7 +104,7 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
     const token = await fetchToken(false, deadline)
     if (token.value !== refusedValue) return token
     const mayForce = await store.claim(forceKey, clock.now(), forceEveryMs) &&
-      await store.admit(`wechat-token-forces:${appid}`, String(clock.now()), dayMs, forcesADay)
+      await store.acquirePlainSlot(`wechat-token-forces:${appid}`, String(clock.now()), dayMs, forcesADay)
     const forced = mayForce ? await fetchToken(true, deadline) : token
     if (forced.value !== refusedValue) return forced
     log.error({ endpoint: 'stable_token', forced: mayForce }, 'WeChat hands out an access token that it refuses, and may not be asked for a forced one just now. See what else uses this AppID with force_refresh.')

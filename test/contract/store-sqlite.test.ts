@@ -77,7 +77,7 @@ await t.test('several processes', async (t) => {
   }))
   t.strictSame(ends, ['done', 'done', 'done'], 'no process meets a fault when three open and write the same file')
   t.strictSame(won, Array(rounds).fill(1), 'claim: exactly one is told true when three processes ask')
-  t.strictSame(admitted, Array(rounds).fill(2), 'admit: exactly two are told true when three processes ask for two places')
+  t.strictSame(admitted, Array(rounds).fill(2), 'acquirePlainSlot: exactly two are told true when three processes ask for two places')
   t.strictSame(counts.sort((a, b) => a - b), Array.from({ length: 3 * rounds }, (_, i) => i + 1), 'count: each is told another count when three processes count')
 })
 
@@ -96,7 +96,7 @@ await t.test('a file that somebody else has locked', async (t) => {
   await Promise.all([
     t.rejects(store.write('value:2', 1, hour), { code: 'store-unavailable' }, 'write: store-unavailable when the lock is held for long'),
     t.rejects(store.claim('claim:1', 1, hour), { code: 'store-unavailable' }, 'claim: store-unavailable when the lock is held for long'),
-    t.rejects(store.admit('room', 'a', hour, 1), { code: 'store-unavailable' }, 'admit: store-unavailable when the lock is held for long'),
+    t.rejects(store.acquirePlainSlot('room', 'a', hour, 1), { code: 'store-unavailable' }, 'acquirePlainSlot: store-unavailable when the lock is held for long'),
     t.rejects(store.count('count:1', hour), { code: 'store-unavailable' }, 'count: store-unavailable when the lock is held for long'),
     t.rejects(store.check(), { code: 'store-unavailable' }, 'check: store-unavailable when the lock is held for long'),
   ])
@@ -124,15 +124,15 @@ await t.test('what has expired', async (t) => {
   await store.write('value:1', 'kept', hour)
   await store.write('value:2', 'kept', null)
   await store.count('limit:kept', hour)
-  await store.admit('tickets', 'kept', hour, many + 1)
-  t.equal(await store.admit('tickets', 'late', hour, many), false, 'admit: is false when a hundred thousand are in')
+  await store.acquirePlainSlot('tickets', 'kept', hour, many + 1)
+  t.equal(await store.acquirePlainSlot('tickets', 'late', hour, many), false, 'acquirePlainSlot: is false when a hundred thousand are in')
 
   clock.advance(10_000)
   t.equal(count('entries'), many + 2 - purgeBatch, 'purge: removes one small batch when it is time')
   t.equal(count('places'), many + 1 - purgeBatch, 'purge: removes one small batch of places when it is time')
   t.equal(count('counts'), many + 1 - purgeBatch, 'purge: removes one small batch of counts when it is time')
-  t.equal(await store.admit('tickets', 'late', hour, 2), true, 'admit: is true when all others have ended and wait for their removal')
-  t.equal(await store.admit('tickets', 'later', hour, 2), false, 'admit: is false when the places are taken by those who have not ended')
+  t.equal(await store.acquirePlainSlot('tickets', 'late', hour, 2), true, 'acquirePlainSlot: is true when all others have ended and wait for their removal')
+  t.equal(await store.acquirePlainSlot('tickets', 'later', hour, 2), false, 'acquirePlainSlot: is false when the places are taken by those who have not ended')
   clock.advance(10_000)
   t.equal(count('entries'), 2, 'purge: has removed all that expired when there was time for all batches')
   t.equal(count('places'), 2, 'purge: has removed all places that expired when there was time for all batches')

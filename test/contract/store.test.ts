@@ -144,43 +144,43 @@ await onEveryStore(t, 'replace', async (t, { stores, shortMs, passShort }) => {
   t.strictSame(counts, Array(rounds).fill(1), 'replace: exactly one is told true when many start from the same version')
 })
 
-await onEveryStore(t, 'admit and release', async (t, { stores, shortMs, passShort }) => {
+await onEveryStore(t, 'acquirePlainSlot and releasePlainSlot', async (t, { stores, shortMs, passShort }) => {
   const [store] = stores
-  t.equal(await store.admit('room', 'a', hour, 2), true, 'admit: is true when there are places')
-  t.equal(await store.admit('room', 'b', hour, 2), true)
-  t.equal(await store.admit('room', 'c', hour, 2), false, 'admit: is false when all places are taken')
-  t.equal(await store.admit('room', 'a', hour, 2), true, 'admit: is true when the member has a place already')
-  t.equal(await store.admit('hall', 'c', hour, 2), true, 'admit: is true when only another group is full')
-  t.equal(await store.admit('room', 'c', hour, 3), true, 'admit: is true when the limit was raised')
-  t.equal(await store.admit('room', 'd', hour, 2), false, 'admit: is false when more are in than a lowered limit')
-  await store.release('room', 'a')
-  await store.release('room', 'a')
-  await store.release('room', 'nobody')
-  t.equal(await store.admit('room', 'd', hour, 3), true, 'admit: is true when a place was given back')
-  t.equal(await store.admit('room', 'e', hour, 3), false, 'release: gives back one place when it is called twice')
+  t.equal(await store.acquirePlainSlot('room', 'a', hour, 2), true, 'acquirePlainSlot: is true when there are places')
+  t.equal(await store.acquirePlainSlot('room', 'b', hour, 2), true)
+  t.equal(await store.acquirePlainSlot('room', 'c', hour, 2), false, 'acquirePlainSlot: is false when all places are taken')
+  t.equal(await store.acquirePlainSlot('room', 'a', hour, 2), true, 'acquirePlainSlot: is true when the member has a place already')
+  t.equal(await store.acquirePlainSlot('hall', 'c', hour, 2), true, 'acquirePlainSlot: is true when only another group is full')
+  t.equal(await store.acquirePlainSlot('room', 'c', hour, 3), true, 'acquirePlainSlot: is true when the limit was raised')
+  t.equal(await store.acquirePlainSlot('room', 'd', hour, 2), false, 'acquirePlainSlot: is false when more are in than a lowered limit')
+  await store.releasePlainSlot('room', 'a')
+  await store.releasePlainSlot('room', 'a')
+  await store.releasePlainSlot('room', 'nobody')
+  t.equal(await store.acquirePlainSlot('room', 'd', hour, 3), true, 'acquirePlainSlot: is true when a place was given back')
+  t.equal(await store.acquirePlainSlot('room', 'e', hour, 3), false, 'releasePlainSlot: gives back one place when it is called twice')
 
-  await store.admit('short', 'a', shortMs, 2)
-  await store.admit('short', 'b', shortMs, 2)
-  await store.admit('short', 'b', hour, 2)
+  await store.acquirePlainSlot('short', 'a', shortMs, 2)
+  await store.acquirePlainSlot('short', 'b', shortMs, 2)
+  await store.acquirePlainSlot('short', 'b', hour, 2)
   await passShort()
-  t.equal(await store.admit('short', 'c', hour, 2), true, 'admit: is true when the time of a place is up')
-  t.equal(await store.admit('short', 'a', hour, 2), false, 'admit: the last end counts when a member was admitted twice')
-  await store.admit('again', 'a', shortMs, 1)
+  t.equal(await store.acquirePlainSlot('short', 'c', hour, 2), true, 'acquirePlainSlot: is true when the time of a place is up')
+  t.equal(await store.acquirePlainSlot('short', 'a', hour, 2), false, 'acquirePlainSlot: the last end counts when a member was admitted twice')
+  await store.acquirePlainSlot('again', 'a', shortMs, 1)
   await passShort()
-  t.equal(await store.admit('again', 'a', hour, 1), true, 'admit: is true when the own place had ended')
-  t.equal(await store.admit('again', 'b', hour, 1), false, 'admit: counts one place when a member comes back')
+  t.equal(await store.acquirePlainSlot('again', 'a', hour, 1), true, 'acquirePlainSlot: is true when the own place had ended')
+  t.equal(await store.acquirePlainSlot('again', 'b', hour, 1), false, 'acquirePlainSlot: counts one place when a member comes back')
 
-  await store.admit('mixed', 'long', hour, 2)
-  await store.admit('mixed', 'short', shortMs, 2)
+  await store.acquirePlainSlot('mixed', 'long', hour, 2)
+  await store.acquirePlainSlot('mixed', 'short', shortMs, 2)
   await passShort()
-  t.equal(await store.admit('mixed', 'short', hour, 1), false, 'admit: is false when the own place had ended and another one fills the limit')
-  t.equal(await store.admit('mixed', 'third', hour, 1), false, 'admit: a place stays when a later one was for a shorter time')
+  t.equal(await store.acquirePlainSlot('mixed', 'short', hour, 1), false, 'acquirePlainSlot: is false when the own place had ended and another one fills the limit')
+  t.equal(await store.acquirePlainSlot('mixed', 'third', hour, 1), false, 'acquirePlainSlot: a place stays when a later one was for a shorter time')
 
   const counts = []
   for (let round = 0; round < rounds; round++) {
-    counts.push(await winners(stores, (store, caller) => store.admit(`race-${round}`, `member-${caller}`, hour, 5)))
+    counts.push(await winners(stores, (store, caller) => store.acquirePlainSlot(`race-${round}`, `member-${caller}`, hour, 5)))
   }
-  t.strictSame(counts, Array(rounds).fill(5), 'admit: exactly as many as there are places are told true when many ask at once')
+  t.strictSame(counts, Array(rounds).fill(5), 'acquirePlainSlot: exactly as many as there are places are told true when many ask at once')
 })
 
 await onEveryStore(t, 'count', async (t, { stores, shortMs, passShort }) => {
@@ -217,7 +217,7 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
     await t.rejects(store.write('value:1', 1, ttlMs), RangeError, `write: ${name}`)
     await t.rejects(store.claim('value:1', 1, ttlMs), RangeError, `claim: ${name}`)
     await t.rejects(store.replace('value:1', 1, { version: 2 }, ttlMs), RangeError, `replace: ${name}`)
-    await t.rejects(store.admit('room', 'a', ttlMs, 1), RangeError, `admit: ${name}`)
+    await t.rejects(store.acquirePlainSlot('room', 'a', ttlMs, 1), RangeError, `acquirePlainSlot: ${name}`)
     await t.rejects(store.count('count:1', ttlMs), RangeError, `count: ${name}`)
   }
   const keys = ['', ':', 'a:', ':a', 'a::b', 'a b', 'a\n', 'a*', 'ä', '微', 'a/b', 'a.b', 'x'.repeat(201), ['a'] as unknown as string, 1 as unknown as string]
@@ -228,9 +228,9 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
     await t.rejects(store.remove(key), RangeError, `remove: ${name}`)
     await t.rejects(store.claim(key, 1, hour), RangeError, `claim: ${name}`)
     await t.rejects(store.replace(key, 1, { version: 2 }, hour), RangeError, `replace: ${name}`)
-    await t.rejects(store.admit(key, 'a', hour, 1), RangeError, `admit: ${name}, as a group`)
-    await t.rejects(store.admit('room', key, hour, 1), RangeError, `admit: ${name}, as a member`)
-    await t.rejects(store.release('room', key), RangeError, `release: ${name}`)
+    await t.rejects(store.acquirePlainSlot(key, 'a', hour, 1), RangeError, `acquirePlainSlot: ${name}, as a group`)
+    await t.rejects(store.acquirePlainSlot('room', key, hour, 1), RangeError, `acquirePlainSlot: ${name}, as a member`)
+    await t.rejects(store.releasePlainSlot('room', key), RangeError, `releasePlainSlot: ${name}`)
     await t.rejects(store.count(key, hour), RangeError, `count: ${name}`)
     await t.rejects(store.countsWithin([key]), RangeError, `countsWithin: ${name}`)
     await t.rejects(store.removeClaim(key, 1), RangeError, `removeClaim: ${name}`)
@@ -239,7 +239,7 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
     await t.rejects(store.replace('value:1', before, { version: after }, hour), RangeError, `replace: a RangeError when the versions are ${before}, ${after}`)
   }
   for (const limit of [0, -1, 1.5, NaN, Infinity]) {
-    await t.rejects(store.admit('room', 'a', hour, limit), RangeError, `admit: a RangeError when the limit is ${limit}`)
+    await t.rejects(store.acquirePlainSlot('room', 'a', hour, limit), RangeError, `acquirePlainSlot: a RangeError when the limit is ${limit}`)
   }
   for (const value of [undefined, () => 1, Symbol('a')]) {
     await t.rejects(store.write('value:1', value, hour), RangeError, `write: a RangeError when the value is a ${typeof value}`)
@@ -248,7 +248,7 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
   }
   await t.rejects(store.write('value:1', 1n, hour), TypeError, 'write: a TypeError when JSON can not hold the value')
   t.equal(await store.read('value:1'), undefined, 'read: is undefined when everything before was refused')
-  t.equal(await store.admit('room', 'b', hour, 1), true, 'admit: the place is free when everything before was refused')
+  t.equal(await store.acquirePlainSlot('room', 'b', hour, 1), true, 'acquirePlainSlot: the place is free when everything before was refused')
   t.equal((await store.count('count:1', hour)).count, 1, 'count: begins at 1 when everything before was refused')
 })
 

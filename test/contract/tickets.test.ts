@@ -184,7 +184,7 @@ await t.test('how long keys and nonces are kept', async (t) => {
 await t.test('a store that fails', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
-  const unreleasing: Store = { ...store, async release () { throw new Error('away') } }
+  const unreleasing: Store = { ...store, async releasePlainSlot () { throw new Error('away') } }
   const tickets = createTickets(unreleasing, { clock, maxTickets: 1 })
   const ticket = ticketAt(clock.now())
   await tickets.add(ticket)

@@ -61,7 +61,7 @@ for (const [refusal, demote] of Object.entries(refusals)) {
     const store = openStore(t, url, systemClock, log)
     const other = openStore(t, url, systemClock)
     const heard: Array<string | null> = []
-    other.onReplace((key) => { heard.push(key) })
+    other.onChange((key) => { heard.push(key) })
     for (const one of [store, other]) await untilReady(one)
     await store.write('record:1', { version: 1 }, hour)
     t.ok(await isReplicated(first, second))

@@ -89,7 +89,7 @@ for (const [kind, startSet] of Object.entries(kinds)) {
       const set = await startSet(t)
       const stores = [openStore(t, set.url, systemClock), openStore(t, set.url, systemClock)] as const
       const heard: string[] = []
-      stores[1].onReplace((key) => { if (key !== null) heard.push(key) })
+      stores[1].onChange((key) => { if (key !== null) heard.push(key) })
       for (const store of stores) await untilReady(store)
       for (const key of keys) await stores[0].write(key, { version: 1 }, hour)
       await untilHeard(stores[0], heard, 'first:1')

@@ -24,7 +24,7 @@ const writes: Record<string, (store: Store) => Promise<unknown>> = {
   write: (store) => store.write('value:2', 1, hour),
   claim: (store) => store.claim('claim:1', 1, hour),
   replace: (store) => store.replace('record:1', 1, { version: 2 }, hour),
-  admit: (store) => store.admit('room', 'a', hour, 1),
+  acquirePlainSlot: (store) => store.acquirePlainSlot('room', 'a', hour, 1),
   acquireSlot: (store) => store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 1, isProvisional: true }),
   count: (store) => store.count('count:1', hour),
   countWithin: (store) => store.countWithin([{ key: 'count:2', limit: 100 }, { key: 'count:3', limit: 100 }], hour),
@@ -33,7 +33,7 @@ const writes: Record<string, (store: Store) => Promise<unknown>> = {
 const removals: Record<string, (store: Store) => Promise<unknown>> = {
   remove: (store) => store.remove('value:1'),
   removeClaim: (store) => store.removeClaim('claim:2', 1),
-  release: (store) => store.release('room', 'a'),
+  releasePlainSlot: (store) => store.releasePlainSlot('room', 'a'),
   secureSlot: (store) => store.secureSlot(slot),
   releaseSlot: (store) => store.releaseSlot(slot),
 }
@@ -237,7 +237,7 @@ await t.test('an entry of another application', async (t) => {
   t.equal(await store.read('value:3'), undefined, 'read: is undefined when the key is somebody else\'s')
   t.equal(await store.remove('value:3'), false, 'remove: is false when the key is somebody else\'s')
   await store.write('places:room', 1, hour)
-  t.equal(await store.admit('room', 'a', hour, 1), true, 'admit: works when an entry has a key that sounds like it')
+  t.equal(await store.acquirePlainSlot('room', 'a', hour, 1), true, 'acquirePlainSlot: works when an entry has a key that sounds like it')
 })
 
 await t.test('closing', async (t) => {

@@ -16,7 +16,7 @@ const openEar = async (t: Test, url: string) => {
   const store = openStore(t, url, systemClock)
   const heard: string[] = []
   const ear = { store, heard, looks: 0, stop: () => {} }
-  ear.stop = store.onReplace((key) => {
+  ear.stop = store.onChange((key) => {
     if (key === null) ear.looks++
     else heard.push(key)
   })
@@ -95,7 +95,7 @@ for (const right of ['publish', 'subscribe']) {
     const log = createRecordingLog()
     const store = openStore(t, server.url.replace('//', '//shop:pw@'), systemClock, log)
     let looks = 0
-    store.onReplace(() => { looks++ })
+    store.onChange(() => { looks++ })
     await untilReady(store)
     await store.write('record:1', { version: 1 }, hour)
     t.equal(await store.replace('record:1', 1, { version: 2 }, hour), true)

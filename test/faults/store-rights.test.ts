@@ -36,7 +36,7 @@ for (const [kind, open] of Object.entries({
     const store = openStore(t, url.replace('://', '://scan-login:pw@'), systemClock, log)
     const other = openStore(t, url.replace('://', '://scan-login:pw@'), systemClock, log)
     const heard: Array<string | null> = []
-    other.onReplace((key) => { heard.push(key) })
+    other.onChange((key) => { heard.push(key) })
     for (const one of [store, other]) await untilReady(one)
     await until(() => heard.length > 0) // that it may look by itself: it is subscribed
 
@@ -47,8 +47,8 @@ for (const [kind, open] of Object.entries({
     t.equal(await store.claim('claim:1', 1, hour), true)
     t.equal(await store.removeClaim('claim:1', 1), true)
     t.equal(await store.remove('value:1'), true)
-    t.equal(await store.admit('room', 'a', hour, 1), true)
-    await store.release('room', 'a')
+    t.equal(await store.acquirePlainSlot('room', 'a', hour, 1), true)
+    await store.releasePlainSlot('room', 'a')
     for (const member of ['b', 'c']) {
       const slot = { group: 'room', owner: 'a', member }
       t.equal((await store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 2, isProvisional: member === 'b' })).isAcquired, true)

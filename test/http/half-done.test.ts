@@ -12,7 +12,7 @@ interface Plan { left: number, when: 'before' | 'after' }
 const failing = (plan: Plan) => (store: Store): Store => new Proxy(store, {
   get: (target, name: keyof Store) => (...args: unknown[]) => {
     const work = () => (target[name] as (...args: unknown[]) => unknown)(...args)
-    if (name === 'close' || name === 'onReplace' || --plan.left !== 0) return work()
+    if (name === 'close' || name === 'onChange' || --plan.left !== 0) return work()
     return fail(plan.when === 'after' ? work : () => {})
   },
 })

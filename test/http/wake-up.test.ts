@@ -9,20 +9,20 @@ import { createFakeClock } from '../support/fake-clock.ts'
 import { openHouse } from '../support/house.ts'
 import { settle } from '../support/turns.ts'
 
-type Hear = Parameters<Store['onReplace']>[0]
+type Listener = Parameters<Store['onChange']>[0]
 
 /** Puts the test in the place of the other processes that a store hears of. */
 const createHints = () => {
-  const ears = new Set<Hear>()
+  const listeners = new Set<Listener>()
   const wrapStore = (inner: Store): Store => ({
     ...inner,
-    onReplace (hear) {
-      ears.add(hear)
-      return () => { ears.delete(hear) }
+    onChange (listener) {
+      listeners.add(listener)
+      return () => { listeners.delete(listener) }
     },
   })
-  const hint: Hear = (key) => { for (const hear of ears) hear(key) }
-  return { wrapStore, ears, hint }
+  const hint: Listener = (key) => { for (const listener of listeners) listener(key) }
+  return { wrapStore, listeners, hint }
 }
 
 await t.test('hint: a held poll is answered when the ticket has moved, and goes on resting when it has not', async (t) => {
@@ -166,11 +166,11 @@ await t.test('hint: whoever is woken while the store is away goes on resting, an
 })
 
 await t.test('hint: nobody listens any more when the service is closed', async (t) => {
-  const { wrapStore, ears } = createHints()
+  const { wrapStore, listeners } = createHints()
   const house = await openHouse(t, { wrapStore })
-  t.equal(ears.size, 1)
+  t.equal(listeners.size, 1)
   await house.app.close()
-  t.equal(ears.size, 0)
+  t.equal(listeners.size, 0)
 })
 
 await t.test('ES wake-up: a held poll is answered as soon as the move is stored, when the slot of its ticket is not given back yet', async (t) => {

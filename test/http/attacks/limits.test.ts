@@ -188,7 +188,7 @@ for (const [kind, open] of Object.entries(stores)) {
     const wrapStore = (store: Store): Store => new Proxy(store, {
       get: (target, name: keyof Store) => (...args: unknown[]) => {
         const result = (target[name] as (...args: unknown[]) => unknown)(...args)
-        if (['now', 'onReplace', 'read', 'readMany'].includes(name)) return result
+        if (['now', 'onChange', 'read', 'readMany'].includes(name)) return result
         return Promise.resolve(result).then((done) => {
           const keys = name === 'countWithin' ? (args[0] as LimitedWindow[]).map(({ key }) => key) : args[0] // as the port has it
           if (done !== false) changed.push(`${name} ${String(keys)}`)

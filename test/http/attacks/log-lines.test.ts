@@ -14,7 +14,7 @@ await t.test('ES log: calls with unknown keys and wrong signatures are told once
   const house = await openHouse(t, {
     wrapStore: (store) => new Proxy(store, {
       get: (target, name: keyof typeof store) => (...args: unknown[]) => {
-        if (!['now', 'read', 'readMany', 'onReplace'].includes(name)) writes.push(name)
+        if (!['now', 'read', 'readMany', 'onChange'].includes(name)) writes.push(name)
         return (target[name] as (...args: unknown[]) => unknown)(...args)
       },
     }),

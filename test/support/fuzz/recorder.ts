@@ -9,8 +9,8 @@ export interface Recorder {
   readonly keys: ReadonlySet<string>
 }
 
-const changing: ReadonlySet<PropertyKey> = new Set(['write', 'remove', 'claim', 'removeClaim', 'replace', 'admit', 'release', 'acquireSlot', 'releaseSlot', 'count'])
-const onMembers: ReadonlySet<PropertyKey> = new Set(['admit', 'release', 'acquireSlot', 'releaseSlot'])
+const changing: ReadonlySet<PropertyKey> = new Set(['write', 'remove', 'claim', 'removeClaim', 'replace', 'acquirePlainSlot', 'releasePlainSlot', 'acquireSlot', 'releaseSlot', 'count'])
+const onMembers: ReadonlySet<PropertyKey> = new Set(['acquirePlainSlot', 'releasePlainSlot', 'acquireSlot', 'releaseSlot'])
 
 export const createRecorder = (): Recorder => {
   const keys = new Set<string>()
