@@ -28,7 +28,7 @@ const rooms = {
  *   replaced in replaceOne; that an unknown phone key is one of 32 bytes; that a signed input ends where the 512th character is, when five parameters have to fit;
  *   of what stands behind the time of a signing key, which Date.parse refuses.
  * What only spares work: reading no more of an unchanged key file, writing no list from which nothing goes, asking for no session that nobody showed.
- * What only forgets: networks without a poll and groups without a seat in the waiting room; the draft that a rotation has renamed already.
+ * What only forgets: networks without a poll and groups without a waiter in the waiting room; the draft that a rotation has renamed already.
  * What a test can't see: that files and folders are flushed to the disk.
  * What JSON leaves out: members that are undefined, in the record of a session.
  * Messages in place of which parseKeyFile has its own.

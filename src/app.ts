@@ -28,7 +28,7 @@ import { strictHttpPlugin } from './http/strict-http.ts'
 import { answerUnreadable, readableUrl } from './http/unreadable.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
 import type { Clock, CodeStock, CodeSupply, LinkSupply, PhoneIdentity, Places, Store } from './login/ports.ts'
-import { createLookAgain } from './login/look-again.ts'
+import { createRereadTickets } from './login/reread-tickets.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
 import type { Keys } from './sessions/key-file.ts'
@@ -106,8 +106,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   app.decorateRequest('person', '')
   app.decorateRequest('phoneKey', '')
   app.decorateRequest('phoneKeySince', 0)
-  const lookAgain = createLookAgain(login)
-  const stopListening = login.tickets.onChange((id) => { id === null ? lookAgain() : waitingRoom.wake(id) })
+  const rereadTickets = createRereadTickets(login)
+  const stopListening = login.tickets.onChange((id) => { id === null ? rereadTickets() : waitingRoom.wake(id) })
   app.addHook('onClose', async () => { stopListening() })
 
   const limits = await createLimits(app, store, clock, {

@@ -60,7 +60,7 @@ const quiet: Log = { info () {}, warn () {}, error () {} }
 const signOut = async (sub: string): Promise<string> => {
   if (!isSecret(sub)) throw new Error(`${JSON.stringify(sub)} is no sub: it has 43 characters, and is in the log as "sub"`)
   const { browsers, phones } = await onStore(({ phoneKeys, sessions, log }) =>
-    signOutEverywhere({ phoneKeys, sessions, audit: { tell: (step) => { log.info(step, 'audit') } } }, { sub, by: 'operator', spared: null }))
+    signOutEverywhere({ phoneKeys, sessions, audit: { record: (step) => { log.info(step, 'audit') } } }, { sub, by: 'operator', spared: null }))
   return `${sub} is signed out everywhere: ${counted(browsers, 'browser')}, ${counted(phones, 'phone key')}`
 }
 

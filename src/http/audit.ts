@@ -52,7 +52,7 @@ export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(asyn
   app.decorateRequest('audit', {
     getter () {
       return {
-        tell: (step) => {
+        record: (step) => {
           if (isRepeatable(step) && !refusalLines.allows(step.event, clientKeyOf(this), repeatablePerMinute)) return
           this.log.info({ ...step, ...(this.phoneKey !== '' && { key: this.phoneKey }), ip: addressOf(this), ...siteOf(this) }, 'audit')
         },
@@ -62,11 +62,11 @@ export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(asyn
 }, { name: 'audit' })
 
 /** Tells the audit of a refusal where it is one of those. */
-export const tellRefusal = ({ code }: Problem, request: FastifyRequest): void => {
+export const recordRefusal = ({ code }: Problem, request: FastifyRequest): void => {
   if (!refusals.has(code)) return
   if (request.person === '' && !request.server.refusalLines.allows(code, clientKeyOf(request), refusalsPerMinute)) return
   const { ticket } = request.params as { ticket?: string } // of routes that have none, too
-  request.audit.tell({
+  request.audit.record({
     event: 'refused',
     code,
     ...(ticket !== undefined && isId(ticket) && { ticket: startOf(ticket) }),

@@ -67,7 +67,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     const count = app.createRateLimit({ max, timeWindow: windowMs, keyGenerator: (request) => limitKey(windowsOf(kind, max, who(request))) })
     return async (request) => {
       const result = await count(request)
-      if (hits.delete(result.key)) request.audit.tell({ event: 'limit.hit', limit: kind, ...(request.person !== '' && { sub: request.person }) })
+      if (hits.delete(result.key)) request.audit.record({ event: 'limit.hit', limit: kind, ...(request.person !== '' && { sub: request.person }) })
       return result.isAllowed || !result.isExceeded ? undefined : new Problem('rate-limited', { retryAfterSeconds: Math.max(1, result.ttlInSeconds) })
     }
   }

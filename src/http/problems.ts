@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, problemTypes, type ProblemCode } from '../errors.ts'
 import type { Clock } from '../login/ports.ts'
-import { tellRefusal } from './audit.ts'
+import { recordRefusal } from './audit.ts'
 import type { Limits } from './limits.ts'
 import { createLineLimit, type LineLimit } from './line-limit.ts'
 
@@ -101,7 +101,7 @@ export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, {
   }
 
   const answer = async (error: Problem, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    tellRefusal(error, request)
+    recordRefusal(error, request)
     const problem = await limits.afterGuess(error, request).catch(asProblem)
     return reply.sent ? reply : sendProblem(problem, request, reply) // the deadline may have answered meanwhile
   }

@@ -44,7 +44,7 @@ export interface Audit {
    * Keeps a step that the store has said yes to; told once, by the caller who made it. A step whose yes got lost on the way is not told, for nobody
    * knows of it: the fault is in the log in its place. Never throws.
    */
-  tell (step: Step): void
+  record (step: Step): void
 }
 
 /** Names a browser. */

@@ -1,5 +1,5 @@
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
-import { refuse } from './advance.ts'
+import { refuse } from './update-ticket.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
 import type { LoginDeps } from './ports.ts'

@@ -1,6 +1,6 @@
 import { move, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
-import { refuse, asItIs } from './advance.ts'
+import { refuse, unchanged } from './update-ticket.ts'
 import { refuseToWait, withdraw } from './match-number.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
 import type { LoginDeps } from './ports.ts'
@@ -18,7 +18,7 @@ export interface Confirmation extends PhoneClaim {
  * second of two taps is answered like the first. Rejects with `bad-request` without a number, `rate-limited` where that takes long or they have to wait, `ticket-not-scanned`, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
  */
 export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation): Promise<Ticket> => {
-  const ticket = await ticketOfPhone(deps, confirmation, asItIs)
+  const ticket = await ticketOfPhone(deps, confirmation, unchanged)
   if (isConfirmed(ticket)) return ticket
   if (ticket.state !== 'scanned') return refuse(ticket)
   if (ticket.match === null) return await confirm(deps, confirmation)
@@ -54,7 +54,7 @@ const judge = async (deps: LoginDeps, claim: Confirmation, isRight: boolean): Pr
     await cancel('wrong-number').catch(() => {})
     throw fault
   })
-  if (waitMs > 0) deps.audit.tell({ event: 'limit.hit', limit: 'wrong-number', sub: claim.sub, seconds: waitMs / 1000 })
+  if (waitMs > 0) deps.audit.record({ event: 'limit.hit', limit: 'wrong-number', sub: claim.sub, seconds: waitMs / 1000 })
   await cancel({ by: 'wrong-number', count })
   throw new Problem('match-wrong')
 }

@@ -1,6 +1,6 @@
 import { Problem } from '../errors.ts'
 import { isPast, move, type Ticket } from '../domain/ticket.ts'
-import { refuse } from './advance.ts'
+import { refuse } from './update-ticket.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
 import type { LoginDeps, OpenedSession, SessionOpener } from './ports.ts'
 

@@ -52,6 +52,6 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, takeRea
     throw error
   }
   ready?.use()
-  audit.tell({ event: 'ticket.created', ticket: startOf(ticket.id), ...asker(ticket.browser) })
+  audit.record({ event: 'ticket.created', ticket: startOf(ticket.id), ...asker(ticket.browser) })
   return { ticket, secret }
 }

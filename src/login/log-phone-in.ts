@@ -27,9 +27,9 @@ const issueKey = async (deps: PhoneLoginDeps, sub: string): Promise<NewPhoneKey>
   for (;;) { // ends: every turn but the last means that the person has just signed out everywhere
     const key = { id: newId(deps.random), key: newSecret(deps.random), sub, expiresAt: deps.clock.now() + keyTtlMs }
     const { isKept, ended } = await deps.phoneKeys.add(key)
-    for (const id of ended) deps.audit.tell({ event: 'phone-key.ended', ended: id, sub, by: 'newer' })
+    for (const id of ended) deps.audit.record({ event: 'phone-key.ended', ended: id, sub, by: 'newer' })
     if (!isKept) continue
-    deps.audit.tell({ event: 'phone-key.created', key: key.id, sub })
+    deps.audit.record({ event: 'phone-key.created', key: key.id, sub })
     return key
   }
 }

@@ -1,7 +1,7 @@
 /** What a person's earlier wrong numbers mean for a ticket of theirs. */
 import { move, type Moment, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
-import { refuse } from './advance.ts'
+import { refuse } from './update-ticket.ts'
 import type { WrongNumberStanding } from './ports.ts'
 
 /** Rejects with `rate-limited` for whoever has to wait. */

@@ -2,7 +2,7 @@
 import { Problem } from '../errors.ts'
 import { isId } from '../domain/ids.ts'
 import { isFinal, type Moment, type Ticket } from '../domain/ticket.ts'
-import { advance, refuse } from './advance.ts'
+import { updateTicket, refuse } from './update-ticket.ts'
 import type { Canceller, WrongNumber } from './audit.ts'
 import type { LoginDeps } from './ports.ts'
 
@@ -18,7 +18,7 @@ export interface PhoneClaim {
  */
 export const ticketOfPhone = async (deps: LoginDeps, { id, sub }: PhoneClaim, decide: (ticket: Ticket, now: Moment) => Ticket, by: Canceller | WrongNumber = 'phone'): Promise<Ticket> => {
   if (!isId(id)) throw new Problem('ticket-not-found')
-  return await advance(deps, id, (ticket, now) => {
+  return await updateTicket(deps, id, (ticket, now) => {
     const foreign = ticket.person !== null && ticket.person.sub !== sub
     if (isFinal(ticket.state) && (foreign || ticket.person === null)) return refuse(ticket)
     if (foreign) throw new Problem('ticket-taken')

@@ -21,6 +21,6 @@ export interface SignOut {
  */
 export const signOutEverywhere = async ({ phoneKeys, sessions, audit }: SignOutDeps, { sub, by, spared }: SignOut): Promise<{ phones: number, browsers: number }> => {
   const { ended, endedAt } = await phoneKeys.endAll(sub, spared)
-  for (const id of ended) audit.tell({ event: 'phone-key.ended', ended: id, sub, by })
+  for (const id of ended) audit.record({ event: 'phone-key.ended', ended: id, sub, by })
   return { phones: ended.length, browsers: await sessions.endAll(sub, endedAt, by, audit) }
 }

@@ -1,4 +1,3 @@
-/** Owns the long poll: when it answers, when it rests. Knows no request and no reply. */
 import { AnotherReleasesRecord } from '../domain/record.ts'
 import { isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
@@ -9,36 +8,36 @@ export interface Poll extends BrowserClaim {
   /** The version that the browser knows; -1 for none. */
   readonly after: number
   readonly waitMs: number
-  /** The networks of whoever polls, the widest first; the last is their client key. */
+  /** The client's networks, the widest first; the last is its client key. */
   readonly networks: readonly string[]
-  /** Aborts when nobody listens for the answer any more. */
+  /** Aborts when the client has disconnected. */
   readonly signal: AbortSignal
 }
 
-/** The ticket, and how long a browser should stay away where the room is full. */
+/** `pollAfterSeconds` is there when the waiting room is full: how long the browser has to stay away. */
 export interface PollAnswer {
   readonly ticket: Ticket
   readonly pollAfterSeconds?: number
 }
 
 const pollAfterSeconds = 2
-/** Whoever was woken while the store is away looks again so much later. Milliseconds. */
-const lookAgainMs = 1_000
-/** The clock of a store is read over a network, and put right by less than this; by more, it was set, and is no measure for a rest. Milliseconds. */
+/** While the store is unavailable, a poll that was woken reads again after this. */
+const retryMs = 1_000
+/** The store's clock is corrected by less than this. A larger jump means that somebody set it: don't trust the time left, answer now. */
 const correctionMs = 2_000
 
 /**
- * Answers at once when the ticket is further than the browser knows; else rests until it moves, the time is up or the process has to go.
- * The seat is taken before the ticket is read: a move in between rings its bell, so no wake-up is lost. A bell may also ring for nothing.
- * While it rests the store is not touched. Where the store is away it rejects at once, but one that has begun to rest goes on resting, for
- * such a fault is mostly over before its time is.
+ * The long poll: answers at once when the ticket is further than the browser knows, and otherwise when it changes, when `waitMs` are over, or
+ * at shutdown. It doesn't read the store while it waits. Rejects with `ticket-not-found`, and with `store-unavailable` if the first read fails; a
+ * poll that has begun to wait keeps waiting while the store is unavailable, as such a fault is mostly over before the poll's time is.
  */
 export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAnswer> => {
   const until = deps.clock.now() + poll.waitMs
   let ticket: Ticket | undefined
-  let hasRung = false
+  let isTimedOut = false
   for (;;) {
-    const seat = deps.waitingRoom.enter(poll.id, poll.networks)
+    // Enters before it reads: a change between the two wakes this waiter, so none is missed. It may also be woken without a change.
+    const waiter = deps.waitingRoom.enter(poll.id, poll.networks)
     try {
       let fault: unknown
       try {
@@ -49,20 +48,20 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
         fault = error
       }
       const leftMs = Math.min(until, ticket.expiresAt + deps.clock.errorMs()) - deps.clock.now()
-      const isOver: boolean = leftMs <= 0 || (hasRung && leftMs > correctionMs)
+      const isOver: boolean = leftMs <= 0 || (isTimedOut && leftMs > correctionMs)
       if (isOver && fault !== undefined) throw fault
       if (ticket.version > poll.after || isOver) return { ticket }
-      const restMs = fault === undefined ? leftMs : Math.min(leftMs, lookAgainMs)
-      const outcome = await seat.rest(restMs, poll.signal, ticket.version)
+      const waitMs = fault === undefined ? leftMs : Math.min(leftMs, retryMs)
+      const outcome = await waiter.wait(waitMs, poll.signal, ticket.version)
       if (outcome === 'full') return { ticket, pollAfterSeconds }
-      // A final ticket can't have moved, and may be forgotten by now. Who has to go says what they know: it was true, and the browser asks again.
+      // A final ticket can't have changed, and may be deleted by now. At shutdown the ticket as read is a true answer, and the browser polls again.
       if (isFinal(ticket.state) || outcome === 'closed') return { ticket }
-      hasRung = outcome === 'over' && restMs === leftMs
+      isTimedOut = outcome === 'timed-out' && waitMs === leftMs
     } finally {
-      seat.leave()
+      waiter.leave()
     }
   }
 }
 
-/** Whether it is a fault of the store that may be over in a moment. */
+/** A record of another release's schema is `store-unavailable` too, but doesn't become readable while the poll waits. */
 const mayPass = (error: unknown): boolean => error instanceof Problem && error.code === 'store-unavailable' && !(error instanceof AnotherReleasesRecord)

@@ -1,56 +1,57 @@
-/** Owns who waits for which ticket in this process. Knows no states and reads no store: it only rests people and wakes them. */
+/** The held polls of this process, by ticket. It knows no ticket states and reads no store. */
 import type { Clock } from './ports.ts'
 
-/** A page asks once at a time; a second one may be left over from a connection that died unheard, or from a reload. */
+/** A page polls once at a time; further polls are left over from a reload, or from a connection that broke unnoticed. */
 const heldPerTicket = 4
-/** More people than any office has behind one address; and no one address takes all places. */
+/** More people than any office has behind one address. Bounds what one address can take of the room. */
 export const heldPerClient = 2_000
-/** A network has a quarter of the places: with the defaults, one for each of the tickets that it may have (a twentieth of MAX_TICKETS). */
+/** A network has a quarter of the room: with the defaults, one poll for each of the tickets that it may have (a twentieth of MAX_TICKETS). */
 const shareOfNetwork = 1 / 4
 
-/** How many polls are held for one of a visitor's networks, in a room of so many. */
+/** How many polls are held for one of a visitor's networks, in a room for `limit` polls. */
 export const heldPerNetwork = (limit: number): number => Math.max(heldPerClient, limit * shareOfNetwork)
 
-/** One held poll. Entered before the ticket is read, so that a change between reading and resting still wakes it. */
-export interface Seat {
+/** How a wait ended. `changed`: the ticket may have changed. `full`: no more polls are held, so the client has to stay away for a while. */
+export type WaitOutcome = 'changed' | 'timed-out' | 'closed' | 'full'
+
+/** One poll in the room. It enters before its ticket is read, so that a change between the read and the wait isn't missed. */
+export interface Waiter {
   /**
-   * Resolves with `awake` when the ticket may have been touched since entering, with `over` after `ms`, with `closed` when `signal` aborts or
-   * the room closes; with `full` at once where no more polls may be held, here or for one of the networks, and as soon as too many newer ones are held for the same ticket.
-   * `version` is the one that whoever rests knows.
+   * Resolves with `changed` when the ticket may have changed since this waiter entered; with `timed-out` after `ms`; with `closed` when `signal`
+   * aborts or the room closes; with `full` at once where the limit of the room or of one of the networks is reached, and later where four newer polls wait for the same ticket.
+   * `version` is the one that the client knows.
    */
-  rest (ms: number, signal: AbortSignal, version: number): Promise<RestOutcome>
-  /** Gives the seat up; must be called once, whatever happened. */
+  wait (ms: number, signal: AbortSignal, version: number): Promise<WaitOutcome>
+  /** Must be called when the poll is over, whatever happened; a second call does nothing. */
   leave (): void
 }
 
-export type RestOutcome = 'awake' | 'over' | 'closed' | 'full'
-
 export interface WaitingRoom {
-  /** `networks` are those of whoever polls, the widest first; the last is their client key. */
-  enter (ticketId: string, networks: readonly string[]): Seat
-  /** Wakes everybody who waits for this ticket. */
+  /** `networks` are the client's, the widest first; the last is its client key. */
+  enter (ticketId: string, networks: readonly string[]): Waiter
+  /** Wakes every waiter of this ticket. */
   wake (ticketId: string): void
-  /** The tickets that are waited for just now, each with the lowest version that one of those who rest knows. */
+  /** The tickets with a poll held now, each with the lowest version that one of these polls knows. */
   waitedFor (): ReadonlyMap<string, number>
-  /** Wakes everybody and rests nobody any more. */
+  /** Ends every wait with `closed`, and those to come at once. */
   close (): void
-  /** How many polls are held just now. */
+  /** How many polls are held now. */
   readonly held: number
 }
 
-/** Makes the room of one process. `limit` polls at most are held at a time. */
+/** Creates the waiting room of one process, which holds at most `limit` polls at a time. */
 export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
-  const bells = new Map<string, Set<Bell>>()
+  const waitersOf = new Map<string, Set<WaiterState>>()
   const heldOf = new Map<string, number>()
   let held = 0
   let closed = false
 
-  /** Counts one more or one less, and forgets who has none. */
-  const count = (networks: readonly string[], by: 1 | -1): void => {
-    held += by
+  /** Deletes a network's entry at 0, so that the map doesn't grow with every network that has ever polled. */
+  const count = (networks: readonly string[], change: 1 | -1): void => {
+    held += change
     for (const network of networks) {
-      const now = (heldOf.get(network) ?? 0) + by
-      if (now > 0) heldOf.set(network, now)
+      const ofNetwork = (heldOf.get(network) ?? 0) + change
+      if (ofNetwork > 0) heldOf.set(network, ofNetwork)
       else heldOf.delete(network)
     }
   }
@@ -58,65 +59,65 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
   const isFullFor = (networks: readonly string[]): boolean => held >= limit || networks.some((network, index) =>
     (heldOf.get(network) ?? 0) >= (index === networks.length - 1 ? heldPerClient : heldPerNetwork(limit)))
 
-  const enter = (ticketId: string, networks: readonly string[]): Seat => {
-    const bell: Bell = { rung: false, stop: undefined, version: Infinity }
-    const group = bells.get(ticketId) ?? new Set()
-    bells.set(ticketId, group.add(bell))
+  const enter = (ticketId: string, networks: readonly string[]): Waiter => {
+    const waiter: WaiterState = { isWoken: false, end: undefined, version: Infinity }
+    const group = waitersOf.get(ticketId) ?? new Set()
+    waitersOf.set(ticketId, group.add(waiter))
 
-    const rest: Seat['rest'] = (ms, signal, version) => {
+    const wait: Waiter['wait'] = (ms, signal, version) => {
       if (closed || signal.aborted) return Promise.resolve('closed')
-      if (bell.rung) return Promise.resolve('awake')
-      const resting = [...group].filter(({ stop }) => stop !== undefined)
-      // The oldest goes, as it is the likeliest to have lost its listener; and it is told to stay away, or two crowds would wake each other without end.
-      if (resting.length >= heldPerTicket) resting[0]?.stop?.('full')
+      if (waiter.isWoken) return Promise.resolve('changed')
+      const waiting = [...group].filter(({ end }) => end !== undefined)
+      // Evict the oldest poll, the one most likely abandoned, and make it back off: otherwise two sets of clients would keep evicting each other.
+      if (waiting.length >= heldPerTicket) waiting[0]?.end?.('full')
       if (isFullFor(networks)) return Promise.resolve('full')
       count(networks, 1)
-      bell.version = version
+      waiter.version = version
       return new Promise((resolve) => {
-        bell.stop = (outcome) => {
-          bell.stop = undefined
-          bell.version = Infinity
+        waiter.end = (outcome) => {
+          waiter.end = undefined
+          waiter.version = Infinity
           cancelTimer()
-          signal.removeEventListener('abort', giveUp)
+          signal.removeEventListener('abort', abort)
           count(networks, -1)
           resolve(outcome)
         }
-        const giveUp = (): void => bell.stop?.('closed')
-        const cancelTimer = clock.after(ms, () => bell.stop?.('over'))
-        signal.addEventListener('abort', giveUp)
+        const abort = (): void => waiter.end?.('closed')
+        const cancelTimer = clock.after(ms, () => waiter.end?.('timed-out'))
+        signal.addEventListener('abort', abort)
       })
     }
 
     const leave = (): void => {
-      bell.stop?.('closed')
-      group.delete(bell)
-      if (group.size === 0 && bells.get(ticketId) === group) bells.delete(ticketId)
+      waiter.end?.('closed')
+      group.delete(waiter)
+      if (group.size === 0 && waitersOf.get(ticketId) === group) waitersOf.delete(ticketId)
     }
 
-    return { rest, leave }
+    return { wait, leave }
   }
 
-  const ring = (bell: Bell): void => {
-    bell.rung = true
-    bell.stop?.('awake')
+  const wake = (waiter: WaiterState): void => {
+    waiter.isWoken = true
+    waiter.end?.('changed')
   }
 
   const waitedFor = (): ReadonlyMap<string, number> => {
-    const lowest = [...bells].map(([id, group]) => [id, Math.min(...[...group].map(({ version }) => version))] as const)
+    const lowest = [...waitersOf].map(([id, group]) => [id, Math.min(...[...group].map(({ version }) => version))] as const)
     return new Map(lowest.filter(([, version]) => version < Infinity))
   }
 
   return {
     enter,
-    wake: (ticketId) => bells.get(ticketId)?.forEach(ring),
+    wake: (ticketId) => waitersOf.get(ticketId)?.forEach(wake),
     waitedFor,
     close: () => {
       closed = true
-      for (const group of bells.values()) for (const bell of group) bell.stop?.('closed')
+      for (const group of waitersOf.values()) for (const waiter of group) waiter.end?.('closed')
     },
     get held () { return held },
   }
 }
 
-/** One seat's bell: whether it has rung, and while somebody rests what ends that and the version they know. */
-interface Bell { rung: boolean, stop: ((outcome: RestOutcome) => void) | undefined, version: number }
+/** `end` and a finite `version` are there only while the waiter waits. */
+interface WaiterState { isWoken: boolean, end: ((outcome: WaitOutcome) => void) | undefined, version: number }

@@ -98,7 +98,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       await people.removeSessions(record.sub, [record.id])
       return undefined
     }
-    audit.tell({ event: 'session.opened', ticket: startOf(ticket.id), sid: stored.id, sub: stored.sub, ...asker(stored.browser), ...(!isNew && { again: true }) })
+    audit.record({ event: 'session.opened', ticket: startOf(ticket.id), sid: stored.id, sub: stored.sub, ...asker(stored.browser), ...(!isNew && { again: true }) })
     return { session: asSession(stored), secret, endsAt: stored.endsAt }
   }
 
@@ -106,7 +106,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
   const endNow = async (record: SessionRecord, by: SessionEnder, audit: Audit, replacedBy?: string): Promise<boolean> => {
     const ended = { ...record, version: record.version + 1, endedAt: clock.now(), ...(replacedBy !== undefined && { replacedBy }) }
     if (!await store.replace(keyOf(record.id), record.version, ended, tombstoneMs)) return false
-    audit.tell({ event: 'session.ended', sid: record.id, sub: record.sub, by })
+    audit.record({ event: 'session.ended', sid: record.id, sub: record.sub, by })
     return true
   }
 

@@ -26,7 +26,7 @@ export const openRules = (t: Test, { settings = {}, wrapStore = (store) => store
   const store = wrapStore(inner)
   const people = createPeople(store, clock)
   const steps: Step[] = []
-  const audit: Audit = { tell: (step) => { steps.push(step) } }
+  const audit: Audit = { record: (step) => { steps.push(step) } }
   const deps: LoginDeps & { readonly sessions: BrowserSessions } = {
     tickets: createTickets(store, { clock, maxTickets: 1_000 }),
     waitingRoom: createWaitingRoom(clock, 100),

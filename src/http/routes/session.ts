@@ -30,7 +30,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
     const found = await sessions.findBySecrets(secrets)
     const [first, ...others] = found
     if (tooMany || others.some(({ sub }) => sub !== first?.sub)) {
-      request.audit.tell({ event: 'cookies.refused', cookies: cookie.count(request), sids: found.map(({ id }) => id) })
+      request.audit.record({ event: 'cookies.refused', cookies: cookie.count(request), sids: found.map(({ id }) => id) })
       cookie.clear(request, reply)
       throw new Problem('unauthenticated')
     }

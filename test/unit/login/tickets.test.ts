@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { newId, newSecret } from '../../../src/domain/ids.ts'
 import { Problem, type ProblemCode } from '../../../src/errors.ts'
-import { refuse } from '../../../src/login/advance.ts'
+import { refuse } from '../../../src/login/update-ticket.ts'
 import { asker, stepOf, type Step } from '../../../src/login/audit.ts'
 import { ticketOfBrowser } from '../../../src/login/browser-ticket.ts'
 import { cancelByBrowser, cancelByPhone } from '../../../src/login/cancel-ticket.ts'
@@ -155,14 +155,14 @@ await t.test('ticket: whoever loses a race decides again on what the winner left
   const rules = openRules(t)
   const made = await rules.make()
   await scan(rules, made)
-  const seat = rules.deps.waitingRoom.enter(made.ticket.id, ['home'])
-  const rest = seat.rest(1000, new AbortController().signal, 2)
+  const waiter = rules.deps.waitingRoom.enter(made.ticket.id, ['home'])
+  const wait = waiter.wait(1000, new AbortController().signal, 2)
   rules.told()
   const outcomes = await Promise.all([outcomeOf(confirm(rules, made)), outcomeOf(cancelByBrowser(rules.deps, made.claim))])
   t.strictSame(outcomes.filter((outcome) => outcome === 'ok').length, 1)
   t.match(outcomes.find((outcome) => outcome !== 'ok'), /^ticket-(?:confirmed|cancelled)$/)
   t.equal(rules.told().length, 1)
-  t.equal(await rest, 'awake')
+  t.equal(await wait, 'changed')
 })
 
 await t.test('ticket: a move that came too late is told to nobody, and the one that was quicker decides, when it comes in between', async (t) => {
@@ -183,12 +183,12 @@ await t.test('ticket: a move that came too late is told to nobody, and the one t
 await t.test('ticket: nothing is written, and nobody is woken, when nothing changes', async (t) => {
   const rules = openRules(t)
   const made = await rules.make()
-  const seat = rules.deps.waitingRoom.enter(made.ticket.id, ['home'])
+  const waiter = rules.deps.waitingRoom.enter(made.ticket.id, ['home'])
   const replace = () => { throw new Error('was written') }
   t.equal((await ticketOfBrowser({ ...rules.deps, tickets: { ...rules.deps.tickets, replace } }, made.claim)).version, 1)
-  const rest = seat.rest(1000, new AbortController().signal, 1)
+  const wait = waiter.wait(1000, new AbortController().signal, 1)
   rules.clock.advance(1000)
-  t.equal(await rest, 'over')
+  t.equal(await wait, 'timed-out')
 })
 
 await t.test('scan: the phone is told where it is, and of another country, when both places are known', async (t) => {

@@ -1,17 +1,17 @@
-// The long poll and the re-read of what is waited for, on a store that a test lets fail and a clock that it moves.
+// The long poll and the re-read of tickets, on a store that fails, and a clock that moves, as a test says.
 import t, { type Test } from 'tap'
 import { AnotherReleasesRecord } from '../../../src/domain/record.ts'
 import type { Ticket } from '../../../src/domain/ticket.ts'
 import { Problem } from '../../../src/errors.ts'
 import { cancelByBrowser } from '../../../src/login/cancel-ticket.ts'
-import { createLookAgain } from '../../../src/login/look-again.ts'
+import { createRereadTickets } from '../../../src/login/reread-tickets.ts'
 import type { LoginDeps } from '../../../src/login/ports.ts'
 import { waitForTicket, type Poll, type PollAnswer } from '../../../src/login/wait-for-ticket.ts'
 import { createWaitingRoom } from '../../../src/login/waiting-room.ts'
 import { openRules } from '../../support/login-rules.ts'
 import { settle } from '../../support/turns.ts'
 
-/** A poll under way: whether it is over by now, how, and how often it has read its ticket. */
+/** Begins a poll. Gives its outcome so far and how often it has read its ticket. */
 const begin = async (deps: LoginDeps, claim: { id: string, secret: string }, poll: Partial<Poll> = {}) => {
   let outcome: PollAnswer | Problem | undefined
   const counter = { reads: 0 }
@@ -25,7 +25,7 @@ const begin = async (deps: LoginDeps, claim: { id: string, secret: string }, pol
   return {
     counter,
     over,
-    /** `state version`, `poll_after`, or the code it was rejected with; undefined while it rests. */
+    /** `state version`, `poll_after`, or the code it was rejected with; undefined while it waits. */
     shown: async () => {
       await settle()
       if (outcome === undefined || outcome instanceof Error) return outcome?.code
@@ -34,7 +34,7 @@ const begin = async (deps: LoginDeps, claim: { id: string, secret: string }, pol
   }
 }
 
-/** A ticket on a store, and as `away` the same store that fails while `state.fault` is set. */
+/** A ticket on a store; through `away` the same store fails while `state.fault` is set. */
 const openFailing = async (t: Test) => {
   const { deps, clock, make } = openRules(t)
   const { claim } = await make()
@@ -46,7 +46,7 @@ const openFailing = async (t: Test) => {
   return { deps, clock, claim, state, away: { ...deps, tickets } }
 }
 
-await t.test('poll: it is answered at once when the ticket is further, when it is told not to wait, and when the time is up', async (t) => {
+await t.test('poll: it is answered at once when the ticket is further, when it doesn\'t want to wait, and when the ticket\'s time is up', async (t) => {
   const { deps, clock, make } = openRules(t)
   const { claim } = await make()
   for (const poll of [{ after: 0 }, { after: -1 }, { waitMs: 0 }, { waitMs: -3 }]) t.equal(await (await begin(deps, claim, poll)).shown(), 'pending 1', JSON.stringify(poll))
@@ -56,7 +56,7 @@ await t.test('poll: it is answered at once when the ticket is further, when it i
   t.equal(await (await begin(deps, { ...claim, secret: 'x' })).shown(), 'ticket-not-found')
 })
 
-await t.test('poll: it rests to the end of its time, asking no store, when nothing happens', async (t) => {
+await t.test('poll: it waits to the end of its time, without a further read, when nothing happens', async (t) => {
   const { deps, clock, make } = openRules(t)
   const { claim } = await make()
   const poll = await begin(deps, claim, { waitMs: 10_000 })
@@ -70,7 +70,7 @@ await t.test('poll: it rests to the end of its time, asking no store, when nothi
   t.equal(deps.waitingRoom.waitedFor().size, 0)
 })
 
-await t.test('poll: it is answered when its ticket moves, and rests on when it is woken for nothing', async (t) => {
+await t.test('poll: it is answered when its ticket changes, and waits on when it is woken without a change', async (t) => {
   const { deps, make } = openRules(t)
   const [{ claim }, other] = [await make(), await make()]
   const poll = await begin(deps, claim)
@@ -82,7 +82,7 @@ await t.test('poll: it is answered when its ticket moves, and rests on when it i
   t.equal(await poll.shown(), 'cancelled 2')
 })
 
-await t.test('poll: no move is missed when it comes between reading and resting', async (t) => {
+await t.test('poll: it is answered when its ticket changes between the read and the wait', async (t) => {
   const { deps, make } = openRules(t)
   const { claim } = await make()
   let isFirst = true
@@ -93,7 +93,7 @@ await t.test('poll: no move is missed when it comes between reading and resting'
   t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, keep } }, claim)).shown(), 'cancelled 2')
 })
 
-await t.test('poll: it is told the end of its ticket when that comes while it rests, as late as the clock may be wrong', async (t) => {
+await t.test('poll: it is answered when its ticket expires during the wait, once that is certain despite the clock\'s error', async (t) => {
   const { deps, clock, make } = openRules(t)
   const { claim } = await make()
   clock.advance(170_000)
@@ -104,7 +104,7 @@ await t.test('poll: it is told the end of its ticket when that comes while it re
   t.equal(await poll.shown(), 'expired 2')
 })
 
-await t.test('poll: nobody forgets its ticket for a new one when it polls', async (t) => {
+await t.test('poll: its ticket is secured against eviction when it polls', async (t) => {
   const { deps, make } = openRules(t)
   const { claim } = await make()
   const kept: string[] = []
@@ -112,41 +112,41 @@ await t.test('poll: nobody forgets its ticket for a new one when it polls', asyn
   await begin({ ...deps, tickets: { ...deps.tickets, keep } }, claim, { waitMs: 0 })
   t.strictSame(kept, [claim.id])
   const gone = () => Promise.reject(new Problem('ticket-not-found'))
-  t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, keep: gone } }, claim)).shown(), 'ticket-not-found', 'and it is told when that was done')
+  t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, keep: gone } }, claim)).shown(), 'ticket-not-found', 'and it is refused when the ticket was evicted')
 })
 
-await t.test('poll: it is told to stay away when no more are held', async (t) => {
+await t.test('poll: it is told to stay away when the waiting room is full', async (t) => {
   const { deps, clock, make } = openRules(t)
   const { claim } = await make()
   const small = { ...deps, waitingRoom: createWaitingRoom(clock, 1) }
   const held = await begin(small, claim)
   t.equal(await (await begin(small, claim)).shown(), 'pending 1, stay away for 2')
   small.waitingRoom.close()
-  t.equal(await held.shown(), 'pending 1', 'and says what it knows when the room closes')
+  t.equal(await held.shown(), 'pending 1', 'and the held one is answered when the room closes')
   t.equal(held.counter.reads, 1)
 })
 
-await t.test('poll: every seat that it took is given up when it is over', async (t) => {
+await t.test('poll: no waiter of it is left when it is over', async (t) => {
   const { deps, clock, make } = openRules(t)
   const { claim } = await make()
-  let seats = 0
+  let waiters = 0
   const enter: LoginDeps['waitingRoom']['enter'] = (...who) => {
-    seats++
-    const { rest, leave } = deps.waitingRoom.enter(...who)
-    return { rest, leave: () => { seats--; leave() } }
+    waiters++
+    const { wait, leave } = deps.waitingRoom.enter(...who)
+    return { wait, leave: () => { waiters--; leave() } }
   }
   const counting = { ...deps, waitingRoom: { ...deps.waitingRoom, enter } }
   const poll = await begin(counting, claim)
   deps.waitingRoom.wake(claim.id)
   await settle()
-  t.equal(seats, 1)
+  t.equal(waiters, 1)
   clock.advance(25_000)
   t.equal(await poll.shown(), 'pending 1')
   await (await begin(counting, { ...claim, id: 'x' })).over
-  t.equal(seats, 0)
+  t.equal(waiters, 0)
 })
 
-await t.test('poll: it ends without a further question when nobody listens any more', async (t) => {
+await t.test('poll: it ends without a further read when its client has disconnected', async (t) => {
   const { deps, make } = openRules(t)
   const { claim } = await make()
   const leaving = new AbortController()
@@ -156,7 +156,7 @@ await t.test('poll: it ends without a further question when nobody listens any m
   t.equal(poll.counter.reads, 1)
 })
 
-await t.test('poll: a final ticket is told at the end of the rest, and not read again, when it is known', async (t) => {
+await t.test('poll: it waits its full time, without a further read, when its client knows that the ticket is final', async (t) => {
   const { deps, clock, make } = openRules(t)
   const { claim } = await make()
   await cancelByBrowser(deps, claim)
@@ -169,13 +169,13 @@ await t.test('poll: a final ticket is told at the end of the rest, and not read 
   t.equal(poll.counter.reads, 1)
 })
 
-await t.test('poll: it is rejected when the store is away before it rests', async (t) => {
+await t.test('poll: it is rejected when the store fails at the first read', async (t) => {
   const { claim, state, away } = await openFailing(t)
   state.fault = new Problem('store-unavailable')
   t.equal(await (await begin(away, claim)).shown(), 'store-unavailable')
 })
 
-await t.test('poll: it rests on, and asks once a second, when it is woken while the store is away', async (t) => {
+await t.test('poll: it waits on, and reads once a second, when it is woken while the store fails', async (t) => {
   const { deps, clock, claim, state, away } = await openFailing(t)
   const poll = await begin(away, claim)
   state.fault = new Problem('store-unavailable')
@@ -196,7 +196,7 @@ await t.test('poll: it rests on, and asks once a second, when it is woken while 
   t.equal(await poll.shown(), 'cancelled 2')
 })
 
-await t.test('poll: it rests to the end of its time when the store came back with nothing new, and is told of the fault when it did not', async (t) => {
+await t.test('poll: it waits to the end of its time when it was woken while the store failed, and is rejected then if the store still fails', async (t) => {
   for (const isBack of [true, false]) {
     const { clock, claim, state, away } = await openFailing(t)
     const poll = await begin(away, claim, { waitMs: 10_000 })
@@ -213,7 +213,7 @@ await t.test('poll: it rests to the end of its time when the store came back wit
   }
 })
 
-await t.test('poll: it is told at once, resting or not, when the fault is none that passes', async (t) => {
+await t.test('poll: it is rejected at once during the wait when the fault is not a passing one', async (t) => {
   for (const fault of [new AnotherReleasesRecord(2), new Problem('internal'), new Error('no Problem')]) {
     const { claim, state, away } = await openFailing(t)
     const poll = await begin(away, claim)
@@ -225,7 +225,7 @@ await t.test('poll: it is told at once, resting or not, when the fault is none t
   }
 })
 
-await t.test('poll: it is over when its time is up, when the clock was set back meanwhile, and rests on when that was put right a little', async (t) => {
+await t.test('poll: it is answered in time when the clock was set back during the wait, and waits on when the clock was only corrected', async (t) => {
   for (const [backMs, then] of [[90_000, 'pending 1'], [2_001, 'pending 1'], [2_000, undefined], [900, undefined]] as const) {
     const { deps, clock, make } = openRules(t)
     const { claim } = await make()
@@ -240,7 +240,7 @@ await t.test('poll: it is over when its time is up, when the clock was set back 
   }
 })
 
-await t.test('poll: it rests on after a long wait for the store when the clock was not set', async (t) => {
+await t.test('poll: it waits on when the store failed for a while and the clock was not set', async (t) => {
   const { clock, claim, state, away } = await openFailing(t)
   const poll = await begin(away, claim)
   state.fault = new Problem('store-unavailable')
@@ -248,17 +248,17 @@ await t.test('poll: it rests on after a long wait for the store when the clock w
   await settle()
   state.fault = undefined
   clock.advance(1_000)
-  t.equal(await poll.shown(), undefined, 'that a second was over says nothing of the clock')
+  t.equal(await poll.shown(), undefined, 'the end of a retry\'s second is no sign of a set clock')
   clock.advance(24_000)
   t.equal(await poll.shown(), 'pending 1')
 })
 
-/** A room in which these tickets are waited for with these versions, and a store that has those. */
+/** A waiting room with polls that know these versions, and a store with those. */
 const rereading = (waited: Record<string, number>, stored: Record<string, number>) => {
   const woken: string[] = []
   const asked: Array<readonly string[]> = []
   const gates: Array<(fault?: Error) => void> = []
-  const look = createLookAgain({
+  const reread = createRereadTickets({
     waitingRoom: { waitedFor: () => new Map(Object.entries(waited)), wake: (id: string) => { woken.push(id) } } as unknown as LoginDeps['waitingRoom'],
     tickets: {
       versionsOf: (ids: readonly string[]) => new Promise((resolve, reject) => {
@@ -267,38 +267,38 @@ const rereading = (waited: Record<string, number>, stored: Record<string, number
       }),
     } as unknown as LoginDeps['tickets'],
   })
-  return { look, woken, asked, answer: async (fault?: Error) => { gates.shift()?.(fault); await settle() } }
+  return { reread, woken, asked, answer: async (fault?: Error) => { gates.shift()?.(fault); await settle() } }
 }
 
-await t.test('re-read: those are woken whose ticket is not what they know when moves may have been missed', async (t) => {
-  const { look, woken, asked, answer } = rereading({ same: 1, moved: 1, gone: 2 }, { same: 1, moved: 2 })
-  look()
+await t.test('re-read: a poll is woken when its ticket has another version than it knows, or is gone', async (t) => {
+  const { reread, woken, asked, answer } = rereading({ same: 1, moved: 1, gone: 2 }, { same: 1, moved: 2 })
+  reread()
   await answer()
   t.strictSame(asked, [['same', 'moved', 'gone']])
   t.strictSame(woken, ['moved', 'gone'])
 })
 
-await t.test('re-read: one is made at a time, and one more for all who ask when it is under way', async (t) => {
-  const { look, asked, answer } = rereading({ a: 1 }, { a: 1 })
-  look()
-  look()
-  look()
+await t.test('re-read: one more follows for all calls together when they come during a re-read', async (t) => {
+  const { reread, asked, answer } = rereading({ a: 1 }, { a: 1 })
+  reread()
+  reread()
+  reread()
   t.equal(asked.length, 1)
   await answer()
   t.equal(asked.length, 2)
   await answer()
   t.equal(asked.length, 2)
-  look()
+  reread()
   t.equal(asked.length, 3)
   await answer()
 })
 
-await t.test('re-read: nobody is woken, and the next is made, when the store is away', async (t) => {
-  const { look, woken, asked, answer } = rereading({ a: 1 }, { a: 2 })
-  look()
+await t.test('re-read: no poll is woken, and the next call reads again, when the store fails', async (t) => {
+  const { reread, woken, asked, answer } = rereading({ a: 1 }, { a: 2 })
+  reread()
   await answer(new Problem('store-unavailable'))
   t.strictSame(woken, [])
-  look()
+  reread()
   t.equal(asked.length, 2)
   await answer()
   t.strictSame(woken, ['a'])

@@ -34,7 +34,7 @@ const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Sto
     consumedAt: clock.now(),
   })
   const told: Step[] = []
-  const audit: Audit = { tell: (step) => { told.push(step) } }
+  const audit: Audit = { record: (step) => { told.push(step) } }
   const open = (ticket: Ticket, secret: string) => sessions.open(ticket, secret, audit)
   return {
     clock,

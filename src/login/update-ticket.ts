@@ -4,7 +4,7 @@ import { isOverdue, move, type Moment, type Ticket, type TicketState } from '../
 import { stepOf, type Canceller, type WrongNumber } from './audit.ts'
 import type { LoginDeps } from './ports.ts'
 
-type AdvanceDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'>
+type UpdateDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'>
 
 /**
  * Lets `decide` look at the ticket as it is and say what it is to be: the same object for "nothing to do", a moved one, or a thrown
@@ -12,7 +12,7 @@ type AdvanceDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'
  * tells the audit; `by` is what it means there when this call cancels.
  * Resolves with the ticket as stored. Rejects with `ticket-not-found` for an unknown id.
  */
-export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ticket, now: Moment) => Ticket, by: Canceller | WrongNumber): Promise<Ticket> => {
+export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket: Ticket, now: Moment) => Ticket, by: Canceller | WrongNumber): Promise<Ticket> => {
   for (;;) { // ends: every lost race means that the ticket has come one edge nearer to its end
     const before = await deps.tickets.read(id)
     if (before === undefined) throw new Problem('ticket-not-found')
@@ -22,13 +22,13 @@ export const advance = async (deps: AdvanceDeps, id: string, decide: (ticket: Ti
     if (after === before) return before
     // Wakes whatever comes of it: a move whose answer got lost may have been made, and one that was lost has been made by somebody else.
     const isTaken = await deps.tickets.replace(before, after, () => { deps.waitingRoom.wake(id) })
-    if (isTaken) deps.audit.tell(stepOf(after, by))
+    if (isTaken) deps.audit.record(stepOf(after, by))
     if (isTaken && !overdue) return after
   }
 }
 
 /** Decides for nothing: the ticket is read as it is now. Whoever sees first that its time is up takes the `expire` edge all the same. */
-export const asItIs = (ticket: Ticket): Ticket => ticket
+export const unchanged = (ticket: Ticket): Ticket => ticket
 
 /** Says no in the name of the state that a ticket is in. */
 export const refuse = (ticket: Ticket): never => {
