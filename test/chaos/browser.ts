@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openBrowser, type TestBrowser } from '../support/clients.ts'
 import { cookieOf } from '../support/login.ts'
-import type { Answer } from '../support/house.ts'
+import type { Answer } from '../support/test-service.ts'
 import { createCaller, once, persist, untilRetry, type Caller } from './caller.ts'
 import { endSession, type PhoneRole } from './phone.ts'
 import type { Random } from './random.ts'

@@ -1,7 +1,7 @@
 /** Owns how an actor reaches the service: some instance each time, noted in the history, and again after a fault as a good client does. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Service } from '../support/clients.ts'
-import type { Answer, Call } from '../support/house.ts'
+import type { Answer, Call } from '../support/test-service.ts'
 import type { History } from './history.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'

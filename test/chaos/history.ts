@@ -1,7 +1,7 @@
 /** Owns what happened, as those saw it who called: every call as one record, beside the faults and how each browser ended. Judges nothing. */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import type { Answer, Call } from '../support/house.ts'
+import type { Answer, Call } from '../support/test-service.ts'
 
 export type CallKind = 'create' | 'code' | 'poll' | 'consume' | 'give-up' | 'session' | 'log-out' | 'phone-login' | 'scan' | 'confirm' | 'cancel' | 'sign-out'
 

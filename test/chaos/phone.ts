@@ -1,7 +1,7 @@
 /** Owns phones, by CONTRACT "Phone" alone: the one that approves, the one that scans what it shouldn't, and the one that signs a browser out. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openPhone, sign, type Service, type TestBrowser, type TestPhone } from '../support/clients.ts'
-import type { Answer, Call } from '../support/house.ts'
+import type { Answer, Call } from '../support/test-service.ts'
 import type { Screen } from './browser.ts'
 import { createCaller, once, persist, untilRetry, type Caller } from './caller.ts'
 import type { Random } from './random.ts'

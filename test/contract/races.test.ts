@@ -4,7 +4,7 @@ import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { generateKeys } from '../../src/sessions/key-file.ts'
 import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { createFakeClock, whileTimePasses } from '../support/fake-clock.ts'
-import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { turns } from '../support/turns.ts'
 import { onEveryStore } from './store-harness.ts'
 import { otherNumber } from '../support/draws.ts'
@@ -20,11 +20,11 @@ await onEveryStore(t, 'races: exactly one winner in each of 200 rounds when ever
   const simulator = await startWechatSimulator({ clock })
   t.teardown(() => simulator.close())
   const keys = generateKeys()
-  const houses: House[] = []
-  for (const store of stores) houses.push(await openHouse(t, { env, clock, keys, simulator, store }))
+  const services: TestService[] = []
+  for (const store of stores) services.push(await openTestService(t, { env, clock, keys, simulator, store }))
   let turn = 0
   /** Each call lands on the next instance, as behind a balancer. */
-  const balancer = { call: (call: Call): Promise<Answer> => (houses[turn++ % houses.length] as House).call(call) }
+  const balancer = { call: (call: Call): Promise<Answer> => (services[turn++ % services.length] as TestService).call(call) }
   /** Everybody who has scanned. Whoever's number was wrong would type, and then wait: another person comes in their place. */
   const everybody: TestPhone[] = []
   const anotherPerson = async (): Promise<TestPhone> => {

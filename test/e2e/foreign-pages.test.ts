@@ -8,21 +8,21 @@ import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { chromiumOptions, launchChromium, windowed } from '../support/chromium.ts'
-import { openHouse, type House } from '../support/house.ts'
+import { openTestService, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf } from '../support/login.ts'
 import { makeFolder } from '../support/process.ts'
 
-const service = 'https://login.example.com'
+const serviceOrigin = 'https://login.example.com'
 
 /** A service at `login.example.com`, and every other name in the world as a host with one empty page. */
-const openWorld = async (t: Test, env: Record<string, string>): Promise<{ house: House, context: BrowserContext }> => {
-  const house = await openHouse(t, { env: { PUBLIC_URL: service, LIMIT_CREATE: '10000', ...env } })
-  await house.app.ready()
+const openWorld = async (t: Test, env: Record<string, string>): Promise<{ service: TestService, context: BrowserContext }> => {
+  const service = await openTestService(t, { env: { PUBLIC_URL: serviceOrigin, LIMIT_CREATE: '10000', ...env } })
+  await service.app.ready()
   const folder = makeFolder(t)
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=world'], { stdio: 'ignore' })
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
-    if (request.headers.host === 'login.example.com') return house.app.routing(request, response)
+    if (request.headers.host === 'login.example.com') return service.app.routing(request, response)
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Another host</title>')
   })
   server.listen(0, '127.0.0.1')
@@ -37,7 +37,7 @@ const openWorld = async (t: Test, env: Record<string, string>): Promise<{ house:
   })
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
   context.setDefaultTimeout(15_000)
-  return { house, context }
+  return { service, context }
 }
 
 const open = async (context: BrowserContext, url: string): Promise<Page> => {
@@ -47,13 +47,13 @@ const open = async (context: BrowserContext, url: string): Promise<Page> => {
 }
 
 await t.test('E17 browser: a sibling host can neither turn a visitor into somebody else nor keep them out when it sets the cookie for /api', async (t) => {
-  const { house, context } = await openWorld(t, { COOKIE_DOMAIN: 'example.com' })
-  const phone = await phoneOf(house)
-  const attacker = await logIn(house, { phone: await phoneOf(house, 'hong') })
-  const ours = await open(context, `${service}/me`)
+  const { service, context } = await openWorld(t, { COOKIE_DOMAIN: 'example.com' })
+  const phone = await phoneOf(service)
+  const attacker = await logIn(service, { phone: await phoneOf(service, 'hong') })
+  const ours = await open(context, `${serviceOrigin}/me`)
   const sibling = await open(context, 'https://blog.example.com/')
   const logInHere = async (): Promise<unknown> => {
-    const { browser } = await confirmedBrowser(house, { phone })
+    const { browser } = await confirmedBrowser(service, { phone })
     return await ours.evaluate(async ({ ticket, secret }) => {
       const answer = await fetch(`/api/tickets/${ticket}/consume`, { method: 'POST', headers: { Authorization: `Ticket ${secret}` } })
       return answer.status
@@ -90,7 +90,7 @@ const showing = (ticket: string, referrerPolicy = ''): string => `new Promise((r
   const image = Object.assign(new Image(), { referrerPolicy: '${referrerPolicy}' })
   image.onload = () => { resolve(true) }
   image.onerror = () => { resolve(false) }
-  image.src = '${service}/api/tickets/${ticket}/code'
+  image.src = '${serviceOrigin}/api/tickets/${ticket}/code'
 })`
 
 await t.test('E13 browser: the code is shown on pages of allowed origins, and on no others', async (t) => {
@@ -100,15 +100,15 @@ await t.test('E13 browser: the code is shown on pages of allowed origins, and on
     [{ ALLOWED_ORIGINS: 'https://shop.example' }, ['https://shop.example']],
   ]
   for (const [env, allowed] of cases) {
-    const { house, context } = await openWorld(t, env)
-    const { ticket } = (await house.call({ method: 'POST', path: '/api/tickets' })).json
+    const { service, context } = await openWorld(t, env)
+    const { ticket } = (await service.call({ method: 'POST', path: '/api/tickets' })).json
     const shown: string[] = []
-    for (const origin of [service, 'https://www.example.com', 'https://shop.example', 'https://evil.example']) {
-      const page = await open(context, origin === service ? `${service}/me` : `${origin}/`)
+    for (const origin of [serviceOrigin, 'https://www.example.com', 'https://shop.example', 'https://evil.example']) {
+      const page = await open(context, origin === serviceOrigin ? `${serviceOrigin}/me` : `${origin}/`)
       const isShown = await page.evaluate(showing(ticket))
       if (isShown) shown.push(origin)
     }
-    t.strictSame(shown, [service, ...allowed], JSON.stringify(env))
+    t.strictSame(shown, [serviceOrigin, ...allowed], JSON.stringify(env))
     if (env.ALLOWED_ORIGINS?.includes('shop') === true) continue
     const hiding = await open(context, 'https://evil.example/')
     t.equal(await hiding.evaluate(showing(ticket, 'no-referrer')), false, 'nor where it hides whose page it is')

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { openBrowser, type Service } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
-import type { Answer } from '../support/house.ts'
+import type { Answer } from '../support/test-service.ts'
 import { openPair } from '../support/pair.ts'
 import { startCluster, startSentinelSet } from '../support/redis-sets.ts'
 

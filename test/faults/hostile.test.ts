@@ -4,17 +4,17 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openBrowser } from '../support/clients.ts'
-import { openHouse, type House } from '../support/house.ts'
+import { openTestService, type TestService } from '../support/test-service.ts'
 import { logIn, verdict } from '../support/login.ts'
 import { say } from '../support/fuzz/wire.ts'
 import { until } from '../support/turns.ts'
 
 const generous = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
 
-const listening = async (t: Test, env: Record<string, string> = {}): Promise<{ house: House, port: number }> => {
-  const house = await openHouse(t, { env: { ...generous, ...env } })
-  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
-  return { house, port: Number(port) }
+const listening = async (t: Test, env: Record<string, string> = {}): Promise<{ service: TestService, port: number }> => {
+  const service = await openTestService(t, { env: { ...generous, ...env } })
+  const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
+  return { service, port: Number(port) }
 }
 
 /** A client that never hangs up, nor minds when it is hung up on; destroyed with its test. */
@@ -26,20 +26,20 @@ const dial = async (t: Test, port: number): Promise<Socket> => {
   return socket
 }
 
-const connections = (house: House): Promise<number> => new Promise((resolve, reject) => {
-  house.app.server.getConnections((error, count) => { error === null ? resolve(count) : reject(error) })
+const connections = (service: TestService): Promise<number> => new Promise((resolve, reject) => {
+  service.app.server.getConnections((error, count) => { error === null ? resolve(count) : reject(error) })
 })
 
 /** Waits until the service has let go of everybody; where it never does, the test's own time limit ends it. */
-const untilAlone = async (house: House): Promise<void> => {
-  while (await connections(house) > 0) await sleep(100)
+const untilAlone = async (service: TestService): Promise<void> => {
+  while (await connections(service) > 0) await sleep(100)
 }
 
 const lines = (...text: string[]): string => `${text.join('\r\n')}\r\n\r\n`
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
 
 await t.test('connections: whoever sends slowly, nothing, or nonsense and stays is cut off, and others log in meanwhile', async (t) => {
-  const { house, port } = await listening(t)
+  const { service, port } = await listening(t)
   const slow: Socket[] = []
   for (let i = 0; i < 300; i++) {
     const socket = await dial(t, port)
@@ -51,21 +51,21 @@ await t.test('connections: whoever sends slowly, nothing, or nonsense and stays 
   }
   const drip = setInterval(() => { for (const socket of slow) if (socket.writable) socket.write('x') }, 700)
   t.teardown(() => { clearInterval(drip) })
-  t.ok(await connections(house) >= 240)
-  for (let i = 0; i < 5; i++) t.equal((await logIn(house)).consumed.status, 200)
-  await untilAlone(house)
+  t.ok(await connections(service) >= 240)
+  for (let i = 0; i < 5; i++) t.equal((await logIn(service)).consumed.status, 200)
+  await untilAlone(service)
 })
 
 await t.test('connections: whoever asks and never reads is cut off', async (t) => {
-  const { house, port } = await listening(t, { MAX_WAIT: '0' })
+  const { service, port } = await listening(t, { MAX_WAIT: '0' })
   for (let i = 0; i < 5; i++) {
     const socket = await dial(t, port)
     socket.pause()
     socket.write(lines('GET /openapi.json HTTP/1.1', 'Host: a').repeat(8))
   }
-  await until(() => house.logged().split('/openapi.json').length > 5)
-  t.equal((await logIn(house)).consumed.status, 200)
-  await untilAlone(house)
+  await until(() => service.logged().split('/openapi.json').length > 5)
+  t.equal((await logIn(service)).consumed.status, 200)
+  await untilAlone(service)
 })
 
 await t.test('connections: thousands of header lines and endless ones are refused before they are kept', async (t) => {
@@ -78,20 +78,20 @@ await t.test('connections: thousands of header lines and endless ones are refuse
 })
 
 await t.test('connections: a body without end is cut off where the limit is', async (t) => {
-  const { house, port } = await listening(t)
+  const { service, port } = await listening(t)
   const socket = await dial(t, port)
   let heard = ''
   socket.on('data', (data) => { heard += data.toString() })
   socket.write('POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n')
   const pour = setInterval(() => { if (socket.writable) socket.write(`4000\r\n${' '.repeat(0x4000)}\r\n`) }, 20)
   t.teardown(() => { clearInterval(pour) })
-  await untilAlone(house)
+  await untilAlone(service)
   t.match(heard, /^HTTP\/1\.1 413 [^]*"code":"payload-too-large"/)
 })
 
 await t.test('connections: pipelined calls are each answered in their turn, held polls among them', async (t) => {
-  const { house, port } = await listening(t, { MAX_HELD_POLLS: '50' })
-  const browser = await openBrowser(house)
+  const { service, port } = await listening(t, { MAX_HELD_POLLS: '50' })
+  const browser = await openBrowser(service)
   const poll = lines(`GET /api/tickets/${browser.ticket}?after=1&wait=25 HTTP/1.1`, 'Host: a', `Authorization: Ticket ${browser.secret}`)
   const socket = await dial(t, port)
   let heard = ''
@@ -105,22 +105,22 @@ await t.test('connections: pipelined calls are each answered in their turn, held
 })
 
 await t.test('connections: two thousand idle polls are held at once while another visitor logs in, and answered when their time comes', async (t) => {
-  const { house, port } = await listening(t)
+  const { service, port } = await listening(t)
   const sockets = await Promise.all(Array.from({ length: 2000 }, async () => {
-    const { ticket, secret } = await openBrowser(house)
+    const { ticket, secret } = await openBrowser(service)
     const socket = await dial(t, port)
     socket.write(lines(`GET /api/tickets/${ticket}?after=1&wait=25 HTTP/1.1`, 'Host: a', `Authorization: Ticket ${secret}`))
     return socket
   }))
-  while (await connections(house) < 2000) await sleep(20)
-  for (let i = 0; i < 3; i++) t.equal((await logIn(house)).consumed.status, 200)
+  while (await connections(service) < 2000) await sleep(20)
+  for (let i = 0; i < 3; i++) t.equal((await logIn(service)).consumed.status, 200)
   t.ok(sockets.every((socket) => socket.bytesRead === 0), 'they rest')
   for (const socket of sockets.slice(0, 1000)) socket.resetAndDestroy()
   for (const socket of sockets.slice(1000)) socket.resume()
-  while (await connections(house) > 1000) await sleep(20)
-  house.clock.advance(25_000)
+  while (await connections(service) > 1000) await sleep(20)
+  service.clock.advance(25_000)
   await until(() => sockets.slice(1000).every((socket) => socket.bytesRead > 0))
-  t.equal((await logIn(house)).consumed.status, 200)
+  t.equal((await logIn(service)).consumed.status, 200)
 })
 
 /** What two servers in a row could read in two ways, with a second request in it that must not be answered. */
@@ -157,7 +157,7 @@ const ambiguous: Record<string, string> = {
 }
 
 await t.test('requests: what could be read in two ways is bad-request, changes nothing, and what comes after it is not read', async (t) => {
-  const { house, port } = await listening(t, { MAX_TICKETS: '1' })
+  const { service, port } = await listening(t, { MAX_TICKETS: '1' })
   const smuggled = lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 0', 'Connection: close')
   for (const [what, text] of Object.entries(ambiguous)) {
     const answer = await say(port, bytes(text + smuggled))
@@ -167,7 +167,7 @@ await t.test('requests: what could be read in two ways is bad-request, changes n
     t.match(answer, /"code":"bad-request"/, what)
     t.match(answer, /^connection: close/im, what)
   }
-  t.equal((await openBrowser(house)).created.status, 201, 'the only place is free')
+  t.equal((await openBrowser(service)).created.status, 201, 'the only place is free')
 })
 
 await t.test('requests: odd ways to name what is asked for lead to nothing else', async (t) => {
@@ -187,8 +187,8 @@ await t.test('requests: odd ways to name what is asked for lead to nothing else'
 })
 
 await t.test('connections: a client that vanishes in the middle of its call leaves nothing behind', async (t) => {
-  const { house, port } = await listening(t, { MAX_HELD_POLLS: '1' })
-  const browser = await openBrowser(house)
+  const { service, port } = await listening(t, { MAX_HELD_POLLS: '1' })
+  const browser = await openBrowser(service)
   for (const text of ['GET /api/ses', 'POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{', lines(`GET /api/tickets/${browser.ticket}?after=1&wait=25 HTTP/1.1`, 'Host: a', `Authorization: Ticket ${browser.secret}`)]) {
     for (const leave of ['resetAndDestroy', 'destroy', 'end'] as const) {
       const socket = await dial(t, port)
@@ -197,7 +197,7 @@ await t.test('connections: a client that vanishes in the middle of its call leav
       socket[leave]()
     }
   }
-  await untilAlone(house)
+  await untilAlone(service)
   t.equal(verdict(await browser.poll(1, 0)), '200')
-  t.notMatch(house.logged(), /"level":(?:50|60)/)
+  t.notMatch(service.logged(), /"level":(?:50|60)/)
 })

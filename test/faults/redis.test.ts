@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
-import type { Answer } from '../support/house.ts'
+import type { Answer } from '../support/test-service.ts'
 import { makeFolder, openStand, untilReady, type Stand } from '../support/process.ts'
 import { startRedis, type RedisServer } from '../support/redis.ts'
 

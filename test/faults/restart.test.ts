@@ -1,7 +1,7 @@
 // Killed without a word and started again on the embedded store: what was answered with success is still so.
 import t from 'tap'
 import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
-import type { Answer, Call } from '../support/house.ts'
+import type { Answer, Call } from '../support/test-service.ts'
 import { openStand, type RunningProcess, type Stand } from '../support/process.ts'
 
 const killed = async (running: RunningProcess): Promise<void> => {

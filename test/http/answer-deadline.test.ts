@@ -9,7 +9,7 @@ import { createLineLimit } from '../../src/http/line-limit.ts'
 import type { Store } from '../../src/login/ports.ts'
 import { openBrowser } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { openHouse } from '../support/house.ts'
+import { openTestService } from '../support/test-service.ts'
 import { verdict } from '../support/login.ts'
 import { settle } from '../support/turns.ts'
 
@@ -24,9 +24,9 @@ const openHanging = async (t: Test) => {
       return await new Promise<never>(() => {})
     },
   })
-  const house = await openHouse(t, { wrapStore })
+  const service = await openTestService(t, { wrapStore })
   const untilAsked = async (): Promise<void> => { while (plan.asked === 0) await turn() }
-  return { house, plan, untilAsked }
+  return { service, plan, untilAsked }
 }
 
 /** A server with the deadline and nothing else. */
@@ -40,17 +40,17 @@ const openBare = async (t: Test, timer: Timer, options: FastifyServerOptions = {
 
 for (const [what, path, ms] of [['a call', '/code', 5_000], ['a poll', '?after=1&wait=25', 31_000]] as const) {
   await t.test(`answer deadline: ${what} is answered with store-unavailable after ${ms} ms, and not before, when the store hangs`, async (t) => {
-    const { house, plan, untilAsked } = await openHanging(t)
-    const { ticket, secret } = await openBrowser(house)
+    const { service, plan, untilAsked } = await openHanging(t)
+    const { ticket, secret } = await openBrowser(service)
     plan.hangs = true
     let isAnswered = false
-    const answer = house.call({ path: `/api/tickets/${ticket}${path}`, headers: { authorization: `Ticket ${secret}` } })
+    const answer = service.call({ path: `/api/tickets/${ticket}${path}`, headers: { authorization: `Ticket ${secret}` } })
     answer.finally(() => { isAnswered = true }).catch(() => {})
     await untilAsked()
-    house.clock.advance(ms - 1)
+    service.clock.advance(ms - 1)
     await settle()
     t.equal(isAnswered, false)
-    house.clock.advance(1)
+    service.clock.advance(1)
     t.equal(verdict(await answer), '503 store-unavailable')
   })
 }
@@ -58,7 +58,7 @@ for (const [what, path, ms] of [['a call', '/code', 5_000], ['a poll', '?after=1
 await t.test('answer deadline: a failed guess that is still being counted is answered as any other call, and what comes of the count is no line of log', async (t) => {
   const count = Promise.withResolvers<never>()
   const asked = Promise.withResolvers<void>()
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     wrapStore: (store) => ({
       ...store,
       countWithin: () => {
@@ -67,17 +67,17 @@ await t.test('answer deadline: a failed guess that is still being counted is ans
       },
     }),
   })
-  const answer = house.call({ path: `/api/tickets/${'A'.repeat(22)}/code` })
+  const answer = service.call({ path: `/api/tickets/${'A'.repeat(22)}/code` })
   await asked.promise
-  house.clock.advance(5_000)
+  service.clock.advance(5_000)
   const { headers } = await answer
   t.equal(verdict(await answer), '503 store-unavailable')
   t.match(headers, { 'content-type': /^application\/problem\+json/, 'retry-after': /^[1-9]/, 'cache-control': 'no-store' })
   await settle()
-  const logged = house.logged()
+  const logged = service.logged()
   count.reject(new Problem('store-unavailable'))
   await settle()
-  t.equal(house.logged(), logged)
+  t.equal(service.logged(), logged)
 })
 
 await t.test('E8 answer deadline: an answer that comes right after a stall of this process counts, and what stays silent does not', async (t) => {

@@ -4,7 +4,7 @@ import { createStore } from '../../src/stores/store.ts'
 import { openBrowser, sign, windowsChrome } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { generateKeys } from '../../src/sessions/key-file.ts'
-import { openHouse, type House } from '../support/house.ts'
+import { openTestService, type TestService } from '../support/test-service.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { confirmedBrowser, logIn, phoneOf } from '../support/login.ts'
 import { bare, stepsIn } from '../support/steps.ts'
@@ -13,10 +13,10 @@ import { otherNumber } from '../support/draws.ts'
 const [browserAt, phoneAt] = ['198.51.100.20', '127.0.0.1']
 
 /** Gives the steps since the last time it was asked. */
-const listener = (...houses: readonly House[]) => {
-  const heard = houses.map(() => 0)
-  return () => houses.flatMap((house, index) => {
-    const steps = stepsIn(house.logged())
+const listener = (...services: readonly TestService[]) => {
+  const heard = services.map(() => 0)
+  return () => services.flatMap((service, index) => {
+    const steps = stepsIn(service.logged())
     const news = steps.slice(heard[index])
     heard[index] = steps.length
     return news
@@ -24,13 +24,13 @@ const listener = (...houses: readonly House[]) => {
 }
 
 await t.test('audit: a login is told step by step, with who, from where and with what', async (t) => {
-  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: 'https://shop.example' } })
-  const heard = listener(house)
-  const phone = await phoneOf(house)
+  const service = await openTestService(t, { env: { ALLOWED_ORIGINS: 'https://shop.example' } })
+  const heard = listener(service)
+  const phone = await phoneOf(service)
   const [key, sub] = [phone.key.key_id, phone.sub]
-  const { browser, consumed, cookie } = await logIn(house, { phone, from: browserAt })
+  const { browser, consumed, cookie } = await logIn(service, { phone, from: browserAt })
   const ticket = browser.ticket.slice(0, 8)
-  const { session } = (await house.call({ path: '/api/session', headers: { cookie } })).json
+  const { session } = (await service.call({ path: '/api/session', headers: { cookie } })).json
   const chrome = { browser: 'Chrome', system: 'Windows', place: null }
   t.equal(consumed.status, 200)
   const steps = heard()
@@ -42,36 +42,36 @@ await t.test('audit: a login is told step by step, with who, from where and with
     { event: 'ticket.consumed', ticket, sub, ip: browserAt },
     { event: 'session.opened', ticket, sid: session.id, sub, ...chrome, ip: browserAt },
   ])
-  const answered = house.logged().split('\n').filter((line) => line.includes('"answered"')).map((line) => JSON.parse(line))
+  const answered = service.logged().split('\n').filter((line) => line.includes('"answered"')).map((line) => JSON.parse(line))
   t.strictSame(steps.slice(2).map(({ reqId }) => answered.find((line) => line.reqId === reqId)?.status), [200, 200, 200, 200], 'each can be found in the request log')
   t.strictSame(steps.slice(2).map(({ reqId }) => String(answered.find((line) => line.reqId === reqId)?.path).includes(`/${ticket}…/`)), [true, true, true, true], 'which names the ticket alike')
 
   t.equal((await browser.consume()).status, 200)
   t.strictSame(heard().map(bare), [{ event: 'session.opened', ticket, sid: session.id, sub, ...chrome, again: true, ip: browserAt }], 'an answer that is asked for again')
 
-  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie, origin: 'https://login.example.com' } })
+  await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie, origin: 'https://login.example.com' } })
   t.strictSame(heard().map(bare), [{ event: 'session.ended', sid: session.id, sub, by: 'browser', ip: phoneAt, site: 'https://login.example.com' }])
 
-  const other = await logIn(house, { phone })
+  const other = await logIn(service, { phone })
   heard()
-  const { id: sid } = (await house.call({ path: '/api/session', headers: { cookie: other.cookie } })).json.session
+  const { id: sid } = (await service.call({ path: '/api/session', headers: { cookie: other.cookie } })).json.session
   await phone.signOut(sid)
   await phone.signOut(sid)
   t.strictSame(heard().map(bare), [{ event: 'session.ended', sid, sub, by: 'phone', key, ip: phoneAt }])
 
   for (const [origin, step] of [['https://shop.example', { event: 'ticket.created', site: 'https://shop.example' }], ['https://evil.example', { event: 'refused', code: 'cross-site', site: 'another' }]] as const) {
-    await house.call({ method: 'POST', path: '/api/tickets', headers: { origin, 'user-agent': windowsChrome } })
+    await service.call({ method: 'POST', path: '/api/tickets', headers: { origin, 'user-agent': windowsChrome } })
     t.hasStrict(heard(), [step])
   }
 })
 
 await t.test('audit: an end without a login is told with whose doing it was', async (t) => {
-  const house = await openHouse(t)
-  const heard = listener(house)
-  const phone = await phoneOf(house)
+  const service = await openTestService(t)
+  const heard = listener(service)
+  const phone = await phoneOf(service)
   const [key, sub, ip] = [phone.key.key_id, phone.sub, phoneAt]
   const scanned = async () => {
-    const browser = await openBrowser(house)
+    const browser = await openBrowser(service)
     await phone.scan(browser.ticket)
     heard()
     return { browser, ticket: browser.ticket.slice(0, 8) }
@@ -94,18 +94,18 @@ await t.test('audit: an end without a login is told with whose doing it was', as
     { event: 'refused', code: 'match-wrong', ticket: third.ticket, sub, key, ip },
   ])
 
-  const fourth = await openBrowser(house)
+  const fourth = await openBrowser(service)
   heard()
-  house.clock.advance(180_000)
-  await Promise.all([fourth.poll(), fourth.poll(), house.call({ path: `/api/tickets/${fourth.ticket}/code` })])
+  service.clock.advance(180_000)
+  await Promise.all([fourth.poll(), fourth.poll(), service.call({ path: `/api/tickets/${fourth.ticket}/code` })])
   t.strictSame(heard().map(bare), [{ event: 'ticket.expired', ticket: fourth.ticket.slice(0, 8), ip }], 'once, by whoever saw it first')
 })
 
 await t.test('audit: a refusal is told with its code, and what is the limits\' matter or a mistake is not', async (t) => {
-  const house = await openHouse(t)
-  const heard = listener(house)
-  const [ming, hong] = [await phoneOf(house), await phoneOf(house, 'hong')]
-  const browser = await openBrowser(house)
+  const service = await openTestService(t)
+  const heard = listener(service)
+  const [ming, hong] = [await phoneOf(service), await phoneOf(service, 'hong')]
+  const browser = await openBrowser(service)
   await ming.scan(browser.ticket)
   heard()
   const ticket = browser.ticket.slice(0, 8)
@@ -116,25 +116,25 @@ await t.test('audit: a refusal is told with its code, and what is the limits\' m
   t.strictSame(heard().map(bare), [{ event: 'refused', code: 'ticket-not-confirmed', ticket, ip: phoneAt }])
 
   const path = '/api/phone/sessions'
-  const signed = sign({ path }, ming.key, { authority: 'login.example.com', created: house.clock.now() / 1000 })
+  const signed = sign({ path }, ming.key, { authority: 'login.example.com', created: service.clock.now() / 1000 })
   for (const [headers, code] of [[signed, undefined], [signed, 'replayed'], [{ ...signed, signature: signed.signature?.replace(/:../, ':AA') ?? '' }, 'signature-invalid'], [{}, 'signature-invalid']] as const) {
-    await house.call({ path, headers })
+    await service.call({ path, headers })
     t.strictSame(heard().map(({ event, code }) => [event, code]), code === undefined ? [] : [['refused', code]])
-    house.clock.advance(60_000) // of one kind and address one is told a minute
+    service.clock.advance(60_000) // of one kind and address one is told a minute
   }
-  await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'nobody' } })
-  await house.call({ method: 'POST', path: '/api/tickets', body: { return_to: 'https://evil.example/' } })
-  await house.call({ method: 'DELETE', path: '/api/session', headers: { origin: 'https://evil.example' } })
+  await service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'nobody' } })
+  await service.call({ method: 'POST', path: '/api/tickets', body: { return_to: 'https://evil.example/' } })
+  await service.call({ method: 'DELETE', path: '/api/session', headers: { origin: 'https://evil.example' } })
   t.strictSame(heard().map(bare), [
     { event: 'refused', code: 'js-code-invalid', ip: phoneAt },
     { event: 'refused', code: 'return-to-not-allowed', ip: phoneAt },
     { event: 'refused', code: 'cross-site', ip: phoneAt, site: 'another' },
   ])
 
-  await house.call({ path: `/api/tickets/${browser.ticket}`, headers: { authorization: `Ticket ${'A'.repeat(43)}` } })
-  await house.call({ path: '/api/session' })
-  await house.call({ path: '/nothing' })
-  await house.call({ method: 'POST', path: '/api/tickets', body: '{' })
+  await service.call({ path: `/api/tickets/${browser.ticket}`, headers: { authorization: `Ticket ${'A'.repeat(43)}` } })
+  await service.call({ path: '/api/session' })
+  await service.call({ path: '/nothing' })
+  await service.call({ method: 'POST', path: '/api/tickets', body: '{' })
   t.strictSame(heard(), [])
 })
 
@@ -144,24 +144,24 @@ await t.test('audit: whatever races over several instances, each step is told by
   t.teardown(() => store.close())
   const keys = generateKeys()
   const env = { LIMIT_GUESS: '5' }
-  const one = await openHouse(t, { store, clock, keys, env })
-  const two = await openHouse(t, { store, clock, keys, env, simulator: one.simulator })
+  const one = await openTestService(t, { store, clock, keys, env })
+  const two = await openTestService(t, { store, clock, keys, env, simulator: one.simulator })
   const heard = listener(one, two)
   const phone = await phoneOf(one)
   const browser = await openBrowser(one)
   heard()
-  const everywhere = async (call: (house: House) => ReturnType<House['call']>) => {
+  const everywhere = async (call: (service: TestService) => ReturnType<TestService['call']>) => {
     await Promise.all([one, two, one, two].map(call))
     return heard().map(({ event }) => event).filter((event) => event !== 'refused').sort()
   }
-  const signed = (verb: string, body: unknown) => (house: House) => {
+  const signed = (verb: string, body: unknown) => (service: TestService) => {
     const call = { method: 'POST', path: `/api/phone/tickets/${browser.ticket}/${verb}`, body } as const
-    return house.call({ ...call, headers: sign(call, phone.key, { authority: 'login.example.com', created: clock.now() / 1000 }) })
+    return service.call({ ...call, headers: sign(call, phone.key, { authority: 'login.example.com', created: clock.now() / 1000 }) })
   }
   t.strictSame(await everywhere(signed('scan', {})), ['ticket.scanned'])
   t.strictSame(await everywhere(signed('confirm', { match_code: await browser.matchCode() })), ['ticket.confirmed'])
   const headers = { authorization: `Ticket ${browser.secret}` }
-  await Promise.all([one, two, one, two].map((house) => house.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, headers })))
+  await Promise.all([one, two, one, two].map((service) => service.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, headers })))
   const opened = heard()
   t.equal(opened.filter(({ event }) => event === 'ticket.consumed').length, 1)
   t.strictSame(opened.filter(({ event }) => event === 'session.opened').map(({ again }) => again ?? false).sort(), [false, true, true, true], 'one is the first')
@@ -175,11 +175,11 @@ await t.test('audit: whatever races over several instances, each step is told by
 
 await t.test('audit: nothing is told of a step that the store did not say yes to', async (t) => {
   const spoil: { with?: Error } = {}
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     wrapStore: (store) => ({ ...store, replace: async (...args) => spoil.with === undefined ? await store.replace(...args) : await Promise.reject(spoil.with) }),
   })
-  const { browser, phone } = await confirmedBrowser(house)
-  const heard = listener(house)
+  const { browser, phone } = await confirmedBrowser(service)
+  const heard = listener(service)
   heard()
   spoil.with = new Error('gone')
   t.equal((await browser.consume()).status, 500)

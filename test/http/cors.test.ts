@@ -1,6 +1,6 @@
 /** Calls from other origins, by CONTRACT, "Browser": ALLOWED_ORIGINS make the ticket calls, without credentials; nobody else makes any. */
 import t from 'tap'
-import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, phoneOf, verdict } from '../support/login.ts'
 
 const shop = 'https://shop.example'
@@ -10,29 +10,29 @@ const ticketCalls: Array<[path: string, method: string]> = [
 ]
 const corsHeaders = (answer: Answer): string[] => Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))
 
-const preflight = (house: House, path: string, origin: string, method: string): Promise<Answer> => house.call({
+const preflight = (service: TestService, path: string, origin: string, method: string): Promise<Answer> => service.call({
   method: 'OPTIONS',
   path,
   headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'authorization,content-type' },
 })
 
 await t.test('cross-origin: nobody is allowed when ALLOWED_ORIGINS is not set', async (t) => {
-  const house = await openHouse(t, { env: { WECHAT_URL_LINK: 'on' } })
+  const service = await openTestService(t, { env: { WECHAT_URL_LINK: 'on' } })
   for (const origin of [shop, 'https://login.example.com', 'null']) {
     for (const [path, method] of ticketCalls) {
-      const asked = await preflight(house, path, origin, method)
+      const asked = await preflight(service, path, origin, method)
       t.equal(asked.status, 405)
       t.strictSame(corsHeaders(asked), [])
-      t.strictSame(corsHeaders(await house.call({ method: method as 'GET', path, headers: { origin } })), [])
+      t.strictSame(corsHeaders(await service.call({ method: method as 'GET', path, headers: { origin } })), [])
     }
   }
 })
 
 await t.test('cross-origin: a preflight of an allowed origin is answered for each ticket call', async (t) => {
-  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: `https://www.shop.example, ${shop},http://localhost:8080`, PUBLIC_URL: 'https://login.example.com/auth', WECHAT_URL_LINK: 'on' } })
+  const service = await openTestService(t, { env: { ALLOWED_ORIGINS: `https://www.shop.example, ${shop},http://localhost:8080`, PUBLIC_URL: 'https://login.example.com/auth', WECHAT_URL_LINK: 'on' } })
   for (const origin of [shop, 'https://www.shop.example', 'http://localhost:8080']) {
     for (const [path, method] of ticketCalls) {
-      const { status, text, headers } = await preflight(house, `/auth${path}`, origin, method)
+      const { status, text, headers } = await preflight(service, `/auth${path}`, origin, method)
       t.equal(status, 204, `${method} ${path}`)
       t.equal(text, '')
       t.equal(headers['access-control-allow-origin'], origin)
@@ -46,15 +46,15 @@ await t.test('cross-origin: a preflight of an allowed origin is answered for eac
 })
 
 await t.test('cross-origin: an origin that only looks like an allowed one is not allowed', async (t) => {
-  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop, WECHAT_URL_LINK: 'on' } })
+  const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop, WECHAT_URL_LINK: 'on' } })
   for (const origin of ['null', '', 'https://shop.example.evil.example', 'https://evil-shop.example', 'https://evilshop.example', 'https://www.shop.example', 'http://shop.example', 'https://shop.example:8443',
     'https://shop.example:443', 'https://shop.example/', 'https://SHOP.example', 'https://shop.example@evil.example', 'https://shop.example, https://evil.example', '*', 'https://login.example.com.evil.example',
     'https://shop.example.', 'https://shop.example%00.evil.example', 'https://shop.example\\.evil.example', 'https://shop.example?.evil.example', 'https://shop.examplе', 'HTTPS://shop.example', 'ftp://shop.example', 'shop.example', '//shop.example',
     'https://shop.example:0443', 'https://user@shop.example', 'https://xn--shop-.example', ' https://shop.example', 'undefined']) {
     for (const [path, method] of ticketCalls) {
-      const asked = await preflight(house, path, origin, method)
+      const asked = await preflight(service, path, origin, method)
       t.equal(asked.headers['access-control-allow-origin'], undefined, `${origin} asks for ${method}`)
-      const called = await house.call({ method: method as 'GET', path, headers: { origin } })
+      const called = await service.call({ method: method as 'GET', path, headers: { origin } })
       t.equal(called.headers['access-control-allow-origin'], undefined)
       t.match(called.headers.vary, /\borigin\b/i, 'a cache must not hand this answer to an allowed one')
     }
@@ -62,23 +62,23 @@ await t.test('cross-origin: an origin that only looks like an allowed one is not
 })
 
 await t.test('cross-origin: every other call stays with its own origin', async (t) => {
-  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop } })
+  const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop } })
   const others: Call[] = [
     { path: '/api/session' }, { path: '/api/session/verify' }, { method: 'POST', path: '/api/session/token' }, { method: 'DELETE', path: '/api/session' },
     { method: 'POST', path: '/api/phone/login' }, { path: '/api/phone/sessions' }, { method: 'PUT', path: '/api/phone/profile' }, { path: '/login' }, { path: '/me' }, { path: '/health/live' },
   ]
   for (const call of others) {
-    t.strictSame(corsHeaders(await house.call({ ...call, headers: { origin: shop } })), [], call.path)
-    const asked = await preflight(house, call.path, shop, call.method ?? 'GET')
+    t.strictSame(corsHeaders(await service.call({ ...call, headers: { origin: shop } })), [], call.path)
+    const asked = await preflight(service, call.path, shop, call.method ?? 'GET')
     t.equal(asked.status, 405)
     t.strictSame(corsHeaders(asked), [])
   }
-  t.equal(verdict(await house.call({ method: 'DELETE', path: '/api/session', headers: { origin: shop } })), '403 cross-site', 'to be allowed tickets is not to be allowed sessions')
+  t.equal(verdict(await service.call({ method: 'DELETE', path: '/api/session', headers: { origin: shop } })), '403 cross-site', 'to be allowed tickets is not to be allowed sessions')
 })
 
 await t.test('cross-origin: an allowed site takes a login from the first call to the token', async (t) => {
-  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop, LIMIT_CREATE: '2' } })
-  const site: House = { ...house, call: (call) => house.call({ ...call, headers: { ...call.headers, origin: shop, 'sec-fetch-site': 'cross-site' } }) }
+  const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop, LIMIT_CREATE: '2' } })
+  const site: TestService = { ...service, call: (call) => service.call({ ...call, headers: { ...call.headers, origin: shop, 'sec-fetch-site': 'cross-site' } }) }
   const { browser, phone } = await confirmedBrowser(site, { body: { return_to: `${shop}/account` } })
   const answers = [browser.created, await browser.poll(0, 0), await browser.consume(), await browser.giveUp()]
   t.strictSame(answers.map(({ status }) => status), [201, 200, 200, 204])
@@ -99,13 +99,13 @@ await t.test('cross-origin: an allowed site takes a login from the first call to
     t.equal(headers['access-control-allow-credentials'], undefined)
     t.match(headers['access-control-expose-headers'], /\bretry-after\b/i)
   }
-  t.equal((await phoneOf(house)).sub, phone.sub)
+  t.equal((await phoneOf(service)).sub, phone.sub)
 })
 
 await t.test('cross-origin: an OPTIONS that is no preflight gets an answer of ours', async (t) => {
-  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop } })
+  const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop } })
   for (const headers of [{}, { origin: shop }, { 'access-control-request-method': 'POST' }] as Array<Record<string, string>>) {
-    const answer = await house.call({ method: 'OPTIONS', path: '/api/tickets', headers })
+    const answer = await service.call({ method: 'OPTIONS', path: '/api/tickets', headers })
     t.ok(answer.status === 204 || answer.json?.code !== undefined, `${answer.status} ${answer.text}`)
   }
 })

@@ -1,7 +1,7 @@
 /** Forged words on the way, by CONTRACT: whatever a client says of host, scheme, prefix or address changes no URL, no cookie, no token, no limit and nothing that a phone is shown. */
 import t, { type Test } from 'tap'
 import { openBrowser, openPhone, type Service } from '../support/clients.ts'
-import { openHouse, type Answer, type House } from '../support/house.ts'
+import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
 import { cookieOf } from '../support/login.ts'
 
 const lies: Readonly<Record<string, string>> = {
@@ -21,25 +21,25 @@ const lies: Readonly<Record<string, string>> = {
 }
 
 /** All that is told in a login when these headers are added to every call, without what is new each time. */
-const loginWith = async (house: House, headers: Readonly<Record<string, string>>, from: string): Promise<unknown> => {
+const loginWith = async (service: TestService, headers: Readonly<Record<string, string>>, from: string): Promise<unknown> => {
   const heard: Answer[] = []
-  const service: Service = {
+  const caller: Service = {
     call: async (call) => {
-      const answer = await house.call({ from, ...call, headers: { ...call.headers, ...headers } })
+      const answer = await service.call({ from, ...call, headers: { ...call.headers, ...headers } })
       heard.push(answer)
       return answer
     },
   }
-  const browser = await openBrowser(service)
-  const phone = await openPhone(service, { jsCode: house.simulator.jsCode('ming'), now: () => house.clock.now() })
+  const browser = await openBrowser(caller)
+  const phone = await openPhone(caller, { jsCode: service.simulator.jsCode('ming'), now: () => service.clock.now() })
   const scanned = (await phone.scan(browser.ticket)).json
   await phone.confirm(browser.ticket, await browser.matchCode())
   const consumed = await browser.consume()
   const [head = '', claims = ''] = String(consumed.json.access_token).split('.').map((part) => Buffer.from(part, 'base64url').toString())
   const { jti, sid, ...stable } = JSON.parse(claims)
-  const me = (await service.call({ path: '/api/session', headers: { cookie: cookieOf(consumed) } })).json
-  const pages = await Promise.all(['/', '/login', '/me', '/openapi.json', '/.well-known/jwks.json', '/nothing'].map((path) => service.call({ path })))
-  const link = await service.call({ path: `/api/tickets/${(await openBrowser(service)).ticket}/link` })
+  const me = (await caller.call({ path: '/api/session', headers: { cookie: cookieOf(consumed) } })).json
+  const pages = await Promise.all(['/', '/login', '/me', '/openapi.json', '/.well-known/jwks.json', '/nothing'].map((path) => caller.call({ path })))
+  const link = await caller.call({ path: `/api/tickets/${(await openBrowser(caller)).ticket}/link` })
   return {
     codeUrl: String(browser.created.json.code_url).replace(browser.ticket, 'ticket'),
     linkUrl: String(browser.created.json.link_url).replace(browser.ticket, 'ticket'),
@@ -56,21 +56,21 @@ const loginWith = async (house: House, headers: Readonly<Record<string, string>>
 
 for (const [what, env] of [['nobody is trusted', {}], ['a proxy is trusted', { TRUST_PROXY: '10.0.0.0/8' }]] as const) {
   await t.test(`forged: a login is word for word the same when every header lies and ${what}`, async (t) => {
-    const house = await openHouse(t, { env: { ...env, WECHAT_URL_LINK: 'on' } })
-    const honest = await loginWith(house, {}, '192.0.2.7')
+    const service = await openTestService(t, { env: { ...env, WECHAT_URL_LINK: 'on' } })
+    const honest = await loginWith(service, {}, '192.0.2.7')
     t.hasStrict(honest, { evil: 0, browser: { ip: '192.0.2.7' }, site: { origin: 'https://login.example.com' } })
-    t.strictSame(await loginWith(house, { ...lies, 'x-forwarded-for': '198.51.100.66' }, '192.0.2.7'), honest, 'said by a visitor')
-    const proxied = await loginWith(house, { 'x-forwarded-for': '192.0.2.7' }, '10.0.0.1')
-    t.strictSame(await loginWith(house, { ...lies, 'x-forwarded-for': '198.51.100.66, 192.0.2.7' }, '10.0.0.1'), proxied, 'passed on by a proxy, that adds where it came from')
+    t.strictSame(await loginWith(service, { ...lies, 'x-forwarded-for': '198.51.100.66' }, '192.0.2.7'), honest, 'said by a visitor')
+    const proxied = await loginWith(service, { 'x-forwarded-for': '192.0.2.7' }, '10.0.0.1')
+    t.strictSame(await loginWith(service, { ...lies, 'x-forwarded-for': '198.51.100.66, 192.0.2.7' }, '10.0.0.1'), proxied, 'passed on by a proxy, that adds where it came from')
     if ('TRUST_PROXY' in env) t.strictSame(proxied, honest, 'and through the proxy it is the same')
   })
 }
 
 const addressShown = async (t: Test, forwarded: string, from = '10.0.0.1'): Promise<string> => {
-  const house = await openHouse(t, { env: { TRUST_PROXY: '10.0.0.0/8' } })
-  const service: Service = { call: (call) => house.call({ from, ...call, headers: { ...call.headers, 'x-forwarded-for': forwarded } }) }
-  const browser = await openBrowser(service)
-  const phone = await openPhone(house, { jsCode: house.simulator.jsCode('ming'), now: () => house.clock.now() })
+  const service = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8' } })
+  const caller: Service = { call: (call) => service.call({ from, ...call, headers: { ...call.headers, 'x-forwarded-for': forwarded } }) }
+  const browser = await openBrowser(caller)
+  const phone = await openPhone(service, { jsCode: service.simulator.jsCode('ming'), now: () => service.clock.now() })
   await phone.scan(browser.ticket)
   await phone.confirm(browser.ticket, await browser.matchCode())
   await browser.consume()
@@ -86,8 +86,8 @@ await t.test('forged: a phone is shown an address and no text of a visitor\'s wh
 })
 
 await t.test('forged: nobody gets more tries than they have when a trusted proxy passes on what is no address', async (t) => {
-  const house = await openHouse(t, { env: { TRUST_PROXY: '10.0.0.0/8', LIMIT_CREATE: '3' } })
+  const service = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8', LIMIT_CREATE: '3' } })
   const statuses = []
-  for (let i = 0; i < 5; i++) statuses.push((await house.call({ method: 'POST', path: '/api/tickets', from: '10.0.0.1', headers: { 'x-forwarded-for': `visitor ${i}` } })).status)
+  for (let i = 0; i < 5; i++) statuses.push((await service.call({ method: 'POST', path: '/api/tickets', from: '10.0.0.1', headers: { 'x-forwarded-for': `visitor ${i}` } })).status)
   t.strictSame(statuses, [201, 201, 201, 429, 429])
 })

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { openHouse, type House } from '../support/house.ts'
+import { openTestService, type TestService } from '../support/test-service.ts'
 import { logIn } from '../support/login.ts'
 import { broken } from '../support/fuzz/broken.ts'
 import { judge } from '../support/fuzz/judge.ts'
@@ -16,37 +16,37 @@ import { bytesOf, readAnswer, say } from '../support/fuzz/wire.ts'
 const seed = Number(process.env.FUZZ_SEED ?? 1)
 const numRuns = Number(process.env.FUZZ_RUNS ?? 2000)
 
-interface Range { readonly house: House, readonly port: number, readonly recorder: Recorder, readonly scene: Scene, readonly operations: readonly Operation[] }
+interface Range { readonly service: TestService, readonly port: number, readonly recorder: Recorder, readonly scene: Scene, readonly operations: readonly Operation[] }
 
 const openRange = async (t: Test): Promise<Range> => {
   const recorder = createRecorder()
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     env: { LIMIT_CREATE: '1000000', LIMIT_GUESS: '1000000', LIMIT_PHONE: '1000000', MAX_TICKETS: '10000000', MAX_WAIT: '0', WECHAT_URL_LINK: 'on', ALLOWED_ORIGINS: 'https://shop.example', TRUST_PROXY: '127.0.0.1' },
     wrapStore: recorder.wrap,
   })
-  Object.assign(house.simulator.settings, { codesPerMinute: Infinity, linksPerSecond: Infinity, linksPerDay: Infinity })
-  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
-  const operations = operationsOf((await house.call({ path: '/openapi.json' })).json)
-  return { house, port: Number(port), recorder, operations, scene: await openScene(house) }
+  Object.assign(service.simulator.settings, { codesPerMinute: Infinity, linksPerSecond: Infinity, linksPerDay: Infinity })
+  const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
+  const operations = operationsOf((await service.call({ path: '/openapi.json' })).json)
+  return { service, port: Number(port), recorder, operations, scene: await openScene(service) }
 }
 
 /** What is stored under these keys, and what Ming is told. */
-const snapshot = async ({ house, scene }: Range, keys: readonly string[]): Promise<unknown> =>
-  ({ stored: await Promise.all(keys.map((key) => house.store.read(key))), told: await scene.askVictim() })
+const snapshot = async ({ service, scene }: Range, keys: readonly string[]): Promise<unknown> =>
+  ({ stored: await Promise.all(keys.map((key) => service.store.read(key))), told: await scene.askVictim() })
 
 /** Fires, and sees that Ming is as he was before, that nothing leaked into the log, and that logins go on. */
 const underFire = async (t: Test, fire: (range: Range) => Promise<void>): Promise<void> => {
   const range = await openRange(t)
-  const { house, recorder, scene } = range
+  const { service, recorder, scene } = range
   const keys = [...recorder.keys].filter(scene.isVictims)
   t.ok(keys.length >= 6, 'Ming has tickets, a session, a key and a name')
   const before = await snapshot(range, keys)
   await fire(range)
   t.strictSame(await snapshot(range, keys), before, 'nothing of Ming\'s has changed')
-  const log = house.logged()
+  const log = service.logged()
   for (const [what, secret] of Object.entries(scene.secrets)) t.notOk(log.includes(secret), `the log does not know his ${what}`)
   t.notMatch(log, /"level":(?:50|60)/, 'and tells of no fault')
-  t.equal((await logIn(house)).consumed.status, 200, 'people log in as ever')
+  t.equal((await logIn(service)).consumed.status, 200, 'people log in as ever')
 }
 
 const settings = { seed, endOnFailure: false, verbose: 0 } as const

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/login/ports.ts'
 import { openBrowser } from '../support/clients.ts'
-import { openHouse, type Answer, type House } from '../support/house.ts'
+import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
 
 /** Which call to the store fails, counted from now on; `after` fails only in the telling, when the work was done. */
@@ -35,75 +35,75 @@ const somebody = (): string => `person ${people++}`
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 
 /** Each call that changes something, on things made for it alone. */
-const attempts: Record<string, (house: House, t: Parameters<typeof openHouse>[0]) => Promise<Attempt>> = {
-  create: async (house, t) => ({
-    call: () => house.call({ method: 'POST', path: '/api/tickets' }),
+const attempts: Record<string, (service: TestService, t: Parameters<typeof openTestService>[0]) => Promise<Attempt>> = {
+  create: async (service, t) => ({
+    call: () => service.call({ method: 'POST', path: '/api/tickets' }),
     again: ['201'],
-    check: async ({ json }) => { t.equal(verdict(await house.call({ path: `/api/tickets/${json.ticket}`, headers: { authorization: `Ticket ${json.secret}` } })), '200') },
+    check: async ({ json }) => { t.equal(verdict(await service.call({ path: `/api/tickets/${json.ticket}`, headers: { authorization: `Ticket ${json.secret}` } })), '200') },
   }),
-  'give up': async (house, t) => {
-    const browser = await openBrowser(house)
+  'give up': async (service, t) => {
+    const browser = await openBrowser(service)
     return { call: browser.giveUp, again: ['204'], check: async () => { t.hasStrict((await browser.poll()).json, { state: 'cancelled', version: 2 }) } }
   },
-  scan: async (house, t) => {
-    const [browser, phone] = [await openBrowser(house), await phoneOf(house)]
+  scan: async (service, t) => {
+    const [browser, phone] = [await openBrowser(service), await phoneOf(service)]
     return { call: () => phone.scan(browser.ticket), again: ['200'], check: async () => { t.hasStrict((await browser.poll()).json, { state: 'scanned', version: 2 }) } }
   },
-  confirm: async (house, t) => {
-    const [browser, phone] = [await openBrowser(house), await phoneOf(house)]
+  confirm: async (service, t) => {
+    const [browser, phone] = [await openBrowser(service), await phoneOf(service)]
     await phone.scan(browser.ticket)
     const number = await browser.matchCode()
     return { call: () => phone.confirm(browser.ticket, number), again: ['200'], check: async () => { t.hasStrict((await browser.poll()).json, { state: 'confirmed', version: 3 }) } }
   },
-  cancel: async (house, t) => {
-    const [browser, phone] = [await openBrowser(house), await phoneOf(house)]
+  cancel: async (service, t) => {
+    const [browser, phone] = [await openBrowser(service), await phoneOf(service)]
     await phone.scan(browser.ticket)
     return { call: () => phone.cancel(browser.ticket), again: ['200'], check: async () => { t.hasStrict((await browser.poll()).json, { state: 'cancelled', version: 3 }) } }
   },
-  consume: async (house, t) => {
-    const phone = await phoneOf(house, somebody())
-    const { browser } = await confirmedBrowser(house, { phone })
+  consume: async (service, t) => {
+    const phone = await phoneOf(service, somebody())
+    const { browser } = await confirmedBrowser(service, { phone })
     return {
       call: browser.consume,
       again: ['200'],
       check: async (last) => {
-        t.equal(verdict(await house.call({ path: '/api/session', headers: { cookie: cookieOf(last) } })), '200')
+        t.equal(verdict(await service.call({ path: '/api/session', headers: { cookie: cookieOf(last) } })), '200')
         t.equal((await phone.sessions()).json.sessions.length, 1)
         t.hasStrict((await browser.poll()).json, { state: 'consumed', version: 4 })
       },
     }
   },
-  'log out': async (house, t) => {
-    const { cookie, token, phone } = await logIn(house, { phone: await phoneOf(house, somebody()) })
+  'log out': async (service, t) => {
+    const { cookie, token, phone } = await logIn(service, { phone: await phoneOf(service, somebody()) })
     return {
-      call: () => house.call({ method: 'DELETE', path: '/api/session', headers: { cookie, ...sameOrigin } }),
+      call: () => service.call({ method: 'DELETE', path: '/api/session', headers: { cookie, ...sameOrigin } }),
       again: ['204', '401 unauthenticated'],
       check: async () => {
-        for (const headers of [{ cookie }, { authorization: `Bearer ${token}` }] as Array<Record<string, string>>) t.equal(verdict(await house.call({ path: '/api/session', headers })), '401 unauthenticated')
+        for (const headers of [{ cookie }, { authorization: `Bearer ${token}` }] as Array<Record<string, string>>) t.equal(verdict(await service.call({ path: '/api/session', headers })), '401 unauthenticated')
         t.strictSame((await phone.sessions()).json, { sessions: [] })
       },
     }
   },
-  'sign out': async (house, t) => {
-    const { cookie, phone } = await logIn(house, { phone: await phoneOf(house, somebody()) })
+  'sign out': async (service, t) => {
+    const { cookie, phone } = await logIn(service, { phone: await phoneOf(service, somebody()) })
     const [{ id }] = (await phone.sessions()).json.sessions
     return {
       call: () => phone.signOut(id),
       again: ['204', '404 not-found'],
       check: async () => {
-        t.equal(verdict(await house.call({ path: '/api/session', headers: { cookie } })), '401 unauthenticated')
+        t.equal(verdict(await service.call({ path: '/api/session', headers: { cookie } })), '401 unauthenticated')
         t.strictSame((await phone.sessions()).json, { sessions: [] })
       },
     }
   },
-  rename: async (house, t) => {
-    const { cookie, phone } = await logIn(house)
-    return { call: () => phone.rename('Ming'), again: ['200'], check: async () => { t.equal((await house.call({ path: '/api/session', headers: { cookie } })).json.user.name, 'Ming') } }
+  rename: async (service, t) => {
+    const { cookie, phone } = await logIn(service)
+    return { call: () => phone.rename('Ming'), again: ['200'], check: async () => { t.equal((await service.call({ path: '/api/session', headers: { cookie } })).json.user.name, 'Ming') } }
   },
-  'phone login': async (house, t) => ({
-    call: () => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } }),
+  'phone login': async (service, t) => ({
+    call: () => service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } }),
     again: ['200'],
-    check: async ({ json }) => { t.equal(json.user.sub, (await phoneOf(house)).sub) },
+    check: async ({ json }) => { t.equal(json.user.sub, (await phoneOf(service)).sub) },
   }),
 }
 
@@ -113,15 +113,15 @@ const turnMs = 7_000
 for (const [name, prepare] of Object.entries(attempts)) {
   await t.test(`half done: ${name} comes to its end when any one step of the store fails`, async (t) => {
     const plan: Plan = { left: 0, when: 'before' }
-    const house = await openHouse(t, { env: { LIMIT_CREATE: '10000', LIMIT_PHONE: '10000' }, wrapStore: failing(plan) })
+    const service = await openTestService(t, { env: { LIMIT_CREATE: '10000', LIMIT_PHONE: '10000' }, wrapStore: failing(plan) })
     for (const when of ['before', 'after'] as const) {
       for (let step = 1; ; step++) {
-        const { call, again, check } = await prepare(house, t)
+        const { call, again, check } = await prepare(service, t)
         Object.assign(plan, { left: step, when })
         const first = await call()
         const wasReached = plan.left <= 0
         plan.left = 0
-        house.clock.advance(turnMs)
+        service.clock.advance(turnMs)
         const told = verdict(first)
         t.ok(told === '503 store-unavailable' || told === again[0], `step ${step}, ${when}: ${told}`)
         const last = told === again[0] ? first : await call()

@@ -2,12 +2,12 @@
 import t from 'tap'
 import { openBrowser } from '../support/clients.ts'
 import { readAnswer, say, type RawAnswer } from '../support/fuzz/wire.ts'
-import { openHouse, type House } from '../support/house.ts'
+import { openTestService, type TestService } from '../support/test-service.ts'
 import { logIn } from '../support/login.ts'
 
 const generous = { LIMIT_CREATE: '10000', LIMIT_GUESS: '10000' }
 
-const listen = async (house: House): Promise<number> => Number(new URL(await house.app.listen({ host: '127.0.0.1', port: 0 })).port)
+const listen = async (service: TestService): Promise<number> => Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
 
 const ask = async (port: number, first: string, ...headers: string[]): Promise<RawAnswer> => {
   const answer = readAnswer(await say(port, Buffer.from([`${first} HTTP/1.1`, 'Host: login.example.com', 'Connection: close', ...headers, '', ''].join('\r\n'), 'latin1')))
@@ -22,10 +22,10 @@ const directives = (policy: string | undefined): Record<string, string> => Objec
 
 for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http://localhost:3000', false]] as const) {
   await t.test(`headers: every answer has them all when PUBLIC_URL is ${publicUrl}`, async (t) => {
-    const house = await openHouse(t, { env: { ...generous, PUBLIC_URL: publicUrl, LIMIT_GUESS: '14', WECHAT_URL_LINK: 'on' } })
-    const port = await listen(house)
-    const { cookie } = await logIn(house)
-    const browser = await openBrowser(house)
+    const service = await openTestService(t, { env: { ...generous, PUBLIC_URL: publicUrl, LIMIT_GUESS: '14', WECHAT_URL_LINK: 'on' } })
+    const port = await listen(service)
+    const { cookie } = await logIn(service)
+    const browser = await openBrowser(service)
     const rows: ReadonlyArray<readonly [status: number, cache: RegExp | undefined, first: string, ...headers: string[]]> = [
       [302, undefined, 'GET /'],
       [200, /^no-cache$/, 'GET /login'],
@@ -75,14 +75,14 @@ for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http
     let last: RawAnswer
     do last = await ask(port, 'GET /nothing'); while (last.status === 404)
     check(last, 429, /^no-store$/, 'too many')
-    await house.store.close()
+    await service.store.close()
     check(await ask(port, 'GET /health/ready'), 503, /^no-store$/, 'the store is away')
   })
 }
 
 await t.test('files: nothing but what pages load is served, in whatever spelling it is asked for over a socket', async (t) => {
-  const house = await openHouse(t, { env: generous })
-  const port = await listen(house)
+  const service = await openTestService(t, { env: generous })
+  const port = await listen(service)
   t.equal((await ask(port, 'GET /style.css')).status, 200)
   for (const target of ['/..%2fpackage.json', '/%2e%2e/package.json', '/%2e%2e%2fpackage.json', '/.%2e/package.json', '/../package.json', '/../../etc/passwd', '/\\..\\package.json', '/..\\package.json', '/..%5cpackage.json', '/%5c..%5cpackage.json',
     '/..%252fpackage.json', '/%252e%252e/package.json', '/..%c0%afpackage.json', '/%c0%ae%c0%ae/package.json', '/..;/package.json', '//', '//package.json', '//etc/passwd', '///style.css', '/./style.css', '/style.css/', '/style.css/.', '/style.css%00', '/style.css%00.js', '/style.css%20', '/style.css.', '/style.css::$DATA', '/STYLE.CSS',
@@ -97,8 +97,8 @@ await t.test('files: nothing but what pages load is served, in whatever spelling
 })
 
 await t.test('files: a part, a condition or a coding that makes no sense is refused or left alone', async (t) => {
-  const house = await openHouse(t, { env: generous })
-  const port = await listen(house)
+  const service = await openTestService(t, { env: generous })
+  const port = await listen(service)
   for (const header of ['Range: bytes=9999999-', 'Range: bytes=a-b', 'If-Match: "x"', 'If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT']) {
     const { status, headers } = await ask(port, 'GET /style.css', header)
     t.strictSame([status, headers['content-type']?.replace(/;.*/, '')], [400, 'application/problem+json'], header)
@@ -109,8 +109,8 @@ await t.test('files: a part, a condition or a coding that makes no sense is refu
 })
 
 await t.test('pages: they are the same, and take nothing from their address, when somebody adds to it', async (t) => {
-  const house = await openHouse(t, { env: generous })
-  const port = await listen(house)
+  const service = await openTestService(t, { env: generous })
+  const port = await listen(service)
   for (const page of ['/login', '/me']) {
     const { body } = await ask(port, `GET ${page}`)
     for (const query of ['?ticket=AAAAAAAAAAAAAAAAAAAAAA', '?ticket=A&secret=B', '?return_to=//evil.example', '?return_to=javascript:alert(1)', '?site_name=%3Cscript%3E', '?__proto__[a]=b']) {

@@ -9,7 +9,7 @@ import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { replaceKeys, rotateKeys } from '../../src/sessions/rotate-keys.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { openHouse, type Answer, type House } from '../support/house.ts'
+import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { logIn, verdict } from '../support/login.ts'
 import { makeFolder } from '../support/process.ts'
@@ -24,27 +24,27 @@ const openTwo = async (t: Test) => {
   const paths = [join(folder, 'one.json'), join(folder, 'two.json')] as const
   makeKeyFile(paths[0])
   copyFileSync(paths[0], paths[1])
-  const open = async (path: string): Promise<House> => {
+  const open = async (path: string): Promise<TestService> => {
     const keys = followKeyFile(path, clock, log)
     t.teardown(() => { keys.stop() })
-    return await openHouse(t, { clock, simulator, store, keys })
+    return await openTestService(t, { clock, simulator, store, keys })
   }
-  const houses = [await open(paths[0]), await open(paths[1])] as const
+  const services = [await open(paths[0]), await open(paths[1])] as const
   t.teardown(async () => {
     await store.close()
     await simulator.close()
   })
-  return { clock, houses, paths, ...await logIn(houses[0]) }
+  return { clock, services, paths, ...await logIn(services[0]) }
 }
 
-const jwksOf = async (house: House) => createLocalJWKSet((await house.call({ path: '/.well-known/jwks.json' })).json)
-const withCookie = (house: House, cookie: string): Promise<Answer> => house.call({ path: '/api/session', headers: { cookie } })
-const withToken = (house: House, token: string): Promise<Answer> => house.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })
-const freshToken = async (house: House, cookie: string): Promise<string> =>
-  (await house.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })).json.access_token
+const jwksOf = async (service: TestService) => createLocalJWKSet((await service.call({ path: '/.well-known/jwks.json' })).json)
+const withCookie = (service: TestService, cookie: string): Promise<Answer> => service.call({ path: '/api/session', headers: { cookie } })
+const withToken = (service: TestService, token: string): Promise<Answer> => service.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })
+const freshToken = async (service: TestService, cookie: string): Promise<string> =>
+  (await service.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })).json.access_token
 
 await t.test('key rotation: every token is known to every instance and site at every moment, and nobody is logged out', async (t) => {
-  const { clock, houses, paths, cookie } = await openTwo(t)
+  const { clock, services, paths, cookie } = await openTwo(t)
   const start = clock.now()
   const copyAt = start + 23 * 3_600_000
   const wrongs: string[] = []
@@ -60,40 +60,40 @@ await t.test('key rotation: every token is known to every instance and site at e
       clock.advance(copyAt - 1_200_000 - clock.now())
       tokens = []
     }
-    const kept = [await jwksOf(houses[0]), await jwksOf(houses[1])]
+    const kept = [await jwksOf(services[0]), await jwksOf(services[1])]
     clock.advance(299_000)
     if (!isCopied && clock.now() > copyAt) {
       copyFileSync(paths[0], paths[1])
       isCopied = true
     }
-    const fresh = [await freshToken(houses[0], cookie), await freshToken(houses[1], cookie)]
+    const fresh = [await freshToken(services[0], cookie), await freshToken(services[1], cookie)]
     for (const token of fresh) {
       signers.add(decodeProtectedHeader(token).kid ?? '')
       for (const jwks of kept) await jwtVerify(token, jwks, { currentDate: new Date(clock.now()) }).catch(() => { note('a site does not know a key') })
     }
     tokens = [...tokens, ...fresh].slice(-8) // the oldest is 897 s old
-    for (const house of houses) {
-      for (const token of tokens) if ((await withToken(house, token)).status !== 200) note('an instance refuses a token')
-      if ((await withCookie(house, cookie)).status !== 200) note('the browser is logged out')
+    for (const service of services) {
+      for (const token of tokens) if ((await withToken(service, token)).status !== 200) note('an instance refuses a token')
+      if ((await withCookie(service, cookie)).status !== 200) note('the browser is logged out')
     }
   }
   t.strictSame(wrongs, [])
   t.equal(signers.size, 2, 'and the key has changed')
-  for (const house of houses) {
-    const { keys } = (await house.call({ path: '/.well-known/jwks.json' })).json
+  for (const service of services) {
+    const { keys } = (await service.call({ path: '/.well-known/jwks.json' })).json
     t.strictSame(keys.map(({ kid }: { kid: string }) => kid), [[...signers][1]], 'the old one is no longer shown')
   }
 })
 
 await t.test('key replacement: what a known key signs is refused, and browsers stay logged in', async (t) => {
-  const { clock, houses: [house], paths, cookie, token } = await openTwo(t)
+  const { clock, services: [service], paths, cookie, token } = await openTwo(t)
   replaceKeys(paths[0])
-  t.equal((await withToken(house, token)).status, 200)
+  t.equal((await withToken(service, token)).status, 200)
   clock.advance(5000)
-  t.equal(verdict(await withToken(house, token)), '401 unauthenticated')
-  t.equal((await withCookie(house, cookie)).status, 200)
-  const fresh = await freshToken(house, cookie)
-  t.equal((await withToken(house, fresh)).status, 200)
-  await jwtVerify(fresh, await jwksOf(house), { currentDate: new Date(clock.now()) })
-  await t.rejects(jwtVerify(token, await jwksOf(house), { currentDate: new Date(clock.now()) }), { code: 'ERR_JWKS_NO_MATCHING_KEY' })
+  t.equal(verdict(await withToken(service, token)), '401 unauthenticated')
+  t.equal((await withCookie(service, cookie)).status, 200)
+  const fresh = await freshToken(service, cookie)
+  t.equal((await withToken(service, fresh)).status, 200)
+  await jwtVerify(fresh, await jwksOf(service), { currentDate: new Date(clock.now()) })
+  await t.rejects(jwtVerify(token, await jwksOf(service), { currentDate: new Date(clock.now()) }), { code: 'ERR_JWKS_NO_MATCHING_KEY' })
 })

@@ -7,7 +7,7 @@ import { createStore } from '../../src/stores/store.ts'
 import { openBrowser } from '../support/clients.ts'
 import { craftSignature } from '../support/craft-signature.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
 import { otherNumber } from '../support/draws.ts'
@@ -20,8 +20,8 @@ const times = async (count: number, ask: () => Promise<Answer>): Promise<string[
   return verdicts
 }
 
-const create = (house: House, from: string, headers: Record<string, string> = {}): Promise<Answer> =>
-  house.call({ method: 'POST', path: '/api/tickets', from, headers })
+const create = (service: TestService, from: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  service.call({ method: 'POST', path: '/api/tickets', from, headers })
 
 /** Hears every call to a store before it is made; what it throws is the answer. */
 const overheard = (hear: (name: keyof Store, args: readonly unknown[]) => void) => (store: Store): Store => new Proxy(store, {
@@ -31,7 +31,7 @@ const overheard = (hear: (name: keyof Store, args: readonly unknown[]) => void) 
   },
 })
 
-/** A store of its own, for several houses on it. */
+/** A store of its own, for several services on it. */
 const openStore = (t: Test, clock = createFakeClock()): Store => {
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
@@ -39,65 +39,65 @@ const openStore = (t: Test, clock = createFakeClock()): Store => {
 }
 
 /** Moves the time on until an answer is there: sooner than a wait is given up, and only after the call has begun to wait. */
-const advanceUntil = async (house: House, answer: Promise<Answer>): Promise<void> => {
+const advanceUntil = async (service: TestService, answer: Promise<Answer>): Promise<void> => {
   const isThereSoon = () => Promise.race([answer.then(() => true), new Promise<boolean>((resolve) => { setTimeout(resolve, 100, false) })])
-  while (!await isThereSoon()) house.clock.advance(500)
+  while (!await isThereSoon()) service.clock.advance(500)
 }
 
 await t.test('LIMIT_CREATE: an address makes so many tickets a minute and no more', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_CREATE: '3' } })
-  t.strictSame(await times(5, () => create(house, '192.0.2.1')), ['201', '201', '201', '429 rate-limited', '429 rate-limited'])
-  const refused = await create(house, '192.0.2.1')
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '3' } })
+  t.strictSame(await times(5, () => create(service, '192.0.2.1')), ['201', '201', '201', '429 rate-limited', '429 rate-limited'])
+  const refused = await create(service, '192.0.2.1')
   t.ok(Number(refused.headers['retry-after']) >= 1 && Number(refused.headers['retry-after']) <= 60)
   t.strictSame(Object.keys(refused.headers).filter((name) => /ratelimit/i.test(name)), [], 'nothing of the counters is shown')
-  t.strictSame(await times(3, () => create(house, '192.0.2.2')), ['201', '201', '201'], 'another address has its own')
-  t.equal((await house.call({ path: '/login', from: '192.0.2.1' })).status, 200, 'pages are not counted')
+  t.strictSame(await times(3, () => create(service, '192.0.2.2')), ['201', '201', '201'], 'another address has its own')
+  t.equal((await service.call({ path: '/login', from: '192.0.2.1' })).status, 200, 'pages are not counted')
 })
 
 await t.test('LIMIT_CREATE: the window ends a minute after the first ticket in it, and Retry-After is the rest of it', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_CREATE: '2' } })
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '2' } })
   const from = '192.0.2.1'
   const refusedFor = async (): Promise<unknown> => {
-    const { status, headers } = await create(house, from)
+    const { status, headers } = await create(service, from)
     return status === 429 && headers['retry-after']
   }
-  t.equal((await create(house, from)).status, 201)
-  house.clock.advance(20_500)
-  t.equal((await create(house, from)).status, 201)
+  t.equal((await create(service, from)).status, 201)
+  service.clock.advance(20_500)
+  t.equal((await create(service, from)).status, 201)
   t.equal(await refusedFor(), '40')
-  house.clock.advance(30_000)
+  service.clock.advance(30_000)
   t.equal(await refusedFor(), '10')
-  house.clock.advance(9_499)
+  service.clock.advance(9_499)
   t.equal(await refusedFor(), '1', 'never 0, however little is left')
-  house.clock.advance(1)
-  t.equal((await create(house, from)).status, 201)
+  service.clock.advance(1)
+  t.equal((await create(service, from)).status, 201)
 })
 
 await t.test('LIMIT_CREATE: instances on one store count together, and a new one goes on where they are', async (t) => {
   const clock = createFakeClock()
   const shared = { env: { LIMIT_CREATE: '5' }, store: openStore(t, clock), clock, keys: generateKeys() }
-  const houses = [await openHouse(t, shared), await openHouse(t, shared)]
+  const services = [await openTestService(t, shared), await openTestService(t, shared)]
   const from = '192.0.2.1'
   let turn = 0
-  t.strictSame(await times(7, () => create(houses[turn++ % 2] as House, from)), [...Array.from({ length: 5 }, () => '201'), '429 rate-limited', '429 rate-limited'])
-  t.equal(verdict(await create(await openHouse(t, shared), from)), '429 rate-limited')
+  t.strictSame(await times(7, () => create(services[turn++ % 2] as TestService, from)), [...Array.from({ length: 5 }, () => '201'), '429 rate-limited', '429 rate-limited'])
+  t.equal(verdict(await create(await openTestService(t, shared), from)), '429 rate-limited')
 })
 
 await t.test('LIMIT_CREATE: no flood from other addresses frees one that is over its limit', async (t) => {
   const clock = createFakeClock()
   const shared = { env: { LIMIT_CREATE: '1' }, store: openStore(t, clock), clock, keys: generateKeys() }
-  const house = await openHouse(t, shared)
-  t.strictSame(await times(2, () => create(house, '192.0.2.1')), ['201', '429 rate-limited'])
+  const service = await openTestService(t, shared)
+  t.strictSame(await times(2, () => create(service, '192.0.2.1')), ['201', '429 rate-limited'])
   const flood = new Set<string>()
-  for (let i = 0; i < 300; i++) flood.add(verdict(await create(house, `10.${i >> 8}.${i & 255}.1`)))
+  for (let i = 0; i < 300; i++) flood.add(verdict(await create(service, `10.${i >> 8}.${i & 255}.1`)))
   t.strictSame([...flood], ['201'])
-  t.equal(verdict(await create(house, '192.0.2.1')), '429 rate-limited')
-  t.equal(verdict(await create(await openHouse(t, shared), '192.0.2.1')), '429 rate-limited', 'by one that remembers nothing itself')
+  t.equal(verdict(await create(service, '192.0.2.1')), '429 rate-limited')
+  t.equal(verdict(await create(await openTestService(t, shared), '192.0.2.1')), '429 rate-limited', 'by one that remembers nothing itself')
 })
 
 await t.test('LIMIT_CREATE: neighbours in one IPv6 /64 are one address, and a mapped IPv4 is that IPv4', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_CREATE: '2' } })
-  const from = async (address: string): Promise<string> => verdict(await create(house, address))
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '2' } })
+  const from = async (address: string): Promise<string> => verdict(await create(service, address))
   t.equal(await from('2001:db8:1:2::1'), '201')
   t.equal(await from('2001:db8:1:2:ffff:ffff:ffff:ffff'), '201')
   t.equal(await from('2001:0DB8:0001:0002::7'), '429 rate-limited')
@@ -112,8 +112,8 @@ await t.test('LIMIT_CREATE: neighbours in one IPv6 /64 are one address, and a ma
 })
 
 await t.test('LIMIT_GUESS: wrong secrets, unknown ids and unknown paths are counted together', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_GUESS: '4' } })
-  const { ticket } = await openBrowser(house)
+  const service = await openTestService(t, { env: { LIMIT_GUESS: '4' } })
+  const { ticket } = await openBrowser(service)
   const from = '192.0.2.1'
   const wrong = { authorization: `Ticket ${'A'.repeat(43)}` }
   const guesses: Call[] = [
@@ -122,77 +122,77 @@ await t.test('LIMIT_GUESS: wrong secrets, unknown ids and unknown paths are coun
     { path: '/wp-login.php' },
     { method: 'POST', path: `/api/tickets/${ticket}/consume`, headers: wrong },
   ]
-  t.strictSame(await Promise.all(guesses.map(async (call) => (await house.call({ ...call, from })).status)), [404, 404, 404, 404])
+  t.strictSame(await Promise.all(guesses.map(async (call) => (await service.call({ ...call, from })).status)), [404, 404, 404, 404])
   for (const call of guesses) {
-    const answer = await house.call({ ...call, from })
+    const answer = await service.call({ ...call, from })
     t.equal(verdict(answer), '429 rate-limited')
     t.ok(Number(answer.headers['retry-after']) >= 1)
-    t.equal((await house.call({ ...call, from: '192.0.2.2' })).status, 404, 'another address has its own')
+    t.equal((await service.call({ ...call, from: '192.0.2.2' })).status, 404, 'another address has its own')
   }
 })
 
 await t.test('LIMIT_GUESS: the right secret is never refused, however many wrong ones came from the same address', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_GUESS: '1' } })
+  const service = await openTestService(t, { env: { LIMIT_GUESS: '1' } })
   const from = '192.0.2.1'
-  const { browser } = await confirmedBrowser(house, { from })
-  const { cookie } = await logIn(house)
-  await times(5, () => house.call({ path: `/api/tickets/${unknownId}`, from }))
+  const { browser } = await confirmedBrowser(service, { from })
+  const { cookie } = await logIn(service)
+  await times(5, () => service.call({ path: `/api/tickets/${unknownId}`, from }))
   t.strictSame(await times(100, () => browser.poll(0, 0)), Array.from({ length: 100 }, () => '200'))
   t.equal((await browser.consume()).status, 200)
-  t.strictSame(await times(20, () => house.call({ path: '/api/session', headers: { cookie }, from })), Array.from({ length: 20 }, () => '200'))
-  t.equal((await create(house, from)).status, 201)
-  t.equal((await house.call({ path: `/api/tickets/${(await openBrowser(house, { from })).ticket}/code`, from })).status, 200)
-  t.equal((await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') }, from })).status, 200)
+  t.strictSame(await times(20, () => service.call({ path: '/api/session', headers: { cookie }, from })), Array.from({ length: 20 }, () => '200'))
+  t.equal((await create(service, from)).status, 201)
+  t.equal((await service.call({ path: `/api/tickets/${(await openBrowser(service, { from })).ticket}/code`, from })).status, 200)
+  t.equal((await service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') }, from })).status, 200)
 })
 
 await t.test('LIMIT_GUESS: nothing is counted against an address where the secret is right, nor on pages and health', async (t) => {
   const counted: unknown[] = []
-  const house = await openHouse(t, { wrapStore: overheard((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
-  const browser = await openBrowser(house)
+  const service = await openTestService(t, { wrapStore: overheard((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
+  const browser = await openBrowser(service)
   t.equal(counted.splice(0).length, 1, 'a ticket is')
   await times(20, () => browser.poll(0, 0))
-  await house.call({ path: `/api/tickets/${browser.ticket}/code` })
+  await service.call({ path: `/api/tickets/${browser.ticket}/code` })
   await browser.giveUp()
-  for (const path of ['/login', '/scan-login.js', '/openapi.json', '/health/live', '/health/ready', '/api/session']) await house.call({ path })
+  for (const path of ['/login', '/scan-login.js', '/openapi.json', '/health/live', '/health/ready', '/api/session']) await service.call({ path })
   t.strictSame(counted, [])
-  await house.call({ path: '/nothing' })
+  await service.call({ path: '/nothing' })
   t.equal(counted.length, 1, 'an unknown path is')
 })
 
 await t.test('limits: what is over its limit costs the store nothing more', async (t) => {
   const counted: unknown[] = []
-  const house = await openHouse(t, { env: { LIMIT_CREATE: '3', LIMIT_GUESS: '3' }, wrapStore: overheard((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
-  t.equal((await times(20, () => create(house, '192.0.2.1'))).filter((told) => told === '201').length, 3)
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '3', LIMIT_GUESS: '3' }, wrapStore: overheard((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
+  t.equal((await times(20, () => create(service, '192.0.2.1'))).filter((told) => told === '201').length, 3)
   t.equal(counted.splice(0).length, 4)
-  t.equal((await times(20, () => house.call({ path: '/wp-login.php', from: '192.0.2.1' }))).filter((told) => told === '404 not-found').length, 3)
+  t.equal((await times(20, () => service.call({ path: '/wp-login.php', from: '192.0.2.1' }))).filter((told) => told === '404 not-found').length, 3)
   t.equal(counted.length, 4)
 })
 
 await t.test('limits: nobody stays locked out when the clock of an instance is set back', async (t) => {
   const storeClock = createFakeClock()
-  const house = await openHouse(t, { env: { LIMIT_CREATE: '1' }, store: openStore(t, storeClock) })
-  t.strictSame(await times(2, () => create(house, '192.0.2.1')), ['201', '429 rate-limited'])
-  house.clock.set(-3_600_000)
-  t.equal(verdict(await create(house, '192.0.2.1')), '429 rate-limited')
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '1' }, store: openStore(t, storeClock) })
+  t.strictSame(await times(2, () => create(service, '192.0.2.1')), ['201', '429 rate-limited'])
+  service.clock.set(-3_600_000)
+  t.equal(verdict(await create(service, '192.0.2.1')), '429 rate-limited')
   storeClock.advance(60_000)
-  house.clock.advance(60_000)
-  t.equal(verdict(await create(house, '192.0.2.1')), '201')
+  service.clock.advance(60_000)
+  t.equal(verdict(await create(service, '192.0.2.1')), '201')
 })
 
 await t.test('limits: the store is told no address and no person, and not the same of one address by all', async (t) => {
   const keysOf = async (from: string): Promise<string[]> => {
     const counted: string[] = []
-    const house = await openHouse(t, {
+    const service = await openTestService(t, {
       wrapStore: overheard((name, [key]) => {
         if (name === 'countWithin') counted.push(...(key as ReadonlyArray<{ key: string }>).map(({ key }) => key))
         else if (name === 'countsWithin') counted.push(...key as readonly string[])
         else if (name.startsWith('count')) counted.push(String(key))
       }),
     })
-    await house.call({ method: 'POST', path: '/api/tickets', from })
-    await house.call({ path: '/nothing', from })
-    await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'made-up' }, from })
-    const phone = await phoneOf(house)
+    await service.call({ method: 'POST', path: '/api/tickets', from })
+    await service.call({ path: '/nothing', from })
+    await service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'made-up' }, from })
+    const phone = await phoneOf(service)
     await phone.sessions()
     t.notOk(counted.some((key) => key.includes(phone.sub)))
     return counted
@@ -206,38 +206,38 @@ await t.test('limits: the store is told no address and no person, and not the sa
 
 await t.test('limits: who can not be counted gets no try, but an unknown path and the pages are as ever, when the store is away', async (t) => {
   const away = { is: false }
-  const house = await openHouse(t, { wrapStore: overheard((name) => { if (away.is && name.startsWith('count')) throw new Problem('store-unavailable', { retryAfterSeconds: 2 }) }) })
-  const { phone, browser } = await confirmedBrowser(house)
+  const service = await openTestService(t, { wrapStore: overheard((name) => { if (away.is && name.startsWith('count')) throw new Problem('store-unavailable', { retryAfterSeconds: 2 }) }) })
+  const { phone, browser } = await confirmedBrowser(service)
   away.is = true
   const expected: Array<[string, Call]> = [
     ['503 store-unavailable', { method: 'POST', path: '/api/tickets' }],
     ['503 store-unavailable', { path: `/api/tickets/${unknownId}` }],
     ['503 store-unavailable', { path: '/api/tickets/nonsense', headers: { authorization: 'Ticket nonsense' } }],
-    ['503 store-unavailable', { method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } }],
+    ['503 store-unavailable', { method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } }],
     ['404 not-found', { path: '/wp-login.php' }],
     ['405 method-not-allowed', { method: 'PATCH', path: '/api/tickets' }],
     ['200', { path: '/login' }],
   ]
-  for (const [told, call] of expected) t.equal(verdict(await house.call(call)), told, `${call.method ?? 'GET'} ${call.path}`)
+  for (const [told, call] of expected) t.equal(verdict(await service.call(call)), told, `${call.method ?? 'GET'} ${call.path}`)
   t.equal(verdict(await phone.sessions()), '503 store-unavailable')
   t.equal((await browser.poll(0, 0)).status, 200, 'the right secret is not counted')
 })
 
 await t.test('LIMIT_GUESS: wrong js_codes are answered some way apart once they are too many, and nobody else waits', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_GUESS: '5' } })
-  const attempt = (from: string, jsCode: string) => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCode }, from })
-  const asked = () => house.simulator.countOf('jscode2session')
+  const service = await openTestService(t, { env: { LIMIT_GUESS: '5' } })
+  const attempt = (from: string, jsCode: string) => service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCode }, from })
+  const asked = () => service.simulator.countOf('jscode2session')
   const verdicts = []
   for (let i = 0; i < 7; i++) verdicts.push(verdict(await attempt('192.0.2.1', `made-up-js-code-${i}`)))
   t.strictSame(verdicts, Array.from({ length: 7 }, () => '401 js-code-invalid'))
   const eighth = attempt('192.0.2.1', 'made-up-js-code-8')
-  t.equal((await attempt('192.0.2.2', house.simulator.jsCode('ming'))).status, 200)
+  t.equal((await attempt('192.0.2.2', service.simulator.jsCode('ming'))).status, 200)
   t.equal(asked(), 8)
-  await advanceUntil(house, eighth)
+  await advanceUntil(service, eighth)
   t.equal(verdict(await eighth), '401 js-code-invalid')
   t.equal(asked(), 9)
-  const honest = attempt('192.0.2.1', house.simulator.jsCode('hong'))
-  await advanceUntil(house, honest)
+  const honest = attempt('192.0.2.1', service.simulator.jsCode('hong'))
+  await advanceUntil(service, honest)
   t.equal((await honest).status, 200, 'and an honest phone at that address gets in')
 })
 
@@ -246,53 +246,53 @@ for (const [network, addressOf] of [
   ['IPv4 /24', (n: number) => `192.0.2.${n}`],
 ] as const) {
   await t.test(`LIMIT_GUESS: wrong js_codes are answered some way apart, and right ones in between, when they come from everywhere in an ${network}`, async (t) => {
-    const house = await openHouse(t, { env: { LIMIT_GUESS: '1' } })
+    const service = await openTestService(t, { env: { LIMIT_GUESS: '1' } })
     const attempt = (from: string, jsCode: string, device = '') =>
-      house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCode }, from, headers: { 'user-agent': device } })
-    t.equal(verdict(await attempt(addressOf(1), house.simulator.jsCode('hong'), 'phone')), '200')
+      service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCode }, from, headers: { 'user-agent': device } })
+    t.equal(verdict(await attempt(addressOf(1), service.simulator.jsCode('hong'), 'phone')), '200')
     // Sixteen times as many as of one address, and one: nobody waits yet, as the time stands still.
     for (let n = 0; n < 17; n++) t.equal(verdict(await attempt(addressOf(n), `made-up-${n}`)), '401 js-code-invalid')
-    const before = house.simulator.countOf('jscode2session')
-    const [first, second, honest] = [attempt(addressOf(100), 'made-up'), attempt(addressOf(101), 'made-up', 'other'), attempt(addressOf(102), house.simulator.jsCode('ming'), 'phone')]
+    const before = service.simulator.countOf('jscode2session')
+    const [first, second, honest] = [attempt(addressOf(100), 'made-up'), attempt(addressOf(101), 'made-up', 'other'), attempt(addressOf(102), service.simulator.jsCode('ming'), 'phone')]
     t.equal(verdict(await first), '401 js-code-invalid')
     t.equal(verdict(await attempt('198.51.100.1', 'made-up')), '401 js-code-invalid', 'nobody else waits')
-    t.equal(house.simulator.countOf('jscode2session') - before, 2, 'one at a time')
-    house.clock.advance(500)
+    t.equal(service.simulator.countOf('jscode2session') - before, 2, 'one at a time')
+    service.clock.advance(500)
     t.equal(await Promise.race([second.then(() => 'the other'), honest.then(() => 'the phone')]), 'the phone', 'of which one got in before, when turns were not the network\'s')
     t.equal(verdict(await honest), '200')
     t.equal(verdict(await second), '401 js-code-invalid')
-    t.equal(house.simulator.countOf('jscode2session') - before, 4)
+    t.equal(service.simulator.countOf('jscode2session') - before, 4)
   })
 }
 
 await t.test('LIMIT_PHONE: a call over the limit costs the store no nonce', async (t) => {
   const nonces: string[] = []
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     env: { LIMIT_PHONE: '2' },
     wrapStore: overheard((name, [key]) => { if (name === 'claim' && String(key).startsWith('nonce:')) nonces.push(String(key)) }),
   })
-  const phone = await phoneOf(house)
+  const phone = await phoneOf(service)
   t.strictSame(await times(6, () => phone.sessions()), ['200', '200', ...Array.from({ length: 4 }, () => '429 rate-limited')])
   t.equal(nonces.length, 2)
 })
 
 await t.test('LIMIT_PHONE: a call over the limit is as one that never came, and is taken once, when it comes again within its time', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_PHONE: '1' } })
-  const phone = await phoneOf(house)
+  const service = await openTestService(t, { env: { LIMIT_PHONE: '1' } })
+  const phone = await phoneOf(service)
   t.equal(verdict(await phone.sessions()), '200')
   const call: Call = { method: 'PUT', path: '/api/phone/profile', body: '{"name":"Ming"}' }
   const again = async (): Promise<string> => {
-    const answer = await house.call({ ...call, headers })
-    house.clock.advance(60_000)
+    const answer = await service.call({ ...call, headers })
+    service.clock.advance(60_000)
     return verdict(answer)
   }
-  const headers = craftSignature(call, phone.key, Math.floor(house.clock.now() / 1000))
+  const headers = craftSignature(call, phone.key, Math.floor(service.clock.now() / 1000))
   t.strictSame([await again(), await again(), await again(), await again()], ['429 rate-limited', '200', '401 replayed', '401 clock-skew'])
 })
 
 await t.test('LIMIT_PHONE: signed calls are counted by person, whatever the address and the key', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_PHONE: '4', LIMIT_GUESS: '1' } })
-  const [ming, mingToo, hong] = [await phoneOf(house), await phoneOf(house), await phoneOf(house, 'hong')]
+  const service = await openTestService(t, { env: { LIMIT_PHONE: '4', LIMIT_GUESS: '1' } })
+  const [ming, mingToo, hong] = [await phoneOf(service), await phoneOf(service), await phoneOf(service, 'hong')]
   t.strictSame(await times(2, () => ming.sessions()), ['200', '200'])
   t.strictSame(await times(2, () => mingToo.signed({ path: '/api/phone/sessions', from: '192.0.2.9' })), ['200', '200'])
   for (const phone of [ming, mingToo]) {
@@ -302,17 +302,17 @@ await t.test('LIMIT_PHONE: signed calls are counted by person, whatever the addr
   }
   t.strictSame(await times(4, () => hong.scan(unknownId)), Array.from({ length: 4 }, () => '404 ticket-not-found'), 'a carrier\'s address is shared by many, so that an unknown ticket is the person\'s')
   t.equal(verdict(await hong.sessions()), '429 rate-limited')
-  const stranger = await phoneOf(house, 'wei')
-  for (let i = 0; i < 10; i++) await house.call({ path: '/api/phone/sessions' })
+  const stranger = await phoneOf(service, 'wei')
+  for (let i = 0; i < 10; i++) await service.call({ path: '/api/phone/sessions' })
   t.equal(verdict(await stranger.sessions()), '200', 'nobody can use up somebody else\'s calls without their key')
 })
 
 await t.test('MAX_TICKETS: there are so many at a time, and each end of one makes room', async (t) => {
-  const house = await openHouse(t, { env: { MAX_TICKETS: '2' } })
+  const service = await openTestService(t, { env: { MAX_TICKETS: '2' } })
   let network = 0
   /** From a network of its own, which has its share; and polled, so that nobody gets its place. */
   const open = async () => {
-    const browser = await openBrowser(house, { from: `10.0.${++network}.1` })
+    const browser = await openBrowser(service, { from: `10.0.${++network}.1` })
     if (browser.created.status === 201) await browser.poll()
     return browser
   }
@@ -323,7 +323,7 @@ await t.test('MAX_TICKETS: there are so many at a time, and each end of one make
     t.match(created.headers['retry-after'], /^[1-9]\d*$/)
     return true
   }
-  const { browser } = await confirmedBrowser(house)
+  const { browser } = await confirmedBrowser(service)
   const other = await open()
   t.ok(await full())
   t.equal((await other.poll()).status, 200, 'those who have a place keep it')
@@ -337,35 +337,35 @@ await t.test('MAX_TICKETS: there are so many at a time, and each end of one make
   await other.giveUp()
   await browser.consume()
   t.ok(await full(), 'and none of them twice')
-  const phone = await phoneOf(house)
+  const phone = await phoneOf(service)
   await phone.scan(fourth.ticket)
   await phone.confirm(fourth.ticket, otherNumber(await fourth.matchCode()))
   const fifth = await open()
   t.equal(fifth.created.status, 201, 'a wrong number made room')
   t.ok(await full())
-  house.clock.advance(180_000)
+  service.clock.advance(180_000)
   t.hasStrict((await third.poll()).json, { state: 'expired' })
   t.equal((await open()).created.status, 201, 'one that was seen to expire made room')
-  house.clock.advance(60_000)
+  service.clock.advance(60_000)
   t.equal((await open()).created.status, 201, 'and so did one that nobody asked for any more')
 })
 
 await t.test('TRUST_PROXY: X-Forwarded-For is believed when a named proxy says it, and never otherwise', async (t) => {
-  const seenBy = async (house: House, from: string, forwarded: string): Promise<string> => {
-    const browser = await create(house, from, { 'x-forwarded-for': forwarded, forwarded: 'for=198.51.100.99', 'x-real-ip': '198.51.100.98' })
-    return (await house.store.read<{ browser: { ip: string } }>(`ticket:${browser.json.ticket}`))?.browser.ip ?? ''
+  const seenBy = async (service: TestService, from: string, forwarded: string): Promise<string> => {
+    const browser = await create(service, from, { 'x-forwarded-for': forwarded, forwarded: 'for=198.51.100.99', 'x-real-ip': '198.51.100.98' })
+    return (await service.store.read<{ browser: { ip: string } }>(`ticket:${browser.json.ticket}`))?.browser.ip ?? ''
   }
-  const plain = await openHouse(t)
+  const plain = await openTestService(t)
   t.equal(await seenBy(plain, '192.0.2.1', '203.0.113.5'), '192.0.2.1')
 
-  const behind = await openHouse(t, { env: { TRUST_PROXY: '10.0.0.0/8, 2001:db8:1::/48', LIMIT_CREATE: '30' } })
+  const behind = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8, 2001:db8:1::/48', LIMIT_CREATE: '30' } })
   t.equal(await seenBy(behind, '10.1.2.3', '203.0.113.5'), '203.0.113.5')
   t.equal(await seenBy(behind, '::ffff:10.1.2.3', '203.0.113.5'), '203.0.113.5')
   t.equal(await seenBy(behind, '2001:db8:1::9', '203.0.113.5'), '203.0.113.5')
   t.equal(await seenBy(behind, '10.1.2.3', '203.0.113.66, 203.0.113.5, 10.9.9.9'), '203.0.113.5', 'what the visitor claimed stands further left')
   t.equal(await seenBy(behind, '11.1.2.3', '203.0.113.5'), '11.1.2.3')
 
-  const limited = await openHouse(t, { env: { TRUST_PROXY: '10.0.0.0/8', LIMIT_CREATE: '1' } })
+  const limited = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8', LIMIT_CREATE: '1' } })
   const from = async (address: string, forwarded: string): Promise<number> => (await create(limited, address, { 'x-forwarded-for': forwarded })).status
   t.equal(await from('10.0.0.1', '203.0.113.1'), 201)
   t.equal(await from('10.0.0.1', '203.0.113.2'), 201)

@@ -1,17 +1,17 @@
 import t from 'tap'
 import { openBrowser } from '../support/clients.ts'
-import { openHouse } from '../support/house.ts'
+import { openTestService } from '../support/test-service.ts'
 import { phoneOf } from '../support/login.ts'
 
 await t.test('login: a visitor is logged in when the phone taps the right number', async (t) => {
-  const house = await openHouse(t)
-  const browser = await openBrowser(house, { body: { return_to: '/inbox?folder=1' } })
+  const service = await openTestService(t)
+  const browser = await openBrowser(service, { body: { return_to: '/inbox?folder=1' } })
   t.strictSame(Object.keys(browser.created.json).sort(), ['code_url', 'expires_in', 'match', 'max_wait', 'secret', 'state', 'ticket', 'version'])
   t.hasStrict(browser.created.json, { state: 'pending', version: 1, expires_in: 180, max_wait: 25, match: true, code_url: `/api/tickets/${browser.ticket}/code` })
   t.match(browser.ticket, /^[A-Za-z0-9_-]{22}$/)
   t.match(browser.secret, /^[A-Za-z0-9_-]{43}$/)
 
-  const phone = await phoneOf(house)
+  const phone = await phoneOf(service)
   const scanned = await phone.scan(browser.ticket)
   t.equal(scanned.status, 200, scanned.text)
   t.hasStrict(scanned.json, {
@@ -40,9 +40,9 @@ await t.test('login: a visitor is logged in when the phone taps the right number
   const cookie = String(consumed.headers['set-cookie'])
   t.match(cookie, /^__Host-scan_login=[A-Za-z0-9_-]{43}; Max-Age=7776000; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/)
 
-  const me = await house.call({ path: '/api/session', headers: { cookie: cookie.replace(/;.*/, '') } })
+  const me = await service.call({ path: '/api/session', headers: { cookie: cookie.replace(/;.*/, '') } })
   t.equal(me.status, 200, me.text)
   t.hasStrict(me.json, { user: { sub: phone.sub, name: null } })
-  const bearer = await house.call({ path: '/api/session', headers: { authorization: `Bearer ${consumed.json.access_token}` } })
+  const bearer = await service.call({ path: '/api/session', headers: { authorization: `Bearer ${consumed.json.access_token}` } })
   t.strictSame(bearer.json, me.json)
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { openBrowser, type TestBrowser } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { openHouse } from '../support/house.ts'
+import { openTestService } from '../support/test-service.ts'
 import { phoneOf } from '../support/login.ts'
 import { settle, until } from '../support/turns.ts'
 import { Problem } from '../../src/errors.ts'
@@ -45,8 +45,8 @@ const counting = (counter: { calls: number }) => (store: Store): Store => new Pr
 })
 
 await t.test('long poll: it answers at once when the version is further, when nothing is known, and when it is told not to wait', async (t) => {
-  const house = await openHouse(t)
-  const browser = await openBrowser(house)
+  const service = await openTestService(t)
+  const browser = await openBrowser(service)
   for (const [after, wait] of [[undefined, undefined], [undefined, 25], [0, 25], [-5, 25], [1, 0], [1, -3]] as const) {
     t.hasStrict((await browser.poll(after, wait)).json, { state: 'pending', version: 1 }, `after ${after}, wait ${wait}`)
   }
@@ -54,23 +54,23 @@ await t.test('long poll: it answers at once when the version is further, when no
 
 await t.test('long poll: it rests to the end of its time, touching no store, and then tells what it told before', async (t) => {
   const counter = { calls: 0 }
-  const house = await openHouse(t, { wrapStore: counting(counter) })
-  const browser = await openBrowser(house)
+  const service = await openTestService(t, { wrapStore: counting(counter) })
+  const browser = await openBrowser(service)
   const poll = watch(browser.poll(1, 10))
   await settle()
   const calls = counter.calls
-  house.clock.advance(9999)
+  service.clock.advance(9999)
   await settle()
   t.notOk(poll.isAnswered())
   t.equal(counter.calls, calls)
-  house.clock.advance(1)
+  service.clock.advance(1)
   t.strictSame((await poll.answer).json, { ticket: browser.ticket, state: 'pending', version: 1, expires_in: 170 })
 })
 
 await t.test('long poll: it wakes at once when the phone scans, and both of two polls do', async (t) => {
-  const house = await openHouse(t)
-  const browser = await openBrowser(house)
-  const phone = await phoneOf(house)
+  const service = await openTestService(t)
+  const browser = await openBrowser(service)
+  const phone = await phoneOf(service)
   const polls = [watch(browser.poll(1, 25)), watch(browser.poll(1, 25))]
   await settle()
   t.notOk(polls.some((poll) => poll.isAnswered()))
@@ -79,23 +79,23 @@ await t.test('long poll: it wakes at once when the phone scans, and both of two 
 })
 
 await t.test('long poll: it wakes when the browser gives up in another tab, and when the time is up', async (t) => {
-  const house = await openHouse(t)
-  const [one, other] = [await openBrowser(house), await openBrowser(house)]
+  const service = await openTestService(t)
+  const [one, other] = [await openBrowser(service), await openBrowser(service)]
   const cancelled = one.poll(1, 25)
   await settle()
   await one.giveUp()
   t.hasStrict((await cancelled).json, { state: 'cancelled', version: 2, expires_in: 0 })
-  house.clock.advance(170_000)
+  service.clock.advance(170_000)
   const expired = other.poll(1, 25)
   await settle()
-  house.clock.advance(10_000)
+  service.clock.advance(10_000)
   t.hasStrict((await expired).json, { state: 'expired', version: 2, expires_in: 0 })
 })
 
 await t.test('long poll: no wake-up is lost when the ticket moves between reading and resting', async (t) => {
   let slowReads = 0
   let release = (): void => {}
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     wrapStore: (store) => ({
       ...bound(store),
       read: async <T>(key: string) => {
@@ -105,8 +105,8 @@ await t.test('long poll: no wake-up is lost when the ticket moves between readin
       },
     }),
   })
-  const browser = await openBrowser(house)
-  const phone = await phoneOf(house)
+  const browser = await openBrowser(service)
+  const phone = await phoneOf(service)
   slowReads = 1
   const poll = browser.poll(1, 25) // has read "pending", and is held up before it rests
   await settle()
@@ -117,7 +117,7 @@ await t.test('long poll: no wake-up is lost when the ticket moves between readin
 
 await t.test('long poll: it wakes when a move was stored and its answer got lost', async (t) => {
   let losesAnswers = false
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     wrapStore: (store) => ({
       ...bound(store),
       replace: async (...args) => {
@@ -127,8 +127,8 @@ await t.test('long poll: it wakes when a move was stored and its answer got lost
       },
     }),
   })
-  const browser = await openBrowser(house)
-  const phone = await phoneOf(house)
+  const browser = await openBrowser(service)
+  const phone = await phoneOf(service)
   const poll = browser.poll(1, 25)
   await settle()
   losesAnswers = true
@@ -139,23 +139,23 @@ await t.test('long poll: it wakes when a move was stored and its answer got lost
 })
 
 await t.test('long poll: wait is clamped to MAX_WAIT, and as long as that when left out', async (t) => {
-  const house = await openHouse(t, { env: { MAX_WAIT: '7' } })
-  const browser = await openBrowser(house)
+  const service = await openTestService(t, { env: { MAX_WAIT: '7' } })
+  const browser = await openBrowser(service)
   t.equal(browser.created.json.max_wait, 7)
   const polls = [watch(browser.poll(1, 600)), watch(browser.poll(1)), watch(browser.poll(1, '9'.repeat(400)))]
   await settle()
-  house.clock.advance(6999)
+  service.clock.advance(6999)
   await settle()
   t.notOk(polls.some((poll) => poll.isAnswered()))
-  house.clock.advance(1)
+  service.clock.advance(1)
   for (const poll of polls) t.equal((await poll.answer).status, 200)
 })
 
 await t.test('long poll: it is over when its time is up, though the clock of the store was set back meanwhile', async (t) => {
   const clock = createFakeClock()
   let setBackMs = 0
-  const house = await openHouse(t, { clock: { ...clock, now: () => clock.now() - setBackMs } })
-  const browser = await openBrowser(house)
+  const service = await openTestService(t, { clock: { ...clock, now: () => clock.now() - setBackMs } })
+  const browser = await openBrowser(service)
   const poll = watch(browser.poll(1, 25))
   await settle()
   clock.advance(10_000)
@@ -170,8 +170,8 @@ await t.test('long poll: it is over when its time is up, though the clock of the
 await t.test('long poll: it hears of the end of the ticket, though the clock of the store was put right meanwhile', async (t) => {
   const clock = createFakeClock()
   let aheadMs = 900
-  const house = await openHouse(t, { clock: { ...clock, now: () => clock.now() + aheadMs } })
-  const browser = await openBrowser(house)
+  const service = await openTestService(t, { clock: { ...clock, now: () => clock.now() + aheadMs } })
+  const browser = await openBrowser(service)
   clock.advance(160_000)
   const poll = watch(browser.poll(1, 25))
   await settle()
@@ -184,8 +184,8 @@ await t.test('long poll: it hears of the end of the ticket, though the clock of 
 })
 
 await t.test('long poll: what is no whole number is bad-request', async (t) => {
-  const house = await openHouse(t)
-  const browser = await openBrowser(house)
+  const service = await openTestService(t)
+  const browser = await openBrowser(service)
   for (const [after, wait] of [['x', '1'], ['1.5', '1'], ['1e3', '1'], ['', '1'], ['1', 'x'], ['1', '1.0'], ['1', ''], ['+1', '1'], ['0x1', '1'], ['1', 'Infinity'], [' 1', '1']]) {
     const answer = await browser.poll(encodeURIComponent(after as string), encodeURIComponent(wait as string))
     t.equal(`${answer.status} ${answer.json.code}`, '400 bad-request', `after ${after}, wait ${wait}`)
@@ -195,32 +195,32 @@ await t.test('long poll: what is no whole number is bad-request', async (t) => {
 })
 
 await t.test('long poll: HEAD never waits', async (t) => {
-  const house = await openHouse(t)
-  const { ticket, secret } = await openBrowser(house)
-  const answer = await house.call({ method: 'HEAD', path: `/api/tickets/${ticket}?after=1&wait=25`, headers: { authorization: `Ticket ${secret}` } })
+  const service = await openTestService(t)
+  const { ticket, secret } = await openBrowser(service)
+  const answer = await service.call({ method: 'HEAD', path: `/api/tickets/${ticket}?after=1&wait=25`, headers: { authorization: `Ticket ${secret}` } })
   t.equal(answer.status, 200)
   t.equal(answer.text, '')
 })
 
 await t.test('long poll: it is told to stay away for a while when too many are held, and loses nothing', async (t) => {
-  const house = await openHouse(t, { env: { MAX_HELD_POLLS: '1' } })
-  const browser = await openBrowser(house)
+  const service = await openTestService(t, { env: { MAX_HELD_POLLS: '1' } })
+  const browser = await openBrowser(service)
   const held = watch(browser.poll(1, 25))
   await settle()
   const turnedAway = await browser.poll(1, 25)
   t.strictSame(turnedAway.json, { ticket: browser.ticket, state: 'pending', version: 1, expires_in: 180, poll_after: 2 })
-  house.clock.advance(25_000)
+  service.clock.advance(25_000)
   await held.answer
   const next = watch(browser.poll(1, 25))
   await settle()
   t.notOk(next.isAnswered(), 'there is room again')
-  house.clock.advance(25_000)
+  service.clock.advance(25_000)
   await next.answer
 })
 
 await t.test('long poll: the oldest of a ticket is answered, and told to stay away, when a fifth is held', async (t) => {
-  const house = await openHouse(t)
-  const [browser, other] = [await openBrowser(house), await openBrowser(house)]
+  const service = await openTestService(t)
+  const [browser, other] = [await openBrowser(service), await openBrowser(service)]
   const hold = async (browser: TestBrowser) => {
     const poll = watch(browser.poll(1, 25))
     await settle()
@@ -233,15 +233,15 @@ await t.test('long poll: the oldest of a ticket is answered, and told to stay aw
   await browser.giveUp()
   for (const { answer } of polls.slice(3)) t.hasStrict(await answer, { status: 200, json: { state: 'cancelled', version: 2 } })
   t.notOk(polls[0]?.isAnswered(), 'another ticket has its own')
-  house.clock.advance(25_000)
+  service.clock.advance(25_000)
   t.equal((await polls[0]?.answer)?.json.poll_after, undefined)
 })
 
 await t.test('long poll: it gives its place up when the browser has left', async (t) => {
   const counter = { calls: 0 }
-  const house = await openHouse(t, { wrapStore: counting(counter), env: { MAX_HELD_POLLS: '1' } })
-  const url = await house.app.listen({ host: '127.0.0.1', port: 0 })
-  const browser = await openBrowser(house)
+  const service = await openTestService(t, { wrapStore: counting(counter), env: { MAX_HELD_POLLS: '1' } })
+  const url = await service.app.listen({ host: '127.0.0.1', port: 0 })
+  const browser = await openBrowser(service)
   const before = counter.calls
   const leaving = new AbortController()
   const poll = fetch(`${url}/api/tickets/${browser.ticket}?after=1&wait=25`, { headers: { authorization: `Ticket ${browser.secret}` }, signal: leaving.signal })
@@ -258,25 +258,25 @@ await t.test('long poll: it gives its place up when the browser has left', async
 })
 
 await t.test('long poll: everybody is answered when the process goes down', async (t) => {
-  const house = await openHouse(t)
+  const service = await openTestService(t)
   const browsers: TestBrowser[] = []
-  for (let i = 0; i < 20; i++) browsers.push(await openBrowser(house))
+  for (let i = 0; i < 20; i++) browsers.push(await openBrowser(service))
   const polls = browsers.map((browser) => browser.poll(1, 25))
   await settle()
-  const closed = house.app.close()
+  const closed = service.app.close()
   for (const poll of await Promise.all(polls)) t.hasStrict({ status: poll.status, ...poll.json }, { status: 200, state: 'pending', version: 1 })
   await closed
 })
 
 await t.test('long poll: a final ticket rests like any other, and is told to the end', async (t) => {
-  const house = await openHouse(t)
-  const browser = await openBrowser(house)
+  const service = await openTestService(t)
+  const browser = await openBrowser(service)
   await browser.giveUp()
-  house.clock.advance(50_000)
+  service.clock.advance(50_000)
   const poll = watch(browser.poll(2, 25))
   await settle()
   t.notOk(poll.isAnswered())
-  house.clock.advance(10_000)
+  service.clock.advance(10_000)
   t.hasStrict((await poll.answer).json, { state: 'cancelled', version: 2 })
   t.equal((await browser.poll(2, 0)).status, 404, 'and then it is forgotten')
 })

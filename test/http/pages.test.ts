@@ -7,7 +7,7 @@ import jpeg from 'jpeg-js'
 import decodeQR from 'qr/decode.js'
 import t from 'tap'
 import { openBrowser } from '../support/clients.ts'
-import { openHouse } from '../support/house.ts'
+import { openTestService } from '../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
 
 const generous = { LIMIT_CREATE: '10000', LIMIT_GUESS: '10000' }
@@ -25,26 +25,26 @@ const loadedBy = (html: string): string[] =>
 
 for (const prefix of ['', '/sign/in']) {
   await t.test(`pages: they and what they load are there when the prefix is "${prefix}"`, async (t) => {
-    const house = await openHouse(t, { env: { ...generous, PUBLIC_URL: `https://login.example.com${prefix}` } })
-    const root = await house.call({ path: `${prefix}/` })
+    const service = await openTestService(t, { env: { ...generous, PUBLIC_URL: `https://login.example.com${prefix}` } })
+    const root = await service.call({ path: `${prefix}/` })
     t.strictSame([root.status, root.headers.location], [302, `${prefix}/login`])
     for (const page of ['/login', '/me']) {
-      const { status, headers, text } = await house.call({ path: `${prefix}${page}` })
+      const { status, headers, text } = await service.call({ path: `${prefix}${page}` })
       t.equal(status, 200)
       t.equal(headers['content-type'], 'text/html; charset=utf-8')
-      t.equal((await house.call({ method: 'HEAD', path: `${prefix}${page}` })).text, '')
+      t.equal((await service.call({ method: 'HEAD', path: `${prefix}${page}` })).text, '')
       const addresses = loadedBy(text)
       t.ok(addresses.length > 1)
       for (const address of addresses) {
         const { pathname, host, search } = new URL(address, `https://login.example.com${prefix}${page}`)
         t.equal(host, 'login.example.com', 'nothing comes from elsewhere')
-        const file = await house.call({ path: `${pathname}${search}` })
+        const file = await service.call({ path: `${pathname}${search}` })
         t.equal(file.status, 200, pathname)
         t.match(file.headers['content-type'], pathname.endsWith('.css') ? /^text\/css/ : /^(?:text|application)\/javascript/)
         t.equal(file.headers['x-content-type-options'], 'nosniff')
         for (const [, imported = ''] of file.text.matchAll(/^import [^'\n]*'([^']+)'/gm)) {
           const { pathname: path } = new URL(imported, `https://login.example.com${pathname}`)
-          t.equal((await house.call({ path })).status, 200, `${path} for ${pathname}`)
+          t.equal((await service.call({ path })).status, 200, `${path} for ${pathname}`)
         }
       }
       t.notMatch(text, /<script(?![^>]*\ssrc=)|<style|\son[a-z]+="|style="|javascript:/i, 'nothing inline that the policy would stop')
@@ -56,22 +56,22 @@ for (const prefix of ['', '/sign/in']) {
       t.equal(headers['set-cookie'], undefined)
     }
     const elsewhere = prefix === '' ? '/sign/in/login' : '/login'
-    t.equal(verdict(await house.call({ path: elsewhere })), '404 not-found')
+    t.equal(verdict(await service.call({ path: elsewhere })), '404 not-found')
   })
 }
 
 await t.test('pages: the name of the site is text in them, whatever it holds', async (t) => {
-  const house = await openHouse(t, { env: { SITE_NAME: '<b>"A&B\'$&</b>' } })
+  const service = await openTestService(t, { env: { SITE_NAME: '<b>"A&B\'$&</b>' } })
   for (const path of ['/login', '/me']) {
-    const { text } = await house.call({ path })
+    const { text } = await service.call({ path })
     t.notMatch(text, /<b>|\{\{/)
     t.match(text, /&lt;b&gt;(?:"|&quot;)A&amp;B(?:'|&#39;)\$&amp;&lt;\/b&gt;/)
   }
 })
 
 await t.test('pages: plain http asks for no https', async (t) => {
-  const house = await openHouse(t, { env: { PUBLIC_URL: 'http://localhost:3000' } })
-  const { headers } = await house.call({ path: '/login' })
+  const service = await openTestService(t, { env: { PUBLIC_URL: 'http://localhost:3000' } })
+  const { headers } = await service.call({ path: '/login' })
   t.equal(headers['strict-transport-security'], undefined)
   t.notMatch(headers['content-security-policy'], /upgrade-insecure-requests/)
 })
@@ -79,8 +79,8 @@ await t.test('pages: plain http asks for no https', async (t) => {
 const staticPaths = ['/login', '/me', '/login.js', '/scan-login.js', '/me.js', '/style.css', '/scan-login.d.ts', '/openapi.json']
 
 await t.test('pages: all that is static is compressed for who takes that, with a tag for each encoding, and confirmed to who has it; no call is compressed', async (t) => {
-  const house = await openHouse(t, { env: generous })
-  const ask = (path: string, headers: Record<string, string>, method: 'GET' | 'HEAD' = 'GET') => house.app.inject({ url: path, headers, method })
+  const service = await openTestService(t, { env: generous })
+  const ask = (path: string, headers: Record<string, string>, method: 'GET' | 'HEAD' = 'GET') => service.app.inject({ url: path, headers, method })
   for (const path of staticPaths) {
     const plain = await ask(path, {})
     t.equal(plain.headers['content-encoding'], undefined)
@@ -117,15 +117,15 @@ await t.test('pages: all that is static is compressed for who takes that, with a
 })
 
 await t.test('pages: what they load is kept for ever under its version, and asked after under any other', async (t) => {
-  const house = await openHouse(t, { env: { PUBLIC_URL: 'https://login.example.com/sign/in' } })
+  const service = await openTestService(t, { env: { PUBLIC_URL: 'https://login.example.com/sign/in' } })
   for (const page of ['login', 'me']) {
-    const { text } = await house.call({ path: `/sign/in/${page}` })
+    const { text } = await service.call({ path: `/sign/in/${page}` })
     const addresses = loadedBy(text)
     t.strictSame(addresses.map((address) => address.replace(/=.*/, '')).sort(), [`${page}.js?v`, 'style.css?v'])
     for (const address of addresses) {
-      const cache = async (path: string) => (await house.call({ path: `/sign/in/${path}`, headers: { 'accept-encoding': 'br' } })).headers['cache-control']
+      const cache = async (path: string) => (await service.call({ path: `/sign/in/${path}`, headers: { 'accept-encoding': 'br' } })).headers['cache-control']
       t.equal(await cache(address), 'public, max-age=31536000, immutable')
-      const { headers, text: sent } = await house.call({ path: `/sign/in/${address}` })
+      const { headers, text: sent } = await service.call({ path: `/sign/in/${address}` })
       const version = createHash('sha256').update(sent).digest('base64url').slice(0, 22)
       t.strictSame([address.replace(/.*=/, ''), headers.etag, headers['last-modified']], [version, `"${version}"`, undefined], 'its bytes are those that the version is of, as they were at the start')
       const [path = ''] = address.split('?')
@@ -135,19 +135,19 @@ await t.test('pages: what they load is kept for ever under its version, and aske
 })
 
 await t.test('pages: the element\'s script is for any site, and nothing else is', async (t) => {
-  const house = await openHouse(t)
+  const service = await openTestService(t)
   const shared = async (path: string) => {
-    const { headers } = await house.call({ path, headers: { origin: 'https://shop.example' } })
+    const { headers } = await service.call({ path, headers: { origin: 'https://shop.example' } })
     return [headers['access-control-allow-origin'], headers['cross-origin-resource-policy']]
   }
   t.strictSame(await shared('/scan-login.js'), ['*', 'cross-origin'])
   for (const path of ['/login.js', '/me.js', '/style.css', '/login', '/me', '/api/session']) t.strictSame(await shared(path), [undefined, 'same-origin'], path)
-  t.equal((await house.call({ path: '/scan-login.d.ts' })).headers['content-type'], 'text/plain; charset=utf-8')
+  t.equal((await service.call({ path: '/scan-login.d.ts' })).headers['content-type'], 'text/plain; charset=utf-8')
 })
 
 await t.test('pages: no other file is served, however it is asked for', async (t) => {
-  const house = await openHouse(t, { env: generous })
-  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
+  const service = await openTestService(t, { env: generous })
+  const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
   const statusOf = (path: string) => new Promise<number | undefined>((resolve, reject) => {
     request({ host: '127.0.0.1', port, path, headers: { connection: 'close' } }, (response) => {
       response.resume()
@@ -165,63 +165,63 @@ await t.test('pages: no other file is served, however it is asked for', async (t
 
 await t.test('code: the image shows the page and the ticket, and needs no secret', async (t) => {
   for (const format of ['jpeg', 'png'] as const) {
-    const house = await openHouse(t, { env: { PUBLIC_URL: 'https://login.example.com/auth' } })
-    house.simulator.settings.imageFormat = format
-    house.simulator.settings.label = 'text/plain'
-    const browser = await openBrowser(house, { prefix: '/auth' })
+    const service = await openTestService(t, { env: { PUBLIC_URL: 'https://login.example.com/auth' } })
+    service.simulator.settings.imageFormat = format
+    service.simulator.settings.label = 'text/plain'
+    const browser = await openBrowser(service, { prefix: '/auth' })
     t.equal(browser.created.json.code_url, `/auth/api/tickets/${browser.ticket}/code`)
-    house.clock.advance(80_000)
-    const { statusCode, headers, rawPayload } = await house.app.inject(browser.created.json.code_url)
+    service.clock.advance(80_000)
+    const { statusCode, headers, rawPayload } = await service.app.inject(browser.created.json.code_url)
     t.equal(statusCode, 200)
     t.equal(headers['content-type'], `image/${format}`, 'by its bytes, not by WeChat\'s label')
     t.equal(headers['cache-control'], 'private, max-age=100', 'to the end of the ticket')
     t.equal(headers.etag, undefined)
     const { width, height, data } = format === 'jpeg' ? jpeg.decode(rawPayload) : decodePng(rawPayload)
     t.equal(decodeQR({ width, height, data: Uint8Array.from(data) }), `pages/login/login?scene=${browser.ticket}`)
-    const head = await house.call({ method: 'HEAD', path: browser.created.json.code_url })
+    const head = await service.call({ method: 'HEAD', path: browser.created.json.code_url })
     t.strictSame([head.status, head.headers['content-type'], head.text], [200, `image/${format}`, ''])
   }
 })
 
 await t.test('code: it is there until the ticket is final', async (t) => {
-  const house = await openHouse(t, { env: generous })
-  const code = async (ticket: string): Promise<string> => verdict(await house.call({ path: `/api/tickets/${ticket}/code` }))
-  const { browser: confirmed, phone } = await confirmedBrowser(house)
-  const [scanned, cancelled, expired] = [await openBrowser(house), await openBrowser(house), await openBrowser(house)]
+  const service = await openTestService(t, { env: generous })
+  const code = async (ticket: string): Promise<string> => verdict(await service.call({ path: `/api/tickets/${ticket}/code` }))
+  const { browser: confirmed, phone } = await confirmedBrowser(service)
+  const [scanned, cancelled, expired] = [await openBrowser(service), await openBrowser(service), await openBrowser(service)]
   await phone.scan(scanned.ticket)
   t.equal(await code(scanned.ticket), '200')
   t.equal(await code(confirmed.ticket), '200')
   t.equal(await code(cancelled.ticket), '200')
   await cancelled.giveUp()
   await confirmed.consume()
-  for (const ticket of [cancelled.ticket, confirmed.ticket, (await logIn(house)).browser.ticket, 'A'.repeat(22)]) t.equal(await code(ticket), '404 ticket-not-found')
+  for (const ticket of [cancelled.ticket, confirmed.ticket, (await logIn(service)).browser.ticket, 'A'.repeat(22)]) t.equal(await code(ticket), '404 ticket-not-found')
   t.equal(await code(expired.ticket), '200')
-  house.clock.advance(180_000)
+  service.clock.advance(180_000)
   t.equal(await code(expired.ticket), '404 ticket-not-found')
 })
 
 await t.test('code: it is wechat-unavailable with Retry-After when WeChat can\'t make one, and the login goes on when it can again', async (t) => {
-  const house = await openHouse(t, { env: generous })
-  const browser = await openBrowser(house)
-  const ask = () => house.call({ path: `/api/tickets/${browser.ticket}/code` })
+  const service = await openTestService(t, { env: generous })
+  const browser = await openBrowser(service)
+  const ask = () => service.call({ path: `/api/tickets/${browser.ticket}/code` })
   for (const [endpoint, fault] of [['stable_token', 40125], ['getwxacodeunlimit', 'html'], ['getwxacodeunlimit', 'cut'], ['getwxacodeunlimit', 41030], ['getwxacodeunlimit', 45009], ['stable_token', 'http-500']] as const) {
-    house.simulator.fail(endpoint, fault)
+    service.simulator.fail(endpoint, fault)
     const answer = await ask()
     t.equal(verdict(answer), '503 wechat-unavailable', `${endpoint} ${fault}`)
     t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
     t.equal(answer.headers['cache-control'], 'no-store')
-    house.simulator.clearFaults()
-    house.clock.advance(2000)
-    const phone = await phoneOf(house)
+    service.simulator.clearFaults()
+    service.clock.advance(2000)
+    const phone = await phoneOf(service)
     t.type(phone.sub, 'string', 'phones log in all the same')
   }
-  house.clock.advance(150_000)
+  service.clock.advance(150_000)
   t.equal((await ask()).status, 200)
 })
 
 await t.test('health: it is live and ready', async (t) => {
-  const house = await openHouse(t)
-  for (const path of ['/health/live', '/health/ready', '/healthz']) t.strictSame((await house.call({ path })).json, { status: 'ok' })
+  const service = await openTestService(t)
+  for (const path of ['/health/live', '/health/ready', '/healthz']) t.strictSame((await service.call({ path })).json, { status: 'ok' })
 })
 
 /** Each call of the contract that is always there, and what it answers when it goes well. */
@@ -252,8 +252,8 @@ const usualCalls: Record<string, string> = {
 await t.test('openapi: it is OpenAPI 3.1 and describes every call of the contract with its answers', async (t) => {
   for (const [prefix, links] of [['', 'off'], ['/sign/in', 'on']] as const) {
     const contractCalls = links === 'on' ? { ...usualCalls, 'get /api/tickets/{ticket}/link': '302' } : usualCalls
-    const house = await openHouse(t, { env: { PUBLIC_URL: `https://login.example.com${prefix}`, WECHAT_URL_LINK: links } })
-    const { json, headers } = await house.call({ path: `${prefix}/openapi.json` })
+    const service = await openTestService(t, { env: { PUBLIC_URL: `https://login.example.com${prefix}`, WECHAT_URL_LINK: links } })
+    const { json, headers } = await service.call({ path: `${prefix}/openapi.json` })
     t.match(headers['content-type'], /^application\/json/)
     t.match(json.openapi, /^3\.1\.\d$/)
     t.type(json.info.title, 'string')
@@ -284,19 +284,19 @@ await t.test('openapi: it is OpenAPI 3.1 and describes every call of the contrac
 })
 
 await t.test('return_to: a path on the site and an allowed origin are kept as they are', async (t) => {
-  const house = await openHouse(t, { env: { ...generous, ALLOWED_ORIGINS: 'https://www.example.com,http://localhost:8080' } })
+  const service = await openTestService(t, { env: { ...generous, ALLOWED_ORIGINS: 'https://www.example.com,http://localhost:8080' } })
   for (const returnTo of ['/', '/me', '/inbox?folder=1&x=%20#top', '/a//b', '/%E5%BE%AE%E4%BF%A1', '/微信', '/a?next=//evil.example', '/a?next=https://evil.example', '/@evil.example', '/:80', '/.well-known', '/%2e%2e', '/?%2f%2f',
     'https://login.example.com', 'https://login.example.com/', 'https://login.example.com:443/a', 'HTTPS://LOGIN.EXAMPLE.COM/a', 'https://www.example.com/a?b#c', 'http://localhost:8080/x']) {
-    const { created } = await openBrowser(house, { body: { return_to: returnTo } })
+    const { created } = await openBrowser(service, { body: { return_to: returnTo } })
     t.equal(created.status, 201, encodeURI(returnTo))
   }
   for (const [body, returned] of [[{ return_to: '/inbox?a=%20#b' }, '/inbox?a=%20#b'], [{ return_to: 'https://www.example.com/a' }, 'https://www.example.com/a'], [{ return_to: null }, null], [{}, null], [undefined, null]] as const) {
-    t.equal((await logIn(house, { body })).consumed.json.return_to, returned)
+    t.equal((await logIn(service, { body })).consumed.json.return_to, returned)
   }
 })
 
 await t.test('return_to: whatever could lead elsewhere is return-to-not-allowed', async (t) => {
-  const house = await openHouse(t, { env: { ...generous, ALLOWED_ORIGINS: 'https://www.example.com' } })
+  const service = await openTestService(t, { env: { ...generous, ALLOWED_ORIGINS: 'https://www.example.com' } })
   const control = ['\0', '\t', '\n', '\r', '\u001f', '\u007f', '\u0085', '\u009f']
   for (const returnTo of ['', 'me', './me', '../me', '?a', '#a', '//evil.example', '///evil.example', '////', '/\\evil.example', '\\evil.example', '\\\\evil.example', '/\\/evil.example', '\\/evil.example',
     '/%2fevil.example', '/%2Fevil.example', '/%5cevil.example', '/%5Cevil.example', '/a%5c..%5c', '/a\\b', 'https://evil.example', 'http://login.example.com', 'https://login.example.com.evil.example', 'https://evil.example/login.example.com',
@@ -304,6 +304,6 @@ await t.test('return_to: whatever could lead elsewhere is return-to-not-allowed'
     'https:/login.example.com', 'https:login.example.com', 'https:///login.example.com', 'https:\\\\login.example.com', 'javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/html,x', 'vbscript:x', 'blob:https://login.example.com/x', 'file:///etc/passwd',
     'wss://login.example.com', 'null', ' /me', '/me ', 'https://login.example.com /', `/${'a'.repeat(3000)}`,
     ...control.flatMap((character) => [`/${character}/evil.example`, `${character}/me`, `/me${character}`, `/a${encodeURIComponent(character)}b`, `/a?b=${encodeURIComponent(character).toLowerCase()}`])]) {
-    t.equal(verdict((await openBrowser(house, { body: { return_to: returnTo } })).created), '400 return-to-not-allowed', encodeURI(returnTo).slice(0, 60))
+    t.equal(verdict((await openBrowser(service, { body: { return_to: returnTo } })).created), '400 return-to-not-allowed', encodeURI(returnTo).slice(0, 60))
   }
 })

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import type { Places, Store } from '../../src/login/ports.ts'
 import { openPlaces } from '../../src/places/geoip-file.ts'
 import { openBrowser } from '../support/clients.ts'
-import { openHouse, type Answer, type House, type HouseOptions } from '../support/house.ts'
+import { openTestService, type Answer, type TestService, type TestServiceOptions } from '../support/test-service.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { logIn, phoneOf } from '../support/login.ts'
 import { buildMmdb, exampleNetworks } from '../support/mmdb.ts'
@@ -24,16 +24,16 @@ const examplePlaces = (t: Test): Places => {
   return openPlaces(path, createRecordingLog())
 }
 
-const openWithPlaces = (t: Test, options: HouseOptions = {}): Promise<House> => openHouse(t, { places: examplePlaces(t), ...options })
+const openWithPlaces = (t: Test, options: TestServiceOptions = {}): Promise<TestService> => openTestService(t, { places: examplePlaces(t), ...options })
 
 /** What a phone at an address is told of a browser at another. */
-const scanned = async (house: House, browserIp: string, phoneIp: string): Promise<Answer> => {
-  const browser = await openBrowser(house, { from: browserIp })
-  return await (await phoneOf(house)).signed({ method: 'POST', path: `/api/phone/tickets/${browser.ticket}/scan`, from: phoneIp })
+const scanned = async (service: TestService, browserIp: string, phoneIp: string): Promise<Answer> => {
+  const browser = await openBrowser(service, { from: browserIp })
+  return await (await phoneOf(service)).signed({ method: 'POST', path: `/api/phone/tickets/${browser.ticket}/scan`, from: phoneIp })
 }
 
 await t.test('place: the phone is told where the browser is, when the database knows it, and else its network', async (t) => {
-  const house = await openWithPlaces(t)
+  const service = await openWithPlaces(t)
   const cases = [
     [shanghai, { network: '203.0.113.0/24', place: '中国 上海市', place_en: 'Shanghai, China' }],
     [beijing, { network: '2001:db8::/48', place: '中国 北京市', place_en: 'Beijing, China' }],
@@ -41,25 +41,25 @@ await t.test('place: the phone is told where the browser is, when the database k
     [unlisted, { network: '8.8.8.0/24', place: null, place_en: null }],
     [nowhere, { network: null, place: null, place_en: null }],
   ] as const
-  for (const [from, browser] of cases) t.strictSame((await scanned(house, from, shanghai)).json.browser, { name: 'Chrome', system: 'Windows', ...browser, is_phone: false })
+  for (const [from, browser] of cases) t.strictSame((await scanned(service, from, shanghai)).json.browser, { name: 'Chrome', system: 'Windows', ...browser, is_phone: false })
 })
 
 await t.test('place: another country is told of when both are known and differ, and never else', async (t) => {
-  const house = await openWithPlaces(t)
+  const service = await openWithPlaces(t)
   const cases = [
     [shanghai, sanJose, true], [sanJose, shanghai, true], [beijing, sanJose, true], [`::ffff:${sanJose}`, shanghai, true], [shanghai, `::ffff:${sanJose}`, true],
     [shanghai, shanghai, false], [shanghai, shenzhen, false], [shanghai, beijing, false],
     [nowhere, shanghai, false], [shanghai, unlisted, false], [unlisted, sanJose, false], [nowhere, nowhere, false],
   ] as const
-  for (const [browser, phone, isOther] of cases) t.equal((await scanned(house, browser, phone)).json.other_country, isOther, `${browser} ${phone}`)
-  const blind = await openHouse(t)
+  for (const [browser, phone, isOther] of cases) t.equal((await scanned(service, browser, phone)).json.other_country, isOther, `${browser} ${phone}`)
+  const blind = await openTestService(t)
   t.equal((await scanned(blind, shanghai, sanJose)).json.other_country, false, 'without a database')
 })
 
 await t.test('place: another country does not stop a login, and a second scan tells of where the phone is by then', async (t) => {
-  const house = await openWithPlaces(t)
-  const browser = await openBrowser(house, { from: sanJose })
-  const phone = await phoneOf(house)
+  const service = await openWithPlaces(t)
+  const browser = await openBrowser(service, { from: sanJose })
+  const phone = await phoneOf(service)
   const scanFrom = (from: string): Promise<Answer> => phone.signed({ method: 'POST', path: `/api/phone/tickets/${browser.ticket}/scan`, from })
   t.equal((await scanFrom(shanghai)).json.other_country, true)
   t.hasStrict((await scanFrom(sanJose)).json, { other_country: false, version: 2 })
@@ -68,38 +68,38 @@ await t.test('place: another country does not stop a login, and a second scan te
 })
 
 await t.test('place: nothing is told of two countries when a proxy that nobody named stands for both', async (t) => {
-  const house = await openWithPlaces(t)
-  const browser = await house.call({ method: 'POST', path: '/api/tickets', headers: { 'x-forwarded-for': sanJose }, from: shanghai })
-  const phone = await phoneOf(house)
+  const service = await openWithPlaces(t)
+  const browser = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'x-forwarded-for': sanJose }, from: shanghai })
+  const phone = await phoneOf(service)
   const answer = await phone.signed({ method: 'POST', path: `/api/phone/tickets/${browser.json.ticket}/scan`, headers: { 'x-forwarded-for': beijing }, from: shanghai })
   t.hasStrict(answer.json, { other_country: false, browser: { place: '中国 上海市' } })
 })
 
 await t.test('place: a session keeps the place of its login, on the phone and in the browser', async (t) => {
-  const house = await openWithPlaces(t)
-  const { phone, cookie } = await logIn(house, { from: shanghai })
+  const service = await openWithPlaces(t)
+  const { phone, cookie } = await logIn(service, { from: shanghai })
   const browser = { name: 'Chrome', system: 'Windows', ip: shanghai, network: '203.0.113.0/24', place: '中国 上海市', place_en: 'Shanghai, China' }
   t.strictSame((await phone.sessions()).json.sessions.map((session: { browser: unknown }) => session.browser), [browser])
-  t.strictSame((await house.call({ path: '/api/session', headers: { cookie } })).json.session.browser, browser)
+  t.strictSame((await service.call({ path: '/api/session', headers: { cookie } })).json.session.browser, browser)
 })
 
 await t.test('place: a ticket that an earlier release made has none, and is scanned as ever', async (t) => {
   let store: Store | undefined
-  const house = await openWithPlaces(t, { wrapStore: (own) => { store = own; return own } })
-  const browser = await openBrowser(house, { from: sanJose })
+  const service = await openWithPlaces(t, { wrapStore: (own) => { store = own; return own } })
+  const browser = await openBrowser(service, { from: sanJose })
   const key = `ticket:${browser.ticket}`
   const record = await store?.read<{ browser: object }>(key)
   t.hasStrict(record?.browser, { place: '美国 加利福尼亚州 圣何塞', placeEn: 'San Jose, California, United States', country: 'US' })
   await store?.write(key, { ...record, browser: { name: 'Chrome', system: 'Windows', ip: sanJose, place: null } }, 60_000)
-  const phone = await phoneOf(house)
+  const phone = await phoneOf(service)
   const answer = await phone.signed({ method: 'POST', path: `/api/phone/tickets/${browser.ticket}/scan`, from: shanghai })
   t.hasStrict(answer.json, { other_country: false, browser: { place: null, place_en: null, network: '198.51.100.0/24' } })
 })
 
 await t.test('browser: it is taken for the proxy, when what that repeats is no address', async (t) => {
-  const house = await openWithPlaces(t, { env: { TRUST_PROXY: '127.0.0.1' } })
+  const service = await openWithPlaces(t, { env: { TRUST_PROXY: '127.0.0.1' } })
   for (const [said, ip] of [[shanghai, shanghai], ['unknown', '127.0.0.1'], ['<b>Shanghai', '127.0.0.1'], [`${shanghai}:4711`, '127.0.0.1'], ['', '127.0.0.1']] as const) {
-    const { json } = await house.call({ method: 'POST', path: '/api/tickets', headers: { 'x-forwarded-for': said } })
-    t.hasStrict(await house.store.read(`ticket:${json.ticket}`), { browser: { ip } }, said)
+    const { json } = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'x-forwarded-for': said } })
+    t.hasStrict(await service.store.read(`ticket:${json.ticket}`), { browser: { ip } }, said)
   }
 })

@@ -6,7 +6,7 @@ import { problemTypes, type ProblemCode } from '../../src/errors.ts'
 import type { Store } from '../../src/login/ports.ts'
 import { openBrowser } from '../support/clients.ts'
 import { craftSignature } from '../support/craft-signature.ts'
-import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
 import { settle } from '../support/turns.ts'
 import { otherNumber } from '../support/draws.ts'
@@ -21,83 +21,83 @@ const spoiling = (spoil: { with?: () => Promise<never> }) => (store: Store): Sto
     spoil.with === undefined || name === 'close' ? (target[name] as (...args: unknown[]) => unknown)(...args) : spoil.with(),
 })
 
-const ticketIn: Record<string, (house: House) => Promise<Answer>> = {
-  'ticket-not-scanned': async (house) => (await phoneOf(house)).confirm((await openBrowser(house)).ticket, '10'),
-  'ticket-not-confirmed': async (house) => (await openBrowser(house)).consume(),
-  'ticket-confirmed': async (house) => (await confirmedBrowser(house)).browser.giveUp(),
-  'ticket-taken': async (house) => {
-    const { ticket } = await openBrowser(house)
-    await (await phoneOf(house)).scan(ticket)
-    return await (await phoneOf(house, 'hong')).scan(ticket)
+const ticketIn: Record<string, (service: TestService) => Promise<Answer>> = {
+  'ticket-not-scanned': async (service) => (await phoneOf(service)).confirm((await openBrowser(service)).ticket, '10'),
+  'ticket-not-confirmed': async (service) => (await openBrowser(service)).consume(),
+  'ticket-confirmed': async (service) => (await confirmedBrowser(service)).browser.giveUp(),
+  'ticket-taken': async (service) => {
+    const { ticket } = await openBrowser(service)
+    await (await phoneOf(service)).scan(ticket)
+    return await (await phoneOf(service, 'hong')).scan(ticket)
   },
-  'match-wrong': async (house) => {
-    const browser = await openBrowser(house)
-    const phone = await phoneOf(house)
+  'match-wrong': async (service) => {
+    const browser = await openBrowser(service)
+    const phone = await phoneOf(service)
     await phone.scan(browser.ticket)
     return await phone.confirm(browser.ticket, otherNumber(await browser.matchCode()))
   },
-  'ticket-cancelled': async (house) => {
-    const browser = await openBrowser(house)
+  'ticket-cancelled': async (service) => {
+    const browser = await openBrowser(service)
     await browser.giveUp()
     return await browser.consume()
   },
-  'ticket-consumed': async (house) => {
-    const { browser } = await logIn(house)
-    house.clock.advance(30_000)
+  'ticket-consumed': async (service) => {
+    const { browser } = await logIn(service)
+    service.clock.advance(30_000)
     return await browser.consume()
   },
-  'ticket-expired': async (house) => {
-    const browser = await openBrowser(house)
-    house.clock.advance(180_000)
+  'ticket-expired': async (service) => {
+    const browser = await openBrowser(service)
+    service.clock.advance(180_000)
     return await browser.consume()
   },
 }
 
 const profile: Call = { method: 'PUT', path: '/api/phone/profile', body: '{"name":"x"}' }
 
-const provoke: Record<string, (house: House, spoil: { with?: () => Promise<never> }) => Promise<Answer>> = {
+const provoke: Record<string, (service: TestService, spoil: { with?: () => Promise<never> }) => Promise<Answer>> = {
   ...ticketIn,
-  'bad-request': (house) => house.call({ method: 'POST', path: '/api/tickets', body: '{' }),
-  'return-to-not-allowed': (house) => house.call({ method: 'POST', path: '/api/tickets', body: { return_to: '//evil.example' } }),
-  'signature-invalid': (house) => house.call(profile),
-  'clock-skew': async (house) => house.call({ ...profile, headers: craftSignature(profile, (await phoneOf(house)).key, 1) }),
-  replayed: async (house) => {
-    const headers = craftSignature(profile, (await phoneOf(house)).key, house.clock.now() / 1000)
-    await house.call({ ...profile, headers })
-    return await house.call({ ...profile, headers })
+  'bad-request': (service) => service.call({ method: 'POST', path: '/api/tickets', body: '{' }),
+  'return-to-not-allowed': (service) => service.call({ method: 'POST', path: '/api/tickets', body: { return_to: '//evil.example' } }),
+  'signature-invalid': (service) => service.call(profile),
+  'clock-skew': async (service) => service.call({ ...profile, headers: craftSignature(profile, (await phoneOf(service)).key, 1) }),
+  replayed: async (service) => {
+    const headers = craftSignature(profile, (await phoneOf(service)).key, service.clock.now() / 1000)
+    await service.call({ ...profile, headers })
+    return await service.call({ ...profile, headers })
   },
-  'key-unknown': (house) => house.call({ ...profile, headers: craftSignature(profile, { key_id: unknownId, key: unknownId }, house.clock.now() / 1000) }),
-  'js-code-invalid': (house) => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'nonsense' } }),
-  'wechat-user-blocked': (house) => {
-    house.simulator.fail('jscode2session', 40226, 1)
-    return house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } })
+  'key-unknown': (service) => service.call({ ...profile, headers: craftSignature(profile, { key_id: unknownId, key: unknownId }, service.clock.now() / 1000) }),
+  'js-code-invalid': (service) => service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'nonsense' } }),
+  'wechat-user-blocked': (service) => {
+    service.simulator.fail('jscode2session', 40226, 1)
+    return service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } })
   },
-  'wechat-unavailable': (house) => {
-    house.simulator.fail('jscode2session', 'html', 1)
-    return house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } })
+  'wechat-unavailable': (service) => {
+    service.simulator.fail('jscode2session', 'html', 1)
+    return service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } })
   },
-  unauthenticated: (house) => house.call({ path: '/api/session' }),
-  'cross-site': (house) => house.call({ method: 'DELETE', path: '/api/session', headers: { origin: 'https://evil.example' } }),
-  'not-found': (house) => house.call({ path: '/api/nothing' }),
-  'ticket-not-found': (house) => house.call({ path: `/api/tickets/${unknownId}`, headers: someSecret }),
-  'method-not-allowed': (house) => house.call({ method: 'PATCH', path: '/api/tickets' }),
-  'payload-too-large': (house) => house.call({ method: 'POST', path: '/api/tickets', body: Buffer.alloc(2_000_000, ' ') }),
-  'unsupported-media-type': (house) => house.call({ method: 'POST', path: '/api/tickets', body: 'a=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
-  'rate-limited': async (house) => {
-    for (let i = 0; i < 20; i++) await openBrowser(house, { from: '192.0.2.1' })
-    return (await openBrowser(house, { from: '192.0.2.1' })).created
+  unauthenticated: (service) => service.call({ path: '/api/session' }),
+  'cross-site': (service) => service.call({ method: 'DELETE', path: '/api/session', headers: { origin: 'https://evil.example' } }),
+  'not-found': (service) => service.call({ path: '/api/nothing' }),
+  'ticket-not-found': (service) => service.call({ path: `/api/tickets/${unknownId}`, headers: someSecret }),
+  'method-not-allowed': (service) => service.call({ method: 'PATCH', path: '/api/tickets' }),
+  'payload-too-large': (service) => service.call({ method: 'POST', path: '/api/tickets', body: Buffer.alloc(2_000_000, ' ') }),
+  'unsupported-media-type': (service) => service.call({ method: 'POST', path: '/api/tickets', body: 'a=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+  'rate-limited': async (service) => {
+    for (let i = 0; i < 20; i++) await openBrowser(service, { from: '192.0.2.1' })
+    return (await openBrowser(service, { from: '192.0.2.1' })).created
   },
-  'too-many-tickets': async (house) => {
-    for (let i = 0; i < 3; i++) await (await openBrowser(house, { from: `192.0.3.${100 + i}` })).poll() // a twentieth of 60
-    return (await openBrowser(house, { from: '192.0.3.99' })).created
+  'too-many-tickets': async (service) => {
+    for (let i = 0; i < 3; i++) await (await openBrowser(service, { from: `192.0.3.${100 + i}` })).poll() // a twentieth of 60
+    return (await openBrowser(service, { from: '192.0.3.99' })).created
   },
-  'store-unavailable': async (house) => {
-    await house.store.close()
-    return (await openBrowser(house)).created
+  'store-unavailable': async (service) => {
+    await service.store.close()
+    return (await openBrowser(service)).created
   },
-  internal: async (house, spoil) => {
+  internal: async (service, spoil) => {
     spoil.with = () => Promise.reject(new TypeError('secret inside'))
-    const answer = (await openBrowser(house)).created
+    const answer = (await openBrowser(service)).created
     delete spoil.with
     return answer
   },
@@ -115,16 +115,16 @@ await t.test('problems: every code of the contract is met, in one shape', async 
   t.strictSame(Object.keys(problemTypes).sort(), [...contractCodes].sort(), 'the registry and the contract know the same codes')
   t.strictSame(Object.keys(provoke).sort(), [...contractCodes].sort(), 'and each of them is provoked here')
   const spoil = {}
-  const house = await openHouse(t, { env: { LIMIT_CREATE: '20', MAX_TICKETS: '60' }, wrapStore: spoiling(spoil) })
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '20', MAX_TICKETS: '60' }, wrapStore: spoiling(spoil) })
   const requestIds = new Set<string>()
   for (const code of contractCodes.toSorted((a, b) => Number(a === 'store-unavailable') - Number(b === 'store-unavailable'))) {
-    house.clock.advance(181_000) // gives back the places of the tickets before
-    const answer = await provoke[code]?.(house, spoil) as Answer // each has one, as was seen above
+    service.clock.advance(181_000) // gives back the places of the tickets before
+    const answer = await provoke[code]?.(service, spoil) as Answer // each has one, as was seen above
     t.equal(answer.json?.code, code, answer.text)
     const { status, title } = problemTypes[code as ProblemCode]
     const { detail, request_id: requestId, server_time: serverTime, ...rest } = answer.json
     t.strictSame(rest, { type: `urn:scan-login:problem:${code}`, title, status, code })
-    t.equal(serverTime, code === 'clock-skew' ? house.clock.now() / 1000 : undefined)
+    t.equal(serverTime, code === 'clock-skew' ? service.clock.now() / 1000 : undefined)
     t.equal(answer.status, status)
     t.type(detail, 'string')
     t.match(requestId, /^[0-9a-f-]{36}$/)
@@ -143,10 +143,10 @@ await t.test('problems: every code of the contract is met, in one shape', async 
 })
 
 await t.test('ES challenge: every 401 says what it asks for, and none opens a dialog of the browser, when a call is refused', async (t) => {
-  const house = await openHouse(t)
+  const service = await openTestService(t)
   const refused = Object.entries(problemTypes).filter(([, { status }]) => status === 401).map(([code]) => code)
   const told: Record<string, unknown> = {}
-  for (const code of refused) told[code] = (await provoke[code]?.(house, {}))?.headers['www-authenticate']
+  for (const code of refused) told[code] = (await provoke[code]?.(service, {}))?.headers['www-authenticate']
   t.strictSame(told, {
     'signature-invalid': 'Signature tag="scan-login"',
     'clock-skew': 'Signature tag="scan-login"',
@@ -156,44 +156,44 @@ await t.test('ES challenge: every 401 says what it asks for, and none opens a di
     unauthenticated: 'Bearer',
   })
   t.notMatch(Object.values(told).join(), /basic|digest|negotiate|ntlm/i)
-  for (const code of ['cross-site', 'ticket-not-found', 'bad-request']) t.equal((await provoke[code]?.(house, {}))?.headers['www-authenticate'], undefined, code)
+  for (const code of ['cross-site', 'ticket-not-found', 'bad-request']) t.equal((await provoke[code]?.(service, {}))?.headers['www-authenticate'], undefined, code)
 })
 
 /** What stands behind every call that needs the store, and a caller who would get through. */
-const callsOnStore = async (house: House): Promise<Record<string, () => Promise<Answer>>> => {
-  const pending = await openBrowser(house)
-  const fresh = await openBrowser(house)
-  const scanned = await openBrowser(house)
-  const { browser: confirmed, phone } = await confirmedBrowser(house)
+const callsOnStore = async (service: TestService): Promise<Record<string, () => Promise<Answer>>> => {
+  const pending = await openBrowser(service)
+  const fresh = await openBrowser(service)
+  const scanned = await openBrowser(service)
+  const { browser: confirmed, phone } = await confirmedBrowser(service)
   await phone.scan(scanned.ticket)
   const number = await scanned.matchCode()
-  const { cookie, token } = await logIn(house, { phone })
+  const { cookie, token } = await logIn(service, { phone })
   const own = { cookie, 'sec-fetch-site': 'same-origin' }
   return {
-    create: () => house.call({ method: 'POST', path: '/api/tickets' }),
-    code: () => house.call({ path: `/api/tickets/${pending.ticket}/code` }),
+    create: () => service.call({ method: 'POST', path: '/api/tickets' }),
+    code: () => service.call({ path: `/api/tickets/${pending.ticket}/code` }),
     poll: () => pending.poll(0, 0),
     consume: () => confirmed.consume(),
     'give up': () => pending.giveUp(),
-    session: () => house.call({ path: '/api/session', headers: own }),
-    'session by token': () => house.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } }),
-    token: () => house.call({ method: 'POST', path: '/api/session/token', headers: own }),
-    verify: () => house.call({ path: '/api/session/verify', headers: own }),
-    'log out': () => house.call({ method: 'DELETE', path: '/api/session', headers: own }),
-    'phone login': () => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } }),
+    session: () => service.call({ path: '/api/session', headers: own }),
+    'session by token': () => service.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } }),
+    token: () => service.call({ method: 'POST', path: '/api/session/token', headers: own }),
+    verify: () => service.call({ path: '/api/session/verify', headers: own }),
+    'log out': () => service.call({ method: 'DELETE', path: '/api/session', headers: own }),
+    'phone login': () => service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } }),
     scan: () => phone.scan(fresh.ticket),
     confirm: () => phone.confirm(scanned.ticket, number),
     cancel: () => phone.cancel(scanned.ticket),
     sessions: () => phone.sessions(),
     'sign out': () => phone.signOut(unknownId),
     rename: () => phone.rename('x'),
-    ready: () => house.call({ path: '/health/ready' }),
+    ready: () => service.call({ path: '/health/ready' }),
   }
 }
 
 await t.test('answers: none under /api is kept by a cache or tagged when it goes well', async (t) => {
-  const house = await openHouse(t)
-  const { code, ready, 'sign out': signOut, cancel, ...calls } = await callsOnStore(house) // these have answers of another kind, or come too late
+  const service = await openTestService(t)
+  const { code, ready, 'sign out': signOut, cancel, ...calls } = await callsOnStore(service) // these have answers of another kind, or come too late
   for (const [name, call] of Object.entries(calls)) {
     const { status, headers } = await call()
     t.ok(status >= 200 && status < 300, `${name}: ${status}`)
@@ -202,22 +202,22 @@ await t.test('answers: none under /api is kept by a cache or tagged when it goes
 })
 
 await t.test('problems: a store that is away is store-unavailable for every call, and never "not found"', async (t) => {
-  const house = await openHouse(t)
-  const calls = await callsOnStore(house)
-  await house.store.close()
+  const service = await openTestService(t)
+  const calls = await callsOnStore(service)
+  await service.store.close()
   for (const [name, call] of Object.entries(calls)) {
     const answer = await call()
     t.equal(verdict(answer), '503 store-unavailable', name)
     t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
   }
-  t.equal((await house.call({ path: '/health/live' })).status, 200)
-  t.equal((await house.call({ path: '/.well-known/jwks.json' })).status, 200)
+  t.equal((await service.call({ path: '/health/live' })).status, 200)
+  t.equal((await service.call({ path: '/.well-known/jwks.json' })).status, 200)
 })
 
 await t.test('problems: a fault that nobody foresaw is internal for every call', async (t) => {
   const spoil: { with?: () => Promise<never> } = {}
-  const house = await openHouse(t, { wrapStore: spoiling(spoil) })
-  const calls = await callsOnStore(house)
+  const service = await openTestService(t, { wrapStore: spoiling(spoil) })
+  const calls = await callsOnStore(service)
   spoil.with = () => Promise.reject(new TypeError('Cannot read properties of undefined'))
   for (const [name, call] of Object.entries(calls)) t.equal(verdict(await call()), '500 internal', name)
   delete spoil.with
@@ -226,14 +226,14 @@ await t.test('problems: a fault that nobody foresaw is internal for every call',
 
 await t.test('problems: a store that never answers is answered for within 6 s', async (t) => {
   const spoil: { with?: () => Promise<never> } = {}
-  const house = await openHouse(t, { env: { MAX_WAIT: '0' }, wrapStore: spoiling(spoil) })
-  const { poll, ...calls } = await callsOnStore(house) // a poll has its own end, beyond the longest wait; the store itself gives up after 2 s
+  const service = await openTestService(t, { env: { MAX_WAIT: '0' }, wrapStore: spoiling(spoil) })
+  const { poll, ...calls } = await callsOnStore(service) // a poll has its own end, beyond the longest wait; the store itself gives up after 2 s
   spoil.with = () => new Promise<never>(() => {})
   const verdicts: Record<string, string> = {}
   const answers = Object.entries(calls).map(async ([name, call]) => { verdicts[name] = verdict(await call()) })
   for (let passedMs = 0; passedMs < 6000; passedMs += 100) {
     await settle()
-    house.clock.advance(100)
+    service.clock.advance(100)
   }
   await settle()
   t.strictSame(verdicts, Object.fromEntries(Object.keys(calls).map((name) => [name, '503 store-unavailable'])))
@@ -270,12 +270,12 @@ const badBodies: Record<string, string | Buffer> = {
 }
 
 await t.test('bodies: what no call takes is bad-request and changes nothing', async (t) => {
-  const house = await openHouse(t, { env: { ...noLimits, MAX_TICKETS: '1' } })
-  const phone = await phoneOf(house)
-  const browser = await openBrowser(house)
+  const service = await openTestService(t, { env: { ...noLimits, MAX_TICKETS: '1' } })
+  const phone = await phoneOf(service)
+  const browser = await openBrowser(service)
   await phone.scan(browser.ticket)
-  const wechatCalls = house.simulator.calls.length
-  const unsigned = (path: string) => (body: string | Buffer) => house.call({ method: 'POST', path, body })
+  const wechatCalls = service.simulator.calls.length
+  const unsigned = (path: string) => (body: string | Buffer) => service.call({ method: 'POST', path, body })
   const takers: Record<string, (body: string | Buffer) => Promise<Answer>> = {
     create: unsigned('/api/tickets'),
     login: unsigned('/api/phone/login'),
@@ -290,7 +290,7 @@ await t.test('bodies: what no call takes is bad-request and changes nothing', as
     }
     for (const type of ['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx', 'application/json-seq', 'x', '/', 'application/problem+json']) {
       const answer = name === 'create' || name === 'login'
-        ? await house.call({ method: 'POST', path: name === 'create' ? '/api/tickets' : '/api/phone/login', body: '{}', headers: { 'content-type': type } })
+        ? await service.call({ method: 'POST', path: name === 'create' ? '/api/tickets' : '/api/phone/login', body: '{}', headers: { 'content-type': type } })
         : await phone.signed({ method: name === 'profile' ? 'PUT' : 'POST', path: name === 'profile' ? '/api/phone/profile' : `/api/phone/tickets/${browser.ticket}/confirm`, body: '{"name":"x","match_code":"10"}', headers: { 'content-type': type } })
       t.equal(verdict(answer), '415 unsupported-media-type', `${name}: ${type}`)
     }
@@ -299,28 +299,28 @@ await t.test('bodies: what no call takes is bad-request and changes nothing', as
   for (const code of ['1', '123', 'ab', ' 47', '47 ', '4７', '٤٧', '-1', '4\n', '']) t.equal(verdict(await phone.confirm(browser.ticket, code)), '400 bad-request', encodeURI(code))
   t.equal(verdict(await phone.confirm(browser.ticket)), '400 bad-request', 'no number')
   t.hasStrict((await browser.poll()).json, { state: 'scanned', version: 2 })
-  t.equal(house.simulator.calls.length, wechatCalls, 'WeChat was not asked')
-  t.equal((await phoneOf(house)).sub, phone.sub)
+  t.equal(service.simulator.calls.length, wechatCalls, 'WeChat was not asked')
+  t.equal((await phoneOf(service)).sub, phone.sub)
   await phone.cancel(browser.ticket)
-  t.equal((await openBrowser(house)).created.status, 201, 'no refused call took the place')
+  t.equal((await openBrowser(service)).created.status, 201, 'no refused call took the place')
 })
 
 await t.test('bodies: an absent one, an empty object and what nobody asked for are taken', async (t) => {
-  const house = await openHouse(t)
+  const service = await openTestService(t)
   for (const call of [{}, { body: '' }, { body: '{}' }, { body: '{"return_to":null}' }, { body: '{"return_to":"/x","x":[1]}' }]) {
-    t.equal((await house.call({ method: 'POST', path: '/api/tickets', ...call })).status, 201, JSON.stringify(call))
+    t.equal((await service.call({ method: 'POST', path: '/api/tickets', ...call })).status, 201, JSON.stringify(call))
   }
-  t.equal((await house.call({ method: 'POST', path: '/api/tickets', body: '{}', headers: { 'content-type': 'application/json; charset=utf-8' } })).status, 201)
-  const { browser, phone } = await confirmedBrowser(house)
+  t.equal((await service.call({ method: 'POST', path: '/api/tickets', body: '{}', headers: { 'content-type': 'application/json; charset=utf-8' } })).status, 201)
+  const { browser, phone } = await confirmedBrowser(service)
   for (const type of ['text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'application/json']) {
     const empty = { body: '', headers: { 'content-type': type } }
-    t.equal((await house.call({ method: 'POST', path: '/api/tickets', ...empty })).status, 201, `no bytes of ${type}`)
+    t.equal((await service.call({ method: 'POST', path: '/api/tickets', ...empty })).status, 201, `no bytes of ${type}`)
     const secret = { ...empty.headers, authorization: `Ticket ${browser.secret}` }
-    t.equal((await house.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, body: '', headers: secret })).status, 200)
-    t.equal((await phone.signed({ method: 'POST', path: `/api/phone/tickets/${(await openBrowser(house)).ticket}/scan`, ...empty })).status, 200)
-    t.equal(verdict(await house.call({ method: 'POST', path: '/api/phone/login', ...empty })), '400 bad-request')
+    t.equal((await service.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, body: '', headers: secret })).status, 200)
+    t.equal((await phone.signed({ method: 'POST', path: `/api/phone/tickets/${(await openBrowser(service)).ticket}/scan`, ...empty })).status, 200)
+    t.equal(verdict(await service.call({ method: 'POST', path: '/api/phone/login', ...empty })), '400 bad-request')
   }
-  t.equal((await house.call({ method: 'POST', path: '/api/tickets', body: '{}', headers: { 'content-type': 'Application/JSON' } })).status, 201)
+  t.equal((await service.call({ method: 'POST', path: '/api/tickets', body: '{}', headers: { 'content-type': 'Application/JSON' } })).status, 201)
 })
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
@@ -353,25 +353,25 @@ const routes: Record<string, string> = {
 
 await t.test('methods: a wrong one is 405 with Allow, on every path and under a prefix', async (t) => {
   for (const prefix of ['', '/sign/in']) {
-    const house = await openHouse(t, { env: { ...noLimits, WECHAT_URL_LINK: 'on', PUBLIC_URL: `https://login.example.com${prefix}` } })
+    const service = await openTestService(t, { env: { ...noLimits, WECHAT_URL_LINK: 'on', PUBLIC_URL: `https://login.example.com${prefix}` } })
     for (const [path, allow] of Object.entries(routes)) {
       for (const method of methods) {
-        const answer = await house.call({ method, path: `${prefix}${path}` })
+        const answer = await service.call({ method, path: `${prefix}${path}` })
         if (allow.split(', ').includes(method)) t.not(answer.status, 405, `${method} ${path}`)
         else t.strictSame([answer.status, answer.headers.allow, answer.json?.code], [405, allow, method === 'HEAD' ? undefined : 'method-not-allowed'], `${method} ${path}`)
       }
-      const withBody = await house.call({ method: 'PATCH', path: `${prefix}${path}?a=1`, body: '{', headers: { 'content-type': 'text/plain' } })
+      const withBody = await service.call({ method: 'PATCH', path: `${prefix}${path}?a=1`, body: '{', headers: { 'content-type': 'text/plain' } })
       t.equal(verdict(withBody), '405 method-not-allowed', `PATCH ${path} with a body`)
     }
   }
 })
 
 await t.test('unknown paths: they are not-found, whatever is sent there', async (t) => {
-  const house = await openHouse(t, { env: { ...noLimits, PUBLIC_URL: 'https://login.example.com/auth' } })
+  const service = await openTestService(t, { env: { ...noLimits, PUBLIC_URL: 'https://login.example.com/auth' } })
   for (const path of ['/', '/api/tickets', '/login', '/authx', '/auth/api', '/auth/api/', `/auth/api/tickets/${unknownId}/`, `/auth/api/tickets/${unknownId}/codes`,
     '/auth/api/phone', '/auth/api/phone/tickets', '/auth/api/session/', '/auth/API/tickets', '/auth//api/tickets', '/auth/metrics', '/auth/health', '/auth/.well-known/', '/auth/api/tickets;x', '/auth/documentation']) {
     for (const method of ['GET', 'POST', 'DELETE'] as const) {
-      const answer = await house.call({ method, path, ...(method === 'POST' && { body: '{' }) })
+      const answer = await service.call({ method, path, ...(method === 'POST' && { body: '{' }) })
       t.equal(verdict(answer), '404 not-found', `${method} ${path}`)
       t.equal(answer.headers['cache-control'], 'no-store')
     }
@@ -379,24 +379,24 @@ await t.test('unknown paths: they are not-found, whatever is sent there', async 
 })
 
 await t.test('ids: a malformed one answers exactly like an unknown one', async (t) => {
-  const house = await openHouse(t, { env: { ...noLimits, WECHAT_URL_LINK: 'on' } })
-  const phone = await phoneOf(house)
+  const service = await openTestService(t, { env: { ...noLimits, WECHAT_URL_LINK: 'on' } })
+  const phone = await phoneOf(service)
   const wordsOf = ({ status, json, headers: { date, ...headers } }: Answer): unknown => ({ status, headers, body: { ...json, request_id: '' } })
   const asks: Record<string, (id: string) => Promise<Answer>> = {
-    poll: (id) => house.call({ path: `/api/tickets/${id}`, headers: someSecret }),
-    'long poll': (id) => house.call({ path: `/api/tickets/${id}?after=1&wait=25`, headers: someSecret }),
-    'poll without a secret': (id) => house.call({ path: `/api/tickets/${id}` }),
-    'poll with a short secret': (id) => house.call({ path: `/api/tickets/${id}`, headers: { authorization: 'Ticket x' } }),
-    'poll by bearer': (id) => house.call({ path: `/api/tickets/${id}`, headers: { authorization: `Bearer ${'A'.repeat(43)}` } }),
-    consume: (id) => house.call({ method: 'POST', path: `/api/tickets/${id}/consume`, headers: someSecret }),
-    'give up': (id) => house.call({ method: 'DELETE', path: `/api/tickets/${id}`, headers: someSecret }),
-    code: (id) => house.call({ path: `/api/tickets/${id}/code` }),
-    link: (id) => house.call({ path: `/api/tickets/${id}/link` }),
+    poll: (id) => service.call({ path: `/api/tickets/${id}`, headers: someSecret }),
+    'long poll': (id) => service.call({ path: `/api/tickets/${id}?after=1&wait=25`, headers: someSecret }),
+    'poll without a secret': (id) => service.call({ path: `/api/tickets/${id}` }),
+    'poll with a short secret': (id) => service.call({ path: `/api/tickets/${id}`, headers: { authorization: 'Ticket x' } }),
+    'poll by bearer': (id) => service.call({ path: `/api/tickets/${id}`, headers: { authorization: `Bearer ${'A'.repeat(43)}` } }),
+    consume: (id) => service.call({ method: 'POST', path: `/api/tickets/${id}/consume`, headers: someSecret }),
+    'give up': (id) => service.call({ method: 'DELETE', path: `/api/tickets/${id}`, headers: someSecret }),
+    code: (id) => service.call({ path: `/api/tickets/${id}/code` }),
+    link: (id) => service.call({ path: `/api/tickets/${id}/link` }),
     scan: (id) => phone.scan(id),
     confirm: (id) => phone.confirm(id, '10'),
     cancel: (id) => phone.cancel(id),
   }
-  const { ticket } = await openBrowser(house)
+  const { ticket } = await openBrowser(service)
   const ids = ['x', 'A'.repeat(21), 'A'.repeat(23), `${'A'.repeat(21)}B`, `${'A'.repeat(21)}.`, 'A'.repeat(200), 'A'.repeat(9000), 'x..y', '...', '%41'.repeat(22), '%00', `${unknownId}%00`,
     `${ticket}%00`, `${ticket}%0a`, `${ticket}%20`, 'a%2fb', '..%2f..%2fetc%2fpasswd', '%25zz', '%E5%BE%AE', '__proto__', 'constructor', '*', ':ticket', ticket.toLowerCase() === ticket ? 'y' : ticket.toLowerCase(), `${ticket}=`, '\'or\'1\'=\'1']
   for (const [name, ask] of Object.entries(asks)) {
@@ -406,21 +406,21 @@ await t.test('ids: a malformed one answers exactly like an unknown one', async (
     for (const id of ids) t.strictSame(wordsOf(await ask(id)), words, `${name} ${id.slice(0, 40)}`)
     if (!['code', 'link', 'scan', 'confirm', 'cancel'].includes(name)) t.strictSame(wordsOf(await ask(ticket)), words, `${name}: a real one with a wrong secret`)
   }
-  t.strictSame(wordsOf(await house.call({ path: `/api/tickets/${unknownId}/code` })), wordsOf(await asks.poll?.(unknownId) as Answer), 'whoever asks')
+  t.strictSame(wordsOf(await service.call({ path: `/api/tickets/${unknownId}/code` })), wordsOf(await asks.poll?.(unknownId) as Answer), 'whoever asks')
 })
 
 await t.test('addresses: an escape that means nothing is as unknown as what isn\'t there', async (t) => {
-  const house = await openHouse(t)
+  const service = await openTestService(t)
   for (const path of ['/api/tickets/%zz', '/api/tickets/%', '/api/tickets/%f', '/api/tickets/%ff', '/api/tickets/%zz?after=1', '/api/tickets/%c3%28/code']) {
-    t.equal(verdict(await house.call({ path })), '404 ticket-not-found', path)
+    t.equal(verdict(await service.call({ path })), '404 ticket-not-found', path)
   }
-  for (const path of ['/%zz', '/%', '/api/%ff']) t.equal(verdict(await house.call({ path })), '404 not-found', path)
-  t.equal((await house.call({ path: '/health/live?%zz=%' })).status, 200, 'in a query nobody reads it')
+  for (const path of ['/%zz', '/%', '/api/%ff']) t.equal(verdict(await service.call({ path })), '404 not-found', path)
+  t.equal((await service.call({ path: '/health/live?%zz=%' })).status, 200, 'in a query nobody reads it')
 })
 
 await t.test('requests: what isn\'t HTTP, or has more headers than anybody needs, is told so and cut off', async (t) => {
-  const house = await openHouse(t)
-  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
+  const service = await openTestService(t)
+  const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
   const say = (text: string) => new Promise<string>((resolve, reject) => {
     let heard = ''
     const socket = connect(Number(port), '127.0.0.1', () => { socket.write(text) })
@@ -441,14 +441,14 @@ await t.test('requests: what isn\'t HTTP, or has more headers than anybody needs
 })
 
 await t.test('requests: whoever is slow to send a body is told so, and the store is not blamed', async (t) => {
-  const house = await openHouse(t)
-  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
+  const service = await openTestService(t)
+  const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
   const socket = connect(Number(port), '127.0.0.1')
   socket.write('POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"ret')
-  await once(house.app.server, 'request')
-  house.clock.advance(5000)
+  await once(service.app.server, 'request')
+  service.clock.advance(5000)
   let text = ''
   for await (const chunk of socket.setEncoding('utf8')) text += chunk
   t.match(text, /^HTTP\/1\.1 408 [^]*"code":"bad-request"/)
-  t.notMatch(house.logged(), /store-unavailable/)
+  t.notMatch(service.logged(), /store-unavailable/)
 })

@@ -1,7 +1,7 @@
 /** Holds the READMEs to the code: their tables of calls and of errors are the registry's and the routes' own, their proxies those of the tests. */
 import t from 'tap'
 import { problemTypes } from '../../src/errors.ts'
-import { openHouse } from '../support/house.ts'
+import { openTestService } from '../support/test-service.ts'
 import { readInstancesBlock, readInstancesLine, readProxyFile } from '../support/proxy-files.ts'
 import { sectionIn, textIn } from '../support/readmes.ts'
 
@@ -25,8 +25,8 @@ for (const { language, errors, api } of titles) {
   })
 
   await t.test(`READMEs in ${language}: they list every call of the API, and no other`, async (t) => {
-    const house = await openHouse(t, { env: { WECHAT_URL_LINK: 'on' } }) // with everything that can be switched on
-    const { paths } = (await house.call({ path: '/openapi.json' })).json as { paths: Record<string, Record<string, unknown>> }
+    const service = await openTestService(t, { env: { WECHAT_URL_LINK: 'on' } }) // with everything that can be switched on
+    const { paths } = (await service.call({ path: '/openapi.json' })).json as { paths: Record<string, Record<string, unknown>> }
     const calls = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
     const listed = [...sectionIn(language, api).matchAll(/^\| (.+?) \|/gm)].flatMap(([, call = '']) => [...call.matchAll(/`([A-Z]+ \/[^`?]+)/g)].map(([, name]) => name as string)) // the group is not optional
     t.strictSame([...new Set(calls.filter((call) => !call.startsWith('HEAD ')))].sort(), listed.filter((call) => call !== 'GET /openapi.json').sort())

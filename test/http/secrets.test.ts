@@ -4,12 +4,12 @@ import { openBrowser } from '../support/clients.ts'
 import type { Store } from '../../src/login/ports.ts'
 import { generateKeys } from '../../src/sessions/key-file.ts'
 import { craftSignature } from '../support/craft-signature.ts'
-import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { logIn, phoneOf } from '../support/login.ts'
 import { otherNumber } from '../support/draws.ts'
 
 interface Trouble {
-  readonly house: House
+  readonly service: TestService
   /** What nobody may read in the log, by what it is. */
   readonly secrets: Record<string, string>
   readonly browserSecrets: readonly string[]
@@ -19,7 +19,7 @@ interface Trouble {
 }
 
 /** Lives through everything that can happen, and gathers whatever is secret in it. */
-const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble> => {
+const makeTrouble = async (t: Parameters<typeof openTestService>[0]): Promise<Trouble> => {
   const spoil: { with?: Error } = {}
   const stored: string[] = []
   const recording = (store: Store): Store => new Proxy(store, {
@@ -30,15 +30,15 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
     },
   })
   const keys = generateKeys()
-  const house = await openHouse(t, { env: { LOG_LEVEL: 'trace', WECHAT_URL_LINK: 'on' }, wrapStore: recording, keys })
+  const service = await openTestService(t, { env: { LOG_LEVEL: 'trace', WECHAT_URL_LINK: 'on' }, wrapStore: recording, keys })
   const answers: Answer[] = []
   const call = async (what: Call): Promise<Answer> => {
-    const answer = await house.call(what)
+    const answer = await service.call(what)
     answers.push(answer)
     return answer
   }
-  const watched: House = { ...house, call }
-  const now = (): number => house.clock.now() / 1000
+  const watched: TestService = { ...service, call }
+  const now = (): number => service.clock.now() / 1000
 
   const { browser, phone, token, cookie } = await logIn(watched)
   const cookieSecret = cookie.replace(/^[^=]*=/, '')
@@ -54,7 +54,7 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
   const fresh = await call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
 
   // Secrets where they don't belong: in paths, queries, other headers, bodies that are broken.
-  for (const secret of [browser.secret, cookieSecret, phone.key.key, token, house.simulator.secret]) {
+  for (const secret of [browser.secret, cookieSecret, phone.key.key, token, service.simulator.secret]) {
     await call({ path: `/api/tickets/${secret}?secret=${secret}`, headers: { authorization: `Ticket ${secret}`, referer: `https://a.example/${secret}` } })
     await call({ path: `/${secret}`, headers: { 'user-agent': secret, 'x-request-id': secret } })
     await call({ method: 'POST', path: '/api/tickets', body: `{"return_to":"${secret}` })
@@ -72,27 +72,27 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
     await call({ ...profile, headers: signed })
   }
 
-  const jsCodes = ['ming', 'hong', 'wei', 'li', 'zhang', 'wang'].map((person) => house.simulator.jsCode(person))
+  const jsCodes = ['ming', 'hong', 'wei', 'li', 'zhang', 'wang'].map((person) => service.simulator.jsCode(person))
   for (const [index, fault] of ([40226, 40125, 'html', 'cut', 'http-500', 99999] as const).entries()) {
-    house.simulator.fail('jscode2session', fault, 1)
+    service.simulator.fail('jscode2session', fault, 1)
     await call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCodes[index] } })
-    house.clock.advance(61_000)
+    service.clock.advance(61_000)
   }
   await call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCodes[0] } })
   const unlucky = await openBrowser(watched)
   for (const [endpoint, fault] of [['generate_urllink', 'html'], ['generate_urllink', 42001], ['getwxacodeunlimit', 'html'], ['getwxacodeunlimit', 42001], ['stable_token', 40125], ['getwxacodeunlimit', 'cut']] as const) {
-    house.simulator.fail(endpoint, fault, 1)
-    house.simulator.revokeToken()
+    service.simulator.fail(endpoint, fault, 1)
+    service.simulator.revokeToken()
     await call({ path: `/api/tickets/${unlucky.ticket}/code` })
     await call({ path: `/api/tickets/${unlucky.ticket}/link` })
-    house.clock.advance(1000)
+    service.clock.advance(1000)
   }
   for (const error of [new TypeError('inside'), Object.assign(new Error('outside'), { code: 'ECONNREFUSED' })]) {
     spoil.with = error
     await call({ path: `/api/tickets/${unlucky.ticket}`, headers: { authorization: `Ticket ${unlucky.secret}` } })
     await call({ path: '/api/session', headers })
     await call({ ...profile, headers: craftSignature(profile, phone.key, now()) })
-    await call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } })
+    await call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } })
     delete spoil.with
   }
   const again = await phoneOf(watched)
@@ -112,18 +112,18 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
     await call({ method: 'POST', path: '/api/tickets' })
   }
   for (let i = 0; i < 130; i++) await again.sessions()
-  house.app.goDown()
+  service.app.goDown()
   await call({ path: '/health/ready' })
   await call({ path: '/api/session', headers })
   await call({ method: 'DELETE', path: '/api/session', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
-  await house.app.close()
+  await service.app.close()
 
-  const accessTokens = new Set(house.simulator.calls.flatMap(({ query }) => query.access_token ?? []))
+  const accessTokens = new Set(service.simulator.calls.flatMap(({ query }) => query.access_token ?? []))
   const macs = answersOf(right)
   const nonce = /nonce="([^"]+)"/.exec(right['signature-input'] ?? '')?.[1] ?? ''
   return {
     browserSecrets: [browser.secret, pending.secret, unlucky.secret, wrongly.secret],
-    house,
+    service,
     answers,
     stored: stored.join('\n'),
     secrets: {
@@ -148,9 +148,9 @@ const makeTrouble = async (t: Parameters<typeof openHouse>[0]): Promise<Trouble>
       'subject key in base64': keys.subject.toString('base64'),
       'cookie key': keys.cookie.toString('base64url'),
       'signing key': keys.signing[0].privatePem.split('\n').slice(1, -1)[0] ?? '',
-      AppSecret: house.simulator.secret,
-      openid: house.simulator.openidOf('ming'),
-      'openid of another': house.simulator.openidOf('hong'),
+      AppSecret: service.simulator.secret,
+      openid: service.simulator.openidOf('ming'),
+      'openid of another': service.simulator.openidOf('hong'),
       ...Object.fromEntries(jsCodes.map((jsCode, index) => [`js_code ${index}`, jsCode])),
       ...Object.fromEntries([...accessTokens].map((accessToken, index) => [`access_token ${index}`, accessToken])),
     },
@@ -165,8 +165,8 @@ const answersOf = (signed: Record<string, string>): Record<string, string> => ({
 const base64Of16Bytes = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{22}==/
 
 await t.test('secrets: none of them is anywhere it doesn\'t belong when everything has gone wrong once', async (t) => {
-  const { house, secrets, answers, stored, browserSecrets } = await makeTrouble(t)
-  const log = house.logged()
+  const { service, secrets, answers, stored, browserSecrets } = await makeTrouble(t)
+  const log = service.logged()
   t.ok(log.length > 5000, 'much was logged')
   t.match(log, /"status":503/)
   for (const event of ['session.opened', 'session.ended', 'ticket.cancelled', 'phone-key.created', 'refused', 'limit.hit']) t.ok(log.includes(`"event":"${event}"`), `${event} was logged`)
@@ -190,11 +190,11 @@ await t.test('secrets: none of them is anywhere it doesn\'t belong when everythi
   t.notMatch(said, /openid|unionid|session_key|40125|wx0123/)
   for (const what of Object.keys(secrets).filter((name) => /^(?:openid|AppSecret|access_token|js_code|subject key|cookie key|signing key|MAC|nonce)/.test(name))) t.notOk(said.includes(secrets[what] as string), `${what} is in no answer`)
   // WeChat learns what is its own and the ticket's id, which is the scene of the code; its AppSecret stands in a URL where WeChat's interface has it so.
-  const asked = house.simulator.calls.map(({ query, body }) => JSON.stringify(query) + body).join('\n')
+  const asked = service.simulator.calls.map(({ query, body }) => JSON.stringify(query) + body).join('\n')
   for (const secret of [...browserSecrets, ...['cookie', 'token', 'phone key', 'second phone key', 'MAC', 'nonce', 'subject key', 'cookie key', 'signing key'].map((what) => secrets[what] as string)]) t.notOk(asked.includes(secret), 'WeChat was told none of ours')
-  const addressed = house.simulator.calls.filter(({ endpoint }) => endpoint !== 'jscode2session').map(({ query }) => JSON.stringify(query)).join('\n')
-  t.notOk(addressed.includes(house.simulator.secret), 'AppSecret is in a URL of jscode2session alone')
-  const scenes = house.simulator.calls.filter(({ endpoint, body }) => endpoint === 'getwxacodeunlimit' && body !== '').map(({ body }) => JSON.parse(body).scene as string)
+  const addressed = service.simulator.calls.filter(({ endpoint }) => endpoint !== 'jscode2session').map(({ query }) => JSON.stringify(query)).join('\n')
+  t.notOk(addressed.includes(service.simulator.secret), 'AppSecret is in a URL of jscode2session alone')
+  const scenes = service.simulator.calls.filter(({ endpoint, body }) => endpoint === 'getwxacodeunlimit' && body !== '').map(({ body }) => JSON.parse(body).scene as string)
   t.ok(scenes.length > 0)
   t.ok(scenes.every((scene) => /^[A-Za-z0-9_-]{22}$/.test(scene)), 'the code carries a ticket\'s id and nothing else')
   const tellingTwice = (secret: string): number => answers.filter(({ text, headers }) => (text + JSON.stringify(headers)).includes(secret)).length

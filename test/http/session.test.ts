@@ -5,15 +5,15 @@ import { generateKeys } from '../../src/sessions/key-file.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { openBrowser } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
 
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 const dayMs = 86_400_000
 
-const session = (house: House, headers: Record<string, string>): Promise<Answer> =>
-  house.call({ path: `${house.config.basePath}/api/session`, headers })
+const session = (service: TestService, headers: Record<string, string>): Promise<Answer> =>
+  service.call({ path: `${service.config.basePath}/api/session`, headers })
 
 await t.test('session cookie: it is bound as closely as the place allows', async (t) => {
   const cases = [
@@ -23,29 +23,29 @@ await t.test('session cookie: it is bound as closely as the place allows', async
     [{ PUBLIC_URL: 'http://localhost:3000' }, 'scan_login', 'HttpOnly; Path=/; SameSite=Lax'],
   ] as const
   for (const [env, name, attributes] of cases) {
-    const house = await openHouse(t, { env })
-    const { consumed, cookie } = await logIn(house)
+    const service = await openTestService(t, { env })
+    const { consumed, cookie } = await logIn(service)
     const [value = '', ...given] = String(consumed.headers['set-cookie']).split('; ')
     t.match(value, new RegExp(`^${name}=[A-Za-z0-9_-]{43}$`))
     const expires = given.find((attribute) => attribute.startsWith('Expires='))
-    t.equal(Date.parse(String(expires).slice('Expires='.length)), house.clock.now() + 90 * dayMs)
+    t.equal(Date.parse(String(expires).slice('Expires='.length)), service.clock.now() + 90 * dayMs)
     t.ok(given.includes(`Max-Age=${90 * dayMs / 1000}`), 'and it ends then by the browser\'s own measure, too')
     t.equal(given.filter((attribute) => !/^(?:Expires|Max-Age)=/.test(attribute)).sort().join('; '), attributes)
 
-    t.equal((await session(house, { cookie })).status, 200)
-    t.equal((await session(house, { cookie: `a=b; ${cookie}; c=d` })).status, 200)
-    const out = await house.call({ method: 'DELETE', path: `${house.config.basePath}/api/session`, headers: { cookie, ...sameOrigin } })
+    t.equal((await session(service, { cookie })).status, 200)
+    t.equal((await session(service, { cookie: `a=b; ${cookie}; c=d` })).status, 200)
+    const out = await service.call({ method: 'DELETE', path: `${service.config.basePath}/api/session`, headers: { cookie, ...sameOrigin } })
     const [emptied = '', ...cleared] = String([out.headers['set-cookie']].flat()[0]).split('; ')
     t.equal(emptied, `${name}=`)
     t.equal(cleared.filter((attribute) => !/^(?:Expires|Max-Age)=/.test(attribute)).sort().join('; '), attributes, 'a browser takes away only what has the same attributes')
-    t.ok(Date.parse(String(cleared.find((attribute) => attribute.startsWith('Expires='))).slice('Expires='.length)) < house.clock.now())
+    t.ok(Date.parse(String(cleared.find((attribute) => attribute.startsWith('Expires='))).slice('Expires='.length)) < service.clock.now())
   }
 })
 
 await t.test('session: it is shown alike by cookie and by token, and holds nothing else', async (t) => {
-  const house = await openHouse(t)
-  const { phone, cookie, token } = await logIn(house, { from: '203.0.113.9' })
-  const shown = await session(house, { cookie })
+  const service = await openTestService(t)
+  const { phone, cookie, token } = await logIn(service, { from: '203.0.113.9' })
+  const shown = await session(service, { cookie })
   t.strictSame(shown.json, {
     user: { sub: phone.sub, name: null },
     session: {
@@ -56,15 +56,15 @@ await t.test('session: it is shown alike by cookie and by token, and holds nothi
     },
   })
   t.match(shown.json.session.id, /^[A-Za-z0-9_-]{22}$/)
-  t.strictSame((await session(house, { authorization: `Bearer ${token}` })).json, shown.json)
-  t.strictSame((await session(house, { authorization: `bearer ${token}` })).json, shown.json, 'the scheme is in any letters (RFC 9110 §11.1)')
+  t.strictSame((await session(service, { authorization: `Bearer ${token}` })).json, shown.json)
+  t.strictSame((await session(service, { authorization: `bearer ${token}` })).json, shown.json, 'the scheme is in any letters (RFC 9110 §11.1)')
   t.equal(shown.headers['cache-control'], 'no-store')
   t.equal(shown.headers.etag, undefined)
 })
 
 await t.test('session: nobody is logged in when cookie and token are missing, foreign or malformed', async (t) => {
-  const house = await openHouse(t)
-  const { cookie, token } = await logIn(house)
+  const service = await openTestService(t)
+  const { cookie, token } = await logIn(service)
   const [name, value = ''] = cookie.split('=')
   const headers: Array<Record<string, string>> = [
     {},
@@ -87,39 +87,39 @@ await t.test('session: nobody is logged in when cookie and token are missing, fo
     { authorization: `Bearer ${token} ${token}` },
   ]
   for (const given of headers) {
-    const answer = await session(house, given)
+    const answer = await session(service, given)
     t.equal(verdict(answer), '401 unauthenticated', JSON.stringify(given).slice(0, 80))
     t.equal(answer.headers['www-authenticate'], 'Bearer')
-    t.equal(verdict(await house.call({ path: '/api/session/verify', headers: given })), '401 unauthenticated')
-    t.equal(verdict(await house.call({ method: 'POST', path: '/api/session/token', headers: { ...given, ...sameOrigin } })), '401 unauthenticated')
-    t.equal(verdict(await house.call({ method: 'DELETE', path: '/api/session', headers: { ...given, ...sameOrigin } })), '401 unauthenticated')
+    t.equal(verdict(await service.call({ path: '/api/session/verify', headers: given })), '401 unauthenticated')
+    t.equal(verdict(await service.call({ method: 'POST', path: '/api/session/token', headers: { ...given, ...sameOrigin } })), '401 unauthenticated')
+    t.equal(verdict(await service.call({ method: 'DELETE', path: '/api/session', headers: { ...given, ...sameOrigin } })), '401 unauthenticated')
   }
-  t.equal((await session(house, { cookie })).status, 200, 'none of it ended the session')
+  t.equal((await session(service, { cookie })).status, 200, 'none of it ended the session')
 })
 
 await t.test('session: a cookie that was planted before the login is not taken over, and each login has a session of its own', async (t) => {
-  const house = await openHouse(t)
-  const attacker = await logIn(house, { phone: await phoneOf(house, 'hong') })
+  const service = await openTestService(t)
+  const attacker = await logIn(service, { phone: await phoneOf(service, 'hong') })
   const [name] = attacker.cookie.split('=')
-  const ended = await logIn(house)
-  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: ended.cookie, ...sameOrigin } })
-  const phone = await phoneOf(house)
+  const ended = await logIn(service)
+  await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: ended.cookie, ...sameOrigin } })
+  const phone = await phoneOf(service)
   const seen = new Set([attacker.cookie, ended.cookie])
   const ids = new Set<string>()
-  const planted = [attacker.cookie, ended.cookie, `${name}=${'A'.repeat(43)}`, `${name}=chosen`, `${name}=${(await openBrowser(house)).secret}`]
+  const planted = [attacker.cookie, ended.cookie, `${name}=${'A'.repeat(43)}`, `${name}=chosen`, `${name}=${(await openBrowser(service)).secret}`]
   for (const cookie of planted) {
     /** Shows the planted cookie with every call, as a browser does. */
-    const planting: House = { ...house, call: (call) => house.call({ ...call, headers: { cookie, ...call.headers } }) }
+    const planting: TestService = { ...service, call: (call) => service.call({ ...call, headers: { cookie, ...call.headers } }) }
     const { browser } = await confirmedBrowser(planting, { phone })
     const consumed = await browser.consume()
     t.equal(consumed.json.user.sub, phone.sub)
     const given = cookieOf(consumed)
     t.notOk(seen.has(given) || planted.includes(given), 'the cookie is new')
     seen.add(given)
-    const { json } = await session(house, { cookie: given })
+    const { json } = await session(service, { cookie: given })
     t.equal(json.user.sub, phone.sub)
     ids.add(json.session.id)
-    const shown = await session(house, { cookie })
+    const shown = await session(service, { cookie })
     if (cookie === attacker.cookie) t.equal(shown.json.user.sub, attacker.phone.sub, 'the planted session is still the attacker\'s own')
     else t.equal(verdict(shown), '401 unauthenticated')
     const again = await browser.consume()
@@ -134,105 +134,105 @@ await t.test('session: signing out is known to every instance at once, whichever
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
   const keys = generateKeys()
-  const here = await openHouse(t, { keys, clock, store })
-  const there = await openHouse(t, { keys, clock, store, simulator: here.simulator })
+  const here = await openTestService(t, { keys, clock, store })
+  const there = await openTestService(t, { keys, clock, store, simulator: here.simulator })
   const byBrowser = await logIn(here)
   const byPhone = await logIn(here, { phone: byBrowser.phone })
-  for (const house of [here, there]) {
-    for (const { cookie, token } of [byBrowser, byPhone]) t.strictSame([(await session(house, { cookie })).status, (await session(house, { authorization: `Bearer ${token}` })).status], [200, 200])
+  for (const service of [here, there]) {
+    for (const { cookie, token } of [byBrowser, byPhone]) t.strictSame([(await session(service, { cookie })).status, (await session(service, { authorization: `Bearer ${token}` })).status], [200, 200])
   }
   await there.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
   const [{ id }] = (await byPhone.phone.sessions()).json.sessions
   await (await phoneOf(there)).signOut(id)
-  for (const house of [here, there]) {
+  for (const service of [here, there]) {
     for (const { cookie, token } of [byBrowser, byPhone]) {
       for (const headers of [{ cookie }, { authorization: `Bearer ${token}` }] as Array<Record<string, string>>) {
-        t.equal(verdict(await session(house, headers)), '401 unauthenticated')
-        t.equal(verdict(await house.call({ path: '/api/session/verify', headers })), '401 unauthenticated')
+        t.equal(verdict(await session(service, headers)), '401 unauthenticated')
+        t.equal(verdict(await service.call({ path: '/api/session/verify', headers })), '401 unauthenticated')
       }
-      t.equal(verdict(await house.call({ method: 'POST', path: '/api/session/token', headers: { cookie, ...sameOrigin } })), '401 unauthenticated')
+      t.equal(verdict(await service.call({ method: 'POST', path: '/api/session/token', headers: { cookie, ...sameOrigin } })), '401 unauthenticated')
     }
   }
 })
 
 await t.test('session: nobody is logged in by a bearer when there are two Authorization headers', async (t) => {
-  const house = await openHouse(t)
-  const { browser, token } = await logIn(house)
+  const service = await openTestService(t)
+  const { browser, token } = await logIn(service)
   const bearer = `Bearer ${token}`
   for (const authorization of [[bearer, bearer], [bearer, 'Bearer x'], ['Bearer x', bearer], [bearer, 'Basic YTpi'], ['Basic YTpi', bearer], [bearer, `Ticket ${browser.secret}`]]) {
     for (const url of ['/api/session', '/api/session/verify']) {
-      const { statusCode, body } = await house.app.inject({ url, headers: { authorization } as never }) // its types know one header of a name
+      const { statusCode, body } = await service.app.inject({ url, headers: { authorization } as never }) // its types know one header of a name
       t.equal(`${statusCode} ${JSON.parse(body).code}`, '401 unauthenticated', authorization.map((value) => value.slice(0, 8)).join())
     }
   }
   const own = `Ticket ${browser.secret}`
-  t.equal((await house.app.inject({ url: `/api/tickets/${browser.ticket}`, headers: { authorization: [own] } as never })).statusCode, 200)
-  t.equal((await house.app.inject({ url: `/api/tickets/${browser.ticket}`, headers: { authorization: [own, own] } as never })).statusCode, 404)
+  t.equal((await service.app.inject({ url: `/api/tickets/${browser.ticket}`, headers: { authorization: [own] } as never })).statusCode, 200)
+  t.equal((await service.app.inject({ url: `/api/tickets/${browser.ticket}`, headers: { authorization: [own, own] } as never })).statusCode, 404)
 })
 
 await t.test('session: the cookie counts beside a site\'s own Authorization, and not beside a bearer', async (t) => {
-  const house = await openHouse(t)
-  const { cookie, token } = await logIn(house)
+  const service = await openTestService(t)
+  const { cookie, token } = await logIn(service)
   for (const authorization of ['Basic YTpi', 'Digest username="a"', 'Bearerish x', 'ApiKey x', '']) {
-    t.equal(verdict(await session(house, { cookie, authorization })), '200', authorization)
-    t.equal(verdict(await house.call({ path: '/api/session/verify', headers: { cookie, authorization } })), '200', authorization)
+    t.equal(verdict(await session(service, { cookie, authorization })), '200', authorization)
+    t.equal(verdict(await service.call({ path: '/api/session/verify', headers: { cookie, authorization } })), '200', authorization)
   }
-  for (const authorization of ['Bearer', 'Bearer x', `bearer ${token}x`, `Bearer  ${token} x`]) t.equal(verdict(await session(house, { cookie, authorization })), '401 unauthenticated', authorization)
+  for (const authorization of ['Bearer', 'Bearer x', `bearer ${token}x`, `Bearer  ${token} x`]) t.equal(verdict(await session(service, { cookie, authorization })), '401 unauthenticated', authorization)
 })
 
 await t.test('session: a ticket secret opens no session, and a session opens no ticket', async (t) => {
-  const house = await openHouse(t)
-  const { browser, cookie, token } = await logIn(house)
+  const service = await openTestService(t)
+  const { browser, cookie, token } = await logIn(service)
   const [name, value = ''] = cookie.split('=')
-  t.equal(verdict(await session(house, { cookie: `${name}=${browser.secret}` })), '401 unauthenticated')
-  t.equal(verdict(await session(house, { authorization: `Bearer ${browser.secret}` })), '401 unauthenticated')
+  t.equal(verdict(await session(service, { cookie: `${name}=${browser.secret}` })), '401 unauthenticated')
+  t.equal(verdict(await session(service, { authorization: `Bearer ${browser.secret}` })), '401 unauthenticated')
   for (const authorization of [`Ticket ${value}`, `Bearer ${browser.secret}`, `Ticket ${token}`]) {
-    t.equal(verdict(await house.call({ path: `/api/tickets/${browser.ticket}`, headers: { authorization, cookie } })), '404 ticket-not-found')
+    t.equal(verdict(await service.call({ path: `/api/tickets/${browser.ticket}`, headers: { authorization, cookie } })), '404 ticket-not-found')
   }
 })
 
 await t.test('session: it ends when it was not used for SESSION_IDLE, and use moves that end', async (t) => {
-  const house = await openHouse(t, { env: { SESSION_IDLE: '1h', SESSION_MAX: '1d' } })
-  const { cookie, phone } = await logIn(house)
+  const service = await openTestService(t, { env: { SESSION_IDLE: '1h', SESSION_MAX: '1d' } })
+  const { cookie, phone } = await logIn(service)
   for (let i = 0; i < 5; i++) {
-    house.clock.advance(50 * 60_000)
-    t.equal((await session(house, { cookie })).status, 200, `after ${50 * (i + 1)} minutes`)
+    service.clock.advance(50 * 60_000)
+    t.equal((await session(service, { cookie })).status, 200, `after ${50 * (i + 1)} minutes`)
   }
-  t.equal((await session(house, { cookie })).json.session.expires_at, new Date(house.clock.now() + 3600_000).toISOString())
-  t.equal((await phone.sessions()).json.sessions[0].last_seen_at, new Date(house.clock.now()).toISOString())
-  house.clock.advance(3600_000 - 1)
+  t.equal((await session(service, { cookie })).json.session.expires_at, new Date(service.clock.now() + 3600_000).toISOString())
+  t.equal((await phone.sessions()).json.sessions[0].last_seen_at, new Date(service.clock.now()).toISOString())
+  service.clock.advance(3600_000 - 1)
   t.equal((await phone.sessions()).json.sessions.length, 1, 'being looked at from the phone is no use')
-  house.clock.advance(1)
-  t.equal(verdict(await session(house, { cookie })), '401 unauthenticated')
-  t.strictSame((await (await phoneOf(house)).sessions()).json, { sessions: [] })
+  service.clock.advance(1)
+  t.equal(verdict(await session(service, { cookie })), '401 unauthenticated')
+  t.strictSame((await (await phoneOf(service)).sessions()).json, { sessions: [] })
 })
 
 await t.test('session: it ends after SESSION_MAX however much it is used', async (t) => {
-  const house = await openHouse(t, { env: { SESSION_IDLE: '1h', SESSION_MAX: '3h' } })
-  const { cookie } = await logIn(house)
+  const service = await openTestService(t, { env: { SESSION_IDLE: '1h', SESSION_MAX: '3h' } })
+  const { cookie } = await logIn(service)
   for (let i = 0; i < 3; i++) {
-    house.clock.advance(3600_000 - 1)
-    t.equal((await session(house, { cookie })).status, 200)
+    service.clock.advance(3600_000 - 1)
+    t.equal((await session(service, { cookie })).status, 200)
   }
-  t.equal((await session(house, { cookie })).json.session.expires_at, '2026-11-23T03:00:00.000Z')
-  house.clock.advance(3)
-  t.equal(verdict(await session(house, { cookie })), '401 unauthenticated')
+  t.equal((await session(service, { cookie })).json.session.expires_at, '2026-11-23T03:00:00.000Z')
+  service.clock.advance(3)
+  t.equal(verdict(await session(service, { cookie })), '401 unauthenticated')
 })
 
 await t.test('session: the bearer ends with the session and not before its own time', async (t) => {
-  const house = await openHouse(t)
-  const { token } = await logIn(house)
-  house.clock.advance(899_000)
-  t.equal((await session(house, { authorization: `Bearer ${token}` })).status, 200)
-  house.clock.advance(1000)
-  t.equal(verdict(await session(house, { authorization: `Bearer ${token}` })), '401 unauthenticated')
+  const service = await openTestService(t)
+  const { token } = await logIn(service)
+  service.clock.advance(899_000)
+  t.equal((await session(service, { authorization: `Bearer ${token}` })).status, 200)
+  service.clock.advance(1000)
+  t.equal(verdict(await session(service, { authorization: `Bearer ${token}` })), '401 unauthenticated')
 })
 
 await t.test('session: a proxy is told who it is when it asks', async (t) => {
-  const house = await openHouse(t)
-  const { phone, cookie, token } = await logIn(house)
+  const service = await openTestService(t)
+  const { phone, cookie, token } = await logIn(service)
   for (const headers of [{ cookie }, { authorization: `Bearer ${token}` }]) {
-    const answer = await house.call({ path: '/api/session/verify', headers })
+    const answer = await service.call({ path: '/api/session/verify', headers })
     t.equal(answer.status, 200)
     t.equal(answer.text, '')
     t.equal(answer.headers['remote-user'], phone.sub)
@@ -240,40 +240,40 @@ await t.test('session: a proxy is told who it is when it asks', async (t) => {
     t.equal(answer.headers['cache-control'], 'no-store')
   }
   await phone.rename('小明 & Co. 🦊')
-  const named = await house.call({ path: '/api/session/verify', headers: { cookie } })
+  const named = await service.call({ path: '/api/session/verify', headers: { cookie } })
   t.equal(named.headers['remote-name'], '%E5%B0%8F%E6%98%8E%20%26%20Co.%20%F0%9F%A6%8A')
-  t.equal((await house.call({ method: 'HEAD', path: '/api/session/verify', headers: { cookie } })).headers['remote-user'], phone.sub)
-  const refused = await house.call({ path: '/api/session/verify' })
+  t.equal((await service.call({ method: 'HEAD', path: '/api/session/verify', headers: { cookie } })).headers['remote-user'], phone.sub)
+  const refused = await service.call({ path: '/api/session/verify' })
   t.equal(refused.headers['remote-user'], undefined)
 })
 
 await t.test('session: a fresh token comes for the cookie', async (t) => {
-  const house = await openHouse(t)
-  const { phone, cookie, token } = await logIn(house, { body: { return_to: '/inbox' } })
-  house.clock.advance(600_000)
-  const fresh = await house.call({ method: 'POST', path: '/api/session/token', headers: { cookie, ...sameOrigin } })
+  const service = await openTestService(t)
+  const { phone, cookie, token } = await logIn(service, { body: { return_to: '/inbox' } })
+  service.clock.advance(600_000)
+  const fresh = await service.call({ method: 'POST', path: '/api/session/token', headers: { cookie, ...sameOrigin } })
   t.equal(fresh.status, 200)
   t.strictSame({ ...fresh.json, access_token: '' }, { access_token: '', token_type: 'Bearer', expires_in: 900, user: { sub: phone.sub, name: null } })
   t.not(fresh.json.access_token, token)
-  house.clock.advance(600_000)
-  t.equal(verdict(await session(house, { authorization: `Bearer ${token}` })), '401 unauthenticated')
-  t.equal(verdict(await session(house, { authorization: `Bearer ${fresh.json.access_token}` })), '200')
-  const byToken = await house.call({ method: 'POST', path: '/api/session/token', headers: { authorization: `Bearer ${fresh.json.access_token}`, ...sameOrigin } })
+  service.clock.advance(600_000)
+  t.equal(verdict(await session(service, { authorization: `Bearer ${token}` })), '401 unauthenticated')
+  t.equal(verdict(await session(service, { authorization: `Bearer ${fresh.json.access_token}` })), '200')
+  const byToken = await service.call({ method: 'POST', path: '/api/session/token', headers: { authorization: `Bearer ${fresh.json.access_token}`, ...sameOrigin } })
   t.equal(verdict(byToken), '401 unauthenticated', 'a token can\'t prolong itself')
 })
 
 await t.test('session: logging out ends cookie and bearer at once', async (t) => {
-  const house = await openHouse(t)
-  const [one, other] = [await logIn(house), await logIn(house)]
-  const out = await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: one.cookie, ...sameOrigin } })
+  const service = await openTestService(t)
+  const [one, other] = [await logIn(service), await logIn(service)]
+  const out = await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: one.cookie, ...sameOrigin } })
   t.equal(out.status, 204)
   t.equal(out.text, '')
   t.equal(out.headers['cache-control'], 'no-store')
-  t.equal(verdict(await session(house, { cookie: one.cookie })), '401 unauthenticated')
-  t.equal(verdict(await session(house, { authorization: `Bearer ${one.token}` })), '401 unauthenticated')
-  t.equal(verdict(await house.call({ path: '/api/session/verify', headers: { cookie: one.cookie } })), '401 unauthenticated')
-  t.equal(verdict(await house.call({ method: 'POST', path: '/api/session/token', headers: { cookie: one.cookie, ...sameOrigin } })), '401 unauthenticated')
-  t.equal((await session(house, { cookie: other.cookie })).status, 200, 'another browser stays logged in')
+  t.equal(verdict(await session(service, { cookie: one.cookie })), '401 unauthenticated')
+  t.equal(verdict(await session(service, { authorization: `Bearer ${one.token}` })), '401 unauthenticated')
+  t.equal(verdict(await service.call({ path: '/api/session/verify', headers: { cookie: one.cookie } })), '401 unauthenticated')
+  t.equal(verdict(await service.call({ method: 'POST', path: '/api/session/token', headers: { cookie: one.cookie, ...sameOrigin } })), '401 unauthenticated')
+  t.equal((await session(service, { cookie: other.cookie })).status, 200, 'another browser stays logged in')
   t.equal((await one.phone.sessions()).json.sessions.length, 1)
 })
 
@@ -313,42 +313,42 @@ await t.test('session: what changes something by cookie is refused when another 
     [shared, { origin: 'https://www.example.org', 'sec-fetch-site': 'same-site' }, false],
   ]
   for (const env of [own, shared]) {
-    const house = await openHouse(t, { env: { ...env, LIMIT_CREATE: '1000' } })
-    const phone = await phoneOf(house)
-    const path = `${house.config.basePath}/api/session`
-    const { cookie } = await logIn(house, { phone })
+    const service = await openTestService(t, { env: { ...env, LIMIT_CREATE: '1000' } })
+    const phone = await phoneOf(service)
+    const path = `${service.config.basePath}/api/session`
+    const { cookie } = await logIn(service, { phone })
     for (const [, headers, isLet] of cases.filter(([ofEnv]) => ofEnv === env)) {
-      const token = await house.call({ method: 'POST', path: `${path}/token`, headers: { cookie, ...headers } })
+      const token = await service.call({ method: 'POST', path: `${path}/token`, headers: { cookie, ...headers } })
       t.equal(verdict(token), isLet ? '200' : '403 cross-site', JSON.stringify(headers))
       if (isLet) {
-        const { cookie } = await logIn(house, { phone })
-        t.equal((await house.call({ method: 'DELETE', path, headers: { cookie, ...headers } })).status, 204)
+        const { cookie } = await logIn(service, { phone })
+        t.equal((await service.call({ method: 'DELETE', path, headers: { cookie, ...headers } })).status, 204)
       } else {
-        t.equal(verdict(await house.call({ method: 'DELETE', path, headers: { cookie, ...headers } })), '403 cross-site')
+        t.equal(verdict(await service.call({ method: 'DELETE', path, headers: { cookie, ...headers } })), '403 cross-site')
       }
-      t.equal((await session(house, { cookie, ...headers })).status, 200, 'a GET needs no origin, and the session lives')
+      t.equal((await session(service, { cookie, ...headers })).status, 200, 'a GET needs no origin, and the session lives')
     }
   }
 })
 
 await t.test('consume: the same session comes again when the answer got lost, for 30 s', async (t) => {
-  const house = await openHouse(t)
-  const { browser, phone } = await confirmedBrowser(house)
+  const service = await openTestService(t)
+  const { browser, phone } = await confirmedBrowser(service)
   const answers = [await browser.consume(), ...await Promise.all([browser.consume(), browser.consume(), browser.consume()])]
-  house.clock.advance(29_999)
+  service.clock.advance(29_999)
   answers.push(await browser.consume())
   for (const answer of answers) t.equal(answer.status, 200)
   t.equal(new Set(answers.map(cookieOf)).size, 1)
   t.equal((await phone.sessions()).json.sessions.length, 1)
-  for (const answer of answers) t.equal((await session(house, { authorization: `Bearer ${answer.json.access_token}` })).status, 200)
-  house.clock.advance(1)
+  for (const answer of answers) t.equal((await session(service, { authorization: `Bearer ${answer.json.access_token}` })).status, 200)
+  service.clock.advance(1)
   t.equal(verdict(await browser.consume()), '409 ticket-consumed')
-  t.equal((await session(house, { cookie: cookieOf(answers[0] as Answer) })).status, 200, 'which the session outlives')
+  t.equal((await session(service, { cookie: cookieOf(answers[0] as Answer) })).status, 200, 'which the session outlives')
 })
 
 await t.test('consume: one session is opened when twenty callers race for it', async (t) => {
-  const house = await openHouse(t)
-  const { browser, phone } = await confirmedBrowser(house)
+  const service = await openTestService(t)
+  const { browser, phone } = await confirmedBrowser(service)
   const answers = await Promise.all(Array.from({ length: 20 }, () => browser.consume()))
   t.ok(answers.every(({ status }) => status === 200))
   t.equal(new Set(answers.map(cookieOf)).size, 1)
@@ -356,11 +356,11 @@ await t.test('consume: one session is opened when twenty callers race for it', a
 })
 
 await t.test('consume: it says ticket-consumed within the 30 s when the session has been ended', async (t) => {
-  const house = await openHouse(t)
-  const byBrowser = await logIn(house)
-  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
+  const service = await openTestService(t)
+  const byBrowser = await logIn(service)
+  await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
   t.equal(verdict(await byBrowser.browser.consume()), '409 ticket-consumed')
-  const byPhone = await logIn(house)
+  const byPhone = await logIn(service)
   const [{ id }] = (await byPhone.phone.sessions()).json.sessions
   await byPhone.phone.signOut(id)
   const again = await byPhone.browser.consume()
@@ -370,16 +370,16 @@ await t.test('consume: it says ticket-consumed within the 30 s when the session 
 })
 
 await t.test('consume: it brings no session back when one was ended at once and is asked for again at the end of the 30 s', async (t) => {
-  const house = await openHouse(t)
-  const [byBrowser, byPhone, byRelogin] = [await logIn(house), await logIn(house), await logIn(house)]
-  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
-  const ended = (await session(house, { cookie: byPhone.cookie })).json.session.id
+  const service = await openTestService(t)
+  const [byBrowser, byPhone, byRelogin] = [await logIn(service), await logIn(service), await logIn(service)]
+  await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
+  const ended = (await session(service, { cookie: byPhone.cookie })).json.session.id
   t.equal((await byPhone.phone.signOut(ended)).status, 204)
-  house.clock.advance(1)
-  const next = await confirmedBrowser(house, { phone: byRelogin.phone })
+  service.clock.advance(1)
+  const next = await confirmedBrowser(service, { phone: byRelogin.phone })
   const path = `/api/tickets/${next.browser.ticket}/consume`
-  t.equal((await house.call({ method: 'POST', path, headers: { authorization: `Ticket ${next.browser.secret}`, cookie: byRelogin.cookie, ...sameOrigin } })).status, 200)
-  house.clock.advance(29_998)
+  t.equal((await service.call({ method: 'POST', path, headers: { authorization: `Ticket ${next.browser.secret}`, cookie: byRelogin.cookie, ...sameOrigin } })).status, 200)
+  service.clock.advance(29_998)
   for (const { browser } of [byBrowser, byPhone, byRelogin]) {
     const again = await browser.consume()
     t.equal(verdict(again), '409 ticket-consumed')
@@ -389,17 +389,17 @@ await t.test('consume: it brings no session back when one was ended at once and 
 })
 
 await t.test('phone sessions: a person sees and ends their own and nobody else\'s', async (t) => {
-  const house = await openHouse(t)
-  const first = await logIn(house)
-  house.clock.advance(120_000)
-  const second = await logIn(house, { phone: first.phone, from: '198.51.100.7' })
-  const hong = await logIn(house, { phone: await phoneOf(house, 'hong') })
+  const service = await openTestService(t)
+  const first = await logIn(service)
+  service.clock.advance(120_000)
+  const second = await logIn(service, { phone: first.phone, from: '198.51.100.7' })
+  const hong = await logIn(service, { phone: await phoneOf(service, 'hong') })
   const { sessions } = (await first.phone.sessions()).json
   t.strictSame(sessions, [
     { id: sessions[0].id, browser: { name: 'Chrome', system: 'Windows', ip: '198.51.100.7', network: '198.51.100.0/24', place: null, place_en: null }, created_at: '2026-11-23T00:02:00.000Z', last_seen_at: '2026-11-23T00:02:00.000Z', expires_at: '2026-12-23T00:02:00.000Z' },
     { id: sessions[1].id, browser: { name: 'Chrome', system: 'Windows', ip: '127.0.0.1', network: null, place: null, place_en: null }, created_at: '2026-11-23T00:00:00.000Z', last_seen_at: '2026-11-23T00:00:00.000Z', expires_at: '2026-12-23T00:00:00.000Z' },
   ])
-  t.equal(sessions[0].id, (await session(house, { cookie: second.cookie })).json.session.id)
+  t.equal(sessions[0].id, (await session(service, { cookie: second.cookie })).json.session.id)
 
   const hongs = (await hong.phone.sessions()).json.sessions
   t.equal(hongs.length, 1)
@@ -410,21 +410,21 @@ await t.test('phone sessions: a person sees and ends their own and nobody else\'
   for (const id of ['x', 'A'.repeat(1000), '%00', '..%2f..', '__proto__', 'a:b']) {
     t.strictSame({ ...(await first.phone.signOut(id)).json, request_id: '' }, { ...unknown.json, request_id: '' }, id.slice(0, 20))
   }
-  t.equal((await session(house, { cookie: hong.cookie })).status, 200)
+  t.equal((await session(service, { cookie: hong.cookie })).status, 200)
 
   const out = await first.phone.signOut(sessions[0].id)
   t.equal(out.status, 204)
   t.equal(out.text, '')
-  t.equal(verdict(await session(house, { cookie: second.cookie })), '401 unauthenticated')
-  t.equal(verdict(await session(house, { authorization: `Bearer ${second.token}` })), '401 unauthenticated')
-  t.equal((await session(house, { cookie: first.cookie })).status, 200)
+  t.equal(verdict(await session(service, { cookie: second.cookie })), '401 unauthenticated')
+  t.equal(verdict(await session(service, { authorization: `Bearer ${second.token}` })), '401 unauthenticated')
+  t.equal((await session(service, { cookie: first.cookie })).status, 200)
   t.strictSame((await first.phone.sessions()).json.sessions.map(({ id }: { id: string }) => id), [sessions[1].id])
 })
 
 await t.test('profile: a person is shown by the name they choose', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_PHONE: '1000' } })
-  const { phone, cookie } = await logIn(house)
-  const name = async (): Promise<unknown> => (await session(house, { cookie })).json.user.name
+  const service = await openTestService(t, { env: { LIMIT_PHONE: '1000' } })
+  const { phone, cookie } = await logIn(service)
+  const name = async (): Promise<unknown> => (await session(service, { cookie })).json.user.name
   t.equal(await name(), null)
   for (const good of ['明', 'Ming', '🦊'.repeat(32), 'a'.repeat(32), '👩‍👩‍👧', '<script>alert(1)</script>', '"; DROP', '__proto__', 'e\u0301', 'محمد']) {
     t.strictSame((await phone.rename(good)).json, { user: { sub: phone.sub, name: good } }, good)
@@ -439,13 +439,13 @@ await t.test('profile: a person is shown by the name they choose', async (t) => 
   }
   t.equal(await name(), 'Ming', 'what is refused changes nothing')
 
-  const { browser } = await confirmedBrowser(house, { phone })
+  const { browser } = await confirmedBrowser(service, { phone })
   t.strictSame((await browser.poll()).json.phone, { name: 'Ming' }, 'the browser that was scanned is told')
   t.strictSame((await browser.consume()).json.user, { sub: phone.sub, name: 'Ming' })
   t.strictSame((await phone.rename('')).json, { user: { sub: phone.sub, name: null } })
   t.equal(await name(), null)
   t.equal((await phone.rename('')).status, 200, 'again, too')
-  const nameless = await openBrowser(house)
+  const nameless = await openBrowser(service)
   await phone.scan(nameless.ticket)
   t.equal((await nameless.poll()).json.phone, undefined)
 })
@@ -455,37 +455,37 @@ await t.test('subject: it is the HMAC of the contract, and the same after a rest
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
-  const before = await openHouse(t, { keys, clock, store })
+  const before = await openTestService(t, { keys, clock, store })
   const { phone, cookie, token } = await logIn(before)
   const hmac = createHmac('sha256', keys.subject).update(`${before.simulator.appid}\0${before.simulator.openidOf('ming')}`).digest('base64url')
   t.equal(phone.sub, hmac)
   t.not(phone.sub, before.simulator.openidOf('ming'))
   await before.app.close()
 
-  const after = await openHouse(t, { keys, clock, store, simulator: before.simulator })
+  const after = await openTestService(t, { keys, clock, store, simulator: before.simulator })
   t.equal((await phoneOf(after)).sub, phone.sub)
   t.equal((await session(after, { cookie })).json.user.sub, phone.sub, 'and the session goes on')
   t.equal((await session(after, { authorization: `Bearer ${token}` })).json.user.sub, phone.sub, 'and so does the token')
-  const recooked = await openHouse(t, { keys: { ...keys, cookie: generateKeys().cookie }, clock, store, simulator: before.simulator })
+  const recooked = await openTestService(t, { keys: { ...keys, cookie: generateKeys().cookie }, clock, store, simulator: before.simulator })
   t.equal((await session(recooked, { cookie })).json.user.sub, phone.sub, 'another cookie key logs nobody out')
-  const elsewhere = await openHouse(t, { clock, simulator: before.simulator })
+  const elsewhere = await openTestService(t, { clock, simulator: before.simulator })
   t.not((await phoneOf(elsewhere)).sub, phone.sub, 'other keys make somebody else')
 })
 
 await t.test('phone login: it is refused in its own words', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_GUESS: '1000' } })
-  const login = (body: unknown): Promise<Answer> => house.call({ method: 'POST', path: '/api/phone/login', body } satisfies Call)
-  const jsCode = house.simulator.jsCode('ming')
+  const service = await openTestService(t, { env: { LIMIT_GUESS: '1000' } })
+  const login = (body: unknown): Promise<Answer> => service.call({ method: 'POST', path: '/api/phone/login', body } satisfies Call)
+  const jsCode = service.simulator.jsCode('ming')
   t.equal(verdict(await login({ js_code: jsCode })), '200')
   t.equal(verdict(await login({ js_code: jsCode })), '401 js-code-invalid', 'it works once')
   for (const bad of ['nonsense', 'a&appid=wx1', 'a\nb', '微信', ' ']) t.equal(verdict(await login({ js_code: bad })), '401 js-code-invalid', bad)
   for (const bad of ['', 1, null, ['x'], {}, 'x'.repeat(5000)]) t.equal(verdict(await login({ js_code: bad })), '400 bad-request', JSON.stringify(bad).slice(0, 20))
   for (const bad of [undefined, {}, [], 'null', '"x"']) t.equal(verdict(await login(bad)), '400 bad-request')
-  house.simulator.fail('jscode2session', 40226, 1)
-  t.equal(verdict(await login({ js_code: house.simulator.jsCode('ming') })), '403 wechat-user-blocked')
+  service.simulator.fail('jscode2session', 40226, 1)
+  t.equal(verdict(await login({ js_code: service.simulator.jsCode('ming') })), '403 wechat-user-blocked')
   for (const fault of [-1, 45011, 47001, 99999, 'html', 'http-500', 'cut', 45009] as const) {
-    house.simulator.fail('jscode2session', fault)
-    const answer = await login({ js_code: house.simulator.jsCode('ming') })
+    service.simulator.fail('jscode2session', fault)
+    const answer = await login({ js_code: service.simulator.jsCode('ming') })
     t.equal(verdict(answer), '503 wechat-unavailable', String(fault))
     t.ok(Number(answer.headers['retry-after']) > 0)
   }

@@ -1,14 +1,14 @@
 // What is shown of people and browsers: nothing that hides, turns or piles up text, and of a browser words of ours alone.
 import fc from 'fast-check'
 import t from 'tap'
-import { openHouse } from '../support/house.ts'
+import { openTestService } from '../support/test-service.ts'
 import { phoneOf } from '../support/login.ts'
 
 await t.test('browser: the phone is shown words of ours, whatever the browser writes', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_CREATE: '1000000', LIMIT_PHONE: '1000000' } })
-  const phone = await phoneOf(house)
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '1000000', LIMIT_PHONE: '1000000' } })
+  const phone = await phoneOf(service)
   const shown = async (userAgent: string): Promise<string> => {
-    const { json } = await house.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': userAgent } })
+    const { json } = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': userAgent } })
     const { browser } = (await phone.scan(json.ticket)).json
     return Object.values(browser).join('|')
   }
@@ -25,8 +25,8 @@ await t.test('browser: the phone is shown words of ours, whatever the browser wr
 })
 
 await t.test('name: one that hides, turns or piles up text is refused, and stays out of every answer', async (t) => {
-  const house = await openHouse(t)
-  const phone = await phoneOf(house)
+  const service = await openTestService(t)
+  const phone = await phoneOf(service)
   for (const name of ['a\u202eb', '\u2066a\u2069', 'a\u200bb', '\u3164', 'a\u2028b', 'a\u0000b', '\ud800', `a${'\u0301'.repeat(9)}`, '\u200d']) {
     const answer = await phone.rename(name)
     t.equal(answer.status, 400, encodeURIComponent(name.toWellFormed()))

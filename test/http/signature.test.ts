@@ -10,12 +10,12 @@ import { createStore } from '../../src/stores/store.ts'
 import { openBrowser, type PhoneKeyAnswer } from '../support/clients.ts'
 import { craftSignature, freshNonce, profileComponents, profileParameters, type Craft } from '../support/craft-signature.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { openHouse, type Answer, type Call, type House } from '../support/house.ts'
+import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { phoneOf, verdict } from '../support/login.ts'
 
 const noLimits = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
-const seconds = (house: House): number => Math.floor(house.clock.now() / 1000)
+const seconds = (service: TestService): number => Math.floor(service.clock.now() / 1000)
 
 const vectors = [
   {
@@ -73,18 +73,18 @@ for (const [index, vector] of vectors.entries()) {
 
 await t.test('signature: the vectors of the contract are accepted when they come over HTTP', async (t) => {
   const keys = generateKeys()
-  const house = await openHouse(t, { keys, clock: createFakeClock(1770000000_000) })
-  await createPhoneKeys(house.store, { clock: house.clock, sealingKey: keys.cookie }).add(vectorKey)
+  const service = await openTestService(t, { keys, clock: createFakeClock(1770000000_000) })
+  await createPhoneKeys(service.store, { clock: service.clock, sealingKey: keys.cookie }).add(vectorKey)
   for (const vector of vectors) {
-    t.equal(verdict(await house.call({ ...vector.call, headers: vectorHeaders(vector) })), vector.overHttp)
-    t.equal(verdict(await house.call({ ...vector.call, headers: vectorHeaders(vector) })), '401 replayed')
+    t.equal(verdict(await service.call({ ...vector.call, headers: vectorHeaders(vector) })), vector.overHttp)
+    t.equal(verdict(await service.call({ ...vector.call, headers: vectorHeaders(vector) })), '401 replayed')
   }
 })
 
 await t.test('signature: what an independent RFC 9421 library signs is accepted when it keeps to the profile', async (t) => {
   for (const publicUrl of ['https://login.example.com', 'https://example.com:8443/sign/in', 'http://localhost:3000']) {
-    const house = await openHouse(t, { env: { PUBLIC_URL: publicUrl } })
-    const { key } = await phoneOf(house)
+    const service = await openTestService(t, { env: { PUBLIC_URL: publicUrl } })
+    const { key } = await phoneOf(service)
     const calls: Array<Required<Pick<Call, 'method' | 'path'>> & { body?: string }> = [
       { method: 'GET', path: '/api/phone/sessions' },
       { method: 'GET', path: '/api/phone/sessions?limit=10&after=a%20b&x=%E5%BE%AE' },
@@ -97,9 +97,9 @@ await t.test('signature: what an independent RFC 9421 library signs is accepted 
         name: 'sig1',
         fields: ['@method', '@authority', '@path', '@query', 'content-digest'],
         params: ['created', 'nonce', 'keyid', 'alg', 'tag'],
-        paramValues: { created: new Date(house.clock.now()), nonce: freshNonce(), tag: 'scan-login' },
+        paramValues: { created: new Date(service.clock.now()), nonce: freshNonce(), tag: 'scan-login' },
       }, { method, url: `${publicUrl}${path}`, headers: { 'content-digest': `sha-256=:${digest}:` } })
-      const answer = await house.call({ method, path: `${house.config.basePath}${path}`, headers: signed.headers as Record<string, string>, body })
+      const answer = await service.call({ method, path: `${service.config.basePath}${path}`, headers: signed.headers as Record<string, string>, body })
       t.equal(answer.status, 200, `${publicUrl} ${method} ${path}: ${answer.text}`)
     }
   }
@@ -238,17 +238,17 @@ const refusal = {
 }
 
 /** The name as somebody's own phone is told it. */
-const nameOf = async (house: House, sub: string): Promise<string | null> => {
-  const login = await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } })
+const nameOf = async (service: TestService, sub: string): Promise<string | null> => {
+  const login = await service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } })
   if (login.json.user.sub !== sub) throw new Error('somebody else')
   return login.json.user.name as string | null
 }
 
 await t.test('signature: it is refused in the same words whatever is wrong', async (t) => {
-  const house = await openHouse(t, { env: noLimits })
-  const phone = await phoneOf(house)
-  const now = seconds(house)
-  const send = (headers: Record<string, string>, call: Call = rename): Promise<Answer> => house.call({ ...call, headers })
+  const service = await openTestService(t, { env: noLimits })
+  const phone = await phoneOf(service)
+  const now = seconds(service)
+  const send = (headers: Record<string, string>, call: Call = rename): Promise<Answer> => service.call({ ...call, headers })
   const bare = await send({})
   t.strictSame((wordsOf(bare) as { body: unknown }).body, refusal)
   const words = wordsOf(bare)
@@ -281,27 +281,27 @@ await t.test('signature: it is refused in the same words whatever is wrong', asy
   for (const path of ['/api/phone/sessions?b=2&a=1', '/api/phone/sessions', '/api/phone/sessions?a=1&b=2&', '/api/phone/sessions?a=%31&b=2']) {
     t.strictSame(wordsOf(await send(craftSignature(sessions, phone.key, now), { path })), words, `the query was changed: ${path}`)
   }
-  const ticket = await openBrowser(house)
+  const ticket = await openBrowser(service)
   const scan: Call = { method: 'POST', path: `/api/phone/tickets/${ticket.ticket}/scan` }
   t.strictSame(wordsOf(await send(craftSignature(scan, phone.key, now), { ...scan, path: scan.path.replace('scan', 'cancel') })), words, 'the verb was changed')
   t.strictSame(wordsOf(await send(craftSignature(scan, phone.key, now, { path: scan.path.replace(ticket.ticket, 'A'.repeat(22)) }), scan)), words, 'the ticket was changed')
   t.equal((await ticket.poll()).json.state, 'pending', 'no refused call did anything to the ticket')
 
-  const again = await phoneOf(house)
+  const again = await phoneOf(service)
   t.equal(again.sub, phone.sub)
   t.equal((await send(craftSignature(sessions, phone.key, now), sessions)).status, 200, 'and the key still works')
-  t.equal(await nameOf(house, phone.sub), null, 'no refused call did anything to the name')
+  t.equal(await nameOf(service, phone.sub), null, 'no refused call did anything to the name')
   t.equal((await send(good())).status, 200, 'the very same call is let through when it is signed right')
-  t.equal(await nameOf(house, phone.sub), 'Nobody')
+  t.equal(await nameOf(service, phone.sub), 'Nobody')
 })
 
 await t.test('signature: it is refused when a header comes twice', async (t) => {
-  const house = await openHouse(t)
-  const { key } = await phoneOf(house)
-  const { port } = new URL(await house.app.listen({ host: '127.0.0.1', port: 0 }))
+  const service = await openTestService(t)
+  const { key } = await phoneOf(service)
+  const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
   const call: Call = { path: '/api/phone/sessions' }
   const send = (twice?: string) => new Promise<number | undefined>((resolve, reject) => {
-    const headers = Object.entries(craftSignature(call, key, seconds(house))).map(([name, value]) => [name, name === twice ? [value, value] : value])
+    const headers = Object.entries(craftSignature(call, key, seconds(service))).map(([name, value]) => [name, name === twice ? [value, value] : value])
     request({ host: '127.0.0.1', port, path: call.path, headers: Object.fromEntries(headers) }, (response) => {
       response.resume()
       resolve(response.statusCode)
@@ -312,20 +312,20 @@ await t.test('signature: it is refused when a header comes twice', async (t) => 
 })
 
 await t.test('signature: the five parameters may be signed in any order', async (t) => {
-  const house = await openHouse(t)
-  const { key } = await phoneOf(house)
-  const parameters = profileParameters(key.key_id, seconds(house)).reverse()
-  t.equal((await house.call({ ...rename, headers: craftSignature(rename, key, 0, { parameters }) })).status, 200)
+  const service = await openTestService(t)
+  const { key } = await phoneOf(service)
+  const parameters = profileParameters(key.key_id, seconds(service)).reverse()
+  t.equal((await service.call({ ...rename, headers: craftSignature(rename, key, 0, { parameters }) })).status, 200)
 })
 
 await t.test('signature: each check comes in its turn when more than one thing is wrong', async (t) => {
-  const house = await openHouse(t, { env: noLimits })
-  const { key } = await phoneOf(house)
-  const now = seconds(house)
+  const service = await openTestService(t, { env: noLimits })
+  const { key } = await phoneOf(service)
+  const now = seconds(service)
   const nobody: PhoneKeyAnswer = { key_id: 'A'.repeat(22), key: key.key }
   const forged: Craft = { mac: (mac) => mac.replace(/^./, (first) => first === 'A' ? 'B' : 'A') }
   const send = async (created: number, craft: Craft = {}, call: Call = rename): Promise<string> =>
-    verdict(await house.call({ ...call, headers: craftSignature(call, key, created, craft) }))
+    verdict(await service.call({ ...call, headers: craftSignature(call, key, created, craft) }))
   const signed = (nonce: string, created = now): Craft => ({ parameters: profileParameters(key.key_id, created, nonce) })
 
   t.equal(await send(now - 500, forged), '401 signature-invalid', 'MAC before clock')
@@ -360,10 +360,10 @@ await t.test('signature: each check comes in its turn when more than one thing i
 })
 
 await t.test('signature: it is good from 120 s before to 120 s after its time, and no longer', async (t) => {
-  const house = await openHouse(t)
-  const { key } = await phoneOf(house)
-  const now = seconds(house)
-  const send = (created: number): Promise<Answer> => house.call({ ...rename, headers: craftSignature(rename, key, created) })
+  const service = await openTestService(t)
+  const { key } = await phoneOf(service)
+  const now = seconds(service)
+  const send = (created: number): Promise<Answer> => service.call({ ...rename, headers: craftSignature(rename, key, created) })
   for (const created of [now - 120, now, now + 120]) t.equal((await send(created)).status, 200, `${created - now}`)
   for (const created of [0, now - 121, now + 121, 999_999_999_999]) {
     const answer = await send(created)
@@ -380,53 +380,53 @@ await t.test('signature: it is good from 120 s before to 120 s after its time, a
 })
 
 await t.test('signature: a nonce is remembered for as long as its signature could be shown again', async (t) => {
-  const house = await openHouse(t)
-  const [one, two] = [await phoneOf(house), await phoneOf(house, 'hong')]
+  const service = await openTestService(t)
+  const [one, two] = [await phoneOf(service), await phoneOf(service, 'hong')]
   const nonce = freshNonce()
   const call: Call = { path: '/api/phone/sessions' }
-  const headers = craftSignature(call, one.key, 0, { parameters: profileParameters(one.key.key_id, seconds(house) + 120, nonce) })
-  t.equal(verdict(await house.call({ ...call, headers })), '200')
-  house.clock.advance(240_000)
-  t.equal(verdict(await house.call({ ...call, headers })), '401 replayed')
-  house.clock.advance(1000)
-  t.equal(verdict(await house.call({ ...call, headers })), '401 clock-skew')
-  const others = craftSignature(call, two.key, 0, { parameters: profileParameters(two.key.key_id, seconds(house), nonce) })
-  t.equal(verdict(await house.call({ ...call, headers: others })), '200', 'another phone may draw the same one')
+  const headers = craftSignature(call, one.key, 0, { parameters: profileParameters(one.key.key_id, seconds(service) + 120, nonce) })
+  t.equal(verdict(await service.call({ ...call, headers })), '200')
+  service.clock.advance(240_000)
+  t.equal(verdict(await service.call({ ...call, headers })), '401 replayed')
+  service.clock.advance(1000)
+  t.equal(verdict(await service.call({ ...call, headers })), '401 clock-skew')
+  const others = craftSignature(call, two.key, 0, { parameters: profileParameters(two.key.key_id, seconds(service), nonce) })
+  t.equal(verdict(await service.call({ ...call, headers: others })), '200', 'another phone may draw the same one')
 })
 
 await t.test('signature: one of twenty is accepted when the same call arrives twenty times at once', async (t) => {
-  const house = await openHouse(t)
-  const phone = await phoneOf(house)
-  const { ticket } = await openBrowser(house)
+  const service = await openTestService(t)
+  const phone = await phoneOf(service)
+  const { ticket } = await openBrowser(service)
   const call: Call = { method: 'POST', path: `/api/phone/tickets/${ticket}/scan` }
-  const headers = craftSignature(call, phone.key, seconds(house))
-  const verdicts = (await Promise.all(Array.from({ length: 20 }, () => house.call({ ...call, headers })))).map(verdict).sort()
+  const headers = craftSignature(call, phone.key, seconds(service))
+  const verdicts = (await Promise.all(Array.from({ length: 20 }, () => service.call({ ...call, headers })))).map(verdict).sort()
   t.strictSame(verdicts, ['200', ...Array.from({ length: 19 }, () => '401 replayed')])
 })
 
 await t.test('signature: a key ends after a day at the latest', async (t) => {
-  const house = await openHouse(t)
-  const login = await house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } })
+  const service = await openTestService(t)
+  const login = await service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } })
   t.equal(login.json.expires_in, 86_400)
-  t.equal(login.json.server_time, seconds(house))
+  t.equal(login.json.server_time, seconds(service))
   t.equal(Buffer.from(login.json.key, 'base64url').length, 32)
   const call: Call = { path: '/api/phone/sessions' }
-  const send = async (): Promise<string> => verdict(await house.call({ ...call, headers: craftSignature(call, login.json, seconds(house)) }))
-  house.clock.sleep(86_399_000)
+  const send = async (): Promise<string> => verdict(await service.call({ ...call, headers: craftSignature(call, login.json, seconds(service)) }))
+  service.clock.sleep(86_399_000)
   t.equal(await send(), '200')
-  house.clock.advance(1000)
+  service.clock.advance(1000)
   t.equal(await send(), '401 key-unknown')
 })
 
 await t.test('signature: the host comes from PUBLIC_URL when a request names another', async (t) => {
-  const house = await openHouse(t, { env: { TRUST_PROXY: '127.0.0.1' } })
-  const { key } = await phoneOf(house)
+  const service = await openTestService(t, { env: { TRUST_PROXY: '127.0.0.1' } })
+  const { key } = await phoneOf(service)
   const call: Call = { path: '/api/phone/sessions' }
   const claims = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', 'x-forwarded-prefix': '/evil', forwarded: 'host=evil.example' }
-  const signed = craftSignature(call, key, seconds(house))
-  t.equal((await house.call({ ...call, headers: { ...claims, ...signed } })).status, 200)
-  const fooled = craftSignature(call, key, seconds(house), { authority: 'evil.example' })
-  t.equal(verdict(await house.call({ ...call, headers: { ...claims, ...fooled } })), '401 signature-invalid')
+  const signed = craftSignature(call, key, seconds(service))
+  t.equal((await service.call({ ...call, headers: { ...claims, ...signed } })).status, 200)
+  const fooled = craftSignature(call, key, seconds(service), { authority: 'evil.example' })
+  t.equal(verdict(await service.call({ ...call, headers: { ...claims, ...fooled } })), '401 signature-invalid')
 })
 
 await t.test('signature: host, port and path are those of PUBLIC_URL', async (t) => {
@@ -435,19 +435,19 @@ await t.test('signature: host, port and path are those of PUBLIC_URL', async (t)
     ['https://example.com:8443/login/', 'example.com:8443'],
     ['https://EXAMPLE.com:443/login', 'example.com'],
   ] as const) {
-    const house = await openHouse(t, { env: { PUBLIC_URL: publicUrl } })
-    const { key } = await phoneOf(house)
+    const service = await openTestService(t, { env: { PUBLIC_URL: publicUrl } })
+    const { key } = await phoneOf(service)
     const call: Call = { path: '/login/api/phone/sessions' }
-    t.equal((await house.call({ ...call, headers: craftSignature(call, key, seconds(house), { authority }) })).status, 200, publicUrl)
-    const short = craftSignature(call, key, seconds(house), { authority, path: '/api/phone/sessions' })
-    t.equal(verdict(await house.call({ ...call, headers: short })), '401 signature-invalid', 'the prefix is signed')
+    t.equal((await service.call({ ...call, headers: craftSignature(call, key, seconds(service), { authority }) })).status, 200, publicUrl)
+    const short = craftSignature(call, key, seconds(service), { authority, path: '/api/phone/sessions' })
+    t.equal(verdict(await service.call({ ...call, headers: short })), '401 signature-invalid', 'the prefix is signed')
   }
 })
 
 await t.test('signature: the person is read from the key when a call names somebody else', async (t) => {
-  const house = await openHouse(t)
-  const [ming, hong] = [await phoneOf(house), await phoneOf(house, 'hong')]
-  const openid = house.simulator.openidOf('hong')
+  const service = await openTestService(t)
+  const [ming, hong] = [await phoneOf(service), await phoneOf(service, 'hong')]
+  const openid = service.simulator.openidOf('hong')
   const answer = await ming.signed({
     method: 'PUT',
     path: `/api/phone/profile?openid=${openid}&sub=${hong.sub}&user_id=${hong.sub}`,
@@ -455,6 +455,6 @@ await t.test('signature: the person is read from the key when a call names someb
     body: { name: 'Ming', sub: hong.sub, openid, phone_number: '13800000000', user: { sub: hong.sub } },
   })
   t.strictSame(answer.json, { user: { sub: ming.sub, name: 'Ming' } })
-  const login = await house.call({ method: 'POST', path: `/api/phone/login?openid=${openid}`, headers: { 'x-wx-openid': openid }, body: { js_code: house.simulator.jsCode('hong'), openid: house.simulator.openidOf('ming') } })
+  const login = await service.call({ method: 'POST', path: `/api/phone/login?openid=${openid}`, headers: { 'x-wx-openid': openid }, body: { js_code: service.simulator.jsCode('hong'), openid: service.simulator.openidOf('ming') } })
   t.strictSame(login.json.user, { sub: hong.sub, name: null })
 })

@@ -1,11 +1,11 @@
 /** State × call × actor, over HTTP, run whole: what is answered, and what the ticket is afterwards. */
 import t from 'tap'
 import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
-import { openHouse, type Answer } from '../support/house.ts'
+import { openTestService, type Answer } from '../support/test-service.ts'
 import { phoneOf } from '../support/login.ts'
 import { otherNumber } from '../support/draws.ts'
 
-const house = await openHouse(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' } })
+const service = await openTestService(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' } })
 
 interface Scene { browser: TestBrowser, number: string }
 
@@ -26,25 +26,25 @@ const situations: Record<string, (scene: Scene, ming: TestPhone) => Promise<void
   },
   'consumed long ago': async (scene, ming) => {
     await situations.consumed?.(scene, ming)
-    house.clock.advance(31_000)
+    service.clock.advance(31_000)
   },
   'cancelled unscanned': async (scene) => { await scene.browser.giveUp() },
   'cancelled by the phone': async (scene, ming) => {
     await situations.scanned?.(scene, ming)
     await ming.cancel(scene.browser.ticket)
   },
-  'expired unscanned': async () => { house.clock.advance(181_000) },
+  'expired unscanned': async () => { service.clock.advance(181_000) },
   'expired scanned': async (scene, ming) => {
     await situations.scanned?.(scene, ming)
-    house.clock.advance(181_000)
+    service.clock.advance(181_000)
   },
   'expired confirmed': async (scene, ming) => {
     await situations.confirmed?.(scene, ming)
-    house.clock.advance(181_000)
+    service.clock.advance(181_000)
   },
   forgotten: async (scene) => {
     await scene.browser.giveUp()
-    house.clock.advance(61_000)
+    service.clock.advance(61_000)
   },
 }
 
@@ -67,7 +67,7 @@ const acts: Record<string, (scene: Scene, phones: { ming: TestPhone, hong: TestP
 
 let stranger: TestBrowser
 const foreign = (method: 'GET' | 'POST' | 'DELETE', path: string): Promise<Answer> =>
-  house.call({ method, path: `/api/tickets/${path}`, headers: { authorization: `Ticket ${stranger.secret}` } })
+  service.call({ method, path: `/api/tickets/${path}`, headers: { authorization: `Ticket ${stranger.secret}` } })
 
 const no = '404 ticket-not-found'
 const ask = [no, no, no]
@@ -99,9 +99,9 @@ for (const [situation, { state, answers }] of Object.entries(table)) {
   for (const [index, [act, perform]] of Object.entries(acts).entries()) {
     const [answer = '', after = state] = (answers[index] ?? '').split(' → ')
     await t.test(`table: ${act} and is answered ${answer} when the ticket is ${situation}`, async (t) => {
-      const phones = { ming: await phoneOf(house, 'ming'), hong: await phoneOf(house, 'hong') }
-      stranger = await openBrowser(house)
-      const scene: Scene = { browser: await openBrowser(house), number: '10' }
+      const phones = { ming: await phoneOf(service, 'ming'), hong: await phoneOf(service, 'hong') }
+      stranger = await openBrowser(service)
+      const scene: Scene = { browser: await openBrowser(service), number: '10' }
       await situations[situation]?.(scene, phones.ming)
       const given = await perform(scene, phones)
       t.equal(given.json?.code === undefined ? String(given.status) : `${given.status} ${given.json.code}`, answer)

@@ -2,23 +2,23 @@
 import t from 'tap'
 import { openBrowser, type TestBrowser } from '../support/clients.ts'
 import type { FakeClock } from '../support/fake-clock.ts'
-import { openHouse, type House } from '../support/house.ts'
+import { openTestService, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
 
 await t.test('ticket: it counts down to its end and is expired to the second', async (t) => {
   for (const [env, seconds] of [[{}, 180], [{ TICKET_TTL: '30' }, 30]] as Array<[Record<string, string>, number]>) {
-    const house = await openHouse(t, { env })
-    const browser = await openBrowser(house)
+    const service = await openTestService(t, { env })
+    const browser = await openBrowser(service)
     t.equal(browser.created.json.expires_in, seconds)
-    house.clock.advance(10_000)
+    service.clock.advance(10_000)
     t.equal((await browser.poll()).json.expires_in, seconds - 10)
-    house.clock.advance((seconds - 10) * 1000 - 1)
+    service.clock.advance((seconds - 10) * 1000 - 1)
     t.hasStrict((await browser.poll()).json, { state: 'pending', version: 1, expires_in: 1 })
-    house.clock.advance(1)
+    service.clock.advance(1)
     t.strictSame((await browser.poll()).json, { ticket: browser.ticket, state: 'expired', version: 2, expires_in: 0 })
-    house.clock.advance(59_999)
+    service.clock.advance(59_999)
     t.equal((await browser.poll()).json.state, 'expired', 'its own browser may look back for a minute')
-    house.clock.advance(60_000)
+    service.clock.advance(60_000)
     t.equal(verdict(await browser.poll()), '404 ticket-not-found')
   }
 })
@@ -26,9 +26,9 @@ await t.test('ticket: it counts down to its end and is expired to the second', a
 await t.test('ticket: it has its full time, and no more than both errors beside, between instances that read the time wrongly', async (t) => {
   const [behind, ahead] = [{ byMs: -200, errorMs: 210 }, { byMs: 230, errorMs: 240 }]
   for (const [makers, finders] of [[behind, ahead], [ahead, behind]] as const) {
-    const maker = await openHouse(t)
+    const maker = await openTestService(t)
     const clockOf = ({ byMs, errorMs }: typeof behind): FakeClock => ({ ...maker.clock, now: () => maker.clock.now() + byMs, errorMs: () => errorMs })
-    const instanceOf = (reading: typeof behind) => openHouse(t, { store: maker.store, simulator: maker.simulator, clock: clockOf(reading) })
+    const instanceOf = (reading: typeof behind) => openTestService(t, { store: maker.store, simulator: maker.simulator, clock: clockOf(reading) })
     const browser = await openBrowser(await instanceOf(makers))
     t.equal(browser.created.json.expires_in, 180)
     const finder = await instanceOf(finders)
@@ -42,10 +42,10 @@ await t.test('ticket: it has its full time, and no more than both errors beside,
 })
 
 await t.test('ticket: a scan and an end give their full minute between instances that read the time wrongly', async (t) => {
-  const real = await openHouse(t)
+  const real = await openTestService(t)
   const behind: FakeClock = { ...real.clock, now: () => real.clock.now() - 200, errorMs: () => 210 }
   const ahead: FakeClock = { ...real.clock, now: () => real.clock.now() + 230, errorMs: () => 240 }
-  const [noter, finder] = [await openHouse(t, { store: real.store, simulator: real.simulator, clock: behind }), await openHouse(t, { store: real.store, simulator: real.simulator, clock: ahead })]
+  const [noter, finder] = [await openTestService(t, { store: real.store, simulator: real.simulator, clock: behind }), await openTestService(t, { store: real.store, simulator: real.simulator, clock: ahead })]
   const scanned = await openBrowser(noter)
   const phone = await phoneOf(noter)
   real.clock.advance(170_000)
@@ -59,27 +59,27 @@ await t.test('ticket: a scan and an end give their full minute between instances
 
 await t.test('ticket: a scan in the last minute moves the end once, to a minute after the scan', async (t) => {
   for (const [scannedAfter, left] of [[0, 180], [119, 61], [120, 60], [121, 60], [179, 60]] as const) {
-    const house = await openHouse(t)
-    const browser = await openBrowser(house)
-    const phone = await phoneOf(house)
-    house.clock.advance(scannedAfter * 1000)
+    const service = await openTestService(t)
+    const browser = await openBrowser(service)
+    const phone = await phoneOf(service)
+    service.clock.advance(scannedAfter * 1000)
     const scanned = await phone.scan(browser.ticket)
     t.equal(scanned.json.expires_in, left, `scanned after ${scannedAfter} s`)
-    house.clock.advance(20_000)
+    service.clock.advance(20_000)
     t.strictSame((await phone.scan(browser.ticket)).json, { ...scanned.json, expires_in: left - 20 }, 'again: the same answer, no new end')
     await phone.confirm(browser.ticket, await browser.matchCode())
     t.equal((await browser.poll()).json.expires_in, left - 20, 'nothing else moves it')
-    house.clock.advance((left - 20) * 1000 - 1)
+    service.clock.advance((left - 20) * 1000 - 1)
     t.equal((await browser.poll()).json.state, 'confirmed')
-    house.clock.advance(1)
+    service.clock.advance(1)
     t.equal(verdict(await browser.consume()), '409 ticket-expired')
   }
 })
 
 await t.test('ticket: each edge adds one to the version, and the number is shown while it is scanned only', async (t) => {
-  const house = await openHouse(t)
-  const browser = await openBrowser(house)
-  const phone = await phoneOf(house)
+  const service = await openTestService(t)
+  const browser = await openBrowser(service)
+  const phone = await phoneOf(service)
   const shown = async (): Promise<string> => {
     const { state, version, match_code: number } = (await browser.poll()).json
     return `${state} ${version}${number === undefined ? '' : ' with a number'}`
@@ -99,14 +99,14 @@ await t.test('ticket: each edge adds one to the version, and the number is shown
 })
 
 await t.test('ticket: its browser learns whose yes it was when there is one, and never who scanned', async (t) => {
-  const house = await openHouse(t)
-  const phone = await phoneOf(house)
+  const service = await openTestService(t)
+  const phone = await phoneOf(service)
   await phone.rename('小雨')
   const shown = async (browser: TestBrowser): Promise<unknown[]> => {
     const { state, sub, phone } = (await browser.poll()).json
     return [state, sub, phone]
   }
-  const consumed = await openBrowser(house)
+  const consumed = await openBrowser(service)
   t.strictSame(await shown(consumed), ['pending', undefined, undefined])
   await phone.scan(consumed.ticket)
   t.strictSame(await shown(consumed), ['scanned', undefined, undefined])
@@ -115,23 +115,23 @@ await t.test('ticket: its browser learns whose yes it was when there is one, and
   await consumed.consume()
   t.strictSame(await shown(consumed), ['consumed', phone.sub, { name: '小雨' }])
 
-  const cancelled = await openBrowser(house)
+  const cancelled = await openBrowser(service)
   await phone.scan(cancelled.ticket)
   await phone.cancel(cancelled.ticket)
   t.strictSame(await shown(cancelled), ['cancelled', undefined, undefined])
 
-  const [scanned, late] = [await openBrowser(house), await openBrowser(house)]
+  const [scanned, late] = [await openBrowser(service), await openBrowser(service)]
   for (const { ticket } of [scanned, late]) await phone.scan(ticket)
   await phone.confirm(late.ticket, await late.matchCode())
-  house.clock.advance(180_000)
+  service.clock.advance(180_000)
   for (const browser of [scanned, late]) t.strictSame(await shown(browser), ['expired', undefined, undefined])
 })
 
 await t.test('ticket: no number is asked for when MATCH_NUMBERS is off', async (t) => {
-  const house = await openHouse(t, { env: { MATCH_NUMBERS: 'off' } })
-  const phone = await phoneOf(house)
+  const service = await openTestService(t, { env: { MATCH_NUMBERS: 'off' } })
+  const phone = await phoneOf(service)
   for (const body of [undefined, {}, { match_code: '10' }]) {
-    const browser = await openBrowser(house)
+    const browser = await openBrowser(service)
     t.equal(browser.created.json.match, false)
     t.equal((await phone.scan(browser.ticket)).json.match_choices, null)
     t.equal((await browser.poll()).json.match_code, undefined)
@@ -141,9 +141,9 @@ await t.test('ticket: no number is asked for when MATCH_NUMBERS is off', async (
 })
 
 await t.test('ticket: whoever scanned first is not told of by the refusal of the second', async (t) => {
-  const house = await openHouse(t)
-  const browser = await openBrowser(house)
-  const [ming, hong] = [await phoneOf(house), await phoneOf(house, 'hong')]
+  const service = await openTestService(t)
+  const browser = await openBrowser(service)
+  const [ming, hong] = [await phoneOf(service), await phoneOf(service, 'hong')]
   await ming.rename('Ming')
   await ming.scan(browser.ticket)
   const refused = await hong.scan(browser.ticket)
@@ -152,15 +152,15 @@ await t.test('ticket: whoever scanned first is not told of by the refusal of the
 })
 
 await t.test('ticket: its secret alone speaks for it, whatever cookie and origin come along', async (t) => {
-  const house = await openHouse(t)
-  const other = await logIn(house)
+  const service = await openTestService(t)
+  const other = await logIn(service)
   const strange = { cookie: other.cookie, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
-  const site: House = { ...house, call: (call) => house.call({ ...call, headers: { ...call.headers, ...(call.path !== '/api/tickets' && strange) } }) } // which makes none
-  const { browser, phone } = await confirmedBrowser(site, { phone: await phoneOf(house, 'hong') })
+  const site: TestService = { ...service, call: (call) => service.call({ ...call, headers: { ...call.headers, ...(call.path !== '/api/tickets' && strange) } }) } // which makes none
+  const { browser, phone } = await confirmedBrowser(site, { phone: await phoneOf(service, 'hong') })
   const consumed = await browser.consume()
   t.equal(consumed.json.user.sub, phone.sub)
   t.not(cookieOf(consumed), other.cookie, 'a new login is a new session')
-  t.equal((await house.call({ path: '/api/session', headers: { cookie: other.cookie } })).status, 200, 'and the one before it stays its owner\'s')
+  t.equal((await service.call({ path: '/api/session', headers: { cookie: other.cookie } })).status, 200, 'and the one before it stays its owner\'s')
   const unproven = await site.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume` })
   t.equal(verdict(unproven), '404 ticket-not-found', 'a cookie speaks for no ticket')
 })

@@ -3,7 +3,7 @@ import { createHmac, createPrivateKey, createSign, generateKeyPairSync, sign as 
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose'
 import t from 'tap'
 import { generateKeys, type Keys } from '../../src/sessions/key-file.ts'
-import { openHouse, type Answer, type House } from '../support/house.ts'
+import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
 import { logIn, verdict } from '../support/login.ts'
 
 const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -16,23 +16,23 @@ const signedBy = (pemOrKey: string | KeyObject, header: unknown, payload: unknow
   return `${text}.${mac.toString('base64url')}`
 }
 
-const withBearer = (house: House, token: string): Promise<Answer> =>
-  house.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })
+const withBearer = (service: TestService, token: string): Promise<Answer> =>
+  service.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })
 
-const opened = async (t: Parameters<typeof openHouse>[0], env: Record<string, string> = {}) => {
+const opened = async (t: Parameters<typeof openTestService>[0], env: Record<string, string> = {}) => {
   const keys = generateKeys()
-  const house = await openHouse(t, { keys, env })
-  const login = await logIn(house)
-  const jwks = createLocalJWKSet((await house.call({ path: `${house.config.basePath}/.well-known/jwks.json` })).json)
-  const verified = await jwtVerify(login.token, jwks, { currentDate: new Date(house.clock.now()) })
-  return { keys, house, jwks, ...login, header: { ...verified.protectedHeader }, claims: { ...verified.payload } }
+  const service = await openTestService(t, { keys, env })
+  const login = await logIn(service)
+  const jwks = createLocalJWKSet((await service.call({ path: `${service.config.basePath}/.well-known/jwks.json` })).json)
+  const verified = await jwtVerify(login.token, jwks, { currentDate: new Date(service.clock.now()) })
+  return { keys, service, jwks, ...login, header: { ...verified.protectedHeader }, claims: { ...verified.payload } }
 }
 
 await t.test('access token: header and claims are those of the contract when an independent library reads it', async (t) => {
-  const { house, token, header, claims, phone, keys, cookie } = await opened(t)
+  const { service, token, header, claims, phone, keys, cookie } = await opened(t)
   t.strictSame(header, { alg: 'ES256', typ: 'at+jwt', kid: keys.signing[0].kid })
-  const now = house.clock.now() / 1000
-  const shown = await house.call({ path: '/api/session', headers: { cookie } })
+  const now = service.clock.now() / 1000
+  const shown = await service.call({ path: '/api/session', headers: { cookie } })
   t.strictSame(claims, {
     iss: 'https://login.example.com',
     aud: 'https://login.example.com',
@@ -46,10 +46,10 @@ await t.test('access token: header and claims are those of the contract when an 
   })
   t.match(claims.jti, /^[A-Za-z0-9_-]{22}$/)
   t.equal(token.split('.').length, 3)
-  t.notOk(JSON.stringify(claims).includes(house.simulator.openidOf('ming')))
+  t.notOk(JSON.stringify(claims).includes(service.simulator.openidOf('ming')))
 
-  house.clock.advance(60_000)
-  const fresh = await house.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+  service.clock.advance(60_000)
+  const fresh = await service.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
   const next = JSON.parse(Buffer.from(fresh.json.access_token.split('.')[1], 'base64url').toString())
   t.not(next.jti, claims.jti)
   t.strictSame({ ...next, jti: claims.jti }, { ...claims, iat: now + 60, exp: now + 960 }, 'auth_time stays')
@@ -68,17 +68,17 @@ await t.test('access token: issuer and audience follow the configuration', async
 
 await t.test('access token: it never outlives its session', async (t) => {
   for (const env of [{ SESSION_MAX: '10m' }, { SESSION_IDLE: '10m' }] as Array<Record<string, string>>) {
-    const { house, claims, consumed, cookie } = await opened(t, env)
+    const { service, claims, consumed, cookie } = await opened(t, env)
     t.equal((claims.exp ?? 0) - (claims.iat ?? 0), 600)
     t.equal(consumed.json.expires_in, 600)
-    house.clock.advance(300_000)
-    const fresh = await house.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+    service.clock.advance(300_000)
+    const fresh = await service.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
     t.equal(fresh.json.expires_in, env.SESSION_MAX === undefined ? 600 : 300, 'what the session has left then')
   }
 })
 
-const loggedIn = async (house: House) => {
-  const login = await logIn(house)
+const loggedIn = async (service: TestService) => {
+  const login = await logIn(service)
   return { ...login, claims: JSON.parse(Buffer.from(login.token.split('.')[1] as string, 'base64url').toString()) as Record<string, unknown> }
 }
 
@@ -86,26 +86,26 @@ await t.test('jwks: it shows public keys only, the previous ones too', async (t)
   const [current] = generateKeys().signing
   const [previous] = generateKeys().signing
   const keys: Keys = { ...generateKeys(), signing: [current, previous] }
-  const house = await openHouse(t, { keys })
-  const { token, claims } = await loggedIn(house)
-  const { json, headers } = await house.call({ path: '/.well-known/jwks.json' })
+  const service = await openTestService(t, { keys })
+  const { token, claims } = await loggedIn(service)
+  const { json, headers } = await service.call({ path: '/.well-known/jwks.json' })
   t.match(headers['content-type'], /^application\/json/)
   t.strictSame(json.keys.map(({ kid }: { kid: string }) => kid), [current.kid, previous.kid])
   for (const key of json.keys) t.strictSame(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
   t.equal(decodeProtectedHeader(token).kid, current.kid)
   const old = signedBy(previous.privatePem, { alg: 'ES256', typ: 'at+jwt', kid: previous.kid }, claims)
-  t.equal((await withBearer(house, old)).status, 200, 'what the previous key signed stays good')
+  t.equal((await withBearer(service, old)).status, 200, 'what the previous key signed stays good')
   const foreign = signedBy(previous.privatePem, { alg: 'ES256', typ: 'at+jwt', kid: current.kid }, claims)
-  t.equal(verdict(await withBearer(house, foreign)), '401 unauthenticated', 'under its own name only')
+  t.equal(verdict(await withBearer(service, foreign)), '401 unauthenticated', 'under its own name only')
 })
 
 await t.test('access token: whatever else is shown as one is refused alike', async (t) => {
-  const { house, keys, token, header, claims } = await opened(t)
+  const { service, keys, token, header, claims } = await opened(t)
   const { privatePem, publicPem, publicJwk, kid } = keys.signing[0]
   const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const strangerJwk = await exportJWK(stranger.publicKey)
   const [head = '', payload = '', mac = ''] = token.split('.')
-  const now = house.clock.now() / 1000
+  const now = service.clock.now() / 1000
   const ours = (changes: Record<string, unknown>, headers: Record<string, unknown> = {}): string => signedBy(privatePem, { ...header, ...headers }, { ...claims, ...changes })
   /** Any bytes as the payload, under our own signature. */
   const raw = (bytes: string | Buffer): string => {
@@ -119,11 +119,11 @@ await t.test('access token: whatever else is shown as one is refused alike', asy
   const der = createSign('SHA256').update(`${head}.${payload}`).sign(createPrivateKey(privatePem)).toString('base64url')
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const rsaText = `${base64url({ ...header, alg: 'RS256' })}.${payload}`
-  const other = await openHouse(t, { simulator: house.simulator, clock: house.clock })
+  const other = await openTestService(t, { simulator: service.simulator, clock: service.clock })
   const { token: elsewhere } = await logIn(other)
 
   for (const control of [ours({}), raw(JSON.stringify(claims)), ours({ iat: now + 60, exp: now + 960 }), ours({ exp: now + 1 }), ours({ nbf: now })]) {
-    t.equal((await withBearer(house, control)).status, 200, 'the controls are let through')
+    t.equal((await withBearer(service, control)).status, 200, 'the controls are let through')
   }
 
   const tokens: Record<string, string> = {
@@ -266,7 +266,7 @@ await t.test('access token: whatever else is shown as one is refused alike', asy
   }
   for (const [what, bad] of Object.entries(tokens)) {
     for (const path of ['/api/session', '/api/session/verify']) {
-      const answer = await house.call({ path, headers: { authorization: `Bearer ${bad}` } })
+      const answer = await service.call({ path, headers: { authorization: `Bearer ${bad}` } })
       t.strictSame({ ...answer.json, request_id: '' }, {
         type: 'urn:scan-login:problem:unauthenticated',
         title: 'Nobody is logged in',
@@ -277,5 +277,5 @@ await t.test('access token: whatever else is shown as one is refused alike', asy
       }, `${what}: ${path}`)
     }
   }
-  t.equal((await withBearer(house, token)).status, 200)
+  t.equal((await withBearer(service, token)).status, 200)
 })

@@ -9,7 +9,7 @@ import { untilReady } from '../contract/store-harness.ts'
 import { openBrowser } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { holdPolls } from '../support/held-polls.ts'
-import { openHouse, type Answer, type House } from '../support/house.ts'
+import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
 import { startRedis } from '../support/redis.ts'
 
@@ -38,15 +38,15 @@ interface Case {
 
 /** Everything that a client can ask for, by the one record that it then meets. */
 const cases = {
-  'the ticket': async (house) => {
-    const { browser, phone } = await confirmedBrowser(house)
+  'the ticket': async (service) => {
+    const { browser, phone } = await confirmedBrowser(service)
     return {
       key: `ticket:${browser.ticket}`,
       calls: {
         read: () => browser.poll(),
         poll: () => browser.poll(3, 25),
-        code: () => house.call({ path: `/api/tickets/${browser.ticket}/code` }),
-        link: () => house.call({ path: `/api/tickets/${browser.ticket}/link` }),
+        code: () => service.call({ path: `/api/tickets/${browser.ticket}/code` }),
+        link: () => service.call({ path: `/api/tickets/${browser.ticket}/link` }),
         consume: () => browser.consume(),
         'give up': () => browser.giveUp(),
         scan: () => phone.scan(browser.ticket),
@@ -55,27 +55,27 @@ const cases = {
       },
     }
   },
-  'the session': async (house) => {
-    const { browser, phone, cookie, token, consumed } = await logIn(house)
-    const id = await sessionId(house, consumed)
+  'the session': async (service) => {
+    const { browser, phone, cookie, token, consumed } = await logIn(service)
+    const id = await sessionId(service, consumed)
     const byCookie = { cookie, 'sec-fetch-site': 'same-origin' }
     return {
       key: `session:${id}`,
       calls: {
-        'who am I, by cookie': () => house.call({ path: '/api/session', headers: byCookie }),
-        'who am I, by token': () => house.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } }),
-        verify: () => house.call({ path: '/api/session/verify', headers: byCookie }),
-        'a fresh token': () => house.call({ method: 'POST', path: '/api/session/token', headers: byCookie }),
-        'log out': () => house.call({ method: 'DELETE', path: '/api/session', headers: byCookie }),
+        'who am I, by cookie': () => service.call({ path: '/api/session', headers: byCookie }),
+        'who am I, by token': () => service.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } }),
+        verify: () => service.call({ path: '/api/session/verify', headers: byCookie }),
+        'a fresh token': () => service.call({ method: 'POST', path: '/api/session/token', headers: byCookie }),
+        'log out': () => service.call({ method: 'DELETE', path: '/api/session', headers: byCookie }),
         'consume again': () => browser.consume(),
         'the list on the phone': () => phone.sessions(),
         'sign out from the phone': () => phone.signOut(id),
       },
     }
   },
-  'the phone key': async (house) => {
-    const browser = await openBrowser(house)
-    const phone = await phoneOf(house)
+  'the phone key': async (service) => {
+    const browser = await openBrowser(service)
+    const phone = await phoneOf(service)
     return {
       key: `phone-key:${phone.key.key_id}`,
       calls: {
@@ -88,10 +88,10 @@ const cases = {
       },
     }
   },
-  "the list of a person's sessions": async (house) => {
-    const { phone, consumed } = await logIn(house)
-    const { browser } = await confirmedBrowser(house, { phone })
-    const id = await sessionId(house, consumed)
+  "the list of a person's sessions": async (service) => {
+    const { phone, consumed } = await logIn(service)
+    const { browser } = await confirmedBrowser(service, { phone })
+    const id = await sessionId(service, consumed)
     return {
       key: `person-sessions:${phone.sub}`,
       calls: {
@@ -101,44 +101,44 @@ const cases = {
       },
     }
   },
-  "the list of a person's phone keys": async (house) => {
-    const phone = await phoneOf(house)
+  "the list of a person's phone keys": async (service) => {
+    const phone = await phoneOf(service)
     return {
       key: `person-phone-keys:${phone.sub}`,
       calls: {
-        'phone login': () => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } }),
+        'phone login': () => service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } }),
         'sign out everywhere': () => phone.signOutEverywhere(),
       },
     }
   },
-  'the name': async (house) => {
-    const { phone, cookie } = await logIn(house)
+  'the name': async (service) => {
+    const { phone, cookie } = await logIn(service)
     await phone.rename('小雨')
-    const browser = await openBrowser(house)
+    const browser = await openBrowser(service)
     await phone.scan(browser.ticket)
     const number = await browser.matchCode()
     return {
       key: `person-name:${phone.sub}`,
       calls: {
         confirm: () => phone.confirm(browser.ticket, number),
-        'who am I': () => house.call({ path: '/api/session', headers: { cookie } }),
+        'who am I': () => service.call({ path: '/api/session', headers: { cookie } }),
         rename: () => phone.rename('小雪'),
         'take the name away': () => phone.rename(''),
-        'phone login': () => house.call({ method: 'POST', path: '/api/phone/login', body: { js_code: house.simulator.jsCode('ming') } }),
+        'phone login': () => service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } }),
       },
     }
   },
-  "WeChat's access token": async (house) => {
-    const browser = await openBrowser(house)
-    const key = `wechat-token:${house.simulator.appid}`
-    const sealedValue = createSeal(house.simulator.secret, 'access token').close('of another instance', key)
-    await house.store.write(key, { schema: 1, sealedValue, usableUntil: house.clock.now() + minute }, minute)
-    return { key, calls: { code: () => house.call({ path: `/api/tickets/${browser.ticket}/code` }) } }
+  "WeChat's access token": async (service) => {
+    const browser = await openBrowser(service)
+    const key = `wechat-token:${service.simulator.appid}`
+    const sealedValue = createSeal(service.simulator.secret, 'access token').close('of another instance', key)
+    await service.store.write(key, { schema: 1, sealedValue, usableUntil: service.clock.now() + minute }, minute)
+    return { key, calls: { code: () => service.call({ path: `/api/tickets/${browser.ticket}/code` }) } }
   },
-} satisfies Record<string, (house: House) => Promise<Case>>
+} satisfies Record<string, (service: TestService) => Promise<Case>>
 
-const sessionId = async (house: House, consumed: Answer): Promise<string> =>
-  (await house.call({ path: '/api/session', headers: { authorization: `Bearer ${consumed.json.access_token}` } })).json.session.id as string
+const sessionId = async (service: TestService, consumed: Answer): Promise<string> =>
+  (await service.call({ path: '/api/session', headers: { authorization: `Bearer ${consumed.json.access_token}` } })).json.session.id as string
 
 const stores = {
   'sqlite in memory': async () => 'sqlite::memory:',
@@ -150,42 +150,42 @@ const stores = {
 }
 
 for (const [kind, urlOf] of Object.entries(stores)) {
-  const open = async (t: Test): Promise<House> => {
+  const open = async (t: Test): Promise<TestService> => {
     const clock = createFakeClock()
     const store = createStore(await urlOf(t), { clock: systemClock, log }) // its own ends are not the matter here
     t.teardown(() => store.close())
     await untilReady(store)
-    return await openHouse(t, { clock, store, env: { WECHAT_URL_LINK: 'on' } })
+    return await openTestService(t, { clock, store, env: { WECHAT_URL_LINK: 'on' } })
   }
 
   for (const [name, prepare] of Object.entries(cases)) {
     await t.test(`two releases (${kind}): every call says to ask again, and nothing is touched, when ${name} has a later schema`, async (t) => {
-      const house = await open(t)
-      const { key, calls } = await prepare(house)
-      await rewrite(house.store, key, nextSchema)
-      const before = await textOf(house.store, key)
+      const service = await open(t)
+      const { key, calls } = await prepare(service)
+      await rewrite(service.store, key, nextSchema)
+      const before = await textOf(service.store, key)
       for (const [call, ask] of Object.entries(calls)) {
         const answer = await ask()
         t.equal(verdict(answer), '503 store-unavailable', call)
         t.equal(answer.headers['retry-after'], '2', call)
-        t.equal(await textOf(house.store, key), before, `${call} leaves it as it is`)
+        t.equal(await textOf(service.store, key), before, `${call} leaves it as it is`)
       }
-      t.match(house.logged(), /A stored record has schema 2, and this release understands 1/, 'the operator is told')
+      t.match(service.logged(), /A stored record has schema 2, and this release understands 1/, 'the operator is told')
 
-      await rewrite(house.store, key, (record) => ({ ...record, schema: 1 }))
+      await rewrite(service.store, key, (record) => ({ ...record, schema: 1 }))
       const [first = '', again] = Object.entries(calls)[0] ?? []
       t.not((await again?.())?.status, 503, `${first}, where it is understood`)
     })
   }
 
   await t.test(`two releases (${kind}): what this one doesn't know is kept through a whole login and to the end of its session`, async (t) => {
-    const house = await open(t)
-    const { store } = house
+    const service = await open(t)
+    const { store } = service
     const add = (record: object): object => ({ ...record, later: { a: [1] } })
-    const phone = await phoneOf(house)
+    const phone = await phoneOf(service)
     await rewrite(store, `phone-key:${phone.key.key_id}`, add)
 
-    const browser = await openBrowser(house)
+    const browser = await openBrowser(service)
     const ticketKey = `ticket:${browser.ticket}`
     await rewrite(store, ticketKey, (record) => ({ ...add(record), browser: { ...(record as { browser: object }).browser, device: 'x' } })) // as tickets are stored
     t.equal((await phone.scan(browser.ticket)).status, 200)
@@ -194,22 +194,22 @@ for (const [kind, urlOf] of Object.entries(stores)) {
     t.equal(consumed.status, 200)
     t.hasStrict(await store.read(ticketKey), { state: 'consumed', version: 4, later: { a: [1] }, browser: { device: 'x' } }, 'ticket')
 
-    const id = await sessionId(house, consumed)
+    const id = await sessionId(service, consumed)
     await rewrite(store, `session:${id}`, add)
     await rewrite(store, `person-sessions:${phone.sub}`, (index) => {
       const { sessions } = index as { sessions: object[] } // as indexes are stored
       return { ...add(index), sessions: sessions.map(add) }
     })
-    house.clock.advance(2 * minute)
+    service.clock.advance(2 * minute)
     const headers = { authorization: `Bearer ${consumed.json.access_token}` }
-    t.equal((await house.call({ path: '/api/session', headers })).status, 200)
+    t.equal((await service.call({ path: '/api/session', headers })).status, 200)
     t.hasStrict(await store.read(`session:${id}`), { version: 2, later: { a: [1] } }, 'a session in use')
-    const second = await logIn(house, { phone })
+    const second = await logIn(service, { phone })
     t.hasStrict(await store.read(`person-sessions:${phone.sub}`), { version: 2, later: { a: [1] }, sessions: [{ id, later: { a: [1] } }, {}] }, 'the list when it grows')
     t.equal((await phone.signOut(id)).status, 204)
     t.hasStrict(await store.read(`session:${id}`), { version: 3, later: { a: [1] } }, 'an ended session')
     const { json } = await phone.sessions()
-    t.strictSame(json.sessions.map((session: { id: string }) => session.id), [await sessionId(house, second.consumed)])
+    t.strictSame(json.sessions.map((session: { id: string }) => session.id), [await sessionId(service, second.consumed)])
   })
 }
 
@@ -219,10 +219,10 @@ await t.test('two releases: a held poll is told to ask again when another instan
   const [store, other] = [createStore(url, { clock: systemClock, log }), createStore(url, { clock: systemClock, log })] as const
   t.teardown(() => Promise.all([store.close(), other.close()]))
   await Promise.all([untilReady(store), untilReady(other)])
-  const house = await openHouse(t, { clock, store, env: { MAX_HELD_POLLS: '1' } })
-  const browser = await openBrowser(house)
+  const service = await openTestService(t, { clock, store, env: { MAX_HELD_POLLS: '1' } })
+  const browser = await openBrowser(service)
   const key = `ticket:${browser.ticket}`
-  const { answers } = await holdPolls(house, [browser])
+  const { answers } = await holdPolls(service, [browser])
   const ticket = await other.read<StoredRecord>(key)
   t.equal(await other.replace(key, 1, { ...nextSchema(ticket ?? {}), version: 2 }, minute), true)
   t.hasStrict(await answers, [{ status: 503, headers: { 'retry-after': '2' }, json: { code: 'store-unavailable' } }])

@@ -6,7 +6,7 @@ import type { Store } from '../../src/login/ports.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { openBrowser, openPhone } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { openHouse } from '../support/house.ts'
+import { openTestService } from '../support/test-service.ts'
 import { settle } from '../support/turns.ts'
 
 type Listener = Parameters<Store['onChange']>[0]
@@ -29,8 +29,8 @@ await t.test('hint: a held poll is answered when the ticket has moved, and goes 
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: pino({ level: 'silent' }) })
   const { wrapStore, hint } = createHints()
-  const here = await openHouse(t, { clock, store, wrapStore })
-  const there = await openHouse(t, { clock, store, simulator: here.simulator })
+  const here = await openTestService(t, { clock, store, wrapStore })
+  const there = await openTestService(t, { clock, store, simulator: here.simulator })
   t.teardown(() => store.close())
 
   const browser = await openBrowser(here)
@@ -62,7 +62,7 @@ await t.test('hint: all that is waited for is read in one go, and only those are
   const store = createStore('sqlite::memory:', { clock, log: pino({ level: 'silent' }) })
   const { wrapStore, hint } = createHints()
   const asked: string[] = []
-  const here = await openHouse(t, {
+  const here = await openTestService(t, {
     clock,
     store,
     wrapStore: (inner) => wrapStore({
@@ -77,7 +77,7 @@ await t.test('hint: all that is waited for is read in one go, and only those are
       },
     }),
   })
-  const there = await openHouse(t, { clock, store, simulator: here.simulator })
+  const there = await openTestService(t, { clock, store, simulator: here.simulator })
   t.teardown(() => store.close())
 
   const browsers = await Promise.all(Array.from({ length: 20 }, () => openBrowser(here)))
@@ -101,7 +101,7 @@ await t.test('hint: all that is waited for is read in one go, and only those are
 await t.test('hint: everybody goes on resting when the store is away just then', async (t) => {
   let isAway = false
   const { wrapStore, hint } = createHints()
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     wrapStore: (inner) => wrapStore({
       ...inner,
       async readMany (keys) {
@@ -110,8 +110,8 @@ await t.test('hint: everybody goes on resting when the store is away just then',
       },
     }),
   })
-  const browser = await openBrowser(house)
-  const phone = await openPhone(house, { jsCode: house.simulator.jsCode('ming'), now: () => house.clock.now() })
+  const browser = await openBrowser(service)
+  const phone = await openPhone(service, { jsCode: service.simulator.jsCode('ming'), now: () => service.clock.now() })
   const poll = browser.poll(1, 25)
   await settle()
   isAway = true
@@ -126,7 +126,7 @@ await t.test('hint: whoever is woken while the store is away goes on resting, an
   let reads = 0
   let isAway = false
   const { wrapStore, hint } = createHints()
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     wrapStore: (inner) => wrapStore({
       ...inner,
       async read (key) {
@@ -136,18 +136,18 @@ await t.test('hint: whoever is woken while the store is away goes on resting, an
       },
     }),
   })
-  const browser = await openBrowser(house)
-  const phone = await openPhone(house, { jsCode: house.simulator.jsCode('ming'), now: () => house.clock.now() })
+  const browser = await openBrowser(service)
+  const phone = await openPhone(service, { jsCode: service.simulator.jsCode('ming'), now: () => service.clock.now() })
   const poll = browser.poll(1, 25)
   await settle()
   isAway = true
   hint(`ticket:${browser.ticket}`)
   await settle()
   reads = 0
-  house.clock.advance(999)
+  service.clock.advance(999)
   await settle()
   t.equal(reads, 0, 'it does not press the store')
-  house.clock.advance(1)
+  service.clock.advance(1)
   await settle()
   t.equal(reads, 1, 'it looks again')
   isAway = false
@@ -159,25 +159,25 @@ await t.test('hint: whoever is woken while the store is away goes on resting, an
   isAway = true
   hint(`ticket:${browser.ticket}`)
   await settle()
-  house.clock.advance(1_000)
+  service.clock.advance(1_000)
   await settle()
-  house.clock.advance(1_000)
+  service.clock.advance(1_000)
   t.hasStrict(await last, { status: 503, headers: { 'retry-after': '2' }, json: { code: 'store-unavailable' } })
 })
 
 await t.test('hint: nobody listens any more when the service is closed', async (t) => {
   const { wrapStore, listeners } = createHints()
-  const house = await openHouse(t, { wrapStore })
+  const service = await openTestService(t, { wrapStore })
   t.equal(listeners.size, 1)
-  await house.app.close()
+  await service.app.close()
   t.equal(listeners.size, 0)
 })
 
 await t.test('ES wake-up: a held poll is answered as soon as the move is stored, when the slot of its ticket is not given back yet', async (t) => {
   const given = Promise.withResolvers<void>()
   const slow = { release: () => given.promise, releaseSlot: () => given.promise }
-  const house = await openHouse(t, { wrapStore: (store) => ({ ...store, ...slow }) })
-  const browser = await openBrowser(house)
+  const service = await openTestService(t, { wrapStore: (store) => ({ ...store, ...slow }) })
+  const browser = await openBrowser(service)
   const held = browser.poll(1, 25)
   await settle()
   const givingUp = browser.giveUp()

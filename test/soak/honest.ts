@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../chaos/random.ts'
 import { openBrowser, openPhone, type Service, type TestPhone } from '../support/clients.ts'
-import type { Answer, Call } from '../support/house.ts'
+import type { Answer, Call } from '../support/test-service.ts'
 import { cookieOf } from '../support/login.ts'
 import { maxAnswerMs, type HonestLogin, type SlowAnswer } from './report.ts'
 

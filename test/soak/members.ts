@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../chaos/random.ts'
 import { openBrowser, openPhone, sign, type Service, type TestPhone } from '../support/clients.ts'
-import type { Answer, Call } from '../support/house.ts'
+import type { Answer, Call } from '../support/test-service.ts'
 import { cookieOf, verdict } from '../support/login.ts'
 import { randomText } from './random-text.ts'
 

@@ -1,7 +1,7 @@
 /** The attacks of strangers, who have no phone that WeChat knows: what each does once. How often is in the table; nothing grows with the length of a run. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sign } from '../support/clients.ts'
-import type { Answer, Call } from '../support/house.ts'
+import type { Answer, Call } from '../support/test-service.ts'
 import type { Random } from '../chaos/random.ts'
 import type { Socket } from 'node:net'
 import { randomText } from './random-text.ts'

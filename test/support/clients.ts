@@ -1,6 +1,6 @@
 /** Owns a browser and a phone as CONTRACT describes them, written from that page alone: they import nothing of the service. */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import type { Answer, Call } from './house.ts'
+import type { Answer, Call } from './test-service.ts'
 
 /** Whoever can be called: an app in this process, or an address. */
 export interface Service {

@@ -1,6 +1,6 @@
 /** Owns signatures that are right by RFC 9421 and wrong by our profile: whatever is declared is also signed, with the right key. */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import type { Call } from './house.ts'
+import type { Call } from './test-service.ts'
 import type { PhoneKeyAnswer } from './clients.ts'
 
 export interface Craft {

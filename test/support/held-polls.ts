@@ -1,7 +1,7 @@
 /** Owns polls that are known to be held: what comes after them finds somebody waiting. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openBrowser, type Service, type TestBrowser } from './clients.ts'
-import type { Answer } from './house.ts'
+import type { Answer } from './test-service.ts'
 
 /**
  * Holds a poll for each browser, and resolves when the service holds them all, with their answers to come. The service must have

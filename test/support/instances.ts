@@ -2,7 +2,7 @@
 import type { Test } from 'tap'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
-import type { Answer, Call } from './house.ts'
+import type { Answer, Call } from './test-service.ts'
 import { makeFolder, openStand, untilReady, type Ending, type RunningProcess, type Stand } from './process.ts'
 import { runProxy } from './proxies.ts'
 import { balancerConfig, type BalancerKind } from './proxy-files.ts'

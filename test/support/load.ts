@@ -1,7 +1,7 @@
 /** Owns a load of logins: people who log in again and again, never repeat a call, and write down every answer that is not as it should be. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from './clients.ts'
-import type { Answer, Call } from './house.ts'
+import type { Answer, Call } from './test-service.ts'
 import { drawShare } from './draws.ts'
 
 export interface LoadOptions {

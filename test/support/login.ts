@@ -1,13 +1,13 @@
 /** Owns the way to a login for tests that begin where it ends. */
 import { openBrowser, openPhone, type TestBrowser, type TestPhone } from './clients.ts'
-import type { Answer, House } from './house.ts'
+import type { Answer, TestService } from './test-service.ts'
 
-/** A phone of this person's, on the house's clock. */
-export const phoneOf = (house: House, person = 'ming'): Promise<TestPhone> => openPhone(house, {
-  jsCode: house.simulator.jsCode(person),
-  authority: new URL(house.config.PUBLIC_URL).host,
-  prefix: house.config.basePath,
-  now: () => house.clock.now(),
+/** A phone of this person's, on the service's clock. */
+export const phoneOf = (service: TestService, person = 'ming'): Promise<TestPhone> => openPhone(service, {
+  jsCode: service.simulator.jsCode(person),
+  authority: new URL(service.config.PUBLIC_URL).host,
+  prefix: service.config.basePath,
+  now: () => service.clock.now(),
 })
 
 export interface LoginWishes {
@@ -17,9 +17,9 @@ export interface LoginWishes {
 }
 
 /** A browser whose ticket a phone has confirmed. */
-export const confirmedBrowser = async (house: House, { phone, body, from }: LoginWishes = {}): Promise<{ browser: TestBrowser, phone: TestPhone }> => {
-  const approver = phone ?? await phoneOf(house)
-  const browser = await openBrowser(house, { prefix: house.config.basePath, body, ...(from !== undefined && { from }) })
+export const confirmedBrowser = async (service: TestService, { phone, body, from }: LoginWishes = {}): Promise<{ browser: TestBrowser, phone: TestPhone }> => {
+  const approver = phone ?? await phoneOf(service)
+  const browser = await openBrowser(service, { prefix: service.config.basePath, body, ...(from !== undefined && { from }) })
   await approver.scan(browser.ticket)
   const confirmed = await approver.confirm(browser.ticket, await browser.matchCode())
   if (confirmed.status !== 200) throw new Error(`not confirmed: ${confirmed.status} ${confirmed.text}`)
@@ -36,8 +36,8 @@ export interface Login {
 }
 
 /** A browser that is logged in. */
-export const logIn = async (house: House, wishes: LoginWishes = {}): Promise<Login> => {
-  const { browser, phone } = await confirmedBrowser(house, wishes)
+export const logIn = async (service: TestService, wishes: LoginWishes = {}): Promise<Login> => {
+  const { browser, phone } = await confirmedBrowser(service, wishes)
   const consumed = await browser.consume()
   if (consumed.status !== 200) throw new Error(`not logged in: ${consumed.status} ${consumed.text}`)
   return { browser, phone, consumed, token: consumed.json.access_token, cookie: cookieOf(consumed) }

@@ -1,6 +1,6 @@
 /** Owns calls to a service at an address, for clients that otherwise call an app in this process. */
 import { Agent } from 'undici'
-import { asAnswer, type Answer, type Call } from './house.ts'
+import { asAnswer, type Answer, type Call } from './test-service.ts'
 
 export interface Remote {
   /** Rejects where no answer came. */

@@ -2,13 +2,13 @@
 import t, { type Test } from 'tap'
 import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from '../../support/clients.ts'
 import { craftSignature } from '../../support/craft-signature.ts'
-import { openHouse, type Answer, type House } from '../../support/house.ts'
+import { openTestService, type Answer, type TestService } from '../../support/test-service.ts'
 import { cookieOf, verdict } from '../../support/login.ts'
 import { remote } from '../../support/remote.ts'
 import { otherNumber } from '../../support/draws.ts'
 
 interface Street extends Service {
-  readonly house: House
+  readonly service: TestService
   phone (person: string): Promise<TestPhone>
   scanned (phone: TestPhone): Promise<{ browser: TestBrowser, number: string, choices: readonly string[] }>
   confirmed (phone: TestPhone): Promise<TestBrowser>
@@ -16,10 +16,10 @@ interface Street extends Service {
 
 /** A service that listens, and clients that call it over its port. */
 const openStreet = async (t: Test, env: Record<string, string> = {}): Promise<Street> => {
-  const house = await openHouse(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', ...env } })
-  const far = remote(await house.app.listen({ host: '127.0.0.1', port: 0 }))
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', ...env } })
+  const far = remote(await service.app.listen({ host: '127.0.0.1', port: 0 }))
   t.teardown(() => far.close())
-  const phone: Street['phone'] = (person) => openPhone(far, { jsCode: house.simulator.jsCode(person), now: () => house.clock.now() })
+  const phone: Street['phone'] = (person) => openPhone(far, { jsCode: service.simulator.jsCode(person), now: () => service.clock.now() })
   const scanned: Street['scanned'] = async (by) => {
     const browser = await openBrowser(far)
     const { json } = await by.scan(browser.ticket)
@@ -30,7 +30,7 @@ const openStreet = async (t: Test, env: Record<string, string> = {}): Promise<St
     await by.confirm(browser.ticket, number)
     return browser
   }
-  return { call: far.call, house, phone, scanned, confirmed }
+  return { call: far.call, service, phone, scanned, confirmed }
 }
 
 const stateOf = async (browser: TestBrowser): Promise<string> => (await browser.poll()).json.state
@@ -45,12 +45,12 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     const seen = await victim.scan(lure.ticket)
     t.hasStrict(seen.json, { site: { name: 'Example', origin: 'https://login.example.com' }, browser: { name: 'Chrome', system: 'Windows', network: null } })
     t.equal(seen.json.match_choices.length, 3)
-    t.ok(Date.parse(seen.json.created_at) <= street.house.clock.now())
+    t.ok(Date.parse(seen.json.created_at) <= street.service.clock.now())
     t.equal(verdict(await victim.confirm(lure.ticket)), '400 bad-request', 'to tap yes is not enough')
     t.equal(verdict(await victim.confirm(lure.ticket, wrongOf(await lure.matchCode(), seen.json.match_choices))), '403 match-wrong', 'the victim sees no number, and guesses')
     t.equal(verdict(await lure.consume()), '409 ticket-cancelled')
     const stale = await openBrowser(street)
-    street.house.clock.advance(180_000)
+    street.service.clock.advance(180_000)
     t.equal(verdict(await victim.scan(stale.ticket)), '409 ticket-expired')
   },
   'A2 poll race: whoever photographs the code can neither poll nor consume': async (t) => {
@@ -70,16 +70,16 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     const answers = await Promise.all(Array.from({ length: 50 }, () => browser.consume()))
     t.equal(new Set(answers.filter(({ status }) => status === 200).map(cookieOf)).size, 1)
     t.equal((await ming.sessions()).json.sessions.length, 1)
-    street.house.clock.advance(30_000)
+    street.service.clock.advance(30_000)
     t.equal(verdict(await browser.consume()), '409 ticket-consumed')
   },
   'A4 secrets in addresses: code, link, redirects and log hold none, and none is taken from a query': async (t) => {
     const street = await openStreet(t, { WECHAT_URL_LINK: 'on' })
     const browser = await street.confirmed(await street.phone('ming'))
     const link = await street.call({ path: browser.created.json.link_url })
-    const code = JSON.parse(street.house.simulator.calls.findLast(({ endpoint }) => endpoint === 'generate_urllink')?.body ?? '{}')
+    const code = JSON.parse(street.service.simulator.calls.findLast(({ endpoint }) => endpoint === 'generate_urllink')?.body ?? '{}')
     t.match(JSON.stringify(code), browser.ticket)
-    for (const text of [JSON.stringify(code), browser.created.json.code_url, browser.created.json.link_url, String(link.headers.location), street.house.logged()]) t.notOk(text.includes(browser.secret))
+    for (const text of [JSON.stringify(code), browser.created.json.code_url, browser.created.json.link_url, String(link.headers.location), street.service.logged()]) t.notOk(text.includes(browser.secret))
     for (const query of [`secret=${browser.secret}`, `authorization=Ticket%20${browser.secret}`, `access_token=${browser.secret}`]) t.equal(verdict(await street.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume?${query}` })), '404 ticket-not-found')
     t.equal((await street.call({ path: '/login' })).headers['referrer-policy'], 'no-referrer')
   },
@@ -136,7 +136,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     const [one, two] = [await street.scanned(ming), await street.scanned(ming)]
     const body = JSON.stringify({ match_code: one.number })
     const captured = { method: 'POST' as const, path: `/api/phone/tickets/${one.browser.ticket}/confirm`, body }
-    const headers = craftSignature(captured, ming.key, street.house.clock.now() / 1000)
+    const headers = craftSignature(captured, ming.key, street.service.clock.now() / 1000)
     const replay = (changes: object): Promise<Answer> => street.call({ ...captured, headers, ...changes })
     t.equal(verdict(await replay({ path: `/api/phone/tickets/${two.browser.ticket}/confirm` })), '401 signature-invalid')
     t.equal(verdict(await replay({ path: captured.path.replace('confirm', 'cancel') })), '401 signature-invalid')
@@ -145,7 +145,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     t.strictSame([await stateOf(one.browser), await stateOf(two.browser)], ['scanned', 'scanned'])
     t.equal((await replay({})).status, 200)
     t.equal(verdict(await replay({})), '401 replayed')
-    street.house.clock.advance(121_000)
+    street.service.clock.advance(121_000)
     t.equal(verdict(await replay({})), '401 clock-skew')
   },
   'A11 scan hijack: the second scanner learns nothing and takes nothing': async (t) => {
@@ -164,9 +164,9 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     await ming.cancel(cancelled.browser.ticket)
     const attempts = async ({ browser, number }: typeof expired) => [verdict(await ming.scan(browser.ticket)), verdict(await ming.confirm(browser.ticket, number)), verdict(await browser.consume())]
     t.strictSame(await attempts(cancelled), Array(3).fill('409 ticket-cancelled'))
-    street.house.clock.advance(181_000)
+    street.service.clock.advance(181_000)
     t.strictSame(await attempts(expired), Array(3).fill('409 ticket-expired'))
-    street.house.clock.advance(61_000)
+    street.service.clock.advance(61_000)
     t.strictSame(await attempts(expired), Array(3).fill('404 ticket-not-found'))
   },
   'A13 confirm and cancel at once: one of them wins, and the other finds that': async (t) => {
@@ -183,7 +183,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     const street = await openStreet(t)
     const [ming, evil] = [await street.phone('ming'), await street.phone('evil')]
     const { browser, number } = await street.scanned(evil)
-    const others = { openid: street.house.simulator.openidOf('ming'), sub: ming.sub, user: ming.sub, person: { sub: ming.sub }, phone: '13800000000' }
+    const others = { openid: street.service.simulator.openidOf('ming'), sub: ming.sub, user: ming.sub, person: { sub: ming.sub }, phone: '13800000000' }
     await evil.signed({ method: 'POST', path: `/api/phone/tickets/${browser.ticket}/confirm?sub=${ming.sub}&openid=${others.openid}`, body: { match_code: number, ...others }, headers: { 'remote-user': ming.sub, 'x-wx-openid': others.openid } })
     t.equal((await browser.consume()).json.user.sub, evil.sub)
     t.equal(verdict(await evil.signed({ method: 'DELETE', path: `/api/phone/sessions/${'A'.repeat(22)}?sub=${ming.sub}` })), '404 not-found')
@@ -216,7 +216,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     t.equal(verdict(await here.call({ path: `/api/tickets/${foreign.ticket}`, ...bearing(foreign.secret) })), '404 ticket-not-found')
     const { key } = await there.phone('ming')
     const call = { path: '/api/phone/sessions' }
-    t.equal(verdict(await here.call({ ...call, headers: craftSignature(call, key, here.house.clock.now() / 1000) })), '401 key-unknown')
+    t.equal(verdict(await here.call({ ...call, headers: craftSignature(call, key, here.service.clock.now() / 1000) })), '401 key-unknown')
   },
   'A18 clickjacking: no page of ours stands in another one\'s frame': async (t) => {
     const street = await openStreet(t, { ALLOWED_ORIGINS: 'https://shop.example' })

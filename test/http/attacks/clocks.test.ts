@@ -5,7 +5,7 @@ import { createStore } from '../../../src/stores/store.ts'
 import { untilReady } from '../../contract/store-harness.ts'
 import { craftSignature, profileParameters, freshNonce } from '../../support/craft-signature.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
-import { openHouse, type Call, type House } from '../../support/house.ts'
+import { openTestService, type Call, type TestService } from '../../support/test-service.ts'
 import { createRecordingLog } from '../../support/log.ts'
 import { phoneOf, verdict } from '../../support/login.ts'
 import { startRedis } from '../../support/redis.ts'
@@ -15,11 +15,11 @@ const call: Call = { path: '/api/phone/sessions' }
 const minutes = (count: number): number => count * 60_000
 
 /** A signed call, as somebody on the way keeps it: the same bytes each time. */
-const keepCall = async (house: House, aheadSeconds: number) => {
-  const { key } = await phoneOf(house)
-  const created = Math.floor(house.clock.now() / 1000) + aheadSeconds
+const keepCall = async (service: TestService, aheadSeconds: number) => {
+  const { key } = await phoneOf(service)
+  const created = Math.floor(service.clock.now() / 1000) + aheadSeconds
   const headers = craftSignature(call, key, created, { parameters: profileParameters(key.key_id, created, freshNonce()) })
-  return async () => verdict(await house.call({ ...call, headers }))
+  return async () => verdict(await service.call({ ...call, headers }))
 }
 
 for (const kind of ['sqlite', 'redis']) {
@@ -30,8 +30,8 @@ for (const kind of ['sqlite', 'redis']) {
     const store = createStore(redis?.url ?? 'sqlite::memory:', { clock: redis === undefined ? clock : systemClock, log: createRecordingLog() })
     t.teardown(() => store.close())
     await untilReady(store)
-    const house = await openHouse(t, { clock, store })
-    const show = await keepCall(house, 124)
+    const service = await openTestService(t, { clock, store })
+    const show = await keepCall(service, 124)
     t.equal(await show(), '401 clock-skew')
     clock.advance(6_000)
     t.equal(await show(), '401 replayed')
@@ -40,24 +40,24 @@ for (const kind of ['sqlite', 'redis']) {
 
 await t.test('ES nonce: a call is good for once when the clock jumps ahead and back', async (t) => {
   for (const aheadMs of [minutes(6), minutes(60), minutes(23 * 60)]) {
-    const house = await openHouse(t)
-    const show = await keepCall(house, 0)
+    const service = await openTestService(t)
+    const show = await keepCall(service, 0)
     t.equal(await show(), '200')
-    house.clock.set(aheadMs)
-    house.clock.advance(10_000) // what has expired by then is purged
+    service.clock.set(aheadMs)
+    service.clock.advance(10_000) // what has expired by then is purged
     t.equal(await show(), '401 clock-skew')
-    house.clock.set(-aheadMs)
+    service.clock.set(-aheadMs)
     t.equal(await show(), '401 replayed', `ahead by ${aheadMs / 60_000} min`)
   }
 })
 
 await t.test('ES nonce: it ends after its key when the clock jumps beyond the end of both, so no call is good twice', async (t) => {
-  const house = await openHouse(t)
-  const show = await keepCall(house, 0)
+  const service = await openTestService(t)
+  const show = await keepCall(service, 0)
   t.equal(await show(), '200')
-  house.clock.set(minutes(49 * 60))
-  house.clock.advance(10_000)
-  house.clock.set(-minutes(49 * 60))
+  service.clock.set(minutes(49 * 60))
+  service.clock.advance(10_000)
+  service.clock.set(-minutes(49 * 60))
   t.equal(await show(), '401 key-unknown')
 })
 
@@ -67,8 +67,8 @@ await t.test('ES nonce: it is kept in Redis for longer than its key', async (t) 
   const store = createStore(redis.url, { clock: systemClock, log: createRecordingLog() })
   t.teardown(() => store.close())
   await untilReady(store)
-  const house = await openHouse(t, { clock: createFakeClock(Date.now()), store })
-  const show = await keepCall(house, 0)
+  const service = await openTestService(t, { clock: createFakeClock(Date.now()), store })
+  const show = await keepCall(service, 0)
   t.equal(await show(), '200')
   const [nonce] = await say(redis.port, 'KEYS', 'scan-login:nonce:*') as string[]
   const [key] = await say(redis.port, 'KEYS', 'scan-login:phone-key:*') as string[]

@@ -4,7 +4,7 @@ import { systemClock } from '../../../src/runtime.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { untilReady } from '../../contract/store-harness.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
-import { openHouse, type Answer, type House } from '../../support/house.ts'
+import { openTestService, type Answer, type TestService } from '../../support/test-service.ts'
 import { createRecordingLog } from '../../support/log.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../../support/login.ts'
 import { startRedis } from '../../support/redis.ts'
@@ -13,8 +13,8 @@ import { bare, stepsIn } from '../../support/steps.ts'
 const shared = { COOKIE_DOMAIN: 'example.com', LIMIT_CREATE: '10000', LIMIT_PHONE: '10000' }
 const sameOrigin = { origin: 'https://login.example.com', 'sec-fetch-site': 'same-origin' }
 
-/** Runs a test on a house with each kind of store. */
-const onEachStore = async (name: string, tests: (t: Test, house: House) => Promise<void>): Promise<void> => {
+/** Runs a test on a service with each kind of store. */
+const onEachStore = async (name: string, tests: (t: Test, service: TestService) => Promise<void>): Promise<void> => {
   for (const kind of ['sqlite', 'redis']) {
     await t.test(`${name} (${kind})`, async (t) => {
       const redis = kind === 'redis' ? await startRedis() : undefined
@@ -24,70 +24,70 @@ const onEachStore = async (name: string, tests: (t: Test, house: House) => Promi
         await redis?.stop()
       })
       await untilReady(store)
-      await tests(t, await openHouse(t, { env: shared, clock: createFakeClock(), store }))
+      await tests(t, await openTestService(t, { env: shared, clock: createFakeClock(), store }))
     })
   }
 }
 
-const session = (house: House, cookie: string, headers: Record<string, string> = {}): Promise<Answer> =>
-  house.call({ path: `${house.config.basePath}/api/session`, headers: { cookie, ...headers } })
+const session = (service: TestService, cookie: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  service.call({ path: `${service.config.basePath}/api/session`, headers: { cookie, ...headers } })
 const cookiesSet = (answer: Answer): string[] => [answer.headers['set-cookie'] ?? []].flat().map(String)
-const refusals = (house: House) => stepsIn(house.logged()).filter(({ event }) => event === 'cookies.refused').map(bare)
-const ended = (house: House) => stepsIn(house.logged()).filter(({ event }) => event === 'session.ended').map(({ by }) => by)
-const alive = async (house: House, ...cookies: string[]): Promise<boolean[]> =>
-  await Promise.all(cookies.map(async (cookie) => (await session(house, cookie)).status === 200))
+const refusals = (service: TestService) => stepsIn(service.logged()).filter(({ event }) => event === 'cookies.refused').map(bare)
+const ended = (service: TestService) => stepsIn(service.logged()).filter(({ event }) => event === 'session.ended').map(({ by }) => by)
+const alive = async (service: TestService, ...cookies: string[]): Promise<boolean[]> =>
+  await Promise.all(cookies.map(async (cookie) => (await session(service, cookie)).status === 200))
 /** A cookie of the same name that opens nothing; `n` makes it another one. */
 const dead = (n: number): string => `__Secure-scan_login=${String(n).padStart(42, 'x')}A`
 
-await onEachStore('E17 cookies: nobody is logged in, both are cleared and the log says so when a sibling host plants the cookie of another person', async (t, house) => {
-  const victim = await logIn(house)
-  const attacker = await logIn(house, { phone: await phoneOf(house, 'hong') })
+await onEachStore('E17 cookies: nobody is logged in, both are cleared and the log says so when a sibling host plants the cookie of another person', async (t, service) => {
+  const victim = await logIn(service)
+  const attacker = await logIn(service, { phone: await phoneOf(service, 'hong') })
   for (const cookie of [`${attacker.cookie}; ${victim.cookie}`, `${victim.cookie}; a=b; ${attacker.cookie}`, `${attacker.cookie};${victim.cookie};${dead(1)}`]) {
     for (const [method, path] of [['GET', '/api/session'], ['GET', '/api/session/verify'], ['POST', '/api/session/token'], ['DELETE', '/api/session']] as const) {
-      const answer = await house.call({ method, path, headers: { cookie, ...sameOrigin } })
+      const answer = await service.call({ method, path, headers: { cookie, ...sameOrigin } })
       t.equal(verdict(answer), '401 unauthenticated', `${method} ${path}`)
       t.equal(answer.headers['remote-user'], undefined)
       const forms = cookiesSet(answer).map((form) => form.split('; '))
       for (const path of ['/', '/api']) t.ok(forms.some((form) => form[0] === '__Secure-scan_login=' && form.includes('Max-Age=0') && form.includes(`Path=${path}`) && form.includes('Domain=example.com')), `the one with Path=${path} goes`)
     }
   }
-  t.equal(refusals(house).length, 12)
+  t.equal(refusals(service).length, 12)
   const sids = [attacker, victim].map(({ token }) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sid as string)
-  t.strictSame((refusals(house)[0]?.sids as string[]).toSorted(), sids.toSorted())
-  t.strictSame(await alive(house, victim.cookie, attacker.cookie), [true, true], 'each is still good for whoever shows it alone')
+  t.strictSame((refusals(service)[0]?.sids as string[]).toSorted(), sids.toSorted())
+  t.strictSame(await alive(service, victim.cookie, attacker.cookie), [true, true], 'each is still good for whoever shows it alone')
 })
 
-await onEachStore('E17 cookies: the live one counts, wherever it stands, when dead ones of an earlier domain are sent before it', async (t, house) => {
-  const { cookie, phone } = await logIn(house)
-  const other = await logIn(house)
-  await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: other.cookie, ...sameOrigin } })
+await onEachStore('E17 cookies: the live one counts, wherever it stands, when dead ones of an earlier domain are sent before it', async (t, service) => {
+  const { cookie, phone } = await logIn(service)
+  const other = await logIn(service)
+  await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: other.cookie, ...sameOrigin } })
   for (const header of [`${other.cookie}; ${cookie}`, `${dead(1)}; ${cookie}; ${dead(2)}`, `${cookie}; ${cookie}`, `__Secure-scan_login=; __Secure-scan_login=nonsense; ${cookie}`, `${[1, 2, 3, 4, 5, 6, 7].map(dead).join('; ')}; ${cookie}`]) {
-    const shown = await session(house, header)
+    const shown = await session(service, header)
     t.equal(shown.json?.user?.sub, phone.sub, header.slice(0, 60))
     t.strictSame(cookiesSet(shown), [])
-    t.equal((await house.call({ path: '/api/session/verify', headers: { cookie: header } })).headers['remote-user'], phone.sub)
+    t.equal((await service.call({ path: '/api/session/verify', headers: { cookie: header } })).headers['remote-user'], phone.sub)
   }
-  const second = await logIn(house, { phone })
-  t.equal((await session(house, `${cookie}; ${second.cookie}`)).json.user.sub, phone.sub, 'two of one person are that person')
-  t.equal((await house.call({ method: 'DELETE', path: '/api/session', headers: { cookie: `${cookie}; ${second.cookie}`, ...sameOrigin } })).status, 204)
-  t.strictSame(await alive(house, cookie, second.cookie), [false, false], 'and who logs out has logged out')
-  t.strictSame(refusals(house), [])
+  const second = await logIn(service, { phone })
+  t.equal((await session(service, `${cookie}; ${second.cookie}`)).json.user.sub, phone.sub, 'two of one person are that person')
+  t.equal((await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: `${cookie}; ${second.cookie}`, ...sameOrigin } })).status, 204)
+  t.strictSame(await alive(service, cookie, second.cookie), [false, false], 'and who logs out has logged out')
+  t.strictSame(refusals(service), [])
 })
 
 await t.test('E17 cookies: more than eight are not looked up, log nobody in and are cleared', async (t) => {
   const lookups: string[] = []
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     env: shared,
     wrapStore: (store) => ({ ...store, read: async (key) => { lookups.push(key); return await store.read(key) } }),
   })
-  const { cookie } = await logIn(house)
+  const { cookie } = await logIn(service)
   lookups.length = 0
-  const answer = await session(house, `${cookie}; ${Array.from({ length: 100 }, (_, i) => dead(i)).join('; ')}`)
+  const answer = await session(service, `${cookie}; ${Array.from({ length: 100 }, (_, i) => dead(i)).join('; ')}`)
   t.equal(verdict(answer), '401 unauthenticated')
   t.strictSame(lookups, [])
   t.ok(cookiesSet(answer).length > 1)
-  t.hasStrict(refusals(house), [{ cookies: 101, sids: [] }])
-  t.strictSame(await alive(house, cookie), [true])
+  t.hasStrict(refusals(service), [{ cookies: 101, sids: [] }])
+  t.strictSame(await alive(service, cookie), [true])
 })
 
 await t.test('E17 log-out: it clears every form that the cookie can have', async (t) => {
@@ -100,15 +100,15 @@ await t.test('E17 log-out: it clears every form that the cookie can have', async
     [{ PUBLIC_URL: 'http://localhost:3000' }, ['scan_login /', 'scan_login /api', 'scan_login /api/', 'scan_login /api/session']],
   ]
   for (const [env, forms] of cases) {
-    const house = await openHouse(t, { env })
-    const { cookie } = await logIn(house)
-    const out = await house.call({ method: 'DELETE', path: `${house.config.basePath}/api/session`, headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+    const service = await openTestService(t, { env })
+    const { cookie } = await logIn(service)
+    const out = await service.call({ method: 'DELETE', path: `${service.config.basePath}/api/session`, headers: { cookie, 'sec-fetch-site': 'same-origin' } })
     t.equal(out.status, 204)
     const cleared = cookiesSet(out).map((form) => {
       const [name = '', ...attributes] = form.split('; ')
       const valueOf = (attribute: string): string => attributes.find((one) => one.startsWith(`${attribute}=`))?.slice(attribute.length + 1) ?? ''
       t.equal(valueOf('Max-Age'), '0')
-      t.equal(attributes.includes('Secure'), house.config.isSecure)
+      t.equal(attributes.includes('Secure'), service.config.isSecure)
       return `${name.slice(0, -1)} ${valueOf('Path')} ${valueOf('Domain')}`.trim()
     })
     t.strictSame(cleared.sort(), forms.sort())
@@ -117,79 +117,79 @@ await t.test('E17 log-out: it clears every form that the cookie can have', async
 })
 
 /** Takes a confirmed ticket to its end as our own page does, with these cookies in the browser. */
-const consumeShowing = async (house: House, { ticket, secret }: { ticket: string, secret: string }, cookie: string, headers: Record<string, string> = sameOrigin): Promise<Answer> =>
-  await house.call({ method: 'POST', path: `/api/tickets/${ticket}/consume`, headers: { authorization: `Ticket ${secret}`, cookie, ...headers } })
+const consumeShowing = async (service: TestService, { ticket, secret }: { ticket: string, secret: string }, cookie: string, headers: Record<string, string> = sameOrigin): Promise<Answer> =>
+  await service.call({ method: 'POST', path: `/api/tickets/${ticket}/consume`, headers: { authorization: `Ticket ${secret}`, cookie, ...headers } })
 
-await onEachStore('E17 login: it ends the session that the browser had, whoever\'s it was', async (t, house) => {
-  const first = await logIn(house)
-  house.clock.advance(60_000)
-  const { browser, phone } = await confirmedBrowser(house, { phone: await phoneOf(house, 'hong') })
-  const consumed = await consumeShowing(house, browser, `${dead(1)}; ${first.cookie}`)
+await onEachStore('E17 login: it ends the session that the browser had, whoever\'s it was', async (t, service) => {
+  const first = await logIn(service)
+  service.clock.advance(60_000)
+  const { browser, phone } = await confirmedBrowser(service, { phone: await phoneOf(service, 'hong') })
+  const consumed = await consumeShowing(service, browser, `${dead(1)}; ${first.cookie}`)
   t.equal(consumed.status, 200)
-  t.strictSame(await alive(house, first.cookie, cookieOf(consumed)), [false, true])
+  t.strictSame(await alive(service, first.cookie, cookieOf(consumed)), [false, true])
   t.equal((await first.phone.sessions()).json.sessions.length, 0)
-  t.strictSame(ended(house), ['relogin'])
-  const again = await consumeShowing(house, browser, cookieOf(consumed))
+  t.strictSame(ended(service), ['relogin'])
+  const again = await consumeShowing(service, browser, cookieOf(consumed))
   t.equal(cookieOf(again), cookieOf(consumed), 'a repeated consume ends nothing of its own')
-  t.equal((await consumeShowing(house, browser, first.cookie)).status, 200, 'nor where its first answer got lost, cookie and all')
-  t.strictSame(await alive(house, cookieOf(consumed)), [true])
+  t.equal((await consumeShowing(service, browser, first.cookie)).status, 200, 'nor where its first answer got lost, cookie and all')
+  t.strictSame(await alive(service, cookieOf(consumed)), [true])
   t.equal((await phone.sessions()).json.sessions.length, 1)
 })
 
 await t.test('E17 login: what a cookie opens stays when the call doesn\'t come from a page of ours, or the cookie isn\'t good', async (t) => {
-  const house = await openHouse(t, { env: { ...shared, ALLOWED_ORIGINS: 'https://shop.example' } })
-  const first = await logIn(house)
-  const phone = await phoneOf(house, 'hong')
+  const service = await openTestService(t, { env: { ...shared, ALLOWED_ORIGINS: 'https://shop.example' } })
+  const first = await logIn(service)
+  const phone = await phoneOf(service, 'hong')
   for (const headers of [{}, { origin: 'https://shop.example', 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }] as Array<Record<string, string>>) {
-    const { browser } = await confirmedBrowser(house, { phone })
-    t.equal((await consumeShowing(house, browser, first.cookie, headers)).status, 200)
+    const { browser } = await confirmedBrowser(service, { phone })
+    t.equal((await consumeShowing(service, browser, first.cookie, headers)).status, 200)
   }
-  const { browser } = await confirmedBrowser(house, { phone })
-  t.equal((await consumeShowing(house, browser, first.cookie.replace('__Secure-', '__Host-'))).status, 200)
-  const wrong = await confirmedBrowser(house, { phone })
-  t.equal(verdict(await consumeShowing(house, { ...wrong.browser, secret: browser.secret }, first.cookie)), '404 ticket-not-found')
-  t.strictSame(await alive(house, first.cookie), [true])
+  const { browser } = await confirmedBrowser(service, { phone })
+  t.equal((await consumeShowing(service, browser, first.cookie.replace('__Secure-', '__Host-'))).status, 200)
+  const wrong = await confirmedBrowser(service, { phone })
+  t.equal(verdict(await consumeShowing(service, { ...wrong.browser, secret: browser.secret }, first.cookie)), '404 ticket-not-found')
+  t.strictSame(await alive(service, first.cookie), [true])
 })
 
-await onEachStore('E17 login: exactly the last session is alive when several logins race in one browser that has one', async (t, house) => {
-  const phone = await phoneOf(house)
+await onEachStore('E17 login: exactly the last session is alive when several logins race in one browser that has one', async (t, service) => {
+  const phone = await phoneOf(service)
   for (let round = 0; round < 6; round++) {
-    const first = await logIn(house, { phone: await phoneOf(house, 'hong') })
+    const first = await logIn(service, { phone: await phoneOf(service, 'hong') })
     const logins = []
-    for (let i = 0; i < 4; i++) logins.push((await confirmedBrowser(house, { phone })).browser)
-    house.clock.advance(1000)
+    for (let i = 0; i < 4; i++) logins.push((await confirmedBrowser(service, { phone })).browser)
+    service.clock.advance(1000)
     const answers = await Promise.all(logins.map(async (login, i) => {
       for (let turns = (i * 7 + round * 3) % 11; turns > 0; turns--) await null
-      return await consumeShowing(house, login, first.cookie)
+      return await consumeShowing(service, login, first.cookie)
     }))
     const given = answers.filter(({ status }) => status === 200).map(cookieOf)
     t.strictSame([...new Set(answers.map(verdict))].filter((one) => one !== '200' && one !== '409 ticket-consumed'), [])
-    t.equal((await alive(house, first.cookie, ...given)).filter(Boolean).length, 1, `round ${round}`)
+    t.equal((await alive(service, first.cookie, ...given)).filter(Boolean).length, 1, `round ${round}`)
     t.equal((await phone.sessions()).json.sessions.length, 1)
     await phone.signOut((await phone.sessions()).json.sessions[0].id)
   }
 })
 
 await t.test('E17 login: each of many ends the one before it when no time passes between them', async (t) => {
-  const house = await openHouse(t, { env: shared })
-  const phone = await phoneOf(house)
-  let { cookie } = await logIn(house, { phone })
+  const service = await openTestService(t, { env: shared })
+  const phone = await phoneOf(service)
+  let { cookie } = await logIn(service, { phone })
   for (let i = 0; i < 10; i++) {
-    const consumed = await consumeShowing(house, (await confirmedBrowser(house, { phone })).browser, cookie)
+    const consumed = await consumeShowing(service, (await confirmedBrowser(service, { phone })).browser, cookie)
     t.equal(consumed.status, 200)
-    t.strictSame(await alive(house, cookie, cookieOf(consumed)), [false, true])
+    t.strictSame(await alive(service, cookie, cookieOf(consumed)), [false, true])
     cookie = cookieOf(consumed)
   }
 })
 
 await t.test('E17 login: a late repeat of an earlier login ends no later one', async (t) => {
-  const house = await openHouse(t, { env: shared })
-  const phone = await phoneOf(house)
-  const [early, late] = [(await confirmedBrowser(house, { phone })).browser, (await confirmedBrowser(house, { phone })).browser]
-  t.equal((await consumeShowing(house, early, '')).status, 200) // the answer is lost
-  house.clock.advance(1000)
-  const consumed = await consumeShowing(house, late, '')
-  t.equal(verdict(await consumeShowing(house, early, cookieOf(consumed))), '409 ticket-consumed')
-  t.strictSame(await alive(house, cookieOf(consumed)), [true])
+  const service = await openTestService(t, { env: shared })
+  const phone = await phoneOf(service)
+  const [early, late] = [(await confirmedBrowser(service, { phone })).browser, (await confirmedBrowser(service, { phone })).browser]
+  t.equal((await consumeShowing(service, early, '')).status, 200) // the answer is lost
+  service.clock.advance(1000)
+  const consumed = await consumeShowing(service, late, '')
+  t.equal(verdict(await consumeShowing(service, early, cookieOf(consumed))), '409 ticket-consumed')
+  t.strictSame(await alive(service, cookieOf(consumed)), [true])
   t.equal((await phone.sessions()).json.sessions.length, 1)
 })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { launchChromium } from '../../support/chromium.ts'
-import { openHouse, type House } from '../../support/house.ts'
+import { openTestService, type TestService } from '../../support/test-service.ts'
 import { verdict } from '../../support/login.ts'
 import { freePort } from '../../support/redis.ts'
 import type { Store } from '../../../src/login/ports.ts'
@@ -19,12 +19,12 @@ const noteChanges = (changes: string[]) => (store: Store): Store => new Proxy(st
   },
 })
 
-const make = (house: House, headers: Record<string, string>, body?: unknown) =>
-  house.call({ method: 'POST', path: '/api/tickets', headers, body })
+const make = (service: TestService, headers: Record<string, string>, body?: unknown) =>
+  service.call({ method: 'POST', path: '/api/tickets', headers, body })
 
 await t.test('E6 minting: another page gets cross-site, nothing is counted and nothing is written, when a browser says that it asks', async (t) => {
   const changes: string[] = []
-  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop, LIMIT_CREATE: '1' }, wrapStore: noteChanges(changes) })
+  const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop, LIMIT_CREATE: '1' }, wrapStore: noteChanges(changes) })
   changes.length = 0
   const foreign: Array<Record<string, string>> = [
     { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
@@ -49,24 +49,24 @@ await t.test('E6 minting: another page gets cross-site, nothing is counted and n
     { 'sec-fetch-site': 'same-origin, cross-site' },
   ]
   for (const headers of foreign) {
-    for (const body of [undefined, {}, '{', { return_to: '//evil.example' }]) t.equal(verdict(await make(house, headers, body)), '403 cross-site', JSON.stringify(headers))
-    t.equal(verdict(await make(house, { ...headers, 'content-type': 'text/plain' }, 'a=1')), '415 unsupported-media-type', 'before its body is looked at')
-    t.equal(verdict(await make(house, { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, 'x'.repeat(100_000))), '415 unsupported-media-type', 'however long')
+    for (const body of [undefined, {}, '{', { return_to: '//evil.example' }]) t.equal(verdict(await make(service, headers, body)), '403 cross-site', JSON.stringify(headers))
+    t.equal(verdict(await make(service, { ...headers, 'content-type': 'text/plain' }, 'a=1')), '415 unsupported-media-type', 'before its body is looked at')
+    t.equal(verdict(await make(service, { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, 'x'.repeat(100_000))), '415 unsupported-media-type', 'however long')
   }
   t.strictSame(changes, [])
-  t.equal((await make(house, {})).status, 201, 'the one ticket of this address is still to be had')
+  t.equal((await make(service, {})).status, 201, 'the one ticket of this address is still to be had')
 })
 
 await t.test('E6 minting: a page of the same site is no page of ours, though the cookie is shared with it', async (t) => {
-  const house = await openHouse(t, { env: { COOKIE_DOMAIN: 'example.com' } })
+  const service = await openTestService(t, { env: { COOKIE_DOMAIN: 'example.com' } })
   for (const headers of [{ origin: 'https://www.example.com', 'sec-fetch-site': 'same-site' }, { origin: 'https://www.example.com' }, { 'sec-fetch-site': 'same-site' }]) {
-    t.equal(verdict(await make(house, headers)), '403 cross-site', JSON.stringify(headers))
+    t.equal(verdict(await make(service, headers)), '403 cross-site', JSON.stringify(headers))
   }
-  t.equal((await make(house, { origin: 'https://login.example.com' })).status, 201)
+  t.equal((await make(service, { origin: 'https://login.example.com' })).status, 201)
 })
 
 await t.test('E6 minting: a ticket is made as ever when our own page, an allowed one or no browser at all asks', async (t) => {
-  const house = await openHouse(t, { env: { ALLOWED_ORIGINS: shop } })
+  const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop } })
   const own: Array<Record<string, string>> = [
     {},
     { 'sec-fetch-site': 'same-origin' },
@@ -81,16 +81,16 @@ await t.test('E6 minting: a ticket is made as ever when our own page, an allowed
     { origin: shop },
   ]
   for (const headers of own) {
-    const made = await make(house, headers)
+    const made = await make(service, headers)
     t.equal(made.status, 201, JSON.stringify(headers))
-    const code = await house.call({ path: `/api/tickets/${made.json.ticket}/code`, headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' } })
+    const code = await service.call({ path: `/api/tickets/${made.json.ticket}/code`, headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' } })
     t.equal(code.status, 200, 'an <img> on an allowed site has no Origin')
   }
 })
 
 /** A page of somebody else's, on another site than the service's. */
-const openForeignPage = async (t: Test, service: string): Promise<string> => {
-  const tickets = `${service}/api/tickets`
+const openForeignPage = async (t: Test, serviceOrigin: string): Promise<string> => {
+  const tickets = `${serviceOrigin}/api/tickets`
   const server: Server = createServer((request, response) => {
     response.setHeader('content-type', 'text/html')
     response.end(request.url === '/form'
@@ -112,15 +112,15 @@ const openForeignPage = async (t: Test, service: string): Promise<string> => {
 
 await t.test('E6 minting: no fetch, form, frame or picture of an ad makes a ticket or touches the limit when Chromium shows it', async (t) => {
   const port = await freePort()
-  const service = `http://localhost:${port}`
+  const serviceOrigin = `http://localhost:${port}`
   const changes: string[] = []
-  const house = await openHouse(t, { env: { PUBLIC_URL: service, LIMIT_CREATE: '3' }, wrapStore: noteChanges(changes) })
+  const service = await openTestService(t, { env: { PUBLIC_URL: serviceOrigin, LIMIT_CREATE: '3' }, wrapStore: noteChanges(changes) })
   const answers: string[] = []
-  house.app.server.on('request', (request, response) => {
+  service.app.server.on('request', (request, response) => {
     if (request.url === '/api/tickets') response.once('finish', () => { answers.push(`${request.method} ${response.statusCode}`) })
   })
-  await house.app.listen({ host: '127.0.0.1', port })
-  const ad = await openForeignPage(t, service)
+  await service.app.listen({ host: '127.0.0.1', port })
+  const ad = await openForeignPage(t, serviceOrigin)
   const chromium = await launchChromium()
   t.teardown(() => chromium.close())
   const page = await chromium.newPage()
@@ -132,17 +132,17 @@ await t.test('E6 minting: no fetch, form, frame or picture of an ad makes a tick
     await ask({ mode: 'no-cors', referrerPolicy: 'no-referrer', keepalive: true })
     await ask({})
     await ask({ mode: 'no-cors', body: '' }) // as navigator.sendBeacon does
-  }, `${service}/api/tickets`)
+  }, `${serviceOrigin}/api/tickets`)
   await page.goto(`${ad}/form`, { waitUntil: 'networkidle' })
   const posts = answers.filter((answer) => answer.startsWith('POST'))
   t.ok(posts.length >= 56, `${posts.length} came`)
   t.strictSame([...new Set(posts)].sort(), ['POST 403', 'POST 415'], 'of another page, or of a type that is not read')
   t.notOk(changes.some((change) => /ticket|create/.test(change)), 'nothing is made')
-  t.notMatch(house.logged(), /ticket\.created/)
+  t.notMatch(service.logged(), /ticket\.created/)
 
   const login = await chromium.newPage()
-  const ownTicket = login.waitForResponse((response) => response.url() === `${service}/api/tickets` && response.request().method() === 'POST')
-  await login.goto(`${service}/login`)
+  const ownTicket = login.waitForResponse((response) => response.url() === `${serviceOrigin}/api/tickets` && response.request().method() === 'POST')
+  await login.goto(`${serviceOrigin}/login`)
   t.equal((await ownTicket).status(), 201, 'the page has its own')
   const made = await login.evaluate(async () => {
     const statuses = []

@@ -7,7 +7,7 @@ import { createStore } from '../../../src/stores/store.ts'
 import { untilReady } from '../../contract/store-harness.ts'
 import { openBrowser, sign, type TestBrowser } from '../../support/clients.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
-import { openHouse, type Answer, type House } from '../../support/house.ts'
+import { openTestService, type Answer, type TestService } from '../../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../../support/login.ts'
 import { startRedis } from '../../support/redis.ts'
 
@@ -42,77 +42,77 @@ const inOneNetwork = (n: number): string => `2001:db8:3:1::${(n + 1).toString(16
 /** Addresses of one /24. */
 const inOneOffice = (n: number): string => `203.0.113.${n % 256}`
 
-const make = async (house: House, from: string): Promise<TestBrowser> => await openBrowser(house, { from })
+const make = async (service: TestService, from: string): Promise<TestBrowser> => await openBrowser(service, { from })
 const state = async (browser: TestBrowser): Promise<string> => {
   const answer = await browser.poll()
   return answer.json.state ?? verdict(answer)
 }
 
 /** Makes many tickets that nobody asks for. */
-const flood = async (house: House, count: number, addressOf: (n: number) => string): Promise<TestBrowser[]> => {
+const flood = async (service: TestService, count: number, addressOf: (n: number) => string): Promise<TestBrowser[]> => {
   const browsers: TestBrowser[] = []
-  for (let n = 0; n < count; n++) browsers.push(await make(house, addressOf(n)))
+  for (let n = 0; n < count; n++) browsers.push(await make(service, addressOf(n)))
   return browsers
 }
 
 /** How many of these tickets there still are, without asking for them. */
-const countAlive = async (house: House, browsers: readonly TestBrowser[]): Promise<number> => {
-  const kept = await Promise.all(browsers.map(({ ticket }) => house.store.read(`ticket:${ticket}`)))
+const countAlive = async (service: TestService, browsers: readonly TestBrowser[]): Promise<number> => {
+  const kept = await Promise.all(browsers.map(({ ticket }) => service.store.read(`ticket:${ticket}`)))
   return kept.filter((record) => record !== undefined).length
 }
 
 for (const [kind, open] of Object.entries(stores)) {
   await t.test(`E5 slots (${kind}): one IPv6 /48 or one IPv4 /24 gets no more than a twentieth, and everybody else gets in, when it makes as many as there are`, async (t) => {
     for (const addressOf of [inOneSite, inOneOffice]) {
-      const house = await openHouse(t, { store: await open(t), env: { LIMIT_CREATE: '1000000', MAX_TICKETS: '300' } })
-      const first = await make(house, addressOf(0))
+      const service = await openTestService(t, { store: await open(t), env: { LIMIT_CREATE: '1000000', MAX_TICKETS: '300' } })
+      const first = await make(service, addressOf(0))
       t.equal(await state(first), 'pending')
-      const made = await flood(house, 300, addressOf)
+      const made = await flood(service, 300, addressOf)
       t.strictSame([...new Set(made.map(({ created }) => verdict(created)))], ['201'], 'each takes the slot of one before it')
-      t.equal(await countAlive(house, [first, ...made]), 15)
+      t.equal(await countAlive(service, [first, ...made]), 15)
       t.equal(await state(first), 'pending', 'who polls has lost nothing to a neighbour who does not')
       const others = []
-      for (let n = 0; n < 285; n++) others.push(await make(house, `198.${n >> 7}.${n % 128}.1`))
+      for (let n = 0; n < 285; n++) others.push(await make(service, `198.${n >> 7}.${n % 128}.1`))
       t.strictSame([...new Set(others.map(({ created }) => created.status))], [201])
       for (const other of others) t.equal(await state(other), 'pending')
-      t.equal(verdict((await make(house, '192.0.2.1')).created), '201', "a new one takes the slot of one of the flood's, which nobody polls")
+      t.equal(verdict((await make(service, '192.0.2.1')).created), '201', "a new one takes the slot of one of the flood's, which nobody polls")
     }
   })
 
   await t.test(`E5 slots (${kind}): a flood that polls has its twentieth and is refused beyond it`, async (t) => {
-    const house = await openHouse(t, { store: await open(t), env: { LIMIT_CREATE: '1000000', MAX_TICKETS: '100' } })
+    const service = await openTestService(t, { store: await open(t), env: { LIMIT_CREATE: '1000000', MAX_TICKETS: '100' } })
     for (const [addressOf, nextDoor] of [[inOneSite, '2001:db8:2::1'], [inOneNetwork, '2001:db8:4::1'], [inOneOffice, '203.0.112.1']] as const) {
       const told: string[] = []
       for (let n = 0; n < 20; n++) {
-        const browser = await make(house, addressOf(n))
+        const browser = await make(service, addressOf(n))
         told.push(verdict(browser.created))
         if (browser.created.status === 201) t.equal(await state(browser), 'pending')
       }
       t.strictSame(told, [...many(5, '201'), ...many(15, '503 too-many-tickets')], addressOf(0))
-      t.equal((await make(house, nextDoor)).created.status, 201, 'the network next door')
+      t.equal((await make(service, nextDoor)).created.status, 201, 'the network next door')
     }
   })
 
   await t.test(`E5 slots (${kind}): whoever polls or scans keeps theirs and logs in, and the oldest that nobody asked for goes, when all are taken`, async (t) => {
     const clock = createFakeClock()
-    const house = await openHouse(t, { clock, store: await open(t), env: { MAX_TICKETS: '20' } })
-    const phone = await phoneOf(house)
-    const polled = await make(house, '10.0.1.1')
+    const service = await openTestService(t, { clock, store: await open(t), env: { MAX_TICKETS: '20' } })
+    const phone = await phoneOf(service)
+    const polled = await make(service, '10.0.1.1')
     t.equal(await state(polled), 'pending')
-    const scanned = await make(house, '10.0.2.1')
+    const scanned = await make(service, '10.0.2.1')
     t.equal((await phone.scan(scanned.ticket)).status, 200)
     const forgotten: TestBrowser[] = []
     for (let n = 3; n <= 20; n++) {
-      forgotten.push(await make(house, `10.0.${n}.1`))
+      forgotten.push(await make(service, `10.0.${n}.1`))
       await new Promise((resolve) => { setTimeout(resolve, 2) }) // ends in one millisecond have no order
     }
-    for (let n = 21; n <= 30; n++) t.equal((await make(house, `10.0.${n}.1`)).created.status, 201)
+    for (let n = 21; n <= 30; n++) t.equal((await make(service, `10.0.${n}.1`)).created.status, 201)
     const lost = forgotten.slice(0, 10)
     for (const browser of lost) {
-      t.equal(await house.store.read(`ticket:${browser.ticket}`), undefined, 'nothing of it is kept')
+      t.equal(await service.store.read(`ticket:${browser.ticket}`), undefined, 'nothing of it is kept')
       t.equal(await state(browser), '404 ticket-not-found')
       t.equal(verdict(await phone.scan(browser.ticket)), '404 ticket-not-found')
-      t.equal(verdict(await house.call({ path: `/api/tickets/${browser.ticket}/code` })), '404 ticket-not-found')
+      t.equal(verdict(await service.call({ path: `/api/tickets/${browser.ticket}/code` })), '404 ticket-not-found')
     }
     for (const browser of [polled, ...forgotten.slice(10)]) t.equal(await state(browser), 'pending')
     t.equal((await phone.confirm(scanned.ticket, await scanned.matchCode())).status, 200)
@@ -131,8 +131,8 @@ for (const [kind, open] of Object.entries(stores)) {
         return (target[name] as (...args: unknown[]) => unknown)(...args)
       },
     })
-    const house = await openHouse(t, { store, wrapStore })
-    const browser = await make(house, '10.0.1.1')
+    const service = await openTestService(t, { store, wrapStore })
+    const browser = await make(service, '10.0.1.1')
     asked.length = 0
     for (let n = 0; n < 50; n++) t.equal((await browser.poll(0, 0)).status, 200)
     t.strictSame(asked.filter((name) => name !== 'read'), ['secureSlot'])
@@ -140,12 +140,12 @@ for (const [kind, open] of Object.entries(stores)) {
 
   await t.test(`E5 slots (${kind}): a poll or scan and the ticket that would take its slot have one winner, when they come at once`, async (t) => {
     const store = await open(t)
-    const house = await openHouse(t, { store, env: { MAX_TICKETS: '1', LIMIT_CREATE: '1000000', LIMIT_PHONE: '1000000' } })
-    const phone = await phoneOf(house)
+    const service = await openTestService(t, { store, env: { MAX_TICKETS: '1', LIMIT_CREATE: '1000000', LIMIT_PHONE: '1000000' } })
+    const phone = await phoneOf(service)
     for (let round = 0; round < 40; round++) {
-      const browser = await make(house, '10.0.1.1')
+      const browser = await make(service, '10.0.1.1')
       const ask = async () => round % 2 === 0 ? await browser.poll() : await phone.scan(browser.ticket)
-      const [asked, other] = await Promise.all([ask(), make(house, '10.0.2.1')])
+      const [asked, other] = await Promise.all([ask(), make(service, '10.0.2.1')])
       t.equal(asked.status === 200, other.created.status === 503, `${verdict(asked)}, ${verdict(other.created)}`)
       t.match(verdict(asked), /^(?:200|404 ticket-not-found)$/)
       for (const { ticket, giveUp } of [browser, other]) if (ticket !== '' && ticket !== undefined) await giveUp()
@@ -153,15 +153,15 @@ for (const [kind, open] of Object.entries(stores)) {
   })
 
   await t.test(`E5 slots (${kind}): tickets of the release before, which have no owner, go their way`, async (t) => {
-    const house = await openHouse(t, { store: await open(t), env: { MAX_TICKETS: '20' } })
-    const phone = await phoneOf(house)
-    const { browser } = await confirmedBrowser(house, { phone })
-    const old = await make(house, '10.0.9.1')
-    const record = await house.store.read<Record<string, unknown>>(`ticket:${old.ticket}`)
+    const service = await openTestService(t, { store: await open(t), env: { MAX_TICKETS: '20' } })
+    const phone = await phoneOf(service)
+    const { browser } = await confirmedBrowser(service, { phone })
+    const old = await make(service, '10.0.9.1')
+    const record = await service.store.read<Record<string, unknown>>(`ticket:${old.ticket}`)
     const { slotOwner, ...before } = record ?? {}
     t.equal(slotOwner, '10-0-9-0-24')
-    await house.store.write(`ticket:${old.ticket}`, before, 100_000)
-    await house.store.releaseSlot({ group: 'tickets', owner: String(slotOwner), member: old.ticket })
+    await service.store.write(`ticket:${old.ticket}`, before, 100_000)
+    await service.store.releaseSlot({ group: 'tickets', owner: String(slotOwner), member: old.ticket })
     t.equal(await state(old), 'pending')
     t.equal((await phone.scan(old.ticket)).status, 200)
     t.equal((await phone.confirm(old.ticket, await old.matchCode())).status, 200)
@@ -170,17 +170,17 @@ for (const [kind, open] of Object.entries(stores)) {
   })
 
   await t.test(`E5 limits (${kind}): a /24, a /56 and a /48 make more than one address and no more than their own, when each address of them makes what it may`, async (t) => {
-    const house = await openHouse(t, { store: await open(t), env: { LIMIT_CREATE: '3' } })
-    const from = (addressOf: (n: number) => string) => async (n: number): Promise<Answer> => (await make(house, addressOf(n))).created
+    const service = await openTestService(t, { store: await open(t), env: { LIMIT_CREATE: '3' } })
+    const from = (addressOf: (n: number) => string) => async (n: number): Promise<Answer> => (await make(service, addressOf(n))).created
     t.strictSame(await answersTo(5, from(() => '192.0.2.1')), [...many(3, '201'), ...many(2, '429 rate-limited')])
     t.strictSame(await answersTo(46, from((n) => `192.0.2.${10 + n}`)), [...many(45, '201'), '429 rate-limited'], 'what was refused to one is nobody else\'s')
-    t.equal((await make(house, '192.0.3.1')).created.status, 201, 'the /24 next door')
+    t.equal((await make(service, '192.0.3.1')).created.status, 201, 'the /24 next door')
     t.strictSame(await answersTo(5, from(inOneNetwork)), [...many(3, '201'), ...many(2, '429 rate-limited')], 'all addresses of a /64 are one')
-    t.equal((await make(house, '2001:db8:3:2::1')).created.status, 201, 'the /64 next door')
+    t.equal((await make(service, '2001:db8:3:2::1')).created.status, 201, 'the /64 next door')
     t.strictSame(await answersTo(14, from((n) => `2001:db8:1:${n.toString(16)}::1`)), [...many(12, '201'), ...many(2, '429 rate-limited')], 'a /56')
     t.strictSame(await answersTo(37, from((n) => inOneSite(n + 1))), [...many(36, '201'), '429 rate-limited'], 'the /48 around it')
-    t.equal((await make(house, '2001:db8:2::1')).created.status, 201, 'the /48 next door')
-    house.clock.advance(60_000)
+    t.equal((await make(service, '2001:db8:2::1')).created.status, 201, 'the /48 next door')
+    service.clock.advance(60_000)
   })
 
   await t.test(`E5 limits (${kind}): repeated consumes, repeated cancels, refused phone calls and uses of a session change nothing in the store but what bounds them, whoever sends a hundred`, async (t) => {
@@ -197,19 +197,19 @@ for (const [kind, open] of Object.entries(stores)) {
       },
     })
     const clock = createFakeClock(Date.now())
-    const house = await openHouse(t, { clock, store: await open(t), wrapStore, env: { LIMIT_PHONE: '1000000' } })
-    const { browser, phone, cookie } = await logIn(house)
-    const gone = await make(house, '10.0.1.1')
+    const service = await openTestService(t, { clock, store: await open(t), wrapStore, env: { LIMIT_PHONE: '1000000' } })
+    const { browser, phone, cookie } = await logIn(service)
+    const gone = await make(service, '10.0.1.1')
     await gone.giveUp()
     const signed = sign({ path: '/api/phone/sessions' }, phone.key, { authority: 'login.example.com', created: Math.floor(clock.now() / 1000) - 500 })
     const calls: Record<string, () => Promise<Answer>> = {
       'a repeated consume': () => browser.consume(),
       'a consume that comes too early': async () => await gone.consume(),
       'a repeated cancel': () => gone.giveUp(),
-      'a phone call without a signature': () => house.call({ path: '/api/phone/sessions' }),
-      'a use of the session': () => house.call({ path: '/api/session', headers: { cookie } }),
-      'a use of no session': () => house.call({ path: '/api/session', headers: { cookie: `__Host-scan_login=${'A'.repeat(43)}` } }),
-      'a made-up token': () => house.call({ path: '/api/session', headers: { authorization: 'Bearer a.b.c' } }),
+      'a phone call without a signature': () => service.call({ path: '/api/phone/sessions' }),
+      'a use of the session': () => service.call({ path: '/api/session', headers: { cookie } }),
+      'a use of no session': () => service.call({ path: '/api/session', headers: { cookie: `__Host-scan_login=${'A'.repeat(43)}` } }),
+      'a made-up token': () => service.call({ path: '/api/session', headers: { authorization: 'Bearer a.b.c' } }),
     }
     for (const [name, ask] of Object.entries(calls)) {
       changed.length = 0
@@ -220,7 +220,7 @@ for (const [kind, open] of Object.entries(stores)) {
     }
     // Its nonce is remembered, as its time may come, and so it is counted like any signed call.
     changed.length = 0
-    for (let n = 0; n < 100; n++) t.equal((await house.call({ path: '/api/phone/sessions', headers: signed })).status, 401)
+    for (let n = 0; n < 100; n++) t.equal((await service.call({ path: '/api/phone/sessions', headers: signed })).status, 401)
     const kinds = Map.groupBy(changed, (change) => change.replace(/:.*/, ''))
     t.strictSame([...kinds].map(([kind, { length }]) => [kind, length]).sort(), [['claim nonce', 1], ['countWithin limit', 100]])
   })
@@ -233,8 +233,8 @@ for (const [kind, open] of Object.entries(stores)) {
         return (target[name] as (...args: unknown[]) => unknown)(...args)
       },
     })
-    const house = await openHouse(t, { store: await open(t), wrapStore, env: { LIMIT_GUESS: '2' } })
-    const browser = await make(house, '10.0.0.1')
+    const service = await openTestService(t, { store: await open(t), wrapStore, env: { LIMIT_GUESS: '2' } })
+    const browser = await make(service, '10.0.0.1')
     const guesses = [
       { path: '/wp-login.php' },
       { path: `/api/tickets/${'A'.repeat(22)}/code` },
@@ -242,11 +242,11 @@ for (const [kind, open] of Object.entries(stores)) {
       { method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, headers: { authorization: `Ticket ${'A'.repeat(43)}` } },
       { method: 'DELETE', path: `/api/tickets/${browser.ticket}`, headers: { authorization: 'Ticket nonsense' } },
     ] as const
-    for (let n = 0; n < 33; n++) await house.call({ ...guesses[n % guesses.length] ?? guesses[0], from: inOneOffice(n) })
+    for (let n = 0; n < 33; n++) await service.call({ ...guesses[n % guesses.length] ?? guesses[0], from: inOneOffice(n) })
     asked.length = 0
-    for (let n = 0; n < 200; n++) t.equal(verdict(await house.call({ ...guesses[n % guesses.length] ?? guesses[0], from: inOneOffice(n) })), '429 rate-limited')
+    for (let n = 0; n < 200; n++) t.equal(verdict(await service.call({ ...guesses[n % guesses.length] ?? guesses[0], from: inOneOffice(n) })), '429 rate-limited')
     t.strictSame(asked.filter((name) => name !== 'read'), [])
-    t.equal((await house.call({ path: '/wp-login.php', from: '192.0.2.1' })).status, 404, 'nobody else is')
+    t.equal((await service.call({ path: '/wp-login.php', from: '192.0.2.1' })).status, 404, 'nobody else is')
     t.equal(await state(browser), 'pending', 'nor whoever has the right secret')
   })
 }

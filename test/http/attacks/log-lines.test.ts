@@ -1,17 +1,17 @@
 /** Strangers who want to fill the log: what they are refused is told once and then counted. */
 import t from 'tap'
 import { openBrowser, sign } from '../../support/clients.ts'
-import { openHouse, type Call, type House } from '../../support/house.ts'
+import { openTestService, type Call, type TestService } from '../../support/test-service.ts'
 import { verdict } from '../../support/login.ts'
 import { stepsIn } from '../../support/steps.ts'
 
-const linesOf = (house: House): Array<Record<string, unknown>> => house.logged().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line))
+const linesOf = (service: TestService): Array<Record<string, unknown>> => service.logged().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line))
 /** Lines that an operator sees: at `info` and above. */
-const seenOf = (house: House) => linesOf(house).filter(({ level }) => Number(level) >= 30)
+const seenOf = (service: TestService) => linesOf(service).filter(({ level }) => Number(level) >= 30)
 
 await t.test('ES log: calls with unknown keys and wrong signatures are told once and then counted, and none is refused another way, when they come by the thousand', async (t) => {
   const writes: string[] = []
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     wrapStore: (store) => new Proxy(store, {
       get: (target, name: keyof typeof store) => (...args: unknown[]) => {
         if (!['now', 'read', 'readMany', 'onChange'].includes(name)) writes.push(name)
@@ -21,21 +21,21 @@ await t.test('ES log: calls with unknown keys and wrong signatures are told once
   })
   writes.length = 0
   const path = '/api/phone/sessions'
-  const unknown = (n: number) => sign({ path }, { key_id: `unknown-${n}`, key: 'A'.repeat(43) }, { authority: 'login.example.com', created: Math.floor(house.clock.now() / 1000) })
-  for (let n = 0; n < 1000; n++) t.equal(verdict(await house.call({ path, headers: unknown(n), from: '192.0.2.1' })), '401 key-unknown', 'the phone hears that it has to log in again')
-  for (let n = 0; n < 100; n++) t.equal(verdict(await house.call({ path, from: '192.0.2.1' })), '401 signature-invalid')
-  t.equal(verdict(await house.call({ path, headers: unknown(0), from: '192.0.2.2' })), '401 key-unknown')
+  const unknown = (n: number) => sign({ path }, { key_id: `unknown-${n}`, key: 'A'.repeat(43) }, { authority: 'login.example.com', created: Math.floor(service.clock.now() / 1000) })
+  for (let n = 0; n < 1000; n++) t.equal(verdict(await service.call({ path, headers: unknown(n), from: '192.0.2.1' })), '401 key-unknown', 'the phone hears that it has to log in again')
+  for (let n = 0; n < 100; n++) t.equal(verdict(await service.call({ path, from: '192.0.2.1' })), '401 signature-invalid')
+  t.equal(verdict(await service.call({ path, headers: unknown(0), from: '192.0.2.2' })), '401 key-unknown')
   t.strictSame(writes, [], 'none costs a write')
-  t.strictSame(stepsIn(house.logged()).map(({ code, ip }) => `${code} ${ip}`), ['key-unknown 192.0.2.1', 'signature-invalid 192.0.2.1', 'key-unknown 192.0.2.2'])
-  t.ok(seenOf(house).length < 300, `${seenOf(house).length} lines`)
-  house.clock.advance(60_000)
-  t.strictSame(stepsIn(house.logged()).slice(3).map(({ code, client, repeated }) => [code, client, repeated]), [['key-unknown', '192.0.2.1', 999], ['signature-invalid', '192.0.2.1', 99]])
-  t.hasStrict(linesOf(house).filter(({ msg }) => msg === 'answered more, at debug level'), [{ client: '192.0.2.0/24', repeated: 861, kind: 'refused' }])
+  t.strictSame(stepsIn(service.logged()).map(({ code, ip }) => `${code} ${ip}`), ['key-unknown 192.0.2.1', 'signature-invalid 192.0.2.1', 'key-unknown 192.0.2.2'])
+  t.ok(seenOf(service).length < 300, `${seenOf(service).length} lines`)
+  service.clock.advance(60_000)
+  t.strictSame(stepsIn(service.logged()).slice(3).map(({ code, client, repeated }) => [code, client, repeated]), [['key-unknown', '192.0.2.1', 999], ['signature-invalid', '192.0.2.1', 99]])
+  t.hasStrict(linesOf(service).filter(({ msg }) => msg === 'answered more, at debug level'), [{ client: '192.0.2.0/24', repeated: 861, kind: 'refused' }])
 })
 
 await t.test('ES log: a flood of anything that strangers may ask for is a bounded number of lines, also from a whole network', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_GUESS: '5', LIMIT_CREATE: '5' } })
-  const browser = await openBrowser(house, { from: '198.51.100.1' })
+  const service = await openTestService(t, { env: { LIMIT_GUESS: '5', LIMIT_CREATE: '5' } })
+  const browser = await openBrowser(service, { from: '198.51.100.1' })
   const authorization = `Ticket ${browser.secret}`
   const calls: Call[] = [
     { path: '/wp-login.php' },
@@ -47,17 +47,17 @@ await t.test('ES log: a flood of anything that strangers may ask for is a bounde
     { method: 'DELETE', path: '/api/session', headers: { origin: 'https://evil.example' } },
   ]
   for (const call of calls) {
-    for (let n = 0; n < 1000; n++) await house.call({ ...call, from: `2001:db8:1:${n.toString(16)}::1` })
+    for (let n = 0; n < 1000; n++) await service.call({ ...call, from: `2001:db8:1:${n.toString(16)}::1` })
   }
   // 1,000 pages in full; the refusals of a network, and of each kind to so many clients as are remembered.
-  t.ok(seenOf(house).length < 2500, `${seenOf(house).length} lines of ${7 * 1000} calls`)
-  t.equal(linesOf(house).filter(({ msg }) => msg === 'answered').length, 7001, 'all are there at debug level')
+  t.ok(seenOf(service).length < 2500, `${seenOf(service).length} lines of ${7 * 1000} calls`)
+  t.equal(linesOf(service).filter(({ msg }) => msg === 'answered').length, 7001, 'all are there at debug level')
 })
 
 await t.test('ES X-Forwarded-For: the operator is told once an hour what to set, and nothing of what the header says, when a peer that is not trusted sends it', async (t) => {
-  const house = await openHouse(t, { env: { TRUST_PROXY: '10.0.0.0/8,2001:db8::/64' } })
-  const warnings = () => linesOf(house).filter(({ msg }) => /TRUST_PROXY/.test(String(msg)))
-  const ask = (from: string, headers: Record<string, string>) => house.call({ path: '/login', from, headers })
+  const service = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8,2001:db8::/64' } })
+  const warnings = () => linesOf(service).filter(({ msg }) => /TRUST_PROXY/.test(String(msg)))
+  const ask = (from: string, headers: Record<string, string>) => service.call({ path: '/login', from, headers })
   await ask('10.1.2.3', { 'x-forwarded-for': '203.0.113.5' })
   await ask('::ffff:10.1.2.3', { forwarded: 'for=203.0.113.5' })
   await ask('2001:db8::7', { 'x-forwarded-for': '203.0.113.5' })
@@ -67,11 +67,11 @@ await t.test('ES X-Forwarded-For: the operator is told once an hour what to set,
   await ask('172.17.0.2', { 'x-forwarded-for': 'made-up' })
   t.match(warnings(), [{ level: 40, peer: '172.17.0.1', msg: /set TRUST_PROXY=172\.17\.0\.1;/ }])
   t.equal(warnings().length, 1)
-  t.notMatch(house.logged(), /made-up/)
-  house.clock.set(86_400_000)
+  t.notMatch(service.logged(), /made-up/)
+  service.clock.set(86_400_000)
   await ask('172.17.0.2', { forwarded: 'for=made-up' })
   t.equal(warnings().length, 1, 'an hour that passes, not one that is set')
-  house.clock.advance(3_600_000)
+  service.clock.advance(3_600_000)
   await ask('2001:db8:0:1::7', { forwarded: 'for=made-up' })
   t.match(warnings()[1], { msg: /set TRUST_PROXY=2001:db8:0:1::7;/ })
 })

@@ -9,7 +9,7 @@ import { createStore } from '../../../src/stores/store.ts'
 import { createWrongNumbers } from '../../../src/stores/wrong-numbers.ts'
 import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from '../../support/clients.ts'
 import { createFakeClock, whileTimePasses, type FakeClock } from '../../support/fake-clock.ts'
-import { openHouse, type Answer, type House, type HouseOptions } from '../../support/house.ts'
+import { openTestService, type Answer, type TestService, type TestServiceOptions } from '../../support/test-service.ts'
 import { createRecordingLog } from '../../support/log.ts'
 import { logIn, phoneOf, verdict } from '../../support/login.ts'
 import { bare, stepsIn } from '../../support/steps.ts'
@@ -20,7 +20,7 @@ const env = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '10000
 const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
 
 interface Street extends Service {
-  readonly houses: readonly House[]
+  readonly services: readonly TestService[]
   readonly clock: FakeClock
   phone (person: string): Promise<TestPhone>
 }
@@ -31,15 +31,15 @@ const openStreet = async (t: Test, stores: readonly Store[]): Promise<Street> =>
   const simulator = await startWechatSimulator({ clock })
   t.teardown(() => simulator.close())
   const keys = generateKeys()
-  const houses: House[] = []
-  for (const store of stores) houses.push(await openHouse(t, { env, clock, keys, simulator, store }))
+  const services: TestService[] = []
+  for (const store of stores) services.push(await openTestService(t, { env, clock, keys, simulator, store }))
   let turn = 0
-  const call: Service['call'] = (call) => (houses[turn++ % houses.length] as House).call(call)
-  return { call, houses, clock, phone: (person) => openPhone({ call }, { jsCode: simulator.jsCode(person), now: () => clock.now() }) }
+  const call: Service['call'] = (call) => (services[turn++ % services.length] as TestService).call(call)
+  return { call, services, clock, phone: (person) => openPhone({ call }, { jsCode: simulator.jsCode(person), now: () => clock.now() }) }
 }
 
 /** One service whose store's time is the test's. */
-const openHouseWith = async (t: Test, options: HouseOptions = {}): Promise<House> => await openHouse(t, { ...options, env: { ...env, ...options.env } })
+const openServiceWith = async (t: Test, options: TestServiceOptions = {}): Promise<TestService> => await openTestService(t, { ...options, env: { ...env, ...options.env } })
 
 interface Scanned { readonly browser: TestBrowser, readonly answer: Answer, readonly number: string }
 
@@ -119,10 +119,10 @@ await onEveryStore(t, 'E11 match number: three typed guesses are judged, when 12
 })
 
 await t.test('E11 match number: a ticket with three offered numbers ends, when its person has tapped a wrong one elsewhere meanwhile', async (t) => {
-  const house = await openHouseWith(t)
-  const ming = await phoneOf(house)
-  const [confirmed, scannedAgain] = [await scanNew(house, ming), await scanNew(house, ming)]
-  t.equal(verdict(await guessWrongly(house, ming)), '403 match-wrong')
+  const service = await openServiceWith(t)
+  const ming = await phoneOf(service)
+  const [confirmed, scannedAgain] = [await scanNew(service, ming), await scanNew(service, ming)]
+  t.equal(verdict(await guessWrongly(service, ming)), '403 match-wrong')
   t.equal(verdict(await ming.confirm(confirmed.browser.ticket, confirmed.number)), '409 ticket-cancelled', 'even by the right one')
   t.equal(verdict(await ming.scan(scannedAgain.browser.ticket)), '409 ticket-cancelled')
   t.strictSame(await Promise.all([confirmed, scannedAgain].map(({ browser }) => stateOf(browser))), ['cancelled', 'cancelled'])
@@ -130,61 +130,61 @@ await t.test('E11 match number: a ticket with three offered numbers ends, when i
 
 await t.test('E11 match number: it is typed for a day and no longer, when one was wrong', async (t) => {
   const clock = createFakeClock()
-  const house = await openHouseWith(t, { clock })
-  const ming = await phoneOf(house)
-  const asked = async (): Promise<unknown> => (await scanNew(house, ming)).answer.json.match
+  const service = await openServiceWith(t, { clock })
+  const ming = await phoneOf(service)
+  const asked = async (): Promise<unknown> => (await scanNew(service, ming)).answer.json.match
   t.equal(await asked(), 'tap')
-  await guessWrongly(house, ming)
+  await guessWrongly(service, ming)
   clock.sleep(dayMs / 2)
-  const typed = await scanNew(house, await phoneOf(house))
+  const typed = await scanNew(service, await phoneOf(service))
   t.hasStrict(typed.answer.json, { match: 'type', match_choices: null })
   t.notOk(typed.answer.text.includes(`"${typed.number}"`), 'the number is told to nobody but the browser')
   t.equal(verdict(await ming.confirm(typed.browser.ticket, typed.number)), '200')
-  t.equal((await scanNew(house, ming)).answer.json.match, 'type', 'a right one takes nothing back')
+  t.equal((await scanNew(service, ming)).answer.json.match, 'type', 'a right one takes nothing back')
   clock.sleep(dayMs / 2)
-  const later = await phoneOf(house)
-  t.equal((await scanNew(house, later)).answer.json.match, 'tap')
+  const later = await phoneOf(service)
+  t.equal((await scanNew(service, later)).answer.json.match, 'tap')
 })
 
 await t.test('E11 match number: who guesses waits, and longer each time, when three in an hour were wrong', async (t) => {
   const clock = createFakeClock()
-  const house = await openHouseWith(t, { clock })
+  const service = await openServiceWith(t, { clock })
   const waits: number[] = []
   for (let n = 0; n < 8; n++) {
-    const phone = await phoneOf(house) // a key lasts a day
+    const phone = await phoneOf(service) // a key lasts a day
     for (let guess = 0; guess < 4; guess++) {
-      const answer = await guessWrongly(house, phone)
+      const answer = await guessWrongly(service, phone)
       if (answer.status === 403) continue
       t.equal(verdict(answer), '429 rate-limited')
       const seconds = Number(answer.headers['retry-after'])
       waits.push(seconds)
       clock.sleep(seconds * 1000 - 1)
-      t.equal(verdict((await scanNew(house, await phoneOf(house))).answer), '429 rate-limited', 'to the last moment')
+      t.equal(verdict((await scanNew(service, await phoneOf(service))).answer), '429 rate-limited', 'to the last moment')
       clock.advance(1)
       break
     }
   }
   t.strictSame(waits, [10 * minuteMs, hourMs, 6 * hourMs, dayMs, 3 * dayMs, 7 * dayMs, 7 * dayMs, 7 * dayMs].map((ms) => ms / 1000))
-  t.equal((await scanNew(house, await phoneOf(house))).answer.json.match, 'type', 'and types after the wait')
+  t.equal((await scanNew(service, await phoneOf(service))).answer.json.match, 'type', 'and types after the wait')
 })
 
 await t.test('E11 match number: it counts against the stranger and not against the browser\'s own person, when a code is scanned off somebody\'s screen', async (t) => {
-  const house = await openHouseWith(t)
-  const [owner, stranger] = [await phoneOf(house, 'ming'), await phoneOf(house, 'eve')]
+  const service = await openServiceWith(t)
+  const [owner, stranger] = [await phoneOf(service, 'ming'), await phoneOf(service, 'eve')]
   const answers: string[] = []
-  for (let n = 0; n < 15; n++) answers.push(verdict(await guessWrongly(house, stranger)))
+  for (let n = 0; n < 15; n++) answers.push(verdict(await guessWrongly(service, stranger)))
   t.strictSame(answers, [...Array(3).fill('403 match-wrong'), ...Array(12).fill('429 rate-limited')])
-  const own = await scanNew(house, owner)
+  const own = await scanNew(service, owner)
   t.equal(own.answer.json.match, 'tap')
   t.equal(verdict(await owner.confirm(own.browser.ticket, own.number)), '200')
 })
 
 await t.test('E11 match number: the log tells how many were wrong and that somebody waits, when they were', async (t) => {
-  const house = await openHouseWith(t)
-  const ming = await phoneOf(house)
+  const service = await openServiceWith(t)
+  const ming = await phoneOf(service)
   const [key, sub, ip] = [ming.key.key_id, ming.sub, '127.0.0.1']
-  for (let n = 0; n < 3; n++) await guessWrongly(house, ming)
-  const told = stepsIn(house.logged()).map(bare).filter(({ event }) => event === 'ticket.cancelled' || event === 'limit.hit').map(({ ticket, ...step }) => step)
+  for (let n = 0; n < 3; n++) await guessWrongly(service, ming)
+  const told = stepsIn(service.logged()).map(bare).filter(({ event }) => event === 'ticket.cancelled' || event === 'limit.hit').map(({ ticket, ...step }) => step)
   t.strictSame(told, [
     { event: 'ticket.cancelled', sub, by: 'wrong-number', count: 1, key, ip },
     { event: 'ticket.cancelled', sub, by: 'wrong-number', count: 2, key, ip },
@@ -196,11 +196,11 @@ await t.test('E11 match number: the log tells how many were wrong and that someb
 await t.test('E11 match number: nobody is logged in and no guess is left, when it can\'t be counted', async (t) => {
   let isAway = false
   const fails = (key: string): boolean => isAway && key.startsWith('match-')
-  const house = await openHouseWith(t, {
+  const service = await openServiceWith(t, {
     wrapStore: (store) => ({ ...store, count: async (key, windowMs) => { if (fails(key)) throw new Error('away'); return await store.count(key, windowMs) } }),
   })
-  const ming = await phoneOf(house)
-  const scanned = await scanNew(house, ming)
+  const ming = await phoneOf(service)
+  const scanned = await scanNew(service, ming)
   isAway = true
   t.equal((await ming.confirm(scanned.browser.ticket, wrongOf(scanned))).status, 500)
   isAway = false
@@ -208,7 +208,7 @@ await t.test('E11 match number: nobody is logged in and no guess is left, when i
 })
 
 /** A service whose counts of wrong numbers, or whose moves of tickets, wait until the test lets them go on. */
-const openSlowHouse = async (t: Test, what: 'counts' | 'moves') => {
+const openSlowService = async (t: Test, what: 'counts' | 'moves') => {
   const [gate, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   let isSlow = false
   const pass = async (): Promise<void> => {
@@ -216,7 +216,7 @@ const openSlowHouse = async (t: Test, what: 'counts' | 'moves') => {
     reached.resolve()
     await gate.promise
   }
-  const house = await openHouseWith(t, {
+  const service = await openServiceWith(t, {
     wrapStore: (store) => ({
       ...store,
       count: async (key, windowMs) => {
@@ -229,7 +229,7 @@ const openSlowHouse = async (t: Test, what: 'counts' | 'moves') => {
       },
     }),
   })
-  return { house, reached: reached.promise, slowDown: () => { isSlow = true }, goOn: () => { gate.resolve() } }
+  return { service, reached: reached.promise, slowDown: () => { isSlow = true }, goOn: () => { gate.resolve() } }
 }
 
 /** Whether an answer is there without the time moving on. */
@@ -239,9 +239,9 @@ const isThereSoon = (answer: Promise<Answer>): Promise<boolean> => Promise.race(
 ])
 
 await t.test('E11 match number: the same person\'s second number waits for the first, and nobody else\'s does, when the store is slow to count', async (t) => {
-  const { house, reached, slowDown, goOn } = await openSlowHouse(t, 'counts')
-  const [ming, hong] = [await phoneOf(house, 'ming'), await phoneOf(house, 'hong')]
-  const [first, second, others] = [await scanNew(house, ming), await scanNew(house, ming), await scanNew(house, hong)]
+  const { service, reached, slowDown, goOn } = await openSlowService(t, 'counts')
+  const [ming, hong] = [await phoneOf(service, 'ming'), await phoneOf(service, 'hong')]
+  const [first, second, others] = [await scanNew(service, ming), await scanNew(service, ming), await scanNew(service, hong)]
   slowDown()
   const guess = ming.confirm(first.browser.ticket, wrongOf(first))
   await reached
@@ -250,36 +250,36 @@ await t.test('E11 match number: the same person\'s second number waits for the f
   t.notOk(await isThereSoon(late))
   goOn()
   t.equal(verdict(await guess), '403 match-wrong')
-  t.equal(verdict(await whileTimePasses(house.clock, late)), '409 ticket-cancelled')
+  t.equal(verdict(await whileTimePasses(service.clock, late)), '409 ticket-cancelled')
 })
 
 await t.test('E11 match number: the second number is refused after two seconds, and costs few questions to the store, when the first isn\'t judged by then', async (t) => {
-  const { house, reached, slowDown, goOn } = await openSlowHouse(t, 'counts')
-  const ming = await phoneOf(house, 'ming')
-  const [first, second] = [await scanNew(house, ming), await scanNew(house, ming)]
+  const { service, reached, slowDown, goOn } = await openSlowService(t, 'counts')
+  const ming = await phoneOf(service, 'ming')
+  const [first, second] = [await scanNew(service, ming), await scanNew(service, ming)]
   slowDown()
   const guess = ming.confirm(first.browser.ticket, wrongOf(first))
   await reached
-  const began = house.clock.now()
-  const late = await whileTimePasses(house.clock, ming.confirm(second.browser.ticket, second.number))
+  const began = service.clock.now()
+  const late = await whileTimePasses(service.clock, ming.confirm(second.browser.ticket, second.number))
   t.hasStrict([verdict(late), late.headers['retry-after']], ['429 rate-limited', '1'])
-  t.ok(house.clock.now() - began <= 2100)
+  t.ok(service.clock.now() - began <= 2100)
   t.equal(await stateOf(second.browser), 'scanned', 'and it was not judged')
   goOn()
   t.equal(verdict(await guess), '403 match-wrong')
 })
 
 await t.test('E11 match number: both are answered alike, and one edge is taken, when a person taps twice', async (t) => {
-  const { house, reached, slowDown, goOn } = await openSlowHouse(t, 'moves')
-  const ming = await phoneOf(house, 'ming')
-  const { browser, number } = await scanNew(house, ming)
+  const { service, reached, slowDown, goOn } = await openSlowService(t, 'moves')
+  const ming = await phoneOf(service, 'ming')
+  const { browser, number } = await scanNew(service, ming)
   slowDown()
   const taps = [ming.confirm(browser.ticket, number)]
   await reached
   taps.push(ming.confirm(browser.ticket, number))
   t.notOk(await isThereSoon(taps[1]!)) // two were made
   goOn()
-  const answers = await whileTimePasses(house.clock, Promise.all(taps))
+  const answers = await whileTimePasses(service.clock, Promise.all(taps))
   t.strictSame(answers.map(({ status, json }) => ({ status, json })), Array(2).fill({ status: 200, json: { state: 'confirmed', version: 3 } }))
 })
 
@@ -305,9 +305,9 @@ await t.test('E11 match number: a turn that has ended is given back by nobody bu
 })
 
 await t.test('E11 match number: it is typed by everybody with MATCH_NUMBERS=type, and what is not two digits changes nothing, when it is sent', async (t) => {
-  const house = await openHouseWith(t, { env: { MATCH_NUMBERS: 'type' } })
-  const ming = await phoneOf(house)
-  const scanned = await scanNew(house, ming)
+  const service = await openServiceWith(t, { env: { MATCH_NUMBERS: 'type' } })
+  const ming = await phoneOf(service)
+  const scanned = await scanNew(service, ming)
   t.equal(scanned.browser.created.json.match, true)
   t.hasStrict(scanned.answer.json, { match: 'type', match_choices: null })
   for (const number of ['', '4', '471', ' 47', '4 ', 'ab', '4七', '４７', '-1', '1e']) {
@@ -322,9 +322,9 @@ await t.test('E11 match number: one of three is offered with MATCH_NUMBERS=on, w
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
-  const house = await openHouseWith(t, { clock, store, env: { MATCH_NUMBERS: 'on' } })
-  const ming = await phoneOf(house)
-  const scanned = await scanNew(house, ming)
+  const service = await openServiceWith(t, { clock, store, env: { MATCH_NUMBERS: 'on' } })
+  const ming = await phoneOf(service)
+  const scanned = await scanNew(service, ming)
   t.equal(scanned.answer.json.match, 'tap')
   const key = `ticket:${scanned.browser.ticket}`
   const { matchMode, ...older } = await store.read<object & { matchMode?: string }>(key) ?? {}
@@ -335,11 +335,11 @@ await t.test('E11 match number: one of three is offered with MATCH_NUMBERS=on, w
 })
 
 await t.test('E12 same phone: the phone is told so when the browser says that it is on one and both are at one public address, and never of an earlier release\'s ticket', async (t) => {
-  const house = await openHouseWith(t)
-  const ming = await phoneOf(house)
+  const service = await openServiceWith(t)
+  const ming = await phoneOf(service)
   const here = '203.0.113.7'
   const told = async (agent: string, browserFrom: string, phoneFrom: string): Promise<unknown[]> => {
-    const { json } = await house.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': agent }, from: browserFrom })
+    const { json } = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': agent }, from: browserFrom })
     const scan = await ming.signed({ method: 'POST', path: `/api/phone/tickets/${json.ticket}/scan`, from: phoneFrom })
     return [scan.json.browser.is_phone, scan.json.same_phone]
   }
@@ -353,21 +353,21 @@ await t.test('E12 same phone: the phone is told so when the browser says that it
   const apart = [[here, '203.0.113.8'], ['2001:db8:1:2::7', '2001:db8:1:3::7'], [here, '2001:db8:1:2::7'], ['127.0.0.1', '127.0.0.1'], ['10.0.0.7', '10.0.0.7'], ['fd00::7', 'fd00::7']] as const
   for (const [browser, phone] of apart) t.strictSame(await told(iphone, browser, phone), [true, false], `${browser} ${phone}`)
 
-  const { json: { ticket } } = await house.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': iphone }, from: here })
-  const record = await house.store.read<{ browser: { isPhone?: boolean } }>(`ticket:${ticket}`)
+  const { json: { ticket } } = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': iphone }, from: here })
+  const record = await service.store.read<{ browser: { isPhone?: boolean } }>(`ticket:${ticket}`)
   const { isPhone, ...older } = record?.browser ?? {}
   t.equal(isPhone, true)
-  await house.store.write(`ticket:${ticket}`, { ...record, browser: older }, minuteMs)
+  await service.store.write(`ticket:${ticket}`, { ...record, browser: older }, minuteMs)
   t.hasStrict((await ming.signed({ method: 'POST', path: `/api/phone/tickets/${ticket}/scan`, from: here })).json, { browser: { is_phone: false }, same_phone: false })
 })
 
 await t.test('E15 address: whoever scans a code learns network and place of its browser and no full address, when they say yes, too', async (t) => {
   const place = { country: 'CN', zh: '中国 上海', en: 'Shanghai, China' }
-  const house = await openHouseWith(t, { places: { placeOf: (address) => address === '203.0.113.77' || address === '2001:db8:0:7::77' ? place : null } })
-  const eve = await phoneOf(house, 'eve')
+  const service = await openServiceWith(t, { places: { placeOf: (address) => address === '203.0.113.77' || address === '2001:db8:0:7::77' ? place : null } })
+  const eve = await phoneOf(service, 'eve')
   const addresses = [['203.0.113.77', '203.0.113.0/24', '中国 上海'], ['2001:db8:0:7::77', '2001:db8::/48', '中国 上海'], ['192.168.1.77', null, null]] as const
   for (const [from, network, zh] of addresses) {
-    const browser = await openBrowser(house, { from })
+    const browser = await openBrowser(service, { from })
     const scanned = await eve.scan(browser.ticket)
     const confirmed = await eve.confirm(browser.ticket, await browser.matchCode())
     const again = await eve.scan(browser.ticket)
@@ -375,15 +375,15 @@ await t.test('E15 address: whoever scans a code learns network and place of its 
     t.strictSame(scanned.json.browser, { name: 'Chrome', system: 'Windows', network, place: zh, place_en: zh === null ? null : place.en, is_phone: false })
     t.hasStrict(again.json, { state: 'confirmed', browser: scanned.json.browser })
   }
-  const { phone } = await logIn(house, { from: '203.0.113.77' })
+  const { phone } = await logIn(service, { from: '203.0.113.77' })
   t.equal((await phone.sessions()).json.sessions[0].browser.ip, '203.0.113.77', 'the list of one\'s own browsers keeps it')
 })
 
 await t.test('E13 place: the phone is told its own place beside the browser\'s, when somebody knows it', async (t) => {
   const places = { placeOf: (address: string) => address === '203.0.113.7' ? { country: 'CN', zh: '中国 上海', en: 'Shanghai, China' } : null }
-  const house = await openHouseWith(t, { places })
-  const ming = await phoneOf(house)
-  const { ticket } = await openBrowser(house)
+  const service = await openServiceWith(t, { places })
+  const ming = await phoneOf(service)
+  const { ticket } = await openBrowser(service)
   const scanFrom = async (from: string): Promise<unknown[]> => {
     const { json } = await ming.signed({ method: 'POST', path: `/api/phone/tickets/${ticket}/scan`, from })
     return [json.phone_place, json.phone_place_en]

@@ -1,19 +1,19 @@
 /** Names: they are told to the browser after the yes, and none passes for somebody else's. */
 import t from 'tap'
 import { openBrowser } from '../../support/clients.ts'
-import { openHouse } from '../../support/house.ts'
+import { openTestService } from '../../support/test-service.ts'
 import { logIn, phoneOf, verdict } from '../../support/login.ts'
 import { onEveryStore } from '../../contract/store-harness.ts'
 
 const env = { LIMIT_PHONE: '100000', LIMIT_CREATE: '100000' }
 
 await onEveryStore(t, 'E16 name', async (t, { stores: [store] }) => {
-  const house = await openHouse(t, { store, env })
+  const service = await openTestService(t, { store, env })
 
   await t.test('name: the browser is not told it when its code was only scanned, and is told it after the yes', async (t) => {
-    const phone = await phoneOf(house)
+    const phone = await phoneOf(service)
     await phone.rename('小雨')
-    const browser = await openBrowser(house)
+    const browser = await openBrowser(service)
     await phone.scan(browser.ticket)
     const held = await browser.poll(1)
     t.hasStrict(held.json, { state: 'scanned', phone: undefined })
@@ -24,26 +24,26 @@ await onEveryStore(t, 'E16 name', async (t, { stores: [store] }) => {
     t.strictSame((await browser.poll()).json.phone, { name: '小雪' }, 'the name as it is then')
     t.equal((await browser.consume()).json.user.name, '小雪')
     t.strictSame((await browser.poll()).json.phone, { name: '小雪' })
-    const refused = await openBrowser(house)
+    const refused = await openBrowser(service)
     await phone.scan(refused.ticket)
     await phone.cancel(refused.ticket)
     t.hasStrict((await refused.poll()).json, { state: 'cancelled', phone: undefined }, 'and a no tells nothing')
   })
 
   await t.test('name: nobody is shown by one that mimics, when an earlier release has stored it', async (t) => {
-    const { phone, browser, cookie } = await logIn(house, { phone: await phoneOf(house, 'old') })
+    const { phone, browser, cookie } = await logIn(service, { phone: await phoneOf(service, 'old') })
     await store.write(`person-name:${phone.sub}`, { schema: 1, name: '系统管理员' }, null)
-    t.equal((await house.call({ path: '/api/session', headers: { cookie } })).json.user.name, null)
-    t.equal((await house.call({ path: '/api/session/verify', headers: { cookie } })).headers['remote-name'], '')
+    t.equal((await service.call({ path: '/api/session', headers: { cookie } })).json.user.name, null)
+    t.equal((await service.call({ path: '/api/session/verify', headers: { cookie } })).headers['remote-name'], '')
     t.equal((await browser.consume()).json.user.name, null)
     t.equal(verdict(await phone.rename('小雨')), '200')
-    t.equal((await house.call({ path: '/api/session', headers: { cookie } })).json.user.name, '小雨')
+    t.equal((await service.call({ path: '/api/session', headers: { cookie } })).json.user.name, '小雨')
   })
 })
 
 await t.test('E16 name: one that mimics is refused, with a word of why, and the name stays as it was, when somebody chooses it', async (t) => {
-  const house = await openHouse(t, { env })
-  const { phone, cookie } = await logIn(house)
+  const service = await openTestService(t, { env })
+  const { phone, cookie } = await logIn(service)
   await phone.rename('小雨')
   const refused = {
     'mixed-scripts': ['Аdmin', 'аdmіn', 'Жora', 'Ivan (Ивaн)'],
@@ -62,6 +62,6 @@ await t.test('E16 name: one that mimics is refused, with a word of why, and the 
     }
   }
   t.equal(details.size, 4)
-  t.equal((await house.call({ path: '/api/session', headers: { cookie } })).json.user.name, '小雨')
+  t.equal((await service.call({ path: '/api/session', headers: { cookie } })).json.user.name, '小雨')
   for (const name of ['小明 👩‍🚀', 'Ann', 'José', 'J.Smith', 'Иван', 'Иван (Ivan)', '李雷 Leo', '김철수', 'さくら', '']) t.equal(verdict(await phone.rename(name)), '200', name)
 })

@@ -6,7 +6,7 @@ import { onEveryStore } from '../../contract/store-harness.ts'
 import type { Store } from '../../../src/login/ports.ts'
 import { openBrowser } from '../../support/clients.ts'
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts'
-import { openHouse, type House } from '../../support/house.ts'
+import { openTestService, type TestService } from '../../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../../support/login.ts'
 import { startWechatSimulator } from '../../../src/demo/wechat-simulator.ts'
 import { drawBytes } from '../../support/draws.ts'
@@ -15,15 +15,15 @@ const env = { LIMIT_CREATE: '100000', LIMIT_PHONE: '100000' }
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 
 /** Two instances on the same data, with one WeChat. */
-const openInstances = async (t: Test, stores: readonly [Store, ...Store[]], clock: FakeClock, wrapStore = (store: Store): Store => store): Promise<readonly [House, House]> => {
+const openInstances = async (t: Test, stores: readonly [Store, ...Store[]], clock: FakeClock, wrapStore = (store: Store): Store => store): Promise<readonly [TestService, TestService]> => {
   const simulator = await startWechatSimulator({ clock })
   t.teardown(() => simulator.close())
   const keys = generateKeys()
-  const open = (store: Store) => openHouse(t, { store, clock, simulator, keys, env, wrapStore })
+  const open = (store: Store) => openTestService(t, { store, clock, simulator, keys, env, wrapStore })
   return [await open(stores[0]), await open(stores.at(-1) ?? stores[0])]
 }
 
-const whoAmI = (house: House, cookie: string) => house.call({ path: '/api/session', headers: { cookie } })
+const whoAmI = (service: TestService, cookie: string) => service.call({ path: '/api/session', headers: { cookie } })
 
 /** How a promise goes on once it is let. */
 const gate = () => {
@@ -41,13 +41,13 @@ await onEveryStore(t, 'E18 stolen phone', async (t, { stores, clock: storeClock 
     const logins = [await logIn(here, { phone: mine }), await logIn(there, { phone: stolen })]
     const other = await logIn(here, { phone: await phoneOf(here, 'hong') })
     t.equal(verdict(await mine.signOutEverywhere()), '204')
-    for (const house of [here, there]) {
+    for (const service of [here, there]) {
       for (const { cookie, token } of logins) {
-        t.equal(verdict(await whoAmI(house, cookie)), '401 unauthenticated')
-        t.equal(verdict(await house.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })), '401 unauthenticated')
-        t.equal(verdict(await house.call({ method: 'POST', path: '/api/session/token', headers: { cookie, ...sameOrigin } })), '401 unauthenticated')
+        t.equal(verdict(await whoAmI(service, cookie)), '401 unauthenticated')
+        t.equal(verdict(await service.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })), '401 unauthenticated')
+        t.equal(verdict(await service.call({ method: 'POST', path: '/api/session/token', headers: { cookie, ...sameOrigin } })), '401 unauthenticated')
       }
-      t.equal(verdict(await whoAmI(house, other.cookie)), '200', 'nobody else is')
+      t.equal(verdict(await whoAmI(service, other.cookie)), '200', 'nobody else is')
     }
     for (const phone of [stolen, tablet]) {
       t.equal(verdict(await phone.sessions()), '401 key-unknown')
@@ -57,7 +57,7 @@ await onEveryStore(t, 'E18 stolen phone', async (t, { stores, clock: storeClock 
     t.equal(verdict(await mine.signOutEverywhere()), '204', 'again is fine')
     t.equal(verdict(await whoAmI(there, (await logIn(there, { phone: mine })).cookie)), '200', 'and the phone that signed logs in again')
     t.equal(verdict(await whoAmI(here, (await logIn(here, { phone: await phoneOf(there) })).cookie)), '200', 'as does a phone that comes after')
-    const told = [here, there].flatMap((house) => house.logged().split('\n').filter((line) => line.includes('"audit"')).map((line) => JSON.parse(line)))
+    const told = [here, there].flatMap((service) => service.logged().split('\n').filter((line) => line.includes('"audit"')).map((line) => JSON.parse(line)))
     t.strictSame(told.filter(({ event }) => event === 'phone-key.ended').map(({ ended, by, key }) => [ended, by, key]).sort(),
       [stolen, tablet].map((phone) => [phone.key.key_id, 'phone', mine.key.key_id]).sort(), 'each key is told of once')
     t.equal(told.filter(({ event, by }) => event === 'session.ended' && by === 'phone').length, 2, 'and each session')
@@ -121,7 +121,7 @@ await t.test('E18 stolen phone: the key it is given is none that was ended, when
   const goOn = gate()
   let isStalled = false
   const clock = createFakeClock()
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     clock,
     env,
     wrapStore: (store) => ({
@@ -136,21 +136,21 @@ await t.test('E18 stolen phone: the key it is given is none that was ended, when
       },
     }),
   })
-  const mine = await phoneOf(house)
+  const mine = await phoneOf(service)
   isStalled = true
-  const loggingIn = phoneOf(house)
+  const loggingIn = phoneOf(service)
   await listed.opened
   t.equal(verdict(await mine.signOutEverywhere()), '204')
   goOn.open()
   const late = await loggingIn
   t.equal(verdict(await late.sessions()), '200', 'it has another, of after')
-  const { keys } = await house.store.read<{ keys: Array<{ id: string }> }>(`person-phone-keys:${mine.sub}`) ?? { keys: [] }
+  const { keys } = await service.store.read<{ keys: Array<{ id: string }> }>(`person-phone-keys:${mine.sub}`) ?? { keys: [] }
   t.strictSame(keys.map(({ id }) => id), [mine.key.key_id, late.key.key_id])
 })
 
 await t.test('E18 stolen phone: the next call finishes what broke off, when the store goes away in the middle', async (t) => {
   let left = Infinity
-  const house = await openHouse(t, {
+  const service = await openTestService(t, {
     env,
     wrapStore: (store) => {
       const mayWrite = <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) => async (...args: Args): Promise<T> => {
@@ -161,8 +161,8 @@ await t.test('E18 stolen phone: the next call finishes what broke off, when the 
     },
   })
   for (let steps = 0; steps < 12; steps++) {
-    const [mine, stolen] = [await phoneOf(house), await phoneOf(house)]
-    const { cookie } = await logIn(house, { phone: stolen })
+    const [mine, stolen] = [await phoneOf(service), await phoneOf(service)]
+    const { cookie } = await logIn(service, { phone: stolen })
     left = steps
     const first = await mine.signOutEverywhere()
     left = Infinity
@@ -170,32 +170,32 @@ await t.test('E18 stolen phone: the next call finishes what broke off, when the 
     const again = await mine.signOutEverywhere()
     t.equal(verdict(again), '204', `after ${steps} writes`)
     t.equal(verdict(await stolen.sessions()), '401 key-unknown')
-    t.equal(verdict(await whoAmI(house, cookie)), '401 unauthenticated')
+    t.equal(verdict(await whoAmI(service, cookie)), '401 unauthenticated')
   }
 })
 
 await t.test('E18 stolen phone: a key that an earlier release issued is out, too, though it is on no list', async (t) => {
   const keys = generateKeys()
-  const house = await openHouse(t, { keys, env })
-  const [mine, old, oldMine] = [await phoneOf(house), await phoneOf(house), await phoneOf(house)]
+  const service = await openTestService(t, { keys, env })
+  const [mine, old, oldMine] = [await phoneOf(service), await phoneOf(service), await phoneOf(service)]
   for (const { key } of [old, oldMine]) {
-    const record = await house.store.read<Record<string, unknown>>(`phone-key:${key.key_id}`)
-    await house.store.write(`phone-key:${key.key_id}`, { ...record, version: undefined, since: undefined }, 86_400_000)
+    const record = await service.store.read<Record<string, unknown>>(`phone-key:${key.key_id}`)
+    await service.store.write(`phone-key:${key.key_id}`, { ...record, version: undefined, since: undefined }, 86_400_000)
   }
-  await house.store.remove(`person-phone-keys:${mine.sub}`)
+  await service.store.remove(`person-phone-keys:${mine.sub}`)
   t.equal(verdict(await old.sessions()), '200', 'it is good until then')
-  house.clock.advance(1000)
+  service.clock.advance(1000)
   t.equal(verdict(await oldMine.signOutEverywhere()), '204')
   for (const phone of [old, oldMine]) t.equal(verdict(await phone.sessions()), '401 key-unknown', 'and such a phone logs in anew')
 })
 
 await t.test('E18 stolen phone: a clock that is set back brings no key back', async (t) => {
-  const house = await openHouse(t, { env })
-  const [mine, stolen] = [await phoneOf(house), await phoneOf(house)]
+  const service = await openTestService(t, { env })
+  const [mine, stolen] = [await phoneOf(service), await phoneOf(service)]
   t.equal(verdict(await mine.signOutEverywhere()), '204')
-  house.clock.set(-1_800_000)
-  const phoneKeys = createPhoneKeys(house.store, { clock: house.clock, sealingKey: drawBytes(32) })
+  service.clock.set(-1_800_000)
+  const phoneKeys = createPhoneKeys(service.store, { clock: service.clock, sealingKey: drawBytes(32) })
   t.equal(await phoneKeys.read(stolen.key.key_id), undefined)
-  const after = await phoneOf(house)
-  t.equal(verdict(await whoAmI(house, (await logIn(house, { phone: after })).cookie)), '200', 'and who logs in then is in')
+  const after = await phoneOf(service)
+  t.equal(verdict(await whoAmI(service, (await logIn(service, { phone: after })).cookie)), '200', 'and who logs in then is in')
 })

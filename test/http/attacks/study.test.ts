@@ -5,7 +5,7 @@
 import t, { type Test } from 'tap'
 import { openBrowser, type Service } from '../../support/clients.ts'
 import { craftSignature } from '../../support/craft-signature.ts'
-import { openHouse, type Answer, type Call, type House } from '../../support/house.ts'
+import { openTestService, type Answer, type Call, type TestService } from '../../support/test-service.ts'
 import { confirmedBrowser, cookieOf, phoneOf, verdict } from '../../support/login.ts'
 
 const noLimits = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
@@ -17,13 +17,13 @@ const isEven = (ids: readonly Buffer[], bit: number): boolean => {
   return Math.abs(ones - ids.length / 2) < 3 * Math.sqrt(ids.length)
 }
 
-const flaws: Record<string, (t: Test, house: House) => Promise<void>> = {
-  'F1 unbound session id: the polls of another browser find nothing, before the scan, after it and after the yes': async (t, house) => {
-    const phone = await phoneOf(house)
-    const [victim, attacker] = [await openBrowser(house), await openBrowser(house)]
+const flaws: Record<string, (t: Test, service: TestService) => Promise<void>> = {
+  'F1 unbound session id: the polls of another browser find nothing, before the scan, after it and after the yes': async (t, service) => {
+    const phone = await phoneOf(service)
+    const [victim, attacker] = [await openBrowser(service), await openBrowser(service)]
     const tryOut = async (state: string): Promise<void> => {
       for (const headers of [bearing(attacker.secret), { 'x-ticket-secret': attacker.secret }, { cookie: `scan_login=${attacker.secret}` }, {}]) {
-        const [poll, consume] = [await house.call({ path: `/api/tickets/${victim.ticket}`, headers }), await house.call({ method: 'POST', path: `/api/tickets/${victim.ticket}/consume`, headers })]
+        const [poll, consume] = [await service.call({ path: `/api/tickets/${victim.ticket}`, headers }), await service.call({ method: 'POST', path: `/api/tickets/${victim.ticket}/consume`, headers })]
         t.strictSame([verdict(poll), verdict(consume)], ['404 ticket-not-found', '404 ticket-not-found'], `${state}: ${Object.keys(headers).join()}`)
       }
     }
@@ -35,27 +35,27 @@ const flaws: Record<string, (t: Test, house: House) => Promise<void>> = {
     t.equal((await victim.consume()).status, 200)
     await tryOut('consumed')
   },
-  'F2 reusable code: a repeated poll, consume, scan or yes brings no second login, and the code ends by itself': async (t, house) => {
-    const { browser, phone } = await confirmedBrowser(house)
+  'F2 reusable code: a repeated poll, consume, scan or yes brings no second login, and the code ends by itself': async (t, service) => {
+    const { browser, phone } = await confirmedBrowser(service)
     const first = await browser.consume()
     t.equal(first.status, 200)
     const again = await browser.consume()
     t.equal(cookieOf(again), cookieOf(first), 'a lost answer is given again, to the same browser, and is the same session')
     const before = (await phone.sessions()).json.sessions.length as number
-    house.clock.advance(30_000)
+    service.clock.advance(30_000)
     t.equal(verdict(await browser.consume()), '409 ticket-consumed')
     t.equal((await browser.poll()).json.access_token, undefined, 'a poll never brings a token')
     t.equal(verdict(await phone.scan(browser.ticket)), '409 ticket-consumed')
-    t.equal(verdict(await (await phoneOf(house, 'hong')).scan(browser.ticket)), '409 ticket-consumed')
+    t.equal(verdict(await (await phoneOf(service, 'hong')).scan(browser.ticket)), '409 ticket-consumed')
     t.equal((await phone.sessions()).json.sessions.length, before)
-    const left = await openBrowser(house)
-    house.clock.advance(181_000)
+    const left = await openBrowser(service)
+    service.clock.advance(181_000)
     t.equal(verdict(await phone.scan(left.ticket)), '409 ticket-expired')
   },
-  'F3 predictable id: of two thousand, none is like another, in order, or uneven in any bit': async (t, house) => {
+  'F3 predictable id: of two thousand, none is like another, in order, or uneven in any bit': async (t, service) => {
     const made = []
     for (let i = 0; i < 2000; i++) {
-      const browser = await openBrowser(house, { from: `10.${i % 200}.${i % 7}.1` })
+      const browser = await openBrowser(service, { from: `10.${i % 200}.${i % 7}.1` })
       made.push(browser)
       if (i >= 100) await made[i - 100]?.giveUp()
     }
@@ -66,7 +66,7 @@ const flaws: Record<string, (t: Test, house: House) => Promise<void>> = {
     const rises = ids.filter((id, index) => index > 0 && Buffer.compare(id, ids[index - 1] ?? id) > 0).length
     t.ok(Math.abs(rises - ids.length / 2) < 3 * Math.sqrt(ids.length), 'they neither grow nor shrink')
   },
-  'F4 controllable id: whatever a browser asks for, the service makes id, secret, state and end': async (t, house) => {
+  'F4 controllable id: whatever a browser asks for, the service makes id, secret, state and end': async (t, service) => {
     const wanted = { ticket: 'A'.repeat(22), id: 'A'.repeat(22), uuid: 'A'.repeat(22), scene: 'A'.repeat(22), secret: 'A'.repeat(43), state: 'confirmed', expires_in: 86_400, match_code: '10' }
     const asks: readonly Call[] = [
       { method: 'POST', path: '/api/tickets', body: wanted },
@@ -74,24 +74,24 @@ const flaws: Record<string, (t: Test, house: House) => Promise<void>> = {
       { method: 'POST', path: '/api/tickets', headers: { 'x-ticket-secret': wanted.secret, ...bearing(wanted.secret), cookie: `ticket=${wanted.ticket}; scan_login=${wanted.secret}` } },
     ]
     for (const ask of asks) {
-      const { status, json } = await house.call(ask)
+      const { status, json } = await service.call(ask)
       t.equal(status, 201)
       t.not(json.ticket, wanted.ticket)
       t.not(json.secret, wanted.secret)
       t.equal(json.state, 'pending')
       t.ok(json.expires_in <= 180)
     }
-    for (const method of ['PUT', 'PATCH', 'POST'] as const) t.equal(verdict(await house.call({ method, path: `/api/tickets/${wanted.ticket}`, body: {} })), '405 method-not-allowed')
-    t.equal(verdict(await (await phoneOf(house)).scan(wanted.ticket)), '404 ticket-not-found')
+    for (const method of ['PUT', 'PATCH', 'POST'] as const) t.equal(verdict(await service.call({ method, path: `/api/tickets/${wanted.ticket}`, body: {} })), '405 method-not-allowed')
+    t.equal(verdict(await (await phoneOf(service)).scan(wanted.ticket)), '404 ticket-not-found')
   },
-  'F5 invalid token validation: without a signature of its own key nobody confirms for anybody, whomever the call names': async (t, house) => {
-    const [ming, evil] = [await phoneOf(house), await phoneOf(house, 'evil')]
-    const browser = await openBrowser(house)
+  'F5 invalid token validation: without a signature of its own key nobody confirms for anybody, whomever the call names': async (t, service) => {
+    const [ming, evil] = [await phoneOf(service), await phoneOf(service, 'evil')]
+    const browser = await openBrowser(service)
     await ming.scan(browser.ticket)
     const number = await browser.matchCode()
-    const named = { match_code: number, openid: house.simulator.openidOf('ming'), sub: ming.sub, phone: '13800000000', key_id: ming.key.key_id }
+    const named = { match_code: number, openid: service.simulator.openidOf('ming'), sub: ming.sub, phone: '13800000000', key_id: ming.key.key_id }
     const confirm: Call = { method: 'POST', path: `/api/phone/tickets/${browser.ticket}/confirm?sub=${ming.sub}`, body: JSON.stringify(named) }
-    const now = house.clock.now() / 1000
+    const now = service.clock.now() / 1000
     const evilsSignature = craftSignature(confirm, evil.key, now)
     const attempts: Record<string, Record<string, string>> = {
       'no signature': {},
@@ -101,25 +101,25 @@ const flaws: Record<string, (t: Test, house: House) => Promise<void>> = {
       'an empty signature': { ...craftSignature(confirm, ming.key, now), signature: 'sig1=::' },
       'Ming\'s signature of another call': craftSignature({ ...confirm, body: '{}' }, ming.key, now),
     }
-    for (const [what, headers] of Object.entries(attempts)) t.equal(verdict(await house.call({ ...confirm, headers })), '401 signature-invalid', what)
+    for (const [what, headers] of Object.entries(attempts)) t.equal(verdict(await service.call({ ...confirm, headers })), '401 signature-invalid', what)
     t.equal(verdict(await evil.signed(confirm)), '409 ticket-taken', 'who signs rightly is only who they are')
     t.equal((await browser.poll()).json.state, 'scanned')
     t.equal((await ming.confirm(browser.ticket, number)).status, 200)
     t.equal((await browser.consume()).json.user.sub, ming.sub)
   },
-  'F6 sensitive data leakage: no answer holds a WeChat id or key, none to the browser says who scanned before the yes, and none to a phone holds the browser\'s secret': async (t, house) => {
+  'F6 sensitive data leakage: no answer holds a WeChat id or key, none to the browser says who scanned before the yes, and none to a phone holds the browser\'s secret': async (t, service) => {
     const told: Record<'browser' | 'phone' | 'stranger', Answer[]> = { browser: [], phone: [], stranger: [] }
-    const as = (who: keyof typeof told): Service & House => {
+    const as = (who: keyof typeof told): Service & TestService => {
       const call = async (call: Call): Promise<Answer> => {
-        const answer = await house.call(call)
+        const answer = await service.call(call)
         told[who].push(answer)
         return answer
       }
-      return { ...house, call }
+      return { ...service, call }
     }
     const phone = await phoneOf(as('phone'))
     const browser = await openBrowser(as('browser'))
-    await house.call({ path: `/api/tickets/${browser.ticket}/code` })
+    await service.call({ path: `/api/tickets/${browser.ticket}/code` })
     await phone.scan(browser.ticket)
     const number = await browser.matchCode()
     const stranger = await phoneOf(as('stranger'), 'hong')
@@ -133,11 +133,11 @@ const flaws: Record<string, (t: Test, house: House) => Promise<void>> = {
     await browser.poll()
     await browser.consume()
     await phone.sessions()
-    const openids = ['ming', 'hong'].map((person) => house.simulator.openidOf(person))
+    const openids = ['ming', 'hong'].map((person) => service.simulator.openidOf(person))
     for (const [who, answers] of Object.entries(told)) {
       const text = answers.map(textOf).join('\n')
       t.notMatch(text, /openid|unionid|session_key/i, who)
-      for (const secret of [...openids, house.simulator.secret, house.simulator.appid]) t.notOk(text.includes(secret), `${who} is not told what is WeChat's`)
+      for (const secret of [...openids, service.simulator.secret, service.simulator.appid]) t.notOk(text.includes(secret), `${who} is not told what is WeChat's`)
       t.equal(text.includes(browser.secret), who === 'browser', `${who} and the browser's secret`)
       t.equal(text.includes(phone.key.key), who === 'phone', `${who} and the phone's key`)
     }
@@ -146,11 +146,11 @@ const flaws: Record<string, (t: Test, house: House) => Promise<void>> = {
       t.notOk(toStranger.includes(secret))
     }
     t.notMatch(toStranger, /match|"browser"|"user"|"site"/)
-    for (const secret of [...openids, browser.secret, phone.key.key, house.simulator.secret]) t.notOk(house.logged().includes(secret), 'nor is it logged')
+    for (const secret of [...openids, browser.secret, phone.key.key, service.simulator.secret]) t.notOk(service.logged().includes(secret), 'nor is it logged')
   },
 }
 
 const textOf = ({ headers, text }: Answer): string => `${JSON.stringify(headers)}${text}`
 
 t.strictSame(Object.keys(flaws).map((name) => name.split(' ')[0]), Array.from({ length: 6 }, (_, index) => `F${index + 1}`), 'every flaw of the study is here')
-for (const [name, flaw] of Object.entries(flaws)) await t.test(`study ${name}`, async (t) => { await flaw(t, await openHouse(t, { env: noLimits })) })
+for (const [name, flaw] of Object.entries(flaws)) await t.test(`study ${name}`, async (t) => { await flaw(t, await openTestService(t, { env: noLimits })) })

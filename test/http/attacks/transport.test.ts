@@ -1,7 +1,7 @@
 /** Requests at the edges of HTTP: what is late, coded or of another type is told so in our form, before it costs anything. */
 import t from 'tap'
 import { readAnswer, say, type RawAnswer } from '../../support/fuzz/wire.ts'
-import { openHouse } from '../../support/house.ts'
+import { openTestService } from '../../support/test-service.ts'
 import { verdict } from '../../support/login.ts'
 
 const bytes = (...lines: string[]): Buffer => Buffer.from(lines.join('\r\n'), 'latin1')
@@ -12,8 +12,8 @@ const told = (answer: RawAnswer | undefined): unknown[] => {
 }
 
 await t.test('ES requests: it is 408 when head or body don\'t come in time', async (t) => {
-  const house = await openHouse(t)
-  const port = Number(new URL(await house.app.listen({ host: '127.0.0.1', port: 0 })).port)
+  const service = await openTestService(t)
+  const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
   const texts = [
     bytes('GET /api/session HTTP/1.1', 'Host: a', 'X: '),
     bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Type: application/json', 'Content-Length: 9', '', '{'),
@@ -25,8 +25,8 @@ await t.test('ES requests: it is 408 when head or body don\'t come in time', asy
 })
 
 await t.test('ES requests: it is 501, and nothing after it is read, when a transfer coding is unknown', async (t) => {
-  const house = await openHouse(t, { env: { MAX_TICKETS: '20' } })
-  const port = Number(new URL(await house.app.listen({ host: '127.0.0.1', port: 0 })).port)
+  const service = await openTestService(t, { env: { MAX_TICKETS: '20' } })
+  const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
   const smuggled = 'POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'
   for (const coding of ['gzip, chunked', 'deflate, chunked', 'identity, chunked', 'GZIP ,chunked', 'gzip\r\nTransfer-Encoding: chunked', 'x-own, chunked']) {
     const answer = readAnswer(await say(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Type: application/json', `Transfer-Encoding: ${coding}`, '', '2', '{}', '0', '', smuggled)))
@@ -42,8 +42,8 @@ await t.test('ES requests: it is 501, and nothing after it is read, when a trans
 })
 
 await t.test('E6 bodies: another type than JSON is 415 before anything is counted or read', async (t) => {
-  const house = await openHouse(t, { env: { LIMIT_CREATE: '1' } })
-  const port = Number(new URL(await house.app.listen({ host: '127.0.0.1', port: 0 })).port)
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '1' } })
+  const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
   const types = ['text/plain', 'text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', 'application/problem+json', 'text/json', 'text/plain; a=application/json', 'nonsense']
   for (const type of types) {
     for (const length of ['Content-Length: 9000', 'Transfer-Encoding: chunked']) {
@@ -54,7 +54,7 @@ await t.test('E6 bodies: another type than JSON is 415 before anything is counte
   }
   const nameless = readAnswer(await say(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Connection: close', 'Content-Length: 2', '', '{}')))
   t.equal(nameless?.status, 415)
-  const call = (headers: Record<string, string>, body?: string) => house.call({ method: 'POST', path: '/api/tickets', headers, ...(body !== undefined && { body }) })
+  const call = (headers: Record<string, string>, body?: string) => service.call({ method: 'POST', path: '/api/tickets', headers, ...(body !== undefined && { body }) })
   t.equal(verdict(await call({ 'content-type': 'application/json; charset=utf-8' }, '{}')), '201', 'nothing was counted')
   t.equal(verdict(await call({ 'content-type': 'text/plain', 'content-length': '0' })), '429 rate-limited', 'and a type for no bytes is no mistake')
 })

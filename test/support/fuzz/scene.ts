@@ -1,6 +1,6 @@
 /** Owns who is there while a service is under fire: Ming, whom nothing may touch, and Hong, who attacks with what is rightly hers. */
 import { openBrowser, sign, type TestBrowser, type TestPhone } from '../clients.ts'
-import type { House } from '../house.ts'
+import type { TestService } from '../test-service.ts'
 import { confirmedBrowser, logIn, phoneOf } from '../login.ts'
 import type { HostileRequest } from './requests.ts'
 import type { RawRequest } from './wire.ts'
@@ -22,23 +22,23 @@ export interface Scene {
 
 interface Tickets { readonly pending: TestBrowser, readonly scanned: TestBrowser, readonly confirmed: TestBrowser, readonly number: string }
 
-const ticketsOf = async (house: House, phone: TestPhone): Promise<Tickets> => {
-  const [pending, scanned] = [await openBrowser(house), await openBrowser(house)]
+const ticketsOf = async (service: TestService, phone: TestPhone): Promise<Tickets> => {
+  const [pending, scanned] = [await openBrowser(service), await openBrowser(service)]
   await phone.scan(scanned.ticket)
-  return { pending, scanned, number: await scanned.matchCode(), confirmed: (await confirmedBrowser(house, { phone })).browser }
+  return { pending, scanned, number: await scanned.matchCode(), confirmed: (await confirmedBrowser(service, { phone })).browser }
 }
 
-const sessionOf = async (house: House, phone: TestPhone) => {
-  const login = await logIn(house, { phone })
-  return { ...login, id: (await house.call({ path: '/api/session', headers: { cookie: login.cookie } })).json.session.id as string }
+const sessionOf = async (service: TestService, phone: TestPhone) => {
+  const login = await logIn(service, { phone })
+  return { ...login, id: (await service.call({ path: '/api/session', headers: { cookie: login.cookie } })).json.session.id as string }
 }
 
-export const openScene = async (house: House): Promise<Scene> => {
-  const ming = await phoneOf(house, 'ming')
+export const openScene = async (service: TestService): Promise<Scene> => {
+  const ming = await phoneOf(service, 'ming')
   await ming.rename('小明')
-  const victim = { ...await ticketsOf(house, ming), session: await sessionOf(house, ming) }
-  const hong = await phoneOf(house, 'hong')
-  let own = { ...await ticketsOf(house, hong), session: await sessionOf(house, hong) }
+  const victim = { ...await ticketsOf(service, ming), session: await sessionOf(service, ming) }
+  const hong = await phoneOf(service, 'hong')
+  let own = { ...await ticketsOf(service, hong), session: await sessionOf(service, hong) }
 
   const victimWords = [ming.sub, ming.key.key_id, victim.session.id, victim.scanned.ticket, victim.confirmed.ticket]
   const words = (): Record<string, string> => ({
@@ -63,7 +63,7 @@ export const openScene = async (house: House): Promise<Scene> => {
   const withPlaceholders = (body: Buffer): Buffer => {
     const text = body.toString('latin1')
     if (!/\{(?:js_code|number)\}/.test(text)) return body
-    return Buffer.from(text.replaceAll('{js_code}', () => house.simulator.jsCode('hong')).replaceAll('{number}', own.number), 'latin1')
+    return Buffer.from(text.replaceAll('{js_code}', () => service.simulator.jsCode('hong')).replaceAll('{number}', own.number), 'latin1')
   }
 
   return {
@@ -75,7 +75,7 @@ export const openScene = async (house: House): Promise<Scene> => {
       if (request.signature === 'none') return { method, target, headers, body }
       const signed = sign({ method: method as 'GET', path: target, body: request.signature === 'right' ? body : Buffer.concat([body, Buffer.from('x')]) }, hong.key, { // any method can be signed
         authority: 'login.example.com',
-        created: Math.floor(house.clock.now() / 1000),
+        created: Math.floor(service.clock.now() / 1000),
       })
       if (request.signature === 'garbage') signed.signature = `sig1=:${'A'.repeat(43)}=:`
       return { method, target, headers: [...headers, ...Object.entries(signed)], body }
@@ -84,8 +84,8 @@ export const openScene = async (house: House): Promise<Scene> => {
     isNeeded: (key) => [own.pending.ticket, own.scanned.ticket, own.confirmed.ticket, own.session.id].some((word) => key.includes(word)),
     renew: async () => {
       // Or she would wait after three wrong numbers, and have nothing rightly hers any more.
-      for (const key of ['match-wait', 'match-typing']) await house.store.remove(`${key}:${hong.sub}`)
-      own = { ...await ticketsOf(house, hong), session: await sessionOf(house, hong) }
+      for (const key of ['match-wait', 'match-typing']) await service.store.remove(`${key}:${hong.sub}`)
+      own = { ...await ticketsOf(service, hong), session: await sessionOf(service, hong) }
     },
     secrets: {
       'secret of the pending': victim.pending.secret,
@@ -99,8 +99,8 @@ export const openScene = async (house: House): Promise<Scene> => {
       pending: (await victim.pending.poll()).json,
       scanned: (await victim.scanned.poll()).json,
       confirmed: (await victim.confirmed.poll()).json,
-      session: (await house.call({ path: '/api/session', headers: { cookie: victim.session.cookie } })).json,
-      byToken: (await house.call({ path: '/api/session', headers: { authorization: `Bearer ${victim.session.token}` } })).json,
+      session: (await service.call({ path: '/api/session', headers: { cookie: victim.session.cookie } })).json,
+      byToken: (await service.call({ path: '/api/session', headers: { authorization: `Bearer ${victim.session.token}` } })).json,
       sessions: (await ming.sessions()).json,
     }),
   }

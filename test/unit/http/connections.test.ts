@@ -117,7 +117,7 @@ for (const [what, addressOf] of [
   })
 }
 
-await t.test('connections: in a full house the one that is idle for longest is closed first, of the fullest network, then of any; and of it the call that lasts longest', async (t) => {
+await t.test('connections: in a full server the one that is idle for longest is closed first, of the fullest network, then of any; and of it the call that lasts longest', async (t) => {
   const { many, connect, busy, clock } = open({ maxHeldPolls: 0 })
   const elsewhere = connect('203.0.113.1')
   const idle = connect('198.51.0.1')
@@ -139,7 +139,7 @@ await t.test('connections: in a full house the one that is idle for longest is c
   t.equal(closed(flood), 1)
 })
 
-await t.test('connections: in a full house one that has only come is closed for a newcomer where the fullest network has no other', async (t) => {
+await t.test('connections: in a full server one that has only come is closed for a newcomer where the fullest network has no other', async (t) => {
   const { connect } = open({ maxHeldPolls: 0 })
   const flood = Array.from({ length: 12_288 }, (_, n) => connect(`198.51.${n % 4}.1`))
   t.equal(closed(flood), 0)

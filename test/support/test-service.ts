@@ -33,7 +33,7 @@ export interface Call {
   readonly from?: string
 }
 
-export interface House {
+export interface TestService {
   readonly app: FastifyInstance
   readonly config: Config
   readonly clock: FakeClock
@@ -44,7 +44,7 @@ export interface House {
   call (call: Call): Promise<Answer>
 }
 
-export interface HouseOptions {
+export interface TestServiceOptions {
   readonly env?: Record<string, string>
   /** Used in place of a fresh one in memory; closed by its owner. */
   readonly store?: Store
@@ -59,7 +59,7 @@ export interface HouseOptions {
 }
 
 /** Opens a service and closes it when the test is over. */
-export const openHouse = async (t: Test, options: HouseOptions = {}): Promise<House> => {
+export const openTestService = async (t: Test, options: TestServiceOptions = {}): Promise<TestService> => {
   const clock = options.clock ?? createFakeClock()
   const simulator = options.simulator ?? await startWechatSimulator({ clock })
   const lines: string[] = []
