@@ -7,14 +7,14 @@ import type { ServiceConfig } from './config.ts'
 import type { RandomBytes } from './domain/ids.ts'
 import { foreignOrigins } from './domain/site.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
+import { allowedHostsPlugin } from './http/allowed-hosts.ts'
 import { answerDeadlinePlugin } from './http/answer-deadline.ts'
-import { apiDescription } from './http/api-description.ts'
 import { auditPlugin } from './http/audit.ts'
 import { bodyParserPlugin } from './http/body-parser.ts'
-import { goingDownPlugin } from './http/going-down.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createLimits } from './http/limits.ts'
-import { onlyHostsPlugin } from './http/only-hosts.ts'
+import { answerMalformed, escapeMalformedPath } from './http/malformed-requests.ts'
+import { openApiOptions } from './http/openapi.ts'
 import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
 import { requestLogPlugin } from './http/request-log.ts'
 import { operatingRoutes } from './http/routes/operating.ts'
@@ -24,8 +24,8 @@ import { sessionRoutes } from './http/routes/session.ts'
 import { ticketRoutes } from './http/routes/tickets.ts'
 import { securityHeadersPlugin } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
+import { shutdownPlugin } from './http/shutdown.ts'
 import { strictHttpPlugin } from './http/strict-http.ts'
-import { answerUnreadable, readableUrl } from './http/unreadable.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
 import type { Clock, CodeStock, CodeSupply, LinkSupply, PhoneIdentity, Places, Store } from './login/ports.ts'
 import { createRereadTickets } from './login/reread-tickets.ts'
@@ -98,9 +98,9 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     return503OnClosing: false, // on the way down everybody is answered as usual
     routerOptions: { maxParamLength: 16_384 }, // a long malformed id is a malformed id; Node takes no longer head
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    rewriteUrl: readableUrl,
+    rewriteUrl: escapeMalformedPath,
     frameworkErrors: (error, request, reply) => { sendProblem(asProblem(error), request, reply) },
-    clientErrorHandler: answerUnreadable,
+    clientErrorHandler: answerMalformed,
   })
   await app.register(answerDeadlinePlugin, { timer: clock }) // before all that may wait
   app.decorateRequest('person', '')
@@ -119,8 +119,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience, sites: foreignOrigins(config) }, clock, random)
   const sessionCookie = createSessionCookie(config, clock)
 
-  if (options.hosts !== undefined) await app.register(onlyHostsPlugin, { hosts: options.hosts })
-  await app.register(goingDownPlugin, { waitingRoom })
+  if (options.hosts !== undefined) await app.register(allowedHostsPlugin, { hosts: options.hosts })
+  await app.register(shutdownPlugin, { waitingRoom })
   await app.register(untrustedProxyPlugin, { clock, trusted: config.TRUST_PROXY })
   await app.register(requestLogPlugin, { clock })
   await app.register(auditPlugin, { origins: login.settings.returnOrigins, clock })
@@ -129,7 +129,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(securityHeadersPlugin, { isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false })
   await app.register(strictHttpPlugin)
   await app.register(bodyParserPlugin) // refuses before others have a say, so what every answer carries is there already
-  await app.register(swagger, apiDescription(config.PUBLIC_URL))
+  await app.register(swagger, openApiOptions(config.PUBLIC_URL))
 
   await app.register(async (base) => {
     await base.register(async (api) => {

@@ -33,7 +33,7 @@ export const systemClock: Clock = {
 export interface Runtime extends AppDeps {
   readonly log: Logger
   /** Lets go of the key file, of the store, of WeChat and at last of the log; the app is closed first. */
-  release (): Promise<void>
+  close (): Promise<void>
 }
 
 /**
@@ -62,13 +62,13 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
     codeSupply: config.CODE_SUPPLY,
     ticketTtlMs: (config.TICKET_TTL + 60) * 1000,
   })
-  const release = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     keys.stop()
     wechat.close()
     await Promise.all([destroyDispatchers(dispatchers), store.close()])
     await output.flush()
   }
-  return { store, wechat, places, keys, clock: shared, random: randomBytes, log, release }
+  return { store, wechat, places, keys, clock: shared, random: randomBytes, log, close }
 }
 
 /** An embedded store makes its key file at the first start; instances that share Redis have to be given the same one. */

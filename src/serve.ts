@@ -36,7 +36,7 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
   let failure: { readonly err: unknown } | undefined
   const { close } = closeWithGrace({ delay: endAfterMs, logger: false, skip: ['SIGTERM', 'uncaughtException', 'unhandledRejection'] }, async ({ signal }) => {
     isClosing = true
-    if (signal !== undefined) app.log.info({ signal }, 'going down')
+    if (signal !== undefined) app.log.info({ signal }, 'shutting down')
     const cut = setTimeout(() => app.server.closeAllConnections(), cutAfterMs)
     await app.close()
     clearTimeout(cut)
@@ -49,14 +49,14 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
       app.log.error({ err }, 'a lost connection, which nobody listened for; going on')
       return
     }
-    app.log.fatal({ err }, 'going down after an error that nobody caught')
+    app.log.fatal({ err }, 'shutting down after an uncaught error')
     if (failure !== undefined) process.exit(1)
     failure = { err }
     if (!isClosing) close()
   })
   const leave = async (): Promise<void> => {
-    app.log.info({ signal: 'SIGTERM' }, 'going down')
-    app.goDown()
+    app.log.info({ signal: 'SIGTERM' }, 'shutting down')
+    app.beginShutdown()
     await sleep(announceMs)
     await setImmediate() // timers come before what is to be accepted, and whoever waits for that would be reset
     Server.prototype.close.call(app.server) // the HTTP server's own would hang up on whoever is about to send a call

@@ -15,7 +15,7 @@ await orExit(async () => {
   for (const line of readableByOthers(config.STORE_URL, config.KEYS_FILE)) runtime.log.warn(line)
   for (const line of weakSettings(config, { isProduction: environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
   const app = await buildApp(runtime, config)
-  await serve(app, { host: config.HOST, port: config.PORT }, runtime.release)
+  await serve(app, { host: config.HOST, port: config.PORT }, runtime.close)
   runtime.log.info(`log in at ${config.PUBLIC_URL}/login`)
 })
 

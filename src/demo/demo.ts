@@ -15,7 +15,7 @@ export interface Demo {
   /** What it may be called in `Host`; read at each request. */
   readonly hosts: Set<string>
   /** Lets go of the store and of the simulator; the app is closed first. */
-  release (): Promise<void>
+  close (): Promise<void>
 }
 
 export interface DemoOptions {
@@ -54,9 +54,9 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
   const hosts = hostsOf(config)
   const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true, hosts })
   await app.register(demoPhonePlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
-  const release = async (): Promise<void> => {
-    await runtime.release()
+  const close = async (): Promise<void> => {
+    await runtime.close()
     await simulator.close()
   }
-  return { app, config, simulator, hosts, release }
+  return { app, config, simulator, hosts, close }
 }

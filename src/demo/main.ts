@@ -14,8 +14,8 @@ await orExit(async () => {
   const port = environment.PORT ?? String(await freePort())
   const { honoured, ignored } = demoEnvironment(environment)
   if (ignored.length > 0) process.stderr.write(`scan-login: the demo ignores ${ignored.join(', ')} of the environment: it has a store, keys, an address and a WeChat of its own\n`)
-  const { app, config, release } = await openDemo({ port, environment: honoured })
-  await serve(app, { host, port: config.PORT }, release)
+  const { app, config, close } = await openDemo({ port, environment: honoured })
+  await serve(app, { host, port: config.PORT }, close)
   process.stdout.write(`
   scan-login, with a simulated WeChat and phones that are anybody you like
 

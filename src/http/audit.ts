@@ -5,7 +5,7 @@ import { isId, startOf } from '../domain/ids.ts'
 import type { Problem, ProblemCode } from '../errors.ts'
 import type { Audit, Step } from '../login/audit.ts'
 import type { Clock } from '../login/ports.ts'
-import { createLineLimit, type LineLimit } from './line-limit.ts'
+import { createLogLimit, type LogLimit } from './log-limit.ts'
 import { addressOf, clientKeyOf } from './visitor.ts'
 
 /**
@@ -43,7 +43,7 @@ const repeatablePerMinute = 20
 
 /** Gives each request an audit of its own. `origins` are those of our sites: of another one only that it is none of them is told. */
 export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(async (app, { origins, clock }) => {
-  const refusalLines = createLineLimit(clock, (code, client, repeated) => { app.log.info({ event: 'refused', code, client, repeated }, 'audit') })
+  const refusalLines = createLogLimit(clock, (code, client, repeated) => { app.log.info({ event: 'refused', code, client, repeated }, 'audit') })
   app.decorate('refusalLines', refusalLines)
   app.addHook('onClose', async () => { refusalLines.flush() })
 
@@ -76,7 +76,7 @@ export const recordRefusal = ({ code }: Problem, request: FastifyRequest): void 
 
 declare module 'fastify' {
   interface FastifyInstance {
-    readonly refusalLines: LineLimit
+    readonly refusalLines: LogLimit
   }
   interface FastifyRequest {
     /** Told of each step that this request makes. */

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
 import { limitConnections, type ConnectionOptions } from './connections.ts'
-import { refuse } from './unreadable.ts'
+import { refuseSocket } from './malformed-requests.ts'
 
 export interface HttpServerOptions extends ConnectionOptions {
   /** How long a poll is held at most. Milliseconds. */
@@ -32,7 +32,7 @@ export const createHttpServer = (handler: RequestListener, { maxWaitMs, log, ...
   // For as long as a socket lives: Node takes its own listener away when it hands the socket over ('connect', 'upgrade'), and an error that nobody listens for ends the process.
   server.on('connection', (socket) => { socket.on('error', () => {}) })
   limited.watch(server)
-  server.on('connect', (_request, socket) => { refuse(socket, new Problem('bad-request')) })
+  server.on('connect', (_request, socket) => { refuseSocket(socket, new Problem('bad-request')) })
   // RFC 9110 §10.1.1: an expectation that a server does not know it may leave alone.
   server.on('checkExpectation', (request, response) => { server.emit('request', request, response) })
   // Out of file descriptors, for example. Whoever starts the server hears of errors before that.

@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { LimitKind } from '../login/audit.ts'
 import type { Clock, LimitedWindow, Store } from '../login/ports.ts'
-import { createJsCodeTurns } from './js-code-turns.ts'
+import { createJsCodeQueue } from './js-code-queue.ts'
 import { createLimitCounts, limitKey, type Windows } from './limit-counts.ts'
 import { addressOf, clientNetworksOf, wechatClientKeyOf } from './visitor.ts'
 
@@ -85,7 +85,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     return { clientKey, network: networks[0], isOverLimit: over !== undefined }
   }
 
-  const turns = createJsCodeTurns(clock)
+  const turns = createJsCodeQueue(clock)
 
   const before = async (limit: Limit, request: FastifyRequest): Promise<void> => {
     const problem = await limit(request)

@@ -5,7 +5,7 @@ import { Problem, problemTypes, type ProblemCode } from '../errors.ts'
 import type { Clock } from '../login/ports.ts'
 import { recordRefusal } from './audit.ts'
 import type { Limits } from './limits.ts'
-import { createLineLimit, type LineLimit } from './line-limit.ts'
+import { createLogLimit, type LogLimit } from './log-limit.ts'
 
 /** What Fastify's own errors mean to a client, by status. */
 const byStatus: Readonly<Record<number, ProblemCode>> = {
@@ -75,7 +75,7 @@ export const sendProblem = (problem: Problem, request: FastifyRequest, reply: Fa
 
 /** Answers errors, unknown paths and wrong methods. A guess that failed is counted against its address, a refusal is told to the audit. */
 export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, { limits, clock }) => {
-  const failureLines = createLineLimit(clock, (code, _client, repeated) => { app.log.error({ code, repeated }, 'failed more often, at debug level') })
+  const failureLines = createLogLimit(clock, (code, _client, repeated) => { app.log.error({ code, repeated }, 'failed more often, at debug level') })
   app.decorate('failureLines', failureLines)
   app.addHook('onClose', async () => { failureLines.flush() })
 
@@ -120,6 +120,6 @@ const patternOf = (url: string): RegExp =>
 
 declare module 'fastify' {
   interface FastifyInstance {
-    readonly failureLines: LineLimit
+    readonly failureLines: LogLimit
   }
 }

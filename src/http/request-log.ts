@@ -2,7 +2,7 @@
 import fp from 'fastify-plugin'
 import { startOf } from '../domain/ids.ts'
 import type { Clock } from '../login/ports.ts'
-import { createLineLimit } from './line-limit.ts'
+import { createLogLimit } from './log-limit.ts'
 import { clientNetworksOf } from './visitor.ts'
 
 /**
@@ -17,7 +17,7 @@ export const maskPath = (url: string): string =>
 
 /** Logs each answered request; polls and health checks, which come all the time, at `debug`, and so what one client sends too much of. */
 export const requestLogPlugin = fp<{ clock: Clock }>(async (app, { clock }) => {
-  const lines = createLineLimit(clock, (kind, client, repeated) => { app.log.info({ client, repeated, kind }, 'answered more, at debug level') })
+  const lines = createLogLimit(clock, (kind, client, repeated) => { app.log.info({ client, repeated, kind }, 'answered more, at debug level') })
   app.addHook('onClose', async () => { lines.flush() })
 
   app.addHook('onResponse', async (request, reply) => {

@@ -1,7 +1,7 @@
 /** What is made of WeChat's for a ticket: kept here, made once for callers at the same time, within a visitor's time, and at most twice over all instances. */
 import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { atMost } from '../at-most.ts'
+import { maxEntries } from '../max-entries.ts'
 import type { Clock, Store } from '../login/ports.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
 import type { FairCache } from './fair-cache.ts'
@@ -44,7 +44,7 @@ const spentKeptMs = 10_000
 
 export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs }: TicketSupplyOptions<T>): TicketSupply<T> => {
   const singly = createSingleFlight<T>()
-  const spent = new LRUCache<string, true>({ ...atMost(10_000), ttl: spentKeptMs, ttlResolution: 0, perf: { now: () => clock.steady() + 1 } })
+  const spent = new LRUCache<string, true>({ ...maxEntries(10_000), ttl: spentKeptMs, ttlResolution: 0, perf: { now: () => clock.steady() + 1 } })
   const usedUp = (): WechatFault => new WechatFault('this ticket has used up its calls to WeChat', { retryAfterSeconds: spentKeptMs / 1000 })
 
   /** Takes one of the ticket's calls. A call that failed is given back: how often that can be is bounded by the waits that failures begin. */

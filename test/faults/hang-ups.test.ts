@@ -158,6 +158,6 @@ await t.test('E1 errors that nobody caught: a lost connection is logged with its
   for (const what of ['bug', 'rejected bug', 'no error', 'missing file']) {
     const { code, stdout } = await start(what).ended
     t.equal(code, 1, what)
-    t.match(stdout, /"level":60[^\n]*going down after an error that nobody caught/, what)
+    t.match(stdout, /"level":60[^\n]*shutting down after an uncaught error/, what)
   }
 })

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import type { Timer } from '../../src/deadline.ts'
 import { Problem } from '../../src/errors.ts'
 import { answerDeadlinePlugin } from '../../src/http/answer-deadline.ts'
-import { createLineLimit } from '../../src/http/line-limit.ts'
+import { createLogLimit } from '../../src/http/log-limit.ts'
 import type { Store } from '../../src/login/ports.ts'
 import { openBrowser } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -33,7 +33,7 @@ const openHanging = async (t: Test) => {
 const openBare = async (t: Test, timer: Timer, options: FastifyServerOptions = {}) => {
   const app = fastify(options)
   t.teardown(() => app.close())
-  app.decorate('failureLines', createLineLimit(createFakeClock(), () => {}))
+  app.decorate('failureLines', createLogLimit(createFakeClock(), () => {}))
   await app.register(answerDeadlinePlugin, { timer })
   return app
 }

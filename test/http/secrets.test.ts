@@ -112,7 +112,7 @@ const makeTrouble = async (t: Parameters<typeof openTestService>[0]): Promise<Tr
     await call({ method: 'POST', path: '/api/tickets' })
   }
   for (let i = 0; i < 130; i++) await again.sessions()
-  service.app.goDown()
+  service.app.beginShutdown()
   await call({ path: '/health/ready' })
   await call({ path: '/api/session', headers })
   await call({ method: 'DELETE', path: '/api/session', headers: { cookie, 'sec-fetch-site': 'same-origin' } })

@@ -27,7 +27,7 @@ export const serveDemo = async (t: Test, environment: Readonly<Record<string, st
   const port = await freePort()
   let skippedMs = 0
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + skippedMs, steady: () => systemClock.steady() + skippedMs }
-  const { app, config, simulator, hosts, release } = await openDemo({
+  const { app, config, simulator, hosts, close } = await openDemo({
     port: String(port),
     clock,
     environment: {
@@ -47,7 +47,7 @@ export const serveDemo = async (t: Test, environment: Readonly<Record<string, st
   t.teardown(async () => {
     app.server.closeAllConnections()
     await app.close()
-    await release()
+    await close()
   })
   return {
     url: config.PUBLIC_URL,

@@ -67,7 +67,7 @@ export const openProxiedService = async (t: Test): Promise<ProxiedService> => {
     await service.close()
     app.server.closeAllConnections()
     await app.close()
-    await runtime.release()
+    await runtime.close()
     await simulator.close()
   })
   return {

@@ -10,7 +10,7 @@ import { serve } from '../../src/serve.ts'
 const [how = '', peer = ''] = process.argv.slice(2)
 const log: FastifyBaseLogger = pino({ base: null })
 const app: FastifyInstance = fastify({ loggerInstance: log })
-app.decorate('goDown', () => {})
+app.decorate('beginShutdown', () => {})
 app.get('/', () => 'here')
 
 const callPeer = (): Socket => {

@@ -27,7 +27,7 @@ export const operatingRoutes = ({ store, keys, clock }: OperatingRouteDeps): Fas
   const checkStore = createSharedCheck(clock, store.check, rememberReadyMs)
   for (const path of ['/health/ready', '/healthz']) {
     app.get(path, health, async () => {
-      if (app.isGoingDown()) throw new Problem('store-unavailable', { detail: 'Going down' })
+      if (app.isShuttingDown()) throw new Problem('store-unavailable', { detail: 'The service is shutting down' })
       await checkStore()
       return { status: 'ok' as const }
     })

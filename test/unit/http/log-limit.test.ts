@@ -1,11 +1,11 @@
 import t from 'tap'
-import { createLineLimit, remembered } from '../../../src/http/line-limit.ts'
+import { createLogLimit, remembered } from '../../../src/http/log-limit.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 
 await t.test('line limit: so many lines a minute for each kind and client, and one for the number of the others', async (t) => {
   const clock = createFakeClock()
   const told: string[] = []
-  const lines = createLineLimit(clock, (kind, client, count) => { told.push(`${kind} ${client} ${count}`) })
+  const lines = createLogLimit(clock, (kind, client, count) => { told.push(`${kind} ${client} ${count}`) })
   const allowed = (kind: string, client: string, count: number) => Array.from({ length: count }, () => lines.allows(kind, client, 2)).filter(Boolean).length
   t.equal(allowed('a', '192.0.2.1', 5), 2)
   t.equal(allowed('a', '192.0.2.2', 2), 2)
@@ -27,7 +27,7 @@ await t.test('line limit: so many lines a minute for each kind and client, and o
 await t.test('line limit: further clients share one count, when there are more than are remembered', async (t) => {
   const clock = createFakeClock()
   const told: string[] = []
-  const lines = createLineLimit(clock, (kind, client, count) => { told.push(`${kind} ${client} ${count}`) })
+  const lines = createLogLimit(clock, (kind, client, count) => { told.push(`${kind} ${client} ${count}`) })
   let allowed = 0
   for (let n = 0; n < remembered + 500; n++) allowed += lines.allows('a', `client-${n}`, 1) ? 1 : 0
   t.equal(allowed, remembered + 1)

@@ -2,7 +2,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 
 /** Describes the API at this address. */
-export const apiDescription = (publicUrl: string): FastifyDynamicSwaggerOptions => ({
+export const openApiOptions = (publicUrl: string): FastifyDynamicSwaggerOptions => ({
   openapi: {
     openapi: '3.1.0',
     info: { title: 'scan-login', description: 'Scan with WeChat to log in', version: '1' },

@@ -5,7 +5,7 @@ const windowMs = 60_000
 /** Pairs of kind and client with counts of their own in one window; all further clients share one for each kind. */
 export const remembered = 1_000
 
-export interface LineLimit {
+export interface LogLimit {
   /** Counts a line, and tells whether it may be written. */
   allows (kind: string, client: string, perMinute: number): boolean
   /** Tells what was left out until now, and begins anew. */
@@ -13,7 +13,7 @@ export interface LineLimit {
 }
 
 /** `onLeftOut` is called once a minute for each kind and client of which lines were left out. Kinds are single words. */
-export const createLineLimit = (clock: Clock, onLeftOut: (kind: string, client: string, count: number) => void): LineLimit => {
+export const createLogLimit = (clock: Clock, onLeftOut: (kind: string, client: string, count: number) => void): LogLimit => {
   const counts = new Map<string, { lines: number, leftOut: number }>()
   let cancel = () => {}
 

@@ -1,7 +1,7 @@
 /** Whose js_code goes to WeChat next: how many of one address at a time, in which order, and who has to go. */
 import t from 'tap'
 import { Problem } from '../../../src/errors.ts'
-import { createJsCodeTurns } from '../../../src/http/js-code-turns.ts'
+import { createJsCodeQueue } from '../../../src/http/js-code-queue.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { settle } from '../../support/turns.ts'
 
@@ -26,7 +26,7 @@ const evenly = (): () => number => {
 const open = () => {
   const clock = createFakeClock()
   let stalledMs = 0
-  const turns = createJsCodeTurns({ steady: () => clock.steady() + stalledMs, after: clock.after }, evenly())
+  const turns = createJsCodeQueue({ steady: () => clock.steady() + stalledMs, after: clock.after }, evenly())
   const calls: TestCall[] = []
   const ask = (device: string, { clientKey = '192.0.2.1', network = '192.0.2.0/24', isOverLimit = false } = {}): TestCall => {
     const call: TestCall = { device, hasBegun: false, told: 'waits', work: Promise.withResolvers<string>() }
@@ -96,7 +96,7 @@ await t.test('js_code turns: work that fails gives its turn back, and changes no
 })
 
 await t.test('js_code turns: work that throws before it has begun gives its turn back, too', async (t) => {
-  const turns = createJsCodeTurns(createFakeClock())
+  const turns = createJsCodeQueue(createFakeClock())
   const caller = { clientKey: '192.0.2.1', network: '192.0.2.0/24' }
   const fail = () => turns.run({ ...caller, device: '' }, false, () => { throw new Error('at once') })
   for (let n = 0; n < 9; n++) await t.rejects(fail(), { message: 'at once' })

@@ -5,7 +5,7 @@
  * devices of which a phone got in lately and all others have every other turn and half of the queue each, and nothing of the other half.
  */
 import { LRUCache } from 'lru-cache'
-import { atMost } from '../at-most.ts'
+import { maxEntries } from '../max-entries.ts'
 import { afterDeadline } from '../deadline.ts'
 import { Problem } from '../errors.ts'
 import type { Clock } from '../login/ports.ts'
@@ -18,7 +18,7 @@ export interface PhoneCaller {
   readonly device: string
 }
 
-export interface JsCodeTurns {
+export interface JsCodeQueue {
   /**
    * Does the work when it is this caller's turn. `isOverLimit`: too many of this client's js_codes were wrong lately, so that they come one at
    * a time and some way apart. Rejects with `rate-limited` where too many wait already or the wait is too long, and as the work does.
@@ -66,8 +66,8 @@ const longestWaitMs = 1500
 const maxClients = 20_000
 
 /** `random` gives numbers from 0 up to 1. */
-export const createJsCodeTurns = (clock: Pick<Clock, 'steady' | 'after'>, random: () => number = Math.random): JsCodeTurns => {
-  const clients = new LRUCache<string, Client>(atMost(maxClients))
+export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random: () => number = Math.random): JsCodeQueue => {
+  const clients = new LRUCache<string, Client>(maxEntries(maxClients))
   let waitingInAll = 0
 
   const clientOf = (clientKey: string, network?: Client): Client => {

@@ -10,7 +10,7 @@ import { asProblem, problemBody } from './problems.ts'
 const lingerMs = 1000
 
 /** Takes a path with escapes that mean nothing by the letter: it is unknown like any other that isn't there. */
-export const readableUrl = ({ url = '/' }: IncomingMessage): string => {
+export const escapeMalformedPath = ({ url = '/' }: IncomingMessage): string => {
   const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(url) ?? []
   try {
     decodeURIComponent(path)
@@ -21,14 +21,14 @@ export const readableUrl = ({ url = '/' }: IncomingMessage): string => {
 }
 
 /** Answers what isn't HTTP with a problem of ours. There is no request yet, so no hook runs either. */
-export const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
+export const answerMalformed = (error: NodeJS.ErrnoException, socket: Socket): void => {
   if (!socket.writable) return // it has gone, or has its last answer
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuse(socket, new Problem('bad-request', { status: 408, detail: 'The request did not come in time' }))
-  else refuse(socket, asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 }))
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseSocket(socket, new Problem('bad-request', { status: 408, detail: 'The request did not come in time' }))
+  else refuseSocket(socket, asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 }))
 }
 
 /** Answers a bare socket with a problem and closes it, whether the client does so or not. */
-export const refuse = (socket: Duplex, problem: Problem): void => {
+export const refuseSocket = (socket: Duplex, problem: Problem): void => {
   const body = JSON.stringify(problemBody(problem, randomUUID()))
   socket.end([
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
