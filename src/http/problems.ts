@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, problemTypes, type ProblemCode } from '../errors.ts'
 import type { Clock } from '../login/ports.ts'
+import { createAllowedMethods } from './allowed-methods.ts'
 import { recordRefusal } from './audit.ts'
 import type { Limits } from './limits.ts'
 import { createLogLimit, type LogLimit } from './log-limit.ts'
@@ -79,22 +80,10 @@ export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, {
   app.decorate('failureLines', failureLines)
   app.addHook('onClose', async () => { failureLines.flush() })
 
-  const methodsByPath = new Map<string, { pattern: RegExp, methods: Set<string> }>()
-
-  app.addHook('onRoute', ({ url, method }) => {
-    const known = methodsByPath.get(url) ?? { pattern: patternOf(url), methods: new Set() }
-    for (const name of [method].flat()) known.methods.add(name)
-    methodsByPath.set(url, known)
-  })
-
-  /** The methods that do work on this path, or none where there is nothing at all. */
-  const allowedOn = (path: string): string[] => {
-    const methods = [...methodsByPath.values()].filter(({ pattern }) => pattern.test(path)).flatMap((known) => [...known.methods])
-    return [...new Set(methods)].sort()
-  }
+  const allowedMethods = createAllowedMethods(app)
 
   const nothingHere = (request: FastifyRequest, reply: FastifyReply): Problem => {
-    const allowed = allowedOn(request.url.replace(/\?.*$/s, ''))
+    const allowed = allowedMethods(request.url)
     if (allowed.length === 0) return new Problem('not-found')
     reply.header('allow', allowed.join(', '))
     return new Problem('method-not-allowed')
@@ -113,10 +102,6 @@ export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, {
     if (request.is404) throw nothingHere(request, reply)
   })
 }, { name: 'problems' })
-
-/** A route's path as a pattern for real ones: `:name` is one segment, `*` at the end is nothing of ours to allow. */
-const patternOf = (url: string): RegExp =>
-  url.endsWith('*') ? /(?!)/ : new RegExp(`^${url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+')}$`)
 
 declare module 'fastify' {
   interface FastifyInstance {
