@@ -10,7 +10,7 @@ process.env.TAP_TIMEOUT = '360'
 const rooms = {
   'unit/domain': ['ticket', 'record', 'prefixes', 'networks', 'site', 'public-suffix', 'mimic', 'values'],
   unit: ['weak-settings'],
-  'unit/sessions': ['access-token', 'random-looking', 'key-file', 'rotate-keys', 'follow-key-file', 'people', 'browser-sessions'],
+  'unit/sessions': ['access-token', 'key-set', 'key-file', 'people', 'browser-sessions'],
   'unit/login': ['phone-login', 'create-ticket', 'wait-for-ticket', 'tickets', 'waiting-room'],
   http: ['signature'],
 }
@@ -18,7 +18,7 @@ const rooms = {
 /*
  * What survives, and why no test is to end it. Nothing is left out of the score for that.
  *
- * Defaults that are there for the compiler and are never used: in readNetwork, prefixesOf, groupsOf, smallCapitals, readBySecret, closeSessions, isGuessable,
+ * Defaults that are there for the compiler and are never used: in readNetwork, prefixesOf, groupsOf, smallCapitals, readBySecret, closeSessions, weakKeys,
  *   and of `asymmetricKeyDetails`. So with the kinds that are ruled out already: of `aud` in sessionClaim, of a header in `single`, of an error in
  *   isAlreadyThere, and of the ends of a rest in the waiting room, which are called no more once it is over.
  * Defaults that change nothing: of a match without a result in isOffice and hasDomain, of a missing list in `live`; the encoding that is Node's own, and

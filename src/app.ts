@@ -31,7 +31,7 @@ import type { Clock, CodeStock, CodeSupply, LinkSupply, PhoneIdentity, Places, S
 import { createRereadTickets } from './login/reread-tickets.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
-import type { Keys } from './sessions/key-file.ts'
+import type { Keys } from './sessions/key-set.ts'
 import { createPeople } from './sessions/people.ts'
 import { createPhoneKeys } from './stores/phone-keys.ts'
 import { createTickets } from './stores/tickets.ts'

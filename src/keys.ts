@@ -1,8 +1,7 @@
 /** Owns `npm run keys`: makes the key file that several instances share, and changes its signing key. */
 import { readConfig } from './config.ts'
 import { readEnvironment } from './runtime.ts'
-import { makeKeyFile } from './sessions/key-file.ts'
-import { replaceKeys, rotateKeys } from './sessions/rotate-keys.ts'
+import { makeKeyFile, replaceKeys, rotateKeys } from './sessions/key-file.ts'
 import { orExit } from './serve.ts'
 
 const instances = 'An instance that runs reads the file within seconds. If others have files of their own, give them this one'

@@ -4,8 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { RandomBytes } from '../domain/ids.ts'
 import type { Clock, Session } from '../login/ports.ts'
 import { audienceOf, claimsFor, sessionClaim, type TokenClaim, type TokenIssuer } from '../sessions/access-token.ts'
-import type { Keys } from '../sessions/key-file.ts'
-import { acceptedKeys, signingKeyAt } from '../sessions/signing-key.ts'
+import { acceptedKeys, signingKeyAt, type Keys } from '../sessions/key-set.ts'
 
 const tokenType = 'at+jwt'
 /** Ours carry these and nothing else; a key or an address for one that somebody brought along is not even looked at. */

@@ -1,77 +1,71 @@
-/** Owns the key file: how it is made and read. A file that is missing, open to others, not as made here or with keys one can guess stops the start. */
-import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+/** The key file: made, read, re-read while the service runs, and changed by `npm run keys`. The service does not start with one that others can read or whose keys are weak. */
+import { chmodSync, closeSync, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { looksRandom } from './random-looking.ts'
-import { isGuessable, makeSigningKey, parseSigningKey, type KeptKey, type SigningKeys } from './signing-key.ts'
+import type { Clock, Log } from '../login/ports.ts'
+import { acceptedAfterMs, acceptedKeys, generateSigningKey, generateStoredKeys, parseKeys, weakKeys, type Keys, type StoredKeys } from './key-set.ts'
 
-export interface Keys {
-  /** Looked up anew for each token: a key file may be rotated while the service runs. */
-  readonly signing: SigningKeys
-  /** 32 bytes that turn an openid into a subject. Lose them and everybody becomes somebody else. */
-  readonly subject: Buffer
-  /** 32 bytes that the secrets of session cookies are derived with, and the names under which addresses and people are counted; and that phone keys are sealed under. */
-  readonly cookie: Buffer
+export interface FollowedKeys extends Keys {
+  /** Stops re-reading the file. */
+  stop (): void
 }
 
-/** What stands in the file. */
-export interface KeyFile {
-  readonly signing: readonly KeptKey[]
-  readonly subject: string
-  readonly cookie: string
+export interface Rotation {
+  /** False where the key of an earlier rotation does not sign yet; then the file is unchanged. */
+  readonly isNew: boolean
+  /** When the new key begins to sign. */
+  readonly signsFrom: Date
+  /** When the old key is no longer accepted. */
+  readonly acceptedUntil: Date
 }
 
-/** Makes new keys. */
-export const generateKeys = (): Keys => parseKeys(generateKeyFile())
+/** The file is small, and a watch misses files that are swapped under a mount. */
+const rereadEveryMs = 5000
+/**
+ * How long a new key is published before it signs. Sites cache the keys for five minutes or, against our max-age, for hours; operators need time to
+ * copy the file to several machines.
+ */
+const publishedBeforeMs = 86_400_000
 
-/** Reads the key file. Throws an Error whose message is a line for the operator, or several; it says nothing of what is in the file. */
+/** Reads the key file. Throws an Error whose message is one line for the operator, or several; it quotes nothing of the file. */
 export const readKeyFile = (path: string): Keys => parseKeyFile(path, readPrivately(path)).keys
 
-/** Reads what stands in the file, and what that means. Throws as `readKeyFile` does. */
-export const parseKeyFile = (path: string, text: string): { file: KeyFile, keys: Keys } => {
-  let file: KeyFile
-  let keys: Keys
-  try {
-    file = JSON.parse(text) as KeyFile // parseKeys finds out
-    keys = parseKeys(file)
-  } catch {
-    throw new Error(`${path} is not a key file of scan-login (npm run keys makes one)`) // the cause would quote the file
+/** Reads the key file now and, every 5 s, again. Throws as `readKeyFile` does; later such errors are logged and the keys stay the same. */
+export const followKeyFile = (path: string, clock: Clock, log: Log): FollowedKeys => {
+  let text = readPrivately(path)
+  let lastError: string | undefined
+  const { keys: { subject, cookie, signing: first } } = parseKeyFile(path, text)
+  let signing = first
+
+  const update = (): void => {
+    const newText = readPrivately(path)
+    if (newText === text && lastError === undefined) return
+    const { keys } = parseKeyFile(path, newText)
+    if (!keys.subject.equals(subject) || !keys.cookie.equals(cookie)) throw new Error(`${path} has another subject key or cookie key`)
+    lastError = undefined
+    if (newText === text) return
+    text = newText
+    signing = keys.signing
+    log.info({ kids: signing.map(({ kid }) => kid) }, `${path} has changed: its signing keys are in use from now on`)
   }
-  const weak = guessable(file)
-  if (weak.length > 0) throw new Error(weak.map((which) => `${path}: ${which} can be guessed: take one that npm run keys has made`).join('\n'))
-  return { file, keys }
+
+  const reread = (): void => {
+    try {
+      update()
+    } catch (error) {
+      const { message } = error as Error // `update` throws Errors only, and none quotes the file
+      if (message !== lastError) log.error({}, `${message}; keeping the previous keys. Fix the file: the service would not start with it`)
+      lastError = message
+    }
+    cancel = clock.after(rereadEveryMs, reread)
+  }
+
+  let cancel = clock.after(rereadEveryMs, reread)
+  return { subject, cookie, get signing () { return signing }, stop: () => { cancel() } }
 }
 
-/** Reads a file that nobody but its owner can read. Throws as `readKeyFile` does. */
-export const readPrivately = (path: string): string => {
-  const file = openKeyFile(path)
-  try {
-    const stat = fstatSync(file) // of the very file that is read
-    const { mode, uid } = stat
-    if (!stat.isFile()) throw new Error(`${path} can't be read: it is no file`)
-    if ((mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600 it`)
-    const user = process.getuid?.()
-    if (user !== undefined && uid !== user && uid !== 0) throw new Error(`${path} belongs to user ${uid}, and this is user ${user}: the one who runs scan-login must own it`)
-    return readFileSync(file, 'utf8')
-  } finally {
-    closeSync(file)
-  }
-}
-
-const openKeyFile = (path: string): number => {
-  try {
-    return openSync(path, 'r')
-  } catch (cause) {
-    throw new Error(`${path} can't be read: ${(cause as Error).message}`, { cause }) // node:fs throws Errors
-  }
-}
-
-/**
- * Makes the key file, readable by its owner only. False where there is one already, which stays as it is. Of several processes one wins.
- * Throws an Error whose message is one line for the operator.
- */
+/** Makes the key file, readable by its owner only. False where there is one already. Throws an Error whose message is one line for the operator. */
 export const makeKeyFile = (path: string): boolean => {
-  if (existsSync(path)) return false // perhaps in a folder that nobody can write to
+  if (existsSync(path)) return false // before anything is written: its folder may be read-only
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     return writeFirst(path)
@@ -83,8 +77,8 @@ export const makeKeyFile = (path: string): boolean => {
 const writeFirst = (path: string): boolean => {
   const draft = `${path}.${process.pid}.new`
   try {
-    writeDraft(draft, generateKeyFile())
-    linkSync(draft, path) // whole or not at all, and never over an existing file
+    write(draft, generateStoredKeys())
+    linkSync(draft, path) // atomic, and fails where another process was faster
     return true
   } catch (error) {
     if (isAlreadyThere(error)) return false
@@ -94,41 +88,117 @@ const writeFirst = (path: string): boolean => {
   }
 }
 
-/** Writes a key file beside the one that counts, for its owner only, and sees to it that it is on the disk. */
-export const writeDraft = (draft: string, keyFile: KeyFile): void => {
-  const file = openSync(draft, 'w', 0o600)
+/**
+ * Adds a key that signs from tomorrow on, and removes those that have ended. By tomorrow every instance has the file and every site the new key, and all
+ * instances switch at the same moment. Throws an Error whose message is for the operator; the file is unchanged then.
+ */
+export const rotateKeys = (path: string, now: number): Rotation => change(path, (stored, keys) => {
+  const next = keys.signing.find(({ signsFrom }) => signsFrom > now)
+  if (next !== undefined) return { stored, result: rotation(false, next.signsFrom) }
+  const accepted = acceptedKeys(keys.signing, now)
+  const signsFrom = Math.floor((now + publishedBeforeMs) / 1000) * 1000
+  const kept = stored.signing.filter((_, i) => accepted.includes(keys.signing[i] as Keys['signing'][number])) // parsed one for one
+  return { stored: { ...stored, signing: [generateSigningKey(signsFrom), ...kept] }, result: rotation(true, signsFrom) }
+})
+
+const rotation = (isNew: boolean, signsFrom: number): Rotation =>
+  ({ isNew, signsFrom: new Date(signsFrom), acceptedUntil: new Date(signsFrom + acceptedAfterMs) })
+
+/** Replaces all signing keys by one new key, for when they have leaked. Throws as `rotateKeys` does. */
+export const replaceKeys = (path: string): void => change(path, (stored) => ({ stored: { ...stored, signing: [generateSigningKey()] }, result: undefined }))
+
+/** Reads, changes and writes the file. The draft is the lock: it is created exclusively. */
+const change = <Result>(path: string, next: (stored: StoredKeys, keys: Keys) => { stored: StoredKeys, result: Result }): Result => {
+  parseForChange(path) // an unusable file is refused before anything is written
+  const target = realpathSync(path) // a symbolic link stays one
+  const draft = `${target}.new`
   try {
-    chmodSync(draft, 0o600)
-    writeFileSync(file, `${JSON.stringify(keyFile, null, 2)}\n`)
-    fsyncSync(file)
+    closeSync(openSync(draft, 'wx', 0o600))
+  } catch (cause) {
+    const why = isAlreadyThere(cause) ? 'exists: another change is running, or one was interrupted. In that case delete it' : `can't be made: ${(cause as Error).message}`
+    throw new Error(`${draft} ${why}`, { cause }) // node:fs throws Errors
+  }
+  try {
+    const { stored, keys } = parseForChange(path)
+    const after = next(stored, keys)
+    if (after.stored === stored) {
+      rmSync(draft)
+      return after.result
+    }
+    write(draft, after.stored)
+    renameSync(draft, target) // atomic: after a power failure it is the old file or the new one
+    flushFolder(dirname(target))
+    return after.result
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
+  }
+}
+
+/** Refuses members that this release does not know: writing the file would drop or misread them. */
+const parseForChange = (path: string): { stored: StoredKeys, keys: Keys } => {
+  const parsed = parseKeyFile(path, readPrivately(path))
+  const unknown = Object.keys(parsed.stored).filter((name) => !['signing', 'subject', 'cookie'].includes(name))
+  if (unknown.length > 0) throw new Error(`${path} has members that this release does not know (${unknown.join(', ')}) and stays as it is`)
+  return parsed
+}
+
+const parseKeyFile = (path: string, text: string): { stored: StoredKeys, keys: Keys } => {
+  let stored: StoredKeys
+  let keys: Keys
+  try {
+    stored = JSON.parse(text) as StoredKeys // `parseKeys` throws for anything else
+    keys = parseKeys(stored)
+  } catch {
+    throw new Error(`${path} is not a key file of scan-login (npm run keys makes one)`) // no cause: it would quote the file
+  }
+  const weak = weakKeys(stored)
+  if (weak.length > 0) throw new Error(weak.map((which) => `${path}: ${which} can be guessed: take one that npm run keys has made`).join('\n'))
+  return { stored, keys }
+}
+
+/** Reads a file that only its owner can read. */
+const readPrivately = (path: string): string => {
+  const file = openToRead(path)
+  try {
+    const stat = fstatSync(file) // of the open file: the path may be replaced meanwhile
+    if (!stat.isFile()) throw new Error(`${path} can't be read: it is no file`)
+    if ((stat.mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600 it`)
+    const user = process.getuid?.()
+    if (user !== undefined && stat.uid !== user && stat.uid !== 0) throw new Error(`${path} belongs to user ${stat.uid}, and this is user ${user}: the user that runs scan-login must own it`)
+    return readFileSync(file, 'utf8')
   } finally {
     closeSync(file)
   }
 }
 
-export const isAlreadyThere = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST'
-
-const generateKeyFile = (): KeyFile => ({
-  signing: [makeSigningKey()],
-  subject: randomBytes(32).toString('base64url'),
-  cookie: randomBytes(32).toString('base64url'),
-})
-
-const parseKeys = (file: KeyFile): Keys => {
-  const [first, ...others] = file.signing.map(parseSigningKey)
-  if (first === undefined) throw new Error('there is no signing key')
-  return { signing: [first, ...others], subject: parseSecret(file.subject), cookie: parseSecret(file.cookie) }
+const openToRead = (path: string): number => {
+  try {
+    return openSync(path, 'r')
+  } catch (cause) {
+    throw new Error(`${path} can't be read: ${(cause as Error).message}`, { cause }) // node:fs throws Errors
+  }
 }
 
-const parseSecret = (text: string): Buffer => {
-  const bytes = Buffer.from(text, 'base64url')
-  if (bytes.length !== 32) throw new Error('a secret is not 32 bytes')
-  return bytes
+/** Writes keys for their owner only, and flushes them to the disk. */
+const write = (path: string, stored: StoredKeys): void => {
+  const file = openSync(path, 'w', 0o600)
+  try {
+    chmodSync(path, 0o600) // the umask may have removed bits
+    writeFileSync(file, `${JSON.stringify(stored, null, 2)}\n`, { flush: true })
+  } finally {
+    closeSync(file)
+  }
 }
 
-/** The keys that are no secret, by what they are called. */
-const guessable = ({ signing, subject, cookie }: KeyFile): readonly string[] => [
-  ...(signing.some(isGuessable) ? ['a signing key'] : []),
-  ...(looksRandom(subject) ? [] : ['the subject key']),
-  ...(looksRandom(cookie) && cookie !== subject ? [] : ['the cookie key']),
-]
+/** Makes a rename survive a power failure. */
+const flushFolder = (folder: string): void => {
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+const isAlreadyThere = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST'

@@ -1,7 +1,7 @@
 /** Several instances on one store, and everybody at once: each edge has one winner, each login one session. */
 import t from 'tap'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
-import { generateKeys } from '../../src/sessions/key-file.ts'
+import { generateKeys } from '../../src/sessions/key-set.ts'
 import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { createFakeClock, whileTimePasses } from '../support/fake-clock.ts'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'

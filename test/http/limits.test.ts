@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/login/ports.ts'
-import { generateKeys } from '../../src/sessions/key-file.ts'
+import { generateKeys } from '../../src/sessions/key-set.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { openBrowser } from '../support/clients.ts'
 import { craftSignature } from '../support/craft-signature.ts'

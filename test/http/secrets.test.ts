@@ -2,7 +2,7 @@
 import t from 'tap'
 import { openBrowser } from '../support/clients.ts'
 import type { Store } from '../../src/login/ports.ts'
-import { generateKeys } from '../../src/sessions/key-file.ts'
+import { generateKeys } from '../../src/sessions/key-set.ts'
 import { craftSignature } from '../support/craft-signature.ts'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { logIn, phoneOf } from '../support/login.ts'

@@ -1,7 +1,7 @@
 /** Sessions by CONTRACT, "Session and token" and the phone's calls about them: cookies, ends, logging out, other sites, names, subjects. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { generateKeys } from '../../src/sessions/key-file.ts'
+import { generateKeys } from '../../src/sessions/key-set.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { openBrowser } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'

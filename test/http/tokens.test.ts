@@ -2,7 +2,7 @@
 import { createHmac, createPrivateKey, createSign, generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose'
 import t from 'tap'
-import { generateKeys, type Keys } from '../../src/sessions/key-file.ts'
+import { generateKeys, type Keys } from '../../src/sessions/key-set.ts'
 import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
 import { logIn, verdict } from '../support/login.ts'
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { startWechatSimulator } from '../../../src/demo/wechat-simulator.ts'
-import { generateKeys } from '../../../src/sessions/key-file.ts'
+import { generateKeys } from '../../../src/sessions/key-set.ts'
 import { onEveryStore } from '../../contract/store-harness.ts'
 import type { Store } from '../../../src/login/ports.ts'
 import { createStore } from '../../../src/stores/store.ts'

@@ -1,7 +1,7 @@
 /** A stolen phone: what its owner ends from another phone is over at once, on every instance and whatever was under way, and what they go on with stays. */
 import t, { type Test } from 'tap'
 import { createPhoneKeys } from '../../../src/stores/phone-keys.ts'
-import { generateKeys } from '../../../src/sessions/key-file.ts'
+import { generateKeys } from '../../../src/sessions/key-set.ts'
 import { onEveryStore } from '../../contract/store-harness.ts'
 import type { Store } from '../../../src/login/ports.ts'
 import { openBrowser } from '../../support/clients.ts'

@@ -1,17 +1,21 @@
 import t from 'tap'
-import { looksRandom } from '../../../src/sessions/random-looking.ts'
+import { generateKeys, looksRandom } from '../../../src/sessions/key-set.ts'
 import { drawBytes } from '../../support/draws.ts'
 
 const bytes = (make: (i: number) => number): string => Buffer.from(Array.from({ length: 32 }, (_, i) => make(i) & 255)).toString('base64url')
 
-await t.test('random look: 32 random bytes have it', async (t) => {
+await t.test('keys: they differ each time they are generated', async (t) => {
+  t.not(generateKeys().signing[0].kid, generateKeys().signing[0].kid)
+})
+
+await t.test('looksRandom: true for 32 random bytes', async (t) => {
   for (let i = 0; i < 10_000; i++) {
     const text = drawBytes(32).toString('base64url')
     if (!looksRandom(text)) t.fail(text)
   }
 })
 
-await t.test('random look: what somebody made by hand has not', async (t) => {
+await t.test('looksRandom: false for what somebody made by hand', async (t) => {
   const half = drawBytes(16)
   const sixteen = [0, 3, 11, 27, 41, 66, 70, 98, 113, 140, 151, 177, 190, 214, 229, 250]
   const made: Record<string, string> = {
