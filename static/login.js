@@ -2,7 +2,7 @@
 import './scan-login.js'
 import { destination } from './scan-login/destination.js'
 import { languageFor } from './scan-login/language.js'
-import { confirmedForMs } from './scan-login/log-in.js'
+import { confirmedForMs } from './scan-login/login-flow.js'
 import { dictionaries } from './scan-login/words.js'
 import { elementOf, siteName } from './page.js'
 

@@ -2,7 +2,7 @@
 import { elementOf, siteName } from './page.js'
 import { fillWords } from './scan-login/dom.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './scan-login/language.js'
-import { waitBeforeRetry } from './scan-login/patience.js'
+import { waitBeforeRetry } from './scan-login/wait.js'
 import { dictionaries } from './scan-login/words.js'
 
 /** @typedef {{ user: { name: string | null }, session: { created_at: string, expires_at: string, browser: { name: string, system: string } } }} LoggedIn */

@@ -1,7 +1,7 @@
 /** Defines `<scan-login>`. The service sends this file with all that it imports in one piece. */
 import { ScanLoginElement } from './scan-login/element.js'
 
-ScanLoginElement.home = new URL('.', import.meta.url).href
+ScanLoginElement.defaultServer = new URL('.', import.meta.url).href
 if (customElements.get('scan-login') === undefined) customElements.define('scan-login', ScanLoginElement)
 
 export { ScanLoginElement }

@@ -1,9 +1,8 @@
-/** Owns what the flow is told of the browser it runs in. Every listener ends with the signal that is handed in. */
-import { recall, remember } from './memory.js'
+/** The browser as a login needs it: its clock, pictures, visibility, network, sleep, and signs of a visitor. */
 
-/** @typedef {import('./login-flow.js').Condition} Condition */
+/** @typedef {import('./login-types.js').Condition} Condition */
 
-/** Time that no change of the computer's clock moves. @type {import('./patience.js').Clock} */
+/** Monotonic, so that setting the computer's clock changes nothing. @type {import('./wait.js').Clock} */
 export const clock = {
   now: () => performance.now(),
   after: (ms, call) => {
@@ -12,7 +11,7 @@ export const clock = {
   },
 }
 
-/** A page, or a machine, that was asleep finds that more time went by than its timer was set for. */
+/** A page, or a machine, was asleep when a timer fires this much later than it was set for. */
 const sleepCheckMs = 2_000
 const sleptMs = 5_000
 
@@ -24,67 +23,35 @@ export const loadPicture = (url) => new Promise((resolve) => {
   image.src = url
 })
 
-/** Makes the flow's senses. @param {AbortSignal} signal */
+/** Starts watching; the signal removes every listener. @param {AbortSignal} signal */
 export const watchBrowser = (signal) => {
-  let seenAt = clock.now()
-  const see = () => { seenAt = clock.now() }
-  for (const sign of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'focus', 'pageshow']) addEventListener(sign, see, { signal, passive: true, capture: true })
-  document.addEventListener('visibilitychange', see, { signal })
+  let lastActivityAt = clock.now()
+  const onActivity = () => { lastActivityAt = clock.now() }
+  for (const event of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'focus', 'pageshow']) addEventListener(event, onActivity, { signal, passive: true, capture: true })
+  document.addEventListener('visibilitychange', onActivity, { signal })
 
   /** @type {Condition} */
   const visible = {
     now: () => document.visibilityState === 'visible',
-    watch: (changed) => { document.addEventListener('visibilitychange', changed, { signal }) },
+    onChange: (listener) => { document.addEventListener('visibilitychange', listener, { signal }) },
   }
   /** @type {Condition} */
   const online = {
     now: () => navigator.onLine,
-    watch: (changed) => {
-      addEventListener('online', changed, { signal })
-      addEventListener('offline', changed, { signal })
+    onChange: (listener) => {
+      addEventListener('online', listener, { signal })
+      addEventListener('offline', listener, { signal })
     },
   }
-  /** @param {() => void} woke */
-  const watchSleep = (woke) => {
+  /** @param {() => void} listener */
+  const onWake = (listener) => {
     let lastAt = Date.now()
     const timer = setInterval(() => {
       const before = lastAt
       lastAt = Date.now()
-      if (lastAt - before > sleepCheckMs + sleptMs) woke()
+      if (lastAt - before > sleepCheckMs + sleptMs) listener()
     }, sleepCheckMs)
     signal.addEventListener('abort', () => { clearInterval(timer) })
   }
-  return { visible, online, watchSleep, seenAt: () => seenAt }
-}
-
-/**
- * Makes the memory of how long polls of this server may be held here.
- * @param {string} server
- * @returns {import('./hold.js').HoldMemory}
- */
-export const createHoldMemory = (server) => {
-  const key = `scan-login-hold ${server}`
-  return {
-    recall: () => {
-      try {
-        return JSON.parse(recall(key) ?? 'null')
-      } catch {
-        return null // anybody may have written there
-      }
-    },
-    remember: (lesson) => { remember(key, JSON.stringify(lesson)) },
-  }
-}
-
-/**
- * Makes the memory of whom this browser was last logged in as by this server: the `sub`, never a token.
- * @param {string} server
- */
-export const createPersonMemory = (server) => {
-  const key = `scan-login-person ${server}`
-  return {
-    recall: () => recall(key),
-    /** @param {string} sub */
-    remember: (sub) => { remember(key, sub) },
-  }
+  return { visible, online, onWake, lastActivityAt: () => lastActivityAt }
 }

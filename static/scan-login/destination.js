@@ -1,8 +1,6 @@
-/** Owns where a logged-in visitor is taken. */
-
 /**
- * Names the address to go to: what the server returned, for it alone knows which origins are allowed, else the signed-in page. What a browser
- * would run instead of visit (`javascript:`, `data:`) is refused here as well.
+ * Returns the address to go to after a login: what the server returned, as it alone knows which origins are allowed, else the signed-in page. Schemes that
+ * a browser would run (`javascript:`, `data:`) are refused here as well.
  * @param {string | null} returnTo @param {string} page the address of this page
  */
 export const destination = (returnTo, page) => {

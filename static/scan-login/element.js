@@ -1,124 +1,125 @@
-/** Owns the element: its attributes, its events, and that exactly one flow runs while it stands in a page. Draws by view.js, decides nothing of a login. */
-import { clock, createHoldMemory, createPersonMemory, loadPicture, watchBrowser } from './browser.js'
+/** The element `<scan-login>`: its attributes and events. Exactly one login runs while it is in a page. */
+import { clock, loadPicture, watchBrowser } from './browser.js'
 import { destination } from './destination.js'
 import { deviceOf } from './device.js'
-import { createHold } from './hold.js'
-import { createKeepsake } from './keepsake.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './language.js'
-import { createLoginFlow } from './login-flow.js'
-import { liveCodeOn, stageOf } from './login-screen.js'
+import { createHoldMemory, createPersonMemory } from './local-storage.js'
+import { createLoginController } from './login-controller.js'
+import { createPollHold } from './poll-hold.js'
+import { createLoginRenderer } from './render-view.js'
 import { savePicture } from './save-picture.js'
+import { createSavedTickets } from './saved-tickets.js'
 import { style } from './style.js'
 import { createTicketApi } from './ticket-api.js'
-import { createLoginView } from './view.js'
+import { liveCodeOn, stageOf } from './view-state.js'
 import { dictionaries } from './words.js'
 
 /** A login by WeChat. Attributes, events, slots, parts and properties: scan-login.d.ts. */
 export class ScanLoginElement extends HTMLElement {
   static observedAttributes = ['server', 'return-to', 'locale']
-  /** The service that an element without `server` belongs to; the script that defines it knows where it came from. */
-  static home = document.baseURI
+  /** The service of an element without `server`; scan-login.js sets it to where the script comes from. */
+  static defaultServer = document.baseURI
 
   /** @type {import('./words.js').Language} */
   #language = 'en'
-  /** @type {import('./login-screen.js').View} */
+  /** @type {import('./view-state.js').View} */
   #view = { name: 'making' }
-  #languageSwitch = makeLanguageSwitch((language) => { this.#speak(language) })
+  #languageSwitch = makeLanguageSwitch((language) => { this.#setLanguage(language) })
   #draw
-  /** What runs now: for which wish, how it begins anew, how it ends. @type {{ wish: string, renew: () => void, answer: (isThem: boolean) => void, end: () => void } | null} */
+  /** The login that runs now; `target` is its server and destination. @type {{ target: string, renew: () => void, answer: (isMe: boolean) => void, end: () => void } | null} */
   #running = null
 
   constructor () {
     super()
     const root = this.attachShadow({ mode: 'open' })
-    dress(root)
-    this.#draw = createLoginView(root, {
+    applyStyle(root)
+    this.#draw = createLoginRenderer(root, {
       device: deviceOf(navigator.userAgent),
       languageSwitch: this.#languageSwitch.element,
       renew: () => { this.#running?.renew() },
       save: () => { this.#save() },
-      answer: (isThem) => { this.#running?.answer(isThem) },
+      answer: (isMe) => { this.#running?.answer(isMe) },
     })
   }
 
   connectedCallback () {
     this.#chooseLanguage()
-    this.#settleSoon()
+    this.#updateSoon()
   }
 
-  disconnectedCallback () { this.#settleSoon() }
+  disconnectedCallback () { this.#updateSoon() }
 
   /** @param {string} name */
   attributeChangedCallback (name) {
     if (name === 'locale') this.#chooseLanguage()
-    else this.#settleSoon()
+    else this.#updateSoon()
   }
 
-  /** Moves, and attributes that are set one after the other, count as one change. */
-  #settleSoon () { queueMicrotask(() => { this.#settle() }) }
+  /** A moved element, or several attributes set in turn, count as one change. */
+  #updateSoon () { queueMicrotask(() => { this.#update() }) }
 
-  /** Makes what runs fit what the element is now: none where it stands in no page, another where it has another wish. */
-  #settle () {
+  /** Ends the running login where the element is in no page, and replaces it where server or destination have changed. */
+  #update () {
     const server = this.#server()
     const returnTo = this.getAttribute('return-to')
-    const wish = this.isConnected ? JSON.stringify([server, returnTo]) : null
-    if (wish === (this.#running?.wish ?? null)) return
+    const target = this.isConnected ? JSON.stringify([server, returnTo]) : null
+    if (target === (this.#running?.target ?? null)) return
     this.#running?.end()
-    this.#running = wish === null ? null : { wish, ...(server === null ? this.#despair() : this.#run(server, returnTo)) }
+    this.#running = target === null ? null : { target, ...(server === null ? this.#reportBadServer() : this.#run(server, returnTo)) }
   }
 
-  /** A mistake of the site's: there is nothing to try again, and no reason to break the rest of its page. */
-  #despair () {
+  /** A mistake of the site: trying again won't help, and an exception would break the rest of its page. */
+  #reportBadServer () {
     console.error(`<scan-login server="${this.getAttribute('server')}">: this is no address of a service`)
     this.#view = { name: 'no-code', why: 'unreachable', retryMs: Infinity }
     this.#redraw()
-    this.#tell({ name: 'error', reason: 'unreachable' })
+    this.#emit({ name: 'error', reason: 'unreachable' })
     return { renew: () => {}, answer: () => {}, end: () => {} }
   }
 
   /** @param {string} server @param {string | null} returnTo */
   #run (server, returnTo) {
-    const listening = new AbortController()
-    const { signal } = listening
-    const flow = createLoginFlow({
+    const lifetime = new AbortController()
+    const { signal } = lifetime
+    const controller = createLoginController({
       ...watchBrowser(signal),
       api: createTicketApi({ fetch: (...request) => fetch(...request), clock, server, isOwnPage: new URL(server).origin === location.origin }),
       clock,
       random: Math.random,
       loadCode: loadPicture,
-      hold: createHold(createHoldMemory(server)),
+      hold: createPollHold(createHoldMemory(server)),
       lastPerson: createPersonMemory(server),
-      keepsake: createKeepsake({ server, store: tabStorage(), clock, wallClock: Date.now }),
+      savedTickets: createSavedTickets({ server, store: tabStorage(), clock, wallClock: Date.now }),
       show: (view) => {
         this.#view = view
         this.#redraw()
       },
-      tell: (step) => this.#tell(step),
-      done: ({ returnTo }) => { if (returnTo !== null) location.replace(destination(returnTo, server)) },
+      emit: (event) => this.#emit(event),
+      redirect: ({ returnTo }) => { if (returnTo !== null) location.replace(destination(returnTo, server)) },
     })
-    addEventListener('pagehide', () => { flow.suspend() }, { signal })
-    addEventListener('pageshow', ({ persisted }) => { if (persisted) flow.start(returnTo) }, { signal })
-    flow.start(returnTo)
+    addEventListener('pagehide', () => { controller.suspend() }, { signal })
+    addEventListener('pageshow', ({ persisted }) => { if (persisted) controller.start(returnTo) }, { signal })
+    controller.start(returnTo)
     return {
-      renew: flow.renew,
-      answer: flow.answer,
+      renew: controller.renew,
+      answer: controller.answer,
       end: () => {
-        listening.abort()
-        flow.leave()
+        lifetime.abort()
+        controller.leave()
       },
     }
   }
 
-  /** Events that don't bubble: `error` on its way through a page would be taken for the page's own. @param {import('./login-flow.js').Step} step */
-  #tell (step) {
-    const { name, ...detail } = 'session' in step ? { name: step.name, ...step.session } : step
+  /** Returns false where the page has prevented `login`. Events don't bubble: a page would take a bubbling `error` for its own. @param {import('./login-types.js').LoginEvent} event */
+  #emit (event) {
+    const { name, ...detail } = 'session' in event ? { name: event.name, ...event.session } : event
     return this.dispatchEvent(new CustomEvent(name, { detail, cancelable: name === 'login' }))
   }
 
-  #chooseLanguage () { this.#speak(languageFor([this.getAttribute('locale'), recallLanguage(), ...navigator.languages])) }
+  #chooseLanguage () { this.#setLanguage(languageFor([this.getAttribute('locale'), recallLanguage(), ...navigator.languages])) }
 
   /** @param {import('./words.js').Language} language */
-  #speak (language) {
+  #setLanguage (language) {
     this.#language = language
     this.#languageSwitch.show(language)
     if (this.lang !== dictionaries[language].lang) this.lang = dictionaries[language].lang
@@ -129,13 +130,13 @@ export class ScanLoginElement extends HTMLElement {
 
   #save () {
     const code = liveCodeOn(stageOf(this.#view))
-    if (code !== null) savePicture(code.url, dictionaries[this.#language].picture).catch(() => {}) // dismissed, or no network: the picture can still be pressed long
+    if (code !== null) savePicture(code.url, dictionaries[this.#language].picture).catch(() => {}) // dismissed, or no network: a long press on the picture saves it too
   }
 
-  /** The address of the service, with a slash at its end; null where the attribute holds none. */
+  /** The service's address, ending with a slash; null where the attribute is no valid URL. */
   #server () {
     try {
-      return new URL((this.getAttribute('server') ?? ScanLoginElement.home).replace(/\/*$/, '/'), document.baseURI).href
+      return new URL((this.getAttribute('server') ?? ScanLoginElement.defaultServer).replace(/\/*$/, '/'), document.baseURI).href
     } catch {
       return null
     }
@@ -143,20 +144,20 @@ export class ScanLoginElement extends HTMLElement {
 }
 
 /** @param {ShadowRoot} root */
-const dress = (root) => {
+const applyStyle = (root) => {
   try {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(style)
     root.adoptedStyleSheets = [sheet]
   } catch {
-    // Before Safari 16.4 there are none; a strict policy then leaves the element undressed, but at work.
+    // Safari before 16.4 has no constructed style sheets; a strict policy then blocks the style, and the element works without.
     const element = document.createElement('style')
     element.textContent = style
     root.append(element)
   }
 }
 
-/** The tab's own storage; where a browser forbids it, the mere look at it throws. */
+/** The tab's sessionStorage; where a browser forbids it, even reading the property throws. */
 const tabStorage = () => {
   try {
     return sessionStorage

@@ -1,45 +1,45 @@
-/** Owns which language a visitor reads, and the switch for it. Knows no words but the names of the languages. */
+/** The choice of a visitor's language, and the switch for it. */
 import { make } from './dom.js'
-import { recall, remember } from './memory.js'
+import { recall, remember } from './local-storage.js'
 import { dictionaries } from './words.js'
 
 /** @typedef {import('./words.js').Language} Language */
 
 const storageKey = 'scan-login-language'
 
-/** The languages, as `dictionaries` has them. @type {Language[]} */
+/** In the order of the switch. @type {Language[]} */
 const languages = ['zh', 'zh-Hant', 'en']
 
 /**
- * Chooses the first of the wished that is spoken here, else English. Traditional Chinese is that of the script, or of the places that write it.
- * @param {readonly (string | null)[]} wished language tags, the most wanted first; null is no wish
+ * Chooses the first preferred language that is supported, else English. Traditional Chinese is chosen by script or by the regions that write it.
+ * @param {readonly (string | null)[]} preferred language tags, the best first; null stands for none
  * @returns {Language}
  */
-export const languageFor = (wished) => wished.map(spoken).find((language) => language !== null) ?? 'en'
+export const languageFor = (preferred) => preferred.map(supportedOf).find((language) => language !== null) ?? 'en'
 
 /** @param {string | null} tag @returns {Language | null} */
-const spoken = (tag) => {
+const supportedOf = (tag) => {
   const [language, ...rest] = (tag ?? '').toLowerCase().split(/[-_]/)
   if (language === 'en') return 'en'
   if (language !== 'zh') return null
-  return rest.includes('hant') || (!rest.includes('hans') && ['tw', 'hk', 'mo'].some((place) => rest.includes(place))) ? 'zh-Hant' : 'zh'
+  return rest.includes('hant') || (!rest.includes('hans') && ['tw', 'hk', 'mo'].some((region) => rest.includes(region))) ? 'zh-Hant' : 'zh'
 }
 
-/** What the visitor chose at an earlier time, or null. */
+/** What the visitor chose earlier, or null. */
 export const recallLanguage = () => recall(storageKey)
 
-/** Makes the switch; `choose` hears of what the visitor chooses, which is remembered. @param {(language: Language) => void} choose */
-export const makeLanguageSwitch = (choose) => {
+/** Makes the switch; what the visitor chooses is remembered and passed to `onChange`. @param {(language: Language) => void} onChange */
+export const makeLanguageSwitch = (onChange) => {
   const options = languages.map((language) => make('option', { value: language, lang: dictionaries[language].lang }, dictionaries[language].own))
   const select = make('select', {}, ...options)
   select.addEventListener('change', () => {
     const chosen = languageFor([select.value])
     remember(storageKey, chosen)
-    choose(chosen)
+    onChange(chosen)
   })
   return {
     element: make('div', { class: 'quiet switch' }, select),
-    /** Shows the language as it is now. @param {Language} language */
+    /** Shows this language as the chosen one. @param {Language} language */
     show: (language) => {
       select.value = language
       select.setAttribute('aria-label', dictionaries[language].language)

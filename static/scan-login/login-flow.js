@@ -1,93 +1,110 @@
-/**
- * Owns the life of one browser's login: begun, begun anew, suspended with the page, taken up again, left; and the bells that end a wait early. What
- * happens in between is log-in.js. Touches no document and no global; what it needs is handed in.
- */
-import { logIn } from './log-in.js'
-import { createBell, pause } from './patience.js'
+/** One run of a login, from the first code to the session: which ticket follows which, and what is shown. It never ends with a failure. */
+import { createContext } from './context.js'
+import { finishLogin } from './finish-login.js'
+import { pollTicket } from './poll-ticket.js'
+import { presentCode } from './present-code.js'
+import { createTicketRequests } from './request-ticket.js'
+import { createViewState } from './view-state.js'
+import { linked, pause } from './wait.js'
 
-/** @typedef {import('./ticket-api.js').Session} Session */
-/** @typedef {import('./follow-ticket.js').Attempt} Attempt */
-/** @typedef {{ now: () => boolean, watch: (changed: () => void) => void }} Condition */
-/** What others may know, each step once. @typedef {{ name: 'ticket', ticket: string } | { name: 'scanned' | 'confirmed' | 'cancelled' | 'expired' } | { name: 'login', session: Session } | { name: 'error', reason: string }} Step */
+/** @typedef {import('./login-types.js').Attempt} Attempt */
 /**
- * @typedef {object} World
- * @property {import('./ticket-api.js').TicketApi} api
- * @property {(url: string) => Promise<boolean>} loadCode fetches the picture; false when there is none
- * @property {import('./patience.js').Clock} clock
- * @property {() => number} random
- * @property {Condition} visible
- * @property {Condition} online
- * @property {(woke: () => void) => void} watchSleep hears that the machine, or the page, has slept
- * @property {() => number} seenAt when there was the last sign of somebody before the page, on the same clock
- * @property {import('./hold.js').Hold} hold
- * @property {import('./keepsake.js').Keepsake} keepsake
- * @property {{ recall: () => string | null, remember: (sub: string) => void }} lastPerson whom this browser was logged in as before
- * @property {(view: import('./login-screen.js').View) => void} show
- * @property {(step: Step) => boolean} tell false where somebody takes the visitor on by themselves after `login`
- * @property {(session: Session) => void} done the browser has its session, the person has seen it, and nobody else takes them on
+ * The dependencies, and what the controller adds for one run: `signal` ends it; `interruptedBy`: see context.js; `untilShown` resolves when the page
+ * becomes visible; `untilAnswered` resolves with what the visitor says, null where they don't in time; `setCurrent` is told which ticket is in use.
+ * @typedef {import('./login-types.js').LoginDependencies & { signal: AbortSignal, interruptedBy: import('./wait.js').Subscribe, untilShown: () => Promise<void>,
+ *   setCurrent: (attempt: Attempt | null) => void, untilAnswered: (ms: number) => Promise<boolean | null>, returnTo: string | null }} Run
  */
 
-/**
- * Makes the flow. `start` begins, with the ticket that an earlier page kept, if any; `renew` begins anew and gives the present ticket up; `leave`
- * gives it up and stops; `answer` tells whether the visitor is the person on the screen; `suspend` stops and keeps it for whoever starts next: this page when it is shown again, or the one after a reload.
- * @param {World} world
- */
-export const createLoginFlow = (world) => {
-  const anything = createBell()
-  const shown = createBell()
-  const answered = createBell()
-  /** @type {boolean | null} */
-  let isMe = null
-  world.visible.watch(() => {
-    if (!world.visible.now()) return
-    shown.ring()
-    anything.ring()
-  })
-  world.online.watch(() => {
-    if (world.online.now()) world.hold.forget()
-    anything.ring()
-  })
-  world.watchSleep(anything.ring)
+/** How long the visitor sees that the login succeeded before the page goes on. */
+export const confirmedForMs = 900
+/** A ticket that ended sooner counts as a failure: otherwise a faulty server would make a page ask for ticket after ticket. */
+const shortLifeMs = 2_000
 
-  let run = new AbortController()
-  /** @type {string | null} */
-  let wanted = null
-  /** @type {Attempt | null} */
-  let held = null
+/** Rejects when the run's signal is aborted; resolves when the browser has its session. @param {Run} run */
+export const runLogin = async (run) => {
+  const { api, clock, random, visible, signal, emit, returnTo } = run
+  const viewState = createViewState(run.show)
+  const context = createContext({ ...run, viewState })
+  const requests = createTicketRequests({ ...run, context, viewState, returnTo })
 
-  /** @param {string | null} returnTo where the visitor wants to go, as the page was told */
-  const start = (returnTo) => {
-    run.abort()
-    run = new AbortController()
-    wanted = returnTo
-    const { signal } = run
-    const untilShown = () => pause({ clock: world.clock, ms: null, signal, early: shown.early })
-    /** Null where nobody says. @param {number} ms @returns {Promise<boolean | null>} */
-    const untilAnswered = async (ms) => {
-      isMe = null
-      await pause({ clock: world.clock, ms, signal, early: answered.early })
-      return isMe
+  /** Shows a ticket's code and polls to its end. `unattended`: nobody has used the page for too long. @param {Attempt} attempt @param {import('./view-state.js').CodeStage} name */
+  const showAndPoll = async (attempt, name) => {
+    const over = linked(signal)
+    const pending = linked(over.signal)
+    let isUnattended = false
+    let wasScanned = false
+    /** @type {Attempt | null} */
+    let next = null
+    const present = () => presentCode(attempt, name, {
+      clock,
+      random,
+      viewState,
+      emit,
+      untilVisible: context.untilVisible,
+      loadCode: run.loadCode,
+      lastActivityAt: run.lastActivityAt,
+      pending: pending.signal,
+      makeNext: requests.tryOnce,
+      onNext: (made) => { next = made },
+      onUnattended: () => {
+        isUnattended = true
+        over.abort()
+      },
+    })
+    /** @param {import('./ticket-api.js').TicketView} view */
+    const onNews = ({ state, number }) => {
+      if (state === 'pending') return present()
+      wasScanned = true
+      pending.abort()
+      viewState.set({ name: 'scanned', number })
+      emit({ name: 'scanned' })
     }
-    logIn({ ...world, signal, early: anything.early, untilShown, untilAnswered, keep: (attempt) => { held = attempt }, returnTo }).catch((reason) => { if (!signal.aborted) throw reason })
+    if (attempt.after > 0) present()
+    const end = await pollTicket(attempt, { ...context, signal: over.signal, hold: run.hold, onNews, hasNext: () => next !== null }).catch((reason) => {
+      if (!isUnattended) throw reason
+      api.giveUp(attempt.ticket)
+      return /** @type {const} */ ({ state: 'unattended', user: null })
+    }).finally(over.abort)
+    return { end, wasScanned, next: /** @type {Attempt | null} */ (next) } // only a callback sets it, which tsc doesn't see
   }
-  const leave = () => {
-    run.abort()
-    if (held !== null) world.api.giveUp(held.ticket)
-    held = null
+
+  viewState.set({ name: 'making' })
+  /** @type {import('./view-state.js').CodeStage} */
+  let name = 'waiting'
+  let attempt = run.savedTickets.take(returnTo)
+  if (attempt !== null) emit({ name: 'ticket', ticket: attempt.ticket.id })
+  for (;;) {
+    attempt ??= await requests.untilMade()
+    run.setCurrent(attempt)
+    viewState.setTrouble(null)
+    const startedAt = clock.now()
+    const { end, wasScanned, next } = await showAndPoll(attempt, name)
+    const isRenewed = next !== null && end.state === 'expired' && !wasScanned
+    if (next !== null && !isRenewed) api.giveUp(next.ticket)
+    if (end.user !== null) emit({ name: 'confirmed' })
+    const { isMe, session } = end.user === null ? { isMe: null, session: null } : await finishLogin(attempt, end, { ...run, context, viewState })
+    if (session !== null) {
+      run.lastPerson.remember(session.user.sub)
+      viewState.set({ name: 'confirmed', person: session.user.name })
+      const isRedirected = emit({ name: 'login', session })
+      if (!isRedirected) run.setCurrent(null)
+      await pause({ clock, ms: confirmedForMs, signal }) // the ticket stays current: after a reload in this time the next page gets the same session
+      run.setCurrent(null)
+      return isRedirected ? run.redirect(session) : undefined
+    }
+    run.setCurrent(null)
+    attempt = isRenewed ? next : null
+    name = 'waiting'
+    if (isRenewed) continue
+    const isCancelled = end.state === 'cancelled' || isMe === false
+    emit({ name: isCancelled ? 'cancelled' : 'expired' })
+    if (isCancelled) name = 'cancelled'
+    else if (wasScanned || end.state === 'confirmed') name = 'late'
+    if (end.state === 'unattended' || !visible.now()) {
+      viewState.expire()
+      await run.untilShown()
+    } else if (end.state === 'gone' || clock.now() - startedAt < shortLifeMs) {
+      await context.backOff({ status: 0, code: '', retryAfterMs: 0, isTimeout: false })
+    }
   }
-  const suspend = () => {
-    run.abort()
-    if (held !== null) world.keepsake.put(held, wanted)
-    held = null
-  }
-  const renew = () => {
-    leave()
-    start(wanted)
-  }
-  /** @param {boolean} isThem */
-  const answer = (isThem) => {
-    isMe = isThem
-    answered.ring()
-  }
-  return { start, renew, leave, suspend, answer }
 }

@@ -1,85 +1,85 @@
 /**
- * Owns what happens beside the poll while nobody has scanned: the picture is fetched and shown, the next code is made before this one ends, a dead
- * one is taken away, and after ten minutes of nobody it is enough. Follows no ticket.
+ * What happens beside the poll while a code waits to be scanned: its picture is fetched and shown, the next code is made shortly before this one ends, an
+ * expired code is removed, and after ten minutes without a sign of a visitor the ticket is given up.
  */
-import { pause, waitBeforeRetry } from './patience.js'
+import { pause, waitBeforeRetry } from './wait.js'
 
-/** @typedef {import('./follow-ticket.js').Attempt} Attempt */
+/** @typedef {import('./login-types.js').Attempt} Attempt */
 /**
  * @typedef {object} Presentation
- * @property {import('./patience.js').Clock} clock
+ * @property {import('./wait.js').Clock} clock
  * @property {() => number} random
- * @property {AbortSignal} pending aborted when the code is of no more use, whichever way its ticket went
- * @property {ReturnType<typeof import('./login-screen.js').createScreen>} screen
+ * @property {AbortSignal} pending aborted when the code can't be scanned any more, whatever became of its ticket
+ * @property {import('./view-state.js').ViewState} viewState
  * @property {(url: string) => Promise<boolean>} loadCode
  * @property {(signal: AbortSignal) => Promise<void>} untilVisible
- * @property {() => number} seenAt
- * @property {(step: import('./login-flow.js').Step) => void} tell
- * @property {(signal: AbortSignal) => Promise<Attempt | null>} makeNext one try; null where it failed
+ * @property {() => number} lastActivityAt
+ * @property {(event: import('./login-types.js').LoginEvent) => void} emit
+ * @property {(signal: AbortSignal) => Promise<Attempt | null>} makeNext tries once; null where that failed
  * @property {(next: Attempt) => void} onNext
- * @property {() => void} onNobody
+ * @property {() => void} onUnattended
  */
 
-const codeWithinMs = 15_000
-/** The next code is fetched so long before the end of this one, and takes its place a little before it; of short lives less. */
+const pictureTimeoutMs = 15_000
+/** The next code is fetched and shown this long before the end of this one; but never earlier than in the last eighth of a ticket's life. */
 const prepareBeforeMs = 20_000
 const swapBeforeMs = 3_000
 const partOfLife = 1 / 8
-/** The service tells the end of a ticket at once; later than that it can't be reached. */
-const endToldWithinMs = 2_000
-/** After so long without a sign of anybody a code is not renewed any more. */
-const nobodyForMs = 600_000
+/** The service answers a held poll at once when its ticket ends; later than this it can't be reached. */
+const endKnownWithinMs = 2_000
+/** After this long without a sign of a visitor a code is not renewed any more. */
+const unattendedAfterMs = 600_000
 
-/** Starts all four, each until `pending` is aborted. @param {Attempt} attempt @param {import('./login-screen.js').CodeStage} name why it is shown @param {Presentation} how */
+/** Starts all four, each until `pending` is aborted. @param {Attempt} attempt @param {import('./view-state.js').CodeStage} name why it is shown @param {Presentation} how */
 export const presentCode = (attempt, name, how) => {
-  const { pending, screen, onNobody } = how
+  const { pending, viewState, onUnattended } = how
   /** @param {Promise<void>} work */
   const start = (work) => { work.catch((reason) => { if (!pending.aborted) throw reason }) }
-  if (!screen.isShowing(attempt.ticket.codeUrl)) start(showCode(attempt, name, how))
+  if (!viewState.isShowing(attempt.ticket.codeUrl)) start(showCode(attempt, name, how))
   start(prepareNext(attempt, how))
-  start(untilNobody(how).then(onNobody))
-  start(hideWhenOver(attempt, how))
+  start(untilUnattended(how).then(onUnattended))
+  start(hideWhenExpired(attempt, how))
 }
 
-/** @param {Attempt} attempt @param {import('./login-screen.js').CodeStage} name @param {Presentation} how */
+/** @param {Attempt} attempt @param {import('./view-state.js').CodeStage} name @param {Presentation} how */
 const showCode = async (attempt, name, how) => {
-  const { clock, random, pending, screen, tell } = how
-  for (let misses = 1; !await isLoaded(attempt, how); misses += 1) {
-    const retryMs = waitBeforeRetry({ failures: misses, retryAfterMs: 0, random })
-    screen.set({ name: 'no-code', why: 'wechat', retryMs })
-    tell({ name: 'error', reason: 'wechat' })
+  const { clock, random, pending, viewState, emit } = how
+  for (let failures = 1; !await isLoaded(attempt, how); failures += 1) {
+    const retryMs = waitBeforeRetry({ failures, retryAfterMs: 0, random })
+    viewState.set({ name: 'no-code', why: 'wechat', retryMs })
+    emit({ name: 'error', reason: 'wechat' })
     await pause({ clock, ms: retryMs, signal: pending })
   }
-  screen.set({ name, code: codeOf(attempt, clock) })
+  viewState.set({ name, code: codeOf(attempt, clock) })
 }
 
-/** Makes the next ticket while this one can still be scanned, and shows it a moment before nobody can. @param {Attempt} attempt @param {Presentation} how */
+/** Makes the next ticket while this one can still be scanned, and shows its code shortly before this one ends. @param {Attempt} attempt @param {Presentation} how */
 const prepareNext = async (attempt, how) => {
-  const { clock, pending, screen, untilVisible, makeNext, onNext } = how
+  const { clock, pending, viewState, untilVisible, makeNext, onNext } = how
   /** @param {number} beforeMs */
-  const untilShortlyBeforeTheEnd = (beforeMs) =>
+  const untilBeforeTheEnd = (beforeMs) =>
     pause({ clock, ms: Math.max(0, attempt.endsAt - Math.min(beforeMs, attempt.ticket.lifeMs * partOfLife) - clock.now()), signal: pending })
-  await untilShortlyBeforeTheEnd(prepareBeforeMs)
+  await untilBeforeTheEnd(prepareBeforeMs)
   await untilVisible(pending)
-  if (clock.now() > attempt.endsAt) return // slept away; what became of the ticket is asked first
+  if (clock.now() > attempt.endsAt) return // the page was asleep: the poll finds out first what became of this ticket
   const next = await makeNext(pending)
-  if (next === null) return // this code is good to its end, and then there are words for it
+  if (next === null) return // this code can be scanned to its end; after that the failure is shown
   onNext(next)
   if (!await isLoaded(next, how)) return
-  await untilShortlyBeforeTheEnd(swapBeforeMs)
-  screen.set({ name: 'waiting', code: codeOf(next, clock) })
+  await untilBeforeTheEnd(swapBeforeMs)
+  viewState.set({ name: 'waiting', code: codeOf(next, clock) })
 }
 
-/** Takes a code off the stage whose time ran out while nobody could be asked what became of it. @param {Attempt} attempt @param {Presentation} how */
-const hideWhenOver = async (attempt, { screen, ...how }) => {
-  await untilPast(() => attempt.endsAt + endToldWithinMs, how)
-  if (screen.isShowing(attempt.ticket.codeUrl)) screen.set({ name: 'making' })
+/** Removes a code that has expired while the service couldn't be reached. @param {Attempt} attempt @param {Presentation} how */
+const hideWhenExpired = async (attempt, { viewState, ...how }) => {
+  await untilPast(() => attempt.endsAt + endKnownWithinMs, how)
+  if (viewState.isShowing(attempt.ticket.codeUrl)) viewState.set({ name: 'making' })
 }
 
 /** @param {Presentation} how */
-const untilNobody = ({ seenAt, ...how }) => untilPast(() => seenAt() + nobodyForMs, how)
+const untilUnattended = ({ lastActivityAt, ...how }) => untilPast(() => lastActivityAt() + unattendedAfterMs, how)
 
-/** Waits for a moment that may move away meanwhile. @param {() => number} moment @param {Pick<Presentation, 'clock' | 'pending'>} how */
+/** Waits for a moment that may be moved meanwhile. @param {() => number} moment @param {Pick<Presentation, 'clock' | 'pending'>} how */
 const untilPast = async (moment, { clock, pending }) => {
   for (;;) {
     const leftMs = moment() - clock.now()
@@ -88,9 +88,9 @@ const untilPast = async (moment, { clock, pending }) => {
   }
 }
 
-/** Whichever way the ticket moves on, the pause rejects, and no late picture is drawn. @param {Attempt} attempt @param {Presentation} how */
+/** Rejects when `pending` is aborted, so that a picture that comes later is not drawn. @param {Attempt} attempt @param {Presentation} how */
 const isLoaded = async ({ ticket }, { clock, pending, loadCode }) =>
-  await Promise.race([loadCode(ticket.codeUrl), pause({ clock, ms: codeWithinMs, signal: pending })]) === true
+  await Promise.race([loadCode(ticket.codeUrl), pause({ clock, ms: pictureTimeoutMs, signal: pending })]) === true
 
-/** @param {Attempt} attempt @param {import('./patience.js').Clock} clock @returns {import('./login-screen.js').Code} */
+/** @param {Attempt} attempt @param {import('./wait.js').Clock} clock @returns {import('./view-state.js').Code} */
 const codeOf = ({ ticket, endsAt }, clock) => ({ url: ticket.codeUrl, linkUrl: ticket.linkUrl, lifeMs: ticket.lifeMs, leftMs: endsAt - clock.now() })

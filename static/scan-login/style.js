@@ -1,9 +1,9 @@
 /**
- * Owns how the element looks, as text: a constructed style sheet is the one kind that no page's Content Security Policy forbids. Both themes are
- * properties that a site may set; nothing below them names a colour but the paper of the code, which is white always.
+ * The element's style, as text for a constructed style sheet: the one kind that no page's Content Security Policy forbids. Both themes consist of properties
+ * that a site may set; only the background of the code is always white.
  */
 
-/** The dark theme stands once: for who asks for it, and for whose system does. */
+/** Used twice below: for `theme="dark"`, and where the visitor's system asks for dark. */
 const dark = `
   color-scheme: dark;
   --ink: var(--scan-login-ink, #eef0f2); --on-ink: var(--scan-login-on-ink, #1a1d21); --press: var(--scan-login-press, #cfd4da); --soft: var(--scan-login-soft, #a5adb7);

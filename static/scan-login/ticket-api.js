@@ -1,15 +1,12 @@
-/**
- * Owns the browser's calls about a ticket: what is sent, and what an answer means. Trusts no body unseen (a proxy answers in HTML, or with
- * nothing), and never decides what to do next.
- */
-import { linked, throwIfAborted } from './patience.js'
+/** The browser's calls to the service. Every body is checked: a proxy may answer in HTML, or with nothing. */
+import { linked, throwIfAborted } from './wait.js'
 
 /** @typedef {'pending' | 'scanned' | 'confirmed' | 'consumed' | 'cancelled' | 'expired'} TicketState */
-/** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, linkUrl: string | null, maxWaitSeconds: number }} Ticket `linkUrl` opens the mini program on the same phone, where the operator can have that. */
+/** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, linkUrl: string | null, maxWaitSeconds: number }} Ticket `linkUrl` opens the mini program on the same phone; null where the operator has no such links. */
 /** @typedef {{ sub: string, name: string | null }} User */
-/** @typedef {{ state: TicketState, version: number, leftMs: number, number: string | null, user: User, pollAfterMs: number }} TicketView `user` is whose yes it was; before there is one, it has no `sub`. */
+/** @typedef {{ state: TicketState, version: number, leftMs: number, number: string | null, user: User, pollAfterMs: number }} TicketView `number` is the two digits to compare, `user` who confirmed: until somebody has, its `sub` is empty. */
 /** @typedef {{ accessToken: string, expiresIn: number, user: User, returnTo: string | null }} Session `expiresIn` is the token's, in seconds. */
-/** @typedef {{ status: number, code: string, retryAfterMs: number, isSilent: boolean }} Failure No answer at all has status 0 (`isSilent`: within the time we gave it), a body that is no problem of ours code ''. */
+/** @typedef {{ status: number, code: string, retryAfterMs: number, isTimeout: boolean }} Failure `status` is 0 where no answer came (`isTimeout`: within the time allowed), `code` is '' where the body is no problem document of the service. */
 /** @typedef {{ [name: string]: unknown }} Body */
 /**
  * @template T
@@ -17,27 +14,27 @@ import { linked, throwIfAborted } from './patience.js'
  */
 /** @typedef {ReturnType<typeof createTicketApi>} TicketApi */
 
-/** The service answers every call within 6 s; a held one, within its wait and as much. */
+/** The service answers every call within 6 s; a held one within 6 s after its hold. */
 const answerWithinMs = 10_000
 
 /**
- * Makes the calls. Each resolves whatever the network does, and rejects only when its signal was aborted. `server` is the address of the service,
- * with a slash at its end.
- * @param {{ fetch: typeof fetch, clock: import('./patience.js').Clock, server: string, isOwnPage: boolean }} world `isOwnPage`: the page is of the server's origin, so that a login leaves a cookie, and one may be there
+ * Makes the calls. Each resolves, also when the network fails, and rejects only when its signal is aborted. `server` is the service's address and ends
+ * with a slash; `isOwnPage` means that the page has the server's origin, so that a login sets a cookie.
+ * @param {{ fetch: typeof fetch, clock: import('./wait.js').Clock, server: string, isOwnPage: boolean }} dependencies
  */
 export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
   /**
    * @template T
    * @param {string} path
    * @param {RequestInit} request
-   * @param {{ read: (body: Body) => T | null, signal: AbortSignal, holdMs?: number, patienceMs?: number }} how
+   * @param {{ read: (body: Body) => T | null, signal: AbortSignal, holdMs?: number, timeoutMs?: number }} how
    * @returns {Promise<Answer<T>>}
    */
-  const call = async (path, request, { read, signal, holdMs = 0, patienceMs = Infinity }) => {
+  const call = async (path, request, { read, signal, holdMs = 0, timeoutMs = Infinity }) => {
     const attempt = linked(signal)
-    let isSilent = false
-    const callOff = clock.after(holdMs + Math.min(answerWithinMs, patienceMs), () => {
-      isSilent = true
+    let isTimeout = false
+    const cancelTimer = clock.after(holdMs + Math.min(answerWithinMs, timeoutMs), () => {
+      isTimeout = true
       attempt.abort()
     })
     try {
@@ -45,11 +42,11 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
       const body = await jsonOf(response)
       const value = response.ok ? read(body) : null
       if (value !== null) return { value, failure: null }
-      return { value: null, failure: { status: response.status, code: text(body.code) ?? '', retryAfterMs: retryAfterMs(response.headers), isSilent: false } }
+      return { value: null, failure: { status: response.status, code: text(body.code) ?? '', retryAfterMs: retryAfterMs(response.headers), isTimeout: false } }
     } catch {
-      return { value: null, failure: { status: 0, code: '', retryAfterMs: 0, isSilent } }
+      return { value: null, failure: { status: 0, code: '', retryAfterMs: 0, isTimeout } }
     } finally {
-      callOff()
+      cancelTimer()
       attempt.abort()
       throwIfAborted(signal)
     }
@@ -62,22 +59,22 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
       ...(returnTo !== null && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ return_to: returnTo }) }),
     }, { read: (body) => readTicket(body, server), signal }),
 
-    /** Asks for a version above `after`; the server holds the question. @param {Ticket} ticket @param {{ after: number, waitSeconds: number, patienceMs: number }} cursor @param {AbortSignal} signal */
-    read: (ticket, { after, waitSeconds, patienceMs }, signal) => call(`tickets/${ticket.id}?after=${after}&wait=${waitSeconds}`,
-      { headers: authorization(ticket) }, { read: readView, signal, holdMs: waitSeconds * 1000, patienceMs }),
+    /** Polls for a version above `after`; the server holds the answer for `waitSeconds` until there is one. @param {Ticket} ticket @param {{ after: number, waitSeconds: number, timeoutMs: number }} cursor @param {AbortSignal} signal */
+    read: (ticket, { after, waitSeconds, timeoutMs }, signal) => call(`tickets/${ticket.id}?after=${after}&wait=${waitSeconds}`,
+      { headers: authorization(ticket) }, { read: readView, signal, holdMs: waitSeconds * 1000, timeoutMs }),
 
-    /** Turns a confirmed ticket into a session; safe to ask again. @param {Ticket} ticket @param {AbortSignal} signal */
+    /** Turns a confirmed ticket into a session; may be repeated. @param {Ticket} ticket @param {AbortSignal} signal */
     consume: (ticket, signal) => call(`tickets/${ticket.id}/consume`, { method: 'POST', headers: authorization(ticket) }, { read: readSession, signal }),
 
-    /** Tells who is logged in in this browser by now, as the service knows it; its cookie is not sent from another site's page. @param {AbortSignal} signal */
-    whoIsIn: async (signal) => {
+    /** Reads who is logged in in this browser; nobody on another site's page, from which the service's cookie is not sent. @param {AbortSignal} signal */
+    loggedInPerson: async (signal) => {
       if (!isOwnPage) return nobody
-      const answer = await call('session', {}, { read: readWhoIsIn, signal })
-      // Nobody else may say that it is nobody: a proxy's 401 is no answer to this.
+      const answer = await call('session', {}, { read: readLoggedInPerson, signal })
+      // Only the service's own 401 counts: a proxy's says nothing about who is logged in.
       return answer.failure?.status === 401 && answer.failure.code === 'unauthenticated' ? nobody : answer
     },
 
-    /** Tells the phone that nobody waits any more. Outlives the page; the answer is not heard. @param {Ticket} ticket */
+    /** Cancels the ticket, so that the phone learns that nobody waits for it. The request outlives the page; its answer is ignored. @param {Ticket} ticket */
     giveUp: (ticket) => {
       fetch(`${server}api/tickets/${ticket.id}`, { method: 'DELETE', headers: authorization(ticket), keepalive: true }).catch(() => {})
     },
@@ -90,13 +87,13 @@ const nobody = { value: { sub: null }, failure: null }
 /** @param {Ticket} ticket */
 const authorization = ({ secret }) => ({ Authorization: `Ticket ${secret}` })
 
-/** The body, empty where it is no JSON. @param {Response} response @returns {Promise<Body>} */
+/** Reads the body; empty where it is no JSON object. @param {Response} response @returns {Promise<Body>} */
 const jsonOf = async (response) => {
   const body = await response.json().catch(() => null)
   return typeof body === 'object' && body !== null ? body : {}
 }
 
-/** Reads seconds or a date; a date is measured against the clock of who sent it. @param {Headers} headers */
+/** Reads seconds or a date; a date is relative to the sender's clock, its `Date`. @param {Headers} headers */
 const retryAfterMs = (headers) => {
   const value = headers.get('Retry-After') ?? ''
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.parse(headers.get('Date') ?? '')
@@ -128,7 +125,7 @@ const readSession = ({ access_token: accessToken, expires_in: expiresIn, user, r
   : null
 
 /** @param {Body} body */
-const readWhoIsIn = ({ user }) => {
+const readLoggedInPerson = ({ user }) => {
   const { sub } = readUser(user)
   return sub === '' ? null : { sub }
 }

@@ -1,4 +1,4 @@
-/** Owns every word of the element and the pages. Which language a visitor reads is chosen in language.js. */
+/** All texts of the element and the pages, in three languages. */
 
 const zh = {
   lang: 'zh-CN',
@@ -190,29 +190,3 @@ const zhHant = {
 
 /** @type {Record<Language, Words>} */
 export const dictionaries = { zh, 'zh-Hant': zhHant, en }
-
-/**
- * What a view says: one line to do or to know, and one small line of help.
- * @param {import('./login-screen.js').View} view
- * @param {Words} words
- * @param {import('./device.js').Device} device where the page stands
- * @returns {{ line: string, help: string }}
- */
-export const sayView = (view, words, device) => {
-  switch (view.name) {
-    case 'waiting': return { line: words[waitingOn[device]], help: words[`${waitingOn[device]}Help`] }
-    case 'cancelled':
-    case 'late': return { line: words[view.name], help: words[`${waitingOn[device]}Help`] }
-    case 'scanned': {
-      const isHere = device !== 'computer'
-      if (view.number === null) return { line: isHere ? words.scannedPlainHere : words.scannedPlain, help: '' }
-      return { line: isHere ? words.scannedHere : words.scanned, help: words.scannedHelp }
-    }
-    // The start of the id, as the phone shows it: a name can be anybody's.
-    case 'another': return { line: `${words.another}${view.user.name ?? words.nameless}`, help: `${words.anotherHelp}${view.user.sub.slice(0, 8)}` }
-    case 'no-code': return { line: `${words[view.why]}${words.sep}${view.retryMs > 15_000 ? words.later : words.soon}`, help: '' }
-    default: return { line: words[view.name], help: '' }
-  }
-}
-
-const waitingOn = /** @type {const} */ ({ computer: 'waiting', wechat: 'waitingInWechat', phone: 'waitingOnPhone' })

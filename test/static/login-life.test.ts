@@ -20,7 +20,7 @@ await t.test('renewal: the next code is made before this one ends, takes its pla
   t.strictSame(bench.shown, ['making', 'waiting', 'waiting', 'scanned'])
   t.equal(bench.callsOf('giveUp').length, 0)
   t.equal(bench.mostPolls(), 1)
-  t.strictSame(bench.steps, ['ticket t1', 'ticket t2', 'scanned'])
+  t.strictSame(bench.events, ['ticket t1', 'ticket t2', 'scanned'])
 })
 
 await t.test('renewal: the old ticket goes on, and the new one is given up, when the old one is scanned in its last seconds', async (t) => {
@@ -59,7 +59,7 @@ await t.test('renewal: a refusal passes in silence while the old code is good, a
   t.hasStrict(bench.view(), { name: 'no-code', why: 'crowded' })
   await bench.pass(2_000)
   t.hasStrict(bench.view(), { name: 'waiting' })
-  t.strictSame(bench.steps, ['ticket t1', 'expired', 'error crowded', 'ticket t2'])
+  t.strictSame(bench.events, ['ticket t1', 'expired', 'error crowded', 'ticket t2'])
 })
 
 await t.test('renewal: no wait that the server asked for is cut short by the end of the old code', async (t) => {
@@ -125,7 +125,7 @@ await t.test('nobody: after ten minutes the code is dimmed and its ticket given 
   t.equal(bench.shown.at(-1), 'waiting')
   await bench.pass(2_000)
   t.equal(bench.shown.at(-1), 'expired')
-  t.equal(bench.steps.at(-1), 'expired')
+  t.equal(bench.events.at(-1), 'expired')
   t.equal(bench.openPolls(), 0)
   const made = bench.callsOf('create').length
   t.ok(bench.callsOf('giveUp').some(({ url }) => url === `api/tickets/t${made}` || url === `api/tickets/t${made - 1}`))
@@ -142,7 +142,7 @@ await t.test('nobody: after ten minutes the code is dimmed and its ticket given 
   await bench.pass(700_000)
   t.equal(bench.shown.at(-1), 'expired')
   bench.see()
-  bench.flow.renew()
+  bench.controller.renew()
   await bench.settled()
   t.equal(bench.shown.at(-1), 'waiting')
 })
@@ -170,7 +170,7 @@ await t.test('reload: the next page goes on with the ticket of the one before, i
     const before = createLoginBench({ tab })
     await before.begin('/deep')
     await before.pass(5_000)
-    before.flow.suspend()
+    before.controller.suspend()
     await before.settled()
     t.equal(before.openPolls(), 0)
     const after = createLoginBench({ tab, clock: before.clock })
@@ -189,7 +189,7 @@ await t.test('reload: the ticket is for the same destination only, and gone when
   const tab = createStorage()
   const before = createLoginBench({ tab })
   await before.begin('/deep')
-  before.flow.suspend()
+  before.controller.suspend()
   const other = createLoginBench({ tab, clock: before.clock })
   await other.begin('/else')
   t.equal(other.callsOf('create').length, 1)
@@ -207,7 +207,7 @@ await t.test('reload: the next page has the session again, the same one, when th
   await before.begin()
   await before.answer(viewAnswer('confirmed', 3))
   t.equal(before.shown.at(-1), 'confirmed')
-  before.flow.suspend()
+  before.controller.suspend()
   await before.pass(1_000)
   t.strictSame(before.landed, [])
   const after = createLoginBench({ tab, clock: before.clock })
@@ -222,7 +222,7 @@ await t.test('reload: a fresh code comes without a word when the session of the 
   const tab = createStorage()
   const before = createLoginBench({ tab })
   await before.begin()
-  before.flow.suspend()
+  before.controller.suspend()
   const after = createLoginBench({ tab, clock: before.clock })
   after.plan.read.push(viewAnswer('consumed', 4))
   after.plan.consume.push(problem(409, 'ticket-consumed'))
@@ -241,11 +241,11 @@ await t.test('reload: a page that has moved on, or whose visitor was taken on, o
     bench.world.isPrevented = true
     return confirm(bench)
   }
-  for (const end of [moveOn, takeOn, async (bench: ReturnType<typeof createLoginBench>) => { bench.flow.leave() }]) {
+  for (const end of [moveOn, takeOn, async (bench: ReturnType<typeof createLoginBench>) => { bench.controller.leave() }]) {
     const bench = createLoginBench()
     await bench.begin()
     await end(bench)
-    bench.flow.suspend()
+    bench.controller.suspend()
     t.equal(bench.tab.items.size, 0)
   }
 })
@@ -253,7 +253,7 @@ await t.test('reload: a page that has moved on, or whose visitor was taken on, o
 await t.test('back-forward cache: the page goes on where it was when it is shown again', async (t) => {
   const bench = createLoginBench()
   await bench.begin()
-  bench.flow.suspend()
+  bench.controller.suspend()
   await bench.pass(30_000)
   t.equal(bench.openPolls(), 0)
   bench.plan.read.push(viewAnswer('confirmed', 3))
@@ -295,7 +295,7 @@ await t.test('sleep: asks again soon when the first question after it meets sile
   const [asked = 0, ...later] = bench.callsOf('read').slice(1).map(({ at }) => at)
   t.strictSame(later.slice(0, 3).map((at) => at - asked), [3_500, 10_000, 20_500], '3 s, 6 s and 10 s, with half a second after each')
   t.equal(bench.mostPolls(), 1)
-  t.strictSame(bench.learnt, [], 'no lesson about holds')
+  t.strictSame(bench.remembered, [], 'no lesson about holds')
 })
 
 await t.test('sleep: asks for the session again at once when its answer was slept away', async (t) => {
@@ -340,12 +340,12 @@ await t.test('sleep: brings a fresh code when the ticket was not scanned before 
     if (last !== null) bench.plan.read.splice(0, Infinity, last)
     await bench.pass(65_000)
     t.match(bench.shown.at(-1), /waiting$/)
-    t.ok(bench.steps.includes('ticket t2'))
+    t.ok(bench.events.includes('ticket t2'))
   }
 })
 
 await t.test('network: learns how long it may hold, begins anew when the browser is on another, and blames no failure of the service', async (t) => {
-  const bench = createLoginBench({ lesson: null })
+  const bench = createLoginBench({ learned: null })
   await bench.begin()
   t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=5')
   await bench.pass(5_000)
@@ -356,12 +356,12 @@ await t.test('network: learns how long it may hold, begins anew when the browser
   await bench.pass(1_000)
   await bench.answer(viewAnswer('pending', 1))
   t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=5')
-  t.strictSame(bench.learnt.at(-1), { seconds: 5, ceiling: 5, patience: 8 })
+  t.strictSame(bench.remembered.at(-1), { seconds: 5, ceiling: 5, patience: 8 })
   await bench.pass(4_000)
   await bench.answer(problem(503, 'store-unavailable', { 'Retry-After': '1' }))
-  t.equal(bench.learnt.length, 2)
+  t.equal(bench.remembered.length, 2)
   bench.online.set(true)
-  t.strictSame(bench.learnt.at(-1), { seconds: 5, ceiling: 55, patience: 4 })
+  t.strictSame(bench.remembered.at(-1), { seconds: 5, ceiling: 55, patience: 4 })
 })
 
 await t.test('steps: others hear of each once', async (t) => {
@@ -378,7 +378,7 @@ await t.test('steps: others hear of each once', async (t) => {
   await bench.answer(viewAnswer('scanned', 2, { match_code: '48' }))
   await bench.answer(viewAnswer('confirmed', 3))
   await bench.pass(1_000)
-  t.strictSame(bench.steps, ['ticket t1', 'scanned', 'cancelled', 'ticket t2', 'error busy', 'scanned', 'confirmed', 'login'])
+  t.strictSame(bench.events, ['ticket t1', 'scanned', 'cancelled', 'ticket t2', 'error busy', 'scanned', 'confirmed', 'login'])
   t.strictSame(bench.landed, [null])
 })
 
@@ -389,6 +389,6 @@ await t.test('steps: the visitor stays when whoever heard of the login takes the
   await bench.begin('/deep')
   await bench.answer(viewAnswer('confirmed', 2))
   await bench.pass(5_000)
-  t.equal(bench.steps.at(-1), 'login')
+  t.equal(bench.events.at(-1), 'login')
   t.strictSame(bench.landed, [])
 })

@@ -90,16 +90,16 @@ for (const [i, [what]] of wrong.entries()) {
 await t.test('types: events, their details and the reasons are those of the implementation', async (t) => {
   t.strictSame(compile(`
 import type { ScanLogin, ScanLoginEventMap, ScanLoginTrouble } from './scan-login.js'
-import type { Session, Step } from './scan-login/login-flow.js'
-import type { NoCodeReason, Trouble } from './scan-login/login-screen.js'
+import type { LoginEvent, Session } from './scan-login/login-types.js'
+import type { NoCodeReason, Trouble } from './scan-login/view-state.js'
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 type Plain<T> = T extends object ? { -readonly [name in keyof T]: Plain<T[name]> } : T
 export const truths: [
-  Same<keyof ScanLoginEventMap, Step['name']>,
+  Same<keyof ScanLoginEventMap, LoginEvent['name']>,
   Same<ScanLoginTrouble, NoCodeReason | Trouble>,
   Same<Plain<ScanLogin>, Plain<Session>>,
-  Same<Plain<ScanLoginEventMap['ticket']['detail']>, Plain<Omit<Extract<Step, { name: 'ticket' }>, 'name'>>>,
-  Same<keyof ScanLoginEventMap['error']['detail'], Exclude<keyof Extract<Step, { name: 'error' }>, 'name'>>,
+  Same<Plain<ScanLoginEventMap['ticket']['detail']>, Plain<Omit<Extract<LoginEvent, { name: 'ticket' }>, 'name'>>>,
+  Same<keyof ScanLoginEventMap['error']['detail'], Exclude<keyof Extract<LoginEvent, { name: 'error' }>, 'name'>>,
   Same<ScanLoginEventMap['scanned' | 'confirmed' | 'cancelled' | 'expired'], CustomEvent<object>>,
 ] = [true, true, true, true, true, true]
 `), [[]])
@@ -116,8 +116,8 @@ const found = (pattern: RegExp, ...files: string[]): string[] =>
 
 await t.test('types: the properties, parts, slots and attributes that they tell of are those that there are', async (t) => {
   t.strictSame(listed('Properties'), found(/var\((--scan-login-[a-z-]+)/g, 'style.js'))
-  t.strictSame(listed('Parts'), found(/\bpart: '([^']+)'/g, 'view.js', 'stages.js'))
-  t.strictSame(listed('Slots'), found(/make\('slot', \{ name: '([^']+)' \}/g, 'view.js'))
+  t.strictSame(listed('Parts'), found(/\bpart: '([^']+)'/g, 'render-view.js', 'render-stage.js'))
+  t.strictSame(listed('Slots'), found(/make\('slot', \{ name: '([^']+)' \}/g, 'render-view.js'))
   const [, observed = ''] = /observedAttributes = \[(.*)\]/.exec(read('scan-login/element.js')) ?? []
   const attributes = [...observed.matchAll(/'([^']+)'/g)].map(([, name]) => name)
   const styled = found(/:host\(:?(?:not\()?\[([a-z-]+)/g, 'style.js').filter((name) => name !== 'hidden') // which every element has

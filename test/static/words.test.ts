@@ -2,7 +2,8 @@ import t from 'tap'
 import { destination } from '../../static/scan-login/destination.js'
 import { deviceOf } from '../../static/scan-login/device.js'
 import { languageFor } from '../../static/scan-login/language.js'
-import { dictionaries, sayView } from '../../static/scan-login/words.js'
+import { viewWords } from '../../static/scan-login/view-words.js'
+import { dictionaries } from '../../static/scan-login/words.js'
 import { userAgents } from '../support/user-agents.ts'
 
 await t.test('words: each language says everything, and the spoken lines stay under twelve words', async (t) => {
@@ -29,7 +30,7 @@ await t.test('words: the language is the first wish that is spoken here, else En
 })
 
 await t.test('words: a view without a code says what failed and when it tries again', async (t) => {
-  const say = (retryMs: number) => [dictionaries.zh, dictionaries.en].map((words) => sayView({ name: 'no-code', why: 'wechat', retryMs }, words, 'computer').line)
+  const say = (retryMs: number) => [dictionaries.zh, dictionaries.en].map((words) => viewWords({ name: 'no-code', why: 'wechat', retryMs }, words, 'computer').line)
   t.strictSame(say(2_000), ['暂时无法生成小程序码，马上重试', "Can't get a code right now; trying again"])
   t.strictSame(say(60_000), ['暂时无法生成小程序码，稍等片刻会自动重试', "Can't get a code right now; we'll try again in a while"])
 })
@@ -40,7 +41,7 @@ await t.test('words: the page says how to scan from where it stands', async (t) 
   const lines = { computer: en.waiting, phone: en.waitingOnPhone, wechat: en.waitingInWechat }
   for (const [userAgent, device] of Object.entries(userAgents)) {
     t.equal(deviceOf(userAgent), device, userAgent)
-    t.equal(sayView(waiting, en, deviceOf(userAgent)).line, lines[device])
+    t.equal(viewWords(waiting, en, deviceOf(userAgent)).line, lines[device])
   }
 })
 

@@ -1,8 +1,8 @@
 /** Owns the world around a login flow under test: its clock, network, luck and eyes, all moved by hand. */
 import { setImmediate } from 'node:timers/promises'
-import { createHold } from '../../static/scan-login/hold.js'
-import { createKeepsake } from '../../static/scan-login/keepsake.js'
-import { createLoginFlow } from '../../static/scan-login/login-flow.js'
+import { createLoginController } from '../../static/scan-login/login-controller.js'
+import { createPollHold } from '../../static/scan-login/poll-hold.js'
+import { createSavedTickets } from '../../static/scan-login/saved-tickets.js'
 import { createTicketApi } from '../../static/scan-login/ticket-api.js'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 
@@ -11,8 +11,8 @@ export type Answer = Response | 'cut' | 'silence'
 
 interface BenchOptions {
   readonly tab?: ReturnType<typeof createStorage>
-  /** What an earlier page learnt of this network. */
-  readonly lesson?: unknown // null: nothing yet
+  /** What an earlier page learned about this network. */
+  readonly learned?: unknown // null: nothing yet
   readonly clock?: FakeClock
   /** Whom the browser was logged in as before. */
   readonly lastPerson?: string | null
@@ -63,17 +63,17 @@ const patientNetwork = { seconds: 55, ceiling: 55, patience: 8 }
  * Makes a flow that is not started yet. What is not planned goes well: tickets are made, nobody is logged in yet, the session is given, and polls are held, for ever or, where
  * `world.isPunctual`, for as long as they ask, by tickets that nobody scans.
  */
-export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwork, clock = createFakeClock(), lastPerson = null, isOwnPage = true }: BenchOptions = {}) => {
+export const createLoginBench = ({ tab = createStorage(), learned = patientNetwork, clock = createFakeClock(), lastPerson = null, isOwnPage = true }: BenchOptions = {}) => {
   const calls: Made[] = []
   const shown: string[] = []
   const views: unknown[] = []
   const landed: (string | null)[] = []
-  const steps: string[] = []
-  const learnt: unknown[] = []
+  const events: string[] = []
+  const remembered: unknown[] = []
   const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [], session: [] }
   /** Whether pictures can be had, one for each try; true when none is left. */
   const pictures: (boolean | Promise<boolean>)[] = []
-  const world = { luck: 0, isPunctual: false, seenAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage }
+  const world = { luck: 0, isPunctual: false, lastActivityAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage }
   let tickets = 0
   /** When tickets were made, by their ids. */
   const madeAt = new Map<string, number>()
@@ -120,31 +120,31 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
 
   const createCondition = () => {
     let now = true
-    const watchers: (() => void)[] = []
+    const listeners: (() => void)[] = []
     return {
       now: () => now,
-      watch: (changed: () => void) => { watchers.push(changed) },
+      onChange: (listener: () => void) => { listeners.push(listener) },
       set: (next: boolean) => {
         now = next
-        for (const changed of watchers) changed()
+        for (const listener of listeners) listener()
       },
     }
   }
   const visible = createCondition()
-  visible.watch(() => { world.seenAt = clock.now() })
+  visible.onChange(() => { world.lastActivityAt = clock.now() })
   const online = createCondition()
   let wake = (): void => {}
 
-  const flow = createLoginFlow({
+  const controller = createLoginController({
     api: createTicketApi({ fetch, clock, server, isOwnPage: world.isOwnPage }),
     lastPerson: { recall: () => world.lastPerson, remember: (sub) => { world.lastPerson = sub } },
-    hold: createHold({ recall: () => lesson, remember: (lesson) => { learnt.push(lesson) } }),
-    keepsake: createKeepsake({ server, store: tab, clock, wallClock: () => clock.now() + world.wallSkewMs }),
-    watchSleep: (woke) => { wake = woke },
-    seenAt: () => world.seenAt,
-    tell: (step) => {
-      steps.push(step.name === 'error' ? `error ${step.reason}` : step.name === 'ticket' ? `ticket ${step.ticket}` : step.name)
-      return !(step.name === 'login' && world.isPrevented)
+    hold: createPollHold({ recall: () => learned, remember: (learned) => { remembered.push(learned) } }),
+    savedTickets: createSavedTickets({ server, store: tab, clock, wallClock: () => clock.now() + world.wallSkewMs }),
+    onWake: (listener) => { wake = listener },
+    lastActivityAt: () => world.lastActivityAt,
+    emit: (event) => {
+      events.push(event.name === 'error' ? `error ${event.reason}` : event.name === 'ticket' ? `ticket ${event.ticket}` : event.name)
+      return !(event.name === 'login' && world.isPrevented)
     },
     loadCode: async () => pictures.shift() ?? true,
     clock,
@@ -155,7 +155,7 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
       views.push(view)
       shown.push('over' in view ? `${view.name} over ${view.over.name}` : view.name)
     },
-    done: ({ returnTo }) => { landed.push(returnTo) },
+    redirect: ({ returnTo }) => { landed.push(returnTo) },
   })
 
   const settled = async (): Promise<void> => {
@@ -163,7 +163,7 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
   }
 
   return {
-    flow,
+    controller,
     clock,
     plan,
     pictures,
@@ -177,10 +177,10 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
     view: () => views.at(-1),
     /** Where the visitor was taken. */
     landed,
-    /** What others were told, in order. */
-    steps,
-    /** What was remembered of the network, in order. */
-    learnt,
+    /** The events emitted so far, in order. */
+    events,
+    /** What was remembered about the network, in order. */
+    remembered,
     /** What outlives the page in its tab. */
     tab,
     /** The machine wakes from a sleep. */
@@ -189,7 +189,7 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
       await settled()
     },
     /** Somebody moves before the page. */
-    see: (): void => { world.seenAt = clock.now() },
+    see: (): void => { world.lastActivityAt = clock.now() },
     callsOf: (call: Call): Made[] => calls.filter((made) => made.call === call),
     lastUrl: (): string | undefined => calls.at(-1)?.url,
     openPolls: (): number => openPolls.length,
@@ -197,7 +197,7 @@ export const createLoginBench = ({ tab = createStorage(), lesson = patientNetwor
     settled,
     /** Begins, and lets everything happen that takes no time. */
     begin: async (returnTo: string | null = null): Promise<void> => {
-      flow.start(returnTo)
+      controller.start(returnTo)
       await settled()
     },
     /** Answers the poll that is held. */

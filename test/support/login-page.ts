@@ -41,8 +41,8 @@ const reading = `(() => {
 /** What `longestHold` is where nothing was ever cut off. */
 export const neverCut = 55
 
-/** For how long, at the most, the page in this tab holds its polls, by what it has learnt of its network. Seconds. */
+/** For how long, at the most, the page in this tab holds its polls, by what it has learned about its network. Seconds. */
 export const longestHold = async (tab: Tab): Promise<number> => {
-  const lesson = await tab.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('scan-login-hold'))?.[1] ?? 'null'") as string // as JSON
-  return (JSON.parse(lesson) as { readonly ceiling: number } | null)?.ceiling ?? neverCut
+  const learned = await tab.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('scan-login-hold'))?.[1] ?? 'null'") as string // as JSON
+  return (JSON.parse(learned) as { readonly ceiling: number } | null)?.ceiling ?? neverCut
 }

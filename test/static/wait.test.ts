@@ -1,8 +1,8 @@
 import t from 'tap'
-import { linked, pause, waitBeforeRetry } from '../../static/scan-login/patience.js'
+import { linked, pause, waitBeforeRetry } from '../../static/scan-login/wait.js'
 import { createFakeClock } from '../support/fake-clock.ts'
 
-await t.test('patience: spreads the next try over half a second to a bound that doubles up to ten', async (t) => {
+await t.test('wait: spreads the next try between half a second and a bound that doubles up to ten seconds', async (t) => {
   const bounds = [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]
   for (const [index, bound] of bounds.entries()) {
     const next = (luck: number): number => waitBeforeRetry({ failures: index + 1, retryAfterMs: 0, random: () => luck })
@@ -11,39 +11,39 @@ await t.test('patience: spreads the next try over half a second to a bound that 
   t.equal(waitBeforeRetry({ failures: 5_000, retryAfterMs: 0, random: () => 1 }), 10_000)
 })
 
-await t.test('patience: never comes sooner than the server asked, nor sooner than alone, and sleeps no day', async (t) => {
+await t.test('wait: is never shorter than the server asked, nor than without, and never as long as a day', async (t) => {
   const next = (retryAfterMs: number, luck: number): number => waitBeforeRetry({ failures: 3, retryAfterMs, random: () => luck })
   t.strictSame([next(30_000, 0), next(30_000, 0.5), next(30_000, 1)], [30_000, 30_500, 31_000])
   t.equal(next(1_000, 1), 4_000)
   t.equal(next(86_400_000, 0), 300_000)
 })
 
-await t.test('patience: a pause ends by time, early, or by its signal, and once', async (t) => {
+await t.test('wait: a pause ends once, by time, by an interrupt or by its signal', async (t) => {
   const clock = createFakeClock()
   const { signal, abort } = linked(new AbortController().signal)
   const ended: string[] = []
-  let ring = (): void => {}
-  let forgotten = 0
-  const early = (end: () => void) => {
-    ring = end
-    return () => { forgotten += 1 }
+  let interrupt = (): void => {}
+  let unsubscribed = 0
+  const interruptedBy = (listener: () => void) => {
+    interrupt = listener
+    return () => { unsubscribed += 1 }
   }
-  const byTime = pause({ clock, ms: 1_000, signal, early }).then(() => ended.push('time'))
+  const byTime = pause({ clock, ms: 1_000, signal, interruptedBy }).then(() => ended.push('time'))
   clock.advance(1_000)
   await byTime
-  const byBell = pause({ clock, ms: null, signal, early }).then(() => ended.push('bell'))
-  ring()
-  ring()
-  await byBell
+  const byInterrupt = pause({ clock, ms: null, signal, interruptedBy }).then(() => ended.push('interrupt'))
+  interrupt()
+  interrupt()
+  await byInterrupt
   const bySignal = pause({ clock, ms: null, signal })
   abort()
   await t.rejects(bySignal, { name: 'AbortError' })
   await t.rejects(pause({ clock, ms: 5, signal }), { name: 'AbortError' })
-  t.strictSame(ended, ['time', 'bell'])
-  t.equal(forgotten, 3)
+  t.strictSame(ended, ['time', 'interrupt'])
+  t.equal(unsubscribed, 3)
 })
 
-await t.test('patience: a linked signal ends with its parent, and not the other way round', async (t) => {
+await t.test('wait: a linked signal is aborted with its parent, and the parent not with it', async (t) => {
   const parent = new AbortController()
   const one = linked(parent.signal)
   const other = linked(parent.signal)

@@ -1,15 +1,15 @@
-/** Owns what stands on the stage in each state: pictures, numbers and signs. Nothing of it changes once it is made, but the ring. */
+/** The content of each stage: the code, the number, signs. Once made, only the ring around a code changes. */
 import { draw, make } from './dom.js'
 
-/** @typedef {import('./login-screen.js').Stage} Stage */
-/** @typedef {import('./login-screen.js').Code} Code */
+/** @typedef {import('./view-state.js').Stage} Stage */
+/** @typedef {import('./view-state.js').Code} Code */
 
-/** Makes what a stage shows. @param {Stage} stage @returns {HTMLElement} */
+/** Makes the element for a stage. @param {Stage} stage @returns {HTMLElement} */
 export const makeLayer = (stage) => make('div', { class: 'layer', 'data-stage': stage.name }, ...contentOf(stage))
 
 /**
- * Lets the ring around a code run out, until its layer is gone. A step a second: an animation would draw each frame of three minutes, for a line that
- * moves by a pixel.
+ * Shortens the ring around a code as its time runs out, until its layer is removed. Once a second: a CSS animation would draw every frame for three
+ * minutes, for a line that moves by a pixel.
  * @param {HTMLElement} layer @param {Code} code
  */
 export const runRing = (layer, { lifeMs, leftMs }) => {
@@ -38,7 +38,7 @@ const contentOf = (stage) => {
   }
 }
 
-/** An image and nothing drawn: WeChat's browser reads a code where it is pressed long, and a visitor can save it. @param {Code} code */
+/** An <img>, not a canvas: WeChat's browser reads a code from a long press on an image, and a visitor can save it. @param {Code} code */
 const picture = ({ url }) => make('img', { class: 'code-image', part: 'code', src: url, width: '208', height: '208' })
 
 /** @param {string} name @param {string} viewBox @param {Element[]} shapes */
@@ -48,7 +48,7 @@ const skeleton = () => sign('skeleton', '0 0 240 240',
   ...[[40, 40], [152, 40], [40, 152]].map(([x, y]) => draw('rect', { x: `${x}`, y: `${y}`, width: '48', height: '48', rx: '14' })),
   draw('path', { d: 'M112 52h18M112 76h0M130 76h0M52 112h0M76 112h22M120 112h10M154 112h0M176 112h24M52 130h28M104 130h48M176 130h0M112 158h0M136 158h22M182 158h18M112 182h24M160 182h0M184 182h0M112 200h0M136 200h40M200 200h0' }))
 
-/** The time that is left, around the code, from the middle of the top clockwise. */
+/** The time left, clockwise from the middle of the top. */
 const ring = () => sign('ring', '0 0 240 240',
   draw('path', { d: 'M120 2H214a24 24 0 0 1 24 24V214a24 24 0 0 1-24 24H26a24 24 0 0 1-24-24V26A24 24 0 0 1 26 2Z', pathLength: '1' }))
 

@@ -1,18 +1,22 @@
-/** Owns how a view is drawn in the element's shadow: the layer on the stage, the line, the help, what can be tapped. Decides nothing. */
+/** Drawing of a view in the element's shadow root: the stage, the line, the help and the buttons. */
 import { fillWords, make } from './dom.js'
-import { liveCodeOn, stageOf } from './login-screen.js'
-import { makeLayer, runRing } from './stages.js'
-import { sayView } from './words.js'
+import { liveCodeOn, stageOf } from './view-state.js'
+import { makeLayer, runRing } from './render-stage.js'
+import { viewWords } from './view-words.js'
 
-/** @typedef {import('./login-screen.js').View} View */
-/** @typedef {import('./login-screen.js').Stage} Stage */
+/** @typedef {import('./view-state.js').View} View */
+/** @typedef {import('./view-state.js').Stage} Stage */
 /** @typedef {import('./words.js').Words} Words */
 /** @typedef {import('./device.js').Device} Device */
 
 const crossFadeMs = 200
 
-/** Fills the shadow, and makes a function that draws a view in the given words. Drawing the same stage again changes words only. @param {ShadowRoot} root @param {{ device: Device, languageSwitch: HTMLElement, renew: () => void, save: () => void, answer: (isThem: boolean) => void }} parts */
-export const createLoginView = (root, { device, languageSwitch, renew, save, answer }) => {
+/**
+ * Fills the shadow root; returns the function that draws a view in a language. Drawing the same stage again changes only its texts.
+ * @param {ShadowRoot} root
+ * @param {{ device: Device, languageSwitch: HTMLElement, renew: () => void, save: () => void, answer: (isMe: boolean) => void }} parts
+ */
+export const createLoginRenderer = (root, { device, languageSwitch, renew, save, answer }) => {
   const stageElement = make('div', { class: 'stage', part: 'stage' })
   const line = make('p', { class: 'line', part: 'line', role: 'status' })
   const help = make('p', { class: 'help', part: 'help' })
@@ -70,15 +74,15 @@ export const createLoginView = (root, { device, languageSwitch, renew, save, ans
     const hadFocus = root.activeElement === startOver
     startOver.hidden = stage.name !== 'scanned'
     goOn.hidden = notMe.hidden = stage.name !== 'another'
-    if (hadFocus && !notMe.hidden) notMe.focus() // not the other, which a key that is still held down would press
+    if (hadFocus && !notMe.hidden) notMe.focus() // not `goOn`: a key that is still held down would press it
 
     fillWords(root, words)
     for (const image of stageElement.querySelectorAll('img')) image.alt = words.codeAlt
-    const said = sayView(view, words, device)
-    const heard = view.name === 'scanned' && view.number !== null ? ` ${view.number}` : ''
-    if (line.textContent !== said.line + heard) line.replaceChildren(said.line, ...(heard === '' ? [] : [make('span', { class: 'heard' }, heard)]))
+    const texts = viewWords(view, words, device)
+    const spoken = view.name === 'scanned' && view.number !== null ? ` ${view.number}` : ''
+    if (line.textContent !== texts.line + spoken) line.replaceChildren(texts.line, ...(spoken === '' ? [] : [make('span', { class: 'heard' }, spoken)]))
     line.className = `line ${toneOf[view.name] ?? ''}`
-    help.textContent = said.help
+    help.textContent = texts.help
   }
 }
 

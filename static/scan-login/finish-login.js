@@ -1,0 +1,68 @@
+/** The way from a confirmed ticket to a session. */
+import { interruptible } from './context.js'
+
+/** @typedef {import('./login-types.js').Attempt} Attempt */
+/** @typedef {import('./ticket-api.js').Session} Session */
+/** @typedef {import('./context.js').Context} Context */
+
+/** CONTRACT "consume": after a lost answer, the session can be asked for again for this long. */
+const consumeRetryMs = 30_000
+
+/**
+ * Asks the visitor whether it was they who confirmed, where that is in doubt, then gets the session. `isMe` is their answer, null where there was none in
+ * time; `session` is null where `isMe` isn't true, or the ticket turned out dead.
+ * @param {Attempt} attempt
+ * @param {{ state: 'confirmed' | 'consumed', user: import('./ticket-api.js').User }} confirmed
+ * @param {{ context: Context, viewState: import('./view-state.js').ViewState, lastPerson: import('./login-types.js').LoginDependencies['lastPerson'],
+ *   untilAnswered: (ms: number) => Promise<boolean | null> }} dependencies
+ */
+export const finishLogin = async (attempt, { state, user }, { context, viewState, lastPerson, untilAnswered }) => {
+  const until = attempt.endsAt + (state === 'consumed' ? consumeRetryMs : 0)
+
+  /** A stranger may have scanned the code off this screen: so the visitor is asked where this browser is, or was last, logged in as another person. */
+  const askIsMe = async () => {
+    if (attempt.isTheirs) return true
+    const before = lastPerson.recall()
+    const known = before === null ? await findLoggedInPerson(until, context) : { sub: before }
+    if (known === null) return null
+    if (known.sub === null || known.sub === user.sub) return true
+    viewState.set({ name: 'another', user })
+    const answer = await untilAnswered(until - context.clock.now())
+    attempt.isTheirs = answer === true
+    if (answer !== null) viewState.set({ name: answer ? 'logging-in' : 'making' })
+    return answer
+  }
+
+  const isMe = await askIsMe()
+  return { isMe, session: isMe === true ? await consumeTicket(attempt, context) : null }
+}
+
+/** Finds out who is logged in in this browser, with retries; null where the service hasn't said by `until`. @param {number} until @param {Context} context */
+const findLoggedInPerson = async (until, context) => {
+  while (context.clock.now() < until) {
+    const answer = await interruptible(context, (signal) => context.api.loggedInPerson(signal))
+    if (answer === null) continue
+    if (answer.failure === null) {
+      context.resetFailures()
+      return answer.value
+    }
+    await context.backOff(answer.failure)
+  }
+  return null
+}
+
+/** Gets the session of a confirmed ticket, with retries; null where the ticket is dead. @param {Attempt} attempt @param {Context} context @returns {Promise<Session | null>} */
+const consumeTicket = async ({ ticket, endsAt }, context) => {
+  while (context.clock.now() < endsAt + consumeRetryMs) {
+    const answer = await interruptible(context, (signal) => context.api.consume(ticket, signal))
+    if (answer === null) continue
+    const { value: session, failure } = answer
+    if (session !== null) {
+      context.resetFailures()
+      return session
+    }
+    if (failure.status === 404 || (failure.status === 409 && failure.code !== 'ticket-not-confirmed')) return null
+    await context.backOff(failure)
+  }
+  return null
+}

@@ -1,0 +1,76 @@
+/** Start and end of a browser's login: what a page or an element calls. What happens in between is in login-flow.js. Uses no document and no global. */
+import { runLogin } from './login-flow.js'
+import { createEvent, pause } from './wait.js'
+
+/** @typedef {import('./login-types.js').Attempt} Attempt */
+
+/**
+ * Makes the controller of a login.
+ * - `start` begins, with the ticket that an earlier page saved, if any.
+ * - `renew` gives the present ticket up and begins anew.
+ * - `leave` gives the ticket up and stops.
+ * - `suspend` stops and saves the ticket for the next `start`: of this page when it is shown again, or of the one after a reload.
+ * - `answer` says whether the visitor is the person who is about to be logged in.
+ * @param {import('./login-types.js').LoginDependencies} dependencies
+ */
+export const createLoginController = (dependencies) => {
+  const { api, clock, visible, online, hold, savedTickets } = dependencies
+  const conditionsChanged = createEvent()
+  const becameVisible = createEvent()
+  const answered = createEvent()
+  /** @type {boolean | null} */
+  let isMe = null
+  visible.onChange(() => {
+    if (!visible.now()) return
+    becameVisible.emit()
+    conditionsChanged.emit()
+  })
+  online.onChange(() => {
+    if (online.now()) hold.reset()
+    conditionsChanged.emit()
+  })
+  dependencies.onWake(conditionsChanged.emit)
+
+  let run = new AbortController()
+  /** @type {string | null} */
+  let lastReturnTo = null
+  /** @type {Attempt | null} */
+  let current = null
+
+  /** @param {string | null} returnTo where the visitor wants to go, as the page was told */
+  const start = (returnTo) => {
+    run.abort()
+    run = new AbortController()
+    lastReturnTo = returnTo
+    const { signal } = run
+    const untilShown = () => pause({ clock, ms: null, signal, interruptedBy: becameVisible.subscribe })
+    /** @param {number} ms @returns {Promise<boolean | null>} */
+    const untilAnswered = async (ms) => {
+      isMe = null
+      await pause({ clock, ms, signal, interruptedBy: answered.subscribe })
+      return isMe
+    }
+    runLogin({ ...dependencies, signal, interruptedBy: conditionsChanged.subscribe, untilShown, untilAnswered, setCurrent: (attempt) => { current = attempt }, returnTo })
+      .catch((reason) => { if (!signal.aborted) throw reason })
+  }
+  const leave = () => {
+    run.abort()
+    if (current !== null) api.giveUp(current.ticket)
+    current = null
+  }
+  const suspend = () => {
+    run.abort()
+    if (current !== null) savedTickets.save(current, lastReturnTo)
+    current = null
+  }
+  const renew = () => {
+    leave()
+    start(lastReturnTo)
+  }
+  /** @param {boolean} saysYes */
+  const answer = (saysYes) => {
+    isMe = saysYes
+    answered.emit()
+  }
+  return { start, renew, leave, suspend, answer }
+}

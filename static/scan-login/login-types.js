@@ -1,0 +1,34 @@
+/** Types that several parts of a login share. */
+
+/** @typedef {import('./ticket-api.js').Ticket} Ticket */
+/** @typedef {import('./ticket-api.js').Session} Session */
+/**
+ * A ticket and what this browser knows of it: `after` is the newest version seen (0: none, as after a reload), `endsAt` when it expires, as the server
+ * last said, on the browser's monotonic clock, `isTheirs` whether the visitor has already said that they are the person who confirmed.
+ * @typedef {{ readonly ticket: Ticket, after: number, endsAt: number, isTheirs: boolean }} Attempt
+ */
+/** @typedef {{ now: () => boolean, onChange: (listener: () => void) => void }} Condition */
+/**
+ * What the element tells the page around it; each event is emitted once.
+ * @typedef {{ name: 'ticket', ticket: string } | { name: 'scanned' | 'confirmed' | 'cancelled' | 'expired' } | { name: 'login', session: Session } | { name: 'error', reason: string }} LoginEvent
+ */
+/**
+ * Everything a login needs of the browser, so that tests can replace it.
+ * @typedef {object} LoginDependencies
+ * @property {import('./ticket-api.js').TicketApi} api
+ * @property {(url: string) => Promise<boolean>} loadCode fetches the picture; false when that failed
+ * @property {import('./wait.js').Clock} clock
+ * @property {() => number} random
+ * @property {Condition} visible
+ * @property {Condition} online
+ * @property {(listener: () => void) => void} onWake calls the listener after the machine, or the page, was asleep
+ * @property {() => number} lastActivityAt when the visitor last did something in the page, on the same clock
+ * @property {import('./poll-hold.js').PollHold} hold
+ * @property {import('./saved-tickets.js').SavedTickets} savedTickets
+ * @property {{ recall: () => string | null, remember: (sub: string) => void }} lastPerson whom this browser was last logged in as
+ * @property {(view: import('./view-state.js').View) => void} show
+ * @property {(event: LoginEvent) => boolean} emit false where the page has prevented `login`, and so takes the visitor on by itself
+ * @property {(session: Session) => void} redirect called after the login was shown for a moment, unless the page has prevented `login`
+ */
+
+export {}

@@ -1,0 +1,72 @@
+/** Polling of one ticket until it is confirmed or dead. */
+import { interruptible } from './context.js'
+import { pause } from './wait.js'
+
+/** @typedef {import('./ticket-api.js').TicketView} TicketView */
+/** @typedef {import('./ticket-api.js').User} User */
+/** @typedef {import('./ticket-api.js').Failure} Failure */
+
+/** How long after a ticket's end a poll may still bring its final state. */
+const finalStateMs = 2_000
+/** CONTRACT: a scan in the last minute moves the end by up to another minute, which a page that was offline or asleep doesn't know. */
+const unknownScanMs = 60_000
+/** The first call after a sleep may go out on a connection that died meanwhile, which only a timeout shows; the next call opens another. */
+const afterSleepTimeoutMs = 3_000
+/** Polls without news are at least this far apart, also where the server's `max_wait` is 0. */
+const pollSpacingMs = 1_000
+
+/**
+ * Polls, one call at a time, until the ticket is confirmed or dead. `consumed`: an earlier page of this tab has asked for the session already. `gone`:
+ * the server doesn't know the ticket. `user` is the person who confirmed, null where nobody did. `onNews` is called with each new version that is not the
+ * end: scanned, and pending where the first view of the ticket is a poll's. When `hasNext`, a next ticket is ready, polling doesn't go on past the end.
+ * @param {import('./login-types.js').Attempt} attempt
+ * @param {import('./context.js').Context & { hold: import('./poll-hold.js').PollHold, onNews: (view: TicketView) => void, hasNext: () => boolean }} context
+ * @returns {Promise<{ state: 'confirmed' | 'consumed', user: User } | { state: 'cancelled' | 'expired' | 'gone', user: null }>}
+ */
+export const pollTicket = async (attempt, { hold, onNews, hasNext, ...context }) => {
+  const { api, clock, signal, backOff, resetFailures } = context
+  const { ticket } = attempt
+  let isPending = true
+  let isUnsure = false
+  let timeoutMs = Infinity
+  while (clock.now() < attempt.endsAt + finalStateMs + (isPending && !hasNext() ? unknownScanMs : 0)) {
+    const askedAt = clock.now()
+    // The first poll after a failure or a sleep is not held: the visitor would see an outdated state for as long.
+    const waitSeconds = isUnsure ? 0 : hold.seconds(ticket.maxWaitSeconds)
+    const answer = await interruptible(context, (callSignal) => api.read(ticket, { after: attempt.after, waitSeconds, timeoutMs }, callSignal))
+    if (answer === null) {
+      isUnsure = true
+      timeoutMs = afterSleepTimeoutMs
+      continue
+    }
+    const heldMs = clock.now() - askedAt
+    const { value: view, failure } = answer
+    if (failure !== null) {
+      if (failure.status === 404) return { state: 'gone', user: null }
+      if (waitSeconds > 0 && isOfTheNetwork(failure)) hold.wasCut(heldMs, failure.isTimeout)
+      isUnsure = true
+      timeoutMs = failure.isTimeout ? timeoutMs * 2 : Infinity
+      await backOff(failure)
+      continue
+    }
+    resetFailures()
+    timeoutMs = Infinity
+    if (waitSeconds > 0) hold.wasHeld(heldMs)
+    attempt.endsAt = clock.now() + view.leftMs
+    const isNews = view.version > attempt.after
+    if (isNews) {
+      attempt.after = view.version
+      isPending = view.state === 'pending'
+      if (view.state === 'confirmed' || view.state === 'consumed') return { state: view.state, user: view.user }
+      if (view.state === 'cancelled' || view.state === 'expired') return { state: view.state, user: null }
+      onNews(view)
+    }
+    const ms = Math.max(view.pollAfterMs, isNews || isUnsure ? 0 : pollSpacingMs - heldMs)
+    isUnsure = false
+    if (ms > 0) await pause({ clock, ms, signal })
+  }
+  return { state: 'expired', user: null }
+}
+
+/** Tells whether something between browser and service may have cut the call: no answer, half of one, or an answer of a gateway. @param {Failure} failure */
+const isOfTheNetwork = ({ status, code }) => code === '' && (status < 400 || status === 408 || status >= 500)

@@ -1,0 +1,25 @@
+/**
+ * Chooses the texts of a view: the main line, and a smaller line of help.
+ * @param {import('./view-state.js').View} view
+ * @param {import('./words.js').Words} words
+ * @param {import('./device.js').Device} device the device that shows the page
+ * @returns {{ line: string, help: string }}
+ */
+export const viewWords = (view, words, device) => {
+  switch (view.name) {
+    case 'waiting': return { line: words[waitingOn[device]], help: words[`${waitingOn[device]}Help`] }
+    case 'cancelled':
+    case 'late': return { line: words[view.name], help: words[`${waitingOn[device]}Help`] }
+    case 'scanned': {
+      const isHere = device !== 'computer'
+      if (view.number === null) return { line: isHere ? words.scannedPlainHere : words.scannedPlain, help: '' }
+      return { line: isHere ? words.scannedHere : words.scanned, help: words.scannedHelp }
+    }
+    // With the start of the id, as the phone shows it: anybody can take any name.
+    case 'another': return { line: `${words.another}${view.user.name ?? words.nameless}`, help: `${words.anotherHelp}${view.user.sub.slice(0, 8)}` }
+    case 'no-code': return { line: `${words[view.why]}${words.sep}${view.retryMs > 15_000 ? words.later : words.soon}`, help: '' }
+    default: return { line: words[view.name], help: '' }
+  }
+}
+
+const waitingOn = /** @type {const} */ ({ computer: 'waiting', wechat: 'waitingInWechat', phone: 'waitingOnPhone' })
