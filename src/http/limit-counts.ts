@@ -1,6 +1,7 @@
 /** The rate-limit plugin's counts in our store, for all instances; and a memory of who is over a limit, so that a flood of refusals costs the store nothing. */
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
-import type { Clock, LimitedWindow, Store } from '../login/ports.ts'
+import type { Clock } from '../login/ports.ts'
+import type { LimitedWindow, Store } from '../login/store-port.ts'
 
 /** How many windows over their limit are remembered; for any other the store is asked. */
 export const remembered = 10_000

@@ -3,7 +3,7 @@ import { Problem } from '../errors.ts'
 import { hashSecret, isId, isSecret, sameText } from '../domain/ids.ts'
 import type { Moment, Ticket } from '../domain/ticket.ts'
 import { updateTicket, unchanged } from './update-ticket.ts'
-import type { LoginDeps } from './ports.ts'
+import type { LoginDeps } from './deps.ts'
 
 /** What a browser holds: the id from the code and the secret that only it was given. */
 export interface BrowserClaim {

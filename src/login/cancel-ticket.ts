@@ -2,7 +2,7 @@ import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import { refuse } from './update-ticket.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
-import type { LoginDeps } from './ports.ts'
+import type { LoginDeps } from './deps.ts'
 
 /** The browser gives up. A final ticket stays as it is; a confirmed one is `ticket-confirmed`. */
 export const cancelByBrowser = (deps: LoginDeps, claim: BrowserClaim): Promise<Ticket> =>

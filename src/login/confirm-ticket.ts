@@ -3,7 +3,7 @@ import { Problem } from '../errors.ts'
 import { refuse, unchanged } from './update-ticket.ts'
 import { refuseToWait, withdraw } from './match-number.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
-import type { LoginDeps } from './ports.ts'
+import type { LoginDeps } from './deps.ts'
 
 export interface Confirmation extends PhoneClaim {
   /** The two digits that were tapped or typed; needed where the ticket asks for a number. */

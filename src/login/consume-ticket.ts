@@ -2,7 +2,8 @@ import { Problem } from '../errors.ts'
 import { isPast, move, type Ticket } from '../domain/ticket.ts'
 import { refuse } from './update-ticket.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
-import type { LoginDeps, OpenedSession, SessionOpener } from './ports.ts'
+import type { LoginDeps } from './deps.ts'
+import type { OpenedSession, SessionOpener } from './ports.ts'
 
 /** For so long a browser may ask again when the answer got lost. Milliseconds. */
 const repeatMs = 30_000

@@ -5,8 +5,9 @@ import { newMatch } from '../domain/match.ts'
 import { schema } from '../domain/record.ts'
 import { isReturnAllowed } from '../domain/return-to.ts'
 import { endIn, type SeenBrowser, type Ticket } from '../domain/ticket.ts'
-import { asker } from './audit.ts'
-import type { LoginDeps, ReadyTicketId } from './ports.ts'
+import { browserFields } from '../domain/step.ts'
+import type { LoginDeps } from './deps.ts'
+import type { ReadyTicketId } from './ports.ts'
 
 export interface TicketOrder {
   readonly returnTo: string | null
@@ -52,6 +53,6 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, takeRea
     throw error
   }
   ready?.use()
-  audit.record({ event: 'ticket.created', ticket: startOf(ticket.id), ...asker(ticket.browser) })
+  audit.record({ event: 'ticket.created', ticket: startOf(ticket.id), ...browserFields(ticket.browser) })
   return { ticket, secret }
 }

@@ -1,6 +1,7 @@
 import { newId, newSecret } from '../domain/ids.ts'
 import { subjectOf } from '../domain/person.ts'
-import type { LoginDeps, NewPhoneKey, PhoneIdentity, PhoneKeys } from './ports.ts'
+import type { LoginDeps } from './deps.ts'
+import type { NewPhoneKey, PhoneIdentity, PhoneKeys } from './ports.ts'
 
 /** A key signs for so long; then the phone logs in again. Milliseconds. */
 const keyTtlMs = 24 * 3600_000

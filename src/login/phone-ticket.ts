@@ -3,8 +3,8 @@ import { Problem } from '../errors.ts'
 import { isId } from '../domain/ids.ts'
 import { isFinal, type Moment, type Ticket } from '../domain/ticket.ts'
 import { updateTicket, refuse } from './update-ticket.ts'
-import type { Canceller, WrongNumber } from './audit.ts'
-import type { LoginDeps } from './ports.ts'
+import type { Canceller, WrongNumber } from '../domain/step.ts'
+import type { LoginDeps } from './deps.ts'
 
 /** A ticket id from a scanned code, and the person whom the signing key names. */
 export interface PhoneClaim {

@@ -1,98 +1,8 @@
-/** Owns what the use cases need from below, each method as a contract. Adapters implement it; nothing here runs. */
-import type { RandomBytes } from '../domain/ids.ts'
-import type { MatchMode } from '../domain/match.ts'
+/** The ports of the use cases, but for the store's (store-port.ts): each method is a contract that an adapter implements. */
 import type { Place } from '../domain/place.ts'
+import type { SessionEnder } from '../domain/step.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
-import type { Audit, SessionEnder } from './audit.ts'
-import type { WaitingRoom } from './waiting-room.ts'
-
-/** How often something was counted in the window under way, and in how many milliseconds that ends. */
-export interface Count { readonly count: number, readonly endsInMs: number }
-
-/** A window that may be full. */
-export interface LimitedWindow { readonly key: string, readonly limit: number }
-
-/** How the windows were found: the count of the window with this key, the first full one or the last. */
-export interface DecidingCount extends Count { readonly key: string }
-
-/** One of the slots in a group. Each has an owner, who has a share of them. */
-export interface Slot { readonly group: string, readonly owner: string, readonly member: string }
-
-export interface SlotTerms {
-  readonly ttlMs: number
-  /** How many slots the group has. */
-  readonly limit: number
-  /** How many of them one owner may have. */
-  readonly ownerLimit: number
-  /** Whether somebody else may be given the slot while it isn't secured. */
-  readonly isProvisional: boolean
-}
-
-/** Whether a slot was acquired, and the member who has lost theirs to it. */
-export interface SlotGrant { readonly isAcquired: boolean, readonly evicted: string | null }
-
-/**
- * A store of JSON values by key, on which several processes may work. Every `boolean` is decided by the store in one step: of any
- * number of callers at the same time, one gets true.
- *
- * Every method rejects with `store-unavailable` when the store does not answer within the adapter's limit (≤ 2 s) or could not do
- * what was asked; the outcome is then unknown and counts as not done. A key is built from fixed words and ids of a known alphabet, joined by ':'.
- * `ttlMs` and `windowMs` are finite numbers above 0, rounded up; anything else is a RangeError. An entry whose time is up is absent for every method.
- */
-export interface Store {
-  /** What time it is, in milliseconds since 1970: the same for all processes on this store, whatever their own clocks say. Entries end by it. */
-  now (): number
-  /** By how much `now` may be wrong, forwards or back, in milliseconds: where the time is read over a network, half the way there and back. */
-  timeErrorMs (): number
-  /** The value, or undefined. */
-  read<T> (key: string): Promise<T | undefined>
-  /** The values of all these keys, in one question to the store, or in a few. */
-  readMany<T> (keys: readonly string[]): Promise<Array<T | undefined>>
-  /** Stores a value that nobody races for. `null` keeps it for good. */
-  write (key: string, value: unknown, ttlMs: number | null): Promise<void>
-  /** Removes an entry; true for the one caller who found it. */
-  remove (key: string): Promise<boolean>
-  /** Stores a value where there is none; true for the one caller who did. The right to do a thing once. */
-  claim (key: string, value: unknown, ttlMs: number): Promise<boolean>
-  /** Removes what `claim` stored, where it is still this value; true for the one caller who did. What somebody else has claimed since then stays. */
-  removeClaim (key: string, value: unknown): Promise<boolean>
-  /** Stores `value` where the entry still has `version`; true for the one caller who did. `value.version` is higher than `version`. */
-  replace (key: string, version: number, value: { readonly version: number }, ttlMs: number): Promise<boolean>
-  /** Acquires one of a group's `limit` slots that have no owner, until it is released or `ttlMs` are over. False where all are taken. */
-  acquirePlainSlot (group: string, member: string, ttlMs: number, limit: number): Promise<boolean>
-  releasePlainSlot (group: string, member: string): Promise<void>
-  /**
-   * Acquires a slot until it is released or its time is over; a member that has one keeps it, with the new end. Where the owner has no slot left, the
-   * owner's oldest provisional one is taken; where the group has none, its oldest provisional one. Nobody is evicted for a call that acquires nothing.
-   */
-  acquireSlot (slot: Slot, terms: SlotTerms): Promise<SlotGrant>
-  /** Makes a slot one that nobody else is given; false where the member has none (any more). From the second time on nothing is written. */
-  secureSlot (slot: Slot): Promise<boolean>
-  releaseSlot (slot: Slot): Promise<void>
-  /**
-   * Counts one more in the window under way, and begins one of `windowMs` where there is none; each caller is told another count.
-   * Nothing but its end, by the store's own time, ends a window.
-   */
-  count (key: string, windowMs: number): Promise<Count>
-  /**
-   * Counts one more in each of these windows, as `count` does; or, where one has reached its limit, in the first such alone, so that who is over one limit
-   * uses up no other. In one step. These counts are apart from those of `count`.
-   */
-  countWithin (windows: readonly [LimitedWindow, ...LimitedWindow[]], windowMs: number): Promise<DecidingCount>
-  /**
-   * The windows of `countWithin` with these keys, of which the first is as wide as the first there, as they are; a count of 0 where none is under way.
-   * Counts are apart from the entries: one key may name both.
-   */
-  countsWithin (keys: readonly [string, ...string[]]): Promise<readonly Count[]>
-  /**
-   * Subscribes to replacements made by other processes; returns the unsubscribe function. `listener(key)`: this value was replaced. `listener(null)`, at
-   * most once a second: replacements may have been missed, re-read what you care about; within 2 s of what was missed. A hint, nothing is decided by it.
-   */
-  onChange (listener: (key: string | null) => void): () => void
-  /** Resolves when the store can be read and written just now. */
-  check (): Promise<void>
-  close (): Promise<void>
-}
+import type { Audit } from './audit.ts'
 
 /** The tickets, each with an end of its own. */
 export interface Tickets {
@@ -274,24 +184,4 @@ export interface Names {
 export interface Places {
   /** The place of a plain address, at once; null where it is not known. Never throws: a login needs no place. */
   placeOf (address: string): Place | null
-}
-
-/** What the use cases work with. */
-export interface LoginDeps {
-  readonly tickets: Tickets
-  readonly waitingRoom: WaitingRoom
-  readonly names: Names
-  readonly places: Places
-  readonly wrongNumbers: WrongNumbers
-  readonly clock: Clock
-  readonly random: RandomBytes
-  /** Hears each step with whose call it was, so each call brings its own. */
-  readonly audit: Audit
-  readonly settings: {
-    readonly ticketTtlSeconds: number
-    /** How the phone asks for the number on the screen, and whether it does. */
-    readonly matchNumbers: MatchMode | 'off'
-    /** Origins that a visitor may be returned to, the site's own among them. */
-    readonly returnOrigins: readonly string[]
-  }
 }

@@ -1,4 +1,4 @@
-import type { LoginDeps } from './ports.ts'
+import type { LoginDeps } from './deps.ts'
 
 /**
  * Creates the function that re-reads, in one request to the store, every ticket that a poll is held for, and wakes the polls whose ticket has

@@ -5,7 +5,7 @@ import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import { refuse } from './update-ticket.ts'
 import { refuseToWait, withdraw } from './match-number.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
-import type { LoginDeps } from './ports.ts'
+import type { LoginDeps } from './deps.ts'
 
 export interface ScanClaim extends PhoneClaim {
   /** The phone's own address. */

@@ -1,8 +1,8 @@
 /** Owns the one way in which a stored ticket changes: read, decide, replace, and start over where somebody was quicker. */
 import { Problem, type ProblemCode } from '../errors.ts'
 import { isOverdue, move, type Moment, type Ticket, type TicketState } from '../domain/ticket.ts'
-import { stepOf, type Canceller, type WrongNumber } from './audit.ts'
-import type { LoginDeps } from './ports.ts'
+import { stepOf, type Canceller, type WrongNumber } from '../domain/step.ts'
+import type { LoginDeps } from './deps.ts'
 
 type UpdateDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'>
 

@@ -2,7 +2,7 @@ import { AnotherReleasesRecord } from '../domain/record.ts'
 import { isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
-import type { LoginDeps } from './ports.ts'
+import type { LoginDeps } from './deps.ts'
 
 export interface Poll extends BrowserClaim {
   /** The version that the browser knows; -1 for none. */

@@ -2,8 +2,10 @@
 import { hashSecret, isId, isSecret, sameText, startOf } from '../domain/ids.ts'
 import { schema, understood } from '../domain/record.ts'
 import type { Ticket } from '../domain/ticket.ts'
-import { asker, type Audit, type SessionEnder } from '../login/audit.ts'
-import type { Clock, OpenedSession, Session, SessionOpener, SessionsEnder, Store } from '../login/ports.ts'
+import { browserFields, type SessionEnder } from '../domain/step.ts'
+import type { Audit } from '../login/audit.ts'
+import type { Clock, OpenedSession, Session, SessionOpener, SessionsEnder } from '../login/ports.ts'
+import type { Store } from '../login/store-port.ts'
 import type { People } from './people.ts'
 import { cookieSecret, idleEndOf, idleMsOf, isLater, maxMsOf, sessionId, touchEveryMs, type SessionLife, type SessionRecord } from './session-record.ts'
 
@@ -98,7 +100,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       await people.removeSessions(record.sub, [record.id])
       return undefined
     }
-    audit.record({ event: 'session.opened', ticket: startOf(ticket.id), sid: stored.id, sub: stored.sub, ...asker(stored.browser), ...(!isNew && { again: true }) })
+    audit.record({ event: 'session.opened', ticket: startOf(ticket.id), sid: stored.id, sub: stored.sub, ...browserFields(stored.browser), ...(!isNew && { again: true }) })
     return { session: asSession(stored), secret, endsAt: stored.endsAt }
   }
 

@@ -1,7 +1,8 @@
 /** Owns what is kept about a person: the name to be shown by, and which sessions are theirs. Both by `sub`; no WeChat id comes here. */
 import { whyNotName } from '../domain/person.ts'
 import { schema, understood } from '../domain/record.ts'
-import type { Clock, Names, Store } from '../login/ports.ts'
+import type { Clock, Names } from '../login/ports.ts'
+import type { Store } from '../login/store-port.ts'
 
 /** As stored. */
 interface NameRecord {

@@ -1,6 +1,6 @@
 /** Owns what a database has to offer to become a Store, and the text in which a value is kept. Knows no database. */
 import type { KeyvStoreAdapter } from 'keyv'
-import type { Count, DecidingCount, LimitedWindow, Slot, SlotGrant, SlotTerms } from '../login/ports.ts'
+import type { Count, DecidingCount, LimitedWindow, Slot, SlotGrant, SlotTerms } from '../login/store-port.ts'
 
 /** A database: plain storage for Keyv, and beside it what Keyv has no words for. Each boolean is decided by the database in one step. */
 export interface Backend {

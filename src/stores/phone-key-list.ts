@@ -1,6 +1,7 @@
 /** Which signing keys a person's phones hold, one record per person. Every change is a compare-and-set, so a key is listed, or ended, by one caller. */
 import { schema, understood } from '../domain/record.ts'
-import type { Clock, Store } from '../login/ports.ts'
+import type { Clock } from '../login/ports.ts'
+import type { Store } from '../login/store-port.ts'
 
 /** A person has at most so many keys; one more ends the oldest. A phone holds one, and gets another when it ends or is forgotten. */
 export const maxKeys = 20

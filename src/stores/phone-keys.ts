@@ -2,7 +2,8 @@
 import { schema, understood } from '../domain/record.ts'
 import { createSeal } from '../domain/seal.ts'
 import { Problem } from '../errors.ts'
-import type { Clock, PhoneKey, PhoneKeys, Store } from '../login/ports.ts'
+import type { Clock, PhoneKey, PhoneKeys } from '../login/ports.ts'
+import type { Store } from '../login/store-port.ts'
 import { createPhoneKeyLists, maxKeys, type ListedKey } from './phone-key-list.ts'
 
 /**

@@ -1,7 +1,8 @@
 /** Redis as a database: its commands, and the names of its keys. */
 import { randomUUID } from 'node:crypto'
 import KeyvRedis from '@keyv/redis'
-import type { Clock, Count, Log, SlotGrant } from '../login/ports.ts'
+import type { Clock, Log } from '../login/ports.ts'
+import type { Count, SlotGrant } from '../login/store-port.ts'
 import type { Backend } from './backend.ts'
 import { readRedisAddress } from './redis-address.ts'
 import { createRedisClock } from './redis-clock.ts'

@@ -2,7 +2,8 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Clock, DecidingCount, LimitedWindow, Log, Slot, SlotGrant, SlotTerms } from '../login/ports.ts'
+import type { Clock, Log } from '../login/ports.ts'
+import type { DecidingCount, LimitedWindow, Slot, SlotGrant, SlotTerms } from '../login/store-port.ts'
 import type { Backend } from './backend.ts'
 import { schema, statements } from './sqlite-statements.ts'
 

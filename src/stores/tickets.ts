@@ -2,7 +2,8 @@
 import { understood } from '../domain/record.ts'
 import { graceMs, isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
-import type { Clock, Slot, Store, Tickets } from '../login/ports.ts'
+import type { Clock, Tickets } from '../login/ports.ts'
+import type { Slot, Store } from '../login/store-port.ts'
 
 const group = 'tickets'
 const retryAfterSeconds = 10

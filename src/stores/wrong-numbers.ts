@@ -1,7 +1,8 @@
 /** Wrong numbers per person, and one confirmation at a time for each. Counted in the store, so they hold across instances. */
 import { newId, type RandomBytes } from '../domain/ids.ts'
 import { Problem } from '../errors.ts'
-import type { Clock, Store, WrongNumbers } from '../login/ports.ts'
+import type { Clock, WrongNumbers } from '../login/ports.ts'
+import type { Store } from '../login/store-port.ts'
 
 const hourMs = 3600_000
 const dayMs = 24 * hourMs

@@ -1,7 +1,8 @@
 /** WeChat's access token: one for all callers and, through the store, for all instances. Never logged, and sealed in the store. */
 import { schema, understood } from '../domain/record.ts'
 import { createSeal } from '../domain/seal.ts'
-import type { Clock, Log, Store } from '../login/ports.ts'
+import type { Clock, Log } from '../login/ports.ts'
+import type { Store } from '../login/store-port.ts'
 import type { WechatApi } from './api.ts'
 import { sleep, type Deadline } from './deadline.ts'
 import { WechatFault } from './fault.ts'

@@ -1,6 +1,7 @@
 /** Composition of what talks to WeChat: what the floors above get is codes, links and identities, and one thing to close. */
 import { newId, type RandomBytes } from '../domain/ids.ts'
-import type { Clock, CodeImage, CodeStock, CodeSupply, LinkSupply, Log, PhoneIdentity, Store } from '../login/ports.ts'
+import type { Clock, CodeImage, CodeStock, CodeSupply, LinkSupply, Log, PhoneIdentity } from '../login/ports.ts'
+import type { Store } from '../login/store-port.ts'
 import { createWechatTokens } from './wechat-tokens.ts'
 import { createWechatApi } from './api.ts'
 import { createCodeStock } from './code-stock.ts'

@@ -1,5 +1,5 @@
 /** Slots: how many there are, each owner's share of them, and who loses one to whom, decided by the store in one step. */
-import type { Slot, SlotGrant, Store } from '../../src/login/ports.ts'
+import type { Slot, SlotGrant, Store } from '../../src/login/store-port.ts'
 import t from 'tap'
 import { onEveryStore } from './store-harness.ts'
 

@@ -1,6 +1,6 @@
 /** Owns what every store has to keep, whatever database is behind it. */
 import t from 'tap'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { onEveryStore } from './store-harness.ts'
 
 const hour = 3_600_000

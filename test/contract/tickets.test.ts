@@ -1,7 +1,7 @@
 /** Owns what tickets and phone keys have to keep on every store: each record its own end, each move one winner, each place given back. */
 import t from 'tap'
 import { graceMs, move, type Ticket, type TicketEdge } from '../../src/domain/ticket.ts'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { createPhoneKeys } from '../../src/stores/phone-keys.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createTickets } from '../../src/stores/tickets.ts'

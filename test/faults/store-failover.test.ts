@@ -1,7 +1,7 @@
 /** Owns what becomes of calls and wake-ups while a Redis set replaces a master that was killed, frozen or told to step down. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { patienceMs, say, startCluster, startSentinelSet, type RedisSet } from '../support/redis-sets.ts'
 import type { RedisServer } from '../support/redis.ts'

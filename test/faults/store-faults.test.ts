@@ -2,7 +2,7 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { freePort, startRedis } from '../support/redis.ts'
 import { say } from '../support/redis-sets.ts'

@@ -1,7 +1,7 @@
 /** Owns what one process hears of what another replaces: in Redis each key once, and a hint to look again after a loss. */
 import t, { type Test } from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { createRecordingLog } from '../support/log.ts'
 import { startRedis } from '../support/redis.ts'
 import { say } from '../support/redis-sets.ts'

@@ -1,7 +1,7 @@
 /** A store that fails in the middle of a call: the call is answered as failed or as done, asking again comes to the right end, and nothing happens twice. */
 import t from 'tap'
 import { Problem } from '../../src/errors.ts'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { openBrowser } from '../support/clients.ts'
 import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'

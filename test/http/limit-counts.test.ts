@@ -1,7 +1,7 @@
 /** What an instance remembers of who is over a limit: so many and no more, and what it forgets the store knows. */
 import t from 'tap'
 import { createLimitCounts, remembered } from '../../src/http/limit-counts.ts'
-import type { LimitedWindow, Store } from '../../src/login/ports.ts'
+import type { LimitedWindow, Store } from '../../src/login/store-port.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createRecordingLog } from '../support/log.ts'

@@ -1,7 +1,7 @@
 /** How often, by CONTRACT, "Configuration": tickets and guesses per address, signed calls per person, tickets in all; and whose address counts. */
 import t, { type Test } from 'tap'
 import { Problem } from '../../src/errors.ts'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { generateKeys } from '../../src/sessions/key-set.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { openBrowser } from '../support/clients.ts'

@@ -5,7 +5,7 @@ import { openTestService } from '../support/test-service.ts'
 import { phoneOf } from '../support/login.ts'
 import { settle, until } from '../support/turns.ts'
 import { Problem } from '../../src/errors.ts'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 
 /** Whether a call has been answered by now. */
 const watch = <T>(call: Promise<T>): { isAnswered: () => boolean, answer: Promise<T> } => {

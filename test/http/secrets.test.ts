@@ -1,7 +1,7 @@
 /** What stays inside: after logins with every kind of trouble no secret stands in the log, none in the store, and none of WeChat's in an answer. */
 import t from 'tap'
 import { openBrowser } from '../support/clients.ts'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { generateKeys } from '../../src/sessions/key-set.ts'
 import { craftSignature } from '../support/craft-signature.ts'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'

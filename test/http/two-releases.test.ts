@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { pino } from 'pino'
 import { createSeal } from '../../src/domain/seal.ts'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { untilReady } from '../contract/store-harness.ts'

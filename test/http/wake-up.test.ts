@@ -2,7 +2,7 @@
 import t from 'tap'
 import { pino } from 'pino'
 import { Problem } from '../../src/errors.ts'
-import type { Store } from '../../src/login/ports.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { openBrowser, openPhone } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'

@@ -1,8 +1,10 @@
 /** The rules of a login on a store in memory, without HTTP and WeChat: what a test of them alone needs. */
 import type { Test } from 'tap'
-import type { Audit, Step } from '../../src/login/audit.ts'
+import type { Step } from '../../src/domain/step.ts'
+import type { Audit } from '../../src/login/audit.ts'
 import { createTicket, type TicketOrder } from '../../src/login/create-ticket.ts'
-import type { LoginDeps, Store } from '../../src/login/ports.ts'
+import type { LoginDeps } from '../../src/login/deps.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { createWaitingRoom } from '../../src/login/waiting-room.ts'
 import { createBrowserSessions, type BrowserSessions } from '../../src/sessions/browser-sessions.ts'
 import { createPeople } from '../../src/sessions/people.ts'

@@ -1,7 +1,8 @@
 /** Owns what operators and machines ask: health, keys, the description of this API. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Problem } from '../../errors.ts'
-import type { Clock, Store } from '../../login/ports.ts'
+import type { Clock } from '../../login/ports.ts'
+import type { Store } from '../../login/store-port.ts'
 import { acceptedKeys, type Keys } from '../../sessions/key-set.ts'
 import * as schemas from '../schemas.ts'
 import { createSharedCheck } from '../shared-check.ts'

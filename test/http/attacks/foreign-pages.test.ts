@@ -7,7 +7,7 @@ import { launchChromium } from '../../support/chromium.ts'
 import { openTestService, type TestService } from '../../support/test-service.ts'
 import { verdict } from '../../support/login.ts'
 import { freePort } from '../../support/redis.ts'
-import type { Store } from '../../../src/login/ports.ts'
+import type { Store } from '../../../src/login/store-port.ts'
 
 const shop = 'https://shop.example'
 

@@ -1,7 +1,7 @@
 /** Strangers who want to use up what there is for everybody: the slots of tickets, and everybody's share of calls. On both stores. */
 import t, { type Test } from 'tap'
 import { pino } from 'pino'
-import type { LimitedWindow, Store } from '../../../src/login/ports.ts'
+import type { LimitedWindow, Store } from '../../../src/login/store-port.ts'
 import { systemClock } from '../../../src/runtime.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { untilReady } from '../../contract/store-harness.ts'

@@ -1,6 +1,6 @@
 /** One visitor against WeChat's quota: tickets asked for in a circle, refusals caused for all, slow codes, js_codes by the hundred. Each performed against the whole service. */
 import t, { type Test } from 'tap'
-import type { Store } from '../../../src/login/ports.ts'
+import type { Store } from '../../../src/login/store-port.ts'
 import { generateKeys } from '../../../src/sessions/key-set.ts'
 import { onEveryStore } from '../../contract/store-harness.ts'
 import { openBrowser } from '../../support/clients.ts'

@@ -1,5 +1,5 @@
 /** Owns a store that tells what was changed in it, key by key. Reads go by unseen. */
-import type { Store } from '../../../src/login/ports.ts'
+import type { Store } from '../../../src/login/store-port.ts'
 
 export interface Recorder {
   readonly wrap: (store: Store) => Store

@@ -3,13 +3,13 @@ import t, { type Test } from 'tap'
 import { newId, newSecret } from '../../../src/domain/ids.ts'
 import { Problem, type ProblemCode } from '../../../src/errors.ts'
 import { refuse } from '../../../src/login/update-ticket.ts'
-import { asker, stepOf, type Step } from '../../../src/login/audit.ts'
+import { browserFields, stepOf, type Step } from '../../../src/domain/step.ts'
 import { ticketOfBrowser } from '../../../src/login/browser-ticket.ts'
 import { cancelByBrowser, cancelByPhone } from '../../../src/login/cancel-ticket.ts'
 import { confirmTicket } from '../../../src/login/confirm-ticket.ts'
 import { consumeTicket } from '../../../src/login/consume-ticket.ts'
 import { createTicket } from '../../../src/login/create-ticket.ts'
-import type { LoginDeps } from '../../../src/login/ports.ts'
+import type { LoginDeps } from '../../../src/login/deps.ts'
 import { readCodeTicket } from '../../../src/login/read-code-ticket.ts'
 import { scanTicket } from '../../../src/login/scan-ticket.ts'
 import { drawBytes, otherNumber } from '../../support/draws.ts'
@@ -148,7 +148,7 @@ await t.test('audit: a step names its ticket, its person and, when it is a cance
   t.strictSame(stepOf({ ...ofMing, state: 'scanned' }, 'phone'), { event: 'ticket.scanned', ticket: start, sub: 'ming' })
   t.strictSame(stepOf({ ...ofMing, state: 'cancelled' }, 'phone'), { event: 'ticket.cancelled', ticket: start, sub: 'ming', by: 'phone' })
   t.strictSame(stepOf({ ...ofMing, state: 'cancelled' }, { by: 'wrong-number', count: 2 }), { event: 'ticket.cancelled', ticket: start, sub: 'ming', by: 'wrong-number', count: 2 })
-  t.strictSame(asker({ name: 'Chrome', system: 'Windows', ip: '192.0.2.1', place: '上海', placeEn: 'Shanghai' }), { browser: 'Chrome', system: 'Windows', place: '上海' })
+  t.strictSame(browserFields({ name: 'Chrome', system: 'Windows', ip: '192.0.2.1', place: '上海', placeEn: 'Shanghai' }), { browser: 'Chrome', system: 'Windows', place: '上海' })
 })
 
 await t.test('ticket: whoever loses a race decides again on what the winner left, and who waits is woken, when two move it', async (t) => {

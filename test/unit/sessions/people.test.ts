@@ -1,6 +1,6 @@
 // What is kept of a person: their name, and the list of their sessions.
 import t, { type Test } from 'tap'
-import type { Store } from '../../../src/login/ports.ts'
+import type { Store } from '../../../src/login/store-port.ts'
 import { createPeople } from '../../../src/sessions/people.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
