@@ -8,8 +8,8 @@ import { readRedisAddress } from './redis-address.ts'
 import { createRedisClock } from './redis-clock.ts'
 import { connectToRedis, makeClient, type RedisClient, type RedisConnection } from './redis-connection.ts'
 import { createRedisLink } from './redis-link.ts'
-import { createRedisListener } from './redis-listener.ts'
 import { acquirePlainSlotScript, acquireSlotScript, countScript, countsWithinScript, countWithinScript, releaseSlotScript, removeClaimScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
+import { createRedisSubscription } from './redis-subscription.ts'
 
 /** In front of every key, so that another application may live in the same database. */
 const namespace = 'scan-login'
@@ -62,7 +62,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     link.connection.client.eval(script, { keys: [keys].flat(), arguments: args.map(String) })
   const isDone = async (...call: Parameters<typeof evaluate>): Promise<boolean> => await evaluate(...call) === 1
 
-  const listener = createRedisListener(link, { channel: `${namespace}:replaced`, clock, log })
+  const subscription = createRedisSubscription(link, { channel: `${namespace}:replaced`, clock, log })
 
   return {
     storage,
@@ -71,8 +71,8 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     claim: async (key, text, ttlMs) =>
       await link.connection.client.set(keyFor(key), text, { condition: 'NX', expiration: { type: 'PX', value: ttlMs } }) === 'OK',
     removeClaim: (key, text) => isDone(removeClaimScript, keyFor(key), text),
-    replace: (key, version, text, ttlMs) => isDone(replaceScript, keyFor(key), version, text, ttlMs, listener.channel, listener.messageFor(key)),
-    onChange: listener.add,
+    replace: (key, version, text, ttlMs) => isDone(replaceScript, keyFor(key), version, text, ttlMs, subscription.channel, subscription.messageFor(key)),
+    onChange: subscription.onChange,
     acquirePlainSlot: (group, member, ttlMs, limit) => isDone(acquirePlainSlotScript, plainSlotsOf(group), member, ttlMs, limit),
     async releasePlainSlot (group, member) {
       await link.connection.client.zRem(plainSlotsOf(group), member)
@@ -97,7 +97,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     // its own timeout, so that under load a dead connection would be kept for as long as TCP retransmits.
     overdue: (error) => { link.reconnect(error) },
     async close () {
-      listener.close()
+      subscription.close()
       link.close()
     },
   }

@@ -20,8 +20,8 @@ export interface RedisConnection {
   isMisplaced (error: unknown): boolean
   /** Rejects where a server answers that it takes no writes, or that it is no master. `key` is one that only this instance writes. */
   assertMaster (key: string): Promise<void>
-  /** Calls back once, when a server has gone. */
-  whenLost (call: (error: unknown) => void): void
+  /** Calls `listener` once: when a server has gone, or at once where that has happened already. */
+  onLost (listener: (error: unknown) => void): void
   close (): void
 }
 
@@ -74,8 +74,8 @@ export const connectBeside = ({ masters }: RedisConnection, signal: AbortSignal)
 
 const connectToServer = async (client: RedisClient, signal: AbortSignal): Promise<RedisConnection> => {
   const lost = oneEvent()
-  client.on('error', lost.tell)
-  client.on('end', () => { lost.tell(new Error('The connection was closed')) })
+  client.on('error', lost.emit)
+  client.on('end', () => { lost.emit(new Error('The connection was closed')) })
   const close = () => { letGo(client) }
   await giveUpOn(signal, client.connect(), close)
   return {
@@ -86,7 +86,7 @@ const connectToServer = async (client: RedisClient, signal: AbortSignal): Promis
     assertMaster: async (key) => {
       await client.set(key, '1', { expiration: { type: 'PX', value: checkKeyTtlMs } }).catch((error: unknown) => { if (isMisplaced(error)) throw error })
     },
-    whenLost: lost.hear,
+    onLost: lost.listen,
     close,
   }
 }
@@ -123,7 +123,7 @@ const connectToCluster = async (address: RedisAddress & { kind: 'cluster' }, sig
     defaults: { ...clientOptions, ...address.credentials },
   })
   const clients = () => cluster.masters.flatMap(({ client }) => client === undefined ? [] : [client as RedisClient]) // the same, less their modules
-  for (const event of ['error', 'node-error', 'node-disconnect']) cluster.on(event, lost.tell)
+  for (const event of ['error', 'node-error', 'node-disconnect']) cluster.on(event, lost.emit)
   let isClosed = false
   const close = () => {
     isClosed = true
@@ -138,7 +138,7 @@ const connectToCluster = async (address: RedisAddress & { kind: 'cluster' }, sig
     isMisplaced,
     // A key would reach one master only, and a former master sends its writer on (MOVED), so each is asked what it is.
     assertMaster: async () => { await Promise.all(clients().map(assertRole)) },
-    whenLost: lost.hear,
+    onLost: lost.listen,
     close,
   }
 }
@@ -159,19 +159,19 @@ const letGo = (client: RedisClient): void => {
   else client.once('ready', () => { letGo(client) })
 }
 
-/** Something that happens once, and may have happened before somebody listens. */
+/** An event with one listener, emitted once: a listener that comes later gets it at once. */
 const oneEvent = () => {
-  let call: ((error: unknown) => void) | undefined
-  let happened: { error: unknown } | undefined
+  let listener: ((error: unknown) => void) | undefined
+  let emitted: { error: unknown } | undefined
   return {
-    tell: (error: unknown): void => {
-      happened ??= { error }
-      call?.(error)
-      call = undefined
+    emit: (error: unknown): void => {
+      emitted ??= { error }
+      listener?.(error)
+      listener = undefined
     },
-    hear: (listener: (error: unknown) => void): void => {
-      if (happened !== undefined) listener(happened.error)
-      else call = listener
+    listen: (call: (error: unknown) => void): void => {
+      if (emitted !== undefined) call(emitted.error)
+      else listener = call
     },
   }
 }

@@ -77,7 +77,7 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
     current = next
     isNextWanted = false
     isDown = false
-    next.whenLost((error) => { if (current === next) reconnect(error) })
+    next.onLost((error) => { if (current === next) reconnect(error) })
     checkLater()
     onUp?.()
   }

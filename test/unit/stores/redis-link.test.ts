@@ -11,7 +11,7 @@ const setUp = async () => {
   const server = { takesWrites: true }
   const closed: RedisConnection[] = []
   const open = async (): Promise<RedisConnection> => {
-    const connection = { masters: [{}], isMisplaced: () => true, whenLost: () => {}, close: () => { closed.push(connection) } } as unknown as RedisConnection // no more of it is asked here
+    const connection = { masters: [{}], isMisplaced: () => true, onLost: () => {}, close: () => { closed.push(connection) } } as unknown as RedisConnection // no more of it is asked here
     return connection
   }
   const check = async (): Promise<void> => { if (!server.takesWrites) throw new Error('READONLY ') }
