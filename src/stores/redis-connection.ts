@@ -2,15 +2,10 @@
  * One connection to Redis, of each kind. It never reconnects; its owner opens a new one. So no command is queued while Redis is down, and none
  * is retried silently.
  */
-import { createClient, createCluster } from '@keyv/redis'
 import { unlessAborted } from '../deadline.ts'
 import type { RedisAddress } from './redis-address.ts'
+import { clientOptions, createCluster, makeClient, type RedisClient, type RedisCluster } from './redis-client.ts'
 import { askSentinels } from './redis-sentinels.ts'
-
-/** A connection to one server. */
-export type RedisClient = ReturnType<typeof createClient<{}, {}, {}, 2>>
-/** Connections to all masters of a cluster. */
-export type RedisCluster = ReturnType<typeof createCluster<{}, {}, {}, 2>>
 
 export interface RedisConnection {
   readonly client: RedisClient | RedisCluster
@@ -25,16 +20,6 @@ export interface RedisConnection {
   close (): void
 }
 
-/** All a client is given. What becomes of a connection that is lost is decided above, so the client never connects again by itself. */
-export const clientOptions = {
-  name: 'scan-login',
-  disableClientInfo: true, // a right more to ask for
-  disableOfflineQueue: true,
-  // The link's check finds a silent server within seconds. The socket's own timeout would count a stall of this process as silence, so it only
-  // clears away what nobody holds any more: a connection that was given up while its server said nothing.
-  socket: { connectTimeout: 2_000, socketTimeout: 30_000, reconnectStrategy: false },
-} as const
-
 /**
  * A server behind an address that has failed over: it is a replica now (READONLY, MASTERDOWN), cut off from its replicas (NOREPLICAS), starting
  * again (LOADING), or in a cluster without a majority (CLUSTERDOWN). Asked anew, the address may lead elsewhere. Redis 6 quotes it in a script's error.
@@ -45,17 +30,6 @@ const isMisplaced = (error: unknown): boolean => error instanceof Error && mispl
 
 /** For the key of `assertMaster`. Milliseconds. */
 const checkKeyTtlMs = 10_000
-
-let first: RedisClient | undefined
-
-/**
- * Makes a client. `createClient` makes a class with a method for each command whenever the options, the address among them, are others than the last time,
- * which takes longer than to connect; a duplicate has the class of the first.
- */
-export const makeClient = (options: Parameters<typeof createClient<{}, {}, {}, 2>>[0] = {}): RedisClient => {
-  first ??= createClient<{}, {}, {}, 2>()
-  return first.duplicate<{}, {}, {}, 2, {}>(options)
-}
 
 /** Makes a connection, as `address` says; rejects where that doesn't work out. Whoever calls gives up on it in time, by `signal`. */
 export const connectToRedis = async (address: RedisAddress, signal: AbortSignal): Promise<RedisConnection> => {

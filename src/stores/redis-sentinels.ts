@@ -1,6 +1,6 @@
 /** Owns the question which server is the master, put to Redis Sentinels. */
-import { createClient } from '@keyv/redis'
 import type { Node, RedisAddress } from './redis-address.ts'
+import { clientOptions, makeClient } from './redis-client.ts'
 
 /** A Sentinel that takes longer is as good as gone. Milliseconds. */
 const answerWithinMs = 500
@@ -32,11 +32,10 @@ const askOne = async (node: Node, name: string, credentials: object): Promise<No
 }
 
 const masterBy = async (node: Node, name: string, credentials: object): Promise<Node> => {
-  const client = createClient({
+  const client = makeClient({
+    ...clientOptions,
     ...credentials,
-    name: 'scan-login',
-    disableOfflineQueue: true,
-    socket: { ...node, connectTimeout: answerWithinMs, socketTimeout: answerWithinMs, reconnectStrategy: false },
+    socket: { ...clientOptions.socket, ...node, connectTimeout: answerWithinMs, socketTimeout: answerWithinMs },
   })
   client.on('error', () => {}) // what was asked rejects with it
   try {
