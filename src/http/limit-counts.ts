@@ -1,12 +1,18 @@
-/** The rate-limit plugin's counts in our store, for all instances; and a memory of who is over a limit, so that a flood of refusals costs the store nothing. */
+/**
+ * A store for the rate-limit plugin. Counts in our own store, for all instances, and remembers who is over a limit, so that a flood of refusals costs the store
+ * nothing. The plugin counts one key against one `max`. Here a key has several windows: the client's own, with that `max`, and those of the networks around it,
+ * with more. They are counted in one step, and the plugin is given the count that decides, as the same number of calls over `max`.
+ */
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../login/ports.ts'
 import type { LimitedWindow, Store } from '../login/store-port.ts'
+import { maxEntries } from '../max-entries.ts'
 
 /** How many windows over their limit are remembered; for any other the store is asked. */
-export const remembered = 10_000
+export const maxRemembered = 10_000
 
-type Told = Parameters<FastifyRateLimitStore['incr']>[1]
+type IncrementCallback = Parameters<FastifyRateLimitStore['incr']>[1]
 
 /** Windows that are counted together, the widest first. */
 export type Windows = readonly [LimitedWindow, ...LimitedWindow[]]
@@ -17,34 +23,15 @@ export interface LimitCounts {
   firstOver (windows: Windows): Promise<LimitedWindow | undefined>
 }
 
-/** The plugin knows one key for each call: this is one for several windows, the widest first. */
-export const limitKey = (windows: Windows): string => windows.map(({ key, limit }) => `${limit}*${key}`).join(' ')
+/** `windowsOf` gives the windows of a plugin key with its `max`. A fault of the store rejects as it is. What is over a limit stays so until the window ends. */
+export const createLimitCounts = (store: Store, clock: Clock, windowsOf: (key: string, max: number) => Windows): LimitCounts => {
+  /** When the windows end that are over their limit, on the steady clock. */
+  const overUntil = new LRUCache<string, number>(maxEntries(maxRemembered))
 
-const windowsOf = (key: string, max: number): Windows => key.split(' ').map((text) => {
-  const [, limit, name] = /^(\d+)\*(.+)$/.exec(text) ?? [text, max, text]
-  return { key: String(name), limit: Number(limit) }
-}) as [LimitedWindow, ...LimitedWindow[]] // a text has a part
+  /** Milliseconds until the end of a window that is known to be over its limit; 0 for any other. */
+  const leftMsOf = ({ key }: LimitedWindow): number => Math.max(0, (overUntil.get(key) ?? 0) - clock.steady())
 
-/**
- * Joins the plugin to a store. A fault of the store is handed on as it is. What is over a limit stays so until the window ends. Calls `onHit` with
- * the plugin's key when a count is the first over a limit in its window, of all instances' counts.
- */
-export const createLimitCounts = (store: Store, clock: Clock, onHit: (key: string) => void): LimitCounts => {
-  /** By the steady clock. */
-  const overUntil = new Map<string, number>()
-
-  /** Of a window that is known to be over its limit; 0 for any other. */
-  const leftMsOf = ({ key }: LimitedWindow): number => {
-    const leftMs = (overUntil.get(key) ?? 0) - clock.steady()
-    if (leftMs <= 0) overUntil.delete(key)
-    return Math.max(0, leftMs)
-  }
-
-  const remember = (key: string, endsInMs: number): void => {
-    overUntil.set(key, clock.steady() + endsInMs)
-    const [first] = overUntil.keys()
-    if (overUntil.size > remembered && first !== undefined) overUntil.delete(first)
-  }
+  const remember = (key: string, endsInMs: number): void => { overUntil.set(key, clock.steady() + endsInMs) }
 
   const firstOver = async (windows: Windows): Promise<LimitedWindow | undefined> => {
     const known = windows.find((window) => leftMsOf(window) > 0)
@@ -57,21 +44,18 @@ export const createLimitCounts = (store: Store, clock: Clock, onHit: (key: strin
   }
 
   class PluginStore implements FastifyRateLimitStore {
-    incr (key: string, tell: Told, windowMs: number, max: number): void {
+    incr (key: string, done: IncrementCallback, windowMs: number, max: number): void {
       const windows = windowsOf(key, max)
-      for (const window of windows) {
-        const leftMs = leftMsOf(window)
-        if (leftMs > 0) {
-          tell(null, { current: max + 1, ttl: leftMs })
-          return
-        }
+      const leftMs = windows.map(leftMsOf).find((ms) => ms > 0)
+      if (leftMs !== undefined) {
+        done(null, { current: max + 2, ttl: leftMs }) // `max + 1` is the first call over the limit, which the audit records
+        return
       }
       store.countWithin(windows, windowMs).then(({ key: decidedBy, count, endsInMs }) => {
         const limit = windows.find((window) => window.key === decidedBy)?.limit ?? max
         if (count > limit) remember(decidedBy, endsInMs)
-        if (count === limit + 1) onHit(key)
-        tell(null, { current: max + count - limit, ttl: endsInMs })
-      }).catch(tell)
+        done(null, { current: max + count - limit, ttl: endsInMs })
+      }).catch(done)
     }
 
     /** Every limit has keys of its own, so all of them can be counted in one place. */

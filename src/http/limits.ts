@@ -5,13 +5,14 @@
 import { createHmac } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { prefixesOf } from '../domain/address.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { LimitKind } from '../domain/step.ts'
 import type { Clock } from '../login/ports.ts'
 import type { LimitedWindow, Store } from '../login/store-port.ts'
 import { createJsCodeQueue } from './js-code-queue.ts'
-import { createLimitCounts, limitKey, type Windows } from './limit-counts.ts'
-import { addressOf, clientNetworksOf, wechatClientKeyOf } from './visitor.ts'
+import { createLimitCounts, type Windows } from './limit-counts.ts'
+import { addressOf, wechatClientKeyOf } from './visitor.ts'
 
 const windowMs = 60_000
 
@@ -56,37 +57,44 @@ export interface LimitOptions {
 
 /** Sets the limits up on the root of the app; what they count is the store's. */
 export const createLimits = async (app: FastifyInstance, store: Store, clock: Clock, options: LimitOptions): Promise<Limits> => {
-  /** Keys that have just been hit, until whoever did so comes back from counting. */
-  const hits = new Set<string>()
-  const counts = createLimitCounts(store, clock, (key) => { hits.add(key) })
-  await app.register(rateLimit, { global: false, store: counts.Store })
-  const windowsOf = (kind: LimitKind, max: number, names: readonly string[]): Windows => names.map((name, index) => ({
-    key: keyOf(options.key, kind, name),
-    limit: max * factorOf(index, names.length),
-  })) as [LimitedWindow, ...LimitedWindow[]] // nobody has no name
-  const limiter = (kind: LimitKind, max: number, who: (request: FastifyRequest) => readonly string[] = clientNetworksOf): Limit => {
-    const count = app.createRateLimit({ max, timeWindow: windowMs, keyGenerator: (request) => limitKey(windowsOf(kind, max, who(request))) })
+  /** The windows of a key of the plugin, the widest first: those of an address and the networks around it, or the one of a person. */
+  const windowsOf = (key: string, max: number): Windows => {
+    const [kind = '', who = ''] = key.split(' ')
+    const names = kind === 'phone' ? [who] : prefixesOf(who)
+    return names.map((name, index) => ({
+      key: storeKeyOf(options.key, kind, name),
+      limit: max * factorOf(index, names.length),
+    })) as [LimitedWindow, ...LimitedWindow[]] // there is a name
+  }
+  const counts = createLimitCounts(store, clock, windowsOf)
+  // The plugin's ban is a second refusal here: the first call over a limit, which the audit records, is not banned, and all later ones are.
+  await app.register(rateLimit, { global: false, store: counts.Store, timeWindow: windowMs, ban: 1 })
+
+  const limiter = (kind: LimitKind, max: number, whoOf: (request: FastifyRequest) => string = addressOf): Limit => {
+    const count = app.createRateLimit({ max, keyGenerator: (request) => limitKey(kind, whoOf(request)) })
     return async (request) => {
       const result = await count(request)
-      if (hits.delete(result.key)) request.audit.record({ event: 'limit.hit', limit: kind, ...(request.person !== '' && { sub: request.person }) })
-      return result.isAllowed || !result.isExceeded ? undefined : new Problem('rate-limited', { retryAfterSeconds: Math.max(1, result.ttlInSeconds) })
+      if (result.isAllowed || !result.isExceeded) return undefined
+      if (!result.isBanned) request.audit.record({ event: 'limit.hit', limit: kind, ...(request.person !== '' && { sub: request.person }) })
+      return new Problem('rate-limited', { retryAfterSeconds: Math.max(1, result.ttlInSeconds) })
     }
   }
   const create = limiter('create', options.createPerMinute)
   const guess = limiter('guess', options.guessPerMinute)
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
-  const phone = limiter('phone', options.phonePerMinute, (request) => [request.person])
+  const phone = limiter('phone', options.phonePerMinute, ({ person }) => person)
 
   /** Whose turns a phone's are, and whether too many of theirs were wrong: an IPv6 /48's; an IPv4 address', or its network's once that is over its limit. */
   const turnsOf = async (request: FastifyRequest): Promise<{ clientKey: string, network: string, isOverLimit: boolean }> => {
-    const networks = clientNetworksOf(request)
-    const windows = windowsOf('js-code', options.guessPerMinute, networks)
+    const address = addressOf(request)
+    const [network] = prefixesOf(address)
+    const windows = windowsOf(limitKey('js-code', address), options.guessPerMinute)
     const over = await counts.firstOver(windows)
-    const clientKey = over === windows[0] ? networks[0] : wechatClientKeyOf(addressOf(request))
-    return { clientKey, network: networks[0], isOverLimit: over !== undefined }
+    const clientKey = over === windows[0] ? network : wechatClientKeyOf(address)
+    return { clientKey, network, isOverLimit: over !== undefined }
   }
 
-  const turns = createJsCodeQueue(clock)
+  const queue = createJsCodeQueue(clock)
 
   const before = async (limit: Limit, request: FastifyRequest): Promise<void> => {
     const problem = await limit(request)
@@ -99,7 +107,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     duringPhoneLogin: async (request, work) => {
       const { isOverLimit, ...whose } = await turnsOf(request)
       const caller = { ...whose, device: (request.headers['user-agent'] ?? '').slice(0, 256) }
-      return await turns.run(caller, isOverLimit, async () => {
+      return await queue.run(caller, isOverLimit, async () => {
         try {
           return await work()
         } catch (error) {
@@ -124,5 +132,8 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
 /** Counts a call; the problem where there were too many. */
 type Limit = (request: FastifyRequest) => Promise<Problem | undefined>
 
-const keyOf = (key: Buffer, kind: string, who: string): string =>
+/** A key of the plugin. A kind and an address or a `sub` hold no space. */
+const limitKey = (kind: LimitKind, who: string): string => `${kind} ${who}`
+
+const storeKeyOf = (key: Buffer, kind: string, who: string): string =>
   `limit:${createHmac('sha256', key).update(`limit\0${kind}\0${who}`).digest().subarray(0, 16).toString('base64url')}`

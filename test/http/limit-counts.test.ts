@@ -1,6 +1,6 @@
 /** What an instance remembers of who is over a limit: so many and no more, and what it forgets the store knows. */
 import t from 'tap'
-import { createLimitCounts, remembered } from '../../src/http/limit-counts.ts'
+import { createLimitCounts, maxRemembered } from '../../src/http/limit-counts.ts'
 import type { LimitedWindow, Store } from '../../src/login/store-port.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -22,16 +22,16 @@ await t.test('limit counts: a flood of others frees nobody, for the store is ask
       return store.countsWithin(keys)
     },
   }
-  const { Store: PluginStore, firstOver } = createLimitCounts(counted, clock, () => {})
+  const { Store: PluginStore, firstOver } = createLimitCounts(counted, clock, (key, max) => [{ key, limit: max }])
   const counts = new PluginStore({})
   const ask = (key: string) => new Promise((resolve) => { counts.incr(key, (_error, result) => { resolve(result?.current) }, 60_000, 1) })
 
-  for (let i = 0; i <= remembered; i++) {
+  for (let i = 0; i <= maxRemembered; i++) {
     await ask(`limit:${i}`)
     await ask(`limit:${i}`)
   }
   asked = 0
-  t.equal(await ask(`limit:${remembered}`), 2)
+  t.equal(await ask(`limit:${maxRemembered}`), 3)
   t.equal(asked, 0, 'who came last is remembered')
   t.equal(await ask('limit:0'), 3, 'who came first is still over it')
   t.equal(asked, 1, 'for the store was asked')
@@ -51,7 +51,7 @@ await t.test('limit counts: the widest window over its limit is told and nothing
   t.teardown(() => store.close())
   const windows = [{ key: 'wide', limit: 4 }, { key: 'narrow', limit: 2 }] as const
   const [wide, narrow] = windows
-  const look = () => createLimitCounts(store, clock, () => {}).firstOver(windows)
+  const look = () => createLimitCounts(store, clock, () => windows).firstOver(windows)
   const count = (windows: readonly [LimitedWindow, ...LimitedWindow[]]) => store.countWithin(windows, 60_000)
   for (let n = 0; n < 5; n++) t.equal(await look(), undefined)
   for (let n = 0; n < 2; n++) await count(windows)
