@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { systemClock } from '../../src/runtime.ts'
 import { createStore } from '../../src/stores/store.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { startSentinelSet } from '../support/redis-sets.ts'
 
 const rounds = Number(process.argv[2] ?? 5)

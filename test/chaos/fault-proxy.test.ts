@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { openFaultProxy } from '../support/fault-proxy.ts'
-import { startRedis, tellRedis } from '../support/redis.ts'
+import { startRedis, sendInlineCommand } from '../support/redis.ts'
 import { createCommandReader } from '../support/redis-commands.ts'
 
 const resp = (...words: readonly string[]): string => `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`
@@ -55,7 +55,7 @@ await t.test('fault proxy: Redis has not seen the command when it was cut before
   socket.write(resp('PING') + resp('SET', 'a', '1'))
   t.equal(await ended, 'ECONNRESET')
   t.equal(proxy.left, 0)
-  t.equal(await tellRedis(redis.port, 'EXISTS a'), ':0')
+  t.equal(await sendInlineCommand(redis.port, 'EXISTS a'), ':0')
   const next = await join()
   next.write(resp('SET', 'a', '2'))
   t.equal(await heard(next, 5), '+OK\r\n', 'the next one works')
@@ -71,7 +71,7 @@ await t.test('fault proxy: Redis has carried the command out and nobody hears of
   socket.write(resp('EVAL', 'return redis.call(\'INCR\', \'a\')', '0'))
   t.equal(await ended, 'ECONNRESET')
   t.equal(socket.bytesRead, 5, 'no answer came')
-  t.equal(await tellRedis(redis.port, 'INCR a'), ':3', 'once, and only once')
+  t.equal(await sendInlineCommand(redis.port, 'INCR a'), ':3', 'once, and only once')
 })
 
 await t.test('fault proxy: everybody is reset, and new connections only when it refuses', async (t) => {
@@ -105,7 +105,7 @@ await t.test('fault proxy: nothing is passed on when it is silent, and who has m
   await new Promise((resolve) => { setTimeout(resolve, 100) }) // for what must not come there is nothing to await
   proxy.silence(false)
   t.equal(await ended, 'ECONNRESET')
-  t.equal(await tellRedis(redis.port, 'EXISTS a'), ':0')
+  t.equal(await sendInlineCommand(redis.port, 'EXISTS a'), ':0')
   kept.write(resp('PING'))
   t.equal(await heard(kept, 7), '+PONG\r\n', 'who said nothing goes on')
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createKeeper } from '../support/keeper.ts'
+import { createTeardownScope } from '../support/teardown-scope.ts'
 import { check } from './checker.ts'
 import type { HistoryRecord } from './history.ts'
 import { reportOf, violationLines } from './report.ts'
@@ -35,11 +35,11 @@ const logins = Number(values.logins)
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'scan-login-chaos-'))
 
 const phase = async (name: string, options: Pick<ChaosOptions, 'seed' | 'logins' | 'faults'>): Promise<boolean> => {
-  const keeper = createKeeper()
+  const scope = createTeardownScope()
   const start = performance.now()
   say(`${name}: ${options.logins} logins, seed ${options.seed}`)
   try {
-    const result = await runChaos(keeper, {
+    const result = await runChaos(scope, {
       ...options,
       folder,
       concurrency: Number(values.concurrency),
@@ -49,7 +49,7 @@ const phase = async (name: string, options: Pick<ChaosOptions, 'seed' | 'logins'
     say(reportOf(result))
     return result.violations.length === 0
   } finally {
-    await keeper.end()
+    await scope.end()
   }
 }
 

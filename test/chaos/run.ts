@@ -1,7 +1,7 @@
 /** Owns one run from the first process to the verdict: visits while faults come, then calm, then every browser shows how it ended. */
 import { join } from 'node:path'
-import { createTurns } from '../support/at-a-time.ts'
-import type { Keeper } from '../support/keeper.ts'
+import { limitConcurrency } from '../support/limit-concurrency.ts'
+import type { TeardownScope } from '../support/teardown-scope.ts'
 import { makeTicket, readSession, type Browsed } from './browser.ts'
 import { createCaller, persist } from './caller.ts'
 import { check, type Violation } from './checker.ts'
@@ -42,14 +42,14 @@ const loginsPerPerson = 40
 const progressEveryMs = 5_000
 const concludeAtATime = 20
 
-/** Runs. Everything that it starts is ended by the keeper. */
-export const runChaos = async (keeper: Keeper, options: ChaosOptions): Promise<ChaosResult> => {
+/** Runs. Everything that it starts is ended by the scope. */
+export const runChaos = async (scope: TeardownScope, options: ChaosOptions): Promise<ChaosResult> => {
   const { seed, logins, concurrency, folder, onProgress = () => {}, logLevel = 'silent' } = options
   const start = performance.now()
   const file = join(folder, `history-${seed}.jsonl`)
   const history = openHistory(file)
   history.add({ type: 'run', seed, ticketTtlMs, browsers: logins })
-  const world = await openWorld(keeper, { instances, ticketTtlMs, logLevel })
+  const world = await openWorld(scope, { instances, ticketTtlMs, logLevel })
   const random = createRandom(seed)
   const people = Array.from({ length: Math.max(8, Math.ceil(logins / loginsPerPerson)) }, (_, i) => `person-${i}`)
 
@@ -58,7 +58,7 @@ export const runChaos = async (keeper: Keeper, options: ChaosOptions): Promise<C
   const stopPulse = takePulse(world, history)
   const progress = setInterval(() => { onProgress(done, history) }, progressEveryMs)
   const deps: VisitDeps = { world, history, people }
-  const inTurn = createTurns(concurrency)
+  const inTurn = limitConcurrency(concurrency)
   const browsed = await Promise.all(Array.from({ length: logins }, (_, n) => inTurn(async () => {
     const result = await visit(deps, n, random.fork(n))
     if (++done === Math.ceil(logins / 2) && options.faults === 'flush') await flush(world, history)
@@ -66,7 +66,7 @@ export const runChaos = async (keeper: Keeper, options: ChaosOptions): Promise<C
   })))
   await schedule?.stop()
   await world.untilReady()
-  const inEnd = createTurns(concludeAtATime)
+  const inEnd = limitConcurrency(concludeAtATime)
   await Promise.all(browsed.map((browser) => inEnd(() => conclude(deps, browser))))
   clearInterval(progress)
   await stopPulse()

@@ -5,9 +5,9 @@ import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wecha
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
 import type { Answer, Call } from '../support/test-service.ts'
-import type { Keeper } from '../support/keeper.ts'
-import { makeFolder, run, type RunningProcess } from '../support/process.ts'
-import { freePort, startRedis, tellRedis, type RedisServer } from '../support/redis.ts'
+import type { TeardownScope } from '../support/teardown-scope.ts'
+import { makeFolder, run, type RunningProcess } from '../support/service-process.ts'
+import { freePort, startRedis, sendInlineCommand, type RedisServer } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 
 export interface Instance {
@@ -49,16 +49,16 @@ export interface WorldOptions {
 const noLimit = '1000000'
 
 /** Starts everything. */
-export const openWorld = async (keeper: Keeper, { instances: size, ticketTtlMs, logLevel = 'silent' }: WorldOptions): Promise<World> => {
-  const folder = makeFolder(keeper)
+export const openWorld = async (scope: TeardownScope, { instances: size, ticketTtlMs, logLevel = 'silent' }: WorldOptions): Promise<World> => {
+  const folder = makeFolder(scope)
   const keysFile = join(folder, 'keys.json')
   makeKeyFile(keysFile)
   const simulator = await startWechatSimulator()
-  keeper.teardown(() => simulator.close())
+  scope.teardown(() => simulator.close())
 
   const redisArgs = ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always']
   let redis: RedisServer = await startRedis({ args: redisArgs })
-  keeper.teardown(() => redis.stop())
+  scope.teardown(() => redis.stop())
 
   const ports = await Promise.all(Array.from({ length: size }, freePort))
   const authority = `127.0.0.1:${ports[0]}`
@@ -78,9 +78,9 @@ export const openWorld = async (keeper: Keeper, { instances: size, ticketTtlMs, 
 
   const crashes: string[] = []
   const openInstance = async (port: number): Promise<Instance> => {
-    const proxy = await openFaultProxy(keeper, redis.port)
+    const proxy = await openFaultProxy(scope, redis.port)
     const service = remote(`http://127.0.0.1:${port}`)
-    keeper.teardown(() => service.close())
+    scope.teardown(() => service.close())
     let running: RunningProcess | undefined
     let isUp = false
     return {
@@ -93,7 +93,7 @@ export const openWorld = async (keeper: Keeper, { instances: size, ticketTtlMs, 
         await running?.ended
       },
       start: async () => {
-        const started = run(keeper, { folder, env: { ...env, PORT: String(port), STORE_URL: proxy.url } })
+        const started = run(scope, { folder, env: { ...env, PORT: String(port), STORE_URL: proxy.url } })
         running = started
         started.ended.then(({ code, signal, stderr }) => {
           if (isUp && running === started) crashes.push(`${code ?? signal}: ${stderr}`)
@@ -115,7 +115,7 @@ export const openWorld = async (keeper: Keeper, { instances: size, ticketTtlMs, 
       kill: (signal) => { redis.kill(signal) },
       end: () => redis.stop(),
       start: async () => { redis = await startRedis({ port: redis.port, args: redisArgs }) },
-      tell: (line) => tellRedis(redis.port, line),
+      tell: (line) => sendInlineCommand(redis.port, line),
     },
     untilReady: async () => {
       await Promise.all(instances.map(async ({ call }) => {

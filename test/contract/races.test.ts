@@ -5,9 +5,9 @@ import { generateKeys } from '../../src/sessions/key-set.ts'
 import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { createFakeClock, whileTimePasses } from '../support/fake-clock.ts'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
-import { turns } from '../support/turns.ts'
+import { turns } from '../support/waiting.ts'
 import { onEveryStore } from './store-harness.ts'
-import { otherNumber } from '../support/draws.ts'
+import { otherNumber } from '../support/seeded-random.ts'
 
 const rounds = 200
 const env = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }

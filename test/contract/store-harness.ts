@@ -8,7 +8,7 @@ import type { Clock } from '../../src/login/ports.ts'
 import type { Store } from '../../src/login/store-port.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { startRedis } from '../support/redis.ts'
 import { systemClock } from '../../src/runtime.ts'
 

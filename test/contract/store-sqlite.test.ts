@@ -11,7 +11,7 @@ import t, { type Test } from 'tap'
 import { createSqliteAdapter, purgeBatch } from '../../src/stores/sqlite-adapter.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { openStore, temporaryFolder } from './store-harness.ts'
 

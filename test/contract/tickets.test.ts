@@ -6,7 +6,7 @@ import { createPhoneKeys } from '../../src/stores/phone-keys.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createTickets } from '../../src/stores/tickets.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { onEveryStore, openStore } from './store-harness.ts'
 
 const lifeMs = 180_000

@@ -3,14 +3,14 @@ import t, { type Test } from 'tap'
 import type { BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
-import { lands, openVisit, placeOf, shownTicket, type Visit } from '../support/login-visit.ts'
-import { faultsOf, heard, line, listen, openPage, untilStage } from '../support/page-bench.ts'
-import { approve, openHostSite, visit as visitHost } from '../support/host-site.ts'
+import { assertLoggedIn, openVisit, visitedService, shownTicket, type Visit } from '../support/login-visit.ts'
+import { accessibilityFaults, announcements, statusLine, recordAnnouncements, openPage, waitForStage } from '../support/open-page.ts'
+import { approve, openHostSite, openHostPage as visitHost } from '../support/host-site.ts'
 import type { TestPhone } from '../support/clients.ts'
 import { dictionaries } from '../../static/scan-login/words.js'
 
 const server = await serveDemo(t)
-const place = placeOf(t, server)
+const place = visitedService(t, server)
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
@@ -31,7 +31,7 @@ const usedBrowser = async (t: Test): Promise<{ visit: Visit, owner: TestPhone }>
   const [visit, owner] = [await openVisit(t, browser, place), await place.newPhone()]
   const { page } = visit
   await visit.approve(owner, await shownTicket(page))
-  await lands(t, page, owner)
+  await assertLoggedIn(t, page, owner)
   await page.goto(`${server.url}/login`)
   return { visit, owner }
 }
@@ -41,7 +41,7 @@ const overtake = async ({ approve }: Visit, page: Page): Promise<TestPhone> => {
   const stranger = await place.newPhone()
   await stranger.rename('小雨')
   await approve(stranger, await shownTicket(page))
-  await untilStage(page, 'another')
+  await waitForStage(page, 'another')
   return stranger
 }
 
@@ -59,17 +59,17 @@ await t.test('E11 page: the browser stays whose it was, while the page asks and 
     if (!isIn) await logOut(page)
     const before = isIn ? [owner.sub, owner.sub] : [401, 401]
     const stranger = await overtake(visit, page)
-    t.equal(await line(page), `${dictionaries.en.another}小雨`)
+    t.equal(await statusLine(page), `${dictionaries.en.another}小雨`)
     t.match(await page.locator('.help').innerText(), stranger.sub.slice(0, 8))
     t.equal(new URL(page.url()).pathname, '/login')
     t.strictSame(await whoIsIn(context), before)
     t.strictSame((await stranger.sessions()).json, { sessions: [] })
     await press(page, dictionaries.en.notMe)
-    await untilStage(page, 'cancelled')
+    await waitForStage(page, 'cancelled')
     t.strictSame(await whoIsIn(context), before)
     t.strictSame((await stranger.sessions()).json, { sessions: [] })
     await visit.approve(owner, await shownTicket(page))
-    await lands(t, page, owner) // without a question
+    await assertLoggedIn(t, page, owner) // without a question
   }
 })
 
@@ -78,7 +78,7 @@ await t.test('E11 page: it goes on and remembers whom, when another person uses 
   const { page, context } = visit
   const second = await overtake(visit, page)
   await press(page, dictionaries.en.goOn)
-  await lands(t, page, second)
+  await assertLoggedIn(t, page, second)
   t.strictSame(await whoIsIn(context), [second.sub, second.sub])
   t.strictSame((await owner.sessions()).json, { sessions: [] })
   const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])') as string
@@ -86,7 +86,7 @@ await t.test('E11 page: it goes on and remembers whom, when another person uses 
   t.notMatch(kept, /ey[\w-]+\.ey/, 'no token is kept')
   await page.goto(`${server.url}/login`)
   await visit.approve(second, await shownTicket(page))
-  await lands(t, page, second)
+  await assertLoggedIn(t, page, second)
 })
 
 await t.test('E11 page: it asks again, when the page is loaded again or come back to, and opens nothing by that', async (t) => {
@@ -98,12 +98,12 @@ await t.test('E11 page: it asks again, when the page is loaded again or come bac
     const { page, context } = visit
     const stranger = await overtake(visit, page)
     await leave(page)
-    await untilStage(page, 'another')
+    await waitForStage(page, 'another')
     t.strictSame(await whoIsIn(context), [owner.sub, owner.sub])
     await press(page, dictionaries.en.notMe)
-    await untilStage(page, 'cancelled')
+    await waitForStage(page, 'cancelled')
     await page.reload()
-    await untilStage(page, 'waiting')
+    await waitForStage(page, 'waiting')
     t.strictSame(await whoIsIn(context), [owner.sub, owner.sub])
     t.strictSame((await stranger.sessions()).json, { sessions: [] })
   }
@@ -124,7 +124,7 @@ await t.test('E11 page: the browser stays whose it was, when the tab crashes or 
     t.strictSame(await whoIsIn(visit.context), [owner.sub, owner.sub])
     t.strictSame((await stranger.sessions()).json, { sessions: [] })
     const page = await visit.newTab()
-    await untilStage(page, 'waiting')
+    await waitForStage(page, 'waiting')
     t.strictSame(await whoIsIn(visit.context), [owner.sub, owner.sub])
   }
 })
@@ -135,12 +135,12 @@ await t.test('E11 page: each of two tabs asks for itself, and neither ends what 
   const second = await visit.newTab()
   const [guest, stranger] = [await overtake(visit, first), await overtake(visit, second)]
   await press(first, dictionaries.en.goOn)
-  await lands(t, first, guest)
+  await assertLoggedIn(t, first, guest)
   t.strictSame(await whoIsIn(context), [guest.sub, guest.sub])
   await press(second, dictionaries.en.notMe)
-  await untilStage(second, 'cancelled')
+  await waitForStage(second, 'cancelled')
   await second.reload()
-  await untilStage(second, 'waiting')
+  await waitForStage(second, 'waiting')
   t.strictSame(await whoIsIn(context), [guest.sub, guest.sub])
   for (const { sessions } of [stranger, owner]) t.strictSame((await sessions()).json, { sessions: [] })
 })
@@ -162,29 +162,29 @@ await t.test('E11 page: one that can\'t remember goes on as ever, and asks only 
   for (let times = 0; times < 2; times++) {
     await page.goto(`${server.url}/login`)
     await visit.approve(first, await shownTicket(page))
-    await lands(t, page, first)
+    await assertLoggedIn(t, page, first)
   }
   await page.goto(`${server.url}/login`)
   await visit.approve(second, await shownTicket(page))
-  await untilStage(page, 'another')
+  await waitForStage(page, 'another')
   await press(page, dictionaries.en.goOn)
-  await lands(t, page, second)
+  await assertLoggedIn(t, page, second)
 })
 
 await t.test('E11 element: another site hears of the login only after the yes, when the browser was somebody else\'s there before', async (t) => {
   const site = await openHostSite(t)
-  const host = await visitHost(t, browser, site.put('<scan-login id="one" locale="en"></scan-login>'))
+  const host = await visitHost(t, browser, site.addPage('<scan-login id="one" locale="en"></scan-login>'))
   const key = `scan-login-person ${site.service.url}/`
   await host.page.evaluate(`localStorage.setItem(${JSON.stringify(key)}, 'somebody-else')`)
   const phone = await site.phone()
-  const { ticket } = await host.told('ticket')
-  await untilStage(host.page, 'waiting')
+  const { ticket } = await host.waitForStep('ticket')
+  await waitForStage(host.page, 'waiting')
   await approve(phone, host, ticket)
-  await untilStage(host.page, 'another')
+  await waitForStage(host.page, 'another')
   t.notOk((await host.steps()).some(({ name }) => name === 'login'))
   t.equal(host.requests.filter((request) => /^DELETE|consume$|\/api\/session/.test(request)).length, 0)
   await press(host.page, dictionaries.en.goOn)
-  t.hasStrict(await host.told('login'), { user: { sub: phone.sub } })
+  t.hasStrict(await host.waitForStep('login'), { user: { sub: phone.sub } })
   t.strictSame(host.complaints, [])
 })
 
@@ -197,20 +197,20 @@ for (const look of [
     const { name, ...options } = look
     const { page, service, complaints } = await openPage(t, browser, options)
     const words = { 'zh-CN': dictionaries.zh, 'en-US': dictionaries.en, 'zh-TW': dictionaries['zh-Hant'] }[look.locale]
-    await listen(page)
+    await recordAnnouncements(page)
     await page.addInitScript("localStorage.setItem('scan-login-person ' + location.href.replace(/login$/, ''), 'somebody-else')")
     service.script.consume = { status: 200, body: { access_token: 'a.b.c', token_type: 'Bearer', expires_in: 900, user: { sub: 'Qm3xV0abcdef', name }, return_to: null } }
     await page.goto(`${service.url}/login`)
-    await untilStage(page, 'waiting')
+    await waitForStage(page, 'waiting')
     const before = await page.locator('.stage').boundingBox()
     service.move({ state: 'scanned', match_code: '47' })
     await page.getByRole('button', { name: words.startOver }).focus()
     service.move({ state: 'confirmed', sub: 'Qm3xV0abcdef', phone: name === null ? undefined : { name } })
-    await untilStage(page, 'another')
+    await waitForStage(page, 'another')
     t.strictSame(await page.locator('.stage').boundingBox(), before, 'nothing jumps')
-    t.equal((await heard(page)).at(-1), `${words.another}${name ?? words.nameless}`)
+    t.equal((await announcements(page)).at(-1), `${words.another}${name ?? words.nameless}`)
     t.equal(await page.locator('.help').innerText(), `${words.anotherHelp}Qm3xV0ab`)
-    t.strictSame(await faultsOf(page), [])
+    t.strictSame(await accessibilityFaults(page), [])
     if (process.env.LOOKS !== undefined) await page.screenshot({ path: `${process.env.LOOKS}/as-whom-${look.locale}.png` })
     t.equal(await page.evaluate("document.querySelector('scan-login').shadowRoot.activeElement?.dataset.action"), 'notMe', 'the keyboard stays in place')
     await page.keyboard.press('Shift+Tab')

@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { openBrowser, openPhone, type Service } from '../support/clients.ts'
-import { openStand, type RunningProcess } from '../support/process.ts'
+import { openDeployment, type RunningProcess } from '../support/service-process.ts'
 import { textIn } from '../support/readmes.ts'
-import { stepsIn } from '../support/steps.ts'
+import { auditStepsIn } from '../support/audit-steps.ts'
 
 const [home, phones, thief, gone] = ['198.51.100.20', '203.0.113.7', '192.0.2.66', '2001:db8::7']
 
@@ -21,10 +21,10 @@ const written = async (running: RunningProcess, line: RegExp): Promise<string> =
 }
 
 await t.test('audit: it is told who logged in as me, from where and when, after a login and an attack', async (t) => {
-  const stand = await openStand(t, { env: { TRUST_PROXY: '127.0.0.1' } })
-  const running = await stand.start()
-  const from = (address: string): Service => ({ call: (call) => stand.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': address } }) })
-  const phoneOf = (person: string, address: string) => openPhone(from(address), { jsCode: stand.simulator.jsCode(person), authority: `127.0.0.1:${stand.port}` })
+  const deployment = await openDeployment(t, { env: { TRUST_PROXY: '127.0.0.1' } })
+  const running = await deployment.start()
+  const from = (address: string): Service => ({ call: (call) => deployment.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': address } }) })
+  const phoneOf = (person: string, address: string) => openPhone(from(address), { jsCode: deployment.simulator.jsCode(person), authority: `127.0.0.1:${deployment.port}` })
   const began = Date.now()
 
   const me = await phoneOf('ming', phones)
@@ -56,7 +56,7 @@ await t.test('audit: it is told who logged in as me, from where and when, after 
   await me.signOut(sid)
 
   const log = await written(running, /session\.ended/)
-  const steps = stepsIn(log)
+  const steps = auditStepsIn(log)
   const logins = steps.filter(({ event, sub }) => event === 'session.opened' && sub === me.sub)
   t.strictSame(logins.map(({ ip, browser, system }) => [ip, browser, system]), [[home, 'Chrome', 'Windows'], [thief, 'Chrome', 'Windows']])
   t.ok(logins.every(({ time }) => time >= began && time <= Date.now()), 'each with its time')
@@ -83,7 +83,7 @@ await t.test('audit: it is told who logged in as me, from where and when, after 
   const [commands = [], inChinese] = readmes.map(commandsOf)
   t.strictSame(inChinese, commands)
   t.equal(commands.length, 3)
-  const file = join(stand.folder, 'log')
+  const file = join(deployment.folder, 'log')
   writeFileSync(file, log)
   const answers = commands.map((command) => execFileSync('sh', ['-c', command
     .replace('docker logs scan-login', `cat ${file}`)
@@ -96,10 +96,10 @@ await t.test('audit: it is told who logged in as me, from where and when, after 
 })
 
 await t.test('audit: logins go on when the log takes nothing', async (t) => {
-  const stand = await openStand(t)
-  const running = await stand.start({}, '/dev/full')
-  const phone = await stand.phone()
-  const browser = await openBrowser(stand)
+  const deployment = await openDeployment(t)
+  const running = await deployment.start({}, '/dev/full')
+  const phone = await deployment.phone()
+  const browser = await openBrowser(deployment)
   await phone.scan(browser.ticket)
   await phone.confirm(browser.ticket, await browser.matchCode())
   t.equal((await browser.consume()).status, 200)

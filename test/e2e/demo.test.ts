@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openWindow } from '../support/demo-window.ts'
-import { makeFolder, run } from '../support/process.ts'
+import { makeFolder, run } from '../support/service-process.ts'
 import { freePort } from '../support/redis.ts'
 
 const port = await freePort()

@@ -1,8 +1,8 @@
 /** The life of `<scan-login>` in a page that changes around it: taken out, moved, told something else, refused, too late, in an old browser. */
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
-import { approve, openHostSite, visit } from '../support/host-site.ts'
-import { untilStage } from '../support/page-bench.ts'
+import { approve, openHostSite, openHostPage } from '../support/host-site.ts'
+import { waitForStage } from '../support/open-page.ts'
 
 const browser = await launchChromium()
 t.teardown(() => browser.close())
@@ -11,10 +11,10 @@ const makes = /^POST \/api\/tickets$/
 const givesUp = /^DELETE \/api\/tickets\//
 
 await t.test('element: its ticket is given up when it is taken out of the page', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login></scan-login>'))
+  const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'))
   const phone = await site.phone()
-  const { ticket } = await host.told('ticket')
-  await untilStage(host.page, 'waiting')
+  const { ticket } = await host.waitForStep('ticket')
+  await waitForStage(host.page, 'waiting')
   site.service.received(givesUp)
   const gone = host.page.waitForResponse((response) => response.request().method() === 'DELETE')
   await host.page.evaluate("document.querySelector('scan-login').remove()")
@@ -27,23 +27,23 @@ await t.test('element: its ticket is given up when it is taken out of the page',
 })
 
 await t.test('element: it is a new login when it is put into the page again', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login></scan-login>'))
-  await host.told('ticket')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'))
+  await host.waitForStep('ticket')
   const gone = host.page.waitForResponse((response) => response.request().method() === 'DELETE')
   await host.page.evaluate("globalThis.kept = document.querySelector('scan-login'); kept.remove()")
   await gone
   await host.page.evaluate("document.querySelector('main').append(kept)")
-  const { ticket } = await host.told('ticket', { count: 2 })
+  const { ticket } = await host.waitForStep('ticket', { count: 2 })
   const phone = await site.phone()
   await approve(phone, host, ticket)
-  t.equal((await host.told('login')).user.sub, phone.sub)
+  t.equal((await host.waitForStep('login')).user.sub, phone.sub)
   t.strictSame((await host.steps()).map(({ name }) => name), ['ticket', 'ticket', 'scanned', 'confirmed', 'login'])
 })
 
 await t.test('element: its ticket stays when it is moved, and when its language, theme or size change', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login locale="en"></scan-login><section></section>'))
-  const { ticket } = await host.told('ticket')
-  await untilStage(host.page, 'waiting')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login locale="en"></scan-login><section></section>'))
+  const { ticket } = await host.waitForStep('ticket')
+  await waitForStage(host.page, 'waiting')
   site.service.received(makes)
   await host.page.evaluate("document.querySelector('section').append(document.querySelector('scan-login'))")
   for (const [name, value] of [['locale', 'zh-TW'], ['theme', 'dark'], ['compact', ''], ['locale', 'de'], ['theme', 'light']]) {
@@ -52,93 +52,93 @@ await t.test('element: its ticket stays when it is moved, and when its language,
   await host.page.waitForTimeout(300)
   t.strictSame(site.service.received(/^(?:POST|DELETE) /), [])
   await approve(await site.phone(), host, ticket)
-  await host.told('login')
+  await host.waitForStep('login')
   t.strictSame(host.complaints, [])
 })
 
 await t.test('element: it has a new ticket for the new place, and the old one is given up, when return-to changes', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login data-stay return-to="/a"></scan-login>'))
-  const first = (await host.told('ticket')).ticket
-  await untilStage(host.page, 'waiting')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login data-stay return-to="/a"></scan-login>'))
+  const first = (await host.waitForStep('ticket')).ticket
+  await waitForStage(host.page, 'waiting')
   await host.page.evaluate("document.querySelector('scan-login').setAttribute('return-to', '/b')")
-  const second = (await host.told('ticket', { count: 2 })).ticket
+  const second = (await host.waitForStep('ticket', { count: 2 })).ticket
   const phone = await site.phone()
   t.equal((await phone.scan(first)).json.code, 'ticket-cancelled')
   await approve(phone, host, second)
-  t.equal((await host.told('login')).returnTo, '/b')
+  t.equal((await host.waitForStep('login')).returnTo, '/b')
 })
 
 await t.test('element: a copy of the script away from its service works with the server attribute', async (t) => {
   for (const slash of ['', '/']) {
-    const host = await visit(t, browser, site.put(`<scan-login server="${site.service.url}${slash}"></scan-login>`, { script: '/copy/scan-login.js' }))
-    const { ticket } = await host.told('ticket')
+    const host = await openHostPage(t, browser, site.addPage(`<scan-login server="${site.service.url}${slash}"></scan-login>`, { script: '/copy/scan-login.js' }))
+    const { ticket } = await host.waitForStep('ticket')
     const phone = await site.phone()
-    await untilStage(host.page, 'waiting')
+    await waitForStage(host.page, 'waiting')
     await approve(phone, host, ticket)
-    t.equal((await host.told('login')).user.sub, phone.sub)
+    t.equal((await host.waitForStep('login')).user.sub, phone.sub)
     t.notOk(host.requests.some((request) => request.includes(`${site.service.url}/scan-login.js`)))
     t.strictSame(host.complaints, [])
   }
 })
 
 await t.test('element: it says so and brings a fresh code when the person says no, and when they tap a wrong number', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login locale="en"></scan-login>'))
+  const host = await openHostPage(t, browser, site.addPage('<scan-login locale="en"></scan-login>'))
   const phone = await site.phone()
-  const first = (await host.told('ticket')).ticket
+  const first = (await host.waitForStep('ticket')).ticket
   await phone.scan(first)
   await phone.cancel(first)
-  t.strictSame(await host.told('cancelled'), {})
-  const second = (await host.told('ticket', { count: 2 })).ticket
-  await untilStage(host.page, 'cancelled')
+  t.strictSame(await host.waitForStep('cancelled'), {})
+  const second = (await host.waitForStep('ticket', { count: 2 })).ticket
+  await waitForStage(host.page, 'cancelled')
   t.equal(await host.page.locator('.line').innerText(), 'Cancelled. Here is a new code')
   const choices: string[] = (await phone.scan(second)).json.match_choices
   const number = await host.page.locator('.layer:not(.leaving) .number').innerText()
   t.equal((await phone.confirm(second, choices.find((choice) => choice !== number))).status, 403)
-  await host.told('ticket', { count: 3 })
+  await host.waitForStep('ticket', { count: 3 })
   t.strictSame((await host.steps()).map(({ name }) => name), ['ticket', 'scanned', 'cancelled', 'ticket', 'scanned', 'cancelled', 'ticket'])
   t.strictSame(host.complaints, [])
 })
 
 await t.test('element: a browser without constructed style sheets logs in all the same, undressed where the site forbids styles', async (t) => {
   const before = "CSSStyleSheet.prototype.replaceSync = () => { throw new TypeError('an old browser') }"
-  const host = await visit(t, browser, site.put('<scan-login></scan-login>'), { before })
-  const { ticket } = await host.told('ticket')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'), { before })
+  const { ticket } = await host.waitForStep('ticket')
   const phone = await site.phone()
   await approve(phone, host, ticket)
-  t.equal((await host.told('login')).user.sub, phone.sub)
+  t.equal((await host.waitForStep('login')).user.sub, phone.sub)
   t.strictSame(host.complaints.filter((complaint) => !/style-src/.test(complaint)), [])
 })
 
 await t.test('element: it tells of the end, and has a new code, when time runs out before its eyes', async (t) => {
   const own = await openHostSite(t) // its clock is moved
-  const host = await visit(t, browser, own.put('<scan-login locale="en"></scan-login>'))
-  await host.told('ticket')
-  await untilStage(host.page, 'waiting')
+  const host = await openHostPage(t, browser, own.addPage('<scan-login locale="en"></scan-login>'))
+  await host.waitForStep('ticket')
+  await waitForStage(host.page, 'waiting')
   own.service.skip(180_000)
-  t.strictSame(await host.told('expired'), {})
-  const { ticket } = await host.told('ticket', { count: 2 })
-  await untilStage(host.page, 'waiting')
+  t.strictSame(await host.waitForStep('expired'), {})
+  const { ticket } = await host.waitForStep('ticket', { count: 2 })
+  await waitForStage(host.page, 'waiting')
   t.strictSame((await host.steps()).map(({ name }) => name), ['ticket', 'expired', 'ticket'])
   t.equal((await fetch(`${own.service.url}/api/tickets/${ticket}/code`)).status, 200)
   t.strictSame(host.complaints, [])
 })
 
 await t.test('element: it says what is wrong, and the rest of the page works, when server is no address', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login id="wrong" locale="en" server="http://["></scan-login><scan-login id="right"></scan-login>'))
-  t.strictSame(await host.told('error', { element: 'wrong' }), { reason: 'unreachable' })
+  const host = await openHostPage(t, browser, site.addPage('<scan-login id="wrong" locale="en" server="http://["></scan-login><scan-login id="right"></scan-login>'))
+  t.strictSame(await host.waitForStep('error', { element: 'wrong' }), { reason: 'unreachable' })
   t.equal(await host.page.locator('#wrong .line').innerText(), "Can't reach the service right now; we'll try again in a while")
-  const { ticket } = await host.told('ticket', { element: 'right' })
+  const { ticket } = await host.waitForStep('ticket', { element: 'right' })
   await approve(await site.phone(), host, ticket, '#right')
-  await host.told('login', { element: 'right' })
+  await host.waitForStep('login', { element: 'right' })
   t.strictSame(host.complaints, ['<scan-login server="http://[">: this is no address of a service'])
   await host.page.evaluate("document.querySelector('#wrong').removeAttribute('server')")
-  await host.told('ticket', { element: 'wrong' })
+  await host.waitForStep('ticket', { element: 'wrong' })
 })
 
 await t.test('element: its ticket is given up when server becomes no address', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login></scan-login>'))
-  const { ticket } = await host.told('ticket')
-  await untilStage(host.page, 'waiting')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'))
+  const { ticket } = await host.waitForStep('ticket')
+  await waitForStage(host.page, 'waiting')
   const gone = host.page.waitForResponse((response) => response.request().method() === 'DELETE')
   await host.page.locator('scan-login').evaluate((element: any) => { element.setAttribute('server', 'http://[') })
   await gone

@@ -3,8 +3,8 @@ import type { Locator } from 'playwright-core'
 import t from 'tap'
 import { dictionaries } from '../../static/scan-login/words.js'
 import { launchChromium } from '../support/chromium.ts'
-import { approve, openHostSite, visit } from '../support/host-site.ts'
-import { faultsOf, untilStage } from '../support/page-bench.ts'
+import { approve, openHostSite, openHostPage } from '../support/host-site.ts'
+import { accessibilityFaults, waitForStage } from '../support/open-page.ts'
 
 const browser = await launchChromium()
 t.teardown(() => browser.close())
@@ -14,8 +14,8 @@ const styleOf = (what: Locator, property: string): Promise<string> =>
   what.evaluate((element: any, property) => element.ownerDocument.defaultView.getComputedStyle(element).getPropertyValue(property), property)
 
 await t.test('element: it speaks the language of its attribute, and the visitor\'s where that is none of its own', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login></scan-login>'), { locale: 'en-US' })
-  await untilStage(host.page, 'waiting')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'), { locale: 'en-US' })
+  await waitForStage(host.page, 'waiting')
   for (const [locale, words] of [['zh-CN', dictionaries.zh], ['zh-TW', dictionaries['zh-Hant']], ['zh-HK', dictionaries['zh-Hant']], ['en', dictionaries.en], ['zh', dictionaries.zh], ['de', dictionaries.en]] as const) {
     await host.page.locator('scan-login').evaluate((element: any, locale) => { element.setAttribute('locale', locale) }, locale)
     t.equal(await host.page.locator('.line').innerText(), words.waiting, locale)
@@ -23,15 +23,15 @@ await t.test('element: it speaks the language of its attribute, and the visitor\
     t.equal(await host.page.locator('scan-login').getAttribute('lang'), words.lang, 'for screen readers and fonts')
     t.equal(await host.page.locator('.code-image').getAttribute('alt'), words.codeAlt)
   }
-  const chinese = await visit(t, browser, site.put('<scan-login locale="tlh"></scan-login>'), { locale: 'zh-TW' })
-  await untilStage(chinese.page, 'waiting')
+  const chinese = await openHostPage(t, browser, site.addPage('<scan-login locale="tlh"></scan-login>'), { locale: 'zh-TW' })
+  await waitForStage(chinese.page, 'waiting')
   t.equal(await chinese.page.locator('.line').innerText(), dictionaries['zh-Hant'].waiting)
 })
 
 await t.test('element: each keeps its own language when one is switched', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login id="one" locale="en"></scan-login><scan-login id="two" locale="en"></scan-login>'))
-  await untilStage(host.page.locator('#one'), 'waiting')
-  await untilStage(host.page.locator('#two'), 'waiting')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login id="one" locale="en"></scan-login><scan-login id="two" locale="en"></scan-login>'))
+  await waitForStage(host.page.locator('#one'), 'waiting')
+  await waitForStage(host.page.locator('#two'), 'waiting')
   await host.page.locator('#two select').selectOption('zh')
   t.equal(await host.page.locator('#one .line').innerText(), dictionaries.en.waiting)
   t.equal(await host.page.locator('#two .line').innerText(), dictionaries.zh.waiting)
@@ -39,8 +39,8 @@ await t.test('element: each keeps its own language when one is switched', async 
 
 for (const [theme, colorScheme, ink] of [['light', 'dark', 'rgb(23, 26, 30)'], ['dark', 'light', 'rgb(238, 240, 242)'], ['', 'dark', 'rgb(238, 240, 242)'], ['', 'light', 'rgb(23, 26, 30)']] as const) {
   await t.test(`element: its theme is ${theme === '' ? 'the system\'s' : theme} when the attribute is "${theme}" and the system ${colorScheme}`, async (t) => {
-    const host = await visit(t, browser, site.put(`<scan-login ${theme === '' ? '' : `theme="${theme}"`}></scan-login>`), { colorScheme })
-    await untilStage(host.page, 'waiting')
+    const host = await openHostPage(t, browser, site.addPage(`<scan-login ${theme === '' ? '' : `theme="${theme}"`}></scan-login>`), { colorScheme })
+    await waitForStage(host.page, 'waiting')
     t.equal(await styleOf(host.page.locator('.line'), 'color'), ink)
     t.equal(await styleOf(host.page.locator('scan-login'), 'color-scheme'), theme === '' ? colorScheme : theme)
     t.equal(await styleOf(host.page.locator('.paper'), 'background-color'), 'rgb(255, 255, 255)', 'the paper of the code is white always')
@@ -48,16 +48,16 @@ for (const [theme, colorScheme, ink] of [['light', 'dark', 'rgb(23, 26, 30)'], [
 }
 
 await t.test('element: it is smaller, without help and footer, when compact, and a whole login fits', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login compact locale="en"></scan-login>'))
-  const { ticket } = await host.told('ticket')
-  await untilStage(host.page, 'waiting')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login compact locale="en"></scan-login>'))
+  const { ticket } = await host.waitForStep('ticket')
+  await waitForStage(host.page, 'waiting')
   const box = await host.page.locator('.stage').boundingBox()
   t.hasStrict(box, { width: 184, height: 184 })
   t.ok(((await host.page.locator('scan-login').boundingBox())?.width ?? 999) <= 240)
   t.ok(((await host.page.locator('scan-login').boundingBox())?.height ?? 999) < 300)
   for (const hidden of ['.help', 'footer', 'select']) t.equal(await host.page.locator(hidden).isVisible(), false, hidden)
   await approve(await site.phone(), host, ticket)
-  await untilStage(host.page, 'confirmed')
+  await waitForStage(host.page, 'confirmed')
   t.strictSame(await host.page.locator('.stage').boundingBox(), box, 'nothing jumps')
 })
 
@@ -68,9 +68,9 @@ await t.test('element: every property of it is taken from the site when it sets 
     --scan-login-radius: 3px; --scan-login-size: 200px; --scan-login-font: monospace;
   }`
   for (const how of ['theme="light"', 'theme="dark"', 'compact']) {
-    const host = await visit(t, browser, site.put(`<scan-login ${how}></scan-login>`, { css }))
-    const { ticket } = await host.told('ticket')
-    await untilStage(host.page, 'waiting')
+    const host = await openHostPage(t, browser, site.addPage(`<scan-login ${how}></scan-login>`, { css }))
+    const { ticket } = await host.waitForStep('ticket')
+    await waitForStage(host.page, 'waiting')
     t.equal(await styleOf(host.page.locator('.line'), 'color'), 'rgb(1, 1, 1)')
     t.equal(await styleOf(host.page.locator('.help'), 'color'), 'rgb(4, 4, 4)')
     t.equal(await styleOf(host.page.locator('.line'), 'font-family'), 'monospace')
@@ -81,10 +81,10 @@ await t.test('element: every property of it is taken from the site when it sets 
     t.equal(await styleOf(host.page.locator('dialog .main'), 'background-color'), 'rgb(1, 1, 1)')
     const phone = await site.phone()
     await phone.scan(ticket)
-    await untilStage(host.page, 'scanned')
+    await waitForStage(host.page, 'scanned')
     t.equal(await styleOf(host.page.locator('.number'), 'background-color'), 'rgb(5, 5, 5)')
     await approve(phone, host, ticket)
-    await untilStage(host.page, 'confirmed')
+    await waitForStage(host.page, 'confirmed')
     t.equal(await styleOf(host.page.locator('.check'), 'color'), 'rgb(8, 8, 8)')
     t.equal(await styleOf(host.page.locator('.line'), 'color'), 'rgb(8, 8, 8)')
     t.strictSame(host.complaints, [])
@@ -94,13 +94,13 @@ await t.test('element: every property of it is taken from the site when it sets 
 await t.test('element: every part of it can be styled by the site', async (t) => {
   const parts = { stage: '.stage', code: '.code-image', line: '.line', help: '.help', button: 'dialog .main', link: '[data-action=explain]', footer: 'footer', number: '.number' }
   const css = Object.keys(parts).map((part, at) => `scan-login::part(${part}) { outline: ${at + 1}px solid; }`).join('\n')
-  const host = await visit(t, browser, site.put('<scan-login></scan-login>', { css }))
-  const { ticket } = await host.told('ticket')
-  await untilStage(host.page, 'waiting')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>', { css }))
+  const { ticket } = await host.waitForStep('ticket')
+  await waitForStage(host.page, 'waiting')
   for (const [at, [part, selector]] of Object.entries(parts).entries()) {
     if (part === 'number') {
       await (await site.phone()).scan(ticket)
-      await untilStage(host.page, 'scanned')
+      await waitForStage(host.page, 'scanned')
     }
     t.equal(await styleOf(host.page.locator(selector), 'outline-width'), `${at + 1}px`, part)
   }
@@ -108,12 +108,12 @@ await t.test('element: every part of it can be styled by the site', async (t) =>
 
 await t.test('element: what the site puts above and below stands there, in the site\'s own style, and the page is accessible', async (t) => {
   const css = 'h1, p { color: rgb(10, 20, 30) }'
-  const host = await visit(t, browser, site.put('<scan-login locale="en" theme="light"><h1 slot="above">Shop</h1><p slot="below">Or <a href="/other">another way</a></p></scan-login>', { css }))
-  await untilStage(host.page, 'waiting')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login locale="en" theme="light"><h1 slot="above">Shop</h1><p slot="below">Or <a href="/other">another way</a></p></scan-login>', { css }))
+  await waitForStage(host.page, 'waiting')
   const topOf = async (selector: string): Promise<number> => (await host.page.locator(selector).boundingBox())?.y ?? NaN
   const order = [await topOf('h1'), await topOf('.stage'), await topOf('.line'), await topOf('scan-login > p'), await topOf('footer')]
   t.strictSame(order, [...order].sort((a, b) => a - b))
   t.equal(await styleOf(host.page.locator('h1'), 'color'), 'rgb(10, 20, 30)')
-  t.strictSame(await faultsOf(host.page), [])
+  t.strictSame(await accessibilityFaults(host.page), [])
   t.strictSame(host.complaints, [])
 })

@@ -9,8 +9,8 @@ import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openPhone } from '../support/clients.ts'
 import { serveDemo } from '../support/demo-window.ts'
-import { approve, visit } from '../support/host-site.ts'
-import { makeFolder } from '../support/process.ts'
+import { approve, openHostPage } from '../support/host-site.ts'
+import { makeFolder } from '../support/service-process.ts'
 import { repository } from '../support/readmes.ts'
 import { remote } from '../support/remote.ts'
 
@@ -41,7 +41,7 @@ for (const file of ['README.md', 'README.zh-CN.md']) {
     const service = await serveDemo(t, { ALLOWED_ORIGINS: origin })
     const ours = (text: string): string => text.replaceAll('https://login.example.com', service.url).replaceAll('https://www.example.org', origin)
 
-    const host = await visit(t, browser, origin)
+    const host = await openHostPage(t, browser, origin)
     await host.page.locator('scan-login .code-image').waitFor()
     const caller = remote(service.url)
     t.teardown(() => caller.close())

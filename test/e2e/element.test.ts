@@ -2,22 +2,22 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
-import { approve, openHostSite, visit } from '../support/host-site.ts'
-import { untilStage } from '../support/page-bench.ts'
+import { approve, openHostSite, openHostPage } from '../support/host-site.ts'
+import { waitForStage } from '../support/open-page.ts'
 
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 const site = await openHostSite(t)
 
 await t.test('element: a site of an allowed origin gets each step in its order, and a token for its backend, under the strictest policy', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login id="one" locale="en"></scan-login>'))
+  const host = await openHostPage(t, browser, site.addPage('<scan-login id="one" locale="en"></scan-login>'))
   const phone = await site.phone()
-  const { ticket } = await host.told('ticket')
-  await untilStage(host.page, 'waiting')
+  const { ticket } = await host.waitForStep('ticket')
+  await waitForStage(host.page, 'waiting')
   t.equal(await host.page.locator('.stage').evaluate((stage: any) => stage.getBoundingClientRect().width), 240, 'it is dressed')
   await approve(phone, host, ticket)
-  const login = await host.told('login')
-  await untilStage(host.page, 'confirmed')
+  const login = await host.waitForStep('login')
+  await waitForStage(host.page, 'confirmed')
 
   const { payload, protectedHeader } = await jwtVerify(login.accessToken, createRemoteJWKSet(new URL(`${site.service.url}/.well-known/jwks.json`)), { issuer: site.service.url, audience: site.url })
   t.hasStrict(payload, { sub: phone.sub, amr: ['wechat'] })
@@ -42,8 +42,8 @@ await t.test('element: a site of an allowed origin gets each step in its order, 
 
 await t.test('element: a site of any other origin gets no ticket, no token and no way to one, and its visitor reads why', async (t) => {
   const other = await openHostSite(t, { isAllowed: false })
-  const host = await visit(t, browser, other.put('<scan-login id="one" locale="en"></scan-login>'))
-  t.strictSame(await host.told('error', { count: 2 }), { reason: 'unreachable' })
+  const host = await openHostPage(t, browser, other.addPage('<scan-login id="one" locale="en"></scan-login>'))
+  t.strictSame(await host.waitForStep('error', { count: 2 }), { reason: 'unreachable' })
   t.equal(await host.page.locator('.line').innerText(), "Can't reach the service right now; trying again")
   t.strictSame([...new Set((await host.steps()).map(({ name }) => name))], ['error'])
   t.equal(await host.page.locator('.code-image').count(), 0)
@@ -52,56 +52,56 @@ await t.test('element: a site of any other origin gets no ticket, no token and n
 })
 
 await t.test('element: several on a page are each a login of their own when one of them logs in', async (t) => {
-  const host = await visit(t, browser, site.put('<scan-login id="one"></scan-login><scan-login id="two"></scan-login><scan-login id="three" compact></scan-login>'))
+  const host = await openHostPage(t, browser, site.addPage('<scan-login id="one"></scan-login><scan-login id="two"></scan-login><scan-login id="three" compact></scan-login>'))
   const phone = await site.phone()
   const tickets: string[] = []
-  for (const element of ['one', 'two', 'three']) tickets.push((await host.told('ticket', { element })).ticket)
+  for (const element of ['one', 'two', 'three']) tickets.push((await host.waitForStep('ticket', { element })).ticket)
   t.equal(new Set(tickets).size, 3)
-  for (const element of ['one', 'two', 'three']) await untilStage(host.page.locator(`#${element}`), 'waiting')
+  for (const element of ['one', 'two', 'three']) await waitForStage(host.page.locator(`#${element}`), 'waiting')
   await approve(phone, host, tickets[1] ?? '', '#two')
-  t.equal((await host.told('login', { element: 'two' })).user.sub, phone.sub)
+  t.equal((await host.waitForStep('login', { element: 'two' })).user.sub, phone.sub)
   for (const element of ['one', 'three']) {
     t.strictSame((await host.steps(element)).map(({ name }) => name), ['ticket'])
     t.equal(await host.page.locator(`#${element} .layer:not(.leaving)`).getAttribute('data-stage'), 'waiting')
   }
   await approve(await site.phone('mei'), host, tickets[2] ?? '', '#three')
   await host.page.locator('#three').getByRole('button', { name: "That's me, go on" }).click() // it was somebody else's browser a moment ago
-  t.not((await host.told('login', { element: 'three' })).user.sub, phone.sub)
+  t.not((await host.waitForStep('login', { element: 'three' })).user.sub, phone.sub)
   t.strictSame(host.complaints, [])
 })
 
 await t.test('element: it takes the visitor to an allowed return-to by itself', async (t) => {
-  const host = await visit(t, browser, site.put(`<scan-login return-to="${site.url}/host.js?done"></scan-login>`))
-  const { ticket } = await host.told('ticket')
+  const host = await openHostPage(t, browser, site.addPage(`<scan-login return-to="${site.url}/host.js?done"></scan-login>`))
+  const { ticket } = await host.waitForStep('ticket')
   await approve(await site.phone(), host, ticket)
   await host.page.waitForURL(`${site.url}/host.js?done`)
   t.strictSame(host.complaints, [])
 })
 
 await t.test('element: it stays, and tells where to, when the site prevents the login event', async (t) => {
-  const url = site.put(`<scan-login data-stay return-to="${site.url}/host.js?done"></scan-login>`)
-  const host = await visit(t, browser, url)
-  const { ticket } = await host.told('ticket')
+  const url = site.addPage(`<scan-login data-stay return-to="${site.url}/host.js?done"></scan-login>`)
+  const host = await openHostPage(t, browser, url)
+  const { ticket } = await host.waitForStep('ticket')
   await approve(await site.phone(), host, ticket)
-  t.equal((await host.told('login')).returnTo, `${site.url}/host.js?done`)
+  t.equal((await host.waitForStep('login')).returnTo, `${site.url}/host.js?done`)
   await host.page.waitForTimeout(1500) // it would have left after 900 ms
   t.equal(host.page.url(), url)
 })
 
 await t.test('element: a return-to at a foreign origin is left out, and the login works', async (t) => {
-  const url = site.put('<scan-login return-to="https://evil.example/"></scan-login>')
-  const host = await visit(t, browser, url)
-  const { ticket } = await host.told('ticket')
+  const url = site.addPage('<scan-login return-to="https://evil.example/"></scan-login>')
+  const host = await openHostPage(t, browser, url)
+  const { ticket } = await host.waitForStep('ticket')
   await approve(await site.phone(), host, ticket)
-  t.equal((await host.told('login')).returnTo, null)
+  t.equal((await host.waitForStep('login')).returnTo, null)
   await host.page.waitForTimeout(1500) // it would have left after 900 ms
   t.equal(host.page.url(), url)
 })
 
 await t.test('element: the picture of the code can be saved on the site as well when the visitor\'s phone is the one that would scan', async (t) => {
   const userAgent = 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36'
-  const host = await visit(t, browser, site.put('<scan-login locale="en"></scan-login>'), { userAgent, isMobile: true, hasTouch: true })
-  await untilStage(host.page, 'waiting')
+  const host = await openHostPage(t, browser, site.addPage('<scan-login locale="en"></scan-login>'), { userAgent, isMobile: true, hasTouch: true })
+  await waitForStage(host.page, 'waiting')
   const [download] = await Promise.all([host.page.waitForEvent('download'), host.page.locator('[data-action=save]').tap()])
   t.equal(download.suggestedFilename(), 'WeChat login code.jpg')
   t.strictSame(host.complaints, [])

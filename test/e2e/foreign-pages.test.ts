@@ -10,7 +10,7 @@ import t, { type Test } from 'tap'
 import { chromiumOptions, launchChromium, windowed } from '../support/chromium.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf } from '../support/login.ts'
-import { makeFolder } from '../support/process.ts'
+import { makeFolder } from '../support/service-process.ts'
 
 const serviceOrigin = 'https://login.example.com'
 

@@ -7,29 +7,29 @@ import { makeKeyFile, readKeyFile } from '../../src/sessions/key-file.ts'
 import type { Answer } from '../support/test-service.ts'
 import { cookieOf } from '../support/login.ts'
 import { openBrowser } from '../support/clients.ts'
-import { makeFolder, openStand, run, type Ending, type Stand } from '../support/process.ts'
+import { makeFolder, openDeployment, run, type ProcessExit, type Deployment } from '../support/service-process.ts'
 
-const keys = (t: Test, folder: string, ...args: string[]): Promise<Ending> =>
+const keys = (t: Test, folder: string, ...args: string[]): Promise<ProcessExit> =>
   run(t, { script: 'src/keys.ts', folder, args, env: { KEYS_FILE: join(folder, 'data/keys.json') } }).ended
 
-const kidsOf = async (stand: Stand): Promise<string[]> =>
-  (await stand.call({ path: '/.well-known/jwks.json' })).json.keys.map(({ kid }: { kid: string }) => kid)
+const kidsOf = async (deployment: Deployment): Promise<string[]> =>
+  (await deployment.call({ path: '/.well-known/jwks.json' })).json.keys.map(({ kid }: { kid: string }) => kid)
 
 await t.test('keys: a running service takes a rotation and a replacement up, and the browser stays logged in', async (t) => {
-  const stand = await openStand(t)
-  await stand.start()
-  const phone = await stand.phone()
-  const browser = await openBrowser(stand)
+  const deployment = await openDeployment(t)
+  await deployment.start()
+  const phone = await deployment.phone()
+  const browser = await openBrowser(deployment)
   await phone.scan(browser.ticket)
   await phone.confirm(browser.ticket, await browser.matchCode())
   const consumed = await browser.consume()
   const cookie = cookieOf(consumed)
-  const session = (headers: Record<string, string>): Promise<Answer> => stand.call({ path: '/api/session', headers })
+  const session = (headers: Record<string, string>): Promise<Answer> => deployment.call({ path: '/api/session', headers })
   const bearer = { authorization: `Bearer ${consumed.json.access_token}` }
-  const [old] = await kidsOf(stand)
-  const file = join(stand.folder, 'data/keys.json')
+  const [old] = await kidsOf(deployment)
+  const file = join(deployment.folder, 'data/keys.json')
 
-  const rotated = await keys(t, stand.folder, 'rotate')
+  const rotated = await keys(t, deployment.folder, 'rotate')
   t.hasStrict(rotated, { code: 0, stderr: '' })
   const [{ kid: next, signsFrom }] = readKeyFile(file).signing
   const [from, until] = [new Date(signsFrom).toISOString(), new Date(signsFrom + 3_600_000).toISOString()]
@@ -38,27 +38,27 @@ await t.test('keys: a running service takes a rotation and a replacement up, and
     `An instance that runs reads the file within seconds. If others have files of their own, give them this one before ${from}. There is nothing more to do.`,
     '',
   ].join('\n'))
-  while ((await kidsOf(stand)).length === 1) await sleep(100)
-  t.strictSame(await kidsOf(stand), [next, old])
+  while ((await kidsOf(deployment)).length === 1) await sleep(100)
+  t.strictSame(await kidsOf(deployment), [next, old])
   t.strictSame([(await session({ cookie })).status, (await session(bearer)).status], [200, 200])
 
-  const again = await keys(t, stand.folder, 'rotate')
+  const again = await keys(t, deployment.folder, 'rotate')
   t.hasStrict(again, { code: 0, stdout: `${file} stays as it is: its new key has been made and signs from ${from}. All instances need this file by then.\n`, stderr: '' })
 
-  const replaced = await keys(t, stand.folder, 'replace')
+  const replaced = await keys(t, deployment.folder, 'replace')
   t.hasStrict(replaced, {
     code: 0,
     stdout: `${file} has one new signing key, and what the others signed is no longer accepted. Browsers stay logged in.\nAn instance that runs reads the file within seconds. If others have files of their own, give them this one now.\n`,
     stderr: '',
   })
-  while ((await kidsOf(stand)).includes(old as string)) await sleep(100) // it has one from the start
+  while ((await kidsOf(deployment)).includes(old as string)) await sleep(100) // it has one from the start
   t.equal((await session(bearer)).status, 401)
   t.equal((await session({ cookie })).status, 200)
-  const fresh = await stand.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+  const fresh = await deployment.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
   t.equal((await session({ authorization: `Bearer ${fresh.json.access_token}` })).status, 200)
-  t.equal((await stand.phone()).sub, phone.sub, 'and nobody is somebody else')
+  t.equal((await deployment.phone()).sub, phone.sub, 'and nobody is somebody else')
   t.equal(statSync(file).mode & 0o777, 0o600)
-  t.strictSame(readdirSync(join(stand.folder, 'data')).filter((name) => /key/.test(name)), ['keys.json'])
+  t.strictSame(readdirSync(join(deployment.folder, 'data')).filter((name) => /key/.test(name)), ['keys.json'])
 })
 
 await t.test('keys: a wrong word and a file that isn\'t there are refused in one line', async (t) => {

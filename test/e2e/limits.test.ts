@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { Service } from '../support/clients.ts'
 import { openPair } from '../support/pair.ts'
-import { openStand } from '../support/process.ts'
+import { openDeployment } from '../support/service-process.ts'
 import { startRedis } from '../support/redis.ts'
 
 const env = { LIMIT_CREATE: '6', LIMIT_GUESS: '4' }
@@ -13,23 +13,23 @@ const guess = async ({ call }: Service): Promise<number> => (await call({ path: 
 await t.test('limits: two processes on one Redis count together', async (t) => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
-  const { stand, other } = await openPair(t, { store: redis.url, env })
+  const { deployment, other } = await openPair(t, { store: redis.url, env })
 
   const seen = []
-  for (let i = 0; i < 8; i++) seen.push(await create(i % 2 === 0 ? stand : other))
+  for (let i = 0; i < 8; i++) seen.push(await create(i % 2 === 0 ? deployment : other))
   t.strictSame(seen, [201, 201, 201, 201, 201, 201, 429, 429])
-  const atOnce = await Promise.all(Array.from({ length: 12 }, (_, i) => guess(i % 2 === 0 ? stand : other)))
+  const atOnce = await Promise.all(Array.from({ length: 12 }, (_, i) => guess(i % 2 === 0 ? deployment : other)))
   t.strictSame(atOnce.sort(), [...Array(4).fill(404), ...Array(8).fill(429)])
 })
 
 await t.test('limits: a window outlives the process when that is killed and started again on the embedded store', async (t) => {
-  const stand = await openStand(t, { env })
-  const first = await stand.start()
-  for (let i = 0; i < 6; i++) t.equal(await create(stand), 201)
+  const deployment = await openDeployment(t, { env })
+  const first = await deployment.start()
+  for (let i = 0; i < 6; i++) t.equal(await create(deployment), 201)
   first.kill('SIGKILL')
   await first.ended
-  await stand.start()
-  const refused = await stand.call({ method: 'POST', path: '/api/tickets' })
+  await deployment.start()
+  const refused = await deployment.call({ method: 'POST', path: '/api/tickets' })
   t.equal(refused.status, 429)
   t.match(refused.headers['retry-after'], /^([1-9]|[1-5]\d|60)$/)
 })

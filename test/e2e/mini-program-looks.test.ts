@@ -7,7 +7,7 @@ import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { openWindow, serveDemo } from '../support/demo-window.ts'
 import { buildMmdb, exampleNetworks } from '../support/mmdb.ts'
-import { makeFolder } from '../support/process.ts'
+import { makeFolder } from '../support/service-process.ts'
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const chromium = await launchChromium()

@@ -2,13 +2,13 @@
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
-import { lands, openVisit, placeOf, shownTicket } from '../support/login-visit.ts'
-import { heard, listen, untilStage } from '../support/page-bench.ts'
-import { openStand } from '../support/process.ts'
+import { assertLoggedIn, openVisit, visitedService, shownTicket } from '../support/login-visit.ts'
+import { announcements, recordAnnouncements, waitForStage } from '../support/open-page.ts'
+import { openDeployment } from '../support/service-process.ts'
 import { openRelayTo } from '../support/relay.ts'
 
 const server = await serveDemo(t, { MAX_WAIT: '25' })
-const place = placeOf(t, server)
+const place = visitedService(t, server)
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
@@ -27,57 +27,57 @@ for (const [loss, spoil] of losses) {
     const ticket = await shownTicket(page)
     relay.spoil(`POST /api/tickets/${ticket}/consume`, 3, spoil)
     await approve(phone, ticket)
-    await lands(t, page, phone)
+    await assertLoggedIn(t, page, phone)
     t.equal(relay.left, 0)
   })
 
   await t.test(`page moves: a code comes, and lands its person, when the answer to create ${loss}`, async (t) => {
     const relay = await openRelayTo(t, server)
     relay.spoil('POST /api/tickets HTTP', 2, spoil)
-    const { page, approve } = await openVisit(t, browser, place, { url: relay.url, prepare: listen })
+    const { page, approve } = await openVisit(t, browser, place, { url: relay.url, prepare: recordAnnouncements })
     const ticket = await shownTicket(page)
-    if (loss !== 'never arrives') t.ok((await heard(page)).includes("Can't reach the service right now; trying again"))
+    if (loss !== 'never arrives') t.ok((await announcements(page)).includes("Can't reach the service right now; trying again"))
     t.equal(relay.left, 0)
     const phone = await place.newPhone()
     await approve(phone, ticket)
-    await lands(t, page, phone)
+    await assertLoggedIn(t, page, phone)
   })
 }
 
 await t.test('page moves: it says once why there is no code, and shows it once there is one, when WeChat makes none for a while', async (t) => {
   server.simulator.fail('getwxacodeunlimit', -1)
-  const { page, approve } = await openVisit(t, browser, place, { prepare: listen })
-  await untilStage(page, 'no-code')
+  const { page, approve } = await openVisit(t, browser, place, { prepare: recordAnnouncements })
+  await waitForStage(page, 'no-code')
   for (let tries = 0; tries < 2;) {
     await page.waitForTimeout(200)
     tries += server.received(/\/code$/).length
   }
   server.simulator.clearFaults()
   const ticket = await shownTicket(page)
-  t.strictSame((await heard(page)).slice(1), ["Can't get a code right now; trying again", 'Scan with WeChat to log in'])
+  t.strictSame((await announcements(page)).slice(1), ["Can't get a code right now; trying again", 'Scan with WeChat to log in'])
   const phone = await place.newPhone()
   await approve(phone, ticket)
-  await lands(t, page, phone)
+  await assertLoggedIn(t, page, phone)
 })
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   await t.test(`page moves: the same ticket goes on, at each step, when the service is started anew after ${signal}`, async (t) => {
-    const stand = await openStand(t)
-    let running = await stand.start()
+    const deployment = await openDeployment(t)
+    let running = await deployment.start()
     const restart = async (): Promise<void> => {
       running.kill(signal)
       await running.ended
-      running = await stand.start()
+      running = await deployment.start()
     }
-    const { page, numberOf } = await openVisit(t, browser, placeOf(t, stand))
-    const phone = await stand.phone()
+    const { page, numberOf } = await openVisit(t, browser, visitedService(t, deployment))
+    const phone = await deployment.phone()
     const ticket = await shownTicket(page)
     await restart()
     t.equal(await shownTicket(page), ticket)
     await phone.scan(ticket)
-    await untilStage(page, 'scanned')
+    await waitForStage(page, 'scanned')
     await restart()
     t.equal((await phone.confirm(ticket, await numberOf(ticket))).status, 200)
-    await lands(t, page, phone)
+    await assertLoggedIn(t, page, phone)
   })
 }

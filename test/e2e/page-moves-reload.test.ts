@@ -2,13 +2,13 @@
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
-import { lands, openVisit, placeOf, shownTicket, type Visit } from '../support/login-visit.ts'
-import { untilStage } from '../support/page-bench.ts'
+import { assertLoggedIn, openVisit, visitedService, shownTicket, type Visit } from '../support/login-visit.ts'
+import { waitForStage } from '../support/open-page.ts'
 import type { TestPhone } from '../support/clients.ts'
 import type { Page } from 'playwright-core'
 
 const server = await serveDemo(t, { MAX_WAIT: '25' })
-const place = placeOf(t, server)
+const place = visitedService(t, server)
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
@@ -23,12 +23,12 @@ type Story = (visit: Visit, phone: TestPhone, ticket: string) => Promise<unknown
 const stories: Record<string, Story> = {
   'nobody has scanned': async ({ page, approve }, phone, ticket) => {
     await reload(page)
-    await untilStage(page, 'waiting')
+    await waitForStage(page, 'waiting')
     await approve(phone, ticket)
   },
   'it was reloaded before, and again': async ({ page, approve }, phone, ticket) => {
     for (let times = 0; times < 4; times++) await reload(page)
-    await untilStage(page, 'waiting')
+    await waitForStage(page, 'waiting')
     await approve(phone, ticket)
   },
   'the phone has scanned': async ({ page }, phone, ticket) => {
@@ -56,7 +56,7 @@ const stories: Record<string, Story> = {
   },
   'the page has its session and says so': async ({ page, approve }, phone, ticket) => {
     await approve(phone, ticket)
-    await untilStage(page, 'confirmed')
+    await waitForStage(page, 'confirmed')
     await reload(page)
   },
 }
@@ -68,7 +68,7 @@ for (const [moment, story] of Object.entries(stories)) {
     const ticket = await shownTicket(visit.page)
     server.received(/./)
     await story(visit, phone, ticket)
-    await lands(t, visit.page, phone)
+    await assertLoggedIn(t, visit.page, phone)
     t.strictSame(server.received(/^POST \/api\/tickets$|^DELETE/), [], 'no other ticket was made, and none given up')
   })
 }
@@ -80,15 +80,15 @@ await t.test('tabs: each has a ticket of its own, and shows nothing of the other
   t.not(ticket, otherTicket)
   const [ming, mei] = [await place.newPhone(), await place.newPhone()]
   await ming.scan(ticket)
-  await untilStage(page, 'scanned')
+  await waitForStage(page, 'scanned')
   await reload(other)
   t.equal(await shownTicket(other), otherTicket, 'the other still waits, with the same code')
   await ming.confirm(ticket, await numberOf(ticket))
-  await lands(t, page, ming)
+  await assertLoggedIn(t, page, ming)
   t.equal(await shownTicket(other), otherTicket)
   await approve(mei, otherTicket)
   await sayItsMe(other)
-  await lands(t, other, mei)
+  await assertLoggedIn(t, other, mei)
 })
 
 await t.test('tabs: each moves, and the browser has one session in the end, when one person confirms both', async (t) => {
@@ -97,9 +97,9 @@ await t.test('tabs: each moves, and the browser has one session in the end, when
   const phone = await place.newPhone()
   for (const tab of [page, other]) {
     await approve(phone, await shownTicket(tab))
-    await lands(t, tab, phone)
+    await assertLoggedIn(t, tab, phone)
   }
-  await lands(t, page, phone)
+  await assertLoggedIn(t, page, phone)
 })
 
 await t.test('tabs: a copy of a tab shows a code of its own, and both move', async (t) => {
@@ -115,7 +115,7 @@ await t.test('tabs: a copy of a tab shows a code of its own, and both move', asy
     const phone = await place.newPhone()
     await approve(phone, its)
     if (tab === page) await sayItsMe(tab)
-    await lands(t, tab, phone)
+    await assertLoggedIn(t, tab, phone)
   }
 })
 
@@ -128,5 +128,5 @@ await t.test('tabs: another page in the same tab goes on, and another tab does n
   const phone = await place.newPhone()
   await approve(phone, ticket)
   await page.goto(`${place.url}/login`, { waitUntil: 'commit' })
-  await lands(t, page, phone)
+  await assertLoggedIn(t, page, phone)
 })

@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { serveDemo } from '../support/demo-window.ts'
-import { lands, openVisit, placeOf, shownTicket } from '../support/login-visit.ts'
+import { assertLoggedIn, openVisit, visitedService, shownTicket } from '../support/login-visit.ts'
 import { openRelayTo } from '../support/relay.ts'
 import { launchSleepingBrowser } from '../support/sleeping-browser.ts'
-import { untilStage } from '../support/page-bench.ts'
+import { waitForStage } from '../support/open-page.ts'
 
 const server = await serveDemo(t, { MAX_WAIT: '25' })
-const place = placeOf(t, server)
+const place = visitedService(t, server)
 const { browser, ...lid } = await launchSleepingBrowser(t)
 
 /** Longer than what a page takes for its machine's sleep. */
@@ -33,7 +33,7 @@ for (const [name, what, how] of cases) {
     await approve(phone, ticket)
     await sleep(how === null ? sleepMs / 3 : sleepMs)
     lid.wake()
-    await lands(t, page, phone)
+    await assertLoggedIn(t, page, phone)
   })
 }
 
@@ -47,12 +47,12 @@ await t.test('page moves: it shows the number, and lands, when the machine fell 
   await phone.scan(ticket)
   await sleep(sleepMs)
   lid.wake()
-  await untilStage(page, 'scanned')
+  await waitForStage(page, 'scanned')
   t.equal(await page.locator('.layer:not(.leaving) .number').innerText(), await numberOf(ticket))
   lid.sleep('all')
   relay.cut('silent')
   await phone.confirm(ticket, await numberOf(ticket))
   await sleep(sleepMs)
   lid.wake()
-  await lands(t, page, phone)
+  await assertLoggedIn(t, page, phone)
 })

@@ -3,13 +3,13 @@ import t from 'tap'
 import type { IncomingMessage } from 'node:http'
 import { launchChromium, windowed } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
-import { lands, look, openVisit, placeOf, shownTicket } from '../support/login-visit.ts'
-import { line } from '../support/page-bench.ts'
+import { assertLoggedIn, setVisibility, openVisit, visitedService, shownTicket } from '../support/login-visit.ts'
+import { statusLine } from '../support/open-page.ts'
 import type { Page } from 'playwright-core'
 
 // A hold that outlasts every case, so that none is rescued by the end of a poll.
 const server = await serveDemo(t, { MAX_WAIT: '25' })
-const place = placeOf(t, server)
+const place = visitedService(t, server)
 const browser = await launchChromium({ ...windowed, ignoreDefaultArgs: ['--disable-back-forward-cache'] })
 t.teardown(() => browser.close())
 
@@ -24,7 +24,7 @@ interface Absence { readonly away: (page: Page) => Promise<unknown>, readonly ba
 
 const absences: Record<string, Absence> = {
   'its tab is hidden and nobody looks at it again': {
-    away: (page) => look(page, 'hidden'),
+    away: (page) => setVisibility(page, 'hidden'),
     back: async () => {},
   },
   'it was offline meanwhile': { away: goOffline, back: goOnline },
@@ -52,7 +52,7 @@ for (const [absence, { away, back }] of Object.entries(absences)) {
     await away(page)
     await approve(phone, ticket)
     await back(page)
-    await lands(t, page, phone)
+    await assertLoggedIn(t, page, phone)
   })
 }
 
@@ -71,7 +71,7 @@ for (const isCached of [true, false]) {
     server.received(/./)
     await page.goBack({ waitUntil: 'commit' })
     t.strictSame(await page.evaluate('shows'), isCached ? [false, true] : [false])
-    await lands(t, page, phone)
+    await assertLoggedIn(t, page, phone)
     const reads = server.received(/after=|POST \/api\/tickets$/)
     t.match(reads[0], new RegExp(`^GET /api/tickets/${ticket}\\?after=0&`))
     t.equal(reads.length, 1, 'one question was enough')
@@ -81,9 +81,9 @@ for (const isCached of [true, false]) {
 await t.test('page moves: it says that it is offline, and the line is itself again once it is not', async (t) => {
   const { page } = await openVisit(t, browser, place)
   const ticket = await shownTicket(page)
-  const before = await line(page)
+  const before = await statusLine(page)
   await goOffline(page)
-  t.equal(await line(page), "You're offline; we'll carry on by ourselves")
+  t.equal(await statusLine(page), "You're offline; we'll carry on by ourselves")
   await goOnline(page)
   await page.getByText(before).waitFor()
   t.equal(await shownTicket(page), ticket)
@@ -107,7 +107,7 @@ await t.test('page moves: it asks once, without a hold, and never twice at a tim
   })
 
   const events: Record<string, () => Promise<unknown>> = {
-    visibilitychange: () => look(page, 'visible'),
+    visibilitychange: () => setVisibility(page, 'visible'),
     online: () => page.evaluate("dispatchEvent(new Event('online'))"),
     'both, and again': async () => await page.evaluate(`
       for (const times of [1, 2, 3]) {

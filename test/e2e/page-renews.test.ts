@@ -5,16 +5,16 @@ import { launchChromium } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
 import type { TestPhone } from '../support/clients.ts'
 import { verdict } from '../support/login.ts'
-import { lands, look, nextTicket, openVisit, placeOf, shownTicket } from '../support/login-visit.ts'
-import { heard, line, listen, untilFaded, untilStage } from '../support/page-bench.ts'
+import { assertLoggedIn, setVisibility, nextTicket, openVisit, visitedService, shownTicket } from '../support/login-visit.ts'
+import { announcements, statusLine, recordAnnouncements, waitForFade, waitForStage } from '../support/open-page.ts'
 import type { Page } from 'playwright-core'
 
 const lifeSeconds = 24
 const server = await serveDemo(t, { TICKET_TTL: String(lifeSeconds), MAX_WAIT: '25' })
-const place = placeOf(t, server)
+const place = visitedService(t, server)
 /** Where a ticket outlives everybody's patience, and polls come and go as fast as a test moves the page's clock. */
 const patient = await serveDemo(t, { TICKET_TTL: '3600', MAX_WAIT: '0' })
-const patientPlace = placeOf(t, patient)
+const patientPlace = visitedService(t, patient)
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
@@ -59,22 +59,22 @@ const scanBefore = async (phone: TestPhone, page: Page, ticket: string): Promise
 }
 
 await t.test('page renews: there is always a code that can be scanned, not a word is said about it, and the last one is good to its last second', async (t) => {
-  const { page, numberOf } = await openVisit(t, browser, place, { prepare: listen })
+  const { page, numberOf } = await openVisit(t, browser, place, { prepare: recordAnnouncements })
   const phone = await place.newPhone()
   const first = await shownTicket(page)
-  const said = await heard(page)
+  const said = await announcements(page)
   const stop = watchCodes(page)
   await page.waitForTimeout(lifeSeconds * 500) // nobody renews what is good
   t.equal(await shownTicket(page), first)
   const second = await nextTicket(page, first)
   // The one before is good for three seconds yet; a machine that is too busy for that tries the next.
   const { before, shown } = await scanBefore(phone, page, second)
-  const saidUntilThen = await heard(page)
+  const saidUntilThen = await announcements(page)
   await phone.confirm(before, await numberOf(before))
   t.strictSame(await stop(), [], 'dead codes')
   t.strictSame(saidUntilThen.slice(0, said.length), said)
   t.strictSame(saidUntilThen.slice(said.length).filter((text) => !text.startsWith('Tap or type this number')), [], 'silence until the scan')
-  await lands(t, page, phone)
+  await assertLoggedIn(t, page, phone)
   t.equal((await place.call({ path: `/api/tickets/${shown}/code` })).status, 404, 'the next one is given up')
 })
 
@@ -89,7 +89,7 @@ await t.test('page renews: it lands when the ticket was scanned, and confirmed, 
   t.equal(await liveCode(page), null, 'a code that is over is not shown')
   await phone.confirm(ticket, await numberOf(ticket))
   await context.setOffline(false)
-  await lands(t, page, phone)
+  await assertLoggedIn(t, page, phone)
 })
 
 const noes = {
@@ -99,24 +99,24 @@ const noes = {
 
 for (const [event, no] of Object.entries(noes)) {
   await t.test(`page renews: the code is gone behind the number when scanned, and a fresh one comes with a sentence, said once, when ${event}`, async (t) => {
-    const { page, approve, numberOf } = await openVisit(t, browser, patientPlace, { prepare: listen })
+    const { page, approve, numberOf } = await openVisit(t, browser, patientPlace, { prepare: recordAnnouncements })
     const ticket = await shownTicket(page)
     const phone = await patientPlace.newPhone()
     await phone.scan(ticket)
-    await untilStage(page, 'scanned')
-    await untilFaded(page)
+    await waitForStage(page, 'scanned')
+    await waitForFade(page)
     const right = await page.locator('.number').innerText()
     t.equal(right, await numberOf(ticket))
     t.equal(await page.locator('img').count(), 0)
     t.notOk((await page.locator('scan-login').evaluate((element: any) => element.shadowRoot.innerHTML)).includes(ticket))
     await no(phone, ticket, right)
-    await untilStage(page, 'cancelled')
-    t.equal(await line(page), 'Cancelled. Here is a new code')
+    await waitForStage(page, 'cancelled')
+    t.equal(await statusLine(page), 'Cancelled. Here is a new code')
     const fresh = await shownTicket(page)
     t.not(fresh, ticket)
-    t.equal((await heard(page)).filter((text) => text === 'Cancelled. Here is a new code').length, 1)
+    t.equal((await announcements(page)).filter((text) => text === 'Cancelled. Here is a new code').length, 1)
     await approve(phone, fresh)
-    await lands(t, page, phone)
+    await assertLoggedIn(t, page, phone)
   })
 }
 
@@ -127,8 +127,8 @@ await t.test('page renews: the code is dimmed after ten minutes of nobody, in si
   await pass(590)
   t.equal(await shownTicket(page), first)
   await pass(20)
-  await untilStage(page, 'expired')
-  t.equal(await line(page), 'This code has run out')
+  await waitForStage(page, 'expired')
+  t.equal(await statusLine(page), 'This code has run out')
   t.equal((await patientPlace.call({ path: `/api/tickets/${first}/code` })).status, 404, 'and it is dead')
   patient.received(/./)
   await page.mouse.move(5, 5)
@@ -137,19 +137,19 @@ await t.test('page renews: the code is dimmed after ten minutes of nobody, in si
   t.strictSame(patient.received(/./), [])
 
   await page.getByRole('button', { name: 'Show a new code' }).click()
-  await untilStage(page, 'waiting')
+  await waitForStage(page, 'waiting')
   const second = await shownTicket(page)
   t.not(second, first)
   await pass(620)
-  await untilStage(page, 'expired')
-  await look(page, 'hidden')
-  await look(page, 'visible')
-  await untilStage(page, 'waiting')
+  await waitForStage(page, 'expired')
+  await setVisibility(page, 'hidden')
+  await setVisibility(page, 'visible')
+  await waitForStage(page, 'waiting')
   const phone = await patientPlace.newPhone()
   const third = await shownTicket(page)
   t.not(third, second)
   await page.clock.runFor(1_000)
   await approve(phone, third)
   await page.clock.runFor(3_000)
-  await lands(t, page, phone)
+  await assertLoggedIn(t, page, phone)
 })

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser } from '../support/clients.ts'
-import { makeFolder, openStand, run, untilReady } from '../support/process.ts'
+import { makeFolder, openDeployment, run, waitUntilReady } from '../support/service-process.ts'
 import { freePort, startRedis } from '../support/redis.ts'
-import { drawBytes } from '../support/draws.ts'
+import { seededBytes } from '../support/seeded-random.ts'
 
 const script = 'src/commands/people.ts'
 const password = 'correct-horse-battery-staple'
@@ -15,41 +15,41 @@ for (const kind of ['sqlite in a file', 'redis']) {
   await t.test(`E18 stolen phone (${kind}): browsers and phones are out at their next call, and a held poll goes on, when the operator signs their person out beside the running service`, async (t) => {
     const redis = kind === 'redis' ? await startRedis() : undefined
     t.teardown(() => redis?.stop())
-    const stand = await openStand(t, redis === undefined ? {} : { env: { STORE_URL: redis.url } })
-    const keysFile = join(stand.folder, 'data/keys.json')
-    mkdirSync(join(stand.folder, 'data'))
+    const deployment = await openDeployment(t, redis === undefined ? {} : { env: { STORE_URL: redis.url } })
+    const keysFile = join(deployment.folder, 'data/keys.json')
+    mkdirSync(join(deployment.folder, 'data'))
     makeKeyFile(keysFile)
-    await stand.start()
-    await untilReady(stand)
-    const [phone, other] = [await stand.phone('ming'), await stand.phone('hong')]
+    await deployment.start()
+    await waitUntilReady(deployment)
+    const [phone, other] = [await deployment.phone('ming'), await deployment.phone('hong')]
     const logIn = async (by: typeof phone) => {
-      const browser = await openBrowser(stand)
+      const browser = await openBrowser(deployment)
       await by.scan(browser.ticket)
       await by.confirm(browser.ticket, await browser.matchCode())
       return (await browser.consume()).json.access_token as string
     }
     const [mine, others] = [await logIn(phone), await logIn(other)]
-    const waiting = await openBrowser(stand)
+    const waiting = await openBrowser(deployment)
     const held = waiting.poll(1, 25)
 
-    const env = { STORE_URL: redis?.url ?? `sqlite:${join(stand.folder, 'data/scan-login.db')}`, KEYS_FILE: keysFile }
-    const { code, stdout, stderr } = await run(t, { script, args: ['sign-out', phone.sub], folder: stand.folder, env }).ended
+    const env = { STORE_URL: redis?.url ?? `sqlite:${join(deployment.folder, 'data/scan-login.db')}`, KEYS_FILE: keysFile }
+    const { code, stdout, stderr } = await run(t, { script, args: ['sign-out', phone.sub], folder: deployment.folder, env }).ended
     t.equal(stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{')).join('\n'), '')
     t.equal(code, 0)
     t.equal(stdout, `${phone.sub} is signed out everywhere: 1 browser, 1 phone key\n`)
     t.strictSame(stderr.trim().split('\n').map((line) => JSON.parse(line)).map(({ event, sub, by }) => [event, sub, by]), [['phone-key.ended', phone.sub, 'operator'], ['session.ended', phone.sub, 'operator']], 'and the audit has it')
 
-    const whoAmI = async (token: string) => (await stand.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })).status
+    const whoAmI = async (token: string) => (await deployment.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })).status
     t.equal(await whoAmI(mine), 401)
     t.equal((await phone.sessions()).json.code, 'key-unknown')
     t.equal(await whoAmI(others), 200, 'nobody else is out')
     t.equal((await other.scan(waiting.ticket)).status, 200)
     t.hasStrict((await held).json, { state: 'scanned' })
-    t.equal(await whoAmI(await logIn(await stand.phone('ming'))), 200, 'and who logs in after that is in')
+    t.equal(await whoAmI(await logIn(await deployment.phone('ming'))), 200, 'and who logs in after that is in')
 
-    const again = await run(t, { script, args: ['sign-out', other.sub], folder: stand.folder, env: { ...env, LOG_LEVEL: 'silent' } }).ended
+    const again = await run(t, { script, args: ['sign-out', other.sub], folder: deployment.folder, env: { ...env, LOG_LEVEL: 'silent' } }).ended
     t.match(again, { code: 0, stdout: /1 browser, 1 phone key/ })
-    const nobody = await run(t, { script, args: ['sign-out', drawBytes(32).toString('base64url')], folder: stand.folder, env }).ended
+    const nobody = await run(t, { script, args: ['sign-out', seededBytes(32).toString('base64url')], folder: deployment.folder, env }).ended
     t.match(nobody, { code: 0, stdout: /: 0 browsers, 0 phone keys\n$/ })
   })
 }
@@ -57,7 +57,7 @@ for (const kind of ['sqlite in a file', 'redis']) {
 await t.test('people: it says how it is used, or what is wrong in one line without a secret, when it can do nothing', async (t) => {
   const folder = makeFolder(t)
   const env = { KEYS_FILE: join(folder, 'keys.json'), STORE_URL: `redis://nobody:${password}@127.0.0.1:${await freePort()}/0` }
-  const sub = drawBytes(32).toString('base64url')
+  const sub = seededBytes(32).toString('base64url')
   const help = await run(t, { script, args: ['--help'], folder, env }).ended
   t.equal(help.code, 0)
   t.match(help.stdout, /sign-out <sub>/)

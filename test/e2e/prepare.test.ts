@@ -2,7 +2,7 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { makeFolder, run } from '../support/process.ts'
+import { makeFolder, run } from '../support/service-process.ts'
 import { tiers } from '../support/tiers.js'
 
 const script = 'test/support/prepare.js'

@@ -5,18 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openBrowser } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
-import { openStand, type Ending, type RunningProcess, type Stand } from '../support/process.ts'
+import { openDeployment, type ProcessExit, type RunningProcess, type Deployment } from '../support/service-process.ts'
 
 /** The contract's word. */
 const endWithinMs = 5000
 
 /** Sends a signal and waits for the end, for as long as it may take. */
-const end = async (running: RunningProcess, signal: NodeJS.Signals): Promise<Ending | 'too late'> => {
+const end = async (running: RunningProcess, signal: NodeJS.Signals): Promise<ProcessExit | 'too late'> => {
   running.kill(signal)
   return await Promise.race([running.ended, sleep(endWithinMs, 'too late' as const, { ref: false })])
 }
 
-const send = async (t: Test, { port }: Stand, text: string): Promise<Socket> => {
+const send = async (t: Test, { port }: Deployment, text: string): Promise<Socket> => {
   const socket = connect(port, '127.0.0.1').on('error', () => {})
   t.teardown(() => { socket.destroy() })
   await once(socket, 'connect')
@@ -24,7 +24,7 @@ const send = async (t: Test, { port }: Stand, text: string): Promise<Socket> => 
   return socket
 }
 
-const isListening = ({ port }: Stand): Promise<boolean> => new Promise((resolve) => {
+const isListening = ({ port }: Deployment): Promise<boolean> => new Promise((resolve) => {
   const socket = connect(port, '127.0.0.1')
   socket.once('error', () => { resolve(false) }).once('connect', () => {
     socket.destroy()
@@ -34,32 +34,32 @@ const isListening = ({ port }: Stand): Promise<boolean> => new Promise((resolve)
 
 for (const [signal, polls] of [['SIGTERM', 200], ['SIGINT', 20]] as const) {
   await t.test(`shutdown: ${polls} held polls are answered and the process ends with 0 when ${signal} comes`, async (t) => {
-    const stand = await openStand(t, { env: { MAX_HELD_POLLS: String(polls) } })
-    const running = await stand.start()
-    const browsers = await Promise.all(Array.from({ length: polls }, () => openBrowser(stand)))
-    const { answers } = await holdPolls(stand, browsers)
+    const deployment = await openDeployment(t, { env: { MAX_HELD_POLLS: String(polls) } })
+    const running = await deployment.start()
+    const browsers = await Promise.all(Array.from({ length: polls }, () => openBrowser(deployment)))
+    const { answers } = await holdPolls(deployment, browsers)
 
     t.hasStrict(await end(running, signal), { code: 0, signal: null, stderr: '' })
     for (const [index, answer] of (await answers).entries()) {
       t.hasStrict(answer, { status: 200, json: { ticket: browsers[index]?.ticket, state: 'pending', version: 1 } })
     }
-    await t.rejects(stand.call({ path: '/health/live' }), { code: 'ECONNREFUSED' })
+    await t.rejects(deployment.call({ path: '/health/live' }), { code: 'ECONNREFUSED' })
 
-    await stand.start()
-    const phone = await stand.phone()
+    await deployment.start()
+    const phone = await deployment.phone()
     t.equal((await phone.scan(browsers[0]!.ticket)).status, 200, 'and the next process goes on')
   })
 }
 
 await t.test('shutdown: it ends with 0 all the same when one client never reads and another stops in the middle of a request', async (t) => {
-  const stand = await openStand(t)
-  const running = await stand.start()
-  const browser = await openBrowser(stand)
+  const deployment = await openDeployment(t)
+  const running = await deployment.start()
+  const browser = await openBrowser(deployment)
 
-  const deaf = await send(t, stand, 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(8))
+  const deaf = await send(t, deployment, 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(8))
   deaf.pause()
-  const half = await send(t, stand, 'POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"return_to"')
-  const headers = await send(t, stand, 'GET /health/li')
+  const half = await send(t, deployment, 'POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"return_to"')
+  const headers = await send(t, deployment, 'GET /health/li')
   t.equal((await browser.poll()).status, 200, 'others are served')
 
   t.hasStrict(await end(running, 'SIGTERM'), { code: 0, signal: null, stderr: '' })
@@ -69,7 +69,7 @@ await t.test('shutdown: it ends with 0 all the same when one client never reads 
 })
 
 await t.test('shutdown: it is not ready, but answers whoever comes, and holds nobody, for a while when SIGTERM comes', async (t) => {
-  const stand = await openStand(t, { env: { MAX_HELD_POLLS: '1' } })
+  const deployment = await openDeployment(t, { env: { MAX_HELD_POLLS: '1' } })
   // That while is short, and a busy machine may let this test sleep through it: then somebody finds nobody there.
   const leastWhileMs = 1_000
   const expected = [
@@ -80,19 +80,19 @@ await t.test('shutdown: it is not ready, but answers whoever comes, and holds no
   ]
   let isAnswered = false
   for (let rounds = 0; !isAnswered && rounds < 10; rounds++) {
-    const running = await stand.start()
-    const browser = await openBrowser(stand)
-    const { answers } = await holdPolls(stand, [browser])
-    t.equal((await stand.call({ path: '/health/ready' })).status, 200)
+    const running = await deployment.start()
+    const browser = await openBrowser(deployment)
+    const { answers } = await holdPolls(deployment, [browser])
+    t.equal((await deployment.call({ path: '/health/ready' })).status, 200)
 
     const begun = performance.now()
     const ended = end(running, 'SIGTERM')
     t.hasStrict(await answers, [{ status: 200, headers: { connection: 'close' }, json: { state: 'pending' } }])
     const calls = await Promise.allSettled([
-      stand.call({ path: '/health/ready' }),
-      stand.call({ path: '/health/live' }),
+      deployment.call({ path: '/health/ready' }),
+      deployment.call({ path: '/health/live' }),
       browser.poll(1, 25),
-      openBrowser(stand),
+      openBrowser(deployment),
     ])
     const isOver = performance.now() - begun > leastWhileMs
     running.kill('SIGTERM') // npm hands it on, and systemd has sent it already
@@ -107,18 +107,18 @@ await t.test('shutdown: it is not ready, but answers whoever comes, and holds no
 })
 
 await t.test('shutdown: a call over a connection from before is answered when nobody listens any more', async (t) => {
-  const stand = await openStand(t)
+  const deployment = await openDeployment(t)
   // That time is short, and a busy machine may let this test sleep through it: what then comes too late says nothing.
   let heard = ''
   for (let rounds = 0; heard === '' && rounds < 10; rounds++) {
-    const running = await stand.start()
-    const kept = await send(t, stand, 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n')
+    const running = await deployment.start()
+    const kept = await send(t, deployment, 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n')
     await once(kept, 'data')
     kept.setEncoding('utf8').on('data', (text: string) => { heard += text })
     const closed = new Promise((resolve) => { kept.once('close', resolve) }) // by an error, too
 
     const ended = end(running, 'SIGTERM')
-    while (await isListening(stand)) await sleep(5) // asked without a rest, it would have to let go of somebody
+    while (await isListening(deployment)) await sleep(5) // asked without a rest, it would have to let go of somebody
     kept.write('POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
     await closed
     t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
@@ -127,19 +127,19 @@ await t.test('shutdown: a call over a connection from before is answered when no
 })
 
 await t.test('shutdown: it ends with 0 all the same when SIGINT comes after SIGTERM', async (t) => {
-  const stand = await openStand(t)
-  const running = await stand.start()
+  const deployment = await openDeployment(t)
+  const running = await deployment.start()
   const ended = end(running, 'SIGTERM')
-  while ((await stand.call({ path: '/health/ready' })).status === 200);
+  while ((await deployment.call({ path: '/health/ready' })).status === 200);
   running.kill('SIGINT')
   t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
 })
 
 await t.test('shutdown: npm start hands the signal on, and leaves nobody behind who listens', async (t) => {
-  const stand = await openStand(t, { npm: 'start', env: { MAX_HELD_POLLS: '1' } })
-  const running = await stand.start()
-  const { answers } = await holdPolls(stand, [await openBrowser(stand)])
+  const deployment = await openDeployment(t, { npm: 'start', env: { MAX_HELD_POLLS: '1' } })
+  const running = await deployment.start()
+  const { answers } = await holdPolls(deployment, [await openBrowser(deployment)])
   t.not(await end(running, 'SIGTERM'), 'too late')
   t.hasStrict((await answers).map(({ status }) => status), [200])
-  t.equal(await isListening(stand), false)
+  t.equal(await isListening(deployment), false)
 })

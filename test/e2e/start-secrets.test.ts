@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t from 'tap'
 import { makeKeyFile, readKeyFile } from '../../src/sessions/key-file.ts'
-import { makeFolder, openStand, run } from '../support/process.ts'
+import { makeFolder, openDeployment, run } from '../support/service-process.ts'
 import { freePort, startRedis } from '../support/redis.ts'
 
 const password = 'correct-horse-battery-staple'
@@ -62,15 +62,15 @@ await t.test('start: the password of Redis is in no line when Redis refuses it, 
   const redis = await startRedis()
   t.teardown(() => redis.stop())
   for (const port of [redis.port, await freePort()]) {
-    const stand = await openStand(t, { env: { STORE_URL: `redis://nobody:${password}@127.0.0.1:${port}/0`, LOG_LEVEL: 'trace' } })
-    mkdirSync(join(stand.folder, 'data'))
-    makeKeyFile(join(stand.folder, 'data/keys.json'))
-    const running = await stand.start()
-    t.equal((await stand.call({ method: 'POST', path: '/api/tickets' })).status, 503)
+    const deployment = await openDeployment(t, { env: { STORE_URL: `redis://nobody:${password}@127.0.0.1:${port}/0`, LOG_LEVEL: 'trace' } })
+    mkdirSync(join(deployment.folder, 'data'))
+    makeKeyFile(join(deployment.folder, 'data/keys.json'))
+    const running = await deployment.start()
+    t.equal((await deployment.call({ method: 'POST', path: '/api/tickets' })).status, 503)
     running.kill('SIGKILL')
     const { stdout, stderr } = await running.ended
     t.ok(stdout.includes('Redis is away'))
     t.notOk((stdout + stderr).includes(password), 'no line has the password')
-    t.notOk((stdout + stderr).includes(stand.simulator.secret), 'nor the AppSecret')
+    t.notOk((stdout + stderr).includes(deployment.simulator.secret), 'nor the AppSecret')
   }
 })

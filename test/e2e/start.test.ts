@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser } from '../support/clients.ts'
 import { buildMmdb, exampleNetworks } from '../support/mmdb.ts'
-import { makeFolder, openStand, run, type RunOptions } from '../support/process.ts'
+import { makeFolder, openDeployment, run, type RunOptions } from '../support/service-process.ts'
 import { freePort } from '../support/redis.ts'
 
 const credentials = { WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET: '0123456789abcdef0123456789abcdef' }
@@ -94,10 +94,10 @@ await t.test('start: one line says so when the database of places is not there, 
 await t.test('start: places are known when there is a database of them', async (t) => {
   const file = join(makeFolder(t), 'places.mmdb')
   writeFileSync(file, buildMmdb({ '127.0.0.0/8': exampleNetworks['203.0.113.0/24'] ?? '' }))
-  const stand = await openStand(t, { env: { GEOIP_FILE: file } })
-  await stand.start()
-  const browser = await openBrowser(stand)
-  const phone = await stand.phone()
+  const deployment = await openDeployment(t, { env: { GEOIP_FILE: file } })
+  await deployment.start()
+  const browser = await openBrowser(deployment)
+  const phone = await deployment.phone()
   t.hasStrict((await phone.scan(browser.ticket)).json, { other_country: false, browser: { place: '中国 上海市', place_en: 'Shanghai, China' }, phone_place: '中国 上海市', phone_place_en: 'Shanghai, China' })
 })
 
@@ -116,23 +116,23 @@ await t.test('demo: it refuses to start when NODE_ENV is production', async (t) 
 })
 
 await t.test('start: the key file is made for its owner alone when it is the first', async (t) => {
-  const stand = await openStand(t)
-  await stand.start()
-  const data = join(stand.folder, 'data')
+  const deployment = await openDeployment(t)
+  await deployment.start()
+  const data = join(deployment.folder, 'data')
   t.strictSame(readdirSync(data).filter((name) => /key/.test(name)), ['keys.json'], 'no draft is left')
   for (const name of readdirSync(data)) t.equal(statSync(join(data, name)).mode & 0o777, 0o600, name)
   t.equal(statSync(data).mode & 0o777, 0o700)
 })
 
 await t.test('start: a key file that is there is only read', async (t) => {
-  const stand = await openStand(t, { env: { KEYS_FILE: 'keys/keys.json' } })
-  const keys = join(stand.folder, 'keys')
-  const first = await stand.start()
+  const deployment = await openDeployment(t, { env: { KEYS_FILE: 'keys/keys.json' } })
+  const keys = join(deployment.folder, 'keys')
+  const first = await deployment.start()
   const made = readFileSync(join(keys, 'keys.json'))
   first.kill('SIGKILL')
   await first.ended
   utimesSync(keys, 1, 1) // changes when anything is made or removed in the folder
-  await stand.start()
+  await deployment.start()
   t.strictSame(readFileSync(join(keys, 'keys.json')), made)
   t.equal(statSync(keys).mtimeMs, 1000)
 })
@@ -160,9 +160,9 @@ await t.test('start: every key that can be guessed is refused in a line of its o
 })
 
 await t.test('ES weak settings: the log of a start has one warning for each, and the service starts, when they are allowed', async (t) => {
-  const stand = await openStand(t, { env: { LIMIT_CREATE: '60' } })
+  const deployment = await openDeployment(t, { env: { LIMIT_CREATE: '60' } })
   const warnings = async (env: Record<string, string>): Promise<readonly string[]> => {
-    const running = await stand.start({ LOG_LEVEL: 'info', ...env })
+    const running = await deployment.start({ LOG_LEVEL: 'info', ...env })
     running.kill('SIGINT')
     const lines = (await running.ended).stdout.trim().split('\n').map((line) => JSON.parse(line) as { level: number, msg: string })
     return lines.filter(({ level }) => level === 40).map(({ msg }) => msg.replace(/^(weak setting: [A-Z_]+).*$/, '$1'))

@@ -5,23 +5,23 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openBrowser, type Service } from '../support/clients.ts'
 import { openPair } from '../support/pair.ts'
-import type { Stand } from '../support/process.ts'
+import type { Deployment } from '../support/service-process.ts'
 import { startRedis } from '../support/redis.ts'
 
 const offMs = 90_000
 
-/** One instance whose clock is slow and one whose clock is fast; the stand speaks to the slow one. */
-const openInstances = async (t: Test, env: Readonly<Record<string, string>> = {}): Promise<{ slow: Stand, fast: Service }> => {
+/** One instance whose clock is slow and one whose clock is fast; the deployment speaks to the slow one. */
+const openInstances = async (t: Test, env: Readonly<Record<string, string>> = {}): Promise<{ slow: Deployment, fast: Service }> => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
   const preload = `--import=${pathToFileURL(join(import.meta.dirname, '../support/wrong-clock.ts')).href}`
-  const { stand, other } = await openPair(t, {
+  const { deployment, other } = await openPair(t, {
     store: redis.url,
     env: { NODE_OPTIONS: preload, ...env },
-    envOfStand: { WRONG_CLOCK_MS: String(-offMs) },
+    envOfDeployment: { WRONG_CLOCK_MS: String(-offMs) },
     envOfOther: { WRONG_CLOCK_MS: String(offMs) },
   })
-  return { slow: stand, fast: other }
+  return { slow: deployment, fast: other }
 }
 
 await t.test('clocks: a login works, and every time that is told is the right one, when instances are three minutes apart', async (t) => {

@@ -3,8 +3,8 @@ import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openPhone } from '../support/clients.ts'
 import { openInstances } from '../support/instances.ts'
-import { lands, openVisit, shownTicket } from '../support/login-visit.ts'
-import { heard, listen, untilStage } from '../support/page-bench.ts'
+import { assertLoggedIn, openVisit, shownTicket } from '../support/login-visit.ts'
+import { announcements, recordAnnouncements, waitForStage } from '../support/open-page.ts'
 
 const browser = await launchChromium()
 t.teardown(() => browser.close())
@@ -16,12 +16,12 @@ for (const [kind, stage] of stages) {
   await t.test(`deploys: the page says nothing, no call of its goes wrong, and it lands, when all instances behind ${kind} are replaced while ${stage}`, async (t) => {
     const instances = await openInstances(t, kind)
     const newPhone = () => openPhone(instances, { jsCode: instances.simulator.jsCode('ming'), authority: new URL(instances.url).host })
-    const { context, page, numberOf } = await openVisit(t, browser, { ...instances, newPhone }, { prepare: listen })
+    const { context, page, numberOf } = await openVisit(t, browser, { ...instances, newPhone }, { prepare: recordAnnouncements })
     const ticket = await shownTicket(page)
     const phone = await newPhone()
     const scan = async (): Promise<void> => {
       t.equal((await phone.scan(ticket)).status, 200)
-      await untilStage(page, 'scanned')
+      await waitForStage(page, 'scanned')
     }
     if (stage === 'the page shows its number') await scan()
 
@@ -32,9 +32,9 @@ for (const [kind, stage] of stages) {
       if (/\?after=/.test(response.url())) polls++
       if (response.status() >= 400) odd.push(`${response.request().method()} ${response.url()}: ${response.status()}`)
     })
-    const said = await heard(page)
-    await instances.roll()
-    t.strictSame(await heard(page), said, 'not a word')
+    const said = await announcements(page)
+    await instances.restartInTurn()
+    t.strictSame(await announcements(page), said, 'not a word')
     t.strictSame(odd, [])
     t.ok(polls > 0, 'its polls were answered')
 
@@ -43,6 +43,6 @@ for (const [kind, stage] of stages) {
       await scan()
     }
     t.equal((await phone.confirm(ticket, await numberOf(ticket))).status, 200)
-    await lands(t, page, phone)
+    await assertLoggedIn(t, page, phone)
   })
 }

@@ -14,7 +14,7 @@ for (const kind of ['nginx', 'haproxy'] as const) {
       authority: new URL(instances.url).host,
       jsCodes: Array.from({ length: people }, (_, index) => instances.simulator.jsCode(`person ${index}`)),
     })
-    for (const ending of await instances.roll()) t.hasStrict(ending, { code: 0, signal: null, stderr: '' })
+    for (const ending of await instances.restartInTurn()) t.hasStrict(ending, { code: 0, signal: null, stderr: '' })
     const { calls, logins, odd, surplus } = await load.stop()
     t.comment(`${logins} logins, ${calls} calls`)
     t.strictSame(odd, [])

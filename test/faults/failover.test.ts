@@ -25,10 +25,10 @@ const insist = async (call: () => Promise<Answer>): Promise<Answer> => {
 for (const [kind, startSet] of Object.entries({ sentinel: startSentinelSet, cluster: startCluster })) {
   await t.test(`failover: a login that is under way comes to its end when a master is killed (${kind})`, async (t) => {
     const set = await startSet(t)
-    const { stand, other } = await openPair(t, { store: set.url, env: { MAX_HELD_POLLS: '1' } })
-    const instances: readonly Service[] = [stand, other]
+    const { deployment, other } = await openPair(t, { store: set.url, env: { MAX_HELD_POLLS: '1' } })
+    const instances: readonly Service[] = [deployment, other]
 
-    const phone = await stand.phone()
+    const phone = await deployment.phone()
     const browser = await openBrowser(other)
     const { answers } = await holdPolls(other, [browser])
     const master = await set.masterOf(`scan-login:ticket:${browser.ticket}`)

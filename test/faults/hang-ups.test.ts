@@ -5,9 +5,9 @@ import { readdirSync } from 'node:fs'
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { createTurns } from '../support/at-a-time.ts'
+import { limitConcurrency } from '../support/limit-concurrency.ts'
 import { openBrowser, type TestBrowser } from '../support/clients.ts'
-import { makeFolder, openStand, run, type RunningProcess, type Stand } from '../support/process.ts'
+import { makeFolder, openDeployment, run, type RunningProcess, type Deployment } from '../support/service-process.ts'
 import { startProxy } from '../support/proxies.ts'
 import { freePort } from '../support/redis.ts'
 
@@ -73,7 +73,7 @@ const follow = async (browser: TestBrowser): Promise<string> => {
 }
 
 const hangUpEverywhere = async (port: number, texts: Readonly<Record<string, string>>): Promise<void> => {
-  const inTurn = createTurns(64)
+  const inTurn = limitConcurrency(64)
   const whole = Object.values(texts)
   const parts = whole.flatMap((text) => Array.from({ length: text.length + 1 }, (_, sent) => text.slice(0, sent)))
   await Promise.all([
@@ -82,20 +82,20 @@ const hangUpEverywhere = async (port: number, texts: Readonly<Record<string, str
   ])
 }
 
-const isAlive = async (stand: Stand, running: RunningProcess): Promise<boolean> =>
-  await Promise.race([running.ended.then(() => false), stand.call({ path: '/health/live' }).then(({ status }) => status === 200)])
+const isAlive = async (deployment: Deployment, running: RunningProcess): Promise<boolean> =>
+  await Promise.race([running.ended.then(() => false), deployment.call({ path: '/health/live' }).then(({ status }) => status === 200)])
 
 /** Nothing that happened was a fault: not on a socket, and not of ours. */
 const noFault = (t: Test, running: RunningProcess): void => { t.notMatch(running.stdout(), /"level":(?:50|60)/) }
 
 await t.test('E1 hang-ups: the process goes on and a held poll is answered when clients hang up at every byte of every exchange', async (t) => {
-  const stand = await openStand(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn' } })
-  const running = await stand.start()
-  const browser = await openBrowser(stand)
+  const deployment = await openDeployment(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn' } })
+  const running = await deployment.start()
+  const browser = await openBrowser(deployment)
   const held = follow(browser)
-  await hangUpEverywhere(stand.port, exchanges(await openBrowser(stand)))
-  t.equal(await isAlive(stand, running), true)
-  const phone = await stand.phone()
+  await hangUpEverywhere(deployment.port, exchanges(await openBrowser(deployment)))
+  t.equal(await isAlive(deployment, running), true)
+  const phone = await deployment.phone()
   t.equal((await phone.scan(browser.ticket)).status, 200)
   t.equal(await held, 'scanned')
   noFault(t, running)
@@ -103,16 +103,16 @@ await t.test('E1 hang-ups: the process goes on and a held poll is answered when 
 
 for (const kind of ['haproxy', 'caddy'] as const) {
   await t.test(`E1 hang-ups: the process goes on when ${kind} passes them on`, async (t) => {
-    const stand = await openStand(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1' } })
-    const running = await stand.start()
+    const deployment = await openDeployment(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1' } })
+    const running = await deployment.start()
     const port = await freePort()
-    await startProxy(t, kind, { listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${stand.port}` })
-    const all = exchanges(await openBrowser(stand))
-    const inTurn = createTurns(16)
+    await startProxy(t, kind, { listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${deployment.port}` })
+    const all = exchanges(await openBrowser(deployment))
+    const inTurn = limitConcurrency(16)
     for (let rounds = 0; rounds < 5; rounds++) {
       await Promise.all(Object.values(all).flatMap((text) => ways.flatMap((way) => (['sent', 'heard', 'answered'] as const).map((when) => inTurn(() => hangUp(port, text, way, when))))))
     }
-    t.equal(await isAlive(stand, running), true)
+    t.equal(await isAlive(deployment, running), true)
     noFault(t, running)
   })
 }
@@ -129,16 +129,16 @@ await t.test('E1 hang-ups: the demo goes on, too', async (t) => {
 })
 
 await t.test('E1 hang-ups: the service is reached again when it has run out of file descriptors', async (t) => {
-  const stand = await openStand(t)
-  const running = await stand.start()
+  const deployment = await openDeployment(t)
+  const running = await deployment.start()
   const open = readdirSync(`/proc/${running.pid}/fd`).length
   execFileSync('prlimit', ['--pid', String(running.pid), `--nofile=${open + 20}`])
   const sockets: Socket[] = []
-  for (let i = 0; i < 200; i++) sockets.push(connect(stand.port, '127.0.0.1').on('error', () => {}))
+  for (let i = 0; i < 200; i++) sockets.push(connect(deployment.port, '127.0.0.1').on('error', () => {}))
   await sleep(500)
   for (const socket of sockets) socket.resetAndDestroy()
-  for (let tries = 0; tries < 50 && !await stand.call({ path: '/health/live' }).then(() => true, () => false); tries++) await sleep(100)
-  t.equal(await isAlive(stand, running), true)
+  for (let tries = 0; tries < 50 && !await deployment.call({ path: '/health/live' }).then(() => true, () => false); tries++) await sleep(100)
+  t.equal(await isAlive(deployment, running), true)
 })
 
 await t.test('E1 errors that nobody caught: a lost connection is logged with its stack and the process goes on; anything else ends it with 1', async (t) => {

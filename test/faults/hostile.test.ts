@@ -6,8 +6,8 @@ import t, { type Test } from 'tap'
 import { openBrowser } from '../support/clients.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
 import { logIn, verdict } from '../support/login.ts'
-import { say } from '../support/fuzz/wire.ts'
-import { until } from '../support/turns.ts'
+import { sendRaw } from '../support/fuzz/wire.ts'
+import { waitUntil } from '../support/waiting.ts'
 
 const generous = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
 
@@ -63,7 +63,7 @@ await t.test('connections: whoever asks and never reads is cut off', async (t) =
     socket.pause()
     socket.write(lines('GET /openapi.json HTTP/1.1', 'Host: a').repeat(8))
   }
-  await until(() => service.logged().split('/openapi.json').length > 5)
+  await waitUntil(() => service.logged().split('/openapi.json').length > 5)
   t.equal((await logIn(service)).consumed.status, 200)
   await untilAlone(service)
 })
@@ -71,10 +71,10 @@ await t.test('connections: whoever asks and never reads is cut off', async (t) =
 await t.test('connections: thousands of header lines and endless ones are refused before they are kept', async (t) => {
   const { port } = await listening(t)
   for (const head of [`${'a:\r\n'.repeat(5000)}`, `X: ${'a'.repeat(17_000)}\r\n`, `Cookie: ${'a=b; '.repeat(4000)}\r\n`]) {
-    t.match(await say(port, bytes(`GET /api/session HTTP/1.1\r\nHost: a\r\n${head}\r\n`)), /^HTTP\/1\.1 413 /)
+    t.match(await sendRaw(port, bytes(`GET /api/session HTTP/1.1\r\nHost: a\r\n${head}\r\n`)), /^HTTP\/1\.1 413 /)
   }
-  t.match(await say(port, bytes(`GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`)), /^HTTP\/1\.1 413 /)
-  t.match(await say(port, bytes(lines('GET /api/session HTTP/1.1', 'Host: a', 'Connection: close', ...Array.from({ length: 500 }, () => 'a:')))), /^HTTP\/1\.1 401 /, 'what fits is read')
+  t.match(await sendRaw(port, bytes(`GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`)), /^HTTP\/1\.1 413 /)
+  t.match(await sendRaw(port, bytes(lines('GET /api/session HTTP/1.1', 'Host: a', 'Connection: close', ...Array.from({ length: 500 }, () => 'a:')))), /^HTTP\/1\.1 401 /, 'what fits is read')
 })
 
 await t.test('connections: a body without end is cut off where the limit is', async (t) => {
@@ -97,9 +97,9 @@ await t.test('connections: pipelined calls are each answered in their turn, held
   let heard = ''
   socket.on('data', (data) => { heard += data.toString() })
   socket.write(poll.repeat(7) + lines('GET /health/live HTTP/1.1', 'Host: a'))
-  await until(() => heard.includes('"poll_after":2'))
+  await waitUntil(() => heard.includes('"poll_after":2'))
   await browser.giveUp()
-  await until(() => heard.includes('{"status":"ok"}'))
+  await waitUntil(() => heard.includes('{"status":"ok"}'))
   t.equal(heard.match(/HTTP\/1\.1 200 /g)?.length, 8, 'nothing was lost')
   t.match(heard, /"state":"cancelled"/)
 })
@@ -119,7 +119,7 @@ await t.test('connections: two thousand idle polls are held at once while anothe
   for (const socket of sockets.slice(1000)) socket.resume()
   while (await connections(service) > 1000) await sleep(20)
   service.clock.advance(25_000)
-  await until(() => sockets.slice(1000).every((socket) => socket.bytesRead > 0))
+  await waitUntil(() => sockets.slice(1000).every((socket) => socket.bytesRead > 0))
   t.equal((await logIn(service)).consumed.status, 200)
 })
 
@@ -160,7 +160,7 @@ await t.test('requests: what could be read in two ways is bad-request, changes n
   const { service, port } = await listening(t, { MAX_TICKETS: '1' })
   const smuggled = lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 0', 'Connection: close')
   for (const [what, text] of Object.entries(ambiguous)) {
-    const answer = await say(port, bytes(text + smuggled))
+    const answer = await sendRaw(port, bytes(text + smuggled))
     t.match(answer, /^HTTP\/1\.1 400 /, what)
     t.equal(answer.match(/^HTTP\/1\.1 /gm)?.length, 1, `${what}: one answer`)
     t.match(answer, /^content-type: application\/problem\+json/im, what)
@@ -172,7 +172,7 @@ await t.test('requests: what could be read in two ways is bad-request, changes n
 
 await t.test('requests: odd ways to name what is asked for lead to nothing else', async (t) => {
   const { port } = await listening(t)
-  const ask = (first: string, ...headers: string[]): Promise<string> => say(port, bytes(lines(first, 'Host: login.example.com', 'Connection: close', ...headers)))
+  const ask = (first: string, ...headers: string[]): Promise<string> => sendRaw(port, bytes(lines(first, 'Host: login.example.com', 'Connection: close', ...headers)))
   const statusOf = (answer: string): string => `${/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]} ${/"code":"([^"]+)"/.exec(answer)?.[1] ?? ''}`
   t.equal(statusOf(await ask('GET http://evil.example/api/session HTTP/1.1')), '401 unauthenticated', 'absolute-form is ours, whatever host it names (RFC 9112 §3.2.2)')
   t.notMatch(await ask('GET http://evil.example/ HTTP/1.1'), /evil/)
@@ -181,8 +181,8 @@ await t.test('requests: odd ways to name what is asked for lead to nothing else'
   t.notMatch(await ask('TRACE /api/session HTTP/1.1', 'X-Echo: hello-echo'), /hello-echo/)
   t.equal(statusOf(await ask('GET /api/session HTTP/1.1', 'Upgrade: websocket', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Version: 13')), '401 unauthenticated', 'nobody changes the protocol')
   t.equal(statusOf(await ask('GET /api/session HTTP/1.1', 'Expect: the-unexpected')), '401 unauthenticated', 'an unknown expectation is left alone')
-  t.equal(statusOf(await say(port, bytes('GET /api/session HTTP/1.0\r\n\r\n'))), '401 unauthenticated', 'HTTP/1.0 needs no Host')
-  const old = await say(port, bytes('GET /api/session\r\n\r\n'))
+  t.equal(statusOf(await sendRaw(port, bytes('GET /api/session HTTP/1.0\r\n\r\n'))), '401 unauthenticated', 'HTTP/1.0 needs no Host')
+  const old = await sendRaw(port, bytes('GET /api/session\r\n\r\n'))
   t.match(old, /^HTTP\/1\.1 4/, 'nor is HTTP/0.9 let in')
 })
 

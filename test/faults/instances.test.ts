@@ -7,7 +7,7 @@ import type { Answer } from '../support/test-service.ts'
 import { openFaultProxy } from '../support/fault-proxy.ts'
 import { openPair } from '../support/pair.ts'
 import { startRedis } from '../support/redis.ts'
-import { say } from '../support/redis-sets.ts'
+import { sendCommand } from '../support/redis-sets.ts'
 
 /** A pair whose other instance reaches Redis by way of a proxy. */
 const openByProxy = async (t: Test, env: Readonly<Record<string, string>>) => {
@@ -28,26 +28,26 @@ const sayYes = async (t: Test, phone: TestPhone, browser: TestBrowser, held: Pro
 }
 
 await t.test('instances: a held poll is answered when the phone talks to the other one', async (t) => {
-  const { stand, other } = await openByProxy(t, { MAX_HELD_POLLS: '1' })
-  const phone = await stand.phone()
+  const { deployment, other } = await openByProxy(t, { MAX_HELD_POLLS: '1' })
+  const phone = await deployment.phone()
   const browser = await openBrowser(other)
   const { answers } = await holdPolls(other, [browser])
   await sayYes(t, phone, browser, answers)
   const consumed = await browser.consume()
   t.equal(consumed.status, 200)
   const headers = { authorization: `Bearer ${consumed.json.access_token}` }
-  for (const instance of [stand, other]) t.hasStrict(await instance.call({ path: '/api/session', headers }), { status: 200, json: { user: { sub: phone.sub } } })
+  for (const instance of [deployment, other]) t.hasStrict(await instance.call({ path: '/api/session', headers }), { status: 200, json: { user: { sub: phone.sub } } })
 })
 
 await t.test('instances: a held poll is answered long before its end when its instance has gone deaf, and hears again by itself', async (t) => {
-  const { stand, other, proxy } = await openByProxy(t, { MAX_HELD_POLLS: '1' })
-  const phone = await stand.phone()
+  const { deployment, other, proxy } = await openByProxy(t, { MAX_HELD_POLLS: '1' })
+  const phone = await deployment.phone()
   const browser = await openBrowser(other)
   const { answers } = await holdPolls(other, [browser])
-  proxy.deafen(true)
+  proxy.dropMessages(true)
   await sayYes(t, phone, browser, answers)
 
-  proxy.deafen(false)
+  proxy.dropMessages(false)
   const next = await openBrowser(other)
   const { answers: nextAnswers } = await holdPolls(other, [next])
   t.equal((await phone.scan(next.ticket)).status, 200)
@@ -61,13 +61,13 @@ await t.test('instances: waiting costs Redis nothing, and where something may ha
   const { answers } = await holdPolls(other, browsers)
   /** How often each command came since the last time. */
   const commands = async (): Promise<Record<string, number>> => {
-    const text = String(await say(redis.port, 'INFO', 'commandstats'))
-    await say(redis.port, 'CONFIG', 'RESETSTAT')
+    const text = String(await sendCommand(redis.port, 'INFO', 'commandstats'))
+    await sendCommand(redis.port, 'CONFIG', 'RESETSTAT')
     return Object.fromEntries([...text.matchAll(/^cmdstat_(\w+):calls=(\d+)/gm)].map(([, name, calls]) => [name, Number(calls)]))
   }
   /** Until Redis has been told the time so often: once a second by each instance. */
   const pass = async (times: number): Promise<void> => {
-    while (Number(/^cmdstat_time:calls=(\d+)/m.exec(String(await say(redis.port, 'INFO', 'commandstats')))?.[1] ?? 0) < times) await sleep(50)
+    while (Number(/^cmdstat_time:calls=(\d+)/m.exec(String(await sendCommand(redis.port, 'INFO', 'commandstats')))?.[1] ?? 0) < times) await sleep(50)
   }
 
   await pass(1)
@@ -76,7 +76,7 @@ await t.test('instances: waiting costs Redis nothing, and where something may ha
   const resting = await commands()
   t.strictSame([resting.get ?? 0, resting.eval ?? 0], [0, 0], JSON.stringify(resting))
 
-  proxy.deafen(true)
+  proxy.dropMessages(true)
   await pass(8)
   const deaf = await commands()
   t.equal(deaf.get ?? 0, 0)

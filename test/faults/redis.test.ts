@@ -6,7 +6,7 @@ import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
 import type { Answer } from '../support/test-service.ts'
-import { makeFolder, openStand, untilReady, type Stand } from '../support/process.ts'
+import { makeFolder, openDeployment, waitUntilReady, type Deployment } from '../support/service-process.ts'
 import { startRedis, type RedisServer } from '../support/redis.ts'
 
 /** The contract's word for how soon a fault is told. */
@@ -19,10 +19,10 @@ const openRedis = async (t: Test, folder: string, port?: number): Promise<RedisS
   return redis
 }
 
-const openRedisStand = async (t: Test, redis: RedisServer): Promise<Stand> => {
-  const stand = await openStand(t, { env: { STORE_URL: redis.url, MAX_HELD_POLLS: '1' } })
-  makeKeyFile(join(stand.folder, 'data/keys.json'))
-  return stand
+const openRedisDeployment = async (t: Test, redis: RedisServer): Promise<Deployment> => {
+  const deployment = await openDeployment(t, { env: { STORE_URL: redis.url, MAX_HELD_POLLS: '1' } })
+  makeKeyFile(join(deployment.folder, 'data/keys.json'))
+  return deployment
 }
 
 interface Visitor {
@@ -31,8 +31,8 @@ interface Visitor {
   readonly token: string
 }
 
-const logIn = async (t: Test, stand: Stand, phone: TestPhone): Promise<Visitor> => {
-  const browser = await openBrowser(stand)
+const logIn = async (t: Test, deployment: Deployment, phone: TestPhone): Promise<Visitor> => {
+  const browser = await openBrowser(deployment)
   t.hasStrict(await phone.scan(browser.ticket), { status: 200, json: { state: 'scanned' } })
   const view = await browser.poll(1, 0)
   t.hasStrict(await phone.confirm(browser.ticket, view.json.match_code), { status: 200, json: { state: 'confirmed', version: 3 } })
@@ -42,33 +42,33 @@ const logIn = async (t: Test, stand: Stand, phone: TestPhone): Promise<Visitor> 
 }
 
 /** Every call that needs the store, as somebody makes it who is in the middle of a login and has another one. */
-const everyCall = (stand: Stand, { phone, cookie, token }: Visitor, browser: TestBrowser): Readonly<Record<string, () => Promise<Answer>>> => {
+const everyCall = (deployment: Deployment, { phone, cookie, token }: Visitor, browser: TestBrowser): Readonly<Record<string, () => Promise<Answer>>> => {
   const own = { cookie, 'sec-fetch-site': 'same-origin' }
   return {
-    create: async () => (await openBrowser(stand)).created,
-    code: () => stand.call({ path: browser.created.json.code_url }),
+    create: async () => (await openBrowser(deployment)).created,
+    code: () => deployment.call({ path: browser.created.json.code_url }),
     poll: () => browser.poll(),
     'held poll': () => browser.poll(1, 25),
     consume: () => browser.consume(),
     'give up': () => browser.giveUp(),
-    session: () => stand.call({ path: '/api/session', headers: { cookie } }),
-    'session by token': () => stand.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } }),
-    verify: () => stand.call({ path: '/api/session/verify', headers: { cookie } }),
-    'fresh token': () => stand.call({ method: 'POST', path: '/api/session/token', headers: own }),
-    'log out': () => stand.call({ method: 'DELETE', path: '/api/session', headers: own }),
-    'phone login': () => stand.call({ method: 'POST', path: '/api/phone/login', body: { js_code: stand.simulator.jsCode('ming') } }),
+    session: () => deployment.call({ path: '/api/session', headers: { cookie } }),
+    'session by token': () => deployment.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } }),
+    verify: () => deployment.call({ path: '/api/session/verify', headers: { cookie } }),
+    'fresh token': () => deployment.call({ method: 'POST', path: '/api/session/token', headers: own }),
+    'log out': () => deployment.call({ method: 'DELETE', path: '/api/session', headers: own }),
+    'phone login': () => deployment.call({ method: 'POST', path: '/api/phone/login', body: { js_code: deployment.simulator.jsCode('ming') } }),
     scan: () => phone.scan(browser.ticket),
     confirm: () => phone.confirm(browser.ticket, '00'),
     cancel: () => phone.cancel(browser.ticket),
     sessions: () => phone.sessions(),
     'sign out': () => phone.signOut('AbCdEfGhIjKlMnOpQrStUv'),
     rename: () => phone.rename('Ming'),
-    ready: () => stand.call({ path: '/health/ready' }),
+    ready: () => deployment.call({ path: '/health/ready' }),
   }
 }
 
 /** What readiness has found is told to everybody for a second. */
-const untilAway = async (stand: Stand): Promise<void> => { while ((await stand.call({ path: '/health/ready' })).status !== 503) await sleep(50) }
+const untilAway = async (deployment: Deployment): Promise<void> => { while ((await deployment.call({ path: '/health/ready' })).status !== 503) await sleep(50) }
 
 const expectOutage = async (t: Test, calls: Readonly<Record<string, () => Promise<Answer>>>): Promise<void> => {
   await Promise.all(Object.entries(calls).map(async ([name, call]) => {
@@ -79,28 +79,28 @@ const expectOutage = async (t: Test, calls: Readonly<Record<string, () => Promis
 
 await t.test('redis: somebody is logged in, and still is when the service was killed and started again', async (t) => {
   const redis = await openRedis(t, makeFolder(t))
-  const stand = await openRedisStand(t, redis)
-  const first = await stand.start()
-  await untilReady(stand)
-  const { cookie, phone } = await logIn(t, stand, await stand.phone())
+  const deployment = await openRedisDeployment(t, redis)
+  const first = await deployment.start()
+  await waitUntilReady(deployment)
+  const { cookie, phone } = await logIn(t, deployment, await deployment.phone())
   first.kill('SIGKILL')
   await first.ended
-  await stand.start()
-  await untilReady(stand)
-  t.hasStrict(await stand.call({ path: '/api/session', headers: { cookie } }), { status: 200, json: { user: { sub: phone.sub } } })
-  await logIn(t, stand, phone)
+  await deployment.start()
+  await waitUntilReady(deployment)
+  t.hasStrict(await deployment.call({ path: '/api/session', headers: { cookie } }), { status: 200, json: { user: { sub: phone.sub } } })
+  await logIn(t, deployment, phone)
 })
 
 await t.test('redis: the service starts and waits when Redis is not there yet', async (t) => {
   const folder = makeFolder(t)
   const redis = await openRedis(t, folder)
-  const stand = await openRedisStand(t, redis)
+  const deployment = await openRedisDeployment(t, redis)
   await redis.stop()
-  const running = await stand.start()
-  t.hasStrict(await stand.call({ path: '/health/ready' }), { status: 503, json: { code: 'store-unavailable' } })
+  const running = await deployment.start()
+  t.hasStrict(await deployment.call({ path: '/health/ready' }), { status: 503, json: { code: 'store-unavailable' } })
   await openRedis(t, folder, redis.port)
-  await untilReady(stand)
-  await logIn(t, stand, await stand.phone())
+  await waitUntilReady(deployment)
+  await logIn(t, deployment, await deployment.phone())
   running.kill('SIGTERM')
   t.hasStrict(await running.ended, { code: 0 })
 })
@@ -120,28 +120,28 @@ for (const [how, outage] of Object.entries(outages)) {
   await t.test(`redis: every call says so in time, and all goes on afterwards, when Redis is ${how}`, async (t) => {
     const folder = makeFolder(t)
     const redis = await openRedis(t, folder)
-    const stand = await openRedisStand(t, redis)
-    const running = await stand.start()
-    await untilReady(stand)
-    const visitor = await logIn(t, stand, await stand.phone())
-    const browser = await openBrowser(stand)
-    const held = await openBrowser(stand)
-    const { answers } = await holdPolls(stand, [held])
+    const deployment = await openRedisDeployment(t, redis)
+    const running = await deployment.start()
+    await waitUntilReady(deployment)
+    const visitor = await logIn(t, deployment, await deployment.phone())
+    const browser = await openBrowser(deployment)
+    const held = await openBrowser(deployment)
+    const { answers } = await holdPolls(deployment, [held])
 
     await outage.begin(redis)
-    await untilAway(stand)
-    await expectOutage(t, everyCall(stand, visitor, browser))
-    await expectOutage(t, everyCall(stand, visitor, browser))
-    for (const path of ['/health/live', '/login', '/.well-known/jwks.json']) t.equal((await stand.call({ path })).status, 200, path)
+    await untilAway(deployment)
+    await expectOutage(t, everyCall(deployment, visitor, browser))
+    await expectOutage(t, everyCall(deployment, visitor, browser))
+    for (const path of ['/health/live', '/login', '/.well-known/jwks.json']) t.equal((await deployment.call({ path })).status, 200, path)
     await outage.end(t, redis, folder)
-    await untilReady(stand)
+    await waitUntilReady(deployment)
 
-    t.hasStrict(await stand.call({ path: '/api/session', headers: { cookie: visitor.cookie } }), { status: 200 }, 'nobody was logged out')
+    t.hasStrict(await deployment.call({ path: '/api/session', headers: { cookie: visitor.cookie } }), { status: 200 }, 'nobody was logged out')
     t.hasStrict(await visitor.phone.sessions(), { status: 200, json: { sessions: [{}] } })
     t.hasStrict(await browser.poll(), { status: 200, json: { state: 'pending', version: 1 } }, 'what was told to have failed was not done')
     t.hasStrict(await visitor.phone.scan(held.ticket), { status: 200, json: { state: 'scanned', version: 2 } })
     t.hasStrict(await answers, [{ status: 200, json: { state: 'scanned', version: 2 } }], 'who waited all the time hears of it')
-    await logIn(t, stand, visitor.phone)
+    await logIn(t, deployment, visitor.phone)
 
     running.kill('SIGTERM')
     t.hasStrict(await running.ended, { code: 0 })
@@ -149,10 +149,10 @@ for (const [how, outage] of Object.entries(outages)) {
 
   await t.test(`redis: the process ends with 0 in time when Redis is ${how}`, async (t) => {
     const redis = await openRedis(t, makeFolder(t))
-    const stand = await openRedisStand(t, redis)
-    const running = await stand.start()
-    await untilReady(stand)
-    const { answers } = await holdPolls(stand, [await openBrowser(stand)])
+    const deployment = await openRedisDeployment(t, redis)
+    const running = await deployment.start()
+    await waitUntilReady(deployment)
+    const { answers } = await holdPolls(deployment, [await openBrowser(deployment)])
     await outage.begin(redis)
     running.kill('SIGTERM')
     t.hasStrict(await Promise.race([running.ended, sleep(5000, 'too late' as const, { ref: false })]), { code: 0, signal: null })

@@ -2,15 +2,15 @@
 import t from 'tap'
 import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import type { Answer, Call } from '../support/test-service.ts'
-import { openStand, type RunningProcess, type Stand } from '../support/process.ts'
+import { openDeployment, type RunningProcess, type Deployment } from '../support/service-process.ts'
 
 const killed = async (running: RunningProcess): Promise<void> => {
   running.kill('SIGKILL')
   await running.ended
 }
 
-const confirmed = async (stand: Stand, phone: TestPhone): Promise<TestBrowser> => {
-  const browser = await openBrowser(stand)
+const confirmed = async (deployment: Deployment, phone: TestPhone): Promise<TestBrowser> => {
+  const browser = await openBrowser(deployment)
   await phone.scan(browser.ticket)
   await phone.confirm(browser.ticket, await browser.matchCode())
   return browser
@@ -18,30 +18,30 @@ const confirmed = async (stand: Stand, phone: TestPhone): Promise<TestBrowser> =
 
 const cookieOf = (consumed: Answer): string => String(consumed.headers['set-cookie']).replace(/;.*/, '')
 
-const whoAmI = (stand: Stand, headers: Record<string, string>): Promise<Answer> => stand.call({ path: '/api/session', headers })
+const whoAmI = (deployment: Deployment, headers: Record<string, string>): Promise<Answer> => deployment.call({ path: '/api/session', headers })
 
 await t.test('restart: everything under way goes on when the process was killed', async (t) => {
-  const stand = await openStand(t)
-  const first = await stand.start()
-  const phone = await stand.phone()
+  const deployment = await openDeployment(t)
+  const first = await deployment.start()
+  const phone = await deployment.phone()
 
-  const loggedIn = await (await confirmed(stand, phone)).consume()
+  const loggedIn = await (await confirmed(deployment, phone)).consume()
   t.equal(loggedIn.status, 200)
-  const waiting = await confirmed(stand, phone)
-  const scanned = await openBrowser(stand)
+  const waiting = await confirmed(deployment, phone)
+  const scanned = await openBrowser(deployment)
   t.equal((await phone.scan(scanned.ticket)).status, 200)
-  const onScreen = await openBrowser(stand)
-  const loggedOut = cookieOf(await (await confirmed(stand, phone)).consume())
-  t.equal((await stand.call({ method: 'DELETE', path: '/api/session', headers: { cookie: loggedOut, 'sec-fetch-site': 'same-origin' } })).status, 204)
+  const onScreen = await openBrowser(deployment)
+  const loggedOut = cookieOf(await (await confirmed(deployment, phone)).consume())
+  t.equal((await deployment.call({ method: 'DELETE', path: '/api/session', headers: { cookie: loggedOut, 'sec-fetch-site': 'same-origin' } })).status, 204)
 
   await killed(first)
-  await stand.start()
+  await deployment.start()
 
-  const byCookie = await whoAmI(stand, { cookie: cookieOf(loggedIn) })
+  const byCookie = await whoAmI(deployment, { cookie: cookieOf(loggedIn) })
   t.hasStrict(byCookie, { status: 200, json: { user: { sub: phone.sub } } })
-  const byToken = await whoAmI(stand, { authorization: `Bearer ${loggedIn.json.access_token}` })
+  const byToken = await whoAmI(deployment, { authorization: `Bearer ${loggedIn.json.access_token}` })
   t.hasStrict(byToken, { status: 200, json: byCookie.json })
-  t.equal((await whoAmI(stand, { cookie: loggedOut })).status, 401, 'who had logged out stays out')
+  t.equal((await whoAmI(deployment, { cookie: loggedOut })).status, 401, 'who had logged out stays out')
 
   t.hasStrict((await phone.scan(onScreen.ticket)), { status: 200, json: { state: 'scanned', version: 2 } }, 'a phone key goes on signing')
   const { match_code: matchCode } = (await onScreen.poll(1, 5)).json
@@ -53,30 +53,30 @@ await t.test('restart: everything under way goes on when the process was killed'
 
   const late = await waiting.consume()
   t.equal(late.status, 200)
-  t.equal((await whoAmI(stand, { cookie: cookieOf(late) })).status, 200)
+  t.equal((await whoAmI(deployment, { cookie: cookieOf(late) })).status, 200)
   t.equal((await phone.sessions()).json.sessions.length, 4)
 })
 
 await t.test('restart: a signed call is not taken twice when the process was killed in between', async (t) => {
-  const stand = await openStand(t)
-  const first = await stand.start()
+  const deployment = await openDeployment(t)
+  const first = await deployment.start()
   let last: Call = { path: '/' }
-  const overheard = { call: (call: Call) => stand.call(last = call) }
-  const phone = await openPhone(overheard, { jsCode: stand.simulator.jsCode('ming'), authority: new URL(stand.url).host })
+  const overheard = { call: (call: Call) => deployment.call(last = call) }
+  const phone = await openPhone(overheard, { jsCode: deployment.simulator.jsCode('ming'), authority: new URL(deployment.url).host })
   t.equal((await phone.sessions()).status, 200)
   await killed(first)
-  await stand.start()
-  t.hasStrict(await stand.call(last), { status: 401, json: { code: 'replayed' } })
+  await deployment.start()
+  t.hasStrict(await deployment.call(last), { status: 401, json: { code: 'replayed' } })
   t.equal((await phone.sessions()).status, 200)
 })
 
 await t.test('restart: every login that was answered holds, and none is there twice, when the process was killed among fifty', async (t) => {
-  const stand = await openStand(t)
-  const first = await stand.start()
+  const deployment = await openDeployment(t)
+  const first = await deployment.start()
   const people = Array.from({ length: 50 }, (_, index) => `person-${index}`)
   const logins = await Promise.all(people.map(async (person) => {
-    const phone = await stand.phone(person)
-    return { phone, browser: await confirmed(stand, phone) }
+    const phone = await deployment.phone(person)
+    return { phone, browser: await confirmed(deployment, phone) }
   }))
 
   const answers: Answer[] = []
@@ -88,12 +88,12 @@ await t.test('restart: every login that was answered holds, and none is there tw
   await first.ended
   t.comment(`${outcomes.filter(({ answer }) => answer === undefined).length} of 50 were cut off`)
   t.ok(answers.every(({ status }) => status === 200))
-  await stand.start()
+  await deployment.start()
 
   const cookies = await Promise.all(outcomes.map(async ({ phone, browser, answer }) => {
     if (answer !== undefined) {
-      t.hasStrict(await whoAmI(stand, { cookie: cookieOf(answer) }), { status: 200, json: { user: { sub: phone.sub } } })
-      t.equal((await whoAmI(stand, { authorization: `Bearer ${answer.json.access_token}` })).status, 200)
+      t.hasStrict(await whoAmI(deployment, { cookie: cookieOf(answer) }), { status: 200, json: { user: { sub: phone.sub } } })
+      t.equal((await whoAmI(deployment, { authorization: `Bearer ${answer.json.access_token}` })).status, 200)
     }
     const again = await browser.consume()
     t.equal(again.status, 200)

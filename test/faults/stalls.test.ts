@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
-import { openStand, untilReady } from '../support/process.ts'
+import { openDeployment, waitUntilReady } from '../support/service-process.ts'
 import { startRedis } from '../support/redis.ts'
 
 /** Longer than the store and Redis' connections are waited for, and in the end longer than any answer. Milliseconds. */
@@ -13,10 +13,10 @@ for (const kind of ['redis', 'sqlite']) {
   await t.test(`E8 stalls: no call fails and nothing is said to be away when the process is stopped for seconds, again and again (${kind})`, async (t) => {
     const redis = await startRedis()
     t.teardown(() => redis.stop())
-    const stand = await openStand(t, { env: { MAX_TICKETS: '1000000', CODE_SUPPLY: '0', ...kind === 'redis' && { STORE_URL: redis.url } } })
-    makeKeyFile(`${stand.folder}/data/keys.json`)
-    const service = await stand.start()
-    await untilReady(stand)
+    const deployment = await openDeployment(t, { env: { MAX_TICKETS: '1000000', CODE_SUPPLY: '0', ...kind === 'redis' && { STORE_URL: redis.url } } })
+    makeKeyFile(`${deployment.folder}/data/keys.json`)
+    const service = await deployment.start()
+    await waitUntilReady(deployment)
     const before = service.stdout().length
 
     let isOver = false
@@ -24,7 +24,7 @@ for (const kind of ['redis', 'sqlite']) {
     const answers = new Map<number, number>()
     const call = async (): Promise<void> => {
       while (goesOn()) {
-        const { status } = await stand.call({ method: 'POST', path: '/api/tickets' })
+        const { status } = await deployment.call({ method: 'POST', path: '/api/tickets' })
         answers.set(status, (answers.get(status) ?? 0) + 1)
       }
     }

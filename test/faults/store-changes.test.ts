@@ -2,10 +2,10 @@
 import t, { type Test } from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../src/login/store-port.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { startRedis } from '../support/redis.ts'
-import { say } from '../support/redis-sets.ts'
-import { until } from '../support/turns.ts'
+import { sendCommand } from '../support/redis-sets.ts'
+import { waitUntil } from '../support/waiting.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { openStore, untilReady } from '../contract/store-harness.ts'
 
@@ -51,12 +51,12 @@ await t.test('onChange: another process gets the key when a value is replaced, a
   t.equal(await here.store.replace('record:1', 7, { version: 8 }, hour), false)
   t.equal(await here.store.replace('record:1', 1, { version: 2 }, hour), true)
   t.equal(await here.store.replace('record:2', 1, { version: 2 }, hour), true)
-  await until(() => there.keys.length > 1)
+  await waitUntil(() => there.keys.length > 1)
   t.strictSame(there.keys, ['record:1', 'record:2'])
 
   there.unsubscribe()
   t.equal(await there.store.replace('record:1', 2, { version: 3 }, hour), true)
-  await until(() => here.keys.length > 0)
+  await waitUntil(() => here.keys.length > 0)
   t.strictSame(here.keys, ['record:1'], 'a process gets no key of its own replacements')
   t.equal(await here.store.replace('record:2', 2, { version: 3 }, hour), true)
   await here.store.check()
@@ -68,10 +68,10 @@ await t.test('onChange: listeners get null, and keys from then on, when Redis wa
   const [here, there] = [await openListening(t, server.url), await openListening(t, server.url)]
   await untilNotified(here.store, [there], 'first:1')
   await server.stop()
-  await until(() => here.nulls + there.nulls > 0)
+  await waitUntil(() => here.nulls + there.nulls > 0)
   const nulls = there.nulls
   await start(t, server.port)
-  await until(() => there.nulls > nulls)
+  await waitUntil(() => there.nulls > nulls)
   await untilReady(here.store)
   await untilNotified(here.store, [there], 'record:1')
   t.pass('keys arrive again')
@@ -82,8 +82,8 @@ await t.test('onChange: listeners get null, and keys from then on, when only the
   const [here, there] = [await openListening(t, server.url), await openListening(t, server.url)]
   await untilNotified(here.store, [there], 'first:1')
   const nulls = there.nulls
-  await say(server.port, 'CLIENT', 'KILL', 'TYPE', 'pubsub')
-  await until(() => there.nulls > nulls)
+  await sendCommand(server.port, 'CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await waitUntil(() => there.nulls > nulls)
   await untilNotified(here.store, [there], 'record:1')
   t.pass('keys arrive again')
 })
@@ -91,7 +91,7 @@ await t.test('onChange: listeners get null, and keys from then on, when only the
 for (const right of ['publish', 'subscribe']) {
   await t.test(`onChange: values are replaced, and listeners get null again and again, when the user may not ${right}`, async (t) => {
     const server = await start(t)
-    await say(server.port, 'ACL', 'SETUSER', 'shop', 'on', '>pw', '~*', '&*', '+@all', `-${right}`)
+    await sendCommand(server.port, 'ACL', 'SETUSER', 'shop', 'on', '>pw', '~*', '&*', '+@all', `-${right}`)
     const log = createRecordingLog()
     const store = openStore(t, server.url.replace('//', '//shop:pw@'), systemClock, log)
     let nulls = 0
@@ -100,7 +100,7 @@ for (const right of ['publish', 'subscribe']) {
     await store.write('record:1', { version: 1 }, hour)
     t.equal(await store.replace('record:1', 1, { version: 2 }, hour), true)
     t.strictSame(await store.read('record:1'), { version: 2 })
-    await until(() => nulls > 3)
+    await waitUntil(() => nulls > 3)
     t.strictSame(log.lines, ['warn: The Redis user may not subscribe or publish, so a poll learns up to 2 s late what another instance did: grant +subscribe, +publish and the channels &scan-login*'], 'one line')
   })
 }

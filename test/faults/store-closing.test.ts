@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { systemClock } from '../../src/runtime.ts'
 import { createStore } from '../../src/stores/store.ts'
-import { createRecordingLog } from '../support/log.ts'
-import { say, startCluster, startSentinelSet, startSingle } from '../support/redis-sets.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+import { sendCommand, startCluster, startSentinelSet, startSingle } from '../support/redis-sets.ts'
 
 /** Before, during and after the moment at which it connects. Milliseconds. */
 const momentsMs = [0, 1, 2, 3, 5, 8, 13, 20, 30, 50, 100, 200, 500]
@@ -15,7 +15,7 @@ for (const [kind, open] of Object.entries({ server: startSingle, sentinel: start
   await t.test(`closing: no connection is left when a store is closed while it connects (${kind})`, async (t) => {
     const { url, servers } = await open(t)
     const ours = async (): Promise<string[]> => {
-      const lists = await Promise.all(servers.map(async ({ port }) => String(await say(port, 'CLIENT', 'LIST'))))
+      const lists = await Promise.all(servers.map(async ({ port }) => String(await sendCommand(port, 'CLIENT', 'LIST'))))
       return lists.flatMap((list) => list.split('\n')).filter((line) => / name=scan-login /.test(line))
     }
     for (const ms of momentsMs) {

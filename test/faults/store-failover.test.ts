@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Store } from '../../src/login/store-port.ts'
 import { systemClock } from '../../src/runtime.ts'
-import { patienceMs, say, startCluster, startSentinelSet, type RedisSet } from '../support/redis-sets.ts'
+import { downAfterMs, sendCommand, startCluster, startSentinelSet, type RedisSet } from '../support/redis-sets.ts'
 import type { RedisServer } from '../support/redis.ts'
 import { openStore, untilReady } from '../contract/store-harness.ts'
 
@@ -24,7 +24,7 @@ const untilHeard = async (speaker: Store, heard: string[], key: string): Promise
 
 const replicaOf = async (set: RedisSet, master: RedisServer): Promise<RedisServer> => {
   for (const server of set.servers) {
-    const role = await say(server.port, 'ROLE')
+    const role = await sendCommand(server.port, 'ROLE')
     if (Array.isArray(role) && role[0] === 'slave' && Number(role[2]) === master.port) return server
   }
   throw new Error('it has no replica')
@@ -98,7 +98,7 @@ for (const [kind, startSet] of Object.entries(kinds)) {
       const server = await set.masterOf(`scan-login:${keys[0]}`)
       await befall(server, set)
       // The others notice, agree, and one of them takes over.
-      await sleep(patienceMs)
+      await sleep(downAfterMs)
       for (const store of stores) await untilAll(store, keys)
       const { most, told, longestMs } = await load.stop()
       t.equal(most, 1, 'a claim has one winner at the most')
@@ -111,7 +111,7 @@ for (const [kind, startSet] of Object.entries(kinds)) {
       t.pass('who listens hears from every master')
 
       after?.(server)
-      await sleep(patienceMs)
+      await sleep(downAfterMs)
       for (const store of stores) await untilAll(store, keys)
       t.equal(await stores[0].claim('claim:after', 1, hour), true)
       t.equal(await stores[1].claim('claim:after', 1, hour), false)
@@ -125,7 +125,7 @@ await t.test('sentinel: all goes on when the master is told to step down', async
   await untilReady(store)
   await store.write('value:1', 'kept', hour)
   const before = await set.masterOf('')
-  await say(Number(new URL(set.url.replace(/,.*/, '').replace('redis+sentinel', 'redis')).port), 'SENTINEL', 'FAILOVER', 'mymaster')
+  await sendCommand(Number(new URL(set.url.replace(/,.*/, '').replace('redis+sentinel', 'redis')).port), 'SENTINEL', 'FAILOVER', 'mymaster')
   while ((await set.masterOf('')).port === before.port) await sleep(50)
   await untilAll(store, keys)
   t.equal(await store.read('value:1'), 'kept')
@@ -139,7 +139,7 @@ await t.test('cluster: nothing is refused for long when a slot moves to another 
   await store.write('record:1', { version: 1 }, hour)
   const from = await set.masterOf('scan-login:record:1')
   const replica = await replicaOf(set, from)
-  await say(replica.port, 'CLUSTER', 'FAILOVER')
+  await sendCommand(replica.port, 'CLUSTER', 'FAILOVER')
   while ((await set.masterOf('scan-login:record:1')).port !== replica.port) await sleep(50)
   await untilAll(store, ['record:1'])
   t.equal(await store.replace('record:1', 1, { version: 2 }, hour), true)

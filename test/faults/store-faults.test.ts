@@ -3,9 +3,9 @@ import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Store } from '../../src/login/store-port.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { freePort, startRedis } from '../support/redis.ts'
-import { say } from '../support/redis-sets.ts'
+import { sendCommand } from '../support/redis-sets.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { openStore, untilReady } from '../contract/store-harness.ts'
 
@@ -145,11 +145,11 @@ await t.test('a server without memory', async (t) => {
   const server = await start(t, { args: ['--maxmemory-policy', 'noeviction'] })
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
-  await say(server.port, 'CONFIG', 'SET', 'maxmemory', '1')
+  await sendCommand(server.port, 'CONFIG', 'SET', 'maxmemory', '1')
   await refused(t, store, writes, 'Redis has no memory left')
   t.equal(await store.read('value:1'), 'kept', 'read: works when Redis has no memory left')
   t.strictSame(await store.read('record:1'), { version: 1 }, 'replace: changes nothing when Redis has no memory left')
-  await say(server.port, 'CONFIG', 'SET', 'maxmemory', '0')
+  await sendCommand(server.port, 'CONFIG', 'SET', 'maxmemory', '0')
   await works(t, store, 'Redis has memory again')
   t.equal(await store.claim('claim:1', 1, hour), true, 'claim: is free when it was refused for want of memory')
   t.equal((await store.count('count:1', hour)).count, 1, 'count: has counted nothing when it was refused for want of memory')
@@ -175,16 +175,16 @@ await t.test('a server that became a replica', async (t) => {
   const server = await start(t)
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
-  await say(server.port, 'REPLICAOF', '127.0.0.1', String(await freePort()))
+  await sendCommand(server.port, 'REPLICAOF', '127.0.0.1', String(await freePort()))
   await refused(t, store, { ...writes, ...removals }, 'Redis is a read-only replica')
   t.equal(await store.read('value:1'), 'kept', 'read: works when Redis is a read-only replica')
-  await say(server.port, 'REPLICAOF', 'NO', 'ONE')
+  await sendCommand(server.port, 'REPLICAOF', 'NO', 'ONE')
   await works(t, store, 'Redis is a primary again')
 })
 
 await t.test('a server with another password', async (t) => {
   const server = await start(t)
-  await say(server.port, 'CONFIG', 'SET', 'requirepass', 'right')
+  await sendCommand(server.port, 'CONFIG', 'SET', 'requirepass', 'right')
   const store = openStore(t, `redis://:wrong@127.0.0.1:${server.port}`, systemClock)
   await refused(t, store, all, 'the password is wrong')
   await works(t, openStore(t, `redis://:right@127.0.0.1:${server.port}`, systemClock), 'the password is right')
@@ -195,14 +195,14 @@ await t.test('a damaged entry', async (t) => {
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
   for (const text of ['', '{', 'null', '5', '[]', '{"values":1}']) {
-    await say(server.port, 'SET', 'scan-login:value:1', text)
+    await sendCommand(server.port, 'SET', 'scan-login:value:1', text)
     await refused(t, store, reads, `the text is ${text || 'empty'}`)
     t.equal(await store.claim('value:1', 1, hour), false, `claim: is false when the text is ${text || 'empty'}`)
   }
-  await say(server.port, 'SET', 'scan-login:record:1', '{"value":{"version":1')
+  await sendCommand(server.port, 'SET', 'scan-login:record:1', '{"value":{"version":1')
   await t.rejects(store.replace('record:1', 1, { version: 2 }, hour), { code: 'store-unavailable' }, 'replace: store-unavailable when the text is cut')
-  await say(server.port, 'DEL', 'scan-login:value:1')
-  await say(server.port, 'RPUSH', 'scan-login:value:1', 'a')
+  await sendCommand(server.port, 'DEL', 'scan-login:value:1')
+  await sendCommand(server.port, 'RPUSH', 'scan-login:value:1', 'a')
   await refused(t, store, reads, 'the entry is of another kind')
   await store.write('value:1', 'new', hour)
   t.equal(await store.read('value:1'), 'new', 'write: mends when an entry was damaged')
@@ -219,12 +219,12 @@ await t.test('a damaged count', async (t) => {
   }
   const keys = ['scan-login-counts:count:1', 'scan-login-counts:{count:2}:count:2']
   for (const text of ['', 'many', '{"value":1}']) {
-    for (const key of keys) await say(server.port, 'SET', key, text)
+    for (const key of keys) await sendCommand(server.port, 'SET', key, text)
     await refused(t, store, counting, `the text is ${text || 'empty'}`)
   }
   for (const key of keys) {
-    await say(server.port, 'DEL', key)
-    await say(server.port, 'RPUSH', key, 'a')
+    await sendCommand(server.port, 'DEL', key)
+    await sendCommand(server.port, 'RPUSH', key, 'a')
   }
   await refused(t, store, counting, 'the count is of another kind')
 })
@@ -233,7 +233,7 @@ await t.test('an entry of another application', async (t) => {
   const server = await start(t)
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
-  await say(server.port, 'SET', 'value:3', 'theirs')
+  await sendCommand(server.port, 'SET', 'value:3', 'theirs')
   t.equal(await store.read('value:3'), undefined, 'read: is undefined when the key is somebody else\'s')
   t.equal(await store.remove('value:3'), false, 'remove: is false when the key is somebody else\'s')
   await store.write('places:room', 1, hour)

@@ -9,29 +9,29 @@ import { lockStoreFile } from '../../src/stores/file-lock.ts'
 import { readableByOthers } from '../../src/stores/readable-files.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { createRecordingLog } from '../support/log.ts'
-import { makeFolder, openStand, run } from '../support/process.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+import { makeFolder, openDeployment, run } from '../support/service-process.ts'
 import { freePort } from '../support/redis.ts'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
 
 await t.test('E10 file: a second service stops with one clear line when another works on its file, and starts when that has gone', async (t) => {
-  const stand = await openStand(t)
-  const first = await stand.start()
+  const deployment = await openDeployment(t)
+  const first = await deployment.start()
   const simulator = await startWechatSimulator()
   t.teardown(() => simulator.close())
   const env = {
-    STORE_URL: `sqlite:${join(stand.folder, 'data/scan-login.db')}`,
-    KEYS_FILE: join(stand.folder, 'data/keys.json'),
+    STORE_URL: `sqlite:${join(deployment.folder, 'data/scan-login.db')}`,
+    KEYS_FILE: join(deployment.folder, 'data/keys.json'),
     HOST: '127.0.0.1',
     PORT: String(await freePort()),
     WECHAT_APPID: simulator.appid,
     WECHAT_SECRET: simulator.secret,
     WECHAT_API_URL: simulator.url,
   }
-  const { code, stderr } = await run(t, { folder: stand.folder, env }).ended
+  const { code, stderr } = await run(t, { folder: deployment.folder, env }).ended
   t.equal(code, 1)
   t.match(stderr, /^scan-login: STORE_URL sqlite:\S+ is in use by another scan-login, .*: stop the other one, .*\n$/)
-  t.equal((await stand.call({ path: '/health/ready' })).status, 200, 'the first goes on')
+  t.equal((await deployment.call({ path: '/health/ready' })).status, 200, 'the first goes on')
 
   const beside = createStore(env.STORE_URL, { clock: systemClock, log: createRecordingLog() })
   await beside.check()
@@ -39,16 +39,16 @@ await t.test('E10 file: a second service stops with one clear line when another 
   t.pass('a command works beside it')
 
   first.kill('SIGTERM')
-  await stand.start()
+  await deployment.start()
   t.pass('the next one waits until it has gone')
 })
 
 await t.test('E10 file: the lock is free again when its process was killed', async (t) => {
-  const stand = await openStand(t)
-  const first = await stand.start()
+  const deployment = await openDeployment(t)
+  const first = await deployment.start()
   first.kill('SIGKILL')
   await first.ended
-  await stand.start()
+  await deployment.start()
   t.pass('it starts')
 })
 
@@ -72,8 +72,8 @@ await t.test('E10 file: the lock is one store\'s, and what has no file has none'
 })
 
 await t.test('ES files: the operator is told, one line each, what others on the machine can read', async (t) => {
-  const stand = await openStand(t)
-  const data = join(stand.folder, 'data')
+  const deployment = await openDeployment(t)
+  const data = join(deployment.folder, 'data')
   const file = join(data, 'scan-login.db')
   mkdirSync(data)
   makeKeyFile(join(data, 'keys.json'))
@@ -83,7 +83,7 @@ await t.test('ES files: the operator is told, one line each, what others on the 
   chmodSync(data, 0o755)
   const told = readableByOthers(`sqlite:${file}`, join(data, 'keys.json'))
   t.strictSame(told, [[data, 700], [file, 600], [`${file}-wal`, 600], [`${file}-shm`, 600]].map(([path, mode]) => `${path} can be read by others on this machine: chmod ${mode} ${path}`))
-  const service = await stand.start()
+  const service = await deployment.start()
   const lines = service.stdout().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { level: number, msg: string })
   t.strictSame(lines.filter(({ msg }) => msg.includes('can be read by others')).map(({ level, msg }) => ({ level, msg })), told.map((msg) => ({ level: 40, msg })))
   older.close()
@@ -94,8 +94,8 @@ await t.test('ES files: the operator is told, one line each, what others on the 
 })
 
 await t.test('ES files: nothing is told when all is as the service makes it', async (t) => {
-  const stand = await openStand(t)
-  const service = await stand.start()
+  const deployment = await openDeployment(t)
+  const service = await deployment.start()
   t.notMatch(service.stdout(), /can be read by others/)
-  t.strictSame(readableByOthers('redis://127.0.0.1:6379', join(stand.folder, 'data/keys.json')), [])
+  t.strictSame(readableByOthers('redis://127.0.0.1:6379', join(deployment.folder, 'data/keys.json')), [])
 })

@@ -2,11 +2,11 @@
 import t from 'tap'
 import { createClient } from '@keyv/redis'
 import { startRedis } from '../support/redis.ts'
-import { say, startCluster, startSentinelSet, startSingle } from '../support/redis-sets.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { sendCommand, startCluster, startSentinelSet, startSingle } from '../support/redis-sets.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { openStore, untilReady } from '../contract/store-harness.ts'
-import { until } from '../support/turns.ts'
+import { waitUntil } from '../support/waiting.ts'
 import { textIn, type Language } from '../support/readmes.ts'
 
 const hour = 3_600_000
@@ -31,14 +31,14 @@ for (const [kind, open] of Object.entries({
 })) {
   await t.test(`rights: everything works for the user whom the README prints on ${kind}`, async (t) => {
     const { url, servers } = await open(t)
-    for (const { port } of servers) await say(port, ...rights)
+    for (const { port } of servers) await sendCommand(port, ...rights)
     const log = createRecordingLog()
     const store = openStore(t, url.replace('://', '://scan-login:pw@'), systemClock, log)
     const other = openStore(t, url.replace('://', '://scan-login:pw@'), systemClock, log)
     const heard: Array<string | null> = []
     other.onChange((key) => { heard.push(key) })
     for (const one of [store, other]) await untilReady(one)
-    await until(() => heard.length > 0) // that it may look by itself: it is subscribed
+    await waitUntil(() => heard.length > 0) // that it may look by itself: it is subscribed
 
     await store.write('record:1', { version: 1 }, hour)
     await store.write('value:1', 1, null)
@@ -70,7 +70,7 @@ for (const [kind, open] of Object.entries({
 await t.test('rights: other keys, other channels and other commands are refused', async (t) => {
   const server = await startRedis()
   t.teardown(() => server.stop())
-  await say(server.port, ...rights)
+  await sendCommand(server.port, ...rights)
   const client = await createClient({ url: server.url.replace('//', '//scan-login:pw@') }).connect()
   t.teardown(() => { client.destroy() })
   for (const words of [['GET', 'shop:1'], ['SET', 'x', '1'], ['PUBLISH', 'shop', '1'], ['FLUSHALL'], ['KEYS', '*'], ['CONFIG', 'GET', '*'], ['EVAL', 'return redis.call("GET", KEYS[1])', '1', 'x']]) {

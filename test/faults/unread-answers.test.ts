@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openBrowser } from '../support/clients.ts'
-import { openStand, type RunningProcess, type Stand } from '../support/process.ts'
+import { openDeployment, type RunningProcess, type Deployment } from '../support/service-process.ts'
 import { startProxy } from '../support/proxies.ts'
 import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
-import { askerWithin } from '../support/turns.ts'
+import { waitAtMost } from '../support/waiting.ts'
 
 /** The memory of a process. MB. */
 const memoryOf = ({ pid }: RunningProcess): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
@@ -22,9 +22,9 @@ const patienceMs = 60_000
 /** What may be kept of it all: counters, and what was compiled meanwhile. */
 const keptMb = 20
 
-const isWithin = askerWithin(patienceMs)
+const isWithin = waitAtMost(patienceMs)
 
-const tellsMemory = { NODE_OPTIONS: `--import ${join(import.meta.dirname, '../support/tell-memory.ts')}` }
+const tellsMemory = { NODE_OPTIONS: `--import ${join(import.meta.dirname, '../support/report-memory.ts')}` }
 
 /** What a process has in use that is no garbage. MB. */
 const inUse = async (running: RunningProcess): Promise<number> => {
@@ -45,7 +45,7 @@ const isGivenBack = async (t: Test, running: RunningProcess, quiet: number): Pro
   t.comment(`all have hung up: ${Math.round(quiet)} → ${Math.round(left)} MB in use`)
 }
 
-const dial = async (t: Test, { port }: Pick<Stand, 'port'>): Promise<Socket> => {
+const dial = async (t: Test, { port }: Pick<Deployment, 'port'>): Promise<Socket> => {
   const socket = connect(port, '127.0.0.1').on('error', () => {})
   t.teardown(() => { socket.destroy() })
   await once(socket, 'connect')
@@ -53,8 +53,8 @@ const dial = async (t: Test, { port }: Pick<Stand, 'port'>): Promise<Socket> => 
 }
 
 /** What is asked for, by what it is. */
-const targets = async (stand: Stand): Promise<Readonly<Record<string, string>>> => {
-  const { ticket, secret } = await openBrowser(stand)
+const targets = async (deployment: Deployment): Promise<Readonly<Record<string, string>>> => {
+  const { ticket, secret } = await openBrowser(deployment)
   return {
     'the script': call('/scan-login.js', 'Accept-Encoding: br'),
     'the plain script': call('/scan-login.js'),
@@ -68,22 +68,22 @@ const targets = async (stand: Stand): Promise<Readonly<Record<string, string>>> 
 }
 
 await t.test('E2 unread answers: others are answered and the memory stays as it was when 30 sockets ask 200 times each and read nothing', async (t) => {
-  const stand = await openStand(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', ...tellsMemory } })
-  const running = await stand.start()
-  for (const text of Object.values(await targets(stand))) (await dial(t, stand)).write(text) // all that is made once is made
-  t.equal((await openBrowser(stand)).created.status, 201)
+  const deployment = await openDeployment(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', ...tellsMemory } })
+  const running = await deployment.start()
+  for (const text of Object.values(await targets(deployment))) (await dial(t, deployment)).write(text) // all that is made once is made
+  t.equal((await openBrowser(deployment)).created.status, 201)
   const quiet = await inUse(running)
-  for (const [what, text] of Object.entries(await targets(stand))) {
+  for (const [what, text] of Object.entries(await targets(deployment))) {
     const before = memoryOf(running)
     const sockets = await Promise.all(Array.from({ length: 30 }, async () => {
-      const socket = await dial(t, stand)
+      const socket = await dial(t, deployment)
       socket.pause()
       socket.write(text.repeat(200))
       return socket
     }))
-    const browser = await openBrowser(stand)
+    const browser = await openBrowser(deployment)
     t.equal(browser.created.status, 201, what)
-    t.equal((await stand.call({ path: '/scan-login.js', headers: { 'accept-encoding': 'br' } })).status, 200, what)
+    t.equal((await deployment.call({ path: '/scan-login.js', headers: { 'accept-encoding': 'br' } })).status, 200, what)
     const peak = memoryOf(running)
     for (const socket of sockets) socket.destroy()
     t.ok(peak < before * 2 + 50, `${what}: ${Math.round(before)} → ${Math.round(peak)} MB`)
@@ -93,16 +93,16 @@ await t.test('E2 unread answers: others are answered and the memory stays as it 
 })
 
 await t.test('E2 unread answers: others are answered and the memory stays as it was when nginx passes on the calls of 200 that read nothing', async (t) => {
-  const stand = await openStand(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1', ...tellsMemory } })
-  const running = await stand.start()
+  const deployment = await openDeployment(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1', ...tellsMemory } })
+  const running = await deployment.start()
   const port = await freePort()
-  await startProxy(t, 'nginx', { listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${stand.port}` })
+  await startProxy(t, 'nginx', { listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${deployment.port}` })
   const visitor = remote(`http://127.0.0.1:${port}`)
   t.teardown(() => visitor.close())
-  for (const text of Object.values(await targets(stand))) (await dial(t, { port })).write(text)
+  for (const text of Object.values(await targets(deployment))) (await dial(t, { port })).write(text)
   t.equal((await openBrowser(visitor)).created.status, 201)
   const quiet = await inUse(running)
-  for (const [what, text] of Object.entries(await targets(stand))) {
+  for (const [what, text] of Object.entries(await targets(deployment))) {
     const before = memoryOf(running)
     const sockets = await Promise.all(Array.from({ length: 200 }, async () => {
       const socket = await dial(t, { port })
@@ -120,12 +120,12 @@ await t.test('E2 unread answers: others are answered and the memory stays as it 
 })
 
 await t.test('E2 unread answers: a connection is closed when more calls are on it than anybody sends', async (t) => {
-  const stand = await openStand(t)
-  await stand.start()
-  const browser = await openBrowser(stand)
+  const deployment = await openDeployment(t)
+  await deployment.start()
+  const browser = await openBrowser(deployment)
   const poll = call(`/api/tickets/${browser.ticket}?after=1&wait=25`, `Authorization: Ticket ${browser.secret}`)
   for (const [times, isCut] of [[8, false], [9, true]] as const) {
-    const socket = await dial(t, stand)
+    const socket = await dial(t, deployment)
     socket.resume().write(poll.repeat(times))
     const closed = once(socket, 'close').then(() => true)
     const first = await Promise.race([closed, isCut ? sleep(60_000, false) : once(socket, 'data').then(() => false)])
@@ -134,18 +134,18 @@ await t.test('E2 unread answers: a connection is closed when more calls are on i
 })
 
 await t.test('ES idle connections: those that rest longest are closed when one address has 3,000, and others of it are served', async (t) => {
-  const stand = await openStand(t, { env: { LOG_LEVEL: 'warn' } })
-  await stand.start()
-  const polling = await openBrowser(stand)
+  const deployment = await openDeployment(t, { env: { LOG_LEVEL: 'warn' } })
+  await deployment.start()
+  const polling = await openBrowser(deployment)
   const held = polling.poll(1, 25)
   const sockets: Socket[] = []
   for (let i = 0; i < 3000; i++) {
-    const socket = await dial(t, stand)
+    const socket = await dial(t, deployment)
     socket.resume().write(call('/health/live'))
     sockets.push(socket)
   }
   t.ok(await isWithin(() => sockets.filter(({ closed }) => !closed).length <= 512), 'no more than 512 are left')
-  t.equal((await openBrowser(stand)).created.status, 201)
+  t.equal((await openBrowser(deployment)).created.status, 201)
   await polling.giveUp()
   t.equal((await held).json.state, 'cancelled', 'a connection on which somebody waits is not idle')
 })

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { openBrowser, openPhone, type Service } from '../support/clients.ts'
-import { makeFolder, untilItAnswers } from '../support/process.ts'
+import { makeFolder, waitUntilLive } from '../support/service-process.ts'
 import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 
@@ -85,7 +85,7 @@ const start = async (t: Test, output: string): Promise<Silent> => {
     await service.close()
     await simulator.close()
   })
-  await untilItAnswers(service.call)
+  await waitUntilLive(service.call)
   return {
     child,
     ended,

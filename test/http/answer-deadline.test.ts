@@ -11,7 +11,7 @@ import { openBrowser } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { openTestService } from '../support/test-service.ts'
 import { verdict } from '../support/login.ts'
-import { settle } from '../support/turns.ts'
+import { settle } from '../support/waiting.ts'
 
 /** A service whose store does not answer reads while `hangs` says so. */
 const openHanging = async (t: Test) => {

@@ -5,10 +5,10 @@ import { openBrowser, sign, windowsChrome } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { generateKeys } from '../../src/sessions/key-set.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { confirmedBrowser, logIn, phoneOf } from '../support/login.ts'
-import { bare, stepsIn } from '../support/steps.ts'
-import { otherNumber } from '../support/draws.ts'
+import { withoutContext, auditStepsIn } from '../support/audit-steps.ts'
+import { otherNumber } from '../support/seeded-random.ts'
 
 const [browserAt, phoneAt] = ['198.51.100.20', '127.0.0.1']
 
@@ -16,7 +16,7 @@ const [browserAt, phoneAt] = ['198.51.100.20', '127.0.0.1']
 const listener = (...services: readonly TestService[]) => {
   const heard = services.map(() => 0)
   return () => services.flatMap((service, index) => {
-    const steps = stepsIn(service.logged())
+    const steps = auditStepsIn(service.logged())
     const news = steps.slice(heard[index])
     heard[index] = steps.length
     return news
@@ -34,7 +34,7 @@ await t.test('audit: a login is told step by step, with who, from where and with
   const chrome = { browser: 'Chrome', system: 'Windows', place: null }
   t.equal(consumed.status, 200)
   const steps = heard()
-  t.strictSame(steps.map(bare), [
+  t.strictSame(steps.map(withoutContext), [
     { event: 'phone-key.created', key, sub, ip: phoneAt },
     { event: 'ticket.created', ticket, ...chrome, ip: browserAt },
     { event: 'ticket.scanned', ticket, sub, key, ip: phoneAt },
@@ -47,17 +47,17 @@ await t.test('audit: a login is told step by step, with who, from where and with
   t.strictSame(steps.slice(2).map(({ reqId }) => String(answered.find((line) => line.reqId === reqId)?.path).includes(`/${ticket}…/`)), [true, true, true, true], 'which names the ticket alike')
 
   t.equal((await browser.consume()).status, 200)
-  t.strictSame(heard().map(bare), [{ event: 'session.opened', ticket, sid: session.id, sub, ...chrome, again: true, ip: browserAt }], 'an answer that is asked for again')
+  t.strictSame(heard().map(withoutContext), [{ event: 'session.opened', ticket, sid: session.id, sub, ...chrome, again: true, ip: browserAt }], 'an answer that is asked for again')
 
   await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie, origin: 'https://login.example.com' } })
-  t.strictSame(heard().map(bare), [{ event: 'session.ended', sid: session.id, sub, by: 'browser', ip: phoneAt, site: 'https://login.example.com' }])
+  t.strictSame(heard().map(withoutContext), [{ event: 'session.ended', sid: session.id, sub, by: 'browser', ip: phoneAt, site: 'https://login.example.com' }])
 
   const other = await logIn(service, { phone })
   heard()
   const { id: sid } = (await service.call({ path: '/api/session', headers: { cookie: other.cookie } })).json.session
   await phone.signOut(sid)
   await phone.signOut(sid)
-  t.strictSame(heard().map(bare), [{ event: 'session.ended', sid, sub, by: 'phone', key, ip: phoneAt }])
+  t.strictSame(heard().map(withoutContext), [{ event: 'session.ended', sid, sub, by: 'phone', key, ip: phoneAt }])
 
   for (const [origin, step] of [['https://shop.example', { event: 'ticket.created', site: 'https://shop.example' }], ['https://evil.example', { event: 'refused', code: 'cross-site', site: 'another' }]] as const) {
     await service.call({ method: 'POST', path: '/api/tickets', headers: { origin, 'user-agent': windowsChrome } })
@@ -80,16 +80,16 @@ await t.test('audit: an end without a login is told with whose doing it was', as
   const first = await scanned()
   await first.browser.giveUp()
   await first.browser.giveUp()
-  t.strictSame(heard().map(bare), [{ event: 'ticket.cancelled', ticket: first.ticket, sub, by: 'browser', ip }])
+  t.strictSame(heard().map(withoutContext), [{ event: 'ticket.cancelled', ticket: first.ticket, sub, by: 'browser', ip }])
 
   const second = await scanned()
   await phone.cancel(second.browser.ticket)
-  t.strictSame(heard().map(bare), [{ event: 'ticket.cancelled', ticket: second.ticket, sub, by: 'phone', key, ip }])
+  t.strictSame(heard().map(withoutContext), [{ event: 'ticket.cancelled', ticket: second.ticket, sub, by: 'phone', key, ip }])
 
   const third = await scanned()
   const right = await third.browser.matchCode()
   await phone.confirm(third.browser.ticket, otherNumber(right))
-  t.strictSame(heard().map(bare), [
+  t.strictSame(heard().map(withoutContext), [
     { event: 'ticket.cancelled', ticket: third.ticket, sub, by: 'wrong-number', count: 1, key, ip },
     { event: 'refused', code: 'match-wrong', ticket: third.ticket, sub, key, ip },
   ])
@@ -98,7 +98,7 @@ await t.test('audit: an end without a login is told with whose doing it was', as
   heard()
   service.clock.advance(180_000)
   await Promise.all([fourth.poll(), fourth.poll(), service.call({ path: `/api/tickets/${fourth.ticket}/code` })])
-  t.strictSame(heard().map(bare), [{ event: 'ticket.expired', ticket: fourth.ticket.slice(0, 8), ip }], 'once, by whoever saw it first')
+  t.strictSame(heard().map(withoutContext), [{ event: 'ticket.expired', ticket: fourth.ticket.slice(0, 8), ip }], 'once, by whoever saw it first')
 })
 
 await t.test('audit: a refusal is told with its code, and what is the limits\' matter or a mistake is not', async (t) => {
@@ -111,9 +111,9 @@ await t.test('audit: a refusal is told with its code, and what is the limits\' m
   const ticket = browser.ticket.slice(0, 8)
 
   await hong.scan(browser.ticket)
-  t.strictSame(heard().map(bare), [{ event: 'refused', code: 'ticket-taken', ticket, sub: hong.sub, key: hong.key.key_id, ip: phoneAt }])
+  t.strictSame(heard().map(withoutContext), [{ event: 'refused', code: 'ticket-taken', ticket, sub: hong.sub, key: hong.key.key_id, ip: phoneAt }])
   await browser.consume()
-  t.strictSame(heard().map(bare), [{ event: 'refused', code: 'ticket-not-confirmed', ticket, ip: phoneAt }])
+  t.strictSame(heard().map(withoutContext), [{ event: 'refused', code: 'ticket-not-confirmed', ticket, ip: phoneAt }])
 
   const path = '/api/phone/sessions'
   const signed = sign({ path }, ming.key, { authority: 'login.example.com', created: service.clock.now() / 1000 })
@@ -125,7 +125,7 @@ await t.test('audit: a refusal is told with its code, and what is the limits\' m
   await service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: 'nobody' } })
   await service.call({ method: 'POST', path: '/api/tickets', body: { return_to: 'https://evil.example/' } })
   await service.call({ method: 'DELETE', path: '/api/session', headers: { origin: 'https://evil.example' } })
-  t.strictSame(heard().map(bare), [
+  t.strictSame(heard().map(withoutContext), [
     { event: 'refused', code: 'js-code-invalid', ip: phoneAt },
     { event: 'refused', code: 'return-to-not-allowed', ip: phoneAt },
     { event: 'refused', code: 'cross-site', ip: phoneAt, site: 'another' },
@@ -167,10 +167,10 @@ await t.test('audit: whatever races over several instances, each step is told by
   t.strictSame(opened.filter(({ event }) => event === 'session.opened').map(({ again }) => again ?? false).sort(), [false, true, true, true], 'one is the first')
 
   await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? one : two).call({ path: '/nothing', from: browserAt })))
-  t.strictSame(heard().map(bare), [{ event: 'limit.hit', limit: 'guess', ip: browserAt }], 'a limit is told of once in its window')
+  t.strictSame(heard().map(withoutContext), [{ event: 'limit.hit', limit: 'guess', ip: browserAt }], 'a limit is told of once in its window')
   clock.advance(60_000)
   await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? one : two).call({ path: '/nothing', from: browserAt })))
-  t.strictSame(heard().map(bare), [{ event: 'limit.hit', limit: 'guess', ip: browserAt }], 'and once in the next')
+  t.strictSame(heard().map(withoutContext), [{ event: 'limit.hit', limit: 'guess', ip: browserAt }], 'and once in the next')
 })
 
 await t.test('audit: nothing is told of a step that the store did not say yes to', async (t) => {

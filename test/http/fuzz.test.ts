@@ -6,17 +6,17 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { openTestService, type TestService } from '../support/test-service.ts'
 import { logIn } from '../support/login.ts'
-import { broken } from '../support/fuzz/broken.ts'
+import { corruptions } from '../support/fuzz/corruptions.ts'
 import { judge } from '../support/fuzz/judge.ts'
 import { createRecorder, type Recorder } from '../support/fuzz/recorder.ts'
 import { hostileRequests, operationsOf, type Operation } from '../support/fuzz/requests.ts'
-import { openScene, type Scene } from '../support/fuzz/scene.ts'
-import { bytesOf, readAnswer, say } from '../support/fuzz/wire.ts'
+import { openScenario, type Scenario } from '../support/fuzz/scenario.ts'
+import { bytesOf, readAnswer, sendRaw } from '../support/fuzz/wire.ts'
 
 const seed = Number(process.env.FUZZ_SEED ?? 1)
 const numRuns = Number(process.env.FUZZ_RUNS ?? 2000)
 
-interface Range { readonly service: TestService, readonly port: number, readonly recorder: Recorder, readonly scene: Scene, readonly operations: readonly Operation[] }
+interface Range { readonly service: TestService, readonly port: number, readonly recorder: Recorder, readonly scene: Scenario, readonly operations: readonly Operation[] }
 
 const openRange = async (t: Test): Promise<Range> => {
   const recorder = createRecorder()
@@ -27,18 +27,18 @@ const openRange = async (t: Test): Promise<Range> => {
   Object.assign(service.simulator.settings, { codesPerMinute: Infinity, linksPerSecond: Infinity, linksPerDay: Infinity })
   const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
   const operations = operationsOf((await service.call({ path: '/openapi.json' })).json)
-  return { service, port: Number(port), recorder, operations, scene: await openScene(service) }
+  return { service, port: Number(port), recorder, operations, scene: await openScenario(service) }
 }
 
 /** What is stored under these keys, and what Ming is told. */
 const snapshot = async ({ service, scene }: Range, keys: readonly string[]): Promise<unknown> =>
-  ({ stored: await Promise.all(keys.map((key) => service.store.read(key))), told: await scene.askVictim() })
+  ({ stored: await Promise.all(keys.map((key) => service.store.read(key))), told: await scene.victimState() })
 
 /** Fires, and sees that Ming is as he was before, that nothing leaked into the log, and that logins go on. */
 const underFire = async (t: Test, fire: (range: Range) => Promise<void>): Promise<void> => {
   const range = await openRange(t)
   const { service, recorder, scene } = range
-  const keys = [...recorder.keys].filter(scene.isVictims)
+  const keys = [...recorder.keys].filter(scene.belongsToVictim)
   t.ok(keys.length >= 6, 'Ming has tickets, a session, a key and a name')
   const before = await snapshot(range, keys)
   await fire(range)
@@ -56,9 +56,9 @@ await t.test('fuzz: nothing gets in and nothing breaks when requests are hostile
   await underFire(t, async ({ port, recorder, scene, operations }) => {
     const met = new Map<string, number>()
     await fc.assert(fc.asyncProperty(hostileRequests(operations), async (request) => {
-      recorder.taken()
-      const answer = readAnswer(await say(port, bytesOf(scene.address(request))))
-      const changed = recorder.taken()
+      recorder.takeChanges()
+      const answer = readAnswer(await sendRaw(port, bytesOf(scene.address(request))))
+      const changed = recorder.takeChanges()
       const complaint = judge(scene, { request, answer, changed })
       if (changed.some(scene.isNeeded)) await scene.renew()
       if (complaint !== undefined) throw new Error(`${request.method} ${request.target}: ${complaint}`)
@@ -75,14 +75,14 @@ await t.test('fuzz: nothing gets in and nothing breaks when requests are hostile
 
 await t.test('fuzz: nothing gets in and nothing breaks when bytes are no requests any more', async (t) => {
   await underFire(t, async ({ port, recorder, scene, operations }) => {
-    await fc.assert(fc.asyncProperty(hostileRequests(operations), broken, async (request, breakIt) => {
-      recorder.taken()
-      const text = await say(port, breakIt(bytesOf(scene.address(request))), { finAfterMs: 20 })
-      const changed = recorder.taken()
+    await fc.assert(fc.asyncProperty(hostileRequests(operations), corruptions, async (request, breakIt) => {
+      recorder.takeChanges()
+      const text = await sendRaw(port, breakIt(bytesOf(scene.address(request))), { finAfterMs: 20 })
+      const changed = recorder.takeChanges()
       if (changed.some(scene.isNeeded)) await scene.renew()
       const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status))
       if (statuses.some((status) => status >= 500)) throw new Error(text)
-      if (changed.some(scene.isVictims)) throw new Error(`${changed.join(', ')} changed`)
+      if (changed.some(scene.belongsToVictim)) throw new Error(`${changed.join(', ')} changed`)
       const [first = 0] = statuses
       if (first >= 400 && !/^content-type: application\/problem\+json/im.test(text)) throw new Error(`no problem: ${text}`)
     }), { ...settings, numRuns: Math.ceil(numRuns / 10) })

@@ -1,7 +1,7 @@
 /** What every answer says to a browser, whatever was asked: pages, scripts, calls, refusals, and what is answered below the routes. */
 import t from 'tap'
 import { openBrowser } from '../support/clients.ts'
-import { readAnswer, say, type RawAnswer } from '../support/fuzz/wire.ts'
+import { readAnswer, sendRaw, type RawAnswer } from '../support/fuzz/wire.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
 import { logIn } from '../support/login.ts'
 
@@ -10,7 +10,7 @@ const generous = { LIMIT_CREATE: '10000', LIMIT_GUESS: '10000' }
 const listen = async (service: TestService): Promise<number> => Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
 
 const ask = async (port: number, first: string, ...headers: string[]): Promise<RawAnswer> => {
-  const answer = readAnswer(await say(port, Buffer.from([`${first} HTTP/1.1`, 'Host: login.example.com', 'Connection: close', ...headers, '', ''].join('\r\n'), 'latin1')))
+  const answer = readAnswer(await sendRaw(port, Buffer.from([`${first} HTTP/1.1`, 'Host: login.example.com', 'Connection: close', ...headers, '', ''].join('\r\n'), 'latin1')))
   if (answer === undefined) throw new Error(`${first} is not answered`)
   return answer
 }

@@ -8,9 +8,9 @@ import { followKeyFile, makeKeyFile, replaceKeys, rotateKeys } from '../../src/s
 import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { logIn, verdict } from '../support/login.ts'
-import { makeFolder } from '../support/process.ts'
+import { makeFolder } from '../support/service-process.ts'
 
 /** Two instances with a key file each, on one store and one clock. */
 const openTwo = async (t: Test) => {

@@ -4,7 +4,7 @@ import { createLimitCounts, maxRemembered } from '../../src/http/limit-counts.ts
 import type { LimitedWindow, Store } from '../../src/login/store-port.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 
 await t.test('limit counts: a flood of others frees nobody, for the store is asked, when more are over their limit than are remembered', async (t) => {
   const clock = createFakeClock()

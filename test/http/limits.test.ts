@@ -8,9 +8,9 @@ import { openBrowser } from '../support/clients.ts'
 import { craftSignature } from '../support/craft-signature.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
-import { otherNumber } from '../support/draws.ts'
+import { otherNumber } from '../support/seeded-random.ts'
 
 const unknownId = 'A'.repeat(22)
 

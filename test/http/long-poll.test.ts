@@ -3,7 +3,7 @@ import { openBrowser, type TestBrowser } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { openTestService } from '../support/test-service.ts'
 import { phoneOf } from '../support/login.ts'
-import { settle, until } from '../support/turns.ts'
+import { settle, waitUntil } from '../support/waiting.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/login/store-port.ts'
 
@@ -245,7 +245,7 @@ await t.test('long poll: it gives its place up when the browser has left', async
   const before = counter.calls
   const leaving = new AbortController()
   const poll = fetch(`${url}/api/tickets/${browser.ticket}?after=1&wait=25`, { headers: { authorization: `Ticket ${browser.secret}` }, signal: leaving.signal })
-  await until(() => counter.calls === before + 2) // it has read the ticket and secured its slot
+  await waitUntil(() => counter.calls === before + 2) // it has read the ticket and secured its slot
   await settle()
   t.equal((await browser.poll(1, 25)).json.poll_after, 2, 'and takes the only place')
   leaving.abort()

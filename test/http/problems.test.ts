@@ -8,8 +8,8 @@ import { openBrowser } from '../support/clients.ts'
 import { craftSignature } from '../support/craft-signature.ts'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
-import { settle } from '../support/turns.ts'
-import { otherNumber } from '../support/draws.ts'
+import { settle } from '../support/waiting.ts'
+import { otherNumber } from '../support/seeded-random.ts'
 
 const noLimits = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
 const unknownId = 'A'.repeat(22)

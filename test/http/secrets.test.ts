@@ -6,7 +6,7 @@ import { generateKeys } from '../../src/sessions/key-set.ts'
 import { craftSignature } from '../support/craft-signature.ts'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { logIn, phoneOf } from '../support/login.ts'
-import { otherNumber } from '../support/draws.ts'
+import { otherNumber } from '../support/seeded-random.ts'
 
 interface Trouble {
   readonly service: TestService

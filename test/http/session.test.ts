@@ -6,7 +6,7 @@ import { createStore } from '../../src/stores/store.ts'
 import { openBrowser } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
 
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }

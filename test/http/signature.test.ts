@@ -11,7 +11,7 @@ import { openBrowser, type PhoneKeyAnswer } from '../support/clients.ts'
 import { craftSignature, freshNonce, profileComponents, profileParameters, type Craft } from '../support/craft-signature.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
-import { createRecordingLog } from '../support/log.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { phoneOf, verdict } from '../support/login.ts'
 
 const noLimits = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }

@@ -3,7 +3,7 @@ import t from 'tap'
 import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { openTestService, type Answer } from '../support/test-service.ts'
 import { phoneOf } from '../support/login.ts'
-import { otherNumber } from '../support/draws.ts'
+import { otherNumber } from '../support/seeded-random.ts'
 
 const service = await openTestService(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' } })
 

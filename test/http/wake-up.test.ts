@@ -7,7 +7,7 @@ import { createStore } from '../../src/stores/store.ts'
 import { openBrowser, openPhone } from '../support/clients.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { openTestService } from '../support/test-service.ts'
-import { settle } from '../support/turns.ts'
+import { settle } from '../support/waiting.ts'
 
 type Listener = Parameters<Store['onChange']>[0]
 

@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import t from 'tap'
 import '../support/miniprogram.ts'
-import { drawBytes } from '../support/draws.ts'
+import { seededBytes } from '../support/seeded-random.ts'
 
 const { base64, base64url, fromBase64url, utf8 } = await import('../../miniprogram/utils/bytes.ts')
 const { hmacSha256 } = await import('../../miniprogram/utils/hmac-sha256.ts')
@@ -14,7 +14,7 @@ const lengths = [...Array.from({ length: 200 }, (_, length) => length), 255, 256
 
 await t.test('sha256: the digest of node:crypto when the message has any length', async (t) => {
   for (const length of lengths) {
-    const message = drawBytes(length)
+    const message = seededBytes(length)
     t.equal(hex(sha256(message)), createHash('sha256').update(message).digest('hex'), message.toString('hex').slice(0, 400))
   }
 })
@@ -25,15 +25,15 @@ await t.test('sha256: the published digest when the message is that of FIPS 180-
 
 await t.test('hmacSha256: the code of node:crypto when key and message have any length', async (t) => {
   for (const length of lengths) {
-    const key = drawBytes((length * 7) % 150)
-    const message = drawBytes(length)
+    const key = seededBytes((length * 7) % 150)
+    const message = seededBytes(length)
     t.equal(hex(hmacSha256(key, message)), createHmac('sha256', key).update(message).digest('hex'), `key ${key.toString('hex')}`)
   }
 })
 
 await t.test('utf8: the bytes of TextEncoder when the text is anything', async (t) => {
   const some = ['', 'a', 'ü', '微信', '👩‍💻', '\u0000\u007f\u0080\u07ff\u0800\uffff', '\ud800', '\udc00', 'a\ud83d', '\udc00\ud800b', '\ud83dé']
-  const random = Array.from({ length: 200 }, () => String.fromCharCode(...new Uint16Array(drawBytes(32).buffer.slice(0, 32))))
+  const random = Array.from({ length: 200 }, () => String.fromCharCode(...new Uint16Array(seededBytes(32).buffer.slice(0, 32))))
   // Named by its numbers: some characters would break the line that the result is reported in.
   const named = (text: string): string => Array.from(text, (character) => character.codePointAt(0)?.toString(16)).join(' ')
   for (const text of [...some, ...random]) t.equal(hex(utf8(text)), hex(new TextEncoder().encode(text)), named(text))
@@ -41,7 +41,7 @@ await t.test('utf8: the bytes of TextEncoder when the text is anything', async (
 
 await t.test('base64: the text of Buffer, and the way back, when the bytes are anything', async (t) => {
   for (const length of lengths.slice(0, 200)) {
-    const bytes = drawBytes(length)
+    const bytes = seededBytes(length)
     t.equal(base64(bytes), bytes.toString('base64'))
     t.equal(base64url(bytes), bytes.toString('base64url'))
     t.equal(hex(fromBase64url(base64url(bytes)) ?? new Uint8Array(1)), hex(bytes))

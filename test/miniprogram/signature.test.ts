@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createSigner, createVerifier, httpbis } from 'http-message-signatures'
 import t from 'tap'
 import '../support/miniprogram.ts'
-import { drawBytes } from '../support/draws.ts'
+import { seededBytes } from '../support/seeded-random.ts'
 
 const { sign } = await import('../../miniprogram/utils/signature.ts')
 
@@ -51,10 +51,10 @@ await t.test('sign: what an independent implementation signs and accepts when th
   const services = ['https://login.example.com', 'http://localhost:3000', 'https://example.com/login', 'https://Example.COM:443/a/b', 'http://[::1]:8080/x']
   for (const serviceUrl of services) {
     for (const query of ['', 'a=1', 'after=%E5%BE%AE&b=', '?']) {
-      const secret = drawBytes(32)
-      const body = query === '' ? '' : JSON.stringify({ name: '小明 👩‍💻', noise: drawBytes(40).toString('base64') })
+      const secret = seededBytes(32)
+      const body = query === '' ? '' : JSON.stringify({ name: '小明 👩‍💻', noise: seededBytes(40).toString('base64') })
       const created = 1770000000 + query.length
-      const nonce = drawBytes(16).toString('base64url')
+      const nonce = seededBytes(16).toString('base64url')
       const ours = sign({ method: 'PUT', serviceUrl, path: '/api/phone/profile', query, body, key: secret, keyId: 'k-1', created, nonce })
 
       const url = `${serviceUrl}/api/phone/profile${query === '' ? '' : `?${query}`}`

@@ -9,7 +9,7 @@ import { dictionaries } from '../../static/scan-login/words.js'
 import { launchChromium } from '../support/chromium.ts'
 import { openPhone, windowsChrome } from '../support/clients.ts'
 import { serveDemo, type DemoServer } from '../support/demo-window.ts'
-import { faultsOf, line, untilStage } from '../support/page-bench.ts'
+import { accessibilityFaults, statusLine, waitForStage } from '../support/open-page.ts'
 import { remote } from '../support/remote.ts'
 
 const browser = await launchChromium()
@@ -42,7 +42,7 @@ const open = async (t: Test, options: BrowserContextOptions & { before?: string 
   const made = page.waitForResponse((response) => response.request().method() === 'POST')
   await page.goto(`${url}/login`)
   const { ticket } = await (await made).json() as { ticket: string }
-  await untilStage(page, 'waiting')
+  await waitForStage(page, 'waiting')
   return { page, ticket }
 }
 
@@ -63,14 +63,14 @@ const hitOnCode = `(() => {
 for (const [userAgent, locale, words] of [[android, 'en-US', dictionaries.en], [android, 'zh-CN', dictionaries.zh]] as const) {
   await t.test(`same phone: an ordinary browser saves the picture for WeChat's album when asked in ${locale}`, async (t) => {
     const { page, ticket } = await open(t, { ...hand, userAgent, locale })
-    t.equal(await line(page), words.waitingOnPhone)
+    t.equal(await statusLine(page), words.waitingOnPhone)
     t.equal(await page.locator('.help').innerText(), words.waitingOnPhoneHelp)
     t.equal(await page.locator(saveButton).innerText(), words.save)
     const [download] = await Promise.all([page.waitForEvent('download'), page.locator(saveButton).tap()])
     t.equal(download.suggestedFilename(), `${words.picture}.jpg`)
     t.equal(readPicture(await readFile(await download.path())), `pages/login/login?scene=${ticket}`)
     t.equal(await page.locator(wechatButton).isVisible(), false, 'where the operator has no links')
-    t.strictSame(await faultsOf(page), [])
+    t.strictSame(await accessibilityFaults(page), [])
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
     t.equal((await page.request.get(`${service.url}/api/tickets/${ticket}/code`)).status(), 200, 'the page goes on')
   })
@@ -94,13 +94,13 @@ await t.test('same phone: an iPhone offers its sharing sheet with one picture, a
       throw new DOMException('dismissed', 'AbortError')
     }`
   const { page, ticket } = await open(t, { ...hand, userAgent: iphone, before })
-  t.equal(await line(page), dictionaries.en.waitingOnPhone)
+  t.equal(await statusLine(page), dictionaries.en.waitingOnPhone)
   await page.locator(saveButton).tap()
   const shared = await page.waitForFunction(() => (globalThis as any).shared[0]) // made by the script above
   const { bytes, ...file } = await shared.jsonValue()
   t.strictSame(file, { rest: [], names: ['WeChat login code.jpg'], types: ['image/jpeg'] })
   t.equal(readPicture(Buffer.from(bytes)), `pages/login/login?scene=${ticket}`)
-  t.strictSame(await faultsOf(page), [])
+  t.strictSame(await accessibilityFaults(page), [])
   t.equal(await page.locator('.layer:not(.leaving)').getAttribute('data-stage'), 'waiting')
 })
 
@@ -113,11 +113,11 @@ await t.test('same phone: an iPhone without a sharing sheet downloads the pictur
 for (const [name, userAgent] of [['an iPhone', wechatOnIphone], ['Android', wechatOnAndroid]] as const) {
   await t.test(`same phone: WeChat's browser on ${name} says to press long, and what is pressed is the picture itself`, async (t) => {
     const { page, ticket } = await open(t, { ...hand, userAgent, locale: 'zh-CN' }, withLinks)
-    t.equal(await line(page), dictionaries.zh.waitingInWechat)
+    t.equal(await statusLine(page), dictionaries.zh.waitingInWechat)
     t.equal(await page.locator('.help').innerText(), dictionaries.zh.waitingInWechatHelp)
     t.strictSame(await page.evaluate(hitOnCode), Array(3).fill({ tagName: 'IMG', src: `${withLinks.url}/api/tickets/${ticket}/code`, isThere: true }))
     for (const button of [saveButton, wechatButton]) t.equal(await page.locator(button).isVisible(), false)
-    t.strictSame(await faultsOf(page), [])
+    t.strictSame(await accessibilityFaults(page), [])
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
   })
 }
@@ -125,16 +125,16 @@ for (const [name, userAgent] of [['an iPhone', wechatOnIphone], ['Android', wech
 for (const [name, userAgent] of [['a computer', windowsChrome], ['WeChat on a computer', wechatOnWindows], ['a tablet', ipad]] as const) {
   await t.test(`same phone: ${name} has a code to scan, and neither button`, async (t) => {
     const { page } = await open(t, { userAgent }, withLinks)
-    t.equal(await line(page), dictionaries.en.waiting)
+    t.equal(await statusLine(page), dictionaries.en.waiting)
     for (const button of [saveButton, wechatButton]) t.equal(await page.locator(button).isVisible(), false)
-    t.strictSame(await faultsOf(page), [])
+    t.strictSame(await accessibilityFaults(page), [])
   })
 }
 
 await t.test('same phone: "Open WeChat" leads to this login\'s own link in a tab of its own, and the page goes on to the end', async (t) => {
   const { page, ticket } = await open(t, { ...hand, userAgent: android }, withLinks)
   t.equal(await page.locator(wechatButton).innerText(), 'Open WeChat')
-  t.strictSame(await faultsOf(page), [])
+  t.strictSame(await accessibilityFaults(page), [])
   t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
   const [tab] = await Promise.all([page.context().waitForEvent('page'), page.locator(wechatButton).tap()])
   await tab.waitForLoadState()
@@ -148,7 +148,7 @@ await t.test('same phone: "Open WeChat" leads to this login\'s own link in a tab
   t.teardown(() => caller.close())
   const phone = await openPhone(caller, { jsCode: withLinks.simulator.jsCode('ming'), authority: new URL(withLinks.url).host })
   await phone.scan(ticket)
-  await untilStage(page, 'scanned')
+  await waitForStage(page, 'scanned')
   await phone.confirm(ticket, await page.locator('.layer:not(.leaving) .number').innerText())
   await page.waitForURL(`${withLinks.url}/me`)
 })

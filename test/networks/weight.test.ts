@@ -3,7 +3,7 @@ import type { Page, Route } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
-import { untilStage } from '../support/page-bench.ts'
+import { waitForStage } from '../support/open-page.ts'
 
 const browser = await launchChromium()
 t.teardown(() => browser.close())
@@ -60,7 +60,7 @@ for (const { name, options } of looks) {
     network.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => { bytes.set(requestId, encodedDataLength) })
     await network.send('Network.enable')
     await page.goto(`${service.url}/login`)
-    await untilStage(page, 'waiting')
+    await waitForStage(page, 'waiting')
     const addresses = [...urls.values()]
     t.strictSame(addresses.filter((url) => !/^(?:data|blob):/.test(url) && new URL(url).origin !== service.url), [])
     const isCode = (url: string): boolean => /\/api\/tickets\/[^/]+\/code$/.test(url)
@@ -85,7 +85,7 @@ for (const { name, options } of looks) {
       t.equal(await page.locator('.code-image').count(), 0)
       const before = await places(page)
       await held.release()
-      await untilStage(page, 'waiting')
+      await waitForStage(page, 'waiting')
       t.strictSame(await places(page), before)
     })
   }

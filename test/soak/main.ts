@@ -10,9 +10,9 @@ import { Worker } from 'node:worker_threads'
 import { startWechatSimulator, type Endpoint } from '../../src/demo/wechat-simulator.ts'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { createRandom } from '../chaos/random.ts'
-import { createTurns } from '../support/at-a-time.ts'
-import { createKeeper, type Keeper } from '../support/keeper.ts'
-import { makeFolder } from '../support/process.ts'
+import { limitConcurrency } from '../support/limit-concurrency.ts'
+import { createTeardownScope, type TeardownScope } from '../support/teardown-scope.ts'
+import { makeFolder } from '../support/service-process.ts'
 import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 import { browserAddress, createHonest, people } from './honest.ts'
@@ -52,13 +52,13 @@ const say = (text: string): void => { process.stdout.write(`${text}\n`) }
 const endpoints: readonly Endpoint[] = ['jscode2session', 'getwxacodeunlimit', 'generate_urllink', 'token', 'stable_token']
 const progressEveryMs = 30_000
 
-const soak = async (keeper: Keeper): Promise<SoakResult> => {
-  const folder = makeFolder(keeper)
+const soak = async (scope: TeardownScope): Promise<SoakResult> => {
+  const folder = makeFolder(scope)
   const keysFile = join(folder, 'keys.json')
   makeKeyFile(keysFile)
   const simulator = await startWechatSimulator()
-  keeper.teardown(() => simulator.close())
-  const redis = values.store === 'redis' ? await startMovingRedis(keeper) : undefined
+  scope.teardown(() => simulator.close())
+  const redis = values.store === 'redis' ? await startMovingRedis(scope) : undefined
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const env = {
@@ -74,9 +74,9 @@ const soak = async (keeper: Keeper): Promise<SoakResult> => {
     MAX_TICKETS: '4000',
     ALLOWED_ORIGINS: shop,
   }
-  const service = await startService(keeper, { folder, url, env })
+  const service = await startService(scope, { folder, url, env })
   const proxy = remote(url)
-  keeper.teardown(() => proxy.close())
+  scope.teardown(() => proxy.close())
 
   const random = createRandom(seed)
   const tally = createTally()
@@ -90,11 +90,11 @@ const soak = async (keeper: Keeper): Promise<SoakResult> => {
   const worker = new Worker(new URL('strangers-worker.ts', import.meta.url), {
     workerData: { url, seed, pace, attacks: attacks.filter((name) => Object.hasOwn(strangers, name)), victims: Array.from({ length: people }, (_, n) => browserAddress(n)) } satisfies WorkerOptions,
   })
-  keeper.teardown(() => worker.terminate())
+  scope.teardown(() => worker.terminate())
   const { signal } = stopping
   const memberOptions = { ...common, random: random.fork(2), pace, signal, note: tally.add }
   const attacking = Object.keys(members).map((name, n) => attacks.includes(name) ? attackAsMember(name, n, memberOptions) : undefined)
-  const inTurn = createTurns(1)
+  const inTurn = limitConcurrency(1)
   const failing = Object.entries(faults).filter(([name]) => attacks.includes(name)).map(([name, fault]) => bringAbout(fault, { service, folder, env, redis, signal, inTurn, violation, note: (event) => { tally.add(name, event) } }))
   const ownDelay = watchOwnDelay()
 
@@ -139,11 +139,11 @@ const soak = async (keeper: Keeper): Promise<SoakResult> => {
   }
 }
 
-const keeper = createKeeper()
+const scope = createTeardownScope()
 say(`soak: ${minutes} minutes on ${values.store}, seed ${seed}, ${loginsPerMinute} honest logins a minute, ${attacks.length} attacks`)
-const result = await soak(keeper)
+const result = await soak(scope)
 say(reportOf(result))
 const isGood = problemsOf(result).length === 0
-const ended = await Promise.race([keeper.end(), sleep(10_000, 'late')])
+const ended = await Promise.race([scope.end(), sleep(10_000, 'late')])
 if (ended === 'late') say('some of what was started did not end in time')
 process.exit(isGood ? 0 : 1) // whatever is still being waited for

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Keeper } from '../support/keeper.ts'
+import type { TeardownScope } from '../support/teardown-scope.ts'
 import type { MemoryMessage } from './memory-probe.ts'
 import type { Sample } from './report.ts'
 
@@ -24,8 +24,8 @@ export interface WatchedService {
 const maxComplaints = 50
 const megabyte = 1024 * 1024
 
-/** Starts it and waits until it answers. Killed by the keeper. */
-export const startService = async (keeper: Keeper, { folder, url, env }: { folder: string, url: string, env: Readonly<Record<string, string>> }): Promise<WatchedService> => {
+/** Starts it and waits until it answers. Killed by the scope. */
+export const startService = async (scope: TeardownScope, { folder, url, env }: { folder: string, url: string, env: Readonly<Record<string, string>> }): Promise<WatchedService> => {
   const child = spawn(process.execPath, ['--expose-gc', '--import', join(import.meta.dirname, 'memory-probe.ts'), join(import.meta.dirname, '../../src/server.ts')], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...env },
@@ -48,7 +48,7 @@ export const startService = async (keeper: Keeper, { folder, url, env }: { folde
   child.once('close', (code, signal) => { ending ??= `${code ?? signal}: ${errors}` })
   const end = (): void => { child.kill('SIGKILL') }
   process.once('exit', end)
-  keeper.teardown(async () => {
+  scope.teardown(async () => {
     process.off('exit', end)
     if (child.exitCode !== null || child.signalCode !== null) return
     const closed = once(child, 'close')

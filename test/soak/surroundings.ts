@@ -1,10 +1,10 @@
 /** What goes wrong around the service: its process stalls, nobody reads its log, a second process wants its file, the address of its Redis leads elsewhere. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createKeeper, type Keeper } from '../support/keeper.ts'
+import { createTeardownScope, type TeardownScope } from '../support/teardown-scope.ts'
 import { openMovingAddress } from '../support/moving-address.ts'
-import { run } from '../support/process.ts'
+import { run } from '../support/service-process.ts'
 import { freePort, startRedis } from '../support/redis.ts'
-import { say } from '../support/redis-sets.ts'
+import { sendCommand } from '../support/redis-sets.ts'
 import type { WatchedService } from './service.ts'
 
 export interface MovingRedis {
@@ -66,10 +66,10 @@ export const faults: Readonly<Record<string, Fault>> = {
     store: 'sqlite',
     everyMs: 120_000,
     once: async ({ folder, env, signal, note, violation }) => {
-      const keeper = createKeeper()
-      const { ended } = run(keeper, { folder, env: { ...env, PORT: String(await freePort()) } })
+      const scope = createTeardownScope()
+      const { ended } = run(scope, { folder, env: { ...env, PORT: String(await freePort()) } })
       const ending = await Promise.race([ended, sleep(refusedWithinMs, undefined, { signal }).catch(() => {})])
-      await keeper.end()
+      await scope.end()
       if (signal.aborted) return
       const isRefused = ending?.code === 1 && ending.stderr.includes('is in use by another scan-login')
       note(isRefused ? 'refused' : `${ending?.code ?? 'still there'}`)
@@ -90,26 +90,26 @@ export const faults: Readonly<Record<string, Fault>> = {
 }
 
 /** Two servers behind one address. A takeover loses no write, as a planned one of a cloud's does: what is refused after it was refused before. */
-export const startMovingRedis = async (keeper: Keeper): Promise<MovingRedis> => {
+export const startMovingRedis = async (scope: TeardownScope): Promise<MovingRedis> => {
   const start = async (args: readonly string[] = []) => {
     const server = await startRedis({ args })
-    keeper.teardown(() => server.stop())
+    scope.teardown(() => server.stop())
     return server
   }
   let active = await start()
   let other = await start(['--replicaof', '127.0.0.1', String(active.port)])
-  const address = await openMovingAddress(keeper, active.port)
+  const address = await openMovingAddress(scope, active.port)
   const untilSo = async (port: number, what: string): Promise<void> => {
-    while (!String(await say(port, 'INFO', 'replication')).includes(what)) await sleep(50)
+    while (!String(await sendCommand(port, 'INFO', 'replication')).includes(what)) await sleep(50)
   }
   return {
     url: `redis://127.0.0.1:${address.port}`,
     move: async () => {
       await untilSo(other.port, 'master_link_status:up')
-      await say(active.port, 'FAILOVER', 'TO', '127.0.0.1', String(other.port))
+      await sendCommand(active.port, 'FAILOVER', 'TO', '127.0.0.1', String(other.port))
       await untilSo(other.port, 'role:master');
       [active, other] = [other, active]
-      address.leadTo(active.port)
+      address.pointTo(active.port)
     },
   }
 }

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { codeOf, createLoginBench, html, json, problem, ticketAnswer, viewAnswer, type Answer } from '../support/login-bench.ts'
+import { codeOf, createLoginHarness, html, json, problem, ticketAnswer, viewAnswer, type Answer } from '../support/login-harness.ts'
 
 await t.test('login flow: shows the code when the ticket is made and its picture has come', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   t.strictSame(bench.shown, ['making', 'waiting'])
   t.strictSame(bench.view(), { name: 'waiting', code: { url: codeOf('t1'), linkUrl: null, lifeMs: 180_000, leftMs: 180_000 } })
@@ -10,7 +10,7 @@ await t.test('login flow: shows the code when the ticket is made and its picture
 })
 
 await t.test('login flow: asks with the secret, the version it knows and the wait it was given', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.plan.create.push(ticketAnswer('first', { version: 3, max_wait: 11 }))
   await bench.begin()
   t.equal(bench.lastUrl(), 'api/tickets/first?after=3&wait=11')
@@ -25,7 +25,7 @@ await t.test('login flow: asks with the secret, the version it knows and the wai
 
 await t.test('login flow: shows the number, or none, when the code is scanned', async (t) => {
   for (const [extra, number] of [[{ match_code: '07' }, '07'], [{}, null]] as const) {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     await bench.begin()
     await bench.answer(viewAnswer('scanned', 2, extra))
     t.strictSame(bench.view(), { name: 'scanned', number })
@@ -33,7 +33,7 @@ await t.test('login flow: shows the number, or none, when the code is scanned', 
 })
 
 await t.test('login flow: ignores a view that is older than what it knows', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
   await bench.answer(viewAnswer('cancelled', 1))
@@ -42,7 +42,7 @@ await t.test('login flow: ignores a view that is older than what it knows', asyn
 
 await t.test('login flow: gets its session with one POST, shows the check, then leaves', async (t) => {
   for (const state of ['confirmed', 'consumed']) {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     bench.plan.consume.push(json(200, { access_token: 'a', user: { name: null }, return_to: '/deep?x=1' }))
     await bench.begin()
     await bench.answer(viewAnswer(state, 3))
@@ -65,7 +65,7 @@ await t.test('login flow: shows a fresh code and why', async (t) => {
     ['scanned, then expired', ['scanned', 'expired'], 'late'],
   ] as const
   for (const [title, states, name] of cases) {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     await bench.begin()
     await bench.pass(5_000)
     for (const [index, state] of states.entries()) await bench.answer(viewAnswer(state, index + 2))
@@ -76,7 +76,7 @@ await t.test('login flow: shows a fresh code and why', async (t) => {
 })
 
 await t.test('login flow: shows that it is making a code when that takes long', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(5_000)
   bench.plan.create.push('silence')
@@ -88,7 +88,7 @@ await t.test('login flow: shows that it is making a code when that takes long', 
 })
 
 await t.test('login flow: stops at the end of a ticket while nobody looks, and goes on when somebody does', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   bench.visible.set(false)
   await bench.pass(5_000)
@@ -105,7 +105,7 @@ await t.test('login flow: stops at the end of a ticket while nobody looks, and g
 })
 
 await t.test('login flow: says that the code has run out, not that it cannot connect, when nobody looked and nothing answered', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   bench.visible.set(false)
   bench.plan.read.push(...Array.from({ length: 500 }, () => html(502)))
@@ -119,7 +119,7 @@ await t.test('login flow: says that the code has run out, not that it cannot con
 })
 
 await t.test('login flow: makes a new code when the visitor asks for one, and gives the old ticket up', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin('/deep')
   await bench.answer(viewAnswer('scanned', 2))
   bench.controller.renew()
@@ -133,7 +133,7 @@ await t.test('login flow: makes a new code when the visitor asks for one, and gi
 })
 
 await t.test('login flow: gives the ticket up and falls silent when the page is left, and can begin again', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   bench.controller.leave()
   await bench.settled()
@@ -148,7 +148,7 @@ await t.test('login flow: gives the ticket up and falls silent when the page is 
 })
 
 await t.test('login flow: stays away for as long as poll_after says', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.answer(viewAnswer('pending', 1, { poll_after: 4 }))
   await bench.pass(3_900)
@@ -161,7 +161,7 @@ await t.test('login flow: stays away for as long as poll_after says', async (t) 
 })
 
 await t.test('login flow: asks once a second at most when a server holds nothing', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.plan.create.push(ticketAnswer('t1', { max_wait: 0 }))
   bench.plan.read.push(...Array.from({ length: 50 }, () => viewAnswer('pending', 1)))
   await bench.begin()
@@ -187,7 +187,7 @@ const faults: Record<string, () => Answer> = {
 
 for (const [title, fault] of Object.entries(faults)) {
   await t.test(`login flow: keeps its ticket and carries on when ${title} on a poll`, async (t) => {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     bench.plan.read.push(fault(), fault())
     await bench.begin()
     t.strictSame(bench.shown, ['making', 'waiting'], 'the first failure passes in silence')
@@ -210,7 +210,7 @@ for (const [title, fault] of Object.entries(faults)) {
   })
 
   await t.test(`login flow: asks for the session again, and has one, when ${title} on consume`, async (t) => {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     bench.plan.consume.push(fault(), fault())
     await bench.begin()
     await bench.answer(viewAnswer('confirmed', 2))
@@ -225,7 +225,7 @@ for (const [title, fault] of Object.entries(faults)) {
 await t.test('login flow: makes a new code when the confirmed ticket turns out dead', async (t) => {
   const ends = [problem(409, 'ticket-consumed'), problem(409, 'ticket-expired'), problem(409, 'ticket-cancelled'), problem(404, 'ticket-not-found')]
   for (const end of ends) {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     bench.plan.consume.push(end)
     await bench.begin()
     await bench.pass(5_000)
@@ -236,7 +236,7 @@ await t.test('login flow: makes a new code when the confirmed ticket turns out d
 })
 
 await t.test('login flow: asks again when the confirmation has not reached the instance that answers consume', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.plan.consume.push(problem(409, 'ticket-not-confirmed'))
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 2))
@@ -245,7 +245,7 @@ await t.test('login flow: asks again when the confirmation has not reached the i
 })
 
 await t.test('login flow: gives a session up that cannot be had within its window', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.plan.consume.push(...Array.from({ length: 500 }, () => html(502)))
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 2, { expires_in: 20 }))
@@ -257,7 +257,7 @@ await t.test('login flow: gives a session up that cannot be had within its windo
 })
 
 await t.test('login flow: waits for the network when there is none, and goes on with the same ticket at once', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   bench.world.luck = 0.99
   bench.plan.read.push('cut', 'cut', 'cut')
@@ -274,7 +274,7 @@ await t.test('login flow: waits for the network when there is none, and goes on 
 })
 
 await t.test('login flow: tries all the same when the browser only says that it is offline', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.online.set(false)
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 2))
@@ -283,7 +283,7 @@ await t.test('login flow: tries all the same when the browser only says that it 
 })
 
 await t.test('login flow: is offline over the skeleton when there is no network from the start', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.online.set(false)
   bench.plan.create.push('cut')
   await bench.begin()
@@ -294,7 +294,7 @@ await t.test('login flow: is offline over the skeleton when there is no network 
 })
 
 await t.test('login flow: asks anew when the page is seen again, one poll at a time', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   for (const seen of [false, true, false, true]) {
     bench.visible.set(seen)
@@ -306,7 +306,7 @@ await t.test('login flow: asks anew when the page is seen again, one poll at a t
 })
 
 await t.test('login flow: ends a poll itself when the server has long forgotten it', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(34_900)
   t.equal(bench.callsOf('read').length, 1)
@@ -316,7 +316,7 @@ await t.test('login flow: ends a poll itself when the server has long forgotten 
 })
 
 await t.test('login flow: holds shorter than a proxy does that cut the last poll', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(5_000)
   await bench.answer(html(504))
@@ -328,7 +328,7 @@ await t.test('login flow: holds shorter than a proxy does that cut the last poll
 })
 
 await t.test('login flow: takes a new ticket, but not at once, when the server does not know this one', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(5_000)
   await bench.answer(problem(404, 'ticket-not-found'))
@@ -338,7 +338,7 @@ await t.test('login flow: takes a new ticket, but not at once, when the server d
 })
 
 await t.test('login flow: rests between tickets when a server ends them as soon as they are made', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.plan.read.push(...Array.from({ length: 100 }, () => viewAnswer('expired', 2)))
   await bench.begin()
   await bench.pass(10_000)
@@ -346,7 +346,7 @@ await t.test('login flow: rests between tickets when a server ends them as soon 
 })
 
 await t.test('login flow: gives up a ticket whose time is over when no answer comes, and counts by the server\'s word', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.answer(viewAnswer('scanned', 2, { expires_in: 60 }))
   bench.plan.read.push(...Array.from({ length: 500 }, () => html(502)))
@@ -375,7 +375,7 @@ const refusals = [
 
 for (const [title, refusal, why, retryMs] of refusals) {
   await t.test(`login flow: tells why there is no code and tries again in time when no ticket is made: ${title}`, async (t) => {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     bench.plan.create.push(refusal())
     await bench.begin()
     t.strictSame(bench.view(), { name: 'no-code', why, retryMs })
@@ -388,7 +388,7 @@ for (const [title, refusal, why, retryMs] of refusals) {
 }
 
 await t.test('login flow: does not shorten a wait that the server asked for when the page is seen again', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.plan.create.push(problem(429, 'rate-limited', { 'Retry-After': '10' }))
   await bench.begin()
   bench.visible.set(true)
@@ -397,7 +397,7 @@ await t.test('login flow: does not shorten a wait that the server asked for when
 })
 
 await t.test('login flow: asks for no ticket after a failure while nobody looks', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.plan.create.push('cut')
   await bench.begin()
   bench.visible.set(false)
@@ -410,7 +410,7 @@ await t.test('login flow: asks for no ticket after a failure while nobody looks'
 
 await t.test('login flow: sends where the visitor wants to go, and goes on without when that is refused', async (t) => {
   for (const refusal of [problem(400, 'return-to-not-allowed'), problem(413, 'payload-too-large')]) {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     bench.plan.create.push(refusal)
     await bench.begin('//evil.example')
     t.strictSame(bench.callsOf('create').map(({ init }) => init.body), ['{"return_to":"//evil.example"}', undefined])
@@ -419,7 +419,7 @@ await t.test('login flow: sends where the visitor wants to go, and goes on witho
 })
 
 await t.test('login flow: tells that there is no code and fetches it again when its picture does not come', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.pictures.push(false, new Promise(() => {}))
   await bench.begin()
   t.strictSame(bench.view(), { name: 'no-code', why: 'wechat', retryMs: 500 })
@@ -432,7 +432,7 @@ await t.test('login flow: tells that there is no code and fetches it again when 
 
 await t.test('login flow: leaves the number where it is when a picture comes after the scan, or none does', async (t) => {
   for (const comes of [true, false]) {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     let come = (_: boolean): void => {}
     bench.pictures.push(new Promise((resolve) => { come = resolve }))
     await bench.begin()
@@ -444,7 +444,7 @@ await t.test('login flow: leaves the number where it is when a picture comes aft
 })
 
 await t.test('login flow: follows only the newest ticket when it is started twice', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.begin()
   t.equal(bench.openPolls(), 1)
@@ -457,7 +457,7 @@ const another = { lastPerson: 'somebody-else' }
 const loggedInAs = (sub: string): Answer => json(200, { user: { sub, name: null }, session: { id: 'any' } })
 
 await t.test('E11 page: it asks before anything is opened, and goes on only after a yes, when this browser was somebody else\'s before', async (t) => {
-  const bench = createLoginBench(another)
+  const bench = createLoginHarness(another)
   bench.plan.consume.push(json(200, { access_token: 'a', user: { sub: 's', name: '小雨' }, return_to: '/deep' }))
   await bench.begin()
   bench.controller.answer(true) // of no question
@@ -479,7 +479,7 @@ await t.test('E11 page: it asks before anything is opened, and goes on only afte
 
 await t.test('E11 page: it asks nothing, when this browser was the same person\'s before, or is, or is nobody\'s', async (t) => {
   for (const [lastPerson, who] of [['s', null], [null, loggedInAs('s')], [null, problem(401, 'unauthenticated')]] as const) {
-    const bench = createLoginBench({ lastPerson })
+    const bench = createLoginHarness({ lastPerson })
     if (who !== null) bench.plan.session.push(who)
     await bench.begin()
     await bench.answer(viewAnswer('confirmed', 3))
@@ -492,7 +492,7 @@ await t.test('E11 page: it asks nothing, when this browser was the same person\'
 })
 
 await t.test('E11 page: it asks, when nobody is remembered and the service knows that somebody else is logged in here', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.plan.session.push(loggedInAs('somebody-else'))
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 3, { phone: undefined }))
@@ -504,7 +504,7 @@ await t.test('E11 page: it asks, when nobody is remembered and the service knows
 
 await t.test('E11 page: it asks, when an older instance doesn\'t say whose yes it was', async (t) => {
   for (const lastPerson of ['s', null]) {
-    const bench = createLoginBench({ lastPerson })
+    const bench = createLoginHarness({ lastPerson })
     bench.plan.session.push(loggedInAs('s'))
     await bench.begin()
     await bench.answer(viewAnswer('confirmed', 3, { sub: undefined }))
@@ -521,7 +521,7 @@ const unsure: Record<string, () => Answer> = {
 
 for (const [title, fault] of Object.entries(unsure)) {
   await t.test(`E11 page: it opens nothing while it can't find out who is logged in, when ${title}`, async (t) => {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     bench.plan.session.push(fault(), fault())
     await bench.begin()
     await bench.answer(viewAnswer('confirmed', 3))
@@ -530,7 +530,7 @@ for (const [title, fault] of Object.entries(unsure)) {
     t.equal(bench.callsOf('session').length, 3)
     t.strictSame(bench.landed, [null], 'and goes on as soon as it knows')
 
-    const never = createLoginBench()
+    const never = createLoginHarness()
     never.plan.session.push(...Array.from({ length: 500 }, fault))
     await never.begin()
     await never.answer(viewAnswer('confirmed', 3))
@@ -544,7 +544,7 @@ for (const [title, fault] of Object.entries(unsure)) {
 }
 
 await t.test('E11 page: it shows a fresh code and has opened nothing, when the visitor says that it isn\'t them', async (t) => {
-  const bench = createLoginBench(another)
+  const bench = createLoginHarness(another)
   await bench.begin()
   await bench.pass(5_000)
   await bench.answer(viewAnswer('confirmed', 3))
@@ -565,7 +565,7 @@ await t.test('E11 page: it shows a fresh code and has opened nothing, when the v
 
 await t.test('E11 page: it opens nothing, when nobody answers while the ticket lives', async (t) => {
   for (const isSeen of [true, false]) {
-    const bench = createLoginBench(another)
+    const bench = createLoginHarness(another)
     await bench.begin()
     await bench.answer(viewAnswer('confirmed', 3, { expires_in: 30 }))
     bench.visible.set(isSeen)
@@ -581,13 +581,13 @@ await t.test('E11 page: it opens nothing, when nobody answers while the ticket l
 })
 
 await t.test('E11 page: it asks again, when the page is loaded again while it asks, and has forgotten all when it is left', async (t) => {
-  const bench = createLoginBench(another)
+  const bench = createLoginHarness(another)
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 3))
   bench.controller.suspend()
   bench.controller.answer(true)
   const { tab, clock } = bench
-  const next = createLoginBench({ ...another, tab, clock })
+  const next = createLoginHarness({ ...another, tab, clock })
   await next.begin()
   await next.answer(viewAnswer('confirmed', 3))
   t.hasStrict(next.view(), { name: 'another' })
@@ -599,7 +599,7 @@ await t.test('E11 page: it asks again, when the page is loaded again while it as
 })
 
 await t.test('E11 page: it shows that it goes on after a yes, asks no second time, and gets the one session however often that takes', async (t) => {
-  const bench = createLoginBench(another)
+  const bench = createLoginHarness(another)
   bench.plan.consume.push(html(502), 'cut', 'silence')
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 3))
@@ -612,7 +612,7 @@ await t.test('E11 page: it shows that it goes on after a yes, asks no second tim
   bench.controller.suspend()
   t.equal(bench.world.lastPerson, 'somebody-else', 'as there is no session yet')
   const { tab, clock } = bench
-  const next = createLoginBench({ ...another, tab, clock })
+  const next = createLoginHarness({ ...another, tab, clock })
   await next.begin()
   await next.answer(viewAnswer('consumed', 4, { expires_in: 0 }))
   t.notOk(next.shown.includes('another'))
@@ -623,7 +623,7 @@ await t.test('E11 page: it shows that it goes on after a yes, asks no second tim
 
 await t.test('E11 page: it asks by the same rule, when the session was asked for already and nobody has said yes here', async (t) => {
   for (const world of [another, { lastPerson: null }]) {
-    const bench = createLoginBench(world)
+    const bench = createLoginHarness(world)
     bench.plan.session.push('cut', loggedInAs('somebody-else'))
     await bench.begin()
     await bench.answer(viewAnswer('consumed', 4, { expires_in: 0 }))
@@ -637,7 +637,7 @@ await t.test('E11 page: it asks by the same rule, when the session was asked for
 })
 
 await t.test('E11 page: it says that the time ran out, when the yes came too late for the ticket', async (t) => {
-  const bench = createLoginBench(another)
+  const bench = createLoginHarness(another)
   bench.plan.consume.push(problem(409, 'ticket-expired'))
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 3))
@@ -649,11 +649,11 @@ await t.test('E11 page: it says that the time ran out, when the yes came too lat
 })
 
 await t.test('E11 page: it asks on another site as well, where no cookie of ours could say who is in', async (t) => {
-  const bench = createLoginBench({ ...another, isOwnPage: false })
+  const bench = createLoginHarness({ ...another, isOwnPage: false })
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 3))
   t.hasStrict(bench.view(), { name: 'another' })
-  const other = createLoginBench({ isOwnPage: false })
+  const other = createLoginHarness({ isOwnPage: false })
   await other.begin()
   await other.answer(viewAnswer('confirmed', 3))
   t.hasStrict(other.view(), { name: 'confirmed' })

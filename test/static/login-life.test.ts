@@ -1,9 +1,9 @@
 /** A login over more than one ticket, page or sleep: renewal before the end, nobody before the page, reload, back-forward cache, and what others are told. */
 import t from 'tap'
-import { codeOf, createLoginBench, createStorage, html, json, problem, ticketAnswer, viewAnswer } from '../support/login-bench.ts'
+import { codeOf, createLoginHarness, createStorage, html, json, problem, ticketAnswer, viewAnswer } from '../support/login-harness.ts'
 
 await t.test('renewal: the next code is made before this one ends, takes its place, and is followed when the old one is over', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
   await bench.pass(159_000)
@@ -24,7 +24,7 @@ await t.test('renewal: the next code is made before this one ends, takes its pla
 })
 
 await t.test('renewal: the old ticket goes on, and the new one is given up, when the old one is scanned in its last seconds', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
   await bench.pass(178_000)
@@ -39,7 +39,7 @@ await t.test('renewal: the old ticket goes on, and the new one is given up, when
 })
 
 await t.test('renewal: the new ticket is given up when the old one is cancelled after it was made', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
   await bench.pass(165_000)
@@ -49,7 +49,7 @@ await t.test('renewal: the new ticket is given up when the old one is cancelled 
 })
 
 await t.test('renewal: a refusal passes in silence while the old code is good, and is told when it is not', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
   bench.plan.create.push(problem(503, 'too-many-tickets', { 'Retry-After': '1' }), problem(503, 'too-many-tickets', { 'Retry-After': '1' }))
@@ -63,7 +63,7 @@ await t.test('renewal: a refusal passes in silence while the old code is good, a
 })
 
 await t.test('renewal: no wait that the server asked for is cut short by the end of the old code', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
   bench.plan.create.push(problem(429, 'rate-limited', { 'Retry-After': '40' }))
@@ -79,7 +79,7 @@ await t.test('renewal: no wait that the server asked for is cut short by the end
 })
 
 await t.test('renewal: waits for somebody to look, and comes when they do', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
   bench.visible.set(false)
@@ -91,7 +91,7 @@ await t.test('renewal: waits for somebody to look, and comes when they do', asyn
 })
 
 await t.test('renewal: a code whose picture never comes is replaced all the same', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
   bench.pictures.push(false)
@@ -102,7 +102,7 @@ await t.test('renewal: a code whose picture never comes is replaced all the same
 })
 
 await t.test('renewal: short lives are renewed too, without a rush', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.plan.create.push(...Array.from({ length: 9 }, (_, at) => ticketAnswer(`s${at}`, { expires_in: 8 })))
   bench.plan.read.push(...Array.from({ length: 40 }, () => 'cut' as const))
   await bench.begin()
@@ -112,7 +112,7 @@ await t.test('renewal: short lives are renewed too, without a rush', async (t) =
 })
 
 await t.test('nobody: after ten minutes the code is dimmed and its ticket given up, and only a look from elsewhere or a click brings another', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
   const expire = async () => {
@@ -148,7 +148,7 @@ await t.test('nobody: after ten minutes the code is dimmed and its ticket given 
 })
 
 await t.test('nobody: a scanned ticket is followed to its end, for its person looks at the phone', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.answer(viewAnswer('scanned', 2, { match_code: '47', expires_in: 3600 }))
   await bench.pass(900_000)
@@ -167,13 +167,13 @@ await t.test('reload: the next page goes on with the ticket of the one before, i
   ] as const
   for (const [answer, shown, landed] of cases) {
     const tab = createStorage()
-    const before = createLoginBench({ tab })
+    const before = createLoginHarness({ tab })
     await before.begin('/deep')
     await before.pass(5_000)
     before.controller.suspend()
     await before.settled()
     t.equal(before.openPolls(), 0)
-    const after = createLoginBench({ tab, clock: before.clock })
+    const after = createLoginHarness({ tab, clock: before.clock })
     after.plan.read.push(answer)
     await after.begin('/deep')
     await after.pass(1_500)
@@ -187,30 +187,30 @@ await t.test('reload: the next page goes on with the ticket of the one before, i
 
 await t.test('reload: the ticket is for the same destination only, and gone when it was taken', async (t) => {
   const tab = createStorage()
-  const before = createLoginBench({ tab })
+  const before = createLoginHarness({ tab })
   await before.begin('/deep')
   before.controller.suspend()
-  const other = createLoginBench({ tab, clock: before.clock })
+  const other = createLoginHarness({ tab, clock: before.clock })
   await other.begin('/else')
   t.equal(other.callsOf('create').length, 1)
-  const same = createLoginBench({ tab, clock: before.clock })
+  const same = createLoginHarness({ tab, clock: before.clock })
   await same.begin('/deep')
   t.equal(same.callsOf('create').length, 0)
-  const copy = createLoginBench({ tab, clock: before.clock })
+  const copy = createLoginHarness({ tab, clock: before.clock })
   await copy.begin('/deep')
   t.equal(copy.callsOf('create').length, 1)
 })
 
 await t.test('reload: the next page has the session again, the same one, when the person had just been told that they are in', async (t) => {
   const tab = createStorage()
-  const before = createLoginBench({ tab })
+  const before = createLoginHarness({ tab })
   await before.begin()
   await before.answer(viewAnswer('confirmed', 3))
   t.equal(before.shown.at(-1), 'confirmed')
   before.controller.suspend()
   await before.pass(1_000)
   t.strictSame(before.landed, [])
-  const after = createLoginBench({ tab, clock: before.clock })
+  const after = createLoginHarness({ tab, clock: before.clock })
   after.plan.read.push(viewAnswer('consumed', 4))
   await after.begin()
   await after.pass(1_000)
@@ -220,10 +220,10 @@ await t.test('reload: the next page has the session again, the same one, when th
 
 await t.test('reload: a fresh code comes without a word when the session of the kept ticket is over', async (t) => {
   const tab = createStorage()
-  const before = createLoginBench({ tab })
+  const before = createLoginHarness({ tab })
   await before.begin()
   before.controller.suspend()
-  const after = createLoginBench({ tab, clock: before.clock })
+  const after = createLoginHarness({ tab, clock: before.clock })
   after.plan.read.push(viewAnswer('consumed', 4))
   after.plan.consume.push(problem(409, 'ticket-consumed'))
   await after.begin()
@@ -232,17 +232,17 @@ await t.test('reload: a fresh code comes without a word when the session of the 
 })
 
 await t.test('reload: a page that has moved on, or whose visitor was taken on, or has given up, leaves no ticket behind', async (t) => {
-  const confirm = (bench: ReturnType<typeof createLoginBench>) => bench.answer(viewAnswer('confirmed', 2))
-  const moveOn = async (bench: ReturnType<typeof createLoginBench>) => {
+  const confirm = (bench: ReturnType<typeof createLoginHarness>) => bench.answer(viewAnswer('confirmed', 2))
+  const moveOn = async (bench: ReturnType<typeof createLoginHarness>) => {
     await confirm(bench)
     await bench.pass(1_000)
   }
-  const takeOn = (bench: ReturnType<typeof createLoginBench>) => {
+  const takeOn = (bench: ReturnType<typeof createLoginHarness>) => {
     bench.world.isPrevented = true
     return confirm(bench)
   }
-  for (const end of [moveOn, takeOn, async (bench: ReturnType<typeof createLoginBench>) => { bench.controller.leave() }]) {
-    const bench = createLoginBench()
+  for (const end of [moveOn, takeOn, async (bench: ReturnType<typeof createLoginHarness>) => { bench.controller.leave() }]) {
+    const bench = createLoginHarness()
     await bench.begin()
     await end(bench)
     bench.controller.suspend()
@@ -251,7 +251,7 @@ await t.test('reload: a page that has moved on, or whose visitor was taken on, o
 })
 
 await t.test('back-forward cache: the page goes on where it was when it is shown again', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   bench.controller.suspend()
   await bench.pass(30_000)
@@ -264,7 +264,7 @@ await t.test('back-forward cache: the page goes on where it was when it is shown
 })
 
 await t.test('sleep: asks at once, and without a hold, when the machine wakes', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(3_000)
   await bench.wake()
@@ -275,7 +275,7 @@ await t.test('sleep: asks at once, and without a hold, when the machine wakes', 
 })
 
 await t.test('sleep: believes no clock but the server\'s when a ticket\'s time seems to be up', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   bench.visible.set(false)
   bench.clock.advance(200_000)
@@ -287,7 +287,7 @@ await t.test('sleep: believes no clock but the server\'s when a ticket\'s time s
 })
 
 await t.test('sleep: asks again soon when the first question after it meets silence, and gives the next ones more time', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(3_000)
   await bench.wake()
@@ -299,7 +299,7 @@ await t.test('sleep: asks again soon when the first question after it meets sile
 })
 
 await t.test('sleep: asks for the session again at once when its answer was slept away', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.plan.consume.push('silence')
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 3))
@@ -310,7 +310,7 @@ await t.test('sleep: asks for the session again at once when its answer was slep
 })
 
 await t.test('sleep: moves when the ticket was scanned in its last minute, and confirmed, while the page slept past the end that it knew', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(100_000)
   bench.plan.read.push(...Array.from({ length: 99 }, () => 'cut' as const))
@@ -329,7 +329,7 @@ await t.test('sleep: moves when the ticket was scanned in its last minute, and c
 
 await t.test('sleep: brings a fresh code when the ticket was not scanned before its end, or nothing is heard of it for a minute after', async (t) => {
   for (const last of [viewAnswer('expired', 2), null]) {
-    const bench = createLoginBench()
+    const bench = createLoginHarness()
     bench.world.isPunctual = true
     await bench.begin()
     bench.plan.read.push(...Array.from({ length: 999 }, () => 'cut' as const))
@@ -345,7 +345,7 @@ await t.test('sleep: brings a fresh code when the ticket was not scanned before 
 })
 
 await t.test('network: learns how long it may hold, begins anew when the browser is on another, and blames no failure of the service', async (t) => {
-  const bench = createLoginBench({ learned: null })
+  const bench = createLoginHarness({ learned: null })
   await bench.begin()
   t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=5')
   await bench.pass(5_000)
@@ -365,7 +365,7 @@ await t.test('network: learns how long it may hold, begins anew when the browser
 })
 
 await t.test('steps: others hear of each once', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(3_000)
   await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
@@ -383,7 +383,7 @@ await t.test('steps: others hear of each once', async (t) => {
 })
 
 await t.test('steps: the visitor stays when whoever heard of the login takes them on', async (t) => {
-  const bench = createLoginBench()
+  const bench = createLoginHarness()
   bench.world.isPrevented = true
   bench.plan.consume.push(json(200, { access_token: 'a', expires_in: 900, user: { sub: 's', name: null }, return_to: '/deep' }))
   await bench.begin('/deep')

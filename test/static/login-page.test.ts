@@ -1,7 +1,7 @@
 import t from 'tap'
 import { dictionaries } from '../../static/scan-login/words.js'
 import { launchChromium } from '../support/chromium.ts'
-import { faultsOf, heard, hide, line, listen, loggedIn, openPage, unhide, untilFaded, untilStage } from '../support/page-bench.ts'
+import { accessibilityFaults, announcements, hide, statusLine, recordAnnouncements, sessionBody, openPage, unhide, waitForFade, waitForStage } from '../support/open-page.ts'
 import type { Page } from 'playwright-core'
 import type { ScriptedService } from '../support/scripted-service.ts'
 
@@ -13,17 +13,17 @@ const walk: readonly (readonly [string, (page: Page, service: ScriptedService) =
   ['making', async (page, service) => {
     service.script.create = 'hold'
     await page.goto(`${service.url}/login`)
-    await untilStage(page, 'making')
+    await waitForStage(page, 'making')
   }],
   ['no-code', async (page, service) => {
     service.script.create = { status: 503, headers: { 'retry-after': '60' }, body: { code: 'too-many-tickets' } }
     await page.reload()
-    await untilStage(page, 'no-code')
+    await waitForStage(page, 'no-code')
   }],
   ['waiting', async (page, service) => {
     delete service.script.create
     await page.reload()
-    await untilStage(page, 'waiting')
+    await waitForStage(page, 'waiting')
   }],
   ['offline', async (page) => {
     await page.context().setOffline(true)
@@ -35,33 +35,33 @@ const walk: readonly (readonly [string, (page: Page, service: ScriptedService) =
   }],
   ['scanned', async (page, service) => {
     service.move({ state: 'scanned', match_code: '47' })
-    await untilStage(page, 'scanned')
+    await waitForStage(page, 'scanned')
   }],
   ['cancelled', async (page, service) => {
     service.move({ state: 'cancelled' })
-    await untilStage(page, 'cancelled')
+    await waitForStage(page, 'cancelled')
   }],
   ['scanned without a number', async (page, service) => {
     service.move({ state: 'scanned' })
-    await untilStage(page, 'scanned')
+    await waitForStage(page, 'scanned')
   }],
   ['late', async (page, service) => {
     service.move({ state: 'expired' })
-    await untilStage(page, 'late')
+    await waitForStage(page, 'late')
   }],
   ['expired', async (page, service) => {
     await hide(page)
     service.move({ state: 'expired' })
-    await untilStage(page, 'expired')
+    await waitForStage(page, 'expired')
   }],
   ['renewed', async (page) => {
     await unhide(page)
     await page.locator('.stage button').click()
-    await untilStage(page, 'waiting')
+    await waitForStage(page, 'waiting')
   }],
   ['confirmed', async (page, service) => {
     service.move({ state: 'confirmed' })
-    await untilStage(page, 'confirmed')
+    await waitForStage(page, 'confirmed')
   }],
 ]
 
@@ -81,14 +81,14 @@ for (const look of looks) {
       await go(page, service)
       places.add(JSON.stringify(await page.locator('.stage').boundingBox()))
       if (name === 'confirmed') break // it leaves by itself, and axe takes longer than that
-      t.strictSame(await faultsOf(page), [], name)
+      t.strictSame(await accessibilityFaults(page), [], name)
     }
     t.equal(places.size, 1, [...places].join())
-    t.equal(await line(page), words.confirmed)
-    service.script.session = { status: 200, body: loggedIn }
+    t.equal(await statusLine(page), words.confirmed)
+    service.script.session = { status: 200, body: sessionBody }
     await page.waitForURL('**/me')
     await page.getByText('Firefox · Linux').waitFor()
-    t.strictSame(await faultsOf(page), [])
+    t.strictSame(await accessibilityFaults(page), [])
     t.equal(await page.locator('html').getAttribute('lang'), words.lang)
     t.strictSame(complaints, [])
   })
@@ -96,9 +96,9 @@ for (const look of looks) {
 
 await t.test('login page: it shows and says each step once, in words that a screen reader hears', async (t) => {
   const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US' })
-  await listen(page)
+  await recordAnnouncements(page)
   await page.goto(`${service.url}/login`)
-  await untilStage(page, 'waiting')
+  await waitForStage(page, 'waiting')
   const ringLeft = (): Promise<number> => page.locator('.ring path').evaluate((path: any) => Number(path.getAttribute('stroke-dashoffset')))
   const before = await ringLeft()
   t.ok(before > -0.2 && before <= 0)
@@ -107,12 +107,12 @@ await t.test('login page: it shows and says each step once, in words that a scre
   t.equal(await page.locator('.code-image').getAttribute('alt'), dictionaries.en.codeAlt)
   t.strictSame(await page.locator('.code-image').evaluate(({ width, height }: any) => [width, height]), [208, 208])
   service.move({ state: 'scanned', match_code: '47' })
-  await untilStage(page, 'scanned')
+  await waitForStage(page, 'scanned')
   t.equal(await page.locator('.number').innerText(), '47')
   service.move({ state: 'confirmed' })
-  await untilStage(page, 'confirmed')
+  await waitForStage(page, 'confirmed')
   t.equal(await page.locator('.person').innerText(), '小雨')
-  t.strictSame(await heard(page), ['Getting your code…', 'Scan with WeChat to log in', 'Tap or type this number on your phone 47', "You're in"])
+  t.strictSame(await announcements(page), ['Getting your code…', 'Scan with WeChat to log in', 'Tap or type this number on your phone 47', "You're in"])
   t.equal(await page.locator('.line').getAttribute('role'), 'status')
   t.strictSame(complaints, [])
 })
@@ -124,10 +124,10 @@ await t.test('login page: it says how to go on when its script never comes', asy
   await page.goto(`${service.url}/login?return_to=/me`)
   t.equal(await page.locator('h1').innerText(), 'Example')
   await page.locator('.again').waitFor()
-  t.strictSame(await faultsOf(page), [])
+  t.strictSame(await accessibilityFaults(page), [])
   await page.unroute('**/login.js')
   await page.locator('.again').click()
-  await untilStage(page, 'waiting')
+  await waitForStage(page, 'waiting')
   t.match(page.url(), /\/login\?return_to=\/me$/)
   t.notOk(await page.locator('.again').isVisible())
 })
@@ -135,7 +135,7 @@ await t.test('login page: it says how to go on when its script never comes', asy
 await t.test('login page: the paper of the code is white when the theme is dark', async (t) => {
   const { page, service } = await openPage(t, browser, { colorScheme: 'dark' })
   await page.goto(`${service.url}/login`)
-  await untilStage(page, 'waiting')
+  await waitForStage(page, 'waiting')
   t.equal(await page.locator('.paper').evaluate((paper: any) => paper.ownerDocument.defaultView.getComputedStyle(paper).backgroundColor), 'rgb(255, 255, 255)')
 })
 
@@ -144,7 +144,7 @@ await t.test('login page: it goes where the server says when the visitor is in, 
   service.script.consume = { status: 200, body: { access_token: 'a', user: { name: null }, return_to: '/some/where/me?from=shop' } }
   await page.goto(`${service.url}/me`)
   await page.goto(`${service.url}/login?return_to=%2Fsome%2Fwhere%2Fme%3Ffrom%3Dshop&ticket=planted`)
-  await untilStage(page, 'waiting')
+  await waitForStage(page, 'waiting')
   t.equal(service.calls.find(({ call }) => call === 'create')?.body, '{"return_to":"/some/where/me?from=shop"}')
   t.notOk(service.calls.some(({ url }) => url.includes('planted')))
   service.move({ state: 'confirmed' })
@@ -155,7 +155,7 @@ await t.test('login page: it goes where the server says when the visitor is in, 
 await t.test('login page: the same code is there after a reload, and after a way back, and another one in another tab', async (t) => {
   const { page, service, complaints } = await openPage(t, browser)
   const code = async (where: Page): Promise<string | null> => {
-    await untilStage(where, 'waiting')
+    await waitForStage(where, 'waiting')
     return await where.locator('.code-image').getAttribute('src')
   }
   await page.goto(`${service.url}/login`)
@@ -172,9 +172,9 @@ await t.test('login page: the same code is there after a reload, and after a way
   await other.goto(`${service.url}/login`)
   t.not(await code(other), first)
   service.move({ state: 'scanned', match_code: '47' })
-  await untilStage(page, 'scanned')
+  await waitForStage(page, 'scanned')
   await page.reload()
-  await untilStage(page, 'scanned')
+  await waitForStage(page, 'scanned')
   t.equal(await page.locator('.number').innerText(), '47')
   t.strictSame(complaints, [])
 })
@@ -183,39 +183,39 @@ await t.test('login page: the picture is fetched again, once shown, when the fir
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   service.script.code = { status: 503, headers: { 'retry-after': '1' }, body: { code: 'wechat-unavailable' } }
   await page.goto(`${service.url}/login`)
-  await untilStage(page, 'no-code')
-  t.equal(await line(page), "Can't get a code right now; trying again")
+  await waitForStage(page, 'no-code')
+  t.equal(await statusLine(page), "Can't get a code right now; trying again")
   delete service.script.code
-  await untilStage(page, 'waiting')
+  await waitForStage(page, 'waiting')
   t.equal(service.count('create'), 1)
 })
 
 await t.test('login page: the language can be switched, stays so after a reload, and the code stays where it is', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'zh-CN' })
   await page.goto(`${service.url}/login`)
-  await untilStage(page, 'waiting')
-  t.equal(await line(page), '用微信扫一扫登录')
+  await waitForStage(page, 'waiting')
+  t.equal(await statusLine(page), '用微信扫一扫登录')
   await page.locator('.layer:not(.leaving)').evaluate((layer: any) => { layer.id = 'same' })
   await page.locator('select').selectOption('en')
-  t.equal(await line(page), 'Scan with WeChat to log in')
+  t.equal(await statusLine(page), 'Scan with WeChat to log in')
   t.equal(await page.locator('#same').count(), 1)
   t.equal(service.count('create'), 1)
   await page.reload()
-  await untilStage(page, 'waiting')
-  t.equal(await line(page), 'Scan with WeChat to log in')
+  await waitForStage(page, 'waiting')
+  t.equal(await statusLine(page), 'Scan with WeChat to log in')
   t.equal(await page.title(), 'Log in to Example')
 })
 
 await t.test('login page: it explains itself when asked, by keyboard, and the way back is where it was', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   await page.goto(`${service.url}/login`)
-  await untilStage(page, 'waiting')
+  await waitForStage(page, 'waiting')
   await page.keyboard.press('Tab')
   t.equal(await page.locator(':focus').last().innerText(), 'What is this?')
   t.equal(await page.locator(':focus').last().evaluate((focused: any) => focused.ownerDocument.defaultView.getComputedStyle(focused).outlineStyle), 'solid')
   await page.keyboard.press('Enter')
   t.equal(await page.locator('dialog p').count(), 3)
-  t.strictSame(await faultsOf(page), [])
+  t.strictSame(await accessibilityFaults(page), [])
   await page.keyboard.press('Enter')
   await page.locator('dialog').waitFor({ state: 'hidden' })
   t.equal(await page.locator(':focus').last().innerText(), 'What is this?')
@@ -225,9 +225,9 @@ await t.test('login page: it cross-fades and leaves one layer when motion is wel
   for (const [reducedMotion, fades] of [['no-preference', true], ['reduce', false]] as const) {
     const { page, service } = await openPage(t, browser, { reducedMotion })
     await page.goto(`${service.url}/login`)
-    await untilStage(page, 'waiting')
+    await waitForStage(page, 'waiting')
     t.equal(await page.locator('.layer:not(.leaving)').evaluate((layer: any) => layer.ownerDocument.defaultView.getComputedStyle(layer).animationName === 'appear'), fades)
-    await untilFaded(page)
+    await waitForFade(page)
     t.equal(await page.locator('.layer').count(), 1)
   }
 })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
-import { faultsOf, heard, line, listen, loggedIn, openPage, untilStage } from '../support/page-bench.ts'
+import { accessibilityFaults, announcements, statusLine, recordAnnouncements, sessionBody, openPage, waitForStage } from '../support/open-page.ts'
 
 const browser = await launchChromium()
 t.teardown(() => browser.close())
@@ -10,17 +10,17 @@ await t.test('me page: it says calmly that nobody is in, and where to log in', a
   const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US' })
   await page.goto(`${service.url}/me`)
   await page.locator('#log-in').waitFor()
-  t.equal(await line(page), "You're not logged in")
+  t.equal(await statusLine(page), "You're not logged in")
   t.notOk(await page.locator('#log-out').isVisible())
-  t.strictSame(await faultsOf(page), [])
+  t.strictSame(await accessibilityFaults(page), [])
   await page.locator('#log-in').click()
-  await untilStage(page, 'waiting')
+  await waitForStage(page, 'waiting')
   t.strictSame(complaints, [])
 })
 
 await t.test('me page: it tells who is in, where and until when, and logs out when told to', async (t) => {
   const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US', timezoneId: 'Asia/Shanghai' })
-  service.script.session = { status: 200, body: loggedIn }
+  service.script.session = { status: 200, body: sessionBody }
   await page.goto(`${service.url}/me`)
   await page.locator('#log-out').waitFor()
   t.equal(await page.locator('#name').innerText(), '小雨')
@@ -37,14 +37,14 @@ await t.test('me page: it tells who is in, where and until when, and logs out wh
 
 await t.test('me page: it sees by itself, and says once, that the phone has signed this browser out', async (t) => {
   const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US' })
-  await listen(page)
-  service.script.session = { status: 200, body: loggedIn }
+  await recordAnnouncements(page)
+  service.script.session = { status: 200, body: sessionBody }
   await page.goto(`${service.url}/me`)
   await page.locator('#log-out').waitFor()
   while (service.count('session') < 3) await sleep(50)
   service.script.session = { status: 401, body: { code: 'unauthenticated' } }
   await page.locator('#log-in').waitFor()
-  t.strictSame(await heard(page), ['Looking…', "You're logged in", "You're not logged in"])
+  t.strictSame(await announcements(page), ['Looking…', "You're logged in", "You're not logged in"])
   t.strictSame(complaints, [])
 })
 
@@ -53,10 +53,10 @@ await t.test('me page: it goes on asking when the answer is no answer, and names
   service.script.session = { status: 502, body: '<html>' }
   await page.goto(`${service.url}/me`)
   await page.getByText("Can't connect right now; still trying").waitFor()
-  service.script.session = { status: 200, body: { ...loggedIn, user: { sub: 's', name: null } } }
+  service.script.session = { status: 200, body: { ...sessionBody, user: { sub: 's', name: null } } }
   await page.locator('#log-out').waitFor()
   t.equal(await page.locator('#name').innerText(), 'WeChat user')
-  service.script.session = { status: 200, body: { ...loggedIn, session: { ...loggedIn.session, browser: { name: 'Unknown browser', system: 'Unknown system' } } } }
+  service.script.session = { status: 200, body: { ...sessionBody, session: { ...sessionBody.session, browser: { name: 'Unknown browser', system: 'Unknown system' } } } }
   await page.locator('select').selectOption('zh')
   await page.getByText('未知浏览器').waitFor()
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createSavedTickets } from '../../static/scan-login/saved-tickets.js'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { createStorage } from '../support/login-bench.ts'
+import { createStorage } from '../support/login-harness.ts'
 
 const ticket = { id: 't1', secret: 's', version: 1, lifeMs: 180_000, codeUrl: 'https://a.example/code', linkUrl: null, maxWaitSeconds: 25 }
 

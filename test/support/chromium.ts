@@ -1,7 +1,7 @@
 /** Owns the start of the real browser that tests drive. */
 import { chromium, type Browser, type LaunchOptions } from 'playwright-core'
 import { installed } from './installed.ts'
-import type { RealBrowser } from './tabs.ts'
+import type { RealBrowser } from './real-browser.ts'
 
 /** Starts the machine's own Chromium, the one without a window where there is one, without the calls home that a fresh profile makes. The caller closes it. */
 export const launchChromium = (options: LaunchOptions = {}): Promise<Browser> => chromium.launch({ ...chromiumOptions(), ...options })

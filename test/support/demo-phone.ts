@@ -22,7 +22,7 @@ host.started({
 </script>`
 
 /** What stands in the login page's frame. */
-export interface Beside {
+export interface LoginFrame {
   readonly html: string
   readonly picture: Buffer
 }
@@ -31,7 +31,7 @@ export interface DemoPhone {
   readonly page: Page
   readonly phone: FrameLocator
   /** Puts something else beside, and waits until it is there. */
-  show (beside: Partial<Beside>): Promise<void>
+  show (beside: Partial<LoginFrame>): Promise<void>
   /** What the stand-in recorded since this was asked last. */
   calls (): Promise<unknown[]>
   /** Runs in the stand-in, where `host` is the phone's. */
@@ -42,7 +42,7 @@ export interface DemoPhone {
   scan (): Promise<void>
 }
 
-const usual: Beside = { html: '<img src="picture">', picture: drawCode('pages/login/login?scene=first', 430, 'png') }
+const usual: LoginFrame = { html: '<img src="picture">', picture: drawCode('pages/login/login?scene=first', 430, 'png') }
 
 export const pictureOf = (text: string, format: 'png' | 'jpeg' = 'png'): Buffer => drawCode(text, 430, format)
 

@@ -6,7 +6,7 @@ import { openDemo } from '../../src/demo/demo.ts'
 import type { WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import type { Clock } from '../../src/login/ports.ts'
 import { systemClock } from '../../src/runtime.ts'
-import { makeFolder } from './process.ts'
+import { makeFolder } from './service-process.ts'
 import { freePort } from './redis.ts'
 
 export interface DemoServer {

@@ -1,7 +1,7 @@
 /** Owns the way between an instance and its Redis as a TCP proxy with faults on demand. Knows where a command ends and what it is called, and no more of Redis. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import type { Keeper } from './keeper.ts'
+import type { TeardownScope } from './teardown-scope.ts'
 import { createCommandReader } from './redis-commands.ts'
 
 export interface FaultProxy {
@@ -14,7 +14,7 @@ export interface FaultProxy {
   /** Takes bytes and answers nothing, on new connections too. Told to speak again, it resets those that have missed something. */
   silence (isSilent: boolean): void
   /** Loses what Redis says on connections that have subscribed, new ones too. Told to let it through, it resets those that have missed something. */
-  deafen (isDeaf: boolean): void
+  dropMessages (isDeaf: boolean): void
   /** Delays what comes later by so much each way; order is kept. Milliseconds. */
   delay (ms: number): void
   /**
@@ -37,7 +37,7 @@ interface Pair {
 }
 
 /** Opens a proxy to a Redis on this machine. */
-export const openFaultProxy = async (keeper: Keeper, port: number): Promise<FaultProxy> => {
+export const openFaultProxy = async (scope: TeardownScope, port: number): Promise<FaultProxy> => {
   const pairs = new Set<Pair>()
   let isRefusing = false
   let isSilent = false
@@ -96,7 +96,7 @@ export const openFaultProxy = async (keeper: Keeper, port: number): Promise<Faul
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  keeper.teardown(() => {
+  scope.teardown(() => {
     for (const pair of pairs) end(pair)
     server.close()
   })
@@ -114,7 +114,7 @@ export const openFaultProxy = async (keeper: Keeper, port: number): Promise<Faul
       isSilent = is
       if (!is) reset(({ hasMissed }) => hasMissed)
     },
-    deafen: (is) => {
+    dropMessages: (is) => {
       isDeaf = is
       if (!is) reset(({ hasMissed }) => hasMissed)
     },

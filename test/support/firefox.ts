@@ -1,7 +1,7 @@
 /** Owns the start of the real Firefox that tests drive, by WebDriver BiDi. */
 import puppeteer from 'puppeteer-core'
 import { installed } from './installed.ts'
-import type { RealBrowser } from './tabs.ts'
+import type { RealBrowser } from './real-browser.ts'
 
 /** Starts the machine's own Firefox without a screen. The caller closes it. */
 export const openFirefox = async (): Promise<RealBrowser> => {

@@ -12,7 +12,7 @@ export interface HostSite {
   readonly url: string
   readonly service: DemoServer
   /** Puts a page up and tells its address. `css` is the site's own style sheet, which its policy then allows. */
-  put (body: string, how?: { css?: string, script?: string }): string
+  addPage (body: string, how?: { css?: string, script?: string }): string
   /** Logs a phone in. */
   phone (person?: string): Promise<TestPhone>
 }
@@ -34,7 +34,7 @@ export interface HostPage {
   readonly secrets: string[]
   steps (element?: string): Promise<readonly Step[]>
   /** Waits until an element told this, for the `count`-th time, and gives that detail. */
-  told (name: string, how?: { element?: string, count?: number }): Promise<any>
+  waitForStep (name: string, how?: { element?: string, count?: number }): Promise<any>
 }
 
 /** Runs a host site and a service that knows it, unless `isAllowed` is false. */
@@ -57,7 +57,7 @@ export const openHostSite = async (t: Test, { isAllowed = true, environment = {}
   pages.set('/host.js', { type: 'text/javascript', text: hostScript, policy: '' })
   let made = 0
 
-  const put: HostSite['put'] = (body, { css = '', script = `${service.url}/scan-login.js` } = {}) => {
+  const addPage: HostSite['addPage'] = (body, { css = '', script = `${service.url}/scan-login.js` } = {}) => {
     made += 1
     pages.set(`/host${made}.css`, { type: 'text/css', text: css, policy: '' })
     pages.set(`/page${made}`, {
@@ -72,13 +72,13 @@ export const openHostSite = async (t: Test, { isAllowed = true, environment = {}
   return {
     url,
     service,
-    put,
+    addPage,
     phone: (person = 'ming') => openPhone(caller, { jsCode: service.simulator.jsCode(person), authority: new URL(service.url).host }),
   }
 }
 
 /** Opens a page of the host's in a context of its own; `before` is a script that runs before any of the page's. */
-export const visit = async (t: Test, browser: Browser, url: string, { before, ...options }: BrowserContextOptions & { before?: string } = {}): Promise<HostPage> => {
+export const openHostPage = async (t: Test, browser: Browser, url: string, { before, ...options }: BrowserContextOptions & { before?: string } = {}): Promise<HostPage> => {
   const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
   context.setDefaultTimeout(15_000)
@@ -99,7 +99,7 @@ export const visit = async (t: Test, browser: Browser, url: string, { before, ..
     requests,
     secrets,
     steps,
-    told: async (name, { element, count = 1 } = {}) => {
+    waitForStep: async (name, { element, count = 1 } = {}) => {
       const found = await page.waitForFunction(([name, element, count]) => {
         const { steps } = globalThis as unknown as { steps: Step[] } // the host script made it
         return steps.filter((step) => step.name === name && (element === null || step.element === element))[count - 1]

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import type { Answer, Call } from './test-service.ts'
-import { makeFolder, openStand, untilReady, type Ending, type RunningProcess, type Stand } from './process.ts'
+import { makeFolder, openDeployment, waitUntilReady, type ProcessExit, type RunningProcess, type Deployment } from './service-process.ts'
 import { runProxy } from './proxies.ts'
 import { balancerConfig, type BalancerKind } from './proxy-files.ts'
 import { freePort, startRedis } from './redis.ts'
@@ -16,7 +16,7 @@ export interface Instances {
   /** Calls the balancer. */
   call (call: Call): Promise<Answer>
   /** Replaces one after the other: each is told to go, ends, and is ready again before the next one's turn. Gives how each ended. */
-  roll (): Promise<readonly Ending[]>
+  restartInTurn (): Promise<readonly ProcessExit[]>
 }
 
 /** Starts all of it. The balancer has the README's configuration. */
@@ -29,17 +29,17 @@ export const openInstances = async (t: Test, kind: BalancerKind): Promise<Instan
   makeKeyFile(keyFile)
   const listen = `127.0.0.1:${await freePort()}`
   const url = `http://${listen}`
-  const open = async (): Promise<{ stand: Stand, running: RunningProcess }> => {
-    const stand = await openStand(t, {
+  const open = async (): Promise<{ deployment: Deployment, running: RunningProcess }> => {
+    const deployment = await openDeployment(t, {
       simulator,
       env: { STORE_URL: redis.url, KEYS_FILE: keyFile, PUBLIC_URL: url, TRUST_PROXY: '127.0.0.1', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000', LOG_LEVEL: 'warn' },
     })
-    const running = await stand.start()
-    await untilReady(stand)
-    return { stand, running }
+    const running = await deployment.start()
+    await waitUntilReady(deployment)
+    return { deployment, running }
   }
   const places = [await open(), await open(), await open()] as const
-  const upstreamOf = ({ stand }: { stand: Stand }): string => `127.0.0.1:${stand.port}`
+  const upstreamOf = ({ deployment }: { deployment: Deployment }): string => `127.0.0.1:${deployment.port}`
   await runProxy(t, kind, { listen, upstream: '' }, (folder) => balancerConfig(kind, folder, listen, [upstreamOf(places[0]), upstreamOf(places[1]), upstreamOf(places[2])]))
   const balancer = remote(url)
   t.teardown(() => balancer.close())
@@ -47,13 +47,13 @@ export const openInstances = async (t: Test, kind: BalancerKind): Promise<Instan
     url,
     simulator,
     call: balancer.call,
-    async roll () {
-      const endings: Ending[] = []
+    async restartInTurn () {
+      const endings: ProcessExit[] = []
       for (const place of places) {
         place.running.kill('SIGTERM')
         endings.push(await place.running.ended)
-        place.running = await place.stand.start()
-        await untilReady(place.stand)
+        place.running = await place.deployment.start()
+        await waitUntilReady(place.deployment)
       }
       return endings
     },

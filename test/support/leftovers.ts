@@ -4,7 +4,7 @@ import { processes, type Process } from './processes.ts'
 
 export interface Watch {
   /** Looks now, and not only when it is time to. */
-  look (): void
+  check (): void
   /** When all test files are over: gives what is on its way out its time, and ends what is left. Resolves with the commands of all that was ended so since the watch began. */
   stop (): Promise<readonly string[]>
 }
@@ -47,7 +47,7 @@ export const watchLeftovers = (root: number, graceMs = 3000): Watch => {
 
   const timer = setInterval(look, everyMs)
   return {
-    look: () => { look() },
+    check: () => { look() },
     stop: async () => {
       clearInterval(timer)
       for (look(true); known.size > 0; look(true)) await sleep(Math.min(everyMs, graceMs))

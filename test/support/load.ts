@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from './clients.ts'
 import type { Answer, Call } from './test-service.ts'
-import { drawShare } from './draws.ts'
+import { seededFraction } from './seeded-random.ts'
 
 export interface LoadOptions {
   readonly service: Service
@@ -57,12 +57,12 @@ export const startLoad = async ({ service, authority, jsCodes }: LoadOptions): P
     const browser = await openBrowser(noting)
     if (browser.created.status !== 201) return false
     const scanned = pastVersion(browser, 1)
-    await sleep(drawShare() * thinkMs)
+    await sleep(seededFraction() * thinkMs)
     if ((await phone.scan(browser.ticket)).status !== 200) return await abandon(browser, scanned)
     const matchCode = (await scanned)?.json.match_code as string | undefined
     if (matchCode === undefined) return false
     const confirmed = pastVersion(browser, 2)
-    await sleep(drawShare() * thinkMs)
+    await sleep(seededFraction() * thinkMs)
     if ((await phone.confirm(browser.ticket, matchCode)).status !== 200) return await abandon(browser, confirmed)
     if (await confirmed === undefined) return false
     return (await browser.consume()).status === 200

@@ -1,5 +1,5 @@
 /** Owns what tests read of the login page in a real browser, in a document as in the open shadow roots of its elements. Changes nothing there. */
-import type { Tab } from './tabs.ts'
+import type { Tab } from './real-browser.ts'
 
 export interface LoginPage {
   /** The path of the page that is there. */
@@ -39,10 +39,10 @@ const reading = `(() => {
 })()`
 
 /** What `longestHold` is where nothing was ever cut off. */
-export const neverCut = 55
+export const defaultHoldSeconds = 55
 
 /** For how long, at the most, the page in this tab holds its polls, by what it has learned about its network. Seconds. */
-export const longestHold = async (tab: Tab): Promise<number> => {
+export const learnedHoldSeconds = async (tab: Tab): Promise<number> => {
   const learned = await tab.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('scan-login-hold'))?.[1] ?? 'null'") as string // as JSON
-  return (JSON.parse(learned) as { readonly ceiling: number } | null)?.ceiling ?? neverCut
+  return (JSON.parse(learned) as { readonly ceiling: number } | null)?.ceiling ?? defaultHoldSeconds
 }

@@ -6,7 +6,7 @@ import type { DemoServer } from './demo-window.ts'
 import { remote } from './remote.ts'
 
 /** A service that can be visited and called. */
-export interface Place extends Service {
+export interface VisitedService extends Service {
   readonly url: string
   /** Logs in the phone of somebody who was never here before. */
   newPhone (): Promise<TestPhone>
@@ -24,12 +24,12 @@ export interface Visit {
 }
 
 /** All waits end by themselves, for a page that doesn't move is what these tests are about; no test asserts on the time. */
-const patienceMs = 25_000
+const timeoutMs = 25_000
 
 let people = 0
 
 /** Makes a place of a demo. */
-export const placeOf = (t: Test, { url, simulator }: Pick<DemoServer, 'url' | 'simulator'>): Place => {
+export const visitedService = (t: Test, { url, simulator }: Pick<DemoServer, 'url' | 'simulator'>): VisitedService => {
   const { port } = new URL(url)
   const { call, close } = remote(`http://127.0.0.1:${port}`)
   t.teardown(close)
@@ -37,10 +37,10 @@ export const placeOf = (t: Test, { url, simulator }: Pick<DemoServer, 'url' | 's
 }
 
 /** Opens a context of its own, and the login page in it, at `url` where the way to the service is another. */
-export const openVisit = async (t: Test, browser: Browser, place: Place, { url = place.url, prepare, ...options }: VisitOptions = {}): Promise<Visit> => {
+export const openVisit = async (t: Test, browser: Browser, place: VisitedService, { url = place.url, prepare, ...options }: VisitOptions = {}): Promise<Visit> => {
   const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
-  context.setDefaultTimeout(patienceMs)
+  context.setDefaultTimeout(timeoutMs)
   context.on('weberror', (error) => { t.fail(`a page threw: ${error.error().message}`) })
   const secrets = new Map<string, string>()
   context.on('request', (request) => {
@@ -85,14 +85,14 @@ export const shownTicket = async (page: Page): Promise<string> => ticketIn(await
 
 /** Waits until the code of another ticket is there, for longer than the tickets of these tests live. */
 export const nextTicket = async (page: Page, ticket: string): Promise<string> => {
-  await page.locator(`.layer:not(.leaving) .code-image:not([src*="${ticket}"])`).waitFor({ timeout: 2 * patienceMs })
+  await page.locator(`.layer:not(.leaving) .code-image:not([src*="${ticket}"])`).waitFor({ timeout: 2 * timeoutMs })
   return await shownTicket(page)
 }
 
 const ticketIn = (url: string | null): string => /tickets\/([\w-]{22})\/code$/.exec(url ?? '')?.[1] ?? ''
 
 /** Waits until the page has moved, and sees that its browser is logged in there, as this person, who has so many sessions in all. */
-export const lands = async (t: Test, page: Page, phone: TestPhone, sessions = 1): Promise<void> => {
+export const assertLoggedIn = async (t: Test, page: Page, phone: TestPhone, sessions = 1): Promise<void> => {
   await page.waitForURL('**/me', { waitUntil: 'commit' }).catch(async () => {
     throw new Error(`the page did not move, it says: ${await page.locator('.line').innerText({ timeout: 1_000 }).catch(() => 'nothing')}`)
   })
@@ -102,7 +102,7 @@ export const lands = async (t: Test, page: Page, phone: TestPhone, sessions = 1)
 }
 
 /** Tells the page that nobody, or somebody, looks at it, as the browser does when tabs are switched. */
-export const look = (page: Page, state: 'hidden' | 'visible'): Promise<unknown> => page.evaluate(`
+export const setVisibility = (page: Page, state: 'hidden' | 'visible'): Promise<unknown> => page.evaluate(`
   Object.defineProperty(document, 'visibilityState', { configurable: true, value: '${state}' })
   Object.defineProperty(document, 'hidden', { configurable: true, value: ${state === 'hidden'} })
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))

@@ -10,14 +10,14 @@ export const phoneOf = (service: TestService, person = 'ming'): Promise<TestPhon
   now: () => service.clock.now(),
 })
 
-export interface LoginWishes {
+export interface LoginOptions {
   readonly phone?: TestPhone
   readonly body?: unknown
   readonly from?: string
 }
 
 /** A browser whose ticket a phone has confirmed. */
-export const confirmedBrowser = async (service: TestService, { phone, body, from }: LoginWishes = {}): Promise<{ browser: TestBrowser, phone: TestPhone }> => {
+export const confirmedBrowser = async (service: TestService, { phone, body, from }: LoginOptions = {}): Promise<{ browser: TestBrowser, phone: TestPhone }> => {
   const approver = phone ?? await phoneOf(service)
   const browser = await openBrowser(service, { prefix: service.config.basePath, body, ...(from !== undefined && { from }) })
   await approver.scan(browser.ticket)
@@ -36,7 +36,7 @@ export interface Login {
 }
 
 /** A browser that is logged in. */
-export const logIn = async (service: TestService, wishes: LoginWishes = {}): Promise<Login> => {
+export const logIn = async (service: TestService, wishes: LoginOptions = {}): Promise<Login> => {
   const { browser, phone } = await confirmedBrowser(service, wishes)
   const consumed = await browser.consume()
   if (consumed.status !== 200) throw new Error(`not logged in: ${consumed.status} ${consumed.text}`)

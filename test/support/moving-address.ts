@@ -1,16 +1,16 @@
 /** An address that leads to one server and later to another, as a cloud's or a Kubernetes Service does: whoever is connected stays where they are. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import type { Keeper } from './keeper.ts'
+import type { TeardownScope } from './teardown-scope.ts'
 
 export interface MovingAddress {
   readonly port: number
   /** Leads new connections to another port of this machine. */
-  leadTo (port: number): void
+  pointTo (port: number): void
 }
 
 /** Opens an address that leads to `first`. */
-export const openMovingAddress = async (keeper: Keeper, first: number): Promise<MovingAddress> => {
+export const openMovingAddress = async (scope: TeardownScope, first: number): Promise<MovingAddress> => {
   let target = first
   const sockets = new Set<Socket>()
   const server = createServer((near) => {
@@ -26,12 +26,12 @@ export const openMovingAddress = async (keeper: Keeper, first: number): Promise<
     near.pipe(far).pipe(near)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  keeper.teardown(() => {
+  scope.teardown(() => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })
   return {
     port: (server.address() as AddressInfo).port, // an object for what listens on a port
-    leadTo: (port) => { target = port },
+    pointTo: (port) => { target = port },
   }
 }

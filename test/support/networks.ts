@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startCuttingRelay } from './cutting-relay.ts'
 import { runProxy, startProxy, type Proxy } from './proxies.ts'
-import { forwardSquidConfig, keepsAll, type Hostility, type Place, type ProxyKind } from './proxy-files.ts'
+import { forwardSquidConfig, keepsAll, type Hostility, type ProxyAddresses, type ProxyKind } from './proxy-files.ts'
 import { freePort } from './redis.ts'
 
 export interface Network {
@@ -20,7 +20,7 @@ export interface Network {
   readonly longest?: number
   /** How a WebSocket handshake ends here. */
   readonly handshake: number
-  open (t: Test, place: Place): Promise<Proxy>
+  open (t: Test, place: ProxyAddresses): Promise<Proxy>
 }
 
 const slowness = join(import.meta.dirname, '../networks/proxies/second.lua')

@@ -1,7 +1,7 @@
 /** Owns two instances as processes that share one Redis and one key file, without a balancer: a test says which of them it calls. */
 import type { Test } from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
-import { makeFolder, openStand, untilItAnswers, untilReady, type Stand } from './process.ts'
+import { makeFolder, openDeployment, waitUntilLive, waitUntilReady, type Deployment } from './service-process.ts'
 import { freePort } from './redis.ts'
 import { remote, type Remote } from './remote.ts'
 
@@ -12,21 +12,21 @@ export interface PairOptions {
   readonly store: string
   readonly env?: Env
   /** What only one of them is given. */
-  readonly envOfStand?: Env
+  readonly envOfDeployment?: Env
   readonly envOfOther?: Env
 }
 
-/** Starts both, the stand's and the other, and waits until they are ready. */
-export const openPair = async (t: Test, { store, env = {}, envOfStand = {}, envOfOther = {} }: PairOptions): Promise<{ stand: Stand, other: Remote }> => {
+/** Starts both, the deployment's and the other, and waits until they are ready. */
+export const openPair = async (t: Test, { store, env = {}, envOfDeployment = {}, envOfOther = {} }: PairOptions): Promise<{ deployment: Deployment, other: Remote }> => {
   const keyFile = `${makeFolder(t)}/keys.json`
   makeKeyFile(keyFile)
-  const stand = await openStand(t, { env: { STORE_URL: store, KEYS_FILE: keyFile, ...env } })
+  const deployment = await openDeployment(t, { env: { STORE_URL: store, KEYS_FILE: keyFile, ...env } })
   const port = await freePort()
   const other = remote(`http://127.0.0.1:${port}`)
   t.teardown(() => other.close())
-  await stand.start(envOfStand)
-  await stand.start({ ...envOfOther, PORT: String(port) })
-  await untilItAnswers(other.call)
-  for (const instance of [stand, other]) await untilReady(instance)
-  return { stand, other }
+  await deployment.start(envOfDeployment)
+  await deployment.start({ ...envOfOther, PORT: String(port) })
+  await waitUntilLive(other.call)
+  for (const instance of [deployment, other]) await waitUntilReady(instance)
+  return { deployment, other }
 }

@@ -3,16 +3,16 @@ import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { createTurns } from './at-a-time.ts'
+import { limitConcurrency } from './limit-concurrency.ts'
 import type { TestPhone } from './clients.ts'
-import { longestHold, neverCut, readLoginPage, type LoginPage } from './login-page.ts'
+import { learnedHoldSeconds, defaultHoldSeconds, readLoginPage, type LoginPage } from './login-page.ts'
 import type { Network } from './networks.ts'
 import type { Proxy } from './proxies.ts'
 import { openProxiedService, type ProxiedService } from './proxied-service.ts'
-import type { Place } from './proxy-files.ts'
+import type { ProxyAddresses } from './proxy-files.ts'
 import { freePort } from './redis.ts'
-import type { RealBrowser, Tab } from './tabs.ts'
-import { askerWithin } from './turns.ts'
+import type { RealBrowser, Tab } from './real-browser.ts'
+import { waitAtMost } from './waiting.ts'
 
 /** So long a page waits before its code is scanned: longer than a poll is ever held. */
 const waitMs = 28_000
@@ -25,7 +25,7 @@ const givesUpAt = performance.now() + 280_000
 
 interface Login {
   readonly network: Network
-  readonly place: Place
+  readonly place: ProxyAddresses
   readonly proxy: Proxy
   readonly tab: Tab
   readonly phone: TestPhone
@@ -37,7 +37,7 @@ export const proveLogins = async (t: Test, openBrowser: () => Promise<RealBrowse
   const phones = await Promise.all(networks.map(({ name }) => service.phone(`person behind ${name}`)))
   const browser = await openBrowser()
   t.teardown(() => browser.close())
-  const inTurn = createTurns(atATime)
+  const inTurn = limitConcurrency(atATime)
   const times: { readonly name: string, readonly ms: number }[] = []
   await Promise.all(networks.map(async (network, index) => {
     const { name } = network
@@ -120,7 +120,7 @@ const hitsOf = async (proxy: Proxy): Promise<readonly string[]> => {
   }
 }
 
-const addressOf = (place: Place): string => place.upstream.replace(/:.*/, '')
+const addressOf = (place: ProxyAddresses): string => place.upstream.replace(/:.*/, '')
 
 /** How many calls were cut off so far: on their way to the service, or behind it. */
 const cutsOf = (service: ProxiedService, { place, proxy }: Pick<Login, 'place' | 'proxy'>): number =>
@@ -131,12 +131,12 @@ const cutsOf = (service: ProxiedService, { place, proxy }: Pick<Login, 'place' |
  * once a second cuts it now and then only.
  */
 const holdsAtMost = (tab: Tab, seconds: number): Promise<boolean> =>
-  askerWithin(Math.min(cutWithinMs, givesUpAt - performance.now()))(async () => await longestHold(tab) <= seconds)
+  waitAtMost(Math.min(cutWithinMs, givesUpAt - performance.now()))(async () => await learnedHoldSeconds(tab) <= seconds)
 
 /** Where hold and cut are of one length, the service may think that it has answered, and only the page knows better. */
 const untilCut = async (service: ProxiedService, login: Login): Promise<void> => {
   const endsAt = Math.min(performance.now() + cutWithinMs, givesUpAt)
-  while (cutsOf(service, login) === 0 && await longestHold(login.tab) === neverCut) {
+  while (cutsOf(service, login) === 0 && await learnedHoldSeconds(login.tab) === defaultHoldSeconds) {
     if (performance.now() > endsAt) throw new Error('nothing was cut off')
     await sleep(200)
   }
@@ -171,7 +171,7 @@ const sessionStatus = async (tab: Tab): Promise<unknown> => {
 }
 
 /** The status with which the proxy answers, whatever browser there is. */
-const ask = ({ listen, upstream }: Place, { isForward }: Network, path: string, headers: Readonly<Record<string, string>> = {}): Promise<number | undefined> => new Promise((resolve, reject) => {
+const ask = ({ listen, upstream }: ProxyAddresses, { isForward }: Network, path: string, headers: Readonly<Record<string, string>> = {}): Promise<number | undefined> => new Promise((resolve, reject) => {
   const [host, port] = listen.split(':')
   const at = isForward === true ? { path: `http://${upstream}${path}`, authority: upstream } : { path, authority: listen }
   const asked = request({ host, port, path: at.path, headers: { ...headers, host: at.authority } }, (answer) => {

@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config.ts'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { openRuntime } from '../../src/runtime.ts'
 import { openPhone, type TestPhone } from './clients.ts'
-import { makeFolder } from './process.ts'
+import { makeFolder } from './service-process.ts'
 import { freePort } from './redis.ts'
 import { remote } from './remote.ts'
 

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { installed } from './installed.ts'
-import { makeFolder } from './process.ts'
-import { proxyConfig, type Hostility, type Place, type ProxyKind } from './proxy-files.ts'
+import { makeFolder } from './service-process.ts'
+import { proxyConfig, type Hostility, type ProxyAddresses, type ProxyKind } from './proxy-files.ts'
 
 export interface Proxy {
   /** What it logged of the requests so far; empty for all but squid. */
@@ -29,11 +29,11 @@ const running = new Set<ChildProcess>()
 process.once('exit', () => { for (const child of running) child.kill('SIGTERM') })
 
 /** Starts a proxy made from its file of the README, and waits until it listens. */
-export const startProxy = (t: Test, kind: ProxyKind, place: Place, hostility?: Hostility): Promise<Proxy> =>
+export const startProxy = (t: Test, kind: ProxyKind, place: ProxyAddresses, hostility?: Hostility): Promise<Proxy> =>
   runProxy(t, kind, place, (folder) => proxyConfig(kind, folder, place, hostility))
 
 /** Starts a proxy with any configuration, and waits until it listens. */
-export const runProxy = async (t: Test, kind: ProxyKind, { listen }: Place, config: (folder: string) => string): Promise<Proxy> => {
+export const runProxy = async (t: Test, kind: ProxyKind, { listen }: ProxyAddresses, config: (folder: string) => string): Promise<Proxy> => {
   const folder = makeFolder(t)
   chmodSync(folder, 0o777) // nginx and squid put themselves under users of their own
   const file = join(folder, 'config')

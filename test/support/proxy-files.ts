@@ -5,7 +5,7 @@ import { join } from 'node:path'
 export type ProxyKind = 'nginx' | 'haproxy' | 'caddy' | 'squid'
 
 /** Where a proxy listens and where its service does, as `127.0.0.1:3000`. */
-export interface Place {
+export interface ProxyAddresses {
   readonly listen: string
   readonly upstream: string
 }
@@ -49,7 +49,7 @@ export const balancerConfig = (kind: BalancerKind, folder: string, listen: strin
 const placesOfOne: Readonly<Record<BalancerKind, RegExp>> = { nginx: /^upstream [^]*?^}\n/m, haproxy: /^backend [^]*/m }
 
 /** Tells the whole configuration of a proxy that keeps its things in `folder`. A hostile one sends away with a 403 whoever asks for an upgrade. */
-export const proxyConfig = (kind: ProxyKind, folder: string, place: Place, hostility?: Hostility): string => {
+export const proxyConfig = (kind: ProxyKind, folder: string, place: ProxyAddresses, hostility?: Hostility): string => {
   const edits = hostility === undefined ? [] : [cuts[kind](hostility.cutSeconds ?? 60), refusals[kind], ...hostility.edits ?? []]
   const file = edits.reduce((text, [part, by]) => replace(text, part, by), readProxyFile(kind))
   const config = moved[kind](file, place).replaceAll('127.0.0.1:3000', place.upstream).replaceAll('login.example.com', hostOf(place.listen))
@@ -57,7 +57,7 @@ export const proxyConfig = (kind: ProxyKind, folder: string, place: Place, hosti
 }
 
 /** Tells the configuration of a visitor's own proxy: it forwards whatever is asked for, to anywhere, and keeps what it may. */
-export const forwardSquidConfig = (folder: string, place: Place, cutSeconds: number): string => wraps.squid([
+export const forwardSquidConfig = (folder: string, place: ProxyAddresses, cutSeconds: number): string => wraps.squid([
   `http_port ${place.listen}`,
   'acl tunnel method CONNECT',
   'http_access deny tunnel',
@@ -78,7 +78,7 @@ const replace = (text: string, part: string | RegExp, by: string): string => {
   return text.replace(part, () => by)
 }
 
-const moved: Readonly<Record<ProxyKind, (file: string, place: Place) => string>> = {
+const moved: Readonly<Record<ProxyKind, (file: string, place: ProxyAddresses) => string>> = {
   nginx: (file, { listen }) => replace(file, /listen 443 ssl;.*/, `listen ${listen};`),
   haproxy: (file, { listen }) => replace(file, /bind .*/, `bind ${listen}`),
   caddy: (file, { listen }) => replace(file, 'login.example.com', `http://${listen}`),
@@ -101,7 +101,7 @@ const refusals: Readonly<Record<ProxyKind, readonly [string, string]>> = {
 }
 
 /** What a distribution's own main file brings, and keeps everything in the folder. */
-const wraps: Readonly<Record<ProxyKind, (config: string, folder: string, place: Place) => string>> = {
+const wraps: Readonly<Record<ProxyKind, (config: string, folder: string, place: ProxyAddresses) => string>> = {
   nginx: (config, folder) => [
     'daemon off;',
     `pid ${folder}/nginx.pid;`,

@@ -13,14 +13,14 @@ export interface RedisSet {
   /** The server that has this key now. */
   masterOf (key: string): Promise<RedisServer>
   /** Comes back when the set has taken everybody in. */
-  whole (): Promise<void>
+  waitUntilHealthy (): Promise<void>
 }
 
 /** For how long a server may be silent before the others replace it. Milliseconds. */
-export const patienceMs = 1_000
+export const downAfterMs = 1_000
 
 /** Says something to one server, and gives its answer. */
-export const say = async (port: number, ...words: string[]): Promise<unknown> => {
+export const sendCommand = async (port: number, ...words: string[]): Promise<unknown> => {
   const client = createClient({ socket: { port, host: '127.0.0.1', connectTimeout: 2_000, socketTimeout: 2_000, reconnectStrategy: false } })
   client.on('error', () => {})
   try {
@@ -56,22 +56,22 @@ export const startSentinelSet = async (t: Test, { args = [] }: { args?: readonly
 
   const masterPort = async (): Promise<number> => {
     for (const { port } of sentinels) {
-      const answer = await say(port, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster').catch(() => undefined)
+      const answer = await sendCommand(port, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster').catch(() => undefined)
       if (Array.isArray(answer)) return Number(answer[1])
     }
     throw new Error('no Sentinel answers')
   }
-  const whole = () => untilSo(async () => {
-    const states = await Promise.all(sentinels.map(async ({ port }) => String(await say(port, 'SENTINEL', 'MASTER', 'mymaster'))))
-    const replicas = String(await say(await masterPort(), 'INFO', 'replication'))
+  const waitUntilHealthy = () => untilSo(async () => {
+    const states = await Promise.all(sentinels.map(async ({ port }) => String(await sendCommand(port, 'SENTINEL', 'MASTER', 'mymaster'))))
+    const replicas = String(await sendCommand(await masterPort(), 'INFO', 'replication'))
     return states.every((state) => /num-slaves,2,.*num-other-sentinels,2,/.test(state)) && replicas.match(/state=online/g)?.length === 2
   })
-  await whole()
+  await waitUntilHealthy()
   return {
     url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join()}/mymaster`,
     servers,
     masterOf: async () => await serverAt(servers, await masterPort()),
-    whole,
+    waitUntilHealthy,
   }
 }
 
@@ -82,7 +82,7 @@ const startSentinel = async (t: Test, masterPort: number): Promise<RedisServer> 
   const file = join(folder, 'sentinel.conf')
   writeFileSync(file, [
     `sentinel monitor mymaster 127.0.0.1 ${masterPort} 2`,
-    `sentinel down-after-milliseconds mymaster ${patienceMs}`,
+    `sentinel down-after-milliseconds mymaster ${downAfterMs}`,
     'sentinel failover-timeout mymaster 3000',
   ].join('\n'))
   const sentinel = await startRedis({ file, args: ['--sentinel'] })
@@ -93,37 +93,37 @@ const startSentinel = async (t: Test, masterPort: number): Promise<RedisServer> 
 /** Three masters with a replica each. */
 export const startCluster = async (t: Test): Promise<RedisSet> => {
   const servers = await Promise.all([0, 1, 2, 3, 4, 5].map(async () => startServer(t, [
-    '--cluster-enabled', 'yes', '--cluster-node-timeout', String(patienceMs), '--cluster-replica-validity-factor', '0',
+    '--cluster-enabled', 'yes', '--cluster-node-timeout', String(downAfterMs), '--cluster-replica-validity-factor', '0',
   ], await freePort())))
   const [first, ...others] = servers as [RedisServer, ...RedisServer[]] // six were started
-  for (const { port } of others) await say(first.port, 'CLUSTER', 'MEET', '127.0.0.1', String(port))
-  const ids = await Promise.all(servers.map(async ({ port }) => String(await say(port, 'CLUSTER', 'MYID'))))
+  for (const { port } of others) await sendCommand(first.port, 'CLUSTER', 'MEET', '127.0.0.1', String(port))
+  const ids = await Promise.all(servers.map(async ({ port }) => String(await sendCommand(port, 'CLUSTER', 'MYID'))))
   const slots = [[0, 5460], [5461, 10_922], [10_923, 16_383]] as const
-  for (const [index, [from, to]] of slots.entries()) await say(servers[index]!.port, 'CLUSTER', 'ADDSLOTSRANGE', String(from), String(to)) // six for three
+  for (const [index, [from, to]] of slots.entries()) await sendCommand(servers[index]!.port, 'CLUSTER', 'ADDSLOTSRANGE', String(from), String(to)) // six for three
   for (const index of [0, 1, 2]) {
     const replica = servers[index + 3]! // six again
-    await untilSo(async () => (await say(replica.port, 'CLUSTER', 'REPLICATE', ids[index]!)) === 'OK') // once it has met that one
+    await untilSo(async () => (await sendCommand(replica.port, 'CLUSTER', 'REPLICATE', ids[index]!)) === 'OK') // once it has met that one
   }
-  const whole = () => untilSo(async () => {
-    const views = await Promise.all(servers.map(async ({ port }) => String(await say(port, 'CLUSTER', 'INFO')) + String(await say(port, 'INFO', 'replication'))))
-    const nodes = await Promise.all(servers.map(async ({ port }) => String(await say(port, 'CLUSTER', 'NODES'))))
+  const waitUntilHealthy = () => untilSo(async () => {
+    const views = await Promise.all(servers.map(async ({ port }) => String(await sendCommand(port, 'CLUSTER', 'INFO')) + String(await sendCommand(port, 'INFO', 'replication'))))
+    const nodes = await Promise.all(servers.map(async ({ port }) => String(await sendCommand(port, 'CLUSTER', 'NODES'))))
     return views.every((view) => /cluster_state:ok/.test(view) && /cluster_slots_ok:16384/.test(view)) &&
       views.filter((view) => /role:slave/.test(view) && /master_link_status:up/.test(view)).length === 3 &&
       nodes.every((view) => view.match(/slave /g)?.length === 3 && !/fail/.test(view))
   })
-  await whole()
+  await waitUntilHealthy()
   return {
     url: `redis+cluster://${servers.slice(0, 3).map(({ port }) => `127.0.0.1:${port}`).join()}`,
     servers,
     masterOf: async (key) => {
       for (const { port } of servers) {
-        const answer = await say(port, 'GET', key).then(() => 'here', (error: Error) => error.message).catch(() => 'away')
-        const role = await say(port, 'ROLE').catch(() => undefined)
+        const answer = await sendCommand(port, 'GET', key).then(() => 'here', (error: Error) => error.message).catch(() => 'away')
+        const role = await sendCommand(port, 'ROLE').catch(() => undefined)
         if (answer === 'here' && Array.isArray(role) && role[0] === 'master') return await serverAt(servers, port)
       }
       throw new Error('nobody has this key')
     },
-    whole,
+    waitUntilHealthy,
   }
 }
 

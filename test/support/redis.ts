@@ -84,10 +84,10 @@ const untilItAnswers = async (child: ChildProcess, port: number): Promise<void> 
   throw new Error('redis-server does not answer')
 }
 
-const ping = async (port: number): Promise<boolean> => await tellRedis(port, 'PING').catch(() => undefined) === '+PONG'
+const ping = async (port: number): Promise<boolean> => await sendInlineCommand(port, 'PING').catch(() => undefined) === '+PONG'
 
 /** Says one line to a server past everybody and resolves with the first line of its answer; rejects where there is no connection. */
-export const tellRedis = (port: number, line: string): Promise<string> => new Promise((resolve, reject) => {
+export const sendInlineCommand = (port: number, line: string): Promise<string> => new Promise((resolve, reject) => {
   const socket = connect(port, '127.0.0.1', () => { socket.write(`${line}\r\n`) })
   socket.once('data', (data) => {
     resolve(data.toString().replace(/\r\n.*/s, ''))

@@ -1,7 +1,7 @@
 /** Owns a second process on a store, as tests need it: `write <url>` writes until it is killed, `race <url> <name> <rounds>` claims and counts in every round. */
 import { writeSync } from 'node:fs'
 import { createStore } from '../../src/stores/store.ts'
-import { createRecordingLog } from './log.ts'
+import { createRecordingLog } from './recording-log.ts'
 import { systemClock } from '../../src/runtime.ts'
 
 const [task, url, name, rounds] = process.argv.slice(2)

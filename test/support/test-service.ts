@@ -14,7 +14,7 @@ import { createStore } from '../../src/stores/store.ts'
 import { createWechatDispatchers, destroyDispatchers } from '../../src/wechat/dispatchers.ts'
 import { createWechat } from '../../src/wechat/wechat.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
-import { drawBytes } from './draws.ts'
+import { seededBytes } from './seeded-random.ts'
 
 /** An answer, whichever way it came. */
 export interface Answer {
@@ -88,11 +88,11 @@ export const openTestService = async (t: Test, options: TestServiceOptions = {})
     store,
     clock: realTimers(clock),
     log,
-    random: drawBytes,
+    random: seededBytes,
     codeSupply: config.CODE_SUPPLY,
     callTimeoutMs: options.wechatTimeoutMs,
   })
-  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: drawBytes, log }, config)
+  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: seededBytes, log }, config)
   t.teardown(async () => {
     await app.close()
     wechat.close()

@@ -5,10 +5,10 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
-import { createTurns } from './at-a-time.ts'
+import { limitConcurrency } from './limit-concurrency.ts'
 import { installed } from './installed.ts'
 import { freePort } from './redis.ts'
-import type { RealBrowser } from './tabs.ts'
+import type { RealBrowser } from './real-browser.ts'
 
 /** Starts the machine's own WebKit. The caller closes it. Pages of the same host share a jar, and none has a proxy of its own. */
 export const openWebkit = async (): Promise<RealBrowser> => {
@@ -23,7 +23,7 @@ export const openWebkit = async (): Promise<RealBrowser> => {
   }
   try {
     const session = await openSession(remote)
-    const inTurn = createTurns(1) // a session speaks to one window at a time: who turns to another has to be alone
+    const inTurn = limitConcurrency(1) // a session speaks to one window at a time: who turns to another has to be alone
     return {
       open: async (url) => {
         const { handle } = await session('POST', 'window/new', { type: 'window' }) as { handle: string } // W3C WebDriver §11.5

@@ -5,7 +5,7 @@ import { craftSignature } from '../../support/craft-signature.ts'
 import { openTestService, type Answer, type TestService } from '../../support/test-service.ts'
 import { cookieOf, verdict } from '../../support/login.ts'
 import { remote } from '../../support/remote.ts'
-import { otherNumber } from '../../support/draws.ts'
+import { otherNumber } from '../../support/seeded-random.ts'
 
 interface Street extends Service {
   readonly service: TestService

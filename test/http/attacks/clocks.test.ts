@@ -6,10 +6,10 @@ import { untilReady } from '../../contract/store-harness.ts'
 import { craftSignature, profileParameters, freshNonce } from '../../support/craft-signature.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { openTestService, type Call, type TestService } from '../../support/test-service.ts'
-import { createRecordingLog } from '../../support/log.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
 import { phoneOf, verdict } from '../../support/login.ts'
 import { startRedis } from '../../support/redis.ts'
-import { say } from '../../support/redis-sets.ts'
+import { sendCommand } from '../../support/redis-sets.ts'
 
 const call: Call = { path: '/api/phone/sessions' }
 const minutes = (count: number): number => count * 60_000
@@ -70,7 +70,7 @@ await t.test('ES nonce: it is kept in Redis for longer than its key', async (t) 
   const service = await openTestService(t, { clock: createFakeClock(Date.now()), store })
   const show = await keepCall(service, 0)
   t.equal(await show(), '200')
-  const [nonce] = await say(redis.port, 'KEYS', 'scan-login:nonce:*') as string[]
-  const [key] = await say(redis.port, 'KEYS', 'scan-login:phone-key:*') as string[]
-  t.ok(Number(await say(redis.port, 'PTTL', String(nonce))) > Number(await say(redis.port, 'PTTL', String(key))))
+  const [nonce] = await sendCommand(redis.port, 'KEYS', 'scan-login:nonce:*') as string[]
+  const [key] = await sendCommand(redis.port, 'KEYS', 'scan-login:phone-key:*') as string[]
+  t.ok(Number(await sendCommand(redis.port, 'PTTL', String(nonce))) > Number(await sendCommand(redis.port, 'PTTL', String(key))))
 })

@@ -5,10 +5,10 @@ import { createStore } from '../../../src/stores/store.ts'
 import { untilReady } from '../../contract/store-harness.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { openTestService, type Answer, type TestService } from '../../support/test-service.ts'
-import { createRecordingLog } from '../../support/log.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../../support/login.ts'
 import { startRedis } from '../../support/redis.ts'
-import { bare, stepsIn } from '../../support/steps.ts'
+import { withoutContext, auditStepsIn } from '../../support/audit-steps.ts'
 
 const shared = { COOKIE_DOMAIN: 'example.com', LIMIT_CREATE: '10000', LIMIT_PHONE: '10000' }
 const sameOrigin = { origin: 'https://login.example.com', 'sec-fetch-site': 'same-origin' }
@@ -32,8 +32,8 @@ const onEachStore = async (name: string, tests: (t: Test, service: TestService) 
 const session = (service: TestService, cookie: string, headers: Record<string, string> = {}): Promise<Answer> =>
   service.call({ path: `${service.config.basePath}/api/session`, headers: { cookie, ...headers } })
 const cookiesSet = (answer: Answer): string[] => [answer.headers['set-cookie'] ?? []].flat().map(String)
-const refusals = (service: TestService) => stepsIn(service.logged()).filter(({ event }) => event === 'cookies.refused').map(bare)
-const ended = (service: TestService) => stepsIn(service.logged()).filter(({ event }) => event === 'session.ended').map(({ by }) => by)
+const refusals = (service: TestService) => auditStepsIn(service.logged()).filter(({ event }) => event === 'cookies.refused').map(withoutContext)
+const ended = (service: TestService) => auditStepsIn(service.logged()).filter(({ event }) => event === 'session.ended').map(({ by }) => by)
 const alive = async (service: TestService, ...cookies: string[]): Promise<boolean[]> =>
   await Promise.all(cookies.map(async (cookie) => (await session(service, cookie)).status === 200))
 /** A cookie of the same name that opens nothing; `n` makes it another one. */

@@ -8,7 +8,7 @@ import { chromiumOptions, launchChromium } from '../../support/chromium.ts'
 import { serveDemo } from '../../support/demo-window.ts'
 import type { Call } from '../../support/test-service.ts'
 import { verdict } from '../../support/login.ts'
-import { makeFolder, run } from '../../support/process.ts'
+import { makeFolder, run } from '../../support/service-process.ts'
 import { freePort } from '../../support/redis.ts'
 import { remote } from '../../support/remote.ts'
 

@@ -8,10 +8,10 @@ import { createStore } from '../../../src/stores/store.ts'
 import { untilReady } from '../../contract/store-harness.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { openTestService, type Answer, type TestService } from '../../support/test-service.ts'
-import { createRecordingLog } from '../../support/log.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../../support/login.ts'
 import { startRedis } from '../../support/redis.ts'
-import { stepsIn } from '../../support/steps.ts'
+import { auditStepsIn } from '../../support/audit-steps.ts'
 
 const [serviceOrigin, shop, forum, sibling] = ['https://login.example.com', 'https://shop.example', 'https://forum.example:8443', 'https://www.example.com']
 const minuteMs = 60_000
@@ -242,5 +242,5 @@ await t.test('E14 audit: a site\'s login can be told from ours', async (t) => {
   const service = await openTestService(t, { env: embedding })
   const { consumed } = await logIn(from(service, shop), { phone: await phoneOf(service) })
   t.equal(cookieOf(consumed), 'undefined')
-  t.strictSame(stepsIn(service.logged()).filter(({ event }) => /ticket.created|session.opened/.test(event)).map(({ site }) => site), [shop, shop])
+  t.strictSame(auditStepsIn(service.logged()).filter(({ event }) => /ticket.created|session.opened/.test(event)).map(({ site }) => site), [shop, shop])
 })

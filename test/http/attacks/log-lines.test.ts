@@ -3,7 +3,7 @@ import t from 'tap'
 import { openBrowser, sign } from '../../support/clients.ts'
 import { openTestService, type Call, type TestService } from '../../support/test-service.ts'
 import { verdict } from '../../support/login.ts'
-import { stepsIn } from '../../support/steps.ts'
+import { auditStepsIn } from '../../support/audit-steps.ts'
 
 const linesOf = (service: TestService): Array<Record<string, unknown>> => service.logged().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line))
 /** Lines that an operator sees: at `info` and above. */
@@ -26,10 +26,10 @@ await t.test('ES log: calls with unknown keys and wrong signatures are told once
   for (let n = 0; n < 100; n++) t.equal(verdict(await service.call({ path, from: '192.0.2.1' })), '401 signature-invalid')
   t.equal(verdict(await service.call({ path, headers: unknown(0), from: '192.0.2.2' })), '401 key-unknown')
   t.strictSame(writes, [], 'none costs a write')
-  t.strictSame(stepsIn(service.logged()).map(({ code, ip }) => `${code} ${ip}`), ['key-unknown 192.0.2.1', 'signature-invalid 192.0.2.1', 'key-unknown 192.0.2.2'])
+  t.strictSame(auditStepsIn(service.logged()).map(({ code, ip }) => `${code} ${ip}`), ['key-unknown 192.0.2.1', 'signature-invalid 192.0.2.1', 'key-unknown 192.0.2.2'])
   t.ok(seenOf(service).length < 300, `${seenOf(service).length} lines`)
   service.clock.advance(60_000)
-  t.strictSame(stepsIn(service.logged()).slice(3).map(({ code, client, repeated }) => [code, client, repeated]), [['key-unknown', '192.0.2.1', 999], ['signature-invalid', '192.0.2.1', 99]])
+  t.strictSame(auditStepsIn(service.logged()).slice(3).map(({ code, client, repeated }) => [code, client, repeated]), [['key-unknown', '192.0.2.1', 999], ['signature-invalid', '192.0.2.1', 99]])
   t.hasStrict(linesOf(service).filter(({ msg }) => msg === 'answered more, at debug level'), [{ client: '192.0.2.0/24', repeated: 861, kind: 'refused' }])
 })
 

@@ -10,10 +10,10 @@ import { createWrongNumbers } from '../../../src/stores/wrong-numbers.ts'
 import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from '../../support/clients.ts'
 import { createFakeClock, whileTimePasses, type FakeClock } from '../../support/fake-clock.ts'
 import { openTestService, type Answer, type TestService, type TestServiceOptions } from '../../support/test-service.ts'
-import { createRecordingLog } from '../../support/log.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
 import { logIn, phoneOf, verdict } from '../../support/login.ts'
-import { bare, stepsIn } from '../../support/steps.ts'
-import { settle } from '../../support/turns.ts'
+import { withoutContext, auditStepsIn } from '../../support/audit-steps.ts'
+import { settle } from '../../support/waiting.ts'
 import { userAgents } from '../../support/user-agents.ts'
 
 const env = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
@@ -184,7 +184,7 @@ await t.test('E11 match number: the log tells how many were wrong and that someb
   const ming = await phoneOf(service)
   const [key, sub, ip] = [ming.key.key_id, ming.sub, '127.0.0.1']
   for (let n = 0; n < 3; n++) await guessWrongly(service, ming)
-  const told = stepsIn(service.logged()).map(bare).filter(({ event }) => event === 'ticket.cancelled' || event === 'limit.hit').map(({ ticket, ...step }) => step)
+  const told = auditStepsIn(service.logged()).map(withoutContext).filter(({ event }) => event === 'ticket.cancelled' || event === 'limit.hit').map(({ ticket, ...step }) => step)
   t.strictSame(told, [
     { event: 'ticket.cancelled', sub, by: 'wrong-number', count: 1, key, ip },
     { event: 'ticket.cancelled', sub, by: 'wrong-number', count: 2, key, ip },

@@ -9,7 +9,7 @@ import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts'
 import { openTestService, type TestService } from '../../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../../support/login.ts'
 import { startWechatSimulator } from '../../../src/demo/wechat-simulator.ts'
-import { drawBytes } from '../../support/draws.ts'
+import { seededBytes } from '../../support/seeded-random.ts'
 
 const env = { LIMIT_CREATE: '100000', LIMIT_PHONE: '100000' }
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
@@ -194,7 +194,7 @@ await t.test('E18 stolen phone: a clock that is set back brings no key back', as
   const [mine, stolen] = [await phoneOf(service), await phoneOf(service)]
   t.equal(verdict(await mine.signOutEverywhere()), '204')
   service.clock.set(-1_800_000)
-  const phoneKeys = createPhoneKeys(service.store, { clock: service.clock, sealingKey: drawBytes(32) })
+  const phoneKeys = createPhoneKeys(service.store, { clock: service.clock, sealingKey: seededBytes(32) })
   t.equal(await phoneKeys.read(stolen.key.key_id), undefined)
   const after = await phoneOf(service)
   t.equal(verdict(await whoAmI(service, (await logIn(service, { phone: after })).cookie)), '200', 'and who logs in then is in')

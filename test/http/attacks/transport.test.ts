@@ -1,6 +1,6 @@
 /** Requests at the edges of HTTP: what is late, coded or of another type is told so in our form, before it costs anything. */
 import t from 'tap'
-import { readAnswer, say, type RawAnswer } from '../../support/fuzz/wire.ts'
+import { readAnswer, sendRaw, type RawAnswer } from '../../support/fuzz/wire.ts'
 import { openTestService } from '../../support/test-service.ts'
 import { verdict } from '../../support/login.ts'
 
@@ -19,7 +19,7 @@ await t.test('ES requests: it is 408 when head or body don\'t come in time', asy
     bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Type: application/json', 'Content-Length: 9', '', '{'),
     bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Type: application/json', 'Transfer-Encoding: chunked', '', '2', '{'),
   ]
-  for (const answer of await Promise.all(texts.map((text) => say(port, text)))) {
+  for (const answer of await Promise.all(texts.map((text) => sendRaw(port, text)))) {
     t.strictSame(told(readAnswer(answer)), [408, 408, 'bad-request', 'application/problem+json', 'close'])
   }
 })
@@ -29,15 +29,15 @@ await t.test('ES requests: it is 501, and nothing after it is read, when a trans
   const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
   const smuggled = 'POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'
   for (const coding of ['gzip, chunked', 'deflate, chunked', 'identity, chunked', 'GZIP ,chunked', 'gzip\r\nTransfer-Encoding: chunked', 'x-own, chunked']) {
-    const answer = readAnswer(await say(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Type: application/json', `Transfer-Encoding: ${coding}`, '', '2', '{}', '0', '', smuggled)))
+    const answer = readAnswer(await sendRaw(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Type: application/json', `Transfer-Encoding: ${coding}`, '', '2', '{}', '0', '', smuggled)))
     t.strictSame(told(answer), [501, 501, 'bad-request', 'application/problem+json', 'close'], coding)
     t.equal(answer?.text.match(/^HTTP\/1\.1 /gm)?.length, 1)
   }
   for (const coding of ['chunked', 'Chunked', ' chunked ']) {
-    const answer = readAnswer(await say(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Connection: close', 'Content-Type: application/json', `Transfer-Encoding: ${coding}`, '', '2', '{}', '0', '', '')))
+    const answer = readAnswer(await sendRaw(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Connection: close', 'Content-Type: application/json', `Transfer-Encoding: ${coding}`, '', '2', '{}', '0', '', '')))
     t.equal(answer?.status, 201, coding)
   }
-  const old = readAnswer(await say(port, bytes('POST /api/tickets HTTP/1.0', 'Content-Type: application/json', 'Transfer-Encoding: chunked', '', '2', '{}', '0', '', '')))
+  const old = readAnswer(await sendRaw(port, bytes('POST /api/tickets HTTP/1.0', 'Content-Type: application/json', 'Transfer-Encoding: chunked', '', '2', '{}', '0', '', '')))
   t.equal(old?.status, 400, 'HTTP/1.0 has none')
 })
 
@@ -47,12 +47,12 @@ await t.test('E6 bodies: another type than JSON is 415 before anything is counte
   const types = ['text/plain', 'text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', 'application/problem+json', 'text/json', 'text/plain; a=application/json', 'nonsense']
   for (const type of types) {
     for (const length of ['Content-Length: 9000', 'Transfer-Encoding: chunked']) {
-      const answer = readAnswer(await say(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Connection: close', `Content-Type: ${type}`, length, '', '')))
+      const answer = readAnswer(await sendRaw(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Connection: close', `Content-Type: ${type}`, length, '', '')))
       t.equal(answer?.status, 415, `${type}, whose body never comes`)
       t.match(answer?.body, /"code":"unsupported-media-type"/)
     }
   }
-  const nameless = readAnswer(await say(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Connection: close', 'Content-Length: 2', '', '{}')))
+  const nameless = readAnswer(await sendRaw(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Connection: close', 'Content-Length: 2', '', '{}')))
   t.equal(nameless?.status, 415)
   const call = (headers: Record<string, string>, body?: string) => service.call({ method: 'POST', path: '/api/tickets', headers, ...(body !== undefined && { body }) })
   t.equal(verdict(await call({ 'content-type': 'application/json; charset=utf-8' }, '{}')), '201', 'nothing was counted')

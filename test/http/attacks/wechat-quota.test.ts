@@ -6,13 +6,13 @@ import { onEveryStore } from '../../contract/store-harness.ts'
 import { openBrowser } from '../../support/clients.ts'
 import { openTestService, type Answer, type TestService, type TestServiceOptions } from '../../support/test-service.ts'
 import { verdict } from '../../support/login.ts'
-import { drawBytes } from '../../support/draws.ts'
+import { seededBytes } from '../../support/seeded-random.ts'
 
 const codes = 'getwxacodeunlimit'
 const links = 'generate_urllink'
 const attacker = '192.0.2.66'
 /** As large as WeChat's are, and larger: 900 of them are more than is kept. */
-const picture = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), drawBytes(100_000)])
+const picture = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), seededBytes(100_000)])
 
 const open = async (t: Test, { env, ...options }: TestServiceOptions = {}): Promise<TestService> => {
   const service = await openTestService(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '60', ...env }, ...options })

@@ -1,10 +1,10 @@
 /** Owns what may never happen, whatever is sent: judges one request by its answer and by what it changed. */
 import { problemTypes, type ProblemCode } from '../../../src/errors.ts'
 import type { HostileRequest } from './requests.ts'
-import type { Scene } from './scene.ts'
+import type { Scenario } from './scenario.ts'
 import type { RawAnswer } from './wire.ts'
 
-export interface Deed {
+export interface Exchange {
   readonly request: HostileRequest
   readonly answer: RawAnswer | undefined
   /** The keys of the store that changed meanwhile. */
@@ -17,11 +17,11 @@ const isBookkeeping = (key: string): boolean => /^(?:limit|nonce|match-[a-z-]+|w
 const members = ['code', 'detail', 'request_id', 'status', 'title', 'type']
 
 /** Names the first thing that should not have happened, or gives undefined. */
-export const judge = (scene: Scene, { request, answer, changed }: Deed): string | undefined => {
+export const judge = (scene: Scenario, { request, answer, changed }: Exchange): string | undefined => {
   if (answer === undefined) return 'there is no answer'
   const { status, headers, text, body } = answer
   if (status >= 500) return `it is answered ${status}: ${body}`
-  const victims = changed.find(scene.isVictims)
+  const victims = changed.find(scene.belongsToVictim)
   if (victims !== undefined) return `${victims} was changed`
   for (const [what, secret] of Object.entries(scene.secrets)) if (text.includes(secret)) return `the answer tells Ming's ${what}`
   if (headers['x-content-type-options'] !== 'nosniff' || headers['content-security-policy']?.includes("frame-ancestors 'none'") !== true) return `the answer lacks a header: ${text.slice(0, 900)}`

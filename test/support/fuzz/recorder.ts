@@ -4,7 +4,7 @@ import type { Store } from '../../../src/login/store-port.ts'
 export interface Recorder {
   readonly wrap: (store: Store) => Store
   /** The keys that were changed since it was asked last; a claim or a move that came too late changed nothing. */
-  taken (): string[]
+  takeChanges (): string[]
   /** Every key that was ever changed and is no count. */
   readonly keys: ReadonlySet<string>
 }
@@ -32,7 +32,7 @@ export const createRecorder = (): Recorder => {
         })
       },
     }),
-    taken: () => {
+    takeChanges: () => {
       const before = changed
       changed = []
       return before

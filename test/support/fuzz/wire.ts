@@ -30,13 +30,13 @@ export const bytesOf = ({ method, target, headers, body }: RawRequest): Buffer =
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body])
 }
 
-export interface SayOptions {
+export interface SendOptions {
   /** Hangs up on its own side after so many milliseconds, for what may never become a request. */
   readonly finAfterMs?: number
 }
 
 /** Sends bytes and gives back all that is answered until the service hangs up. */
-export const say = (port: number, bytes: Buffer, { finAfterMs }: SayOptions = {}): Promise<string> => new Promise((resolve) => {
+export const sendRaw = (port: number, bytes: Buffer, { finAfterMs }: SendOptions = {}): Promise<string> => new Promise((resolve) => {
   const heard: Buffer[] = []
   const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => { socket.write(bytes) })
   const fin = finAfterMs === undefined ? undefined : setTimeout(() => { socket.end() }, finAfterMs)

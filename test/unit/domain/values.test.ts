@@ -12,15 +12,15 @@ import { createSeal } from '../../../src/domain/seal.ts'
 import { isPlainText, plainText } from '../../../src/domain/text.ts'
 import { deviceOf } from '../../../static/scan-login/device.js'
 import { userAgents } from '../../support/user-agents.ts'
-import { drawBytes } from '../../support/draws.ts'
+import { seededBytes } from '../../support/seeded-random.ts'
 
 /** A text as a line of a report can show it. */
 const plain = (text: string): string => encodeURIComponent(text.toWellFormed()).slice(0, 80)
 
 await t.test('ids: they have the one form that their bytes give', async (t) => {
   for (let i = 0; i < 200; i++) {
-    t.ok(isId(newId(drawBytes)))
-    t.ok(isSecret(newSecret(drawBytes)))
+    t.ok(isId(newId(seededBytes)))
+    t.ok(isSecret(newSecret(seededBytes)))
   }
   for (const text of ['', 'short', 'A'.repeat(21), 'A'.repeat(23), `${'A'.repeat(21)}B`, `${'A'.repeat(21)}+`, `${'A'.repeat(22)}\n`]) t.notOk(isId(text), JSON.stringify(text))
   for (const text of ['', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}B`, `${'A'.repeat(42)}/`]) t.notOk(isSecret(text), JSON.stringify(text))
@@ -38,14 +38,14 @@ await t.test('ids: a log has the first eight characters of one, and no more', as
 })
 
 await t.test('seal: it opens with its key, for its purpose and its place, as it was closed, and else not at all', async (t) => {
-  const key = drawBytes(32)
+  const key = seededBytes(32)
   const seal = createSeal(key, 'tests')
   for (const secret of ['', 'a', '秘密', 'x'.repeat(5000)]) t.equal(createSeal(key, 'tests').open(seal.close(secret, 'here'), 'here'), secret)
   const sealed = seal.close('secret', 'here')
   t.not(seal.close('secret', 'here'), sealed, 'nobody sees that two are the same')
   t.equal(seal.open(sealed, 'there'), undefined, 'another place')
   t.equal(createSeal(key, 'trials').open(sealed, 'here'), undefined, 'another purpose')
-  t.equal(createSeal(drawBytes(32), 'tests').open(sealed, 'here'), undefined, 'another key')
+  t.equal(createSeal(seededBytes(32), 'tests').open(sealed, 'here'), undefined, 'another key')
   const bytes = Buffer.from(sealed, 'base64url')
   for (let index = 0; index < bytes.length; index++) {
     const changed = Buffer.from(bytes)
@@ -64,7 +64,7 @@ await t.test('match: three different numbers of two digits, the right one as lik
   const places = [0, 0, 0]
   const seen = new Set<string>()
   for (let i = 0; i < 3000; i++) {
-    const { code, choices } = newMatch(drawBytes)
+    const { code, choices } = newMatch(seededBytes)
     if (new Set(choices).size !== 3 || choices.some((choice) => !/^[1-9]\d$/.test(choice))) t.fail(`drew ${choices.join()}`)
     places[choices.indexOf(code)] = (places[choices.indexOf(code)] ?? NaN) + 1
     seen.add(code)

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Problem } from '../../../src/errors.ts'
 import { createJsCodeQueue } from '../../../src/http/js-code-queue.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
-import { settle } from '../../support/turns.ts'
+import { settle } from '../../support/waiting.ts'
 
 /** A call that asks for its turn; its work is over when the test says so. */
 interface TestCall {

@@ -3,13 +3,13 @@ import t from 'tap'
 import { hashSecret, isId, isSecret, newId } from '../../../src/domain/ids.ts'
 import { Problem, type ProblemCode } from '../../../src/errors.ts'
 import { createTicket } from '../../../src/login/create-ticket.ts'
-import { drawBytes } from '../../support/draws.ts'
-import { openRules } from '../../support/login-rules.ts'
+import { seededBytes } from '../../support/seeded-random.ts'
+import { openLoginUseCases } from '../../support/login-use-cases.ts'
 
 const browser = { name: 'Chrome', system: 'Windows', ip: '192.0.2.1' }
 
 await t.test('create: the ticket is stored as its browser is told, and the audit hears of it', async (t) => {
-  const { deps, clock, told } = openRules(t)
+  const { deps, clock, told } = openLoginUseCases(t)
   const { ticket, secret } = await createTicket(deps, { returnTo: '/me', browser, site: 'https://shop.example' })
   t.ok(isId(ticket.id) && isSecret(secret))
   t.strictSame({ ...ticket, match: null, slotOwner: '' }, {
@@ -34,28 +34,28 @@ await t.test('create: the ticket is stored as its browser is told, and the audit
 })
 
 await t.test('create: the ticket belongs to no other site, and has no number, when none is asked for', async (t) => {
-  const { make } = openRules(t, { settings: { matchNumbers: 'off' } })
+  const { make } = openLoginUseCases(t, { settings: { matchNumbers: 'off' } })
   const { ticket } = await make()
   t.equal(ticket.match, null)
   t.notOk('site' in ticket)
 })
 
 await t.test('create: the ticket keeps where its browser is when the address tells', async (t) => {
-  const { deps } = openRules(t)
+  const { deps } = openLoginUseCases(t)
   const places = { placeOf: (address: string) => address === browser.ip ? { country: 'CN', zh: '上海', en: 'Shanghai' } : null }
   const { ticket } = await createTicket({ ...deps, places }, { returnTo: null, browser, site: null })
   t.hasStrict(ticket.browser, { place: '上海', placeEn: 'Shanghai', country: 'CN' })
 })
 
 await t.test('create: it is refused, and nothing is made, when return_to leads elsewhere', async (t) => {
-  const { make, told } = openRules(t)
+  const { make, told } = openLoginUseCases(t)
   await t.rejects(make({ returnTo: 'https://evil.example/' }), { code: 'return-to-not-allowed' })
   t.strictSame(told(), [])
   t.equal((await make({ returnTo: 'https://login.example.com/x' })).ticket.returnTo, 'https://login.example.com/x')
 })
 
 await t.test('create: tickets have one owner when they are of one network, and each network has its own', async (t) => {
-  const { make } = openRules(t)
+  const { make } = openLoginUseCases(t)
   const ownerOf = async (ip: string) => (await make({ browser: { ...browser, ip } })).ticket.slotOwner
   t.equal(await ownerOf('192.0.2.1'), await ownerOf('192.0.2.254'))
   t.equal(await ownerOf('2001:db8:1:2::1'), await ownerOf('2001:db8:1:ff::2'))
@@ -66,9 +66,9 @@ await t.test('create: tickets have one owner when they are of one network, and e
 })
 
 await t.test('create: an id whose code is ready is used when its ticket is made, put back when there is no slot, and neither after another fault', async (t) => {
-  const { deps, make } = openRules(t)
+  const { deps, make } = openLoginUseCases(t)
   const done: string[] = []
-  const id = newId(drawBytes)
+  const id = newId(seededBytes)
   const takeReadyId = () => ({ id, use: () => { done.push('use') }, putBack: () => { done.push('put back') } })
   t.equal((await make({ takeReadyId })).ticket.id, id)
   t.strictSame(done.splice(0), ['use'])

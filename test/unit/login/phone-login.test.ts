@@ -6,14 +6,14 @@ import { Problem } from '../../../src/errors.ts'
 import { logPhoneIn, type PhoneLoginDeps } from '../../../src/login/log-phone-in.ts'
 import type { PhoneKeys } from '../../../src/login/ports.ts'
 import { signOutEverywhere } from '../../../src/login/sign-out-everywhere.ts'
-import { openRules } from '../../support/login-rules.ts'
+import { openLoginUseCases } from '../../support/login-use-cases.ts'
 
 const subjectKey = Buffer.alloc(32, 9)
 const sub = subjectOf('wx1', 'openid of code', subjectKey)
 
 /** What `add` says of each key that is issued, in turn. */
 const openPhoneRules = (t: Test, answers: Array<Awaited<ReturnType<PhoneKeys['add']>>>) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const added: Array<Parameters<PhoneKeys['add']>[0]> = []
   const deps: PhoneLoginDeps = {
     ...rules.deps,
@@ -56,7 +56,7 @@ await t.test('phone login: another key is issued when the person has signed out 
 })
 
 await t.test('sign out everywhere: keys end first, then the sessions of before, and the audit hears of each key', async (t) => {
-  const { deps, told } = openRules(t)
+  const { deps, told } = openLoginUseCases(t)
   const calls: unknown[] = []
   const phoneKeys = { endAll: async (...args: unknown[]) => { calls.push(['keys', ...args]); return { ended: ['a', 'b'], endedAt: 7 } } }
   const sessions = { endAll: async (...args: unknown[]) => { calls.push(['sessions', ...args.slice(0, 3)]); return 3 } }

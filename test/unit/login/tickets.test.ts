@@ -12,11 +12,11 @@ import { createTicket } from '../../../src/login/create-ticket.ts'
 import type { LoginDeps } from '../../../src/login/deps.ts'
 import { readCodeTicket } from '../../../src/login/read-code-ticket.ts'
 import { scanTicket } from '../../../src/login/scan-ticket.ts'
-import { drawBytes, otherNumber } from '../../support/draws.ts'
+import { seededBytes, otherNumber } from '../../support/seeded-random.ts'
 import { whileTimePasses } from '../../support/fake-clock.ts'
-import { openRules } from '../../support/login-rules.ts'
+import { openLoginUseCases } from '../../support/login-use-cases.ts'
 
-type Rules = ReturnType<typeof openRules>
+type Rules = ReturnType<typeof openLoginUseCases>
 type Made = Awaited<ReturnType<Rules['make']>>
 
 const ip = '192.0.2.1'
@@ -82,7 +82,7 @@ for (const [situation, [state, ...cells]] of Object.entries(table)) {
   for (const [index, [act, perform]] of Object.entries(acts).entries()) {
     const [outcome, after = state] = (cells[index] ?? '').split(' → ')
     await t.test(`ticket: ${act} and is given ${outcome} when it is ${situation}`, async (t) => {
-      const rules = openRules(t)
+      const rules = openLoginUseCases(t)
       const made = await rules.make()
       await situations[situation]?.(rules, made)
       t.equal(await outcomeOf(perform(rules, made)), outcome)
@@ -93,19 +93,19 @@ for (const [situation, [state, ...cells]] of Object.entries(table)) {
 }
 
 await t.test('ticket: it is not found when the id or the secret is unknown, another\'s or malformed', async (t) => {
-  const { deps, make } = openRules(t)
+  const { deps, make } = openLoginUseCases(t)
   const [{ claim }, other] = [await make(), await make()]
-  for (const wrong of [{ ...claim, secret: other.secret }, { ...claim, id: newId(drawBytes) }, { ...claim, id: 'x' }, { ...claim, secret: 'x' }, { ...claim, secret: newSecret(drawBytes) }]) {
+  for (const wrong of [{ ...claim, secret: other.secret }, { ...claim, id: newId(seededBytes) }, { ...claim, id: 'x' }, { ...claim, secret: 'x' }, { ...claim, secret: newSecret(seededBytes) }]) {
     for (const act of [ticketOfBrowser, cancelByBrowser]) t.equal(await outcomeOf(act(deps, wrong)), 'ticket-not-found')
   }
-  for (const id of [newId(drawBytes), 'x', '']) {
+  for (const id of [newId(seededBytes), 'x', '']) {
     t.equal(await outcomeOf(scanTicket(deps, { id, sub: 'ming', ip })), 'ticket-not-found')
     t.equal(await outcomeOf(readCodeTicket(deps, id)), 'ticket-not-found')
   }
 })
 
 await t.test('ticket: no question reaches the store when an id or a secret is malformed', async (t) => {
-  const { deps, make } = openRules(t)
+  const { deps, make } = openLoginUseCases(t)
   const { claim } = await make()
   const read = () => { throw new Error('was asked') }
   const shy = { ...deps, tickets: { ...deps.tickets, read } }
@@ -118,7 +118,7 @@ await t.test('ticket: no question reaches the store when an id or a secret is ma
 const told = (steps: readonly Step[]): string[] => steps.map((step) => [step.event, ...Object.entries(step).filter(([name]) => ['sub', 'by', 'count', 'seconds', 'limit'].includes(name)).map(([name, value]) => `${name}=${value}`)].join(' '))
 
 await t.test('ticket: the audit hears of each step once, with who took it, when it was taken', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const made = await rules.make()
   await situations.consumed?.(rules, made)
   await consume(rules, made)
@@ -133,14 +133,14 @@ await t.test('ticket: the audit hears of each step once, with who took it, when 
     'ticket.cancelled sub=ming by=wrong-number count=1': async (rules: Rules, made: Made) => { await scan(rules, made); await outcomeOf(acts['Ming confirms wrongly']!(rules, made)) },
   }
   for (const [last, end] of Object.entries(ends)) {
-    const rules = openRules(t)
+    const rules = openLoginUseCases(t)
     await end?.(rules, await rules.make())
     t.equal(told(rules.told()).at(-1), last)
   }
 })
 
 await t.test('audit: a step names its ticket, its person and, when it is a cancel, by whom', async (t) => {
-  const { make } = openRules(t)
+  const { make } = openLoginUseCases(t)
   const { ticket } = await make()
   const start = ticket.id.slice(0, 8)
   const ofMing = { ...ticket, person: { sub: 'ming', name: null } }
@@ -152,7 +152,7 @@ await t.test('audit: a step names its ticket, its person and, when it is a cance
 })
 
 await t.test('ticket: whoever loses a race decides again on what the winner left, and who waits is woken, when two move it', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const made = await rules.make()
   await scan(rules, made)
   const waiter = rules.deps.waitingRoom.enter(made.ticket.id, ['home'])
@@ -166,7 +166,7 @@ await t.test('ticket: whoever loses a race decides again on what the winner left
 })
 
 await t.test('ticket: a move that came too late is told to nobody, and the one that was quicker decides, when it comes in between', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const made = await rules.make()
   await scan(rules, made)
   rules.told()
@@ -181,7 +181,7 @@ await t.test('ticket: a move that came too late is told to nobody, and the one t
 })
 
 await t.test('ticket: nothing is written, and nobody is woken, when nothing changes', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const made = await rules.make()
   const waiter = rules.deps.waitingRoom.enter(made.ticket.id, ['home'])
   const replace = () => { throw new Error('was written') }
@@ -192,7 +192,7 @@ await t.test('ticket: nothing is written, and nobody is woken, when nothing chan
 })
 
 await t.test('scan: the phone is told where it is, and of another country, when both places are known', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const us = { country: 'US', zh: '纽约', en: 'New York' }
   const placesOf = (places: Record<string, typeof us>): LoginDeps['places'] => ({ placeOf: (address) => places[address] ?? null })
   const made = await rules.make()
@@ -205,7 +205,7 @@ await t.test('scan: the phone is told where it is, and of another country, when 
 })
 
 await t.test('scan: browser and phone may be one when the browser says that it is on a phone and both are on one connection', async (t) => {
-  const { deps, make } = openRules(t)
+  const { deps, make } = openLoginUseCases(t)
   const browser = { name: 'Safari', system: 'iOS', ip: '203.0.113.7' }
   for (const [isPhone, ip, isSamePhone] of [[true, '203.0.113.7', true], [true, '203.0.113.8', false], [false, '203.0.113.7', false], [undefined, '203.0.113.7', false]] as const) {
     const { ticket } = await make({ browser: { ...browser, ...(isPhone !== undefined && { isPhone }) } })
@@ -214,7 +214,7 @@ await t.test('scan: browser and phone may be one when the browser says that it i
 })
 
 await t.test('confirm: the ticket is given the person\'s name and the date of the key, which nobody is told before, when they say yes', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   await rules.people.rename('ming', '小雨')
   const made = await rules.make()
   t.strictSame((await scan(rules, made)).ticket.person, { sub: 'ming', name: null })
@@ -222,12 +222,12 @@ await t.test('confirm: the ticket is given the person\'s name and the date of th
 })
 
 await t.test('confirm: a number is needed when the ticket asks for one, and none is looked at when it does not', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const made = await rules.make()
   await t.rejects(confirmTicket(rules.deps, { id: made.ticket.id, sub: 'ming', matchCode: undefined, since: 0 }), { code: 'ticket-not-scanned' }, 'nor before it is scanned')
   await scan(rules, made)
   await t.rejects(confirmTicket(rules.deps, { id: made.ticket.id, sub: 'ming', matchCode: undefined, since: 0 }), { code: 'bad-request', message: 'match_code is needed' })
-  const off = openRules(t, { settings: { matchNumbers: 'off' } })
+  const off = openLoginUseCases(t, { settings: { matchNumbers: 'off' } })
   for (const matchCode of [undefined, '10']) {
     const made = await off.make()
     t.equal((await scan(off, made)).ticket.matchMode, undefined)
@@ -242,18 +242,18 @@ const guessWrongly = async (rules: Rules): Promise<string> => {
 }
 
 await t.test('number: it is tapped, and typed by who was wrong in the last day and by everybody with MATCH_NUMBERS=type, when it is asked for', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const modeOf = async (rules: Rules, sub = 'ming') => (await scan(rules, await rules.make(), sub)).ticket.matchMode
   t.equal(await modeOf(rules), 'tap')
   t.equal(await guessWrongly(rules), 'match-wrong')
   t.strictSame([await modeOf(rules), await modeOf(rules, 'hong')], ['type', 'tap'])
   rules.clock.advance(24 * 3_600_000)
   t.equal(await modeOf(rules), 'tap')
-  t.equal(await modeOf(openRules(t, { settings: { matchNumbers: 'type' } })), 'type')
+  t.equal(await modeOf(openLoginUseCases(t, { settings: { matchNumbers: 'type' } })), 'type')
 })
 
 await t.test('number: tickets for which three were offered end, and those for which it is typed do not, when their person was wrong elsewhere', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const [confirmed, scannedAgain, unscanned, approved] = [await rules.make(), await rules.make(), await rules.make(), await rules.make()]
   for (const made of [confirmed, scannedAgain, approved]) await scan(rules, made)
   await confirm(rules, approved)
@@ -267,7 +267,7 @@ await t.test('number: tickets for which three were offered end, and those for wh
   t.equal((await confirm(rules, unscanned)).state, 'confirmed')
   t.equal((await scan(rules, unscanned)).ticket.state, 'confirmed')
   t.equal((await scan(rules, approved)).ticket.state, 'confirmed', 'nor does one that was approved before')
-  const off = openRules(t, { settings: { matchNumbers: 'off' } })
+  const off = openLoginUseCases(t, { settings: { matchNumbers: 'off' } })
   const without = await off.make()
   await scan(off, without)
   await off.deps.wrongNumbers.add('ming')
@@ -275,7 +275,7 @@ await t.test('number: tickets for which three were offered end, and those for wh
 })
 
 await t.test('number: its person waits, scanning and confirming, and the audit hears for how long, when three were wrong within an hour', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const waiting = await rules.make()
   await guessWrongly(rules)
   await scan(rules, waiting)
@@ -299,7 +299,7 @@ await t.test('number: its person waits, scanning and confirming, and the audit h
 })
 
 await t.test('number: one is judged at a time when their person taps two at once', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const tickets = [await rules.make(), await rules.make()]
   for (const made of tickets) await scan(rules, made)
   const outcomes = await whileTimePasses(rules.clock, Promise.all(tickets.map((made) => outcomeOf(confirm(rules, made, 'ming', otherNumber(made.number ?? ''))))))
@@ -307,7 +307,7 @@ await t.test('number: one is judged at a time when their person taps two at once
 })
 
 await t.test('number: the ticket ends, and the fault is told, when a wrong one can\'t be counted', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const made = await rules.make()
   await scan(rules, made)
   rules.told()
@@ -343,7 +343,7 @@ const meanwhile = (rules: Rules, at: 'before' | 'after', happens: () => Promise<
 
 await t.test('number: what came of the ticket meanwhile is what is told when it was judged too late', async (t) => {
   const tried = async (t: Test, at: 'before' | 'after', matchCode: (made: Made) => string | undefined, happens: (rules: Rules, made: Made) => Promise<unknown>): Promise<string> => {
-    const rules = openRules(t)
+    const rules = openLoginUseCases(t)
     const made = await rules.make()
     await scan(rules, made)
     return await outcomeOf(confirm(meanwhile(rules, at, () => happens(rules, made)), made, 'ming', matchCode(made)))
@@ -356,7 +356,7 @@ await t.test('number: what came of the ticket meanwhile is what is told when it 
     t.equal(await tried(t, 'before', matchCode, giveUp), 'ticket-cancelled')
     t.equal(await tried(t, 'before', matchCode, expire), 'ticket-expired')
   }
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const made = await rules.make()
   await scan(rules, made)
   await outcomeOf(confirm(meanwhile(rules, 'before', () => giveUp(rules, made)), made, 'ming', wrong(made)))
@@ -367,7 +367,7 @@ await t.test('number: what came of the ticket meanwhile is what is told when it 
 
 await t.test('number: a yes is told as it became, when the ticket changed while the name was read', async (t) => {
   const tried = async (happens: (rules: Rules, made: Made) => Promise<unknown>): Promise<string> => {
-    const rules = openRules(t)
+    const rules = openLoginUseCases(t)
     const made = await rules.make()
     await scan(rules, made)
     const names = { nameOf: async () => { await happens(rules, made); return null } }
@@ -375,7 +375,7 @@ await t.test('number: a yes is told as it became, when the ticket changed while 
   }
   t.equal(await tried(({ deps }, { claim }) => cancelByBrowser(deps, claim)), 'ticket-cancelled')
   t.equal(await tried(async ({ clock }) => { clock.advance(180_000) }), 'ticket-expired')
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const made = await rules.make()
   await scan(rules, made)
   // Where two instances judge at the same time, as with an earlier release, both say yes to the same person.
@@ -385,7 +385,7 @@ await t.test('number: a yes is told as it became, when the ticket changed while 
 })
 
 await t.test('consume: the session is the browser\'s, and the same when it is asked for again within 30 s', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const made = await rules.make()
   await situations.confirmed?.(rules, made)
   const first = await consume(rules, made)
@@ -398,7 +398,7 @@ await t.test('consume: the session is the browser\'s, and the same when it is as
 })
 
 await t.test('consume: it is ticket-consumed when the session was ended or another login in the same browser was quicker', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const [made, later] = [await rules.make(), await rules.make()]
   await situations.confirmed?.(rules, made)
   await situations.confirmed?.(rules, later)
@@ -410,7 +410,7 @@ await t.test('consume: it is ticket-consumed when the session was ended or anoth
 })
 
 await t.test('consume: the sessions that the browser shows end when the new one takes their place', async (t) => {
-  const rules = openRules(t)
+  const rules = openLoginUseCases(t)
   const [made, next] = [await rules.make(), await rules.make()]
   await situations.confirmed?.(rules, made)
   const { session } = await consume(rules, made)
@@ -422,7 +422,7 @@ await t.test('consume: the sessions that the browser shows end when the new one 
 
 const codes: Record<string, ProblemCode> = { pending: 'ticket-not-scanned', scanned: 'ticket-not-confirmed', confirmed: 'ticket-confirmed', consumed: 'ticket-consumed', cancelled: 'ticket-cancelled', expired: 'ticket-expired' }
 await t.test('refusal: it names the state that the ticket is in', async (t) => {
-  const { make } = openRules(t)
+  const { make } = openLoginUseCases(t)
   const { ticket } = await make()
   for (const [state, code] of Object.entries(codes)) t.throws(() => refuse({ ...ticket, state: state as typeof ticket.state }), { code })
 })

@@ -8,8 +8,8 @@ import { createRereadTickets } from '../../../src/login/reread-tickets.ts'
 import type { LoginDeps } from '../../../src/login/deps.ts'
 import { waitForTicket, type Poll, type PollAnswer } from '../../../src/login/wait-for-ticket.ts'
 import { createWaitingRoom } from '../../../src/login/waiting-room.ts'
-import { openRules } from '../../support/login-rules.ts'
-import { settle } from '../../support/turns.ts'
+import { openLoginUseCases } from '../../support/login-use-cases.ts'
+import { settle } from '../../support/waiting.ts'
 
 /** Begins a poll. Gives its outcome so far and how often it has read its ticket. */
 const begin = async (deps: LoginDeps, claim: { id: string, secret: string }, poll: Partial<Poll> = {}) => {
@@ -36,7 +36,7 @@ const begin = async (deps: LoginDeps, claim: { id: string, secret: string }, pol
 
 /** A ticket on a store; through `away` the same store fails while `state.fault` is set. */
 const openFailing = async (t: Test) => {
-  const { deps, clock, make } = openRules(t)
+  const { deps, clock, make } = openLoginUseCases(t)
   const { claim } = await make()
   const state: { fault: Error | undefined } = { fault: undefined }
   const tickets: LoginDeps['tickets'] = {
@@ -47,7 +47,7 @@ const openFailing = async (t: Test) => {
 }
 
 await t.test('poll: it is answered at once when the ticket is further, when it doesn\'t want to wait, and when the ticket\'s time is up', async (t) => {
-  const { deps, clock, make } = openRules(t)
+  const { deps, clock, make } = openLoginUseCases(t)
   const { claim } = await make()
   for (const poll of [{ after: 0 }, { after: -1 }, { waitMs: 0 }, { waitMs: -3 }]) t.equal(await (await begin(deps, claim, poll)).shown(), 'pending 1', JSON.stringify(poll))
   t.equal(deps.waitingRoom.held, 0)
@@ -57,7 +57,7 @@ await t.test('poll: it is answered at once when the ticket is further, when it d
 })
 
 await t.test('poll: it waits to the end of its time, without a further read, when nothing happens', async (t) => {
-  const { deps, clock, make } = openRules(t)
+  const { deps, clock, make } = openLoginUseCases(t)
   const { claim } = await make()
   const poll = await begin(deps, claim, { waitMs: 10_000 })
   t.equal(deps.waitingRoom.held, 1)
@@ -71,7 +71,7 @@ await t.test('poll: it waits to the end of its time, without a further read, whe
 })
 
 await t.test('poll: it is answered when its ticket changes, and waits on when it is woken without a change', async (t) => {
-  const { deps, make } = openRules(t)
+  const { deps, make } = openLoginUseCases(t)
   const [{ claim }, other] = [await make(), await make()]
   const poll = await begin(deps, claim)
   await cancelByBrowser(deps, other.claim)
@@ -83,7 +83,7 @@ await t.test('poll: it is answered when its ticket changes, and waits on when it
 })
 
 await t.test('poll: it is answered when its ticket changes between the read and the wait', async (t) => {
-  const { deps, make } = openRules(t)
+  const { deps, make } = openLoginUseCases(t)
   const { claim } = await make()
   let isFirst = true
   const keep = async () => {
@@ -94,7 +94,7 @@ await t.test('poll: it is answered when its ticket changes between the read and 
 })
 
 await t.test('poll: it is answered when its ticket expires during the wait, once that is certain despite the clock\'s error', async (t) => {
-  const { deps, clock, make } = openRules(t)
+  const { deps, clock, make } = openLoginUseCases(t)
   const { claim } = await make()
   clock.advance(170_000)
   const poll = await begin({ ...deps, clock: { ...clock, errorMs: () => 200 } }, claim)
@@ -105,7 +105,7 @@ await t.test('poll: it is answered when its ticket expires during the wait, once
 })
 
 await t.test('poll: its ticket is secured against eviction when it polls', async (t) => {
-  const { deps, make } = openRules(t)
+  const { deps, make } = openLoginUseCases(t)
   const { claim } = await make()
   const kept: string[] = []
   const keep = async ({ id }: Ticket) => { kept.push(id) }
@@ -116,7 +116,7 @@ await t.test('poll: its ticket is secured against eviction when it polls', async
 })
 
 await t.test('poll: it is told to stay away when the waiting room is full', async (t) => {
-  const { deps, clock, make } = openRules(t)
+  const { deps, clock, make } = openLoginUseCases(t)
   const { claim } = await make()
   const small = { ...deps, waitingRoom: createWaitingRoom(clock, 1) }
   const held = await begin(small, claim)
@@ -127,7 +127,7 @@ await t.test('poll: it is told to stay away when the waiting room is full', asyn
 })
 
 await t.test('poll: no waiter of it is left when it is over', async (t) => {
-  const { deps, clock, make } = openRules(t)
+  const { deps, clock, make } = openLoginUseCases(t)
   const { claim } = await make()
   let waiters = 0
   const enter: LoginDeps['waitingRoom']['enter'] = (...who) => {
@@ -147,7 +147,7 @@ await t.test('poll: no waiter of it is left when it is over', async (t) => {
 })
 
 await t.test('poll: it ends without a further read when its client has disconnected', async (t) => {
-  const { deps, make } = openRules(t)
+  const { deps, make } = openLoginUseCases(t)
   const { claim } = await make()
   const leaving = new AbortController()
   const poll = await begin(deps, claim, { signal: leaving.signal })
@@ -157,7 +157,7 @@ await t.test('poll: it ends without a further read when its client has disconnec
 })
 
 await t.test('poll: it waits its full time, without a further read, when its client knows that the ticket is final', async (t) => {
-  const { deps, clock, make } = openRules(t)
+  const { deps, clock, make } = openLoginUseCases(t)
   const { claim } = await make()
   await cancelByBrowser(deps, claim)
   clock.advance(50_000)
@@ -227,7 +227,7 @@ await t.test('poll: it is rejected at once during the wait when the fault is not
 
 await t.test('poll: it is answered in time when the clock was set back during the wait, and waits on when the clock was only corrected', async (t) => {
   for (const [backMs, then] of [[90_000, 'pending 1'], [2_001, 'pending 1'], [2_000, undefined], [900, undefined]] as const) {
-    const { deps, clock, make } = openRules(t)
+    const { deps, clock, make } = openLoginUseCases(t)
     const { claim } = await make()
     const poll = await begin(deps, claim)
     clock.set(-backMs)

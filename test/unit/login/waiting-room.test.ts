@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { createWaitingRoom, heldPerClient, heldPerNetwork, type WaitOutcome } from '../../../src/login/waiting-room.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
-import { settle } from '../../support/turns.ts'
+import { settle } from '../../support/waiting.ts'
 
 const home = ['network', 'home']
 const stay = new AbortController().signal

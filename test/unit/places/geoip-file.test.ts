@@ -5,9 +5,9 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { openPlaces } from '../../../src/places/geoip-file.ts'
 import { placeFrom } from '../../../src/places/place-names.ts'
-import { createRecordingLog } from '../../support/log.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
 import { buildMmdb, exampleNetworks, named } from '../../support/mmdb.ts'
-import { makeFolder } from '../../support/process.ts'
+import { makeFolder } from '../../support/service-process.ts'
 
 const fileOf = (t: Test, bytes: Buffer): string => {
   const path = join(makeFolder(t), 'places.mmdb')

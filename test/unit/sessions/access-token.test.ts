@@ -3,7 +3,7 @@ import t from 'tap'
 import { isId } from '../../../src/domain/ids.ts'
 import type { Session } from '../../../src/login/ports.ts'
 import { audienceOf, claimsFor, sessionClaim } from '../../../src/sessions/access-token.ts'
-import { drawBytes } from '../../support/draws.ts'
+import { seededBytes } from '../../support/seeded-random.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 
 const issuer = { issuer: 'https://login.example.com', audience: 'https://www.example.com', sites: ['https://shop.example'] }
@@ -19,7 +19,7 @@ const session: Session = {
 }
 
 await t.test('access token: it says whose session it is of, for whom, from when and for how long', async (t) => {
-  const claims = claimsFor(session, issuer, createFakeClock(start + 999), drawBytes)
+  const claims = claimsFor(session, issuer, createFakeClock(start + 999), seededBytes)
   t.ok(isId(claims.jti))
   t.strictSame({ ...claims, jti: '' }, {
     iss: 'https://login.example.com',
@@ -40,7 +40,7 @@ await t.test('access token: it is for the other site when its session is', async
 })
 
 await t.test('access token: it ends with its session when that is sooner', async (t) => {
-  t.equal(claimsFor({ ...session, expiresAt: start + 899_999 }, issuer, createFakeClock(start), drawBytes).exp, start / 1000 + 899)
+  t.equal(claimsFor({ ...session, expiresAt: start + 899_999 }, issuer, createFakeClock(start), seededBytes).exp, start / 1000 + 899)
 })
 
 const now = start / 1000

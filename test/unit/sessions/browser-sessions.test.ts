@@ -11,8 +11,8 @@ import { createPeople } from '../../../src/sessions/people.ts'
 import { cookieSecret, isLater, sessionId } from '../../../src/sessions/session-record.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
-import { createRecordingLog } from '../../support/log.ts'
-import { drawBytes } from '../../support/draws.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
+import { seededBytes } from '../../support/seeded-random.ts'
 
 const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Store) => store } = {}) => {
   const clock = createFakeClock()
@@ -23,7 +23,7 @@ const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Sto
   const sessions = createBrowserSessions(store, people, clock, { idleMs, maxMs, cookieKey: Buffer.alloc(32, 7) })
   const consumed = (): Ticket => ({
     schema: 1,
-    id: newId(drawBytes),
+    id: newId(seededBytes),
     secretHash: 'hash',
     state: 'consumed',
     version: 4,
@@ -52,7 +52,7 @@ const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Sto
     consumed,
     /** Opens a session of a new ticket of Ming's, or of whom the change says. */
     logIn: async (change: Partial<Ticket> = {}) => {
-      const opened = await open({ ...consumed(), ...change }, newSecret(drawBytes))
+      const opened = await open({ ...consumed(), ...change }, newSecret(seededBytes))
       return opened!
     },
     /** What the audit was told: event, id, and by whom or `again`. */
@@ -62,17 +62,17 @@ const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Sto
 
 await t.test('sessions: the same ticket and secret open one session, another secret another, and the audit hears of each that is handed out', async (t) => {
   const { sessions, consumed, told } = setUp(t)
-  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
+  const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   const first = await sessions.open(ticket, secret)
   t.ok(first)
   t.strictSame(await sessions.open(ticket, secret), first)
   t.strictSame(told(), [`session.opened ${first?.session.id}`, `session.opened ${first?.session.id} again`])
-  t.not((await sessions.open(ticket, newSecret(drawBytes)))?.session.id, first?.session.id)
+  t.not((await sessions.open(ticket, newSecret(seededBytes)))?.session.id, first?.session.id)
 })
 
 await t.test('sessions: a session that was ended is not opened again by the same ticket', async (t) => {
   const { sessions, people, consumed, told } = setUp(t)
-  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
+  const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   const opened = await sessions.open(ticket, secret)
   told()
   t.equal(await sessions.end('hong', opened?.session.id ?? ''), false, 'by somebody else it is not ended')
@@ -86,7 +86,7 @@ await t.test('sessions: a session that was ended is not opened again by the same
 
 await t.test('sessions: nothing is opened when the idle end has passed since the ticket was consumed', async (t) => {
   const { clock, sessions, consumed } = setUp(t, { idleMs: 5000 })
-  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
+  const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   t.ok(await sessions.open(ticket, secret))
   clock.advance(5000)
   t.equal(await sessions.open(ticket, secret), undefined)
@@ -105,10 +105,10 @@ await t.test('sessions: the hundred and first ends the oldest, and none lives th
   const secrets: string[] = []
   for (let i = 0; i < 100; i++) {
     clock.advance(1)
-    const opened = await sessions.open(consumed(), newSecret(drawBytes))
+    const opened = await sessions.open(consumed(), newSecret(seededBytes))
     secrets.push(opened?.secret ?? '')
   }
-  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
+  const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   failing = true
   await t.rejects(sessions.open(ticket, secret), { code: 'store-unavailable' })
   failing = false
@@ -129,7 +129,7 @@ await t.test('sessions: the hundred and first ends the oldest, and none lives th
 await t.test('sessions: none is ended when the hundredth is asked for again', async (t) => {
   const { sessions, consumed, logIn, told } = setUp(t)
   for (let i = 0; i < 99; i++) await logIn()
-  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
+  const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   await sessions.open(ticket, secret)
   told()
   const again = await sessions.open(ticket, secret)
@@ -138,8 +138,8 @@ await t.test('sessions: none is ended when the hundredth is asked for again', as
 
 await t.test('sessions: those of other sites that have ended by themselves take nobody\'s room, and go off the list', async (t) => {
   const { clock, sessions, people, consumed, told } = setUp(t, { idleMs: 3_600_000 })
-  const own = await sessions.open(consumed(), newSecret(drawBytes))
-  const openAtShop = () => sessions.open({ ...consumed(), site: 'https://shop.example' }, newSecret(drawBytes))
+  const own = await sessions.open(consumed(), newSecret(seededBytes))
+  const openAtShop = () => sessions.open({ ...consumed(), site: 'https://shop.example' }, newSecret(seededBytes))
   for (let i = 0; i < 99; i++) await openAtShop()
   clock.advance(20 * 60_000)
   for (let i = 0; i < 20; i++) await openAtShop()
@@ -173,7 +173,7 @@ await t.test('sessions: one is shown as its ticket has it, with the end of the c
 
 await t.test('sessions: none opens when the ticket is not a consumed one of somebody\'s', async (t) => {
   const { sessions, consumed } = setUp(t)
-  for (const change of [{ person: null }, { consumedAt: null }]) await t.rejects(sessions.open({ ...consumed(), ...change }, newSecret(drawBytes)), { message: 'a session opens from a consumed ticket only' })
+  for (const change of [{ person: null }, { consumedAt: null }]) await t.rejects(sessions.open({ ...consumed(), ...change }, newSecret(seededBytes)), { message: 'a session opens from a consumed ticket only' })
 })
 
 await t.test('sessions: every release makes the same cookie and the same id of a ticket and its secret', async (t) => {
@@ -207,8 +207,8 @@ await t.test('sessions: a use moves the idle end, is written once a minute at th
 await t.test('sessions: none is found when the id or the secret is unknown or malformed, or it is over', async (t) => {
   const { clock, inner, sessions, logIn } = setUp(t)
   const { session, secret } = await logIn()
-  for (const id of ['x', '', newId(drawBytes)]) t.equal(await sessions.findById(id), undefined)
-  t.strictSame(await sessions.findBySecrets(['x', '', newSecret(drawBytes)]), [])
+  for (const id of ['x', '', newId(seededBytes)]) t.equal(await sessions.findById(id), undefined)
+  t.strictSame(await sessions.findBySecrets(['x', '', newSecret(seededBytes)]), [])
   t.strictSame(await sessions.findBySecrets([]), [])
   clock.advance(59_999)
   t.equal((await sessions.listOf('ming')).length, 1)
@@ -270,7 +270,7 @@ await t.test('sessions: the one that a browser shows ends, and is told to be, wh
   clock.advance(1)
   const [next, ofOther] = [await logIn(), await logIn({ person: { sub: 'hong', name: null } })]
   told()
-  t.equal(await sessions.replace(['x', newSecret(drawBytes), shown.secret], next.session), true)
+  t.equal(await sessions.replace(['x', newSecret(seededBytes), shown.secret], next.session), true)
   t.strictSame(told(), [`session.ended ${shown.session.id} relogin`])
   t.strictSame(await people.sessionsOf('ming'), [next.session.id])
   t.equal(await sessions.replace([shown.secret, next.secret], next.session), true, 'again it is done, and its own is no other')
@@ -357,7 +357,7 @@ await t.test('sessions: all of a person end, nobody else\'s, and none opens of w
   const { clock, sessions, people, logIn, consumed, told } = bench
   const mings = [await logIn(), await logIn(), await logIn()]
   const hongs = await logIn({ person: { sub: 'hong', name: null } })
-  const [before, secret] = [{ ...consumed(), person: { sub: 'ming', name: null, since: clock.now() } }, newSecret(drawBytes)]
+  const [before, secret] = [{ ...consumed(), person: { sub: 'ming', name: null, since: clock.now() } }, newSecret(seededBytes)]
   const ofEarlierRelease = consumed()
   await sessions.end('ming', mings[2]!.session.id)
   told()
@@ -390,7 +390,7 @@ await t.test('sessions: one that is just opening is prevented when it is listed 
     }),
   })
   const { clock, inner, sessions, people, consumed, told } = bench
-  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
+  const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   prevent = async () => { t.equal(await sessions.endAll('ming', clock.now()), 0) }
   t.equal(await sessions.open(ticket, secret), undefined)
   t.strictSame(told(), [])
@@ -415,7 +415,7 @@ await t.test('sessions: one that opens just before it would be prevented is ende
     }),
   })
   const { clock, inner, sessions, people, consumed, told } = bench
-  const [ticket, secret] = [consumed(), newSecret(drawBytes)]
+  const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   const id = sessionId(cookieSecret(Buffer.alloc(32, 7), ticket.id, secret))
   const list = (id: string) => people.addSession('ming', id, clock.now() + 3_600_000, clock.now() + 1)
   await list(id)
@@ -424,7 +424,7 @@ await t.test('sessions: one that opens just before it would be prevented is ende
   t.strictSame(told(), [`session.opened ${id}`, `session.ended ${id} operator`])
   t.equal(await sessions.findById(id), undefined)
 
-  const another = newId(drawBytes)
+  const another = newId(seededBytes)
   await list(another)
   before = () => inner.claim(`session:${another}`, { schema: 1, version: 1, id: another, sub: 'ming', endedAt: clock.now() }, 1000)
   t.equal(await sessions.endAll('ming', clock.now()), 0)
@@ -434,7 +434,7 @@ await t.test('sessions: one that opens just before it would be prevented is ende
 await t.test('sessions: the list has none that was never opened, or is another\'s, when ids are noted as a person\'s', async (t) => {
   const { clock, sessions, people, logIn } = setUp(t)
   const hongs = await logIn({ person: { sub: 'hong', name: null } })
-  for (const id of [newId(drawBytes), hongs.session.id]) await people.addSession('ming', id, clock.now() + 1000, clock.now())
+  for (const id of [newId(seededBytes), hongs.session.id]) await people.addSession('ming', id, clock.now() + 1000, clock.now())
   t.strictSame(await sessions.listOf('ming'), [])
 })
 

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { followKeyFile, makeKeyFile, readKeyFile, replaceKeys, rotateKeys } from '../../../src/sessions/key-file.ts'
 import { acceptedKeys, generateSigningKey, signingKeyAt, type SigningKey } from '../../../src/sessions/key-set.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
-import { createRecordingLog } from '../../support/log.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
 
 const minute = 60_000
 const day = 1440 * minute

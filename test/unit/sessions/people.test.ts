@@ -4,7 +4,7 @@ import type { Store } from '../../../src/login/store-port.ts'
 import { createPeople } from '../../../src/sessions/people.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
-import { createRecordingLog } from '../../support/log.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
 
 const hourMs = 3_600_000
 

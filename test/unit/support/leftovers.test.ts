@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { watchLeftovers } from '../../support/leftovers.ts'
-import { makeFolder } from '../../support/process.ts'
+import { makeFolder } from '../../support/service-process.ts'
 
 /** A child that lives on when its parent is killed, in a file that is named as tests are; both tell when they are there. */
 const parent = `import { spawn } from 'node:child_process'
@@ -21,13 +21,13 @@ await t.test('leftovers: what a test file started is ended with it, and told; wh
   const [, ofOther] = (await Promise.all([one, other].map((child) => once(child.stdout, 'data')))).map(([data]) => Number(String(data)))
   const watch = watchLeftovers(process.pid, 0)
   t.teardown(() => watch.stop())
-  watch.look()
+  watch.check()
   const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
   t.teardown(() => { stranger.kill('SIGKILL') })
   t.strictSame(await watchLeftovers(stranger.pid ?? 0, 0).stop(), [], 'what descends from another process is none of its')
   one.kill('SIGKILL')
   await once(one, 'exit')
-  watch.look()
+  watch.check()
   await once(one, 'close') // nobody holds its output any more
   t.ok(process.kill(ofOther ?? 0, 0), 'the other\'s is there')
   t.match((await watch.stop()).toSorted(), [/ -e /, / -e /, /planted\.test\.ts/], 'all of it is ended once the run is over, and told')

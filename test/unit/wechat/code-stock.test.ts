@@ -2,7 +2,8 @@
 import t from 'tap'
 import type { CodeStock, ReadyTicketId } from '../../../src/login/ports.ts'
 import type { Wechat } from '../../../src/wechat/wechat.ts'
-import { rejectionOf, setUpWechat, until } from '../../support/wechat-bench.ts'
+import { waitUntil } from '../../support/waiting.ts'
+import { openWechatHarness, rejectionOf } from '../../support/wechat-harness.ts'
 
 const codes = 'getwxacodeunlimit'
 
@@ -29,26 +30,26 @@ const taken = async (wechat: CodeStock, clientKey: string): Promise<string> => {
 }
 
 await t.test('code stock: WeChat is asked nothing before somebody comes, and then so many codes are made ahead', async (t) => {
-  const { wechat, callsTo } = await setUpWechat(t, { codeSupply: 4 })
+  const { wechat, callsTo } = await openWechatHarness(t, { codeSupply: 4 })
   t.equal(callsTo('stable_token') + callsTo(codes), 0)
   t.equal(wechat.takeTicketId('a'), undefined)
-  await until(() => callsTo(codes) === 4)
+  await waitUntil(() => callsTo(codes) === 4)
   const id = await taken(wechat, 'a')
   t.match(id, /^[\w-]{22}$/)
-  await until(() => callsTo(codes) === 5)
+  await waitUntil(() => callsTo(codes) === 5)
   t.equal((await wechat.codeFor(id, 'a')).type, 'image/jpeg')
   t.equal(callsTo(codes), 5, 'its code was there')
 })
 
 await t.test('code stock: one client gets a quarter of it in a minute and causes no more calls, whoever else comes gets theirs', async (t) => {
-  const { wechat, callsTo, advance } = await setUpWechat(t, { codeSupply: 8 })
+  const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 8 })
   wechat.takeTicketId('greedy')
-  await until(() => callsTo(codes) === 8)
+  await waitUntil(() => callsTo(codes) === 8)
   const first = await taken(wechat, 'greedy')
-  await until(() => callsTo(codes) === 9)
+  await waitUntil(() => callsTo(codes) === 9)
   const second = await taken(wechat, 'greedy')
   t.not(first, second)
-  await until(() => callsTo(codes) === 10)
+  await waitUntil(() => callsTo(codes) === 10)
   for (let i = 0; i < 1000; i++) t.equal(wechat.takeTicketId('greedy'), undefined)
   t.equal(callsTo(codes), 10)
   await taken(wechat, 'another')
@@ -57,17 +58,17 @@ await t.test('code stock: one client gets a quarter of it in a minute and causes
 })
 
 await t.test('code stock: codes are thrown away after an hour', async (t) => {
-  const { wechat, callsTo, advance } = await setUpWechat(t, { codeSupply: 2 })
+  const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 2 })
   wechat.takeTicketId('a')
-  await until(() => callsTo(codes) === 2)
+  await waitUntil(() => callsTo(codes) === 2)
   await taken(wechat, 'a')
-  await until(() => callsTo(codes) === 3)
+  await waitUntil(() => callsTo(codes) === 3)
   advance(3_600_001)
   t.equal(wechat.takeTicketId('b'), undefined)
 })
 
 await t.test('code stock: a failure costs one call and one line, and the next tries keep longer and longer apart', async (t) => {
-  const { simulator, wechat, callsTo, lines, advance } = await setUpWechat(t, { codeSupply: 4 })
+  const { simulator, wechat, callsTo, lines, advance } = await openWechatHarness(t, { codeSupply: 4 })
   simulator.fail(codes, 'http-500')
   const triesWithin = async (ms: number): Promise<number> => {
     const before = callsTo(codes)
@@ -83,7 +84,7 @@ await t.test('code stock: a failure costs one call and one line, and the next tr
 })
 
 await t.test('code stock: none is made ahead when it is switched off or closed', async (t) => {
-  const { wechat, instance, callsTo } = await setUpWechat(t)
+  const { wechat, instance, callsTo } = await openWechatHarness(t)
   const closed = instance({ codeSupply: 4 })
   closed.close()
   for (const one of [wechat, closed]) t.equal(one.takeTicketId('a'), undefined)
@@ -92,10 +93,10 @@ await t.test('code stock: none is made ahead when it is switched off or closed',
 })
 
 await t.test('code stock: a ticket whose code was made ahead has both its calls for the instances that have not made it', async (t) => {
-  const { wechat, instance, callsTo } = await setUpWechat(t, { codeSupply: 1 })
+  const { wechat, instance, callsTo } = await openWechatHarness(t, { codeSupply: 1 })
   const [second, third, fourth] = [1, 2, 3].map(() => instance({ codeSupply: 0 })) as [Wechat, Wechat, Wechat] // as many as numbers
   const id = await taken(wechat, 'a')
-  await until(() => callsTo(codes) >= 2)
+  await waitUntil(() => callsTo(codes) >= 2)
   const before = callsTo(codes)
   for (const one of [second, third]) t.equal((await one.codeFor(id)).type, 'image/jpeg')
   t.hasStrict(await rejectionOf(fourth.codeFor(id)), { code: 'wechat-unavailable', retryAfterSeconds: 10 })
@@ -103,9 +104,9 @@ await t.test('code stock: a ticket whose code was made ahead has both its calls 
 })
 
 await t.test('code stock: an id goes to the next visitor, no call is made and no share is used, when its ticket was refused', async (t) => {
-  const { wechat, callsTo, advance } = await setUpWechat(t, { codeSupply: 4 })
+  const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 4 })
   wechat.takeTicketId('a')
-  await until(() => callsTo(codes) === 4)
+  await waitUntil(() => callsTo(codes) === 4)
   for (let i = 0; i < 20; i++) {
     const both = [await reserved(wechat, 'a'), await reserved(wechat, 'b')] as const
     t.not(both[0].id, both[1].id)
@@ -116,7 +117,7 @@ await t.test('code stock: an id goes to the next visitor, no call is made and no
   const { id, putBack } = await reserved(wechat, 'a')
   putBack()
   t.equal(await taken(wechat, 'b'), id)
-  await until(() => callsTo(codes) === 5)
+  await waitUntil(() => callsTo(codes) === 5)
   const late = await reserved(wechat, 'c')
   advance(3_600_001)
   late.putBack()

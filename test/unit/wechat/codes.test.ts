@@ -4,7 +4,7 @@ import { decode as decodeJpeg } from 'jpeg-js'
 import decodeQR from 'qr/decode.js'
 import t from 'tap'
 import type { CodeImage } from '../../../src/login/ports.ts'
-import { setUpWechat } from '../../support/wechat-bench.ts'
+import { openWechatHarness } from '../../support/wechat-harness.ts'
 
 const ticketId = 'AbCdEfGhIjKlMnOpQrStUv'
 
@@ -16,7 +16,7 @@ const textOf = ({ bytes, type }: CodeImage): string => {
 for (const imageFormat of ['png', 'jpeg'] as const) {
   for (const label of ['image', 'text/plain'] as const) {
     await t.test(`codeFor: gives the image with the type it has when WeChat sends ${imageFormat} and calls it ${label}`, async (t) => {
-      const { simulator, wechat } = await setUpWechat(t)
+      const { simulator, wechat } = await openWechatHarness(t)
       Object.assign(simulator.settings, { imageFormat, label })
       const image = await wechat.codeFor(ticketId)
       t.equal(image.type, `image/${imageFormat}`)
@@ -27,7 +27,7 @@ for (const imageFormat of ['png', 'jpeg'] as const) {
 
 for (const [envVersion, checkPath] of [['release', true], ['trial', false], ['develop', false]] as const) {
   await t.test(`codeFor: asks WeChat${checkPath ? '' : ' not'} to look for the page when the version is ${envVersion}`, async (t) => {
-    const { simulator, wechat } = await setUpWechat(t, { envVersion })
+    const { simulator, wechat } = await openWechatHarness(t, { envVersion })
     if (!checkPath) simulator.settings.pages = []
     await wechat.codeFor(ticketId)
     const call = simulator.calls.at(-1)
@@ -44,14 +44,14 @@ for (const [envVersion, checkPath] of [['release', true], ['trial', false], ['de
 }
 
 await t.test('codeFor: tells the operator to publish when the published version lacks the page', async (t) => {
-  const { simulator, wechat, lines } = await setUpWechat(t)
+  const { simulator, wechat, lines } = await openWechatHarness(t)
   simulator.settings.pages = []
   await t.rejects(wechat.codeFor(ticketId), { code: 'wechat-unavailable', retryAfterSeconds: 60 })
   t.match(lines[0], /^error: The published mini program has no page pages\/login\/login\. Publish a version/)
 })
 
 await t.test('codeFor: WeChat is asked once when fifty callers want the same code', async (t) => {
-  const { wechat, callsTo } = await setUpWechat(t)
+  const { wechat, callsTo } = await openWechatHarness(t)
   const images = await Promise.all(Array.from({ length: 50 }, () => wechat.codeFor(ticketId)))
   t.equal(callsTo('getwxacodeunlimit'), 1)
   t.equal(new Set(images).size, 1)
@@ -60,7 +60,7 @@ await t.test('codeFor: WeChat is asked once when fifty callers want the same cod
 })
 
 await t.test('codeFor: WeChat is asked again when the code was kept for its time', async (t) => {
-  const { wechat, callsTo, advance } = await setUpWechat(t, { ticketTtlMs: 1000 })
+  const { wechat, callsTo, advance } = await openWechatHarness(t, { ticketTtlMs: 1000 })
   await wechat.codeFor(ticketId)
   advance(1000)
   await wechat.codeFor(ticketId)
@@ -68,7 +68,7 @@ await t.test('codeFor: WeChat is asked again when the code was kept for its time
 })
 
 await t.test('codeFor: gives the code when WeChat was busy only once', async (t) => {
-  const { simulator, wechat, lines, passWait, callsTo } = await setUpWechat(t)
+  const { simulator, wechat, lines, passWait, callsTo } = await openWechatHarness(t)
   simulator.fail('getwxacodeunlimit', -1, 1)
   const image = wechat.codeFor(ticketId)
   await passWait(300)
@@ -78,20 +78,20 @@ await t.test('codeFor: gives the code when WeChat was busy only once', async (t)
 })
 
 await t.test('codeFor: refuses without asking when the ticket id is none', async (t) => {
-  const { simulator, wechat } = await setUpWechat(t)
+  const { simulator, wechat } = await openWechatHarness(t)
   for (const odd of ['', 'a b', 'é', 'a'.repeat(33), '%20', '{}']) await t.rejects(wechat.codeFor(odd), RangeError)
   t.strictSame(simulator.calls, [])
 })
 
 await t.test('codeFor: works through a gateway when WECHAT_API_URL has a path', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   await t.rejects(bench.instance({ apiUrl: `${bench.simulator.url}/gateway/` }).codeFor(ticketId), { code: 'wechat-unavailable' })
   t.match(bench.lines[0], /^error: .*there is no call at this address; WECHAT_API_URL may be wrong/)
   await bench.instance({ apiUrl: `${bench.simulator.url}/` }).codeFor(ticketId)
 })
 
 await t.test('codeFor: says why in the log when nobody listens', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   await t.rejects(bench.instance({ apiUrl: 'http://127.0.0.1:1' }).codeFor(ticketId), { code: 'wechat-unavailable' })
   t.match(bench.lines[0], /^warn: .*the connection failed \(ECONNREFUSED\)/)
 })

@@ -3,7 +3,8 @@ import t from 'tap'
 import type { Endpoint, Fault } from '../../../src/demo/wechat-simulator.ts'
 import { Problem, type ProblemCode } from '../../../src/errors.ts'
 import type { Wechat } from '../../../src/wechat/wechat.ts'
-import { everythingTold, rejectionOf, setUpWechat, until } from '../../support/wechat-bench.ts'
+import { waitUntil } from '../../support/waiting.ts'
+import { everythingShown, openWechatHarness, rejectionOf } from '../../support/wechat-harness.ts'
 
 interface Row {
   readonly fault: Fault
@@ -82,7 +83,7 @@ const asking: Record<keyof typeof rows, (wechat: Wechat, jsCode: string) => Prom
 for (const [endpoint, cases] of Object.entries(rows) as Array<[keyof typeof rows, Row[]]>) {
   for (const { fault, code, retryAfterSeconds, asked, line } of cases) {
     await t.test(`${endpoint}: the caller gets ${code} when WeChat answers ${fault}`, async (t) => {
-      const bench = await setUpWechat(t)
+      const bench = await openWechatHarness(t)
       const { simulator, wechat, lines } = bench
       simulator.fail(endpoint, fault)
       const jsCode = simulator.jsCode('Ada')
@@ -92,18 +93,18 @@ for (const [endpoint, cases] of Object.entries(rows) as Array<[keyof typeof rows
         await bench.passWait(900)
       }
       if (fault === 'hang') {
-        await until(() => bench.callsTo(endpoint) === 1)
+        await waitUntil(() => bench.callsTo(endpoint) === 1)
         bench.advance(5_000)
       }
 
       const error = await rejection
-      await until(() => lines.length > 0 || line === undefined) // the caller's time may be up in the same moment as the call's
+      await waitUntil(() => lines.length > 0 || line === undefined) // the caller's time may be up in the same moment as the call's
       t.type(error, Problem)
       t.hasStrict(error, { code, retryAfterSeconds })
       t.equal(bench.callsTo(endpoint), asked)
       t.equal(lines.length, line === undefined ? 0 : 1)
       if (line !== undefined) t.match(lines[0], line)
-      const told = everythingTold(lines, error)
+      const told = everythingShown(lines, error)
       for (const secret of [simulator.secret, jsCode, simulator.openidOf('Ada')]) t.notOk(told.includes(secret))
       t.notMatch(told, /97_|access_token=|secret=|session_key|[\w+/]{22}==/)
     })
@@ -111,7 +112,7 @@ for (const [endpoint, cases] of Object.entries(rows) as Array<[keyof typeof rows
 }
 
 await t.test('codeFor: WeChat is left alone for 60 s when the operator has to mend something', async (t) => {
-  const { simulator, wechat, lines, callsTo, advance } = await setUpWechat(t)
+  const { simulator, wechat, lines, callsTo, advance } = await openWechatHarness(t)
   simulator.fail('getwxacodeunlimit', 40164)
   await Promise.all(['ticket-1', 'ticket-2', 'ticket-3'].map((id) => t.rejects(wechat.codeFor(id), { code: 'wechat-unavailable' })))
   t.equal(lines.length, 1, 'three calls under way, one line')
@@ -129,7 +130,7 @@ await t.test('codeFor: WeChat is left alone for 60 s when the operator has to me
 
 for (const fault of [45009, 45011]) {
   await t.test(`codeFor: the waits grow from a second to a minute and a success ends them when WeChat answers ${fault}`, async (t) => {
-    const { simulator, wechat, lines, callsTo, advance } = await setUpWechat(t)
+    const { simulator, wechat, lines, callsTo, advance } = await openWechatHarness(t)
     simulator.fail('getwxacodeunlimit', fault)
     const waits = []
     for (let n = 0; n < 8; n++) {
@@ -151,14 +152,14 @@ for (const fault of [45009, 45011]) {
 }
 
 await t.test('openidFor: the next person is not kept waiting when one has met the limit per minute', async (t) => {
-  const { simulator, wechat } = await setUpWechat(t)
+  const { simulator, wechat } = await openWechatHarness(t)
   simulator.fail('jscode2session', 45011, 1)
   await t.rejects(wechat.openidFor(simulator.jsCode('Ada')), { code: 'wechat-unavailable', retryAfterSeconds: 60 })
   t.equal(await wechat.openidFor(simulator.jsCode('Bob')), simulator.openidOf('Bob'))
 })
 
 await t.test('codeFor: the last call gets only what is left of the budget when the first has taken long', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   const { store, simulator, callsTo, advance } = bench
   const slow = bench.instance({
     store: {
@@ -171,13 +172,13 @@ await t.test('codeFor: the last call gets only what is left of the budget when t
   })
   simulator.fail('getwxacodeunlimit', 'hang')
   const rejection = rejectionOf(slow.codeFor('ticket-1'))
-  await until(() => callsTo('getwxacodeunlimit') === 1)
+  await waitUntil(() => callsTo('getwxacodeunlimit') === 1)
   advance(2_500)
   t.hasStrict(await rejection, { code: 'wechat-unavailable' })
 })
 
 await t.test('codeFor: the visitor gets an answer within the budget when the store never gives one', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   const stuck = bench.instance({ store: { ...bench.store, read: () => new Promise(() => {}) } })
   const rejection = rejectionOf(stuck.codeFor('ticket-1'))
   await bench.passWait(4_500)
@@ -186,7 +187,7 @@ await t.test('codeFor: the visitor gets an answer within the budget when the sto
 })
 
 await t.test('openidFor: gives up sooner when a shorter time for a call is set', async (t) => {
-  const bench = await setUpWechat(t, { callTimeoutMs: 100 })
+  const bench = await openWechatHarness(t, { callTimeoutMs: 100 })
   bench.simulator.fail('jscode2session', 'hang')
   const rejection = rejectionOf(bench.wechat.openidFor(bench.simulator.jsCode('Ada')))
   await bench.passWait(100)

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { request } from 'undici'
 import { createFakeClock } from '../../support/fake-clock.ts'
-import { everythingTold, rejectionOf, setUpWechat } from '../../support/wechat-bench.ts'
+import { everythingShown, rejectionOf, openWechatHarness } from '../../support/wechat-harness.ts'
 
 const ticketId = 'AbCdEfGhIjKlMnOpQrStUv'
 /** Of a ticket that is made when the bench's clock begins. */
@@ -10,7 +10,7 @@ const endsAt = createFakeClock().now() + 180_000
 
 for (const envVersion of ['release', 'trial', 'develop'] as const) {
   await t.test(`linkFor: gives WeChat's link to the login page with the ticket when the version is ${envVersion}`, async (t) => {
-    const { simulator, wechat } = await setUpWechat(t, { envVersion })
+    const { simulator, wechat } = await openWechatHarness(t, { envVersion })
     simulator.fail('generate_urllink', { json: { errcode: 0, errmsg: 'ok', url_link: 'https://wxaurl.cn/AbCdEfGh1' } })
     t.equal(await wechat.linkFor(ticketId, 1_800_000_000_001), 'https://wxaurl.cn/AbCdEfGh1')
     const call = simulator.calls.at(-1)
@@ -27,7 +27,7 @@ for (const envVersion of ['release', 'trial', 'develop'] as const) {
 }
 
 await t.test('linkFor: the link opens the login page for two minutes more than the ticket lives', async (t) => {
-  const { wechat, advance } = await setUpWechat(t)
+  const { wechat, advance } = await openWechatHarness(t)
   const link = await wechat.linkFor(ticketId, endsAt)
   const page = async () => {
     const { statusCode, body } = await request(link)
@@ -40,13 +40,13 @@ await t.test('linkFor: the link opens the login page for two minutes more than t
 })
 
 await t.test('linkFor: WeChat makes a link when the ticket is about to end', async (t) => {
-  const { wechat, lines } = await setUpWechat(t)
+  const { wechat, lines } = await openWechatHarness(t)
   t.match(await wechat.linkFor(ticketId, endsAt - 180_000), /^http:/)
   t.strictSame(lines, [])
 })
 
 await t.test('linkFor: WeChat is asked once when fifty callers want the same link, and again for another', async (t) => {
-  const { wechat, callsTo, advance } = await setUpWechat(t, { ticketTtlMs: 1000 })
+  const { wechat, callsTo, advance } = await openWechatHarness(t, { ticketTtlMs: 1000 })
   const links = await Promise.all(Array.from({ length: 50 }, () => wechat.linkFor(ticketId, endsAt)))
   t.equal(callsTo('generate_urllink'), 1)
   t.equal(new Set(links).size, 1)
@@ -59,7 +59,7 @@ await t.test('linkFor: WeChat is asked once when fifty callers want the same lin
 })
 
 await t.test('linkFor: a ticket\'s code and link don\'t get into each other\'s way', async (t) => {
-  const { wechat, callsTo } = await setUpWechat(t)
+  const { wechat, callsTo } = await openWechatHarness(t)
   const [code, link] = await Promise.all([wechat.codeFor(ticketId), wechat.linkFor(ticketId, endsAt)])
   t.equal(code.type, 'image/jpeg')
   t.type(link, 'string')
@@ -68,7 +68,7 @@ await t.test('linkFor: a ticket\'s code and link don\'t get into each other\'s w
 })
 
 await t.test('linkFor: is forgotten when closed', async (t) => {
-  const { wechat, callsTo } = await setUpWechat(t)
+  const { wechat, callsTo } = await openWechatHarness(t)
   await wechat.linkFor(ticketId, endsAt)
   wechat.close()
   await wechat.linkFor(ticketId, endsAt)
@@ -76,7 +76,7 @@ await t.test('linkFor: is forgotten when closed', async (t) => {
 })
 
 await t.test('linkFor: the call is made once more with the new token when somebody else has forced a refresh', async (t) => {
-  const { simulator, wechat, callsTo, lines } = await setUpWechat(t)
+  const { simulator, wechat, callsTo, lines } = await openWechatHarness(t)
   await wechat.linkFor(ticketId, endsAt)
   simulator.revokeToken()
   t.type(await wechat.linkFor('another-ticket', endsAt), 'string')
@@ -85,7 +85,7 @@ await t.test('linkFor: the call is made once more with the new token when somebo
 })
 
 await t.test('linkFor: the operator is told to switch links off when the account is an individual\'s, and codes go on', async (t) => {
-  const { simulator, wechat, lines, callsTo } = await setUpWechat(t)
+  const { simulator, wechat, lines, callsTo } = await openWechatHarness(t)
   simulator.settings.owner = 'individual'
   t.hasStrict(await rejectionOf(wechat.linkFor(ticketId, endsAt)), { code: 'wechat-unavailable', retryAfterSeconds: 600 })
   await t.rejects(wechat.linkFor('another-ticket', endsAt), { code: 'wechat-unavailable' })
@@ -96,7 +96,7 @@ await t.test('linkFor: the operator is told to switch links off when the account
 })
 
 await t.test('linkFor: WeChat is left alone for a second when it was asked too often in one', async (t) => {
-  const { simulator, wechat, callsTo, advance } = await setUpWechat(t)
+  const { simulator, wechat, callsTo, advance } = await openWechatHarness(t)
   simulator.settings.linksPerSecond = 1
   await wechat.linkFor('ticket-1', endsAt)
   t.hasStrict(await rejectionOf(wechat.linkFor('ticket-2', endsAt)), { code: 'wechat-unavailable', retryAfterSeconds: 1 })
@@ -126,25 +126,25 @@ const nonsense: Record<string, unknown> = {
 
 for (const [what, link] of Object.entries(nonsense)) {
   await t.test(`linkFor: nobody is sent anywhere when WeChat's link is ${what}`, async (t) => {
-    const { simulator, wechat, lines } = await setUpWechat(t)
+    const { simulator, wechat, lines } = await openWechatHarness(t)
     simulator.fail('generate_urllink', { json: { errcode: 0, errmsg: 'ok', url_link: link } }, 1)
     const error = await rejectionOf(wechat.linkFor(ticketId, endsAt))
     t.hasStrict(error, { code: 'wechat-unavailable', retryAfterSeconds: 5 })
     t.equal(lines.length, 1)
     t.match(lines[0], /^warn: .*the answer lacks what was asked for/)
-    if (typeof link === 'string' && link !== '') t.notOk(everythingTold(lines, error).includes(link))
+    if (typeof link === 'string' && link !== '') t.notOk(everythingShown(lines, error).includes(link))
     t.type(await wechat.linkFor(ticketId, endsAt), 'string', 'and nothing of it was kept')
   })
 }
 
 await t.test('linkFor: what could not stand in a header is escaped when WeChat\'s link has it', async (t) => {
-  const { simulator, wechat } = await setUpWechat(t)
+  const { simulator, wechat } = await openWechatHarness(t)
   simulator.fail('generate_urllink', { json: { errcode: 0, errmsg: 'ok', url_link: ' https://wxaurl.cn/微信\r\nSet-Cookie: a=b' } })
   t.match(await wechat.linkFor(ticketId, endsAt), /^https:\/\/wxaurl\.cn\/%E5%BE%AE%E4%BF%A1Set-Cookie:%20a=b$/)
 })
 
 await t.test('linkFor: refuses without asking when the ticket id is none', async (t) => {
-  const { simulator, wechat } = await setUpWechat(t)
+  const { simulator, wechat } = await openWechatHarness(t)
   for (const odd of ['', 'a b', 'a&b=c', 'a'.repeat(33), '%20']) await t.rejects(wechat.linkFor(odd, endsAt), RangeError)
   t.strictSame(simulator.calls, [])
 })

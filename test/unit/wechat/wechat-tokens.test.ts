@@ -1,18 +1,19 @@
 /** One token for all callers and instances, and what happens to one that WeChat refuses. */
 import t from 'tap'
 import { Problem } from '../../../src/errors.ts'
-import { everythingTold, rejectionOf, setUpWechat, until, type WechatBench } from '../../support/wechat-bench.ts'
+import { waitUntil } from '../../support/waiting.ts'
+import { everythingShown, openWechatHarness, rejectionOf, type WechatHarness } from '../../support/wechat-harness.ts'
 
-const tokensUsed = ({ simulator }: WechatBench): Array<string | undefined> =>
+const tokensUsed = ({ simulator }: WechatHarness): Array<string | undefined> =>
   simulator.calls.filter((call) => call.endpoint === 'getwxacodeunlimit').map((call) => call.query.access_token)
 
-const forced = ({ simulator }: WechatBench): boolean[] =>
+const forced = ({ simulator }: WechatHarness): boolean[] =>
   simulator.calls.filter((call) => call.endpoint === 'stable_token').map((call) => JSON.parse(call.body).force_refresh)
 
 const storeFault = async (): Promise<never> => { throw new Problem('store-unavailable', { retryAfterSeconds: 2 }) }
 
 await t.test('WeChat token: one is fetched when fifty callers need one at once', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   // Refused before the picture is drawn, which would only take time.
   bench.simulator.fail('getwxacodeunlimit', 61999)
   await Promise.allSettled(Array.from({ length: 50 }, (_, n) => bench.wechat.codeFor(`ticket-${n}`)))
@@ -22,7 +23,7 @@ await t.test('WeChat token: one is fetched when fifty callers need one at once',
 })
 
 await t.test('WeChat token: the next one is fetched two minutes before the end, not sooner', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   await bench.wechat.codeFor('ticket-1')
   bench.advance((7200 - 120) * 1000 - 1)
   await bench.wechat.codeFor('ticket-2')
@@ -36,7 +37,7 @@ await t.test('WeChat token: the next one is fetched two minutes before the end, 
 })
 
 await t.test('WeChat token: another instance takes it from the store when it is there', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   await bench.wechat.codeFor('ticket-1')
   await bench.instance().codeFor('ticket-1')
   t.equal(bench.callsTo('stable_token'), 1)
@@ -44,7 +45,7 @@ await t.test('WeChat token: another instance takes it from the store when it is 
 })
 
 await t.test('WeChat token: another instance waits for the fetch under way when both need one at once', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   const first = bench.wechat.codeFor('ticket-1')
   const second = bench.instance().codeFor('ticket-2')
   await first
@@ -54,7 +55,7 @@ await t.test('WeChat token: another instance waits for the fetch under way when 
 })
 
 await t.test('WeChat token: an instance asks for itself when the one that claimed the fetch has died', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   await bench.store.claim(`wechat-token-fetch:${bench.simulator.appid}`, 1, 60_000)
   const code = bench.wechat.codeFor('ticket-1')
   for (let look = 0; look < 5; look++) await bench.passWait(200)
@@ -63,7 +64,7 @@ await t.test('WeChat token: an instance asks for itself when the one that claime
 })
 
 await t.test('WeChat token: a later call fetches again when the first fetch came to nothing', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   bench.simulator.fail('stable_token', 'html', 1)
   await t.rejects(bench.wechat.codeFor('ticket-1'), { code: 'wechat-unavailable' })
   await bench.wechat.codeFor('ticket-1')
@@ -71,7 +72,7 @@ await t.test('WeChat token: a later call fetches again when the first fetch came
 })
 
 await t.test('WeChat token: the new one is fetched and the call made once more when somebody else has forced a refresh', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   await bench.wechat.codeFor('ticket-1')
   bench.simulator.revokeToken()
   await bench.wechat.codeFor('ticket-2')
@@ -81,7 +82,7 @@ await t.test('WeChat token: the new one is fetched and the call made once more w
 })
 
 await t.test('WeChat token: one is fetched when many calls are refused with the same one', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   await bench.wechat.codeFor('ticket-1')
   bench.simulator.revokeToken()
   await Promise.all([2, 3, 4].map((n) => bench.wechat.codeFor(`ticket-${n}`)))
@@ -89,7 +90,7 @@ await t.test('WeChat token: one is fetched when many calls are refused with the 
 })
 
 await t.test('WeChat token: an instance takes over what another has fetched when its own was refused', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   const other = bench.instance()
   await bench.wechat.codeFor('ticket-1')
   await other.codeFor('ticket-2')
@@ -100,7 +101,7 @@ await t.test('WeChat token: an instance takes over what another has fetched when
 })
 
 await t.test('WeChat token: a refresh is forced when WeChat hands out again the one it refuses', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   await bench.wechat.codeFor('ticket-1')
   bench.simulator.revokeToken('handed-out-still')
   await bench.wechat.codeFor('ticket-2')
@@ -109,7 +110,7 @@ await t.test('WeChat token: a refresh is forced when WeChat hands out again the 
 })
 
 await t.test('WeChat token: no refresh is forced when the last was less than 40 s ago', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   await bench.wechat.codeFor('ticket-1')
   bench.simulator.revokeToken('handed-out-still')
   await bench.wechat.codeFor('ticket-2')
@@ -120,7 +121,7 @@ await t.test('WeChat token: no refresh is forced when the last was less than 40 
   t.strictSame(forced(bench), [false, false, true, false])
   t.equal(bench.lines.length, 1)
   t.match(bench.lines[0], /^error: WeChat hands out an access token that it refuses/)
-  t.notMatch(everythingTold(bench.lines, error), /97_/)
+  t.notMatch(everythingShown(bench.lines, error), /97_/)
 
   bench.advance(1)
   await bench.wechat.codeFor('ticket-3')
@@ -128,7 +129,7 @@ await t.test('WeChat token: no refresh is forced when the last was less than 40 
 })
 
 await t.test('WeChat token: no refresh is forced when there were twenty within a day', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   await bench.wechat.codeFor('ticket-0')
   bench.simulator.fail('getwxacodeunlimit', 40001)
   for (let n = 0; n < 21; n++) {
@@ -142,7 +143,7 @@ await t.test('WeChat token: no refresh is forced when there were twenty within a
 })
 
 await t.test('WeChat token: the one in memory is used when the store is away', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   const store = { ...bench.store }
   const instance = bench.instance({ store })
   await instance.codeFor('ticket-1')
@@ -152,7 +153,7 @@ await t.test('WeChat token: the one in memory is used when the store is away', a
 })
 
 await t.test('WeChat token: the fault is told as it is, and WeChat not asked, when the store is away and none is in memory', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   for (const broken of [{ read: storeFault }, { claim: storeFault }]) {
     const error = await rejectionOf(bench.instance({ store: { ...bench.store, ...broken } }).codeFor('ticket-1'))
     t.hasStrict(error, { code: 'store-unavailable', retryAfterSeconds: 2 })
@@ -161,7 +162,7 @@ await t.test('WeChat token: the fault is told as it is, and WeChat not asked, wh
 })
 
 await t.test('WeChat token: it is used and the operator told when it can\'t be shared', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   const instance = bench.instance({ store: { ...bench.store, write: storeFault, remove: storeFault } })
   await instance.codeFor('ticket-1')
   t.equal(bench.lines.length, 1)
@@ -169,10 +170,10 @@ await t.test('WeChat token: it is used and the operator told when it can\'t be s
 })
 
 await t.test('WeChat token: a call in flight is given up when the service closes', async (t) => {
-  const bench = await setUpWechat(t)
+  const bench = await openWechatHarness(t)
   bench.simulator.fail('stable_token', 'hang')
   const rejection = rejectionOf(bench.wechat.codeFor('ticket-1'))
-  await until(() => bench.callsTo('stable_token') === 1)
+  await waitUntil(() => bench.callsTo('stable_token') === 1)
   bench.wechat.close()
   t.hasStrict(await rejection, { code: 'wechat-unavailable' })
 })

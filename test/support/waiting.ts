@@ -9,12 +9,12 @@ export const turns = async (n: number): Promise<void> => {
 export const settle = (): Promise<void> => turns(20)
 
 /** Asks again and again until it is so; the test's own time limit ends it otherwise. */
-export const until = async (isSo: () => boolean): Promise<void> => {
+export const waitUntil = async (isSo: () => boolean): Promise<void> => {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 /** Makes the question that is asked again and again until it is so, for `ms` at the most; false where it never is. */
-export const askerWithin = (ms: number) => async (isSo: () => boolean | Promise<boolean>): Promise<boolean> => {
+export const waitAtMost = (ms: number) => async (isSo: () => boolean | Promise<boolean>): Promise<boolean> => {
   const giveUpAt = performance.now() + ms
   while (!await isSo()) {
     if (performance.now() > giveUpAt) return false

@@ -1,7 +1,7 @@
 /** Owns that only so many do something at the same time; the others come in the order in which they asked. */
 
 /** Makes a way to act in turn: as many at a time as there are places. */
-export const createTurns = (places: number) => {
+export const limitConcurrency = (places: number) => {
   const waiting: (() => void)[] = []
   let free = places
   return async <T>(act: () => Promise<T>): Promise<T> => {

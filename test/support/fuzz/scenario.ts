@@ -5,11 +5,11 @@ import { confirmedBrowser, logIn, phoneOf } from '../login.ts'
 import type { HostileRequest } from './requests.ts'
 import type { RawRequest } from './wire.ts'
 
-export interface Scene {
+export interface Scenario {
   /** Addresses a request: names become what they stand for just now, and it is signed with Hong's key. */
   address (request: HostileRequest): RawRequest
   /** Tells whether a key of the store is Ming's. Whoever sees a code may have it made: those calls of a ticket, two at the most, are nobody's own. */
-  isVictims (key: string): boolean
+  belongsToVictim (key: string): boolean
   /** Tells whether a key of the store is one that Hong's requests need as it was. */
   isNeeded (key: string): boolean
   /** Gives Hong new tickets and a new session. */
@@ -17,7 +17,7 @@ export interface Scene {
   /** What nobody but Ming and his browsers may ever read, by what it is. */
   readonly secrets: Readonly<Record<string, string>>
   /** Asks Ming's browsers and phone how they are; always the same, or something got in. */
-  askVictim (): Promise<unknown>
+  victimState (): Promise<unknown>
 }
 
 interface Tickets { readonly pending: TestBrowser, readonly scanned: TestBrowser, readonly confirmed: TestBrowser, readonly number: string }
@@ -33,15 +33,15 @@ const sessionOf = async (service: TestService, phone: TestPhone) => {
   return { ...login, id: (await service.call({ path: '/api/session', headers: { cookie: login.cookie } })).json.session.id as string }
 }
 
-export const openScene = async (service: TestService): Promise<Scene> => {
+export const openScenario = async (service: TestService): Promise<Scenario> => {
   const ming = await phoneOf(service, 'ming')
   await ming.rename('小明')
   const victim = { ...await ticketsOf(service, ming), session: await sessionOf(service, ming) }
   const hong = await phoneOf(service, 'hong')
   let own = { ...await ticketsOf(service, hong), session: await sessionOf(service, hong) }
 
-  const victimWords = [ming.sub, ming.key.key_id, victim.session.id, victim.scanned.ticket, victim.confirmed.ticket]
-  const words = (): Record<string, string> => ({
+  const victimIds = [ming.sub, ming.key.key_id, victim.session.id, victim.scanned.ticket, victim.confirmed.ticket]
+  const valuesByName = (): Record<string, string> => ({
     pending: own.pending.ticket,
     scanned: own.scanned.ticket,
     confirmed: own.confirmed.ticket,
@@ -57,7 +57,7 @@ export const openScene = async (service: TestService): Promise<Scene> => {
     'victim key': ming.key.key_id,
   })
   const fill = (text: string): string => {
-    const known = words()
+    const known = valuesByName()
     return text.replaceAll(/\{([a-z ]+)\}/g, (whole, name: string) => known[name] ?? whole)
   }
   const withPlaceholders = (body: Buffer): Buffer => {
@@ -80,7 +80,7 @@ export const openScene = async (service: TestService): Promise<Scene> => {
       if (request.signature === 'garbage') signed.signature = `sig1=:${'A'.repeat(43)}=:`
       return { method, target, headers: [...headers, ...Object.entries(signed)], body }
     },
-    isVictims: (key) => !/^wechat-(?:code|link):/.test(key) && victimWords.some((word) => key.includes(word)),
+    belongsToVictim: (key) => !/^wechat-(?:code|link):/.test(key) && victimIds.some((word) => key.includes(word)),
     isNeeded: (key) => [own.pending.ticket, own.scanned.ticket, own.confirmed.ticket, own.session.id].some((word) => key.includes(word)),
     renew: async () => {
       // Or she would wait after three wrong numbers, and have nothing rightly hers any more.
@@ -95,7 +95,7 @@ export const openScene = async (service: TestService): Promise<Scene> => {
       token: victim.session.token,
       key: ming.key.key,
     },
-    askVictim: async () => ({
+    victimState: async () => ({
       pending: (await victim.pending.poll()).json,
       scanned: (await victim.scanned.poll()).json,
       confirmed: (await victim.confirmed.poll()).json,

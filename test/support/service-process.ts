@@ -9,14 +9,14 @@ import type { Test } from 'tap'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { openPhone, type Service, type TestPhone } from './clients.ts'
 import type { Answer, Call } from './test-service.ts'
-import type { Keeper } from './keeper.ts'
+import type { TeardownScope } from './teardown-scope.ts'
 import { freePort } from './redis.ts'
 import { remote } from './remote.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
 /** How a process ended: `code` is null where a signal ended it. */
-export interface Ending {
+export interface ProcessExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   /** Everything it said. */
@@ -26,7 +26,7 @@ export interface Ending {
 
 export interface RunningProcess {
   readonly pid: number
-  readonly ended: Promise<Ending>
+  readonly ended: Promise<ProcessExit>
   kill (signal: NodeJS.Signals): void
   /** What it said so far. */
   stdout (): string
@@ -48,7 +48,7 @@ export interface RunOptions {
 }
 
 /** Runs a script of the repository with this test's own Node; killed when the test ends first. */
-export const run = (t: Keeper, { script = 'src/server.ts', args = [], npm, folder, env = {}, logTo }: RunOptions): RunningProcess => {
+export const run = (t: TeardownScope, { script = 'src/server.ts', args = [], npm, folder, env = {}, logTo }: RunOptions): RunningProcess => {
   const [command, ...words] = npm === undefined ? [process.execPath, join(repository, script), ...args] as const : ['npm', '--silent', 'run', npm, ...args.length > 0 ? ['--', ...args] : []] as const
   const log = logTo === undefined ? 'pipe' : openSync(logTo, 'w')
   const child = spawn(command, words, {
@@ -62,9 +62,9 @@ export const run = (t: Keeper, { script = 'src/server.ts', args = [], npm, folde
   child.stderr?.setEncoding('utf8').on('data', (text: string) => { said.stderr += text })
   const end = () => { child.kill('SIGKILL') }
   process.once('exit', end)
-  const ended = once(child, 'close').then(([code, signal]): Ending => {
+  const ended = once(child, 'close').then(([code, signal]): ProcessExit => {
     process.off('exit', end)
-    return { code: code as Ending['code'], signal: signal as Ending['signal'], ...said } // What node:child_process says of 'close'.
+    return { code: code as ProcessExit['code'], signal: signal as ProcessExit['signal'], ...said } // What node:child_process says of 'close'.
   })
   t.teardown(async () => {
     end()
@@ -74,13 +74,13 @@ export const run = (t: Keeper, { script = 'src/server.ts', args = [], npm, folde
 }
 
 /** Makes a folder that is gone with its test. */
-export const makeFolder = (t: Keeper): string => {
+export const makeFolder = (t: TeardownScope): string => {
   const folder = mkdtempSync(join(tmpdir(), 'scan-login-'))
   t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
   return folder
 }
 
-export interface StandOptions {
+export interface DeploymentOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly npm?: string
   /** Used in place of a fresh one; closed by its owner. */
@@ -88,7 +88,7 @@ export interface StandOptions {
 }
 
 /** A place for a service: address, folder and WeChat stay the same however often the process in it is killed and started. */
-export interface Stand {
+export interface Deployment {
   readonly url: string
   readonly port: number
   readonly folder: string
@@ -100,8 +100,8 @@ export interface Stand {
   phone (person?: string): Promise<TestPhone>
 }
 
-/** Opens a stand: the embedded store in its folder, limits that a test doesn't meet by accident. */
-export const openStand = async (t: Test, { env = {}, npm, simulator: given }: StandOptions = {}): Promise<Stand> => {
+/** Opens a deployment: the embedded store in its folder, limits that a test doesn't meet by accident. */
+export const openDeployment = async (t: Test, { env = {}, npm, simulator: given }: DeploymentOptions = {}): Promise<Deployment> => {
   const folder = makeFolder(t)
   const simulator = given ?? await startWechatSimulator()
   const port = await freePort()
@@ -112,7 +112,7 @@ export const openStand = async (t: Test, { env = {}, npm, simulator: given }: St
     if (given === undefined) await simulator.close()
   })
 
-  const start: Stand['start'] = async (more = {}, logTo) => {
+  const start: Deployment['start'] = async (more = {}, logTo) => {
     const running = run(t, {
       folder,
       npm,
@@ -131,7 +131,7 @@ export const openStand = async (t: Test, { env = {}, npm, simulator: given }: St
         ...more,
       },
     })
-    const ending = await Promise.race([running.ended, untilItAnswers(service.call)])
+    const ending = await Promise.race([running.ended, waitUntilLive(service.call)])
     if (ending !== undefined) throw new Error(`the service ended with ${ending.code ?? ending.signal}: ${ending.stderr}`)
     return running
   }
@@ -148,12 +148,12 @@ export const openStand = async (t: Test, { env = {}, npm, simulator: given }: St
 }
 
 /** Waits until the store behind a service that answers is there, too. */
-export const untilReady = async ({ call }: Service): Promise<void> => {
+export const waitUntilReady = async ({ call }: Service): Promise<void> => {
   while ((await call({ path: '/health/ready' })).status !== 200) await sleep(50)
 }
 
 /** Waits until a service answers, be its store there or not. */
-export const untilItAnswers = async (call: Stand['call']): Promise<undefined> => {
+export const waitUntilLive = async (call: Deployment['call']): Promise<undefined> => {
   for (let tries = 0; tries < 400; tries++) {
     const answer = await call({ path: '/health/live' }).catch(() => undefined)
     if (answer?.status === 200) return

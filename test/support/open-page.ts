@@ -30,20 +30,20 @@ export const openPage = async (t: Test, browser: Browser, options: BrowserContex
 }
 
 /** Waits until the stage shows this, in whatever element stands first. */
-export const untilStage = async (page: Page | Locator, name: string): Promise<void> => { await page.locator(`.layer:not(.leaving)[data-stage="${name}"]`).first().waitFor() }
+export const waitForStage = async (page: Page | Locator, name: string): Promise<void> => { await page.locator(`.layer:not(.leaving)[data-stage="${name}"]`).first().waitFor() }
 
 /** Waits until everything that the stage showed before has faded away. */
-export const untilFaded = async (page: Page): Promise<void> => { await page.locator('.leaving').first().waitFor({ state: 'detached' }) }
+export const waitForFade = async (page: Page): Promise<void> => { await page.locator('.leaving').first().waitFor({ state: 'detached' }) }
 
 /** The line that says what to do. */
-export const line = (page: Page): Promise<string> => page.locator('.line').first().innerText()
+export const statusLine = (page: Page): Promise<string> => page.locator('.line').first().innerText()
 
 /** Nobody looks at the page, and nothing tells it so: as far as it finds out by itself. */
 export const hide = (page: Page): Promise<unknown> => page.evaluate("Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'hidden' })")
 export const unhide = (page: Page): Promise<unknown> => page.evaluate('delete document.visibilityState')
 
 /** Collects what a screen reader hears of the line, from the first breath of the page: every text, each time it changes. */
-export const listen = (page: Page): Promise<unknown> => page.addInitScript(`
+export const recordAnnouncements = (page: Page): Promise<unknown> => page.addInitScript(`
   globalThis.heard = []
   const observer = new MutationObserver((changes) => {
     const line = changes.map(({ target }) => target instanceof Element ? target.closest('[role=status]') : null).find((found) => found !== null)
@@ -59,12 +59,12 @@ export const listen = (page: Page): Promise<unknown> => page.addInitScript(`
   }
 `)
 
-export const heard = (page: Page): Promise<readonly string[]> => page.evaluate('heard')
+export const announcements = (page: Page): Promise<readonly string[]> => page.evaluate('heard')
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
 /** What axe finds wrong, and what is wider than the window. */
-export const faultsOf = async (page: Page): Promise<string[]> => {
+export const accessibilityFaults = async (page: Page): Promise<string[]> => {
   await page.evaluate(axe)
   return await page.evaluate(`(async () => {
     const { violations } = await axe.run()
@@ -74,4 +74,4 @@ export const faultsOf = async (page: Page): Promise<string[]> => {
 }
 
 /** A session as `GET /api/session` tells it. */
-export const loggedIn = { user: { sub: 'sub', name: '小雨' }, session: { id: 'id', created_at: '2026-11-23T02:00:00Z', expires_at: '2027-02-21T02:00:00Z', browser: { name: 'Firefox', system: 'Linux', ip: '192.0.2.1', place: null } } }
+export const sessionBody = { user: { sub: 'sub', name: '小雨' }, session: { id: 'id', created_at: '2026-11-23T02:00:00Z', expires_at: '2027-02-21T02:00:00Z', browser: { name: 'Firefox', system: 'Linux', ip: '192.0.2.1', place: null } } }

@@ -10,10 +10,10 @@ const key = createHash('sha256').update(`${process.env.TEST_SEED ?? '1'} ${file}
 const stream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
 
 /** The next bytes of this file's stream, in place of `crypto.randomBytes`. */
-export const drawBytes = (size: number): Buffer => stream.update(Buffer.alloc(size))
+export const seededBytes = (size: number): Buffer => stream.update(Buffer.alloc(size))
 
 /** From 0 to below 1, in place of `Math.random`. */
-export const drawShare = (): number => drawBytes(4).readUInt32BE() / 2 ** 32
+export const seededFraction = (): number => seededBytes(4).readUInt32BE() / 2 ** 32
 
 /** Two digits that are not these. */
 export const otherNumber = (number: string): string => number === '10' ? '11' : '10'

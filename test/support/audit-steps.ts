@@ -9,10 +9,10 @@ export interface LoggedStep {
 }
 
 /** The steps in a log, the oldest first. */
-export const stepsIn = (log: string): LoggedStep[] => log.split('\n')
+export const auditStepsIn = (log: string): LoggedStep[] => log.split('\n')
   .filter((line) => line !== '')
   .map((line) => JSON.parse(line) as Partial<LoggedStep>)
   .filter((line): line is LoggedStep => line.event !== undefined)
 
 /** A step without what is another one each time. */
-export const bare = ({ level, time, reqId, msg, ...step }: LoggedStep): Record<string, unknown> => step
+export const withoutContext = ({ level, time, reqId, msg, ...step }: LoggedStep): Record<string, unknown> => step

@@ -9,26 +9,26 @@ const cut = (bytes: Buffer, at: number): [Buffer, Buffer] => {
   return [bytes.subarray(0, index), bytes.subarray(index)]
 }
 
-type Break = (bytes: Buffer) => Buffer
+type Corruption = (bytes: Buffer) => Buffer
 
-const places = fc.double({ min: 0, max: 0.999, noNaN: true })
+const positions = fc.double({ min: 0, max: 0.999, noNaN: true })
 
-const breaks: Arbitrary<Break> = fc.oneof(
-  fc.tuple(places, fc.constantFrom(...pieces)).map(([at, piece]): Break => (bytes) => {
+const corruption: Arbitrary<Corruption> = fc.oneof(
+  fc.tuple(positions, fc.constantFrom(...pieces)).map(([at, piece]): Corruption => (bytes) => {
     const [before, after] = cut(bytes, at)
     return Buffer.concat([before, Buffer.from(piece, 'latin1'), after])
   }),
-  fc.tuple(places, fc.integer({ min: 0, max: 255 })).map(([at, value]): Break => (bytes) => {
+  fc.tuple(positions, fc.integer({ min: 0, max: 255 })).map(([at, value]): Corruption => (bytes) => {
     const [before, after] = cut(bytes, at)
     return Buffer.concat([before, Buffer.from([value]), after.subarray(1)])
   }),
-  fc.tuple(places, fc.integer({ min: 1, max: 20 })).map(([at, size]): Break => (bytes) => {
+  fc.tuple(positions, fc.integer({ min: 1, max: 20 })).map(([at, size]): Corruption => (bytes) => {
     const [before, after] = cut(bytes, at)
     return Buffer.concat([before, after.subarray(size)])
   }),
-  places.map((at): Break => (bytes) => cut(bytes, at)[0]),
-  fc.constant<Break>((bytes) => Buffer.concat([bytes, bytes])),
+  positions.map((at): Corruption => (bytes) => cut(bytes, at)[0]),
+  fc.constant<Corruption>((bytes) => Buffer.concat([bytes, bytes])),
 )
 
 /** One to three breaks, one after the other. */
-export const broken: Arbitrary<Break> = fc.array(breaks, { minLength: 1, maxLength: 3 }).map((all) => (bytes) => all.reduce((left, next) => next(left), bytes))
+export const corruptions: Arbitrary<Corruption> = fc.array(corruption, { minLength: 1, maxLength: 3 }).map((all) => (bytes) => all.reduce((left, next) => next(left), bytes))

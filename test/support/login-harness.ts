@@ -9,7 +9,7 @@ import { createFakeClock, type FakeClock } from './fake-clock.ts'
 export type Call = 'create' | 'read' | 'consume' | 'giveUp' | 'session'
 export type Answer = Response | 'cut' | 'silence'
 
-interface BenchOptions {
+interface HarnessOptions {
   readonly tab?: ReturnType<typeof createStorage>
   /** What an earlier page learned about this network. */
   readonly learned?: unknown // null: nothing yet
@@ -63,7 +63,7 @@ const patientNetwork = { seconds: 55, ceiling: 55, patience: 8 }
  * Makes a flow that is not started yet. What is not planned goes well: tickets are made, nobody is logged in yet, the session is given, and polls are held, for ever or, where
  * `world.isPunctual`, for as long as they ask, by tickets that nobody scans.
  */
-export const createLoginBench = ({ tab = createStorage(), learned = patientNetwork, clock = createFakeClock(), lastPerson = null, isOwnPage = true }: BenchOptions = {}) => {
+export const createLoginHarness = ({ tab = createStorage(), learned = patientNetwork, clock = createFakeClock(), lastPerson = null, isOwnPage = true }: HarnessOptions = {}) => {
   const calls: Made[] = []
   const shown: string[] = []
   const views: unknown[] = []

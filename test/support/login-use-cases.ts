@@ -11,17 +11,17 @@ import { createPeople } from '../../src/sessions/people.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createTickets } from '../../src/stores/tickets.ts'
 import { createWrongNumbers } from '../../src/stores/wrong-numbers.ts'
-import { drawBytes } from './draws.ts'
+import { seededBytes } from './seeded-random.ts'
 import { createFakeClock } from './fake-clock.ts'
-import { createRecordingLog } from './log.ts'
+import { createRecordingLog } from './recording-log.ts'
 
-export interface RulesOptions {
+export interface LoginUseCaseOptions {
   readonly settings?: Partial<LoginDeps['settings']>
   readonly wrapStore?: (store: Store) => Store
 }
 
 /** Makes them, with a clock that the test moves and an audit that it reads. */
-export const openRules = (t: Test, { settings = {}, wrapStore = (store) => store }: RulesOptions = {}) => {
+export const openLoginUseCases = (t: Test, { settings = {}, wrapStore = (store) => store }: LoginUseCaseOptions = {}) => {
   const clock = createFakeClock()
   const inner = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => inner.close())
@@ -34,10 +34,10 @@ export const openRules = (t: Test, { settings = {}, wrapStore = (store) => store
     waitingRoom: createWaitingRoom(clock, 100),
     names: people,
     places: { placeOf: () => null },
-    wrongNumbers: createWrongNumbers(store, clock, drawBytes),
+    wrongNumbers: createWrongNumbers(store, clock, seededBytes),
     sessions: createBrowserSessions(store, people, clock, { idleMs: 3_600_000, maxMs: 36_000_000, cookieKey: Buffer.alloc(32, 7) }),
     clock,
-    random: drawBytes,
+    random: seededBytes,
     audit,
     settings: { ticketTtlSeconds: 180, matchNumbers: 'tap', returnOrigins: ['https://login.example.com'], ...settings },
   }

@@ -1,5 +1,4 @@
 /** Owns a client of WeChat's API set up against the simulator: real HTTP, real store, a clock that the test moves, a log that remembers all. */
-import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import type { Test } from 'tap'
 import { createWechatDispatchers, destroyDispatchers } from '../../src/wechat/dispatchers.ts'
@@ -9,9 +8,10 @@ import type { Store } from '../../src/login/store-port.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createWechat, type Wechat, type WechatOptions } from '../../src/wechat/wechat.ts'
 import { createFakeClock } from './fake-clock.ts'
-import { drawBytes } from './draws.ts'
+import { seededBytes } from './seeded-random.ts'
+import { waitUntil } from './waiting.ts'
 
-export interface WechatBench {
+export interface WechatHarness {
   readonly simulator: WechatSimulator
   readonly store: Store
   readonly wechat: Wechat
@@ -25,12 +25,7 @@ export interface WechatBench {
   advance (ms: number): void
 }
 
-/** Resolves when the condition holds; tap ends the test where it never does. */
-export const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await setImmediate()
-}
-
-export const setUpWechat = async (t: Test, options: Partial<WechatOptions> = {}): Promise<WechatBench> => {
+export const openWechatHarness = async (t: Test, options: Partial<WechatOptions> = {}): Promise<WechatHarness> => {
   const time = createFakeClock()
   const waits: number[] = []
   const clock: Clock = {
@@ -56,7 +51,7 @@ export const setUpWechat = async (t: Test, options: Partial<WechatOptions> = {})
   const instances: Wechat[] = []
   const instance = (others: Partial<WechatOptions> = {}): Wechat => {
     const { appid, secret, url: apiUrl } = simulator
-    const made = createWechat({ appid, secret, apiUrl, envVersion: 'release', dispatchers, random: drawBytes, store, clock, log, ...options, ...others })
+    const made = createWechat({ appid, secret, apiUrl, envVersion: 'release', dispatchers, random: seededBytes, store, clock, log, ...options, ...others })
     instances.push(made)
     return made
   }
@@ -74,7 +69,7 @@ export const setUpWechat = async (t: Test, options: Partial<WechatOptions> = {})
     instance,
     callsTo: (endpoint) => simulator.calls.filter((call) => call.endpoint === endpoint).length,
     passWait: async (ms) => {
-      await until(() => waits.includes(ms))
+      await waitUntil(() => waits.includes(ms))
       waits.splice(waits.indexOf(ms), 1)
       time.advance(ms)
     },
@@ -93,5 +88,5 @@ export const rejectionOf = async (promise: Promise<unknown>): Promise<unknown> =
 }
 
 /** Everything that error and log lines show, for a search after what must not be there. */
-export const everythingTold = (lines: readonly string[], ...errors: unknown[]): string =>
+export const everythingShown = (lines: readonly string[], ...errors: unknown[]): string =>
   `${lines.join('\n')}\n${inspect(errors, { depth: Infinity, showHidden: true })}`
