@@ -1,11 +1,11 @@
 /** Redis as a database: its commands, and the names of its keys. */
 import { randomUUID } from 'node:crypto'
-import KeyvRedis from '@keyv/redis'
 import type { Clock, Log } from '../login/ports.ts'
 import type { Count, SlotGrant } from '../login/store-port.ts'
 import type { Backend } from './backend.ts'
+import { createRedisStorage } from './keyv.ts'
 import { readRedisAddress } from './redis-address.ts'
-import { makeClient, type RedisClient } from './redis-client.ts'
+import type { RedisClient } from './redis-client.ts'
 import { createRedisClock } from './redis-clock.ts'
 import { connectToRedis, type RedisConnection } from './redis-connection.ts'
 import { createRedisLink } from './redis-link.ts'
@@ -46,10 +46,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     },
   })
 
-  const storage = new KeyvRedis<string>(makeClient(), { throwOnErrors: true, keyPrefixSeparator: ':', namespace })
-  storage.on('error', () => {}) // each is thrown as well
-  // It would connect by itself a client that is closed.
-  storage.getClient = async () => link.connection.client
+  const storage = createRedisStorage(namespace, () => link.connection.client)
 
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
   // Beside the namespace, where no key of an entry can be.

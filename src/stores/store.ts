@@ -1,10 +1,13 @@
-/** Owns the port `Store`: which database a URL names, what may be asked of it, how long an answer may take, and that every fault is told as one. */
-import { Keyv } from 'keyv'
+/**
+ * The port `Store` over a database: checks arguments, puts a deadline on every answer and turns every fault into `store-unavailable`. What goes through Keyv,
+ * and why the rest can't, is said in keyv.ts.
+ */
 import { withDeadline } from '../deadline.ts'
 import { Problem } from '../errors.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import type { Slot, Store } from '../login/store-port.ts'
-import { type Backend, decode, encode } from './backend.ts'
+import type { Backend } from './backend.ts'
+import { createValues, encode } from './keyv.ts'
 import { createRedisAdapter } from './redis-adapter.ts'
 import { createSqliteAdapter } from './sqlite-adapter.ts'
 
@@ -23,13 +26,7 @@ interface StoreDeps {
  */
 export const createStore = (url: string, deps: StoreDeps): Store => {
   const backend = openBackend(url, deps)
-  const keyv = new Keyv(backend.storage, {
-    namespace: backend.storage.namespace ?? '',
-    useKeyPrefix: false,
-    throwOnErrors: true,
-    serialize: encode,
-    deserialize: decode,
-  })
+  const values = createValues(backend.storage)
   let closed = false
 
   const overdue = (): Error => {
@@ -53,23 +50,22 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
     timeErrorMs: () => backend.timeErrorMs(),
     async read<T> (key: string) {
       checkKey(key)
-      return ask(() => keyv.get<T>(key))
+      return ask(() => values.read<T>(key))
     },
     async readMany<T> (keys: readonly string[]) {
       keys.forEach(checkKey)
       if (keys.length === 0) return []
-      return ask(async () => await keyv.getMany<T>([...keys]))
+      return ask(() => values.readMany<T>(keys))
     },
     async write (key, value, ttlMs) {
       checkKey(key)
-      // For its refusal alone: inside Keyv it would come out as a fault of the store.
-      textOf(value)
+      textOf(value) // for its RangeError only: thrown inside Keyv it would be reported as `store-unavailable`
       const ttl = ttlMs === null ? undefined : wholeTtl(ttlMs)
-      await ask(() => keyv.set(key, value, ttl))
+      await ask(() => values.write(key, value, ttl))
     },
     async remove (key) {
       checkKey(key)
-      return ask(() => keyv.delete(key))
+      return ask(() => values.remove(key))
     },
     async claim (key, value, ttlMs) {
       checkKey(key)
