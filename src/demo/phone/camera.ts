@@ -1,37 +1,37 @@
-/** Owns what the simulated phone can see: the login page in the frame beside it, or a picture that it is given. */
+/** The phone's camera: it photographs the login page in the frame beside it, or reads a picture file. */
 import { canvasOf, readCode } from './picture.ts'
 
-export interface Sight {
-  /** What was in view, to be shown. */
+export interface Photo {
+  /** The picture, for the viewfinder. */
   readonly canvas: HTMLCanvasElement
-  /** The text of the code in it, or undefined. */
+  /** The text of the code in it; undefined where none can be read. */
   readonly text: string | undefined
 }
 
-/** The document of the login page in the same window, or undefined where this phone stands alone. */
-export const loginPageBeside = (): Document | undefined => {
+/** The login page's document in the demo's window; undefined where the phone has a tab of its own. */
+export const adjacentLoginPage = (): Document | undefined => {
   try {
     if (window.parent === window) return undefined
     return window.parent.document.querySelector<HTMLIFrameElement>('iframe[data-login]')?.contentDocument ?? undefined
   } catch {
-    return undefined // somebody else's page holds this frame
+    return undefined // this frame is in a page of another origin
   }
 }
 
-/** Looks at the login page: the first picture that a code can be read from, else the first picture, else nothing. */
-export const lookAt = (page: Document): Sight | undefined => {
-  let first: Sight | undefined
-  for (const image of picturesIn(page)) {
+/** Photographs a page: the first image with a readable code, else the first image, else undefined. */
+export const photograph = (page: Document): Photo | undefined => {
+  let first: Photo | undefined
+  for (const image of visibleImages(page)) {
     const canvas = canvasOf(image, image.naturalWidth, image.naturalHeight)
-    const sight = { canvas, text: readCode(canvas) }
-    if (sight.text !== undefined) return sight
-    first ??= sight
+    const photo = { canvas, text: readCode(canvas) }
+    if (photo.text !== undefined) return photo
+    first ??= photo
   }
   return first
 }
 
-/** Looks at a picture in a file: a screenshot of the code, in any format the browser knows. Undefined where it isn't a picture. */
-export const lookAtFile = async (file: Blob): Promise<Sight | undefined> => {
+/** Reads a picture file, such as a screenshot, in any format that the browser decodes; undefined for other files. */
+export const readPicture = async (file: Blob): Promise<Photo | undefined> => {
   const bitmap = await createImageBitmap(file).catch(() => undefined)
   if (bitmap === undefined) return undefined
   const canvas = canvasOf(bitmap, bitmap.width, bitmap.height)
@@ -39,10 +39,10 @@ export const lookAtFile = async (file: Blob): Promise<Sight | undefined> => {
   return { canvas, text: readCode(canvas) }
 }
 
-/** Every picture that is loaded and to be seen, inside the shadows of elements too. */
-const picturesIn = (root: Document | ShadowRoot): HTMLImageElement[] => {
-  // By name and not by class: the pictures belong to another frame, whose classes are not this one's.
-  const shown = Array.from(root.querySelectorAll('img')).filter((image) => image.complete && image.naturalWidth > 0 && image.checkVisibility({ opacityProperty: true }))
-  const inside = Array.from(root.querySelectorAll('*')).flatMap((element) => element.shadowRoot === null ? [] : picturesIn(element.shadowRoot))
-  return [...shown, ...inside]
+/** All loaded and visible images, those in shadow roots too. */
+const visibleImages = (root: Document | ShadowRoot): HTMLImageElement[] => {
+  // By tag, not `instanceof`: elements of another frame have constructors of their own.
+  const images = Array.from(root.querySelectorAll('img')).filter((image) => image.complete && image.naturalWidth > 0 && image.checkVisibility({ opacityProperty: true }))
+  const inShadowRoots = Array.from(root.querySelectorAll('*')).flatMap((element) => element.shadowRoot === null ? [] : visibleImages(element.shadowRoot))
+  return [...images, ...inShadowRoots]
 }

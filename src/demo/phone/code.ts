@@ -1,9 +1,9 @@
-/** Owns what the text of a code means to WeChat: a page of the mini program and its query. Whether that page exists is the mini program's business. */
+/** The text of a code as WeChat reads it: a page of the mini program and its query. The mini program decides whether that page exists. */
 import type { LaunchOptions } from '../runtime/host.ts'
 import { routeOf } from '../runtime/route.ts'
 
 const pagePath = /^\/?pages(?:\/[\w-]+)+(?:\?[^#\s]*)?$/
 
-/** How the mini program is to be opened by a code, or undefined where the text isn't of this mini program. Values stay percent-encoded. */
+/** Parses the text of a code; undefined where it is no page of a mini program. Values stay percent-encoded. */
 export const launchOf = (text: string, scene: number): LaunchOptions | undefined =>
   pagePath.test(text) ? { ...routeOf(text, ''), scene } : undefined

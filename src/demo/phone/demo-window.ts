@@ -1,4 +1,4 @@
-/** The demo's window: the login page left, any number of phones right. */
+/** The demo's window: the login page on the left, any number of phones on the right. */
 import { element, fillWords, onTap, part } from './elements.ts'
 import { demoWordsFor, isChinese, languageOf } from './words.ts'
 
@@ -7,10 +7,10 @@ const words = demoWordsFor(language)
 const phones = part('#phones')
 const login = part<HTMLIFrameElement>('iframe[data-login]')
 
-/** The first phones have people of their own, the later ones a number after the name. */
-const personAt = (at: number): string => {
-  const name = words.people[at % words.people.length] ?? ''
-  return at < words.people.length ? name : `${name} ${Math.floor(at / words.people.length) + 1}`
+/** Names repeat with a number: Alex, …, Alex 2. */
+const personAt = (index: number): string => {
+  const name = words.people[index % words.people.length] ?? ''
+  return index < words.people.length ? name : `${name} ${Math.floor(index / words.people.length) + 1}`
 }
 
 const addPhone = (): void => {
@@ -24,7 +24,7 @@ document.title = words.title
 fillWords(words)
 login.title = words.website
 onTap('#start-over', () => {
-  // A page that is merely left keeps its ticket for a reload to find; an element that is taken away gives it up.
+  // Removing the element cancels its ticket; merely leaving the page saves the ticket for a reload.
   login.contentDocument?.querySelector('scan-login')?.remove()
   login.src = 'login'
 })

@@ -1,6 +1,6 @@
-/** Owns how the demo's scripts get at their pages: parts by selector, words filled in as text, so that nothing from outside is ever read as markup. */
+/** DOM helpers of the demo's scripts. They set text only, never markup, so that names from the address can't inject any. */
 
-/** The part of the page that a selector names. A page without it is a mistake of ours. */
+/** Finds an element that the page's HTML must have. */
 export const part = <Kind extends HTMLElement = HTMLElement>(selector: string): Kind => {
   const found = document.querySelector<Kind>(selector)
   if (found === null) throw new Error(`the page has no ${selector}`)
@@ -18,13 +18,13 @@ export const element = <Tag extends keyof HTMLElementTagNameMap>(tag: Tag, attri
 
 export const onTap = (selector: string, tap: () => void): void => part(selector).addEventListener('click', tap)
 
-/** Fills every `data-word` with its word as text, and gives every `data-label` its word as a name for those who don't see it. */
+/** Fills in the texts: `data-word` as text, `data-label` as the accessible name. */
 export const fillWords = (words: Readonly<Record<string, unknown>>): void => {
-  const word = (key: string | undefined): string => {
-    const found = words[key ?? '']
-    if (typeof found !== 'string') throw new Error(`there is no word for ${key}`)
-    return found
+  const wordFor = (key: string | undefined): string => {
+    const word = words[key ?? '']
+    if (typeof word !== 'string') throw new Error(`there is no word for ${key}`)
+    return word
   }
-  for (const place of document.querySelectorAll<HTMLElement>('[data-word]')) place.textContent = word(place.dataset.word)
-  for (const place of document.querySelectorAll<HTMLElement>('[data-label]')) place.setAttribute('aria-label', word(place.dataset.label))
+  for (const target of document.querySelectorAll<HTMLElement>('[data-word]')) target.textContent = wordFor(target.dataset.word)
+  for (const target of document.querySelectorAll<HTMLElement>('[data-label]')) target.setAttribute('aria-label', wordFor(target.dataset.label))
 }

@@ -1,6 +1,4 @@
-/** Owns what `wx.login` gives: the demo server makes a person's js_code as WeChat would. */
-
-/** Rejects while the phone is offline, and where the server gives none. */
+/** Gets a person's js_code for `wx.login` from the demo server. Rejects where the phone is offline or the server refuses. */
 export const askJsCode = async (person: string, isOnline: boolean): Promise<string> => {
   if (!isOnline) throw new Error('the phone is offline')
   const response = await fetch('js-code', {
@@ -8,7 +6,7 @@ export const askJsCode = async (person: string, isOnline: boolean): Promise<stri
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ person }),
   })
-  if (!response.ok) throw new Error(`the demo server gave no js_code but ${response.status}`)
+  if (!response.ok) throw new Error(`the demo server answered ${response.status} instead of a js_code`)
   const { js_code: jsCode } = await response.json() as { js_code: string } // the demo server's own answer
   return jsCode
 }

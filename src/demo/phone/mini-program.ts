@@ -1,4 +1,4 @@
-/** Owns the one mini program of this phone: its frame, started cold or kept warm, and whether it is in front. Knows nothing of the other screens. */
+/** The phone's mini program: its frame, cold and warm starts, foreground and background. */
 import type { LaunchOptions, MiniProgramHost, NavigationBar, RunningMiniProgram } from '../runtime/host.ts'
 import { element, part } from './elements.ts'
 
@@ -8,18 +8,18 @@ declare global {
   }
 }
 
-/** What the phone does for it; the rest of its host is done here. */
+/** The part of the mini program's host that the phone provides; this module provides the rest. */
 export type PhoneServices = Pick<MiniProgramHost, 'person' | 'settings' | 'jsCode' | 'scanCode' | 'exit'>
 
 export interface MiniProgram {
-  /** Starts it cold, or lets the warm one open what was scanned as soon as it is in front. */
+  /** Starts it cold, or passes the launch options to the warm one, as soon as that is in the foreground. */
   launch (launch: LaunchOptions): void
-  /** Leaves it as it is; starts it cold where there is none yet. */
-  resume (otherwise: LaunchOptions): void
-  /** Starts it anew, cold, the way it was opened last. */
+  /** Keeps a warm one as it is. Starts it cold with `fallback` where there is none yet. */
+  resume (fallback: LaunchOptions): void
+  /** Starts it anew, cold, with the last launch options. */
   restart (): void
   back (): void
-  /** Whether its screen is what the phone shows. In a tab that nobody looks at it is in the background all the same. */
+  /** Whether the phone shows its screen. In a hidden browser tab it is in the background nevertheless. */
   setShown (isShown: boolean): void
   settingsChanged (): void
 }
@@ -29,16 +29,17 @@ export const createMiniProgram = (name: string, phone: PhoneServices): MiniProgr
   const launchScreen = part('#launch-screen')
   let frame: HTMLIFrameElement | undefined
   let running: RunningMiniProgram | undefined
-  let last: LaunchOptions | undefined
-  let toOpen: LaunchOptions | undefined
+  let lastLaunch: LaunchOptions | undefined
+  /** Options of a warm launch that waits for the foreground. */
+  let pendingLaunch: LaunchOptions | undefined
   let isShown = false
-  let isInFront = false
+  let isInForeground = false
 
   const start = (launch: LaunchOptions): void => {
     const hadFocus = frame !== undefined && document.activeElement === frame
     frame?.remove()
-    last = launch
-    running = toOpen = undefined
+    lastLaunch = launch
+    running = pendingLaunch = undefined
     launchScreen.hidden = false
     drawBar(undefined)
     window.miniProgramHost = { ...phone, launch, drawBar, restart, started }
@@ -46,42 +47,42 @@ export const createMiniProgram = (name: string, phone: PhoneServices): MiniProgr
     pages.append(frame)
     if (hadFocus) frame.focus()
   }
-  const restart = (): void => { if (last !== undefined) start(last) }
-  const started = (itself: RunningMiniProgram): void => {
-    running = itself
+  const restart = (): void => { if (lastLaunch !== undefined) start(lastLaunch) }
+  const started = (program: RunningMiniProgram): void => {
+    running = program
     launchScreen.hidden = true
-    isInFront = true // it starts as though it were; whoever left meanwhile, it hears of next
-    settle()
+    isInForeground = true // it starts in the foreground; where the person has left since, updateForeground() hides it
+    updateForeground()
   }
-  const settle = (): void => {
-    const wasInFront = isInFront
-    isInFront = isShown && document.visibilityState === 'visible'
-    if (wasInFront && !isInFront) running?.hide()
-    if (!isInFront || (wasInFront && toOpen === undefined)) return
-    running?.show(toOpen)
-    toOpen = undefined
+  const updateForeground = (): void => {
+    const wasInForeground = isInForeground
+    isInForeground = isShown && document.visibilityState === 'visible'
+    if (wasInForeground && !isInForeground) running?.hide()
+    if (!isInForeground || (wasInForeground && pendingLaunch === undefined)) return
+    running?.show(pendingLaunch)
+    pendingLaunch = undefined
   }
-  document.addEventListener('visibilitychange', settle)
+  document.addEventListener('visibilitychange', updateForeground)
 
   return {
     launch: (launch) => {
       if (running === undefined) return start(launch)
-      last = toOpen = launch
-      settle()
+      lastLaunch = pendingLaunch = launch
+      updateForeground()
     },
-    // A frame that doesn't run yet may have failed to load: then this tap is the second try.
-    resume: (otherwise) => { if (running === undefined) start(last ?? otherwise) },
+    // Where it doesn't run yet, its frame may have failed to load: try again.
+    resume: (fallback) => { if (running === undefined) start(lastLaunch ?? fallback) },
     restart,
     back: () => running?.back(),
     setShown: (value) => {
       isShown = value
-      settle()
+      updateForeground()
     },
     settingsChanged: () => running?.settingsChanged(),
   }
 }
 
-/** Draws the bar as a page wants it; bare, in the phone's own colours, as long as there is no page. */
+/** Draws the navigation bar as the page configures it; without a page, empty and in the phone's colours. */
 const drawBar = (bar: NavigationBar | undefined): void => {
   const phone = part('#phone')
   part('#bar-title').textContent = bar?.title ?? ''

@@ -1,4 +1,4 @@
-/** The simulated phone: what a tap on it leads to. The mini program in its frame is the real one. */
+/** The simulated phone: connects its buttons, screens and settings with the real mini program in its frame. */
 import type { LaunchOptions } from '../runtime/host.ts'
 import { launchOf } from './code.ts'
 import { fillWords, onTap, part } from './elements.ts'
@@ -10,9 +10,9 @@ import { createScreens } from './screens.ts'
 import { createSheets } from './sheets.ts'
 import { demoWordsFor, isChinese, languageOf } from './words.ts'
 
-/** WeChat's numbers for the ways in: a scanned code, one in a picture, the list of recent mini programs. */
-const sceneOf = { code: 1047, picture: 1049, recent: 1089 }
-const homePage: LaunchOptions = { path: 'pages/index/index', query: {}, scene: sceneOf.recent }
+/** WeChat's scene values: how a mini program was opened. */
+const scenes = { code: 1047, picture: 1049, recent: 1089 }
+const homePage: LaunchOptions = { path: 'pages/index/index', query: {}, scene: scenes.recent }
 
 const language = languageOf(location.search)
 const words = demoWordsFor(language)
@@ -36,18 +36,18 @@ const miniProgram = createMiniProgram(words.miniProgram, {
   exit: () => { if (screens.shown() === 'mini-program') screens.show('wechat') },
 })
 
-/** WeChat's own "Scan": only a code of the mini program leads on. */
+/** WeChat's own "Scan": accepts codes of the mini program only. */
 const scan = async (): Promise<void> => {
   screens.show('camera')
-  const launch = await scanner.scan(({ text, isInFile }) => launchOf(text, isInFile ? sceneOf.picture : sceneOf.code))
+  const launch = await scanner.scan(({ text, isInFile }) => launchOf(text, isInFile ? scenes.picture : scenes.code))
   if (launch === undefined) return screens.show('wechat')
   miniProgram.launch(launch)
   screens.show('mini-program')
 }
 
-/** `wx.scanCode`: the mini program gets whatever the code says, and judges it itself. */
+/** `wx.scanCode`: gives the mini program the text of any code. */
 const scanForMiniProgram = async (onlyFromCamera: boolean): Promise<string | undefined> => {
-  if (screens.shown() !== 'mini-program') return undefined // only what is in front can ask for the camera
+  if (screens.shown() !== 'mini-program') return undefined // in the background it may not open the camera
   screens.show('camera')
   const text = await scanner.scan((found) => found.text, { onlyFromCamera })
   screens.show('mini-program')
@@ -59,7 +59,7 @@ const drawStatus = (): void => {
   const { dataset } = part('#phone')
   dataset.network = online ? 'on' : 'off'
   dataset.theme = theme
-  dataset.text = fontSizePx > 16 ? 'large' : 'usual'
+  dataset.text = fontSizePx > 16 ? 'large' : 'normal'
   part('#clock').textContent = new Date(Date.now() + clockOffsetMs).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
 }
 

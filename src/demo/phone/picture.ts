@@ -1,11 +1,11 @@
-/** Owns the way from a picture to the text of the code in it, as a camera would read it. Knows nothing of tickets. */
+/** Reading codes from pictures. */
 import { decodeQR } from 'qr/decode.js'
 
-const longestSide = 2000 // a larger screenshot only takes longer
+const maxSidePx = 2000 // a larger screenshot only takes longer
 
-/** Draws a picture to a canvas of its own, on white, where a code with a transparent ground can be read too. */
+/** Draws a picture to a new canvas, scaled down where it is large, on white so that codes on a transparent ground can be read. */
 export const canvasOf = (source: CanvasImageSource, width: number, height: number): HTMLCanvasElement => {
-  const scale = Math.min(1, longestSide / Math.max(width, height))
+  const scale = Math.min(1, maxSidePx / Math.max(width, height))
   const canvas = document.createElement('canvas')
   canvas.width = Math.max(1, Math.round(width * scale))
   canvas.height = Math.max(1, Math.round(height * scale))
@@ -17,13 +17,13 @@ export const canvasOf = (source: CanvasImageSource, width: number, height: numbe
   return canvas
 }
 
-/** The text of the code in a picture, or undefined where none can be read. */
+/** Reads the text of the code in a picture; undefined where there is none. */
 export const readCode = (canvas: HTMLCanvasElement): string | undefined => {
   const image = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height)
   if (image === undefined) return undefined
   try {
     return decodeQR({ width: image.width, height: image.height, data: image.data }, { effort: 4, timeLimit: 500 })
   } catch {
-    return undefined // no code in it, or one too damaged to read
+    return undefined // no code in it, or a damaged one
   }
 }

@@ -1,27 +1,27 @@
-/** Owns what can be set on the phone: the switches, and what they come to for the mini program. */
+/** The phone's quick settings. */
 import type { PhoneSettings } from '../runtime/host.ts'
 import { onTap, part } from './elements.ts'
 
 const hourMs = 3_600_000
 
-/** Binds the switches. The theme is the system's, and follows it, until it is switched by hand. */
-export const createQuickSettings = (language: string, changed: () => void): () => PhoneSettings => {
+/** Binds the switches and returns a function that reads the settings. The theme follows the system's until the person switches it. */
+export const createQuickSettings = (language: string, onChange: () => void): () => PhoneSettings => {
   const systemTheme = matchMedia('(prefers-color-scheme: dark)')
   const on = { flight: false, dark: systemTheme.matches, large: false, fast: false }
   const names = Object.keys(on) as Array<keyof typeof on>
   const set = (name: keyof typeof on, value: boolean): void => {
     on[name] = value
     draw()
-    changed()
+    onChange()
   }
   const draw = (): void => {
     for (const name of names) part(`[data-switch=${name}]`).setAttribute('aria-checked', String(on[name]))
   }
-  const follow = ({ matches }: MediaQueryListEvent): void => set('dark', matches)
-  systemTheme.addEventListener('change', follow)
+  const followSystem = ({ matches }: MediaQueryListEvent): void => set('dark', matches)
+  systemTheme.addEventListener('change', followSystem)
   for (const name of names) {
     onTap(`[data-switch=${name}]`, () => {
-      if (name === 'dark') systemTheme.removeEventListener('change', follow)
+      if (name === 'dark') systemTheme.removeEventListener('change', followSystem)
       set(name, !on[name])
     })
   }

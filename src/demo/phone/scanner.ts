@@ -1,97 +1,100 @@
-/** WeChat's scanner: it looks, says what it sees, and ends with a text or with the person going back. What a text means is its caller's business. */
-import { loginPageBeside, lookAt, lookAtFile } from './camera.ts'
-import type { Sight } from './camera.ts'
+/** WeChat's scanner screen: finds a code with the camera or in a picture, until the caller accepts its text or the person goes back. */
+import { adjacentLoginPage, photograph, readPicture } from './camera.ts'
+import type { Photo } from './camera.ts'
 import { onTap, part } from './elements.ts'
 import type { DemoWords } from './words.ts'
 
-const shutterMs = 450 // long enough for an eye to see what the camera saw
+const stepMs = 450 // so that the person sees each step
 
-export interface Found {
+export interface ScannedCode {
   readonly text: string
-  /** In a picture that was handed over, not on the login page beside. */
+  /** From a picture file, not from the login page. */
   readonly isInFile: boolean
 }
 
 export interface Scanner {
-  /** Looks until there is a code that `read` makes something of, and gives that; undefined where the person went back. With `onlyFromCamera` it takes no picture. */
-  scan <Result extends object | string> (read: (found: Found) => Result | undefined, options?: { readonly onlyFromCamera?: boolean }): Promise<Result | undefined>
+  /**
+   * Scans until `read` gives a result for a code, and resolves with that; with undefined where the person goes back.
+   * With `onlyFromCamera` it takes no picture files.
+   */
+  scan <Result extends object | string> (read: (code: ScannedCode) => Result | undefined, options?: { readonly onlyFromCamera?: boolean }): Promise<Result | undefined>
 }
 
-interface Scanning {
-  /** How this ends with what was found; undefined where that is no code to follow. */
-  readonly endingOf: (found: Found) => (() => void) | undefined
+interface CurrentScan {
+  /** Returns a function that ends the scan with this code; undefined where the caller refuses the code. */
+  readonly accept: (code: ScannedCode) => (() => void) | undefined
   readonly goBack: () => void
   readonly takesPictures: boolean
 }
 
 export const createScanner = (words: DemoWords): Scanner => {
-  let scanning: Scanning | undefined
-  let next: ReturnType<typeof setTimeout> | undefined
+  let current: CurrentScan | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
 
-  const say = (line: string, canvas?: HTMLCanvasElement): void => {
+  const show = (line: string, canvas?: HTMLCanvasElement): void => {
     part('#finder').replaceChildren(...(canvas === undefined ? [] : [canvas]))
     part('#camera-line').textContent = line
   }
-  const then = (step: () => void): void => {
-    clearTimeout(next)
-    next = setTimeout(step, shutterMs)
+  const afterStep = (next: () => void): void => {
+    clearTimeout(timer)
+    timer = setTimeout(next, stepMs)
   }
-  const end = (ending: (() => void) | undefined): void => {
-    clearTimeout(next)
-    scanning = undefined
-    ending?.()
+  const end = (settle: (() => void) | undefined): void => {
+    clearTimeout(timer)
+    current = undefined
+    settle?.()
   }
 
-  const look = (): void => {
-    const beside = loginPageBeside()
-    part('#look-again').hidden = beside === undefined
-    clearTimeout(next)
-    if (beside === undefined) return say(scanning?.takesPictures === false ? words.nothingBeside : words.alone)
-    say(words.looking)
-    then(() => judge(lookAt(beside), words.noCode, false))
+  const scanPage = (): void => {
+    const page = adjacentLoginPage()
+    part('#scan-again').hidden = page === undefined
+    clearTimeout(timer)
+    if (page === undefined) return show(current?.takesPictures === false ? words.noWebsite : words.pasteOrDrop)
+    show(words.searching)
+    afterStep(() => handle(photograph(page), words.noCode, false))
   }
-  const lookAtPicture = (file: Blob): void => {
-    const current = scanning
-    if (current === undefined || !current.takesPictures) return
-    clearTimeout(next)
-    lookAtFile(file)
-      .then((sight) => { if (scanning === current) judge(sight, words.noPicture, true) })
+  const scanPicture = (file: Blob): void => {
+    const scan = current
+    if (scan === undefined || !scan.takesPictures) return
+    clearTimeout(timer)
+    readPicture(file)
+      .then((photo) => { if (current === scan) handle(photo, words.noPicture, true) })
       .catch((reason: unknown) => console.error(reason))
   }
-  const judge = (sight: Sight | undefined, nothing: string, isInFile: boolean): void => {
-    if (sight === undefined) return say(nothing)
-    const { canvas, text } = sight
-    if (text === undefined) return say(words.noCode, canvas)
-    const ending = scanning?.endingOf({ text, isInFile })
-    if (ending === undefined) return say(words.notACode, canvas)
-    say(words.found, canvas)
-    then(() => end(ending))
+  const handle = (photo: Photo | undefined, messageForNone: string, isInFile: boolean): void => {
+    if (photo === undefined) return show(messageForNone)
+    const { canvas, text } = photo
+    if (text === undefined) return show(words.noCode, canvas)
+    const resolveScan = current?.accept({ text, isInFile })
+    if (resolveScan === undefined) return show(words.wrongCode, canvas)
+    show(words.found, canvas)
+    afterStep(() => end(resolveScan))
   }
 
-  onTap('#camera-back', () => end(scanning?.goBack))
-  onTap('#look-again', look)
-  bindPictures(lookAtPicture)
+  onTap('#camera-back', () => end(current?.goBack))
+  onTap('#scan-again', scanPage)
+  bindPictures(scanPicture)
   return {
     scan: (read, { onlyFromCamera = false } = {}) => new Promise((resolve) => {
-      const endingOf = (found: Found) => {
-        const result = read(found)
+      const accept = (code: ScannedCode) => {
+        const result = read(code)
         return result === undefined ? undefined : () => resolve(result)
       }
-      scanning = { endingOf, goBack: () => resolve(undefined), takesPictures: !onlyFromCamera }
+      current = { accept, goBack: () => resolve(undefined), takesPictures: !onlyFromCamera }
       part('#choose-picture').hidden = onlyFromCamera
-      look()
+      scanPage()
     }),
   }
 }
 
-/** The three ways to hand the scanner a picture: chosen, dropped, pasted. */
+/** Takes picture files that are chosen, dropped or pasted. */
 const bindPictures = (take: (file: Blob) => void): void => {
   const chooser = part<HTMLInputElement>('#picture')
   const camera = part('#camera')
   onTap('#choose-picture', () => chooser.click())
   chooser.addEventListener('change', () => {
     const file = chooser.files?.[0]
-    chooser.value = '' // the same file may be chosen again
+    chooser.value = '' // so that choosing the same file again fires `change`
     if (file !== undefined) take(file)
   })
   camera.addEventListener('dragover', (event) => event.preventDefault())

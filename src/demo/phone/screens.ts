@@ -1,4 +1,4 @@
-/** Owns what is on the phone's screen: WeChat with one of its three screens, or the desktop over it. Knows nothing of what leads where. */
+/** The phone's screen: WeChat with one of its three screens, or the home screen in front of it. */
 import { part } from './elements.ts'
 
 export type WechatScreen = 'wechat' | 'camera' | 'mini-program'
@@ -6,42 +6,42 @@ export type Screen = 'desktop' | WechatScreen
 
 export interface Screens {
   shown (): Screen
-  /** What WeChat shows from now on. Where the desktop is in front, it is seen when the person comes back. */
+  /** Switches WeChat's screen. Behind the home screen it becomes visible when the person returns to WeChat. */
   show (screen: WechatScreen): void
-  /** To the desktop. */
+  /** Goes to the home screen. */
   leaveWechat (): void
-  /** Back from there, to what WeChat showed. */
+  /** Returns from the home screen to WeChat as it was. */
   enterWechat (): void
 }
 
-/** Where the keyboard goes on each screen. */
-const firstOf: Record<Screen, string> = { desktop: '#wechat-icon', wechat: '#scan', camera: '#camera-back', 'mini-program': '#pages iframe' }
+/** The element that gets the keyboard focus on each screen. */
+const focusTargets: Record<Screen, string> = { desktop: '#wechat-icon', wechat: '#scan', camera: '#camera-back', 'mini-program': '#pages iframe' }
 
-export const createScreens = (changed: () => void): Screens => {
-  const all = Object.keys(firstOf) as Screen[]
-  let inWechat: WechatScreen = 'wechat'
+export const createScreens = (onChange: () => void): Screens => {
+  const all = Object.keys(focusTargets) as Screen[]
+  let wechatScreen: WechatScreen = 'wechat'
   let isDesktop = false
-  const shown = (): Screen => isDesktop ? 'desktop' : inWechat
+  const shown = (): Screen => isDesktop ? 'desktop' : wechatScreen
 
   const draw = (): void => {
     part('#phone').dataset.screen = shown()
     for (const screen of all) part(`#${screen}`).hidden = screen !== shown()
   }
-  const turn = (change: () => void): void => {
+  const update = (change: () => void): void => {
     const before = shown()
     change()
     if (shown() === before) return
     draw()
-    changed()
-    // Other pages of the window keep the keyboard where the person took it there meanwhile.
-    if (document.hasFocus()) part(firstOf[shown()]).focus({ preventScroll: true })
+    onChange()
+    // Don't take the focus from another frame of the window.
+    if (document.hasFocus()) part(focusTargets[shown()]).focus({ preventScroll: true })
   }
 
   draw()
   return {
     shown,
-    show: (screen) => turn(() => { inWechat = screen }),
-    leaveWechat: () => turn(() => { isDesktop = true }),
-    enterWechat: () => turn(() => { isDesktop = false }),
+    show: (screen) => update(() => { wechatScreen = screen }),
+    leaveWechat: () => update(() => { isDesktop = true }),
+    enterWechat: () => update(() => { isDesktop = false }),
   }
 }

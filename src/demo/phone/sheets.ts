@@ -1,4 +1,4 @@
-/** Owns the sheet over the screen, one at a time: it takes the keyboard, makes what lies under it unreachable, and goes by Escape or a tap elsewhere. */
+/** Sheets over the screen, one at a time: a sheet takes the focus, makes the screen inert, and closes by Escape or a tap outside. */
 import { part } from './elements.ts'
 
 interface Sheet {
@@ -8,13 +8,13 @@ interface Sheet {
 }
 
 export interface Sheets {
-  /** Lets a button open and close a sheet. */
+  /** Makes a button open and close a sheet. Both are selectors. */
   bind (opener: string, panel: string): void
   close (): void
 }
 
 export const createSheets = (): Sheets => {
-  const under = part('#screens')
+  const screens = part('#screens')
   let open: Sheet | undefined
 
   const close = (): void => {
@@ -22,7 +22,7 @@ export const createSheets = (): Sheets => {
     const { panel, opener } = open
     open = undefined
     const hadFocus = panel.contains(document.activeElement)
-    under.inert = false
+    screens.inert = false
     panel.hidden = true
     opener.setAttribute('aria-expanded', 'false')
     if (hadFocus) opener.focus()
@@ -42,7 +42,7 @@ export const createSheets = (): Sheets => {
         if (wasOpen) return
         open = sheet
         sheet.panel.hidden = false
-        under.inert = true
+        screens.inert = true
         sheet.opener.setAttribute('aria-expanded', 'true')
         sheet.panel.querySelector('button')?.focus()
       })

@@ -1,8 +1,8 @@
-/** Owns what the demo's window and the phone say. What the mini program says is its own. */
+/** Texts of the demo's window and the phone, in Chinese and English. The mini program has its own. */
 
 const zh = {
   title: 'scan-login 演示',
-  lead: '一个网站，一部手机。在手机上点「扫一扫」，看两边一起动。',
+  lead: '一个网站，一部手机。在手机上点「扫一扫」，看登录在两边怎样进行。',
   website: '网站',
   startOver: '重新开始',
   addPhone: '再加一部手机',
@@ -31,22 +31,22 @@ const zh = {
 
   camera: '扫一扫',
   viewfinder: '取景框',
-  looking: '正在找码…',
+  searching: '正在找码…',
   found: '扫到了',
   noCode: '没有看到码',
-  notACode: '这不是小程序码',
+  wrongCode: '这不是小程序码',
   noPicture: '这个文件不是图片',
-  alone: '把码的截图粘贴或拖到这里',
-  nothingBeside: '旁边没有网站，相机看不到码',
+  pasteOrDrop: '把码的截图粘贴或拖到这里',
+  noWebsite: '旁边没有网站，相机看不到码',
   choosePicture: '选一张图片',
-  lookAgain: '再扫一次',
+  scanAgain: '再扫一次',
 }
 
 export type DemoWords = typeof zh
 
 const en: DemoWords = {
   title: 'scan-login demo',
-  lead: 'A website and a phone. Tap Scan on the phone and watch both move.',
+  lead: 'A website and a phone. Tap Scan on the phone and follow the login on both.',
   website: 'The website',
   startOver: 'Start over',
   addPhone: 'Add a phone',
@@ -75,18 +75,18 @@ const en: DemoWords = {
 
   camera: 'Scanner',
   viewfinder: 'Viewfinder',
-  looking: 'Looking for a code…',
+  searching: 'Looking for a code…',
   found: 'Got it',
   noCode: 'No code in view',
-  notACode: "That isn't a mini-program code",
+  wrongCode: "That isn't a mini-program code",
   noPicture: "That file isn't a picture",
-  alone: 'Paste or drop a screenshot of the code here',
-  nothingBeside: 'No website beside this phone to look at',
+  pasteOrDrop: 'Paste or drop a screenshot of the code here',
+  noWebsite: 'No website beside this phone to scan',
   choosePicture: 'Choose a picture',
-  lookAgain: 'Scan again',
+  scanAgain: 'Scan again',
 }
 
-/** The language asked for in the address (`?lang=en`), else the browser's. */
+/** The language in the address (`?lang=en`), else the browser's. */
 export const languageOf = (search: string): string => new URLSearchParams(search).get('lang') ?? navigator.language
 
 export const isChinese = (language: string): boolean => /^zh/i.test(language)
