@@ -1,4 +1,4 @@
-/** Owns what the demo is made of: the service for real on an embedded store, a simulator in WeChat's place, and phones. Listens nowhere itself. */
+/** The demo: the real service on an embedded store, a simulator in place of WeChat, and simulated phones. `main.ts` makes it listen. */
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../app.ts'
 import { readConfig, type Config } from '../config.ts'
@@ -12,27 +12,27 @@ export interface Demo {
   readonly app: FastifyInstance
   readonly config: Config
   readonly simulator: WechatSimulator
-  /** What it may be called in `Host`; read at each request. */
+  /** Accepted values of the `Host` header; read at each request. */
   readonly hosts: Set<string>
-  /** Lets go of the store and of the simulator; the app is closed first. */
+  /** Closes the store and the simulator. Close the app first. */
   close (): Promise<void>
 }
 
 export interface DemoOptions {
   readonly port: string
-  /** Settings that are to be others than the demo's own. */
+  /** Settings that replace the demo's own. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly clock?: Clock
 }
 
-/** It listens on this machine only, so that is where everybody is whom no database knows. */
+/** The place of every address that the places file lacks: the demo listens on this machine only. */
 const thisComputer: Place = { country: null, zh: '这台电脑', en: 'This computer' }
 
-/** The names of this machine for itself: whatever else a browser calls it by is somebody else's name for it. */
+/** The loopback names of this machine. Any other name in `Host` may be DNS rebinding. */
 const hostsOf = ({ PUBLIC_URL, PORT }: Config): Set<string> =>
   new Set([new URL(PUBLIC_URL).host, ...['localhost', '127.0.0.1', '[::1]'].map((name) => new URL(`http://${name}:${PORT}`).host)])
 
-/** Builds the demo. Throws as `readConfig` and `openRuntime` do. */
+/** Builds the demo. Throws what `readConfig` and `openRuntime` throw. */
 export const openDemo = async ({ port, environment = {}, clock = systemClock }: DemoOptions): Promise<Demo> => {
   const simulator = await startWechatSimulator({ clock })
   const config = {

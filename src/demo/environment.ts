@@ -1,20 +1,23 @@
-/** What of the environment reaches the demo. Somebody who runs it may have the settings of a real service in their shell. */
+/** The part of the environment that the demo uses: the shell that starts it may hold the settings of a real service. */
 import { settingNames } from '../config.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Settings that change how a service behaves. All others name things of a real one: its address, store, keys, credentials, the sites, proxies and programs around
- * it. Pages of real sites have no business with a service where anybody can be anybody.
+ * Settings that change how a service behaves. All others belong to a real service: its address, store, keys, credentials, the sites, proxies and programs around
+ * it. The demo lets anybody log in as anybody, so pages of real sites must not reach it.
  */
-const behaviour: ReadonlySet<string> = new Set([
+const behaviourSettings: ReadonlySet<string> = new Set([
   'PORT', 'LOG_LEVEL', 'SITE_NAME', 'GEOIP_FILE', 'WECHAT_ENV_VERSION', 'WECHAT_URL_LINK', 'TICKET_TTL', 'MAX_WAIT', 'MATCH_NUMBERS',
   'SESSION_IDLE', 'SESSION_MAX', 'MAX_TICKETS', 'MAX_HELD_POLLS', 'LIMIT_CREATE', 'LIMIT_GUESS', 'LIMIT_PHONE', 'CODE_SUPPLY',
 ] satisfies Array<(typeof settingNames)[number]>)
 
-/** Takes out the settings that name things of a real service, given as a value or as a file. What is no setting stays, so that misspelt ones are told. */
+/**
+ * Splits the environment: settings of a real service, given as a value or as a file (`…_FILE`), are ignored. Variables that are no setting are kept, so that
+ * `readConfig` reports misspelt ones.
+ */
 export const demoEnvironment = (environment: Environment): { readonly honoured: Environment, readonly ignored: readonly string[] } => {
-  const isOfRealService = (name: string): boolean => !behaviour.has(name) && [name, name.replace(/_FILE$/, '')].some((setting) => (settingNames as readonly string[]).includes(setting))
+  const isOfRealService = (name: string): boolean => !behaviourSettings.has(name) && [name, name.replace(/_FILE$/, '')].some((setting) => (settingNames as readonly string[]).includes(setting))
   const entries = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')
   return {
     honoured: Object.fromEntries(entries.filter(([name]) => !isOfRealService(name))),

@@ -1,4 +1,4 @@
-/** Turns the folder of a mini program into what a browser loads without eval and inline styles. Composition only: each kind of file has its own room. */
+/** The compiler from a mini program's folder to files that a browser loads without eval or inline styles. Each kind of file has a module in `miniprogram/`. */
 import { readProject } from './miniprogram/project.ts'
 import { collectErrors } from './miniprogram/compile-error.ts'
 import { compileScripts } from './miniprogram/scripts.ts'
@@ -7,7 +7,7 @@ import { compileStyle } from './miniprogram/wxss.ts'
 
 export interface MiniProgramOptions {
   readonly folder: string
-  /** What config.ts exports here: the demo is an operator who has set it. */
+  /** Replaces the value that the folder's config.ts exports. */
   readonly serviceUrl: string
 }
 
@@ -18,7 +18,7 @@ export interface CompiledFile {
 
 /**
  * Compiles to file name → file: `project.json`, `templates.js`, and `app` and every page and component as `.css` and `.js`.
- * Rejects with a `CompileError` that tells everything that is wrong. A component's style has the scope `c<its place in modules>`.
+ * Rejects with a `CompileError` that lists all problems. A component's style has the scope `c<index in modules>`.
  */
 export const compileMiniProgram = async ({ folder, serviceUrl }: MiniProgramOptions): Promise<ReadonlyMap<string, CompiledFile>> => {
   const project = await readProject(folder)

@@ -1,4 +1,4 @@
-/** Owns the addresses of the demo: its window, the simulated phone, the mini program in it, and the js_code that stands in for `wx.login`. Never loaded in production. */
+/** Routes of the demo: its window, the simulated phone, the compiled mini program, and js_codes for `wx.login`. Never loaded in production. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -8,17 +8,17 @@ import { refuseForeignPages } from '../http/same-origin.ts'
 import { compileMiniProgram } from './miniprogram.ts'
 
 export interface DemoPhoneOptions {
-  /** Whoever plays WeChat's part; gives a person's js_code, good for one login. */
+  /** The simulated WeChat. `jsCode` gives a person's js_code, valid once. */
   readonly wechat: { jsCode (person: string): string }
-  /** Where the mini program calls: PUBLIC_URL. */
+  /** The address that the mini program calls: PUBLIC_URL. */
   readonly serviceUrl: string
 }
 
-const phone = join(import.meta.dirname, 'phone')
-const runtime = join(import.meta.dirname, 'runtime')
-const miniProgram = join(import.meta.dirname, '../../miniprogram')
+const phoneFolder = join(import.meta.dirname, 'phone')
+const runtimeFolder = join(import.meta.dirname, 'runtime')
+const miniProgramFolder = join(import.meta.dirname, '../../miniprogram')
 
-/** What the demo's pages may load and run: nothing from elsewhere, nothing inline. */
+/** Content-Security-Policy of the demo's pages: nothing from other origins, nothing inline. */
 export const policy = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'",
   "frame-src 'self'", "frame-ancestors 'self'", "base-uri 'none'", "form-action 'none'",
@@ -26,22 +26,22 @@ export const policy = [
 
 const JsCodeBody = Type.Object({ person: Type.String({ minLength: 1, maxLength: 32 }) })
 
-/** Serves the demo under the prefix it is registered with, compiled once. Whoever reaches it can be any person: for a demo only. */
+/** Serves the demo under the prefix it is registered with; compiles once, at registration. A client of these routes can log in as any person. */
 export const demoPhonePlugin = async (app: FastifyInstance, { wechat, serviceUrl }: DemoPhoneOptions): Promise<void> => {
   const [phoneScripts, runtimeScripts, compiled] = await Promise.all([
-    scriptsOf(phone, { phone: 'phone.ts', demo: 'demo-window.ts' }),
-    scriptsOf(runtime, { runtime: 'runtime.ts' }),
-    compileMiniProgram({ folder: miniProgram, serviceUrl }),
+    bundle(phoneFolder, { phone: 'phone.ts', demo: 'demo-window.ts' }),
+    bundle(runtimeFolder, { runtime: 'runtime.ts' }),
+    compileMiniProgram({ folder: miniProgramFolder, serviceUrl }),
   ])
   const [demoHtml, phoneHtml, demoCss, phoneCss, appHtml, runtimeCss] = await Promise.all([
-    ...['demo.html', 'phone.html', 'demo.css', 'phone.css'].map((file) => readFile(join(phone, file), 'utf8')),
-    ...['app.html', 'runtime.css'].map((file) => readFile(join(runtime, file), 'utf8')),
+    ...['demo.html', 'phone.html', 'demo.css', 'phone.css'].map((file) => readFile(join(phoneFolder, file), 'utf8')),
+    ...['app.html', 'runtime.css'].map((file) => readFile(join(runtimeFolder, file), 'utf8')),
   ])
 
   const service = new URL(serviceUrl)
   app.addHook('onRequest', async (request, reply) => {
-    // The phone calls the service by its one address, and its page may call no other origin than its own.
-    if (isOtherNameOf(service, request)) return reply.redirect(service.origin + request.url)
+    // The policy lets the phone's page call its own origin only, and it calls the service at PUBLIC_URL: both have to be the same origin.
+    if (usesOtherLoopbackName(request, service)) return reply.redirect(service.origin + request.url)
     reply.headers({ 'Content-Security-Policy': policy, 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' })
   })
 
@@ -59,7 +59,7 @@ export const demoPhonePlugin = async (app: FastifyInstance, { wechat, serviceUrl
   serve('/demo/app/runtime.js', 'text/javascript', runtimeScripts.get('runtime.js'))
   for (const [file, { type, text }] of compiled) serve(`/demo/app/${file}`, type, text)
 
-  // A js_code is whoever it names: no page of another site may ask for one.
+  // A js_code is a login as the person it was made for: pages of other sites must not get one.
   const onRequest = refuseForeignPages({ origin: service.origin, COOKIE_DOMAIN: null, ALLOWED_ORIGINS: [] })
   app.post<{ Body: { person: string } }>('/demo/js-code', { schema: { body: JsCodeBody }, onRequest }, async (request, reply) => {
     reply.header('Cache-Control', 'no-store')
@@ -69,16 +69,16 @@ export const demoPhonePlugin = async (app: FastifyInstance, { wechat, serviceUrl
 
 const loopback = /^(?:localhost|127\.0\.0\.1|\[::1\])$/
 
-/** Whether a browser on this machine came by another of the machine's own names. */
-const isOtherNameOf = ({ hostname, port }: URL, request: FastifyRequest): boolean =>
+/** Whether the request came to another loopback name (`localhost`, `127.0.0.1`, `[::1]`) than the service's own. */
+const usesOtherLoopbackName = (request: FastifyRequest, { hostname, port }: URL): boolean =>
   request.method === 'GET' && request.hostname !== hostname && loopback.test(hostname) && loopback.test(request.hostname) && String(request.port ?? '') === port
 
-/** File name → script, bundled in memory since a browser reads no TypeScript. */
-const scriptsOf = async (room: string, entries: Record<string, string>): Promise<Map<string, string>> => {
+/** Bundles TypeScript for a browser, in memory; file name → script. */
+const bundle = async (folder: string, entries: Record<string, string>): Promise<Map<string, string>> => {
   const { outputFiles } = await build({
     entryPoints: entries,
-    absWorkingDir: room,
-    outdir: room,
+    absWorkingDir: folder,
+    outdir: folder,
     bundle: true,
     write: false,
     format: 'esm',
@@ -86,5 +86,5 @@ const scriptsOf = async (room: string, entries: Record<string, string>): Promise
     charset: 'utf8',
     logLevel: 'silent',
   })
-  return new Map(outputFiles.map((file) => [file.path.slice(room.length + 1), file.text]))
+  return new Map(outputFiles.map((file) => [file.path.slice(folder.length + 1), file.text]))
 }

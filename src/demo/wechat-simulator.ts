@@ -1,4 +1,4 @@
-/** Owns a stand-in for WeChat's API: a real HTTP server on this machine, as strict as the original, with faults on demand. Never part of production. */
+/** A simulator of WeChat's API: an HTTP server on this machine, as strict as the original, with injectable faults. Never part of production. */
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
@@ -15,7 +15,7 @@ export type { Endpoint, Fault, SimulatorSettings }
 export interface SimulatorCall {
   readonly endpoint: Endpoint
   readonly query: Readonly<Record<string, string>>
-  /** As it came. */
+  /** The raw text. */
   readonly body: string
 }
 
@@ -23,38 +23,38 @@ export interface WechatSimulator {
   readonly url: string
   readonly appid: string
   readonly secret: string
-  /** A fresh js_code for this person; the person is made when new. */
+  /** Makes a new js_code for a person. Any name is a person. */
   jsCode (person: string): string
   openidOf (person: string): string
   /**
-   * Switches a fault on for an endpoint, for the next `times` calls (default: until cleared). All but an errcode spoil the answer of
-   * a call that was carried out: a js_code is used up all the same.
+   * Injects a fault into the next `times` calls of an endpoint (default: until cleared). A fault other than an errcode spoils the answer of
+   * a call that has taken effect: a js_code is used up all the same.
    */
   fail (endpoint: Endpoint, fault: Fault, times?: number): void
   clearFaults (): void
-  /** Ends the current stable token, as somebody else's forced refresh does; `handed-out-still`: and goes on giving it out. */
+  /** Revokes the current stable token, as another client's forced refresh does. With `handed-out-still` the API keeps giving out the revoked one. */
   revokeToken (how?: 'replaced' | 'handed-out-still'): void
-  /** The calls so far, the oldest first; the last thousand of them. */
+  /** The last thousand calls, oldest first. */
   readonly calls: readonly SimulatorCall[]
-  /** How many calls there were to an endpoint, however many. */
+  /** The number of calls to an endpoint, not limited to those in `calls`. */
   countOf (endpoint: Endpoint): number
-  /** Leaves calls to an endpoint without an answer until the returned function is called. */
+  /** Holds the answers of an endpoint until the returned function is called. */
   hold (endpoint: Endpoint): () => void
-  /** May be changed at any time. */
+  /** Can be changed at any time. */
   readonly settings: SimulatorSettings
   close (): Promise<void>
 }
 
 export interface WechatSimulatorOptions {
   readonly clock?: Pick<Clock, 'now'>
-  /** Any free one when left out. */
+  /** A random free port when left out. */
   readonly port?: number
 }
 
 const appid = 'wx0123456789abcdef'
 const maxCalls = 1000
 
-/** Starts a simulator on 127.0.0.1, with one mini program whose AppSecret is made anew each time. */
+/** Starts a simulator on 127.0.0.1 with one mini program and a random AppSecret. */
 export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0 }: WechatSimulatorOptions = {}): Promise<WechatSimulator> => {
   const secret = randomBytes(16).toString('hex')
   const settings: SimulatorSettings = {
@@ -70,7 +70,7 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
   const tokens = createTokens(clock)
   const people = createPeople(clock, appid)
   const links = createLinks(clock)
-  const origin = (): string => `http://127.0.0.1:${(server.server.address() as AddressInfo).port}` // a string only for a pipe
+  const origin = (): string => `http://127.0.0.1:${(server.server.address() as AddressInfo).port}` // an object for a TCP server
   const endpoints = createEndpoints({ appid, secret, settings, tokens, people, links, origin, clock })
   const faults = new Map<Endpoint, { readonly fault: Fault, left: number }>()
   const calls: SimulatorCall[] = []
@@ -105,7 +105,7 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
   }
   server.get<{ Params: { id: string } }>('/link/:id', (request, reply) => {
     const page = links.pageOf(request.params.id)
-    return reply.code(page === undefined ? 404 : 200).type('text/plain; charset=utf-8').send(page ?? 'This link is no longer of use\n')
+    return reply.code(page === undefined ? 404 : 200).type('text/plain; charset=utf-8').send(page ?? 'This link is unknown or has expired\n')
   })
   await server.listen({ host: '127.0.0.1', port })
 

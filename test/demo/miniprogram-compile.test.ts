@@ -41,8 +41,8 @@ await t.test("mini program: a component's style has its place among the modules 
 await t.test('mini program: refused with all that is wrong when it is in several files', async (t) => {
   const folder = await writeMiniProgram(t, { 'app.wxss': '#a { b: c }', 'pages/a/a.wxml': '<map />', 'pages/a/a.ts': "import './b'" })
   t.strictSame(await problemsOf(compileMiniProgram({ folder, serviceUrl })), [
-    'pages/a/a.wxml:1:2: <map> is no tag that the demo draws, nor one of usingComponents',
+    'pages/a/a.wxml:1:2: <map> is neither a tag that the demo draws nor one of usingComponents',
     'pages/a/a.ts:1:8: Could not resolve "./b"',
-    'app.wxss:1:1: the runtime of the demo writes no id, select a class',
+    "app.wxss:1:1: the demo's runtime writes no id attributes, select a class",
   ])
 })

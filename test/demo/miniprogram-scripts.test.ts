@@ -59,5 +59,5 @@ for (const [what, files, problem] of [
 }
 
 await t.test('scripts: refused when nothing asks config.ts, for then the service would not be where it is set', async (t) => {
-  t.strictSame(await problemsOf(compile(await writeMiniProgram(t, { 'app.ts': 'App({})' }))), ['config.ts: no script imports it, so that no serviceUrl is set'])
+  t.strictSame(await problemsOf(compile(await writeMiniProgram(t, { 'app.ts': 'App({})' }))), ['config.ts: no script imports it, so serviceUrl has no effect'])
 })

@@ -42,9 +42,9 @@ await t.test('templates: with what they import, include and compute, in the same
 })
 
 for (const [what, wxml, problems] of [
-  ['a tag is not known', '<view>\n  <swiper></swiper>\n</view>', ['2:4: <swiper> is no tag that the demo draws, nor one of usingComponents']],
-  ['a tag is not known behind words in Chinese', '<text>扫码登录 🙂</text><map />', ['1:22: <map> is no tag that the demo draws, nor one of usingComponents']],
-  ['a tag is not known in a named template', '<template name="t"><canvas /></template>', ['1:21: <canvas> is no tag that the demo draws, nor one of usingComponents']],
+  ['a tag is not known', '<view>\n  <swiper></swiper>\n</view>', ['2:4: <swiper> is neither a tag that the demo draws nor one of usingComponents']],
+  ['a tag is not known behind words in Chinese', '<text>扫码登录 🙂</text><map />', ['1:22: <map> is neither a tag that the demo draws nor one of usingComponents']],
+  ['a tag is not known in a named template', '<template name="t"><canvas /></template>', ['1:21: <canvas> is neither a tag that the demo draws nor one of usingComponents']],
   ['an event has no colon', '<view\n  bindtap="onTap" /><view catchtap="{{x}}" />', [
     '2:3: "bindtap" is taken for an attribute, write bind:tap', '2:27: "catchtap" is taken for an attribute, write catch:tap',
   ]],
@@ -71,7 +71,7 @@ await t.test('templates: refused with the name of the file when the compiler its
     const { compileTemplates } = await import('${modules}/wxml.ts')
     await compileTemplates('.', await readProject('.')).catch(({ problems }) => process.stdout.write(JSON.stringify(problems)))`
   const { stdout } = await execFile(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
-  t.strictSame(JSON.parse(stdout), ['pages/a/a.wxml: the compiler broke off (RuntimeError: unreachable)'])
+  t.strictSame(JSON.parse(stdout), ['pages/a/a.wxml: the template compiler crashed (RuntimeError: unreachable)'])
 })
 
 await t.test('templates: pass when a string or a comment only looks like a tag, and when the compiler has a remark only', async (t) => {
@@ -91,5 +91,5 @@ await t.test('templates: a file that two pages include is refused once, for the 
     'card.ts': '',
     'card.wxml': '<view />',
   })
-  t.strictSame(await problemsOf(compile(folder)), ['foot.wxml:1:2: <x-card> is no tag that the demo draws, nor one of usingComponents'])
+  t.strictSame(await problemsOf(compile(folder)), ['foot.wxml:1:2: <x-card> is neither a tag that the demo draws nor one of usingComponents'])
 })

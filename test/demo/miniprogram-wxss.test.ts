@@ -70,13 +70,13 @@ for (const [what, wxss, problems] of [
   ['a bracket is one too many', '.a { b: c } }', ['1:13: Selector is expected']],
   ['a rule is never closed', '.a { b: c }\n.b { b: c\n', ['3:1: the file ends inside a rule, a comment or a string']],
   ['a comment is never closed', '.a { b: c } /* and\n.b { b: c }', ['2:1: the file ends inside a rule, a comment or a string']],
-  ['rpx stands in a media condition', '@media (max-width: 300rpx) { .a { b: c } }', ['1:20: rpx in the condition of a rule, which cannot hold a variable']],
-  ['an id is selected', '.a, #b { c: d }', ['1:5: the runtime of the demo writes no id, select a class']],
+  ['rpx stands in a media condition', '@media (max-width: 300rpx) { .a { b: c } }', ['1:20: rpx in a media condition, which cannot hold a variable']],
+  ['an id is selected', '.a, #b { c: d }', ["1:5: the demo's runtime writes no id attributes, select a class"]],
   ['an import is missing', '.a { b: c }\n@import "b.wxss";', ['2:1: @import: pages/a/b.wxss is missing']],
   ['an import leads out', '@import "../../../b.wxss";', ['1:1: @import leads out of the mini program']],
   ['a file imports itself', '@import "a.wxss";', ['1:1: @import: pages/a/a.wxss imports this file']],
-  ['an import is for some media', '@import "b.wxss" print;', ['1:1: an @import is a path in quotes and nothing else']],
-  ['an import is an address', '@import url(https://example.com/a.css);', ['1:1: an @import is a path in quotes and nothing else']],
+  ['an import is for some media', '@import "b.wxss" print;', ['1:1: an @import takes a path in quotes and nothing else']],
+  ['an import is an address', '@import url(https://example.com/a.css);', ['1:1: an @import takes a path in quotes and nothing else']],
 ] as const) {
   await t.test(`style: refused when ${what}`, async (t) => {
     const work = compileStyle({ folder: await writeMiniProgram(t, { [file]: wxss }), file })
@@ -86,12 +86,12 @@ for (const [what, wxss, problems] of [
 
 await t.test('style: refused with the name of the file that was imported when that is broken', async (t) => {
   const folder = await writeMiniProgram(t, { [file]: '@import "/b.wxss";', 'b.wxss': '#b { c: d }' })
-  t.strictSame(await problemsOf(compileStyle({ folder, file })), ['b.wxss:1:1: the runtime of the demo writes no id, select a class'])
+  t.strictSame(await problemsOf(compileStyle({ folder, file })), ["b.wxss:1:1: the demo's runtime writes no id attributes, select a class"])
 })
 
 await t.test('style: refused when a component reaches beyond its classes', async (t) => {
   const folder = await writeMiniProgram(t, { [file]: 'view { b: c }\n#d { b: c }\n:host(.e) { b: c }' })
   t.strictSame(await problemsOf(compileStyle({ folder, file, scope: 'c0' })), [
-    `${file}:1:1: a component styles its classes only`, `${file}:2:1: a component styles its classes only`, `${file}:3:1: :host takes no argument here`,
+    `${file}:1:1: a component's style selects classes only`, `${file}:2:1: a component's style selects classes only`, `${file}:3:1: :host takes no argument here`,
   ])
 })

@@ -111,7 +111,7 @@ await t.test('start: one line says so when the key file can\'t be made', async (
 
 await t.test('demo: it refuses to start when NODE_ENV is production', async (t) => {
   t.strictSame(await refusal(t, { script: 'src/demo/main.ts', env: { NODE_ENV: 'production' } }), [
-    'the demo lets anybody be anybody and does not start with NODE_ENV=production',
+    'the demo lets anybody log in as anybody, so it does not start with NODE_ENV=production',
   ])
 })
 

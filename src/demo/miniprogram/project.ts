@@ -1,4 +1,4 @@
-/** Owns what app.json leads to: pages, components, their JSON and the theme. Looks into no template, style or script, only whether it is there. */
+/** The project that app.json describes: pages, components, their JSON and the theme. Of templates, styles and scripts it checks only that the files exist. */
 import { access, readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { CompileError } from './compile-error.ts'
@@ -10,23 +10,23 @@ export interface AppConfig extends JsonObject {
 }
 
 export interface ModuleConfig extends JsonObject {
-  /** Tag → path from the mini program's root, with a slash in front. Includes those that app.json gives to everybody. */
+  /** Tag → path from the mini program's root, with a slash in front. Includes app.json's global components. */
   readonly usingComponents: Readonly<Record<string, string>>
 }
 
 export interface Project {
   readonly app: AppConfig
-  /** What `@name` in a colour stands for. */
+  /** Values of the `@name` variables in page and app configuration. */
   readonly theme: { readonly light: JsonObject, readonly dark: JsonObject }
-  /** `pages/login/login`; the first is the one a mini program opens with. */
+  /** Such as `pages/login/login`; the first is the home page. */
   readonly pages: readonly string[]
   readonly components: readonly string[]
-  /** Pages and components in the order in which their scripts are loaded: a component before whoever uses it. */
+  /** Pages and components in load order: a component before the pages and components that use it. */
   readonly modules: readonly string[]
   readonly configs: Readonly<Record<string, ModuleConfig>>
 }
 
-/** Where a reference leads, from the mini program's root: undefined when it leads out. A leading slash means that root. */
+/** Resolves a reference to a path from the mini program's root, undefined where it leaves that folder. A leading slash means the root. */
 export const pathInside = (reference: string, from: string): string | undefined => {
   const path = reference.startsWith('/') ? posix.normalize(reference).slice(1) : posix.join(posix.dirname(from), reference)
   return path === '..' || path.startsWith('../') ? undefined : path
@@ -34,7 +34,7 @@ export const pathInside = (reference: string, from: string): string | undefined 
 
 export const exists = async (folder: string, file: string): Promise<boolean> => access(join(folder, file)).then(() => true, () => false)
 
-/** Reads the project that app.json in the folder describes. Rejects with a `CompileError` when a file is missing or isn't the JSON it has to be. */
+/** Reads a project. Rejects with a `CompileError` where a file is missing or its JSON has the wrong shape. */
 export const readProject = async (folder: string): Promise<Project> => {
   const problems: string[] = []
   const configs = new Map<string, ModuleConfig>()
@@ -75,7 +75,7 @@ export const readProject = async (folder: string): Promise<Project> => {
     }
   }
 
-  /** Undefined for what can't be read, of which nothing more is said than that. */
+  /** Undefined where the module can't be read; that is its only problem then. */
   const visit = async (path: string, namedBy: string): Promise<ModuleConfig | undefined> => {
     if (visited.has(path)) return configs.get(path) // components may use each other
     visited.add(path)
@@ -83,7 +83,7 @@ export const readProject = async (folder: string): Promise<Project> => {
     const json = await readJson(`${path}.json`)
     if (json === undefined) return undefined
     const own = componentsOf(json, `${path}.json`)
-    const config = { ...json, usingComponents: { ...forEverybody, ...own } }
+    const config = { ...json, usingComponents: { ...globalComponents, ...own } }
     configs.set(path, config)
     await visitAll(own, `${path}.json`)
     modules.push(path)
@@ -104,8 +104,8 @@ export const readProject = async (folder: string): Promise<Project> => {
   if (pages.length === 0 && problems.length === 0) problems.push('app.json: "pages" names no page')
   if (app.subPackages !== undefined || app.subpackages !== undefined) problems.push('app.json: subpackages are not supported')
 
-  const forEverybody = componentsOf(app, 'app.json')
-  await visitAll(forEverybody, 'app.json')
+  const globalComponents = componentsOf(app, 'app.json')
+  await visitAll(globalComponents, 'app.json')
   for (const page of pages) {
     if (pathInside(page, '') !== page) problems.push(`app.json: "${page}" is no plain path inside the mini program`)
     else if ((await visit(page, 'app.json'))?.component === true) problems.push(`${page}.json: says "component": true, though app.json lists it as a page`)

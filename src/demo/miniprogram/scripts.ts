@@ -1,4 +1,4 @@
-/** Owns scripts: the mini program's TypeScript → ES modules, one per page and component, and what they share. Types are the business of `tsc`. */
+/** Scripts: TypeScript → ES modules, one per page and component, and chunks of shared code. `tsc` checks the types. */
 import { readFile, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { build } from 'esbuild'
@@ -8,13 +8,13 @@ import { CompileError } from './compile-error.ts'
 export interface ScriptsOptions {
   readonly folder: string
   readonly modules: readonly string[]
-  /** Stands in place of what config.ts exports. */
+  /** Replaces the value that config.ts exports. */
   readonly serviceUrl: string
 }
 
-/** File name → script: `app.js`, `pages/login/login.js`, `chunk-….js`. */
+/** Compiles to file name → script: `app.js`, `pages/login/login.js`, `chunk-….js`. Rejects with a `CompileError`. */
 export const compileScripts = async ({ folder, modules, serviceUrl }: ScriptsOptions): Promise<Map<string, string>> => {
-  const root = await realpath(folder) // as esbuild tells where a file is
+  const root = await realpath(folder) // esbuild reports real paths
   try {
     const { outputFiles, metafile } = await build({
       entryPoints: ['app', ...modules].map((path) => ({ in: join(root, `${path}.ts`), out: path })),
@@ -33,7 +33,7 @@ export const compileScripts = async ({ folder, modules, serviceUrl }: ScriptsOpt
       logLevel: 'silent',
       plugins: [serviceUrlPlugin(root, serviceUrl), insidePlugin(root)],
     })
-    if (metafile.inputs['as-written:config.ts'] === undefined) throw new CompileError(['config.ts: no script imports it, so that no serviceUrl is set'])
+    if (metafile.inputs['as-written:config.ts'] === undefined) throw new CompileError(['config.ts: no script imports it, so serviceUrl has no effect'])
     return new Map(outputFiles.map((file) => [relative(root, file.path).split(sep).join('/'), file.text]))
   } catch (error) {
     if (!isBuildFailure(error)) throw error
@@ -44,7 +44,7 @@ export const compileScripts = async ({ folder, modules, serviceUrl }: ScriptsOpt
   }
 }
 
-/** DevTools packs the folder and nothing else. */
+/** Refuses imports from outside: DevTools packs this folder only. */
 const insidePlugin = (root: string): Plugin => ({
   name: 'inside',
   setup ({ onResolve }) {
@@ -58,7 +58,7 @@ const insidePlugin = (root: string): Plugin => ({
   },
 })
 
-/** Puts a module in place of config.ts that exports the same but for the one name. An own export outranks those of `export *`. */
+/** Replaces config.ts by a module with the same exports but for `serviceUrl`: a module's own export takes precedence over those of `export *`. */
 const serviceUrlPlugin = (root: string, serviceUrl: string): Plugin => ({
   name: 'service-url',
   setup ({ onLoad, onResolve }) {
@@ -68,7 +68,7 @@ const serviceUrlPlugin = (root: string, serviceUrl: string): Plugin => ({
     onLoad({ filter: /[\\/]config\.ts$/ }, ({ path }) => path !== config
       ? undefined
       : {
-          // The import fails where config.ts has no such export any more.
+          // Unused, so that compiling fails where config.ts has no such export.
           contents: `import { serviceUrl as asWritten } from 'as-written:'\nexport * from 'as-written:'\nexport const serviceUrl = ${JSON.stringify(serviceUrl)}\n`,
           loader: 'js',
         })

@@ -1,9 +1,9 @@
-/** Owns the reading of a call's JSON: an object, each member of its type. */
+/** JSON bodies of calls: an object whose members have the documented types. */
 import { ErrcodeError } from './errors.ts'
 
 export type Body = Readonly<Record<string, unknown>>
 
-/** Reads a body. Throws 47001 for what is no JSON object. */
+/** Parses a body. Throws 47001 where it is not a JSON object. */
 export const parseObject = (text: string): Body => {
   let body: unknown
   try {
@@ -15,13 +15,13 @@ export const parseObject = (text: string): Body => {
   return body as Body
 }
 
-/** Throws 47001 where a member that is there is of another type than `types` has it. */
+/** Throws 47001 where a member has another type than `types` says. Members may be absent. */
 export const checkTypes = (body: Body, types: Readonly<Record<string, string>>): void => {
   for (const [name, type] of Object.entries(types)) {
-    // WeChat converts nothing: neither 1 nor "true" is a boolean to it.
-    const given: string = typeof body[name]
-    if (given !== 'undefined' && given !== type) throw new ErrcodeError(47001)
+    // WeChat converts nothing: it takes neither 1 nor "true" as a boolean.
+    const actual: string = typeof body[name]
+    if (actual !== 'undefined' && actual !== type) throw new ErrcodeError(47001)
   }
-  // A token inside the body as well makes WeChat refuse the whole of it.
+  // WeChat refuses a body that repeats the token of the query.
   if (body.access_token !== undefined) throw new ErrcodeError(47001)
 }

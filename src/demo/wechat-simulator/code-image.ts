@@ -1,19 +1,20 @@
-/** Owns the picture the simulator gives for a code: a QR picture, since only WeChat can draw and read its own kind. */
+/** Pictures of codes: QR codes, because only WeChat can draw and read mini-program codes. */
 import { encode as encodePng } from 'fast-png'
 import { encode as encodeJpeg } from 'jpeg-js'
 import encodeQR from 'qr'
 
 export type ImageFormat = 'png' | 'jpeg'
 
-/** Modules of white around, as ISO/IEC 18004 asks. */
+/** In modules, required by ISO/IEC 18004. */
 const quietZone = 4
+/** In modules: the side of a finder pattern, the square in three corners. */
 const finderSize = 7
-/** Blue-black reads softer on white than black does, and scans as well. */
+/** Blue-black: softer on white than black, and scans as well. */
 const ink = [0x14, 0x1d, 0x33] as const
 
 /**
- * Draws `text` as a square of `widthPx` with the quiet zone inside: modules that touch flow together, free corners are round, the
- * three eyes are rings. Every module keeps its full middle, which is all that a scanner looks at.
+ * Draws `text` as a square of `widthPx` including the quiet zone. Touching modules join, free corners and finder patterns are rounded.
+ * The centre of each module stays filled: scanners sample only that.
  */
 export const drawCode = (text: string, widthPx: number, format: ImageFormat): Buffer => {
   const framed = encodeQR(text, 'raw', { ecc: 'quartile', border: quietZone })
@@ -25,37 +26,37 @@ export const drawCode = (text: string, widthPx: number, format: ImageFormat): Bu
     const y = (row + 0.5) / modulePx - quietZone
     for (let column = edge; column < widthPx - edge; column++) {
       const x = (column + 0.5) / modulePx - quietZone
-      // The distance to the edge, in pixels, tells how much of this pixel is ink: that keeps the curves smooth.
-      const cover = Math.min(1, Math.max(0, 0.5 - depthAt(dark, x, y) * modulePx))
+      // Antialiasing: the distance to the edge in pixels gives the share of this pixel that is ink.
+      const cover = Math.min(1, Math.max(0, 0.5 - distanceToInk(dark, x, y) * modulePx))
       if (cover === 0) continue
-      const at = (row * widthPx + column) * 4
-      for (let channel = 0; channel < 3; channel++) data[at + channel] = Math.round(255 + (ink[channel]! - 255) * cover) // ink has three
+      const offset = (row * widthPx + column) * 4
+      for (let channel = 0; channel < 3; channel++) data[offset + channel] = Math.round(255 + (ink[channel]! - 255) * cover) // ink has three
     }
   }
   const picture = { width: widthPx, height: widthPx, data }
   return format === 'png' ? Buffer.from(encodePng(picture)) : encodeJpeg(picture, 90).data
 }
 
-/** How far a point (in modules) is from the ink: below 0 inside. */
-const depthAt = (dark: boolean[][], x: number, y: number): number => {
+/** The signed distance of a point to the ink, in modules: negative inside. */
+const distanceToInk = (dark: boolean[][], x: number, y: number): number => {
   const size = dark.length
   const left = x < finderSize
   const top = y < finderSize
   const right = x > size - finderSize
   const bottom = y > size - finderSize
-  if (!(left || right) || !(top || bottom) || (right && bottom)) return moduleDepth(dark, x, y)
-  // The point as seen from the middle of the eye it lies in.
+  if (!(left || right) || !(top || bottom) || (right && bottom)) return distanceToModule(dark, x, y)
+  // Relative to the centre of the finder pattern.
   const half = finderSize / 2
-  return eyeDepth(x - (left ? half : size - half), y - (top ? half : size - half))
+  return distanceToFinder(x - (left ? half : size - half), y - (top ? half : size - half))
 }
 
-/** Ring and pupil of an eye: 7, 5 and 3 modules wide, as the standard has them, with round corners. */
-const eyeDepth = (x: number, y: number): number => Math.min(
+/** A finder pattern: squares 7, 5 and 3 modules wide (ISO/IEC 18004), here with rounded corners. */
+const distanceToFinder = (x: number, y: number): number => Math.min(
   Math.max(roundedSquare(x, y, 3.5, 2), -roundedSquare(x, y, 2.5, 1.2)),
   roundedSquare(x, y, 1.5, 0.9),
 )
 
-/** As `Math.hypot`, which is exact for numbers of any size, and slow. */
+/** Faster than `Math.hypot`, which guards against overflow. */
 const lengthOf = (x: number, y: number): number => Math.sqrt(x * x + y * y)
 
 const roundedSquare = (x: number, y: number, half: number, radius: number): number => {
@@ -64,7 +65,7 @@ const roundedSquare = (x: number, y: number, half: number, radius: number): numb
   return lengthOf(Math.max(dx, 0), Math.max(dy, 0)) + Math.min(Math.max(dx, dy), 0) - radius
 }
 
-const moduleDepth = (dark: boolean[][], x: number, y: number): number => {
+const distanceToModule = (dark: boolean[][], x: number, y: number): number => {
   const column = Math.floor(x)
   const row = Math.floor(y)
   const line = dark[row]

@@ -1,4 +1,4 @@
-/** Owns what getwxacodeunlimit takes and in which order it refuses: types, scene, reserved names, arguments, page. */
+/** The body of getwxacodeunlimit, checked in WeChat's order: types, scene, reserved names, arguments, page. */
 import { checkTypes, type Body } from './body.ts'
 import { ErrcodeError } from './errors.ts'
 
@@ -34,7 +34,7 @@ export const readCodeRequest = (body: Body, pages: readonly string[]): CodeReque
   if (!Number.isInteger(width) || width < 280 || width > 1280) throw new ErrcodeError(40097)
   if (page.startsWith('/') || page.includes('?')) throw new ErrcodeError(41030)
   if (checkPath && page !== '' && !pages.includes(page)) throw new ErrcodeError(41030)
-  // A mini program that is not published has no home page to check either.
+  // An unpublished mini program lacks the home page, too.
   if (checkPath && pages.length === 0) throw new ErrcodeError(41030)
   return { scene, page: page || 'pages/index/index', width }
 }

@@ -1,4 +1,4 @@
-/** Owns what the five endpoints of the simulator take and give. Knows nothing of HTTP beyond query and body. */
+/** The five endpoints of the simulator, as functions of query and body. */
 import type { Clock } from '../../login/ports.ts'
 import { parseObject } from './body.ts'
 import { drawCode, type ImageFormat } from './code-image.ts'
@@ -14,14 +14,14 @@ export type Endpoint = 'token' | 'stable_token' | 'getwxacodeunlimit' | 'generat
 
 export interface SimulatorSettings {
   imageFormat: ImageFormat
-  /** What the answers call themselves: WeChat's label can't be relied on. */
+  /** Content-Type of code pictures: WeChat's own is unreliable. */
   label: 'image' | 'text/plain'
-  /** The pages of the published version; none while nothing is published. */
+  /** Pages of the published version; empty where nothing is published. */
   pages: readonly string[]
   codesPerMinute: number
-  /** Given in place of a drawn picture where there is one, as drawing takes its time. */
+  /** Sent instead of a drawn picture, which saves the time to draw. */
   picture: Buffer | null
-  /** Whose mini program it is: an individual gets no URL Link. */
+  /** Kind of account: individuals can't make URL Links. */
   owner: 'organisation' | 'individual'
   linksPerSecond: number
   linksPerDay: number
@@ -32,7 +32,7 @@ export type Answer = { readonly json: object } | { readonly image: Buffer, reado
 export interface EndpointRules {
   readonly path: string
   readonly method: 'GET' | 'POST'
-  /** Throws a `ErrcodeError`. */
+  /** Throws an `ErrcodeError`. */
   answer (query: Readonly<Record<string, string>>, body: string): Answer
 }
 
@@ -43,7 +43,7 @@ export interface EndpointsOptions {
   readonly tokens: Tokens
   readonly people: People
   readonly links: Links
-  /** Where links lead to: this simulator, once it listens. */
+  /** The simulator's own origin, known once it listens: URL Links lead there. */
   readonly origin: () => string
   readonly clock: Pick<Clock, 'now'>
 }

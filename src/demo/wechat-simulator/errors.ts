@@ -1,4 +1,4 @@
-/** Owns how the simulator says no: WeChat's errcodes with WeChat's own texts, and the tail that differs each time. */
+/** WeChat's errcodes with WeChat's own texts, followed by a random `rid`. */
 import { randomBytes } from 'node:crypto'
 
 const texts: Record<number, string> = {
@@ -39,7 +39,7 @@ const texts: Record<number, string> = {
   85402: 'invalid env_version',
 }
 
-/** Thrown inside the simulator; answered as JSON under HTTP 200. */
+/** Thrown inside the simulator, sent as JSON with HTTP 200. */
 export class ErrcodeError extends Error {
   readonly errcode: number
 
@@ -49,7 +49,7 @@ export class ErrcodeError extends Error {
   }
 
   toJSON (): { errcode: number, errmsg: string } {
-    const part = (): string => randomBytes(4).toString('hex')
-    return { errcode: this.errcode, errmsg: `${this.message} rid: ${part()}-${part()}-${part()}` }
+    const randomPart = (): string => randomBytes(4).toString('hex')
+    return { errcode: this.errcode, errmsg: `${this.message} rid: ${randomPart()}-${randomPart()}-${randomPart()}` }
   }
 }

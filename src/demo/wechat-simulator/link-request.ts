@@ -1,11 +1,10 @@
-/** Owns what generate_urllink takes and in which order it refuses: types, page, query, version, end. */
+/** The body of generate_urllink, checked in WeChat's order: types, page, query, version, expiry. */
 import { checkTypes, type Body } from './body.ts'
 import { ErrcodeError } from './errors.ts'
 
 export interface LinkRequest {
-  /** The page and its query, as the mini program is to be opened with them. */
+  /** Page and query that the link opens. */
   readonly target: string
-  /** Milliseconds since 1970. */
   readonly expiresAt: number
 }
 
@@ -26,21 +25,21 @@ const dayMs = 86_400_000
 export const readLinkRequest = (body: Body, pages: readonly string[], now: number): LinkRequest => {
   checkTypes(body, types)
   const { path = '', query = '', env_version: envVersion = 'release' } = body as { path?: string, query?: string, env_version?: string }
-  // Whatever the version that is to be opened, the page has to be in the published one.
+  // The page has to be in the published version, whichever version the link opens.
   if (pages.length === 0) throw new ErrcodeError(85079)
   const page = path.replace(/^\//, '') || 'pages/index/index'
   if (!pages.includes(page)) throw new ErrcodeError(40165)
   if (!queryForm.test(query) || (query !== '' && !query.split('&').every((pair) => /^[^=]+=/.test(pair)))) throw new ErrcodeError(40212)
   if (!['release', 'trial', 'develop'].includes(envVersion)) throw new ErrcodeError(85402)
-  return { target: query === '' ? page : `${page}?${query}`, expiresAt: readEnd(body, now) }
+  return { target: query === '' ? page : `${page}?${query}`, expiresAt: readExpiry(body, now) }
 }
 
-const readEnd = (body: Body, now: number): number => {
+const readExpiry = (body: Body, now: number): number => {
   const { expire_type: type = 0, expire_time: seconds, expire_interval: days } = body as { expire_type?: number, expire_time?: number, expire_interval?: number }
   if (type !== 0 && type !== 1) throw new ErrcodeError(40097)
-  const given = type === 0 ? seconds : days
-  if (given === undefined || !Number.isInteger(given)) throw new ErrcodeError(85401)
-  const end = type === 0 ? given * 1000 : now + given * dayMs
-  if (end <= now + minuteMs || end > now + 30 * dayMs) throw new ErrcodeError(85401)
-  return end
+  const time = type === 0 ? seconds : days
+  if (time === undefined || !Number.isInteger(time)) throw new ErrcodeError(85401)
+  const expiresAt = type === 0 ? time * 1000 : now + time * dayMs
+  if (expiresAt <= now + minuteMs || expiresAt > now + 30 * dayMs) throw new ErrcodeError(85401)
+  return expiresAt
 }

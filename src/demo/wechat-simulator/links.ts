@@ -1,12 +1,12 @@
-/** Owns the URL Links of the simulator: what each opens, until its end, and the page that a browser finds there in place of WeChat's. */
+/** URL Links: what each opens until it expires, and the page that a browser gets there instead of WeChat's. */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../login/ports.ts'
 import type { LinkRequest } from './link-request.ts'
 
 export interface Links {
-  /** Keeps a link and gives its id. */
+  /** Stores a link and returns its id. */
   add (link: LinkRequest): string
-  /** What a browser is told by this link, as plain text; undefined where there is no such link, or none any more. */
+  /** The page at a link, as plain text; undefined where the link is unknown or has expired. */
   pageOf (id: string): string | undefined
 }
 

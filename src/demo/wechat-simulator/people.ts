@@ -1,22 +1,22 @@
-/** Owns the people of the simulator and their js_codes: five minutes, once. */
+/** People and their js_codes, each valid for five minutes and once. */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../../login/ports.ts'
 import { ErrcodeError } from './errors.ts'
 
 export interface People {
-  /** What `wx.login` gives this person's phone. */
+  /** Makes a js_code, as `wx.login` on the person's phone does. */
   jsCode (person: string): string
   openidOf (person: string): string
   /** Uses a js_code up. Throws 40029 or 40163. */
   redeem (jsCode: string): { readonly openid: string, readonly session_key: string }
 }
 
-const jsCodeLifeMs = 300_000
+const jsCodeTtlMs = 300_000
 
 export const createPeople = (clock: Pick<Clock, 'now'>, appid: string): People => {
   const jsCodes = new Map<string, { readonly person: string, readonly expiresAt: number, used: boolean }>()
 
-  // One person has another openid in every mini program, and the same one after a restart.
+  // A person's openid differs per mini program and stays the same across restarts.
   const openidOf = (person: string): string =>
     `o${createHash('sha256').update(`${appid} ${person}`).digest('base64url').slice(0, 27)}`
 
@@ -24,10 +24,10 @@ export const createPeople = (clock: Pick<Clock, 'now'>, appid: string): People =
     openidOf,
     jsCode: (person) => {
       for (const [jsCode, { expiresAt }] of jsCodes) {
-        if (expiresAt + jsCodeLifeMs < clock.now()) jsCodes.delete(jsCode)
+        if (expiresAt + jsCodeTtlMs < clock.now()) jsCodes.delete(jsCode)
       }
       const jsCode = randomBytes(24).toString('base64url')
-      jsCodes.set(jsCode, { person, expiresAt: clock.now() + jsCodeLifeMs, used: false })
+      jsCodes.set(jsCode, { person, expiresAt: clock.now() + jsCodeTtlMs, used: false })
       return jsCode
     },
     redeem: (jsCode) => {

@@ -1,4 +1,4 @@
-/** Owns the access tokens of the simulator: how long they live, how they overlap, what a forced refresh does. */
+/** WeChat's tokens: their lifetime, their overlap, and forced refreshes. Times and limits are WeChat's. */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../login/ports.ts'
 import { ErrcodeError } from './errors.ts'
@@ -9,13 +9,13 @@ export interface TokenAnswer {
 }
 
 export interface Tokens {
-  /** GET /cgi-bin/token: always a new one; the former works for five more minutes. */
+  /** GET /cgi-bin/token: always a new token; the previous one works for five more minutes. */
   legacy (): TokenAnswer
-  /** POST /cgi-bin/stable_token: the current one with the rest of its life, the next from five minutes before its end. */
+  /** POST /cgi-bin/stable_token: the current token with its remaining lifetime; a new one in its last five minutes. */
   stable (force: boolean): TokenAnswer
-  /** Throws 41001, 40014, 40001 or 42001 where a token can't be used. */
+  /** Throws 41001, 40014, 40001 or 42001 where a token is not valid. */
   check (token: string | undefined): void
-  /** Ends the current stable token at once, as a forced refresh from elsewhere does. */
+  /** Revokes the current stable token at once, as another client's forced refresh does. */
   revoke (how: 'replaced' | 'handed-out-still'): void
 }
 
@@ -25,10 +25,10 @@ interface Token {
   revoked: boolean
 }
 
-const lifeMs = 7_200_000
+const ttlMs = 7_200_000
 const overlapMs = 300_000
-const forceEveryMs = 30_000
-const forcesADay = 20
+const minForceIntervalMs = 30_000
+const maxForcesPerDay = 20
 const dayMs = 86_400_000
 
 export const createTokens = (clock: Pick<Clock, 'now'>): Tokens => {
@@ -41,7 +41,7 @@ export const createTokens = (clock: Pick<Clock, 'now'>): Tokens => {
     for (const { value, expiresAt } of minted.values()) {
       if (expiresAt + dayMs < clock.now()) minted.delete(value)
     }
-    const token = { value: `97_${randomBytes(96).toString('base64url')}`, expiresAt: clock.now() + lifeMs, revoked: false }
+    const token = { value: `97_${randomBytes(96).toString('base64url')}`, expiresAt: clock.now() + ttlMs, revoked: false }
     minted.set(token.value, token)
     return token
   }
@@ -52,8 +52,8 @@ export const createTokens = (clock: Pick<Clock, 'now'>): Tokens => {
   const mayForce = (): boolean => {
     const now = clock.now()
     forcedAt = forcedAt.filter((at) => at + dayMs > now)
-    if (now - (forcedAt.at(-1) ?? -Infinity) < forceEveryMs) return false
-    if (forcedAt.length >= forcesADay) throw new ErrcodeError(45009)
+    if (now - (forcedAt.at(-1) ?? -Infinity) < minForceIntervalMs) return false
+    if (forcedAt.length >= maxForcesPerDay) throw new ErrcodeError(45009)
     forcedAt.push(now)
     return true
   }

@@ -94,7 +94,7 @@ await t.test('ES demo: the settings of a real service are ignored, and named in 
   t.match(demo.stdout(), `http://localhost:${port}/demo`)
   t.strictSame(readdirSync(folder), ['data'], 'nothing is made where the real service has its own')
   demo.kill('SIGINT')
-  t.equal((await demo.ended).stderr, 'scan-login: the demo ignores ALLOWED_ORIGINS, COOKIE_DOMAIN, KEYS_FILE, PUBLIC_URL, STORE_URL, TRUST_PROXY, WECHAT_APPID of the environment: it has a store, keys, an address and a WeChat of its own\n')
+  t.equal((await demo.ended).stderr, 'scan-login: the demo ignores these environment variables: ALLOWED_ORIGINS, COOKIE_DOMAIN, KEYS_FILE, PUBLIC_URL, STORE_URL, TRUST_PROXY, WECHAT_APPID. It has its own store, keys, address and simulated WeChat\n')
 })
 
 await t.test('demo environment: whatever is no plain behaviour is taken out, as a value and as a file, and what is no setting stays', async (t) => {
