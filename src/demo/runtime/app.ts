@@ -1,7 +1,7 @@
-/** Owns the App: its one instance, its lifecycle, and what the mini program was opened with. */
+/** The mini program's App: instance, lifecycle and enter options. */
 import type { LaunchOptions } from './host.ts'
 
-/** What `App.onLaunch`, `App.onShow` and `wx.getEnterOptionsSync` give. */
+/** The options of `App.onLaunch`, `App.onShow` and `wx.getEnterOptionsSync`. */
 export interface EnterOptions extends LaunchOptions {
   readonly referrerInfo: object
   readonly apiCategory: 'default'
@@ -13,19 +13,19 @@ interface AppInstance {
   onHide?: () => unknown
 }
 
-export interface AppLife {
-  /** The globals of that name. */
+export interface AppLifecycle {
+  /** The globals `App` and `getApp`. */
   readonly App: (instance: AppInstance) => void
   readonly getApp: () => AppInstance
   launch (): void
-  /** With options where it was opened another way than before. */
+  /** `launch`: the options of a warm launch. */
   show (launch?: LaunchOptions): void
   hide (): void
-  /** A fresh object each time. */
+  /** A new object each time. */
   readonly enterOptions: () => EnterOptions
 }
 
-export const createApp = (launch: LaunchOptions, guard: (run: () => unknown) => void): AppLife => {
+export const createApp = (launch: LaunchOptions, guard: (run: () => unknown) => void): AppLifecycle => {
   let instance: AppInstance = {}
   let entered = launch
   const enterOptions = (): EnterOptions =>

@@ -1,10 +1,10 @@
-/** Owns the tags that WeChat brings along, as far as the mini program uses them: what they are in the document, and what they tell a page. */
+/** WeChat's built-in components, as far as the mini program uses them: their attributes in the document and their events. */
 import type { glassEasel } from 'glass-easel-miniprogram-adapter'
 import type { BuiltInDefinition, Framework } from './framework.ts'
 
 type BuiltIn = glassEasel.GeneralComponent
 
-/** Property → the attribute it is in the document. */
+/** Property → DOM attribute. */
 const aria = { ariaRole: 'role', ariaLabel: 'aria-label', ariaHidden: 'aria-hidden' }
 
 export const defineBuiltIns = (framework: Framework): void => {
@@ -27,7 +27,7 @@ export const defineBuiltIns = (framework: Framework): void => {
 
   define('page-meta', { rootFontSize: 'root-font-size' })
   define('text', {})
-  define('view', {}, { properties: hoverable, lifetimes: { created: showsPress } })
+  define('view', {}, { properties: hoverProperties, lifetimes: { created: bindHoverClass } })
   define('scroll-view', {}, {
     properties: { scrollY: null },
     observers: {
@@ -48,61 +48,61 @@ export const defineBuiltIns = (framework: Framework): void => {
     },
   })
   define('button', { disabled: 'disabled' }, {
-    properties: hoverable,
-    lifetimes: { created: showsPress },
+    properties: hoverProperties,
+    lifetimes: { created: bindHoverClass },
   })
   define('input', { placeholder: 'placeholder', maxlength: 'maxlength', confirmType: 'enterkeyhint', disabled: 'disabled' }, {
     properties: { value: String, type: String },
-    // Where it is what was typed the cursor stays, since the browser sees no change.
+    // Setting the value that was just typed keeps the cursor: the browser sees no change.
     observers: { value (this: BuiltIn, value: string) { (elementOf(this) as HTMLInputElement).value = value } },
-    lifetimes: { created: tellsInput },
+    lifetimes: { created: bindInputEvents },
   })
 }
 
-/** The host in the document; its tag is known from the template. */
+/** The component's host element. */
 const elementOf = (component: BuiltIn): HTMLElement => component.getBackendElement() as unknown as HTMLElement
 
-/** An attribute without a value in a template comes as true or ''. */
+/** A template's attribute without a value arrives as true or ''. */
 const isOn = (value: unknown): boolean => value === '' || Boolean(value)
 
-const onOrOff = new Set(['disabled', 'scroll-y'])
+const booleanAttributes = new Set(['disabled', 'scroll-y'])
 
 const writeAttribute = (element: HTMLElement, name: string, value: unknown): void => {
-  if (onOrOff.has(name)) element.toggleAttribute(name, isOn(value))
+  if (booleanAttributes.has(name)) element.toggleAttribute(name, isOn(value))
   else if (value === null || value === undefined || value === '') element.removeAttribute(name)
   else element.setAttribute(name, String(value))
 }
 
-const hoverable = { hoverClass: String }
+const hoverProperties = { hoverClass: String }
 
-/** Gives the element its `hover-class` while it is pressed. */
-function showsPress (this: BuiltIn): void {
+/** Adds the classes of `hover-class` while the element is pressed. */
+function bindHoverClass (this: BuiltIn): void {
   const element = elementOf(this)
-  let pressed: readonly string[] = []
+  let classes: readonly string[] = []
   element.addEventListener('pointerdown', () => {
     if (element.hasAttribute('disabled')) return
-    pressed = (this.data as { hoverClass: string }).hoverClass.split(/\s+/).filter((name) => name !== '' && name !== 'none')
-    element.classList.add(...pressed)
+    classes = (this.data as { hoverClass: string }).hoverClass.split(/\s+/).filter((name) => name !== '' && name !== 'none')
+    element.classList.add(...classes)
   })
   for (const end of ['pointerup', 'pointercancel', 'pointerleave']) {
-    element.addEventListener(end, () => element.classList.remove(...pressed))
+    element.addEventListener(end, () => element.classList.remove(...classes))
   }
 }
 
-/** Tells a page of what is typed. The browser's own events would reach it without the text, so they end here. */
-function tellsInput (this: BuiltIn): void {
+/** Replaces the browser's input, focus and blur events, which lack WeChat's `detail`, by the component's own. */
+function bindInputEvents (this: BuiltIn): void {
   const element = elementOf(this) as HTMLInputElement
   element.maxLength = 140
   element.autocomplete = 'off'
-  const tell = (type: string, detailOf: () => object): void => {
+  const replaceEvent = (type: string, detailOf: () => object): void => {
     element.addEventListener(type, (event) => {
       event.stopImmediatePropagation()
       this.triggerEvent(type, detailOf())
     }, { capture: true })
   }
-  tell('input', () => ({ value: element.value, cursor: element.selectionStart ?? element.value.length }))
-  tell('focus', () => ({ value: element.value, height: 0 }))
-  tell('blur', () => ({ value: element.value }))
+  replaceEvent('input', () => ({ value: element.value, cursor: element.selectionStart ?? element.value.length }))
+  replaceEvent('focus', () => ({ value: element.value, height: 0 }))
+  replaceEvent('blur', () => ({ value: element.value }))
   element.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && !event.isComposing) this.triggerEvent('confirm', { value: element.value })
   })

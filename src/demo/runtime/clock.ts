@@ -1,6 +1,4 @@
-/** Owns the phone's clock: what the time is, and nothing of how time passes. */
-
-/** Puts every "now" of `Date` off by what the phone says. Timers, and dates made from something, stay as they are. */
+/** Shifts the current time of `Date` by the phone's clock offset. Timers, and dates made from a value, stay as they are. */
 export const installClock = (offsetMs: () => number): void => {
   const Real = globalThis.Date
   const now = (): number => Real.now() + offsetMs()

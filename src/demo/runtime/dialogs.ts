@@ -1,4 +1,4 @@
-/** Owns what WeChat draws over a page: the toast and the modal. */
+/** WeChat's toast and modal dialog. */
 
 export interface ToastOptions {
   title: string
@@ -16,38 +16,38 @@ export interface ModalOptions {
   confirmColor?: string
 }
 
-/** Characters on a button; WeChat refuses more. */
-const longestChoice = 4
+/** WeChat refuses longer button texts. */
+const maxButtonChars = 4
 
 export interface Dialogs {
   showToast (options: ToastOptions): void
-  /** Resolves when the person has chosen. */
+  /** Resolves when the person has chosen. Rejects where a button's text is too long. */
   showModal (options: ModalOptions): Promise<{ confirm: boolean, cancel: boolean, content: null }>
-  /** Takes away what is open. */
+  /** Closes the toast and all dialogs. */
   clear (): void
 }
 
-/** `toast` is an element that screen readers listen to; `language` is the phone's. */
+/** `toast` is a live region; `language` is the phone's. */
 export const createDialogs = (toast: HTMLElement, language: () => string): Dialogs => {
   let timer = 0
 
-  const endToast = (): void => {
+  const hideToast = (): void => {
     clearTimeout(timer)
     toast.replaceChildren()
   }
 
   return {
     showToast: ({ title, icon = 'success', duration = 1500 }) => {
-      endToast()
-      const box = made('div', 'toast-box')
-      if (icon !== 'none') box.append(made('span', `toast-icon toast-icon--${icon}`))
-      box.append(made('span', 'toast-title', title))
+      hideToast()
+      const box = createElement('div', 'toast-box')
+      if (icon !== 'none') box.append(createElement('span', `toast-icon toast-icon--${icon}`))
+      box.append(createElement('span', 'toast-title', title))
       toast.append(box)
-      timer = setTimeout(endToast, duration)
+      timer = setTimeout(hideToast, duration)
     },
     showModal: (options) => new Promise((resolve) => {
       for (const name of ['cancelText', 'confirmText'] as const) {
-        if ((options[name] ?? '').length > longestChoice) throw new Error(`${name} is longer than ${longestChoice} characters`)
+        if ((options[name] ?? '').length > maxButtonChars) throw new Error(`${name} is longer than ${maxButtonChars} characters`)
       }
       const dialog = modal(options, /^zh/i.test(language()) ? { cancel: '取消', confirm: '确定' } : { cancel: 'Cancel', confirm: 'OK' })
       dialog.addEventListener('close', () => {
@@ -59,16 +59,16 @@ export const createDialogs = (toast: HTMLElement, language: () => string): Dialo
       dialog.showModal()
     }),
     clear: () => {
-      endToast()
+      hideToast()
       for (const dialog of document.querySelectorAll<HTMLDialogElement>('dialog.modal')) dialog.close()
     },
   }
 }
 
 const modal = (options: ModalOptions, words: { readonly cancel: string, readonly confirm: string }): HTMLDialogElement => {
-  const dialog = made('dialog', 'modal')
+  const dialog = createElement('dialog', 'modal')
   const choice = (name: 'cancel' | 'confirm', text = words[name], colour: string | undefined): HTMLButtonElement => {
-    const button = made('button', `modal-choice modal-choice--${name}`, text)
+    const button = createElement('button', `modal-choice modal-choice--${name}`, text)
     if (colour !== undefined) button.style.color = colour
     button.addEventListener('click', () => dialog.close(name))
     return button
@@ -76,14 +76,14 @@ const modal = (options: ModalOptions, words: { readonly cancel: string, readonly
   const part = (name: 'title' | 'content', tag: 'h2' | 'p', relation: string): void => {
     const text = options[name] ?? ''
     if (text === '') return
-    const element = made(tag, `modal-${name}`, text)
+    const element = createElement(tag, `modal-${name}`, text)
     element.id = `modal-${name}`
     dialog.setAttribute(relation, element.id)
     dialog.append(element)
   }
   part('title', 'h2', 'aria-labelledby')
   part('content', 'p', options.title ? 'aria-describedby' : 'aria-labelledby')
-  const choices = made('div', 'modal-choices')
+  const choices = createElement('div', 'modal-choices')
   if (options.showCancel !== false) choices.append(choice('cancel', options.cancelText || undefined, options.cancelColor))
   const confirm = choice('confirm', options.confirmText || undefined, options.confirmColor)
   confirm.autofocus = true
@@ -92,7 +92,7 @@ const modal = (options: ModalOptions, words: { readonly cancel: string, readonly
   return dialog
 }
 
-const made = <Tag extends keyof HTMLElementTagNameMap>(tag: Tag, className: string, text?: string): HTMLElementTagNameMap[Tag] => {
+const createElement = <Tag extends keyof HTMLElementTagNameMap>(tag: Tag, className: string, text?: string): HTMLElementTagNameMap[Tag] => {
   const element = document.createElement(tag)
   element.className = className
   if (text !== undefined) element.textContent = text

@@ -1,13 +1,13 @@
-/** Owns what becomes of an error in the mini program's code: a line in the console and a note over the page. Mends nothing. */
+/** Errors of the mini program's code: logged to the console and shown in a note over the page. */
 
 export interface Failures {
-  /** Tells of an error that nobody else will. */
+  /** Logs and shows an error. */
   report (error: unknown): void
-  /** Runs a piece of the mini program's code, whose error is told and goes no further. */
+  /** Runs the mini program's code and reports what it throws. */
   guard (run: () => unknown): void
 }
 
-/** `note` is the element that shows the last error. What nobody catches in this window is shown as well; the browser itself logs it. */
+/** `note` shows the last error. Uncaught errors of this window are shown, too; the browser logs those itself. */
 export const createFailures = (note: HTMLElement): Failures => {
   const show = (error: unknown): void => {
     note.textContent = textOf(error)
@@ -32,7 +32,7 @@ export const createFailures = (note: HTMLElement): Failures => {
   }
 }
 
-/** What `wx` rejects with is a plain object. */
+/** `wx` rejects with plain objects that have an `errMsg`. */
 const textOf = (error: unknown): string => {
   if (error instanceof Error) return `${error.name}: ${error.message}`
   if (typeof error === 'object' && error !== null && 'errMsg' in error) return String(error.errMsg)

@@ -1,12 +1,12 @@
 /**
- * Owns the binding of glass-easel to this document: elements, events, the space that components are registered in.
- * To be made once in a document: the framework's listeners on the body are never taken away again.
+ * The binding of glass-easel to this document: elements, events, registered components.
+ * Create it once per document: the framework never removes its listeners on the body, and with a second set every tap fires twice.
  */
 import { MiniProgramEnv, glassEasel } from 'glass-easel-miniprogram-adapter'
 import type { Root } from 'glass-easel-miniprogram-adapter'
 import type { ModuleConfig, Templates } from './project.ts'
 
-/** What a page's or component's script finds as globals. */
+/** The globals that a page's or component's script calls. */
 export interface ModuleGlobals {
   readonly Page: unknown
   readonly Component: unknown
@@ -18,15 +18,14 @@ export type BuiltInDefinition = Parameters<ComponentSpace['defineComponent']>[0]
 
 export interface Framework {
   builtIn (tag: string, definition: BuiltInDefinition): void
-  /** Makes a path known; its script is to run next, with these globals. `scope` stands in front of a component's class names. */
+  /** Registers a page or component. Its script has to run next, with the returned globals. `scope` is the prefix of a component's class names. */
   register (path: string, config: ModuleConfig, scope: string | undefined): ModuleGlobals
-  /** Builds a page inside a box. */
+  /** Builds a page inside an element. */
   open (path: string, box: HTMLElement): Root
-  /** A tap is being handled right now. */
-  readonly tapping: () => boolean
+  readonly isHandlingTap: () => boolean
 }
 
-/** Tags that HTML doesn't know, and one that it does; the styles are compiled to these names. */
+/** Tags that HTML lacks, written with the prefix `wx-`; the styles are compiled for these names. */
 const renamed = new Set(['page', 'page-meta', 'view', 'text', 'scroll-view', 'image'])
 
 export const createFramework = (templates: Templates, report: (error: unknown) => void): Framework => {
@@ -35,11 +34,11 @@ export const createFramework = (templates: Templates, report: (error: unknown) =
     createElement: (tag: string) => withStyleText(document.createElement(renamed.has(tag) ? `wx-${tag}` : tag)),
     createTextNode: (text: string) => document.createTextNode(text),
     createDocumentFragment: () => document.createDocumentFragment(),
-  } as unknown as typeof context.document // the framework's own type knows less of an element than it is
+  } as unknown as typeof context.document // the framework's type of an element is narrower than HTMLElement
   const env = new MiniProgramEnv()
   const space = env.createCodeSpace('', true)
   const backend = env.associateBackend(context)
-  let tapping = false
+  let isHandlingTap = false
 
   glassEasel.addGlobalErrorListener((error) => {
     report(error)
@@ -48,11 +47,11 @@ export const createFramework = (templates: Templates, report: (error: unknown) =
 
   const dispatch = (target: glassEasel.Element, type: string, detail: unknown, options: glassEasel.EventOptions): boolean => {
     const event = new glassEasel.Event(type, detail, options)
-    tapping = type === 'tap'
+    isHandlingTap = type === 'tap'
     try {
       glassEasel.Event.dispatchEvent(target, event)
     } finally {
-      tapping = false
+      isHandlingTap = false
     }
     return event.defaultPrevented()
   }
@@ -61,7 +60,7 @@ export const createFramework = (templates: Templates, report: (error: unknown) =
     if (type === 'tap' && isDisabled(options.originalEvent)) return 0
     return dispatch(target, type, detail, options) ? 1 : 0
   })
-  onUnseenTap((event, target) => {
+  onMissedTap((event, target) => {
     dispatch(target, 'tap', { x: event.clientX, y: event.clientY }, { originalEvent: event, bubbles: true, composed: true, capturePhase: true })
   })
 
@@ -77,28 +76,31 @@ export const createFramework = (templates: Templates, report: (error: unknown) =
         groupList: templates,
         content: templates[path],
         fallbackListenerOnNativeNode: true,
-      } as Parameters<typeof space.addCompiledTemplate>[1]) // the compiler's output has no type
+      } as Parameters<typeof space.addCompiledTemplate>[1]) // the compiler's output is untyped
       return space.componentEnv(path, (globals) => ({ ...globals }))
     },
     open: (path, box) => {
       const root = backend.createRoot('page', space, path)
-      const place = document.createElement('div')
-      box.append(place)
-      root.attach(box as unknown as Backend, place as unknown as Backend)
+      const placeholder = document.createElement('div') // the framework replaces it by the page
+      box.append(placeholder)
+      root.attach(box as unknown as Backend, placeholder as unknown as Backend)
       return root
     },
-    tapping: () => tapping,
+    isHandlingTap: () => isHandlingTap,
   }
 }
 
-/** A keyboard and a screen reader click without a pointer, which is no tap to the framework; nor is a mouse, once there was a finger. */
-const onUnseenTap = (tap: (event: MouseEvent, target: glassEasel.Element) => void): void => {
-  let touched = false
-  document.body.addEventListener('touchstart', () => { touched = true }, { capture: true, passive: true })
+/**
+ * Reports clicks that the framework doesn't turn into taps: those of a keyboard or screen reader, which have no pointer events, and those of a mouse
+ * once there was a touch, since the framework ignores mouse events from then on.
+ */
+const onMissedTap = (listener: (event: MouseEvent, target: glassEasel.Element) => void): void => {
+  let wasTouched = false
+  document.body.addEventListener('touchstart', () => { wasTouched = true }, { capture: true, passive: true })
   document.body.addEventListener('click', (event) => {
     const target = componentAt(event.target as Node)
-    const unseen = event.detail === 0 || (touched && (event as PointerEvent).pointerType === 'mouse')
-    if (unseen && target !== undefined) tap(event, target)
+    const isMissed = event.detail === 0 || (wasTouched && (event as PointerEvent).pointerType === 'mouse')
+    if (isMissed && target !== undefined) listener(event, target)
   })
 }
 
@@ -107,7 +109,7 @@ const componentAt = (node: Node & { __wxElement?: glassEasel.Element } | null): 
 
 type Backend = Parameters<Root['attach']>[0]
 
-/** The framework sets inline styles as an attribute, which the page's policy forbids; through the object they are allowed. */
+/** Makes `setAttribute('style', …)` assign `style.cssText`: the policy forbids the attribute, which the framework uses, but not the property. Converts rpx, too. */
 const withStyleText = (element: HTMLElement): HTMLElement => {
   const setAttribute = element.setAttribute.bind(element)
   element.setAttribute = (name, value) => {

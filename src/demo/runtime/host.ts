@@ -1,21 +1,20 @@
-/** What the phone and the mini program in its frame are to each other. Types only: either side is written against them. */
+/** The interface between the phone and the mini program in its frame. Types only. */
 
 /** How a mini program was opened. */
 export interface LaunchOptions {
-  /** `pages/login/login`. */
+  /** Such as `pages/login/login`. */
   readonly path: string
-  /** As it stood in the code: values are still percent-encoded. */
+  /** Values are still percent-encoded. */
   readonly query: Readonly<Record<string, string>>
-  /** WeChat's number for the way in: 1047 is a scanned code, 1049 one in a picture, 1089 the list of mini programs. */
+  /** WeChat's scene value: 1047 is a scanned code, 1049 a code in a picture, 1089 the list of recent mini programs. */
   readonly scene: number
 }
 
-/** What can be set on the phone. */
 export interface PhoneSettings {
   readonly online: boolean
-  /** How far the phone's clock is off. */
+  /** Phone's time minus real time. */
   readonly clockOffsetMs: number
-  /** WeChat's font size; 16 is the usual one. */
+  /** WeChat's font size setting; the default is 16. */
   readonly fontSizePx: number
   readonly theme: 'light' | 'dark'
   /** `zh_CN` or `en`, as WeChat names them. */
@@ -29,35 +28,35 @@ export interface NavigationBar {
   readonly canGoBack: boolean
 }
 
-/** What WeChat and the phone do for a mini program. The phone sets it as `window.miniProgramHost` before it opens the frame. */
+/** What the mini program needs of WeChat and the phone. The phone sets it as `window.miniProgramHost` before it creates the frame. */
 export interface MiniProgramHost {
   readonly person: string
   readonly launch: LaunchOptions
   readonly settings: () => PhoneSettings
-  /** What `wx.login` gives. Rejects where there is none to be had. */
+  /** Gets a js_code for `wx.login`. Rejects where the phone is offline or the server refuses. */
   jsCode (): Promise<string>
   /**
-   * Opens the scanner, with the mini program in the background meanwhile: the text of the code, undefined where the person went back.
-   * With `onlyFromCamera` it takes no picture.
+   * Opens the scanner, with the mini program in the background meanwhile. Resolves with the code's text, or undefined where the person goes back.
+   * With `onlyFromCamera` it takes no picture files.
    */
   scanCode (options: { readonly onlyFromCamera: boolean }): Promise<string | undefined>
   drawBar (bar: NavigationBar): void
-  /** The mini program leaves; it stays warm in the background. */
+  /** Closes the mini program, which stays warm in the background. */
   exit (): void
-  /** Starts it anew, cold, the way it was opened last. */
+  /** Starts it anew, cold, with the last launch options. */
   restart (): void
-  /** To be called once the first page is there. */
+  /** Called once, when the first page is open. */
   started (running: RunningMiniProgram): void
 }
 
-/** What the phone does with a mini program that runs. */
+/** What the phone calls on a running mini program. */
 export interface RunningMiniProgram {
-  /** To the foreground. With options (a code was scanned while it was warm) all pages are closed and that one is opened. */
+  /** Brings it to the foreground. A warm launch (`launch`) closes all pages and opens the given one. */
   show (launch?: LaunchOptions): void
-  /** To the background; 5 s later its JavaScript is suspended. */
+  /** Sends it to the background; 5 s later its JavaScript is suspended. */
   hide (): void
-  /** The bar's back arrow was tapped. */
+  /** Handles a tap on the bar's back arrow. */
   back (): void
-  /** `settings()` says something else now. */
+  /** Applies what `settings()` returns now. */
   settingsChanged (): void
 }

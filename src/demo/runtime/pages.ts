@@ -1,4 +1,4 @@
-/** Owns the stack of pages: opening, closing, their lifecycle in WeChat's order, and the bar above them. Draws no page itself. */
+/** The page stack: navigation, lifecycle calls in WeChat's order, and the navigation bar. */
 import type { Framework } from './framework.ts'
 import type { LaunchOptions, MiniProgramHost } from './host.ts'
 import { createPageView } from './page-view.ts'
@@ -8,10 +8,10 @@ import type { Code } from './project.ts'
 import { routeOf } from './route.ts'
 import type { Route } from './route.ts'
 
-/** WeChat's own limit. */
+/** WeChat's limit. */
 const maxDepth = 10
 
-/** What a page's script gets as `this`, as far as the runtime calls it. */
+/** A page's `this`, as far as the runtime uses it. */
 export interface PageInstance {
   route: string
   options: Readonly<Record<string, string>>
@@ -27,24 +27,24 @@ interface OpenPage {
   readonly path: string
   readonly instance: PageInstance
   readonly view: PageView
-  /** Chosen by the page itself. */
+  /** Set by `wx.setNavigationBarTitle`. */
   title?: string
 }
 
 export interface Pages {
-  /** These reject with what WeChat would say. They take effect one after the other, never inside a page's own lifecycle call. */
+  /** These reject with WeChat's error texts. They run one after the other, never inside a page's own lifecycle call. */
   navigateTo (url: string): Promise<void>
   redirectTo (url: string): Promise<void>
   reLaunch (url: string): Promise<void>
   navigateBack (delta: number): Promise<void>
-  /** Closes all pages and opens the one that the mini program is entered by. */
+  /** Closes all pages and opens the launch page. */
   enter (launch: LaunchOptions): Promise<void>
-  /** The mini program comes to the foreground, or leaves it. */
+  /** Calls the top page's `onShow` or `onHide`, when the mini program enters or leaves the foreground. */
   show (): void
   hide (): void
   setTitle (title: string): void
   drawBar (): void
-  /** The global of that name. */
+  /** The global `getCurrentPages`. */
   readonly getCurrentPages: () => PageInstance[]
 }
 
@@ -52,14 +52,14 @@ export interface PagesOptions {
   readonly code: Code
   readonly framework: Framework
   readonly host: MiniProgramHost
-  /** By path: switches a page's styles on and off. */
-  readonly styles: ReadonlyMap<string, (on: boolean) => void>
+  /** Path → switches a page's styles on or off. */
+  readonly styles: ReadonlyMap<string, (isOn: boolean) => void>
   guard (run: () => unknown): void
 }
 
 export const createPages = ({ code: { project }, framework, host, styles, guard }: PagesOptions): Pages => {
   const stack: OpenPage[] = []
-  let last: Promise<void> = Promise.resolve()
+  let lastNavigation: Promise<void> = Promise.resolve()
 
   const top = (): OpenPage | undefined => stack.at(-1)
 
@@ -67,14 +67,14 @@ export const createPages = ({ code: { project }, framework, host, styles, guard 
     const page = top()
     if (page === undefined) return
     const config = { ...project.app.window, ...project.configs[page.path] }
-    const look = (value: string | undefined, usual: string): string => themed(project, value ?? usual, host.settings().theme) || usual
+    const themedOr = (value: string | undefined, fallback: string): string => themed(project, value ?? fallback, host.settings().theme) || fallback
     const title = page.title ?? config.navigationBarTitleText ?? ''
     document.title = title
-    document.body.style.background = look(config.backgroundColor, '#ffffff')
+    document.body.style.background = themedOr(config.backgroundColor, '#ffffff')
     host.drawBar({
       title,
-      background: look(config.navigationBarBackgroundColor, '#000000'),
-      text: look(config.navigationBarTextStyle, 'white') === 'black' ? 'black' : 'white',
+      background: themedOr(config.navigationBarBackgroundColor, '#000000'),
+      text: themedOr(config.navigationBarTextStyle, 'white') === 'black' ? 'black' : 'white',
       canGoBack: stack.length > 1,
     })
   }
@@ -82,7 +82,7 @@ export const createPages = ({ code: { project }, framework, host, styles, guard 
   const open = ({ path, query }: Route): void => {
     top()?.view.hide()
     const view = createPageView(framework, path, styles.get(path))
-    const instance = view.root.get() as unknown as PageInstance // the framework's type lacks what a script added
+    const instance = view.root.get() as unknown as PageInstance // the framework's type lacks the members that the script defines
     instance.route = path
     instance.options = query
     stack.push({ path, instance, view })
@@ -97,42 +97,43 @@ export const createPages = ({ code: { project }, framework, host, styles, guard 
     for (const page of stack.splice(Math.max(0, stack.length - count)).reverse()) {
       guard(() => page.instance.onUnload?.())
       page.view.close()
-      // Answers come late; WeChat has nowhere to draw them either.
-      page.instance.setData = () => console.warn(`${page.path} sets data though it was closed`)
+      // For answers that arrive after the page was closed: WeChat ignores these calls, too.
+      page.instance.setData = () => console.warn(`${page.path} called setData after it was closed`)
     }
   }
 
-  /** A navigation that a page asks for inside its own `onLoad` starts once that is over. */
-  const afterwards = (navigate: () => void): Promise<void> => {
-    const done = last.then(navigate)
-    last = done.catch(() => {})
+  /** Runs a navigation after those before it, so that one from a page's `onLoad` starts when `onLoad` has returned. */
+  const enqueue = (navigate: () => void): Promise<void> => {
+    const done = lastNavigation.then(navigate)
+    lastNavigation = done.catch(() => {})
     return done
   }
 
-  const known = (url: string): Route => {
+  /** Resolves a URL to a page of app.json. Throws WeChat's error for any other. */
+  const resolvePage = (url: string): Route => {
     const route = routeOf(url, top()?.path ?? '')
     if (!project.app.pages.includes(route.path)) throw new Error(`page "${route.path}${url.includes('?') ? url.slice(url.indexOf('?')) : ''}" is not found`)
     return route
   }
 
   return {
-    navigateTo: (url) => afterwards(() => {
-      const route = known(url)
+    navigateTo: (url) => enqueue(() => {
+      const route = resolvePage(url)
       if (stack.length >= maxDepth) throw new Error('webview count limit exceed')
       guard(() => top()?.instance.onHide?.())
       open(route)
     }),
-    redirectTo: (url) => afterwards(() => {
-      const route = known(url)
+    redirectTo: (url) => enqueue(() => {
+      const route = resolvePage(url)
       close(1)
       open(route)
     }),
-    reLaunch: (url) => afterwards(() => {
-      const route = known(url)
+    reLaunch: (url) => enqueue(() => {
+      const route = resolvePage(url)
       close(stack.length)
       open(route)
     }),
-    navigateBack: (delta) => afterwards(() => {
+    navigateBack: (delta) => enqueue(() => {
       if (stack.length < 2) throw new Error('cannot navigate back at first page.')
       close(Math.min(delta, stack.length - 1))
       const page = top()
@@ -140,8 +141,8 @@ export const createPages = ({ code: { project }, framework, host, styles, guard 
       page?.view.show()
       guard(() => page?.instance.onShow?.())
     }),
-    enter: ({ path, query }) => afterwards(() => {
-      known(`/${path}`)
+    enter: ({ path, query }) => enqueue(() => {
+      resolvePage(`/${path}`)
       close(stack.length)
       open({ path, query: { ...query } })
     }),

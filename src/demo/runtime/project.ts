@@ -1,4 +1,4 @@
-/** Owns the reading of the compiled mini program: what it consists of, its templates, its styles, its scripts. Runs none of them by itself. */
+/** The compiled mini program as the demo server sends it: project, templates, styles, scripts. */
 
 export interface WindowConfig {
   readonly navigationBarTitleText?: string
@@ -25,24 +25,24 @@ type Theme = Readonly<Record<string, string>>
 export interface Project {
   readonly app: AppConfig
   readonly theme: { readonly light: Theme, readonly dark: Theme }
-  /** Everything with a script and a template, components first. A component's place in it, `c0`, is the scope of its classes. */
+  /** Pages and components in load order, components first. The index of a component gives the prefix of its classes, `c0`. */
   readonly modules: readonly string[]
   readonly configs: Readonly<Record<string, ModuleConfig>>
 }
 
-/** Path → a compiled template, in the form glass-easel wants. */
+/** Path → compiled template, in glass-easel's form. */
 export type Templates = Readonly<Record<string, unknown>>
 
 export interface Code {
   readonly project: Project
   readonly templates: Templates
-  /** Runs a script: `app`, `pages/login/login`. */
+  /** Runs a script, such as `app` or `pages/login/login`. */
   run (path: string): Promise<void>
-  /** Fetches a page's or component's styles, off at first; gives what switches them. */
-  style (path: string): Promise<(on: boolean) => void>
+  /** Loads the styles of a page or component, off at first. Resolves with a function that switches them. */
+  loadStyle (path: string): Promise<(isOn: boolean) => void>
 }
 
-/** `folder` is the address that everything lies under, with a slash at the end. */
+/** Loads project and templates. `folder` is the URL of the compiled files, with a slash at the end. */
 export const loadCode = async (folder: string): Promise<Code> => {
   const [project, templates] = await Promise.all([
     fetch(`${folder}project.json`).then((reply) => reply.json() as Promise<Project>),
@@ -52,24 +52,24 @@ export const loadCode = async (folder: string): Promise<Code> => {
     project,
     templates: templates.default,
     run: async (path) => { await import(`${folder}${path}.js`) },
-    style: (path) => styleAt(`${folder}${path}.css`),
+    loadStyle: (path) => loadStyleSheet(`${folder}${path}.css`),
   }
 }
 
-const styleAt = (href: string): Promise<(on: boolean) => void> => new Promise((resolve, reject) => {
+const loadStyleSheet = (href: string): Promise<(isOn: boolean) => void> => new Promise((resolve, reject) => {
   const link = document.createElement('link')
   link.rel = 'stylesheet'
   link.href = href
-  // Through the sheet and not the link, which would be fetched anew each time.
-  const turn = (on: boolean): void => { if (link.sheet !== null) link.sheet.disabled = !on }
+  // `link.disabled` would fetch the file anew each time.
+  const enable = (isOn: boolean): void => { if (link.sheet !== null) link.sheet.disabled = !isOn }
   link.addEventListener('load', () => {
-    turn(false)
-    resolve(turn)
+    enable(false)
+    resolve(enable)
   })
   link.addEventListener('error', () => reject(new Error(`${href} can't be loaded`)))
   document.head.append(link)
 })
 
-/** A colour or the like from a config, where `@name` stands for one of theme.json's. */
+/** Resolves a config value: `@name` is a variable of theme.json. */
 export const themed = ({ app, theme }: Project, value: string, mode: 'light' | 'dark'): string =>
   value.startsWith('@') ? theme[app.darkmode === true ? mode : 'light']?.[value.slice(1)] ?? '' : value

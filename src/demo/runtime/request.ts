@@ -1,5 +1,5 @@
-/** Owns `wx.request`: a real fetch that ends the ways WeChat's do. Any status is a success; no answer is a failure. */
-import type { Callbacks } from './answer.ts'
+/** `wx.request` on `fetch`, with WeChat's outcomes: any HTTP status is a success, no answer is a failure. */
+import type { Callbacks } from './wx-method.ts'
 
 export interface RequestOptions extends Callbacks {
   url: string
@@ -12,79 +12,80 @@ export interface RequestOptions extends Callbacks {
 
 export interface Requests {
   readonly request: (options: RequestOptions) => { abort (): void }
-  /** Ends every request that is under way with `request:fail <why>`. */
-  cut (why: string): void
+  /** Aborts all pending requests with `request:fail <reason>`. */
+  abortAll (reason: string): void
 }
 
 export interface RequestsOptions {
-  /** Why no request can be made now, in WeChat's words; undefined where one can. */
-  readonly refusal: () => string | undefined
+  /** WeChat's error text where no request is possible now, else undefined. */
+  readonly blockedReason: () => string | undefined
   deliver (call: () => void): void
   readonly timeoutMs: number
 }
 
-export const createRequests = ({ refusal, deliver, timeoutMs }: RequestsOptions): Requests => {
-  const underWay = new Set<(why: string) => void>()
+export const createRequests = ({ blockedReason, deliver, timeoutMs }: RequestsOptions): Requests => {
+  /** The `fail` function of each pending request. */
+  const pending = new Set<(reason: string) => void>()
 
   const request: Requests['request'] = (options) => {
-    const aborting = new AbortController()
+    const controller = new AbortController()
     let timer = 0
 
-    /** Tells of the first end only. */
-    const end = (tell: () => void): void => {
-      if (!underWay.delete(cut)) return
+    /** Delivers the first outcome only. */
+    const settle = (callBack: () => void): void => {
+      if (!pending.delete(fail)) return
       clearTimeout(timer)
-      deliver(tell)
+      deliver(callBack)
     }
-    const cut = (why: string): void => {
-      aborting.abort()
-      end(() => {
-        const failure = { errMsg: `request:fail ${why}`.trim() }
+    const fail = (reason: string): void => {
+      controller.abort()
+      settle(() => {
+        const failure = { errMsg: `request:fail ${reason}`.trim() }
         options.fail?.(failure)
         options.complete?.(failure)
       })
     }
 
     const send = async (): Promise<void> => {
-      const why = refusal()
-      if (why !== undefined) return cut(why)
-      timer = setTimeout(() => cut('timeout'), options.timeout ?? timeoutMs)
-      const answer = await exchange(options, aborting.signal)
-      end(() => {
+      const reason = blockedReason()
+      if (reason !== undefined) return fail(reason)
+      timer = setTimeout(() => fail('timeout'), options.timeout ?? timeoutMs)
+      const answer = await exchange(options, controller.signal)
+      settle(() => {
         options.success?.(answer)
         options.complete?.(answer)
       })
     }
 
-    underWay.add(cut)
-    // Never before the caller has its task.
-    Promise.resolve().then(send).catch(() => cut(''))
-    return { abort: () => cut('abort') }
+    pending.add(fail)
+    // Asynchronous, so that the caller has the task before any callback.
+    Promise.resolve().then(send).catch(() => fail(''))
+    return { abort: () => fail('abort') }
   }
 
   return {
     request,
-    cut: (why) => { for (const cut of [...underWay]) cut(why) },
+    abortAll: (reason) => { for (const fail of [...pending]) fail(reason) },
   }
 }
 
 const exchange = async ({ url, method = 'GET', data, header = {}, dataType = 'json' }: RequestOptions, signal: AbortSignal) => {
-  const verb = method.toUpperCase()
+  const upperMethod = method.toUpperCase()
   const headers = new Headers(header)
   if (!headers.has('content-type')) headers.set('content-type', 'application/json')
-  const body = data === undefined || verb === 'GET' || verb === 'HEAD' ? null : typeof data === 'string' ? data : JSON.stringify(data)
-  const reply = await fetch(new URL(url), { method: verb, headers, body, signal, credentials: 'omit', cache: 'no-store' })
+  const body = data === undefined || upperMethod === 'GET' || upperMethod === 'HEAD' ? null : typeof data === 'string' ? data : JSON.stringify(data)
+  const reply = await fetch(new URL(url), { method: upperMethod, headers, body, signal, credentials: 'omit', cache: 'no-store' })
   const text = await reply.text()
   return {
     statusCode: reply.status,
     header: Object.fromEntries(reply.headers),
     cookies: [],
-    data: dataType === 'json' ? parsed(text) : text,
+    data: dataType === 'json' ? parseIfJson(text) : text,
     errMsg: 'request:ok',
   }
 }
 
-const parsed = (text: string): unknown => {
+const parseIfJson = (text: string): unknown => {
   try {
     return JSON.parse(text) as unknown
   } catch {

@@ -1,14 +1,14 @@
-/** Owns what the phone does with a mini program that runs: foreground, background, back, and changed settings. */
-import type { AppLife } from './app.ts'
+/** The running mini program, as the phone controls it: foreground, background, back, changed settings. */
+import type { AppLifecycle } from './app.ts'
 import type { Dialogs } from './dialogs.ts'
 import type { PhoneSettings, RunningMiniProgram } from './host.ts'
 import type { Pages } from './pages.ts'
 import type { Requests } from './request.ts'
 import type { Suspension } from './suspension.ts'
-import { offlineWords } from './wx.ts'
+import { offlineError } from './wx.ts'
 
 export interface RunningOptions {
-  readonly app: AppLife
+  readonly app: AppLifecycle
   readonly pages: Pages
   readonly dialogs: Dialogs
   readonly requests: Requests
@@ -18,13 +18,13 @@ export interface RunningOptions {
 }
 
 export const createRunning = ({ app, pages, dialogs, requests, suspension, settings, report }: RunningOptions): RunningMiniProgram => {
-  let inBackground = false
+  let isInBackground = false
   applySettings(settings())
 
   return {
     show: (launch) => {
-      if (!inBackground && launch === undefined) return
-      inBackground = false
+      if (!isInBackground && launch === undefined) return
+      isInBackground = false
       suspension.foreground()
       app.show(launch)
       if (launch === undefined) return pages.show()
@@ -32,17 +32,17 @@ export const createRunning = ({ app, pages, dialogs, requests, suspension, setti
       pages.enter(launch).catch(report)
     },
     hide: () => {
-      if (inBackground) return
-      inBackground = true
+      if (isInBackground) return
+      isInBackground = true
       pages.hide()
       app.hide()
       suspension.background()
     },
-    // At the first page there is no arrow; a tap that comes too late does nothing.
+    // The first page has no arrow: a late tap does nothing.
     back: () => { pages.navigateBack(1).catch(() => {}) },
     settingsChanged: () => {
       applySettings(settings())
-      if (!settings().online) requests.cut(offlineWords)
+      if (!settings().online) requests.abortAll(offlineError)
       pages.drawBar()
     },
   }

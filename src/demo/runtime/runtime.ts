@@ -1,5 +1,4 @@
-/** Starts the compiled mini program in this frame, and hands the phone what it needs to run it. */
-import { createAnswer } from './answer.ts'
+/** The entry point of the mini program's frame: starts the compiled mini program and gives the phone control of it. */
 import { createApp } from './app.ts'
 import { defineBuiltIns } from './built-ins.ts'
 import { installClock } from './clock.ts'
@@ -13,7 +12,8 @@ import { createRequests } from './request.ts'
 import { createRunning } from './running.ts'
 import { createStorage } from './storage.ts'
 import { createSuspension } from './suspension.ts'
-import { createWx, offlineWords } from './wx.ts'
+import { createWx, offlineError } from './wx.ts'
+import { createMethodFactory } from './wx-method.ts'
 
 const defaultTimeoutMs = 60_000
 
@@ -24,25 +24,25 @@ const start = async (host: MiniProgramHost, { guard, report }: ReturnType<typeof
   const framework = createFramework(code.templates, report)
   defineBuiltIns(framework)
 
-  const suspension = createSuspension(() => requests.cut('interrupted'), guard)
+  const suspension = createSuspension(() => requests.abortAll('interrupted'), guard)
   const { deliver } = suspension
   const requests = createRequests({
     deliver,
-    refusal: () => suspension.suspended() ? 'interrupted' : host.settings().online ? undefined : offlineWords,
+    blockedReason: () => suspension.isSuspended() ? 'interrupted' : host.settings().online ? undefined : offlineError,
     timeoutMs: project.app.networkTimeout?.request ?? defaultTimeoutMs,
   })
   const app = createApp(host.launch, guard)
-  const styles = new Map<string, (on: boolean) => void>()
+  const styles = new Map<string, (isOn: boolean) => void>()
   const pages = createPages({ code, framework, host, styles, guard })
   const dialogs = createDialogs(element('toast'), () => host.settings().language)
   const storage = createStorage(host.person)
-  const wx = createWx({ host, project, answer: createAnswer(deliver), app, pages, requests, storage, dialogs, tapping: framework.tapping })
+  const wx = createWx({ host, project, method: createMethodFactory(deliver), app, pages, requests, storage, dialogs, isHandlingTap: framework.isHandlingTap })
   Object.assign(window, { wx, App: app.App, getApp: app.getApp, getCurrentPages: pages.getCurrentPages })
 
   document.body.classList.toggle('style-v2', project.app.style === 'v2')
-  await Promise.all(project.modules.map(async (path) => styles.set(path, await code.style(path))))
+  await Promise.all(project.modules.map(async (path) => styles.set(path, await code.loadStyle(path))))
   await code.run('app')
-  // One at a time: Page and Component are globals that know whose script they are in.
+  // One at a time: the globals Page and Component belong to the module whose script runs.
   for (const [index, path] of project.modules.entries()) {
     const isPage = project.app.pages.includes(path)
     if (!isPage) styles.get(path)?.(true)

@@ -1,48 +1,48 @@
-/** Owns the sleep of a mini program in the background: WeChat suspends its JavaScript after 5 s, and whatever was to reach it waits for the return. */
+/** Suspension in the background: WeChat suspends a mini program's JavaScript after 5 s, and timers and callbacks wait until it is back. */
 
-/** WeChat's own figure (framework/runtime/operating-mechanism). */
+/** WeChat's figure (framework/runtime/operating-mechanism). */
 const graceMs = 5_000
 
 export interface Suspension {
-  readonly suspended: () => boolean
-  /** Hands something to the mini program's code: now, or when it wakes up. What that throws goes no further. */
+  readonly isSuspended: () => boolean
+  /** Calls back into the mini program's code: now, or on resuming where it is suspended. Errors are reported. */
   deliver (call: () => void): void
   /** Starts the 5 s. */
   background (): void
-  /** Ends them, or the sleep: everything held is delivered, in the order it came. */
+  /** Cancels the 5 s, or resumes: held calls are delivered in their order. */
   foreground (): void
 }
 
-/** `fellAsleep` is called when the 5 s are over. From now on this window's timers belong to the mini program. */
-export const createSuspension = (fellAsleep: () => void, guard: (run: () => unknown) => void): Suspension => {
+/** Calls `onSuspend` when the 5 s are over. Replaces this window's timers: from now on they belong to the mini program. */
+export const createSuspension = (onSuspend: () => void, guard: (run: () => unknown) => void): Suspension => {
   const { setTimeout, clearTimeout } = realTimers()
-  /** By timer, so that a cleared one is forgotten; what is no timer has a key of its own. */
+  /** Timer id → call, so that clearing a timer drops its call. Other calls have a unique key. */
   const held = new Map<unknown, () => void>()
-  let asleep = false
-  let grace = 0
+  let isSuspended = false
+  let graceTimer = 0
 
   const deliver = (call: () => void, key: unknown = {}): void => {
-    if (asleep) held.set(key, call)
+    if (isSuspended) held.set(key, call)
     else guard(call)
   }
   holdTimers(deliver, (timer) => held.delete(timer))
 
   return {
-    suspended: () => asleep,
+    isSuspended: () => isSuspended,
     deliver: (call) => deliver(call),
     background: () => {
-      clearTimeout(grace)
-      grace = setTimeout(() => {
-        asleep = true
-        fellAsleep()
+      clearTimeout(graceTimer)
+      graceTimer = setTimeout(() => {
+        isSuspended = true
+        onSuspend()
       }, graceMs)
     },
     foreground: () => {
-      clearTimeout(grace)
-      asleep = false
+      clearTimeout(graceTimer)
+      isSuspended = false
       const calls = [...held]
       for (const [key, call] of calls) {
-        // One of those before may have cleared it.
+        // An earlier call may have cleared this timer.
         if (held.delete(key)) guard(call)
       }
     },
@@ -58,8 +58,8 @@ const realTimers = () => ({
 
 type Handler = (...args: unknown[]) => void
 
-/** Puts in place of this window's timers some whose callbacks are handed to `deliver`, with the timer's id. */
-const holdTimers = (deliver: (call: () => void, timer: unknown) => void, forget: (timer: unknown) => void): void => {
+/** Replaces this window's timers by ones that pass their callbacks and ids to `deliver`. */
+const holdTimers = (deliver: (call: () => void, timer: unknown) => void, onClear: (timer: unknown) => void): void => {
   const real = realTimers()
   const wrap = (start: (call: () => void, ms?: number) => number) => (handler: Handler, ms?: number, ...args: unknown[]): number => {
     const timer: number = start(() => deliver(() => handler(...args), timer), ms)
@@ -67,7 +67,7 @@ const holdTimers = (deliver: (call: () => void, timer: unknown) => void, forget:
   }
   const clear = (stop: (timer?: number) => void) => (timer?: number): void => {
     stop(timer)
-    forget(timer)
+    onClear(timer)
   }
   Object.assign(window, {
     setTimeout: wrap(real.setTimeout),

@@ -1,31 +1,30 @@
-/** Owns the `wx` object: what the mini program uses and no more, so that anything else is as absent as on an old base library. */
-import type { Answer, Callbacks } from './answer.ts'
-import type { AppLife } from './app.ts'
+/** The global `wx`, with only what the mini program uses: anything else is absent, as with an old base library. */
+import type { AppLifecycle } from './app.ts'
 import type { Dialogs, ModalOptions, ToastOptions } from './dialogs.ts'
 import type { MiniProgramHost } from './host.ts'
 import type { Pages } from './pages.ts'
 import type { Project } from './project.ts'
 import type { Requests } from './request.ts'
 import type { Storage } from './storage.ts'
+import type { Callbacks, MethodFactory } from './wx-method.ts'
 
-export const offlineWords = 'net::ERR_INTERNET_DISCONNECTED'
+export const offlineError = 'net::ERR_INTERNET_DISCONNECTED'
 
 export interface WxOptions {
   readonly host: MiniProgramHost
   readonly project: Project
-  readonly answer: Answer
-  readonly app: AppLife
+  readonly method: MethodFactory
+  readonly app: AppLifecycle
   readonly pages: Pages
   readonly requests: Requests
   readonly storage: Storage
   readonly dialogs: Dialogs
-  /** A tap is being handled right now. */
-  readonly tapping: () => boolean
+  readonly isHandlingTap: () => boolean
 }
 
-export const createWx = ({ host, project, answer, app, pages, requests, storage, dialogs, tapping }: WxOptions) => {
-  /** What WeChat tells of a scanned text. `path` is there only for a code of this mini program. */
-  const scanned = (text: string) => ({
+export const createWx = ({ host, project, method, app, pages, requests, storage, dialogs, isHandlingTap }: WxOptions) => {
+  /** WeChat's result for a scanned code. `path` is present only for a code of this mini program. */
+  const scanResult = (text: string) => ({
     result: text,
     ...(project.app.pages.some((page) => text === page || text.startsWith(`${page}?`)) ? { path: text } : {}),
     scanType: 'WX_CODE',
@@ -35,18 +34,18 @@ export const createWx = ({ host, project, answer, app, pages, requests, storage,
 
   return {
     request: requests.request,
-    login: answer('login', async () => {
-      if (!host.settings().online) throw new Error(offlineWords)
+    login: method('login', async () => {
+      if (!host.settings().online) throw new Error(offlineError)
       return { code: await host.jsCode() }
     }),
 
-    getNetworkType: answer('getNetworkType', () => ({ networkType: host.settings().online ? 'wifi' : 'none' })),
+    getNetworkType: method('getNetworkType', () => ({ networkType: host.settings().online ? 'wifi' : 'none' })),
 
     getStorageSync: storage.get,
     setStorageSync: storage.set,
     removeStorageSync: storage.remove,
 
-    getRandomValues: answer('getRandomValues', ({ length }: Callbacks & { length: number }) =>
+    getRandomValues: method('getRandomValues', ({ length }: Callbacks & { length: number }) =>
       ({ randomValues: crypto.getRandomValues(new Uint8Array(length)).buffer })),
 
     getAppBaseInfo: () => {
@@ -55,28 +54,28 @@ export const createWx = ({ host, project, answer, app, pages, requests, storage,
     },
     getEnterOptionsSync: app.enterOptions,
 
-    scanCode: answer('scanCode', async ({ onlyFromCamera = false }: Callbacks & { onlyFromCamera?: boolean }) => {
+    scanCode: method('scanCode', async ({ onlyFromCamera = false }: Callbacks & { onlyFromCamera?: boolean }) => {
       const text = await host.scanCode({ onlyFromCamera })
       if (text === undefined) throw new Error('cancel')
-      return scanned(text)
+      return scanResult(text)
     }),
-    exitMiniProgram: answer('exitMiniProgram', () => {
-      if (!tapping()) throw new Error('can only be invoked by user TAP gesture.')
+    exitMiniProgram: method('exitMiniProgram', () => {
+      if (!isHandlingTap()) throw new Error('can only be invoked by user TAP gesture.')
       host.exit()
     }),
 
-    navigateTo: answer('navigateTo', ({ url }: Callbacks & { url: string }) => pages.navigateTo(url)),
-    redirectTo: answer('redirectTo', ({ url }: Callbacks & { url: string }) => pages.redirectTo(url)),
-    reLaunch: answer('reLaunch', ({ url }: Callbacks & { url: string }) => pages.reLaunch(url)),
-    navigateBack: answer('navigateBack', ({ delta = 1 }: Callbacks & { delta?: number }) => pages.navigateBack(delta)),
-    setNavigationBarTitle: answer('setNavigationBarTitle', ({ title }: Callbacks & { title: string }) => pages.setTitle(title)),
+    navigateTo: method('navigateTo', ({ url }: Callbacks & { url: string }) => pages.navigateTo(url)),
+    redirectTo: method('redirectTo', ({ url }: Callbacks & { url: string }) => pages.redirectTo(url)),
+    reLaunch: method('reLaunch', ({ url }: Callbacks & { url: string }) => pages.reLaunch(url)),
+    navigateBack: method('navigateBack', ({ delta = 1 }: Callbacks & { delta?: number }) => pages.navigateBack(delta)),
+    setNavigationBarTitle: method('setNavigationBarTitle', ({ title }: Callbacks & { title: string }) => pages.setTitle(title)),
 
-    showToast: answer('showToast', (options: Callbacks & ToastOptions) => dialogs.showToast(options)),
-    showModal: answer('showModal', (options: Callbacks & ModalOptions) => dialogs.showModal(options)),
+    showToast: method('showToast', (options: Callbacks & ToastOptions) => dialogs.showToast(options)),
+    showModal: method('showModal', (options: Callbacks & ModalOptions) => dialogs.showModal(options)),
 
-    updateWeChatApp: answer('updateWeChatApp', () => {}),
+    updateWeChatApp: method('updateWeChatApp', () => {}),
     getUpdateManager: () => ({
-      onCheckForUpdate: (tell: (result: { hasUpdate: boolean }) => unknown) => { setTimeout(() => tell({ hasUpdate: false })) },
+      onCheckForUpdate: (listener: (result: { hasUpdate: boolean }) => unknown) => { setTimeout(() => listener({ hasUpdate: false })) },
       onUpdateReady: () => {},
       onUpdateFailed: () => {},
       applyUpdate: () => host.restart(),
