@@ -158,3 +158,12 @@ for (const [language, title] of [['en', 'Configuration'], ['zh-CN', '配置']] a
     t.strictSame(listed.filter(([, text]) => text === undefined).map(([name]) => name).sort(), settingNames.filter((name) => String(defaults[name] ?? '') === '').sort(), 'where it names none there is none')
   })
 }
+
+for (const [language, title] of [['en', 'Limits'], ['zh-CN', '上限']] as const) {
+  await t.test(`config: the README in ${language} lists every limit with its default`, async (t) => {
+    const listed = [...sectionIn(language, title).matchAll(/^\| `((?:LIMIT|MAX)_\w+)`.*? \| \D*([\d,]+)/gm)].map(([, name = '', text = '']) => [name, Number(text.replaceAll(',', ''))] as const)
+    const defaults = readConfig({})
+    const limits = settingNames.filter((name) => /^LIMIT_|^MAX_(?!WAIT)/.test(name))
+    t.strictSame(Object.fromEntries(listed), Object.fromEntries(limits.map((name) => [name, defaults[name]])))
+  })
+}
