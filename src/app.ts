@@ -126,7 +126,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(requestLogPlugin, { clock })
   await app.register(auditPlugin, { origins: login.settings.returnOrigins, clock })
   await app.register(problemsPlugin, { limits, clock })
-  await app.register(cookie)
+  await app.register(cookie, { hook: false }) // it would parse the header for every call and keep one of several cookies with our name; session-cookie.ts reads all
   await app.register(securityHeadersPlugin, { isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false })
   await app.register(strictHttpPlugin)
   await app.register(bodyParserPlugin) // refuses before others have a say, so what every answer carries is there already

@@ -1,15 +1,22 @@
-/** Owns the question at which address a visitor is. Who may tell it is TRUST_PROXY's to say. */
+/** Determines a visitor's address. Only proxies in TRUST_PROXY may set it. */
 import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import { plainAddress, prefixesOf } from '../domain/address.ts'
 
+/** Read once for each request, as limits, audit, log and use cases all ask for it. */
+const addresses = new WeakMap<FastifyRequest, string>()
+
 /**
- * The visitor's IP address, as a plain one. A trusted proxy that passes on what is none (a text that the visitor wrote, an address with a
- * port) is taken for the visitor itself: what comes from here is shown on phones.
+ * The visitor's IP address, as a plain one; '' where there is none. A trusted proxy that passes on what is no address (a text that the visitor wrote, an address
+ * with a port) is taken for the visitor itself: what comes from here is shown on phones.
  */
 export const addressOf = (request: FastifyRequest): string => {
+  const known = addresses.get(request)
+  if (known !== undefined) return known
   const hops = request.ips ?? [request.ip] // the nearest first
-  return hops.map(plainAddress).findLast((address) => address !== '') ?? ''
+  const address = hops.map(plainAddress).findLast((hop) => hop !== '') ?? ''
+  addresses.set(request, address)
+  return address
 }
 
 /** The client key that a visitor is counted with: an IPv4 address, or an IPv6 /64, which one network has to itself. */
@@ -19,8 +26,8 @@ export const clientKeyOf = (request: FastifyRequest): string => normalizeIP(addr
 export const clientNetworksOf = (request: FastifyRequest): readonly [string, ...string[]] => prefixesOf(addressOf(request))
 
 /**
- * Whom calls to WeChat are made for: an IPv4 address, or an IPv6 /48, the most that one customer is given. What is shared out by it is never refused
- * for good, so that many may share one.
+ * The client key of calls to WeChat that are made for an address: an IPv4 address, or an IPv6 /48, the most that one customer is given. What is shared out
+ * by it is never refused for good, so that many may share one.
  */
 export const wechatClientKeyOf = (address: string): string => {
   const [network] = prefixesOf(address)
