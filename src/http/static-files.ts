@@ -20,17 +20,8 @@ export interface StaticFile {
   readonly representations: Readonly<Record<Encoding, Representation>>
 }
 
-const made = new Map<string, Promise<StaticFile>>()
-
-/** Compresses a text as far as it goes, and the same text once for a process: for what is made at the start, as it is kept for ever. */
-export const makeStaticFile = (type: string, text: string): Promise<StaticFile> => {
-  const key = `${type}\n${text}`
-  const file = made.get(key) ?? make(type, text)
-  made.set(key, file)
-  return file
-}
-
-const make = async (type: string, text: string): Promise<StaticFile> => {
+/** Compresses a text at the highest qualities: for what is made once, at the start, as it is kept as long as the process. */
+export const makeStaticFile = async (type: string, text: string): Promise<StaticFile> => {
   const identity = Buffer.from(text)
   const [br, gz] = await Promise.all([
     promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: identity.length } }),

@@ -2,7 +2,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
-import './shared-schemas.ts'
+import './shared-startup.ts'
 import { buildApp } from '../../src/app.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
