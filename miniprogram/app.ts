@@ -1,4 +1,3 @@
-/** Starts the mini program. What pages share is in utils/here. */
 import { watchForUpdate } from './utils/wechat'
 
 App({

@@ -1,9 +1,9 @@
-/** Owns which base library this is written for, and how versions compare. Asks no phone. */
+/** The version of WeChat's base library that this mini program needs. */
 
-/** The least that a phone has to have; project.config.json and the README name it too. */
+/** The oldest version that works; project.config.json and the README name it too. */
 export const neededLibrary = '2.32.3'
 
-/** Whether a version such as `2.32.3` is at least another one; by number, part by part. */
+/** Whether a version such as `2.32.3` is at least another one, compared as numbers, part by part. */
 export const isAtLeast = (version: string, needed: string): boolean => {
   const has = version.split('.').map(Number)
   for (const [at, part] of needed.split('.').map(Number).entries()) {

@@ -1,4 +1,4 @@
-/** Owns the ways from text to bytes and back that a mini program lacks: UTF-8, base64, base64url. */
+/** UTF-8, base64 and base64url, which a mini program lacks. */
 
 const plain = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const urlSafe = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -20,17 +20,17 @@ export const utf8 = (text: string): Uint8Array => {
 
 const encode = (bytes: Uint8Array, alphabet: string): string => {
   let text = ''
-  let kept = 0
+  let carried = 0
   let bits = 0
   for (let at = 0; at < bytes.length; at++) {
-    kept = (kept << 8 | bytes[at] as number) & 0xffff // at most 4 bits are left over from the byte before
+    carried = (carried << 8 | bytes[at] as number) & 0xffff // at most 4 bits are carried over from the byte before
     bits += 8
     while (bits >= 6) {
       bits -= 6
-      text += alphabet.charAt(kept >> bits & 63)
+      text += alphabet.charAt(carried >> bits & 63)
     }
   }
-  return bits === 0 ? text : text + alphabet.charAt(kept << 6 - bits & 63)
+  return bits === 0 ? text : text + alphabet.charAt(carried << 6 - bits & 63)
 }
 
 /** RFC 4648 §4, with padding. */
@@ -42,19 +42,19 @@ export const base64 = (bytes: Uint8Array): string => {
 /** RFC 4648 §5, without padding. */
 export const base64url = (bytes: Uint8Array): string => encode(bytes, urlSafe)
 
-/** The bytes behind unpadded base64url, or undefined where the text is none. */
+/** Decodes base64url without padding; undefined where the text is none. */
 export const fromBase64url = (text: string): Uint8Array | undefined => {
   if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return undefined
   const bytes = new Uint8Array(Math.floor(text.length * 3 / 4))
-  let kept = 0
+  let carried = 0
   let bits = 0
   let at = 0
   for (const character of text) {
-    kept = (kept << 6 | urlSafe.indexOf(character)) & 0xffff
+    carried = (carried << 6 | urlSafe.indexOf(character)) & 0xffff
     bits += 6
     if (bits < 8) continue
     bits -= 8
-    bytes[at++] = kept >> bits & 255
+    bytes[at++] = carried >> bits & 255
   }
   return bytes
 }

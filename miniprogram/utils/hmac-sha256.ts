@@ -1,4 +1,3 @@
-/** Owns HMAC (RFC 2104) over SHA-256. */
 import { sha256 } from './sha256'
 
 const blockSize = 64
@@ -10,7 +9,7 @@ const joined = (first: Uint8Array, second: Uint8Array): Uint8Array => {
   return both
 }
 
-/** The 32-byte authentication code of a message. */
+/** HMAC (RFC 2104) with SHA-256: returns the 32-byte authentication code of a message. */
 export const hmacSha256 = (key: Uint8Array, message: Uint8Array): Uint8Array => {
   const block = new Uint8Array(blockSize)
   block.set(key.length > blockSize ? sha256(key) : key)

@@ -1,13 +1,15 @@
-/** Owns the signing key of this phone: gets it with a js_code, keeps it until it ends, and remembers how far off the phone's clock is. */
-import { answerTo, offline, readGrant, tooOld, wechatSilent } from './answers'
-import type { Outcome, User } from './answers'
+/** This phone's signing key, requested with a js_code and stored until it expires, and the offset of the phone's clock. */
+import { readGrant } from './answers'
+import type { User } from './answers'
+import { answerTo, offline, tooOld, wechatUnavailable } from './outcome'
+import type { Outcome } from './outcome'
 import type { Platform, Reply } from './ports'
 
 export interface PhoneKey {
   readonly keyId: string
-  /** base64url. */
+  /** The secret, as base64url. */
   readonly key: string
-  /** Milliseconds by the phone's clock. */
+  /** Milliseconds since 1970, by the phone's clock. */
   readonly endsAt: number
   /** Seconds to add to the phone's clock to get the service's. */
   readonly clockOffset: number
@@ -15,55 +17,55 @@ export interface PhoneKey {
 }
 
 export interface PhoneKeys {
-  /** The key that is kept, or a fresh one. Any number of callers at the same time share one login. */
+  /** Returns the stored key, or logs in for a fresh one. Concurrent callers share one login. */
   get (): Promise<Outcome<PhoneKey>>
-  /** The key that is kept, if any. */
-  kept (): PhoneKey | undefined
-  keep (key: PhoneKey): void
-  /** Seconds to add to the phone's clock to get the service's, as last learned; 0 until then. */
+  /** The stored key while it is valid, else undefined. */
+  stored (): PhoneKey | undefined
+  store (key: PhoneKey): void
+  /** Seconds to add to the phone's clock to get the service's, as last learned; 0 before that. */
   clockOffset (): number
-  /** Forgets this key; a newer one stays. */
+  /** Removes this key; a newer one stays. */
   forget (keyId: string): void
 }
 
 const storageKey = 'scan-login-key'
-const marginMs = 60_000 // a key in its last minute might end on the way
+const marginMs = 60_000 // a key in its last minute might expire before the request arrives
 
-export const createPhoneKeys = (platform: Platform, askForKey: (jsCode: string) => Promise<Reply>): PhoneKeys => {
-  let underWay: Promise<Outcome<PhoneKey>> | undefined
-  // In memory as well: a storage that fails must cost a login at the next start, and no more.
+export const createPhoneKeys = (platform: Platform, requestKey: (jsCode: string) => Promise<Reply>): PhoneKeys => {
+  let pendingLogin: Promise<Outcome<PhoneKey>> | undefined
+  // Also in memory: where the storage fails, only the next start needs another login.
   let current = parsed(platform.getStorage(storageKey))
   let clockOffset = current?.clockOffset ?? 0
 
-  const kept = (): PhoneKey | undefined =>
+  const stored = (): PhoneKey | undefined =>
     current !== undefined && platform.now() < current.endsAt - marginMs ? current : undefined
 
-  const keep = (key: PhoneKey): void => {
+  const store = (key: PhoneKey): void => {
     current = key
     clockOffset = key.clockOffset
     platform.setStorage(storageKey, JSON.stringify(key))
   }
 
-  const askOnce = async (): Promise<Outcome<PhoneKey>> => {
+  const tryOnce = async (): Promise<Outcome<PhoneKey>> => {
     const jsCode = await platform.login().catch(() => undefined)
-    if (jsCode === undefined) return await platform.isConnected() ? wechatSilent : offline
-    const outcome = await answerTo(platform, () => askForKey(jsCode), readGrant)
+    if (jsCode === undefined) return await platform.isConnected() ? wechatUnavailable : offline
+    const outcome = await answerTo(platform, () => requestKey(jsCode), readGrant)
     if (!outcome.ok) return outcome
     const { keyId, key, expiresIn, serverTime, user } = outcome.value
     const now = platform.now()
     const value = { keyId, key, endsAt: now + expiresIn * 1000, clockOffset: serverTime - Math.floor(now / 1000), user }
-    keep(value)
+    store(value)
     return { ok: true, value }
   }
 
   const logIn = async (): Promise<Outcome<PhoneKey>> => {
-    const outcome = await askOnce()
-    return !outcome.ok && outcome.code === 'js-code-invalid' ? askOnce() : outcome
+    const outcome = await tryOnce()
+    return !outcome.ok && outcome.code === 'js-code-invalid' ? tryOnce() : outcome
   }
 
   return {
-    kept,
-    keep,
+    stored,
+    store,
     clockOffset: () => clockOffset,
     forget: (keyId) => {
       if (current?.keyId !== keyId) return
@@ -72,17 +74,17 @@ export const createPhoneKeys = (platform: Platform, askForKey: (jsCode: string) 
     },
     get: async () => {
       if (platform.isTooOld) return tooOld
-      const value = kept()
+      const value = stored()
       if (value !== undefined) return { ok: true, value }
-      underWay ??= logIn().finally(() => { underWay = undefined })
-      return underWay
+      pendingLogin ??= logIn().finally(() => { pendingLogin = undefined })
+      return pendingLogin
     },
   }
 }
 
 const parsed = (text: string | undefined): PhoneKey | undefined => {
   try {
-    return text === undefined ? undefined : JSON.parse(text) as PhoneKey // only `keep` writes it
+    return text === undefined ? undefined : JSON.parse(text) as PhoneKey // only `store` writes it
   } catch {
     return undefined
   }

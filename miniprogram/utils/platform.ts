@@ -1,10 +1,10 @@
-/** The binding of the phone's logic to WeChat. Nothing but translation. */
+/** The `Platform` of ports.ts, by WeChat's `wx`. */
 import type { Platform, Reply } from './ports'
 import { isTooOld } from './wechat'
 
 const timeoutMs = 15_000 // the service answers a failure within 6 s; WeChat's own limit is a minute
 
-/** One system gives a header's name as it was sent, another in small letters. */
+/** Some systems give a header's name as it was sent, others in lower case. */
 const retryAfterIn = (header: object = {}): Pick<Reply, 'retryAfter'> => {
   const [, value] = Object.entries(header).find(([name]) => name.toLowerCase() === 'retry-after') ?? []
   const seconds = Number(value ?? NaN)
@@ -25,7 +25,7 @@ export const wxPlatform: Platform = {
     })
   }),
   login: () => new Promise<string>((resolve, reject) => {
-    // All calls share one login, so that one which is never answered would hold up every later one.
+    // All calls share one login: if WeChat never answered it, every later call would hang.
     const timer = setTimeout(() => reject(new Error('login:fail timeout')), timeoutMs)
     wx.login({
       timeout: timeoutMs,
@@ -40,11 +40,11 @@ export const wxPlatform: Platform = {
       fail: () => resolve(true),
     })
   }),
-  // WeChat's storage throws where the phone's is full or broken.
+  // WeChat's storage throws where the phone's is full or broken; the mini program works without.
   getStorage: (key) => {
     try {
       const value: unknown = wx.getStorageSync(key)
-      return typeof value === 'string' && value !== '' ? value : undefined // '' is WeChat's way of saying there is none
+      return typeof value === 'string' && value !== '' ? value : undefined // WeChat returns '' for a missing key
     } catch {
       return undefined
     }

@@ -1,36 +1,38 @@
-/** Owns the calls to the service, one function each: signed, mended once where the service says how, answered as an Outcome. Draws nothing. */
-import { answerTo, nameRefused, readCancelled, readConfirmed, readOffer, readSessions } from './answers'
-import type { Failure, LoggedInBrowser, Offer, Outcome, User } from './answers'
+/** The calls to the service: signed, and repeated once with a new key or a corrected clock where the service asks for that. */
+import { readCancelled, readConfirmed, readOffer, readSessions } from './answers'
+import type { LoggedInBrowser, Offer, User } from './answers'
 import { base64url, fromBase64url } from './bytes'
+import { answerTo, nameRefused } from './outcome'
+import type { Failure, Outcome } from './outcome'
 import { createPhoneKeys } from './phone-key'
 import type { PhoneKey } from './phone-key'
 import type { PhoneRequest, Platform, Reply } from './ports'
 import { sign } from './signature'
 
 export interface Service {
-  /** Who this phone is; undefined until a call has logged it in. */
+  /** The person this phone is logged in as; undefined until a call has logged it in. */
   user (): User | undefined
   scan (ticket: string): Promise<Outcome<Offer>>
-  /** Says yes with the number that was tapped or typed; null where no number was asked for. */
+  /** Confirms, with the number that was tapped or typed; null where none is asked for. */
   confirm (ticket: string, number: string | null): Promise<Outcome<'confirmed'>>
   cancel (ticket: string): Promise<Outcome<'cancelled'>>
   sessions (): Promise<Outcome<readonly LoggedInBrowser[]>>
-  /** Logs a browser out; fine too where it has been before. */
+  /** Logs a browser out; succeeds also where it is logged out already. */
   signOut (sessionId: string): Promise<Outcome<true>>
-  /** Logs out every browser, and every phone of this person's but this one. */
+  /** Logs out every browser, and every other phone of this person. */
   signOutEverywhere (): Promise<Outcome<true>>
-  /** Chooses the name to be shown by; empty takes it away. Gives the name as it is now. */
+  /** Sets the name that others see; an empty one removes it. Returns the name as it is now. */
   rename (name: string): Promise<Outcome<string | null>>
-  /** Milliseconds since 1970 by the service's clock, as far as this phone knows it. */
+  /** Milliseconds since 1970, by the service's clock as last learned. */
   serverNow (): number
-  /** Whether this phone's clock is so far off that the service would have refused its calls. */
+  /** Whether this phone's clock is so far off that the service would refuse its signatures. */
   isClockOff (): boolean
 }
 
 const done = (): true => true
-const tolerated = 120 // seconds; CONTRACT "The signature"
+const clockToleranceSeconds = 120 // CONTRACT "The signature"
 
-/** `serviceUrl` is the service's PUBLIC_URL; the signature covers it. */
+/** `serviceUrl` is the service's PUBLIC_URL, which the signature covers. */
 export const createService = (platform: Platform, serviceUrl: string): Service => {
   const keys = createPhoneKeys(platform, (jsCode) => platform.request({
     method: 'POST',
@@ -55,14 +57,14 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     return platform.request({ method, url: serviceUrl + path, headers: { ...signature, ...type }, body })
   }
 
-  /** Does what the service's refusal asks a phone to do by itself; tells whether a second try makes sense. */
-  const mend = (failure: Failure, key: PhoneKey): boolean => {
+  /** Drops an unknown key, or corrects the clock; returns whether a second try makes sense. */
+  const recover = (failure: Failure, key: PhoneKey): boolean => {
     if (failure.code === 'key-unknown') {
       keys.forget(key.keyId)
       return true
     }
     if (failure.code !== 'clock-skew' || failure.serverTime === undefined) return false
-    keys.keep({ ...key, clockOffset: failure.serverTime - Math.floor(platform.now() / 1000) })
+    keys.store({ ...key, clockOffset: failure.serverTime - Math.floor(platform.now() / 1000) })
     return true
   }
 
@@ -70,21 +72,21 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     method: PhoneRequest['method'], path: string, body: object | undefined, read: Parameters<typeof answerTo<T>>[2],
   ): Promise<Outcome<T>> => {
     const text = body === undefined ? undefined : JSON.stringify(body)
-    const mended = new Set<string>()
+    const recovered = new Set<string>()
     for (;;) {
       const key = await keys.get()
       if (!key.ok) return key
       const outcome = await answerTo(platform, () => send(method, path, text, key.value), read)
-      if (outcome.ok || mended.has(outcome.code) || !mend(outcome, key.value)) return outcome
-      mended.add(outcome.code)
+      if (outcome.ok || recovered.has(outcome.code) || !recover(outcome, key.value)) return outcome
+      recovered.add(outcome.code)
     }
   }
 
   const onTicket = (ticket: string, verb: string): string => `/api/phone/tickets/${encodeURIComponent(ticket)}/${verb}`
 
   return {
-    user: () => keys.kept()?.user,
-    // An empty object rather than no body: what wx.request sends for none is not the same everywhere, and the bytes are signed.
+    user: () => keys.stored()?.user,
+    // An empty object instead of no body: what wx.request sends for none differs between systems, and the bytes are signed.
     scan: (ticket) => call('POST', onTicket(ticket, 'scan'), {}, readOffer),
     confirm: (ticket, number) => call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readConfirmed),
     cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readCancelled),
@@ -99,11 +101,11 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       const outcome = await call('PUT', '/api/phone/profile', { name: chosen }, done)
       if (!outcome.ok) return outcome.code === 'bad-request' ? nameRefused(outcome.reason) : outcome
       const value = chosen === '' ? null : chosen
-      const key = keys.kept()
-      if (key !== undefined) keys.keep({ ...key, user: { ...key.user, name: value } })
+      const key = keys.stored()
+      if (key !== undefined) keys.store({ ...key, user: { ...key.user, name: value } })
       return { ok: true, value }
     },
     serverNow: () => platform.now() + keys.clockOffset() * 1000,
-    isClockOff: () => Math.abs(keys.clockOffset()) > tolerated,
+    isClockOff: () => Math.abs(keys.clockOffset()) > clockToleranceSeconds,
   }
 }

@@ -1,4 +1,4 @@
-/** Owns SHA-256 (FIPS 180-4) in plain JavaScript, since a mini program has no WebCrypto. Made for short messages, not for files. */
+/** SHA-256 (FIPS 180-4) in plain JavaScript, as a mini program has no WebCrypto. Good for short messages, not for files. */
 
 const initial = [
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
@@ -15,7 +15,7 @@ const constants = [
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ]
 
-/** The message, a 1 bit, zeros, and the length in bits as 64-bit big-endian: a whole number of 64-byte blocks (§5.1.1). */
+/** Appends a 1 bit, zeros, and the length in bits as 64-bit big-endian, up to a whole number of 64-byte blocks (§5.1.1). */
 const pad = (message: Uint8Array): DataView => {
   const bytes = new Uint8Array(Math.ceil((message.length + 9) / 64) * 64)
   bytes.set(message)
@@ -26,9 +26,9 @@ const pad = (message: Uint8Array): DataView => {
   return view
 }
 
-const turn = (word: number, by: number): number => word >>> by | word << 32 - by
+const rotate = (word: number, by: number): number => word >>> by | word << 32 - by
 
-/** Works one block into the eight words of `state` (§6.2.2). The typed array brings every sum back to 32 bits. */
+/** Mixes one block into the eight words of `state` (§6.2.2). The typed array truncates every sum to 32 bits. */
 const compress = (state: Uint32Array, block: DataView, start: number): void => {
   const w = new Uint32Array(64)
   const word = (at: number): number => w[at] as number // `at` stays below 64
@@ -36,13 +36,13 @@ const compress = (state: Uint32Array, block: DataView, start: number): void => {
   for (let t = 16; t < 64; t++) {
     const near = word(t - 2)
     const far = word(t - 15)
-    w[t] = (turn(near, 17) ^ turn(near, 19) ^ near >>> 10) + word(t - 7) +
-      (turn(far, 7) ^ turn(far, 18) ^ far >>> 3) + word(t - 16)
+    w[t] = (rotate(near, 17) ^ rotate(near, 19) ^ near >>> 10) + word(t - 7) +
+      (rotate(far, 7) ^ rotate(far, 18) ^ far >>> 3) + word(t - 16)
   }
   let [a, b, c, d, e, f, g, h] = Array.from(state) as [number, number, number, number, number, number, number, number] // eight words
   for (let t = 0; t < 64; t++) {
-    const first = h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + (e & f ^ ~e & g) + (constants[t] as number) + word(t)
-    const second = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + (a & b ^ a & c ^ b & c)
+    const first = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (e & f ^ ~e & g) + (constants[t] as number) + word(t)
+    const second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + (a & b ^ a & c ^ b & c)
     h = g
     g = f
     f = e
@@ -56,7 +56,7 @@ const compress = (state: Uint32Array, block: DataView, start: number): void => {
   state.forEach((before, at) => { state[at] = before + (mixed[at] as number) })
 }
 
-/** SHA-256 of the bytes: 32 bytes. */
+/** Returns the digest: 32 bytes. */
 export const sha256 = (message: Uint8Array): Uint8Array => {
   const state = Uint32Array.from(initial)
   const blocks = pad(message)

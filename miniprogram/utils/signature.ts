@@ -1,12 +1,12 @@
-/** Owns the signature of a phone's request: the closed profile of RFC 9421 and RFC 9530 in the contract. Sends nothing, keeps nothing. */
+/** The signature of a phone's request: the contract's profile of RFC 9421 and RFC 9530, without options. */
 import { base64, utf8 } from './bytes'
 import { hmacSha256 } from './hmac-sha256'
 import { sha256 } from './sha256'
 
 export interface SignedRequest {
-  /** In capitals. */
+  /** In upper case. */
   readonly method: string
-  /** Where the service is, with its path if it has one: `https://example.com/login`. No slash at the end. */
+  /** The service's address, with its path if it has one: `https://example.com/login`. No slash at the end. */
   readonly serviceUrl: string
   /** As sent, after the service URL: `/api/phone/sessions`. */
   readonly path: string
@@ -28,7 +28,7 @@ export interface SignatureHeaders {
   readonly Signature: string
 }
 
-/** `@authority` (RFC 9421 §2.2.3: lower case, no default port) and the path that every path of the service starts with. */
+/** Returns `@authority` (RFC 9421 §2.2.3: lower case, no default port) and the path that the service is mounted at. */
 const partsOf = (serviceUrl: string): { authority: string, prefix: string } => {
   const [, scheme, host, prefix] = /^(https?):\/\/([^/?#@]+)((?:\/[^/?#]+)*)$/i.exec(serviceUrl) ?? []
   if (scheme === undefined || host === undefined || prefix === undefined) throw new TypeError(`not the address of a service: ${serviceUrl}`)
@@ -36,7 +36,7 @@ const partsOf = (serviceUrl: string): { authority: string, prefix: string } => {
   return { authority: host.toLowerCase().replace(defaultPort, ''), prefix }
 }
 
-/** Signs a request: the three headers to send with it. Throws a TypeError where the service URL is none. */
+/** Signs a request; returns the three headers to send with it. Throws a TypeError where the service URL is invalid. */
 export const sign = (request: SignedRequest): SignatureHeaders => {
   const { authority, prefix } = partsOf(request.serviceUrl)
   const digest = `sha-256=:${base64(sha256(utf8(request.body)))}:`

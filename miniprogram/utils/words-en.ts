@@ -1,5 +1,4 @@
-/** The English sentences. */
-import type { Words } from './words'
+import type { Words } from './words-type'
 
 const counted = (unit: string) => (count: number): string => `${count} ${unit}${count === 1 ? '' : 's'}`
 
@@ -15,7 +14,7 @@ export const en: Words = {
   network: 'Browser network',
   phonePlace: 'Phone place',
   asked: 'Asked',
-  clockMended: "Your phone's clock is off. That's taken care of.",
+  clockCorrected: "Your phone's clock is off. That's taken care of.",
   otherCountry: 'Browser and phone seem to be in different countries or regions.',
   oldRequest: (ago) => `This was asked ${ago}.`,
   maybeSent: "This code wasn't scanned by your camera. Unless you saved it from the login page yourself, somebody may have sent it to you.",
@@ -113,8 +112,8 @@ export const en: Words = {
   minutes: counted('minute'),
   hours: counted('hour'),
   days: counted('day'),
-  tooFast: (span) => `That was a lot at once. Try again in ${span}.`,
-  pausedHelp: (span) => `So you can't confirm a login for ${span}. Somebody may have tried to have you confirm theirs: don't scan for a page you didn't open.`,
+  tooFast: (duration) => `That was a lot at once. Try again in ${duration}.`,
+  pausedHelp: (duration) => `So you can't confirm a login for ${duration}. Somebody may have tried to have you confirm theirs: don't scan for a page you didn't open.`,
 
   justNow: 'just now',
   secondsAgo: past('second'),

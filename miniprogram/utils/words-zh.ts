@@ -1,5 +1,4 @@
-/** The Chinese sentences. */
-import type { Words } from './words'
+import type { Words } from './words-type'
 
 export const zh: Words = {
   pageTitle: '登录确认',
@@ -11,7 +10,7 @@ export const zh: Words = {
   network: '浏览器网络',
   phonePlace: '手机地点',
   asked: '发起时间',
-  clockMended: '手机时间不准，这里已经自动校正。',
+  clockCorrected: '手机时间不准，这里已经自动校正。',
   otherCountry: '浏览器和手机好像不在同一个国家或地区。',
   oldRequest: (ago) => `这个登录是 ${ago}发起的。`,
   maybeSent: '这个码不是用相机扫的。如果不是你自己从登录页保存的，就可能是别人发给你的。',
@@ -109,8 +108,8 @@ export const zh: Words = {
   minutes: (count) => `${count} 分钟`,
   hours: (count) => `${count} 小时`,
   days: (count) => `${count} 天`,
-  tooFast: (span) => `操作太快了，过 ${span}再试。`,
-  pausedHelp: (span) => `所以你的账号 ${span}内不能确认登录。可能有人想让你替他确认登录，不是你自己打开的登录页，不要扫。`,
+  tooFast: (duration) => `操作太快了，过 ${duration}再试。`,
+  pausedHelp: (duration) => `所以你的账号 ${duration}内不能确认登录。可能有人想让你替他确认登录，不是你自己打开的登录页，不要扫。`,
 
   justNow: '刚刚',
   secondsAgo: (count) => `${count} 秒前`,

@@ -32,10 +32,10 @@ await t.test('approval: asks, and logs in with the number that is tapped', async
 await t.test('approval: says so when it had to mend the clock', async (t) => {
   const { approval } = start({ scan: [problem(401, 'clock-skew', { server_time: startMs / 1000 - 3600 }), offer()] })
   await approval.read()
-  t.hasStrict(approval.view(), { kind: 'ready', isClockMended: true })
+  t.hasStrict(approval.view(), { kind: 'ready', isClockCorrected: true })
   const right = start()
   await right.approval.read()
-  t.hasStrict(right.approval.view(), { kind: 'ready', isClockMended: false })
+  t.hasStrict(right.approval.view(), { kind: 'ready', isClockCorrected: false })
 })
 
 await t.test('approval: asks for an update when this WeChat is too old', async (t) => {
@@ -271,7 +271,7 @@ await t.test('approval: goes on asking for the decision when only the phone\'s c
   await approval.read()
   phone.now += 3_600_000
   await approval.tick()
-  t.hasStrict(approval.view(), { kind: 'ready', isClockMended: true })
+  t.hasStrict(approval.view(), { kind: 'ready', isClockCorrected: true })
   await approval.tick()
   await approval.confirm('47')
   t.equal(approval.view().kind, 'done')

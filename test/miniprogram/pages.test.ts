@@ -131,7 +131,7 @@ await t.test('E11 login page: the typed number is sent, and a screen reader is t
   await page.onShow()
   for (const value of ['4', '8']) page.onKey(tap({ value }))
   page.onErase()
-  t.hasStrict(page.data.screen, { places: [{ digit: '4' }, { digit: '' }], typed: 'Typed: 4', incomplete: true })
+  t.hasStrict(page.data.screen, { boxes: [{ digit: '4' }, { digit: '' }], typed: 'Typed: 4', incomplete: true })
   await page.onConfirm()
   t.strictSame(sent(), ['POST scan'])
   page.onKey(tap({ value: '7' }))
@@ -157,7 +157,7 @@ await t.test('E12 login page: warns when the code did not come before a camera, 
   for (const scene of [1048, 1049, 1012, 1007, 1037, 1065, 1194, 4711, 1001, 1089, 1131]) {
     t.match(await warning(scene, await open('pages/login/login')), /^This code wasn't scanned by your camera/, String(scene))
   }
-  t.match(await warning(1037, await open('pages/login/login'), { scene: ticket, wasSeen: 'true', from: 'camera' }), /^This code wasn't/)
+  t.match(await warning(1037, await open('pages/login/login'), { scene: ticket, isFromCamera: 'true', from: 'camera' }), /^This code wasn't/)
   for (const scene of [1047, 1011]) t.equal(await warning(scene, await open('pages/login/login')), '', String(scene))
 
   const page = await open('pages/login/login')

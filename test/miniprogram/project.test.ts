@@ -8,7 +8,7 @@ const room = join(import.meta.dirname, '../../miniprogram')
 const text = (file: string): Promise<string> => readFile(join(room, file), 'utf8')
 
 /** App and pages, and the files that turn `wx` into what the rest takes as arguments. */
-const knowsWx = /^(?:app|pages\/(\w+)\/\1|utils\/(?:here|platform|wechat))\.ts$/
+const knowsWx = /^(?:app|pages\/(\w+)\/\1|utils\/(?:dialog|platform|scan-code|wechat))\.ts$/
 
 const mentionsWx = (script: string): boolean => {
   const visit = (node: ts.Node): boolean => (ts.isIdentifier(node) && node.text === 'wx') || ts.forEachChild(node, visit) === true

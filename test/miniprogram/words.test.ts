@@ -5,8 +5,8 @@ import { problemTypes } from '../../src/errors.ts'
 import type { Offer } from '../../miniprogram/utils/answers'
 import type { View } from '../../miniprogram/pages/login/approval'
 
-const { serverCodes } = await import('../../miniprogram/utils/answers.ts')
-const { ago } = await import('../../miniprogram/utils/ago.ts')
+const { serverCodes } = await import('../../miniprogram/utils/outcome.ts')
+const { ago } = await import('../../miniprogram/utils/durations.ts')
 const { wordsFor } = await import('../../miniprogram/utils/words.ts')
 const { screenOf } = await import('../../miniprogram/pages/login/screen.ts')
 
@@ -65,7 +65,7 @@ const offer: Offer = {
   choices: ['12', '47', '83'],
 }
 const typing: Offer = { ...offer, match: 'type', choices: [] }
-const ready = (asked: Offer, isClockMended = false, typed = ''): View => ({ kind: 'ready', offer: asked, isClockMended, typed })
+const ready = (asked: Offer, isClockCorrected = false, typed = ''): View => ({ kind: 'ready', offer: asked, isClockCorrected, typed })
 
 await t.test('screenOf: shows who asks and the numbers when a decision is asked for', async (t) => {
   const screen = screenOf(ready(offer), en, now, true)
@@ -104,12 +104,12 @@ await t.test('screenOf: one button when no number is asked for', async (t) => {
 
 await t.test('E11 screenOf: ten digits, a way back, two places and why, when the number is to be typed', async (t) => {
   const screen = screenOf(ready(typing), en, now, true)
-  t.hasStrict(screen, { numbers: [], places: [{ digit: '' }, { digit: '' }], typed: 'Nothing typed yet', erase: 'Delete', confirm: 'Log in', incomplete: true, ask: 'Type the number on the login page' })
+  t.hasStrict(screen, { numbers: [], boxes: [{ digit: '' }, { digit: '' }], typed: 'Nothing typed yet', erase: 'Delete', confirm: 'Log in', incomplete: true, ask: 'Type the number on the login page' })
   t.match(screen.askHelp, /For safety/)
   t.strictSame(screen.keys.flatMap(({ digits }) => digits.map(({ value }) => value)).join(''), '123456789')
-  t.hasStrict(screenOf(ready(typing, false, '4'), zh, now, true), { places: [{ digit: '4' }, { digit: '' }], typed: '已输入 4', incomplete: true })
-  t.hasStrict(screenOf(ready(typing, false, '47'), zh, now, true), { places: [{ digit: '4' }, { digit: '7' }], typed: '已输入 47', incomplete: false })
-  t.hasStrict(screenOf({ kind: 'confirming', offer: typing, isClockMended: false, typed: '47', number: '47' }, en, now, true), { places: [{ digit: '4' }, { digit: '7' }], busy: true, ask: 'Logging in…' })
+  t.hasStrict(screenOf(ready(typing, false, '4'), zh, now, true), { boxes: [{ digit: '4' }, { digit: '' }], typed: '已输入 4', incomplete: true })
+  t.hasStrict(screenOf(ready(typing, false, '47'), zh, now, true), { boxes: [{ digit: '4' }, { digit: '7' }], typed: '已输入 47', incomplete: false })
+  t.hasStrict(screenOf({ kind: 'confirming', offer: typing, isClockCorrected: false, typed: '47', number: '47' }, en, now, true), { boxes: [{ digit: '4' }, { digit: '7' }], busy: true, ask: 'Logging in…' })
 })
 
 await t.test('E11 screenOf: the person is told that somebody may have tried to use them, when a number was wrong, and for how long nothing can be confirmed, when there were too many', async (t) => {
@@ -131,7 +131,7 @@ await t.test('E11 screenOf: the person is told that somebody may have tried to u
 })
 
 await t.test('E12 screenOf: warns that somebody may have sent the code, when no camera of this person saw it, except on the same phone', async (t) => {
-  const drawn = (wasSeen: boolean, isSamePhone: boolean, words = en) => screenOf(ready({ ...offer, isSamePhone }), words, now, wasSeen)
+  const drawn = (isFromCamera: boolean, isSamePhone: boolean, words = en) => screenOf(ready({ ...offer, isSamePhone }), words, now, isFromCamera)
   t.hasStrict(drawn(false, false), { warning: `${en.maybeSent}\n${en.oddHelp}`, note: '' })
   t.hasStrict(drawn(false, false, zh), { warning: `${zh.maybeSent}\n${zh.oddHelp}`, note: '' })
   t.hasStrict(drawn(false, true), { warning: '', note: en.samePhone })
@@ -148,7 +148,7 @@ await t.test('screenOf: warns when browser and phone are in different countries,
   const asked = { ...offer, isOtherCountry: true }
   t.equal(screenOf(ready(asked), en, now, true).warning, `${en.otherCountry}\n${en.oddHelp}`)
   t.equal(screenOf(ready({ ...asked, createdAt: now - 120_000 }), zh, now, true).warning, `${zh.otherCountry}\n这个登录是 2 分钟前发起的。\n${zh.oddHelp}`)
-  t.equal(screenOf({ kind: 'confirming', offer: asked, isClockMended: false, typed: '', number: '47' }, en, now, true).warning, `${en.otherCountry}\n${en.oddHelp}`, 'and goes on while it logs in')
+  t.equal(screenOf({ kind: 'confirming', offer: asked, isClockCorrected: false, typed: '', number: '47' }, en, now, true).warning, `${en.otherCountry}\n${en.oddHelp}`, 'and goes on while it logs in')
 })
 
 await t.test('screenOf: tells that the clock was mended, as a note and not as a warning', async (t) => {
@@ -161,10 +161,10 @@ await t.test('words: the dialog takes no more than four characters for each of i
 })
 
 await t.test('screenOf: takes no taps while a decision is on its way, and marks the number', async (t) => {
-  const screen = screenOf({ kind: 'confirming', offer, isClockMended: true, typed: '', number: '47' }, en, now, true)
-  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: en.tapNumberHelp, note: en.clockMended }, 'and nothing above the numbers goes')
+  const screen = screenOf({ kind: 'confirming', offer, isClockCorrected: true, typed: '', number: '47' }, en, now, true)
+  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: en.tapNumberHelp, note: en.clockCorrected }, 'and nothing above the numbers goes')
   t.strictSame(screen.numbers.filter(({ chosen }) => chosen).map(({ value }) => value), ['47'])
-  t.hasStrict(screenOf({ kind: 'cancelling', offer, isClockMended: false, typed: '' }, zh, now, true), { busy: true, ask: '正在取消…' })
+  t.hasStrict(screenOf({ kind: 'cancelling', offer, isClockCorrected: false, typed: '' }, zh, now, true), { busy: true, ask: '正在取消…' })
 })
 
 await t.test('screenOf: one line, a mark and a way on when it has ended', async (t) => {

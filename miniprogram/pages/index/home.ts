@@ -1,57 +1,58 @@
-/** Owns the home screen's knowledge: who this phone is, where it is logged in, and what the taps there do. Knows no wx and draws nothing. */
-import type { FailureCode, LoggedInBrowser, Outcome, User } from '../../utils/answers'
+/** The home page's state: the person, the browsers they are logged in on, and what the taps do. */
+import type { LoggedInBrowser, User } from '../../utils/answers'
+import type { FailureCode, Outcome } from '../../utils/outcome'
 import type { Service } from '../../utils/service'
 
 export interface HomeView {
-  /** Undefined until the service has said so. */
+  /** Undefined until the service has answered. */
   readonly user: User | undefined
   readonly sessions: readonly LoggedInBrowser[] | undefined
-  /** A change is on its way; further taps do nothing. */
+  /** A change is being sent; further taps do nothing. */
   readonly busy: boolean
-  /** The last call's failure. */
+  /** The failure of the last call; undefined where it succeeded. */
   readonly failure: FailureCode | undefined
-  /** The name was just stored. */
+  /** The name has just been saved. */
   readonly saved: boolean
 }
 
 export interface Home {
   readonly view: () => HomeView
-  /** Reads everything anew; what is on the screen stays until the answer is there. */
+  /** Reads everything again; the screen stays as it is until the answer comes. */
   read (): Promise<void>
-  /** The person types: what was said of the name before is past. */
+  /** The person is typing: "Saved" is no longer true. */
   edited (): void
-  /** Logs that browser out. To be called once the person has confirmed it. */
+  /** Logs that browser out. To be called after the person has confirmed it. */
   signOut (sessionId: string): Promise<void>
-  /** Logs out every browser and every other phone. To be called once the person has confirmed it. */
+  /** Logs out every browser and every other phone. To be called after the person has confirmed it. */
   signOutEverywhere (): Promise<void>
   rename (name: string): Promise<void>
 }
 
-export const createHome = (service: Service, changed: () => void): Home => {
+export const createHome = (service: Service, onChange: () => void): Home => {
   let view: HomeView = { user: undefined, sessions: undefined, busy: false, failure: undefined, saved: false }
-  /** Grows with each reading; an earlier one no longer counts. */
-  let turn = 0
+  /** Incremented by each read and each change: lists that were requested before are ignored. */
+  let lastCall = 0
 
   const show = (change: Partial<HomeView>): void => {
     view = { ...view, ...change }
-    changed()
+    onChange()
   }
 
   const read = async (): Promise<void> => {
-    const mine = ++turn
+    const thisCall = ++lastCall
     const sessions = await service.sessions()
-    if (mine !== turn) return
+    if (thisCall !== lastCall) return
     const user = service.user() ?? view.user
     show(sessions.ok ? { user, sessions: sessions.value, failure: undefined, saved: false } : { user, failure: sessions.code, saved: false })
   }
 
-  /** Logs browsers out; those that `stays` says no to are gone from the list then. */
-  const leave = async (signOut: () => Promise<Outcome<true>>, stays: (session: LoggedInBrowser) => boolean): Promise<void> => {
+  /** Logs browsers out; removes from the list those that `stays` returns false for. */
+  const signOutOf = async (signOut: () => Promise<Outcome<true>>, stays: (session: LoggedInBrowser) => boolean): Promise<void> => {
     if (view.busy) return
-    turn++ // a list that was asked for before would bring the browser back
+    lastCall++ // a list that was requested before still has the browser
     show({ busy: true, failure: undefined, saved: false })
     const outcome = await signOut()
-    turn++ // and one that was asked for meanwhile
+    lastCall++ // and so may one that was requested meanwhile
     if (!outcome.ok) return show({ busy: false, failure: outcome.code })
     show({ busy: false, sessions: view.sessions?.filter(stays) })
   }
@@ -60,14 +61,14 @@ export const createHome = (service: Service, changed: () => void): Home => {
     view: () => view,
     read,
     edited: () => { if (view.saved) show({ saved: false }) },
-    signOut: (sessionId) => leave(() => service.signOut(sessionId), ({ id }) => id !== sessionId),
-    signOutEverywhere: () => leave(service.signOutEverywhere, () => false),
+    signOut: (sessionId) => signOutOf(() => service.signOut(sessionId), ({ id }) => id !== sessionId),
+    signOutEverywhere: () => signOutOf(service.signOutEverywhere, () => false),
     rename: async (name) => {
       if (view.user === undefined || view.busy) return
-      turn++
+      lastCall++
       show({ busy: true, failure: undefined, saved: false })
       const outcome = await service.rename(name)
-      turn++
+      lastCall++
       if (!outcome.ok) return show({ busy: false, failure: outcome.code })
       show({ busy: false, saved: true, user: { sub: view.user.sub, name: outcome.value } })
     },

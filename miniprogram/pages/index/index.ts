@@ -1,5 +1,7 @@
-/** The page the mini program opens with. Joins the home to the template; what happens is in home.ts, what is said in screen.ts. */
-import { confirmed, host, loginPage, scanCode, service, words } from '../../utils/here'
+/** The page that the mini program opens with. home.ts has its logic, screen.ts the data of its template. */
+import { isConfirmed } from '../../utils/dialog'
+import { loginPage, scanCode } from '../../utils/scan-code'
+import { host, service, words } from '../../utils/shared'
 import { createHome } from './home'
 import type { Home } from './home'
 import { homeScreenOf } from './screen'
@@ -27,7 +29,7 @@ Page({
   },
 
   onUnload () {
-    this.home = undefined // an answer that comes now has nowhere to be drawn
+    this.home = undefined // an answer that comes later is not drawn
   },
 
   draw () {
@@ -52,7 +54,7 @@ Page({
     if (name === undefined) return
     await this.home?.rename(name)
     if (this.home?.view().saved !== true || this.typed !== name) return
-    this.typed = undefined // from here on the field shows what the service has
+    this.typed = undefined // the field shows the service's name again
     this.draw()
   },
 
@@ -62,10 +64,10 @@ Page({
 
   async onSignOut (event: WechatMiniprogram.TouchEvent<object, object, { id: string, title: string }>) {
     const { id, title } = event.currentTarget.dataset
-    if (await confirmed(words.signOutSure(title), { yes: words.signOutYes, no: words.keep })) await this.home?.signOut(id)
+    if (await isConfirmed(words.signOutSure(title), { yes: words.signOutYes, no: words.keep })) await this.home?.signOut(id)
   },
 
   async onSignOutAll () {
-    if (await confirmed(words.signOutAllSure, { yes: words.signOutYes, no: words.keep })) await this.home?.signOutEverywhere()
+    if (await isConfirmed(words.signOutAllSure, { yes: words.signOutYes, no: words.keep })) await this.home?.signOutEverywhere()
   },
 })

@@ -1,29 +1,29 @@
-/** Owns what the home page shows: plain data for a template, every sentence chosen. Pure; empty means "not drawn". */
-import { ago } from '../../utils/ago'
+/** The home page's template data. Empty means "not drawn". */
+import { ago } from '../../utils/durations'
 import type { BrowserName } from '../../utils/answers'
 import { placeIn } from '../../utils/words'
-import type { Words } from '../../utils/words'
+import type { Words } from '../../utils/words-type'
 import type { HomeView } from './home'
 
 export interface HomeScreen {
   readonly initial: string
   readonly name: string
-  /** The start of the id that the site knows this person by. */
+  /** The start of the person's `sub`. */
   readonly id: string
   /** What the name input holds. */
   readonly input: string
   readonly known: boolean
-  /** Nothing is known yet; the place of the list is kept. */
+  /** The list is drawn as a skeleton. */
   readonly loading: boolean
   readonly busy: boolean
   readonly saved: string
   readonly failure: string
   readonly browsers: ReadonlyArray<{ readonly id: string, readonly title: string, readonly detail: string }>
-  /** Said in place of the list. */
+  /** Shown where the list has no browsers. */
   readonly empty: string
 }
 
-/** Draws a view. `now` is milliseconds by the service's clock. */
+/** `now` is milliseconds since 1970, by the service's clock. */
 export const homeScreenOf = (view: HomeView, words: Words, now: number): HomeScreen => ({
   initial: Array.from(view.user?.name ?? '')[0] ?? '',
   name: view.user === undefined ? '' : view.user.name ?? words.noName,

@@ -1,13 +1,14 @@
-/** The page a code leads to. Joins the approval to the template; what may happen is decided in approval.ts, what is said in screen.ts. */
-import { isFromCamera, loginPage, scanCode, service, words } from '../../utils/here'
+/** The page that a code opens. approval.ts has its logic, screen.ts the data of its template. */
+import { isFromCamera, loginPage, scanCode } from '../../utils/scan-code'
 import { ticketFromScene } from '../../utils/scene'
+import { service, words } from '../../utils/shared'
 import { update } from '../../utils/wechat'
 import { createApproval } from './approval'
 import type { Approval } from './approval'
 import { screenOf } from './screen'
 import type { ActionName } from './screen'
 
-const tickMs = 5_000 // "20 seconds ago" need not be truer than that
+const tickMs = 5_000 // precise enough for "20 seconds ago"
 
 Page({
   data: {
@@ -16,13 +17,13 @@ Page({
 
   approval: undefined as Approval | undefined,
   timer: 0,
-  /** Taken when the page opens: coming back to it later is another way in, to the same ticket. */
-  wasSeen: false,
+  /** Read when the page opens: the scene of a later return says nothing about how this ticket was scanned. */
+  isFromCamera: false,
 
   onLoad (query: Record<string, string | undefined>) {
-    // Some ways in leave the page without its query; WeChat still knows how it was entered.
+    // In some scenes WeChat gives the page no query, but the options of entry still have it.
     const ticket = ticketFromScene(query.scene ?? wx.getEnterOptionsSync().query.scene)
-    this.wasSeen = isFromCamera(ticket)
+    this.isFromCamera = isFromCamera(ticket)
     this.approval = createApproval(service, ticket, () => this.draw())
     wx.setNavigationBarTitle({ title: words.pageTitle })
   },
@@ -38,11 +39,11 @@ Page({
 
   onUnload () {
     clearInterval(this.timer)
-    this.approval = undefined // an answer that comes now has nowhere to be drawn
+    this.approval = undefined // an answer that comes later is not drawn
   },
 
   draw () {
-    if (this.approval !== undefined) this.setData({ screen: screenOf(this.approval.view(), words, service.serverNow(), this.wasSeen) })
+    if (this.approval !== undefined) this.setData({ screen: screenOf(this.approval.view(), words, service.serverNow(), this.isFromCamera) })
   },
 
   async onNumber (event: WechatMiniprogram.TouchEvent<object, object, { value: string }>) {

@@ -1,52 +1,51 @@
-/** What the login page shows of a view: plain data for a template, every sentence chosen. Pure; empty means "not drawn". */
-import { ago } from '../../utils/ago'
+/** The login page's template data. Empty means "not drawn". */
 import type { Offer } from '../../utils/answers'
-import { span } from '../../utils/wait'
+import { ago, duration } from '../../utils/durations'
 import { placeIn } from '../../utils/words'
-import type { Words } from '../../utils/words'
-import type { Asked, View } from './approval'
+import type { Words } from '../../utils/words-type'
+import type { Decision, View } from './approval'
 
 export type ActionName = 'retry' | 'scan' | 'close' | 'home' | 'update'
 
 export interface Screen {
   readonly kind: View['kind']
-  /** What is being said while nothing can be drawn yet but the places of things. */
+  /** Read by screen readers while a skeleton is drawn. */
   readonly loading: string
-  /** Set while a decision is asked for or on its way. */
+  /** Set while a decision is asked for or being sent. */
   readonly title: string
-  /** The site that asks, and after the yes the one that was logged in to. */
+  /** The site to log in to; after the confirmation, the one that was logged in to. */
   readonly origin: string
   readonly ownPage: string
-  /** The service that logs people in for it, where it is another. */
+  /** The service that logs people in for the site, where that is another. */
   readonly through: string
   readonly rows: ReadonlyArray<{ readonly label: string, readonly value: string }>
   readonly warning: string
-  /** Something to know that is no warning. */
+  /** A fact that is no warning. */
   readonly note: string
   readonly ask: string
   readonly askHelp: string
   readonly numbers: ReadonlyArray<{ readonly value: string, readonly chosen: boolean }>
-  /** The two places of a number to be typed; an empty one is still to come. */
-  readonly places: ReadonlyArray<{ readonly name: 'tens' | 'ones', readonly digit: string }>
+  /** The two boxes of a number to type; `digit` is empty until it is typed. */
+  readonly boxes: ReadonlyArray<{ readonly name: 'tens' | 'ones', readonly digit: string }>
   readonly typed: string
-  /** Rows of keys above the one with the zero. */
+  /** The rows of keys above the row with the zero. */
   readonly keys: ReadonlyArray<{ readonly name: string, readonly digits: ReadonlyArray<{ readonly value: string }> }>
   readonly erase: string
-  /** The one button, where no number is asked for; the last key, where it is typed. */
+  /** The single button where no number is asked for; the last key where one is typed. */
   readonly confirm: string
-  /** It takes no taps yet. */
+  /** `confirm` is disabled until both digits are typed. */
   readonly incomplete: boolean
   readonly refuse: string
-  /** Taps are not taken. */
+  /** All buttons are disabled. */
   readonly busy: boolean
-  /** Set while nothing is asked. */
+  /** Set while no decision is asked for. */
   readonly line: string
   readonly help: string
   readonly mark: 'good' | 'warning' | 'quiet'
   readonly actions: ReadonlyArray<{ readonly name: ActionName, readonly label: string }>
 }
 
-const oldAfterMs = 120_000 // a login that somebody just opened is scanned within a minute or two
+const oldAfterMs = 120_000 // people scan a login that they have just opened within a minute or two
 
 const empty = {
   loading: '',
@@ -60,7 +59,7 @@ const empty = {
   ask: '',
   askHelp: '',
   numbers: [],
-  places: [],
+  boxes: [],
   typed: '',
   keys: [],
   erase: '',
@@ -76,15 +75,15 @@ const empty = {
 
 const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', paused: 'warning' }
 
-/** Draws a view. `now` is milliseconds by the service's clock; `wasSeen` whether this person's own camera saw the code. */
-export const screenOf = (view: View, words: Words, now: number, wasSeen: boolean): Screen => {
-  const asking = (asked: Asked, chosen: string | null): Partial<Screen> => ({ ...asker(asked, words, now, wasSeen), ...question(asked, words, chosen) })
+/** `now` is milliseconds since 1970, by the service's clock; `isFromCamera` whether this person's own camera scanned the code. */
+export const screenOf = (view: View, words: Words, now: number, isFromCamera: boolean): Screen => {
+  const asking = (decision: Decision, chosen: string | null): Partial<Screen> => ({ ...requestOf(decision, words, now, isFromCamera), ...questionOf(decision, words, chosen) })
   switch (view.kind) {
     case 'loading':
       return { ...empty, kind: view.kind, loading: words.loading }
     case 'ready':
       return { ...empty, kind: view.kind, ...asking(view, null) }
-    // What stands above the buttons stays: they must not move under a finger.
+    // What is above the buttons stays: they must not move under a finger.
     case 'confirming':
       return { ...empty, kind: view.kind, ...asking(view, view.number), busy: true, ask: words.confirming }
     case 'cancelling':
@@ -104,8 +103,8 @@ export const screenOf = (view: View, words: Words, now: number, wasSeen: boolean
   }
 }
 
-/** Who asks, from where, and what is odd about it. */
-const asker = ({ offer, isClockMended }: Asked, words: Words, now: number, wasSeen: boolean): Partial<Screen> => {
+/** The site and the browser that ask, and warnings about them. */
+const requestOf = ({ offer, isClockCorrected }: Decision, words: Words, now: number, isFromCamera: boolean): Partial<Screen> => {
   const { site, browser } = offer
   return {
     title: words.askTitle(site.name),
@@ -119,14 +118,14 @@ const asker = ({ offer, isClockMended }: Asked, words: Words, now: number, wasSe
       { label: words.phonePlace, value: placeIn(words, { place: offer.phonePlace, placeEn: offer.phonePlaceEn }) ?? '' },
       { label: words.asked, value: ago(offer.createdAt, now, words) },
     ].filter((row) => row.value !== ''),
-    warning: warningOf(offer, words, now, wasSeen),
-    note: [isClockMended ? words.clockMended : '', !wasSeen && offer.isSamePhone ? words.samePhone : ''].filter((part) => part !== '').join('\n'),
+    warning: warningOf(offer, words, now, isFromCamera),
+    note: [isClockCorrected ? words.clockCorrected : '', !isFromCamera && offer.isSamePhone ? words.samePhone : ''].filter((part) => part !== '').join('\n'),
     refuse: words.notMe,
   }
 }
 
-/** What is asked, and the buttons that answer it. */
-const question = ({ offer: { match, choices }, typed }: Asked, words: Words, chosen: string | null): Partial<Screen> => {
+/** The question, and the buttons that answer it. */
+const questionOf = ({ offer: { match, choices }, typed }: Decision, words: Words, chosen: string | null): Partial<Screen> => {
   switch (match) {
     case 'tap':
       return { ask: words.tapNumber, askHelp: words.tapNumberHelp, numbers: choices.map((value) => ({ value, chosen: value === chosen })) }
@@ -134,7 +133,7 @@ const question = ({ offer: { match, choices }, typed }: Asked, words: Words, cho
       return {
         ask: words.typeNumber,
         askHelp: words.typeNumberHelp,
-        places: [{ name: 'tens', digit: typed.charAt(0) }, { name: 'ones', digit: typed.charAt(1) }],
+        boxes: [{ name: 'tens', digit: typed.charAt(0) }, { name: 'ones', digit: typed.charAt(1) }],
         typed: words.typed(typed),
         keys: ['123', '456', '789'].map((name) => ({ name, digits: Array.from(name, (value) => ({ value })) })),
         erase: words.erase,
@@ -146,19 +145,19 @@ const question = ({ offer: { match, choices }, typed }: Asked, words: Words, cho
   }
 }
 
-/** As an address bar has it, for the person to compare; what is not encrypted says so. */
+/** As in an address bar, to be compared with it; `http://` stays, so that a site without encryption is recognisable. */
 const addressOf = (origin: string): string => origin.replace(/^https:\/\//, '')
 
-/** The help that depends on more than how it ended. */
+/** The help that depends on more than the kind of end. */
 const helpOf = (view: View, words: Words): string | undefined => {
-  if (view.kind === 'paused') return words.pausedHelp(span(view.retryAfter, words))
+  if (view.kind === 'paused') return words.pausedHelp(duration(view.retryAfter, words))
   if (view.kind !== 'unavailable') return undefined
-  return view.code === 'rate-limited' && view.retryAfter !== undefined ? words.tooFast(span(view.retryAfter, words)) : words.failures[view.code]
+  return view.code === 'rate-limited' && view.retryAfter !== undefined ? words.tooFast(duration(view.retryAfter, words)) : words.failures[view.code]
 }
 
-const warningOf = ({ isOtherCountry, isSamePhone, createdAt }: Offer, words: Words, now: number, wasSeen: boolean): string => {
+const warningOf = ({ isOtherCountry, isSamePhone, createdAt }: Offer, words: Words, now: number, isFromCamera: boolean): string => {
   const isOld = now - createdAt >= oldAfterMs
-  const odd = [wasSeen || isSamePhone ? '' : words.maybeSent, isOtherCountry ? words.otherCountry : '', isOld ? words.oldRequest(ago(createdAt, now, words)) : ''].filter((part) => part !== '')
+  const odd = [isFromCamera || isSamePhone ? '' : words.maybeSent, isOtherCountry ? words.otherCountry : '', isOld ? words.oldRequest(ago(createdAt, now, words)) : ''].filter((part) => part !== '')
   return odd.length === 0 ? '' : [...odd, words.oddHelp].join('\n')
 }
 

@@ -1,0 +1,80 @@
+/** The outcome of a call: a value, or the code of a failure. */
+import type { Platform, Reply } from './ports'
+
+/** The error codes that a phone can get (CONTRACT "Errors"); any other counts as `internal`. */
+export const serverCodes = [
+  'bad-request', 'signature-invalid', 'clock-skew', 'replayed', 'key-unknown', 'js-code-invalid', 'match-wrong', 'wechat-user-blocked',
+  'not-found', 'ticket-not-found', 'method-not-allowed', 'ticket-not-scanned', 'ticket-taken', 'ticket-confirmed', 'ticket-consumed',
+  'ticket-cancelled', 'ticket-expired', 'payload-too-large', 'unsupported-media-type', 'rate-limited', 'internal', 'wechat-unavailable',
+  'store-unavailable',
+] as const
+
+export type ServerCode = typeof serverCodes[number]
+
+/**
+ * The service's codes, and what the phone finds out itself: `offline`, there is no network; `no-answer`, there is one, and the call may or may not have
+ * been carried out; `not-set-up`, WeChat forbids this mini program to call the service's address; `too-old`, this WeChat lacks a needed interface;
+ * `name-…`, the service refuses the name for this reason, and `name-refused` for any other.
+ */
+export type FailureCode = ServerCode | 'offline' | 'no-answer' | 'not-set-up' | 'too-old' | `name-${NameReason}` | 'name-refused'
+
+/** The service's reasons to refuse a name. */
+const nameReasons = ['unreadable', 'mixed-scripts', 'office', 'address'] as const
+
+type NameReason = typeof nameReasons[number]
+
+export interface Success<T> { readonly ok: true, readonly value: T }
+export interface Failure {
+  readonly ok: false
+  readonly code: FailureCode
+  /** The service's clock in seconds, where the answer has it. */
+  readonly serverTime?: number
+  /** Seconds to wait before another try, where the answer has them. */
+  readonly retryAfter?: number
+  /** The reason, where the code alone doesn't tell it. */
+  readonly reason?: string
+}
+export type Outcome<T> = Success<T> | Failure
+
+export const offline: Failure = { ok: false, code: 'offline' }
+export const wechatUnavailable: Failure = { ok: false, code: 'wechat-unavailable' }
+export const tooOld: Failure = { ok: false, code: 'too-old' }
+export const nameRefused = (reason: string | undefined): Failure => {
+  const known = nameReasons.find((one) => one === reason)
+  return { ok: false, code: known === undefined ? 'name-refused' : `name-${known}` }
+}
+
+/** Sends a call and reads the answer. Never rejects: no answer is a failure, too. */
+export const answerTo = async <T>(platform: Platform, send: () => Promise<Reply>, read: (body: Body) => T | undefined): Promise<Outcome<T>> => {
+  let reply: Reply
+  try {
+    reply = await send()
+  } catch (reason) {
+    // WeChat's text: `request:fail url not in domain list`.
+    if (reason instanceof Error && /domain list/i.test(reason.message)) return { ok: false, code: 'not-set-up' }
+    return await platform.isConnected() ? { ok: false, code: 'no-answer' } : offline
+  }
+  return outcomeOf(reply, read)
+}
+
+/** Reads a reply. `read` returns the value of a 2xx body, or undefined where the body is not as in the contract. */
+const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcome<T> => {
+  const body = bodyOf(reply.body)
+  if (reply.status >= 200 && reply.status < 300) {
+    const value = read(body)
+    return value === undefined ? { ok: false, code: 'internal' } : { ok: true, value }
+  }
+  const code = serverCodes.find((known) => known === body.code) ?? 'internal'
+  return {
+    ok: false,
+    code,
+    ...(typeof body.server_time === 'number' && { serverTime: body.server_time }),
+    ...(reply.retryAfter !== undefined && { retryAfter: reply.retryAfter }),
+    ...(typeof body.reason === 'string' && { reason: body.reason }),
+  }
+}
+
+export type Body = Readonly<Record<string, unknown>>
+
+/** The body as an object; empty where it is none. */
+export const bodyOf = (value: unknown): Body => typeof value === 'object' && value !== null ? value as Body : {}

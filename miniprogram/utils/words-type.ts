@@ -1,0 +1,86 @@
+/** Every text of the mini program, by name. words-zh.ts and words-en.ts have the texts. */
+import type { FailureCode } from './outcome'
+
+export interface Words {
+  readonly pageTitle: string
+  readonly askTitle: (site: string) => string
+  readonly browser: string
+  /** Asks whether the person opened that address themselves. */
+  readonly ownPage: string
+  /** Names the service that logs people in for the site, where that is another. */
+  readonly through: (address: string) => string
+  readonly place: string
+  readonly network: string
+  readonly phonePlace: string
+  readonly asked: string
+  readonly clockCorrected: string
+  readonly otherCountry: string
+  /** The code was not scanned by this person's camera. */
+  readonly maybeSent: string
+  /** Takes the place of `maybeSent` where the browser may be on this phone. */
+  readonly samePhone: string
+  readonly oldRequest: (ago: string) => string
+  /** What to do about the warnings above. */
+  readonly oddHelp: string
+  readonly tapNumber: string
+  readonly tapNumberHelp: string
+  readonly typeNumber: string
+  readonly typeNumberHelp: string
+  /** What has been typed, for screen readers. */
+  readonly typed: (digits: string) => string
+  readonly erase: string
+  readonly confirm: string
+  readonly confirmHelp: string
+  readonly notMe: string
+  readonly loading: string
+  readonly confirming: string
+  readonly cancelling: string
+
+  /** A line, and a smaller one below it, for each way an approval can end. */
+  readonly ends: Readonly<Record<EndKind, { readonly line: string, readonly help: string }>>
+  /** One sentence for each way a call can fail. */
+  readonly failures: Readonly<Record<FailureCode, string>>
+
+  readonly tryAgain: string
+  readonly scanAgain: string
+  readonly close: string
+  readonly update: string
+  readonly home: string
+
+  readonly homeTitle: string
+  readonly noName: string
+  readonly nameLabel: string
+  readonly namePlaceholder: string
+  readonly save: string
+  readonly saved: string
+  readonly scan: string
+  readonly scanHelp: (host: string) => string
+  readonly notOurs: string
+  readonly browsers: string
+  readonly noBrowsers: string
+  readonly unknownBrowser: string
+  readonly signOut: string
+  readonly signOutSure: (browser: string) => string
+  readonly signOutAll: string
+  readonly signOutAllSure: string
+  /** At most four characters, the limit of WeChat's dialog; so has `keep`. */
+  readonly signOutYes: string
+  readonly keep: string
+
+  /** Durations, for the two sentences below. */
+  readonly seconds: (count: number) => string
+  readonly minutes: (count: number) => string
+  readonly hours: (count: number) => string
+  readonly days: (count: number) => string
+  readonly tooFast: (duration: string) => string
+  /** After too many wrong numbers: for how long no login can be confirmed, and what may be the reason. */
+  readonly pausedHelp: (duration: string) => string
+
+  readonly justNow: string
+  readonly secondsAgo: (count: number) => string
+  readonly minutesAgo: (count: number) => string
+  readonly hoursAgo: (count: number) => string
+  readonly daysAgo: (count: number) => string
+}
+
+export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'update-needed' | 'offline' | 'paused' | 'unavailable'
