@@ -1,7 +1,7 @@
 /** The way from a confirmed ticket to a session. */
 import { interruptible } from './context.js'
 
-/** @typedef {import('./login-types.js').Attempt} Attempt */
+/** @typedef {import('./attempt.js').Attempt} Attempt */
 /** @typedef {import('./ticket-api.js').Session} Session */
 /** @typedef {import('./context.js').Context} Context */
 

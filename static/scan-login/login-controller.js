@@ -2,7 +2,7 @@
 import { runLogin } from './login-flow.js'
 import { createEvent, pause } from './wait.js'
 
-/** @typedef {import('./login-types.js').Attempt} Attempt */
+/** @typedef {import('./attempt.js').Attempt} Attempt */
 
 /**
  * Makes the controller of a login.

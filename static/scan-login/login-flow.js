@@ -7,7 +7,7 @@ import { createTicketRequests } from './request-ticket.js'
 import { createViewState } from './view-state.js'
 import { linked, pause } from './wait.js'
 
-/** @typedef {import('./login-types.js').Attempt} Attempt */
+/** @typedef {import('./attempt.js').Attempt} Attempt */
 /**
  * The dependencies, and what the controller adds for one run: `signal` ends it; `interruptedBy`: see context.js; `untilShown` resolves when the page
  * becomes visible; `untilAnswered` resolves with what the visitor says, null where they don't in time; `setCurrent` is told which ticket is in use.

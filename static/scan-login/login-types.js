@@ -1,12 +1,6 @@
 /** Types that several parts of a login share. */
 
-/** @typedef {import('./ticket-api.js').Ticket} Ticket */
 /** @typedef {import('./ticket-api.js').Session} Session */
-/**
- * A ticket and what this browser knows of it: `after` is the newest version seen (0: none, as after a reload), `endsAt` when it expires, as the server
- * last said, on the browser's monotonic clock, `isTheirs` whether the visitor has already said that they are the person who confirmed.
- * @typedef {{ readonly ticket: Ticket, after: number, endsAt: number, isTheirs: boolean }} Attempt
- */
 /** @typedef {{ now: () => boolean, onChange: (listener: () => void) => void }} Condition */
 /**
  * What the element tells the page around it; each event is emitted once.

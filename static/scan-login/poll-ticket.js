@@ -19,7 +19,7 @@ const pollSpacingMs = 1_000
  * Polls, one call at a time, until the ticket is confirmed or dead. `consumed`: an earlier page of this tab has asked for the session already. `gone`:
  * the server doesn't know the ticket. `user` is the person who confirmed, null where nobody did. `onNews` is called with each new version that is not the
  * end: scanned, and pending where the first view of the ticket is a poll's. When `hasNext`, a next ticket is ready, polling doesn't go on past the end.
- * @param {import('./login-types.js').Attempt} attempt
+ * @param {import('./attempt.js').Attempt} attempt
  * @param {import('./context.js').Context & { hold: import('./poll-hold.js').PollHold, onNews: (view: TicketView) => void, hasNext: () => boolean }} context
  * @returns {Promise<{ state: 'confirmed' | 'consumed', user: User } | { state: 'cancelled' | 'expired' | 'gone', user: null }>}
  */

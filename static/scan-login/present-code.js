@@ -4,7 +4,7 @@
  */
 import { pause, waitBeforeRetry } from './wait.js'
 
-/** @typedef {import('./login-types.js').Attempt} Attempt */
+/** @typedef {import('./attempt.js').Attempt} Attempt */
 /**
  * @typedef {object} Presentation
  * @property {import('./wait.js').Clock} clock

@@ -1,7 +1,7 @@
 /** Requests for tickets: repeated until there is one, never sooner than the server allows. */
 import { longestRetryAfterMs } from './wait.js'
 
-/** @typedef {import('./login-types.js').Attempt} Attempt */
+/** @typedef {import('./attempt.js').Attempt} Attempt */
 /** @typedef {import('./ticket-api.js').Failure} Failure */
 
 /** The skeleton is shown only when a ticket takes longer than this: for less it would flicker. */

@@ -3,7 +3,7 @@
  * ticket is saved only while no page uses it, and `take` removes it: a duplicated tab, which gets a copy of the storage, finds none.
  */
 
-/** @typedef {import('./login-types.js').Attempt} Attempt */
+/** @typedef {import('./attempt.js').Attempt} Attempt */
 /** @typedef {{ save: (attempt: Attempt, returnTo: string | null) => void, take: (returnTo: string | null) => Attempt | null }} SavedTickets */
 /** @typedef {{ server: string, returnTo: string | null, endsAt: number, isTheirs?: unknown, ticket: import('./ticket-api.js').Ticket }} SavedTicket `endsAt` is milliseconds since 1970. */
 
