@@ -5,7 +5,7 @@
  * devices of which a phone got in lately and all others have every other turn and half of the queue each, and nothing of the other half.
  */
 import { LRUCache } from 'lru-cache'
-import { maxEntries } from '../max-entries.ts'
+import { maxEntries } from '../cache-options.ts'
 import { afterDeadline } from '../deadline.ts'
 import { Problem } from '../errors.ts'
 import type { Clock } from '../login/ports.ts'

@@ -7,7 +7,7 @@ import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../login/ports.ts'
 import type { LimitedWindow, Store } from '../login/store-port.ts'
-import { maxEntries } from '../max-entries.ts'
+import { maxEntries } from '../cache-options.ts'
 
 /** How many windows over their limit are remembered; for any other the store is asked. */
 export const maxRemembered = 10_000

@@ -3,7 +3,7 @@
  * when a visitor has come: a service that nobody visits asks WeChat nothing.
  */
 import { LRUCache } from 'lru-cache'
-import { maxEntries } from '../max-entries.ts'
+import { expireAfter, maxEntries } from '../cache-options.ts'
 import type { Clock, CodeImage, CodeStock } from '../login/ports.ts'
 
 export interface CodeStockOptions {
@@ -26,8 +26,7 @@ const firstWaitMs = 1000
 const longestWaitMs = 60_000
 
 export const createCodeStock = ({ size, newTicketId, make, keep, lifeMs, clock }: CodeStockOptions): CodeStock & { close (): void } => {
-  const perf = { now: () => clock.steady() + 1 } // to the cache 0 means for ever
-  const taken = new LRUCache<string, { count: number }>({ ...maxEntries(10_000), ttl: shareWindowMs, ttlResolution: 0, perf })
+  const taken = new LRUCache<string, { count: number }>({ ...maxEntries(10_000), ...expireAfter(shareWindowMs, clock) })
   const share = Math.max(1, Math.floor(size * shareOfKey))
   let ready: Array<{ readonly ticketId: string, readonly code: CodeImage, readonly endsAt: number }> = []
   let isFilling = false

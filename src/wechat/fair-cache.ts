@@ -1,12 +1,16 @@
 /**
- * What was made for tickets already, bounded by bytes and by count, each entry for as long as its ticket can live. When there is too much, the client key that
- * holds the most bytes loses its oldest entry: no stranger throws out what others need.
+ * Cache bounded by bytes and by count, and fair among client keys: above a bound, the client key with the most bytes loses its oldest entry. So nobody can
+ * evict what others need. lru-cache has the expiry, the sizes and the single flight; its own eviction knows nothing of client keys and is off.
  */
+import { LRUCache } from 'lru-cache'
+import { expireAfter } from '../cache-options.ts'
 import type { Clock } from '../login/ports.ts'
 
 export interface FairCache<T> {
-  get (ticketId: string): T | undefined
-  put (ticketId: string, clientKey: string, made: T): void
+  get (key: string): T | undefined
+  put (key: string, clientKey: string, value: T): void
+  /** Returns the cached value, or makes and caches it: once for all callers at the same time. A rejection goes to all of them and is not cached. */
+  fetch (key: string, clientKey: string, make: () => Promise<T>): Promise<T>
   clear (): void
 }
 
@@ -15,76 +19,76 @@ export interface FairCacheOptions<T> {
   readonly ttlMs: number
   readonly maxCount: number
   readonly maxBytes: number
-  readonly bytesOf: (made: T) => number
+  readonly bytesOf: (value: T) => number
 }
 
 interface Entry<T> {
   readonly clientKey: string
-  readonly made: T
+  readonly value: T
   readonly bytes: number
-  readonly expiresAt: number
 }
 
-/** What an entry takes beside what was made. */
+/** What one client key has in the cache; the oldest key comes first. */
+interface Holding {
+  bytes: number
+  readonly keys: Set<string>
+}
+
+/** Of an entry without its value. */
 const entryBytes = 200
 
 export const createFairCache = <T>({ clock, ttlMs, maxCount, maxBytes, bytesOf }: FairCacheOptions<T>): FairCache<T> => {
-  // A Map keeps the order of insertion, and every entry lives equally long: the first one ends first.
-  const entries = new Map<string, Entry<T>>()
-  const holders = new Map<string, { bytes: number, readonly ticketIds: Set<string> }>()
-  let bytes = 0
+  const holdings = new Map<string, Holding>()
+  let count = 0 // not `cache.size`: that has the fetches under way as well
 
-  const drop = (ticketId: string): void => {
-    const entry = entries.get(ticketId)
-    if (entry === undefined) return
-    entries.delete(ticketId)
-    bytes -= entry.bytes
-    const holder = holders.get(entry.clientKey)
-    if (holder === undefined) return
-    holder.bytes -= entry.bytes
-    holder.ticketIds.delete(ticketId)
-    if (holder.ticketIds.size === 0) holders.delete(entry.clientKey)
-  }
+  const cache = new LRUCache<string, Entry<T>, () => Promise<Entry<T>>>({
+    ...expireAfter(ttlMs, clock),
+    maxSize: Number.MAX_SAFE_INTEGER, // no eviction by age of use
+    maxEntrySize: maxBytes,
+    sizeCalculation: ({ bytes }) => bytes,
+    fetchMethod: (_key, _expired, { context: make }) => make(),
+    ignoreFetchAbort: true, // what is replaced or cleared while it is made still goes to its callers
+    onInsert: ({ clientKey, bytes }, key) => {
+      const holding = holdings.get(clientKey) ?? { bytes: 0, keys: new Set() }
+      holdings.set(clientKey, holding)
+      holding.bytes += bytes
+      holding.keys.add(key)
+      count++
+    },
+    dispose: ({ clientKey, bytes }, key) => {
+      const holding = holdings.get(clientKey) as Holding // every entry was inserted
+      holding.bytes -= bytes
+      holding.keys.delete(key)
+      if (holding.keys.size === 0) holdings.delete(clientKey)
+      count--
+    },
+  })
 
-  const dropExpired = (): void => {
-    for (const [ticketId, { expiresAt }] of entries) {
-      if (expiresAt > clock.steady()) return
-      drop(ticketId)
+  const entryOf = (clientKey: string, value: T): Entry<T> => ({ clientKey, value, bytes: bytesOf(value) + entryBytes })
+
+  const isOverfull = (): boolean => count > maxCount || (count > 0 && cache.calculatedSize > maxBytes)
+
+  const evict = (): void => {
+    cache.purgeStale()
+    while (isOverfull()) {
+      const largest = [...holdings.values()].reduce((most, holding) => holding.bytes > most.bytes ? holding : most)
+      const [oldest] = largest.keys
+      cache.delete(oldest as string) // an empty holding is removed
     }
   }
-
-  const dropOfTheLargest = (): void => {
-    let largest: { bytes: number, readonly ticketIds: Set<string> } | undefined
-    for (const holder of holders.values()) {
-      if (largest === undefined || holder.bytes > largest.bytes) largest = holder
-    }
-    const [oldest] = largest?.ticketIds ?? []
-    if (oldest !== undefined) drop(oldest)
-  }
-
-  const isTooMuch = (): boolean => entries.size > maxCount || bytes > maxBytes
 
   return {
-    get: (ticketId) => {
-      const entry = entries.get(ticketId)
-      return entry === undefined || entry.expiresAt <= clock.steady() ? undefined : entry.made
+    get: (key) => cache.get(key)?.value,
+    put: (key, clientKey, value) => {
+      cache.set(key, entryOf(clientKey, value))
+      evict()
     },
-    put: (ticketId, clientKey, made) => {
-      drop(ticketId)
-      const entry = { clientKey, made, bytes: bytesOf(made) + entryBytes, expiresAt: clock.steady() + ttlMs }
-      const holder = holders.get(clientKey) ?? { bytes: 0, ticketIds: new Set<string>() }
-      holders.set(clientKey, holder)
-      entries.set(ticketId, entry)
-      holder.ticketIds.add(ticketId)
-      holder.bytes += entry.bytes
-      bytes += entry.bytes
-      dropExpired()
-      while (isTooMuch()) dropOfTheLargest()
+    fetch: async (key, clientKey, make) => {
+      cache.get(key) // removes an expired entry: a fetch that fails would drop it without `dispose`
+      const { value } = await cache.forceFetch(key, { context: async () => entryOf(clientKey, await make()) })
+      evict()
+      return value
     },
-    clear: () => {
-      entries.clear()
-      holders.clear()
-      bytes = 0
-    },
+    clear: () => { cache.clear() },
   }
 }

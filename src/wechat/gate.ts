@@ -3,7 +3,7 @@
  * asked most. Each instance learns this from its own calls. A client key is whom a call is made for; '' where nobody is known.
  */
 import { LRUCache } from 'lru-cache'
-import { maxEntries } from '../max-entries.ts'
+import { expireAfter, maxEntries } from '../cache-options.ts'
 import type { Clock } from '../login/ports.ts'
 import { WechatFault } from './fault.ts'
 
@@ -53,9 +53,8 @@ const maxKeys = 10_000
 const waitKeptMs = 600_000
 
 export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, waitsForAnswers }: GateOptions): Gate => {
-  const perf = { now: () => clock.steady() + 1 } // to the cache 0 means for ever
-  const lately = new LRUCache<string, { calls: number }>({ ...maxEntries(maxKeys), ttl: latelyMs, ttlResolution: 0, perf })
-  const waits = new LRUCache<string, Wait>({ ...maxEntries(maxKeys), ttl: waitKeptMs, ttlResolution: 0, perf })
+  const lately = new LRUCache<string, { calls: number }>({ ...maxEntries(maxKeys), ...expireAfter(latelyMs, clock) })
+  const waits = new LRUCache<string, Wait>({ ...maxEntries(maxKeys), ...expireAfter(waitKeptMs, clock) })
   const underWay = new Map<string, number>()
   let inAll = 0
   /** For everybody, after calls of those failed who had asked little; ends with a success. */

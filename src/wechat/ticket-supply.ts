@@ -1,13 +1,12 @@
 /** What is made of WeChat's for a ticket: kept here, made once for callers at the same time, within a visitor's time, and at most twice over all instances. */
 import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { maxEntries } from '../max-entries.ts'
+import { expireAfter, maxEntries } from '../cache-options.ts'
 import type { Clock } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
-import { createDeadline, type Deadline } from './deadline.ts'
+import { createDeadline } from './deadline.ts'
 import type { FairCache } from './fair-cache.ts'
 import { asUnavailable, WechatFault } from './fault.ts'
-import { createSingleFlight } from './single-flight.ts'
 import type { TokenCall } from './token-call.ts'
 
 export interface TicketSupply<T> {
@@ -44,8 +43,7 @@ const callsPerTicket = 2
 const spentKeptMs = 10_000
 
 export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs }: TicketSupplyOptions<T>): TicketSupply<T> => {
-  const singly = createSingleFlight<T>()
-  const spent = new LRUCache<string, true>({ ...maxEntries(10_000), ttl: spentKeptMs, ttlResolution: 0, perf: { now: () => clock.steady() + 1 } })
+  const spent = new LRUCache<string, true>({ ...maxEntries(10_000), ...expireAfter(spentKeptMs, clock) })
   const usedUp = (): WechatFault => new WechatFault('this ticket has used up its calls to WeChat', { retryAfterSeconds: spentKeptMs / 1000 })
 
   /** Takes one of the ticket's calls. A call that failed is given back: how often that can be is bounded by the waits that failures begin. */
@@ -66,11 +64,9 @@ export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs }
       if (kept !== undefined) return kept
       try {
         if (spent.has(ticketId)) throw usedUp()
-        return await singly(ticketId, async () => {
-          const deadline: Deadline = createDeadline(clock)
-          const made = await deadline.race(make({ deadline, clientKey, charge: () => charge(ticketId) }))
-          cache.put(ticketId, clientKey, made)
-          return made
+        return await cache.fetch(ticketId, clientKey, () => {
+          const deadline = createDeadline(clock)
+          return deadline.race(make({ deadline, clientKey, charge: () => charge(ticketId) }))
         })
       } catch (error) {
         throw asUnavailable(error)

@@ -6,7 +6,6 @@ import type { Store } from '../login/store-port.ts'
 import type { WechatApi } from './api.ts'
 import { sleep, type Deadline } from './deadline.ts'
 import { WechatFault } from './fault.ts'
-import { createSingleFlight } from './single-flight.ts'
 
 export interface WechatTokens {
   /** A token that nobody is known to have been refused with. Rejects with a `WechatFault` or `store-unavailable`. */
@@ -55,15 +54,17 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
   const fetchKey = `wechat-token-fetch:${appid}`
   const forceKey = `wechat-token-force:${appid}`
   const seal = createSeal(secret, 'access token')
-  const singly = createSingleFlight<Token>()
   let held: Token | undefined
+  let refresh: Promise<Token> | undefined
   let refusedValue: string | undefined
 
   const isUsable = (token: Token | undefined): token is Token =>
     token !== undefined && token.value !== refusedValue && token.usableUntil > clock.now()
 
   const current = async (deadline: Deadline): Promise<string> => {
-    if (!isUsable(held)) held = await singly('fetch', () => obtain(deadline))
+    if (isUsable(held)) return held.value
+    refresh ??= obtain(deadline).finally(() => { refresh = undefined })
+    held = await refresh
     return held.value
   }
 

@@ -1,4 +1,3 @@
-/** The bounds of what is kept for tickets, and who loses what when there is too much. */
 import t from 'tap'
 import { createFairCache } from '../../../src/wechat/fair-cache.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
@@ -9,7 +8,7 @@ const create = ({ maxCount = 10, maxBytes = 10_000, clock = createFakeClock() } 
 
 const sized = (bytes: number): string => 'x'.repeat(bytes)
 
-await t.test('fair cache: the client with the most bytes loses its oldest entry when the bytes are too many', async (t) => {
+await t.test('fair cache: the client with the most bytes loses its oldest entry when there are too many bytes', async (t) => {
   const cache = create({ maxBytes: 2000 })
   const left = () => ['a', 'b1', 'b2', 'b3', 'c'].filter((id) => cache.get(id) !== undefined)
   cache.put('a', 'first', sized(300))
@@ -21,7 +20,7 @@ await t.test('fair cache: the client with the most bytes loses its oldest entry 
   t.strictSame(left(), ['a', 'b2', 'b3', 'c'])
 })
 
-await t.test('fair cache: nobody else loses anything, however much one client puts in', async (t) => {
+await t.test('fair cache: other clients lose nothing when one client puts in more than the bounds allow', async (t) => {
   const cache = create({ maxBytes: 100_000, maxCount: 100 })
   for (let i = 0; i < 20; i++) cache.put(`honest-${i}`, `visitor-${i}`, sized(100))
   for (let i = 0; i < 1000; i++) cache.put(`flood-${i}`, 'greedy', sized(100))
@@ -30,14 +29,14 @@ await t.test('fair cache: nobody else loses anything, however much one client pu
   t.notOk(cache.get('flood-0'))
 })
 
-await t.test('fair cache: the same holds for the count', async (t) => {
+await t.test('fair cache: the client with the most bytes loses its oldest entry when there are too many entries', async (t) => {
   const cache = create({ maxCount: 3 })
   cache.put('a', 'first', sized(1))
   for (const id of ['b1', 'b2', 'b3']) cache.put(id, 'greedy', sized(1))
   t.strictSame(['a', 'b1', 'b2', 'b3'].map((id) => cache.get(id) !== undefined), [true, false, true, true])
 })
 
-await t.test('fair cache: an entry put in twice counts once, and one that is too large for all of it is not kept', async (t) => {
+await t.test('fair cache: an entry counts once when it is put in twice, and is not kept when it is larger than the whole cache', async (t) => {
   const cache = create({ maxBytes: 1000 })
   cache.put('a', 'first', sized(300))
   cache.put('b', 'second', sized(200))
@@ -45,10 +44,10 @@ await t.test('fair cache: an entry put in twice counts once, and one that is too
   t.ok(cache.get('a'))
   cache.put('large', 'third', sized(1001))
   t.equal(cache.get('large'), undefined)
-  t.ok(cache.get('a'), 'it threw out nothing of the others')
+  t.ok(cache.get('a'), 'nothing else was evicted')
 })
 
-await t.test('fair cache: an entry is gone when its time is up, whatever the time of day is set to, and all are when cleared', async (t) => {
+await t.test('fair cache: an entry is gone when its time is up, by the steady clock, and all are when the cache is cleared', async (t) => {
   const clock = createFakeClock()
   const cache = create({ clock, maxCount: 2 })
   cache.put('a', 'first', sized(1))
@@ -59,7 +58,44 @@ await t.test('fair cache: an entry is gone when its time is up, whatever the tim
   t.equal(cache.get('a'), undefined)
   cache.put('b', 'first', sized(1))
   cache.put('c', 'first', sized(1))
-  t.ok(cache.get('b'), 'what is over takes no room')
+  t.ok(cache.get('b'), 'an expired entry takes no room')
   cache.clear()
   t.equal(cache.get('b'), undefined)
+})
+
+await t.test('fair cache: a value is made once when several callers want it at the same time, and again after a failure', async (t) => {
+  const cache = create()
+  let made = 0
+  const make = async (): Promise<string> => {
+    if (++made === 1) throw new Error('the first')
+    return sized(1)
+  }
+  const callers = () => Promise.allSettled([cache.fetch('a', 'first', make), cache.fetch('a', 'second', make)])
+  t.strictSame((await callers()).map(({ status }) => status), ['rejected', 'rejected'])
+  t.strictSame((await callers()).map(({ status }) => status), ['fulfilled', 'fulfilled'])
+  t.equal(await cache.fetch('a', 'third', make), sized(1))
+  t.equal(made, 2)
+})
+
+await t.test('fair cache: a value goes to its callers and is not kept when the cache is cleared while it is made', async (t) => {
+  const cache = create()
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const fetched = cache.fetch('a', 'first', () => promise)
+  cache.clear()
+  resolve(sized(1))
+  t.equal(await fetched, sized(1))
+  t.equal(cache.get('a'), undefined)
+})
+
+await t.test('fair cache: the entry counts no more when it has expired and could not be made again', async (t) => {
+  const clock = createFakeClock()
+  const cache = create({ clock, maxBytes: 1000 })
+  cache.put('a', 'first', sized(600))
+  clock.advance(1000)
+  await t.rejects(cache.fetch('a', 'first', async () => { throw new Error('failed') }))
+  cache.put('b', 'first', sized(100))
+  cache.put('c', 'second', sized(300))
+  t.ok(cache.get('b'))
+  cache.put('d', 'second', sized(100))
+  t.strictSame(['b', 'c', 'd'].map((key) => cache.get(key) !== undefined), [true, false, true], 'the second client has the most bytes')
 })
