@@ -1,13 +1,16 @@
-// Puts faults into the rules of a login, one at a time, and looks whether a test notices: `npm run test:mutation`. One room: `npm run test:mutation -- --mutate 'src/domain/**/*.ts'`.
+// Mutation testing of the login rules: `npm run test:mutation`. One folder only: `npm run test:mutation -- --mutate 'src/domain/**/*.ts'`.
 import { join } from 'node:path'
 
-// Thousands of processes load the same files. What V8 makes of them is kept outside of the sandbox, which is another each time.
+// Thousands of processes load the same files: cache their compiled code outside of the sandbox, which is new for each run.
 process.env.NODE_COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/mutation')
-// Files are run without tap's own runner, which would read this from package.json. Seconds.
+// Stryker runs the files without tap's own runner, which would read this from package.json. In seconds.
 process.env.TAP_TIMEOUT = '360'
 
-/** In each room the quickest come first: a fault is tried on the files that reach it, in this order, until one fails. Files that start a service take ten times as long. */
-const rooms = {
+/**
+ * Folder → test files, the quickest first: Stryker tries a mutant on the files that cover it, in this order, until one fails. Files that start a service
+ * are left out: they take ten times as long.
+ */
+const testFiles = {
   'unit/domain': ['ticket', 'record', 'prefixes', 'networks', 'site', 'public-suffix', 'mimic', 'values'],
   unit: ['weak-settings'],
   'unit/sessions': ['access-token', 'key-set', 'key-file', 'people', 'browser-sessions'],
@@ -16,36 +19,37 @@ const rooms = {
 }
 
 /*
- * What survives, and why no test is to end it. Nothing is left out of the score for that.
+ * Mutants that survive, and why no test kills them. They count in the score all the same.
  *
- * Defaults that are there for the compiler and are never used: in readNetwork, prefixesOf, groupsOf, smallCapitals, readBySecret, closeSessions, weakKeys,
- *   and of `asymmetricKeyDetails`. So with the kinds that are ruled out already: of `aud` in sessionClaim, of a header in `single`, of an error in
- *   isAlreadyThere, and of the ends of a rest in the waiting room, which are called no more once it is over.
- * Defaults that change nothing: of a match without a result in isOffice and hasDomain, of a missing list in `live`; the encoding that is Node's own, and
- *   the length of a tag that has that length, in `seal`; the comma between schemas, of which there is one.
- * A second guard with the same answer: of a URL that can't be parsed in isReturnAllowed; of an IP address in isPublicSuffix; of the state, which `move` looks at
- *   as well, in confirm-ticket; of a ticket that was never consumed, whose time would be that of 1970; of equal times in isLater; of what nobody has ended or
+ * Defaults for the type checker that are never used: in readNetwork, prefixesOf, groupsOf, smallCapitals, readBySecret, closeSessions, weakKeys,
+ *   and of `asymmetricKeyDetails`. Likewise for kinds that were excluded before: of `aud` in sessionClaim, of a header in `single`, of an error in
+ *   isAlreadyThere, and of the functions that end a wait in the waiting room, which nobody calls once it is over.
+ * Defaults that change nothing: of a match without a result in isOffice and hasDomain, of a missing list in `live`; in `seal` Node's default encoding, and
+ *   the length of a tag that has that length anyway; the comma between schemas, of which there is only one.
+ * A second guard with the same result: of a URL that can't be parsed in isReturnAllowed; of an IP address in isPublicSuffix; of the state in confirm-ticket, which
+ *   `move` checks as well; of a ticket that was never consumed, whose time would be that of 1970; of equal times in isLater; of a session that was neither ended nor
  *   replaced in replaceOne; that an unknown phone key is one of 32 bytes; that a signed input ends where the 512th character is, when five parameters have to fit;
- *   of what stands behind the time of a signing key, which Date.parse refuses.
- * What only spares work: reading no more of an unchanged key file, writing no list from which nothing goes, asking for no session that nobody showed.
- * What only forgets: networks without a poll and groups without a waiter in the waiting room; the draft that a rotation has renamed already.
- * What a test can't see: that files and folders are flushed to the disk.
- * What JSON leaves out: members that are undefined, in the record of a session.
- * Messages in place of which parseKeyFile has its own.
- * Who would have cancelled a ticket that is only read, in readCodeTicket.
- * Patterns that come to the same: a repetition before `.*` (Safari's version), where a search may begin anywhere (isAddress), and where an empty piece between two
- *   finds is harmless or goes again (betweenWords, unseen).
- * Keys of 32 bytes below 0x7f with one below 0x20 (looksRandom): chance makes one in four thousand million.
+ *   of text after the time of a signing key, which Date.parse refuses.
+ * Shortcuts that only save work: not reading an unchanged key file again, not writing a list from which nothing was removed, not looking up a session without
+ *   a cookie.
+ * Clean-up that only frees memory: of networks without a poll and groups without a waiter in the waiting room; of the draft that a rotation has renamed already.
+ * Flushing of files and folders to disk, which a test can't observe.
+ * Undefined members in the record of a session, which JSON leaves out.
+ * Messages that parseKeyFile replaces by its own.
+ * The actor of a cancellation in readCodeTicket, where the ticket is only read.
+ * Equivalent patterns: a repetition before `.*` (Safari's version), a search that may begin anywhere (isAddress), and an empty piece between two matches that is
+ *   harmless or removed later (betweenWords, unseen).
+ * Keys of 32 bytes below 0x7f with one below 0x20 (looksRandom): one in four thousand million random keys.
  */
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: ['src/domain/**/*.ts', 'src/login/**/*.ts', 'src/sessions/**/*.ts', 'src/http/phone-signature.ts'],
   testRunner: 'tap',
-  tap: { testFiles: Object.entries(rooms).flatMap(([room, names]) => names.map((name) => `test/${room}/${name}.test.ts`)) },
+  tap: { testFiles: Object.entries(testFiles).flatMap(([folder, names]) => names.map((name) => `test/${folder}/${name}.test.ts`)) },
   coverageAnalysis: 'perTest',
   concurrency: 2,
-  // A fault that ends in a loop is noticed by this; a machine that is busy with something else must not be taken for one. Milliseconds.
+  // Detects a mutant that loops forever. Long enough for a busy machine, which would count as one otherwise.
   timeoutMS: 10_000,
   thresholds: { high: 95, low: 90, break: 90 },
   tempDirName: '.stryker/sandbox',

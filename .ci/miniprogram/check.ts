@@ -1,4 +1,4 @@
-// Checks the mini program's folder, offline, and prints what is wrong, a line each. Silent when all is well.
+// The command: checks a mini program's folder, offline, and prints a line for each problem. Silent when all is well.
 import { resolve } from 'node:path'
 import { checkFolder } from './check-folder.ts'
 import { lineOf } from './problem.ts'

@@ -1,5 +1,5 @@
-// Runs WeChat's own compiler over the mini program, without WeChat: no account, no network but for its installation. Opt-in, since
-// it is 276 MB; its version and those of all it needs are pinned by a lock file of its own, so that the main installation knows nothing of it.
+// WeChat's own compiler over the mini program, without an account and, once installed, offline. Opt-in, since it has 276 MB: it is not among
+// the repository's packages, and a lock file of its own pins it and its dependencies.
 import { spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,10 +7,10 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
-/** As much of miniprogram-ci 2.1.42 as is used here. */
+/** The part of miniprogram-ci 2.1.42 that is used here. */
 interface Compiler {
   readonly Project: new (options: { appid: string, type: 'miniProgram', projectPath: string, privateKeyPath: string }) => CompilerProject
-  /** What WeChat would answer about an account's rights: sizes and the like. */
+  /** Stands in for WeChat's answer about the account's limits. */
   readonly DefaultProjectAttr: unknown
   getCompiledResult (options: { project: CompilerProject, version: string, desc: string, setting: { useProjectConfig: true } }): Promise<Record<string, string | Uint8Array>>
   getSiteMapJSON (project: CompilerProject): Promise<unknown>
@@ -21,23 +21,23 @@ interface CompilerProject {
   attr: () => Promise<unknown>
 }
 
-const room = join(import.meta.dirname, 'miniprogram-ci')
+const compilerFolder = join(import.meta.dirname, 'miniprogram-ci')
 
 const installOnce = (): void => {
-  if (existsSync(join(room, 'node_modules/.package-lock.json'))) return // npm writes it last
+  if (existsSync(join(compilerFolder, 'node_modules/.package-lock.json'))) return // npm writes it last
   console.log('Installing WeChat\'s compiler, once')
-  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: room, stdio: 'inherit' })
-  if (status !== 0) throw new Error('npm could not install it')
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: compilerFolder, stdio: 'inherit' })
+  if (status !== 0) throw new Error('npm could not install WeChat\'s compiler')
 }
 
 const compile = async (folder: string, temporary: string): Promise<string> => {
-  const compiler: Compiler = createRequire(join(room, 'package.json'))('miniprogram-ci')
+  const compiler: Compiler = createRequire(join(compilerFolder, 'package.json'))('miniprogram-ci')
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const privateKeyPath = join(temporary, 'upload.key')
   writeFileSync(privateKeyPath, privateKey.export({ type: 'pkcs1', format: 'pem' }))
   const open = (projectPath: string): CompilerProject => {
     const project = new compiler.Project({ appid: 'wx0123456789abcdef', type: 'miniProgram', projectPath, privateKeyPath })
-    // It would ask WeChat, with the key of an account. This way in is documented nowhere, which is why the version is pinned.
+    // The original asks WeChat, signed with an account's key. Replacing it is undocumented, so the version is pinned.
     project.attr = () => Promise.resolve(compiler.DefaultProjectAttr)
     return project
   }
@@ -46,7 +46,7 @@ const compile = async (folder: string, temporary: string): Promise<string> => {
   const files = Object.entries(await compiler.getCompiledResult({ project, version: '0.0.0', desc: 'check', setting: { useProjectConfig: true } }))
     .map(([name, content]): [string, Buffer] => [name, Buffer.from(content)])
 
-  // Its check of the sitemap finds no page that is still TypeScript, so it is shown what was compiled.
+  // The sitemap check doesn't find pages in TypeScript, so it gets the compiled files.
   const compiled = join(temporary, 'compiled')
   for (const [name, content] of files) {
     mkdirSync(dirname(join(compiled, name)), { recursive: true })
@@ -63,7 +63,7 @@ const compile = async (folder: string, temporary: string): Promise<string> => {
   ].join('\n')
 }
 
-/** It tells of every step, and of failing to ask WeChat what else it may pack, which it then does without. */
+/** Silences the compiler: it logs every step, and an error for a request to WeChat that it can do without. */
 const quietly = async <T>(work: () => Promise<T>): Promise<T> => {
   const { log, info, warn, error } = console
   const silence = (): void => {}
@@ -71,8 +71,8 @@ const quietly = async <T>(work: () => Promise<T>): Promise<T> => {
   return work().finally(() => Object.assign(console, { log, info, warn, error }))
 }
 
-/** `pages/login/login.wxml:41:9:unexpected end tag: text`, the file being beside the message for some and in it for others. */
-const refusalOf = (error: unknown): string => {
+/** Formats the compiler's errors as `pages/login/login.wxml:41:9:unexpected end tag: text`: some have the file in the message, others in `path`. */
+const messageOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   return 'path' in error && typeof error.path === 'string' && !error.message.includes(error.path) ? `${error.path}:${error.message}` : error.message
 }
@@ -80,15 +80,15 @@ const refusalOf = (error: unknown): string => {
 const end = (code: number, text: string): never => {
   rmSync(temporary, { recursive: true, force: true })
   process.stdout.write(`${text}\n`)
-  process.exit(code) // its worker and its watcher would go on for ever
+  process.exit(code) // the compiler's worker and file watcher keep the process alive
 }
 
 const temporary = mkdtempSync(join(tmpdir(), 'miniprogram-'))
-process.on('unhandledRejection', (reason) => end(1, refusalOf(reason)))
+process.on('unhandledRejection', (reason) => end(1, messageOf(reason)))
 try {
   installOnce()
   const report = await quietly(() => compile(resolve(process.argv[2] ?? 'miniprogram'), temporary))
   end(0, report)
 } catch (error) {
-  end(1, refusalOf(error))
+  end(1, messageOf(error))
 }

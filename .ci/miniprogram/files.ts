@@ -1,8 +1,7 @@
-// Owns what the checks know of the folder as files: their names as they stand on the disk, and their text.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, sep } from 'node:path'
 
-/** Every file of the folder, with slashes, in order. */
+/** Lists all files below the folder, relative to it, with slashes, sorted. Names have the case that they have on disk. */
 export const filesOf = (folder: string): readonly string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => statSync(join(folder, file)).isFile())

@@ -1,5 +1,5 @@
-// Owns what may stand in the JSON files. WeChat's tools let unknown keys pass in silence; here a key is known or a mistake. Left out are
-// WeChat's keys for what this mini program must not do (location, packages of others) or the demo's phone cannot show (tab bar, Skyline).
+// Schemas of the JSON files. WeChat's tools silently accept unknown keys; here they are errors. Left out are WeChat's keys for what this mini program
+// must not do (location, third-party packages) or the demo's phone can't show (tab bar, Skyline).
 import { Type } from 'typebox'
 
 const strict = { additionalProperties: false }
@@ -37,7 +37,7 @@ export const AppJson = Type.Object({
     downloadFile: Type.Optional(Milliseconds),
   }, strict)),
   sitemapLocation: Type.Optional(Type.String()),
-  style: Type.Literal('v2'), // what the pages' buttons are styled on
+  style: Type.Literal('v2'), // the pages' button styles build on it
   darkmode: Type.Optional(Type.Boolean()),
   themeLocation: Type.Optional(Type.String()),
   lazyCodeLoading: Type.Optional(Type.Literal('requiredComponents')),
@@ -69,24 +69,24 @@ export const SitemapJson = Type.Object({
 }, strict)
 
 const PackRules = Type.Array(Type.Object({
-  type: Type.Enum(['file', 'folder', 'suffix']), // what packaging.ts reads, too
+  type: Type.Enum(['file', 'folder', 'suffix']), // those that packaging.ts supports
   value: Type.String({ minLength: 1 }),
 }, strict))
 
 export const PackOptions = Type.Object({ ignore: PackRules, include: PackRules }, strict)
 
-/** `appid` is the operator's own; the one in the repository is WeChat's for guests. */
+/** `appid` is the operator's own; the repository has WeChat's guest appid. */
 export const ProjectConfigJson = Type.Object({
   description: Type.Optional(Type.String()),
   appid: Type.String({ pattern: '^(?:touristappid|wx[0-9a-f]{16})$' }),
   projectname: Type.String({ minLength: 1 }),
   compileType: Type.Literal('miniprogram'),
   libVersion: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+$' }),
-  miniprogramRoot: Type.Literal(''), // with './' DevTools' search for unused files finds no app.json
+  miniprogramRoot: Type.Literal(''), // with './', DevTools' search for unused files doesn't find app.json
   setting: Type.Object({
     useCompilerPlugins: Type.Array(Type.Literal('typescript'), { minItems: 1, maxItems: 1 }),
     urlCheck: Type.Literal(true),
-    es6: Type.Literal(true), // without these two WeChat's compiler leaves out what older phones need, and says nothing
+    es6: Type.Literal(true), // without these two, WeChat's compiler silently omits what older phones need
     enhance: Type.Literal(true),
     postcss: Type.Optional(Type.Boolean()),
     minified: Type.Optional(Type.Boolean()),

@@ -1,10 +1,10 @@
-// Owns a JSON file as text: whether it is one, and where in it a value stands.
+// JSON files as text: parsing, and the offset of a value.
 import ts from 'typescript'
 import { problemAt, problemIn } from './problem.ts'
 import type { Problem } from './problem.ts'
 
-export type Json = Readonly<Record<string, any>> // whose shape is what is being checked
-/** The keys that lead to a value, from the outside. */
+export type Json = Readonly<Record<string, any>> // of unknown shape: the checks check it
+/** The keys that lead to a value, outermost first. */
 export type Pointer = readonly string[]
 
 export const parseObject = (file: string, text: string): { json: Json } | { problem: Problem } => {
@@ -13,12 +13,12 @@ export const parseObject = (file: string, text: string): { json: Json } | { prob
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return { json }
     return { problem: problemIn(file, 'must hold an object') }
   } catch (error) {
-    const { parseDiagnostics } = ts.parseJsonText(file, text) as ts.JsonSourceFile & { parseDiagnostics: readonly ts.Diagnostic[] } // left out of the declarations
+    const { parseDiagnostics } = ts.parseJsonText(file, text) as ts.JsonSourceFile & { parseDiagnostics: readonly ts.Diagnostic[] } // missing in the declarations
     return { problem: problemAt(file, text, parseDiagnostics[0]?.start ?? 0, String(error)) }
   }
 }
 
-/** Where a value stands in the text: at its key, or in a list at itself. */
+/** Finds the offset of a value: that of its key, or of the value itself in a list. */
 export const offsetOf = (text: string, pointer: Pointer): number => {
   const source = ts.parseJsonText('file.json', text)
   let node: ts.Node | undefined = source.statements[0]?.expression

@@ -1,5 +1,5 @@
-// Owns the promise that the least base library has all that the scripts use of WeChat. The typings tell it in the comment of each
-// interface, option and answer; what a script asks for before it uses it is not understood.
+// Checks that the minimum base library has every interface, option and result that the scripts use of WeChat. The typings have the version in each
+// doc comment. A script's own check for support at run time is not recognised.
 import ts from 'typescript'
 import { isAtLeast, neededLibrary } from '../../miniprogram/utils/base-library.ts'
 import type { Problem } from './problem.ts'
@@ -18,7 +18,7 @@ export const checkNewInterfaces = ({ program, scripts, problemAtNode }: TypedPro
   return problems
 }
 
-/** `wx.member`, `wx['member']`, `const { member } = wx`, and `member` as an option that is handed over. */
+/** The member that a node names: in `wx.member`, `wx['member']`, `const { member } = wx`, and as an option in an argument. */
 const memberNamedBy = (node: ts.Node, checker: ts.TypeChecker): ts.Symbol | undefined => {
   if (!ts.isIdentifier(node) && !ts.isStringLiteral(node)) return undefined
   const { parent } = node
@@ -28,7 +28,7 @@ const memberNamedBy = (node: ts.Node, checker: ts.TypeChecker): ts.Symbol | unde
   return isOption ? checker.getContextualType(parent.parent)?.getProperty(node.text) : undefined
 }
 
-/** "Needs the base library: `3.0.1`", as the typings have it from WeChat's documentation. */
+/** The version in "需要基础库： `3.0.1`" (needs the base library), which the typings take from WeChat's documentation. */
 const sinceOf = (symbol: ts.Symbol, checker: ts.TypeChecker): string | undefined => {
   const [, since] = /需要基础库： ?`([\d.]+)`/.exec(ts.displayPartsToString(symbol.getDocumentationComment(checker))) ?? []
   return since

@@ -1,4 +1,4 @@
-// Owns what goes into the package: everything that app.json leads to is there and is packed, nothing else is, and it stays small.
+// Checks of the package: everything reachable from app.json exists and is packed, nothing else is, and the package stays small.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Static } from 'typebox'
@@ -13,20 +13,20 @@ import type { Problem } from './problem.ts'
 import { referencesIn } from './references.ts'
 import type { Reference } from './references.ts'
 
-/** WeChat refuses a main package of 2 MB; ours opens fast because it is a tenth of that. */
+/** WeChat refuses a main package of 2 MB or more. Ours is held to a tenth of that, so that it opens fast. */
 const wechatLimitBytes = 2 * 1024 * 1024
 export const ownLimitBytes = 200_000
 
-/** DevTools reads these from the folder and never packs them. */
+/** DevTools reads these and never packs them. */
 const configurationFiles = ['project.config.json', 'project.private.config.json']
-/** What DevTools packs at all. */
+/** The kinds of files that DevTools packs. */
 const packedExtensions = /\.(?:ts|js|json|wxml|wxss|wxs|png|jpe?g|gif|svg)$/
 
 export const checkPackaging = (folder: string, project: Project): readonly Problem[] => {
   const files = filesOf(folder)
   const packOptions = packOptionsOf(folder, files)
   if (packOptions === undefined) return []
-  const { reached, problems } = walk(folder, project, files)
+  const { reached, problems } = reachableFiles(folder, project, files)
   const isIgnored = ignoredBy(packOptions)
 
   for (const [file, by] of reached) {
@@ -42,8 +42,8 @@ export const checkPackaging = (folder: string, project: Project): readonly Probl
   return problems
 }
 
-/** File → who needs it, from app.json on. */
-const walk = (folder: string, { app, modules }: Project, files: readonly string[]): { reached: ReadonlyMap<string, string>, problems: Problem[] } => {
+/** Follows references from app.json on: file → the first file that refers to it. */
+const reachableFiles = (folder: string, { app, modules }: Project, files: readonly string[]): { reached: ReadonlyMap<string, string>, problems: Problem[] } => {
   const reached = new Map<string, string>()
   const problems: Problem[] = []
 
@@ -52,9 +52,9 @@ const walk = (folder: string, { app, modules }: Project, files: readonly string[
     reached.set(file, by)
     const text = textOf(folder, file)
     for (const reference of referencesIn(file, text)) {
-      const leads = resolve(reference, file, files)
-      if ('file' in leads) reach(leads.file, file)
-      else if (leads.wrong !== undefined) problems.push(problemAt(file, text, reference.offset, leads.wrong))
+      const target = resolve(reference, file, files)
+      if ('file' in target) reach(target.file, file)
+      else if (target.wrong !== undefined) problems.push(problemAt(file, text, reference.offset, target.wrong))
     }
   }
 
@@ -66,7 +66,7 @@ const walk = (folder: string, { app, modules }: Project, files: readonly string[
   return { reached, problems }
 }
 
-/** The file that a reference leads to, or what is wrong with it; neither where it leads to the network on purpose. */
+/** Resolves a reference to a file, or to what is wrong with it; to neither for a URL that is allowed there. */
 const resolve = ({ kind, to }: Reference, from: string, files: readonly string[]): { file: string } | { wrong: string | undefined } => {
   if (kind === 'dynamic import') return { wrong: 'a dynamic import is not packed' }
   if (to === undefined) return { wrong: 'an import that is computed is not packed' }
@@ -82,7 +82,7 @@ const resolve = ({ kind, to }: Reference, from: string, files: readonly string[]
   return { wrong: similar === undefined ? `"${file}" is missing` : `"${to}": the file is named "${similar}", and a phone tells capitals from small letters` }
 }
 
-/** Undefined where project.config.json doesn't say it as it should, of which the check of the JSON files tells. */
+/** Undefined where project.config.json is wrong: the check of the JSON files reports that. */
 const packOptionsOf = (folder: string, files: readonly string[]): Static<typeof PackOptions> | undefined => {
   const file = 'project.config.json'
   const config = files.includes(file) ? parseObject(file, textOf(folder, file)) : undefined

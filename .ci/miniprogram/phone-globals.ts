@@ -1,10 +1,10 @@
-// Owns what scripts may not use because a phone lacks it, though a developer's machine (DevTools, tests) may well have it.
+// Globals that a phone lacks, though DevTools and tests may have them.
 import ts from 'typescript'
 import { filesOf, textOf } from './files.ts'
 import { problemAt } from './problem.ts'
 import type { Problem } from './problem.ts'
 
-const lacking = new Set([
+const missingGlobals = new Set([
   'eval', 'Function',
   'TextEncoder', 'TextDecoder', 'URL', 'URLSearchParams', 'atob', 'btoa', 'crypto', 'structuredClone', 'queueMicrotask',
   'AbortController', 'BigInt', 'Intl', 'WebSocket', 'Blob', 'FileReader',
@@ -18,14 +18,14 @@ export const checkPhoneGlobals = (folder: string): readonly Problem[] =>
     return usesIn(text).map(([name, offset]) => problemAt(file, text, offset, `a phone has no "${name}"`))
   })
 
-/** Names used as values that the file doesn't declare itself. */
+/** Finds missing globals that are used as values and not declared in the file itself. */
 const usesIn = (text: string): ReadonlyArray<readonly [string, number]> => {
   const source = ts.createSourceFile('script.ts', text, ts.ScriptTarget.ES2020, true)
   const uses: Array<readonly [string, number]> = []
   const declared = new Set<string>()
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node)) return
-    if (ts.isIdentifier(node) && lacking.has(node.text)) {
+    if (ts.isIdentifier(node) && missingGlobals.has(node.text)) {
       if (isDeclaration(node)) declared.add(node.text)
       else if (!isMemberName(node)) uses.push([node.text, node.getStart()])
     }
@@ -39,7 +39,7 @@ const isDeclaration = ({ parent, text }: ts.Identifier): boolean =>
   (ts.isVariableDeclaration(parent) || ts.isParameter(parent) || ts.isFunctionDeclaration(parent) || ts.isImportSpecifier(parent) || ts.isBindingElement(parent)) &&
   parent.name !== undefined && ts.isIdentifier(parent.name) && parent.name.text === text
 
-/** `thing.fetch`, `{ fetch: … }`, `fetch () {…}`: the name belongs to something of ours. */
+/** Whether the name is that of a member, as in `thing.fetch`, `{ fetch: … }`, `fetch () {…}`. */
 const isMemberName = (node: ts.Identifier): boolean => {
   const { parent } = node
   if (ts.isPropertyAccessExpression(parent)) return parent.name === node

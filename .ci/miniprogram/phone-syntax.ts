@@ -1,4 +1,4 @@
-// Owns what a script may not be written with because phones of the least base library cannot read it, and WeChat's compiler leaves it in.
+// Syntax that phones with the minimum base library can't parse and WeChat's compiler doesn't transform.
 import ts from 'typescript'
 import { filesOf, textOf } from './files.ts'
 import { problemAt } from './problem.ts'

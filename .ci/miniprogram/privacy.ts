@@ -1,5 +1,5 @@
-// Owns the promise that no privacy dialog ever appears: none of the interfaces that WeChat asks the person about is used.
-// The list is WeChat's own ("content of the privacy guide"); wx.login, wx.request, wx.scanCode and storage are not on it.
+// Checks that no interface is used for which WeChat shows a privacy dialog.
+// The list is WeChat's ("content of the privacy guide"); wx.login, wx.request, wx.scanCode and storage are not on it.
 import ts from 'typescript'
 import { filesOf, textOf } from './files.ts'
 import { problemAt } from './problem.ts'
@@ -20,7 +20,7 @@ const inScripts = new Map([
   ['consent itself', ['authorize', 'requirePrivacyAuthorize', 'openPrivacyContract']],
 ])
 
-/** Tags, and what `open-type` or an input's `type` says. */
+/** Tags, and values of `open-type` and of an input's `type`. */
 const inTemplates = new Map([
   ['nickname and avatar', ['chooseAvatar', 'getUserInfo', 'nickname', 'userInfo']],
   ['phone number', ['getPhoneNumber', 'getRealtimePhoneNumber']],
@@ -33,7 +33,7 @@ export const checkPrivacy = (folder: string): readonly Problem[] => filesOf(fold
   return file.endsWith('.wxml') ? templateProblems(file, textOf(folder, file)) : []
 })
 
-/** Any mention counts: `wx` may have been handed on under another name, or taken apart. */
+/** Reports any mention of a name: `wx` may have another name in the script, or be destructured. */
 const scriptProblems = (file: string, text: string): readonly Problem[] => {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2020, true)
   const problems: Problem[] = []

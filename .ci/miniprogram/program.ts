@@ -1,4 +1,4 @@
-// Owns the mini program as the type checker sees it: its scripts, the templates as TypeScript, and the folder's own tsconfig.json.
+// The mini program as a TypeScript program: its scripts, its templates as TypeScript, with the folder's own tsconfig.json.
 import { join, relative, sep } from 'node:path'
 import ts from 'typescript'
 import type { Project } from '../../src/demo/miniprogram/project.ts'
@@ -13,15 +13,15 @@ export interface TypedProject {
   readonly program: ts.Program
   readonly templates: ReadonlyArray<{ readonly source: ts.SourceFile, readonly code: TemplateCode }>
   readonly scripts: readonly ts.SourceFile[]
-  /** What keeps templates from being checked. */
+  /** Problems that keep templates from being type-checked. */
   readonly problems: readonly Problem[]
-  /** Tells where in a script something is wrong. */
+  /** Makes a problem at a node of a script. */
   readonly problemAtNode: (node: ts.Node, message: string) => Problem
 }
 
 export const typeProject = (folder: string, project: Project): TypedProject => {
   const problems: Problem[] = []
-  /** What the type checker sees in place of what is on the disk. */
+  /** File → text that the type checker gets instead of the file on disk. */
   const files = new Map<string, string>()
   const codes = new Map<string, TemplateCode>()
 
@@ -59,10 +59,10 @@ export const typeProject = (folder: string, project: Project): TypedProject => {
   }
 }
 
-/** The files of packages, which are the same for each mini program, and most of the work. */
+/** Parsed files of packages: the same for each folder, and most of the work. Shared in the process, as tests check many folders. */
 const libraries = new Map<string, ts.SourceFile>()
 
-/** Compiles by the folder's own tsconfig.json. */
+/** Creates the program with the folder's own tsconfig.json. */
 const compile = (folder: string, files: ReadonlyMap<string, string>, roots: readonly string[]): ts.Program => {
   const { config } = ts.readConfigFile(join(folder, 'tsconfig.json'), ts.sys.readFile)
   const options: ts.CompilerOptions = {

@@ -1,9 +1,9 @@
-// Owns what a file of the mini program takes in: imports of scripts, sources of templates, imports and pictures of styles.
+// References from a file to others: imports of scripts, sources in templates, imports and pictures of styles.
 import ts from 'typescript'
 
 export interface Reference {
   readonly kind: 'script' | 'dynamic import' | 'template source' | 'style' | 'style picture'
-  /** As it is written; undefined where it is computed. */
+  /** As written; undefined where it is computed. */
   readonly to: string | undefined
   readonly offset: number
 }
@@ -37,7 +37,7 @@ const scriptReferences = (text: string): readonly Reference[] => {
   return references
 }
 
-/** Every match outside of what is blanked out first. */
-const found = (text: string, blank: RegExp, pattern: RegExp, kind: Reference['kind']): readonly Reference[] =>
-  [...text.replace(blank, (piece) => piece.replace(/[^\n]/g, ' ')).matchAll(pattern)]
+/** Finds the matches of a pattern outside of those of `ignored`. */
+const found = (text: string, ignored: RegExp, pattern: RegExp, kind: Reference['kind']): readonly Reference[] =>
+  [...text.replace(ignored, (piece) => piece.replace(/[^\n]/g, ' ')).matchAll(pattern)]
     .map(({ 0: whole, 1: to = '', index }) => ({ kind, to, offset: index + whole.lastIndexOf(to) }))

@@ -1,13 +1,13 @@
-// Owns what a page's script tells the type checker about its template: the result of its one call of `Page` or `Component`, given a name.
+// A page's script with the result of its `Page` or `Component` call exported: the types of data and methods that its template is checked against.
 import ts from 'typescript'
 
-/** The name by which the checked template imports that result. */
+/** The name of that export. */
 export const resultName = '_result_'
 const naming = `export const ${resultName} = `
 
 /**
- * Gives the script with its call turned into an exported value, or undefined where it doesn't make that call exactly once,
- * as a statement of its own. The typings of mini programs know data and methods by that value.
+ * Turns the call into an exported constant, whose type in WeChat's typings has the data and methods. Undefined where the script doesn't make that
+ * call exactly once, as a statement of its own.
  */
 export const exportResult = (text: string, constructorName: 'Page' | 'Component'): string | undefined => {
   const source = ts.createSourceFile('script.ts', text, ts.ScriptTarget.ES2020)
@@ -21,7 +21,7 @@ export const exportResult = (text: string, constructorName: 'Page' | 'Component'
   return `${text.slice(0, start)}${naming}${text.slice(start)}`
 }
 
-/** Where a piece of such a script stands in the one that was written. */
+/** Maps an offset in such a script to one in the original. */
 export const writtenOffset = (script: string, offset: number): number => {
   const start = script.indexOf(naming)
   return start < 0 || offset < start + naming.length ? offset : offset - naming.length

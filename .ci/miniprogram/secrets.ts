@@ -1,4 +1,4 @@
-// Owns the promise that nothing secret is compiled in: whoever has a mini program on the phone can read all of it.
+// Checks that no secret is in the package, which anybody can read who has the mini program on a phone.
 import ts from 'typescript'
 import { filesOf, textOf } from './files.ts'
 import { problemAt, problemIn } from './problem.ts'
@@ -19,7 +19,7 @@ export const checkSecrets = (folder: string): readonly Problem[] => {
   return [...found, ...files.includes('config.ts') ? configProblems(textOf(folder, 'config.ts')) : [problemIn('config.ts', 'is missing: it says where the service is')]]
 }
 
-/** config.ts is the one file an operator changes, so that it says one thing only. */
+/** config.ts is the one file that operators edit, so it holds the service's address and nothing else. */
 const configProblems = (text: string): readonly Problem[] => {
   const { statements } = ts.createSourceFile('config.ts', text, ts.ScriptTarget.ES2020, true)
   const [statement, next] = statements

@@ -1,6 +1,6 @@
-// Owns what a service's address must look like: WeChat compares it, letter by letter, with the domains that the operator has registered.
+// The form of a service's address: WeChat compares it literally with the domains that the operator has registered.
 
-/** Gives the first thing that is wrong with it, to be read after the address itself; undefined where all is well. */
+/** Returns the first problem of an address, as a phrase that follows the address itself; undefined where it is right. */
 export const serviceUrlProblem = (address: string): string | undefined => {
   if (/\s/.test(address)) return 'must have no spaces'
   if (!URL.canParse(address)) return 'is no address'
@@ -11,7 +11,7 @@ export const serviceUrlProblem = (address: string): string | undefined => {
   if (search !== '' || address.includes('?')) return 'must have no query'
   if (hash !== '' || address.includes('#')) return 'must have no fragment'
   if (address.endsWith('/')) return 'must have no slash at the end'
-  // A port that https has anyway, capitals, letters that a domain has in punycode only.
+  // The default port, capitals, and letters that a domain has in punycode only are normalised in `written`.
   const written = pathname === '/' ? origin : origin + pathname
   return address === written ? undefined : `must be written "${written}"`
 }

@@ -1,4 +1,4 @@
-// Owns the check that `setData` sets what the data have: the typings take any key, and what no template reads is drawn nowhere.
+// Checks that `setData` sets members that the page's data has: the typings accept any key.
 import ts from 'typescript'
 import type { Problem } from './problem.ts'
 import type { TypedProject } from './program.ts'
@@ -8,23 +8,23 @@ export const checkSetData = ({ program, scripts, problemAtNode }: TypedProject):
   const problems: Problem[] = []
   const visit = (node: ts.Node): void => {
     ts.forEachChild(node, visit)
-    const [given] = ts.isCallExpression(node) ? node.arguments : []
-    if (given === undefined || !ts.isObjectLiteralExpression(given)) return
-    const { expression: called } = given.parent as ts.CallExpression // whose first argument it is
-    if (!ts.isPropertyAccessExpression(called) || called.name.text !== 'setData') return
-    const data = checker.getTypeAtLocation(called.expression).getProperty('data')
+    const [argument] = ts.isCallExpression(node) ? node.arguments : []
+    if (argument === undefined || !ts.isObjectLiteralExpression(argument)) return
+    const { expression: callee } = argument.parent as ts.CallExpression // whose first argument it is
+    if (!ts.isPropertyAccessExpression(callee) || callee.name.text !== 'setData') return
+    const data = checker.getTypeAtLocation(callee.expression).getProperty('data')
     if (data === undefined) return
-    for (const { name } of given.properties) {
+    for (const { name } of argument.properties) {
       const path = name !== undefined && (ts.isIdentifier(name) || ts.isStringLiteralLike(name)) ? name.text : undefined
-      if (name !== undefined && path !== undefined && !leadsSomewhere(checker.getTypeOfSymbol(data), path, checker)) problems.push(problemAtNode(name, `the data has no "${path}"`))
+      if (name !== undefined && path !== undefined && !hasPath(checker.getTypeOfSymbol(data), path, checker)) problems.push(problemAtNode(name, `the data has no "${path}"`))
     }
   }
   for (const script of scripts) visit(script)
   return problems
 }
 
-/** `a`, `a.b`, `a[0].b`. */
-const leadsSomewhere = (data: ts.Type, path: string, checker: ts.TypeChecker): boolean => {
+/** Whether the data has a path such as `a`, `a.b` or `a[0].b`. */
+const hasPath = (data: ts.Type, path: string, checker: ts.TypeChecker): boolean => {
   let type = data
   for (const [, name, index] of path.matchAll(/([^.[\]]+)|\[(\d+)\]/g)) {
     const present = checker.getNonNullableType(type)

@@ -1,5 +1,5 @@
-// Owns what a style may say: properties that exist, values that they take, custom properties that a rule gives a value. A phone skips
-// anything else in silence. Lengths in rpx count as px; what a custom property holds is put in its place first.
+// Checks of styles: properties exist, their values are valid, and custom properties are set by a rule. A phone silently skips anything else.
+// Lengths in rpx are checked as px, and `var(…)` with each value of its custom property.
 import { clone, generate, lexer, List, parse, walk } from 'css-tree'
 import type { CssNode, Declaration } from 'css-tree'
 import { pathInside } from '../../src/demo/miniprogram/project.ts'
@@ -9,7 +9,7 @@ import { problemAt } from './problem.ts'
 import type { Problem } from './problem.ts'
 import { referencesIn } from './references.ts'
 
-/** Custom property → its values, one for each rule that gives it one. */
+/** Custom property → its values, one for each rule that sets it. */
 type Variables = ReadonlyMap<string, readonly CssNode[]>
 
 interface Sheet {
@@ -27,7 +27,7 @@ export const checkStyles = (folder: string, { modules }: Project): readonly Prob
     sheets.set(file, sheet)
     return sheet
   }
-  /** A style with all that it imports. */
+  /** A style and all that it imports. */
   const sheetsFrom = (file: string, found = new Set<Sheet>()): ReadonlySet<Sheet> => {
     if (!files.includes(file) || found.has(sheetOf(file))) return found
     found.add(sheetOf(file))
@@ -36,7 +36,7 @@ export const checkStyles = (folder: string, { modules }: Project): readonly Prob
   }
 
   const shared = sheetsFrom('app.wxss')
-  const problems = new Map<string, Problem>() // what two styles import is wrong once
+  const problems = new Map<string, Problem>() // a style that two others import is reported once
   for (const own of [shared, ...modules.map((path) => sheetsFrom(`${path}.wxss`))]) {
     const variables = variablesIn([...shared, ...own])
     for (const problem of [...own].flatMap((sheet) => [...sheet.problems, ...declarationProblems(sheet, variables)])) problems.set(JSON.stringify(problem), problem)
@@ -53,7 +53,7 @@ const readSheet = (file: string, text: string): Sheet => {
     onParseError: ({ offset, message }) => problems.push(problemAt(file, text, offset, message)),
   })
   walk(sheet, function (node) {
-    if (node.type === 'Declaration' && this.atrule?.name !== 'font-face') declarations.push(node) // whose lines are no properties
+    if (node.type === 'Declaration' && this.atrule?.name !== 'font-face') declarations.push(node) // a @font-face rule has descriptors, not properties
   })
   return { file, text, declarations, problems }
 }
@@ -70,16 +70,16 @@ const variablesIn = (sheets: readonly Sheet[]): Variables => {
 
 const declarationProblems = ({ file, text, declarations }: Sheet, variables: Variables): readonly Problem[] => declarations.flatMap((declaration) => {
   const { property, value, loc } = declaration
-  const say = (message: string): Problem[] => [problemAt(file, text, loc?.start.offset ?? 0, message)]
+  const report = (message: string): Problem[] => [problemAt(file, text, loc?.start.offset ?? 0, message)]
   const used = variablesOf(value)
   const unknown = used.find((name) => !variables.has(name))
-  if (unknown !== undefined) return say(`no rule of app.wxss or of this style gives "${unknown}" a value`)
+  if (unknown !== undefined) return report(`no rule of app.wxss or of this style gives "${unknown}" a value`)
   if (isVariable(declaration)) return []
-  if (lexer.checkPropertyName(property) !== undefined) return say(`there is no property "${property}"`)
-  const rounds = Math.max(1, ...used.map((name) => variables.get(name)?.length ?? 0))
-  for (let round = 0; round < rounds; round++) {
-    const inFull = replaced(value, variables, round)
-    if (lexer.matchProperty(property, inFull).error !== null) return say(`"${property}" takes no "${inFull}"`)
+  if (lexer.checkPropertyName(property) !== undefined) return report(`there is no property "${property}"`)
+  const valueCount = Math.max(1, ...used.map((name) => variables.get(name)?.length ?? 0))
+  for (let index = 0; index < valueCount; index++) {
+    const resolvedValue = resolved(value, variables, index)
+    if (lexer.matchProperty(property, resolvedValue).error !== null) return report(`"${property}" takes no "${resolvedValue}"`)
   }
   return []
 })
@@ -93,13 +93,13 @@ const variablesOf = (value: CssNode): readonly string[] => {
   return names
 }
 
-/** The value as the lexer can match it. `round` chooses among the values of a custom property. */
-const replaced = (value: CssNode, variables: Variables, round: number): string => {
+/** Resolves `var(…)`, `env(…)` and rpx, which the lexer can't match. `index` chooses among the values of a custom property. */
+const resolved = (value: CssNode, variables: Variables, index: number): string => {
   const copy = clone(value)
   walk(copy, (node, item, list) => {
     if (node.type === 'Dimension' && node.unit === 'rpx') node.unit = 'px'
     if (node.type !== 'Function' || !list) return
-    if (node.name === 'var') list.replace(item, List.createItem(raw(valueOf(variablesOf(node)[0] ?? '', variables, round))))
+    if (node.name === 'var') list.replace(item, List.createItem(raw(valueOf(variablesOf(node)[0] ?? '', variables, index))))
     if (node.name === 'env') list.replace(item, List.createItem(raw('1px')))
   })
   return generate(copy)
@@ -107,9 +107,9 @@ const replaced = (value: CssNode, variables: Variables, round: number): string =
 
 const raw = (text: string): CssNode => ({ type: 'Raw', value: text })
 
-const valueOf = (name: string, variables: Variables, round: number): string => {
+const valueOf = (name: string, variables: Variables, index: number): string => {
   const values = variables.get(name) ?? []
-  const value = values[round] ?? values[0]
-  const others = new Map([...variables].filter(([other]) => other !== name)) // one that holds itself has no value
-  return value === undefined ? '' : replaced(value, others, round)
+  const value = values[index] ?? values[0]
+  const others = new Map([...variables].filter(([other]) => other !== name)) // a custom property that refers to itself has no value
+  return value === undefined ? '' : resolved(value, others, index)
 }

@@ -1,22 +1,22 @@
-// Owns how the type checker's complaints about a template read: in the template's words instead of the generated code's.
+// Translates the type checker's messages about generated code into the terms of the template.
 import ts from 'typescript'
 
-/** `written` is the piece of the template that is meant. Gives undefined for what another check says better. */
-export const describe = (source: ts.SourceFile, start: number, complaint: string, written: string): string | undefined => {
+/** Describes an error. `written` is the text in the template. Undefined where another check reports the same error better. */
+export const describe = (source: ts.SourceFile, start: number, message: string, written: string): string | undefined => {
   const node = nodeAt(source, start)
   const { parent } = node
   const [, tag] = /^tags\['(.*?)'\]/.exec(source.text.slice(parent.getStart(source))) ?? []
   if (tag !== undefined) return `<${tag}> is not a tag that the mini program may use`
-  if (ts.isVariableDeclaration(parent) && parent.initializer?.getText().startsWith('_tag_.') === true && complaint.includes('not assignable')) return undefined
+  if (ts.isVariableDeclaration(parent) && parent.initializer?.getText().startsWith('_tag_.') === true && message.includes('not assignable')) return undefined
   if (ts.isVariableDeclaration(parent) && parent.initializer?.getText().includes('_ForKey_') === true) return 'wx:key names no text or number of the items'
-  if (ts.isVariableDeclaration(parent) && ['_class_', '_style_'].includes(parent.name.getText())) return `class and style take text: ${complaint}`
-  if (ts.isPropertyAccessExpression(parent) && parent.name === node && complaint.includes('does not exist')) {
+  if (ts.isVariableDeclaration(parent) && ['_class_', '_style_'].includes(parent.name.getText())) return `class and style take text: ${message}`
+  if (ts.isPropertyAccessExpression(parent) && parent.name === node && message.includes('does not exist')) {
     const owner = parent.expression.getText().replaceAll('?.', '.')
-    return missing(owner, node, written) + suggestion(complaint, owner === '_tag_')
+    return missing(owner, node, written) + suggestion(message, owner === '_tag_')
   }
-  if (ts.isPropertyAccessExpression(parent) && parent.expression.getText() === '_tag_') return `attribute "${written}" of <${tagOf(node)}>: ${complaint}`
-  if (ts.isVariableDeclaration(parent) && parent.name.getText() === '_event_') return `a handler is the name of a method: ${complaint}`
-  return complaint
+  if (ts.isPropertyAccessExpression(parent) && parent.expression.getText() === '_tag_') return `attribute "${written}" of <${tagOf(node)}>: ${message}`
+  if (ts.isVariableDeclaration(parent) && parent.name.getText() === '_event_') return `a handler is the name of a method: ${message}`
+  return message
 }
 
 const missing = (owner: string, node: ts.Node, written: string): string => {
@@ -28,8 +28,8 @@ const missing = (owner: string, node: ts.Node, written: string): string => {
   return prefix === undefined ? `<${tagOf(node)}> has no attribute "${written}"` : `write ${prefix}:${event} instead of ${written}`
 }
 
-const suggestion = (complaint: string, asWritten: boolean): string => {
-  const [, name] = /Did you mean '(.+?)'/.exec(complaint) ?? []
+const suggestion = (message: string, asWritten: boolean): string => {
+  const [, name] = /Did you mean '(.+?)'/.exec(message) ?? []
   return name === undefined ? '' : `, did you mean "${asWritten ? kebab(name) : name}"?`
 }
 

@@ -1,10 +1,10 @@
-// Owns what an expression in a template may be: what WeChat's WXML knows. The template compiler knows more, which would run in the demo alone.
+// Expressions that WeChat's WXML supports. The template compiler accepts more, which would work in the demo only.
 import ts from 'typescript'
 import type { Piece } from './wxml-text.ts'
 
 const { SyntaxKind } = ts
 
-const known = new Set([
+const supportedKinds = new Set([
   SyntaxKind.ParenthesizedExpression, SyntaxKind.ConditionalExpression, SyntaxKind.QuestionToken, SyntaxKind.ColonToken,
   SyntaxKind.Identifier, SyntaxKind.PropertyAccessExpression, SyntaxKind.ElementAccessExpression,
   SyntaxKind.StringLiteral, SyntaxKind.NumericLiteral, SyntaxKind.TrueKeyword, SyntaxKind.FalseKeyword, SyntaxKind.NullKeyword,
@@ -17,18 +17,18 @@ const known = new Set([
   SyntaxKind.AmpersandAmpersandToken, SyntaxKind.BarBarToken,
 ])
 
-const knownBefore = new Set<ts.PrefixUnaryOperator>([SyntaxKind.ExclamationToken, SyntaxKind.PlusToken, SyntaxKind.MinusToken])
+const supportedPrefixes = new Set<ts.PrefixUnaryOperator>([SyntaxKind.ExclamationToken, SyntaxKind.PlusToken, SyntaxKind.MinusToken])
 
-/** Gives the first piece that WXML doesn't know, with what is wrong; undefined where all is well. */
-export const unknownIn = ({ text, offset }: Piece): { offset: number, message: string } | undefined => {
-  const source = ts.createSourceFile('expression.ts', `(${text})`, ts.ScriptTarget.ES2020, true) as ts.SourceFile & { parseDiagnostics: readonly ts.Diagnostic[] } // left out of the declarations
+/** Finds the first part of an expression that WXML doesn't support; undefined where there is none. */
+export const unsupportedIn = ({ text, offset }: Piece): { offset: number, message: string } | undefined => {
+  const source = ts.createSourceFile('expression.ts', `(${text})`, ts.ScriptTarget.ES2020, true) as ts.SourceFile & { parseDiagnostics: readonly ts.Diagnostic[] } // missing in the declarations
   const [statement, next] = source.statements
   if (source.parseDiagnostics.length > 0 || statement === undefined || next !== undefined || !ts.isExpressionStatement(statement)) {
     return { offset, message: `"${text.trim()}" is no expression` }
   }
-  const node = firstUnknown(statement.expression)
+  const node = firstUnsupported(statement.expression)
   return node && { offset: offset + node.getStart() - 1, message: `WXML doesn't know "${node.getText()}": compute it in the page` }
 }
 
-const firstUnknown = (node: ts.Node): ts.Node | undefined =>
-  !known.has(node.kind) || (ts.isPrefixUnaryExpression(node) && !knownBefore.has(node.operator)) ? node : ts.forEachChild(node, firstUnknown)
+const firstUnsupported = (node: ts.Node): ts.Node | undefined =>
+  !supportedKinds.has(node.kind) || (ts.isPrefixUnaryExpression(node) && !supportedPrefixes.has(node.operator)) ? node : ts.forEachChild(node, firstUnsupported)

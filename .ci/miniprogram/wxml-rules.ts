@@ -1,9 +1,9 @@
-// Owns what is wrong in a template whatever its page's data are: WeChat draws something else then, or nothing, and says nothing.
+// Rules for templates that need no types. Where one is broken, WeChat silently draws something else, or nothing.
 import type { Project } from '../../src/demo/miniprogram/project.ts'
 import { textOf } from './files.ts'
 import { problemAt } from './problem.ts'
 import type { Problem } from './problem.ts'
-import { unknownIn } from './wxml-expressions.ts'
+import { unsupportedIn } from './wxml-expressions.ts'
 import { expressionsIn, isExpression, readTemplate, singleBraceIn } from './wxml-text.ts'
 import type { Piece, Tag, Template } from './wxml-text.ts'
 
@@ -24,7 +24,7 @@ export const checkTemplateRules = (folder: string, { modules, pages }: Project):
   return findings.map(([offset, message]) => problemAt(file, wxml, offset, message))
 })
 
-/** Texts are measured in rem, which follows WeChat's font size by this tag alone; WeChat takes it as a page's first node only. */
+/** Font sizes are in rem, which follows WeChat's font size setting only with this tag. WeChat accepts it only as the first node of a page. */
 const pageMetaFindings = ({ tags, texts }: Template, isPage: boolean): readonly Finding[] => {
   const metas = tags.filter(({ name }) => name === 'page-meta')
   if (!isPage) return metas.map(({ offset }) => [offset, '<page-meta> belongs to a page'])
@@ -47,8 +47,8 @@ const braceFindings = (piece: Piece): readonly Finding[] => {
   const brace = singleBraceIn(piece.text)
   const findings: Finding[] = brace < 0 ? [] : [[piece.offset + brace, 'a brace alone is drawn as it is: data stand in {{…}}']]
   for (const expression of expressionsIn(piece)) {
-    const unknown = unknownIn(expression)
-    if (unknown !== undefined) findings.push([unknown.offset, unknown.message])
+    const unsupported = unsupportedIn(expression)
+    if (unsupported !== undefined) findings.push([unsupported.offset, unsupported.message])
   }
   return findings
 }

@@ -1,6 +1,6 @@
-// Owns which tags a template may use, with which attributes of which type and which events: what the demo's phone draws too.
+// The tags that templates may use, with the types of their attributes and events. The demo's runtime draws the same ones.
 
-/** Every tag takes these, beside `class`, `style`, `id`, `data-*` and `wx:*`, which the template compiler knows. */
+/** Attributes of every tag, besides `class`, `style`, `id`, `data-*` and `wx:*`, which the template compiler handles. */
 export interface Common {
   ariaRole: 'alert' | 'button' | 'dialog' | 'group' | 'heading' | 'img' | 'link' | 'list' | 'listitem' | 'status' | 'text'
   ariaLabel: string
@@ -24,7 +24,7 @@ export interface Tags {
   image: Common & { src: string, mode: 'aspectFill' | 'aspectFit' | 'heightFix' | 'scaleToFill' | 'widthFix' }
 }
 
-/** What is in `event.detail`. */
+/** Types of `event.detail`. */
 interface CommonEvents {
   tap: { x: number, y: number }
 }
@@ -36,20 +36,20 @@ interface InputEvents extends CommonEvents {
   confirm: { value: string }
 }
 
-/** The events of a tag. A component of our own may give any. */
+/** The events of a tag. Our own components may have any. */
 export type EventsOf<Tag extends string> =
   Tag extends 'input' ? InputEvents :
     Tag extends 'page-meta' ? object :
       Tag extends keyof Tags ? CommonEvents : Record<string, object>
 
-/** What may stand in an attribute as plain text: numbers are read from it, booleans are not ("false" would be true). */
+/** Literal texts that an attribute may have: they are converted to numbers, but not to booleans ("false" would be true). */
 export type Written<Attribute> = Attribute | (number extends Attribute ? `${number}` : never)
 
-/** Data as a template sees it: it went through JSON, so that nothing is read-only and functions are gone. */
+/** Data as a template sees it: passed through JSON, so without functions and read-only members. */
 export type Plain<Value> =
   Value extends (...given: never[]) => unknown ? never :
     Value extends ReadonlyArray<infer Item> ? Array<Plain<Item>> :
       Value extends object ? { -readonly [Key in keyof Value]: Plain<Value[Key]> } : Value
 
-/** A page without `data` has none, rather than any. */
+/** Replaces the index signature that the typings give a page without `data`, which would allow any name. */
 export type Known<Fields> = string extends keyof Fields ? object : Fields

@@ -1,10 +1,10 @@
-// Owns a template as text: its tags with their attributes, the text between them, and the expressions in both, each with its place.
-// Whether all of it fits together is the template compiler's business: what is no tag here is text.
+// A template as text: tags with their attributes, the text between them, and the expressions in both, with their offsets.
+// A tolerant reader: the template compiler reports syntax errors, and what is no tag here is text.
 
 export interface Attribute {
   readonly name: string
   readonly offset: number
-  /** Undefined where none is written. */
+  /** Undefined for an attribute without a value. */
   readonly value: string | undefined
   readonly valueOffset: number
 }
@@ -13,12 +13,12 @@ export interface Tag {
   readonly name: string
   readonly offset: number
   readonly end: number
-  /** How many tags are open around it. */
+  /** The number of open tags around it. */
   readonly depth: number
   readonly attributes: readonly Attribute[]
 }
 
-/** A text between tags, or an attribute's. */
+/** A text between tags or the value of an attribute. */
 export interface Piece {
   readonly text: string
   readonly offset: number
@@ -27,7 +27,7 @@ export interface Piece {
 export interface Template {
   readonly tags: readonly Tag[]
   readonly texts: readonly Piece[]
-  /** Where a comment begins that has no end. */
+  /** The offset of a comment without an end. */
   readonly openComment: number | undefined
 }
 
@@ -65,13 +65,13 @@ const attributesIn = (text: string, offset: number): readonly Attribute[] =>
     }
   })
 
-/** What stands in `{{…}}`. */
+/** Finds the expressions in `{{…}}`. */
 export const expressionsIn = ({ text, offset }: Piece): readonly Piece[] =>
   [...text.matchAll(new RegExp(braces, 'gs'))].map(({ 0: whole, index }) => ({ text: whole.slice(2, -2), offset: offset + index + 2 }))
 
 /** Whether a text is one `{{…}}` and nothing else. */
 export const isExpression = (text: string): boolean => new RegExp(`^${braces}$`, 's').test(text)
 
-/** Where a brace stands that belongs to no `{{…}}`, or -1. */
+/** The offset of the first brace that belongs to no `{{…}}`, or -1. */
 export const singleBraceIn = (text: string): number =>
   text.replace(new RegExp(braces, 'gs'), (piece) => ' '.repeat(piece.length)).search(/[{}]/)

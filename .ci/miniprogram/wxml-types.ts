@@ -1,4 +1,4 @@
-// Owns the type check of the templates: each is compiled against its own page's data and methods.
+// The type check of the templates, each against the data and methods of its page.
 import ts from 'typescript'
 import { problemAt } from './problem.ts'
 import type { Problem } from './problem.ts'
@@ -15,11 +15,11 @@ export const checkTemplates = ({ program, templates, problems }: TypedProject): 
   ]),
 ]
 
-const problemOf = (source: ts.SourceFile, diagnostic: ts.Diagnostic, { path, wxml, placeOf, extraAt }: TemplateCode): Problem | undefined => {
+const problemOf = (source: ts.SourceFile, diagnostic: ts.Diagnostic, { path, wxml, rangeOf, extraAt }: TemplateCode): Problem | undefined => {
   const { start = 0, length = 0 } = diagnostic
-  const complaint = ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ').replace(/\s+/g, ' ').replace(/\bWritten<(.*?)>/g, '$1')
+  const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ').replace(/\s+/g, ' ').replace(/\bWritten<(.*?)>/g, '$1')
   const extra = extraAt(source.getLineAndCharacterOfPosition(start).line)
-  const place = extra?.place ?? placeOf(source, start, start + length)
-  const words = extra === undefined ? describe(source, start, complaint, wxml.slice(place.start, place.end)) : extra.words(complaint)
-  return words === undefined ? undefined : problemAt(`${path}.wxml`, wxml, place.start, words)
+  const range = extra?.range ?? rangeOf(source, start, start + length)
+  const description = extra === undefined ? describe(source, start, message, wxml.slice(range.start, range.end)) : extra.describe(message)
+  return description === undefined ? undefined : problemAt(`${path}.wxml`, wxml, range.start, description)
 }
