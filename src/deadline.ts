@@ -76,3 +76,6 @@ export const unlessAborted = async <T>(signal: AbortSignal, work: Promise<T>): P
     signal.removeEventListener('abort', giveUp)
   }
 }
+
+/** Resolves after `ms`. */
+export const sleep = (timer: Pick<Timer, 'after'>, ms: number): Promise<void> => new Promise((resolve) => { timer.after(ms, resolve) })

@@ -2,7 +2,7 @@
  * One connection to Redis, made in the background, checked every second, and replaced at the first trouble. While there is none every call
  * fails at once (a circuit breaker: a connection counts again only after it has answered in time). Knows no commands.
  */
-import { withDeadline } from '../deadline.ts'
+import { sleep, withDeadline } from '../deadline.ts'
 import type { Clock } from '../login/ports.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
@@ -105,7 +105,7 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
 
   const openUntilGood = async (): Promise<void> => {
     for (let tries = 0; shouldConnect(); tries++) {
-      if (tries > 0) await new Promise<void>((resolve) => { clock.after(pauseMs(tries), resolve) })
+      if (tries > 0) await sleep(clock, pauseMs(tries))
       let next: RedisConnection | undefined
       try {
         next = await openOne()

@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { sleep } from '../deadline.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import type { DecidingCount, LimitedWindow, Slot, SlotGrant, SlotTerms } from '../login/store-port.ts'
 import type { Backend } from './backend.ts'
@@ -33,7 +34,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
       } catch (error) {
         if (!isLocked(error) || clock.steady() >= giveUpAt) throw error
       }
-      await new Promise<void>((resolve) => { clock.after(lockRetryMs, resolve) })
+      await sleep(clock, lockRetryMs)
     }
   }
 

@@ -1,4 +1,5 @@
 /** Wrong numbers per person, and one confirmation at a time for each. Counted in the store, so they hold across instances. */
+import { sleep } from '../deadline.ts'
 import { newId, type RandomBytes } from '../domain/ids.ts'
 import { Problem } from '../errors.ts'
 import type { Clock, WrongNumbers } from '../login/ports.ts'
@@ -47,7 +48,7 @@ export const createWrongNumbers = (store: Store, clock: Clock, random: RandomByt
     const giveUpAt = clock.steady() + longestWaitMs
     for (let pauseMs = shortestPauseMs; !await store.claim(key, owner, turnMs); pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
       if (clock.steady() + pauseMs > giveUpAt) throw new Problem('rate-limited', { detail: 'Another confirmation of this person is under way', retryAfterSeconds: 1 })
-      await new Promise<void>((resolve) => { clock.after(pauseMs, resolve) })
+      await sleep(clock, pauseMs)
     }
     return owner
   }

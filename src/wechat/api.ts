@@ -1,9 +1,8 @@
 /** Owns one call to WeChat: its time, who hears of a fault, and when not to ask at all. Knows no endpoint's meaning. */
 import { request } from 'undici'
-import { withDeadline } from '../deadline.ts'
+import { sleep, withDeadline } from '../deadline.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import { readAll, understand, type WechatAnswer } from './answer.ts'
-import { sleep, type Deadline } from './deadline.ts'
 import { maxUnderWay, type WechatDispatchers } from './dispatchers.ts'
 import { paths, type Endpoint } from './endpoints.ts'
 import type { Remedy } from './errcodes.ts'
@@ -15,7 +14,8 @@ export interface WechatCall<T> {
   readonly query?: Readonly<Record<string, string>>
   /** The body; without one the call is a GET. */
   readonly json?: object
-  readonly deadline: Deadline
+  /** When the call gives up, by the steady clock. */
+  readonly deadlineAt: number
   /** Whom the call is made for, as far as WeChat's quota is shared fairly; '' (or none) where nobody is known. */
   readonly clientKey?: string
   /** Accounts for one call before it is made; what it gives undoes that where the call fails. May reject, and then no call is made. */
@@ -53,6 +53,11 @@ export interface WechatApiOptions {
 const backoffsMs = [300, 900]
 /** Less than this is not worth another attempt. */
 const shortestCallMs = 500
+/**
+ * How long a visitor waits, however many calls to WeChat and the store that takes: less than the 6 s within which every fault behind the service is answered
+ * (CONTRACT "Errors"), by what a busy machine may add.
+ */
+export const budgetMs = 4_500
 
 export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs }: WechatApiOptions): WechatApi => {
   const base = apiUrl.replace(/\/+$/, '')
@@ -66,7 +71,9 @@ export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs
     jscode2session: gate('jscode2session', Infinity, false), // shared out by address, before they come here
   }
 
-  const ask = async <T> ({ endpoint, query, json, deadline, read }: WechatCall<T>): Promise<T> => {
+  const leftMs = (deadlineAt: number): number => Math.max(0, deadlineAt - clock.steady())
+
+  const ask = async <T> ({ endpoint, query, json, deadlineAt, read }: WechatCall<T>): Promise<T> => {
     const url = new URL(base + paths[endpoint])
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value)
     const controller = new AbortController()
@@ -84,7 +91,7 @@ export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs
       return wanted
     }
     try {
-      return await withDeadline(clock, Math.min(callTimeoutMs, deadline.leftMs()), exchange, {
+      return await withDeadline(clock, Math.min(callTimeoutMs, leftMs(deadlineAt)), exchange, {
         signal: controller.signal,
         late: () => new WechatFault('no answer in time'),
       })
@@ -141,7 +148,7 @@ export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs
           last = passage.failed(error as WechatFault, isPersonal(error as WechatFault)) // `ask` throws nothing else
           undo().catch(() => {}) // what is not undone ends by itself
         }
-        if (what.noRetry === true || last.remedy !== 'retry' || what.deadline.leftMs() < backoffMs + shortestCallMs) {
+        if (what.noRetry === true || last.remedy !== 'retry' || leftMs(what.deadlineAt) < backoffMs + shortestCallMs) {
           report(what, last)
           throw last
         }

@@ -1,8 +1,7 @@
 /** Owns the question whom a js_code stands for (code2Session). Keeps the openid of the answer and drops its session_key unread. */
 import { Problem } from '../errors.ts'
 import type { Clock, PhoneIdentity } from '../login/ports.ts'
-import type { WechatApi } from './api.ts'
-import { createDeadline } from './deadline.ts'
+import { budgetMs, type WechatApi } from './api.ts'
 import { asUnavailable, WechatFault } from './fault.ts'
 
 export interface PhoneIdentityOptions {
@@ -24,7 +23,7 @@ export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentity
       return await api.call({
         endpoint: 'jscode2session',
         query: { appid, secret, js_code: jsCode, grant_type: 'authorization_code' },
-        deadline: createDeadline(clock),
+        deadlineAt: clock.steady() + budgetMs,
         handledByCaller: ['js-code', 'blocked'],
         noRetry: true,
         limitedByPerson: true,

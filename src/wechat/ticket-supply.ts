@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { expireAfter, maxEntries } from '../cache-options.ts'
+import { withDeadline } from '../deadline.ts'
 import type { Clock } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
-import { createDeadline } from './deadline.ts'
+import { budgetMs } from './api.ts'
 import type { FairCache } from './fair-cache.ts'
 import { asUnavailable, WechatFault } from './fault.ts'
 import type { TokenCall } from './token-call.ts'
@@ -19,7 +20,7 @@ export interface TicketSupply<T> {
 }
 
 /** What a call to WeChat needs of its ticket. */
-export type TicketCall = Required<Pick<TokenCall<unknown>, 'deadline' | 'clientKey' | 'charge'>>
+export type TicketCall = Required<Pick<TokenCall<unknown>, 'deadlineAt' | 'clientKey' | 'charge'>>
 type Make<T> = (call: TicketCall) => Promise<T>
 
 export interface TicketSupplyOptions<T> {
@@ -57,6 +58,9 @@ export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs }
     return () => store.releasePlainSlot(group, member)
   }
 
+  const inTime = (make: Make<T>, call: Omit<TicketCall, 'deadlineAt'>): Promise<T> =>
+    withDeadline(clock, budgetMs, () => make({ ...call, deadlineAt: clock.steady() + budgetMs }), { late: () => new WechatFault('The time for this call is up') })
+
   return {
     obtain: async (ticketId, clientKey, make) => {
       if (!sceneForm.test(ticketId)) throw new RangeError('A ticket id must fit into the scene of a code')
@@ -64,18 +68,12 @@ export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs }
       if (kept !== undefined) return kept
       try {
         if (spent.has(ticketId)) throw usedUp()
-        return await cache.fetch(ticketId, clientKey, () => {
-          const deadline = createDeadline(clock)
-          return deadline.race(make({ deadline, clientKey, charge: () => charge(ticketId) }))
-        })
+        return await cache.fetch(ticketId, clientKey, () => inTime(make, { clientKey, charge: () => charge(ticketId) }))
       } catch (error) {
         throw asUnavailable(error)
       }
     },
-    makeAhead: (make) => {
-      const deadline = createDeadline(clock)
-      return deadline.race(make({ deadline, clientKey: '', charge: async () => async () => {} }))
-    },
+    makeAhead: (make) => inTime(make, { clientKey: '', charge: async () => async () => {} }),
     keep: (ticketId, clientKey, made) => { cache.put(ticketId, clientKey, made) },
   }
 }

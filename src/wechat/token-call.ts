@@ -18,14 +18,14 @@ export interface TokenCallOptions {
 
 export const createTokenCall = ({ api, tokens, log }: TokenCallOptions): CallWithToken => async (call) => {
   const ask = (token: string) => api.call({ ...call, query: { access_token: token }, handledByCaller: ['refresh-token'] })
-  const token = await tokens.current(call.deadline)
+  const token = await tokens.current(call.deadlineAt)
   try {
     return await ask(token)
   } catch (error) {
     if (!isRefusedToken(error)) throw error
   }
   // Once and no more: a second refusal has another reason than an old token.
-  const another = await tokens.replace(token, call.deadline)
+  const another = await tokens.replace(token, call.deadlineAt)
   try {
     return await ask(another)
   } catch (error) {

@@ -1,17 +1,17 @@
 /** WeChat's access token: one for all callers and, through the store, for all instances. Never logged, and sealed in the store. */
+import { sleep } from '../deadline.ts'
 import { schema, understood } from '../domain/record.ts'
 import { createSeal } from '../domain/seal.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 import type { WechatApi } from './api.ts'
-import { sleep, type Deadline } from './deadline.ts'
 import { WechatFault } from './fault.ts'
 
 export interface WechatTokens {
   /** A token that nobody is known to have been refused with. Rejects with a `WechatFault` or `store-unavailable`. */
-  current (deadline: Deadline): Promise<string>
+  current (deadlineAt: number): Promise<string>
   /** Takes a token that WeChat refused out of use, if it still is the one in use, and gives another. Rejects likewise. */
-  replace (refused: string, deadline: Deadline): Promise<string>
+  replace (refused: string, deadlineAt: number): Promise<string>
 }
 
 export interface WechatTokensOptions {
@@ -61,14 +61,14 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
   const isUsable = (token: Token | undefined): token is Token =>
     token !== undefined && token.value !== refusedValue && token.usableUntil > clock.now()
 
-  const current = async (deadline: Deadline): Promise<string> => {
+  const current = async (deadlineAt: number): Promise<string> => {
     if (isUsable(held)) return held.value
-    refresh ??= obtain(deadline).finally(() => { refresh = undefined })
+    refresh ??= obtain(deadlineAt).finally(() => { refresh = undefined })
     held = await refresh
     return held.value
   }
 
-  const obtain = async (deadline: Deadline): Promise<Token> => {
+  const obtain = async (deadlineAt: number): Promise<Token> => {
     const shared = await readShared()
     if (isUsable(shared)) return shared
     const claimed = await store.claim(fetchKey, clock.now(), fetchClaimMs)
@@ -76,7 +76,7 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
     const others = claimed ? undefined : await waitForOthers()
     if (others !== undefined) return others
     try {
-      const token = await fetchAnother(deadline)
+      const token = await fetchAnother(deadlineAt)
       await share(token)
       return token
     } finally {
@@ -102,23 +102,23 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
    * After somebody else forced a refresh, the normal mode may still hand out the token that WeChat refuses. Only then is force_refresh
    * right: it ends the token of everybody else at once.
    */
-  const fetchAnother = async (deadline: Deadline): Promise<Token> => {
-    const token = await fetchToken(false, deadline)
+  const fetchAnother = async (deadlineAt: number): Promise<Token> => {
+    const token = await fetchToken(false, deadlineAt)
     if (token.value !== refusedValue) return token
     const mayForce = await store.claim(forceKey, clock.now(), forceEveryMs) &&
       await store.acquirePlainSlot(`wechat-token-forces:${appid}`, String(clock.now()), dayMs, forcesADay)
-    const forced = mayForce ? await fetchToken(true, deadline) : token
+    const forced = mayForce ? await fetchToken(true, deadlineAt) : token
     if (forced.value !== refusedValue) return forced
     log.error({ endpoint: 'stable_token', forced: mayForce }, 'WeChat hands out an access token that it refuses, and may not be asked for a forced one just now. See what else uses this AppID with force_refresh.')
     throw new WechatFault('WeChat hands out an access token that it refuses', { retryAfterSeconds: forceEveryMs / 1000 })
   }
 
-  const fetchToken = (force: boolean, deadline: Deadline): Promise<Token> => {
+  const fetchToken = (force: boolean, deadlineAt: number): Promise<Token> => {
     const askedAt = clock.now()
     return api.call({
       endpoint: 'stable_token',
       json: { grant_type: 'client_credential', appid, secret, force_refresh: force },
-      deadline,
+      deadlineAt,
       read: ({ json }) => {
         const value = json?.access_token
         const lifeSeconds = json?.expires_in
@@ -151,9 +151,9 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
 
   return {
     current,
-    replace: async (refused, deadline) => {
+    replace: async (refused, deadlineAt) => {
       if (held?.value === refused) refusedValue = refused
-      return await current(deadline)
+      return await current(deadlineAt)
     },
   }
 }
