@@ -155,7 +155,7 @@ await t.test('start: every key that can be guessed is refused in a line of its o
   const line = (which: string): string => `${file}: the ${which} key can be guessed: take one that npm run keys has made`
   t.strictSame(await refusal(t, { folder, env: { ...credentials, KEYS_FILE: file } }), [line('subject'), line('cookie')])
   t.strictSame(await refusal(t, { folder, env: { ...credentials, WECHAT_SECRET: 'x'.repeat(32), KEYS_FILE: file } }), [
-    'WECHAT_SECRET must be the AppSecret of your mini program, and is an example',
+    'WECHAT_SECRET must be the AppSecret of your mini program, not an example',
   ])
 })
 
