@@ -14,7 +14,7 @@ const testFiles = {
   'unit/domain': ['ticket', 'record', 'prefixes', 'networks', 'site', 'public-suffix', 'mimic', 'values'],
   unit: ['weak-settings'],
   'unit/sessions': ['access-token', 'key-set', 'key-file', 'people', 'browser-sessions'],
-  'unit/login': ['phone-login', 'create-ticket', 'wait-for-ticket', 'tickets', 'waiting-room'],
+  'unit/login': ['phone-login', 'create-ticket', 'wait-for-ticket', 'tickets', 'waiting-room', 'records'],
   http: ['signature'],
 }
 

@@ -19,6 +19,14 @@ export const isId = (text: string): boolean => id128.test(text)
 /** Tells whether a text has the one form that `newSecret` gives to 32 bytes. */
 export const isSecret = (text: string): boolean => secret256.test(text)
 
+/** The form that the key id of a signature may have (CONTRACT, "Phone"), whoever made it up. Issued ones are from `newId`. */
+export const keyIdPattern = '[A-Za-z0-9_-]{1,64}'
+
+const keyId = new RegExp(`^${keyIdPattern}$`)
+
+/** Tells whether a text may be the id of a phone's key. */
+export const isKeyId = (text: string): boolean => keyId.test(text)
+
 /** The start of an id: enough to follow it through a log, and of no use to whoever reads that, for 80 bits are left out. */
 export const startOf = (id: string): string => id.slice(0, 8)
 

@@ -1,35 +1,36 @@
-/** Owns the schema that a stored record carries: how two releases get along on one store while one takes the other's place. */
+/** The schema of stored records: it lets two releases share one store while one takes the other's place. */
 import { Problem } from '../errors.ts'
 
 /**
  * The schema of the records that this release writes.
  *
- * A further member needs no new schema: a release that doesn't know it passes over it, and keeps it, as every change starts from the whole record. It
- * has to be one that may be missing, for such a release makes records without it.
+ * A new member needs no new schema: a release that doesn't know it ignores it, and keeps it, as every change starts from the whole record. The
+ * member has to be optional, as that release also writes records without it.
  *
- * The schema is raised where an older release would misunderstand: a member goes, means something else, or must not be passed over. That takes two
- * releases. The first understands the old schema and the new one, and still writes the old one, into which it has to fit what it knows. The second writes
- * the new one. So at each moment of a deploy all instances understand all records, and whoever skips a release is refused for as long as the deploy lasts.
+ * Raise the schema where an older release would misunderstand: a member goes, changes its meaning, or must not be ignored. That takes two
+ * releases. The first reads the old schema and the new one, and still writes the old one, so what it knows has to fit into that. The second writes
+ * the new one. At each moment of a deploy all instances then know all records. Whoever skips a release gets 503 for as long as the deploy lasts.
  */
 export const schema = 1
 
-const understoodSchemas: readonly unknown[] = [schema]
+const knownSchemas: readonly unknown[] = [schema]
+
+/** `version` counts the changes of a record that is changed by compare-and-set. */
+export interface StoredRecord { readonly schema: typeof schema, readonly version?: number }
 
 /**
- * A record that this release doesn't understand. It is there, so it must neither look absent nor be written over; and whoever asks again
- * may reach an instance of the release that wrote it, while this one will never understand.
+ * A stored record has a schema that this release doesn't know. The record exists, so it must neither look absent nor be overwritten. A client
+ * that tries again may reach an instance of the release that wrote it; this release will never know it.
  */
-export class AnotherReleasesRecord extends Problem {
+export class UnknownSchemaError extends Problem {
   constructor (found: unknown) {
-    const cause = new Error(`A stored record has schema ${String(found)}, and this release understands ${understoodSchemas.join(', ')}`)
+    const cause = new Error(`A stored record has schema ${String(found)}, and this release knows ${knownSchemas.join(', ')}`)
     super('store-unavailable', { detail: 'This was stored by another release', cause })
   }
 }
 
-/** Lets a record through that this release understands; throws an AnotherReleasesRecord for another. A record without a schema is of the first one. */
-export const understood = <R extends { readonly schema: typeof schema }>(record: R | undefined): R | undefined => {
-  if (record === undefined) return undefined
-  const found: unknown = record.schema ?? 1
-  if (understoodSchemas.includes(found)) return record
-  throw new AnotherReleasesRecord(found)
+/** Throws an UnknownSchemaError for a record that this release doesn't know. A record without a schema is of the first one. */
+export const assertKnownSchema = (record: { readonly schema?: unknown }): void => {
+  const found = record.schema ?? 1
+  if (!knownSchemas.includes(found)) throw new UnknownSchemaError(found)
 }

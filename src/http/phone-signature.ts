@@ -1,7 +1,7 @@
 /** Owns the check of a signed phone call: our closed profile of RFC 9421 and RFC 9530. Knows requests as data, and tickets not at all. */
 import { createHash, createHmac } from 'node:crypto'
 import { Problem } from '../errors.ts'
-import { sameText } from '../domain/ids.ts'
+import { keyIdPattern, sameText } from '../domain/ids.ts'
 import type { Clock, PhoneKey, PhoneKeys } from '../login/ports.ts'
 
 /** A request as it came in. */
@@ -29,7 +29,7 @@ const components = '("@method" "@authority" "@path" "@query" "content-digest")'
 const parameterForms = {
   created: /^created=(\d{1,12})$/,
   nonce: /^nonce="([A-Za-z0-9_-]{16,64})"$/,
-  keyid: /^keyid="([A-Za-z0-9_-]{1,64})"$/,
+  keyid: new RegExp(`^keyid="(${keyIdPattern})"$`),
   alg: /^alg="(hmac-sha256)"$/,
   tag: /^tag="(scan-login)"$/,
 } as const

@@ -1,36 +1,43 @@
-/** Owns the one way in which a stored ticket changes: read, decide, replace, and start over where somebody was quicker. */
+/** The one way in which a stored ticket changes. */
 import { Problem, type ProblemCode } from '../errors.ts'
-import { isOverdue, move, type Moment, type Ticket, type TicketState } from '../domain/ticket.ts'
 import { stepOf, type Canceller, type WrongNumber } from '../domain/step.ts'
+import { isOverdue, move, type Moment, type Ticket, type TicketState } from '../domain/ticket.ts'
+import { compareAndSet } from './compare-and-set.ts'
 import type { LoginDeps } from './deps.ts'
 
 type UpdateDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'>
 
 /**
- * Lets `decide` look at the ticket as it is and say what it is to be: the same object for "nothing to do", a moved one, or a thrown
- * Problem for "no". The store decides between callers; who loses decides again on what the winner left, so `decide` must be pure. The winner
- * tells the audit; `by` is what it means there when this call cancels.
+ * Changes a ticket: `decide` gets it as it is and returns what it becomes (the same object for no change), or throws a Problem. Of concurrent
+ * callers one wins; the others decide again on the changed ticket, so `decide` must be pure. The winner records the step; `by` is the canceller in that
+ * step, should `decide` cancel. An overdue ticket expires first, and `decide` gets the expired one.
  * Resolves with the ticket as stored. Rejects with `ticket-not-found` for an unknown id.
  */
 export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket: Ticket, now: Moment) => Ticket, by: Canceller | WrongNumber): Promise<Ticket> => {
-  for (;;) { // ends: every lost race means that the ticket has come one edge nearer to its end
-    const before = await deps.tickets.read(id)
-    if (before === undefined) throw new Problem('ticket-not-found')
-    const now = { at: deps.clock.now(), errorMs: deps.clock.errorMs() }
-    const overdue = isOverdue(before, now)
-    const after = overdue ? move(before, 'expire', now) ?? before : decide(before, now)
-    if (after === before) return before
-    // Wakes whatever comes of it: a move whose answer got lost may have been made, and one that was lost has been made by somebody else.
-    const isTaken = await deps.tickets.replace(before, after, () => { deps.waitingRoom.wake(id) })
-    if (isTaken) deps.audit.record(stepOf(after, by))
-    if (isTaken && !overdue) return after
+  const { tickets, waitingRoom, clock, audit } = deps
+
+  const read = async (): Promise<Ticket> => {
+    const ticket = await tickets.read(id)
+    if (ticket === undefined) throw new Problem('ticket-not-found')
+    return ticket
   }
+  const next = (ticket: Ticket): Ticket => {
+    const now = { at: clock.now(), errorMs: clock.errorMs() }
+    return isOverdue(ticket, now) ? move(ticket, 'expire', now) ?? ticket : decide(ticket, now)
+  }
+  // Wakes the polls whatever the outcome: a replacement whose answer got lost may have been stored, and one that lost the race was another caller's.
+  const replace = (ticket: Ticket, moved: Ticket): Promise<boolean> => tickets.replace(ticket, moved, () => { waitingRoom.wake(id) })
+
+  const { before, after } = await compareAndSet(read, next, replace)
+  if (after === before) return before
+  audit.record(stepOf(after, by))
+  return after.state === 'expired' ? await updateTicket(deps, id, decide, by) : after
 }
 
-/** Decides for nothing: the ticket is read as it is now. Whoever sees first that its time is up takes the `expire` edge all the same. */
+/** A `decide` that changes nothing: `updateTicket` then reads the ticket, but for an overdue one, which expires. */
 export const unchanged = (ticket: Ticket): Ticket => ticket
 
-/** Says no in the name of the state that a ticket is in. */
+/** Throws the Problem of the state that a ticket is in. */
 export const refuse = (ticket: Ticket): never => {
   throw new Problem(refusals[ticket.state])
 }

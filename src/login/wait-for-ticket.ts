@@ -1,4 +1,4 @@
-import { AnotherReleasesRecord } from '../domain/record.ts'
+import { UnknownSchemaError } from '../domain/record.ts'
 import { isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
@@ -64,4 +64,4 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
 }
 
 /** A record of another release's schema is `store-unavailable` too, but doesn't become readable while the poll waits. */
-const mayPass = (error: unknown): boolean => error instanceof Problem && error.code === 'store-unavailable' && !(error instanceof AnotherReleasesRecord)
+const mayPass = (error: unknown): boolean => error instanceof Problem && error.code === 'store-unavailable' && !(error instanceof UnknownSchemaError)

@@ -1,10 +1,11 @@
 /** Sessions of browsers, and those that carry the tokens of other sites: opening, finding, renewing, ending. The secret of a cookie is known only while it is looked at. */
 import { hashSecret, isId, isSecret, sameText, startOf } from '../domain/ids.ts'
-import { schema, understood } from '../domain/record.ts'
+import { schema } from '../domain/record.ts'
 import type { Ticket } from '../domain/ticket.ts'
 import { browserFields, type SessionEnder } from '../domain/step.ts'
 import type { Audit } from '../login/audit.ts'
 import type { Clock, OpenedSession, Session, SessionOpener, SessionsEnder } from '../login/ports.ts'
+import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
 import type { People } from './people.ts'
 import { cookieSecret, idleEndOf, idleMsOf, isLater, maxMsOf, sessionId, touchEveryMs, type SessionLife, type SessionRecord } from './session-record.ts'
@@ -41,7 +42,7 @@ export interface SessionOptions extends SessionLife {
 
 /** Makes the sessions on a store. */
 export const createBrowserSessions = (store: Store, people: People, clock: Clock, options: SessionOptions): BrowserSessions => {
-  const keyOf = (id: string): string => `session:${id}`
+  const records = createRecords<SessionRecord>(store, { prefix: 'session:', isId })
   const idleEnd = (record: SessionRecord): number => idleEndOf(record, options)
   const isOver = (record: SessionRecord): boolean => record.endedAt !== null || clock.now() >= idleEnd(record)
   const isLive = (record: SessionRecord | undefined): record is SessionRecord => record !== undefined && !isOver(record)
@@ -52,25 +53,22 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     return { id, sub, browser, createdAt, lastSeenAt, expiresAt: idleEnd(record), site }
   }
 
-  /** What is stored under an id, ended or not. */
-  const read = async (id: string): Promise<SessionRecord | undefined> => understood(await store.read<SessionRecord>(keyOf(id)))
-
   const readLive = async (id: string): Promise<SessionRecord | undefined> => {
-    const record = isId(id) ? await read(id) : undefined
+    const record = await records.read(id)
     return isLive(record) ? record : undefined
   }
 
   /** What the secret of a cookie opened, ended or not. A session for another site has no cookie, whatever an earlier release may have set. */
   const readBySecret = async (secret: string): Promise<SessionRecord | undefined> => {
-    const record = isSecret(secret) ? await read(sessionId(secret)) : undefined
+    const record = isSecret(secret) ? await records.read(sessionId(secret)) : undefined
     return record !== undefined && record.site === undefined && sameText(record.secretHash ?? '', hashSecret(secret)) ? record : undefined
   }
 
   /** Notes that the session is in use. Whoever loses the race takes what the winner left; an ended session stays ended. */
   const touch = async (record: SessionRecord): Promise<SessionRecord> => {
     if (clock.now() - record.lastSeenAt < Math.min(touchEveryMs, idleMsOf(record, options) / 10)) return record
-    const seen = { ...record, version: record.version + 1, lastSeenAt: clock.now() }
-    return await store.replace(keyOf(record.id), record.version, seen, ttlOf(seen)) ? seen : await readLive(record.id) ?? record
+    const seen = { ...record, lastSeenAt: clock.now() }
+    return await records.replace(record.id, record, seen, ttlOf(seen)) ? seen : await readLive(record.id) ?? record
   }
 
   const open = async (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined> => {
@@ -94,7 +92,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     // Listed before it is usable, as the oldest are ended before they are taken off the list: one that the phone can't see can't be ended there.
     // A ticket of an earlier release doesn't say when the key is from that confirmed it: no later than the ticket counts.
     if (!await people.addSession(record.sub, record.id, record.endsAt, ticket.person.since ?? ticket.createdAt)) return undefined
-    const isNew = await store.claim(keyOf(record.id), record, ttlOf(record))
+    const isNew = await records.claim(record.id, record, ttlOf(record))
     const stored = isNew ? record : await readLive(record.id)
     if (stored === undefined) {
       await people.removeSessions(record.sub, [record.id])
@@ -104,20 +102,17 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     return { session: asSession(stored), secret, endsAt: stored.endsAt }
   }
 
-  /** Ends a live session; false where somebody else has changed it meanwhile. */
-  const endNow = async (record: SessionRecord, by: SessionEnder, audit: Audit, replacedBy?: string): Promise<boolean> => {
-    const ended = { ...record, version: record.version + 1, endedAt: clock.now(), ...(replacedBy !== undefined && { replacedBy }) }
-    if (!await store.replace(keyOf(record.id), record.version, ended, tombstoneMs)) return false
-    audit.record({ event: 'session.ended', sid: record.id, sub: record.sub, by })
-    return true
+  const ended = (record: SessionRecord): SessionRecord => ({ ...record, endedAt: clock.now() })
+
+  const recordEnd = ({ id, sub }: SessionRecord, by: SessionEnder, audit: Audit): void => {
+    audit.record({ event: 'session.ended', sid: id, sub, by })
   }
 
   const endListed: BrowserSessions['end'] = async (sub, id, by, audit) => {
-    for (;;) {
-      const record = await readLive(id)
-      if (record === undefined || record.sub !== sub) return false
-      if (await endNow(record, by, audit)) return true
-    }
+    const { before, after } = await records.update(id, (record) => isLive(record) && record.sub === sub ? ended(record) : record, () => tombstoneMs)
+    if (after === before || after === undefined) return false
+    recordEnd(after, by, audit)
+    return true
   }
 
   const end: BrowserSessions['end'] = async (sub, id, by, audit) => {
@@ -130,7 +125,8 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
   const endOrPrevent = async (sub: string, id: string, by: SessionEnder, audit: Audit): Promise<boolean> => {
     for (;;) {
       if (await endListed(sub, id, by, audit)) return true
-      if (await store.claim(keyOf(id), { schema, version: 1, id, sub, endedAt: clock.now() }, tombstoneMs)) return false
+      const tombstone = { schema, version: 1, id, sub, endedAt: clock.now() } as SessionRecord // of what has ended nothing else is read
+      if (await records.claim(id, tombstone, tombstoneMs)) return false
       if ((await readLive(id))?.sub !== sub) return false
     }
   }
@@ -142,10 +138,10 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
   const makeRoom = async ({ sub, id }: SessionRecord, audit: Audit): Promise<void> => {
     const others = (await people.sessionsOf(sub)).filter((other) => other !== id)
     if (others.length < maxSessions) return
-    const records = await store.readMany<SessionRecord>(others.map(keyOf))
-    const counts = others.map((_, index) => index < maxOpening || isLive(understood(records[index])))
-    const counted = others.filter((_, index) => counts[index])
-    const leaving = [...others.filter((_, index) => !counts[index]), ...counted.slice(maxSessions - 1)]
+    const [opening, older] = [others.slice(0, maxOpening), others.slice(maxOpening)]
+    const found = await records.readMany(older)
+    const live = older.filter((_, index) => isLive(found[index]))
+    const leaving = [...older.filter((_, index) => !isLive(found[index])), ...[...opening, ...live].slice(maxSessions - 1)]
     await Promise.all(leaving.map((one) => endOrPrevent(sub, one, 'newer', audit)))
     await people.removeSessions(sub, leaving)
   }
@@ -169,16 +165,17 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     for (let other: SessionRecord | undefined = shown; other !== undefined && other.id !== own.id;) {
       if (isOver(other)) {
         const isRecent: boolean = other.endedAt !== null && clock.now() - other.endedAt < raceMs
-        other = isRecent && other.replacedBy !== undefined ? await read(other.replacedBy) : undefined
+        other = isRecent && other.replacedBy !== undefined ? await records.read(other.replacedBy) : undefined
       } else if (other.id === shown.id ? isOpenedSince(other, own) : isLater(other, own)) {
         await end(own.sub, own.id, 'relogin', audit)
         return false
       } else {
-        if (await endNow(other, 'relogin', audit, own.id)) {
+        if (await records.replace(other.id, other, { ...ended(other), replacedBy: own.id }, tombstoneMs)) {
+          recordEnd(other, 'relogin', audit)
           await people.removeSessions(other.sub, [other.id])
           return true
         }
-        other = await read(other.id)
+        other = await records.read(other.id)
       }
     }
     return true
@@ -211,8 +208,8 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     end,
     endAll,
     listOf: async (sub) => {
-      const records = await Promise.all((await people.sessionsOf(sub)).map(readLive))
-      return records.filter((record) => record?.sub === sub).map((record) => asSession(record as SessionRecord)) // undefined has no sub
+      const found = await Promise.all((await people.sessionsOf(sub)).map(readLive))
+      return found.filter((record) => record?.sub === sub).map((record) => asSession(record as SessionRecord)) // undefined has no sub
     },
   }
 }

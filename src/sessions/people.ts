@@ -1,7 +1,8 @@
 /** Owns what is kept about a person: the name to be shown by, and which sessions are theirs. Both by `sub`; no WeChat id comes here. */
 import { whyNotName } from '../domain/person.ts'
-import { schema, understood } from '../domain/record.ts'
+import { schema } from '../domain/record.ts'
 import type { Clock, Names } from '../login/ports.ts'
+import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
 
 /** As stored. */
@@ -37,28 +38,18 @@ export interface People extends Names {
 
 /** Makes the register of people on a store. */
 export const createPeople = (store: Store, clock: Clock): People => {
-  const indexKey = (sub: string): string => `person-sessions:${sub}`
-  const nameKey = (sub: string): string => `person-name:${sub}`
+  const names = createRecords<NameRecord>(store, { prefix: 'person-name:' })
+  const indexes = createRecords<SessionIndex>(store, { prefix: 'person-sessions:' })
 
-  const live = (index: SessionIndex | undefined): SessionIndex['sessions'] =>
-    (index?.sessions ?? []).filter(({ endsAt }) => endsAt > clock.now())
+  /** The index as it counts now; an empty one where there is none. */
+  const current = (index: SessionIndex | undefined): SessionIndex =>
+    ({ schema, version: 0, ...index, sessions: (index?.sessions ?? []).filter(({ endsAt }) => endsAt > clock.now()) })
 
-  /** Changes the index, starting over where somebody else changed it first; not at all where `next` says undefined. Gives it as it was before. */
-  const change = async (sub: string, next: (sessions: SessionIndex['sessions'], endedAt: number) => Partial<SessionIndex> | undefined): Promise<SessionIndex['sessions'] | undefined> => {
-    const key = indexKey(sub)
-    for (;;) {
-      const before = understood(await store.read<SessionIndex>(key))
-      const changed = next(live(before), before?.endedAt ?? 0)
-      if (changed === undefined) return undefined
-      if (Object.keys(changed).length === 0) return live(before) // nothing new: a consume that is asked for again and again writes nothing
-      const after = { schema, ...before, sessions: live(before), ...changed, version: (before?.version ?? 0) + 1 }
-      const ttlMs = Math.max(1000, (after.endedAt ?? 0) + endedKeptMs - clock.now(), ...after.sessions.map(({ endsAt }) => endsAt - clock.now()))
-      if (await (before === undefined ? store.claim(key, after, ttlMs) : store.replace(key, before.version, after, ttlMs))) return live(before)
-    }
-  }
+  const ttlOf = ({ endedAt = 0, sessions }: SessionIndex): number =>
+    Math.max(1000, endedAt + endedKeptMs - clock.now(), ...sessions.map(({ endsAt }) => endsAt - clock.now()))
 
   const nameOf = async (sub: string): Promise<string | null> => {
-    const name = understood(await store.read<NameRecord>(nameKey(sub)))?.name
+    const name = (await names.read(sub))?.name
     // An earlier release took names that mimic; they are shown to nobody.
     return name !== undefined && whyNotName(name) === null ? name : null
   }
@@ -66,20 +57,33 @@ export const createPeople = (store: Store, clock: Clock): People => {
   return {
     nameOf,
     rename: async (sub, name) => {
-      await nameOf(sub) // refuses where the name is another release's
-      if (name === '') await store.remove(nameKey(sub))
-      else await store.write(nameKey(sub), { schema, name } satisfies NameRecord, null)
+      await nameOf(sub) // rejects where another release has stored the name
+      if (name === '') await names.remove(sub)
+      else await names.write(sub, { schema, name }, null)
     },
-    sessionsOf: async (sub) => live(understood(await store.read<SessionIndex>(indexKey(sub)))).map(({ id }) => id).reverse(),
-    addSession: async (sub, id, endsAt, approvedAt) => await change(sub, (sessions, endedAt) => {
-      if (approvedAt <= endedAt) return undefined
-      if (sessions.some((session) => session.id === id && session.endsAt === endsAt)) return {}
-      return { sessions: [...sessions.filter((session) => session.id !== id), { id, endsAt }] }
-    }) !== undefined,
+    sessionsOf: async (sub) => current(await indexes.read(sub)).sessions.map(({ id }) => id).reverse(),
+    addSession: async (sub, id, endsAt, approvedAt) => {
+      const { after } = await indexes.update(sub, (before) => {
+        const index = current(before)
+        const isListed = index.sessions.some((session) => session.id === id && session.endsAt === endsAt)
+        // Nothing is written for a consume that is repeated.
+        if (approvedAt <= (index.endedAt ?? 0) || isListed) return before
+        return { ...index, sessions: [...index.sessions.filter((session) => session.id !== id), { id, endsAt }] }
+      }, ttlOf)
+      return approvedAt > (after?.endedAt ?? 0)
+    },
     closeSessions: async (sub, endedAt) => {
-      const sessions = await change(sub, (_sessions, before) => ({ endedAt: Math.max(before, endedAt) }))
-      return (sessions ?? []).map(({ id }) => id)
+      const { before } = await indexes.update(sub, (before) => {
+        const index = current(before)
+        return { ...index, endedAt: Math.max(index.endedAt ?? 0, endedAt) }
+      }, ttlOf)
+      return current(before).sessions.map(({ id }) => id)
     },
-    removeSessions: async (sub, ids) => { await change(sub, (sessions) => ({ sessions: sessions.filter(({ id }) => !ids.includes(id)) })) },
+    removeSessions: async (sub, ids) => {
+      await indexes.update(sub, (before) => {
+        const index = current(before)
+        return { ...index, sessions: index.sessions.filter(({ id }) => !ids.includes(id)) }
+      }, ttlOf)
+    },
   }
 }

@@ -1,6 +1,7 @@
 /** Which signing keys a person's phones hold, one record per person. Every change is a compare-and-set, so a key is listed, or ended, by one caller. */
-import { schema, understood } from '../domain/record.ts'
+import { schema } from '../domain/record.ts'
 import type { Clock } from '../login/ports.ts'
+import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
 
 /** A person has at most so many keys; one more ends the oldest. A phone holds one, and gets another when it ends or is forgotten. */
@@ -33,21 +34,17 @@ export interface PhoneKeyLists {
 
 /** Joins the lists to a store. `endedAt` is remembered for `keptMs`, the life of the longest key that it may concern. */
 export const createPhoneKeyLists = (store: Store, clock: Clock, keptMs: number): PhoneKeyLists => {
-  const find = async (sub: string): Promise<KeyList | undefined> => understood(await store.read<KeyList>(listKey(sub)))
+  const records = createRecords<KeyList>(store, { prefix: 'person-phone-keys:' })
   const live = (list: KeyList | undefined): KeyList =>
     list === undefined ? { schema, version: 0, endedAt: 0, keys: [] } : { ...list, keys: list.keys.filter(({ expiresAt }) => expiresAt > clock.now()) }
 
+  const ttlOf = ({ endedAt, keys }: KeyList): number => Math.max(1000, endedAt + keptMs - clock.now(), ...keys.map(({ expiresAt }) => expiresAt - clock.now()))
+
   return {
-    read: async (sub) => live(await find(sub)),
+    read: async (sub) => live(await records.read(sub)),
     async change (sub, next) {
-      for (;;) {
-        const before = await find(sub)
-        const after = { ...live(before), ...next(live(before)), version: (before?.version ?? 0) + 1 }
-        const ttlMs = Math.max(1000, after.endedAt + keptMs - clock.now(), ...after.keys.map(({ expiresAt }) => expiresAt - clock.now()))
-        if (await (before === undefined ? store.claim(listKey(sub), after, ttlMs) : store.replace(listKey(sub), before.version, after, ttlMs))) return after
-      }
+      const { after } = await records.update(sub, (before) => ({ ...live(before), ...next(live(before)) }), ttlOf)
+      return after as KeyList // as made above
     },
   }
 }
-
-const listKey = (sub: string): string => `person-phone-keys:${sub}`

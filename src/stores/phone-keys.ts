@@ -1,8 +1,10 @@
 /** Owns the phones' signing keys and the nonces they have used. What a signature has to look like is known above. */
-import { schema, understood } from '../domain/record.ts'
+import { isKeyId } from '../domain/ids.ts'
+import { schema } from '../domain/record.ts'
 import { createSeal } from '../domain/seal.ts'
 import { Problem } from '../errors.ts'
 import type { Clock, PhoneKey, PhoneKeys } from '../login/ports.ts'
+import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
 import { createPhoneKeyLists, maxKeys, type ListedKey } from './phone-key-list.ts'
 
@@ -37,33 +39,32 @@ export interface PhoneKeysOptions {
 /** Joins the signing keys to a store. A key is gone at its `expiresAt`, or when it is ended. */
 export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOptions): PhoneKeys => {
   const seal = createSeal(sealingKey, 'phone keys')
+  const records = createRecords<PhoneKeyRecord | EndedKeyRecord>(store, { prefix: 'phone-key:', isId: isKeyId })
   const lists = createPhoneKeyLists(store, clock, keyTtlMs)
 
   /** Whose key it is belongs to the place, so that a sealed key is of no use under another name. */
-  const placeOf = ({ id, sub }: Pick<PhoneKey, 'id' | 'sub'>) => `${keyOf(id)} ${sub}`
+  const placeOf = ({ id, sub }: Pick<PhoneKey, 'id' | 'sub'>) => `${records.keyOf(id)} ${sub}`
 
   /** The record of a key that has not been ended. */
   const find = async (id: string): Promise<PhoneKeyRecord | undefined> => {
-    const record = isId(id) ? understood(await store.read<PhoneKeyRecord | EndedKeyRecord>(keyOf(id))) : undefined
-    return record !== undefined && 'sealedKey' in record ? record : undefined
+    const record = await records.read(id)
+    return isInUse(record) ? record : undefined
   }
 
   /** Ends all keys that are marked, and takes them off the list last: what breaks off in between is finished by the next call. */
   const endMarked = async (sub: string, keys: readonly ListedKey[]): Promise<void> => {
     const ending = new Set(keys.filter(({ isEnding }) => isEnding).map(({ id }) => id))
     if (ending.size === 0) return
-    await Promise.all([...ending].map((id) => store.write(keyOf(id), { schema, id, sub, endedAt: clock.now() } satisfies EndedKeyRecord, tombstoneMs)))
+    await Promise.all([...ending].map((id) => records.write(id, { schema, id, sub, endedAt: clock.now() }, tombstoneMs)))
     await lists.change(sub, (list) => ({ ...list, keys: list.keys.filter(({ id }) => !ending.has(id)) }))
   }
 
   /** Dates the key that is spared later than what was just ended. False where somebody else ended it meanwhile. */
   const redate = async (id: string, since: number): Promise<boolean> => {
-    for (;;) {
-      const record = await find(id)
-      if (record?.version === undefined) return false
-      const after = { ...record, version: record.version + 1, since }
-      if (await store.replace(keyOf(id), record.version, after, Math.max(1, record.expiresAt - clock.now()))) return true
-    }
+    const { before, after } = await records.update(id,
+      (record) => isInUse(record) && record.version !== undefined ? { ...record, since } : record,
+      (record) => isInUse(record) ? Math.max(1, record.expiresAt - clock.now()) : tombstoneMs)
+    return after !== before
   }
 
   return {
@@ -75,9 +76,10 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
         newer = live.slice(0, Math.max(0, live.length - maxKeys + 1)).map((oldest) => oldest.id)
         return { endedAt, keys: [...keys.map((other) => marked(other, newer.includes(other.id))), { id, since: Math.max(clock.now(), endedAt + 1), expiresAt }] }
       })
-      const record = { schema, version: 1, id, sub, expiresAt, since: keys.at(-1)?.since, sealedKey: seal.close(key, placeOf({ id, sub })) }
+      const { since } = keys.at(-1) as ListedKey // the one that was just added
+      const record = { schema, version: 1, id, sub, expiresAt, since, sealedKey: seal.close(key, placeOf({ id, sub })) } satisfies PhoneKeyRecord
       // Where the person ended all keys since it was listed, there is a tombstone, and this claim comes too late.
-      const isKept = await store.claim(keyOf(id), record, expiresAt - clock.now())
+      const isKept = await records.claim(id, record, expiresAt - clock.now())
       await endMarked(sub, keys)
       return { isKept, ended: newer }
     },
@@ -113,7 +115,4 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
 
 const marked = (key: ListedKey, isEnding: boolean): ListedKey => isEnding ? { ...key, isEnding } : key
 
-const keyOf = (id: string) => `phone-key:${id}`
-
-/** A key id comes from the outside: what was never one is unknown, and no key of the store is made of it. */
-const isId = (id: string) => typeof id === 'string' && /^[\w-]{1,64}$/.test(id)
+const isInUse = (record: PhoneKeyRecord | EndedKeyRecord | undefined): record is PhoneKeyRecord => record !== undefined && 'sealedKey' in record

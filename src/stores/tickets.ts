@@ -1,8 +1,9 @@
 /** Tickets on a store: how long each is kept, and its slot among MAX_TICKETS. */
-import { understood } from '../domain/record.ts'
+import { isId } from '../domain/ids.ts'
 import { graceMs, isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { Clock, Tickets } from '../login/ports.ts'
+import { createRecords } from '../login/records.ts'
 import type { Slot, Store } from '../login/store-port.ts'
 
 const group = 'tickets'
@@ -18,6 +19,7 @@ const endMarginMs = 10_000
 
 /** Joins the tickets to a store; at most `maxTickets` that are not final, over all instances on that store. */
 export const createTickets = (store: Store, { clock, maxTickets }: { clock: Clock, maxTickets: number }): Tickets => {
+  const records = createRecords<Ticket>(store, { prefix, isId })
   const secured = new Set<string>()
   const ownerLimit = Math.max(1, Math.floor(maxTickets / networksShare))
   const leftOf = (ticket: Ticket) => Math.max(1, ticket.expiresAt - clock.now())
@@ -26,7 +28,7 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
 
   /** Forgets the ticket whose slot another has got. Should this fail, it ends by itself; without its slot nothing moves it any more. */
   const forget = async (id: string): Promise<void> => {
-    await store.remove(keyOf(id)).catch(() => {})
+    await records.remove(id).catch(() => {})
   }
 
   /** True where the ticket has its slot. */
@@ -71,21 +73,22 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
     async add (ticket) {
       if (!await takeSlot(ticket)) throw new Problem('too-many-tickets', { retryAfterSeconds })
       // Should this fail, the slot ends by itself.
-      await store.write(keyOf(ticket.id), ticket, ttlOf(ticket))
+      await records.write(ticket.id, ticket, ttlOf(ticket))
     },
     keep,
-    read: async (id) => isId(id) ? understood(await store.read<Ticket>(keyOf(id))) : undefined,
+    read: records.read,
     async versionsOf (ids) {
       const versions: Array<number | undefined> = []
       for (let from = 0; from < ids.length; from += batch) {
-        const tickets = await store.readMany<Ticket>(ids.slice(from, from + batch).map(keyOf))
+        // Without their schema checked: a version is a version in each, and one record must not fail the request for all.
+        const tickets = await store.readMany<Pick<Ticket, 'version'>>(ids.slice(from, from + batch).map(records.keyOf))
         versions.push(...tickets.map((ticket) => ticket?.version))
       }
       return versions
     },
     async replace (before, after, decided) {
       if (after.state === 'scanned') await keep(before)
-      const isOurs = await store.replace(keyOf(before.id), before.version, after, ttlOf(after)).finally(decided)
+      const isOurs = await records.replace(before.id, before, after, ttlOf(after)).finally(decided)
       if (isOurs) await settleSlot(before, after)
       return isOurs
     },
@@ -97,10 +100,6 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
 }
 
 const prefix = 'ticket:'
-const keyOf = (id: string) => `${prefix}${id}`
 
 /** An earlier release made tickets without an owner, which have a place of the kind that it knows. */
 const slotOf = ({ id, slotOwner }: Ticket): Slot | undefined => slotOwner === undefined ? undefined : { group, owner: slotOwner, member: id }
-
-/** What was never an id is unknown like an id that nobody made. */
-const isId = (id: string) => typeof id === 'string' && /^[\w-]{22}$/.test(id)

@@ -1,8 +1,9 @@
 /** WeChat's access token: one for all callers and, through the store, for all instances. Never logged, and sealed in the store. */
 import { sleep } from '../deadline.ts'
-import { schema, understood } from '../domain/record.ts'
+import { schema } from '../domain/record.ts'
 import { createSeal } from '../domain/seal.ts'
 import type { Clock, Log } from '../login/ports.ts'
+import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
 import type { WechatApi } from './api.ts'
 import { WechatFault } from './fault.ts'
@@ -18,7 +19,7 @@ export interface WechatTokensOptions {
   readonly api: WechatApi
   readonly appid: string
   readonly secret: string
-  readonly store: Pick<Store, 'read' | 'write' | 'remove' | 'claim' | 'acquirePlainSlot'>
+  readonly store: Store
   readonly clock: Clock
   readonly log: Log
 }
@@ -50,7 +51,8 @@ const forceEveryMs = 40_000
 const dayMs = 24 * 60 * 60 * 1000
 
 export const createWechatTokens = ({ api, appid, secret, store, clock, log }: WechatTokensOptions): WechatTokens => {
-  const tokenKey = `wechat-token:${appid}`
+  const records = createRecords<TokenRecord>(store, { prefix: 'wechat-token:' })
+  const tokenKey = records.keyOf(appid)
   const fetchKey = `wechat-token-fetch:${appid}`
   const forceKey = `wechat-token-force:${appid}`
   const seal = createSeal(secret, 'access token')
@@ -85,7 +87,7 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
   }
 
   const readShared = async (): Promise<Token | undefined> => {
-    const record = understood(await store.read<TokenRecord>(tokenKey))
+    const record = await records.read(appid)
     const value = seal.open(record?.sealedValue, tokenKey)
     return record === undefined || value === undefined ? undefined : { value, usableUntil: record.usableUntil }
   }
@@ -134,8 +136,7 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
     const ttlMs = token.usableUntil - clock.now()
     if (ttlMs <= 0) return
     try {
-      const record: TokenRecord = { schema, sealedValue: seal.close(token.value, tokenKey), usableUntil: token.usableUntil }
-      await store.write(tokenKey, record, ttlMs)
+      await records.write(appid, { schema, sealedValue: seal.close(token.value, tokenKey), usableUntil: token.usableUntil }, ttlMs)
     } catch {
       log.warn({ endpoint: 'stable_token' }, 'The access token could not be put into the store, so every instance fetches its own')
     }

@@ -22,7 +22,7 @@ export interface WechatOptions {
   readonly envVersion: EnvVersion
   /** Stay the caller's: `close` leaves them open. */
   readonly dispatchers: WechatDispatchers
-  readonly store: Pick<Store, 'read' | 'write' | 'remove' | 'claim' | 'acquirePlainSlot' | 'releasePlainSlot'>
+  readonly store: Store
   readonly clock: Clock
   readonly log: Log
   readonly random: RandomBytes

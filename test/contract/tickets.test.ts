@@ -11,7 +11,7 @@ import { onEveryStore, openStore } from './store-harness.ts'
 
 const lifeMs = 180_000
 const person = { sub: 'sub-1', name: null }
-const idOf = (n: number) => `ticket-${n}`.padEnd(22, '_')
+const idOf = (n: number) => `${`ticket-${n}`.padEnd(21, '_')}A`
 
 const ticketAt = (now: number, n = 1): Ticket => ({
   schema: 1,

@@ -170,7 +170,7 @@ for (const [kind, urlOf] of Object.entries(stores)) {
         t.equal(answer.headers['retry-after'], '2', call)
         t.equal(await textOf(service.store, key), before, `${call} leaves it as it is`)
       }
-      t.match(service.logged(), /A stored record has schema 2, and this release understands 1/, 'the operator is told')
+      t.match(service.logged(), /A stored record has schema 2, and this release knows 1/, 'the operator is told')
 
       await rewrite(service.store, key, (record) => ({ ...record, schema: 1 }))
       const [first = '', again] = Object.entries(calls)[0] ?? []

@@ -1,6 +1,6 @@
 // The long poll and the re-read of tickets, on a store that fails, and a clock that moves, as a test says.
 import t, { type Test } from 'tap'
-import { AnotherReleasesRecord } from '../../../src/domain/record.ts'
+import { UnknownSchemaError } from '../../../src/domain/record.ts'
 import type { Ticket } from '../../../src/domain/ticket.ts'
 import { Problem } from '../../../src/errors.ts'
 import { cancelByBrowser } from '../../../src/login/cancel-ticket.ts'
@@ -214,7 +214,7 @@ await t.test('poll: it waits to the end of its time when it was woken while the 
 })
 
 await t.test('poll: it is rejected at once during the wait when the fault is not a passing one', async (t) => {
-  for (const fault of [new AnotherReleasesRecord(2), new Problem('internal'), new Error('no Problem')]) {
+  for (const fault of [new UnknownSchemaError(2), new Problem('internal'), new Error('no Problem')]) {
     const { claim, state, away } = await openFailing(t)
     const poll = await begin(away, claim)
     state.fault = fault
