@@ -1,9 +1,12 @@
 /** Holds the READMEs to the code: their tables of calls and of errors are the registry's and the routes' own, their proxies those of the tests. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { problemTypes } from '../../src/errors.ts'
 import { openTestService } from '../support/test-service.ts'
 import { readInstancesBlock, readInstancesLine, readProxyFile } from '../support/proxy-files.ts'
-import { sectionIn, textIn } from '../support/readmes.ts'
+import { repository, sectionIn, textIn } from '../support/readmes.ts'
 
 /** How each block is marked, and what it says. */
 const proxyBlocks = [
@@ -37,3 +40,10 @@ for (const { language, errors, api } of titles) {
     t.strictSame(blocks, proxyBlocks)
   })
 }
+
+await t.test('test/README.md: its example of a test passes', async (t) => {
+  const [, example = ''] = /^```ts\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'test/README.md'), 'utf8')) ?? []
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module-typescript', '--eval', example], { cwd: import.meta.dirname, encoding: 'utf8' })
+  t.equal(status, 0, stderr)
+  t.match(stdout, /^ {4}ok 1 - /m)
+})

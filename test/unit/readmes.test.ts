@@ -1,7 +1,9 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { target, ticketEdges, ticketStates } from '../../src/domain/ticket.ts'
 import { readmesIn, repository, type Readme } from '../support/readmes.ts'
+import { tiers } from '../support/tiers.js'
 
 const readmes = [...readmesIn('en'), ...readmesIn('zh-CN')]
 
@@ -51,4 +53,38 @@ await t.test('readmes: each names a copy in the other language where there is on
     const other = /\.zh-CN\.md$/.test(readme.file) ? readme.file.replace('.zh-CN', '') : readme.file.replace(/\.md$/, '.zh-CN.md')
     if (files.includes(other)) t.ok(linksOf(readme).some(({ path }) => path === other), `${readme.file} links to ${other}`)
   }
+})
+
+const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { scripts: Readonly<Record<string, string>> }
+
+await t.test('readmes: every npm script that one names is in package.json', async (t) => {
+  const named = readmes.flatMap(({ text }) => [...text.matchAll(/npm (?:run ([\w:]+)|(start|test)\b)/g)].map(([, run, own]) => run ?? own ?? ''))
+  t.strictSame([...new Set(named)].filter((name) => !(name in scripts)), [])
+  t.ok(named.length > 10)
+})
+
+for (const file of ['test/README.md', 'test/README.zh-CN.md']) {
+  await t.test(`readmes: ${file} lists every tier of the tests with its folders`, async (t) => {
+    const rows = readFileSync(join(repository, file), 'utf8').matchAll(/^\| `npm (?:run )?(test[:\w]*)` \| ((?:`\w+`[,、 ]*)+)\|/gm)
+    const listed = [...rows].map(([, command = '', folders = '']) => [command, [...folders.matchAll(/`(\w+)`/g)].map(([, folder]) => folder)])
+    t.strictSame(listed, Object.entries(tiers).map(([name, { folders }]) => [name === 'base' ? 'test' : `test:${name}`, folders]))
+  })
+}
+
+for (const file of ['src/README.md', 'src/README.zh-CN.md']) {
+  await t.test(`readmes: the floors in ${file} have everything that is in src`, async (t) => {
+    const [, floors = ''] = /^```\n([^]*?)^```$/m.exec(readFileSync(join(repository, file), 'utf8')) ?? []
+    for (const name of readdirSync(join(repository, 'src'))) {
+      if (!/^README/.test(name)) t.match(floors, new RegExp(`(?:^|[\\s、])${name.replace('.', '\\.')}(?:/|[\\s,、]|$)`, 'm'), name)
+    }
+  })
+}
+
+await t.test('readmes: the state machine in src/README.md is the one in the code', async (t) => {
+  const text = readFileSync(join(repository, 'src/README.md'), 'utf8')
+  const drawn = [...text.matchAll(/^ {4}(\w+) --> (\w+): (\w+)$/gm)].map(([, from, to, edge]) => `${from} ${edge} ${to}`)
+  const taken = ticketStates.flatMap((from) => ticketEdges.map((edge) => [from, edge, target(from, edge)])).filter(([, , to]) => to !== undefined).map((words) => words.join(' '))
+  t.strictSame(drawn.sort(), taken.sort())
+  const [, edges = ''] = /^```ts\n(const edges = [^]*?)^}\n```$/m.exec(text) ?? []
+  t.ok(edges !== '' && readFileSync(join(repository, 'src/domain/ticket.ts'), 'utf8').includes(edges))
 })
