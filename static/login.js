@@ -1,4 +1,4 @@
-/** Owns the login page: it tells the element where the visitor wants to go, speaks its language, and knows where to go without a wish. */
+/** The login page: passes `return_to` to the element, follows its language, and goes to the signed-in page where there is no `return_to`. */
 import './scan-login.js'
 import { destination } from './scan-login/destination.js'
 import { languageFor } from './scan-login/language.js'
@@ -7,7 +7,7 @@ import { dictionaries } from './scan-login/words.js'
 import { elementOf, siteName } from './page.js'
 
 const login = elementOf('scan-login', HTMLElement)
-// The one thing that is taken from the address: never a ticket, which would be somebody else's.
+// Nothing else is read from the address, above all no ticket: a link could plant somebody else's.
 const returnTo = new URLSearchParams(location.search).get('return_to')
 if (returnTo !== null) login.setAttribute('return-to', returnTo)
 
@@ -17,10 +17,10 @@ login.addEventListener('login', (event) => {
   setTimeout(() => { location.replace(destination(null, location.href)) }, confirmedForMs)
 })
 
-const speak = () => {
+const translate = () => {
   const words = dictionaries[languageFor([login.lang])]
   document.documentElement.lang = words.lang
   document.title = `${words.logInTo} ${siteName}`
 }
-new MutationObserver(speak).observe(login, { attributeFilter: ['lang'] })
-speak()
+new MutationObserver(translate).observe(login, { attributeFilter: ['lang'] })
+translate()

@@ -2,10 +2,10 @@
  * `<scan-login>`: a login by WeChat for any page. `<script type="module" src="https://login.example.com/scan-login.js"></script>` defines it.
  *
  * Attributes
- * - `server`: address of the service; by default the one that the script comes from.
- * - `return-to`: where the visitor goes after the login, a path on the site of the service or a URL at an allowed origin; without it they stay.
- * - `locale`: `zh-CN`, `zh-TW` (or any tag of traditional Chinese) or `en`; by default the visitor's own.
- * - `theme`: `light` or `dark`; by default the visitor's own.
+ * - `server`: the service's address; by default where the script comes from.
+ * - `return-to`: where the visitor goes after the login: a path on the service's site or a URL at an allowed origin. Without it they stay.
+ * - `locale`: `zh-CN`, `zh-TW` (or any tag of traditional Chinese) or `en`; by default the browser's language.
+ * - `theme`: `light` or `dark`; by default the system's.
  * - `compact`: smaller, without help and footer.
  *
  * Slots: `above` and `below`. Parts: `stage`, `code`, `number`, `line`, `help`, `button`, `link`, `footer`.
@@ -13,7 +13,7 @@
  * Properties: `--scan-login-ink`, `--scan-login-on-ink`, `--scan-login-press`, `--scan-login-soft`, `--scan-login-faint`, `--scan-login-edge`,
  * `--scan-login-sheet`, `--scan-login-good`, `--scan-login-warn`, `--scan-login-radius`, `--scan-login-size`, `--scan-login-font`.
  *
- * Events don't bubble. `login` can be prevented: then the page takes the visitor on by itself, whatever `return-to` says.
+ * Events don't bubble. `login` can be prevented: then the element doesn't follow `return-to`, and the page goes on by itself.
  */
 export class ScanLoginElement extends HTMLElement {
   addEventListener<K extends keyof ScanLoginEventMap> (type: K, listener: (this: ScanLoginElement, event: ScanLoginEventMap[K]) => unknown, options?: boolean | AddEventListenerOptions): void
@@ -25,33 +25,33 @@ export class ScanLoginElement extends HTMLElement {
 
 export interface ScanLogin {
   /**
-   * A JWT for your backend, which verifies it with the keys at `/.well-known/jwks.json`. On a page of another site than the service's its `aud` is that
-   * page's origin: take no other. There it is all that the login gives, without a cookie; your backend keeps a session of its own.
+   * A JWT for your backend, which verifies it with the keys at `/.well-known/jwks.json`. On another site than the service's, its `aud` is that page's
+   * origin: accept no other. There the login sets no cookie, so your backend has to start a session of its own.
    */
   readonly accessToken: string
   /** Seconds. */
   readonly expiresIn: number
-  /** `sub` is the same for a person and a mini program for ever; `name` is null until they choose one. */
+  /** `sub` never changes for a person and a mini program; `name` is null until the person chooses one. */
   readonly user: { readonly sub: string, readonly name: string | null }
-  /** What `return-to` asked for, where it is allowed. */
+  /** The `return-to` that the service allowed, else null. */
   readonly returnTo: string | null
 }
 
-/** Why it doesn't go on just now; it tries again by itself. */
+/** Why the login is interrupted; the element tries again by itself. */
 export type ScanLoginTrouble = 'offline' | 'busy' | 'unreachable' | 'wechat' | 'crowded' | 'too-often'
 
 export interface ScanLoginEventMap {
-  /** A fresh ticket; `ticket` is its public id, never its secret. */
+  /** There is a new ticket, or a reload continues an old one; `ticket` is its public id, never its secret. */
   ticket: CustomEvent<{ readonly ticket: string }>
-  /** A phone has scanned it; the page shows the number. */
+  /** A phone has scanned the code; the element shows the number. */
   scanned: CustomEvent<object>
-  /** The phone said yes. Where this browser was somebody else's before, the visitor is now asked whether that was them. */
+  /** The person has confirmed on the phone. Where somebody else was logged in in this browser before, the visitor is asked now whether it was them. */
   confirmed: CustomEvent<object>
-  /** The browser is in, and the visitor has said that it is them where it was somebody else's before. */
+  /** The browser is logged in. */
   login: CustomEvent<ScanLogin>
-  /** The phone said no, or took a wrong number, or the visitor said that it isn't them; a fresh code comes by itself. */
+  /** The person refused on the phone, or chose a wrong number, or the visitor said that it wasn't them. A fresh code follows by itself. */
   cancelled: CustomEvent<object>
-  /** The time of a ticket is up, and no other had taken its place before. */
+  /** A ticket has expired before the next one had replaced it. */
   expired: CustomEvent<object>
   error: CustomEvent<{ readonly reason: ScanLoginTrouble }>
 }

@@ -1,4 +1,4 @@
-/** Defines `<scan-login>`. The service sends this file with all that it imports in one piece. */
+/** Defines `<scan-login>`. The service sends this file bundled with everything that it imports. */
 import { ScanLoginElement } from './scan-login/element.js'
 
 ScanLoginElement.defaultServer = new URL('.', import.meta.url).href
