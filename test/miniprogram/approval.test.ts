@@ -19,7 +19,7 @@ const start = (answers: Record<string, Answer | Answer[]> = {}, scanned: string 
   return { phone, approval, kinds, asked: () => phone.calls().filter((call) => call !== 'POST login') }
 }
 
-await t.test('approval: asks, and logs in with the number that is tapped', async (t) => {
+await t.test('approval: asks for a decision, and confirms with the number when one is tapped', async (t) => {
   const { approval, phone, kinds } = start()
   await approval.read()
   t.hasStrict(approval.view(), { kind: 'ready', offer: { site: { origin: 'https://acme.example' }, choices: ['12', '47', '83'] } })
@@ -29,7 +29,7 @@ await t.test('approval: asks, and logs in with the number that is tapped', async
   t.equal(phone.requests.at(-1)?.body, '{"match_code":"47"}')
 })
 
-await t.test('approval: says so when it had to mend the clock', async (t) => {
+await t.test('approval: says so when the phone\'s clock had to be corrected', async (t) => {
   const { approval } = start({ scan: [problem(401, 'clock-skew', { server_time: startMs / 1000 - 3600 }), offer()] })
   await approval.read()
   t.hasStrict(approval.view(), { kind: 'ready', isClockCorrected: true })
@@ -54,7 +54,7 @@ await t.test('approval: confirms nothing when nobody taps', async (t) => {
   t.equal(approval.view().kind, 'ready')
 })
 
-await t.test('approval: one call when a button is tapped twice', async (t) => {
+await t.test('approval: sends one call when a button is tapped twice', async (t) => {
   for (const tap of ['confirm', 'cancel'] as const) {
     const { approval, asked } = start()
     await approval.read()
@@ -65,7 +65,7 @@ await t.test('approval: one call when a button is tapped twice', async (t) => {
   }
 })
 
-await t.test('approval: no number, a foreign number, or one where none is asked for sends nothing', async (t) => {
+await t.test('approval: sends nothing when there is no number, an unknown one, or one where none is asked for', async (t) => {
   const { approval, asked } = start()
   await approval.read()
   await approval.confirm(null)
@@ -75,15 +75,15 @@ await t.test('approval: no number, a foreign number, or one where none is asked 
   await plain.approval.confirm('47')
   t.strictSame([...asked(), ...plain.asked()], ['POST scan', 'POST scan'])
   await plain.approval.confirm(null)
-  t.equal(plain.approval.view().kind, 'done', 'one button is enough there')
+  t.equal(plain.approval.view().kind, 'done', 'no number is needed there')
 })
 
-await t.test('E11 approval: two typed digits are sent when the button is tapped, and nothing else can be', async (t) => {
+await t.test('E11 approval: sends two typed digits, and nothing else, when the button is tapped', async (t) => {
   const { approval, phone, asked } = start({ scan: offer({ match: 'type', match_choices: null }) })
   const typed = (): unknown => (approval.view() as { typed?: string }).typed
   approval.type('1')
   await approval.read()
-  t.hasStrict(approval.view(), { kind: 'ready', typed: '', offer: { match: 'type', choices: [] } }, 'a key before the question is none')
+  t.hasStrict(approval.view(), { kind: 'ready', typed: '', offer: { match: 'type', choices: [] } }, 'a key before the question has no effect')
   await approval.confirm(null)
   for (const key of ['x', '', '４', '-']) approval.type(key)
   approval.erase()
@@ -92,14 +92,14 @@ await t.test('E11 approval: two typed digits are sent when the button is tapped,
   await approval.confirm(null)
   await approval.confirm('4')
   await approval.confirm('47')
-  t.strictSame(asked(), ['POST scan'], 'one digit is not enough, and no number is tapped')
+  t.strictSame(asked(), ['POST scan'], 'one digit is not enough, and a number cannot be tapped')
   approval.type('8')
   approval.erase()
   await approval.read()
-  t.equal(typed(), '4', 'what was typed is there when the page comes back')
+  t.equal(typed(), '4', 'what was typed is there when the page is shown again')
   approval.type('7')
   approval.type('9')
-  t.equal(typed(), '47', 'a third digit is none')
+  t.equal(typed(), '47', 'a third digit has no effect')
   await Promise.all([approval.confirm(null), approval.confirm(null)])
   approval.type('1')
   approval.erase()
@@ -108,13 +108,13 @@ await t.test('E11 approval: two typed digits are sent when the button is tapped,
   t.strictSame(asked(), ['POST scan', 'POST scan', 'POST confirm'])
 })
 
-await t.test('approval: says when it may be tried again, when the service said so', async (t) => {
+await t.test('approval: says when it may be tried again when the answer has Retry-After', async (t) => {
   const { approval } = start({ scan: { ...problem(429, 'rate-limited'), retryAfter: 600 } })
   await approval.read()
   t.strictSame(approval.view(), { kind: 'unavailable', code: 'rate-limited', retryAfter: 600 })
 })
 
-await t.test('E11 approval: paused when the service says that it is for wrong numbers, at the scan or at the yes, until it is read again after the wait', async (t) => {
+await t.test('E11 approval: is paused when scan or confirmation is refused for wrong numbers, until it is read again after the wait', async (t) => {
   const refusal = { ...problem(429, 'rate-limited', { reason: 'wrong-numbers' }), retryAfter: 600 }
   const { approval } = start({ scan: [refusal, offer()], confirm: refusal })
   await approval.read()
@@ -131,21 +131,21 @@ await t.test('E11 approval: paused when the service says that it is for wrong nu
   }
 })
 
-await t.test('approval: nothing is sent when a tap comes before the offer', async (t) => {
+await t.test('approval: sends nothing when a tap comes before the offer', async (t) => {
   const { approval, phone } = start()
   await approval.confirm('47')
   await approval.cancel()
   t.strictSame(phone.calls(), [])
 })
 
-await t.test('approval: cancelled when the person says no', async (t) => {
+await t.test('approval: is cancelled when the person refuses', async (t) => {
   const { approval, kinds } = start()
   await approval.read()
   await approval.cancel()
   t.strictSame(kinds, ['loading', 'ready', 'cancelling', 'cancelled'])
 })
 
-await t.test('approval: an end of its own when the scan is refused', async (t) => {
+await t.test('approval: shows why when the scan is refused', async (t) => {
   const ends = [
     [404, 'ticket-not-found', 'invalid-code'], [400, 'bad-request', 'invalid-code'], [409, 'ticket-expired', 'expired'], [409, 'ticket-cancelled', 'cancelled'],
     [409, 'ticket-taken', 'taken'], [409, 'ticket-consumed', 'used'], [409, 'ticket-confirmed', 'done'], [403, 'wechat-user-blocked', 'blocked'],
@@ -160,7 +160,7 @@ await t.test('approval: an end of its own when the scan is refused', async (t) =
   }
 })
 
-await t.test('approval: an end of its own when the confirmation is refused', async (t) => {
+await t.test('approval: shows why when the confirmation is refused', async (t) => {
   const ends = [
     [403, 'match-wrong', 'wrong-number'], [409, 'ticket-expired', 'expired'], [409, 'ticket-cancelled', 'cancelled'], [409, 'ticket-consumed', 'done'],
     [409, 'ticket-taken', 'taken'], [409, 'ticket-not-scanned', 'unavailable'], [503, 'store-unavailable', 'unavailable'],
@@ -173,14 +173,14 @@ await t.test('approval: an end of its own when the confirmation is refused', asy
   }
 })
 
-await t.test('approval: done when the no comes after the yes', async (t) => {
+await t.test('approval: is done when it is cancelled after the confirmation', async (t) => {
   const { approval } = start({ cancel: problem(409, 'ticket-confirmed') })
   await approval.read()
   await approval.cancel()
   t.equal(approval.view().kind, 'done')
 })
 
-await t.test('approval: an invalid code when what was scanned holds no ticket', async (t) => {
+await t.test('approval: shows an invalid code when what was scanned has no ticket', async (t) => {
   const { phone, platform } = createFakePhone()
   const approval = createApproval(createService(platform, serviceUrl), undefined, () => {})
   await approval.read()
@@ -188,7 +188,7 @@ await t.test('approval: an invalid code when what was scanned holds no ticket', 
   t.strictSame(phone.calls(), [])
 })
 
-await t.test('approval: can be tried again when the network was gone', async (t) => {
+await t.test('approval: can be tried again when there was no network', async (t) => {
   const { approval, kinds, phone } = start({ scan: ['lost', offer()] })
   phone.isConnected = false
   await approval.read()
@@ -197,7 +197,7 @@ await t.test('approval: can be tried again when the network was gone', async (t)
   t.strictSame(kinds, ['loading', 'offline', 'loading', 'ready'])
 })
 
-await t.test('approval: reads what became of it, and repeats no yes, when the answer to a confirmation is lost', async (t) => {
+await t.test('approval: reads the state, and repeats no confirmation, when the answer to a confirmation is lost', async (t) => {
   for (const [state, kind] of [['scanned', 'ready'], ['confirmed', 'done'], ['consumed', 'done']] as const) {
     const { approval, asked } = start({ scan: [offer(), offer({ state })], confirm: 'lost' })
     await approval.read()
@@ -209,13 +209,13 @@ await t.test('approval: reads what became of it, and repeats no yes, when the an
   }
 })
 
-await t.test('approval: reads by itself when the page came back while its call was cut off', async (t) => {
+await t.test('approval: reads by itself when its call was cut off and the page is shown again', async (t) => {
   const answer = held<Reply>()
   const { approval, asked, phone } = start({ scan: [offer(), offer({ state: 'confirmed' })], confirm: () => answer.promise.then(() => { throw new Error('interrupted') }) })
   await approval.read()
   const confirming = approval.confirm('47')
   await approval.read()
-  t.equal(approval.view().kind, 'confirming', 'the call under way is waited for')
+  t.equal(approval.view().kind, 'confirming', 'the pending call is awaited')
   answer.settle(confirmed)
   await confirming
   t.equal(approval.view().kind, 'done')
@@ -223,7 +223,7 @@ await t.test('approval: reads by itself when the page came back while its call w
   t.equal(phone.logins, 1)
 })
 
-await t.test('approval: a tap counts when the page is just being read again', async (t) => {
+await t.test('approval: a tap has its effect when it comes while the page is read again', async (t) => {
   const late = held<Reply>()
   const { approval } = start({ scan: [offer(), () => late.promise] })
   await approval.read()
@@ -232,10 +232,10 @@ await t.test('approval: a tap counts when the page is just being read again', as
   await approval.confirm('47')
   late.settle(offer())
   await again
-  t.equal(approval.view().kind, 'done', 'the older answer is not shown any more')
+  t.equal(approval.view().kind, 'done', 'the older answer is ignored')
 })
 
-await t.test('approval: shows the newest when the page comes back', async (t) => {
+await t.test('approval: shows the new state when the page is shown again', async (t) => {
   const { approval } = start({ scan: [offer(), problem(409, 'ticket-cancelled')] })
   await approval.read()
   await approval.read()
@@ -252,7 +252,7 @@ await t.test('approval: sends nothing more when it has ended', async (t) => {
   t.strictSame(asked(), ['POST scan'])
 })
 
-await t.test('approval: asks once whether it has ended when the time seems to be up while it is on the screen', async (t) => {
+await t.test('approval: reads once when the time seems to be up', async (t) => {
   const { approval, phone, asked } = start({ scan: [offer(), problem(409, 'ticket-expired')] })
   await approval.read()
   phone.now += 149_000
@@ -265,7 +265,7 @@ await t.test('approval: asks once whether it has ended when the time seems to be
   t.strictSame(asked(), ['POST scan', 'POST scan'])
 })
 
-await t.test('approval: goes on asking for the decision when only the phone\'s clock was changed', async (t) => {
+await t.test('approval: still asks for the decision when only the phone\'s clock was changed', async (t) => {
   const skew = problem(401, 'clock-skew', { server_time: startMs / 1000 })
   const { approval, phone } = start({ scan: [offer(), skew, offer()] })
   await approval.read()

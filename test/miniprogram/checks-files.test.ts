@@ -1,4 +1,4 @@
-// The checks of JSON files and of the package: each fault that WeChat's tools let pass is found, where it is.
+// The checks of JSON files and of the package, which find faults that WeChat's tools don't report.
 import t from 'tap'
 import type { Test } from 'tap'
 import { checkJsonFiles } from '../../.ci/miniprogram/json-schemas.ts'
@@ -8,14 +8,14 @@ import { readProject } from '../../src/demo/miniprogram/project.ts'
 import type { Files } from '../support/small-miniprogram.ts'
 import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
 
-const said = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
+const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
 
 const checkPackage = async (t: Test, changes: Files): Promise<string[]> => {
   const folder = await writeMiniProgram(t, changes)
-  return said(checkPackaging(folder, await readProject(folder)))
+  return linesOf(checkPackaging(folder, await readProject(folder)))
 }
 
-/** One of the files with a piece of its text replaced, which has to be there. */
+/** Replaces a piece of a file's text; throws where the file doesn't have it. */
 const edited = (file: keyof typeof smallMiniProgram, from: string, to: string): Files => {
   if (!smallMiniProgram[file].includes(from)) throw new Error(`${file} has no ${from}`)
   return { [file]: smallMiniProgram[file].replace(from, to) }
@@ -94,7 +94,7 @@ const jsonFaults: ReadonlyArray<readonly [string, Files, readonly string[]]> = [
 
 await t.test('JSON files: each fault is found where it is', async (t) => {
   for (const [what, changes, expected] of jsonFaults) {
-    t.strictSame(said(checkJsonFiles(await writeMiniProgram(t, changes))).sort(), [...expected].sort(), what)
+    t.strictSame(linesOf(checkJsonFiles(await writeMiniProgram(t, changes))).sort(), [...expected].sort(), what)
   }
 })
 
@@ -144,7 +144,7 @@ await t.test('package: each fault is found where it is', async (t) => {
   for (const [what, changes, expected] of packageFaults) t.strictSame((await checkPackage(t, changes)).sort(), [...expected].sort(), what)
 })
 
-await t.test('package: is held to its size', async (t) => {
+await t.test('package: is refused when it is larger than its limit, and than WeChat\'s', async (t) => {
   const sizeOf = (bytes: number): Files => ({ 'pages/home/dot.png': 'x'.repeat(bytes) })
   const [small] = await checkPackage(t, sizeOf(ownLimitBytes))
   t.match(small, /^app\.json:1:1 the package has 20\d{4} bytes, more than the 200000 it is held to$/)

@@ -1,4 +1,4 @@
-// The rules of templates and styles that no type tells of: each kind of fault is found, where it is, and what is right passes.
+// The rules of templates and styles that types can't check.
 import t from 'tap'
 import type { Test } from 'tap'
 import type { Problem } from '../../.ci/miniprogram/problem.ts'
@@ -9,20 +9,20 @@ import type { Project } from '../../src/demo/miniprogram/project.ts'
 import type { Files } from '../support/small-miniprogram.ts'
 import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
 
-const said = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).sort()
+const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).sort()
 
 const check = (find: (folder: string, project: Project) => readonly Problem[]) => async (t: Test, changes: Files): Promise<string[]> => {
   const folder = await writeMiniProgram(t, changes)
-  return said(find(folder, await readProject(folder)))
+  return linesOf(find(folder, await readProject(folder)))
 }
 const rules = check(checkTemplateRules)
 const styles = check(checkStyles)
 
-/** A line → what is wrong with it, each with its column. */
+/** Lines, each with the problems expected in it, by column. */
 type Lines = ReadonlyArray<readonly [string, readonly string[]]>
 
-/** Writes the lines below one that is right, and holds each to what is said of it. */
-const holdLines = async (t: Test, file: string, first: string, lines: Lines, find: typeof rules): Promise<void> => {
+/** Checks a file of a correct first line and these lines, and compares the problems of each. */
+const checkLines = async (t: Test, file: string, first: string, lines: Lines, find: typeof rules): Promise<void> => {
   const found = await find(t, { [file]: [first, ...lines.map(([line]) => line)].join('\n') })
   for (const [index, [line, expected]] of lines.entries()) {
     const start = `${file}:${index + 2}:`
@@ -67,7 +67,7 @@ const templateLines: Lines = [
 ]
 
 await t.test('template: each broken rule is found where it is, and nothing else', async (t) => {
-  await holdLines(t, 'pages/home/home.wxml', smallMiniProgram['pages/home/home.wxml'].split('\n')[0] ?? '', templateLines, rules)
+  await checkLines(t, 'pages/home/home.wxml', smallMiniProgram['pages/home/home.wxml'].split('\n')[0] ?? '', templateLines, rules)
 })
 
 await t.test('template: page-meta is its page\'s first node', async (t) => {
@@ -104,7 +104,7 @@ const styleLines: Lines = [
 ]
 
 await t.test('style: each fault is found where it is, and nothing else', async (t) => {
-  await holdLines(t, 'pages/home/home.wxss', '.home { color: #000000 }', styleLines, styles)
+  await checkLines(t, 'pages/home/home.wxss', '.home { color: #000000 }', styleLines, styles)
 })
 
 await t.test('style: a value that is wrong in one theme is found', async (t) => {
@@ -112,7 +112,7 @@ await t.test('style: a value that is wrong in one theme is found', async (t) => 
   t.strictSame(await styles(t, { 'app.wxss': wxss }), ['app.wxss:3:6 "color" takes no "#eeef1"'])
 })
 
-await t.test('style: what app.wxss and an import give a value counts, what another page gives doesn\'t', async (t) => {
+await t.test('style: a variable is known when app.wxss or an import sets it, not when another page does', async (t) => {
   const changes = {
     'app.wxss': '@import "./shared.wxss";\n.a { color: var(--home) }',
     'shared.wxss': 'page { --shared: red }',
@@ -125,6 +125,6 @@ await t.test('style: what app.wxss and an import give a value counts, what anoth
   ])
 })
 
-await t.test('style: what cannot be read is said', async (t) => {
+await t.test('style: a syntax error is reported', async (t) => {
   t.strictSame(await styles(t, { 'app.wxss': '.a { color }' }), ['app.wxss:1:12 Colon is expected'])
 })

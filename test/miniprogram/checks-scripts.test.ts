@@ -1,4 +1,4 @@
-// The checks of scripts: what a phone cannot read or does not have is found, where it is, and data that no page has.
+// The checks of scripts: syntax and interfaces that phones lack, and keys that a page's data lack.
 import t from 'tap'
 import type { Test } from 'tap'
 import { checkNewInterfaces } from '../../.ci/miniprogram/new-interfaces.ts'
@@ -11,19 +11,19 @@ import { readProject } from '../../src/demo/miniprogram/project.ts'
 import type { Files } from '../support/small-miniprogram.ts'
 import { writeMiniProgram } from '../support/small-miniprogram.ts'
 
-const said = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
+const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
 
 const typed = async (t: Test, changes: Files): Promise<TypedProject> => {
   const folder = await writeMiniProgram(t, changes)
   return typeProject(folder, await readProject(folder))
 }
 
-await t.test('phone: what it cannot read is found, and not what only looks like it', async (t) => {
+await t.test('phone: syntax that it cannot read is found, similar syntax is not', async (t) => {
   const wrong = ['1n', '/(?<=a)b/', '/(?<!a)b/u', 'new RegExp(\'(?<=a)\')']
   const right = ['1', '/(?<name>a)/', '/(?=a)b/', '\'(?<=a)\'', '`1n`']
   const folder = await writeMiniProgram(t, { 'app.ts': [...wrong, ...right].join(';\n') })
   const looksBehind = 'iOS before 16.4 cannot read a pattern that looks behind, and the whole file with it'
-  t.strictSame(said(checkPhoneSyntax(folder)), [
+  t.strictSame(linesOf(checkPhoneSyntax(folder)), [
     'app.ts:1:1 iOS 13 cannot read a bigint, and the whole file with it',
     `app.ts:2:1 ${looksBehind}`,
     `app.ts:3:1 ${looksBehind}`,
@@ -31,7 +31,7 @@ await t.test('phone: what it cannot read is found, and not what only looks like 
   ])
 })
 
-await t.test('base library: what came after the least one is found, however it is reached', async (t) => {
+await t.test('base library: an interface that is newer than the oldest library is found, however it is accessed', async (t) => {
   const script = [
     'wx.getAppBaseInfo(); wx.exitMiniProgram(); wx.login({ timeout: 1 })',
     'wx.restartMiniProgram()',
@@ -44,7 +44,7 @@ await t.test('base library: what came after the least one is found, however it i
     'const own = { restartMiniProgram: restart }; own.restartMiniProgram',
   ]
   const restart = '"restartMiniProgram" came with 3.0.1, phones may have 2.32.3'
-  const found = said(checkNewInterfaces(await typed(t, { 'app.ts': script.join('\n') })))
+  const found = linesOf(checkNewInterfaces(await typed(t, { 'app.ts': script.join('\n') })))
   t.strictSame(found, [
     `app.ts:2:4 ${restart}`,
     `app.ts:3:4 ${restart}`,
@@ -71,7 +71,7 @@ ${body}
     'this.setData({ \'screen.rows.id\': \'\' })',
     'const scren = 1; this.setData({ scren })',
   ]
-  t.strictSame(said(checkSetData(await typed(t, { 'pages/home/home.ts': page(body.join('\n')) }))), [
+  t.strictSame(linesOf(checkSetData(await typed(t, { 'pages/home/home.ts': page(body.join('\n')) }))), [
     'pages/home/home.ts:2:122 the data has no "scren"',
     'pages/home/home.ts:6:35 the data has no "scren"',
     'pages/home/home.ts:7:16 the data has no "screen.titel"',
@@ -83,6 +83,6 @@ ${body}
 
 await t.test('setData: a component sets its properties, too', async (t) => {
   const card = (key: string): string => `Component({ properties: { title: String }, data: { open: false }, methods: { onOpen () { this.setData({ ${key}: true }) } } })`
-  for (const key of ['title', 'open']) t.strictSame(said(checkSetData(await typed(t, { 'components/card/card.ts': card(key) }))), [], key)
-  t.strictSame(said(checkSetData(await typed(t, { 'components/card/card.ts': card('opne') }))), ['components/card/card.ts:1:105 the data has no "opne"'])
+  for (const key of ['title', 'open']) t.strictSame(linesOf(checkSetData(await typed(t, { 'components/card/card.ts': card(key) }))), [], key)
+  t.strictSame(linesOf(checkSetData(await typed(t, { 'components/card/card.ts': card('opne') }))), ['components/card/card.ts:1:105 the data has no "opne"'])
 })

@@ -1,4 +1,4 @@
-// The type check of templates: each kind of fault in a template is found, where it is, and what is right passes.
+// The type check of templates.
 import t from 'tap'
 import type { Test } from 'tap'
 import { typeProject } from '../../.ci/miniprogram/program.ts'
@@ -8,13 +8,13 @@ import { builtInTags } from '../../src/demo/miniprogram/wxml.ts'
 import type { Files } from '../support/small-miniprogram.ts'
 import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
 
-/** `file:line:column message` of everything that is wrong. */
+/** Each problem as `file:line:column message`. */
 const check = async (t: Test, changes: Files): Promise<string[]> => {
   const folder = await writeMiniProgram(t, changes)
   return checkTemplates(typeProject(folder, await readProject(folder))).map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).sort()
 }
 
-/** A line of a template → what is wrong with it, each with its column. */
+/** Lines of a template, each with the problems expected in it, by column. */
 const lines: ReadonlyArray<readonly [string, readonly string[]]> = [
   // Data
   ['<view class="a {{screen.busy ? 1 : 2}}">{{screen.title}}</view>', []],
@@ -70,7 +70,7 @@ const lines: ReadonlyArray<readonly [string, readonly string[]]> = [
   ['<my-card title="{{screen.title}}" size="{{2}}" bind:whatever="onNothing" />', []],
   ['<my-card titel="a" />', ['10 <my-card> has no attribute "titel", did you mean "title"?']],
   ['<my-card size="{{screen.title}}" />', ['10 attribute "size" of <my-card>: Type \'string\' is not assignable to type \'number\'.']],
-  // Columns are an editor's, whatever stands before.
+  // Columns count as in an editor, also after characters of several bytes.
   ['<view aria-label="扫码😀">{{gone}}</view>', ['27 the data has no "gone"']],
 ]
 
@@ -96,7 +96,7 @@ await t.test('templates: a component is checked against its own data and methods
   ])
 })
 
-await t.test('templates: what the template compiler only warns of is refused', async (t) => {
+await t.test('templates: what the template compiler only warns about is refused', async (t) => {
   const cases: ReadonlyArray<readonly [string, string]> = [
     ['<view>\n<text></view>', '2:2 missing end tag'],
     ['<view wx:elif="{{true}}" />', '1:7 invalid attribute'],
@@ -121,6 +121,6 @@ await t.test('templates: a page without data has none', async (t) => {
   t.strictSame(found, ['pages/home/home.wxml:2:3 the data has no "anything"'])
 })
 
-await t.test('templates: nothing is wrong with what the other tests plant their faults in', async (t) => {
+await t.test('templates: the mini program that the other tests plant faults in has none', async (t) => {
   t.strictSame(await check(t, smallMiniProgram), [])
 })

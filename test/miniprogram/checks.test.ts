@@ -1,4 +1,4 @@
-// The mini program as WeChat's tools would take it: nothing is wrong with it, and the check that says so finds each kind of fault, where it is.
+// The checks of the mini program, on the mini program itself and on one with planted faults.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
@@ -11,14 +11,14 @@ import { serviceUrlProblem } from '../../.ci/miniprogram/service-url.ts'
 import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
 
 const root = join(import.meta.dirname, '../..')
-const said = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
+const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
 const check = (...args: string[]) => spawnSync(process.execPath, ['.ci/miniprogram/check.ts', ...args], { cwd: root, encoding: 'utf8' })
 
 await t.test('mini program: passes every check', async (t) => {
-  t.strictSame(said(await checkFolder(join(root, 'miniprogram'))), [])
+  t.strictSame(linesOf(await checkFolder(join(root, 'miniprogram'))), [])
 })
 
-await t.test('check: is silent when all is well', async (t) => {
+await t.test('check: prints nothing when it finds no problem', async (t) => {
   const { status, stdout, stderr } = check(await writeMiniProgram(t))
   t.strictSame({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' })
 })
@@ -35,26 +35,26 @@ await t.test('check: prints a line for each problem and fails when there is one'
   ])
 })
 
-await t.test('check: says what is missing when app.json leads nowhere', async (t) => {
+await t.test('check: reports a missing file when app.json leads to it', async (t) => {
   const folder = await writeMiniProgram(t, { 'components/card/card.ts': undefined })
-  t.strictSame(said(await checkFolder(folder)), ['components/card/card.ts:1:1 missing, pages/home/home.json names components/card/card'])
+  t.strictSame(linesOf(await checkFolder(folder)), ['components/card/card.ts:1:1 missing, pages/home/home.json names components/card/card'])
 })
 
-await t.test('check: says that the project file is missing, and goes on', async (t) => {
+await t.test('check: reports other problems as well when the project file is missing', async (t) => {
   const folder = await writeMiniProgram(t, { 'project.config.json': undefined, 'pages/home/home.wxss': '.home { colr: red }' })
-  t.strictSame(said(await checkFolder(folder)), [
+  t.strictSame(linesOf(await checkFolder(folder)), [
     'pages/home/home.wxss:1:9 there is no property "colr"',
     'project.config.json:1:1 is missing: DevTools opens the project by it',
   ])
 })
 
-await t.test('check: says once what both the rules and the types find wrong in a line of a template, and all kinds of fault', async (t) => {
+await t.test('check: reports all kinds of fault, and once what both rules and types find in a line of a template', async (t) => {
   const home = smallMiniProgram['pages/home/home.ts'].replace('onNothing () {}', 'onNothing () { wx.restartMiniProgram(); this.setData({ scren: 1n }) }')
   const folder = await writeMiniProgram(t, {
     'pages/home/home.ts': home,
     'pages/home/home.wxml': `${smallMiniProgram['pages/home/home.wxml']}{{screen.title.toUpperCase()}}\n{{screen?.title}}`,
   })
-  t.strictSame(said(await checkFolder(folder)), [
+  t.strictSame(linesOf(await checkFolder(folder)), [
     'pages/home/home.ts:10:21 "restartMiniProgram" came with 3.0.1, phones may have 2.32.3',
     'pages/home/home.ts:10:58 the data has no "scren"',
     'pages/home/home.ts:10:65 iOS 13 cannot read a bigint, and the whole file with it',
@@ -63,7 +63,7 @@ await t.test('check: says once what both the rules and the types find wrong in a
   ])
 })
 
-await t.test('privacy: an interface that opens a dialog is found, however it is reached', async (t) => {
+await t.test('privacy: an interface that opens a dialog is found, however it is accessed', async (t) => {
   const scripts = [
     'wx.getUserProfile({ desc: \'\' })',
     'wx[\'getClipboardData\']()',
@@ -79,7 +79,7 @@ await t.test('privacy: an interface that opens a dialog is found, however it is 
     '<!-- <camera /> -->',
   ]
   const folder = await writeMiniProgram(t, { 'app.ts': scripts.join('\n'), 'pages/home/home.wxml': templates.join('\n') })
-  t.strictSame(said(checkPrivacy(folder)), [
+  t.strictSame(linesOf(checkPrivacy(folder)), [
     'app.ts:1:4 "getUserProfile" opens a privacy dialog: nickname and avatar',
     'app.ts:2:4 "getClipboardData" opens a privacy dialog: clipboard',
     'app.ts:3:9 "chooseImage" opens a privacy dialog: photos, videos and files',
@@ -91,12 +91,12 @@ await t.test('privacy: an interface that opens a dialog is found, however it is 
   ])
 })
 
-await t.test('phone: what it lacks is found, and not what only has the same name', async (t) => {
+await t.test('phone: a global that it lacks is found, something else of the same name is not', async (t) => {
   const wrong = ['eval(\'1\')', 'new Function(\'\')', 'new TextEncoder()', 'void fetch(\'\')', 'globalThis.crypto', 'typeof window', 'const a = { URL }']
   const right = ['service.fetch()', 'const b = { document: 1 }', 'interface C { window: Function }', 'type D = URL']
   const own = 'import { fetch } from \'./b\'\nfetch()\nconst eval2 = (location: string) => location\n'
   const folder = await writeMiniProgram(t, { 'app.ts': [...wrong, ...right].join('\n'), 'rows.ts': own })
-  t.strictSame(said(checkPhoneGlobals(folder)), [
+  t.strictSame(linesOf(checkPhoneGlobals(folder)), [
     'app.ts:1:1 a phone has no "eval"',
     'app.ts:2:5 a phone has no "Function"',
     'app.ts:3:5 a phone has no "TextEncoder"',
@@ -112,14 +112,14 @@ await t.test('secrets: a key or an AppSecret in any file is found', async (t) =>
     'app.ts': 'const secret = \'0123456789abcdef0123456789abcdef\'\nconst digest = \'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\'\n',
     'upload.key': '\n-----BEGIN RSA PRIVATE KEY-----\n',
   })
-  t.strictSame(said(checkSecrets(folder)), [
+  t.strictSame(linesOf(checkSecrets(folder)), [
     'app.ts:1:17 what looks like an AppSecret: everybody could read it',
     'upload.key:2:1 a private key: everybody could read it',
   ])
 })
 
 await t.test('config.ts: holds the address of a service and nothing else', async (t) => {
-  const one = (text: string | undefined) => async (): Promise<string[]> => said(checkSecrets(await writeMiniProgram(t, { 'config.ts': text })))
+  const one = (text: string | undefined) => async (): Promise<string[]> => linesOf(checkSecrets(await writeMiniProgram(t, { 'config.ts': text })))
   const wrongShape = 'must hold `export const serviceUrl = \'https://…\'` and nothing else'
   const cases: ReadonlyArray<readonly [string | undefined, string[]]> = [
     [smallMiniProgram['config.ts'], []],
@@ -158,5 +158,5 @@ await t.test('config.ts: an address that WeChat would not take is refused in one
   ]
   for (const [address, expected] of wrong) t.equal(serviceUrlProblem(address), expected, address)
   const folder = await writeMiniProgram(t, { 'config.ts': 'export const serviceUrl = \'https://A.example\'' })
-  t.strictSame(said(checkSecrets(folder)), ['config.ts:1:27 "https://A.example" must be written "https://a.example"'])
+  t.strictSame(linesOf(checkSecrets(folder)), ['config.ts:1:27 "https://A.example" must be written "https://a.example"'])
 })

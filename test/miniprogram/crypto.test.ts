@@ -1,4 +1,4 @@
-// The bytes, hashes and codes that a mini program has to make by itself, held against Node's own.
+// The encodings, hash and HMAC of the mini program, compared with Node's.
 import { createHash, createHmac } from 'node:crypto'
 import t from 'tap'
 import '../support/miniprogram.ts'
@@ -12,7 +12,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 /** Every length around the edges of two blocks, then longer ones. */
 const lengths = [...Array.from({ length: 200 }, (_, length) => length), 255, 256, 1000, 4096, 70_001]
 
-await t.test('sha256: the digest of node:crypto when the message has any length', async (t) => {
+await t.test('sha256: the same digest as node:crypto when the message has any length', async (t) => {
   for (const length of lengths) {
     const message = seededBytes(length)
     t.equal(hex(sha256(message)), createHash('sha256').update(message).digest('hex'), message.toString('hex').slice(0, 400))
@@ -23,7 +23,7 @@ await t.test('sha256: the published digest when the message is that of FIPS 180-
   t.equal(hex(sha256(utf8('abc'))), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
 })
 
-await t.test('hmacSha256: the code of node:crypto when key and message have any length', async (t) => {
+await t.test('hmacSha256: the same code as node:crypto when key and message have any length', async (t) => {
   for (const length of lengths) {
     const key = seededBytes((length * 7) % 150)
     const message = seededBytes(length)
@@ -34,12 +34,12 @@ await t.test('hmacSha256: the code of node:crypto when key and message have any 
 await t.test('utf8: the bytes of TextEncoder when the text is anything', async (t) => {
   const some = ['', 'a', 'ü', '微信', '👩‍💻', '\u0000\u007f\u0080\u07ff\u0800\uffff', '\ud800', '\udc00', 'a\ud83d', '\udc00\ud800b', '\ud83dé']
   const random = Array.from({ length: 200 }, () => String.fromCharCode(...new Uint16Array(seededBytes(32).buffer.slice(0, 32))))
-  // Named by its numbers: some characters would break the line that the result is reported in.
+  // As code points: some characters would break the line of the report.
   const named = (text: string): string => Array.from(text, (character) => character.codePointAt(0)?.toString(16)).join(' ')
   for (const text of [...some, ...random]) t.equal(hex(utf8(text)), hex(new TextEncoder().encode(text)), named(text))
 })
 
-await t.test('base64: the text of Buffer, and the way back, when the bytes are anything', async (t) => {
+await t.test('base64: encodes and decodes as Buffer does when the bytes are any', async (t) => {
   for (const length of lengths.slice(0, 200)) {
     const bytes = seededBytes(length)
     t.equal(base64(bytes), bytes.toString('base64'))
@@ -48,6 +48,6 @@ await t.test('base64: the text of Buffer, and the way back, when the bytes are a
   }
 })
 
-await t.test('fromBase64url: nothing when the text is no base64url', async (t) => {
+await t.test('fromBase64url: undefined when the text is no base64url', async (t) => {
   for (const text of ['a', 'abcde', 'ab+/', 'ab==', 'ab cd', 'é___', 'abcd\n']) t.equal(fromBase64url(text), undefined, text)
 })

@@ -1,4 +1,4 @@
-/** A phone for tests: a clock that stands still, a storage in memory, and a service that answers what the test says. */
+/** A phone for tests: a fake clock, a storage in memory, and a service whose answers the test decides. */
 import type { PhoneRequest, Platform, Reply } from '../../miniprogram/utils/ports'
 
 export const ticket = 'AbCdEfGhIjKlMnOpQrStUv'
@@ -41,7 +41,7 @@ export const held = <T>(): { readonly promise: Promise<T>, readonly settle: (val
   return { promise, settle }
 }
 
-/** Twenty seconds after the ticket of `offer` was made. */
+/** Twenty seconds after the ticket of `offer` was created. */
 export const startMs = Date.parse('2026-11-23T02:00:20.000Z')
 
 export const createFakePhone = (answers: Record<string, Answer | Answer[]> = {}, { isTooOld = false } = {}) => {
@@ -53,15 +53,15 @@ export const createFakePhone = (answers: Record<string, Answer | Answer[]> = {},
     logins: 0,
     storage,
     requests,
-    /** What the service answers, by the last word of the path; of several answers the last one stays. */
+    /** The service's answers by the last part of the path; of several, the last one is repeated. */
     script,
     /** The calls so far, each as "POST scan". */
     calls: () => requests.map(({ method, url }) => `${method} ${nameOf(url)}`),
     loginFails: false,
     isConnected: true,
-    /** What WeChat says when no answer comes. */
+    /** WeChat's message when no answer comes. */
     errMsg: 'request:fail timeout',
-    /** The storage keeps nothing. */
+    /** The storage stores nothing. */
     isFull: false,
   }
   const platform: Platform = {

@@ -45,7 +45,7 @@ await t.test('home: a login for another site is listed under that site\'s name',
   ])
 })
 
-await t.test('home: one call and a shorter list when a browser is signed out, tapped twice or not', async (t) => {
+await t.test('home: sends one call and shortens the list when a browser is signed out, also when tapped twice', async (t) => {
   const { home, phone, ids } = start()
   await home.read()
   await Promise.all([home.signOut('s1'), home.signOut('s1')])
@@ -59,7 +59,7 @@ const everywhere = (answer: Answer): Answer => (request) => {
   return typeof answer === 'function' ? answer(request) : answer as Reply
 }
 
-await t.test('home: one call and an empty list when all is signed out, tapped twice or not', async (t) => {
+await t.test('home: sends one call and empties the list when all are signed out, also when tapped twice', async (t) => {
   const { home, phone, ids } = start({ sessions: everywhere({ status: 204, body: '' }) })
   await home.read()
   await Promise.all([home.signOutEverywhere(), home.signOutEverywhere(), home.signOut('s1')])
@@ -68,7 +68,7 @@ await t.test('home: one call and an empty list when all is signed out, tapped tw
   t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).empty, 'No browser is logged in as you right now')
 })
 
-await t.test('home: nothing can be tapped while all is being signed out, and a list that was asked for meanwhile brings nothing back', async (t) => {
+await t.test('home: nothing can be tapped while all are being signed out, and a list requested meanwhile is ignored', async (t) => {
   const gone = held<Reply>()
   const { home, ids } = start({ sessions: everywhere(() => gone.promise) })
   await home.read()
@@ -81,7 +81,7 @@ await t.test('home: nothing can be tapped while all is being signed out, and a l
   t.equal(home.view().busy, false)
 })
 
-await t.test('home: all stay and the reason is said when that fails', async (t) => {
+await t.test('home: all browsers stay and the reason is shown when signing out everywhere fails', async (t) => {
   const { home, ids } = start({ sessions: everywhere(problem(503, 'store-unavailable')) })
   await home.read()
   await home.signOutEverywhere()
@@ -89,7 +89,7 @@ await t.test('home: all stay and the reason is said when that fails', async (t) 
   t.hasStrict(home.view(), { failure: 'store-unavailable', busy: false })
 })
 
-await t.test('home: the browser stays and the reason is said when the sign-out fails', async (t) => {
+await t.test('home: the browser stays and the reason is shown when the sign-out fails', async (t) => {
   const { home, ids } = start({ s1: problem(503, 'store-unavailable') })
   await home.read()
   await home.signOut('s1')
@@ -97,7 +97,7 @@ await t.test('home: the browser stays and the reason is said when the sign-out f
   t.hasStrict(home.view(), { failure: 'store-unavailable', busy: false })
 })
 
-await t.test('home: a list that was asked for before does not bring a browser back when it was signed out meanwhile', async (t) => {
+await t.test('home: a list is ignored when a browser was signed out after it was requested', async (t) => {
   const late = held<Reply>()
   const { home, ids } = start({ sessions: [two, () => late.promise] })
   await home.read()
@@ -108,7 +108,7 @@ await t.test('home: a list that was asked for before does not bring a browser ba
   t.strictSame(ids(), ['s2'])
 })
 
-await t.test('home: a list that was asked for meanwhile does not bring a browser back either', async (t) => {
+await t.test('home: a list is ignored when it was requested during a sign-out', async (t) => {
   const [late, gone] = [held<Reply>(), held<Reply>()]
   const { home, ids } = start({ sessions: [two, () => late.promise], s1: () => gone.promise })
   await home.read()
@@ -121,7 +121,7 @@ await t.test('home: a list that was asked for meanwhile does not bring a browser
   t.strictSame(ids(), ['s2'])
 })
 
-await t.test('home: shows who the service says this is when the key was renewed meanwhile', async (t) => {
+await t.test('home: shows the person of the new key when the key was renewed', async (t) => {
   const { home } = start({
     login: [grant('key_1', startMs / 1000), grant('key_2', startMs / 1000, { user: { sub: 'sub-of-mei', name: 'Mei' } })],
     sessions: [two, problem(401, 'key-unknown'), two],
@@ -132,7 +132,7 @@ await t.test('home: shows who the service says this is when the key was renewed 
   t.equal(home.view().user?.name, 'Mei')
 })
 
-await t.test('home: what was said of a name is past when the next one is typed, or all is read again', async (t) => {
+await t.test('home: "Saved" disappears when another name is typed, or the page is read again', async (t) => {
   const { home } = start()
   await home.read()
   for (const next of [async () => home.edited(), home.read]) {
@@ -143,7 +143,7 @@ await t.test('home: what was said of a name is past when the next one is typed, 
   }
 })
 
-await t.test('home: shows the name when it was stored, and says so', async (t) => {
+await t.test('home: shows the name, and "Saved", when it was stored', async (t) => {
   const { home } = start()
   await home.rename('too early')
   await home.read()
@@ -163,7 +163,7 @@ await t.test('home: keeps the name it had when the new one is refused', async (t
   t.hasStrict(home.view(), { user: { name: null }, failure: 'name-refused', saved: false, busy: false })
 })
 
-await t.test('home: keeps what it shows and says why when reading fails', async (t) => {
+await t.test('home: keeps what it shows, and shows why, when reading fails', async (t) => {
   const { home, ids } = start({ sessions: [two, 'lost', two] })
   await home.read()
   await home.read()
@@ -173,7 +173,7 @@ await t.test('home: keeps what it shows and says why when reading fails', async 
   t.equal(home.view().failure, undefined)
 })
 
-await t.test('home: keeps the places while it is read, says that there is nothing, or nothing beside the failure', async (t) => {
+await t.test('home: shows a skeleton while it is read, that there are no browsers, and only the failure when there is one', async (t) => {
   const { home } = start({ sessions: ok({ sessions: [] }) })
   t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs), { loading: true, empty: '' })
   await home.read()

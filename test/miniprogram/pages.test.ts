@@ -1,4 +1,4 @@
-// The pages themselves, run with a `wx` and a `Page` of the test's own: what a tap sends and what is set to be drawn.
+// The pages, run with a fake `wx` and `Page`: what a tap sends and what is drawn.
 import t from 'tap'
 import '../support/miniprogram.ts'
 import { grant, offer, ok, startMs, ticket } from './fake-phone.ts'
@@ -26,7 +26,7 @@ const answers: Record<string, { status: number, body: unknown }> = {
   profile: ok(),
 }
 
-const note = (name: string) => (options: { url?: string, title?: string } = {}): void => { did.push([name, options.url ?? options.title].filter(Boolean).join(' ')) }
+const recording = (name: string) => (options: { url?: string, title?: string } = {}): void => { did.push([name, options.url ?? options.title].filter(Boolean).join(' ')) }
 
 const wx = {
   request: (request: WxRequest): void => {
@@ -56,15 +56,15 @@ const wx = {
     if (scanned === null) fail()
     else success({ path: scanned })
   },
-  exitMiniProgram: note('exit'),
-  reLaunch: note('reLaunch'),
-  redirectTo: note('redirectTo'),
-  navigateTo: note('navigateTo'),
-  showToast: note('toast'),
-  setNavigationBarTitle: note('title'),
+  exitMiniProgram: recording('exit'),
+  reLaunch: recording('reLaunch'),
+  redirectTo: recording('redirectTo'),
+  navigateTo: recording('navigateTo'),
+  showToast: recording('toast'),
+  setNavigationBarTitle: recording('title'),
 }
 
-/** Loads a page's file and gives the page as WeChat would make it. */
+/** Loads a page's file; returns the page as WeChat would make it. */
 const open = async (path: string): Promise<Definition> => {
   let page: Definition | undefined
   const make = (definition: Definition): void => {
@@ -84,7 +84,7 @@ t.beforeEach(() => {
   connected = true
 })
 
-await t.test('login page: logs in with the number that was tapped, and with nothing less', async (t) => {
+await t.test('login page: logs in, and not before, when a number is tapped', async (t) => {
   const page = await open('pages/login/login')
   page.onLoad({ scene: encodeURIComponent(ticket) })
   await page.onShow()
@@ -100,7 +100,7 @@ await t.test('login page: logs in with the number that was tapped, and with noth
   t.match(Object.keys(confirm?.header ?? {}).sort().join(), /^Content-Digest,Content-Type,Signature,Signature-Input$/)
 })
 
-await t.test('login page: cancels when "Not me" was tapped', async (t) => {
+await t.test('login page: cancels when "Not me" is tapped', async (t) => {
   const page = await open('pages/login/login')
   page.onLoad({ scene: ticket })
   await page.onShow()
@@ -110,7 +110,7 @@ await t.test('login page: cancels when "Not me" was tapped', async (t) => {
   t.strictSame(sent(), ['POST scan', 'POST cancel'])
 })
 
-await t.test('login page: the one button confirms where no number is asked for', async (t) => {
+await t.test('login page: the single button confirms when no number is asked for', async (t) => {
   const before = answers.scan
   answers.scan = offer({ match: 'off', match_choices: null })
   t.teardown(() => { if (before !== undefined) answers.scan = before })
@@ -122,7 +122,7 @@ await t.test('login page: the one button confirms where no number is asked for',
   t.equal(page.data.screen.kind, 'done')
 })
 
-await t.test('E11 login page: the typed number is sent, and a screen reader is told of each digit, when it is to be typed', async (t) => {
+await t.test('E11 login page: the typed number is sent, and each digit announced to screen readers, when the number is to be typed', async (t) => {
   const before = answers.scan
   answers.scan = offer({ match: 'type', match_choices: null })
   t.teardown(() => { if (before !== undefined) answers.scan = before })
@@ -141,13 +141,13 @@ await t.test('E11 login page: the typed number is sent, and a screen reader is t
   t.equal(requests.at(-1)?.data, '{"match_code":"47"}')
 })
 
-await t.test('E12 login page: warns when the code did not come before a camera, whatever its own address says, and not of what was scanned in here', async (t) => {
+await t.test('E12 login page: warns when the code was not scanned with a camera, whatever the page\'s query says, and not when it was scanned in the mini program', async (t) => {
   const warning = async (scene: number, page: Definition, query: object = { scene: ticket }): Promise<string> => {
     entryScene = scene
     page.onLoad(query)
     await page.onShow()
     page.onHide()
-    entryScene = 1089 // coming back to it is another way in, to the same ticket
+    entryScene = 1089 // reopened: another scene, the same ticket
     await page.onShow()
     page.onHide()
     page.onUnload()
@@ -163,12 +163,12 @@ await t.test('E12 login page: warns when the code did not come before a camera, 
   const page = await open('pages/login/login')
   scanned = `pages/login/login?scene=${ticket}`
   await page.onAction(tap({ name: 'scan' }))
-  t.hasStrict(scanOptions, { onlyFromCamera: true }, 'a picture from the album could not be told from a scan')
+  t.hasStrict(scanOptions, { onlyFromCamera: true }, 'WeChat would not tell a picture from the album from a scan')
   t.equal(await warning(1048, page), '')
-  t.match(await warning(1048, page, { scene: 'b'.repeat(22) }), /^This code wasn't/, 'another ticket was not')
+  t.match(await warning(1048, page, { scene: 'b'.repeat(22) }), /^This code wasn't/, 'another ticket was not scanned')
 })
 
-await t.test('login page: an invalid code and no call when the scene is none', async (t) => {
+await t.test('login page: shows an invalid code and sends nothing when the scene has no ticket', async (t) => {
   for (const scene of [undefined, '%', 'short']) {
     const page = await open('pages/login/login')
     page.onLoad({ scene })
@@ -179,7 +179,7 @@ await t.test('login page: an invalid code and no call when the scene is none', a
   t.strictSame(sent(), [])
 })
 
-await t.test('login page: takes the scene that WeChat was entered with when the page is opened without one', async (t) => {
+await t.test('login page: uses the scene of WeChat\'s entry options when the page is opened without one', async (t) => {
   entered = { scene: encodeURIComponent(ticket) }
   t.teardown(() => { entered = {} })
   const page = await open('pages/login/login')
@@ -191,10 +191,10 @@ await t.test('login page: takes the scene that WeChat was entered with when the 
   other.onLoad({ scene: 'short' })
   await other.onShow()
   other.onUnload()
-  t.equal(other.data.screen.kind, 'invalid-code', 'not in place of another one')
+  t.equal(other.data.screen.kind, 'invalid-code', 'but not in place of an invalid one')
 })
 
-await t.test('login page: can be tried again when WeChat cut the request off', async (t) => {
+await t.test('login page: can be tried again when WeChat has cut off the request', async (t) => {
   const page = await open('pages/login/login')
   page.onLoad({ scene: ticket })
   connected = false
@@ -206,7 +206,7 @@ await t.test('login page: can be tried again when WeChat cut the request off', a
   t.equal(page.data.screen.kind, 'ready')
 })
 
-await t.test('pages: draw nothing when their answer comes after they were closed', async (t) => {
+await t.test('pages: draw nothing when the answer comes after they were closed', async (t) => {
   for (const [path, query] of [['pages/login/login', { scene: ticket }], ['pages/index/index', {}]] as const) {
     const page = await open(path)
     page.onLoad(query)
@@ -217,7 +217,7 @@ await t.test('pages: draw nothing when their answer comes after they were closed
   }
 })
 
-await t.test('login page: leaves, goes home or scans anew when that was tapped', async (t) => {
+await t.test('login page: exits, goes to the home page or scans again when that is tapped', async (t) => {
   const page = await open('pages/login/login')
   const action = async (name: string): Promise<string[]> => {
     did.length = 0
@@ -226,7 +226,7 @@ await t.test('login page: leaves, goes home or scans anew when that was tapped',
   }
   t.strictSame(await action('close'), ['exit'])
   t.strictSame(await action('home'), ['reLaunch /pages/index/index'])
-  t.strictSame(await action('update'), ['exit'], 'WeChat looks for a newer version at the next start')
+  t.strictSame(await action('update'), ['exit'], 'WeChat checks for a newer version at the next start')
   t.strictSame(await action('scan'), [`redirectTo /pages/login/login?scene=${ticket}`])
   scanned = undefined
   t.strictSame(await action('scan'), ["toast That isn't a login code of this site"])
@@ -234,7 +234,7 @@ await t.test('login page: leaves, goes home or scans anew when that was tapped',
   t.strictSame(await action('scan'), [], 'the person went back')
 })
 
-await t.test('home page: shows the browsers, signs one out when that is confirmed, stores a name', async (t) => {
+await t.test('home page: shows the browsers, signs one out when that is confirmed, saves a name', async (t) => {
   const page = await open('pages/index/index')
   page.onLoad()
   await page.onShow()
@@ -256,13 +256,13 @@ await t.test('home page: shows the browsers, signs one out when that is confirme
   await page.onSave()
   t.hasStrict(page.data.screen, { input: 'Mei', name: 'Mei', saved: 'Saved' })
   t.strictSame(sent(), ['GET sessions', 'DELETE s1', 'GET sessions', 'PUT profile'])
-  t.notOk('data' in (requests.find(({ method }) => method === 'DELETE') ?? { data: '' }), 'no body where none was signed')
+  t.notOk('data' in (requests.find(({ method }) => method === 'DELETE') ?? { data: '' }), 'no body, as none was signed')
 
   await page.onSave()
-  t.equal(sent().filter((call) => call === 'PUT profile').length, 1, 'nothing is sent where nothing was typed')
+  t.equal(sent().filter((call) => call === 'PUT profile').length, 1, 'nothing is sent when nothing was typed')
   page.onName({ detail: { value: 'Meili' } })
   await page.onShow()
-  t.hasStrict(page.data.screen, { input: 'Meili', saved: '' }, 'nor is what is typed after that lost')
+  t.hasStrict(page.data.screen, { input: 'Meili', saved: '' }, 'what is typed after that is not lost')
   connected = false
   await page.onShow()
   t.equal(page.data.screen.failure, "You're offline. Try again once you are connected.")

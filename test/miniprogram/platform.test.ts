@@ -1,4 +1,4 @@
-// The binding to WeChat where WeChat doesn't keep to its word: a storage that throws, a login that is never answered.
+// The `Platform` by `wx` where `wx` misbehaves: a storage that throws, a login that is never answered.
 import { mock } from 'node:test'
 import t from 'tap'
 import '../support/miniprogram.ts'
@@ -23,13 +23,13 @@ Object.assign(globalThis, {
 const file = '../../miniprogram/utils/platform.ts'
 const { wxPlatform }: { wxPlatform: Platform } = await import(file)
 
-await t.test('platform: a storage that throws is one that holds nothing', async (t) => {
+await t.test('platform: the storage is empty when it throws', async (t) => {
   t.equal(wxPlatform.getStorage('key'), undefined)
   wxPlatform.setStorage('key', 'value')
   wxPlatform.setStorage('key', undefined)
 })
 
-await t.test('platform: a login that WeChat never answers fails after a while', async (t) => {
+await t.test('platform: a login fails after 15 s when WeChat never answers', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const login = wxPlatform.login()
@@ -42,7 +42,7 @@ await t.test('platform: counts as connected when WeChat cannot tell', async (t) 
   t.equal(await wxPlatform.isConnected(), true)
 })
 
-await t.test('platform: tells Retry-After however WeChat writes its name, and nothing where there is none', async (t) => {
+await t.test('platform: returns Retry-After in any spelling of its name, and none when it is missing or invalid', async (t) => {
   const told = async (header: object | undefined): Promise<number | undefined> => {
     headers = header
     return (await wxPlatform.request({ method: 'POST', url: 'https://login.example.com', headers: {}, body: undefined })).retryAfter

@@ -55,7 +55,7 @@ await t.test('service: each call is what the contract says, signed', async (t) =
   t.equal(nonces.size, 7, 'no nonce is used twice')
 })
 
-await t.test('service: one login when several calls come at once, and none while the key lasts', async (t) => {
+await t.test('service: logs in once when several calls come at the same time, and not again while the key is valid', async (t) => {
   const { phone, platform } = createFakePhone({ scan: offer(), sessions: ok({ sessions: [] }) })
   const service = createService(platform, serviceUrl)
   await Promise.all([service.scan(ticket), service.sessions(), service.confirm(ticket, '47')])
@@ -66,7 +66,7 @@ await t.test('service: one login when several calls come at once, and none while
   t.equal(phone.logins, 2, 'a key in its last minute is renewed')
 })
 
-await t.test('service: logs in again once when the key is unknown', async (t) => {
+await t.test('service: logs in again, once, when the key is unknown', async (t) => {
   const { phone, service } = start({ login: [grant('key_1', startMs / 1000), grant('key_2', startMs / 1000)], scan: [problem(401, 'key-unknown'), offer()] })
   t.hasStrict(await service.scan(ticket), { ok: true })
   t.strictSame(phone.calls(), ['POST login', 'POST scan', 'POST login', 'POST scan'])
@@ -95,7 +95,7 @@ await t.test('service: gives up when the fresh key is unknown too', async (t) =>
   t.strictSame(phone.calls(), ['POST login', 'POST scan', 'POST login', 'POST scan'])
 })
 
-await t.test('service: learns the offset and tries once more when the clock is off', async (t) => {
+await t.test('service: learns the offset and tries once more when the phone\'s clock is off', async (t) => {
   const serverTime = startMs / 1000 + 500
   const { phone, service } = start({ scan: [problem(401, 'clock-skew', { server_time: serverTime }), offer()] })
   t.hasStrict(await service.scan(ticket), { ok: true })
@@ -105,7 +105,7 @@ await t.test('service: learns the offset and tries once more when the clock is o
   t.equal(service.isClockOff(), true)
 })
 
-await t.test('service: gives up when the clock is still off, or when nobody says by how much', async (t) => {
+await t.test('service: gives up when the clock is still off, or the answer doesn\'t say by how much', async (t) => {
   const again = start({ scan: problem(401, 'clock-skew', { server_time: 1 }) })
   t.hasStrict(await again.service.scan(ticket), { ok: false, code: 'clock-skew' })
   t.strictSame(again.phone.calls(), ['POST login', 'POST scan', 'POST scan'])
@@ -114,13 +114,13 @@ await t.test('service: gives up when the clock is still off, or when nobody says
   t.strictSame(silent.phone.calls(), ['POST login', 'POST scan'])
 })
 
-await t.test('service: signs by the clock of the service when the phone logged in with a wrong one', async (t) => {
+await t.test('service: signs by the service\'s clock when the phone\'s was wrong at its login', async (t) => {
   const { phone, service } = start({ login: grant('key_1', startMs / 1000 - 7200) })
   await service.scan(ticket)
   t.match(phone.requests[1]?.headers['Signature-Input'] ?? '', new RegExp(`;created=${startMs / 1000 - 7200};`))
 })
 
-await t.test('service: the clock counts as off when the service would refuse it, two minutes and more', async (t) => {
+await t.test('service: the clock counts as off when it is off by more than two minutes, which the service refuses', async (t) => {
   for (const [offset, isOff] of [[0, false], [120, false], [-120, false], [121, true], [-3600, true]] as const) {
     const { service } = start({ login: grant('key_1', startMs / 1000 + offset) })
     await service.sessions()
@@ -128,7 +128,7 @@ await t.test('service: the clock counts as off when the service would refuse it,
   }
 })
 
-await t.test('service: mends an ended key and a wrong clock when one call meets both', async (t) => {
+await t.test('service: renews the key and corrects the clock when one call needs both', async (t) => {
   const { phone, service } = start({ scan: [problem(401, 'key-unknown'), problem(401, 'clock-skew', { server_time: startMs / 1000 + 300 }), offer()] })
   t.hasStrict(await service.scan(ticket), { ok: true })
   t.strictSame(phone.calls(), ['POST login', 'POST scan', 'POST login', 'POST scan', 'POST scan'])
@@ -146,7 +146,7 @@ await t.test('service: gives up when the second code is not accepted either', as
   t.equal(phone.logins, 2)
 })
 
-await t.test('service: tells by the code when the login is refused', async (t) => {
+await t.test('service: returns the code when the login is refused', async (t) => {
   for (const [status, code] of [[403, 'wechat-user-blocked'], [503, 'wechat-unavailable'], [429, 'rate-limited']] as const) {
     const { phone, service } = start({ login: problem(status, code) })
     t.strictSame(await service.sessions(), { ok: false, code })
@@ -154,7 +154,7 @@ await t.test('service: tells by the code when the login is refused', async (t) =
   }
 })
 
-await t.test('service: tells that WeChat is silent when wx.login fails, or that there is no network where that is why', async (t) => {
+await t.test('service: returns that WeChat is unavailable when wx.login fails, or that the phone is offline when there is no network', async (t) => {
   const { phone, service } = start()
   phone.loginFails = true
   t.strictSame(await service.sessions(), { ok: false, code: 'wechat-unavailable' })
@@ -162,19 +162,19 @@ await t.test('service: tells that WeChat is silent when wx.login fails, or that 
   t.strictSame(await service.sessions(), { ok: false, code: 'offline' })
 })
 
-await t.test('service: tells that the address is missing in the console when WeChat forbids the call', async (t) => {
+await t.test('service: returns that the address is not set up in WeChat\'s console when WeChat forbids the call', async (t) => {
   const { phone, service } = start({ login: 'lost' })
   phone.errMsg = 'request:fail url not in domain list'
   t.strictSame(await service.sessions(), { ok: false, code: 'not-set-up' })
 })
 
-await t.test('service: asks nobody for anything when this WeChat is too old', async (t) => {
+await t.test('service: sends nothing when this WeChat is too old', async (t) => {
   const { phone, platform } = createFakePhone({}, { isTooOld: true })
   t.strictSame(await createService(platform, serviceUrl).scan(ticket), { ok: false, code: 'too-old' })
   t.strictSame([phone.logins, ...phone.calls()], [0])
 })
 
-await t.test('service: tells that the site is silent, or the network gone, when no answer comes, and does not ask twice', async (t) => {
+await t.test('service: returns that there is no answer, or no network, and does not repeat the call, when no answer comes', async (t) => {
   const lost = start({ login: 'lost' })
   t.strictSame(await lost.service.sessions(), { ok: false, code: 'no-answer' })
   const later = start({ confirm: 'lost' })
@@ -184,7 +184,7 @@ await t.test('service: tells that the site is silent, or the network gone, when 
   t.strictSame(later.phone.calls(), ['POST login', 'POST confirm', 'POST confirm'])
 })
 
-await t.test('service: counts as internal when the answer is not what the contract says', async (t) => {
+await t.test('service: returns an internal error when the answer is not as in the contract', async (t) => {
   const odd: Answer[] = [
     { status: 200, body: '<html>Please log in to the Wi-Fi</html>' }, { status: 200, body: null }, { status: 502, body: 'Bad Gateway' }, { status: 500, body: null },
     problem(418, 'teapot'), { status: 302, body: '' }, offer({ match_choices: [] }), offer({ match_choices: '47' }), offer({ match_choices: [47] }), offer({ match_choices: null }),
@@ -195,25 +195,25 @@ await t.test('service: counts as internal when the answer is not what the contra
   t.strictSame(await start({ login: ok({ key_id: 'k' }) }).service.sessions(), { ok: false, code: 'internal' })
 })
 
-await t.test('service: no numbers when the service asks for none', async (t) => {
+await t.test('service: returns no numbers when the service asks for none', async (t) => {
   for (const choices of [null, undefined]) {
     t.hasStrict(await start({ scan: offer({ match: 'off', match_choices: choices }) }).service.scan(ticket), { ok: true, value: { match: 'off', choices: [] } })
     t.hasStrict(await start({ scan: offer({ match: 'type', match_choices: choices }) }).service.scan(ticket), { ok: true, value: { match: 'type', choices: [] } })
-    t.hasStrict(await start({ scan: offer({ match: undefined, match_choices: choices }) }).service.scan(ticket), { ok: true, value: { match: 'off' } }, 'from a service before this release')
+    t.hasStrict(await start({ scan: offer({ match: undefined, match_choices: choices }) }).service.scan(ticket), { ok: true, value: { match: 'off' } }, 'from an older service')
   }
   t.hasStrict(await start({ scan: offer({ match: undefined }) }).service.scan(ticket), { ok: true, value: { match: 'tap', choices: ['12', '47', '83'] } })
 })
 
-await t.test('service: reads who asks and who logs in, and where both ends are', async (t) => {
+await t.test('service: reads the site, the login service, and where browser and phone are', async (t) => {
   const site = { name: 'Shop', origin: 'https://shop.example', service: 'https://login.example.com' }
   const scan = offer({ site, phone_place: '中国 深圳', phone_place_en: 'Shenzhen, China', browser: { name: 'Safari', system: 'iOS', network: null, place: null, is_phone: true }, same_phone: true })
   t.hasStrict(await start({ scan }).service.scan(ticket), { ok: true, value: { site, phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China', isSamePhone: true, browser: { ip: '' } } })
-  const browser = { name: 'Safari', system: 'iOS', is_phone: true } // which older mini programs go by
+  const browser = { name: 'Safari', system: 'iOS', is_phone: true } // for older mini programs
   const older = await start({ scan: offer({ site: { name: 'Acme', origin: 'https://acme.example' }, browser, phone_place: undefined, phone_place_en: undefined, same_phone: undefined }) }).service.scan(ticket)
   t.hasStrict(older, { ok: true, value: { site: { service: 'https://acme.example' }, phonePlace: null, phonePlaceEn: null, isSamePhone: false } })
 })
 
-await t.test('service: one login all the same when the storage keeps nothing', async (t) => {
+await t.test('service: logs in once, too, when the storage stores nothing', async (t) => {
   const { phone, service } = start()
   phone.isFull = true
   t.hasStrict(await service.scan(ticket), { ok: true })
@@ -221,13 +221,13 @@ await t.test('service: one login all the same when the storage keeps nothing', a
   t.equal(phone.logins, 1)
 })
 
-await t.test('service: has an answer for everything when the phone gives no random numbers', async (t) => {
+await t.test('service: returns a failure when the phone gives no random numbers', async (t) => {
   const { platform } = createFakePhone({ scan: offer() })
   const service = createService({ ...platform, randomBytes: () => Promise.reject(new Error('getRandomValues:fail')) }, serviceUrl)
   t.strictSame(await service.scan(ticket), { ok: false, code: 'no-answer' })
 })
 
-await t.test('service: a state that is none of the contract counts for nothing, least of all for a yes', async (t) => {
+await t.test('service: returns an internal error, never a confirmation, when the state is not one of the contract', async (t) => {
   for (const state of ['pending', 'cancelled', 'expired', 'whatever', undefined]) {
     t.strictSame(await start({ scan: offer({ state }) }).service.scan(ticket), { ok: false, code: 'internal' }, `scan: ${state}`)
     t.strictSame(await start({ confirm: ok({ state }) }).service.confirm(ticket, '47'), { ok: false, code: 'internal' }, `confirm: ${state}`)
@@ -236,7 +236,7 @@ await t.test('service: a state that is none of the contract counts for nothing, 
   t.strictSame(await start({ cancel: ok({ state: 'scanned' }) }).service.cancel(ticket), { ok: false, code: 'internal' })
 })
 
-await t.test('service: keeps what it learned of the clock when the key ends', async (t) => {
+await t.test('service: keeps the offset of the clock when the key expires', async (t) => {
   const { phone, service } = start({ login: grant('key_1', startMs / 1000 - 3600) })
   await service.sessions()
   phone.now += 86_400_000 - 30_000
@@ -244,12 +244,12 @@ await t.test('service: keeps what it learned of the clock when the key ends', as
   t.equal(service.serverNow(), phone.now - 3_600_000)
 })
 
-await t.test('service: a browser that the service could not tell has no name, for the phone has its own word for it', async (t) => {
+await t.test('service: a browser has no name when the service did not recognise it, as the phone has its own word for that', async (t) => {
   const { service } = start({ scan: offer({ browser: { name: 'Unknown browser', system: 'Unknown system', ip: '::1', place: null } }) })
   t.hasStrict(await service.scan(ticket), { ok: true, value: { browser: { name: '', system: '' } } })
 })
 
-await t.test('service: reads where the browser is, as a person can read it, and whether that is another country', async (t) => {
+await t.test('service: reads the browser\'s network and place in readable form, and whether it is in another country', async (t) => {
   const scanned = async (browser: object, more: object = {}): Promise<unknown> => {
     const outcome = await start({ scan: offer({ browser: { name: 'Chrome', system: 'Linux', ...browser }, ...more }) }).service.scan(ticket)
     return outcome.ok && { ...outcome.value.browser, isOtherCountry: outcome.value.isOtherCountry }
@@ -261,10 +261,10 @@ await t.test('service: reads where the browser is, as a person can read it, and 
   t.hasStrict(await scanned({ ip: '2001:db8:1::7', network: '2001:db8:1::/48', place: null, place_en: null }, { other_country: 'yes' }), { network: '2001:db8:1:*', isOtherCountry: false })
   t.strictSame(await scanned({ ip: '203.0.113.7', place: '上海' }, { other_country: undefined }), {
     ...chrome, ip: '203.0.113.7', network: null, place: '上海', placeEn: '上海', isOtherCountry: false,
-  }, 'from a service before this release')
+  }, 'from an older service')
 })
 
-await t.test('service: a fresh login when what the storage holds cannot be read', async (t) => {
+await t.test('service: logs in anew when what is stored cannot be read', async (t) => {
   const { phone, platform } = createFakePhone({ scan: offer() })
   phone.storage.set('scan-login-key', '{"keyId":')
   const service = createService(platform, serviceUrl)
@@ -272,12 +272,12 @@ await t.test('service: a fresh login when what the storage holds cannot be read'
   t.equal(phone.logins, 1)
 })
 
-await t.test('signOut: fine when that browser is signed out already', async (t) => {
+await t.test('signOut: succeeds when that browser is signed out already', async (t) => {
   t.strictSame(await start({ s1: problem(404, 'not-found') }).service.signOut('s1'), { ok: true, value: true })
   t.strictSame(await start({ s1: problem(503, 'store-unavailable') }).service.signOut('s1'), { ok: false, code: 'store-unavailable' })
 })
 
-await t.test('E16 rename: tells by which rule the service refused, when it says so', async (t) => {
+await t.test('E16 rename: returns the rule by which the service refused the name when the answer has it', async (t) => {
   const code = async (more: object, name = 'evil.com'): Promise<unknown> => {
     const outcome = await start({ profile: problem(400, 'bad-request', more) }).service.rename(name)
     return outcome.ok || outcome.code
@@ -286,7 +286,7 @@ await t.test('E16 rename: tells by which rule the service refused, when it says 
   for (const reason of ['other', 'refused', 7, null, undefined]) t.equal(await code({ reason }), 'name-refused', String(reason))
 })
 
-await t.test('rename: the name is gone when it is empty', async (t) => {
+await t.test('rename: removes the name when it is empty', async (t) => {
   const { service } = start({ profile: ok() })
   t.strictSame(await service.rename(' '), { ok: true, value: null })
 })

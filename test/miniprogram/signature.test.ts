@@ -36,7 +36,7 @@ const vectors = [
   },
 ]
 
-await t.test('sign: exactly the headers of the contract when the request is one of its vectors', async (t) => {
+await t.test('sign: returns the headers of the contract when the request is one of its test vectors', async (t) => {
   for (const { request, created, nonce, digest, signature } of vectors) {
     t.strictSame(sign({ ...request, serviceUrl: 'https://login.example.com', key, keyId: 'key_0001', created, nonce }), {
       'Content-Digest': `sha-256=:${digest}:`,
@@ -47,7 +47,7 @@ await t.test('sign: exactly the headers of the contract when the request is one 
   }
 })
 
-await t.test('sign: what an independent implementation signs and accepts when the request is any', async (t) => {
+await t.test('sign: an independent implementation makes the same signature and accepts it when the request is any', async (t) => {
   const services = ['https://login.example.com', 'http://localhost:3000', 'https://example.com/login', 'https://Example.COM:443/a/b', 'http://[::1]:8080/x']
   for (const serviceUrl of services) {
     for (const query of ['', 'a=1', 'after=%E5%BE%AE&b=', '?']) {
@@ -80,7 +80,7 @@ await t.test('sign: what an independent implementation signs and accepts when th
   }
 })
 
-await t.test('sign: a TypeError when the service URL is none', async (t) => {
+await t.test('sign: throws a TypeError when the service URL is invalid', async (t) => {
   for (const serviceUrl of ['', 'login.example.com', 'ftp://example.com', 'https://', 'https://example.com/', 'https://example.com/a?b', 'https://a@example.com', 'https://example.com/a//b']) {
     t.throws(() => sign({ method: 'GET', serviceUrl, path: '/', query: '', body: '', key, keyId: 'k', created: 0, nonce: 'n' }), TypeError, serviceUrl)
   }

@@ -1,4 +1,4 @@
-// What the mini program makes of the WeChat it runs in: old, new, or about to be replaced.
+// The mini program in an old WeChat, in a new one, and with an update ready.
 import t from 'tap'
 import '../support/miniprogram.ts'
 
@@ -7,7 +7,7 @@ let updateReady: () => void = () => {}
 
 interface Wechat { readonly isTooOld: boolean, readonly language: string, watchForUpdate (): void, update (): void }
 
-/** WeChat with this base library; without `getAppBaseInfo` where that is older than the interface. */
+/** Loads it in a WeChat with this base library, which has `getAppBaseInfo` or is older. */
 const load = async (SDKVersion: string, hasBaseInfo = true): Promise<Wechat> => {
   const info = () => ({ SDKVersion, language: 'zh_CN' })
   const wx = {
@@ -28,7 +28,7 @@ await t.test('wechat: too old when the base library is older than 2.32.3, by num
   }
 })
 
-await t.test('wechat: known for too old when it has no getAppBaseInfo at all', async (t) => {
+await t.test('wechat: too old when it has no getAppBaseInfo', async (t) => {
   const wechat = await load('2.19.0', false)
   t.equal(wechat.isTooOld, true)
   t.equal(wechat.language, 'zh_CN')
@@ -36,7 +36,7 @@ await t.test('wechat: known for too old when it has no getAppBaseInfo at all', a
   t.strictSame(did, ['updateWeChatApp'])
 })
 
-await t.test('update: the version that waits is taken, or this leaves so that WeChat looks for one', async (t) => {
+await t.test('update: applies a version that is ready, else exits so that WeChat checks for one', async (t) => {
   const wechat = await load('3.17.2')
   wechat.watchForUpdate()
   wechat.update()

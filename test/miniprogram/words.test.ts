@@ -1,4 +1,4 @@
-// What the phone says: every code has a sentence, every view has a screen, in both languages.
+// The texts of the phone: every code has a sentence, every view has a screen, in both languages.
 import t from 'tap'
 import '../support/miniprogram.ts'
 import { problemTypes } from '../../src/errors.ts'
@@ -14,10 +14,10 @@ const zh = wordsFor('zh_CN')
 const en = wordsFor('en')
 const now = Date.parse('2026-11-23T02:00:20Z')
 
-/** Answers to calls that only a browser or a proxy makes. */
+/** Codes of calls that only a browser or a proxy makes. */
 const notForPhones = ['return-to-not-allowed', 'unauthenticated', 'cross-site', 'ticket-not-confirmed', 'too-many-tickets']
 
-await t.test('words: every code of the registry that a phone can meet has a sentence of its own, in both languages', async (t) => {
+await t.test('words: every code of the registry that a phone can get has a sentence of its own, in both languages', async (t) => {
   const expected = Object.keys(problemTypes).filter((code) => !notForPhones.includes(code)).sort()
   t.strictSame([...serverCodes].sort(), expected)
   for (const words of [zh, en]) {
@@ -27,7 +27,7 @@ await t.test('words: every code of the registry that a phone can meet has a sent
   }
 })
 
-await t.test('words: nothing is empty, nothing shows a code or says "error", in both languages', async (t) => {
+await t.test('words: no text is empty, has a code in it or says "error", in both languages', async (t) => {
   const sentences = (words: object): string[] => Object.entries(words).flatMap(([name, word]) =>
     name === 'unavailable' || name === 'paused' ? [word.line] : typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x')] : sentences(word))
   for (const sentence of [...sentences(zh), ...sentences(en)]) {
@@ -42,7 +42,7 @@ await t.test('words: Chinese when the language is Chinese, else English', async 
   for (const language of ['en', 'de_DE', 'azh', '']) t.equal(wordsFor(language), en, language)
 })
 
-await t.test('ago: says a span of time in the largest unit that fits', async (t) => {
+await t.test('ago: uses the largest unit that fits', async (t) => {
   const said = (seconds: number, words = en): string => ago(now - seconds * 1000, now, words)
   t.strictSame([-300, 0, 4].map((seconds) => said(seconds)), ['just now', 'just now', 'just now'])
   t.strictSame([5, 20, 59, 60, 119, 3599, 3600, 86_399, 86_400, 864_000].map((seconds) => said(seconds)), [
@@ -67,7 +67,7 @@ const offer: Offer = {
 const typing: Offer = { ...offer, match: 'type', choices: [] }
 const ready = (asked: Offer, isClockCorrected = false, typed = ''): View => ({ kind: 'ready', offer: asked, isClockCorrected, typed })
 
-await t.test('screenOf: shows who asks and the numbers when a decision is asked for', async (t) => {
+await t.test('screenOf: shows the site, the browser and the numbers when a decision is asked for', async (t) => {
   const screen = screenOf(ready(offer), en, now, true)
   t.hasStrict(screen, { title: 'Log in to Acme?', origin: 'acme.example', ownPage: 'Did you open this address yourself?', through: '', warning: '', note: '', confirm: '', refuse: 'Not me', busy: false, line: '' })
   t.strictSame(screen.rows, [
@@ -76,7 +76,7 @@ await t.test('screenOf: shows who asks and the numbers when a decision is asked 
   t.strictSame(screen.numbers.map(({ value }) => value), ['12', '47', '83'])
 })
 
-await t.test('screenOf: network and place of the browser and the place of the phone in its language, each where it is known', async (t) => {
+await t.test('screenOf: shows the network and place of the browser and the place of the phone, in the phone\'s language, when they are known', async (t) => {
   const browser = { name: '', system: '', ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China' }
   const rows = (words: typeof zh, more: Partial<Offer['browser']> = {}, phone: Partial<Offer> = {}): string[] =>
     screenOf(ready({ ...offer, ...phone, browser: { ...browser, ...more } }), words, now, true).rows.map(({ label, value }) => `${label}: ${value}`)
@@ -84,25 +84,25 @@ await t.test('screenOf: network and place of the browser and the place of the ph
   t.strictSame(rows(zh, {}, phone), ['浏览器: 未知浏览器', '浏览器网络: 203.0.113.*', '浏览器地点: 中国 上海', '手机地点: 中国 深圳', '发起时间: 20 秒前'])
   t.strictSame(rows(en, {}, phone), ['Browser: Unknown browser', 'Browser network: 203.0.113.*', 'Browser place: Shanghai, China', 'Phone place: Shenzhen, China', 'Asked: 20 seconds ago'])
   t.strictSame(rows(en, { place: null, placeEn: null }), ['Browser: Unknown browser', 'Browser network: 203.0.113.*', 'Asked: 20 seconds ago'])
-  t.strictSame(rows(en, { place: null, placeEn: null, network: null }), ['Browser: Unknown browser', 'Asked: 20 seconds ago'], 'and a full address never')
+  t.strictSame(rows(en, { place: null, placeEn: null, network: null }), ['Browser: Unknown browser', 'Asked: 20 seconds ago'], 'never a full address')
 })
 
-await t.test('E13 screenOf: the address of the site that asks, as an address bar has it, and the service where that is another, when a decision is asked for', async (t) => {
+await t.test('E13 screenOf: shows the site\'s address as in an address bar, and the service when that is another', async (t) => {
   const drawn = (origin: string, service = origin, words = en): string[] => {
     const screen = screenOf(ready({ ...offer, site: { name: 'Acme', origin, service } }), words, now, true)
     return [screen.origin, screen.through, screen.ownPage]
   }
   t.strictSame(drawn('https://acme.example:8443'), ['acme.example:8443', '', 'Did you open this address yourself?'])
-  t.strictSame(drawn('http://acme.example'), ['http://acme.example', '', 'Did you open this address yourself?'], 'what is not encrypted says so')
+  t.strictSame(drawn('http://acme.example'), ['http://acme.example', '', 'Did you open this address yourself?'], 'http:// stays')
   t.strictSame(drawn('https://shop.example', 'https://login.example.com'), ['shop.example', 'Login by login.example.com', 'Did you open this address yourself?'])
   t.strictSame(drawn('https://shop.example', 'https://login.example.com', zh), ['shop.example', '由 login.example.com 登录', '是你自己打开这个网址的吗？'])
 })
 
-await t.test('screenOf: one button when no number is asked for', async (t) => {
+await t.test('screenOf: shows one button when no number is asked for', async (t) => {
   t.hasStrict(screenOf(ready({ ...offer, match: 'off', choices: [] }), en, now, true), { numbers: [], keys: [], confirm: 'Log in', incomplete: false, refuse: 'Not me' })
 })
 
-await t.test('E11 screenOf: ten digits, a way back, two places and why, when the number is to be typed', async (t) => {
+await t.test('E11 screenOf: shows a keypad, two boxes and the reason when the number is to be typed', async (t) => {
   const screen = screenOf(ready(typing), en, now, true)
   t.hasStrict(screen, { numbers: [], boxes: [{ digit: '' }, { digit: '' }], typed: 'Nothing typed yet', erase: 'Delete', confirm: 'Log in', incomplete: true, ask: 'Type the number on the login page' })
   t.match(screen.askHelp, /For safety/)
@@ -112,7 +112,7 @@ await t.test('E11 screenOf: ten digits, a way back, two places and why, when the
   t.hasStrict(screenOf({ kind: 'confirming', offer: typing, isClockCorrected: false, typed: '47', number: '47' }, en, now, true), { boxes: [{ digit: '4' }, { digit: '7' }], busy: true, ask: 'Logging in…' })
 })
 
-await t.test('E11 screenOf: the person is told that somebody may have tried to use them, when a number was wrong, and for how long nothing can be confirmed, when there were too many', async (t) => {
+await t.test('E11 screenOf: says that somebody may have tried to use the person when a number was wrong, and for how long nothing can be confirmed when there were too many', async (t) => {
   t.match(screenOf({ kind: 'wrong-number' }, en, now, true).help, /Somebody may have tried to have you confirm their login/)
   t.match(screenOf({ kind: 'wrong-number' }, zh, now, true).help, /可能有人想让你替他确认登录/)
   const paused = (retryAfter: number, words = en): string => {
@@ -130,7 +130,7 @@ await t.test('E11 screenOf: the person is told that somebody may have tried to u
   t.equal(screenOf({ kind: 'unavailable', code: 'no-answer', retryAfter: 5 }, en, now, true).help, en.failures['no-answer'])
 })
 
-await t.test('E12 screenOf: warns that somebody may have sent the code, when no camera of this person saw it, except on the same phone', async (t) => {
+await t.test('E12 screenOf: warns that somebody may have sent the code when this person\'s camera did not scan it, except on the same phone', async (t) => {
   const drawn = (isFromCamera: boolean, isSamePhone: boolean, words = en) => screenOf(ready({ ...offer, isSamePhone }), words, now, isFromCamera)
   t.hasStrict(drawn(false, false), { warning: `${en.maybeSent}\n${en.oddHelp}`, note: '' })
   t.hasStrict(drawn(false, false, zh), { warning: `${zh.maybeSent}\n${zh.oddHelp}`, note: '' })
@@ -144,30 +144,30 @@ await t.test('screenOf: warns when the request is two minutes old', async (t) =>
   t.equal(screenOf(ready({ ...offer, createdAt: now - 120_000 }), en, now, true).warning, 'This was asked 2 minutes ago.\nIf you didn\'t just open it, tap "Not me".')
 })
 
-await t.test('screenOf: warns when browser and phone are in different countries, and says everything that is odd at once', async (t) => {
+await t.test('screenOf: warns when browser and phone are in different countries, together with other warnings', async (t) => {
   const asked = { ...offer, isOtherCountry: true }
   t.equal(screenOf(ready(asked), en, now, true).warning, `${en.otherCountry}\n${en.oddHelp}`)
   t.equal(screenOf(ready({ ...asked, createdAt: now - 120_000 }), zh, now, true).warning, `${zh.otherCountry}\n这个登录是 2 分钟前发起的。\n${zh.oddHelp}`)
-  t.equal(screenOf({ kind: 'confirming', offer: asked, isClockCorrected: false, typed: '', number: '47' }, en, now, true).warning, `${en.otherCountry}\n${en.oddHelp}`, 'and goes on while it logs in')
+  t.equal(screenOf({ kind: 'confirming', offer: asked, isClockCorrected: false, typed: '', number: '47' }, en, now, true).warning, `${en.otherCountry}\n${en.oddHelp}`, 'also while it logs in')
 })
 
-await t.test('screenOf: tells that the clock was mended, as a note and not as a warning', async (t) => {
+await t.test('screenOf: shows a note, not a warning, when the clock was corrected', async (t) => {
   t.hasStrict(screenOf(ready(offer, true), en, now, true), { note: "Your phone's clock is off. That's taken care of.", warning: '' })
   t.equal(screenOf(ready(offer), en, now, true).note, '')
 })
 
-await t.test('words: the dialog takes no more than four characters for each of its buttons', async (t) => {
+await t.test('words: the buttons of the dialog have at most four characters, the most that WeChat allows', async (t) => {
   for (const { signOutYes, keep } of [zh, en]) t.ok(signOutYes.length <= 4 && keep.length <= 4, `${signOutYes}, ${keep}`)
 })
 
-await t.test('screenOf: takes no taps while a decision is on its way, and marks the number', async (t) => {
+await t.test('screenOf: disables the buttons and marks the number while a decision is sent', async (t) => {
   const screen = screenOf({ kind: 'confirming', offer, isClockCorrected: true, typed: '', number: '47' }, en, now, true)
-  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: en.tapNumberHelp, note: en.clockCorrected }, 'and nothing above the numbers goes')
+  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: en.tapNumberHelp, note: en.clockCorrected }, 'nothing above the numbers disappears')
   t.strictSame(screen.numbers.filter(({ chosen }) => chosen).map(({ value }) => value), ['47'])
   t.hasStrict(screenOf({ kind: 'cancelling', offer, isClockCorrected: false, typed: '' }, zh, now, true), { busy: true, ask: '正在取消…' })
 })
 
-await t.test('screenOf: one line, a mark and a way on when it has ended', async (t) => {
+await t.test('screenOf: shows a line, a mark and actions when the approval has ended', async (t) => {
   const ends: Array<[View, string, string[]]> = [
     [{ kind: 'done', offer: undefined }, 'good', ['close', 'home']],
     [{ kind: 'cancelled' }, 'quiet', ['scan', 'home']],

@@ -9,7 +9,7 @@ await t.test('login flow: shows the code when the ticket is made and its picture
   t.equal(bench.callsOf('create')[0]?.init.body, undefined)
 })
 
-await t.test('login flow: asks with the secret, the version it knows and the wait it was given', async (t) => {
+await t.test('login flow: polls with the secret, the version it knows and the hold that the server allows', async (t) => {
   const bench = createLoginHarness()
   bench.plan.create.push(ticketAnswer('first', { version: 3, max_wait: 11 }))
   await bench.begin()
@@ -57,7 +57,7 @@ await t.test('login flow: gets its session with one POST, shows the check, then 
   }
 })
 
-await t.test('login flow: shows a fresh code and why', async (t) => {
+await t.test('login flow: shows a fresh code, and why, when a ticket has ended', async (t) => {
   const cases = [
     ['cancelled', ['cancelled'], 'cancelled'],
     ['scanned, then cancelled', ['scanned', 'cancelled'], 'cancelled'],
@@ -75,7 +75,7 @@ await t.test('login flow: shows a fresh code and why', async (t) => {
   }
 })
 
-await t.test('login flow: shows that it is making a code when that takes long', async (t) => {
+await t.test('login flow: shows that it is making a code when that takes more than 400 ms', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(5_000)
@@ -87,7 +87,7 @@ await t.test('login flow: shows that it is making a code when that takes long', 
   t.equal(bench.shown.at(-1), 'making')
 })
 
-await t.test('login flow: stops at the end of a ticket while nobody looks, and goes on when somebody does', async (t) => {
+await t.test('login flow: stops when a ticket ends while the page is hidden, and goes on when it is visible again', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   bench.visible.set(false)
@@ -98,13 +98,13 @@ await t.test('login flow: stops at the end of a ticket while nobody looks, and g
   t.equal(bench.callsOf('create').length, 1)
   bench.online.set(true)
   await bench.settled()
-  t.equal(bench.callsOf('create').length, 1, 'news of the network is not a look')
+  t.equal(bench.callsOf('create').length, 1, 'a change of the network is not enough')
   bench.visible.set(true)
   await bench.settled()
   t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
 })
 
-await t.test('login flow: says that the code has run out, not that it cannot connect, when nobody looked and nothing answered', async (t) => {
+await t.test('login flow: says that the code has run out, not that it cannot connect, when the page was hidden and no answer came', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   bench.visible.set(false)
@@ -113,7 +113,7 @@ await t.test('login flow: says that the code has run out, not that it cannot con
   await bench.pass(170_000)
   t.equal(bench.shown.at(-1), 'busy over waiting')
   await bench.pass(20_000)
-  t.equal(bench.shown.at(-1), 'busy over making', 'for a minute it may still turn out that somebody scanned it')
+  t.equal(bench.shown.at(-1), 'busy over making', 'for a minute it is possible that somebody has scanned it')
   await bench.pass(65_000)
   t.equal(bench.shown.at(-1), 'expired')
 })
@@ -132,7 +132,7 @@ await t.test('login flow: makes a new code when the visitor asks for one, and gi
   t.equal(bench.openPolls(), 1)
 })
 
-await t.test('login flow: gives the ticket up and falls silent when the page is left, and can begin again', async (t) => {
+await t.test('login flow: gives the ticket up and sends nothing more when the page is left, and can begin again', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   bench.controller.leave()
@@ -147,7 +147,7 @@ await t.test('login flow: gives the ticket up and falls silent when the page is 
   t.strictSame(bench.shown.slice(2), ['making', 'waiting'])
 })
 
-await t.test('login flow: stays away for as long as poll_after says', async (t) => {
+await t.test('login flow: waits before the next poll when the answer has poll_after', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.answer(viewAnswer('pending', 1, { poll_after: 4 }))
@@ -157,10 +157,10 @@ await t.test('login flow: stays away for as long as poll_after says', async (t) 
   t.equal(bench.callsOf('read').length, 1)
   await bench.pass(100)
   t.equal(bench.callsOf('read').length, 2)
-  t.strictSame(bench.shown, ['making', 'waiting'], 'the visitor is not told')
+  t.strictSame(bench.shown, ['making', 'waiting'], 'the visitor sees nothing of it')
 })
 
-await t.test('login flow: asks once a second at most when a server holds nothing', async (t) => {
+await t.test('login flow: polls at most once a second when the server does not hold polls', async (t) => {
   const bench = createLoginHarness()
   bench.plan.create.push(ticketAnswer('t1', { max_wait: 0 }))
   bench.plan.read.push(...Array.from({ length: 50 }, () => viewAnswer('pending', 1)))
@@ -173,16 +173,16 @@ const faults: Record<string, () => Answer> = {
   'the connection is cut': () => 'cut',
   'a proxy answers 502 in HTML': () => html(502),
   'a proxy answers 504 with nothing': () => new Response(null, { status: 504 }),
-  'a portal answers 200 in HTML': () => html(200),
+  'a captive portal answers 200 in HTML': () => html(200),
   'JSON is broken': () => new Response('{"ticket":', { status: 200, headers: { 'Content-Type': 'application/json' } }),
   'JSON is of another kind': () => json(200, [1]),
   'a state is unknown': () => viewAnswer('asleep', 2),
   'a number is missing': () => json(200, { state: 'pending', version: 2 }),
-  'the store is away': () => problem(503, 'store-unavailable', { 'Retry-After': '1' }),
-  'the service is broken': () => problem(500, 'internal'),
+  'the store is unavailable': () => problem(503, 'store-unavailable', { 'Retry-After': '1' }),
+  'the service has an internal error': () => problem(500, 'internal'),
   'the address made too many calls': () => problem(429, 'rate-limited', { 'Retry-After': '2' }),
-  'a guard refuses': () => html(403),
-  'an error carries a body that would do': () => json(500, { state: 'confirmed', version: 9, expires_in: 9, access_token: 'a' }),
+  'a firewall refuses': () => html(403),
+  'an error has the body of a success': () => json(500, { state: 'confirmed', version: 9, expires_in: 9, access_token: 'a' }),
 }
 
 for (const [title, fault] of Object.entries(faults)) {
@@ -190,11 +190,11 @@ for (const [title, fault] of Object.entries(faults)) {
     const bench = createLoginHarness()
     bench.plan.read.push(fault(), fault())
     await bench.begin()
-    t.strictSame(bench.shown, ['making', 'waiting'], 'the first failure passes in silence')
+    t.strictSame(bench.shown, ['making', 'waiting'], 'the first failure is not shown')
     await bench.pass(2_500)
     t.ok(bench.shown.includes('busy over waiting'))
     await bench.pass(3_000)
-    t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=0', 'the first question after a failure is not held')
+    t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=0', 'the first poll after a failure is not held')
     await bench.answer(viewAnswer('pending', 1))
     t.equal(bench.shown.at(-1), 'waiting')
     t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=25')
@@ -202,7 +202,7 @@ for (const [title, fault] of Object.entries(faults)) {
     bench.plan.read.push(viewAnswer('pending', 1))
     await bench.answer(fault())
     await bench.pass(3_000)
-    t.equal(bench.shown.length, before, 'nor is a first one told after that')
+    t.equal(bench.shown.length, before, 'nor is the first one after a success shown')
     await bench.answer(viewAnswer('confirmed', 3))
     await bench.pass(1_000)
     t.strictSame(bench.landed, [null])
@@ -214,7 +214,7 @@ for (const [title, fault] of Object.entries(faults)) {
     bench.plan.consume.push(fault(), fault())
     await bench.begin()
     await bench.answer(viewAnswer('confirmed', 2))
-    t.strictSame(bench.shown, ['making', 'waiting'], 'nobody is told "in" before it is true')
+    t.strictSame(bench.shown, ['making', 'waiting'], 'success is not shown before there is a session')
     await bench.pass(10_000)
     t.strictSame(bench.landed, [null])
     t.equal(bench.callsOf('consume').length, 3)
@@ -222,7 +222,7 @@ for (const [title, fault] of Object.entries(faults)) {
   })
 }
 
-await t.test('login flow: makes a new code when the confirmed ticket turns out dead', async (t) => {
+await t.test('login flow: makes a new code when the confirmed ticket turns out to be dead', async (t) => {
   const ends = [problem(409, 'ticket-consumed'), problem(409, 'ticket-expired'), problem(409, 'ticket-cancelled'), problem(404, 'ticket-not-found')]
   for (const end of ends) {
     const bench = createLoginHarness()
@@ -244,7 +244,7 @@ await t.test('login flow: asks again when the confirmation has not reached the i
   t.strictSame(bench.landed, [null])
 })
 
-await t.test('login flow: gives a session up that cannot be had within its window', async (t) => {
+await t.test('login flow: gives up when there is no session within the time for retries', async (t) => {
   const bench = createLoginHarness()
   bench.plan.consume.push(...Array.from({ length: 500 }, () => html(502)))
   await bench.begin()
@@ -273,7 +273,7 @@ await t.test('login flow: waits for the network when there is none, and goes on 
   t.strictSame(bench.view(), { name: 'scanned', number: '47' })
 })
 
-await t.test('login flow: tries all the same when the browser only says that it is offline', async (t) => {
+await t.test('login flow: tries nevertheless when the browser wrongly says that it is offline', async (t) => {
   const bench = createLoginHarness()
   bench.online.set(false)
   await bench.begin()
@@ -293,11 +293,11 @@ await t.test('login flow: is offline over the skeleton when there is no network 
   t.hasStrict(bench.view(), { name: 'waiting' })
 })
 
-await t.test('login flow: asks anew when the page is seen again, one poll at a time', async (t) => {
+await t.test('login flow: polls again, one poll at a time, when the page is visible again', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
-  for (const seen of [false, true, false, true]) {
-    bench.visible.set(seen)
+  for (const isVisible of [false, true, false, true]) {
+    bench.visible.set(isVisible)
     await bench.settled()
   }
   t.equal(bench.callsOf('read').length, 3)
@@ -305,7 +305,7 @@ await t.test('login flow: asks anew when the page is seen again, one poll at a t
   t.strictSame(bench.shown, ['making', 'waiting'])
 })
 
-await t.test('login flow: ends a poll itself when the server has long forgotten it', async (t) => {
+await t.test('login flow: ends a poll itself when no answer comes for 10 s after its hold', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(34_900)
@@ -315,7 +315,7 @@ await t.test('login flow: ends a poll itself when the server has long forgotten 
   t.equal(bench.openPolls(), 1)
 })
 
-await t.test('login flow: holds shorter than a proxy does that cut the last poll', async (t) => {
+await t.test('login flow: asks for a shorter hold when a proxy has cut the last poll', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(5_000)
@@ -324,10 +324,10 @@ await t.test('login flow: holds shorter than a proxy does that cut the last poll
   t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=0')
   await bench.answer(viewAnswer('pending', 1))
   t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=4')
-  t.strictSame(bench.shown, ['making', 'waiting'], 'the visitor is not told')
+  t.strictSame(bench.shown, ['making', 'waiting'], 'the visitor sees nothing of it')
 })
 
-await t.test('login flow: takes a new ticket, but not at once, when the server does not know this one', async (t) => {
+await t.test('login flow: makes a new ticket, but not at once, when the server does not know this one', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(5_000)
@@ -337,7 +337,7 @@ await t.test('login flow: takes a new ticket, but not at once, when the server d
   t.equal(bench.callsOf('create').length, 2)
 })
 
-await t.test('login flow: rests between tickets when a server ends them as soon as they are made', async (t) => {
+await t.test('login flow: waits between tickets when a server ends them as soon as they are made', async (t) => {
   const bench = createLoginHarness()
   bench.plan.read.push(...Array.from({ length: 100 }, () => viewAnswer('expired', 2)))
   await bench.begin()
@@ -345,7 +345,7 @@ await t.test('login flow: rests between tickets when a server ends them as soon 
   t.equal(bench.callsOf('create').length, 21, 'two a second with the shortest jitter')
 })
 
-await t.test('login flow: gives up a ticket whose time is over when no answer comes, and counts by the server\'s word', async (t) => {
+await t.test('login flow: gives up a ticket when it has expired by the server\'s last word and no answer comes', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.answer(viewAnswer('scanned', 2, { expires_in: 60 }))
@@ -359,14 +359,14 @@ await t.test('login flow: gives up a ticket whose time is over when no answer co
 })
 
 const refusals = [
-  ['cut off', () => 'cut', 'unreachable', 500],
-  ['a proxy in the way', () => html(502), 'unreachable', 500],
-  ['a portal in the way', () => html(200), 'unreachable', 500],
+  ['connection cut', () => 'cut', 'unreachable', 500],
+  ['a proxy answers', () => html(502), 'unreachable', 500],
+  ['a captive portal answers', () => html(200), 'unreachable', 500],
   ['half a ticket', () => json(201, { ticket: 'x' }), 'unreachable', 500],
-  ['store away', () => problem(503, 'store-unavailable', { 'Retry-After': '3' }), 'unreachable', 3_000],
+  ['store unavailable', () => problem(503, 'store-unavailable', { 'Retry-After': '3' }), 'unreachable', 3_000],
   ['too many tickets', () => problem(503, 'too-many-tickets', { 'Retry-After': '20' }), 'crowded', 20_000],
-  ['too many from here', () => problem(429, 'rate-limited', { 'Retry-After': '40' }), 'too-often', 40_000],
-  ['WeChat away', () => problem(503, 'wechat-unavailable', { 'Retry-After': '5' }), 'wechat', 5_000],
+  ['too many calls from the address', () => problem(429, 'rate-limited', { 'Retry-After': '40' }), 'too-often', 40_000],
+  ['WeChat unavailable', () => problem(503, 'wechat-unavailable', { 'Retry-After': '5' }), 'wechat', 5_000],
   ['Retry-After as a date', () => problem(503, 'too-many-tickets', { Date: 'Mon, 23 Nov 2026 01:00:00 GMT', 'Retry-After': 'Mon, 23 Nov 2026 01:00:30 GMT' }), 'crowded', 30_000],
   ['Retry-After beside half a problem', () => new Response('{"code"', { status: 503, headers: { 'Content-Type': 'application/problem+json', 'Retry-After': '7' } }), 'unreachable', 7_000],
   ['Retry-After as nonsense', () => problem(503, 'too-many-tickets', { 'Retry-After': 'soon' }), 'crowded', 500],
@@ -374,7 +374,7 @@ const refusals = [
 ] as const satisfies readonly (readonly [string, () => Answer, string, number])[]
 
 for (const [title, refusal, why, retryMs] of refusals) {
-  await t.test(`login flow: tells why there is no code and tries again in time when no ticket is made: ${title}`, async (t) => {
+  await t.test(`login flow: shows why there is no code and tries again in time when no ticket is made: ${title}`, async (t) => {
     const bench = createLoginHarness()
     bench.plan.create.push(refusal())
     await bench.begin()
@@ -387,7 +387,7 @@ for (const [title, refusal, why, retryMs] of refusals) {
   })
 }
 
-await t.test('login flow: does not shorten a wait that the server asked for when the page is seen again', async (t) => {
+await t.test('login flow: does not shorten a wait that the server asked for when the page is visible again', async (t) => {
   const bench = createLoginHarness()
   bench.plan.create.push(problem(429, 'rate-limited', { 'Retry-After': '10' }))
   await bench.begin()
@@ -396,7 +396,7 @@ await t.test('login flow: does not shorten a wait that the server asked for when
   t.equal(bench.callsOf('create').length, 1)
 })
 
-await t.test('login flow: asks for no ticket after a failure while nobody looks', async (t) => {
+await t.test('login flow: makes no ticket after a failure while the page is hidden', async (t) => {
   const bench = createLoginHarness()
   bench.plan.create.push('cut')
   await bench.begin()
@@ -418,7 +418,7 @@ await t.test('login flow: sends where the visitor wants to go, and goes on witho
   }
 })
 
-await t.test('login flow: tells that there is no code and fetches it again when its picture does not come', async (t) => {
+await t.test('login flow: shows that there is no code and fetches it again when its picture does not come', async (t) => {
   const bench = createLoginHarness()
   bench.pictures.push(false, new Promise(() => {}))
   await bench.begin()
@@ -430,7 +430,7 @@ await t.test('login flow: tells that there is no code and fetches it again when 
   t.equal(bench.callsOf('create').length, 1)
 })
 
-await t.test('login flow: leaves the number where it is when a picture comes after the scan, or none does', async (t) => {
+await t.test('login flow: keeps the number on the screen when a picture comes after the scan, or none does', async (t) => {
   for (const comes of [true, false]) {
     const bench = createLoginHarness()
     let come = (_: boolean): void => {}
@@ -456,17 +456,17 @@ await t.test('login flow: follows only the newest ticket when it is started twic
 const another = { lastPerson: 'somebody-else' }
 const loggedInAs = (sub: string): Answer => json(200, { user: { sub, name: null }, session: { id: 'any' } })
 
-await t.test('E11 page: it asks before anything is opened, and goes on only after a yes, when this browser was somebody else\'s before', async (t) => {
+await t.test('E11 page: it asks before it gets a session, and goes on only after a yes, when somebody else was logged in in this browser before', async (t) => {
   const bench = createLoginHarness(another)
   bench.plan.consume.push(json(200, { access_token: 'a', user: { sub: 's', name: '小雨' }, return_to: '/deep' }))
   await bench.begin()
-  bench.controller.answer(true) // of no question
+  bench.controller.answer(true) // an answer without a question
   await bench.answer(viewAnswer('confirmed', 3))
   t.strictSame(bench.view(), { name: 'another', user: { sub: 's', name: '小雨' } })
   await bench.pass(60_000)
   t.equal(bench.callsOf('consume').length, 0)
-  t.notOk(bench.events.includes('login'), 'and nobody is told')
-  t.equal(bench.callsOf('session').length, 0, 'what is remembered need not be asked for')
+  t.notOk(bench.events.includes('login'), 'and no event is emitted')
+  t.equal(bench.callsOf('session').length, 0, 'the remembered person is enough')
   bench.controller.answer(true)
   await bench.settled()
   t.equal(bench.callsOf('consume').length, 1)
@@ -477,7 +477,7 @@ await t.test('E11 page: it asks before anything is opened, and goes on only afte
   t.equal(bench.world.lastPerson, 's')
 })
 
-await t.test('E11 page: it asks nothing, when this browser was the same person\'s before, or is, or is nobody\'s', async (t) => {
+await t.test('E11 page: it asks nothing when the same person was, or is, logged in in this browser, or nobody', async (t) => {
   for (const [lastPerson, who] of [['s', null], [null, loggedInAs('s')], [null, problem(401, 'unauthenticated')]] as const) {
     const bench = createLoginHarness({ lastPerson })
     if (who !== null) bench.plan.session.push(who)
@@ -491,7 +491,7 @@ await t.test('E11 page: it asks nothing, when this browser was the same person\'
   }
 })
 
-await t.test('E11 page: it asks, when nobody is remembered and the service knows that somebody else is logged in here', async (t) => {
+await t.test('E11 page: it asks when nobody is remembered and the service says that somebody else is logged in in this browser', async (t) => {
   const bench = createLoginHarness()
   bench.plan.session.push(loggedInAs('somebody-else'))
   await bench.begin()
@@ -502,7 +502,7 @@ await t.test('E11 page: it asks, when nobody is remembered and the service knows
   t.equal(bench.callsOf('consume').length, 0)
 })
 
-await t.test('E11 page: it asks, when an older instance doesn\'t say whose yes it was', async (t) => {
+await t.test('E11 page: it asks when an older instance doesn\'t say who confirmed', async (t) => {
   for (const lastPerson of ['s', null]) {
     const bench = createLoginHarness({ lastPerson })
     bench.plan.session.push(loggedInAs('s'))
@@ -514,13 +514,13 @@ await t.test('E11 page: it asks, when an older instance doesn\'t say whose yes i
 
 const unsure: Record<string, () => Answer> = {
   ...faults,
-  'something between says 401': () => html(401),
-  'something between says 401 in JSON': () => problem(401, 'unauthorized'),
+  'a proxy answers 401': () => html(401),
+  'a proxy answers 401 in JSON': () => problem(401, 'unauthorized'),
   'nobody is named': () => json(200, { user: {}, session: { id: 'any' } }),
 }
 
 for (const [title, fault] of Object.entries(unsure)) {
-  await t.test(`E11 page: it opens nothing while it can't find out who is logged in, when ${title}`, async (t) => {
+  await t.test(`E11 page: it gets no session while it can't find out who is logged in, when ${title}`, async (t) => {
     const bench = createLoginHarness()
     bench.plan.session.push(fault(), fault())
     await bench.begin()
@@ -543,7 +543,7 @@ for (const [title, fault] of Object.entries(unsure)) {
   })
 }
 
-await t.test('E11 page: it shows a fresh code and has opened nothing, when the visitor says that it isn\'t them', async (t) => {
+await t.test('E11 page: it shows a fresh code and gets no session when the visitor says that it isn\'t them', async (t) => {
   const bench = createLoginHarness(another)
   await bench.begin()
   await bench.pass(5_000)
@@ -551,7 +551,7 @@ await t.test('E11 page: it shows a fresh code and has opened nothing, when the v
   bench.plan.create.push('silence')
   bench.controller.answer(false)
   await bench.settled()
-  t.strictSame(bench.view(), { name: 'making' }, 'the answer was heard')
+  t.strictSame(bench.view(), { name: 'making' }, 'the answer has an effect at once')
   bench.controller.answer(true)
   await bench.pass(20_000)
   t.hasStrict(bench.view(), { name: 'cancelled', code: { url: codeOf('t2') } })
@@ -563,16 +563,16 @@ await t.test('E11 page: it shows a fresh code and has opened nothing, when the v
   t.equal(bench.world.lastPerson, 'somebody-else')
 })
 
-await t.test('E11 page: it opens nothing, when nobody answers while the ticket lives', async (t) => {
-  for (const isSeen of [true, false]) {
+await t.test('E11 page: it gets no session when the visitor doesn\'t answer before the ticket expires', async (t) => {
+  for (const isVisible of [true, false]) {
     const bench = createLoginHarness(another)
     await bench.begin()
     await bench.answer(viewAnswer('confirmed', 3, { expires_in: 30 }))
-    bench.visible.set(isSeen)
+    bench.visible.set(isVisible)
     await bench.pass(29_900)
     t.hasStrict(bench.view(), { name: 'another' })
     await bench.pass(200)
-    t.hasStrict(bench.view(), { name: isSeen ? 'late' : 'expired' })
+    t.hasStrict(bench.view(), { name: isVisible ? 'late' : 'expired' })
     t.equal(bench.events.includes('expired'), true)
     bench.controller.answer(true)
     await bench.settled()
@@ -580,7 +580,7 @@ await t.test('E11 page: it opens nothing, when nobody answers while the ticket l
   }
 })
 
-await t.test('E11 page: it asks again, when the page is loaded again while it asks, and has forgotten all when it is left', async (t) => {
+await t.test('E11 page: it asks again when the page is reloaded while it asks, and saves nothing when it is left', async (t) => {
   const bench = createLoginHarness(another)
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 3))
@@ -598,7 +598,7 @@ await t.test('E11 page: it asks again, when the page is loaded again while it as
   t.notOk(JSON.stringify([...tab.items]).includes('secret-of-t1'))
 })
 
-await t.test('E11 page: it shows that it goes on after a yes, asks no second time, and gets the one session however often that takes', async (t) => {
+await t.test('E11 page: it shows that it goes on, asks no second time, and retries until it has its one session, when the visitor has said yes', async (t) => {
   const bench = createLoginHarness(another)
   bench.plan.consume.push(html(502), 'cut', 'silence')
   await bench.begin()
@@ -606,7 +606,7 @@ await t.test('E11 page: it shows that it goes on after a yes, asks no second tim
   bench.controller.answer(true)
   await bench.settled()
   t.strictSame(bench.view(), { name: 'logging-in' })
-  bench.controller.answer(false) // came too late, as the buttons are gone
+  bench.controller.answer(false) // too late: the buttons are gone
   await bench.pass(5_000)
   t.equal(bench.shown.at(-1), 'busy over logging-in')
   bench.controller.suspend()
@@ -621,7 +621,7 @@ await t.test('E11 page: it shows that it goes on after a yes, asks no second tim
   t.equal(next.world.lastPerson, 's')
 })
 
-await t.test('E11 page: it asks by the same rule, when the session was asked for already and nobody has said yes here', async (t) => {
+await t.test('E11 page: it asks by the same rule when the session was requested already and the visitor has not answered here', async (t) => {
   for (const world of [another, { lastPerson: null }]) {
     const bench = createLoginHarness(world)
     bench.plan.session.push('cut', loggedInAs('somebody-else'))
@@ -636,7 +636,7 @@ await t.test('E11 page: it asks by the same rule, when the session was asked for
   }
 })
 
-await t.test('E11 page: it says that the time ran out, when the yes came too late for the ticket', async (t) => {
+await t.test('E11 page: it says that the time ran out when the visitor\'s yes comes after the ticket has expired', async (t) => {
   const bench = createLoginHarness(another)
   bench.plan.consume.push(problem(409, 'ticket-expired'))
   await bench.begin()
@@ -648,7 +648,7 @@ await t.test('E11 page: it says that the time ran out, when the yes came too lat
   t.equal(bench.world.lastPerson, 'somebody-else')
 })
 
-await t.test('E11 page: it asks on another site as well, where no cookie of ours could say who is in', async (t) => {
+await t.test('E11 page: it asks by the remembered person alone when it is on another site, where there is no cookie', async (t) => {
   const bench = createLoginHarness({ ...another, isOwnPage: false })
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 3))

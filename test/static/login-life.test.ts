@@ -1,8 +1,8 @@
-/** A login over more than one ticket, page or sleep: renewal before the end, nobody before the page, reload, back-forward cache, and what others are told. */
+/** A login across several tickets, pages and sleeps: renewal before the end, an unattended page, reload, back-forward cache, and events. */
 import t from 'tap'
 import { codeOf, createLoginHarness, createStorage, html, json, problem, ticketAnswer, viewAnswer } from '../support/login-harness.ts'
 
-await t.test('renewal: the next code is made before this one ends, takes its place, and is followed when the old one is over', async (t) => {
+await t.test('renewal: the next code is made before this one ends, replaces it, and is polled when the old one has ended', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
@@ -10,10 +10,10 @@ await t.test('renewal: the next code is made before this one ends, takes its pla
   t.equal(bench.callsOf('create').length, 1)
   await bench.pass(2_000)
   t.equal(bench.callsOf('create').length, 2)
-  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t1') } }, 'good for some seconds yet')
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t1') } }, 'can still be scanned for some seconds')
   await bench.pass(16_500)
   t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
-  t.match(bench.lastUrl(), /^api\/tickets\/t1\?/, 'who scanned the old one is still heard')
+  t.match(bench.lastUrl(), /^api\/tickets\/t1\?/, 'a scan of the old one is still noticed')
   await bench.answer(viewAnswer('expired', 2))
   t.match(bench.lastUrl(), /^api\/tickets\/t2\?after=1&/)
   await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
@@ -23,7 +23,7 @@ await t.test('renewal: the next code is made before this one ends, takes its pla
   t.strictSame(bench.events, ['ticket t1', 'ticket t2', 'scanned'])
 })
 
-await t.test('renewal: the old ticket goes on, and the new one is given up, when the old one is scanned in its last seconds', async (t) => {
+await t.test('renewal: the old ticket is continued, and the new one given up, when the old one is scanned in its last seconds', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
@@ -48,7 +48,7 @@ await t.test('renewal: the new ticket is given up when the old one is cancelled 
   t.hasStrict(bench.view(), { name: 'cancelled', code: { url: codeOf('t3') } })
 })
 
-await t.test('renewal: a refusal passes in silence while the old code is good, and is told when it is not', async (t) => {
+await t.test('renewal: a refusal is not shown while the old code can be scanned, and is shown when it has expired', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
@@ -62,7 +62,7 @@ await t.test('renewal: a refusal passes in silence while the old code is good, a
   t.strictSame(bench.events, ['ticket t1', 'expired', 'error crowded', 'ticket t2'])
 })
 
-await t.test('renewal: no wait that the server asked for is cut short by the end of the old code', async (t) => {
+await t.test('renewal: a wait that the server asked for is not shortened when the old code expires', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
@@ -78,7 +78,7 @@ await t.test('renewal: no wait that the server asked for is cut short by the end
   t.hasStrict(bench.view(), { name: 'waiting' })
 })
 
-await t.test('renewal: waits for somebody to look, and comes when they do', async (t) => {
+await t.test('renewal: the next code is not made while the page is hidden, and is made when it is visible again', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
@@ -90,7 +90,7 @@ await t.test('renewal: waits for somebody to look, and comes when they do', asyn
   t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
 })
 
-await t.test('renewal: a code whose picture never comes is replaced all the same', async (t) => {
+await t.test('renewal: the next code is shown after the end when its picture did not come before', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
@@ -101,7 +101,7 @@ await t.test('renewal: a code whose picture never comes is replaced all the same
   t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
 })
 
-await t.test('renewal: short lives are renewed too, without a rush', async (t) => {
+await t.test('renewal: tickets with a short life are renewed too, and not too often', async (t) => {
   const bench = createLoginHarness()
   bench.plan.create.push(...Array.from({ length: 9 }, (_, at) => ticketAnswer(`s${at}`, { expires_in: 8 })))
   bench.plan.read.push(...Array.from({ length: 40 }, () => 'cut' as const))
@@ -111,7 +111,7 @@ await t.test('renewal: short lives are renewed too, without a rush', async (t) =
   t.ok(bench.callsOf('create').length >= 3)
 })
 
-await t.test('nobody: after ten minutes the code is dimmed and its ticket given up, and only a look from elsewhere or a click brings another', async (t) => {
+await t.test('unattended page: after ten minutes the code is dimmed and its ticket given up, until the page is hidden and visible again or the visitor clicks', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
@@ -133,7 +133,7 @@ await t.test('nobody: after ten minutes the code is dimmed and its ticket given 
   bench.see()
   bench.online.set(true)
   await bench.pass(3_600_000)
-  t.equal(bench.calls.length, calls, 'silence')
+  t.equal(bench.calls.length, calls, 'no call meanwhile')
   bench.visible.set(false)
   await bench.settled()
   bench.visible.set(true)
@@ -147,7 +147,7 @@ await t.test('nobody: after ten minutes the code is dimmed and its ticket given 
   t.equal(bench.shown.at(-1), 'waiting')
 })
 
-await t.test('nobody: a scanned ticket is followed to its end, for its person looks at the phone', async (t) => {
+await t.test('unattended page: a scanned ticket is polled to its end, as its visitor uses the phone', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.answer(viewAnswer('scanned', 2, { match_code: '47', expires_in: 3600 }))
@@ -155,7 +155,7 @@ await t.test('nobody: a scanned ticket is followed to its end, for its person lo
   t.match(bench.shown.at(-1), /scanned$/)
 })
 
-await t.test('reload: the next page goes on with the ticket of the one before, in whatever state it is', async (t) => {
+await t.test('reload: the next page continues the ticket of the one before in each of its states', async (t) => {
   const cases = [
     [viewAnswer('pending', 1), ['making', 'waiting'], []],
     [viewAnswer('scanned', 2, { match_code: '47' }), ['making', 'scanned'], []],
@@ -185,7 +185,7 @@ await t.test('reload: the next page goes on with the ticket of the one before, i
   }
 })
 
-await t.test('reload: the ticket is for the same destination only, and gone when it was taken', async (t) => {
+await t.test('reload: a saved ticket is for the same destination only, and gone when it was taken', async (t) => {
   const tab = createStorage()
   const before = createLoginHarness({ tab })
   await before.begin('/deep')
@@ -201,7 +201,7 @@ await t.test('reload: the ticket is for the same destination only, and gone when
   t.equal(copy.callsOf('create').length, 1)
 })
 
-await t.test('reload: the next page has the session again, the same one, when the person had just been told that they are in', async (t) => {
+await t.test('reload: the next page gets the same session when success was already shown', async (t) => {
   const tab = createStorage()
   const before = createLoginHarness({ tab })
   await before.begin()
@@ -218,7 +218,7 @@ await t.test('reload: the next page has the session again, the same one, when th
   t.strictSame(after.landed, [null])
 })
 
-await t.test('reload: a fresh code comes without a word when the session of the kept ticket is over', async (t) => {
+await t.test('reload: a fresh code is shown without a reason when the session of the saved ticket can no longer be had', async (t) => {
   const tab = createStorage()
   const before = createLoginHarness({ tab })
   await before.begin()
@@ -231,17 +231,17 @@ await t.test('reload: a fresh code comes without a word when the session of the 
   t.strictSame(after.shown, ['making', 'waiting'])
 })
 
-await t.test('reload: a page that has moved on, or whose visitor was taken on, or has given up, leaves no ticket behind', async (t) => {
+await t.test('reload: no ticket is saved when the page has gone on, was prevented from that, or was left', async (t) => {
   const confirm = (bench: ReturnType<typeof createLoginHarness>) => bench.answer(viewAnswer('confirmed', 2))
-  const moveOn = async (bench: ReturnType<typeof createLoginHarness>) => {
+  const goOn = async (bench: ReturnType<typeof createLoginHarness>) => {
     await confirm(bench)
     await bench.pass(1_000)
   }
-  const takeOn = (bench: ReturnType<typeof createLoginHarness>) => {
+  const prevent = (bench: ReturnType<typeof createLoginHarness>) => {
     bench.world.isPrevented = true
     return confirm(bench)
   }
-  for (const end of [moveOn, takeOn, async (bench: ReturnType<typeof createLoginHarness>) => { bench.controller.leave() }]) {
+  for (const end of [goOn, prevent, async (bench: ReturnType<typeof createLoginHarness>) => { bench.controller.leave() }]) {
     const bench = createLoginHarness()
     await bench.begin()
     await end(bench)
@@ -250,7 +250,7 @@ await t.test('reload: a page that has moved on, or whose visitor was taken on, o
   }
 })
 
-await t.test('back-forward cache: the page goes on where it was when it is shown again', async (t) => {
+await t.test('back-forward cache: the login continues when the page is shown again', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   bench.controller.suspend()
@@ -263,7 +263,7 @@ await t.test('back-forward cache: the page goes on where it was when it is shown
   t.equal(bench.callsOf('create').length, 1)
 })
 
-await t.test('sleep: asks at once, and without a hold, when the machine wakes', async (t) => {
+await t.test('sleep: polls at once, and without a hold, when the machine wakes', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(3_000)
@@ -274,7 +274,7 @@ await t.test('sleep: asks at once, and without a hold, when the machine wakes', 
   t.strictSame(bench.landed, [null])
 })
 
-await t.test('sleep: believes no clock but the server\'s when a ticket\'s time seems to be up', async (t) => {
+await t.test('sleep: asks the server when a ticket seems to have expired by the browser\'s clock', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   bench.visible.set(false)
@@ -286,7 +286,7 @@ await t.test('sleep: believes no clock but the server\'s when a ticket\'s time s
   t.equal(bench.callsOf('create').length, 1)
 })
 
-await t.test('sleep: asks again soon when the first question after it meets silence, and gives the next ones more time', async (t) => {
+await t.test('sleep: polls again soon when the first poll after it gets no answer, with a longer timeout each time', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(3_000)
@@ -295,10 +295,10 @@ await t.test('sleep: asks again soon when the first question after it meets sile
   const [asked = 0, ...later] = bench.callsOf('read').slice(1).map(({ at }) => at)
   t.strictSame(later.slice(0, 3).map((at) => at - asked), [3_500, 10_000, 20_500], '3 s, 6 s and 10 s, with half a second after each')
   t.equal(bench.mostPolls(), 1)
-  t.strictSame(bench.remembered, [], 'no lesson about holds')
+  t.strictSame(bench.remembered, [], 'nothing is learned about holds')
 })
 
-await t.test('sleep: asks for the session again at once when its answer was slept away', async (t) => {
+await t.test('sleep: asks for the session again at once when its answer was lost in the sleep', async (t) => {
   const bench = createLoginHarness()
   bench.plan.consume.push('silence')
   await bench.begin()
@@ -309,7 +309,7 @@ await t.test('sleep: asks for the session again at once when its answer was slep
   t.strictSame(bench.landed, [null])
 })
 
-await t.test('sleep: moves when the ticket was scanned in its last minute, and confirmed, while the page slept past the end that it knew', async (t) => {
+await t.test('sleep: gets its session when the ticket was scanned in its last minute and confirmed while the page was offline past the end that it knew', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(100_000)
@@ -319,7 +319,7 @@ await t.test('sleep: moves when the ticket was scanned in its last minute, and c
   await bench.pass(60_000)
   t.equal(bench.shown.at(-1), 'offline over waiting')
   await bench.pass(30_000)
-  t.equal(bench.shown.at(-1), 'offline over making', 'the code is over, and nobody can scan it any more')
+  t.equal(bench.shown.at(-1), 'offline over making', 'the code has expired and cannot be scanned any more')
   bench.plan.read.splice(0, Infinity, viewAnswer('confirmed', 3, { expires_in: 10 }))
   bench.online.set(true)
   await bench.settled()
@@ -327,7 +327,7 @@ await t.test('sleep: moves when the ticket was scanned in its last minute, and c
   t.strictSame(bench.landed, [null])
 })
 
-await t.test('sleep: brings a fresh code when the ticket was not scanned before its end, or nothing is heard of it for a minute after', async (t) => {
+await t.test('sleep: shows a fresh code when the ticket was not scanned before its end, or no answer comes for a minute after', async (t) => {
   for (const last of [viewAnswer('expired', 2), null]) {
     const bench = createLoginHarness()
     bench.world.isPunctual = true
@@ -344,7 +344,7 @@ await t.test('sleep: brings a fresh code when the ticket was not scanned before 
   }
 })
 
-await t.test('network: learns how long it may hold, begins anew when the browser is on another, and blames no failure of the service', async (t) => {
+await t.test('network: learns how long polls can be held, ignores failures of the service, and starts anew when the browser is online again', async (t) => {
   const bench = createLoginHarness({ learned: null })
   await bench.begin()
   t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=5')
@@ -364,7 +364,7 @@ await t.test('network: learns how long it may hold, begins anew when the browser
   t.strictSame(bench.remembered.at(-1), { seconds: 5, ceiling: 55, patience: 4 })
 })
 
-await t.test('steps: others hear of each once', async (t) => {
+await t.test('events: each is emitted once', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.pass(3_000)
@@ -382,7 +382,7 @@ await t.test('steps: others hear of each once', async (t) => {
   t.strictSame(bench.landed, [null])
 })
 
-await t.test('steps: the visitor stays when whoever heard of the login takes them on', async (t) => {
+await t.test('events: there is no redirect when the page has prevented the login event', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPrevented = true
   bench.plan.consume.push(json(200, { access_token: 'a', expires_in: 900, user: { sub: 's', name: null }, return_to: '/deep' }))

@@ -65,25 +65,25 @@ const walk: readonly (readonly [string, (page: Page, service: ScriptedService) =
   }],
 ]
 
-const looks = [
+const variants = [
   { locale: 'zh-CN', colorScheme: 'light', viewport: { width: 320, height: 568 } },
   { locale: 'en-US', colorScheme: 'dark', viewport: { width: 320, height: 568 } },
   { locale: 'en-US', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
   { locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
 ] as const
 
-for (const look of looks) {
-  await t.test(`login page: every state is accessible and nothing jumps when drawn ${look.colorScheme}, ${look.locale}, ${look.viewport.width} px wide`, async (t) => {
-    const { page, service, complaints } = await openPage(t, browser, look)
-    const words = look.locale === 'zh-CN' ? dictionaries.zh : dictionaries.en
-    const places = new Set<string>()
+for (const variant of variants) {
+  await t.test(`login page: every state is accessible and nothing moves when drawn ${variant.colorScheme}, ${variant.locale}, ${variant.viewport.width} px wide`, async (t) => {
+    const { page, service, complaints } = await openPage(t, browser, variant)
+    const words = variant.locale === 'zh-CN' ? dictionaries.zh : dictionaries.en
+    const boxes = new Set<string>()
     for (const [name, go] of walk) {
       await go(page, service)
-      places.add(JSON.stringify(await page.locator('.stage').boundingBox()))
-      if (name === 'confirmed') break // it leaves by itself, and axe takes longer than that
+      boxes.add(JSON.stringify(await page.locator('.stage').boundingBox()))
+      if (name === 'confirmed') break // the page goes on by itself, sooner than axe is done
       t.strictSame(await accessibilityFaults(page), [], name)
     }
-    t.equal(places.size, 1, [...places].join())
+    t.equal(boxes.size, 1, [...boxes].join())
     t.equal(await statusLine(page), words.confirmed)
     service.script.session = { status: 200, body: sessionBody }
     await page.waitForURL('**/me')
@@ -94,7 +94,7 @@ for (const look of looks) {
   })
 }
 
-await t.test('login page: it shows and says each step once, in words that a screen reader hears', async (t) => {
+await t.test('login page: it shows and announces each state once', async (t) => {
   const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US' })
   await recordAnnouncements(page)
   await page.goto(`${service.url}/login`)
@@ -139,7 +139,7 @@ await t.test('login page: the paper of the code is white when the theme is dark'
   t.equal(await page.locator('.paper').evaluate((paper: any) => paper.ownerDocument.defaultView.getComputedStyle(paper).backgroundColor), 'rgb(255, 255, 255)')
 })
 
-await t.test('login page: it goes where the server says when the visitor is in, and cannot be stepped back to', async (t) => {
+await t.test('login page: it goes where the server says when the visitor is logged in, and is not in the history', async (t) => {
   const { page, service } = await openPage(t, browser)
   service.script.consume = { status: 200, body: { access_token: 'a', user: { name: null }, return_to: '/some/where/me?from=shop' } }
   await page.goto(`${service.url}/me`)
@@ -149,10 +149,10 @@ await t.test('login page: it goes where the server says when the visitor is in, 
   t.notOk(service.calls.some(({ url }) => url.includes('planted')))
   service.move({ state: 'confirmed' })
   await page.waitForURL('**/me?from=shop')
-  t.equal(await page.evaluate('history.length'), 3, 'blank, me, and the page that took the place of login')
+  t.equal(await page.evaluate('history.length'), 3, 'blank, me, and the page that has replaced login')
 })
 
-await t.test('login page: the same code is there after a reload, and after a way back, and another one in another tab', async (t) => {
+await t.test('login page: the same code is shown after a reload and after going back, another one in another tab', async (t) => {
   const { page, service, complaints } = await openPage(t, browser)
   const code = async (where: Page): Promise<string | null> => {
     await waitForStage(where, 'waiting')
@@ -167,7 +167,7 @@ await t.test('login page: the same code is there after a reload, and after a way
   t.equal(await code(page), first)
   t.equal(service.count('create'), 1)
   t.equal(service.count('giveUp'), 0)
-  t.equal(await page.evaluate('sessionStorage.getItem("scan-login-tickets") ?? "[]"'), '[]', 'a page that lives leaves nothing behind for a copy of its tab')
+  t.equal(await page.evaluate('sessionStorage.getItem("scan-login-tickets") ?? "[]"'), '[]', 'a ticket in use is not in the storage, which a duplicated tab would copy')
   const other = await page.context().newPage()
   await other.goto(`${service.url}/login`)
   t.not(await code(other), first)
@@ -179,7 +179,7 @@ await t.test('login page: the same code is there after a reload, and after a way
   t.strictSame(complaints, [])
 })
 
-await t.test('login page: the picture is fetched again, once shown, when the first try got none', async (t) => {
+await t.test('login page: the picture is fetched again when the first try failed', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   service.script.code = { status: 503, headers: { 'retry-after': '1' }, body: { code: 'wechat-unavailable' } }
   await page.goto(`${service.url}/login`)
@@ -206,7 +206,7 @@ await t.test('login page: the language can be switched, stays so after a reload,
   t.equal(await page.title(), 'Log in to Example')
 })
 
-await t.test('login page: it explains itself when asked, by keyboard, and the way back is where it was', async (t) => {
+await t.test('login page: it explains itself when asked by keyboard, and the focus returns to the button', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   await page.goto(`${service.url}/login`)
   await waitForStage(page, 'waiting')

@@ -6,7 +6,7 @@ import { accessibilityFaults, announcements, statusLine, recordAnnouncements, se
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
-await t.test('me page: it says calmly that nobody is in, and where to log in', async (t) => {
+await t.test('me page: it says that nobody is logged in, and links to the login', async (t) => {
   const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US' })
   await page.goto(`${service.url}/me`)
   await page.locator('#log-in').waitFor()
@@ -18,7 +18,7 @@ await t.test('me page: it says calmly that nobody is in, and where to log in', a
   t.strictSame(complaints, [])
 })
 
-await t.test('me page: it tells who is in, where and until when, and logs out when told to', async (t) => {
+await t.test('me page: it shows who is logged in, where and until when, and logs out when the visitor asks', async (t) => {
   const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US', timezoneId: 'Asia/Shanghai' })
   service.script.session = { status: 200, body: sessionBody }
   await page.goto(`${service.url}/me`)
@@ -35,7 +35,7 @@ await t.test('me page: it tells who is in, where and until when, and logs out wh
   t.strictSame(complaints, [])
 })
 
-await t.test('me page: it sees by itself, and says once, that the phone has signed this browser out', async (t) => {
+await t.test('me page: it notices by itself, and announces once, when the phone has signed this browser out', async (t) => {
   const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US' })
   await recordAnnouncements(page)
   service.script.session = { status: 200, body: sessionBody }
@@ -48,7 +48,7 @@ await t.test('me page: it sees by itself, and says once, that the phone has sign
   t.strictSame(complaints, [])
 })
 
-await t.test('me page: it goes on asking when the answer is no answer, and names a person without a name', async (t) => {
+await t.test('me page: it asks again when the answer is invalid, and has a word for a person without a name', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   service.script.session = { status: 502, body: '<html>' }
   await page.goto(`${service.url}/me`)

@@ -1,4 +1,4 @@
-/** The types that are shipped with the element are true: a site's program compiles by them, a wrong one doesn't, and they name what there is and nothing else. */
+/** The types shipped with the element: correct programs compile with them, wrong ones don't, and they list exactly what the element has. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -8,7 +8,7 @@ const folder = join(import.meta.dirname, '../../static')
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
 const declarations = read('scan-login.d.ts')
 
-/** What the compiler has to say of programs that stand beside the element, each alone: in one go, as most of its work is the same for all of them. */
+/** The compiler's errors for programs beside the element, each on its own. In one run, as most of the work is the same for all. */
 const compile = (...texts: string[]): string[][] => {
   const programs = new Map(texts.map((text, i) => [join(folder, `consumer-${i}.ts`), text])) // never written
   const options: ts.CompilerOptions = {
@@ -66,7 +66,7 @@ document.createElement('scan-login').addEventListener('login', function ({ detai
 const wrong = [
   ['a detail belongs to another event', "element.addEventListener('ticket', ({ detail }) => detail.accessToken)"],
   ['a detail has no such field', "element.addEventListener('login', ({ detail }) => detail.secret)"],
-  ['a step without details is asked for one', "element.addEventListener('scanned', ({ detail }) => { const number: string = detail.number; return number })"],
+  ['an event without details is asked for one', "element.addEventListener('scanned', ({ detail }) => { const number: string = detail.number; return number })"],
   ['a listener takes another event', "element.addEventListener('login', (event: ScanLoginEventMap['ticket']) => event)"],
   ['a reason does not exist', "element.addEventListener('error', ({ detail }) => detail.reason === 'tired')"],
   ['a name may be missing', "element.addEventListener('login', ({ detail }) => detail.user.name.length)"],
@@ -105,22 +105,22 @@ export const truths: [
 `), [[]])
 })
 
-/** What the declarations' comment lists after a word, sorted. */
+/** The names that the declarations' comment lists after a word, sorted. */
 const listed = (word: string): string[] => {
   const [, list = ''] = new RegExp(`${word}: ((?:\`[^\`]+\`(?:,|\\.| and)?\\s*(?:\\*\\s*)?)+)`).exec(declarations) ?? []
   return [...list.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name).sort()
 }
-/** What a pattern finds in files, each once, sorted. */
+/** The names that a pattern finds in files, without duplicates, sorted. */
 const found = (pattern: RegExp, ...files: string[]): string[] =>
   [...new Set(files.flatMap((file) => [...read(`scan-login/${file}`).matchAll(pattern)].map(([, name = '']) => name)))].sort()
 
-await t.test('types: the properties, parts, slots and attributes that they tell of are those that there are', async (t) => {
+await t.test('types: the properties, parts, slots and attributes that they list are those of the element', async (t) => {
   t.strictSame(listed('Properties'), found(/var\((--scan-login-[a-z-]+)/g, 'style.js'))
   t.strictSame(listed('Parts'), found(/\bpart: '([^']+)'/g, 'render-view.js', 'render-stage.js'))
   t.strictSame(listed('Slots'), found(/make\('slot', \{ name: '([^']+)' \}/g, 'render-view.js'))
   const [, observed = ''] = /observedAttributes = \[(.*)\]/.exec(read('scan-login/element.js')) ?? []
   const attributes = [...observed.matchAll(/'([^']+)'/g)].map(([, name]) => name)
-  const styled = found(/:host\(:?(?:not\()?\[([a-z-]+)/g, 'style.js').filter((name) => name !== 'hidden') // which every element has
+  const styled = found(/:host\(:?(?:not\()?\[([a-z-]+)/g, 'style.js').filter((name) => name !== 'hidden') // every element has it
   t.strictSame([...declarations.matchAll(/^ \* - `([a-z-]+)`:/gm)].map(([, name]) => name).sort(), [...attributes, ...styled].sort())
   for (const list of ['Properties', 'Parts', 'Slots']) t.ok(listed(list).length > 1, `the list of ${list} was found`)
 })

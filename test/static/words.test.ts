@@ -6,7 +6,7 @@ import { viewWords } from '../../static/scan-login/view-words.js'
 import { dictionaries } from '../../static/scan-login/words.js'
 import { userAgents } from '../support/user-agents.ts'
 
-await t.test('words: each language says everything, and the spoken lines stay under twelve words', async (t) => {
+await t.test('words: each language has every text, of at most twelve words', async (t) => {
   for (const words of Object.values(dictionaries)) {
     t.strictSame(Object.keys(words), Object.keys(dictionaries.zh))
     for (const [name, text] of Object.entries(words)) t.ok(text.trim() !== '' && !/error|错误|錯誤|ticket/i.test(text), `${words.lang} ${name}`)
@@ -16,17 +16,17 @@ await t.test('words: each language says everything, and the spoken lines stay un
   }
 })
 
-await t.test('words: simplified characters stay out of traditional Chinese', async (t) => {
+await t.test('words: traditional Chinese has no simplified characters', async (t) => {
   t.notMatch(Object.values(dictionaries['zh-Hant']).join(''), /[录码扫击网络连开说错试马门时间这为还没问发图选动过别该们]/)
 })
 
-await t.test('words: the language is the first wish that is spoken here, else English', async (t) => {
+await t.test('words: the language is the first preferred one that is supported, else English', async (t) => {
   const cases = [
     [[null, 'zh-CN', 'en'], 'zh'], [[null, 'zh-Hant-TW'], 'zh-Hant'], [['zh-TW'], 'zh-Hant'], [['zh-HK', 'zh'], 'zh-Hant'], [['zh-MO'], 'zh-Hant'], [['zh_TW'], 'zh-Hant'],
     [['zh-Hans-HK'], 'zh'], [['zh-SG'], 'zh'], [['zh'], 'zh'], [['ZH-cn'], 'zh'], [[null, 'fr', 'zh', 'en'], 'zh'], [[null, 'en-GB', 'zh'], 'en'], [['zho'], 'en'],
     [[null, 'fr'], 'en'], [[], 'en'], [['en', 'zh'], 'en'], [['zh-Hant', 'en'], 'zh-Hant'], [['tlh', 'zh'], 'zh'], [['', 'zh'], 'zh'],
   ] as const
-  for (const [wished, language] of cases) t.equal(languageFor(wished), language, wished.join())
+  for (const [preferred, language] of cases) t.equal(languageFor(preferred), language, preferred.join())
 })
 
 await t.test('words: a view without a code says what failed and when it tries again', async (t) => {
@@ -35,7 +35,7 @@ await t.test('words: a view without a code says what failed and when it tries ag
   t.strictSame(say(60_000), ['暂时无法生成小程序码，稍等片刻会自动重试', "Can't get a code right now; we'll try again in a while"])
 })
 
-await t.test('words: the page says how to scan from where it stands', async (t) => {
+await t.test('words: the page says how to scan on this device', async (t) => {
   const waiting = { name: 'waiting', code: { url: '', linkUrl: null, lifeMs: 1, leftMs: 1 } } as const
   const { en } = dictionaries
   const lines = { computer: en.waiting, phone: en.waitingOnPhone, wechat: en.waitingInWechat }
@@ -45,7 +45,7 @@ await t.test('words: the page says how to scan from where it stands', async (t) 
   }
 })
 
-await t.test('destination: the server\'s word is followed, and nothing that a browser would run', async (t) => {
+await t.test('destination: what the server returned, never a scheme that a browser would run', async (t) => {
   const page = 'https://example.com/sso/login?return_to=/evil'
   const cases = [
     [null, 'https://example.com/sso/me'],
