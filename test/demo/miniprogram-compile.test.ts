@@ -1,4 +1,4 @@
-// The compiler as a whole: every file that a browser loads, each of its type, and a refusal that tells what is wrong in all of them.
+// The mini program's compiler as a whole.
 import { join } from 'node:path'
 import t from 'tap'
 import { compileMiniProgram } from '../../src/demo/miniprogram.ts'
@@ -6,7 +6,7 @@ import { problemsOf, writeMiniProgram } from '../support/mini-program-folder.ts'
 
 const serviceUrl = 'http://localhost:3000'
 
-await t.test('mini program: everything that a browser loads when it is the real one', async (t) => {
+await t.test('mini program: every file that a browser loads is compiled when it is the real one', async (t) => {
   const files = await compileMiniProgram({ folder: join(import.meta.dirname, '../../miniprogram'), serviceUrl })
   const { app, theme, modules, configs } = JSON.parse(files.get('project.json')?.text ?? '')
   t.strictSame([...modules].sort(), [...app.pages].sort())
@@ -21,7 +21,7 @@ await t.test('mini program: everything that a browser loads when it is the real 
   for (const [file, { text }] of files) t.notMatch(text, /\beval\(|new Function|login\.example\.com/, file)
 })
 
-await t.test("mini program: a component's style has its place among the modules in front", async (t) => {
+await t.test("mini program: classes are prefixed with the module's index when a style is a component's", async (t) => {
   const files = await compileMiniProgram({
     serviceUrl,
     folder: await writeMiniProgram(t, {
@@ -38,7 +38,7 @@ await t.test("mini program: a component's style has its place among the modules 
   t.equal(files.get('app.css')?.text, '')
 })
 
-await t.test('mini program: refused with all that is wrong when it is in several files', async (t) => {
+await t.test('mini program: refused with all problems when several files have some', async (t) => {
   const folder = await writeMiniProgram(t, { 'app.wxss': '#a { b: c }', 'pages/a/a.wxml': '<map />', 'pages/a/a.ts': "import './b'" })
   t.strictSame(await problemsOf(compileMiniProgram({ folder, serviceUrl })), [
     'pages/a/a.wxml:1:2: <map> is neither a tag that the demo draws nor one of usingComponents',

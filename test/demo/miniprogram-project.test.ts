@@ -1,4 +1,4 @@
-// The reading of a project from app.json on: its pages, its components in the order of loading, its theme, and what is refused on the way.
+// Reading a project: pages, components in load order, theme, and refused projects.
 import { join } from 'node:path'
 import t from 'tap'
 import { readProject } from '../../src/demo/miniprogram/project.ts'
@@ -7,7 +7,7 @@ import { problemsOf, writeMiniProgram } from '../support/mini-program-folder.ts'
 const real = join(import.meta.dirname, '../../miniprogram')
 const component = (path: string, json: object = {}) => ({ [`${path}.json`]: JSON.stringify({ component: true, ...json }), [`${path}.ts`]: 'Component({})', [`${path}.wxml`]: '<view />' })
 
-await t.test('project: the pages, their JSON and the theme when it is the real one', async (t) => {
+await t.test('project: pages, their JSON and the theme are read when it is the real one', async (t) => {
   const project = await readProject(real)
   t.ok(project.pages.includes('pages/login/login'))
   t.strictSame([...project.modules].sort(), [...project.pages, ...project.components].sort())
@@ -17,12 +17,12 @@ await t.test('project: the pages, their JSON and the theme when it is the real o
   t.ok(Object.keys(project.theme.dark).length > 0)
 })
 
-await t.test('project: components before whoever uses them, from wherever they are named', async (t) => {
+await t.test('project: components come before the modules that use them when app.json, pages and components name some', async (t) => {
   const folder = await writeMiniProgram(t, {
     'app.json': '{ "pages": ["pages/a/a"], "usingComponents": { "x-bar": "components/bar/bar" } }',
     'pages/a/a.json': '{ "navigationBarTitleText": "A", "usingComponents": { "x-card": "../../components/card/card" } }',
     ...component('components/card/card', { usingComponents: { 'x-line': '/components/line/line' } }),
-    ...component('components/line/line', { usingComponents: { 'x-card': '../card/card' } }), // each other
+    ...component('components/line/line', { usingComponents: { 'x-card': '../card/card' } }), // a cycle
     ...component('components/bar/bar'),
   })
   const { pages, components, modules, configs, theme } = await readProject(folder)

@@ -1,4 +1,4 @@
-// The compiler of scripts: modules that share what they share, the service's address in place of config.ts's, and what is refused.
+// Compiling scripts: modules, shared chunks, the service's address instead of config.ts's, and refused scripts.
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
@@ -8,7 +8,7 @@ import { problemsOf, writeMiniProgram } from '../support/mini-program-folder.ts'
 const serviceUrl = 'http://localhost:3000'
 const compile = async (folder: string, modules = ['pages/a/a']) => compileScripts({ folder, modules, serviceUrl })
 
-await t.test('scripts: one for the app and each page, and what they share, when they are the real ones', async (t) => {
+await t.test('scripts: the app, each page and shared chunks are compiled when they are the real ones', async (t) => {
   const modules = ['pages/index/index', 'pages/login/login']
   const scripts = await compile(join(import.meta.dirname, '../../miniprogram'), modules)
   t.match(scripts.get('app.js'), /\bApp\(/)
@@ -19,7 +19,7 @@ await t.test('scripts: one for the app and each page, and what they share, when 
   for (const file of scripts.keys()) t.match(file, /^(?:app|pages\/(?:index\/index|login\/login)|chunk-[A-Z0-9]+)\.js$/)
 })
 
-await t.test('scripts: what two pages share runs once, in a file of its own', async (t) => {
+await t.test('scripts: shared code is in a chunk of its own when two modules import it', async (t) => {
   const scripts = await compile(await writeMiniProgram(t, {
     'app.ts': "import { here } from './utils/here'\nimport { serviceUrl } from './utils/config'\nApp({ here, serviceUrl })",
     'utils/config.ts': "export const serviceUrl = 'https://another-file.example'\n",
@@ -30,12 +30,12 @@ await t.test('scripts: what two pages share runs once, in a file of its own', as
   t.equal(scripts.size, 3)
   const [chunk] = [...scripts].filter(([file]) => file.startsWith('chunk-'))
   t.ok(chunk?.[1].includes(JSON.stringify(serviceUrl)))
-  t.ok(chunk?.[1].includes('another setting'), 'nothing else is replaced')
-  t.match(scripts.get('app.js'), /another-file\.example/, 'nor anything in another config.ts')
+  t.ok(chunk?.[1].includes('another setting'), 'other exports stay')
+  t.match(scripts.get('app.js'), /another-file\.example/, 'another config.ts stays')
   t.notMatch([...scripts.values()].join('\n'), /as-written\.example|scan-login/)
 })
 
-await t.test('scripts: know the service as well when the folder is reached by a link', async (t) => {
+await t.test("scripts: the service's address is replaced, too, when the folder is a symbolic link", async (t) => {
   const folder = await writeMiniProgram(t)
   await symlink('.', join(folder, 'link'))
   t.ok((await compile(join(folder, 'link'))).get('app.js')?.includes(JSON.stringify(serviceUrl)))
@@ -58,6 +58,6 @@ for (const [what, files, problem] of [
   })
 }
 
-await t.test('scripts: refused when nothing asks config.ts, for then the service would not be where it is set', async (t) => {
+await t.test('scripts: refused when nothing imports config.ts, since serviceUrl would have no effect', async (t) => {
   t.strictSame(await problemsOf(compile(await writeMiniProgram(t, { 'app.ts': 'App({})' }))), ['config.ts: no script imports it, so serviceUrl has no effect'])
 })

@@ -1,4 +1,4 @@
-// The compiler of templates: one module that needs no eval, and a refusal with its place for what would silently draw nothing.
+// Compiling templates to one module without eval, and refused templates, with line and column.
 import { execFile as execFileWithCallback } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -11,13 +11,13 @@ const execFile = promisify(execFileWithCallback)
 
 const compile = async (folder: string) => compileTemplates(folder, await readProject(folder))
 
-/** The module's default export; a data: URL has no file to come from. */
+/** Imports the module from a data: URL and returns its default export. */
 const evaluate = async (script: string) =>
   (await import(`data:text/javascript,${encodeURIComponent(script)}`) as { default: Record<string, unknown> }).default
 
 const template = async (t: Test, wxml: string, files: Record<string, string | undefined> = {}) => writeMiniProgram(t, { 'pages/a/a.wxml': wxml, ...files })
 
-await t.test('templates: hold every page, and need no eval, when they are the real ones', async (t) => {
+await t.test('templates: every page is compiled, without eval, when they are the real ones', async (t) => {
   const folder = join(import.meta.dirname, '../../miniprogram')
   const script = await compile(folder)
   t.notMatch(script, /\beval\(|new Function/)
@@ -25,7 +25,7 @@ await t.test('templates: hold every page, and need no eval, when they are the re
   for (const page of (await readProject(folder)).pages) t.equal(typeof templates[page], 'function', page)
 })
 
-await t.test('templates: with what they import, include and compute, in the same module', async (t) => {
+await t.test('templates: other templates and scripts are in the same module when they are imported or included', async (t) => {
   const folder = await template(t, `
     <import src="/parts/row" /><include src="../../parts/foot.wxml" /><wxs module="m" src="../../parts/sum.wxs" />
     <template is="row" data="{{ {n: m.sum(a, 1)} }}" />
@@ -62,8 +62,8 @@ for (const [what, wxml, problems] of [
   })
 }
 
-await t.test('templates: refused with the name of the file when the compiler itself breaks off', async (t) => {
-  // In a process of its own, since the compiler is of no use afterwards.
+await t.test('templates: refused with the file name when the template compiler crashes', async (t) => {
+  // In a process of its own: the compiler is unusable afterwards.
   const folder = await template(t, '<view\u00a0/>')
   const modules = join(import.meta.dirname, '../../src/demo/miniprogram')
   const script = `
@@ -74,12 +74,12 @@ await t.test('templates: refused with the name of the file when the compiler its
   t.strictSame(JSON.parse(stdout), ['pages/a/a.wxml: the template compiler crashed (RuntimeError: unreachable)'])
 })
 
-await t.test('templates: pass when a string or a comment only looks like a tag, and when the compiler has a remark only', async (t) => {
+await t.test('templates: accepted when a string or a comment looks like a tag, and when the compiler has only a note', async (t) => {
   const wxml = '<!-- <map bindtap="x" /> --><view class="{{ b }}" aria-label="tags[\'map\'] _tag_.bindtap">{{ "tags[\'map\']" }}_tag_.bindtap</view><view data-Remark="x" />'
   t.strictSame(await problemsOf(compile(await template(t, wxml))), [])
 })
 
-await t.test('templates: a file that two pages include is refused once, for the page that does not know its tag', async (t) => {
+await t.test('templates: an unknown tag is reported once when two pages include its file', async (t) => {
   const folder = await template(t, '<include src="/foot" />', {
     'app.json': '{ "pages": ["pages/a/a", "pages/b/b", "pages/c/c"] }',
     'foot.wxml': '<x-card />',

@@ -1,4 +1,4 @@
-// The compiler of styles: lengths, tags, imports and a component's classes as a browser needs them, and what is refused with its place.
+// Compiling styles: lengths, tags, imports, a component's classes, and refused styles, with line and column.
 import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
@@ -23,7 +23,7 @@ for (const [what, wxss, css] of [
   ['the theme is asked for', '@media (prefers-color-scheme: dark) { page { --ground: #111 } }', '@media (prefers-color-scheme:dark){wx-page{--ground:#111}}'],
   ['there is nothing in it', '/* later */', ''],
 ] as const) {
-  await t.test(`style: plain CSS when ${what}`, async (t) => {
+  await t.test(`style: compiled to plain CSS when ${what}`, async (t) => {
     t.equal(await compileStyle({ folder: await writeMiniProgram(t, { [file]: wxss }), file }), css)
   })
 }
@@ -32,7 +32,7 @@ await t.test('style: empty when there is no file', async (t) => {
   t.equal(await compileStyle({ folder: await writeMiniProgram(t), file }), '')
 })
 
-await t.test('style: nothing of rpx or a renamed tag is left when it is a real one', async (t) => {
+await t.test('style: no rpx and no renamed tag is left when it is a real one', async (t) => {
   const folder = join(import.meta.dirname, '../../miniprogram')
   let count = 0
   for await (const file of glob('**/*.wxss', { cwd: folder })) {
@@ -45,7 +45,7 @@ await t.test('style: nothing of rpx or a renamed tag is left when it is a real o
   t.ok(count >= 3)
 })
 
-await t.test('style: imports stand where the @import stood, wherever they are from', async (t) => {
+await t.test("style: a file's rules replace its @import when it is imported, relative or absolute", async (t) => {
   const folder = await writeMiniProgram(t, {
     [file]: '@import "../b.wxss"; @import "/c.wxss"; .a { b: 1 }',
     'pages/b.wxss': '@import "../c.wxss"; view { b: 2rpx }',
@@ -54,7 +54,7 @@ await t.test('style: imports stand where the @import stood, wherever they are fr
   t.equal(await compileStyle({ folder, file }), '.c{b:3}wx-view{b:calc(2*var(--rpx))}.c{b:3}.a{b:1}')
 })
 
-await t.test('style: a component keeps its classes to itself', async (t) => {
+await t.test("style: classes and :host have the component's prefix when it is a component's", async (t) => {
   const folder = await writeMiniProgram(t, {
     [file]: '@import "/c.wxss"; :host { b: 1rpx } :host .a.b > .c:not(.d) { b: 2 } @keyframes x { from { b: c } to { b: d } }',
     'c.wxss': '.c { b: 3 }',
@@ -84,12 +84,12 @@ for (const [what, wxss, problems] of [
   })
 }
 
-await t.test('style: refused with the name of the file that was imported when that is broken', async (t) => {
+await t.test("style: refused with the imported file's name when that is broken", async (t) => {
   const folder = await writeMiniProgram(t, { [file]: '@import "/b.wxss";', 'b.wxss': '#b { c: d }' })
   t.strictSame(await problemsOf(compileStyle({ folder, file })), ["b.wxss:1:1: the demo's runtime writes no id attributes, select a class"])
 })
 
-await t.test('style: refused when a component reaches beyond its classes', async (t) => {
+await t.test("style: refused when a component's selects more than classes", async (t) => {
   const folder = await writeMiniProgram(t, { [file]: 'view { b: c }\n#d { b: c }\n:host(.e) { b: c }' })
   t.strictSame(await problemsOf(compileStyle({ folder, file, scope: 'c0' })), [
     `${file}:1:1: a component's style selects classes only`, `${file}:2:1: a component's style selects classes only`, `${file}:3:1: :host takes no argument here`,

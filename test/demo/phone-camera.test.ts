@@ -1,4 +1,4 @@
-// The simulated phone's camera in a real browser: it gets to a code by reading its picture, and by nothing else.
+// The simulated phone's camera in a real browser: it reads codes from pictures, never from the page's DOM.
 import { encode } from 'fast-png'
 import t from 'tap'
 import { pictureOf, startDemo } from '../support/demo-phone.ts'
@@ -8,7 +8,7 @@ const code = 'pages/login/login?scene=AbCd-fGhIj_lMnOpQrSt12'
 const launch = { path: 'pages/login/login', query: { scene: 'AbCd-fGhIj_lMnOpQrSt12' }, scene: 1047 }
 const inShadow = "<div></div><script>document.querySelector('div').attachShadow({ mode: 'open' }).innerHTML = '<img src=\"picture\">'</script>"
 
-await t.test('camera: follows the code when the picture is PNG or JPEG, in the page or inside an element', async (t) => {
+await t.test('camera: the code is read when its picture is PNG or JPEG, in the page or in a shadow root', async (t) => {
   for (const [format, html] of [['png', '<img src="picture">'], ['jpeg', '<img src="picture" width="240">'], ['jpeg', inShadow]] as const) {
     const { show, scan, calls } = await openPhone(t)
     await show({ html, picture: pictureOf(code, format) })
@@ -17,7 +17,7 @@ await t.test('camera: follows the code when the picture is PNG or JPEG, in the p
   }
 })
 
-await t.test('camera: sees no code when none is shown', async (t) => {
+await t.test('camera: no code is found when none is visible', async (t) => {
   const blank = Buffer.from(encode({ width: 60, height: 60, data: new Uint8Array(60 * 60 * 4).fill(255) }))
   const { phone, show, calls } = await openPhone(t)
   for (const [html, picture] of [['<p>47</p>', blank], ['<img src="picture">', blank], ['<img src="picture" hidden>', pictureOf(code)]] as const) {
@@ -29,28 +29,28 @@ await t.test('camera: sees no code when none is shown', async (t) => {
   }
 })
 
-await t.test('camera: reads a screenshot when the phone stands in a tab of its own, and says that the code came from a picture', async (t) => {
+await t.test('camera: a screenshot is read, with the scene of a picture, when the phone has a tab of its own', async (t) => {
   const { page: window, show } = await openPhone(t, { viewport: { width: 1600, height: 1000 } })
   await show({ html: '<body style="background:#123"><h1>Some page</h1><img src="picture" width="200" style="margin:300px 700px">', picture: pictureOf(code) })
   await window.goto(`${address}/x/login`)
   const screenshot = await window.screenshot()
   const page = await openPage(t, '/demo/phone?person=Mei')
-  const heard = () => page.evaluate('window.calls')
+  const calls = () => page.evaluate('window.calls')
   const give = (name: string, mimeType: string, buffer: Buffer) => page.locator('#picture').setInputFiles({ name, mimeType, buffer })
   await page.getByRole('button', { name: 'Scan', exact: true }).click()
   await page.getByText('Paste or drop a screenshot of the code here').waitFor()
-  t.equal(await page.getByRole('button', { name: 'Scan again' }).count(), 0, 'there is nothing to look at')
+  t.equal(await page.getByRole('button', { name: 'Scan again' }).count(), 0, 'no page to scan')
   await give('note.png', 'image/png', Buffer.from('no picture'))
   await page.getByText("That file isn't a picture").waitFor()
   await give('other.png', 'image/png', pictureOf('https://example.com'))
   await page.getByText("That isn't a mini-program code").waitFor()
-  t.equal(await heard(), undefined)
+  t.equal(await calls(), undefined)
   await give('screen.png', 'image/png', screenshot)
   await page.getByRole('heading', { name: 'Confirm' }).waitFor()
-  t.strictSame(await heard(), [['launch', { ...launch, scene: 1049 }]])
+  t.strictSame(await calls(), [['launch', { ...launch, scene: 1049 }]])
 })
 
-await t.test('camera: takes a picture that is pasted or dropped while it is open, and none after', async (t) => {
+await t.test('camera: a pasted or dropped picture is read when the camera is open, and ignored otherwise', async (t) => {
   const page = await openPage(t, '/demo/phone?person=Mei')
   const bytes = pictureOf(code).toString('base64')
   const hand = (kind: 'paste' | 'drop') => page.evaluate(`(() => {

@@ -1,16 +1,16 @@
-// The addresses of the demo: what is served, under which policy, and to whom.
+// The demo's routes: files, policy, js_codes.
 import { posix } from 'node:path'
 import t from 'tap'
 import Fastify from 'fastify'
 import { demoPhonePlugin } from '../../src/demo/phone-plugin.ts'
 
 const serviceUrl = 'http://localhost:3000/login'
-const asked: string[] = []
+const people: string[] = []
 const app = Fastify()
 app.addHook('onRequest', async (_request, reply) => { reply.header('Content-Security-Policy', "default-src 'self'") })
 await app.register(demoPhonePlugin, {
   prefix: '/login',
-  wechat: { jsCode: (person: string) => `js-code-of-${asked.push(person)}` },
+  wechat: { jsCode: (person: string) => `js-code-of-${people.push(person)}` },
   serviceUrl,
 })
 app.get('/elsewhere', async () => 'another page')
@@ -22,7 +22,7 @@ const jsCode = (payload: unknown) => app.inject({
   payload: JSON.stringify(payload),
 })
 
-await t.test('demo: leads to its one address when it is opened by another name of this machine', async (t) => {
+await t.test('demo: redirected to PUBLIC_URL when it is opened by another loopback name', async (t) => {
   const at = async (host: string) => {
     const reply = await app.inject({ url: '/login/demo?lang=en', headers: { host } })
     return reply.headers.location ?? reply.statusCode
@@ -31,7 +31,7 @@ await t.test('demo: leads to its one address when it is opened by another name o
   for (const host of ['localhost:3000', '127.0.0.1:8080', 'example.com:3000', 'localhost']) t.equal(await at(host), 200, host)
 })
 
-await t.test('demo: serves its pages, styles and scripts under the prefix, with a policy of their own', async (t) => {
+await t.test('demo: pages, styles and scripts have their type and policy when it is registered under a prefix', async (t) => {
   for (const [path, type] of [
     ['/demo', 'text/html'], ['/demo/phone', 'text/html'], ['/demo/demo.css', 'text/css'], ['/demo/phone.css', 'text/css'],
     ['/demo/demo.js', 'text/javascript'], ['/demo/phone.js', 'text/javascript'],
@@ -51,7 +51,7 @@ await t.test('demo: serves its pages, styles and scripts under the prefix, with 
   }
 })
 
-await t.test('demo: every file that the scripts of the mini program import is there, and one of them knows the service', async (t) => {
+await t.test("demo: every imported file is served, one of them with the service's address, when the mini program is loaded", async (t) => {
   const found = new Map<string, string>()
   const follow = async (path: string): Promise<void> => {
     if (found.has(path)) return
@@ -66,13 +66,13 @@ await t.test('demo: every file that the scripts of the mini program import is th
   t.ok([...found.values()].some((body) => body.includes(JSON.stringify(serviceUrl))))
 })
 
-await t.test('demo: 404 when no such file was compiled', async (t) => {
+await t.test('demo: answered 404 when no such file was compiled', async (t) => {
   for (const path of ['', 'nothing.js', 'app.ts', 'pages/login/login.wxml', '../phone/app.html', '..%2f..%2fphone.css', 'project.config.json']) {
     t.equal((await app.inject(`/login/demo/app/${path}`)).statusCode, 404, path)
   }
 })
 
-await t.test('demo: nothing inline, and every address relative, since the prefix is not known there', async (t) => {
+await t.test('demo: no inline script or style and only relative URLs are in a page when it is served under a prefix', async (t) => {
   for (const path of ['/demo', '/demo/phone', '/demo/phone/app']) {
     const { body } = await app.inject(`/login${path}`)
     t.notMatch(body, /<script>|<style|\sstyle=|\son\w+=|javascript:/, path)
@@ -80,25 +80,25 @@ await t.test('demo: nothing inline, and every address relative, since the prefix
   }
 })
 
-await t.test('demo: leaves the policy of other pages alone', async (t) => {
+await t.test("demo: another page's policy stays when the demo sets its own", async (t) => {
   t.equal((await app.inject('/elsewhere')).headers['content-security-policy'], "default-src 'self'")
 })
 
-await t.test('demo: a js_code for the person when one is named', async (t) => {
-  asked.length = 0
+await t.test('demo: a js_code is made when a person is named', async (t) => {
+  people.length = 0
   for (const person of ['a', '小明', 'x'.repeat(32)]) {
     const reply = await jsCode({ person })
     t.equal(reply.statusCode, 200)
-    t.strictSame(reply.json(), { js_code: `js-code-of-${asked.length}` })
+    t.strictSame(reply.json(), { js_code: `js-code-of-${people.length}` })
     t.equal(reply.headers['cache-control'], 'no-store')
-    t.equal(asked.at(-1), person)
+    t.equal(people.at(-1), person)
   }
 })
 
-await t.test('demo: 400, and nobody is asked, when no person is named', async (t) => {
-  asked.length = 0
+await t.test('demo: answered 400, without a js_code, when no person is named', async (t) => {
+  people.length = 0
   for (const body of [{}, { person: '' }, { person: 'x'.repeat(33) }, { person: null }, { person: {} }, [], 'Mei', null]) {
     t.equal((await jsCode(body)).statusCode, 400, JSON.stringify(body))
   }
-  t.strictSame(asked, [])
+  t.strictSame(people, [])
 })

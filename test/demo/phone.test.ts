@@ -1,4 +1,4 @@
-// The simulated phone around a stand-in for the mini program: what a tap leads to, and what the mini program hears of it.
+// The simulated phone around a mock mini program: what taps do, and which calls the mini program gets.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { FrameLocator } from 'playwright-core'
@@ -13,7 +13,7 @@ const home = { path: 'pages/index/index', query: {}, scene: 1089 }
 const tap = (phone: FrameLocator, name: string): Promise<void> => phone.getByRole('button', { name, exact: true }).click()
 const openSettings = (phone: FrameLocator): Promise<void> => phone.getByRole('button', { name: 'Quick settings' }).click() // its name says the time too
 
-await t.test('code: page and query as they stand there when it is of a mini program, else nothing', async (t) => {
+await t.test('code: page and query are parsed, undecoded, when it is of a mini program, else it is refused', async (t) => {
   for (const [text, path, query] of [
     ['pages/login/login?scene=AbC-_1', 'pages/login/login', { scene: 'AbC-_1' }],
     ['/pages/login/login?scene=a%3Db%25', 'pages/login/login', { scene: 'a%3Db%25' }],
@@ -32,7 +32,7 @@ await t.test('code: page and query as they stand there when it is of a mini prog
   }
 })
 
-await t.test('phone: a scan starts the mini program cold, and the next opens the warm one anew', async (t) => {
+await t.test('phone: the mini program is started cold, then warm, when it is opened by a scan and another', async (t) => {
   const { phone, show, calls, scan } = await openPhone(t)
   await scan()
   t.strictSame(await calls(), [['launch', first]])
@@ -42,7 +42,7 @@ await t.test('phone: a scan starts the mini program cold, and the next opens the
   t.strictSame(await calls(), [['hide'], ['show', { path: 'pages/login/login', query: { scene: '%E4%B8%80', x: '2' }, scene: 1047 }]])
 })
 
-await t.test('phone: the mini program is opened at home from the recently used, and left as it was when it is closed', async (t) => {
+await t.test('phone: the mini program opens its home page from the recent ones, and stays as it is when it is closed and opened again', async (t) => {
   const { phone, calls } = await openPhone(t)
   await tap(phone, 'Scan login')
   await phone.getByRole('heading', { name: 'Confirm' }).waitFor()
@@ -52,7 +52,7 @@ await t.test('phone: the mini program is opened at home from the recently used, 
   t.strictSame(await calls(), [['launch', home], ['hide'], ['show', undefined]])
 })
 
-await t.test('phone: the mini program is started again, the way it was asked for, when it did not come up', async (t) => {
+await t.test('phone: the mini program is started again with the same options when its frame failed to load', async (t) => {
   const { page, phone, calls, inPhone } = await openPhone(t)
   await page.context().route('**/demo/phone/app', (route) => route.fulfill({ contentType: 'text/html', body: '<title>Nothing runs</title>' }), { times: 1 })
   await phone.getByRole('button', { name: 'Scan', exact: true }).click()
@@ -65,7 +65,7 @@ await t.test('phone: the mini program is started again, the way it was asked for
   t.equal(await inPhone('document.querySelectorAll("#pages iframe").length'), 1)
 })
 
-await t.test('phone: a new frame with the options of last time when the mini program is reentered or restarts itself', async (t) => {
+await t.test('phone: a new frame gets the last options when the mini program is reentered or restarts itself', async (t) => {
   const { phone, scan, calls, inPhone } = await openPhone(t)
   await scan()
   await tap(phone, 'More')
@@ -88,16 +88,16 @@ await t.test('phone: the mini program goes to the background and comes back once
   const setTab = (state: string) => inPhone(`Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`)
   await setTab('hidden')
   await setTab('visible')
-  t.strictSame(await calls(), [['hide']], 'it is there already')
+  t.strictSame(await calls(), [['hide']], 'it is in the background already')
   await tap(phone, 'WeChat')
   await phone.getByRole('heading', { name: 'Confirm' }).waitFor()
   t.strictSame(await calls(), [['show', undefined]])
   await setTab('hidden')
   await setTab('visible')
-  t.strictSame(await calls(), [['hide'], ['show', undefined]], 'nobody looks at the tab')
+  t.strictSame(await calls(), [['hide'], ['show', undefined]], 'the tab was hidden')
 })
 
-await t.test('phone: the mini program hears that it is in the background once it runs when the person left before', async (t) => {
+await t.test('phone: the mini program is sent to the background once it runs when the person has left before', async (t) => {
   const { page, phone, calls } = await openPhone(t)
   const asked = Promise.withResolvers<undefined>()
   const left = Promise.withResolvers<undefined>()
@@ -115,7 +115,7 @@ await t.test('phone: the mini program hears that it is in the background once it
   t.strictSame(await calls(), [['launch', home], ['hide']])
 })
 
-await t.test('phone: a code followed while the desktop is in front waits there for the person', async (t) => {
+await t.test('phone: a scanned code is opened on returning to WeChat when the home screen is in front', async (t) => {
   const { page, phone, scan, calls } = await openPhone(t)
   await scan()
   await tap(phone, 'Close')
@@ -132,7 +132,7 @@ await t.test('phone: a code followed while the desktop is in front waits there f
   t.strictSame(await calls(), [['show', first]])
 })
 
-await t.test('phone: what the mini program scans reaches it whatever it says, and nothing when the person goes back', async (t) => {
+await t.test('phone: the mini program gets the text of any code when it scans, and none when the person goes back', async (t) => {
   const { phone, show, scan, calls, inFrame } = await openPhone(t)
   await scan()
   await calls()
@@ -149,10 +149,10 @@ await t.test('phone: what the mini program scans reaches it whatever it says, an
   await calls()
   await scanCode()
   await phone.getByRole('heading', { name: 'WeChat' }).waitFor()
-  t.strictSame(await calls(), [['scanned', 'undefined']], 'in the background it has no camera')
+  t.strictSame(await calls(), [['scanned', 'undefined']], 'no camera in the background')
 })
 
-await t.test('E12 phone: the mini program\'s scanner takes no picture when it asks for the camera alone', async (t) => {
+await t.test('E12 phone: the mini program\'s scanner takes no picture files when it asks for the camera only', async (t) => {
   const { phone, show, scan, calls, inFrame } = await openPhone(t)
   await scan()
   await calls()
@@ -166,7 +166,7 @@ await t.test('E12 phone: the mini program\'s scanner takes no picture when it as
   t.strictSame(await calls(), [['hide'], ['show', undefined], ['scanned', 'undefined']])
 })
 
-await t.test('phone: a code that is none of a mini program is refused with words', async (t) => {
+await t.test('phone: a message is shown when a code is not of a mini program', async (t) => {
   const { phone, show, calls } = await openPhone(t)
   await show({ picture: pictureOf('https://evil.example/pages/login/login?scene=first') })
   await tap(phone, 'Scan')
@@ -183,9 +183,9 @@ await t.test('phone: every setting reaches the mini program when it is switched'
   await page.clock.setFixedTime('2026-01-02T23:04:05Z')
   await scan()
   await calls()
-  const usual = { online: true, clockOffsetMs: 0, fontSizePx: 16, theme: 'light', language: 'en' }
+  const defaults = { online: true, clockOffsetMs: 0, fontSizePx: 16, theme: 'light', language: 'en' }
   const isDark = () => inFrame("matchMedia('(prefers-color-scheme: dark)').matches")
-  t.strictSame(await inFrame('host.settings()'), usual)
+  t.strictSame(await inFrame('host.settings()'), defaults)
   t.equal(await isDark(), false)
   await openSettings(phone)
   for (const [name, change] of [
@@ -195,15 +195,15 @@ await t.test('phone: every setting reaches the mini program when it is switched'
     t.equal(await control.getAttribute('aria-checked'), 'false')
     await control.click()
     t.equal(await control.getAttribute('aria-checked'), 'true')
-    t.strictSame(await calls(), [['settings', { ...usual, ...change }]], name)
+    t.strictSame(await calls(), [['settings', { ...defaults, ...change }]], name)
     t.equal(await isDark(), name === 'Dark', 'the frame follows the theme')
-    t.equal(await phone.locator('#clock').innerText(), name === 'Clock an hour fast' ? '00:04' : '23:04', 'the clock is the phone\'s own')
+    t.equal(await phone.locator('#clock').innerText(), name === 'Clock an hour fast' ? '00:04' : '23:04', 'the phone shows its own time')
     await control.click()
-    t.strictSame(await calls(), [['settings', usual]], name)
+    t.strictSame(await calls(), [['settings', defaults]], name)
   }
 })
 
-await t.test('phone: follows the system\'s theme until it is switched by hand', async (t) => {
+await t.test('phone: the theme follows the system\'s until the person switches it', async (t) => {
   const { page, phone } = await openPhone(t, { colorScheme: 'dark' })
   const theme = (name: string) => phone.locator(`#phone[data-theme=${name}]`).waitFor()
   await theme('dark')
@@ -218,7 +218,7 @@ await t.test('phone: follows the system\'s theme until it is switched by hand', 
   await theme('light')
 })
 
-await t.test('phone: the settings go when Escape, the status bar or anything else is tapped, and nothing under them can be reached meanwhile', async (t) => {
+await t.test('phone: the settings close, and the screen is inert until then, when Escape is pressed or the status bar or anything else is tapped', async (t) => {
   const { page, phone, calls, inPhone } = await openPhone(t)
   const status = phone.getByRole('button', { name: 'Quick settings' })
   const sheet = phone.getByRole('dialog', { name: 'Quick settings' })
@@ -237,7 +237,7 @@ await t.test('phone: the settings go when Escape, the status bar or anything els
   t.strictSame(await calls(), [])
 })
 
-await t.test('phone: the bar is drawn as the page wants it, and its arrow and the capsule are the phone\'s', async (t) => {
+await t.test('phone: the bar has the page\'s title and colours, and the phone\'s buttons, when a page configures it', async (t) => {
   const { phone, scan, calls, inFrame, inPhone } = await openPhone(t)
   await scan()
   await calls()
@@ -267,7 +267,7 @@ await t.test('phone: the mini program gets its person\'s js_code, and none while
   t.strictSame(people, ['Alex'])
 })
 
-await t.test('phone: everything can be done by keyboard, which is always somewhere sensible', async (t) => {
+await t.test('phone: the focus is on a sensible element at each step when everything is done by keyboard', async (t) => {
   const { page, phone, calls, inFrame, inPhone } = await openPhone(t)
   const press = async (...keys: string[]): Promise<void> => { for (const key of keys) await page.keyboard.press(key) }
   const focused = () => inPhone('document.activeElement.id || document.activeElement.dataset.switch || document.activeElement.tagName')
@@ -300,7 +300,7 @@ await t.test('phone: everything can be done by keyboard, which is always somewhe
 })
 
 for (const [locale, colorScheme, width] of [['en-US', 'light', 1280], ['zh-CN', 'dark', 320]] as const) {
-  await t.test(`phone: every screen is accessible and none too wide when drawn ${colorScheme}, ${locale}, in a window of ${width} px`, async (t) => {
+  await t.test(`phone: every screen is accessible and fits when drawn ${colorScheme}, ${locale}, in a window of ${width} px`, async (t) => {
     const page = await openPage(t, '/demo/phone?person=Kim', { locale, colorScheme, viewport: { width, height: 640 }, reducedMotion: 'reduce' })
     const faults = async (): Promise<string[]> => page.evaluate(`(async () => {
       const { violations } = await axe.run({ iframes: false })

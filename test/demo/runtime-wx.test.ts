@@ -1,4 +1,4 @@
-// The demo's runtime in a real browser: what `wx` gives a mini program, and what becomes of it in the background.
+// The demo's runtime in a real browser: `wx`, the background, warm launches, the clock.
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openPhone, serveMiniProgram } from '../support/mini-program-frame.ts'
@@ -46,24 +46,24 @@ const browser = await launchChromium()
 t.teardown(() => browser.close())
 
 const open = (t: Parameters<typeof openPhone>[0], options?: PhoneOptions) => openPhone(t, browser, address, options)
-/** A call's outcome when no callback is given. */
+/** Calls a method of `wx` without callbacks; resolves with its result or error. */
 const wx = (phone: FramedPhone, call: string): Promise<unknown> => phone.frame.evaluate(`Promise.resolve(wx.${call}).catch((refusal) => refusal)`)
-/** Starts a request whose ends are written down in `ends`. */
-const ask = (phone: FramedPhone, options: string): Promise<unknown> => phone.frame.evaluate(`{
+/** Starts a request and records its callbacks in `ends`. */
+const startRequest = (phone: FramedPhone, options: string): Promise<unknown> => phone.frame.evaluate(`{
   window.ends ??= []
-  window.task = wx.request({ ${options}, success: (r) => ends.push(['success', r]), fail: (r) => ends.push(['fail', r]), complete: (r) => { ends.push(['complete', r.errMsg]); window.ended?.() } })
+  window.task = wx.request({ ${options}, success: (r) => ends.push(['success', r]), fail: (r) => ends.push(['fail', r]), complete: (r) => { ends.push(['complete', r.errMsg]); window.onEnd?.() } })
   undefined
 }`)
 const ends = (phone: FramedPhone): Promise<any[]> => phone.frame.evaluate('(window.ends ?? []).splice(0)')
-const ended = (phone: FramedPhone): Promise<any[]> => phone.frame.evaluate('new Promise((resolve) => { if (window.ends?.length >= 2) resolve(); else window.ended = resolve }).then(() => ends.splice(0))')
+const nextEnds = (phone: FramedPhone): Promise<any[]> => phone.frame.evaluate('new Promise((resolve) => { if (window.ends?.length >= 2) resolve(); else window.onEnd = resolve }).then(() => ends.splice(0))')
 const outcome = async (phone: FramedPhone, options: string): Promise<any[]> => {
-  await ask(phone, options)
-  return await ended(phone)
+  await startRequest(phone, options)
+  return await nextEnds(phone)
 }
 const logged = (phone: FramedPhone): Promise<unknown[][]> => phone.frame.evaluate('getApp().log.splice(0)')
 const failure = (why: string): unknown[] => [['fail', { errMsg: `request:fail${why}` }], ['complete', `request:fail${why}`]]
 
-await t.test('wx: answers to callbacks when they are given, and as a promise when there is none', async (t) => {
+await t.test('wx: callbacks are called when there are some, and a promise is returned when there is none', async (t) => {
   const phone = await open(t)
   t.strictSame(await wx(phone, 'login()'), { code: 'js-code', errMsg: 'login:ok' })
   t.strictSame(await phone.frame.evaluate("new Promise((resolve) => { const got = []; const given = wx.login({ success: (r) => got.push(r), fail: () => got.push('fail'), complete: (r) => resolve([given === undefined, ...got, r]) }) })"),
@@ -72,14 +72,14 @@ await t.test('wx: answers to callbacks when they are given, and as a promise whe
     ['navigateBack:fail cannot navigate back at first page.'])
 })
 
-await t.test('wx: an error inside a callback is seen, and takes nothing else along', async (t) => {
+await t.test('wx: an error is shown and logged when a callback throws', async (t) => {
   const phone = await open(t)
   await phone.frame.evaluate("{ wx.login({ success () { throw new Error('a callback fails') } }); undefined }")
   await phone.frame.getByText('Error: a callback fails').waitFor()
   t.match(phone.errors.join('\n'), 'a callback fails')
 })
 
-await t.test('wx: has what the mini program uses, and is as bare of anything else as an old base library', async (t) => {
+await t.test('wx: only the members that the mini program uses exist when it starts', async (t) => {
   const phone = await open(t)
   t.strictSame(await phone.frame.evaluate('Object.keys(wx).sort()'), [
     'exitMiniProgram', 'getAppBaseInfo', 'getEnterOptionsSync', 'getNetworkType', 'getRandomValues', 'getStorageSync', 'getUpdateManager', 'login', 'navigateBack', 'navigateTo',
@@ -87,7 +87,7 @@ await t.test('wx: has what the mini program uses, and is as bare of anything els
   ])
 })
 
-await t.test('wx.login: fails when the phone is offline or WeChat gives nothing', async (t) => {
+await t.test('wx.login: it fails when the phone is offline or WeChat gives no js_code', async (t) => {
   const phone = await open(t, { settings: { online: false } })
   t.strictSame(await wx(phone, 'login()'), { errMsg: 'login:fail net::ERR_INTERNET_DISCONNECTED' })
   await phone.set({ online: true })
@@ -95,14 +95,14 @@ await t.test('wx.login: fails when the phone is offline or WeChat gives nothing'
   t.strictSame(await wx(phone, 'login()'), { errMsg: 'login:fail system error' })
 })
 
-await t.test('wx.getAppBaseInfo: says what is set on the phone, the theme only when the mini program has dark mode', async (t) => {
+await t.test("wx.getAppBaseInfo: the phone's settings are returned, the theme only when the mini program has dark mode", async (t) => {
   const phone = await open(t, { settings: { fontSizePx: 20, language: 'zh_CN', theme: 'dark' } })
   t.strictSame(await wx(phone, 'getAppBaseInfo()'), { SDKVersion: '3.17.2', language: 'zh_CN', fontSizeSetting: 20 })
   const other = await openPhone(t, browser, await (await serveMiniProgram(t, { ...files, 'app.json': JSON.stringify({ pages: ['pages/one/one'], darkmode: true }) })).listen(), { settings: { theme: 'dark' } })
   t.equal(await other.frame.evaluate('wx.getAppBaseInfo().theme'), 'dark')
 })
 
-await t.test('storage: values keep their types, one person\'s apart from another\'s, and are there when the mini program starts again', async (t) => {
+await t.test('storage: values keep their types, separate for each person, when the mini program starts again', async (t) => {
   const values = ['text', '1', 1, 0, true, null, { a: [1] }, [], '']
   const context = await browser.newContext()
   t.teardown(() => context.close())
@@ -115,7 +115,7 @@ await t.test('storage: values keep their types, one person\'s apart from another
   t.equal(await other.frame.evaluate("wx.getStorageSync('k')"), '')
 })
 
-await t.test('wx.getRandomValues: as many bytes as asked for, other ones each time', async (t) => {
+await t.test('wx.getRandomValues: different bytes of the given length are returned when it is called twice', async (t) => {
   const phone = await open(t)
   const bytes = 'wx.getRandomValues({ length: 16 }).then((r) => [r.errMsg, r.randomValues instanceof ArrayBuffer, [...new Uint8Array(r.randomValues)].join()])'
   const [first, second] = [await phone.frame.evaluate(bytes), await phone.frame.evaluate(bytes)] as [[string, boolean, string], [string, boolean, string]]
@@ -124,7 +124,7 @@ await t.test('wx.getRandomValues: as many bytes as asked for, other ones each ti
   t.not(first[2], second[2])
 })
 
-await t.test('wx.scanCode: a path when the code is this mini program\'s, the text alone when it is not, a failure when the person goes back', async (t) => {
+await t.test('wx.scanCode: it returns a path when the code is this mini program\'s, only the text when it is not, and fails when the person goes back', async (t) => {
   const phone = await open(t)
   const scan = async (text: string | undefined): Promise<unknown> => {
     await phone.page.evaluate(`phone.scan = ${JSON.stringify(text) ?? 'undefined'}`)
@@ -138,14 +138,14 @@ await t.test('wx.scanCode: a path when the code is this mini program\'s, the tex
   t.strictSame(await scan(undefined), { errMsg: 'scanCode:fail cancel' })
 })
 
-await t.test('update: none is ready, and applying one restarts the mini program', async (t) => {
+await t.test('update: none is available, and the mini program restarts when one is applied', async (t) => {
   const phone = await open(t)
   t.strictSame(await phone.frame.evaluate('new Promise((resolve) => wx.getUpdateManager().onCheckForUpdate(resolve))'), { hasUpdate: false })
   await phone.frame.evaluate('wx.getUpdateManager().applyUpdate()')
   t.equal(await phone.page.evaluate('phone.restarts'), 1)
 })
 
-await t.test('modal: takes the focus, gives what was chosen, and hands the focus back', async (t) => {
+await t.test('modal: it takes the focus, returns the choice and gives the focus back when the person chooses', async (t) => {
   const phone = await open(t)
   const one = phone.frame.getByRole('button', { name: 'One' })
   const show = async (options: string): Promise<void> => { await phone.frame.evaluate(`{ window.chosen = wx.showModal({ ${options} }); undefined }`) }
@@ -178,7 +178,7 @@ await t.test('modal: takes the focus, gives what was chosen, and hands the focus
   t.strictSame(await phone.frame.getByRole('dialog').getByRole('button').allInnerTexts(), ['取消', '确定'])
 })
 
-await t.test('toast: is announced, and goes when its time is over', async (t) => {
+await t.test('toast: it is announced, and removed when its duration is over', async (t) => {
   const phone = await open(t, { clock: true })
   t.strictSame(await wx(phone, "showToast({ title: 'Saved', icon: 'none', duration: 3000 })"), { errMsg: 'showToast:ok' })
   const toast = phone.frame.getByRole('status')
@@ -189,7 +189,7 @@ await t.test('toast: is announced, and goes when its time is over', async (t) =>
   t.equal(await toast.innerText(), '')
 })
 
-await t.test('wx.request: succeeds whatever the status is, with the answer parsed when it is JSON', async (t) => {
+await t.test('wx.request: it succeeds with any status, and parses the answer when that is JSON', async (t) => {
   const phone = await open(t)
   const [[kind, answer], complete] = await outcome(phone, `url: '${address}/echo?a=1', method: 'POST', data: '{"b":"é"}', header: { 'X-Mine': 'm' }`)
   t.strictSame([kind, complete], ['success', ['complete', 'request:ok']])
@@ -200,7 +200,7 @@ await t.test('wx.request: succeeds whatever the status is, with the answer parse
   t.hasStrict(await outcome(phone, `url: '${address}/none'`), [['success', { statusCode: 404 }]])
 })
 
-await t.test('wx.request: sends text as it is, an object as JSON, and no body when there is none', async (t) => {
+await t.test('wx.request: a text is sent as it is, an object as JSON, and no body when there is no data', async (t) => {
   const phone = await open(t)
   const seen = async (options: string): Promise<any> => (await outcome(phone, `url: '${address}/echo', ${options}`))[0][1].data
   t.hasStrict(await seen("method: 'PUT', data: { a: 1 }"), { method: 'PUT', body: '{"a":1}' })
@@ -209,48 +209,48 @@ await t.test('wx.request: sends text as it is, an object as JSON, and no body wh
   t.hasStrict(await seen("method: 'GET'"), { method: 'GET', body: null, type: 'application/json' })
 })
 
-await t.test('wx.request: fails once when no answer comes, the address is none, or the caller gives up', async (t) => {
+await t.test('wx.request: it fails once when no answer comes, the URL is invalid, or the caller aborts', async (t) => {
   const phone = await open(t)
   t.strictSame(await outcome(phone, `url: '${address}/cut'`), failure(''))
   t.strictSame(await outcome(phone, "url: '/echo'"), failure(''))
-  await ask(phone, `url: '${address}/never'`)
+  await startRequest(phone, `url: '${address}/never'`)
   await phone.frame.evaluate('(task.abort(), task.abort())')
-  t.strictSame(await ended(phone), failure(' abort'))
+  t.strictSame(await nextEnds(phone), failure(' abort'))
 })
 
-await t.test('wx.request: fails when its own timeout, or app.json\'s, is over', async (t) => {
+await t.test('wx.request: it fails when its own timeout, or app.json\'s, is over', async (t) => {
   const phone = await open(t, { clock: true })
-  await ask(phone, `url: '${address}/never', timeout: 3000`)
+  await startRequest(phone, `url: '${address}/never', timeout: 3000`)
   await phone.page.clock.runFor(2900)
   t.strictSame(await ends(phone), [])
   await phone.page.clock.runFor(200)
   t.strictSame(await ends(phone), failure(' timeout'))
-  await ask(phone, `url: '${address}/never'`)
+  await startRequest(phone, `url: '${address}/never'`)
   await phone.page.clock.runFor(19_000)
   t.strictSame(await ends(phone), [])
   await phone.page.clock.runFor(2000)
   t.strictSame(await ends(phone), failure(' timeout'))
 })
 
-await t.test('wx.request: fails at once when the phone is offline, and is cut off when it goes offline', async (t) => {
+await t.test('wx.request: it fails at once when the phone is or goes offline', async (t) => {
   const phone = await open(t)
-  await ask(phone, `url: '${address}/never'`)
+  await startRequest(phone, `url: '${address}/never'`)
   await phone.set({ online: false })
-  t.strictSame(await ended(phone), failure(' net::ERR_INTERNET_DISCONNECTED'))
+  t.strictSame(await nextEnds(phone), failure(' net::ERR_INTERNET_DISCONNECTED'))
   t.strictSame(await outcome(phone, `url: '${address}/echo'`), failure(' net::ERR_INTERNET_DISCONNECTED'))
   await phone.set({ online: true })
   t.hasStrict(await outcome(phone, `url: '${address}/echo'`), [['success', { statusCode: 200 }]])
 })
 
-await t.test('background: nothing happens to requests and timers when the mini program is back within 5 s', async (t) => {
+await t.test('background: requests and timers go on when the mini program is back within 5 s', async (t) => {
   const phone = await open(t, { clock: true })
   await logged(phone)
-  await ask(phone, `url: '${address}/never'`)
+  await startRequest(phone, `url: '${address}/never'`)
   await phone.frame.evaluate("{ setTimeout(() => getApp().log.push(['timer']), 3000); undefined }")
   await phone.hide()
   t.strictSame(await logged(phone), [['onHide'], ['App.onHide']])
   await phone.hide()
-  t.strictSame(await logged(phone), [], 'hidden once')
+  t.strictSame(await logged(phone), [], 'hiding twice does nothing')
   await phone.page.clock.runFor(4900)
   t.strictSame(await logged(phone), [['timer']])
   await phone.show()
@@ -260,9 +260,9 @@ await t.test('background: nothing happens to requests and timers when the mini p
   t.strictSame(await ends(phone), [])
 })
 
-await t.test('background: requests are interrupted and timers held when it lasts more than 5 s, and told of when it is over', async (t) => {
+await t.test('background: requests are interrupted, and their callbacks and timers held until the return, when it lasts more than 5 s', async (t) => {
   const phone = await open(t, { clock: true })
-  await ask(phone, `url: '${address}/never'`)
+  await startRequest(phone, `url: '${address}/never'`)
   await phone.frame.evaluate(`{
     const log = (what, ...more) => getApp().log.push([what, ...more])
     setTimeout(log, 6500, 'timer', 1)
@@ -284,23 +284,23 @@ await t.test('background: requests are interrupted and timers held when it lasts
   t.strictSame(await ends(phone), [])
   await phone.show()
   t.strictSame(await ends(phone), failure(' interrupted'))
-  t.strictSame(await logged(phone), [['tick', 3], ['timer', 1], ['App.onShow', { path: 'pages/one/one', query: {}, scene: 1047 }], ['onShow']], 'an interval ticks once for all it missed')
+  t.strictSame(await logged(phone), [['tick', 3], ['timer', 1], ['App.onShow', { path: 'pages/one/one', query: {}, scene: 1047 }], ['onShow']], 'an interval fires once for all missed ticks')
   await phone.page.clock.runFor(2000)
   t.strictSame(await logged(phone), [['tick', 4]])
   t.hasStrict(await outcome(phone, `url: '${address}/echo'`), [['success', { statusCode: 200 }]])
 })
 
-await t.test('background: a request that is started while suspended is interrupted as well', async (t) => {
+await t.test('background: a request is interrupted, too, when it starts while suspended', async (t) => {
   const phone = await open(t, { clock: true })
   await phone.hide()
   await phone.page.clock.runFor(5100)
-  await ask(phone, `url: '${address}/echo'`)
+  await startRequest(phone, `url: '${address}/echo'`)
   t.strictSame(await ends(phone), [])
   await phone.show()
   t.strictSame(await ends(phone), failure(' interrupted'))
 })
 
-await t.test('warm launch: the pages are closed and the new one opened afresh when another code is scanned', async (t) => {
+await t.test('warm launch: all pages are closed and the new one is opened when another code is scanned', async (t) => {
   const phone = await open(t, { launch: { query: { scene: 'a' } } })
   await wx(phone, "navigateTo({ url: '/pages/two/two' })")
   await phone.frame.evaluate("{ wx.showModal({ title: 'Still here?' }); undefined }")
@@ -319,7 +319,7 @@ await t.test('warm launch: the pages are closed and the new one opened afresh wh
   t.hasStrict((await logged(phone)).at(-2), ['onLoad', { scene: 'c' }], 'in the foreground as well')
 })
 
-await t.test('clock: dates are off by what the phone says, and only those that mean now', async (t) => {
+await t.test("clock: the current time, and no other date, is shifted when the phone's clock is off", async (t) => {
   const hour = 3_600_000
   const phone = await open(t, { settings: { clockOffsetMs: hour } })
   const off = async (): Promise<number[]> => {

@@ -1,10 +1,10 @@
-// The demo's runtime in a real browser: what a mini program's pages see of tags, events and navigation. A small mini program stands in for the real one.
+// The demo's runtime in a real browser, with a small mini program: tags, events, navigation.
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openPhone, serveMiniProgram } from '../support/mini-program-frame.ts'
 import type { FramedPhone, PhoneOptions } from '../support/mini-program-frame.ts'
 
-/** Every lifecycle call and event is written down in `getApp().log`. */
+/** A page that records every lifecycle call and event in `getApp().log`. */
 const scriptOf = (name: string): string => `
   const log = (...entry) => getApp().log.push(['${name}', ...entry])
   Page({
@@ -87,13 +87,13 @@ t.teardown(() => browser.close())
 
 const open = (t: Parameters<typeof openPhone>[0], options?: PhoneOptions) => openPhone(t, browser, address, options)
 const wx = (phone: FramedPhone, call: string): Promise<unknown> => phone.frame.evaluate(`Promise.resolve(wx.${call}).catch((refusal) => refusal)`)
-/** What was written down since the last time. */
+/** The records since the last call. */
 const logged = (phone: FramedPhone): Promise<unknown[][]> => phone.frame.evaluate('getApp().log.splice(0)')
 const button = (phone: FramedPhone, name: string) => phone.frame.getByRole('button', { name })
 const styleOf = (phone: FramedPhone, selector: string, property: string): Promise<string> =>
   phone.frame.locator(selector).first().evaluate((element, name) => (globalThis as any).getComputedStyle(element)[name], property) // the tests' types know no DOM
 
-await t.test('runtime: starts with the App and then the page that the phone asks for, with its query as it was written', async (t) => {
+await t.test('runtime: the App and then the launch page start, with the query undecoded, when the phone launches it', async (t) => {
   const phone = await open(t, { launch: { path: 'pages/two/two', query: { scene: 'a%3Db' } } })
   t.strictSame(await logged(phone), [
     ['App', 'onLaunch', 'pages/two/two'], ['App', 'onShow', 'pages/two/two'],
@@ -102,7 +102,7 @@ await t.test('runtime: starts with the App and then the page that the phone asks
   t.strictSame(phone.errors, [])
 })
 
-await t.test('events: a tap reaches the page once when it comes by mouse, by finger, by Enter or by Space', async (t) => {
+await t.test('events: the page gets one tap when it comes by mouse, touch, Enter or Space', async (t) => {
   const phone = await open(t)
   const count = button(phone, 'Count')
   await count.click()
@@ -114,10 +114,10 @@ await t.test('events: a tap reaches the page once when it comes by mouse, by fin
   await count.tap()
   t.equal(await count.innerText(), 'Count 4')
   await count.click()
-  t.equal(await count.innerText(), 'Count 5', 'a mouse after a finger')
+  t.equal(await count.innerText(), 'Count 5', 'mouse after touch')
 })
 
-await t.test('events: data keeps its types, a mark comes along, and a caught tap goes no further', async (t) => {
+await t.test('events: the handler gets typed data and marks, and a caught tap stops, when an item is tapped', async (t) => {
   const phone = await open(t)
   await logged(phone)
   await button(phone, 'Item b').click()
@@ -126,7 +126,7 @@ await t.test('events: data keeps its types, a mark comes along, and a caught tap
   t.strictSame(await logged(phone), [['one', 'outer']])
 })
 
-await t.test('button: does nothing when it is disabled, from the start or from now on', async (t) => {
+await t.test('button: it ignores taps when it is disabled, initially or later', async (t) => {
   const phone = await open(t)
   await logged(phone)
   const dead = button(phone, 'Dead')
@@ -142,7 +142,7 @@ await t.test('button: does nothing when it is disabled, from the start or from n
   t.equal(await busy.isDisabled(), true)
 })
 
-await t.test('button: has its hover-class as long as it is pressed', async (t) => {
+await t.test('button: it has its hover-class when it is pressed, until it is released', async (t) => {
   const phone = await open(t)
   await button(phone, 'Count').hover()
   t.equal(await styleOf(phone, '.count', 'opacity'), '1')
@@ -155,14 +155,14 @@ await t.test('button: has its hover-class as long as it is pressed', async (t) =
   t.equal(await phone.frame.locator('.pressed').count(), 0)
 })
 
-await t.test('button: is as wide as its row when its style outranks WeChat\'s, and 184 px when it does not', async (t) => {
+await t.test('button: it is as wide as its row when its style overrides WeChat\'s, and 184 px when it does not', async (t) => {
   const phone = await open(t, { launch: { path: 'pages/plain/plain' } })
   t.equal(await styleOf(phone, '.wide', 'width'), '375px')
   const other = await open(t)
   t.equal(await styleOf(other, '.count', 'width'), '184px', 'a class alone is not enough')
 })
 
-await t.test('input: tells what is typed, keeps the cursor where it is, and shows what the page sets', async (t) => {
+await t.test('input: events have the text and the cursor stays when the person types, and the page\'s value is shown', async (t) => {
   const phone = await open(t)
   const input = phone.frame.getByRole('textbox', { name: 'Name' })
   t.equal(await input.inputValue(), 'Mei')
@@ -177,7 +177,7 @@ await t.test('input: tells what is typed, keeps the cursor where it is, and show
     ['one', 'input', { value: 'LMei', cursor: 1 }], ['one', 'input', { value: 'LiMei', cursor: 2 }], ['one', 'input', { value: 'Li Mei', cursor: 3 }],
   ])
   await phone.page.keyboard.type('12345')
-  t.equal(await input.inputValue(), 'Li 12Mei', 'no longer than maxlength')
+  t.equal(await input.inputValue(), 'Li 12Mei', 'maxlength')
   await logged(phone)
   await input.press('Enter')
   await input.blur()
@@ -188,7 +188,7 @@ await t.test('input: tells what is typed, keeps the cursor where it is, and show
   t.strictSame([await long.isDisabled(), await long.getAttribute('maxlength')], [true, '140'])
 })
 
-await t.test('tags: aria attributes, inline styles, text and components stand in the document when a template says so', async (t) => {
+await t.test('tags: aria attributes, inline styles, text and components are in the document when a template has them', async (t) => {
   const phone = await open(t)
   const picture = phone.frame.getByRole('img', { name: 'A picture' })
   t.equal(await picture.getAttribute('aria-hidden'), 'false')
@@ -201,7 +201,7 @@ await t.test('tags: aria attributes, inline styles, text and components stand in
   t.strictSame(phone.errors, [])
 })
 
-await t.test('scroll-view: scrolls by keyboard', async (t) => {
+await t.test('scroll-view: it scrolls when End is pressed', async (t) => {
   const phone = await open(t)
   const list = phone.frame.locator('.scroller')
   t.equal(await styleOf(phone, '.scroller', 'overflowY'), 'auto')
@@ -210,7 +210,7 @@ await t.test('scroll-view: scrolls by keyboard', async (t) => {
   await phone.frame.locator('.scroller').evaluate((element: any) => element.scrollTop > 0 || new Promise((resolve) => element.addEventListener('scroll', resolve, { once: true })))
 })
 
-await t.test('page-meta: the root\'s font size follows the phone\'s where a page says so, and only there', async (t) => {
+await t.test('page-meta: the root\'s font size follows the phone\'s when a page has the tag, and only there', async (t) => {
   const phone = await open(t, { settings: { fontSizePx: 20 } })
   t.equal(await styleOf(phone, 'html', 'fontSize'), '20px')
   t.equal(await styleOf(phone, '.top', 'paddingTop'), '20px')
@@ -220,7 +220,7 @@ await t.test('page-meta: the root\'s font size follows the phone\'s where a page
   t.equal(await styleOf(phone, 'html', 'fontSize'), '16px')
 })
 
-await t.test('navigation: calls the pages in WeChat\'s order when it opens, replaces, closes and relaunches', async (t) => {
+await t.test('navigation: pages get their lifecycle calls in WeChat\'s order when they are opened, replaced, closed and relaunched', async (t) => {
   const phone = await open(t)
   const pages = (): Promise<unknown> => phone.frame.evaluate('getCurrentPages().map((page) => [page.route, page.options])')
   await logged(phone)
@@ -238,7 +238,7 @@ await t.test('navigation: calls the pages in WeChat\'s order when it opens, repl
   t.strictSame(await pages(), [['pages/one/one', { again: '1' }]])
 })
 
-await t.test('navigation: what a page sets after it was closed is drawn nowhere and harms nothing', async (t) => {
+await t.test('navigation: setData has no effect when the page is closed', async (t) => {
   const phone = await open(t)
   const late = 'window.late = getCurrentPages().at(-1); undefined'
   const set = 'late.setData({ count: 7, busy: true, list: [] })'
@@ -254,7 +254,7 @@ await t.test('navigation: what a page sets after it was closed is drawn nowhere 
   t.strictSame(phone.errors, [])
 })
 
-await t.test('navigation: the keyboard goes on in the page when the button that was pressed is gone or disabled', async (t) => {
+await t.test('navigation: the focus stays in the page when the pressed button is removed or disabled', async (t) => {
   const phone = await open(t)
   await button(phone, 'Busy').press('Enter')
   t.equal(await button(phone, 'Busy').isDisabled(), true)
@@ -264,7 +264,7 @@ await t.test('navigation: the keyboard goes on in the page when the button that 
   t.equal(await button(phone, 'Count').evaluate((element: any) => element === element.ownerDocument.activeElement), true)
 })
 
-await t.test('navigation: waits for the page\'s own lifecycle call when it is asked for inside', async (t) => {
+await t.test('navigation: it starts after the lifecycle call when it is called inside one', async (t) => {
   const phone = await open(t, { launch: { query: { next: '/pages/two/two' } } })
   await button(phone, 'Two').waitFor()
   t.strictSame((await logged(phone)).slice(2), [
@@ -273,7 +273,7 @@ await t.test('navigation: waits for the page\'s own lifecycle call when it is as
   ])
 })
 
-await t.test('navigation: fails when there is no such page, no page to go back to, or ten pages already', async (t) => {
+await t.test('navigation: it fails when there is no such page, no page to go back to, or ten pages already', async (t) => {
   const phone = await open(t)
   await logged(phone)
   for (const call of ['navigateTo', 'redirectTo', 'reLaunch']) {
@@ -289,7 +289,7 @@ await t.test('navigation: fails when there is no such page, no page to go back t
   t.equal(await phone.frame.evaluate('getCurrentPages().length'), 1)
 })
 
-await t.test('navigation: each page has its own style, and comes back scrolled and focused as it was left', async (t) => {
+await t.test('navigation: a page has its own style, and its scroll position and focus again, when the person goes back to it', async (t) => {
   const phone = await open(t)
   t.equal(await styleOf(phone, '.top', 'marginLeft'), '5px')
   await phone.frame.locator('.scroller').evaluate((element: any) => { element.scrollTop = 120 })
@@ -297,8 +297,8 @@ await t.test('navigation: each page has its own style, and comes back scrolled a
   await wx(phone, "navigateTo({ url: '/pages/two/two' })")
   const two = button(phone, 'Two')
   t.equal(await styleOf(phone, '.page-box:not([hidden]) .top', 'marginLeft'), '10px')
-  t.equal(await styleOf(phone, '.page-box:not([hidden]) .top', 'paddingTop'), '0px', 'nothing of the other page\'s')
-  t.equal(await button(phone, 'Late').count(), 0, 'the page below is out of reach')
+  t.equal(await styleOf(phone, '.page-box:not([hidden]) .top', 'paddingTop'), '0px', 'no style of the other page')
+  t.equal(await button(phone, 'Late').count(), 0, 'the covered page is not accessible')
   await phone.page.keyboard.press('Tab')
   t.equal(await two.evaluate((element: any) => element === element.ownerDocument.activeElement), true)
   await phone.back()
@@ -308,7 +308,7 @@ await t.test('navigation: each page has its own style, and comes back scrolled a
   t.equal(await button(phone, 'Late').evaluate((element: any) => element === element.ownerDocument.activeElement), true)
 })
 
-await t.test('bar: shows each page\'s title and colours, with an arrow when there is a page below', async (t) => {
+await t.test('bar: it has the page\'s title and colours, and an arrow when another page is below', async (t) => {
   const phone = await open(t)
   t.strictSame(await phone.bar(), { title: 'One', background: '#eeeeee', text: 'black', canGoBack: false })
   await wx(phone, "setNavigationBarTitle({ title: 'Mine' })")
@@ -317,10 +317,10 @@ await t.test('bar: shows each page\'s title and colours, with an arrow when ther
   await phone.back()
   t.strictSame(await phone.bar(), { title: 'Mine', background: '#eeeeee', text: 'black', canGoBack: false })
   await phone.back()
-  t.equal(await phone.frame.evaluate('getCurrentPages().length'), 1, 'the arrow does nothing at the first page')
+  t.equal(await phone.frame.evaluate('getCurrentPages().length'), 1, 'the first page stays')
 })
 
-await t.test('theme: bar, ground and styles are the dark ones when the phone is dark, and change with it', async (t) => {
+await t.test('theme: bar, background and styles are dark when the phone is, and change with it', async (t) => {
   const phone = await open(t, { settings: { theme: 'dark' } })
   t.hasStrict(await phone.bar(), { background: '#111111', text: 'white' })
   t.equal(await styleOf(phone, '.count', 'color'), 'rgb(9, 9, 9)')
@@ -331,7 +331,7 @@ await t.test('theme: bar, ground and styles are the dark ones when the phone is 
   t.equal(await styleOf(phone, '.count', 'color'), 'rgb(1, 1, 1)')
 })
 
-await t.test('errors: are seen and logged when a handler throws or rejects', async (t) => {
+await t.test('errors: they are shown and logged when a handler throws or rejects', async (t) => {
   for (const [name, message] of [['Throw', 'a handler fails'], ['Reject', 'an async handler fails']] as const) {
     const phone = await open(t)
     await button(phone, name).click()
@@ -340,7 +340,7 @@ await t.test('errors: are seen and logged when a handler throws or rejects', asy
   }
 })
 
-await t.test('errors: are seen when there is no such first page, or a script fails', async (t) => {
+await t.test('errors: they are shown when the launch page does not exist or a script throws', async (t) => {
   const phone = await open(t, { launch: { path: 'pages/none/none' } })
   await phone.frame.getByText('page "pages/none/none" is not found').waitFor()
   const broken = await serveMiniProgram(t, { ...files, 'pages/two/two.ts': 'throw new Error("a script fails")' })
@@ -349,7 +349,7 @@ await t.test('errors: are seen when there is no such first page, or a script fai
   t.match(other.errors.join('\n'), 'a script fails')
 })
 
-await t.test('exitMiniProgram: leaves inside a tap, and fails anywhere else', async (t) => {
+await t.test('exitMiniProgram: it exits when called in a tap handler, and fails when called elsewhere', async (t) => {
   const phone = await open(t)
   const refusal = { errMsg: 'exitMiniProgram:fail can only be invoked by user TAP gesture.' }
   t.strictSame(await wx(phone, 'exitMiniProgram()'), refusal)

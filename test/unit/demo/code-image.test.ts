@@ -1,4 +1,3 @@
-/** The picture of a simulated code: readable in each size and format, with white around it. */
 import { decode as decodePng } from 'fast-png'
 import { decode as decodeJpeg } from 'jpeg-js'
 import decodeQR from 'qr/decode.js'
@@ -10,7 +9,7 @@ const texts = ['aaaaaaaaaaaaaaaaaaaaaa', '0000000000000000000000', '_-_-_-_-_-_-
 
 for (const format of ['png', 'jpeg'] as const) {
   for (const widthPx of [280, 480, 1280]) {
-    await t.test(`code image: can be read and keeps its quiet zone when it is a ${format} of ${widthPx} pixels`, async (t) => {
+    await t.test(`code image: it is readable and has its quiet zone when it is a ${format} of ${widthPx} pixels`, async (t) => {
       // Large pictures are slow to draw and easy to read.
       for (const text of widthPx > 480 ? texts.slice(-1) : texts) {
         const file = drawCode(text, widthPx, format)
@@ -19,14 +18,14 @@ for (const format of ['png', 'jpeg'] as const) {
         const pixels = Uint8Array.from(data)
         t.equal(decodeQR({ width, height, data: pixels }, { effort: Infinity, timeLimit: Infinity }), text)
 
-        // Four modules of 41 on each side; the half module less leaves room for the smear of JPEG.
+        // Four of 41 modules on each side; half a module less, since JPEG blurs the edge.
         const quietPx = Math.floor(widthPx * 3.5 / 41)
-        const isQuiet = (at: number) => at < quietPx || at >= widthPx - quietPx
-        let stains = 0
+        const isQuiet = (position: number) => position < quietPx || position >= widthPx - quietPx
+        let darkPixels = 0
         for (let n = 0; n < widthPx * widthPx; n++) {
-          if ((isQuiet(n % widthPx) || isQuiet(Math.floor(n / widthPx))) && pixels[n * 4]! < 240) stains++ // within the picture
+          if ((isQuiet(n % widthPx) || isQuiet(Math.floor(n / widthPx))) && pixels[n * 4]! < 240) darkPixels++ // the index is within the picture
         }
-        t.equal(stains, 0)
+        t.equal(darkPixels, 0)
       }
     })
   }

@@ -1,4 +1,4 @@
-/** The simulator against what is known of WeChat, over real HTTP: a client that passes here must not fail there for a reason known today. */
+/** The simulator over real HTTP, against what is known of WeChat: it has to be at least as strict. */
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { startWechatSimulator, type WechatSimulator } from '../../../src/demo/wechat-simulator.ts'
@@ -9,11 +9,11 @@ interface Bench {
   readonly clock: FakeClock
   get (path: string, query?: Record<string, string>): Promise<Reply>
   post (path: string, body: unknown, query?: Record<string, string>): Promise<Reply>
-  /** A stable token's answer. */
+  /** The answer to a call of stable_token. */
   stable (force?: boolean): Promise<Record<string, unknown>>
-  /** The errcode of a code asked for with a good token, and 0 for an image. */
+  /** The errcode of getwxacodeunlimit with a valid token; 0 for an image. */
   codeErrcode (body: unknown): Promise<unknown>
-  /** The answer to a URL Link asked for with a good token. */
+  /** The answer of generate_urllink with a valid token. */
   link (body: unknown): Promise<Record<string, unknown>>
 }
 
@@ -55,7 +55,7 @@ const setUp = async (t: Test): Promise<Bench> => {
   return bench
 }
 
-await t.test('stable_token: gives the same token with the rest of its life when asked again', async (t) => {
+await t.test('stable_token: the same token with its remaining lifetime is returned when called again', async (t) => {
   const { stable, clock } = await setUp(t)
   const first = await stable()
   t.strictSame(Object.keys(first), ['access_token', 'expires_in'])
@@ -64,7 +64,7 @@ await t.test('stable_token: gives the same token with the rest of its life when 
   t.strictSame(await stable(), { access_token: first.access_token, expires_in: 345 })
 })
 
-await t.test('stable_token: gives the next one from five minutes before the end, and the old one works until then', async (t) => {
+await t.test('stable_token: a new token is returned, and the old one works until it expires, when five minutes are left', async (t) => {
   const { stable, clock, post } = await setUp(t)
   const useErrcode = async (token: unknown) =>
     (await post('/wxa/getwxacodeunlimit', {}, { access_token: String(token) })).json.errcode
@@ -73,14 +73,14 @@ await t.test('stable_token: gives the next one from five minutes before the end,
   const next = await stable()
   t.not(next.access_token, old.access_token)
   t.equal(next.expires_in, 7200)
-  t.equal(await useErrcode(old.access_token), 40169, 'a good token, and a scene that is missing')
+  t.equal(await useErrcode(old.access_token), 40169, 'the token is valid, the scene is missing')
   t.equal(await useErrcode(next.access_token), 40169)
   clock.advance(300_000)
   t.equal(await useErrcode(old.access_token), 42001)
   t.equal(await useErrcode(next.access_token), 40169)
 })
 
-await t.test('stable_token: a forced refresh ends the old token at once, but not twice within 30 s or 21 times a day', async (t) => {
+await t.test('stable_token: the old token is revoked at once when a refresh is forced, but not twice within 30 s or 21 times a day', async (t) => {
   const { stable, clock, post } = await setUp(t)
   const old = await stable()
   const forced = await stable(true)
@@ -98,7 +98,7 @@ await t.test('stable_token: a forced refresh ends the old token at once, but not
   t.ok((await stable(true)).access_token)
 })
 
-await t.test('stable_token: refuses under HTTP 200, in words that differ by their tail, when the call is wrong', async (t) => {
+await t.test('stable_token: refused with HTTP 200 and a random rid when the call is wrong', async (t) => {
   const { simulator: { appid, secret }, post, get } = await setUp(t)
   const good = { grant_type: 'client_credential', appid, secret }
   const cases: Array<[unknown, number]> = [
@@ -116,7 +116,7 @@ await t.test('stable_token: refuses under HTTP 200, in words that differ by thei
   t.not(twice[0]?.json.errmsg, twice[1]?.json.errmsg)
 })
 
-await t.test('token: gives a new one each time, and the former works five minutes more, apart from the stable ones', async (t) => {
+await t.test('token: a new token is returned each time, and the previous one works for five more minutes, when it is called twice beside stable_token', async (t) => {
   const { simulator: { appid, secret }, stable, get, post, clock } = await setUp(t)
   const legacy = async () => (await get('/cgi-bin/token', { grant_type: 'client_credential', appid, secret })).json.access_token
   const useErrcode = async (token: unknown) => (await post('/wxa/getwxacodeunlimit', {}, { access_token: String(token) })).json.errcode
@@ -132,7 +132,7 @@ await t.test('token: gives a new one each time, and the former works five minute
   t.equal(await useErrcode(stableToken), 40169)
 })
 
-await t.test('getwxacodeunlimit: refuses tokens that are missing, foreign, unknown', async (t) => {
+await t.test('getwxacodeunlimit: refused when the token is missing, malformed or unknown', async (t) => {
   const { post } = await setUp(t)
   const errcode = async (query: Record<string, string>) => (await post('/wxa/getwxacodeunlimit', { scene: 'a' }, query)).json.errcode
   t.equal(await errcode({}), 41001)
@@ -140,7 +140,7 @@ await t.test('getwxacodeunlimit: refuses tokens that are missing, foreign, unkno
   t.equal(await errcode({ access_token: `97_${'x'.repeat(128)}` }), 40001)
 })
 
-await t.test('getwxacodeunlimit: refuses what WeChat refuses, the first reason first', async (t) => {
+await t.test("getwxacodeunlimit: refused, in WeChat's order of checks, when the body is wrong", async (t) => {
   const { codeErrcode, simulator } = await setUp(t)
   const cases: Array<[unknown, number]> = [
     ['scene=a', 47001], ['"a"', 47001], ['null', 47001],
@@ -163,7 +163,7 @@ await t.test('getwxacodeunlimit: refuses what WeChat refuses, the first reason f
   t.equal(await codeErrcode({ scene: 'a' }), 41030)
 })
 
-await t.test('getwxacodeunlimit: refuses with 45009 when there were too many within a minute', async (t) => {
+await t.test('getwxacodeunlimit: refused with 45009 when there were too many calls within a minute', async (t) => {
   const { codeErrcode, simulator, clock } = await setUp(t)
   simulator.settings.codesPerMinute = 1
   t.equal(await codeErrcode({ scene: 'a', width: 280 }), 0)
@@ -172,7 +172,7 @@ await t.test('getwxacodeunlimit: refuses with 45009 when there were too many wit
   t.equal(await codeErrcode({ scene: 'a', width: 280 }), 0)
 })
 
-await t.test('generate_urllink: gives a link of its own that tells a browser what it opens, until its end', async (t) => {
+await t.test('generate_urllink: a new link, whose page says what it opens until it expires, is returned when called', async (t) => {
   const { link, simulator, clock, get } = await setUp(t)
   const expireTime = Math.ceil(clock.now() / 1000) + 300
   const answer = await link({ path: 'pages/login/login', query: 'scene=abc', env_version: 'release', expire_type: 0, expire_time: expireTime })
@@ -185,10 +185,10 @@ await t.test('generate_urllink: gives a link of its own that tells a browser wha
   clock.advance(expireTime * 1000 - clock.now())
   t.equal((await get(pathname)).status, 404)
   t.ok((await link({ expire_type: 1, expire_interval: 30 })).url_link)
-  t.equal((await get(pathname)).status, 404, 'forgotten by now')
+  t.equal((await get(pathname)).status, 404, 'after the clean-up, too')
 })
 
-await t.test('generate_urllink: refuses tokens that are missing, foreign, unknown, and an individual', async (t) => {
+await t.test('generate_urllink: refused when the token is missing, malformed or unknown, or the account an individual\'s', async (t) => {
   const { post, link, simulator } = await setUp(t)
   const errcode = async (query: Record<string, string>) => (await post('/wxa/generate_urllink', '{', query)).json.errcode
   t.equal(await errcode({}), 41001)
@@ -198,7 +198,7 @@ await t.test('generate_urllink: refuses tokens that are missing, foreign, unknow
   t.equal((await link({})).errcode, 40002)
 })
 
-await t.test('generate_urllink: refuses what WeChat refuses, the first reason first', async (t) => {
+await t.test("generate_urllink: refused, in WeChat's order of checks, when the body is wrong", async (t) => {
   const { link, simulator, clock } = await setUp(t)
   const now = Math.ceil(clock.now() / 1000)
   const good = { path: 'pages/login/login', query: 'scene=a', env_version: 'trial', expire_type: 0, expire_time: now + 300 }
@@ -221,7 +221,7 @@ await t.test('generate_urllink: refuses what WeChat refuses, the first reason fi
   t.equal((await link(good)).errcode, 85079)
 })
 
-await t.test('generate_urllink: refuses when there were too many within a second or a day', async (t) => {
+await t.test('generate_urllink: refused when there were too many calls within a second or a day', async (t) => {
   const { link, simulator, clock } = await setUp(t)
   const ask = async () => (await link({ expire_type: 1, expire_interval: 1 })).errcode
   simulator.settings.linksPerSecond = 1
@@ -235,7 +235,7 @@ await t.test('generate_urllink: refuses when there were too many within a second
   t.equal(await ask(), 0)
 })
 
-await t.test('jscode2session: knows a js_code for five minutes and once', async (t) => {
+await t.test('jscode2session: a js_code is accepted once, and not when five minutes have passed', async (t) => {
   const { simulator, get, clock } = await setUp(t)
   const { appid, secret } = simulator
   const redeem = async (jsCode: string) =>
@@ -255,7 +255,7 @@ await t.test('jscode2session: knows a js_code for five minutes and once', async 
   t.equal((await redeem(late)).errcode, 40029)
 })
 
-await t.test('simulator: spoils the next calls and no more when a fault is switched on for some', async (t) => {
+await t.test('simulator: only the next calls fail when a fault is injected for a number of them', async (t) => {
   const { simulator, stable, post } = await setUp(t)
   simulator.fail('stable_token', -1, 2)
   t.strictSame([(await stable()).errcode, (await stable()).errcode, (await stable()).errcode], [-1, -1, undefined])
@@ -271,7 +271,7 @@ await t.test('simulator: spoils the next calls and no more when a fault is switc
   t.ok((await stable()).access_token)
 })
 
-await t.test('simulator: tells which calls there were, the secret and all, for tests to look at', async (t) => {
+await t.test('simulator: calls are recorded, secrets included, when tests read them', async (t) => {
   const { simulator, stable } = await setUp(t)
   await stable()
   t.equal(simulator.calls.length, 1)
@@ -280,13 +280,13 @@ await t.test('simulator: tells which calls there were, the secret and all, for t
   })
 })
 
-await t.test('simulator: answers as WeChat does when there is no such call', async (t) => {
+await t.test('simulator: answered with 40066 when the path is unknown', async (t) => {
   const { get } = await setUp(t)
   const { status, json } = await get('/wxa/unknown')
   t.strictSame([status, json.errcode], [200, 40066])
 })
 
-await t.test('simulator: closes at once when a call still hangs', async (t) => {
+await t.test('simulator: it closes at once when a call still hangs', async (t) => {
   const { simulator, stable } = await setUp(t)
   simulator.fail('stable_token', 'hang')
   const rejection = t.rejects(stable())
