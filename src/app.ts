@@ -27,6 +27,7 @@ import { createSessionCookie } from './http/session-cookie.ts'
 import { shutdownPlugin } from './http/shutdown.ts'
 import { strictHttpPlugin } from './http/strict-http.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
+import { createLogin } from './login/login.ts'
 import type { Clock, CodeStock, CodeSupply, LinkSupply, PhoneIdentity, Places } from './login/ports.ts'
 import type { Store } from './login/store-port.ts'
 import { createRereadTickets } from './login/reread-tickets.ts'
@@ -67,21 +68,23 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   })
   const phoneKeys = createPhoneKeys(store, { clock, sealingKey: keys.cookie })
   const waitingRoom = createWaitingRoom(clock, config.MAX_HELD_POLLS)
-  const login = {
-    tickets: createTickets(store, { clock, maxTickets: config.MAX_TICKETS }),
+  const tickets = createTickets(store, { clock, maxTickets: config.MAX_TICKETS })
+  const returnOrigins = [config.origin, ...config.ALLOWED_ORIGINS]
+  const login = createLogin({
+    tickets,
     waitingRoom,
     names: people,
     places,
     wrongNumbers: createWrongNumbers(store, clock, random),
     sessions,
+    phones: wechat,
+    phoneKeys,
+    appid: config.WECHAT_APPID,
+    subjectKey: keys.subject,
     clock,
     random,
-    settings: {
-      ticketTtlSeconds: config.TICKET_TTL,
-      matchNumbers: config.MATCH_NUMBERS,
-      returnOrigins: [config.origin, ...config.ALLOWED_ORIGINS],
-    },
-  }
+    settings: { ticketTtlSeconds: config.TICKET_TTL, matchNumbers: config.MATCH_NUMBERS, returnOrigins },
+  })
 
   const app = fastify({
     loggerInstance: log,
@@ -107,8 +110,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   app.decorateRequest('person', '')
   app.decorateRequest('phoneKey', '')
   app.decorateRequest('phoneKeySince', 0)
-  const rereadTickets = createRereadTickets(login)
-  const stopListening = login.tickets.onChange((id) => { id === null ? rereadTickets() : waitingRoom.wake(id) })
+  const rereadTickets = createRereadTickets({ tickets, waitingRoom })
+  const stopListening = tickets.onChange((id) => { id === null ? rereadTickets() : waitingRoom.wake(id) })
   app.addHook('onClose', async () => { stopListening() })
 
   const limits = await createLimits(app, store, clock, {
@@ -124,7 +127,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(shutdownPlugin, { waitingRoom })
   await app.register(untrustedProxyPlugin, { clock, trusted: config.TRUST_PROXY })
   await app.register(requestLogPlugin, { clock })
-  await app.register(auditPlugin, { origins: login.settings.returnOrigins, clock })
+  await app.register(auditPlugin, { origins: returnOrigins, clock })
   await app.register(problemsPlugin, { limits, clock })
   await app.register(cookie, { hook: false }) // it would parse the header for every call and keep one of several cookies with our name; session-cookie.ts reads all
   await app.register(securityHeadersPlugin, { isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false })
@@ -136,15 +139,16 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     await base.register(async (api) => {
       api.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
       const phone = {
-        login: { ...login, phones: wechat, phoneKeys, appid: config.WECHAT_APPID, subjectKey: keys.subject },
+        login,
         signature: { phoneKeys, clock, authority: new URL(config.PUBLIC_URL).host },
         sessions,
         people,
         limits,
+        clock,
         config,
       }
       const links = config.WECHAT_URL_LINK === 'on' ? wechat : null
-      await api.register(ticketRoutes({ login, codes: wechat, links, tokens, cookie: sessionCookie, limits, config }), { prefix: '/tickets' })
+      await api.register(ticketRoutes({ login, codes: wechat, links, tokens, names: people, cookie: sessionCookie, limits, clock, config }), { prefix: '/tickets' })
       await api.register(sessionRoutes({ sessions, names: people, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
       await api.register(phoneLoginRoute(phone), { prefix: '/phone' })
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })

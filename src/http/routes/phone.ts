@@ -1,16 +1,12 @@
 /** Owns the phone's calls. All but the login are signed; the person is whoever the key belongs to and is read from nowhere else. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
 import { whyNotName } from '../../domain/person.ts'
 import { siteNameOf } from '../../domain/site.ts'
 import type { Ticket } from '../../domain/ticket.ts'
-import { cancelByPhone } from '../../login/cancel-ticket.ts'
-import { confirmTicket } from '../../login/confirm-ticket.ts'
-import { logPhoneIn, type PhoneLoginDeps } from '../../login/log-phone-in.ts'
-import { scanTicket } from '../../login/scan-ticket.ts'
-import { signOutEverywhere } from '../../login/sign-out-everywhere.ts'
+import type { Login } from '../../login/login.ts'
+import type { Clock } from '../../login/ports.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import type { People } from '../../sessions/people.ts'
 import { parseJson, readBodies } from '../body-parser.ts'
@@ -21,31 +17,31 @@ import { addressOf } from '../visitor.ts'
 import { scannedTicket, secondsUntil, sessionList } from '../wire.ts'
 
 export interface PhoneRouteDeps {
-  /** The audit is each request's own. */
-  readonly login: Omit<PhoneLoginDeps, 'audit'>
+  readonly login: Login
   readonly signature: SignatureDeps
   readonly sessions: BrowserSessions
   readonly people: People
   readonly limits: Limits
+  readonly clock: Clock
   readonly config: Config
 }
 
-export const phoneLoginRoute = ({ login, limits }: PhoneRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+export const phoneLoginRoute = ({ login, limits, clock }: PhoneRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   app.post('/login', {
     schema: { body: schemas.PhoneLoginBody, response: { 200: schemas.PhoneLogin, ...schemas.problems } },
   }, async (request) => {
-    const { key, name } = await limits.duringPhoneLogin(request, () => logPhoneIn({ ...login, audit: request.audit }, request.body.js_code))
+    const { key, name } = await limits.duringPhoneLogin(request, () => login.logPhoneIn(request.body.js_code, request.audit))
     return {
       key_id: key.id,
       key: key.key,
-      expires_in: secondsUntil(key.expiresAt, login.clock),
-      server_time: Math.floor(login.clock.now() / 1000),
+      expires_in: secondsUntil(key.expiresAt, clock),
+      server_time: Math.floor(clock.now() / 1000),
       user: { sub: key.sub, name },
     }
   })
 }
 
-export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, config }: PhoneRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, clock, config }: PhoneRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   // The digest is over the bytes that came in, so here the body stays bytes until the signature has been checked.
   readBodies(app, (body) => body)
 
@@ -69,26 +65,26 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     origin: site ?? config.origin,
     service: config.origin,
   })
-  const by = (request: FastifyRequest) => ({ ...login, audit: request.audit })
 
   app.post('/tickets/:ticket/scan', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
   }, async (request) => {
-    const scan = await scanTicket(by(request), { id: request.params.ticket, sub: request.person, ip: addressOf(request) })
-    return scannedTicket(scan, siteOf(scan.ticket), login.clock)
+    const scan = await login.scanTicket({ id: request.params.ticket, sub: request.person, ip: addressOf(request) }, request.audit)
+    return scannedTicket(scan, siteOf(scan.ticket), clock)
   })
 
   app.post('/tickets/:ticket/confirm', {
     schema: { params: schemas.TicketParams, body: schemas.ConfirmBody, response: { 200: schemas.MovedTicket, ...schemas.problems } },
   }, async (request) => {
-    const { state, version } = await confirmTicket(by(request), { id: request.params.ticket, sub: request.person, matchCode: request.body.match_code, since: request.phoneKeySince })
+    const confirmation = { id: request.params.ticket, sub: request.person, matchCode: request.body.match_code, since: request.phoneKeySince }
+    const { state, version } = await login.confirmTicket(confirmation, request.audit)
     return { state, version }
   })
 
   app.post('/tickets/:ticket/cancel', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.MovedTicket, ...schemas.problems } },
   }, async (request) => {
-    const { state, version } = await cancelByPhone(by(request), { id: request.params.ticket, sub: request.person })
+    const { state, version } = await login.cancelByPhone({ id: request.params.ticket, sub: request.person }, request.audit)
     return { state, version }
   })
 
@@ -106,7 +102,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.delete('/sessions', {
     schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    await signOutEverywhere({ phoneKeys: login.phoneKeys, sessions, audit: request.audit }, { sub: request.person, by: 'phone', spared: request.phoneKey })
+    await login.signOutEverywhere({ sub: request.person, by: 'phone', spared: request.phoneKey }, request.audit)
     return await reply.code(204).send()
   })
 

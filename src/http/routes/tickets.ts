@@ -8,13 +8,8 @@ import { describeBrowser } from '../../domain/browser.ts'
 import { foreignOrigins, resourcePolicyFor } from '../../domain/site.ts'
 import type { SeenBrowser } from '../../domain/ticket.ts'
 import type { BrowserClaim } from '../../login/browser-ticket.ts'
-import { cancelByBrowser } from '../../login/cancel-ticket.ts'
-import { consumeTicket } from '../../login/consume-ticket.ts'
-import { createTicket } from '../../login/create-ticket.ts'
-import { readCodeTicket } from '../../login/read-code-ticket.ts'
-import type { LoginDeps } from '../../login/deps.ts'
-import type { CodeStock, CodeSupply, LinkSupply, SessionOpener } from '../../login/ports.ts'
-import { waitForTicket } from '../../login/wait-for-ticket.ts'
+import type { Login } from '../../login/login.ts'
+import type { Clock, CodeStock, CodeSupply, LinkSupply, Names } from '../../login/ports.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import type { Limits } from '../limits.ts'
 import { isOwnPage, refuseForeignPages, refuseForeignPictures } from '../same-origin.ts'
@@ -25,22 +20,22 @@ import { addressOf, clientNetworksOf, wechatClientKeyOf } from '../visitor.ts'
 import { secondsUntil, ticketView } from '../wire.ts'
 
 export interface TicketRouteDeps {
-  /** The audit is each request's own. */
-  readonly login: Omit<LoginDeps, 'audit'> & { readonly sessions: SessionOpener }
+  readonly login: Login
   readonly codes: CodeSupply & CodeStock
   /** Null where no links are to be made. */
   readonly links: LinkSupply | null
   readonly tokens: AccessTokens
+  readonly names: Names
   readonly cookie: SessionCookie
   readonly limits: Limits
+  readonly clock: Clock
   readonly config: Config
 }
 
 /** An answer to a poll may take as long as the poll may rest, and then some. Milliseconds. */
 const beyondTheHoldMs = 6000
 
-export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
-  const by = (request: FastifyRequest) => ({ ...login, audit: request.audit })
+export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limits, clock, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   const foreign = foreignOrigins(config)
   const resourcePolicy = resourcePolicyFor(config)
   /** The allowed origin on another site whose page asks. A page can't hide its origin in a POST; without one it is no page, and ours to judge as ever. */
@@ -65,13 +60,13 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
     await limits.beforeCreate(request)
     const browser = browserOf(request)
     const takeReadyId = () => codes.takeTicketId(wechatClientKeyOf(browser.ip))
-    const { ticket, secret } = await createTicket(by(request), { returnTo: request.body.return_to ?? null, browser, takeReadyId, site: siteOf(request) })
+    const { ticket, secret } = await login.createTicket({ returnTo: request.body.return_to ?? null, browser, takeReadyId, site: siteOf(request) }, request.audit)
     return await reply.code(201).send({
       ticket: ticket.id,
       secret,
       state: ticket.state,
       version: ticket.version,
-      expires_in: secondsUntil(ticket.expiresAt, login.clock),
+      expires_in: secondsUntil(ticket.expiresAt, clock),
       code_url: `${config.basePath}/api/tickets/${ticket.id}/code`,
       ...(links !== null && { link_url: `${config.basePath}/api/tickets/${ticket.id}/link` }),
       max_wait: config.MAX_WAIT,
@@ -80,10 +75,10 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   })
 
   app.get('/:ticket/code', { onRequest: refuseForeignPictures(config), schema: { params: schemas.TicketParams, response: { 200: schemas.Code, ...schemas.problems } } }, async (request, reply) => {
-    const ticket = await readCodeTicket(by(request), request.params.ticket)
+    const ticket = await login.readCodeTicket(request.params.ticket, request.audit)
     const { bytes, type } = await codes.codeFor(ticket.id, wechatClientKeyOf(ticket.browser.ip))
     return await reply
-      .header('cache-control', `private, max-age=${secondsUntil(ticket.expiresAt, login.clock)}`)
+      .header('cache-control', `private, max-age=${secondsUntil(ticket.expiresAt, clock)}`)
       .header('cross-origin-resource-policy', resourcePolicy) // the element on an allowed site shows it as an <img>
       .type(type)
       .send(bytes)
@@ -91,7 +86,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
 
   if (links !== null) {
     app.get('/:ticket/link', { schema: { params: schemas.TicketParams, response: { 302: schemas.Link, ...schemas.problems } } }, async (request, reply) => {
-      const ticket = await readCodeTicket(by(request), request.params.ticket)
+      const ticket = await login.readCodeTicket(request.params.ticket, request.audit)
       return await reply.redirect(await links.linkFor(ticket.id, ticket.expiresAt, wechatClientKeyOf(ticket.browser.ip)), 302)
     })
   }
@@ -102,14 +97,14 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   }, async (request, reply) => {
     const { after, wait } = request.query
     const holds = request.method !== 'HEAD' && after !== undefined
-    const answer = await waitForTicket(by(request), {
+    const answer = await login.waitForTicket({
       ...claimOf(request),
       after: Number(after ?? -1),
       waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
       networks: clientNetworksOf(request),
       signal: departure(reply),
-    })
-    return ticketView(answer, login.clock)
+    }, request.audit)
+    return ticketView(answer, clock)
   })
 
   app.post('/:ticket/consume', {
@@ -117,15 +112,15 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, conf
   }, async (request, reply) => {
     // Who calls is said by the secret and by no cookie. But what the cookies of our own page's browser open ends when this login takes its place.
     const shown = isOwnPage(request, config) ? cookie.read(request).secrets : []
-    const { ticket, session } = await consumeTicket(by(request), claimOf(request), shown)
+    const { ticket, session } = await login.consumeTicket(claimOf(request), shown, request.audit)
     if (session.session.site === null && siteOf(request) === null) cookie.set(reply, session.secret, session.endsAt)
-    return { ...await tokenAnswer(session.session, tokens, login.names), return_to: ticket.returnTo }
+    return { ...await tokenAnswer(session.session, tokens, names), return_to: ticket.returnTo }
   })
 
   app.delete('/:ticket', {
     schema: { params: schemas.TicketParams, response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    await cancelByBrowser(by(request), claimOf(request))
+    await login.cancelByBrowser(claimOf(request), request.audit)
     return await reply.code(204).send()
   })
 }
