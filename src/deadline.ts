@@ -1,24 +1,24 @@
 /**
- * Waiting with a deadline. A timer of ours that fires proves nothing about the other side: when this process itself was stalled (stopped,
- * swapped out, busy), the answer may lie in a socket that nobody has read yet.
+ * Waiting with a deadline. A timer that fires proves nothing about the other side: when this process itself was stalled (stopped, swapped out, busy), the
+ * answer may lie in a socket that hasn't been read yet.
  */
 
-/** What a deadline is measured with: a time that nobody sets, and a timer. Both in milliseconds. */
+/** A monotonic clock and a timer, both in milliseconds. */
 export interface Timer {
   steady (): number
   after (ms: number, call: () => void): () => void
 }
 
-/** A timer that is later than this tells of a stall of our own; a busy machine is late by less. Milliseconds. */
+/** A timer that fires later than this shows that this process was stalled; on a busy machine timers are late by less. */
 const stalledAfterMs = 100
-/** What the other side gets after a stall, so that an exchange of several questions and answers can go on. Milliseconds. */
+/** More time for the other side after a stall, enough for an exchange of several messages. */
 const graceMs = 500
-/** Two graces at the most: with a deadline of 2 s the client still hears within 6 s, from a process that stalls again and again. */
+/** With a deadline of 2 s a client still gets its answer within 6 s, from a process that stalls again and again. */
 const maxGraces = 2
 
 /**
- * Calls back once after `ms`, unless the returned function was called first. Before it calls, it lets the event loop read what lies in the
- * sockets, and after a stall of this process it waits a little longer.
+ * Calls `call` once after `ms`; the returned function cancels that. The event loop reads the sockets first, and after a stall of this process the deadline
+ * moves a little.
  */
 export const afterDeadline = (timer: Timer, ms: number, call: () => void): () => void => {
   let cancel = (): void => {}
@@ -40,15 +40,15 @@ export const afterDeadline = (timer: Timer, ms: number, call: () => void): () =>
 }
 
 export interface DeadlineOptions {
-  /** Makes the error that tells of an overdue answer. */
+  /** Makes the error for a missed deadline. */
   readonly late: () => unknown
-  /** Ends the waiting before the deadline, with its reason. */
+  /** Ends the wait before the deadline, with its reason. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Settles as `work` does, or rejects after `ms`, or with the reason of `signal` once that aborts. The signal that `work` is given aborts with
- * the same reason; what it does afterwards is heard by nobody.
+ * Settles as `work` does, or rejects with `late()` after `ms`, or with the reason of `signal` once that aborts. `work` is given a signal that aborts with the
+ * same reason; what it returns later is ignored.
  */
 export const withDeadline = async <T>(timer: Timer, ms: number, work: (signal: AbortSignal) => Promise<T>, { late, signal }: DeadlineOptions): Promise<T> => {
   signal?.throwIfAborted()
@@ -64,7 +64,7 @@ export const withDeadline = async <T>(timer: Timer, ms: number, work: (signal: A
   }
 }
 
-/** Settles as `work` does, or rejects with the reason of `signal` where that aborts first. */
+/** Settles as `work` does, or rejects with the reason of `signal` if that aborts first. */
 export const unlessAborted = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
   const aborted = Promise.withResolvers<never>()
   const giveUp = (): void => { aborted.reject(signal.reason) }

@@ -1,21 +1,21 @@
-/** The standard output as a place for log lines. Lines may be lost there: the process waits for nobody who should read them, and ends in time. */
+/** The standard output as the log's destination. Never blocks: lines that nobody reads are dropped, so that the process still ends in time. */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isatty } from 'node:tty'
 import { pino, type DestinationStream } from 'pino'
 
-/** So much of the log is kept for an output that takes nothing just now; the rest is lost. Bytes. */
-const maxUnwritten = 1024 * 1024
+/** Kept while the output takes nothing; further lines are dropped. */
+const maxUnwrittenBytes = 1024 * 1024
 
-/** How long a stopped terminal isn't tried again. Milliseconds. */
-const stoppedMs = 50
+/** A stopped terminal is tried again after this. */
+const retryMs = 50
 
-/** At its end the process waits so long for an output to take what is left. Milliseconds. */
+/** How long the process waits at its end for the output to take the rest. */
 const flushMs = 300
 
 export interface LogOutput extends DestinationStream {
-  /** Resolves when everything is written, or when it has taken too long. */
+  /** Resolves when everything is written, or after a short wait. */
   flush (): Promise<void>
 }
 
@@ -30,9 +30,9 @@ export const openLogOutput = (): LogOutput => {
 }
 
 /**
- * The terminal at the standard output, as a stream that never blocks, or null where it can't be opened. Node's own blocks while a terminal is stopped
- * (Ctrl-S), and pino's leaves a thread behind that does, so that the process can't end. It is opened anew, as a flag on the descriptor we were given would
- * hold for the shell as well.
+ * Opens the terminal at the standard output as a stream that never blocks; null where that fails. Node's own stream blocks while a terminal is stopped
+ * (Ctrl-S), and pino's leaves a blocked thread behind, so that the process can't end. The terminal is opened again, because O_NONBLOCK on the inherited
+ * descriptor would change it for the shell as well.
  */
 const openTerminal = (): Writable | null => {
   let fd: number
@@ -49,7 +49,7 @@ const openTerminal = (): Writable | null => {
           if (end < chunk.length) writeFrom(end)
           else done()
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === 'EAGAIN') setTimeout(writeFrom, stoppedMs, from).unref()
+          if ((error as NodeJS.ErrnoException).code === 'EAGAIN') setTimeout(writeFrom, retryMs, from).unref()
           else done(error as Error) // node:fs throws Errors
         }
       }
@@ -59,13 +59,13 @@ const openTerminal = (): Writable | null => {
 }
 
 /**
- * A pipe or a socket, through Node's own stream, which never blocks. pino's destination would: its last flush tries again for ever while a pipe is
- * full, and so would a write of its own to a descriptor that blocks, as a thread that is in the middle of it can't be ended.
+ * Writes to a pipe or a socket through Node's own stream, which never blocks there. pino's destination would: its last flush retries for ever while a pipe is
+ * full, and a thread in the middle of a blocking write can't be ended.
  */
 export const streamOutput = (stream: Writable): LogOutput => {
-  stream.on('error', () => {}) // nobody reads any more, and there is no other place to say so
+  stream.on('error', () => {}) // the reader has gone, and there is no other place to report it
   return {
-    write: (line) => { if (stream.writable && stream.writableLength < maxUnwritten) stream.write(line) },
+    write: (line) => { if (stream.writable && stream.writableLength < maxUnwrittenBytes) stream.write(line) },
     flush: async () => {
       if (!stream.writable) return
       await Promise.race([new Promise((resolve) => { stream.write('', resolve) }), sleep(flushMs)])
@@ -73,11 +73,11 @@ export const streamOutput = (stream: Writable): LogOutput => {
   }
 }
 
-/** A file, or what behaves like one: a full disk must not end what it can't write about. */
+/** Writes to a file, or what behaves like one. A full disk must not end the process. */
 const fileOutput = (): LogOutput => {
-  const output = pino.destination({ maxLength: maxUnwritten })
+  const output = pino.destination({ maxLength: maxUnwrittenBytes })
   output.on('error', () => {
-    output.flushSync = () => {} // at the end of the process it would try for ever
+    output.flushSync = () => {} // it would retry for ever at the end of the process
   })
-  return { write: (line) => { output.write(line) }, flush: async () => {} } // pino flushes it at the end of the process
+  return { write: (line) => { output.write(line) }, flush: async () => {} } // pino flushes at the end of the process
 }

@@ -1,4 +1,4 @@
-/** Owns the real things that the app is built from: environment, time, randomness, log, store, keys, places, WeChat. The only reader of process.env. */
+/** What the app needs in production: environment, clock, randomness, log, store, keys, places, WeChat. Only this file reads process.env. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { pino, type Logger } from 'pino'
@@ -12,13 +12,13 @@ import { createStore } from './stores/store.ts'
 import { createWechatDispatchers, destroyDispatchers } from './wechat/dispatchers.ts'
 import { createWechat } from './wechat/wechat.ts'
 
-/** The environment, with what a `.env` file adds to it where that is wanted. */
+/** Returns process.env; `withFile` adds what a `.env` file sets. */
 export const readEnvironment = ({ withFile }: { withFile: boolean }): NodeJS.ProcessEnv => {
   if (withFile && existsSync('.env')) process.loadEnvFile('.env')
   return process.env
 }
 
-/** Time as the machine tells it. */
+/** The machine's clocks and timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   errorMs: () => 0,
@@ -31,13 +31,13 @@ export const systemClock: Clock = {
 
 export interface Runtime extends AppDeps {
   readonly log: Logger
-  /** Lets go of the key file, of the store, of WeChat and at last of the log; the app is closed first. */
+  /** Closes the key file's watcher, the store and WeChat's connections, and flushes the log last. The app has to be closed before. */
   close (): Promise<void>
 }
 
 /**
  * Opens everything a configuration names. Throws an Error whose message is one line for the operator when the places, the keys or the store
- * can't be opened; a Redis or a WeChat that is away is no reason not to start.
+ * can't be opened. Starts without Redis or WeChat while they are unreachable.
  */
 export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): Runtime => {
   const output = openLogOutput()
@@ -45,7 +45,7 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
   const places = config.GEOIP_FILE === null ? noPlaces : openPlaces(config.GEOIP_FILE, log)
   const keys = openKeys(config, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
-  // The store's time, so that all instances agree on when a ticket's is up.
+  // The store's clock, so that all instances agree on when a ticket expires.
   const shared: Clock = { ...clock, now: store.now, errorMs: store.timeErrorMs }
   const dispatchers = createWechatDispatchers()
   const wechat = createWechat({
@@ -70,7 +70,7 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
   return { store, wechat, places, keys, clock: shared, random: randomBytes, log, close }
 }
 
-/** An embedded store makes its key file at the first start; instances that share Redis have to be given the same one. */
+/** With an embedded store the first start makes the key file. Instances that share Redis have to be given the same one. */
 const openKeys = ({ KEYS_FILE, STORE_URL }: Config, clock: Clock, log: Logger): FollowedKeys => {
   if (STORE_URL.startsWith('sqlite:')) makeKeyFile(KEYS_FILE)
   else if (!existsSync(KEYS_FILE)) throw new Error(`KEYS_FILE ${KEYS_FILE} is not there: make it with "npm run keys" and give it to every instance`)

@@ -1,22 +1,21 @@
-/** Owns the process: listening, signals, the exit code. */
+/** The process of the service: listening, signals, exit code. */
 import { Server } from 'node:net'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 
-/** On SIGTERM the service goes on listening for so long, and says that it isn't ready: balancers that ask for that send nobody here any more. Milliseconds. */
-const announceMs = 1500
-/** Then, for so long, it takes no new connections and answers on those there are: balancers that ask for nothing find nobody, and go elsewhere. Milliseconds. */
-const refuseMs = 500
-/** Whoever has not read their answer so long after the refusal is cut off. Milliseconds. */
-const cutAfterMs = 1000
-/** So long after the refusal the process ends, whatever hangs: in all within 5 s of a signal, on a busy machine, too. Milliseconds. */
-const endAfterMs = 2000
+/** Drain, phase 1: still accepting but not ready, so that balancers with health checks stop sending traffic. */
+const unreadyMs = 1500
+/** Drain, phase 2: no new connections, open ones are still served. Balancers without health checks get a refused connection and try another instance. */
+const refusingMs = 500
+/** From the end of the drain: connections on which an answer has not been read are destroyed. */
+const destroyAfterMs = 1000
+/** From the end of the drain: the process exits, even where something hangs. In all within 5 s of a signal, on a busy machine, too. */
+const exitAfterMs = 2000
 
 /**
- * What a socket's error is called when its peer, or the way there, is gone. Such an error that nobody listened for is a mistake of ours, but it tells of one
- * connection and of nothing else: it is logged with its stack, and the process goes on with all the polls it holds. Any other error that nobody caught
- * leaves a state that nobody knows, and ends the process.
+ * Error codes of a socket whose peer, or the way there, is gone. Such an error without a listener is a bug of ours, but it concerns one connection only: it is
+ * logged with its stack, and the process goes on with all the polls it holds. After any other uncaught error the state is unknown, and the process ends.
  */
 const lostPeerCodes: ReadonlySet<unknown> = new Set([
   'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ECONNREFUSED', 'ENOTCONN', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET',
@@ -27,26 +26,25 @@ const isLostPeer = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && 'code' in error && lostPeerCodes.has(error.code)
 
 /**
- * Listens, and goes down in order. On SIGTERM held polls are answered at once, and whoever else calls is, until nobody sends calls here any more. After
- * that, and at once on SIGINT or an error nobody caught: no new connections, what is under way is answered, then the rest is released.
- * Resolves when the service can be reached.
+ * Listens, and shuts down in order: on SIGTERM it drains first (held polls are answered at once, all else as usual), then it takes no new connections, answers
+ * the calls under way, and calls `release`. SIGINT and an uncaught error skip the drain. Resolves when the service can be reached.
  */
 export const serve = async (app: FastifyInstance, { host, port }: { host: string, port: number }, release: () => Promise<void>): Promise<void> => {
   let isClosing = false
   let failure: { readonly err: unknown } | undefined
-  const { close } = closeWithGrace({ delay: endAfterMs, logger: false, skip: ['SIGTERM', 'uncaughtException', 'unhandledRejection'] }, async ({ signal }) => {
+  const { close } = closeWithGrace({ delay: exitAfterMs, logger: false, skip: ['SIGTERM', 'uncaughtException', 'unhandledRejection'] }, async ({ signal }) => {
     isClosing = true
     if (signal !== undefined) app.log.info({ signal }, 'shutting down')
-    const cut = setTimeout(() => app.server.closeAllConnections(), cutAfterMs)
+    const destroyTimer = setTimeout(() => app.server.closeAllConnections(), destroyAfterMs)
     await app.close()
-    clearTimeout(cut)
+    clearTimeout(destroyTimer)
     await release()
     if (failure !== undefined) throw failure.err // ends the process with 1
   })
-  // Rejections that nobody handles come here, too.
+  // Unhandled rejections come here, too.
   process.on('uncaughtException', (err) => {
     if (isLostPeer(err)) {
-      app.log.error({ err }, 'a lost connection, which nobody listened for; going on')
+      app.log.error({ err }, 'a socket error had no listener: one connection is lost, the service goes on')
       return
     }
     app.log.fatal({ err }, 'shutting down after an uncaught error')
@@ -54,33 +52,33 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
     failure = { err }
     if (!isClosing) close()
   })
-  const leave = async (): Promise<void> => {
+  const drain = async (): Promise<void> => {
     app.log.info({ signal: 'SIGTERM' }, 'shutting down')
     app.beginShutdown()
-    await sleep(announceMs)
-    await setImmediate() // timers come before what is to be accepted, and whoever waits for that would be reset
-    Server.prototype.close.call(app.server) // the HTTP server's own would hang up on whoever is about to send a call
-    await sleep(refuseMs)
+    await sleep(unreadyMs)
+    await setImmediate() // the event loop runs timers before it accepts connections, and those that wait to be accepted would be reset
+    Server.prototype.close.call(app.server) // the HTTP server's own `close` would also close idle connections, on which a call may be on its way
+    await sleep(refusingMs)
     if (!isClosing) close()
   }
-  let left: Promise<void> | undefined
-  process.on('SIGTERM', () => { left ??= leave() }) // npm and systemd may both send it
+  let draining: Promise<void> | undefined
+  process.on('SIGTERM', () => { draining ??= drain() }) // npm and systemd may both send it
   try {
-    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port }) // by that name a server listens at whichever address comes first
+    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port }) // the name may resolve to ::1 first, and a server listens on one address
   } catch (cause) {
-    throw new Error(`HOST ${host}, PORT ${port}: ${whyNot[(cause as NodeJS.ErrnoException).code ?? ''] ?? String(cause)}`, { cause }) // listen rejects with system errors
+    throw new Error(`HOST ${host}, PORT ${port}: ${listenFailures[(cause as NodeJS.ErrnoException).code ?? ''] ?? String(cause)}`, { cause }) // listen rejects with system errors
   }
 }
 
-/** Why an address can't be listened on, for an operator. */
-const whyNot: Readonly<Record<string, string>> = {
+/** What keeps the service from listening, for the operator. */
+const listenFailures: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there already',
   EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'there is no host of this name',
   EACCES: 'this user may not listen there',
 }
 
-/** Runs a start; what stops it is told to the operator line by line, and the process ends with 1. */
+/** Runs a start. When that fails, prints the error's lines for the operator and exits with 1. */
 export const orExit = async (start: () => Promise<void>): Promise<void> => {
   try {
     await start()

@@ -1,4 +1,4 @@
-/** Owns the start for real: `npm start`. */
+/** `npm start` */
 import { buildApp } from './app.ts'
 import { readConfig, type Config, type ServiceConfig } from './config.ts'
 import { openRuntime, readEnvironment, systemClock } from './runtime.ts'
@@ -11,7 +11,7 @@ await orExit(async () => {
   const environment = readEnvironment({ withFile: true })
   const config = withCredentials(readConfig(environment))
   const runtime = openRuntime(config)
-  await lockStoreFile(config.STORE_URL, systemClock) // before anybody is served, until the process ends
+  await lockStoreFile(config.STORE_URL, systemClock) // before the first request, until the process ends
   for (const line of readableByOthers(config.STORE_URL, config.KEYS_FILE)) runtime.log.warn(line)
   for (const line of weakSettings(config, { isProduction: environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
   const app = await buildApp(runtime, config)

@@ -1,34 +1,34 @@
-/** Settings that are allowed and weaken the service: one line for the operator each. What can't work at all is refused by `config.ts`. */
+/** Warnings about settings that are allowed but weaken the service. `config.ts` refuses what can't work at all. */
 import { isIP } from 'node:net'
 import type { Config } from './config.ts'
 import { isInside, readNetwork } from './domain/address.ts'
 import { hasListedSuffix, isPublicSuffix } from './domain/public-suffix.ts'
 
-export interface Surroundings {
-  /** Whether NODE_ENV says so. */
+export interface WeakSettingsOptions {
+  /** Whether NODE_ENV is `production`. */
   readonly isProduction: boolean
 }
 
 const daySeconds = 86_400
 
-/** Twice the default of a time, or more where people have reason to. */
+/** Twice the default, or more where operators have a reason for it. */
 const longTicketSeconds = 600
 const longIdleSeconds = 90 * daySeconds
 const longSessionSeconds = 180 * daySeconds
 
-/** No person and no office needs so much a minute. */
+/** Calls a minute, more than a person or an office needs. */
 const hugeLimit = 10_000
 
 /**
- * The widest public ranges that one operator of proxies has: the largest of the content delivery networks' lists are an IPv4 /12 and an IPv6 /29. Shorter
- * prefixes hold addresses of anybody.
+ * The shortest prefixes that one operator of proxies may have: the widest ranges in the lists of content delivery networks are an IPv4 /12 and an IPv6 /29.
+ * Wider ranges have addresses of anybody.
  */
 const widestPublic = { ipv4: 12, ipv6: 24 } as const
 
-/** Lists the weak settings of a configuration, each with what it costs and what to do. The lines hold no secret. */
-export const weakSettings = (config: Config, { isProduction }: Surroundings): readonly string[] => [
+/** Lists the weak settings of a configuration, one line each with the risk and what to do. The lines hold no secret. */
+export const weakSettings = (config: Config, { isProduction }: WeakSettingsOptions): readonly string[] => [
   ...config.MATCH_NUMBERS === 'off'
-    ? ['MATCH_NUMBERS=off: whoever is lured into scanning a stranger\'s code logs the stranger in with one tap. Set it to "tap" or "type"']
+    ? ['MATCH_NUMBERS=off: a person who is lured into scanning a stranger\'s code logs the stranger in with one tap. Set it to "tap" or "type"']
     : [],
   ...config.ALLOWED_ORIGINS.flatMap((origin) => weakOrigin(origin, config)),
   ...config.TRUST_PROXY.filter(isWide).map((range) =>
@@ -38,20 +38,20 @@ export const weakSettings = (config: Config, { isProduction }: Surroundings): re
   ...isProduction && !config.isSecure
     ? [`PUBLIC_URL is ${config.PUBLIC_URL} in production: no phone and no other computer reaches it, and cookies lack Secure. Set it to the https address of the service`]
     : [],
-  ...isLong('TICKET_TTL', config.TICKET_TTL, longTicketSeconds, 'a code that was photographed or sent around can be used for so long. 180 is enough for a scan'),
-  ...isLong('SESSION_IDLE', config.SESSION_IDLE, longIdleSeconds, 'a forgotten browser stays logged in for so long. The default is 30 days'),
-  ...isLong('SESSION_MAX', config.SESSION_MAX, longSessionSeconds, 'a stolen session is good for so long. The default is 90 days'),
+  ...tooLong('TICKET_TTL', config.TICKET_TTL, longTicketSeconds, 'a photographed or forwarded code works for that long. 180 seconds are enough for a scan'),
+  ...tooLong('SESSION_IDLE', config.SESSION_IDLE, longIdleSeconds, 'a forgotten browser stays logged in for that long. The default is 30 days'),
+  ...tooLong('SESSION_MAX', config.SESSION_MAX, longSessionSeconds, 'a stolen session works for that long. The default is 90 days'),
   ...(['LIMIT_CREATE', 'LIMIT_GUESS', 'LIMIT_PHONE'] as const).filter((name) => config[name] >= hugeLimit).map((name) =>
-    `${name}=${config[name]}: so many a minute is as good as no limit. Choose what your busiest network needs`),
+    `${name}=${config[name]}: that many a minute is as good as no limit. Set what your busiest network needs`),
 ]
 
-const isLong = (name: string, seconds: number, limit: number, why: string): readonly string[] => seconds > limit ? [`${name}=${seconds} seconds: ${why}`] : []
+const tooLong = (name: string, seconds: number, limit: number, why: string): readonly string[] => seconds > limit ? [`${name}=${seconds} seconds: ${why}`] : []
 
 const weakOrigin = (origin: string, { isSecure }: Config): readonly string[] => {
   const { protocol, hostname } = new URL(origin)
   if (isPublicSuffix(hostname) && isPublicHost(hostname)) return [`ALLOWED_ORIGINS has ${origin}: its name is a public suffix and belongs to no single site. Name the site's own host`]
   if (protocol === 'https:' || !(isSecure || isPublicHost(hostname))) return [] // a service on localhost is tried out with pages on localhost
-  return [`ALLOWED_ORIGINS has ${origin}: whoever is between a visitor and that site can change its pages and log in as the visitor. Use https`]
+  return [`ALLOWED_ORIGINS has ${origin}: anybody on the network between a visitor and that site can change its pages and log in as the visitor. Use https`]
 }
 
 const isWide = (range: string): boolean => {
@@ -73,7 +73,7 @@ const weakStoreUrl = (url: string): readonly string[] => {
   return isPublic ? ['STORE_URL is Redis without TLS on a public host: its password, sessions and tickets cross the network in clear. Use rediss:// or a private network'] : []
 }
 
-/** An address that is not private, or a name under a suffix that is registered; what only a local network resolves is not public. */
+/** Whether a host is a public address, or a name under a registered suffix. Names that only a local network resolves are not public. */
 const isPublicHost = (hostname: string): boolean => {
   const host = hostname.replace(/^\[|\]$/g, '')
   return isIP(host) === 0 ? hasListedSuffix(host) : !isInside(host)

@@ -50,22 +50,22 @@ await t.test('config: the defaults are those of the contract when nothing is set
   })
 })
 
-await t.test('config: what follows from PUBLIC_URL follows, with and without a path', async (t) => {
+await t.test('config: origin, path and names follow from PUBLIC_URL, with and without a path', async (t) => {
   t.hasStrict(readConfig({ PUBLIC_URL: 'https://Example.com:443/sign/in/' }), {
     PUBLIC_URL: 'https://example.com/sign/in', origin: 'https://example.com', basePath: '/sign/in', siteName: 'example.com', audience: 'https://example.com', isSecure: true,
   })
   t.hasStrict(readConfig({ PUBLIC_URL: 'https://example.com:8443' }), { PUBLIC_URL: 'https://example.com:8443', basePath: '', siteName: 'example.com:8443' })
 })
 
-await t.test('config: an empty value is as good as none', async (t) => {
+await t.test('config: the default holds when a value is empty', async (t) => {
   t.equal(readConfig({ PORT: '', SITE_NAME: '' }).PORT, 3000)
 })
 
-await t.test('config: URL Links are made when they are asked for', async (t) => {
+await t.test('config: URL Links are on when WECHAT_URL_LINK is on', async (t) => {
   t.equal(readConfig({ WECHAT_URL_LINK: 'on' }).WECHAT_URL_LINK, 'on')
 })
 
-await t.test('config: lists, durations and lone addresses are read', async (t) => {
+await t.test('config: lists, durations and single addresses are read', async (t) => {
   const config = readConfig({
     PUBLIC_URL: 'https://login.example.com',
     ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443',
@@ -118,11 +118,11 @@ for (const [name, values] of Object.entries(bad)) {
   })
 }
 
-await t.test('config: MATCH_NUMBERS may still be called on, when it is tap', async (t) => {
+await t.test('config: MATCH_NUMBERS is tap when it is set to its older name, on', async (t) => {
   for (const [text, mode] of [['on', 'tap'], ['tap', 'tap'], ['type', 'type'], ['off', 'off'], ['', 'tap']] as const) t.equal(readConfig({ MATCH_NUMBERS: text }).MATCH_NUMBERS, mode, text)
 })
 
-await t.test('config: every mistake has its line, and a misspelt name is one', async (t) => {
+await t.test('config: every mistake has a line of its own, a misspelled name, too', async (t) => {
   t.strictSame(linesOf({ PORT: 'x', LOG_LEVEL: 'x', WECHAT_APP_ID: 'wx1', LIMIT_X: '1', SESSION_IDEL: '1', MAX_TICKET: '1', PATH: '/bin', MATCH: 'x', PORTS: '1', SESSION_MANAGER: 'x' }), [
     'WECHAT_APP_ID is not a setting of scan-login: did you mean WECHAT_APPID?',
     'LIMIT_X is not a setting of scan-login',
@@ -133,13 +133,13 @@ await t.test('config: every mistake has its line, and a misspelt name is one', a
   ])
 })
 
-await t.test('config: COOKIE_DOMAIN has to be at or above PUBLIC_URL, over TLS', async (t) => {
+await t.test('config: the start is refused when COOKIE_DOMAIN is not at or above PUBLIC_URL, or that is not https', async (t) => {
   t.strictSame(linesOf({ PUBLIC_URL: 'https://login.example.com', COOKIE_DOMAIN: 'example.org' }), ['COOKIE_DOMAIN must be the domain of PUBLIC_URL or one above it'])
   t.strictSame(linesOf({ PUBLIC_URL: 'https://badexample.com', COOKIE_DOMAIN: 'example.com' }), ['COOKIE_DOMAIN must be the domain of PUBLIC_URL or one above it'])
   t.strictSame(linesOf({ PUBLIC_URL: 'http://login.app.localhost', COOKIE_DOMAIN: 'app.localhost' }), ['COOKIE_DOMAIN needs a PUBLIC_URL with https'])
 })
 
-await t.test('ES COOKIE_DOMAIN: the start is refused when it is a public suffix, where no browser keeps a cookie', async (t) => {
+await t.test('ES COOKIE_DOMAIN: the start is refused when it is a public suffix, for which browsers take no cookie', async (t) => {
   const line = 'COOKIE_DOMAIN is a public suffix, under which anybody can have a name: browsers refuse a cookie for it. Name a domain of your own'
   for (const [host, suffix] of [['login.example.co.uk', 'co.uk'], ['login.me.github.io', 'github.io'], ['a.example.com.cn', 'com.cn'], ['x.eu-west-1.compute.amazonaws.com', 'eu-west-1.compute.amazonaws.com']] as const) {
     t.strictSame(linesOf({ PUBLIC_URL: `https://${host}`, COOKIE_DOMAIN: suffix }), [line], suffix)

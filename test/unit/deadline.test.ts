@@ -1,4 +1,4 @@
-/** Waiting with a deadline: an answer that is there counts, and a stall of this process is nobody else's fault. */
+/** Deadlines of calls: an answer that has arrived counts, and a stall of this process is not held against the other side. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -22,10 +22,10 @@ const stalling = () => {
 /** Keeps this process from reading sockets and from firing timers. */
 const stallFor = (ms: number): void => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms) }
 
-/** A server that says its port, and answers whatever it is asked. */
+/** A server that prints its port and echoes what it receives. */
 const echo = "require('net').createServer((s) => s.on('data', (d) => s.write(d))).listen(0, '127.0.0.1', function () { console.log(this.address().port) })"
 
-await t.test('deadline: it settles as the work does when that is in time', async (t) => {
+await t.test('deadline: it settles as the work does when the work is in time', async (t) => {
   const clock = createFakeClock()
   t.equal(await withDeadline(clock, 1000, async () => 5, { late }), 5)
   await t.rejects(withDeadline(clock, 1000, async () => { throw new Error('no') }, { late }), { message: 'no' })
@@ -60,7 +60,7 @@ await t.test('deadline: it rejects with the reason when its signal aborts, befor
   t.equal(isAsked, false)
 })
 
-await t.test('deadline: it keeps its length when the time of day is set meanwhile', async (t) => {
+await t.test('deadline: it keeps its length when the clock is set meanwhile', async (t) => {
   const clock = createFakeClock()
   let calls = 0
   for (const byMs of [-10_800_000, 10_800_000]) {
@@ -118,7 +118,7 @@ await t.test('E8 deadline: it waits a little longer, and no longer than that, wh
   t.equal(calls, 2, 'a process that stalls again and again gives up as well')
 })
 
-await t.test('deadline: it never calls when it was called off, in the turn after the timer too', async (t) => {
+await t.test('deadline: it never calls when it is cancelled, even between the timer and the next turn of the event loop', async (t) => {
   const clock = createFakeClock()
   let calls = 0
   const cancel = afterDeadline(clock, 1000, () => { calls++ })

@@ -1,10 +1,10 @@
-/** Loads every module, so that the coverage counts those that no other test reaches. */
+/** Loads every module, so that coverage includes those that no other test loads. */
 import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 
 const src = join(import.meta.dirname, '../../src')
-/** Those that start something when they are loaded, or run in a browser. */
+/** These start something when they are loaded, or run in a browser. */
 const entries = /^(?:server|keys|commands\/.*|demo\/main|demo\/(?:phone|runtime)\/.*)\.ts$/
 
 for await (const file of glob('**/*.ts', { cwd: src })) {

@@ -5,10 +5,10 @@ import { weakSettings } from '../../src/weak-settings.ts'
 const isSecure = { PUBLIC_URL: 'https://login.example.com' }
 const linesOf = (env: Record<string, string>, isProduction = true): readonly string[] => weakSettings(readConfig({ ...isSecure, ...env }), { isProduction })
 
-/** A setting, and how its line begins. */
+/** Settings, and how the line of each begins. */
 const weak: ReadonlyArray<readonly [Record<string, string>, ...string[]]> = [
   [{ MATCH_NUMBERS: 'off' }, 'MATCH_NUMBERS=off: '],
-  [{ ALLOWED_ORIGINS: 'http://shop.example' }, 'ALLOWED_ORIGINS has http://shop.example: whoever is between'],
+  [{ ALLOWED_ORIGINS: 'http://shop.example' }, 'ALLOWED_ORIGINS has http://shop.example: anybody on the network between'],
   [{ ALLOWED_ORIGINS: 'https://a.example,http://b.example:8080,http://localhost:5173' }, 'ALLOWED_ORIGINS has http://b.example:8080: ', 'ALLOWED_ORIGINS has http://localhost:5173: '],
   [{ ALLOWED_ORIGINS: 'https://github.io' }, 'ALLOWED_ORIGINS has https://github.io: its name is a public suffix'],
   [{ ALLOWED_ORIGINS: 'http://co.uk' }, 'ALLOWED_ORIGINS has http://co.uk: its name is a public suffix'],
@@ -28,14 +28,14 @@ const weak: ReadonlyArray<readonly [Record<string, string>, ...string[]]> = [
 ]
 
 for (const [env, ...begins] of weak) {
-  await t.test(`ES weak settings: a line each when ${JSON.stringify(env)} is set`, async (t) => {
+  await t.test(`ES weak settings: each has a warning when ${JSON.stringify(env)} is set`, async (t) => {
     const lines = linesOf(env)
     t.strictSame(lines.map((line, index) => line.startsWith(begins[index] ?? 'nothing')), begins.map(() => true), lines.join('\n'))
     for (const line of lines) t.notMatch(line, /\n|secret@/, 'one line, without a password')
   })
 }
 
-/** What weakens nothing, or can't be told apart from what is meant. */
+/** What weakens nothing, or may be meant as it is. */
 const strong: ReadonlyArray<Record<string, string>> = [
   {},
   { MATCH_NUMBERS: 'on' },
@@ -51,16 +51,16 @@ const strong: ReadonlyArray<Record<string, string>> = [
 ]
 
 for (const env of strong) {
-  await t.test(`weak settings: nothing is said when ${JSON.stringify(env)} is set`, async (t) => {
+  await t.test(`weak settings: there is no warning when ${JSON.stringify(env)} is set`, async (t) => {
     t.strictSame(linesOf(env), [])
   })
 }
 
-await t.test('weak settings: a service that is tried out on localhost is left in peace when it isn\'t in production', async (t) => {
+await t.test('weak settings: a service on localhost has no warning when it isn\'t in production', async (t) => {
   t.strictSame(linesOf({ PUBLIC_URL: 'http://localhost:3000', ALLOWED_ORIGINS: 'http://localhost:5173,http://127.0.0.1:8080' }, false), [])
   t.match(linesOf({ PUBLIC_URL: 'http://localhost:3000', ALLOWED_ORIGINS: 'http://shop.example.com' }, false), [/^ALLOWED_ORIGINS has http:\/\/shop\.example\.com: /])
 })
 
-await t.test('weak settings: each has a line of its own when there are many', async (t) => {
+await t.test('weak settings: each has a warning of its own when there are many', async (t) => {
   t.equal(linesOf({ MATCH_NUMBERS: 'off', TICKET_TTL: '3600', TRUST_PROXY: '0.0.0.0/1,128.0.0.0/1', LIMIT_GUESS: '100000' }).length, 5)
 })
