@@ -5,8 +5,8 @@ import { checkJsonFiles } from '../../.ci/miniprogram/json-schemas.ts'
 import { checkPackaging, ownLimitBytes } from '../../.ci/miniprogram/packaging.ts'
 import type { Problem } from '../../.ci/miniprogram/problem.ts'
 import { readProject } from '../../src/demo/miniprogram/project.ts'
-import type { Files } from '../support/small-miniprogram.ts'
 import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
+import type { Files } from '../support/write-files.ts'
 
 const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
 

@@ -6,8 +6,8 @@ import { checkStyles } from '../../.ci/miniprogram/styles.ts'
 import { checkTemplateRules } from '../../.ci/miniprogram/wxml-rules.ts'
 import { readProject } from '../../src/demo/miniprogram/project.ts'
 import type { Project } from '../../src/demo/miniprogram/project.ts'
-import type { Files } from '../support/small-miniprogram.ts'
 import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
+import type { Files } from '../support/write-files.ts'
 
 const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).sort()
 

@@ -8,8 +8,8 @@ import { typeProject } from '../../.ci/miniprogram/program.ts'
 import type { TypedProject } from '../../.ci/miniprogram/program.ts'
 import { checkSetData } from '../../.ci/miniprogram/set-data.ts'
 import { readProject } from '../../src/demo/miniprogram/project.ts'
-import type { Files } from '../support/small-miniprogram.ts'
 import { writeMiniProgram } from '../support/small-miniprogram.ts'
+import type { Files } from '../support/write-files.ts'
 
 const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
 

@@ -5,8 +5,8 @@ import { typeProject } from '../../.ci/miniprogram/program.ts'
 import { checkTemplates } from '../../.ci/miniprogram/wxml-types.ts'
 import { readProject } from '../../src/demo/miniprogram/project.ts'
 import { builtInTags } from '../../src/demo/miniprogram/wxml.ts'
-import type { Files } from '../support/small-miniprogram.ts'
 import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
+import type { Files } from '../support/write-files.ts'
 
 /** Each problem as `file:line:column message`. */
 const check = async (t: Test, changes: Files): Promise<string[]> => {

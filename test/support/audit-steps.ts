@@ -1,5 +1,4 @@
-/** Owns the reading of the audit, as an operator's program reads it: JSON, a line each, those that name an event. */
-
+/** A line of the audit log, as an operator's program reads it. */
 export interface LoggedStep {
   readonly event: string
   /** Milliseconds since 1970. */
@@ -8,11 +7,11 @@ export interface LoggedStep {
   readonly [member: string]: unknown
 }
 
-/** The steps in a log, the oldest first. */
+/** Returns the audit's lines in a log, those with an `event`, oldest first. */
 export const auditStepsIn = (log: string): LoggedStep[] => log.split('\n')
   .filter((line) => line !== '')
   .map((line) => JSON.parse(line) as Partial<LoggedStep>)
   .filter((line): line is LoggedStep => line.event !== undefined)
 
-/** A step without what is another one each time. */
+/** Returns a step without the members that differ each time. */
 export const withoutContext = ({ level, time, reqId, msg, ...step }: LoggedStep): Record<string, unknown> => step

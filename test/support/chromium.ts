@@ -1,21 +1,20 @@
-/** Owns the start of the real browser that tests drive. */
 import { chromium, type Browser, type LaunchOptions } from 'playwright-core'
 import { installed } from './installed.ts'
 import type { RealBrowser } from './real-browser.ts'
 
-/** Starts the machine's own Chromium, the one without a window where there is one, without the calls home that a fresh profile makes. The caller closes it. */
+/** Starts the machine's headless shell or Chromium, without the requests that a fresh profile makes to its vendor. The caller closes it. */
 export const launchChromium = (options: LaunchOptions = {}): Promise<Browser> => chromium.launch({ ...chromiumOptions(), ...options })
 
-/** How it is started, for whoever starts it another way. */
+/** Returns the launch options, for tests that start the browser another way. */
 export const chromiumOptions = (): LaunchOptions => ({
   executablePath: installed('browser'),
   args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 })
 
-/** The Chromium that people have, with all that belongs to a window: pages that are kept when they are left, for one. */
+/** Options for the full Chromium instead of the headless shell, which lacks the back-forward cache, for one. */
 export const windowed: LaunchOptions = { executablePath: installed('chromium') }
 
-/** Starts it for tests that run in any browser. The caller closes it. */
+/** Starts the full Chromium for tests that run in every browser. The caller closes it. */
 export const openChromium = async (): Promise<RealBrowser> => {
   const browser = await launchChromium(windowed)
   return {

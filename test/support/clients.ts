@@ -1,8 +1,8 @@
-/** Owns a browser and a phone as CONTRACT describes them, written from that page alone: they import nothing of the service. */
+/** A browser and a phone as CONTRACT describes them. Written from that text alone: they import nothing of the service. */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Answer, Call } from './test-service.ts'
 
-/** Whoever can be called: an app in this process, or an address. */
+/** An app in this process, or a service at an address. */
 export interface Service {
   call (call: Call): Promise<Answer>
 }
@@ -14,17 +14,17 @@ export interface TestBrowser {
   poll (after?: number | string, wait?: number | string): Promise<Answer>
   consume (): Promise<Answer>
   giveUp (): Promise<Answer>
-  /** The number on the screen. */
+  /** Polls for the match number, which the screen shows. */
   matchCode (): Promise<string>
 }
 
 export const windowsChrome = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36'
 
-/** Makes a ticket as a browser does. */
+/** Creates a ticket as a browser does. */
 export const openBrowser = async (service: Service, { body, prefix = '', from }: { body?: unknown, prefix?: string, from?: string } = {}): Promise<TestBrowser> => {
   const at = from === undefined ? {} : { from }
   const created = await service.call({ method: 'POST', path: `${prefix}/api/tickets`, headers: { 'user-agent': windowsChrome }, body, ...at })
-  if (created.status !== 201) return { ticket: '', secret: '', created } as TestBrowser // for tests of refusals, which look at `created` only
+  if (created.status !== 201) return { ticket: '', secret: '', created } as TestBrowser // for tests of refusals, which read `created` only
   const { ticket, secret } = created.json as { ticket: string, secret: string }
   const headers = { authorization: `Ticket ${secret}` }
   const path = `${prefix}/api/tickets/${ticket}`
@@ -82,7 +82,7 @@ const bytesOf = (body: unknown): string | Buffer => {
 export interface TestPhone {
   readonly key: PhoneKeyAnswer
   readonly sub: string
-  /** Any signed call. */
+  /** Makes any call, signed. */
   signed (call: Call): Promise<Answer>
   scan (ticket: string): Promise<Answer>
   confirm (ticket: string, matchCode?: string): Promise<Answer>
@@ -102,7 +102,7 @@ export interface PhoneOptions {
   readonly now?: () => number
 }
 
-/** Logs a phone in and signs from then on. */
+/** Logs a phone in; it signs its calls. */
 export const openPhone = async (service: Service, { jsCode, authority = 'login.example.com', prefix = '', now = Date.now }: PhoneOptions): Promise<TestPhone> => {
   const login = await service.call({ method: 'POST', path: `${prefix}/api/phone/login`, body: { js_code: jsCode } })
   if (login.status !== 200) throw new Error(`the phone could not log in: ${login.status} ${login.text}`)

@@ -1,4 +1,4 @@
-/** Owns signatures that are right by RFC 9421 and wrong by our profile: whatever is declared is also signed, with the right key. */
+/** Signatures that are valid by RFC 9421 and invalid by our profile: all that is declared is also signed, with the right key. */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Call } from './test-service.ts'
 import type { PhoneKeyAnswer } from './clients.ts'
@@ -8,7 +8,7 @@ export interface Craft {
   authority?: string
   path?: string
   query?: string
-  /** What the digest is made of; the body when left out. */
+  /** What the digest is computed of; the body by default. */
   digested?: string | Buffer
   /** The whole Content-Digest header. */
   digest?: string
@@ -16,7 +16,7 @@ export interface Craft {
   parameters?: string[]
   label?: string
   macLabel?: string
-  /** The whole text of the signed input, for what lists can't say. */
+  /** The whole signature input, for what `components` and `parameters` can't express. */
   input?: string
   key?: PhoneKeyAnswer
   mac?: (mac: string) => string
@@ -30,7 +30,7 @@ export const freshNonce = (): string => randomBytes(16).toString('base64url')
 export const profileParameters = (keyId: string, created: number, nonce = freshNonce()): string[] =>
   [`created=${created}`, `nonce="${nonce}"`, `keyid="${keyId}"`, 'alg="hmac-sha256"', 'tag="scan-login"']
 
-/** Signs a call with everything as the profile has it, but for what `craft` changes. */
+/** Signs a call as the profile asks, but for what `craft` changes. */
 export const craftSignature = (call: Call, key: PhoneKeyAnswer, created: number, craft: Craft = {}): Record<string, string> => {
   const body = call.body === undefined ? '' : Buffer.isBuffer(call.body) || typeof call.body === 'string' ? call.body : JSON.stringify(call.body)
   const [path = '', query = ''] = call.path.split(/\?(.*)/s)

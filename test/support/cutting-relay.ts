@@ -1,11 +1,10 @@
-/** Owns a machine between proxy and service that breaks: every third answer of the API ends in the middle of its body. */
 import { once } from 'node:events'
 import { Agent, createServer, request } from 'node:http'
 import type { Test } from 'tap'
 
 /**
- * Passes on whatever comes in at `listen` to `upstream`. What two calls in a row are answered is never both cut, so a call that is made
- * again comes through; and pages and their scripts are left alone, for no script can mend what was no script yet.
+ * Forwards requests from `listen` to `upstream`, and cuts every third answer of the API off in the middle of its body. So two answers in a row are never
+ * both cut, and a repeated call gets through. Pages and scripts are never cut: no script runs yet that could recover.
  */
 export const startCuttingRelay = async (t: Test, { listen, upstream }: { readonly listen: string, readonly upstream: string }): Promise<{ readonly cuts: () => number }> => {
   const agent = new Agent({ keepAlive: true })
@@ -25,7 +24,7 @@ export const startCuttingRelay = async (t: Test, { listen, upstream }: { readonl
       }, () => { outgoing.destroy() })
     })
     passed.once('error', () => { outgoing.destroy() })
-    outgoing.once('close', () => { if (!outgoing.writableFinished) passed.destroy() }) // who hangs up here hangs up there
+    outgoing.once('close', () => { if (!outgoing.writableFinished) passed.destroy() })
     incoming.pipe(passed)
   }).listen(Number(port), host)
   await once(server, 'listening')

@@ -1,4 +1,4 @@
-/** Owns the demo's phone on its own: the real one in Chromium, beside a page with a code, with a stand-in for the mini program in its frame. */
+/** The demo's phone in Chromium, beside a page with a code, with a stub in place of the mini program. */
 import Fastify from 'fastify'
 import type { BrowserContextOptions, FrameLocator, Page } from 'playwright-core'
 import type { Test } from 'tap'
@@ -6,8 +6,8 @@ import { demoPhonePlugin } from '../../src/demo/phone-plugin.ts'
 import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
 import { launchChromium } from './chromium.ts'
 
-/** Takes what the phone offers, as the runtime does, and keeps a record of its calls with the phone, so that it outlives the frame. */
-const standIn = `<!doctype html><title>Stand-in</title><button>A page</button><p></p><script>
+/** Uses the phone's interface as the runtime does, and records the phone's calls in the phone's window, where they survive a reload of the frame. */
+const stub = `<!doctype html><title>Stub</title><button>A page</button><p></p><script>
 const host = parent.miniProgramHost
 const calls = parent.calls ??= []
 document.querySelector('p').textContent = host.launch.path
@@ -21,7 +21,7 @@ host.started({
 })
 </script>`
 
-/** What stands in the login page's frame. */
+/** The content of the login page's frame. */
 export interface LoginFrame {
   readonly html: string
   readonly picture: Buffer
@@ -30,29 +30,29 @@ export interface LoginFrame {
 export interface DemoPhone {
   readonly page: Page
   readonly phone: FrameLocator
-  /** Puts something else beside, and waits until it is there. */
-  show (beside: Partial<LoginFrame>): Promise<void>
-  /** What the stand-in recorded since this was asked last. */
+  /** Changes the login page's frame, and waits until it is loaded. */
+  show (frame: Partial<LoginFrame>): Promise<void>
+  /** Returns the calls recorded since the last time. */
   calls (): Promise<unknown[]>
-  /** Runs in the stand-in, where `host` is the phone's. */
+  /** Runs in the stub, where `host` is the phone's interface. */
   inFrame (script: string): Promise<unknown>
   /** Runs in the phone's own page. */
   inPhone (script: string): Promise<unknown>
-  /** Scans what is beside, and waits until the mini program is there. */
+  /** Scans the login page's code, and waits until the mini program is open. */
   scan (): Promise<void>
 }
 
-const usual: LoginFrame = { html: '<img src="picture">', picture: drawCode('pages/login/login?scene=first', 430, 'png') }
+const initialFrame: LoginFrame = { html: '<img src="picture">', picture: drawCode('pages/login/login?scene=first', 430, 'png') }
 
 export const pictureOf = (text: string, format: 'png' | 'jpeg' = 'png'): Buffer => drawCode(text, 430, format)
 
-/** Serves the demo until the test ends: `openPhone` opens its window with one phone, `openPage` any page of it. */
+/** Serves the demo until the test ends. `openPhone` opens its window with one phone, `openPage` any of its pages. */
 export const startDemo = async (t: Test) => {
-  let beside = usual
+  let loginFrame = initialFrame
   const people: string[] = []
   const app = Fastify()
-  app.get('/x/login', async (_request, reply) => reply.type('text/html').send(`<!doctype html>${beside.html}`))
-  app.get('/x/picture', async (_request, reply) => reply.type(beside.picture[0] === 0xff ? 'image/jpeg' : 'image/png').send(beside.picture))
+  app.get('/x/login', async (_request, reply) => reply.type('text/html').send(`<!doctype html>${loginFrame.html}`))
+  app.get('/x/picture', async (_request, reply) => reply.type(loginFrame.picture[0] === 0xff ? 'image/jpeg' : 'image/png').send(loginFrame.picture))
   await app.register(demoPhonePlugin, { prefix: '/x', serviceUrl: 'http://localhost/x', wechat: { jsCode: (person: string) => `js-code-${people.push(person)}` } })
   const address = await app.listen({ host: '127.0.0.1', port: 0 })
   const browser = await launchChromium()
@@ -61,20 +61,20 @@ export const startDemo = async (t: Test) => {
     await app.close()
   })
 
-  /** With the system's own colour scheme where none is asked for: an emulated one is stronger than the phone's inside its frame. */
+  /** Without an emulated colour scheme by default: it would override the phone's inside its frame. */
   const openPage = async (t: Test, path: string, options: BrowserContextOptions = {}): Promise<Page> => {
     const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 800 }, colorScheme: null, ...options })
     t.teardown(() => context.close())
-    await context.route('**/demo/phone/app', (route) => route.fulfill({ contentType: 'text/html', body: standIn }))
+    await context.route('**/demo/phone/app', (route) => route.fulfill({ contentType: 'text/html', body: stub }))
     const page = await context.newPage()
     page.on('pageerror', (error) => t.fail(`a page threw: ${error.message}`))
-    page.on('console', (message) => { if (message.type() === 'error') t.fail(`a page complains: ${message.text()}`) })
+    page.on('console', (message) => { if (message.type() === 'error') t.fail(`console error: ${message.text()}`) })
     await page.goto(`${address}/x${path}`)
     return page
   }
 
   const openPhone = async (t: Test, options: BrowserContextOptions = {}): Promise<DemoPhone> => {
-    beside = usual
+    loginFrame = initialFrame
     const page = await openPage(t, '/demo', options)
     const phone = page.frameLocator('.phone-frame')
     const run = (file: string, script: string): Promise<unknown> => {
@@ -86,7 +86,7 @@ export const startDemo = async (t: Test) => {
       page,
       phone,
       show: async (next) => {
-        beside = { ...beside, ...next }
+        loginFrame = { ...loginFrame, ...next }
         await page.evaluate(`new Promise((resolve) => {
           const login = document.querySelector('iframe[data-login]')
           login.onload = resolve

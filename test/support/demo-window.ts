@@ -1,4 +1,4 @@
-/** Owns the demo in a real browser: the website on one side, the mini program in its phones on the other, time and WeChat in the test's hands. */
+/** The demo in a real browser: a website, and phones that run the mini program. The test controls the time and WeChat. */
 import type { Server } from 'node:http'
 import type { Browser, BrowserContextOptions, FrameLocator, Locator, Page } from 'playwright-core'
 import type { Test } from 'tap'
@@ -12,17 +12,17 @@ import { freePort } from './redis.ts'
 export interface DemoServer {
   readonly url: string
   readonly simulator: WechatSimulator
-  /** Moves the service's clock on; its timers run as ever. */
+  /** Moves the service's clock on. Its timers aren't affected. */
   skip (ms: number): void
-  /** The requests that came in since this was asked last, as `POST /api/tickets`: those that `which` fits, in their order. */
+  /** Returns the requests since the last call that match `which`, in order, as `POST /api/tickets`. */
   received (which: RegExp): readonly string[]
-  /** What it may be called: whoever opens another way to it adds that. */
+  /** Accepted `Host` headers. A test that reaches it by another address adds that. */
   readonly hosts: Set<string>
-  /** What it listens with, for tests that watch the wire. */
+  /** For tests that watch its connections. */
   readonly server: Server
 }
 
-/** Runs the demo in this process, in memory, until the test is over. */
+/** Runs the demo in this process, in memory, until the test ends. */
 export const serveDemo = async (t: Test, environment: Readonly<Record<string, string>> = {}): Promise<DemoServer> => {
   const port = await freePort()
   let skippedMs = 0
@@ -36,8 +36,8 @@ export const serveDemo = async (t: Test, environment: Readonly<Record<string, st
       LIMIT_CREATE: '100000',
       LIMIT_GUESS: '100000',
       MAX_WAIT: '2',
-      CODE_SUPPLY: '0', // so that a test sees WeChat fail when it does
-      LOG_LEVEL: 'silent', // WeChat's failures are these tests' own
+      CODE_SUPPLY: '0', // so that no stocked code hides a failure of WeChat's
+      LOG_LEVEL: 'silent', // these tests make WeChat fail
       ...environment,
     },
   })
@@ -63,55 +63,55 @@ export const serveDemo = async (t: Test, environment: Readonly<Record<string, st
   }
 }
 
-/** A phone, as a hand uses it. */
+/** A phone and what a person does with it. */
 export interface Phone {
   /** WeChat and the phone around the mini program. */
   readonly shell: Page | FrameLocator
   /** The mini program's own pages. */
   readonly app: FrameLocator
-  /** Opens WeChat's scanner from WeChat; the website's code is in view. */
+  /** Opens WeChat's scanner from WeChat, once the website shows a code. */
   scan (): Promise<void>
-  /** Taps the mini program's own way to the scanner; the website's code is in view. */
+  /** Opens the scanner from the mini program, once the website shows a code. */
   scanAgain (): Promise<void>
-  /** Hands WeChat's scanner a picture instead. To be done where no code is in view, which the scanner would follow first. */
+  /** Gives WeChat's scanner a picture instead. Only while the website shows no code, which the scanner would take first. */
   scanPicture (picture: Buffer): Promise<void>
   /** Opens the mini program from WeChat's list. */
   open (): Promise<void>
-  /** Leaves it by its capsule, to WeChat. */
+  /** Closes it by its capsule. */
   close (): Promise<void>
-  /** Flips a switch of the quick settings and closes them. */
+  /** Toggles a switch of the quick settings. */
   flip (name: string): Promise<void>
-  /** To the home screen, and back to what was open. */
+  /** Leaves to the home screen, and comes back to what was open. */
   goHome (): Promise<void>
   comeBack (): Promise<void>
-  /** A button of the mini program. */
+  /** Finds a button of the mini program. */
   button (name: string | RegExp): Locator
-  /** Waits until the mini program says so. */
+  /** Waits until the mini program shows a text. */
   says (text: string | RegExp): Promise<void>
-  /** Waits for the three numbers, and gives them. */
+  /** Waits for the three match numbers and returns them. */
   choices (): Promise<readonly string[]>
-  /** Waits for the keys of a number that is to be typed, and taps these. */
+  /** Types a match number on the mini program's keys. */
   type (digits: string): Promise<void>
 }
 
 export interface DemoWindow {
   readonly page: Page
   readonly site: FrameLocator
-  /** The code on the website, once it can be read. */
+  /** The code on the website. */
   readonly code: Locator
-  /** Takes the time of all that is in the window into the test's hands, once the website is at rest: what it began by the machine's clock may not end by the other. */
+  /** Replaces the clock of all pages in the window, once the website shows its code: what starts by the real clock may never finish by the other. */
   takeClock (): Promise<void>
   phone (index?: number): Phone
   addPhone (): Promise<Phone>
-  /** Opens the website's login page anew. */
+  /** Reloads the website's login page. */
   startOver (): Promise<void>
-  /** A phone in a tab of its own, which sees no website. */
+  /** Opens a phone in a tab of its own, without the website. */
   openPhone (person: string): Promise<Phone>
-  /** Waits until the website shows a number, and gives it. */
+  /** Waits for the match number on the website and returns it. */
   number (): Promise<string>
-  /** Waits until the website says so. */
+  /** Waits until the website shows a text. */
   siteSays (text: string | RegExp): Promise<void>
-  /** A picture of the code that is there now. */
+  /** Takes a picture of the current code. */
   photograph (): Promise<Buffer>
 }
 
@@ -119,7 +119,7 @@ const phoneIn = (shell: Page | FrameLocator, code?: Locator): Phone => {
   const app = shell.frameLocator('#pages iframe')
   const tap = (name: string): Promise<void> => shell.getByRole('button', { name, exact: true }).click()
   const button: Phone['button'] = (name) => app.getByRole('button', { name, exact: typeof name === 'string' })
-  const settings = shell.locator('#status') // its name has the time in it, and the language
+  const settings = shell.locator('#status') // by id: its name contains the time, and depends on the language
   return {
     shell,
     app,
@@ -154,19 +154,19 @@ const phoneIn = (shell: Page | FrameLocator, code?: Locator): Phone => {
   }
 }
 
-/** Opens the demo's window in English; what a page complains about fails the test, less what the test's own faults make the network log. */
+/** Opens the demo's window in English. Console errors fail the test, but for those about requests that the test makes fail. */
 export const openWindow = async (t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<DemoWindow> => {
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
-  context.setDefaultTimeout(20_000) // so that two waits in vain fit into the time of a file
+  context.setDefaultTimeout(20_000) // so that two waits that fail fit into a file's time limit
   context.on('weberror', (error) => { t.fail(`a page threw: ${error.error().message}`) })
   context.on('console', (message) => {
-    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) t.fail(`a page complains: ${message.text()}`)
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) t.fail(`console error: ${message.text()}`)
   })
   const page = await context.newPage()
   await page.goto(`${url}/demo`)
   const site = page.frameLocator('iframe[data-login]')
-  const stage = site.locator('.layer:not(.leaving)') // what was there before is still fading
+  const stage = site.locator('.layer:not(.leaving)') // without what is fading away
   const code = stage.locator('.code-image')
   const siteSays: DemoWindow['siteSays'] = (text) => site.getByText(text).filter({ visible: true }).first().waitFor()
   const phone: DemoWindow['phone'] = (index = 0) => phoneIn(page.frameLocator(`main iframe >> nth=${index}`), code)
@@ -200,7 +200,7 @@ export const openWindow = async (t: Test, browser: Browser, url: string, options
   }
 }
 
-/** Lets the phone's key and every ticket come to their end; the website is opened anew, and its code scanned. */
+/** Lets the phone's key and all tickets expire, reloads the website and scans its code. */
 export const scanWithoutKey = async (server: DemoServer, window: DemoWindow, phone: Phone): Promise<void> => {
   server.skip(24 * 60 * 60_000)
   await window.startOver()

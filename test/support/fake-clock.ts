@@ -1,12 +1,12 @@
-/** Owns a clock that stands still until a test moves it. Timers fire inside `advance`, in the order they are due. */
+/** A clock that stands still until a test moves it. Timers fire inside `advance`, in the order in which they are due. */
 import type { Clock } from '../../src/login/ports.ts'
 
 export interface FakeClock extends Clock {
-  /** Moves time on and calls every timer that falls due, those that a called timer sets included. */
+  /** Moves time on and fires every timer that becomes due, including those that a fired timer sets. */
   advance (ms: number): void
-  /** Moves time on as on a machine that was asleep: what fell due meanwhile is called once, at the end. For days, in which timers of seconds would fire by the ten thousand. */
+  /** Moves time on as on a machine that was asleep: each timer that became due meanwhile fires once, at the end. For days, in which timers of seconds would fire ten thousand times. */
   sleep (ms: number): void
-  /** Sets the time of day by so much, forwards or back, as an operator or NTP does: no timer fires, and the steady time doesn't notice. */
+  /** Moves the time of day forwards or back, as an operator or NTP does: no timer fires, and the steady time stays. */
   set (byMs: number): void
 }
 
@@ -15,7 +15,7 @@ interface Timer {
   readonly call: () => void
 }
 
-/** Makes a clock that shows `start` (milliseconds since 1970). */
+/** Creates a clock that shows `start` (milliseconds since 1970). */
 export const createFakeClock = (start = Date.UTC(2026, 10, 23)): FakeClock => {
   let steady = 0
   let ahead = start
@@ -51,7 +51,7 @@ export const createFakeClock = (start = Date.UTC(2026, 10, 23)): FakeClock => {
       steady += ms
       const due = [...timers].filter(({ at }) => at <= steady).toSorted((a, b) => a.at - b.at)
       for (const timer of due) {
-        // One that was called before may have cancelled it.
+        // A timer that fired before may have cancelled it.
         if (timers.delete(timer)) timer.call()
       }
     },
@@ -59,7 +59,7 @@ export const createFakeClock = (start = Date.UTC(2026, 10, 23)): FakeClock => {
   }
 }
 
-/** Moves the time on, a little for each 5 ms of the machine's, until the work is done: for what waits by this clock and for a real counterpart in turns. */
+/** Moves the clock 10 ms on every 5 ms until the work is done: for work that waits both for this clock and for a real server. */
 export const whileTimePasses = async <T>(clock: FakeClock, work: Promise<T>): Promise<T> => {
   const timer = setInterval(() => { clock.advance(10) }, 5)
   try {

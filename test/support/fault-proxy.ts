@@ -1,33 +1,33 @@
-/** Owns the way between an instance and its Redis as a TCP proxy with faults on demand. Knows where a command ends and what it is called, and no more of Redis. */
+/** A TCP proxy between an instance and its Redis, with faults on demand. Of Redis' protocol it knows only where a command ends and its name. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { TeardownScope } from './teardown-scope.ts'
 import { createCommandReader } from './redis-commands.ts'
 
 export interface FaultProxy {
-  /** Where Redis is found by way of it. */
+  /** Redis' address through the proxy. */
   readonly url: string
-  /** Resets every connection that is open now; new ones work. */
+  /** Resets all open connections; new ones work. */
   reset (): void
-  /** Resets new connections too, until told otherwise. */
+  /** `true` resets all open connections and every new one, until `false`. */
   refuse (isRefusing: boolean): void
-  /** Takes bytes and answers nothing, on new connections too. Told to speak again, it resets those that have missed something. */
+  /** `true` discards all bytes in both directions, on new connections too. `false` ends that, and resets the connections that have missed something. */
   silence (isSilent: boolean): void
-  /** Loses what Redis says on connections that have subscribed, new ones too. Told to let it through, it resets those that have missed something. */
-  dropMessages (isDeaf: boolean): void
-  /** Delays what comes later by so much each way; order is kept. Milliseconds. */
+  /** `true` discards what Redis sends on subscribed connections, new ones too. `false` ends that, and resets the connections that have missed something. */
+  dropMessages (isDroppingMessages: boolean): void
+  /** Delays all that follows in both directions, in order. */
   delay (ms: number): void
   /**
-   * Resets the connection at each of the next `times` commands that match: `before` Redis gets to see them, or `after` it has carried them out
-   * and without its answer. `matching` is held against the name of a command.
+   * Resets the connection at each of the next `times` commands whose name matches: `before` Redis receives the command, or `after` Redis has executed
+   * it, without its answer.
    */
   cut (when: 'before' | 'after', times: number, matching?: RegExp): void
-  /** How many cuts are still to come. */
+  /** How many of these commands are still to come. */
   readonly left: number
 }
 
-/** The commands of a store; not those of a connection that is being made or kept alive. */
-const ofTheStore = /^(?:GET|SET|EVAL|UNLINK|ZREM)$/
+/** The store's commands, without those that open a connection or keep it alive. */
+const storeCommands = /^(?:GET|SET|EVAL|UNLINK|ZREM)$/
 
 interface Pair {
   readonly near: Socket
@@ -41,9 +41,9 @@ export const openFaultProxy = async (scope: TeardownScope, port: number): Promis
   const pairs = new Set<Pair>()
   let isRefusing = false
   let isSilent = false
-  let isDeaf = false
+  let isDroppingMessages = false
   let delayMs = 0
-  let cutting = { when: 'before' as 'before' | 'after', left: 0, matching: ofTheStore }
+  let cutting = { when: 'before' as 'before' | 'after', left: 0, matching: storeCommands }
 
   const end = ({ near, far }: Pair): void => {
     near.resetAndDestroy()
@@ -59,8 +59,8 @@ export const openFaultProxy = async (scope: TeardownScope, port: number): Promis
     pairs.add(pair)
     let isOver = false
     const commandsOf = createCommandReader()
-    const there = createLine(far)
-    const back = createLine(near)
+    const toRedis = createDelayedWriter(far)
+    const toInstance = createDelayedWriter(near)
 
     near.on('data', (bytes) => {
       if (isOver) return
@@ -71,22 +71,22 @@ export const openFaultProxy = async (scope: TeardownScope, port: number): Promis
       for (const { name, raw } of commandsOf(bytes)) {
         if (name === 'SUBSCRIBE') pair.hasSubscribed = true
         if (cutting.left === 0 || !cutting.matching.test(name)) {
-          there(raw, delayMs)
+          toRedis(raw, delayMs)
           continue
         }
         cutting.left--
         isOver = true
         if (cutting.when === 'before') return end(pair)
-        // Redis reads all that came in before it sees the end, so the command is carried out whoever hears of it.
+        // Redis reads all that it has received before it sees the FIN, so it executes the command.
         far.removeAllListeners('data').resume()
         far.once('close', () => { end(pair) })
-        there(raw, delayMs, () => { far.end() })
+        toRedis(raw, delayMs, () => { far.end() })
         return
       }
     })
     far.on('data', (bytes) => {
-      if (isSilent || (isDeaf && pair.hasSubscribed)) pair.hasMissed = true
-      else back(bytes, delayMs)
+      if (isSilent || (isDroppingMessages && pair.hasSubscribed)) pair.hasMissed = true
+      else toInstance(bytes, delayMs)
     })
     near.on('close', () => {
       pairs.delete(pair)
@@ -115,23 +115,23 @@ export const openFaultProxy = async (scope: TeardownScope, port: number): Promis
       if (!is) reset(({ hasMissed }) => hasMissed)
     },
     dropMessages: (is) => {
-      isDeaf = is
+      isDroppingMessages = is
       if (!is) reset(({ hasMissed }) => hasMissed)
     },
     delay: (ms) => { delayMs = ms },
-    cut: (when, times, matching = ofTheStore) => { cutting = { when, left: times, matching } },
+    cut: (when, times, matching = storeCommands) => { cutting = { when, left: times, matching } },
     get left () { return cutting.left },
   }
 }
 
-/** Writes to a socket after a delay that may change, and never in another order; `then` is called when it is written. */
-const createLine = (socket: Socket): (bytes: Buffer, delayMs: number, then?: () => void) => void => {
+/** Returns a function that writes to a socket after a delay that may change, always in order; `then` is called after the write. */
+const createDelayedWriter = (socket: Socket): (bytes: Buffer, delayMs: number, then?: () => void) => void => {
   const waiting: { readonly send: () => void, readonly dueAt: number }[] = []
   const deliver = (): void => {
     for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
-      const early = first.dueAt - performance.now()
-      if (early > 0) {
-        setTimeout(deliver, early + 1)
+      const earlyMs = first.dueAt - performance.now()
+      if (earlyMs > 0) {
+        setTimeout(deliver, earlyMs + 1)
         return
       }
       waiting.shift()

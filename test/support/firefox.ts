@@ -1,9 +1,8 @@
-/** Owns the start of the real Firefox that tests drive, by WebDriver BiDi. */
 import puppeteer from 'puppeteer-core'
 import { installed } from './installed.ts'
 import type { RealBrowser } from './real-browser.ts'
 
-/** Starts the machine's own Firefox without a screen. The caller closes it. */
+/** Starts the machine's Firefox headless, driven by WebDriver BiDi. The caller closes it. */
 export const openFirefox = async (): Promise<RealBrowser> => {
   const browser = await puppeteer.launch({
     browser: 'firefox',
@@ -11,14 +10,14 @@ export const openFirefox = async (): Promise<RealBrowser> => {
     headless: true,
     extraPrefsFirefox: {
       'ui.prefersReducedMotion': 1,
-      'network.proxy.allow_hijacking_localhost': true, // a page's own proxy is asked for loopback, too
+      'network.proxy.allow_hijacking_localhost': true, // use a page's proxy for loopback addresses, too
       'network.proxy.no_proxies_on': '',
     },
   })
   return {
     open: async (url, { forwardProxy } = {}) => {
       const context = await browser.createBrowserContext(forwardProxy === undefined ? {} : { proxyServer: forwardProxy })
-      const page = await context.newPage({ type: 'window' }) // a tab would hide the one before
+      const page = await context.newPage({ type: 'window' }) // a new tab would hide the one before
       await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 })
       return { evaluate: (expression) => page.evaluate(expression) }
     },

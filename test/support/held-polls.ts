@@ -1,14 +1,13 @@
-/** Owns polls that are known to be held: what comes after them finds somebody waiting. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openBrowser, type Service, type TestBrowser } from './clients.ts'
 import type { Answer } from './test-service.ts'
 
 /**
- * Holds a poll for each browser, and resolves when the service holds them all, with their answers to come. The service must have
- * been given as many places as there are browsers (MAX_HELD_POLLS): that it turns a visitor away is how we know.
+ * Starts a poll for each browser, and resolves with the promise of their answers when the service holds them all. MAX_HELD_POLLS must be the number of
+ * browsers: that the service answers one more poll with `poll_after` shows that all others are held.
  */
 export const holdPolls = async (service: Service, browsers: readonly TestBrowser[]): Promise<{ answers: Promise<Answer[]> }> => {
-  // Who finds the room full because of the visitor tries again.
+  // A poll that comes while the visitor's is held is turned away in its place, and tries again.
   const hold = async (browser: TestBrowser): Promise<Answer> => {
     for (;;) {
       const answer = await browser.poll(1, 25)
@@ -16,12 +15,12 @@ export const holdPolls = async (service: Service, browsers: readonly TestBrowser
       await sleep(20)
     }
   }
-  let left = 0 // polls that are over: there is a place that nobody will take
+  let left = 0 // answered polls: with one, the service is never full
   const answers = Promise.all(browsers.map((browser) => hold(browser).finally(() => { left++ })))
   const visitor = await openBrowser(service)
   while ((await visitor.poll(1, 1)).json.poll_after === undefined) {
     if (left > 0) throw new Error(`${left} of ${browsers.length} polls were answered before all of them were held`)
-    await sleep(50) // the place is free for whoever found the visitor in it
+    await sleep(50) // leaves the slot to a browser that the visitor displaced
   }
   return { answers }
 }

@@ -1,4 +1,4 @@
-/** Owns a website of somebody else's that embeds `<scan-login>`: its pages under its own strict policy, on an origin of its own, and what a browser makes of them. */
+/** A third party's website that embeds `<scan-login>`, on an origin of its own and with a strict policy of its own, in a real browser. */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,33 +11,34 @@ import { remote } from './remote.ts'
 export interface HostSite {
   readonly url: string
   readonly service: DemoServer
-  /** Puts a page up and tells its address. `css` is the site's own style sheet, which its policy then allows. */
+  /** Adds a page and returns its address. `css` is the site's own style sheet, which the policy then allows. */
   addPage (body: string, how?: { css?: string, script?: string }): string
-  /** Logs a phone in. */
+  /** Logs a person's phone in. */
   phone (person?: string): Promise<TestPhone>
 }
 
-/** What the element told, in its order. */
+/** An event of the element. */
 export interface Step {
   readonly element: string
   readonly name: string
-  readonly detail: any // a test asserts on what it expects to find
+  readonly detail: any // a test asserts on what it expects
 }
 
 export interface HostPage {
   readonly page: Page
-  /** Everything the console and the policy complained of. */
+  /** Console messages, uncaught errors and violations of the policy. */
   readonly complaints: string[]
-  /** Every request, as method and URL. */
+  /** Every request, as `GET <url>`. */
   readonly requests: string[]
-  /** The secrets of the tickets that were made. */
+  /** The secrets of the tickets that were created. */
   readonly secrets: string[]
+  /** Returns the events so far, of one element or all. */
   steps (element?: string): Promise<readonly Step[]>
-  /** Waits until an element told this, for the `count`-th time, and gives that detail. */
+  /** Waits for the `count`-th event of this name, and returns its detail. */
   waitForStep (name: string, how?: { element?: string, count?: number }): Promise<any>
 }
 
-/** Runs a host site and a service that knows it, unless `isAllowed` is false. */
+/** Runs a host site and a service that allows its origin, unless `isAllowed` is false. */
 export const openHostSite = async (t: Test, { isAllowed = true, environment = {} }: { isAllowed?: boolean, environment?: Record<string, string> } = {}): Promise<HostSite> => {
   const pages = new Map<string, { type: string, text: string, policy: string }>()
   const server = createServer((request, response) => {
@@ -51,9 +52,9 @@ export const openHostSite = async (t: Test, { isAllowed = true, environment = {}
   const caller = remote(service.url)
   t.teardown(() => caller.close())
 
-  // The element as a site may serve it itself: a copy, away from its service.
+  // A site may also serve a copy of the element itself.
   pages.set('/copy/scan-login.js', { type: 'text/javascript', text: (await caller.call({ path: '/scan-login.js' })).text, policy: '' })
-  pages.set('/favicon.ico', { type: 'image/x-icon', text: '', policy: '' }) // a browser asks for it where it likes
+  pages.set('/favicon.ico', { type: 'image/x-icon', text: '', policy: '' }) // browsers request it on their own
   pages.set('/host.js', { type: 'text/javascript', text: hostScript, policy: '' })
   let made = 0
 
@@ -77,7 +78,7 @@ export const openHostSite = async (t: Test, { isAllowed = true, environment = {}
   }
 }
 
-/** Opens a page of the host's in a context of its own; `before` is a script that runs before any of the page's. */
+/** Opens a page of the host site in a browser context of its own; `before` is a script that runs before the page's. */
 export const openHostPage = async (t: Test, browser: Browser, url: string, { before, ...options }: BrowserContextOptions & { before?: string } = {}): Promise<HostPage> => {
   const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
@@ -109,7 +110,7 @@ export const openHostPage = async (t: Test, browser: Browser, url: string, { bef
   }
 }
 
-/** The person scans, and taps the number that this element shows. */
+/** Scans, and confirms with the match number that an element shows. */
 export const approve = async (phone: TestPhone, { page }: HostPage, ticket: string, element = 'scan-login'): Promise<void> => {
   await phone.scan(ticket)
   await phone.confirm(ticket, await page.locator(`${element} .layer:not(.leaving) .number`).innerText())
@@ -126,7 +127,7 @@ const listen = async (t: Test, server: Server): Promise<string> => {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // an object for what listens on a port
 }
 
-/** Runs before the element is defined, as a site's own script may. */
+/** Runs before the element is defined, as a site's own script may do. */
 const hostScript = `
   globalThis.steps = []
   addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => { console.error('policy: ' + violatedDirective + ' ' + blockedURI) })

@@ -1,4 +1,3 @@
-/** Owns three instances as processes on one real Redis, behind a real balancer that sends each request where it likes, and how they are replaced. */
 import type { Test } from 'tap'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
@@ -9,17 +8,18 @@ import { balancerConfig, type BalancerKind } from './proxy-files.ts'
 import { freePort, startRedis } from './redis.ts'
 import { remote } from './remote.ts'
 
+/** Three instances as processes on one real Redis, behind a real load balancer. */
 export interface Instances {
   /** The balancer's address, the only one that clients know. */
   readonly url: string
   readonly simulator: WechatSimulator
   /** Calls the balancer. */
   call (call: Call): Promise<Answer>
-  /** Replaces one after the other: each is told to go, ends, and is ready again before the next one's turn. Gives how each ended. */
+  /** Restarts one after the other: each gets SIGTERM, exits, and is ready again before the next one's turn. Resolves with how each exited. */
   restartInTurn (): Promise<readonly ProcessExit[]>
 }
 
-/** Starts all of it. The balancer has the README's configuration. */
+/** Starts Redis, instances and balancer, which has the README's configuration. */
 export const openInstances = async (t: Test, kind: BalancerKind): Promise<Instances> => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
@@ -38,9 +38,9 @@ export const openInstances = async (t: Test, kind: BalancerKind): Promise<Instan
     await waitUntilReady(deployment)
     return { deployment, running }
   }
-  const places = [await open(), await open(), await open()] as const
+  const instances = [await open(), await open(), await open()] as const
   const upstreamOf = ({ deployment }: { deployment: Deployment }): string => `127.0.0.1:${deployment.port}`
-  await runProxy(t, kind, { listen, upstream: '' }, (folder) => balancerConfig(kind, folder, listen, [upstreamOf(places[0]), upstreamOf(places[1]), upstreamOf(places[2])]))
+  await runProxy(t, kind, { listen, upstream: '' }, (folder) => balancerConfig(kind, folder, listen, [upstreamOf(instances[0]), upstreamOf(instances[1]), upstreamOf(instances[2])]))
   const balancer = remote(url)
   t.teardown(() => balancer.close())
   return {
@@ -48,14 +48,14 @@ export const openInstances = async (t: Test, kind: BalancerKind): Promise<Instan
     simulator,
     call: balancer.call,
     async restartInTurn () {
-      const endings: ProcessExit[] = []
-      for (const place of places) {
-        place.running.kill('SIGTERM')
-        endings.push(await place.running.ended)
-        place.running = await place.deployment.start()
-        await waitUntilReady(place.deployment)
+      const exits: ProcessExit[] = []
+      for (const instance of instances) {
+        instance.running.kill('SIGTERM')
+        exits.push(await instance.running.ended)
+        instance.running = await instance.deployment.start()
+        await waitUntilReady(instance.deployment)
       }
-      return endings
+      return exits
     },
   }
 }

@@ -1,11 +1,11 @@
-/** What processes the tests leave behind: those that a test file started, or one of those, and that are there when the file's own process has ended. */
+/** Processes that tests leave behind: descendants of a test file's process that still run after it has ended. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { processes, type Process } from './processes.ts'
 
 export interface Watch {
-  /** Looks now, and not only when it is time to. */
+  /** Checks now, beside the regular checks. */
   check (): void
-  /** When all test files are over: gives what is on its way out its time, and ends what is left. Resolves with the commands of all that was ended so since the watch began. */
+  /** Call it when all test files are done: waits `graceMs` for what is exiting, and kills what is left. Resolves with the commands of all that was killed since the watch began. */
   stop (): Promise<readonly string[]>
 }
 
@@ -14,15 +14,15 @@ const isTestFile = ({ command }: Process): boolean => /\.test\.ts(?:\s|$)/.test(
 const everyMs = 1000
 
 /**
- * Watches all that descends from `root`, and ends what outlives the test file that started it by `graceMs`: a browser's processes end one after the other.
- * Whoever is started and loses its parent between two looks is not seen.
+ * Watches the descendants of `root`, and kills those that outlive the test file that started them by `graceMs`: a browser's processes exit one after the
+ * other. A process that is started and loses its parent between two checks is missed.
  */
 export const watchLeftovers = (root: number, graceMs = 3000): Watch => {
-  /** By pid: the process, the test file's that it belongs to, and since when that has been gone. */
-  const known = new Map<number, { readonly child: Process, readonly file: Process, goneSince?: number }>()
+  /** By pid: the process, the test file's process that it belongs to, and since when that has ended. */
+  const known = new Map<number, { readonly child: Process, readonly file: Process, fileEndedAt?: number }>()
   const ended: string[] = []
 
-  const look = (isOver = false): void => {
+  const check = (isOver = false): void => {
     const now = new Map(processes().map((one) => [one.pid, one]))
     for (const child of now.values()) {
       const file = fileOf(child, now, root)
@@ -31,8 +31,8 @@ export const watchLeftovers = (root: number, graceMs = 3000): Watch => {
     for (const [pid, one] of known) {
       if (!isSame(now.get(pid), one.child)) known.delete(pid)
       else if (isOver || !isSame(now.get(one.file.pid), one.file)) {
-        one.goneSince ??= performance.now()
-        if (performance.now() - one.goneSince >= graceMs) end(pid, one.child)
+        one.fileEndedAt ??= performance.now()
+        if (performance.now() - one.fileEndedAt >= graceMs) end(pid, one.child)
       }
     }
   }
@@ -42,21 +42,21 @@ export const watchLeftovers = (root: number, graceMs = 3000): Watch => {
     try {
       process.kill(pid, 'SIGKILL')
       ended.push(command)
-    } catch {} // it has just ended by itself
+    } catch {} // it has just exited
   }
 
-  const timer = setInterval(look, everyMs)
+  const timer = setInterval(check, everyMs)
   return {
-    check: () => { look() },
+    check: () => { check() },
     stop: async () => {
       clearInterval(timer)
-      for (look(true); known.size > 0; look(true)) await sleep(Math.min(everyMs, graceMs))
+      for (check(true); known.size > 0; check(true)) await sleep(Math.min(everyMs, graceMs))
       return ended
     },
   }
 }
 
-/** The test file's process among a process and its ancestors; undefined where there is none, or they don't descend from `root`. */
+/** Returns the test file's process among a process and its ancestors; undefined if there is none, or if they don't descend from `root`. */
 const fileOf = (child: Process, all: ReadonlyMap<number, Process>, root: number): Process | undefined => {
   let file: Process | undefined
   for (let one: Process | undefined = child; one !== undefined; one = all.get(one.parent)) {

@@ -1,9 +1,7 @@
-/** Owns that only so many do something at the same time; the others come in the order in which they asked. */
-
-/** Makes a way to act in turn: as many at a time as there are places. */
-export const limitConcurrency = (places: number) => {
+/** Returns a function that runs at most `limit` tasks at a time, the others in the order in which they came. */
+export const limitConcurrency = (limit: number) => {
   const waiting: (() => void)[] = []
-  let free = places
+  let free = limit
   return async <T>(act: () => Promise<T>): Promise<T> => {
     if (free > 0) free -= 1
     else await new Promise<void>((resolve) => { waiting.push(resolve) })

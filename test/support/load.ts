@@ -1,4 +1,4 @@
-/** Owns a load of logins: people who log in again and again, never repeat a call, and write down every answer that is not as it should be. */
+/** A load of logins: people who log in again and again and never repeat a call. Every unexpected answer is recorded. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from './clients.ts'
 import type { Answer, Call } from './test-service.ts'
@@ -8,34 +8,34 @@ export interface LoadOptions {
   readonly service: Service
   /** Host and port of PUBLIC_URL. */
   readonly authority: string
-  /** One for each person. */
+  /** One per person. */
   readonly jsCodes: readonly string[]
 }
 
 export interface Load {
-  /** Lets everybody finish the login they are at, and tells what came of it all. */
+  /** Lets everybody finish the current login, and resolves with the report. */
   stop (): Promise<LoadReport>
 }
 
 export interface LoadReport {
   readonly calls: number
   readonly logins: number
-  /** Each call that got no answer, or one that is not 2xx, as `POST /api/tickets/:id/consume: 502`. */
+  /** Each call without an answer or with one that isn't 2xx, as `POST /api/tickets/:id/consume: 502`. */
   readonly odd: readonly string[]
-  /** How many sessions there are beside those of the logins, or how many too few. */
+  /** How many more sessions than logins there are; negative if sessions are missing. */
   readonly surplus: number
 }
 
-/** So long a person takes, at the most, to get the phone out, or to tap the number. Milliseconds. */
+/** The longest time that a person takes to get the phone out, or to tap the number. */
 const thinkMs = 300
 
-/** Starts it. Whoever meets an odd answer gives that login up and begins the next. */
+/** Starts the load. After an unexpected answer, a person gives that login up and begins the next. */
 export const startLoad = async ({ service, authority, jsCodes }: LoadOptions): Promise<Load> => {
   const odd: string[] = []
   let calls = 0
-  const ending = { hasCome: false }
+  const stopping = { isAsked: false }
 
-  const noting: Service = {
+  const recording: Service = {
     async call (call) {
       calls++
       const answer = await service.call(call).catch((error: unknown): Answer => ({ status: 0, headers: {}, text: String(error), json: undefined }))
@@ -44,7 +44,7 @@ export const startLoad = async ({ service, authority, jsCodes }: LoadOptions): P
     },
   }
 
-  /** Polls until the ticket is past a version; undefined where that goes wrong. */
+  /** Polls until the ticket is past a version; undefined if a poll fails. */
   const pastVersion = async (browser: TestBrowser, version: number): Promise<Answer | undefined> => {
     for (;;) {
       const answer = await browser.poll(version, 25)
@@ -54,7 +54,7 @@ export const startLoad = async ({ service, authority, jsCodes }: LoadOptions): P
   }
 
   const logIn = async (phone: TestPhone): Promise<boolean> => {
-    const browser = await openBrowser(noting)
+    const browser = await openBrowser(recording)
     if (browser.created.status !== 201) return false
     const scanned = pastVersion(browser, 1)
     await sleep(seededFraction() * thinkMs)
@@ -68,23 +68,23 @@ export const startLoad = async ({ service, authority, jsCodes }: LoadOptions): P
     return (await browser.consume()).status === 200
   }
 
-  /** Whoever still waits there is sent away. */
+  /** Gives a login up, which ends its pending poll. */
   const abandon = async (browser: TestBrowser, waiting: Promise<unknown>): Promise<false> => {
     await browser.giveUp()
     await waiting
     return false
   }
 
-  const phones = await Promise.all(jsCodes.map((jsCode) => openPhone(noting, { jsCode, authority })))
+  const phones = await Promise.all(jsCodes.map((jsCode) => openPhone(recording, { jsCode, authority })))
   const everybody = phones.map(async (phone) => {
     let logins = 0
-    while (!ending.hasCome) if (await logIn(phone)) logins++
+    while (!stopping.isAsked) if (await logIn(phone)) logins++
     return { phone, logins }
   })
 
   return {
     async stop () {
-      ending.hasCome = true
+      stopping.isAsked = true
       const people = await Promise.all(everybody)
       const logins = people.reduce((sum, { logins }) => sum + logins, 0)
       const lists = await Promise.all(people.map(({ phone }) => phone.sessions()))

@@ -1,4 +1,4 @@
-/** Owns the world around a login flow under test: its clock, network, luck and eyes, all moved by hand. */
+/** A login controller with a fake clock, network, randomness and view, all controlled by the test. */
 import { setImmediate } from 'node:timers/promises'
 import { createLoginController } from '../../static/scan-login/login-controller.js'
 import { createPollHold } from '../../static/scan-login/poll-hold.js'
@@ -14,13 +14,13 @@ interface HarnessOptions {
   /** What an earlier page learned about this network. */
   readonly learned?: unknown // null: nothing yet
   readonly clock?: FakeClock
-  /** Whom the browser was logged in as before. */
+  /** The person whom the browser was logged in as before. */
   readonly lastPerson?: string | null
   /** False on a site that embeds the element. */
   readonly isOwnPage?: boolean
 }
 
-interface Made {
+interface MadeCall {
   readonly call: Call
   readonly url: string
   readonly at: number
@@ -43,10 +43,10 @@ export const viewAnswer = (state: string, version: number, extra: object = {}): 
 
 const server = 'https://login.example.com/p/'
 
-/** Where the picture of a ticket is. */
+/** Returns the address of a ticket's code. */
 export const codeOf = (ticket: string): string => `${server}api/tickets/${ticket}/code`
 
-/** What a browser keeps for this site, or for this tab; survives the page. */
+/** A browser's storage for the site or the tab, which outlives the page. */
 export const createStorage = () => {
   const items = new Map<string, string>()
   return {
@@ -56,26 +56,26 @@ export const createStorage = () => {
   }
 }
 
-/** What a page remembers of a network on which nothing was ever cut. */
+/** What a page has learned on a network that never cut a poll. */
 const patientNetwork = { seconds: 55, ceiling: 55, patience: 8 }
 
 /**
- * Makes a flow that is not started yet. What is not planned goes well: tickets are made, nobody is logged in yet, the session is given, and polls are held, for ever or, where
- * `world.isPunctual`, for as long as they ask, by tickets that nobody scans.
+ * Creates a controller that isn't started yet. Calls without a planned answer succeed: tickets are created, nobody is logged in yet, consuming opens a
+ * session, and polls are held for ever or, if `world.isPunctual`, for as long as they ask, as for a ticket that nobody scans.
  */
 export const createLoginHarness = ({ tab = createStorage(), learned = patientNetwork, clock = createFakeClock(), lastPerson = null, isOwnPage = true }: HarnessOptions = {}) => {
-  const calls: Made[] = []
+  const calls: MadeCall[] = []
   const shown: string[] = []
   const views: unknown[] = []
   const landed: (string | null)[] = []
   const events: string[] = []
   const remembered: unknown[] = []
   const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [], session: [] }
-  /** Whether pictures can be had, one for each try; true when none is left. */
+  /** Whether the code's picture loads, one entry per try; it loads when none is left. */
   const pictures: (boolean | Promise<boolean>)[] = []
   const world = { luck: 0, isPunctual: false, lastActivityAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage }
   let tickets = 0
-  /** When tickets were made, by their ids. */
+  /** When each ticket was created, by id. */
   const madeAt = new Map<string, number>()
   let openPolls: ((answer: Answer) => void)[] = []
   let mostPolls = 0
@@ -173,39 +173,39 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
     calls,
     /** The names of all views so far, in order. */
     shown,
-    /** The view that is drawn now. */
+    /** Returns the current view. */
     view: () => views.at(-1),
-    /** Where the visitor was taken. */
+    /** The destinations of redirects. */
     landed,
     /** The events emitted so far, in order. */
     events,
     /** What was remembered about the network, in order. */
     remembered,
-    /** What outlives the page in its tab. */
+    /** The tab's storage, which outlives the page. */
     tab,
-    /** The machine wakes from a sleep. */
+    /** Wakes the machine from sleep. */
     wake: async (): Promise<void> => {
       wake()
       await settled()
     },
-    /** Somebody moves before the page. */
+    /** Simulates activity of the visitor. */
     see: (): void => { world.lastActivityAt = clock.now() },
-    callsOf: (call: Call): Made[] => calls.filter((made) => made.call === call),
+    callsOf: (call: Call): MadeCall[] => calls.filter((made) => made.call === call),
     lastUrl: (): string | undefined => calls.at(-1)?.url,
     openPolls: (): number => openPolls.length,
     mostPolls: (): number => mostPolls,
     settled,
-    /** Begins, and lets everything happen that takes no time. */
+    /** Starts the controller and runs everything that needs no time. */
     begin: async (returnTo: string | null = null): Promise<void> => {
       controller.start(returnTo)
       await settled()
     },
-    /** Answers the poll that is held. */
+    /** Answers the held poll. */
     answer: async (answer: Answer): Promise<void> => {
       openPolls[0]?.(answer)
       await settled()
     },
-    /** Lets time go by, with all that happens in it. */
+    /** Lets time pass, and runs everything that happens in it. */
     pass: async (ms: number): Promise<void> => {
       for (let left = ms; left > 0; left -= 100) {
         clock.advance(Math.min(100, left))

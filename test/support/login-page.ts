@@ -1,22 +1,20 @@
-/** Owns what tests read of the login page in a real browser, in a document as in the open shadow roots of its elements. Changes nothing there. */
 import type { Tab } from './real-browser.ts'
 
+/** What a login page shows, in its document and in open shadow roots. */
 export interface LoginPage {
-  /** The path of the page that is there. */
   readonly path: string
-  /** The ticket of the code on the screen. */
+  /** The ticket of the code that is shown. */
   readonly ticket: string | null
-  /** The two digits, while they are there. */
+  /** The match number, while it is shown. */
   readonly number: string | null
-  /** How many polls this page knows the end of. */
+  /** How many polls have ended, as the page sees it. */
   readonly polls: number
-  /** Whether somebody could see it. */
   readonly visible: boolean
-  /** All its lines. */
+  /** Title, status line and help. */
   readonly says: string
 }
 
-/** Reads the page as it is at this moment. */
+/** Reads the page without changing it. */
 export const readLoginPage = async (tab: Tab): Promise<LoginPage> => await tab.evaluate(reading) as LoginPage // what the script below makes
 
 const reading = `(() => {
@@ -38,10 +36,10 @@ const reading = `(() => {
   }
 })()`
 
-/** What `longestHold` is where nothing was ever cut off. */
+/** The longest hold of a page whose polls were never cut off. */
 export const defaultHoldSeconds = 55
 
-/** For how long, at the most, the page in this tab holds its polls, by what it has learned about its network. Seconds. */
+/** Returns how long, at most, the page in a tab asks for its polls to be held, after what it has learned about its network. */
 export const learnedHoldSeconds = async (tab: Tab): Promise<number> => {
   const learned = await tab.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('scan-login-hold'))?.[1] ?? 'null'") as string // as JSON
   return (JSON.parse(learned) as { readonly ceiling: number } | null)?.ceiling ?? defaultHoldSeconds

@@ -1,4 +1,4 @@
-/** The rules of a login on a store in memory, without HTTP and WeChat: what a test of them alone needs. */
+/** A login's use cases on a store in memory, without HTTP and WeChat. */
 import type { Test } from 'tap'
 import type { Step } from '../../src/domain/step.ts'
 import type { Audit } from '../../src/login/audit.ts'
@@ -20,7 +20,7 @@ export interface LoginUseCaseOptions {
   readonly wrapStore?: (store: Store) => Store
 }
 
-/** Makes them, with a clock that the test moves and an audit that it reads. */
+/** Creates them, with a clock that the test moves and an audit that it reads. */
 export const openLoginUseCases = (t: Test, { settings = {}, wrapStore = (store) => store }: LoginUseCaseOptions = {}) => {
   const clock = createFakeClock()
   const inner = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
@@ -45,7 +45,7 @@ export const openLoginUseCases = (t: Test, { settings = {}, wrapStore = (store) 
     deps,
     clock,
     people,
-    /** What the audit was told since it was asked last. */
+    /** Returns the audit's steps since the last call. */
     told: () => steps.splice(0),
     make: async (order: Partial<TicketOrder> = {}) => {
       const { ticket, secret } = await createTicket(deps, { returnTo: null, browser: { name: 'Chrome', system: 'Windows', ip: '192.0.2.1' }, site: null, ...order })

@@ -1,34 +1,33 @@
-/** Owns a visitor before our login page in a real browser, and the phones that answer it by signed calls straight to the service. */
+/** A visitor on our login page in a real browser, and phones that make their signed calls directly to the service. */
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { openPhone, type Service, type TestPhone } from './clients.ts'
 import type { DemoServer } from './demo-window.ts'
 import { remote } from './remote.ts'
 
-/** A service that can be visited and called. */
 export interface VisitedService extends Service {
   readonly url: string
-  /** Logs in the phone of somebody who was never here before. */
+  /** Logs in the phone of a new person. */
   newPhone (): Promise<TestPhone>
 }
 
 export interface Visit {
   readonly context: BrowserContext
   readonly page: Page
-  /** Opens the login page in one more tab. */
+  /** Opens the login page in another tab. */
   newTab (): Promise<Page>
-  /** Scans and taps the right number, wherever the page is meanwhile. */
+  /** Scans and confirms with the right match number, without the page. */
   approve (phone: TestPhone, ticket: string): Promise<void>
-  /** The number that belongs to a scanned ticket, for when the page can't be asked. */
+  /** Returns a scanned ticket's match number by the API, for when the page doesn't show it. */
   numberOf (ticket: string): Promise<string>
 }
 
-/** All waits end by themselves, for a page that doesn't move is what these tests are about; no test asserts on the time. */
+/** The limit of every wait, as a page that gets stuck is what these tests are about. No test asserts on the time. */
 const timeoutMs = 25_000
 
 let people = 0
 
-/** Makes a place of a demo. */
+/** Returns a demo as a service that browsers visit and phones call. */
 export const visitedService = (t: Test, { url, simulator }: Pick<DemoServer, 'url' | 'simulator'>): VisitedService => {
   const { port } = new URL(url)
   const { call, close } = remote(`http://127.0.0.1:${port}`)
@@ -36,7 +35,7 @@ export const visitedService = (t: Test, { url, simulator }: Pick<DemoServer, 'ur
   return { url, call, newPhone: () => openPhone({ call }, { jsCode: simulator.jsCode(`person-${++people}`), authority: new URL(url).host }) }
 }
 
-/** Opens a context of its own, and the login page in it, at `url` where the way to the service is another. */
+/** Opens a browser context and the login page in it; `url` for another address of the service. */
 export const openVisit = async (t: Test, browser: Browser, place: VisitedService, { url = place.url, prepare, ...options }: VisitOptions = {}): Promise<Visit> => {
   const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
@@ -74,16 +73,16 @@ export const openVisit = async (t: Test, browser: Browser, place: VisitedService
 
 export interface VisitOptions extends BrowserContextOptions {
   readonly url?: string
-  /** Is given the page before it loads. */
+  /** Called before the page loads. */
   readonly prepare?: (page: Page) => Promise<unknown>
 }
 
 const codeImage = (page: Page) => page.locator('.layer:not(.leaving) .code-image')
 
-/** The ticket whose code is on the stage, once there is one. */
+/** Waits for a code and returns its ticket. */
 export const shownTicket = async (page: Page): Promise<string> => ticketIn(await codeImage(page).getAttribute('src'))
 
-/** Waits until the code of another ticket is there, for longer than the tickets of these tests live. */
+/** Waits for the code of another ticket, for longer than the tickets of these tests live. */
 export const nextTicket = async (page: Page, ticket: string): Promise<string> => {
   await page.locator(`.layer:not(.leaving) .code-image:not([src*="${ticket}"])`).waitFor({ timeout: 2 * timeoutMs })
   return await shownTicket(page)
@@ -91,17 +90,17 @@ export const nextTicket = async (page: Page, ticket: string): Promise<string> =>
 
 const ticketIn = (url: string | null): string => /tickets\/([\w-]{22})\/code$/.exec(url ?? '')?.[1] ?? ''
 
-/** Waits until the page has moved, and sees that its browser is logged in there, as this person, who has so many sessions in all. */
+/** Waits until the page has moved on to /me, and asserts that the browser is logged in as this person, who has `sessions` sessions in all. */
 export const assertLoggedIn = async (t: Test, page: Page, phone: TestPhone, sessions = 1): Promise<void> => {
   await page.waitForURL('**/me', { waitUntil: 'commit' }).catch(async () => {
-    throw new Error(`the page did not move, it says: ${await page.locator('.line').innerText({ timeout: 1_000 }).catch(() => 'nothing')}`)
+    throw new Error(`the page did not move on, it shows: ${await page.locator('.line').innerText({ timeout: 1_000 }).catch(() => 'nothing')}`)
   })
   const session = await page.evaluate("fetch('api/session').then(async (answer) => ({ status: answer.status, sub: (await answer.json()).user?.sub }))")
   t.strictSame(session, { status: 200, sub: phone.sub })
   t.equal((await phone.sessions()).json.sessions.length, sessions, 'sessions of this person')
 }
 
-/** Tells the page that nobody, or somebody, looks at it, as the browser does when tabs are switched. */
+/** Hides or shows the page with an event, as a browser does when tabs are switched. */
 export const setVisibility = (page: Page, state: 'hidden' | 'visible'): Promise<unknown> => page.evaluate(`
   Object.defineProperty(document, 'visibilityState', { configurable: true, value: '${state}' })
   Object.defineProperty(document, 'hidden', { configurable: true, value: ${state === 'hidden'} })

@@ -1,8 +1,7 @@
-/** Owns the way to a login for tests that begin where it ends. */
 import { openBrowser, openPhone, type TestBrowser, type TestPhone } from './clients.ts'
 import type { Answer, TestService } from './test-service.ts'
 
-/** A phone of this person's, on the service's clock. */
+/** Logs a person's phone in; it signs by the service's clock. */
 export const phoneOf = (service: TestService, person = 'ming'): Promise<TestPhone> => openPhone(service, {
   jsCode: service.simulator.jsCode(person),
   authority: new URL(service.config.PUBLIC_URL).host,
@@ -16,7 +15,7 @@ export interface LoginOptions {
   readonly from?: string
 }
 
-/** A browser whose ticket a phone has confirmed. */
+/** Opens a browser and confirms its ticket on a phone. */
 export const confirmedBrowser = async (service: TestService, { phone, body, from }: LoginOptions = {}): Promise<{ browser: TestBrowser, phone: TestPhone }> => {
   const approver = phone ?? await phoneOf(service)
   const browser = await openBrowser(service, { prefix: service.config.basePath, body, ...(from !== undefined && { from }) })
@@ -35,7 +34,7 @@ export interface Login {
   readonly cookie: string
 }
 
-/** A browser that is logged in. */
+/** Logs a browser in. */
 export const logIn = async (service: TestService, wishes: LoginOptions = {}): Promise<Login> => {
   const { browser, phone } = await confirmedBrowser(service, wishes)
   const consumed = await browser.consume()
@@ -43,8 +42,8 @@ export const logIn = async (service: TestService, wishes: LoginOptions = {}): Pr
   return { browser, phone, consumed, token: consumed.json.access_token, cookie: cookieOf(consumed) }
 }
 
-/** The cookie that an answer sets, as `name=value`. */
+/** Returns the cookie that an answer sets, as `name=value`. */
 export const cookieOf = (answer: Answer): string => String(answer.headers['set-cookie']).replace(/;.*/s, '')
 
-/** Status and code in one word, for tables. */
+/** Returns an answer's status and problem code, as `409 ticket-cancelled`, or the status alone. */
 export const verdict = (answer: Answer): string => answer.json?.code === undefined ? String(answer.status) : `${answer.status} ${answer.json.code}`

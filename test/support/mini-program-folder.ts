@@ -1,8 +1,7 @@
-/** Owns small mini programs for tests of the compiler, written to a folder of their own: complete, but for what a test says otherwise. */
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+/** Small mini programs for tests of the compiler. */
 import type { Test } from 'tap'
 import { CompileError } from '../../src/demo/miniprogram/compile-error.ts'
+import { writeFiles, type Files } from './write-files.ts'
 
 const complete: Record<string, string> = {
   'app.json': '{ "pages": ["pages/a/a"] }',
@@ -13,18 +12,14 @@ const complete: Record<string, string> = {
   'pages/a/a.wxml': '<view></view>\n',
 }
 
-/** File → text; undefined leaves one out. Gives the folder. */
-export const writeMiniProgram = async (t: Test, files: Record<string, string | undefined> = {}): Promise<string> => {
+/** Writes a complete mini program to the test's folder with some files changed, and returns the folder. */
+export const writeMiniProgram = async (t: Test, changes: Files = {}): Promise<string> => {
   const folder = t.testdir()
-  for (const [file, text] of Object.entries({ ...complete, ...files })) {
-    if (text === undefined) continue
-    await mkdir(dirname(join(folder, file)), { recursive: true })
-    await writeFile(join(folder, file), text)
-  }
+  await writeFiles(folder, { ...complete, ...changes })
   return folder
 }
 
-/** What work is refused for, line by line. */
+/** Returns the problems of the `CompileError` that a promise rejects with; none if it resolves. */
 export const problemsOf = async (work: Promise<unknown>): Promise<readonly string[]> => {
   try {
     await work

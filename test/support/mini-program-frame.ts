@@ -1,7 +1,7 @@
-/** Owns a phone for tests of the demo's runtime: a small mini program, compiled for real, in a frame under the demo's own policy. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+/** A fake phone for tests of the demo's runtime: a small compiled mini program in a frame, under the demo's policy. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
@@ -10,22 +10,20 @@ import type { Test } from 'tap'
 import { compileMiniProgram } from '../../src/demo/miniprogram.ts'
 import { policy } from '../../src/demo/phone-plugin.ts'
 import type { LaunchOptions, NavigationBar, PhoneSettings } from '../../src/demo/runtime/host.ts'
+import { writeFiles } from './write-files.ts'
 
 const runtime = join(import.meta.dirname, '../../src/demo/runtime')
 
 export interface MiniProgramServer {
-  /** For what the mini program calls: to be extended before `listen`. */
+  /** For routes that the mini program calls; to be added before `listen`. */
   readonly app: FastifyInstance
   listen (): Promise<string>
 }
 
-/** File name → text. Serves them as a mini program, and a page with a frame around it. */
+/** Serves files (name → text) as a mini program, and a page with a frame around it. */
 export const serveMiniProgram = async (t: Test, files: Readonly<Record<string, string>>): Promise<MiniProgramServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'mini-program-'))
-  for (const [file, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, file)), { recursive: true })
-    await writeFile(join(folder, file), text)
-  }
+  await writeFiles(folder, files)
   const { outputFiles } = await build({
     entryPoints: [join(runtime, 'runtime.ts')], bundle: true, write: false, format: 'esm', target: 'es2022', logLevel: 'silent',
   })
@@ -50,7 +48,7 @@ export const serveMiniProgram = async (t: Test, files: Readonly<Record<string, s
 
 const startMs = Date.parse('2026-11-23T02:00:00.000Z')
 
-/** The host that a phone is to a mini program; everything that is told to it is kept in `phone`. */
+/** The phone's interface for the mini program; records its calls in `phone`. */
 const phoneScript = `
   const given = JSON.parse(new URLSearchParams(location.search).get('phone'))
   window.phone = {
@@ -77,16 +75,16 @@ export interface PhoneOptions {
   readonly person?: string
   readonly launch?: Partial<LaunchOptions>
   readonly settings?: Partial<PhoneSettings>
-  /** Stops the browser's clock at the start; `page.clock` moves it. */
+  /** Stops the browser's clock; `page.clock` moves it. */
   readonly clock?: boolean
 }
 
 export interface FramedPhone {
   readonly page: Page
   readonly frame: Frame
-  /** Everything the browser's console showed as an error. */
+  /** Errors of the browser's console. */
   readonly errors: readonly string[]
-  /** The mini program is opened, hidden, taken back … */
+  /** Opens the mini program again, as WeChat does. */
   show (launch?: LaunchOptions): Promise<void>
   hide (): Promise<void>
   back (): Promise<void>
@@ -94,7 +92,7 @@ export interface FramedPhone {
   bar (): Promise<NavigationBar | undefined>
 }
 
-/** Opens a phone; resolves when the mini program has started, or has failed to. */
+/** Opens a phone; resolves when the mini program has started, or has failed to start. */
 export const openPhone = async (t: Test, browser: Browser, address: string, { clock = false, ...given }: PhoneOptions = {}): Promise<FramedPhone> => {
   const page = await browser.newPage({ viewport: { width: 375, height: 667 }, colorScheme: null, hasTouch: true })
   t.teardown(() => page.close())
@@ -103,7 +101,7 @@ export const openPhone = async (t: Test, browser: Browser, address: string, { cl
   page.on('pageerror', (error) => errors.push(error.message))
   if (clock) {
     await page.clock.install({ time: startMs })
-    await page.clock.pauseAt(startMs + 3600_000) // it would run on otherwise; so far ahead that a busy machine isn't there yet
+    await page.clock.pauseAt(startMs + 3600_000) // the installed clock runs on until it is paused; so far ahead that even a busy machine hasn't passed it
   }
   await page.goto(`${address}/phone?phone=${encodeURIComponent(JSON.stringify(given))}`)
   const frame = page.frames().at(-1)

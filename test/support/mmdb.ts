@@ -1,4 +1,4 @@
-/** Owns small databases of places, as files in MaxMind's format (MaxMind DB 2.0, maxmind.github.io/MaxMind-DB), written from that page alone. */
+/** Small databases of places in MaxMind's format (MaxMind DB 2.0, maxmind.github.io/MaxMind-DB). Written from that specification alone. */
 import { isIP } from 'node:net'
 
 export type MmdbValue = string | number | boolean | readonly MmdbValue[] | { readonly [key: string]: MmdbValue }
@@ -9,11 +9,11 @@ export interface MmdbOptions {
   readonly databaseType?: string
 }
 
-/** What a record of the tree holds: a node, the place of a value in the data section, or nothing. */
+/** What a record of the tree holds: a node, a value's offset in the data section, or nothing. */
 type TreeRecord = TreeNode | number | undefined
 interface TreeNode { left: TreeRecord, right: TreeRecord }
 
-/** Builds a database of these networks, each as `203.0.113.0/24`; a network comes before those inside it. */
+/** Builds a database of networks, each as `203.0.113.0/24`. A network has to come before those inside it. */
 export const buildMmdb = (networks: Readonly<Record<string, MmdbValue>>, { ipVersion = 6, recordSize = 28, databaseType = 'Test-City' }: MmdbOptions = {}): Buffer => {
   const root: TreeNode = { left: undefined, right: undefined }
   let data = Buffer.alloc(0)
@@ -22,7 +22,7 @@ export const buildMmdb = (networks: Readonly<Record<string, MmdbValue>>, { ipVer
     data = Buffer.concat([data, encode(value)])
   }
   const nodes = [root]
-  for (const { left, right } of nodes) nodes.push(...[left, right].filter((record) => typeof record === 'object')) // grows while it is walked
+  for (const { left, right } of nodes) nodes.push(...[left, right].filter((record) => typeof record === 'object')) // grows during the loop
   const numberOf = new Map(nodes.map((node, i) => [node, i]))
   const valueOf = (record: TreeRecord): number => {
     if (record === undefined) return nodes.length
@@ -43,7 +43,7 @@ export const buildMmdb = (networks: Readonly<Record<string, MmdbValue>>, { ipVer
   return Buffer.concat([...tree, Buffer.alloc(16), data, Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1'), metadata])
 }
 
-/** A tree for IPv6 holds IPv4 at its very left, below ::/96. */
+/** Returns a network's bits. A tree for IPv6 holds IPv4 below ::/96. */
 const bitsOf = (network: string, ipVersion: 4 | 6): string => {
   const [address = '', length = ''] = network.split('/')
   if (isIP(address) === 4) {
@@ -61,7 +61,7 @@ const insert = (root: TreeNode, bits: string, value: number): void => {
   for (const bit of bits.slice(0, -1)) {
     const side = bit === '0' ? 'left' : 'right'
     const next = node[side]
-    const below = typeof next === 'object' ? next : { left: next, right: next } // a smaller network keeps what is known around it
+    const below = typeof next === 'object' ? next : { left: next, right: next } // addresses around a smaller network keep the larger network's value
     node[side] = below
     node = below
   }
@@ -99,18 +99,18 @@ const encode = (value: MmdbValue): Buffer => {
   return Buffer.concat([control(types.map, entries.length), ...entries.flat().map(encode)])
 }
 
-/** The control byte: a type in its upper three bits (those above 7 in a byte of their own), a size in its lower five, the rest of a long one behind. */
+/** Returns a control byte: the type in its upper three bits (above 7 in a second byte), the size in its lower five, with further bytes for a long one. */
 const control = (type: number, size: number): Buffer => {
   const [short, rest] = size < 29 ? [size, []] : size < 285 ? [29, [size - 29]] : [30, [(size - 285) >> 8, (size - 285) & 0xff]]
   return Buffer.from([type > 7 ? short : (type << 5) | short, ...(type > 7 ? [type - 7] : []), ...rest])
 }
 
-/** The parts of a record as GeoLite2 writes them. */
+/** Returns a part of a record, as GeoLite2 writes it. */
 export const named = (en: string, zh: string, more: Readonly<Record<string, MmdbValue>> = {}): MmdbValue => ({ ...more, names: { en, 'zh-CN': zh } })
 
 const china = named('China', '中国', { iso_code: 'CN' })
 
-/** Somewhere in each of the address ranges that are kept for examples. */
+/** Places in each address range that is reserved for examples. */
 export const exampleNetworks: Readonly<Record<string, MmdbValue>> = {
   '203.0.113.0/24': { country: china, subdivisions: [named('Shanghai', '上海市', { iso_code: 'SH' })], city: named('Shanghai', '上海') },
   '203.0.113.128/25': { country: china, subdivisions: [named('Guangdong', '广东', { iso_code: 'GD' })], city: named('Shenzhen', '深圳') },

@@ -1,4 +1,4 @@
-/** An address that leads to one server and later to another, as a cloud's or a Kubernetes Service does: whoever is connected stays where they are. */
+/** An address that leads to one server and later to another, as a cloud's or a Kubernetes Service does: open connections stay with their server. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { TeardownScope } from './teardown-scope.ts'

@@ -1,4 +1,3 @@
-/** Owns our pages in a real browser for tests: each on a service of its own that a test scripts, and what can be read off them. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
@@ -8,11 +7,11 @@ import { startScriptedService, type ScriptedService } from './scripted-service.t
 export interface OpenPage {
   readonly page: Page
   readonly service: ScriptedService
-  /** What the page complained of, less what the test's own faults make the network log. */
+  /** Console messages and uncaught errors, without those about requests that the test makes fail. */
   readonly complaints: string[]
 }
 
-/** Opens a context; no page is loaded yet. */
+/** Opens an empty tab and a scripted service for one of our pages. */
 export const openPage = async (t: Test, browser: Browser, options: BrowserContextOptions = {}): Promise<OpenPage> => {
   const service = await startScriptedService()
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
@@ -29,20 +28,20 @@ export const openPage = async (t: Test, browser: Browser, options: BrowserContex
   return { page, service, complaints }
 }
 
-/** Waits until the stage shows this, in whatever element stands first. */
+/** Waits until the first stage shows this. */
 export const waitForStage = async (page: Page | Locator, name: string): Promise<void> => { await page.locator(`.layer:not(.leaving)[data-stage="${name}"]`).first().waitFor() }
 
-/** Waits until everything that the stage showed before has faded away. */
+/** Waits until what the stage showed before has faded away. */
 export const waitForFade = async (page: Page): Promise<void> => { await page.locator('.leaving').first().waitFor({ state: 'detached' }) }
 
-/** The line that says what to do. */
+/** Returns the text of the status line, which says what to do. */
 export const statusLine = (page: Page): Promise<string> => page.locator('.line').first().innerText()
 
-/** Nobody looks at the page, and nothing tells it so: as far as it finds out by itself. */
+/** Makes the page hidden without an event: only code that reads `visibilityState` notices. */
 export const hide = (page: Page): Promise<unknown> => page.evaluate("Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'hidden' })")
 export const unhide = (page: Page): Promise<unknown> => page.evaluate('delete document.visibilityState')
 
-/** Collects what a screen reader hears of the line, from the first breath of the page: every text, each time it changes. */
+/** Records what a screen reader announces of the status line, from the page's start: its text after each change. */
 export const recordAnnouncements = (page: Page): Promise<unknown> => page.addInitScript(`
   globalThis.heard = []
   const observer = new MutationObserver((changes) => {
@@ -63,7 +62,7 @@ export const announcements = (page: Page): Promise<readonly string[]> => page.ev
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
-/** What axe finds wrong, and what is wider than the window. */
+/** Returns what axe finds wrong, and whether the page is wider than the window. */
 export const accessibilityFaults = async (page: Page): Promise<string[]> => {
   await page.evaluate(axe)
   return await page.evaluate(`(async () => {
@@ -73,5 +72,5 @@ export const accessibilityFaults = async (page: Page): Promise<string[]> => {
   })()`)
 }
 
-/** A session as `GET /api/session` tells it. */
+/** A body of `GET /api/session`. */
 export const sessionBody = { user: { sub: 'sub', name: '小雨' }, session: { id: 'id', created_at: '2026-11-23T02:00:00Z', expires_at: '2027-02-21T02:00:00Z', browser: { name: 'Firefox', system: 'Linux', ip: '192.0.2.1', place: null } } }

@@ -1,4 +1,3 @@
-/** Owns two instances as processes that share one Redis and one key file, without a balancer: a test says which of them it calls. */
 import type { Test } from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { makeFolder, openDeployment, waitUntilLive, waitUntilReady, type Deployment } from './service-process.ts'
@@ -11,12 +10,12 @@ export interface PairOptions {
   /** STORE_URL. */
   readonly store: string
   readonly env?: Env
-  /** What only one of them is given. */
+  /** Settings of one of them only. */
   readonly envOfDeployment?: Env
   readonly envOfOther?: Env
 }
 
-/** Starts both, the deployment's and the other, and waits until they are ready. */
+/** Starts two instances as processes that share one Redis and one key file, without a balancer, and waits until both are ready. */
 export const openPair = async (t: Test, { store, env = {}, envOfDeployment = {}, envOfOther = {} }: PairOptions): Promise<{ deployment: Deployment, other: Remote }> => {
   const keyFile = `${makeFolder(t)}/keys.json`
   makeKeyFile(keyFile)

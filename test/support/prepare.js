@@ -1,13 +1,13 @@
 /**
- * What a tier of the tests needs of the machine: `node test/support/prepare.js base`. Installs on Debian what is missing, where it may, and else says in
- * one line how to. Plain JavaScript with no types to strip, so that an old Node gets as far as the line that is meant for it.
+ * Checks that the machine has what a tier of the tests needs: `node test/support/prepare.js base`. Installs missing packages on Debian when run as root,
+ * and otherwise says in one line how to. Plain JavaScript without types to strip, so that an old Node.js gets as far as the line about its version.
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { beside, places, programs, tiers } from './tiers.js'
+import { extraPackages, programFolders, programs, tiers } from './tiers.js'
 
-/** Debian's packages start their services unless this program says no (exit code 101). */
+/** Debian packages start their services unless this program exits with 101. */
 const servicePolicy = '/usr/sbin/policy-rc.d'
 
 /** @param {string} line @returns {never} */
@@ -17,7 +17,7 @@ const stop = (line) => {
 }
 
 const { needs } = tiers[process.argv[2] ?? ''] ?? stop(`the tiers of the tests are ${Object.keys(tiers).join(', ')}`)
-const packages = [...new Set(needs.map((name) => programs[name].apt)), ...beside]
+const packages = [...new Set(needs.map((name) => programs[name].apt)), ...extraPackages]
 
 const isProgram = (file) => {
   try {
@@ -32,8 +32,8 @@ const path = (process.env.PATH ?? '').split(delimiter)
 
 const isIn = (folders, name) => folders.some((folder) => isProgram(join(folder, name)))
 
-/** Redis is started by its name alone. */
-const missing = () => needs.map((name) => programs[name]).filter(({ names }) => !names.some((name) => isIn(name === 'redis-server' ? path : [...places, ...path], name)))
+/** Returns the programs that are missing. Redis has to be on PATH: tests start it by name. */
+const missing = () => needs.map((name) => programs[name]).filter(({ names }) => !names.some((name) => isIn(name === 'redis-server' ? path : [...programFolders, ...path], name)))
 
 const apt = (...args) => spawnSync('apt-get', args, {
   stdio: ['ignore', 'pipe', 'pipe'],
@@ -45,7 +45,7 @@ const install = () => {
   const isOurs = !existsSync(servicePolicy)
   if (isOurs) writeFileSync(servicePolicy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   try {
-    apt('update') // one list that can't be had is no reason to give up
+    apt('update') // a failed list is no reason to stop: the install may work all the same
     const { status, stdout, stderr } = apt('-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', ...packages)
     if (status !== 0) process.stderr.write(`${stdout}${stderr}`)
   } finally {
@@ -53,7 +53,7 @@ const install = () => {
   }
 }
 
-/** How the package manager that is found here is asked for them; '' where it doesn't have them all. */
+/** Returns the command that installs programs with the package manager found here; '' if it doesn't have them all. */
 const commandFor = (lacking) => {
   const manager = ['apt-get', 'brew', 'dnf'].find((name) => isIn(path, name)) ?? 'apt-get'
   const names = [...new Set(lacking.map((program) => program[manager === 'apt-get' ? 'apt' : manager]))]

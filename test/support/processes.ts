@@ -6,23 +6,23 @@ import { platform } from 'node:process'
 export interface Process {
   readonly pid: number
   readonly parent: number
-  /** When it was started, and with that and the number the one process that is meant. */
+  /** When it was started: pid and start identify a process. */
   readonly began: string
   readonly command: string
 }
 
-/** Those that run now, less those that have ended and wait for their parent. */
+/** Returns the processes that run now, without zombies. */
 export const processes = (): Process[] => platform === 'linux' ? processesOfLinux() : processesOfPs()
 
-/** Without `ps`, which a small Debian doesn't have. */
+/** Reads /proc: a small Debian has no `ps`. */
 const processesOfLinux = (): Process[] => readdirSync('/proc').flatMap((pid) => {
   if (!/^\d+$/.test(pid)) return []
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-    // Behind the name, which may hold anything: state, parent, and as the 20th the start. See proc(5).
+    // After the name, which may contain anything: state, parent, and 20th the start time. See proc(5).
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
     return fields[0] === 'Z' ? [] : [{ pid: Number(pid), parent: Number(fields[1]), began: fields[19] ?? '', command }]
-  } catch { // it has just ended
+  } catch { // it has just exited
     return []
   }
 })

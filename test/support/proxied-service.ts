@@ -1,6 +1,6 @@
 /**
- * Owns the service behind the proxies under test: the real one in this process, at a port of every loopback address, with a record of what
- * came in at which. So each network is told from the others by the address alone.
+ * The service behind the proxies under test: the real one in this process, on one port of every loopback address, with a record of the requests at each
+ * address. So the address alone tells the networks apart.
  */
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
@@ -16,20 +16,20 @@ export interface Arrival {
   readonly method: string
   /** Path and query. */
   readonly url: string
-  /** Null while it is held, and for ever where somebody hung up before the answer. */
+  /** Null while it is held, and also after it was cut. */
   status: number | null
   isCut: boolean
 }
 
 export interface ProxiedService {
   readonly port: number
-  /** What came in at an address so far. */
+  /** Returns the requests at an address so far. */
   arrivals (address: string): readonly Arrival[]
-  /** Logs a phone in, past all proxies. */
+  /** Logs a phone in, without a proxy. */
   phone (person: string): Promise<TestPhone>
 }
 
-/** Opens the service until the test is over. */
+/** Opens the service, closed when the test ends. */
 export const openProxiedService = async (t: Test): Promise<ProxiedService> => {
   const folder = makeFolder(t)
   const simulator = await startWechatSimulator()
@@ -44,7 +44,7 @@ export const openProxiedService = async (t: Test): Promise<ProxiedService> => {
       TRUST_PROXY: '127.0.0.0/8',
       LIMIT_CREATE: '100000',
       LIMIT_GUESS: '100000',
-      LOG_LEVEL: 'silent', // a machine that is too busy is no news
+      LOG_LEVEL: 'silent', // warnings about a busy machine don't matter here
     }),
     WECHAT_APPID: simulator.appid,
     WECHAT_SECRET: simulator.secret,

@@ -1,4 +1,4 @@
-/** Owns real proxies as processes: each in the foreground, in a folder of its own, and gone with its test. */
+/** Real proxies as processes, each in the foreground and in a folder of its own, ended when the test ends. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,9 +11,9 @@ import { makeFolder } from './service-process.ts'
 import { proxyConfig, type Hostility, type ProxyAddresses, type ProxyKind } from './proxy-files.ts'
 
 export interface Proxy {
-  /** What it logged of the requests so far; empty for all but squid. */
+  /** Returns the access log so far; empty for all but squid. */
   accessLog (): string
-  /** How many answers were cut in the middle, where somebody does. */
+  /** Returns how many answers were cut off in the middle. */
   cuts (): number
 }
 
@@ -24,18 +24,18 @@ const commands: Readonly<Record<ProxyKind, (file: string, folder: string) => rea
   squid: (file) => ['squid', '-N', '-f', file],
 }
 
-/** None outlives this process, however it ends. nginx's workers hear of a SIGTERM, too. */
+/** Ended with this process, however it ends. By SIGTERM, which nginx passes on to its workers. */
 const running = new Set<ChildProcess>()
 process.once('exit', () => { for (const child of running) child.kill('SIGTERM') })
 
-/** Starts a proxy made from its file of the README, and waits until it listens. */
-export const startProxy = (t: Test, kind: ProxyKind, place: ProxyAddresses, hostility?: Hostility): Promise<Proxy> =>
-  runProxy(t, kind, place, (folder) => proxyConfig(kind, folder, place, hostility))
+/** Starts a proxy with the README's configuration, and waits until it listens. */
+export const startProxy = (t: Test, kind: ProxyKind, addresses: ProxyAddresses, hostility?: Hostility): Promise<Proxy> =>
+  runProxy(t, kind, addresses, (folder) => proxyConfig(kind, folder, addresses, hostility))
 
-/** Starts a proxy with any configuration, and waits until it listens. */
+/** Starts a proxy with a given configuration, and waits until it listens. */
 export const runProxy = async (t: Test, kind: ProxyKind, { listen }: ProxyAddresses, config: (folder: string) => string): Promise<Proxy> => {
   const folder = makeFolder(t)
-  chmodSync(folder, 0o777) // nginx and squid put themselves under users of their own
+  chmodSync(folder, 0o777) // nginx and squid switch to users of their own
   const file = join(folder, 'config')
   writeFileSync(file, config(folder))
   const [command, ...words] = commands[kind](file, folder)
@@ -44,20 +44,20 @@ export const runProxy = async (t: Test, kind: ProxyKind, { listen }: ProxyAddres
     env: { PATH: process.env.PATH, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-4000) })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output = (output + text).slice(-4000) })
   running.add(child)
   const ended = once(child, 'close')
   t.teardown(async () => {
     child.kill('SIGTERM')
-    const late = setTimeout(() => { child.kill('SIGKILL') }, 3000)
+    const killTimer = setTimeout(() => { child.kill('SIGKILL') }, 3000)
     await ended
-    clearTimeout(late)
+    clearTimeout(killTimer)
     running.delete(child)
   })
   const [host = '', port] = listen.split(':')
   for (let tries = 0; !await listens(host, Number(port)); tries++) {
-    if (child.exitCode !== null || tries > 300) throw new Error(`${kind} does not listen: ${said}`)
+    if (child.exitCode !== null || tries > 300) throw new Error(`${kind} does not listen: ${output}`)
     await sleep(50)
   }
   const log = join(folder, 'access.log')

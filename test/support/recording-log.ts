@@ -1,6 +1,6 @@
-/** Owns a log that remembers, for tests that ask what the operator was told. */
 import type { Log } from '../../src/login/ports.ts'
 
+/** A log whose lines a test reads. */
 export interface RecordingLog extends Log {
   /** `level: message`, oldest first. */
   readonly lines: string[]

@@ -1,15 +1,13 @@
-/** Owns where one command to Redis ends and the next begins (RESP: an array of bulk strings, or a line). Reads no answers. */
-
 export interface RedisCommand {
-  /** In capitals. */
+  /** In upper case. */
   readonly name: string
-  /** As it came, to be passed on. */
+  /** Its bytes as they came. */
   readonly raw: Buffer
 }
 
 const lineEnd = '\r\n'
 
-/** Makes a reader for one connection: it is given bytes as they come, and gives back the commands that are whole by now. */
+/** Returns a parser for one connection: it takes bytes as they come, and returns the commands that are complete (RESP: an array of bulk strings, or a line). */
 export const createCommandReader = (): (bytes: Buffer) => RedisCommand[] => {
   let rest: Buffer = Buffer.alloc(0)
   return (bytes) => {

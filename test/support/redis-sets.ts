@@ -1,4 +1,4 @@
-/** Owns sets of real Redis servers for tests: a master with replicas and Sentinels, and a cluster. Each is gone at the test's end. */
+/** Real Redis servers with failover: a master with replicas and Sentinels, and a cluster. Stopped when the test ends. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,16 +10,16 @@ import { freePort, startRedis, type RedisServer } from './redis.ts'
 export interface RedisSet {
   readonly url: string
   readonly servers: readonly RedisServer[]
-  /** The server that has this key now. */
+  /** Returns the server that is the key's master now. */
   masterOf (key: string): Promise<RedisServer>
-  /** Comes back when the set has taken everybody in. */
+  /** Waits until all servers are members again and all replicas are in sync. */
   waitUntilHealthy (): Promise<void>
 }
 
-/** For how long a server may be silent before the others replace it. Milliseconds. */
+/** How long a server may be silent before the others replace it. */
 export const downAfterMs = 1_000
 
-/** Says something to one server, and gives its answer. */
+/** Sends one command to a server and resolves with its answer. */
 export const sendCommand = async (port: number, ...words: string[]): Promise<unknown> => {
   const client = createClient({ socket: { port, host: '127.0.0.1', connectTimeout: 2_000, socketTimeout: 2_000, reconnectStrategy: false } })
   client.on('error', () => {})
@@ -31,7 +31,7 @@ export const sendCommand = async (port: number, ...words: string[]): Promise<unk
   }
 }
 
-const untilSo = async (isSo: () => Promise<boolean>): Promise<void> => {
+const waitUntilTrue = async (isSo: () => Promise<boolean>): Promise<void> => {
   while (!await isSo().catch(() => false)) await sleep(50)
 }
 
@@ -41,13 +41,13 @@ const startServer = async (t: Test, args: readonly string[] = [], port?: number)
   return server
 }
 
-/** One server by itself, for what is tried on every kind. */
+/** Starts a single server, for tests of every kind of setup. */
 export const startSingle = async (t: Test): Promise<Pick<RedisSet, 'url' | 'servers'>> => {
   const server = await startServer(t)
   return { url: server.url, servers: [server] }
 }
 
-/** A master, two replicas, and three Sentinels that replace the master when two of them find it silent. */
+/** Starts a master, two replicas, and three Sentinels that replace the master when two of them find it silent. */
 export const startSentinelSet = async (t: Test, { args = [] }: { args?: readonly string[] } = {}): Promise<RedisSet> => {
   const master = await startServer(t, args)
   const replicaOf = ['--replicaof', '127.0.0.1', String(master.port)]
@@ -61,7 +61,7 @@ export const startSentinelSet = async (t: Test, { args = [] }: { args?: readonly
     }
     throw new Error('no Sentinel answers')
   }
-  const waitUntilHealthy = () => untilSo(async () => {
+  const waitUntilHealthy = () => waitUntilTrue(async () => {
     const states = await Promise.all(sentinels.map(async ({ port }) => String(await sendCommand(port, 'SENTINEL', 'MASTER', 'mymaster'))))
     const replicas = String(await sendCommand(await masterPort(), 'INFO', 'replication'))
     return states.every((state) => /num-slaves,2,.*num-other-sentinels,2,/.test(state)) && replicas.match(/state=online/g)?.length === 2
@@ -75,7 +75,7 @@ export const startSentinelSet = async (t: Test, { args = [] }: { args?: readonly
   }
 }
 
-/** A Sentinel writes into its file what it learns, so each has one of its own. */
+/** Starts a Sentinel with a configuration file of its own, as a Sentinel writes its state into it. */
 const startSentinel = async (t: Test, masterPort: number): Promise<RedisServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'scan-login-sentinel-'))
   t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
@@ -90,7 +90,7 @@ const startSentinel = async (t: Test, masterPort: number): Promise<RedisServer> 
   return sentinel
 }
 
-/** Three masters with a replica each. */
+/** Starts three masters with a replica each. */
 export const startCluster = async (t: Test): Promise<RedisSet> => {
   const servers = await Promise.all([0, 1, 2, 3, 4, 5].map(async () => startServer(t, [
     '--cluster-enabled', 'yes', '--cluster-node-timeout', String(downAfterMs), '--cluster-replica-validity-factor', '0',
@@ -99,12 +99,12 @@ export const startCluster = async (t: Test): Promise<RedisSet> => {
   for (const { port } of others) await sendCommand(first.port, 'CLUSTER', 'MEET', '127.0.0.1', String(port))
   const ids = await Promise.all(servers.map(async ({ port }) => String(await sendCommand(port, 'CLUSTER', 'MYID'))))
   const slots = [[0, 5460], [5461, 10_922], [10_923, 16_383]] as const
-  for (const [index, [from, to]] of slots.entries()) await sendCommand(servers[index]!.port, 'CLUSTER', 'ADDSLOTSRANGE', String(from), String(to)) // six for three
+  for (const [index, [from, to]] of slots.entries()) await sendCommand(servers[index]!.port, 'CLUSTER', 'ADDSLOTSRANGE', String(from), String(to)) // six servers, three ranges
   for (const index of [0, 1, 2]) {
-    const replica = servers[index + 3]! // six again
-    await untilSo(async () => (await sendCommand(replica.port, 'CLUSTER', 'REPLICATE', ids[index]!)) === 'OK') // once it has met that one
+    const replica = servers[index + 3]! // six servers
+    await waitUntilTrue(async () => (await sendCommand(replica.port, 'CLUSTER', 'REPLICATE', ids[index]!)) === 'OK') // fails until it has met that master
   }
-  const waitUntilHealthy = () => untilSo(async () => {
+  const waitUntilHealthy = () => waitUntilTrue(async () => {
     const views = await Promise.all(servers.map(async ({ port }) => String(await sendCommand(port, 'CLUSTER', 'INFO')) + String(await sendCommand(port, 'INFO', 'replication'))))
     const nodes = await Promise.all(servers.map(async ({ port }) => String(await sendCommand(port, 'CLUSTER', 'NODES'))))
     return views.every((view) => /cluster_state:ok/.test(view) && /cluster_slots_ok:16384/.test(view)) &&
@@ -121,7 +121,7 @@ export const startCluster = async (t: Test): Promise<RedisSet> => {
         const role = await sendCommand(port, 'ROLE').catch(() => undefined)
         if (answer === 'here' && Array.isArray(role) && role[0] === 'master') return await serverAt(servers, port)
       }
-      throw new Error('nobody has this key')
+      throw new Error('no master has this key')
     },
     waitUntilHealthy,
   }

@@ -1,4 +1,4 @@
-/** Owns real Redis servers for tests: each on a free port, in a folder of its own, without persistence, and gone at the end. */
+/** Real Redis servers: each on a free port, in a folder of its own, without persistence. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,14 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface RedisServer {
   readonly url: string
   readonly port: number
-  /** Sends a signal: SIGSTOP freezes the server, SIGCONT wakes it, SIGKILL ends it without a word. */
+  /** Sends a signal to the server. */
   kill (signal: NodeJS.Signals): void
-  /** Ends the server, whatever state it is in, and removes its folder. */
+  /** Kills the server, even if it is stopped, and removes its folder. */
   stop (): Promise<void>
 }
 
 export interface RedisOptions {
-  /** The port of a server that was there before; a free one otherwise. */
+  /** The port of a server that ran before; a free one by default. */
   readonly port?: number
   /** A configuration file, for a server that writes into it. */
   readonly file?: string
@@ -28,17 +28,17 @@ export interface RedisOptions {
 /** Starts a server and waits until it answers. */
 export const startRedis = async ({ port, file, args = [] }: RedisOptions = {}): Promise<RedisServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'scan-login-redis-'))
-  const taken = port ?? await freePort()
-  const place = ['--port', String(taken), '--bind', '127.0.0.1', '--dir', folder]
-  const child = spawn('redis-server', file === undefined ? [...place, '--save', '', '--appendonly', 'no', ...args] : [file, ...place, ...args], { stdio: 'ignore' })
+  const chosenPort = port ?? await freePort()
+  const options = ['--port', String(chosenPort), '--bind', '127.0.0.1', '--dir', folder]
+  const child = spawn('redis-server', file === undefined ? [...options, '--save', '', '--appendonly', 'no', ...args] : [file, ...options, ...args], { stdio: 'ignore' })
   const exited = once(child, 'exit')
   const end = () => { child.kill('SIGKILL') }
   process.once('exit', end)
 
-  await untilItAnswers(child, taken)
+  await untilItAnswers(child, chosenPort)
   return {
-    url: `redis://127.0.0.1:${taken}`,
-    port: taken,
+    url: `redis://127.0.0.1:${chosenPort}`,
+    port: chosenPort,
     kill (signal) { child.kill(signal) },
     async stop () {
       end()
@@ -49,12 +49,12 @@ export const startRedis = async ({ port, file, args = [] }: RedisOptions = {}): 
   }
 }
 
-/** Below what systems hand out by themselves, and so that a cluster's bus, 10,000 above, is below it, too. */
+/** Below the ephemeral ports of the system, together with the ports of a cluster's bus, which are 10,000 above. */
 const ports = { first: 10_000, count: 10_000 }
-/** Where this process looks next: each in a part of its own, for what it finds is free until somebody listens there. */
+/** Each process starts at another port, as a port found free isn't reserved until something listens on it. */
 let nextPort = process.pid * 97 % ports.count
 
-/** A port on which nobody listens just now, and which is given to nobody else. */
+/** Returns a free port, each time another one. */
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = ports.first + nextPort
@@ -86,7 +86,7 @@ const untilItAnswers = async (child: ChildProcess, port: number): Promise<void> 
 
 const ping = async (port: number): Promise<boolean> => await sendInlineCommand(port, 'PING').catch(() => undefined) === '+PONG'
 
-/** Says one line to a server past everybody and resolves with the first line of its answer; rejects where there is no connection. */
+/** Sends an inline command on a connection of its own and resolves with the first line of the answer. Rejects without a connection. */
 export const sendInlineCommand = (port: number, line: string): Promise<string> => new Promise((resolve, reject) => {
   const socket = connect(port, '127.0.0.1', () => { socket.write(`${line}\r\n`) })
   socket.once('data', (data) => {

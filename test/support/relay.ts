@@ -1,27 +1,26 @@
-/** Owns the way between a browser and a service as a plain TCP relay whose connections a test cuts, silences, or spoils answer by answer. */
+/** A TCP relay between a browser and a service, whose connections a test resets or silences, and whose answers it can replace. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
 export interface Relay {
-  /** Where the service is found by way of it. */
+  /** The service's address through the relay. */
   readonly url: string
-  /** Ends every connection that is open now: `reset` as a router does that forgot them, `silent` without a word to the browser. New ones work. */
+  /** Breaks all open connections: `reset` as a router does that has lost its state, `silent` without the browser noticing. New ones work. */
   cut (how: 'reset' | 'silent'): void
-  /** Sends on what `spoil` makes of the answers to the next requests that begin so, `times` of them, and closes; the service has done its part. */
+  /** Replaces the answers to the next `times` requests whose first line starts with `request` by what `spoil` returns, and closes. The service has handled them. */
   spoil (request: string, times: number, spoil: (answer: Buffer) => Buffer): void
-  /** How many answers are still to be spoilt. */
+  /** How many answers are still to be replaced. */
   readonly left: number
 }
 
-/** Opens a relay to a demo, which is found under the relay's name from then on. */
+/** Opens a relay to a demo, which accepts the relay's address as a host from then on. */
 export const openRelayTo = async (t: Test, { url, hosts }: { readonly url: string, readonly hosts: Set<string> }): Promise<Relay> => {
   const relay = await openRelay(t, Number(new URL(url).port))
   hosts.add(new URL(relay.url).host)
   return relay
 }
 
-/** Opens a relay to a service on this machine. */
 const openRelay = async (t: Test, port: number): Promise<Relay> => {
   const pairs = new Map<Socket, Socket>()
   const silenced = new Set<Socket>()
@@ -64,7 +63,7 @@ const openRelay = async (t: Test, port: number): Promise<Relay> => {
         if (how === 'reset') browser.resetAndDestroy()
         else {
           silenced.add(browser)
-          browser.removeAllListeners('data').resume() // it says on what nobody hears
+          browser.removeAllListeners('data').resume() // what the browser still sends is discarded
           service.destroy()
         }
       }

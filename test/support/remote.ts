@@ -1,15 +1,15 @@
-/** Owns calls to a service at an address, for clients that otherwise call an app in this process. */
 import { Agent } from 'undici'
 import { asAnswer, type Answer, type Call } from './test-service.ts'
 
+/** A service at an address, with the same `call` as an app in this process. */
 export interface Remote {
-  /** Rejects where no answer came. */
+  /** Rejects when no answer comes. */
   call (call: Call): Promise<Answer>
-  /** Gives up what is under way and closes the connections. */
+  /** Aborts pending calls and closes the connections. */
   close (): Promise<void>
 }
 
-/** Calls `url`, which has no path; each call that is under way has a connection of its own. */
+/** Returns a client for `url`, an origin without a path. Each pending call has a connection of its own. */
 export const remote = (url: string): Remote => {
   const agent = new Agent()
   return {

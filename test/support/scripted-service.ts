@@ -1,4 +1,4 @@
-/** Owns a service whose every answer a test decides, over real HTTP: the files of static/ under the product's policy, and just enough of the API to follow one ticket. */
+/** A fake service over real HTTP, whose every answer a test can set: the files of static/ under the product's policy, and enough of the API for one ticket. */
 import { EventEmitter, once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -11,13 +11,13 @@ import { pageScripts, staticFolder } from '../../src/http/page-scripts.ts'
 export interface Reply {
   readonly status: number
   readonly headers?: Record<string, string>
-  /** A string goes out as it is. */
+  /** Sent as JSON, but a string as it is. */
   readonly body?: unknown
 }
 
 export type Call = 'create' | 'code' | 'read' | 'consume' | 'giveUp' | 'session' | 'logOut'
 
-/** A view as the contract has it, less what the service itself knows. */
+/** The part of CONTRACT's view of a ticket that a test sets. */
 export interface View {
   readonly state: string
   readonly match_code?: string
@@ -28,9 +28,9 @@ export interface View {
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'"
 const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8' }
 
-/** Starts it under a path of its own, as behind a proxy. */
+/** Starts it under a path prefix, as behind a proxy. */
 export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
-  /** What to answer instead of what a healthy service would; `cut` ends the connection, `hold` never answers. */
+  /** Answers in place of a healthy service's; `cut` closes the connection, `hold` never answers. */
   const script: Partial<Record<Call, Reply | 'cut' | 'hold'>> = {}
   const calls: { readonly call: Call, readonly url: string, readonly headers: IncomingMessage['headers'], readonly body: string }[] = []
   const holding = new Set<() => void>()
@@ -98,18 +98,18 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
     script,
     calls,
-    /** The calls of one kind so far. */
+    /** Returns how many calls of a kind there were. */
     count: (call: Call): number => calls.filter((made) => made.call === call).length,
-    /** Resolves once there was a call of this kind. */
+    /** Resolves once there has been a call of this kind. */
     until: async (call: Call): Promise<void> => { if (!calls.some((made) => made.call === call)) await once(called, call) },
-    /** Moves the ticket on and answers the poll that is held. */
+    /** Changes the ticket and answers the held polls. */
     move: (next: View): void => {
       view = next
       version += 1
       for (const wake of holding) wake()
       holding.clear()
     },
-    /** How long tickets and views claim to live from now on. */
+    /** Sets `expires_in` of tickets and views from now on. */
     live: (seconds: number): void => { lifeSeconds = seconds },
     close: async (): Promise<void> => {
       server.closeAllConnections()
@@ -130,7 +130,7 @@ const callOf = (method: string, path: string): Call | undefined => {
   return method === 'DELETE' ? 'giveUp' : 'read'
 }
 
-/** A picture as large as WeChat's, with something in it that differs from ticket to ticket. */
+/** Returns a picture as large as WeChat's, different for each ticket. */
 const pictureOf = (text: string): Uint8Array => {
   const cells = encodeQR(text, 'raw', { border: 2 })
   const scale = Math.floor(430 / cells.length)

@@ -1,4 +1,4 @@
-/** A process that serves, and then fails in the way that it is told: `node serve-and-fail.ts <how> <port of a peer that resets>`. */
+/** A server process that then fails in a given way: `node serve-and-fail.ts <how> <port of a peer that resets connections>`. */
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { connect, type AddressInfo, type Socket } from 'node:net'

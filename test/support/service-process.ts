@@ -1,4 +1,3 @@
-/** Owns the service as a process of its own, as an operator starts it: started, watched, ended, and never at work in the repository. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
@@ -15,11 +14,10 @@ import { remote } from './remote.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
-/** How a process ended: `code` is null where a signal ended it. */
+/** How a process exited: `code` is null when a signal ended it. */
 export interface ProcessExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** Everything it said. */
   readonly stdout: string
   readonly stderr: string
 }
@@ -28,26 +26,25 @@ export interface RunningProcess {
   readonly pid: number
   readonly ended: Promise<ProcessExit>
   kill (signal: NodeJS.Signals): void
-  /** What it said so far. */
+  /** Everything so far. */
   stdout (): string
 }
 
 export interface RunOptions {
-  /** A path in the repository. */
+  /** Relative to the repository. */
   readonly script?: string
-  /** What it is told on the command line. */
   readonly args?: readonly string[]
-  /** The name of a script of package.json to start by npm in place of that; the store and the keys have to be named then. */
+  /** A script of package.json to start by npm instead. It runs in the repository, so `env` has to name store and keys. */
   readonly npm?: string | undefined
-  /** The working folder. */
+  /** The working directory; never the repository, but for `npm`. */
   readonly folder: string
-  /** Nothing of the test's own environment is handed on but PATH, and where Node keeps what it has compiled. */
+  /** Of the test's own environment only PATH and NODE_COMPILE_CACHE are passed on. */
   readonly env?: Readonly<Record<string, string>>
-  /** A file that takes its log in place of this test. */
+  /** A file for its stdout. */
   readonly logTo?: string | undefined
 }
 
-/** Runs a script of the repository with this test's own Node; killed when the test ends first. */
+/** Runs a script of the repository with this test's Node.js. Killed at the latest when the test ends. */
 export const run = (t: TeardownScope, { script = 'src/server.ts', args = [], npm, folder, env = {}, logTo }: RunOptions): RunningProcess => {
   const [command, ...words] = npm === undefined ? [process.execPath, join(repository, script), ...args] as const : ['npm', '--silent', 'run', npm, ...args.length > 0 ? ['--', ...args] : []] as const
   const log = logTo === undefined ? 'pipe' : openSync(logTo, 'w')
@@ -73,7 +70,7 @@ export const run = (t: TeardownScope, { script = 'src/server.ts', args = [], npm
   return { pid: child.pid ?? 0, ended, kill: (signal) => { child.kill(signal) }, stdout: () => said.stdout }
 }
 
-/** Makes a folder that is gone with its test. */
+/** Makes a temporary folder, removed when the test ends. */
 export const makeFolder = (t: TeardownScope): string => {
   const folder = mkdtempSync(join(tmpdir(), 'scan-login-'))
   t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
@@ -87,20 +84,20 @@ export interface DeploymentOptions {
   readonly simulator?: WechatSimulator
 }
 
-/** A place for a service: address, folder and WeChat stay the same however often the process in it is killed and started. */
+/** A service's address, folder and simulator of WeChat, which stay the same while its process is killed and started again. */
 export interface Deployment {
   readonly url: string
   readonly port: number
   readonly folder: string
   readonly simulator: WechatSimulator
-  /** Starts a process and waits until it answers, be its store there or not. `logTo` as in `RunOptions`. */
+  /** Starts a process and waits until it answers, with or without its store. `logTo` as in `RunOptions`. */
   start (env?: Readonly<Record<string, string>>, logTo?: string): Promise<RunningProcess>
   call (call: Call): Promise<Answer>
-  /** Logs a phone in; by `person`. */
+  /** Logs a person's phone in. */
   phone (person?: string): Promise<TestPhone>
 }
 
-/** Opens a deployment: the embedded store in its folder, limits that a test doesn't meet by accident. */
+/** Opens a deployment with the embedded store in its folder, and limits too high for a test to reach by accident. */
 export const openDeployment = async (t: Test, { env = {}, npm, simulator: given }: DeploymentOptions = {}): Promise<Deployment> => {
   const folder = makeFolder(t)
   const simulator = given ?? await startWechatSimulator()
@@ -132,7 +129,7 @@ export const openDeployment = async (t: Test, { env = {}, npm, simulator: given 
       },
     })
     const ending = await Promise.race([running.ended, waitUntilLive(service.call)])
-    if (ending !== undefined) throw new Error(`the service ended with ${ending.code ?? ending.signal}: ${ending.stderr}`)
+    if (ending !== undefined) throw new Error(`the service exited with ${ending.code ?? ending.signal}: ${ending.stderr}`)
     return running
   }
 
@@ -147,12 +144,12 @@ export const openDeployment = async (t: Test, { env = {}, npm, simulator: given 
   }
 }
 
-/** Waits until the store behind a service that answers is there, too. */
+/** Waits until a service that answers has its store, too. */
 export const waitUntilReady = async ({ call }: Service): Promise<void> => {
   while ((await call({ path: '/health/ready' })).status !== 200) await sleep(50)
 }
 
-/** Waits until a service answers, be its store there or not. */
+/** Waits until a service answers, with or without its store. */
 export const waitUntilLive = async (call: Deployment['call']): Promise<undefined> => {
   for (let tries = 0; tries < 400; tries++) {
     const answer = await call({ path: '/health/live' }).catch(() => undefined)

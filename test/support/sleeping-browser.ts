@@ -1,17 +1,17 @@
-/** Owns a Chromium whose processes a test stops and wakes, as a closed lid or a phone's system does to all of it, or to its pages only. */
 import { chromium, type Browser } from 'playwright-core'
 import type { Test } from 'tap'
 import { chromiumOptions } from './chromium.ts'
 import { processes, type Process } from './processes.ts'
 
+/** A Chromium whose processes a test stops, as a closed lid does to all of them, or a phone's system to those of its pages. */
 export interface SleepingBrowser {
   readonly browser: Browser
-  /** Stops all of it, or only the processes that pages live in. Nothing of it runs until `wake`. */
+  /** Stops all its processes, or only those of its pages, until `wake`. */
   sleep (what: 'all' | 'pages'): void
   wake (): void
 }
 
-/** Starts one; awake and gone when the test is over. */
+/** Starts one, closed when the test ends. */
 export const launchSleepingBrowser = async (t: Test): Promise<SleepingBrowser> => {
   const server = await chromium.launchServer(chromiumOptions())
   const browser = await chromium.connect(server.wsEndpoint())
@@ -36,7 +36,7 @@ export const launchSleepingBrowser = async (t: Test): Promise<SleepingBrowser> =
   }
 }
 
-/** A process, and all that it started. */
+/** Returns a process and its descendants. */
 const familyOf = (root: number): Process[] => {
   const all = processes()
   const childrenOf = (pid: number): Process[] => all.filter(({ parent }) => parent === pid).flatMap((child) => [child, ...childrenOf(child.pid)])
@@ -46,5 +46,5 @@ const familyOf = (root: number): Process[] => {
 const signal = (pid: number, name: NodeJS.Signals): void => {
   try {
     process.kill(pid, name)
-  } catch {} // it ended by itself meanwhile
+  } catch {} // it has just exited
 }

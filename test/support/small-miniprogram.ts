@@ -1,10 +1,6 @@
-/** Owns a mini program of one page and one component with which the checks find nothing wrong, for tests to plant faults in. */
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+/** A mini program of one page and one component that passes all checks, for tests to introduce faults. */
 import type { Test } from 'tap'
-
-/** File → text; undefined takes a file away. */
-export type Files = Readonly<Record<string, string | undefined>>
+import { writeFiles, type Files } from './write-files.ts'
 
 export const smallMiniProgram = {
   'app.ts': 'App({})\n',
@@ -64,13 +60,9 @@ Page({
 `,
 }
 
-/** Writes it into a folder of the test, with some files changed. */
+/** Writes it to the test's folder with some files changed, and returns the folder. */
 export const writeMiniProgram = async (t: Test, changes: Files = {}): Promise<string> => {
   const folder = t.testdir()
-  for (const [file, text] of Object.entries<string | undefined>({ ...smallMiniProgram, ...changes })) {
-    if (text === undefined) continue
-    await mkdir(dirname(join(folder, file)), { recursive: true })
-    await writeFile(join(folder, file), text)
-  }
+  await writeFiles(folder, { ...smallMiniProgram, ...changes })
   return folder
 }

@@ -1,15 +1,13 @@
-/** Owns what has to be ended when something is over, for what runs outside a test as well as inside one. */
-
-/** Is told what to do at the end; a test is one. */
+/** Collects what has to be ended at the end. A tap test is one, so helpers that take it work inside a test and outside. */
 export interface TeardownScope {
   teardown (end: () => unknown): void
 }
 
-/** Makes one for what is no test. */
+/** Creates a scope outside a test; `end` ends everything in it. */
 export const createTeardownScope = (): TeardownScope & { readonly end: () => Promise<void> } => {
   const ends: (() => unknown)[] = []
   return {
     teardown: (end) => { ends.push(end) },
-    end: async () => { for (const end of ends.reverse()) await end() }, // the last first, as a test does
+    end: async () => { for (const end of ends.reverse()) await end() }, // last in, first out, as in a tap test
   }
 }

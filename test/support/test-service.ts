@@ -1,4 +1,3 @@
-/** Owns a whole service for tests: the real app on a real store, with the real client talking HTTP to the WeChat simulator. */
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
@@ -16,12 +15,12 @@ import { createWechat } from '../../src/wechat/wechat.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import { seededBytes } from './seeded-random.ts'
 
-/** An answer, whichever way it came. */
+/** An answer, by `app.inject()` or over HTTP. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>
   readonly text: string
-  // A test asserts on what it expects to find; the compiler can't know the wire.
+  // `any`: a test asserts on what it expects, which the compiler can't know.
   readonly json: any
 }
 
@@ -29,37 +28,38 @@ export interface Call {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'OPTIONS'
   readonly path: string
   readonly headers?: Record<string, string>
-  /** Sent as JSON; a string or bytes are sent as they are. */
+  /** Sent as JSON, but a string or bytes as they are. */
   readonly body?: unknown
   readonly from?: string
 }
 
+/** The real app on a real store, whose WeChat client calls the simulator over HTTP. */
 export interface TestService {
   readonly app: FastifyInstance
   readonly config: Config
   readonly clock: FakeClock
   readonly store: Store
   readonly simulator: WechatSimulator
-  /** Everything that was logged, at every level, as text. */
+  /** Returns everything that was logged so far, at every level, as text. */
   readonly logged: () => string
   call (call: Call): Promise<Answer>
 }
 
 export interface TestServiceOptions {
   readonly env?: Record<string, string>
-  /** Used in place of a fresh one in memory; closed by its owner. */
+  /** Used in place of a fresh one in memory; the caller closes it. */
   readonly store?: Store
   readonly clock?: FakeClock
   readonly keys?: ReturnType<typeof generateKeys>
   readonly simulator?: WechatSimulator
   readonly places?: Places
-  /** How long WeChat may take, where a test waits for it to have taken too long; as long as ever otherwise. */
+  /** The limit of a call to WeChat, for tests that wait for it; the usual limit otherwise. */
   readonly wechatTimeoutMs?: number
-  /** Changes what the app is given, to make something behind it fail. */
+  /** Wraps the app's store, to make its calls fail. */
   readonly wrapStore?: (store: Store) => Store
 }
 
-/** Opens a service and closes it when the test is over. */
+/** Opens a service, closed when the test ends. */
 export const openTestService = async (t: Test, options: TestServiceOptions = {}): Promise<TestService> => {
   const clock = options.clock ?? createFakeClock()
   const simulator = options.simulator ?? await startWechatSimulator({ clock })
@@ -70,7 +70,7 @@ export const openTestService = async (t: Test, options: TestServiceOptions = {})
       PUBLIC_URL: 'https://login.example.com',
       STORE_URL: 'sqlite::memory:',
       SITE_NAME: 'Example',
-      CODE_SUPPLY: '0', // so that a test sees no calls but those it makes
+      CODE_SUPPLY: '0', // so that WeChat gets only calls that the test causes
       ...options.env,
     }),
     WECHAT_APPID: simulator.appid,
@@ -103,7 +103,7 @@ export const openTestService = async (t: Test, options: TestServiceOptions = {})
   return { app, config, clock, store, simulator, logged: () => lines.join(''), call: (call) => inject(app, call) }
 }
 
-/** The fake clock's time with the machine's timers: what waits for a real server must not wait for a test. */
+/** Returns the fake clock's time with real timers: waiting for a real server must not wait for the test to move the clock. */
 const realTimers = (clock: FakeClock): Clock => ({
   now: () => clock.now(),
   errorMs: () => clock.errorMs(),
@@ -125,11 +125,11 @@ const inject = async (app: FastifyInstance, { method = 'GET', path, headers = {}
   }
   const { statusCode, headers: sent, stream } = await app.inject({ ...options, payloadAsStream: true })
   const bytes = Buffer.concat(await stream().toArray())
-  // A picture is no UTF-8: to be read as such costs more than the whole call.
+  // Decoding a picture as UTF-8 takes longer than the whole call.
   return asAnswer(statusCode, sent, bytes.toString(/^image\//.test(String(sent['content-type'])) ? 'latin1' : 'utf8'))
 }
 
-/** Joins what a test wants to know of an answer. */
+/** Makes an `Answer`. */
 export const asAnswer = (status: number, headers: Answer['headers'], text: string): Answer => ({
   status,
   headers,

@@ -1,16 +1,16 @@
 /**
- * The tiers of the tests: which files belong to each, and which programs of the machine they start. Plain JavaScript, as it is read before it is known
- * which Node runs it.
+ * The tiers of the tests: which files belong to each, and which programs of the machine they start. Plain JavaScript, as prepare.js reads it on any
+ * version of Node.js.
  */
 
 /**
- * A program that a test starts: the names that it may have, the best first, and the package that has it: Debian's, Homebrew's, Fedora's.
+ * A program that a test starts: its possible names, the best first, and its package for Debian, Homebrew and Fedora.
  * @typedef {{ names: readonly string[], apt: string, brew: string | null, dnf: string | null }} Program
  */
 
 /** @type {Readonly<Record<string, Program>>} */
 export const programs = {
-  /** Chromium without a window is the same engine, and takes a third of the processor: the window loads pages of its own beside each that is opened. */
+  /** The headless shell is the same engine and needs a third of the processor time: a full Chromium loads pages of its own beside each that is opened. */
   browser: { names: ['chromium-headless-shell', 'chromium', 'Google Chrome'], apt: 'chromium-headless-shell', brew: 'google-chrome', dnf: 'chromium' },
   chromium: { names: ['chromium', 'Google Chrome'], apt: 'chromium', brew: 'google-chrome', dnf: 'chromium' },
   redis: { names: ['redis-server'], apt: 'redis-server', brew: 'redis', dnf: 'redis' },
@@ -25,14 +25,14 @@ export const programs = {
   caddy: { names: ['caddy'], apt: 'caddy', brew: 'caddy', dnf: 'caddy' },
 }
 
-/** Where Debian puts browsers and proxies, and macOS its browser, whatever PATH says of it. */
-export const places = ['/usr/bin', '/usr/sbin', '/Applications/Google Chrome.app/Contents/MacOS']
+/** Where Debian installs browsers and proxies, and macOS its browser; searched whether or not they are on PATH. */
+export const programFolders = ['/usr/bin', '/usr/sbin', '/Applications/Google Chrome.app/Contents/MacOS']
 
-/** Debian's packages that have no program of ours, and are installed with the first that has. */
-export const beside = ['fonts-noto-core', 'fonts-noto-cjk', 'dbus']
+/** Debian packages without a program of `programs`, installed with those that have one. */
+export const extraPackages = ['fonts-noto-core', 'fonts-noto-cjk', 'dbus']
 
 /**
- * `folders` lie in `test/`; `needs` are names of `programs`; `jobs`: files at a time, for each processor.
+ * `folders` of `test/`; `needs`: names of `programs`; `jobs`: how many files run at a time, per processor.
  * @typedef {{ folders: readonly string[], needs: readonly string[], jobs: number }} Tier
  */
 

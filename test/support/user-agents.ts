@@ -1,4 +1,4 @@
-/** What browsers say of themselves, and where each runs: `wechat` is WeChat's own browser on a phone, and tablets count as computers. */
+/** User agents of browsers, and what each runs on: `wechat` is WeChat's own browser on a phone, and tablets count as computers. */
 export const userAgents = {
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36': 'computer',
   'Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36': 'computer',

@@ -1,4 +1,3 @@
-/** Owns the start of the real WebKit that tests drive: Debian's WebKitGTK on a screen that nobody sees, by W3C WebDriver. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
@@ -10,7 +9,7 @@ import { installed } from './installed.ts'
 import { freePort } from './redis.ts'
 import type { RealBrowser } from './real-browser.ts'
 
-/** Starts the machine's own WebKit. The caller closes it. Pages of the same host share a jar, and none has a proxy of its own. */
+/** Starts Debian's WebKitGTK on a virtual screen, driven by W3C WebDriver. The caller closes it. Pages of the same host share their cookies, and a page can't have a proxy of its own. */
 export const openWebkit = async (): Promise<RealBrowser> => {
   const screen = await openScreen()
   const port = await freePort()
@@ -23,7 +22,7 @@ export const openWebkit = async (): Promise<RealBrowser> => {
   }
   try {
     const session = await openSession(remote)
-    const inTurn = limitConcurrency(1) // a session speaks to one window at a time: who turns to another has to be alone
+    const inTurn = limitConcurrency(1) // a session drives one window at a time: switching windows must not interleave
     return {
       open: async (url) => {
         const { handle } = await session('POST', 'window/new', { type: 'window' }) as { handle: string } // W3C WebDriver §11.5
@@ -32,17 +31,17 @@ export const openWebkit = async (): Promise<RealBrowser> => {
           return await session('POST', path, body)
         })
         const evaluate = (expression: string): Promise<unknown> => inWindow('execute/sync', { script: `return (${expression})`, args: [] })
-        for (let tries = 1; ; tries++) { // a new window's own empty page may come after the one that was asked for, and in its place
+        for (let tries = 1; ; tries++) { // a new window's own empty page may load late and replace the one that was asked for
           await inWindow('url', { url })
-          for (let looks = 0; looks < 30; looks++) {
+          for (let checks = 0; checks < 30; checks++) {
             if (await evaluate('location.href').catch(() => 'about:blank') !== 'about:blank') return { evaluate }
             await sleep(100)
           }
-          if (tries === 5) throw new Error(`WebKit: ${url} does not come`)
+          if (tries === 5) throw new Error(`WebKit: ${url} does not load`)
         }
       },
       close: async () => {
-        await session('DELETE', '').catch(() => {}) // a browser that is gone already is what is wanted
+        await session('DELETE', '').catch(() => {}) // it may have exited already
         await close()
       },
     }
@@ -82,18 +81,18 @@ const openSession = async ({ call }: { call: Command }): Promise<Command> => {
   return (method, path, body) => call(method, `session/${sessionId}${path === '' ? '' : '/'}${path}`, body)
 }
 
-/** The browser of the package lies on no PATH. */
+/** Finds the package's browser, which is not on PATH. */
 const miniBrowser = (): string => {
   const machine = readdirSync('/usr/lib').find((folder) => folder.endsWith('-linux-gnu')) ?? ''
   return join('/usr/lib', machine, 'webkit2gtk-4.1/MiniBrowser')
 }
 
-/** Opens a screen under the first number that is free. */
+/** Opens a virtual screen with the first free display number. */
 const openScreen = async (): Promise<{ readonly display: string, end: () => Promise<void> }> => {
   const { child, end } = start('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'], {}, ['ignore', 'ignore', 'ignore', 'pipe'])
-  const said = child.stdio[3]
-  if (said === null || said === undefined) throw new Error('Xvfb has no way to tell its number')
-  const [number] = await Promise.race([once(said, 'data'), once(child, 'close').then(() => { throw new Error('Xvfb ended') })]) as [Buffer]
+  const output = child.stdio[3]
+  if (output === null || output === undefined) throw new Error('Xvfb has no pipe for its display number')
+  const [number] = await Promise.race([once(output, 'data'), once(child, 'close').then(() => { throw new Error('Xvfb ended') })]) as [Buffer]
   return { display: `:${number.toString().trim()}`, end }
 }
 
@@ -102,7 +101,7 @@ const start = (command: string, words: readonly string[], env: Readonly<Record<s
   const kill = () => { child.kill('SIGTERM') }
   process.once('exit', kill)
   const ended = once(child, 'close')
-  ended.catch(() => {}) // told by whoever waits for it
+  ended.catch(() => {}) // `end` awaits it and reports
   return {
     child,
     end: async () => {

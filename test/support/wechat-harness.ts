@@ -1,4 +1,3 @@
-/** Owns a client of WeChat's API set up against the simulator: real HTTP, real store, a clock that the test moves, a log that remembers all. */
 import { inspect } from 'node:util'
 import type { Test } from 'tap'
 import { createWechatDispatchers, destroyDispatchers } from '../../src/wechat/dispatchers.ts'
@@ -11,16 +10,17 @@ import { createFakeClock } from './fake-clock.ts'
 import { seededBytes } from './seeded-random.ts'
 import { waitUntil } from './waiting.ts'
 
+/** A client of WeChat's API that calls the simulator over real HTTP, with a real store, a clock that the test moves and a log that it reads. */
 export interface WechatHarness {
   readonly simulator: WechatSimulator
   readonly store: Store
   readonly wechat: Wechat
-  /** `level: message` with the fields as JSON behind it, oldest first. */
+  /** `level: message`, then the fields as JSON; oldest first. */
   readonly lines: string[]
-  /** Another instance of the service on the same store, or one that is set up otherwise. */
+  /** Creates another client on the same store, as another instance of the service has. */
   instance (options?: Partial<WechatOptions>): Wechat
   callsTo (endpoint: Endpoint): number
-  /** Moves the time on, once something waits for exactly `ms`. */
+  /** Moves the clock on by `ms`, once a timer of exactly `ms` is set. */
   passWait (ms: number): Promise<void>
   advance (ms: number): void
 }
@@ -77,7 +77,7 @@ export const openWechatHarness = async (t: Test, options: Partial<WechatOptions>
   }
 }
 
-/** Whatever a promise rejects with. */
+/** Returns what a promise rejects with. */
 export const rejectionOf = async (promise: Promise<unknown>): Promise<unknown> => {
   try {
     await promise
@@ -87,6 +87,6 @@ export const rejectionOf = async (promise: Promise<unknown>): Promise<unknown> =
   throw new Error('It did not reject')
 }
 
-/** Everything that error and log lines show, for a search after what must not be there. */
+/** Returns all text of log lines and errors, to be searched for secrets. */
 export const everythingShown = (lines: readonly string[], ...errors: unknown[]): string =>
   `${lines.join('\n')}\n${inspect(errors, { depth: Infinity, showHidden: true })}`

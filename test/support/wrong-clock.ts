@@ -1,4 +1,4 @@
-/** Owns a machine whose clock is off: loaded before a service, it moves everything that the process learns of the date by WRONG_CLOCK_MS. */
+/** Preloaded into a service: moves the date that the process sees by WRONG_CLOCK_MS, as on a machine whose clock is wrong. */
 const byMs = Number(process.env.WRONG_CLOCK_MS)
 const RightDate = Date
 

@@ -1,8 +1,8 @@
-/** Owns hostile bodies: right by a route's schema but for something, or wrong altogether. Knows schemas and bytes, and no route. */
+/** Hostile bodies: valid by a route's schema but for one thing, or wholly invalid. Made from schemas alone, without knowledge of routes. */
 import { gzipSync } from 'node:zlib'
 import fc, { type Arbitrary } from 'fast-check'
 
-/** What is read of a JSON schema. */
+/** The part of a JSON schema that bodies are made from. */
 export interface Schema {
   readonly type?: string
   readonly pattern?: string
@@ -10,7 +10,7 @@ export interface Schema {
   readonly anyOf?: readonly Schema[]
 }
 
-/** JSON as text, for JSON has more spellings than values: keys twice, numbers beyond all bounds, halves of characters. */
+/** JSON as text, since it can say more than values can: duplicate keys, numbers out of range, lone surrogates. */
 const oddValues = fc.oneof(
   fc.constantFrom('null', 'true', '0', '-0', '1e999', '-1e999', '1e-999', '9'.repeat(400), '0.1e+1', '[]', '{}', '""', '["10"]', '[[[[[[]]]]]]', '{"length":1}', '{"toString":1,"valueOf":1}',
     '"\\ud800"', '"\\udfff\\ud800"', '"\\u0000"', '"\\u202e"', '"__proto__"', '"//evil.example"', '"javascript:alert(1)"', '"/%0d%0aSet-Cookie:a=b"', `"${'x'.repeat(5000)}"`),
@@ -18,7 +18,7 @@ const oddValues = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }).map((text) => JSON.stringify(text)),
 )
 
-/** What a member of this name rightly holds, mostly. */
+/** Values that are mostly valid for a member of this name. */
 const rightValues = (name: string, schema: Schema): Arbitrary<string> => {
   if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map((of) => rightValues(name, of)))
   if (schema.type === 'null') return fc.constant('null')
@@ -29,12 +29,12 @@ const rightValues = (name: string, schema: Schema): Arbitrary<string> => {
   )
 }
 
-/** What only the one who sends it knows. */
+/** Values that are known only when a request is sent. */
 const placeholders: Readonly<Record<string, string>> = { js_code: '{js_code}', match_code: '{number}' }
 
 const oddKeys = fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '', '\\u005f_proto__', 'openid', 'sub', 'state', 'return_to', 'match_code', 'name', 'js_code', 'length', '0')
 
-/** Objects by a schema: members right, wrong, missing, twice, and members that nobody asked for. */
+/** Objects by a schema, with members that are valid, invalid, missing, duplicate or unknown. */
 const objects = (schema: Schema): Arbitrary<string> => {
   const known = Object.entries(schema.properties ?? {}).map(([name, of]) =>
     fc.oneof({ weight: 3, arbitrary: rightValues(name, of) }, { weight: 2, arbitrary: oddValues }).map((value) => [name, value] as const))
@@ -45,8 +45,8 @@ const objects = (schema: Schema): Arbitrary<string> => {
   ).map(([own, more]) => `{${[...own.filter((entry) => entry !== null), ...more].map(([key, value]) => `"${key}":${value}`).join(',')}}`)
 }
 
-/** What is done to the bytes of a text that was JSON. */
-const spoil: ReadonlyArray<(bytes: Buffer) => Buffer> = [
+/** Changes to the bytes of a JSON text. */
+const byteChanges: ReadonlyArray<(bytes: Buffer) => Buffer> = [
   (bytes) => bytes,
   (bytes) => bytes.subarray(0, bytes.length >> 1),
   (bytes) => Buffer.concat([Buffer.from('\ufeff'), bytes]),
@@ -58,10 +58,10 @@ const spoil: ReadonlyArray<(bytes: Buffer) => Buffer> = [
   (bytes) => Buffer.from(bytes.toString().replaceAll('"', '\'')),
 ]
 
-/** Bodies for a route that takes this; `{js_code}` in them stands for a fresh js_code, `{number}` for the one on Hong's screen. */
+/** Bodies for a route with this schema. `{js_code}` stands for a fresh js_code, `{number}` for the match number on Hong's screen. */
 export const bodiesFor = (schema: Schema | undefined): Arbitrary<Buffer> => fc.oneof(
   { weight: 6, arbitrary: objects(schema ?? {}).map((text) => Buffer.from(text)) },
-  { weight: 3, arbitrary: fc.tuple(objects(schema ?? {}), fc.constantFrom(...spoil)).map(([text, change]) => change(Buffer.from(text))) },
+  { weight: 3, arbitrary: fc.tuple(objects(schema ?? {}), fc.constantFrom(...byteChanges)).map(([text, change]) => change(Buffer.from(text))) },
   { weight: 2, arbitrary: fc.constant(Buffer.alloc(0)) },
   { weight: 2, arbitrary: oddValues.map((text) => Buffer.from(text)) },
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)) },

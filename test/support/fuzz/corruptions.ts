@@ -1,4 +1,4 @@
-/** Owns the breaking of requests on the level of bytes: what a parser of HTTP may stumble over, or two parsers may read in two ways. */
+/** Corruptions of a request's bytes, which an HTTP parser may fail on, or two parsers may read differently. */
 import fc, { type Arbitrary } from 'fast-check'
 
 const pieces = ['\r\n', '\n', '\r', '\0', ' ', '\t', ':', '\xff', '\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n', '\r\nTransfer-Encoding : chunked\r\n', '\r\nContent-Length: 5\r\n', '\r\nContent-Length: 0\r\n', '\r\nHost: evil.example\r\n',
@@ -30,5 +30,5 @@ const corruption: Arbitrary<Corruption> = fc.oneof(
   fc.constant<Corruption>((bytes) => Buffer.concat([bytes, bytes])),
 )
 
-/** One to three breaks, one after the other. */
+/** One to three corruptions, applied one after the other. */
 export const corruptions: Arbitrary<Corruption> = fc.array(corruption, { minLength: 1, maxLength: 3 }).map((all) => (bytes) => all.reduce((left, next) => next(left), bytes))

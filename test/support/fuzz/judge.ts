@@ -1,4 +1,4 @@
-/** Owns what may never happen, whatever is sent: judges one request by its answer and by what it changed. */
+/** What no request may ever cause, judged by its answer and by what it changed in the store. */
 import { problemTypes, type ProblemCode } from '../../../src/errors.ts'
 import type { HostileRequest } from './requests.ts'
 import type { Scenario } from './scenario.ts'
@@ -7,16 +7,16 @@ import type { RawAnswer } from './wire.ts'
 export interface Exchange {
   readonly request: HostileRequest
   readonly answer: RawAnswer | undefined
-  /** The keys of the store that changed meanwhile. */
+  /** The store's keys that changed during the request. */
   readonly changed: readonly string[]
 }
 
-/** What every call may do: be counted, use its nonce up, have a number judged, and have WeChat's access token fetched. */
+/** What every call may change: limits' counts, its nonce, counts of wrong match numbers, and WeChat's cached access token. */
 const isBookkeeping = (key: string): boolean => /^(?:limit|nonce|match-[a-z-]+|wechat-[a-z-]+|check)(?::|$)/.test(key)
 
 const members = ['code', 'detail', 'request_id', 'status', 'title', 'type']
 
-/** Names the first thing that should not have happened, or gives undefined. */
+/** Returns the first thing that must not happen, or undefined. */
 export const judge = (scene: Scenario, { request, answer, changed }: Exchange): string | undefined => {
   if (answer === undefined) return 'there is no answer'
   const { status, headers, text, body } = answer
@@ -39,7 +39,7 @@ const judgeRefusal = ({ method }: HostileRequest, { status, headers, body }: Raw
     if (problem === undefined || code === undefined || problemTypes[code]?.status !== status || problem.status !== status) return `the problem is not of the registry: ${body}`
     if (!members.every((member) => member in problem) || Object.keys(problem).length > members.length + 1) return `the problem has another form: ${body}`
   }
-  // One wrong number ends a ticket: the only refusal that does something, and by contract.
+  // A wrong match number cancels the ticket: the only refusal that changes anything, by CONTRACT.
   if (changes.length > 0 && code !== 'match-wrong') return `a refusal changed ${changes.join(', ')}`
   return undefined
 }

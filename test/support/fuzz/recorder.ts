@@ -1,11 +1,11 @@
-/** Owns a store that tells what was changed in it, key by key. Reads go by unseen. */
+/** A store that records the keys of its changes. Reads aren't recorded. */
 import type { Store } from '../../../src/login/store-port.ts'
 
 export interface Recorder {
   readonly wrap: (store: Store) => Store
-  /** The keys that were changed since it was asked last; a claim or a move that came too late changed nothing. */
+  /** Returns the keys changed since the last call. A claim or a replacement that lost its race changed nothing. */
   takeChanges (): string[]
-  /** Every key that was ever changed and is no count. */
+  /** Every key that was ever changed, without those of counts. */
   readonly keys: ReadonlySet<string>
 }
 

@@ -1,4 +1,4 @@
-/** Owns hostile requests to every route that the service describes, and to what it doesn't. They name people and tickets by `{placeholders}`, which are filled in when they are sent. */
+/** Hostile requests to every route in the API's description, and to other paths. `{placeholders}` stand for people and tickets, and are filled in when a request is sent. */
 import fc, { type Arbitrary } from 'fast-check'
 import { bodiesFor, mediaTypes, type Schema } from './bodies.ts'
 
@@ -7,7 +7,7 @@ export interface Operation {
   readonly path: string
   readonly query: readonly string[]
   readonly body: Schema | undefined
-  /** The statuses that each method on this path is described to succeed with. */
+  /** The documented success statuses of each method on this path. */
   readonly successes: Readonly<Record<string, readonly number[]>>
 }
 
@@ -17,7 +17,7 @@ interface Described {
   readonly responses: Readonly<Record<string, unknown>>
 }
 
-/** Reads the operations out of an OpenAPI description. */
+/** Returns the operations of an OpenAPI description. */
 export const operationsOf = (description: { readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>> }): Operation[] =>
   Object.entries(description.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, { parameters = [], requestBody }]) => ({
     method: method.toUpperCase(),
@@ -29,12 +29,12 @@ export const operationsOf = (description: { readonly paths: Readonly<Record<stri
 
 const successesOf = ({ responses }: Described): number[] => Object.keys(responses).filter((status) => /^[123]\d\d$/.test(status)).map(Number)
 
-/** What is served and not described. */
+/** Paths outside the description. */
 export const otherPaths = ['/', '/login', '/me', '/login.js', '/scan-login.js', '/style.css', '/openapi.json', '/nothing', '/api', '/api/', '/api/phone', '/metrics', '/.env', '/../package.json', '/login.js/..%2f..%2fpackage.json', '*', '//evil.example', 'http://evil.example/login']
 
 export type Signature = 'right' | 'of other bytes' | 'garbage' | 'none'
 
-/** A request before it is addressed: texts may hold `{placeholders}`. */
+/** A request whose texts may contain `{placeholders}`. */
 export interface HostileRequest {
   readonly operation: Operation
   readonly method: string
@@ -44,7 +44,7 @@ export interface HostileRequest {
   readonly signature: Signature
 }
 
-/** What a header may hold and still get through Node's parser: one byte each, no control characters. */
+/** Header values that Node's parser accepts: single-byte characters, without control characters. */
 const headerText = fc.string({ unit: fc.integer({ min: 0x20, max: 0xff }).filter((code) => code !== 0x7f).map((code) => String.fromCharCode(code)), maxLength: 40 })
 
 const escaped = fc.uint8Array({ maxLength: 30 }).map((bytes) => Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''))
@@ -62,7 +62,7 @@ const queries = (names: readonly string[]): Arbitrary<string> => fc.array(
   fc.tuple(fc.constantFrom(...names, 'after', '__proto__', 'constructor', 'a[b]', 'ticket', 'secret', 'openid'), queryValues).map(([name, value]) => `${name}=${value}`), { maxLength: 3 },
 ).map((pairs) => pairs.length === 0 ? '' : `?${pairs.join('&')}`)
 
-/** Values for the headers that the service reads; the caller's own are right, those of others are guesses. */
+/** Values of headers that the service reads: valid ones of the caller's, and guesses at those of others. */
 const credentials = fc.oneof(
   fc.constantFrom('Ticket {pending secret}', 'Ticket {scanned secret}', 'Ticket {confirmed secret}', 'Bearer {token}', 'ticket  {pending secret}', 'Bearer {victim session}', 'Ticket {victim scanned}', 'Ticket', 'Bearer', 'Bearer a.b.c', 'Bearer eyJhbGciOiJub25lIn0.e30.',
     'Bearer {token}x', 'Basic YTpi', `Ticket ${'A'.repeat(43)}`, 'Ticket {pending secret},{scanned secret}', `Bearer ${'a.'.repeat(3000)}`),
@@ -96,11 +96,11 @@ const headerOf: Readonly<Record<string, Arbitrary<string>>> = {
   'Signature-Input': fc.oneof(fc.constant('sig1=("@method" "@authority" "@path" "@query" "content-digest");created=1;nonce="AAAAAAAAAAAAAAAA";keyid="{victim key}";alg="hmac-sha256";tag="scan-login"'), headerText),
   Signature: fc.oneof(fc.constant(`sig1=:${'A'.repeat(43)}=:`), headerText),
 }
-const someHeaders = fc.array(fc.constantFrom(...Object.keys(headerOf)).chain((name) => (headerOf[name] as Arbitrary<string>).map((value) => [name, value] as const)), { maxLength: 4 }) // its own key
+const someHeaders = fc.array(fc.constantFrom(...Object.keys(headerOf)).chain((name) => (headerOf[name] as Arbitrary<string>).map((value) => [name, value] as const)), { maxLength: 4 }) // a key of the object itself
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND']
 
-/** Fills a described path with ids. */
+/** Fills a path template with ids. */
 const targets = (path: string): Arbitrary<string> => {
   const parts = path.split(/(\{\w+\})/)
   return fc.tuple(...parts.map((part) => part.startsWith('{') ? ids : fc.constant(part))).map((texts) => texts.join(''))
@@ -108,12 +108,12 @@ const targets = (path: string): Arbitrary<string> => {
 
 const isSigned = ({ path }: Operation): boolean => /^\/api\/phone\/(?!login)/.test(path)
 
-/** Who calls: mostly the one who may, so that what stands behind the door is met, too. */
+/** Credentials: mostly valid ones, so that requests get past authentication. */
 const callers = ({ path, method }: Operation): Arbitrary<HostileRequest['headers']> => {
-  const may: HostileRequest['headers'] = path.startsWith('/api/session')
+  const valid: HostileRequest['headers'] = path.startsWith('/api/session')
     ? [['Cookie', '{cookie}'], ...(method === 'GET' ? [] : [['Sec-Fetch-Site', 'same-origin'] as const])]
     : path.startsWith('/api/tickets/') ? [['Authorization', path.endsWith('/consume') ? 'Ticket {confirmed secret}' : 'Ticket {pending secret}']] : []
-  return fc.oneof({ weight: 3, arbitrary: fc.constant(may) }, { weight: 1, arbitrary: fc.constant([]) })
+  return fc.oneof({ weight: 3, arbitrary: fc.constant(valid) }, { weight: 1, arbitrary: fc.constant([]) })
 }
 
 const requestsTo = (operation: Operation): Arbitrary<HostileRequest> => fc.record({
@@ -134,7 +134,7 @@ const requestsTo = (operation: Operation): Arbitrary<HostileRequest> => fc.recor
   headers: [...caller, ...(rest.body.length > 0 ? [['Content-Type', type] as const] : []), ...headers],
 }))
 
-/** All of them, each route as often as any other. */
+/** Requests to all routes, each equally often. */
 export const hostileRequests = (operations: readonly Operation[]): Arbitrary<HostileRequest> => {
   const others = otherPaths.map((path): Operation => ({ method: 'GET', path, query: [], body: undefined, successes: { GET: [200, 206, 302, 304] } }))
   return fc.oneof(

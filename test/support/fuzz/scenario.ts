@@ -1,4 +1,4 @@
-/** Owns who is there while a service is under fire: Ming, whom nothing may touch, and Hong, who attacks with what is rightly hers. */
+/** The two people of the fuzz test: Ming, the victim, whom no request may affect, and Hong, the attacker, who has valid credentials of her own. */
 import { openBrowser, sign, type TestBrowser, type TestPhone } from '../clients.ts'
 import type { TestService } from '../test-service.ts'
 import { confirmedBrowser, logIn, phoneOf } from '../login.ts'
@@ -6,17 +6,17 @@ import type { HostileRequest } from './requests.ts'
 import type { RawRequest } from './wire.ts'
 
 export interface Scenario {
-  /** Addresses a request: names become what they stand for just now, and it is signed with Hong's key. */
+  /** Replaces placeholders by the current values, and signs the request with Hong's key. */
   address (request: HostileRequest): RawRequest
-  /** Tells whether a key of the store is Ming's. Whoever sees a code may have it made: those calls of a ticket, two at the most, are nobody's own. */
+  /** Returns whether a key of the store is Ming's. Not those of a ticket's cached code and link: anybody who knows the ticket may have them made. */
   belongsToVictim (key: string): boolean
-  /** Tells whether a key of the store is one that Hong's requests need as it was. */
+  /** Returns whether Hong's next requests need this key of the store unchanged. */
   isNeeded (key: string): boolean
-  /** Gives Hong new tickets and a new session. */
+  /** Creates new tickets and a new session for Hong. */
   renew (): Promise<void>
-  /** What nobody but Ming and his browsers may ever read, by what it is. */
+  /** What only Ming and his browsers may read, by name. */
   readonly secrets: Readonly<Record<string, string>>
-  /** Asks Ming's browsers and phone how they are; always the same, or something got in. */
+  /** Reads what Ming's browsers and phone see; it must never change. */
   victimState (): Promise<unknown>
 }
 
@@ -83,7 +83,7 @@ export const openScenario = async (service: TestService): Promise<Scenario> => {
     belongsToVictim: (key) => !/^wechat-(?:code|link):/.test(key) && victimIds.some((word) => key.includes(word)),
     isNeeded: (key) => [own.pending.ticket, own.scanned.ticket, own.confirmed.ticket, own.session.id].some((word) => key.includes(word)),
     renew: async () => {
-      // Or she would wait after three wrong numbers, and have nothing rightly hers any more.
+      // Otherwise Hong is refused after three wrong numbers, and has no valid credentials any more.
       for (const key of ['match-wait', 'match-typing']) await service.store.remove(`${key}:${hong.sub}`)
       own = { ...await ticketsOf(service, hong), session: await sessionOf(service, hong) }
     },
