@@ -1,4 +1,4 @@
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { target, ticketEdges, ticketStates } from '../../src/domain/ticket.ts'
@@ -88,3 +88,19 @@ await t.test('readmes: the state machine in src/README.md is the one in the code
   const [, edges = ''] = /^```ts\n(const edges = [^]*?)^}\n```$/m.exec(text) ?? []
   t.ok(edges !== '' && readFileSync(join(repository, 'src/domain/ticket.ts'), 'utf8').includes(edges))
 })
+
+await t.test('readmes: the pictures are small, and each is shown in a README', async (t) => {
+  const shown = readmes.flatMap(linksOf).map(({ path }) => path)
+  const pictures = globSync('test/pictures/*.png', { cwd: repository })
+  t.ok(pictures.length > 0)
+  for (const picture of pictures) {
+    t.ok(shown.includes(picture), `${picture} is shown`)
+    t.ok(statSync(join(repository, picture)).size < 150_000, `${picture} is small`)
+  }
+})
+
+for (const file of ['README.md', 'README.zh-CN.md']) {
+  await t.test(`readmes: ${file} stays a front page of at most 250 lines`, async (t) => {
+    t.ok(readFileSync(join(repository, file), 'utf8').trimEnd().split('\n').length <= 250)
+  })
+}
