@@ -1,4 +1,4 @@
-/** Owns the reading of what WeChat sends back: an image or JSON by its first bytes, an errcode inside a 200. Trusts no label. */
+/** WeChat's answers: an image or JSON, told by the first bytes and not by the content type; an errcode may come with status 200. */
 import type { CodeImage } from '../login/ports.ts'
 import type { Endpoint } from './endpoints.ts'
 import { errcodeOf, ridOf } from './errcodes.ts'
@@ -9,10 +9,10 @@ export interface WechatAnswer {
   readonly json?: Readonly<Record<string, unknown>>
 }
 
-/** The largest code has 1280 pixels and stays well below. */
+/** The largest code, with 1280 pixels, stays well below. */
 const maxBytes = 2 * 1024 * 1024
 
-/** Reads a body to its end; a fault where it is longer than any answer of WeChat's. */
+/** Reads a body to its end. Throws a `WechatFault` where it is longer than any answer of WeChat's. */
 export const readAll = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
   const parts: Uint8Array[] = []
   let size = 0
@@ -25,38 +25,37 @@ export const readAll = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> 
 }
 
 /**
- * Tells what an answer is. Throws a `WechatFault` for an errcode, whatever the status, and for all that is neither JSON nor an
- * image under a 200. `endpoint` is the one that was called: some mean things of their own by an errcode.
+ * Parses an answer. Throws a `WechatFault` for an errcode with any status, for a status other than 200, and for what is neither JSON nor an image.
+ * `endpoint` is the one that was called: some errcodes have another meaning there.
  */
-export const understand = (status: number, bytes: Buffer, endpoint: Endpoint): WechatAnswer => {
-  const json = asJson(bytes)
+export const parseAnswer = (status: number, bytes: Buffer, endpoint: Endpoint): WechatAnswer => {
+  const json = parseJson(bytes)
   const errcode = Number(json?.errcode ?? 0)
-  if (errcode !== 0) throw refusal(errcode, String(json?.errmsg ?? ''), endpoint)
+  if (errcode !== 0) throw refusalFor(errcode, String(json?.errmsg ?? ''), endpoint)
   if (status !== 200) throw new WechatFault(`HTTP status ${status}`)
   if (json !== undefined) return { json }
-  const type = imageType(bytes)
+  const type = imageTypeOf(bytes)
   if (type === undefined) throw new WechatFault('the answer is neither JSON nor an image')
   return { image: { bytes, type } }
 }
 
-const refusal = (errcode: number, errmsg: string, endpoint: Endpoint): WechatFault => {
+const refusalFor = (errcode: number, errmsg: string, endpoint: Endpoint): WechatFault => {
   const known = errcodeOf(errcode, errmsg, endpoint)
   return known === undefined
-    ? new WechatFault(`errcode ${errcode}, which is not known here`, { errcode, rid: ridOf(errmsg), retryAfterSeconds: 30 })
+    ? new WechatFault(`unknown errcode ${errcode}`, { errcode, rid: ridOf(errmsg), retryAfterSeconds: 30 })
     : new WechatFault(known.line, { errcode, rid: ridOf(errmsg), ...known })
 }
 
-const asJson = (bytes: Buffer): Record<string, unknown> | undefined => {
-  const text = bytes.subarray(0, 64).toString().trimStart()
-  if (!text.startsWith('{')) return undefined
+const parseJson = (bytes: Buffer): Record<string, unknown> | undefined => {
+  if (!bytes.subarray(0, 64).toString().trimStart().startsWith('{')) return undefined
   try {
-    return JSON.parse(bytes.toString()) as Record<string, unknown> // begins with '{', so it is an object or it throws
+    return JSON.parse(bytes.toString()) as Record<string, unknown> // text that begins with '{' is an object, or it throws
   } catch {
-    throw new WechatFault('the JSON of the answer is broken')
+    throw new WechatFault('the answer is invalid JSON')
   }
 }
 
-const imageType = (bytes: Buffer): CodeImage['type'] | undefined => {
+const imageTypeOf = (bytes: Buffer): CodeImage['type'] | undefined => {
   const start = bytes.subarray(0, 4).toString('hex')
   if (start === '89504e47') return 'image/png'
   return start.startsWith('ffd8ff') ? 'image/jpeg' : undefined

@@ -1,6 +1,6 @@
 /**
- * Ticket ids whose codes are made already, so that a new ticket needs no call to WeChat. Filled in the background, one code at a time, and only
- * when a visitor has come: a service that nobody visits asks WeChat nothing.
+ * Ticket ids whose codes exist already, so that a new ticket needs no call to WeChat. Filled in the background, one code at a time, after a ticket was
+ * asked for: a service without visitors makes no calls.
  */
 import { LRUCache } from 'lru-cache'
 import { expireAfter, maxEntries } from '../cache-options.ts'
@@ -12,42 +12,42 @@ export interface CodeStockOptions {
   readonly newTicketId: () => string
   /** Makes the code of an id that no ticket has yet. */
   readonly make: (ticketId: string) => Promise<CodeImage>
-  /** Keeps a code for the ticket that has its id now. */
+  /** Caches a code for the ticket that has its id now. */
   readonly keep: (ticketId: string, clientKey: string, code: CodeImage) => void
-  /** Older ones are thrown away. */
-  readonly lifeMs: number
+  /** Older codes are dropped. */
+  readonly maxAgeMs: number
   readonly clock: Pick<Clock, 'steady'>
 }
 
-/** One client key gets at most this part of the stock in a minute. */
-const shareOfKey = 1 / 4
+/** The part of the stock that one client key gets in a minute. */
+const sharePerKey = 1 / 4
 const shareWindowMs = 60_000
 const firstWaitMs = 1000
 const longestWaitMs = 60_000
 
-export const createCodeStock = ({ size, newTicketId, make, keep, lifeMs, clock }: CodeStockOptions): CodeStock & { close (): void } => {
+export const createCodeStock = ({ size, newTicketId, make, keep, maxAgeMs, clock }: CodeStockOptions): CodeStock & { close (): void } => {
   const taken = new LRUCache<string, { count: number }>({ ...maxEntries(10_000), ...expireAfter(shareWindowMs, clock) })
-  const share = Math.max(1, Math.floor(size * shareOfKey))
+  const share = Math.max(1, Math.floor(size * sharePerKey))
   let ready: Array<{ readonly ticketId: string, readonly code: CodeImage, readonly endsAt: number }> = []
   let isFilling = false
   let isClosed = size === 0
   let waitMs = firstWaitMs
   let notBefore = -Infinity
 
-  const isWanting = (): boolean => !isClosed && ready.length < size
+  const hasRoom = (): boolean => !isClosed && ready.length < size
 
   const fill = async (): Promise<void> => {
     if (isFilling || clock.steady() < notBefore) return
     isFilling = true
     try {
-      while (isWanting()) {
+      while (hasRoom()) {
         const ticketId = newTicketId()
         const code = await make(ticketId)
-        ready.push({ ticketId, code, endsAt: clock.steady() + lifeMs })
+        ready.push({ ticketId, code, endsAt: clock.steady() + maxAgeMs })
         waitMs = firstWaitMs
       }
     } catch {
-      // The operator has been told by the call itself, and the next visitor is a reason to try again.
+      // The failed call is logged already. The next visitor makes it try again.
       notBefore = clock.steady() + waitMs
       waitMs = Math.min(longestWaitMs, waitMs * 2)
     } finally {
@@ -55,18 +55,18 @@ export const createCodeStock = ({ size, newTicketId, make, keep, lifeMs, clock }
     }
   }
 
-  const fillLater = (): void => { fill().catch(() => {}) } // it catches everything itself
+  const startFilling = (): void => { fill().catch(() => {}) } // `fill` never rejects
 
   return {
     takeTicketId: (clientKey) => {
       if (isClosed) return undefined
       ready = ready.filter(({ endsAt }) => endsAt > clock.steady())
       const used = taken.get(clientKey) ?? { count: 0 }
-      // Whoever has had their share neither takes nor causes calls.
+      // A client that has had its share causes no calls either.
       if (used.count >= share) return undefined
       const first = ready.shift()
       if (first === undefined) {
-        fillLater()
+        startFilling()
         return undefined
       }
       used.count++
@@ -75,7 +75,7 @@ export const createCodeStock = ({ size, newTicketId, make, keep, lifeMs, clock }
         id: first.ticketId,
         use: () => {
           keep(first.ticketId, clientKey, first.code)
-          fillLater()
+          startFilling()
         },
         putBack: () => {
           used.count--

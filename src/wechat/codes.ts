@@ -1,4 +1,4 @@
-/** Codes: getwxacodeunlimit with the ticket id as `scene`. They never end on WeChat's side; tickets do, elsewhere. */
+/** Mini-program codes: getwxacodeunlimit with the ticket id as `scene`. They don't expire at WeChat; their tickets do. */
 import type { CodeImage, CodeSupply } from '../login/ports.ts'
 import type { TicketCall, TicketSupply } from './ticket-supply.ts'
 import type { CallWithToken } from './token-call.ts'
@@ -14,8 +14,8 @@ export interface CodesOptions {
 
 export const loginPage = 'pages/login/login'
 /**
- * Half as much again as the 240 px it is shown at. Simulated codes, shown on 480 device pixels and photographed at several sizes, blurred and noisy,
- * are read as often with 360 as with 480 (156 and 153 of 240), from a quarter fewer bytes. WeChat takes 280 to 1280.
+ * 1.5 times the 240 px that the page shows. In a trial with simulated codes (on 480 device pixels, photographed at several sizes, blurred and noisy), 360 was
+ * read as often as 480 (156 and 153 of 240), with a quarter fewer bytes. WeChat allows 280 to 1280.
  */
 const widthPx = 360
 
@@ -28,7 +28,7 @@ export const createCodes = ({ callWithToken, supply, envVersion }: CodesOptions)
   const make = (ticketId: string) => (call: TicketCall): Promise<CodeImage> => callWithToken({
     ...call,
     endpoint: 'getwxacodeunlimit',
-    // Only the published version is checked for the page, so the check would refuse every code for the others.
+    // WeChat checks the page in the published version, so with `check_path` it would refuse every code for the other versions.
     json: { scene: ticketId, page: loginPage, env_version: envVersion, check_path: envVersion === 'release', width: widthPx },
     read: ({ image }) => image,
   })

@@ -1,10 +1,10 @@
-/** Connections to WeChat, apart for each endpoint: codes that are slow keep no phone waiting, and neither keeps an access token waiting. */
+/** Connection pools to WeChat, one per endpoint: slow codes must not delay a phone's login, nor either of them the token. */
 import { Agent, type Dispatcher } from 'undici'
 import { paths, type Endpoint } from './endpoints.ts'
 
 export type WechatDispatchers = Readonly<Record<Endpoint, Dispatcher>>
 
-/** As many connections as calls may be under way, so that none waits for another's. */
+/** Calls at a time, and as many connections: so no call queues behind another. */
 export const maxUnderWay: Readonly<Record<Endpoint, number>> = {
   stable_token: 8,
   getwxacodeunlimit: 64,
@@ -14,7 +14,7 @@ export const maxUnderWay: Readonly<Record<Endpoint, number>> = {
 
 const connectTimeoutMs = 3000
 
-/** Opens nothing before the first call. The caller destroys each. */
+/** Opens no connection before the first call. The caller destroys the dispatchers. */
 export const createWechatDispatchers = (): WechatDispatchers => Object.fromEntries((Object.keys(paths) as Endpoint[]).map((endpoint) => // the keys of `paths`
   [endpoint, new Agent({ connect: { timeout: connectTimeoutMs }, connections: maxUnderWay[endpoint] })])) as Record<Endpoint, Agent>
 

@@ -1,5 +1,4 @@
-/** Owns which of WeChat's calls are used here, and where they are. */
-
+/** The calls of WeChat's API that are used here. */
 export const paths = {
   stable_token: '/cgi-bin/stable_token',
   getwxacodeunlimit: '/wxa/getwxacodeunlimit',

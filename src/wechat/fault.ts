@@ -1,4 +1,3 @@
-/** Owns the one error of this room: WeChat refused, or gave no answer that can be used. */
 import { Problem } from '../errors.ts'
 import type { Remedy } from './errcodes.ts'
 
@@ -10,15 +9,15 @@ export interface WechatFaultOptions {
 }
 
 /**
- * A call to WeChat that came to nothing. Holds no input and no errmsg of WeChat's, since the first has secrets and the second may
- * repeat them: it is safe to log, and to be the cause of a problem.
+ * A call to WeChat that failed: WeChat refused it or gave no usable answer. Holds no input (it has secrets) and no errmsg (it may quote them), so it is
+ * safe to log, and as the cause of a problem.
  */
 export class WechatFault extends Error {
-  /** Undefined where WeChat gave no usable answer: then nobody knows whether the call was carried out. */
+  /** Undefined where WeChat gave no usable answer: the call may or may not have been carried out. */
   readonly errcode: number | undefined
-  /** What WeChat's support can look the call up by, for seven days. */
+  /** The request id by which WeChat's support finds the call, for seven days. */
   readonly rid: string | undefined
-  /** Undefined where nothing is known but to try later. */
+  /** Undefined where trying later is all that may help. */
   readonly remedy: Remedy | undefined
   readonly retryAfterSeconds: number
 
@@ -32,7 +31,7 @@ export class WechatFault extends Error {
   }
 }
 
-/** Turns a fault into the problem a client is told; whatever else was thrown (a fault of the store's) stays as it is. */
+/** Turns a fault into the problem that the client gets. Other errors, such as those of the store, stay as they are. */
 export const asUnavailable = (error: unknown): unknown => error instanceof WechatFault
   ? new Problem('wechat-unavailable', { retryAfterSeconds: error.retryAfterSeconds, cause: error })
   : error

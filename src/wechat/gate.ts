@@ -1,6 +1,6 @@
 /**
- * Which calls to one endpoint of WeChat's may be made just now: a bounded number at a time, and after a refusal fewer, first from whoever
- * asked most. Each instance learns this from its own calls. A client key is whom a call is made for; '' where nobody is known.
+ * Limits the calls to one endpoint of WeChat: a bounded number at a time and, after a refusal, waits, first for the client keys with the most recent calls.
+ * Each instance learns from its own calls only. The client key says for whom a call is made; '' where that is unknown.
  */
 import { LRUCache } from 'lru-cache'
 import { expireAfter, maxEntries } from '../cache-options.ts'
@@ -8,18 +8,18 @@ import type { Clock } from '../login/ports.ts'
 import { WechatFault } from './fault.ts'
 
 export interface Gate {
-  /** Lets a call through. Throws a `WechatFault` that says when to come back, and then costs nobody anything. */
-  enter (clientKey: string): Passage
+  /** Permits a call. Throws a `WechatFault` with the time to wait where the call may not be made. */
+  acquire (clientKey: string): Permit
 }
 
-/** One call under way; exactly one of these is called at its end. */
-export interface Passage {
-  /** It was not made after all. */
+/** One permitted call. Exactly one of these is called when it is over. */
+export interface Permit {
+  /** The call was not made. */
   abandoned (): void
   succeeded (): void
   /**
-   * Gives the fault as the caller is to be told, with the wait that it has begun. `isPersonal`: the limit is one person's, not ours. A refused js_code or
-   * person is an answer, and counts as success: strangers bring such js_codes, and could else keep up a wait by them.
+   * Returns the fault for the caller, with the wait that the failure began. `isPersonal`: the limit is that of one person. A refused js_code or person
+   * counts as a success: strangers can send such js_codes, and could otherwise keep a wait going.
    */
   failed (fault: WechatFault, isPersonal?: boolean): WechatFault
 }
@@ -30,8 +30,8 @@ export interface GateOptions {
   readonly maxUnderWay: number
   /** Of these, for one client key. */
   readonly maxUnderWayPerKey: number
-  /** Whether calls without a usable answer, several in a row, begin a wait; not where each is worth a try of its own. */
-  readonly waitsForAnswers: boolean
+  /** Whether several calls in a row without a usable answer begin a wait. False where each call is worth its own try. */
+  readonly waitsAfterNoAnswer: boolean
 }
 
 interface Wait {
@@ -41,114 +41,114 @@ interface Wait {
 }
 
 const firstWaitMs = 1000
-/** For an endpoint that gives no usable answer: it may be well again at any moment. */
-const longestWaitForAnswersMs = 8000
-const failuresInARow = 3
-/** Calls count as lately made for this long, as WeChat's own limits are by the minute. */
-const latelyMs = 60_000
-/** With fewer calls lately a client key is never the cause of a refusal. */
-const leastOfHeavy = 8
-/** For how many client keys calls and waits are remembered. */
+/** For an endpoint without usable answers: it may recover at any moment. */
+const longestNoAnswerWaitMs = 8000
+const failuresBeforeWait = 3
+/** WeChat's own limits are per minute. */
+const recentMs = 60_000
+/** A client key with fewer recent calls never counts as the cause of a refusal. */
+const fewestHeavyCalls = 8
+/** Client keys whose calls and waits are remembered. */
 const maxKeys = 10_000
 const waitKeptMs = 600_000
 
-export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, waitsForAnswers }: GateOptions): Gate => {
-  const lately = new LRUCache<string, { calls: number }>({ ...maxEntries(maxKeys), ...expireAfter(latelyMs, clock) })
-  const waits = new LRUCache<string, Wait>({ ...maxEntries(maxKeys), ...expireAfter(waitKeptMs, clock) })
-  const underWay = new Map<string, number>()
-  let inAll = 0
-  /** For everybody, after calls of those failed who had asked little; ends with a success. */
-  let common: Wait | undefined
-  /** What only the operator can mend. */
-  let broken: Wait | undefined
-  let failures = 0
-  let entered = 0
-  /** The last call that had begun when the last wait did: an older one that fails tells nothing new. */
-  let heardUpTo = 0
+export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, waitsAfterNoAnswer }: GateOptions): Gate => {
+  const recent = new LRUCache<string, { calls: number }>({ ...maxEntries(maxKeys), ...expireAfter(recentMs, clock) })
+  const waitsByKey = new LRUCache<string, Wait>({ ...maxEntries(maxKeys), ...expireAfter(waitKeptMs, clock) })
+  const underWayByKey = new Map<string, number>()
+  let underWay = 0
+  /** For everybody, after failures that no heavy client key explains; a success ends it. */
+  let sharedWait: Wait | undefined
+  /** For everybody, until the operator may have fixed the cause. */
+  let operatorWait: Wait | undefined
+  let failuresInARow = 0
+  let lastNumber = 0
+  /** The newest call when the last wait began: the outcome of a call up to this one says nothing new. */
+  let lastBeforeWait = 0
 
-  const throwLeft = (wait: Wait | undefined): void => {
-    if (wait !== undefined && wait.until > clock.steady()) throw again(wait.fault, wait.until - clock.steady())
+  const throwDuring = (wait: Wait | undefined): void => {
+    if (wait !== undefined && wait.until > clock.steady()) throw withWait(wait.fault, wait.until - clock.steady())
   }
 
-  const enter = (clientKey: string): Passage => {
-    const own = waits.get(clientKey)
-    const ofKey = underWay.get(clientKey) ?? 0
-    for (const wait of [broken, common, own]) throwLeft(wait)
-    // After a wait the first call is a probe, and the others come when it has succeeded.
-    if (common !== undefined && inAll > 0) throw again(common.fault, firstWaitMs)
-    if (own !== undefined && ofKey > 0) throw again(own.fault, firstWaitMs)
-    if (inAll >= maxUnderWay || (clientKey !== '' && ofKey >= maxUnderWayPerKey)) throw new WechatFault('too many calls to WeChat are under way', { retryAfterSeconds: 2 })
-    inAll++
-    underWay.set(clientKey, ofKey + 1)
-    const recent = lately.get(clientKey)
-    if (recent === undefined) lately.set(clientKey, { calls: 1 })
-    else recent.calls++
-    return passage(clientKey, ++entered)
+  const acquire = (clientKey: string): Permit => {
+    const ownWait = waitsByKey.get(clientKey)
+    const ofKey = underWayByKey.get(clientKey) ?? 0
+    for (const wait of [operatorWait, sharedWait, ownWait]) throwDuring(wait)
+    // The first call after a wait is a probe; others are permitted once it has succeeded.
+    if (sharedWait !== undefined && underWay > 0) throw withWait(sharedWait.fault, firstWaitMs)
+    if (ownWait !== undefined && ofKey > 0) throw withWait(ownWait.fault, firstWaitMs)
+    if (underWay >= maxUnderWay || (clientKey !== '' && ofKey >= maxUnderWayPerKey)) throw new WechatFault('too many calls to WeChat are under way', { retryAfterSeconds: 2 })
+    underWay++
+    underWayByKey.set(clientKey, ofKey + 1)
+    const ofKeyRecently = recent.get(clientKey)
+    if (ofKeyRecently === undefined) recent.set(clientKey, { calls: 1 })
+    else ofKeyRecently.calls++
+    return permit(clientKey, ++lastNumber)
   }
 
-  const leave = (clientKey: string): void => {
-    inAll--
-    const left = (underWay.get(clientKey) ?? 1) - 1
-    if (left > 0) underWay.set(clientKey, left)
-    else underWay.delete(clientKey)
+  const release = (clientKey: string): void => {
+    underWay--
+    const left = (underWayByKey.get(clientKey) ?? 1) - 1
+    if (left > 0) underWayByKey.set(clientKey, left)
+    else underWayByKey.delete(clientKey)
   }
 
-  const passage = (clientKey: string, number: number): Passage => ({
-    abandoned: () => { leave(clientKey) },
+  const permit = (clientKey: string, number: number): Permit => ({
+    abandoned: () => { release(clientKey) },
     succeeded: () => {
-      leave(clientKey)
-      answered(clientKey, number)
+      release(clientKey)
+      endWaits(clientKey, number)
     },
     failed: (fault, isPersonal = false) => {
-      leave(clientKey)
+      release(clientKey)
       if (fault.remedy === 'js-code' || fault.remedy === 'blocked') {
-        answered(clientKey, number)
+        endWaits(clientKey, number)
       } else if (fault.remedy === 'operator') {
-        broken = { ms: fault.retryAfterSeconds * 1000, until: clock.steady() + fault.retryAfterSeconds * 1000, fault }
+        operatorWait = { ms: fault.retryAfterSeconds * 1000, until: clock.steady() + fault.retryAfterSeconds * 1000, fault }
       } else if (fault.remedy === 'rate-limit') {
-        return isPersonal ? fault : refused(clientKey, number, fault)
-      } else if (waitsForAnswers && (fault.remedy === undefined || fault.remedy === 'retry') && number > heardUpTo && ++failures >= failuresInARow) {
-        common = longer(common, fault, longestWaitForAnswersMs)
-        heardUpTo = entered
+        return isPersonal ? fault : beginWaits(clientKey, number, fault)
+      } else if (waitsAfterNoAnswer && (fault.remedy === undefined || fault.remedy === 'retry') && number > lastBeforeWait && ++failuresInARow >= failuresBeforeWait) {
+        sharedWait = nextWait(sharedWait, fault, longestNoAnswerWaitMs)
+        lastBeforeWait = lastNumber
       }
       return fault
     },
   })
 
-  const answered = (clientKey: string, number: number): void => {
-    if (number <= heardUpTo) return
-    failures = 0
-    common = undefined
-    waits.delete(clientKey)
+  const endWaits = (clientKey: string, number: number): void => {
+    if (number <= lastBeforeWait) return
+    failuresInARow = 0
+    sharedWait = undefined
+    waitsByKey.delete(clientKey)
   }
 
-  const refused = (clientKey: string, number: number, fault: WechatFault): WechatFault => {
+  const beginWaits = (clientKey: string, number: number, fault: WechatFault): WechatFault => {
     const longestMs = fault.retryAfterSeconds * 1000
-    if (number > heardUpTo) {
-      heardUpTo = entered
-      const heavy = heaviest()
-      for (const key of heavy) waits.set(key, longer(waits.get(key), fault, longestMs))
-      if (!heavy.includes(clientKey)) common = longer(common, fault, longestMs)
+    if (number > lastBeforeWait) {
+      lastBeforeWait = lastNumber
+      const heavy = heavyKeys()
+      for (const key of heavy) waitsByKey.set(key, nextWait(waitsByKey.get(key), fault, longestMs))
+      if (!heavy.includes(clientKey)) sharedWait = nextWait(sharedWait, fault, longestMs)
     }
-    const until = Math.max(waits.get(clientKey)?.until ?? 0, common?.until ?? 0)
-    return again(fault, Math.max(firstWaitMs, until - clock.steady()))
+    const until = Math.max(waitsByKey.get(clientKey)?.until ?? 0, sharedWait?.until ?? 0)
+    return withWait(fault, Math.max(firstWaitMs, until - clock.steady()))
   }
 
-  /** Who asked most lately, of those who don't wait already: at least half as often as the first among them. */
-  const heaviest = (): string[] => {
+  /** Client keys with the most recent calls, or at least half as many, of those that don't wait already. */
+  const heavyKeys = (): string[] => {
     const now = clock.steady()
-    const free = [...lately.entries()].filter(([key]) => (waits.get(key)?.until ?? 0) <= now)
+    const free = [...recent.entries()].filter(([key]) => (waitsByKey.get(key)?.until ?? 0) <= now)
     const most = free.reduce((max, [, { calls }]) => Math.max(max, calls), 0)
-    return free.filter(([, { calls }]) => calls >= Math.max(leastOfHeavy, most / 2)).map(([key]) => key)
+    return free.filter(([, { calls }]) => calls >= Math.max(fewestHeavyCalls, most / 2)).map(([key]) => key)
   }
 
-  const longer = (before: Wait | undefined, fault: WechatFault, longestMs: number): Wait => {
+  const nextWait = (before: Wait | undefined, fault: WechatFault, longestMs: number): Wait => {
     const ms = Math.min(longestMs, before === undefined ? firstWaitMs : before.ms * 2)
     return { ms, until: clock.steady() + ms, fault }
   }
 
-  return { enter }
+  return { acquire }
 }
 
-const again = (fault: WechatFault, waitMs: number): WechatFault =>
-  new WechatFault(fault.message, { errcode: fault.errcode, rid: fault.rid, remedy: fault.remedy, retryAfterSeconds: Math.ceil(waitMs / 1000) })
+const withWait = ({ message, errcode, rid, remedy }: WechatFault, waitMs: number): WechatFault =>
+  new WechatFault(message, { errcode, rid, remedy, retryAfterSeconds: Math.ceil(waitMs / 1000) })

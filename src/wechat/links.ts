@@ -1,4 +1,4 @@
-/** URL Links, which open the login page of the mini program on the phone they are tapped on. Only an organisation's account gets any. */
+/** URL Links, which open the login page of the mini program on the phone where they are tapped. Only accounts of organisations get them. */
 import type { LinkSupply } from '../login/ports.ts'
 import { loginPage, type EnvVersion } from './codes.ts'
 import type { TicketSupply } from './ticket-supply.ts'
@@ -8,17 +8,17 @@ export interface LinksOptions {
   readonly callWithToken: CallWithToken
   readonly supply: TicketSupply<string>
   readonly envVersion: EnvVersion
-  /** Where WeChat's API is asked. */
+  /** The base address of WeChat's API. */
   readonly apiUrl: string
 }
 
-/** A scan may move the end of a ticket by a minute, and WeChat takes no end that is nearer than that. */
+/** A scan may extend the ticket by a minute, and WeChat refuses an expiry less than a minute ahead. */
 const beyondTheTicketMs = 120_000
 
 export const createLinks = ({ callWithToken, supply, envVersion, apiUrl }: LinksOptions): LinkSupply => {
   const { origin } = new URL(apiUrl)
 
-  /** A visitor is sent where WeChat says, so it has to be a place on the web; on http only a simulator's own, at the API's origin. */
+  /** Visitors are redirected to this link, so it must be https. The exception is http at the API's own origin, for a simulator. */
   const readLink = (text: unknown): string | undefined => {
     const url = typeof text === 'string' && text.length <= 2048 ? URL.parse(text) : null
     return url?.protocol === 'https:' || url?.origin === origin ? url.href : undefined

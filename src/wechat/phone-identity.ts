@@ -1,4 +1,4 @@
-/** Owns the question whom a js_code stands for (code2Session). Keeps the openid of the answer and drops its session_key unread. */
+/** The person behind a js_code (code2Session). Of the answer only the openid is used: the session_key is dropped. */
 import { Problem } from '../errors.ts'
 import type { Clock, PhoneIdentity } from '../login/ports.ts'
 import { budgetMs, type WechatApi } from './api.ts'
@@ -11,7 +11,7 @@ export interface PhoneIdentityOptions {
   readonly clock: Clock
 }
 
-/** WeChat promises no form; what can't have come from it is not worth a call. */
+/** WeChat documents no form; a call is spared for what can't have come from it. */
 const jsCodeForm = /^[\x21-\x7e]{1,256}$/
 const openidForm = /^[\x21-\x7e]{1,128}$/
 
@@ -19,7 +19,7 @@ export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentity
   openidFor: async (jsCode) => {
     if (!jsCodeForm.test(jsCode)) throw new Problem('js-code-invalid')
     try {
-      // A js_code works once, so it is never shown a second time: WeChat may have used it up. The phone brings a new one.
+      // A js_code works once, and WeChat may have used it up even where the call failed: no retry. The phone gets a new one.
       return await api.call({
         endpoint: 'jscode2session',
         query: { appid, secret, js_code: jsCode, grant_type: 'authorization_code' },

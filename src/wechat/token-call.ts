@@ -1,13 +1,13 @@
-/** Owns a call that needs an access token: the token of the moment, and one more attempt with another where WeChat refuses it. */
+/** A call with an access token, repeated once with another token where WeChat refuses the first. */
 import type { Log } from '../login/ports.ts'
 import type { WechatTokens } from './wechat-tokens.ts'
 import type { WechatApi, WechatCall } from './api.ts'
 import { WechatFault } from './fault.ts'
 
-/** A call without what the token brings with it. */
+/** A call without what `createTokenCall` adds. */
 export type TokenCall<T> = Omit<WechatCall<T>, 'query' | 'handledByCaller'>
 
-/** Asks WeChat with an access token. Rejects with a `WechatFault` or `store-unavailable`. */
+/** Rejects with a `WechatFault` or `store-unavailable`. */
 export type CallWithToken = <T>(call: TokenCall<T>) => Promise<T>
 
 export interface TokenCallOptions {
@@ -17,19 +17,19 @@ export interface TokenCallOptions {
 }
 
 export const createTokenCall = ({ api, tokens, log }: TokenCallOptions): CallWithToken => async (call) => {
-  const ask = (token: string) => api.call({ ...call, query: { access_token: token }, handledByCaller: ['refresh-token'] })
+  const callWith = (token: string) => api.call({ ...call, query: { access_token: token }, handledByCaller: ['refresh-token'] })
   const token = await tokens.current(call.deadlineAt)
   try {
-    return await ask(token)
+    return await callWith(token)
   } catch (error) {
     if (!isRefusedToken(error)) throw error
   }
-  // Once and no more: a second refusal has another reason than an old token.
+  // Not again: a second refusal has another reason than an old token.
   const another = await tokens.replace(token, call.deadlineAt)
   try {
-    return await ask(another)
+    return await callWith(another)
   } catch (error) {
-    if (isRefusedToken(error)) log.error({ endpoint: call.endpoint, errcode: error.errcode, rid: error.rid }, 'WeChat refuses an access token that it has just handed out. See what else uses this AppID with force_refresh.')
+    if (isRefusedToken(error)) log.error({ endpoint: call.endpoint, errcode: error.errcode, rid: error.rid }, 'WeChat refuses an access token that it has just returned. Find out what else uses this AppID with force_refresh.')
     throw error
   }
 }

@@ -9,9 +9,9 @@ import type { WechatApi } from './api.ts'
 import { WechatFault } from './fault.ts'
 
 export interface WechatTokens {
-  /** A token that nobody is known to have been refused with. Rejects with a `WechatFault` or `store-unavailable`. */
+  /** Returns a token that, as far as is known, WeChat accepts. `deadlineAt` is by the steady clock. Rejects with a `WechatFault` or `store-unavailable`. */
   current (deadlineAt: number): Promise<string>
-  /** Takes a token that WeChat refused out of use, if it still is the one in use, and gives another. Rejects likewise. */
+  /** Returns another token after WeChat has refused this one. Rejects likewise. */
   replace (refused: string, deadlineAt: number): Promise<string>
 }
 
@@ -33,20 +33,20 @@ interface Token {
 /** As stored. */
 interface TokenRecord {
   readonly schema: typeof schema
-  /** Sealed under the AppSecret, which every instance has. */
+  /** Sealed with the AppSecret, which every instance has. */
   readonly sealedValue: string
   readonly usableUntil: number
 }
 
-/** stable_token hands out the next token from five minutes before the end; two minutes before it, asking gives a fresh one for sure. */
+/** stable_token returns the next token from five minutes before the end of the old one; two minutes before it, a call surely gets the new one. */
 const marginMs = 120_000
-/** As long as a fetch can take; ends by itself where the instance that claimed it has died. */
+/** The longest a fetch can take. The claim expires after it: the instance that made the claim may have died. */
 const fetchClaimMs = 6_000
-/** How long to wait for another instance's fetch: this many looks, this far apart. */
-const looks = 5
-const lookEveryMs = 200
-/** WeChat takes force_refresh 20 times a day, at least 30 s apart; the ten seconds are for calls that reach it late. */
-const forcesADay = 20
+/** How often the token of another instance's fetch is read. */
+const maxReads = 5
+const readEveryMs = 200
+/** WeChat allows force_refresh 20 times a day, at least 30 s apart; ten seconds more are for calls that arrive late. */
+const forcesPerDay = 20
 const forceEveryMs = 40_000
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -74,15 +74,15 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
     const shared = await readShared()
     if (isUsable(shared)) return shared
     const claimed = await store.claim(fetchKey, clock.now(), fetchClaimMs)
-    // Where another instance fetches but takes its time, asking as well does no harm: WeChat gives both the same token.
+    // Where the other instance is slow, a second fetch does no harm: WeChat returns the same token to both.
     const others = claimed ? undefined : await waitForOthers()
     if (others !== undefined) return others
     try {
-      const token = await fetchAnother(deadlineAt)
+      const token = await fetchAccepted(deadlineAt)
       await share(token)
       return token
     } finally {
-      if (claimed) await giveBackClaim()
+      if (claimed) await releaseClaim()
     }
   }
 
@@ -93,30 +93,30 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
   }
 
   const waitForOthers = async (): Promise<Token | undefined> => {
-    for (let look = 0; look < looks; look++) {
-      await sleep(clock, lookEveryMs)
+    for (let reads = 0; reads < maxReads; reads++) {
+      await sleep(clock, readEveryMs)
       const shared = await readShared()
       if (isUsable(shared)) return shared
     }
   }
 
   /**
-   * After somebody else forced a refresh, the normal mode may still hand out the token that WeChat refuses. Only then is force_refresh
-   * right: it ends the token of everybody else at once.
+   * After something else forced a refresh, the normal mode may still return the token that WeChat refuses. Only then is force_refresh right: it
+   * invalidates at once the token that every other instance uses.
    */
-  const fetchAnother = async (deadlineAt: number): Promise<Token> => {
+  const fetchAccepted = async (deadlineAt: number): Promise<Token> => {
     const token = await fetchToken(false, deadlineAt)
     if (token.value !== refusedValue) return token
     const mayForce = await store.claim(forceKey, clock.now(), forceEveryMs) &&
-      await store.acquirePlainSlot(`wechat-token-forces:${appid}`, String(clock.now()), dayMs, forcesADay)
+      await store.acquirePlainSlot(`wechat-token-forces:${appid}`, String(clock.now()), dayMs, forcesPerDay)
     const forced = mayForce ? await fetchToken(true, deadlineAt) : token
     if (forced.value !== refusedValue) return forced
-    log.error({ endpoint: 'stable_token', forced: mayForce }, 'WeChat hands out an access token that it refuses, and may not be asked for a forced one just now. See what else uses this AppID with force_refresh.')
-    throw new WechatFault('WeChat hands out an access token that it refuses', { retryAfterSeconds: forceEveryMs / 1000 })
+    log.error({ endpoint: 'stable_token', forced: mayForce }, 'WeChat returns an access token that it refuses, and a forced refresh is not allowed yet. Find out what else uses this AppID with force_refresh.')
+    throw new WechatFault('WeChat returns an access token that it refuses', { retryAfterSeconds: forceEveryMs / 1000 })
   }
 
   const fetchToken = (force: boolean, deadlineAt: number): Promise<Token> => {
-    const askedAt = clock.now()
+    const calledAt = clock.now()
     return api.call({
       endpoint: 'stable_token',
       json: { grant_type: 'client_credential', appid, secret, force_refresh: force },
@@ -126,27 +126,27 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
         const lifeSeconds = json?.expires_in
         if (typeof value !== 'string' || !/^[\x21-\x7e]{1,2048}$/.test(value)) return undefined
         if (typeof lifeSeconds !== 'number' || !(lifeSeconds > 0)) return undefined
-        return { value, usableUntil: askedAt + Math.min(lifeSeconds, 7200) * 1000 - marginMs }
+        return { value, usableUntil: calledAt + Math.min(lifeSeconds, 7200) * 1000 - marginMs }
       },
     })
   }
 
-  /** The token is good whether or not the others get it, so a fault of the store's is told to the operator and not to the visitor. */
+  /** An error of the store is logged only: the token is good whether or not the others get it. */
   const share = async (token: Token): Promise<void> => {
     const ttlMs = token.usableUntil - clock.now()
     if (ttlMs <= 0) return
     try {
       await records.write(appid, { schema, sealedValue: seal.close(token.value, tokenKey), usableUntil: token.usableUntil }, ttlMs)
     } catch {
-      log.warn({ endpoint: 'stable_token' }, 'The access token could not be put into the store, so every instance fetches its own')
+      log.warn({ endpoint: 'stable_token' }, 'The access token could not be stored, so every instance fetches its own')
     }
   }
 
-  const giveBackClaim = async (): Promise<void> => {
+  const releaseClaim = async (): Promise<void> => {
     try {
       await store.remove(fetchKey)
     } catch {
-      // It ends by itself.
+      // It expires by itself.
     }
   }
 

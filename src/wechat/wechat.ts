@@ -1,4 +1,4 @@
-/** Composition of what talks to WeChat: what the floors above get is codes, links and identities, and one thing to close. */
+/** Composition of this folder. */
 import { newId, type RandomBytes } from '../domain/ids.ts'
 import type { Clock, CodeImage, CodeStock, CodeSupply, LinkSupply, Log, PhoneIdentity } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
@@ -17,37 +17,37 @@ import { createTokenCall } from './token-call.ts'
 export interface WechatOptions {
   readonly appid: string
   readonly secret: string
-  /** The official host when left out. */
+  /** The official host by default. */
   readonly apiUrl?: string | undefined
   readonly envVersion: EnvVersion
-  /** Stay the caller's: `close` leaves them open. */
+  /** `close` leaves them open: they belong to the caller. */
   readonly dispatchers: WechatDispatchers
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
   readonly random: RandomBytes
-  /** How many codes are made ahead; none when left out. */
+  /** How many codes are made ahead; none by default. */
   readonly codeSupply?: number | undefined
-  /** How long a code or a link is kept: the life of a ticket. */
+  /** How long a code or a link is cached: the life of a ticket. */
   readonly ticketTtlMs?: number | undefined
   readonly callTimeoutMs?: number | undefined
 }
 
 export interface Wechat extends CodeSupply, CodeStock, LinkSupply, PhoneIdentity {
-  /** Gives up calls under way and forgets what was kept. */
+  /** Aborts the calls under way and clears the caches. */
   close (): void
 }
 
-/** More than a thousand codes of WeChat's, each some 50 kB. */
 const maxCodes = 10_000
+/** More than a thousand codes of about 50 kB. */
 const maxCodeBytes = 64 * 1024 * 1024
-/** A minute's worth of links at WeChat's own limit of 100 a second. */
+/** All that WeChat makes in a minute at its limit of 100 per second. */
 const maxLinks = 6000
 const maxLinkBytes = 4 * 1024 * 1024
-/** A code that was made ahead waits an hour at the most for its ticket: what WeChat made it for (page, version) may have changed. */
-const aheadMs = 3_600_000
+/** How long a code that was made ahead is good: its page or version may change. */
+const stockMaxAgeMs = 3_600_000
 
-/** Joins this installation to WeChat. Asks WeChat nothing before it is asked itself. */
+/** Makes no call to WeChat before one is needed. */
 export const createWechat = (options: WechatOptions): Wechat => {
   const { appid, secret, envVersion, store, clock, random } = options
   const { apiUrl = 'https://api.weixin.qq.com', codeSupply = 0, ticketTtlMs = 240_000, callTimeoutMs = 5_000 } = options
@@ -58,9 +58,9 @@ export const createWechat = (options: WechatOptions): Wechat => {
   const codeCache = createFairCache<CodeImage>({ clock, ttlMs: ticketTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes, bytesOf: ({ bytes }) => bytes.length })
   const linkCache = createFairCache<string>({ clock, ttlMs: ticketTtlMs, maxCount: maxLinks, maxBytes: maxLinkBytes, bytesOf: ({ length }) => length })
   const supplied = { store, clock, ticketTtlMs }
-  const codesSupply = createTicketSupply({ ...supplied, kind: 'code', cache: codeCache })
-  const { codeFor, makeAhead } = createCodes({ callWithToken, supply: codesSupply, envVersion })
-  const stock = createCodeStock({ size: codeSupply, newTicketId: () => newId(random), make: makeAhead, keep: codesSupply.keep, lifeMs: aheadMs, clock })
+  const codeTickets = createTicketSupply({ ...supplied, kind: 'code', cache: codeCache })
+  const { codeFor, makeAhead } = createCodes({ callWithToken, supply: codeTickets, envVersion })
+  const stock = createCodeStock({ size: codeSupply, newTicketId: () => newId(random), make: makeAhead, keep: codeTickets.keep, maxAgeMs: stockMaxAgeMs, clock })
   return {
     codeFor,
     takeTicketId: stock.takeTicketId,

@@ -1,4 +1,3 @@
-/** The codes that are made ahead: when, how many, for whom, and what a failure costs. */
 import t from 'tap'
 import type { CodeStock, ReadyTicketId } from '../../../src/login/ports.ts'
 import type { Wechat } from '../../../src/wechat/wechat.ts'
@@ -7,13 +6,13 @@ import { openWechatHarness, rejectionOf } from '../../support/wechat-harness.ts'
 
 const codes = 'getwxacodeunlimit'
 
-/** Gives a call that may be on its way time to arrive. */
-const idle = async (callsTo: (endpoint: typeof codes) => number): Promise<void> => {
+/** Lets a call that may be under way arrive. */
+const letArrive = async (callsTo: (endpoint: typeof codes) => number): Promise<void> => {
   const before = callsTo(codes)
   for (let turn = 0; turn < 50 && callsTo(codes) === before; turn++) await new Promise((resolve) => { setImmediate(resolve) })
 }
 
-/** An id that is ready, as soon as one is. */
+/** Waits for an id that is ready. */
 const reserved = async (wechat: CodeStock, clientKey: string): Promise<ReadyTicketId> => {
   for (;;) {
     const ready = wechat.takeTicketId(clientKey)
@@ -22,14 +21,14 @@ const reserved = async (wechat: CodeStock, clientKey: string): Promise<ReadyTick
   }
 }
 
-/** One that a ticket is made with. */
+/** Waits for one, and uses it for a ticket. */
 const taken = async (wechat: CodeStock, clientKey: string): Promise<string> => {
   const { id, use } = await reserved(wechat, clientKey)
   use()
   return id
 }
 
-await t.test('code stock: WeChat is asked nothing before somebody comes, and then so many codes are made ahead', async (t) => {
+await t.test('code stock: no call is made before the first visitor, and then it is filled to its size', async (t) => {
   const { wechat, callsTo } = await openWechatHarness(t, { codeSupply: 4 })
   t.equal(callsTo('stable_token') + callsTo(codes), 0)
   t.equal(wechat.takeTicketId('a'), undefined)
@@ -38,10 +37,10 @@ await t.test('code stock: WeChat is asked nothing before somebody comes, and the
   t.match(id, /^[\w-]{22}$/)
   await waitUntil(() => callsTo(codes) === 5)
   t.equal((await wechat.codeFor(id, 'a')).type, 'image/jpeg')
-  t.equal(callsTo(codes), 5, 'its code was there')
+  t.equal(callsTo(codes), 5, 'its code is cached')
 })
 
-await t.test('code stock: one client gets a quarter of it in a minute and causes no more calls, whoever else comes gets theirs', async (t) => {
+await t.test('code stock: one client gets a quarter of it in a minute and causes no further calls, and others get their share', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 8 })
   wechat.takeTicketId('greedy')
   await waitUntil(() => callsTo(codes) === 8)
@@ -57,7 +56,7 @@ await t.test('code stock: one client gets a quarter of it in a minute and causes
   await taken(wechat, 'greedy')
 })
 
-await t.test('code stock: codes are thrown away after an hour', async (t) => {
+await t.test('code stock: codes are dropped after an hour', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 2 })
   wechat.takeTicketId('a')
   await waitUntil(() => callsTo(codes) === 2)
@@ -67,14 +66,14 @@ await t.test('code stock: codes are thrown away after an hour', async (t) => {
   t.equal(wechat.takeTicketId('b'), undefined)
 })
 
-await t.test('code stock: a failure costs one call and one line, and the next tries keep longer and longer apart', async (t) => {
+await t.test('code stock: a failure costs one call and one line, and the pauses between tries grow', async (t) => {
   const { simulator, wechat, callsTo, lines, advance } = await openWechatHarness(t, { codeSupply: 4 })
   simulator.fail(codes, 'http-500')
   const triesWithin = async (ms: number): Promise<number> => {
     const before = callsTo(codes)
     for (let passed = 0; passed < ms; passed += 500) {
       wechat.takeTicketId(`client-${passed}`)
-      await idle(callsTo)
+      await letArrive(callsTo)
       advance(500)
     }
     return callsTo(codes) - before
@@ -83,7 +82,7 @@ await t.test('code stock: a failure costs one call and one line, and the next tr
   t.equal(lines.filter((line) => line.includes('HTTP status 500')).length, 1)
 })
 
-await t.test('code stock: none is made ahead when it is switched off or closed', async (t) => {
+await t.test('code stock: no code is made ahead when it is switched off or closed', async (t) => {
   const { wechat, instance, callsTo } = await openWechatHarness(t)
   const closed = instance({ codeSupply: 4 })
   closed.close()
@@ -92,7 +91,7 @@ await t.test('code stock: none is made ahead when it is switched off or closed',
   t.equal(callsTo(codes), 1)
 })
 
-await t.test('code stock: a ticket whose code was made ahead has both its calls for the instances that have not made it', async (t) => {
+await t.test('code stock: a ticket whose code was made ahead still has both its calls for other instances', async (t) => {
   const { wechat, instance, callsTo } = await openWechatHarness(t, { codeSupply: 1 })
   const [second, third, fourth] = [1, 2, 3].map(() => instance({ codeSupply: 0 })) as [Wechat, Wechat, Wechat] // as many as numbers
   const id = await taken(wechat, 'a')
@@ -103,7 +102,7 @@ await t.test('code stock: a ticket whose code was made ahead has both its calls 
   t.equal(callsTo(codes), before + 2)
 })
 
-await t.test('code stock: an id goes to the next visitor, no call is made and no share is used, when its ticket was refused', async (t) => {
+await t.test('code stock: an id goes to the next visitor, without a call and without using a share, when its ticket was refused', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 4 })
   wechat.takeTicketId('a')
   await waitUntil(() => callsTo(codes) === 4)
@@ -112,7 +111,7 @@ await t.test('code stock: an id goes to the next visitor, no call is made and no
     t.not(both[0].id, both[1].id)
     for (const { putBack } of both) putBack()
   }
-  await idle(callsTo)
+  await letArrive(callsTo)
   t.equal(callsTo(codes), 4)
   const { id, putBack } = await reserved(wechat, 'a')
   putBack()
@@ -121,5 +120,5 @@ await t.test('code stock: an id goes to the next visitor, no call is made and no
   const late = await reserved(wechat, 'c')
   advance(3_600_001)
   late.putBack()
-  t.equal(wechat.takeTicketId('d'), undefined, 'one that is too old by now is thrown away')
+  t.equal(wechat.takeTicketId('d'), undefined, 'one that is too old by then is dropped')
 })

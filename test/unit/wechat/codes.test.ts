@@ -1,4 +1,3 @@
-/** What is asked for when a code is needed, what comes back, and how seldom. */
 import { decode as decodePng } from 'fast-png'
 import { decode as decodeJpeg } from 'jpeg-js'
 import decodeQR from 'qr/decode.js'
@@ -15,7 +14,7 @@ const textOf = ({ bytes, type }: CodeImage): string => {
 
 for (const imageFormat of ['png', 'jpeg'] as const) {
   for (const label of ['image', 'text/plain'] as const) {
-    await t.test(`codeFor: gives the image with the type it has when WeChat sends ${imageFormat} and calls it ${label}`, async (t) => {
+    await t.test(`codeFor: the image has its real type when WeChat sends ${imageFormat} as ${label}`, async (t) => {
       const { simulator, wechat } = await openWechatHarness(t)
       Object.assign(simulator.settings, { imageFormat, label })
       const image = await wechat.codeFor(ticketId)
@@ -26,7 +25,7 @@ for (const imageFormat of ['png', 'jpeg'] as const) {
 }
 
 for (const [envVersion, checkPath] of [['release', true], ['trial', false], ['develop', false]] as const) {
-  await t.test(`codeFor: asks WeChat${checkPath ? '' : ' not'} to look for the page when the version is ${envVersion}`, async (t) => {
+  await t.test(`codeFor: WeChat is${checkPath ? '' : ' not'} asked to check the page when the version is ${envVersion}`, async (t) => {
     const { simulator, wechat } = await openWechatHarness(t, { envVersion })
     if (!checkPath) simulator.settings.pages = []
     await wechat.codeFor(ticketId)
@@ -43,23 +42,23 @@ for (const [envVersion, checkPath] of [['release', true], ['trial', false], ['de
   })
 }
 
-await t.test('codeFor: tells the operator to publish when the published version lacks the page', async (t) => {
+await t.test('codeFor: the log says to publish when the published version lacks the page', async (t) => {
   const { simulator, wechat, lines } = await openWechatHarness(t)
   simulator.settings.pages = []
   await t.rejects(wechat.codeFor(ticketId), { code: 'wechat-unavailable', retryAfterSeconds: 60 })
   t.match(lines[0], /^error: The published mini program has no page pages\/login\/login\. Publish a version/)
 })
 
-await t.test('codeFor: WeChat is asked once when fifty callers want the same code', async (t) => {
+await t.test('codeFor: WeChat is called once when fifty callers want the same code', async (t) => {
   const { wechat, callsTo } = await openWechatHarness(t)
   const images = await Promise.all(Array.from({ length: 50 }, () => wechat.codeFor(ticketId)))
   t.equal(callsTo('getwxacodeunlimit'), 1)
   t.equal(new Set(images).size, 1)
-  t.equal(await wechat.codeFor(ticketId), images[0], 'and once more from memory')
+  t.equal(await wechat.codeFor(ticketId), images[0], 'from the cache')
   t.equal(callsTo('getwxacodeunlimit'), 1)
 })
 
-await t.test('codeFor: WeChat is asked again when the code was kept for its time', async (t) => {
+await t.test('codeFor: WeChat is called again when the cached code has expired', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { ticketTtlMs: 1000 })
   await wechat.codeFor(ticketId)
   advance(1000)
@@ -67,7 +66,7 @@ await t.test('codeFor: WeChat is asked again when the code was kept for its time
   t.equal(callsTo('getwxacodeunlimit'), 2)
 })
 
-await t.test('codeFor: gives the code when WeChat was busy only once', async (t) => {
+await t.test('codeFor: resolves when WeChat is busy only once', async (t) => {
   const { simulator, wechat, lines, passWait, callsTo } = await openWechatHarness(t)
   simulator.fail('getwxacodeunlimit', -1, 1)
   const image = wechat.codeFor(ticketId)
@@ -77,7 +76,7 @@ await t.test('codeFor: gives the code when WeChat was busy only once', async (t)
   t.strictSame(lines, [])
 })
 
-await t.test('codeFor: refuses without asking when the ticket id is none', async (t) => {
+await t.test('codeFor: rejects without a call when the ticket id is malformed', async (t) => {
   const { simulator, wechat } = await openWechatHarness(t)
   for (const odd of ['', 'a b', 'é', 'a'.repeat(33), '%20', '{}']) await t.rejects(wechat.codeFor(odd), RangeError)
   t.strictSame(simulator.calls, [])
@@ -86,11 +85,11 @@ await t.test('codeFor: refuses without asking when the ticket id is none', async
 await t.test('codeFor: works through a gateway when WECHAT_API_URL has a path', async (t) => {
   const bench = await openWechatHarness(t)
   await t.rejects(bench.instance({ apiUrl: `${bench.simulator.url}/gateway/` }).codeFor(ticketId), { code: 'wechat-unavailable' })
-  t.match(bench.lines[0], /^error: .*there is no call at this address; WECHAT_API_URL may be wrong/)
+  t.match(bench.lines[0], /^error: .*there is no endpoint at this address; WECHAT_API_URL may be wrong/)
   await bench.instance({ apiUrl: `${bench.simulator.url}/` }).codeFor(ticketId)
 })
 
-await t.test('codeFor: says why in the log when nobody listens', async (t) => {
+await t.test('codeFor: the log has the reason when the connection is refused', async (t) => {
   const bench = await openWechatHarness(t)
   await t.rejects(bench.instance({ apiUrl: 'http://127.0.0.1:1' }).codeFor(ticketId), { code: 'wechat-unavailable' })
   t.match(bench.lines[0], /^warn: .*the connection failed \(ECONNREFUSED\)/)

@@ -1,16 +1,15 @@
-/** The table of errcodes: that each can be acted on, and that nothing of errmsg but an address gets through. */
 import t from 'tap'
 import { errcodeOf, ridOf } from '../../../src/wechat/errcodes.ts'
 
-await t.test('errcodeOf: says how to mend it when an operator can', async (t) => {
-  const mending: Array<[number, RegExp]> = [
+await t.test('errcodeOf: the line says how to fix it when an operator can', async (t) => {
+  const fixes: Array<[number, RegExp]> = [
     [40013, /Set WECHAT_APPID/], [40125, /Set WECHAT_SECRET/], [41002, /Set WECHAT_APPID/], [41004, /Set WECHAT_SECRET/],
     [40164, /IP white list/], [40243, /Unfreeze/], [89501, /approve/], [89503, /approve/], [89506, /24 hours/], [89507, /an hour/],
     [40097, /WECHAT_ENV_VERSION/], [41030, /Publish/], [48001, /Publish/], [48004, /appeal/], [50002, /appeal/], [50004, /appeal/],
     [50007, /appeal/], [61024, /third-party/],
     [85079, /Publish/], [40165, /Publish/], [85401, /clock/], [85402, /WECHAT_ENV_VERSION/], [85407, /WECHAT_URL_LINK/], [85408, /appeal/],
   ]
-  for (const [errcode, line] of mending) {
+  for (const [errcode, line] of fixes) {
     const known = errcodeOf(errcode, '', 'getwxacodeunlimit')
     t.equal(known?.remedy, 'operator', `${errcode}`)
     t.match(known?.line, line)
@@ -18,7 +17,7 @@ await t.test('errcodeOf: says how to mend it when an operator can', async (t) =>
   }
 })
 
-await t.test('errcodeOf: means by an errcode what its endpoint means by it', async (t) => {
+await t.test('errcodeOf: an errcode has its endpoint\'s own meaning where there is one', async (t) => {
   t.hasStrict(errcodeOf(40002, '', 'generate_urllink'), { remedy: 'operator', retryAfterSeconds: 600 })
   t.match(errcodeOf(40002, '', 'generate_urllink')?.line, /belongs to an individual.*set WECHAT_URL_LINK to off/)
   t.equal(errcodeOf(40002, '', 'stable_token')?.remedy, 'bug')
@@ -26,7 +25,7 @@ await t.test('errcodeOf: means by an errcode what its endpoint means by it', asy
   t.match(errcodeOf(40013, '', 'stable_token')?.line, /Set WECHAT_APPID/)
 })
 
-await t.test('errcodeOf: names the address to let in when errmsg has one, in each of the forms seen', async (t) => {
+await t.test('errcodeOf: the line has the refused address when errmsg has one, in every known form', async (t) => {
   const forms: Array<[string, string]> = [
     ['invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 5fe0a1b2-0c1d2e3f-4a5b6c7d', '203.0.113.7'],
     ['invalid ip 2001:db8::7, not in whitelist', '2001:db8::7'],
@@ -37,11 +36,11 @@ await t.test('errcodeOf: names the address to let in when errmsg has one, in eac
   for (const [errmsg, address] of forms) t.ok(errcodeOf(40164, errmsg, 'stable_token')?.line.startsWith(`WeChat refuses calls from ${address}. Add it`), errmsg)
 })
 
-await t.test('errcodeOf: gives nothing when the errcode is not known', async (t) => {
+await t.test('errcodeOf: undefined when the errcode is unknown', async (t) => {
   for (const errcode of [0, 1, 99999, NaN]) t.equal(errcodeOf(errcode, '', 'getwxacodeunlimit'), undefined)
 })
 
-await t.test('ridOf: finds the id only when it has the form of one', async (t) => {
+await t.test('ridOf: undefined when the id does not have the form of one', async (t) => {
   t.equal(ridOf('invalid code, rid: 5fe0a1b2-0c1d2e3f-4a5b6c7d'), '5fe0a1b2-0c1d2e3f-4a5b6c7d')
   t.equal(ridOf('invalid code rid: somebody'), undefined)
   t.equal(ridOf('invalid code, hints: [ req_id: AbC ]'), undefined)

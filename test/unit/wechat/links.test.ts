@@ -1,15 +1,14 @@
-/** What is asked for when a URL Link is needed, what comes back, how seldom, and what no visitor is sent to. */
 import t from 'tap'
 import { request } from 'undici'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { everythingShown, rejectionOf, openWechatHarness } from '../../support/wechat-harness.ts'
 
 const ticketId = 'AbCdEfGhIjKlMnOpQrStUv'
-/** Of a ticket that is made when the bench's clock begins. */
+/** Of a ticket that is made when the harness's clock starts. */
 const endsAt = createFakeClock().now() + 180_000
 
 for (const envVersion of ['release', 'trial', 'develop'] as const) {
-  await t.test(`linkFor: gives WeChat's link to the login page with the ticket when the version is ${envVersion}`, async (t) => {
+  await t.test(`linkFor: resolves with WeChat's link to the login page when the version is ${envVersion}`, async (t) => {
     const { simulator, wechat } = await openWechatHarness(t, { envVersion })
     simulator.fail('generate_urllink', { json: { errcode: 0, errmsg: 'ok', url_link: 'https://wxaurl.cn/AbCdEfGh1' } })
     t.equal(await wechat.linkFor(ticketId, 1_800_000_000_001), 'https://wxaurl.cn/AbCdEfGh1')
@@ -26,7 +25,7 @@ for (const envVersion of ['release', 'trial', 'develop'] as const) {
   })
 }
 
-await t.test('linkFor: the link opens the login page for two minutes more than the ticket lives', async (t) => {
+await t.test('linkFor: the link works until two minutes after the ticket has ended', async (t) => {
   const { wechat, advance } = await openWechatHarness(t)
   const link = await wechat.linkFor(ticketId, endsAt)
   const page = async () => {
@@ -39,26 +38,26 @@ await t.test('linkFor: the link opens the login page for two minutes more than t
   t.strictSame(await page(), [404, undefined])
 })
 
-await t.test('linkFor: WeChat makes a link when the ticket is about to end', async (t) => {
+await t.test('linkFor: WeChat accepts the expiry when the ticket is about to end', async (t) => {
   const { wechat, lines } = await openWechatHarness(t)
   t.match(await wechat.linkFor(ticketId, endsAt - 180_000), /^http:/)
   t.strictSame(lines, [])
 })
 
-await t.test('linkFor: WeChat is asked once when fifty callers want the same link, and again for another', async (t) => {
+await t.test('linkFor: WeChat is called once when fifty callers want the same link, and again for another', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { ticketTtlMs: 1000 })
   const links = await Promise.all(Array.from({ length: 50 }, () => wechat.linkFor(ticketId, endsAt)))
   t.equal(callsTo('generate_urllink'), 1)
   t.equal(new Set(links).size, 1)
-  t.equal(await wechat.linkFor(ticketId, endsAt), links[0], 'and once more from memory')
+  t.equal(await wechat.linkFor(ticketId, endsAt), links[0], 'from the cache')
   t.equal(callsTo('generate_urllink'), 1)
   t.not(await wechat.linkFor('another-ticket', endsAt), links[0])
   t.equal(callsTo('generate_urllink'), 2)
   advance(1000)
-  t.not(await wechat.linkFor(ticketId, endsAt), links[0], 'it was kept for its time')
+  t.not(await wechat.linkFor(ticketId, endsAt), links[0], 'the cached one has expired')
 })
 
-await t.test('linkFor: a ticket\'s code and link don\'t get into each other\'s way', async (t) => {
+await t.test('linkFor: a ticket has a code and a link at the same time', async (t) => {
   const { wechat, callsTo } = await openWechatHarness(t)
   const [code, link] = await Promise.all([wechat.codeFor(ticketId), wechat.linkFor(ticketId, endsAt)])
   t.equal(code.type, 'image/jpeg')
@@ -67,7 +66,7 @@ await t.test('linkFor: a ticket\'s code and link don\'t get into each other\'s w
   t.strictSame([callsTo('getwxacodeunlimit'), callsTo('generate_urllink')], [1, 1])
 })
 
-await t.test('linkFor: is forgotten when closed', async (t) => {
+await t.test('linkFor: WeChat is called again when the cache was closed', async (t) => {
   const { wechat, callsTo } = await openWechatHarness(t)
   await wechat.linkFor(ticketId, endsAt)
   wechat.close()
@@ -75,7 +74,7 @@ await t.test('linkFor: is forgotten when closed', async (t) => {
   t.equal(callsTo('generate_urllink'), 2)
 })
 
-await t.test('linkFor: the call is made once more with the new token when somebody else has forced a refresh', async (t) => {
+await t.test('linkFor: the call is repeated with a new token when something else has forced a refresh', async (t) => {
   const { simulator, wechat, callsTo, lines } = await openWechatHarness(t)
   await wechat.linkFor(ticketId, endsAt)
   simulator.revokeToken()
@@ -84,18 +83,18 @@ await t.test('linkFor: the call is made once more with the new token when somebo
   t.strictSame(lines, [])
 })
 
-await t.test('linkFor: the operator is told to switch links off when the account is an individual\'s, and codes go on', async (t) => {
+await t.test('linkFor: the log says to switch links off when the account is an individual\'s, and codes still work', async (t) => {
   const { simulator, wechat, lines, callsTo } = await openWechatHarness(t)
   simulator.settings.owner = 'individual'
   t.hasStrict(await rejectionOf(wechat.linkFor(ticketId, endsAt)), { code: 'wechat-unavailable', retryAfterSeconds: 600 })
   await t.rejects(wechat.linkFor('another-ticket', endsAt), { code: 'wechat-unavailable' })
-  t.equal(callsTo('generate_urllink'), 1, 'WeChat is left alone for a while')
+  t.equal(callsTo('generate_urllink'), 1, 'WeChat is not called for a while')
   t.equal(lines.length, 1)
   t.match(lines[0], /^error: .*an individual.*set WECHAT_URL_LINK to off/)
   t.equal((await wechat.codeFor(ticketId)).type, 'image/jpeg')
 })
 
-await t.test('linkFor: WeChat is left alone for a second when it was asked too often in one', async (t) => {
+await t.test('linkFor: WeChat is not called for a second when its limit per second was reached', async (t) => {
   const { simulator, wechat, callsTo, advance } = await openWechatHarness(t)
   simulator.settings.linksPerSecond = 1
   await wechat.linkFor('ticket-1', endsAt)
@@ -107,7 +106,7 @@ await t.test('linkFor: WeChat is left alone for a second when it was asked too o
   t.type(await wechat.linkFor('ticket-2', endsAt), 'string')
 })
 
-const nonsense: Record<string, unknown> = {
+const wrongLinks: Record<string, unknown> = {
   nothing: undefined,
   null: null,
   'an empty text': '',
@@ -121,11 +120,11 @@ const nonsense: Record<string, unknown> = {
   'a scheme of WeChat\'s': 'weixin://dl/business/?t=AbCdEfGh1',
   'plain http': 'http://wxaurl.cn/AbCdEfGh1',
   'plain http on another port of this machine': 'http://127.0.0.1:1/link/x',
-  'more than any link is long': `https://wxaurl.cn/${'a'.repeat(2048)}`,
+  'too long': `https://wxaurl.cn/${'a'.repeat(2048)}`,
 }
 
-for (const [what, link] of Object.entries(nonsense)) {
-  await t.test(`linkFor: nobody is sent anywhere when WeChat's link is ${what}`, async (t) => {
+for (const [what, link] of Object.entries(wrongLinks)) {
+  await t.test(`linkFor: rejects when WeChat's link is ${what}`, async (t) => {
     const { simulator, wechat, lines } = await openWechatHarness(t)
     simulator.fail('generate_urllink', { json: { errcode: 0, errmsg: 'ok', url_link: link } }, 1)
     const error = await rejectionOf(wechat.linkFor(ticketId, endsAt))
@@ -133,17 +132,17 @@ for (const [what, link] of Object.entries(nonsense)) {
     t.equal(lines.length, 1)
     t.match(lines[0], /^warn: .*the answer lacks what was asked for/)
     if (typeof link === 'string' && link !== '') t.notOk(everythingShown(lines, error).includes(link))
-    t.type(await wechat.linkFor(ticketId, endsAt), 'string', 'and nothing of it was kept')
+    t.type(await wechat.linkFor(ticketId, endsAt), 'string', 'nothing was cached')
   })
 }
 
-await t.test('linkFor: what could not stand in a header is escaped when WeChat\'s link has it', async (t) => {
+await t.test('linkFor: characters that a header can\'t have are escaped', async (t) => {
   const { simulator, wechat } = await openWechatHarness(t)
   simulator.fail('generate_urllink', { json: { errcode: 0, errmsg: 'ok', url_link: ' https://wxaurl.cn/微信\r\nSet-Cookie: a=b' } })
   t.match(await wechat.linkFor(ticketId, endsAt), /^https:\/\/wxaurl\.cn\/%E5%BE%AE%E4%BF%A1Set-Cookie:%20a=b$/)
 })
 
-await t.test('linkFor: refuses without asking when the ticket id is none', async (t) => {
+await t.test('linkFor: rejects without a call when the ticket id is malformed', async (t) => {
   const { simulator, wechat } = await openWechatHarness(t)
   for (const odd of ['', 'a b', 'a&b=c', 'a'.repeat(33), '%20']) await t.rejects(wechat.linkFor(odd, endsAt), RangeError)
   t.strictSame(simulator.calls, [])

@@ -1,9 +1,8 @@
-/** Whom a js_code stands for, and that it is never asked twice in vain. */
 import t from 'tap'
 import { waitUntil } from '../../support/waiting.ts'
 import { openWechatHarness, rejectionOf } from '../../support/wechat-harness.ts'
 
-await t.test('openidFor: gives the openid and asks for nothing else when the js_code is good', async (t) => {
+await t.test('openidFor: resolves with the openid after one call when the js_code is valid', async (t) => {
   const { simulator, wechat, lines } = await openWechatHarness(t)
   const jsCode = simulator.jsCode('Ada')
   t.equal(await wechat.openidFor(jsCode), simulator.openidOf('Ada'))
@@ -21,21 +20,21 @@ await t.test('openidFor: rejects with js-code-invalid when the js_code was used 
   await t.rejects(wechat.openidFor(jsCode), { code: 'js-code-invalid' })
 })
 
-await t.test('openidFor: one of two gets the person when both bring the same js_code at once', async (t) => {
+await t.test('openidFor: one of two calls resolves when both have the same js_code at the same time', async (t) => {
   const { simulator, wechat } = await openWechatHarness(t)
   const jsCode = simulator.jsCode('Ada')
   const outcomes = await Promise.allSettled([wechat.openidFor(jsCode), wechat.openidFor(jsCode)])
   t.strictSame(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
 })
 
-await t.test('openidFor: rejects with js-code-invalid when five minutes are over', async (t) => {
+await t.test('openidFor: rejects with js-code-invalid when the js_code has expired', async (t) => {
   const { simulator, wechat, advance } = await openWechatHarness(t)
   const jsCode = simulator.jsCode('Ada')
   advance(300_000)
   await t.rejects(wechat.openidFor(jsCode), { code: 'js-code-invalid' })
 })
 
-await t.test('openidFor: rejects with js-code-invalid and asks nobody when the form is odd', async (t) => {
+await t.test('openidFor: rejects with js-code-invalid without a call when the js_code is malformed', async (t) => {
   const { simulator, wechat } = await openWechatHarness(t)
   for (const odd of ['', 'a'.repeat(257), 'the code is a mock one', '0'.repeat(31) + '\n', '0'.repeat(31) + '\0', '微信'.repeat(16)]) {
     await t.rejects(wechat.openidFor(odd), { code: 'js-code-invalid' })
@@ -43,7 +42,7 @@ await t.test('openidFor: rejects with js-code-invalid and asks nobody when the f
   t.strictSame(simulator.calls, [])
 })
 
-await t.test('openidFor: the same js_code is not asked again even when WeChat answered that it is busy', async (t) => {
+await t.test('openidFor: the call is not repeated when WeChat is busy', async (t) => {
   const { simulator, wechat, callsTo } = await openWechatHarness(t)
   simulator.fail('jscode2session', -1, 1)
   await t.rejects(wechat.openidFor(simulator.jsCode('Ada')), { code: 'wechat-unavailable' })
@@ -51,7 +50,7 @@ await t.test('openidFor: the same js_code is not asked again even when WeChat an
   t.equal(await wechat.openidFor(simulator.jsCode('Ada')), simulator.openidOf('Ada'), 'a new one works')
 })
 
-await t.test('openidFor: a new js_code works when the answer to the first got lost', async (t) => {
+await t.test('openidFor: a new js_code works when the answer for the first was lost', async (t) => {
   const { simulator, wechat, callsTo, advance } = await openWechatHarness(t)
   simulator.fail('jscode2session', 'hang', 1)
   const lost = simulator.jsCode('Ada')
@@ -65,7 +64,7 @@ await t.test('openidFor: a new js_code works when the answer to the first got lo
 })
 
 for (const fault of [40029, 40163, 40226] as const) {
-  await t.test(`openidFor: phones log in at the same time again when WeChat has refused one for its quota and then answered another with ${fault}`, async (t) => {
+  await t.test(`openidFor: phones log in at the same time again when WeChat refused one for its quota and then answered another with ${fault}`, async (t) => {
     const { simulator, wechat, advance, callsTo } = await openWechatHarness(t)
     for (let n = 0; n < 8; n++) await wechat.openidFor(simulator.jsCode(`person ${n}`))
     simulator.fail('jscode2session', 45009, 1)

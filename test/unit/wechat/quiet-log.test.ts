@@ -1,9 +1,8 @@
-/** That nobody fills the log by making the same thing go wrong again and again. */
 import t from 'tap'
 import { createQuietLog } from '../../../src/wechat/quiet-log.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 
-await t.test('quiet log: the same line comes once a minute and then says how often it would have come, others come at once', async (t) => {
+await t.test('quiet log: a line that repeats is written once a minute, with the count of its repetitions, and other lines at once', async (t) => {
   const clock = createFakeClock()
   const lines: unknown[] = []
   const note = (level: string) => (fields: object, message: string): void => { lines.push([level, fields, message]) }

@@ -1,4 +1,3 @@
-/** One token for all callers and instances, and what happens to one that WeChat refuses. */
 import t from 'tap'
 import { Problem } from '../../../src/errors.ts'
 import { waitUntil } from '../../support/waiting.ts'
@@ -14,7 +13,7 @@ const storeFault = async (): Promise<never> => { throw new Problem('store-unavai
 
 await t.test('WeChat token: one is fetched when fifty callers need one at once', async (t) => {
   const bench = await openWechatHarness(t)
-  // Refused before the picture is drawn, which would only take time.
+  // Refused before the simulator draws the picture, which would only take time.
   bench.simulator.fail('getwxacodeunlimit', 61999)
   await Promise.allSettled(Array.from({ length: 50 }, (_, n) => bench.wechat.codeFor(`ticket-${n}`)))
   t.equal(bench.callsTo('stable_token'), 1)
@@ -36,7 +35,7 @@ await t.test('WeChat token: the next one is fetched two minutes before the end, 
   t.not(second, third)
 })
 
-await t.test('WeChat token: another instance takes it from the store when it is there', async (t) => {
+await t.test('WeChat token: another instance reads it from the store', async (t) => {
   const bench = await openWechatHarness(t)
   await bench.wechat.codeFor('ticket-1')
   await bench.instance().codeFor('ticket-1')
@@ -54,16 +53,16 @@ await t.test('WeChat token: another instance waits for the fetch under way when 
   t.equal(bench.callsTo('stable_token'), 1)
 })
 
-await t.test('WeChat token: an instance asks for itself when the one that claimed the fetch has died', async (t) => {
+await t.test('WeChat token: an instance fetches it when the one that claimed the fetch has died', async (t) => {
   const bench = await openWechatHarness(t)
   await bench.store.claim(`wechat-token-fetch:${bench.simulator.appid}`, 1, 60_000)
   const code = bench.wechat.codeFor('ticket-1')
-  for (let look = 0; look < 5; look++) await bench.passWait(200)
+  for (let reads = 0; reads < 5; reads++) await bench.passWait(200)
   await code
   t.equal(bench.callsTo('stable_token'), 1)
 })
 
-await t.test('WeChat token: a later call fetches again when the first fetch came to nothing', async (t) => {
+await t.test('WeChat token: a later call fetches again when the first fetch failed', async (t) => {
   const bench = await openWechatHarness(t)
   bench.simulator.fail('stable_token', 'html', 1)
   await t.rejects(bench.wechat.codeFor('ticket-1'), { code: 'wechat-unavailable' })
@@ -71,7 +70,7 @@ await t.test('WeChat token: a later call fetches again when the first fetch came
   t.equal(bench.callsTo('stable_token'), 2)
 })
 
-await t.test('WeChat token: the new one is fetched and the call made once more when somebody else has forced a refresh', async (t) => {
+await t.test('WeChat token: a new one is fetched and the call repeated once when something else has forced a refresh', async (t) => {
   const bench = await openWechatHarness(t)
   await bench.wechat.codeFor('ticket-1')
   bench.simulator.revokeToken()
@@ -89,7 +88,7 @@ await t.test('WeChat token: one is fetched when many calls are refused with the 
   t.strictSame(forced(bench), [false, false])
 })
 
-await t.test('WeChat token: an instance takes over what another has fetched when its own was refused', async (t) => {
+await t.test('WeChat token: an instance reads the one that another has fetched when its own was refused', async (t) => {
   const bench = await openWechatHarness(t)
   const other = bench.instance()
   await bench.wechat.codeFor('ticket-1')
@@ -100,7 +99,7 @@ await t.test('WeChat token: an instance takes over what another has fetched when
   t.strictSame(forced(bench), [false, false])
 })
 
-await t.test('WeChat token: a refresh is forced when WeChat hands out again the one it refuses', async (t) => {
+await t.test('WeChat token: a refresh is forced when WeChat returns the refused one again', async (t) => {
   const bench = await openWechatHarness(t)
   await bench.wechat.codeFor('ticket-1')
   bench.simulator.revokeToken('handed-out-still')
@@ -120,7 +119,7 @@ await t.test('WeChat token: no refresh is forced when the last was less than 40 
   t.hasStrict(error, { code: 'wechat-unavailable', retryAfterSeconds: 40 })
   t.strictSame(forced(bench), [false, false, true, false])
   t.equal(bench.lines.length, 1)
-  t.match(bench.lines[0], /^error: WeChat hands out an access token that it refuses/)
+  t.match(bench.lines[0], /^error: WeChat returns an access token that it refuses/)
   t.notMatch(everythingShown(bench.lines, error), /97_/)
 
   bench.advance(1)
@@ -142,7 +141,7 @@ await t.test('WeChat token: no refresh is forced when there were twenty within a
   await bench.wechat.codeFor('ticket-1')
 })
 
-await t.test('WeChat token: the one in memory is used when the store is away', async (t) => {
+await t.test('WeChat token: the one in memory is used when the store is unavailable', async (t) => {
   const bench = await openWechatHarness(t)
   const store = { ...bench.store }
   const instance = bench.instance({ store })
@@ -152,7 +151,7 @@ await t.test('WeChat token: the one in memory is used when the store is away', a
   t.equal(bench.callsTo('getwxacodeunlimit'), 2)
 })
 
-await t.test('WeChat token: the fault is told as it is, and WeChat not asked, when the store is away and none is in memory', async (t) => {
+await t.test('WeChat token: rejects with store-unavailable, without a call, when the store is unavailable and none is in memory', async (t) => {
   const bench = await openWechatHarness(t)
   for (const broken of [{ read: storeFault }, { claim: storeFault }]) {
     const error = await rejectionOf(bench.instance({ store: { ...bench.store, ...broken } }).codeFor('ticket-1'))
@@ -161,15 +160,15 @@ await t.test('WeChat token: the fault is told as it is, and WeChat not asked, wh
   t.equal(bench.callsTo('stable_token'), 0)
 })
 
-await t.test('WeChat token: it is used and the operator told when it can\'t be shared', async (t) => {
+await t.test('WeChat token: it is used, and a warning logged, when it can\'t be stored', async (t) => {
   const bench = await openWechatHarness(t)
   const instance = bench.instance({ store: { ...bench.store, write: storeFault, remove: storeFault } })
   await instance.codeFor('ticket-1')
   t.equal(bench.lines.length, 1)
-  t.match(bench.lines[0], /^warn: The access token could not be put into the store/)
+  t.match(bench.lines[0], /^warn: The access token could not be stored/)
 })
 
-await t.test('WeChat token: a call in flight is given up when the service closes', async (t) => {
+await t.test('WeChat token: a call under way is aborted when the service closes', async (t) => {
   const bench = await openWechatHarness(t)
   bench.simulator.fail('stable_token', 'hang')
   const rejection = rejectionOf(bench.wechat.codeFor('ticket-1'))
