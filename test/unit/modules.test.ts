@@ -1,6 +1,6 @@
-/** Loads every module, so that coverage includes those that no other test loads. */
-import { glob } from 'node:fs/promises'
-import { join } from 'node:path'
+/** Loads every module, so that coverage includes those that no other test loads; and follows their imports. */
+import { glob, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 
 const src = join(import.meta.dirname, '../../src')
@@ -13,3 +13,29 @@ for await (const file of glob('**/*.ts', { cwd: src })) {
     t.equal(typeof await import(join(src, file)), 'object')
   })
 }
+
+const root = join(src, '..')
+const imported = /(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g
+
+/** The files of the repository that a file imports, types included: also in JSDoc, and without an extension as in the mini program. */
+const importsOf = async (file: string, files: ReadonlySet<string>): Promise<readonly string[]> => {
+  const text = await readFile(join(root, file), 'utf8')
+  const paths = [...text.matchAll(imported)].map(([, path = '']) => join(dirname(file), path))
+  return paths.flatMap((path) => [path, `${path}.ts`, `${path}.js`].filter((candidate) => files.has(candidate)))
+}
+
+/** The files from which imports lead back to themselves. */
+const inCircles = (graph: ReadonlyMap<string, readonly string[]>): readonly string[] => [...graph.keys()].filter((start) => {
+  const reached = new Set(graph.get(start))
+  for (const file of reached) for (const next of graph.get(file) ?? []) reached.add(next) // a Set is walked with what is added meanwhile
+  return reached.has(start)
+})
+
+await t.test('modules: none imports itself over others, not even for a type, when src, static and miniprogram are read', async (t) => {
+  const files = new Set<string>()
+  for await (const file of glob(['src/**/*.ts', 'static/**/*.js', 'miniprogram/**/*.ts'], { cwd: root, exclude: ['**/node_modules/**'] })) files.add(file)
+  const graph = new Map(await Promise.all([...files].map(async (file) => [file, await importsOf(file, files)] as const)))
+  t.ok([...graph.values()].flat().length > files.size, 'imports are found')
+  t.strictSame(inCircles(graph), [])
+  t.strictSame(inCircles(new Map([['a', ['b']], ['b', ['c']], ['c', ['b']]])), ['b', 'c'], 'and one would be found')
+})
