@@ -1,4 +1,4 @@
-/** Redis as a database: its commands, and the names of its keys. */
+/** Redis as a `Backend`: its commands, and the names of its keys. */
 import { randomUUID } from 'node:crypto'
 import type { Clock, Log } from '../login/ports.ts'
 import type { Count, SlotGrant } from '../login/store-port.ts'
@@ -12,13 +12,13 @@ import { createRedisLink } from './redis-link.ts'
 import { acquirePlainSlotScript, acquireSlotScript, countScript, countsWithinScript, countWithinScript, releaseSlotScript, removeClaimScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
 import { createRedisSubscription } from './redis-subscription.ts'
 
-/** In front of every key, so that another application may live in the same database. */
+/** Prefix of every key, so that other applications may use the same database. */
 const namespace = 'scan-login'
 
-/** Connects in the background, now and after every loss; until there is a connection every call fails at once. Throws on a URL that is none. */
+/** Connects in the background, now and after every loss; while there is no connection every call fails at once. Throws where the URL is malformed. */
 export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, log: Log }): Backend => {
   const address = readRedisAddress(url)
-  // Beside the namespace, where no key of an entry can be.
+  // The dash keeps these names apart from the keys of entries, which begin with `scan-login:`; so it does below.
   const checkKey = `${namespace}-check:${randomUUID()}`
   const time = createRedisClock(clock.now)
   let isAway = false
@@ -39,7 +39,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
       if (!isAdvised) adviseOn(link.connection, log)
       isAdvised = true
     },
-    // One line when it goes and one when it is back, not one for each attempt.
+    // One line when an outage begins and one when it ends, not one per attempt.
     onDown: (err) => {
       log.error({ err }, 'Redis is away')
       isAway = true
@@ -49,12 +49,11 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
   const storage = createRedisStorage(namespace, () => link.connection.client)
 
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
-  // Beside the namespace, where no key of an entry can be.
   const plainSlotsOf = (group: string) => `${namespace}-places:${group}`
-  // One hash tag, so that all of a group lie on one server of a cluster.
+  // One hash tag, so that a group is on one server of a cluster.
   const slotKeysOf = (group: string) => ['ends', 'owned', 'provisional', 'owned-provisional'].map((part) => `${namespace}-slots:{${group}}:${part}`)
   const windowOf = (key: string) => `${namespace}-counts:${key}`
-  // One hash tag, as for slots: the widest network's, of which all the others are a part.
+  // One hash tag, as for slots: the first key, that of the widest network, of which all the others are a part.
   const windowsWithin = (keys: readonly [string, ...string[]]) => keys.map((key) => `${namespace}-counts:{${keys[0]}}:${key}`)
   const evaluate = (script: string, keys: string | string[], ...args: Array<string | number>): Promise<unknown> =>
     link.connection.client.eval(script, { keys: [keys].flat(), arguments: args.map(String) })
@@ -83,16 +82,16 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     },
     count: async (key, windowMs) => asCount(await evaluate(countScript, windowOf(key), windowMs)),
     async countWithin (windows, windowMs) {
-      const keys = windows.map(({ key }) => key) as [string, ...string[]] // as many
-      const [place, ...count] = await evaluate(countWithinScript, windowsWithin(keys), windowMs, ...windows.map(({ limit }) => limit)) as [number, ...unknown[]] // as the script returns them
-      return { ...asCount(count), key: windows[place - 1]?.key ?? '' }
+      const keys = windows.map(({ key }) => key) as [string, ...string[]] // there is one key per window
+      const [position, ...count] = await evaluate(countWithinScript, windowsWithin(keys), windowMs, ...windows.map(({ limit }) => limit)) as [number, ...unknown[]] // as the script returns them
+      return { ...asCount(count), key: windows[position - 1]?.key ?? '' }
     },
     countsWithin: async (keys) => (await evaluate(countsWithinScript, windowsWithin(keys)) as unknown[]).map(asCount), // as the script returns them
     failed (error) {
-      if (link.isUp && link.connection.isMisplaced(error)) link.reconnect(error, { isUsable: true })
+      if (link.isUp && link.connection.isFailoverError(error)) link.reconnect(error, { isUsable: true })
     },
-    // Redis answers in order: one late answer means that all behind it are late as well, and every write makes a socket look alive to
-    // its own timeout, so that under load a dead connection would be kept for as long as TCP retransmits.
+    // Redis answers in order, so one late answer means that all after it are late, too. The socket's own timeout doesn't help: every write restarts it, so
+    // that under load a dead connection would stay for as long as TCP retransmits.
     overdue: (error) => { link.reconnect(error) },
     async close () {
       subscription.close()
@@ -101,9 +100,9 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
   }
 }
 
-/** Asks one server for its time. Of several servers one that doesn't answer is closed: what is asked of it from then on fails at once. */
+/** Asks one server for its time. Closes the client where the signal aborts first, so that further calls to that server fail at once. */
 const timeOf = async (server: RedisClient | undefined, signal: AbortSignal): Promise<number> => {
-  if (server === undefined) throw new Error('There is no server to ask')
+  if (server === undefined) throw new Error('There is no Redis server to ask for the time')
   const giveUp = () => { if (server.isOpen) server.destroy() }
   signal.addEventListener('abort', giveUp, { once: true })
   try {
@@ -119,21 +118,21 @@ const adviseOn = ({ masters }: RedisConnection, log: Log): void => {
     master.info('memory').then((memory) => {
       if (!mayEvict(memory)) return
       log.warn({}, 'Redis may evict entries when its memory is full, used nonces and ended sessions too: set maxmemory-policy to noeviction')
-    }).catch(() => {}) // Only advice: whoever may not ask goes without.
+    }).catch(() => {}) // INFO may be forbidden, and this is only advice.
   }
 }
 
 const mayEvict = (memory: string): boolean => !/^maxmemory:0\r?$/m.test(memory) && !/^maxmemory_policy:noeviction\r?$/m.test(memory)
 
-/** Reads what the script for a slot gives back: the evicted one as `owner:member`. */
+/** Reads the reply of `acquireSlotScript`, which names the evicted slot as `owner:member`. */
 const asGrant = (reply: unknown): SlotGrant => {
   const [isAcquired, evicted] = reply as [number, string] // as the script returns them
   return { isAcquired: isAcquired === 1, evicted: evicted === '' ? null : evicted.slice(evicted.indexOf(':') + 1) }
 }
 
-/** Reads what the scripts that count give back. Throws where that is no count, so that a damaged one never looks like none. */
+/** Reads the reply of a script that counts. Throws where that is no count, so that a damaged one never looks like none. */
 const asCount = (reply: unknown): Count => {
-  const [count, endsInMs] = reply as unknown[] // The scripts give lists.
+  const [count, endsInMs] = reply as unknown[] // the scripts return lists
   if (typeof count !== 'number' || typeof endsInMs !== 'number') throw new Error('The stored count is not one of ours')
-  return { count, endsInMs: Math.max(0, endsInMs) } // below 0 where there is none
+  return { count, endsInMs: Math.max(0, endsInMs) } // PTTL is below 0 where there is no window
 }

@@ -1,6 +1,5 @@
-/** Owns how a STORE_URL of Redis' is read: one server, the servers behind Sentinels, or a cluster. Connects to nothing. */
+/** The forms of STORE_URL for Redis: one server, a master behind Sentinels, or a cluster. */
 
-/** A host and a port. */
 export interface Node {
   readonly host: string
   readonly port: number
@@ -11,7 +10,7 @@ interface Credentials {
   readonly password?: string
 }
 
-/** Where Redis is. `url` is one of @redis/client's own. */
+/** `url` is one that @redis/client reads itself. */
 export type RedisAddress =
   | { readonly kind: 'server', readonly url: string }
   | { readonly kind: 'sentinel', readonly nodes: readonly Node[], readonly name: string, readonly database: number, readonly credentials: Credentials }
@@ -21,11 +20,11 @@ const defaultPorts = { sentinel: 26379, cluster: 6379 }
 
 /**
  * Reads `redis://…`, `rediss://…`, `redis+sentinel://[user:password@]host[:port],…/name[/database]` or
- * `redis+cluster://[user:password@]host[:port],…`. The credentials are the servers', the nodes of the last two are where the others are
- * asked for. Throws an Error with one line, which never repeats the URL, as it may hold a password.
+ * `redis+cluster://[user:password@]host[:port],…`. The credentials are those of the Redis servers; the nodes of the last two are the Sentinels, and the
+ * nodes of the cluster that are asked for the others. Throws an Error with one line, which never repeats the URL, as it may hold a password.
  */
 export const readRedisAddress = (url: string): RedisAddress => {
-  const kind = /^redis\+(cluster|sentinel):\/\//.exec(url)?.[1] as 'cluster' | 'sentinel' | undefined // what the pattern leaves
+  const kind = /^redis\+(cluster|sentinel):\/\//.exec(url)?.[1] as 'cluster' | 'sentinel' | undefined // the pattern allows only these
   if (kind === undefined) {
     return isServerUrl(url) ? { kind: 'server', url } : wrong('a Redis URL such as redis://user:password@host:6379/0')
   }

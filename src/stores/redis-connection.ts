@@ -9,11 +9,11 @@ import { askSentinels } from './redis-sentinels.ts'
 
 export interface RedisConnection {
   readonly client: RedisClient | RedisCluster
-  /** Every server that takes writes. */
+  /** A client for every server that takes writes. */
   readonly masters: readonly RedisClient[]
-  /** Tells whether an error that a server answered means that another server is to be asked. */
-  isMisplaced (error: unknown): boolean
-  /** Rejects where a server answers that it takes no writes, or that it is no master. `key` is one that only this instance writes. */
+  /** Whether an error that a server answered means that the writes belong to another server now. */
+  isFailoverError (error: unknown): boolean
+  /** Rejects where a server answers that it takes no writes or is no master. `key` must be one that only this instance writes. */
   assertMaster (key: string): Promise<void>
   /** Calls `listener` once: when a server has gone, or at once where that has happened already. */
   onLost (listener: (error: unknown) => void): void
@@ -21,17 +21,18 @@ export interface RedisConnection {
 }
 
 /**
- * A server behind an address that has failed over: it is a replica now (READONLY, MASTERDOWN), cut off from its replicas (NOREPLICAS), starting
- * again (LOADING), or in a cluster without a majority (CLUSTERDOWN). Asked anew, the address may lead elsewhere. Redis 6 quotes it in a script's error.
+ * Errors of a server whose address has failed over: it is a replica now (READONLY, MASTERDOWN), cut off from its replicas (NOREPLICAS), starting again
+ * (LOADING), or in a cluster without a majority (CLUSTERDOWN). A new connection to the address may reach another server. Redis 6 quotes such an error inside
+ * a script's.
  */
-const misplaced = /(?:^|-)(?:READONLY|MASTERDOWN|NOREPLICAS|LOADING|CLUSTERDOWN) /
+const failoverError = /(?:^|-)(?:READONLY|MASTERDOWN|NOREPLICAS|LOADING|CLUSTERDOWN) /
 
-const isMisplaced = (error: unknown): boolean => error instanceof Error && misplaced.test(error.message)
+const isFailoverError = (error: unknown): boolean => error instanceof Error && failoverError.test(error.message)
 
-/** For the key of `assertMaster`. Milliseconds. */
+/** For the key of `assertMaster`. */
 const checkKeyTtlMs = 10_000
 
-/** Makes a connection, as `address` says; rejects where that doesn't work out. Whoever calls gives up on it in time, by `signal`. */
+/** Opens a connection; rejects where that fails. It has no timeout of its own: the caller aborts `signal`. */
 export const connectToRedis = async (address: RedisAddress, signal: AbortSignal): Promise<RedisConnection> => {
   switch (address.kind) {
     case 'server': return await connectToServer(makeClient({ ...clientOptions, url: address.url }), signal)
@@ -40,7 +41,7 @@ export const connectToRedis = async (address: RedisAddress, signal: AbortSignal)
   }
 }
 
-/** Makes a second connection beside the first, to one server of those behind it: for listening. */
+/** Opens a second connection to one of the servers of the first: for a subscription. */
 export const connectBeside = ({ masters }: RedisConnection, signal: AbortSignal): Promise<RedisConnection> => {
   const one = masters[Math.floor(Math.random() * masters.length)]
   return one === undefined ? Promise.reject(new Error('The cluster has no master')) : connectToServer(one.duplicate(), signal)
@@ -50,22 +51,21 @@ const connectToServer = async (client: RedisClient, signal: AbortSignal): Promis
   const lost = oneEvent()
   client.on('error', lost.emit)
   client.on('end', () => { lost.emit(new Error('The connection was closed')) })
-  const close = () => { letGo(client) }
-  await giveUpOn(signal, client.connect(), close)
+  const close = () => { closeClient(client) }
+  await orUndo(signal, client.connect(), close)
   return {
     client,
     masters: [client],
-    isMisplaced,
-    // A write, as a replica answers all else. Another refusal, such as that the memory is full, is no reason to ask another server.
+    isFailoverError,
+    // A write, as a replica answers everything else. Another refusal, such as full memory, is no reason to leave this server.
     assertMaster: async (key) => {
-      await client.set(key, '1', { expiration: { type: 'PX', value: checkKeyTtlMs } }).catch((error: unknown) => { if (isMisplaced(error)) throw error })
+      await client.set(key, '1', { expiration: { type: 'PX', value: checkKeyTtlMs } }).catch((error: unknown) => { if (isFailoverError(error)) throw error })
     },
     onLost: lost.listen,
     close,
   }
 }
 
-/** The master that the Sentinels name. */
 const connectToMaster = async (address: RedisAddress & { kind: 'sentinel' }, signal: AbortSignal): Promise<RedisConnection> => {
   const node = await askSentinels(address, signal)
   const client = makeClient({
@@ -83,12 +83,12 @@ const connectToMaster = async (address: RedisAddress & { kind: 'sentinel' }, sig
 
 const assertRole = async (client: RedisClient): Promise<void> => {
   const answer = await client.role()
-  if (answer?.role !== 'master') throw new Error(`What is named as a master is a ${answer?.role}`)
+  if (answer?.role !== 'master') throw new Error(`The server named as master is a ${answer?.role}`)
 }
 
 /**
- * The masters of a cluster. The library reads anew who they are only when a server sends it elsewhere, which a dead one never does; so
- * the loss of one is the loss of the connection, and the next asks the cluster again. Until there is a next the others serve their slots.
+ * The library reads the topology again only when a server answers MOVED, which a dead one never does; so the loss of one master counts as the loss of the
+ * connection, and the next one asks the cluster anew. Until then the other masters serve their slots.
  */
 const connectToCluster = async (address: RedisAddress & { kind: 'cluster' }, signal: AbortSignal): Promise<RedisConnection> => {
   const lost = oneEvent()
@@ -96,29 +96,29 @@ const connectToCluster = async (address: RedisAddress & { kind: 'cluster' }, sig
     rootNodes: address.nodes.map((node) => ({ socket: { ...node, reconnectStrategy: false as const } })),
     defaults: { ...clientOptions, ...address.credentials },
   })
-  const clients = () => cluster.masters.flatMap(({ client }) => client === undefined ? [] : [client as RedisClient]) // the same, less their modules
+  const clients = () => cluster.masters.flatMap(({ client }) => client === undefined ? [] : [client as RedisClient]) // the same, but for the types of modules
   for (const event of ['error', 'node-error', 'node-disconnect']) cluster.on(event, lost.emit)
   let isClosed = false
   const close = () => {
     isClosed = true
-    for (const client of clients()) letGo(client)
+    for (const client of clients()) closeClient(client)
   }
-  // It may be asking just now who its masters are, and connects to them afterwards.
+  // It may be reading its topology just now, and connects to the masters afterwards.
   cluster.on('node-ready', () => { if (isClosed) close() })
-  await giveUpOn(signal, cluster.connect(), close)
+  await orUndo(signal, cluster.connect(), close)
   return {
     client: cluster,
     get masters () { return clients() },
-    isMisplaced,
-    // A key would reach one master only, and a former master sends its writer on (MOVED), so each is asked what it is.
+    isFailoverError,
+    // A key would reach one master only, and a former master answers MOVED, which the library follows; so each is asked for its role.
     assertMaster: async () => { await Promise.all(clients().map(assertRole)) },
     onLost: lost.listen,
     close,
   }
 }
 
-/** Waits for `work`; when the signal aborts first, or the work fails, what it has made so far is undone. */
-const giveUpOn = async (signal: AbortSignal, work: Promise<unknown>, undo: () => void): Promise<void> => {
+/** Waits for `work`; calls `undo` where the signal aborts first or the work fails. */
+const orUndo = async (signal: AbortSignal, work: Promise<unknown>, undo: () => void): Promise<void> => {
   try {
     await unlessAborted(signal, work)
   } catch (error) {
@@ -127,10 +127,10 @@ const giveUpOn = async (signal: AbortSignal, work: Promise<unknown>, undo: () =>
   }
 }
 
-/** Closes a client, or as soon as it is there one that still connects: destroyed before, it would connect all the same and stay for good. */
-const letGo = (client: RedisClient): void => {
+/** Closes a client; one that is still connecting, once it is connected: destroyed before, it would connect all the same, and stay for good. */
+const closeClient = (client: RedisClient): void => {
   if (client.isReady) client.destroy()
-  else client.once('ready', () => { letGo(client) })
+  else client.once('ready', () => { closeClient(client) })
 }
 
 /** An event with one listener, emitted once: a listener that comes later gets it at once. */

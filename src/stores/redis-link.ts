@@ -1,27 +1,27 @@
 /**
- * One connection to Redis, made in the background, checked every second, and replaced at the first trouble. While there is none every call
- * fails at once (a circuit breaker: a connection counts again only after it has answered in time). Knows no commands.
+ * The current connection to Redis: opened in the background, checked every second, and replaced at its first fault. While there is none every call fails
+ * at once (a circuit breaker: a new connection is used only after it has answered a check in time).
  */
 import { sleep, withDeadline } from '../deadline.ts'
 import type { Clock } from '../login/ports.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
-/** For a connection to be made, and for each check of it to be answered. Milliseconds. */
+/** For opening a connection, and for each check. */
 const answerWithinMs = 2_000
 const checkEveryMs = 1_000
 const longestPauseMs = 1_500
-/** How long a server that takes no writes is still read from, as what it holds may be out of date: no longer than a client waits for an answer. Milliseconds. */
+/** How long a server that refuses writes is still read from: no longer than a client waits for an answer, as what it holds may be out of date. */
 const usableMs = 6_000
-/** Apart from each other, so that a server that comes back isn't met by all instances at once. */
-const spreadMs = 500
+/** Jitter, so that not all instances connect at the same moment to a server that comes back. */
+const jitterMs = 500
 
 export interface RedisLink {
-  /** The connection as it is now. Throws where there is none. */
+  /** The current connection. Throws where there is none. */
   readonly connection: RedisConnection
   readonly isUp: boolean
   /**
-   * Makes another connection, as this one is in trouble. One to a single server that is silent or gone is out of use at once. One that still
-   * answers stays until there is the next: one to several servers, and for some seconds one `isUsable`, whose server takes no writes any more.
+   * Opens another connection because of `error`. The current one is closed at once, unless parts of it still answer; then it is used until the next one is
+   * open: a connection to several servers, and for 6 s one `isUsable`, whose server only refuses writes.
    */
   reconnect (error: unknown, options?: { isUsable?: boolean }): void
   close (): void
@@ -30,23 +30,23 @@ export interface RedisLink {
 export interface RedisLinkOptions {
   readonly clock: Clock
   readonly open: (signal: AbortSignal) => Promise<RedisConnection>
-  /** Puts a question to a connection; rejects where the answer is not good. What has not answered when the signal aborts is closed by it. */
+  /** Rejects where a connection doesn't work. When the signal aborts, it closes the clients that haven't answered. */
   readonly check: (connection: RedisConnection, signal: AbortSignal) => Promise<void>
   readonly onUp?: () => void
-  /** Once for each time that it goes. */
+  /** Called once per outage. */
   readonly onDown?: (error: unknown) => void
 }
 
-/** Connects in the background, now and after every loss. */
+/** Makes a link, which starts to connect. `connection` throws until that has succeeded. */
 export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkOptions): RedisLink => {
   const closing = new AbortController()
   const replaced = new Set<RedisConnection>()
   let isClosed = false
   let current: RedisConnection | undefined
-  let isNextWanted = false
+  let isNextNeeded = false
   let isOpening = false
   let isDown = false
-  let ending: RedisConnection | undefined
+  let closingLater: RedisConnection | undefined
   let cancelCheck = (): void => {}
 
   const within = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => withDeadline(clock, answerWithinMs, work, {
@@ -54,7 +54,7 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
     late: () => new Error(`Redis did not answer within ${answerWithinMs} ms`),
   })
 
-  const tellDown = (error: unknown): void => {
+  const emitDown = (error: unknown): void => {
     if (!isDown && !isClosed) onDown?.(error)
     isDown = true
   }
@@ -73,17 +73,17 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
   }
 
   const switchTo = (next: RedisConnection): void => {
-    if (current !== undefined) replaceLater(current)
+    if (current !== undefined) closeReplaced(current)
     current = next
-    isNextWanted = false
+    isNextNeeded = false
     isDown = false
     next.onLost((error) => { if (current === next) reconnect(error) })
     checkLater()
     onUp?.()
   }
 
-  /** What was asked over it may still be answered. */
-  const replaceLater = (old: RedisConnection): void => {
+  /** Calls over the old connection may still be answered. */
+  const closeReplaced = (old: RedisConnection): void => {
     replaced.add(old)
     clock.after(answerWithinMs, () => {
       replaced.delete(old)
@@ -92,16 +92,16 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
   }
 
   const openAnother = (): void => {
-    isNextWanted = true
+    isNextNeeded = true
     if (isOpening) return
     isOpening = true
-    openUntilGood().catch(tellDown).finally(() => {
+    openUntilGood().catch(emitDown).finally(() => {
       isOpening = false
       if (shouldConnect()) openAnother()
     })
   }
 
-  const shouldConnect = () => isNextWanted && !isClosed
+  const shouldConnect = () => isNextNeeded && !isClosed
 
   const openUntilGood = async (): Promise<void> => {
     for (let tries = 0; shouldConnect(); tries++) {
@@ -114,7 +114,7 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
         switchTo(next)
       } catch (error) {
         next?.close()
-        if (current === undefined) tellDown(error)
+        if (current === undefined) emitDown(error)
       }
     }
   }
@@ -131,31 +131,31 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
       await within((signal) => check(checked, signal))
       if (current === checked) checkLater()
     } catch (error) {
-      if (current === checked) reconnect(error, { isUsable: checked.isMisplaced(error) })
+      if (current === checked) reconnect(error, { isUsable: checked.isFailoverError(error) })
     }
   }
 
   const reconnect: RedisLink['reconnect'] = (error, { isUsable = false } = {}) => {
     if (isClosed) return
-    tellDown(error)
+    emitDown(error)
     cancelCheck()
-    const troubled = current
-    if (troubled !== undefined && troubled.masters.length > 1) within((signal) => check(troubled, signal)).catch(() => {}) // it closes who is silent
-    else if (isUsable) giveUpLater(troubled)
-    else giveUp(troubled)
+    const faulty = current
+    if (faulty !== undefined && faulty.masters.length > 1) within((signal) => check(faulty, signal)).catch(() => {}) // the check closes the clients that are silent
+    else if (isUsable) dropLater(faulty)
+    else drop(faulty)
     openAnother()
   }
 
-  const giveUp = (connection: RedisConnection | undefined): void => {
+  const drop = (connection: RedisConnection | undefined): void => {
     connection?.close()
     if (current === connection) current = undefined
   }
 
-  /** Each further call that meets the trouble must not put the end off. */
-  const giveUpLater = (connection: RedisConnection | undefined): void => {
-    if (connection === undefined || connection === ending) return
-    ending = connection
-    clock.after(usableMs, () => { if (current === connection) giveUp(connection) })
+  /** Further calls that meet the same fault must not postpone the end. */
+  const dropLater = (connection: RedisConnection | undefined): void => {
+    if (connection === undefined || connection === closingLater) return
+    closingLater = connection
+    clock.after(usableMs, () => { if (current === connection) drop(connection) })
   }
 
   openAnother()
@@ -177,4 +177,4 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
   }
 }
 
-const pauseMs = (tries: number): number => Math.min(50 * 2 ** tries, longestPauseMs) + Math.random() * spreadMs
+const pauseMs = (tries: number): number => Math.min(50 * 2 ** tries, longestPauseMs) + Math.random() * jitterMs

@@ -1,7 +1,7 @@
 /**
- * Owns the few scripts run in Redis. Ends are told by Redis' own clock alone. They are sent whole with every call (EVAL): they are short,
- * Redis keeps them compiled, and a restarted or failed-over server, which knows none of them, needs no second try as with EVALSHA.
- * Each touches one key, or several with one hash tag, so they work in a cluster as well.
+ * The Lua scripts run in Redis. They use Redis' own clock only. They are sent whole with every call (EVAL): they are short, Redis caches them compiled, and a
+ * restarted or failed-over server, which has none of them, needs no second try as with EVALSHA. Each touches one key, or several with one hash tag, so they
+ * work in a cluster, too.
  */
 
 /** KEYS: entry. ARGV: version, new text, milliseconds to live, channel, message. 1 where the entry had this version, else 0. */
@@ -11,7 +11,7 @@ if not text then return 0 end
 local value = cjson.decode(text).value
 if type(value) ~= 'table' or value.version ~= tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: where it is not allowed, the value is replaced all the same
+redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: a user without the right to publish replaces values all the same
 return 1`
 
 /** KEYS: entry. ARGV: text. 1 where the entry was this text, else 0. */
@@ -20,9 +20,9 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('UNLINK', KEYS[1])`
 
 /**
- * A sorted set of members by their ends; the set itself ends with the last of them. What has ended is removed last: a server without
- * memory refuses a script at its first write only where that one adds something.
- * KEYS: group. ARGV: member, milliseconds to live, limit. 1 where the member has a place, else 0.
+ * A sorted set of members by their ends; the set itself ends with the last of them. Ended members are removed last: a server without free memory
+ * refuses a script at its first write, and only where that write adds something.
+ * KEYS: group. ARGV: member, milliseconds to live, limit. 1 where the member has a slot, else 0.
  */
 export const acquirePlainSlotScript = `
 local time = redis.call('TIME')
@@ -36,9 +36,9 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KE
 return 1`
 
 /**
- * Four sorted sets of a group: slots by their ends; each owner's slots; the provisional ones by their ends; each owner's provisional ones. A slot is
- * `owner:member`, and in an owner's sets, which are read in the order of their texts, `owner:end:member`. So each question is one range, and what has ended
- * is in none of them, whether it was removed or not.
+ * Four sorted sets of a group: slots by their ends; each owner's slots; the provisional ones by their ends; each owner's provisional ones. An element is
+ * `owner:member`, and in the owners' sets, which are in lexical order, `owner:end:member`. So each query is one range, and none of these ranges contains ended
+ * slots, whether those were removed or not.
  */
 const slots = `
 local time = redis.call('TIME')
@@ -50,7 +50,7 @@ local function ownedAs (slot, endsAt)
 end
 local function drop (slot)
   local endsAt = redis.call('ZSCORE', ends, slot)
-  redis.call('ZREM', ends, slot) -- also where there is none: a replica refuses a write, and would otherwise speak for the master
+  redis.call('ZREM', ends, slot) -- even where there is none: only a write makes a replica refuse, which otherwise would answer for the master
   if not endsAt then return end
   redis.call('ZREM', owned, ownedAs(slot, tonumber(endsAt)))
   redis.call('ZREM', provisional, slot)
@@ -58,7 +58,7 @@ local function drop (slot)
 end`
 
 /**
- * What is new is added first, as with `acquirePlainSlotScript`. Of what has ended a hundred are removed each time, more than come.
+ * New elements are added first, as in `acquirePlainSlotScript`. Each call removes up to 100 ended slots and adds one, so ended ones can't pile up.
  * KEYS: as above. ARGV: owner, member, milliseconds to live, limit, limit of the owner, 1 for a provisional one. 1 and the evicted slot or '', or 0.
  */
 export const acquireSlotScript = `${slots}
@@ -110,14 +110,14 @@ drop(ARGV[1] .. ':' .. ARGV[2])
 return 1`
 
 /**
- * The window is there, with its end, before anything is counted in it: no count is ever without an end.
- * KEYS: window. ARGV: milliseconds to live. The count and the milliseconds that are left.
+ * The window is made, with its end, before it is incremented: no count is ever without an end.
+ * KEYS: window. ARGV: milliseconds to live. The count and the milliseconds left.
  */
 export const countScript = `
 redis.call('SET', KEYS[1], 0, 'PX', ARGV[1], 'NX')
 return { redis.call('INCR', KEYS[1]), redis.call('PTTL', KEYS[1]) }`
 
-/** KEYS: windows. ARGV: milliseconds to live, and the limit of each. The place of the deciding window among them, its count and what is left of it. */
+/** KEYS: windows. ARGV: milliseconds to live, and the limit of each. The position of the deciding window among them, its count and the milliseconds left. */
 export const countWithinScript = `
 local function count (key)
   redis.call('SET', key, 0, 'PX', ARGV[1], 'NX')
@@ -130,7 +130,7 @@ local last = 0
 for _, key in ipairs(KEYS) do last = count(key) end
 return { #KEYS, last, redis.call('PTTL', KEYS[#KEYS]) }`
 
-/** KEYS: windows. The count of each and the milliseconds that are left of it. */
+/** KEYS: windows. The count and the milliseconds left of each. */
 export const countsWithinScript = `
 local counts = {}
 for i, key in ipairs(KEYS) do counts[i] = { tonumber(redis.call('GET', key) or 0), redis.call('PTTL', key) } end

@@ -1,15 +1,14 @@
-/** Owns the question which server is the master, put to Redis Sentinels. */
+/** Which server is the master, according to Redis Sentinels. */
 import type { Node, RedisAddress } from './redis-address.ts'
 import { clientOptions, makeClient } from './redis-client.ts'
 
-/** A Sentinel that takes longer is as good as gone. Milliseconds. */
+/** A Sentinel that takes longer counts as down. */
 const answerWithinMs = 500
 
 /**
- * Asks all Sentinels at once, and believes what most of those who answer say: one that was cut off from the others still takes the old
- * master for the master. Rejects where none answers. As of https://redis.io/docs/latest/develop/reference/sentinel-clients/, which has
- * them asked again for each new connection. @redis/client's own Sentinel client repeats commands after a failover, and so does what
- * its caller was long told has failed.
+ * Asks all Sentinels at once and takes the answer that most of them give, as one that is cut off from the others still names the old master. Rejects where
+ * none answers. They are asked again for each new connection (https://redis.io/docs/latest/develop/reference/sentinel-clients/). Why not with @redis/client's
+ * own Sentinel client: see README.md.
  */
 export const askSentinels = async ({ nodes, name, credentials }: RedisAddress & { kind: 'sentinel' }, signal: AbortSignal): Promise<Node> => {
   const answers = await Promise.allSettled(nodes.map((node) => askOne(node, name, credentials)))
@@ -21,7 +20,7 @@ export const askSentinels = async ({ nodes, name, credentials }: RedisAddress & 
   throw new Error('No Sentinel names a master', { cause: answers.find((answer) => answer.status === 'rejected')?.reason })
 }
 
-/** Shows the servers' credentials, and none where the Sentinel wants none: often it has no password while the servers have one. */
+/** Asks with the servers' credentials, and again without where the Sentinel refuses them: often Sentinels have no password while the servers have one. */
 const askOne = async (node: Node, name: string, credentials: object): Promise<Node> => {
   try {
     return await masterBy(node, name, credentials)
@@ -37,7 +36,7 @@ const masterBy = async (node: Node, name: string, credentials: object): Promise<
     ...credentials,
     socket: { ...clientOptions.socket, ...node, connectTimeout: answerWithinMs, socketTimeout: answerWithinMs },
   })
-  client.on('error', () => {}) // what was asked rejects with it
+  client.on('error', () => {}) // the call rejects with it
   try {
     await client.connect()
     const answer = await client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name])

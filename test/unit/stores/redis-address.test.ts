@@ -3,7 +3,7 @@ import { readRedisAddress } from '../../../src/stores/redis-address.ts'
 
 const a = { host: 'a', port: 26379 }
 
-await t.test('redis address: it is read when it is one', async (t) => {
+await t.test('redis address: its parts are read when the URL is well-formed', async (t) => {
   const readable = {
     'redis://h': { kind: 'server', url: 'redis://h' },
     'rediss://u:p%20w@h:7000/3': { kind: 'server', url: 'rediss://u:p%20w@h:7000/3' },
@@ -22,7 +22,7 @@ await t.test('redis address: it is read when it is one', async (t) => {
   for (const [url, address] of Object.entries(readable)) t.strictSame(readRedisAddress(url), address, url)
 })
 
-await t.test('redis address: it is refused in one line, without the password, when it is none', async (t) => {
+await t.test('redis address: the error is one line without the password when the URL is malformed', async (t) => {
   const refused = [
     'redis+sentinel://', 'redis+sentinel://a', 'redis+sentinel://a/', 'redis+sentinel:///m', 'redis+sentinel://a,,b/m', 'redis+sentinel://a:x/m',
     'redis+sentinel://a:70000/m', 'redis+sentinel://a/m/x', 'redis+sentinel://a/m/1/2', 'redis+sentinel://a/m n', 'redis+sentinel://a b/m',

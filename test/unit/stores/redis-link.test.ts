@@ -1,4 +1,4 @@
-/** How long a connection is used whose server takes no writes any more, by a script of connections and a clock that the test moves. */
+/** How long a link keeps using a connection whose server refuses writes, with scripted connections and a fake clock. */
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { RedisConnection } from '../../../src/stores/redis-connection.ts'
@@ -11,12 +11,12 @@ const setUp = async () => {
   const server = { takesWrites: true }
   const closed: RedisConnection[] = []
   const open = async (): Promise<RedisConnection> => {
-    const connection = { masters: [{}], isMisplaced: () => true, onLost: () => {}, close: () => { closed.push(connection) } } as unknown as RedisConnection // no more of it is asked here
+    const connection = { masters: [{}], isFailoverError: () => true, onLost: () => {}, close: () => { closed.push(connection) } } as unknown as RedisConnection // all that the link uses here
     return connection
   }
   const check = async (): Promise<void> => { if (!server.takesWrites) throw new Error('READONLY ') }
   const link = createRedisLink({ clock, open, check })
-  /** In steps, as what follows a timer may set the next. */
+  /** In steps, as a timer may start the next. */
   const pass = async (ms: number): Promise<void> => {
     for (let left = ms; left > 0; left -= 100) {
       clock.advance(Math.min(100, left))
@@ -27,33 +27,33 @@ const setUp = async () => {
   return { server, closed, link, pass }
 }
 
-const misplaced = (): Error => new Error('READONLY You can\'t write against a read only replica.')
+const failoverError = (): Error => new Error('READONLY You can\'t write against a read only replica.')
 
-await t.test('E9 redis link: a connection whose server takes no writes is used for six seconds at the most, however often that is met', async (t) => {
+await t.test('E9 redis link: a connection is used for six more seconds, however many calls fail, when its server refuses writes', async (t) => {
   const { server, closed, link, pass } = await setUp()
   const first = link.connection
   server.takesWrites = false
   for (let round = 0; round < 59; round++) {
-    link.reconnect(misplaced(), { isUsable: true })
+    link.reconnect(failoverError(), { isUsable: true })
     await pass(100)
     t.equal(link.connection, first)
   }
-  link.reconnect(misplaced(), { isUsable: true })
+  link.reconnect(failoverError(), { isUsable: true })
   await pass(200)
   t.equal(link.isUp, false)
   t.throws(() => link.connection, { message: 'Redis is away' })
   t.ok(closed.includes(first))
   server.takesWrites = true
   await pass(5_000)
-  t.equal(link.isUp, true, 'the next is used as soon as there is one')
+  t.equal(link.isUp, true, 'the next connection is used as soon as it is open')
   t.not(link.connection, first)
   link.close()
 })
 
-await t.test('E9 redis link: the connection that takes its place in time stays, and gets six seconds of its own', async (t) => {
+await t.test('E9 redis link: the next connection has six seconds of its own when its server refuses writes later', async (t) => {
   const { server, link, pass } = await setUp()
   const first = link.connection
-  link.reconnect(misplaced(), { isUsable: true })
+  link.reconnect(failoverError(), { isUsable: true })
   await pass(1_000)
   const second = link.connection
   t.not(second, first)
