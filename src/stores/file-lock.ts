@@ -1,6 +1,6 @@
 /**
- * The lock of a service on its embedded store: one service works on a file, as a second would hear nothing of what the first changes, and its waiting
- * polls would miss it. Commands open the store beside the service, without this lock.
+ * The lock of a service on its embedded store. One service works on a file: a second would get no notifications of what the first changes, so its held
+ * polls would miss them. Commands open the store beside the service, without this lock.
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -8,16 +8,16 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../login/ports.ts'
 import { isLocked } from './sqlite-adapter.ts'
 
-/** A service that is told to end needs up to 5 s, and its successor may have been started by then. Milliseconds. */
+/** A service needs up to 5 s to end, and its successor may have been started by then. */
 const waitMs = 10_000
 const retryMs = 100
 
-/** A database that nobody refers to is closed by the garbage collector, and its lock with it. */
+/** Keeps the databases referenced: the garbage collector would close them and so release the locks. */
 const held = new Set<DatabaseSync>()
 
 /**
- * Takes the lock of the file that `STORE_URL` names, and waits for a service that is about to end. Gives the function that lets go of it; a process
- * that dies lets go as well. Other stores have none. Throws an Error with one line for the operator.
+ * Acquires the lock of the file that `STORE_URL` names; waits up to 10 s for a service that is about to end. Returns the function that releases it; the end
+ * of the process releases it, too. Other stores have no lock. Throws an Error with one line for the operator.
  */
 export const lockStoreFile = async (url: string, clock: Pick<Clock, 'steady'>): Promise<() => void> => {
   const file = storeFileOf(url)
@@ -31,20 +31,20 @@ export const lockStoreFile = async (url: string, clock: Pick<Clock, 'steady'>): 
     } catch (cause) {
       if (!isLocked(cause)) throw new Error(`STORE_URL ${url} can't be locked: ${(cause as Error).message}`, { cause }) // node:fs and node:sqlite throw Errors
       if (clock.steady() >= giveUpAt) {
-        throw new Error(`STORE_URL ${url} is in use by another scan-login, and two on one file miss each other's steps: stop the other one, give this one a file of its own, or let both use Redis`, { cause })
+        throw new Error(`STORE_URL ${url} is in use by another scan-login, and two on one file would miss each other's changes: stop the other one, give this one another file, or use Redis for both`, { cause })
       }
     }
     await new Promise<void>((resolve) => { setTimeout(resolve, retryMs) })
   }
 }
 
-/** The file of an embedded store; null where there is none. */
+/** Returns the file of an embedded store; null for other stores and for one in memory. */
 export const storeFileOf = (url: string): string | null => {
   const file = /^sqlite:(.+)$/.exec(url)?.[1]
   return file === undefined || file === ':memory:' ? null : file
 }
 
-/** Holds SQLite's own lock on a file beside the store: the operating system takes it from a process that dies, however that happens. */
+/** Acquires SQLite's own lock, on a file beside the store: the operating system releases it however the process ends. */
 const lockNow = (path: string): DatabaseSync => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   closeSync(openSync(path, 'a', 0o600))

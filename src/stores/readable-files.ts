@@ -1,11 +1,11 @@
-/** Files and folders of ours that other users of the machine can read. New ones are private; older ones, or copies, may not be. */
+/** Files and folders of the service that other users of the machine can read. New ones are private; older ones, or copies, may not be. */
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { storeFileOf } from './file-lock.ts'
 
 /**
- * Lists what others can read, one line for the operator each, with the command that mends it: the embedded store, its companions, and the folders
- * of store and keys where nothing else is in them. (A key file that others can read stops the start.)
+ * Lists what others can read, one line for the operator each, with the command that changes it: the embedded store with its -wal and -shm files, and the
+ * folders of store and keys where nothing else is in them. (The service doesn't start with a key file that others can read.)
  */
 export const readableByOthers = (storeUrl: string, keysFile: string): readonly string[] => {
   const store = storeFileOf(storeUrl)
@@ -13,19 +13,19 @@ export const readableByOthers = (storeUrl: string, keysFile: string): readonly s
   const ours = [...store === null ? [] : [basename(store)], basename(keysFile)]
   const folders = [...new Set([...store === null ? [] : [dirname(store)], dirname(keysFile)])]
   return [
-    ...folders.filter((folder) => isOpen(folder) && holdsOnly(folder, ours)).map((folder) => told(folder, 700)),
-    ...files.filter(isOpen).map((file) => told(file, 600)),
+    ...folders.filter((folder) => isOpen(folder) && holdsOnly(folder, ours)).map((folder) => lineFor(folder, 700)),
+    ...files.filter(isOpen).map((file) => lineFor(file, 600)),
   ]
 }
 
-const told = (path: string, mode: number): string => `${path} can be read by others on this machine: chmod ${mode} ${path}`
+const lineFor = (path: string, mode: number): string => `${path} can be read by others on this machine: chmod ${mode} ${path}`
 
 const isOpen = (path: string): boolean => process.platform !== 'win32' && orFalse(() => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
 
-/** A folder that others' things are in is not ours to close. */
+/** The mode of a folder with other files in it is not ours to decide. */
 const holdsOnly = (folder: string, ours: readonly string[]): boolean => orFalse(() => readdirSync(folder).every((name) => ours.some((own) => name.startsWith(own))))
 
-/** This is advice: of what can't be looked at nothing is said, and the start goes on. */
+/** This is advice only: a path that can't be read is left out, and the service starts. */
 const orFalse = (question: () => boolean): boolean => {
   try {
     return question()

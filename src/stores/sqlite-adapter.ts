@@ -1,4 +1,4 @@
-/** Owns the embedded database: entries, places and counts in one SQLite file, each with its end by the given clock. Refuses to interpret values. */
+/** The embedded database as a `Backend`: entries, slots and counts in one SQLite file, each ended by the given clock. */
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -8,25 +8,24 @@ import type { DecidingCount, LimitedWindow, Slot, SlotGrant, SlotTerms } from '.
 import type { Backend } from './backend.ts'
 import { schema, statements } from './sqlite-statements.ts'
 
-/** A start may wait for longer: others that write all the time leave the lock free for moments only. */
+/** Opening waits longer than calls do: processes that write all the time leave the lock free for moments only. */
 const openWaitMs = 5_000
 const lockWaitMs = 1_500
 const lockRetryMs = 10
 const purgeEveryMs = 10_000
 const purgePauseMs = 20
-/** Some milliseconds of work, so that no request waits longer than that for the purge. */
+/** A batch takes a few milliseconds, and no request waits longer than that for the purge. */
 export const purgeBatch = 500
 
-/** Opens the file, or `:memory:`, and makes it where there is none: its folder readable by the owner alone, and so the file. Throws where it can't. */
+/** Opens the file, or `:memory:`. Makes the file and its folder where there is none, readable by the owner alone. Throws where that fails. */
 export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock, log: Log }): Backend => {
   const db = open(file)
   const sql = statements(db)
 
   /**
-   * Works as soon as no other process holds the write lock. The waiting is ours and not SQLite's, whose busy handler would put the
-   * whole process to sleep.
+   * Runs `work` once no other process holds the write lock. Not with SQLite's busy handler, which would block the whole process meanwhile.
    */
-  const patiently = async <T>(work: () => T): Promise<T> => {
+  const whenUnlocked = async <T>(work: () => T): Promise<T> => {
     const giveUpAt = clock.steady() + lockWaitMs
     for (;;) {
       try {
@@ -38,19 +37,19 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     }
   }
 
-  const isTrue = (work: () => { changes: number | bigint }) => patiently(() => work().changes === 1)
+  const isTrue = (work: () => { changes: number | bigint }) => whenUnlocked(() => work().changes === 1)
 
   const acquirePlainSlotNow = (group: string, member: string, ttlMs: number, limit: number): boolean => {
     const now = clock.now()
-    if (sql.findPlace.get(group, member, now) === undefined && sql.taken(group) >= limit) {
-      sql.clearPlaces.run(group, now)
-      if (sql.taken(group) >= limit) return false
+    if (sql.findPlainSlot.get(group, member, now) === undefined && sql.plainSlotsTaken(group) >= limit) {
+      sql.clearPlainSlots.run(group, now)
+      if (sql.plainSlotsTaken(group) >= limit) return false
     }
-    sql.takePlace.run(group, member, now + ttlMs)
+    sql.putPlainSlot.run(group, member, now + ttlMs)
     return true
   }
 
-  /** The member who loses their slot, null where one is free, undefined where none is to be had. */
+  /** The member that loses its slot; null where one is free, undefined where there is none to evict. */
   const evictedFor = ({ group, owner }: Slot, { limit, ownerLimit }: SlotTerms, now: number): string | null | undefined => {
     if (sql.slotsOwned(group, owner, now) >= ownerLimit) return sql.oldestProvisionalOf(group, owner, now)
     if (sql.slotsTaken(group) < limit) return null
@@ -86,10 +85,10 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     let removed = 0
     try {
       const now = clock.now()
-      removed = Math.max(sql.purgeEntries(now, purgeBatch), sql.purgePlaces(now, purgeBatch), sql.purgeSlots(now, purgeBatch), sql.purgeCounts(now, purgeBatch))
+      removed = Math.max(sql.purgeEntries(now, purgeBatch), sql.purgePlainSlots(now, purgeBatch), sql.purgeSlots(now, purgeBatch), sql.purgeCounts(now, purgeBatch))
     } catch (error) {
-      // Another process that writes just now is no fault: the next turn comes.
-      if (!isLocked(error)) log.warn({ err: error }, 'What has expired could not be removed from the store')
+      // Another process is writing: the next purge comes soon.
+      if (!isLocked(error)) log.warn({ err: error }, 'Expired entries could not be removed from the store; trying again')
     }
     cancelPurge = clock.after(removed === purgeBatch ? purgePauseMs : purgeEveryMs, purge)
   }
@@ -97,15 +96,15 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
 
   const storage: Backend['storage'] = {
     opts: {},
-    // Keyv looks for it in an adapter; this one has nothing to emit, its faults are thrown.
+    // Keyv calls it; this adapter emits nothing, its faults are thrown.
     on () { return storage },
-    // Keyv gets back the text that it gave, and calls that a Value.
-    get: async <Value>(key: string) => await patiently(() => sql.read(key, clock.now())) as Value | undefined,
+    // Keyv calls the stored text a Value.
+    get: async <Value>(key: string) => await whenUnlocked(() => sql.read(key, clock.now())) as Value | undefined,
     set: (key: string, text: string, ttlMs?: number) =>
-      patiently(() => { sql.write.run(key, text, ttlMs === undefined ? null : clock.now() + ttlMs) }),
+      whenUnlocked(() => { sql.write.run(key, text, ttlMs === undefined ? null : clock.now() + ttlMs) }),
     delete: (key: string) => isTrue(() => sql.remove.run(key, clock.now())),
-    has: (key: string) => patiently(() => sql.read(key, clock.now()) !== undefined),
-    clear: () => patiently(() => { db.exec('DELETE FROM entries') }),
+    has: (key: string) => whenUnlocked(() => sql.read(key, clock.now()) !== undefined),
+    clear: () => whenUnlocked(() => { db.exec('DELETE FROM entries') }),
   }
 
   return {
@@ -113,25 +112,25 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     claim: (key, text, ttlMs) => isTrue(() => sql.claim.run(key, text, clock.now() + ttlMs, clock.now())),
     removeClaim: (key, text) => isTrue(() => sql.removeClaim.run(key, text, clock.now())),
     replace: (key, version, text, ttlMs) => isTrue(() => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
-    acquirePlainSlot: (group, member, ttlMs, limit) => patiently(() => atomically(db, () => acquirePlainSlotNow(group, member, ttlMs, limit))),
-    releasePlainSlot: (group, member) => patiently(() => { sql.leavePlace.run(group, member) }),
-    acquireSlot: (slot, terms) => patiently(() => atomically(db, () => acquireSlotNow(slot, terms))),
-    secureSlot: (slot) => patiently(() => secureSlotNow(slot)),
-    releaseSlot: ({ group, member }) => patiently(() => { sql.deleteSlot.run(group, member) }),
-    count: (key, windowMs) => patiently(() => {
+    acquirePlainSlot: (group, member, ttlMs, limit) => whenUnlocked(() => atomically(db, () => acquirePlainSlotNow(group, member, ttlMs, limit))),
+    releasePlainSlot: (group, member) => whenUnlocked(() => { sql.deletePlainSlot.run(group, member) }),
+    acquireSlot: (slot, terms) => whenUnlocked(() => atomically(db, () => acquireSlotNow(slot, terms))),
+    secureSlot: (slot) => whenUnlocked(() => secureSlotNow(slot)),
+    releaseSlot: ({ group, member }) => whenUnlocked(() => { sql.deleteSlot.run(group, member) }),
+    count: (key, windowMs) => whenUnlocked(() => {
       const now = clock.now()
       const { count, endsAt } = sql.count(key, now, now + windowMs)
       return { count, endsInMs: endsAt - now }
     }),
-    countWithin: (windows, windowMs) => patiently(() => atomically(db, () => countWithinNow(windows, windowMs))),
-    countsWithin: (keys) => patiently(() => {
+    countWithin: (windows, windowMs) => whenUnlocked(() => atomically(db, () => countWithinNow(windows, windowMs))),
+    countsWithin: (keys) => whenUnlocked(() => {
       const now = clock.now()
       return keys.map((key) => {
         const { count, endsAt } = sql.countOf(withinOf(key), now) ?? { count: 0, endsAt: now }
         return { count, endsInMs: endsAt - now }
       })
     }),
-    onChange: () => () => {}, // one process works on the file
+    onChange: () => () => {}, // one service works on a file, see file-lock.ts
     now: clock.now,
     timeErrorMs: clock.errorMs,
     failed () {},
@@ -143,17 +142,17 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
   }
 }
 
-/** The name of a window that is counted within others, apart from those that are counted alone. */
+/** The key of a window of `countWithin`, apart from the windows of `count`. */
 const withinOf = (key: string): string => `within:${key}`
 
 const open = (file: string): DatabaseSync => {
   if (file !== ':memory:') {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    // SQLite would make it readable for everybody, and gives its companions -wal and -shm the same mode.
+    // SQLite would make it readable for everybody. It gives -wal and -shm the mode of the file.
     closeSync(openSync(file, 'a', 0o600))
   }
   const db = new DatabaseSync(file, { timeout: openWaitMs })
-  // FULL: an answer is given only after the disk has it, so that not even a power cut takes back a claim or brings back an ended session.
+  // FULL: a call is answered only after the data is on disk, so not even a power cut undoes a claim or the end of a session.
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   atomically(db, () => { db.exec(schema) })
   db.exec('PRAGMA busy_timeout = 0')
@@ -167,13 +166,13 @@ const atomically = <T>(db: DatabaseSync, work: () => T): T => {
     db.exec('COMMIT')
     return result
   } catch (error) {
-    // Some faults, a full disk among them, have rolled back already.
+    // After some faults, such as a full disk, SQLite has rolled back already.
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error
   }
 }
 
-/** SQLITE_BUSY and SQLITE_LOCKED in the low byte, whatever the extended code says (sqlite.org/rescode.html). */
+/** True for SQLITE_BUSY and SQLITE_LOCKED, which are the low byte of all their extended codes (sqlite.org/rescode.html). */
 export const isLocked = (error: unknown): boolean => {
   const code = (error as { errcode?: number }).errcode ?? 0
   return (code & 0xff) === 5 || (code & 0xff) === 6

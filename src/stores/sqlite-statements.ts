@@ -1,9 +1,9 @@
-/** Owns the tables of the embedded database and every sentence said to it, each of them atomic by itself. */
+/** The tables and SQL statements of the embedded database. Each statement is atomic by itself. */
 import type { DatabaseSync } from 'node:sqlite'
 
 /**
- * `ends_at` is in milliseconds since 1970; null is never. `taken` counts the rows of a group, those that have ended included, so that
- * a full house is told without counting a hundred thousand places for every ticket.
+ * `ends_at` is in milliseconds since 1970; null is never. `taken` counts the rows of a group, ended ones included: a ticket is refused without counting
+ * 100,000 rows. Plain slots have the names of an earlier release: they are the rows of `places`, and their groups are `rooms`.
  */
 export const schema = `
   CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, text TEXT NOT NULL, ends_at INTEGER) STRICT, WITHOUT ROWID;
@@ -43,15 +43,15 @@ export const schema = `
   CREATE INDEX IF NOT EXISTS counts_by_end ON counts (ends_at);
 `
 
-/** `endsAt` is in milliseconds since 1970. */
+/** `endsAt`: milliseconds since 1970. */
 interface CountRow { readonly count: number, readonly endsAt: number }
 
-/** Prepares the statements. The parameters stand in the order of the question marks, where they have no names. */
+/** Prepares the statements. Parameters without names are passed in the order of the question marks. */
 export const statements = (db: DatabaseSync) => {
   const read = db.prepare('SELECT text FROM entries WHERE key = ? AND (ends_at IS NULL OR ends_at > ?)')
-  const taken = db.prepare('SELECT taken FROM rooms WHERE room = ?')
+  const plainSlotsTaken = db.prepare('SELECT taken FROM rooms WHERE room = ?')
   const purgeEntries = db.prepare('DELETE FROM entries WHERE key IN (SELECT key FROM entries WHERE ends_at <= ? LIMIT ?)')
-  const purgePlaces = db.prepare(`DELETE FROM places WHERE (room, member) IN
+  const purgePlainSlots = db.prepare(`DELETE FROM places WHERE (room, member) IN
     (SELECT room, member FROM places WHERE ends_at <= ? LIMIT ?)`)
   const slotsTaken = db.prepare('SELECT taken FROM slot_groups WHERE slot_group = ?')
   const slotsOwned = db.prepare('SELECT count(*) AS taken FROM slots INDEXED BY slots_by_owner WHERE slot_group = ? AND owner = ? AND ends_at > ?')
@@ -70,9 +70,9 @@ export const statements = (db: DatabaseSync) => {
   const countOf = db.prepare('SELECT count, ends_at AS endsAt FROM counts WHERE key = ? AND ends_at > ?')
 
   return {
-    // The casts hold by the STRICT tables.
+    // The tables are STRICT, so the casts hold.
     read: (key: string, now: number) => read.get(key, now)?.text as string | undefined,
-    taken: (room: string) => (taken.get(room)?.taken ?? 0) as number,
+    plainSlotsTaken: (group: string) => (plainSlotsTaken.get(group)?.taken ?? 0) as number,
 
     write: db.prepare(`INSERT INTO entries VALUES (?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET text = excluded.text, ends_at = excluded.ends_at`),
@@ -84,12 +84,12 @@ export const statements = (db: DatabaseSync) => {
 
     removeClaim: db.prepare('DELETE FROM entries WHERE key = ? AND text = ? AND (ends_at IS NULL OR ends_at > ?)'),
 
-    findPlace: db.prepare('SELECT 1 FROM places WHERE room = ? AND member = ? AND ends_at > ?'),
-    takePlace: db.prepare(`INSERT INTO places VALUES (?, ?, ?)
+    findPlainSlot: db.prepare('SELECT 1 FROM places WHERE room = ? AND member = ? AND ends_at > ?'),
+    putPlainSlot: db.prepare(`INSERT INTO places VALUES (?, ?, ?)
       ON CONFLICT (room, member) DO UPDATE SET ends_at = excluded.ends_at`),
-    leavePlace: db.prepare('DELETE FROM places WHERE room = ? AND member = ?'),
-    // By its end, as it is asked again for every ticket while the house is full: the other index would lead through everybody in it.
-    clearPlaces: db.prepare('DELETE FROM places INDEXED BY places_by_end WHERE room = ? AND ends_at <= ?'),
+    deletePlainSlot: db.prepare('DELETE FROM places WHERE room = ? AND member = ?'),
+    // By its end, as this runs for every ticket while the group is full: the other index would walk through the whole group.
+    clearPlainSlots: db.prepare('DELETE FROM places INDEXED BY places_by_end WHERE room = ? AND ends_at <= ?'),
 
     findSlot: db.prepare('SELECT 1 FROM slots WHERE slot_group = ? AND member = ? AND ends_at > ?'),
     slotsTaken: (group: string) => (slotsTaken.get(group)?.taken ?? 0) as number,
@@ -102,12 +102,12 @@ export const statements = (db: DatabaseSync) => {
     deleteSlot: db.prepare('DELETE FROM slots WHERE slot_group = ? AND member = ?'),
     clearSlots: db.prepare('DELETE FROM slots INDEXED BY slots_by_end WHERE slot_group = ? AND ends_at <= ?'),
 
-    // All rows, though there is always one: the commit comes after the last, and its fault is told to nobody who leaves before.
+    // `all`, though there is one row: SQLite commits after the last row, and a caller that stops before it gets no error of the commit.
     count: (key: string, now: number, endsAt: number) => count.all({ key, now, endsAt })[0] as unknown as CountRow,
     countOf: (key: string, now: number) => countOf.get(key, now) as CountRow | undefined,
 
     purgeEntries: (now: number, limit: number) => Number(purgeEntries.run(now, limit).changes),
-    purgePlaces: (now: number, limit: number) => Number(purgePlaces.run(now, limit).changes),
+    purgePlainSlots: (now: number, limit: number) => Number(purgePlainSlots.run(now, limit).changes),
     purgeSlots: (now: number, limit: number) => Number(purgeSlots.run(now, limit).changes),
     purgeCounts: (now: number, limit: number) => Number(purgeCounts.run(now, limit).changes),
   }

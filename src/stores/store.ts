@@ -21,8 +21,8 @@ interface StoreDeps {
 
 /**
  * Opens the store that `STORE_URL` names: `sqlite:<file>`, `sqlite::memory:`, `redis://…`, `rediss://…`, `redis+sentinel://…` or
- * `redis+cluster://…`. Throws an Error with one clear line for any other, and where the file can't be opened. A Redis that is away is no
- * error here: calls reject until it is there.
+ * `redis+cluster://…`. Throws an Error with one line for any other, and where the file can't be opened. A Redis that is away is no
+ * error here: calls reject until it is reachable.
  */
 export const createStore = (url: string, deps: StoreDeps): Store => {
   const backend = openBackend(url, deps)
@@ -40,7 +40,7 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       if (closed) throw new Error('The store is closed')
       return await withDeadline(deps.clock, answerWithinMs, work, { late: overdue })
     } catch (cause) {
-      backend.failed(cause as Error) // ours and the libraries'
+      backend.failed(cause as Error) // we and the libraries throw Errors
       throw new Problem('store-unavailable', { cause })
     }
   }
@@ -153,12 +153,12 @@ const openBackend = (url: string, deps: StoreDeps): Backend => {
     }
   }
   if (/^redis/.test(url)) return createRedisAdapter(url, deps)
-  // Not repeated, as it may hold a password.
+  // Without the URL, as it may hold a password.
   throw new Error('STORE_URL is none of sqlite:<file>, sqlite::memory:, redis://<host>, rediss://<host>, redis+sentinel://<hosts>/<name>, redis+cluster://<hosts>')
 }
 
 const checkKey = (key: string): void => {
-  // A list would make Keyv read or delete many, and a free text could end up in somebody else's name.
+  // Keyv takes an array for many keys, and a text with other characters could be the key of another entry.
   if (typeof key !== 'string' || key.length > 200 || !/^[\w-]+(:[\w-]+)*$/.test(key)) {
     throw new RangeError('A key is made of words and ids in [A-Za-z0-9_-], joined by \':\', 200 characters at most')
   }
@@ -171,7 +171,7 @@ const checkSlot = ({ group, owner, member }: Slot): void => {
 
 const textOf = (value: unknown): string => {
   const text = encode({ value })
-  if (text === '{}') throw new RangeError('Only what JSON has words for can be stored')
+  if (text === '{}') throw new RangeError('Only values of JSON can be stored')
   return text
 }
 
@@ -181,7 +181,7 @@ const checkVersions = (before: number, after: number): void => {
   }
 }
 
-/** Of no end and of an end in the past the databases make "for ever", or nothing stored and no error. */
+/** Databases take 0 or NaN for "no end", and with a negative one store nothing, without an error. */
 const wholeTtl = (ttlMs: number): number => {
   const whole = Number.isFinite(ttlMs) ? Math.ceil(ttlMs) : 0
   if (!Number.isSafeInteger(whole) || whole <= 0) throw new RangeError('A time to live is a finite number of milliseconds above 0')
