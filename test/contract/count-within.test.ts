@@ -1,4 +1,4 @@
-/** Several windows in one step: all of them are counted, or the first full one alone. */
+/** `countWithin`: several windows in one step. All of them are counted, or only the first full one. */
 import t from 'tap'
 import { onEveryStore } from './store-harness.ts'
 
@@ -12,28 +12,28 @@ await onEveryStore(t, 'countWithin', async (t, { stores, shortMs, passShort }) =
     t.ok(endsInMs > 0 && endsInMs <= hour)
     return `${key} ${count}`
   }
-  const told: string[] = []
-  for (const narrow of ['a', 'a', 'a', 'a', 'b', 'b', 'c', 'd', 'a']) told.push(await count(narrow))
-  t.strictSame(told, ['a 1', 'a 2', 'a 3', 'a 4', 'b 1', 'b 2', 'c 1', 'wide 6', 'wide 7'], 'what is over one limit counts in no other')
+  const seen: string[] = []
+  for (const narrow of ['a', 'a', 'a', 'a', 'b', 'b', 'c', 'd', 'a']) seen.push(await count(narrow))
+  t.strictSame(seen, ['a 1', 'a 2', 'a 3', 'a 4', 'b 1', 'b 2', 'c 1', 'wide 6', 'wide 7'], 'countWithin: a call over one limit is counted in no other window')
 
   const counts = async (...narrow: string[]) => (await (stores.at(-1) ?? store).countsWithin(['wide', ...narrow])).map(({ count }) => count)
-  t.strictSame(await counts('a', 'b', 'none'), [7, 4, 2, 0], 'countsWithin: each as it was counted last')
-  t.strictSame(await counts('a', 'b', 'none'), [7, 4, 2, 0], 'countsWithin: counts nothing itself')
-  for (const { endsInMs } of await store.countsWithin(['wide', 'a'])) t.ok(endsInMs > hour - 60_000 && endsInMs <= hour, 'countsWithin: tells the end of the window under way')
+  t.strictSame(await counts('a', 'b', 'none'), [7, 4, 2, 0], 'countsWithin: gives the last count of each window')
+  t.strictSame(await counts('a', 'b', 'none'), [7, 4, 2, 0], 'countsWithin: changes no count')
+  for (const { endsInMs } of await store.countsWithin(['wide', 'a'])) t.ok(endsInMs > hour - 60_000 && endsInMs <= hour, 'countsWithin: gives the end of the current window')
 
   const short = () => store.countWithin([{ key: 'short', limit: 1 }, { key: 'shorter', limit: 9 }], shortMs)
   t.hasStrict(await short(), { key: 'shorter', count: 1 })
   t.hasStrict(await short(), { key: 'short', count: 2 })
   await passShort()
-  t.strictSame(await store.countsWithin(['short', 'shorter']), [{ count: 0, endsInMs: 0 }, { count: 0, endsInMs: 0 }], 'countsWithin: 0 when the window has ended')
-  t.hasStrict(await short(), { key: 'shorter', count: 1 }, 'a window ends with its time')
-  t.hasStrict(await store.count('wide', hour), { count: 1 }, 'count: has windows of its own')
+  t.strictSame(await store.countsWithin(['short', 'shorter']), [{ count: 0, endsInMs: 0 }, { count: 0, endsInMs: 0 }], 'countsWithin: is 0 when the window has ended')
+  t.hasStrict(await short(), { key: 'shorter', count: 1 }, 'countWithin: starts at 1 when the window has ended')
+  t.hasStrict(await store.count('wide', hour), { count: 1 }, 'count: its windows are separate when the key is the same')
 
   for (let round = 0; round < 20; round++) {
     const all = await Promise.all(Array.from({ length: 40 }, (_, n) => (stores[n % stores.length] ?? store)
       .countWithin([{ key: `race-${round}`, limit: 10 }, { key: `race-${round}-${n % 10}`, limit: 3 }], hour)))
-    t.equal(all.filter(({ key }) => key !== `race-${round}`).length, 10, 'as many as the wide one lets through, when everybody asks at once')
-    t.equal(all.filter(({ key, count }) => key === `race-${round}` && count === 11).length, 1, 'one is the first over it')
+    t.equal(all.filter(({ key }) => key !== `race-${round}`).length, 10, 'countWithin: as many calls pass as the wide limit allows when many call at once')
+    t.equal(all.filter(({ key, count }) => key === `race-${round}` && count === 11).length, 1, 'countWithin: one call is the first over the limit when many call at once')
   }
   await t.rejects(store.countWithin([{ key: 'a b', limit: 1 }], hour), RangeError)
   await t.rejects(store.countWithin([{ key: 'a', limit: 0 }], hour), RangeError)

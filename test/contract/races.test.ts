@@ -1,4 +1,4 @@
-/** Several instances on one store, and everybody at once: each edge has one winner, each login one session. */
+/** Several instances on one store, with concurrent calls: each edge has one winner, each login one session. */
 import t from 'tap'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { generateKeys } from '../../src/sessions/key-set.ts'
@@ -12,10 +12,10 @@ import { otherNumber } from '../support/seeded-random.ts'
 const rounds = 200
 const env = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
 
-const told = ({ status, json }: Answer): string => json?.code === undefined ? String(status) : `${status} ${json.code}`
+const outcomeOf = ({ status, json }: Answer): string => json?.code === undefined ? String(status) : `${status} ${json.code}`
 const count = (answers: readonly string[], wanted: string): number => answers.filter((answer) => answer === wanted).length
 
-await onEveryStore(t, 'races: exactly one winner in each of 200 rounds when everybody acts at once', async (t, { stores }) => {
+await onEveryStore(t, 'races: each of 200 rounds has exactly one winner when all calls come at once', async (t, { stores }) => {
   const clock = createFakeClock(Date.now())
   const simulator = await startWechatSimulator({ clock })
   t.teardown(() => simulator.close())
@@ -23,9 +23,9 @@ await onEveryStore(t, 'races: exactly one winner in each of 200 rounds when ever
   const services: TestService[] = []
   for (const store of stores) services.push(await openTestService(t, { env, clock, keys, simulator, store }))
   let turn = 0
-  /** Each call lands on the next instance, as behind a balancer. */
+  /** Sends each call to the next instance, as a balancer does. */
   const balancer = { call: (call: Call): Promise<Answer> => (services[turn++ % services.length] as TestService).call(call) }
-  /** Everybody who has scanned. Whoever's number was wrong would type, and then wait: another person comes in their place. */
+  /** All people so far. After a wrong number a person would have to type, and then to wait, so another person takes their place. */
   const everybody: TestPhone[] = []
   const anotherPerson = async (): Promise<TestPhone> => {
     const phone = await openPhone(balancer, { jsCode: simulator.jsCode(`person ${everybody.length}`), now: () => clock.now() })
@@ -45,20 +45,20 @@ await onEveryStore(t, 'races: exactly one winner in each of 200 rounds when ever
       logins++
     }
   }
-  t.ok(logins > 0 && logins < rounds, `both outcomes were seen: ${logins} logins`)
+  t.ok(logins > 0 && logins < rounds, `there were both outcomes: ${logins} logins`)
   const sessions = await Promise.all(everybody.map(async (phone) => (await phone.sessions()).json.sessions.length as number))
   t.equal(sessions.reduce((sum, n) => sum + n, 0), logins, 'as many sessions as logins')
 
   async function raceToScan (browser: TestBrowser): Promise<TestPhone> {
     const answers = await Promise.all([...people, ...people].map(async (phone) => ({ phone, answer: await phone.scan(browser.ticket) })))
     const winners = new Set(answers.filter(({ answer }) => answer.status === 200).map(({ phone }) => phone))
-    const others = answers.filter(({ answer }) => answer.status !== 200).map(({ answer }) => told(answer))
+    const others = answers.filter(({ answer }) => answer.status !== 200).map(({ answer }) => outcomeOf(answer))
     const [owner] = winners
-    if (owner === undefined || winners.size !== 1 || others.some((answer) => answer !== '409 ticket-taken')) t.fail(`scan: ${answers.map(({ answer }) => told(answer)).join()}`)
+    if (owner === undefined || winners.size !== 1 || others.some((answer) => answer !== '409 ticket-taken')) t.fail(`scan: ${answers.map(({ answer }) => outcomeOf(answer)).join()}`)
     return owner as TestPhone // the test has failed otherwise
   }
 
-  /** Yes, no, a wrong number and the browser giving up, each with a head start that changes from round to round. */
+  /** Confirms, cancels, confirms with a wrong number and gives up, each with a delay that changes from round to round. */
   async function raceToDecide (browser: TestBrowser, owner: TestPhone, number: string, round: number): Promise<string> {
     const acts = [
       () => owner.confirm(browser.ticket, number),
@@ -70,11 +70,11 @@ await onEveryStore(t, 'races: exactly one winner in each of 200 rounds when ever
     const answers = (await whileTimePasses(clock, Promise.all(acts.map(async (act, i) => {
       await turns((round * (i + 3)) % 61)
       return await act()
-    })))).map(told)
+    })))).map(outcomeOf)
     const { state, version } = (await browser.poll()).json as { state: string, version: number }
-    // A number may have been judged wrong, and another end of the ticket have been quicker.
+    // A wrong number may count for the person even where another call ended the ticket first.
     if (state === 'cancelled') people[people.indexOf(owner)] = await anotherPerson()
-    t.equal(version, 3, `one edge was taken in round ${round}: ${answers.join()}`)
+    t.equal(version, 3, `exactly one edge in round ${round}: ${answers.join()}`)
     if (state === 'cancelled') t.ok(count(answers, '403 match-wrong') <= 1 && count(answers, '409 ticket-confirmed') === 0, answers.join())
     else t.equal(count(answers, '403 match-wrong') + count(answers, '204'), 0, answers.join())
     return state

@@ -1,4 +1,4 @@
-/** Owns the stores that a contract is tried on: SQLite in memory, SQLite in a file, and a real Redis. */
+/** The stores that the contract suite runs against: SQLite in memory, SQLite in a file, and a real Redis. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,11 +14,11 @@ import { systemClock } from '../../src/runtime.ts'
 
 export interface Harness {
   readonly clock: Clock
-  /** Several on the same data, as several processes have them. */
+  /** Several on the same data, like those of several processes. */
   readonly stores: readonly [Store, ...Store[]]
-  /** How long an entry lives that is meant to end in the test. Milliseconds. */
+  /** The life of an entry that is meant to end during the test. */
   readonly shortMs: number
-  /** Comes back when everything written before with `shortMs` is over. */
+  /** Resolves when everything written before with `shortMs` has ended. */
   passShort (): Promise<void>
 }
 
@@ -33,7 +33,7 @@ export const onEveryStore = async (t: Test, name: string, tests: (t: Test, harne
   }
 }
 
-/** A folder that is gone after the test. */
+/** Makes a folder that is removed after the test. */
 export const temporaryFolder = (t: Test): string => {
   const folder = mkdtempSync(join(tmpdir(), 'scan-login-store-'))
   t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
@@ -63,7 +63,7 @@ export const untilReady = async (store: Store): Promise<void> => {
 const onSqlite = (stores: Harness['stores'], clock: ReturnType<typeof createFakeClock>): Harness => ({
   clock,
   stores,
-  // Before the purge comes, which would hide whether an ended entry is told from a living one.
+  // Shorter than until the purge, which would hide whether the store checks an entry's end.
   shortMs: 1_000,
   async passShort () { clock.advance(1_000) },
 })
@@ -88,7 +88,7 @@ const onRedis = async (t: Test): Promise<Harness> => {
     clock: systemClock,
     stores,
     shortMs: 40,
-    // Redis' own clock decides: what is written now with the same time to live is the last to end.
+    // Redis' own clock decides: of entries with the same time to live the one written last ends last.
     async passShort () {
       await stores[0].write('marker', 1, 40)
       while (await stores[0].read('marker') !== undefined) await sleep(5)

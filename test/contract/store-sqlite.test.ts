@@ -1,4 +1,4 @@
-/** Owns what only the embedded store promises: a file that survives a crash, is shared by processes, stays small, and is nobody else's to read. */
+/** What only the embedded store guarantees: a file that survives a crash, may be shared by processes, stays small, and is private. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ import { openStore, temporaryFolder } from './store-harness.ts'
 
 const hour = 3_600_000
 
-/** A second process on the store, and its lines as they come. */
+/** Starts another process on the store; `lines` is what it prints. */
 const startChild = (t: Test, ...args: string[]) => {
   const child = spawn(process.execPath, [fileURLToPath(new URL('../support/store-child.ts', import.meta.url)), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -45,11 +45,11 @@ await t.test('a process that is killed', async (t) => {
       if (await store.claim(`claim:${n}`, 'again', hour)) missing.push(`claim:${n}`)
     }
     const record = await store.read<{ version: number }>('record:1')
-    t.ok(acknowledged >= atLeast, `the process had written at least ${atLeast}`)
+    t.ok(acknowledged >= atLeast, `the process has written at least ${atLeast}`)
     t.strictSame(missing, [], `write and claim: nothing is lost when the process is killed after ${acknowledged} rounds`)
     t.ok(record !== undefined && record.version > acknowledged, 'replace: nothing is lost when the process is killed')
     const { count } = await store.count('count:1', hour)
-    t.ok(count > counted + acknowledged, 'count: nothing is forgotten when the process is killed')
+    t.ok(count > counted + acknowledged, 'count: nothing is lost when the process is killed')
     counted = count
     for (let n = 1; n <= acknowledged + 1; n++) await store.remove(`claim:${n}`)
     await store.close()
@@ -60,7 +60,7 @@ await t.test('several processes', async (t) => {
   const url = `sqlite:${join(temporaryFolder(t), 'store.db')}`
   const rounds = 200
   const won: number[] = Array(rounds).fill(0)
-  const admitted: number[] = Array(rounds).fill(0)
+  const acquired: number[] = Array(rounds).fill(0)
   const counts: number[] = []
   const ends = await Promise.all(['a', 'b', 'c'].map(async (name) => {
     const { exited, lines } = startChild(t, 'race', url, name, String(rounds))
@@ -68,20 +68,20 @@ await t.test('several processes', async (t) => {
     for await (const line of lines) {
       const [what, round] = line.split(' ')
       if (what === 'won') won[Number(round)]! += 1 // In range: the child counts to `rounds`.
-      if (what === 'in') admitted[Number(round)]! += 1
+      if (what === 'in') acquired[Number(round)]! += 1
       if (what === 'counted') counts.push(Number(round))
       last = line
     }
     await exited
     return last
   }))
-  t.strictSame(ends, ['done', 'done', 'done'], 'no process meets a fault when three open and write the same file')
-  t.strictSame(won, Array(rounds).fill(1), 'claim: exactly one is told true when three processes ask')
-  t.strictSame(admitted, Array(rounds).fill(2), 'acquirePlainSlot: exactly two are told true when three processes ask for two places')
-  t.strictSame(counts.sort((a, b) => a - b), Array.from({ length: 3 * rounds }, (_, i) => i + 1), 'count: each is told another count when three processes count')
+  t.strictSame(ends, ['done', 'done', 'done'], 'no process fails when three open and write the same file')
+  t.strictSame(won, Array(rounds).fill(1), 'claim: exactly one gets true when three processes call')
+  t.strictSame(acquired, Array(rounds).fill(2), 'acquirePlainSlot: exactly two get true when three processes want two slots')
+  t.strictSame(counts.sort((a, b) => a - b), Array.from({ length: 3 * rounds }, (_, i) => i + 1), 'count: no two get the same count when three processes count')
 })
 
-await t.test('a file that somebody else has locked', async (t) => {
+await t.test('a file that another process has locked', async (t) => {
   const file = join(temporaryFolder(t), 'store.db')
   const store = openStore(t, `sqlite:${file}`, systemClock)
   await store.write('value:1', 'kept', hour)
@@ -100,16 +100,16 @@ await t.test('a file that somebody else has locked', async (t) => {
     t.rejects(store.count('count:1', hour), { code: 'store-unavailable' }, 'count: store-unavailable when the lock is held for long'),
     t.rejects(store.check(), { code: 'store-unavailable' }, 'check: store-unavailable when the lock is held for long'),
   ])
-  t.ok(turns > 10, 'the process goes on with other work when it waits for the lock')
+  t.ok(turns > 10, 'the event loop is not blocked when a call waits for the lock')
 
   const waiting = store.claim('claim:1', 1, hour)
   setTimeout(() => { other.exec('COMMIT') }, 50)
-  t.equal(await waiting, true, 'claim: waits when the lock is given back soon')
+  t.equal(await waiting, true, 'claim: waits when the lock is released soon')
   clearInterval(turning)
-  t.equal(await store.read('value:2'), undefined, 'write: does not happen later when it was refused')
+  t.equal(await store.read('value:2'), undefined, 'write: is not carried out later when it was refused')
 })
 
-await t.test('what has expired', async (t) => {
+await t.test('expired entries, slots and counts', async (t) => {
   const file = join(temporaryFolder(t), 'store.db')
   const clock = createFakeClock()
   const store = openStore(t, `sqlite:${file}`, clock)
@@ -125,18 +125,18 @@ await t.test('what has expired', async (t) => {
   await store.write('value:2', 'kept', null)
   await store.count('limit:kept', hour)
   await store.acquirePlainSlot('tickets', 'kept', hour, many + 1)
-  t.equal(await store.acquirePlainSlot('tickets', 'late', hour, many), false, 'acquirePlainSlot: is false when a hundred thousand are in')
+  t.equal(await store.acquirePlainSlot('tickets', 'late', hour, many), false, 'acquirePlainSlot: is false when 100,000 slots are taken')
 
   clock.advance(10_000)
   t.equal(count('entries'), many + 2 - purgeBatch, 'purge: removes one small batch when it is time')
-  t.equal(count('places'), many + 1 - purgeBatch, 'purge: removes one small batch of places when it is time')
+  t.equal(count('places'), many + 1 - purgeBatch, 'purge: removes one small batch of slots when it is time')
   t.equal(count('counts'), many + 1 - purgeBatch, 'purge: removes one small batch of counts when it is time')
-  t.equal(await store.acquirePlainSlot('tickets', 'late', hour, 2), true, 'acquirePlainSlot: is true when all others have ended and wait for their removal')
-  t.equal(await store.acquirePlainSlot('tickets', 'later', hour, 2), false, 'acquirePlainSlot: is false when the places are taken by those who have not ended')
+  t.equal(await store.acquirePlainSlot('tickets', 'late', hour, 2), true, 'acquirePlainSlot: is true when all others have ended and are not purged yet')
+  t.equal(await store.acquirePlainSlot('tickets', 'later', hour, 2), false, 'acquirePlainSlot: is false when the limit is reached by slots that have not ended')
   clock.advance(10_000)
-  t.equal(count('entries'), 2, 'purge: has removed all that expired when there was time for all batches')
-  t.equal(count('places'), 2, 'purge: has removed all places that expired when there was time for all batches')
-  t.equal(count('counts'), 1, 'purge: has removed all counts that expired when there was time for all batches')
+  t.equal(count('entries'), 2, 'purge: has removed all expired entries when there was time for all batches')
+  t.equal(count('places'), 2, 'purge: has removed all expired slots when there was time for all batches')
+  t.equal(count('counts'), 1, 'purge: has removed all expired counts when there was time for all batches')
   t.equal(await store.read('value:1'), 'kept', 'purge: leaves what has not expired')
   t.equal(await store.read('value:2'), 'kept', 'purge: leaves what never expires')
 })
@@ -173,14 +173,14 @@ await t.test('a purge that fails', async (t) => {
   other.exec('BEGIN IMMEDIATE')
   clock.advance(10_000)
   other.exec('COMMIT')
-  t.strictSame(log.lines, [], 'log: is silent when the purge only met somebody else\'s lock')
+  t.strictSame(log.lines, [], 'log: nothing when another process only held the lock')
   other.exec('ALTER TABLE entries RENAME TO elsewhere')
   clock.advance(10_000)
-  t.strictSame(log.lines, ['warn: What has expired could not be removed from the store'], 'log: a warning when the purge fails')
+  t.strictSame(log.lines, ['warn: Expired entries could not be removed from the store; trying again'], 'log: a warning when the purge fails')
   await t.rejects(store.read('value:1'), { code: 'store-unavailable' }, 'read: store-unavailable when the table is gone')
   other.exec('ALTER TABLE elsewhere RENAME TO entries')
   clock.advance(10_000)
-  t.equal(other.prepare('SELECT count(*) AS n FROM entries').get()?.n, 0, 'purge: goes on when the fault is over')
+  t.equal(other.prepare('SELECT count(*) AS n FROM entries').get()?.n, 0, 'purge: works again when the fault is over')
 })
 
 await t.test('a damaged entry', async (t) => {
@@ -195,7 +195,7 @@ await t.test('a damaged entry', async (t) => {
     t.equal(await store.claim('value:1', 1, hour), false, `claim: is false when the text is ${text || 'empty'}`)
   }
   db.prepare('UPDATE entries SET text = ?').run('{"value":{"version":1')
-  await t.rejects(store.replace('value:1', 1, { version: 2 }, hour), { code: 'store-unavailable' }, 'replace: store-unavailable when the text is cut')
+  await t.rejects(store.replace('value:1', 1, { version: 2 }, hour), { code: 'store-unavailable' }, 'replace: store-unavailable when the text is truncated')
 })
 
 await t.test('the file', async (t) => {
@@ -204,18 +204,18 @@ await t.test('the file', async (t) => {
   const store = createStore(`sqlite:${file}`, { clock: systemClock, log: createRecordingLog() })
   await store.write('value:1', 'kept', null)
   const mode = (path: string) => (statSync(path).mode & 0o777).toString(8)
-  t.equal(mode(folder), '700', 'the folder: is the owner\'s alone when the store made it')
-  t.equal(mode(file), '600', 'the file: is the owner\'s alone when the store made it')
-  t.equal(mode(`${file}-wal`), '600', 'the log of the file: is the owner\'s alone when the store made it')
+  t.equal(mode(folder), '700', 'folder: only the owner has access when the store made it')
+  t.equal(mode(file), '600', 'file: only the owner has access when the store made it')
+  t.equal(mode(`${file}-wal`), '600', 'write-ahead log: only the owner has access when the store made it')
   await store.close()
-  t.equal(await openStore(t, `sqlite:${file}`, systemClock).read('value:1'), 'kept', 'read: what was written is there when the file is opened again')
+  t.equal(await openStore(t, `sqlite:${file}`, systemClock).read('value:1'), 'kept', 'read: gives what was written when the file is opened again')
 
   const text = join(folder, 'text')
   writeFileSync(text, 'This is a text of more than a hundred characters, which no database ever began with, and so it has to be left as it is.')
   const before = readFileSync(text)
   const open = (path: string) => () => createStore(`sqlite:${path}`, { clock: systemClock, log: createRecordingLog() })
   t.throws(open(text), { message: /^STORE_URL sqlite:.+ can't be opened: [^\n]+$/, cause: { code: 'ERR_SQLITE_ERROR' } }, 'createStore: throws when the file is no database')
-  t.strictSame(readFileSync(text), before, 'createStore: leaves the file alone when it is no database')
+  t.strictSame(readFileSync(text), before, 'createStore: does not change the file when it is no database')
   t.throws(open(join(text, 'store.db')), { cause: { code: /^(ENOTDIR|EEXIST)$/ } }, 'createStore: throws when the folder is a file')
   mkdirSync(join(folder, 'c'))
   t.throws(open(join(folder, 'c')), { cause: { code: 'EISDIR' } }, 'createStore: throws when the file is a folder')
@@ -225,7 +225,7 @@ await t.test('the URL', async (t) => {
   const open = (url: string) => () => createStore(url, { clock: systemClock, log: createRecordingLog() })
   const known = 'STORE_URL is none of sqlite:<file>, sqlite::memory:, redis://<host>, rediss://<host>, redis+sentinel://<hosts>/<name>, redis+cluster://<hosts>'
   for (const url of ['', 'sqlite:', 'sqlite', 'sqlite://data/store.db', 'sqlite:///data/store.db', 'SQLITE:x', 'data/store.db', 'http://localhost', 'mysql://localhost']) {
-    t.throws(open(url), { message: known }, `createStore: throws one clear line when the URL is ${url || 'empty'}`)
+    t.throws(open(url), { message: known }, `createStore: throws one line when the URL is ${url || 'empty'}`)
   }
   for (const url of ['redis://:secret@host/name', 'redis://:secret@host:port/0', 'rediss://:secret@ho st/0', 'redis:', 'redis://', 'redis:localhost', 'redis:///0',
     'redis+other://h', 'redis://:secret%@host', 'redis://host?secret=1', 'redis+tls://h']) {

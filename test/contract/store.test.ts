@@ -1,4 +1,4 @@
-/** Owns what every store has to keep, whatever database is behind it. */
+/** The contract of `Store`, for every database. */
 import t from 'tap'
 import type { Store } from '../../src/login/store-port.ts'
 import { onEveryStore } from './store-harness.ts'
@@ -7,10 +7,10 @@ const hour = 3_600_000
 const rounds = 200
 const callers = 12
 
-/** Lets many callers, spread over all stores, ask the same thing at the same time, and counts those who heard yes. */
-const winners = async (stores: readonly Store[], ask: (store: Store, caller: number) => Promise<boolean>): Promise<number> => {
-  const spread = Array.from({ length: callers }, (_, caller) => stores[caller % stores.length]!) // In range by the remainder.
-  return (await Promise.all(spread.map(ask))).filter(Boolean).length
+/** Makes the same call at the same time from many callers, spread over all stores, and counts those that get true. */
+const winners = async (stores: readonly Store[], call: (store: Store, caller: number) => Promise<boolean>): Promise<number> => {
+  const spread = Array.from({ length: callers }, (_, caller) => stores[caller % stores.length]!) // in range by the remainder
+  return (await Promise.all(spread.map(call))).filter(Boolean).length
 }
 
 await onEveryStore(t, 'read and write', async (t, { stores, shortMs, passShort }) => {
@@ -28,7 +28,7 @@ await onEveryStore(t, 'read and write', async (t, { stores, shortMs, passShort }
 
   await store.write('value:A', 'upper', hour)
   await store.write('value:a', 'lower', hour)
-  t.equal(await store.read('value:A'), 'upper', 'read: keys are apart when they differ in case only')
+  t.equal(await store.read('value:A'), 'upper', 'read: keys are distinct when they differ in case only')
 
   await store.write('value:short', 1, shortMs)
   await store.write('value:lengthened', 1, shortMs)
@@ -61,16 +61,16 @@ await onEveryStore(t, 'remove', async (t, { stores, shortMs, passShort }) => {
     await store.write(`race:${round}`, 1, hour)
     counts.push(await winners(stores, (store) => store.remove(`race:${round}`)))
   }
-  t.strictSame(counts, Array(rounds).fill(1), 'remove: exactly one is told true when many ask at once')
+  t.strictSame(counts, Array(rounds).fill(1), 'remove: exactly one caller gets true when many call at once')
 })
 
 await onEveryStore(t, 'claim', async (t, { stores, shortMs, passShort }) => {
   const [store] = stores
-  t.equal(await store.claim('claim:1', { by: 'a' }, hour), true, 'claim: is true when nobody has it')
-  t.equal(await store.claim('claim:1', { by: 'b' }, hour), false, 'claim: is false when somebody has it')
-  t.strictSame(await store.read('claim:1'), { by: 'a' }, 'claim: the first value stays when somebody else tries')
+  t.equal(await store.claim('claim:1', { by: 'a' }, hour), true, 'claim: is true when there is no entry')
+  t.equal(await store.claim('claim:1', { by: 'b' }, hour), false, 'claim: is false when another caller has claimed it')
+  t.strictSame(await store.read('claim:1'), { by: 'a' }, 'claim: the first value stays when another caller tries')
   await store.write('claim:ever', 1, null)
-  t.equal(await store.claim('claim:ever', 2, hour), false, 'claim: is false when the entry is kept for good')
+  t.equal(await store.claim('claim:ever', 2, hour), false, 'claim: is false when the entry never ends')
   t.equal(await store.remove('claim:1'), true)
   t.equal(await store.claim('claim:1', { by: 'c' }, shortMs), true, 'claim: is true when it was removed')
   await passShort()
@@ -79,21 +79,21 @@ await onEveryStore(t, 'claim', async (t, { stores, shortMs, passShort }) => {
 
   const counts = []
   for (let round = 0; round < rounds; round++) counts.push(await winners(stores, (store, caller) => store.claim(`race:${round}`, caller, hour)))
-  t.strictSame(counts, Array(rounds).fill(1), 'claim: exactly one is told true when many ask at once')
+  t.strictSame(counts, Array(rounds).fill(1), 'claim: exactly one caller gets true when many call at once')
 })
 
 await onEveryStore(t, 'removeClaim', async (t, { stores, shortMs, passShort }) => {
   const [store] = stores
-  const last = stores.at(-1)! // There is one at least.
+  const last = stores.at(-1)! // there is at least one
   await store.claim('claim:1', 'mine', hour)
   for (const other of ['theirs', 'min', 'mine ', '', null, 1, ['mine'], { value: 'mine' }]) {
     t.equal(await last.removeClaim('claim:1', other), false, `removeClaim: is false when the claim is not ${JSON.stringify(other)}`)
   }
-  t.equal(await store.claim('claim:1', 'theirs', hour), false, 'claim: is false when somebody else tried to remove it')
+  t.equal(await store.claim('claim:1', 'theirs', hour), false, 'claim: is false when another caller tried to remove it')
   t.equal(await last.removeClaim('claim:1', 'mine'), true, 'removeClaim: is true when it is the same value')
   t.equal(await store.removeClaim('claim:1', 'mine'), false, 'removeClaim: is false when it was removed before')
   t.equal(await store.claim('claim:1', 'theirs', hour), true, 'claim: is true when it was removed')
-  t.equal(await store.removeClaim('claim:1', 'mine'), false, 'removeClaim: is false when somebody else has claimed it since then')
+  t.equal(await store.removeClaim('claim:1', 'mine'), false, 'removeClaim: is false when another caller has claimed it since then')
   t.equal(await store.read('claim:1'), 'theirs')
   t.equal(await store.removeClaim('claim:none', 'mine'), false, 'removeClaim: is false when it never was there')
   await store.claim('claim:2', { by: '微信' }, shortMs)
@@ -107,14 +107,14 @@ await onEveryStore(t, 'removeClaim', async (t, { stores, shortMs, passShort }) =
     await store.claim(`race:${round}`, round, hour)
     counts.push(await winners(stores, (store) => store.removeClaim(`race:${round}`, round)))
   }
-  t.strictSame(counts, Array(rounds).fill(1), 'removeClaim: exactly one is told true when many ask at once')
+  t.strictSame(counts, Array(rounds).fill(1), 'removeClaim: exactly one caller gets true when many call at once')
 })
 
 await onEveryStore(t, 'replace', async (t, { stores, shortMs, passShort }) => {
   const [store] = stores
   await store.write('record:1', { version: 1, by: 'a' }, hour)
   t.equal(await store.replace('record:1', 2, { version: 3 }, hour), false, 'replace: is false when the version is another')
-  t.equal(await store.replace('record:none', 1, { version: 2 }, hour), false, 'replace: is false when there is nothing')
+  t.equal(await store.replace('record:none', 1, { version: 2 }, hour), false, 'replace: is false when there is no entry')
   t.equal(await store.read('record:none'), undefined, 'replace: makes no entry when there is none')
   const next = { version: 2, by: 'b', more: { deep: ['微', null] } }
   t.equal(await store.replace('record:1', 1, next, hour), true, 'replace: is true when the version is right')
@@ -141,56 +141,56 @@ await onEveryStore(t, 'replace', async (t, { stores, shortMs, passShort }) => {
   for (let version = 1; version <= rounds; version++) {
     counts.push(await winners(stores, (store, caller) => store.replace('record:race', version, { version: version + 1, ...{ caller } }, hour)))
   }
-  t.strictSame(counts, Array(rounds).fill(1), 'replace: exactly one is told true when many start from the same version')
+  t.strictSame(counts, Array(rounds).fill(1), 'replace: exactly one caller gets true when many start from the same version')
 })
 
 await onEveryStore(t, 'acquirePlainSlot and releasePlainSlot', async (t, { stores, shortMs, passShort }) => {
   const [store] = stores
-  t.equal(await store.acquirePlainSlot('room', 'a', hour, 2), true, 'acquirePlainSlot: is true when there are places')
+  t.equal(await store.acquirePlainSlot('room', 'a', hour, 2), true, 'acquirePlainSlot: is true when there are free slots')
   t.equal(await store.acquirePlainSlot('room', 'b', hour, 2), true)
-  t.equal(await store.acquirePlainSlot('room', 'c', hour, 2), false, 'acquirePlainSlot: is false when all places are taken')
-  t.equal(await store.acquirePlainSlot('room', 'a', hour, 2), true, 'acquirePlainSlot: is true when the member has a place already')
+  t.equal(await store.acquirePlainSlot('room', 'c', hour, 2), false, 'acquirePlainSlot: is false when all slots are taken')
+  t.equal(await store.acquirePlainSlot('room', 'a', hour, 2), true, 'acquirePlainSlot: is true when the member has a slot already')
   t.equal(await store.acquirePlainSlot('hall', 'c', hour, 2), true, 'acquirePlainSlot: is true when only another group is full')
   t.equal(await store.acquirePlainSlot('room', 'c', hour, 3), true, 'acquirePlainSlot: is true when the limit was raised')
-  t.equal(await store.acquirePlainSlot('room', 'd', hour, 2), false, 'acquirePlainSlot: is false when more are in than a lowered limit')
+  t.equal(await store.acquirePlainSlot('room', 'd', hour, 2), false, 'acquirePlainSlot: is false when more are taken than a lowered limit')
   await store.releasePlainSlot('room', 'a')
   await store.releasePlainSlot('room', 'a')
   await store.releasePlainSlot('room', 'nobody')
-  t.equal(await store.acquirePlainSlot('room', 'd', hour, 3), true, 'acquirePlainSlot: is true when a place was given back')
-  t.equal(await store.acquirePlainSlot('room', 'e', hour, 3), false, 'releasePlainSlot: gives back one place when it is called twice')
+  t.equal(await store.acquirePlainSlot('room', 'd', hour, 3), true, 'acquirePlainSlot: is true when a slot was released')
+  t.equal(await store.acquirePlainSlot('room', 'e', hour, 3), false, 'releasePlainSlot: releases one slot when it is called twice')
 
   await store.acquirePlainSlot('short', 'a', shortMs, 2)
   await store.acquirePlainSlot('short', 'b', shortMs, 2)
   await store.acquirePlainSlot('short', 'b', hour, 2)
   await passShort()
-  t.equal(await store.acquirePlainSlot('short', 'c', hour, 2), true, 'acquirePlainSlot: is true when the time of a place is up')
-  t.equal(await store.acquirePlainSlot('short', 'a', hour, 2), false, 'acquirePlainSlot: the last end counts when a member was admitted twice')
+  t.equal(await store.acquirePlainSlot('short', 'c', hour, 2), true, 'acquirePlainSlot: is true when the time of a slot is up')
+  t.equal(await store.acquirePlainSlot('short', 'a', hour, 2), false, 'acquirePlainSlot: the last end counts when a member acquired a slot twice')
   await store.acquirePlainSlot('again', 'a', shortMs, 1)
   await passShort()
-  t.equal(await store.acquirePlainSlot('again', 'a', hour, 1), true, 'acquirePlainSlot: is true when the own place had ended')
-  t.equal(await store.acquirePlainSlot('again', 'b', hour, 1), false, 'acquirePlainSlot: counts one place when a member comes back')
+  t.equal(await store.acquirePlainSlot('again', 'a', hour, 1), true, 'acquirePlainSlot: is true when the member\'s own slot has ended')
+  t.equal(await store.acquirePlainSlot('again', 'b', hour, 1), false, 'acquirePlainSlot: counts one slot when a member acquires one again')
 
   await store.acquirePlainSlot('mixed', 'long', hour, 2)
   await store.acquirePlainSlot('mixed', 'short', shortMs, 2)
   await passShort()
-  t.equal(await store.acquirePlainSlot('mixed', 'short', hour, 1), false, 'acquirePlainSlot: is false when the own place had ended and another one fills the limit')
-  t.equal(await store.acquirePlainSlot('mixed', 'third', hour, 1), false, 'acquirePlainSlot: a place stays when a later one was for a shorter time')
+  t.equal(await store.acquirePlainSlot('mixed', 'short', hour, 1), false, 'acquirePlainSlot: is false when the member\'s own slot has ended and another one fills the limit')
+  t.equal(await store.acquirePlainSlot('mixed', 'third', hour, 1), false, 'acquirePlainSlot: a slot stays when a later one was for a shorter time')
 
   const counts = []
   for (let round = 0; round < rounds; round++) {
     counts.push(await winners(stores, (store, caller) => store.acquirePlainSlot(`race-${round}`, `member-${caller}`, hour, 5)))
   }
-  t.strictSame(counts, Array(rounds).fill(5), 'acquirePlainSlot: exactly as many as there are places are told true when many ask at once')
+  t.strictSame(counts, Array(rounds).fill(5), 'acquirePlainSlot: exactly as many callers get true as there are slots when many call at once')
 })
 
 await onEveryStore(t, 'count', async (t, { stores, shortMs, passShort }) => {
   const [store] = stores
-  const last = stores.at(-1)! // There is one at least.
+  const last = stores.at(-1)! // there is at least one
   const first = await store.count('count:1', hour)
   t.equal(first.count, 1, 'count: is 1 when it is the first')
   t.ok(first.endsInMs > hour - 60_000 && first.endsInMs <= hour, 'count: the window ends in its length when it has just begun')
-  t.equal((await last.count('count:1', hour)).count, 2, 'count: goes on when another process counts')
-  t.equal((await store.count('count:2', hour)).count, 1, 'count: begins anew when the key is another')
+  t.equal((await last.count('count:1', hour)).count, 2, 'count: continues when another process counts')
+  t.equal((await store.count('count:2', hour)).count, 1, 'count: starts at 1 when the key is another')
 
   t.ok((await store.count('count:1', 1)).endsInMs > 1, 'count: the first length stays when a later one is shorter')
   t.ok((await store.count('count:1', 2 * hour)).endsInMs <= hour, 'count: the first length stays when a later one is longer')
@@ -203,12 +203,12 @@ await onEveryStore(t, 'count', async (t, { stores, shortMs, passShort }) => {
 
   await store.write('count:1', 'an entry', hour)
   await store.remove('count:1')
-  t.equal((await store.count('count:1', hour)).count, 5, 'count: stays when an entry of the same key comes and goes')
+  t.equal((await store.count('count:1', hour)).count, 5, 'count: is unchanged when an entry with the same key is written and removed')
   t.equal(await store.read('count:2'), undefined, 'read: is undefined when the key was only counted')
 
-  const many = Array.from({ length: callers * 50 }, (_, caller) => stores[caller % stores.length]!) // In range by the remainder.
+  const many = Array.from({ length: callers * 50 }, (_, caller) => stores[caller % stores.length]!) // in range by the remainder
   const counts = await Promise.all(many.map(async (store) => (await store.count('count:race', hour)).count))
-  t.strictSame(counts.sort((a, b) => a - b), many.map((_, i) => i + 1), 'count: everybody is told another count when many ask at once')
+  t.strictSame(counts.sort((a, b) => a - b), many.map((_, i) => i + 1), 'count: no two callers get the same count when many call at once')
 })
 
 await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
@@ -248,7 +248,7 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
   }
   await t.rejects(store.write('value:1', 1n, hour), TypeError, 'write: a TypeError when JSON can not hold the value')
   t.equal(await store.read('value:1'), undefined, 'read: is undefined when everything before was refused')
-  t.equal(await store.acquirePlainSlot('room', 'b', hour, 1), true, 'acquirePlainSlot: the place is free when everything before was refused')
+  t.equal(await store.acquirePlainSlot('room', 'b', hour, 1), true, 'acquirePlainSlot: the slot is free when everything before was refused')
   t.equal((await store.count('count:1', hour)).count, 1, 'count: begins at 1 when everything before was refused')
 })
 

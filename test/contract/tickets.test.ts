@@ -1,4 +1,4 @@
-/** Owns what tickets and phone keys have to keep on every store: each record its own end, each move one winner, each place given back. */
+/** Tickets and phone keys on every store: each record has its own end, each move one winner, and each slot is released. */
 import t from 'tap'
 import { graceMs, move, type Ticket, type TicketEdge } from '../../src/domain/ticket.ts'
 import type { Store } from '../../src/login/store-port.ts'
@@ -28,7 +28,7 @@ const ticketAt = (now: number, n = 1): Ticket => ({
   consumedAt: null,
 })
 
-/** The ticket after these edges; each is in the table. */
+/** Returns the ticket after these edges, all of them allowed. */
 const after = (ticket: Ticket, now: number, ...edges: TicketEdge[]): Ticket =>
   edges.reduce((ticket, edge) => move(ticket, edge, { at: now, errorMs: 0 }, person)!, ticket)
 
@@ -37,7 +37,7 @@ await onEveryStore(t, 'tickets', async (t, { clock, stores }) => {
   const other = others.at(-1) ?? tickets!
   const ticket = ticketAt(clock.now())
   await tickets!.add(ticket)
-  t.strictSame(await other.read(ticket.id), ticket, 'read: the ticket as it was added')
+  t.strictSame(await other.read(ticket.id), ticket, 'read: gives the ticket as it was added')
   for (const id of ['', 'x', idOf(2), `${idOf(1)}x`, '../../../../../../etc/', 'ticket:1::::::::::::::', [idOf(1)] as unknown as string]) {
     t.equal(await tickets!.read(id), undefined, `read: is undefined when the id is ${JSON.stringify(id)}`)
   }
@@ -46,7 +46,7 @@ await onEveryStore(t, 'tickets', async (t, { clock, stores }) => {
   t.equal(await other.replace(ticket, scanned), true, 'replace: is true when the move starts from what is stored')
   t.equal(await tickets!.replace(ticket, scanned), false, 'replace: is false when the same move was stored before')
   t.equal(await tickets!.replace(ticket, after(ticket, clock.now(), 'cancel')), false, 'replace: is false when another move was stored before')
-  t.strictSame(await tickets!.read(ticket.id), scanned, 'read: the ticket as it was moved')
+  t.strictSame(await tickets!.read(ticket.id), scanned, 'read: gives the ticket as it was moved')
   t.equal(await tickets!.replace(ticketAt(clock.now(), 2), after(ticketAt(clock.now(), 2), clock.now(), 'scan')), false, 'replace: is false when there is no such ticket')
   t.equal(await tickets!.read(idOf(2)), undefined, 'replace: makes no ticket when there was none')
 
@@ -58,24 +58,24 @@ await onEveryStore(t, 'tickets', async (t, { clock, stores }) => {
     const outcomes = await Promise.all([tickets!, other].flatMap((tickets) => moves.map((edge) => tickets.replace(start, after(start, clock.now(), edge)))))
     winners.push(outcomes.filter(Boolean).length)
   }
-  t.strictSame(winners, Array(200).fill(1), 'replace: exactly one is told true when scans and cancels race')
+  t.strictSame(winners, Array(200).fill(1), 'replace: exactly one caller gets true when scans and cancels race')
 })
 
-await onEveryStore(t, 'places', async (t, { clock, stores }) => {
+await onEveryStore(t, 'slots of tickets', async (t, { clock, stores }) => {
   const [tickets] = stores.map((store) => createTickets(store, { clock, maxTickets: 2 }))
-  const [first, second, third] = [1, 2, 3].map((n) => ticketAt(clock.now(), n)) as [Ticket, Ticket, Ticket] // As many as numbers.
+  const [first, second, third] = [1, 2, 3].map((n) => ticketAt(clock.now(), n)) as [Ticket, Ticket, Ticket] // one per number
   await tickets!.add(first)
   await tickets!.add(second)
-  await t.rejects(tickets!.add(third), { code: 'too-many-tickets', status: 503, retryAfterSeconds: 10 }, 'add: too-many-tickets when MAX_TICKETS are under way')
-  t.equal(await tickets!.read(third.id), undefined, 'add: keeps nothing when there is no place')
+  await t.rejects(tickets!.add(third), { code: 'too-many-tickets', status: 503, retryAfterSeconds: 10 }, 'add: too-many-tickets when MAX_TICKETS are not final')
+  t.equal(await tickets!.read(third.id), undefined, 'add: stores nothing when there is no slot')
 
   const scanned = after(first, clock.now(), 'scan')
   const confirmed = after(scanned, clock.now(), 'confirm')
   await tickets!.replace(first, scanned)
   await tickets!.replace(scanned, confirmed)
-  await t.rejects(tickets!.add(third), { code: 'too-many-tickets' }, 'add: too-many-tickets when the others moved, but are not final')
+  await t.rejects(tickets!.add(third), { code: 'too-many-tickets' }, 'add: too-many-tickets when the others have moved, but are not final')
   t.equal(await tickets!.replace(scanned, after(scanned, clock.now(), 'cancel')), false, 'replace: is false when a cancel comes after the confirm')
-  await t.rejects(tickets!.add(third), { code: 'too-many-tickets' }, 'replace: gives no place back when the cancel came too late')
+  await t.rejects(tickets!.add(third), { code: 'too-many-tickets' }, 'replace: releases no slot when the cancel came too late')
 
   t.equal(await tickets!.replace(confirmed, after(confirmed, clock.now(), 'consume')), true)
   await tickets!.add(third)
@@ -83,7 +83,7 @@ await onEveryStore(t, 'places', async (t, { clock, stores }) => {
   await tickets!.replace(second, after(second, clock.now(), 'cancel'))
   await tickets!.add(ticketAt(clock.now(), 4))
   t.equal((await tickets!.read(idOf(4)))?.state, 'pending', 'add: works when a ticket was cancelled')
-  await t.rejects(tickets!.add(ticketAt(clock.now(), 5)), { code: 'too-many-tickets' }, 'add: too-many-tickets when the places are taken again')
+  await t.rejects(tickets!.add(ticketAt(clock.now(), 5)), { code: 'too-many-tickets' }, 'add: too-many-tickets when the slots are taken again')
 })
 
 await onEveryStore(t, 'phone keys', async (t, { clock, stores }) => {
@@ -92,13 +92,13 @@ await onEveryStore(t, 'phone keys', async (t, { clock, stores }) => {
   const [keys] = all
   const key = { id: 'key_0001', key: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', sub: 'sub-1', expiresAt: clock.now() + 86_400_000 }
   await keys!.add(key)
-  t.hasStrict(await all.at(-1)?.read('key_0001'), key, 'read: the key as it was added')
+  t.hasStrict(await all.at(-1)?.read('key_0001'), key, 'read: gives the key as it was added')
   for (const id of ['', 'key_0002', 'key:0001', 'key_0001"', 'k'.repeat(65), ['key_0001'] as unknown as string]) {
     t.equal(await keys!.read(id), undefined, `read: is undefined when the id is ${JSON.stringify(id)}`)
   }
   const [store] = stores
-  t.notMatch(JSON.stringify(await store!.read('phone-key:key_0001')), key.key, 'add: whoever reads the store finds no key')
-  t.equal(await createPhoneKeys(store!, { clock, sealingKey: Buffer.alloc(32, 2) }).read('key_0001'), undefined, 'read: is undefined when it was kept under another secret')
+  t.notMatch(JSON.stringify(await store!.read('phone-key:key_0001')), key.key, 'add: the key is not readable in the store')
+  t.equal(await createPhoneKeys(store!, { clock, sealingKey: Buffer.alloc(32, 2) }).read('key_0001'), undefined, 'read: is undefined when it was sealed with another key')
   const record = await store!.read<{ id: string, sub: string }>('phone-key:key_0001')
   for (const change of [{ sub: 'sub-2' }, { sealedKey: undefined }, { sealedKey: 'AAAA' }, { sealedKey: key.key }]) {
     await store!.write('phone-key:key_0003', { ...record, id: 'key_0003', ...change }, 86_400_000)
@@ -112,71 +112,71 @@ await onEveryStore(t, 'phone keys', async (t, { clock, stores }) => {
     const outcomes = await Promise.all([...all, ...all, ...all].map((keys) => keys.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, `nonce-of-sixteen-${n}`)))
     counts.push(outcomes.filter(Boolean).length)
   }
-  t.strictSame(counts, Array(200).fill(1), 'claimNonce: exactly one is told true when a nonce is shown many times at once')
-  t.equal(await keys!.claimNonce({ id: 'key_0002', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen-100'), true, 'claimNonce: is true when only another key used the nonce')
+  t.strictSame(counts, Array(200).fill(1), 'claimNonce: exactly one caller gets true when a nonce is claimed many times at once')
+  t.equal(await keys!.claimNonce({ id: 'key_0002', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen-100'), true, 'claimNonce: is true when only another key has used the nonce')
   t.equal(await keys!.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, 'NONCE-of-sixteen-100'), true, 'claimNonce: is true when the nonce differs in case')
 })
 
-/** The ends themselves, on the store whose time a test can move. */
+/** Opens a store whose time the test sets, to test the ends themselves. */
 const onMovableTime = (t: Parameters<typeof openStore>[0]) => {
   const clock = createFakeClock()
   const store = openStore(t, 'sqlite::memory:', clock)
   return { clock, store, tickets: createTickets(store, { clock, maxTickets: 1 }), keys: createPhoneKeys(store, { clock, sealingKey: Buffer.alloc(32) }) }
 }
 
-await t.test('how long a ticket is kept', async (t) => {
+await t.test('how long a ticket is stored', async (t) => {
   const { clock, tickets } = onMovableTime(t)
   const ticket = ticketAt(clock.now())
   await tickets.add(ticket)
   clock.advance(lifeMs + graceMs - 1)
-  t.strictSame(await tickets.read(ticket.id), ticket, 'read: the ticket when it is overdue for less than a minute')
+  t.strictSame(await tickets.read(ticket.id), ticket, 'read: gives the ticket when its time has been up for less than a minute')
   const expired = after(ticket, clock.now(), 'expire')
-  t.equal(await tickets.replace(ticket, expired), true, 'replace: is true when an overdue ticket expires')
-  t.strictSame(await tickets.read(ticket.id), expired, 'read: the ticket when it is final for less than a minute')
+  t.equal(await tickets.replace(ticket, expired), true, 'replace: is true when a ticket expires after its time is up')
+  t.strictSame(await tickets.read(ticket.id), expired, 'read: gives the ticket when it has been final for less than a minute')
   clock.advance(1)
-  t.equal(await tickets.read(ticket.id), undefined, 'read: is undefined when the ticket is final for a minute')
+  t.equal(await tickets.read(ticket.id), undefined, 'read: is undefined when the ticket has been final for a minute')
 })
 
-await t.test('the place of a ticket', async (t) => {
+await t.test('the slot of a ticket', async (t) => {
   const { clock, tickets } = onMovableTime(t)
   await tickets.add(ticketAt(clock.now()))
   clock.advance(lifeMs - 1)
-  await t.rejects(tickets.add(ticketAt(clock.now(), 2)), { code: 'too-many-tickets' }, 'add: too-many-tickets when the ticket before has a moment left')
+  await t.rejects(tickets.add(ticketAt(clock.now(), 2)), { code: 'too-many-tickets' }, 'add: too-many-tickets when the ticket before has a millisecond left')
   clock.advance(1)
   await tickets.add(ticketAt(clock.now(), 2))
-  t.equal((await tickets.read(idOf(1)))?.version, 1, 'add: works when the time of the ticket before is up, though it is still kept')
+  t.equal((await tickets.read(idOf(1)))?.version, 1, 'add: works when the time of the ticket before is up, though it is still stored')
 })
 
-await t.test('a ticket that nobody asks for', async (t) => {
+await t.test('a ticket that nobody reads', async (t) => {
   const { clock, tickets } = onMovableTime(t)
   await tickets.add(ticketAt(clock.now()))
   clock.advance(lifeMs + graceMs)
-  t.equal(await tickets.read(idOf(1)), undefined, 'read: is undefined when nobody asked for a minute after the end')
+  t.equal(await tickets.read(idOf(1)), undefined, 'read: is undefined when a minute has passed since the end')
   await tickets.add(ticketAt(clock.now(), 2))
-  t.equal((await tickets.read(idOf(2)))?.version, 1, 'add: works when the place of a forgotten ticket has ended')
+  t.equal((await tickets.read(idOf(2)))?.version, 1, 'add: works when the slot of an expired ticket has ended')
 })
 
-await t.test('a scan in the last moment', async (t) => {
+await t.test('a scan in the last millisecond', async (t) => {
   const { clock, tickets } = onMovableTime(t)
   const ticket = ticketAt(clock.now())
   await tickets.add(ticket)
   clock.advance(lifeMs - 1)
   const scanned = after(ticket, clock.now(), 'scan')
-  t.equal(await tickets.replace(ticket, scanned), true, 'replace: is true when the scan comes in the last moment')
+  t.equal(await tickets.replace(ticket, scanned), true, 'replace: is true when the scan comes in the last millisecond')
   clock.advance(graceMs - 1)
-  await t.rejects(tickets.add(ticketAt(clock.now(), 2)), { code: 'too-many-tickets' }, 'add: too-many-tickets when the scan gave the other more time')
+  await t.rejects(tickets.add(ticketAt(clock.now(), 2)), { code: 'too-many-tickets' }, 'add: too-many-tickets when the scan has extended the other ticket')
   clock.advance(graceMs)
-  t.strictSame(await tickets.read(ticket.id), scanned, 'read: the scanned ticket when its later end is past for less than a minute')
+  t.strictSame(await tickets.read(ticket.id), scanned, 'read: gives the scanned ticket when its later end was less than a minute ago')
 })
 
-await t.test('how long keys and nonces are kept', async (t) => {
+await t.test('how long keys and nonces are stored', async (t) => {
   const { clock, keys } = onMovableTime(t)
   await keys.add({ id: 'key_0001', key: 'AA', sub: 'sub-1', expiresAt: clock.now() + 1_000_000 })
   t.equal(await keys.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen'), true, 'claimNonce: is true when the nonce is new')
   clock.advance(240_000)
-  t.equal(await keys.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen'), false, 'claimNonce: is false when a signature from a fast clock could still be good')
+  t.equal(await keys.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen'), false, 'claimNonce: is false when a signature from a fast clock could still be valid')
   clock.advance(759_999)
-  t.equal((await keys.read('key_0001'))?.sub, 'sub-1', 'read: the key when it is about to end')
+  t.equal((await keys.read('key_0001'))?.sub, 'sub-1', 'read: gives the key when it is about to end')
   clock.advance(1)
   t.equal(await keys.read('key_0001'), undefined, 'read: is undefined when the key has ended')
 })
@@ -188,7 +188,7 @@ await t.test('a store that fails', async (t) => {
   const tickets = createTickets(unreleasing, { clock, maxTickets: 1 })
   const ticket = ticketAt(clock.now())
   await tickets.add(ticket)
-  t.equal(await tickets.replace(ticket, after(ticket, clock.now(), 'cancel')), true, 'replace: is true when the move is stored and the place is not given back')
+  t.equal(await tickets.replace(ticket, after(ticket, clock.now(), 'cancel')), true, 'replace: is true when the move is stored and releasing the slot fails')
   await store.close()
   await t.rejects(tickets.add(ticket), { code: 'store-unavailable' }, 'add: store-unavailable when the store is away')
   await t.rejects(tickets.read(ticket.id), { code: 'store-unavailable' }, 'read: store-unavailable when the store is away, and not undefined')
