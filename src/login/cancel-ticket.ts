@@ -1,16 +1,16 @@
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
-import { refuse } from './update-ticket.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
-import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
 import type { LoginDeps } from './deps.ts'
+import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
+import { refuse } from './update-ticket.ts'
 
-/** The browser gives up. A final ticket stays as it is; a confirmed one is `ticket-confirmed`. */
+/** Cancels for the browser. A final ticket stays as it is. Rejects with `ticket-confirmed`. */
 export const cancelByBrowser = (deps: LoginDeps, claim: BrowserClaim): Promise<Ticket> =>
   ticketOfBrowser(deps, claim, (ticket, now) => isFinal(ticket.state) ? ticket : move(ticket, 'cancel', now) ?? refuse(ticket))
 
 /**
- * The person who scanned says no; again finds it cancelled. Rejects with `ticket-not-scanned`, `ticket-taken`,
- * `ticket-confirmed` or the code of the final state.
+ * Cancels for the person who scanned. Repeatable. Rejects with `ticket-not-scanned`, `ticket-taken`, `ticket-confirmed`, `ticket-consumed`
+ * or `ticket-expired`.
  */
 export const cancelByPhone = (deps: LoginDeps, claim: PhoneClaim): Promise<Ticket> =>
   ticketOfPhone(deps, claim, (ticket, now) => {

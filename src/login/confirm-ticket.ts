@@ -1,21 +1,22 @@
 import { move, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
-import { refuse, unchanged } from './update-ticket.ts'
+import type { LoginDeps } from './deps.ts'
 import { refuseToWait, withdraw } from './match-number.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
-import type { LoginDeps } from './deps.ts'
+import { refuse, unchanged } from './update-ticket.ts'
 
 export interface Confirmation extends PhoneClaim {
-  /** The two digits that were tapped or typed; needed where the ticket asks for a number. */
+  /** The two digits that were tapped or typed; required where the ticket asks for a number. */
   readonly matchCode: string | undefined
-  /** The date of the key that signs. */
+  /** The date of the key that signed the call. */
   readonly since: number
 }
 
 /**
- * The person who scanned says yes, with the number on the screen where one is asked for; again finds it done. One wrong number
- * cancels the ticket, counts against the person and rejects with `match-wrong`. While another number of this person is being judged it waits, so that the
- * second of two taps is answered like the first. Rejects with `bad-request` without a number, `rate-limited` where that takes long or they have to wait, `ticket-not-scanned`, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
+ * Confirms for the person who scanned, with the number on the screen where the ticket asks for one. Repeatable. One wrong number cancels the
+ * ticket, is counted against the person and rejects with `match-wrong`. Confirmations of one person run one at a time, so that both of two quick taps get the
+ * answer to the first. Rejects with `bad-request` without a number, `rate-limited` where the other one takes too long or the person has to wait,
+ * `ticket-not-scanned`, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
  */
 export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation): Promise<Ticket> => {
   const ticket = await ticketOfPhone(deps, confirmation, unchanged)
@@ -23,9 +24,9 @@ export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation)
   if (ticket.state !== 'scanned') return refuse(ticket)
   if (ticket.match === null) return await confirm(deps, confirmation)
   if (confirmation.matchCode === undefined) throw new Problem('bad-request', { detail: 'match_code is needed' })
-  // The number and how it was asked for are fixed since the scan.
+  // The number, and how the phone asks for it, can't change after the scan.
   const isRight = confirmation.matchCode === ticket.match.code
-  return await deps.wrongNumbers.exclusively(confirmation.sub, () => judge(deps, confirmation, isRight))
+  return await deps.wrongNumbers.exclusively(confirmation.sub, () => checkNumber(deps, confirmation, isRight))
 }
 
 const isConfirmed = ({ state }: Ticket): boolean => state === 'confirmed' || state === 'consumed'
@@ -38,8 +39,8 @@ const confirm = async (deps: LoginDeps, confirmation: Confirmation): Promise<Tic
   })
 }
 
-/** Judges one number. No two of a person are judged at the same time, so each knows of all wrong ones before it. */
-const judge = async (deps: LoginDeps, claim: Confirmation, isRight: boolean): Promise<Ticket> => {
+/** Checks one number. No two of a person are checked at the same time, so each check sees all wrong numbers before it. */
+const checkNumber = async (deps: LoginDeps, claim: Confirmation, isRight: boolean): Promise<Ticket> => {
   const standing = await deps.wrongNumbers.standingOf(claim.sub)
   const offered = await ticketOfPhone(deps, claim, (ticket, now) => withdraw(ticket, standing, now), 'wrong-number')
   if (isConfirmed(offered)) return offered
@@ -49,7 +50,7 @@ const judge = async (deps: LoginDeps, claim: Confirmation, isRight: boolean): Pr
 
   const cancel = (by: Parameters<typeof ticketOfPhone>[3]) =>
     ticketOfPhone(deps, claim, (ticket, now) => ticket.state === 'scanned' ? move(ticket, 'cancel', now) ?? refuse(ticket) : refuse(ticket), by)
-  // Counted before the answer is given. Where it can't be, the ticket goes all the same, or there would be a second guess for nothing.
+  // Counted before the answer. Where that fails, the ticket is cancelled all the same: otherwise there would be another guess that isn't counted.
   const { count, waitMs } = await deps.wrongNumbers.add(claim.sub).catch(async (fault: unknown) => {
     await cancel('wrong-number').catch(() => {})
     throw fault

@@ -1,17 +1,17 @@
-import { Problem } from '../errors.ts'
 import { isPast, move, type Ticket } from '../domain/ticket.ts'
-import { refuse } from './update-ticket.ts'
+import { Problem } from '../errors.ts'
 import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
 import type { LoginDeps } from './deps.ts'
 import type { OpenedSession, SessionOpener } from './ports.ts'
+import { refuse } from './update-ticket.ts'
 
-/** For so long a browser may ask again when the answer got lost. Milliseconds. */
+/** How long a browser may repeat the call, as the answer may have got lost. */
 const repeatMs = 30_000
 
 /**
- * Turns a confirmed ticket into a session, once. The ticket moves first and the session opens second, both repeatable: whatever breaks
- * in between, the same secret asks again within 30 s and gets the one session. `shown` are the secrets of the browser's cookies, whose sessions end as the new one
- * takes their place. Rejects with `ticket-not-confirmed`, `ticket-cancelled`, `ticket-expired`, or `ticket-consumed` when it is too late or the session has been ended.
+ * Turns a confirmed ticket into a session, once. The ticket is consumed first and the session opens second, both repeatable: if anything breaks
+ * in between, the same browser secret may try again within 30 s and gets the same session. `shown` are the secrets of the browser's cookies, whose sessions end
+ * as the new one takes their place. Rejects with `ticket-not-confirmed`, `ticket-cancelled`, `ticket-expired`, or `ticket-consumed` after 30 s or once the session was ended.
  */
 export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, claim: BrowserClaim, shown: readonly string[]): Promise<{ ticket: Ticket, session: OpenedSession }> => {
   const ticket = await ticketOfBrowser(deps, claim, (ticket, now) => {

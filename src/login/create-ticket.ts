@@ -1,25 +1,25 @@
 import { prefixesOf } from '../domain/address.ts'
-import { Problem } from '../errors.ts'
 import { hashSecret, newId, newSecret, startOf } from '../domain/ids.ts'
 import { newMatch } from '../domain/match.ts'
 import { schema } from '../domain/record.ts'
 import { isReturnAllowed } from '../domain/return-to.ts'
-import { endIn, type SeenBrowser, type Ticket } from '../domain/ticket.ts'
 import { browserFields } from '../domain/step.ts'
+import { endIn, type SeenBrowser, type Ticket } from '../domain/ticket.ts'
+import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
 import type { ReadyTicketId } from './ports.ts'
 
 export interface TicketOrder {
   readonly returnTo: string | null
   readonly browser: SeenBrowser
-  /** Asked for once, when nothing speaks against the ticket but that there may be no slot for it: an id whose code is made already, or undefined. */
+  /** Takes an id whose code was made ahead, if there is one. Called once, when only a missing slot can still refuse the ticket. */
   readonly takeReadyId?: () => ReadyTicketId | undefined
-  /** The allowed origin on another site whose page asks; null where it is ours. */
+  /** The allowed origin of the other site whose page makes the ticket; null for our own. */
   readonly site: string | null
 }
 
 /**
- * Makes a ticket for a browser. The secret is handed out here and nowhere else.
+ * Creates a ticket for a browser. This answer is the only one that carries the secret.
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
 export const createTicket = async (deps: LoginDeps, { returnTo, browser, takeReadyId, site }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
@@ -48,7 +48,7 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, takeRea
   try {
     await tickets.add(ticket)
   } catch (error) {
-    // After any other failure the ticket may be stored all the same.
+    // After any other error the ticket may be stored all the same.
     if (error instanceof Problem && error.code === 'too-many-tickets') ready?.putBack()
     throw error
   }

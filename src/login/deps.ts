@@ -1,10 +1,10 @@
-/** What the use cases work with: the ports, the waiting room and the settings. */
 import type { RandomBytes } from '../domain/ids.ts'
 import type { MatchMode } from '../domain/match.ts'
 import type { Audit } from './audit.ts'
 import type { Clock, Names, Places, Tickets, WrongNumbers } from './ports.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
+/** What one call of a use case works with. `createLogin` adds the call's audit to what all calls share. */
 export interface LoginDeps {
   readonly tickets: Tickets
   readonly waitingRoom: WaitingRoom
@@ -13,11 +13,10 @@ export interface LoginDeps {
   readonly wrongNumbers: WrongNumbers
   readonly clock: Clock
   readonly random: RandomBytes
-  /** Hears each step with whose call it was, so each call brings its own. */
   readonly audit: Audit
   readonly settings: {
     readonly ticketTtlSeconds: number
-    /** How the phone asks for the number on the screen, and whether it does. */
+    /** How the phone asks for the number on the screen; `off` for not at all. */
     readonly matchNumbers: MatchMode | 'off'
     /** Origins that a visitor may be returned to, the site's own among them. */
     readonly returnOrigins: readonly string[]

@@ -3,7 +3,7 @@ import { subjectOf } from '../domain/person.ts'
 import type { LoginDeps } from './deps.ts'
 import type { NewPhoneKey, PhoneIdentity, PhoneKeys } from './ports.ts'
 
-/** A key signs for so long; then the phone logs in again. Milliseconds. */
+/** How long a key can sign before the phone has to log in again. */
 const keyTtlMs = 24 * 3600_000
 
 export interface PhoneLoginDeps extends LoginDeps {
@@ -14,7 +14,7 @@ export interface PhoneLoginDeps extends LoginDeps {
 }
 
 /**
- * Trades a js_code from `wx.login` for a signing key of this phone's own. The openid ends here: what is kept is the subject.
+ * Exchanges a js_code from `wx.login` for a signing key of this phone. The openid goes no further: only the `sub` derived from it is stored.
  * Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`.
  */
 export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<{ key: NewPhoneKey, name: string | null }> => {
@@ -25,7 +25,7 @@ export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<
 }
 
 const issueKey = async (deps: PhoneLoginDeps, sub: string): Promise<NewPhoneKey> => {
-  for (;;) { // ends: every turn but the last means that the person has just signed out everywhere
+  for (;;) { // ends: a key isn't kept only where the person has signed out everywhere in the meantime
     const key = { id: newId(deps.random), key: newSecret(deps.random), sub, expiresAt: deps.clock.now() + keyTtlMs }
     const { isKept, ended } = await deps.phoneKeys.add(key)
     for (const id of ended) deps.audit.record({ event: 'phone-key.ended', ended: id, sub, by: 'newer' })

@@ -1,25 +1,24 @@
-/** The ports of the use cases, but for the store's (store-port.ts): each method is a contract that an adapter implements. */
+/** The ports of the use cases, apart from the store's (store-port.ts). Adapters implement them; each method's comment is its contract. */
 import type { Place } from '../domain/place.ts'
 import type { SessionEnder } from '../domain/step.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
 import type { Audit } from './audit.ts'
 
-/** The tickets, each with an end of its own. */
 export interface Tickets {
   /**
-   * Keeps a new ticket. Where MAX_TICKETS are under way, or its network has its share of them, the oldest ticket that was neither polled nor scanned
-   * is forgotten for it; where there is none, rejects with `too-many-tickets`.
+   * Stores a new ticket. Where MAX_TICKETS are under way, or its network has its share of them, it takes the slot of the oldest ticket that was neither
+   * polled nor scanned, which is deleted. Rejects with `too-many-tickets` where there is none.
    */
   add (ticket: Ticket): Promise<void>
-  /** Lets nobody forget this ticket for a new one from now on, as its browser polls. Rejects with `ticket-not-found` where that was done. */
+  /** Secures the ticket's slot, as its browser polls: from now on no new ticket can take it. Rejects with `ticket-not-found` where one already has. */
   keep (ticket: Ticket): Promise<void>
   /** The ticket, or undefined where there is none (unknown, or final for more than a minute). */
   read (id: string): Promise<Ticket | undefined>
-  /** The version of each of these tickets; undefined where there is none. Asks the store once, or a few times. */
+  /** The version of each of these tickets; undefined where there is none. One request to the store, or a few. */
   versionsOf (ids: readonly string[]): Promise<Array<number | undefined>>
   /**
-   * Stores a move; true for the one caller whose move starts from what is stored. A scan keeps the ticket as `keep` does, or rejects like it.
-   * `decided` is called as soon as the store has answered, whatever it said: those who wait for the ticket need not wait for what is done for it then.
+   * Stores a move; true for the one caller whose move starts from what is stored. A scan secures the slot as `keep` does, or rejects like it.
+   * `decided` is called as soon as the store has answered, with whatever outcome, so that held polls don't wait for the slot to be updated as well.
    */
   replace (before: Ticket, after: Ticket, decided?: () => void): Promise<boolean>
   /** Subscribes to moves made by other processes, as `Store.onChange` does: `listener(id)` for a ticket, `listener(null)` where some may have been missed. */
@@ -29,92 +28,88 @@ export interface Tickets {
 /** A phone's signing key, as it is issued. */
 export interface NewPhoneKey { readonly id: string, readonly key: string /* base64url, 32 bytes */, readonly sub: string, readonly expiresAt: number }
 
-/** A signing key in use. `since` dates what it approves: all that is of the moment when its person signed out everywhere, or before, has ended. */
+/** A signing key in use. `since` dates what it approves: a sign-out everywhere ends what is dated at its moment or before. */
 export interface PhoneKey extends NewPhoneKey { readonly since: number }
 
-/** They are kept so that nobody who reads the store can sign. */
+/** The phones' signing keys, stored in such a way that whoever reads the store can't sign. */
 export interface PhoneKeys {
   /**
-   * Lists the key as its person's and keeps it. `ended` are the ids of the oldest that were too many. Not kept where all keys of the person
-   * were ended meanwhile: the phone needs another.
+   * Lists the key as its person's and stores it. `ended` are the ids of the person's oldest keys, ended as they were too many. `isKept` is false where all keys
+   * of the person were ended at the same time: the phone needs another key.
    */
   add (key: NewPhoneKey): Promise<{ readonly isKept: boolean, readonly ended: readonly string[] }>
   /**
-   * Ends all keys of a person but `spared`, at once and on all instances; `ended` are the ids of those that this call ended. What is dated `endedAt` or before
-   * counts no more. Again, it finishes what broke off. Rejects with `key-unknown` where `spared` was itself ended meanwhile.
+   * Ends all keys of a person except `spared`, at once and on all instances; `ended` are the ids that this call ended. What is dated `endedAt` or before is
+   * no longer valid. Repeatable: another call finishes what broke off. Rejects with `key-unknown` where `spared` was itself ended meanwhile.
    */
   endAll (sub: string, spared: string | null): Promise<{ readonly ended: readonly string[], readonly endedAt: number }>
-  /** The key, or undefined where there is none (unknown, ended, or kept under secrets that are not ours any more). */
+  /** The key, or undefined where there is none (unknown, ended, or sealed under a secret that is no longer in the key file). */
   read (id: string): Promise<PhoneKey | undefined>
-  /** True for the one caller who shows this nonce first, as long as the key lives. */
+  /** True for the one caller who uses this nonce first, for as long as the key lives. */
   claimNonce (key: Pick<PhoneKey, 'id' | 'expiresAt'>, nonce: string): Promise<boolean>
 }
 
-/** Time as an argument: the time of day, a measure for durations, and a timer. */
+/** Time as an argument: the time of day, a monotonic clock and a timer. */
 export interface Clock {
-  /** Milliseconds since 1970. May be set, forwards and back, while the process runs: good for moments that are stored or told, not for durations. */
+  /** Milliseconds since 1970. May be set, forwards and back, while the process runs: for moments that are stored or sent, not for durations. */
   now (): number
-  /** By how much `now` may be wrong, forwards or back, in milliseconds. An end that was noted by one process and is found by another is past only beyond both errors. */
+  /** By how many milliseconds `now` may be wrong, either way. An end that one process wrote is past for another only beyond both errors. */
   errorMs (): number
-  /** Milliseconds since some moment in the past. Only ever grows, as nobody sets it: for every duration inside one process. */
+  /** Milliseconds since some moment in the past. Monotonic: for every duration inside one process. */
   steady (): number
-  /** Calls back once after `ms`, unless the returned function was called first. Does not keep the process alive. */
+  /** Calls back once after `ms`, unless the returned function is called first. Does not keep the process alive. */
   after (ms: number, call: () => void): () => void
 }
 
 export interface CodeImage {
   readonly bytes: Buffer
-  /** Told by the first bytes, never by WeChat's label. */
+  /** Read from the first bytes, never from WeChat's `Content-Type`. */
   readonly type: 'image/png' | 'image/jpeg'
 }
 
-/** Where mini-program codes come from. */
 export interface CodeSupply {
   /**
-   * The code that carries this ticket id as its `scene`. Callers at the same time share one call. `clientKey` is whose ticket it is, as far as
-   * that is known: whoever asks much waits first. Rejects with `wechat-unavailable` or `store-unavailable`.
+   * The mini-program code that carries this ticket id as its `scene`. Concurrent callers share one call to WeChat. `clientKey` is the client's whose ticket it
+   * is, where known: when calls queue, a client with many of them waits longer. Rejects with `wechat-unavailable` or `store-unavailable`.
    */
   codeFor (ticketId: string, clientKey?: string): Promise<CodeImage>
 }
 
-/** A ticket id whose code is made already. Where neither is called, nobody gets it any more. */
+/** A ticket id whose code was made ahead. Where neither method is called, the id is dropped. */
 export interface ReadyTicketId {
   readonly id: string
-  /** Its ticket is made: the code is kept for it, and another made ahead in its place. */
+  /** A ticket has this id: the code is kept for it, and another is made ahead in its place. */
   use (): void
-  /** Its ticket was refused, and nothing is stored under it: the next visitor gets it. */
+  /** The ticket was refused, and nothing is stored under this id: the next visitor gets it. */
   putBack (): void
 }
 
-/** Where ticket ids come from whose codes are made already. */
 export interface CodeStock {
-  /** An id that nobody else gets meanwhile, for a ticket of this client; undefined where none is ready, or where this client has had its share. */
+  /** Reserves an id whose code was made ahead, for a ticket of this client; undefined where none is ready, or where this client has had its share. */
   takeTicketId (clientKey: string): ReadyTicketId | undefined
 }
 
-/** Where links come from that open the mini program on the phone they are tapped on. */
 export interface LinkSupply {
   /**
-   * WeChat's link to the login page with this ticket: an absolute URL that works until `endsAt` and two minutes more. Callers at the
-   * same time share one call. `clientKey` as for a code. Rejects with `wechat-unavailable` or `store-unavailable`.
+   * WeChat's link that opens the mini program with this ticket, on the phone that it is tapped on: an absolute URL that works until two minutes after
+   * `endsAt`. Concurrent callers share one call to WeChat. `clientKey` as for a code. Rejects with `wechat-unavailable` or `store-unavailable`.
    */
   linkFor (ticketId: string, endsAt: number, clientKey?: string): Promise<string>
 }
 
-/** Who a js_code stands for. */
 export interface PhoneIdentity {
-  /** The openid behind a js_code, asked for once. Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`. */
+  /** The openid behind a js_code; WeChat accepts each js_code once. Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`. */
   openidFor (jsCode: string): Promise<string>
 }
 
-/** What the floors below tell the operator; pino's shape, cut to what is used. */
+/** The part of pino's interface that is used below http/. */
 export interface Log {
   info (fields: object, message: string): void
   warn (fields: object, message: string): void
   error (fields: object, message: string): void
 }
 
-/** A browser's login, as others may know it. Times are milliseconds since 1970. */
+/** A browser's login, without secrets. Times are milliseconds since 1970. */
 export interface Session {
   /** 22 characters of base64url; public, the `sid` of tokens. */
   readonly id: string
@@ -122,13 +117,13 @@ export interface Session {
   readonly browser: BrowserInfo
   readonly createdAt: number
   readonly lastSeenAt: number
-  /** The idle end or the absolute one, whichever comes first. */
+  /** The idle end or the absolute end, whichever comes first. */
   readonly expiresAt: number
-  /** The origin of the other site that it was opened for, which has tokens of it and no cookie; null for one of ours. */
+  /** The origin of the other site that it was opened for, which gets tokens and no cookie; null for our own site. */
   readonly site: string | null
 }
 
-/** A session together with the secret for its cookie, which the server can't tell a second time. */
+/** A session with the secret for its cookie. The server keeps a hash of the secret only. */
 export interface OpenedSession {
   readonly session: Session
   readonly secret: string
@@ -138,50 +133,48 @@ export interface OpenedSession {
 
 export interface SessionOpener {
   /**
-   * Opens the session of a consumed ticket. Again for the same ticket and browser secret it finds the same one; undefined once that has ended.
-   * Whenever one is handed out the audit is told, again too, so that none is in use without a word.
+   * Opens the session of a consumed ticket. Repeatable: the same ticket and browser secret give the same session; undefined once that has ended.
+   * Records a step each time, repeated calls included, so that no session is in use without one.
    */
   open (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined>
   /**
-   * Ends the sessions that these secrets of a browser's cookies open, as `session` takes their place; again it finds that done. Where a login that
-   * came later in the same browser was quicker, it ends `session` instead, and resolves with false.
+   * Ends the sessions behind these secrets of a browser's cookies, as `session` takes their place. Repeatable. Where a later login in the same
+   * browser has come first, it ends `session` instead and resolves with false.
    */
   replace (secrets: readonly string[], session: Session, audit: Audit): Promise<boolean>
 }
 
 export interface SessionsEnder {
   /**
-   * Ends all sessions of a person at once, and those to come of tickets that were approved at `endedAt` or before; the audit is told of each. Again, it
-   * finishes what broke off. Gives how many this call ended.
+   * Ends all sessions of a person, and prevents those of tickets that were approved at `endedAt` or before; records a step for each that it ended.
+   * Repeatable: another call finishes what broke off. Resolves with how many this call ended.
    */
   endAll (sub: string, endedAt: number, by: SessionEnder, audit: Audit): Promise<number>
 }
 
-/** What a person's wrong numbers mean for them just now. */
+/** What a person's earlier wrong numbers mean for them now. */
 export interface WrongNumberStanding {
-  /** They have to type the number; one of three is not offered any more. */
+  /** They have to type the number; three to choose from are no longer offered. */
   readonly mustType: boolean
-  /** In how many milliseconds they may scan again; 0 for at once. */
+  /** In how many milliseconds they may scan again; 0 for now. */
   readonly waitMs: number
 }
 
-/** Wrong numbers, counted per person. Every method rejects with `store-unavailable` where the store can't say: then nobody gets a guess for nothing. */
+/** Wrong numbers, counted per person. Every method rejects with `store-unavailable` where the store fails: no guess goes uncounted. */
 export interface WrongNumbers {
   standingOf (sub: string): Promise<WrongNumberStanding>
-  /** Counts a wrong number: how many this person has had within a month, and for how many milliseconds they have to wait because of this one; 0 for not at all. */
+  /** Counts a wrong number. `count`: how many this person has entered within a month. `waitMs`: how long they have to wait because of this one; 0 for no wait. */
   add (sub: string): Promise<{ readonly count: number, readonly waitMs: number }>
-  /** Runs `work` while no other process or call does so for this person, and waits for the one that does. Rejects with `rate-limited` where that takes 2 s. */
+  /** Runs `work` under a lock on this person, held across all instances. Rejects with `rate-limited` where the lock isn't free within 2 s. */
   exclusively<T> (sub: string, work: () => Promise<T>): Promise<T>
 }
 
-/** How people are shown, by `sub`. */
 export interface Names {
-  /** The name a person chose, or null. */
+  /** The name that this person chose, or null. */
   nameOf (sub: string): Promise<string | null>
 }
 
-/** Where addresses are. */
 export interface Places {
-  /** The place of a plain address, at once; null where it is not known. Never throws: a login needs no place. */
+  /** The place of a plain address; null where it is not known. Never throws: a login needs no place. */
   placeOf (address: string): Place | null
 }

@@ -2,10 +2,10 @@ import { areOneConnection } from '../domain/address.ts'
 import type { Place } from '../domain/place.ts'
 import { areApart } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
-import { refuse } from './update-ticket.ts'
+import type { LoginDeps } from './deps.ts'
 import { refuseToWait, withdraw } from './match-number.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
-import type { LoginDeps } from './deps.ts'
+import { refuse } from './update-ticket.ts'
 
 export interface ScanClaim extends PhoneClaim {
   /** The phone's own address. */
@@ -14,23 +14,23 @@ export interface ScanClaim extends PhoneClaim {
 
 export interface Scan {
   readonly ticket: Ticket
-  /** Where the phone itself is, as its address says. */
+  /** Where the phone is, by its address. */
   readonly phonePlace: Place | null
-  /** Browser and phone are known to be in different countries or regions. The person decides what that means: many travel, and many use a VPN. */
+  /** Browser and phone are known to be in different countries or regions. The person judges it: many travel, and many use a VPN. */
   readonly isOtherCountry: boolean
   /**
-   * The browser may be on the phone that scans, so that no camera could see its code. Its own word that it is on a phone is not enough: whoever sends a
-   * code to somebody can say so, too. They would have to be on that person's connection as well.
+   * The browser may be on the phone that scans, where no camera can see its code. Its `User-Agent` alone proves nothing, as an attacker who sends somebody
+   * a code can claim to be a phone, so browser and phone have to be on one connection as well.
    */
   readonly isSamePhone: boolean
 }
 
 /**
- * The first person to scan owns the ticket; the same person again gets the same answer, and no new end.
- * Rejects with `ticket-taken` for anybody else, with the code of a final state, and with `rate-limited` for whoever has had too many wrong numbers.
+ * Scans a ticket: the first person to do so owns it. Repeatable for that person, without moving the ticket's end again.
+ * Rejects with `ticket-taken` for anybody else, with the code of a final state, and with `rate-limited` after too many wrong numbers.
  */
 export const scanTicket = async (deps: LoginDeps, claim: ScanClaim): Promise<Scan> => {
-  const person = { sub: claim.sub, name: null } // told to the browser after the yes, and read then
+  const person = { sub: claim.sub, name: null } // the browser gets the name after the confirm, which reads it
   const standing = await deps.wrongNumbers.standingOf(claim.sub)
   if (deps.settings.matchNumbers !== 'off') refuseToWait(standing)
   const matchMode = standing.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'

@@ -7,17 +7,17 @@ export interface SignOutDeps {
   readonly audit: Audit
 }
 
-/** Whose everything ends, by whom, and the id of the phone key that stays; null where all go. */
 export interface SignOut {
   readonly sub: string
   readonly by: 'phone' | 'operator'
+  /** The id of the phone key that isn't ended; null to end all. */
   readonly spared: string | null
 }
 
 /**
- * Ends every phone key of a person but the one that is spared, then every session, and every session that a ticket approved before could still open.
- * In this order: an ended phone can't approve what opens next. Repeatable; it finishes what broke off. Rejects with `key-unknown` where the spared
- * key was ended meanwhile.
+ * Ends every phone key of a person except the spared one, then every session, including those that a ticket approved before could still open.
+ * In this order: an ended key can't approve another session. Repeatable: another call finishes what broke off. Rejects with `key-unknown` where the
+ * spared key was ended meanwhile.
  */
 export const signOutEverywhere = async ({ phoneKeys, sessions, audit }: SignOutDeps, { sub, by, spared }: SignOut): Promise<{ phones: number, browsers: number }> => {
   const { ended, endedAt } = await phoneKeys.endAll(sub, spared)

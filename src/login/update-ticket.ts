@@ -1,7 +1,7 @@
 /** The one way in which a stored ticket changes. */
-import { Problem, type ProblemCode } from '../errors.ts'
 import { stepOf, type Canceller, type WrongNumber } from '../domain/step.ts'
 import { isOverdue, move, type Moment, type Ticket, type TicketState } from '../domain/ticket.ts'
+import { Problem, type ProblemCode } from '../errors.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import type { LoginDeps } from './deps.ts'
 
