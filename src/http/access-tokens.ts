@@ -1,4 +1,4 @@
-/** Owns access tokens on the wire: signed and verified by @fastify/jwt as ES256, with what it leaves open checked here. */
+/** Access tokens: signed and verified as ES256 by @fastify/jwt, with the checks that it leaves to its caller. */
 import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import type { RandomBytes } from '../domain/ids.ts'
@@ -7,23 +7,23 @@ import { audienceOf, claimsFor, sessionClaim, type TokenClaim, type TokenIssuer 
 import { acceptedKeys, signingKeyAt, type Keys } from '../sessions/key-set.ts'
 
 const tokenType = 'at+jwt'
-/** Ours carry these and nothing else; a key or an address for one that somebody brought along is not even looked at. */
+/** Exactly these: a token that brings a key or the address of one (`jwk`, `jku`, `x5c`) is refused. */
 const headerNames = 'alg,kid,typ'
 
 export interface AccessTokens {
   /** Signs a fresh token. `expiresIn` is in seconds. */
   issue (session: Session): { token: string, expiresIn: number }
-  /** What a token of ours says while it is good, whomever it is for; undefined for whatever else. */
+  /** The claim of a valid token of ours, for any audience; undefined for anything else. */
   verify (token: string): TokenClaim | undefined
-  /** Whom the tokens of a session are for. */
+  /** The audience of a session's tokens. */
   audienceOf (session: Session): string
 }
 
-/** Sets the tokens up on the root of the app. */
+/** Registers @fastify/jwt on the root of the app. */
 export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issuer: TokenIssuer, clock: Clock, random: RandomBytes): Promise<AccessTokens> => {
   const [{ privatePem, publicPem }] = keys.signing
   await app.register(jwt, {
-    secret: { private: privatePem, public: publicPem }, // it wants a pair; each call names its own, as keys change while the service runs
+    secret: { private: privatePem, public: publicPem }, // required here; each call names its own key, as keys change while the service runs
     sign: { algorithm: 'ES256', header: { typ: tokenType, alg: 'ES256' } },
     verify: { algorithms: ['ES256'], allowedIss: issuer.issuer, allowedAud: [issuer.audience, ...issuer.sites] },
     decode: { complete: true },
@@ -43,7 +43,7 @@ export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issue
       if (key === undefined || header.typ !== tokenType || Object.keys(header).sort().join() !== headerNames) return undefined
       return sessionClaim(app.jwt.verify(token, { key: key.publicPem, clockTimestamp: now }), issuer, clock)
     } catch {
-      return undefined // the library tells many kinds of bad token; a client is told one
+      return undefined // the library throws for many kinds of bad token; a client gets one answer
     }
   }
 

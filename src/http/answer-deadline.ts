@@ -8,35 +8,35 @@ import { sendProblem } from './problems.ts'
 const answerWithinMs = 5_000
 
 /**
- * Answers in place of a handler that has not come to its end in time. Fastify's own `handlerTimeout` would count a stall of this process against what is
- * behind us, and refuse calls whose answers are there.
+ * Answers in place of a handler that has not finished in time. Fastify's own `handlerTimeout` would count a stall of this process as slowness of the store or
+ * of WeChat, and refuse calls whose answers have arrived.
  */
 export const answerDeadlinePlugin = fp<{ timer: Timer }>(async (app, { timer }) => {
   app.addHook('onRequest', (request, reply, done) => {
     const ms = request.routeOptions.config.answerWithinMs ?? answerWithinMs
     const cancel = afterDeadline(timer, ms, () => {
       if (reply.sent || reply.raw.headersSent) return
-      // Not as an error: where the handler has failed and that is still being counted, the error handler has had its turn, and Fastify would answer itself.
+      // Not thrown as an error: Fastify answers a second error of one request itself, and the first may be with the error handler, waiting for the limits.
       sendProblem(request.raw.complete === false ? lateBody(reply) : lateAnswer(ms), request, reply)
-      reply.raw.once('close', () => { reply.hijack() }) // what the handler comes to afterwards is heard by nobody, and is no line of log
+      reply.raw.once('close', () => { reply.hijack() }) // the handler's late result is neither sent nor logged
     })
     reply.raw.once('close', cancel)
     done()
   })
 }, { name: 'answer-deadline' })
 
-/** Something behind us is slow, and asking again is right. */
+/** The store or WeChat is slow: the client may retry. */
 const lateAnswer = (ms: number): Problem => new Problem('store-unavailable', { cause: new Error(`the handler did not answer within ${ms} ms`) })
 
-/** The request has not come in yet: the client is slow, and nothing behind us. */
+/** The body has not arrived yet: the client is slow, not the service. */
 const lateBody = (reply: FastifyReply): Problem => {
-  reply.header('connection', 'close') // what is still to come is not read
+  reply.header('connection', 'close') // the rest of the body is not read
   return new Problem('bad-request', { status: 408, detail: 'The body did not come in time' })
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** How long an answer may take where that is not as long as everywhere. Milliseconds. */
+    /** How long the answer of this route may take; 5 s by default. */
     answerWithinMs?: number
   }
 }

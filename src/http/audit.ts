@@ -1,4 +1,4 @@
-/** Owns how steps come into the log: one line each at `info`, with whose call it was. Which steps there are is known below. */
+/** The audit log: one line at `info` for each step, with the address, the key and the site of the call. `domain/step.ts` has the steps. */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isId, startOf } from '../domain/ids.ts'
@@ -9,10 +9,7 @@ import type { Clock } from '../login/ports.ts'
 import { createLogLimit, type LogLimit } from './log-limit.ts'
 import { addressOf, clientKeyOf } from './visitor.ts'
 
-/**
- * A no that an operator may be asked about later. The others are no step of anybody's: what isn't there and what comes too often is a matter
- * of the limits, what isn't well formed is a program's mistake, and a fault of ours has a line of its own.
- */
+/** Refusals worth auditing. Left out: not-found and rate-limited (see limits), malformed requests (client bugs), 5xx (logged already). */
 const refusals: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'return-to-not-allowed',
   'signature-invalid',
@@ -33,16 +30,17 @@ const refusals: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 ])
 
 /**
- * Refusals of one code to one client that are told each minute, with all their members; of the rest their number is told when the minute is over.
- * Those of signed calls are limited already, by LIMIT_PHONE.
+ * Lines a minute for refusals of one code to one client; the rest are one line with their number when the minute is over. LIMIT_PHONE limits refusals of
+ * signed calls already.
  */
 const refusalsPerMinute = 1
 
-/** A step that anybody can have told again and again, at no cost to them: so many lines a minute of one client, then their number. */
+/** Steps that anybody can repeat at no cost. */
 const isRepeatable = (step: Step): boolean => step.event === 'cookies.refused' || (step.event === 'session.opened' && step.again === true)
+/** Lines a minute for one client; the rest are one line with their number. */
 const repeatablePerMinute = 20
 
-/** Gives each request an audit of its own. `origins` are those of our sites: of another one only that it is none of them is told. */
+/** Gives each request an audit. `origins` are those of our sites; any other origin is logged as `another`. */
 export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(async (app, { origins, clock }) => {
   const refusalLines = createLogLimit(clock, (code, client, repeated) => { app.log.info({ event: 'refused', code, client, repeated }, 'audit') })
   app.decorate('refusalLines', refusalLines)
@@ -62,11 +60,11 @@ export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(asyn
   })
 }, { name: 'audit' })
 
-/** Tells the audit of a refusal where it is one of those. */
+/** Records a refusal that is worth auditing. */
 export const recordRefusal = ({ code }: Problem, request: FastifyRequest): void => {
   if (!refusals.has(code)) return
   if (request.person === '' && !request.server.refusalLines.allows(code, clientKeyOf(request), refusalsPerMinute)) return
-  const { ticket } = request.params as { ticket?: string } // of routes that have none, too
+  const { ticket } = request.params as { ticket?: string } // undefined on routes without tickets
   request.audit.record({
     event: 'refused',
     code,
@@ -80,7 +78,7 @@ declare module 'fastify' {
     readonly refusalLines: LogLimit
   }
   interface FastifyRequest {
-    /** Told of each step that this request makes. */
+    /** Records the steps that this request makes. */
     readonly audit: Audit
   }
 }

@@ -1,11 +1,11 @@
-/** Owns how a JSON body is read: UTF-8 or nothing, no prototype tricks, and an absent body is not a mistake. */
+/** JSON bodies: UTF-8 only, no keys that reach for the prototype. A missing body is no mistake. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../errors.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Reads bytes as JSON; no bytes are no body. Throws `bad-request`. */
+/** Parses a body as JSON; undefined where it is empty. Throws `bad-request`. */
 export const parseJson = (bytes: Buffer): unknown => {
   if (bytes.length === 0) return undefined
   try {
@@ -21,8 +21,8 @@ const refuseProto = (key: string, value: unknown): unknown => {
 }
 
 /**
- * Sets how bodies are read, in place of what was set before: JSON by `read`. Of any other type is only the empty one, as some clients name
- * a type for no bytes at all; the rest is `unsupported-media-type`.
+ * Reads JSON bodies with `read`, in place of the parsers that were set before. A body of another type is `unsupported-media-type`, unless it is empty: some
+ * clients name a type for no bytes at all.
  */
 export const readBodies = (app: FastifyInstance, read: (body: Buffer) => unknown): void => {
   app.removeAllContentTypeParsers()
@@ -34,17 +34,17 @@ export const readBodies = (app: FastifyInstance, read: (body: Buffer) => unknown
 }
 
 /**
- * Whether a call says that it brings a body that isn't JSON: a page of another site can send no other without being asked for leave. Chunks of no
- * type may be none at all, which only reading them tells.
+ * Whether a call announces a body that isn't JSON: the only bodies that a page of another site can send without a preflight. A chunked body without a type
+ * may turn out to be empty, so it is read first.
  */
 const isOfOtherType = ({ method, headers }: FastifyRequest): boolean => {
-  if (method === 'GET' || method === 'HEAD') return false // theirs means nothing and is not read
+  if (method === 'GET' || method === 'HEAD') return false // their bodies mean nothing and are not read
   const type = headers['content-type']
   const hasBody = Number(headers['content-length'] ?? 0) > 0 || (headers['transfer-encoding'] !== undefined && type !== undefined)
   return hasBody && !/^application\/json[ \t]*(?:;|$)/i.test(type ?? '')
 }
 
-/** JSON everywhere, unless a scope sets something else; another type is refused before anything is read or counted. */
+/** Reads JSON on all routes, unless a scope sets another reader. Other types are refused before anything is read or counted. */
 export const bodyParserPlugin = fp(async (app) => {
   readBodies(app, parseJson)
   app.addHook('onRequest', async (request) => {

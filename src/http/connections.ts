@@ -1,6 +1,6 @@
 /**
- * Limits on what one client can make a server keep: connections, and calls in a row over one of them. What is queued for a client that doesn't read follows
- * from these, since each answer is bounded, and the large ones are bytes that all share.
+ * Limits of connections per client, network and in all, and of unanswered calls on one connection. They also bound what is queued for clients that don't read,
+ * since each answer is bounded, and the large ones are buffers that all answers share.
  */
 import type { RequestListener, Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -8,15 +8,15 @@ import { networkMatcher, plainAddress, prefixesOf } from '../domain/address.ts'
 import type { Clock } from '../login/ports.ts'
 import { heldPerNetwork } from '../login/waiting-room.ts'
 
-/** Calls on one connection that are not answered yet. Browsers and proxies send none before the last answer; whoever sends more is cut off. */
+/** Unanswered calls on one connection; one more closes it. Browsers and proxies don't pipeline: they send the next call after the last answer. */
 const maxUnanswered = 8
-/** Idle connections of one client key, of its network (/24, /48), and of all but proxies; beyond, the one that is idle for longest is closed. */
+/** Idle connections of one client key, of its network (/24, /48), and of all but proxies. One more closes the one that has been idle for longest. */
 const maxIdle = { client: 512, network: 2048, all: 8192 }
 /**
- * Connections in all, idle or not, of the same; beyond, one of the same client key or network that is idle is closed, or the newcomer; beyond those of all,
- * one of the network that has most, as four full networks would have the places of all others. A client key: 2,000 held polls of an office, and as many others
- * at the same moment. Its network and all: the polls that are held for them, the idle, and half as many that are at work. With the defaults 8,072 and 32,288:
- * well below the open files that a process may have with systemd (524,288) or Docker (1,048,576).
+ * Connections of the same groups, idle or not. One more for a client key or network closes an idle one of its own, or else the new one; one more in all closes
+ * one of the network with the most, as four full networks would otherwise leave no room for others. Client key: the 2,000 held polls of an office, and as many
+ * calls at the same moment. Network and all: their held polls, their idle connections, and half as many at work. With the defaults 8,072 and 32,288: well below
+ * the open files of a process under systemd (524,288) or Docker (1,048,576).
  */
 const maxOpen = (maxHeldPolls: number) => ({
   client: 4096,
@@ -24,22 +24,22 @@ const maxOpen = (maxHeldPolls: number) => ({
   all: maxHeldPolls + maxIdle.all * 1.5,
 })
 /**
- * A connection is not closed as idle before: when many come at once, their calls are still on the way. Only a full client key or network closes its own before,
- * or those who send nothing would hold its places. Milliseconds.
+ * A connection counts as idle from then on: when many open at once, their calls are still on the way. Only a full client key or network closes its own idle
+ * ones sooner, as connections that send nothing would otherwise fill it.
  */
-const restMs = 2000
+const idleAfterMs = 2000
 
 export interface ConnectionOptions {
-  /** Networks of the reverse proxies, which have as many connections as they like, as all visitors come over theirs. */
+  /** Networks of the reverse proxies. Their connections are not limited, as all visitors share them. */
   readonly trustProxy: readonly string[]
-  /** How many polls are held at a time. */
+  /** MAX_HELD_POLLS. */
   readonly maxHeldPolls: number
   readonly clock: Pick<Clock, 'steady' | 'after'>
 }
 
 interface Connection { unanswered: number, readonly groups: readonly Group[] }
 
-/** Those who are counted together: how many, those on which somebody waits, and since when the idle ones are so; each the longest first. */
+/** Connections that are counted together. `busy` have an unanswered call; `idle` has the time since when, on the steady clock. Both have the oldest first. */
 interface Group {
   readonly kind: keyof typeof maxIdle
   readonly key: string
@@ -51,7 +51,7 @@ interface Group {
   cancelSweep: (() => void) | undefined
 }
 
-/** Watches the connections of a server. Gives the listener for requests. */
+/** Limits the connections of a server: `watch` starts it, `handler` wraps the listener for requests. */
 export const limitConnections = (
   handler: RequestListener,
   { trustProxy, maxHeldPolls, clock }: ConnectionOptions,
@@ -60,7 +60,7 @@ export const limitConnections = (
   const isProxy = networkMatcher(trustProxy)
   const connections = new WeakMap<Socket, Connection>()
   const groups = new Map<string, Group>()
-  /** By how many connections they have. That changes by one at a time, so the fullest are always the last. */
+  /** Networks by their number of connections. That changes by one at a time, so the last entry has the fullest. */
   const networks: Array<Set<Group>> = []
 
   const count = (group: Group, by: 1 | -1): void => {
@@ -90,7 +90,7 @@ export const limitConnections = (
     groups.delete(group.key)
   }
 
-  const rest = (socket: Socket, { groups }: Connection): void => {
+  const markIdle = (socket: Socket, { groups }: Connection): void => {
     for (const group of groups) {
       group.busy.delete(socket)
       group.idle.set(socket, clock.steady())
@@ -98,11 +98,11 @@ export const limitConnections = (
     }
   }
 
-  /** Closes what is idle beyond the limit, now and as soon as it has been so for long enough. */
+  /** Closes idle connections beyond the limit, now and again when the next one has been idle for long enough. */
   const sweep = (group: Group): void => {
     for (const [socket, since] of group.idle) {
       if (group.idle.size <= group.maxIdle) return
-      const leftMs = since + restMs - clock.steady()
+      const leftMs = since + idleAfterMs - clock.steady()
       if (leftMs > 0) {
         group.cancelSweep ??= clock.after(leftMs, () => {
           group.cancelSweep = undefined
@@ -122,22 +122,22 @@ export const limitConnections = (
     socket.destroy()
   }
 
-  /** The one that is idle for longest, where that is long enough. */
-  const spareOf = ({ idle }: Group): Socket | undefined => {
+  /** The connection that has been idle for longest, where it counts as idle. */
+  const oldestIdleOf = ({ idle }: Group): Socket | undefined => {
     const [oldest] = idle
-    return oldest !== undefined && clock.steady() - oldest[1] >= restMs ? oldest[0] : undefined
+    return oldest !== undefined && clock.steady() - oldest[1] >= idleAfterMs ? oldest[0] : undefined
   }
 
   /**
-   * Which is closed where there are too many in all: one that is idle, or one of the network that has most, and for that network's own newcomer none of
-   * another's. On which somebody has waited for longest goes before what has only come: a poll whose connection ends is asked again.
+   * Which connection to close when there are too many in all: an idle one, or one of the network with the most; when that network opens one more, never
+   * another network's. The longest busy one goes before those that have just opened: a client repeats a poll whose connection has ended.
    */
-  const oneTooMany = (all: Group, network: Group): Socket | undefined => {
+  const toClose = (all: Group, network: Group): Socket | undefined => {
     const [fullest = network] = networks.at(-1) ?? []
-    if (network.count === fullest.count) return spareOf(network)
+    if (network.count === fullest.count) return oldestIdleOf(network)
     const [longestBusy] = fullest.busy
-    const [longestIdle] = fullest.idle.keys()
-    return spareOf(fullest) ?? spareOf(all) ?? longestBusy ?? longestIdle
+    const [justOpened] = fullest.idle.keys()
+    return oldestIdleOf(fullest) ?? oldestIdleOf(all) ?? longestBusy ?? justOpened
   }
 
   const accept = (socket: Socket): void => {
@@ -154,9 +154,9 @@ export const limitConnections = (
     for (const group of connection.groups) {
       if (socket.destroyed || group.count <= group.maxOpen) continue
       const [oldest] = group.idle.keys()
-      close((group === all ? oneTooMany(all, network) : oldest) ?? socket)
+      close((group === all ? toClose(all, network) : oldest) ?? socket)
     }
-    if (!socket.destroyed) rest(socket, connection)
+    if (!socket.destroyed) markIdle(socket, connection)
   }
 
   return {
@@ -166,7 +166,7 @@ export const limitConnections = (
       const connection = connections.get(socket)
       if (connection === undefined) return handler(request, response)
       if (connection.unanswered >= maxUnanswered) socket.destroy()
-      if (socket.destroyed) return // what else came with it is not even looked at
+      if (socket.destroyed) return // further calls that arrived with it are dropped
       connection.unanswered++
       for (const { busy, idle } of connection.groups) {
         idle.delete(socket)
@@ -174,7 +174,7 @@ export const limitConnections = (
       }
       response.once('close', () => {
         connection.unanswered--
-        if (connection.unanswered === 0 && !socket.destroyed) rest(socket, connection)
+        if (connection.unanswered === 0 && !socket.destroyed) markIdle(socket, connection)
       })
       handler(request, response)
     },

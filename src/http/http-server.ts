@@ -1,4 +1,4 @@
-/** The HTTP server under the app: its time limits, and what it does with events for which Node has no safe answer of its own. */
+/** The HTTP server below Fastify: its timeouts, and safe answers to events for which Node has none. */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
@@ -6,19 +6,19 @@ import { limitConnections, type ConnectionOptions } from './connections.ts'
 import { refuseSocket } from './malformed-requests.ts'
 
 export interface HttpServerOptions extends ConnectionOptions {
-  /** How long a poll is held at most. Milliseconds. */
+  /** How long a poll is held at most. */
   readonly maxWaitMs: number
   readonly log: FastifyBaseLogger
 }
 
-/** To receive a request, head and body each from its beginning; a held answer is not counted. */
+/** Time to receive the head, and the whole request; a held answer doesn't count. */
 const receiveMs = 10_000
-/** Longer than balancers keep an idle connection, so that it is they who close it. */
+/** Longer than balancers keep an idle connection, so that they close it and no call is lost. */
 const keepAliveMs = 72_000
 /** Idle-socket timeout on top of MAX_WAIT: a client that has stopped reading is disconnected. */
 const stalledMs = 10_000
 
-/** Makes the server. Node's own refusals are turned off where they are no problems of ours. */
+/** Creates the server. Node's own refusals are off where they aren't problems (RFC 9457). */
 export const createHttpServer = (handler: RequestListener, { maxWaitMs, log, ...options }: HttpServerOptions): Server => {
   const limited = limitConnections(handler, options)
   const server = createServer({
@@ -29,13 +29,13 @@ export const createHttpServer = (handler: RequestListener, { maxWaitMs, log, ...
     requireHostHeader: false,
   }, limited.handler)
   server.setTimeout(maxWaitMs + stalledMs)
-  // For as long as a socket lives: Node takes its own listener away when it hands the socket over ('connect', 'upgrade'), and an error that nobody listens for ends the process.
+  // Node removes its own error listener when it hands a socket over ('connect', 'upgrade'), and an error without a listener ends the process.
   server.on('connection', (socket) => { socket.on('error', () => {}) })
   limited.watch(server)
   server.on('connect', (_request, socket) => { refuseSocket(socket, new Problem('bad-request')) })
-  // RFC 9110 §10.1.1: an expectation that a server does not know it may leave alone.
+  // RFC 9110 §10.1.1: a server may ignore an expectation that it doesn't know.
   server.on('checkExpectation', (request, response) => { server.emit('request', request, response) })
-  // Out of file descriptors, for example. Whoever starts the server hears of errors before that.
+  // Out of file descriptors, for example. Errors before the server listens reject `listen`.
   server.on('error', (err) => { if (server.listening) log.error({ err }, 'a connection could not be accepted') })
   return server
 }

@@ -1,8 +1,10 @@
 /**
- * Turns of phones that bring a js_code. Each costs a call to WeChat and is unproven until WeChat has answered: one client key (an address that many phones
- * of a carrier may share) has few calls under way, more with each right one, half as many with each wrong one, and never none. Devices say of themselves
- * what they are, and one right js_code of a stranger's own proves whatever that call said: a flood can be of proven devices, or each call of it another. So
- * devices of which a phone got in lately and all others have every other turn and half of the queue each, and nothing of the other half.
+ * A fair queue for phones that log in. Each js_code costs a call to WeChat, and only WeChat knows whether it is right. So one client key (an address that many
+ * phones of a carrier may share) has few calls under way: one more with each right js_code, half as many with each wrong one, and always one.
+ *
+ * A device (a User-Agent) is proven when one of its phones has logged in lately. That protects honest phones from a flood of wrong js_codes at their address,
+ * but not alone: a User-Agent can be forged, and an attacker's own right js_code proves the one that it came with. So a flood may be of proven devices, or of a
+ * new device with each call. Therefore proven and unproven devices take turns, and each kind has half of the queue, which the other can't use.
  */
 import { LRUCache } from 'lru-cache'
 import { maxEntries } from '../cache-options.ts'
@@ -11,31 +13,31 @@ import { Problem } from '../errors.ts'
 import type { Clock } from '../login/ports.ts'
 
 export interface PhoneCaller {
-  /** Whose turns these are: an address', or its network's. */
+  /** An address, or its network. */
   readonly clientKey: string
   readonly network: string
-  /** What tells devices at one address apart, as far as they say the truth: an honest phone is seldom of the attacker's kind. */
+  /** What the phone says it is (its User-Agent), to tell apart phones at one address: an honest phone seldom has the same as the attacker. */
   readonly device: string
 }
 
 export interface JsCodeQueue {
   /**
-   * Does the work when it is this caller's turn. `isOverLimit`: too many of this client's js_codes were wrong lately, so that they come one at
-   * a time and some way apart. Rejects with `rate-limited` where too many wait already or the wait is too long, and as the work does.
+   * Does the work when it is this caller's turn. `isOverLimit`: too many js_codes of this client were wrong lately, so its calls run one at a time and with
+   * gaps. Rejects with `rate-limited` when the queue is full or the wait too long, and as the work does.
    */
   run<T> (caller: PhoneCaller, isOverLimit: boolean, work: () => Promise<T>): Promise<T>
 }
 
 interface Client {
-  /** The network's, where this is an address. What is under way or proven here is so there, too, as turns may become the network's at any time. */
+  /** The network of an address. What is under way or proven at the address counts for the network, too, as limits may move to the network at any time. */
   readonly network: Client | undefined
   allowed: number
   underWay: number
-  /** The next call begins no sooner, on the steady clock. */
+  /** When the next call may begin, on the steady clock. */
   notBefore: number
-  /** Devices of which a phone got in lately, the latest last. */
+  /** Devices with a login lately, the latest last. */
   readonly proven: Set<string>
-  /** The device that had the last turn, among the proven and among the others; and which of these had it. */
+  /** The device of the last turn, for each kind; and the kind of the last turn. */
   readonly lastDevice: { proven: string, unproven: string }
   lastKind: 'proven' | 'unproven'
   readonly waiting: Waiter[]
@@ -45,22 +47,22 @@ interface Client {
 interface Waiter {
   readonly device: string
   readonly start: () => void
-  /** Turns the caller away. */
+  /** Rejects the caller. */
   readonly giveUp: () => void
 }
 
 const firstAllowed = 4
 const mostAllowed = 32
-/** After a wrong js_code of a client that is over its limit: 120 a minute at the most. */
+/** After a wrong js_code of a client over its limit: at most 120 calls a minute. */
 const gapMs = 500
 const maxWaiting = 128
-/** Of one device at one address: the rest is for the others. */
+/** Of one device at one address: the other half of the queue is for other devices. */
 const maxWaitingOfDevice = maxWaiting / 2
-/** Of one client: enough for the common phones at one address, and 4 kB. */
+/** Of one client: enough for the common phones at one address, in 4 kB. */
 const maxProven = 16
-/** A few kilobytes each. Whoever finds a place among those under way doesn't wait, however many do. */
+/** A few kilobytes each. Calls that can begin at once never wait, however many others do. */
 const maxWaitingInAll = 4000
-/** With WeChat's own time still less than the 6 s within which everything is answered. */
+/** Together with WeChat's timeout less than the 6 s within which everything is answered. */
 const longestWaitMs = 1500
 /** Addresses and networks. */
 const maxClients = 20_000
@@ -93,7 +95,7 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
     waitingInAll--
   }
 
-  /** The first of those who come next: proven devices and others take turns, and among each of these one device and another. */
+  /** The next waiter: proven and unproven devices take turns, and within each kind the devices do. */
   const next = ({ waiting, proven, lastDevice, lastKind }: Client): Waiter | undefined => {
     const firstOf = (kind: Client['lastKind']): Waiter | undefined => {
       const ofKind = waiting.filter(({ device }) => proven.has(device) === (kind === 'proven'))
@@ -124,11 +126,11 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
   }
 
   /**
-   * Whose place a newcomer takes where there is none: one of their device's where that has its share, one of the kind that has more than half of a full
-   * queue with them. Which of these is left to chance: most are a flood's, which by any rule could choose whom its next one hits.
+   * The waiter that is rejected for a new one: one of the same device where that has its share; in a full queue one of the kind that would have more than half.
+   * At random among these: most belong to a flood, and with any fixed rule the flood could choose which waiter its next call displaces.
    */
   const displacedBy = (device: string, { waiting, proven }: Client): Waiter | undefined => {
-    const anyOf = (those: readonly Waiter[]): Waiter | undefined => those[Math.floor(random() * those.length)]
+    const anyOf = (waiters: readonly Waiter[]): Waiter | undefined => waiters[Math.floor(random() * waiters.length)]
     const ofDevice = waiting.filter((waiter) => waiter.device === device)
     if (ofDevice.length >= maxWaitingOfDevice) return anyOf(ofDevice)
     if (waiting.length < maxWaiting) return undefined
@@ -137,7 +139,7 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
     return anyOf(waiting.filter((waiter) => isProven(waiter) === areMostProven))
   }
 
-  /** Lets in as many as may go. */
+  /** Starts as many waiters as may run. */
   const serve = (client: Client): void => {
     client.cancelTimer()
     client.cancelTimer = () => {}
@@ -187,8 +189,8 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
 
   return {
     run: async ({ clientKey, network, device }, isOverLimit, work) => {
-      const whole = clientOf(network)
-      const client = clientKey === network ? whole : clientOf(clientKey, whole)
+      const networkClient = clientOf(network)
+      const client = clientKey === network ? networkClient : clientOf(clientKey, networkClient)
       if (isOverLimit) client.allowed = 1
       await turn(client, device)
       try {

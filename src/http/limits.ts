@@ -26,23 +26,24 @@ const networkFactor = 16
 
 const factorOf = (index: number, count: number): number => index === count - 1 ? 1 : index === 0 ? networkFactor : lineFactor
 
-/** Answers that show that somebody tried a secret, an id or a path that isn't there. */
+/** Answers to a secret, an id or a path that doesn't exist. */
 const failedGuesses: ReadonlySet<ProblemCode> = new Set(['ticket-not-found', 'not-found'])
 
-/** Each rejects with `store-unavailable` where nothing can be counted: then nobody gets a try for nothing. */
+/** Each rejects with `store-unavailable` when nothing can be counted: otherwise attempts would be free. */
 export interface Limits {
   /** Counts a ticket to be made from this address. Rejects with `rate-limited`. */
   beforeCreate (request: FastifyRequest): Promise<void>
   /** Counts a signed call of this person. Rejects with `rate-limited`. */
   beforePhoneCall (request: FastifyRequest): Promise<void>
   /**
-   * Does the work of a phone's login when it is its turn, and counts a wrong js_code against its address and networks. Each costs us a call to WeChat, but
-   * an address or network that many wrong ones come from is served slowly and never shut out. Rejects with `rate-limited` where too many wait, and as the work does.
+   * Does the work of a phone's login in the queue of its address, and counts a wrong js_code against the address and its networks. Each costs a call to
+   * WeChat, but an address or network with many wrong ones is slowed down and never shut out. Rejects with `rate-limited` when the queue is full, and as the
+   * work does.
    */
   duringPhoneLogin<T> (request: FastifyRequest, work: () => Promise<T>): Promise<T>
   /**
-   * Counts a failed guess from this address: gives back the problem as it is, or `rate-limited` in its place. An unknown path stays one
-   * where it can't be counted: nobody learns from it, and what needs no store must not fail with it.
+   * Counts a failed guess from this address; returns the problem as it is, or `rate-limited` in its place. Without a store an unknown path stays `not-found`:
+   * it discloses nothing.
    */
   afterGuess (problem: Problem, request: FastifyRequest): Promise<Problem>
 }
@@ -51,11 +52,11 @@ export interface LimitOptions {
   readonly createPerMinute: number
   readonly guessPerMinute: number
   readonly phonePerMinute: number
-  /** 32 bytes, the same for all instances: the store is not to know whose address it was. */
+  /** 32 bytes, the same for all instances. Hides addresses from who reads the store. */
   readonly key: Buffer
 }
 
-/** Sets the limits up on the root of the app; what they count is the store's. */
+/** Registers the rate-limit plugin on the root of the app, with the store's counts. */
 export const createLimits = async (app: FastifyInstance, store: Store, clock: Clock, options: LimitOptions): Promise<Limits> => {
   /** The windows of a key of the plugin, the widest first: those of an address and the networks around it, or the one of a person. */
   const windowsOf = (key: string, max: number): Windows => {
@@ -84,8 +85,8 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
   const phone = limiter('phone', options.phonePerMinute, ({ person }) => person)
 
-  /** Whose turns a phone's are, and whether too many of theirs were wrong: an IPv6 /48's; an IPv4 address', or its network's once that is over its limit. */
-  const turnsOf = async (request: FastifyRequest): Promise<{ clientKey: string, network: string, isOverLimit: boolean }> => {
+  /** The queue of a phone, and whether too many js_codes were wrong there: an IPv6 /48, an IPv4 address, or its network once that is over its limit. */
+  const queueOf = async (request: FastifyRequest): Promise<{ clientKey: string, network: string, isOverLimit: boolean }> => {
     const address = addressOf(request)
     const [network] = prefixesOf(address)
     const windows = windowsOf(limitKey('js-code', address), options.guessPerMinute)
@@ -105,8 +106,8 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     beforeCreate: (request) => before(create, request),
     beforePhoneCall: (request) => before(phone, request),
     duringPhoneLogin: async (request, work) => {
-      const { isOverLimit, ...whose } = await turnsOf(request)
-      const caller = { ...whose, device: (request.headers['user-agent'] ?? '').slice(0, 256) }
+      const { isOverLimit, ...keys } = await queueOf(request)
+      const caller = { ...keys, device: (request.headers['user-agent'] ?? '').slice(0, 256) }
       return await queue.run(caller, isOverLimit, async () => {
         try {
           return await work()
@@ -117,7 +118,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
       })
     },
     afterGuess: async (problem, request) => {
-      // A signed call is counted against its person already; many phones share one address of their carrier.
+      // A signed call counts against its person already; many phones share one address of their carrier.
       if (!failedGuesses.has(problem.code) || request.person !== '') return problem
       try {
         return await guess(request) ?? problem
@@ -129,7 +130,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   }
 }
 
-/** Counts a call; the problem where there were too many. */
+/** Counts a call; returns a problem where there were too many. */
 type Limit = (request: FastifyRequest) => Promise<Problem | undefined>
 
 /** A key of the plugin. A kind and an address or a `sub` hold no space. */

@@ -1,18 +1,18 @@
-/** Log lines that strangers cause: so many a minute for one kind and client, the rest as a count. In bounded memory. */
+/** A limit of log lines that strangers can cause: per minute, kind and client, with a count of the rest. Bounded memory. */
 import type { Clock } from '../login/ports.ts'
 
 const windowMs = 60_000
-/** Pairs of kind and client with counts of their own in one window; all further clients share one for each kind. */
-export const remembered = 1_000
+/** Pairs of kind and client with a count of their own in one window; all further clients share one count for each kind. */
+export const maxCounted = 1_000
 
 export interface LogLimit {
-  /** Counts a line, and tells whether it may be written. */
+  /** Counts a line; returns whether it may be written. */
   allows (kind: string, client: string, perMinute: number): boolean
-  /** Tells what was left out until now, and begins anew. */
+  /** Reports what was left out so far, and starts over. */
   flush (): void
 }
 
-/** `onLeftOut` is called once a minute for each kind and client of which lines were left out. Kinds are single words. */
+/** Calls `onLeftOut` once a minute for each kind and client of which lines were left out. A kind has no space. */
 export const createLogLimit = (clock: Clock, onLeftOut: (kind: string, client: string, count: number) => void): LogLimit => {
   const counts = new Map<string, { lines: number, leftOut: number }>()
   let cancel = () => {}
@@ -31,7 +31,7 @@ export const createLogLimit = (clock: Clock, onLeftOut: (kind: string, client: s
     allows (kind, client, perMinute) {
       if (counts.size === 0) cancel = clock.after(windowMs, flush)
       const own = `${kind} ${client}`
-      const key = counts.has(own) || counts.size < remembered ? own : `${kind} others`
+      const key = counts.has(own) || counts.size < maxCounted ? own : `${kind} others`
       const count = counts.get(key) ?? { lines: 0, leftOut: 0 }
       counts.set(key, count)
       count.lines++

@@ -1,20 +1,20 @@
-/** Whose js_code goes to WeChat next: how many of one address at a time, in which order, and who has to go. */
+/** The queue of phones that log in: how many calls of one address are under way, in which order they begin, and which are rejected. */
 import t from 'tap'
 import { Problem } from '../../../src/errors.ts'
 import { createJsCodeQueue } from '../../../src/http/js-code-queue.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { settle } from '../../support/waiting.ts'
 
-/** A call that asks for its turn; its work is over when the test says so. */
+/** A call in the queue; the test ends its work. */
 interface TestCall {
   readonly device: string
   hasBegun: boolean
-  /** What became of it. */
-  told: string
+  /** Its result, or the code of its problem. */
+  outcome: string
   readonly work: PromiseWithResolvers<string>
 }
 
-/** Gives the same numbers at each run, evenly spread from 0 up to 1 (steps of the golden ratio). */
+/** Returns the same numbers in each run, evenly spread from 0 to 1 (steps of the golden ratio). */
 const evenly = (): () => number => {
   let last = 0
   return () => {
@@ -26,15 +26,15 @@ const evenly = (): () => number => {
 const open = () => {
   const clock = createFakeClock()
   let stalledMs = 0
-  const turns = createJsCodeQueue({ steady: () => clock.steady() + stalledMs, after: clock.after }, evenly())
+  const queue = createJsCodeQueue({ steady: () => clock.steady() + stalledMs, after: clock.after }, evenly())
   const calls: TestCall[] = []
   const ask = (device: string, { clientKey = '192.0.2.1', network = '192.0.2.0/24', isOverLimit = false } = {}): TestCall => {
-    const call: TestCall = { device, hasBegun: false, told: 'waits', work: Promise.withResolvers<string>() }
+    const call: TestCall = { device, hasBegun: false, outcome: 'waits', work: Promise.withResolvers<string>() }
     calls.push(call)
-    turns.run({ clientKey, network, device }, isOverLimit, () => {
+    queue.run({ clientKey, network, device }, isOverLimit, () => {
       call.hasBegun = true
       return call.work.promise
-    }).then((result) => { call.told = result }, (error: { code?: string, message: string }) => { call.told = error.code ?? error.message })
+    }).then((result) => { call.outcome = result }, (error: { code?: string, message: string }) => { call.outcome = error.code ?? error.message })
     return call
   }
   const end = async (call: TestCall, how: 'right' | 'wrong' | 'fault'): Promise<void> => {
@@ -43,15 +43,15 @@ const open = () => {
     await settle()
   }
   const askMany = (count: number, device: (n: number) => string, options = {}): TestCall[] => Array.from({ length: count }, (_, n) => ask(device(n), options))
-  /** Timers of before fire so much later than they were to. */
+  /** Makes timers that are set already fire later by this. */
   const stall = (ms: number): void => { stalledMs += ms }
   return { clock, calls, ask, askMany, end, stall }
 }
 
 const begun = (calls: readonly TestCall[]): number => calls.filter(({ hasBegun }) => hasBegun).length
-const toldOf = (calls: readonly TestCall[], told: string): number => calls.filter((call) => call.told === told).length
+const countOf = (calls: readonly TestCall[], outcome: string): number => calls.filter((call) => call.outcome === outcome).length
 
-await t.test('js_code turns: four of an address are under way at first, one more after each right one, and another address has its own', async (t) => {
+await t.test('js_code queue: an address has four calls under way at first, and one more after each right js_code; another address has its own', async (t) => {
   const { ask, askMany, end } = open()
   const calls = askMany(20, () => 'phone')
   await settle()
@@ -60,13 +60,13 @@ await t.test('js_code turns: four of an address are under way at first, one more
   await settle()
   t.ok(other.hasBegun)
   await end(calls[0]!, 'right') // 20 were made
-  t.equal(calls[0]?.told, 'right')
+  t.equal(calls[0]?.outcome, 'right')
   t.equal(begun(calls), 1 + 5)
   await end(calls[1]!, 'right')
   t.equal(begun(calls), 2 + 6)
 })
 
-await t.test('js_code turns: 32 are under way at the most, however many were right', async (t) => {
+await t.test('js_code queue: no more than 32 calls are under way when any number were right', async (t) => {
   const { ask, askMany, end } = open()
   for (let n = 0; n < 40; n++) await end(ask('phone'), 'right')
   const calls = askMany(50, (n) => `phone ${n % 2}`)
@@ -74,36 +74,36 @@ await t.test('js_code turns: 32 are under way at the most, however many were rig
   t.equal(begun(calls), 32)
 })
 
-await t.test('js_code turns: half as many are under way after a wrong one, and never none', async (t) => {
+await t.test('js_code queue: half as many calls are under way, and at least one, after each wrong js_code', async (t) => {
   const { askMany, end } = open()
   const calls = askMany(20, () => 'phone')
   await settle()
   for (const underWay of [3, 2, 1, 1, 1]) {
-    const next = calls.find(({ hasBegun, told }) => hasBegun && told === 'waits')
+    const next = calls.find(({ hasBegun, outcome }) => hasBegun && outcome === 'waits')
     await end(next!, 'wrong') // one is always under way
-    t.equal(next?.told, 'js-code-invalid')
-    t.equal(begun(calls) - toldOf(calls, 'js-code-invalid'), underWay)
+    t.equal(next?.outcome, 'js-code-invalid')
+    t.equal(begun(calls) - countOf(calls, 'js-code-invalid'), underWay)
   }
 })
 
-await t.test('js_code turns: work that fails gives its turn back, and changes nothing else', async (t) => {
+await t.test('js_code queue: the next call begins, and nothing else changes, when the work fails', async (t) => {
   const { askMany, end } = open()
   const calls = askMany(9, () => 'phone')
   await settle()
   for (const call of calls.slice(0, 4)) await end(call, 'fault')
-  t.equal(toldOf(calls, 'fault'), 4)
+  t.equal(countOf(calls, 'fault'), 4)
   t.equal(begun(calls), 4 + 4)
 })
 
-await t.test('js_code turns: work that throws before it has begun gives its turn back, too', async (t) => {
-  const turns = createJsCodeQueue(createFakeClock())
+await t.test('js_code queue: the next call begins when the work throws at once', async (t) => {
+  const queue = createJsCodeQueue(createFakeClock())
   const caller = { clientKey: '192.0.2.1', network: '192.0.2.0/24' }
-  const fail = () => turns.run({ ...caller, device: '' }, false, () => { throw new Error('at once') })
+  const fail = () => queue.run({ ...caller, device: '' }, false, () => { throw new Error('at once') })
   for (let n = 0; n < 9; n++) await t.rejects(fail(), { message: 'at once' })
-  t.equal(await turns.run({ ...caller, device: '' }, false, async () => 'right'), 'right')
+  t.equal(await queue.run({ ...caller, device: '' }, false, async () => 'right'), 'right')
 })
 
-await t.test('js_code turns: over the limit there is one at a time, half a second after each wrong one, and at once after a right one', async (t) => {
+await t.test('js_code queue: calls run one at a time, half a second after a wrong js_code and at once after a right one, when a client is over its limit', async (t) => {
   const { clock, ask, end } = open()
   const over = { isOverLimit: true }
   const [first, second, third] = [ask('a', over), ask('b', over), ask('c', over)]
@@ -122,43 +122,43 @@ await t.test('js_code turns: over the limit there is one at a time, half a secon
   await end(third, 'wrong')
   const late = ask('d', over)
   await settle()
-  t.notOk(late.hasBegun, 'nor does one begin that finds nobody waiting')
+  t.notOk(late.hasBegun, 'even with an empty queue')
   clock.advance(500)
   await settle()
   t.ok(late.hasBegun)
 })
 
-await t.test('js_code turns: who has waited for a second and a half is turned away, and their place is free', async (t) => {
+await t.test('js_code queue: a call is rejected, and makes room, when it has waited for a second and a half', async (t) => {
   const { clock, askMany, end } = open()
   const calls = askMany(5, () => 'phone')
   clock.advance(1499)
   await settle()
-  t.equal(calls[4]?.told, 'waits')
+  t.equal(calls[4]?.outcome, 'waits')
   clock.advance(1)
   await settle()
-  t.equal(calls[4]?.told, 'rate-limited')
-  t.equal(toldOf(calls, 'waits'), 4, 'who is under way isn\'t')
+  t.equal(calls[4]?.outcome, 'rate-limited')
+  t.equal(countOf(calls, 'waits'), 4, 'calls under way are not')
   const next = askMany(1, () => 'phone')
   await end(calls[0]!, 'right') // five were made
   t.ok(next[0]?.hasBegun)
 })
 
-await t.test('js_code turns: who has waited while the process was stalled is not turned away before it has read what WeChat answered', async (t) => {
+await t.test('js_code queue: a waiting call is not rejected before WeChat\'s answer is read when the process was stalled', async (t) => {
   const { clock, askMany, end, stall } = open()
   const calls = askMany(6, () => 'phone')
   await settle()
   stall(3000)
   clock.advance(1500)
   await settle()
-  t.strictSame(calls.slice(4).map(({ told }) => told), ['waits', 'waits'])
+  t.strictSame(calls.slice(4).map(({ outcome }) => outcome), ['waits', 'waits'])
   await end(calls[0]!, 'fault') // six were made
   t.ok(calls[4]?.hasBegun)
   clock.advance(500)
   await settle()
-  t.equal(calls[5]?.told, 'rate-limited', 'half a second more, and not for ever')
+  t.equal(calls[5]?.outcome, 'rate-limited', 'after half a second more')
 })
 
-await t.test('js_code turns: devices take turns, so that many of one wait and a single other doesn\'t', async (t) => {
+await t.test('js_code queue: devices take turns, and the only call of one comes next, when many of another wait', async (t) => {
   const { ask, askMany, end } = open()
   const flood = askMany(60, () => 'attacker')
   const honest = ask('phone')
@@ -168,35 +168,35 @@ await t.test('js_code turns: devices take turns, so that many of one wait and a 
   t.equal(begun(flood), 4)
 })
 
-await t.test('js_code turns: 64 of one device wait at an address, 128 of all, and then one of those who wait has to go', async (t) => {
+await t.test('js_code queue: a waiting call is rejected for a new one when 64 of its device wait at an address, or 128 of all', async (t) => {
   const { ask, askMany } = open()
   const ofOne = askMany(4 + 65, () => 'one')
   await settle()
-  t.equal(toldOf(ofOne, 'rate-limited'), 1)
-  t.equal(ofOne.at(-1)?.told, 'waits', 'the newcomer is not turned away for it')
+  t.equal(countOf(ofOne, 'rate-limited'), 1)
+  t.equal(ofOne.at(-1)?.outcome, 'waits', 'the new one is not rejected')
   const ofAll = askMany(64, (n) => `other ${n}`)
   await settle()
-  t.equal(toldOf(ofAll, 'rate-limited'), 0)
-  const newcomer = ask('newcomer')
+  t.equal(countOf(ofAll, 'rate-limited'), 0)
+  const newest = ask('newest')
   await settle()
-  t.equal(newcomer.told, 'waits')
-  t.equal(toldOf([...ofOne, ...ofAll], 'rate-limited'), 2)
+  t.equal(newest.outcome, 'waits')
+  t.equal(countOf([...ofOne, ...ofAll], 'rate-limited'), 2)
 })
 
-await t.test('js_code turns: 4,000 wait in all, and who finds a place among those under way still begins at once', async (t) => {
+await t.test('js_code queue: a call is rejected at an address where it would wait, and begins at once elsewhere, when 4,000 wait in all', async (t) => {
   const { calls, ask, askMany } = open()
   for (let n = 0; n < 40; n++) askMany(4 + 100, (i) => `${i}`, { clientKey: `198.51.100.${n}` })
   await settle()
-  t.equal(toldOf(calls, 'rate-limited'), 0)
+  t.equal(countOf(calls, 'rate-limited'), 0)
   t.equal(calls.length - begun(calls), 4000)
   const one = ask('one', { clientKey: '198.51.100.0' })
   const elsewhere = ask('one', { clientKey: '192.0.2.1' })
   await settle()
-  t.equal(one.told, 'rate-limited')
+  t.equal(one.outcome, 'rate-limited')
   t.ok(elsewhere.hasBegun)
 })
 
-await t.test('js_code turns: a device that got in lately has every other turn and is not displaced, when each call of a flood is another device', async (t) => {
+await t.test('js_code queue: a proven device has every other turn and is not rejected when each call of a flood has a new device', async (t) => {
   const { calls, ask, askMany, end } = open()
   const over = { isOverLimit: true }
   await end(ask('phone'), 'right')
@@ -205,31 +205,31 @@ await t.test('js_code turns: a device that got in lately has every other turn an
   const honest = [ask('phone', over), ask('phone', over), ask('tablet', over)]
   askMany(500, (n) => `attacker ${200 + n}`, over)
   await settle()
-  t.equal(toldOf(honest, 'waits'), 3, 'nobody of them has to go')
-  t.ok(toldOf(calls, 'rate-limited') >= 500)
+  t.equal(countOf(honest, 'waits'), 3, 'none of them is rejected')
+  t.ok(countOf(calls, 'rate-limited') >= 500)
 
   const order: string[] = []
   for (let n = 0; n < 7; n++) {
-    const next = calls.find((call) => call.hasBegun && call.told === 'waits') as TestCall // one is always under way
+    const next = calls.find((call) => call.hasBegun && call.outcome === 'waits') as TestCall // one is always under way
     order.push(next.device.replace(/ .*/, ''))
     await end(next, 'fault')
   }
   t.strictSame(order, ['attacker', 'phone', 'attacker', 'tablet', 'attacker', 'phone', 'attacker'])
 })
 
-await t.test('js_code turns: a newcomer of whatever device is not the one who has to go for the next, when a flood is of two devices that a stranger has proven', async (t) => {
+await t.test('js_code queue: new calls of any device stay when a flood comes with two devices that an attacker has proven', async (t) => {
   const { ask, askMany, end } = open()
   for (const device of ['common', 'also common']) await end(ask(device), 'right')
   askMany(6 + 128, (n) => n % 2 === 0 ? 'common' : 'also common')
   const honest = ['rare', 'common', 'also common', 'rare'].map((device) => ask(device))
   await settle()
-  t.equal(toldOf(honest, 'waits'), 4, 'all of them come in')
+  t.equal(countOf(honest, 'waits'), 4, 'all of them are queued')
   askMany(20, (n) => n % 2 === 0 ? 'common' : 'also common')
   await settle()
-  t.equal(toldOf(honest, 'waits'), 4)
+  t.equal(countOf(honest, 'waits'), 4)
 })
 
-await t.test('js_code turns: proven devices and others have half of a full queue each, whichever kind a flood is of', async (t) => {
+await t.test('js_code queue: proven and unproven devices have half of the queue each when a flood of either kind fills it', async (t) => {
   const { ask, askMany, end } = open()
   for (const device of ['common', 'also common']) await end(ask(device), 'right')
   askMany(6, (n) => `busy ${n}`)
@@ -237,15 +237,15 @@ await t.test('js_code turns: proven devices and others have half of a full queue
   const ofOthers = askMany(64, (n) => `other ${n}`)
   const moreProven = askMany(100, (n) => n % 2 === 0 ? 'common' : 'also common')
   await settle()
-  t.equal(toldOf(ofOthers, 'rate-limited'), 0)
-  t.equal(toldOf([...ofProven, ...moreProven], 'waits'), 64)
+  t.equal(countOf(ofOthers, 'rate-limited'), 0)
+  t.equal(countOf([...ofProven, ...moreProven], 'waits'), 64)
   const moreOthers = askMany(100, (n) => `another ${n}`)
   await settle()
-  t.equal(toldOf([...ofProven, ...moreProven], 'waits'), 64)
-  t.equal(toldOf([...ofOthers, ...moreOthers], 'waits'), 64)
+  t.equal(countOf([...ofProven, ...moreProven], 'waits'), 64)
+  t.equal(countOf([...ofOthers, ...moreOthers], 'waits'), 64)
 })
 
-await t.test('js_code turns: who got in at an address is known when turns become its network\'s', async (t) => {
+await t.test('js_code queue: devices that were proven at an address are proven for its network when the limit moves to that', async (t) => {
   const { calls, ask, askMany, end } = open()
   const network = { clientKey: '192.0.2.0/24', isOverLimit: true }
   for (const clientKey of ['192.0.2.1', '192.0.2.2']) await end(ask(`phone of ${clientKey}`, { clientKey }), 'right')
@@ -253,12 +253,12 @@ await t.test('js_code turns: who got in at an address is known when turns become
   const honest = [ask('phone of 192.0.2.1', network), ask('phone of 192.0.2.2', network)]
   askMany(200, (n) => `attacker ${200 + n}`, network)
   await settle()
-  t.equal(toldOf(honest, 'waits'), 2)
+  t.equal(countOf(honest, 'waits'), 2)
   for (const call of [calls[2]!, honest[0]!]) await end(call, 'fault') // one is under way
-  t.ok(honest[0]?.hasBegun, 'after one of the others')
+  t.ok(honest[0]?.hasBegun, 'after one unproven device')
 })
 
-await t.test('js_code turns: calls of an address that are under way are its network\'s, too, when turns become that\'s', async (t) => {
+await t.test('js_code queue: calls under way at an address count for its network when the limit moves to that', async (t) => {
   const { ask, askMany, end } = open()
   const before = [...askMany(4, () => 'phone'), ask('phone', { clientKey: '192.0.2.2' })]
   await settle()
@@ -275,17 +275,17 @@ await t.test('js_code turns: calls of an address that are under way are its netw
   t.ok(elsewhere.hasBegun)
 })
 
-await t.test('js_code turns: sixteen devices are remembered of an address, so that no flood of right ones keeps more', async (t) => {
+await t.test('js_code queue: the oldest proven device is forgotten when an address has more than sixteen', async (t) => {
   const { ask, askMany, end } = open()
   await end(ask('phone'), 'right')
   for (let n = 0; n < 16; n++) await end(ask(`other ${n}`), 'right')
   const busy = askMany(21, (n) => `busy ${n}`)
   const waiting = askMany(3, (n) => `waiting ${n}`)
-  const [forgotten, remembered] = [ask('phone'), ask('other 0')]
+  const [forgotten, proven] = [ask('phone'), ask('other 0')]
   await settle()
   t.equal(begun(busy), 21)
   await end(busy[0]!, 'fault') // 21 were made
-  t.ok(remembered.hasBegun)
+  t.ok(proven.hasBegun)
   await end(busy[1]!, 'fault')
   t.ok(waiting[0]?.hasBegun)
   t.notOk(forgotten.hasBegun)
