@@ -97,6 +97,7 @@ export class ScanLoginElement extends HTMLElement {
       emit: (event) => this.#emit(event),
       redirect: ({ returnTo }) => { if (returnTo !== null) location.replace(destination(returnTo, server)) },
     })
+    // Before a reload, too: the next page finds the ticket that is saved here.
     addEventListener('pagehide', () => { controller.suspend() }, { signal })
     addEventListener('pageshow', ({ persisted }) => { if (persisted) controller.start(returnTo) }, { signal })
     controller.start(returnTo)

@@ -80,7 +80,7 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, save,
     for (const image of stageElement.querySelectorAll('img')) image.alt = words.codeAlt
     const texts = viewWords(view, words, device)
     const spoken = view.name === 'scanned' && view.number !== null ? ` ${view.number}` : ''
-    if (line.textContent !== texts.line + spoken) line.replaceChildren(texts.line, ...(spoken === '' ? [] : [make('span', { class: 'heard' }, spoken)]))
+    if (line.textContent !== texts.line + spoken) line.replaceChildren(texts.line, ...(spoken === '' ? [] : [make('span', { class: 'visually-hidden' }, spoken)]))
     line.className = `line ${toneOf[view.name] ?? ''}`
     help.textContent = texts.help
   }

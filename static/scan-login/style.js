@@ -67,7 +67,7 @@ export const style = `
 .line.trouble { font-weight: 400; color: var(--soft); }
 .line.trouble::before { content: ""; display: inline-block; width: 8px; height: 8px; margin: 0 8px 2px 0; border-radius: 50%; background: var(--warn); }
 .help { margin-top: 4px; font-size: 14px; color: var(--soft); }
-.heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .actions { display: grid; justify-items: center; gap: 4px; margin-top: 4px; }
 .actions .main { width: var(--size); margin-top: 12px; }
 footer { display: flex; justify-content: space-between; margin: 0 -12px; }
