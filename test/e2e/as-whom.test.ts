@@ -1,4 +1,4 @@
-// E11: a stranger scans the code off somebody's screen and says yes. In a browser that is or was somebody else's the page asks before anybody is logged in.
+// E11: a stranger scans the code off somebody's screen and confirms. Where another person is, or was, logged in in this browser, the page asks before it logs anybody in.
 import t, { type Test } from 'tap'
 import type { BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from '../support/chromium.ts'
@@ -10,14 +10,14 @@ import type { TestPhone } from '../support/clients.ts'
 import { dictionaries } from '../../static/scan-login/words.js'
 
 const server = await serveDemo(t)
-const place = visitedService(t, server)
+const service = visitedService(t, server)
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
 const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click()
 
-/** Whom the browser is logged in as: by its session, and for a proxy that asks; null where nobody is. */
-const whoIsIn = async (context: BrowserContext): Promise<unknown[]> => {
+/** The person the browser is logged in as, by its session and as a proxy gets it; the status where nobody is. */
+const loggedInPerson = async (context: BrowserContext): Promise<unknown[]> => {
   const session = await context.request.get(`${server.url}/api/session`)
   const verified = await context.request.get(`${server.url}/api/session/verify`)
   return [
@@ -26,9 +26,9 @@ const whoIsIn = async (context: BrowserContext): Promise<unknown[]> => {
   ]
 }
 
-/** A browser that somebody is logged in with; on the login page, as at a site that asks for a fresh login. */
+/** A browser in which somebody is logged in, on the login page, as at a site that wants a fresh login. */
 const usedBrowser = async (t: Test): Promise<{ visit: Visit, owner: TestPhone }> => {
-  const [visit, owner] = [await openVisit(t, browser, place), await place.newPhone()]
+  const [visit, owner] = [await openVisit(t, browser, service), await service.newPhone()]
   const { page } = visit
   await visit.approve(owner, await shownTicket(page))
   await assertLoggedIn(t, page, owner)
@@ -36,9 +36,9 @@ const usedBrowser = async (t: Test): Promise<{ visit: Visit, owner: TestPhone }>
   return { visit, owner }
 }
 
-/** A stranger who goes by a name, and has said yes to the code on the screen. */
-const overtake = async ({ approve }: Visit, page: Page): Promise<TestPhone> => {
-  const stranger = await place.newPhone()
+/** A stranger with a name, who has confirmed the code on the screen. */
+const confirmAsStranger = async ({ approve }: Visit, page: Page): Promise<TestPhone> => {
+  const stranger = await service.newPhone()
   await stranger.rename('小雨')
   await approve(stranger, await shownTicket(page))
   await waitForStage(page, 'another')
@@ -52,113 +52,113 @@ const logOut = async (page: Page): Promise<void> => {
   await page.goto(`${server.url}/login`)
 }
 
-await t.test('E11 page: the browser stays whose it was, while the page asks and after a no, when a stranger has said yes', async (t) => {
-  for (const isIn of [true, false]) {
+await t.test('E11 page: the browser\'s login stays as it was, while the page asks and after "Not me", when a stranger has confirmed', async (t) => {
+  for (const isLoggedIn of [true, false]) {
     const { visit, owner } = await usedBrowser(t)
     const { page, context } = visit
-    if (!isIn) await logOut(page)
-    const before = isIn ? [owner.sub, owner.sub] : [401, 401]
-    const stranger = await overtake(visit, page)
+    if (!isLoggedIn) await logOut(page)
+    const before = isLoggedIn ? [owner.sub, owner.sub] : [401, 401]
+    const stranger = await confirmAsStranger(visit, page)
     t.equal(await statusLine(page), `${dictionaries.en.another}小雨`)
     t.match(await page.locator('.help').innerText(), stranger.sub.slice(0, 8))
     t.equal(new URL(page.url()).pathname, '/login')
-    t.strictSame(await whoIsIn(context), before)
+    t.strictSame(await loggedInPerson(context), before)
     t.strictSame((await stranger.sessions()).json, { sessions: [] })
     await press(page, dictionaries.en.notMe)
     await waitForStage(page, 'cancelled')
-    t.strictSame(await whoIsIn(context), before)
+    t.strictSame(await loggedInPerson(context), before)
     t.strictSame((await stranger.sessions()).json, { sessions: [] })
     await visit.approve(owner, await shownTicket(page))
     await assertLoggedIn(t, page, owner) // without a question
   }
 })
 
-await t.test('E11 page: it goes on and remembers whom, when another person uses the browser and says so', async (t) => {
+await t.test('E11 page: it goes on, and remembers the person, when another person uses the browser and says so', async (t) => {
   const { visit, owner } = await usedBrowser(t)
   const { page, context } = visit
-  const second = await overtake(visit, page)
+  const second = await confirmAsStranger(visit, page)
   await press(page, dictionaries.en.goOn)
   await assertLoggedIn(t, page, second)
-  t.strictSame(await whoIsIn(context), [second.sub, second.sub])
+  t.strictSame(await loggedInPerson(context), [second.sub, second.sub])
   t.strictSame((await owner.sessions()).json, { sessions: [] })
-  const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])') as string
-  t.ok(kept.includes(second.sub))
-  t.notMatch(kept, /ey[\w-]+\.ey/, 'no token is kept')
+  const stored = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])') as string
+  t.ok(stored.includes(second.sub))
+  t.notMatch(stored, /ey[\w-]+\.ey/, 'no token is stored')
   await page.goto(`${server.url}/login`)
   await visit.approve(second, await shownTicket(page))
   await assertLoggedIn(t, page, second)
 })
 
-await t.test('E11 page: it asks again, when the page is loaded again or come back to, and opens nothing by that', async (t) => {
+await t.test('E11 page: it asks again, and gets no session, when the page is reloaded or left and opened again', async (t) => {
   for (const leave of [
     (page: Page) => page.reload(),
     async (page: Page) => { await page.goto('about:blank'); await page.goto(`${server.url}/login`) },
   ]) {
     const { visit, owner } = await usedBrowser(t)
     const { page, context } = visit
-    const stranger = await overtake(visit, page)
+    const stranger = await confirmAsStranger(visit, page)
     await leave(page)
     await waitForStage(page, 'another')
-    t.strictSame(await whoIsIn(context), [owner.sub, owner.sub])
+    t.strictSame(await loggedInPerson(context), [owner.sub, owner.sub])
     await press(page, dictionaries.en.notMe)
     await waitForStage(page, 'cancelled')
     await page.reload()
     await waitForStage(page, 'waiting')
-    t.strictSame(await whoIsIn(context), [owner.sub, owner.sub])
+    t.strictSame(await loggedInPerson(context), [owner.sub, owner.sub])
     t.strictSame((await stranger.sessions()).json, { sessions: [] })
   }
 })
 
-await t.test('E11 page: the browser stays whose it was, when the tab crashes or is closed while it asks', async (t) => {
+await t.test('E11 page: the browser\'s login stays as it was when the tab crashes or is closed while it asks', async (t) => {
   for (const end of [
     async (page: Page) => {
       const crashed = page.waitForEvent('crash')
-      page.goto('chrome://crash').catch(() => {}) // it never arrives
+      page.goto('chrome://crash').catch(() => {}) // the navigation never ends
       await crashed
     },
     (page: Page) => page.close(),
   ]) {
     const { visit, owner } = await usedBrowser(t)
-    const stranger = await overtake(visit, visit.page)
+    const stranger = await confirmAsStranger(visit, visit.page)
     await end(visit.page)
-    t.strictSame(await whoIsIn(visit.context), [owner.sub, owner.sub])
+    t.strictSame(await loggedInPerson(visit.context), [owner.sub, owner.sub])
     t.strictSame((await stranger.sessions()).json, { sessions: [] })
     const page = await visit.newTab()
     await waitForStage(page, 'waiting')
-    t.strictSame(await whoIsIn(visit.context), [owner.sub, owner.sub])
+    t.strictSame(await loggedInPerson(visit.context), [owner.sub, owner.sub])
   }
 })
 
-await t.test('E11 page: each of two tabs asks for itself, and neither ends what the other one\'s yes has opened', async (t) => {
+await t.test('E11 page: each of two tabs asks for itself, and neither ends the session of the other', async (t) => {
   const { visit, owner } = await usedBrowser(t)
   const { page: first, context } = visit
   const second = await visit.newTab()
-  const [guest, stranger] = [await overtake(visit, first), await overtake(visit, second)]
+  const [guest, stranger] = [await confirmAsStranger(visit, first), await confirmAsStranger(visit, second)]
   await press(first, dictionaries.en.goOn)
   await assertLoggedIn(t, first, guest)
-  t.strictSame(await whoIsIn(context), [guest.sub, guest.sub])
+  t.strictSame(await loggedInPerson(context), [guest.sub, guest.sub])
   await press(second, dictionaries.en.notMe)
   await waitForStage(second, 'cancelled')
   await second.reload()
   await waitForStage(second, 'waiting')
-  t.strictSame(await whoIsIn(context), [guest.sub, guest.sub])
+  t.strictSame(await loggedInPerson(context), [guest.sub, guest.sub])
   for (const { sessions } of [stranger, owner]) t.strictSame((await sessions()).json, { sessions: [] })
 })
 
-await t.test('E11 page: it asks, when the browser remembers nobody and somebody is logged in', async (t) => {
+await t.test('E11 page: it asks when the browser remembers nobody and somebody is logged in', async (t) => {
   const { visit, owner } = await usedBrowser(t)
   const { page, context } = visit
   await page.evaluate('localStorage.clear()')
-  await overtake(visit, page)
-  t.strictSame(await whoIsIn(context), [owner.sub, owner.sub])
+  await confirmAsStranger(visit, page)
+  t.strictSame(await loggedInPerson(context), [owner.sub, owner.sub])
 })
 
-await t.test('E11 page: one that can\'t remember goes on as ever, and asks only whom another is logged in beside', async (t) => {
-  const visit = await openVisit(t, browser, place, {
+await t.test('E11 page: it asks only when another person is logged in when the browser forbids storage', async (t) => {
+  const visit = await openVisit(t, browser, service, {
     prepare: (page) => page.addInitScript("Object.defineProperty(globalThis, 'localStorage', { get () { throw new DOMException('no', 'SecurityError') } })"),
   })
   const { page } = visit
-  const [first, second] = [await place.newPhone(), await place.newPhone()]
+  const [first, second] = [await service.newPhone(), await service.newPhone()]
   for (let times = 0; times < 2; times++) {
     await page.goto(`${server.url}/login`)
     await visit.approve(first, await shownTicket(page))
@@ -171,7 +171,7 @@ await t.test('E11 page: one that can\'t remember goes on as ever, and asks only 
   await assertLoggedIn(t, page, second)
 })
 
-await t.test('E11 element: another site hears of the login only after the yes, when the browser was somebody else\'s there before', async (t) => {
+await t.test('E11 element: another site gets the login event only after a yes when somebody else was logged in there before', async (t) => {
   const site = await openHostSite(t)
   const host = await visitHost(t, browser, site.addPage('<scan-login id="one" locale="en"></scan-login>'))
   const key = `scan-login-person ${site.service.url}/`
@@ -188,15 +188,15 @@ await t.test('E11 element: another site hears of the login only after the yes, w
   t.strictSame(host.complaints, [])
 })
 
-for (const look of [
+for (const variant of [
   { locale: 'zh-CN', colorScheme: 'light', viewport: { width: 320, height: 568 }, name: 'W'.repeat(32) },
   { locale: 'en-US', colorScheme: 'dark', viewport: { width: 1280, height: 800 }, name: null },
   { locale: 'zh-TW', colorScheme: 'dark', viewport: { width: 360, height: 740 }, name: null },
 ] as const) {
-  await t.test(`E11 page: the question is accessible, said aloud and answered by keys, when drawn ${look.colorScheme}, ${look.locale}, ${look.viewport.width} px wide`, async (t) => {
-    const { name, ...options } = look
+  await t.test(`E11 page: the question is accessible, announced and answered by keyboard when drawn ${variant.colorScheme}, ${variant.locale}, ${variant.viewport.width} px wide`, async (t) => {
+    const { name, ...options } = variant
     const { page, service, complaints } = await openPage(t, browser, options)
-    const words = { 'zh-CN': dictionaries.zh, 'en-US': dictionaries.en, 'zh-TW': dictionaries['zh-Hant'] }[look.locale]
+    const words = { 'zh-CN': dictionaries.zh, 'en-US': dictionaries.en, 'zh-TW': dictionaries['zh-Hant'] }[variant.locale]
     await recordAnnouncements(page)
     await page.addInitScript("localStorage.setItem('scan-login-person ' + location.href.replace(/login$/, ''), 'somebody-else')")
     service.script.consume = { status: 200, body: { access_token: 'a.b.c', token_type: 'Bearer', expires_in: 900, user: { sub: 'Qm3xV0abcdef', name }, return_to: null } }
@@ -207,12 +207,12 @@ for (const look of [
     await page.getByRole('button', { name: words.startOver }).focus()
     service.move({ state: 'confirmed', sub: 'Qm3xV0abcdef', phone: name === null ? undefined : { name } })
     await waitForStage(page, 'another')
-    t.strictSame(await page.locator('.stage').boundingBox(), before, 'nothing jumps')
+    t.strictSame(await page.locator('.stage').boundingBox(), before, 'nothing moves')
     t.equal((await announcements(page)).at(-1), `${words.another}${name ?? words.nameless}`)
     t.equal(await page.locator('.help').innerText(), `${words.anotherHelp}Qm3xV0ab`)
     t.strictSame(await accessibilityFaults(page), [])
-    if (process.env.LOOKS !== undefined) await page.screenshot({ path: `${process.env.LOOKS}/as-whom-${look.locale}.png` })
-    t.equal(await page.evaluate("document.querySelector('scan-login').shadowRoot.activeElement?.dataset.action"), 'notMe', 'the keyboard stays in place')
+    if (process.env.LOOKS !== undefined) await page.screenshot({ path: `${process.env.LOOKS}/as-whom-${variant.locale}.png` })
+    t.equal(await page.evaluate("document.querySelector('scan-login').shadowRoot.activeElement?.dataset.action"), 'notMe', 'the focus stays in place')
     await page.keyboard.press('Shift+Tab')
     await page.keyboard.press('Enter')
     await page.waitForURL('**/me')

@@ -1,4 +1,4 @@
-/** What pages of sibling hosts and of other sites can do to a login in a real browser, over TLS and under names: plant cookies, show the code. */
+/** What pages of sibling hosts and of other sites can do to a login in a real browser, over TLS and under host names: plant cookies, show the code. */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { makeFolder } from '../support/service-process.ts'
 
 const serviceOrigin = 'https://login.example.com'
 
-/** A service at `login.example.com`, and every other name in the world as a host with one empty page. */
+/** A service at `login.example.com`; every other host name has one empty page. */
 const openWorld = async (t: Test, env: Record<string, string>): Promise<{ service: TestService, context: BrowserContext }> => {
   const service = await openTestService(t, { env: { PUBLIC_URL: serviceOrigin, LIMIT_CREATE: '10000', ...env } })
   await service.app.ready()
@@ -27,7 +27,7 @@ const openWorld = async (t: Test, env: Record<string, string>): Promise<{ servic
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // an object for what listens on a port
+  const { port } = server.address() as AddressInfo // an object for a server that listens on a port
   const browser = await launchChromium({ ...windowed, args: [...chromiumOptions().args ?? [], `--host-resolver-rules=MAP * 127.0.0.1:${port}`, '--ignore-certificate-errors'] })
   t.teardown(async () => {
     await browser.close()
@@ -46,7 +46,7 @@ const open = async (context: BrowserContext, url: string): Promise<Page> => {
   return page
 }
 
-await t.test('E17 browser: a sibling host can neither turn a visitor into somebody else nor keep them out when it sets the cookie for /api', async (t) => {
+await t.test('E17 browser: a sibling host can neither log a visitor in as somebody else nor lock them out when it sets the cookie for /api', async (t) => {
   const { service, context } = await openWorld(t, { COOKIE_DOMAIN: 'example.com' })
   const phone = await phoneOf(service)
   const attacker = await logIn(service, { phone: await phoneOf(service, 'hong') })
@@ -70,23 +70,23 @@ await t.test('E17 browser: a sibling host can neither turn a visitor into somebo
   t.equal(await whoAmI(), phone.sub)
   await plant(`__Secure-scan_login=${'A'.repeat(43)}`)
   t.strictSame((await cookies()).sort(), ['/', '/api'])
-  t.equal(await whoAmI(), phone.sub, 'a dead one, which the browser sends first')
+  t.equal(await whoAmI(), phone.sub, 'a planted dead cookie, which the browser sends first')
   await plant(attacker.cookie)
-  t.equal(await whoAmI(), 401, 'a live one of somebody else')
-  t.strictSame(await cookies(), [], 'the browser is rid of both')
+  t.equal(await whoAmI(), 401, 'a planted live cookie of somebody else')
+  t.strictSame(await cookies(), [], 'both are removed from the browser')
   t.equal(await logInHere(), 200)
   t.equal(await whoAmI(), phone.sub)
 
   await plant(attacker.cookie)
   t.equal(await logInHere(), 200)
-  t.equal(await whoAmI(), phone.sub, 'a login ends what the browser had, the planted one as well')
+  t.equal(await whoAmI(), phone.sub, 'a login ends the sessions that the browser had, the planted one as well')
   t.equal((await attacker.phone.sessions()).json.sessions.length, 0)
   t.equal(await ours.evaluate(async () => (await fetch('/api/session', { method: 'DELETE' })).status), 204)
   t.strictSame(await cookies(), [])
 })
 
-/** For a page: whether an image of the code can be shown there. */
-const showing = (ticket: string, referrerPolicy = ''): string => `new Promise((resolve) => {
+/** Script for a page: whether it can show the code as an image. */
+const canShow = (ticket: string, referrerPolicy = ''): string => `new Promise((resolve) => {
   const image = Object.assign(new Image(), { referrerPolicy: '${referrerPolicy}' })
   image.onload = () => { resolve(true) }
   image.onerror = () => { resolve(false) }
@@ -105,12 +105,12 @@ await t.test('E13 browser: the code is shown on pages of allowed origins, and on
     const shown: string[] = []
     for (const origin of [serviceOrigin, 'https://www.example.com', 'https://shop.example', 'https://evil.example']) {
       const page = await open(context, origin === serviceOrigin ? `${serviceOrigin}/me` : `${origin}/`)
-      const isShown = await page.evaluate(showing(ticket))
+      const isShown = await page.evaluate(canShow(ticket))
       if (isShown) shown.push(origin)
     }
     t.strictSame(shown, [serviceOrigin, ...allowed], JSON.stringify(env))
     if (env.ALLOWED_ORIGINS?.includes('shop') === true) continue
     const hiding = await open(context, 'https://evil.example/')
-    t.equal(await hiding.evaluate(showing(ticket, 'no-referrer')), false, 'nor where it hides whose page it is')
+    t.equal(await hiding.evaluate(canShow(ticket, 'no-referrer')), false, 'nor where it hides the referrer')
   }
 })

@@ -1,4 +1,4 @@
-/** Codes are never silently dead: renewed while somebody looks, dimmed when nobody does, replaced with a sentence where the phone says no, and gone once scanned. */
+/** A code on the page can always be scanned: it is renewed in time, dimmed when unattended, replaced when the login is cancelled, and removed once scanned. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
@@ -11,41 +11,41 @@ import type { Page } from 'playwright-core'
 
 const lifeSeconds = 24
 const server = await serveDemo(t, { TICKET_TTL: String(lifeSeconds), MAX_WAIT: '25' })
-const place = visitedService(t, server)
-/** Where a ticket outlives everybody's patience, and polls come and go as fast as a test moves the page's clock. */
-const patient = await serveDemo(t, { TICKET_TTL: '3600', MAX_WAIT: '0' })
-const patientPlace = visitedService(t, patient)
+const service = visitedService(t, server)
+/** A service with long-lived tickets and polls that are not held, for tests that move the page's clock. */
+const longLived = await serveDemo(t, { TICKET_TTL: '3600', MAX_WAIT: '0' })
+const longLivedService = visitedService(t, longLived)
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
-/** What stands on the stage as a code that can be scanned. */
+/** The URL of the code that is shown and can be scanned. */
 const liveCode = (page: Page): Promise<string | null> => page.evaluate(`
   document.querySelector('scan-login').shadowRoot.querySelector('.layer:not(.leaving):not([data-stage=expired]) .code-image')?.getAttribute('src') ?? null
 `)
 
-/** Looks five times a second whether the code that is shown can be scanned, until told to stop; gives those that could not. */
+/** Checks five times a second whether the code that is shown can be scanned; returns the function that stops it and returns the failures. */
 const watchCodes = (page: Page): (() => Promise<readonly string[]>) => {
   const dead: string[] = []
-  let looks = 0
+  let checks = 0
   const watch = { isOver: false }
   const watching = (async () => {
     while (!watch.isOver) {
       const url = await liveCode(page)
-      const status = url === null ? 200 : (await place.call({ path: new URL(url).pathname })).status
-      if (status !== 200 && await liveCode(page) === url) dead.push(`${status} at look ${looks}`)
-      looks += 1
+      const status = url === null ? 200 : (await service.call({ path: new URL(url).pathname })).status
+      if (status !== 200 && await liveCode(page) === url) dead.push(`${status} at check ${checks}`)
+      checks += 1
       await sleep(200)
     }
   })()
-  watching.catch(() => {}) // told to who stops it; a test that fails before that closes the page
+  watching.catch(() => {}) // awaited by the stop function; a test that fails before that closes the page
   return async () => {
     watch.isOver = true
     await watching
-    return looks === 0 ? ['never looked'] : dead
+    return checks === 0 ? ['never checked'] : dead
   }
 }
 
-/** Scans a code right after another has taken its place on the page; gives both tickets. */
+/** Scans a code right after the next one has replaced it on the page; returns both tickets. */
 const scanBefore = async (phone: TestPhone, page: Page, ticket: string): Promise<{ readonly before: string, readonly shown: string }> => {
   const answers: string[] = []
   for (let before = ticket; answers.length < 4;) {
@@ -58,50 +58,50 @@ const scanBefore = async (phone: TestPhone, page: Page, ticket: string): Promise
   throw new Error(`no code could be scanned after it was replaced: ${answers.join()}`)
 }
 
-await t.test('page renews: there is always a code that can be scanned, not a word is said about it, and the last one is good to its last second', async (t) => {
-  const { page, numberOf } = await openVisit(t, browser, place, { prepare: recordAnnouncements })
-  const phone = await place.newPhone()
+await t.test('login page: there is always a code that can be scanned, renewals are not announced, and a replaced code can be scanned to its end', async (t) => {
+  const { page, numberOf } = await openVisit(t, browser, service, { prepare: recordAnnouncements })
+  const phone = await service.newPhone()
   const first = await shownTicket(page)
   const said = await announcements(page)
   const stop = watchCodes(page)
-  await page.waitForTimeout(lifeSeconds * 500) // nobody renews what is good
+  await page.waitForTimeout(lifeSeconds * 500) // not renewed in its first half
   t.equal(await shownTicket(page), first)
   const second = await nextTicket(page, first)
-  // The one before is good for three seconds yet; a machine that is too busy for that tries the next.
+  // The replaced code can be scanned for three more seconds; where a busy machine misses that, the next one is tried.
   const { before, shown } = await scanBefore(phone, page, second)
   const saidUntilThen = await announcements(page)
   await phone.confirm(before, await numberOf(before))
   t.strictSame(await stop(), [], 'dead codes')
   t.strictSame(saidUntilThen.slice(0, said.length), said)
-  t.strictSame(saidUntilThen.slice(said.length).filter((text) => !text.startsWith('Tap or type this number')), [], 'silence until the scan')
+  t.strictSame(saidUntilThen.slice(said.length).filter((text) => !text.startsWith('Tap or type this number')), [], 'nothing is announced before the scan')
   await assertLoggedIn(t, page, phone)
-  t.equal((await place.call({ path: `/api/tickets/${shown}/code` })).status, 404, 'the next one is given up')
+  t.equal((await service.call({ path: `/api/tickets/${shown}/code` })).status, 404, 'the next ticket is given up')
 })
 
-await t.test('page renews: it lands when the ticket was scanned, and confirmed, while the page was offline past the end that it knew', async (t) => {
-  const { context, page, numberOf } = await openVisit(t, browser, place)
+await t.test('login page: the login completes when the ticket was scanned, and confirmed, while the page was offline past the end that it knew', async (t) => {
+  const { context, page, numberOf } = await openVisit(t, browser, service)
   const ticket = await shownTicket(page)
-  const phone = await place.newPhone()
+  const phone = await service.newPhone()
   await context.setOffline(true)
   await page.getByText("You're offline").waitFor()
   await phone.scan(ticket)
   await page.locator('[data-stage="making"]').waitFor({ timeout: lifeSeconds * 2_000 })
-  t.equal(await liveCode(page), null, 'a code that is over is not shown')
+  t.equal(await liveCode(page), null, 'an expired code is not shown')
   await phone.confirm(ticket, await numberOf(ticket))
   await context.setOffline(false)
   await assertLoggedIn(t, page, phone)
 })
 
-const noes = {
+const refusals = {
   'the person cancels': async (phone, ticket) => { await phone.cancel(ticket) },
   'the person taps a wrong number': async (phone, ticket, right) => { await phone.confirm(ticket, right === '11' ? '12' : '11') },
-} satisfies Record<string, (phone: Awaited<ReturnType<typeof place.newPhone>>, ticket: string, right: string) => Promise<void>>
+} satisfies Record<string, (phone: Awaited<ReturnType<typeof service.newPhone>>, ticket: string, right: string) => Promise<void>>
 
-for (const [event, no] of Object.entries(noes)) {
-  await t.test(`page renews: the code is gone behind the number when scanned, and a fresh one comes with a sentence, said once, when ${event}`, async (t) => {
-    const { page, approve, numberOf } = await openVisit(t, browser, patientPlace, { prepare: recordAnnouncements })
+for (const [event, refuse] of Object.entries(refusals)) {
+  await t.test(`login page: the code is removed once scanned, and a fresh one is shown and announced once when ${event}`, async (t) => {
+    const { page, approve, numberOf } = await openVisit(t, browser, longLivedService, { prepare: recordAnnouncements })
     const ticket = await shownTicket(page)
-    const phone = await patientPlace.newPhone()
+    const phone = await longLivedService.newPhone()
     await phone.scan(ticket)
     await waitForStage(page, 'scanned')
     await waitForFade(page)
@@ -109,7 +109,7 @@ for (const [event, no] of Object.entries(noes)) {
     t.equal(right, await numberOf(ticket))
     t.equal(await page.locator('img').count(), 0)
     t.notOk((await page.locator('scan-login').evaluate((element: any) => element.shadowRoot.innerHTML)).includes(ticket))
-    await no(phone, ticket, right)
+    await refuse(phone, ticket, right)
     await waitForStage(page, 'cancelled')
     t.equal(await statusLine(page), 'Cancelled. Here is a new code')
     const fresh = await shownTicket(page)
@@ -120,8 +120,8 @@ for (const [event, no] of Object.entries(noes)) {
   })
 }
 
-await t.test('page renews: the code is dimmed after ten minutes of nobody, in silence from then on, and a click or a look brings a fresh one', async (t) => {
-  const { page, approve } = await openVisit(t, browser, patientPlace, { prepare: (page) => page.clock.install() })
+await t.test('login page: the code is dimmed and nothing is sent after ten unattended minutes, and a click or a return to the tab shows a fresh one', async (t) => {
+  const { page, approve } = await openVisit(t, browser, longLivedService, { prepare: (page) => page.clock.install() })
   const pass = async (seconds: number): Promise<void> => { for (let passed = 0; passed < seconds; passed += 5) await page.clock.runFor(5_000) }
   const first = await shownTicket(page)
   await pass(590)
@@ -129,12 +129,12 @@ await t.test('page renews: the code is dimmed after ten minutes of nobody, in si
   await pass(20)
   await waitForStage(page, 'expired')
   t.equal(await statusLine(page), 'This code has run out')
-  t.equal((await patientPlace.call({ path: `/api/tickets/${first}/code` })).status, 404, 'and it is dead')
-  patient.received(/./)
+  t.equal((await longLivedService.call({ path: `/api/tickets/${first}/code` })).status, 404, 'and given up')
+  longLived.received(/./)
   await page.mouse.move(5, 5)
   await page.clock.runFor(600_000)
   await page.waitForTimeout(500)
-  t.strictSame(patient.received(/./), [])
+  t.strictSame(longLived.received(/./), [])
 
   await page.getByRole('button', { name: 'Show a new code' }).click()
   await waitForStage(page, 'waiting')
@@ -145,7 +145,7 @@ await t.test('page renews: the code is dimmed after ten minutes of nobody, in si
   await setVisibility(page, 'hidden')
   await setVisibility(page, 'visible')
   await waitForStage(page, 'waiting')
-  const phone = await patientPlace.newPhone()
+  const phone = await longLivedService.newPhone()
   const third = await shownTicket(page)
   t.not(third, second)
   await page.clock.runFor(1_000)

@@ -1,4 +1,4 @@
-// The operator signs a person out, beside a service that runs: the next call of browser and phone is out, and nothing else notices.
+// The command that signs a person out, beside the running service: the next calls of that person's browsers and phones are refused, nobody else's.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -12,7 +12,7 @@ const script = 'src/commands/people.ts'
 const password = 'correct-horse-battery-staple'
 
 for (const kind of ['sqlite in a file', 'redis']) {
-  await t.test(`E18 stolen phone (${kind}): browsers and phones are out at their next call, and a held poll goes on, when the operator signs their person out beside the running service`, async (t) => {
+  await t.test(`E18 stolen phone (${kind}): browsers and phones are logged out at their next call, and a held poll continues, when the operator signs their person out beside the running service`, async (t) => {
     const redis = kind === 'redis' ? await startRedis() : undefined
     t.teardown(() => redis?.stop())
     const deployment = await openDeployment(t, redis === undefined ? {} : { env: { STORE_URL: redis.url } })
@@ -37,15 +37,15 @@ for (const kind of ['sqlite in a file', 'redis']) {
     t.equal(stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{')).join('\n'), '')
     t.equal(code, 0)
     t.equal(stdout, `${phone.sub} is signed out everywhere: 1 browser, 1 phone key\n`)
-    t.strictSame(stderr.trim().split('\n').map((line) => JSON.parse(line)).map(({ event, sub, by }) => [event, sub, by]), [['phone-key.ended', phone.sub, 'operator'], ['session.ended', phone.sub, 'operator']], 'and the audit has it')
+    t.strictSame(stderr.trim().split('\n').map((line) => JSON.parse(line)).map(({ event, sub, by }) => [event, sub, by]), [['phone-key.ended', phone.sub, 'operator'], ['session.ended', phone.sub, 'operator']], 'the audit log has it')
 
     const whoAmI = async (token: string) => (await deployment.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })).status
     t.equal(await whoAmI(mine), 401)
     t.equal((await phone.sessions()).json.code, 'key-unknown')
-    t.equal(await whoAmI(others), 200, 'nobody else is out')
+    t.equal(await whoAmI(others), 200, 'nobody else is logged out')
     t.equal((await other.scan(waiting.ticket)).status, 200)
     t.hasStrict((await held).json, { state: 'scanned' })
-    t.equal(await whoAmI(await logIn(await deployment.phone('ming'))), 200, 'and who logs in after that is in')
+    t.equal(await whoAmI(await logIn(await deployment.phone('ming'))), 200, 'a login after that works')
 
     const again = await run(t, { script, args: ['sign-out', other.sub], folder: deployment.folder, env: { ...env, LOG_LEVEL: 'silent' } }).ended
     t.match(again, { code: 0, stdout: /1 browser, 1 phone key/ })
@@ -54,7 +54,7 @@ for (const kind of ['sqlite in a file', 'redis']) {
   })
 }
 
-await t.test('people: it says how it is used, or what is wrong in one line without a secret, when it can do nothing', async (t) => {
+await t.test('people: it prints its usage when asked, or one line without a secret when it can do nothing', async (t) => {
   const folder = makeFolder(t)
   const env = { KEYS_FILE: join(folder, 'keys.json'), STORE_URL: `redis://nobody:${password}@127.0.0.1:${await freePort()}/0` }
   const sub = seededBytes(32).toString('base64url')
@@ -68,8 +68,8 @@ await t.test('people: it says how it is used, or what is wrong in one line witho
     t.match(stderr, /^scan-login: [^\n]+\n$/)
   }
   makeKeyFile(env.KEYS_FILE)
-  const away = await run(t, { script, args: ['sign-out', sub], folder, env }).ended
-  t.hasStrict(away, { code: 1, stdout: '' })
-  t.match(away.stderr, /^scan-login: the store does not answer[^\n]+\n$/)
-  t.notOk(away.stderr.includes(password))
+  const unreachable = await run(t, { script, args: ['sign-out', sub], folder, env }).ended
+  t.hasStrict(unreachable, { code: 1, stdout: '' })
+  t.match(unreachable.stderr, /^scan-login: the store does not answer[^\n]+\n$/)
+  t.notOk(unreachable.stderr.includes(password))
 })

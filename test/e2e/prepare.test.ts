@@ -1,4 +1,4 @@
-// What the tests do first: on a machine that has everything nothing, else one line or an installation.
+// The command that prepares a machine for the tests: it installs what is missing, or prints one line about it.
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -7,7 +7,7 @@ import { tiers } from '../support/tiers.js'
 
 const script = 'test/support/prepare.js'
 
-await t.test('prepare: it is silent when everything is there', async (t) => {
+await t.test('prepare: it prints nothing when everything is installed', async (t) => {
   t.hasStrict(await run(t, { script, args: ['base'], folder: makeFolder(t) }).ended, { code: 0, stdout: '', stderr: '' })
 })
 
@@ -21,13 +21,13 @@ await t.test('prepare: one line says what is missing when it can\'t be installed
 
 const mayInstall = process.getuid?.() === 0
 
-await t.test('prepare: what is missing is installed when root may ask a package manager', { skip: !mayInstall && 'needs root' }, async (t) => {
+await t.test('prepare: what is missing is installed when it runs as root and there is a package manager', { skip: !mayInstall && 'needs root' }, async (t) => {
   const folder = makeFolder(t)
   const asked = join(folder, 'asked')
   const program = (text: string): string => `#!/bin/sh\n${text}\n`
   writeFileSync(join(folder, 'apt-get'), program(`echo "$DEBIAN_FRONTEND $@" >> ${asked}; exit 100`), { mode: 0o755 })
   const failed = await run(t, { script, args: ['base'], folder, env: { PATH: folder } }).ended
-  t.equal(failed.code, 1, 'the installation came to nothing')
+  t.equal(failed.code, 1, 'the installation failed')
   t.match(failed.stderr, /scan-login: the tests need [^\n]+\n$/)
 
   const installs = `for name in chromium-headless-shell chromium redis-server openssl jq; do echo > "${folder}/$name"; /bin/chmod 755 "${folder}/$name"; done`
@@ -37,7 +37,7 @@ await t.test('prepare: what is missing is installed when root may ask a package 
   t.strictSame(readFileSync(asked, 'utf8').split('\n'), [...twice, ...twice].map((line) => `noninteractive ${line}`).concat(''))
 })
 
-await t.test('prepare: the line is for the package manager that is there, and names what it has', async (t) => {
+await t.test('prepare: the line is a command of the installed package manager, with its names of packages', async (t) => {
   for (const [manager, expected] of [['brew', /: brew install (?:google-chrome )?redis\n$/], ['dnf', /: sudo dnf install -y (?:chromium )?redis\n$/]] as const) {
     const folder = makeFolder(t)
     writeFileSync(join(folder, manager), '', { mode: 0o755 })
@@ -47,11 +47,11 @@ await t.test('prepare: the line is for the package manager that is there, and na
   }
 })
 
-await t.test('prepare: a tier that there is not is told, with those that there are', async (t) => {
+await t.test('prepare: it fails with the names of the tiers when the tier is unknown', async (t) => {
   t.hasStrict(await run(t, { script, args: ['all'], folder: makeFolder(t) }).ended, { code: 1, stderr: 'scan-login: the tiers of the tests are base, networks, faults\n' })
 })
 
-await t.test('prepare: each test file is of one tier', async (t) => {
+await t.test('prepare: each test file belongs to one tier', async (t) => {
   const folders = Object.values(tiers).flatMap(({ folders }) => folders)
   t.equal(new Set(folders).size, folders.length)
   const files = globSync('**/*.test.ts', { cwd: join(import.meta.dirname, '..') })

@@ -1,4 +1,4 @@
-// Told to go: everybody who waits is answered, nobody can hold the process up, and it ends with 0 within 5 s.
+// Shutdown by a signal: held polls are answered, no client can delay it, and the process ends with 0 within 5 s.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,10 +7,10 @@ import { openBrowser } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
 import { openDeployment, type ProcessExit, type RunningProcess, type Deployment } from '../support/service-process.ts'
 
-/** The contract's word. */
+/** CONTRACT. */
 const endWithinMs = 5000
 
-/** Sends a signal and waits for the end, for as long as it may take. */
+/** Sends a signal and waits for the process to end, up to the limit. */
 const end = async (running: RunningProcess, signal: NodeJS.Signals): Promise<ProcessExit | 'too late'> => {
   running.kill(signal)
   return await Promise.race([running.ended, sleep(endWithinMs, 'too late' as const, { ref: false })])
@@ -47,31 +47,31 @@ for (const [signal, polls] of [['SIGTERM', 200], ['SIGINT', 20]] as const) {
 
     await deployment.start()
     const phone = await deployment.phone()
-    t.equal((await phone.scan(browsers[0]!.ticket)).status, 200, 'and the next process goes on')
+    t.equal((await phone.scan(browsers[0]!.ticket)).status, 200, 'and the next process continues the ticket')
   })
 }
 
-await t.test('shutdown: it ends with 0 all the same when one client never reads and another stops in the middle of a request', async (t) => {
+await t.test('shutdown: it ends with 0 also when one client never reads and another stops in the middle of a request', async (t) => {
   const deployment = await openDeployment(t)
   const running = await deployment.start()
   const browser = await openBrowser(deployment)
 
-  const deaf = await send(t, deployment, 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(8))
-  deaf.pause()
-  const half = await send(t, deployment, 'POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"return_to"')
+  const unread = await send(t, deployment, 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(8))
+  unread.pause()
+  const halfSent = await send(t, deployment, 'POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"return_to"')
   const headers = await send(t, deployment, 'GET /health/li')
   t.equal((await browser.poll()).status, 200, 'others are served')
 
   t.hasStrict(await end(running, 'SIGTERM'), { code: 0, signal: null, stderr: '' })
-  half.resume()
+  halfSent.resume()
   headers.resume()
-  await Promise.all([half, headers].map(async (socket) => { if (!socket.closed) await once(socket, 'close') }))
+  await Promise.all([halfSent, headers].map(async (socket) => { if (!socket.closed) await once(socket, 'close') }))
 })
 
-await t.test('shutdown: it is not ready, but answers whoever comes, and holds nobody, for a while when SIGTERM comes', async (t) => {
+await t.test('shutdown: drain, phase 1: it is not ready, accepts and answers, and holds no poll, when SIGTERM has come', async (t) => {
   const deployment = await openDeployment(t, { env: { MAX_HELD_POLLS: '1' } })
-  // That while is short, and a busy machine may let this test sleep through it: then somebody finds nobody there.
-  const leastWhileMs = 1_000
+  // The phase is short, and on a busy machine this test may miss it: then connections are refused, and it tries again.
+  const shortestPhaseMs = 1_000
   const expected = [
     { status: 503, headers: { connection: 'close' }, json: { detail: 'Going down' } },
     { status: 200 },
@@ -94,8 +94,8 @@ await t.test('shutdown: it is not ready, but answers whoever comes, and holds no
       browser.poll(1, 25),
       openBrowser(deployment),
     ])
-    const isOver = performance.now() - begun > leastWhileMs
-    running.kill('SIGTERM') // npm hands it on, and systemd has sent it already
+    const isOver = performance.now() - begun > shortestPhaseMs
+    running.kill('SIGTERM') // again, as npm forwards the signal that systemd has sent to both
     t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
     isAnswered = calls.every(({ status }) => status === 'fulfilled')
     for (const [index, call] of calls.entries()) {
@@ -106,27 +106,27 @@ await t.test('shutdown: it is not ready, but answers whoever comes, and holds no
   t.ok(isAnswered)
 })
 
-await t.test('shutdown: a call over a connection from before is answered when nobody listens any more', async (t) => {
+await t.test('shutdown: drain, phase 2: a call over an open connection is answered when new connections are refused', async (t) => {
   const deployment = await openDeployment(t)
-  // That time is short, and a busy machine may let this test sleep through it: what then comes too late says nothing.
-  let heard = ''
-  for (let rounds = 0; heard === '' && rounds < 10; rounds++) {
+  // The phase is short, and on a busy machine this test may miss it: then it tries again.
+  let received = ''
+  for (let rounds = 0; received === '' && rounds < 10; rounds++) {
     const running = await deployment.start()
     const kept = await send(t, deployment, 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n')
     await once(kept, 'data')
-    kept.setEncoding('utf8').on('data', (text: string) => { heard += text })
+    kept.setEncoding('utf8').on('data', (text: string) => { received += text })
     const closed = new Promise((resolve) => { kept.once('close', resolve) }) // by an error, too
 
     const ended = end(running, 'SIGTERM')
-    while (await isListening(deployment)) await sleep(5) // asked without a rest, it would have to let go of somebody
+    while (await isListening(deployment)) await sleep(5) // without the pause, these connections would exceed a limit, and the open one be closed
     kept.write('POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
     await closed
     t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
   }
-  t.match(heard, /^HTTP\/1\.1 201 [^]+connection: close\r\n[^]+"state":"pending"/i)
+  t.match(received, /^HTTP\/1\.1 201 [^]+connection: close\r\n[^]+"state":"pending"/i)
 })
 
-await t.test('shutdown: it ends with 0 all the same when SIGINT comes after SIGTERM', async (t) => {
+await t.test('shutdown: it ends with 0 also when SIGINT comes after SIGTERM', async (t) => {
   const deployment = await openDeployment(t)
   const running = await deployment.start()
   const ended = end(running, 'SIGTERM')
@@ -135,7 +135,7 @@ await t.test('shutdown: it ends with 0 all the same when SIGINT comes after SIGT
   t.hasStrict(await ended, { code: 0, signal: null, stderr: '' })
 })
 
-await t.test('shutdown: npm start hands the signal on, and leaves nobody behind who listens', async (t) => {
+await t.test('shutdown: nothing listens any more when npm start has forwarded the signal', async (t) => {
   const deployment = await openDeployment(t, { npm: 'start', env: { MAX_HELD_POLLS: '1' } })
   const running = await deployment.start()
   const { answers } = await holdPolls(deployment, [await openBrowser(deployment)])

@@ -1,4 +1,4 @@
-// What a start that goes wrong says to the operator: never a password, an AppSecret or what the key file holds.
+// The messages of failed starts: never with a password, an AppSecret or a key.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -10,7 +10,7 @@ import { freePort, startRedis } from '../support/redis.ts'
 const password = 'correct-horse-battery-staple'
 const appSecret = '0123456789abcdef0123456789abcdef'
 
-await t.test('start: what is refused is named without its secrets when the configuration is wrong', async (t) => {
+await t.test('start: a wrong setting is named without its secrets', async (t) => {
   const folder = makeFolder(t)
   const env = { KEYS_FILE: join(folder, 'keys.json'), WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET: appSecret }
   makeKeyFile(env.KEYS_FILE)
@@ -28,12 +28,12 @@ await t.test('start: what is refused is named without its secrets when the confi
     const { code, stdout, stderr } = await run(t, { folder, env: { ...env, ...more } }).ended
     t.equal(code, 1)
     for (const name of Object.keys(more)) t.ok(stderr.includes(name), `${name} is named`)
-    for (const secret of [password, appSecret]) t.notOk((stdout + stderr).includes(secret), `and no secret in it: ${stderr}`)
+    for (const secret of [password, appSecret]) t.notOk((stdout + stderr).includes(secret), `no secret in ${stderr}`)
   }
 })
 
-/** All that an operator could be told of a key file: the error with its causes. */
-const whyNot = (file: string): string => {
+/** The error of reading a key file, with its causes; empty where it can be read. */
+const readError = (file: string): string => {
   try {
     readKeyFile(file)
     return ''
@@ -42,7 +42,7 @@ const whyNot = (file: string): string => {
   }
 }
 
-await t.test('start: a key file that can\'t be read is not read out', async (t) => {
+await t.test('start: the error has no part of a key when the key file can\'t be parsed', async (t) => {
   const folder = makeFolder(t)
   const file = join(folder, 'data/keys.json')
   mkdirSync(join(folder, 'data'))
@@ -52,13 +52,13 @@ await t.test('start: a key file that can\'t be read is not read out', async (t) 
   t.ok(secrets.length >= 3)
   for (const broken of [whole.slice(0, -3), whole.slice(1), whole.replaceAll('"', '\''), whole.replace(/[A-Za-z0-9_-]{43}/, (secret) => `${secret}\n`)]) {
     writeFileSync(file, broken)
-    const said = whyNot(file)
-    t.ok(said.includes(file))
-    for (const secret of secrets) t.notOk(said.includes(secret), 'nothing of it is said')
+    const error = readError(file)
+    t.ok(error.includes(file))
+    for (const secret of secrets) t.notOk(error.includes(secret), 'no key in the error')
   }
 })
 
-await t.test('start: the password of Redis is in no line when Redis refuses it, or is away', async (t) => {
+await t.test('start: no log line has the password of Redis when Redis refuses it, or is unreachable', async (t) => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
   for (const port of [redis.port, await freePort()]) {
@@ -70,7 +70,7 @@ await t.test('start: the password of Redis is in no line when Redis refuses it, 
     running.kill('SIGKILL')
     const { stdout, stderr } = await running.ended
     t.ok(stdout.includes('Redis is away'))
-    t.notOk((stdout + stderr).includes(password), 'no line has the password')
-    t.notOk((stdout + stderr).includes(deployment.simulator.secret), 'nor the AppSecret')
+    t.notOk((stdout + stderr).includes(password), 'no password')
+    t.notOk((stdout + stderr).includes(deployment.simulator.secret), 'no AppSecret')
   }
 })

@@ -1,4 +1,4 @@
-// What an operator is told when a start can't be: a line for each mistake, and exit code 1.
+// Starts that are refused: a line for each mistake, and exit code 1.
 import { once } from 'node:events'
 import { chmodSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -13,12 +13,12 @@ import { freePort } from '../support/redis.ts'
 
 const credentials = { WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET: '0123456789abcdef0123456789abcdef' }
 
-/** The lines with which a start was refused. */
+/** The lines that a refused start prints. */
 const refusal = async (t: Test, options: Partial<RunOptions> = {}): Promise<readonly string[]> => {
   const { code, stdout, stderr } = await run(t, { folder: makeFolder(t), ...options }).ended
   t.equal(code, 1)
   t.equal(stdout, '')
-  t.match(stderr, /^(?:scan-login: [^\n]+\n)+$/, 'nothing but lines of ours')
+  t.match(stderr, /^(?:scan-login: [^\n]+\n)+$/, 'no other line')
   return stderr.split('\n').slice(0, -1).map((line) => line.replace('scan-login: ', ''))
 }
 
@@ -27,7 +27,7 @@ await t.test('start: one line names the missing credentials and the demo when th
   t.strictSame(await refusal(t, { folder }), [
     'WECHAT_APPID and WECHAT_SECRET not set: they are the mini program\'s AppID and AppSecret. To try it without an account: npm run demo',
   ])
-  t.strictSame(readdirSync(folder), [], 'and nothing is made')
+  t.strictSame(readdirSync(folder), [], 'no file is made')
   t.match(await refusal(t, { env: { WECHAT_APPID: credentials.WECHAT_APPID } }), [/^WECHAT_SECRET not set: /])
 })
 
@@ -74,7 +74,7 @@ await t.test('start: one line says so when the store can\'t be opened', async (t
   const keyFile = keyFileIn(folder)
   t.equal(makeKeyFile(keyFile), true)
   const damaged = join(folder, 'damaged.db')
-  writeFileSync(damaged, 'this is no database, and it is long enough to be looked at '.repeat(100))
+  writeFileSync(damaged, 'this is no database, and it is long enough to be read as one '.repeat(100))
   const urls = [`sqlite:${keyFile}/scan-login.db`, `sqlite:${damaged}`, 'redis://127.0.0.1:port']
   await Promise.all(urls.map(async (url) => {
     const lines = await refusal(t, { folder, env: { ...credentials, STORE_URL: url, KEYS_FILE: keyFile } })
@@ -83,15 +83,15 @@ await t.test('start: one line says so when the store can\'t be opened', async (t
   }))
 })
 
-await t.test('start: one line says so when the database of places is not there, or is none', async (t) => {
+await t.test('start: one line says so when GEOIP_FILE is missing or no database of places', async (t) => {
   const folder = makeFolder(t)
   writeFileSync(join(folder, 'half.mmdb'), buildMmdb(exampleNetworks).subarray(0, -100))
   t.match(await refusal(t, { folder, env: { ...credentials, GEOIP_FILE: 'none.mmdb' } }), [/^GEOIP_FILE can't be read: ENOENT/])
   t.strictSame(await refusal(t, { folder, env: { ...credentials, GEOIP_FILE: 'half.mmdb' } }), ['GEOIP_FILE half.mmdb is no MMDB file, or is damaged'])
-  t.strictSame(readdirSync(folder), ['half.mmdb'], 'and nothing is made')
+  t.strictSame(readdirSync(folder), ['half.mmdb'], 'no file is made')
 })
 
-await t.test('start: places are known when there is a database of them', async (t) => {
+await t.test('start: the phone gets places when GEOIP_FILE is a database of them', async (t) => {
   const file = join(makeFolder(t), 'places.mmdb')
   writeFileSync(file, buildMmdb({ '127.0.0.0/8': exampleNetworks['203.0.113.0/24'] ?? '' }))
   const deployment = await openDeployment(t, { env: { GEOIP_FILE: file } })
@@ -115,23 +115,23 @@ await t.test('demo: it refuses to start when NODE_ENV is production', async (t) 
   ])
 })
 
-await t.test('start: the key file is made for its owner alone when it is the first', async (t) => {
+await t.test('start: the key file is made, readable by its owner alone, when there is none', async (t) => {
   const deployment = await openDeployment(t)
   await deployment.start()
   const data = join(deployment.folder, 'data')
-  t.strictSame(readdirSync(data).filter((name) => /key/.test(name)), ['keys.json'], 'no draft is left')
+  t.strictSame(readdirSync(data).filter((name) => /key/.test(name)), ['keys.json'], 'no temporary file is left')
   for (const name of readdirSync(data)) t.equal(statSync(join(data, name)).mode & 0o777, 0o600, name)
   t.equal(statSync(data).mode & 0o777, 0o700)
 })
 
-await t.test('start: a key file that is there is only read', async (t) => {
+await t.test('start: the key file is only read when there is one', async (t) => {
   const deployment = await openDeployment(t, { env: { KEYS_FILE: 'keys/keys.json' } })
   const keys = join(deployment.folder, 'keys')
   const first = await deployment.start()
   const made = readFileSync(join(keys, 'keys.json'))
   first.kill('SIGKILL')
   await first.ended
-  utimesSync(keys, 1, 1) // changes when anything is made or removed in the folder
+  utimesSync(keys, 1, 1) // the folder's mtime changes when a file in it is made or removed
   await deployment.start()
   t.strictSame(readFileSync(join(keys, 'keys.json')), made)
   t.equal(statSync(keys).mtimeMs, 1000)
@@ -167,7 +167,7 @@ await t.test('ES weak settings: the log of a start has one warning for each, and
     const lines = (await running.ended).stdout.trim().split('\n').map((line) => JSON.parse(line) as { level: number, msg: string })
     return lines.filter(({ level }) => level === 40).map(({ msg }) => msg.replace(/^(weak setting: [A-Z_]+).*$/, '$1'))
   }
-  t.strictSame(await warnings({}), [], 'nothing is said of good ones')
+  t.strictSame(await warnings({}), [], 'no warning without a weak setting')
   t.strictSame(await warnings({
     MATCH_NUMBERS: 'off',
     ALLOWED_ORIGINS: 'http://shop.example.com',
@@ -199,11 +199,11 @@ await t.test('keys: the file is made once when asked for twice', async (t) => {
   t.strictSame(readFileSync(join(folder, 'data/keys.json')), made)
 })
 
-await t.test('start: one line says so when somebody else listens on the port', async (t) => {
+await t.test('start: one line says so when another program listens on the port', async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   t.teardown(() => { other.close() })
-  const { port } = other.address() as AddressInfo // An object for what listens on a port.
+  const { port } = other.address() as AddressInfo // an object for a server that listens on a port
   const env = { ...credentials, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'silent' }
   t.strictSame(await refusal(t, { env }), [`HOST 127.0.0.1, PORT ${port}: another program listens there already`])
 })
@@ -217,7 +217,7 @@ function keyFileIn (folder: string): string {
   return join(folder, 'keys.json')
 }
 
-await t.test('demo: it leaves the store of a real service alone when its .env lies there', async (t) => {
+await t.test('demo: it doesn\'t use the store of a real service when that service\'s .env is in the folder', async (t) => {
   const folder = makeFolder(t)
   writeFileSync(join(folder, '.env'), 'STORE_URL=sqlite:real.db\nKEYS_FILE=real.json\n')
   const demo = run(t, { script: 'src/demo/main.ts', folder, env: { PORT: String(await freePort()) } })

@@ -1,4 +1,4 @@
-/** The login page moves when the phone says yes, whatever its tab goes through meanwhile: hidden, left by the back button's way, offline; and it asks at once when it is back. */
+/** A login completes although its page is hidden, offline or left by the back button meanwhile; the page polls at once when it is back. */
 import t from 'tap'
 import type { IncomingMessage } from 'node:http'
 import { launchChromium, windowed } from '../support/chromium.ts'
@@ -7,9 +7,9 @@ import { assertLoggedIn, setVisibility, openVisit, visitedService, shownTicket }
 import { statusLine } from '../support/open-page.ts'
 import type { Page } from 'playwright-core'
 
-// A hold that outlasts every case, so that none is rescued by the end of a poll.
+// Longer than every case, so that no login completes only because a poll's hold ends.
 const server = await serveDemo(t, { MAX_WAIT: '25' })
-const place = visitedService(t, server)
+const service = visitedService(t, server)
 const browser = await launchChromium({ ...windowed, ignoreDefaultArgs: ['--disable-back-forward-cache'] })
 t.teardown(() => browser.close())
 
@@ -19,16 +19,16 @@ const goOffline = async (page: Page): Promise<void> => {
 }
 const goOnline = (page: Page): Promise<void> => page.context().setOffline(false)
 
-/** `away` is what happens before the phone says yes, `back` what happens after. */
+/** `away` happens before the confirmation, `back` after it. */
 interface Absence { readonly away: (page: Page) => Promise<unknown>, readonly back: (page: Page) => Promise<unknown> }
 
 const absences: Record<string, Absence> = {
-  'its tab is hidden and nobody looks at it again': {
+  'its tab is hidden and stays hidden': {
     away: (page) => setVisibility(page, 'hidden'),
     back: async () => {},
   },
-  'it was offline meanwhile': { away: goOffline, back: goOnline },
-  'the network comes and goes, and is away when the phone says yes': {
+  'the page is offline meanwhile': { away: goOffline, back: goOnline },
+  'the network comes and goes, and is gone at the confirmation': {
     away: async (page) => {
       for (let times = 0; times < 6; times++) {
         await page.context().setOffline(true)
@@ -45,9 +45,9 @@ const absences: Record<string, Absence> = {
 }
 
 for (const [absence, { away, back }] of Object.entries(absences)) {
-  await t.test(`page moves: it lands when ${absence}`, async (t) => {
-    const { page, approve } = await openVisit(t, browser, place)
-    const phone = await place.newPhone()
+  await t.test(`login page: the login completes when ${absence}`, async (t) => {
+    const { page, approve } = await openVisit(t, browser, service)
+    const phone = await service.newPhone()
     const ticket = await shownTicket(page)
     await away(page)
     await approve(phone, ticket)
@@ -57,15 +57,15 @@ for (const [absence, { away, back }] of Object.entries(absences)) {
 }
 
 for (const isCached of [true, false]) {
-  await t.test(`page moves: it lands when the visitor was on another page and goes back ${isCached ? 'to the page as it was' : 'to a page that has to load'}`, async (t) => {
-    const chromium = isCached ? browser : await launchChromium() // as Playwright starts it, without the cache
+  await t.test(`login page: the login completes when the visitor was on another page and goes back ${isCached ? 'to the cached page' : 'to a page that has to load'}`, async (t) => {
+    const chromium = isCached ? browser : await launchChromium() // Playwright's default, without the back-forward cache
     if (!isCached) t.teardown(() => chromium.close())
-    const { page, approve } = await openVisit(t, chromium, place, {
+    const { page, approve } = await openVisit(t, chromium, service, {
       prepare: (page) => page.addInitScript("addEventListener('pageshow', ({ persisted }) => { (globalThis.shows ??= []).push(persisted) })"),
     })
-    const phone = await place.newPhone()
+    const phone = await service.newPhone()
     const ticket = await shownTicket(page)
-    await page.goto(`${place.url}/me`)
+    await page.goto(`${service.url}/me`)
     await page.getByText("You're not logged in").waitFor()
     await approve(phone, ticket)
     server.received(/./)
@@ -74,12 +74,12 @@ for (const isCached of [true, false]) {
     await assertLoggedIn(t, page, phone)
     const reads = server.received(/after=|POST \/api\/tickets$/)
     t.match(reads[0], new RegExp(`^GET /api/tickets/${ticket}\\?after=0&`))
-    t.equal(reads.length, 1, 'one question was enough')
+    t.equal(reads.length, 1, 'one poll is enough')
   })
 }
 
-await t.test('page moves: it says that it is offline, and the line is itself again once it is not', async (t) => {
-  const { page } = await openVisit(t, browser, place)
+await t.test('login page: it says that it is offline when it is, and its earlier line returns when it is online', async (t) => {
+  const { page } = await openVisit(t, browser, service)
   const ticket = await shownTicket(page)
   const before = await statusLine(page)
   await goOffline(page)
@@ -89,8 +89,8 @@ await t.test('page moves: it says that it is offline, and the line is itself aga
   t.equal(await shownTicket(page), ticket)
 })
 
-await t.test('page moves: it asks once, without a hold, and never twice at a time, when it is looked at or online again', async (t) => {
-  const { page } = await openVisit(t, browser, place)
+await t.test('login page: it polls once without a hold, and never twice at a time, when it is visible or online again', async (t) => {
+  const { page } = await openVisit(t, browser, service)
   await shownTicket(page)
   const reading = new Set<IncomingMessage>()
   let most = 0
@@ -98,7 +98,7 @@ await t.test('page moves: it asks once, without a hold, and never twice at a tim
     if (!request.url?.includes('?after=')) return
     reading.add(request)
     request.socket.once('close', () => { reading.delete(request) })
-    // That the browser gave the last one up is heard on another connection, and may be heard a moment later.
+    // The last poll ends on another connection, so the service may learn of its end a moment later.
     setTimeout(() => { most = Math.max(most, reading.size) }, 300)
   }
   server.server.on('request', (request: IncomingMessage, response) => {
@@ -117,10 +117,10 @@ await t.test('page moves: it asks once, without a hold, and never twice at a tim
       }
     `),
   }
-  for (const [name, happen] of Object.entries(events)) {
+  for (const [name, trigger] of Object.entries(events)) {
     await page.waitForTimeout(600) // for a poll to be held
     server.received(/./)
-    await happen()
+    await trigger()
     await page.waitForTimeout(1_000)
     const waits = server.received(/\?after=/).map((read) => /wait=\d+$/.exec(read)?.[0])
     t.strictSame(waits, ['wait=0', 'wait=5'], name)

@@ -1,4 +1,4 @@
-/** The login page moves whatever gets lost on the way: answers to its calls, the picture, or for a while the service itself. */
+/** A login completes although answers, the code's picture, or for a while the service itself are lost. */
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
@@ -8,22 +8,22 @@ import { openDeployment } from '../support/service-process.ts'
 import { openRelayTo } from '../support/relay.ts'
 
 const server = await serveDemo(t, { MAX_WAIT: '25' })
-const place = visitedService(t, server)
+const service = visitedService(t, server)
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
 const badGateway = Buffer.from('HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 20\r\nConnection: close\r\n\r\n<h1>Bad Gateway</h1>')
 const losses = [
-  ['never arrives', () => Buffer.alloc(0)], // on a connection that was in use before, Chromium asks again by itself
-  ["is a gateway's in its place", () => badGateway],
+  ['never arrives', () => Buffer.alloc(0)], // on a reused connection Chromium repeats the request by itself
+  ['is replaced by a gateway\'s', () => badGateway],
   ['is cut in the middle of its body', (answer: Buffer) => answer.subarray(0, answer.length - 30)],
 ] as const
 
 for (const [loss, spoil] of losses) {
-  await t.test(`page moves: it lands, with one session, when three times in a row the answer to consume ${loss}`, async (t) => {
+  await t.test(`login page: the login completes, with one session, when three times in a row the answer to consume ${loss}`, async (t) => {
     const relay = await openRelayTo(t, server)
-    const { page, approve } = await openVisit(t, browser, place, { url: relay.url })
-    const phone = await place.newPhone()
+    const { page, approve } = await openVisit(t, browser, service, { url: relay.url })
+    const phone = await service.newPhone()
     const ticket = await shownTicket(page)
     relay.spoil(`POST /api/tickets/${ticket}/consume`, 3, spoil)
     await approve(phone, ticket)
@@ -31,22 +31,22 @@ for (const [loss, spoil] of losses) {
     t.equal(relay.left, 0)
   })
 
-  await t.test(`page moves: a code comes, and lands its person, when the answer to create ${loss}`, async (t) => {
+  await t.test(`login page: a code is shown, and the login completes, when the answer to create ${loss}`, async (t) => {
     const relay = await openRelayTo(t, server)
     relay.spoil('POST /api/tickets HTTP', 2, spoil)
-    const { page, approve } = await openVisit(t, browser, place, { url: relay.url, prepare: recordAnnouncements })
+    const { page, approve } = await openVisit(t, browser, service, { url: relay.url, prepare: recordAnnouncements })
     const ticket = await shownTicket(page)
     if (loss !== 'never arrives') t.ok((await announcements(page)).includes("Can't reach the service right now; trying again"))
     t.equal(relay.left, 0)
-    const phone = await place.newPhone()
+    const phone = await service.newPhone()
     await approve(phone, ticket)
     await assertLoggedIn(t, page, phone)
   })
 }
 
-await t.test('page moves: it says once why there is no code, and shows it once there is one, when WeChat makes none for a while', async (t) => {
+await t.test('login page: it announces once why there is no code, and then shows one, when WeChat makes none for a while', async (t) => {
   server.simulator.fail('getwxacodeunlimit', -1)
-  const { page, approve } = await openVisit(t, browser, place, { prepare: recordAnnouncements })
+  const { page, approve } = await openVisit(t, browser, service, { prepare: recordAnnouncements })
   await waitForStage(page, 'no-code')
   for (let tries = 0; tries < 2;) {
     await page.waitForTimeout(200)
@@ -55,13 +55,13 @@ await t.test('page moves: it says once why there is no code, and shows it once t
   server.simulator.clearFaults()
   const ticket = await shownTicket(page)
   t.strictSame((await announcements(page)).slice(1), ["Can't get a code right now; trying again", 'Scan with WeChat to log in'])
-  const phone = await place.newPhone()
+  const phone = await service.newPhone()
   await approve(phone, ticket)
   await assertLoggedIn(t, page, phone)
 })
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-  await t.test(`page moves: the same ticket goes on, at each step, when the service is started anew after ${signal}`, async (t) => {
+  await t.test(`login page: the ticket continues at each step when the service is restarted after ${signal}`, async (t) => {
     const deployment = await openDeployment(t)
     let running = await deployment.start()
     const restart = async (): Promise<void> => {

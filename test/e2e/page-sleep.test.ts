@@ -1,4 +1,4 @@
-/** The login page moves when the phone said yes while the page, or the whole browser, stood still, and its connections died meanwhile. */
+/** A login completes although the page, or the whole browser, sleeps during the confirmation, and its connections die meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { serveDemo } from '../support/demo-window.ts'
@@ -8,10 +8,10 @@ import { launchSleepingBrowser } from '../support/sleeping-browser.ts'
 import { waitForStage } from '../support/open-page.ts'
 
 const server = await serveDemo(t, { MAX_WAIT: '25' })
-const place = visitedService(t, server)
+const service = visitedService(t, server)
 const { browser, ...lid } = await launchSleepingBrowser(t)
 
-/** Longer than what a page takes for its machine's sleep. */
+/** Longer than the gap by which a page recognises a sleep (static/scan-login/browser.js). */
 const sleepMs = 8_500
 
 const cases = [
@@ -19,14 +19,14 @@ const cases = [
   ['the system has suspended the page and ended its connections', 'pages', 'reset'],
   ['the machine has slept', 'all', null],
   ['the machine has slept and its connections were ended', 'all', 'reset'],
-  ['the machine has slept and its connections lead nowhere, which nobody told it', 'all', 'silent'],
+  ['the machine has slept and its connections are dead without a reset', 'all', 'silent'],
 ] as const
 
 for (const [name, what, how] of cases) {
-  await t.test(`page moves: it lands when ${name}`, async (t) => {
+  await t.test(`login page: the login completes when ${name}`, async (t) => {
     const relay = await openRelayTo(t, server)
-    const { page, approve } = await openVisit(t, browser, place, { url: relay.url })
-    const phone = await place.newPhone()
+    const { page, approve } = await openVisit(t, browser, service, { url: relay.url })
+    const phone = await service.newPhone()
     const ticket = await shownTicket(page)
     lid.sleep(what)
     if (how !== null) relay.cut(how)
@@ -37,10 +37,10 @@ for (const [name, what, how] of cases) {
   })
 }
 
-await t.test('page moves: it shows the number, and lands, when the machine fell asleep between the two taps', async (t) => {
+await t.test('login page: it shows the number, and the login completes, when the machine sleeps before the scan and before the confirmation', async (t) => {
   const relay = await openRelayTo(t, server)
-  const { page, numberOf } = await openVisit(t, browser, place, { url: relay.url })
-  const phone = await place.newPhone()
+  const { page, numberOf } = await openVisit(t, browser, service, { url: relay.url })
+  const phone = await service.newPhone()
   const ticket = await shownTicket(page)
   lid.sleep('all')
   relay.cut('silent')
