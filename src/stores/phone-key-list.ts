@@ -1,18 +1,18 @@
-/** Which signing keys a person's phones hold, one record per person. Every change is a compare-and-set, so a key is listed, or ended, by one caller. */
+/** The ids of the signing keys of a person's phones, one record per person. Every change is a compare-and-set, so one caller alone adds or ends a key. */
 import { schema } from '../domain/record.ts'
 import type { Clock } from '../login/ports.ts'
 import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
 
-/** A person has at most so many keys; one more ends the oldest. A phone holds one, and gets another when it ends or is forgotten. */
+/** Keys per person; one more ends the oldest. A phone has one, and gets another when it ends or the phone has lost it. */
 export const maxKeys = 20
 
 export interface ListedKey {
   readonly id: string
-  /** When the phone logged in, and later than any `endedAt` before it. Milliseconds since 1970. */
+  /** When the phone logged in, in milliseconds since 1970; always later than any `endedAt` before it. */
   readonly since: number
   readonly expiresAt: number
-  /** Its end is decided; it stays listed until the key itself is gone, so that a call which breaks off in between can be finished by the next. */
+  /** Its end is decided. It is listed until the key itself is removed, so that the next call can finish what a failed one began. */
   readonly isEnding?: true
 }
 
@@ -20,7 +20,7 @@ export interface ListedKey {
 export interface KeyList {
   readonly schema: typeof schema
   readonly version: number
-  /** What is of this moment or before it has been ended; 0 where nothing has. Milliseconds since 1970, but never set back: one later per ending, whatever a clock says. */
+  /** Whatever a key approved at this moment or before has ended; 0 for nothing. Milliseconds since 1970, and higher by 1 at least each time, whatever the clock says. */
   readonly endedAt: number
   /** Oldest first. */
   readonly keys: readonly ListedKey[]
@@ -28,11 +28,11 @@ export interface KeyList {
 
 export interface PhoneKeyLists {
   read (sub: string): Promise<KeyList>
-  /** Stores what `next` makes of the list, called again where somebody else changed it first; what it throws is thrown. Gives the list as stored. */
+  /** Stores what `next` makes of the list, and returns the list as stored. `next` is called again where another caller changed it first; what it throws is thrown. */
   change (sub: string, next: (list: KeyList) => Pick<KeyList, 'endedAt' | 'keys'>): Promise<KeyList>
 }
 
-/** Joins the lists to a store. `endedAt` is remembered for `keptMs`, the life of the longest key that it may concern. */
+/** `endedAt` is stored for `keptMs`, the life of the longest key that it may concern. */
 export const createPhoneKeyLists = (store: Store, clock: Clock, keptMs: number): PhoneKeyLists => {
   const records = createRecords<KeyList>(store, { prefix: 'person-phone-keys:' })
   const live = (list: KeyList | undefined): KeyList =>

@@ -1,4 +1,4 @@
-/** Owns the phones' signing keys and the nonces they have used. What a signature has to look like is known above. */
+/** The phones' signing keys and the nonces used with them. Signatures are checked in http/phone-signature.ts. */
 import { isKeyId } from '../domain/ids.ts'
 import { schema } from '../domain/record.ts'
 import { createSeal } from '../domain/seal.ts'
@@ -9,49 +9,49 @@ import type { Store } from '../login/store-port.ts'
 import { createPhoneKeyLists, maxKeys, type ListedKey } from './phone-key-list.ts'
 
 /**
- * A nonce outlives its key by this: whatever the clock is set to and back, a key that still works finds all nonces that it was used with. LIMIT_PHONE
- * bounds how many those are. Milliseconds.
+ * How much longer than its key a nonce is stored: even where the clock is set forward and back, a key that still works finds all nonces used with it.
+ * LIMIT_PHONE bounds their number.
  */
 const nonceMarginMs = 3_600_000
-/** How long the keys live that an earlier release issued without saying when. Milliseconds. */
+/** The life of keys that an earlier release issued, whose records don't say when they began. */
 const keyTtlMs = 24 * 3600_000
-/** An ended key is remembered for longer than a login that was under way meanwhile can take to keep it. Milliseconds. */
+/** How long the record of an ended key is stored: longer than a phone login that runs at the same time can take to add that key. */
 const tombstoneMs = 600_000
 
-/** As stored: whoever reads the store, or a copy of it, can't sign. */
+/** As stored: the key is sealed, so nobody can sign with a copy of the store. */
 interface PhoneKeyRecord extends Omit<PhoneKey, 'key' | 'since'> {
   readonly schema: typeof schema
   readonly sealedKey: string
-  /** Both are missing in what an earlier release stored, which listed no keys either. */
+  /** Both are missing in records of an earlier release, which also listed no keys. */
   readonly version?: number
   readonly since?: number
 }
 
-/** What stands in the place of an ended key. */
+/** Stored in place of an ended key, so that it can't be added again. */
 interface EndedKeyRecord { readonly schema: typeof schema, readonly id: string, readonly sub: string, readonly endedAt: number }
 
 export interface PhoneKeysOptions {
   readonly clock: Clock
-  /** Seals what is stored. Under another one the phones are unknown, and log in anew. */
+  /** Seals the stored keys. With another sealing key the phones' keys are unknown, and the phones log in again. */
   readonly sealingKey: Buffer
 }
 
-/** Joins the signing keys to a store. A key is gone at its `expiresAt`, or when it is ended. */
+/** A key works until its `expiresAt`, or until it is ended. */
 export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOptions): PhoneKeys => {
   const seal = createSeal(sealingKey, 'phone keys')
   const records = createRecords<PhoneKeyRecord | EndedKeyRecord>(store, { prefix: 'phone-key:', isId: isKeyId })
   const lists = createPhoneKeyLists(store, clock, keyTtlMs)
 
-  /** Whose key it is belongs to the place, so that a sealed key is of no use under another name. */
-  const placeOf = ({ id, sub }: Pick<PhoneKey, 'id' | 'sub'>) => `${records.keyOf(id)} ${sub}`
+  /** Binds a sealed key to its id and its person: copied into another record it can't be opened. */
+  const associatedDataOf = ({ id, sub }: Pick<PhoneKey, 'id' | 'sub'>) => `${records.keyOf(id)} ${sub}`
 
-  /** The record of a key that has not been ended. */
+  /** Returns the record of a key that has not been ended. */
   const find = async (id: string): Promise<PhoneKeyRecord | undefined> => {
     const record = await records.read(id)
     return isInUse(record) ? record : undefined
   }
 
-  /** Ends all keys that are marked, and takes them off the list last: what breaks off in between is finished by the next call. */
+  /** Ends all keys that are marked, and removes them from the list last: where a call fails in between, the next one finishes it. */
   const endMarked = async (sub: string, keys: readonly ListedKey[]): Promise<void> => {
     const ending = new Set(keys.filter(({ isEnding }) => isEnding).map(({ id }) => id))
     if (ending.size === 0) return
@@ -59,7 +59,7 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
     await lists.change(sub, (list) => ({ ...list, keys: list.keys.filter(({ id }) => !ending.has(id)) }))
   }
 
-  /** Dates the key that is spared later than what was just ended. False where somebody else ended it meanwhile. */
+  /** Dates the spared key later than what was just ended. False where another caller has ended it meanwhile. */
   const redate = async (id: string, since: number): Promise<boolean> => {
     const { before, after } = await records.update(id,
       (record) => isInUse(record) && record.version !== undefined ? { ...record, since } : record,
@@ -69,24 +69,24 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
 
   return {
     async add ({ id, key, sub, expiresAt }) {
-      let newer: readonly string[] = []
-      // Listed before it can sign, as the ended are ended before they are taken off the list: one that isn't listed couldn't be ended.
+      let evicted: readonly string[] = []
+      // Listed before it can sign (and unlisted after it has ended): a key that isn't listed couldn't be ended.
       const { keys } = await lists.change(sub, ({ endedAt, keys }) => {
         const live = keys.filter(({ isEnding }) => !isEnding)
-        newer = live.slice(0, Math.max(0, live.length - maxKeys + 1)).map((oldest) => oldest.id)
-        return { endedAt, keys: [...keys.map((other) => marked(other, newer.includes(other.id))), { id, since: Math.max(clock.now(), endedAt + 1), expiresAt }] }
+        evicted = live.slice(0, Math.max(0, live.length - maxKeys + 1)).map((oldest) => oldest.id)
+        return { endedAt, keys: [...keys.map((other) => marked(other, evicted.includes(other.id))), { id, since: Math.max(clock.now(), endedAt + 1), expiresAt }] }
       })
       const { since } = keys.at(-1) as ListedKey // the one that was just added
-      const record = { schema, version: 1, id, sub, expiresAt, since, sealedKey: seal.close(key, placeOf({ id, sub })) } satisfies PhoneKeyRecord
-      // Where the person ended all keys since it was listed, there is a tombstone, and this claim comes too late.
+      const record = { schema, version: 1, id, sub, expiresAt, since, sealedKey: seal.close(key, associatedDataOf({ id, sub })) } satisfies PhoneKeyRecord
+      // Where the person has ended all keys since it was listed, the record of an ended key is there, and the claim is refused.
       const isKept = await records.claim(id, record, expiresAt - clock.now())
       await endMarked(sub, keys)
-      return { isKept, ended: newer }
+      return { isKept, ended: evicted }
     },
     async read (id) {
       const record = await find(id)
       if (record === undefined) return undefined
-      const key = seal.open(record.sealedKey, placeOf(record))
+      const key = seal.open(record.sealedKey, associatedDataOf(record))
       if (key === undefined) return undefined
       const since = record.since ?? record.expiresAt - keyTtlMs
       if (record.since === undefined && since <= (await lists.read(record.sub)).endedAt) return undefined
@@ -95,11 +95,11 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
     async endAll (sub, spared) {
       const record = spared === null ? undefined : await find(spared)
       if (spared !== null && record === undefined) throw new Problem('key-unknown')
-      // An earlier release listed none of its keys: such a phone logs in anew, too.
+      // An earlier release listed no keys: such a phone has to log in again, too.
       const listed = record?.since === undefined ? null : record.id
       let ended: readonly string[] = []
       const list = await lists.change(sub, ({ endedAt: before, keys }) => {
-        // Of two phones that end each other one is first.
+        // Where two phones end each other's keys, the second finds its own ended.
         if (listed !== null && !keys.some(({ id, isEnding }) => id === listed && !isEnding)) throw new Problem('key-unknown')
         const endedAt = Math.max(clock.now(), before + 1, ...keys.map(({ since }) => since))
         ended = keys.filter(({ id, isEnding }) => id !== listed && !isEnding).map(({ id }) => id)

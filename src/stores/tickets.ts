@@ -1,4 +1,4 @@
-/** Tickets on a store: how long each is kept, and its slot among MAX_TICKETS. */
+/** Tickets on a store: how long each is stored, and its slot among MAX_TICKETS. */
 import { isId } from '../domain/ids.ts'
 import { graceMs, isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
@@ -8,51 +8,51 @@ import type { Slot, Store } from '../login/store-port.ts'
 
 const group = 'tickets'
 const retryAfterSeconds = 10
-/** Half a megabyte at most in one question, so that nobody else has to wait for it. */
+/** Tickets per request to the store: at most 0.5 MB, so that other requests don't have to wait for it. */
 const batch = 500
-/** The share of one network in MAX_TICKETS: with the default 5,000, more than LIMIT_CREATE lets a whole network make within three minutes. */
+/** One network may have 1/20 of MAX_TICKETS: of the default 5,000 more than LIMIT_CREATE lets a whole network make within three minutes. */
 const networksShare = 20
-/** Tickets whose slots this instance knows to be secured; 5 MB. Of one that is forgotten the store is asked again, and writes nothing. */
+/** How many secured slots this instance remembers, in 5 MB. For others the store is asked again, which writes nothing. */
 const rememberedSecured = 50_000
-/** A slot ends by the store's clock and a ticket by ours: this near to the end a missing slot may be one that has ended. Milliseconds. */
+/** A slot ends by the store's clock and a ticket by ours: a slot that is missing so shortly before the end may have ended. */
 const endMarginMs = 10_000
 
-/** Joins the tickets to a store; at most `maxTickets` that are not final, over all instances on that store. */
+/** Stores at most `maxTickets` that are not final, over all instances on that store. */
 export const createTickets = (store: Store, { clock, maxTickets }: { clock: Clock, maxTickets: number }): Tickets => {
   const records = createRecords<Ticket>(store, { prefix, isId })
   const secured = new Set<string>()
   const ownerLimit = Math.max(1, Math.floor(maxTickets / networksShare))
   const leftOf = (ticket: Ticket) => Math.max(1, ticket.expiresAt - clock.now())
-  /** A ticket that is not final outlives its end, so that whoever asks then is told `expired`. */
+  /** A ticket that is not final is stored beyond its end, so that reading it then gives `expired`, and not `ticket-not-found`. */
   const ttlOf = (ticket: Ticket) => leftOf(ticket) + (isFinal(ticket.state) ? 0 : graceMs)
 
-  /** Forgets the ticket whose slot another has got. Should this fail, it ends by itself; without its slot nothing moves it any more. */
-  const forget = async (id: string): Promise<void> => {
+  /** Removes the ticket that has lost its slot. Where this fails it ends by itself; nothing can move it without a slot. */
+  const removeEvicted = async (id: string): Promise<void> => {
     await records.remove(id).catch(() => {})
   }
 
-  /** True where the ticket has its slot. */
-  const takeSlot = async (ticket: Ticket): Promise<boolean> => {
+  /** True where the ticket has a slot now. */
+  const acquireSlot = async (ticket: Ticket): Promise<boolean> => {
     const slot = slotOf(ticket)
     if (slot === undefined) return await store.acquirePlainSlot(group, ticket.id, leftOf(ticket), maxTickets)
     const { isAcquired, evicted } = await store.acquireSlot(slot, { ttlMs: leftOf(ticket), limit: maxTickets, ownerLimit, isProvisional: ticket.state === 'pending' })
-    if (evicted !== null) await forget(evicted)
+    if (evicted !== null) await removeEvicted(evicted)
     return isAcquired
   }
 
-  const giveSlotBack = async (ticket: Ticket): Promise<void> => {
+  const releaseSlot = async (ticket: Ticket): Promise<void> => {
     secured.delete(ticket.id)
     const slot = slotOf(ticket)
     await (slot === undefined ? store.releasePlainSlot(group, ticket.id) : store.releaseSlot(slot))
   }
 
-  /** Gives the slot back, or keeps it until the new end. The move is stored: that this fails must not make it look undone. */
-  const settleSlot = async (before: Ticket, after: Ticket): Promise<void> => {
+  /** Releases the slot, or extends it to the new end. Never rejects: the move is stored, and must not look as if it were not. */
+  const updateSlot = async (before: Ticket, after: Ticket): Promise<void> => {
     try {
-      if (isFinal(after.state)) await giveSlotBack(after)
-      else if (after.expiresAt !== before.expiresAt) await takeSlot(after)
+      if (isFinal(after.state)) await releaseSlot(after)
+      else if (after.expiresAt !== before.expiresAt) await acquireSlot(after)
     } catch {
-      // It ends by itself.
+      // The slot ends by itself.
     }
   }
 
@@ -71,8 +71,8 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
 
   return {
     async add (ticket) {
-      if (!await takeSlot(ticket)) throw new Problem('too-many-tickets', { retryAfterSeconds })
-      // Should this fail, the slot ends by itself.
+      if (!await acquireSlot(ticket)) throw new Problem('too-many-tickets', { retryAfterSeconds })
+      // Where this fails, the slot ends by itself.
       await records.write(ticket.id, ticket, ttlOf(ticket))
     },
     keep,
@@ -89,7 +89,7 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
     async replace (before, after, decided) {
       if (after.state === 'scanned') await keep(before)
       const isOurs = await records.replace(before.id, before, after, ttlOf(after)).finally(decided)
-      if (isOurs) await settleSlot(before, after)
+      if (isOurs) await updateSlot(before, after)
       return isOurs
     },
     onChange: (listener) => store.onChange((key) => {
@@ -101,5 +101,5 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
 
 const prefix = 'ticket:'
 
-/** An earlier release made tickets without an owner, which have a place of the kind that it knows. */
+/** Undefined for a ticket of an earlier release, which has no owner: its slot is a plain one. */
 const slotOf = ({ id, slotOwner }: Ticket): Slot | undefined => slotOwner === undefined ? undefined : { group, owner: slotOwner, member: id }
