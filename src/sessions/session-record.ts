@@ -1,23 +1,19 @@
-/** A session as it is stored, when it ends, and how its id and the secret of its cookie are made. */
+/** Stored sessions: the record, when it ends, and its id and secret. A cookie's secret itself is not stored, only its hash. */
 import { createHash, createHmac } from 'node:crypto'
+import { hashSecret, isId, isSecret, sameText } from '../domain/ids.ts'
 import type { schema } from '../domain/record.ts'
 import type { BrowserInfo } from '../domain/ticket.ts'
-import type { Session } from '../login/ports.ts'
+import type { Clock, Session } from '../login/ports.ts'
+import { createRecords, type Records } from '../login/records.ts'
+import type { Store } from '../login/store-port.ts'
 import { accessTokenTtlSeconds } from './access-token.ts'
-
-/** A use is written down at most so often. Milliseconds. */
-export const touchEveryMs = 60_000
-/** A session for another site lives on only while its tokens are renewed, so it ends with the last of them; a renewal within `touchEveryMs` of another moves no end. Milliseconds. */
-const siteIdleMs = accessTokenTtlSeconds * 1000 + touchEveryMs
-/** And not for longer than a day, however often they are: such a site keeps a session of its own. Milliseconds. */
-const siteMaxMs = 24 * 3600_000
 
 /** As stored. Times are milliseconds since 1970. */
 export interface SessionRecord {
   readonly schema: typeof schema
   readonly version: number
   readonly id: string
-  /** Missing in what was ended before it opened. */
+  /** Missing where the session was ended before it opened. */
   readonly secretHash?: string
   readonly sub: string
   readonly browser: BrowserInfo
@@ -26,7 +22,7 @@ export interface SessionRecord {
   /** The absolute end. */
   readonly endsAt: number
   readonly endedAt: number | null
-  /** The origin of the other site that it was opened for. Missing where it is one of ours, and in what an earlier release stored. */
+  /** The origin of the other site that it was opened for. Missing for a site of ours, and in records of an earlier release. */
   readonly site?: string
   /** The session of the login that ended this one. Missing where something else did, or nothing. */
   readonly replacedBy?: string
@@ -37,25 +33,66 @@ export interface SessionLife {
   readonly maxMs: number
 }
 
+export interface SessionRecords extends Records<SessionRecord> {
+  isLive (record: SessionRecord | undefined): record is SessionRecord
+  /** Returns a session that has not ended. */
+  readLive (id: string): Promise<SessionRecord | undefined>
+  /** Returns the session of a cookie's secret, ended or not. Never one for another site: such a session has no cookie, even if an earlier release set one. */
+  readBySecret (secret: string): Promise<SessionRecord | undefined>
+  /** How long a live session stays stored. */
+  ttlMsOf (record: SessionRecord): number
+  asSession (record: SessionRecord): Session
+}
+
+/** How often a use is stored at most. */
+export const touchEveryMs = 60_000
+/** Another site's session ends with the last of its tokens. A renewal within `touchEveryMs` of the one before is not stored. */
+const siteIdleMs = accessTokenTtlSeconds * 1000 + touchEveryMs
+/** The longest another site's session can be renewed: that site has a session of its own. */
+const siteMaxMs = 24 * 3600_000
+
 type Kind = Pick<SessionRecord, 'site'>
 
-/** How long a session lives without a use; of another site's, without a renewal. Milliseconds. */
+/** How long a session lives without a use or, for another site, without a renewal. */
 export const idleMsOf = ({ site }: Kind, { idleMs }: SessionLife): number => site === undefined ? idleMs : Math.min(idleMs, siteIdleMs)
 
-/** How long a session lives at the most. Milliseconds. */
+/** How long a session lives at most. */
 export const maxMsOf = ({ site }: Kind, { maxMs }: SessionLife): number => site === undefined ? maxMs : Math.min(maxMs, siteMaxMs)
 
-/** When a session ends if nobody uses it any more. */
-export const idleEndOf = (record: SessionRecord, life: SessionLife): number => Math.min(record.endsAt, record.lastSeenAt + idleMsOf(record, life))
-
-/** Tells whether `a` was opened after `b`; all instances agree, in the same millisecond, too. */
+/** Tells whether `a` was opened after `b`. All instances agree, even for two sessions of the same millisecond. */
 export const isLater = (a: Pick<Session, 'createdAt' | 'id'>, b: Pick<Session, 'createdAt' | 'id'>): boolean =>
   a.createdAt === b.createdAt ? a.id > b.id : a.createdAt > b.createdAt
 
-/** The secret of a ticket's session: the server can make it again only while the browser shows its own half. */
+/** Derives the secret of a ticket's session. The server can do so only while the browser sends its own secret. */
 export const cookieSecret = (cookieKey: Buffer, ticketId: string, browserSecret: string): string =>
   createHmac('sha256', cookieKey).update(`session\0${ticketId}\0${browserSecret}`).digest('base64url')
 
-/** The public id of the session with this secret; a one-way street, 128 bits. */
+/** Derives the public id of the session with this secret: 128 bits of a one-way hash. */
 export const sessionId = (secret: string): string =>
   createHash('sha256').update(`id\0${secret}`).digest().subarray(0, 16).toString('base64url')
+
+export const createSessionRecords = (store: Store, clock: Clock, life: SessionLife): SessionRecords => {
+  const records = createRecords<SessionRecord>(store, { prefix: 'session:', isId })
+  /** When the session ends without a further use. */
+  const idleEndOf = (record: SessionRecord): number => Math.min(record.endsAt, record.lastSeenAt + idleMsOf(record, life))
+  const isLive = (record: SessionRecord | undefined): record is SessionRecord =>
+    record !== undefined && record.endedAt === null && clock.now() < idleEndOf(record)
+
+  return {
+    ...records,
+    isLive,
+    readLive: async (id) => {
+      const record = await records.read(id)
+      return isLive(record) ? record : undefined
+    },
+    readBySecret: async (secret) => {
+      const record = isSecret(secret) ? await records.read(sessionId(secret)) : undefined
+      return record !== undefined && record.site === undefined && sameText(record.secretHash ?? '', hashSecret(secret)) ? record : undefined
+    },
+    ttlMsOf: (record) => Math.max(1, idleEndOf(record) - clock.now()),
+    asSession: (record) => {
+      const { id, sub, browser, createdAt, lastSeenAt, site = null } = record
+      return { id, sub, browser, createdAt, lastSeenAt, expiresAt: idleEndOf(record), site }
+    },
+  }
+}
