@@ -1,4 +1,4 @@
-// "Who logged in as me, from where, when": answered from what a real process writes, as the README says, after a login and attacks on it.
+// "Who logged in as me, from where, when": answered from a real process's log with the README's commands, after logins and attacks.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,13 +14,13 @@ const readmes = (['en', 'zh-CN'] as const).map(textIn)
 /** The commands of the READMEs that ask the log. */
 const commandsOf = (readme: string): string[] => [...readme.matchAll(/^docker logs scan-login \|[^]*?(?=\n(?:```|\n|#))/gm)].map(([command]) => command)
 
-/** Everything a process wrote, once it has written `line`. */
+/** Waits for a line and returns all that the process has written. */
 const written = async (running: RunningProcess, line: RegExp): Promise<string> => {
   while (!line.test(running.stdout())) await new Promise((resolve) => { setTimeout(resolve, 20) })
   return running.stdout()
 }
 
-await t.test('audit: it is told who logged in as me, from where and when, after a login and an attack', async (t) => {
+await t.test('audit: the log says who logged in as me, from where and when, when there were a login and an attack', async (t) => {
   const deployment = await openDeployment(t, { env: { TRUST_PROXY: '127.0.0.1' } })
   const running = await deployment.start()
   const from = (address: string): Service => ({ call: (call) => deployment.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': address } }) })
@@ -33,7 +33,7 @@ await t.test('audit: it is told who logged in as me, from where and when, after 
   await me.confirm(mine.ticket, await mine.matchCode())
   t.equal((await mine.consume()).status, 200)
 
-  // A stranger's code, sent to me: once I see through it by the number, once I don't.
+  // A stranger sends me their code: once I notice by the number, once I don't.
   const seenThrough = await openBrowser(from(thief))
   await me.scan(seenThrough.ticket)
   t.equal((await me.confirm(seenThrough.ticket, await seenThrough.matchCode() === '10' ? '11' : '10')).status, 403)
@@ -41,7 +41,7 @@ await t.test('audit: it is told who logged in as me, from where and when, after 
   await me.scan(theirs.ticket)
   await me.confirm(theirs.ticket, await theirs.matchCode())
   t.equal((await theirs.consume()).status, 200)
-  // Who only has my ticket's id gets nothing by it, and nobody else's login is mine.
+  // A ticket's id alone is of no use, and another person's login is not mine.
   const watched = await openBrowser(from(home))
   t.equal((await from(thief).call({ method: 'POST', path: `/api/tickets/${watched.ticket}/consume`, headers: { authorization: `Ticket ${theirs.secret}` } })).status, 404)
   await me.scan(watched.ticket)
@@ -59,7 +59,7 @@ await t.test('audit: it is told who logged in as me, from where and when, after 
   const steps = auditStepsIn(log)
   const logins = steps.filter(({ event, sub }) => event === 'session.opened' && sub === me.sub)
   t.strictSame(logins.map(({ ip, browser, system }) => [ip, browser, system]), [[home, 'Chrome', 'Windows'], [thief, 'Chrome', 'Windows']])
-  t.ok(logins.every(({ time }) => time >= began && time <= Date.now()), 'each with its time')
+  t.ok(logins.every(({ time }) => time >= began && time <= Date.now()), 'each has its time')
   const ticket = theirs.ticket.slice(0, 8)
   const [, attack] = logins
   t.strictSame([attack?.ticket, attack?.sid], [ticket, sid])
@@ -95,7 +95,7 @@ await t.test('audit: it is told who logged in as me, from where and when, after 
   t.strictSame(answers[2]?.map((line) => JSON.parse(line).event), ['ticket.cancelled', 'refused', 'refused'])
 })
 
-await t.test('audit: logins go on when the log takes nothing', async (t) => {
+await t.test('audit: logins go on when the log cannot be written', async (t) => {
   const deployment = await openDeployment(t)
   const running = await deployment.start({}, '/dev/full')
   const phone = await deployment.phone()

@@ -1,4 +1,4 @@
-/** The demo as a newcomer uses it: `npm run demo`, a real Chromium, one window with a website and phones. What a login can come to is in mini-program*.test.ts. */
+/** The demo as a newcomer uses it: `npm run demo` and a real Chromium. The outcomes of a login are in mini-program*.test.ts. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
@@ -16,11 +16,11 @@ while (!demo.stdout().includes('/demo/phone')) {
 const chromium = await launchChromium()
 t.teardown(() => chromium.close())
 
-await t.test('demo: it says what to open when it has started', async (t) => {
+await t.test('demo: the addresses to open are printed when it has started', async (t) => {
   for (const path of ['/demo', '/login', '/demo/phone']) t.ok(demo.stdout().includes(` ${url}${path} `), path)
 })
 
-await t.test('demo: a newcomer is logged in and out again when they scan, tap the number, and log out on the page', async (t) => {
+await t.test('demo: a newcomer is logged in, and out again, when they scan, tap the number, and log out on the page', async (t) => {
   const window = await openWindow(t, chromium, url)
   const phone = window.phone()
   await phone.scan()
@@ -63,5 +63,5 @@ await t.test('demo: a phone in a tab of its own logs in, in Chinese, dark and 32
   await site.waitForURL(`${url}/me?from=test`)
   await site.getByText('已登录').waitFor()
   await phone.says('登录成功')
-  t.equal(await site.evaluate('document.documentElement.scrollWidth'), 320, 'nothing sticks out')
+  t.equal(await site.evaluate('document.documentElement.scrollWidth'), 320, 'nothing overflows')
 })

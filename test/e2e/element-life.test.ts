@@ -1,4 +1,4 @@
-/** The life of `<scan-login>` in a page that changes around it: taken out, moved, told something else, refused, too late, in an old browser. */
+/** The lifecycle of `<scan-login>` in a changing page: removed, moved, new attributes, refused, expired, in an old browser. */
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { approve, openHostSite, openHostPage } from '../support/host-site.ts'
@@ -8,25 +8,25 @@ const browser = await launchChromium()
 t.teardown(() => browser.close())
 const site = await openHostSite(t)
 const makes = /^POST \/api\/tickets$/
-const givesUp = /^DELETE \/api\/tickets\//
+const cancels = /^DELETE \/api\/tickets\//
 
-await t.test('element: its ticket is given up when it is taken out of the page', async (t) => {
+await t.test('element: its ticket is cancelled when it is removed from the page', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'))
   const phone = await site.phone()
   const { ticket } = await host.waitForStep('ticket')
   await waitForStage(host.page, 'waiting')
-  site.service.received(givesUp)
+  site.service.received(cancels)
   const gone = host.page.waitForResponse((response) => response.request().method() === 'DELETE')
   await host.page.evaluate("document.querySelector('scan-login').remove()")
   await gone
   const { status, json } = await phone.scan(ticket)
   t.strictSame([status, json.code], [409, 'ticket-cancelled'])
   t.equal((await fetch(`${site.service.url}/api/tickets/${ticket}/code`)).status, 404)
-  t.strictSame(site.service.received(givesUp), [`DELETE /api/tickets/${ticket}`])
+  t.strictSame(site.service.received(cancels), [`DELETE /api/tickets/${ticket}`])
   t.strictSame(host.complaints, [])
 })
 
-await t.test('element: it is a new login when it is put into the page again', async (t) => {
+await t.test('element: a new login begins when it is added to the page again', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'))
   await host.waitForStep('ticket')
   const gone = host.page.waitForResponse((response) => response.request().method() === 'DELETE')
@@ -40,7 +40,7 @@ await t.test('element: it is a new login when it is put into the page again', as
   t.strictSame((await host.steps()).map(({ name }) => name), ['ticket', 'ticket', 'scanned', 'confirmed', 'login'])
 })
 
-await t.test('element: its ticket stays when it is moved, and when its language, theme or size change', async (t) => {
+await t.test('element: its ticket stays when it is moved or its language, theme or size change', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login locale="en"></scan-login><section></section>'))
   const { ticket } = await host.waitForStep('ticket')
   await waitForStage(host.page, 'waiting')
@@ -56,7 +56,7 @@ await t.test('element: its ticket stays when it is moved, and when its language,
   t.strictSame(host.complaints, [])
 })
 
-await t.test('element: it has a new ticket for the new place, and the old one is given up, when return-to changes', async (t) => {
+await t.test('element: it gets a new ticket, and the old one is cancelled, when return-to changes', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login data-stay return-to="/a"></scan-login>'))
   const first = (await host.waitForStep('ticket')).ticket
   await waitForStage(host.page, 'waiting')
@@ -68,7 +68,7 @@ await t.test('element: it has a new ticket for the new place, and the old one is
   t.equal((await host.waitForStep('login')).returnTo, '/b')
 })
 
-await t.test('element: a copy of the script away from its service works with the server attribute', async (t) => {
+await t.test('element: a login works when the script is a copy elsewhere and the server attribute names the service', async (t) => {
   for (const slash of ['', '/']) {
     const host = await openHostPage(t, browser, site.addPage(`<scan-login server="${site.service.url}${slash}"></scan-login>`, { script: '/copy/scan-login.js' }))
     const { ticket } = await host.waitForStep('ticket')
@@ -81,7 +81,7 @@ await t.test('element: a copy of the script away from its service works with the
   }
 })
 
-await t.test('element: it says so and brings a fresh code when the person says no, and when they tap a wrong number', async (t) => {
+await t.test('element: a message and a new code are shown when the person refuses or taps a wrong number', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login locale="en"></scan-login>'))
   const phone = await site.phone()
   const first = (await host.waitForStep('ticket')).ticket
@@ -99,7 +99,7 @@ await t.test('element: it says so and brings a fresh code when the person says n
   t.strictSame(host.complaints, [])
 })
 
-await t.test('element: a browser without constructed style sheets logs in all the same, undressed where the site forbids styles', async (t) => {
+await t.test('element: a login works, unstyled where the site forbids inline styles, when the browser lacks constructed style sheets', async (t) => {
   const before = "CSSStyleSheet.prototype.replaceSync = () => { throw new TypeError('an old browser') }"
   const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'), { before })
   const { ticket } = await host.waitForStep('ticket')
@@ -109,7 +109,7 @@ await t.test('element: a browser without constructed style sheets logs in all th
   t.strictSame(host.complaints.filter((complaint) => !/style-src/.test(complaint)), [])
 })
 
-await t.test('element: it tells of the end, and has a new code, when time runs out before its eyes', async (t) => {
+await t.test('element: it sends the expired event and gets a new code when its ticket expires', async (t) => {
   const own = await openHostSite(t) // its clock is moved
   const host = await openHostPage(t, browser, own.addPage('<scan-login locale="en"></scan-login>'))
   await host.waitForStep('ticket')
@@ -123,7 +123,7 @@ await t.test('element: it tells of the end, and has a new code, when time runs o
   t.strictSame(host.complaints, [])
 })
 
-await t.test('element: it says what is wrong, and the rest of the page works, when server is no address', async (t) => {
+await t.test('element: it reports the error, and the rest of the page works, when server is not a URL', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login id="wrong" locale="en" server="http://["></scan-login><scan-login id="right"></scan-login>'))
   t.strictSame(await host.waitForStep('error', { element: 'wrong' }), { reason: 'unreachable' })
   t.equal(await host.page.locator('#wrong .line').innerText(), "Can't reach the service right now; we'll try again in a while")
@@ -135,7 +135,7 @@ await t.test('element: it says what is wrong, and the rest of the page works, wh
   await host.waitForStep('ticket', { element: 'wrong' })
 })
 
-await t.test('element: its ticket is given up when server becomes no address', async (t) => {
+await t.test('element: its ticket is cancelled when server changes to something that is not a URL', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'))
   const { ticket } = await host.waitForStep('ticket')
   await waitForStage(host.page, 'waiting')

@@ -1,4 +1,4 @@
-/** What a site may change of how `<scan-login>` looks and speaks: attributes, properties, parts, slots. */
+/** How a site changes the look and language of `<scan-login>`: attributes, properties, parts, slots. */
 import type { Locator } from 'playwright-core'
 import t from 'tap'
 import { dictionaries } from '../../static/scan-login/words.js'
@@ -13,7 +13,7 @@ const site = await openHostSite(t)
 const styleOf = (what: Locator, property: string): Promise<string> =>
   what.evaluate((element: any, property) => element.ownerDocument.defaultView.getComputedStyle(element).getPropertyValue(property), property)
 
-await t.test('element: it speaks the language of its attribute, and the visitor\'s where that is none of its own', async (t) => {
+await t.test('element: its language is that of its attribute, else the visitor\'s, when the attribute changes', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'), { locale: 'en-US' })
   await waitForStage(host.page, 'waiting')
   for (const [locale, words] of [['zh-CN', dictionaries.zh], ['zh-TW', dictionaries['zh-Hant']], ['zh-HK', dictionaries['zh-Hant']], ['en', dictionaries.en], ['zh', dictionaries.zh], ['de', dictionaries.en]] as const) {
@@ -28,7 +28,7 @@ await t.test('element: it speaks the language of its attribute, and the visitor\
   t.equal(await chinese.page.locator('.line').innerText(), dictionaries['zh-Hant'].waiting)
 })
 
-await t.test('element: each keeps its own language when one is switched', async (t) => {
+await t.test('element: the others keep their language when one is switched', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login id="one" locale="en"></scan-login><scan-login id="two" locale="en"></scan-login>'))
   await waitForStage(host.page.locator('#one'), 'waiting')
   await waitForStage(host.page.locator('#two'), 'waiting')
@@ -43,11 +43,11 @@ for (const [theme, colorScheme, ink] of [['light', 'dark', 'rgb(23, 26, 30)'], [
     await waitForStage(host.page, 'waiting')
     t.equal(await styleOf(host.page.locator('.line'), 'color'), ink)
     t.equal(await styleOf(host.page.locator('scan-login'), 'color-scheme'), theme === '' ? colorScheme : theme)
-    t.equal(await styleOf(host.page.locator('.paper'), 'background-color'), 'rgb(255, 255, 255)', 'the paper of the code is white always')
+    t.equal(await styleOf(host.page.locator('.paper'), 'background-color'), 'rgb(255, 255, 255)', 'the code is always on white')
   })
 }
 
-await t.test('element: it is smaller, without help and footer, when compact, and a whole login fits', async (t) => {
+await t.test('element: it is smaller, without help and footer, and a whole login fits, when it is compact', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login compact locale="en"></scan-login>'))
   const { ticket } = await host.waitForStep('ticket')
   await waitForStage(host.page, 'waiting')
@@ -58,10 +58,10 @@ await t.test('element: it is smaller, without help and footer, when compact, and
   for (const hidden of ['.help', 'footer', 'select']) t.equal(await host.page.locator(hidden).isVisible(), false, hidden)
   await approve(await site.phone(), host, ticket)
   await waitForStage(host.page, 'confirmed')
-  t.strictSame(await host.page.locator('.stage').boundingBox(), box, 'nothing jumps')
+  t.strictSame(await host.page.locator('.stage').boundingBox(), box, 'the layout stays')
 })
 
-await t.test('element: every property of it is taken from the site when it sets them, in both themes', async (t) => {
+await t.test('element: every custom property applies, in both themes, when the site sets it', async (t) => {
   const css = `scan-login {
     --scan-login-ink: rgb(1, 1, 1); --scan-login-on-ink: rgb(2, 2, 2); --scan-login-press: rgb(3, 3, 3); --scan-login-soft: rgb(4, 4, 4); --scan-login-faint: rgb(5, 5, 5);
     --scan-login-edge: rgb(6, 6, 6); --scan-login-sheet: rgb(7, 7, 7); --scan-login-good: rgb(8, 8, 8); --scan-login-warn: rgb(9, 9, 9);
@@ -91,7 +91,7 @@ await t.test('element: every property of it is taken from the site when it sets 
   }
 })
 
-await t.test('element: every part of it can be styled by the site', async (t) => {
+await t.test('element: every part is styled when the site selects it with ::part', async (t) => {
   const parts = { stage: '.stage', code: '.code-image', line: '.line', help: '.help', button: 'dialog .main', link: '[data-action=explain]', footer: 'footer', number: '.number' }
   const css = Object.keys(parts).map((part, at) => `scan-login::part(${part}) { outline: ${at + 1}px solid; }`).join('\n')
   const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>', { css }))
@@ -106,7 +106,7 @@ await t.test('element: every part of it can be styled by the site', async (t) =>
   }
 })
 
-await t.test('element: what the site puts above and below stands there, in the site\'s own style, and the page is accessible', async (t) => {
+await t.test('element: slotted content is in its place, in the site\'s style, and the page is accessible when the site fills the slots', async (t) => {
   const css = 'h1, p { color: rgb(10, 20, 30) }'
   const host = await openHostPage(t, browser, site.addPage('<scan-login locale="en" theme="light"><h1 slot="above">Shop</h1><p slot="below">Or <a href="/other">another way</a></p></scan-login>', { css }))
   await waitForStage(host.page, 'waiting')

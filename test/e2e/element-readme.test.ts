@@ -1,4 +1,4 @@
-/** The page to copy from static/README.md, in a real Chromium under the policy that stands beside it, on another site than the service's. */
+/** The page to copy from static/README.md, in a real Chromium, with the README's policy, on another site than the service's. */
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -37,7 +37,7 @@ for (const file of ['README.md', 'README.zh-CN.md']) {
       server.closeAllConnections()
       server.close()
     })
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}` // an object for what listens on a port
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}` // an object for a TCP server
     const service = await serveDemo(t, { ALLOWED_ORIGINS: origin })
     const ours = (text: string): string => text.replaceAll('https://login.example.com', service.url).replaceAll('https://www.example.org', origin)
 

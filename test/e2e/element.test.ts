@@ -1,4 +1,4 @@
-/** `<scan-login>` on somebody else's website: another origin, a strict policy with Trusted Types, and a service for real behind it. */
+/** `<scan-login>` on another website: another origin, a strict policy with Trusted Types, and the real service. */
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
@@ -9,12 +9,12 @@ const browser = await launchChromium()
 t.teardown(() => browser.close())
 const site = await openHostSite(t)
 
-await t.test('element: a site of an allowed origin gets each step in its order, and a token for its backend, under the strictest policy', async (t) => {
+await t.test('element: a site gets each event in order, and a token for its backend, under the strictest policy when its origin is allowed', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login id="one" locale="en"></scan-login>'))
   const phone = await site.phone()
   const { ticket } = await host.waitForStep('ticket')
   await waitForStage(host.page, 'waiting')
-  t.equal(await host.page.locator('.stage').evaluate((stage: any) => stage.getBoundingClientRect().width), 240, 'it is dressed')
+  t.equal(await host.page.locator('.stage').evaluate((stage: any) => stage.getBoundingClientRect().width), 240, 'its styles apply')
   await approve(phone, host, ticket)
   const login = await host.waitForStep('login')
   await waitForStage(host.page, 'confirmed')
@@ -30,17 +30,17 @@ await t.test('element: a site of an allowed origin gets each step in its order, 
     { element: 'one', name: 'scanned', detail: {} },
     { element: 'one', name: 'confirmed', detail: {} },
     { element: 'one', name: 'login', detail: login },
-  ], 'no number, nothing twice, and nothing bubbles to the window')
+  ], 'no number, nothing twice, and no event bubbles to the window')
 
   t.equal(host.secrets.length, 1)
-  t.notOk(JSON.stringify(await host.steps()).includes(host.secrets[0] ?? ''), 'the secret stays inside')
+  t.notOk(JSON.stringify(await host.steps()).includes(host.secrets[0] ?? ''), 'no event has the secret')
   t.strictSame(host.complaints, [])
   t.strictSame(await host.page.context().cookies([site.service.url, site.url]), [])
   t.strictSame(host.requests.filter((request) => ![site.url, site.service.url].includes(new URL(request.split(' ')[1] ?? '').origin)), [])
-  t.equal(host.page.url().startsWith(site.url), true, 'the visitor stays')
+  t.equal(host.page.url().startsWith(site.url), true, 'the visitor stays on the site')
 })
 
-await t.test('element: a site of any other origin gets no ticket, no token and no way to one, and its visitor reads why', async (t) => {
+await t.test('element: a site gets no ticket and no token, and its visitor sees a message, when its origin is not allowed', async (t) => {
   const other = await openHostSite(t, { isAllowed: false })
   const host = await openHostPage(t, browser, other.addPage('<scan-login id="one" locale="en"></scan-login>'))
   t.strictSame(await host.waitForStep('error', { count: 2 }), { reason: 'unreachable' })
@@ -51,7 +51,7 @@ await t.test('element: a site of any other origin gets no ticket, no token and n
   t.strictSame(host.complaints.filter((complaint) => !/CORS policy|Failed to load resource/.test(complaint)), [])
 })
 
-await t.test('element: several on a page are each a login of their own when one of them logs in', async (t) => {
+await t.test('element: the others keep their tickets when one of several on a page logs in', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login id="one"></scan-login><scan-login id="two"></scan-login><scan-login id="three" compact></scan-login>'))
   const phone = await site.phone()
   const tickets: string[] = []
@@ -65,12 +65,12 @@ await t.test('element: several on a page are each a login of their own when one 
     t.equal(await host.page.locator(`#${element} .layer:not(.leaving)`).getAttribute('data-stage'), 'waiting')
   }
   await approve(await site.phone('mei'), host, tickets[2] ?? '', '#three')
-  await host.page.locator('#three').getByRole('button', { name: "That's me, go on" }).click() // it was somebody else's browser a moment ago
+  await host.page.locator('#three').getByRole('button', { name: "That's me, go on" }).click() // another person was logged in just before
   t.not((await host.waitForStep('login', { element: 'three' })).user.sub, phone.sub)
   t.strictSame(host.complaints, [])
 })
 
-await t.test('element: it takes the visitor to an allowed return-to by itself', async (t) => {
+await t.test('element: the visitor is taken to return-to when that is allowed', async (t) => {
   const host = await openHostPage(t, browser, site.addPage(`<scan-login return-to="${site.url}/host.js?done"></scan-login>`))
   const { ticket } = await host.waitForStep('ticket')
   await approve(await site.phone(), host, ticket)
@@ -78,7 +78,7 @@ await t.test('element: it takes the visitor to an allowed return-to by itself', 
   t.strictSame(host.complaints, [])
 })
 
-await t.test('element: it stays, and tells where to, when the site prevents the login event', async (t) => {
+await t.test('element: the visitor stays, and the event has return-to, when the site prevents the default of the login event', async (t) => {
   const url = site.addPage(`<scan-login data-stay return-to="${site.url}/host.js?done"></scan-login>`)
   const host = await openHostPage(t, browser, url)
   const { ticket } = await host.waitForStep('ticket')
@@ -88,7 +88,7 @@ await t.test('element: it stays, and tells where to, when the site prevents the 
   t.equal(host.page.url(), url)
 })
 
-await t.test('element: a return-to at a foreign origin is left out, and the login works', async (t) => {
+await t.test('element: the login works without return-to when that has a foreign origin', async (t) => {
   const url = site.addPage('<scan-login return-to="https://evil.example/"></scan-login>')
   const host = await openHostPage(t, browser, url)
   const { ticket } = await host.waitForStep('ticket')
@@ -98,7 +98,7 @@ await t.test('element: a return-to at a foreign origin is left out, and the logi
   t.equal(host.page.url(), url)
 })
 
-await t.test('element: the picture of the code can be saved on the site as well when the visitor\'s phone is the one that would scan', async (t) => {
+await t.test('element: the code\'s picture can be saved on the site, too, when the visitor is on a phone', async (t) => {
   const userAgent = 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36'
   const host = await openHostPage(t, browser, site.addPage('<scan-login locale="en"></scan-login>'), { userAgent, isMobile: true, hasTouch: true })
   await waitForStage(host.page, 'waiting')

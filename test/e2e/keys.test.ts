@@ -1,4 +1,4 @@
-// `npm run keys -- …` as an operator types it, beside a service that runs.
+// `npm run keys -- …` beside a running service.
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,7 +15,7 @@ const keys = (t: Test, folder: string, ...args: string[]): Promise<ProcessExit> 
 const kidsOf = async (deployment: Deployment): Promise<string[]> =>
   (await deployment.call({ path: '/.well-known/jwks.json' })).json.keys.map(({ kid }: { kid: string }) => kid)
 
-await t.test('keys: a running service takes a rotation and a replacement up, and the browser stays logged in', async (t) => {
+await t.test('keys: a running service uses the new keys, and the browser stays logged in, when they are rotated and replaced', async (t) => {
   const deployment = await openDeployment(t)
   await deployment.start()
   const phone = await deployment.phone()
@@ -56,12 +56,12 @@ await t.test('keys: a running service takes a rotation and a replacement up, and
   t.equal((await session({ cookie })).status, 200)
   const fresh = await deployment.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
   t.equal((await session({ authorization: `Bearer ${fresh.json.access_token}` })).status, 200)
-  t.equal((await deployment.phone()).sub, phone.sub, 'and nobody is somebody else')
+  t.equal((await deployment.phone()).sub, phone.sub, 'people keep their sub')
   t.equal(statSync(file).mode & 0o777, 0o600)
   t.strictSame(readdirSync(join(deployment.folder, 'data')).filter((name) => /key/.test(name)), ['keys.json'])
 })
 
-await t.test('keys: a wrong word and a file that isn\'t there are refused in one line', async (t) => {
+await t.test('keys: refused with one line when a word is wrong or the file is missing', async (t) => {
   const folder = makeFolder(t)
   const file = join(folder, 'data/keys.json')
   for (const args of [['constructor'], ['rotate', 'now']]) {
@@ -77,7 +77,7 @@ await t.test('keys: a wrong word and a file that isn\'t there are refused in one
   t.strictSame(readdirSync(folder), [])
 })
 
-await t.test('keys: of two rotations at a time one is made', async (t) => {
+await t.test('keys: one rotation is made when several run at a time', async (t) => {
   const folder = makeFolder(t)
   const file = join(folder, 'data/keys.json')
   makeKeyFile(file)
@@ -86,7 +86,7 @@ await t.test('keys: of two rotations at a time one is made', async (t) => {
   t.equal(readKeyFile(file).signing.length, 2)
 })
 
-await t.test('keys: nothing is lost when a rotation is killed at any moment', async (t) => {
+await t.test('keys: the file is whole when a replacement is killed at any moment', async (t) => {
   const folder = makeFolder(t)
   const file = join(folder, 'data/keys.json')
   makeKeyFile(file)
@@ -102,6 +102,6 @@ await t.test('keys: nothing is lost when a rotation is killed at any moment', as
     const after = readKeyFile(file)
     t.strictSame([after.subject, after.cookie, after.signing.length], [first.subject, first.cookie, 1])
     for (const name of readdirSync(join(folder, 'data'))) t.equal(statSync(join(folder, 'data', name)).mode & 0o777, 0o600)
-    rmSync(`${file}.new`, { force: true }) // as the next one would ask for
+    rmSync(`${file}.new`, { force: true }) // the next run would refuse to start otherwise
   }
 })

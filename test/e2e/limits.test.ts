@@ -1,4 +1,4 @@
-// Limits in real processes: one count for all that share a store, and for those that come after.
+// Rate limits of real processes: processes share a count through the store, and it outlives them.
 import t from 'tap'
 import type { Service } from '../support/clients.ts'
 import { openPair } from '../support/pair.ts'
@@ -10,7 +10,7 @@ const env = { LIMIT_CREATE: '6', LIMIT_GUESS: '4' }
 const create = async ({ call }: Service): Promise<number> => (await call({ method: 'POST', path: '/api/tickets' })).status
 const guess = async ({ call }: Service): Promise<number> => (await call({ path: '/nothing' })).status
 
-await t.test('limits: two processes on one Redis count together', async (t) => {
+await t.test('limits: requests are counted together when two processes share one Redis', async (t) => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
   const { deployment, other } = await openPair(t, { store: redis.url, env })
@@ -22,7 +22,7 @@ await t.test('limits: two processes on one Redis count together', async (t) => {
   t.strictSame(atOnce.sort(), [...Array(4).fill(404), ...Array(8).fill(429)])
 })
 
-await t.test('limits: a window outlives the process when that is killed and started again on the embedded store', async (t) => {
+await t.test('limits: the count stays when the process is killed and started again on the embedded store', async (t) => {
   const deployment = await openDeployment(t, { env })
   const first = await deployment.start()
   for (let i = 0; i < 6; i++) t.equal(await create(deployment), 201)

@@ -1,4 +1,4 @@
-// The mini program's home: where one is logged in, how to end that, and the name one is shown by; what it does is seen in the browsers.
+// The mini program's home page: sessions, signing out, and the shown name; the effects are checked in the browsers.
 import t, { type Test } from 'tap'
 import type { BrowserContextOptions } from 'playwright-core'
 import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
@@ -9,7 +9,7 @@ const chromium = await launchChromium()
 t.teardown(() => chromium.close())
 const firefox = { userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 Firefox/153.0' }
 
-/** A browser, and a phone of Alex's, who has just logged that browser in. */
+/** A window with a browser and Alex's phone, just logged in. */
 const logIn = async (t: Test, { url }: DemoServer, options: BrowserContextOptions = {}): Promise<DemoWindow> => {
   const window = await openWindow(t, chromium, url, options)
   await logInAgain(window)
@@ -26,7 +26,7 @@ const logInAgain = async (window: DemoWindow): Promise<void> => {
 
 const sessionStatus = async (window: DemoWindow, { url }: DemoServer): Promise<number> => (await window.page.context().request.get(`${url}/api/session`)).status()
 
-await t.test('sign-out: the browser is out at once, sees it by itself, and the other stays in when one of two is signed out on the phone', async (t) => {
+await t.test('sign-out: the browser is logged out at once, its page shows it, and the other stays logged in when one of two is signed out on the phone', async (t) => {
   const server = await serveDemo(t)
   const here = await logIn(t, server)
   const there = await logIn(t, server, firefox)
@@ -48,7 +48,7 @@ await t.test('sign-out: the browser is out at once, sees it by itself, and the o
   const answered = here.page.waitForResponse((response) => response.request().method() === 'DELETE')
   await dialog.getByRole('button', { name: 'Yes' }).click()
   t.equal((await answered).status(), 204)
-  t.equal(await sessionStatus(there, server), 401, 'the very next request')
+  t.equal(await sessionStatus(there, server), 401, 'from the next request on')
   await there.siteSays("You're not logged in")
   await signOut.waitFor({ state: 'detached' })
   t.equal(await phone.button('Sign out Chrome · Linux').count(), 1)
@@ -61,7 +61,7 @@ await t.test('sign-out: the browser is out at once, sees it by itself, and the o
   await here.siteSays("You're not logged in")
 })
 
-await t.test('E18 stolen phone: all browsers are out, once it has been asked once more, when its person signs out everywhere on another phone', async (t) => {
+await t.test('E18 stolen phone: all browsers are logged out, after a confirmation, when the person signs out everywhere on another phone', async (t) => {
   const server = await serveDemo(t)
   const here = await logIn(t, server)
   const there = await logIn(t, server, firefox)
@@ -81,10 +81,10 @@ await t.test('E18 stolen phone: all browsers are out, once it has been asked onc
   }
   const other = there.phone()
   await other.button('My logins').click()
-  await other.says('No browser is logged in as you right now') // it has logged in anew, and finds nothing either
+  await other.says('No browser is logged in as you right now') // this phone had to log in again
 })
 
-await t.test('sign-out: the list on the phone knows it when it is opened again after a browser has logged itself out', async (t) => {
+await t.test('sign-out: the list on the phone is up to date when it is opened again after a browser has logged out', async (t) => {
   const server = await serveDemo(t)
   const window = await logIn(t, server)
   const phone = window.phone()
@@ -98,7 +98,7 @@ await t.test('sign-out: the list on the phone knows it when it is opened again a
   t.equal(await phone.button('Sign out Chrome · Linux').count(), 0)
 })
 
-await t.test('sign-out: the browser stays in the list, which says why, when the phone is offline', async (t) => {
+await t.test('sign-out: the browser stays in the list, with a message, when the phone is offline', async (t) => {
   const server = await serveDemo(t)
   const window = await logIn(t, server)
   const phone = window.phone()
@@ -112,7 +112,7 @@ await t.test('sign-out: the browser stays in the list, which says why, when the 
   t.equal(await sessionStatus(window, server), 200)
 })
 
-await t.test('name: it is on the page after the next login, and still on the phone when that is opened anew, once it has been saved', async (t) => {
+await t.test('name: it is on the page after the next login, and on the phone after a restart, when it has been saved', async (t) => {
   const server = await serveDemo(t)
   const window = await openWindow(t, chromium, server.url)
   const phone = window.phone()
@@ -144,7 +144,7 @@ await t.test('name: it is on the page after the next login, and still on the pho
   await phone.says('No name yet')
 })
 
-await t.test('home: its own scanner leads to the login and back, and says so of a code that is none of this site', async (t) => {
+await t.test('home: its scanner leads to the login and back, and shows a message when a code is not of this site', async (t) => {
   const server = await serveDemo(t)
   const window = await openWindow(t, chromium, server.url)
   const phone = window.phone()
@@ -157,7 +157,7 @@ await t.test('home: its own scanner leads to the login and back, and says so of 
   await phone.button('Sign out Chrome · Linux').waitFor()
   t.equal(await phone.shell.getByRole('heading', { level: 1, name: 'My logins' }).count(), 1)
 
-  // Another code is in view: this scanner takes no picture that is handed to it.
+  // Shown on the page, since this scanner takes no picture files.
   await window.page.route('**/other.png', (route) => route.fulfill({ contentType: 'image/png', body: drawCode('https://example.com/', 280, 'png') }))
   await window.page.frames().find((frame) => frame.url() === `${server.url}/me`)?.evaluate(`new Promise((resolve) => {
     const picture = new Image()

@@ -1,4 +1,4 @@
-// A login that something comes between: the phone goes to the background, or the network goes.
+// Interrupted logins: the phone goes to the background or offline.
 import type { Route } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { launchChromium } from '../support/chromium.ts'
@@ -10,7 +10,7 @@ t.teardown(() => chromium.close())
 const open = (t: Test): Promise<DemoWindow> => openWindow(t, chromium, server.url)
 const confirms = /\/confirm$/
 
-/** Taps the number, and holds that request; it ends when the mini program is cut off in the background. */
+/** Taps the number and holds that request until the mini program is suspended in the background, which aborts it. */
 const interrupt = async (window: DemoWindow, held: (route: Route) => Promise<unknown>): Promise<void> => {
   const { page } = window
   await window.takeClock()
@@ -33,7 +33,7 @@ const interrupt = async (window: DemoWindow, held: (route: Route) => Promise<unk
   await phone.comeBack()
 }
 
-await t.test('background: the phone knows that it is done when the confirmation had arrived and only its answer was cut off', async (t) => {
+await t.test('background: the phone shows the login as done when the confirmation has arrived and only its answer was aborted', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   server.received(confirms)
@@ -43,7 +43,7 @@ await t.test('background: the phone knows that it is done when the confirmation 
   t.equal(server.received(confirms).length, 1)
 })
 
-await t.test('background: the numbers are there again, and work, when the confirmation was cut off before it arrived', async (t) => {
+await t.test('background: the numbers are shown again, and work, when the confirmation was aborted before it arrived', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   server.received(confirms)
@@ -51,14 +51,14 @@ await t.test('background: the numbers are there again, and work, when the confir
   const choices = await phone.choices()
   const number = await window.number()
   t.ok(choices.includes(number))
-  t.strictSame(server.received(confirms), [], 'a yes is never repeated by itself')
+  t.strictSame(server.received(confirms), [], 'a confirmation is never repeated automatically')
   await phone.button(number).click()
   await phone.says("You're in")
   await window.siteSays("You're logged in")
   t.equal(server.received(confirms).length, 1)
 })
 
-await t.test('background: the numbers stay when the phone was away for a moment, and long', async (t) => {
+await t.test('background: the numbers stay when the phone was away, briefly or long', async (t) => {
   const window = await open(t)
   await window.takeClock()
   const phone = window.phone()
@@ -75,7 +75,7 @@ await t.test('background: the numbers stay when the phone was away for a moment,
   await window.siteSays("You're logged in")
 })
 
-await t.test('network: the login waits and goes on when it was lost before the tap and is back', async (t) => {
+await t.test('network: the login goes on when the phone was offline at the tap and is online again', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   await phone.scan()
@@ -96,7 +96,7 @@ await t.test('network: the login waits and goes on when it was lost before the t
   await window.siteSays("You're logged in")
 })
 
-await t.test('network: the phone says that it is offline, and goes on once it is not, when it scans in flight mode', async (t) => {
+await t.test('network: the phone shows that it is offline, and goes on once it is online, when it scans in flight mode', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   for (const state of ['the mini program was cold', 'it was warm']) {

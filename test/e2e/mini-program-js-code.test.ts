@@ -1,4 +1,4 @@
-// WeChat in all its moods, as a person sees them: each has its sentence, nothing hangs, and the login goes on once WeChat is well.
+// Faults of jscode2session as a person sees them: each has a message, nothing hangs, and the login goes on once WeChat works again.
 import t, { type Test } from 'tap'
 import type { Fault } from '../../src/demo/wechat-simulator.ts'
 import { launchChromium } from '../support/chromium.ts'
@@ -14,11 +14,11 @@ const open = (t: Test): Promise<DemoWindow> => {
 const jsCodes = /\/demo\/js-code$/
 const logins = /\/api\/phone\/login$/
 
-/** WeChat doesn't answer, or not as it should. */
+/** The message for no answer or an unexpected one. */
 const away = "WeChat doesn't answer just now. Please try again later."
 const unrecognised = "WeChat didn't recognise you. Please try again."
 
-await t.test('js_code: the phone says what is wrong, and goes on when tried again, whichever way WeChat failed', async (t) => {
+await t.test('js_code: the phone shows a message, and goes on after another try, when WeChat fails, in every way', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   const faults: ReadonlyArray<readonly [Fault, string]> = [
@@ -31,16 +31,16 @@ await t.test('js_code: the phone says what is wrong, and goes on when tried agai
     await scanWithoutKey(server, window, phone)
     await phone.says("That didn't work just now")
     await phone.says(sentence)
-    t.equal(server.received(logins).length, sentence === unrecognised ? 2 : 1, `${fault}: asked no more often than makes sense`)
+    t.equal(server.received(logins).length, sentence === unrecognised ? 2 : 1, `${fault}: retried only with a new js_code`)
     server.simulator.clearFaults()
-    server.skip(60_000) // what only a person can mend is not asked about for a minute
+    server.skip(60_000) // after a fault that only the operator can fix, WeChat is not called for a minute
     await phone.button('Try again').click()
     t.equal((await phone.choices()).length, 3, `${fault}: and it goes on`)
     await phone.close()
   }
 })
 
-await t.test('js_code: the phone gets another, and nobody notices, when WeChat does not know the first', async (t) => {
+await t.test('js_code: the phone gets another, and the login goes on, when WeChat does not know the first', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   server.simulator.fail('jscode2session', 40029, 1)
@@ -51,7 +51,7 @@ await t.test('js_code: the phone gets another, and nobody notices, when WeChat d
   t.equal(server.received(jsCodes).length, 2)
 })
 
-await t.test('js_code: the phone tells the person that WeChat has restricted them, and offers nothing but to leave, when it is so', async (t) => {
+await t.test('js_code: the phone says so and offers only to leave when WeChat has restricted the account', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   server.simulator.fail('jscode2session', 40226)
@@ -62,10 +62,10 @@ await t.test('js_code: the phone tells the person that WeChat has restricted the
   await phone.shell.getByRole('heading', { name: 'WeChat' }).waitFor()
   server.simulator.clearFaults()
   await phone.scan()
-  t.equal((await phone.choices()).length, 3, 'and it works once it is so no more')
+  t.equal((await phone.choices()).length, 3, 'it works once the restriction has ended')
 })
 
-await t.test('home: it says what is wrong, and who one is once it is opened again, when WeChat failed', async (t) => {
+await t.test('home: it shows a message, and the person once it is opened again, when WeChat fails', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   server.simulator.fail('jscode2session', 'http-500')

@@ -1,4 +1,4 @@
-// Every screen of the mini program as it looks: accessible, nothing sticks out, every button large enough for a finger.
+// Every screen of the mini program: accessible, nothing overflows, every button large enough for a finger.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Frame, Route } from 'playwright-core'
@@ -76,7 +76,7 @@ const en: typeof zh = {
   wait: "So you can't confirm a login for 10 minutes.",
 }
 
-/** What axe finds wrong in the mini program, what leaves its screen sideways, and which buttons are too low for a finger. */
+/** Faults of the shown screen: what axe reports, what overflows sideways, and buttons that are too low for a finger. */
 const faultsOf = (app: Frame): Promise<string[]> => app.evaluate(`(async () => {
   const { violations } = await axe.run()
   const shown = [...document.querySelectorAll('body *')].filter((element) => element.checkVisibility() && element.getBoundingClientRect().width > 0)
@@ -113,7 +113,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
     t.strictSame(await faultsOf(app), [], screen)
     t.strictSame(await app.evaluate('[innerWidth, matchMedia("(prefers-color-scheme: dark)").matches]'), [widthPx, switches.includes('dark')])
   }
-  /** Holds the next call at an address until the screen behind it has been looked at. */
+  /** Holds the next request to an address while the screen is checked. */
   const whileHeld = async (address: string, act: () => Promise<void>, look: () => Promise<void>): Promise<void> => {
     const held = Promise.withResolvers<Route>()
     await context.route(address, (route) => { held.resolve(route) }, { times: 1 })
@@ -122,11 +122,11 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
     await look()
     await route.continue()
   }
-  /** Lets calls to an address come from elsewhere, as the proxy in front would say. */
+  /** Makes requests to an address come from an IP address, by the proxy's header. */
   const comeFrom = async (address: string, ip: string): Promise<void> => {
     await context.route(address, (route) => route.continue({ headers: { ...route.request().headers(), 'x-forwarded-for': ip } }))
   }
-  /** A ticket that nobody has scanned yet, and the question on the phone; gives the number on the website. */
+  /** Scans a new ticket and waits for the phone's question; returns the number on the website. */
   const scanNew = async (asks: () => Promise<unknown> = phone.choices): Promise<string> => {
     await phone.close()
     await window.startOver()
@@ -177,7 +177,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   await phone.says(words.wrong)
   await check('wrong number')
 
-  // From here on this person types.
+  // From here on this person has to type the number.
   const toType = await scanNew(keys)
   await check('keys')
   await phone.type('1')
@@ -271,26 +271,26 @@ const looks: readonly Look[] = [
   { name: 'in English, light, in the usual text', words: en, switches: [], options: { locale: 'en-US' }, widthPx: 354 },
 ]
 for (const look of looks) {
-  await t.test(`looks: every screen is accessible and whole when drawn ${look.name}`, (t) => walk(t, look))
+  await t.test(`looks: every screen is accessible and fits when drawn ${look.name}`, (t) => walk(t, look))
 }
 
-/** What a phone of 320 × 568 has left for a page, under its own bar and WeChat's. */
-const smallPx = 504
+/** The height of a page on a phone of 320 × 568, below its status bar and WeChat's navigation bar. */
+const smallHeightPx = 504
 
 for (const [mode, asks] of [['tap', 'Tap the number on the login page'], ['type', en.typeNumber]] as const) {
-  await t.test(`looks: "Not me" is in view on a small phone, and covers nothing that can't be scrolled to, when the number is to be asked for by ${mode}`, async (t) => {
+  await t.test(`looks: "Not me" is in view on a small phone, and hides nothing that can't be scrolled to, when the number is asked for by ${mode}`, async (t) => {
     const server = await serveDemo(t, { MATCH_NUMBERS: mode, TRUST_PROXY: '127.0.0.1' })
     const window = await openWindow(t, chromium, server.url, { viewport: { width: 364, height: 904 } })
     const phone = window.phone()
     const check = async (screen: string): Promise<void> => {
       const app = window.page.frames().find((frame) => frame.url() === `${server.url}/demo/phone/app`)
       if (app === undefined) throw new Error('the mini program is not there')
-      // The demo's phone is higher: what is too much goes from its frame, and once more, as the bars around the page give way at first.
+      // The demo's phone is higher, so its frame is shortened; twice, since the bars around the page shrink first.
       for (let n = 0; n < 2; n++) {
-        const tooMuchPx = await app.evaluate('innerHeight') as number - smallPx
-        await window.page.locator('main iframe').first().evaluate((shell: any, px) => { shell.style.height = `${shell.offsetHeight - px}px` }, tooMuchPx) // an element, whose types are the browser's
+        const tooMuchPx = await app.evaluate('innerHeight') as number - smallHeightPx
+        await window.page.locator('main iframe').first().evaluate((shell: any, px) => { shell.style.height = `${shell.offsetHeight - px}px` }, tooMuchPx) // the tests' types have no DOM
       }
-      t.strictSame(await app.evaluate('[innerWidth, innerHeight]'), [320, smallPx])
+      t.strictSame(await app.evaluate('[innerWidth, innerHeight]'), [320, smallHeightPx])
       const { refuse, last, lowest } = await app.evaluate(`(async () => {
         const buttons = [...document.querySelectorAll('button')].filter((element) => element.checkVisibility())
         const refuse = buttons.pop()
@@ -302,7 +302,7 @@ for (const [mode, asks] of [['tap', 'Tap the number on the login page'], ['type'
         if (scroller !== undefined) scroller.scrollTop = 0
         return result
       })()`) as { refuse: number, last: number, lowest: number }
-      t.ok(refuse <= smallPx, `${screen}: it ends at ${refuse}`)
+      t.ok(refuse <= smallHeightPx, `${screen}: it ends at ${refuse}`)
       t.ok(last >= 0, `${screen}: it is ${last} below the others`)
       t.ok(lowest >= 44, `${screen}: ${lowest} is high enough for a finger`)
     }

@@ -1,10 +1,10 @@
-// Time in a login: it runs out, or the phone's clock is wrong.
+// Time in a login: expiry, and a phone whose clock is wrong.
 import t, { type Test } from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openWindow, serveDemo, type DemoServer, type DemoWindow } from '../support/demo-window.ts'
 
 const server = await serveDemo(t)
-/** One whose time nobody moves. */
+/** A server whose clock no test moves. */
 const exact = await serveDemo(t)
 const chromium = await launchChromium()
 t.teardown(() => chromium.close())
@@ -15,14 +15,14 @@ const confirms = /\/confirm$/
 const scans = /\/scan$/
 const polls = /\?after=/
 
-await t.test('expired: the screen ends by itself, and the page has a new code, when time runs out while it is looked at', async (t) => {
+await t.test('expired: phone and page show it, and the page has a new code, when the ticket expires while both are open', async (t) => {
   const window = await open(t)
   await window.takeClock()
   const phone = window.phone()
   await phone.scan()
   await phone.choices()
   server.received(confirms)
-  // The service's time and the page's move one after the other: a poll that is answered in between would have the page renew twice.
+  // The clocks of service and page are moved one after the other: a poll that is answered in between would make the page renew twice.
   const { promise: bothMoved, resolve: release } = Promise.withResolvers<void>()
   await window.page.route(polls, async (route) => {
     await bothMoved
@@ -41,7 +41,7 @@ await t.test('expired: the screen ends by itself, and the page has a new code, w
   t.equal(server.received(confirms).length, 1)
 })
 
-await t.test('expired: the tap finds it, and nobody is logged in, when only the service knows that time has run out', async (t) => {
+await t.test('expired: the tap is refused, and nobody is logged in, when only the service knows that the ticket has expired', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   await phone.scan()
@@ -55,7 +55,7 @@ await t.test('expired: the tap finds it, and nobody is logged in, when only the 
   t.equal((await window.page.context().request.get(`${server.url}/api/session`)).status(), 401)
 })
 
-await t.test('expired: the phone says so, and then that the code is none, when it had run out before it was scanned', async (t) => {
+await t.test('expired: the phone shows it, and later that the code is unknown, when the ticket had expired before the scan', async (t) => {
   const window = await open(t)
   const photograph = await window.photograph()
   const phone = await window.openPhone('Mei')
@@ -72,7 +72,7 @@ await t.test('expired: the phone says so, and then that the code is none, when i
 
 const note = "Your phone's clock is off. That's taken care of."
 
-await t.test('clock: a login works, with a note, when the phone is an hour off from the start', async (t) => {
+await t.test('clock: a login works, with a note, when the phone is an hour fast from the start', async (t) => {
   const window = await open(t, exact)
   const phone = window.phone()
   await phone.flip('Clock an hour fast')
@@ -83,10 +83,10 @@ await t.test('clock: a login works, with a note, when the phone is an hour off f
   await phone.button(await window.number()).click()
   await phone.says("You're in")
   await window.siteSays("You're logged in")
-  t.strictSame(exact.received(phoneCalls).map((call) => call.replace(/.*\//, '')), ['login', 'scan', 'confirm'], 'nothing had to be sent twice')
+  t.strictSame(exact.received(phoneCalls).map((call) => call.replace(/.*\//, '')), ['login', 'scan', 'confirm'], 'nothing was sent twice')
 })
 
-await t.test('clock: it is mended with one more request, and a note, when the phone gets an hour off later', async (t) => {
+await t.test('clock: it is corrected with one more request, and a note, when the phone gets an hour fast later', async (t) => {
   const window = await open(t, exact)
   const phone = window.phone()
   await phone.scan()

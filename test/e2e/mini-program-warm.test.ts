@@ -1,4 +1,4 @@
-// A mini program that is warm when a code is scanned, and a screen that a newer code has made old.
+// Scans with a warm mini program, and a screen whose ticket has been replaced.
 import t, { type Test } from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openWindow, serveDemo, type DemoWindow, type Phone } from '../support/demo-window.ts'
@@ -10,13 +10,13 @@ const open = (t: Test): Promise<DemoWindow> => openWindow(t, chromium, server.ur
 const scans = /\/scan$/
 const confirms = /\/confirm$/
 
-/** Scans with the mini program; gives the number on the page and those on the phone. */
+/** Scans with the mini program; returns the number on the page and those on the phone. */
 const scan = async (window: DemoWindow, phone: Phone): Promise<{ number: string, choices: readonly string[] }> => {
   await phone.scan()
   return { number: await window.number(), choices: await phone.choices() }
 }
 
-await t.test('same code: the numbers are asked for anew, and work, when it is scanned a second time while the mini program is warm', async (t) => {
+await t.test('same code: the numbers are shown again, and work, when it is scanned a second time while the mini program is warm', async (t) => {
   const window = await open(t)
   const photograph = await window.photograph()
   const phone = window.phone()
@@ -33,7 +33,7 @@ await t.test('same code: the numbers are asked for anew, and work, when it is sc
   await window.siteSays("You're logged in")
 })
 
-await t.test('new code: only the new login is asked about and confirmed when it is scanned while the mini program is warm', async (t) => {
+await t.test('new code: only the new login is shown and confirmed when it is scanned while the mini program is warm', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   server.received(scans)
@@ -51,7 +51,7 @@ await t.test('new code: only the new login is asked about and confirmed when it 
   await window.siteSays("You're logged in")
 })
 
-await t.test('old screen: it can confirm nothing any more when the page has been opened anew', async (t) => {
+await t.test('old screen: its confirmation is refused when the page has been opened anew', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   const { number } = await scan(window, phone)

@@ -1,4 +1,4 @@
-// What the phone and the service need of WeChat beside a js_code's owner: `wx.login` once for each need, and the code on the page.
+// `wx.login` and the page's code: how often WeChat is called, and what is shown where it fails.
 import t, { type Test } from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openWindow, scanWithoutKey, serveDemo, type DemoWindow } from '../support/demo-window.ts'
@@ -13,10 +13,10 @@ const open = (t: Test): Promise<DemoWindow> => {
 const jsCodes = /\/demo\/js-code$/
 const logins = /\/api\/phone\/login$/
 
-/** WeChat doesn't answer, or not as it should. */
+/** The message for no answer or an unexpected one. */
 const away = "WeChat doesn't answer just now. Please try again later."
 
-await t.test('wx.login: the phone says that WeChat does not answer, and goes on when tried again, when it gives no js_code', async (t) => {
+await t.test('wx.login: the phone shows a message, and goes on after another try, when it gives no js_code', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   await window.page.context().route('**/demo/js-code', (route) => route.abort())
@@ -30,7 +30,7 @@ await t.test('wx.login: the phone says that WeChat does not answer, and goes on 
   await window.siteSays("You're logged in")
 })
 
-await t.test('wx.login: it is called once for all that follows when the mini program is scanned with, left, opened and scanned with again', async (t) => {
+await t.test('wx.login: it is called once when the mini program scans, is left, opened and scans again', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   server.received(jsCodes)
@@ -49,11 +49,11 @@ await t.test('wx.login: it is called once for all that follows when the mini pro
   await phone.says('No name yet')
   await phone.shell.getByRole('button', { name: 'More' }).click()
   await phone.shell.getByRole('button', { name: 'Reenter mini program' }).click()
-  await phone.says('Login cancelled') // by the code that it was opened with
+  await phone.says('Login cancelled') // its launch options have the first code
   t.equal(server.received(jsCodes).length, 1)
 })
 
-await t.test('wx.login: it is called once more, and nobody notices, when the key of the phone has come to its end', async (t) => {
+await t.test('wx.login: it is called once more, and the login goes on, when the phone\'s key has ended', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   await phone.scan()
@@ -66,7 +66,7 @@ await t.test('wx.login: it is called once more, and nobody notices, when the key
   t.equal(server.received(jsCodes).length, 1)
 })
 
-await t.test('code: the page says that there is none and goes on by itself when WeChat makes none and then does', async (t) => {
+await t.test('code: the page shows a message, then the code without a reload, when WeChat makes none for a while', async (t) => {
   for (const fault of [-1, 45009, 40164, 'html', 'cut', 'http-500'] as const) {
     const window = await open(t)
     server.simulator.fail('getwxacodeunlimit', fault)

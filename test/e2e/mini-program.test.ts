@@ -1,4 +1,4 @@
-// A login as two people see it: the real login page on one side, the real mini program in the demo's phone on the other.
+// Logins on both sides: the real login page, and the real mini program in the demo's phone.
 import t, { type Test } from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openWindow, serveDemo, type DemoWindow, type Phone } from '../support/demo-window.ts'
@@ -9,7 +9,7 @@ t.teardown(() => chromium.close())
 const open = (t: Test): Promise<DemoWindow> => openWindow(t, chromium, server.url)
 const confirms = /\/confirm$/
 
-/** Scans with the mini program; gives the number on the page and those on the phone. */
+/** Scans with the mini program; returns the number on the page and those on the phone. */
 const scan = async (window: DemoWindow, phone: Phone): Promise<{ number: string, choices: readonly string[] }> => {
   await phone.scan()
   return { number: await window.number(), choices: await phone.choices() }
@@ -33,7 +33,7 @@ await t.test('login: phone and page show who asks and what to do at each step wh
     await phone.says(label)
     await phone.says(value)
   }
-  t.equal(await phone.shell.getByRole('heading', { level: 1, name: 'Confirm login' }).count(), 1, 'the bar says what this is')
+  t.equal(await phone.shell.getByRole('heading', { level: 1, name: 'Confirm login' }).count(), 1, "the bar has the page's title")
   await window.siteSays('Tap or type this number on your phone')
 
   await phone.button(number).click()
@@ -48,7 +48,7 @@ await t.test('login: phone and page show who asks and what to do at each step wh
   await phone.shell.getByRole('heading', { name: 'WeChat' }).waitFor()
 })
 
-await t.test('login: nothing is confirmed when nobody taps, however long the number is looked at', async (t) => {
+await t.test('login: nothing is confirmed when nobody taps, however long the number is shown', async (t) => {
   const window = await open(t)
   await window.takeClock()
   const phone = window.phone()
@@ -63,18 +63,18 @@ await t.test('login: nothing is confirmed when nobody taps, however long the num
   t.equal(await window.number(), number)
 })
 
-await t.test('login: a number that is tapped twice at once is sent once', async (t) => {
+await t.test('login: the number is sent once when it is tapped twice at once', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   const { number } = await scan(window, phone)
   server.received(confirms)
-  await phone.button(number).dblclick({ force: true }) // a hand doesn't look whether the button still takes taps
+  await phone.button(number).dblclick({ force: true }) // forced, since a person taps even where the button is disabled by then
   await phone.says("You're in")
   await window.siteSays("You're logged in")
   t.equal(server.received(confirms).length, 1)
 })
 
-await t.test('login: one button is enough when numbers are switched off', async (t) => {
+await t.test('login: one button confirms when MATCH_NUMBERS is off', async (t) => {
   const plain = await serveDemo(t, { MATCH_NUMBERS: 'off' })
   const window = await openWindow(t, chromium, plain.url)
   const phone = window.phone()
@@ -90,7 +90,7 @@ await t.test('login: one button is enough when numbers are switched off', async 
   t.equal(plain.received(confirms).length, 1)
 })
 
-await t.test('refusal: the page has a fresh code, which works, when the person says that it was not them', async (t) => {
+await t.test('refusal: the page has a new code, which works, when the person taps "Not me"', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   await scan(window, phone)
@@ -106,8 +106,8 @@ await t.test('refusal: the page has a fresh code, which works, when the person s
   t.equal(server.received(confirms).length, 1)
 })
 
-await t.test('wrong number: phone and page say so, nobody is logged in and a fresh code is there when another number is tapped', async (t) => {
-  const own = await serveDemo(t) // whoever taps a wrong number types from then on
+await t.test('wrong number: phone and page say so, nobody is logged in, and a new code is shown when another number is tapped', async (t) => {
+  const own = await serveDemo(t) // after a wrong number this person has to type
   const window = await openWindow(t, chromium, own.url)
   const phone = window.phone()
   const { number, choices } = await scan(window, phone)
@@ -120,7 +120,7 @@ await t.test('wrong number: phone and page say so, nobody is logged in and a fre
   await phone.says(/Somebody may have tried to have you confirm their login/)
 })
 
-await t.test('E11 typed number: it is typed on the phone\'s own keys, and too many wrong ones have to be waited for, when a number was wrong before', async (t) => {
+await t.test('E11 typed number: it is typed on the page\'s own keys, with a wait after too many wrong ones, when a number was wrong before', async (t) => {
   const typing = await serveDemo(t)
   const window = await openWindow(t, chromium, typing.url)
   const phone = window.phone()
@@ -159,7 +159,7 @@ await t.test('E11 typed number: it is typed on the phone\'s own keys, and too ma
   await phone.says(/^So you can't confirm a login for 10 minutes/)
 })
 
-await t.test('E12 sent picture: the phone warns that somebody may have sent the code, when it came out of a picture, and not when its own camera saw it', async (t) => {
+await t.test('E12 sent picture: the phone warns that somebody may have sent the code when it was in a picture, and not when the camera scanned it', async (t) => {
   const window = await open(t)
   const photograph = await window.photograph()
   const tab = await window.openPhone('Mei')
@@ -175,7 +175,7 @@ await t.test('E12 sent picture: the phone warns that somebody may have sent the 
   t.equal(await phone.app.locator('.warning').count(), 0)
 })
 
-await t.test('taken: a second person is told so and no more, and the login goes on for the first, when both scan one code', async (t) => {
+await t.test('taken: the second person learns only that, and the login goes on for the first, when both scan one code', async (t) => {
   const window = await open(t)
   const photograph = await window.photograph()
   const first = window.phone()
