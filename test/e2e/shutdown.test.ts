@@ -73,7 +73,7 @@ await t.test('shutdown: drain, phase 1: it is not ready, accepts and answers, an
   // The phase is short, and on a busy machine this test may miss it: then connections are refused, and it tries again.
   const shortestPhaseMs = 1_000
   const expected = [
-    { status: 503, headers: { connection: 'close' }, json: { detail: 'Going down' } },
+    { status: 503, headers: { connection: 'close' }, json: { detail: 'The service is shutting down' } },
     { status: 200 },
     { status: 200, headers: { connection: 'close' }, json: { state: 'pending' } },
     { created: { status: 201, headers: { connection: 'close' } } },
