@@ -1,4 +1,4 @@
-/** The upper bound for every call: what hangs is answered for, and a stall of this process is not held against what is behind us. */
+/** The time limit of every call, and stalls of this process, which must not count against the store or WeChat. */
 import { setImmediate as turn } from 'node:timers/promises'
 import fastify, { type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
@@ -13,7 +13,7 @@ import { openTestService } from '../support/test-service.ts'
 import { verdict } from '../support/login.ts'
 import { settle } from '../support/waiting.ts'
 
-/** A service whose store does not answer reads while `hangs` says so. */
+/** Opens a service whose store doesn't answer reads while `hangs` says so. */
 const openHanging = async (t: Test) => {
   const plan = { hangs: false, asked: 0 }
   const wrapStore = (store: Store): Store => ({
@@ -29,7 +29,7 @@ const openHanging = async (t: Test) => {
   return { service, plan, untilAsked }
 }
 
-/** A server with the deadline and nothing else. */
+/** Opens a server with the time limit and nothing else. */
 const openBare = async (t: Test, timer: Timer, options: FastifyServerOptions = {}) => {
   const app = fastify(options)
   t.teardown(() => app.close())
@@ -39,7 +39,7 @@ const openBare = async (t: Test, timer: Timer, options: FastifyServerOptions = {
 }
 
 for (const [what, path, ms] of [['a call', '/code', 5_000], ['a poll', '?after=1&wait=25', 31_000]] as const) {
-  await t.test(`answer deadline: ${what} is answered with store-unavailable after ${ms} ms, and not before, when the store hangs`, async (t) => {
+  await t.test(`answer deadline: ${what} is answered store-unavailable after ${ms} ms, and not before, when the store hangs`, async (t) => {
     const { service, plan, untilAsked } = await openHanging(t)
     const { ticket, secret } = await openBrowser(service)
     plan.hangs = true
@@ -55,7 +55,7 @@ for (const [what, path, ms] of [['a call', '/code', 5_000], ['a poll', '?after=1
   })
 }
 
-await t.test('answer deadline: a failed guess that is still being counted is answered as any other call, and what comes of the count is no line of log', async (t) => {
+await t.test('answer deadline: a failed guess is answered as any other call, and nothing is logged later, when its count hangs', async (t) => {
   const count = Promise.withResolvers<never>()
   const asked = Promise.withResolvers<void>()
   const service = await openTestService(t, {
@@ -80,7 +80,7 @@ await t.test('answer deadline: a failed guess that is still being counted is ans
   t.equal(service.logged(), logged)
 })
 
-await t.test('E8 answer deadline: an answer that comes right after a stall of this process counts, and what stays silent does not', async (t) => {
+await t.test('E8 answer deadline: an answer that arrives right after a stall of this process counts, and a missing one does not', async (t) => {
   const clock = createFakeClock()
   const stalledMs = 5_600
   const timer: Timer = { steady: clock.steady, after: (ms, call) => clock.after(ms === 5_000 ? ms + stalledMs : ms, call) }
@@ -100,7 +100,7 @@ await t.test('E8 answer deadline: an answer that comes right after a stall of th
   t.equal(await second, 503)
 })
 
-await t.test('answer deadline: what a handler comes to after its time is no second answer, and no line of log', async (t) => {
+await t.test('answer deadline: nothing more is sent or logged when a handler ends after its time', async (t) => {
   const clock = createFakeClock()
   const lines: string[] = []
   const app = await openBare(t, clock, { logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
@@ -114,7 +114,7 @@ await t.test('answer deadline: what a handler comes to after its time is no seco
   await asked.promise
   clock.advance(5_000)
   t.equal(await answer, 503)
-  lines.length = 0 // the failure itself is one
+  lines.length = 0 // drops the line about the timeout itself
   handler.resolve('too late')
   await settle()
   t.strictSame(lines, [])

@@ -1,4 +1,4 @@
-/** Calls from other origins, by CONTRACT, "Browser": ALLOWED_ORIGINS make the ticket calls, without credentials; nobody else makes any. */
+/** Cross-origin calls, by CONTRACT, "Browser": only ALLOWED_ORIGINS, only the ticket calls, and without credentials. */
 import t from 'tap'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, phoneOf, verdict } from '../support/login.ts'
@@ -16,7 +16,7 @@ const preflight = (service: TestService, path: string, origin: string, method: s
   headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'authorization,content-type' },
 })
 
-await t.test('cross-origin: nobody is allowed when ALLOWED_ORIGINS is not set', async (t) => {
+await t.test('cross-origin: no origin is allowed when ALLOWED_ORIGINS is not set', async (t) => {
   const service = await openTestService(t, { env: { WECHAT_URL_LINK: 'on' } })
   for (const origin of [shop, 'https://login.example.com', 'null']) {
     for (const [path, method] of ticketCalls) {
@@ -45,7 +45,7 @@ await t.test('cross-origin: a preflight of an allowed origin is answered for eac
   }
 })
 
-await t.test('cross-origin: an origin that only looks like an allowed one is not allowed', async (t) => {
+await t.test('cross-origin: an origin is refused when it only looks like an allowed one', async (t) => {
   const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop, WECHAT_URL_LINK: 'on' } })
   for (const origin of ['null', '', 'https://shop.example.evil.example', 'https://evil-shop.example', 'https://evilshop.example', 'https://www.shop.example', 'http://shop.example', 'https://shop.example:8443',
     'https://shop.example:443', 'https://shop.example/', 'https://SHOP.example', 'https://shop.example@evil.example', 'https://shop.example, https://evil.example', '*', 'https://login.example.com.evil.example',
@@ -56,12 +56,12 @@ await t.test('cross-origin: an origin that only looks like an allowed one is not
       t.equal(asked.headers['access-control-allow-origin'], undefined, `${origin} asks for ${method}`)
       const called = await service.call({ method: method as 'GET', path, headers: { origin } })
       t.equal(called.headers['access-control-allow-origin'], undefined)
-      t.match(called.headers.vary, /\borigin\b/i, 'a cache must not hand this answer to an allowed one')
+      t.match(called.headers.vary, /\borigin\b/i, 'a cache must not serve this answer to an allowed origin')
     }
   }
 })
 
-await t.test('cross-origin: every other call stays with its own origin', async (t) => {
+await t.test('cross-origin: calls other than those on tickets are refused from an allowed origin', async (t) => {
   const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop } })
   const others: Call[] = [
     { path: '/api/session' }, { path: '/api/session/verify' }, { method: 'POST', path: '/api/session/token' }, { method: 'DELETE', path: '/api/session' },
@@ -73,10 +73,10 @@ await t.test('cross-origin: every other call stays with its own origin', async (
     t.equal(asked.status, 405)
     t.strictSame(corsHeaders(asked), [])
   }
-  t.equal(verdict(await service.call({ method: 'DELETE', path: '/api/session', headers: { origin: shop } })), '403 cross-site', 'to be allowed tickets is not to be allowed sessions')
+  t.equal(verdict(await service.call({ method: 'DELETE', path: '/api/session', headers: { origin: shop } })), '403 cross-site', 'an origin allowed for tickets is not allowed for sessions')
 })
 
-await t.test('cross-origin: an allowed site takes a login from the first call to the token', async (t) => {
+await t.test('cross-origin: an allowed site completes a login up to the token', async (t) => {
   const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop, LIMIT_CREATE: '2' } })
   const site: TestService = { ...service, call: (call) => service.call({ ...call, headers: { ...call.headers, origin: shop, 'sec-fetch-site': 'cross-site' } }) }
   const { browser, phone } = await confirmedBrowser(site, { body: { return_to: `${shop}/account` } })
@@ -87,7 +87,7 @@ await t.test('cross-origin: an allowed site takes a login from the first call to
   const { ticket } = (await site.call({ method: 'POST', path: '/api/tickets' })).json
   const code = await site.call({ path: `/api/tickets/${ticket}/code` })
   t.equal(code.status, 200)
-  t.equal(code.headers['cross-origin-resource-policy'], 'cross-origin', 'as an <img> it comes without CORS')
+  t.equal(code.headers['cross-origin-resource-policy'], 'cross-origin', 'an <img> loads it without CORS')
   const refused = [
     await site.call({ path: unknown }),
     await site.call({ method: 'POST', path: '/api/tickets', body: '{' }),
@@ -102,7 +102,7 @@ await t.test('cross-origin: an allowed site takes a login from the first call to
   t.equal((await phoneOf(service)).sub, phone.sub)
 })
 
-await t.test('cross-origin: an OPTIONS that is no preflight gets an answer of ours', async (t) => {
+await t.test('cross-origin: an OPTIONS request gets an answer of the service when it is no preflight', async (t) => {
   const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop } })
   for (const headers of [{}, { origin: shop }, { 'access-control-request-method': 'POST' }] as Array<Record<string, string>>) {
     const answer = await service.call({ method: 'OPTIONS', path: '/api/tickets', headers })

@@ -1,4 +1,4 @@
-/** Forged words on the way, by CONTRACT: whatever a client says of host, scheme, prefix or address changes no URL, no cookie, no token, no limit and nothing that a phone is shown. */
+/** Forged headers, by CONTRACT: a client's claims about host, scheme, prefix or address change no URL, cookie, token, limit, or text on a phone. */
 import t, { type Test } from 'tap'
 import { openBrowser, openPhone, type Service } from '../support/clients.ts'
 import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
@@ -20,13 +20,13 @@ const lies: Readonly<Record<string, string>> = {
   forwarded: 'for=198.51.100.66;host=evil.example;proto=http',
 }
 
-/** All that is told in a login when these headers are added to every call, without what is new each time. */
+/** Runs a login with these headers on every call, and returns all that is answered, without what differs each time. */
 const loginWith = async (service: TestService, headers: Readonly<Record<string, string>>, from: string): Promise<unknown> => {
-  const heard: Answer[] = []
+  const answers: Answer[] = []
   const caller: Service = {
     call: async (call) => {
       const answer = await service.call({ from, ...call, headers: { ...call.headers, ...headers } })
-      heard.push(answer)
+      answers.push(answer)
       return answer
     },
   }
@@ -50,19 +50,19 @@ const loginWith = async (service: TestService, headers: Readonly<Record<string, 
     token: { head: JSON.parse(head), claims: stable },
     cookie: String(consumed.headers['set-cookie']).replace(/=[^;]+/, ''),
     pages: pages.map(({ status, headers: { date, ...of }, text }) => ({ status, of, text: text.replace(/"request_id":"[^"]+"/, '') })),
-    evil: heard.filter(({ headers, text }) => /evil|198\.51/.test(text + JSON.stringify(headers))).length,
+    evil: answers.filter(({ headers, text }) => /evil|198\.51/.test(text + JSON.stringify(headers))).length,
   }
 }
 
 for (const [what, env] of [['nobody is trusted', {}], ['a proxy is trusted', { TRUST_PROXY: '10.0.0.0/8' }]] as const) {
-  await t.test(`forged: a login is word for word the same when every header lies and ${what}`, async (t) => {
+  await t.test(`forged: a login is answered exactly alike when every header is forged and ${what}`, async (t) => {
     const service = await openTestService(t, { env: { ...env, WECHAT_URL_LINK: 'on' } })
     const honest = await loginWith(service, {}, '192.0.2.7')
     t.hasStrict(honest, { evil: 0, browser: { ip: '192.0.2.7' }, site: { origin: 'https://login.example.com' } })
-    t.strictSame(await loginWith(service, { ...lies, 'x-forwarded-for': '198.51.100.66' }, '192.0.2.7'), honest, 'said by a visitor')
+    t.strictSame(await loginWith(service, { ...lies, 'x-forwarded-for': '198.51.100.66' }, '192.0.2.7'), honest, 'forged by a visitor')
     const proxied = await loginWith(service, { 'x-forwarded-for': '192.0.2.7' }, '10.0.0.1')
-    t.strictSame(await loginWith(service, { ...lies, 'x-forwarded-for': '198.51.100.66, 192.0.2.7' }, '10.0.0.1'), proxied, 'passed on by a proxy, that adds where it came from')
-    if ('TRUST_PROXY' in env) t.strictSame(proxied, honest, 'and through the proxy it is the same')
+    t.strictSame(await loginWith(service, { ...lies, 'x-forwarded-for': '198.51.100.66, 192.0.2.7' }, '10.0.0.1'), proxied, 'forwarded by a proxy, which adds the visitor\'s address')
+    if ('TRUST_PROXY' in env) t.strictSame(proxied, honest, 'and the proxy makes no difference')
   })
 }
 
@@ -77,7 +77,7 @@ const addressShown = async (t: Test, forwarded: string, from = '10.0.0.1'): Prom
   return (await phone.sessions()).json.sessions[0].browser.ip
 }
 
-await t.test('forged: a phone is shown an address and no text of a visitor\'s when a trusted proxy passes on what is none', async (t) => {
+await t.test('forged: a phone shows an address and no text of a visitor\'s when a trusted proxy forwards something else', async (t) => {
   for (const text of ['Your bank', '<b>1.2.3.4</b>', '1.2.3.4:80', '[2001:db8::1]:80', 'unknown', '999.1.1.1', ',,,', ' ', '203.0.113.5 Your bank']) t.equal(await addressShown(t, text), '10.0.0.1', text)
   t.equal(await addressShown(t, 'Your bank, 203.0.113.5'), '203.0.113.5')
   t.equal(await addressShown(t, 'fe80::1%Your-bank'), 'fe80::1')
@@ -85,7 +85,7 @@ await t.test('forged: a phone is shown an address and no text of a visitor\'s wh
   t.equal(await addressShown(t, '203.0.113.5', '::ffff:10.0.0.1'), '203.0.113.5')
 })
 
-await t.test('forged: nobody gets more tries than they have when a trusted proxy passes on what is no address', async (t) => {
+await t.test('forged: nobody gets more tries when a trusted proxy forwards something other than an address', async (t) => {
   const service = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8', LIMIT_CREATE: '3' } })
   const statuses = []
   for (let i = 0; i < 5; i++) statuses.push((await service.call({ method: 'POST', path: '/api/tickets', from: '10.0.0.1', headers: { 'x-forwarded-for': `visitor ${i}` } })).status)

@@ -1,4 +1,4 @@
-/** A store that fails in the middle of a call: the call is answered as failed or as done, asking again comes to the right end, and nothing happens twice. */
+/** A store that fails in the middle of a call: the call is answered as failed or as done, a repeated call succeeds, and nothing happens twice. */
 import t from 'tap'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/login/store-port.ts'
@@ -6,7 +6,7 @@ import { openBrowser } from '../support/clients.ts'
 import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
 
-/** Which call to the store fails, counted from now on; `after` fails only in the telling, when the work was done. */
+/** Which call to the store fails, counted from now on; `after` fails once the store has done its work. */
 interface Plan { left: number, when: 'before' | 'after' }
 
 const failing = (plan: Plan) => (store: Store): Store => new Proxy(store, {
@@ -24,7 +24,7 @@ const fail = async (work: () => unknown): Promise<never> => {
 
 interface Attempt {
   readonly call: () => Promise<Answer>
-  /** What asking again may be answered: with the outcome, or that it was reached before. */
+  /** The possible answers to a repeated call: its outcome, or that it happened before. */
   readonly again: readonly string[]
   readonly check: (last: Answer) => Promise<void>
 }
@@ -34,7 +34,7 @@ const somebody = (): string => `person ${people++}`
 
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 
-/** Each call that changes something, on things made for it alone. */
+/** Each call that changes something, on tickets and sessions of its own. */
 const attempts: Record<string, (service: TestService, t: Parameters<typeof openTestService>[0]) => Promise<Attempt>> = {
   create: async (service, t) => ({
     call: () => service.call({ method: 'POST', path: '/api/tickets' }),
@@ -107,11 +107,11 @@ const attempts: Record<string, (service: TestService, t: Parameters<typeof openT
   }),
 }
 
-/** A person's turn to have a number judged ends by itself after this where it could not be given back. */
+/** After this, a person's turn to have a match number judged ends if it couldn't be given back. */
 const turnMs = 7_000
 
 for (const [name, prepare] of Object.entries(attempts)) {
-  await t.test(`half done: ${name} comes to its end when any one step of the store fails`, async (t) => {
+  await t.test(`half done: ${name} succeeds when repeated after any one of its calls to the store failed`, async (t) => {
     const plan: Plan = { left: 0, when: 'before' }
     const service = await openTestService(t, { env: { LIMIT_CREATE: '10000', LIMIT_PHONE: '10000' }, wrapStore: failing(plan) })
     for (const when of ['before', 'after'] as const) {
@@ -122,13 +122,13 @@ for (const [name, prepare] of Object.entries(attempts)) {
         const wasReached = plan.left <= 0
         plan.left = 0
         service.clock.advance(turnMs)
-        const told = verdict(first)
-        t.ok(told === '503 store-unavailable' || told === again[0], `step ${step}, ${when}: ${told}`)
-        const last = told === again[0] ? first : await call()
+        const outcome = verdict(first)
+        t.ok(outcome === '503 store-unavailable' || outcome === again[0], `step ${step}, ${when}: ${outcome}`)
+        const last = outcome === again[0] ? first : await call()
         t.ok(again.includes(verdict(last)), `step ${step}, ${when}, again: ${verdict(last)}`)
         await check(last)
         if (!wasReached) {
-          t.ok(step > 1, 'the store was asked at all')
+          t.ok(step > 1, 'the store is called at all')
           break
         }
       }

@@ -1,4 +1,4 @@
-/** What every answer says to a browser, whatever was asked: pages, scripts, calls, refusals, and what is answered below the routes. */
+/** The security headers of every answer: pages, scripts, calls, refusals, and answers of the HTTP parser. */
 import t from 'tap'
 import { openBrowser } from '../support/clients.ts'
 import { readAnswer, sendRaw, type RawAnswer } from '../support/fuzz/wire.ts'
@@ -21,7 +21,7 @@ const directives = (policy: string | undefined): Record<string, string> => Objec
 }))
 
 for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http://localhost:3000', false]] as const) {
-  await t.test(`headers: every answer has them all when PUBLIC_URL is ${publicUrl}`, async (t) => {
+  await t.test(`headers: every answer has all of them when PUBLIC_URL is ${publicUrl}`, async (t) => {
     const service = await openTestService(t, { env: { ...generous, PUBLIC_URL: publicUrl, LIMIT_GUESS: '14', WECHAT_URL_LINK: 'on' } })
     const port = await listen(service)
     const { cookie } = await logIn(service)
@@ -65,7 +65,7 @@ for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http
       t.hasStrict(headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' }, what)
       t.notMatch(Object.keys(headers).join(), /\bserver\b|x-powered-by/)
       if (cache !== undefined) t.match(headers['cache-control'], cache, what)
-      const belowRoutes = headers['content-type'] === 'application/problem+json' // no browser of ours asks so, and nothing there knows the configuration
+      const belowRoutes = headers['content-type'] === 'application/problem+json' // browsers don't send such requests, and the parser's answers don't depend on the configuration
       if (belowRoutes) return
       t.match(headers['permissions-policy'], /\bcamera=\(\).*\bgeolocation=\(\).*\bmicrophone=\(\)/, what)
       if (isSecure) t.match(headers['strict-transport-security'], /^max-age=31536000$/, what)
@@ -76,11 +76,11 @@ for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http
     do last = await ask(port, 'GET /nothing'); while (last.status === 404)
     check(last, 429, /^no-store$/, 'too many')
     await service.store.close()
-    check(await ask(port, 'GET /health/ready'), 503, /^no-store$/, 'the store is away')
+    check(await ask(port, 'GET /health/ready'), 503, /^no-store$/, 'without the store')
   })
 }
 
-await t.test('files: nothing but what pages load is served, in whatever spelling it is asked for over a socket', async (t) => {
+await t.test('files: only what pages load is served, however a path is spelled on a socket', async (t) => {
   const service = await openTestService(t, { env: generous })
   const port = await listen(service)
   t.equal((await ask(port, 'GET /style.css')).status, 200)
@@ -96,7 +96,7 @@ await t.test('files: nothing but what pages load is served, in whatever spelling
   for (const target of ['/style.css\0', '/\0', '/style.css\t', '/\xff']) t.equal((await ask(port, `GET ${target}`)).status, 400, encodeURI(target))
 })
 
-await t.test('files: a part, a condition or a coding that makes no sense is refused or left alone', async (t) => {
+await t.test('files: a range, condition or encoding is refused or ignored when it makes no sense', async (t) => {
   const service = await openTestService(t, { env: generous })
   const port = await listen(service)
   for (const header of ['Range: bytes=9999999-', 'Range: bytes=a-b', 'If-Match: "x"', 'If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT']) {
@@ -108,7 +108,7 @@ await t.test('files: a part, a condition or a coding that makes no sense is refu
   }
 })
 
-await t.test('pages: they are the same, and take nothing from their address, when somebody adds to it', async (t) => {
+await t.test('pages: they are unchanged when a query is added to their address', async (t) => {
   const service = await openTestService(t, { env: generous })
   const port = await listen(service)
   for (const page of ['/login', '/me']) {

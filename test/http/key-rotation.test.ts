@@ -1,4 +1,4 @@
-/** The change of the signing key, lived through by two instances, a browser and a site that keeps the public keys for as long as it may. */
+/** A rotation of the signing key with two instances, a browser, and a site that caches the public keys for as long as it may. */
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
@@ -12,7 +12,7 @@ import { createRecordingLog } from '../support/recording-log.ts'
 import { logIn, verdict } from '../support/login.ts'
 import { makeFolder } from '../support/service-process.ts'
 
-/** Two instances with a key file each, on one store and one clock. */
+/** Opens two instances with a key file each, on one store and one clock. */
 const openTwo = async (t: Test) => {
   const clock = createFakeClock()
   const simulator = await startWechatSimulator({ clock })
@@ -41,7 +41,7 @@ const withToken = (service: TestService, token: string): Promise<Answer> => serv
 const freshToken = async (service: TestService, cookie: string): Promise<string> =>
   (await service.call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })).json.access_token
 
-await t.test('key rotation: every token is known to every instance and site at every moment, and nobody is logged out', async (t) => {
+await t.test('key rotation: every instance and site accepts every token at every moment, and nobody is logged out', async (t) => {
   const { clock, services, paths, cookie } = await openTwo(t)
   const start = clock.now()
   const copyAt = start + 23 * 3_600_000
@@ -67,7 +67,7 @@ await t.test('key rotation: every token is known to every instance and site at e
     const fresh = [await freshToken(services[0], cookie), await freshToken(services[1], cookie)]
     for (const token of fresh) {
       signers.add(decodeProtectedHeader(token).kid ?? '')
-      for (const jwks of kept) await jwtVerify(token, jwks, { currentDate: new Date(clock.now()) }).catch(() => { note('a site does not know a key') })
+      for (const jwks of kept) await jwtVerify(token, jwks, { currentDate: new Date(clock.now()) }).catch(() => { note('a site lacks a key') })
     }
     tokens = [...tokens, ...fresh].slice(-8) // the oldest is 897 s old
     for (const service of services) {
@@ -76,14 +76,14 @@ await t.test('key rotation: every token is known to every instance and site at e
     }
   }
   t.strictSame(wrongs, [])
-  t.equal(signers.size, 2, 'and the key has changed')
+  t.equal(signers.size, 2, 'the key has changed')
   for (const service of services) {
     const { keys } = (await service.call({ path: '/.well-known/jwks.json' })).json
-    t.strictSame(keys.map(({ kid }: { kid: string }) => kid), [[...signers][1]], 'the old one is no longer shown')
+    t.strictSame(keys.map(({ kid }: { kid: string }) => kid), [[...signers][1]], 'the old one is no longer published')
   }
 })
 
-await t.test('key replacement: what a known key signs is refused, and browsers stay logged in', async (t) => {
+await t.test('key replacement: tokens by the old key are refused, and browsers stay logged in', async (t) => {
   const { clock, services: [service], paths, cookie, token } = await openTwo(t)
   replaceKeys(paths[0])
   t.equal((await withToken(service, token)).status, 200)

@@ -1,4 +1,4 @@
-/** What an instance remembers of who is over a limit: so many and no more, and what it forgets the store knows. */
+/** An instance's bounded memory of who is over a limit. The store has the counts that it forgets. */
 import t from 'tap'
 import { createLimitCounts, maxRemembered } from '../../src/http/limit-counts.ts'
 import type { LimitedWindow, Store } from '../../src/login/store-port.ts'
@@ -6,7 +6,7 @@ import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
-await t.test('limit counts: a flood of others frees nobody, for the store is asked, when more are over their limit than are remembered', async (t) => {
+await t.test('limit counts: a client stays over its limit, by the store\'s count, when a flood of others pushes it out of memory', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
@@ -32,36 +32,36 @@ await t.test('limit counts: a flood of others frees nobody, for the store is ask
   }
   asked = 0
   t.equal(await ask(`limit:${maxRemembered}`), 3)
-  t.equal(asked, 0, 'who came last is remembered')
-  t.equal(await ask('limit:0'), 3, 'who came first is still over it')
-  t.equal(asked, 1, 'for the store was asked')
+  t.equal(asked, 0, 'the latest is remembered')
+  t.equal(await ask('limit:0'), 3, 'the first is still over its limit')
+  t.equal(asked, 1, 'by the store\'s count')
 
   asked = 0
   const windowOf = (n: number) => ({ key: `limit:${n}`, limit: 1 })
   t.strictSame(await firstOver([windowOf(0)]), windowOf(0))
-  t.equal(asked, 0, 'as it is remembered now')
+  t.equal(asked, 0, 'it is remembered now')
   t.strictSame(await firstOver([windowOf(1)]), windowOf(1))
   t.strictSame(await firstOver([windowOf(1)]), windowOf(1))
-  t.equal(asked, 1, 'nor is it asked twice where one only looks')
+  t.equal(asked, 1, 'a check without counting asks the store only once, too')
 })
 
-await t.test('limit counts: the widest window over its limit is told and nothing is counted, when one only looks', async (t) => {
+await t.test('limit counts: a check without counting returns the widest window that is over its limit', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
   const windows = [{ key: 'wide', limit: 4 }, { key: 'narrow', limit: 2 }] as const
   const [wide, narrow] = windows
-  const look = () => createLimitCounts(store, clock, () => windows).firstOver(windows)
+  const check = () => createLimitCounts(store, clock, () => windows).firstOver(windows)
   const count = (windows: readonly [LimitedWindow, ...LimitedWindow[]]) => store.countWithin(windows, 60_000)
-  for (let n = 0; n < 5; n++) t.equal(await look(), undefined)
+  for (let n = 0; n < 5; n++) t.equal(await check(), undefined)
   for (let n = 0; n < 2; n++) await count(windows)
-  t.equal(await look(), undefined, 'full is not over')
+  t.equal(await check(), undefined, 'at the limit is not over it')
   await count(windows)
-  t.equal(await look(), narrow)
+  t.equal(await check(), narrow)
   for (let n = 0; n < 2; n++) await count([wide, { key: 'neighbour', limit: 2 }])
-  t.equal(await look(), narrow, 'while the wide one is full')
+  t.equal(await check(), narrow, 'the wide one is at its limit, but not over')
   await count([wide, { key: 'neighbour', limit: 2 }])
-  t.equal(await look(), wide)
+  t.equal(await check(), wide)
   clock.advance(60_000)
-  t.equal(await look(), undefined)
+  t.equal(await check(), undefined)
 })

@@ -1,4 +1,4 @@
-/** The way into WeChat on the same phone, where WECHAT_URL_LINK is on: what a browser is told of it, where it leads, and when it isn't there. */
+/** The link into WeChat on the same phone, with WECHAT_URL_LINK on: how a browser learns of it, where it leads, and when there is none. */
 import t, { type Test } from 'tap'
 import { openBrowser } from '../support/clients.ts'
 import { openTestService, type TestService, type TestServiceOptions } from '../support/test-service.ts'
@@ -11,11 +11,11 @@ const callsFor = (service: TestService): number => service.simulator.calls.filte
 
 const usualMembers = ['ticket', 'secret', 'state', 'version', 'expires_in', 'code_url', 'max_wait', 'match']
 
-await t.test('link: a ticket tells of none and there is none when the setting is off', async (t) => {
+await t.test('link: a ticket has none when the setting is off', async (t) => {
   for (const env of [{}, { WECHAT_URL_LINK: 'off' }]) {
     const service = await openTestService(t, { env })
     const { ticket, created } = await openBrowser(service)
-    t.strictSame(Object.keys(created.json), usualMembers, 'in this order, as ever')
+    t.strictSame(Object.keys(created.json), usualMembers, 'in this order')
     for (const method of ['GET', 'HEAD', 'POST'] as const) t.equal((await service.call({ method, path: `/api/tickets/${ticket}/link` })).status, 404, method)
     t.equal(verdict(await service.call({ path: `/api/tickets/${ticket}/link` })), '404 not-found')
     t.equal(callsFor(service), 0)
@@ -28,7 +28,7 @@ for (const prefix of ['', '/sign/in']) {
     const { ticket, created } = await openBrowser(service, { prefix })
     t.strictSame(Object.keys(created.json).sort(), [...usualMembers, 'link_url'].sort())
     t.equal(created.json.link_url, `${prefix}/api/tickets/${ticket}/link`)
-    t.equal(callsFor(service), 0, 'nothing is made that nobody asked for')
+    t.equal(callsFor(service), 0, 'WeChat is asked only on request')
     const { status, headers, text } = await service.call({ path: created.json.link_url })
     t.strictSame([status, text], [302, ''])
     t.hasStrict(headers, { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
@@ -36,18 +36,18 @@ for (const prefix of ['', '/sign/in']) {
     const page = await fetch(String(headers.location))
     t.match(await page.text(), new RegExp(`pages/login/login\\?scene=${ticket}$`, 'm'))
     const asked = JSON.parse(service.simulator.calls.at(-1)?.body ?? '')
-    t.strictSame(asked.expire_time, service.clock.now() / 1000 + 180 + 120, 'it outlives the ticket a little, and no more')
+    t.strictSame(asked.expire_time, service.clock.now() / 1000 + 180 + 120, 'the link outlives the ticket by two minutes')
   })
 }
 
-await t.test('link: it is as WeChat writes it when that is https', async (t) => {
+await t.test('link: WeChat\'s address is kept when it is https', async (t) => {
   const service = await openLinked(t)
   service.simulator.fail('generate_urllink', { json: { errcode: 0, errmsg: 'ok', url_link: 'https://wxaurl.cn/AbCdEfGh1' } })
   const { created } = await openBrowser(service)
   t.equal((await service.call({ path: created.json.link_url })).headers.location, 'https://wxaurl.cn/AbCdEfGh1')
 })
 
-await t.test('link: WeChat is asked once for a ticket, whoever asks how often and how', async (t) => {
+await t.test('link: WeChat is asked once per ticket when many ask in several ways', async (t) => {
   const service = await openLinked(t)
   const { ticket } = await openBrowser(service)
   const path = `/api/tickets/${ticket}/link`
@@ -61,7 +61,7 @@ await t.test('link: WeChat is asked once for a ticket, whoever asks how often an
   t.equal(callsFor(service), 2, 'another ticket has its own')
 })
 
-await t.test('link: it is there until the ticket is final, and for no id that isn\'t one', async (t) => {
+await t.test('link: there is one until the ticket is final, and none for an unknown id', async (t) => {
   const service = await openLinked(t)
   const link = async (ticket: string): Promise<string> => verdict(await service.call({ path: `/api/tickets/${ticket}/link` }))
   const { browser: confirmed, phone } = await confirmedBrowser(service)
@@ -76,10 +76,10 @@ await t.test('link: it is there until the ticket is final, and for no id that is
   }
   service.clock.advance(180_000)
   t.equal(await link(expired.ticket), '404 ticket-not-found')
-  t.equal(callsFor(service), made, 'WeChat hears of none of these')
+  t.equal(callsFor(service), made, 'WeChat is asked for none of these')
 })
 
-await t.test('link: it works for a ticket whose end a scan has moved', async (t) => {
+await t.test('link: it works for a ticket whose lifetime a scan has extended', async (t) => {
   const service = await openLinked(t)
   const { ticket } = await openBrowser(service)
   const path = `/api/tickets/${ticket}/link`
@@ -89,7 +89,7 @@ await t.test('link: it works for a ticket whose end a scan has moved', async (t)
   service.clock.advance(59_000)
   const last = await service.call({ path })
   t.strictSame([last.status, last.headers.location], [302, first.headers.location])
-  t.equal((await fetch(String(last.headers.location))).status, 200, 'WeChat still knows it')
+  t.equal((await fetch(String(last.headers.location))).status, 200, 'WeChat still accepts it')
 })
 
 await t.test('link: unknown ids are counted as guesses', async (t) => {
@@ -117,13 +117,13 @@ await t.test('link: it is wechat-unavailable with Retry-After when WeChat can\'t
     t.equal(answer.headers.location, undefined)
     t.notMatch(answer.text, /40002|wxaurl|alert|individual/, 'the reason is the operator\'s')
     service.simulator.clearFaults()
-    service.clock.advance(endpoint === 'stable_token' ? 61_000 : 8000) // as long as the longest wait that faults of this kind begin
+    service.clock.advance(endpoint === 'stable_token' ? 61_000 : 8000) // the longest back-off after faults of this kind
   }
-  t.equal((await (await phoneOf(service)).scan(ticket)).status, 200, 'who has another way to the ticket goes on')
+  t.equal((await (await phoneOf(service)).scan(ticket)).status, 200, 'the code still works')
   t.match(service.logged(), /belongs to an individual.*set WECHAT_URL_LINK to off/)
 })
 
-await t.test('link: it comes when WeChat can make one again', async (t) => {
+await t.test('link: it is made when WeChat has recovered', async (t) => {
   const service = await openLinked(t)
   const { ticket } = await openBrowser(service)
   service.simulator.fail('generate_urllink', 'http-500', 1)

@@ -7,7 +7,7 @@ import { settle, waitUntil } from '../support/waiting.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/login/store-port.ts'
 
-/** Whether a call has been answered by now. */
+/** Returns whether a call has been answered. */
 const watch = <T>(call: Promise<T>): { isAnswered: () => boolean, answer: Promise<T> } => {
   let answered = false
   return { isAnswered: () => answered, answer: call.finally(() => { answered = true }) }
@@ -44,7 +44,7 @@ const counting = (counter: { calls: number }) => (store: Store): Store => new Pr
   },
 })
 
-await t.test('long poll: it answers at once when the version is further, when nothing is known, and when it is told not to wait', async (t) => {
+await t.test('long poll: it is answered at once when the version is newer, when no version is given, and when it asks not to wait', async (t) => {
   const service = await openTestService(t)
   const browser = await openBrowser(service)
   for (const [after, wait] of [[undefined, undefined], [undefined, 25], [0, 25], [-5, 25], [1, 0], [1, -3]] as const) {
@@ -52,7 +52,7 @@ await t.test('long poll: it answers at once when the version is further, when no
   }
 })
 
-await t.test('long poll: it rests to the end of its time, touching no store, and then tells what it told before', async (t) => {
+await t.test('long poll: it is held for its whole time without a call to the store, and then answered with the unchanged ticket', async (t) => {
   const counter = { calls: 0 }
   const service = await openTestService(t, { wrapStore: counting(counter) })
   const browser = await openBrowser(service)
@@ -67,7 +67,7 @@ await t.test('long poll: it rests to the end of its time, touching no store, and
   t.strictSame((await poll.answer).json, { ticket: browser.ticket, state: 'pending', version: 1, expires_in: 170 })
 })
 
-await t.test('long poll: it wakes at once when the phone scans, and both of two polls do', async (t) => {
+await t.test('long poll: both of two polls are answered at once when the phone scans', async (t) => {
   const service = await openTestService(t)
   const browser = await openBrowser(service)
   const phone = await phoneOf(service)
@@ -78,7 +78,7 @@ await t.test('long poll: it wakes at once when the phone scans, and both of two 
   for (const poll of polls) t.hasStrict((await poll.answer).json, { state: 'scanned', version: 2 })
 })
 
-await t.test('long poll: it wakes when the browser gives up in another tab, and when the time is up', async (t) => {
+await t.test('long poll: it is answered when the browser gives up in another tab, and when the ticket expires', async (t) => {
   const service = await openTestService(t)
   const [one, other] = [await openBrowser(service), await openBrowser(service)]
   const cancelled = one.poll(1, 25)
@@ -92,7 +92,7 @@ await t.test('long poll: it wakes when the browser gives up in another tab, and 
   t.hasStrict((await expired).json, { state: 'expired', version: 2, expires_in: 0 })
 })
 
-await t.test('long poll: no wake-up is lost when the ticket moves between reading and resting', async (t) => {
+await t.test('long poll: no wake-up is lost when the ticket changes between read and wait', async (t) => {
   let slowReads = 0
   let release = (): void => {}
   const service = await openTestService(t, {
@@ -108,14 +108,14 @@ await t.test('long poll: no wake-up is lost when the ticket moves between readin
   const browser = await openBrowser(service)
   const phone = await phoneOf(service)
   slowReads = 1
-  const poll = browser.poll(1, 25) // has read "pending", and is held up before it rests
+  const poll = browser.poll(1, 25) // has read "pending", and is stopped before it waits
   await settle()
   await phone.scan(browser.ticket)
   release()
   t.hasStrict((await poll).json, { state: 'scanned', version: 2 })
 })
 
-await t.test('long poll: it wakes when a move was stored and its answer got lost', async (t) => {
+await t.test('long poll: it is answered when a move was stored but its answer got lost', async (t) => {
   let losesAnswers = false
   const service = await openTestService(t, {
     wrapStore: (store) => ({
@@ -134,11 +134,11 @@ await t.test('long poll: it wakes when a move was stored and its answer got lost
   losesAnswers = true
   t.equal((await phone.scan(browser.ticket)).status, 503)
   losesAnswers = false
-  t.equal((await phone.scan(browser.ticket)).status, 200, 'asked again, the phone is told')
+  t.equal((await phone.scan(browser.ticket)).status, 200, 'the phone\'s repeated scan succeeds')
   t.hasStrict((await poll).json, { state: 'scanned', version: 2 })
 })
 
-await t.test('long poll: wait is clamped to MAX_WAIT, and as long as that when left out', async (t) => {
+await t.test('long poll: wait is at most MAX_WAIT, and MAX_WAIT by default', async (t) => {
   const service = await openTestService(t, { env: { MAX_WAIT: '7' } })
   const browser = await openBrowser(service)
   t.equal(browser.created.json.max_wait, 7)
@@ -151,7 +151,7 @@ await t.test('long poll: wait is clamped to MAX_WAIT, and as long as that when l
   for (const poll of polls) t.equal((await poll.answer).status, 200)
 })
 
-await t.test('long poll: it is over when its time is up, though the clock of the store was set back meanwhile', async (t) => {
+await t.test('long poll: it ends in time when the store\'s clock is set back meanwhile', async (t) => {
   const clock = createFakeClock()
   let setBackMs = 0
   const service = await openTestService(t, { clock: { ...clock, now: () => clock.now() - setBackMs } })
@@ -167,7 +167,7 @@ await t.test('long poll: it is over when its time is up, though the clock of the
   t.hasStrict(await poll.answer, { status: 200, json: { state: 'pending' } })
 })
 
-await t.test('long poll: it hears of the end of the ticket, though the clock of the store was put right meanwhile', async (t) => {
+await t.test('long poll: it is answered when the ticket expires although the store\'s clock is corrected meanwhile', async (t) => {
   const clock = createFakeClock()
   let aheadMs = 900
   const service = await openTestService(t, { clock: { ...clock, now: () => clock.now() + aheadMs } })
@@ -183,7 +183,7 @@ await t.test('long poll: it hears of the end of the ticket, though the clock of 
   t.hasStrict(await poll.answer, { status: 200, json: { state: 'expired', version: 2 } })
 })
 
-await t.test('long poll: what is no whole number is bad-request', async (t) => {
+await t.test('long poll: it is bad-request when a parameter is no whole number', async (t) => {
   const service = await openTestService(t)
   const browser = await openBrowser(service)
   for (const [after, wait] of [['x', '1'], ['1.5', '1'], ['1e3', '1'], ['', '1'], ['1', 'x'], ['1', '1.0'], ['1', ''], ['+1', '1'], ['0x1', '1'], ['1', 'Infinity'], [' 1', '1']]) {
@@ -191,7 +191,7 @@ await t.test('long poll: what is no whole number is bad-request', async (t) => {
     t.equal(`${answer.status} ${answer.json.code}`, '400 bad-request', `after ${after}, wait ${wait}`)
   }
   t.equal((await browser.poll('1&after=2')).json.code, 'bad-request')
-  t.equal((await browser.poll('1&wait[]=2&x=y', 0)).status, 200, 'what it does not know it leaves alone')
+  t.equal((await browser.poll('1&wait[]=2&x=y', 0)).status, 200, 'unknown parameters are ignored')
 })
 
 await t.test('long poll: HEAD never waits', async (t) => {
@@ -202,7 +202,7 @@ await t.test('long poll: HEAD never waits', async (t) => {
   t.equal(answer.text, '')
 })
 
-await t.test('long poll: it is told to stay away for a while when too many are held, and loses nothing', async (t) => {
+await t.test('long poll: it gets poll_after when too many are held, and misses no change', async (t) => {
   const service = await openTestService(t, { env: { MAX_HELD_POLLS: '1' } })
   const browser = await openBrowser(service)
   const held = watch(browser.poll(1, 25))
@@ -213,12 +213,12 @@ await t.test('long poll: it is told to stay away for a while when too many are h
   await held.answer
   const next = watch(browser.poll(1, 25))
   await settle()
-  t.notOk(next.isAnswered(), 'there is room again')
+  t.notOk(next.isAnswered(), 'a slot is free again')
   service.clock.advance(25_000)
   await next.answer
 })
 
-await t.test('long poll: the oldest of a ticket is answered, and told to stay away, when a fifth is held', async (t) => {
+await t.test('long poll: a ticket\'s oldest poll is answered with poll_after when a fifth is held', async (t) => {
   const service = await openTestService(t)
   const [browser, other] = [await openBrowser(service), await openBrowser(service)]
   const hold = async (browser: TestBrowser) => {
@@ -232,12 +232,12 @@ await t.test('long poll: the oldest of a ticket is answered, and told to stay aw
   for (const { answer } of polls.slice(1, 3)) t.hasStrict(await answer, { status: 200, json: { state: 'pending', version: 1, poll_after: 2 } })
   await browser.giveUp()
   for (const { answer } of polls.slice(3)) t.hasStrict(await answer, { status: 200, json: { state: 'cancelled', version: 2 } })
-  t.notOk(polls[0]?.isAnswered(), 'another ticket has its own')
+  t.notOk(polls[0]?.isAnswered(), 'another ticket has its own limit')
   service.clock.advance(25_000)
   t.equal((await polls[0]?.answer)?.json.poll_after, undefined)
 })
 
-await t.test('long poll: it gives its place up when the browser has left', async (t) => {
+await t.test('long poll: its slot is freed when the browser disconnects', async (t) => {
   const counter = { calls: 0 }
   const service = await openTestService(t, { wrapStore: counting(counter), env: { MAX_HELD_POLLS: '1' } })
   const url = await service.app.listen({ host: '127.0.0.1', port: 0 })
@@ -247,17 +247,17 @@ await t.test('long poll: it gives its place up when the browser has left', async
   const poll = fetch(`${url}/api/tickets/${browser.ticket}?after=1&wait=25`, { headers: { authorization: `Ticket ${browser.secret}` }, signal: leaving.signal })
   await waitUntil(() => counter.calls === before + 2) // it has read the ticket and secured its slot
   await settle()
-  t.equal((await browser.poll(1, 25)).json.poll_after, 2, 'and takes the only place')
+  t.equal((await browser.poll(1, 25)).json.poll_after, 2, 'it takes the only slot')
   leaving.abort()
   await t.rejects(poll, { name: 'AbortError' })
-  for (let held = false; !held;) { // nobody moves the clock: the place can't have been given up for another reason
+  for (let held = false; !held;) { // the clock stands still, so the slot can't be freed for another reason
     const next = watch(browser.poll(1, 25))
     await new Promise((resolve) => setTimeout(resolve, 20))
     held = !next.isAnswered()
   }
 })
 
-await t.test('long poll: everybody is answered when the process goes down', async (t) => {
+await t.test('long poll: all are answered when the process shuts down', async (t) => {
   const service = await openTestService(t)
   const browsers: TestBrowser[] = []
   for (let i = 0; i < 20; i++) browsers.push(await openBrowser(service))
@@ -268,7 +268,7 @@ await t.test('long poll: everybody is answered when the process goes down', asyn
   await closed
 })
 
-await t.test('long poll: a final ticket rests like any other, and is told to the end', async (t) => {
+await t.test('long poll: it is held for a final ticket as for any other, until that is forgotten', async (t) => {
   const service = await openTestService(t)
   const browser = await openBrowser(service)
   await browser.giveUp()
@@ -278,5 +278,5 @@ await t.test('long poll: a final ticket rests like any other, and is told to the
   t.notOk(poll.isAnswered())
   service.clock.advance(10_000)
   t.hasStrict((await poll.answer).json, { state: 'cancelled', version: 2 })
-  t.equal((await browser.poll(2, 0)).status, 404, 'and then it is forgotten')
+  t.equal((await browser.poll(2, 0)).status, 404, 'then it is forgotten')
 })

@@ -1,4 +1,4 @@
-/** What is served beside the calls, by CONTRACT, "Operating": pages and nothing else, their headers, the code image, health, the description of the API, and where a visitor may be sent. */
+/** What is served beside the calls, by CONTRACT, "Operating": pages and their headers, the code's picture, health, the API's description; and where `return_to` may lead. */
 import { createHash } from 'node:crypto'
 import { request } from 'node:http'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
@@ -12,19 +12,19 @@ import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
 
 const generous = { LIMIT_CREATE: '10000', LIMIT_GUESS: '10000' }
 
-/** A directive of the policy, as its list of sources. */
+/** Returns the sources of each directive of a policy. */
 const policyOf = (csp: unknown): Record<string, string> =>
   Object.fromEntries(String(csp).split(';').map((directive) => {
     const [name = '', ...sources] = directive.trim().split(/\s+/)
     return [name, sources.join(' ')]
   }))
 
-/** What a page of ours loads: addresses relative to itself. */
+/** Returns the relative addresses that a page loads. */
 const loadedBy = (html: string): string[] =>
   [...html.matchAll(/<(?:script|link|img)\b[^>]*?\s(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address).filter((address) => !address.startsWith('data:'))
 
 for (const prefix of ['', '/sign/in']) {
-  await t.test(`pages: they and what they load are there when the prefix is "${prefix}"`, async (t) => {
+  await t.test(`pages: they and what they load are served when the prefix is "${prefix}"`, async (t) => {
     const service = await openTestService(t, { env: { ...generous, PUBLIC_URL: `https://login.example.com${prefix}` } })
     const root = await service.call({ path: `${prefix}/` })
     t.strictSame([root.status, root.headers.location], [302, `${prefix}/login`])
@@ -37,7 +37,7 @@ for (const prefix of ['', '/sign/in']) {
       t.ok(addresses.length > 1)
       for (const address of addresses) {
         const { pathname, host, search } = new URL(address, `https://login.example.com${prefix}${page}`)
-        t.equal(host, 'login.example.com', 'nothing comes from elsewhere')
+        t.equal(host, 'login.example.com', 'nothing comes from another host')
         const file = await service.call({ path: `${pathname}${search}` })
         t.equal(file.status, 200, pathname)
         t.match(file.headers['content-type'], pathname.endsWith('.css') ? /^text\/css/ : /^(?:text|application)\/javascript/)
@@ -47,7 +47,7 @@ for (const prefix of ['', '/sign/in']) {
           t.equal((await service.call({ path })).status, 200, `${path} for ${pathname}`)
         }
       }
-      t.notMatch(text, /<script(?![^>]*\ssrc=)|<style|\son[a-z]+="|style="|javascript:/i, 'nothing inline that the policy would stop')
+      t.notMatch(text, /<script(?![^>]*\ssrc=)|<style|\son[a-z]+="|style="|javascript:/i, 'nothing inline that the policy would block')
       const policy = policyOf(headers['content-security-policy'])
       t.hasStrict(policy, { 'default-src': "'none'", 'script-src': "'self'", 'style-src': "'self'", 'connect-src': "'self'", 'base-uri': "'none'", 'frame-ancestors': "'none'" })
       t.notMatch(headers['content-security-policy'], /unsafe|\*|https?:/)
@@ -60,7 +60,7 @@ for (const prefix of ['', '/sign/in']) {
   })
 }
 
-await t.test('pages: the name of the site is text in them, whatever it holds', async (t) => {
+await t.test('pages: the site\'s name is text when it contains markup', async (t) => {
   const service = await openTestService(t, { env: { SITE_NAME: '<b>"A&B\'$&</b>' } })
   for (const path of ['/login', '/me']) {
     const { text } = await service.call({ path })
@@ -69,7 +69,7 @@ await t.test('pages: the name of the site is text in them, whatever it holds', a
   }
 })
 
-await t.test('pages: plain http asks for no https', async (t) => {
+await t.test('pages: they demand no https when PUBLIC_URL is plain http', async (t) => {
   const service = await openTestService(t, { env: { PUBLIC_URL: 'http://localhost:3000' } })
   const { headers } = await service.call({ path: '/login' })
   t.equal(headers['strict-transport-security'], undefined)
@@ -78,7 +78,7 @@ await t.test('pages: plain http asks for no https', async (t) => {
 
 const staticPaths = ['/login', '/me', '/login.js', '/scan-login.js', '/me.js', '/style.css', '/scan-login.d.ts', '/openapi.json']
 
-await t.test('pages: all that is static is compressed for who takes that, with a tag for each encoding, and confirmed to who has it; no call is compressed', async (t) => {
+await t.test('pages: static files are compressed by Accept-Encoding, with an ETag for each encoding that makes a 304; calls are never compressed', async (t) => {
   const service = await openTestService(t, { env: generous })
   const ask = (path: string, headers: Record<string, string>, method: 'GET' | 'HEAD' = 'GET') => service.app.inject({ url: path, headers, method })
   for (const path of staticPaths) {
@@ -116,7 +116,7 @@ await t.test('pages: all that is static is compressed for who takes that, with a
   for (const path of ['/.well-known/jwks.json', '/api/session', '/nothing']) t.equal((await ask(path, { 'accept-encoding': 'br, gzip' })).headers['content-encoding'], undefined, path)
 })
 
-await t.test('pages: what they load is kept for ever under its version, and asked after under any other', async (t) => {
+await t.test('pages: what they load is immutable in caches under its version, and revalidated under any other', async (t) => {
   const service = await openTestService(t, { env: { PUBLIC_URL: 'https://login.example.com/sign/in' } })
   for (const page of ['login', 'me']) {
     const { text } = await service.call({ path: `/sign/in/${page}` })
@@ -127,14 +127,14 @@ await t.test('pages: what they load is kept for ever under its version, and aske
       t.equal(await cache(address), 'public, max-age=31536000, immutable')
       const { headers, text: sent } = await service.call({ path: `/sign/in/${address}` })
       const version = createHash('sha256').update(sent).digest('base64url').slice(0, 22)
-      t.strictSame([address.replace(/.*=/, ''), headers.etag, headers['last-modified']], [version, `"${version}"`, undefined], 'its bytes are those that the version is of, as they were at the start')
+      t.strictSame([address.replace(/.*=/, ''), headers.etag, headers['last-modified']], [version, `"${version}"`, undefined], 'the version is that of the bytes served')
       const [path = ''] = address.split('?')
       for (const other of [path, `${path}?v=`, `${path}?v=other`, `${address}x`, `${address}&v=other`, `${path}?w=1`]) t.equal(await cache(other), 'no-cache', other)
     }
   }
 })
 
-await t.test('pages: the element\'s script is for any site, and nothing else is', async (t) => {
+await t.test('pages: only the element\'s files may be loaded by any site', async (t) => {
   const service = await openTestService(t)
   const shared = async (path: string) => {
     const { headers } = await service.call({ path, headers: { origin: 'https://shop.example' } })
@@ -145,14 +145,14 @@ await t.test('pages: the element\'s script is for any site, and nothing else is'
   t.equal((await service.call({ path: '/scan-login.d.ts' })).headers['content-type'], 'text/plain; charset=utf-8')
 })
 
-await t.test('pages: no other file is served, however it is asked for', async (t) => {
+await t.test('pages: no other file is served, however its path is spelled', async (t) => {
   const service = await openTestService(t, { env: generous })
   const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
   const statusOf = (path: string) => new Promise<number | undefined>((resolve, reject) => {
     request({ host: '127.0.0.1', port, path, headers: { connection: 'close' } }, (response) => {
       response.resume()
       resolve(response.statusCode)
-    }).on('error', reject).end() // the path goes out as it is
+    }).on('error', reject).end() // sends the path as it is
   })
   t.equal(await statusOf('/login.js'), 200)
   for (const path of ['/login.html', '/me.html', '/index.html', '/static', '/static/', '/static/login.js', '/.env', '/.git/config', '/.ci/eslint.config.js', '/.well-known/', '/.well-known/security.txt',
@@ -163,7 +163,7 @@ await t.test('pages: no other file is served, however it is asked for', async (t
   }
 })
 
-await t.test('code: the image shows the page and the ticket, and needs no secret', async (t) => {
+await t.test('code: the picture leads to the page with the ticket, and needs no secret', async (t) => {
   for (const format of ['jpeg', 'png'] as const) {
     const service = await openTestService(t, { env: { PUBLIC_URL: 'https://login.example.com/auth' } })
     service.simulator.settings.imageFormat = format
@@ -174,7 +174,7 @@ await t.test('code: the image shows the page and the ticket, and needs no secret
     const { statusCode, headers, rawPayload } = await service.app.inject(browser.created.json.code_url)
     t.equal(statusCode, 200)
     t.equal(headers['content-type'], `image/${format}`, 'by its bytes, not by WeChat\'s label')
-    t.equal(headers['cache-control'], 'private, max-age=100', 'to the end of the ticket')
+    t.equal(headers['cache-control'], 'private, max-age=100', 'until the ticket ends')
     t.equal(headers.etag, undefined)
     const { width, height, data } = format === 'jpeg' ? jpeg.decode(rawPayload) : decodePng(rawPayload)
     t.equal(decodeQR({ width, height, data: Uint8Array.from(data) }), `pages/login/login?scene=${browser.ticket}`)
@@ -183,7 +183,7 @@ await t.test('code: the image shows the page and the ticket, and needs no secret
   }
 })
 
-await t.test('code: it is there until the ticket is final', async (t) => {
+await t.test('code: it is served until the ticket is final', async (t) => {
   const service = await openTestService(t, { env: generous })
   const code = async (ticket: string): Promise<string> => verdict(await service.call({ path: `/api/tickets/${ticket}/code` }))
   const { browser: confirmed, phone } = await confirmedBrowser(service)
@@ -200,7 +200,7 @@ await t.test('code: it is there until the ticket is final', async (t) => {
   t.equal(await code(expired.ticket), '404 ticket-not-found')
 })
 
-await t.test('code: it is wechat-unavailable with Retry-After when WeChat can\'t make one, and the login goes on when it can again', async (t) => {
+await t.test('code: it is wechat-unavailable with Retry-After while WeChat can\'t make one, and the login goes on afterwards', async (t) => {
   const service = await openTestService(t, { env: generous })
   const browser = await openBrowser(service)
   const ask = () => service.call({ path: `/api/tickets/${browser.ticket}/code` })
@@ -213,18 +213,18 @@ await t.test('code: it is wechat-unavailable with Retry-After when WeChat can\'t
     service.simulator.clearFaults()
     service.clock.advance(2000)
     const phone = await phoneOf(service)
-    t.type(phone.sub, 'string', 'phones log in all the same')
+    t.type(phone.sub, 'string', 'phones can still log in')
   }
   service.clock.advance(150_000)
   t.equal((await ask()).status, 200)
 })
 
-await t.test('health: it is live and ready', async (t) => {
+await t.test('health: a running service is live and ready', async (t) => {
   const service = await openTestService(t)
   for (const path of ['/health/live', '/health/ready', '/healthz']) t.strictSame((await service.call({ path })).json, { status: 'ok' })
 })
 
-/** Each call of the contract that is always there, and what it answers when it goes well. */
+/** Each call of CONTRACT that doesn't depend on a setting, and its success status. */
 const usualCalls: Record<string, string> = {
   'post /api/tickets': '201',
   'get /api/tickets/{ticket}/code': '200',
@@ -249,7 +249,7 @@ const usualCalls: Record<string, string> = {
   'get /healthz': '200',
 }
 
-await t.test('openapi: it is OpenAPI 3.1 and describes every call of the contract with its answers', async (t) => {
+await t.test('openapi: it is OpenAPI 3.1 and describes every call of CONTRACT with its answers', async (t) => {
   for (const [prefix, links] of [['', 'off'], ['/sign/in', 'on']] as const) {
     const contractCalls = links === 'on' ? { ...usualCalls, 'get /api/tickets/{ticket}/link': '302' } : usualCalls
     const service = await openTestService(t, { env: { PUBLIC_URL: `https://login.example.com${prefix}`, WECHAT_URL_LINK: links } })
@@ -283,7 +283,7 @@ await t.test('openapi: it is OpenAPI 3.1 and describes every call of the contrac
   }
 })
 
-await t.test('return_to: a path on the site and an allowed origin are kept as they are', async (t) => {
+await t.test('return_to: a path on the site and a URL of an allowed origin are kept unchanged', async (t) => {
   const service = await openTestService(t, { env: { ...generous, ALLOWED_ORIGINS: 'https://www.example.com,http://localhost:8080' } })
   for (const returnTo of ['/', '/me', '/inbox?folder=1&x=%20#top', '/a//b', '/%E5%BE%AE%E4%BF%A1', '/微信', '/a?next=//evil.example', '/a?next=https://evil.example', '/@evil.example', '/:80', '/.well-known', '/%2e%2e', '/?%2f%2f',
     'https://login.example.com', 'https://login.example.com/', 'https://login.example.com:443/a', 'HTTPS://LOGIN.EXAMPLE.COM/a', 'https://www.example.com/a?b#c', 'http://localhost:8080/x']) {
@@ -295,7 +295,7 @@ await t.test('return_to: a path on the site and an allowed origin are kept as th
   }
 })
 
-await t.test('return_to: whatever could lead elsewhere is return-to-not-allowed', async (t) => {
+await t.test('return_to: it is return-to-not-allowed when it could lead elsewhere', async (t) => {
   const service = await openTestService(t, { env: { ...generous, ALLOWED_ORIGINS: 'https://www.example.com' } })
   const control = ['\0', '\t', '\n', '\r', '\u001f', '\u007f', '\u0085', '\u009f']
   for (const returnTo of ['', 'me', './me', '../me', '?a', '#a', '//evil.example', '///evil.example', '////', '/\\evil.example', '\\evil.example', '\\\\evil.example', '/\\/evil.example', '\\/evil.example',

@@ -1,4 +1,4 @@
-// What the phone is shown of a browser's address: where it is, and whether that is another country than the phone's.
+/** What the phone shows about a browser's address: its place, and whether that is another country than the phone's. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -27,13 +27,13 @@ const examplePlaces = (t: Test): Places => {
 
 const openWithPlaces = (t: Test, options: TestServiceOptions = {}): Promise<TestService> => openTestService(t, { places: examplePlaces(t), ...options })
 
-/** What a phone at an address is told of a browser at another. */
+/** Returns what a phone at an address is told about a browser at another. */
 const scanned = async (service: TestService, browserIp: string, phoneIp: string): Promise<Answer> => {
   const browser = await openBrowser(service, { from: browserIp })
   return await (await phoneOf(service)).signed({ method: 'POST', path: `/api/phone/tickets/${browser.ticket}/scan`, from: phoneIp })
 }
 
-await t.test('place: the phone is told where the browser is, when the database knows it, and else its network', async (t) => {
+await t.test('place: the phone gets the browser\'s place when the database has it, and its network otherwise', async (t) => {
   const service = await openWithPlaces(t)
   const cases = [
     [shanghai, { network: '203.0.113.0/24', place: '中国 上海市', place_en: 'Shanghai, China' }],
@@ -45,7 +45,7 @@ await t.test('place: the phone is told where the browser is, when the database k
   for (const [from, browser] of cases) t.strictSame((await scanned(service, from, shanghai)).json.browser, { name: 'Chrome', system: 'Windows', ...browser, is_phone: false })
 })
 
-await t.test('place: another country is told of when both are known and differ, and never else', async (t) => {
+await t.test('place: other_country is true only when both countries are known and differ', async (t) => {
   const service = await openWithPlaces(t)
   const cases = [
     [shanghai, sanJose, true], [sanJose, shanghai, true], [beijing, sanJose, true], [`::ffff:${sanJose}`, shanghai, true], [shanghai, `::ffff:${sanJose}`, true],
@@ -57,7 +57,7 @@ await t.test('place: another country is told of when both are known and differ, 
   t.equal((await scanned(blind, shanghai, sanJose)).json.other_country, false, 'without a database')
 })
 
-await t.test('place: another country does not stop a login, and a second scan tells of where the phone is by then', async (t) => {
+await t.test('place: another country doesn\'t prevent a login, and a second scan goes by where the phone is then', async (t) => {
   const service = await openWithPlaces(t)
   const browser = await openBrowser(service, { from: sanJose })
   const phone = await phoneOf(service)
@@ -68,7 +68,7 @@ await t.test('place: another country does not stop a login, and a second scan te
   t.equal((await browser.consume()).status, 200)
 })
 
-await t.test('place: nothing is told of two countries when a proxy that nobody named stands for both', async (t) => {
+await t.test('place: other_country is false when both come through a proxy that TRUST_PROXY doesn\'t name', async (t) => {
   const service = await openWithPlaces(t)
   const browser = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'x-forwarded-for': sanJose }, from: shanghai })
   const phone = await phoneOf(service)
@@ -84,7 +84,7 @@ await t.test('place: a session keeps the place of its login, on the phone and in
   t.strictSame((await service.call({ path: '/api/session', headers: { cookie } })).json.session.browser, browser)
 })
 
-await t.test('place: a ticket that an earlier release made has none, and is scanned as ever', async (t) => {
+await t.test('place: a ticket has none when an earlier release made it, and can be scanned', async (t) => {
   let store: Store | undefined
   const service = await openWithPlaces(t, { wrapStore: (own) => { store = own; return own } })
   const browser = await openBrowser(service, { from: sanJose })
@@ -97,7 +97,7 @@ await t.test('place: a ticket that an earlier release made has none, and is scan
   t.hasStrict(answer.json, { other_country: false, browser: { place: null, place_en: null, network: '198.51.100.0/24' } })
 })
 
-await t.test('browser: it is taken for the proxy, when what that repeats is no address', async (t) => {
+await t.test('browser: its address is the proxy\'s when that forwards something other than an address', async (t) => {
   const service = await openWithPlaces(t, { env: { TRUST_PROXY: '127.0.0.1' } })
   for (const [said, ip] of [[shanghai, shanghai], ['unknown', '127.0.0.1'], ['<b>Shanghai', '127.0.0.1'], [`${shanghai}:4711`, '127.0.0.1'], ['', '127.0.0.1']] as const) {
     const { json } = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'x-forwarded-for': said } })

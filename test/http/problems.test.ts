@@ -1,4 +1,4 @@
-/** Errors by CONTRACT, "Errors": every code is met over HTTP, in one shape and with nothing of our insides, and what is refused changes nothing. */
+/** Errors by CONTRACT, "Errors": every code over HTTP, in one form and without internal details. A refused call changes nothing. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
@@ -15,7 +15,7 @@ const noLimits = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '
 const unknownId = 'A'.repeat(22)
 const someSecret = { authorization: `Ticket ${'A'.repeat(43)}` }
 
-/** A store whose every answer can be spoilt from one moment on. */
+/** Opens a store whose every call a test can make fail from some moment on. */
 const spoiling = (spoil: { with?: () => Promise<never> }) => (store: Store): Store => new Proxy(store, {
   get: (target, name: keyof Store) => (...args: unknown[]) =>
     spoil.with === undefined || name === 'close' ? (target[name] as (...args: unknown[]) => unknown)(...args) : spoil.with(),
@@ -103,7 +103,7 @@ const provoke: Record<string, (service: TestService, spoil: { with?: () => Promi
   },
 }
 
-/** As the contract lists them, not as the code does. */
+/** As CONTRACT lists them, not the code. */
 const contractCodes = `bad-request return-to-not-allowed ticket-not-found ticket-expired ticket-cancelled ticket-consumed ticket-taken ticket-not-scanned
   ticket-not-confirmed ticket-confirmed match-wrong signature-invalid clock-skew replayed key-unknown js-code-invalid wechat-user-blocked wechat-unavailable
   unauthenticated cross-site rate-limited too-many-tickets store-unavailable not-found method-not-allowed payload-too-large unsupported-media-type
@@ -111,15 +111,15 @@ const contractCodes = `bad-request return-to-not-allowed ticket-not-found ticket
 
 const retryLater = ['rate-limited', 'wechat-unavailable', 'store-unavailable', 'too-many-tickets']
 
-await t.test('problems: every code of the contract is met, in one shape', async (t) => {
-  t.strictSame(Object.keys(problemTypes).sort(), [...contractCodes].sort(), 'the registry and the contract know the same codes')
-  t.strictSame(Object.keys(provoke).sort(), [...contractCodes].sort(), 'and each of them is provoked here')
+await t.test('problems: every code of CONTRACT occurs, in one form', async (t) => {
+  t.strictSame(Object.keys(problemTypes).sort(), [...contractCodes].sort(), 'registry and CONTRACT have the same codes')
+  t.strictSame(Object.keys(provoke).sort(), [...contractCodes].sort(), 'each of them is provoked here')
   const spoil = {}
   const service = await openTestService(t, { env: { LIMIT_CREATE: '20', MAX_TICKETS: '60' }, wrapStore: spoiling(spoil) })
   const requestIds = new Set<string>()
   for (const code of contractCodes.toSorted((a, b) => Number(a === 'store-unavailable') - Number(b === 'store-unavailable'))) {
-    service.clock.advance(181_000) // gives back the places of the tickets before
-    const answer = await provoke[code]?.(service, spoil) as Answer // each has one, as was seen above
+    service.clock.advance(181_000) // frees the slots of the tickets before
+    const answer = await provoke[code]?.(service, spoil) as Answer // each has an entry, as asserted above
     t.equal(answer.json?.code, code, answer.text)
     const { status, title } = problemTypes[code as ProblemCode]
     const { detail, request_id: requestId, server_time: serverTime, ...rest } = answer.json
@@ -136,13 +136,13 @@ await t.test('problems: every code of the contract is met, in one shape', async 
     t.notMatch(answer.text, /FST_|fastify|ajv|keyv|sqlite|redis|undici|node:|node_modules|\.ts\b|Error|stack|secret inside|weixin/i)
     t.notMatch(JSON.stringify(answer.headers), /fastify|express|x-powered-by|x-ratelimit|"server"/i)
     const retryAfter = answer.headers['retry-after']
-    if (retryLater.includes(code)) t.match(retryAfter, /^[1-9]\d*$/, `${code} says when to come again`)
+    if (retryLater.includes(code)) t.match(retryAfter, /^[1-9]\d*$/, `${code} has Retry-After`)
     else t.equal(retryAfter, undefined)
   }
   t.equal(requestIds.size, contractCodes.length, 'every answer has an id of its own')
 })
 
-await t.test('ES challenge: every 401 says what it asks for, and none opens a dialog of the browser, when a call is refused', async (t) => {
+await t.test('ES challenge: every 401 has a WWW-Authenticate that opens no dialog in a browser when a call is refused', async (t) => {
   const service = await openTestService(t)
   const refused = Object.entries(problemTypes).filter(([, { status }]) => status === 401).map(([code]) => code)
   const told: Record<string, unknown> = {}
@@ -159,7 +159,7 @@ await t.test('ES challenge: every 401 says what it asks for, and none opens a di
   for (const code of ['cross-site', 'ticket-not-found', 'bad-request']) t.equal((await provoke[code]?.(service, {}))?.headers['www-authenticate'], undefined, code)
 })
 
-/** What stands behind every call that needs the store, and a caller who would get through. */
+/** Every call that needs the store, each with valid credentials. */
 const callsOnStore = async (service: TestService): Promise<Record<string, () => Promise<Answer>>> => {
   const pending = await openBrowser(service)
   const fresh = await openBrowser(service)
@@ -191,9 +191,9 @@ const callsOnStore = async (service: TestService): Promise<Record<string, () => 
   }
 }
 
-await t.test('answers: none under /api is kept by a cache or tagged when it goes well', async (t) => {
+await t.test('answers: a success under /api is never cached and has no ETag', async (t) => {
   const service = await openTestService(t)
-  const { code, ready, 'sign out': signOut, cancel, ...calls } = await callsOnStore(service) // these have answers of another kind, or come too late
+  const { code, ready, 'sign out': signOut, cancel, ...calls } = await callsOnStore(service) // these have other answers, or come too late
   for (const [name, call] of Object.entries(calls)) {
     const { status, headers } = await call()
     t.ok(status >= 200 && status < 300, `${name}: ${status}`)
@@ -201,7 +201,7 @@ await t.test('answers: none under /api is kept by a cache or tagged when it goes
   }
 })
 
-await t.test('problems: a store that is away is store-unavailable for every call, and never "not found"', async (t) => {
+await t.test('problems: every call is store-unavailable, and none "not found", when the store is away', async (t) => {
   const service = await openTestService(t)
   const calls = await callsOnStore(service)
   await service.store.close()
@@ -214,20 +214,20 @@ await t.test('problems: a store that is away is store-unavailable for every call
   t.equal((await service.call({ path: '/.well-known/jwks.json' })).status, 200)
 })
 
-await t.test('problems: a fault that nobody foresaw is internal for every call', async (t) => {
+await t.test('problems: every call is internal when something unexpected is thrown', async (t) => {
   const spoil: { with?: () => Promise<never> } = {}
   const service = await openTestService(t, { wrapStore: spoiling(spoil) })
   const calls = await callsOnStore(service)
   spoil.with = () => Promise.reject(new TypeError('Cannot read properties of undefined'))
   for (const [name, call] of Object.entries(calls)) t.equal(verdict(await call()), '500 internal', name)
   delete spoil.with
-  t.equal((await calls.consume?.())?.status, 200, 'and nothing was half done')
+  t.equal((await calls.consume?.())?.status, 200, 'nothing was half done')
 })
 
-await t.test('problems: a store that never answers is answered for within 6 s', async (t) => {
+await t.test('problems: every call is answered within 6 s when the store never answers', async (t) => {
   const spoil: { with?: () => Promise<never> } = {}
   const service = await openTestService(t, { env: { MAX_WAIT: '0' }, wrapStore: spoiling(spoil) })
-  const { poll, ...calls } = await callsOnStore(service) // a poll has its own end, beyond the longest wait; the store itself gives up after 2 s
+  const { poll, ...calls } = await callsOnStore(service) // a poll has a limit of its own, beyond the longest wait; the store's own timeout is 2 s
   spoil.with = () => new Promise<never>(() => {})
   const verdicts: Record<string, string> = {}
   const answers = Object.entries(calls).map(async ([name, call]) => { verdicts[name] = verdict(await call()) })
@@ -242,7 +242,7 @@ await t.test('problems: a store that never answers is answered for within 6 s', 
   t.equal((await poll?.())?.status, 200)
 })
 
-/** Bodies that no call takes. */
+/** Bodies that no call accepts. */
 const badBodies: Record<string, string | Buffer> = {
   'is null': 'null',
   'is a list': '[]',
@@ -269,7 +269,7 @@ const badBodies: Record<string, string | Buffer> = {
   ])),
 }
 
-await t.test('bodies: what no call takes is bad-request and changes nothing', async (t) => {
+await t.test('bodies: an unacceptable one is bad-request and changes nothing', async (t) => {
   const service = await openTestService(t, { env: { ...noLimits, MAX_TICKETS: '1' } })
   const phone = await phoneOf(service)
   const browser = await openBrowser(service)
@@ -302,10 +302,10 @@ await t.test('bodies: what no call takes is bad-request and changes nothing', as
   t.equal(service.simulator.calls.length, wechatCalls, 'WeChat was not asked')
   t.equal((await phoneOf(service)).sub, phone.sub)
   await phone.cancel(browser.ticket)
-  t.equal((await openBrowser(service)).created.status, 201, 'no refused call took the place')
+  t.equal((await openBrowser(service)).created.status, 201, 'no refused call took a slot')
 })
 
-await t.test('bodies: an absent one, an empty object and what nobody asked for are taken', async (t) => {
+await t.test('bodies: none, an empty object and unknown members are accepted', async (t) => {
   const service = await openTestService(t)
   for (const call of [{}, { body: '' }, { body: '{}' }, { body: '{"return_to":null}' }, { body: '{"return_to":"/x","x":[1]}' }]) {
     t.equal((await service.call({ method: 'POST', path: '/api/tickets', ...call })).status, 201, JSON.stringify(call))
@@ -351,7 +351,7 @@ const routes: Record<string, string> = {
   '/login.js': 'GET, HEAD',
 }
 
-await t.test('methods: a wrong one is 405 with Allow, on every path and under a prefix', async (t) => {
+await t.test('methods: a wrong one is 405 with Allow on every path, also under a prefix', async (t) => {
   for (const prefix of ['', '/sign/in']) {
     const service = await openTestService(t, { env: { ...noLimits, WECHAT_URL_LINK: 'on', PUBLIC_URL: `https://login.example.com${prefix}` } })
     for (const [path, allow] of Object.entries(routes)) {
@@ -366,7 +366,7 @@ await t.test('methods: a wrong one is 405 with Allow, on every path and under a 
   }
 })
 
-await t.test('unknown paths: they are not-found, whatever is sent there', async (t) => {
+await t.test('unknown paths: they are not-found with every method and body', async (t) => {
   const service = await openTestService(t, { env: { ...noLimits, PUBLIC_URL: 'https://login.example.com/auth' } })
   for (const path of ['/', '/api/tickets', '/login', '/authx', '/auth/api', '/auth/api/', `/auth/api/tickets/${unknownId}/`, `/auth/api/tickets/${unknownId}/codes`,
     '/auth/api/phone', '/auth/api/phone/tickets', '/auth/api/session/', '/auth/API/tickets', '/auth//api/tickets', '/auth/metrics', '/auth/health', '/auth/.well-known/', '/auth/api/tickets;x', '/auth/documentation']) {
@@ -378,7 +378,7 @@ await t.test('unknown paths: they are not-found, whatever is sent there', async 
   }
 })
 
-await t.test('ids: a malformed one answers exactly like an unknown one', async (t) => {
+await t.test('ids: a malformed one is answered exactly like an unknown one', async (t) => {
   const service = await openTestService(t, { env: { ...noLimits, WECHAT_URL_LINK: 'on' } })
   const phone = await phoneOf(service)
   const wordsOf = ({ status, json, headers: { date, ...headers } }: Answer): unknown => ({ status, headers, body: { ...json, request_id: '' } })
@@ -406,19 +406,19 @@ await t.test('ids: a malformed one answers exactly like an unknown one', async (
     for (const id of ids) t.strictSame(wordsOf(await ask(id)), words, `${name} ${id.slice(0, 40)}`)
     if (!['code', 'link', 'scan', 'confirm', 'cancel'].includes(name)) t.strictSame(wordsOf(await ask(ticket)), words, `${name}: a real one with a wrong secret`)
   }
-  t.strictSame(wordsOf(await service.call({ path: `/api/tickets/${unknownId}/code` })), wordsOf(await asks.poll?.(unknownId) as Answer), 'whoever asks')
+  t.strictSame(wordsOf(await service.call({ path: `/api/tickets/${unknownId}/code` })), wordsOf(await asks.poll?.(unknownId) as Answer), 'by any caller')
 })
 
-await t.test('addresses: an escape that means nothing is as unknown as what isn\'t there', async (t) => {
+await t.test('paths: an invalid escape is not-found', async (t) => {
   const service = await openTestService(t)
   for (const path of ['/api/tickets/%zz', '/api/tickets/%', '/api/tickets/%f', '/api/tickets/%ff', '/api/tickets/%zz?after=1', '/api/tickets/%c3%28/code']) {
     t.equal(verdict(await service.call({ path })), '404 ticket-not-found', path)
   }
   for (const path of ['/%zz', '/%', '/api/%ff']) t.equal(verdict(await service.call({ path })), '404 not-found', path)
-  t.equal((await service.call({ path: '/health/live?%zz=%' })).status, 200, 'in a query nobody reads it')
+  t.equal((await service.call({ path: '/health/live?%zz=%' })).status, 200, 'but ignored in a query')
 })
 
-await t.test('requests: what isn\'t HTTP, or has more headers than anybody needs, is told so and cut off', async (t) => {
+await t.test('requests: one that isn\'t HTTP or has too many headers gets a problem, and its connection is closed', async (t) => {
   const service = await openTestService(t)
   const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
   const say = (text: string) => new Promise<string>((resolve, reject) => {
@@ -440,7 +440,7 @@ await t.test('requests: what isn\'t HTTP, or has more headers than anybody needs
   }
 })
 
-await t.test('requests: whoever is slow to send a body is told so, and the store is not blamed', async (t) => {
+await t.test('requests: a body that comes too slowly gets a problem of its own, not store-unavailable', async (t) => {
   const service = await openTestService(t)
   const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
   const socket = connect(Number(port), '127.0.0.1')
