@@ -1,4 +1,4 @@
-/** What stays inside: after logins with every kind of trouble no secret stands in the log, none in the store, and none of WeChat's in an answer. */
+/** Secrets: after logins with every kind of failure, none is in the log or the store, and none of WeChat's in an answer. */
 import t from 'tap'
 import { openBrowser } from '../support/clients.ts'
 import type { Store } from '../../src/login/store-port.ts'
@@ -10,7 +10,7 @@ import { otherNumber } from '../support/seeded-random.ts'
 
 interface Trouble {
   readonly service: TestService
-  /** What nobody may read in the log, by what it is. */
+  /** What must not be in the log, by name. */
   readonly secrets: Record<string, string>
   readonly browserSecrets: readonly string[]
   readonly answers: readonly Answer[]
@@ -18,7 +18,7 @@ interface Trouble {
   readonly stored: string
 }
 
-/** Lives through everything that can happen, and gathers whatever is secret in it. */
+/** Runs logins with every kind of failure, and collects all secrets in them. */
 const makeTrouble = async (t: Parameters<typeof openTestService>[0]): Promise<Trouble> => {
   const spoil: { with?: Error } = {}
   const stored: string[] = []
@@ -53,7 +53,7 @@ const makeTrouble = async (t: Parameters<typeof openTestService>[0]): Promise<Tr
   await call({ path: '/api/session/verify', headers })
   const fresh = await call({ method: 'POST', path: '/api/session/token', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
 
-  // Secrets where they don't belong: in paths, queries, other headers, bodies that are broken.
+  // Secrets in the wrong places: in paths, queries, other headers, malformed bodies.
   for (const secret of [browser.secret, cookieSecret, phone.key.key, token, service.simulator.secret]) {
     await call({ path: `/api/tickets/${secret}?secret=${secret}`, headers: { authorization: `Ticket ${secret}`, referer: `https://a.example/${secret}` } })
     await call({ path: `/${secret}`, headers: { 'user-agent': secret, 'x-request-id': secret } })
@@ -96,7 +96,7 @@ const makeTrouble = async (t: Parameters<typeof openTestService>[0]): Promise<Tr
     delete spoil.with
   }
   const again = await phoneOf(watched)
-  // Tokens that are nearly right, a number that isn't, steps that come too late, and more of everything than is allowed.
+  // Almost valid tokens, a wrong number, steps that come too late, and more calls than the limits allow.
   const [head, claims, signature = ''] = token.split('.')
   for (const bad of [`${head}.${claims}.`, `${head}.${claims}.${signature.slice(1)}A`, `${claims}.${head}.${signature}`, `${token}.${token}`]) {
     await call({ path: '/api/session', headers: { authorization: `Bearer ${bad}` } })
@@ -164,10 +164,10 @@ const answersOf = (signed: Record<string, string>): Record<string, string> => ({
 
 const base64Of16Bytes = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{22}==/
 
-await t.test('secrets: none of them is anywhere it doesn\'t belong when everything has gone wrong once', async (t) => {
+await t.test('secrets: none is in log, store, answers or calls to WeChat when everything has failed once', async (t) => {
   const { service, secrets, answers, stored, browserSecrets } = await makeTrouble(t)
   const log = service.logged()
-  t.ok(log.length > 5000, 'much was logged')
+  t.ok(log.length > 5000, 'a lot was logged')
   t.match(log, /"status":503/)
   for (const event of ['session.opened', 'session.ended', 'ticket.cancelled', 'phone-key.created', 'refused', 'limit.hit']) t.ok(log.includes(`"event":"${event}"`), `${event} was logged`)
   t.match(log, /"status":500/)
@@ -179,9 +179,9 @@ await t.test('secrets: none of them is anywhere it doesn\'t belong when everythi
   t.notMatch(log, base64Of16Bytes, 'nothing that looks like a session_key')
   t.notMatch(log, /session_key|authorization|set-cookie|"cookie"|小明/i)
 
-  t.ok(stored.length > 2000, 'much was stored')
-  const lieThere = /ticket|nonce/ // as names of what is stored
-  for (const what of Object.keys(secrets).filter((what) => !lieThere.test(what))) {
+  t.ok(stored.length > 2000, 'a lot was stored')
+  const areKeys = /ticket|nonce/ // they are keys in the store
+  for (const what of Object.keys(secrets).filter((what) => !areKeys.test(what))) {
     t.notOk(stored.includes(secrets[what] as string), `${what} is not in the store`)
   }
   t.notMatch(stored, base64Of16Bytes)
@@ -189,14 +189,14 @@ await t.test('secrets: none of them is anywhere it doesn\'t belong when everythi
   const said = answers.map(({ text, headers }) => text + JSON.stringify(headers)).join('\n')
   t.notMatch(said, /openid|unionid|session_key|40125|wx0123/)
   for (const what of Object.keys(secrets).filter((name) => /^(?:openid|AppSecret|access_token|js_code|subject key|cookie key|signing key|MAC|nonce)/.test(name))) t.notOk(said.includes(secrets[what] as string), `${what} is in no answer`)
-  // WeChat learns what is its own and the ticket's id, which is the scene of the code; its AppSecret stands in a URL where WeChat's interface has it so.
+  // WeChat gets its own secrets and the ticket's id, the code's scene. Its AppSecret is in a URL only where WeChat's interface demands it.
   const asked = service.simulator.calls.map(({ query, body }) => JSON.stringify(query) + body).join('\n')
-  for (const secret of [...browserSecrets, ...['cookie', 'token', 'phone key', 'second phone key', 'MAC', 'nonce', 'subject key', 'cookie key', 'signing key'].map((what) => secrets[what] as string)]) t.notOk(asked.includes(secret), 'WeChat was told none of ours')
+  for (const secret of [...browserSecrets, ...['cookie', 'token', 'phone key', 'second phone key', 'MAC', 'nonce', 'subject key', 'cookie key', 'signing key'].map((what) => secrets[what] as string)]) t.notOk(asked.includes(secret), 'WeChat got none of ours')
   const addressed = service.simulator.calls.filter(({ endpoint }) => endpoint !== 'jscode2session').map(({ query }) => JSON.stringify(query)).join('\n')
-  t.notOk(addressed.includes(service.simulator.secret), 'AppSecret is in a URL of jscode2session alone')
+  t.notOk(addressed.includes(service.simulator.secret), 'AppSecret is only in URLs of jscode2session')
   const scenes = service.simulator.calls.filter(({ endpoint, body }) => endpoint === 'getwxacodeunlimit' && body !== '').map(({ body }) => JSON.parse(body).scene as string)
   t.ok(scenes.length > 0)
-  t.ok(scenes.every((scene) => /^[A-Za-z0-9_-]{22}$/.test(scene)), 'the code carries a ticket\'s id and nothing else')
+  t.ok(scenes.every((scene) => /^[A-Za-z0-9_-]{22}$/.test(scene)), 'the code contains a ticket\'s id and nothing else')
   const tellingTwice = (secret: string): number => answers.filter(({ text, headers }) => (text + JSON.stringify(headers)).includes(secret)).length
-  for (const what of ['browser secret', 'cookie', 'phone key', 'token']) t.equal(tellingTwice(secrets[what] as string), 1, `${what} is told once`)
+  for (const what of ['browser secret', 'cookie', 'phone key', 'token']) t.equal(tellingTwice(secrets[what] as string), 1, `${what} is answered once`)
 })

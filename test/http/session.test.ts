@@ -1,4 +1,4 @@
-/** Sessions by CONTRACT, "Session and token" and the phone's calls about them: cookies, ends, logging out, other sites, names, subjects. */
+/** Sessions by CONTRACT, "Session and token", and the phone's calls about them: cookies, expiry, logging out, other sites, names, subjects. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { generateKeys } from '../../src/sessions/key-set.ts'
@@ -15,7 +15,7 @@ const dayMs = 86_400_000
 const session = (service: TestService, headers: Record<string, string>): Promise<Answer> =>
   service.call({ path: `${service.config.basePath}/api/session`, headers })
 
-await t.test('session cookie: it is bound as closely as the place allows', async (t) => {
+await t.test('session cookie: it has the strictest prefix and attributes that PUBLIC_URL and COOKIE_DOMAIN allow', async (t) => {
   const cases = [
     [{ PUBLIC_URL: 'https://login.example.com' }, '__Host-scan_login', 'HttpOnly; Path=/; SameSite=Lax; Secure'],
     [{ PUBLIC_URL: 'https://example.com/login' }, '__Host-scan_login', 'HttpOnly; Path=/; SameSite=Lax; Secure'],
@@ -37,12 +37,12 @@ await t.test('session cookie: it is bound as closely as the place allows', async
     const out = await service.call({ method: 'DELETE', path: `${service.config.basePath}/api/session`, headers: { cookie, ...sameOrigin } })
     const [emptied = '', ...cleared] = String([out.headers['set-cookie']].flat()[0]).split('; ')
     t.equal(emptied, `${name}=`)
-    t.equal(cleared.filter((attribute) => !/^(?:Expires|Max-Age)=/.test(attribute)).sort().join('; '), attributes, 'a browser takes away only what has the same attributes')
+    t.equal(cleared.filter((attribute) => !/^(?:Expires|Max-Age)=/.test(attribute)).sort().join('; '), attributes, 'a browser removes a cookie only with the same attributes')
     t.ok(Date.parse(String(cleared.find((attribute) => attribute.startsWith('Expires='))).slice('Expires='.length)) < service.clock.now())
   }
 })
 
-await t.test('session: it is shown alike by cookie and by token, and holds nothing else', async (t) => {
+await t.test('session: it is answered alike for cookie and token, with the members of CONTRACT only', async (t) => {
   const service = await openTestService(t)
   const { phone, cookie, token } = await logIn(service, { from: '203.0.113.9' })
   const shown = await session(service, { cookie })
@@ -57,7 +57,7 @@ await t.test('session: it is shown alike by cookie and by token, and holds nothi
   })
   t.match(shown.json.session.id, /^[A-Za-z0-9_-]{22}$/)
   t.strictSame((await session(service, { authorization: `Bearer ${token}` })).json, shown.json)
-  t.strictSame((await session(service, { authorization: `bearer ${token}` })).json, shown.json, 'the scheme is in any letters (RFC 9110 §11.1)')
+  t.strictSame((await session(service, { authorization: `bearer ${token}` })).json, shown.json, 'the scheme is case-insensitive (RFC 9110 §11.1)')
   t.equal(shown.headers['cache-control'], 'no-store')
   t.equal(shown.headers.etag, undefined)
 })
@@ -94,10 +94,10 @@ await t.test('session: nobody is logged in when cookie and token are missing, fo
     t.equal(verdict(await service.call({ method: 'POST', path: '/api/session/token', headers: { ...given, ...sameOrigin } })), '401 unauthenticated')
     t.equal(verdict(await service.call({ method: 'DELETE', path: '/api/session', headers: { ...given, ...sameOrigin } })), '401 unauthenticated')
   }
-  t.equal((await session(service, { cookie })).status, 200, 'none of it ended the session')
+  t.equal((await session(service, { cookie })).status, 200, 'none of these calls ended the session')
 })
 
-await t.test('session: a cookie that was planted before the login is not taken over, and each login has a session of its own', async (t) => {
+await t.test('session: a login opens a session of its own when a cookie was planted before', async (t) => {
   const service = await openTestService(t)
   const attacker = await logIn(service, { phone: await phoneOf(service, 'hong') })
   const [name] = attacker.cookie.split('=')
@@ -108,7 +108,7 @@ await t.test('session: a cookie that was planted before the login is not taken o
   const ids = new Set<string>()
   const planted = [attacker.cookie, ended.cookie, `${name}=${'A'.repeat(43)}`, `${name}=chosen`, `${name}=${(await openBrowser(service)).secret}`]
   for (const cookie of planted) {
-    /** Shows the planted cookie with every call, as a browser does. */
+    /** Sends the planted cookie with every call, as a browser does. */
     const planting: TestService = { ...service, call: (call) => service.call({ ...call, headers: { cookie, ...call.headers } }) }
     const { browser } = await confirmedBrowser(planting, { phone })
     const consumed = await browser.consume()
@@ -123,13 +123,13 @@ await t.test('session: a cookie that was planted before the login is not taken o
     if (cookie === attacker.cookie) t.equal(shown.json.user.sub, attacker.phone.sub, 'the planted session is still the attacker\'s own')
     else t.equal(verdict(shown), '401 unauthenticated')
     const again = await browser.consume()
-    t.equal(cookieOf(again), given, 'and a lost answer comes again as it was')
+    t.equal(cookieOf(again), given, 'a repeated consume sets the same cookie')
   }
   t.equal(ids.size, planted.length)
   t.equal((await attacker.phone.sessions()).json.sessions.length, 1, 'nobody\'s login is in the attacker\'s list')
 })
 
-await t.test('session: signing out is known to every instance at once, whichever of them was asked', async (t) => {
+await t.test('session: it has ended at every instance at once when a person signs out at one', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
@@ -161,7 +161,7 @@ await t.test('session: nobody is logged in by a bearer when there are two Author
   const bearer = `Bearer ${token}`
   for (const authorization of [[bearer, bearer], [bearer, 'Bearer x'], ['Bearer x', bearer], [bearer, 'Basic YTpi'], ['Basic YTpi', bearer], [bearer, `Ticket ${browser.secret}`]]) {
     for (const url of ['/api/session', '/api/session/verify']) {
-      const { statusCode, body } = await service.app.inject({ url, headers: { authorization } as never }) // its types know one header of a name
+      const { statusCode, body } = await service.app.inject({ url, headers: { authorization } as never }) // its types allow one header of a name
       t.equal(`${statusCode} ${JSON.parse(body).code}`, '401 unauthenticated', authorization.map((value) => value.slice(0, 8)).join())
     }
   }
@@ -170,7 +170,7 @@ await t.test('session: nobody is logged in by a bearer when there are two Author
   t.equal((await service.app.inject({ url: `/api/tickets/${browser.ticket}`, headers: { authorization: [own, own] } as never })).statusCode, 404)
 })
 
-await t.test('session: the cookie counts beside a site\'s own Authorization, and not beside a bearer', async (t) => {
+await t.test('session: the cookie counts beside another scheme\'s Authorization, but not beside a bearer', async (t) => {
   const service = await openTestService(t)
   const { cookie, token } = await logIn(service)
   for (const authorization of ['Basic YTpi', 'Digest username="a"', 'Bearerish x', 'ApiKey x', '']) {
@@ -180,7 +180,7 @@ await t.test('session: the cookie counts beside a site\'s own Authorization, and
   for (const authorization of ['Bearer', 'Bearer x', `bearer ${token}x`, `Bearer  ${token} x`]) t.equal(verdict(await session(service, { cookie, authorization })), '401 unauthenticated', authorization)
 })
 
-await t.test('session: a ticket secret opens no session, and a session opens no ticket', async (t) => {
+await t.test('session: a ticket\'s secret is no credential for a session, and a session\'s none for a ticket', async (t) => {
   const service = await openTestService(t)
   const { browser, cookie, token } = await logIn(service)
   const [name, value = ''] = cookie.split('=')
@@ -191,7 +191,7 @@ await t.test('session: a ticket secret opens no session, and a session opens no 
   }
 })
 
-await t.test('session: it ends when it was not used for SESSION_IDLE, and use moves that end', async (t) => {
+await t.test('session: it ends when it is unused for SESSION_IDLE, and each use extends it', async (t) => {
   const service = await openTestService(t, { env: { SESSION_IDLE: '1h', SESSION_MAX: '1d' } })
   const { cookie, phone } = await logIn(service)
   for (let i = 0; i < 5; i++) {
@@ -201,13 +201,13 @@ await t.test('session: it ends when it was not used for SESSION_IDLE, and use mo
   t.equal((await session(service, { cookie })).json.session.expires_at, new Date(service.clock.now() + 3600_000).toISOString())
   t.equal((await phone.sessions()).json.sessions[0].last_seen_at, new Date(service.clock.now()).toISOString())
   service.clock.advance(3600_000 - 1)
-  t.equal((await phone.sessions()).json.sessions.length, 1, 'being looked at from the phone is no use')
+  t.equal((await phone.sessions()).json.sessions.length, 1, 'listing it on the phone is no use of it')
   service.clock.advance(1)
   t.equal(verdict(await session(service, { cookie })), '401 unauthenticated')
   t.strictSame((await (await phoneOf(service)).sessions()).json, { sessions: [] })
 })
 
-await t.test('session: it ends after SESSION_MAX however much it is used', async (t) => {
+await t.test('session: it ends after SESSION_MAX even when it is used', async (t) => {
   const service = await openTestService(t, { env: { SESSION_IDLE: '1h', SESSION_MAX: '3h' } })
   const { cookie } = await logIn(service)
   for (let i = 0; i < 3; i++) {
@@ -219,7 +219,7 @@ await t.test('session: it ends after SESSION_MAX however much it is used', async
   t.equal(verdict(await session(service, { cookie })), '401 unauthenticated')
 })
 
-await t.test('session: the bearer ends with the session and not before its own time', async (t) => {
+await t.test('session: a bearer is good until it expires or the session ends', async (t) => {
   const service = await openTestService(t)
   const { token } = await logIn(service)
   service.clock.advance(899_000)
@@ -228,7 +228,7 @@ await t.test('session: the bearer ends with the session and not before its own t
   t.equal(verdict(await session(service, { authorization: `Bearer ${token}` })), '401 unauthenticated')
 })
 
-await t.test('session: a proxy is told who it is when it asks', async (t) => {
+await t.test('session: verify tells a proxy the person\'s subject and name', async (t) => {
   const service = await openTestService(t)
   const { phone, cookie, token } = await logIn(service)
   for (const headers of [{ cookie }, { authorization: `Bearer ${token}` }]) {
@@ -247,7 +247,7 @@ await t.test('session: a proxy is told who it is when it asks', async (t) => {
   t.equal(refused.headers['remote-user'], undefined)
 })
 
-await t.test('session: a fresh token comes for the cookie', async (t) => {
+await t.test('session: the cookie gets a fresh token', async (t) => {
   const service = await openTestService(t)
   const { phone, cookie, token } = await logIn(service, { body: { return_to: '/inbox' } })
   service.clock.advance(600_000)
@@ -262,7 +262,7 @@ await t.test('session: a fresh token comes for the cookie', async (t) => {
   t.equal(verdict(byToken), '401 unauthenticated', 'a token can\'t prolong itself')
 })
 
-await t.test('session: logging out ends cookie and bearer at once', async (t) => {
+await t.test('session: cookie and bearer end at once when the browser logs out', async (t) => {
   const service = await openTestService(t)
   const [one, other] = [await logIn(service), await logIn(service)]
   const out = await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: one.cookie, ...sameOrigin } })
@@ -277,7 +277,7 @@ await t.test('session: logging out ends cookie and bearer at once', async (t) =>
   t.equal((await one.phone.sessions()).json.sessions.length, 1)
 })
 
-await t.test('session: what changes something by cookie is refused when another site asks', async (t) => {
+await t.test('session: a call by cookie that changes something is refused from another site', async (t) => {
   const own = { PUBLIC_URL: 'https://login.example.com:8443/auth' }
   const shared = { PUBLIC_URL: 'https://login.example.com', COOKIE_DOMAIN: 'example.com' }
   const cases: Array<[env: Record<string, string>, headers: Record<string, string>, isLet: boolean]> = [
@@ -296,7 +296,7 @@ await t.test('session: what changes something by cookie is refused when another 
     ].map((origin): typeof cases[number] => [own, { origin }, false]),
     ...['cross-site', 'same-site', 'none', 'SAME-ORIGIN', '', 'same-origin, cross-site'].map((site): typeof cases[number] => [own, { 'sec-fetch-site': site }, false]),
     [own, { origin: 'https://login.example.com:8443', 'sec-fetch-site': 'cross-site' }, false],
-    [own, { origin: 'https://another-name.example', 'sec-fetch-site': 'same-origin' }, true], // as for making a ticket: no script can say so
+    [own, { origin: 'https://another-name.example', 'sec-fetch-site': 'same-origin' }, true], // as for creating a ticket: no script can set that header
     [own, { origin: 'null', 'sec-fetch-site': 'same-origin' }, true],
     [own, { origin: 'https://login.example.com:8443', 'sec-fetch-site': 'same-site' }, false],
     [own, { origin: 'https://another-name.example', host: 'another-name.example' }, false],
@@ -326,12 +326,12 @@ await t.test('session: what changes something by cookie is refused when another 
       } else {
         t.equal(verdict(await service.call({ method: 'DELETE', path, headers: { cookie, ...headers } })), '403 cross-site')
       }
-      t.equal((await session(service, { cookie, ...headers })).status, 200, 'a GET needs no origin, and the session lives')
+      t.equal((await session(service, { cookie, ...headers })).status, 200, 'a GET needs no origin, and the session goes on')
     }
   }
 })
 
-await t.test('consume: the same session comes again when the answer got lost, for 30 s', async (t) => {
+await t.test('consume: it answers the same session again for 30 s', async (t) => {
   const service = await openTestService(t)
   const { browser, phone } = await confirmedBrowser(service)
   const answers = [await browser.consume(), ...await Promise.all([browser.consume(), browser.consume(), browser.consume()])]
@@ -343,10 +343,10 @@ await t.test('consume: the same session comes again when the answer got lost, fo
   for (const answer of answers) t.equal((await session(service, { authorization: `Bearer ${answer.json.access_token}` })).status, 200)
   service.clock.advance(1)
   t.equal(verdict(await browser.consume()), '409 ticket-consumed')
-  t.equal((await session(service, { cookie: cookieOf(answers[0] as Answer) })).status, 200, 'which the session outlives')
+  t.equal((await session(service, { cookie: cookieOf(answers[0] as Answer) })).status, 200, 'the session goes on afterwards')
 })
 
-await t.test('consume: one session is opened when twenty callers race for it', async (t) => {
+await t.test('consume: one session is opened when twenty callers race', async (t) => {
   const service = await openTestService(t)
   const { browser, phone } = await confirmedBrowser(service)
   const answers = await Promise.all(Array.from({ length: 20 }, () => browser.consume()))
@@ -355,7 +355,7 @@ await t.test('consume: one session is opened when twenty callers race for it', a
   t.equal((await phone.sessions()).json.sessions.length, 1)
 })
 
-await t.test('consume: it says ticket-consumed within the 30 s when the session has been ended', async (t) => {
+await t.test('consume: it is ticket-consumed within the 30 s when the session has ended', async (t) => {
   const service = await openTestService(t)
   const byBrowser = await logIn(service)
   await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
@@ -369,7 +369,7 @@ await t.test('consume: it says ticket-consumed within the 30 s when the session 
   t.strictSame((await byPhone.phone.sessions()).json, { sessions: [] })
 })
 
-await t.test('consume: it brings no session back when one was ended at once and is asked for again at the end of the 30 s', async (t) => {
+await t.test('consume: it restores no ended session when it is repeated at the end of the 30 s', async (t) => {
   const service = await openTestService(t)
   const [byBrowser, byPhone, byRelogin] = [await logIn(service), await logIn(service), await logIn(service)]
   await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
@@ -385,10 +385,10 @@ await t.test('consume: it brings no session back when one was ended at once and 
     t.equal(verdict(again), '409 ticket-consumed')
     t.equal(again.headers['set-cookie'], undefined)
   }
-  t.equal((await byPhone.phone.sessions()).json.sessions.length, 1, 'of the last login alone')
+  t.equal((await byPhone.phone.sessions()).json.sessions.length, 1, 'that of the last login only')
 })
 
-await t.test('phone sessions: a person sees and ends their own and nobody else\'s', async (t) => {
+await t.test('phone sessions: a person lists and ends their own only', async (t) => {
   const service = await openTestService(t)
   const first = await logIn(service)
   service.clock.advance(120_000)
@@ -406,7 +406,7 @@ await t.test('phone sessions: a person sees and ends their own and nobody else\'
   const foreign = await first.phone.signOut(hongs[0].id)
   const unknown = await first.phone.signOut('A'.repeat(22))
   t.equal(verdict(foreign), '404 not-found')
-  t.strictSame({ ...foreign.json, request_id: '' }, { ...unknown.json, request_id: '' }, 'a foreign session is like an unknown one')
+  t.strictSame({ ...foreign.json, request_id: '' }, { ...unknown.json, request_id: '' }, 'another person\'s session is answered like an unknown one')
   for (const id of ['x', 'A'.repeat(1000), '%00', '..%2f..', '__proto__', 'a:b']) {
     t.strictSame({ ...(await first.phone.signOut(id)).json, request_id: '' }, { ...unknown.json, request_id: '' }, id.slice(0, 20))
   }
@@ -421,7 +421,7 @@ await t.test('phone sessions: a person sees and ends their own and nobody else\'
   t.strictSame((await first.phone.sessions()).json.sessions.map(({ id }: { id: string }) => id), [sessions[1].id])
 })
 
-await t.test('profile: a person is shown by the name they choose', async (t) => {
+await t.test('profile: the name that a person chooses is shown', async (t) => {
   const service = await openTestService(t, { env: { LIMIT_PHONE: '1000' } })
   const { phone, cookie } = await logIn(service)
   const name = async (): Promise<unknown> => (await session(service, { cookie })).json.user.name
@@ -437,20 +437,20 @@ await t.test('profile: a person is shown by the name they choose', async (t) => 
   for (const body of [{}, { name: null }, { name: 1 }, { name: ['Ming'] }, { name: { a: 1 } }, [], 'Ming', null]) {
     t.equal(verdict(await phone.signed({ method: 'PUT', path: '/api/phone/profile', body: JSON.stringify(body) })), '400 bad-request', JSON.stringify(body))
   }
-  t.equal(await name(), 'Ming', 'what is refused changes nothing')
+  t.equal(await name(), 'Ming', 'a refused name changes nothing')
 
   const { browser } = await confirmedBrowser(service, { phone })
-  t.strictSame((await browser.poll()).json.phone, { name: 'Ming' }, 'the browser that was scanned is told')
+  t.strictSame((await browser.poll()).json.phone, { name: 'Ming' }, 'the scanned browser gets it')
   t.strictSame((await browser.consume()).json.user, { sub: phone.sub, name: 'Ming' })
   t.strictSame((await phone.rename('')).json, { user: { sub: phone.sub, name: null } })
   t.equal(await name(), null)
-  t.equal((await phone.rename('')).status, 200, 'again, too')
+  t.equal((await phone.rename('')).status, 200, 'also when repeated')
   const nameless = await openBrowser(service)
   await phone.scan(nameless.ticket)
   t.equal((await nameless.poll()).json.phone, undefined)
 })
 
-await t.test('subject: it is the HMAC of the contract, and the same after a restart', async (t) => {
+await t.test('subject: it is CONTRACT\'s HMAC, and the same after a restart', async (t) => {
   const keys = generateKeys()
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
@@ -464,15 +464,15 @@ await t.test('subject: it is the HMAC of the contract, and the same after a rest
 
   const after = await openTestService(t, { keys, clock, store, simulator: before.simulator })
   t.equal((await phoneOf(after)).sub, phone.sub)
-  t.equal((await session(after, { cookie })).json.user.sub, phone.sub, 'and the session goes on')
-  t.equal((await session(after, { authorization: `Bearer ${token}` })).json.user.sub, phone.sub, 'and so does the token')
-  const recooked = await openTestService(t, { keys: { ...keys, cookie: generateKeys().cookie }, clock, store, simulator: before.simulator })
-  t.equal((await session(recooked, { cookie })).json.user.sub, phone.sub, 'another cookie key logs nobody out')
+  t.equal((await session(after, { cookie })).json.user.sub, phone.sub, 'the session goes on')
+  t.equal((await session(after, { authorization: `Bearer ${token}` })).json.user.sub, phone.sub, 'and the token is still good')
+  const withOtherCookieKey = await openTestService(t, { keys: { ...keys, cookie: generateKeys().cookie }, clock, store, simulator: before.simulator })
+  t.equal((await session(withOtherCookieKey, { cookie })).json.user.sub, phone.sub, 'another cookie key logs nobody out')
   const elsewhere = await openTestService(t, { clock, simulator: before.simulator })
-  t.not((await phoneOf(elsewhere)).sub, phone.sub, 'other keys make somebody else')
+  t.not((await phoneOf(elsewhere)).sub, phone.sub, 'another subject key gives another subject')
 })
 
-await t.test('phone login: it is refused in its own words', async (t) => {
+await t.test('phone login: each failure has its own code', async (t) => {
   const service = await openTestService(t, { env: { LIMIT_GUESS: '1000' } })
   const login = (body: unknown): Promise<Answer> => service.call({ method: 'POST', path: '/api/phone/login', body } satisfies Call)
   const jsCode = service.simulator.jsCode('ming')

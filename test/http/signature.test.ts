@@ -1,4 +1,4 @@
-/** The signature of the phone's calls, by CONTRACT, "The signature": what is accepted, and that everything else is refused in the same words. */
+/** The signature of the phone's calls, by CONTRACT, "The signature": what is accepted, and that everything else is refused with the same answer. */
 import { createHash } from 'node:crypto'
 import { request } from 'node:http'
 import { createSigner, httpbis } from 'http-message-signatures'
@@ -53,7 +53,7 @@ const vectorHeaders = ({ digest, created, nonce, signature }: typeof vectors[num
 })
 
 for (const [index, vector] of vectors.entries()) {
-  await t.test(`signature: vector ${index + 1} of the contract is accepted when the check itself is asked`, async (t) => {
+  await t.test(`signature: vector ${index + 1} of CONTRACT is accepted by the verifier itself`, async (t) => {
     const clock = createFakeClock(1770000000_000)
     const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
     t.teardown(() => store.close())
@@ -71,7 +71,7 @@ for (const [index, vector] of vectors.entries()) {
   })
 }
 
-await t.test('signature: the vectors of the contract are accepted when they come over HTTP', async (t) => {
+await t.test('signature: the vectors of CONTRACT are accepted over HTTP', async (t) => {
   const keys = generateKeys()
   const service = await openTestService(t, { keys, clock: createFakeClock(1770000000_000) })
   await createPhoneKeys(service.store, { clock: service.clock, sealingKey: keys.cookie }).add(vectorKey)
@@ -81,7 +81,7 @@ await t.test('signature: the vectors of the contract are accepted when they come
   }
 })
 
-await t.test('signature: what an independent RFC 9421 library signs is accepted when it keeps to the profile', async (t) => {
+await t.test('signature: that of an independent RFC 9421 library is accepted when it follows the profile', async (t) => {
   for (const publicUrl of ['https://login.example.com', 'https://example.com:8443/sign/in', 'http://localhost:3000']) {
     const service = await openTestService(t, { env: { PUBLIC_URL: publicUrl } })
     const { key } = await phoneOf(service)
@@ -105,7 +105,7 @@ await t.test('signature: what an independent RFC 9421 library signs is accepted 
   }
 })
 
-/** A call that leaves a trace when it is let through. */
+/** A call that changes something when it is accepted. */
 const body = '{"name":"Nobody"}'
 const rename: Call = { method: 'PUT', path: '/api/phone/profile', body }
 const other = (text: string): string => createHash('sha256').update(text).digest('base64')
@@ -114,7 +114,7 @@ const doubled = <T>(list: readonly T[], index: number): T[] => list.flatMap((ite
 const swapped = <T>(list: readonly T[], index: number): T[] => list.map((item, at) => at === index ? list[index + 1] as T : at === index + 1 ? list[index] as T : item)
 const replaced = <T>(list: readonly T[], index: number, by: T): T[] => list.map((item, at) => at === index ? by : item)
 
-/** Everything that is signed with the right key and yet not what the profile asks for. */
+/** Signatures with the right key that don't follow the profile. */
 const crafts = (parameters: readonly string[]): Record<string, Craft> => {
   const [created, nonce, keyid] = parameters as [string, string, string]
   const list = profileComponents.join(' ')
@@ -217,7 +217,7 @@ const crafts = (parameters: readonly string[]): Record<string, Craft> => {
   }
 }
 
-/** Of the last character before the padding two bits are unused: the next one says the same bytes. */
+/** Two bits of the last character before the padding are unused, so the next character encodes the same bytes. */
 const spelledOtherwise = (character: string): string => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
   return alphabet[alphabet.indexOf(character) + 1] ?? character
@@ -237,14 +237,14 @@ const refusal = {
   request_id: '',
 }
 
-/** The name as somebody's own phone is told it. */
+/** Returns a person's name, as their phone gets it. */
 const nameOf = async (service: TestService, sub: string): Promise<string | null> => {
   const login = await service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } })
   if (login.json.user.sub !== sub) throw new Error('somebody else')
   return login.json.user.name as string | null
 }
 
-await t.test('signature: it is refused in the same words whatever is wrong', async (t) => {
+await t.test('signature: the refusal is the same whatever is wrong', async (t) => {
   const service = await openTestService(t, { env: noLimits })
   const phone = await phoneOf(service)
   const now = seconds(service)
@@ -275,7 +275,7 @@ await t.test('signature: it is refused in the same words whatever is wrong', asy
   t.strictSame(wordsOf(await send(good(), { ...rename, body: '{"name":"Nobodx"}' })), words, 'the body was changed')
   t.strictSame(wordsOf(await send(good(), { ...rename, body: `${body} ` })), words, 'a space was added to the body')
   t.strictSame(wordsOf(await send(good(), { ...rename, path: `${rename.path}?a=1` })), words, 'a query was added')
-  t.strictSame(wordsOf(await send(good(), { ...rename, path: '/api/phone/%70rofile' })), words, 'the path was spelled otherwise')
+  t.strictSame(wordsOf(await send(good(), { ...rename, path: '/api/phone/%70rofile' })), words, 'the path was escaped')
 
   const sessions: Call = { path: '/api/phone/sessions?a=1&b=2' }
   for (const path of ['/api/phone/sessions?b=2&a=1', '/api/phone/sessions', '/api/phone/sessions?a=1&b=2&', '/api/phone/sessions?a=%31&b=2']) {
@@ -285,13 +285,13 @@ await t.test('signature: it is refused in the same words whatever is wrong', asy
   const scan: Call = { method: 'POST', path: `/api/phone/tickets/${ticket.ticket}/scan` }
   t.strictSame(wordsOf(await send(craftSignature(scan, phone.key, now), { ...scan, path: scan.path.replace('scan', 'cancel') })), words, 'the verb was changed')
   t.strictSame(wordsOf(await send(craftSignature(scan, phone.key, now, { path: scan.path.replace(ticket.ticket, 'A'.repeat(22)) }), scan)), words, 'the ticket was changed')
-  t.equal((await ticket.poll()).json.state, 'pending', 'no refused call did anything to the ticket')
+  t.equal((await ticket.poll()).json.state, 'pending', 'no refused call changed the ticket')
 
   const again = await phoneOf(service)
   t.equal(again.sub, phone.sub)
-  t.equal((await send(craftSignature(sessions, phone.key, now), sessions)).status, 200, 'and the key still works')
-  t.equal(await nameOf(service, phone.sub), null, 'no refused call did anything to the name')
-  t.equal((await send(good())).status, 200, 'the very same call is let through when it is signed right')
+  t.equal((await send(craftSignature(sessions, phone.key, now), sessions)).status, 200, 'the key still works')
+  t.equal(await nameOf(service, phone.sub), null, 'no refused call changed the name')
+  t.equal((await send(good())).status, 200, 'the same call is accepted when it is signed correctly')
   t.equal(await nameOf(service, phone.sub), 'Nobody')
 })
 
@@ -311,14 +311,14 @@ await t.test('signature: it is refused when a header comes twice', async (t) => 
   for (const header of ['content-digest', 'signature-input', 'signature']) t.equal(await send(header), 401, header)
 })
 
-await t.test('signature: the five parameters may be signed in any order', async (t) => {
+await t.test('signature: it is accepted with the five parameters in any order', async (t) => {
   const service = await openTestService(t)
   const { key } = await phoneOf(service)
   const parameters = profileParameters(key.key_id, seconds(service)).reverse()
   t.equal((await service.call({ ...rename, headers: craftSignature(rename, key, 0, { parameters }) })).status, 200)
 })
 
-await t.test('signature: each check comes in its turn when more than one thing is wrong', async (t) => {
+await t.test('signature: the first failing check decides when more than one thing is wrong', async (t) => {
   const service = await openTestService(t, { env: noLimits })
   const { key } = await phoneOf(service)
   const now = seconds(service)
@@ -342,13 +342,13 @@ await t.test('signature: each check comes in its turn when more than one thing i
   t.equal(await send(now, signed(used)), '401 replayed')
   t.equal(await send(now, { ...signed(used), ...forged }), '401 signature-invalid', 'MAC before nonce')
   t.equal(await send(now, signed(used, now - 500)), '401 clock-skew', 'clock before nonce')
-  t.equal(await send(now, signed(used), { path: '/api/phone/sessions' }), '401 replayed', 'whatever else is asked')
+  t.equal(await send(now, signed(used), { path: '/api/phone/sessions' }), '401 replayed', 'for another call, too')
 
   t.equal(await send(now, { ...signed(unused), ...forged }), '401 signature-invalid')
   t.equal(await send(now, { ...signed(unused), digested: 'x' }), '401 signature-invalid')
   t.equal(await send(now, signed(unused)), '200', 'no call that this key didn\'t sign burns a nonce')
   t.equal(await send(now, signed(ahead, now + 500)), '401 clock-skew')
-  t.equal(await send(now, signed(ahead)), '401 replayed', 'one that it signed does, whatever its time')
+  t.equal(await send(now, signed(ahead)), '401 replayed', 'but a valid MAC uses up its nonce, at any time')
 
   const unknown: Call = { method: 'POST', path: `/api/phone/tickets/${'A'.repeat(22)}/scan` }
   t.equal(await send(now, signed('ABCDEFGHIJKLMNOP'), unknown), '404 ticket-not-found')
@@ -359,7 +359,7 @@ await t.test('signature: each check comes in its turn when more than one thing i
   t.equal(await send(now, {}, { ...rename, body: '{"name":1}' }), '400 bad-request')
 })
 
-await t.test('signature: it is good from 120 s before to 120 s after its time, and no longer', async (t) => {
+await t.test('signature: it is accepted from 120 s before to 120 s after its time only', async (t) => {
   const service = await openTestService(t)
   const { key } = await phoneOf(service)
   const now = seconds(service)
@@ -379,7 +379,7 @@ await t.test('signature: it is good from 120 s before to 120 s after its time, a
   }
 })
 
-await t.test('signature: a nonce is remembered for as long as its signature could be shown again', async (t) => {
+await t.test('signature: a nonce is remembered for as long as its signature is fresh', async (t) => {
   const service = await openTestService(t)
   const [one, two] = [await phoneOf(service), await phoneOf(service, 'hong')]
   const nonce = freshNonce()
@@ -391,10 +391,10 @@ await t.test('signature: a nonce is remembered for as long as its signature coul
   service.clock.advance(1000)
   t.equal(verdict(await service.call({ ...call, headers })), '401 clock-skew')
   const others = craftSignature(call, two.key, 0, { parameters: profileParameters(two.key.key_id, seconds(service), nonce) })
-  t.equal(verdict(await service.call({ ...call, headers: others })), '200', 'another phone may draw the same one')
+  t.equal(verdict(await service.call({ ...call, headers: others })), '200', 'another phone may use the same one')
 })
 
-await t.test('signature: one of twenty is accepted when the same call arrives twenty times at once', async (t) => {
+await t.test('signature: one call is accepted when twenty equal ones arrive at once', async (t) => {
   const service = await openTestService(t)
   const phone = await phoneOf(service)
   const { ticket } = await openBrowser(service)
@@ -404,7 +404,7 @@ await t.test('signature: one of twenty is accepted when the same call arrives tw
   t.strictSame(verdicts, ['200', ...Array.from({ length: 19 }, () => '401 replayed')])
 })
 
-await t.test('signature: a key ends after a day at the latest', async (t) => {
+await t.test('signature: a key expires after a day at the latest', async (t) => {
   const service = await openTestService(t)
   const login = await service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } })
   t.equal(login.json.expires_in, 86_400)
@@ -418,15 +418,15 @@ await t.test('signature: a key ends after a day at the latest', async (t) => {
   t.equal(await send(), '401 key-unknown')
 })
 
-await t.test('signature: the host comes from PUBLIC_URL when a request names another', async (t) => {
+await t.test('signature: the host is that of PUBLIC_URL when a request names another', async (t) => {
   const service = await openTestService(t, { env: { TRUST_PROXY: '127.0.0.1' } })
   const { key } = await phoneOf(service)
   const call: Call = { path: '/api/phone/sessions' }
   const claims = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', 'x-forwarded-prefix': '/evil', forwarded: 'host=evil.example' }
   const signed = craftSignature(call, key, seconds(service))
   t.equal((await service.call({ ...call, headers: { ...claims, ...signed } })).status, 200)
-  const fooled = craftSignature(call, key, seconds(service), { authority: 'evil.example' })
-  t.equal(verdict(await service.call({ ...call, headers: { ...claims, ...fooled } })), '401 signature-invalid')
+  const withClaimedHost = craftSignature(call, key, seconds(service), { authority: 'evil.example' })
+  t.equal(verdict(await service.call({ ...call, headers: { ...claims, ...withClaimedHost } })), '401 signature-invalid')
 })
 
 await t.test('signature: host, port and path are those of PUBLIC_URL', async (t) => {
@@ -444,7 +444,7 @@ await t.test('signature: host, port and path are those of PUBLIC_URL', async (t)
   }
 })
 
-await t.test('signature: the person is read from the key when a call names somebody else', async (t) => {
+await t.test('signature: the person is the key\'s when a call names somebody else', async (t) => {
   const service = await openTestService(t)
   const [ming, hong] = [await phoneOf(service), await phoneOf(service, 'hong')]
   const openid = service.simulator.openidOf('hong')

@@ -1,4 +1,4 @@
-/** State × call × actor, over HTTP, run whole: what is answered, and what the ticket is afterwards. */
+/** Every combination of state, call and actor over HTTP: the answer, and the ticket afterwards. */
 import t from 'tap'
 import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { openTestService, type Answer } from '../support/test-service.ts'
@@ -9,7 +9,7 @@ const service = await openTestService(t, { env: { LIMIT_CREATE: '100000', LIMIT_
 
 interface Scene { browser: TestBrowser, number: string }
 
-/** How a ticket of a fresh browser gets into each situation. Ming is the one who scans. */
+/** How a new ticket gets into each situation. Ming is the one who scans. */
 const situations: Record<string, (scene: Scene, ming: TestPhone) => Promise<void>> = {
   pending: async () => {},
   scanned: async (scene, ming) => {
@@ -48,7 +48,7 @@ const situations: Record<string, (scene: Scene, ming: TestPhone) => Promise<void
   },
 }
 
-/** Who does what. */
+/** Each call by each actor. */
 const acts: Record<string, (scene: Scene, phones: { ming: TestPhone, hong: TestPhone }) => Promise<Answer>> = {
   'Ming scans': ({ browser }, { ming }) => ming.scan(browser.ticket),
   'Hong scans': ({ browser }, { hong }) => hong.scan(browser.ticket),
@@ -72,7 +72,7 @@ const foreign = (method: 'GET' | 'POST' | 'DELETE', path: string): Promise<Answe
 const no = '404 ticket-not-found'
 const ask = [no, no, no]
 
-/** For each situation: the state and version it is, then what each act is answered; after ` → ` the state it leaves, where that is another. */
+/** For each situation: state and version, then each call's answer; after ` → ` the state afterwards, if it changes. */
 const table: Record<string, { state: string, answers: string[] }> = {
   //                       Ming scans        Hong scans     Ming confirms     …wrongly                  Hong confirms   Ming cancels   Hong cancels   consume   give up   poll
   pending: { state: 'pending 1', answers: ['200 → scanned 2', '200 → scanned 2', '409 ticket-not-scanned', '409 ticket-not-scanned', '409 ticket-not-scanned', '409 ticket-not-scanned', '409 ticket-not-scanned', '409 ticket-not-confirmed', '204 → cancelled 2', '200', ...ask] },

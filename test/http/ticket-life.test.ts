@@ -1,11 +1,11 @@
-/** The life of a ticket as its browser and its phone see it, by CONTRACT, "Tickets" and "Browser": ends, versions, what the view shows when. */
+/** A ticket's life for its browser and its phone, by CONTRACT, "Tickets" and "Browser": expiry, versions, and what the view shows in each state. */
 import t from 'tap'
 import { openBrowser, type TestBrowser } from '../support/clients.ts'
 import type { FakeClock } from '../support/fake-clock.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
 
-await t.test('ticket: it counts down to its end and is expired to the second', async (t) => {
+await t.test('ticket: expires_in counts down, and the ticket expires to the second', async (t) => {
   for (const [env, seconds] of [[{}, 180], [{ TICKET_TTL: '30' }, 30]] as Array<[Record<string, string>, number]>) {
     const service = await openTestService(t, { env })
     const browser = await openBrowser(service)
@@ -17,13 +17,13 @@ await t.test('ticket: it counts down to its end and is expired to the second', a
     service.clock.advance(1)
     t.strictSame((await browser.poll()).json, { ticket: browser.ticket, state: 'expired', version: 2, expires_in: 0 })
     service.clock.advance(59_999)
-    t.equal((await browser.poll()).json.state, 'expired', 'its own browser may look back for a minute')
+    t.equal((await browser.poll()).json.state, 'expired', 'its own browser can still read it for a minute')
     service.clock.advance(60_000)
     t.equal(verdict(await browser.poll()), '404 ticket-not-found')
   }
 })
 
-await t.test('ticket: it has its full time, and no more than both errors beside, between instances that read the time wrongly', async (t) => {
+await t.test('ticket: it lives for its full time, and at most both clock errors longer, when instances read the time wrongly', async (t) => {
   const [behind, ahead] = [{ byMs: -200, errorMs: 210 }, { byMs: 230, errorMs: 240 }]
   for (const [makers, finders] of [[behind, ahead], [ahead, behind]] as const) {
     const maker = await openTestService(t)
@@ -41,7 +41,7 @@ await t.test('ticket: it has its full time, and no more than both errors beside,
   }
 })
 
-await t.test('ticket: a scan and an end give their full minute between instances that read the time wrongly', async (t) => {
+await t.test('ticket: scanning and expiring give their full minute when instances read the time wrongly', async (t) => {
   const real = await openTestService(t)
   const behind: FakeClock = { ...real.clock, now: () => real.clock.now() - 200, errorMs: () => 210 }
   const ahead: FakeClock = { ...real.clock, now: () => real.clock.now() + 230, errorMs: () => 240 }
@@ -57,7 +57,7 @@ await t.test('ticket: a scan and an end give their full minute between instances
   t.strictSame([await stateAtFinder(scanned), await stateAtFinder(cancelled)], ['scanned', 'cancelled'])
 })
 
-await t.test('ticket: a scan in the last minute moves the end once, to a minute after the scan', async (t) => {
+await t.test('ticket: it expires a minute after the scan, once, when it is scanned in its last minute', async (t) => {
   for (const [scannedAfter, left] of [[0, 180], [119, 61], [120, 60], [121, 60], [179, 60]] as const) {
     const service = await openTestService(t)
     const browser = await openBrowser(service)
@@ -66,9 +66,9 @@ await t.test('ticket: a scan in the last minute moves the end once, to a minute 
     const scanned = await phone.scan(browser.ticket)
     t.equal(scanned.json.expires_in, left, `scanned after ${scannedAfter} s`)
     service.clock.advance(20_000)
-    t.strictSame((await phone.scan(browser.ticket)).json, { ...scanned.json, expires_in: left - 20 }, 'again: the same answer, no new end')
+    t.strictSame((await phone.scan(browser.ticket)).json, { ...scanned.json, expires_in: left - 20 }, 'a repeated scan: the same answer, no later end')
     await phone.confirm(browser.ticket, await browser.matchCode())
-    t.equal((await browser.poll()).json.expires_in, left - 20, 'nothing else moves it')
+    t.equal((await browser.poll()).json.expires_in, left - 20, 'nothing else extends it')
     service.clock.advance((left - 20) * 1000 - 1)
     t.equal((await browser.poll()).json.state, 'confirmed')
     service.clock.advance(1)
@@ -76,7 +76,7 @@ await t.test('ticket: a scan in the last minute moves the end once, to a minute 
   }
 })
 
-await t.test('ticket: each edge adds one to the version, and the number is shown while it is scanned only', async (t) => {
+await t.test('ticket: each edge adds one to the version, and the number is shown in state scanned only', async (t) => {
   const service = await openTestService(t)
   const browser = await openBrowser(service)
   const phone = await phoneOf(service)
@@ -95,10 +95,10 @@ await t.test('ticket: each edge adds one to the version, and the number is shown
   t.strictSame((await phone.confirm(browser.ticket, number)).json, { state: 'confirmed', version: 3 })
   await browser.consume()
   t.equal(await shown(), 'consumed 4')
-  t.strictSame((await phone.confirm(browser.ticket, number)).json, { state: 'consumed', version: 4 }, 'the state as it now is')
+  t.strictSame((await phone.confirm(browser.ticket, number)).json, { state: 'consumed', version: 4 }, 'the current state')
 })
 
-await t.test('ticket: its browser learns whose yes it was when there is one, and never who scanned', async (t) => {
+await t.test('ticket: its browser learns who confirmed, and never who scanned', async (t) => {
   const service = await openTestService(t)
   const phone = await phoneOf(service)
   await phone.rename('小雨')
@@ -127,7 +127,7 @@ await t.test('ticket: its browser learns whose yes it was when there is one, and
   for (const browser of [scanned, late]) t.strictSame(await shown(browser), ['expired', undefined, undefined])
 })
 
-await t.test('ticket: no number is asked for when MATCH_NUMBERS is off', async (t) => {
+await t.test('ticket: no match number is needed when MATCH_NUMBERS is off', async (t) => {
   const service = await openTestService(t, { env: { MATCH_NUMBERS: 'off' } })
   const phone = await phoneOf(service)
   for (const body of [undefined, {}, { match_code: '10' }]) {
@@ -140,7 +140,7 @@ await t.test('ticket: no number is asked for when MATCH_NUMBERS is off', async (
   }
 })
 
-await t.test('ticket: whoever scanned first is not told of by the refusal of the second', async (t) => {
+await t.test('ticket: the refusal of a second scan doesn\'t reveal who scanned first', async (t) => {
   const service = await openTestService(t)
   const browser = await openBrowser(service)
   const [ming, hong] = [await phoneOf(service), await phoneOf(service, 'hong')]
@@ -151,16 +151,16 @@ await t.test('ticket: whoever scanned first is not told of by the refusal of the
   t.notOk(refused.text.includes(ming.sub) || refused.text.includes('Ming'))
 })
 
-await t.test('ticket: its secret alone speaks for it, whatever cookie and origin come along', async (t) => {
+await t.test('ticket: its secret is its only credential, with any cookie and origin', async (t) => {
   const service = await openTestService(t)
   const other = await logIn(service)
   const strange = { cookie: other.cookie, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
-  const site: TestService = { ...service, call: (call) => service.call({ ...call, headers: { ...call.headers, ...(call.path !== '/api/tickets' && strange) } }) } // which makes none
+  const site: TestService = { ...service, call: (call) => service.call({ ...call, headers: { ...call.headers, ...(call.path !== '/api/tickets' && strange) } }) } // creation has no secret yet
   const { browser, phone } = await confirmedBrowser(site, { phone: await phoneOf(service, 'hong') })
   const consumed = await browser.consume()
   t.equal(consumed.json.user.sub, phone.sub)
   t.not(cookieOf(consumed), other.cookie, 'a new login is a new session')
   t.equal((await service.call({ path: '/api/session', headers: { cookie: other.cookie } })).status, 200, 'and the one before it stays its owner\'s')
   const unproven = await site.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume` })
-  t.equal(verdict(unproven), '404 ticket-not-found', 'a cookie speaks for no ticket')
+  t.equal(verdict(unproven), '404 ticket-not-found', 'a cookie is no credential for a ticket')
 })

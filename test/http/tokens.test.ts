@@ -1,4 +1,4 @@
-/** Access tokens by CONTRACT, "Session and token": what ours say, seen with an independent library, and that nothing else is taken for one. */
+/** Access tokens by CONTRACT, "Session and token": their claims, read by an independent library, and that nothing else is accepted as one. */
 import { createHmac, createPrivateKey, createSign, generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose'
 import t from 'tap'
@@ -8,7 +8,7 @@ import { logIn, verdict } from '../support/login.ts'
 
 const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** Any header and payload under an honest ES256 signature. */
+/** Signs any header and payload by ES256. */
 const signedBy = (pemOrKey: string | KeyObject, header: unknown, payload: unknown): string => {
   const key = typeof pemOrKey === 'string' ? createPrivateKey(pemOrKey) : pemOrKey
   const text = `${base64url(header)}.${base64url(payload)}`
@@ -28,7 +28,7 @@ const opened = async (t: Parameters<typeof openTestService>[0], env: Record<stri
   return { keys, service, jwks, ...login, header: { ...verified.protectedHeader }, claims: { ...verified.payload } }
 }
 
-await t.test('access token: header and claims are those of the contract when an independent library reads it', async (t) => {
+await t.test('access token: an independent library reads the header and claims of CONTRACT', async (t) => {
   const { service, token, header, claims, phone, keys, cookie } = await opened(t)
   t.strictSame(header, { alg: 'ES256', typ: 'at+jwt', kid: keys.signing[0].kid })
   const now = service.clock.now() / 1000
@@ -55,7 +55,7 @@ await t.test('access token: header and claims are those of the contract when an 
   t.strictSame({ ...next, jti: claims.jti }, { ...claims, iat: now + 60, exp: now + 960 }, 'auth_time stays')
 })
 
-await t.test('access token: issuer and audience follow the configuration', async (t) => {
+await t.test('access token: issuer and audience are those of the configuration', async (t) => {
   for (const [env, iss, aud] of [
     [{ PUBLIC_URL: 'https://example.com:8443/login/' }, 'https://example.com:8443/login', 'https://example.com:8443'],
     [{ PUBLIC_URL: 'https://example.com', TOKEN_AUDIENCE: 'urn:shop' }, 'https://example.com', 'urn:shop'],
@@ -82,7 +82,7 @@ const loggedIn = async (service: TestService) => {
   return { ...login, claims: JSON.parse(Buffer.from(login.token.split('.')[1] as string, 'base64url').toString()) as Record<string, unknown> }
 }
 
-await t.test('jwks: it shows public keys only, the previous ones too', async (t) => {
+await t.test('jwks: it has public keys only, including the previous ones', async (t) => {
   const [current] = generateKeys().signing
   const [previous] = generateKeys().signing
   const keys: Keys = { ...generateKeys(), signing: [current, previous] }
@@ -94,12 +94,12 @@ await t.test('jwks: it shows public keys only, the previous ones too', async (t)
   for (const key of json.keys) t.strictSame(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
   t.equal(decodeProtectedHeader(token).kid, current.kid)
   const old = signedBy(previous.privatePem, { alg: 'ES256', typ: 'at+jwt', kid: previous.kid }, claims)
-  t.equal((await withBearer(service, old)).status, 200, 'what the previous key signed stays good')
+  t.equal((await withBearer(service, old)).status, 200, 'a token by the previous key is accepted')
   const foreign = signedBy(previous.privatePem, { alg: 'ES256', typ: 'at+jwt', kid: current.kid }, claims)
-  t.equal(verdict(await withBearer(service, foreign)), '401 unauthenticated', 'under its own name only')
+  t.equal(verdict(await withBearer(service, foreign)), '401 unauthenticated', 'but not under another kid')
 })
 
-await t.test('access token: whatever else is shown as one is refused alike', async (t) => {
+await t.test('access token: anything else is refused with the same answer', async (t) => {
   const { service, keys, token, header, claims } = await opened(t)
   const { privatePem, publicPem, publicJwk, kid } = keys.signing[0]
   const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -107,7 +107,7 @@ await t.test('access token: whatever else is shown as one is refused alike', asy
   const [head = '', payload = '', mac = ''] = token.split('.')
   const now = service.clock.now() / 1000
   const ours = (changes: Record<string, unknown>, headers: Record<string, unknown> = {}): string => signedBy(privatePem, { ...header, ...headers }, { ...claims, ...changes })
-  /** Any bytes as the payload, under our own signature. */
+  /** Signs any bytes as the payload with the service's key. */
   const raw = (bytes: string | Buffer): string => {
     const text = `${head}.${Buffer.from(bytes as string).toString('base64url')}` // Buffer.from takes either
     return `${text}.${createSign('SHA256').update(text).sign({ key: privatePem, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
@@ -123,7 +123,7 @@ await t.test('access token: whatever else is shown as one is refused alike', asy
   const { token: elsewhere } = await logIn(other)
 
   for (const control of [ours({}), raw(JSON.stringify(claims)), ours({ iat: now + 60, exp: now + 960 }), ours({ exp: now + 1 }), ours({ nbf: now })]) {
-    t.equal((await withBearer(service, control)).status, 200, 'the controls are let through')
+    t.equal((await withBearer(service, control)).status, 200, 'valid variants are accepted')
   }
 
   const tokens: Record<string, string> = {

@@ -1,4 +1,4 @@
-// Two releases on one store: what the other one has stored is understood with all that is in it, or refused for now and left as it is.
+/** Two releases on one store: a record of the other release is used with all its members kept, or refused with 503 and left unchanged. */
 import t, { type Test } from 'tap'
 import { pino } from 'pino'
 import { createSeal } from '../../src/domain/seal.ts'
@@ -18,17 +18,17 @@ const log = pino({ level: 'silent' })
 
 type StoredRecord = Readonly<Record<string, unknown>> & { readonly version: number }
 
-/** A record of the schema that comes next. */
+/** Returns a record with the next schema. */
 const nextSchema = (record: object): object => ({ ...record, schema: 2 })
 
-/** Puts something else in the place of what is stored. */
+/** Replaces a stored record. */
 const rewrite = async (store: Store, key: string, change: (record: object) => object): Promise<void> => {
   const record = await store.read<object>(key)
   if (record === undefined) throw new Error(`there is no ${key}`)
   await store.write(key, change(record), 10 * minute)
 }
 
-/** What stands in the store, to the byte. */
+/** Returns what is stored, as text. */
 const textOf = async (store: Store, key: string): Promise<string> => JSON.stringify(await store.read(key))
 
 interface Case {
@@ -36,7 +36,7 @@ interface Case {
   readonly calls: Readonly<Record<string, () => Promise<Answer>>>
 }
 
-/** Everything that a client can ask for, by the one record that it then meets. */
+/** Every call, by the record that it reads. */
 const cases = {
   'the ticket': async (service) => {
     const { browser, phone } = await confirmedBrowser(service)
@@ -152,14 +152,14 @@ const stores = {
 for (const [kind, urlOf] of Object.entries(stores)) {
   const open = async (t: Test): Promise<TestService> => {
     const clock = createFakeClock()
-    const store = createStore(await urlOf(t), { clock: systemClock, log }) // its own ends are not the matter here
+    const store = createStore(await urlOf(t), { clock: systemClock, log }) // its expiry doesn't matter here
     t.teardown(() => store.close())
     await untilReady(store)
     return await openTestService(t, { clock, store, env: { WECHAT_URL_LINK: 'on' } })
   }
 
   for (const [name, prepare] of Object.entries(cases)) {
-    await t.test(`two releases (${kind}): every call says to ask again, and nothing is touched, when ${name} has a later schema`, async (t) => {
+    await t.test(`two releases (${kind}): every call is refused for now and nothing changes when ${name} has a later schema`, async (t) => {
       const service = await open(t)
       const { key, calls } = await prepare(service)
       await rewrite(service.store, key, nextSchema)
@@ -168,17 +168,17 @@ for (const [kind, urlOf] of Object.entries(stores)) {
         const answer = await ask()
         t.equal(verdict(answer), '503 store-unavailable', call)
         t.equal(answer.headers['retry-after'], '2', call)
-        t.equal(await textOf(service.store, key), before, `${call} leaves it as it is`)
+        t.equal(await textOf(service.store, key), before, `${call} leaves it unchanged`)
       }
-      t.match(service.logged(), /A stored record has schema 2, and this release knows 1/, 'the operator is told')
+      t.match(service.logged(), /A stored record has schema 2, and this release knows 1/, 'the operator gets a log line')
 
       await rewrite(service.store, key, (record) => ({ ...record, schema: 1 }))
       const [first = '', again] = Object.entries(calls)[0] ?? []
-      t.not((await again?.())?.status, 503, `${first}, where it is understood`)
+      t.not((await again?.())?.status, 503, `${first}, with a known schema`)
     })
   }
 
-  await t.test(`two releases (${kind}): what this one doesn't know is kept through a whole login and to the end of its session`, async (t) => {
+  await t.test(`two releases (${kind}): unknown members are kept through a whole login and to the end of its session`, async (t) => {
     const service = await open(t)
     const { store } = service
     const add = (record: object): object => ({ ...record, later: { a: [1] } })
@@ -213,7 +213,7 @@ for (const [kind, urlOf] of Object.entries(stores)) {
   })
 }
 
-await t.test('two releases: a held poll is told to ask again when another instance moves its ticket on to a later schema', async (t) => {
+await t.test('two releases: a held poll is answered 503 when another instance updates its ticket to a later schema', async (t) => {
   const clock = createFakeClock()
   const url = await stores.redis(t)
   const [store, other] = [createStore(url, { clock: systemClock, log }), createStore(url, { clock: systemClock, log })] as const

@@ -1,4 +1,4 @@
-// Two instances on one store, and what a held poll at one of them does when the store hints that something happened at the other.
+/** Held polls at one instance when the store reports changes made by another. */
 import t from 'tap'
 import { pino } from 'pino'
 import { Problem } from '../../src/errors.ts'
@@ -11,8 +11,8 @@ import { settle } from '../support/waiting.ts'
 
 type Listener = Parameters<Store['onChange']>[0]
 
-/** Puts the test in the place of the other processes that a store hears of. */
-const createHints = () => {
+/** Wraps a store so that the test emits the changes of other processes. */
+const createChanges = () => {
   const listeners = new Set<Listener>()
   const wrapStore = (inner: Store): Store => ({
     ...inner,
@@ -21,14 +21,14 @@ const createHints = () => {
       return () => { listeners.delete(listener) }
     },
   })
-  const hint: Listener = (key) => { for (const listener of listeners) listener(key) }
-  return { wrapStore, listeners, hint }
+  const emitChange: Listener = (key) => { for (const listener of listeners) listener(key) }
+  return { wrapStore, listeners, emitChange }
 }
 
-await t.test('hint: a held poll is answered when the ticket has moved, and goes on resting when it has not', async (t) => {
+await t.test('change: a held poll is answered when its ticket has changed, and stays held when it has not', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: pino({ level: 'silent' }) })
-  const { wrapStore, hint } = createHints()
+  const { wrapStore, emitChange } = createChanges()
   const here = await openTestService(t, { clock, store, wrapStore })
   const there = await openTestService(t, { clock, store, simulator: here.simulator })
   t.teardown(() => store.close())
@@ -38,41 +38,41 @@ await t.test('hint: a held poll is answered when the ticket has moved, and goes 
   const held = browser.poll(1, 25).finally(() => { answered = true })
   for (const key of [null, `ticket:${browser.ticket}`, 'session:AbCdEfGhIjKlMnOpQrStUv']) {
     await settle()
-    hint(key)
+    emitChange(key)
   }
   await settle()
-  t.equal(answered, false, 'nothing had happened')
+  t.equal(answered, false, 'nothing has changed')
 
   const phone = await openPhone(there, { jsCode: there.simulator.jsCode('ming'), now: () => clock.now() })
   t.equal((await phone.scan(browser.ticket)).status, 200)
-  hint(`ticket:${browser.ticket}`)
+  emitChange(`ticket:${browser.ticket}`)
   t.hasStrict(await held, { status: 200, json: { state: 'scanned', version: 2 } })
 
   const later = browser.poll(2, 25)
   await settle()
   clock.advance(10_000)
-  hint(null)
+  emitChange(null)
   await settle()
   clock.advance(15_000)
-  t.hasStrict(await later, { status: 200, json: { state: 'scanned', version: 2 } }, 'a hint for nothing makes no poll longer')
+  t.hasStrict(await later, { status: 200, json: { state: 'scanned', version: 2 } }, 'a change event without a change makes no poll longer')
 })
 
-await t.test('hint: all that is waited for is read in one go, and only those are woken whose ticket has moved, when some may have been missed', async (t) => {
+await t.test('change: all awaited tickets are read in one call, and only polls whose ticket has changed are answered, when changes may have been missed', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: pino({ level: 'silent' }) })
-  const { wrapStore, hint } = createHints()
-  const asked: string[] = []
+  const { wrapStore, emitChange } = createChanges()
+  const storeCalls: string[] = []
   const here = await openTestService(t, {
     clock,
     store,
     wrapStore: (inner) => wrapStore({
       ...inner,
       async read (key) {
-        asked.push('read')
+        storeCalls.push('read')
         return await inner.read(key)
       },
       async readMany (keys) {
-        asked.push(`readMany ${keys.length}`)
+        storeCalls.push(`readMany ${keys.length}`)
         return await inner.readMany(keys)
       },
     }),
@@ -87,20 +87,20 @@ await t.test('hint: all that is waited for is read in one go, and only those are
   const [first] = browsers
   t.equal((await phone.scan(first!.ticket)).status, 200) // twenty were made
   await settle()
-  asked.length = 0
-  hint(null)
-  hint(null)
+  storeCalls.length = 0
+  emitChange(null)
+  emitChange(null)
   t.hasStrict(await polls[0], { status: 200, json: { state: 'scanned', version: 2 } })
   await settle()
   t.strictSame([...answered], [first?.ticket])
-  t.strictSame(asked, ['readMany 20', 'read', 'readMany 19'], 'and once more for those who asked meanwhile')
+  t.strictSame(storeCalls, ['readMany 20', 'read', 'readMany 19'], 'once more for polls that started meanwhile')
   clock.advance(25_000)
   await Promise.all(polls)
 })
 
-await t.test('hint: everybody goes on resting when the store is away just then', async (t) => {
+await t.test('change: all polls stay held when the store is away just then', async (t) => {
   let isAway = false
-  const { wrapStore, hint } = createHints()
+  const { wrapStore, emitChange } = createChanges()
   const service = await openTestService(t, {
     wrapStore: (inner) => wrapStore({
       ...inner,
@@ -115,17 +115,17 @@ await t.test('hint: everybody goes on resting when the store is away just then',
   const poll = browser.poll(1, 25)
   await settle()
   isAway = true
-  hint(null)
+  emitChange(null)
   await settle()
   isAway = false
   t.equal((await phone.scan(browser.ticket)).status, 200)
   t.hasStrict(await poll, { status: 200, json: { state: 'scanned', version: 2 } })
 })
 
-await t.test('hint: whoever is woken while the store is away goes on resting, and is told when it is back, or at the end of their time that it is not', async (t) => {
+await t.test('change: a poll woken while the store is away stays held, and is answered when the store is back, or 503 at its end', async (t) => {
   let reads = 0
   let isAway = false
-  const { wrapStore, hint } = createHints()
+  const { wrapStore, emitChange } = createChanges()
   const service = await openTestService(t, {
     wrapStore: (inner) => wrapStore({
       ...inner,
@@ -141,15 +141,15 @@ await t.test('hint: whoever is woken while the store is away goes on resting, an
   const poll = browser.poll(1, 25)
   await settle()
   isAway = true
-  hint(`ticket:${browser.ticket}`)
+  emitChange(`ticket:${browser.ticket}`)
   await settle()
   reads = 0
   service.clock.advance(999)
   await settle()
-  t.equal(reads, 0, 'it does not press the store')
+  t.equal(reads, 0, 'the store isn\'t called again at once')
   service.clock.advance(1)
   await settle()
-  t.equal(reads, 1, 'it looks again')
+  t.equal(reads, 1, 'it is read again')
   isAway = false
   t.equal((await phone.scan(browser.ticket)).status, 200)
   t.hasStrict(await poll, { status: 200, json: { state: 'scanned', version: 2 } })
@@ -157,7 +157,7 @@ await t.test('hint: whoever is woken while the store is away goes on resting, an
   const last = browser.poll(2, 2)
   await settle()
   isAway = true
-  hint(`ticket:${browser.ticket}`)
+  emitChange(`ticket:${browser.ticket}`)
   await settle()
   service.clock.advance(1_000)
   await settle()
@@ -165,15 +165,15 @@ await t.test('hint: whoever is woken while the store is away goes on resting, an
   t.hasStrict(await last, { status: 503, headers: { 'retry-after': '2' }, json: { code: 'store-unavailable' } })
 })
 
-await t.test('hint: nobody listens any more when the service is closed', async (t) => {
-  const { wrapStore, listeners } = createHints()
+await t.test('change: the service unsubscribes when it is closed', async (t) => {
+  const { wrapStore, listeners } = createChanges()
   const service = await openTestService(t, { wrapStore })
   t.equal(listeners.size, 1)
   await service.app.close()
   t.equal(listeners.size, 0)
 })
 
-await t.test('ES wake-up: a held poll is answered as soon as the move is stored, when the slot of its ticket is not given back yet', async (t) => {
+await t.test('ES wake-up: a held poll is answered as soon as the move is stored, before its ticket\'s slot is released', async (t) => {
   const given = Promise.withResolvers<void>()
   const slow = { release: () => given.promise, releaseSlot: () => given.promise }
   const service = await openTestService(t, { wrapStore: (store) => ({ ...store, ...slow }) })
