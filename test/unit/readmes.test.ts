@@ -2,7 +2,7 @@ import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { target, ticketEdges, ticketStates } from '../../src/domain/ticket.ts'
-import { readmesIn, repository, type Readme } from '../support/readmes.ts'
+import { readmesIn, repository, sectionIn, type Readme } from '../support/readmes.ts'
 import { tiers } from '../support/tiers.js'
 
 const readmes = [...readmesIn('en'), ...readmesIn('zh-CN')]
@@ -102,5 +102,23 @@ await t.test('readmes: the pictures are small, and each is shown in a README', a
 for (const file of ['README.md', 'README.zh-CN.md']) {
   await t.test(`readmes: ${file} stays a front page of at most 250 lines`, async (t) => {
     t.ok(readFileSync(join(repository, file), 'utf8').trimEnd().split('\n').length <= 250)
+  })
+}
+
+for (const [language, title] of [['en', 'Security'], ['zh-CN', '安全']] as const) {
+  await t.test(`readmes: every attack and flaw that the README in ${language} counts has a test under its number`, async (t) => {
+    const numbers = [...sectionIn(language, title).matchAll(/^\| ([AEF]\d+)(?:[,、] ?([AEF]\d+))? \|/gm)].flatMap(([, ...found]) => found.filter((number) => number !== undefined))
+    t.strictSame(numbers, ['A', 'E'].flatMap((series) => Array.from({ length: 18 }, (_, index) => `${series}${index + 1}`)).concat(['F1', 'F2', 'F3', 'F4', 'F5', 'F6']))
+    const tests = globSync('test/**/*.test.ts', { cwd: repository }).map((file) => readFileSync(join(repository, file), 'utf8')).join('\n')
+    for (const number of numbers) t.match(tests, new RegExp(`\\b${number}\\b`), number)
+  })
+}
+
+for (const [language, title, quoted] of [['en', 'Checklist for a real phone', /"([^"]+)"/g], ['zh-CN', '真机检查清单', /“([^”]+)”/g]] as const) {
+  await t.test(`readmes: the checklist in ${language} quotes what page, mini program and WeChat say`, async (t) => {
+    const words = [...globSync('miniprogram/utils/words-*.ts', { cwd: repository }), 'static/scan-login/words.js', 'src/demo/phone/words.ts'].map((file) => readFileSync(join(repository, file), 'utf8')).join('\n')
+    const quotes = [...sectionIn(language, title).matchAll(quoted)].map(([, quote = '']) => quote)
+    t.ok(quotes.length > 8)
+    for (const quote of quotes) t.ok(words.includes(quote), quote)
   })
 }
