@@ -1,6 +1,6 @@
-/** Owns every error a client can meet: one registry of codes, one class. Knows nothing of HTTP replies. */
+/** The errors that a client can get: a registry of codes, and the class that carries one. */
 
-/** Code → status and title, as CONTRACT "Errors" lists them (RFC 9457 `status`, `title`), and a `Retry-After` where it is always the same. A test holds this, the contract and the README together. */
+/** Code → status and title (RFC 9457 `status`, `title`), and a `Retry-After` where it is always the same. A test compares this with CONTRACT "Errors" and the README. */
 export const problemTypes = {
   'bad-request': { status: 400, title: 'The request is not well formed' },
   'return-to-not-allowed': { status: 400, title: 'return_to leads to a place that is not allowed' },
@@ -37,9 +37,9 @@ export type ProblemCode = keyof typeof problemTypes
 interface ProblemType { readonly status: number, readonly title: string, readonly retryAfterSeconds?: number }
 
 export interface ProblemOptions {
-  /** One public sentence about this occurrence; the title when left out. Never holds a secret or an id of WeChat's. */
+  /** One public sentence about this occurrence; the title when left out. Never contains a secret or an id of WeChat's. */
   readonly detail?: string
-  /** A status that is more exact than the registry's: the code, by which programs decide, says no more than whose fault it is. */
+  /** A status that is more exact than the registry's. Clients decide by the code, which only tells whose fault it is. */
   readonly status?: 408 | 412 | 501
   /** Seconds, sent as `Retry-After`; the registry's when left out. */
   readonly retryAfterSeconds?: number
@@ -49,7 +49,7 @@ export interface ProblemOptions {
   readonly cause?: unknown
 }
 
-/** A refusal or a fault that a client is told about by its code. Whatever else is thrown reaches a client as `internal`. */
+/** A refusal or a fault that reaches the client with its code. Any other error reaches the client as `internal`. */
 export class Problem extends Error {
   readonly code: ProblemCode
   readonly status: number

@@ -1,7 +1,7 @@
 /** Warnings about settings that are allowed but weaken the service. `config.ts` refuses what can't work at all. */
 import { isIP } from 'node:net'
 import type { Config } from './config.ts'
-import { isInside, readNetwork } from './domain/address.ts'
+import { isPrivateAddress, readNetwork } from './domain/address.ts'
 import { hasListedSuffix, isPublicSuffix } from './domain/public-suffix.ts'
 
 export interface WeakSettingsOptions {
@@ -56,7 +56,7 @@ const weakOrigin = (origin: string, { isSecure }: Config): readonly string[] => 
 
 const isWide = (range: string): boolean => {
   const network = readNetwork(range)
-  return network !== null && network.bits < widestPublic[network.family] && !isInside(network.address, network.bits)
+  return network !== null && network.bits < widestPublic[network.family] && !isPrivateAddress(network.address, network.bits)
 }
 
 const weakApiUrl = (url: string): readonly string[] => {
@@ -76,5 +76,5 @@ const weakStoreUrl = (url: string): readonly string[] => {
 /** Whether a host is a public address, or a name under a registered suffix. Names that only a local network resolves are not public. */
 const isPublicHost = (hostname: string): boolean => {
   const host = hostname.replace(/^\[|\]$/g, '')
-  return isIP(host) === 0 ? hasListedSuffix(host) : !isInside(host)
+  return isIP(host) === 0 ? hasListedSuffix(host) : !isPrivateAddress(host)
 }

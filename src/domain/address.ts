@@ -1,28 +1,28 @@
-/** Owns how an address is read: one text for each, and the network around it. Where that is, is not known here. */
+/** IP addresses: one text for each, and the networks around it. */
 import { BlockList, isIP, SocketAddress } from 'node:net'
 
 type Family = 'ipv4' | 'ipv6'
 
-/** Addresses that mean something inside one house or machine only, stand for many at one provider, or belong to nobody (RFC 6890, RFC 6598, RFC 4291). */
-const insideRanges: Readonly<Record<Family, ReadonlyArray<readonly [net: string, bits: number]>>> = {
+/** Addresses that identify nobody on the internet: private, of one machine, shared by a provider's customers, or reserved (RFC 6890, RFC 6598, RFC 4291). */
+const privateRanges: Readonly<Record<Family, ReadonlyArray<readonly [net: string, bits: number]>>> = {
   ipv4: [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.168.0.0', 16]],
   ipv6: [['::', 16], ['fc00::', 7], ['fe80::', 10]],
 }
 
-/** One list a family: in a common one, IPv4 would count as ::ffff:0:0/96. */
+/** A list for each family: in a common one, IPv4 counts as ::ffff:0:0/96. */
 const blockList = (family: Family, ranges: ReadonlyArray<readonly [net: string, bits: number]>): BlockList => {
   const list = new BlockList()
   for (const [net, bits] of ranges) list.addSubnet(net, bits, family)
   return list
 }
 
-const inside: Readonly<Record<Family, BlockList>> = { ipv4: blockList('ipv4', insideRanges.ipv4), ipv6: blockList('ipv6', insideRanges.ipv6) }
+const privateLists: Readonly<Record<Family, BlockList>> = { ipv4: blockList('ipv4', privateRanges.ipv4), ipv6: blockList('ipv6', privateRanges.ipv6) }
 
 const familyOf = (text: string): Family | null => ({ 4: 'ipv4', 6: 'ipv6' } as const)[isIP(text)] ?? null
 
 /**
- * Gives the one text of an address (RFC 5952; IPv4 inside IPv6 as IPv4, no zone), or '' where the text is no address: a proxy that
- * hands on what a client says would otherwise let it write on the phone.
+ * Returns the canonical text of an address (RFC 5952; IPv4-mapped IPv6 as IPv4, no zone), or '' where the text is no address: otherwise a proxy that
+ * forwards a client's header unchecked would let the client put any text on the phone's screen.
  */
 export const plainAddress = (text: string): string => {
   const family = familyOf(text)
@@ -31,12 +31,12 @@ export const plainAddress = (text: string): string => {
   return address.replace(/^::ffff:(?=[\d.]+$)/, '')
 }
 
-/** Networks as the configuration has them: an address, or one with the bits of its prefix. */
+/** A network of the configuration: an address (all of its bits), or a CIDR. */
 export interface Network { readonly family: Family, readonly address: string, readonly bits: number }
 
 /**
- * Reads an address or a CIDR, or gives null where the text is none. IPv4 written inside IPv6 is IPv4 here, as peers come by plain addresses; a prefix that ends
- * before the IPv4 part is null, as no peer is in such a network.
+ * Parses an address or a CIDR; null where the text is neither. IPv4-mapped IPv6 becomes IPv4, as peers are compared by their plain addresses; null also
+ * for a mapped prefix that ends before the IPv4 part, as no peer is in such a network.
  */
 export const readNetwork = (text: string): Network | null => {
   const [written = '', length, ...rest] = text.split('/')
@@ -48,10 +48,10 @@ export const readNetwork = (text: string): Network | null => {
   return bits < 0 ? null : { family, address, bits }
 }
 
-/** Makes the question whether a plain address is in one of these networks: addresses or CIDRs, as the configuration has checked them. What is no address is in none. */
+/** Creates a predicate that tells whether a plain address is in one of these networks: addresses or CIDRs, which the configuration has validated. A text that is no address is in none. */
 export const networkMatcher = (networks: readonly string[]): (address: string) => boolean => {
-  const read = networks.map(readNetwork).filter((network) => network !== null)
-  const listOf = (family: Family): BlockList => blockList(family, read.filter((one) => one.family === family).map(({ address, bits }) => [address, bits]))
+  const parsed = networks.map(readNetwork).filter((network) => network !== null)
+  const listOf = (family: Family): BlockList => blockList(family, parsed.filter((network) => network.family === family).map(({ address, bits }) => [address, bits]))
   const lists = { ipv4: listOf('ipv4'), ipv6: listOf('ipv6') }
   return (address) => {
     const family = familyOf(address)
@@ -59,45 +59,45 @@ export const networkMatcher = (networks: readonly string[]): (address: string) =
   }
 }
 
-/** Tells whether an address, with `bits` the whole range around it, means something inside one machine or network only. What is no address does not. */
-export const isInside = (address: string, bits = 128): boolean => {
+/** Tells whether an address, or with `bits` the whole range around it, is private or otherwise identifies nobody on the internet. False for a text that is no address. */
+export const isPrivateAddress = (address: string, bits = 128): boolean => {
   const family = familyOf(address)
-  return family !== null && blockList(family, insideRanges[family].filter(([, least]) => least <= bits)).check(address, family)
+  return family !== null && blockList(family, privateRanges[family].filter(([, least]) => least <= bits)).check(address, family)
 }
 
 /**
- * Names the network of a plain address, as wide as one connection's address commonly wanders: /24, or /48. Null where there is no address, and for one
- * that only means something inside: the phone can't know inside what.
+ * Names the network of a plain address, as wide as the addresses that one connection commonly gets: /24, or /48. Null where there is no address, and for a
+ * private one: the phone can't know in which network that is.
  */
 export const networkOf = (address: string): string | null => {
   const family = familyOf(address)
-  if (family === null || inside[family].check(address, family)) return null
+  if (family === null || privateLists[family].check(address, family)) return null
   return family === 'ipv4' ? address.replace(/\d+$/, '0/24') : `${plainAddress(`${groupsOf(address).slice(0, 3).join(':')}::`)}/48`
 }
 
 /**
- * The prefixes that a visitor at a plain address is counted with, the widest first. IPv4: the /24 of an office or a gateway of a carrier, and the address
- * itself. IPv6: the /48 of a site, the /56 of a home's line, and the /64 of one network. One '' where there is no address.
+ * The prefixes under which a visitor at a plain address is counted, the widest first. IPv4: the /24 of an office or a carrier's gateway, and the address
+ * itself. IPv6: the /48 of a site, the /56 of a home's connection, and the /64 of one network. A single '' where there is no address.
  */
 export const prefixesOf = (address: string): readonly [string, ...string[]] => {
   if (familyOf(address) !== 'ipv6') return address === '' ? [''] : [address.replace(/\d+$/, '0/24'), address]
   const [first, second, third, fourth] = groupsOf(address)
   const site = `${first}:${second}:${third}`
-  const line = (parseInt(fourth ?? '0', 16) & 0xff00).toString(16)
-  return [`${site}::/48`, `${site}:${line}::/56`, `${site}:${fourth}::/64`]
+  const home = (parseInt(fourth ?? '0', 16) & 0xff00).toString(16)
+  return [`${site}::/48`, `${site}:${home}::/56`, `${site}:${fourth}::/64`]
 }
 
 /**
- * Tells whether two plain addresses are of one connection to the internet: one IPv4 address, or one IPv6 /64. No wider: a /24 is many homes or a carrier's
- * gateways, and a carrier gives each phone a /64 of its own. Never true where either is not known or means something inside only: behind a proxy that
- * TRUST_PROXY leaves out, everybody has the proxy's.
+ * Tells whether two plain addresses belong to one connection to the internet: one IPv4 address, or one IPv6 /64. No wider: a /24 is many homes or a carrier's
+ * gateways, and a carrier gives each phone a /64 of its own. False where either is unknown or private: behind a proxy that is missing in TRUST_PROXY,
+ * everybody has the proxy's address.
  */
 export const areOneConnection = (one: string, other: string): boolean =>
   networkOf(one) !== null && prefixesOf(one).at(-1) === prefixesOf(other).at(-1)
 
-/** The written groups of an IPv6 address, with zeros for those left out; enough of them for its front. */
+/** The groups of an IPv6 address, with zeros in place of `::`. */
 const groupsOf = (address: string): readonly string[] => {
   const [front = '', back] = address.split('::')
-  const [before, after] = [front, back ?? ''].map((part) => part === '' ? [] : part.split(':')) as [string[], string[]] // two in, two out
+  const [before, after] = [front, back ?? ''].map((part) => part === '' ? [] : part.split(':')) as [string[], string[]] // `map` keeps their number
   return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after]
 }

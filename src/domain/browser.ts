@@ -1,6 +1,6 @@
-/** What a browser is called on the phone. Reads what the browser says of itself, so it is a hint for a person and proof of nothing. */
+/** The names of browser and system that the phone shows. They come from the `User-Agent`, so they are a hint for a person and prove nothing. */
 
-/** The first that fits names it: a browser that copies another's words stands before it. */
+/** The first match counts: a browser whose `User-Agent` contains another's token stands before that one. */
 const browsers: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
   [/MicroMessenger\//, 'WeChat'],
   [/QQBrowser\//, 'QQ Browser'],
@@ -37,12 +37,12 @@ const first = (table: typeof browsers, text: string, otherwise: string): string 
   table.find(([pattern]) => pattern.test(text))?.[1] ?? otherwise
 
 /**
- * The page decides by the same words where its code is scanned (static/scan-login/device.js). A tablet counts as a computer: the phone with WeChat lies
- * beside it, and an iPad mostly calls itself a Mac, so that tablets can't be told from computers anyway.
+ * The page applies the same rule (static/scan-login/device.js). A tablet counts as a computer: WeChat is on a phone next to it, and an iPad mostly
+ * claims to be a Mac, so tablets can't be told from computers anyway.
  */
 const isPhone = (userAgent: string): boolean => /\bMobile\b|\bPhone\b/.test(userAgent) && !/\b(?:iPad|Tablet|WindowsWechat|MacWechat)\b/.test(userAgent)
 
-/** Names browser and system from a `User-Agent`, and tells whether that is a phone. Only words of the tables come out, whatever goes in. */
+/** Names browser and system from a `User-Agent`, and tells whether it is a phone. The names are those of the tables, never text of the `User-Agent`. */
 export const describeBrowser = (userAgent: string): { readonly name: string, readonly system: string, readonly isPhone: boolean } => {
   const text = userAgent.slice(0, 512)
   return { name: first(browsers, text, 'Unknown browser'), system: first(systems, text, 'Unknown system'), isPhone: isPhone(text) }

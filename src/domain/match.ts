@@ -1,7 +1,7 @@
-/** The number on the screen that the phone is asked for. */
+/** The number on the screen, which the person at the phone has to match. */
 import type { RandomBytes } from './ids.ts'
 
-/** How the phone asks for the number: one of three to tap, or two digits to type. */
+/** How the phone asks for the number: `tap` one of three, or `type` two digits. */
 export type MatchMode = 'tap' | 'type'
 
 export interface Match {
@@ -11,7 +11,7 @@ export interface Match {
   readonly choices: readonly string[]
 }
 
-/** Draws a number and the two it hides among, each as likely as any other. */
+/** Draws a number and two others to choose from, each with the same probability. */
 export const newMatch = (random: RandomBytes): Match => {
   const choices = new Set<string>()
   while (choices.size < 3) choices.add(String(10 + uniform(random, 90)))
@@ -19,7 +19,7 @@ export const newMatch = (random: RandomBytes): Match => {
   return { code: drawn[uniform(random, 3)] as string, choices: drawn } // uniform() stays below the length
 }
 
-/** An integer from 0 to below `limit` ≤ 256; what would make the low numbers likelier is drawn again. */
+/** A random integer in [0, limit), `limit` ≤ 256. Bytes that would make low numbers more likely are drawn again. */
 const uniform = (random: RandomBytes, limit: number): number => {
   const fair = 256 - 256 % limit
   for (;;) {

@@ -1,11 +1,11 @@
-/** Names that pass for something else: a word with letters of several scripts, an office nobody holds here, an address. Look-alikes count as what they look like (UTS #39). */
+/** Names that imitate something: words that mix scripts, offices such as "admin", addresses. Look-alike characters count as what they look like (UTS #39). */
 import unhomoglyph from 'unhomoglyph'
 import { hasListedSuffix } from './public-suffix.ts'
 import { joiners } from './text.ts'
 
 export type Mimic = 'mixed-scripts' | 'office' | 'address'
 
-/** What people believe a person of the site, of WeChat or of the machine to be called. */
+/** Names under which people expect the site's, WeChat's or the system's own staff. */
 const latinOffices = [
   'admin', 'admins', 'administrator', 'administrators', 'sysadmin', 'webadmin', 'superadmin', 'root', 'superuser', 'sudo', 'system', 'support', 'official',
   'officials', 'moderator', 'webmaster', 'postmaster', 'hostmaster', 'helpdesk', 'helpcenter', 'security', 'staff', 'operator', 'customerservice', 'wechat', 'weixin', 'tencent',
@@ -16,30 +16,30 @@ const hanOffices = [
 ]
 
 /**
- * UTS #39 §5.2, "highly restrictive": all letters of one script, or of one of the three ways to write that mix scripts. Named are the scripts that UAX #31 recommends, and
- * those of limited use that people have names in; the others are of the past.
+ * UTS #39 §5.2, "highly restrictive": all letters of one script, or of one of the three writing systems that mix scripts. The list has the scripts that UAX #31
+ * recommends, and those of limited use in which people have names; the other ones are historic.
  */
-const waysToWrite = [
+const writingSystems = [
   'Latn Hani Hira Kana', 'Latn Hani Bopo', 'Latn Hani Hang', 'Cyrl', 'Grek', 'Arab', 'Armn', 'Beng', 'Deva', 'Ethi', 'Geor', 'Gujr', 'Guru', 'Hebr', 'Khmr', 'Knda', 'Laoo', 'Mlym', 'Mong', 'Mymr',
   'Nkoo', 'Orya', 'Sinh', 'Syrc', 'Tale', 'Taml', 'Telu', 'Tfng', 'Thaa', 'Thai', 'Tibt', 'Yiii',
 ].map((scripts) => new RegExp(`^(?:[^\\p{L}\\p{M}]|[${['Zyyy', 'Zinh', ...scripts.split(' ')].map((script) => `\\p{scx=${script}}`).join('')}])*$`, 'u'))
 
-/** Words stand apart enough to be seen as in scripts of their own: Иван (Ivan). An office is found across them, whatever stands between its letters. */
+/** Each word may have a script of its own: Иван (Ivan). An office is searched in the whole name, so that separators between its letters don't hide it. */
 const betweenWords = /[\s()[\]【】「」]+/u
 
-/** Tells what a name passes for, or null. The name is plain text. */
+/** Tells what a name imitates, or null. The name is plain text (text.ts). */
 export const mimicOf = (name: string): Mimic | null => {
   const written = name.replace(joiners, '').normalize('NFKC')
-  if (!written.split(betweenWords).every((word) => waysToWrite.some((way) => way.test(word)))) return 'mixed-scripts'
+  if (!written.split(betweenWords).every((word) => writingSystems.some((system) => system.test(word)))) return 'mixed-scripts'
   if (isAddress(written)) return 'address'
-  // A 0 looks like an O in one name, and is a number behind the word in another; a Cyrillic М looks like an M, and a small one doesn't.
+  // Three readings: a 0 is an O in one name and a number after a word in another; a Cyrillic М looks like an M, but a small м doesn't.
   return [written, written.replace(/\p{Nd}/gu, ' '), unhomoglyph(written)].some(isOffice) ? 'office' : null
 }
 
-/** Phonetic small capitals: letters of their own for the confusables' table. */
+/** Phonetic small capitals, which the table of confusables leaves out. */
 const smallCapitals = new Map(Array.from('ᴀaʙbᴄcᴅdᴇeꜰfɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpʀrꜱsᴛtᴜuᴠvᴡwʏyᴢz'.matchAll(/(.)(.)/gu), ([, small = '', letter = '']) => [small, letter]))
 
-/** The skeleton of UTS #39 §4, of small letters and without marks: two texts that look alike have the same. */
+/** The skeleton of UTS #39 §4, in lower case and without marks: texts that look alike have the same one. */
 const skeletonOf = (text: string): string => {
   const plain = Array.from(unmarked(text.toLowerCase()), (letter) => smallCapitals.get(letter) ?? letter).join('')
   return unmarked(unhomoglyph(plain)).toLowerCase().replaceAll('i', 'l')
@@ -52,26 +52,26 @@ const letters = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, '')
 const latinSkeletons = new Set(latinOffices.map(skeletonOf))
 const hanSkeletons = hanOffices.map(skeletonOf)
 
-/** A Latin word counts as a whole, for a badminton player is no admin; or letter by letter with something between. A Chinese one counts wherever it stands. */
+/** A Latin word counts as a whole ("badminton" contains "admin"), or spelt with separators between its letters. A Chinese one counts anywhere in the name. */
 const isOffice = (text: string): boolean => {
   const skeleton = skeletonOf(text)
   const joined = letters(skeleton)
   return latinSkeletons.has(joined) || (skeleton.match(/[a-z]+/g) ?? []).some((word) => latinSkeletons.has(word)) || hanSkeletons.some((office) => joined.includes(office))
 }
 
-/** The labels behind a dot that stands between two letters or digits. */
+/** The labels after a dot that stands between two letters or digits. */
 const labels = /(?<=[\p{L}\p{M}\p{N}_-]\.)[\p{L}\p{M}\p{N}-]+/gu
 
-/** Chinese, Japanese and Korean put no space behind a Latin word: 到evil.com领奖. */
+/** Chinese, Japanese and Korean put no space after a Latin word: 到evil.com领奖. */
 const latinStart = /^[a-z0-9-]+/i
 
-/** Tells whether some label ends a domain of the public internet, as read or as it looks. "rn" looks like "m", and the table makes it of an m. */
+/** Tells whether a label ends a domain of the public internet, as written or as it looks. "rn" looks like "m", for which the table of confusables has "rn". */
 const hasDomain = (text: string): boolean => (text.match(labels) ?? [])
   .flatMap((label) => [label, unhomoglyph(label).replaceAll('rn', 'm')])
-  .flatMap((read) => [read, latinStart.exec(read)?.[0] ?? read])
-  .some((read) => hasListedSuffix(`x.${read.toLowerCase()}`))
+  .flatMap((label) => [label, latinStart.exec(label)?.[0] ?? label])
+  .some((label) => hasListedSuffix(`x.${label.toLowerCase()}`))
 
-/** Where somebody could be sent: a web or mail address, one of the network, a number to call or to add. */
+/** A web, mail or IP address, or a phone or account number. */
 const isAddress = (text: string): boolean => {
   const dotted = text.replace(/[。․]/gu, '.')
   return /:\/\/|www\.|\S@\S/iu.test(dotted) || hasDomain(dotted) || /\d{1,3}(?:\.\d{1,3}){3}/u.test(dotted) || /(?:\p{Nd}[\s().+\-_/]*){7,}/u.test(dotted)

@@ -1,4 +1,4 @@
-/** Owns what is known of where somebody is. It is read from an address, so it is a hint for a person and proof of nothing. */
+/** The place of an address. It comes from a database of addresses, so it is a hint for a person and proves nothing. */
 
 export interface Place {
   /** ISO 3166-1, two capital letters; null where it is not known. */
@@ -8,6 +8,6 @@ export interface Place {
   readonly en: string
 }
 
-/** Tells whether two are known to be in different countries or regions. Who is nowhere known is nowhere else. */
-export const areApart = (one: string | null | undefined, other: string | null | undefined): boolean =>
+/** Tells whether both countries or regions are known and differ. */
+export const areDifferentCountries = (one: string | null | undefined, other: string | null | undefined): boolean =>
   typeof one === 'string' && typeof other === 'string' && one !== other

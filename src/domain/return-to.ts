@@ -1,8 +1,6 @@
-/** Owns where a visitor may be sent after the login. */
-
 /**
- * Tells whether `returnTo` is a path on the site or a URL of an allowed origin (CONTRACT, "Browser"). What a browser's URL parser
- * would silently drop or turn (backslashes, control characters, and their encodings) is refused rather than mended.
+ * Tells whether a visitor may be sent to `returnTo` after the login: a path on the site, or a URL of an allowed origin (CONTRACT, "Browser"). What a
+ * browser's URL parser silently drops or rewrites (backslashes, control characters, and their encodings) is refused, not repaired.
  */
 export const isReturnAllowed = (returnTo: string, allowedOrigins: readonly string[]): boolean => {
   if (returnTo.length > 2048 || hasControl(returnTo) || leavesPath(returnTo) || endsUpElsewhere(returnTo)) return false
@@ -15,9 +13,9 @@ export const isReturnAllowed = (returnTo: string, allowedOrigins: readonly strin
 const hasControl = (text: string): boolean =>
   !text.isWellFormed() || /[\p{Cc}\p{Zl}\p{Zp} ]/u.test(text) || /%(?:[01][0-9a-f]|7f|c2%[89][0-9a-f])/i.test(text)
 
-/** `//host`, `/\\host` and their encodings: a URL parser, or a proxy that decodes, reads a host there. A backslash belongs in no path. */
+/** `//host`, `/\\host` and their encodings: a URL parser, or a proxy that decodes, reads a host there. No path needs a backslash. */
 const leavesPath = (text: string): boolean =>
   text.includes('\\') || /^\/(?:\/|%2f)/i.test(text) || /^[^?#]*%5c/i.test(text)
 
-/** `/.//host` stays on the site, but its path is `//host`: a site that redirects to the path alone would leave. */
+/** `/.//host` is on the site, but its normalised path is `//host`: a site that redirects to that path would leave. */
 const endsUpElsewhere = (text: string): boolean => URL.parse(text, 'https://site.invalid')?.pathname.startsWith('//') ?? true

@@ -1,4 +1,4 @@
-/** Owns the life of a ticket: its states, the table of edges, and the one function that takes an edge. Pure; who may ask is decided in login/. */
+/** The state machine of a ticket: states, edges, and `move`, which takes an edge. Who may take which edge is decided in login/. */
 import type { MatchMode } from './match.ts'
 import type { schema } from './record.ts'
 
@@ -26,19 +26,19 @@ export const ticketEdges = ['scan', 'confirm', 'consume', 'cancel', 'expire'] as
 export type TicketState = typeof ticketStates[number]
 export type TicketEdge = typeof ticketEdges[number]
 
-/** What a browser is called on the phone, as it said itself when it made the ticket, and its address. */
+/** The browser that made the ticket, as its `User-Agent` described it, and its address. */
 export interface SeenBrowser {
   readonly name: string
   readonly system: string
-  /** '' where it is not known. */
+  /** '' where it is unknown. */
   readonly ip: string
-  /** The browser runs on a phone, by its own words. Missing in what an earlier release stored. */
+  /** The browser runs on a phone, by its `User-Agent`. Missing in what an earlier release stored. */
   readonly isPhone?: boolean
 }
 
-/** A browser, and where its address was when it made the ticket. The last two are missing in what an earlier release stored. */
+/** A browser with the place of its address at that time. The last two are missing in what an earlier release stored. */
 export interface BrowserInfo extends SeenBrowser {
-  /** In Chinese; null where nobody knows. `placeEn` says the same in English. */
+  /** In Chinese; null where it is unknown. `placeEn` is the same in English. */
   readonly place: string | null
   readonly placeEn?: string | null
   /** ISO 3166-1. */
@@ -53,48 +53,48 @@ export interface Ticket {
   /** base64url of SHA-256 over the browser secret. */
   readonly secretHash: string
   readonly state: TicketState
-  /** 1 when made, one more with each edge. */
+  /** 1 when created, one more with each edge. */
   readonly version: number
   readonly createdAt: number
-  /** When the time is up; of a final ticket, when it is forgotten. */
+  /** When the ticket expires; of a final ticket, when it is deleted. */
   readonly expiresAt: number
   readonly returnTo: string | null
   readonly browser: BrowserInfo
-  /** The two digits on the screen, and the three that the phone may offer; null where numbers are off. */
+  /** The two digits on the screen, and the three numbers that the phone may offer; null where numbers are off. */
   readonly match: { readonly code: string, readonly choices: readonly string[] } | null
-  /** How the person who scanned was asked for the number; missing before the scan, and after a scan by an earlier release, which offers three. */
+  /** How the phone asks for the number; missing before the scan, and after a scan by an earlier release, which offers three. */
   readonly matchMode?: MatchMode
   /**
-   * Who scanned; set by the scan, and never another. `name` is null until the confirm, for nobody is told it before; `since` dates the phone key that
-   * confirmed, and is missing until then, and in what an earlier release stored.
+   * Who scanned; set by the scan and never changed. `name` is null until the confirm, as the browser must not get it before; `since` is the date of the phone
+   * key that confirmed, and is missing until then, and in what an earlier release stored.
    */
   readonly person: { readonly sub: string, readonly name: string | null, readonly since?: number } | null
   readonly consumedAt: number | null
-  /** Whose share of MAX_TICKETS it uses: a network's prefix. Missing in what an earlier release stored, which takes no share. */
+  /** The network prefix whose share of MAX_TICKETS it uses. Missing in what an earlier release stored, which uses no share. */
   readonly slotOwner?: string
-  /** The origin of the other site whose page made it, which it belongs to. Missing where it is ours, and in what an earlier release stored. */
+  /** The origin of the other site whose page made it, and to which it belongs. Missing for our own site, and in what an earlier release stored. */
   readonly site?: string
 }
 
-/** A scan in the last minute moves the end once, to a minute after the scan; a final ticket is readable for as long. Milliseconds. */
+/** A scan in the last minute postpones the end to a minute after the scan; a final ticket is readable for a minute. */
 export const graceMs = 60_000
 
-/** Tells whether nothing leaves this state. */
+/** Tells whether no edge leaves this state. */
 export const isFinal = (state: TicketState): boolean => state === 'consumed' || state === 'cancelled' || state === 'expired'
 
-/** A clock's word: milliseconds since 1970, and by how much they may be wrong, forwards or back. */
+/** A clock's reading: milliseconds since 1970, and by how much that may be wrong, either way. */
 export interface Moment {
   readonly at: number
   readonly errorMs: number
 }
 
-/** Tells whether the time of a ticket is up, for certain, and nobody has written it down yet. */
+/** Tells whether a ticket's time is certainly up, and the `expire` edge not yet taken. */
 export const isOverdue = (ticket: Ticket, now: Moment): boolean => !isFinal(ticket.state) && isPast(ticket.expiresAt, now)
 
-/** Tells whether a time is past for certain. */
+/** Tells whether a time is certainly past, despite the clock's error. */
 export const isPast = (time: number, { at, errorMs }: Moment): boolean => at - errorMs >= time
 
-/** The end of what lasts for so long from now: the latest that it can be, so that nothing ends before its time where another process finds it. */
+/** The end of what lasts `ms` from now: the latest possible one, so that nothing ends too early by another process' clock. */
 export const endIn = (ms: number, { at, errorMs }: Moment): number => at + errorMs + ms
 
 /** Names the state an edge leads to, or undefined where there is no such edge. */
@@ -102,8 +102,8 @@ export const target = (state: TicketState, edge: TicketEdge): TicketState | unde
   (edges[edge] as Partial<Record<TicketState, TicketState>>)[state]
 
 /**
- * Takes an edge: the ticket as it is afterwards, or undefined where the table has no such edge or the time is not right for it
- * (nothing but `expire` leaves an overdue ticket; `expire` leaves no other).
+ * Takes an edge: returns the ticket as it is afterwards, or undefined where the table has no such edge or the time is wrong for it
+ * (an overdue ticket can only expire; no other ticket can).
  */
 export const move = (ticket: Ticket, edge: TicketEdge, now: Moment, who: Ticket['person'] = ticket.person): Ticket | undefined => {
   const state = target(ticket.state, edge)

@@ -1,6 +1,6 @@
 import { areOneConnection } from '../domain/address.ts'
 import type { Place } from '../domain/place.ts'
-import { areApart } from '../domain/place.ts'
+import { areDifferentCountries } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import type { LoginDeps } from './deps.ts'
 import { refuseToWait, withdraw } from './match-number.ts'
@@ -46,7 +46,7 @@ export const scanTicket = async (deps: LoginDeps, claim: ScanClaim): Promise<Sca
   return {
     ticket,
     phonePlace,
-    isOtherCountry: areApart(ticket.browser.country, phonePlace?.country),
+    isOtherCountry: areDifferentCountries(ticket.browser.country, phonePlace?.country),
     isSamePhone: ticket.browser.isPhone === true && areOneConnection(ticket.browser.ip, claim.ip),
   }
 }

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { areOneConnection, isInside, networkOf, plainAddress } from '../../../src/domain/address.ts'
+import { areOneConnection, isPrivateAddress, networkOf, plainAddress } from '../../../src/domain/address.ts'
 import { describeBrowser } from '../../../src/domain/browser.ts'
 import { hashSecret, isId, isSecret, newId, newSecret, sameText, startOf } from '../../../src/domain/ids.ts'
 import { newMatch } from '../../../src/domain/match.ts'
 import { subjectOf, whyNotName } from '../../../src/domain/person.ts'
-import { areApart } from '../../../src/domain/place.ts'
+import { areDifferentCountries } from '../../../src/domain/place.ts'
 import { isReturnAllowed } from '../../../src/domain/return-to.ts'
 import { createSeal } from '../../../src/domain/seal.ts'
 import { isPlainText, plainText } from '../../../src/domain/text.ts'
@@ -143,8 +143,8 @@ await t.test('address: the network around it when it is public, else none', asyn
 })
 
 await t.test('address: it is inside when it, or the whole range around it, means something in one network only, and is none when it is no address', async (t) => {
-  for (const [address, bits] of [['10.1.2.3'], ['192.168.0.0', 16], ['192.168.1.0', 24], ['::1'], ['fd12::', 32]] as const) t.equal(isInside(address, bits), true, `${address}/${bits}`)
-  for (const [address, bits] of [['203.0.113.7'], ['192.168.0.0', 15], ['10.0.0.0', 7], ['2001:db8::1'], ['fc00::', 6], [''], ['nonsense']] as const) t.equal(isInside(address, bits), false, `${address}/${bits}`)
+  for (const [address, bits] of [['10.1.2.3'], ['192.168.0.0', 16], ['192.168.1.0', 24], ['::1'], ['fd12::', 32]] as const) t.equal(isPrivateAddress(address, bits), true, `${address}/${bits}`)
+  for (const [address, bits] of [['203.0.113.7'], ['192.168.0.0', 15], ['10.0.0.0', 7], ['2001:db8::1'], ['fc00::', 6], [''], ['nonsense']] as const) t.equal(isPrivateAddress(address, bits), false, `${address}/${bits}`)
 })
 
 await t.test('E12 address: two are one connection\'s when they are one public IPv4 address or in one public /64, else not', async (t) => {
@@ -166,8 +166,8 @@ await t.test('address: the network is one, and the same for its first address, w
 })
 
 await t.test('place: two are apart when both countries are known and differ', async (t) => {
-  t.equal(areApart('CN', 'US'), true)
-  for (const [one, other] of [['CN', 'CN'], ['CN', null], [null, 'CN'], [undefined, 'CN'], ['CN', undefined], [null, undefined]]) t.equal(areApart(one, other), false, `${one} ${other}`)
+  t.equal(areDifferentCountries('CN', 'US'), true)
+  for (const [one, other] of [['CN', 'CN'], ['CN', null], [null, 'CN'], [undefined, 'CN'], ['CN', undefined], [null, undefined]]) t.equal(areDifferentCountries(one, other), false, `${one} ${other}`)
 })
 
 /** None may stand in a name, and each becomes a space in a text that is made plain. */
