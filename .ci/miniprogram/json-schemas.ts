@@ -51,7 +51,7 @@ export const checkJsonFiles = (folder: string): readonly Problem[] => {
     }
     for (const [mode, theme] of themes ?? new Map<string, Theme>([['light', {}]])) {
       for (const [path, name] of names) {
-        if (theme[name] === undefined) reportOnce(path.split('/'), themes === undefined ? `"@${name}" has no theme to be looked up in` : `"@${name}" is not in the theme "${mode}"`)
+        if (theme[name] === undefined) reportOnce(path.split('/'), themes === undefined ? `"@${name}" has no theme: themeLocation is missing or wrong` : `"@${name}" is not in the theme "${mode}"`)
       }
       for (const [pointer, message] of errorsOf(schema, withTheme(json, theme))) {
         reportOnce(pointer, names.has(pointer.join('/')) ? `${message} in the theme "${mode}"` : message)
@@ -59,7 +59,7 @@ export const checkJsonFiles = (folder: string): readonly Problem[] => {
     }
   }
 
-  const app = read('app.json', 'a mini program begins there')
+  const app = read('app.json', 'every mini program has one')
   if (app !== undefined) {
     const theme = app.themeLocation === undefined ? undefined : read(String(app.themeLocation), 'app.json names it as themeLocation')
     const themes = theme !== undefined && checkShape(ThemeJson, app.themeLocation, theme) ? new Map<string, Theme>(Object.entries(theme)) : undefined

@@ -11,7 +11,7 @@ export const parseObject = (file: string, text: string): { json: Json } | { prob
   try {
     const json: unknown = JSON.parse(text)
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return { json }
-    return { problem: problemIn(file, 'must hold an object') }
+    return { problem: problemIn(file, 'must be a JSON object') }
   } catch (error) {
     const { parseDiagnostics } = ts.parseJsonText(file, text) as ts.JsonSourceFile & { parseDiagnostics: readonly ts.Diagnostic[] } // missing in the declarations
     return { problem: problemAt(file, text, parseDiagnostics[0]?.start ?? 0, String(error)) }

@@ -34,11 +34,11 @@ export const checkPackaging = (folder: string, project: Project): readonly Probl
     else if (!packedExtensions.test(file)) problems.push(problemIn(file, `is of a kind that is not packed, though ${by} needs it`))
   }
   const packed = files.filter((file) => !isIgnored(file) && !configurationFiles.includes(file))
-  for (const file of packed) if (!reached.has(file)) problems.push(problemIn(file, 'would be packed for nothing: use it, remove it, or name it in packOptions.ignore'))
+  for (const file of packed) if (!reached.has(file)) problems.push(problemIn(file, 'is packed but not used: use it, remove it, or add it to packOptions.ignore'))
 
   const bytes = packed.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
   if (bytes >= wechatLimitBytes) problems.push(problemIn('app.json', `the package has ${bytes} bytes, WeChat takes less than ${wechatLimitBytes}`))
-  else if (bytes > ownLimitBytes) problems.push(problemIn('app.json', `the package has ${bytes} bytes, more than the ${ownLimitBytes} it is held to`))
+  else if (bytes > ownLimitBytes) problems.push(problemIn('app.json', `the package has ${bytes} bytes, more than our limit of ${ownLimitBytes}`))
   return problems
 }
 
@@ -79,7 +79,7 @@ const resolve = ({ kind, to }: Reference, from: string, files: readonly string[]
   const file = kind === 'script' ? `${path}.ts` : path
   if (files.includes(file)) return { file }
   const similar = files.find((other) => other.toLowerCase() === file.toLowerCase())
-  return { wrong: similar === undefined ? `"${file}" is missing` : `"${to}": the file is named "${similar}", and a phone tells capitals from small letters` }
+  return { wrong: similar === undefined ? `"${file}" is missing` : `"${to}": the file is named "${similar}", and phones are case-sensitive` }
 }
 
 /** Undefined where project.config.json is wrong: the check of the JSON files reports that. */

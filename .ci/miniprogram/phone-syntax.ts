@@ -18,7 +18,7 @@ export const checkPhoneSyntax = (folder: string): readonly Problem[] =>
   })
 
 const syntaxProblem = (node: ts.Node): string | undefined => {
-  if (ts.isBigIntLiteral(node)) return 'iOS 13 cannot read a bigint, and the whole file with it'
+  if (ts.isBigIntLiteral(node)) return 'iOS 13 cannot parse a bigint, so the whole file fails'
   const isPattern = ts.isRegularExpressionLiteral(node) || (ts.isStringLiteralLike(node) && ts.isNewExpression(node.parent) && node.parent.expression.getText() === 'RegExp')
-  return isPattern && /\(\?<[=!]/.test(node.text) ? 'iOS before 16.4 cannot read a pattern that looks behind, and the whole file with it' : undefined
+  return isPattern && /\(\?<[=!]/.test(node.text) ? 'iOS before 16.4 cannot parse lookbehind in a pattern, so the whole file fails' : undefined
 }

@@ -16,7 +16,7 @@ export const checkSecrets = (folder: string): readonly Problem[] => {
     const text = textOf(folder, file)
     return secrets.flatMap(([pattern, what]) => [...text.matchAll(pattern)].map(({ index }) => problemAt(file, text, index, `${what}: everybody could read it`)))
   })
-  return [...found, ...files.includes('config.ts') ? configProblems(textOf(folder, 'config.ts')) : [problemIn('config.ts', 'is missing: it says where the service is')]]
+  return [...found, ...files.includes('config.ts') ? configProblems(textOf(folder, 'config.ts')) : [problemIn('config.ts', 'is missing: it holds the address of the service')]]
 }
 
 /** config.ts is the one file that operators edit, so it holds the service's address and nothing else. */

@@ -69,8 +69,8 @@ const compilerProblems = (group: TmplGroup, path: string, wxml: string): readonl
     .filter(({ level }) => level !== 'Note')
     .map(({ message, startLine, startColumn }) => problemAt(file, wxml, offsetOf(wxml, startLine, startColumn), message))
   const template = wxml.search(/<template\b/)
-  if (template >= 0) problems.push(problemAt(file, wxml, template, 'what a <template> draws is not checked: write it out'))
-  if (group.getDirectDependencies(path).length > 0) problems.push(problemIn(file, 'what another template draws here is not checked: write it out'))
+  if (template >= 0) problems.push(problemAt(file, wxml, template, 'the checks cannot see into a <template>: write it out'))
+  if (group.getDirectDependencies(path).length > 0) problems.push(problemIn(file, 'the checks cannot see into another template: write it out'))
   if (group.getScriptDependencies(path).length + group.getInlineScriptModuleNames(path).length > 0) problems.push(problemIn(file, 'a <wxs> script is not checked: compute it in the page'))
   return problems
 }

@@ -45,7 +45,7 @@ const directiveFindings = ({ attributes }: Tag): readonly Finding[] => attribute
 
 const braceFindings = (piece: Piece): readonly Finding[] => {
   const brace = singleBraceIn(piece.text)
-  const findings: Finding[] = brace < 0 ? [] : [[piece.offset + brace, 'a brace alone is drawn as it is: data stand in {{…}}']]
+  const findings: Finding[] = brace < 0 ? [] : [[piece.offset + brace, 'a single brace is drawn literally: write data as {{…}}']]
   for (const expression of expressionsIn(piece)) {
     const unsupported = unsupportedIn(expression)
     if (unsupported !== undefined) findings.push([unsupported.offset, unsupported.message])

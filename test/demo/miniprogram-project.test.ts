@@ -37,10 +37,10 @@ await t.test('project: components come before the modules that use them when app
 })
 
 for (const [what, files, problems] of [
-  ['there is no app.json', { 'app.json': undefined }, ['app.json: missing, a mini program begins there']],
-  ['there is no app.ts', { 'app.ts': undefined }, ['app.ts: missing, a mini program begins there']],
+  ['there is no app.json', { 'app.json': undefined }, ['app.json: missing, every mini program has one']],
+  ['there is no app.ts', { 'app.ts': undefined }, ['app.ts: missing, every mini program has one']],
   ['app.json names no page', { 'app.json': '{}' }, ['app.json: "pages" names no page']],
-  ['app.json is a list', { 'app.json': '[]' }, ['app.json: holds no object']],
+  ['app.json is a list', { 'app.json': '[]' }, ['app.json: must be a JSON object']],
   ['app.json names a page that leads out', { 'app.json': '{ "pages": ["pages/a/a", "../b/b"] }' }, ['app.json: "../b/b" is no plain path inside the mini program']],
   ['app.json names a page that begins with a slash', { 'app.json': '{ "pages": ["/pages/a/a"] }' }, ['app.json: "/pages/a/a" is no plain path inside the mini program']],
   ['app.json has subpackages', { 'app.json': '{ "pages": ["pages/a/a"], "subPackages": [] }' }, ['app.json: subpackages are not supported']],
@@ -48,11 +48,11 @@ for (const [what, files, problems] of [
     ['pages/a/a.wxml: missing, app.json names pages/a/a', 'pages/a/a.ts: missing, app.json names pages/a/a']],
   ['a component is missing', { 'pages/a/a.json': '{ "usingComponents": { "b": "./b" } }' },
     ['json', 'wxml', 'ts'].map((extension) => `pages/a/b.${extension}: missing, pages/a/a.json names pages/a/b`)],
-  ['a component leads out', { 'pages/a/a.json': '{ "usingComponents": { "b": "../../../b" } }' }, ['pages/a/a.json: "b" leads to no path inside the mini program']],
-  ['a component is no path', { 'pages/a/a.json': '{ "usingComponents": { "b": 1 } }' }, ['pages/a/a.json: "b" leads to no path inside the mini program']],
+  ['a component leads out', { 'pages/a/a.json': '{ "usingComponents": { "b": "../../../b" } }' }, ['pages/a/a.json: "b" is no path inside the mini program']],
+  ['a component is no path', { 'pages/a/a.json': '{ "usingComponents": { "b": 1 } }' }, ['pages/a/a.json: "b" is no path inside the mini program']],
   ['a component is none', { 'pages/a/a.json': '{ "usingComponents": { "b": "b" } }', ...component('pages/a/b', { component: false }) },
-    ['pages/a/b.json: says no "component": true, though pages/a/a.json uses it as "b"']],
-  ['a page says that it is a component', { 'pages/a/a.json': '{ "component": true }' }, ['pages/a/a.json: says "component": true, though app.json lists it as a page']],
+    ['pages/a/b.json: lacks "component": true, though pages/a/a.json uses it as "b"']],
+  ['a page says that it is a component', { 'pages/a/a.json': '{ "component": true }' }, ['pages/a/a.json: has "component": true, though app.json lists it as a page']],
   ['the theme is missing', { 'app.json': '{ "pages": ["pages/a/a"], "themeLocation": "theme.json" }' }, ['theme.json: missing, app.json names it as "themeLocation"']],
   ['the theme has one side', { 'app.json': '{ "pages": ["pages/a/a"], "themeLocation": "theme.json" }', 'theme.json': '{ "light": {} }' }, ['theme.json: needs both "light" and "dark"']],
 ] as const) {

@@ -50,19 +50,19 @@ const jsonFaults: ReadonlyArray<readonly [string, Files, readonly string[]]> = [
   ]],
   ['a wrong value in one theme', edited('theme.json', '"white"', '"grey"'), ['app.json:3:55 must be "black" or "white" in the theme "dark"']],
   ['a theme alone', edited('theme.json', ',\n  "dark": { "bar": "#000000", "text": "white" }', ''), [
-    'app.json:3:15 "@bar" has no theme to be looked up in',
-    'app.json:3:55 "@text" has no theme to be looked up in',
+    'app.json:3:15 "@bar" has no theme: themeLocation is missing or wrong',
+    'app.json:3:55 "@text" has no theme: themeLocation is missing or wrong',
     'theme.json:1:1 must have required properties dark',
   ]],
   ['themes without dark mode', edited('app.json', '"darkmode": true', '"darkmode": false'), ['app.json:5:3 has no effect without "darkmode": true']],
   ['dark mode without themes', edited('app.json', '"themeLocation": "theme.json",\n  ', ''), [
-    'app.json:3:15 "@bar" has no theme to be looked up in',
-    'app.json:3:55 "@text" has no theme to be looked up in',
+    'app.json:3:15 "@bar" has no theme: themeLocation is missing or wrong',
+    'app.json:3:55 "@text" has no theme: themeLocation is missing or wrong',
     'app.json:4:3 needs a themeLocation',
   ]],
   ['themes that are nowhere', edited('app.json', 'theme.json', 'themes.json'), [
-    'app.json:3:15 "@bar" has no theme to be looked up in',
-    'app.json:3:55 "@text" has no theme to be looked up in',
+    'app.json:3:15 "@bar" has no theme: themeLocation is missing or wrong',
+    'app.json:3:55 "@text" has no theme: themeLocation is missing or wrong',
     'themes.json:1:1 is missing: app.json names it as themeLocation',
   ]],
   ['an unknown key of a page', edited('pages/home/home.json', '{ ', '{ "pullDown": true, '), ['pages/home/home.json:1:3 unknown key "pullDown"']],
@@ -84,11 +84,11 @@ const jsonFaults: ReadonlyArray<readonly [string, Files, readonly string[]]> = [
   ]],
   ['no TypeScript', edited('project.config.json', '["typescript"]', '[]'), ['project.config.json:7:16 must not have fewer than 1 items']],
   ['no JSON', edited('theme.json', '},\n', '}\n'), [
-    'app.json:3:15 "@bar" has no theme to be looked up in',
-    'app.json:3:55 "@text" has no theme to be looked up in',
+    'app.json:3:15 "@bar" has no theme: themeLocation is missing or wrong',
+    'app.json:3:55 "@text" has no theme: themeLocation is missing or wrong',
     'theme.json:3:3 SyntaxError: Expected \',\' or \'}\' after property value in JSON at position 53 (line 3 column 3)',
   ]],
-  ['no object', { 'sitemap.json': '[]' }, ['sitemap.json:1:1 must hold an object']],
+  ['no object', { 'sitemap.json': '[]' }, ['sitemap.json:1:1 must be a JSON object']],
   ['no project file', { 'project.config.json': undefined }, ['project.config.json:1:1 is missing: DevTools opens the project by it']],
 ]
 
@@ -108,13 +108,13 @@ const packageFaults: ReadonlyArray<readonly [string, Files, readonly string[]]> 
   ['an import with its extension', importing('import \'../../rows.ts\''), [`${at}:8 "../../rows.ts": DevTools wants imports without extension`]],
   ['an import from outside', importing('import type { A } from \'../../../src/errors\''), [`${at}:24 "../../../src/errors" leads out of the folder that is packed`]],
   ['an import of what is not there', importing('export * from \'./gone\''), [`${at}:15 "pages/home/gone.ts" is missing`]],
-  ['an import in other letters', importing('import \'../../Rows\''), [`${at}:8 "../../Rows": the file is named "rows.ts", and a phone tells capitals from small letters`]],
+  ['an import in other letters', importing('import \'../../Rows\''), [`${at}:8 "../../Rows": the file is named "rows.ts", and phones are case-sensitive`]],
   ['a dynamic import', importing('void import(\'../../rows\')'), [`${at}:13 a dynamic import is not packed`]],
   ['a computed require', importing('require(rows)'), [`${at}:9 an import that is computed is not packed`]],
   ['an import that only a comment has', importing('// import \'gone\''), []],
   ['a missing picture', edited('pages/home/home.wxml', 'dot.png', 'dots.png'), [
     'pages/home/home.wxml:3:13 "pages/home/dots.png" is missing',
-    'pages/home/dot.png:1:1 would be packed for nothing: use it, remove it, or name it in packOptions.ignore',
+    'pages/home/dot.png:1:1 is packed but not used: use it, remove it, or add it to packOptions.ignore',
   ]],
   ['a picture of a kind that is not packed', { ...edited('pages/home/home.wxml', 'dot.png', 'dot.webp'), 'pages/home/dot.png': undefined, 'pages/home/dot.webp': '' }, [
     'pages/home/dot.webp:1:1 is of a kind that is not packed, though pages/home/home.wxml needs it',
@@ -122,11 +122,11 @@ const packageFaults: ReadonlyArray<readonly [string, Files, readonly string[]]> 
   ['a picture from the network', edited('pages/home/home.wxml', '/>\n', '/>\n<image src="https://a.example/a.png" />'), []],
   ['a missing style', edited('app.wxss', 'shared', './gone'), [
     'app.wxss:1:10 "gone.wxss" is missing',
-    'shared.wxss:1:1 would be packed for nothing: use it, remove it, or name it in packOptions.ignore',
+    'shared.wxss:1:1 is packed but not used: use it, remove it, or add it to packOptions.ignore',
   ]],
   ['a picture in a style', edited('pages/home/home.wxss', 'color: #000000', 'background: url(dot.png)'), ['pages/home/home.wxss:1:25 a style cannot load "dot.png" on a phone: use <image> or a data: URL']],
-  ['a script that nobody needs', { 'utils/old.ts': '' }, ['utils/old.ts:1:1 would be packed for nothing: use it, remove it, or name it in packOptions.ignore']],
-  ['the type checker\'s file in the package', edited('project.config.json', '{ "type": "file", "value": "tsconfig.json" }', ''), ['tsconfig.json:1:1 would be packed for nothing: use it, remove it, or name it in packOptions.ignore']],
+  ['a script that nobody needs', { 'utils/old.ts': '' }, ['utils/old.ts:1:1 is packed but not used: use it, remove it, or add it to packOptions.ignore']],
+  ['the type checker\'s file in the package', edited('project.config.json', '{ "type": "file", "value": "tsconfig.json" }', ''), ['tsconfig.json:1:1 is packed but not used: use it, remove it, or add it to packOptions.ignore']],
   ['a needed file left out', edited('project.config.json', '"file", "value": "tsconfig.json"', '"suffix", "value": ".json"'), [
     'app.json:1:1 is left out by packOptions, though WeChat needs it',
     'components/card/card.json:1:1 is left out by packOptions, though app.json needs it',
@@ -147,7 +147,7 @@ await t.test('package: each fault is found where it is', async (t) => {
 await t.test('package: is refused when it is larger than its limit, and than WeChat\'s', async (t) => {
   const sizeOf = (bytes: number): Files => ({ 'pages/home/dot.png': 'x'.repeat(bytes) })
   const [small] = await checkPackage(t, sizeOf(ownLimitBytes))
-  t.match(small, /^app\.json:1:1 the package has 20\d{4} bytes, more than the 200000 it is held to$/)
+  t.match(small, /^app\.json:1:1 the package has 20\d{4} bytes, more than our limit of 200000$/)
   const [large] = await checkPackage(t, sizeOf(2 * 1024 * 1024))
   t.match(large, /^app\.json:1:1 the package has 209\d{4} bytes, WeChat takes less than 2097152$/)
 })

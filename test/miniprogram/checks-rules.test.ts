@@ -57,8 +57,8 @@ const templateLines: Lines = [
   ['{{ }}', ['3 "" is no expression']],
   ['{{a); (b}}', ['3 "a); (b" is no expression']],
   // Braces
-  ['<text>{screen.origin}</text>', ['7 a brace alone is drawn as it is: data stand in {{…}}']],
-  ['<text aria-label="a } {{b}}" />', ['21 a brace alone is drawn as it is: data stand in {{…}}']],
+  ['<text>{screen.origin}</text>', ['7 a single brace is drawn literally: write data as {{…}}']],
+  ['<text aria-label="a } {{b}}" />', ['21 a single brace is drawn literally: write data as {{…}}']],
   ['<view wx:if="screen.warning" />', ['7 wx:if takes one {{…}} and nothing else']],
   ['<view wx:if="{{a}}" /><view wx:elif="{{a}} " /><view wx:else />', ['29 wx:elif takes one {{…}} and nothing else']],
   ['<view wx:if />', ['7 wx:if takes one {{…}} and nothing else']],

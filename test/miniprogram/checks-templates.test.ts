@@ -102,8 +102,8 @@ await t.test('templates: what the template compiler only warns about is refused'
     ['<view wx:elif="{{true}}" />', '1:7 invalid attribute'],
     ['<view>{{ screen. }}</view>', '1:18 not a valid identifier'],
     ['<view id="a" id="b" />', '1:14 duplicated attribute'],
-    ['<text />\n<template name="a" />', '2:1 what a <template> draws is not checked: write it out'],
-    ['<include src="../../components/card/card" />', '1:1 what another template draws here is not checked: write it out'],
+    ['<text />\n<template name="a" />', '2:1 the checks cannot see into a <template>: write it out'],
+    ['<include src="../../components/card/card" />', '1:1 the checks cannot see into another template: write it out'],
     ['<wxs module="m">exports.a = 1</wxs>', '1:1 a <wxs> script is not checked: compute it in the page'],
   ]
   for (const [wxml, expected] of cases) t.strictSame(await check(t, { 'pages/home/home.wxml': wxml }), [`pages/home/home.wxml:${expected}`], wxml)

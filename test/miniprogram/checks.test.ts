@@ -28,9 +28,9 @@ await t.test('check: prints a line for each problem and fails when there is one'
   const { status, stdout } = check(folder)
   t.equal(status, 1)
   t.strictSame(stdout.replaceAll(folder, 'folder').split('\n'), [
-    'folder/pages/home/dot.png:1:1 would be packed for nothing: use it, remove it, or name it in packOptions.ignore',
+    'folder/pages/home/dot.png:1:1 is packed but not used: use it, remove it, or add it to packOptions.ignore',
     'folder/pages/home/home.wxml:1:40 the data has no "nothing"',
-    'folder/shared.wxss:1:1 would be packed for nothing: use it, remove it, or name it in packOptions.ignore',
+    'folder/shared.wxss:1:1 is packed but not used: use it, remove it, or add it to packOptions.ignore',
     '',
   ])
 })
@@ -57,7 +57,7 @@ await t.test('check: reports all kinds of fault, and once what both rules and ty
   t.strictSame(linesOf(await checkFolder(folder)), [
     'pages/home/home.ts:10:21 "restartMiniProgram" came with 3.0.1, phones may have 2.32.3',
     'pages/home/home.ts:10:58 the data has no "scren"',
-    'pages/home/home.ts:10:65 iOS 13 cannot read a bigint, and the whole file with it',
+    'pages/home/home.ts:10:65 iOS 13 cannot parse a bigint, so the whole file fails',
     'pages/home/home.wxml:4:3 WXML doesn\'t know "screen.title.toUpperCase()": compute it in the page',
     'pages/home/home.wxml:5:9 WXML doesn\'t know "?.": compute it in the page',
   ])
@@ -127,7 +127,7 @@ await t.test('config.ts: holds the address of a service and nothing else', async
     ['export const url = \'https://a.example\'', [`config.ts:1:1 ${wrongShape}`]],
     ['export const serviceUrl = where()', [`config.ts:1:1 ${wrongShape}`]],
     ['', [`config.ts:1:1 ${wrongShape}`]],
-    [undefined, ['config.ts:1:1 is missing: it says where the service is']],
+    [undefined, ['config.ts:1:1 is missing: it holds the address of the service']],
   ]
   for (const [text, expected] of cases) t.strictSame(await one(text)(), expected, String(text))
 })

@@ -45,7 +45,7 @@ export const readProject = async (folder: string): Promise<Project> => {
     try {
       const json: unknown = JSON.parse(await readFile(join(folder, file), 'utf8'))
       if (isObject(json)) return json
-      problems.push(`${file}: holds no object`)
+      problems.push(`${file}: must be a JSON object`)
     } catch (error) {
       problems.push(`${file}: ${String(error)}`)
     }
@@ -56,7 +56,7 @@ export const readProject = async (folder: string): Promise<Project> => {
     const found: Record<string, string> = {}
     for (const [tag, reference] of Object.entries(isObject(json.usingComponents) ? json.usingComponents : {})) {
       const path = typeof reference === 'string' ? pathInside(reference, file) : undefined
-      if (path === undefined) problems.push(`${file}: "${tag}" leads to no path inside the mini program`)
+      if (path === undefined) problems.push(`${file}: "${tag}" is no path inside the mini program`)
       else found[tag] = `/${path}`
     }
     return found
@@ -71,7 +71,7 @@ export const readProject = async (folder: string): Promise<Project> => {
   const visitAll = async (components: Record<string, string>, namedBy: string): Promise<void> => {
     for (const [tag, path] of Object.entries(components)) {
       const config = await visit(path.slice(1), namedBy)
-      if (config && config.component !== true) problems.push(`${path.slice(1)}.json: says no "component": true, though ${namedBy} uses it as "${tag}"`)
+      if (config && config.component !== true) problems.push(`${path.slice(1)}.json: lacks "component": true, though ${namedBy} uses it as "${tag}"`)
     }
   }
 
@@ -98,7 +98,7 @@ export const readProject = async (folder: string): Promise<Project> => {
     return undefined
   }
 
-  if (!await mustExist(['app.json', 'app.ts'], 'a mini program begins there')) throw new CompileError(problems)
+  if (!await mustExist(['app.json', 'app.ts'], 'every mini program has one')) throw new CompileError(problems)
   const app = await readJson('app.json') ?? {}
   const pages = Array.isArray(app.pages) ? app.pages.map(String) : []
   if (pages.length === 0 && problems.length === 0) problems.push('app.json: "pages" names no page')
@@ -108,7 +108,7 @@ export const readProject = async (folder: string): Promise<Project> => {
   await visitAll(globalComponents, 'app.json')
   for (const page of pages) {
     if (pathInside(page, '') !== page) problems.push(`app.json: "${page}" is no plain path inside the mini program`)
-    else if ((await visit(page, 'app.json'))?.component === true) problems.push(`${page}.json: says "component": true, though app.json lists it as a page`)
+    else if ((await visit(page, 'app.json'))?.component === true) problems.push(`${page}.json: has "component": true, though app.json lists it as a page`)
   }
 
   const theme = typeof app.themeLocation === 'string' ? await readTheme(app.themeLocation) : { light: {}, dark: {} }
