@@ -1,4 +1,4 @@
-// What a new ticket is made of, and what becomes of an id whose code was made ahead.
+// What a new ticket contains, and what happens to an id whose code was made ahead.
 import t from 'tap'
 import { hashSecret, isId, isSecret, newId } from '../../../src/domain/ids.ts'
 import { Problem, type ProblemCode } from '../../../src/errors.ts'
@@ -8,7 +8,7 @@ import { openLoginUseCases } from '../../support/login-use-cases.ts'
 
 const browser = { name: 'Chrome', system: 'Windows', ip: '192.0.2.1' }
 
-await t.test('create: the ticket is stored as its browser is told, and the audit hears of it', async (t) => {
+await t.test('create: the ticket is stored, and a step recorded, when a browser asks for it', async (t) => {
   const { deps, clock, told } = openLoginUseCases(t)
   const { ticket, secret } = await createTicket(deps, { returnTo: '/me', browser, site: 'https://shop.example' })
   t.ok(isId(ticket.id) && isSecret(secret))
@@ -33,28 +33,28 @@ await t.test('create: the ticket is stored as its browser is told, and the audit
   t.strictSame(told(), [{ event: 'ticket.created', ticket: ticket.id.slice(0, 8), browser: 'Chrome', system: 'Windows', place: null }])
 })
 
-await t.test('create: the ticket belongs to no other site, and has no number, when none is asked for', async (t) => {
+await t.test('create: the ticket has no site and no number when it is for our own site and numbers are off', async (t) => {
   const { make } = openLoginUseCases(t, { settings: { matchNumbers: 'off' } })
   const { ticket } = await make()
   t.equal(ticket.match, null)
   t.notOk('site' in ticket)
 })
 
-await t.test('create: the ticket keeps where its browser is when the address tells', async (t) => {
+await t.test('create: the ticket has the place of its browser when that of the address is known', async (t) => {
   const { deps } = openLoginUseCases(t)
   const places = { placeOf: (address: string) => address === browser.ip ? { country: 'CN', zh: '上海', en: 'Shanghai' } : null }
   const { ticket } = await createTicket({ ...deps, places }, { returnTo: null, browser, site: null })
   t.hasStrict(ticket.browser, { place: '上海', placeEn: 'Shanghai', country: 'CN' })
 })
 
-await t.test('create: it is refused, and nothing is made, when return_to leads elsewhere', async (t) => {
+await t.test('create: it is refused, and no step recorded, when return_to leads to another origin', async (t) => {
   const { make, told } = openLoginUseCases(t)
   await t.rejects(make({ returnTo: 'https://evil.example/' }), { code: 'return-to-not-allowed' })
   t.strictSame(told(), [])
   t.equal((await make({ returnTo: 'https://login.example.com/x' })).ticket.returnTo, 'https://login.example.com/x')
 })
 
-await t.test('create: tickets have one owner when they are of one network, and each network has its own', async (t) => {
+await t.test('create: tickets have the same slot owner when they are of one network, and only then', async (t) => {
   const { make } = openLoginUseCases(t)
   const ownerOf = async (ip: string) => (await make({ browser: { ...browser, ip } })).ticket.slotOwner
   t.equal(await ownerOf('192.0.2.1'), await ownerOf('192.0.2.254'))
@@ -65,7 +65,7 @@ await t.test('create: tickets have one owner when they are of one network, and e
   t.equal(owners.at(-1), 'none')
 })
 
-await t.test('create: an id whose code is ready is used when its ticket is made, put back when there is no slot, and neither after another fault', async (t) => {
+await t.test('create: an id made ahead is used when its ticket is stored, put back when there is no slot, and dropped after another error', async (t) => {
   const { deps, make } = openLoginUseCases(t)
   const done: string[] = []
   const id = newId(seededBytes)
@@ -78,8 +78,8 @@ await t.test('create: an id whose code is ready is used when its ticket is made,
     t.strictSame(done.splice(0), then, code)
   }
   await t.rejects(failing(Object.assign(new Error('no Problem'), { code: 'too-many-tickets' })), { message: 'no Problem' })
-  t.strictSame(done, [], 'and a fault that is no refusal may have stored it')
+  t.strictSame(done, [], 'as the ticket may be stored after an error that is no refusal')
   const { ticket } = await make({ takeReadyId: () => undefined })
   t.ok(isId(ticket.id))
-  await t.rejects(createTicket({ ...deps, tickets: { ...deps.tickets, add: () => Promise.reject(new Problem('too-many-tickets')) } }, { returnTo: null, browser, site: null }), { code: 'too-many-tickets' }, 'nor is one needed')
+  await t.rejects(createTicket({ ...deps, tickets: { ...deps.tickets, add: () => Promise.reject(new Problem('too-many-tickets')) } }, { returnTo: null, browser, site: null }), { code: 'too-many-tickets' }, 'and no such id is needed')
 })

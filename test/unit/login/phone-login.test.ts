@@ -1,4 +1,3 @@
-// The keys of a person's phones: how one is issued, and how all are ended with their sessions.
 import t, { type Test } from 'tap'
 import { isId, isSecret } from '../../../src/domain/ids.ts'
 import { subjectOf } from '../../../src/domain/person.ts'
@@ -11,22 +10,22 @@ import { openLoginUseCases } from '../../support/login-use-cases.ts'
 const subjectKey = Buffer.alloc(32, 9)
 const sub = subjectOf('wx1', 'openid of code', subjectKey)
 
-/** What `add` says of each key that is issued, in turn. */
-const openPhoneRules = (t: Test, answers: Array<Awaited<ReturnType<PhoneKeys['add']>>>) => {
-  const rules = openLoginUseCases(t)
+/** `answers` are those of `add`, for each key in turn. */
+const openPhoneLogin = (t: Test, answers: Array<Awaited<ReturnType<PhoneKeys['add']>>>) => {
+  const login = openLoginUseCases(t)
   const added: Array<Parameters<PhoneKeys['add']>[0]> = []
   const deps: PhoneLoginDeps = {
-    ...rules.deps,
+    ...login.deps,
     phones: { openidFor: (jsCode) => jsCode === 'code' ? Promise.resolve('openid of code') : Promise.reject(new Problem('js-code-invalid')) },
-    phoneKeys: { add: async (key) => { added.push(key); return answers.shift()! } } as Partial<PhoneKeys> as PhoneKeys, // asked for nothing else
+    phoneKeys: { add: async (key) => { added.push(key); return answers.shift()! } } as Partial<PhoneKeys> as PhoneKeys, // nothing else is called
     appid: 'wx1',
     subjectKey,
   }
-  return { ...rules, deps, added }
+  return { ...login, deps, added }
 }
 
-await t.test('phone login: the phone is given a key of its own for a day, and the audit hears of it, when WeChat knows its js_code', async (t) => {
-  const { deps, clock, people, added, told } = openPhoneRules(t, [{ isKept: true, ended: [] }])
+await t.test('phone login: a key for a day is issued, and a step recorded, when WeChat accepts the js_code', async (t) => {
+  const { deps, clock, people, added, told } = openPhoneLogin(t, [{ isKept: true, ended: [] }])
   await people.rename(sub, '小雨')
   const { key, name } = await logPhoneIn(deps, 'code')
   t.ok(isId(key.id) && isSecret(key.key))
@@ -36,14 +35,14 @@ await t.test('phone login: the phone is given a key of its own for a day, and th
   t.strictSame(told(), [{ event: 'phone-key.created', key: key.id, sub }])
 })
 
-await t.test('phone login: nothing is issued when WeChat does not know the js_code', async (t) => {
-  const { deps, added, told } = openPhoneRules(t, [])
+await t.test('phone login: no key is issued when WeChat refuses the js_code', async (t) => {
+  const { deps, added, told } = openPhoneLogin(t, [])
   await t.rejects(logPhoneIn(deps, 'other'), { code: 'js-code-invalid' })
   t.strictSame([added, told()], [[], []])
 })
 
-await t.test('phone login: another key is issued when the person has signed out everywhere meanwhile, and the audit hears of those that were too many', async (t) => {
-  const { deps, added, told } = openPhoneRules(t, [{ isKept: false, ended: ['old-1'] }, { isKept: true, ended: ['old-2'] }])
+await t.test('phone login: another key is issued when the person signed out everywhere meanwhile, and a step is recorded for each key that ended', async (t) => {
+  const { deps, added, told } = openPhoneLogin(t, [{ isKept: false, ended: ['old-1'] }, { isKept: true, ended: ['old-2'] }])
   const { key } = await logPhoneIn(deps, 'code')
   t.equal(added.length, 2)
   t.not(added[0]?.id, key.id)
@@ -55,7 +54,7 @@ await t.test('phone login: another key is issued when the person has signed out 
   ])
 })
 
-await t.test('sign out everywhere: keys end first, then the sessions of before, and the audit hears of each key', async (t) => {
+await t.test('sign out everywhere: keys end first, then sessions, and a step is recorded for each key, when a person signs out', async (t) => {
   const { deps, told } = openLoginUseCases(t)
   const calls: unknown[] = []
   const phoneKeys = { endAll: async (...args: unknown[]) => { calls.push(['keys', ...args]); return { ended: ['a', 'b'], endedAt: 7 } } }
