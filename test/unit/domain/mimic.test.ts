@@ -1,4 +1,3 @@
-/** Names that pass for something else, and those that only look a little like it. */
 import t from 'tap'
 import { mimicOf } from '../../../src/domain/mimic.ts'
 
@@ -19,7 +18,7 @@ const names = {
 }
 
 for (const [why, list] of Object.entries(names)) {
-  await t.test(`mimic: it is told to be ${why}`, async (t) => {
+  await t.test(`mimic: the verdict is ${why} when the name is in that list`, async (t) => {
     for (const name of list) t.equal(String(mimicOf(name)), why, encodeURIComponent(name))
   })
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { networkMatcher, readNetwork } from '../../../src/domain/address.ts'
 
-await t.test('networkMatcher: a plain address is in the networks around it, and IPv4 written inside IPv6 is IPv4', async (t) => {
+await t.test('networkMatcher: a plain address matches when it is in one of the networks, IPv4-mapped ones included', async (t) => {
   const cases: ReadonlyArray<readonly [networks: readonly string[], inside: readonly string[], outside: readonly string[]]> = [
     [['10.0.0.0/8', '192.0.2.7'], ['10.0.0.0', '10.255.255.255', '192.0.2.7'], ['11.0.0.0', '192.0.2.8', '::', '::1', '', 'nonsense']],
     [['2001:db8::/32', '::1'], ['2001:db8:ffff::1', '::1'], ['2001:db9::', '::2', '127.0.0.1', '32.1.13.184']],
@@ -18,7 +18,7 @@ await t.test('networkMatcher: a plain address is in the networks around it, and 
   }
 })
 
-await t.test('readNetwork: an address is a network of its own, and null is given when the text is neither that nor a CIDR that a peer can be in', async (t) => {
+await t.test('readNetwork: an address and a CIDR are parsed, and null is returned when the text is neither, or no peer can be in it', async (t) => {
   const networks = {
     '192.0.2.7': 'ipv4 192.0.2.7/32',
     '10.0.0.0/8': 'ipv4 10.0.0.0/8',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { plainAddress, prefixesOf } from '../../../src/domain/address.ts'
 
-await t.test('prefixesOf: an address and the networks around it, the widest first', async (t) => {
+await t.test('prefixesOf: the prefixes are listed, the widest first, when an address is plain', async (t) => {
   const cases: Record<string, readonly string[]> = {
     '192.0.2.77': ['192.0.2.0/24', '192.0.2.77'],
     '::ffff:192.0.2.77': ['192.0.2.0/24', '192.0.2.77'],

@@ -19,7 +19,7 @@ const ticketIn = (state: TicketState, expiresAt = now + 120_000): Ticket => ({
   consumedAt: state === 'consumed' ? now : null,
 })
 
-/** The whole table, written down a second time: where each edge leads while the time is not up. `expire` takes the time to be up. */
+/** The table of edges, written a second time. `expire` is tried on an overdue ticket, every other edge on one in time. */
 const table: Record<TicketState, Record<TicketEdge, TicketState | undefined>> = {
   pending: { scan: 'scanned', confirm: undefined, consume: undefined, cancel: 'cancelled', expire: 'expired' },
   scanned: { scan: undefined, confirm: 'confirmed', consume: undefined, cancel: 'cancelled', expire: 'expired' },
@@ -46,47 +46,47 @@ for (const state of ticketStates) {
   }
 }
 
-await t.test('ticket: it is final when nothing leads on from where it is', async (t) => {
+await t.test('ticket: a state is final when no edge leaves it', async (t) => {
   t.strictSame(ticketStates.filter(isFinal), ['consumed', 'cancelled', 'expired'])
 })
 
-await t.test('ticket: the time of its consume is noted by that alone', async (t) => {
+await t.test('ticket: consumedAt is set when it is consumed, and by no other edge', async (t) => {
   t.equal(move(ticketIn('confirmed'), 'consume', exactly)?.consumedAt, now)
   t.equal(move(ticketIn('scanned'), 'confirm', exactly)?.consumedAt, null)
 })
 
-await t.test('ticket: a scan moves the end once, to a minute later, when it comes in the last minute', async (t) => {
+await t.test('ticket: the end is postponed to a minute after the scan when that comes in the last minute', async (t) => {
   const end = (secondsLeft: number): number | undefined => move(ticketIn('pending', now + secondsLeft * 1000), 'scan', exactly)?.expiresAt
   t.equal(end(120), now + 120_000)
   t.equal(end(60), now + 60_000)
   t.equal(end(1), now + 60_000)
 })
 
-await t.test('ticket: no other edge moves the end of a ticket that is not final', async (t) => {
+await t.test('ticket: the end stays when it is confirmed', async (t) => {
   t.equal(move(ticketIn('scanned', now + 1000), 'confirm', exactly)?.expiresAt, now + 1000)
 })
 
-await t.test('ticket: it can be read for another minute when it has become final', async (t) => {
+await t.test('ticket: it can be read for another minute when it becomes final', async (t) => {
   t.equal(move(ticketIn('confirmed'), 'consume', exactly)?.expiresAt, now + graceMs)
   t.equal(move(ticketIn('pending'), 'cancel', exactly)?.expiresAt, now + graceMs)
   t.equal(move(ticketIn('pending', now), 'expire', exactly)?.expiresAt, now + graceMs)
-  t.equal(move(ticketIn('pending', now - 50_000), 'expire', exactly)?.expiresAt, now - 50_000 + graceMs, 'after its end, whenever that was seen')
+  t.equal(move(ticketIn('pending', now - 50_000), 'expire', exactly)?.expiresAt, now - 50_000 + graceMs, 'after its end, however late that is found')
 })
 
-await t.test('ticket: its time is up at the very millisecond, and a final one is never overdue', async (t) => {
+await t.test('ticket: it is overdue when its end is reached, to the millisecond, unless it is final', async (t) => {
   t.equal(isOverdue(ticketIn('pending', now + 1), exactly), false)
   t.equal(isOverdue(ticketIn('pending', now), exactly), true)
   t.equal(isOverdue(ticketIn('consumed', now - 1), exactly), false)
 })
 
-await t.test('ticket: a move leaves the ticket it started from untouched', async (t) => {
+await t.test('ticket: the object stays as it is when a move starts from it', async (t) => {
   const before = Object.freeze(ticketIn('scanned'))
   t.strictSame(move(before, 'consume', exactly), undefined)
   t.not(move(before, 'confirm', exactly), before)
   t.equal(before.state, 'scanned')
 })
 
-await t.test('ticket: its end is noted as late, and found as early, as a clock that may be wrong can mean', async (t) => {
+await t.test('ticket: its end is written as late, and passed as late, as the clock\'s error allows when the clock may be wrong', async (t) => {
   const roughly = { at: now, errorMs: 230 }
   t.equal(move(ticketIn('pending', now + 1000), 'scan', roughly)?.expiresAt, now + 230 + graceMs)
   t.equal(move(ticketIn('confirmed'), 'consume', roughly)?.expiresAt, now + 230 + graceMs)

@@ -14,10 +14,10 @@ import { deviceOf } from '../../../static/scan-login/device.js'
 import { userAgents } from '../../support/user-agents.ts'
 import { seededBytes } from '../../support/seeded-random.ts'
 
-/** A text as a line of a report can show it. */
+/** A text in a form that a report can print. */
 const plain = (text: string): string => encodeURIComponent(text.toWellFormed()).slice(0, 80)
 
-await t.test('ids: they have the one form that their bytes give', async (t) => {
+await t.test('ids: a text is accepted when it is the canonical base64url of the right number of bytes', async (t) => {
   for (let i = 0; i < 200; i++) {
     t.ok(isId(newId(seededBytes)))
     t.ok(isSecret(newSecret(seededBytes)))
@@ -26,24 +26,24 @@ await t.test('ids: they have the one form that their bytes give', async (t) => {
   for (const text of ['', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}B`, `${'A'.repeat(42)}/`]) t.notOk(isSecret(text), JSON.stringify(text))
 })
 
-await t.test('ids: texts are the same only when every byte is', async (t) => {
+await t.test('ids: texts are the same when every byte is, and a hash is SHA-256 in base64url', async (t) => {
   t.ok(sameText('abc', 'abc'))
   t.notOk(sameText('abc', 'abd'))
   t.notOk(sameText('abc', 'abcd'))
   t.equal(hashSecret('abc'), 'ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0')
 })
 
-await t.test('ids: a log has the first eight characters of one, and no more', async (t) => {
+await t.test('ids: eight characters are left when an id is shortened for a log', async (t) => {
   t.equal(startOf('AbCdEfGhIjKlMnOpQrStUg'), 'AbCdEfGh')
 })
 
-await t.test('seal: it opens with its key, for its purpose and its place, as it was closed, and else not at all', async (t) => {
+await t.test('seal: it opens when key, purpose and associated data are the same and no byte has changed, and only then', async (t) => {
   const key = seededBytes(32)
   const seal = createSeal(key, 'tests')
   for (const secret of ['', 'a', '秘密', 'x'.repeat(5000)]) t.equal(createSeal(key, 'tests').open(seal.close(secret, 'here'), 'here'), secret)
   const sealed = seal.close('secret', 'here')
-  t.not(seal.close('secret', 'here'), sealed, 'nobody sees that two are the same')
-  t.equal(seal.open(sealed, 'there'), undefined, 'another place')
+  t.not(seal.close('secret', 'here'), sealed, 'the same secret looks different each time')
+  t.equal(seal.open(sealed, 'there'), undefined, 'other associated data')
   t.equal(createSeal(key, 'trials').open(sealed, 'here'), undefined, 'another purpose')
   t.equal(createSeal(seededBytes(32), 'tests').open(sealed, 'here'), undefined, 'another key')
   const bytes = Buffer.from(sealed, 'base64url')
@@ -56,11 +56,11 @@ await t.test('seal: it opens with its key, for its purpose and its place, as it 
   for (const nothing of [undefined, null, 7, '', [sealed], '%%%']) t.equal(seal.open(nothing, 'here'), undefined, JSON.stringify(nothing))
 })
 
-await t.test('seal: what an earlier release has closed opens', async (t) => {
+await t.test('seal: it opens when an earlier release has closed it', async (t) => {
   t.equal(createSeal(Buffer.alloc(32, 7), 'tests').open('L95XspcXstu0B8mER8eK8HHYRErsdjP6GBhTzavYvS-xQg', 'here'), '秘密')
 })
 
-await t.test('match: three different numbers of two digits, the right one as likely in each place', async (t) => {
+await t.test('match: the numbers differ and have two digits, and the right one is as likely in each place, when one is drawn', async (t) => {
   const places = [0, 0, 0]
   const seen = new Set<string>()
   for (let i = 0; i < 3000; i++) {
@@ -73,14 +73,14 @@ await t.test('match: three different numbers of two digits, the right one as lik
   for (const count of places) t.ok(count > 850 && count < 1150, `${count} of 3000`) // 5.8 standard deviations
 })
 
-await t.test('match: a byte is drawn again when it would make the low numbers likelier', async (t) => {
+await t.test('match: a byte is drawn again when it would make low numbers more likely', async (t) => {
   const bytes = [180, 255, 179, 1, 2, 255, 1] // 180 is twice 90, and 255 is 85 times 3
   const match = newMatch(() => Buffer.of(bytes.shift() ?? NaN))
   t.strictSame(match, { code: '11', choices: ['99', '11', '12'] })
   t.strictSame(bytes, [])
 })
 
-await t.test('browser: it is called by words of ours, whatever it says', async (t) => {
+await t.test('browser: it is named from the tables when its User-Agent is known, and unknown otherwise', async (t) => {
   const names = (userAgent: string): string => {
     const { name, system, isPhone } = describeBrowser(userAgent)
     return `${name} on ${system}${isPhone ? ', which is a phone' : ''}`
@@ -104,7 +104,7 @@ await t.test('browser: it is called by words of ours, whatever it says', async (
   t.equal(names(''), 'Unknown browser on Unknown system')
 })
 
-await t.test('E12 browser: it is on a phone for the service where it is on one for the page, when it says anything at all', async (t) => {
+await t.test('E12 browser: service and page agree whether it is a phone when its User-Agent is any text', async (t) => {
   for (const [userAgent, device] of Object.entries(userAgents)) {
     t.equal(describeBrowser(userAgent).isPhone, device !== 'computer', userAgent)
     t.equal(deviceOf(userAgent), device, userAgent)
@@ -114,17 +114,17 @@ await t.test('E12 browser: it is on a phone for the service where it is on one f
     describeBrowser(userAgent).isPhone === (deviceOf(userAgent) !== 'computer')), { numRuns: 2000 })
 })
 
-await t.test('browser: words of ours are all that comes out, when it says anything at all', async (t) => {
+await t.test('browser: only names of the tables come out when its User-Agent is any text', async (t) => {
   const tokens = ['Chrome/1', 'Version/', 'Safari/', 'Edg/', 'iPhone', 'Windows', '\u202e', '\u2066', '\u200b', '\0', '\n', '<b>', 'Version/1.1.1.1 ', '\ud800', ' ']
   const said = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...tokens), maxLength: 400 }))
   fc.assert(fc.property(said, (userAgent) => {
     const { name, system } = describeBrowser(userAgent)
     return /^[A-Z][A-Za-z0-9]*(?: [A-Za-z]+)*$|^360 Browser$/.test(name) && /^[A-Za-z]+(?: system)?$/.test(system) && name.length <= 16 && system.length <= 14
   }), { numRuns: 300 })
-  t.equal(describeBrowser(`${'x'.repeat(600)}Chrome/1`).name, 'Unknown browser', 'and no more is read than 512 characters')
+  t.equal(describeBrowser(`${'x'.repeat(600)}Chrome/1`).name, 'Unknown browser', 'and only 512 characters are read')
 })
 
-await t.test('address: one text for each, and none for what is no address', async (t) => {
+await t.test('address: the text is canonical when it is an address, and empty when it is none', async (t) => {
   const pairs = [
     ['203.0.113.7', '203.0.113.7'], ['::ffff:203.0.113.7', '203.0.113.7'], ['::FFFF:cb00:7107', '203.0.113.7'], ['2001:DB8:0:0::1', '2001:db8::1'],
     ['fe80::1%eth0', 'fe80::1'], ['::ffff:1:2:3', '::ffff:1:2:3'], ['64:ff9b::203.0.113.7', '64:ff9b::cb00:7107'],
@@ -133,7 +133,7 @@ await t.test('address: one text for each, and none for what is no address', asyn
   for (const [text, address] of pairs) t.equal(plainAddress(text), address, plain(text))
 })
 
-await t.test('address: the network around it when it is public, else none', async (t) => {
+await t.test('address: it has a network when it is public, and none otherwise', async (t) => {
   const pairs = [
     ['203.0.113.7', '203.0.113.0/24'], ['8.8.8.8', '8.8.8.0/24'], ['172.32.0.1', '172.32.0.0/24'], ['100.128.0.1', '100.128.0.0/24'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'], ['2001:db8::1', '2001:db8::/48'], ['2001::1', '2001::/48'], ['2001:db8:1::', '2001:db8:1::/48'], ['2400:0:1::1', '2400:0:1::/48'],
@@ -142,12 +142,12 @@ await t.test('address: the network around it when it is public, else none', asyn
   for (const [address, network] of pairs) t.equal(networkOf(address), network, address)
 })
 
-await t.test('address: it is inside when it, or the whole range around it, means something in one network only, and is none when it is no address', async (t) => {
+await t.test('address: it is private when it, or the whole range around it, is', async (t) => {
   for (const [address, bits] of [['10.1.2.3'], ['192.168.0.0', 16], ['192.168.1.0', 24], ['::1'], ['fd12::', 32]] as const) t.equal(isPrivateAddress(address, bits), true, `${address}/${bits}`)
   for (const [address, bits] of [['203.0.113.7'], ['192.168.0.0', 15], ['10.0.0.0', 7], ['2001:db8::1'], ['fc00::', 6], [''], ['nonsense']] as const) t.equal(isPrivateAddress(address, bits), false, `${address}/${bits}`)
 })
 
-await t.test('E12 address: two are one connection\'s when they are one public IPv4 address or in one public /64, else not', async (t) => {
+await t.test('E12 address: two are of one connection when they are the same public IPv4 address or in one public /64', async (t) => {
   const same = [['203.0.113.7', '203.0.113.7'], ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::1'], ['2001:db8::1', '2001:db8::ffff:0:0:1']] as const
   for (const [one, other] of same) t.ok(areOneConnection(one, other), `${one} ${other}`)
   const apart = [
@@ -157,7 +157,7 @@ await t.test('E12 address: two are one connection\'s when they are one public IP
   for (const [one, other] of apart) t.notOk(areOneConnection(one, other), `${one} ${other}`)
 })
 
-await t.test('address: the network is one, and the same for its first address, whatever the address', async () => {
+await t.test('address: its network has the same network itself when it is any address', async () => {
   fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
     const address = plainAddress(text)
     const network = networkOf(address)
@@ -165,22 +165,22 @@ await t.test('address: the network is one, and the same for its first address, w
   }), { numRuns: 300 })
 })
 
-await t.test('place: two are apart when both countries are known and differ', async (t) => {
+await t.test('place: two are in different countries when both are known and differ', async (t) => {
   t.equal(areDifferentCountries('CN', 'US'), true)
   for (const [one, other] of [['CN', 'CN'], ['CN', null], [null, 'CN'], [undefined, 'CN'], ['CN', undefined], [null, undefined]]) t.equal(areDifferentCountries(one, other), false, `${one} ${other}`)
 })
 
-/** None may stand in a name, and each becomes a space in a text that is made plain. */
+/** Refused in a name; `plainText` replaces each by a space. */
 const hostile = [
   ...'\0\b\t\n\r\u001b\u007f\u0085\u009b', // control
-  ...'\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069', // turn the direction
-  ...'\u200b\u200c\u2060\u2063\ufeff\u00ad\u034f\u115f\u1160\u3164\uffa0\u17b4\u180e\u2800\ufff9', // drawn as nothing
+  ...'\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069', // change the direction
+  ...'\u200b\u200c\u2060\u2063\ufeff\u00ad\u034f\u115f\u1160\u3164\uffa0\u17b4\u180e\u2800\ufff9', // invisible
   ...'\u2028\u2029', // end the line
   '\ud800', '\udc00', // half a character
   '\u{e0041}', // tags
 ]
 
-await t.test('text: what hides, turns or breaks it is refused, and is a space when it is made plain', async (t) => {
+await t.test('text: a character is refused, and replaced by a space, when it hides, reverses or breaks text', async (t) => {
   for (const char of hostile) {
     t.equal(isPlainText(`a${char}b`, 32), false, plain(char))
     t.equal(whyNotName(`a${char}b`), 'unreadable', plain(char))
@@ -190,33 +190,33 @@ await t.test('text: what hides, turns or breaks it is refused, and is a space wh
   t.equal(plainText(`Zalgo${'\u0301'.repeat(30)}, ok`, 32), 'Zalgo, ok')
   t.equal(plainText('  中国\u3000 上海  ', 32), '中国 上海')
   t.equal(plainText('长'.repeat(50), 40), '长'.repeat(40))
-  t.equal(plainText('👍'.repeat(5), 2), '👍👍', 'characters are counted, not their halves')
-  t.equal(plainText('👩\u200d🚀', 32), '👩🚀', 'what joins characters goes')
+  t.equal(plainText('👍'.repeat(5), 2), '👍👍', 'code points are counted, not UTF-16 units')
+  t.equal(plainText('👩\u200d🚀', 32), '👩🚀', 'joiners are removed')
   t.equal(plainText('Zoe\u0308', 32), 'Zoe\u0308', 'and a mark stays')
-  t.equal(plainText(' abcd', 4), 'abcd', 'a space before it is no character of it')
-  t.equal(plainText('ab cd', 3), 'ab', 'nor is one that is the last')
+  t.equal(plainText(' abcd', 4), 'abcd', 'a leading space isn\'t counted')
+  t.equal(plainText('ab cd', 3), 'ab', 'nor is a trailing one left')
 })
 
-await t.test('text: whatever is made plain is plain, and stays as it is when made so again', async () => {
+await t.test('text: plainText returns plain text, and the same when applied again, when the input is any text', async () => {
   fc.assert(fc.property(fc.string({ unit: fc.oneof(fc.constantFrom(...hostile, '\u200d', '\ufe0f', '\u0301', ' ', 'a'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })), maxLength: 60 }), (text) => {
     const made = plainText(text, 20)
     return isPlainText(made, 20) && plainText(made, 20) === made
   }), { numRuns: 500 })
 })
 
-await t.test('person: a subject is stable, of this mini program, and not the openid', async (t) => {
+await t.test('person: the subject is an HMAC, and another one, when appid or openid differ', async (t) => {
   const key = Buffer.alloc(32, 7)
   t.equal(subjectOf('wx1', 'openid', key), createHmac('sha256', key).update('wx1').update(Buffer.of(0)).update('openid').digest('base64url'))
   t.not(subjectOf('wx1', 'openid', key), subjectOf('wx2', 'openid', key))
   t.not(subjectOf('wx1', 'openid', key), subjectOf('wx1o', 'penid', key))
 })
 
-await t.test('person: a name has at most 32 characters and none that hides or turns text', async (t) => {
+await t.test('person: a name is refused when it has more than 32 characters or one that hides or reverses text', async (t) => {
   for (const name of ['', '  ', '小明', 'Zoë', 'Zoe\u0308', '👩‍🚀', '❤️‍🔥', '葛\u{e0100}', 'นที่นี่', '名'.repeat(32)]) t.equal(whyNotName(name), null, plain(name))
   for (const name of ['名'.repeat(33), 'a\nb', 'a\u202eb', 'a\u2028b', 'a\0', 'a\u200bb', '\ud800', '\u200d', ' \ufe0f', '\u3164']) t.equal(whyNotName(name), 'unreadable', plain(name))
 })
 
-await t.test('return_to: a path or an allowed origin, and nothing that a parser would bend into something else', async (t) => {
+await t.test('return_to: it is allowed when it is a path or of an allowed origin, and refused when a parser would read it differently', async (t) => {
   const allowed = (text: string): boolean => isReturnAllowed(text, ['https://login.example.com', 'https://app.example.net:8443', 'http://localhost:3000'])
   for (const text of ['/', '/me', '/a/b?c=d&e=%2F%5C#f', '/%E4%B8%AD', 'https://login.example.com', 'https://login.example.com/x?y', 'https://app.example.net:8443/', 'HTTPS://LOGIN.EXAMPLE.COM/x', 'http://localhost:3000/x', `/${'a'.repeat(2047)}`]) t.ok(allowed(text), plain(text))
   for (const text of [
