@@ -47,3 +47,8 @@ await t.test('test/README.md: its example of a test passes', async (t) => {
   t.equal(status, 0, stderr)
   t.match(stdout, /^ {4}ok 1 - /m)
 })
+
+await t.test('READMEs: none is served to visitors', async (t) => {
+  const service = await openTestService(t)
+  for (const path of ['/README.md', '/README.zh-CN.md', '/scan-login/README.md', '/static/README.md']) t.equal((await service.call({ path })).status, 404, path)
+})
