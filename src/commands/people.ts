@@ -1,4 +1,4 @@
-/** `npm run people`: what an operator does for one person, on the store of a service that may be running. */
+/** `npm run people`: signs a person out, on the store of a service that may be running. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { readConfig } from '../config.ts'
@@ -17,13 +17,13 @@ import { createStore } from '../stores/store.ts'
 const help = `npm run people -- sign-out <sub>
 
   sign-out <sub>  signs a person out everywhere: every browser and every phone, at once. For a phone that was lost or stolen.
-                  Who logs in after that is let in again.
+                  The person can log in again at once.
 
 A person's sub is in the log (event "session.opened"), and in GET /api/session. The settings are those of the service: STORE_URL and KEYS_FILE,
-from the environment or from .env. The service may be running.
+from the environment or from .env. The service need not be stopped.
 `
 
-/** A Redis is connected to in the background; until it answers, calls are refused. Milliseconds. */
+/** Redis is connected to in the background, and calls are refused until then. */
 const connectWithinMs = 5000
 const connectRetryMs = 100
 
@@ -39,8 +39,8 @@ const untilReady = async (store: Store): Promise<void> => {
   }
 }
 
-/** Runs work on the store and the keys that the settings name. */
-const onStore = async <T>(work: (parts: { phoneKeys: ReturnType<typeof createPhoneKeys>, sessions: ReturnType<typeof createBrowserSessions>, log: Log }) => Promise<T>): Promise<T> => {
+/** Runs work with the store and the keys of the settings. */
+const withStore = async <T>(work: (parts: { phoneKeys: ReturnType<typeof createPhoneKeys>, sessions: ReturnType<typeof createBrowserSessions>, log: Log }) => Promise<T>): Promise<T> => {
   const config = readConfig(readEnvironment({ withFile: true }))
   const log = pino({ level: 'info', base: null }, pino.destination({ dest: 2, sync: true }))
   const keys = readKeyFile(config.KEYS_FILE)
@@ -55,12 +55,12 @@ const onStore = async <T>(work: (parts: { phoneKeys: ReturnType<typeof createPho
   }
 }
 
-/** The store's own complaints would stand beside the one line that says what went wrong. */
+/** Instead of the store's log lines, the command prints one line with what went wrong. */
 const quiet: Log = { info () {}, warn () {}, error () {} }
 
 const signOut = async (sub: string): Promise<string> => {
-  if (!isSecret(sub)) throw new Error(`${JSON.stringify(sub)} is no sub: it has 43 characters, and is in the log as "sub"`)
-  const { browsers, phones } = await onStore(({ phoneKeys, sessions, log }) =>
+  if (!isSecret(sub)) throw new Error(`${JSON.stringify(sub)} is no sub: a sub has 43 characters, and is in the log as "sub"`)
+  const { browsers, phones } = await withStore(({ phoneKeys, sessions, log }) =>
     signOutEverywhere({ phoneKeys, sessions, audit: { record: (step) => { log.info(step, 'audit') } } }, { sub, by: 'operator', spared: null }))
   return `${sub} is signed out everywhere: ${counted(browsers, 'browser')}, ${counted(phones, 'phone key')}`
 }
@@ -71,5 +71,5 @@ await orExit(async () => {
   const [word, ...rest] = process.argv.slice(2)
   if (word === '--help' || word === '-h') process.stdout.write(help)
   else if (word === 'sign-out' && rest.length === 1) process.stdout.write(`${await signOut(rest[0] ?? '')}\n`)
-  else throw new Error('it is "npm run people -- sign-out <sub>"; "npm run people -- --help" says more')
+  else throw new Error('usage: "npm run people -- sign-out <sub>"; "npm run people -- --help" says more')
 })

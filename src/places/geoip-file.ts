@@ -1,35 +1,35 @@
-/** Owns the file that knows where addresses are: MaxMind's MMDB format, as GeoLite2, GeoIP2 and DB-IP have it for countries and cities. Fetches none. */
+/** The places of addresses, from a file in MaxMind's MMDB format: GeoLite2, GeoIP2 or DB-IP for countries or cities. The operator downloads it. */
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { Reader, type CityResponse } from 'mmdb-lib'
 import type { Log, Places } from '../login/ports.ts'
 import { placeFrom } from './place-names.ts'
 
-/** Where there is no file, nobody knows. */
+/** Without a file, no place is known. */
 export const noPlaces: Places = { placeOf: () => null }
 
-/** Looked up before a file is trusted: most of its tree is behind them, and what they find is thrown away. */
+/** Looked up when a file is opened, to find damage: together they cross much of its tree. */
 const probes = ['1.1.1.1', '8.8.8.8', '114.114.114.114', '203.0.113.1', '2001:4860:4860::8888', '240e::1']
 
 /** The zero bytes between the tree and the data (MaxMind DB 2.0, "Data Section Separator"). */
 const separatorBytes = 16
 
 /**
- * Reads the file into memory, whole; whoever replaces it starts anew. Throws an Error whose message is one line for the operator when it is not there,
- * is no MMDB, is damaged, or knows no places.
+ * Reads the whole file into memory; a new file needs a restart. Throws an Error whose message is one line for the operator when the file is missing, damaged,
+ * no MMDB, or has no places.
  */
 export const openPlaces = (path: string, log: Log): Places => {
   const reader = read(path)
   const { databaseType, buildEpoch } = reader.metadata
   log.info({ database: databaseType, built: buildEpoch }, 'places are read from GEOIP_FILE')
-  let isTold = false
+  let isLogged = false
   return {
     placeOf: (address) => {
       try {
         return placeFrom(find(reader, address))
       } catch (error) {
-        if (!isTold) log.warn({ err: error }, 'GEOIP_FILE is damaged: some places stay unknown')
-        isTold = true
+        if (!isLogged) log.warn({ err: error }, 'GEOIP_FILE is damaged: some places stay unknown')
+        isLogged = true
         return null
       }
     },
@@ -44,13 +44,13 @@ const read = (path: string): Reader<CityResponse> => {
     const { binaryFormatMajorVersion, ipVersion, searchTreeSize, buildEpoch } = reader.metadata
     const separator = bytes.subarray(searchTreeSize, searchTreeSize + separatorBytes)
     if (binaryFormatMajorVersion !== 2 || ![4, 6].includes(ipVersion) || Number.isNaN(buildEpoch.getTime())) throw new Error('another format')
-    if (separator.length < separatorBytes || separator.some((byte) => byte !== 0)) throw new Error('the tree does not end where it should')
+    if (separator.length < separatorBytes || separator.some((byte) => byte !== 0)) throw new Error('the tree does not end at its separator')
     for (const address of probes) find(reader, address)
   } catch (cause) {
     throw new Error(`GEOIP_FILE ${path} is no MMDB file, or is damaged`, { cause })
   }
   const { databaseType } = reader.metadata
-  if (/ASN|ISP|Domain|Connection|Anonymous/.test(databaseType)) throw new Error(`GEOIP_FILE ${path} is a ${databaseType} and knows no places: take one for countries or cities`)
+  if (/ASN|ISP|Domain|Connection|Anonymous/.test(databaseType)) throw new Error(`GEOIP_FILE ${path} is a ${databaseType} and has no places: take one for countries or cities`)
   return reader
 }
 
@@ -62,7 +62,7 @@ const bytesOf = (path: string): Buffer => {
   }
 }
 
-/** A file for IPv4 alone has one tree, which the library would walk by the front of an IPv6 address. */
+/** In a file for IPv4 only, the library would look an IPv6 address up by its first 32 bits. */
 const find = (reader: Reader<CityResponse>, address: string): unknown => {
   const family = isIP(address)
   return family === 0 || (family === 6 && reader.metadata.ipVersion === 4) ? null : reader.get(address)

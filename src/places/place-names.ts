@@ -1,4 +1,4 @@
-/** Owns how a place is called: one line in Chinese, one in English, of what a database says. Trusts none of it: it goes to people's eyes. */
+/** The name of a place from a database's record: one line in Chinese, one in English. People see it, so nothing in the record is trusted. */
 import type { Place } from '../domain/place.ts'
 import { plainText } from '../domain/text.ts'
 
@@ -12,7 +12,7 @@ const regions = {
 }
 type Language = keyof typeof regions
 
-/** Reads the place out of a database's record, or null where it names none. */
+/** Returns the place that a database's record names, or null. */
 export const placeFrom = (record: unknown): Place | null => {
   const { country, subdivisions, city } = membersOf(record)
   const code = codeOf(country)
@@ -25,7 +25,7 @@ export const placeFrom = (record: unknown): Place | null => {
   return zh === '' || en === '' ? null : { country: code, zh, en }
 }
 
-/** The city of 上海 lies in 上海市, and Luxembourg in Luxembourg. */
+/** The city 上海 is in 上海市, and Luxembourg in Luxembourg. */
 const withoutRepeats = (parts: readonly string[]): string[] =>
   parts.filter((part, i) => part !== '' && !parts.slice(0, i).some((before) => before === part || before === `${part}市`))
 
@@ -38,7 +38,7 @@ const nameIn = (part: unknown, language: Language): string => textOf(membersOf(m
 /** Some databases name most cities in one language only. */
 const anyName = (part: unknown): string => nameIn(part, 'en') || nameIn(part, 'zh-CN')
 
-/** What stands for no country, such as the EU, is none to be compared. */
+/** Null for codes of what is no country, such as the EU: two places are compared by it. */
 const codeOf = (country: unknown): string | null => {
   const { iso_code: code } = membersOf(country)
   return typeof code === 'string' && /^[A-Z]{2}$/.test(code) && !['EU', 'AP', 'XX', 'ZZ'].includes(code) ? code : null

@@ -1,14 +1,14 @@
-/** Owns what an access token says, and what one must say to be believed. Signing and verifying signatures is the JWT plugin's. */
+/** The claims of access tokens: how they are made and checked. @fastify/jwt signs the tokens and verifies signatures. */
 import { newId, type RandomBytes } from '../domain/ids.ts'
 import type { Clock, Session } from '../login/ports.ts'
 
-/** A token lives for so long, or to the end of its session. Seconds. */
+/** How long a token lives, unless its session ends before. */
 export const accessTokenTtlSeconds = 900
 
-/** A clock may have gone back by so much since a token was made; one from further ahead is not ours. Seconds. */
+/** How far in the future `iat` may be: the clock may have been set back since. */
 const clockStepSeconds = 60
 
-/** Whom a session's tokens are for: the other site that it was opened for, or ours. */
+/** The audience of a session's tokens: the other site that it was opened for, or ours. */
 export const audienceOf = ({ site }: Session, { audience }: TokenIssuer): string => site ?? audience
 
 /** The claims of an access token (RFC 9068 with `sid` and `amr`). Times are seconds since 1970. */
@@ -33,14 +33,14 @@ export interface TokenIssuer {
   readonly sites: readonly string[]
 }
 
-/** What a token that is believed says: which session, whose, and whom it is for. */
+/** What an accepted token says: its session, the session's person, and its audience. */
 export interface TokenClaim {
   readonly sid: string
   readonly sub: string
   readonly aud: string
 }
 
-/** Writes the claims of a fresh token for a session. */
+/** Makes the claims of a new token for a session. */
 export const claimsFor = (session: Session, issuer: TokenIssuer, clock: Clock, random: RandomBytes): AccessTokenClaims => {
   const iat = Math.floor(clock.now() / 1000)
   return {
@@ -56,7 +56,7 @@ export const claimsFor = (session: Session, issuer: TokenIssuer, clock: Clock, r
   }
 }
 
-/** The session a token speaks of, or undefined where a claim is not what `claimsFor` writes. The signature has been verified. */
+/** Checks the claims of a token whose signature is verified. Undefined where a claim is not as `claimsFor` makes it. */
 export const sessionClaim = (payload: unknown, { issuer, audience, sites }: TokenIssuer, clock: Clock): TokenClaim | undefined => {
   const { iss, aud, sub, sid, iat, exp, jti, auth_time: authTime, amr } = payload as Partial<Record<keyof AccessTokenClaims, unknown>>
   const now = clock.now() / 1000

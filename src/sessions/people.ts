@@ -1,4 +1,4 @@
-/** Owns what is kept about a person: the name to be shown by, and which sessions are theirs. Both by `sub`; no WeChat id comes here. */
+/** Names and session lists of people, by `sub`. No WeChat id is stored here. */
 import { whyNotName } from '../domain/person.ts'
 import { schema } from '../domain/record.ts'
 import type { Clock, Names } from '../login/ports.ts'
@@ -17,31 +17,30 @@ interface SessionIndex {
   readonly version: number
   /** Oldest first. Times are milliseconds since 1970. */
   readonly sessions: ReadonlyArray<{ readonly id: string, readonly endsAt: number }>
-  /** What was approved at this moment or before opens no session any more. Missing where nothing was ended, and from an earlier release. */
+  /** What was approved at this time or before opens no session. Missing where all sessions were never ended, and in records of an earlier release. */
   readonly endedAt?: number
 }
 
-/** `endedAt` is remembered for longer than a ticket lives. Milliseconds. */
+/** `endedAt` is stored for longer than a ticket lives. */
 const endedKeptMs = 2 * 3600_000
 
 export interface People extends Names {
-  /** Sets the name a person is shown by; the empty one takes it away. */
+  /** Sets a person's name; an empty one removes it. */
   rename (sub: string, name: string): Promise<void>
-  /** The ids of a person's sessions, newest first; some may have ended. */
+  /** Returns the ids of a person's sessions, newest first. Some may have ended. */
   sessionsOf (sub: string): Promise<readonly string[]>
-  /** Notes a session as a person's; again for the same one it changes nothing. False where all was ended since `approvedAt`. */
+  /** Adds a session to a person's list; the same one again changes nothing. False where all sessions were ended at `approvedAt` or since. */
   addSession (sub: string, id: string, endsAt: number, approvedAt: number): Promise<boolean>
-  /** Notes that all was ended that was approved at `endedAt` or before. Gives the ids of the sessions noted until now. */
+  /** Stores that all sessions end that were approved at `endedAt` or before. Returns the ids in the list. */
   closeSessions (sub: string, endedAt: number): Promise<readonly string[]>
   removeSessions (sub: string, ids: readonly string[]): Promise<void>
 }
 
-/** Makes the register of people on a store. */
 export const createPeople = (store: Store, clock: Clock): People => {
   const names = createRecords<NameRecord>(store, { prefix: 'person-name:' })
   const indexes = createRecords<SessionIndex>(store, { prefix: 'person-sessions:' })
 
-  /** The index as it counts now; an empty one where there is none. */
+  /** The index without expired sessions; an empty one where none is stored. */
   const current = (index: SessionIndex | undefined): SessionIndex =>
     ({ schema, version: 0, ...index, sessions: (index?.sessions ?? []).filter(({ endsAt }) => endsAt > clock.now()) })
 
@@ -50,7 +49,7 @@ export const createPeople = (store: Store, clock: Clock): People => {
 
   const nameOf = async (sub: string): Promise<string | null> => {
     const name = (await names.read(sub))?.name
-    // An earlier release took names that mimic; they are shown to nobody.
+    // An earlier release accepted names that imitate others: they are not shown.
     return name !== undefined && whyNotName(name) === null ? name : null
   }
 

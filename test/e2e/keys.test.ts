@@ -34,8 +34,8 @@ await t.test('keys: a running service uses the new keys, and the browser stays l
   const [{ kid: next, signsFrom }] = readKeyFile(file).signing
   const [from, until] = [new Date(signsFrom).toISOString(), new Date(signsFrom + 3_600_000).toISOString()]
   t.equal(rotated.stdout, [
-    `${file} has a new signing key. Sites see it from now on, it signs from ${from}, and the old one is accepted until ${until}. Nobody is logged out.`,
-    `An instance that runs reads the file within seconds. If others have files of their own, give them this one before ${from}. There is nothing more to do.`,
+    `${file} has a new signing key. It is published now and signs from ${from}; the old one is accepted until ${until}. Nobody is logged out.`,
+    `Running instances read the file within seconds. Where instances have files of their own, copy this one to them before ${from}. No other step is needed.`,
     '',
   ].join('\n'))
   while ((await kidsOf(deployment)).length === 1) await sleep(100)
@@ -43,12 +43,12 @@ await t.test('keys: a running service uses the new keys, and the browser stays l
   t.strictSame([(await session({ cookie })).status, (await session(bearer)).status], [200, 200])
 
   const again = await keys(t, deployment.folder, 'rotate')
-  t.hasStrict(again, { code: 0, stdout: `${file} stays as it is: its new key has been made and signs from ${from}. All instances need this file by then.\n`, stderr: '' })
+  t.hasStrict(again, { code: 0, stdout: `${file} stays as it is: the new key of an earlier rotation signs from ${from}. All instances need this file by then.\n`, stderr: '' })
 
   const replaced = await keys(t, deployment.folder, 'replace')
   t.hasStrict(replaced, {
     code: 0,
-    stdout: `${file} has one new signing key, and what the others signed is no longer accepted. Browsers stay logged in.\nAn instance that runs reads the file within seconds. If others have files of their own, give them this one now.\n`,
+    stdout: `${file} has one new signing key: tokens that the old keys signed are no longer accepted. Browsers stay logged in.\nRunning instances read the file within seconds. Where instances have files of their own, copy this one to them now.\n`,
     stderr: '',
   })
   while ((await kidsOf(deployment)).includes(old as string)) await sleep(100) // it has one from the start
@@ -68,7 +68,7 @@ await t.test('keys: refused with one line when a word is wrong or the file is mi
     t.hasStrict(await keys(t, folder, ...args), {
       code: 1,
       stdout: '',
-      stderr: 'scan-login: it is "npm run keys" to make the key file, "npm run keys -- rotate" for a new signing key, "npm run keys -- replace" when the old one has become known\n',
+      stderr: 'scan-login: usage: "npm run keys" makes the key file, "npm run keys -- rotate" adds a new signing key, "npm run keys -- replace" replaces keys that have leaked\n',
     })
   }
   for (const word of ['rotate', 'replace']) {

@@ -192,10 +192,10 @@ await t.test('start: Redis is refused when there is no key file, as instances ha
 await t.test('keys: the file is made once when asked for twice', async (t) => {
   const folder = makeFolder(t)
   const first = await run(t, { script: 'src/keys.ts', folder }).ended
-  t.hasStrict(first, { code: 0, stdout: 'data/keys.json is made: give it to every instance, and to nobody else\n', stderr: '' })
+  t.hasStrict(first, { code: 0, stdout: 'data/keys.json is made: copy it to every instance, and keep it secret\n', stderr: '' })
   const made = readFileSync(join(folder, 'data/keys.json'))
   const second = await run(t, { script: 'src/keys.ts', folder }).ended
-  t.hasStrict(second, { code: 0, stdout: 'data/keys.json is there already and stays as it is\n', stderr: '' })
+  t.hasStrict(second, { code: 0, stdout: 'data/keys.json exists already and stays as it is\n', stderr: '' })
   t.strictSame(readFileSync(join(folder, 'data/keys.json')), made)
 })
 

@@ -1,4 +1,3 @@
-// Where addresses are, by a real file in MaxMind's format: what is found and how it is called; what is no such file, or only half of one.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -18,7 +17,7 @@ const fileOf = (t: Test, bytes: Buffer): string => {
 const shanghai = { country: 'CN', zh: '中国 上海市', en: 'Shanghai, China' }
 
 for (const recordSize of [24, 28, 32] as const) {
-  await t.test(`places: each address is where its smallest network is, in a file with records of ${recordSize} bits`, async (t) => {
+  await t.test(`places: an address has the place of its smallest network when records have ${recordSize} bits`, async (t) => {
     const log = createRecordingLog()
     const places = openPlaces(fileOf(t, buildMmdb(exampleNetworks, { recordSize })), log)
     t.strictSame(log.lines, ['info: places are read from GEOIP_FILE'])
@@ -36,18 +35,18 @@ for (const recordSize of [24, 28, 32] as const) {
   })
 }
 
-await t.test('places: an IPv6 address is nowhere when the file knows IPv4 alone', async (t) => {
+await t.test('places: an IPv6 address has no place when the file is for IPv4 only', async (t) => {
   const places = openPlaces(fileOf(t, buildMmdb({ '32.1.0.0/16': exampleNetworks['203.0.113.0/24'] ?? '' }, { ipVersion: 4, recordSize: 24 })), createRecordingLog())
   t.strictSame(places.placeOf('32.1.13.184'), shanghai)
-  t.equal(places.placeOf('2001:db8::1'), null, 'whose front reads like 32.1.13.184')
+  t.equal(places.placeOf('2001:db8::1'), null, 'its first 32 bits are 32.1.13.184')
 })
 
-await t.test('places: one line says so when the file is not there or can\'t be what it should', async (t) => {
+await t.test('places: the error is one line when the file is missing, no MMDB, damaged or of another kind', async (t) => {
   const log = createRecordingLog()
   const folder = makeFolder(t)
   const good = buildMmdb(exampleNetworks)
   mkdirSync(join(folder, 'folder'))
-  const refused = (bytes: Buffer, says: RegExp, what: string): unknown => t.throws(() => openPlaces(fileOf(t, bytes), log), { message: says }, what)
+  const refused = (bytes: Buffer, message: RegExp, what: string): unknown => t.throws(() => openPlaces(fileOf(t, bytes), log), { message }, what)
   t.throws(() => openPlaces(join(folder, 'none.mmdb'), log), { message: /^GEOIP_FILE can't be read: ENOENT[^\n]+none\.mmdb'$/ })
   t.throws(() => openPlaces(join(folder, 'folder'), log), { message: /^GEOIP_FILE can't be read: EISDIR[^\n]+$/ })
   const noMmdb = /^GEOIP_FILE \S+ is no MMDB file, or is damaged$/
@@ -56,22 +55,22 @@ await t.test('places: one line says so when the file is not there or can\'t be w
   refused(good.subarray(0, -200), noMmdb, 'cut at the end')
   refused(good.subarray(1), noMmdb, 'cut at the beginning')
   refused(Buffer.concat([good.subarray(0, 700), good.subarray(-300)]), noMmdb, 'cut in the middle')
-  refused(buildMmdb({ '203.0.113.0/24': 'x' }, { databaseType: 'GeoLite2-ASN' }), /^GEOIP_FILE \S+ is a GeoLite2-ASN and knows no places: take one for countries or cities$/, 'of another kind')
+  refused(buildMmdb({ '203.0.113.0/24': 'x' }, { databaseType: 'GeoLite2-ASN' }), /^GEOIP_FILE \S+ is a GeoLite2-ASN and has no places: take one for countries or cities$/, 'of another kind')
   t.strictSame(log.lines, [])
 })
 
-await t.test('places: a lookup that fails finds nothing, and is told of once', async (t) => {
+await t.test('places: no place is found, and one warning logged, when lookups fail', async (t) => {
   const bytes = buildMmdb({ '203.0.114.0/24': 'a very special value', ...exampleNetworks })
-  bytes.fill(0xff, bytes.indexOf('a very special value') - 1, bytes.indexOf('a very special value') + 8) // a control byte of no type
+  bytes.fill(0xff, bytes.indexOf('a very special value') - 1, bytes.indexOf('a very special value') + 8) // a control byte of an unknown type
   const log = createRecordingLog()
   const places = openPlaces(fileOf(t, bytes), log)
   t.equal(places.placeOf('203.0.114.1'), null)
   t.equal(places.placeOf('203.0.114.2'), null)
-  t.strictSame(places.placeOf('203.0.113.7'), shanghai, 'the others are found as before')
+  t.strictSame(places.placeOf('203.0.113.7'), shanghai, 'others are still found')
   t.strictSame(log.lines, ['info: places are read from GEOIP_FILE', 'warn: GEOIP_FILE is damaged: some places stay unknown'])
 })
 
-await t.test('places: a file is refused or answers, whichever bytes of it are damaged', async (t) => {
+await t.test('places: a file is refused, or lookups work, when any bytes of it are damaged', async (t) => {
   const good = buildMmdb(exampleNetworks)
   const path = fileOf(t, good)
   const damage = fc.array(fc.record({ at: fc.nat(good.length - 1), byte: fc.nat(255) }), { minLength: 1, maxLength: 8 })
@@ -92,7 +91,7 @@ await t.test('places: a file is refused or answers, whichever bytes of it are da
   }), { numRuns: 300 })
 })
 
-await t.test('placeFrom: calls a place by what there is, when names are missing or there are none', async (t) => {
+await t.test('placeFrom: uses the names there are when others are missing', async (t) => {
   const cases: Array<[unknown, unknown]> = [
     [{ country: { iso_code: 'HK' } }, { country: 'HK', zh: '中国香港特别行政区', en: 'Hong Kong SAR China' }],
     [{ country: { names: { en: 'Atlantis' } } }, { country: null, zh: 'Atlantis', en: 'Atlantis' }],
@@ -107,7 +106,7 @@ await t.test('placeFrom: calls a place by what there is, when names are missing 
   for (const [record, place] of cases) t.strictSame(placeFrom(record), place, JSON.stringify(record))
 })
 
-await t.test('placeFrom: what hides or turns text goes when a name has it, and what is too long', async (t) => {
+await t.test('placeFrom: a name loses invisible and direction characters, and what is too long', async (t) => {
   t.strictSame(placeFrom({ country: named('Chi\u202ena\n<b>', '\u2066中国\u2069\0', { iso_code: 'CN' }), city: named('x'.repeat(1000), '长'.repeat(1000)) }), {
     country: 'CN', zh: `中国 ${'长'.repeat(40)}`, en: `${'x'.repeat(40)}, Chi na <b>`,
   })

@@ -1,4 +1,3 @@
-// What an access token says of its session, and what one must say to be believed.
 import t from 'tap'
 import { isId } from '../../../src/domain/ids.ts'
 import type { Session } from '../../../src/login/ports.ts'
@@ -18,7 +17,7 @@ const session: Session = {
   site: null,
 }
 
-await t.test('access token: it says whose session it is of, for whom, from when and for how long', async (t) => {
+await t.test('access token: it names its session, person, audience and times', async (t) => {
   const claims = claimsFor(session, issuer, createFakeClock(start + 999), seededBytes)
   t.ok(isId(claims.jti))
   t.strictSame({ ...claims, jti: '' }, {
@@ -34,26 +33,26 @@ await t.test('access token: it says whose session it is of, for whom, from when 
   })
 })
 
-await t.test('access token: it is for the other site when its session is', async (t) => {
+await t.test('access token: its audience is the other site when its session is for one', async (t) => {
   t.equal(audienceOf({ ...session, site: 'https://shop.example' }, issuer), 'https://shop.example')
   t.equal(audienceOf(session, issuer), 'https://www.example.com')
 })
 
-await t.test('access token: it ends with its session when that is sooner', async (t) => {
+await t.test('access token: it ends with its session when that ends sooner', async (t) => {
   t.equal(claimsFor({ ...session, expiresAt: start + 899_999 }, issuer, createFakeClock(start), seededBytes).exp, start / 1000 + 899)
 })
 
 const now = start / 1000
 const good = { iss: issuer.issuer, aud: issuer.audience, sub: 'ming', sid: session.id, jti: 'x', iat: now, exp: now + 900, auth_time: now, amr: ['wechat'] }
 
-await t.test('access token: it is believed when it says what this service writes', async (t) => {
-  const believed = (claims: object) => sessionClaim({ ...good, ...claims }, issuer, createFakeClock(start))
-  t.strictSame(believed({}), { sid: session.id, sub: 'ming', aud: 'https://www.example.com' })
-  t.strictSame(believed({ aud: 'https://shop.example' })?.aud, 'https://shop.example')
-  for (const claims of [{ iat: now - 899, exp: now + 1 }, { iat: now + 60, exp: now + 960 }, { exp: now + 1 }, { more: 1 }]) t.ok(believed(claims), JSON.stringify(claims))
+await t.test('access token: accepted when its claims are as this service makes them', async (t) => {
+  const accepted = (claims: object) => sessionClaim({ ...good, ...claims }, issuer, createFakeClock(start))
+  t.strictSame(accepted({}), { sid: session.id, sub: 'ming', aud: 'https://www.example.com' })
+  t.strictSame(accepted({ aud: 'https://shop.example' })?.aud, 'https://shop.example')
+  for (const claims of [{ iat: now - 899, exp: now + 1 }, { iat: now + 60, exp: now + 960 }, { exp: now + 1 }, { more: 1 }]) t.ok(accepted(claims), JSON.stringify(claims))
 })
 
-await t.test('access token: it is not believed when a claim is another, missing or of another kind, or its time is over or too far ahead', async (t) => {
+await t.test('access token: refused when a claim is different, missing or of another type, or its time is over or too far ahead', async (t) => {
   const wrong: object[] = [
     { iss: 'https://evil.example' }, { aud: 'https://evil.example' }, { aud: [issuer.audience] }, { sub: 1 }, { sid: 1 }, { jti: 1 },
     { iat: String(now) }, { iat: now + 0.5 }, { exp: String(now + 900) }, { exp: now + 0.5 }, { auth_time: null }, { auth_time: 1.5 },

@@ -1,4 +1,3 @@
-// What is kept of a person: their name, and the list of their sessions.
 import t, { type Test } from 'tap'
 import type { Store } from '../../../src/login/store-port.ts'
 import { createPeople } from '../../../src/sessions/people.ts'
@@ -22,7 +21,7 @@ const setUp = (t: Test) => {
   return { clock, store, people, writes, add: (id: string, endsAt = clock.now() + hourMs, approvedAt = clock.now()) => people.addSession('ming', id, endsAt, approvedAt) }
 }
 
-await t.test('people: a person has the name they chose, and none when they chose none or took it away', async (t) => {
+await t.test('people: a person has the name they chose, and none before that or after removing it', async (t) => {
   const { people, store } = setUp(t)
   t.equal(await people.nameOf('ming'), null)
   await people.rename('ming', '小雨')
@@ -33,13 +32,13 @@ await t.test('people: a person has the name they chose, and none when they chose
   t.equal(await store.read('person-name:ming'), undefined)
 })
 
-await t.test('people: a name that an earlier release took is shown to nobody when it mimics', async (t) => {
+await t.test('people: a name that an earlier release stored is not shown when it imitates others', async (t) => {
   const { people, store } = setUp(t)
   await store.write('person-name:ming', { schema: 1, name: 'admin' }, null)
   t.equal(await people.nameOf('ming'), null)
 })
 
-await t.test('people: a name stays as it is when a later release has stored it', async (t) => {
+await t.test('people: a name is neither read nor changed when a later release has stored it', async (t) => {
   const { people, store } = setUp(t)
   const later = { schema: 2, name: '小雨' }
   await store.write('person-name:ming', later, null)
@@ -47,7 +46,7 @@ await t.test('people: a name stays as it is when a later release has stored it',
   t.strictSame(await store.read('person-name:ming'), later)
 })
 
-await t.test('people: sessions are listed newest first, until their ends, each once, when they are added', async (t) => {
+await t.test('people: sessions are listed newest first, once each, until their ends', async (t) => {
   const { clock, people, add } = setUp(t)
   t.strictSame(await people.sessionsOf('ming'), [])
   t.equal(await add('a'), true)
@@ -64,7 +63,7 @@ await t.test('people: sessions are listed newest first, until their ends, each o
   t.strictSame(await people.sessionsOf('ming'), ['b'])
 })
 
-await t.test('people: nothing is written when a session is added that is there', async (t) => {
+await t.test('people: nothing is written when a session is added that is listed already', async (t) => {
   const { add, writes } = setUp(t)
   await add('a')
   writes.length = 0
@@ -72,7 +71,7 @@ await t.test('people: nothing is written when a session is added that is there',
   t.strictSame(writes, [])
 })
 
-await t.test('people: the list is kept for as long as the last of its sessions, and for a second at the least', async (t) => {
+await t.test('people: the list is stored for as long as its last session, and for at least a second', async (t) => {
   const { clock, people, add, writes } = setUp(t)
   await add('a', clock.now() + 3 * hourMs)
   await add('b', clock.now() + 2 * hourMs)
@@ -81,14 +80,14 @@ await t.test('people: the list is kept for as long as the last of its sessions, 
   t.strictSame(writes.map(([, ttlMs]) => ttlMs), [3 * hourMs, 3 * hourMs, 2 * hourMs, 1000])
 })
 
-await t.test('people: only those go off the list that are named when some are removed', async (t) => {
+await t.test('people: only the given sessions leave the list when some are removed', async (t) => {
   const { people, add } = setUp(t)
   for (const id of ['a', 'b', 'c']) await add(id)
   await people.removeSessions('ming', ['a', 'c', 'x'])
   t.strictSame(await people.sessionsOf('ming'), ['b'])
 })
 
-await t.test('people: what was approved before opens no session, for two hours, when all were ended', async (t) => {
+await t.test('people: what was approved before opens no session for two hours when all were ended', async (t) => {
   const { clock, people, add } = setUp(t)
   const endedAt = clock.now()
   await add('a')
@@ -96,15 +95,15 @@ await t.test('people: what was approved before opens no session, for two hours, 
   t.strictSame(await people.closeSessions('ming', endedAt), ['a', 'b'])
   t.equal(await add('c', endedAt + hourMs, endedAt), false)
   t.equal(await add('d', endedAt + hourMs, endedAt + 1), true)
-  t.strictSame(await people.sessionsOf('ming'), ['d', 'b', 'a'], 'whoever ends them takes them off')
+  t.strictSame(await people.sessionsOf('ming'), ['d', 'b', 'a'], 'the caller removes the ended ones')
   await people.closeSessions('ming', endedAt - 1000)
-  t.equal(await add('e', endedAt + hourMs, endedAt), false, 'an earlier end doesn\'t undo it')
+  t.equal(await add('e', endedAt + hourMs, endedAt), false, 'an earlier time does not undo it')
   clock.advance(2 * hourMs - 1)
   t.equal(await add('f', clock.now() + hourMs, endedAt), false)
   t.equal(await people.addSession('hong', 'g', clock.now() + hourMs, endedAt), true)
 })
 
-await t.test('people: nobody is refused by an end that is long over', async (t) => {
+await t.test('people: a session opens when all were ended more than two hours ago', async (t) => {
   const { clock, people, add } = setUp(t)
   const endedAt = clock.now()
   t.strictSame(await people.closeSessions('ming', endedAt), [])
@@ -112,20 +111,20 @@ await t.test('people: nobody is refused by an end that is long over', async (t) 
   t.equal(await add('a', clock.now() + hourMs, endedAt), true)
 })
 
-await t.test('people: no change is lost when several come at once', async (t) => {
+await t.test('people: no change is lost when several are made at once', async (t) => {
   const { people, add } = setUp(t)
   const ids = Array.from({ length: 8 }, (_, n) => `id-${n}`)
   t.strictSame(await Promise.all(ids.map((id) => add(id))), ids.map(() => true))
   t.strictSame([...await people.sessionsOf('ming')].sort(), ids)
 })
 
-await t.test('people: the list stays as it is when a later release has stored it', async (t) => {
+await t.test('people: the list is neither read nor changed when a later release has stored it', async (t) => {
   const { people, store, add } = setUp(t)
   await store.write('person-sessions:ming', { schema: 2, version: 1, sessions: [] }, null)
   for (const call of [() => people.sessionsOf('ming'), () => add('a'), () => people.closeSessions('ming', 1), () => people.removeSessions('ming', ['a'])] as Array<() => Promise<unknown>>) await t.rejects(call(), { code: 'store-unavailable' })
 })
 
-await t.test('people: what this release doesn\'t know of a list is kept when that changes', async (t) => {
+await t.test('people: unknown members of a list stay when it changes', async (t) => {
   const { store, clock, add } = setUp(t)
   await store.write('person-sessions:ming', { schema: 1, version: 3, sessions: [], later: 'x' }, null)
   await add('a')
