@@ -1,4 +1,4 @@
-/** Owns the composition: what is made from what, every plugin in order. Reads no environment and listens nowhere. */
+/** The composition of the service: its parts, and every plugin in order. Reads no environment, and doesn't listen. */
 import { randomUUID } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import swagger from '@fastify/swagger'
@@ -52,11 +52,11 @@ export interface AppDeps {
 export interface AppOptions {
   /** The demo shows the login page inside its own window. */
   readonly isFramedByOwnPages?: boolean
-  /** The only values of `Host` that are answered; any when left out, as a service is reached by the names that its proxies have for it. */
+  /** The only allowed values of `Host`; any by default, as each proxy may have its own name for a service. */
   readonly hosts?: ReadonlySet<string>
 }
 
-/** Builds the service. Closing it answers every held poll; the store stays the caller's. */
+/** Builds the service. Closing it answers every held poll, and leaves the store open. */
 export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: AppOptions = {}): Promise<FastifyInstance> => {
   const { store, wechat, places, keys, clock, random, log } = deps
 
@@ -88,7 +88,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
 
   const app = fastify({
     loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true }), // ours writes one line and no secret
+    logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes one line and no secret
     genReqId: () => randomUUID(),
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     bodyLimit: 16 * 1024,
@@ -99,14 +99,14 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       clock,
       log,
     }),
-    return503OnClosing: false, // on the way down everybody is answered as usual
-    routerOptions: { maxParamLength: 16_384 }, // a long malformed id is a malformed id; Node takes no longer head
+    return503OnClosing: false, // during shutdown calls are answered as usual
+    routerOptions: { maxParamLength: 16_384 }, // a long id is an unknown one, and Node accepts no longer head
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     rewriteUrl: escapeMalformedPath,
     frameworkErrors: (error, request, reply) => { sendProblem(asProblem(error), request, reply) },
     clientErrorHandler: answerMalformed,
   })
-  await app.register(answerDeadlinePlugin, { timer: clock }) // before all that may wait
+  await app.register(answerDeadlinePlugin, { timer: clock }) // before everything that may wait
   app.decorateRequest('person', '')
   app.decorateRequest('phoneKey', '')
   app.decorateRequest('phoneKeySince', 0)
@@ -129,10 +129,10 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(requestLogPlugin, { clock })
   await app.register(auditPlugin, { origins: returnOrigins, clock })
   await app.register(problemsPlugin, { limits, clock })
-  await app.register(cookie, { hook: false }) // it would parse the header for every call and keep one of several cookies with our name; session-cookie.ts reads all
+  await app.register(cookie, { hook: false }) // no parsing for every call: session-cookie.ts reads the header, as several cookies may have our name
   await app.register(securityHeadersPlugin, { isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false })
   await app.register(strictHttpPlugin)
-  await app.register(bodyParserPlugin) // refuses before others have a say, so what every answer carries is there already
+  await app.register(bodyParserPlugin) // it may refuse at once, so after the plugins that set headers of every answer
   await app.register(swagger, openApiOptions(config.PUBLIC_URL))
 
   await app.register(async (base) => {

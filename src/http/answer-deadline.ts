@@ -31,7 +31,7 @@ const lateAnswer = (ms: number): Problem => new Problem('store-unavailable', { c
 /** The body has not arrived yet: the client is slow, not the service. */
 const lateBody = (reply: FastifyReply): Problem => {
   reply.header('connection', 'close') // the rest of the body is not read
-  return new Problem('bad-request', { status: 408, detail: 'The body did not come in time' })
+  return new Problem('bad-request', { status: 408, detail: 'The body did not arrive in time' })
 }
 
 declare module 'fastify' {

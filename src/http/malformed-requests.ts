@@ -1,4 +1,4 @@
-/** Owns what is done with requests that can't be read as they should: bytes that aren't HTTP, and addresses with escapes that mean nothing. */
+/** Requests that can't be read: bytes that aren't HTTP, and paths with malformed escapes. */
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
@@ -6,10 +6,10 @@ import type { Duplex } from 'node:stream'
 import { Problem } from '../errors.ts'
 import { asProblem, problemBody } from './problems.ts'
 
-/** Whoever does not hang up after such an answer is cut off so much later: at once, and the answer could be lost with what they still send. Milliseconds. */
+/** The socket is destroyed this long after the answer: at once, data that the client still sends could reset the connection and lose the answer. */
 const lingerMs = 1000
 
-/** Takes a path with escapes that mean nothing by the letter: it is unknown like any other that isn't there. */
+/** Returns the URL with malformed escapes taken literally: the path is then `not-found` like any other unknown one. */
 export const escapeMalformedPath = ({ url = '/' }: IncomingMessage): string => {
   const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(url) ?? []
   try {
@@ -20,14 +20,14 @@ export const escapeMalformedPath = ({ url = '/' }: IncomingMessage): string => {
   }
 }
 
-/** Answers what isn't HTTP with a problem of ours. There is no request yet, so no hook runs either. */
+/** Answers what isn't HTTP with a problem. There is no request yet, so no hook runs. */
 export const answerMalformed = (error: NodeJS.ErrnoException, socket: Socket): void => {
-  if (!socket.writable) return // it has gone, or has its last answer
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseSocket(socket, new Problem('bad-request', { status: 408, detail: 'The request did not come in time' }))
+  if (!socket.writable) return // closed, or already answered
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseSocket(socket, new Problem('bad-request', { status: 408, detail: 'The request did not arrive in time' }))
   else refuseSocket(socket, asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 }))
 }
 
-/** Answers a bare socket with a problem and closes it, whether the client does so or not. */
+/** Answers a bare socket with a problem and closes it. */
 export const refuseSocket = (socket: Duplex, problem: Problem): void => {
   const body = JSON.stringify(problemBody(problem, randomUUID()))
   socket.end([

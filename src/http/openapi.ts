@@ -1,7 +1,6 @@
-/** Owns what the description of this API (OpenAPI) says beyond the routes' schemas. */
+/** Options of @fastify/swagger, which describes the API from the routes' schemas. */
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 
-/** Describes the API at this address. */
 export const openApiOptions = (publicUrl: string): FastifyDynamicSwaggerOptions => ({
   openapi: {
     openapi: '3.1.0',
@@ -17,7 +16,7 @@ export const openApiOptions = (publicUrl: string): FastifyDynamicSwaggerOptions 
   },
 })
 
-/** The plugin calls every body required; one without a required member may be left out. */
+/** The plugin marks every body as required; a body without a required member may be left out. */
 const makeBodyOptional = (body: object | undefined): void => {
   if (body === undefined || !('content' in body)) return
   const { content } = body as { content: Record<string, { schema?: { required?: readonly string[] } }> } // as the plugin builds it

@@ -1,23 +1,23 @@
-/** Owns the scripts of the pages as they are sent: each with all that it imports in one small piece, for every round through a slow proxy counts. Made once, when a service starts. */
+/** The pages' scripts, bundled when the service starts: one file each with all its imports, as every round trip through a slow proxy counts. */
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { makeStaticFile, type StaticFile } from './static-files.ts'
 
-/** Where the pages and all that they need lie. */
+/** The folder of the pages and their files. */
 export const staticFolder = join(import.meta.dirname, '../../static')
-/** What a page may load; everything else in static/ is a part of these. */
+/** The scripts that pages load; all other scripts in static/ are parts of these. */
 const entries = ['login', 'me', 'scan-login'] as const
 
-let made: Promise<ReadonlyMap<string, StaticFile>> | undefined
+let bundled: Promise<ReadonlyMap<string, StaticFile>> | undefined
 
-/** The scripts by their file names. They don't change while a process lives, so all who ask share one making. */
+/** Returns the scripts by file name. They don't change while a process lives, so they are bundled once for all callers. */
 export const pageScripts = (): Promise<ReadonlyMap<string, StaticFile>> => {
-  made ??= make()
-  return made
+  bundled ??= bundle()
+  return bundled
 }
 
-const make = async (): Promise<ReadonlyMap<string, StaticFile>> => {
-  // In one go before anything is served, for the other way leaves a process of esbuild's running beside ours.
+const bundle = async (): Promise<ReadonlyMap<string, StaticFile>> => {
+  // Synchronous, as nothing is served yet: the asynchronous way leaves a process of esbuild running beside ours.
   const { outputFiles } = buildSync({
     entryPoints: entries.map((name) => ({ in: join(staticFolder, `${name}.js`), out: name })),
     absWorkingDir: staticFolder,
@@ -27,7 +27,7 @@ const make = async (): Promise<ReadonlyMap<string, StaticFile>> => {
     minify: true,
     format: 'esm',
     charset: 'utf8',
-    target: ['chrome87', 'firefox90', 'safari15'], // the oldest browsers that phones and offices still come with; fetch, modules and custom elements are older
+    target: ['chrome87', 'firefox90', 'safari15'], // the oldest browsers that phones and offices still use; fetch, modules and custom elements are older
     logLevel: 'silent',
   })
   return new Map(await Promise.all(outputFiles.map(async ({ path, text }) =>

@@ -1,10 +1,10 @@
-/** Owns the check of a signed phone call: our closed profile of RFC 9421 and RFC 9530. Knows requests as data, and tickets not at all. */
+/** Signatures of phone calls: a closed profile of RFC 9421 (HTTP Message Signatures) and RFC 9530 (Digest Fields). */
 import { createHash, createHmac } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import { keyIdPattern, sameText } from '../domain/ids.ts'
 import type { Clock, PhoneKey, PhoneKeys } from '../login/ports.ts'
 
-/** A request as it came in. */
+/** A request as it was received. */
 export interface SignedRequest {
   readonly method: string
   /** The request target: path and query, not decoded. */
@@ -16,13 +16,13 @@ export interface SignedRequest {
 export interface SignatureDeps {
   readonly phoneKeys: PhoneKeys
   readonly clock: Clock
-  /** Host and port of PUBLIC_URL: never taken from the request. */
+  /** Host and port of PUBLIC_URL, never of the request. */
   readonly authority: string
-  /** Hears whose key signed before the nonce is stored, and may refuse: each nonce costs a write. */
+  /** Called with the key that signed before the nonce is stored. May reject: each nonce costs a write. */
   readonly beforeNonce?: (key: PhoneKey) => Promise<void>
 }
 
-/** A signature is good for so long before and after `created`. Seconds. */
+/** How far `created` may be from our clock, in either direction. */
 const skewSeconds = 120
 
 const components = '("@method" "@authority" "@path" "@query" "content-digest")'
@@ -35,13 +35,14 @@ const parameterForms = {
 } as const
 
 /**
- * Tells whose phone signed. The checks stand in the order of CONTRACT, "The signature": nothing is told before the MAC is right, and a nonce
- * is remembered only after that. Rejects with `signature-invalid`, `key-unknown`, `clock-skew` (with `server_time`) or `replayed`.
+ * Verifies the signature; resolves with the `sub` of the person whose key signed. The checks are in the order of CONTRACT, "The signature": nothing but
+ * `signature-invalid` or `key-unknown` before the MAC is right, and only then the nonce is remembered. Rejects with `signature-invalid`, `key-unknown`,
+ * `clock-skew` (with `server_time`) or `replayed`.
  */
 export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, clock, authority, beforeNonce }: SignatureDeps): Promise<string> => {
   const { parameters, input, digest, mac } = readHeaders(request.headers)
   const key = await phoneKeys.read(parameters.keyid)
-  const expected = createHmac('sha256', Buffer.from(key?.key ?? nobodysKey, 'base64url'))
+  const expected = createHmac('sha256', Buffer.from(key?.key ?? decoyKey, 'base64url'))
     .update(signatureBase(request, authority, digest, input)).digest('base64')
   const isRight = sameText(mac, expected)
   if (key === undefined) throw new Problem('key-unknown')
@@ -50,15 +51,15 @@ export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, 
   const now = Math.floor(clock.now() / 1000)
   const isInTime = Math.abs(now - Number(parameters.created)) <= skewSeconds
   await beforeNonce?.(key)
-  // Remembered of a refused call as well: its time may lie ahead, or our clock be set, and then it would be in time.
+  // The nonce of a skewed call is remembered, too: `created` may lie in the future, or our clock be set back, and the call would then be in time.
   const isFirst = await phoneKeys.claimNonce(key, parameters.nonce)
   if (!isInTime) throw new Problem('clock-skew', { extra: { server_time: now } })
   if (!isFirst) throw new Problem('replayed')
   return key.sub
 }
 
-/** Signs nothing; it makes an unknown key take as long as a known one. */
-const nobodysKey = 'A'.repeat(43)
+/** Signs nothing. It makes the check of an unknown key take as long as that of a known one. */
+const decoyKey = 'A'.repeat(43)
 
 const readHeaders = (headers: SignedRequest['headers']) => {
   const input = single(headers['signature-input'], /^sig1=(.{1,512})$/)
@@ -71,14 +72,14 @@ const readHeaders = (headers: SignedRequest['headers']) => {
   }
 }
 
-/** Node joins a repeated header into one text, which then has not this form. */
+/** The only value of a header. Node joins repeated headers into one text, which then doesn't match. */
 const single = (header: string | string[] | undefined, form: RegExp): string => {
   const value = typeof header === 'string' ? form.exec(header)?.[1] : undefined
   if (value === undefined) throw new Problem('signature-invalid')
   return value
 }
 
-/** Exactly the five parameters, each once; in which order they were signed is the signer's choice. */
+/** Exactly the five parameters, each once, in any order. */
 const readParameters = (text: string): Record<keyof typeof parameterForms, string> => {
   const parts = text.split(';')
   const names = Object.keys(parameterForms) as Array<keyof typeof parameterForms>
@@ -90,7 +91,7 @@ const readParameters = (text: string): Record<keyof typeof parameterForms, strin
   })) as Record<keyof typeof parameterForms, string> // every name was found
 }
 
-/** RFC 9421 §2.5. The service lives at the path of PUBLIC_URL and a proxy passes it on as it is, so the target starts with it. */
+/** RFC 9421 §2.5. The target starts with the path of PUBLIC_URL, as a proxy passes paths on unchanged. */
 const signatureBase = ({ method, target }: SignedRequest, authority: string, digest: string, input: string): string => {
   const query = target.indexOf('?')
   return [

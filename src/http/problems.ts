@@ -1,4 +1,4 @@
-/** Owns how a refusal or a fault leaves the house: as a problem of RFC 9457, with nothing of our insides in it. */
+/** Errors as problems (RFC 9457), without stack traces or names of libraries. */
 import fp from 'fastify-plugin'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, problemTypes, type ProblemCode } from '../errors.ts'
@@ -8,7 +8,7 @@ import { recordRefusal } from './audit.ts'
 import type { Limits } from './limits.ts'
 import { createLogLimit, type LogLimit } from './log-limit.ts'
 
-/** What Fastify's own errors mean to a client, by status. */
+/** The codes of Fastify's own errors, by status. */
 const byStatus: Readonly<Record<number, ProblemCode>> = {
   404: 'not-found',
   405: 'method-not-allowed',
@@ -19,8 +19,8 @@ const byStatus: Readonly<Record<number, ProblemCode>> = {
 type UnauthorizedCode = { [Code in ProblemCode]: (typeof problemTypes)[Code]['status'] extends 401 ? Code : never }[ProblemCode]
 
 /**
- * What each 401 asks for (RFC 9110 §15.5.2). The compiler wants an entry for every code of that status. Only `Bearer` is a registered scheme; the two others
- * name what CONTRACT "Phone" describes. None is a scheme for which a browser opens a dialog.
+ * `WWW-Authenticate` of each 401 (RFC 9110 §15.5.2); the type demands an entry for every code with that status. Only `Bearer` is a registered scheme, the others
+ * name what CONTRACT, "Phone", describes. For none of them a browser opens a dialog.
  */
 const challenges: Readonly<Record<UnauthorizedCode, string>> = {
   unauthenticated: 'Bearer',
@@ -33,7 +33,7 @@ const challenges: Readonly<Record<UnauthorizedCode, string>> = {
 
 const isUnauthorized = (code: ProblemCode): code is UnauthorizedCode => problemTypes[code].status === 401
 
-/** Turns whatever was thrown into a Problem. */
+/** Converts what was thrown to a Problem. */
 export const asProblem = (error: Partial<FastifyError>): Problem => {
   if (error instanceof Problem) return error
   if (error.validation !== undefined) return new Problem('bad-request', { detail: firstOf(String(error.message)) })
@@ -42,8 +42,8 @@ export const asProblem = (error: Partial<FastifyError>): Problem => {
   return new Problem('internal', { cause: error })
 }
 
-/** The validator's first complaint names the place and what belongs there; the others speak of its own schemas. */
-const firstOf = (complaints: string): string => complaints.replace(/, .*/s, '')
+/** The validator's first message names the member and what it must be; the others are about the branches of a schema. */
+const firstOf = (messages: string): string => messages.replace(/, .*/s, '')
 
 /** The body of a problem. */
 export const problemBody = (problem: Problem, requestId: string): Record<string, string | number> => ({
@@ -56,12 +56,12 @@ export const problemBody = (problem: Problem, requestId: string): Record<string,
   ...problem.extra,
 })
 
-/** Failures of one code that are logged each minute, whoever met them; of the rest their number, when the minute is over. Strangers can cause some of them, and repeat all. */
+/** Failures of one code that are logged each minute, of all clients together; the rest are one line with their number. Strangers can cause some, and repeat all. */
 const failuresPerMinute = 60
 
-/** Sends a problem. What is our own fault is logged with its cause, which the client never sees. */
+/** Sends a problem. Our own failures are logged with their cause, which is never sent. */
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  // What WeChat did has been told where it was asked, once a minute and not for each visitor.
+  // WeChat's failures are logged where it is called, once a minute and not for each visitor.
   const isOurs = problemTypes[problem.code].status >= 500 && problem.code !== 'wechat-unavailable'
   if (isOurs && request.server.failureLines.allows(problem.code, 'anybody', failuresPerMinute)) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
   else request.log.debug({ code: problem.code }, problem.message)
@@ -74,15 +74,15 @@ export const sendProblem = (problem: Problem, request: FastifyRequest, reply: Fa
     .send(problemBody(problem, request.id))
 }
 
-/** Answers errors, unknown paths and wrong methods. A guess that failed is counted against its address, a refusal is told to the audit. */
+/** Answers errors, unknown paths and wrong methods. Counts failed guesses against their address, and records refusals in the audit. */
 export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, { limits, clock }) => {
-  const failureLines = createLogLimit(clock, (code, _client, repeated) => { app.log.error({ code, repeated }, 'failed more often, at debug level') })
+  const failureLines = createLogLimit(clock, (code, _client, repeated) => { app.log.error({ code, repeated }, 'failed more often, logged at debug level') })
   app.decorate('failureLines', failureLines)
   app.addHook('onClose', async () => { failureLines.flush() })
 
   const allowedMethods = createAllowedMethods(app)
 
-  const nothingHere = (request: FastifyRequest, reply: FastifyReply): Problem => {
+  const unknownRoute = (request: FastifyRequest, reply: FastifyReply): Problem => {
     const allowed = allowedMethods(request.url)
     if (allowed.length === 0) return new Problem('not-found')
     reply.header('allow', allowed.join(', '))
@@ -96,10 +96,10 @@ export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, {
   }
 
   app.setErrorHandler<FastifyError>((error, request, reply) => answer(asProblem(error), request, reply))
-  app.setNotFoundHandler((request, reply) => answer(nothingHere(request, reply), request, reply))
-  // Before the body is read: where there is nothing, nobody cares whether it is well formed.
+  app.setNotFoundHandler((request, reply) => answer(unknownRoute(request, reply), request, reply))
+  // Before the body is read: without a route its form doesn't matter.
   app.addHook('preParsing', async (request, reply) => {
-    if (request.is404) throw nothingHere(request, reply)
+    if (request.is404) throw unknownRoute(request, reply)
   })
 }, { name: 'problems' })
 

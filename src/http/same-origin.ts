@@ -1,40 +1,40 @@
-/** What a browser says about whose page makes a call, and the refusal of calls that another site's page makes with our cookie. */
+/** Which site's page makes a call, by the browser's `Origin` and `Sec-Fetch-Site`; and refusals of other sites' calls. */
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { isOwnSite } from '../domain/site.ts'
 import { Problem } from '../errors.ts'
 
-/** Whose page makes a call: one of our own origin, one of our own site where the cookie is shared by domain, one of another, or `unsaid` by what is no page. */
-export type Caller = 'same-origin' | 'same-site' | 'other' | 'unsaid'
+/** The page that makes a call: of our origin, of our site (where COOKIE_DOMAIN is set), of another site, or `none`: the caller is no page. */
+export type Caller = 'same-origin' | 'same-site' | 'other' | 'none'
 
 /**
- * Tells whose page makes a call. `Sec-Fetch-Site: same-origin` settles it, as no script can forge that: a page of ours under another name of this host, or under
- * `no-referrer` (origin `null`), is a page of ours. Otherwise nothing that the browser says may speak against it.
+ * Determines which page makes a call. `Sec-Fetch-Site: same-origin` decides alone, as no script can forge it: it holds for our pages under another name of this
+ * host, and under `no-referrer` (origin `null`). Otherwise each of the two headers that is present has to agree.
  */
 export const callerOf = ({ headers }: FastifyRequest, config: Pick<Config, 'origin' | 'COOKIE_DOMAIN'>): Caller => {
   const { origin, 'sec-fetch-site': fetchSite } = headers
   if (fetchSite === 'same-origin') return 'same-origin'
-  if (origin === undefined && (fetchSite === undefined || fetchSite === 'none')) return 'unsaid'
+  if (origin === undefined && (fetchSite === undefined || fetchSite === 'none')) return 'none'
   const isSameSite = fetchSite === undefined || (fetchSite === 'same-site' && config.COOKIE_DOMAIN !== null)
   if (!isSameSite || (origin !== undefined && !isOwnSite(origin, config))) return 'other'
   return origin === config.origin ? 'same-origin' : 'same-site'
 }
 
-/** Whether a call comes from a page that our cookie is for. */
+/** Whether a call comes from a page that may use our cookie. */
 export const isOwnPage = (request: FastifyRequest, config: Pick<Config, 'origin' | 'COOKIE_DOMAIN'>): boolean =>
   ['same-origin', 'same-site'].includes(callerOf(request, config))
 
 /**
- * A hook for calls that change something by cookie: `Origin` or `Sec-Fetch-Site` has to say that they come from our own origin, or from our own
- * site where the cookie is shared by domain. Browsers send one of them and scripts can't forge them; who sends neither is refused.
+ * A hook for calls that change something by cookie: `Origin` or `Sec-Fetch-Site` has to name our origin, or our site where COOKIE_DOMAIN is set. Browsers send
+ * one of them, and scripts can't forge them; a call with neither is refused.
  */
 export const refuseCrossSite = (config: Config) => async (request: FastifyRequest): Promise<void> => {
   if (!isOwnPage(request, config)) throw new Problem('cross-site')
 }
 
 /**
- * A hook for the picture of a code: refuses what a browser says is for a page of an origin that isn't allowed. An `<img>` sends no `Origin`, so it is
- * told by its `Referer`; of a page that hides that nothing is known, and Cross-Origin-Resource-Policy is what keeps it out.
+ * A hook for the picture of a code: refuses pages of origins that aren't allowed. An `<img>` sends no `Origin`, so its `Referer` counts; a page that hides its
+ * `Referer` is stopped by Cross-Origin-Resource-Policy alone.
  */
 export const refuseForeignPictures = ({ origin: own, ALLOWED_ORIGINS }: Config) => async ({ headers }: FastifyRequest): Promise<void> => {
   const { origin, referer = '', 'sec-fetch-site': fetchSite, 'sec-fetch-mode': mode } = headers
@@ -44,15 +44,15 @@ export const refuseForeignPictures = ({ origin: own, ALLOWED_ORIGINS }: Config) 
 }
 
 /**
- * A hook for making tickets: refuses what a browser says a page of another origin asks for that isn't allowed, so that no page can use up the limits of whoever
- * looks at it. An older browser says that a page is ours under another name of this host by an `Origin` that has the name in `Host`. Runs before the body is
- * read and before anything is counted.
+ * A hook for making tickets: refuses pages of origins that aren't allowed, so that no page can use up the limits of its visitors. In browsers without
+ * `Sec-Fetch-Site`, a page of ours under another name of this host has the same name in `Origin` and `Host`. Runs before the body is read and anything is
+ * counted.
  */
 export const refuseForeignPages = (config: Pick<Config, 'origin' | 'COOKIE_DOMAIN' | 'ALLOWED_ORIGINS'>) => {
   const { protocol } = new URL(config.origin)
   return async (request: FastifyRequest): Promise<void> => {
     const caller = callerOf(request, config)
-    if (caller === 'same-origin' || caller === 'unsaid') return
+    if (caller === 'same-origin' || caller === 'none') return
     const { origin, host, 'sec-fetch-site': fetchSite } = request.headers
     const isAllowed = origin !== undefined && (config.ALLOWED_ORIGINS.includes(origin) || (fetchSite === undefined && origin === `${protocol}//${host}`))
     if (!isAllowed) throw new Problem('cross-site')

@@ -1,4 +1,4 @@
-/** Owns the wire's shapes: every body, parameter and answer of CONTRACT, once, for validation, serialisation, types and the OpenAPI page. */
+/** Every body, parameter and answer of CONTRACT, defined once for validation, serialisation, types and the OpenAPI page. */
 import { Type, type TSchema } from 'typebox'
 import { ticketStates } from '../domain/ticket.ts'
 
@@ -8,10 +8,10 @@ const State = Type.Enum([...ticketStates])
 const Seconds = Type.Integer({ minimum: 0 })
 const Moment = Type.String({ description: 'ISO 8601, UTC' })
 
-/** A text that must be a whole number; Fastify hands queries over as text and nothing here guesses. */
+/** Queries arrive as text, and Ajv's type coercion is off. */
 const WholeNumber = Type.String({ pattern: '^-?[0-9]+$' })
 
-// Ids are judged by the use case, not here: a malformed one has to answer exactly like an unknown one.
+// The use cases check ids: a malformed one must be answered exactly like an unknown one.
 export const TicketParams = Type.Object({ ticket: Type.String() })
 export const SessionParams = Type.Object({ id: Type.String() })
 
@@ -37,7 +37,7 @@ export const TicketView = Type.Object({
   version: Type.Integer(),
   expires_in: Seconds,
   match_code: Type.Optional(Type.String()),
-  sub: Type.Optional(Type.String({ description: 'Whose yes it was: in `confirmed` and `consumed` only' })),
+  sub: Type.Optional(Type.String({ description: 'The person who confirmed; in `confirmed` and `consumed` only' })),
   phone: Type.Optional(Type.Object({ name: Type.String() })),
   poll_after: Type.Optional(Seconds),
 })
@@ -62,7 +62,7 @@ export const BrowserView = Type.Object({
   place_en: nullable(Type.String({ description: 'The same in English' })),
 })
 
-/** The browser as whoever scans its code is shown it, who may be a stranger: no full address. */
+/** The browser, as the person who scans its code sees it: without the full address, as that may be a stranger. */
 const AskingBrowser = Type.Object({
   ...Type.Omit(BrowserView, ['ip']).properties,
   is_phone: Type.Boolean({ description: 'It runs on a phone, by its own words' }),
@@ -106,7 +106,7 @@ export const ConfirmBody = Type.Object({ match_code: Type.Optional(Type.String({
 
 export const MovedTicket = Type.Object({ state: State, version: Type.Integer() })
 
-/** Of a session that carries another site's token; missing where it is ours. */
+/** The other site whose token a session carries; absent for our own sessions. */
 const SessionSite = Type.Object({ name: Type.String(), origin: Type.String() })
 
 export const SessionList = Type.Object({
@@ -136,7 +136,7 @@ export const ProblemBody = Type.Object({
 
 const problem = { description: 'A problem (RFC 9457)', content: { 'application/problem+json': { schema: ProblemBody } } }
 
-/** What every route may answer beside its own successes. */
+/** Responses that every route may have. */
 export const problems = { '4xx': problem, '5xx': problem }
 
 export const Nothing = Type.Unsafe<undefined>({ type: 'null', description: 'No body' })

@@ -1,4 +1,4 @@
-/** Owns the headers that tell a browser what our pages may do and where they may stand. */
+/** Security headers: what our pages may do in a browser, and what may embed them. */
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import fp from 'fastify-plugin'
 
@@ -9,14 +9,14 @@ export interface SecurityHeaderOptions {
   readonly isFramedByOwnPages: boolean
 }
 
-/** A year, as browsers' preload lists ask for. Seconds. */
-const hstsMaxAge = 31_536_000
+/** A year, as browsers' preload lists demand. */
+const hstsMaxAgeSeconds = 31_536_000
 
-/** What no page of ours asks for. */
+/** Features that no page of ours uses. */
 const permissions = ['accelerometer', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'magnetometer', 'microphone', 'midi', 'payment', 'serial', 'usb']
   .map((feature) => `${feature}=()`).join(', ')
 
-/** Puts them on every answer. */
+/** Sets the headers of every answer. */
 export const securityHeadersPlugin = fp<SecurityHeaderOptions>(async (app, options) => {
   await app.register(helmet, helmetOptions(options))
   app.addHook('onRequest', async (_request, reply) => { reply.header('permissions-policy', permissions) })
@@ -39,5 +39,5 @@ const helmetOptions = ({ isSecure, isFramedByOwnPages }: SecurityHeaderOptions):
   },
   frameguard: { action: isFramedByOwnPages ? 'sameorigin' : 'deny' },
   referrerPolicy: { policy: 'no-referrer' },
-  strictTransportSecurity: isSecure && { maxAge: hstsMaxAge, includeSubDomains: false }, // the other hosts are not ours to promise for
+  strictTransportSecurity: isSecure && { maxAge: hstsMaxAgeSeconds, includeSubDomains: false }, // hosts below ours may belong to others
 })

@@ -1,4 +1,4 @@
-/** Static content as it is sent: compressed once, when it is made, with an ETag for each encoding. Nothing that holds a secret is sent so, as its compressed length could tell something. */
+/** Static content, compressed once when it is created, with an ETag for each encoding. Not for secrets: a compressed length can leak them. */
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
@@ -7,15 +7,15 @@ import fresh from 'fresh'
 import Negotiator from 'negotiator'
 import { Problem } from '../errors.ts'
 
-const encodings = ['br', 'gzip', 'identity'] as const // what we like best comes first
+const encodings = ['br', 'gzip', 'identity'] as const // by preference
 type Encoding = (typeof encodings)[number]
 
-/** A form of a file for one encoding. Its bytes are shared by all who wait for them, however many. */
+/** A file in one encoding. All answers share its bytes. */
 interface Representation { readonly bytes: Buffer, readonly etag: string }
 
 export interface StaticFile {
   readonly type: string
-  /** A part of the address under which this content, and no other, is found for ever. */
+  /** A query value (`?v=…`) under which the content never changes. */
   readonly version: string
   readonly representations: Readonly<Record<Encoding, Representation>>
 }
@@ -39,20 +39,20 @@ export const makeStaticFile = async (type: string, text: string): Promise<Static
   }
 }
 
-/** Chooses by `Accept-Encoding`: what is accepted as gladly as others by what we like best. Who refuses even `identity` gets it all the same (RFC 9110 §12.5.3). */
+/** Chooses by `Accept-Encoding`; among equals by our preference. A client that refuses even `identity` gets it all the same (RFC 9110 §12.5.3). */
 export const encodingFor = (request: FastifyRequest): Encoding => {
-  const negotiator = new Negotiator(request.raw) as unknown as { encodings (available: readonly string[], options: { preferred: readonly string[] }): string[] } // newer than its types
+  const negotiator = new Negotiator(request.raw) as unknown as { encodings (available: readonly string[], options: { preferred: readonly string[] }): string[] } // the package is newer than its types
   const [chosen] = negotiator.encodings(encodings, { preferred: encodings })
   return encodings.find((encoding) => encoding === chosen) ?? 'identity'
 }
 
-/** Tells whether the address names this very version. */
+/** Whether the URL has the version of this content. */
 export const isOfVersion = ({ version }: StaticFile, { query }: FastifyRequest): boolean => (query as { v?: unknown }).v === version // a query is an object
 
-/** How long a copy is good: for ever under the address with this very version, else until it is asked after. */
+/** Immutable under a URL with this version, else to be revalidated. */
 const cacheControlFor = (file: StaticFile, request: FastifyRequest): string => isOfVersion(file, request) ? 'public, max-age=31536000, immutable' : 'no-cache'
 
-/** Sends a file, or tells a client that it has it already. */
+/** Sends a file, or 304 where the client has it already. */
 export const sendStaticFile = (file: StaticFile, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const encoding = encodingFor(request)
   const { bytes, etag } = file.representations[encoding]

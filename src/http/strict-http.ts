@@ -1,20 +1,20 @@
-/** What HTTP asks of a request and Node leaves open: one Host, and no transfer coding that nobody here can undo. What can't be read at all is not seen here. */
+/** Checks that HTTP demands and Node leaves out: one `Host`, and no transfer coding but `chunked`. For requests that can't be read see malformed-requests.ts. */
 import fp from 'fastify-plugin'
 import { Problem } from '../errors.ts'
 
-/** Needs a server with `requireHostHeader: false`, as Node's own refusal is no problem of ours. */
+/** Needs a server with `requireHostHeader: false`, as Node's own refusal is no problem (RFC 9457). */
 export const strictHttpPlugin = fp(async (app) => {
-  // RFC 9112 §6.1: Node reads "gzip, chunked" as chunks and hands on what is in them as it is. In HTTP/1.0 there is no such framing at all.
+  // RFC 9112 §6.1: Node accepts "gzip, chunked" and passes on the compressed bytes. HTTP/1.0 has no transfer codings.
   app.addHook('onRequest', async ({ raw }, reply) => {
     const coding = raw.headers['transfer-encoding']
     if (coding === undefined || (raw.httpVersion !== '1.0' && coding.trim().toLowerCase() === 'chunked')) return
     reply.header('connection', 'close') // the body is not read
     if (raw.httpVersion === '1.0') throw new Problem('bad-request', { detail: 'HTTP/1.0 has no Transfer-Encoding' })
-    throw new Problem('bad-request', { status: 501, detail: 'Of the transfer codings only chunked is known here' })
+    throw new Problem('bad-request', { status: 501, detail: 'The only supported transfer coding is chunked' })
   })
-  // RFC 9112 §3.2. Nobody here reads it, but a proxy that took the other of two would have sent somebody else's call.
+  // RFC 9112 §3.2. With two Hosts, a proxy may have read the other one and sent us a call for somebody else.
   app.addHook('onRequest', async ({ raw }) => {
     const hosts = raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length
-    if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0')) throw new Problem('bad-request', { detail: 'A request has one Host' })
+    if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0')) throw new Problem('bad-request', { detail: 'A request must have exactly one Host' })
   })
 }, { name: 'strict-http' })

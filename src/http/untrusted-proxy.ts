@@ -1,4 +1,4 @@
-/** A warning where a peer that is not in TRUST_PROXY says for whom it asks: mostly a proxy that the operator forgot, behind which all visitors look like one. */
+/** A warning about a peer that sends `X-Forwarded-For` without being in TRUST_PROXY: mostly a forgotten reverse proxy, which makes all visitors look like one. */
 import fp from 'fastify-plugin'
 import { networkMatcher, plainAddress } from '../domain/address.ts'
 import type { Clock } from '../login/ports.ts'
@@ -11,7 +11,7 @@ export interface UntrustedProxyOptions {
   readonly trusted: readonly string[]
 }
 
-/** Warns once an hour at the most, as anybody can send such a header; what it says is not repeated. */
+/** Warns at most once an hour, as anybody can send such a header. Its value is not logged. */
 export const untrustedProxyPlugin = fp<UntrustedProxyOptions>(async (app, { clock, trusted }) => {
   const isTrusted = networkMatcher(trusted)
   let nextAt = -Infinity

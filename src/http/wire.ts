@@ -1,4 +1,4 @@
-/** The only conversion between the names inside and those on the wire. */
+/** The only conversion from internal names to those on the wire. */
 import type { Static } from '@fastify/type-provider-typebox'
 import { networkOf } from '../domain/address.ts'
 import { siteNameOf } from '../domain/site.ts'
@@ -8,15 +8,15 @@ import type { PollAnswer } from '../login/wait-for-ticket.ts'
 import type { Clock, Session } from '../login/ports.ts'
 import type * as schemas from './schemas.ts'
 
-/** Who is logged in, and how they want to be called. */
+/** A person; `name` is null until they choose one. */
 export interface User { readonly sub: string, readonly name: string | null }
 
-/** Seconds from now to a moment, never below 0: what surely is left, rounded up. */
+/** Seconds from now to a moment, rounded up, at least 0. The clock's error is taken off. */
 export const secondsUntil = (moment: number, clock: Pick<Clock, 'now' | 'errorMs'>): number => Math.max(0, Math.ceil((moment - clock.now() - clock.errorMs()) / 1000))
 
 const moment = (ms: number): string => new Date(ms).toISOString()
 
-/** What its browser may see of a ticket. */
+/** A ticket, for its own browser. */
 export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, clock: Pick<Clock, 'now' | 'errorMs'>): Static<typeof schemas.TicketView> => ({
   ticket: ticket.id,
   state: ticket.state,
@@ -27,13 +27,12 @@ export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, clock: Pick
   ...(pollAfterSeconds !== undefined && { poll_after: pollAfterSeconds }),
 })
 
-/** Whose yes it was: the browser may ask its visitor whether that is them, before it opens a session. */
+/** The person who confirmed: the browser may ask its visitor whether that is them before it consumes the ticket. */
 const approver = ({ person }: Ticket): Pick<Static<typeof schemas.TicketView>, 'sub' | 'phone'> => ({
   ...(person !== null && { sub: person.sub }),
   ...(person !== null && person.name !== null && { phone: { name: person.name } }),
 })
 
-/** What a browser is called, and where it is. */
 const browserView = ({ name, system, ip, place, placeEn }: BrowserInfo): Static<typeof schemas.BrowserView> => ({
   name,
   system,
@@ -43,7 +42,7 @@ const browserView = ({ name, system, ip, place, placeEn }: BrowserInfo): Static<
   place_en: placeEn ?? null,
 })
 
-/** What the person who scanned is shown. */
+/** A scanned ticket, for the person who scanned it. */
 export const scannedTicket = ({ ticket, phonePlace, isOtherCountry, isSamePhone }: Scan, site: Static<typeof schemas.ScannedTicket>['site'], clock: Pick<Clock, 'now' | 'errorMs'>): Static<typeof schemas.ScannedTicket> => ({
   state: ticket.state,
   version: ticket.version,
@@ -58,19 +57,19 @@ export const scannedTicket = ({ ticket, phonePlace, isOtherCountry, isSamePhone 
   ...question(ticket),
 })
 
-/** Whoever scans a code may be a stranger who saw it on somebody's screen: the full address is for the one who is logged in. */
+/** Without the full address: the person who scans may be a stranger who saw the code on somebody's screen. */
 const askingBrowser = (browser: BrowserInfo): Static<typeof schemas.ScannedTicket>['browser'] => {
   const { ip, ...shown } = browserView(browser)
   return { ...shown, is_phone: browser.isPhone ?? false }
 }
 
-/** What an earlier release scanned offers three numbers. */
+/** A ticket that an earlier release stored has no `matchMode` and offers three numbers. */
 const question = ({ match, matchMode = 'tap' }: Ticket): Pick<Static<typeof schemas.ScannedTicket>, 'match' | 'match_choices'> => {
   if (match === null) return { match: 'off', match_choices: null }
   return matchMode === 'tap' ? { match: 'tap', match_choices: [...match.choices] } : { match: 'type', match_choices: null }
 }
 
-/** A session for its own browser. */
+/** A session, for its own browser. */
 export const sessionView = (session: Session, user: User): Static<typeof schemas.SessionView> => ({
   user,
   session: {
@@ -81,7 +80,7 @@ export const sessionView = (session: Session, user: User): Static<typeof schemas
   },
 })
 
-/** A person's sessions for their phone. */
+/** A person's sessions, for their phone. */
 export const sessionList = (sessions: readonly Session[]): Static<typeof schemas.SessionList> => ({
   sessions: sessions.map((session) => ({
     id: session.id,

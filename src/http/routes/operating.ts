@@ -1,4 +1,4 @@
-/** Owns what operators and machines ask: health, keys, the description of this API. */
+/** Routes for operators and machines: health, public keys, the API's description. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Problem } from '../../errors.ts'
 import type { Clock } from '../../login/ports.ts'
@@ -14,9 +14,9 @@ export interface OperatingRouteDeps {
   readonly clock: Clock
 }
 
-/** A site may keep the keys for so long. Seconds. */
-const jwksMaxAge = 300
-/** A check of the store writes to it, and anybody may ask. Milliseconds. */
+/** How long a site may cache the keys. */
+const jwksMaxAgeSeconds = 300
+/** A check writes to the store, and anybody may call it. */
 const rememberReadyMs = 1_000
 
 export const operatingRoutes = ({ store, keys, clock }: OperatingRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
@@ -36,10 +36,10 @@ export const operatingRoutes = ({ store, keys, clock }: OperatingRouteDeps): Fas
   app.get('/.well-known/jwks.json', {
     schema: { response: { 200: schemas.Jwks, ...schemas.problems } },
   }, async (_request, reply) => await reply
-    .header('cache-control', `public, max-age=${jwksMaxAge}`)
+    .header('cache-control', `public, max-age=${jwksMaxAgeSeconds}`)
     .send({ keys: acceptedKeys(keys.signing, clock.now()).map(({ publicJwk }) => publicJwk) }))
 
-  // Written out and compressed once: it is long, and whoever asks for it again and again must not keep the process busy.
+  // Serialised and compressed once: it is long, and repeated calls must not keep the process busy.
   let description: Promise<StaticFile> | undefined
   app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) => {
     description ??= makeStaticFile('application/json; charset=utf-8', JSON.stringify(app.swagger()))

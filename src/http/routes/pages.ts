@@ -1,4 +1,4 @@
-/** The pages and the files they need, from `static/`, each a route of its own: a path that isn't one of these is an ordinary "not found". */
+/** The pages and their files from `static/`. Each is a route of its own, so that any other path is an ordinary `not-found`. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
@@ -20,7 +20,7 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
     versions.set(name, file.version)
     app.get(`/${name}`, { schema: { hide: true } }, (request, reply) => {
       if (isOfVersion(file, request) || encodingFor(request) !== 'identity') return sendStaticFile(file, request, reply)
-      // As it lies there now, with all that HTTP knows of parts and dates; under a version, never what came to lie there after the start.
+      // From the folder, for ranges and dates. Not under a version, as the file may have changed since the start.
       return reply.headers({ vary: 'Accept-Encoding', 'cache-control': 'no-cache' }).type(type).sendFile(name, { cacheControl: false, contentType: false })
     })
   }
@@ -31,7 +31,7 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
       return sendStaticFile(file, request, reply)
     })
   }
-  // Under a prefix the root has two spellings; each is a route, so that each is known to have GET and HEAD.
+  // Under a prefix the root has two spellings. Each is a route of its own, so that `Allow` is right for both.
   for (const root of basePath === '' ? ['/'] : ['', '/']) {
     app.get(root, { schema: { hide: true }, prefixTrailingSlash: root === '/' ? 'slash' : 'no-slash' }, (_request, reply) => reply.redirect(`${basePath}/login`))
   }
@@ -44,13 +44,13 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
   }
 }
 
-/** What lies in the folder as it is sent. */
+/** Files that are sent unchanged. */
 const plainFiles = [['style.css', 'text/css; charset=utf-8'], ['scan-login.d.ts', 'text/plain; charset=utf-8']] as const
 
-/** The one script that other sites load. It is no secret; what it may do there, ALLOWED_ORIGINS decides with each call. */
+/** The only script that other sites load. It is public: ALLOWED_ORIGINS decides with each call what it may do there. */
 const elementScript = 'scan-login.js'
 const forAnySite = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
 
-/** For text and quoted attributes. */
+/** Escapes for text and quoted attributes. */
 const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

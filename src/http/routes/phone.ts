@@ -1,4 +1,4 @@
-/** Owns the phone's calls. All but the login are signed; the person is whoever the key belongs to and is read from nowhere else. */
+/** Routes for the phone. All but the login are signed; the person is the owner of the signing key, never a value in the request. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
@@ -42,7 +42,7 @@ export const phoneLoginRoute = ({ login, limits, clock }: PhoneRouteDeps): Fasti
 }
 
 export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, clock, config }: PhoneRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
-  // The digest is over the bytes that came in, so here the body stays bytes until the signature has been checked.
+  // The digest is over the received bytes, so the body stays bytes until the signature has been verified.
   readBodies(app, (body) => body)
 
   app.addHook('preValidation', async (request) => {
@@ -109,7 +109,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.put('/profile', {
     schema: { body: schemas.ProfileBody, response: { 200: schemas.Profile, ...schemas.problems } },
   }, async (request) => {
-    // Judged before it is trimmed: a line break is a control character at the end of a name, too.
+    // Checked before it is trimmed: a line break is a control character at the end of a name, too.
     const why = whyNotName(request.body.name)
     if (why !== null) throw new Problem('bad-request', { detail: refusedNames[why], extra: { reason: why } })
     const name = request.body.name.trim()
@@ -119,10 +119,10 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
 }
 
 const refusedNames: Readonly<Record<NonNullable<ReturnType<typeof whyNotName>>, string>> = {
-  unreadable: 'A name has at most 32 characters and none that hides, turns or piles up text',
-  'mixed-scripts': 'A word of a name has letters of one script, as Latin or Chinese',
-  office: 'A name looks like nobody who speaks for the site or for WeChat',
-  address: 'A name is no web or mail address and no phone number',
+  unreadable: 'A name has at most 32 characters, and none that hides, reverses or stacks text',
+  'mixed-scripts': 'Each word of a name is in one script, such as Latin or Chinese',
+  office: 'A name must not look like an official of the site or of WeChat',
+  address: 'A name must not be a web address, a mail address or a phone number',
 }
 
 declare module 'fastify' {

@@ -1,4 +1,4 @@
-/** The calls of a browser that is logged in, and of a site that holds its token: who am I, a fresh token, log out, and the answer for a proxy's sub-request. */
+/** Routes for a logged-in browser, and for a site that has its token: session, token, log-out, and verification for a proxy's sub-request. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
@@ -22,8 +22,8 @@ export interface SessionRouteDeps {
 
 export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: SessionRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   /**
-   * All sessions that the browser's cookies open: of one person, the one opened last first. Cookies of different people say that somebody has set one
-   * of them who should not, and not which: nobody is logged in by any, and the browser is rid of them.
+   * The live sessions of the browser's cookies, all of one person, the latest first. With cookies of different people somebody else has set one of them, and it
+   * can't be known which: all are refused and cleared.
    */
   const byCookies = async (request: FastifyRequest, reply: FastifyReply): Promise<readonly [Session, ...Session[]]> => {
     const { secrets, tooMany } = cookie.read(request)
@@ -40,7 +40,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
 
   const hasBearer = (request: FastifyRequest): boolean => /^bearer\b/i.test(request.headers.authorization ?? '')
 
-  /** A token speaks for its session while that lives, to those whom it is for. */
+  /** The live session of a token that was issued for its site. */
   const byToken = async (request: FastifyRequest): Promise<Session> => {
     const claim = tokens.verify(authorization(request, 'Bearer') ?? '')
     const session = claim && await sessions.findById(claim.sid)
@@ -48,11 +48,11 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
     return session
   }
 
-  /** Where a bearer token is shown, the cookie isn't looked at. Other schemes are a site's own matter. */
+  /** With a bearer token the cookie is ignored. Other schemes of `Authorization` are the site's own. */
   const byTokenOrCookie = async (request: FastifyRequest, reply: FastifyReply): Promise<Session> =>
     hasBearer(request) ? await byToken(request) : (await byCookies(request, reply))[0]
 
-  /** A site's backend shows its token and no cookie: no browser makes such a call by itself. Whoever shows a cookie is judged by it. */
+  /** A site's backend sends a token and no cookie, as no browser does by itself. With a cookie, the call is judged by the cookie. */
   const isBackend = (request: FastifyRequest): boolean => hasBearer(request) && cookie.count(request) === 0
 
   const refuse = refuseCrossSite(config)
@@ -71,7 +71,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
   }, async (request, reply) => {
     if (!isBackend(request)) return await tokenAnswer((await byCookies(request, reply))[0], tokens, names)
     const session = await sessions.renew((await byToken(request)).id)
-    if (session === undefined) throw new Problem('unauthenticated') // ours has a cookie: its token can't prolong itself
+    if (session === undefined) throw new Problem('unauthenticated') // only other sites' tokens can be renewed without a cookie
     return await tokenAnswer(session, tokens, names)
   })
 
@@ -79,7 +79,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
     onRequest,
     schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    if (isBackend(request)) throw new Problem('unauthenticated') // it is the browser that logs out
+    if (isBackend(request)) throw new Problem('unauthenticated') // only the browser logs out
     for (const { sub, id } of await byCookies(request, reply)) await sessions.end(sub, id, 'browser', request.audit)
     cookie.clear(request, reply)
     return await reply.code(204).send()
@@ -90,7 +90,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
     config: { isFrequent: true },
   }, async (request, reply) => {
     const session = await byTokenOrCookie(request, reply)
-    if (session.site !== null) throw new Problem('unauthenticated') // another site's token is no way into ours
+    if (session.site !== null) throw new Problem('unauthenticated') // another site's token doesn't open our site
     const { sub, name } = await userOf(session, names)
     return await reply.header('remote-user', sub).header('remote-name', encodeURIComponent(name ?? '')).send(undefined)
   })

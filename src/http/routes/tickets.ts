@@ -1,4 +1,4 @@
-/** Owns the browser's calls: make, show, poll, consume, give up. */
+/** Routes for a browser that logs in: create a ticket, its code and link, poll, consume, cancel. */
 import cors from '@fastify/cors'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -22,7 +22,7 @@ import { secondsUntil, ticketView } from '../wire.ts'
 export interface TicketRouteDeps {
   readonly login: Login
   readonly codes: CodeSupply & CodeStock
-  /** Null where no links are to be made. */
+  /** Null where WECHAT_URL_LINK is off. */
   readonly links: LinkSupply | null
   readonly tokens: AccessTokens
   readonly names: Names
@@ -32,13 +32,13 @@ export interface TicketRouteDeps {
   readonly config: Config
 }
 
-/** An answer to a poll may take as long as the poll may rest, and then some. Milliseconds. */
-const beyondTheHoldMs = 6000
+/** Added to MAX_WAIT for the deadline of a poll's answer. */
+const pollMarginMs = 6000
 
 export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limits, clock, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   const foreign = foreignOrigins(config)
   const resourcePolicy = resourcePolicyFor(config)
-  /** The allowed origin on another site whose page asks. A page can't hide its origin in a POST; without one it is no page, and ours to judge as ever. */
+  /** The allowed origin on another site whose page makes the call, or null. A page can't hide its origin in a POST; a call without one comes from no page. */
   const siteOf = ({ headers: { origin = '' } }: FastifyRequest): string | null => foreign.includes(origin) ? origin : null
 
   if (config.ALLOWED_ORIGINS.length > 0) {
@@ -48,14 +48,14 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
       allowedHeaders: ['authorization', 'content-type'],
       exposedHeaders: ['retry-after'],
       maxAge: 600,
-      strictPreflight: false, // its refusal would be plain text, and there is nothing to refuse
+      strictPreflight: false, // its refusal would be plain text instead of a problem
     })
   }
 
   app.post('', {
     onRequest: refuseForeignPages(config),
     schema: { body: schemas.CreateTicketBody, response: { 201: schemas.CreatedTicket, ...schemas.problems } },
-    preValidation: async (request) => { if (request.body === undefined) request.body = {} }, // null was sent, and is no object
+    preValidation: async (request) => { if (request.body === undefined) request.body = {} }, // JSON null was sent as null, and is refused
   }, async (request, reply) => {
     await limits.beforeCreate(request)
     const browser = browserOf(request)
@@ -93,7 +93,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
 
   app.get('/:ticket', {
     schema: { params: schemas.TicketParams, querystring: schemas.PollQuery, response: { 200: schemas.TicketView, ...schemas.problems } },
-    config: { isFrequent: true, answerWithinMs: config.MAX_WAIT * 1000 + beyondTheHoldMs },
+    config: { isFrequent: true, answerWithinMs: config.MAX_WAIT * 1000 + pollMarginMs },
   }, async (request, reply) => {
     const { after, wait } = request.query
     const holds = request.method !== 'HEAD' && after !== undefined
@@ -102,7 +102,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
       after: Number(after ?? -1),
       waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
       networks: clientNetworksOf(request),
-      signal: departure(reply),
+      signal: abortOnClose(reply),
     }, request.audit)
     return ticketView(answer, clock)
   })
@@ -110,9 +110,9 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
   app.post('/:ticket/consume', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.ConsumedTicket, ...schemas.problems } },
   }, async (request, reply) => {
-    // Who calls is said by the secret and by no cookie. But what the cookies of our own page's browser open ends when this login takes its place.
-    const shown = isOwnPage(request, config) ? cookie.read(request).secrets : []
-    const { ticket, session } = await login.consumeTicket(claimOf(request), shown, request.audit)
+    // The secret alone authenticates the call. On our own pages the sessions of the browser's cookies end, as this login replaces them.
+    const replaced = isOwnPage(request, config) ? cookie.read(request).secrets : []
+    const { ticket, session } = await login.consumeTicket(claimOf(request), replaced, request.audit)
     if (session.session.site === null && siteOf(request) === null) cookie.set(reply, session.secret, session.endsAt)
     return { ...await tokenAnswer(session.session, tokens, names), return_to: ticket.returnTo }
   })
@@ -136,13 +136,13 @@ const browserOf = (request: FastifyRequest): SeenBrowser => ({
   ip: addressOf(request),
 })
 
-/** Seconds to hold: absent means as long as may be. */
+/** Seconds to hold a poll; the maximum without `wait`. */
 const clampWait = (wait: string | undefined, maxWait: number): number =>
   wait === undefined ? maxWait : Math.min(Math.max(Number(wait), 0), maxWait)
 
-/** Aborts when the browser leaves before it has its answer. */
-const departure = (reply: FastifyReply): AbortSignal => {
-  const left = new AbortController()
-  reply.raw.once('close', () => { if (!reply.raw.writableFinished) left.abort() })
-  return left.signal
+/** Aborts when the connection closes before the answer is sent. */
+const abortOnClose = (reply: FastifyReply): AbortSignal => {
+  const controller = new AbortController()
+  reply.raw.once('close', () => { if (!reply.raw.writableFinished) controller.abort() })
+  return controller.signal
 }
