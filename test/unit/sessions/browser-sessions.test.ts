@@ -35,8 +35,8 @@ const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Sto
     person: { sub: 'ming', name: null },
     consumedAt: clock.now(),
   })
-  const told: Step[] = []
-  const audit: Audit = { record: (step) => { told.push(step) } }
+  const steps: Step[] = []
+  const audit: Audit = { record: (step) => { steps.push(step) } }
   const open = (ticket: Ticket, secret: string) => sessions.open(ticket, secret, audit)
   return {
     clock,
@@ -50,41 +50,41 @@ const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Sto
       replace: (secrets: readonly string[], session: Session) => sessions.replace(secrets, session, audit),
     },
     consumed,
-    /** Opens a session of a new ticket of Ming's, or of whom the change says. */
+    /** Opens a session with a new ticket, of Ming's by default. */
     logIn: async (change: Partial<Ticket> = {}) => {
       const opened = await open({ ...consumed(), ...change }, newSecret(seededBytes))
       return opened!
     },
-    /** What the audit was told: event, id, and by whom or `again`. */
-    told: () => told.splice(0).map((step) => [step.event, ...('sid' in step ? [step.sid] : []), ...('by' in step ? [step.by] : []), ...('again' in step && step.again === true ? ['again'] : [])].join(' ')),
+    /** Returns the audit's steps since the last call: event, id, and `by` or `again`. */
+    steps: () => steps.splice(0).map((step) => [step.event, ...('sid' in step ? [step.sid] : []), ...('by' in step ? [step.by] : []), ...('again' in step && step.again === true ? ['again'] : [])].join(' ')),
   }
 }
 
-await t.test('sessions: the same ticket and secret open one session, another secret another, and the audit hears of each that is handed out', async (t) => {
-  const { sessions, consumed, told } = setUp(t)
+await t.test('sessions: the same ticket and secret open one session, another secret another, and the audit has each opening', async (t) => {
+  const { sessions, consumed, steps } = setUp(t)
   const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   const first = await sessions.open(ticket, secret)
   t.ok(first)
   t.strictSame(await sessions.open(ticket, secret), first)
-  t.strictSame(told(), [`session.opened ${first?.session.id}`, `session.opened ${first?.session.id} again`])
+  t.strictSame(steps(), [`session.opened ${first?.session.id}`, `session.opened ${first?.session.id} again`])
   t.not((await sessions.open(ticket, newSecret(seededBytes)))?.session.id, first?.session.id)
 })
 
-await t.test('sessions: a session that was ended is not opened again by the same ticket', async (t) => {
-  const { sessions, people, consumed, told } = setUp(t)
+await t.test('sessions: an ended session is not opened again by the same ticket', async (t) => {
+  const { sessions, people, consumed, steps } = setUp(t)
   const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   const opened = await sessions.open(ticket, secret)
-  told()
-  t.equal(await sessions.end('hong', opened?.session.id ?? ''), false, 'by somebody else it is not ended')
+  steps()
+  t.equal(await sessions.end('hong', opened?.session.id ?? ''), false, 'nobody else can end it')
   t.equal(await sessions.end('ming', opened?.session.id ?? ''), true)
-  t.equal(await sessions.end('ming', opened?.session.id ?? ''), false, 'nor a second time')
+  t.equal(await sessions.end('ming', opened?.session.id ?? ''), false, 'nor can it end twice')
   t.equal(await sessions.open(ticket, secret), undefined)
-  t.strictSame(told(), [`session.ended ${opened?.session.id} phone`], 'the audit hears of it once')
+  t.strictSame(steps(), [`session.ended ${opened?.session.id} phone`], 'once in the audit')
   t.strictSame(await sessions.listOf('ming'), [])
-  t.strictSame(await people.sessionsOf('ming'), [], 'nor is it noted as one that may live')
+  t.strictSame(await people.sessionsOf('ming'), [], 'it is not in the list')
 })
 
-await t.test('sessions: nothing is opened when the idle end has passed since the ticket was consumed', async (t) => {
+await t.test('sessions: none opens when its idle end has passed since the ticket was consumed', async (t) => {
   const { clock, sessions, consumed } = setUp(t, { idleMs: 5000 })
   const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   t.ok(await sessions.open(ticket, secret))
@@ -92,9 +92,9 @@ await t.test('sessions: nothing is opened when the idle end has passed since the
   t.equal(await sessions.open(ticket, secret), undefined)
 })
 
-await t.test('sessions: the hundred and first ends the oldest, and none lives that the phone does not see when the store fails in between', async (t) => {
+await t.test('sessions: the hundred and first ends the oldest, and every live one is listed when the store fails in between', async (t) => {
   let failing = false
-  const { clock, sessions, consumed, told } = setUp(t, {
+  const { clock, sessions, consumed, steps } = setUp(t, {
     wrap: (inner) => new Proxy(inner, {
       get: (target, name: keyof Store) => (...args: unknown[]) => {
         if (failing && name === 'replace') throw new Problem('store-unavailable')
@@ -118,45 +118,45 @@ await t.test('sessions: the hundred and first ends the oldest, and none lives th
     if (found !== undefined && !listed.includes(found.id)) t.fail('a live session is not listed')
   }
   const oldest = listed.at(-1)
-  told()
+  steps()
   const opened = await sessions.open(ticket, secret)
-  t.strictSame(told(), [`session.ended ${oldest} newer`, `session.opened ${opened?.session.id}`])
+  t.strictSame(steps(), [`session.ended ${oldest} newer`, `session.opened ${opened?.session.id}`])
   t.equal((await sessions.listOf('ming')).length, 100)
-  t.strictSame(await sessions.findBySecrets([secrets[0] ?? '']), [], 'the oldest is ended')
+  t.strictSame(await sessions.findBySecrets([secrets[0] ?? '']), [], 'the oldest has ended')
   t.equal((await sessions.findBySecrets([secrets[1] ?? ''])).length, 1)
 })
 
-await t.test('sessions: none is ended when the hundredth is asked for again', async (t) => {
-  const { sessions, consumed, logIn, told } = setUp(t)
+await t.test('sessions: none ends when the hundredth is opened again', async (t) => {
+  const { sessions, consumed, logIn, steps } = setUp(t)
   for (let i = 0; i < 99; i++) await logIn()
   const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   await sessions.open(ticket, secret)
-  told()
+  steps()
   const again = await sessions.open(ticket, secret)
-  t.strictSame(told(), [`session.opened ${again?.session.id} again`])
+  t.strictSame(steps(), [`session.opened ${again?.session.id} again`])
 })
 
-await t.test('sessions: those of other sites that have ended by themselves take nobody\'s room, and go off the list', async (t) => {
-  const { clock, sessions, people, consumed, told } = setUp(t, { idleMs: 3_600_000 })
+await t.test('sessions: expired ones of other sites don\'t count, and leave the list', async (t) => {
+  const { clock, sessions, people, consumed, steps } = setUp(t, { idleMs: 3_600_000 })
   const own = await sessions.open(consumed(), newSecret(seededBytes))
   const openAtShop = () => sessions.open({ ...consumed(), site: 'https://shop.example' }, newSecret(seededBytes))
   for (let i = 0; i < 99; i++) await openAtShop()
   clock.advance(20 * 60_000)
   for (let i = 0; i < 20; i++) await openAtShop()
-  told()
+  steps()
   const [newest] = [await openAtShop(), await openAtShop()]
-  t.strictSame(told().filter((step) => step.startsWith('session.ended')), [])
+  t.strictSame(steps().filter((step) => step.startsWith('session.ended')), [])
   const listed = (await sessions.listOf('ming')).map(({ id }) => id)
   t.ok(listed.includes(own?.session.id ?? '') && listed.includes(newest?.session.id ?? ''))
   t.equal(listed.length, 23)
-  t.equal((await people.sessionsOf('ming')).length, 23 + 10, 'of what has ended only the ten are still listed that could have been opening')
+  t.equal((await people.sessionsOf('ming')).length, 23 + 10, 'of the expired only the newest ten are listed: they could have been opening')
 })
 
-/** Which of these nobody has ended. */
+/** Whether each of these was not ended. */
 const liveOf = async ({ inner }: ReturnType<typeof setUp>, ...ids: string[]): Promise<boolean[]> =>
   (await inner.readMany<{ endedAt: number | null }>(ids.map((id) => `session:${id}`))).map((record) => record?.endedAt === null)
 
-await t.test('sessions: one is shown as its ticket has it, with the end of the cookie', async (t) => {
+await t.test('sessions: one has the data of its ticket, and the end of its cookie', async (t) => {
   const { clock, logIn } = setUp(t)
   const { session, endsAt } = await logIn()
   t.strictSame(session, {
@@ -171,18 +171,18 @@ await t.test('sessions: one is shown as its ticket has it, with the end of the c
   t.equal(endsAt, clock.now() + 3_600_000)
 })
 
-await t.test('sessions: none opens when the ticket is not a consumed one of somebody\'s', async (t) => {
+await t.test('sessions: none opens when the ticket is not consumed or has no person', async (t) => {
   const { sessions, consumed } = setUp(t)
   for (const change of [{ person: null }, { consumedAt: null }]) await t.rejects(sessions.open({ ...consumed(), ...change }, newSecret(seededBytes)), { message: 'a session opens from a consumed ticket only' })
 })
 
-await t.test('sessions: every release makes the same cookie and the same id of a ticket and its secret', async (t) => {
+await t.test('sessions: every release derives the same cookie and the same id from a ticket and its secret', async (t) => {
   const secret = cookieSecret(Buffer.alloc(32, 7), 'AbCdEfGhIjKlMnOpQrStUg', 'secret')
   t.equal(secret, 'AI7JcPSsfmseMNKs9mI2fMTInFCxTE-Dp6kSr-434mc')
   t.equal(sessionId(secret), 'y47NH1LdLsCFWVG-kjsaKw')
 })
 
-await t.test('sessions: of two the one that was opened last is later, and of one millisecond the one with the greater id', async (t) => {
+await t.test('sessions: the one that was opened last is later, or the one with the greater id when both are of the same millisecond', async (t) => {
   t.equal(isLater({ createdAt: 2, id: 'a' }, { createdAt: 1, id: 'b' }), true)
   t.equal(isLater({ createdAt: 1, id: 'b' }, { createdAt: 2, id: 'a' }), false)
   t.equal(isLater({ createdAt: 1, id: 'b' }, { createdAt: 1, id: 'a' }), true)
@@ -190,7 +190,7 @@ await t.test('sessions: of two the one that was opened last is later, and of one
   t.equal(isLater({ createdAt: 1, id: 'a' }, { createdAt: 1, id: 'a' }), false)
 })
 
-await t.test('sessions: a use moves the idle end, is written once a minute at the most, and within a tenth of a short idle time', async (t) => {
+await t.test('sessions: a use moves the idle end, and is stored once a minute, or once in a tenth of a short idle time, at most', async (t) => {
   for (const [idleMs, everyMs] of [[3_600_000, 60_000], [60_000, 6_000]] as const) {
     const { clock, sessions, logIn } = setUp(t, { idleMs })
     const { session, secret } = await logIn()
@@ -200,11 +200,11 @@ await t.test('sessions: a use moves the idle end, is written once a minute at th
     const used = { ...session, lastSeenAt: clock.now(), expiresAt: Math.min(session.createdAt + 3_600_000, clock.now() + idleMs) }
     t.strictSame(await sessions.findById(session.id), used)
     t.strictSame(await sessions.findBySecrets([secret]), [used])
-    t.strictSame(await sessions.listOf('ming'), [used], 'and looking at the list is no use')
+    t.strictSame(await sessions.listOf('ming'), [used], 'listing is no use')
   }
 })
 
-await t.test('sessions: none is found when the id or the secret is unknown or malformed, or it is over', async (t) => {
+await t.test('sessions: none is found when the id or the secret is unknown or malformed, or it has expired', async (t) => {
   const { clock, inner, sessions, logIn } = setUp(t)
   const { session, secret } = await logIn()
   for (const id of ['x', '', newId(seededBytes)]) t.equal(await sessions.findById(id), undefined)
@@ -214,10 +214,10 @@ await t.test('sessions: none is found when the id or the secret is unknown or ma
   t.equal((await sessions.listOf('ming')).length, 1)
   clock.advance(1)
   t.strictSame([await sessions.findById(session.id), await sessions.findBySecrets([secret]), await sessions.listOf('ming')], [undefined, [], []])
-  t.equal(await inner.read(`session:${session.id}`), undefined, 'and the store has forgotten it')
+  t.equal(await inner.read(`session:${session.id}`), undefined, 'it is no longer stored')
 })
 
-await t.test('sessions: the one that was opened last comes first, and its end alone is moved, when a browser shows several of one person', async (t) => {
+await t.test('sessions: the last opened one comes first, and only its end moves, when a browser sends several of one person', async (t) => {
   const { clock, sessions, logIn } = setUp(t, { idleMs: 3_600_000 })
   const first = await logIn()
   clock.advance(1000)
@@ -228,7 +228,7 @@ await t.test('sessions: the one that was opened last comes first, and its end al
   }
 })
 
-await t.test('sessions: no end is moved when a browser shows several of different people', async (t) => {
+await t.test('sessions: no end moves when a browser sends several of different people', async (t) => {
   const { clock, sessions, logIn } = setUp(t, { idleMs: 3_600_000 })
   const hongs = await logIn({ person: { sub: 'hong', name: null } })
   clock.advance(1)
@@ -240,51 +240,51 @@ await t.test('sessions: no end is moved when a browser shows several of differen
   }
 })
 
-await t.test('sessions: one of another site has no cookie, is renewed by its tokens alone, and ends with the last of them or after a day', async (t) => {
+await t.test('sessions: one of another site has no cookie, is renewed by its tokens only, and ends with the last of them or after a day', async (t) => {
   const { clock, sessions, logIn } = setUp(t, { idleMs: 360_000_000 })
   const [own, { session, secret, endsAt }] = [await logIn(), await logIn({ site: 'https://shop.example' })]
   t.equal(session.site, 'https://shop.example')
   t.equal(session.expiresAt, clock.now() + 960_000)
-  t.equal(endsAt, clock.now() + 3_600_000, 'a shorter life of ours counts for it, too')
+  t.equal(endsAt, clock.now() + 3_600_000, 'a shorter SESSION_MAX holds for it, too')
   t.strictSame(await sessions.findBySecrets([secret]), [])
   t.equal(await sessions.renew(own.session.id), undefined)
   t.equal(await sessions.renew('x'), undefined)
   clock.advance(60_000)
-  t.strictSame(await sessions.findById(session.id), session, 'what its page asks is no use')
+  t.strictSame(await sessions.findById(session.id), session, 'a call with its token is no use')
   t.equal((await sessions.findById(own.session.id))?.lastSeenAt, clock.now())
   t.equal((await sessions.renew(session.id))?.expiresAt, clock.now() + 960_000)
   clock.advance(960_000)
   t.equal(await sessions.renew(session.id), undefined)
 })
 
-await t.test('sessions: one of another site has a cookie\'s time of a day at the most, and ours all that it may have', async (t) => {
+await t.test('sessions: one of another site ends after a day at most, one of ours at its own limit', async (t) => {
   const { clock, logIn } = setUp(t, { maxMs: 10 * 86_400_000 })
   t.equal((await logIn({ site: 'https://shop.example' })).endsAt, clock.now() + 86_400_000)
   t.equal((await logIn()).endsAt, clock.now() + 10 * 86_400_000)
 })
 
-await t.test('sessions: the one that a browser shows ends, and is told to be, when another login takes its place', async (t) => {
+await t.test('sessions: the one that a browser sends ends, and the audit has it, when another login replaces it', async (t) => {
   const bench = setUp(t)
-  const { clock, sessions, people, logIn, told } = bench
+  const { clock, sessions, people, logIn, steps } = bench
   const shown = await logIn()
   clock.advance(1)
   const [next, ofOther] = [await logIn(), await logIn({ person: { sub: 'hong', name: null } })]
-  told()
+  steps()
   t.equal(await sessions.replace(['x', newSecret(seededBytes), shown.secret], next.session), true)
-  t.strictSame(told(), [`session.ended ${shown.session.id} relogin`])
+  t.strictSame(steps(), [`session.ended ${shown.session.id} relogin`])
   t.strictSame(await people.sessionsOf('ming'), [next.session.id])
-  t.equal(await sessions.replace([shown.secret, next.secret], next.session), true, 'again it is done, and its own is no other')
-  t.strictSame(told(), [])
+  t.equal(await sessions.replace([shown.secret, next.secret], next.session), true, 'a repetition changes nothing, and its own is not replaced')
+  t.strictSame(steps(), [])
   clock.advance(1)
   const last = await logIn()
-  told()
+  steps()
   t.equal(await sessions.replace([next.secret, ofOther.secret], last.session), true)
-  t.strictSame(told(), [`session.ended ${next.session.id} relogin`, `session.ended ${ofOther.session.id} relogin`], 'whoever\'s it is')
+  t.strictSame(steps(), [`session.ended ${next.session.id} relogin`, `session.ended ${ofOther.session.id} relogin`], 'of any person')
   t.strictSame(await liveOf(bench, last.session.id, next.session.id, ofOther.session.id), [true, false, false])
   t.strictSame(await people.sessionsOf('hong'), [])
 })
 
-await t.test('sessions: of one millisecond the one that the browser showed was there before', async (t) => {
+await t.test('sessions: the one that the browser sends is replaced when both are of the same millisecond', async (t) => {
   for (const shownIsGreater of [true, false]) {
     const bench = setUp(t)
     const [lesser, greater] = [await bench.logIn(), await bench.logIn()].sort((a, b) => isLater(a.session, b.session) ? 1 : -1) as [OpenedSession, OpenedSession] // two were made
@@ -294,23 +294,23 @@ await t.test('sessions: of one millisecond the one that the browser showed was t
   }
 })
 
-await t.test('sessions: a login gives way when the browser shows one that was opened since, and not when that was so much later that a clock was set back', async (t) => {
+await t.test('sessions: a login gives way when the browser sends one that was opened since, unless by so much that the clock was set back', async (t) => {
   for (const [laterMs, givesWay] of [[1, true], [29_999, true], [30_000, false]] as const) {
     const bench = setUp(t)
-    const { clock, sessions, people, logIn, told } = bench
+    const { clock, sessions, people, logIn, steps } = bench
     const own = await logIn()
     clock.advance(laterMs)
     const shown = await logIn()
-    told()
+    steps()
     t.equal(await sessions.replace([shown.secret], own.session), !givesWay, `${laterMs} ms`)
     const ended = givesWay ? own : shown
-    t.strictSame(told(), [`session.ended ${ended.session.id} relogin`])
+    t.strictSame(steps(), [`session.ended ${ended.session.id} relogin`])
     t.strictSame(await liveOf(bench, own.session.id, shown.session.id), [!givesWay, givesWay])
     t.notOk((await people.sessionsOf('ming')).includes(ended.session.id))
   }
 })
 
-await t.test('sessions: one stays, the later, when two logins at once show the same, in whichever order they end it', async (t) => {
+await t.test('sessions: the later one stays when two simultaneous logins replace the same, in either order', async (t) => {
   for (const [laterFirst, apartMs] of [[true, 1], [false, 1], [true, 0], [false, 0]] as const) {
     const bench = setUp(t)
     const { clock, sessions, logIn } = bench
@@ -327,7 +327,7 @@ await t.test('sessions: one stays, the later, when two logins at once show the s
   }
 })
 
-await t.test('sessions: the login that replaced what a browser shows is another\'s affair when that was half a minute ago', async (t) => {
+await t.test('sessions: another login\'s session stays when it replaced the sent one half a minute ago', async (t) => {
   const bench = setUp(t)
   const { clock, sessions, logIn } = bench
   const shown = await logIn()
@@ -340,41 +340,41 @@ await t.test('sessions: the login that replaced what a browser shows is another\
   t.strictSame(await liveOf(bench, next.session.id, last.session.id), [true, true])
 })
 
-await t.test('sessions: nothing is replaced when what a browser shows was ended otherwise or has ended by itself', async (t) => {
+await t.test('sessions: none is replaced when the sent ones were ended otherwise or have expired', async (t) => {
   const bench = setUp(t)
-  const { clock, sessions, logIn, told } = bench
+  const { clock, sessions, logIn, steps } = bench
   const [ended, over] = [await logIn(), await logIn()]
   await sessions.end('ming', ended.session.id)
   clock.advance(60_000)
   const own = await logIn()
-  told()
+  steps()
   t.equal(await sessions.replace([ended.secret, over.secret], own.session), true)
-  t.strictSame(told(), [])
+  t.strictSame(steps(), [])
 })
 
-await t.test('sessions: all of a person end, nobody else\'s, and none opens of what was approved before, when all are ended', async (t) => {
+await t.test('sessions: all of one person end, and none opens that was approved before, when all are ended', async (t) => {
   const bench = setUp(t)
-  const { clock, sessions, people, logIn, consumed, told } = bench
+  const { clock, sessions, people, logIn, consumed, steps } = bench
   const mings = [await logIn(), await logIn(), await logIn()]
   const hongs = await logIn({ person: { sub: 'hong', name: null } })
   const [before, secret] = [{ ...consumed(), person: { sub: 'ming', name: null, since: clock.now() } }, newSecret(seededBytes)]
   const ofEarlierRelease = consumed()
   await sessions.end('ming', mings[2]!.session.id)
-  told()
+  steps()
   t.equal(await sessions.endAll('ming', clock.now()), 2)
-  t.strictSame(told().sort(), mings.slice(0, 2).map(({ session }) => `session.ended ${session.id} operator`).sort())
+  t.strictSame(steps().sort(), mings.slice(0, 2).map(({ session }) => `session.ended ${session.id} operator`).sort())
   t.strictSame(await liveOf(bench, ...mings.map(({ session }) => session.id), hongs.session.id), [false, false, false, true])
   t.strictSame(await people.sessionsOf('ming'), [])
   t.equal(await sessions.open(before, secret), undefined)
   t.equal(await sessions.open(ofEarlierRelease, secret), undefined)
-  t.strictSame(told(), [])
-  t.equal(await sessions.endAll('ming', clock.now()), 0, 'again there is none')
+  t.strictSame(steps(), [])
+  t.equal(await sessions.endAll('ming', clock.now()), 0, 'none is left')
   clock.advance(1)
-  t.ok(await logIn(), 'and what is approved from then on opens one')
-  t.ok(await sessions.open({ ...before, person: { sub: 'ming', name: null, since: clock.now() } }, secret), 'whenever its ticket was made')
+  t.ok(await logIn(), 'what is approved later opens one')
+  t.ok(await sessions.open({ ...before, person: { sub: 'ming', name: null, since: clock.now() } }, secret), 'even if its ticket is older')
 })
 
-await t.test('sessions: one that is just opening is prevented when it is listed and all are ended, for longer than its ticket may ask', async (t) => {
+await t.test('sessions: one that is opening is prevented, for as long as its ticket can ask, when it is listed and all are ended', async (t) => {
   let prevent: (() => Promise<void>) | undefined
   const bench = setUp(t, {
     wrap: (inner) => ({
@@ -389,19 +389,19 @@ await t.test('sessions: one that is just opening is prevented when it is listed 
       },
     }),
   })
-  const { clock, inner, sessions, people, consumed, told } = bench
+  const { clock, inner, sessions, people, consumed, steps } = bench
   const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   prevent = async () => { t.equal(await sessions.endAll('ming', clock.now()), 0) }
   t.equal(await sessions.open(ticket, secret), undefined)
-  t.strictSame(told(), [])
+  t.strictSame(steps(), [])
   t.strictSame(await people.sessionsOf('ming'), [])
   const id = sessionId(cookieSecret(Buffer.alloc(32, 7), ticket.id, secret))
-  t.strictSame(await inner.read(`session:${id}`), { schema: 1, version: 1, id, sub: 'ming', endedAt: clock.now() }, 'what stands in its place says whose it was')
+  t.strictSame(await inner.read(`session:${id}`), { schema: 1, version: 1, id, sub: 'ming', endedAt: clock.now() }, 'the record in its place names the person')
   clock.advance(29_999)
   t.equal(await sessions.open({ ...ticket, person: { sub: 'ming', name: null, since: clock.now() } }, secret), undefined)
 })
 
-await t.test('sessions: one that opens just before it would be prevented is ended, and one that somebody else has prevented is left, when all are ended', async (t) => {
+await t.test('sessions: one that opens just before it is prevented ends, and one that another call has prevented stays, when all are ended', async (t) => {
   let before: (() => Promise<unknown>) | undefined
   const bench = setUp(t, {
     wrap: (inner) => ({
@@ -414,31 +414,31 @@ await t.test('sessions: one that opens just before it would be prevented is ende
       },
     }),
   })
-  const { clock, inner, sessions, people, consumed, told } = bench
+  const { clock, inner, sessions, people, consumed, steps } = bench
   const [ticket, secret] = [consumed(), newSecret(seededBytes)]
   const id = sessionId(cookieSecret(Buffer.alloc(32, 7), ticket.id, secret))
   const list = (id: string) => people.addSession('ming', id, clock.now() + 3_600_000, clock.now() + 1)
   await list(id)
   before = async () => { t.ok(await sessions.open({ ...ticket, person: { sub: 'ming', name: null, since: clock.now() + 1 } }, secret)) }
   t.equal(await sessions.endAll('ming', clock.now()), 1)
-  t.strictSame(told(), [`session.opened ${id}`, `session.ended ${id} operator`])
+  t.strictSame(steps(), [`session.opened ${id}`, `session.ended ${id} operator`])
   t.equal(await sessions.findById(id), undefined)
 
   const another = newId(seededBytes)
   await list(another)
   before = () => inner.claim(`session:${another}`, { schema: 1, version: 1, id: another, sub: 'ming', endedAt: clock.now() }, 1000)
   t.equal(await sessions.endAll('ming', clock.now()), 0)
-  t.strictSame(told(), [])
+  t.strictSame(steps(), [])
 })
 
-await t.test('sessions: the list has none that was never opened, or is another\'s, when ids are noted as a person\'s', async (t) => {
+await t.test('sessions: the list has none that was never opened or is another person\'s', async (t) => {
   const { clock, sessions, people, logIn } = setUp(t)
   const hongs = await logIn({ person: { sub: 'hong', name: null } })
   for (const id of [newId(seededBytes), hongs.session.id]) await people.addSession('ming', id, clock.now() + 1000, clock.now())
   t.strictSame(await sessions.listOf('ming'), [])
 })
 
-await t.test('sessions: whoever loses a race takes what the winner left when two use one at once', async (t) => {
+await t.test('sessions: the loser of a race gets what the winner stored when two calls use one at once', async (t) => {
   let before: (() => Promise<unknown>) | undefined
   const bench = setUp(t, {
     idleMs: 3_600_000,
@@ -460,7 +460,7 @@ await t.test('sessions: whoever loses a race takes what the winner left when two
   clock.advance(60_000)
   before = () => sessions.end('ming', session.id)
   t.equal((await sessions.findById(session.id))?.id, session.id, 'it was live when it was read')
-  t.equal(await sessions.findById(session.id), undefined, 'and stays ended')
+  t.equal(await sessions.findById(session.id), undefined, 'it stays ended')
 
   const next = await logIn()
   clock.advance(60_000)
@@ -470,6 +470,6 @@ await t.test('sessions: whoever loses a race takes what the winner left when two
   const [shown, own] = [await logIn(), await logIn()]
   clock.advance(60_000)
   before = () => sessions.findById(shown.session.id)
-  t.equal(await sessions.replace([shown.secret], own.session), true, 'nor is that of a login')
+  t.equal(await sessions.replace([shown.secret], own.session), true, 'nor is the end by a login')
   t.equal(await sessions.findById(shown.session.id), undefined)
 })
