@@ -24,7 +24,7 @@ const testFiles = {
  * Defaults for the type checker that are never used: in readNetwork, prefixesOf, groupsOf, smallCapitals, readBySecret, closeSessions, weakKeys,
  *   and of `asymmetricKeyDetails`. Likewise for kinds that were excluded before: of `aud` in sessionClaim, of a header in `single`, of an error in
  *   isAlreadyThere, and of the functions that end a wait in the waiting room, which nobody calls once it is over.
- * Defaults that change nothing: of a match without a result in isOffice and hasDomain, of a missing list in `live`; in `seal` Node's default encoding, and
+ * Defaults that change nothing: of a match without a result in isOffice and hasDomain, of a missing list in `current`; in `seal` Node's default encoding, and
  *   the length of a tag that has that length anyway; the comma between schemas, of which there is only one.
  * A second guard with the same result: of a URL that can't be parsed in isReturnAllowed; of an IP address in isPublicSuffix; of the state in confirm-ticket, which
  *   `move` checks as well; of a ticket that was never consumed, whose time would be that of 1970; of equal times in isLater; of a session that was neither ended nor
@@ -38,7 +38,7 @@ const testFiles = {
  * Messages that parseKeyFile replaces by its own.
  * The actor of a cancellation in readCodeTicket, where the ticket is only read.
  * Equivalent patterns: a repetition before `.*` (Safari's version), a search that may begin anywhere (isAddress), and an empty piece between two matches that is
- *   harmless or removed later (betweenWords, unseen).
+ *   harmless or removed later (betweenWords, invisible).
  * Keys of 32 bytes below 0x7f with one below 0x20 (looksRandom): one in four thousand million random keys.
  */
 

@@ -105,7 +105,7 @@ export const target = (state: TicketState, edge: TicketEdge): TicketState | unde
  * Takes an edge: returns the ticket as it is afterwards, or undefined where the table has no such edge or the time is wrong for it
  * (an overdue ticket can only expire; no other ticket can).
  */
-export const move = (ticket: Ticket, edge: TicketEdge, now: Moment, who: Ticket['person'] = ticket.person): Ticket | undefined => {
+export const move = (ticket: Ticket, edge: TicketEdge, now: Moment, person: Ticket['person'] = ticket.person): Ticket | undefined => {
   const state = target(ticket.state, edge)
   if (state === undefined || isOverdue(ticket, now) !== (edge === 'expire')) return undefined
   return {
@@ -113,7 +113,7 @@ export const move = (ticket: Ticket, edge: TicketEdge, now: Moment, who: Ticket[
     state,
     version: ticket.version + 1,
     expiresAt: endAfter(ticket, edge, state, now),
-    person: who,
+    person,
     consumedAt: edge === 'consume' ? now.at : ticket.consumedAt,
   }
 }

@@ -1,7 +1,7 @@
 import { move, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
-import { refuseToWait, withdraw } from './match-number.ts'
+import { refuseWhileWaiting, withdraw } from './match-number.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
 import { refuse, unchanged } from './update-ticket.ts'
 
@@ -45,7 +45,7 @@ const checkNumber = async (deps: LoginDeps, claim: Confirmation, isRight: boolea
   const offered = await ticketOfPhone(deps, claim, (ticket, now) => withdraw(ticket, standing, now), 'wrong-number')
   if (isConfirmed(offered)) return offered
   if (offered.state !== 'scanned') return refuse(offered)
-  refuseToWait(standing)
+  refuseWhileWaiting(standing)
   if (isRight) return await confirm(deps, claim)
 
   const cancel = (by: Parameters<typeof ticketOfPhone>[3]) =>

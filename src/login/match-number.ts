@@ -5,7 +5,7 @@ import type { WrongNumberStanding } from './ports.ts'
 import { refuse } from './update-ticket.ts'
 
 /** Throws `rate-limited` while the person has to wait. */
-export const refuseToWait = ({ waitMs }: WrongNumberStanding): void => {
+export const refuseWhileWaiting = ({ waitMs }: WrongNumberStanding): void => {
   if (waitMs > 0) throw new Problem('rate-limited', { detail: 'Too many wrong numbers', retryAfterSeconds: Math.ceil(waitMs / 1000), extra: { reason: 'wrong-numbers' } })
 }
 

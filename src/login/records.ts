@@ -1,4 +1,4 @@
-/** Stored records of one kind. Whatever carries a schema is read and written here, so that no record of an unknown schema is misread or overwritten. */
+/** Stored records that carry a schema. All are read and written here, so that none of an unknown schema is misread or overwritten. */
 import { assertKnownSchema, type StoredRecord } from '../domain/record.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import type { Store } from './store-port.ts'
@@ -6,7 +6,7 @@ import type { Store } from './store-port.ts'
 export interface RecordOptions {
   /** A record's key in the store is this and its id. */
   readonly prefix: string
-  /** Needed where ids come from clients: reading what can't be an id finds nothing, and asks the store nothing. */
+  /** Required where ids come from clients: a text that can't be an id is read as undefined, without a request to the store. */
   readonly isId?: (id: string) => boolean
 }
 
@@ -17,21 +17,21 @@ export interface Records<R extends StoredRecord> {
   read (id: string): Promise<R | undefined>
   /** The records with these ids, in one request to the store, or in a few. */
   readMany (ids: readonly string[]): Promise<Array<R | undefined>>
-  /** Stores a record whatever was there before. A `ttlMs` of null keeps it until it is removed. */
+  /** Stores a record, over one that may be there. A `ttlMs` of null keeps it until it is removed. */
   write (id: string, record: R, ttlMs: number | null): Promise<void>
   /** Stores a record where there is none; true for the one caller who did. */
   claim (id: string, record: R, ttlMs: number): Promise<boolean>
   /** Stores `after` where `before` is still stored; true for the one caller who did. The version goes up by one. */
   replace (id: string, before: R, after: R, ttlMs: number): Promise<boolean>
   /**
-   * Changes a record by compare-and-set, or makes it where there is none. `decide` runs once per try and returns what it was given for no change.
-   * Gives the record as it was and as it is stored now: the same one twice where nothing has changed.
+   * Changes a record by compare-and-set, or creates it. `decide` runs once per try, and returns what it was given for no change.
+   * Resolves with the record before and after; the same object twice where nothing has changed.
    */
   update (id: string, decide: (before: R | undefined) => R | undefined, ttlMs: (after: R) => number): Promise<{ readonly before: R | undefined, readonly after: R | undefined }>
   remove (id: string): Promise<void>
 }
 
-/** Joins the records of one kind to a store. */
+/** Creates the access to the records of one kind. */
 export const createRecords = <R extends StoredRecord>(store: Store, { prefix, isId = () => true }: RecordOptions): Records<R> => {
   const keyOf = (id: string): string => `${prefix}${id}`
   const known = (record: R | undefined): R | undefined => {
@@ -39,7 +39,7 @@ export const createRecords = <R extends StoredRecord>(store: Store, { prefix, is
     return record
   }
 
-  // A list of one id would make the same key as the id.
+  // An array with one id would become the same key as the id.
   const read: Records<R>['read'] = async (id) => typeof id === 'string' && isId(id) ? known(await store.read<R>(keyOf(id))) : undefined
   const claim: Records<R>['claim'] = (id, record, ttlMs) => store.claim(keyOf(id), record, ttlMs)
 
@@ -60,7 +60,7 @@ export const createRecords = <R extends StoredRecord>(store: Store, { prefix, is
         return after === before || after === undefined ? before : nextVersion(before, after)
       }
       return await compareAndSet(() => read(id), changed, async (before, after) => {
-        const record = after as R & { version: number } // what `nextVersion` gave, as it isn't `before`
+        const record = after as R & { version: number } // from `nextVersion`, as it isn't `before`
         return await (before === undefined ? claim(id, record, ttlMs(record)) : swap(id, before, record, ttlMs(record)))
       })
     },

@@ -3,7 +3,7 @@ import type { Place } from '../domain/place.ts'
 import { areDifferentCountries } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import type { LoginDeps } from './deps.ts'
-import { refuseToWait, withdraw } from './match-number.ts'
+import { refuseWhileWaiting, withdraw } from './match-number.ts'
 import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
 import { refuse } from './update-ticket.ts'
 
@@ -32,7 +32,7 @@ export interface Scan {
 export const scanTicket = async (deps: LoginDeps, claim: ScanClaim): Promise<Scan> => {
   const person = { sub: claim.sub, name: null } // the browser gets the name after the confirm, which reads it
   const standing = await deps.wrongNumbers.standingOf(claim.sub)
-  if (deps.settings.matchNumbers !== 'off') refuseToWait(standing)
+  if (deps.settings.matchNumbers !== 'off') refuseWhileWaiting(standing)
   const matchMode = standing.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'
 
   const ticket = await ticketOfPhone(deps, claim, (ticket, now) => {

@@ -34,7 +34,7 @@ export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket
   return after.state === 'expired' ? await updateTicket(deps, id, decide, by) : after
 }
 
-/** A `decide` that changes nothing: `updateTicket` then reads the ticket, but for an overdue one, which expires. */
+/** A `decide` that changes nothing: `updateTicket` then only reads the ticket, and lets an overdue one expire. */
 export const unchanged = (ticket: Ticket): Ticket => ticket
 
 /** Throws the Problem of the state that a ticket is in. */

@@ -9,7 +9,7 @@ import { openLoginUseCases } from '../../support/login-use-cases.ts'
 const browser = { name: 'Chrome', system: 'Windows', ip: '192.0.2.1' }
 
 await t.test('create: the ticket is stored, and a step recorded, when a browser asks for it', async (t) => {
-  const { deps, clock, told } = openLoginUseCases(t)
+  const { deps, clock, recorded } = openLoginUseCases(t)
   const { ticket, secret } = await createTicket(deps, { returnTo: '/me', browser, site: 'https://shop.example' })
   t.ok(isId(ticket.id) && isSecret(secret))
   t.strictSame({ ...ticket, match: null, slotOwner: '' }, {
@@ -30,7 +30,7 @@ await t.test('create: the ticket is stored, and a step recorded, when a browser 
   })
   t.ok(ticket.match?.choices.includes(ticket.match.code))
   t.strictSame(await deps.tickets.read(ticket.id), ticket)
-  t.strictSame(told(), [{ event: 'ticket.created', ticket: ticket.id.slice(0, 8), browser: 'Chrome', system: 'Windows', place: null }])
+  t.strictSame(recorded(), [{ event: 'ticket.created', ticket: ticket.id.slice(0, 8), browser: 'Chrome', system: 'Windows', place: null }])
 })
 
 await t.test('create: the ticket has no site and no number when it is for our own site and numbers are off', async (t) => {
@@ -48,9 +48,9 @@ await t.test('create: the ticket has the place of its browser when that of the a
 })
 
 await t.test('create: it is refused, and no step recorded, when return_to leads to another origin', async (t) => {
-  const { make, told } = openLoginUseCases(t)
+  const { make, recorded } = openLoginUseCases(t)
   await t.rejects(make({ returnTo: 'https://evil.example/' }), { code: 'return-to-not-allowed' })
-  t.strictSame(told(), [])
+  t.strictSame(recorded(), [])
   t.equal((await make({ returnTo: 'https://login.example.com/x' })).ticket.returnTo, 'https://login.example.com/x')
 })
 

@@ -25,29 +25,29 @@ const openPhoneLogin = (t: Test, answers: Array<Awaited<ReturnType<PhoneKeys['ad
 }
 
 await t.test('phone login: a key for a day is issued, and a step recorded, when WeChat accepts the js_code', async (t) => {
-  const { deps, clock, people, added, told } = openPhoneLogin(t, [{ isKept: true, ended: [] }])
+  const { deps, clock, people, added, recorded } = openPhoneLogin(t, [{ isKept: true, ended: [] }])
   await people.rename(sub, '小雨')
   const { key, name } = await logPhoneIn(deps, 'code')
   t.ok(isId(key.id) && isSecret(key.key))
   t.strictSame(key, { id: key.id, key: key.key, sub, expiresAt: clock.now() + 86_400_000 })
   t.equal(name, '小雨')
   t.strictSame(added, [key])
-  t.strictSame(told(), [{ event: 'phone-key.created', key: key.id, sub }])
+  t.strictSame(recorded(), [{ event: 'phone-key.created', key: key.id, sub }])
 })
 
 await t.test('phone login: no key is issued when WeChat refuses the js_code', async (t) => {
-  const { deps, added, told } = openPhoneLogin(t, [])
+  const { deps, added, recorded } = openPhoneLogin(t, [])
   await t.rejects(logPhoneIn(deps, 'other'), { code: 'js-code-invalid' })
-  t.strictSame([added, told()], [[], []])
+  t.strictSame([added, recorded()], [[], []])
 })
 
 await t.test('phone login: another key is issued when the person signed out everywhere meanwhile, and a step is recorded for each key that ended', async (t) => {
-  const { deps, added, told } = openPhoneLogin(t, [{ isKept: false, ended: ['old-1'] }, { isKept: true, ended: ['old-2'] }])
+  const { deps, added, recorded } = openPhoneLogin(t, [{ isKept: false, ended: ['old-1'] }, { isKept: true, ended: ['old-2'] }])
   const { key } = await logPhoneIn(deps, 'code')
   t.equal(added.length, 2)
   t.not(added[0]?.id, key.id)
   t.equal(added[1]?.id, key.id)
-  t.strictSame(told(), [
+  t.strictSame(recorded(), [
     { event: 'phone-key.ended', ended: 'old-1', sub, by: 'newer' },
     { event: 'phone-key.ended', ended: 'old-2', sub, by: 'newer' },
     { event: 'phone-key.created', key: key.id, sub },
@@ -55,11 +55,11 @@ await t.test('phone login: another key is issued when the person signed out ever
 })
 
 await t.test('sign out everywhere: keys end first, then sessions, and a step is recorded for each key, when a person signs out', async (t) => {
-  const { deps, told } = openLoginUseCases(t)
+  const { deps, recorded } = openLoginUseCases(t)
   const calls: unknown[] = []
   const phoneKeys = { endAll: async (...args: unknown[]) => { calls.push(['keys', ...args]); return { ended: ['a', 'b'], endedAt: 7 } } }
   const sessions = { endAll: async (...args: unknown[]) => { calls.push(['sessions', ...args.slice(0, 3)]); return 3 } }
   t.strictSame(await signOutEverywhere({ phoneKeys, sessions, audit: deps.audit }, { sub: 'ming', by: 'operator', spared: 'c' }), { phones: 2, browsers: 3 })
   t.strictSame(calls, [['keys', 'ming', 'c'], ['sessions', 'ming', 7, 'operator']])
-  t.strictSame(told(), ['a', 'b'].map((ended) => ({ event: 'phone-key.ended', ended, sub: 'ming', by: 'operator' })))
+  t.strictSame(recorded(), ['a', 'b'].map((ended) => ({ event: 'phone-key.ended', ended, sub: 'ming', by: 'operator' })))
 })

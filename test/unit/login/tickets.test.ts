@@ -115,15 +115,15 @@ await t.test('ticket: the store is not read when an id or a secret is malformed'
   ]) t.equal(await outcomeOf(act()), 'ticket-not-found')
 })
 
-const told = (steps: readonly Step[]): string[] => steps.map((step) => [step.event, ...Object.entries(step).filter(([name]) => ['sub', 'by', 'count', 'seconds', 'limit'].includes(name)).map(([name, value]) => `${name}=${value}`)].join(' '))
+const summarise = (steps: readonly Step[]): string[] => steps.map((step) => [step.event, ...Object.entries(step).filter(([name]) => ['sub', 'by', 'count', 'seconds', 'limit'].includes(name)).map(([name, value]) => `${name}=${value}`)].join(' '))
 
 await t.test('ticket: each step is recorded once, with its person and canceller, when it was made', async (t) => {
   const login = openLoginUseCases(t)
   const made = await login.make()
   await situations.consumed?.(login, made)
   await consume(login, made)
-  const steps = login.told()
-  t.strictSame(told(steps), ['ticket.created', 'ticket.scanned sub=ming', 'ticket.confirmed sub=ming', 'ticket.consumed sub=ming', 'session.opened sub=ming', 'session.opened sub=ming'])
+  const steps = login.recorded()
+  t.strictSame(summarise(steps), ['ticket.created', 'ticket.scanned sub=ming', 'ticket.confirmed sub=ming', 'ticket.consumed sub=ming', 'session.opened sub=ming', 'session.opened sub=ming'])
   t.ok(steps.every((step) => step.event === 'session.opened' || ('ticket' in step && step.ticket === made.ticket.id.slice(0, 8))))
 
   const ends = {
@@ -135,7 +135,7 @@ await t.test('ticket: each step is recorded once, with its person and canceller,
   for (const [last, end] of Object.entries(ends)) {
     const login = openLoginUseCases(t)
     await end?.(login, await login.make())
-    t.equal(told(login.told()).at(-1), last)
+    t.equal(summarise(login.recorded()).at(-1), last)
   }
 })
 
@@ -157,11 +157,11 @@ await t.test('ticket: one of two moves wins, the other is decided again, and the
   await scan(login, made)
   const waiter = login.deps.waitingRoom.enter(made.ticket.id, ['home'])
   const wait = waiter.wait(1000, new AbortController().signal, 2)
-  login.told()
+  login.recorded()
   const outcomes = await Promise.all([outcomeOf(confirm(login, made)), outcomeOf(cancelByBrowser(login.deps, made.claim))])
   t.strictSame(outcomes.filter((outcome) => outcome === 'ok').length, 1)
   t.match(outcomes.find((outcome) => outcome !== 'ok'), /^ticket-(?:confirmed|cancelled)$/)
-  t.equal(login.told().length, 1)
+  t.equal(login.recorded().length, 1)
   t.equal(await wait, 'changed')
 })
 
@@ -169,7 +169,7 @@ await t.test('ticket: a move is refused, and not recorded, when another one was 
   const login = openLoginUseCases(t)
   const made = await login.make()
   await scan(login, made)
-  login.told()
+  login.recorded()
   let isFirst = true
   const replace: LoginDeps['tickets']['replace'] = async (...move) => {
     if (isFirst) await cancelByBrowser(login.deps, made.claim)
@@ -177,7 +177,7 @@ await t.test('ticket: a move is refused, and not recorded, when another one was 
     return await login.deps.tickets.replace(...move)
   }
   t.equal(await outcomeOf(confirm({ ...login, deps: { ...login.deps, tickets: { ...login.deps.tickets, replace } } }, made)), 'ticket-cancelled')
-  t.strictSame(told(login.told()), ['ticket.cancelled sub=ming by=browser'])
+  t.strictSame(summarise(login.recorded()), ['ticket.cancelled sub=ming by=browser'])
 })
 
 await t.test('ticket: nothing is written, and no waiter is woken, when nothing changes', async (t) => {
@@ -259,10 +259,10 @@ await t.test('number: a person\'s other tickets that offered three numbers are c
   await confirm(login, approved)
   t.equal(await guessWrongly(login), 'match-wrong')
   await scan(login, unscanned)
-  login.told()
+  login.recorded()
   t.equal(await outcomeOf(confirm(login, confirmed)), 'ticket-cancelled', 'even with the right one')
   t.equal(await outcomeOf(scan(login, scannedAgain)), 'ticket-cancelled')
-  t.strictSame(told(login.told()), ['ticket.cancelled sub=ming by=wrong-number', 'ticket.cancelled sub=ming by=wrong-number'])
+  t.strictSame(summarise(login.recorded()), ['ticket.cancelled sub=ming by=wrong-number', 'ticket.cancelled sub=ming by=wrong-number'])
   t.equal((await scan(login, unscanned)).ticket.state, 'scanned')
   t.equal((await confirm(login, unscanned)).state, 'confirmed')
   t.equal((await scan(login, unscanned)).ticket.state, 'confirmed')
@@ -280,16 +280,16 @@ await t.test('number: the person has to wait before another scan or confirm, and
   await guessWrongly(login)
   await scan(login, waiting)
   await guessWrongly(login)
-  t.notOk(told(login.told()).some((step) => step.startsWith('limit.hit')), 'not before the third')
+  t.notOk(summarise(login.recorded()).some((step) => step.startsWith('limit.hit')), 'not before the third')
   t.equal(await guessWrongly(login), 'match-wrong')
-  t.ok(told(login.told()).includes('limit.hit limit=wrong-number sub=ming seconds=600'))
+  t.ok(summarise(login.recorded()).includes('limit.hit limit=wrong-number sub=ming seconds=600'))
   login.clock.advance(100)
   const refusal = { code: 'rate-limited', message: 'Too many wrong numbers', retryAfterSeconds: 600, extra: { reason: 'wrong-numbers' } }
   await t.rejects(scan(login, await login.make()), refusal)
   await t.rejects(confirm(login, waiting), refusal, 'even with the right one')
   t.equal((await poll(login, waiting)).state, 'scanned')
   t.equal((await scan(login, await login.make(), 'hong')).ticket.state, 'scanned', 'nobody else has to wait')
-  t.notOk(told(login.told()).some((step) => step.startsWith('limit.hit')), 'a refused call is no further limit.hit')
+  t.notOk(summarise(login.recorded()).some((step) => step.startsWith('limit.hit')), 'a refused call is no further limit.hit')
   login.clock.advance(599_900 - 1)
   await t.rejects(scan(login, await login.make()), { code: 'rate-limited', retryAfterSeconds: 1 })
   login.clock.advance(1)
@@ -310,12 +310,12 @@ await t.test('number: the ticket is cancelled, and the fault returned, when a wr
   const login = openLoginUseCases(t)
   const made = await login.make()
   await scan(login, made)
-  login.told()
+  login.recorded()
   const add = () => Promise.reject(new Problem('store-unavailable'))
   const deps = { ...login.deps, wrongNumbers: { ...login.deps.wrongNumbers, add } }
   t.equal(await outcomeOf(confirm({ ...login, deps }, made, 'ming', otherNumber(made.number ?? ''))), 'store-unavailable')
   t.equal((await poll(login, made)).state, 'cancelled')
-  t.strictSame(told(login.told()), ['ticket.cancelled sub=ming by=wrong-number'])
+  t.strictSame(summarise(login.recorded()), ['ticket.cancelled sub=ming by=wrong-number'])
   const another = await login.make()
   await scan(login, another)
   const replace = () => Promise.reject(new Problem('internal'))
