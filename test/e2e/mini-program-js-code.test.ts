@@ -15,15 +15,15 @@ const jsCodes = /\/demo\/js-code$/
 const logins = /\/api\/phone\/login$/
 
 /** The message for no answer or an unexpected one. */
-const away = "WeChat doesn't answer just now. Please try again later."
+const unavailable = "WeChat doesn't answer just now. Please try again later."
 const unrecognised = "WeChat didn't recognise you. Please try again."
 
 await t.test('js_code: the phone shows a message, and goes on after another try, when WeChat fails, in every way', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   const faults: ReadonlyArray<readonly [Fault, string]> = [
-    [40029, unrecognised], [40163, unrecognised], [45011, away], [45009, away], [-1, away], [40013, away], [40125, away], [40164, away], [41008, away],
-    [99999, away], ['html', away], ['cut', away], ['http-500', away], ['hang', away],
+    [40029, unrecognised], [40163, unrecognised], [45011, unavailable], [45009, unavailable], [-1, unavailable], [40013, unavailable], [40125, unavailable], [40164, unavailable], [41008, unavailable],
+    [99999, unavailable], ['html', unavailable], ['cut', unavailable], ['http-500', unavailable], ['hang', unavailable],
   ]
   for (const [fault, sentence] of faults) {
     server.simulator.fail('jscode2session', fault)
@@ -70,10 +70,10 @@ await t.test('home: it shows a message, and the person once it is opened again, 
   const phone = window.phone()
   server.simulator.fail('jscode2session', 'http-500')
   await phone.open()
-  await phone.says(away)
+  await phone.says(unavailable)
   await phone.close()
   server.simulator.clearFaults()
   await phone.open()
   await phone.says('No name yet')
-  t.equal(await phone.app.getByText(away).count(), 0)
+  t.equal(await phone.app.getByText(unavailable).count(), 0)
 })

@@ -80,16 +80,16 @@ const en: typeof zh = {
 const faultsOf = (app: Frame): Promise<string[]> => app.evaluate(`(async () => {
   const { violations } = await axe.run()
   const shown = [...document.querySelectorAll('body *')].filter((element) => element.checkVisibility() && element.getBoundingClientRect().width > 0)
-  const told = (fault, elements) => elements.map((element) => fault + ': ' + element.outerHTML)
+  const describe = (fault, elements) => elements.map((element) => fault + ': ' + element.outerHTML)
   return [
     ...violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join()),
-    ...told('sticks out', shown.filter((element) => element.getBoundingClientRect().left < -0.5 || element.getBoundingClientRect().right > innerWidth + 0.5)),
-    ...told('is cut off', shown.filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0 && element.tagName !== 'INPUT')),
-    ...told('is too low', shown.filter((element) => element.matches('button, input') && element.getBoundingClientRect().height < 44)),
+    ...describe('overflows', shown.filter((element) => element.getBoundingClientRect().left < -0.5 || element.getBoundingClientRect().right > innerWidth + 0.5)),
+    ...describe('is cut off', shown.filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0 && element.tagName !== 'INPUT')),
+    ...describe('is too low', shown.filter((element) => element.matches('button, input') && element.getBoundingClientRect().height < 44)),
   ]
 })()`)
 
-interface Look {
+interface Variant {
   readonly name: string
   readonly words: typeof zh
   readonly switches: ReadonlyArray<'dark' | 'large'>
@@ -97,7 +97,7 @@ interface Look {
   readonly widthPx: number
 }
 
-const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promise<void> => {
+const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Promise<void> => {
   const file = `${makeFolder(t)}/places.mmdb`
   writeFileSync(file, buildMmdb(exampleNetworks))
   const server = await serveDemo(t, { GEOIP_FILE: file, TRUST_PROXY: '127.0.0.1' })
@@ -108,18 +108,18 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
 
   const check = async (screen: string): Promise<void> => {
     const app = window.page.frames().find((frame) => frame.url() === `${server.url}/demo/phone/app`)
-    if (app === undefined) throw new Error('the mini program is not there')
+    if (app === undefined) throw new Error('the mini program is not open')
     await app.evaluate(axe)
     t.strictSame(await faultsOf(app), [], screen)
     t.strictSame(await app.evaluate('[innerWidth, matchMedia("(prefers-color-scheme: dark)").matches]'), [widthPx, switches.includes('dark')])
   }
   /** Holds the next request to an address while the screen is checked. */
-  const whileHeld = async (address: string, act: () => Promise<void>, look: () => Promise<void>): Promise<void> => {
+  const whileHeld = async (address: string, act: () => Promise<void>, checkScreen: () => Promise<void>): Promise<void> => {
     const held = Promise.withResolvers<Route>()
     await context.route(address, (route) => { held.resolve(route) }, { times: 1 })
     await act()
     const route = await held.promise
-    await look()
+    await checkScreen()
     await route.continue()
   }
   /** Makes requests to an address come from an IP address, by the proxy's header. */
@@ -232,7 +232,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   await phone.close()
   await phone.scanPicture(drawCode('pages/login/login?scene=none', 480, 'png'))
   await phone.says(words.invalid)
-  await check('none of ours')
+  await check('unknown code')
   const sent = await (await context.request.post(`${server.url}/api/tickets`)).json() as { ticket: string }
   await phone.close()
   await phone.scanPicture(drawCode(`pages/login/login?scene=${sent.ticket}`, 480, 'png'))
@@ -266,12 +266,12 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Look): Promi
   await check('blocked')
 }
 
-const looks: readonly Look[] = [
+const variants: readonly Variant[] = [
   { name: 'in Chinese, dark, in large text, 320 px wide', words: zh, switches: ['dark', 'large'], options: { locale: 'zh-CN', viewport: { width: 364, height: 904 } }, widthPx: 320 },
   { name: 'in English, light, in the usual text', words: en, switches: [], options: { locale: 'en-US' }, widthPx: 354 },
 ]
-for (const look of looks) {
-  await t.test(`looks: every screen is accessible and fits when drawn ${look.name}`, (t) => walk(t, look))
+for (const variant of variants) {
+  await t.test(`looks: every screen is accessible and fits when drawn ${variant.name}`, (t) => walk(t, variant))
 }
 
 /** The height of a page on a phone of 320 × 568, below its status bar and WeChat's navigation bar. */
@@ -284,7 +284,7 @@ for (const [mode, asks] of [['tap', 'Tap the number on the login page'], ['type'
     const phone = window.phone()
     const check = async (screen: string): Promise<void> => {
       const app = window.page.frames().find((frame) => frame.url() === `${server.url}/demo/phone/app`)
-      if (app === undefined) throw new Error('the mini program is not there')
+      if (app === undefined) throw new Error('the mini program is not open')
       // The demo's phone is higher, so its frame is shortened; twice, since the bars around the page shrink first.
       for (let n = 0; n < 2; n++) {
         const tooMuchPx = await app.evaluate('innerHeight') as number - smallHeightPx
@@ -316,6 +316,6 @@ for (const [mode, asks] of [['tap', 'Tap the number on the login page'], ['type'
     server.skip(100_000)
     await phone.scan()
     await phone.says(asks)
-    await check('asked by somebody elsewhere')
+    await check('asked from elsewhere')
   })
 }

@@ -14,7 +14,7 @@ const jsCodes = /\/demo\/js-code$/
 const logins = /\/api\/phone\/login$/
 
 /** The message for no answer or an unexpected one. */
-const away = "WeChat doesn't answer just now. Please try again later."
+const unavailable = "WeChat doesn't answer just now. Please try again later."
 
 await t.test('wx.login: the phone shows a message, and goes on after another try, when it gives no js_code', async (t) => {
   const window = await open(t)
@@ -22,7 +22,7 @@ await t.test('wx.login: the phone shows a message, and goes on after another try
   await window.page.context().route('**/demo/js-code', (route) => route.abort())
   server.received(logins)
   await phone.scan()
-  await phone.says(away)
+  await phone.says(unavailable)
   t.strictSame(server.received(logins), [])
   await window.page.context().unroute('**/demo/js-code')
   await phone.button('Try again').click()
