@@ -7,7 +7,7 @@ import { waitForStage } from '../support/open-page.ts'
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 const site = await openHostSite(t)
-const makes = /^POST \/api\/tickets$/
+const creates = /^POST \/api\/tickets$/
 const cancels = /^DELETE \/api\/tickets\//
 
 await t.test('element: its ticket is cancelled when it is removed from the page', async (t) => {
@@ -44,7 +44,7 @@ await t.test('element: its ticket stays when it is moved or its language, theme 
   const host = await openHostPage(t, browser, site.addPage('<scan-login locale="en"></scan-login><section></section>'))
   const { ticket } = await host.waitForStep('ticket')
   await waitForStage(host.page, 'waiting')
-  site.service.received(makes)
+  site.service.received(creates)
   await host.page.evaluate("document.querySelector('section').append(document.querySelector('scan-login'))")
   for (const [name, value] of [['locale', 'zh-TW'], ['theme', 'dark'], ['compact', ''], ['locale', 'de'], ['theme', 'light']]) {
     await host.page.locator('scan-login').evaluate((element: any, [name, value]) => { element.setAttribute(name, value) }, [name, value])

@@ -9,7 +9,7 @@ const exact = await serveDemo(t)
 const chromium = await launchChromium()
 t.teardown(() => chromium.close())
 const open = (t: Test, { url }: DemoServer = server): Promise<DemoWindow> => openWindow(t, chromium, url)
-const ticketLifeMs = 180_000
+const ticketTtlMs = 180_000
 const phoneCalls = / \/api\/phone\//
 const confirms = /\/confirm$/
 const scans = /\/scan$/
@@ -29,8 +29,8 @@ await t.test('expired: phone and page show it, and the page has a new code, when
     await route.continue()
   })
   await window.page.waitForRequest(polls)
-  server.skip(ticketLifeMs)
-  await window.page.clock.fastForward(ticketLifeMs)
+  server.skip(ticketTtlMs)
+  await window.page.clock.fastForward(ticketTtlMs)
   release()
   await phone.says('The time is up')
   t.equal(await phone.button(/^\d\d$/).count(), 0)
@@ -47,7 +47,7 @@ await t.test('expired: the tap is refused, and nobody is logged in, when only th
   await phone.scan()
   const number = await window.number()
   await phone.choices()
-  server.skip(ticketLifeMs)
+  server.skip(ticketTtlMs)
   await phone.button(number).click()
   await phone.says('The time is up')
   await window.siteSays('Time ran out. Here is a new code')
@@ -59,7 +59,7 @@ await t.test('expired: the phone shows it, and later that the code is unknown, w
   const window = await open(t)
   const photograph = await window.photograph()
   const phone = await window.openPhone('Mei')
-  server.skip(ticketLifeMs)
+  server.skip(ticketTtlMs)
   await phone.scanPicture(photograph)
   await phone.says('The time is up')
   await phone.close()

@@ -1,4 +1,3 @@
-/** The phone's quick settings. */
 import type { PhoneSettings } from '../runtime/host.ts'
 import { onTap, part } from './elements.ts'
 
