@@ -63,7 +63,7 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
   const redate = async (id: string, since: number): Promise<boolean> => {
     const { before, after } = await records.update(id,
       (record) => isInUse(record) && record.version !== undefined ? { ...record, since } : record,
-      (record) => isInUse(record) ? Math.max(1, record.expiresAt - clock.now()) : tombstoneMs)
+      (after) => Math.max(1, (after as PhoneKeyRecord).expiresAt - clock.now())) // a key in use, as nothing else is changed
     return after !== before
   }
 
