@@ -48,8 +48,8 @@ export const createSessionEnds = (records: SessionRecords, people: People, clock
   }
 
   /**
-   * Tells whether the shown session was opened after our own. One of the same millisecond was not: the browser had its cookie already. One that is much later
-   * was not either: the clock has been set back since.
+   * Tells whether the session whose cookie the browser sent was opened after our own. Not where both are of the same millisecond: the browser had that cookie
+   * already. Nor where it is much later: the clock has been set back since.
    */
   const isOpenedSince = (shown: SessionRecord, own: Session): boolean => shown.createdAt > own.createdAt && shown.createdAt < own.createdAt + raceMs
 
@@ -60,9 +60,9 @@ export const createSessionEnds = (records: SessionRecords, people: People, clock
   }
 
   /**
-   * Of several sessions of one browser the last opened one stays. Where another login has just replaced the shown session, our own is compared with the
-   * session of that login: so of any number of simultaneous logins, on any instances, one stays. False where it isn't ours. The loop ends because each
-   * replacing session is later than the one before.
+   * Of several sessions of one browser the last opened one stays. `shown` is one whose cookie the browser sent. Where another login has just replaced it, our
+   * own is compared with the session of that login: so of any number of simultaneous logins, on any instances, one stays. False where it isn't ours. The
+   * loop ends because each replacing session is later than the one before.
    */
   const replaceOne = async (own: Session, shown: SessionRecord, audit: Audit): Promise<boolean> => {
     for (let other: SessionRecord | undefined = shown; other !== undefined && other.id !== own.id;) {
