@@ -3,7 +3,7 @@ import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import type { RandomBytes } from '../domain/ids.ts'
 import type { Clock, Session } from '../login/ports.ts'
-import { audienceOf, claimsFor, sessionClaim, type TokenClaim, type TokenIssuer } from '../sessions/access-token.ts'
+import { audienceOf, claimsFor, verifyClaims, type VerifiedClaims, type TokenIssuer } from '../sessions/access-token.ts'
 import { acceptedKeys, signingKeyAt, type Keys } from '../sessions/key-set.ts'
 
 const tokenType = 'at+jwt'
@@ -14,7 +14,7 @@ export interface AccessTokens {
   /** Signs a fresh token. `expiresIn` is in seconds. */
   issue (session: Session): { token: string, expiresIn: number }
   /** The claim of a valid token of ours, for any audience; undefined for anything else. */
-  verify (token: string): TokenClaim | undefined
+  verify (token: string): VerifiedClaims | undefined
   /** The audience of a session's tokens. */
   audienceOf (session: Session): string
 }
@@ -35,13 +35,13 @@ export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issue
     return { token: app.jwt.sign(claims, { key: privatePem, kid }), expiresIn: claims.exp - claims.iat }
   }
 
-  const verify = (token: string): TokenClaim | undefined => {
+  const verify = (token: string): VerifiedClaims | undefined => {
     try {
       const { header } = app.jwt.decode(token) as { header: { kid?: unknown, typ?: unknown } } // complete: true
       const now = clock.now()
       const key = acceptedKeys(keys.signing, now).find(({ kid }) => kid === header.kid)
       if (key === undefined || header.typ !== tokenType || Object.keys(header).sort().join() !== headerNames) return undefined
-      return sessionClaim(app.jwt.verify(token, { key: key.publicPem, clockTimestamp: now }), issuer, clock)
+      return verifyClaims(app.jwt.verify(token, { key: key.publicPem, clockTimestamp: now }), issuer, clock)
     } catch {
       return undefined // the library throws for many kinds of bad token; a client gets one answer
     }

@@ -33,8 +33,8 @@ export interface TokenIssuer {
   readonly sites: readonly string[]
 }
 
-/** What an accepted token says: its session, the session's person, and its audience. */
-export interface TokenClaim {
+/** What is used of an accepted token: its session, the session's person, and its audience. */
+export interface VerifiedClaims {
   readonly sid: string
   readonly sub: string
   readonly aud: string
@@ -56,8 +56,8 @@ export const claimsFor = (session: Session, issuer: TokenIssuer, clock: Clock, r
   }
 }
 
-/** Checks the claims of a token whose signature is verified. Undefined where a claim is not as `claimsFor` makes it. */
-export const sessionClaim = (payload: unknown, { issuer, audience, sites }: TokenIssuer, clock: Clock): TokenClaim | undefined => {
+/** Verifies the claims of a token whose signature is verified already. Undefined where a claim is not as `claimsFor` makes it. */
+export const verifyClaims = (payload: unknown, { issuer, audience, sites }: TokenIssuer, clock: Clock): VerifiedClaims | undefined => {
   const { iss, aud, sub, sid, iat, exp, jti, auth_time: authTime, amr } = payload as Partial<Record<keyof AccessTokenClaims, unknown>>
   const now = clock.now() / 1000
   if (iss !== issuer || typeof aud !== 'string' || ![audience, ...sites].includes(aud) || typeof sub !== 'string' || typeof sid !== 'string' || typeof jti !== 'string') return undefined

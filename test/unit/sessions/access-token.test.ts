@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isId } from '../../../src/domain/ids.ts'
 import type { Session } from '../../../src/login/ports.ts'
-import { audienceOf, claimsFor, sessionClaim } from '../../../src/sessions/access-token.ts'
+import { audienceOf, claimsFor, verifyClaims } from '../../../src/sessions/access-token.ts'
 import { seededBytes } from '../../support/seeded-random.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 
@@ -46,7 +46,7 @@ const now = start / 1000
 const good = { iss: issuer.issuer, aud: issuer.audience, sub: 'ming', sid: session.id, jti: 'x', iat: now, exp: now + 900, auth_time: now, amr: ['wechat'] }
 
 await t.test('access token: accepted when its claims are as this service makes them', async (t) => {
-  const accepted = (claims: object) => sessionClaim({ ...good, ...claims }, issuer, createFakeClock(start))
+  const accepted = (claims: object) => verifyClaims({ ...good, ...claims }, issuer, createFakeClock(start))
   t.strictSame(accepted({}), { sid: session.id, sub: 'ming', aud: 'https://www.example.com' })
   t.strictSame(accepted({ aud: 'https://shop.example' })?.aud, 'https://shop.example')
   for (const claims of [{ iat: now - 899, exp: now + 1 }, { iat: now + 60, exp: now + 960 }, { exp: now + 1 }, { more: 1 }]) t.ok(accepted(claims), JSON.stringify(claims))
@@ -60,7 +60,7 @@ await t.test('access token: refused when a claim is different, missing or of ano
     { exp: now, iat: now - 10 }, { exp: now + 901 }, { iat: now + 61, exp: now + 70 }, { iat: now - 901, exp: now + 0 },
     ...Object.keys(good).map((claim) => ({ [claim]: undefined })),
   ]
-  for (const claims of wrong) t.equal(sessionClaim({ ...good, ...claims }, issuer, createFakeClock(start)), undefined, JSON.stringify(claims))
-  t.equal(sessionClaim(good, issuer, createFakeClock(start + 900_000 - 1))?.sub, 'ming')
-  t.equal(sessionClaim(good, issuer, createFakeClock(start + 900_000)), undefined)
+  for (const claims of wrong) t.equal(verifyClaims({ ...good, ...claims }, issuer, createFakeClock(start)), undefined, JSON.stringify(claims))
+  t.equal(verifyClaims(good, issuer, createFakeClock(start + 900_000 - 1))?.sub, 'ming')
+  t.equal(verifyClaims(good, issuer, createFakeClock(start + 900_000)), undefined)
 })
