@@ -25,6 +25,7 @@ import { ticketRoutes } from './http/routes/tickets.ts'
 import { securityHeadersPlugin } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
 import { shutdownPlugin } from './http/shutdown.ts'
+import { signerPlugin } from './http/signer.ts'
 import { strictHttpPlugin } from './http/strict-http.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
 import { createLogin } from './login/login.ts'
@@ -107,9 +108,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     clientErrorHandler: answerMalformed,
   })
   await app.register(answerDeadlinePlugin, { timer: clock }) // before everything that may wait
-  app.decorateRequest('person', '')
-  app.decorateRequest('phoneKey', '')
-  app.decorateRequest('phoneKeySince', 0)
+  await app.register(signerPlugin)
   const rereadTickets = createRereadTickets({ tickets, waitingRoom })
   const stopListening = tickets.onChange((id) => { id === null ? rereadTickets() : waitingRoom.wake(id) })
   app.addHook('onClose', async () => { stopListening() })

@@ -1,4 +1,4 @@
-/** The session cookie: its name, its attributes, every form of it that a browser may hold; and the header that carries a bearer token in its place. */
+/** The session cookie: its name, its attributes, and every variant of it that a browser may hold. Also the secrets and tokens in `Authorization`. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { isSecret } from '../domain/ids.ts'
@@ -6,22 +6,22 @@ import type { Clock } from '../login/ports.ts'
 
 export interface SessionCookie {
   readonly name: string
-  /** How many cookies of this name a browser shows, be they good ones or not. */
+  /** How many cookies of this name a request has, valid or not. */
   count (request: FastifyRequest): number
   /**
-   * The secrets that a browser shows, each once: there may be several, as a sibling host can set a cookie of this name as well, and as one may be left
-   * of an earlier COOKIE_DOMAIN. A browser sends first what it likes, so none counts before another. `tooMany` where there are more than are looked at.
+   * Returns the secrets of a request's cookies, each once. There may be several: a sibling host can set a cookie of this name, and one may be left of an
+   * earlier COOKIE_DOMAIN. Their order means nothing. `tooMany`, without secrets, for more than eight.
    */
   read (request: FastifyRequest): { readonly secrets: readonly string[], readonly tooMany: boolean }
   /** `endsAt` is in milliseconds since 1970. */
   set (reply: FastifyReply, secret: string, endsAt: number): void
-  /** Expires the cookie in every form that it may have had here, or that another host may have given it for this request's path. */
+  /** Expires every variant of the cookie that this service may have set, or another host for the path of this request. */
   clear (request: FastifyRequest, reply: FastifyReply): void
 }
 
-/** Each one that is looked at costs a question to the store. */
-const maxShown = 8
-/** A header that is too long for a proxy loses the whole answer: nginx takes 4 KiB, and these forms are 80 bytes each. */
+/** Each secret costs a read of the store. */
+const maxSecrets = 8
+/** An answer whose headers are too long for a proxy is lost: nginx takes 4 KiB, and each variant has 80 bytes. */
 const maxDomains = 4
 const maxPaths = 8
 
@@ -31,7 +31,7 @@ const nameFor = ({ isSecure, COOKIE_DOMAIN }: Config): string => {
   return COOKIE_DOMAIN === null ? '__Host-scan_login' : '__Secure-scan_login'
 }
 
-/** Makes the cookie that fits the configuration. */
+/** Creates the cookie of a configuration. */
 export const createSessionCookie = (config: Config, clock: Clock): SessionCookie => {
   const name = nameFor(config)
   const attributes = {
@@ -44,14 +44,14 @@ export const createSessionCookie = (config: Config, clock: Clock): SessionCookie
   const domains = domainsAbove(new URL(config.PUBLIC_URL).hostname)
 
   const clear: SessionCookie['clear'] = (request, reply) => {
-    // What another configuration of this service may have set.
-    const forms: Array<{ name: string, path: string, domain?: string }> = !config.isSecure
+    // What this service may have set with another configuration.
+    const variants: Array<{ name: string, path: string, domain?: string }> = !config.isSecure
       ? []
       : [{ name: 'scan_login', path: '/' }, { name: '__Host-scan_login', path: '/' }, ...domains.map((domain) => ({ name: '__Secure-scan_login', path: '/', domain }))]
-    // What another host, or a page at another path, may have set: without `__Host-` any domain and path will do, and each is expired for itself.
-    if (!name.startsWith('__Host-')) forms.push(...pathsTo(request.url).flatMap((path) => [{ name, path }, ...domains.map((domain) => ({ name, path, domain }))]))
+    // What another host, or a page at another path, may have set: without `__Host-` any domain and path is possible, and each needs its own Set-Cookie.
+    if (!name.startsWith('__Host-')) variants.push(...pathsTo(request.url).flatMap((path) => [{ name, path }, ...domains.map((domain) => ({ name, path, domain }))]))
     reply.clearCookie(name, attributes)
-    for (const { name: other, ...where } of forms) {
+    for (const { name: other, ...where } of variants) {
       const isOurs = other === name && where.path === '/' && (where.domain ?? null) === config.COOKIE_DOMAIN
       if (!isOurs) reply.setCookie(other, '', { ...where, secure: config.isSecure, maxAge: 0 })
     }
@@ -62,30 +62,30 @@ export const createSessionCookie = (config: Config, clock: Clock): SessionCookie
     count: (request) => valuesOf(request, name).length,
     read: (request) => {
       const secrets = new Set(valuesOf(request, name).filter(isSecret))
-      return secrets.size > maxShown ? { secrets: [], tooMany: true } : { secrets: [...secrets], tooMany: false }
+      return secrets.size > maxSecrets ? { secrets: [], tooMany: true } : { secrets: [...secrets], tooMany: false }
     },
     set: (reply, secret, endsAt) => {
-      // Max-Age counts by the browser's own time, whatever day its clock shows; Expires is for programs that know no other.
+      // Max-Age doesn't depend on the date that the browser's clock shows. Expires is for programs that don't know Max-Age.
       reply.setCookie(name, secret, { ...attributes, maxAge: Math.max(0, Math.floor((endsAt - clock.now()) / 1000)), expires: new Date(endsAt) })
     },
     clear,
   }
 }
 
-/** The values of every cookie with exactly this name, in the header's order. */
+/** The values of all cookies with exactly this name, in the header's order. */
 const valuesOf = ({ headers: { cookie = '' } }: FastifyRequest, name: string): string[] => cookie.split(';').flatMap((pair) => {
   const at = pair.indexOf('=')
   return at > 0 && pair.slice(0, at).trim() === name ? [pair.slice(at + 1).trim()] : []
 })
 
-/** The host itself and the domains above it, down to two labels; browsers take no cookie for a public suffix. None for an address or a single label. */
+/** The host and the domains above it, down to two labels; none for an address or a single label. Browsers reject those that are public suffixes. */
 const domainsAbove = (host: string): string[] => {
   if (/^\[|^[\d.]+$/.test(host)) return []
   const labels = host.split('.')
   return labels.slice(0, -1).map((_, i) => labels.slice(i).join('.')).slice(-maxDomains)
 }
 
-/** Every path of a cookie that is sent with a request (RFC 6265 §5.1.4): each part of the request's own, with a slash at its end and without. */
+/** Every path of a cookie that is sent with a request (RFC 6265 §5.1.4): each prefix of the request's path, with a trailing slash and without. */
 const pathsTo = (url: string): string[] => {
   const parts = url.replace(/[?#].*$/s, '').split('/').slice(1)
   const paths = parts.flatMap((_, i) => {
@@ -96,8 +96,7 @@ const pathsTo = (url: string): string[] => {
 }
 
 /**
- * What follows the scheme in `Authorization`, or undefined where another scheme or none is used. A request with two such headers shows nothing, as a
- * proxy may have looked at the other one.
+ * Returns the credentials in `Authorization`; undefined for another scheme or none. Two such headers count as none, as a proxy may have read the other one.
  */
 export const authorization = (request: FastifyRequest, scheme: 'Ticket' | 'Bearer'): string | undefined => {
   if (request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length > 1) return undefined

@@ -124,14 +124,3 @@ const refusedNames: Readonly<Record<NonNullable<ReturnType<typeof whyNotName>>, 
   office: 'A name must not look like an official of the site or of WeChat',
   address: 'A name must not be a web address, a mail address or a phone number',
 }
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The `sub` of the person whose key signed this call; '' on calls that aren't signed. */
-    person: string
-    /** The id of that key; '' on the same calls. */
-    phoneKey: string
-    /** The date of that key (`PhoneKey`); 0 on the same calls. */
-    phoneKeySince: number
-  }
-}

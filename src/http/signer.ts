@@ -1,0 +1,19 @@
+import fp from 'fastify-plugin'
+
+/** Decorates every request with the signer of the call, as limits and audit read it on all routes. The hook that verifies signatures sets it. */
+export const signerPlugin = fp(async (app) => {
+  app.decorateRequest('person', '')
+  app.decorateRequest('phoneKey', '')
+  app.decorateRequest('phoneKeySince', 0)
+}, { name: 'signer' })
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The `sub` of the person whose key signed this call; '' on calls that aren't signed. */
+    person: string
+    /** The id of that key; '' on calls that aren't signed. */
+    phoneKey: string
+    /** The date of that key (`PhoneKey`), in milliseconds since 1970; 0 on calls that aren't signed. */
+    phoneKeySince: number
+  }
+}
