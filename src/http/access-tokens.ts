@@ -3,7 +3,7 @@ import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import type { RandomBytes } from '../domain/ids.ts'
 import type { Clock, Session } from '../login/ports.ts'
-import { audienceOf, claimsFor, verifyClaims, type VerifiedClaims, type TokenIssuer } from '../sessions/access-token.ts'
+import { audienceOf, claimsFor, verifyClaims, type TokenIssuer, type VerifiedClaims } from '../sessions/access-token.ts'
 import { acceptedKeys, signingKeyAt, type Keys } from '../sessions/key-set.ts'
 
 const tokenType = 'at+jwt'
