@@ -1,6 +1,6 @@
 /**
- * Runs the tests: `npm test`, `npm run test:networks`, `npm run test:faults`. Files named on the command line are run in place of the tier's. Ends with
- * what tap ends with, or with 1 where something was left behind.
+ * Runs a tier of the tests: `npm test`, `npm run test:networks`, `npm run test:faults`. Files named on the command line run in place of the tier's. Exits
+ * with tap's code, or with 1 if tests left processes behind.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,15 +13,15 @@ import { tiers } from './support/tiers.js'
 const repository = join(import.meta.dirname, '..')
 const [name = 'base', ...words] = process.argv.slice(2)
 const seed = process.env.TEST_SEED ?? String(Date.now() % 2 ** 31)
-const say = (line: string): void => { process.stdout.write(`${line}\n`) }
+const print = (line: string): void => { process.stdout.write(`${line}\n`) }
 
-const { folders, jobs } = tiers[name]! // prepare.js, which comes first, knows no other
+const { folders, jobs } = tiers[name]! // prepare.js runs first and refuses other names
 const isMeasured = words.includes('--coverage')
 const options = words.filter((word) => word.startsWith('-') && word !== '--coverage')
 const named = words.filter((word) => !word.startsWith('-'))
 const files = named.length > 0 ? named : folders.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`, { cwd: repository }))
 
-/** What a file took in the last run, in milliseconds; undefined where it was not run here, or didn't come to its end. */
+/** Returns a file's milliseconds in the last run; undefined if it wasn't run here or didn't finish. */
 const timeOf = (file: string): number | undefined => {
   try {
     const [, ms] = /^# time=([\d.]+)ms$/m.exec(readFileSync(join(repository, '.tap/test-results', `${file}.tap`), 'utf8')) ?? []
@@ -31,7 +31,7 @@ const timeOf = (file: string): number | undefined => {
   }
 }
 
-// tap builds itself without the plugins that package.json takes out, but runs the files of that first time with them all the same.
+// tap builds itself without the plugins that package.json removes, but still runs the files of that first run with them.
 const stamp = join(repository, 'node_modules/.cache/tap-is-built')
 if (!existsSync(stamp)) {
   const { status } = spawnSync('tap', ['build'], { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] })
@@ -41,7 +41,7 @@ if (!existsSync(stamp)) {
 }
 
 const start = performance.now()
-say(`scan-login: ${files.length} files of tests, tier ${name}, TEST_SEED=${seed}`)
+print(`scan-login: ${files.length} files of tests, tier ${name}, TEST_SEED=${seed}`)
 for (const file of files) rmSync(join(repository, '.tap/test-results', `${file}.tap`), { force: true })
 const tap = spawn('tap', [`--jobs=${Math.max(1, Math.round(jobs * availableParallelism()))}`, ...isMeasured ? [] : ['--disable-coverage'], ...options, ...files], {
   cwd: repository,
@@ -60,7 +60,7 @@ const left = await watch.stop()
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 const times = files.map((file) => ({ file, ms: timeOf(file) ?? 0 })).toSorted((a, b) => b.ms - a.ms)
-say(`\nscan-login: tier ${name} took ${seconds(performance.now() - start)}; load ${loadavg()[1]?.toFixed(1)} on ${availableParallelism()} processors, TEST_SEED=${seed}; the longest:`)
-for (const { file, ms } of times.slice(0, 10)) say(`${seconds(ms).padStart(9)}  ${file}`)
-say(left.length === 0 ? 'Nothing is left behind.' : `Left behind, and ended:\n${left.map((command) => `  ${command.slice(0, 160)}`).join('\n')}`)
+print(`\nscan-login: tier ${name} took ${seconds(performance.now() - start)}; load ${loadavg()[1]?.toFixed(1)} on ${availableParallelism()} processors, TEST_SEED=${seed}; the longest:`)
+for (const { file, ms } of times.slice(0, 10)) print(`${seconds(ms).padStart(9)}  ${file}`)
+print(left.length === 0 ? 'No processes are left behind.' : `Left behind, and killed:\n${left.map((command) => `  ${command.slice(0, 160)}`).join('\n')}`)
 process.exit(left.length > 0 ? 1 : code ?? 1)

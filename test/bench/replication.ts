@@ -1,35 +1,26 @@
 /**
- * Owns the measurement of what a failover loses: Redis answers before its replicas know. Kills the master of a Sentinel set again and
- * again while claims are written, at once or after the replicas have heard nothing for a while, and counts those that were answered with
- * success and are gone afterwards. `npm run bench`, or with a number of rounds: `npm run bench -- 3`
+ * Measures how many writes a failover loses: Redis answers before its replicas have the write. Kills the master of a Sentinel set again and again while
+ * claims are written, at once or after its replicas were stopped for a while, and counts the claims that were answered with success and are gone
+ * afterwards. `npm run bench`, or with a number of rounds: `npm run bench -- 3`
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Test } from 'tap'
 import { systemClock } from '../../src/runtime.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { startSentinelSet } from '../support/redis-sets.ts'
+import { createTeardownScope } from '../support/teardown-scope.ts'
 
 const rounds = Number(process.argv[2] ?? 5)
 const writers = 8
 const hour = 3_600_000
 const stallMs = 4_000
 
-/** What the sets need of a test: that they are ended. */
-const createStage = (): { t: Pick<Test, 'teardown'>, end: () => Promise<void> } => {
-  const endings: Array<() => unknown> = []
-  return {
-    t: { teardown: (ending: () => unknown) => { endings.unshift(ending) } } as Pick<Test, 'teardown'>, // it takes options too, which nobody gives
-    end: async () => { for (const ending of endings) await ending() },
-  }
-}
-
 const round = async (args: readonly string[], isStalled: boolean): Promise<{ answered: number, lost: number, awayMs: number }> => {
-  const stage = createStage()
+  const scope = createTeardownScope()
   try {
-    const set = await startSentinelSet(stage.t as Test, { args })
+    const set = await startSentinelSet(scope, { args })
     const store = createStore(set.url, { clock: systemClock, log: createRecordingLog() })
-    stage.t.teardown(() => store.close())
+    scope.teardown(() => store.close())
     while (!await store.check().then(() => true, () => false)) await sleep(50)
 
     const answered: string[] = []
@@ -63,12 +54,12 @@ const round = async (args: readonly string[], isStalled: boolean): Promise<{ ans
     }
     return { answered: answered.length, lost, awayMs: Math.round(awayMs) }
   } finally {
-    await stage.end()
+    await scope.end()
   }
 }
 
 for (const [name, args] of Object.entries({
-  'as Redis comes': [],
+  'default settings': [],
   'min-replicas-to-write 1, min-replicas-max-lag 1': ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'],
 })) {
   for (const isStalled of [false, true]) {
@@ -79,4 +70,4 @@ for (const [name, args] of Object.entries({
     console.log(`${name}, killed ${when}: lost of the writes answered: ${losses}; away for ${results.map(({ awayMs }) => awayMs).join(', ')} ms`)
   }
 }
-process.exit() // a client may still be trying
+process.exit() // without waiting for clients that still reconnect

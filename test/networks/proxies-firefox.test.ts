@@ -1,9 +1,8 @@
-// The login page in a real Firefox behind real proxies.
 import t from 'tap'
 import { openFirefox } from '../support/firefox.ts'
 import { networks, networksOfVisitors } from '../support/networks.ts'
 import { proveLogins } from '../support/proxied-logins.ts'
 
-await t.test('Firefox: a login completes whatever the proxies between do', async (t) => {
+await t.test('Firefox: a login completes behind every proxy', async (t) => {
   await proveLogins(t, openFirefox, [...networks, ...networksOfVisitors])
 })

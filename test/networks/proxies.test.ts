@@ -1,4 +1,4 @@
-// The proxies' files of the README, as they are: what reaches the service, and what a visitor gets.
+/** The README's proxy configurations, unchanged: what reaches the service, and what a visitor gets. */
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +7,7 @@ import { startProxy } from '../support/proxies.ts'
 import { readProxyFile, type ProxyKind } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
 
-interface Arrived {
+interface ForwardedRequest {
   readonly url: string | undefined
   readonly version: string
   readonly headers: IncomingMessage['headers']
@@ -15,10 +15,10 @@ interface Arrived {
 }
 
 for (const kind of ['nginx', 'haproxy', 'caddy', 'squid'] satisfies ProxyKind[]) {
-  await t.test(`${kind}: it passes the path on as it is and its own word for where a visitor is, over connections that it keeps`, async (t) => {
-    const arrived: Arrived[] = []
+  await t.test(`${kind}: it forwards the path unchanged and the visitor's address as it sees it, over kept connections`, async (t) => {
+    const forwarded: ForwardedRequest[] = []
     const server = createServer((request, response) => {
-      arrived.push({ url: request.url, version: request.httpVersion, headers: request.headers, port: request.socket.remotePort })
+      forwarded.push({ url: request.url, version: request.httpVersion, headers: request.headers, port: request.socket.remotePort })
       response.setHeader('Cache-Control', 'no-store').end('as it is')
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -27,7 +27,7 @@ for (const kind of ['nginx', 'haproxy', 'caddy', 'squid'] satisfies ProxyKind[])
       server.close()
     })
     const port = await freePort()
-    await startProxy(t, kind, { listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${(server.address() as AddressInfo).port}` }) // an object for what listens on a port
+    await startProxy(t, kind, { listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${(server.address() as AddressInfo).port}` }) // an object for a server on a port
 
     const path = '/a//b/%2e%41/?return_to=%2Fme%3Fa%3D1&wait=25'
     for (let calls = 0; calls < 2; calls++) {
@@ -36,16 +36,16 @@ for (const kind of ['nginx', 'haproxy', 'caddy', 'squid'] satisfies ProxyKind[])
       t.equal(answer.statusCode, 200)
       t.equal((await answer.toArray()).join(''), 'as it is')
     }
-    for (const { url, version, headers } of arrived) {
+    for (const { url, version, headers } of forwarded) {
       t.equal(url, path)
       t.equal(version, '1.1')
-      t.hasStrict(headers, { 'x-forwarded-for': '127.0.0.1', authorization: 'Ticket abc' }, 'what the visitor says of the address is not believed')
+      t.hasStrict(headers, { 'x-forwarded-for': '127.0.0.1', authorization: 'Ticket abc' }, 'an address claimed by the visitor is replaced')
     }
-    t.equal(arrived.length, 2)
-    t.equal(new Set(arrived.map(({ port }) => port)).size, 1, 'one connection serves both')
+    t.equal(forwarded.length, 2)
+    t.equal(new Set(forwarded.map(({ port }) => port)).size, 1, 'one connection serves both')
   })
 
-  await t.test(`${kind}: its file speaks of the service where the README starts it`, async (t) => {
+  await t.test(`${kind}: its configuration has the service's address of the README`, async (t) => {
     t.match(readProxyFile(kind), kind === 'squid' ? /127\.0\.0\.1 parent 3000 / : /127\.0\.0\.1:3000/)
   })
 }

@@ -1,4 +1,4 @@
-/** The login page on the phone that would scan: WeChat's own browser, other browsers there, and a computer beside it. */
+/** The login page on a phone, in WeChat's own browser and in others, and on a computer. */
 import { readFile } from 'node:fs/promises'
 import { decode as decodePng } from 'fast-png'
 import jpeg from 'jpeg-js'
@@ -24,19 +24,19 @@ const wechatOnAndroid = 'Mozilla/5.0 (Linux; Android 14; PJD110 Build/UP1A.23100
 const wechatOnWindows = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/122.0.0.0 Safari/537.36 MicroMessenger/7.0.20.1781(0x6700143B) NetType/WIFI MiniProgramEnv/Windows WindowsWechat/WMPF XWEB/9129'
 const ipad = 'Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1'
 
-const hand = { isMobile: true, hasTouch: true, viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 }
+const phoneScreen = { isMobile: true, hasTouch: true, viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 }
 const saveButton = '[data-action=save]'
 const wechatButton = '[data-word=openWechat]'
 
-/** Opens the login page and waits for its code; what the page complains of fails the test. */
+/** Opens the login page and waits for its code. Console errors fail the test. */
 const open = async (t: Test, options: BrowserContextOptions & { before?: string }, { url }: DemoServer = service) => {
   const { before, ...rest } = options
   const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...rest })
   t.teardown(() => context.close())
   context.setDefaultTimeout(15_000)
   context.on('weberror', (error) => { t.fail(`a page threw: ${error.error().message}`) })
-  // Chromium writes every 401 down, and before its first login a browser is told by one that nobody is logged in.
-  context.on('console', (message) => { if (message.type() === 'error' && !message.location().url.endsWith('/api/session')) t.fail(`a page complains: ${message.text()}`) })
+  // Chromium logs every 401 as an error, and `GET /api/session` answers one before the first login.
+  context.on('console', (message) => { if (message.type() === 'error' && !message.location().url.endsWith('/api/session')) t.fail(`console error: ${message.text()}`) })
   const page = await context.newPage()
   if (before !== undefined) await page.addInitScript(before)
   const made = page.waitForResponse((response) => response.request().method() === 'POST')
@@ -46,13 +46,13 @@ const open = async (t: Test, options: BrowserContextOptions & { before?: string 
   return { page, ticket }
 }
 
-/** What WeChat's scanner reads in a picture from the album. */
+/** Reads the code in a picture, as WeChat's scanner does from the album. */
 const readPicture = (bytes: Buffer): string => {
   const { width, height, data } = bytes[0] === 0x89 ? decodePng(bytes) : jpeg.decode(bytes)
   return decodeQR({ width, height, data: Uint8Array.from(data) })
 }
 
-/** What is hit in the middle of the code. */
+/** Returns the topmost elements at points of the code. */
 const hitOnCode = `(() => {
   const root = document.querySelector('scan-login').shadowRoot
   const { x, y, width, height } = root.querySelector('.layer:not(.leaving) img').getBoundingClientRect()
@@ -62,30 +62,30 @@ const hitOnCode = `(() => {
 
 for (const [userAgent, locale, words] of [[android, 'en-US', dictionaries.en], [android, 'zh-CN', dictionaries.zh]] as const) {
   await t.test(`same phone: an ordinary browser saves the picture for WeChat's album when asked in ${locale}`, async (t) => {
-    const { page, ticket } = await open(t, { ...hand, userAgent, locale })
+    const { page, ticket } = await open(t, { ...phoneScreen, userAgent, locale })
     t.equal(await statusLine(page), words.waitingOnPhone)
     t.equal(await page.locator('.help').innerText(), words.waitingOnPhoneHelp)
     t.equal(await page.locator(saveButton).innerText(), words.save)
     const [download] = await Promise.all([page.waitForEvent('download'), page.locator(saveButton).tap()])
     t.equal(download.suggestedFilename(), `${words.picture}.jpg`)
     t.equal(readPicture(await readFile(await download.path())), `pages/login/login?scene=${ticket}`)
-    t.equal(await page.locator(wechatButton).isVisible(), false, 'where the operator has no links')
+    t.equal(await page.locator(wechatButton).isVisible(), false, 'without WECHAT_URL_LINK')
     t.strictSame(await accessibilityFaults(page), [])
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
-    t.equal((await page.request.get(`${service.url}/api/tickets/${ticket}/code`)).status(), 200, 'the page goes on')
+    t.equal((await page.request.get(`${service.url}/api/tickets/${ticket}/code`)).status(), 200, 'the ticket goes on')
   })
 }
 
-await t.test('same phone: the picture is a PNG by its name when WeChat made one', async (t) => {
+await t.test('same phone: the saved picture is named .png when WeChat made a PNG', async (t) => {
   service.simulator.settings.imageFormat = 'png'
   t.teardown(() => { service.simulator.settings.imageFormat = 'jpeg' })
-  const { page, ticket } = await open(t, { ...hand, userAgent: android })
+  const { page, ticket } = await open(t, { ...phoneScreen, userAgent: android })
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator(saveButton).tap()])
   t.equal(download.suggestedFilename(), 'WeChat login code.png')
   t.equal(readPicture(await readFile(await download.path())), `pages/login/login?scene=${ticket}`)
 })
 
-await t.test('same phone: an iPhone offers its sharing sheet with one picture, and a dismissed sheet is no fault', async (t) => {
+await t.test('same phone: an iPhone opens its share sheet with one picture, and the page goes on when the sheet is dismissed', async (t) => {
   const before = `
     globalThis.shared = []
     navigator.canShare = ({ files }) => files?.length === 1
@@ -93,7 +93,7 @@ await t.test('same phone: an iPhone offers its sharing sheet with one picture, a
       shared.push({ rest: Object.keys(rest), names: files.map(({ name }) => name), types: files.map(({ type }) => type), bytes: [...new Uint8Array(await files[0].arrayBuffer())] })
       throw new DOMException('dismissed', 'AbortError')
     }`
-  const { page, ticket } = await open(t, { ...hand, userAgent: iphone, before })
+  const { page, ticket } = await open(t, { ...phoneScreen, userAgent: iphone, before })
   t.equal(await statusLine(page), dictionaries.en.waitingOnPhone)
   await page.locator(saveButton).tap()
   const shared = await page.waitForFunction(() => (globalThis as any).shared[0]) // made by the script above
@@ -104,15 +104,15 @@ await t.test('same phone: an iPhone offers its sharing sheet with one picture, a
   t.equal(await page.locator('.layer:not(.leaving)').getAttribute('data-stage'), 'waiting')
 })
 
-await t.test('same phone: an iPhone without a sharing sheet downloads the picture', async (t) => {
-  const { page } = await open(t, { ...hand, userAgent: iphone, before: 'delete Navigator.prototype.canShare' })
+await t.test('same phone: an iPhone downloads the picture when it has no share sheet', async (t) => {
+  const { page } = await open(t, { ...phoneScreen, userAgent: iphone, before: 'delete Navigator.prototype.canShare' })
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator(saveButton).tap()])
   t.equal(download.suggestedFilename(), 'WeChat login code.jpg')
 })
 
 for (const [name, userAgent] of [['an iPhone', wechatOnIphone], ['Android', wechatOnAndroid]] as const) {
-  await t.test(`same phone: WeChat's browser on ${name} says to press long, and what is pressed is the picture itself`, async (t) => {
-    const { page, ticket } = await open(t, { ...hand, userAgent, locale: 'zh-CN' }, withLinks)
+  await t.test(`same phone: WeChat's browser on ${name} asks for a long press, and nothing covers the picture`, async (t) => {
+    const { page, ticket } = await open(t, { ...phoneScreen, userAgent, locale: 'zh-CN' }, withLinks)
     t.equal(await statusLine(page), dictionaries.zh.waitingInWechat)
     t.equal(await page.locator('.help').innerText(), dictionaries.zh.waitingInWechatHelp)
     t.strictSame(await page.evaluate(hitOnCode), Array(3).fill({ tagName: 'IMG', src: `${withLinks.url}/api/tickets/${ticket}/code`, isThere: true }))
@@ -123,7 +123,7 @@ for (const [name, userAgent] of [['an iPhone', wechatOnIphone], ['Android', wech
 }
 
 for (const [name, userAgent] of [['a computer', windowsChrome], ['WeChat on a computer', wechatOnWindows], ['a tablet', ipad]] as const) {
-  await t.test(`same phone: ${name} has a code to scan, and neither button`, async (t) => {
+  await t.test(`same phone: ${name} shows a code to scan, and neither button`, async (t) => {
     const { page } = await open(t, { userAgent }, withLinks)
     t.equal(await statusLine(page), dictionaries.en.waiting)
     for (const button of [saveButton, wechatButton]) t.equal(await page.locator(button).isVisible(), false)
@@ -131,8 +131,8 @@ for (const [name, userAgent] of [['a computer', windowsChrome], ['WeChat on a co
   })
 }
 
-await t.test('same phone: "Open WeChat" leads to this login\'s own link in a tab of its own, and the page goes on to the end', async (t) => {
-  const { page, ticket } = await open(t, { ...hand, userAgent: android }, withLinks)
+await t.test('same phone: "Open WeChat" leads to this login\'s own link in a tab of its own, and the page completes the login', async (t) => {
+  const { page, ticket } = await open(t, { ...phoneScreen, userAgent: android }, withLinks)
   t.equal(await page.locator(wechatButton).innerText(), 'Open WeChat')
   t.strictSame(await accessibilityFaults(page), [])
   t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)

@@ -1,4 +1,4 @@
-/** Honest people: a browser and a phone each, from addresses of their own, who try again where a page or a mini program would, and give up after a minute. */
+/** Honest people: each with a browser and a phone at addresses of their own. They retry where page and mini program do, and give up after a minute. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../chaos/random.ts'
 import { openBrowser, openPhone, type Service, type TestPhone } from '../support/clients.ts'
@@ -18,34 +18,34 @@ export interface HonestOptions {
 export interface Honest {
   readonly logins: readonly HonestLogin[]
   readonly longestAnswer: { readonly ms: number, readonly call: string }
-  /** Those that took longer than any may. */
+  /** Those slower than `maxAnswerMs`. */
   readonly slowAnswers: readonly SlowAnswer[]
-  /** Starts a login now. */
+  /** Starts a login. */
   begin (): void
-  /** Resolves when every login that was begun is over. */
+  /** Resolves when every login has ended. */
   untilOver (): Promise<void>
 }
 
-/** So many people, of whom each has a browser and a phone at addresses of their own. */
+/** How many people there are. */
 export const people = 40
 const giveUpAfterMs = 60_000
 const callTimeoutMs = 35_000
 const waitSeconds = 20
-/** A phone logs in anew each time its mini program has been away for long. */
-const phoneAnewShare = 0.2
-const phoneAgainMs = 1000
+/** The share of logins for which the phone logs in again, as after its mini program was closed for long. */
+const phoneLoginShare = 0.2
+const phoneRetryMs = 1000
 
-/** Each in a /24 of its own, none of them an attacker's. */
+/** Returns a browser's address, each in a /24 of its own and none an attacker's. */
 export const browserAddress = (n: number): string => `198.51.${n % people}.7`
 const phoneAddress = (n: number): string => `192.0.${n % people}.9`
 
 interface Attempt {
-  /** What was refused or failed on the way and tried again. */
+  /** What was refused or failed and then retried. */
   readonly retries: string[]
   readonly giveUpAt: number
 }
 
-class NotIn extends Error {}
+class LoginFailed extends Error {}
 
 export const createHonest = ({ proxy, authority, random, jsCode, violation }: HonestOptions): Honest => {
   const logins: HonestLogin[] = []
@@ -56,7 +56,7 @@ export const createHonest = ({ proxy, authority, random, jsCode, violation }: Ho
   let longestAnswer = { ms: 0, call: 'none' }
   let begun = 0
 
-  /** A call from an address, made once. Status 0: no answer came; -1: none in time. */
+  /** Makes a call once from an address. Status 0: no answer; -1: none in time. */
   const ask = async (call: Call, address: string): Promise<Answer> => {
     const start = performance.now()
     const answer = await Promise.race([
@@ -71,7 +71,7 @@ export const createHonest = ({ proxy, authority, random, jsCode, violation }: Ho
     return answer
   }
 
-  /** Makes a call again until it is answered, and notes why. Rejects when the person gives up. */
+  /** Repeats a call until it succeeds or is refused for good, and records why. Rejects when the person gives up. */
   const untilAnswered = async (name: string, { retries, giveUpAt }: Attempt, make: () => Promise<Answer>): Promise<Answer> => {
     for (;;) {
       const answer = await make()
@@ -79,48 +79,48 @@ export const createHonest = ({ proxy, authority, random, jsCode, violation }: Ho
       const reason = `${name}: ${answer.status > 0 ? `${answer.status} ${answer.json?.code ?? ''}` : answer.status === 0 ? 'no answer' : 'no answer in time'}`
       retries.push(reason)
       const pauseMs = Math.min(5, Number(answer.headers['retry-after'] ?? 1)) * 1000
-      if (performance.now() + pauseMs > giveUpAt) throw new NotIn(reason)
+      if (performance.now() + pauseMs > giveUpAt) throw new LoginFailed(reason)
       await sleep(pauseMs)
     }
   }
 
-  /** A phone signs each call anew, so what is made again is made by whoever uses it. */
+  /** Returns a person's phone, logged in. Its calls are retried by their callers, as each is signed anew. */
   const phoneOf = async (n: number, random: Random, { retries, giveUpAt }: Attempt): Promise<TestPhone> => {
     const known = phones.get(n)
-    if (known !== undefined && !random.chance(phoneAnewShare)) return known
+    if (known !== undefined && !random.chance(phoneLoginShare)) return known
     for (;;) {
       try {
         const phone = await openPhone({ call: (call) => ask(call, phoneAddress(n)) }, { jsCode: jsCode(`honest-${n}`), authority })
         phones.set(n, phone)
         return phone
       } catch (error) {
-        if (performance.now() + phoneAgainMs > giveUpAt) throw error
-        retries.push(error instanceof Error ? error.message.slice(0, 34) : String(error)) // to the status, which is where they differ
-        await sleep(phoneAgainMs) // then with another js_code
+        if (performance.now() + phoneRetryMs > giveUpAt) throw error
+        retries.push(error instanceof Error ? error.message.slice(0, 34) : String(error)) // up to the status
+        await sleep(phoneRetryMs) // the next try has another js_code
       }
     }
   }
 
-  /** Once through; throws NotIn where the ticket was lost or an answer is none that a login has. */
+  /** Runs one login; throws LoginFailed if the ticket is lost or an answer is unexpected. */
   const logIn = async (n: number, random: Random, attempt: Attempt): Promise<void> => {
     const site: Service = { call: (call) => untilAnswered(nameOf(call), attempt, () => ask(call, browserAddress(n))) }
     const browser = await openBrowser(site)
     expectStatus(browser.created, 201, 'ticket')
     expectStatus(await site.call({ path: browser.created.json.code_url }), 200, 'code')
     const scanned = pastVersion(browser.poll, 1)
-    scanned.catch(() => {}) // looked at below
+    scanned.catch(() => {}) // awaited below
     await sleep(random.integer(300, 1500))
     const phone = await phoneOf(n, random, attempt)
     const scan = await untilAnswered('scan', attempt, () => phone.scan(browser.ticket))
     if (scan.json?.code === 'key-unknown') phones.delete(n)
     expectStatus(scan, 200, 'scan')
-    if (scan.text.includes(browserAddress(n))) violation('a scan was told the address of the browser')
+    if (scan.text.includes(browserAddress(n))) violation('a scan got the address of the browser')
     const number = (await scanned).json.match_code as string
     const confirmed = pastVersion(browser.poll, 2)
     confirmed.catch(() => {})
     await sleep(random.integer(300, 1500))
     expectStatus(await untilAnswered('confirm', attempt, () => phone.confirm(browser.ticket, number)), 200, 'confirm')
-    if ((await confirmed).json.state !== 'confirmed') throw new NotIn(`the ticket is ${(await confirmed).json.state}`)
+    if ((await confirmed).json.state !== 'confirmed') throw new LoginFailed(`the ticket is ${(await confirmed).json.state}`)
     const consumed = await browser.consume()
     expectStatus(consumed, 200, 'consume')
     const headers = { cookie: cookieOf(consumed), 'sec-fetch-site': 'same-origin' }
@@ -139,7 +139,7 @@ export const createHonest = ({ proxy, authority, random, jsCode, violation }: Ho
         return
       } catch (error) {
         const reason = error instanceof Error ? error.message.slice(0, 120) : String(error)
-        retries.push(`begun again: ${reason}`)
+        retries.push(`started again: ${reason}`)
         if (performance.now() > giveUpAt - 5000) {
           logins.push({ startMs, isIn: false, reason, retries })
           return
@@ -156,7 +156,7 @@ export const createHonest = ({ proxy, authority, random, jsCode, violation }: Ho
     begin: () => {
       const n = Array.from({ length: people }, (_, i) => (begun + i) % people).find((person) => !busy.has(person))
       begun++
-      if (n === undefined) return // all of them are at it: the next round counts
+      if (n === undefined) return // everybody is logging in already
       busy.add(n)
       const login = attempt(n, random.fork(begun)).finally(() => {
         busy.delete(n)
@@ -169,7 +169,7 @@ export const createHonest = ({ proxy, authority, random, jsCode, violation }: Ho
 }
 
 const expectStatus = (answer: Answer, status: number, what: string): void => {
-  if (answer.status !== status) throw new NotIn(`${what}: ${answer.status} ${answer.json?.code ?? ''}`)
+  if (answer.status !== status) throw new LoginFailed(`${what}: ${answer.status} ${answer.json?.code ?? ''}`)
 }
 
 const pastVersion = async (poll: (after: number, wait: number) => Promise<Answer>, version: number): Promise<Answer> => {

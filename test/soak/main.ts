@@ -1,6 +1,7 @@
 /**
- * A soak: `npm run soak` (`-- --minutes 3 --seed 7 --store redis`). Every attack at once beside honest logins, against one service process, on this machine's
- * loopback alone. Ends with 1 where an honest login did not get in, an honest answer took too long, memory is not flat (the rule is in `report.ts`), or something was accepted that must not be.
+ * A soak test: `npm run soak` (`-- --minutes 3 --seed 7 --store redis`). Every attack at once beside honest logins, against one service process, on loopback
+ * only. Exits with 1 if an honest login failed, an honest answer was too slow, memory isn't flat (by the rule in `report.ts`), or something was accepted
+ * that must not be.
  */
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -32,22 +33,22 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     store: { type: 'string', default: 'sqlite' },
-    /** Honest logins begun in a minute. */
+    /** Honest logins a minute. */
     logins: { type: 'string', default: '40' },
-    /** By how much the attacks pause longer than they would: for a machine that has other work. */
+    /** Multiplies the attacks' pauses, for a busy machine. */
     pace: { type: 'string', default: '1' },
-    /** An attack to leave out; may be given several times. */
+    /** An attack to leave out; repeatable. */
     without: { type: 'string', multiple: true, default: [] },
   },
 })
-const [minutes, seed, loginsPerMinute, pace] = [values.minutes, values.seed, values.logins, values.pace].map(Number) as [number, number, number, number] // four in, four out
+const [minutes, seed, loginsPerMinute, pace] = [values.minutes, values.seed, values.logins, values.pace].map(Number) as [number, number, number, number] // the same four
 const attacks = names.filter((name) => !values.without.includes(name) && (faults[name]?.store ?? values.store) === values.store)
 const unknown = values.without.filter((name) => !names.includes(name))
 if (!(minutes > 0 && Number.isInteger(seed) && loginsPerMinute > 0 && pace > 0) || !['sqlite', 'redis'].includes(values.store) || unknown.length > 0) {
   process.stderr.write(`soak: --minutes, --seed, --logins and --pace are numbers, --store is sqlite or redis, --without is one of: ${names.join('; ')}\n`)
   process.exit(1)
 }
-const say = (text: string): void => { process.stdout.write(`${text}\n`) }
+const print = (text: string): void => { process.stdout.write(`${text}\n`) }
 
 const endpoints: readonly Endpoint[] = ['jscode2session', 'getwxacodeunlimit', 'generate_urllink', 'token', 'stable_token']
 const progressEveryMs = 30_000
@@ -67,7 +68,7 @@ const soak = async (scope: TeardownScope): Promise<SoakResult> => {
     PUBLIC_URL: url,
     HOST: '127.0.0.1',
     PORT: String(port),
-    TRUST_PROXY: '127.0.0.1', // where the calls with X-Forwarded-For come from; the other addresses of this machine are strangers
+    TRUST_PROXY: '127.0.0.1', // calls with X-Forwarded-For come from here; this machine's other addresses aren't trusted
     WECHAT_APPID: simulator.appid,
     WECHAT_SECRET: simulator.secret,
     WECHAT_API_URL: simulator.url,
@@ -99,15 +100,15 @@ const soak = async (scope: TeardownScope): Promise<SoakResult> => {
   const ownDelay = watchOwnDelay()
 
   const start = performance.now()
-  let toldMs = 0
+  let printedMs = 0
   while (performance.now() - start < minutes * 60_000 && service.ending === undefined) {
     honest.begin()
     await sleep(60_000 / loginsPerMinute)
     const passedMs = performance.now() - start
-    if (passedMs - toldMs < progressEveryMs) continue
-    toldMs = passedMs
+    if (passedMs - printedMs < progressEveryMs) continue
+    printedMs = passedMs
     const { rssMb = 0, heapMb = 0 } = service.samples.at(-1) ?? {}
-    say(`${Math.round(passedMs / 1000)} s: ${honest.logins.length} logins over, ${honest.logins.filter(({ isIn }) => !isIn).length} not in; RSS ${Math.round(rssMb)} MB, heap ${Math.round(heapMb)} MB`)
+    print(`${Math.round(passedMs / 1000)} s: ${honest.logins.length} logins ended, ${honest.logins.filter(({ isIn }) => !isIn).length} failed; RSS ${Math.round(rssMb)} MB, heap ${Math.round(heapMb)} MB`)
   }
   const { ending } = service
   if (ending === undefined) await honest.untilOver()
@@ -115,9 +116,9 @@ const soak = async (scope: TeardownScope): Promise<SoakResult> => {
   stopping.abort()
   const answers = new Promise<WorkerMessage>((resolve) => { worker.once('message', resolve) })
   worker.postMessage('stop')
-  const told = await answers
-  for (const [name, counts] of told.counts) for (const [answer, count] of counts) tally.add(name, answer, count)
-  for (const text of told.violations) violation(text)
+  const message = await answers
+  for (const [name, counts] of message.counts) for (const [answer, count] of counts) tally.add(name, answer, count)
+  for (const text of message.violations) violation(text)
   await Promise.race([Promise.all([...attacking, ...failing]), sleep(10_000)])
   ownDelay.stop()
   return {
@@ -140,10 +141,10 @@ const soak = async (scope: TeardownScope): Promise<SoakResult> => {
 }
 
 const scope = createTeardownScope()
-say(`soak: ${minutes} minutes on ${values.store}, seed ${seed}, ${loginsPerMinute} honest logins a minute, ${attacks.length} attacks`)
+print(`soak: ${minutes} minutes on ${values.store}, seed ${seed}, ${loginsPerMinute} honest logins a minute, ${attacks.length} attacks`)
 const result = await soak(scope)
-say(reportOf(result))
+print(reportOf(result))
 const isGood = problemsOf(result).length === 0
 const ended = await Promise.race([scope.end(), sleep(10_000, 'late')])
-if (ended === 'late') say('some of what was started did not end in time')
-process.exit(isGood ? 0 : 1) // whatever is still being waited for
+if (ended === 'late') print('some processes did not end in time')
+process.exit(isGood ? 0 : 1) // without waiting for what is left

@@ -1,4 +1,4 @@
-/** The attacks of somebody whom WeChat knows: what each does once, and what must never be accepted of it. */
+/** Attacks by people with a WeChat account: what each does in one round, and what must never be accepted. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../chaos/random.ts'
 import { openBrowser, openPhone, sign, type Service, type TestPhone } from '../support/clients.ts'
@@ -10,25 +10,25 @@ export interface Member {
   readonly authority: string
   readonly random: Random
   readonly signal: AbortSignal
-  /** The service behind its proxy, from an address that no other attack has. */
+  /** The service behind its proxy, called from an address of this attack's own. */
   readonly client: Service
-  /** The phone of one of this attack's people: the same one until its key has ended. */
+  /** Returns a person's phone, the same one until its key has ended. */
   phone (person: string): Promise<TestPhone>
-  /** Another phone of theirs. */
+  /** Logs in another phone of a person's. */
   otherPhone (person: string): Promise<TestPhone>
   note (answer: Answer, what?: string): void
   violation (text: string): void
 }
 
 export interface MemberAttack {
-  /** The pause after each time. */
+  /** The pause after each round. */
   readonly everyMs: number
   readonly once: (member: Member) => Promise<void>
 }
 
-/** An origin on another site, that may embed the login. */
+/** An origin on another site that may embed the login. */
 export const shop = 'https://shop.example'
-/** A call whose time lies so far ahead is refused, and 6 s later its time is good. */
+/** A call signed this far in the future is refused; 6 s later its time is acceptable. */
 const aheadSeconds = 124
 const untilGoodMs = 6000
 const mimickingNames = ['Admin', 'аdmіn', 'ADM1N', 'ad\u200dmin', '管理员', '【官方】', '微信客服', 'Жora', 'evil.com', 'root@localhost', '138 0013 8000']
@@ -39,7 +39,7 @@ const signedOnce = async ({ authority, random, phone }: Member, aheadBy = 0): Pr
   return { ...listSessions, headers }
 }
 
-/** A login from its start to its end; undefined where a step of it was refused. */
+/** Runs a whole login; undefined if a step was refused. */
 const logIn = async ({ note }: Member, site: Service, phone: TestPhone): Promise<Answer | undefined> => {
   const browser = await openBrowser(site)
   if (browser.created.status !== 201) {
@@ -117,13 +117,13 @@ export const members: Readonly<Record<string, MemberAttack>> = {
       if (consumed === undefined) return
       const token = String(consumed.json.access_token)
       if (consumed.headers['set-cookie'] !== undefined) violation('a login of another site set a cookie')
-      if (audienceOf(token) !== shop) violation('the token of another site is made out to somebody else')
+      if (audienceOf(token) !== shop) violation('the token of another site has another audience')
       const headers = { authorization: `Bearer ${token}` }
       note(await client.call({ path: '/api/session', headers }), 'its own session')
       for (const call of [{ path: '/api/session/verify' }, { path: '/api/forward-auth?bearer=on' }, { method: 'DELETE', path: '/api/session' }] as const) {
         const answer = await client.call({ ...call, headers })
         note(answer, call.path)
-        if (answer.status < 300) violation(`the token of another site is good for ${call.path}`)
+        if (answer.status < 300) violation(`the token of another site is accepted for ${call.path}`)
       }
       await approver.signOutEverywhere()
     },
@@ -156,7 +156,7 @@ export const members: Readonly<Record<string, MemberAttack>> = {
       if (consumed !== undefined) for (const headers of [{ cookie: cookieOf(consumed) }, { authorization: `Bearer ${consumed.json.access_token}` }]) after.push(await client.call({ path: '/api/session', headers }))
       for (const answer of after) {
         note(answer, 'after it')
-        if (answer.status === 200) violation('a phone or a browser goes on after its person has signed out everywhere')
+        if (answer.status === 200) violation('a phone or a browser is accepted after its person has signed out everywhere')
       }
     },
   },
@@ -169,7 +169,7 @@ export interface MemberOptions {
   readonly proxy: Service
   readonly authority: string
   readonly random: Random
-  /** Pauses are so many times as long. */
+  /** Multiplies pauses. */
   readonly pace: number
   readonly signal: AbortSignal
   jsCode (person: string): string
@@ -177,7 +177,7 @@ export interface MemberOptions {
   violation (text: string): void
 }
 
-/** Carries out one of them until the signal says so; `n` is its own. */
+/** Runs one attack until the signal aborts; `n` is its number. */
 export const attackAsMember = async (name: string, n: number, { proxy, authority, random, pace, signal, jsCode, note, violation }: MemberOptions): Promise<void> => {
   const { everyMs, once } = members[name] ?? { everyMs: 0, once: () => Promise.reject(new Error(`no attack is called ${name}`)) }
   const client: Service = { call: (call) => proxy.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': `198.18.${n}.5` } }) }
@@ -196,7 +196,7 @@ export const attackAsMember = async (name: string, n: number, { proxy, authority
     },
     note: (answer, what) => {
       note(name, what === undefined ? verdict(answer) : `${what}: ${verdict(answer)}`)
-      if (answer.json?.code === 'key-unknown') phones.clear() // it logs in anew
+      if (answer.json?.code === 'key-unknown') phones.clear() // they log in again
     },
     violation,
   }
@@ -207,6 +207,6 @@ export const attackAsMember = async (name: string, n: number, { proxy, authority
       if (!signal.aborted) note(name, `broke off: ${error instanceof Error ? error.message.slice(0, 60) : String(error)}`)
       phones.clear()
     }
-    await sleep(everyMs * pace, undefined, { signal }).catch(() => {}) // called off
+    await sleep(everyMs * pace, undefined, { signal }).catch(() => {}) // aborted
   }
 }

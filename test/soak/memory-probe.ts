@@ -1,4 +1,4 @@
-/** Loaded into the service before its own code: tells the process that started it how much memory is in use, after a full collection, so that garbage doesn't count. */
+/** Preloaded into the service: reports its memory in use to the parent process, after a full garbage collection. */
 import { isMainThread } from 'node:worker_threads'
 
 const everyMs = 5000
@@ -17,5 +17,5 @@ if (isMainThread && process.send !== undefined) {
     const { user, system } = process.cpuUsage()
     process.send?.({ rss, heapUsed, cpu: user + system } satisfies MemoryMessage)
   }, everyMs).unref()
-  process.channel?.unref() // the service ends when its own work does
+  process.channel?.unref() // must not keep the service alive
 }

@@ -1,16 +1,16 @@
-/** How late this process' own event loop was, second by second: what an answer had to wait for here is not the service's doing. */
+/** The delay of this process' own event loop, second by second: time that an answer waited here isn't the service's fault. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { OwnDelay } from './report.ts'
 
 const resolutionMs = 20
 const everyMs = 1000
-/** What is shorter excuses nothing. */
-const worthMs = 50
+/** Shorter delays are ignored. */
+const minDelayMs = 50
 const perMs = 1e6
 
 export interface OwnDelays {
   readonly spans: readonly OwnDelay[]
-  /** Over the whole run. */
+  /** Of the whole run. */
   p99Ms (): number
   stop (): void
 }
@@ -24,7 +24,7 @@ export const watchOwnDelay = (): OwnDelays => {
   const take = (): void => {
     const endMs = performance.now()
     const ms = ofSecond.max / perMs - resolutionMs
-    if (ms > worthMs) spans.push({ startMs, endMs, ms })
+    if (ms > minDelayMs) spans.push({ startMs, endMs, ms })
     ofSecond.reset()
     startMs = endMs
   }

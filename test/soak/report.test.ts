@@ -33,15 +33,15 @@ await t.test('soak report: the slope is that of the least-squares line', async (
   t.equal(slopeOf([]), 0)
 })
 
-await t.test('soak report: memory is flat when it is level, jumps about, or has only warmed up', async (t) => {
+await t.test('soak report: memory is flat when it is level, fluctuates, or only warmed up', async (t) => {
   for (const valueAt of [() => 100, (i: number) => 100 + (i % 7) * 10, (i: number) => i < 10 ? 60 + i * 10 : 160, (i: number) => 200 - i]) t.ok(judgeFlatness(points(valueAt)).isFlat)
   t.notOk(judgeFlatness(points((i) => 100 + i * 3)).isFlat, 'a leak')
   t.notOk(judgeFlatness(points((i) => i < 30 ? 100 : 400)).isFlat, 'a step near the end')
-  t.notOk(judgeFlatness(points(() => 100, 9)).isFlat, 'too few samples show nothing')
+  t.notOk(judgeFlatness(points(() => 100, 9)).isFlat, 'too few samples')
   t.equal(Math.round(judgeFlatness(points((i) => 100 + i)).slopeMbPerHour), 720)
 })
 
-await t.test('soak report: a good run has no problem, and every fault has a line', async (t) => {
+await t.test('soak report: a good run has no problem, and every problem has a line', async (t) => {
   t.strictSame(problemsOf(good), [])
   t.match(reportOf(good), /good: everybody honest is in, and memory is flat$/)
   t.match(reportOf(good), /load 0\.5 for each processor, 50 % of one used/)
@@ -55,13 +55,13 @@ await t.test('soak report: a good run has no problem, and every fault has a line
   t.match(reportOf({ ...good, logins: [left] }), /✗ 1 of 1 honest logins/)
 })
 
-await t.test('soak report: an answer is late when it took longer than 6 s, and the honest clients\' own process was not held up for what is above', async (t) => {
+await t.test('soak report: an answer is late when it took longer than 6 s without the delays of the honest clients\' own process', async (t) => {
   const slow = { call: 'POST /y', startMs: 10_000, endMs: 17_000, ms: 7000 }
   const during = { startMs: 12_000, endMs: 13_000, ms: 1500 }
   t.strictSame(lateAnswers([slow], []), [slow])
   t.strictSame(lateAnswers([slow], [during]), [])
-  t.strictSame(lateAnswers([slow], [{ ...during, ms: 900 }, { ...during, ms: 800 }]), [slow], 'of several delays the longest counts')
-  t.strictSame(lateAnswers([slow], [{ startMs: 17_100, endMs: 18_100, ms: 1500 }]), [], 'what is seen after it may have begun before')
+  t.strictSame(lateAnswers([slow], [{ ...during, ms: 900 }, { ...during, ms: 800 }]), [slow], 'the longest of several delays counts')
+  t.strictSame(lateAnswers([slow], [{ startMs: 17_100, endMs: 18_100, ms: 1500 }]), [], 'a delay noticed afterwards may have begun before')
   for (const startMs of [8000, 19_000]) t.strictSame(lateAnswers([slow], [{ startMs, endMs: startMs + 1000, ms: 1500 }]), [slow], 'another time')
   t.match(problemsOf({ ...good, slowAnswers: [slow, slow] }), [/^2 honest answers took longer than 6 s beyond what was waited for: 2 × POST \/y$/])
   t.strictSame(problemsOf({ ...good, slowAnswers: [slow], ownDelays: [during] }), [])
@@ -69,14 +69,14 @@ await t.test('soak report: an answer is late when it took longer than 6 s, and t
   t.match(reportOf({ ...good, slowAnswers: [slow] }), /1 of 1 longer than 6 s\n {4}after 10 s: POST \/y, 7000 ms\n/)
 })
 
-await t.test('soak: ids and secrets are had again with the seed', async (t) => {
+await t.test('soak: ids and secrets are repeatable by the seed', async (t) => {
   const text = (seed: number): string => randomText(createRandom(seed), 16)
   t.match(text(7), /^[\w-]{22}$/)
   t.equal(text(7), text(7))
   t.not(text(7), text(8))
 })
 
-await t.test('soak tally: it stays small when answers are ever new', async (t) => {
+await t.test('soak tally: it stays small when every answer is new', async (t) => {
   const tally = createTally()
   for (let i = 0; i < 100; i++) tally.add('attack', `answer ${i}`)
   t.equal(tally.counts.get('attack')?.size, 41)

@@ -1,34 +1,34 @@
-/** The judgement of a soak and its table. Pure: what was measured comes in. */
+/** The verdict on a soak and its report. Pure functions of the measurements. */
 
 export interface Sample {
-  /** Since the service was started. */
+  /** Since the service's start. */
   readonly atMs: number
   readonly rssMb: number
-  /** After a full collection. */
+  /** After a full garbage collection. */
   readonly heapMb: number
-  /** Processor time that the service has used since its start. */
+  /** Processor time since the service's start. */
   readonly cpuMs: number
 }
 
 export interface HonestLogin {
   readonly startMs: number
   readonly isIn: boolean
-  /** Why the person is not in; the last thing that went wrong. */
+  /** The last failure, if the login failed. */
   readonly reason?: string
-  /** What was refused or failed on the way and tried again. */
+  /** What was refused or failed and then retried. */
   readonly retries: readonly string[]
 }
 
-/** An answer to an honest client that came too late. */
+/** A slow answer to an honest client. */
 export interface SlowAnswer {
   readonly call: string
   readonly startMs: number
   readonly endMs: number
-  /** Beyond what was waited for. */
+  /** Without the `wait` that the call asked for. */
   readonly ms: number
 }
 
-/** The longest delay of the event loop of the honest clients' own process that was seen in a span of time; it may have begun before. */
+/** The longest event-loop delay of the honest clients' own process in a span of time. It may have begun before the span. */
 export interface OwnDelay {
   readonly startMs: number
   readonly endMs: number
@@ -38,7 +38,7 @@ export interface OwnDelay {
 export interface SoakResult {
   readonly seed: number
   readonly minutes: number
-  /** Processes that wanted a processor, for each that there is, on average over the last minutes: above 1, others slowed the run down. */
+  /** The machine's load average per processor: above 1, other processes slowed the run down. */
   readonly load: number
   readonly samples: readonly Sample[]
   readonly quietRssMb: number
@@ -50,40 +50,40 @@ export interface SoakResult {
   readonly wechatCalls: Readonly<Record<string, number>>
   readonly logBytes: number
   readonly complaints: ReadonlyMap<string, number>
-  /** By attack, and by what was answered. */
+  /** Counts of answers by attack. */
   readonly attacks: ReadonlyMap<string, ReadonlyMap<string, number>>
-  /** What must never be: a replay that was accepted, a process that ended. */
+  /** What must never happen: an accepted replay, a service that ended. */
   readonly violations: readonly string[]
 }
 
 export interface Flatness {
   readonly slopeMbPerHour: number
-  /** What the line through the samples rises from the end of the warm-up to the last sample. */
+  /** The rise of the regression line from the end of the warm-up to the last sample. */
   readonly growthMb: number
-  /** The mean of the last quarter, in means of the first. */
+  /** The mean of the last quarter divided by that of the first. */
   readonly ratio: number
   readonly isFlat: boolean
 }
 
-/** Caches, pools and code that is compiled on first use fill up during the first quarter of a run. */
+/** The first quarter of a run, in which caches, pools and compiled code fill up. */
 const warmUpShare = 0.25
-/** Growth over the run that counts as flat: a share of where it began, or what the allocator's own granularity is on a small heap. */
+/** Growth over the run that still counts as flat: a share of the start, or the allocator's granularity on a small heap. */
 const flatShare = 0.15
 const flatMb = 32
 const flatRatio = 1.25
-/** What attacks may hold at once: queued answers, sockets, tickets. The fault that this is for took 760 MB. */
+/** What attacks may occupy at once with queued answers, sockets and tickets. The bug that this rule is for took 760 MB. */
 const maxRiseMb = 400
 
-/** Within which everything is answered, whatever fails behind the service. */
+/** Every call is answered within this, whatever fails behind the service. */
 export const maxAnswerMs = 6000
 
-/** The answers that were too late by more than the honest clients' own process was late in their time. */
+/** Returns the answers that are too slow even without the delays of the honest clients' own process. */
 export const lateAnswers = (slow: readonly SlowAnswer[], own: readonly OwnDelay[]): readonly SlowAnswer[] => slow.filter(({ startMs, endMs, ms }) => {
   const during = own.filter((delay) => delay.startMs - delay.ms < endMs && delay.endMs > startMs)
   return ms - Math.max(0, ...during.map((delay) => delay.ms)) > maxAnswerMs
 })
 
-/** Least-squares slope of value over time, per millisecond; 0 where there are fewer than two moments. */
+/** Returns the least-squares slope of value over time, per millisecond; 0 for fewer than two moments. */
 export const slopeOf = (points: ReadonlyArray<readonly [atMs: number, value: number]>): number => {
   const meanTime = meanOf(points.map(([atMs]) => atMs))
   const meanValue = meanOf(points.map(([, value]) => value))
@@ -91,7 +91,7 @@ export const slopeOf = (points: ReadonlyArray<readonly [atMs: number, value: num
   return spread === 0 ? 0 : points.reduce((sum, [atMs, value]) => sum + (atMs - meanTime) * (value - meanValue), 0) / spread
 }
 
-/** Tells whether a value stays level once the warm-up is over. Fewer than eight samples show nothing, and are not flat. */
+/** Judges whether a value stays level after the warm-up. Fewer than eight samples aren't flat. */
 export const judgeFlatness = (points: ReadonlyArray<readonly [atMs: number, value: number]>): Flatness => {
   const settled = points.slice(Math.floor(points.length * warmUpShare))
   const [first, last] = [settled[0]?.[0] ?? 0, settled.at(-1)?.[0] ?? 0]
@@ -104,7 +104,7 @@ export const judgeFlatness = (points: ReadonlyArray<readonly [atMs: number, valu
   return { slopeMbPerHour: slope * 3_600_000, growthMb, ratio, isFlat: settled.length >= 8 && isLevel && (ratio <= flatRatio || growthMb <= flatMb) }
 }
 
-/** What is wrong with a run, a line each; nothing where it is good. */
+/** Returns what is wrong with a run, a line each; none for a good run. */
 export const problemsOf = ({ samples, quietRssMb, logins, slowAnswers, ownDelays, violations }: SoakResult): readonly string[] => {
   const left = logins.filter(({ isIn }) => !isIn)
   const late = lateAnswers(slowAnswers, ownDelays)
@@ -121,7 +121,7 @@ export const problemsOf = ({ samples, quietRssMb, logins, slowAnswers, ownDelays
   ]
 }
 
-/** The table at the end of a run. */
+/** Returns the report at the end of a run. */
 export const reportOf = (result: SoakResult): string => {
   const { seed, minutes, load, samples, quietRssMb, logins, longestAnswer, slowAnswers, ownDelays, ownDelayP99Ms, wechatCalls, logBytes, complaints, attacks } = result
   const problems = problemsOf(result)

@@ -1,4 +1,4 @@
-/** The service under attack: a process of its own, with its memory and its log watched. */
+/** The service under attack, as a process whose memory and log are watched. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -9,22 +9,22 @@ import type { Sample } from './report.ts'
 
 export interface WatchedService {
   readonly samples: readonly Sample[]
-  /** How it ended, where it did. */
+  /** How it ended, if it did. */
   readonly ending: string | undefined
   readonly logBytes: number
-  /** Warnings and errors by text, with their number. */
+  /** Counts of warnings and errors, by text. */
   readonly complaints: ReadonlyMap<string, number>
   kill (signal: 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void
-  /** Leaves what it logs unread until the returned function is called. */
+  /** Stops reading its log until the returned function is called. */
   pauseLog (): () => void
-  /** Resolves when a sample has come that was taken after now. */
+  /** Resolves with the next sample. */
   nextSample (): Promise<Sample>
 }
 
 const maxComplaints = 50
 const megabyte = 1024 * 1024
 
-/** Starts it and waits until it answers. Killed by the scope. */
+/** Starts it and waits until it answers. Killed when the scope ends. */
 export const startService = async (scope: TeardownScope, { folder, url, env }: { folder: string, url: string, env: Readonly<Record<string, string>> }): Promise<WatchedService> => {
   const child = spawn(process.execPath, ['--expose-gc', '--import', join(import.meta.dirname, 'memory-probe.ts'), join(import.meta.dirname, '../../src/server.ts')], {
     cwd: folder,

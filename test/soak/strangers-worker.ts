@@ -1,4 +1,4 @@
-/** A thread that carries out the attacks of strangers: what they cost is not to slow the honest clients down. */
+/** A thread for the strangers' attacks, so that their work doesn't slow the honest clients down. */
 import { connect as connectTo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -11,19 +11,19 @@ import { createTally } from './tally.ts'
 export interface WorkerOptions {
   readonly url: string
   readonly seed: number
-  /** Pauses are so many times as long. */
+  /** Multiplies pauses. */
   readonly pace: number
   readonly attacks: readonly string[]
   readonly victims: readonly string[]
 }
 
-/** What it says when it is told to stop. */
+/** The answer to `stop`. */
 export interface WorkerMessage {
   readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>
   readonly violations: ReadonlySet<string>
 }
 
-const { url, seed, pace, attacks, victims } = workerData as WorkerOptions // its starter's own
+const { url, seed, pace, attacks, victims } = workerData as WorkerOptions // set by main.ts
 const { host: authority, port } = new URL(url)
 const proxy = remote(url)
 const tally = createTally()
@@ -59,7 +59,7 @@ const loops = attacks.flatMap((name, index) => {
     const street = streetFor(name, index * 1000 + n)
     while (!signal.aborted) {
       await attack?.once(street)
-      await sleep((attack?.everyMs ?? 0) * pace, undefined, { signal }).catch(() => {}) // called off
+      await sleep((attack?.everyMs ?? 0) * pace, undefined, { signal }).catch(() => {}) // aborted
     }
   })
 })

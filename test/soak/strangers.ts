@@ -1,4 +1,4 @@
-/** The attacks of strangers, who have no phone that WeChat knows: what each does once. How often is in the table; nothing grows with the length of a run. */
+/** Attacks by strangers without a WeChat account: what each does in one round, and how often. Their memory doesn't grow with the length of a run. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sign } from '../support/clients.ts'
 import type { Answer, Call } from '../support/test-service.ts'
@@ -6,25 +6,26 @@ import type { Random } from '../chaos/random.ts'
 import type { Socket } from 'node:net'
 import { randomText } from './random-text.ts'
 
+/** What an attack has: calls and connections from chosen addresses. */
 export interface Street {
   readonly authority: string
   readonly random: Random
-  /** Addresses of honest visitors, for attacks that use up what is theirs. */
+  /** Addresses of honest visitors, for attacks on their limits. */
   readonly victims: readonly string[]
-  /** Calls through the proxy, as a client at that address; undefined where no answer came. The answer is counted. */
+  /** Calls through the proxy as a client at this address; undefined without an answer. The answer is counted. */
   call (call: Call, from: string): Promise<Answer | undefined>
-  /** A connection past the proxy, from that address of this machine; errors are left alone. */
+  /** Opens a connection without the proxy from an address of this machine. Its errors are ignored. */
   connect (from: string): Promise<Socket>
   note (answer: string): void
-  /** Tells of something that must never be accepted and was. */
+  /** Reports something that was accepted and must not be. */
   violation (text: string): void
   readonly signal: AbortSignal
 }
 
 export interface Attack {
-  /** How many do it at the same time. */
+  /** How many run at the same time. */
   readonly width: number
-  /** The pause after each time. */
+  /** The pause after each round. */
   readonly everyMs: number
   readonly once: (street: Street) => Promise<void>
 }
@@ -47,7 +48,7 @@ const firstBytes = [
   'GET /login HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(5),
 ]
 
-/** Tickets that are still alive, as the attacker knows; shared by those who walk in a circle. */
+/** Tickets that still exist, shared by all that request codes in turn. */
 const live: string[] = []
 const idle = new Set<Socket>()
 

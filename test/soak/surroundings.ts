@@ -1,4 +1,4 @@
-/** What goes wrong around the service: its process stalls, nobody reads its log, a second process wants its file, the address of its Redis leads elsewhere. */
+/** Faults around the service: its process stalls, nobody reads its log, a second process opens its file, its Redis address moves to another server. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTeardownScope, type TeardownScope } from '../support/teardown-scope.ts'
 import { openMovingAddress } from '../support/moving-address.ts'
@@ -9,36 +9,36 @@ import type { WatchedService } from './service.ts'
 
 export interface MovingRedis {
   readonly url: string
-  /** Lets the other server take over, and leads the address there. */
+  /** Promotes the other server and moves the address to it. */
   move (): Promise<void>
 }
 
 export interface Surroundings {
   readonly service: WatchedService
   readonly folder: string
-  /** What the service was started with. */
+  /** The service's environment. */
   readonly env: Readonly<Record<string, string>>
   readonly redis: MovingRedis | undefined
   readonly signal: AbortSignal
-  /** For faults of which one at a time is bearable: their times to answer add up. */
+  /** Runs faults one at a time whose delays would add up. */
   inTurn (act: () => Promise<void>): Promise<void>
   note (event: string): void
   violation (text: string): void
 }
 
 export interface Fault {
-  /** The store with which there is such a fault; both where it is left out. */
+  /** The store that has this fault; both if left out. */
   readonly store?: 'sqlite' | 'redis'
   readonly everyMs: number
   readonly once: (surroundings: Surroundings) => Promise<void>
 }
 
-/** As long as a full collection of a crowded machine, and longer than the deadlines of the store's link. */
+/** As long as a full garbage collection on a busy machine, and longer than the timeouts of the connection to the store. */
 const stallMs = 2600
 const unreadMs = 20_000
-/** In which the service has noticed, and what was under way is answered. */
-const followedMs = 15_000
-/** The second process waits for the first one to go, as in a restart, before it gives up. */
+/** Until then the service has noticed the move, and pending calls are answered. */
+const moveNoticedMs = 15_000
+/** The second process first waits for the first to end, as in a restart. */
 const refusedWithinMs = 40_000
 
 export const faults: Readonly<Record<string, Fault>> = {
@@ -57,7 +57,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     everyMs: 60_000,
     once: async ({ service, signal, note }) => {
       const resume = service.pauseLog()
-      await sleep(unreadMs, undefined, { signal }).catch(() => {}) // called off
+      await sleep(unreadMs, undefined, { signal }).catch(() => {}) // aborted
       resume()
       note('left unread for a while')
     },
@@ -82,14 +82,14 @@ export const faults: Readonly<Record<string, Fault>> = {
     once: async ({ redis, signal, inTurn, note }) => {
       await inTurn(async () => {
         await redis?.move()
-        await sleep(followedMs, undefined, { signal }).catch(() => {}) // called off
+        await sleep(moveNoticedMs, undefined, { signal }).catch(() => {}) // aborted
       })
       note('moved')
     },
   },
 }
 
-/** Two servers behind one address. A takeover loses no write, as a planned one of a cloud's does: what is refused after it was refused before. */
+/** Starts two servers behind one address. A takeover loses no write, like a cloud's planned failover: what was refused before is refused afterwards. */
 export const startMovingRedis = async (scope: TeardownScope): Promise<MovingRedis> => {
   const start = async (args: readonly string[] = []) => {
     const server = await startRedis({ args })
@@ -99,26 +99,26 @@ export const startMovingRedis = async (scope: TeardownScope): Promise<MovingRedi
   let active = await start()
   let other = await start(['--replicaof', '127.0.0.1', String(active.port)])
   const address = await openMovingAddress(scope, active.port)
-  const untilSo = async (port: number, what: string): Promise<void> => {
+  const waitForReplication = async (port: number, what: string): Promise<void> => {
     while (!String(await sendCommand(port, 'INFO', 'replication')).includes(what)) await sleep(50)
   }
   return {
     url: `redis://127.0.0.1:${address.port}`,
     move: async () => {
-      await untilSo(other.port, 'master_link_status:up')
+      await waitForReplication(other.port, 'master_link_status:up')
       await sendCommand(active.port, 'FAILOVER', 'TO', '127.0.0.1', String(other.port))
-      await untilSo(other.port, 'role:master');
+      await waitForReplication(other.port, 'role:master');
       [active, other] = [other, active]
       address.pointTo(active.port)
     },
   }
 }
 
-/** Brings a fault about again and again, the first time soon, until the signal says so. */
+/** Causes a fault again and again, the first time soon, until the signal aborts. */
 export const bringAbout = async ({ everyMs, once }: Fault, surroundings: Surroundings): Promise<void> => {
   const { signal, service } = surroundings
   for (let pauseMs = everyMs / 4; ; pauseMs = everyMs) {
-    await sleep(pauseMs, undefined, { signal }).catch(() => {}) // called off
+    await sleep(pauseMs, undefined, { signal }).catch(() => {}) // aborted
     if (signal.aborted || service.ending !== undefined) return
     try {
       await once(surroundings)

@@ -1,4 +1,4 @@
-/** How often each attack was answered how. Bounded: an attack that is answered in ever new ways has them counted together. */
+/** Counts of answers by attack. Bounded: beyond `maxAnswers` different answers, an attack's new ones are counted together. */
 export interface Tally {
   add (attack: string, answer: string, count?: number): void
   readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@keyv/redis'
-import type { Test } from 'tap'
 import { freePort, startRedis, type RedisServer } from './redis.ts'
+import type { TeardownScope } from './teardown-scope.ts'
 
 export interface RedisSet {
   readonly url: string
@@ -35,24 +35,24 @@ const waitUntilTrue = async (isSo: () => Promise<boolean>): Promise<void> => {
   while (!await isSo().catch(() => false)) await sleep(50)
 }
 
-const startServer = async (t: Test, args: readonly string[] = [], port?: number): Promise<RedisServer> => {
+const startServer = async (scope: TeardownScope, args: readonly string[] = [], port?: number): Promise<RedisServer> => {
   const server = await startRedis({ args, ...(port !== undefined && { port }) })
-  t.teardown(() => server.stop())
+  scope.teardown(() => server.stop())
   return server
 }
 
 /** Starts a single server, for tests of every kind of setup. */
-export const startSingle = async (t: Test): Promise<Pick<RedisSet, 'url' | 'servers'>> => {
-  const server = await startServer(t)
+export const startSingle = async (scope: TeardownScope): Promise<Pick<RedisSet, 'url' | 'servers'>> => {
+  const server = await startServer(scope)
   return { url: server.url, servers: [server] }
 }
 
 /** Starts a master, two replicas, and three Sentinels that replace the master when two of them find it silent. */
-export const startSentinelSet = async (t: Test, { args = [] }: { args?: readonly string[] } = {}): Promise<RedisSet> => {
-  const master = await startServer(t, args)
+export const startSentinelSet = async (scope: TeardownScope, { args = [] }: { args?: readonly string[] } = {}): Promise<RedisSet> => {
+  const master = await startServer(scope, args)
   const replicaOf = ['--replicaof', '127.0.0.1', String(master.port)]
-  const servers = [master, await startServer(t, [...args, ...replicaOf]), await startServer(t, [...args, ...replicaOf])]
-  const sentinels = await Promise.all([0, 1, 2].map(() => startSentinel(t, master.port)))
+  const servers = [master, await startServer(scope, [...args, ...replicaOf]), await startServer(scope, [...args, ...replicaOf])]
+  const sentinels = await Promise.all([0, 1, 2].map(() => startSentinel(scope, master.port)))
 
   const masterPort = async (): Promise<number> => {
     for (const { port } of sentinels) {
@@ -76,9 +76,9 @@ export const startSentinelSet = async (t: Test, { args = [] }: { args?: readonly
 }
 
 /** Starts a Sentinel with a configuration file of its own, as a Sentinel writes its state into it. */
-const startSentinel = async (t: Test, masterPort: number): Promise<RedisServer> => {
+const startSentinel = async (scope: TeardownScope, masterPort: number): Promise<RedisServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'scan-login-sentinel-'))
-  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  scope.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
   const file = join(folder, 'sentinel.conf')
   writeFileSync(file, [
     `sentinel monitor mymaster 127.0.0.1 ${masterPort} 2`,
@@ -86,13 +86,13 @@ const startSentinel = async (t: Test, masterPort: number): Promise<RedisServer> 
     'sentinel failover-timeout mymaster 3000',
   ].join('\n'))
   const sentinel = await startRedis({ file, args: ['--sentinel'] })
-  t.teardown(() => sentinel.stop())
+  scope.teardown(() => sentinel.stop())
   return sentinel
 }
 
 /** Starts three masters with a replica each. */
-export const startCluster = async (t: Test): Promise<RedisSet> => {
-  const servers = await Promise.all([0, 1, 2, 3, 4, 5].map(async () => startServer(t, [
+export const startCluster = async (scope: TeardownScope): Promise<RedisSet> => {
+  const servers = await Promise.all([0, 1, 2, 3, 4, 5].map(async () => startServer(scope, [
     '--cluster-enabled', 'yes', '--cluster-node-timeout', String(downAfterMs), '--cluster-replica-validity-factor', '0',
   ], await freePort())))
   const [first, ...others] = servers as [RedisServer, ...RedisServer[]] // six were started

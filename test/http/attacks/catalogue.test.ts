@@ -1,4 +1,4 @@
-/** The catalogue of attacks on scan logins, A1 to A18, each performed over HTTP against a running service, and each without getting in. Other tests go deeper; here every row is found by its id. */
+/** The catalogue of attacks on scan logins, A1 to A18, each carried out over HTTP against a running service, and each without success. Other tests go deeper; here every row has its id. */
 import t, { type Test } from 'tap'
 import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from '../../support/clients.ts'
 import { craftSignature } from '../../support/craft-signature.ts'
@@ -14,7 +14,7 @@ interface Street extends Service {
   confirmed (phone: TestPhone): Promise<TestBrowser>
 }
 
-/** A service that listens, and clients that call it over its port. */
+/** Opens a service that listens on a port, and clients that call it there. */
 const openStreet = async (t: Test, env: Record<string, string> = {}): Promise<Street> => {
   const service = await openTestService(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', ...env } })
   const far = remote(await service.app.listen({ host: '127.0.0.1', port: 0 }))
@@ -38,7 +38,7 @@ const bearing = (secret: string) => ({ headers: { authorization: `Ticket ${secre
 const wrongOf = (number: string, choices: readonly string[]): string => choices.find((choice) => choice !== number) ?? ''
 
 const attacks: Record<string, (t: Test) => Promise<void>> = {
-  'A1 consent phishing: a lured victim sees who asks, and one wrong number or three minutes end it': async (t) => {
+  'A1 consent phishing: a lured victim sees which browser asks, and one wrong number or three minutes end the ticket': async (t) => {
     const street = await openStreet(t)
     const victim = await street.phone('ming')
     const lure = await openBrowser(street)
@@ -46,14 +46,14 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     t.hasStrict(seen.json, { site: { name: 'Example', origin: 'https://login.example.com' }, browser: { name: 'Chrome', system: 'Windows', network: null } })
     t.equal(seen.json.match_choices.length, 3)
     t.ok(Date.parse(seen.json.created_at) <= street.service.clock.now())
-    t.equal(verdict(await victim.confirm(lure.ticket)), '400 bad-request', 'to tap yes is not enough')
-    t.equal(verdict(await victim.confirm(lure.ticket, wrongOf(await lure.matchCode(), seen.json.match_choices))), '403 match-wrong', 'the victim sees no number, and guesses')
+    t.equal(verdict(await victim.confirm(lure.ticket)), '400 bad-request', 'confirming without a number is not enough')
+    t.equal(verdict(await victim.confirm(lure.ticket, wrongOf(await lure.matchCode(), seen.json.match_choices))), '403 match-wrong', 'the victim has to guess the number')
     t.equal(verdict(await lure.consume()), '409 ticket-cancelled')
     const stale = await openBrowser(street)
     street.service.clock.advance(180_000)
     t.equal(verdict(await victim.scan(stale.ticket)), '409 ticket-expired')
   },
-  'A2 poll race: whoever photographs the code can neither poll nor consume': async (t) => {
+  'A2 poll race: somebody who photographs the code can neither poll nor consume': async (t) => {
     const street = await openStreet(t)
     const browser = await street.confirmed(await street.phone('ming'))
     const own = await openBrowser(street)
@@ -63,7 +63,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     }
     t.equal((await browser.consume()).status, 200, 'its own browser still can')
   },
-  'A3 double login: fifty consumes at once and one later are one session': async (t) => {
+  'A3 double login: fifty concurrent consumes and a later one give one session': async (t) => {
     const street = await openStreet(t)
     const ming = await street.phone('ming')
     const browser = await street.confirmed(ming)
@@ -73,7 +73,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     street.service.clock.advance(30_000)
     t.equal(verdict(await browser.consume()), '409 ticket-consumed')
   },
-  'A4 secrets in addresses: code, link, redirects and log hold none, and none is taken from a query': async (t) => {
+  'A4 secrets in addresses: code, link, redirects and log contain none, and none is read from a query': async (t) => {
     const street = await openStreet(t, { WECHAT_URL_LINK: 'on' })
     const browser = await street.confirmed(await street.phone('ming'))
     const link = await street.call({ path: browser.created.json.link_url })
@@ -83,7 +83,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     for (const query of [`secret=${browser.secret}`, `authorization=Ticket%20${browser.secret}`, `access_token=${browser.secret}`]) t.equal(verdict(await street.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume?${query}` })), '404 ticket-not-found')
     t.equal((await street.call({ path: '/login' })).headers['referrer-policy'], 'no-referrer')
   },
-  'A5 unbound code: a ticket belongs to the browser that made it, and a made-up one to nobody': async (t) => {
+  'A5 unbound code: a ticket belongs to the browser that created it, and a made-up one is unknown': async (t) => {
     const street = await openStreet(t)
     const ming = await street.phone('ming')
     t.equal(verdict(await ming.scan('A'.repeat(22))), '404 ticket-not-found')
@@ -93,7 +93,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     t.equal(made.created.json.state, 'pending')
     t.equal(verdict(await street.call({ path: `/api/tickets/${made.ticket}`, ...bearing(other.secret) })), '404 ticket-not-found')
   },
-  'A6 brute force: ids are long and alike, guesses are limited, and a wrong number is the last one': async (t) => {
+  'A6 brute force: ids are long, mistakes are answered alike, guesses are limited, and one wrong number ends the ticket': async (t) => {
     const street = await openStreet(t, { LIMIT_GUESS: '10' })
     const ming = await street.phone('ming')
     const { browser, number, choices } = await street.scanned(ming)
@@ -105,16 +105,16 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     for (let i = 0; i < 12; i++) guesses.push(verdict(await street.call({ path: `/api/tickets/${String(i).padStart(21, 'A')}A`, ...bearing('A'.repeat(43)) })))
     t.strictSame(guesses, [...Array(10).fill('404 ticket-not-found'), ...Array(2).fill('429 rate-limited')])
   },
-  'A7 fixation: no ticket, cookie or origin of somebody else\'s is taken up': async (t) => {
+  'A7 fixation: no ticket, cookie or origin of somebody else is accepted': async (t) => {
     const street = await openStreet(t)
     const browser = await street.confirmed(await street.phone('evil'))
     const page = await street.call({ path: `/login?ticket=${browser.ticket}&secret=${browser.secret}` })
-    t.notOk(page.text.includes(browser.ticket), 'the page takes no ticket from its address')
+    t.notOk(page.text.includes(browser.ticket), 'the page reads no ticket from its address')
     const planted = { cookie: `__Host-scan_login=${'A'.repeat(43)}` }
     const consumed = await street.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, headers: { ...planted, authorization: `Ticket ${browser.secret}` } })
     t.match(consumed.headers['set-cookie'], /^__Host-scan_login=(?!A{43})[^;]+; Max-Age=7776000; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/)
     const cookie = cookieOf(consumed)
-    for (const name of ['scan_login', '__Secure-scan_login']) t.equal((await street.call({ path: '/api/session', headers: { cookie: cookie.replace('__Host-scan_login', name) } })).status, 401, `${name} of a sibling domain is nothing`)
+    for (const name of ['scan_login', '__Secure-scan_login']) t.equal((await street.call({ path: '/api/session', headers: { cookie: cookie.replace('__Host-scan_login', name) } })).status, 401, `${name} of a sibling domain is ignored`)
     t.equal(verdict(await street.call({ method: 'DELETE', path: '/api/session', headers: { cookie, origin: 'https://evil.example' } })), '403 cross-site')
     t.equal((await street.call({ method: 'POST', path: '/api/tickets', headers: { origin: 'https://evil.example' } })).headers['access-control-allow-origin'], undefined)
   },
@@ -148,16 +148,16 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     street.service.clock.advance(121_000)
     t.equal(verdict(await replay({})), '401 clock-skew')
   },
-  'A11 scan hijack: the second scanner learns nothing and takes nothing': async (t) => {
+  'A11 scan hijack: a second scanner learns nothing and changes nothing': async (t) => {
     const street = await openStreet(t)
     const [ming, hong] = [await street.phone('ming'), await street.phone('hong')]
     const { browser, number } = await street.scanned(ming)
     const refused = await hong.scan(browser.ticket)
     t.equal(verdict(refused), '409 ticket-taken')
     t.notMatch(refused.text, new RegExp(`${ming.sub}|match|browser`))
-    t.equal((await ming.confirm(browser.ticket, number)).status, 200, 'the first one goes on')
+    t.equal((await ming.confirm(browser.ticket, number)).status, 200, 'the first scanner goes on')
   },
-  'A12 dead tickets: a cancelled or expired one is never alive again': async (t) => {
+  'A12 final tickets: a cancelled or expired one never changes again': async (t) => {
     const street = await openStreet(t)
     const ming = await street.phone('ming')
     const [cancelled, expired] = [await street.scanned(ming), await street.scanned(ming)]
@@ -169,7 +169,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     street.service.clock.advance(61_000)
     t.strictSame(await attempts(expired), Array(3).fill('404 ticket-not-found'))
   },
-  'A13 confirm and cancel at once: one of them wins, and the other finds that': async (t) => {
+  'A13 confirm and cancel at once: one of them wins, and the other gets its outcome': async (t) => {
     const street = await openStreet(t, { LIMIT_PHONE: '100000' })
     const ming = await street.phone('ming')
     for (let round = 0; round < 10; round++) {
@@ -179,7 +179,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
       t.equal(await stateOf(browser), confirm.status === 200 ? 'confirmed' : 'cancelled')
     }
   },
-  'A14 identity from a parameter: whoever signs is who is logged in, whatever else is named': async (t) => {
+  'A14 identity from a parameter: the person is the signing key\'s, whoever else a call names': async (t) => {
     const street = await openStreet(t)
     const [ming, evil] = [await street.phone('ming'), await street.phone('evil')]
     const { browser, number } = await street.scanned(evil)
@@ -188,7 +188,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     t.equal((await browser.consume()).json.user.sub, evil.sub)
     t.equal(verdict(await evil.signed({ method: 'DELETE', path: `/api/phone/sessions/${'A'.repeat(22)}?sub=${ming.sub}` })), '404 not-found')
   },
-  'A15 oracle: an unknown, a foreign and a dead ticket answer a stranger alike': async (t) => {
+  'A15 oracle: an unknown, a foreign and a final ticket are answered alike to a stranger': async (t) => {
     const street = await openStreet(t)
     const browser = await street.confirmed(await street.phone('ming'))
     const dead = await openBrowser(street)
@@ -200,14 +200,14 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     const unknown = await askedAs('A'.repeat(22))
     for (const ticket of [browser.ticket, dead.ticket, 'x']) t.strictSame(await askedAs(ticket), unknown)
   },
-  'A16 open redirect: nobody is sent to a place that the site did not name': async (t) => {
+  'A16 open redirect: return_to leads only to paths of the site and allowed origins': async (t) => {
     const street = await openStreet(t)
     for (const returnTo of ['https://evil.example', '//evil.example', '/\\evil.example', '/%2fevil.example', '/.//evil.example', 'javascript:alert(1)', 'data:text/html,x', 'https://login.example.com@evil.example', 'https://login.example.com.evil.example', '\t//evil.example']) {
       t.equal(verdict((await openBrowser(street, { body: { return_to: returnTo } })).created), '400 return-to-not-allowed', returnTo)
     }
     t.equal((await street.call({ path: '/?return_to=//evil.example' })).headers.location, '/login')
   },
-  'A17 another site: its tokens, tickets and phone keys are nothing here': async (t) => {
+  'A17 another site: its tokens, tickets and phone keys are refused here': async (t) => {
     const [here, there] = [await openStreet(t), await openStreet(t, { PUBLIC_URL: 'https://login.example.com', TOKEN_AUDIENCE: 'https://other.example' })]
     const foreign = await there.confirmed(await there.phone('ming'))
     const token = (await foreign.consume()).json.access_token
@@ -218,7 +218,7 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     const call = { path: '/api/phone/sessions' }
     t.equal(verdict(await here.call({ ...call, headers: craftSignature(call, key, here.service.clock.now() / 1000) })), '401 key-unknown')
   },
-  'A18 clickjacking: no page of ours stands in another one\'s frame': async (t) => {
+  'A18 clickjacking: no page of ours may be framed': async (t) => {
     const street = await openStreet(t, { ALLOWED_ORIGINS: 'https://shop.example' })
     for (const path of ['/login', '/me']) {
       const { headers } = await street.call({ path, headers: { origin: 'https://shop.example', 'sec-fetch-dest': 'iframe' } })
@@ -228,5 +228,5 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
   },
 }
 
-t.strictSame(Object.keys(attacks).map((name) => name.split(' ')[0]), Array.from({ length: 18 }, (_, index) => `A${index + 1}`), 'every row of the catalogue is here')
+t.strictSame(Object.keys(attacks).map((name) => name.split(' ')[0]), Array.from({ length: 18 }, (_, index) => `A${index + 1}`), 'every row of the catalogue has a test')
 for (const [name, attack] of Object.entries(attacks)) await t.test(`attack ${name}`, attack)

@@ -1,4 +1,4 @@
-/** Signed calls that are kept and shown again once a clock lets them in: each is good for once, whatever the clocks do. */
+/** Signed calls that are captured and replayed when a clock would accept them: each is accepted once, however the clocks move. */
 import t from 'tap'
 import { systemClock } from '../../../src/runtime.ts'
 import { createStore } from '../../../src/stores/store.ts'
@@ -14,7 +14,7 @@ import { sendCommand } from '../../support/redis-sets.ts'
 const call: Call = { path: '/api/phone/sessions' }
 const minutes = (count: number): number => count * 60_000
 
-/** A signed call, as somebody on the way keeps it: the same bytes each time. */
+/** Signs a call once, and returns a function that sends its same bytes each time, as an interceptor does. */
 const keepCall = async (service: TestService, aheadSeconds: number) => {
   const { key } = await phoneOf(service)
   const created = Math.floor(service.clock.now() / 1000) + aheadSeconds
@@ -23,7 +23,7 @@ const keepCall = async (service: TestService, aheadSeconds: number) => {
 }
 
 for (const kind of ['sqlite', 'redis']) {
-  await t.test(`ES nonce: a call that was refused as its time lay ahead is refused still when that time has come (${kind})`, async (t) => {
+  await t.test(`ES nonce: a call that was refused for its time in the future is still refused at that time (${kind})`, async (t) => {
     const redis = kind === 'redis' ? await startRedis() : undefined
     t.teardown(() => redis?.stop())
     const clock = createFakeClock()
@@ -38,20 +38,20 @@ for (const kind of ['sqlite', 'redis']) {
   })
 }
 
-await t.test('ES nonce: a call is good for once when the clock jumps ahead and back', async (t) => {
+await t.test('ES nonce: a call is accepted once when the clock jumps ahead and back', async (t) => {
   for (const aheadMs of [minutes(6), minutes(60), minutes(23 * 60)]) {
     const service = await openTestService(t)
     const show = await keepCall(service, 0)
     t.equal(await show(), '200')
     service.clock.set(aheadMs)
-    service.clock.advance(10_000) // what has expired by then is purged
+    service.clock.advance(10_000) // purges what has expired
     t.equal(await show(), '401 clock-skew')
     service.clock.set(-aheadMs)
     t.equal(await show(), '401 replayed', `ahead by ${aheadMs / 60_000} min`)
   }
 })
 
-await t.test('ES nonce: it ends after its key when the clock jumps beyond the end of both, so no call is good twice', async (t) => {
+await t.test('ES nonce: it outlives its key, so that no call is accepted twice when the clock jumps beyond the expiry of both', async (t) => {
   const service = await openTestService(t)
   const show = await keepCall(service, 0)
   t.equal(await show(), '200')

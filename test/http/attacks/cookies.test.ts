@@ -1,4 +1,4 @@
-/** Cookies of our name that somebody else has set, that are left from before, or that a browser keeps beside a new one. */
+/** Cookies with our name that somebody else has set, that are left from an earlier configuration, or that a browser keeps beside a new one. */
 import t, { type Test } from 'tap'
 import { systemClock } from '../../../src/runtime.ts'
 import { createStore } from '../../../src/stores/store.ts'
@@ -18,7 +18,7 @@ const onEachStore = async (name: string, tests: (t: Test, service: TestService) 
   for (const kind of ['sqlite', 'redis']) {
     await t.test(`${name} (${kind})`, async (t) => {
       const redis = kind === 'redis' ? await startRedis() : undefined
-      const store = createStore(redis?.url ?? 'sqlite::memory:', { clock: systemClock, log: createRecordingLog() }) // its own ends are not the matter here
+      const store = createStore(redis?.url ?? 'sqlite::memory:', { clock: systemClock, log: createRecordingLog() }) // expiry by its own clock doesn't matter here
       t.teardown(async () => {
         await store.close()
         await redis?.stop()
@@ -36,10 +36,10 @@ const refusals = (service: TestService) => auditStepsIn(service.logged()).filter
 const ended = (service: TestService) => auditStepsIn(service.logged()).filter(({ event }) => event === 'session.ended').map(({ by }) => by)
 const alive = async (service: TestService, ...cookies: string[]): Promise<boolean[]> =>
   await Promise.all(cookies.map(async (cookie) => (await session(service, cookie)).status === 200))
-/** A cookie of the same name that opens nothing; `n` makes it another one. */
+/** Returns a cookie with our name and no session; `n` tells several apart. */
 const dead = (n: number): string => `__Secure-scan_login=${String(n).padStart(42, 'x')}A`
 
-await onEachStore('E17 cookies: nobody is logged in, both are cleared and the log says so when a sibling host plants the cookie of another person', async (t, service) => {
+await onEachStore('E17 cookies: nobody is logged in, both are cleared and logged when a sibling host plants another person\'s cookie', async (t, service) => {
   const victim = await logIn(service)
   const attacker = await logIn(service, { phone: await phoneOf(service, 'hong') })
   for (const cookie of [`${attacker.cookie}; ${victim.cookie}`, `${victim.cookie}; a=b; ${attacker.cookie}`, `${attacker.cookie};${victim.cookie};${dead(1)}`]) {
@@ -48,16 +48,16 @@ await onEachStore('E17 cookies: nobody is logged in, both are cleared and the lo
       t.equal(verdict(answer), '401 unauthenticated', `${method} ${path}`)
       t.equal(answer.headers['remote-user'], undefined)
       const forms = cookiesSet(answer).map((form) => form.split('; '))
-      for (const path of ['/', '/api']) t.ok(forms.some((form) => form[0] === '__Secure-scan_login=' && form.includes('Max-Age=0') && form.includes(`Path=${path}`) && form.includes('Domain=example.com')), `the one with Path=${path} goes`)
+      for (const path of ['/', '/api']) t.ok(forms.some((form) => form[0] === '__Secure-scan_login=' && form.includes('Max-Age=0') && form.includes(`Path=${path}`) && form.includes('Domain=example.com')), `the one with Path=${path} is cleared`)
     }
   }
   t.equal(refusals(service).length, 12)
   const sids = [attacker, victim].map(({ token }) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sid as string)
   t.strictSame((refusals(service)[0]?.sids as string[]).toSorted(), sids.toSorted())
-  t.strictSame(await alive(service, victim.cookie, attacker.cookie), [true, true], 'each is still good for whoever shows it alone')
+  t.strictSame(await alive(service, victim.cookie, attacker.cookie), [true, true], 'each is still accepted alone')
 })
 
-await onEachStore('E17 cookies: the live one counts, wherever it stands, when dead ones of an earlier domain are sent before it', async (t, service) => {
+await onEachStore('E17 cookies: the live one counts in any position when dead ones of an earlier domain are sent, too', async (t, service) => {
   const { cookie, phone } = await logIn(service)
   const other = await logIn(service)
   await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: other.cookie, ...sameOrigin } })
@@ -68,13 +68,13 @@ await onEachStore('E17 cookies: the live one counts, wherever it stands, when de
     t.equal((await service.call({ path: '/api/session/verify', headers: { cookie: header } })).headers['remote-user'], phone.sub)
   }
   const second = await logIn(service, { phone })
-  t.equal((await session(service, `${cookie}; ${second.cookie}`)).json.user.sub, phone.sub, 'two of one person are that person')
+  t.equal((await session(service, `${cookie}; ${second.cookie}`)).json.user.sub, phone.sub, 'two of one person log that person in')
   t.equal((await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: `${cookie}; ${second.cookie}`, ...sameOrigin } })).status, 204)
-  t.strictSame(await alive(service, cookie, second.cookie), [false, false], 'and who logs out has logged out')
+  t.strictSame(await alive(service, cookie, second.cookie), [false, false], 'logging out ends both')
   t.strictSame(refusals(service), [])
 })
 
-await t.test('E17 cookies: more than eight are not looked up, log nobody in and are cleared', async (t) => {
+await t.test('E17 cookies: they aren\'t looked up, log nobody in and are cleared when there are more than eight', async (t) => {
   const lookups: string[] = []
   const service = await openTestService(t, {
     env: shared,
@@ -90,7 +90,7 @@ await t.test('E17 cookies: more than eight are not looked up, log nobody in and 
   t.strictSame(await alive(service, cookie), [true])
 })
 
-await t.test('E17 log-out: it clears every form that the cookie can have', async (t) => {
+await t.test('E17 log-out: it clears every name and path that the cookie may have', async (t) => {
   const cases: Array<[env: Record<string, string>, forms: string[]]> = [
     [{ PUBLIC_URL: 'https://login.example.com/auth', COOKIE_DOMAIN: 'example.com' }, [
       'scan_login /', '__Host-scan_login /', '__Secure-scan_login / login.example.com', '__Secure-scan_login / example.com', '__Secure-scan_login /',
@@ -112,15 +112,15 @@ await t.test('E17 log-out: it clears every form that the cookie can have', async
       return `${name.slice(0, -1)} ${valueOf('Path')} ${valueOf('Domain')}`.trim()
     })
     t.strictSame(cleared.sort(), forms.sort())
-    t.ok(cookiesSet(out).join('').length < 2500, 'all of it fits into what a proxy takes for a head')
+    t.ok(cookiesSet(out).join('').length < 2500, 'all of it fits into a proxy\'s buffer for headers')
   }
 })
 
-/** Takes a confirmed ticket to its end as our own page does, with these cookies in the browser. */
+/** Consumes a confirmed ticket as our own page does, with these cookies in the browser. */
 const consumeShowing = async (service: TestService, { ticket, secret }: { ticket: string, secret: string }, cookie: string, headers: Record<string, string> = sameOrigin): Promise<Answer> =>
   await service.call({ method: 'POST', path: `/api/tickets/${ticket}/consume`, headers: { authorization: `Ticket ${secret}`, cookie, ...headers } })
 
-await onEachStore('E17 login: it ends the session that the browser had, whoever\'s it was', async (t, service) => {
+await onEachStore('E17 login: it ends the browser\'s earlier session, of whichever person', async (t, service) => {
   const first = await logIn(service)
   service.clock.advance(60_000)
   const { browser, phone } = await confirmedBrowser(service, { phone: await phoneOf(service, 'hong') })
@@ -130,13 +130,13 @@ await onEachStore('E17 login: it ends the session that the browser had, whoever\
   t.equal((await first.phone.sessions()).json.sessions.length, 0)
   t.strictSame(ended(service), ['relogin'])
   const again = await consumeShowing(service, browser, cookieOf(consumed))
-  t.equal(cookieOf(again), cookieOf(consumed), 'a repeated consume ends nothing of its own')
-  t.equal((await consumeShowing(service, browser, first.cookie)).status, 200, 'nor where its first answer got lost, cookie and all')
+  t.equal(cookieOf(again), cookieOf(consumed), 'a repeated consume doesn\'t end its own session')
+  t.equal((await consumeShowing(service, browser, first.cookie)).status, 200, 'nor when its first answer got lost with its cookie')
   t.strictSame(await alive(service, cookieOf(consumed)), [true])
   t.equal((await phone.sessions()).json.sessions.length, 1)
 })
 
-await t.test('E17 login: what a cookie opens stays when the call doesn\'t come from a page of ours, or the cookie isn\'t good', async (t) => {
+await t.test('E17 login: the cookie\'s session stays when the call isn\'t our own page\'s, or the cookie isn\'t valid', async (t) => {
   const service = await openTestService(t, { env: { ...shared, ALLOWED_ORIGINS: 'https://shop.example' } })
   const first = await logIn(service)
   const phone = await phoneOf(service, 'hong')
@@ -151,7 +151,7 @@ await t.test('E17 login: what a cookie opens stays when the call doesn\'t come f
   t.strictSame(await alive(service, first.cookie), [true])
 })
 
-await onEachStore('E17 login: exactly the last session is alive when several logins race in one browser that has one', async (t, service) => {
+await onEachStore('E17 login: exactly one session is left when several logins race in one browser that has one', async (t, service) => {
   const phone = await phoneOf(service)
   for (let round = 0; round < 6; round++) {
     const first = await logIn(service, { phone: await phoneOf(service, 'hong') })
@@ -170,7 +170,7 @@ await onEachStore('E17 login: exactly the last session is alive when several log
   }
 })
 
-await t.test('E17 login: each of many ends the one before it when no time passes between them', async (t) => {
+await t.test('E17 login: each ends the one before when no time passes between them', async (t) => {
   const service = await openTestService(t, { env: shared })
   const phone = await phoneOf(service)
   let { cookie } = await logIn(service, { phone })

@@ -1,4 +1,4 @@
-/** Attacks on the demo, in which anybody can be anybody: a web page that reaches it under a name of its own, one that calls it across origins, and the settings of a real service in the shell. */
+/** Attacks on the demo, in which anybody can log in as anybody: a web page that reaches it by DNS rebinding or across origins, and the settings of a real service in the shell. */
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -12,7 +12,7 @@ import { makeFolder, run } from '../../support/service-process.ts'
 import { freePort } from '../../support/redis.ts'
 import { remote } from '../../support/remote.ts'
 
-/** Every kind of path: pages, files, calls, health, what isn't there, and what has no handler. */
+/** Every kind of path: pages, files, calls, health, unknown ones, and ones without a handler. */
 const calls: readonly Call[] = [
   ...['/', '/login', '/me', '/scan-login.js', '/demo', '/demo/phone', '/demo/phone/app', '/demo/app/runtime.js', '/demo/app/project.json', '/api/session', '/.well-known/jwks.json', '/health/live', '/health/ready', '/openapi.json', '/nothing']
     .map((path): Call => ({ path })),
@@ -22,7 +22,7 @@ const calls: readonly Call[] = [
   { method: 'OPTIONS', path: '/api/tickets', headers: { origin: 'https://shop.example', 'access-control-request-method': 'POST' } },
 ]
 
-await t.test('ES demo: every call is refused when its Host is no name of this machine, by which a rebound page could be anybody', async (t) => {
+await t.test('ES demo: every call is refused when its Host is no name of this machine, as after DNS rebinding', async (t) => {
   const demo = await serveDemo(t)
   const { host, port } = new URL(demo.url)
   const wire = remote(`http://127.0.0.1:${port}`)
@@ -39,7 +39,7 @@ await t.test('ES demo: every call is refused when its Host is no name of this ma
   for (const name of [`127.0.0.1:${port}`, `[::1]:${port}`]) t.equal((await wire.call({ path: '/demo/phone', headers: { host: name } })).headers.location, `${demo.url}/demo/phone`, name)
 })
 
-await t.test('ES demo: no js_code is given when a page of another origin asks for one', async (t) => {
+await t.test('ES demo: a page of another origin gets no js_code', async (t) => {
   const demo = await serveDemo(t)
   const wire = remote(demo.url)
   t.teardown(() => wire.close())
@@ -47,7 +47,7 @@ await t.test('ES demo: no js_code is given when a page of another origin asks fo
   for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { origin: demo.url.replace('localhost', '127.0.0.1') }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { origin: 'null', 'sec-fetch-site': 'cross-site' }]) {
     t.equal(await ask(headers), '403 cross-site', JSON.stringify(headers))
   }
-  t.not(await ask({ 'content-type': 'text/plain' }, '{"person":"ming"}'), '200', 'what a form can send is no JSON')
+  t.not(await ask({ 'content-type': 'text/plain' }, '{"person":"ming"}'), '200', 'a form can\'t send JSON')
   for (const headers of [{ origin: demo.url, 'sec-fetch-site': 'same-origin' }, {}]) t.equal(await ask(headers), '200', JSON.stringify(headers))
 })
 
@@ -56,7 +56,7 @@ await t.test('ES demo: a page gets no js_code in a real browser when its name is
   const { port } = new URL(demo.url)
   const browser = await launchChromium({ args: [...chromiumOptions().args ?? [], '--host-resolver-rules=MAP evil.example 127.0.0.1'] })
   t.teardown(() => browser.close())
-  const page = await (await browser.newContext({ bypassCSP: true })).newPage() // the lure's page is an error of ours here, and would be of their own
+  const page = await (await browser.newContext({ bypassCSP: true })).newPage() // the lure is an error page of ours here; a real one would have no policy of ours
   const ask = (url: string, mode: string): Promise<string> => page.evaluate(async ([url, mode]) => {
     const body = JSON.stringify({ person: 'ming' })
     try {
@@ -70,13 +70,13 @@ await t.test('ES demo: a page gets no js_code in a real browser when its name is
   const rebound = await ask('/demo/js-code', 'cors')
   t.match(rebound, /^basic 400 /)
   t.notMatch(rebound, /js_code/)
-  t.equal(await ask(`${demo.url}/demo/js-code`, 'cors'), 'refused', 'across origins there is no answer to read')
+  t.equal(await ask(`${demo.url}/demo/js-code`, 'cors'), 'refused', 'no answer is readable across origins')
   t.match(await ask(`${demo.url}/demo/js-code`, 'no-cors'), /^(?:opaque 0 $|refused$)/)
   await page.goto(`${demo.url}/lure`)
   t.match(await ask('/demo/js-code', 'cors'), /^basic 200 .*js_code/, 'its own page gets one')
 })
 
-await t.test('ES demo: the settings of a real service are ignored, and named in one line, when the shell has them', async (t) => {
+await t.test('ES demo: the settings of a real service in the shell are ignored and named in one line', async (t) => {
   const folder = makeFolder(t)
   const port = await freePort()
   const demo = run(t, {
@@ -90,14 +90,14 @@ await t.test('ES demo: the settings of a real service are ignored, and named in 
   }
   const wire = remote(`http://localhost:${port}`)
   t.teardown(() => wire.close())
-  t.equal((await wire.call({ method: 'POST', path: '/api/tickets' })).json.expires_in, 120, 'what only changes how it behaves holds')
+  t.equal((await wire.call({ method: 'POST', path: '/api/tickets' })).json.expires_in, 120, 'settings of its behaviour apply')
   t.match(demo.stdout(), `http://localhost:${port}/demo`)
-  t.strictSame(readdirSync(folder), ['data'], 'nothing is made where the real service has its own')
+  t.strictSame(readdirSync(folder), ['data'], 'no file of the real service is created')
   demo.kill('SIGINT')
   t.equal((await demo.ended).stderr, 'scan-login: the demo ignores these environment variables: ALLOWED_ORIGINS, COOKIE_DOMAIN, KEYS_FILE, PUBLIC_URL, STORE_URL, TRUST_PROXY, WECHAT_APPID. It has its own store, keys, address and simulated WeChat\n')
 })
 
-await t.test('demo environment: whatever is no plain behaviour is taken out, as a value and as a file, and what is no setting stays', async (t) => {
+await t.test('demo environment: only settings of behaviour and variables that are no settings are kept, as values and as files', async (t) => {
   const all = Object.fromEntries(settingNames.map((name) => [name, 'x']))
   const { honoured, ignored } = demoEnvironment({ ...all, WECHAT_SECRET_FILE: 'x', STORE_URL_FILE: 'x', PATH: '/bin', TICKET_TLL: '1', HOST: '' })
   t.strictSame([...Object.keys(honoured), ...ignored].sort(), [...settingNames, 'WECHAT_SECRET_FILE', 'STORE_URL_FILE', 'PATH', 'TICKET_TLL'].filter((name) => name !== 'HOST').sort())

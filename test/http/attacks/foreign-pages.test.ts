@@ -1,4 +1,4 @@
-/** A page of another site that mints tickets in the browsers of those who look at it: told by the browser, refused, and nobody's limit is touched. */
+/** A page of another site that creates tickets in its visitors' browsers: recognised by the browser's headers and refused, without using up the visitors' limits. */
 import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import type { Store } from '../../../src/login/store-port.ts'
 
 const shop = 'https://shop.example'
 
-/** Notes what a store is asked to change. */
+/** Records a store's changes. */
 const noteChanges = (changes: string[]) => (store: Store): Store => new Proxy(store, {
   get: (target, name: keyof Store) => (...args: unknown[]) => {
     if (name !== 'now' && !name.startsWith('on') && !name.startsWith('read') && name !== 'countsWithin') changes.push(`${name} ${String(args[0])}`)
@@ -22,7 +22,7 @@ const noteChanges = (changes: string[]) => (store: Store): Store => new Proxy(st
 const make = (service: TestService, headers: Record<string, string>, body?: unknown) =>
   service.call({ method: 'POST', path: '/api/tickets', headers, body })
 
-await t.test('E6 minting: another page gets cross-site, nothing is counted and nothing is written, when a browser says that it asks', async (t) => {
+await t.test('E6 minting: it is cross-site, and nothing is counted or written, when the browser\'s headers name another page', async (t) => {
   const changes: string[] = []
   const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop, LIMIT_CREATE: '1' }, wrapStore: noteChanges(changes) })
   changes.length = 0
@@ -50,14 +50,14 @@ await t.test('E6 minting: another page gets cross-site, nothing is counted and n
   ]
   for (const headers of foreign) {
     for (const body of [undefined, {}, '{', { return_to: '//evil.example' }]) t.equal(verdict(await make(service, headers, body)), '403 cross-site', JSON.stringify(headers))
-    t.equal(verdict(await make(service, { ...headers, 'content-type': 'text/plain' }, 'a=1')), '415 unsupported-media-type', 'before its body is looked at')
-    t.equal(verdict(await make(service, { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, 'x'.repeat(100_000))), '415 unsupported-media-type', 'however long')
+    t.equal(verdict(await make(service, { ...headers, 'content-type': 'text/plain' }, 'a=1')), '415 unsupported-media-type', 'before its body is read')
+    t.equal(verdict(await make(service, { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, 'x'.repeat(100_000))), '415 unsupported-media-type', 'of any length')
   }
   t.strictSame(changes, [])
-  t.equal((await make(service, {})).status, 201, 'the one ticket of this address is still to be had')
+  t.equal((await make(service, {})).status, 201, 'the limit of this address is still unused')
 })
 
-await t.test('E6 minting: a page of the same site is no page of ours, though the cookie is shared with it', async (t) => {
+await t.test('E6 minting: a page of the same site is refused, too, although it shares the cookie', async (t) => {
   const service = await openTestService(t, { env: { COOKIE_DOMAIN: 'example.com' } })
   for (const headers of [{ origin: 'https://www.example.com', 'sec-fetch-site': 'same-site' }, { origin: 'https://www.example.com' }, { 'sec-fetch-site': 'same-site' }]) {
     t.equal(verdict(await make(service, headers)), '403 cross-site', JSON.stringify(headers))
@@ -65,7 +65,7 @@ await t.test('E6 minting: a page of the same site is no page of ours, though the
   t.equal((await make(service, { origin: 'https://login.example.com' })).status, 201)
 })
 
-await t.test('E6 minting: a ticket is made as ever when our own page, an allowed one or no browser at all asks', async (t) => {
+await t.test('E6 minting: a ticket is created for our own page, for an allowed one, and without a browser', async (t) => {
   const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop } })
   const own: Array<Record<string, string>> = [
     {},
@@ -88,7 +88,7 @@ await t.test('E6 minting: a ticket is made as ever when our own page, an allowed
   }
 })
 
-/** A page of somebody else's, on another site than the service's. */
+/** Serves a third party's page, on another site than the service's. */
 const openForeignPage = async (t: Test, serviceOrigin: string): Promise<string> => {
   const tickets = `${serviceOrigin}/api/tickets`
   const server: Server = createServer((request, response) => {
@@ -107,10 +107,10 @@ const openForeignPage = async (t: Test, serviceOrigin: string): Promise<string> 
     server.close()
     await once(server, 'close')
   })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // an object for what listens on a port
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // an object for a server on a port
 }
 
-await t.test('E6 minting: no fetch, form, frame or picture of an ad makes a ticket or touches the limit when Chromium shows it', async (t) => {
+await t.test('E6 minting: no fetch, form, frame or picture of an ad in Chromium creates a ticket or uses the limit up', async (t) => {
   const port = await freePort()
   const serviceOrigin = `http://localhost:${port}`
   const changes: string[] = []
@@ -135,15 +135,15 @@ await t.test('E6 minting: no fetch, form, frame or picture of an ad makes a tick
   }, `${serviceOrigin}/api/tickets`)
   await page.goto(`${ad}/form`, { waitUntil: 'networkidle' })
   const posts = answers.filter((answer) => answer.startsWith('POST'))
-  t.ok(posts.length >= 56, `${posts.length} came`)
-  t.strictSame([...new Set(posts)].sort(), ['POST 403', 'POST 415'], 'of another page, or of a type that is not read')
-  t.notOk(changes.some((change) => /ticket|create/.test(change)), 'nothing is made')
+  t.ok(posts.length >= 56, `${posts.length} requests`)
+  t.strictSame([...new Set(posts)].sort(), ['POST 403', 'POST 415'], 'cross-site, or of an unsupported type')
+  t.notOk(changes.some((change) => /ticket|create/.test(change)), 'nothing is created')
   t.notMatch(service.logged(), /ticket\.created/)
 
   const login = await chromium.newPage()
   const ownTicket = login.waitForResponse((response) => response.url() === `${serviceOrigin}/api/tickets` && response.request().method() === 'POST')
   await login.goto(`${serviceOrigin}/login`)
-  t.equal((await ownTicket).status(), 201, 'the page has its own')
+  t.equal((await ownTicket).status(), 201, 'the login page gets its ticket')
   const made = await login.evaluate(async () => {
     const statuses = []
     for (const options of [{}, { referrerPolicy: 'no-referrer' }, { mode: 'same-origin', referrerPolicy: 'no-referrer' }] as const) {
@@ -151,5 +151,5 @@ await t.test('E6 minting: no fetch, form, frame or picture of an ad makes a tick
     }
     return statuses
   })
-  t.strictSame(made, [201, 201, 429], 'the visitor has the three tickets of a minute, of which the page made one')
+  t.strictSame(made, [201, 201, 429], 'the visitor has three tickets a minute, of which the login page created one')
 })

@@ -1,11 +1,11 @@
-/** What anybody may ask for as often as they like must not cost the store more than one question a second. */
+/** Health checks without a limit must not call the store more than once a second. */
 import t from 'tap'
 import { Problem } from '../../../src/errors.ts'
 import { openTestService } from '../../support/test-service.ts'
 
 for (const path of ['/health/ready', '/healthz']) {
   for (const [state, status] of [['there', 200], ['away', 503]] as const) {
-    await t.test(`E3 ${path}: the store is asked once a second when anybody calls thousands of times and the store is ${state}`, async (t) => {
+    await t.test(`E3 ${path}: the store is checked once a second when it is called thousands of times and the store is ${state}`, async (t) => {
       let asked = 0
       const service = await openTestService(t, {
         wrapStore: (store) => ({
@@ -34,7 +34,7 @@ for (const path of ['/health/ready', '/healthz']) {
   }
 }
 
-await t.test('E3 /health/ready: it says within a second that the store is away, and that it is back', async (t) => {
+await t.test('E3 /health/ready: it shows within a second that the store is away or back', async (t) => {
   let isAway = false
   const service = await openTestService(t, {
     wrapStore: (store) => ({ ...store, check: () => isAway ? Promise.reject(new Problem('store-unavailable')) : store.check() }),

@@ -1,4 +1,4 @@
-/** Strangers who want to use up what there is for everybody: the slots of tickets, and everybody's share of calls. On both stores. */
+/** Strangers who try to use up what everybody shares: the slots of tickets, and limits. On both stores. */
 import t, { type Test } from 'tap'
 import { pino } from 'pino'
 import type { LimitedWindow, Store } from '../../../src/login/store-port.ts'
@@ -20,26 +20,26 @@ const stores: Record<string, (t: Test) => Promise<Store>> = {
   },
 }
 
-/** The answers to as many calls, one after the other, without those that are like the one before. */
+/** Returns the answers to calls made one after the other. */
 const answersTo = async (count: number, ask: (n: number) => Promise<Answer>): Promise<string[]> => {
-  const told: string[] = []
-  for (let n = 0; n < count; n++) told.push(verdict(await ask(n)))
-  return told
+  const answers: string[] = []
+  for (let n = 0; n < count; n++) answers.push(verdict(await ask(n)))
+  return answers
 }
-const many = (count: number, told: string): string[] => Array<string>(count).fill(told)
+const many = (count: number, answer: string): string[] => Array<string>(count).fill(answer)
 
 const openStore = async (t: Test, url: string): Promise<Store> => {
-  const store = createStore(url, { clock: systemClock, log: pino({ level: 'silent' }) }) // its own ends are not the matter here
+  const store = createStore(url, { clock: systemClock, log: pino({ level: 'silent' }) }) // expiry by its own clock doesn't matter here
   t.teardown(() => store.close())
   await untilReady(store)
   return store
 }
 
-/** Addresses of one /48, each in a /56 of its own. */
+/** Returns addresses of one /48, each in a /56 of its own. */
 const inOneSite = (n: number): string => `2001:db8:1:${(n << 8 & 0xffff).toString(16)}::1`
-/** Addresses of one /64, which one network has to itself. */
+/** Returns addresses of one /64. */
 const inOneNetwork = (n: number): string => `2001:db8:3:1::${(n + 1).toString(16)}`
-/** Addresses of one /24. */
+/** Returns addresses of one /24. */
 const inOneOffice = (n: number): string => `203.0.113.${n % 256}`
 
 const make = async (service: TestService, from: string): Promise<TestBrowser> => await openBrowser(service, { from })
@@ -48,29 +48,29 @@ const state = async (browser: TestBrowser): Promise<string> => {
   return answer.json.state ?? verdict(answer)
 }
 
-/** Makes many tickets that nobody asks for. */
+/** Creates tickets that nobody polls. */
 const flood = async (service: TestService, count: number, addressOf: (n: number) => string): Promise<TestBrowser[]> => {
   const browsers: TestBrowser[] = []
   for (let n = 0; n < count; n++) browsers.push(await make(service, addressOf(n)))
   return browsers
 }
 
-/** How many of these tickets there still are, without asking for them. */
+/** Returns how many of these tickets still exist, without polling them. */
 const countAlive = async (service: TestService, browsers: readonly TestBrowser[]): Promise<number> => {
   const kept = await Promise.all(browsers.map(({ ticket }) => service.store.read(`ticket:${ticket}`)))
   return kept.filter((record) => record !== undefined).length
 }
 
 for (const [kind, open] of Object.entries(stores)) {
-  await t.test(`E5 slots (${kind}): one IPv6 /48 or one IPv4 /24 gets no more than a twentieth, and everybody else gets in, when it makes as many as there are`, async (t) => {
+  await t.test(`E5 slots (${kind}): one IPv6 /48 or IPv4 /24 gets at most a twentieth, and everybody else gets in, when it creates MAX_TICKETS`, async (t) => {
     for (const addressOf of [inOneSite, inOneOffice]) {
       const service = await openTestService(t, { store: await open(t), env: { LIMIT_CREATE: '1000000', MAX_TICKETS: '300' } })
       const first = await make(service, addressOf(0))
       t.equal(await state(first), 'pending')
       const made = await flood(service, 300, addressOf)
-      t.strictSame([...new Set(made.map(({ created }) => verdict(created)))], ['201'], 'each takes the slot of one before it')
+      t.strictSame([...new Set(made.map(({ created }) => verdict(created)))], ['201'], 'each takes the slot of an earlier one')
       t.equal(await countAlive(service, [first, ...made]), 15)
-      t.equal(await state(first), 'pending', 'who polls has lost nothing to a neighbour who does not')
+      t.equal(await state(first), 'pending', 'a polled ticket is not evicted for a neighbour\'s')
       const others = []
       for (let n = 0; n < 285; n++) others.push(await make(service, `198.${n >> 7}.${n % 128}.1`))
       t.strictSame([...new Set(others.map(({ created }) => created.status))], [201])
@@ -79,21 +79,21 @@ for (const [kind, open] of Object.entries(stores)) {
     }
   })
 
-  await t.test(`E5 slots (${kind}): a flood that polls has its twentieth and is refused beyond it`, async (t) => {
+  await t.test(`E5 slots (${kind}): a flood that polls is refused beyond its twentieth`, async (t) => {
     const service = await openTestService(t, { store: await open(t), env: { LIMIT_CREATE: '1000000', MAX_TICKETS: '100' } })
     for (const [addressOf, nextDoor] of [[inOneSite, '2001:db8:2::1'], [inOneNetwork, '2001:db8:4::1'], [inOneOffice, '203.0.112.1']] as const) {
-      const told: string[] = []
+      const answers: string[] = []
       for (let n = 0; n < 20; n++) {
         const browser = await make(service, addressOf(n))
-        told.push(verdict(browser.created))
+        answers.push(verdict(browser.created))
         if (browser.created.status === 201) t.equal(await state(browser), 'pending')
       }
-      t.strictSame(told, [...many(5, '201'), ...many(15, '503 too-many-tickets')], addressOf(0))
-      t.equal((await make(service, nextDoor)).created.status, 201, 'the network next door')
+      t.strictSame(answers, [...many(5, '201'), ...many(15, '503 too-many-tickets')], addressOf(0))
+      t.equal((await make(service, nextDoor)).created.status, 201, 'the neighbouring network')
     }
   })
 
-  await t.test(`E5 slots (${kind}): whoever polls or scans keeps theirs and logs in, and the oldest that nobody asked for goes, when all are taken`, async (t) => {
+  await t.test(`E5 slots (${kind}): polled and scanned tickets keep theirs, and the oldest that nobody polled is evicted, when all are taken`, async (t) => {
     const clock = createFakeClock()
     const service = await openTestService(t, { clock, store: await open(t), env: { MAX_TICKETS: '20' } })
     const phone = await phoneOf(service)
@@ -104,12 +104,12 @@ for (const [kind, open] of Object.entries(stores)) {
     const forgotten: TestBrowser[] = []
     for (let n = 3; n <= 20; n++) {
       forgotten.push(await make(service, `10.0.${n}.1`))
-      await new Promise((resolve) => { setTimeout(resolve, 2) }) // ends in one millisecond have no order
+      await new Promise((resolve) => { setTimeout(resolve, 2) }) // tickets of one millisecond have no order
     }
     for (let n = 21; n <= 30; n++) t.equal((await make(service, `10.0.${n}.1`)).created.status, 201)
     const lost = forgotten.slice(0, 10)
     for (const browser of lost) {
-      t.equal(await service.store.read(`ticket:${browser.ticket}`), undefined, 'nothing of it is kept')
+      t.equal(await service.store.read(`ticket:${browser.ticket}`), undefined, 'it is removed')
       t.equal(await state(browser), '404 ticket-not-found')
       t.equal(verdict(await phone.scan(browser.ticket)), '404 ticket-not-found')
       t.equal(verdict(await service.call({ path: `/api/tickets/${browser.ticket}/code` })), '404 ticket-not-found')
@@ -122,7 +122,7 @@ for (const [kind, open] of Object.entries(stores)) {
     t.equal((await polled.consume()).status, 200)
   })
 
-  await t.test(`E5 slots (${kind}): a poll secures a slot once, and costs no write from then on, on each instance`, async (t) => {
+  await t.test(`E5 slots (${kind}): a poll secures a slot once per instance, and writes nothing from then on`, async (t) => {
     const store = await open(t)
     const asked: string[] = []
     const wrapStore = (store: Store): Store => new Proxy(store, {
@@ -138,7 +138,7 @@ for (const [kind, open] of Object.entries(stores)) {
     t.strictSame(asked.filter((name) => name !== 'read'), ['secureSlot'])
   })
 
-  await t.test(`E5 slots (${kind}): a poll or scan and the ticket that would take its slot have one winner, when they come at once`, async (t) => {
+  await t.test(`E5 slots (${kind}): one wins when a poll or scan and a ticket that would take its slot come at once`, async (t) => {
     const store = await open(t)
     const service = await openTestService(t, { store, env: { MAX_TICKETS: '1', LIMIT_CREATE: '1000000', LIMIT_PHONE: '1000000' } })
     const phone = await phoneOf(service)
@@ -152,7 +152,7 @@ for (const [kind, open] of Object.entries(stores)) {
     }
   })
 
-  await t.test(`E5 slots (${kind}): tickets of the release before, which have no owner, go their way`, async (t) => {
+  await t.test(`E5 slots (${kind}): tickets of the earlier release, which have no owner, still work`, async (t) => {
     const service = await openTestService(t, { store: await open(t), env: { MAX_TICKETS: '20' } })
     const phone = await phoneOf(service)
     const { browser } = await confirmedBrowser(service, { phone })
@@ -169,21 +169,21 @@ for (const [kind, open] of Object.entries(stores)) {
     t.equal((await browser.consume()).status, 200)
   })
 
-  await t.test(`E5 limits (${kind}): a /24, a /56 and a /48 make more than one address and no more than their own, when each address of them makes what it may`, async (t) => {
+  await t.test(`E5 limits (${kind}): a /24, a /56 and a /48 each have a limit of their own, above that of one address`, async (t) => {
     const service = await openTestService(t, { store: await open(t), env: { LIMIT_CREATE: '3' } })
     const from = (addressOf: (n: number) => string) => async (n: number): Promise<Answer> => (await make(service, addressOf(n))).created
     t.strictSame(await answersTo(5, from(() => '192.0.2.1')), [...many(3, '201'), ...many(2, '429 rate-limited')])
     t.strictSame(await answersTo(46, from((n) => `192.0.2.${10 + n}`)), [...many(45, '201'), '429 rate-limited'], 'what was refused to one is nobody else\'s')
-    t.equal((await make(service, '192.0.3.1')).created.status, 201, 'the /24 next door')
-    t.strictSame(await answersTo(5, from(inOneNetwork)), [...many(3, '201'), ...many(2, '429 rate-limited')], 'all addresses of a /64 are one')
-    t.equal((await make(service, '2001:db8:3:2::1')).created.status, 201, 'the /64 next door')
+    t.equal((await make(service, '192.0.3.1')).created.status, 201, 'the neighbouring /24')
+    t.strictSame(await answersTo(5, from(inOneNetwork)), [...many(3, '201'), ...many(2, '429 rate-limited')], 'all addresses of a /64 count as one')
+    t.equal((await make(service, '2001:db8:3:2::1')).created.status, 201, 'the neighbouring /64')
     t.strictSame(await answersTo(14, from((n) => `2001:db8:1:${n.toString(16)}::1`)), [...many(12, '201'), ...many(2, '429 rate-limited')], 'a /56')
     t.strictSame(await answersTo(37, from((n) => inOneSite(n + 1))), [...many(36, '201'), '429 rate-limited'], 'the /48 around it')
-    t.equal((await make(service, '2001:db8:2::1')).created.status, 201, 'the /48 next door')
+    t.equal((await make(service, '2001:db8:2::1')).created.status, 201, 'the neighbouring /48')
     service.clock.advance(60_000)
   })
 
-  await t.test(`E5 limits (${kind}): repeated consumes, repeated cancels, refused phone calls and uses of a session change nothing in the store but what bounds them, whoever sends a hundred`, async (t) => {
+  await t.test(`E5 limits (${kind}): a hundred repeated consumes, cancels, refused phone calls or uses of a session change nothing in the store but their own bounds`, async (t) => {
     const changed: string[] = []
     const wrapStore = (store: Store): Store => new Proxy(store, {
       get: (target, name: keyof Store) => (...args: unknown[]) => {
@@ -213,19 +213,19 @@ for (const [kind, open] of Object.entries(stores)) {
     }
     for (const [name, ask] of Object.entries(calls)) {
       changed.length = 0
-      const told = new Set<number>()
-      for (let n = 0; n < 100; n++) told.add((await ask()).status)
-      t.equal(told.size, 1, name)
+      const statuses = new Set<number>()
+      for (let n = 0; n < 100; n++) statuses.add((await ask()).status)
+      t.equal(statuses.size, 1, name)
       t.strictSame(changed, [], name)
     }
-    // Its nonce is remembered, as its time may come, and so it is counted like any signed call.
+    // Its nonce is remembered, as its time may come, so it is counted like any signed call.
     changed.length = 0
     for (let n = 0; n < 100; n++) t.equal((await service.call({ path: '/api/phone/sessions', headers: signed })).status, 401)
     const kinds = Map.groupBy(changed, (change) => change.replace(/:.*/, ''))
     t.strictSame([...kinds].map(([kind, { length }]) => [kind, length]).sort(), [['claim nonce', 1], ['countWithin limit', 100]])
   })
 
-  await t.test(`E5 limits (${kind}): unknown ids, unknown paths and wrong secrets of a whole network cost no write, once it is over its limit`, async (t) => {
+  await t.test(`E5 limits (${kind}): unknown ids, unknown paths and wrong secrets cost no write when a whole network is over its limit`, async (t) => {
     const asked: string[] = []
     const wrapStore = (store: Store): Store => new Proxy(store, {
       get: (target, name: keyof Store) => (...args: unknown[]) => {
@@ -246,7 +246,7 @@ for (const [kind, open] of Object.entries(stores)) {
     asked.length = 0
     for (let n = 0; n < 200; n++) t.equal(verdict(await service.call({ ...guesses[n % guesses.length] ?? guesses[0], from: inOneOffice(n) })), '429 rate-limited')
     t.strictSame(asked.filter((name) => name !== 'read'), [])
-    t.equal((await service.call({ path: '/wp-login.php', from: '192.0.2.1' })).status, 404, 'nobody else is')
-    t.equal(await state(browser), 'pending', 'nor whoever has the right secret')
+    t.equal((await service.call({ path: '/wp-login.php', from: '192.0.2.1' })).status, 404, 'another address is not over it')
+    t.equal(await state(browser), 'pending', 'nor is a caller with the right secret refused')
   })
 }

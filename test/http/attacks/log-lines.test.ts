@@ -1,4 +1,4 @@
-/** Strangers who want to fill the log: what they are refused is told once and then counted. */
+/** Strangers who try to fill the log: refusals are logged once and then counted. */
 import t from 'tap'
 import { openBrowser, sign } from '../../support/clients.ts'
 import { openTestService, type Call, type TestService } from '../../support/test-service.ts'
@@ -6,10 +6,10 @@ import { verdict } from '../../support/login.ts'
 import { auditStepsIn } from '../../support/audit-steps.ts'
 
 const linesOf = (service: TestService): Array<Record<string, unknown>> => service.logged().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line))
-/** Lines that an operator sees: at `info` and above. */
+/** Returns the lines at `info` and above. */
 const seenOf = (service: TestService) => linesOf(service).filter(({ level }) => Number(level) >= 30)
 
-await t.test('ES log: calls with unknown keys and wrong signatures are told once and then counted, and none is refused another way, when they come by the thousand', async (t) => {
+await t.test('ES log: thousands of calls with unknown keys and wrong signatures are logged once and then counted, and each gets its usual refusal', async (t) => {
   const writes: string[] = []
   const service = await openTestService(t, {
     wrapStore: (store) => new Proxy(store, {
@@ -22,7 +22,7 @@ await t.test('ES log: calls with unknown keys and wrong signatures are told once
   writes.length = 0
   const path = '/api/phone/sessions'
   const unknown = (n: number) => sign({ path }, { key_id: `unknown-${n}`, key: 'A'.repeat(43) }, { authority: 'login.example.com', created: Math.floor(service.clock.now() / 1000) })
-  for (let n = 0; n < 1000; n++) t.equal(verdict(await service.call({ path, headers: unknown(n), from: '192.0.2.1' })), '401 key-unknown', 'the phone hears that it has to log in again')
+  for (let n = 0; n < 1000; n++) t.equal(verdict(await service.call({ path, headers: unknown(n), from: '192.0.2.1' })), '401 key-unknown', 'the phone learns that it has to log in again')
   for (let n = 0; n < 100; n++) t.equal(verdict(await service.call({ path, from: '192.0.2.1' })), '401 signature-invalid')
   t.equal(verdict(await service.call({ path, headers: unknown(0), from: '192.0.2.2' })), '401 key-unknown')
   t.strictSame(writes, [], 'none costs a write')
@@ -33,7 +33,7 @@ await t.test('ES log: calls with unknown keys and wrong signatures are told once
   t.hasStrict(linesOf(service).filter(({ msg }) => msg === 'answered more, logged at debug level'), [{ client: '192.0.2.0/24', repeated: 861, kind: 'refused' }])
 })
 
-await t.test('ES log: a flood of anything that strangers may ask for is a bounded number of lines, also from a whole network', async (t) => {
+await t.test('ES log: a flood of any public call causes a bounded number of lines, also from a whole network', async (t) => {
   const service = await openTestService(t, { env: { LIMIT_GUESS: '5', LIMIT_CREATE: '5' } })
   const browser = await openBrowser(service, { from: '198.51.100.1' })
   const authorization = `Ticket ${browser.secret}`
@@ -49,12 +49,12 @@ await t.test('ES log: a flood of anything that strangers may ask for is a bounde
   for (const call of calls) {
     for (let n = 0; n < 1000; n++) await service.call({ ...call, from: `2001:db8:1:${n.toString(16)}::1` })
   }
-  // 1,000 pages in full; the refusals of a network, and of each kind to so many clients as are remembered.
+  // 1,000 pages in full; the refusals of a network, and those of each kind for as many clients as are remembered.
   t.ok(seenOf(service).length < 2500, `${seenOf(service).length} lines of ${7 * 1000} calls`)
-  t.equal(linesOf(service).filter(({ msg }) => msg === 'answered').length, 7001, 'all are there at debug level')
+  t.equal(linesOf(service).filter(({ msg }) => msg === 'answered').length, 7001, 'all are logged at debug level')
 })
 
-await t.test('ES X-Forwarded-For: the operator is told once an hour what to set, and nothing of what the header says, when a peer that is not trusted sends it', async (t) => {
+await t.test('ES X-Forwarded-For: the log says once an hour what to set, without the header\'s value, when an untrusted peer sends it', async (t) => {
   const service = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8,2001:db8::/64' } })
   const warnings = () => linesOf(service).filter(({ msg }) => /TRUST_PROXY/.test(String(msg)))
   const ask = (from: string, headers: Record<string, string>) => service.call({ path: '/login', from, headers })
@@ -70,7 +70,7 @@ await t.test('ES X-Forwarded-For: the operator is told once an hour what to set,
   t.notMatch(service.logged(), /made-up/)
   service.clock.set(86_400_000)
   await ask('172.17.0.2', { forwarded: 'for=made-up' })
-  t.equal(warnings().length, 1, 'an hour that passes, not one that is set')
+  t.equal(warnings().length, 1, 'an hour of steady time, not of a changed clock')
   service.clock.advance(3_600_000)
   await ask('2001:db8:0:1::7', { forwarded: 'for=made-up' })
   t.match(warnings()[1], { msg: /set TRUST_PROXY=2001:db8:0:1::7;/ })

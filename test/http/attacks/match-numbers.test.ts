@@ -1,4 +1,4 @@
-/** Guessing the number on the screen, and what the phone is told of a browser. E11 by instances that share a store, one guess at a time and many at once. */
+/** Guessing the match number, and what the phone learns about a browser. E11 on instances that share a store, one guess at a time and many at once. */
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { startWechatSimulator } from '../../../src/demo/wechat-simulator.ts'
@@ -25,7 +25,7 @@ interface Street extends Service {
   phone (person: string): Promise<TestPhone>
 }
 
-/** An instance for each of the stores, which are one. Each call lands on the next, as behind a balancer. */
+/** Opens an instance on each of the stores, which share their data. Calls go round the instances, as behind a load balancer. */
 const openStreet = async (t: Test, stores: readonly Store[]): Promise<Street> => {
   const clock = createFakeClock(Date.now())
   const simulator = await startWechatSimulator({ clock })
@@ -38,7 +38,7 @@ const openStreet = async (t: Test, stores: readonly Store[]): Promise<Street> =>
   return { call, services, clock, phone: (person) => openPhone({ call }, { jsCode: simulator.jsCode(person), now: () => clock.now() }) }
 }
 
-/** One service whose store's time is the test's. */
+/** Opens one service, whose clock the test moves. */
 const openServiceWith = async (t: Test, options: TestServiceOptions = {}): Promise<TestService> => await openTestService(t, { ...options, env: { ...env, ...options.env } })
 
 interface Scanned { readonly browser: TestBrowser, readonly answer: Answer, readonly number: string }
@@ -49,7 +49,7 @@ const scanNew = async (service: Service, phone: TestPhone): Promise<Scanned> => 
   return { browser, answer, number: answer.status === 200 ? await browser.matchCode() : '' }
 }
 
-/** A number that is not the one on the screen: one of the three where there are three. */
+/** Returns a wrong match number: one of the three offered, if there are three. */
 const wrongOf = ({ answer, number }: Scanned): string =>
   ((answer.json.match_choices ?? ['10', '11']) as string[]).find((choice) => choice !== number) ?? ''
 
@@ -77,7 +77,7 @@ await onEveryStore(t, 'E11 match number: 60 guesses in a row are three, and one 
   }
   t.strictSame(asked, ['tap 3', 'type none', 'type none'])
   t.strictSame(answers, [...Array(3).fill('403 match-wrong'), ...Array(57).fill('429 rate-limited')])
-  t.equal((await scanNew(street, await street.phone('hong'))).answer.json.match, 'tap', 'nobody else waits or types')
+  t.equal((await scanNew(street, await street.phone('hong'))).answer.json.match, 'tap', 'nobody else has to wait or type')
 })
 
 await onEveryStore(t, 'E11 match number: one of three is guessed once, when 24 tickets were scanned before the first guess and are confirmed at once', async (t, { stores }) => {
@@ -112,23 +112,23 @@ await onEveryStore(t, 'E11 match number: three typed guesses are judged, when 12
     const answers = await whileTimePasses(street.clock, Promise.all(tickets.map(async (scanned) => verdict(await ming.confirm(scanned.browser.ticket, wrongOf(scanned))))))
     all.push(...answers.filter((answer) => answer === '403 match-wrong'))
   }
-  t.equal(all.length, 2, 'with the one that was tapped before')
+  t.equal(all.length, 2, 'including the one that was tapped before')
   const rest = await whileTimePasses(street.clock, Promise.all(tickets.map(async ({ browser, number }) => verdict(await ming.confirm(browser.ticket, number)))))
-  t.notOk(rest.includes('200'), 'nor does a right one count while they wait')
+  t.notOk(rest.includes('200'), 'a right number isn\'t accepted during the wait either')
   t.hasStrict((await scanNew(street, ming)).answer, { status: 429, json: { code: 'rate-limited', reason: 'wrong-numbers' } })
 })
 
-await t.test('E11 match number: a ticket with three offered numbers ends, when its person has tapped a wrong one elsewhere meanwhile', async (t) => {
+await t.test('E11 match number: a ticket with three offered numbers is cancelled when its person has tapped a wrong one elsewhere meanwhile', async (t) => {
   const service = await openServiceWith(t)
   const ming = await phoneOf(service)
   const [confirmed, scannedAgain] = [await scanNew(service, ming), await scanNew(service, ming)]
   t.equal(verdict(await guessWrongly(service, ming)), '403 match-wrong')
-  t.equal(verdict(await ming.confirm(confirmed.browser.ticket, confirmed.number)), '409 ticket-cancelled', 'even by the right one')
+  t.equal(verdict(await ming.confirm(confirmed.browser.ticket, confirmed.number)), '409 ticket-cancelled', 'even with the right one')
   t.equal(verdict(await ming.scan(scannedAgain.browser.ticket)), '409 ticket-cancelled')
   t.strictSame(await Promise.all([confirmed, scannedAgain].map(({ browser }) => stateOf(browser))), ['cancelled', 'cancelled'])
 })
 
-await t.test('E11 match number: it is typed for a day and no longer, when one was wrong', async (t) => {
+await t.test('E11 match number: it has to be typed for a day when one was wrong', async (t) => {
   const clock = createFakeClock()
   const service = await openServiceWith(t, { clock })
   const ming = await phoneOf(service)
@@ -138,15 +138,15 @@ await t.test('E11 match number: it is typed for a day and no longer, when one wa
   clock.sleep(dayMs / 2)
   const typed = await scanNew(service, await phoneOf(service))
   t.hasStrict(typed.answer.json, { match: 'type', match_choices: null })
-  t.notOk(typed.answer.text.includes(`"${typed.number}"`), 'the number is told to nobody but the browser')
+  t.notOk(typed.answer.text.includes(`"${typed.number}"`), 'only the browser gets the number')
   t.equal(verdict(await ming.confirm(typed.browser.ticket, typed.number)), '200')
-  t.equal((await scanNew(service, ming)).answer.json.match, 'type', 'a right one takes nothing back')
+  t.equal((await scanNew(service, ming)).answer.json.match, 'type', 'a right one doesn\'t end that')
   clock.sleep(dayMs / 2)
   const later = await phoneOf(service)
   t.equal((await scanNew(service, later)).answer.json.match, 'tap')
 })
 
-await t.test('E11 match number: who guesses waits, and longer each time, when three in an hour were wrong', async (t) => {
+await t.test('E11 match number: the person has to wait, longer each time, when three in an hour were wrong', async (t) => {
   const clock = createFakeClock()
   const service = await openServiceWith(t, { clock })
   const waits: number[] = []
@@ -159,16 +159,16 @@ await t.test('E11 match number: who guesses waits, and longer each time, when th
       const seconds = Number(answer.headers['retry-after'])
       waits.push(seconds)
       clock.sleep(seconds * 1000 - 1)
-      t.equal(verdict((await scanNew(service, await phoneOf(service))).answer), '429 rate-limited', 'to the last moment')
+      t.equal(verdict((await scanNew(service, await phoneOf(service))).answer), '429 rate-limited', 'until the last moment')
       clock.advance(1)
       break
     }
   }
   t.strictSame(waits, [10 * minuteMs, hourMs, 6 * hourMs, dayMs, 3 * dayMs, 7 * dayMs, 7 * dayMs, 7 * dayMs].map((ms) => ms / 1000))
-  t.equal((await scanNew(service, await phoneOf(service))).answer.json.match, 'type', 'and types after the wait')
+  t.equal((await scanNew(service, await phoneOf(service))).answer.json.match, 'type', 'after the wait, the number has to be typed')
 })
 
-await t.test('E11 match number: it counts against the stranger and not against the browser\'s own person, when a code is scanned off somebody\'s screen', async (t) => {
+await t.test('E11 match number: wrong ones count against the stranger and not against the browser\'s person when a stranger scans the code', async (t) => {
   const service = await openServiceWith(t)
   const [owner, stranger] = [await phoneOf(service, 'ming'), await phoneOf(service, 'eve')]
   const answers: string[] = []
@@ -179,13 +179,13 @@ await t.test('E11 match number: it counts against the stranger and not against t
   t.equal(verdict(await owner.confirm(own.browser.ticket, own.number)), '200')
 })
 
-await t.test('E11 match number: the log tells how many were wrong and that somebody waits, when they were', async (t) => {
+await t.test('E11 match number: the log has the count of wrong ones and the wait', async (t) => {
   const service = await openServiceWith(t)
   const ming = await phoneOf(service)
   const [key, sub, ip] = [ming.key.key_id, ming.sub, '127.0.0.1']
   for (let n = 0; n < 3; n++) await guessWrongly(service, ming)
-  const told = auditStepsIn(service.logged()).map(withoutContext).filter(({ event }) => event === 'ticket.cancelled' || event === 'limit.hit').map(({ ticket, ...step }) => step)
-  t.strictSame(told, [
+  const steps = auditStepsIn(service.logged()).map(withoutContext).filter(({ event }) => event === 'ticket.cancelled' || event === 'limit.hit').map(({ ticket, ...step }) => step)
+  t.strictSame(steps, [
     { event: 'ticket.cancelled', sub, by: 'wrong-number', count: 1, key, ip },
     { event: 'ticket.cancelled', sub, by: 'wrong-number', count: 2, key, ip },
     { event: 'limit.hit', limit: 'wrong-number', sub, seconds: 600, key, ip },
@@ -193,7 +193,7 @@ await t.test('E11 match number: the log tells how many were wrong and that someb
   ])
 })
 
-await t.test('E11 match number: nobody is logged in and no guess is left, when it can\'t be counted', async (t) => {
+await t.test('E11 match number: nobody is logged in and the ticket is cancelled when a wrong one can\'t be counted', async (t) => {
   let isAway = false
   const fails = (key: string): boolean => isAway && key.startsWith('match-')
   const service = await openServiceWith(t, {
@@ -207,7 +207,7 @@ await t.test('E11 match number: nobody is logged in and no guess is left, when i
   t.equal(verdict(await ming.confirm(scanned.browser.ticket, scanned.number)), '409 ticket-cancelled')
 })
 
-/** A service whose counts of wrong numbers, or whose moves of tickets, wait until the test lets them go on. */
+/** Opens a service whose counts of wrong numbers, or whose moves of tickets, wait for the test. */
 const openSlowService = async (t: Test, what: 'counts' | 'moves') => {
   const [gate, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   let isSlow = false
@@ -232,13 +232,13 @@ const openSlowService = async (t: Test, what: 'counts' | 'moves') => {
   return { service, reached: reached.promise, slowDown: () => { isSlow = true }, goOn: () => { gate.resolve() } }
 }
 
-/** Whether an answer is there without the time moving on. */
+/** Returns whether an answer arrives without the clock moving on. */
 const isThereSoon = (answer: Promise<Answer>): Promise<boolean> => Promise.race([
   answer.then(() => true),
   new Promise<boolean>((resolve) => { setTimeout(resolve, 200, false) }),
 ])
 
-await t.test('E11 match number: the same person\'s second number waits for the first, and nobody else\'s does, when the store is slow to count', async (t) => {
+await t.test('E11 match number: a person\'s second number waits for the first, and nobody else\'s does, when the store is slow to count', async (t) => {
   const { service, reached, slowDown, goOn } = await openSlowService(t, 'counts')
   const [ming, hong] = [await phoneOf(service, 'ming'), await phoneOf(service, 'hong')]
   const [first, second, others] = [await scanNew(service, ming), await scanNew(service, ming), await scanNew(service, hong)]
@@ -253,7 +253,7 @@ await t.test('E11 match number: the same person\'s second number waits for the f
   t.equal(verdict(await whileTimePasses(service.clock, late)), '409 ticket-cancelled')
 })
 
-await t.test('E11 match number: the second number is refused after two seconds, and costs few questions to the store, when the first isn\'t judged by then', async (t) => {
+await t.test('E11 match number: the second number is refused after two seconds with few calls to the store when the first isn\'t judged by then', async (t) => {
   const { service, reached, slowDown, goOn } = await openSlowService(t, 'counts')
   const ming = await phoneOf(service, 'ming')
   const [first, second] = [await scanNew(service, ming), await scanNew(service, ming)]
@@ -264,12 +264,12 @@ await t.test('E11 match number: the second number is refused after two seconds, 
   const late = await whileTimePasses(service.clock, ming.confirm(second.browser.ticket, second.number))
   t.hasStrict([verdict(late), late.headers['retry-after']], ['429 rate-limited', '1'])
   t.ok(service.clock.now() - began <= 2100)
-  t.equal(await stateOf(second.browser), 'scanned', 'and it was not judged')
+  t.equal(await stateOf(second.browser), 'scanned', 'it was not judged')
   goOn()
   t.equal(verdict(await guess), '403 match-wrong')
 })
 
-await t.test('E11 match number: both are answered alike, and one edge is taken, when a person taps twice', async (t) => {
+await t.test('E11 match number: both taps get the same answer, and one edge is taken, when a person taps twice', async (t) => {
   const { service, reached, slowDown, goOn } = await openSlowService(t, 'moves')
   const ming = await phoneOf(service, 'ming')
   const { browser, number } = await scanNew(service, ming)
@@ -277,13 +277,13 @@ await t.test('E11 match number: both are answered alike, and one edge is taken, 
   const taps = [ming.confirm(browser.ticket, number)]
   await reached
   taps.push(ming.confirm(browser.ticket, number))
-  t.notOk(await isThereSoon(taps[1]!)) // two were made
+  t.notOk(await isThereSoon(taps[1]!)) // there are two
   goOn()
   const answers = await whileTimePasses(service.clock, Promise.all(taps))
   t.strictSame(answers.map(({ status, json }) => ({ status, json })), Array(2).fill({ status: 200, json: { state: 'confirmed', version: 3 } }))
 })
 
-await t.test('E11 match number: a turn that has ended is given back by nobody but its new owner, when its work goes on', async (t) => {
+await t.test('E11 match number: an expired turn is released by its new owner only when its own work ends later', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
@@ -301,10 +301,10 @@ await t.test('E11 match number: a turn that has ended is given back by nobody bu
   t.equal(await second, 'second')
   t.equal(await wrongNumbers.exclusively('ming', async () => 'fourth'), 'fourth')
   await t.rejects(wrongNumbers.exclusively('ming', async () => { throw new Error('fault') }), { message: 'fault' })
-  t.equal(await wrongNumbers.exclusively('ming', async () => 'fifth'), 'fifth', 'work that throws gives it back, too')
+  t.equal(await wrongNumbers.exclusively('ming', async () => 'fifth'), 'fifth', 'work that throws releases its turn, too')
 })
 
-await t.test('E11 match number: it is typed by everybody with MATCH_NUMBERS=type, and what is not two digits changes nothing, when it is sent', async (t) => {
+await t.test('E11 match number: everybody has to type it with MATCH_NUMBERS=type, and anything but two digits changes nothing', async (t) => {
   const service = await openServiceWith(t, { env: { MATCH_NUMBERS: 'type' } })
   const ming = await phoneOf(service)
   const scanned = await scanNew(service, ming)
@@ -318,7 +318,7 @@ await t.test('E11 match number: it is typed by everybody with MATCH_NUMBERS=type
   t.equal(verdict(await ming.confirm(scanned.browser.ticket, scanned.number)), '200')
 })
 
-await t.test('E11 match number: one of three is offered with MATCH_NUMBERS=on, when a ticket was scanned by an earlier release, too', async (t) => {
+await t.test('E11 match number: one of three is offered with MATCH_NUMBERS=on, also when an earlier release scanned the ticket', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
@@ -334,24 +334,24 @@ await t.test('E11 match number: one of three is offered with MATCH_NUMBERS=on, w
   t.equal(verdict(await ming.confirm(scanned.browser.ticket, scanned.number)), '200')
 })
 
-await t.test('E12 same phone: the phone is told so when the browser says that it is on one and both are at one public address, and never of an earlier release\'s ticket', async (t) => {
+await t.test('E12 same phone: it is true when the browser says that it is on a phone and both have the same public address, and never for an earlier release\'s ticket', async (t) => {
   const service = await openServiceWith(t)
   const ming = await phoneOf(service)
   const here = '203.0.113.7'
-  const told = async (agent: string, browserFrom: string, phoneFrom: string): Promise<unknown[]> => {
+  const samePhone = async (agent: string, browserFrom: string, phoneFrom: string): Promise<unknown[]> => {
     const { json } = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': agent }, from: browserFrom })
     const scan = await ming.signed({ method: 'POST', path: `/api/phone/tickets/${json.ticket}/scan`, from: phoneFrom })
     return [scan.json.browser.is_phone, scan.json.same_phone]
   }
   for (const [agent, device] of Object.entries(userAgents)) {
     const isPhone = device !== 'computer'
-    t.strictSame(await told(agent, here, here), [isPhone, isPhone], agent)
-    t.strictSame(await told(agent, here, '198.51.100.7'), [isPhone, false], `sent from elsewhere: ${agent}`)
+    t.strictSame(await samePhone(agent, here, here), [isPhone, isPhone], agent)
+    t.strictSame(await samePhone(agent, here, '198.51.100.7'), [isPhone, false], `from another address: ${agent}`)
   }
   const iphone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'
-  t.strictSame(await told(iphone, '2001:db8:1:2::7', '2001:db8:1:2::8'), [true, true], 'one /64')
+  t.strictSame(await samePhone(iphone, '2001:db8:1:2::7', '2001:db8:1:2::8'), [true, true], 'one /64')
   const apart = [[here, '203.0.113.8'], ['2001:db8:1:2::7', '2001:db8:1:3::7'], [here, '2001:db8:1:2::7'], ['127.0.0.1', '127.0.0.1'], ['10.0.0.7', '10.0.0.7'], ['fd00::7', 'fd00::7']] as const
-  for (const [browser, phone] of apart) t.strictSame(await told(iphone, browser, phone), [true, false], `${browser} ${phone}`)
+  for (const [browser, phone] of apart) t.strictSame(await samePhone(iphone, browser, phone), [true, false], `${browser} ${phone}`)
 
   const { json: { ticket } } = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'user-agent': iphone }, from: here })
   const record = await service.store.read<{ browser: { isPhone?: boolean } }>(`ticket:${ticket}`)
@@ -361,7 +361,7 @@ await t.test('E12 same phone: the phone is told so when the browser says that it
   t.hasStrict((await ming.signed({ method: 'POST', path: `/api/phone/tickets/${ticket}/scan`, from: here })).json, { browser: { is_phone: false }, same_phone: false })
 })
 
-await t.test('E15 address: whoever scans a code learns network and place of its browser and no full address, when they say yes, too', async (t) => {
+await t.test('E15 address: a person who scans or confirms learns network and place of the browser, but not its full address', async (t) => {
   const place = { country: 'CN', zh: '中国 上海', en: 'Shanghai, China' }
   const service = await openServiceWith(t, { places: { placeOf: (address) => address === '203.0.113.77' || address === '2001:db8:0:7::77' ? place : null } })
   const eve = await phoneOf(service, 'eve')
@@ -379,7 +379,7 @@ await t.test('E15 address: whoever scans a code learns network and place of its 
   t.equal((await phone.sessions()).json.sessions[0].browser.ip, '203.0.113.77', 'the list of one\'s own browsers keeps it')
 })
 
-await t.test('E13 place: the phone is told its own place beside the browser\'s, when somebody knows it', async (t) => {
+await t.test('E13 place: the phone gets its own place beside the browser\'s when both are known', async (t) => {
   const places = { placeOf: (address: string) => address === '203.0.113.7' ? { country: 'CN', zh: '中国 上海', en: 'Shanghai, China' } : null }
   const service = await openServiceWith(t, { places })
   const ming = await phoneOf(service)

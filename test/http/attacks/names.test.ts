@@ -1,4 +1,4 @@
-/** Names: they are told to the browser after the yes, and none passes for somebody else's. */
+/** Names: the browser gets them only after the confirmation, and look-alikes are refused. */
 import t from 'tap'
 import { openBrowser } from '../../support/clients.ts'
 import { openTestService } from '../../support/test-service.ts'
@@ -10,7 +10,7 @@ const env = { LIMIT_PHONE: '100000', LIMIT_CREATE: '100000' }
 await onEveryStore(t, 'E16 name', async (t, { stores: [store] }) => {
   const service = await openTestService(t, { store, env })
 
-  await t.test('name: the browser is not told it when its code was only scanned, and is told it after the yes', async (t) => {
+  await t.test('name: the browser gets it after the confirmation, and not when its code was only scanned', async (t) => {
     const phone = await phoneOf(service)
     await phone.rename('小雨')
     const browser = await openBrowser(service)
@@ -18,19 +18,19 @@ await onEveryStore(t, 'E16 name', async (t, { stores: [store] }) => {
     const held = await browser.poll(1)
     t.hasStrict(held.json, { state: 'scanned', phone: undefined })
     t.notOk(held.text.includes('小雨'))
-    t.notOk(JSON.stringify(await store.read(`ticket:${browser.ticket}`)).includes('小雨'), 'nor is it written into the ticket')
+    t.notOk(JSON.stringify(await store.read(`ticket:${browser.ticket}`)).includes('小雨'), 'it isn\'t stored in the ticket either')
     await phone.rename('小雪')
     await phone.confirm(browser.ticket, await browser.matchCode())
-    t.strictSame((await browser.poll()).json.phone, { name: '小雪' }, 'the name as it is then')
+    t.strictSame((await browser.poll()).json.phone, { name: '小雪' }, 'the current name')
     t.equal((await browser.consume()).json.user.name, '小雪')
     t.strictSame((await browser.poll()).json.phone, { name: '小雪' })
     const refused = await openBrowser(service)
     await phone.scan(refused.ticket)
     await phone.cancel(refused.ticket)
-    t.hasStrict((await refused.poll()).json, { state: 'cancelled', phone: undefined }, 'and a no tells nothing')
+    t.hasStrict((await refused.poll()).json, { state: 'cancelled', phone: undefined }, 'not after a cancellation')
   })
 
-  await t.test('name: nobody is shown by one that mimics, when an earlier release has stored it', async (t) => {
+  await t.test('name: a look-alike that an earlier release has stored is not shown', async (t) => {
     const { phone, browser, cookie } = await logIn(service, { phone: await phoneOf(service, 'old') })
     await store.write(`person-name:${phone.sub}`, { schema: 1, name: '系统管理员' }, null)
     t.equal((await service.call({ path: '/api/session', headers: { cookie } })).json.user.name, null)
@@ -41,7 +41,7 @@ await onEveryStore(t, 'E16 name', async (t, { stores: [store] }) => {
   })
 })
 
-await t.test('E16 name: one that mimics is refused, with a word of why, and the name stays as it was, when somebody chooses it', async (t) => {
+await t.test('E16 name: a look-alike is refused with a reason, and the earlier name is kept', async (t) => {
   const service = await openTestService(t, { env })
   const { phone, cookie } = await logIn(service)
   await phone.rename('小雨')

@@ -1,4 +1,4 @@
-/** A stolen phone: what its owner ends from another phone is over at once, on every instance and whatever was under way, and what they go on with stays. */
+/** A stolen phone: its owner ends all sessions and other phones' keys from another phone, at once, on every instance, and despite calls under way. */
 import t, { type Test } from 'tap'
 import { createPhoneKeys } from '../../../src/stores/phone-keys.ts'
 import { generateKeys } from '../../../src/sessions/key-set.ts'
@@ -14,7 +14,7 @@ import { seededBytes } from '../../support/seeded-random.ts'
 const env = { LIMIT_CREATE: '100000', LIMIT_PHONE: '100000' }
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 
-/** Two instances on the same data, with one WeChat. */
+/** Opens two instances on the same data, with one simulator of WeChat. */
 const openInstances = async (t: Test, stores: readonly [Store, ...Store[]], clock: FakeClock, wrapStore = (store: Store): Store => store): Promise<readonly [TestService, TestService]> => {
   const simulator = await startWechatSimulator({ clock })
   t.teardown(() => simulator.close())
@@ -25,7 +25,7 @@ const openInstances = async (t: Test, stores: readonly [Store, ...Store[]], cloc
 
 const whoAmI = (service: TestService, cookie: string) => service.call({ path: '/api/session', headers: { cookie } })
 
-/** How a promise goes on once it is let. */
+/** A promise that the test resolves. */
 const gate = () => {
   let open = (): void => {}
   const opened = new Promise<void>((resolve) => { open = resolve })
@@ -35,7 +35,7 @@ const gate = () => {
 await onEveryStore(t, 'E18 stolen phone', async (t, { stores, clock: storeClock }) => {
   const clock = createFakeClock(storeClock.now())
 
-  await t.test('stolen phone: every browser and every other phone is out at the next call on every instance, and the one that signed goes on, when its person signs out everywhere', async (t) => {
+  await t.test('stolen phone: every browser and every other phone is refused on every instance, and the phone that signed goes on, when its person signs out everywhere', async (t) => {
     const [here, there] = await openInstances(t, stores, clock)
     const [mine, stolen, tablet] = [await phoneOf(here), await phoneOf(there), await phoneOf(there)]
     const logins = [await logIn(here, { phone: mine }), await logIn(there, { phone: stolen })]
@@ -47,34 +47,34 @@ await onEveryStore(t, 'E18 stolen phone', async (t, { stores, clock: storeClock 
         t.equal(verdict(await service.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })), '401 unauthenticated')
         t.equal(verdict(await service.call({ method: 'POST', path: '/api/session/token', headers: { cookie, ...sameOrigin } })), '401 unauthenticated')
       }
-      t.equal(verdict(await whoAmI(service, other.cookie)), '200', 'nobody else is')
+      t.equal(verdict(await whoAmI(service, other.cookie)), '200', 'nobody else is signed out')
     }
     for (const phone of [stolen, tablet]) {
       t.equal(verdict(await phone.sessions()), '401 key-unknown')
-      t.equal(verdict(await phone.signOutEverywhere()), '401 key-unknown', 'and it ends nothing in turn')
+      t.equal(verdict(await phone.signOutEverywhere()), '401 key-unknown', 'the stolen phone can\'t sign out others')
     }
     t.strictSame((await mine.sessions()).json, { sessions: [] })
-    t.equal(verdict(await mine.signOutEverywhere()), '204', 'again is fine')
-    t.equal(verdict(await whoAmI(there, (await logIn(there, { phone: mine })).cookie)), '200', 'and the phone that signed logs in again')
-    t.equal(verdict(await whoAmI(here, (await logIn(here, { phone: await phoneOf(there) })).cookie)), '200', 'as does a phone that comes after')
-    const told = [here, there].flatMap((service) => service.logged().split('\n').filter((line) => line.includes('"audit"')).map((line) => JSON.parse(line)))
-    t.strictSame(told.filter(({ event }) => event === 'phone-key.ended').map(({ ended, by, key }) => [ended, by, key]).sort(),
-      [stolen, tablet].map((phone) => [phone.key.key_id, 'phone', mine.key.key_id]).sort(), 'each key is told of once')
-    t.equal(told.filter(({ event, by }) => event === 'session.ended' && by === 'phone').length, 2, 'and each session')
+    t.equal(verdict(await mine.signOutEverywhere()), '204', 'repeating it succeeds')
+    t.equal(verdict(await whoAmI(there, (await logIn(there, { phone: mine })).cookie)), '200', 'the phone that signed logs browsers in')
+    t.equal(verdict(await whoAmI(here, (await logIn(here, { phone: await phoneOf(there) })).cookie)), '200', 'and so does a phone that logs in afterwards')
+    const steps = [here, there].flatMap((service) => service.logged().split('\n').filter((line) => line.includes('"audit"')).map((line) => JSON.parse(line)))
+    t.strictSame(steps.filter(({ event }) => event === 'phone-key.ended').map(({ ended, by, key }) => [ended, by, key]).sort(),
+      [stolen, tablet].map((phone) => [phone.key.key_id, 'phone', mine.key.key_id]).sort(), 'each key is logged once')
+    t.equal(steps.filter(({ event, by }) => event === 'session.ended' && by === 'phone').length, 2, 'and each session')
   })
 
-  await t.test('stolen phone: a yes of before opens nothing, when its browser comes for the session after its person has signed out everywhere', async (t) => {
+  await t.test('stolen phone: an earlier confirmation opens no session when the browser consumes it after its person has signed out everywhere', async (t) => {
     const [here, there] = await openInstances(t, stores, clock)
     const [mine, stolen] = [await phoneOf(here, 'wu'), await phoneOf(there, 'wu')]
     const late = (await confirmedBrowser(there, { phone: stolen })).browser
     const lost = (await logIn(there, { phone: stolen })).browser
     t.equal(verdict(await mine.signOutEverywhere()), '204')
     t.equal(verdict(await late.consume()), '409 ticket-consumed')
-    t.equal(verdict(await lost.consume()), '409 ticket-consumed', 'nor does an answer that got lost bring one back')
+    t.equal(verdict(await lost.consume()), '409 ticket-consumed', 'nor does a repeated consume restore one')
     t.strictSame((await mine.sessions()).json, { sessions: [] })
   })
 
-  await t.test('stolen phone: nothing that was there before is left, when its person signs out everywhere while it logs in and its browsers come for their sessions', async (t) => {
+  await t.test('stolen phone: no earlier session or key is left when its person signs out everywhere while it logs in and browsers consume tickets', async (t) => {
     const [here, there] = await openInstances(t, stores, clock)
     for (let round = 0; round < 6; round++) {
       const [mine, stolen] = [await phoneOf(here, 'lu'), await phoneOf(there, 'lu')]
@@ -88,7 +88,7 @@ await onEveryStore(t, 'E18 stolen phone', async (t, { stores, clock: storeClock 
       t.equal(verdict(ended), '204')
       for (const { status, json } of consumed) {
         if (status !== 200) continue
-        t.equal(verdict(await here.call({ path: '/api/session', headers: { authorization: `Bearer ${json.access_token}` } })), '401 unauthenticated', 'a session that was handed out has ended')
+        t.equal(verdict(await here.call({ path: '/api/session', headers: { authorization: `Bearer ${json.access_token}` } })), '401 unauthenticated', 'a session that was opened has ended')
       }
       t.not((await open.consume()).status, 200)
       t.equal(verdict(await stolen.sessions()), '401 key-unknown')
@@ -96,7 +96,7 @@ await onEveryStore(t, 'E18 stolen phone', async (t, { stores, clock: storeClock 
     }
   })
 
-  await t.test('stolen phone: exactly one goes on, when two phones end each other at once', async (t) => {
+  await t.test('stolen phone: exactly one goes on when two phones sign each other out at once', async (t) => {
     const [here, there] = await openInstances(t, stores, clock)
     for (let round = 0; round < 6; round++) {
       const phones = [await phoneOf(here, 'qi'), await phoneOf(there, 'qi')]
@@ -106,7 +106,7 @@ await onEveryStore(t, 'E18 stolen phone', async (t, { stores, clock: storeClock 
     }
   })
 
-  await t.test('stolen phone: the oldest of its person\'s phones is out, when there are more than twenty', async (t) => {
+  await t.test('stolen phone: the oldest phone of a person is signed out when there are more than twenty', async (t) => {
     const [here, there] = await openInstances(t, stores, clock)
     const phones = []
     for (let n = 0; n < 21; n++) phones.push(await phoneOf(n % 2 === 0 ? here : there, 'many'))
@@ -116,7 +116,7 @@ await onEveryStore(t, 'E18 stolen phone', async (t, { stores, clock: storeClock 
   })
 })
 
-await t.test('E18 stolen phone: the key it is given is none that was ended, when it logs in across the moment at which all are', async (t) => {
+await t.test('E18 stolen phone: it gets a valid key when it logs in while all keys are revoked', async (t) => {
   const listed = gate()
   const goOn = gate()
   let isStalled = false
@@ -143,12 +143,12 @@ await t.test('E18 stolen phone: the key it is given is none that was ended, when
   t.equal(verdict(await mine.signOutEverywhere()), '204')
   goOn.open()
   const late = await loggingIn
-  t.equal(verdict(await late.sessions()), '200', 'it has another, of after')
+  t.equal(verdict(await late.sessions()), '200', 'it has a later key')
   const { keys } = await service.store.read<{ keys: Array<{ id: string }> }>(`person-phone-keys:${mine.sub}`) ?? { keys: [] }
   t.strictSame(keys.map(({ id }) => id), [mine.key.key_id, late.key.key_id])
 })
 
-await t.test('E18 stolen phone: the next call finishes what broke off, when the store goes away in the middle', async (t) => {
+await t.test('E18 stolen phone: a repeated call completes the sign-out when the store failed in the middle', async (t) => {
   let left = Infinity
   const service = await openTestService(t, {
     env,
@@ -174,7 +174,7 @@ await t.test('E18 stolen phone: the next call finishes what broke off, when the 
   }
 })
 
-await t.test('E18 stolen phone: a key that an earlier release issued is out, too, though it is on no list', async (t) => {
+await t.test('E18 stolen phone: a key of an earlier release is revoked, too, although it is on no list', async (t) => {
   const keys = generateKeys()
   const service = await openTestService(t, { keys, env })
   const [mine, old, oldMine] = [await phoneOf(service), await phoneOf(service), await phoneOf(service)]
@@ -183,13 +183,13 @@ await t.test('E18 stolen phone: a key that an earlier release issued is out, too
     await service.store.write(`phone-key:${key.key_id}`, { ...record, version: undefined, since: undefined }, 86_400_000)
   }
   await service.store.remove(`person-phone-keys:${mine.sub}`)
-  t.equal(verdict(await old.sessions()), '200', 'it is good until then')
+  t.equal(verdict(await old.sessions()), '200', 'it is valid until then')
   service.clock.advance(1000)
   t.equal(verdict(await oldMine.signOutEverywhere()), '204')
-  for (const phone of [old, oldMine]) t.equal(verdict(await phone.sessions()), '401 key-unknown', 'and such a phone logs in anew')
+  for (const phone of [old, oldMine]) t.equal(verdict(await phone.sessions()), '401 key-unknown', 'such a phone has to log in again')
 })
 
-await t.test('E18 stolen phone: a clock that is set back brings no key back', async (t) => {
+await t.test('E18 stolen phone: a revoked key stays revoked when a clock is set back', async (t) => {
   const service = await openTestService(t, { env })
   const [mine, stolen] = [await phoneOf(service), await phoneOf(service)]
   t.equal(verdict(await mine.signOutEverywhere()), '204')
@@ -197,5 +197,5 @@ await t.test('E18 stolen phone: a clock that is set back brings no key back', as
   const phoneKeys = createPhoneKeys(service.store, { clock: service.clock, sealingKey: seededBytes(32) })
   t.equal(await phoneKeys.read(stolen.key.key_id), undefined)
   const after = await phoneOf(service)
-  t.equal(verdict(await whoAmI(service, (await logIn(service, { phone: after })).cookie)), '200', 'and who logs in then is in')
+  t.equal(verdict(await whoAmI(service, (await logIn(service, { phone: after })).cookie)), '200', 'a login afterwards succeeds')
 })

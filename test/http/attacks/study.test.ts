@@ -11,14 +11,14 @@ import { confirmedBrowser, cookieOf, phoneOf, verdict } from '../../support/logi
 const noLimits = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
 const bearing = (secret: string) => ({ authorization: `Ticket ${secret}` })
 
-/** The bits at one place, over many ids: as often 1 as 0, within six standard deviations. */
+/** Returns whether one bit over many ids is as often 1 as 0, within six standard deviations. */
 const isEven = (ids: readonly Buffer[], bit: number): boolean => {
   const ones = ids.reduce((sum, id) => sum + (((id[bit >> 3] ?? 0) >> (bit & 7)) & 1), 0)
   return Math.abs(ones - ids.length / 2) < 3 * Math.sqrt(ids.length)
 }
 
 const flaws: Record<string, (t: Test, service: TestService) => Promise<void>> = {
-  'F1 unbound session id: the polls of another browser find nothing, before the scan, after it and after the yes': async (t, service) => {
+  'F1 unbound session id: another browser\'s polls are not-found before the scan, after it and after the confirmation': async (t, service) => {
     const phone = await phoneOf(service)
     const [victim, attacker] = [await openBrowser(service), await openBrowser(service)]
     const tryOut = async (state: string): Promise<void> => {
@@ -35,12 +35,12 @@ const flaws: Record<string, (t: Test, service: TestService) => Promise<void>> = 
     t.equal((await victim.consume()).status, 200)
     await tryOut('consumed')
   },
-  'F2 reusable code: a repeated poll, consume, scan or yes brings no second login, and the code ends by itself': async (t, service) => {
+  'F2 reusable code: a repeated poll, consume, scan or confirmation gives no second login, and the code expires': async (t, service) => {
     const { browser, phone } = await confirmedBrowser(service)
     const first = await browser.consume()
     t.equal(first.status, 200)
     const again = await browser.consume()
-    t.equal(cookieOf(again), cookieOf(first), 'a lost answer is given again, to the same browser, and is the same session')
+    t.equal(cookieOf(again), cookieOf(first), 'a repeated consume by the same browser gives the same session')
     const before = (await phone.sessions()).json.sessions.length as number
     service.clock.advance(30_000)
     t.equal(verdict(await browser.consume()), '409 ticket-consumed')
@@ -52,7 +52,7 @@ const flaws: Record<string, (t: Test, service: TestService) => Promise<void>> = 
     service.clock.advance(181_000)
     t.equal(verdict(await phone.scan(left.ticket)), '409 ticket-expired')
   },
-  'F3 predictable id: of two thousand, none is like another, in order, or uneven in any bit': async (t, service) => {
+  'F3 predictable id: two thousand are all different, without order, and even in every bit': async (t, service) => {
     const made = []
     for (let i = 0; i < 2000; i++) {
       const browser = await openBrowser(service, { from: `10.${i % 200}.${i % 7}.1` })
@@ -61,12 +61,12 @@ const flaws: Record<string, (t: Test, service: TestService) => Promise<void>> = 
     }
     const ids = made.map(({ ticket }) => Buffer.from(ticket, 'base64url'))
     t.ok(made.every(({ ticket, secret }) => /^[\w-]{22}$/.test(ticket) && /^[\w-]{43}$/.test(secret)))
-    t.equal(new Set(ids.map((id) => id.toString('hex', 0, 8))).size, ids.length, 'not even the first half is the same twice')
-    t.strictSame(Array.from({ length: 128 }, (_, bit) => bit).filter((bit) => !isEven(ids, bit)), [], 'every bit is a coin')
+    t.equal(new Set(ids.map((id) => id.toString('hex', 0, 8))).size, ids.length, 'even the first halves all differ')
+    t.strictSame(Array.from({ length: 128 }, (_, bit) => bit).filter((bit) => !isEven(ids, bit)), [], 'every bit is even')
     const rises = ids.filter((id, index) => index > 0 && Buffer.compare(id, ids[index - 1] ?? id) > 0).length
-    t.ok(Math.abs(rises - ids.length / 2) < 3 * Math.sqrt(ids.length), 'they neither grow nor shrink')
+    t.ok(Math.abs(rises - ids.length / 2) < 3 * Math.sqrt(ids.length), 'they are neither ascending nor descending')
   },
-  'F4 controllable id: whatever a browser asks for, the service makes id, secret, state and end': async (t, service) => {
+  'F4 controllable id: the service alone chooses id, secret, state and expiry': async (t, service) => {
     const wanted = { ticket: 'A'.repeat(22), id: 'A'.repeat(22), uuid: 'A'.repeat(22), scene: 'A'.repeat(22), secret: 'A'.repeat(43), state: 'confirmed', expires_in: 86_400, match_code: '10' }
     const asks: readonly Call[] = [
       { method: 'POST', path: '/api/tickets', body: wanted },
@@ -84,7 +84,7 @@ const flaws: Record<string, (t: Test, service: TestService) => Promise<void>> = 
     for (const method of ['PUT', 'PATCH', 'POST'] as const) t.equal(verdict(await service.call({ method, path: `/api/tickets/${wanted.ticket}`, body: {} })), '405 method-not-allowed')
     t.equal(verdict(await (await phoneOf(service)).scan(wanted.ticket)), '404 ticket-not-found')
   },
-  'F5 invalid token validation: without a signature of its own key nobody confirms for anybody, whomever the call names': async (t, service) => {
+  'F5 invalid token validation: only a signature with a person\'s own key confirms for that person': async (t, service) => {
     const [ming, evil] = [await phoneOf(service), await phoneOf(service, 'evil')]
     const browser = await openBrowser(service)
     await ming.scan(browser.ticket)
@@ -102,17 +102,17 @@ const flaws: Record<string, (t: Test, service: TestService) => Promise<void>> = 
       'Ming\'s signature of another call': craftSignature({ ...confirm, body: '{}' }, ming.key, now),
     }
     for (const [what, headers] of Object.entries(attempts)) t.equal(verdict(await service.call({ ...confirm, headers })), '401 signature-invalid', what)
-    t.equal(verdict(await evil.signed(confirm)), '409 ticket-taken', 'who signs rightly is only who they are')
+    t.equal(verdict(await evil.signed(confirm)), '409 ticket-taken', 'a valid signature is its own person\'s only')
     t.equal((await browser.poll()).json.state, 'scanned')
     t.equal((await ming.confirm(browser.ticket, number)).status, 200)
     t.equal((await browser.consume()).json.user.sub, ming.sub)
   },
-  'F6 sensitive data leakage: no answer holds a WeChat id or key, none to the browser says who scanned before the yes, and none to a phone holds the browser\'s secret': async (t, service) => {
-    const told: Record<'browser' | 'phone' | 'stranger', Answer[]> = { browser: [], phone: [], stranger: [] }
-    const as = (who: keyof typeof told): Service & TestService => {
+  'F6 sensitive data leakage: no answer contains a WeChat id or key, none to the browser shows who scanned before the confirmation, and none to a phone contains the browser\'s secret': async (t, service) => {
+    const answersTo: Record<'browser' | 'phone' | 'stranger', Answer[]> = { browser: [], phone: [], stranger: [] }
+    const as = (who: keyof typeof answersTo): Service & TestService => {
       const call = async (call: Call): Promise<Answer> => {
         const answer = await service.call(call)
-        told[who].push(answer)
+        answersTo[who].push(answer)
         return answer
       }
       return { ...service, call }
@@ -123,34 +123,34 @@ const flaws: Record<string, (t: Test, service: TestService) => Promise<void>> = 
     await phone.scan(browser.ticket)
     const number = await browser.matchCode()
     const stranger = await phoneOf(as('stranger'), 'hong')
-    const keyOfStranger = told.stranger.length
+    const keyOfStranger = answersTo.stranger.length
     await stranger.scan(browser.ticket)
     await stranger.confirm(browser.ticket, number)
     await as('stranger').call({ path: `/api/tickets/${browser.ticket}`, headers: bearing('A'.repeat(43)) })
-    const toStranger = told.stranger.slice(keyOfStranger).map(textOf).join('\n')
-    const beforeTheYes = told.browser.map(textOf).join('\n')
+    const toStranger = answersTo.stranger.slice(keyOfStranger).map(textOf).join('\n')
+    const beforeConfirmation = answersTo.browser.map(textOf).join('\n')
     await phone.confirm(browser.ticket, number)
     await browser.poll()
     await browser.consume()
     await phone.sessions()
     const openids = ['ming', 'hong'].map((person) => service.simulator.openidOf(person))
-    for (const [who, answers] of Object.entries(told)) {
+    for (const [who, answers] of Object.entries(answersTo)) {
       const text = answers.map(textOf).join('\n')
       t.notMatch(text, /openid|unionid|session_key/i, who)
-      for (const secret of [...openids, service.simulator.secret, service.simulator.appid]) t.notOk(text.includes(secret), `${who} is not told what is WeChat's`)
+      for (const secret of [...openids, service.simulator.secret, service.simulator.appid]) t.notOk(text.includes(secret), `${who} gets no secret of WeChat's`)
       t.equal(text.includes(browser.secret), who === 'browser', `${who} and the browser's secret`)
       t.equal(text.includes(phone.key.key), who === 'phone', `${who} and the phone's key`)
     }
     for (const secret of [phone.sub, phone.key.key_id]) {
-      t.notOk(beforeTheYes.includes(secret))
+      t.notOk(beforeConfirmation.includes(secret))
       t.notOk(toStranger.includes(secret))
     }
     t.notMatch(toStranger, /match|"browser"|"user"|"site"/)
-    for (const secret of [...openids, browser.secret, phone.key.key, service.simulator.secret]) t.notOk(service.logged().includes(secret), 'nor is it logged')
+    for (const secret of [...openids, browser.secret, phone.key.key, service.simulator.secret]) t.notOk(service.logged().includes(secret), 'nothing of it is logged')
   },
 }
 
 const textOf = ({ headers, text }: Answer): string => `${JSON.stringify(headers)}${text}`
 
-t.strictSame(Object.keys(flaws).map((name) => name.split(' ')[0]), Array.from({ length: 6 }, (_, index) => `F${index + 1}`), 'every flaw of the study is here')
+t.strictSame(Object.keys(flaws).map((name) => name.split(' ')[0]), Array.from({ length: 6 }, (_, index) => `F${index + 1}`), 'every flaw of the study has a test')
 for (const [name, flaw] of Object.entries(flaws)) await t.test(`study ${name}`, async (t) => { await flaw(t, await openTestService(t, { env: noLimits })) })

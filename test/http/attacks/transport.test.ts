@@ -1,4 +1,4 @@
-/** Requests at the edges of HTTP: what is late, coded or of another type is told so in our form, before it costs anything. */
+/** Requests that are late, encoded or of an unsupported type: refused with a problem, before they cost anything. */
 import t from 'tap'
 import { readAnswer, sendRaw, type RawAnswer } from '../../support/fuzz/wire.ts'
 import { openTestService } from '../../support/test-service.ts'
@@ -6,12 +6,12 @@ import { verdict } from '../../support/login.ts'
 
 const bytes = (...lines: string[]): Buffer => Buffer.from(lines.join('\r\n'), 'latin1')
 
-const told = (answer: RawAnswer | undefined): unknown[] => {
+const outcomeOf = (answer: RawAnswer | undefined): unknown[] => {
   const problem = JSON.parse(answer?.body ?? '{}') as { code?: string, status?: number }
   return [answer?.status, problem.status, problem.code, answer?.headers['content-type']?.replace(/;.*/, ''), answer?.headers.connection]
 }
 
-await t.test('ES requests: it is 408 when head or body don\'t come in time', async (t) => {
+await t.test('ES requests: it is 408 when headers or body don\'t come in time', async (t) => {
   const service = await openTestService(t)
   const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
   const texts = [
@@ -20,17 +20,17 @@ await t.test('ES requests: it is 408 when head or body don\'t come in time', asy
     bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Type: application/json', 'Transfer-Encoding: chunked', '', '2', '{'),
   ]
   for (const answer of await Promise.all(texts.map((text) => sendRaw(port, text)))) {
-    t.strictSame(told(readAnswer(answer)), [408, 408, 'bad-request', 'application/problem+json', 'close'])
+    t.strictSame(outcomeOf(readAnswer(answer)), [408, 408, 'bad-request', 'application/problem+json', 'close'])
   }
 })
 
-await t.test('ES requests: it is 501, and nothing after it is read, when a transfer coding is unknown', async (t) => {
+await t.test('ES requests: it is 501, and nothing more is read, when the transfer coding is unknown', async (t) => {
   const service = await openTestService(t, { env: { MAX_TICKETS: '20' } })
   const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
   const smuggled = 'POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'
   for (const coding of ['gzip, chunked', 'deflate, chunked', 'identity, chunked', 'GZIP ,chunked', 'gzip\r\nTransfer-Encoding: chunked', 'x-own, chunked']) {
     const answer = readAnswer(await sendRaw(port, bytes('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Type: application/json', `Transfer-Encoding: ${coding}`, '', '2', '{}', '0', '', smuggled)))
-    t.strictSame(told(answer), [501, 501, 'bad-request', 'application/problem+json', 'close'], coding)
+    t.strictSame(outcomeOf(answer), [501, 501, 'bad-request', 'application/problem+json', 'close'], coding)
     t.equal(answer?.text.match(/^HTTP\/1\.1 /gm)?.length, 1)
   }
   for (const coding of ['chunked', 'Chunked', ' chunked ']) {
@@ -41,7 +41,7 @@ await t.test('ES requests: it is 501, and nothing after it is read, when a trans
   t.equal(old?.status, 400, 'HTTP/1.0 has none')
 })
 
-await t.test('E6 bodies: another type than JSON is 415 before anything is counted or read', async (t) => {
+await t.test('E6 bodies: it is 415, before anything is counted or read, when the type isn\'t JSON', async (t) => {
   const service = await openTestService(t, { env: { LIMIT_CREATE: '1' } })
   const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
   const types = ['text/plain', 'text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', 'application/problem+json', 'text/json', 'text/plain; a=application/json', 'nonsense']
@@ -56,5 +56,5 @@ await t.test('E6 bodies: another type than JSON is 415 before anything is counte
   t.equal(nameless?.status, 415)
   const call = (headers: Record<string, string>, body?: string) => service.call({ method: 'POST', path: '/api/tickets', headers, ...(body !== undefined && { body }) })
   t.equal(verdict(await call({ 'content-type': 'application/json; charset=utf-8' }, '{}')), '201', 'nothing was counted')
-  t.equal(verdict(await call({ 'content-type': 'text/plain', 'content-length': '0' })), '429 rate-limited', 'and a type for no bytes is no mistake')
+  t.equal(verdict(await call({ 'content-type': 'text/plain', 'content-length': '0' })), '429 rate-limited', 'a type without bytes is accepted')
 })

@@ -1,2 +1,2 @@
--- Makes haproxy take a second for every request. Only the tests use it.
+-- Delays every request by a second. For tests only.
 core.register_action('wait_a_second', { 'http-req' }, function () core.msleep(1000) end)
