@@ -68,7 +68,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     })) as [LimitedWindow, ...LimitedWindow[]] // there is a name
   }
   const counts = createLimitCounts(store, clock, windowsOf)
-  // The plugin's ban is a second refusal here: the first call over a limit, which the audit records, is not banned, and all later ones are.
+  // `ban: 1`: to the plugin every refusal after the first is a ban. That tells the first call over a limit, which the audit records, from later ones.
   await app.register(rateLimit, { global: false, store: counts.Store, timeWindow: windowMs, ban: 1 })
 
   const limiter = (kind: LimitKind, max: number, whoOf: (request: FastifyRequest) => string = addressOf): Limit => {

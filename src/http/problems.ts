@@ -20,7 +20,7 @@ type UnauthorizedCode = { [Code in ProblemCode]: (typeof problemTypes)[Code]['st
 
 /**
  * `WWW-Authenticate` of each 401 (RFC 9110 §15.5.2); the type demands an entry for every code with that status. Only `Bearer` is a registered scheme, the others
- * name what CONTRACT, "Phone", describes. For none of them a browser opens a dialog.
+ * name what CONTRACT, "Phone", describes. Browsers open no dialog for any of them.
  */
 const challenges: Readonly<Record<UnauthorizedCode, string>> = {
   unauthenticated: 'Bearer',

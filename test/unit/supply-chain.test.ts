@@ -1,4 +1,4 @@
-/** What comes from others: exact, whole, from nowhere but the registry, no older than what is known to be mended, and each of the service's own packages named with its reason. */
+/** The packages: exact versions with integrity hashes from the registry, none with a known vulnerability, and a reason in the READMEs for each that the service needs. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -22,14 +22,14 @@ const { lockfileVersion, packages: { '': root, ...packages } } = JSON.parse(read
 const nameOf = (path: string): string => path.replace(/^.*node_modules\//, '')
 const exact = /^\d+\.\d+\.\d+$/
 
-/** By package, and by major where several are mended: the first version without a known vulnerability that matters here. */
+/** By package, and by major where several are fixed: the first version without a known vulnerability that matters here. */
 const floors: Readonly<Record<string, readonly string[]>> = {
   'fast-jwt': ['6.3.6'],
   '@fastify/jwt': ['10.2.8'],
   fastify: ['5.12.8'],
   '@fastify/proxy-addr': ['5.1.3'],
   'fast-uri': ['3.1.7', '4.2.3'],
-  '@fastify/static': ['10.1.11'], // 10.1.12, which is not to be had yet, mends the listing of folders, and here nothing is listed
+  '@fastify/static': ['10.1.11'], // 10.1.12, which isn't published yet, fixes the listing of folders; here nothing is listed
   '@fastify/rate-limit': ['11.2.0'],
   undici: ['6.29.1', '7.30.2', '8.12.4'],
   '@keyv/redis': ['5.1.6'],
@@ -41,10 +41,10 @@ const isBelow = (version: string, floor: string): boolean => {
   const index = is.findIndex((number, i) => number !== least[i])
   return index !== -1 && (is[index] ?? 0) < (least[index] ?? 0)
 }
-/** The floor of a version's own major; of a major that none is for, the highest. */
+/** The floor of a version's own major; the highest where that major has none. */
 const floorFor = (version: string, list: readonly string[]): string => list.find((floor) => numbers(floor)[0] === numbers(version)[0]) ?? list.at(-1) ?? ''
 
-await t.test('supply chain: every version is an exact one, and the lock file has the same', async (t) => {
+await t.test('supply chain: every version is exact, and the same in the lock file', async (t) => {
   t.strictSame({ ...root.dependencies }, dependencies)
   t.strictSame({ ...root.devDependencies }, devDependencies)
   for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
@@ -53,7 +53,7 @@ await t.test('supply chain: every version is an exact one, and the lock file has
   }
 })
 
-await t.test('supply chain: what is locked is whole, comes from the registry and names no host', async (t) => {
+await t.test('supply chain: every locked package has an integrity hash, and names no host', async (t) => {
   t.equal(lockfileVersion, 3)
   t.ok(Object.keys(packages).length > 100)
   const odd = Object.entries(packages).filter(([path, { integrity = '', resolved, link }]) =>
@@ -61,12 +61,12 @@ await t.test('supply chain: what is locked is whole, comes from the registry and
   t.strictSame(odd.map(([path]) => path), [])
 })
 
-await t.test('supply chain: only packages that are named may run a script when they are installed', async (t) => {
+await t.test('supply chain: only listed packages may run a script when they are installed', async (t) => {
   const scripted = Object.entries(packages).filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => nameOf(path))
   t.strictSame([...new Set(scripted)].sort(), Object.keys(allowScripts).filter((name) => allowScripts[name]).sort())
 })
 
-await t.test('supply chain: nothing is below the version that mends what is known of it, wherever in the tree it is', async (t) => {
+await t.test('supply chain: no package in the tree is below its first version without a known vulnerability', async (t) => {
   for (const [name, list] of Object.entries(floors)) {
     const found = Object.entries(packages).filter(([path]) => nameOf(path) === name).map(([, { version }]) => version)
     t.ok(found.length > 0, `${name} is in the tree`)
