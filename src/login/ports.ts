@@ -11,13 +11,13 @@ export interface Tickets {
    */
   add (ticket: Ticket): Promise<void>
   /** Secures the ticket's slot, as its browser polls: from now on no new ticket can take it. Rejects with `ticket-not-found` where one already has. */
-  keep (ticket: Ticket): Promise<void>
+  secureSlot (ticket: Ticket): Promise<void>
   /** The ticket, or undefined where there is none (unknown, or final for more than a minute). */
   read (id: string): Promise<Ticket | undefined>
   /** The version of each of these tickets; undefined where there is none. One request to the store, or a few. */
   versionsOf (ids: readonly string[]): Promise<Array<number | undefined>>
   /**
-   * Stores a move; true for the one caller whose move starts from what is stored. A scan secures the slot as `keep` does, or rejects like it.
+   * Stores a move; true for the one caller whose move starts from what is stored. A scan secures the slot as `secureSlot` does, or rejects like it.
    * `decided` is called as soon as the store has answered, with whatever outcome, so that held polls don't wait for the slot to be updated as well.
    */
   replace (before: Ticket, after: Ticket, decided?: () => void): Promise<boolean>

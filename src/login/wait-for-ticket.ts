@@ -42,7 +42,7 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
       let fault: unknown
       try {
         ticket = await ticketOfBrowser(deps, poll)
-        await deps.tickets.keep(ticket)
+        await deps.tickets.secureSlot(ticket)
       } catch (error) {
         if (ticket === undefined || !mayPass(error)) throw error
         fault = error

@@ -56,7 +56,7 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
     }
   }
 
-  const keep: Tickets['keep'] = async (ticket) => {
+  const secureSlot: Tickets['secureSlot'] = async (ticket) => {
     const slot = slotOf(ticket)
     if (slot === undefined || ticket.state !== 'pending' || secured.has(ticket.id)) return
     if (await store.secureSlot(slot)) rememberSecured(ticket.id)
@@ -75,7 +75,7 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
       // Where this fails, the slot ends by itself.
       await records.write(ticket.id, ticket, ttlOf(ticket))
     },
-    keep,
+    secureSlot,
     read: records.read,
     async versionsOf (ids) {
       const versions: Array<number | undefined> = []
@@ -87,7 +87,7 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
       return versions
     },
     async replace (before, after, decided) {
-      if (after.state === 'scanned') await keep(before)
+      if (after.state === 'scanned') await secureSlot(before)
       const isOurs = await records.replace(before.id, before, after, ttlOf(after)).finally(decided)
       if (isOurs) await updateSlot(before, after)
       return isOurs

@@ -86,11 +86,11 @@ await t.test('poll: it is answered when its ticket changes between the read and 
   const { deps, make } = openLoginUseCases(t)
   const { claim } = await make()
   let isFirst = true
-  const keep = async () => {
+  const secureSlot = async () => {
     if (isFirst) await cancelByBrowser(deps, claim)
     isFirst = false
   }
-  t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, keep } }, claim)).shown(), 'cancelled 2')
+  t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, secureSlot } }, claim)).shown(), 'cancelled 2')
 })
 
 await t.test('poll: it is answered when its ticket expires during the wait, once that is certain despite the clock\'s error', async (t) => {
@@ -107,12 +107,12 @@ await t.test('poll: it is answered when its ticket expires during the wait, once
 await t.test('poll: its ticket is secured against eviction when it polls', async (t) => {
   const { deps, make } = openLoginUseCases(t)
   const { claim } = await make()
-  const kept: string[] = []
-  const keep = async ({ id }: Ticket) => { kept.push(id) }
-  await begin({ ...deps, tickets: { ...deps.tickets, keep } }, claim, { waitMs: 0 })
-  t.strictSame(kept, [claim.id])
+  const secured: string[] = []
+  const secureSlot = async ({ id }: Ticket) => { secured.push(id) }
+  await begin({ ...deps, tickets: { ...deps.tickets, secureSlot } }, claim, { waitMs: 0 })
+  t.strictSame(secured, [claim.id])
   const gone = () => Promise.reject(new Problem('ticket-not-found'))
-  t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, keep: gone } }, claim)).shown(), 'ticket-not-found', 'and it is refused when the ticket was evicted')
+  t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, secureSlot: gone } }, claim)).shown(), 'ticket-not-found', 'and it is refused when the ticket was evicted')
 })
 
 await t.test('poll: it is told to stay away when the waiting room is full', async (t) => {
