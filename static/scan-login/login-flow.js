@@ -25,7 +25,7 @@ export const runLogin = async (run) => {
   const { api, clock, random, visible, signal, emit, returnTo } = run
   const viewState = createViewState(run.show)
   const context = createContext({ ...run, viewState })
-  const requests = createTicketRequests({ ...run, context, viewState, returnTo })
+  const requests = createTicketRequests({ ...run, context, viewState })
 
   /** Shows a ticket's code and polls to its end. `unattended`: nobody has used the page for too long. @param {Attempt} attempt @param {import('./view-state.js').CodeStage} name */
   const showAndPoll = async (attempt, name) => {
