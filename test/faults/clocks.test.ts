@@ -1,4 +1,4 @@
-// Instances whose clocks are minutes apart, on one Redis: whoever looks at a ticket or a session, it ends when it should.
+// Instances whose clocks are minutes apart, on one Redis: tickets and sessions end at the right time, whichever instance reads them.
 import { decodeJwt } from 'jose'
 import { pathToFileURL } from 'node:url'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { startRedis } from '../support/redis.ts'
 
 const offMs = 90_000
 
-/** One instance whose clock is slow and one whose clock is fast; the deployment speaks to the slow one. */
+/** Starts one instance whose clock is slow and one whose clock is fast; the deployment's own calls go to the slow one. */
 const openInstances = async (t: Test, env: Readonly<Record<string, string>> = {}): Promise<{ slow: Deployment, fast: Service }> => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
@@ -24,7 +24,7 @@ const openInstances = async (t: Test, env: Readonly<Record<string, string>> = {}
   return { slow: deployment, fast: other }
 }
 
-await t.test('clocks: a login works, and every time that is told is the right one, when instances are three minutes apart', async (t) => {
+await t.test('clocks: a login works, and every time in an answer is right, when the clocks of instances are three minutes apart', async (t) => {
   const { slow, fast } = await openInstances(t)
   const phones = { slow: await slow.phone('ming') }
   for (const [creator, reader] of [[slow, fast], [fast, slow]] as const) {
@@ -43,17 +43,17 @@ await t.test('clocks: a login works, and every time that is told is the right on
     const consumed = await creator.call({ method: 'POST', path: `${path}/consume`, headers: { authorization } })
     const again = await reader.call({ method: 'POST', path: `${path}/consume`, headers: { authorization } })
     t.equal(consumed.status, 200)
-    t.equal(again.status, 200, 'the answer may be asked for again at the other')
+    t.equal(again.status, 200, 'a repeated consume gets the same answer at the other instance')
     const [first, second] = [consumed, again].map(({ json }) => decodeJwt(json.access_token as string))
     t.equal(second?.sid, first?.sid)
-    for (const claims of [first, second]) t.ok(Math.abs(Number(claims?.iat) - Date.now() / 1000) < 10, 'the token is of now')
+    for (const claims of [first, second]) t.ok(Math.abs(Number(claims?.iat) - Date.now() / 1000) < 10, 'the token was issued now')
     for (const instance of [slow, fast]) {
       t.equal((await instance.call({ path: '/api/session', headers: { authorization: `Bearer ${again.json.access_token}` } })).status, 200)
     }
   }
 })
 
-await t.test('clocks: a ticket ends in its time, and neither before nor after, when instances are three minutes apart', async (t) => {
+await t.test('clocks: a ticket expires when its time is up, neither before nor after, when the clocks of instances are three minutes apart', async (t) => {
   const { slow, fast } = await openInstances(t, { TICKET_TTL: '4' })
   const browsers = [await openBrowser(slow), await openBrowser(fast)]
   const views = async () => await Promise.all(browsers.flatMap((browser) => [slow, fast].map((instance) =>
@@ -61,5 +61,5 @@ await t.test('clocks: a ticket ends in its time, and neither before nor after, w
   const begun = performance.now()
   const ended = await views()
   for (const { json } of ended) t.hasStrict(json, { state: 'expired', version: 2 })
-  t.ok(performance.now() - begun > 2_500, 'they were not over at once')
+  t.ok(performance.now() - begun > 2_500, 'they did not expire at once')
 })

@@ -1,4 +1,4 @@
-// The login page, open while all instances behind a balancer are replaced: it says nothing, no call of its goes wrong, and it moves on by the phone.
+// The login page while all instances behind a balancer are replaced: it announces nothing, none of its calls fails, and the login continues.
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openPhone } from '../support/clients.ts'
@@ -9,11 +9,11 @@ import { announcements, recordAnnouncements, waitForStage } from '../support/ope
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
-/** Where the login stands meanwhile. */
+/** What the page shows while the instances are replaced. */
 const stages = [['nginx', 'the page shows its code'], ['haproxy', 'the page shows its number']] as const
 
 for (const [kind, stage] of stages) {
-  await t.test(`deploys: the page says nothing, no call of its goes wrong, and it lands, when all instances behind ${kind} are replaced while ${stage}`, async (t) => {
+  await t.test(`deploys: the page announces nothing, no call fails, and the login succeeds, when all instances behind ${kind} are replaced while ${stage}`, async (t) => {
     const instances = await openInstances(t, kind)
     const newPhone = () => openPhone(instances, { jsCode: instances.simulator.jsCode('ming'), authority: new URL(instances.url).host })
     const { context, page, numberOf } = await openVisit(t, browser, { ...instances, newPhone }, { prepare: recordAnnouncements })
@@ -25,17 +25,17 @@ for (const [kind, stage] of stages) {
     }
     if (stage === 'the page shows its number') await scan()
 
-    const odd: string[] = []
+    const failures: string[] = []
     let polls = 0
-    context.on('requestfailed', (request) => { odd.push(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`) })
+    context.on('requestfailed', (request) => { failures.push(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`) })
     context.on('response', (response) => {
       if (/\?after=/.test(response.url())) polls++
-      if (response.status() >= 400) odd.push(`${response.request().method()} ${response.url()}: ${response.status()}`)
+      if (response.status() >= 400) failures.push(`${response.request().method()} ${response.url()}: ${response.status()}`)
     })
-    const said = await announcements(page)
+    const before = await announcements(page)
     await instances.restartInTurn()
-    t.strictSame(await announcements(page), said, 'not a word')
-    t.strictSame(odd, [])
+    t.strictSame(await announcements(page), before, 'nothing is announced')
+    t.strictSame(failures, [])
     t.ok(polls > 0, 'its polls were answered')
 
     if (stage === 'the page shows its code') {

@@ -1,9 +1,9 @@
-// Three instances behind a balancer are replaced one after the other, while people log in: whoever calls finds nothing odd about it.
+// Three instances behind a balancer are replaced one after the other while people log in: no caller notices.
 import t from 'tap'
 import { openInstances } from '../support/instances.ts'
 import { startLoad } from '../support/load.ts'
 
-/** So many people log in at the same time, again and again. */
+/** How many people log in at the same time, again and again. */
 const people = 16
 
 for (const kind of ['nginx', 'haproxy'] as const) {
@@ -19,6 +19,6 @@ for (const kind of ['nginx', 'haproxy'] as const) {
     t.comment(`${logins} logins, ${calls} calls`)
     t.strictSame(odd, [])
     t.equal(surplus, 0)
-    t.ok(logins > people * 2, 'it was a load')
+    t.ok(logins > people * 2, 'there was load all the time')
   })
 }

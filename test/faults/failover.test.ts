@@ -1,4 +1,4 @@
-// Two instances on a Redis set, and a master that is killed in the middle of a login: who waits goes on waiting, and is logged in.
+// Two instances on a Redis set whose master is killed in the middle of a login: held polls stay held, and the login succeeds.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { openBrowser, type Service } from '../support/clients.ts'
@@ -10,8 +10,8 @@ import { startCluster, startSentinelSet } from '../support/redis-sets.ts'
 /** CONTRACT "Errors". */
 const answerWithinMs = 6_000
 
-/** Calls again while the store is away, as pages and phones do; every answer until then is a clean one, and in time. */
-const insist = async (call: () => Promise<Answer>): Promise<Answer> => {
+/** Repeats a call while the store is away, as pages and phones do; each answer until then is `store-unavailable`, and in time. */
+const retryOutage = async (call: () => Promise<Answer>): Promise<Answer> => {
   for (;;) {
     const begun = performance.now()
     const answer = await call()
@@ -23,7 +23,7 @@ const insist = async (call: () => Promise<Answer>): Promise<Answer> => {
 }
 
 for (const [kind, startSet] of Object.entries({ sentinel: startSentinelSet, cluster: startCluster })) {
-  await t.test(`failover: a login that is under way comes to its end when a master is killed (${kind})`, async (t) => {
+  await t.test(`failover: a login continues to its end when a master is killed in the middle of it (${kind})`, async (t) => {
     const set = await startSet(t)
     const { deployment, other } = await openPair(t, { store: set.url, env: { MAX_HELD_POLLS: '1' } })
     const instances: readonly Service[] = [deployment, other]
@@ -33,15 +33,15 @@ for (const [kind, startSet] of Object.entries({ sentinel: startSentinelSet, clus
     const { answers } = await holdPolls(other, [browser])
     const master = await set.masterOf(`scan-login:ticket:${browser.ticket}`)
     await master.stop()
-    const scanned = await insist(() => phone.scan(browser.ticket))
+    const scanned = await retryOutage(() => phone.scan(browser.ticket))
     t.hasStrict(scanned, { status: 200, json: { state: 'scanned', version: 2 } })
     const [seen] = await answers
-    t.hasStrict(seen, { status: 200, json: { state: 'scanned', version: 2 } }, 'the poll rested all the time')
-    t.hasStrict(await insist(() => phone.confirm(browser.ticket, seen?.json.match_code)), { status: 200, json: { state: 'confirmed' } })
-    const consumed = await insist(() => browser.consume())
+    t.hasStrict(seen, { status: 200, json: { state: 'scanned', version: 2 } }, 'the poll was held all the time')
+    t.hasStrict(await retryOutage(() => phone.confirm(browser.ticket, seen?.json.match_code)), { status: 200, json: { state: 'confirmed' } })
+    const consumed = await retryOutage(() => browser.consume())
     t.hasStrict(consumed, { status: 200, json: { user: { sub: phone.sub } } })
     for (const instance of instances) {
-      const session = await insist(() => instance.call({ path: '/api/session', headers: { authorization: `Bearer ${consumed.json.access_token}` } }))
+      const session = await retryOutage(() => instance.call({ path: '/api/session', headers: { authorization: `Bearer ${consumed.json.access_token}` } }))
       t.hasStrict(session, { status: 200, json: { user: { sub: phone.sub } } })
     }
   })

@@ -1,4 +1,4 @@
-/** Clients that hang up, at every byte of every exchange and in every way: the process stays, and with it all the polls it holds. */
+/** Clients that hang up at every byte of every exchange, in every way: the process stays up, and keeps its held polls. */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
@@ -15,7 +15,7 @@ const request = (...lines: string[]): string => `${lines.join('\r\n')}\r\n\r\n`
 const get = (path: string, ...headers: string[]): string => request(`GET ${path} HTTP/1.1`, 'Host: a', ...headers)
 const webSocket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Version: 13']
 
-/** Everything that leads a server to another event, state or refusal, by what it is. */
+/** Requests that lead Node's server to different events, states and refusals. */
 const exchanges = ({ ticket, secret }: TestBrowser): Readonly<Record<string, string>> => ({
   'a tunnel': request('CONNECT x:80 HTTP/1.1', 'Host: x'),
   'a tunnel that is used': `${request('CONNECT x:80 HTTP/1.1', 'Host: x')}hello`,
@@ -23,7 +23,7 @@ const exchanges = ({ ticket, secret }: TestBrowser): Readonly<Record<string, str
   'a WebSocket': get('/', ...webSocket),
   'a WebSocket where a poll is': get(`/api/tickets/${ticket}?after=1&wait=25`, `Authorization: Ticket ${secret}`, ...webSocket),
   'HTTP/2 by upgrade': get('/', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA'),
-  'HTTP/2 without being asked': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  'HTTP/2 without an upgrade': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
   TLS: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
   nonsense: 'hello\r\n\r\n',
   'nonsense after a call': `${get('/health/live')}hello\r\n\r\n`,
@@ -41,20 +41,20 @@ const exchanges = ({ ticket, secret }: TestBrowser): Readonly<Record<string, str
   'HTTP/1.0': request('GET /login HTTP/1.0'),
 })
 
-/** What is too long to be cut at each byte. */
+/** Too long to be cut at each byte. */
 const longHead = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`
 
 const ways = ['end', 'resetAndDestroy'] as const
 type Way = (typeof ways)[number]
 
-/** Connects, says something, hangs up in a way when that was sent, heard of, or answered, and waits until it is over. */
-const hangUp = async (port: number, text: string, way: Way, when: 'sent' | 'heard' | 'answered'): Promise<void> => {
+/** Connects, sends a text, hangs up once it was sent, received, or answered, and waits until the connection is closed. */
+const hangUp = async (port: number, text: string, way: Way, when: 'sent' | 'received' | 'answered'): Promise<void> => {
   const socket = connect(port, '127.0.0.1').on('error', () => {})
   const closed = new Promise((resolve) => { socket.once('close', resolve) }) // by an error, too
   await once(socket, 'connect').catch(() => {})
   await new Promise<void>((resolve) => { text === '' ? resolve() : socket.write(Buffer.from(text, 'latin1'), () => { resolve() }) })
-  if (when === 'heard') await sleep(5)
-  if (when === 'answered') await Promise.race([once(socket, 'data').catch(() => {}), closed, sleep(50)]) // a poll that is held says nothing
+  if (when === 'received') await sleep(5)
+  if (when === 'answered') await Promise.race([once(socket, 'data').catch(() => {}), closed, sleep(50)]) // a held poll has no answer
   socket[way]()
   if (way === 'end') {
     socket.resume()
@@ -64,8 +64,8 @@ const hangUp = async (port: number, text: string, way: Way, when: 'sent' | 'hear
   await closed
 }
 
-/** Polls again and again until the ticket has moved: what a page does. */
-const follow = async (browser: TestBrowser): Promise<string> => {
+/** Polls until the ticket has moved, as a page does. */
+const pollUntilMoved = async (browser: TestBrowser): Promise<string> => {
   for (;;) {
     const { json } = await browser.poll(1, 25)
     if (json.version > 1) return json.state
@@ -77,7 +77,7 @@ const hangUpEverywhere = async (port: number, texts: Readonly<Record<string, str
   const whole = Object.values(texts)
   const parts = whole.flatMap((text) => Array.from({ length: text.length + 1 }, (_, sent) => text.slice(0, sent)))
   await Promise.all([
-    ...parts.flatMap((text) => ways.flatMap((way) => (['sent', 'heard'] as const).map((when) => inTurn(() => hangUp(port, text, way, when))))),
+    ...parts.flatMap((text) => ways.flatMap((way) => (['sent', 'received'] as const).map((when) => inTurn(() => hangUp(port, text, way, when))))),
     ...[...whole, longHead].flatMap((text) => ways.map((way) => inTurn(() => hangUp(port, text, way, 'answered')))),
   ])
 }
@@ -85,24 +85,24 @@ const hangUpEverywhere = async (port: number, texts: Readonly<Record<string, str
 const isAlive = async (deployment: Deployment, running: RunningProcess): Promise<boolean> =>
   await Promise.race([running.ended.then(() => false), deployment.call({ path: '/health/live' }).then(({ status }) => status === 200)])
 
-/** Nothing that happened was a fault: not on a socket, and not of ours. */
-const noFault = (t: Test, running: RunningProcess): void => { t.notMatch(running.stdout(), /"level":(?:50|60)/) }
+/** Asserts that no error was logged. */
+const assertNoErrors = (t: Test, running: RunningProcess): void => { t.notMatch(running.stdout(), /"level":(?:50|60)/) }
 
-await t.test('E1 hang-ups: the process goes on and a held poll is answered when clients hang up at every byte of every exchange', async (t) => {
+await t.test('E1 hang-ups: the process stays up and a held poll is answered when clients hang up at every byte of every exchange', async (t) => {
   const deployment = await openDeployment(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn' } })
   const running = await deployment.start()
   const browser = await openBrowser(deployment)
-  const held = follow(browser)
+  const held = pollUntilMoved(browser)
   await hangUpEverywhere(deployment.port, exchanges(await openBrowser(deployment)))
   t.equal(await isAlive(deployment, running), true)
   const phone = await deployment.phone()
   t.equal((await phone.scan(browser.ticket)).status, 200)
   t.equal(await held, 'scanned')
-  noFault(t, running)
+  assertNoErrors(t, running)
 })
 
 for (const kind of ['haproxy', 'caddy'] as const) {
-  await t.test(`E1 hang-ups: the process goes on when ${kind} passes them on`, async (t) => {
+  await t.test(`E1 hang-ups: the process stays up when the clients are behind ${kind}`, async (t) => {
     const deployment = await openDeployment(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1' } })
     const running = await deployment.start()
     const port = await freePort()
@@ -110,14 +110,14 @@ for (const kind of ['haproxy', 'caddy'] as const) {
     const all = exchanges(await openBrowser(deployment))
     const inTurn = limitConcurrency(16)
     for (let rounds = 0; rounds < 5; rounds++) {
-      await Promise.all(Object.values(all).flatMap((text) => ways.flatMap((way) => (['sent', 'heard', 'answered'] as const).map((when) => inTurn(() => hangUp(port, text, way, when))))))
+      await Promise.all(Object.values(all).flatMap((text) => ways.flatMap((way) => (['sent', 'received', 'answered'] as const).map((when) => inTurn(() => hangUp(port, text, way, when))))))
     }
     t.equal(await isAlive(deployment, running), true)
-    noFault(t, running)
+    assertNoErrors(t, running)
   })
 }
 
-await t.test('E1 hang-ups: the demo goes on, too', async (t) => {
+await t.test('E1 hang-ups: the demo stays up, too', async (t) => {
   const port = await freePort()
   const running = run(t, { script: 'src/demo/main.ts', folder: makeFolder(t), env: { PORT: String(port) } })
   while (!running.stdout().includes('/demo/phone')) await Promise.race([sleep(50), running.ended.then(({ stderr }) => { throw new Error(stderr) })])
@@ -128,7 +128,7 @@ await t.test('E1 hang-ups: the demo goes on, too', async (t) => {
   t.match(await made.json(), { state: 'pending' })
 })
 
-await t.test('E1 hang-ups: the service is reached again when it has run out of file descriptors', async (t) => {
+await t.test('E1 hang-ups: the service can be reached again when it has run out of file descriptors', async (t) => {
   const deployment = await openDeployment(t)
   const running = await deployment.start()
   const open = readdirSync(`/proc/${running.pid}/fd`).length
@@ -141,11 +141,11 @@ await t.test('E1 hang-ups: the service is reached again when it has run out of f
   t.equal(await isAlive(deployment, running), true)
 })
 
-await t.test('E1 errors that nobody caught: a lost connection is logged with its stack and the process goes on; anything else ends it with 1', async (t) => {
+await t.test('E1 uncaught errors: a lost connection is logged with its stack and the process stays up; anything else ends it with 1', async (t) => {
   const peer = createServer((socket) => { socket.once('data', () => { socket.resetAndDestroy() }) }).listen(0, '127.0.0.1')
   await once(peer, 'listening')
   t.teardown(() => { peer.close() })
-  const { port } = peer.address() as AddressInfo // an object for what listens on a port
+  const { port } = peer.address() as AddressInfo // an AddressInfo where it listens on a port
   const start = (what: string): RunningProcess => run(t, { script: 'test/support/serve-and-fail.ts', args: [what, String(port)], folder: makeFolder(t) })
 
   for (const what of ['socket', 'rejection']) {

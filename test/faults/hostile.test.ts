@@ -1,4 +1,4 @@
-/** Hostile connections over real sockets: what is slow, endless, ambiguous or gone is bounded, and nobody else notices. */
+/** Hostile clients over real sockets: slow, endless and ambiguous requests and vanished clients are bounded, and other clients are served. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,10 +17,10 @@ const listening = async (t: Test, env: Record<string, string> = {}): Promise<{ s
   return { service, port: Number(port) }
 }
 
-/** A client that never hangs up, nor minds when it is hung up on; destroyed with its test. */
+/** Connects a client that never closes its side, and ignores being closed. Destroyed when the test ends. */
 const dial = async (t: Test, port: number): Promise<Socket> => {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-  socket.on('error', () => {}) // to be cut off is what these are for
+  socket.on('error', () => {}) // most are cut off
   t.teardown(() => { socket.destroy() })
   await once(socket, 'connect')
   return socket
@@ -30,15 +30,15 @@ const connections = (service: TestService): Promise<number> => new Promise((reso
   service.app.server.getConnections((error, count) => { error === null ? resolve(count) : reject(error) })
 })
 
-/** Waits until the service has let go of everybody; where it never does, the test's own time limit ends it. */
-const untilAlone = async (service: TestService): Promise<void> => {
+/** Waits until the service has no connections left; the test's own timeout bounds it. */
+const waitUntilNoConnections = async (service: TestService): Promise<void> => {
   while (await connections(service) > 0) await sleep(100)
 }
 
 const lines = (...text: string[]): string => `${text.join('\r\n')}\r\n\r\n`
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
 
-await t.test('connections: whoever sends slowly, nothing, or nonsense and stays is cut off, and others log in meanwhile', async (t) => {
+await t.test('connections: clients that send slowly, nothing, or nonsense are cut off, and others can log in meanwhile', async (t) => {
   const { service, port } = await listening(t)
   const slow: Socket[] = []
   for (let i = 0; i < 300; i++) {
@@ -47,16 +47,16 @@ await t.test('connections: whoever sends slowly, nothing, or nonsense and stays 
     if (i % 5 === 1) socket.write('GET /api/session HTTP/1.1\r\nHost: a\r\nX-A: ')
     if (i % 5 === 2) socket.write('POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{"a":"')
     if (i % 5 === 3) socket.write('POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a":')
-    if (i % 5 === 4) socket.write('hello\r\n\r\n') // told off, it doesn't go
+    if (i % 5 === 4) socket.write('hello\r\n\r\n') // stays after its 400
   }
   const drip = setInterval(() => { for (const socket of slow) if (socket.writable) socket.write('x') }, 700)
   t.teardown(() => { clearInterval(drip) })
   t.ok(await connections(service) >= 240)
   for (let i = 0; i < 5; i++) t.equal((await logIn(service)).consumed.status, 200)
-  await untilAlone(service)
+  await waitUntilNoConnections(service)
 })
 
-await t.test('connections: whoever asks and never reads is cut off', async (t) => {
+await t.test('connections: a client is cut off when it sends requests and never reads', async (t) => {
   const { service, port } = await listening(t, { MAX_WAIT: '0' })
   for (let i = 0; i < 5; i++) {
     const socket = await dial(t, port)
@@ -65,46 +65,46 @@ await t.test('connections: whoever asks and never reads is cut off', async (t) =
   }
   await waitUntil(() => service.logged().split('/openapi.json').length > 5)
   t.equal((await logIn(service)).consumed.status, 200)
-  await untilAlone(service)
+  await waitUntilNoConnections(service)
 })
 
-await t.test('connections: thousands of header lines and endless ones are refused before they are kept', async (t) => {
+await t.test('connections: requests get 413 when they have thousands of header lines or endless ones', async (t) => {
   const { port } = await listening(t)
   for (const head of [`${'a:\r\n'.repeat(5000)}`, `X: ${'a'.repeat(17_000)}\r\n`, `Cookie: ${'a=b; '.repeat(4000)}\r\n`]) {
     t.match(await sendRaw(port, bytes(`GET /api/session HTTP/1.1\r\nHost: a\r\n${head}\r\n`)), /^HTTP\/1\.1 413 /)
   }
   t.match(await sendRaw(port, bytes(`GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`)), /^HTTP\/1\.1 413 /)
-  t.match(await sendRaw(port, bytes(lines('GET /api/session HTTP/1.1', 'Host: a', 'Connection: close', ...Array.from({ length: 500 }, () => 'a:')))), /^HTTP\/1\.1 401 /, 'what fits is read')
+  t.match(await sendRaw(port, bytes(lines('GET /api/session HTTP/1.1', 'Host: a', 'Connection: close', ...Array.from({ length: 500 }, () => 'a:')))), /^HTTP\/1\.1 401 /, 'headers within the limit are read')
 })
 
-await t.test('connections: a body without end is cut off where the limit is', async (t) => {
+await t.test('connections: an endless body gets 413 at the limit', async (t) => {
   const { service, port } = await listening(t)
   const socket = await dial(t, port)
-  let heard = ''
-  socket.on('data', (data) => { heard += data.toString() })
+  let received = ''
+  socket.on('data', (data) => { received += data.toString() })
   socket.write('POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n')
   const pour = setInterval(() => { if (socket.writable) socket.write(`4000\r\n${' '.repeat(0x4000)}\r\n`) }, 20)
   t.teardown(() => { clearInterval(pour) })
-  await untilAlone(service)
-  t.match(heard, /^HTTP\/1\.1 413 [^]*"code":"payload-too-large"/)
+  await waitUntilNoConnections(service)
+  t.match(received, /^HTTP\/1\.1 413 [^]*"code":"payload-too-large"/)
 })
 
-await t.test('connections: pipelined calls are each answered in their turn, held polls among them', async (t) => {
+await t.test('connections: pipelined calls are answered in order, held polls among them', async (t) => {
   const { service, port } = await listening(t, { MAX_HELD_POLLS: '50' })
   const browser = await openBrowser(service)
   const poll = lines(`GET /api/tickets/${browser.ticket}?after=1&wait=25 HTTP/1.1`, 'Host: a', `Authorization: Ticket ${browser.secret}`)
   const socket = await dial(t, port)
-  let heard = ''
-  socket.on('data', (data) => { heard += data.toString() })
+  let received = ''
+  socket.on('data', (data) => { received += data.toString() })
   socket.write(poll.repeat(7) + lines('GET /health/live HTTP/1.1', 'Host: a'))
-  await waitUntil(() => heard.includes('"poll_after":2'))
+  await waitUntil(() => received.includes('"poll_after":2'))
   await browser.giveUp()
-  await waitUntil(() => heard.includes('{"status":"ok"}'))
-  t.equal(heard.match(/HTTP\/1\.1 200 /g)?.length, 8, 'nothing was lost')
-  t.match(heard, /"state":"cancelled"/)
+  await waitUntil(() => received.includes('{"status":"ok"}'))
+  t.equal(received.match(/HTTP\/1\.1 200 /g)?.length, 8, 'every call is answered')
+  t.match(received, /"state":"cancelled"/)
 })
 
-await t.test('connections: two thousand idle polls are held at once while another visitor logs in, and answered when their time comes', async (t) => {
+await t.test('connections: two thousand polls are held at once and answered when their time is up, while another visitor logs in', async (t) => {
   const { service, port } = await listening(t)
   const sockets = await Promise.all(Array.from({ length: 2000 }, async () => {
     const { ticket, secret } = await openBrowser(service)
@@ -114,7 +114,7 @@ await t.test('connections: two thousand idle polls are held at once while anothe
   }))
   while (await connections(service) < 2000) await sleep(20)
   for (let i = 0; i < 3; i++) t.equal((await logIn(service)).consumed.status, 200)
-  t.ok(sockets.every((socket) => socket.bytesRead === 0), 'they rest')
+  t.ok(sockets.every((socket) => socket.bytesRead === 0), 'all polls are held')
   for (const socket of sockets.slice(0, 1000)) socket.resetAndDestroy()
   for (const socket of sockets.slice(1000)) socket.resume()
   while (await connections(service) > 1000) await sleep(20)
@@ -123,12 +123,12 @@ await t.test('connections: two thousand idle polls are held at once while anothe
   t.equal((await logIn(service)).consumed.status, 200)
 })
 
-/** What two servers in a row could read in two ways, with a second request in it that must not be answered. */
+/** Requests that two servers in a row could read differently. Each is followed by a second request that must not be answered. */
 const ambiguous: Record<string, string> = {
   'both lengths': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 6', 'Transfer-Encoding: chunked') + '0\r\n\r\nX',
   'both lengths, the other way round': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked', 'Content-Length: 6') + '0\r\n\r\nX',
   'two Content-Lengths': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 0', 'Content-Length: 40'),
-  'two that are the same': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 2', 'Content-Length: 2') + '{}',
+  'two equal Content-Lengths': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 2', 'Content-Length: 2') + '{}',
   'a list of lengths': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 2, 2') + '{}',
   'a length with a sign': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: +2') + '{}',
   'a length in hex': lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 0x2') + '{}',
@@ -149,14 +149,14 @@ const ambiguous: Record<string, string> = {
   'a header without a name': lines('GET /api/session HTTP/1.1', 'Host: a', ': x'),
   'no Host': lines('GET /api/session HTTP/1.1', 'Connection: close'),
   'two Hosts': lines('GET /api/session HTTP/1.1', 'Host: login.example.com', 'Host: evil.example', 'Connection: close'),
-  'a version that isn\'t': lines('GET /api/session HTTP/1.2', 'Host: a'),
-  'HTTP/2 without being asked': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  'an unknown version': lines('GET /api/session HTTP/1.2', 'Host: a'),
+  'HTTP/2 without an upgrade': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
   'a TLS hello': '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
-  'a method that isn\'t': lines('BREW /api/session HTTP/1.1', 'Host: a'),
+  'an unknown method': lines('BREW /api/session HTTP/1.1', 'Host: a'),
   'a tunnel': lines('CONNECT evil.example:443 HTTP/1.1', 'Host: a'),
 }
 
-await t.test('requests: what could be read in two ways is bad-request, changes nothing, and what comes after it is not read', async (t) => {
+await t.test('requests: bad-request, no effect, and nothing after it is read, when a request is ambiguous', async (t) => {
   const { service, port } = await listening(t, { MAX_TICKETS: '1' })
   const smuggled = lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 0', 'Connection: close')
   for (const [what, text] of Object.entries(ambiguous)) {
@@ -167,26 +167,26 @@ await t.test('requests: what could be read in two ways is bad-request, changes n
     t.match(answer, /"code":"bad-request"/, what)
     t.match(answer, /^connection: close/im, what)
   }
-  t.equal((await openBrowser(service)).created.status, 201, 'the only place is free')
+  t.equal((await openBrowser(service)).created.status, 201, 'the only slot is free')
 })
 
-await t.test('requests: odd ways to name what is asked for lead to nothing else', async (t) => {
+await t.test('requests: an unusual target, method or protocol reaches no other resource', async (t) => {
   const { port } = await listening(t)
   const ask = (first: string, ...headers: string[]): Promise<string> => sendRaw(port, bytes(lines(first, 'Host: login.example.com', 'Connection: close', ...headers)))
   const statusOf = (answer: string): string => `${/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]} ${/"code":"([^"]+)"/.exec(answer)?.[1] ?? ''}`
-  t.equal(statusOf(await ask('GET http://evil.example/api/session HTTP/1.1')), '401 unauthenticated', 'absolute-form is ours, whatever host it names (RFC 9112 §3.2.2)')
+  t.equal(statusOf(await ask('GET http://evil.example/api/session HTTP/1.1')), '401 unauthenticated', 'the host of an absolute-form target is ignored (RFC 9112 §3.2.2)')
   t.notMatch(await ask('GET http://evil.example/ HTTP/1.1'), /evil/)
   t.equal(statusOf(await ask('OPTIONS * HTTP/1.1')), '404 not-found')
   t.equal(statusOf(await ask('TRACE /api/session HTTP/1.1', 'Cookie: secret')), '405 method-not-allowed')
   t.notMatch(await ask('TRACE /api/session HTTP/1.1', 'X-Echo: hello-echo'), /hello-echo/)
-  t.equal(statusOf(await ask('GET /api/session HTTP/1.1', 'Upgrade: websocket', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Version: 13')), '401 unauthenticated', 'nobody changes the protocol')
-  t.equal(statusOf(await ask('GET /api/session HTTP/1.1', 'Expect: the-unexpected')), '401 unauthenticated', 'an unknown expectation is left alone')
+  t.equal(statusOf(await ask('GET /api/session HTTP/1.1', 'Upgrade: websocket', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Version: 13')), '401 unauthenticated', 'an upgrade is ignored')
+  t.equal(statusOf(await ask('GET /api/session HTTP/1.1', 'Expect: the-unexpected')), '401 unauthenticated', 'an unknown expectation is ignored')
   t.equal(statusOf(await sendRaw(port, bytes('GET /api/session HTTP/1.0\r\n\r\n'))), '401 unauthenticated', 'HTTP/1.0 needs no Host')
   const old = await sendRaw(port, bytes('GET /api/session\r\n\r\n'))
-  t.match(old, /^HTTP\/1\.1 4/, 'nor is HTTP/0.9 let in')
+  t.match(old, /^HTTP\/1\.1 4/, 'HTTP/0.9 is refused')
 })
 
-await t.test('connections: a client that vanishes in the middle of its call leaves nothing behind', async (t) => {
+await t.test('connections: nothing is left behind when a client vanishes in the middle of its call', async (t) => {
   const { service, port } = await listening(t, { MAX_HELD_POLLS: '1' })
   const browser = await openBrowser(service)
   for (const text of ['GET /api/ses', 'POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{', lines(`GET /api/tickets/${browser.ticket}?after=1&wait=25 HTTP/1.1`, 'Host: a', `Authorization: Ticket ${browser.secret}`)]) {
@@ -197,7 +197,7 @@ await t.test('connections: a client that vanishes in the middle of its call leav
       socket[leave]()
     }
   }
-  await untilAlone(service)
+  await waitUntilNoConnections(service)
   t.equal(verdict(await browser.poll(1, 0)), '200')
   t.notMatch(service.logged(), /"level":(?:50|60)/)
 })

@@ -1,4 +1,4 @@
-// The service on a real Redis: the same login, and what everybody is told while Redis is dead or frozen, and afterwards.
+// The service on a real Redis: a login, the answers while Redis is down or frozen, and the recovery.
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -9,10 +9,10 @@ import type { Answer } from '../support/test-service.ts'
 import { makeFolder, openDeployment, waitUntilReady, type Deployment } from '../support/service-process.ts'
 import { startRedis, type RedisServer } from '../support/redis.ts'
 
-/** The contract's word for how soon a fault is told. */
+/** CONTRACT "Errors". */
 const answerWithinMs = 6000
 
-/** A Redis that keeps what it has when it is killed, on the port where it was before. */
+/** Starts a Redis that keeps its data when it is killed, on a given port or a free one. */
 const openRedis = async (t: Test, folder: string, port?: number): Promise<RedisServer> => {
   const redis = await startRedis({ args: ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always'], ...(port !== undefined && { port }) })
   t.teardown(() => redis.stop())
@@ -41,7 +41,7 @@ const logIn = async (t: Test, deployment: Deployment, phone: TestPhone): Promise
   return { phone, cookie: String(consumed.headers['set-cookie']).replace(/;.*/, ''), token: consumed.json.access_token }
 }
 
-/** Every call that needs the store, as somebody makes it who is in the middle of a login and has another one. */
+/** Every call that needs the store, for a person who is logged in and in the middle of a second login. */
 const everyCall = (deployment: Deployment, { phone, cookie, token }: Visitor, browser: TestBrowser): Readonly<Record<string, () => Promise<Answer>>> => {
   const own = { cookie, 'sec-fetch-site': 'same-origin' }
   return {
@@ -67,8 +67,8 @@ const everyCall = (deployment: Deployment, { phone, cookie, token }: Visitor, br
   }
 }
 
-/** What readiness has found is told to everybody for a second. */
-const untilAway = async (deployment: Deployment): Promise<void> => { while ((await deployment.call({ path: '/health/ready' })).status !== 503) await sleep(50) }
+/** Waits until the service knows of the outage; its readiness is cached for a second. */
+const waitUntilAway = async (deployment: Deployment): Promise<void> => { while ((await deployment.call({ path: '/health/ready' })).status !== 503) await sleep(50) }
 
 const expectOutage = async (t: Test, calls: Readonly<Record<string, () => Promise<Answer>>>): Promise<void> => {
   await Promise.all(Object.entries(calls).map(async ([name, call]) => {
@@ -77,7 +77,7 @@ const expectOutage = async (t: Test, calls: Readonly<Record<string, () => Promis
   }))
 }
 
-await t.test('redis: somebody is logged in, and still is when the service was killed and started again', async (t) => {
+await t.test('redis: a person stays logged in when the service is killed and started again', async (t) => {
   const redis = await openRedis(t, makeFolder(t))
   const deployment = await openRedisDeployment(t, redis)
   const first = await deployment.start()
@@ -91,7 +91,7 @@ await t.test('redis: somebody is logged in, and still is when the service was ki
   await logIn(t, deployment, phone)
 })
 
-await t.test('redis: the service starts and waits when Redis is not there yet', async (t) => {
+await t.test('redis: the service starts, and works later, when Redis is not there yet', async (t) => {
   const folder = makeFolder(t)
   const redis = await openRedis(t, folder)
   const deployment = await openRedisDeployment(t, redis)
@@ -117,7 +117,7 @@ const outages = {
 }
 
 for (const [how, outage] of Object.entries(outages)) {
-  await t.test(`redis: every call says so in time, and all goes on afterwards, when Redis is ${how}`, async (t) => {
+  await t.test(`redis: every call gets store-unavailable in time, and works again afterwards, when Redis is ${how}`, async (t) => {
     const folder = makeFolder(t)
     const redis = await openRedis(t, folder)
     const deployment = await openRedisDeployment(t, redis)
@@ -129,18 +129,18 @@ for (const [how, outage] of Object.entries(outages)) {
     const { answers } = await holdPolls(deployment, [held])
 
     await outage.begin(redis)
-    await untilAway(deployment)
+    await waitUntilAway(deployment)
     await expectOutage(t, everyCall(deployment, visitor, browser))
     await expectOutage(t, everyCall(deployment, visitor, browser))
     for (const path of ['/health/live', '/login', '/.well-known/jwks.json']) t.equal((await deployment.call({ path })).status, 200, path)
     await outage.end(t, redis, folder)
     await waitUntilReady(deployment)
 
-    t.hasStrict(await deployment.call({ path: '/api/session', headers: { cookie: visitor.cookie } }), { status: 200 }, 'nobody was logged out')
+    t.hasStrict(await deployment.call({ path: '/api/session', headers: { cookie: visitor.cookie } }), { status: 200 }, 'the person is still logged in')
     t.hasStrict(await visitor.phone.sessions(), { status: 200, json: { sessions: [{}] } })
-    t.hasStrict(await browser.poll(), { status: 200, json: { state: 'pending', version: 1 } }, 'what was told to have failed was not done')
+    t.hasStrict(await browser.poll(), { status: 200, json: { state: 'pending', version: 1 } }, 'a call that was refused had no effect')
     t.hasStrict(await visitor.phone.scan(held.ticket), { status: 200, json: { state: 'scanned', version: 2 } })
-    t.hasStrict(await answers, [{ status: 200, json: { state: 'scanned', version: 2 } }], 'who waited all the time hears of it')
+    t.hasStrict(await answers, [{ status: 200, json: { state: 'scanned', version: 2 } }], 'the held poll is answered')
     await logIn(t, deployment, visitor.phone)
 
     running.kill('SIGTERM')

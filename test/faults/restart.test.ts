@@ -1,4 +1,4 @@
-// Killed without a word and started again on the embedded store: what was answered with success is still so.
+// The service killed and started again on the embedded store: whatever was answered with success is still there.
 import t from 'tap'
 import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import type { Answer, Call } from '../support/test-service.ts'
@@ -20,7 +20,7 @@ const cookieOf = (consumed: Answer): string => String(consumed.headers['set-cook
 
 const whoAmI = (deployment: Deployment, headers: Record<string, string>): Promise<Answer> => deployment.call({ path: '/api/session', headers })
 
-await t.test('restart: everything under way goes on when the process was killed', async (t) => {
+await t.test('restart: logins, sessions and keys continue when the process was killed', async (t) => {
   const deployment = await openDeployment(t)
   const first = await deployment.start()
   const phone = await deployment.phone()
@@ -41,9 +41,9 @@ await t.test('restart: everything under way goes on when the process was killed'
   t.hasStrict(byCookie, { status: 200, json: { user: { sub: phone.sub } } })
   const byToken = await whoAmI(deployment, { authorization: `Bearer ${loggedIn.json.access_token}` })
   t.hasStrict(byToken, { status: 200, json: byCookie.json })
-  t.equal((await whoAmI(deployment, { cookie: loggedOut })).status, 401, 'who had logged out stays out')
+  t.equal((await whoAmI(deployment, { cookie: loggedOut })).status, 401, 'a person who has logged out stays logged out')
 
-  t.hasStrict((await phone.scan(onScreen.ticket)), { status: 200, json: { state: 'scanned', version: 2 } }, 'a phone key goes on signing')
+  t.hasStrict((await phone.scan(onScreen.ticket)), { status: 200, json: { state: 'scanned', version: 2 } }, 'a phone key still works')
   const { match_code: matchCode } = (await onScreen.poll(1, 5)).json
   t.hasStrict(await phone.confirm(onScreen.ticket, matchCode), { status: 200, json: { state: 'confirmed' } })
   t.hasStrict(await onScreen.consume(), { status: 200, json: { user: { sub: phone.sub } } })
@@ -57,12 +57,12 @@ await t.test('restart: everything under way goes on when the process was killed'
   t.equal((await phone.sessions()).json.sessions.length, 4)
 })
 
-await t.test('restart: a signed call is not taken twice when the process was killed in between', async (t) => {
+await t.test('restart: a signed call is not accepted twice when the process was killed in between', async (t) => {
   const deployment = await openDeployment(t)
   const first = await deployment.start()
   let last: Call = { path: '/' }
-  const overheard = { call: (call: Call) => deployment.call(last = call) }
-  const phone = await openPhone(overheard, { jsCode: deployment.simulator.jsCode('ming'), authority: new URL(deployment.url).host })
+  const recorded = { call: (call: Call) => deployment.call(last = call) }
+  const phone = await openPhone(recorded, { jsCode: deployment.simulator.jsCode('ming'), authority: new URL(deployment.url).host })
   t.equal((await phone.sessions()).status, 200)
   await killed(first)
   await deployment.start()
@@ -70,7 +70,7 @@ await t.test('restart: a signed call is not taken twice when the process was kil
   t.equal((await phone.sessions()).status, 200)
 })
 
-await t.test('restart: every login that was answered holds, and none is there twice, when the process was killed among fifty', async (t) => {
+await t.test('restart: every login that was answered holds, and none exists twice, when the process was killed in the middle of fifty', async (t) => {
   const deployment = await openDeployment(t)
   const first = await deployment.start()
   const people = Array.from({ length: 50 }, (_, index) => `person-${index}`)

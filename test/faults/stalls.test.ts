@@ -1,16 +1,16 @@
-/** A process that is stopped for seconds, again and again, as a machine without time or memory does: that is nobody's fault but its own. */
+/** A process that is stopped for seconds, as on a machine without free CPU or memory: it must not take its own stall for an outage of the store. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { openDeployment, waitUntilReady } from '../support/service-process.ts'
 import { startRedis } from '../support/redis.ts'
 
-/** Longer than the store and Redis' connections are waited for, and in the end longer than any answer. Milliseconds. */
+/** Longer than the deadlines of the store and of connections to Redis, and at the end longer than any answer may take. */
 const stallsMs = [2_600, 2_600, 2_600, 2_600, 4_000, 5_600]
 const callers = 40
 
 for (const kind of ['redis', 'sqlite']) {
-  await t.test(`E8 stalls: no call fails and nothing is said to be away when the process is stopped for seconds, again and again (${kind})`, async (t) => {
+  await t.test(`E8 stalls: no call fails and nothing is logged when the process is stopped for seconds, again and again (${kind})`, async (t) => {
     const redis = await startRedis()
     t.teardown(() => redis.stop())
     const deployment = await openDeployment(t, { env: { MAX_TICKETS: '1000000', CODE_SUPPLY: '0', ...kind === 'redis' && { STORE_URL: redis.url } } })

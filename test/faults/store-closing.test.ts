@@ -1,4 +1,4 @@
-/** Owns that a store which is closed leaves no connection to Redis behind, however far it had come with making one. */
+/** A closed store leaves no connection to Redis behind, at whatever moment of connecting it is closed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { systemClock } from '../../src/runtime.ts'
@@ -6,9 +6,9 @@ import { createStore } from '../../src/stores/store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { sendCommand, startCluster, startSentinelSet, startSingle } from '../support/redis-sets.ts'
 
-/** Before, during and after the moment at which it connects. Milliseconds. */
+/** How long after opening the store is closed: before, during and after it connects. */
 const momentsMs = [0, 1, 2, 3, 5, 8, 13, 20, 30, 50, 100, 200, 500]
-/** Whoever is there after so long, stays: the time for which a dead connection is kept, and as much again for a busy machine. Milliseconds. */
+/** A connection that is still there after this has leaked. Generous, for a busy machine. */
 const goneWithinMs = 10_000
 
 for (const [kind, open] of Object.entries({ server: startSingle, sentinel: startSentinelSet, cluster: startCluster })) {

@@ -1,4 +1,4 @@
-/** Owns what becomes of calls and wake-ups while a Redis set replaces a master that was killed, frozen or told to step down. */
+/** Calls and notifications while a Redis set replaces a master that was killed, frozen or demoted. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Store } from '../../src/login/store-port.ts'
@@ -11,13 +11,13 @@ const hour = 3_600_000
 /** CONTRACT "Errors". */
 const answerWithinMs = 6_000
 
-/** In a cluster these lie on different masters. */
+/** In a cluster these are on different masters. */
 const keys = Array.from({ length: 12 }, (_, index) => `record:${index}`)
 
-const untilHeard = async (speaker: Store, heard: string[], key: string): Promise<void> => {
-  await speaker.write(key, { version: 1 }, hour)
-  for (let version = 1; !heard.includes(key); version++) {
-    await speaker.replace(key, version, { version: version + 1 }, hour)
+const waitUntilNotified = async (writer: Store, changes: string[], key: string): Promise<void> => {
+  await writer.write(key, { version: 1 }, hour)
+  for (let version = 1; !changes.includes(key); version++) {
+    await writer.replace(key, version, { version: version + 1 }, hour)
     await sleep(50)
   }
 }
@@ -27,30 +27,30 @@ const replicaOf = async (set: RedisSet, master: RedisServer): Promise<RedisServe
     const role = await sendCommand(server.port, 'ROLE')
     if (Array.isArray(role) && role[0] === 'slave' && Number(role[2]) === master.port) return server
   }
-  throw new Error('it has no replica')
+  throw new Error('the master has no replica')
 }
 
-/** Waits until each of these can be read and written again. */
-const untilAll = async (store: Store, wanted: readonly string[]): Promise<void> => {
+/** Waits until each of these keys can be read and written again. */
+const waitUntilUsable = async (store: Store, wanted: readonly string[]): Promise<void> => {
   for (const key of wanted) {
     while (!await store.read(key).then(async () => { await store.write(`probe-${key}`, 1, hour) }).then(() => true, () => false)) await sleep(50)
   }
   await untilReady(store)
 }
 
-/** Two processes that claim and read without a pause, and what they were told. */
-const underLoad = (stores: readonly Store[]) => {
+/** Claims and reads from all stores without a pause; `stop` returns the results. */
+const startLoad = (stores: readonly Store[]) => {
   const won = new Map<string, number>()
-  const told = new Set<string>()
+  const codes = new Set<string>()
   let longestMs = 0
   let isOver = false
   let round = 0
-  const ask = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
+  const attempt = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
     const begun = performance.now()
     try {
       return await call()
     } catch (error) {
-      told.add((error as { code: string }).code)
+      codes.add((error as { code: string }).code)
       return undefined
     } finally {
       longestMs = Math.max(longestMs, performance.now() - begun)
@@ -60,9 +60,9 @@ const underLoad = (stores: readonly Store[]) => {
     const goesOn = () => !isOver
     while (goesOn()) {
       const key = `claim:${round++}`
-      const claims = await Promise.all(stores.map((store) => ask(() => store.claim(key, 1, hour))))
+      const claims = await Promise.all(stores.map((store) => attempt(() => store.claim(key, 1, hour))))
       won.set(key, claims.filter((claim) => claim === true).length)
-      await Promise.all(keys.map((one, index) => ask(() => stores[index % stores.length]!.read(one)))) // a store for each index
+      await Promise.all(keys.map((one, index) => attempt(() => stores[index % stores.length]!.read(one)))) // the index is in range
       await sleep(20)
     }
   }
@@ -71,55 +71,55 @@ const underLoad = (stores: readonly Store[]) => {
     stop: async () => {
       isOver = true
       await working
-      return { most: Math.max(...won.values()), told: [...told], longestMs }
+      return { most: Math.max(...won.values()), codes: [...codes], longestMs }
     },
   }
 }
 
-const accidents: Readonly<Record<string, { befall: (server: RedisServer, set: RedisSet) => Promise<void>, after?: (server: RedisServer) => void }>> = {
-  'is killed and stays away': { befall: async (server) => { await server.stop() } },
-  'is frozen': { befall: async (server) => { server.kill('SIGSTOP') }, after: (server) => { server.kill('SIGCONT') } },
+const faults: Readonly<Record<string, { begin: (server: RedisServer, set: RedisSet) => Promise<void>, end?: (server: RedisServer) => void }>> = {
+  'is killed and stays away': { begin: async (server) => { await server.stop() } },
+  'is frozen': { begin: async (server) => { server.kill('SIGSTOP') }, end: (server) => { server.kill('SIGCONT') } },
 }
 
 const kinds: Readonly<Record<string, (t: Test) => Promise<RedisSet>>> = { sentinel: startSentinelSet, cluster: startCluster }
 
 for (const [kind, startSet] of Object.entries(kinds)) {
-  for (const [what, { befall, after }] of Object.entries(accidents)) {
-    await t.test(`${kind}: every call is answered in time, nobody wins twice, and all goes on, when a master ${what}`, async (t) => {
+  for (const [what, { begin, end }] of Object.entries(faults)) {
+    await t.test(`${kind}: every call is answered in time, no claim has two winners, and all calls work again, when a master ${what}`, async (t) => {
       const set = await startSet(t)
       const stores = [openStore(t, set.url, systemClock), openStore(t, set.url, systemClock)] as const
-      const heard: string[] = []
-      stores[1].onChange((key) => { if (key !== null) heard.push(key) })
+      const changes: string[] = []
+      stores[1].onChange((key) => { if (key !== null) changes.push(key) })
       for (const store of stores) await untilReady(store)
       for (const key of keys) await stores[0].write(key, { version: 1 }, hour)
-      await untilHeard(stores[0], heard, 'first:1')
+      await waitUntilNotified(stores[0], changes, 'first:1')
 
-      const load = underLoad(stores)
+      const load = startLoad(stores)
       const server = await set.masterOf(`scan-login:${keys[0]}`)
-      await befall(server, set)
-      // The others notice, agree, and one of them takes over.
+      await begin(server, set)
+      // Until the others have noticed, agreed, and one has taken over.
       await sleep(downAfterMs)
-      for (const store of stores) await untilAll(store, keys)
-      const { most, told, longestMs } = await load.stop()
-      t.equal(most, 1, 'a claim has one winner at the most')
-      t.strictSame(told, ['store-unavailable'])
+      for (const store of stores) await waitUntilUsable(store, keys)
+      const { most, codes, longestMs } = await load.stop()
+      t.equal(most, 1, 'a claim has at most one winner')
+      t.strictSame(codes, ['store-unavailable'])
       t.ok(longestMs < answerWithinMs, `the longest answer took ${Math.round(longestMs)} ms`)
 
       for (const store of stores) t.strictSame(await store.readMany(keys), keys.map(() => ({ version: 1 })))
-      heard.length = 0
-      for (const key of keys) await untilHeard(stores[0], heard, key)
-      t.pass('who listens hears from every master')
+      changes.length = 0
+      for (const key of keys) await waitUntilNotified(stores[0], changes, key)
+      t.pass('listeners get changes from every master')
 
-      after?.(server)
+      end?.(server)
       await sleep(downAfterMs)
-      for (const store of stores) await untilAll(store, keys)
+      for (const store of stores) await waitUntilUsable(store, keys)
       t.equal(await stores[0].claim('claim:after', 1, hour), true)
       t.equal(await stores[1].claim('claim:after', 1, hour), false)
     })
   }
 }
 
-await t.test('sentinel: all goes on when the master is told to step down', async (t) => {
+await t.test('sentinel: calls work again when the master is demoted', async (t) => {
   const set = await startSentinelSet(t)
   const store = openStore(t, set.url, systemClock)
   await untilReady(store)
@@ -127,12 +127,12 @@ await t.test('sentinel: all goes on when the master is told to step down', async
   const before = await set.masterOf('')
   await sendCommand(Number(new URL(set.url.replace(/,.*/, '').replace('redis+sentinel', 'redis')).port), 'SENTINEL', 'FAILOVER', 'mymaster')
   while ((await set.masterOf('')).port === before.port) await sleep(50)
-  await untilAll(store, keys)
+  await waitUntilUsable(store, keys)
   t.equal(await store.read('value:1'), 'kept')
   t.equal(await store.claim('claim:1', 1, hour), true)
 })
 
-await t.test('cluster: nothing is refused for long when a slot moves to another master', async (t) => {
+await t.test('cluster: calls work again when a slot moves to another master', async (t) => {
   const set = await startCluster(t)
   const store = openStore(t, set.url, systemClock)
   await untilReady(store)
@@ -141,7 +141,7 @@ await t.test('cluster: nothing is refused for long when a slot moves to another 
   const replica = await replicaOf(set, from)
   await sendCommand(replica.port, 'CLUSTER', 'FAILOVER')
   while ((await set.masterOf('scan-login:record:1')).port !== replica.port) await sleep(50)
-  await untilAll(store, ['record:1'])
+  await waitUntilUsable(store, ['record:1'])
   t.equal(await store.replace('record:1', 1, { version: 2 }, hour), true)
   t.strictSame(await store.read('record:1'), { version: 2 })
 })

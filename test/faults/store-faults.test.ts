@@ -1,4 +1,4 @@
-/** Owns what becomes of calls while Redis is away, frozen, full or not writable: told as store-unavailable in time, and over when the fault is. */
+/** Calls while Redis is down, frozen, full or read-only: they get `store-unavailable` in time, and work again when the fault is over. */
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -17,7 +17,7 @@ const slot = { group: 'room', owner: 'a', member: 'b' }
 const reads: Record<string, (store: Store) => Promise<unknown>> = {
   read: (store) => store.read('value:1'),
 }
-const looks: Record<string, (store: Store) => Promise<unknown>> = {
+const readings: Record<string, (store: Store) => Promise<unknown>> = {
   countsWithin: (store) => store.countsWithin(['count:2', 'count:3']),
 }
 const writes: Record<string, (store: Store) => Promise<unknown>> = {
@@ -37,16 +37,16 @@ const removals: Record<string, (store: Store) => Promise<unknown>> = {
   secureSlot: (store) => store.secureSlot(slot),
   releaseSlot: (store) => store.releaseSlot(slot),
 }
-const all = { ...reads, ...looks, ...writes, ...removals }
+const all = { ...reads, ...readings, ...writes, ...removals }
 
 const inTime = async <T>(work: Promise<T>): Promise<T> => {
   const abort = new AbortController()
   const late = sleep(answerWithinMs, undefined, { signal: abort.signal }).then(() => { throw new Error('No answer in time') })
-  late.catch(() => {}) // Called off below.
+  late.catch(() => {}) // aborted below
   return await Promise.race([work, late]).finally(() => { abort.abort() })
 }
 
-const refused = async (t: Test, store: Store, calls: typeof all, condition: string) => {
+const assertRefused = async (t: Test, store: Store, calls: typeof all, condition: string) => {
   await Promise.all(Object.entries(calls).map(([name, call]) => t.rejects(
     inTime(call(store)), { code: 'store-unavailable', status: 503, retryAfterSeconds: 2 },
     `${name}: store-unavailable in time when ${condition}`,
@@ -60,7 +60,7 @@ const prepare = async (store: Store) => {
   await store.claim('claim:2', 1, hour)
 }
 
-const works = async (t: Test, store: Store, condition: string) => {
+const assertWorks = async (t: Test, store: Store, condition: string) => {
   await untilReady(store)
   t.equal(await store.claim('claim:after', 1, hour), true, `claim: works when ${condition}`)
   t.equal(await store.remove('claim:after'), true, `remove: works when ${condition}`)
@@ -72,26 +72,26 @@ const start = async (t: Test, options: Parameters<typeof startRedis>[0] = {}) =>
   return server
 }
 
-await t.test('a server that ends and comes back', async (t) => {
+await t.test('a server that stops and starts again', async (t) => {
   const log = createRecordingLog()
   const server = await startRedis()
   const store = openStore(t, server.url, systemClock, log)
   await prepare(store)
   await server.stop()
-  await refused(t, store, all, 'Redis has ended')
-  await refused(t, store, all, 'Redis is known to have ended')
+  await assertRefused(t, store, all, 'Redis has ended')
+  await assertRefused(t, store, all, 'Redis is known to have ended')
   await start(t, { port: server.port })
-  await works(t, store, 'Redis is back')
-  t.equal(await store.read('value:2'), undefined, 'write: does not happen later when it was refused')
-  t.strictSame(log.lines, ['error: Redis is away', 'info: Redis is back'], 'log: one line each way when Redis goes and comes')
+  await assertWorks(t, store, 'Redis is back')
+  t.equal(await store.read('value:2'), undefined, 'write: is not carried out later when it was refused')
+  t.strictSame(log.lines, ['error: Redis is away', 'info: Redis is back'], 'log: one line at the beginning and one at the end of the outage')
 })
 
 await t.test('a server that was never there', async (t) => {
   const port = await freePort()
   const store = openStore(t, `redis://127.0.0.1:${port}`, systemClock)
-  await refused(t, store, all, 'Redis was never there')
+  await assertRefused(t, store, all, 'Redis was never there')
   await start(t, { port })
-  await works(t, store, 'Redis came up late')
+  await assertWorks(t, store, 'Redis came up late')
 })
 
 await t.test('a server that freezes', async (t) => {
@@ -100,11 +100,11 @@ await t.test('a server that freezes', async (t) => {
   const store = openStore(t, server.url, systemClock, log)
   await prepare(store)
   server.kill('SIGSTOP')
-  await refused(t, store, all, 'Redis is frozen')
-  await refused(t, store, all, 'Redis is still frozen')
+  await assertRefused(t, store, all, 'Redis is frozen')
+  await assertRefused(t, store, all, 'Redis is still frozen')
   server.kill('SIGCONT')
-  await works(t, store, 'Redis is awake again')
-  t.ok(log.lines.includes('error: Redis is away'), 'log: says so when Redis is frozen')
+  await assertWorks(t, store, 'Redis runs again')
+  t.ok(log.lines.includes('error: Redis is away'), 'log: one line when Redis is frozen')
 })
 
 await t.test('a connection that falls silent', async (t) => {
@@ -120,23 +120,23 @@ await t.test('a connection that falls silent', async (t) => {
     for (const socket of sockets) socket.destroy()
     proxy.close()
   })
-  const { port } = proxy.address() as { port: number } // An object for what listens on a port.
+  const { port } = proxy.address() as { port: number } // an AddressInfo where it listens on a port
   const store = openStore(t, `redis://127.0.0.1:${port}`, systemClock)
   await prepare(store)
-  // Bytes are still taken, nothing comes back: so looks a machine that is gone, as long as somebody writes.
+  // Bytes are still accepted, and nothing comes back: this is how a machine looks that is gone, as long as the client writes.
   for (const socket of sockets) socket.unpipe().resume()
 
   const giveUpAt = Date.now() + 20_000
   const outcomes: string[] = []
-  const ask = async () => {
+  const readOnce = async () => {
     outcomes.push(await inTime(store.read('value:1')).then(() => 'answered', (error: { code?: string }) => String(error.code)))
   }
-  const asked = []
+  const reads = []
   while (!outcomes.includes('answered') && Date.now() < giveUpAt) {
-    asked.push(ask())
+    reads.push(readOnce())
     await sleep(100)
   }
-  await Promise.all(asked)
+  await Promise.all(reads)
   t.ok(outcomes.includes('answered'), 'read: works over a new connection when the old one fell silent under load')
   t.strictSame(new Set(outcomes), new Set(['store-unavailable', 'answered']), 'read: store-unavailable in time when the connection is silent')
 })
@@ -146,13 +146,13 @@ await t.test('a server without memory', async (t) => {
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
   await sendCommand(server.port, 'CONFIG', 'SET', 'maxmemory', '1')
-  await refused(t, store, writes, 'Redis has no memory left')
+  await assertRefused(t, store, writes, 'Redis has no memory left')
   t.equal(await store.read('value:1'), 'kept', 'read: works when Redis has no memory left')
   t.strictSame(await store.read('record:1'), { version: 1 }, 'replace: changes nothing when Redis has no memory left')
   await sendCommand(server.port, 'CONFIG', 'SET', 'maxmemory', '0')
-  await works(t, store, 'Redis has memory again')
-  t.equal(await store.claim('claim:1', 1, hour), true, 'claim: is free when it was refused for want of memory')
-  t.equal((await store.count('count:1', hour)).count, 1, 'count: has counted nothing when it was refused for want of memory')
+  await assertWorks(t, store, 'Redis has memory again')
+  t.equal(await store.claim('claim:1', 1, hour), true, 'claim: is true when it was refused for lack of memory before')
+  t.equal((await store.count('count:1', hour)).count, 1, 'count: starts at 1 when it was refused for lack of memory before')
 })
 
 await t.test('a server that may evict', async (t) => {
@@ -162,7 +162,7 @@ await t.test('a server that may evict', async (t) => {
     const log = createRecordingLog()
     const store = openStore(t, server.url, systemClock, log)
     await untilReady(store)
-    // Redis answers in order: what was asked at the connection's start is answered by now.
+    // Redis answers in order, so the command sent at the start of the connection has its answer now.
     await store.check()
     return log.lines
   }
@@ -176,18 +176,18 @@ await t.test('a server that became a replica', async (t) => {
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
   await sendCommand(server.port, 'REPLICAOF', '127.0.0.1', String(await freePort()))
-  await refused(t, store, { ...writes, ...removals }, 'Redis is a read-only replica')
+  await assertRefused(t, store, { ...writes, ...removals }, 'Redis is a read-only replica')
   t.equal(await store.read('value:1'), 'kept', 'read: works when Redis is a read-only replica')
   await sendCommand(server.port, 'REPLICAOF', 'NO', 'ONE')
-  await works(t, store, 'Redis is a primary again')
+  await assertWorks(t, store, 'Redis is a primary again')
 })
 
 await t.test('a server with another password', async (t) => {
   const server = await start(t)
   await sendCommand(server.port, 'CONFIG', 'SET', 'requirepass', 'right')
   const store = openStore(t, `redis://:wrong@127.0.0.1:${server.port}`, systemClock)
-  await refused(t, store, all, 'the password is wrong')
-  await works(t, openStore(t, `redis://:right@127.0.0.1:${server.port}`, systemClock), 'the password is right')
+  await assertRefused(t, store, all, 'the password is wrong')
+  await assertWorks(t, openStore(t, `redis://:right@127.0.0.1:${server.port}`, systemClock), 'the password is right')
 })
 
 await t.test('a damaged entry', async (t) => {
@@ -196,16 +196,16 @@ await t.test('a damaged entry', async (t) => {
   await prepare(store)
   for (const text of ['', '{', 'null', '5', '[]', '{"values":1}']) {
     await sendCommand(server.port, 'SET', 'scan-login:value:1', text)
-    await refused(t, store, reads, `the text is ${text || 'empty'}`)
+    await assertRefused(t, store, reads, `the text is ${text || 'empty'}`)
     t.equal(await store.claim('value:1', 1, hour), false, `claim: is false when the text is ${text || 'empty'}`)
   }
   await sendCommand(server.port, 'SET', 'scan-login:record:1', '{"value":{"version":1')
-  await t.rejects(store.replace('record:1', 1, { version: 2 }, hour), { code: 'store-unavailable' }, 'replace: store-unavailable when the text is cut')
+  await t.rejects(store.replace('record:1', 1, { version: 2 }, hour), { code: 'store-unavailable' }, 'replace: store-unavailable when the text is truncated')
   await sendCommand(server.port, 'DEL', 'scan-login:value:1')
   await sendCommand(server.port, 'RPUSH', 'scan-login:value:1', 'a')
-  await refused(t, store, reads, 'the entry is of another kind')
+  await assertRefused(t, store, reads, 'the entry has another type')
   await store.write('value:1', 'new', hour)
-  t.equal(await store.read('value:1'), 'new', 'write: mends when an entry was damaged')
+  t.equal(await store.read('value:1'), 'new', 'write: replaces a damaged entry')
 })
 
 await t.test('a damaged count', async (t) => {
@@ -220,13 +220,13 @@ await t.test('a damaged count', async (t) => {
   const keys = ['scan-login-counts:count:1', 'scan-login-counts:{count:2}:count:2']
   for (const text of ['', 'many', '{"value":1}']) {
     for (const key of keys) await sendCommand(server.port, 'SET', key, text)
-    await refused(t, store, counting, `the text is ${text || 'empty'}`)
+    await assertRefused(t, store, counting, `the text is ${text || 'empty'}`)
   }
   for (const key of keys) {
     await sendCommand(server.port, 'DEL', key)
     await sendCommand(server.port, 'RPUSH', key, 'a')
   }
-  await refused(t, store, counting, 'the count is of another kind')
+  await assertRefused(t, store, counting, 'the count has another type')
 })
 
 await t.test('an entry of another application', async (t) => {
@@ -234,10 +234,10 @@ await t.test('an entry of another application', async (t) => {
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
   await sendCommand(server.port, 'SET', 'value:3', 'theirs')
-  t.equal(await store.read('value:3'), undefined, 'read: is undefined when the key is somebody else\'s')
-  t.equal(await store.remove('value:3'), false, 'remove: is false when the key is somebody else\'s')
+  t.equal(await store.read('value:3'), undefined, 'read: is undefined when the key is another application\'s')
+  t.equal(await store.remove('value:3'), false, 'remove: is false when the key is another application\'s')
   await store.write('places:room', 1, hour)
-  t.equal(await store.acquirePlainSlot('room', 'a', hour, 1), true, 'acquirePlainSlot: works when an entry has a key that sounds like it')
+  t.equal(await store.acquirePlainSlot('room', 'a', hour, 1), true, 'acquirePlainSlot: works when an entry has a similar key')
 })
 
 await t.test('closing', async (t) => {
@@ -248,11 +248,11 @@ await t.test('closing', async (t) => {
   const frozen = openStore(t, server.url, systemClock)
   await untilReady(frozen)
   server.kill('SIGSTOP')
-  const asked = t.rejects(frozen.read('value:1'), { code: 'store-unavailable' }, 'read: store-unavailable when the store is closed meanwhile')
+  const pending = t.rejects(frozen.read('value:1'), { code: 'store-unavailable' }, 'read: store-unavailable when the store is closed during the call')
   await frozen.close()
-  await asked
+  await pending
   server.kill('SIGCONT')
   await openStore(t, `redis://127.0.0.1:${port}`, systemClock).close()
   await openStore(t, server.url, systemClock).close()
-  t.pass('close: comes back when Redis is frozen, absent or about to be connected')
+  t.pass('close: resolves when Redis is frozen, absent or just being connected')
 })

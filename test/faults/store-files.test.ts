@@ -1,4 +1,4 @@
-/** The embedded store's file: for one service at a time, and for nobody else on the machine to read. */
+/** The embedded store's file: used by one service at a time, and not readable by other users of the machine. */
 import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -14,7 +14,7 @@ import { makeFolder, openDeployment, run } from '../support/service-process.ts'
 import { freePort } from '../support/redis.ts'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
 
-await t.test('E10 file: a second service stops with one clear line when another works on its file, and starts when that has gone', async (t) => {
+await t.test('E10 file: a second service stops with one line when another uses its file, and starts when that has ended', async (t) => {
   const deployment = await openDeployment(t)
   const first = await deployment.start()
   const simulator = await startWechatSimulator()
@@ -31,28 +31,28 @@ await t.test('E10 file: a second service stops with one clear line when another 
   const { code, stderr } = await run(t, { folder: deployment.folder, env }).ended
   t.equal(code, 1)
   t.match(stderr, /^scan-login: STORE_URL sqlite:\S+ is in use by another scan-login, .*: stop the other one, .*\n$/)
-  t.equal((await deployment.call({ path: '/health/ready' })).status, 200, 'the first goes on')
+  t.equal((await deployment.call({ path: '/health/ready' })).status, 200, 'the first one still works')
 
   const beside = createStore(env.STORE_URL, { clock: systemClock, log: createRecordingLog() })
   await beside.check()
   await beside.close()
-  t.pass('a command works beside it')
+  t.pass('a command works beside the service')
 
   first.kill('SIGTERM')
   await deployment.start()
-  t.pass('the next one waits until it has gone')
+  t.pass('the next one starts when the first has ended')
 })
 
-await t.test('E10 file: the lock is free again when its process was killed', async (t) => {
+await t.test('E10 file: the service starts again when it was killed', async (t) => {
   const deployment = await openDeployment(t)
   const first = await deployment.start()
   first.kill('SIGKILL')
   await first.ended
   await deployment.start()
-  t.pass('it starts')
+  t.pass('the lock is free')
 })
 
-await t.test('E10 file: the lock is one store\'s, and what has no file has none', async (t) => {
+await t.test('E10 file: the lock is per file, and stores without a file have none', async (t) => {
   const url = `sqlite:${join(makeFolder(t), 'new/store.db')}`
   const unlock = await lockStoreFile(url, systemClock)
   const clock = createFakeClock()
@@ -71,7 +71,7 @@ await t.test('E10 file: the lock is one store\'s, and what has no file has none'
   await t.rejects(lockStoreFile('sqlite:/dev/null/store.db', systemClock), { message: /^STORE_URL sqlite:\/dev\/null\/store\.db can't be locked: / })
 })
 
-await t.test('ES files: the operator is told, one line each, what others on the machine can read', async (t) => {
+await t.test('ES files: a warning, one line each, when other users of the machine can read files or folders', async (t) => {
   const deployment = await openDeployment(t)
   const data = join(deployment.folder, 'data')
   const file = join(data, 'scan-login.db')
@@ -81,19 +81,19 @@ await t.test('ES files: the operator is told, one line each, what others on the 
   older.exec('PRAGMA journal_mode = WAL; CREATE TABLE old (x)')
   for (const name of [file, `${file}-wal`, `${file}-shm`]) chmodSync(name, 0o644)
   chmodSync(data, 0o755)
-  const told = readableByOthers(`sqlite:${file}`, join(data, 'keys.json'))
-  t.strictSame(told, [[data, 700], [file, 600], [`${file}-wal`, 600], [`${file}-shm`, 600]].map(([path, mode]) => `${path} can be read by others on this machine: chmod ${mode} ${path}`))
+  const warnings = readableByOthers(`sqlite:${file}`, join(data, 'keys.json'))
+  t.strictSame(warnings, [[data, 700], [file, 600], [`${file}-wal`, 600], [`${file}-shm`, 600]].map(([path, mode]) => `${path} can be read by others on this machine: chmod ${mode} ${path}`))
   const service = await deployment.start()
   const lines = service.stdout().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { level: number, msg: string })
-  t.strictSame(lines.filter(({ msg }) => msg.includes('can be read by others')).map(({ level, msg }) => ({ level, msg })), told.map((msg) => ({ level: 40, msg })))
+  t.strictSame(lines.filter(({ msg }) => msg.includes('can be read by others')).map(({ level, msg }) => ({ level, msg })), warnings.map((msg) => ({ level: 40, msg })))
   older.close()
 
   copyFileSync(join(data, 'keys.json'), join(data, 'theirs.txt'))
   for (const name of [file, `${file}-wal`, `${file}-shm`]) chmodSync(name, 0o600)
-  t.strictSame(readableByOthers(`sqlite:${file}`, join(data, 'keys.json')), [], 'a folder with things of others is left to them')
+  t.strictSame(readableByOthers(`sqlite:${file}`, join(data, 'keys.json')), [], 'no warning about a folder with other files in it')
 })
 
-await t.test('ES files: nothing is told when all is as the service makes it', async (t) => {
+await t.test('ES files: no warning when files and folders were made by the service', async (t) => {
   const deployment = await openDeployment(t)
   const service = await deployment.start()
   t.notMatch(service.stdout(), /can be read by others/)

@@ -1,4 +1,4 @@
-/** Owns that the user of Redis which the README prints may do what the service does, and nothing beside. */
+/** The Redis user that the READMEs print has the rights that the service needs, and no others. */
 import t from 'tap'
 import { createClient } from '@keyv/redis'
 import { startRedis } from '../support/redis.ts'
@@ -11,7 +11,7 @@ import { textIn, type Language } from '../support/readmes.ts'
 
 const hour = 3_600_000
 
-/** The words of the ACL SETUSER that the READMEs in a language print, with a password of ours. */
+/** Returns the words of the ACL SETUSER that the READMEs in a language print, with the test's password. */
 const printedIn = (language: Language): string[] => {
   const [line] = /^ACL SETUSER scan-login .+$/m.exec(textIn(language)) ?? []
   if (line === undefined) throw new Error(`no README in ${language} prints an ACL SETUSER`)
@@ -29,16 +29,16 @@ for (const [kind, open] of Object.entries({
   'a Sentinel set': startSentinelSet,
   'a cluster': startCluster,
 })) {
-  await t.test(`rights: everything works for the user whom the README prints on ${kind}`, async (t) => {
+  await t.test(`rights: everything works on ${kind} for the user that the README prints`, async (t) => {
     const { url, servers } = await open(t)
     for (const { port } of servers) await sendCommand(port, ...rights)
     const log = createRecordingLog()
     const store = openStore(t, url.replace('://', '://scan-login:pw@'), systemClock, log)
     const other = openStore(t, url.replace('://', '://scan-login:pw@'), systemClock, log)
-    const heard: Array<string | null> = []
-    other.onChange((key) => { heard.push(key) })
+    const changes: Array<string | null> = []
+    other.onChange((key) => { changes.push(key) })
     for (const one of [store, other]) await untilReady(one)
-    await waitUntil(() => heard.length > 0) // that it may look by itself: it is subscribed
+    await waitUntil(() => changes.length > 0) // null at first: it is subscribed
 
     await store.write('record:1', { version: 1 }, hour)
     await store.write('value:1', 1, null)
@@ -57,13 +57,13 @@ for (const [kind, open] of Object.entries({
     }
     for (const [owner, member] of [['a', '1'], ['a', '2'], ['b', '3']] as const) {
       const slot = { group: 'full', owner, member }
-      t.equal((await store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 1, isProvisional: true })).isAcquired, true, 'in place of the one before')
+      t.equal((await store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 1, isProvisional: true })).isAcquired, true, 'the one before is evicted')
     }
     t.hasStrict(await store.count('window', hour), { count: 1 })
     t.hasStrict(await store.countWithin([{ key: 'wide', limit: 2 }, { key: 'narrow', limit: 1 }], hour), { count: 1 })
     t.hasStrict(await store.countsWithin(['wide', 'narrow']), [{ count: 1 }, { count: 1 }])
-    for (let version = 2; !heard.includes('record:1'); version++) await store.replace('record:1', version, { version: version + 1 }, hour)
-    t.strictSame(log.lines.filter((line) => !/Redis is (?:away|back)$/.test(line)), [], 'nothing is refused, as the log would say')
+    for (let version = 2; !changes.includes('record:1'); version++) await store.replace('record:1', version, { version: version + 1 }, hour)
+    t.strictSame(log.lines.filter((line) => !/Redis is (?:away|back)$/.test(line)), [], 'nothing is refused, which the log would show')
   })
 }
 

@@ -1,4 +1,4 @@
-/** Clients that ask for much and read nothing: others are answered, and the memory is given back. */
+/** Clients that send many requests and read no answer: others are served, and the memory is freed. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -12,37 +12,37 @@ import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 import { waitAtMost } from '../support/waiting.ts'
 
-/** The memory of a process. MB. */
+/** Returns the resident memory of a process, in MB. */
 const memoryOf = ({ pid }: RunningProcess): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 const call = (path: string, ...headers: string[]): string => [`GET ${path} HTTP/1.1`, 'Host: a', ...headers, '', ''].join('\r\n')
 
-/** For the service to close connections, on a busy machine. */
+/** For closing connections on a busy machine. */
 const patienceMs = 60_000
-/** What may be kept of it all: counters, and what was compiled meanwhile. */
+/** Memory that may remain in use: counters, and code compiled meanwhile. */
 const keptMb = 20
 
 const isWithin = waitAtMost(patienceMs)
 
-const tellsMemory = { NODE_OPTIONS: `--import ${join(import.meta.dirname, '../support/report-memory.ts')}` }
+const reportsMemory = { NODE_OPTIONS: `--import ${join(import.meta.dirname, '../support/report-memory.ts')}` }
 
-/** What a process has in use that is no garbage. MB. */
+/** Returns the memory that a process has in use after a garbage collection, in MB. */
 const inUse = async (running: RunningProcess): Promise<number> => {
-  const told = () => running.stdout().match(/"bytesInUse":\d+/g) ?? []
-  const { length } = told()
+  const reports = () => running.stdout().match(/"bytesInUse":\d+/g) ?? []
+  const { length } = reports()
   running.kill('SIGWINCH')
-  if (!await isWithin(() => told().length > length)) throw new Error('the process does not say how much memory it uses')
-  return Number(told().at(-1)?.replace(/\D+/, '')) / 1024 / 1024
+  if (!await isWithin(() => reports().length > length)) throw new Error('the process does not report its memory')
+  return Number(reports().at(-1)?.replace(/\D+/, '')) / 1024 / 1024
 }
 
-/** Asserts that nothing is left of those that have hung up. */
+/** Asserts that the memory of closed connections is freed. */
 const isGivenBack = async (t: Test, running: RunningProcess, quiet: number): Promise<void> => {
   let left = 0
   t.ok(await isWithin(async () => {
     left = await inUse(running)
     return left < quiet + keptMb
-  }), `all have hung up: ${Math.round(quiet)} → ${Math.round(left)} MB in use`)
-  t.comment(`all have hung up: ${Math.round(quiet)} → ${Math.round(left)} MB in use`)
+  }), `all connections are closed: ${Math.round(quiet)} → ${Math.round(left)} MB in use`)
+  t.comment(`all connections are closed: ${Math.round(quiet)} → ${Math.round(left)} MB in use`)
 }
 
 const dial = async (t: Test, { port }: Pick<Deployment, 'port'>): Promise<Socket> => {
@@ -52,7 +52,7 @@ const dial = async (t: Test, { port }: Pick<Deployment, 'port'>): Promise<Socket
   return socket
 }
 
-/** What is asked for, by what it is. */
+/** Returns the requests to try, by name. */
 const targets = async (deployment: Deployment): Promise<Readonly<Record<string, string>>> => {
   const { ticket, secret } = await openBrowser(deployment)
   return {
@@ -67,10 +67,10 @@ const targets = async (deployment: Deployment): Promise<Readonly<Record<string, 
   }
 }
 
-await t.test('E2 unread answers: others are answered and the memory stays as it was when 30 sockets ask 200 times each and read nothing', async (t) => {
-  const deployment = await openDeployment(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', ...tellsMemory } })
+await t.test('E2 unread answers: others are served and the memory is freed when 30 sockets send 200 requests each and read nothing', async (t) => {
+  const deployment = await openDeployment(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', ...reportsMemory } })
   const running = await deployment.start()
-  for (const text of Object.values(await targets(deployment))) (await dial(t, deployment)).write(text) // all that is made once is made
+  for (const text of Object.values(await targets(deployment))) (await dial(t, deployment)).write(text) // fills the caches
   t.equal((await openBrowser(deployment)).created.status, 201)
   const quiet = await inUse(running)
   for (const [what, text] of Object.entries(await targets(deployment))) {
@@ -92,8 +92,8 @@ await t.test('E2 unread answers: others are answered and the memory stays as it 
   await isGivenBack(t, running, quiet)
 })
 
-await t.test('E2 unread answers: others are answered and the memory stays as it was when nginx passes on the calls of 200 that read nothing', async (t) => {
-  const deployment = await openDeployment(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1', ...tellsMemory } })
+await t.test('E2 unread answers: others are served and the memory is freed when 200 clients behind nginx read nothing', async (t) => {
+  const deployment = await openDeployment(t, { env: { LIMIT_GUESS: '1000000', LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1', ...reportsMemory } })
   const running = await deployment.start()
   const port = await freePort()
   await startProxy(t, 'nginx', { listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${deployment.port}` })
@@ -119,7 +119,7 @@ await t.test('E2 unread answers: others are answered and the memory stays as it 
   await isGivenBack(t, running, quiet)
 })
 
-await t.test('E2 unread answers: a connection is closed when more calls are on it than anybody sends', async (t) => {
+await t.test('E2 unread answers: a connection is closed when it has nine unanswered calls, and not when it has eight', async (t) => {
   const deployment = await openDeployment(t)
   await deployment.start()
   const browser = await openBrowser(deployment)
@@ -133,7 +133,7 @@ await t.test('E2 unread answers: a connection is closed when more calls are on i
   }
 })
 
-await t.test('ES idle connections: those that rest longest are closed when one address has 3,000, and others of it are served', async (t) => {
+await t.test('ES idle connections: the longest idle ones are closed when one address has 3,000, and its other requests are served', async (t) => {
   const deployment = await openDeployment(t, { env: { LOG_LEVEL: 'warn' } })
   await deployment.start()
   const polling = await openBrowser(deployment)
@@ -147,5 +147,5 @@ await t.test('ES idle connections: those that rest longest are closed when one a
   t.ok(await isWithin(() => sockets.filter(({ closed }) => !closed).length <= 512), 'no more than 512 are left')
   t.equal((await openBrowser(deployment)).created.status, 201)
   await polling.giveUp()
-  t.equal((await held).json.state, 'cancelled', 'a connection on which somebody waits is not idle')
+  t.equal((await held).json.state, 'cancelled', 'a connection with a held poll is not idle')
 })

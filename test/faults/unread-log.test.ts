@@ -1,4 +1,4 @@
-/** A log that nobody reads: whatever stands behind the standard output, logins go on, and the process is gone in time when it is told to go. */
+/** A log that nobody reads: whatever the standard output is, logins continue, and the process ends in time on a signal. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
@@ -11,11 +11,11 @@ import { makeFolder, waitUntilLive } from '../support/service-process.ts'
 import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 
-/** The contract says 5 s. A busy machine gets more: a process that waits for a reader is there for ever. */
+/** CONTRACT says 5 s. More for a busy machine: a process that waits for a reader never ends. */
 const patienceMs = 20_000
 const pauseMs = 20
 
-/** Opens a terminal that nobody reads, as one that was stopped with Ctrl-S: unlocks it (TIOCSPTLCK), asks for its number (TIOCGPTN), and runs what is named on it. */
+/** A Perl script that runs a command on a terminal that nobody reads, like one stopped with Ctrl-S: unlocks it (TIOCSPTLCK) and gets its number (TIOCGPTN). */
 const onTerminal = [
   '$^F = 9', // its other end stays open
   'open(M, "+<", "/dev/ptmx") || die $!',
@@ -25,7 +25,7 @@ const onTerminal = [
   'exec @ARGV',
 ].join('; ')
 
-/** What stands behind the standard output, as a shell says it; `$0` is the service. None of them reads. The one whose process is in the file `reader` goes. */
+/** Shell commands that start the service (`$0`) with a standard output that nobody reads. A process whose id is in the file `reader` is killed later. */
 const outputs: Readonly<Record<string, string>> = {
   'a pipe': 'mkfifo log; sleep 1000 <log & exec "$0" "$1" >log',
   'a pipe that others write to as well': 'mkfifo log; sleep 1000 <log & exec 4>log; exec "$0" "$1" >&4',
@@ -36,15 +36,15 @@ const outputs: Readonly<Record<string, string>> = {
   'a pipe whose reader has gone': 'mkfifo log; sleep 1000 <log & echo $! >reader; exec "$0" "$1" >log',
 }
 
-interface Silent extends Service {
+interface UnreadService extends Service {
   readonly child: ChildProcess
   readonly ended: Promise<readonly unknown[]>
   logIn (): Promise<number>
-  /** Ends whoever has the other end of the pipe, where that is to go. */
+  /** Kills the process in the file `reader`, if there is one. */
   endReader (): Promise<void>
 }
 
-/** Whether a process has closed all it had: it is gone, or only its parent has not asked how it ended. */
+/** Whether a process has ended; a zombie has closed its files, too. */
 const hasEnded = (pid: number): boolean => {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ')
@@ -53,15 +53,15 @@ const hasEnded = (pid: number): boolean => {
   }
 }
 
-/** Starts the service with a log that nobody reads, at the level that says most. */
-const start = async (t: Test, output: string): Promise<Silent> => {
+/** Starts the service with a log that nobody reads, at the most verbose level. */
+const start = async (t: Test, output: string): Promise<UnreadService> => {
   const folder = makeFolder(t)
   const simulator = await startWechatSimulator()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const child = spawn('sh', ['-c', output, process.execPath, join(import.meta.dirname, '../../src/server.ts')], {
     cwd: folder,
-    detached: true, // a group of its own, with whoever stands at the other end of the pipe
+    detached: true, // a group of its own, with the processes of the shell command
     stdio: ['ignore', 'pipe', 'ignore'],
     env: {
       PATH: process.env.PATH,
@@ -81,7 +81,7 @@ const start = async (t: Test, output: string): Promise<Silent> => {
   t.teardown(async () => {
     try {
       process.kill(-(child.pid ?? 0), 'SIGKILL')
-    } catch {} // everybody has gone
+    } catch {} // all have ended
     await service.close()
     await simulator.close()
   })
@@ -107,16 +107,16 @@ const start = async (t: Test, output: string): Promise<Silent> => {
   }
 }
 
-/** Asks until far more was logged than any pipe takes. */
-const fill = async ({ call }: Service): Promise<void> => {
+/** Sends requests until far more is logged than any pipe holds. */
+const fillLog = async ({ call }: Service): Promise<void> => {
   for (let rounds = 0; rounds < 12; rounds++) await Promise.all(Array.from({ length: 50 }, () => call({ path: `/${'a'.repeat(200)}` })))
 }
 
 for (const [what, output] of Object.entries(outputs)) {
   for (const signal of what === 'a pipe' ? ['SIGTERM', 'SIGINT'] as const : ['SIGTERM'] as const) {
-    await t.test(`E7 log: logins go on, and the process ends on ${signal}, when nobody reads its output: ${what}`, async (t) => {
+    await t.test(`E7 log: logins continue, and the process ends on ${signal}, when nobody reads its output: ${what}`, async (t) => {
       const service = await start(t, output)
-      await fill(service)
+      await fillLog(service)
       await service.endReader()
       t.equal(await service.logIn(), 200)
       service.child.kill(signal)
