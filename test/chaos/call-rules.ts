@@ -1,4 +1,4 @@
-/** Owns what must hold for every answer, whatever goes on behind it: in time, of a known form, and only what this call can be told. */
+/** Rules for every answer, whatever fails behind the service: in time, of a documented form, and with a code that this call may get. */
 import type { CallKind, CallRecord } from './history.ts'
 import { isUnknown, type Evidence } from './evidence.ts'
 import { maxKeys } from '../../src/stores/phone-key-list.ts'
@@ -6,15 +6,15 @@ import type { Finding } from './ticket-rules.ts'
 
 export type CallRule = (call: CallRecord, evidence: Evidence) => string | undefined
 
-/** CONTRACT "Errors". Milliseconds. */
+/** CONTRACT "Errors". */
 const answerWithinMs = 6_000
-/** A connection that was cut is noticed a little later. Milliseconds. */
+/** A client notices a cut connection a little later. */
 const noticedWithinMs = 1_000
 
 const onTicket = ['ticket-not-found', 'ticket-cancelled', 'ticket-expired', 'ticket-consumed', 'store-unavailable']
 const signed = ['replayed', 'key-unknown', 'store-unavailable']
 
-/** What each call of a well-behaved client may be told by CONTRACT: the status that is success, and the codes. */
+/** What each call of a well-behaved client may get by CONTRACT: the status of success, and the problem codes. */
 const answers: Readonly<Record<CallKind, readonly [success: number, ...codes: readonly string[]]>> = {
   create: [201, 'too-many-tickets', 'store-unavailable'],
   code: [200, 'ticket-not-found', 'wechat-unavailable', 'store-unavailable'],
@@ -51,32 +51,32 @@ const statuses: Readonly<Record<string, number>> = {
 }
 
 export const callRules: Readonly<Record<string, CallRule>> = {
-  // Where the machine is too busy to answer at all, a request comes in late, a timer fires late and an answer goes out late.
-  'in time': ({ instance, start, end, waitMs }, { slowestPulse }) => {
+  // On an overloaded machine requests arrive late, timers fire late and answers leave late: the slowest probe is the measure.
+  'answers in time': ({ instance, start, end, waitMs }, { slowestProbe }) => {
     const beyondMs = end - start - waitMs
-    const isLate = beyondMs > answerWithinMs && beyondMs > answerWithinMs + 3 * slowestPulse(instance, start, end)
-    return isLate ? `the answer took ${Math.round(beyondMs)} ms beyond what was waited for` : undefined
+    const isLate = beyondMs > answerWithinMs && beyondMs > answerWithinMs + 3 * slowestProbe(instance, start, end)
+    return isLate ? `the answer took ${Math.round(beyondMs)} ms beyond its hold` : undefined
   },
 
-  'a known answer': ({ kind, answer }) => {
+  'documented answers': ({ kind, answer }) => {
     if (answer === null) return undefined
     const [success, ...codes] = answers[kind]
     if (answer.status === success) return undefined
-    if (!answer.isProblem) return `${answer.status} is no success and no problem`
-    if (!codes.includes(answer.code ?? '')) return `${kind} was told ${answer.code}`
+    if (!answer.isProblem) return `${answer.status} is neither success nor problem`
+    if (!codes.includes(answer.code ?? '')) return `${kind} got ${answer.code}`
     if (statuses[answer.code ?? ''] !== answer.status) return `${answer.code} came with ${answer.status}`
     if (answer.status === 503 && !((answer.retryAfter ?? 0) >= 1)) return '503 without Retry-After'
     return undefined
   },
 
-  'an answer': ({ answer, error, instance, start, end }, { faults }) => {
+  'no missing answers': ({ answer, error, instance, start, end }, { faults }) => {
     if (answer !== null) return undefined
     const isDown = faults.some((fault) => /^instance/.test(fault.kind) && fault.instance === instance && fault.start <= end && fault.end + noticedWithinMs >= start)
-    return isDown && error !== 'hang' && error !== 'SyntaxError' ? undefined : `no answer from an instance that was there: ${error}`
+    return isDown && error !== 'hang' && error !== 'SyntaxError' ? undefined : `no answer from a running instance: ${error}`
   },
 
-  'a phone is not forgotten': (call, { isLostBetween, newerKeys }) =>
-    call.answer?.code === 'key-unknown' && !isLostBetween(0, call.end) && newerKeys(call) < maxKeys ? 'a signing key was forgotten' : undefined,
+  'no lost keys': (call, { isLostBetween, newerKeys }) =>
+    call.answer?.code === 'key-unknown' && !isLostBetween(0, call.end) && newerKeys(call) < maxKeys ? 'a signing key was lost' : undefined,
 }
 
 /** Rules over several calls with one signature. */
@@ -85,12 +85,12 @@ export function * checkReplays ({ calls, isLostBetween }: Evidence): Iterable<Fi
   for (const same of bySignature.values()) {
     const refused: ReadonlySet<string | null> = new Set(['replayed', 'key-unknown'])
     const accepted = same.filter((call) => !isUnknown(call) && !refused.has(call.answer?.code ?? null))
-    // What was used is forgotten with everything else, and a key that was read before may still be good for one answer.
+    // When Redis is emptied, used nonces are lost, too, and a key that was read before may still verify one call.
     const isForgotten = isLostBetween(Math.min(...same.map(({ start }) => start)), Math.max(...same.map(({ end }) => end)))
     if (accepted.length > 1 && !isForgotten) yield ['the same signed request was accepted twice', ...accepted]
     for (const call of same) {
       const others = same.filter((other) => other !== call && other.start < call.end && other.answer?.code !== 'replayed')
-      if (call.answer?.code === 'replayed' && others.length === 0) yield ['a request was called a replay that had not been made before', call]
+      if (call.answer?.code === 'replayed' && others.length === 0) yield ['a first request was refused as a replay', call]
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Owns how an actor reaches the service: some instance each time, noted in the history, and again after a fault as a good client does. */
+/** How an actor calls the service: another instance each time, recorded in the history, and repeated after a failure as a good client does. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Service } from '../support/clients.ts'
 import type { Answer, Call } from '../support/test-service.ts'
@@ -7,14 +7,14 @@ import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
 export interface Caller extends Service {
-  /** The same actor at one instance of its choice. */
+  /** The same actor at a given instance. */
   at (instance: number): Service
 }
 
-/** A balancer takes out an instance that has gone, and sometimes notices late. */
+/** A balancer stops using an instance that is down, and sometimes notices late. */
 const lateShare = 0.15
 
-/** Makes the calls of one actor. Two in a row go to different instances, where there are two. */
+/** Makes the calls of one actor. Consecutive calls go to different instances where possible. */
 export const createCaller = ({ world, history }: { readonly world: World, readonly history: History }, actor: string, random: Random): Caller => {
   let last = random.integer(0, world.instances.length - 1)
   const send = (instance: number, call: Call): Promise<Answer> => {
@@ -33,22 +33,22 @@ export const createCaller = ({ world, history }: { readonly world: World, readon
   }
 }
 
-/** One try: undefined where no answer came. */
+/** Tries once; undefined where no answer came. */
 export const once = async (act: () => Promise<Answer>): Promise<Answer | undefined> => await act().catch(() => undefined)
 
 const tries = 12
 
-/** Tries until there is an answer that is no fault; undefined where there was none in a dozen tries. */
+/** Tries until an answer is neither 5xx nor 429; undefined after a dozen tries. */
 export const persist = async (act: () => Promise<Answer>): Promise<Answer | undefined> => {
   for (let n = 0; n < tries; n++) {
     const answer = await once(act)
     if (answer !== undefined && answer.status < 500 && answer.status !== 429) return answer
-    await untilRetry(answer)
+    await waitToRetry(answer)
   }
   return undefined
 }
 
-/** Stays away for as long as the answer wants; a little where there was none. */
-export const untilRetry = async (answer: Answer | undefined): Promise<void> => {
+/** Waits for the Retry-After of an answer, or 300 ms where there was no answer. */
+export const waitToRetry = async (answer: Answer | undefined): Promise<void> => {
   await sleep(answer === undefined ? 300 : Number(answer.headers['retry-after'] ?? 1) * 1000)
 }

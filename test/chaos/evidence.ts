@@ -1,4 +1,4 @@
-/** Owns a history in the order in which it is judged: by ticket, by person, by session. Says what was seen, and not whether it was right. */
+/** A history sorted for the rules: by ticket, by person, by session. */
 import type { CallKind, CallRecord, EndRecord, FaultRecord, HistoryRecord, RunRecord } from './history.ts'
 
 export interface Evidence {
@@ -6,17 +6,17 @@ export interface Evidence {
   readonly calls: readonly CallRecord[]
   readonly faults: readonly FaultRecord[]
   readonly ends: readonly EndRecord[]
-  /** Those that a browser was given. */
+  /** Tickets that a browser got, by id. */
   readonly tickets: ReadonlyMap<string, TicketEvidence>
   /** By cookie. */
   readonly sessions: ReadonlyMap<string, SessionEvidence>
-  /** The person whose key signed a call, or null. */
+  /** The `sub` of the person whose key signed a call, or null. */
   personOf (call: CallRecord): string | null
-  /** How many keys the person of a call may have been given since the key that signed it, by the end of the call: the newest push the oldest out. */
+  /** How many keys the person may have got between the key that signed a call and the end of the call: each key beyond the limit ends the oldest. */
   newerKeys (call: CallRecord): number
-  /** How long an answer that needs nothing took at an instance at worst, between two moments. Milliseconds. */
-  slowestPulse (instance: number, from: number, to: number): number
-  /** Whether all that Redis knew was lost between two moments: what it had acknowledged, too. */
+  /** The slowest probe of an instance between two moments, in milliseconds. */
+  slowestProbe (instance: number, from: number, to: number): number
+  /** Whether Redis was emptied between two moments. */
   isLostBetween (from: number, to: number): boolean
 }
 
@@ -25,7 +25,7 @@ export interface TicketEvidence {
   readonly created: CallRecord
   /** All calls with this ticket in their path. */
   readonly calls: readonly CallRecord[]
-  /** What stood on the screen; there should be one. */
+  /** The match numbers on the screen; there should be one. */
   readonly numbers: ReadonlySet<string>
 }
 
@@ -33,31 +33,31 @@ export interface SessionEvidence {
   readonly cookie: string
   readonly sids: ReadonlySet<string>
   readonly subs: ReadonlySet<string>
-  /** The calls that gave this cookie. */
+  /** The calls whose answers set this cookie. */
   readonly opened: readonly CallRecord[]
   readonly reads: readonly CallRecord[]
-  /** Calls that were to end it. */
+  /** Calls that should end it. */
   readonly ended: readonly CallRecord[]
 }
 
-/** Tells whether a call did what it was to do. */
+/** Whether a call succeeded. */
 export const isDone = ({ answer }: CallRecord): boolean => answer !== null && answer.status < 300
 
-/** Tells whether nobody knows: no answer, or a fault. What it was to do may be done, and be done later still. */
+/** Whether the outcome of a call is unknown: no answer, or a 5xx. It may have taken effect, or take effect later. */
 export const isUnknown = ({ answer }: CallRecord): boolean => answer === null || answer.status >= 500
 
 export const mayBeDone = (call: CallRecord): boolean => isDone(call) || isUnknown(call)
 
-/** Sorts a history. Throws where it says nothing of its run. */
+/** Sorts a history. Throws where it has no record of its run. */
 export const readEvidence = (records: readonly HistoryRecord[]): Evidence => {
   const run = records.find((record) => record.type === 'run')
-  if (run === undefined) throw new Error('the history says nothing of its run')
+  if (run === undefined) throw new Error('the history has no record of its run')
   const calls = records.filter((record) => record.type === 'call')
   const faults = records.filter((record) => record.type === 'fault')
   const people = new Map(calls.flatMap(({ answer }) => answer?.keyId && answer.sub ? [[answer.keyId, answer.sub] as const] : []))
   const logins = calls.filter(({ kind }) => kind === 'phone-login')
   const personOf: Evidence['personOf'] = ({ keyId }) => (keyId && people.get(keyId)) ?? null
-  const pulses = Map.groupBy(records.filter((record) => record.type === 'pulse'), ({ instance }) => instance)
+  const probes = Map.groupBy(records.filter((record) => record.type === 'probe'), ({ instance }) => instance)
   const losses = faults.filter(({ kind }) => kind === 'redis emptied')
   return {
     run,
@@ -72,7 +72,7 @@ export const readEvidence = (records: readonly HistoryRecord[]): Evidence => {
       return logins.filter((login) => login.end > (issued?.start ?? 0) && login.start < call.end && login !== issued &&
         (login.answer?.sub === personOf(call) || isUnknown(login))).length
     },
-    slowestPulse: (instance, from, to) => Math.max(0, ...(pulses.get(instance) ?? [])
+    slowestProbe: (instance, from, to) => Math.max(0, ...(probes.get(instance) ?? [])
       .filter(({ start, end }) => start <= to && end >= from).map(({ start, end }) => end - start)),
     isLostBetween: (from, to) => losses.some(({ start, end }) => start <= to && end >= from),
   }
@@ -81,7 +81,7 @@ export const readEvidence = (records: readonly HistoryRecord[]): Evidence => {
 const ticketsOf = (calls: readonly CallRecord[]): Map<string, TicketEvidence> => {
   const byTicket = Map.groupBy(calls, ({ ticket }) => ticket)
   return new Map(calls.filter(({ kind, answer }) => kind === 'create' && answer?.ticket != null).map((created) => {
-    const id = created.answer?.ticket as string // it was looked at just now
+    const id = created.answer?.ticket as string // filtered above
     const ofTicket = byTicket.get(id) ?? []
     return [id, { id, created, calls: ofTicket, numbers: new Set(ofTicket.flatMap(({ answer }) => answer?.matchCode ?? [])) }]
   }))

@@ -1,4 +1,4 @@
-/** Owns that the fault proxy does to a real Redis what it says: a test that relies on a fault that never came would prove nothing. */
+/** The fault proxy does to a real Redis what it promises: a test whose fault never happens would prove nothing. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
@@ -22,20 +22,20 @@ const open = async (t: Test) => {
   return { redis, proxy, port, join }
 }
 
-/** Everything that came until `length` bytes are there. */
-const heard = async (socket: Socket, length: number): Promise<string> => {
+/** Reads until `length` bytes have come. */
+const receive = async (socket: Socket, length: number): Promise<string> => {
   let text = ''
   while (text.length < length) text += String((await once(socket, 'data'))[0])
   return text
 }
 
-/** How a connection ended. */
+/** Resolves with the error code with which a connection ended. */
 const ending = async (socket: Socket): Promise<string> => {
   const [error] = await once(socket, 'error') as [NodeJS.ErrnoException] // a reset is an error
   return String(error.code)
 }
 
-await t.test('commands: are whole, in order and named when they come in pieces', async (t) => {
+await t.test('commands: they are whole, in order and named when they come in pieces', async (t) => {
   const text = `${resp('SET', 'a', '1\r\n*2\r\n')}${resp('EVAL', 'return 1', '0')}PING\r\n${resp('get', 'ä')}`
   for (const size of [1, 2, 7, 1000]) {
     const commandsOf = createCommandReader()
@@ -47,7 +47,7 @@ await t.test('commands: are whole, in order and named when they come in pieces',
   }
 })
 
-await t.test('fault proxy: Redis has not seen the command when it was cut before', async (t) => {
+await t.test('fault proxy: Redis has not received the command when the connection is cut before it', async (t) => {
   const { redis, proxy, join } = await open(t)
   const socket = await join()
   proxy.cut('before', 1)
@@ -58,15 +58,15 @@ await t.test('fault proxy: Redis has not seen the command when it was cut before
   t.equal(await sendInlineCommand(redis.port, 'EXISTS a'), ':0')
   const next = await join()
   next.write(resp('SET', 'a', '2'))
-  t.equal(await heard(next, 5), '+OK\r\n', 'the next one works')
+  t.equal(await receive(next, 5), '+OK\r\n', 'the next connection works')
 })
 
-await t.test('fault proxy: Redis has carried the command out and nobody hears of it when it was cut after', async (t) => {
+await t.test('fault proxy: Redis has executed the command, and no answer comes, when the connection is cut after it', async (t) => {
   const { redis, proxy, join } = await open(t)
   const socket = await join()
   proxy.cut('after', 1, /^EVAL$/)
   socket.write(resp('SET', 'a', '1'))
-  t.equal(await heard(socket, 5), '+OK\r\n', 'another command passes')
+  t.equal(await receive(socket, 5), '+OK\r\n', 'other commands pass')
   const ended = ending(socket)
   socket.write(resp('EVAL', 'return redis.call(\'INCR\', \'a\')', '0'))
   t.equal(await ended, 'ECONNRESET')
@@ -74,11 +74,11 @@ await t.test('fault proxy: Redis has carried the command out and nobody hears of
   t.equal(await sendInlineCommand(redis.port, 'INCR a'), ':3', 'once, and only once')
 })
 
-await t.test('fault proxy: everybody is reset, and new connections only when it refuses', async (t) => {
+await t.test('fault proxy: open connections are reset, and new ones when it refuses', async (t) => {
   const { proxy, port, join } = await open(t)
   const first = await join()
   first.write(resp('PING'))
-  await heard(first, 7)
+  await receive(first, 7)
   const ended = ending(first)
   proxy.reset()
   t.equal(await ended, 'ECONNRESET')
@@ -87,27 +87,27 @@ await t.test('fault proxy: everybody is reset, and new connections only when it 
   proxy.refuse(false)
   const next = await join()
   next.write(resp('PING'))
-  t.equal(await heard(next, 7), '+PONG\r\n')
+  t.equal(await receive(next, 7), '+PONG\r\n')
 })
 
-await t.test('fault proxy: nothing is passed on when it is silent, and who has missed something is reset afterwards', async (t) => {
+await t.test('fault proxy: no bytes pass when it is silent, and connections that have missed some are reset afterwards', async (t) => {
   const { redis, proxy, join } = await open(t)
-  const spoke = await join()
-  const kept = await join()
-  for (const socket of [spoke, kept]) {
+  const active = await join()
+  const idle = await join()
+  for (const socket of [active, idle]) {
     socket.write(resp('PING'))
-    await heard(socket, 7)
+    await receive(socket, 7)
   }
   proxy.silence(true)
-  const ended = ending(spoke)
-  spoke.write(resp('SET', 'a', '1'))
-  while (spoke.writableLength > 0) await once(spoke, 'drain')
-  await new Promise((resolve) => { setTimeout(resolve, 100) }) // for what must not come there is nothing to await
+  const ended = ending(active)
+  active.write(resp('SET', 'a', '1'))
+  while (active.writableLength > 0) await once(active, 'drain')
+  await new Promise((resolve) => { setTimeout(resolve, 100) }) // the absence of bytes can't be awaited
   proxy.silence(false)
   t.equal(await ended, 'ECONNRESET')
   t.equal(await sendInlineCommand(redis.port, 'EXISTS a'), ':0')
-  kept.write(resp('PING'))
-  t.equal(await heard(kept, 7), '+PONG\r\n', 'who said nothing goes on')
+  idle.write(resp('PING'))
+  t.equal(await receive(idle, 7), '+PONG\r\n', 'an idle connection still works')
 })
 
 await t.test('fault proxy: answers come late and in order when it delays', async (t) => {
@@ -116,9 +116,9 @@ await t.test('fault proxy: answers come late and in order when it delays', async
   proxy.delay(100)
   const start = performance.now()
   socket.write(resp('ECHO', '1'))
-  await new Promise((resolve) => { setTimeout(resolve, 20) }) // so that the second finds the first under way
+  await new Promise((resolve) => { setTimeout(resolve, 20) }) // so that the first is still delayed
   proxy.delay(0)
   socket.write(resp('ECHO', '2'))
-  t.equal(await heard(socket, 14), '$1\r\n1\r\n$1\r\n2\r\n')
-  t.ok(performance.now() - start >= 100, 'no sooner than it was told to')
+  t.equal(await receive(socket, 14), '$1\r\n1\r\n$1\r\n2\r\n')
+  t.ok(performance.now() - start >= 100, 'not earlier than the delay')
 })

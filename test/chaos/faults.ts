@@ -1,18 +1,18 @@
-/** Owns what goes wrong and when: a seeded schedule of faults, each mended by itself, several at a time. Makes no calls to the service. */
+/** A seeded schedule of faults, several at a time, each undone after a while. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { History } from './history.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
 export interface FaultSchedule {
-  /** Resolves when no more faults come and all are mended. */
+  /** Starts no more faults; resolves when all are undone. */
   stop (): Promise<void>
   /** How many of each kind there were. */
   readonly injected: Readonly<Record<string, number>>
 }
 
-/** What is out of order just now: two faults must not mend each other. */
-interface Disorder {
+/** Where a fault is in progress: a second one there could be undone by the first. */
+interface Busy {
   redis: boolean
   readonly proxies: Set<number>
 }
@@ -20,29 +20,29 @@ interface Disorder {
 interface FaultDeps {
   readonly world: World
   readonly random: Random
-  readonly disorder: Disorder
+  readonly busy: Busy
 }
 
-/** How one kind of fault is done: undefined where it can't be done now, else the instance it meets (null: all) and its course. */
-type Fault = (deps: FaultDeps) => { readonly instance: number | null, readonly course: () => Promise<void> } | undefined
+/** Makes one kind of fault: the instance concerned (null: all), and `run`, which does it and undoes it; undefined where it isn't possible now. */
+type Fault = (deps: FaultDeps) => { readonly instance: number | null, readonly run: () => Promise<void> } | undefined
 
-/** Redis down and back, or as good as: one of these at a time. */
-const ofRedis = (course: (deps: FaultDeps) => Promise<void>): Fault => (deps) => {
-  if (deps.disorder.redis) return undefined
-  deps.disorder.redis = true
-  return { instance: null, course: () => course(deps).finally(() => { deps.disorder.redis = false }) }
+/** A fault of Redis: one at a time. */
+const ofRedis = (run: (deps: FaultDeps) => Promise<void>): Fault => (deps) => {
+  if (deps.busy.redis) return undefined
+  deps.busy.redis = true
+  return { instance: null, run: () => run(deps).finally(() => { deps.busy.redis = false }) }
 }
 
-/** One instance's way to Redis: one fault at a time on each. */
-const ofProxy = (course: (deps: FaultDeps, instance: number) => Promise<void>): Fault => (deps) => {
-  const free = deps.world.instances.map((_, i) => i).filter((i) => !deps.disorder.proxies.has(i))
+/** A fault between one instance and Redis: one at a time for each instance. */
+const ofProxy = (run: (deps: FaultDeps, instance: number) => Promise<void>): Fault => (deps) => {
+  const free = deps.world.instances.map((_, i) => i).filter((i) => !deps.busy.proxies.has(i))
   if (free.length === 0) return undefined
   const instance = deps.random.pick(free)
-  deps.disorder.proxies.add(instance)
-  return { instance, course: () => course(deps, instance).finally(() => { deps.disorder.proxies.delete(instance) }) }
+  deps.busy.proxies.add(instance)
+  return { instance, run: () => run(deps, instance).finally(() => { deps.busy.proxies.delete(instance) }) }
 }
 
-/** An instance that ends and is started again; never the last one. */
+/** An instance ends and is started again; never the last one that is up. */
 const ofInstance = (signal: 'SIGKILL' | 'SIGTERM'): Fault => ({ world, random }) => {
   const up = world.instances.map((_, i) => i).filter((i) => world.instances[i]?.isUp)
   if (up.length < 2) return undefined
@@ -51,7 +51,7 @@ const ofInstance = (signal: 'SIGKILL' | 'SIGTERM'): Fault => ({ world, random })
   const downMs = random.integer(0, 1_500)
   return {
     instance,
-    course: async () => {
+    run: async () => {
       await victim?.end(signal)
       await sleep(downMs)
       await victim?.start()
@@ -85,16 +85,16 @@ const faults: Readonly<Record<string, Fault>> = {
   }),
   'redis full': ofRedis(async ({ world, random }) => {
     const fullMs = random.integer(500, 2_500)
-    await world.redis.tell('CONFIG SET maxmemory 1')
+    await world.redis.send('CONFIG SET maxmemory 1')
     await sleep(fullMs)
-    await world.redis.tell('CONFIG SET maxmemory 0')
+    await world.redis.send('CONFIG SET maxmemory 0')
   }),
-  // What it has is kept: it never finds the server that it would copy.
+  // Keeps its data, as there is no such master to copy from.
   'redis a replica': ofRedis(async ({ world, random }) => {
     const replicaMs = random.integer(500, 2_500)
-    await world.redis.tell('REPLICAOF 127.0.0.1 1')
+    await world.redis.send('REPLICAOF 127.0.0.1 1')
     await sleep(replicaMs)
-    await world.redis.tell('REPLICAOF NO ONE')
+    await world.redis.send('REPLICAOF NO ONE')
   }),
   'cut before a command': cut('before'),
   'cut after a command': cut('after'),
@@ -122,88 +122,88 @@ const faults: Readonly<Record<string, Fault>> = {
   }),
 }
 
-/** What comes beside the instances that are killed; what hurts most comes twice as often. */
-const lots = [...Object.keys(faults).filter((kind) => kind !== 'instance killed'), 'redis killed', 'cut before a command', 'cut after a command']
+/** The kinds besides `instance killed`; the most harmful ones are twice as frequent. */
+const otherKinds = [...Object.keys(faults).filter((kind) => kind !== 'instance killed'), 'redis killed', 'cut before a command', 'cut after a command']
 
-const atATime = 4
+const maxAtATime = 4
 
 export interface ScheduleOptions {
-  /** Faults for so long, then none for so long, and so on: in the calm it shows how soon all is well, and how fast. Milliseconds. */
-  readonly stormMs: number
-  readonly calmMs: number
-  /** After so long there are no more; for as long as the run takes when left out. Milliseconds. */
-  readonly overAfterMs?: number
-  /** Between two faults in a storm. Milliseconds. */
+  /** Phases with faults and quiet ones alternate. The quiet ones show how soon the service recovers, and its speed without faults. */
+  readonly faultPhaseMs: number
+  readonly quietPhaseMs: number
+  /** When faults stop for good; with the run when left out. */
+  readonly stopAfterMs?: number
+  /** Shortest and longest time between two faults of a phase. */
   readonly everyMs: readonly [number, number]
-  /** Between two instances killed in a storm, beside the other faults. Milliseconds. */
+  /** Shortest and longest time between two killed instances, in addition to the other faults. */
   readonly killEveryMs: readonly [number, number]
 }
 
-/** Begins with a calm. */
-export const startFaults = (world: World, history: History, random: Random, { stormMs, calmMs, everyMs, killEveryMs, overAfterMs }: ScheduleOptions): FaultSchedule => {
+/** Starts the schedule with a quiet phase. */
+export const startFaults = (world: World, history: History, random: Random, { faultPhaseMs, quietPhaseMs, everyMs, killEveryMs, stopAfterMs }: ScheduleOptions): FaultSchedule => {
   const injected: Record<string, number> = {}
   const stopping = new AbortController()
-  const underWay = new Set<Promise<void>>()
-  const disorder: Disorder = { redis: false, proxies: new Set() }
-  const over = overAfterMs === undefined ? undefined : setTimeout(() => { stopping.abort() }, overAfterMs)
-  const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stopping.signal }).catch(() => {}) // called off by stop()
+  const inProgress = new Set<Promise<void>>()
+  const busy: Busy = { redis: false, proxies: new Set() }
+  const stop = stopAfterMs === undefined ? undefined : setTimeout(() => { stopping.abort() }, stopAfterMs)
+  const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stopping.signal }).catch(() => {}) // aborted by stop()
 
   const inject = (kind: string): void => {
-    if (underWay.size >= atATime) return
-    const fault = faults[kind]?.({ world, random, disorder })
+    if (inProgress.size >= maxAtATime) return
+    const fault = faults[kind]?.({ world, random, busy })
     if (fault === undefined) return
     injected[kind] = (injected[kind] ?? 0) + 1
     const start = performance.now()
-    const work = fault.course().then(() => {
+    const work = fault.run().then(() => {
       history.add({ type: 'fault', kind, instance: fault.instance, start, end: performance.now() })
-      underWay.delete(work)
+      inProgress.delete(work)
     })
-    underWay.add(work)
+    inProgress.add(work)
   }
 
-  const storm = async (): Promise<void> => {
-    const until = performance.now() + stormMs
-    const blow = async (next: () => string, [shortest, longest]: readonly [number, number]): Promise<void> => {
+  const runFaultPhase = async (): Promise<void> => {
+    const until = performance.now() + faultPhaseMs
+    const injectUntilEnd = async (next: () => string, [shortest, longest]: readonly [number, number]): Promise<void> => {
       while (!stopping.signal.aborted && performance.now() < until) {
         inject(next())
         await pause(random.integer(shortest, longest))
       }
     }
-    // Every kind in turn, in an order of its own each time: a short run meets them all, too.
-    let turn: string[] = []
+    // All kinds once, in random order, then all again: so a short run has every kind, too.
+    let left: string[] = []
     const next = (): string => {
-      if (turn.length === 0) turn = shuffle(lots, random)
-      return turn.pop() as string // it has been filled
+      if (left.length === 0) left = shuffle(otherKinds, random)
+      return left.pop() as string // filled above
     }
-    await Promise.all([blow(next, everyMs), blow(() => 'instance killed', killEveryMs)])
+    await Promise.all([injectUntilEnd(next, everyMs), injectUntilEnd(() => 'instance killed', killEveryMs)])
   }
 
   const all = (async () => {
     while (!stopping.signal.aborted) {
-      await pause(calmMs)
-      if (!stopping.signal.aborted) await storm()
+      await pause(quietPhaseMs)
+      if (!stopping.signal.aborted) await runFaultPhase()
     }
   })()
 
   return {
     injected,
     stop: async () => {
-      clearTimeout(over)
+      clearTimeout(stop)
       stopping.abort()
       await all
-      await Promise.all(underWay)
+      await Promise.all(inProgress)
     },
   }
 }
 
 const shuffle = <T>(items: readonly T[], random: Random): T[] => {
   const left = [...items]
-  return items.map(() => left.splice(random.integer(0, left.length - 1), 1)[0] as T) // there is one left for each
+  return items.map(() => left.splice(random.integer(0, left.length - 1), 1)[0] as T) // there is one for each item
 }
 
-/** Empties Redis, once: everything that was acknowledged is gone. */
+/** Empties Redis once: acknowledged writes are lost, too. */
 export const flush = async (world: World, history: History): Promise<void> => {
   const start = performance.now()
-  await world.redis.tell('FLUSHALL')
+  await world.redis.send('FLUSHALL')
   history.add({ type: 'fault', kind: 'redis emptied', instance: null, start, end: performance.now() })
 }

@@ -1,38 +1,38 @@
-/** Owns what happened, as those saw it who called: every call as one record, beside the faults and how each browser ended. Judges nothing. */
+/** The history of a run: every call as its caller saw it, the faults, and how each browser ended. The checker judges it. */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import type { Answer, Call } from '../support/test-service.ts'
 
 export type CallKind = 'create' | 'code' | 'poll' | 'consume' | 'give-up' | 'session' | 'log-out' | 'phone-login' | 'scan' | 'confirm' | 'cancel' | 'sign-out'
 
-/** One call. Times are milliseconds of one clock; secrets, cookies and nonces are known by their fingerprints alone. */
+/** One call. Times are milliseconds of one clock; secrets and cookies are recorded as fingerprints. */
 export interface CallRecord {
   readonly type: 'call'
   readonly actor: string
   readonly instance: number
   readonly kind: CallKind
-  /** Of the path. */
+  /** From the path. */
   readonly ticket: string | null
-  /** The session to be signed out. */
+  /** The session to sign out. */
   readonly sid: string | null
   readonly secret: string | null
   readonly cookie: string | null
   readonly keyId: string | null
   readonly nonce: string | null
-  /** The number that was sent. */
+  /** The match number that was sent. */
   readonly matchCode: string | null
   readonly waitMs: number
   readonly start: number
   readonly end: number
-  /** Null where none came: then `error` says why. */
+  /** Null where none came; `error` says why. */
   readonly answer: AnswerRecord | null
   readonly error: string | null
 }
 
-/** What an answer says; null for what it doesn't say. */
+/** The parts of an answer; null for each part that it doesn't have. */
 export interface AnswerRecord {
   readonly status: number
-  /** Whether the body is a problem as CONTRACT "Errors" has it, for this status. */
+  /** Whether the body is a problem of CONTRACT "Errors" with this status. */
   readonly isProblem: boolean
   readonly code: string | null
   readonly retryAfter: number | null
@@ -50,22 +50,22 @@ export interface AnswerRecord {
 export interface FaultRecord {
   readonly type: 'fault'
   readonly kind: string
-  /** The instance that it meets; null where it meets all. */
+  /** The instance concerned; null for all. */
   readonly instance: number | null
   readonly start: number
-  /** When all was as before. */
+  /** When the fault was over. */
   readonly end: number
 }
 
-/** An answer that needs nothing behind the instance took so long: the machine has more to do than it can, and every other answer is late as well. */
-export interface PulseRecord {
-  readonly type: 'pulse'
+/** A slow answer to a call that needs neither store nor WeChat: the machine is overloaded, so other answers are late, too. */
+export interface ProbeRecord {
+  readonly type: 'probe'
   readonly instance: number
   readonly start: number
   readonly end: number
 }
 
-/** What a browser claims to be when all is over; its last calls have to bear it out. */
+/** What a browser claims to be at the end; its last calls have to prove it. */
 export interface EndRecord {
   readonly type: 'end'
   readonly actor: string
@@ -74,30 +74,30 @@ export interface EndRecord {
   readonly cookie: string | null
 }
 
-/** What the checker has to know of the run. */
+/** What the checker needs to know of the run. */
 export interface RunRecord {
   readonly type: 'run'
   readonly seed: number
   readonly ticketTtlMs: number
-  /** How many browsers there are. */
+  /** How many browsers took part. */
   readonly browsers: number
 }
 
-export type HistoryRecord = CallRecord | FaultRecord | PulseRecord | EndRecord | RunRecord
+export type HistoryRecord = CallRecord | FaultRecord | ProbeRecord | EndRecord | RunRecord
 
 export interface History {
   readonly records: readonly HistoryRecord[]
   add (record: HistoryRecord): void
-  /** Makes a call and notes it; rejects where no answer came. */
+  /** Makes a call and records it; rejects where no answer came. */
   call (who: { readonly actor: string, readonly instance: number }, call: Call, send: (call: Call) => Promise<Answer>): Promise<Answer>
-  /** Resolves when all is in the file. */
+  /** Resolves when everything is written to the file. */
   close (): Promise<void>
 }
 
-/** Whoever waits longer than this beyond what was asked for has met a hang, and waits no more. Milliseconds. */
+/** A call that takes this much longer than its hold is given up, and recorded as a hang. */
 const patienceMs = 20_000
 
-/** Opens a history that is also written to a file, a JSON text a line. */
+/** Opens a history that is also written to a file, one JSON text per line. */
 export const openHistory = (file: string): History => {
   const records: HistoryRecord[] = []
   const out = createWriteStream(file)
@@ -111,18 +111,18 @@ export const openHistory = (file: string): History => {
     records,
     add,
     call: async ({ actor, instance }, call, send) => {
-      const asked = readCall(call)
+      const parts = readCall(call)
       const start = performance.now()
-      const note = (answer: AnswerRecord | null, error: string | null): void => {
-        add({ type: 'call', actor, instance, ...asked, start, end: performance.now(), answer, error })
+      const record = (answer: AnswerRecord | null, error: string | null): void => {
+        add({ type: 'call', actor, instance, ...parts, start, end: performance.now(), answer, error })
       }
       try {
-        const answer = await orHang(send(call), asked.waitMs + patienceMs)
-        note(readAnswer(answer), null)
+        const answer = await orHang(send(call), parts.waitMs + patienceMs)
+        record(readAnswer(answer), null)
         return answer
       } catch (error) {
         const { code, name } = error as { code?: string, name: string } // undici and JSON.parse throw Errors
-        note(null, code ?? name)
+        record(null, code ?? name)
         throw error
       }
     },
@@ -130,7 +130,7 @@ export const openHistory = (file: string): History => {
   }
 }
 
-/** Knows a secret again without telling it. */
+/** Identifies a secret without containing it. */
 export const fingerprint = (secret: string): string => createHash('sha256').update(secret).digest('base64url').slice(0, 12)
 
 const orHang = async <T>(work: Promise<T>, ms: number): Promise<T> => {
@@ -160,7 +160,7 @@ const readCall = ({ method = 'GET', path, headers = {}, body }: Call) => {
   const [target = '', query = ''] = path.split('?')
   const line = `${method} ${target}`
   const route = routes.find(([pattern]) => pattern.test(line))
-  if (route === undefined) throw new Error(`the history has no word for ${line}`)
+  if (route === undefined) throw new Error(`the history knows no call ${line}`)
   const { ticket = null, sid = null } = route[0].exec(line)?.groups ?? {}
   const part = (header: string, pattern: RegExp): string | null => pattern.exec(headers[header] ?? '')?.[1] ?? null
   const secret = part('authorization', /^Ticket (.*)$/)

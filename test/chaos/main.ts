@@ -1,4 +1,4 @@
-/** Owns the long form: `npm run chaos -- --seed 7 --logins 10000 --concurrency 200`. Ends with 1 where anything happened that must not. */
+/** The long form: `npm run chaos -- --seed 7 --logins 10000 --concurrency 200`. Exits with 1 where there was a violation. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,18 +14,18 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     logins: { type: 'string', default: '10000' },
     concurrency: { type: 'string', default: '200' },
-    /** Keeps the histories there, whatever comes of it. */
+    /** A folder in which the histories are kept, whatever the result. */
     keep: { type: 'string' },
-    /** Judges a history that was kept, and does nothing else. */
+    /** A kept history to check, without a run. */
     check: { type: 'string' },
-    /** What the instances log, to standard error. */
+    /** The log level of the instances, which log to standard error. */
     'log-level': { type: 'string', default: 'silent' },
   },
 })
 const say = (text: string): void => { process.stdout.write(`${text}\n`) }
 
 if (values.check !== undefined) {
-  const violations = check(readFileSync(values.check, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as HistoryRecord)) // as it was written
+  const violations = check(readFileSync(values.check, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as HistoryRecord)) // as history.ts wrote it
   say(`${violations.length} violations\n${violationLines(violations)}`)
   process.exit(violations.length === 0 ? 0 : 1)
 }
@@ -44,7 +44,7 @@ const phase = async (name: string, options: Pick<ChaosOptions, 'seed' | 'logins'
       folder,
       concurrency: Number(values.concurrency),
       logLevel: values['log-level'],
-      onProgress: (done, { records }) => { say(`${Math.round((performance.now() - start) / 1000)} s: ${done} of ${options.logins} visits over, ${records.length} calls`) },
+      onProgress: (done, { records }) => { say(`${Math.round((performance.now() - start) / 1000)} s: ${done} of ${options.logins} visits finished, ${records.length} calls`) },
     })
     say(reportOf(result))
     return result.violations.length === 0
@@ -54,8 +54,8 @@ const phase = async (name: string, options: Pick<ChaosOptions, 'seed' | 'logins'
 }
 
 const isGood = [
-  await phase('storm and calm', { seed, logins, faults: { stormMs: 25_000, calmMs: 10_000, everyMs: [800, 3_000], killEveryMs: [2_000, 6_000] } }),
+  await phase('faults and quiet phases', { seed, logins, faults: { faultPhaseMs: 25_000, quietPhaseMs: 10_000, everyMs: [800, 3_000], killEveryMs: [2_000, 6_000] } }),
   await phase('Redis emptied', { seed: seed + 1, logins: Math.ceil(logins / 20), faults: 'flush' }),
 ].every(Boolean)
 if (isGood && values.keep === undefined) rmSync(folder, { recursive: true })
-process.exit(isGood ? 0 : 1) // whatever is still being waited for
+process.exit(isGood ? 0 : 1) // even where something still keeps the process alive

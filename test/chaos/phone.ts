@@ -1,11 +1,11 @@
-/** Owns phones, by CONTRACT "Phone" alone: the one that approves, the one that scans what it shouldn't, and the one that signs a browser out. */
+/** Phones, by CONTRACT "Phone" alone: one that approves, one that scans a foreign code, and one that signs a browser out. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openPhone, sign, type Service, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import type { Answer, Call } from '../support/test-service.ts'
 import type { Screen } from './browser.ts'
-import { createCaller, once, persist, untilRetry, type Caller } from './caller.ts'
+import { createCaller, once, persist, waitToRetry, type Caller } from './caller.ts'
 import type { Random } from './random.ts'
-import type { Mischief, VisitDeps } from './visit.ts'
+import type { VisitDeps, VisitPlan } from './visit.ts'
 
 export interface PhoneRole {
   readonly actor: string
@@ -15,23 +15,23 @@ export interface PhoneRole {
 
 const loginTries = 12
 
-/** Logs a phone in, at whichever instance can; undefined where none could. */
+/** Logs a phone in, trying all instances; undefined where all tries failed. */
 export const takePhone = async ({ world }: VisitDeps, caller: Service, person: string): Promise<TestPhone | undefined> => {
   for (let n = 0; n < loginTries; n++) {
-    // A js_code is good once, so each try has its own.
+    // A js_code works once, so each try has its own.
     const phone = await openPhone(caller, { jsCode: world.simulator.jsCode(person), authority: world.authority }).catch(() => undefined)
     if (phone !== undefined) return phone
-    await untilRetry(undefined)
+    await waitToRetry(undefined)
   }
   return undefined
 }
 
-/** Scans and decides, as `mischief` has it. */
-export const approve = async (deps: VisitDeps, { actor, person, random }: PhoneRole, { browser: { ticket }, number, isOn }: Screen, mischief: Mischief): Promise<void> => {
+/** Scans and decides as the plan says. */
+export const approve = async (deps: VisitDeps, { actor, person, random }: PhoneRole, { browser: { ticket }, number, isPolling }: Screen, plan: VisitPlan): Promise<void> => {
   const caller = createCaller(deps, actor, random)
   let phone = await takePhone(deps, caller, person)
   if (phone === undefined) return
-  let scanned = await persist(() => (phone as TestPhone).scan(ticket)) // it is there, and stays so
+  let scanned = await persist(() => (phone as TestPhone).scan(ticket)) // defined above
   if (scanned?.json?.code === 'key-unknown') {
     phone = await takePhone(deps, caller, person)
     if (phone === undefined) return
@@ -44,24 +44,24 @@ export const approve = async (deps: VisitDeps, { actor, person, random }: PhoneR
   const wrong = offered.find((choice) => choice !== shown)
   const owner = phone
   const acts: (() => Promise<unknown>)[] = []
-  const confirm = (matchCode: string | undefined) => () => persistWhile(isOn, () => owner.confirm(ticket, matchCode))
+  const confirm = (matchCode: string | undefined) => () => persistWhile(isPolling, () => owner.confirm(ticket, matchCode))
 
-  if (mischief.taps !== 'wrong') acts.push(confirm(shown))
-  if (mischief.taps !== 'right') acts.push(confirm(wrong))
-  if (mischief.confirmsTwice) acts.push(confirm(shown))
-  if (mischief.cancelsToo) acts.push(() => once(() => owner.cancel(ticket)))
-  if (mischief.isReplayed) acts.push(() => replay(deps, caller, owner, { method: 'POST', path: `/api/phone/tickets/${ticket}/confirm`, body: { match_code: shown } }, random))
+  if (plan.taps !== 'wrong') acts.push(confirm(shown))
+  if (plan.taps !== 'right') acts.push(confirm(wrong))
+  if (plan.confirmsTwice) acts.push(confirm(shown))
+  if (plan.cancelsToo) acts.push(() => once(() => owner.cancel(ticket)))
+  if (plan.isReplayed) acts.push(() => replay(deps, caller, owner, { method: 'POST', path: `/api/phone/tickets/${ticket}/confirm`, body: { match_code: shown } }, random))
   await Promise.all(acts.map(async (act) => {
     await sleep(acts.length === 1 ? 0 : random.integer(0, 15))
     await act()
   }))
 }
 
-const persistWhile = async (isOn: () => boolean, act: () => Promise<Answer>): Promise<void> => {
+const persistWhile = async (isPolling: () => boolean, act: () => Promise<Answer>): Promise<void> => {
   for (let n = 0; n < 12; n++) {
     const answer = await once(act)
-    if ((answer !== undefined && answer.status < 500 && answer.status !== 429) || !isOn()) return
-    await untilRetry(answer)
+    if ((answer !== undefined && answer.status < 500 && answer.status !== 429) || !isPolling()) return
+    await waitToRetry(answer)
   }
 }
 
@@ -75,12 +75,12 @@ const replay = async ({ world }: VisitDeps, caller: Caller, { key }: TestPhone, 
   await at(first)
 }
 
-/** Scans somebody else's code, and says no to what is not theirs to decide. */
-export const lookAround = async (deps: VisitDeps, { actor, person, random }: PhoneRole, { browser: { ticket } }: Screen): Promise<void> => {
+/** Scans a code of another person's login, and cancels it where that scan was first. */
+export const scanForeignCode = async (deps: VisitDeps, { actor, person, random }: PhoneRole, { browser: { ticket } }: Screen): Promise<void> => {
   const phone = await takePhone(deps, createCaller(deps, actor, random), person)
   if (phone === undefined) return
   const scanned = await once(() => phone.scan(ticket))
-  if (scanned?.status === 200) await persist(() => phone.cancel(ticket)) // not what they wanted: the browser makes a fresh code
+  if (scanned?.status === 200) await persist(() => phone.cancel(ticket)) // the browser then makes a fresh ticket
 }
 
 export interface EndingSession {
@@ -88,10 +88,10 @@ export interface EndingSession {
   readonly browser: TestBrowser
   readonly consumed: Answer
   readonly cookie: string
-  readonly how: Mischief['afterwards']
+  readonly how: VisitPlan['afterwards']
 }
 
-/** Ends a session, from the phone or from the browser, then tries it at every instance, and tries to have it again. */
+/** Ends a session, from the phone or from the browser; then reads it at every instance, and consumes again. */
 export const endSession = async (deps: VisitDeps, { actor, person, random }: PhoneRole, { caller, browser, consumed, cookie, how }: EndingSession): Promise<void> => {
   if (how === 'signs out') {
     const [, payload = ''] = consumed.json.access_token.split('.')

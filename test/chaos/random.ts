@@ -1,14 +1,14 @@
-/** Owns chance that can be had again: a small seeded generator. Nothing secret comes from it. */
+/** A small seeded generator, so that runs can be repeated. Not for secrets. */
 
 export interface Random {
   /** From 0 to below 1. */
   next (): number
   /** A whole number from `min` to `max`, both included. */
   integer (min: number, max: number): number
-  /** True once in so many times: 0.1 is one in ten. */
+  /** True with this probability: 0.1 is one in ten. */
   chance (share: number): boolean
   pick<T> (items: readonly T[]): T
-  /** A generator of its own, which what is drawn here does not change: the same for the same number. */
+  /** An independent generator: the same one for the same `n`, whatever was drawn here. */
   fork (n: number): Random
 }
 

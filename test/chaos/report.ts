@@ -1,15 +1,15 @@
-/** Owns what a run is told as: a table for people. Judges nothing; the checker does. */
+/** A run as a table for people. */
 import { isDone } from './evidence.ts'
 import type { CallRecord, FaultRecord, HistoryRecord } from './history.ts'
 import type { ChaosResult } from './run.ts'
 import type { Violation } from './checker.ts'
 
-/** A fault this long ago, or this soon after, has no part in a wake-up. Milliseconds. */
+/** A wake-up is measured only where no fault was this close before it or after it. */
 const nearBeforeMs = 4_000
 const nearAfterMs = 1_000
 const shownViolations = 20
 
-/** The table at the end of a run. */
+/** Returns the table for the end of a run. */
 export const reportOf = ({ records, violations, injected, durationMs, file }: ChaosResult): string => {
   const calls = records.filter((record) => record.type === 'call')
   const wakeUps = wakeUpsOf(records)
@@ -20,8 +20,8 @@ export const reportOf = ({ records, violations, injected, durationMs, file }: Ch
     ['calls by kind', counts(calls, ({ kind }) => kind)],
     ['refusals and failures', counts(calls.filter((call) => !isDone(call)), ({ answer, error }) => answer === null ? `no answer (${error})` : answer.code ?? String(answer.status))],
     ['faults', Object.entries(injected).map(([kind, n]) => `${n} × ${kind}`).sort().join(', ')],
-    ['longest answer', `${Math.round(longest(calls))} ms beyond what was waited for`],
-    ['the machine at its busiest', `${Math.round(slowestPulse(records))} ms for an answer that needs nothing`],
+    ['longest answer', `${Math.round(longest(calls))} ms beyond its hold`],
+    ['the machine at its busiest', `${Math.round(slowestProbe(records))} ms for a call that needs neither store nor WeChat`],
     ['wake-ups without a fault near', `${wakeUps.length}, p50 ${percentile(wakeUps, 0.5)} ms, p99 ${percentile(wakeUps, 0.99)} ms`],
     ['duration', `${Math.round(durationMs / 1000)} s`],
     ['violations', violations.length],
@@ -30,7 +30,7 @@ export const reportOf = ({ records, violations, injected, durationMs, file }: Ch
   return violations.length === 0 ? table : `${table}\n${violationLines(violations)}\nhistory: ${file}`
 }
 
-/** The first violations, each with the calls that show it. */
+/** Returns the first violations, each with the calls that prove it. */
 export const violationLines = (violations: readonly Violation[]): string => violations.slice(0, shownViolations).map(({ rule, complaint, calls }) =>
   [`✗ ${rule}: ${complaint}`, ...calls.slice(0, 6).map((call) => `    ${JSON.stringify(call)}`)].join('\n')).join('\n')
 
@@ -40,15 +40,15 @@ const counts = <T>(items: readonly T[], nameOf: (item: T) => string): string =>
 
 const longest = (calls: readonly CallRecord[]): number => calls.reduce((max, { start, end, waitMs }) => Math.max(max, end - start - waitMs), 0)
 
-const slowestPulse = (records: readonly HistoryRecord[]): number =>
-  records.reduce((max, record) => record.type === 'pulse' ? Math.max(max, record.end - record.start) : max, 0)
+const slowestProbe = (records: readonly HistoryRecord[]): number =>
+  records.reduce((max, record) => record.type === 'probe' ? Math.max(max, record.end - record.start) : max, 0)
 
 const percentile = (values: readonly number[], share: number): number => {
   const sorted = [...values].sort((a, b) => a - b)
   return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0)
 }
 
-/** From the answer to a confirm to the answer of the poll that was held meanwhile; 0 where the poll was first. */
+/** Returns the times from the answer of a confirm to the answer of the poll that was held meanwhile; 0 where the poll was first. */
 const wakeUpsOf = (records: readonly HistoryRecord[]): number[] => {
   const faults = records.filter((record) => record.type === 'fault')
   const byTicket = Map.groupBy(records.filter((record) => record.type === 'call'), ({ ticket }) => ticket)

@@ -1,13 +1,13 @@
-/** Owns one run from the first process to the verdict: visits while faults come, then calm, then every browser shows how it ended. */
+/** One run: visits while there are faults, then every browser shows how it ended, then the check of the history. */
 import { join } from 'node:path'
 import { limitConcurrency } from '../support/limit-concurrency.ts'
 import type { TeardownScope } from '../support/teardown-scope.ts'
-import { makeTicket, readSession, type Browsed } from './browser.ts'
+import { makeTicket, readSession, type BrowserResult } from './browser.ts'
 import { createCaller, persist } from './caller.ts'
 import { check, type Violation } from './checker.ts'
 import { flush, startFaults, type ScheduleOptions } from './faults.ts'
 import { fingerprint, openHistory, type EndRecord, type History, type HistoryRecord } from './history.ts'
-import { takePulse } from './pulse.ts'
+import { startProbes } from './probe.ts'
 import { createRandom } from './random.ts'
 import { visit, type VisitDeps } from './visit.ts'
 import { openWorld, type World } from './world.ts'
@@ -15,14 +15,14 @@ import { openWorld, type World } from './world.ts'
 export interface ChaosOptions {
   readonly seed: number
   readonly logins: number
-  /** How many visits go on at the same time. */
+  /** How many visits run at the same time. */
   readonly concurrency: number
-  /** A schedule of faults; or `flush`: Redis is emptied once, half-way, and nothing else happens. */
+  /** A schedule of faults; or `flush`: Redis is emptied once, half-way, and there are no other faults. */
   readonly faults: ScheduleOptions | 'flush'
   /** Where the history is written. */
   readonly folder: string
   readonly logLevel?: string
-  /** Called now and then with how many visits are over. */
+  /** Called every 5 s with the number of finished visits. */
   readonly onProgress?: (done: number, history: History) => void
 }
 
@@ -31,7 +31,7 @@ export interface ChaosResult {
   readonly records: readonly HistoryRecord[]
   readonly injected: Readonly<Record<string, number>>
   readonly durationMs: number
-  /** The history, a JSON text a line. */
+  /** The history, one JSON text per line. */
   readonly file: string
 }
 
@@ -42,7 +42,7 @@ const loginsPerPerson = 40
 const progressEveryMs = 5_000
 const concludeAtATime = 20
 
-/** Runs. Everything that it starts is ended by the scope. */
+/** Makes one run. Everything that it starts ends with the scope. */
 export const runChaos = async (scope: TeardownScope, options: ChaosOptions): Promise<ChaosResult> => {
   const { seed, logins, concurrency, folder, onProgress = () => {}, logLevel = 'silent' } = options
   const start = performance.now()
@@ -55,7 +55,7 @@ export const runChaos = async (scope: TeardownScope, options: ChaosOptions): Pro
 
   let done = 0
   const schedule = options.faults === 'flush' ? undefined : startFaults(world, history, random.fork(-1), options.faults)
-  const stopPulse = takePulse(world, history)
+  const stopProbes = startProbes(world, history)
   const progress = setInterval(() => { onProgress(done, history) }, progressEveryMs)
   const deps: VisitDeps = { world, history, people }
   const inTurn = limitConcurrency(concurrency)
@@ -65,11 +65,11 @@ export const runChaos = async (scope: TeardownScope, options: ChaosOptions): Pro
     return result
   })))
   await schedule?.stop()
-  await world.untilReady()
+  await world.waitUntilReady()
   const inEnd = limitConcurrency(concludeAtATime)
   await Promise.all(browsed.map((browser) => inEnd(() => conclude(deps, browser))))
   clearInterval(progress)
-  await stopPulse()
+  await stopProbes()
   await history.close()
 
   const crashes = world.crashes.map((ending): Violation => ({ rule: 'no crash', complaint: `an instance ended by itself: ${ending}`, calls: [] }))
@@ -82,8 +82,8 @@ export const runChaos = async (scope: TeardownScope, options: ChaosOptions): Pro
   }
 }
 
-/** What a browser shows when all is calm again: its session, or a code that waits to be scanned. */
-const conclude = async ({ world, history }: { readonly world: World, readonly history: History }, browsed: Browsed): Promise<void> => {
+/** Records what a browser shows after all faults: its session, or a fresh code. */
+const conclude = async ({ world, history }: { readonly world: World, readonly history: History }, browsed: BrowserResult): Promise<void> => {
   const { actor, caller, cookie } = browsed
   const end = (how: EndRecord['how'], ticket: string | null): void => { history.add({ type: 'end', actor, how, ticket, cookie: cookie && fingerprint(cookie) }) }
   if (cookie !== null) {

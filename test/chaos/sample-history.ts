@@ -1,7 +1,7 @@
-/** Owns histories made by hand, for tests of the checker: a good login, told call by call, and changed where a test wants it otherwise. */
+/** Handwritten histories for tests of the checker: a good login, of which a test changes single calls. */
 import type { AnswerRecord, CallKind, CallRecord, HistoryRecord } from './history.ts'
 
-const nothing: AnswerRecord = {
+const emptyAnswer: AnswerRecord = {
   status: 200,
   isProblem: false,
   code: null,
@@ -17,7 +17,7 @@ const nothing: AnswerRecord = {
   keyId: null,
 }
 
-const silence: Omit<CallRecord, 'kind' | 'actor' | 'start' | 'end' | 'answer'> = {
+const emptyCall: Omit<CallRecord, 'kind' | 'actor' | 'start' | 'end' | 'answer'> = {
   type: 'call',
   instance: 0,
   ticket: null,
@@ -31,20 +31,20 @@ const silence: Omit<CallRecord, 'kind' | 'actor' | 'start' | 'end' | 'answer'> =
   error: null,
 }
 
-/** What is said of a call: only what matters. `at` is when it starts, and it takes ten milliseconds unless `end` is given. */
-export type Told = Partial<Omit<CallRecord, 'answer'>> & { readonly at?: number, readonly answer?: Partial<AnswerRecord> | null }
+/** The parts of a call that matter. `at` is its start; it takes 10 ms unless `end` is given. */
+export type CallParts = Partial<Omit<CallRecord, 'answer'>> & { readonly at?: number, readonly answer?: Partial<AnswerRecord> | null }
 
-export const call = (kind: CallKind, { at = 0, answer = {}, ...told }: Told): CallRecord => ({
-  ...silence,
+export const call = (kind: CallKind, { at = 0, answer = {}, ...parts }: CallParts): CallRecord => ({
+  ...emptyCall,
   kind,
   actor: 'browser 0',
   start: at,
   end: at + 10,
-  ...told,
-  answer: answer && { ...nothing, ...answer },
+  ...parts,
+  answer: answer && { ...emptyAnswer, ...answer },
 })
 
-/** A refusal as the contract has it. */
+/** A refusal of CONTRACT. */
 export const refusal = (status: number, code: string): Partial<AnswerRecord> =>
   ({ status, code, isProblem: true, retryAfter: status === 503 ? 2 : null })
 
@@ -52,14 +52,14 @@ const ticket = 'T'
 const secret = 'S'
 let nonces = 0
 
-export const byBrowser = (kind: CallKind, told: Told): CallRecord => call(kind, { ticket, secret, ...told })
-export const byPhone = (kind: CallKind, told: Told): CallRecord =>
-  call(kind, { actor: 'phone 0', ticket: kind === 'sign-out' ? null : ticket, keyId: 'K1', nonce: `n${nonces++}`, ...told })
+export const byBrowser = (kind: CallKind, parts: CallParts): CallRecord => call(kind, { ticket, secret, ...parts })
+export const byPhone = (kind: CallKind, parts: CallParts): CallRecord =>
+  call(kind, { actor: 'phone 0', ticket: kind === 'sign-out' ? null : ticket, keyId: 'K1', nonce: `n${nonces++}`, ...parts })
 const scanned = { state: 'scanned', version: 2 }
 const confirmed = { state: 'confirmed', version: 3 }
 export const session = { sid: 'I', sub: 'ming', cookie: 'C' }
 
-/** One login from the first call to the last, a hundred milliseconds apart; each call by a name, so that it can be left out or told otherwise. */
+/** One login from the first call to the last, 100 ms apart. Each call has a name, so that a test can omit or replace it. */
 export const goodLogin = (): Record<string, HistoryRecord> => ({
   run: { type: 'run', seed: 1, ticketTtlMs: 30_000, browsers: 1 },
   create: call('create', { at: 0, answer: { status: 201, ticket, secret, state: 'pending', version: 1 } }),

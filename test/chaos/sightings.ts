@@ -1,8 +1,8 @@
-/** Owns what each answer says about a ticket's state, an answer that refuses among them, from CONTRACT alone. */
+/** What each answer, refusals too, says about a ticket's state, according to CONTRACT. */
 import type { CallRecord } from './history.ts'
 import { isDone } from './evidence.ts'
 
-/** At some moment between start and end the ticket was in one of these states, with one of these versions. */
+/** At some moment between the start and the end of the call the ticket had one of these states and versions. */
 export interface Sighting {
   readonly call: CallRecord
   readonly states: ReadonlySet<string>
@@ -12,7 +12,7 @@ export interface Sighting {
 
 export const finalStates: ReadonlySet<string> = new Set(['consumed', 'cancelled', 'expired'])
 
-/** Which versions a state can have. */
+/** The possible versions of each state. */
 export const versionsOf: Readonly<Record<string, readonly number[]>> = {
   pending: [1],
   scanned: [2],
@@ -22,7 +22,7 @@ export const versionsOf: Readonly<Record<string, readonly number[]>> = {
   expired: [2, 3, 4],
 }
 
-/** What a refusal gives away. */
+/** The possible states after a refusal. */
 const byCode: Readonly<Record<string, readonly string[]>> = {
   'ticket-not-scanned': ['pending'],
   'ticket-not-confirmed': ['pending', 'scanned'],
@@ -34,16 +34,16 @@ const byCode: Readonly<Record<string, readonly string[]>> = {
   'match-wrong': ['cancelled'],
 }
 
-const byDeed: Readonly<Record<string, readonly string[]>> = {
+const bySuccess: Readonly<Record<string, readonly string[]>> = {
   consume: ['consumed'],
   'give-up': ['consumed', 'cancelled', 'expired'],
 }
 
-/** What a call saw; undefined where it says nothing of the state. */
+/** Returns what a call says about the state; undefined for nothing. */
 export const sightingOf = (call: CallRecord): Sighting | undefined => {
   const { answer, kind } = call
   if (answer === null) return undefined
-  const states = isDone(call) ? (answer.state === null ? byDeed[kind] : [answer.state]) : byCode[answer.code ?? '']
+  const states = isDone(call) ? (answer.state === null ? bySuccess[kind] : [answer.state]) : byCode[answer.code ?? '']
   if (states === undefined) return undefined
   const versions = isDone(call) && answer.version !== null ? [answer.version] : states.flatMap((state) => versionsOf[state] ?? [])
   return { call, states: new Set(states), minVersion: Math.min(...versions), maxVersion: Math.max(...versions) }

@@ -1,4 +1,4 @@
-/** Owns those who want what is not theirs: with a wrong secret, another browser's secret, another person's consent. None of it may work. */
+/** Attackers: with a wrong secret, another browser's secret, or another person's ticket. None of them may succeed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Screen } from './browser.ts'
 import { createCaller, once } from './caller.ts'
@@ -6,7 +6,7 @@ import { takePhone, type PhoneRole } from './phone.ts'
 import type { Random } from './random.ts'
 import type { VisitDeps } from './visit.ts'
 
-/** Shows other secrets for a ticket: at once, and when it is about to be confirmed. */
+/** Calls with a foreign secret for a ticket: at once, and again when it is about to be confirmed. */
 export const steal = async (deps: VisitDeps, { actor, random }: { readonly actor: string, readonly random: Random }, { browser: { ticket }, number }: Screen, foreign: string): Promise<void> => {
   const caller = createCaller(deps, actor, random)
   const headers = { authorization: `Ticket ${foreign}` }
@@ -20,7 +20,7 @@ export const steal = async (deps: VisitDeps, { actor, random }: { readonly actor
   await once(() => caller.call({ method: 'DELETE', path, headers }))
 }
 
-/** Confirms and cancels what somebody else has scanned, with the number that stands on the screen. */
+/** Confirms and cancels a ticket that another person has scanned, with the number on the screen. */
 export const forgeConsent = async (deps: VisitDeps, { actor, person, random }: PhoneRole, { browser: { ticket }, number }: Screen): Promise<void> => {
   const phone = await takePhone(deps, createCaller(deps, actor, random), person)
   const shown = await number

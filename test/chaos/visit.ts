@@ -1,14 +1,14 @@
-/** Owns one visit: what its browser, its phone and everybody who interferes are about to do, drawn from the seed, and that they do it at the same time. */
+/** One visit: a browser, a phone and everybody who interferes act at the same time, by a plan drawn from the seed. */
 import type { History } from './history.ts'
 import type { Random } from './random.ts'
-import { browse, type Browsed } from './browser.ts'
-import { approve, lookAround } from './phone.ts'
+import { browse, type BrowserResult } from './browser.ts'
+import { approve, scanForeignCode } from './phone.ts'
 import { forgeConsent, steal } from './thief.ts'
 import type { World } from './world.ts'
 
-/** What is unusual about a visit; most are not. A ticket that came to nothing is followed by one without mischief, so that the visit can end well. */
-export interface Mischief {
-  /** A second person scans at the same time. */
+/** What is unusual in a visit; most visits are ordinary. After a ticket without a login the next is ordinary, so that the visit can end with one. */
+export interface VisitPlan {
+  /** Another person scans at the same time. */
   readonly rivalScans: boolean
   readonly confirmsTwice: boolean
   /** The person changes their mind while confirming. */
@@ -17,19 +17,19 @@ export interface Mischief {
   /** The browser gives up while the phone confirms. */
   readonly givesUp: boolean
   readonly consumesTwice: boolean
-  /** The browser behaves as if the first answer to consume had got lost. */
+  /** The browser repeats consume as if the first answer had been lost. */
   readonly losesAnswer: boolean
   readonly fetchesCode: boolean
-  /** Somebody else shows other secrets for this ticket. */
+  /** An attacker calls with other secrets for this ticket. */
   readonly isRobbed: boolean
-  /** Somebody else tries to confirm and to cancel. */
+  /** Another person tries to confirm and to cancel. */
   readonly isForged: boolean
-  /** Each signed request is seen by somebody who sends the same bytes to another instance at the same time. */
+  /** An attacker sends the bytes of a signed request to other instances at the same time. */
   readonly isReplayed: boolean
   readonly afterwards: 'stays' | 'signs out' | 'logs out'
 }
 
-export const noMischief: Mischief = {
+export const ordinaryVisit: VisitPlan = {
   rivalScans: false,
   confirmsTwice: false,
   cancelsToo: false,
@@ -44,7 +44,7 @@ export const noMischief: Mischief = {
   afterwards: 'stays',
 }
 
-const drawMischief = (random: Random): Mischief => ({
+const drawPlan = (random: Random): VisitPlan => ({
   rivalScans: random.chance(0.12),
   confirmsTwice: random.chance(0.12),
   cancelsToo: random.chance(0.05),
@@ -62,34 +62,34 @@ const drawMischief = (random: Random): Mischief => ({
 export interface VisitDeps {
   readonly world: World
   readonly history: History
-  /** Names of people who have phones. */
+  /** Names of people with phones. */
   readonly people: readonly string[]
 }
 
-/** Visits that go on at the same time know each other's secrets, as somebody with two browsers does. */
+/** Secrets of other visits, for attackers that have a browser of their own. */
 const secretsSeen: string[] = []
 
-/** Makes a visit from the first ticket to the end, and says how the browser ended. Its calls are in the history under `n`. */
-export const visit = async (deps: VisitDeps, n: number, random: Random): Promise<Browsed> => {
-  const mischief = drawMischief(random)
+/** Makes a visit from the first ticket to the end, and returns how the browser ended. Its actors are named with `n` in the history. */
+export const visit = async (deps: VisitDeps, n: number, random: Random): Promise<BrowserResult> => {
+  const plan = drawPlan(random)
   const [anybody, rival] = [random.pick(deps.people), random.pick(deps.people)]
-  // Who taps a wrong number types for a day, and waits after three: nobody else's visit is to suffer from that.
-  const person = mischief.taps === 'right' ? anybody : `guesser-${n}`
-  const lot = { browser: random.fork(1), phone: random.fork(2), rival: random.fork(3), thief: random.fork(4) }
+  // After a wrong number a person has to type for a day, and after three to wait: other visits must not be affected.
+  const person = plan.taps === 'right' ? anybody : `guesser-${n}`
+  const randoms = { browser: random.fork(1), phone: random.fork(2), rival: random.fork(3), thief: random.fork(4) }
   const phones = {
-    owner: { actor: `phone ${n}`, person, random: lot.phone },
-    rival: { actor: `rival ${n}`, person: rival, random: lot.rival },
-    forger: { actor: `forger ${n}`, person: rival, random: lot.rival },
+    owner: { actor: `phone ${n}`, person, random: randoms.phone },
+    rival: { actor: `rival ${n}`, person: rival, random: randoms.rival },
+    forger: { actor: `forger ${n}`, person: rival, random: randoms.rival },
   }
-  return await browse(deps, { actor: `browser ${n}`, random: lot.browser, mischief }, async (screen) => {
-    const now = screen.attempt === 0 ? mischief : noMischief
-    const foreign = lot.thief.pick([...secretsSeen.slice(-20), 'A'.repeat(43)])
+  return await browse(deps, { actor: `browser ${n}`, random: randoms.browser, plan }, async (screen) => {
+    const now = screen.attempt === 0 ? plan : ordinaryVisit
+    const foreign = randoms.thief.pick([...secretsSeen.slice(-20), 'A'.repeat(43)])
     secretsSeen.push(screen.browser.secret)
     await Promise.all([
       approve(deps, phones.owner, screen, now),
-      now.rivalScans && lookAround(deps, phones.rival, screen),
+      now.rivalScans && scanForeignCode(deps, phones.rival, screen),
       now.isForged && forgeConsent(deps, phones.forger, screen),
-      now.isRobbed && steal(deps, { actor: `thief ${n}`, random: lot.thief }, screen, foreign),
+      now.isRobbed && steal(deps, { actor: `thief ${n}`, random: randoms.thief }, screen, foreign),
     ])
   }, phones.owner)
 }

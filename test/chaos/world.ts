@@ -1,4 +1,4 @@
-/** Owns the machines of the chaos test: one Redis that keeps what it acknowledged, instances that reach it through a proxy each, a simulated WeChat. */
+/** The processes of the chaos test: a Redis that keeps acknowledged writes, instances that reach it through a fault proxy each, and a simulated WeChat. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
@@ -11,11 +11,11 @@ import { freePort, startRedis, sendInlineCommand, type RedisServer } from '../su
 import { remote } from '../support/remote.ts'
 
 export interface Instance {
-  /** Its own way to Redis. */
+  /** Its connection to Redis. */
   readonly proxy: FaultProxy
   readonly isUp: boolean
   call (call: Call): Promise<Answer>
-  /** Ends it by a signal and waits until it is gone. */
+  /** Sends it a signal and waits until it has ended. */
   end (signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
   /** Starts it again; resolves when it answers. */
   start (): Promise<void>
@@ -24,20 +24,20 @@ export interface Instance {
 export interface World {
   readonly instances: readonly Instance[]
   readonly simulator: WechatSimulator
-  /** Host and port of PUBLIC_URL, which are the same for all. */
+  /** Host and port of PUBLIC_URL, the same for all instances. */
   readonly authority: string
   readonly redis: {
     kill (signal: 'SIGSTOP' | 'SIGCONT'): void
-    /** Ends it without a word; what it has acknowledged is on disk. */
+    /** Kills it; acknowledged writes are on disk. */
     end (): Promise<void>
     start (): Promise<void>
-    /** Says a command past the proxies. */
-    tell (line: string): Promise<string>
+    /** Sends a command, not through the proxies. */
+    send (line: string): Promise<string>
   }
-  /** How instances ended that nobody had told to. */
+  /** How instances ended that had got no signal. */
   readonly crashes: readonly string[]
   /** Resolves when every instance can read and write. */
-  untilReady (): Promise<void>
+  waitUntilReady (): Promise<void>
 }
 
 export interface WorldOptions {
@@ -48,7 +48,7 @@ export interface WorldOptions {
 
 const noLimit = '1000000'
 
-/** Starts everything. */
+/** Starts all processes. */
 export const openWorld = async (scope: TeardownScope, { instances: size, ticketTtlMs, logLevel = 'silent' }: WorldOptions): Promise<World> => {
   const folder = makeFolder(scope)
   const keysFile = join(folder, 'keys.json')
@@ -115,14 +115,14 @@ export const openWorld = async (scope: TeardownScope, { instances: size, ticketT
       kill: (signal) => { redis.kill(signal) },
       end: () => redis.stop(),
       start: async () => { redis = await startRedis({ port: redis.port, args: redisArgs }) },
-      tell: (line) => sendInlineCommand(redis.port, line),
+      send: (line) => sendInlineCommand(redis.port, line),
     },
-    untilReady: async () => {
+    waitUntilReady: async () => {
       await Promise.all(instances.map(async ({ call }) => {
         while ((await call({ path: '/health/ready' }).catch(() => undefined))?.status !== 200) await sleep(100)
       }))
     },
   }
-  await world.untilReady()
+  await world.waitUntilReady()
   return world
 }
