@@ -36,10 +36,13 @@ interface Holding {
 
 /** Of an entry without its value. */
 const entryBytes = 200
+/** A purge checks every entry, which takes milliseconds for 10 000. */
+const purgeEveryMs = 1000
 
 export const createFairCache = <T>({ clock, ttlMs, maxCount, maxBytes, bytesOf }: FairCacheOptions<T>): FairCache<T> => {
   const holdings = new Map<string, Holding>()
   let count = 0 // not `cache.size`: that has the fetches under way as well
+  let purgedAt = -Infinity
 
   const cache = new LRUCache<string, Entry<T>, () => Promise<Entry<T>>>({
     ...expireAfter(ttlMs, clock),
@@ -69,7 +72,10 @@ export const createFairCache = <T>({ clock, ttlMs, maxCount, maxBytes, bytesOf }
   const isOverfull = (): boolean => count > maxCount || (count > 0 && cache.calculatedSize > maxBytes)
 
   const evict = (): void => {
-    cache.purgeStale()
+    if (clock.steady() - purgedAt >= purgeEveryMs) {
+      cache.purgeStale()
+      purgedAt = clock.steady()
+    }
     while (isOverfull()) {
       const largest = [...holdings.values()].reduce((most, holding) => holding.bytes > most.bytes ? holding : most)
       const [oldest] = largest.keys
