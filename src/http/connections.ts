@@ -24,7 +24,7 @@ const maxOpen = (maxHeldPolls: number) => ({
   all: maxHeldPolls + maxIdle.all * 1.5,
 })
 /**
- * A connection counts as idle from then on: when many open at once, their calls are still on the way. Only a full client key or network closes its own idle
+ * A connection doesn't count as idle before this: when many open at once, their calls are still on the way. Only a full client key or network closes its own idle
  * ones sooner, as connections that send nothing would otherwise fill it.
  */
 const idleAfterMs = 2000

@@ -18,7 +18,7 @@ const keepAliveMs = 72_000
 /** Idle-socket timeout on top of MAX_WAIT: a client that has stopped reading is disconnected. */
 const stalledMs = 10_000
 
-/** Creates the server. Node's own refusals are off where they aren't problems (RFC 9457). */
+/** Creates the server. Node's own refusals are off where they aren't in problem format (RFC 9457). */
 export const createHttpServer = (handler: RequestListener, { maxWaitMs, log, ...options }: HttpServerOptions): Server => {
   const limited = limitConnections(handler, options)
   const server = createServer({

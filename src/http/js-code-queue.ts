@@ -1,6 +1,6 @@
 /**
  * A fair queue for phones that log in. Each js_code costs a call to WeChat, and only WeChat knows whether it is right. So one client key (an address that many
- * phones of a carrier may share) has few calls under way: one more with each right js_code, half as many with each wrong one, and always one.
+ * phones of a carrier may share) has few calls under way: one more with each right js_code, half as many with each wrong one, and at least one.
  *
  * A device (a User-Agent) is proven when one of its phones has logged in lately. That protects honest phones from a flood of wrong js_codes at their address,
  * but not alone: a User-Agent can be forged, and an attacker's own right js_code proves the one that it came with. So a flood may be of proven devices, or of a

@@ -36,7 +36,7 @@ export const createLimitCounts = (store: Store, clock: Clock, windowsOf: (key: s
   const firstOver = async (windows: Windows): Promise<LimitedWindow | undefined> => {
     const known = windows.find((window) => leftMsOf(window) > 0)
     if (known !== undefined) return known
-    const counts = await store.countsWithin(windows.map(({ key }) => key) as [string, ...string[]]) // as many
+    const counts = await store.countsWithin(windows.map(({ key }) => key) as [string, ...string[]]) // one key for each window
     const over = windows.findIndex(({ limit }, index) => (counts[index]?.count ?? 0) > limit)
     const window = windows[over]
     if (window !== undefined) remember(window.key, counts[over]?.endsInMs ?? 0)

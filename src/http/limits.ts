@@ -65,7 +65,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     return names.map((name, index) => ({
       key: storeKeyOf(options.key, kind, name),
       limit: max * factorOf(index, names.length),
-    })) as [LimitedWindow, ...LimitedWindow[]] // there is a name
+    })) as [LimitedWindow, ...LimitedWindow[]] // there is at least one name
   }
   const counts = createLimitCounts(store, clock, windowsOf)
   // `ban: 1`: to the plugin every refusal after the first is a ban. That tells the first call over a limit, which the audit records, from later ones.

@@ -2,7 +2,7 @@
 import fp from 'fastify-plugin'
 import { Problem } from '../errors.ts'
 
-/** Needs a server with `requireHostHeader: false`, as Node's own refusal is no problem (RFC 9457). */
+/** Needs a server with `requireHostHeader: false`, as Node's own refusal is not in problem format (RFC 9457). */
 export const strictHttpPlugin = fp(async (app) => {
   // RFC 9112 §6.1: Node accepts "gzip, chunked" and passes on the compressed bytes. HTTP/1.0 has no transfer codings.
   app.addHook('onRequest', async ({ raw }, reply) => {
