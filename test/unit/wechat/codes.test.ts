@@ -83,14 +83,14 @@ await t.test('codeFor: rejects without a call when the ticket id is malformed', 
 })
 
 await t.test('codeFor: works through a gateway when WECHAT_API_URL has a path', async (t) => {
-  const bench = await openWechatHarness(t)
-  await t.rejects(bench.instance({ apiUrl: `${bench.simulator.url}/gateway/` }).codeFor(ticketId), { code: 'wechat-unavailable' })
-  t.match(bench.lines[0], /^error: .*there is no endpoint at this address; WECHAT_API_URL may be wrong/)
-  await bench.instance({ apiUrl: `${bench.simulator.url}/` }).codeFor(ticketId)
+  const harness = await openWechatHarness(t)
+  await t.rejects(harness.instance({ apiUrl: `${harness.simulator.url}/gateway/` }).codeFor(ticketId), { code: 'wechat-unavailable' })
+  t.match(harness.lines[0], /^error: .*there is no endpoint at this address; WECHAT_API_URL may be wrong/)
+  await harness.instance({ apiUrl: `${harness.simulator.url}/` }).codeFor(ticketId)
 })
 
 await t.test('codeFor: the log has the reason when the connection is refused', async (t) => {
-  const bench = await openWechatHarness(t)
-  await t.rejects(bench.instance({ apiUrl: 'http://127.0.0.1:1' }).codeFor(ticketId), { code: 'wechat-unavailable' })
-  t.match(bench.lines[0], /^warn: .*the connection failed \(ECONNREFUSED\)/)
+  const harness = await openWechatHarness(t)
+  await t.rejects(harness.instance({ apiUrl: 'http://127.0.0.1:1' }).codeFor(ticketId), { code: 'wechat-unavailable' })
+  t.match(harness.lines[0], /^warn: .*the connection failed \(ECONNREFUSED\)/)
 })

@@ -83,25 +83,25 @@ const ask: Record<keyof typeof rows, (wechat: Wechat, jsCode: string) => Promise
 for (const [endpoint, cases] of Object.entries(rows) as Array<[keyof typeof rows, Row[]]>) {
   for (const { fault, code, retryAfterSeconds, calls, line } of cases) {
     await t.test(`${endpoint}: the caller gets ${code} when WeChat answers ${fault}`, async (t) => {
-      const bench = await openWechatHarness(t)
-      const { simulator, wechat, lines } = bench
+      const harness = await openWechatHarness(t)
+      const { simulator, wechat, lines } = harness
       simulator.fail(endpoint, fault)
       const jsCode = simulator.jsCode('Ada')
       const rejection = rejectionOf(ask[endpoint](wechat, jsCode))
       if (fault === -1 && calls > 1) {
-        await bench.passWait(300)
-        await bench.passWait(900)
+        await harness.passWait(300)
+        await harness.passWait(900)
       }
       if (fault === 'hang') {
-        await waitUntil(() => bench.callsTo(endpoint) === 1)
-        bench.advance(5_000)
+        await waitUntil(() => harness.callsTo(endpoint) === 1)
+        harness.advance(5_000)
       }
 
       const error = await rejection
       await waitUntil(() => lines.length > 0 || line === undefined) // the caller's deadline may pass at the same moment as the call's
       t.type(error, Problem)
       t.hasStrict(error, { code, retryAfterSeconds })
-      t.equal(bench.callsTo(endpoint), calls)
+      t.equal(harness.callsTo(endpoint), calls)
       t.equal(lines.length, line === undefined ? 0 : 1)
       if (line !== undefined) t.match(lines[0], line)
       const shown = everythingShown(lines, error)
@@ -159,9 +159,9 @@ await t.test('openidFor: the next person need not wait when one has reached thei
 })
 
 await t.test('codeFor: the last call gets only what is left of the budget when the first was slow', async (t) => {
-  const bench = await openWechatHarness(t)
-  const { store, simulator, callsTo, advance } = bench
-  const slow = bench.instance({
+  const harness = await openWechatHarness(t)
+  const { store, simulator, callsTo, advance } = harness
+  const slow = harness.instance({
     store: {
       ...store,
       read: async (key) => {
@@ -178,18 +178,18 @@ await t.test('codeFor: the last call gets only what is left of the budget when t
 })
 
 await t.test('codeFor: rejects within the budget when the store never answers', async (t) => {
-  const bench = await openWechatHarness(t)
-  const stuck = bench.instance({ store: { ...bench.store, read: () => new Promise(() => {}) } })
+  const harness = await openWechatHarness(t)
+  const stuck = harness.instance({ store: { ...harness.store, read: () => new Promise(() => {}) } })
   const rejection = rejectionOf(stuck.codeFor('ticket-1'))
-  await bench.passWait(4_500)
+  await harness.passWait(4_500)
   t.hasStrict(await rejection, { code: 'wechat-unavailable' })
-  t.equal(bench.callsTo('stable_token'), 0)
+  t.equal(harness.callsTo('stable_token'), 0)
 })
 
 await t.test('openidFor: rejects sooner when callTimeoutMs is shorter', async (t) => {
-  const bench = await openWechatHarness(t, { callTimeoutMs: 100 })
-  bench.simulator.fail('jscode2session', 'hang')
-  const rejection = rejectionOf(bench.wechat.openidFor(bench.simulator.jsCode('Ada')))
-  await bench.passWait(100)
+  const harness = await openWechatHarness(t, { callTimeoutMs: 100 })
+  harness.simulator.fail('jscode2session', 'hang')
+  const rejection = rejectionOf(harness.wechat.openidFor(harness.simulator.jsCode('Ada')))
+  await harness.passWait(100)
   t.hasStrict(await rejection, { code: 'wechat-unavailable' })
 })
