@@ -1,10 +1,9 @@
 /** Several instances on one store, with concurrent calls: each edge has one winner, each login one session. */
 import t from 'tap'
-import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
-import { generateKeys } from '../../src/sessions/key-set.ts'
-import { openBrowser, openPhone, type TestBrowser, type TestPhone } from '../support/clients.ts'
-import { createFakeClock, whileTimePasses } from '../support/fake-clock.ts'
-import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
+import { openBalancedServices } from '../support/balanced-services.ts'
+import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
+import { whileTimePasses } from '../support/fake-clock.ts'
+import type { Answer } from '../support/test-service.ts'
 import { turns } from '../support/waiting.ts'
 import { onEveryStore } from './store-harness.ts'
 import { otherNumber } from '../support/seeded-random.ts'
@@ -16,19 +15,12 @@ const outcomeOf = ({ status, json }: Answer): string => json?.code === undefined
 const count = (answers: readonly string[], wanted: string): number => answers.filter((answer) => answer === wanted).length
 
 await onEveryStore(t, 'races: each of 200 rounds has exactly one winner when all calls come at once', async (t, { stores }) => {
-  const clock = createFakeClock(Date.now())
-  const simulator = await startWechatSimulator({ clock })
-  t.teardown(() => simulator.close())
-  const keys = generateKeys()
-  const services: TestService[] = []
-  for (const store of stores) services.push(await openTestService(t, { env, clock, keys, simulator, store }))
-  let turn = 0
-  /** Sends each call to the next instance, as a balancer does. */
-  const balancer = { call: (call: Call): Promise<Answer> => (services[turn++ % services.length] as TestService).call(call) }
+  const balancer = await openBalancedServices(t, stores, env)
+  const { clock } = balancer
   /** All people so far. After a wrong number a person would have to type, and then to wait, so another person takes their place. */
   const everybody: TestPhone[] = []
   const anotherPerson = async (): Promise<TestPhone> => {
-    const phone = await openPhone(balancer, { jsCode: simulator.jsCode(`person ${everybody.length}`), now: () => clock.now() })
+    const phone = await balancer.phone(`person ${everybody.length}`)
     everybody.push(phone)
     return phone
   }

@@ -24,9 +24,9 @@ const create = (service: TestService, from: string, headers: Record<string, stri
   service.call({ method: 'POST', path: '/api/tickets', from, headers })
 
 /** Wraps a store to call a function before each of its calls; what that throws, the call rejects with. */
-const overheard = (hear: (name: keyof Store, args: readonly unknown[]) => void) => (store: Store): Store => new Proxy(store, {
+const beforeEachCall = (hook: (name: keyof Store, args: readonly unknown[]) => void) => (store: Store): Store => new Proxy(store, {
   get: (target, name: keyof Store) => (...args: unknown[]) => {
-    hear(name, args)
+    hook(name, args)
     return (target[name] as (...args: unknown[]) => unknown)(...args)
   },
 })
@@ -147,7 +147,7 @@ await t.test('LIMIT_GUESS: the right secret is never refused when many wrong one
 
 await t.test('LIMIT_GUESS: nothing is counted on calls with the right secret, pages and health', async (t) => {
   const counted: unknown[] = []
-  const service = await openTestService(t, { wrapStore: overheard((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
+  const service = await openTestService(t, { wrapStore: beforeEachCall((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
   const browser = await openBrowser(service)
   t.equal(counted.splice(0).length, 1, 'a ticket is')
   await times(20, () => browser.poll(0, 0))
@@ -161,7 +161,7 @@ await t.test('LIMIT_GUESS: nothing is counted on calls with the right secret, pa
 
 await t.test('limits: a call over its limit costs the store nothing', async (t) => {
   const counted: unknown[] = []
-  const service = await openTestService(t, { env: { LIMIT_CREATE: '3', LIMIT_GUESS: '3' }, wrapStore: overheard((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '3', LIMIT_GUESS: '3' }, wrapStore: beforeEachCall((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
   t.equal((await times(20, () => create(service, '192.0.2.1'))).filter((told) => told === '201').length, 3)
   t.equal(counted.splice(0).length, 4)
   t.equal((await times(20, () => service.call({ path: '/wp-login.php', from: '192.0.2.1' }))).filter((told) => told === '404 not-found').length, 3)
@@ -179,11 +179,11 @@ await t.test('limits: nobody stays locked out when an instance\'s clock is set b
   t.equal(verdict(await create(service, '192.0.2.1')), '201')
 })
 
-await t.test('limits: the store gets neither address nor person, and other keys for each kind of limit', async (t) => {
+await t.test('limits: the store gets neither address nor person, and other keys for one address from each installation', async (t) => {
   const keysOf = async (from: string): Promise<string[]> => {
     const counted: string[] = []
     const service = await openTestService(t, {
-      wrapStore: overheard((name, [key]) => {
+      wrapStore: beforeEachCall((name, [key]) => {
         if (name === 'countWithin') counted.push(...(key as ReadonlyArray<{ key: string }>).map(({ key }) => key))
         else if (name === 'countsWithin') counted.push(...key as readonly string[])
         else if (name.startsWith('count')) counted.push(String(key))
@@ -199,14 +199,14 @@ await t.test('limits: the store gets neither address nor person, and other keys 
   }
   const counted = [...await keysOf('192.0.2.1'), ...await keysOf('192.0.2.1')]
   for (const key of counted) t.match(key, /^limit:[\w-]{22}$/)
-  // At both services, by address and network: a ticket, a path, a js_code that is checked and counted, the phone's own login. And a person.
+  // At each of the two, by address and network: a ticket, a path, a js_code that is checked and counted, the phone's own login. And a person.
   t.equal(counted.length, 22)
   t.equal(new Set(counted).size, 18)
 })
 
 await t.test('limits: tries are refused when the store is away, as they can\'t be counted; unknown paths and pages are answered as usual', async (t) => {
   const away = { is: false }
-  const service = await openTestService(t, { wrapStore: overheard((name) => { if (away.is && name.startsWith('count')) throw new Problem('store-unavailable', { retryAfterSeconds: 2 }) }) })
+  const service = await openTestService(t, { wrapStore: beforeEachCall((name) => { if (away.is && name.startsWith('count')) throw new Problem('store-unavailable', { retryAfterSeconds: 2 }) }) })
   const { phone, browser } = await confirmedBrowser(service)
   away.is = true
   const expected: Array<[string, Call]> = [
@@ -269,7 +269,7 @@ await t.test('LIMIT_PHONE: a call over the limit uses up no nonce', async (t) =>
   const nonces: string[] = []
   const service = await openTestService(t, {
     env: { LIMIT_PHONE: '2' },
-    wrapStore: overheard((name, [key]) => { if (name === 'claim' && String(key).startsWith('nonce:')) nonces.push(String(key)) }),
+    wrapStore: beforeEachCall((name, [key]) => { if (name === 'claim' && String(key).startsWith('nonce:')) nonces.push(String(key)) }),
   })
   const phone = await phoneOf(service)
   t.strictSame(await times(6, () => phone.sessions()), ['200', '200', ...Array.from({ length: 4 }, () => '429 rate-limited')])

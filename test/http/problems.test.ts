@@ -422,9 +422,9 @@ await t.test('requests: one that isn\'t HTTP or has too many headers gets a prob
   const service = await openTestService(t)
   const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }))
   const say = (text: string) => new Promise<string>((resolve, reject) => {
-    let heard = ''
+    let received = ''
     const socket = connect(Number(port), '127.0.0.1', () => { socket.write(text) })
-    socket.on('data', (data) => { heard += data.toString() }).on('end', () => resolve(heard)).on('error', reject)
+    socket.on('data', (data) => { received += data.toString() }).on('end', () => resolve(received)).on('error', reject)
   })
   for (const [text, status, code] of [
     ['hello\r\n\r\n', 400, 'bad-request'],

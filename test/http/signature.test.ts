@@ -124,7 +124,7 @@ const crafts = (parameters: readonly string[]): Record<string, Craft> => {
   return {
     ...Object.fromEntries(profileComponents.flatMap((component, index) => [
       [`${component} is left out`, { components: without(profileComponents, index) }],
-      [`${component} stands twice`, { components: doubled(profileComponents, index) }],
+      [`${component} comes twice`, { components: doubled(profileComponents, index) }],
     ])),
     ...Object.fromEntries([0, 1, 2, 3].map((index) => [`components ${index} and ${index + 1} have changed places`, { components: swapped(profileComponents, index) }])),
     ...Object.fromEntries(['"@scheme"', '"@target-uri"', '"@request-target"', '"content-type"', '"host"', '"@query-param";name="a"'].map((component) => [
@@ -135,12 +135,12 @@ const crafts = (parameters: readonly string[]): Record<string, Craft> => {
     'a component speaks of the request': { components: replaced(profileComponents, 4, '"content-digest";req') },
     ...Object.fromEntries(parameters.flatMap((text, index) => [
       [`${text.replace(/=.*/, '')} is left out`, { parameters: without(parameters, index) }],
-      [`${text.replace(/=.*/, '')} stands twice`, { parameters: doubled(parameters, index) }],
+      [`${text.replace(/=.*/, '')} comes twice`, { parameters: doubled(parameters, index) }],
     ])),
     'there are no parameters': { parameters: [] },
     'there is an expires': { parameters: [...parameters, `expires=${created.slice(8)}`] },
     'there is an unknown parameter': { parameters: [...parameters, 'x="1"'] },
-    'expires stands in the place of tag': parameter(4, 'expires=9999999999'),
+    'expires comes instead of tag': parameter(4, 'expires=9999999999'),
     'created is a text': parameter(0, created.replace(/=(.*)/, '="$1"')),
     'created is a decimal': parameter(0, `${created}.0`),
     'created is negative': parameter(0, 'created=-1'),

@@ -5,7 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createRandom } from '../chaos/random.ts'
 import { verdict } from '../support/login.ts'
 import { remote } from '../support/remote.ts'
-import { strangers, type Street } from './strangers.ts'
+import { strangers, type AttackContext } from './strangers.ts'
 import { createTally } from './tally.ts'
 
 export interface WorkerOptions {
@@ -38,7 +38,7 @@ const connect = (from: string): Promise<Socket> => new Promise((resolve) => {
   socket.once('close', () => resolve(socket))
 })
 
-const streetFor = (name: string, n: number): Street => ({
+const contextFor = (name: string, n: number): AttackContext => ({
   authority,
   random: createRandom(seed).fork(n),
   victims,
@@ -56,9 +56,9 @@ const streetFor = (name: string, n: number): Street => ({
 const loops = attacks.flatMap((name, index) => {
   const attack = strangers[name]
   return Array.from({ length: attack?.width ?? 0 }, async (_, n) => {
-    const street = streetFor(name, index * 1000 + n)
+    const context = contextFor(name, index * 1000 + n)
     while (!signal.aborted) {
-      await attack?.once(street)
+      await attack?.once(context)
       await sleep((attack?.everyMs ?? 0) * pace, undefined, { signal }).catch(() => {}) // aborted
     }
   })

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import { randomText } from './random-text.ts'
 
 /** What an attack has: calls and connections from chosen addresses. */
-export interface Street {
+export interface AttackContext {
   readonly authority: string
   readonly random: Random
   /** Addresses of honest visitors, for attacks on their limits. */
@@ -27,7 +27,7 @@ export interface Attack {
   readonly width: number
   /** The pause after each round. */
   readonly everyMs: number
-  readonly once: (street: Street) => Promise<void>
+  readonly once: (context: AttackContext) => Promise<void>
 }
 
 const id = (random: Random): string => randomText(random, 16)

@@ -1,11 +1,10 @@
 /** A third party's website that embeds `<scan-login>`, on an origin of its own and with a strict policy of its own, in a real browser. */
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { openPhone, type TestPhone } from './clients.ts'
 import { serveDemo, type DemoServer } from './demo-window.ts'
+import { listen } from './listen.ts'
 import { remote } from './remote.ts'
 
 export interface HostSite {
@@ -114,17 +113,6 @@ export const openHostPage = async (t: Test, browser: Browser, url: string, { bef
 export const approve = async (phone: TestPhone, { page }: HostPage, ticket: string, element = 'scan-login'): Promise<void> => {
   await phone.scan(ticket)
   await phone.confirm(ticket, await page.locator(`${element} .layer:not(.leaving) .number`).innerText())
-}
-
-const listen = async (t: Test, server: Server): Promise<string> => {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // an object for what listens on a port
 }
 
 /** Runs before the element is defined, as a site's own script may do. */

@@ -43,10 +43,10 @@ export const unhide = (page: Page): Promise<unknown> => page.evaluate('delete do
 
 /** Records what a screen reader announces of the status line, from the page's start: its text after each change. */
 export const recordAnnouncements = (page: Page): Promise<unknown> => page.addInitScript(`
-  globalThis.heard = []
+  globalThis.announced = []
   const observer = new MutationObserver((changes) => {
     const line = changes.map(({ target }) => target instanceof Element ? target.closest('[role=status]') : null).find((found) => found !== null)
-    if (line !== undefined) heard.push(line.textContent)
+    if (line !== undefined) announced.push(line.textContent)
   })
   const what = { childList: true, characterData: true, subtree: true }
   observer.observe(document, what)
@@ -58,7 +58,7 @@ export const recordAnnouncements = (page: Page): Promise<unknown> => page.addIni
   }
 `)
 
-export const announcements = (page: Page): Promise<readonly string[]> => page.evaluate('heard')
+export const announcements = (page: Page): Promise<readonly string[]> => page.evaluate('announced')
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 

@@ -1,9 +1,8 @@
 /** A page of another site that creates tickets in its visitors' browsers: recognised by the browser's headers and refused, without using up the visitors' limits. */
-import { createServer, type Server } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { launchChromium } from '../../support/chromium.ts'
+import { listen } from '../../support/listen.ts'
 import { openTestService, type TestService } from '../../support/test-service.ts'
 import { verdict } from '../../support/login.ts'
 import { freePort } from '../../support/redis.ts'
@@ -91,7 +90,7 @@ await t.test('E6 minting: a ticket is created for our own page, for an allowed o
 /** Serves a third party's page, on another site than the service's. */
 const openForeignPage = async (t: Test, serviceOrigin: string): Promise<string> => {
   const tickets = `${serviceOrigin}/api/tickets`
-  const server: Server = createServer((request, response) => {
+  const server = createServer((request, response) => {
     response.setHeader('content-type', 'text/html')
     response.end(request.url === '/form'
       ? `<!doctype html><form method="post" action="${tickets}"><input name="a" value="1"></form><script>document.forms[0].submit()</script>`
@@ -100,14 +99,7 @@ const openForeignPage = async (t: Test, serviceOrigin: string): Promise<string> 
         <iframe src="/form"></iframe>
         <iframe sandbox="allow-forms allow-scripts" srcdoc='<form method="post" action="${tickets}" enctype="text/plain"><input name="{&quot;a" value="1&quot;}"></form><script>document.forms[0].submit()</script>'></iframe>`)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // an object for a server on a port
+  return await listen(t, server)
 }
 
 await t.test('E6 minting: no fetch, form, frame or picture of an ad in Chromium creates a ticket or uses the limit up', async (t) => {

@@ -1,14 +1,12 @@
 /** Guessing the match number, and what the phone learns about a browser. E11 on instances that share a store, one guess at a time and many at once. */
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { startWechatSimulator } from '../../../src/demo/wechat-simulator.ts'
-import { generateKeys } from '../../../src/sessions/key-set.ts'
 import { onEveryStore } from '../../contract/store-harness.ts'
-import type { Store } from '../../../src/login/store-port.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { createWrongNumbers } from '../../../src/stores/wrong-numbers.ts'
-import { openBrowser, openPhone, type Service, type TestBrowser, type TestPhone } from '../../support/clients.ts'
-import { createFakeClock, whileTimePasses, type FakeClock } from '../../support/fake-clock.ts'
+import { openBalancedServices } from '../../support/balanced-services.ts'
+import { openBrowser, type Service, type TestBrowser, type TestPhone } from '../../support/clients.ts'
+import { createFakeClock, whileTimePasses } from '../../support/fake-clock.ts'
 import { openTestService, type Answer, type TestService, type TestServiceOptions } from '../../support/test-service.ts'
 import { createRecordingLog } from '../../support/recording-log.ts'
 import { logIn, phoneOf, verdict } from '../../support/login.ts'
@@ -18,25 +16,6 @@ import { userAgents } from '../../support/user-agents.ts'
 
 const env = { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', LIMIT_PHONE: '100000' }
 const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
-
-interface Street extends Service {
-  readonly services: readonly TestService[]
-  readonly clock: FakeClock
-  phone (person: string): Promise<TestPhone>
-}
-
-/** Opens an instance on each of the stores, which share their data. Calls go round the instances, as behind a load balancer. */
-const openStreet = async (t: Test, stores: readonly Store[]): Promise<Street> => {
-  const clock = createFakeClock(Date.now())
-  const simulator = await startWechatSimulator({ clock })
-  t.teardown(() => simulator.close())
-  const keys = generateKeys()
-  const services: TestService[] = []
-  for (const store of stores) services.push(await openTestService(t, { env, clock, keys, simulator, store }))
-  let turn = 0
-  const call: Service['call'] = (call) => (services[turn++ % services.length] as TestService).call(call)
-  return { call, services, clock, phone: (person) => openPhone({ call }, { jsCode: simulator.jsCode(person), now: () => clock.now() }) }
-}
 
 /** Opens one service, whose clock the test moves. */
 const openServiceWith = async (t: Test, options: TestServiceOptions = {}): Promise<TestService> => await openTestService(t, { ...options, env: { ...env, ...options.env } })
@@ -61,12 +40,12 @@ const guessWrongly = async (service: Service, phone: TestPhone): Promise<Answer>
 const stateOf = async (browser: TestBrowser): Promise<string> => (await browser.poll()).json.state
 
 await onEveryStore(t, 'E11 match number: 60 guesses in a row are three, and one of them was of three, when they are wrong', async (t, { stores }) => {
-  const street = await openStreet(t, stores)
-  const ming = await street.phone('ming')
+  const balanced = await openBalancedServices(t, stores, env)
+  const ming = await balanced.phone('ming')
   const asked: string[] = []
   const answers: string[] = []
   for (let n = 0; n < 60; n++) {
-    const scanned = await scanNew(street, ming)
+    const scanned = await scanNew(balanced, ming)
     if (scanned.answer.status !== 200) {
       answers.push(verdict(scanned.answer))
       continue
@@ -77,19 +56,19 @@ await onEveryStore(t, 'E11 match number: 60 guesses in a row are three, and one 
   }
   t.strictSame(asked, ['tap 3', 'type none', 'type none'])
   t.strictSame(answers, [...Array(3).fill('403 match-wrong'), ...Array(57).fill('429 rate-limited')])
-  t.equal((await scanNew(street, await street.phone('hong'))).answer.json.match, 'tap', 'nobody else has to wait or type')
+  t.equal((await scanNew(balanced, await balanced.phone('hong'))).answer.json.match, 'tap', 'nobody else has to wait or type')
 })
 
 await onEveryStore(t, 'E11 match number: one of three is guessed once, when 24 tickets were scanned before the first guess and are confirmed at once', async (t, { stores }) => {
-  const street = await openStreet(t, stores)
-  const ming = await street.phone('ming')
+  const balanced = await openBalancedServices(t, stores, env)
+  const ming = await balanced.phone('ming')
   const tickets: Scanned[] = []
-  for (let n = 0; n < 24; n++) tickets.push(await scanNew(street, ming))
+  for (let n = 0; n < 24; n++) tickets.push(await scanNew(balanced, ming))
   t.ok(tickets.every(({ answer }) => answer.json.match === 'tap'))
 
   const judged: string[] = []
   const judgeAll = async (waiting: readonly Scanned[]): Promise<void> => {
-    const answers = await whileTimePasses(street.clock, Promise.all(waiting.map(async (scanned) => ({ scanned, answer: await ming.confirm(scanned.browser.ticket, wrongOf(scanned)) }))))
+    const answers = await whileTimePasses(balanced.clock, Promise.all(waiting.map(async (scanned) => ({ scanned, answer: await ming.confirm(scanned.browser.ticket, wrongOf(scanned)) }))))
     const busy = answers.filter(({ answer }) => answer.status === 429)
     t.ok(busy.every(({ answer }) => answer.headers['retry-after'] === '1'))
     judged.push(...answers.filter(({ answer }) => answer.status !== 429).map(({ answer }) => verdict(answer)))
@@ -98,24 +77,24 @@ await onEveryStore(t, 'E11 match number: one of three is guessed once, when 24 t
   await judgeAll(tickets)
   t.strictSame(judged.sort(), ['403 match-wrong', ...Array(23).fill('409 ticket-cancelled')])
   for (const { browser } of tickets) t.equal(await stateOf(browser), 'cancelled')
-  t.equal((await scanNew(street, ming)).answer.json.match, 'type')
+  t.equal((await scanNew(balanced, ming)).answer.json.match, 'type')
 })
 
 await onEveryStore(t, 'E11 match number: three typed guesses are judged, when 12 tickets were scanned before and are confirmed at once', async (t, { stores }) => {
-  const street = await openStreet(t, stores)
-  const ming = await street.phone('ming')
-  await guessWrongly(street, ming)
+  const balanced = await openBalancedServices(t, stores, env)
+  const ming = await balanced.phone('ming')
+  await guessWrongly(balanced, ming)
   const tickets: Scanned[] = []
-  for (let n = 0; n < 12; n++) tickets.push(await scanNew(street, ming))
+  for (let n = 0; n < 12; n++) tickets.push(await scanNew(balanced, ming))
   const all: string[] = []
   for (let n = 0; n < 4; n++) {
-    const answers = await whileTimePasses(street.clock, Promise.all(tickets.map(async (scanned) => verdict(await ming.confirm(scanned.browser.ticket, wrongOf(scanned))))))
+    const answers = await whileTimePasses(balanced.clock, Promise.all(tickets.map(async (scanned) => verdict(await ming.confirm(scanned.browser.ticket, wrongOf(scanned))))))
     all.push(...answers.filter((answer) => answer === '403 match-wrong'))
   }
   t.equal(all.length, 2, 'including the one that was tapped before')
-  const rest = await whileTimePasses(street.clock, Promise.all(tickets.map(async ({ browser, number }) => verdict(await ming.confirm(browser.ticket, number)))))
+  const rest = await whileTimePasses(balanced.clock, Promise.all(tickets.map(async ({ browser, number }) => verdict(await ming.confirm(browser.ticket, number)))))
   t.notOk(rest.includes('200'), 'a right number isn\'t accepted during the wait either')
-  t.hasStrict((await scanNew(street, ming)).answer, { status: 429, json: { code: 'rate-limited', reason: 'wrong-numbers' } })
+  t.hasStrict((await scanNew(balanced, ming)).answer, { status: 429, json: { code: 'rate-limited', reason: 'wrong-numbers' } })
 })
 
 await t.test('E11 match number: a ticket with three offered numbers is cancelled when its person has tapped a wrong one elsewhere meanwhile', async (t) => {
@@ -283,7 +262,7 @@ await t.test('E11 match number: both taps get the same answer, and one edge is t
   t.strictSame(answers.map(({ status, json }) => ({ status, json })), Array(2).fill({ status: 200, json: { state: 'confirmed', version: 3 } }))
 })
 
-await t.test('E11 match number: an expired turn is released by its new owner only when its own work ends later', async (t) => {
+await t.test('E11 match number: a turn that has passed to a new owner isn\'t released when the earlier owner\'s work ends', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
