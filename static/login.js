@@ -14,7 +14,8 @@ if (returnTo !== null) login.setAttribute('return-to', returnTo)
 login.addEventListener('login', (event) => {
   const { returnTo } = /** @type {CustomEvent<import('./scan-login/ticket-api.js').Session>} */ (event).detail
   if (returnTo !== null) return // the element goes there
-  setTimeout(() => { location.replace(destination(null, location.href)) }, confirmedForMs)
+  // In a microtask, so that the timer is set after the element's of the same length: the element has then given its ticket up, and saves none when the page goes.
+  queueMicrotask(() => setTimeout(() => { location.replace(destination(null, location.href)) }, confirmedForMs))
 })
 
 const translate = () => {
