@@ -25,8 +25,8 @@ export interface Values {
 }
 
 /**
- * Writes the text of a value: Keyv's envelope without the `expires` that Keyv would add. Keyv compares that with the reader's own clock, and deletes for
- * everybody what one fast clock takes for expired. Here the database alone ends an entry.
+ * Writes the text of a value: Keyv's envelope without the `expires` that Keyv would add. Keyv compares that with the reader's own clock, so an instance whose
+ * clock is ahead would delete entries for all instances. Here the database alone ends an entry.
  */
 export const encode = ({ value }: { value?: unknown }): string => JSON.stringify({ value })
 
@@ -36,7 +36,7 @@ export const decode = <Value>(text: string): { value: Value } => {
   if (typeof envelope !== 'object' || envelope === null || !Object.hasOwn(envelope, 'value')) {
     throw new Error('The stored text is not one of ours')
   }
-  return envelope as { value: Value } // Whoever reads a key knows what was written under it.
+  return envelope as { value: Value } // the caller knows the type of what it wrote under the key
 }
 
 /** Opens Keyv over a database. */

@@ -49,7 +49,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
   const storage = createRedisStorage(namespace, () => link.connection.client)
 
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
-  const plainSlotsOf = (group: string) => `${namespace}-places:${group}`
+  const plainSlotsOf = (group: string) => `${namespace}-places:${group}` // the name of an earlier release
   // One hash tag, so that a group is on one server of a cluster.
   const slotKeysOf = (group: string) => ['ends', 'owned', 'provisional', 'owned-provisional'].map((part) => `${namespace}-slots:{${group}}:${part}`)
   const windowOf = (key: string) => `${namespace}-counts:${key}`

@@ -12,8 +12,8 @@ export const clientOptions = {
   name: 'scan-login',
   disableClientInfo: true, // one right less to grant
   disableOfflineQueue: true,
-  // The link's check finds a silent server within seconds. The socket's own timeout would count a stall of this process as silence, so it only
-  // clears away what nobody holds any more: a connection that was given up while its server said nothing.
+  // The link's check finds a silent server within seconds. The socket's own timeout would take a stall of this process for silence, so it is long, and only
+  // closes sockets that were given up while their server was silent.
   socket: { connectTimeout: 2_000, socketTimeout: 30_000, reconnectStrategy: false },
 } as const
 

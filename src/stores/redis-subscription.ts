@@ -21,13 +21,13 @@ export interface RedisSubscription {
 
 const heartbeatEveryMs = 500
 /**
- * Missed heartbeats after which the subscription counts as stale, and waiting polls read the store again within 2 s of what was missed. Counted and not
+ * Missed heartbeats after which the subscription counts as stale, so that held polls read the store again within 2 s of what was missed. Counted and not
  * timed, as a process that was stalled has sent none.
  */
 const staleAfterHeartbeats = 2
 /** How often listeners get null while the subscription is stale. */
 const emitMissedEveryMs = 1_000
-/** Missed heartbeats after which it is made anew. */
+/** Missed heartbeats after which the subscription is replaced by a new one. */
 const lostAfterHeartbeats = 6
 
 export const createRedisSubscription = (data: RedisLink, { channel, clock, log }: { channel: string, clock: Clock, log: Log }): RedisSubscription => {
@@ -41,7 +41,7 @@ export const createRedisSubscription = (data: RedisLink, { channel, clock, log }
     if (sender !== processId) emit(key)
   }
 
-  /** Heartbeats in a row that were published through each master and haven't arrived, by its index; a master is missing until the first. */
+  /** Heartbeats in a row that were published through each master and haven't arrived, by the master's index. Without an entry before the first one. */
   const missed = new Map<string, number>()
   let missedByAll = 0
   let emittedMissedAt = -Infinity

@@ -18,10 +18,10 @@ await onEveryStore(t, 'races: each of 200 rounds has exactly one winner when all
   const balancer = await openBalancedServices(t, stores, env)
   const { clock } = balancer
   /** All people so far. After a wrong number a person would have to type, and then to wait, so another person takes their place. */
-  const everybody: TestPhone[] = []
+  const allPeople: TestPhone[] = []
   const anotherPerson = async (): Promise<TestPhone> => {
-    const phone = await balancer.phone(`person ${everybody.length}`)
-    everybody.push(phone)
+    const phone = await balancer.phone(`person ${allPeople.length}`)
+    allPeople.push(phone)
     return phone
   }
   const people: TestPhone[] = []
@@ -38,7 +38,7 @@ await onEveryStore(t, 'races: each of 200 rounds has exactly one winner when all
     }
   }
   t.ok(logins > 0 && logins < rounds, `there were both outcomes: ${logins} logins`)
-  const sessions = await Promise.all(everybody.map(async (phone) => (await phone.sessions()).json.sessions.length as number))
+  const sessions = await Promise.all(allPeople.map(async (phone) => (await phone.sessions()).json.sessions.length as number))
   t.equal(sessions.reduce((sum, n) => sum + n, 0), logins, 'as many sessions as logins')
 
   async function raceToScan (browser: TestBrowser): Promise<TestPhone> {

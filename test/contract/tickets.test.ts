@@ -147,7 +147,7 @@ await t.test('the slot of a ticket', async (t) => {
   t.equal((await tickets.read(idOf(1)))?.version, 1, 'add: works when the time of the ticket before is up, though it is still stored')
 })
 
-await t.test('a ticket that nobody reads', async (t) => {
+await t.test('a ticket that is never read', async (t) => {
   const { clock, tickets } = onMovableTime(t)
   await tickets.add(ticketAt(clock.now()))
   clock.advance(lifeMs + graceMs)

@@ -1,4 +1,4 @@
-/** A closed store leaves no connection to Redis behind, at whatever moment of connecting it is closed. */
+/** A closed store leaves no connection to Redis behind, even where it is closed while it connects. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { systemClock } from '../../src/runtime.ts'

@@ -123,7 +123,7 @@ await t.test('a connection that falls silent', async (t) => {
   const { port } = proxy.address() as { port: number } // an AddressInfo where it listens on a port
   const store = openStore(t, `redis://127.0.0.1:${port}`, systemClock)
   await prepare(store)
-  // Bytes are still accepted, and nothing comes back: this is how a machine looks that is gone, as long as the client writes.
+  // Bytes are still accepted, and nothing comes back: a machine that is gone looks like this as long as the client writes.
   for (const socket of sockets) socket.unpipe().resume()
 
   const giveUpAt = Date.now() + 20_000
