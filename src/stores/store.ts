@@ -12,7 +12,7 @@ import { createRedisAdapter } from './redis-adapter.ts'
 import { createSqliteAdapter } from './sqlite-adapter.ts'
 
 const answerWithinMs = 2_000
-const probeTtlMs = 10_000
+const checkTtlMs = 10_000
 
 interface StoreDeps {
   readonly clock: Clock
@@ -27,7 +27,7 @@ interface StoreDeps {
 export const createStore = (url: string, deps: StoreDeps): Store => {
   const backend = openBackend(url, deps)
   const values = createValues(backend.storage)
-  let closed = false
+  let isClosed = false
 
   const overdue = (): Error => {
     const error = new Error(`The store did not answer within ${answerWithinMs} ms`)
@@ -37,7 +37,7 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
 
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      if (closed) throw new Error('The store is closed')
+      if (isClosed) throw new Error('The store is closed')
       return await withDeadline(deps.clock, answerWithinMs, work, { late: overdue })
     } catch (cause) {
       backend.failed(cause as Error) // we and the libraries throw Errors
@@ -89,7 +89,7 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       checkKey(group)
       checkKey(member)
       const ttl = wholeTtl(ttlMs)
-      if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('limit is not a whole number above 0')
+      checkLimit(limit)
       return ask(() => backend.acquirePlainSlot(group, member, ttl, limit))
     },
     async releasePlainSlot (group, member) {
@@ -100,9 +100,8 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
     async acquireSlot (slot, terms) {
       checkSlot(slot)
       const ttlMs = wholeTtl(terms.ttlMs)
-      for (const limit of [terms.limit, terms.ownerLimit]) {
-        if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('limit is not a whole number above 0')
-      }
+      checkLimit(terms.limit)
+      checkLimit(terms.ownerLimit)
       return ask(() => backend.acquireSlot(slot, { ...terms, ttlMs }))
     },
     async secureSlot (slot) {
@@ -122,7 +121,7 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       const wholeMs = wholeTtl(windowMs)
       for (const { key, limit } of windows) {
         checkKey(key)
-        if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('limit is not a whole number above 0')
+        checkLimit(limit)
       }
       return ask(() => backend.countWithin(windows, wholeMs))
     },
@@ -132,12 +131,12 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
     },
     onChange: (listener) => backend.onChange(listener),
     async check () {
-      await store.write('check', 1, probeTtlMs)
+      await store.write('check', 1, checkTtlMs)
       await store.read('check')
     },
     async close () {
-      if (closed) return
-      closed = true
+      if (isClosed) return
+      isClosed = true
       await backend.close()
     },
   }
@@ -167,6 +166,10 @@ const checkKey = (key: string): void => {
 const checkSlot = ({ group, owner, member }: Slot): void => {
   for (const key of [group, owner, member]) checkKey(key)
   if (owner.includes(':') || member.includes(':')) throw new RangeError('An owner and a member of slots are one word each')
+}
+
+const checkLimit = (limit: number): void => {
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('A limit is a whole number above 0')
 }
 
 const textOf = (value: unknown): string => {
