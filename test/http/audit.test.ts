@@ -17,9 +17,9 @@ const stepsOf = (...services: readonly TestService[]) => {
   const seen = services.map(() => 0)
   return () => services.flatMap((service, index) => {
     const steps = auditStepsIn(service.logged())
-    const news = steps.slice(seen[index])
+    const fresh = steps.slice(seen[index])
     seen[index] = steps.length
-    return news
+    return fresh
   })
 }
 

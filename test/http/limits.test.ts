@@ -162,9 +162,9 @@ await t.test('LIMIT_GUESS: nothing is counted on calls with the right secret, pa
 await t.test('limits: a call over its limit costs the store nothing', async (t) => {
   const counted: unknown[] = []
   const service = await openTestService(t, { env: { LIMIT_CREATE: '3', LIMIT_GUESS: '3' }, wrapStore: beforeEachCall((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
-  t.equal((await times(20, () => create(service, '192.0.2.1'))).filter((told) => told === '201').length, 3)
+  t.equal((await times(20, () => create(service, '192.0.2.1'))).filter((answer) => answer === '201').length, 3)
   t.equal(counted.splice(0).length, 4)
-  t.equal((await times(20, () => service.call({ path: '/wp-login.php', from: '192.0.2.1' }))).filter((told) => told === '404 not-found').length, 3)
+  t.equal((await times(20, () => service.call({ path: '/wp-login.php', from: '192.0.2.1' }))).filter((answer) => answer === '404 not-found').length, 3)
   t.equal(counted.length, 4)
 })
 

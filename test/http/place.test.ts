@@ -27,7 +27,7 @@ const examplePlaces = (t: Test): Places => {
 
 const openWithPlaces = (t: Test, options: TestServiceOptions = {}): Promise<TestService> => openTestService(t, { places: examplePlaces(t), ...options })
 
-/** Returns what a phone at an address is told about a browser at another. */
+/** Scans the code of a browser at one address by a phone at another, and returns the answer. */
 const scanned = async (service: TestService, browserIp: string, phoneIp: string): Promise<Answer> => {
   const browser = await openBrowser(service, { from: browserIp })
   return await (await phoneOf(service)).signed({ method: 'POST', path: `/api/phone/tickets/${browser.ticket}/scan`, from: phoneIp })

@@ -145,9 +145,9 @@ await t.test('problems: every code of CONTRACT occurs, in one form', async (t) =
 await t.test('ES challenge: every 401 has a WWW-Authenticate that opens no dialog in a browser when a call is refused', async (t) => {
   const service = await openTestService(t)
   const refused = Object.entries(problemTypes).filter(([, { status }]) => status === 401).map(([code]) => code)
-  const told: Record<string, unknown> = {}
-  for (const code of refused) told[code] = (await provoke[code]?.(service, {}))?.headers['www-authenticate']
-  t.strictSame(told, {
+  const challenges: Record<string, unknown> = {}
+  for (const code of refused) challenges[code] = (await provoke[code]?.(service, {}))?.headers['www-authenticate']
+  t.strictSame(challenges, {
     'signature-invalid': 'Signature tag="scan-login"',
     'clock-skew': 'Signature tag="scan-login"',
     replayed: 'Signature tag="scan-login"',
@@ -155,7 +155,7 @@ await t.test('ES challenge: every 401 has a WWW-Authenticate that opens no dialo
     'js-code-invalid': 'WeChat-js-code',
     unauthenticated: 'Bearer',
   })
-  t.notMatch(Object.values(told).join(), /basic|digest|negotiate|ntlm/i)
+  t.notMatch(Object.values(challenges).join(), /basic|digest|negotiate|ntlm/i)
   for (const code of ['cross-site', 'ticket-not-found', 'bad-request']) t.equal((await provoke[code]?.(service, {}))?.headers['www-authenticate'], undefined, code)
 })
 

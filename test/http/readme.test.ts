@@ -8,7 +8,7 @@ import { openTestService } from '../support/test-service.ts'
 import { readInstancesBlock, readInstancesLine, readProxyFile } from '../support/proxy-files.ts'
 import { repository, sectionIn, textIn } from '../support/readmes.ts'
 
-/** How each block is marked, and what it says. */
+/** The language mark and the text of each block. */
 const proxyBlocks = [
   ...([['nginx', 'nginx'], ['haproxy', 'haproxy'], ['caddyfile', 'caddy'], ['squid', 'squid']] as const).map(([mark, kind]) => [mark, readProxyFile(kind)]),
   ['nginx', readInstancesBlock('nginx')],

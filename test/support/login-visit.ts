@@ -36,7 +36,7 @@ export const visitedService = (t: Test, { url, simulator }: Pick<DemoServer, 'ur
 }
 
 /** Opens a browser context and the login page in it; `url` for another address of the service. */
-export const openVisit = async (t: Test, browser: Browser, place: VisitedService, { url = place.url, prepare, ...options }: VisitOptions = {}): Promise<Visit> => {
+export const openVisit = async (t: Test, browser: Browser, service: VisitedService, { url = service.url, prepare, ...options }: VisitOptions = {}): Promise<Visit> => {
   const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
   context.setDefaultTimeout(timeoutMs)
@@ -52,7 +52,7 @@ export const openVisit = async (t: Test, browser: Browser, place: VisitedService
   await page.goto(`${url}/login`)
 
   const numberOf: Visit['numberOf'] = async (ticket) => {
-    const { json } = await place.call({ path: `/api/tickets/${ticket}`, headers: { authorization: secrets.get(ticket) ?? '' } })
+    const { json } = await service.call({ path: `/api/tickets/${ticket}`, headers: { authorization: secrets.get(ticket) ?? '' } })
     return json.match_code as string
   }
   return {

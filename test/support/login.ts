@@ -35,8 +35,8 @@ export interface Login {
 }
 
 /** Logs a browser in. */
-export const logIn = async (service: TestService, wishes: LoginOptions = {}): Promise<Login> => {
-  const { browser, phone } = await confirmedBrowser(service, wishes)
+export const logIn = async (service: TestService, options: LoginOptions = {}): Promise<Login> => {
+  const { browser, phone } = await confirmedBrowser(service, options)
   const consumed = await browser.consume()
   if (consumed.status !== 200) throw new Error(`not logged in: ${consumed.status} ${consumed.text}`)
   return { browser, phone, consumed, token: consumed.json.access_token, cookie: cookieOf(consumed) }

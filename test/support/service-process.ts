@@ -54,20 +54,20 @@ export const run = (t: TeardownScope, { script = 'src/server.ts', args = [], npm
     stdio: ['ignore', log, 'pipe'],
   })
   if (typeof log === 'number') closeSync(log)
-  const said = { stdout: '', stderr: '' }
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => { said.stdout += text })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => { said.stderr += text })
+  const output = { stdout: '', stderr: '' }
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => { output.stdout += text })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => { output.stderr += text })
   const end = () => { child.kill('SIGKILL') }
   process.once('exit', end)
   const ended = once(child, 'close').then(([code, signal]): ProcessExit => {
     process.off('exit', end)
-    return { code: code as ProcessExit['code'], signal: signal as ProcessExit['signal'], ...said } // What node:child_process says of 'close'.
+    return { code: code as ProcessExit['code'], signal: signal as ProcessExit['signal'], ...output } // as node:child_process documents 'close'
   })
   t.teardown(async () => {
     end()
     await ended
   })
-  return { pid: child.pid ?? 0, ended, kill: (signal) => { child.kill(signal) }, stdout: () => said.stdout }
+  return { pid: child.pid ?? 0, ended, kill: (signal) => { child.kill(signal) }, stdout: () => output.stdout }
 }
 
 /** Makes a temporary folder, removed when the test ends. */
@@ -80,7 +80,7 @@ export const makeFolder = (t: TeardownScope): string => {
 export interface DeploymentOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly npm?: string
-  /** Used in place of a fresh one; closed by its owner. */
+  /** Used in place of a fresh one; the caller closes it. */
   readonly simulator?: WechatSimulator
 }
 

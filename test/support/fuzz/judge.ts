@@ -17,13 +17,13 @@ const isBookkeeping = (key: string): boolean => /^(?:limit|nonce|match-[a-z-]+|w
 const members = ['code', 'detail', 'request_id', 'status', 'title', 'type']
 
 /** Returns the first thing that must not happen, or undefined. */
-export const judge = (scene: Scenario, { request, answer, changed }: Exchange): string | undefined => {
+export const judge = (scenario: Scenario, { request, answer, changed }: Exchange): string | undefined => {
   if (answer === undefined) return 'there is no answer'
   const { status, headers, text, body } = answer
   if (status >= 500) return `it is answered ${status}: ${body}`
-  const victims = changed.find(scene.belongsToVictim)
+  const victims = changed.find(scenario.belongsToVictim)
   if (victims !== undefined) return `${victims} was changed`
-  for (const [what, secret] of Object.entries(scene.secrets)) if (text.includes(secret)) return `the answer tells Ming's ${what}`
+  for (const [what, secret] of Object.entries(scenario.secrets)) if (text.includes(secret)) return `the answer contains Ming's ${what}`
   if (headers['x-content-type-options'] !== 'nosniff' || headers['content-security-policy']?.includes("frame-ancestors 'none'") !== true) return `the answer lacks a header: ${text.slice(0, 900)}`
   if (/evil/.test(`${headers.location ?? ''}${headers['access-control-allow-origin'] ?? ''}${headers.allow ?? ''}`)) return 'it leads elsewhere'
   const changes = changed.filter((key) => !isBookkeeping(key))
