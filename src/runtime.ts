@@ -73,6 +73,6 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
 /** With an embedded store the first start makes the key file. Instances that share Redis have to be given the same one. */
 const openKeys = ({ KEYS_FILE, STORE_URL }: Config, clock: Clock, log: Logger): FollowedKeys => {
   if (STORE_URL.startsWith('sqlite:')) makeKeyFile(KEYS_FILE)
-  else if (!existsSync(KEYS_FILE)) throw new Error(`KEYS_FILE ${KEYS_FILE} is not there: make it with "npm run keys" and give it to every instance`)
+  else if (!existsSync(KEYS_FILE)) throw new Error(`KEYS_FILE ${KEYS_FILE} does not exist: make it with "npm run keys" and give it to every instance`)
   return followKeyFile(KEYS_FILE, clock, log)
 }

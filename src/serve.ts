@@ -70,12 +70,12 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
   }
 }
 
-/** What keeps the service from listening, for the operator. */
+/** What keeps the service from listening, and what the operator can do. */
 const listenFailures: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there already',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'there is no host of this name',
-  EACCES: 'this user may not listen there',
+  EADDRINUSE: 'another program listens there already. Stop it, or set another PORT',
+  EADDRNOTAVAIL: 'this machine has no such address. Set HOST to one that it has, or to 0.0.0.0',
+  ENOTFOUND: 'there is no host of this name. Set HOST to an address of this machine',
+  EACCES: 'this user may not listen there. Set a PORT from 1024 up',
 }
 
 /** Runs a start. When that fails, prints the error's lines for the operator and exits with 1. */

@@ -23,5 +23,5 @@ function withCredentials (config: Config): ServiceConfig {
   const { WECHAT_APPID, WECHAT_SECRET } = config
   if (WECHAT_APPID !== null && WECHAT_SECRET !== null) return { ...config, WECHAT_APPID, WECHAT_SECRET }
   const missing = Object.entries({ WECHAT_APPID, WECHAT_SECRET }).filter(([, value]) => value === null).map(([name]) => name).join(' and ')
-  throw new Error(`${missing} not set: they are the mini program's AppID and AppSecret. To try it without an account: npm run demo`)
+  throw new Error(`${missing} not set: set the AppID and AppSecret of your mini program. To try it without an account: npm run demo`)
 }

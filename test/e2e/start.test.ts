@@ -25,7 +25,7 @@ const refusal = async (t: Test, options: Partial<RunOptions> = {}): Promise<read
 await t.test('start: one line names the missing credentials and the demo when there are none', async (t) => {
   const folder = makeFolder(t)
   t.strictSame(await refusal(t, { folder }), [
-    'WECHAT_APPID and WECHAT_SECRET not set: they are the mini program\'s AppID and AppSecret. To try it without an account: npm run demo',
+    'WECHAT_APPID and WECHAT_SECRET not set: set the AppID and AppSecret of your mini program. To try it without an account: npm run demo',
   ])
   t.strictSame(readdirSync(folder), [], 'no file is made')
   t.match(await refusal(t, { env: { WECHAT_APPID: credentials.WECHAT_APPID } }), [/^WECHAT_SECRET not set: /])
@@ -185,7 +185,7 @@ await t.test('ES COOKIE_DOMAIN: one line refuses the start when it is a public s
 await t.test('start: Redis is refused when there is no key file, as instances have to share one', async (t) => {
   const folder = makeFolder(t)
   const env = { ...credentials, STORE_URL: 'redis://127.0.0.1:1' }
-  t.strictSame(await refusal(t, { folder, env }), ['KEYS_FILE data/keys.json is not there: make it with "npm run keys" and give it to every instance'])
+  t.strictSame(await refusal(t, { folder, env }), ['KEYS_FILE data/keys.json does not exist: make it with "npm run keys" and give it to every instance'])
   t.strictSame(readdirSync(folder), [])
 })
 
@@ -205,12 +205,12 @@ await t.test('start: one line says so when another program listens on the port',
   t.teardown(() => { other.close() })
   const { port } = other.address() as AddressInfo // an object for a server that listens on a port
   const env = { ...credentials, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'silent' }
-  t.strictSame(await refusal(t, { env }), [`HOST 127.0.0.1, PORT ${port}: another program listens there already`])
+  t.strictSame(await refusal(t, { env }), [`HOST 127.0.0.1, PORT ${port}: another program listens there already. Stop it, or set another PORT`])
 })
 
 await t.test('start: one line says so when the address isn\'t this machine\'s', async (t) => {
   const env = { ...credentials, HOST: '192.0.2.1', LOG_LEVEL: 'silent' }
-  t.strictSame(await refusal(t, { env }), ['HOST 192.0.2.1, PORT 3000: this machine has no such address'])
+  t.strictSame(await refusal(t, { env }), ['HOST 192.0.2.1, PORT 3000: this machine has no such address. Set HOST to one that it has, or to 0.0.0.0'])
 })
 
 function keyFileIn (folder: string): string {
