@@ -7,34 +7,11 @@ import { settle, waitUntil } from '../support/waiting.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/login/store-port.ts'
 
-/** Returns whether a call has been answered. */
+/** Tracks whether a call has been answered. */
 const watch = <T>(call: Promise<T>): { isAnswered: () => boolean, answer: Promise<T> } => {
   let answered = false
   return { isAnswered: () => answered, answer: call.finally(() => { answered = true }) }
 }
-
-const bound = (store: Store): Store => ({
-  now: () => store.now(),
-  timeErrorMs: () => store.timeErrorMs(),
-  read: (key) => store.read(key),
-  readMany: (keys) => store.readMany(keys),
-  write: (...args) => store.write(...args),
-  remove: (key) => store.remove(key),
-  claim: (...args) => store.claim(...args),
-  removeClaim: (...args) => store.removeClaim(...args),
-  replace: (...args) => store.replace(...args),
-  acquirePlainSlot: (...args) => store.acquirePlainSlot(...args),
-  releasePlainSlot: (...args) => store.releasePlainSlot(...args),
-  acquireSlot: (...args) => store.acquireSlot(...args),
-  secureSlot: (...args) => store.secureSlot(...args),
-  releaseSlot: (...args) => store.releaseSlot(...args),
-  count: (...args) => store.count(...args),
-  countWithin: (...args) => store.countWithin(...args),
-  countsWithin: (keys) => store.countsWithin(keys),
-  onChange: (listener) => store.onChange(listener),
-  check: () => store.check(),
-  close: () => store.close(),
-})
 
 /** Counts the calls to a store. */
 const counting = (counter: { calls: number }) => (store: Store): Store => new Proxy(store, {
@@ -97,7 +74,7 @@ await t.test('long poll: no wake-up is lost when the ticket changes between read
   let release = (): void => {}
   const service = await openTestService(t, {
     wrapStore: (store) => ({
-      ...bound(store),
+      ...store,
       read: async <T>(key: string) => {
         const value = await store.read<T>(key)
         if (key.startsWith('ticket:') && slowReads-- > 0) await new Promise<void>((resolve) => { release = resolve })
@@ -119,7 +96,7 @@ await t.test('long poll: it is answered when a move was stored but its answer go
   let losesAnswers = false
   const service = await openTestService(t, {
     wrapStore: (store) => ({
-      ...bound(store),
+      ...store,
       replace: async (...args) => {
         const isTaken = await store.replace(...args)
         if (losesAnswers) throw new Problem('store-unavailable')

@@ -17,11 +17,11 @@ interface CatalogueService extends Service {
 /** Opens a service that listens on a port, and clients that call it there. */
 const openCatalogueService = async (t: Test, env: Record<string, string> = {}): Promise<CatalogueService> => {
   const service = await openTestService(t, { env: { LIMIT_CREATE: '100000', LIMIT_GUESS: '100000', ...env } })
-  const far = remote(await service.app.listen({ host: '127.0.0.1', port: 0 }))
-  t.teardown(() => far.close())
-  const phone: CatalogueService['phone'] = (person) => openPhone(far, { jsCode: service.simulator.jsCode(person), now: () => service.clock.now() })
+  const client = remote(await service.app.listen({ host: '127.0.0.1', port: 0 }))
+  t.teardown(() => client.close())
+  const phone: CatalogueService['phone'] = (person) => openPhone(client, { jsCode: service.simulator.jsCode(person), now: () => service.clock.now() })
   const scanned: CatalogueService['scanned'] = async (by) => {
-    const browser = await openBrowser(far)
+    const browser = await openBrowser(client)
     const { json } = await by.scan(browser.ticket)
     return { browser, number: await browser.matchCode(), choices: json.match_choices }
   }
@@ -30,7 +30,7 @@ const openCatalogueService = async (t: Test, env: Record<string, string> = {}): 
     await by.confirm(browser.ticket, number)
     return browser
   }
-  return { call: far.call, service, phone, scanned, confirmed }
+  return { call: client.call, service, phone, scanned, confirmed }
 }
 
 const stateOf = async (browser: TestBrowser): Promise<string> => (await browser.poll()).json.state
