@@ -1,5 +1,3 @@
-/** Options of lru-cache, for bounds and expiry as they are meant here. */
-
 /** Bounds a cache by the number of its entries. `max` would allocate memory for all of them at once: megabytes for some caches of 10 000. */
 export const maxEntries = (entries: number) => ({ maxSize: entries, sizeCalculation: () => 1 })
 

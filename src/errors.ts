@@ -1,6 +1,6 @@
 /** The errors that a client can get: a registry of codes, and the class that carries one. */
 
-/** Code → status and title (RFC 9457 `status`, `title`), and a `Retry-After` where it is always the same. A test compares this with CONTRACT "Errors" and the README. */
+/** Code → status and title (RFC 9457 `status`, `title`), and a `Retry-After` where it is always the same. `src/http/README.md` explains each to API users. */
 export const problemTypes = {
   'bad-request': { status: 400, title: 'The request is not well formed' },
   'return-to-not-allowed': { status: 400, title: 'return_to leads to a place that is not allowed' },
@@ -39,7 +39,7 @@ interface ProblemType { readonly status: number, readonly title: string, readonl
 export interface ProblemOptions {
   /** One public sentence about this occurrence; the title when left out. Never contains a secret or an id of WeChat's. */
   readonly detail?: string
-  /** A status that is more exact than the registry's. Clients decide by the code, which only tells whose fault it is. */
+  /** A status in place of the registry's. The code stays general, as clients decide by it; the status can be more specific. */
   readonly status?: 408 | 412 | 501
   /** Seconds, sent as `Retry-After`; the registry's when left out. */
   readonly retryAfterSeconds?: number

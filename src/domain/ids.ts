@@ -19,7 +19,7 @@ export const isId = (text: string): boolean => id128.test(text)
 /** Tells whether a text is base64url of 32 bytes, in the one form that `newSecret` gives it. */
 export const isSecret = (text: string): boolean => secret256.test(text)
 
-/** The key ids that a signature may carry (CONTRACT, "Phone"). The service issues ids of `newId`. */
+/** The key ids that a signature may carry. The service issues ids of `newId`, which are narrower. */
 export const keyIdPattern = '[A-Za-z0-9_-]{1,64}'
 
 const keyId = new RegExp(`^${keyIdPattern}$`)

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { mimicOf, type Mimic } from './mimic.ts'
 import { isPlainText } from './text.ts'
 
-/** Derives the `sub` of a person at this mini program, which never changes: HMAC-SHA256 over appid, NUL, openid, as 43 characters of base64url (CONTRACT, "Session and token"). */
+/** Derives the `sub` of a person at this mini program, which never changes: HMAC-SHA256 over appid, NUL, openid, as 43 characters of base64url. */
 export const subjectOf = (appid: string, openid: string, subjectKey: Buffer): string =>
   createHmac('sha256', subjectKey).update(`${appid}\0${openid}`).digest('base64url')
 

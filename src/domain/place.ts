@@ -1,5 +1,4 @@
-/** The place of an address. It comes from a database of addresses, so it is a hint for a person and proves nothing. */
-
+/** From a database of addresses, so it is a hint for a person and proves nothing. */
 export interface Place {
   /** ISO 3166-1, two capital letters; null where it is not known. */
   readonly country: string | null

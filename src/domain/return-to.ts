@@ -1,6 +1,6 @@
 /**
- * Tells whether a visitor may be sent to `returnTo` after the login: a path on the site, or a URL of an allowed origin (CONTRACT, "Browser"). What a
- * browser's URL parser silently drops or rewrites (backslashes, control characters, and their encodings) is refused, not repaired.
+ * Tells whether a visitor may be sent to `returnTo` after the login: a path on the site, or a URL of an allowed origin. What a browser's
+ * URL parser silently drops or rewrites (backslashes, control characters, and their encodings) is refused, not repaired.
  */
 export const isReturnAllowed = (returnTo: string, allowedOrigins: readonly string[]): boolean => {
   if (returnTo.length > 2048 || hasControl(returnTo) || leavesPath(returnTo) || endsUpElsewhere(returnTo)) return false

@@ -6,7 +6,7 @@
  * throws is thrown. `replace` resolves with whether it has replaced the value; the store lets one caller win.
  */
 export const compareAndSet = async <T>(read: () => Promise<T>, decide: (before: T) => T, replace: (before: T, after: T) => Promise<boolean>): Promise<{ readonly before: T, readonly after: T }> => {
-  for (;;) { // ends: every lost race is another caller's change
+  for (;;) { // terminates: a lost race means that another caller's change was stored
     const before = await read()
     const after = decide(before)
     if (after === before || await replace(before, after)) return { before, after }

@@ -12,7 +12,7 @@ import type { ReadyTicketId } from './ports.ts'
 export interface TicketOrder {
   readonly returnTo: string | null
   readonly browser: SeenBrowser
-  /** Takes an id whose code was made ahead, if there is one. Called once, when only a missing slot can still refuse the ticket. */
+  /** Takes an id whose code was made ahead, if there is one. Called once, after all checks but that for a free slot. */
   readonly takeReadyId?: () => ReadyTicketId | undefined
   /** The allowed origin of the other site whose page makes the ticket; null for our own. */
   readonly site: string | null

@@ -25,7 +25,7 @@ export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<
 }
 
 const issueKey = async (deps: PhoneLoginDeps, sub: string): Promise<NewPhoneKey> => {
-  for (;;) { // ends: a key isn't kept only where the person has signed out everywhere in the meantime
+  for (;;) { // retries only after a concurrent sign-out everywhere
     const key = { id: newId(deps.random), key: newSecret(deps.random), sub, expiresAt: deps.clock.now() + keyTtlMs }
     const { isKept, ended } = await deps.phoneKeys.add(key)
     for (const id of ended) deps.audit.record({ event: 'phone-key.ended', ended: id, sub, by: 'newer' })

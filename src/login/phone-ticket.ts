@@ -13,7 +13,7 @@ export interface PhoneClaim {
 
 /**
  * Updates a ticket for the person who scanned it, or for anybody while it is pending. Rejects with `ticket-not-found`; for anybody else with
- * the code of the final state or with `ticket-taken`, which reveal nothing about the person who scanned. `by` is the canceller, should `decide` cancel.
+ * the code of the final state or with `ticket-taken`, which reveal nothing about the person who scanned. `by` is the canceller, if `decide` cancels.
  */
 export const ticketOfPhone = async (deps: LoginDeps, { id, sub }: PhoneClaim, decide: (ticket: Ticket, now: Moment) => Ticket, by: Canceller | WrongNumber = 'phone'): Promise<Ticket> => {
   if (!isId(id)) throw new Problem('ticket-not-found')

@@ -1,4 +1,4 @@
-/** The port to the store. `stores/` implements it over a file and over Redis; one contract suite runs against both. */
+/** `stores/` implements this port over a file and over Redis; one contract suite runs against both. */
 
 /** A count in the current window, and how long that window still lasts. */
 export interface Count { readonly count: number, readonly endsInMs: number }

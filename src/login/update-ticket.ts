@@ -10,7 +10,7 @@ type UpdateDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'>
 /**
  * Changes a ticket: `decide` gets it as it is and returns what it becomes (the same object for no change), or throws a Problem. Of concurrent
  * callers one wins; the others decide again on the changed ticket, so `decide` must be pure. The winner records the step; `by` is the canceller in that
- * step, should `decide` cancel. An overdue ticket expires first, and `decide` gets the expired one.
+ * step, if `decide` cancels. An overdue ticket expires first, and `decide` gets the expired one.
  * Resolves with the ticket as stored. Rejects with `ticket-not-found` for an unknown id.
  */
 export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket: Ticket, now: Moment) => Ticket, by: Canceller | WrongNumber): Promise<Ticket> => {

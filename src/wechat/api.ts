@@ -53,10 +53,7 @@ export interface WechatApiOptions {
 const backoffsMs = [300, 900]
 /** With less time than this left, a retry is not worth it. */
 const shortestCallMs = 500
-/**
- * The time for all calls to WeChat and the store that one request needs. An error must be answered within 6 s (CONTRACT "Errors"); the difference is for a
- * busy machine.
- */
+/** The time for all calls to WeChat and the store that one request needs. Clients get every error within 6 s; the difference is for a busy machine. */
 export const budgetMs = 4_500
 
 export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs }: WechatApiOptions): WechatApi => {

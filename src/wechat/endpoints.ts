@@ -1,4 +1,3 @@
-/** The calls of WeChat's API that are used here. */
 export const paths = {
   stable_token: '/cgi-bin/stable_token',
   getwxacodeunlimit: '/wxa/getwxacodeunlimit',

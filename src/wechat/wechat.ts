@@ -1,4 +1,3 @@
-/** The client of WeChat, made of this folder's parts. */
 import { newId, type RandomBytes } from '../domain/ids.ts'
 import type { Clock, CodeImage, CodeStock, CodeSupply, LinkSupply, Log, PhoneIdentity } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'

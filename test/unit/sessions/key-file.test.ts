@@ -26,7 +26,7 @@ const madeFile = (t: Test): string => {
   return path
 }
 
-/** A valid pair whose private number is 00 01 02 …, as in CONTRACT's test vectors. */
+/** A valid pair whose private number is 00 01 02 …, as somebody might type it. */
 const handMade = (): JsonWebKey => {
   const ecdh = createECDH('prime256v1')
   const d = Buffer.from(Array.from({ length: 32 }, (_, i) => i))
