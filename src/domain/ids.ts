@@ -34,7 +34,7 @@ export const startOf = (id: string): string => id.slice(0, 8)
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('base64url')
 
 /** Compares in constant time. Texts of different length differ. */
-export const sameText = (a: string, b: string): boolean => {
+export const equalInConstantTime = (a: string, b: string): boolean => {
   const left = Buffer.from(a)
   const right = Buffer.from(b)
   return left.length === right.length && timingSafeEqual(left, right)

@@ -3,32 +3,32 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 
 export interface Seal {
   /** Encrypts a text. Returns base64url, a different one each time. `associatedData` binds it to its context, such as its key in the store. */
-  close (secret: string, associatedData: string): string
-  /** The text; undefined where it was sealed under another key or with other associated data, or was changed. */
-  open (sealed: unknown, associatedData: string): string | undefined
+  encrypt (secret: string, associatedData: string): string
+  /** Returns the text; undefined where it was encrypted under another key or with other associated data, or was changed. */
+  decrypt (sealed: unknown, associatedData: string): string | undefined
 }
 
 const cipher = 'aes-256-gcm'
 const nonceLength = 12
 const tagLength = 16
 
-/** Creates the seal of one purpose. Under the same key, what is closed for one purpose can't be opened for another. */
+/** Creates the seal of one purpose. Under the same key, what is encrypted for one purpose can't be decrypted for another. */
 export const createSeal = (key: string | Buffer, purpose: string): Seal => {
-  const sealingKey = Buffer.from(hkdfSync('sha256', key, '', `scan-login seal ${purpose}`, 32))
+  const encryptionKey = Buffer.from(hkdfSync('sha256', key, '', `scan-login seal ${purpose}`, 32))
   return {
-    close (secret, associatedData) {
+    encrypt (secret, associatedData) {
       const nonce = randomBytes(nonceLength) // random nonces are safe for 2^32 secrets under one key
-      const sealing = createCipheriv(cipher, sealingKey, nonce).setAAD(Buffer.from(associatedData))
-      return Buffer.concat([nonce, sealing.update(secret, 'utf8'), sealing.final(), sealing.getAuthTag()]).toString('base64url')
+      const encryption = createCipheriv(cipher, encryptionKey, nonce).setAAD(Buffer.from(associatedData))
+      return Buffer.concat([nonce, encryption.update(secret, 'utf8'), encryption.final(), encryption.getAuthTag()]).toString('base64url')
     },
-    open (sealed, associatedData) {
+    decrypt (sealed, associatedData) {
       if (typeof sealed !== 'string') return undefined
       const bytes = Buffer.from(sealed, 'base64url')
       if (bytes.length < nonceLength + tagLength) return undefined
-      const opening = createDecipheriv(cipher, sealingKey, bytes.subarray(0, nonceLength), { authTagLength: tagLength })
+      const decryption = createDecipheriv(cipher, encryptionKey, bytes.subarray(0, nonceLength), { authTagLength: tagLength })
         .setAAD(Buffer.from(associatedData)).setAuthTag(bytes.subarray(-tagLength))
       try {
-        return opening.update(bytes.subarray(nonceLength, -tagLength), undefined, 'utf8') + opening.final('utf8')
+        return decryption.update(bytes.subarray(nonceLength, -tagLength), undefined, 'utf8') + decryption.final('utf8')
       } catch {
         return undefined // the tag doesn't match
       }

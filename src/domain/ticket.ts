@@ -82,20 +82,20 @@ export const graceMs = 60_000
 /** Tells whether no edge leaves this state. */
 export const isFinal = (state: TicketState): boolean => state === 'consumed' || state === 'cancelled' || state === 'expired'
 
-/** A clock's reading: milliseconds since 1970, and by how much that may be wrong, either way. */
-export interface Moment {
+/** Milliseconds since 1970, and by how much that may be wrong, either way. */
+export interface ClockReading {
   readonly at: number
   readonly errorMs: number
 }
 
 /** Tells whether a ticket's time is certainly up, and the `expire` edge not yet taken. */
-export const isOverdue = (ticket: Ticket, now: Moment): boolean => !isFinal(ticket.state) && isPast(ticket.expiresAt, now)
+export const isOverdue = (ticket: Ticket, now: ClockReading): boolean => !isFinal(ticket.state) && isPast(ticket.expiresAt, now)
 
 /** Tells whether a time is certainly past, despite the clock's error. */
-export const isPast = (time: number, { at, errorMs }: Moment): boolean => at - errorMs >= time
+export const isPast = (time: number, { at, errorMs }: ClockReading): boolean => at - errorMs >= time
 
 /** The end of what lasts `ms` from now: the latest possible one, so that nothing ends too early by another process' clock. */
-export const endIn = (ms: number, { at, errorMs }: Moment): number => at + errorMs + ms
+export const endIn = (ms: number, { at, errorMs }: ClockReading): number => at + errorMs + ms
 
 /** Names the state an edge leads to, or undefined where there is no such edge. */
 export const target = (state: TicketState, edge: TicketEdge): TicketState | undefined =>
@@ -105,7 +105,7 @@ export const target = (state: TicketState, edge: TicketEdge): TicketState | unde
  * Takes an edge: returns the ticket as it is afterwards, or undefined where the table has no such edge or the time is wrong for it
  * (an overdue ticket can only expire; no other ticket can).
  */
-export const move = (ticket: Ticket, edge: TicketEdge, now: Moment, person: Ticket['person'] = ticket.person): Ticket | undefined => {
+export const move = (ticket: Ticket, edge: TicketEdge, now: ClockReading, person: Ticket['person'] = ticket.person): Ticket | undefined => {
   const state = target(ticket.state, edge)
   if (state === undefined || isOverdue(ticket, now) !== (edge === 'expire')) return undefined
   return {
@@ -118,7 +118,7 @@ export const move = (ticket: Ticket, edge: TicketEdge, now: Moment, person: Tick
   }
 }
 
-const endAfter = (ticket: Ticket, edge: TicketEdge, state: TicketState, now: Moment): number => {
+const endAfter = (ticket: Ticket, edge: TicketEdge, state: TicketState, now: ClockReading): number => {
   if (edge === 'expire') return ticket.expiresAt + graceMs
   if (isFinal(state)) return endIn(graceMs, now)
   return edge === 'scan' ? Math.max(ticket.expiresAt, endIn(graceMs, now)) : ticket.expiresAt

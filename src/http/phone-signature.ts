@@ -1,7 +1,7 @@
 /** Signatures of phone calls: a closed profile of RFC 9421 (HTTP Message Signatures) and RFC 9530 (Digest Fields). */
 import { createHash, createHmac } from 'node:crypto'
 import { Problem } from '../errors.ts'
-import { keyIdPattern, sameText } from '../domain/ids.ts'
+import { equalInConstantTime, keyIdPattern } from '../domain/ids.ts'
 import type { Clock, PhoneKey, PhoneKeys } from '../login/ports.ts'
 
 /** A request as it was received. */
@@ -44,10 +44,10 @@ export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, 
   const key = await phoneKeys.read(parameters.keyid)
   const expected = createHmac('sha256', Buffer.from(key?.key ?? decoyKey, 'base64url'))
     .update(signatureBase(request, authority, digest, input)).digest('base64')
-  const isRight = sameText(mac, expected)
+  const isRight = equalInConstantTime(mac, expected)
   if (key === undefined) throw new Problem('key-unknown')
   if (!isRight) throw new Problem('signature-invalid')
-  if (!sameText(digest, createHash('sha256').update(request.body).digest('base64'))) throw new Problem('signature-invalid')
+  if (!equalInConstantTime(digest, createHash('sha256').update(request.body).digest('base64'))) throw new Problem('signature-invalid')
   const now = Math.floor(clock.now() / 1000)
   const isInTime = Math.abs(now - Number(parameters.created)) <= skewSeconds
   await beforeNonce?.(key)

@@ -1,5 +1,5 @@
-import { hashSecret, isId, isSecret, sameText } from '../domain/ids.ts'
-import type { Moment, Ticket } from '../domain/ticket.ts'
+import { equalInConstantTime, hashSecret, isId, isSecret } from '../domain/ids.ts'
+import type { ClockReading, Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
 import { updateTicket, unchanged } from './update-ticket.ts'
@@ -14,11 +14,11 @@ export interface BrowserClaim {
  * Updates a ticket for the browser that made it; without `decide` it is read. Rejects with `ticket-not-found` alike for another ticket's
  * secret, a malformed one and an unknown id.
  */
-export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserClaim, decide: (ticket: Ticket, now: Moment) => Ticket = unchanged): Promise<Ticket> => {
+export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserClaim, decide: (ticket: Ticket, now: ClockReading) => Ticket = unchanged): Promise<Ticket> => {
   if (!isId(id) || !isSecret(secret)) throw new Problem('ticket-not-found')
   const secretHash = hashSecret(secret)
   return await updateTicket(deps, id, (ticket, now) => {
-    if (!sameText(ticket.secretHash, secretHash)) throw new Problem('ticket-not-found')
+    if (!equalInConstantTime(ticket.secretHash, secretHash)) throw new Problem('ticket-not-found')
     return decide(ticket, now)
   }, 'browser')
 }

@@ -1,5 +1,5 @@
 /** The consequences of a person's earlier wrong numbers for their tickets. */
-import { move, type Moment, type Ticket } from '../domain/ticket.ts'
+import { move, type ClockReading, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { WrongNumberStanding } from './ports.ts'
 import { refuse } from './update-ticket.ts'
@@ -13,7 +13,7 @@ export const refuseWhileWaiting = ({ waitMs }: WrongNumberStanding): void => {
  * Cancels a scanned ticket that offered three numbers to a person who has to type by now. Otherwise somebody could scan many tickets first and
  * then have a guess of one in three at each. Any other ticket stays as it is.
  */
-export const withdraw = (ticket: Ticket, { mustType }: WrongNumberStanding, now: Moment): Ticket => {
+export const withdraw = (ticket: Ticket, { mustType }: WrongNumberStanding, now: ClockReading): Ticket => {
   const isOffered = ticket.state === 'scanned' && ticket.match !== null && ticket.matchMode !== 'type'
   return isOffered && mustType ? move(ticket, 'cancel', now) ?? refuse(ticket) : ticket
 }

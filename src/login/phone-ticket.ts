@@ -1,6 +1,6 @@
 import { isId } from '../domain/ids.ts'
 import type { Canceller, WrongNumber } from '../domain/step.ts'
-import { isFinal, type Moment, type Ticket } from '../domain/ticket.ts'
+import { isFinal, type ClockReading, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
 import { updateTicket, refuse } from './update-ticket.ts'
@@ -15,7 +15,7 @@ export interface PhoneClaim {
  * Updates a ticket for the person who scanned it, or for anybody while it is pending. Rejects with `ticket-not-found`; for anybody else with
  * the code of the final state or with `ticket-taken`, which reveal nothing about the person who scanned. `by` is the canceller, if `decide` cancels.
  */
-export const ticketOfPhone = async (deps: LoginDeps, { id, sub }: PhoneClaim, decide: (ticket: Ticket, now: Moment) => Ticket, by: Canceller | WrongNumber = 'phone'): Promise<Ticket> => {
+export const ticketOfPhone = async (deps: LoginDeps, { id, sub }: PhoneClaim, decide: (ticket: Ticket, now: ClockReading) => Ticket, by: Canceller | WrongNumber = 'phone'): Promise<Ticket> => {
   if (!isId(id)) throw new Problem('ticket-not-found')
   return await updateTicket(deps, id, (ticket, now) => {
     const foreign = ticket.person !== null && ticket.person.sub !== sub

@@ -1,6 +1,6 @@
 /** The one way in which a stored ticket changes. */
 import { stepOf, type Canceller, type WrongNumber } from '../domain/step.ts'
-import { isOverdue, move, type Moment, type Ticket, type TicketState } from '../domain/ticket.ts'
+import { isOverdue, move, type ClockReading, type Ticket, type TicketState } from '../domain/ticket.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import type { LoginDeps } from './deps.ts'
@@ -13,7 +13,7 @@ type UpdateDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'>
  * step, if `decide` cancels. An overdue ticket expires first, and `decide` gets the expired one.
  * Resolves with the ticket as stored. Rejects with `ticket-not-found` for an unknown id.
  */
-export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket: Ticket, now: Moment) => Ticket, by: Canceller | WrongNumber): Promise<Ticket> => {
+export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket: Ticket, now: ClockReading) => Ticket, by: Canceller | WrongNumber): Promise<Ticket> => {
   const { tickets, waitingRoom, clock, audit } = deps
 
   const read = async (): Promise<Ticket> => {

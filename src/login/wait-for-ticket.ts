@@ -44,7 +44,7 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
         ticket = await ticketOfBrowser(deps, poll)
         await deps.tickets.secureSlot(ticket)
       } catch (error) {
-        if (ticket === undefined || !mayPass(error)) throw error
+        if (ticket === undefined || !isTransient(error)) throw error
         fault = error
       }
       const leftMs = Math.min(until, ticket.expiresAt + deps.clock.errorMs()) - deps.clock.now()
@@ -64,4 +64,4 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
 }
 
 /** A record of another release's schema is `store-unavailable` too, but doesn't become readable while the poll waits. */
-const mayPass = (error: unknown): boolean => error instanceof Problem && error.code === 'store-unavailable' && !(error instanceof UnknownSchemaError)
+const isTransient = (error: unknown): boolean => error instanceof Problem && error.code === 'store-unavailable' && !(error instanceof UnknownSchemaError)

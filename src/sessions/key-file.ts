@@ -1,4 +1,4 @@
-/** The key file: made, read, re-read while the service runs, and changed by `npm run keys`. The service does not start with one that others can read or whose keys are weak. */
+/** Changed by `npm run keys`, and re-read while the service runs. The service does not start with a file that others can read or whose keys are weak. */
 import { chmodSync, closeSync, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock, Log } from '../login/ports.ts'

@@ -41,7 +41,7 @@ export type StoredSigningKey = JsonWebKey & { readonly signs_from?: unknown }
 export const acceptedAfterMs = 3_600_000
 
 /** Public keys (by their x) of the examples in RFC 7515 and RFC 7517, which print the private halves as well. */
-const published: ReadonlySet<string> = new Set(['f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4'])
+const examplePublicKeys: ReadonlySet<string> = new Set(['f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4'])
 /** 32 random bytes have about 30 different values; 16 or fewer, or a half that is repeated, come up once in 10^14. */
 const fewValues = 16
 const placeholder = /example|password|changeme|secretkey|insecure/i
@@ -112,7 +112,7 @@ const parseSecret = (text: string): Buffer => {
 
 /** Names the keys that somebody else may know: examples, and what was typed by hand. */
 export const weakKeys = ({ signing, subject, cookie }: StoredKeys): readonly string[] => [
-  ...(signing.some(({ x, d }) => published.has(x ?? '') || !looksRandom(d ?? '')) ? ['a signing key'] : []),
+  ...(signing.some(({ x, d }) => examplePublicKeys.has(x ?? '') || !looksRandom(d ?? '')) ? ['a signing key'] : []),
   ...(looksRandom(subject) ? [] : ['the subject key']),
   ...(looksRandom(cookie) && cookie !== subject ? [] : ['the cookie key']),
 ]

@@ -1,6 +1,6 @@
 /** Stored sessions: the record, when it ends, and its id and secret. A cookie's secret itself is not stored, only its hash. */
 import { createHash, createHmac } from 'node:crypto'
-import { hashSecret, isId, isSecret, sameText } from '../domain/ids.ts'
+import { equalInConstantTime, hashSecret, isId, isSecret } from '../domain/ids.ts'
 import type { schema } from '../domain/record.ts'
 import type { BrowserInfo } from '../domain/ticket.ts'
 import type { Clock, Session } from '../login/ports.ts'
@@ -87,7 +87,7 @@ export const createSessionRecords = (store: Store, clock: Clock, life: SessionLi
     },
     readBySecret: async (secret) => {
       const record = isSecret(secret) ? await records.read(sessionId(secret)) : undefined
-      return record !== undefined && record.site === undefined && sameText(record.secretHash ?? '', hashSecret(secret)) ? record : undefined
+      return record !== undefined && record.site === undefined && equalInConstantTime(record.secretHash ?? '', hashSecret(secret)) ? record : undefined
     },
     ttlMsOf: (record) => Math.max(1, idleEndOf(record) - clock.now()),
     asSession: (record) => {

@@ -42,7 +42,7 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
   const records = createRecords<PhoneKeyRecord | EndedKeyRecord>(store, { prefix: 'phone-key:', isId: isKeyId })
   const lists = createPhoneKeyLists(store, clock, keyTtlMs)
 
-  /** Binds a sealed key to its id and its person: copied into another record it can't be opened. */
+  /** Binds a sealed key to its id and its person: copied into another record it can't be decrypted. */
   const associatedDataOf = ({ id, sub }: Pick<PhoneKey, 'id' | 'sub'>) => `${records.keyOf(id)} ${sub}`
 
   /** Returns the record of a key that has not been ended. */
@@ -77,7 +77,7 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
         return { endedAt, keys: [...keys.map((other) => marked(other, evicted.includes(other.id))), { id, since: Math.max(clock.now(), endedAt + 1), expiresAt }] }
       })
       const { since } = keys.at(-1) as ListedKey // the one that was just added
-      const record = { schema, version: 1, id, sub, expiresAt, since, sealedKey: seal.close(key, associatedDataOf({ id, sub })) } satisfies PhoneKeyRecord
+      const record = { schema, version: 1, id, sub, expiresAt, since, sealedKey: seal.encrypt(key, associatedDataOf({ id, sub })) } satisfies PhoneKeyRecord
       // Where the person has ended all keys since it was listed, the record of an ended key is there, and the claim is refused.
       const isKept = await records.claim(id, record, expiresAt - clock.now())
       await endMarked(sub, keys)
@@ -86,7 +86,7 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
     async read (id) {
       const record = await find(id)
       if (record === undefined) return undefined
-      const key = seal.open(record.sealedKey, associatedDataOf(record))
+      const key = seal.decrypt(record.sealedKey, associatedDataOf(record))
       if (key === undefined) return undefined
       const since = record.since ?? record.expiresAt - keyTtlMs
       if (record.since === undefined && since <= (await lists.read(record.sub)).endedAt) return undefined

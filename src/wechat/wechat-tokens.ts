@@ -88,7 +88,7 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
 
   const readShared = async (): Promise<Token | undefined> => {
     const record = await records.read(appid)
-    const value = seal.open(record?.sealedValue, tokenKey)
+    const value = seal.decrypt(record?.sealedValue, tokenKey)
     return record === undefined || value === undefined ? undefined : { value, usableUntil: record.usableUntil }
   }
 
@@ -136,7 +136,7 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
     const ttlMs = token.usableUntil - clock.now()
     if (ttlMs <= 0) return
     try {
-      await records.write(appid, { schema, sealedValue: seal.close(token.value, tokenKey), usableUntil: token.usableUntil }, ttlMs)
+      await records.write(appid, { schema, sealedValue: seal.encrypt(token.value, tokenKey), usableUntil: token.usableUntil }, ttlMs)
     } catch {
       log.warn({ endpoint: 'stable_token' }, 'The access token could not be stored, so every instance fetches its own')
     }

@@ -131,7 +131,7 @@ const cases = {
   "WeChat's access token": async (service) => {
     const browser = await openBrowser(service)
     const key = `wechat-token:${service.simulator.appid}`
-    const sealedValue = createSeal(service.simulator.secret, 'access token').close('of another instance', key)
+    const sealedValue = createSeal(service.simulator.secret, 'access token').encrypt('of another instance', key)
     await service.store.write(key, { schema: 1, sealedValue, usableUntil: service.clock.now() + minute }, minute)
     return { key, calls: { code: () => service.call({ path: `/api/tickets/${browser.ticket}/code` }) } }
   },

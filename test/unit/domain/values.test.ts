@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { areOneConnection, isPrivateAddress, networkOf, plainAddress } from '../../../src/domain/address.ts'
 import { describeBrowser } from '../../../src/domain/browser.ts'
-import { hashSecret, isId, isSecret, newId, newSecret, sameText, startOf } from '../../../src/domain/ids.ts'
+import { equalInConstantTime, hashSecret, isId, isSecret, newId, newSecret, startOf } from '../../../src/domain/ids.ts'
 import { newMatch } from '../../../src/domain/match.ts'
 import { subjectOf, whyNotName } from '../../../src/domain/person.ts'
 import { areDifferentCountries } from '../../../src/domain/place.ts'
@@ -27,9 +27,9 @@ await t.test('ids: a text is accepted when it is the canonical base64url of the 
 })
 
 await t.test('ids: texts are the same when every byte is, and a hash is SHA-256 in base64url', async (t) => {
-  t.ok(sameText('abc', 'abc'))
-  t.notOk(sameText('abc', 'abd'))
-  t.notOk(sameText('abc', 'abcd'))
+  t.ok(equalInConstantTime('abc', 'abc'))
+  t.notOk(equalInConstantTime('abc', 'abd'))
+  t.notOk(equalInConstantTime('abc', 'abcd'))
   t.equal(hashSecret('abc'), 'ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0')
 })
 
@@ -37,27 +37,27 @@ await t.test('ids: eight characters are left when an id is shortened for a log',
   t.equal(startOf('AbCdEfGhIjKlMnOpQrStUg'), 'AbCdEfGh')
 })
 
-await t.test('seal: it opens when key, purpose and associated data are the same and no byte has changed, and only then', async (t) => {
+await t.test('seal: it decrypts when key, purpose and associated data are the same and no byte has changed, and only then', async (t) => {
   const key = seededBytes(32)
   const seal = createSeal(key, 'tests')
-  for (const secret of ['', 'a', '秘密', 'x'.repeat(5000)]) t.equal(createSeal(key, 'tests').open(seal.close(secret, 'here'), 'here'), secret)
-  const sealed = seal.close('secret', 'here')
-  t.not(seal.close('secret', 'here'), sealed, 'the same secret looks different each time')
-  t.equal(seal.open(sealed, 'there'), undefined, 'other associated data')
-  t.equal(createSeal(key, 'trials').open(sealed, 'here'), undefined, 'another purpose')
-  t.equal(createSeal(seededBytes(32), 'tests').open(sealed, 'here'), undefined, 'another key')
+  for (const secret of ['', 'a', '秘密', 'x'.repeat(5000)]) t.equal(createSeal(key, 'tests').decrypt(seal.encrypt(secret, 'here'), 'here'), secret)
+  const sealed = seal.encrypt('secret', 'here')
+  t.not(seal.encrypt('secret', 'here'), sealed, 'the same secret looks different each time')
+  t.equal(seal.decrypt(sealed, 'there'), undefined, 'other associated data')
+  t.equal(createSeal(key, 'trials').decrypt(sealed, 'here'), undefined, 'another purpose')
+  t.equal(createSeal(seededBytes(32), 'tests').decrypt(sealed, 'here'), undefined, 'another key')
   const bytes = Buffer.from(sealed, 'base64url')
   for (let index = 0; index < bytes.length; index++) {
     const changed = Buffer.from(bytes)
     changed[index]! ^= 1 // below its length
-    t.equal(seal.open(changed.toString('base64url'), 'here'), undefined, `byte ${index} changed`)
-    t.equal(seal.open(bytes.subarray(0, index).toString('base64url'), 'here'), undefined, `cut after ${index}`)
+    t.equal(seal.decrypt(changed.toString('base64url'), 'here'), undefined, `byte ${index} changed`)
+    t.equal(seal.decrypt(bytes.subarray(0, index).toString('base64url'), 'here'), undefined, `cut after ${index}`)
   }
-  for (const nothing of [undefined, null, 7, '', [sealed], '%%%']) t.equal(seal.open(nothing, 'here'), undefined, JSON.stringify(nothing))
+  for (const nothing of [undefined, null, 7, '', [sealed], '%%%']) t.equal(seal.decrypt(nothing, 'here'), undefined, JSON.stringify(nothing))
 })
 
-await t.test('seal: it opens when an earlier release has closed it', async (t) => {
-  t.equal(createSeal(Buffer.alloc(32, 7), 'tests').open('L95XspcXstu0B8mER8eK8HHYRErsdjP6GBhTzavYvS-xQg', 'here'), '秘密')
+await t.test('seal: it decrypts what an earlier release has encrypted', async (t) => {
+  t.equal(createSeal(Buffer.alloc(32, 7), 'tests').decrypt('L95XspcXstu0B8mER8eK8HHYRErsdjP6GBhTzavYvS-xQg', 'here'), '秘密')
 })
 
 await t.test('match: the numbers differ and have two digits, and the right one is as likely in each place, when one is drawn', async (t) => {
