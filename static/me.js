@@ -2,7 +2,7 @@
 import { elementOf, siteName } from './page.js'
 import { fillWords } from './scan-login/dom.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './scan-login/language.js'
-import { waitBeforeRetry } from './scan-login/wait.js'
+import { retryDelayMs } from './scan-login/wait.js'
 import { dictionaries } from './scan-login/words.js'
 
 /** @typedef {{ user: { name: string | null }, session: { created_at: string, expires_at: string, browser: { name: string, system: string } } }} LoggedIn */
@@ -73,7 +73,7 @@ const readSession = async (failures) => {
   }
   if (!('who' in view)) show({ name: 'busy' })
   const retryAfterMs = Number(response?.headers.get('Retry-After') ?? 0) * 1000 || 0
-  readAgainIn(waitBeforeRetry({ failures, retryAfterMs, random: Math.random }), failures + 1)
+  readAgainIn(retryDelayMs({ failures, retryAfterMs, random: Math.random }), failures + 1)
 }
 
 /** @param {number} ms @param {number} failures */

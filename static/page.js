@@ -1,5 +1,3 @@
-/** What the service's own pages share. */
-
 /** Finds an element; throws where the page has none of this type. @template {Element} T @param {string} selector @param {new () => T} type @returns {T} */
 export const elementOf = (selector, type) => {
   const found = document.querySelector(selector)

@@ -43,13 +43,13 @@ export type ScanLoginTrouble = 'offline' | 'busy' | 'unreachable' | 'wechat' | '
 export interface ScanLoginEventMap {
   /** There is a new ticket, or a reload continues an old one; `ticket` is its public id, never its secret. */
   ticket: CustomEvent<{ readonly ticket: string }>
-  /** A phone has scanned the code; the element shows the number. */
+  /** A phone has scanned the code; the element shows the number, if one is asked for. */
   scanned: CustomEvent<object>
-  /** The person has confirmed on the phone. Where somebody else was logged in in this browser before, the visitor is asked now whether it was them. */
+  /** The person has confirmed on the phone. If somebody else was logged in in this browser before, the page asks the visitor now whether it was them. */
   confirmed: CustomEvent<object>
   /** The browser is logged in. */
   login: CustomEvent<ScanLogin>
-  /** The person refused on the phone, or chose a wrong number, or the visitor said that it wasn't them. A fresh code follows by itself. */
+  /** The person cancelled on the phone, or chose a wrong number, or the visitor said that it wasn't them. A fresh code follows by itself. */
   cancelled: CustomEvent<object>
   /** A ticket has expired before the next one had replaced it. */
   expired: CustomEvent<object>

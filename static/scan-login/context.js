@@ -1,5 +1,5 @@
 /** The context of one run of a login, shared by all its calls to the service: how failures are counted, shown and waited out. */
-import { linked, pause, throwIfAborted, waitBeforeRetry } from './wait.js'
+import { linked, pause, throwIfAborted, retryDelayMs } from './wait.js'
 
 /** @typedef {import('./ticket-api.js').Failure} Failure */
 /** @typedef {ReturnType<typeof createContext>} Context */
@@ -16,7 +16,7 @@ export const createContext = ({ api, clock, random, visible, online, emit, signa
   /** Counts a failure; returns the milliseconds until the next try. @param {Failure} failure */
   const countFailure = ({ retryAfterMs }) => {
     failures += 1
-    return waitBeforeRetry({ failures, retryAfterMs, random })
+    return retryDelayMs({ failures, retryAfterMs, random })
   }
   /** A wait that the server asked for is not interrupted. @param {number} ms @param {Failure} failure */
   const waitForRetry = (ms, { retryAfterMs }) => pause({ clock, ms, signal, interruptedBy: retryAfterMs > 0 ? null : interruptedBy })

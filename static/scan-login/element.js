@@ -71,7 +71,7 @@ export class ScanLoginElement extends HTMLElement {
   /** A mistake of the site: trying again won't help, and an exception would break the rest of its page. */
   #reportBadServer () {
     console.error(`<scan-login server="${this.getAttribute('server')}">: this is no address of a service`)
-    this.#view = { name: 'no-code', why: 'unreachable', retryMs: Infinity }
+    this.#view = { name: 'no-code', why: 'unreachable', retryMs: Infinity } // there is no retry: Infinity only chooses the text for a long wait
     this.#redraw()
     this.#emit({ name: 'error', reason: 'unreachable' })
     return { renew: () => {}, answer: () => {}, end: () => {} }
@@ -106,7 +106,7 @@ export class ScanLoginElement extends HTMLElement {
       answer: controller.answer,
       end: () => {
         lifetime.abort()
-        controller.leave()
+        controller.cancel()
       },
     }
   }

@@ -5,12 +5,12 @@ import { interruptible } from './context.js'
 /** @typedef {import('./ticket-api.js').Session} Session */
 /** @typedef {import('./context.js').Context} Context */
 
-/** CONTRACT "consume": after a lost answer, the session can be asked for again for this long. */
+/** A browser whose `consume` was answered, but lost the answer, can ask for the same session again for this long. */
 const consumeRetryMs = 30_000
 
 /**
- * Asks the visitor whether it was they who confirmed, where that is in doubt, then gets the session. `isMe` is their answer, null where there was none in
- * time; `session` is null where `isMe` isn't true, or the ticket turned out dead.
+ * Asks the visitor whether it was they who confirmed, if that is in doubt, then gets the session. `isMe` is their answer, null where there was none in
+ * time; `session` is null where `isMe` isn't true, or the ticket turned out to be final.
  * @param {Attempt} attempt
  * @param {{ state: 'confirmed' | 'consumed', user: import('./ticket-api.js').User }} confirmed
  * @param {{ context: Context, viewState: import('./view-state.js').ViewState, lastPerson: import('./login-types.js').LoginDependencies['lastPerson'],
@@ -19,7 +19,7 @@ const consumeRetryMs = 30_000
 export const finishLogin = async (attempt, { state, user }, { context, viewState, lastPerson, untilAnswered }) => {
   const until = attempt.endsAt + (state === 'consumed' ? consumeRetryMs : 0)
 
-  /** A stranger may have scanned the code off this screen: so the visitor is asked where this browser is, or was last, logged in as another person. */
+  /** If this browser is, or was last, logged in as another person, the page asks: a stranger may have scanned the code off the screen. */
   const askIsMe = async () => {
     if (attempt.isTheirs) return true
     const before = lastPerson.recall()
@@ -51,7 +51,7 @@ const findLoggedInPerson = async (until, context) => {
   return null
 }
 
-/** Gets the session of a confirmed ticket, with retries; null where the ticket is dead. @param {Attempt} attempt @param {Context} context @returns {Promise<Session | null>} */
+/** Gets the session of a confirmed ticket, with retries; null where the ticket is final. @param {Attempt} attempt @param {Context} context @returns {Promise<Session | null>} */
 const consumeTicket = async ({ ticket, endsAt }, context) => {
   while (context.clock.now() < endsAt + consumeRetryMs) {
     const answer = await interruptible(context, (signal) => context.api.consume(ticket, signal))

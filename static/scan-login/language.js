@@ -1,4 +1,3 @@
-/** The choice of a visitor's language, and the switch for it. */
 import { make } from './dom.js'
 import { recall, remember } from './local-storage.js'
 import { dictionaries } from './words.js'

@@ -7,8 +7,8 @@ import { createEvent, pause } from './wait.js'
 /**
  * Makes the controller of a login.
  * - `start` begins, with the ticket that an earlier page saved, if any.
- * - `renew` gives the present ticket up and begins anew.
- * - `leave` gives the ticket up and stops.
+ * - `renew` cancels the present ticket and begins anew.
+ * - `cancel` cancels the ticket and stops.
  * - `suspend` stops and saves the ticket for the next `start`: of this page when it is shown again, or of the one after a reload.
  * - `answer` says whether the visitor is the person who is about to be logged in.
  * @param {import('./login-types.js').LoginDependencies} dependencies
@@ -53,9 +53,9 @@ export const createLoginController = (dependencies) => {
     runLogin({ ...dependencies, signal, interruptedBy: conditionsChanged.subscribe, untilShown, untilAnswered, setCurrent: (attempt) => { current = attempt }, returnTo })
       .catch((reason) => { if (!signal.aborted) throw reason })
   }
-  const leave = () => {
+  const cancel = () => {
     run.abort()
-    if (current !== null) api.giveUp(current.ticket)
+    if (current !== null) api.cancel(current.ticket)
     current = null
   }
   const suspend = () => {
@@ -64,7 +64,7 @@ export const createLoginController = (dependencies) => {
     current = null
   }
   const renew = () => {
-    leave()
+    cancel()
     start(lastReturnTo)
   }
   /** @param {boolean} saysYes */
@@ -72,5 +72,5 @@ export const createLoginController = (dependencies) => {
     isMe = saysYes
     answered.emit()
   }
-  return { start, renew, leave, suspend, answer }
+  return { start, renew, cancel, suspend, answer }
 }

@@ -29,8 +29,8 @@ export const runLogin = async (run) => {
 
   /** Shows a ticket's code and polls to its end. `unattended`: nobody has used the page for too long. @param {Attempt} attempt @param {import('./view-state.js').CodeStage} name */
   const showAndPoll = async (attempt, name) => {
-    const over = linked(signal)
-    const pending = linked(over.signal)
+    const ended = linked(signal)
+    const pending = linked(ended.signal)
     let isUnattended = false
     let wasScanned = false
     /** @type {Attempt | null} */
@@ -48,7 +48,7 @@ export const runLogin = async (run) => {
       onNext: (made) => { next = made },
       onUnattended: () => {
         isUnattended = true
-        over.abort()
+        ended.abort()
       },
     })
     /** @param {import('./ticket-api.js').TicketView} view */
@@ -60,11 +60,11 @@ export const runLogin = async (run) => {
       emit({ name: 'scanned' })
     }
     if (attempt.after > 0) present()
-    const end = await pollTicket(attempt, { ...context, signal: over.signal, hold: run.hold, onNews, hasNext: () => next !== null }).catch((reason) => {
+    const end = await pollTicket(attempt, { ...context, signal: ended.signal, hold: run.hold, onNews, hasNext: () => next !== null }).catch((reason) => {
       if (!isUnattended) throw reason
-      api.giveUp(attempt.ticket)
+      api.cancel(attempt.ticket)
       return /** @type {const} */ ({ state: 'unattended', user: null })
-    }).finally(over.abort)
+    }).finally(ended.abort)
     return { end, wasScanned, next: /** @type {Attempt | null} */ (next) } // only a callback sets it, which tsc doesn't see
   }
 
@@ -80,7 +80,7 @@ export const runLogin = async (run) => {
     const startedAt = clock.now()
     const { end, wasScanned, next } = await showAndPoll(attempt, name)
     const isRenewed = next !== null && end.state === 'expired' && !wasScanned
-    if (next !== null && !isRenewed) api.giveUp(next.ticket)
+    if (next !== null && !isRenewed) api.cancel(next.ticket)
     if (end.user !== null) emit({ name: 'confirmed' })
     const { isMe, session } = end.user === null ? { isMe: null, session: null } : await finishLogin(attempt, end, { ...run, context, viewState })
     if (session !== null) {
@@ -103,7 +103,7 @@ export const runLogin = async (run) => {
     if (end.state === 'unattended' || !visible.now()) {
       viewState.expire()
       await run.untilShown()
-    } else if (end.state === 'gone' || clock.now() - startedAt < shortLifeMs) {
+    } else if (end.state === 'not-found' || clock.now() - startedAt < shortLifeMs) {
       await context.backOff({ status: 0, code: '', retryAfterMs: 0, isTimeout: false })
     }
   }

@@ -3,7 +3,7 @@
 /** @typedef {import('./ticket-api.js').Session} Session */
 /** @typedef {{ now: () => boolean, onChange: (listener: () => void) => void }} Condition */
 /**
- * What the element tells the page around it; each event is emitted once.
+ * What the element tells the page around it; once per ticket; `error` at each failed try.
  * @typedef {{ name: 'ticket', ticket: string } | { name: 'scanned' | 'confirmed' | 'cancelled' | 'expired' } | { name: 'login', session: Session } | { name: 'error', reason: string }} LoginEvent
  */
 /**

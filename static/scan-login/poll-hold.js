@@ -13,8 +13,10 @@
 /** @typedef {ReturnType<typeof createPollHold>} PollHold */
 
 const firstSeconds = 5
-/** The ceiling while nothing was cut: no service holds longer (CONTRACT, MAX_WAIT). */
-const noCeiling = 55
+/** The ceiling while nothing was cut: the service allows no MAX_WAIT above it. */
+const maxHoldSeconds = 55
+/** A poll that lasted this part of its hold counts as held in full: the timers of server and browser aren't exact. */
+const fullHoldPart = 0.9
 /** A poll that failed sooner did so for another reason than its length. */
 const shortestCutMs = 500
 /** A hold of this part of the time after which a connection was cut is assumed to pass. */
@@ -42,11 +44,11 @@ export const createPollHold = (memory) => {
     /** Learns from a poll that was answered after `heldMs`. One that was answered early, because there was news, says nothing about the network. @param {number} heldMs */
     wasHeld: (heldMs) => {
       const { seconds, ceiling, patience } = learned
-      if (heldMs < seconds * 900) return
+      if (heldMs < seconds * 1000 * fullHoldPart) return
       if (seconds < ceiling) return learn({ ...learned, seconds: Math.min(ceiling, Math.max(1, seconds * 2)) })
       fullHoldsAtCeiling += 1
-      if (ceiling < noCeiling && fullHoldsAtCeiling >= patience) {
-        const higher = Math.min(noCeiling, Math.ceil(ceiling * 1.5) + 1)
+      if (ceiling < maxHoldSeconds && fullHoldsAtCeiling >= patience) {
+        const higher = Math.min(maxHoldSeconds, Math.ceil(ceiling * 1.5) + 1)
         learn({ seconds: higher, ceiling: higher, patience })
       }
     },
@@ -66,13 +68,13 @@ export const createPollHold = (memory) => {
 }
 
 /** @returns {Learned} */
-const nothingLearned = () => ({ seconds: firstSeconds, ceiling: noCeiling, patience: firstPatience })
+const nothingLearned = () => ({ seconds: firstSeconds, ceiling: maxHoldSeconds, patience: firstPatience })
 
 /** Checks what was stored: other scripts of the site can write there too. @param {unknown} value @returns {Learned | null} */
 const readLearned = (value) => {
   if (typeof value !== 'object' || value === null || !('seconds' in value && 'ceiling' in value && 'patience' in value)) return null
   const { seconds, ceiling, patience } = value
-  return isUpTo(seconds, noCeiling) && isUpTo(ceiling, noCeiling) && isUpTo(patience, longestPatience) && seconds <= ceiling ? { seconds, ceiling, patience } : null
+  return isUpTo(seconds, maxHoldSeconds) && isUpTo(ceiling, maxHoldSeconds) && isUpTo(patience, longestPatience) && seconds <= ceiling ? { seconds, ceiling, patience } : null
 }
 
 /** @param {unknown} value @param {number} most @returns {value is number} */

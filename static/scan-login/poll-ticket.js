@@ -1,4 +1,4 @@
-/** Polling of one ticket until it is confirmed or dead. */
+/** Polling of one ticket until it is confirmed or final. */
 import { interruptible } from './context.js'
 import { pause } from './wait.js'
 
@@ -8,7 +8,7 @@ import { pause } from './wait.js'
 
 /** How long after a ticket's end a poll may still bring its final state. */
 const finalStateMs = 2_000
-/** CONTRACT: a scan in the last minute moves the end by up to another minute, which a page that was offline or asleep doesn't know. */
+/** A scan in the last minute moves the end by up to another minute, which a page that was offline or asleep doesn't know. */
 const unknownScanMs = 60_000
 /** The first call after a sleep may go out on a connection that died meanwhile, which only a timeout shows; the next call opens another. */
 const afterSleepTimeoutMs = 3_000
@@ -16,12 +16,12 @@ const afterSleepTimeoutMs = 3_000
 const pollSpacingMs = 1_000
 
 /**
- * Polls, one call at a time, until the ticket is confirmed or dead. `consumed`: an earlier page of this tab has asked for the session already. `gone`:
+ * Polls, one call at a time, until the ticket is confirmed or final. `consumed`: an earlier page of this tab has asked for the session already. `not-found`:
  * the server doesn't know the ticket. `user` is the person who confirmed, null where nobody did. `onNews` is called with each new version that is not the
  * end: scanned, and pending where the first view of the ticket is a poll's. When `hasNext`, a next ticket is ready, polling doesn't go on past the end.
  * @param {import('./attempt.js').Attempt} attempt
  * @param {import('./context.js').Context & { hold: import('./poll-hold.js').PollHold, onNews: (view: TicketView) => void, hasNext: () => boolean }} context
- * @returns {Promise<{ state: 'confirmed' | 'consumed', user: User } | { state: 'cancelled' | 'expired' | 'gone', user: null }>}
+ * @returns {Promise<{ state: 'confirmed' | 'consumed', user: User } | { state: 'cancelled' | 'expired' | 'not-found', user: null }>}
  */
 export const pollTicket = async (attempt, { hold, onNews, hasNext, ...context }) => {
   const { api, clock, signal, backOff, resetFailures } = context
@@ -42,7 +42,7 @@ export const pollTicket = async (attempt, { hold, onNews, hasNext, ...context })
     const heldMs = clock.now() - askedAt
     const { value: view, failure } = answer
     if (failure !== null) {
-      if (failure.status === 404) return { state: 'gone', user: null }
+      if (failure.status === 404) return { state: 'not-found', user: null }
       if (waitSeconds > 0 && isOfTheNetwork(failure)) hold.wasCut(heldMs, failure.isTimeout)
       isUnsure = true
       timeoutMs = failure.isTimeout ? timeoutMs * 2 : Infinity

@@ -1,8 +1,8 @@
 /**
  * What happens beside the poll while a code waits to be scanned: its picture is fetched and shown, the next code is made shortly before this one ends, an
- * expired code is removed, and after ten minutes without a sign of a visitor the ticket is given up.
+ * expired code is removed, and after ten minutes without a sign of a visitor the ticket is cancelled.
  */
-import { pause, waitBeforeRetry } from './wait.js'
+import { pause, retryDelayMs } from './wait.js'
 
 /** @typedef {import('./attempt.js').Attempt} Attempt */
 /**
@@ -30,7 +30,7 @@ const endKnownWithinMs = 2_000
 /** After this long without a sign of a visitor a code is not renewed any more. */
 const unattendedAfterMs = 600_000
 
-/** Starts all four, each until `pending` is aborted. @param {Attempt} attempt @param {import('./view-state.js').CodeStage} name why it is shown @param {Presentation} how */
+/** Starts what shows the code, prepares the next one, watches for a visitor, and hides the code when it has expired; each runs until `pending` is aborted. @param {Attempt} attempt @param {import('./view-state.js').CodeStage} name why it is shown @param {Presentation} how */
 export const presentCode = (attempt, name, how) => {
   const { pending, viewState, onUnattended } = how
   /** @param {Promise<void>} work */
@@ -45,7 +45,7 @@ export const presentCode = (attempt, name, how) => {
 const showCode = async (attempt, name, how) => {
   const { clock, random, pending, viewState, emit } = how
   for (let failures = 1; !await isLoaded(attempt, how); failures += 1) {
-    const retryMs = waitBeforeRetry({ failures, retryAfterMs: 0, random })
+    const retryMs = retryDelayMs({ failures, retryAfterMs: 0, random })
     viewState.set({ name: 'no-code', why: 'wechat', retryMs })
     emit({ name: 'error', reason: 'wechat' })
     await pause({ clock, ms: retryMs, signal: pending })
@@ -92,5 +92,5 @@ const untilPast = async (moment, { clock, pending }) => {
 const isLoaded = async ({ ticket }, { clock, pending, loadCode }) =>
   await Promise.race([loadCode(ticket.codeUrl), pause({ clock, ms: pictureTimeoutMs, signal: pending })]) === true
 
-/** @param {Attempt} attempt @param {import('./wait.js').Clock} clock @returns {import('./view-state.js').Code} */
+/** @param {Attempt} attempt @param {import('./wait.js').Clock} clock @returns {import('./view-state.js').CodePicture} */
 const codeOf = ({ ticket, endsAt }, clock) => ({ url: ticket.codeUrl, linkUrl: ticket.linkUrl, lifeMs: ticket.lifeMs, leftMs: endsAt - clock.now() })

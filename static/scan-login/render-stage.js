@@ -1,8 +1,8 @@
-/** The content of each stage: the code, the number, signs. Once made, only the ring around a code changes. */
+/** The content of each stage: the code, the number, icons. Once made, only the ring around a code changes. */
 import { draw, make } from './dom.js'
 
 /** @typedef {import('./view-state.js').Stage} Stage */
-/** @typedef {import('./view-state.js').Code} Code */
+/** @typedef {import('./view-state.js').CodePicture} CodePicture */
 
 /** Makes the element for a stage. @param {Stage} stage @returns {HTMLElement} */
 export const makeLayer = (stage) => make('div', { class: 'layer', 'data-stage': stage.name }, ...contentOf(stage))
@@ -10,7 +10,7 @@ export const makeLayer = (stage) => make('div', { class: 'layer', 'data-stage': 
 /**
  * Shortens the ring around a code as its time runs out, until its layer is removed. Once a second: a CSS animation would draw every frame for three
  * minutes, for a line that moves by a pixel.
- * @param {HTMLElement} layer @param {Code} code
+ * @param {HTMLElement} layer @param {CodePicture} code
  */
 export const runRing = (layer, { lifeMs, leftMs }) => {
   const endsAt = performance.now() + leftMs
@@ -38,7 +38,7 @@ const contentOf = (stage) => {
   }
 }
 
-/** An <img>, not a canvas: WeChat's browser reads a code from a long press on an image, and a visitor can save it. @param {Code} code */
+/** An <img>, not a canvas: WeChat's browser reads a code from a long press on an image, and a visitor can save it. @param {CodePicture} code */
 const picture = ({ url }) => make('img', { class: 'code-image', part: 'code', src: url, width: '208', height: '208' })
 
 /** @param {string} name @param {string} viewBox @param {Element[]} shapes */

@@ -8,7 +8,7 @@
 /** @typedef {{ server: string, returnTo: string | null, endsAt: number, isTheirs?: unknown, ticket: import('./ticket-api.js').Ticket }} SavedTicket `endsAt` is milliseconds since 1970. */
 
 const key = 'scan-login-tickets'
-/** CONTRACT: a scan in the last minute moves the end, which this page may not know, so a ticket can still become a session for this long. */
+/** A scan in the last minute moves the end, which this page may not know, so a ticket can still become a session for this long. */
 const usefulAfterEndMs = 60_000
 
 /**

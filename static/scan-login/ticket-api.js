@@ -14,7 +14,7 @@ import { linked, throwIfAborted } from './wait.js'
  */
 /** @typedef {ReturnType<typeof createTicketApi>} TicketApi */
 
-/** The service answers every call within 6 s; a held one within 6 s after its hold. */
+/** The service answers every call within 6 s, a held one within 6 s after its hold. 4 s more are for the network: a phone far from its mast connects slowly. */
 const answerWithinMs = 10_000
 
 /**
@@ -75,7 +75,7 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
     },
 
     /** Cancels the ticket, so that the phone learns that nobody waits for it. The request outlives the page; its answer is ignored. @param {Ticket} ticket */
-    giveUp: (ticket) => {
+    cancel: (ticket) => {
       fetch(`${server}api/tickets/${ticket.id}`, { method: 'DELETE', headers: authorization(ticket), keepalive: true }).catch(() => {})
     },
   }
@@ -110,7 +110,7 @@ const readTicket = ({ ticket: id, secret, code_url: codeUrl, link_url: linkUrl, 
     ? { id, secret, version, lifeMs: expiresIn * 1000, codeUrl: urlAt(server, codeUrl), linkUrl: typeof linkUrl === 'string' ? urlAt(server, linkUrl) : null, maxWaitSeconds }
     : null
 
-/** CONTRACT: a path from the origin's root. @param {string} server @param {string} path */
+/** The service's URLs are paths from the origin's root. @param {string} server @param {string} path */
 const urlAt = (server, path) => new URL(path, server).href
 
 /** @param {Body} body @returns {TicketView | null} */

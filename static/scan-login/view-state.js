@@ -1,27 +1,27 @@
 /** What the login shows, as data: a stage (the square in the middle of the card), and trouble reported beside it. */
 
-/** @typedef {{ url: string, linkUrl: string | null, lifeMs: number, leftMs: number }} Code A loaded picture; `leftMs` is the time left when it was first shown. */
+/** @typedef {{ url: string, linkUrl: string | null, lifeMs: number, leftMs: number }} CodePicture A loaded picture; `leftMs` is the time left when it was first shown. */
 /** @typedef {'wechat' | 'crowded' | 'too-often' | 'unreachable'} NoCodeReason */
 /** @typedef {'waiting' | 'cancelled' | 'late'} CodeStage A code that can be scanned; the last two say what became of the one before. */
 /**
- * @typedef {{ name: 'making' } | { name: CodeStage, code: Code } | { name: 'scanned', number: string | null } | { name: 'confirmed', person: string | null }
- *   | { name: 'another', user: import('./ticket-api.js').User } | { name: 'logging-in' } | { name: 'expired', code: Code | null } | { name: 'no-code', why: NoCodeReason, retryMs: number }} Stage
+ * @typedef {{ name: 'making' } | { name: CodeStage, code: CodePicture } | { name: 'scanned', number: string | null } | { name: 'confirmed', person: string | null }
+ *   | { name: 'another', user: import('./ticket-api.js').User } | { name: 'logging-in' } | { name: 'expired', code: CodePicture | null } | { name: 'no-code', why: NoCodeReason, retryMs: number }} Stage
  */
 /** @typedef {'offline' | 'busy'} Trouble */
-/** @typedef {Stage | { name: Trouble, over: Stage }} View */
+/** @typedef {Stage | { name: Trouble, stage: Stage }} View */
 /** @typedef {ReturnType<typeof createViewState>} ViewState */
 
 /** The stage of a view, with or without trouble. @param {View} view @returns {Stage} */
-export const stageOf = (view) => 'over' in view ? view.over : view
+export const stageOf = (view) => 'stage' in view ? view.stage : view
 
-/** The code on a stage while it can be scanned, else null. @param {Stage} stage @returns {Code | null} */
+/** The code on a stage while it can be scanned, else null. @param {Stage} stage @returns {CodePicture | null} */
 export const liveCodeOn = (stage) => 'code' in stage && stage.name !== 'expired' ? stage.code : null
 
 /** Makes the state of one login; calls `show` with each new view. @param {(view: View) => void} show */
 export const createViewState = (show) => {
   /** @type {{ stage: Stage, trouble: Trouble | null }} */
   const now = { stage: { name: 'making' }, trouble: null }
-  const emit = () => { show(now.trouble === null ? now.stage : { name: now.trouble, over: now.stage }) }
+  const emit = () => { show(now.trouble === null ? now.stage : { name: now.trouble, stage: now.stage }) }
   /** @param {Stage} stage */
   const set = (stage) => {
     now.stage = stage

@@ -13,7 +13,7 @@ export const longestRetryAfterMs = 300_000
  * the server asked for, and then up to a second more: otherwise all clients that were refused together would come back together.
  * @param {{ failures: number, retryAfterMs: number, random: () => number }} how `failures` in a row, this one included
  */
-export const waitBeforeRetry = ({ failures, retryAfterMs, random }) => {
+export const retryDelayMs = ({ failures, retryAfterMs, random }) => {
   const own = shortestRetryMs + random() * (Math.min(longestOwnRetryMs, shortestRetryMs * 2 ** failures) - shortestRetryMs)
   const asked = Math.min(retryAfterMs, longestRetryAfterMs)
   return asked > own ? asked + random() * 1000 : own

@@ -52,8 +52,8 @@ await t.test('login flow: gets its session with one POST, shows the check, then 
     t.strictSame(bench.landed, ['/deep?x=1'])
     t.equal(bench.callsOf('consume').length, 1)
     t.equal(bench.callsOf('consume')[0]?.headers.get('Authorization'), 'Ticket secret-of-t1')
-    bench.controller.leave()
-    t.equal(bench.callsOf('giveUp').length, 0, 'a used ticket is not given up')
+    bench.controller.cancel()
+    t.equal(bench.callsOf('cancel').length, 0, 'a used ticket is not cancelled')
   }
 })
 
@@ -125,7 +125,7 @@ await t.test('login flow: makes a new code when the visitor asks for one, and gi
   bench.controller.renew()
   await bench.settled()
   t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
-  const [given] = bench.callsOf('giveUp')
+  const [given] = bench.callsOf('cancel')
   t.equal(given?.url, 'api/tickets/t1')
   t.equal(given?.headers.get('Authorization'), 'Ticket secret-of-t1')
   t.strictSame(bench.callsOf('create').map(({ init }) => init.body), ['{"return_to":"/deep"}', '{"return_to":"/deep"}'])
@@ -135,10 +135,10 @@ await t.test('login flow: makes a new code when the visitor asks for one, and gi
 await t.test('login flow: gives the ticket up and sends nothing more when the page is left, and can begin again', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
-  bench.controller.leave()
+  bench.controller.cancel()
   await bench.settled()
   t.equal(bench.openPolls(), 0)
-  t.equal(bench.callsOf('giveUp')[0]?.init.keepalive, true)
+  t.equal(bench.callsOf('cancel')[0]?.init.keepalive, true)
   const before = bench.calls.length
   await bench.pass(300_000)
   t.equal(bench.calls.length, before)
@@ -263,7 +263,7 @@ await t.test('login flow: waits for the network when there is none, and goes on 
   bench.plan.read.push('cut', 'cut', 'cut')
   bench.online.set(false)
   await bench.pass(5_000)
-  t.hasStrict(bench.view(), { name: 'offline', over: { name: 'waiting' } })
+  t.hasStrict(bench.view(), { name: 'offline', stage: { name: 'waiting' } })
   bench.plan.read.length = 0
   const before = bench.callsOf('read').length
   bench.online.set(true)
@@ -287,7 +287,7 @@ await t.test('login flow: is offline over the skeleton when there is no network 
   bench.online.set(false)
   bench.plan.create.push('cut')
   await bench.begin()
-  t.hasStrict(bench.view(), { name: 'offline', over: { name: 'making' } })
+  t.hasStrict(bench.view(), { name: 'offline', stage: { name: 'making' } })
   bench.online.set(true)
   await bench.settled()
   t.hasStrict(bench.view(), { name: 'waiting' })
@@ -556,7 +556,7 @@ await t.test('E11 page: it shows a fresh code and gets no session when the visit
   await bench.pass(20_000)
   t.hasStrict(bench.view(), { name: 'cancelled', code: { url: codeOf('t2') } })
   t.strictSame(bench.events.filter((step) => !step.startsWith('error')), ['ticket t1', 'confirmed', 'cancelled', 'ticket t2'])
-  for (const call of ['consume', 'giveUp', 'session'] as const) t.equal(bench.callsOf(call).length, 0, call)
+  for (const call of ['consume', 'cancel', 'session'] as const) t.equal(bench.callsOf(call).length, 0, call)
   bench.controller.suspend()
   t.notOk(JSON.stringify([...bench.tab.items]).includes('"isTheirs":true'))
   t.strictSame(bench.landed, [])
@@ -591,7 +591,7 @@ await t.test('E11 page: it asks again when the page is reloaded while it asks, a
   await next.begin()
   await next.answer(viewAnswer('confirmed', 3))
   t.hasStrict(next.view(), { name: 'another' })
-  next.controller.leave()
+  next.controller.cancel()
   next.controller.answer(true)
   await next.pass(200_000)
   for (const { callsOf } of [bench, next]) t.equal(callsOf('consume').length, 0)

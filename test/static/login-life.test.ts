@@ -18,12 +18,12 @@ await t.test('renewal: the next code is made before this one ends, replaces it, 
   t.match(bench.lastUrl(), /^api\/tickets\/t2\?after=1&/)
   await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
   t.strictSame(bench.shown, ['making', 'waiting', 'waiting', 'scanned'])
-  t.equal(bench.callsOf('giveUp').length, 0)
+  t.equal(bench.callsOf('cancel').length, 0)
   t.equal(bench.mostPolls(), 1)
   t.strictSame(bench.events, ['ticket t1', 'ticket t2', 'scanned'])
 })
 
-await t.test('renewal: the old ticket is continued, and the new one given up, when the old one is scanned in its last seconds', async (t) => {
+await t.test('renewal: the old ticket is continued, and the new one cancelled, when the old one is scanned in its last seconds', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
@@ -35,16 +35,16 @@ await t.test('renewal: the old ticket is continued, and the new one given up, wh
   await bench.pass(1_000)
   t.strictSame(bench.landed, [null])
   t.equal(bench.callsOf('consume')[0]?.url, 'api/tickets/t1/consume')
-  t.strictSame(bench.callsOf('giveUp').map(({ url }) => url), ['api/tickets/t2'])
+  t.strictSame(bench.callsOf('cancel').map(({ url }) => url), ['api/tickets/t2'])
 })
 
-await t.test('renewal: the new ticket is given up when the old one is cancelled after it was made', async (t) => {
+await t.test('renewal: the new ticket is cancelled when the old one is cancelled after it was made', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
   await bench.pass(165_000)
   await bench.answer(viewAnswer('cancelled', 2))
-  t.strictSame(bench.callsOf('giveUp').map(({ url }) => url), ['api/tickets/t2'])
+  t.strictSame(bench.callsOf('cancel').map(({ url }) => url), ['api/tickets/t2'])
   t.hasStrict(bench.view(), { name: 'cancelled', code: { url: codeOf('t3') } })
 })
 
@@ -111,7 +111,7 @@ await t.test('renewal: tickets with a short life are renewed too, and not too of
   t.ok(bench.callsOf('create').length >= 3)
 })
 
-await t.test('unattended page: after ten minutes the code is dimmed and its ticket given up, until the page is hidden and visible again or the visitor clicks', async (t) => {
+await t.test('unattended page: after ten minutes the code is dimmed and its ticket cancelled, until the page is hidden and visible again or the visitor clicks', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true
   await bench.begin()
@@ -128,7 +128,7 @@ await t.test('unattended page: after ten minutes the code is dimmed and its tick
   t.equal(bench.events.at(-1), 'expired')
   t.equal(bench.openPolls(), 0)
   const made = bench.callsOf('create').length
-  t.ok(bench.callsOf('giveUp').some(({ url }) => url === `api/tickets/t${made}` || url === `api/tickets/t${made - 1}`))
+  t.ok(bench.callsOf('cancel').some(({ url }) => url === `api/tickets/t${made}` || url === `api/tickets/t${made - 1}`))
   const calls = bench.calls.length
   bench.see()
   bench.online.set(true)
@@ -181,7 +181,7 @@ await t.test('reload: the next page continues the ticket of the one before in ea
     t.equal(after.callsOf('read')[0]?.headers.get('Authorization'), 'Ticket secret-of-t1')
     t.strictSame(after.shown, shown)
     t.strictSame(after.landed, landed)
-    t.equal(before.callsOf('giveUp').length + after.callsOf('giveUp').length, 0)
+    t.equal(before.callsOf('cancel').length + after.callsOf('cancel').length, 0)
   }
 })
 
@@ -241,7 +241,7 @@ await t.test('reload: no ticket is saved when the page has gone on, was prevente
     bench.world.isPrevented = true
     return confirm(bench)
   }
-  for (const end of [goOn, prevent, async (bench: ReturnType<typeof createLoginHarness>) => { bench.controller.leave() }]) {
+  for (const end of [goOn, prevent, async (bench: ReturnType<typeof createLoginHarness>) => { bench.controller.cancel() }]) {
     const bench = createLoginHarness()
     await bench.begin()
     await end(bench)

@@ -166,7 +166,7 @@ await t.test('login page: the same code is shown after a reload and after going 
   await page.goBack()
   t.equal(await code(page), first)
   t.equal(service.count('create'), 1)
-  t.equal(service.count('giveUp'), 0)
+  t.equal(service.count('cancel'), 0)
   t.equal(await page.evaluate('sessionStorage.getItem("scan-login-tickets") ?? "[]"'), '[]', 'a ticket in use is not in the storage, which a duplicated tab would copy')
   const other = await page.context().newPage()
   await other.goto(`${service.url}/login`)

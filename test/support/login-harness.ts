@@ -6,7 +6,7 @@ import { createSavedTickets } from '../../static/scan-login/saved-tickets.js'
 import { createTicketApi } from '../../static/scan-login/ticket-api.js'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 
-export type Call = 'create' | 'read' | 'consume' | 'giveUp' | 'session'
+export type Call = 'create' | 'read' | 'consume' | 'cancel' | 'session'
 export type Answer = Response | 'cut' | 'silence'
 
 interface HarnessOptions {
@@ -70,7 +70,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
   const landed: (string | null)[] = []
   const events: string[] = []
   const remembered: unknown[] = []
-  const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], giveUp: [], session: [] }
+  const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], cancel: [], session: [] }
   /** Whether the code's picture loads, one entry per try; it loads when none is left. */
   const pictures: (boolean | Promise<boolean>)[] = []
   const world = { luck: 0, isPunctual: false, lastActivityAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage }
@@ -88,7 +88,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
     },
     read: () => 'silence',
     consume: () => json(200, { access_token: 'a.b.c', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null }),
-    giveUp: () => new Response(null, { status: 204 }),
+    cancel: () => new Response(null, { status: 204 }),
     session: () => problem(401, 'unauthenticated'),
   }
 
@@ -153,7 +153,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
     online,
     show: (view) => {
       views.push(view)
-      shown.push('over' in view ? `${view.name} over ${view.over.name}` : view.name)
+      shown.push('stage' in view ? `${view.name} over ${view.stage.name}` : view.name)
     },
     redirect: ({ returnTo }) => { landed.push(returnTo) },
   })
@@ -219,6 +219,6 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
 const callOf = (method: string, url: string): Call => {
   if (url === 'api/session') return 'session'
   if (method === 'GET') return 'read'
-  if (method === 'DELETE') return 'giveUp'
+  if (method === 'DELETE') return 'cancel'
   return url.endsWith('/consume') ? 'consume' : 'create'
 }

@@ -15,7 +15,7 @@ export interface Reply {
   readonly body?: unknown
 }
 
-export type Call = 'create' | 'code' | 'read' | 'consume' | 'giveUp' | 'session' | 'logOut'
+export type Call = 'create' | 'code' | 'read' | 'consume' | 'cancel' | 'session' | 'logOut'
 
 /** The part of CONTRACT's view of a ticket that a test sets. */
 export interface View {
@@ -57,7 +57,7 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
       return { status: 200, body: { ticket: 'any', version, expires_in: lifeSeconds, ...(view.state === 'confirmed' && { sub: 's', phone: { name: '小雨' } }), ...view } }
     },
     consume: () => ({ status: 200, body: { access_token: 'a.b.c', token_type: 'Bearer', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null } }),
-    giveUp: () => ({ status: 204 }),
+    cancel: () => ({ status: 204 }),
     session: () => ({ status: 401, body: { code: 'unauthenticated' } }),
     logOut: () => ({ status: 204 }),
   }
@@ -127,7 +127,7 @@ const callOf = (method: string, path: string): Call | undefined => {
   if (!path.startsWith('api/tickets/')) return undefined
   if (path.endsWith('/code')) return 'code'
   if (path.endsWith('/consume')) return 'consume'
-  return method === 'DELETE' ? 'giveUp' : 'read'
+  return method === 'DELETE' ? 'cancel' : 'read'
 }
 
 /** Returns a picture as large as WeChat's, different for each ticket. */
