@@ -17,5 +17,11 @@ export const createAllowedMethods = (app: FastifyInstance): ((url: string) => re
     }
   })
 
-  return (url) => [...methods].filter((name) => router.find(name, url) !== null).sort()
+  const isRoute = (name: HTTPMethod, url: string): boolean => {
+    const found = router.find(name, url)
+    return found !== null && !Object.values(found.params).includes('') // no ticket has an empty id: `/api/tickets/` is no path
+  }
+
+  // The router takes `OPTIONS *`, which asks about the server and no path, for `/`.
+  return (url) => url.startsWith('*') ? [] : [...methods].filter((name) => isRoute(name, url)).sort()
 }

@@ -363,6 +363,7 @@ await t.test('methods: a wrong one is 405 with Allow on every path, also under a
       const withBody = await service.call({ method: 'PATCH', path: `${prefix}${path}?a=1`, body: '{', headers: { 'content-type': 'text/plain' } })
       t.equal(verdict(withBody), '405 method-not-allowed', `PATCH ${path} with a body`)
     }
+    t.equal(verdict(await service.call({ method: 'POST', path: `${prefix}/api/tickets/`, body: '{}' })), '404 not-found', 'a ticket with an empty id is no path')
   }
 })
 
