@@ -21,14 +21,14 @@ const testFiles = {
 /*
  * Mutants that survive, and why no test kills them. They count in the score all the same.
  *
- * Defaults for the type checker that are never used: in readNetwork, prefixesOf, groupsOf, smallCapitals, readBySecret, closeSessions, weakKeys,
+ * Defaults for the type checker that are never used: in readNetwork, prefixesOf, groupsOf, smallCapitals, readBySecret, recordSignOut, weakKeys,
  *   and of `asymmetricKeyDetails`. Likewise for kinds that were excluded before: of `aud` in verifyClaims, of a header in `single`, of an error in
  *   isAlreadyThere, and of the functions that end a wait in the waiting room, which nobody calls once it is over.
  * Defaults that change nothing: of a match without a result in isOffice and hasDomain, of a missing list in `current`; in `seal` Node's default encoding, and
  *   the length of a tag that has that length anyway; the comma between schemas, of which there is only one.
  * A second guard with the same result: of a URL that can't be parsed in isReturnAllowed; of an IP address in isPublicSuffix; of the state in confirm-ticket, which
  *   `move` checks as well; of a ticket that was never consumed, whose time would be that of 1970; of equal times in isLater; of a session that was neither ended nor
- *   replaced in replaceOne; that an unknown phone key is one of 32 bytes; that a signed input ends where the 512th character is, when five parameters have to fit;
+ *   replaced in keepLatest; that an unknown phone key is one of 32 bytes; that a signed input ends where the 512th character is, when five parameters have to fit;
  *   of text after the time of a signing key, which Date.parse refuses.
  * Shortcuts that only save work: not reading an unchanged key file again, not writing a list from which nothing was removed, not looking up a session without
  *   a cookie.

@@ -61,7 +61,7 @@ const quiet: Log = { info () {}, warn () {}, error () {} }
 const signOut = async (sub: string): Promise<string> => {
   if (!isSecret(sub)) throw new Error(`${JSON.stringify(sub)} is no sub: a sub has 43 characters, and is in the log as "sub"`)
   const { browsers, phones } = await withStore(({ phoneKeys, sessions, log }) =>
-    signOutEverywhere({ phoneKeys, sessions, audit: { record: (step) => { log.info(step, 'audit') } } }, { sub, by: 'operator', spared: null }))
+    signOutEverywhere({ phoneKeys, sessions, audit: { record: (step) => { log.info(step, 'audit') } } }, { sub, by: 'operator', exceptKeyId: null }))
   return `${sub} is signed out everywhere: ${counted(browsers, 'browser')}, ${counted(phones, 'phone key')}`
 }
 

@@ -10,7 +10,7 @@ export type Canceller = 'browser' | 'phone' | 'wrong-number'
 export interface WrongNumber { readonly by: 'wrong-number', readonly count: number }
 
 /** What ended a session or a phone's key. `newer`: the person had too many, and this was the oldest. `relogin`: the next login in the same browser. `operator`: a command. */
-export type SessionEnder = 'browser' | 'phone' | 'newer' | 'relogin' | 'operator'
+export type EndReason = 'browser' | 'phone' | 'newer' | 'relogin' | 'operator'
 
 /** What was limited: tickets, guesses or wrong js_codes from an address, or signed calls of a person, within a minute; wrong numbers of a person within an hour. */
 export type LimitKind = 'create' | 'guess' | 'js-code' | 'phone' | 'wrong-number'
@@ -28,12 +28,12 @@ export type Step =
   | { readonly event: `ticket.${TicketState}`, readonly ticket: string, readonly sub?: string, readonly by?: Canceller, readonly count?: number }
   /** `again`: the answer got lost and the browser asked once more; it is the same session. */
   | { readonly event: 'session.opened', readonly ticket: string, readonly sid: string, readonly sub: string, readonly again?: true } & BrowserFields
-  | { readonly event: 'session.ended', readonly sid: string, readonly sub: string, readonly by: SessionEnder }
+  | { readonly event: 'session.ended', readonly sid: string, readonly sub: string, readonly by: EndReason }
   /** One browser sent cookies of live sessions of different people, `sids`, or more cookies than are read: nobody is logged in by any of them, and all are cleared. */
   | { readonly event: 'cookies.refused', readonly cookies: number, readonly sids: readonly string[] }
   | { readonly event: 'phone-key.created', readonly key: string, readonly sub: string }
   /** `ended` is the id of the key; `key` is the one that signed the call, where one did. */
-  | { readonly event: 'phone-key.ended', readonly ended: string, readonly sub: string, readonly by: Exclude<SessionEnder, 'browser' | 'relogin'> }
+  | { readonly event: 'phone-key.ended', readonly ended: string, readonly sub: string, readonly by: Exclude<EndReason, 'browser' | 'relogin'> }
   | { readonly event: 'refused', readonly code: ProblemCode, readonly ticket?: string, readonly sub?: string }
   /** `seconds`: for how long a person has to wait because of wrong numbers. */
   | { readonly event: 'limit.hit', readonly limit: LimitKind, readonly sub?: string, readonly seconds?: number }

@@ -65,8 +65,8 @@ export interface Ticket {
   /** How the phone asks for the number; missing before the scan, and after a scan by an earlier release, which offers three. */
   readonly matchMode?: MatchMode
   /**
-   * Who scanned; set by the scan and never changed. `name` is null until the confirm, as the browser must not get it before; `since` is the date of the phone
-   * key that confirmed, and is missing until then, and in what an earlier release stored.
+   * Who scanned; set by the scan and never changed. `name` is null until the confirm, as the browser must not get it before; `since` is when the
+   * confirmation counts as made (`PhoneKey`), and is missing until then, and in what an earlier release stored.
    */
   readonly person: { readonly sub: string, readonly name: string | null, readonly since?: number } | null
   readonly consumedAt: number | null

@@ -13,7 +13,7 @@ declare module 'fastify' {
     person: string
     /** The id of that key; '' on calls that aren't signed. */
     phoneKey: string
-    /** The date of that key (`PhoneKey`), in milliseconds since 1970; 0 on calls that aren't signed. */
+    /** When confirmations by that key count as made (`PhoneKey`), in milliseconds since 1970; 0 on calls that aren't signed. */
     phoneKeySince: number
   }
 }

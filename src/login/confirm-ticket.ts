@@ -8,7 +8,7 @@ import { refuse, unchanged } from './update-ticket.ts'
 export interface Confirmation extends PhoneClaim {
   /** The two digits that were tapped or typed; required where the ticket asks for a number. */
   readonly matchCode: string | undefined
-  /** The date of the key that signed the call. */
+  /** When confirmations by the key that signed the call count as made (`PhoneKey`). */
   readonly since: number
 }
 

@@ -20,6 +20,6 @@ export const consumeTicket = async (deps: LoginDeps & { readonly sessions: Sessi
     return move(ticket, 'consume', now) ?? refuse(ticket)
   })
   const session = await deps.sessions.open(ticket, claim.secret, deps.audit)
-  if (session === undefined || !await deps.sessions.replace(shown, session.session, deps.audit)) throw new Problem('ticket-consumed')
+  if (session === undefined || !await deps.sessions.endSuperseded(shown, session.session, deps.audit)) throw new Problem('ticket-consumed')
   return { ticket, session }
 }

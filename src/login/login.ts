@@ -6,7 +6,7 @@ import { consumeTicket } from './consume-ticket.ts'
 import { createTicket, type TicketOrder } from './create-ticket.ts'
 import { logPhoneIn, type PhoneLoginDeps } from './log-phone-in.ts'
 import type { PhoneClaim } from './phone-ticket.ts'
-import type { SessionOpener, SessionsEnder } from './ports.ts'
+import type { SessionEnder, SessionOpener } from './ports.ts'
 import { readCodeTicket } from './read-code-ticket.ts'
 import { scanTicket, type ScanClaim } from './scan-ticket.ts'
 import { signOutEverywhere, type SignOut } from './sign-out-everywhere.ts'
@@ -14,7 +14,7 @@ import { waitForTicket, type Poll } from './wait-for-ticket.ts'
 
 /** What all use cases together work with. The audit is left out, as each call brings its own. */
 export interface LoginParts extends Omit<PhoneLoginDeps, 'audit'> {
-  readonly sessions: SessionOpener & SessionsEnder
+  readonly sessions: SessionOpener & SessionEnder
 }
 
 /** Creates the use cases of a login. The last argument of each is the audit that records the steps of this call. */

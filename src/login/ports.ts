@@ -1,6 +1,6 @@
 /** The ports of the use cases, apart from the store's (store-port.ts). Adapters implement them; each method's comment is its contract. */
 import type { Place } from '../domain/place.ts'
-import type { SessionEnder } from '../domain/step.ts'
+import type { EndReason } from '../domain/step.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
 import type { Audit } from './audit.ts'
 
@@ -28,7 +28,7 @@ export interface Tickets {
 /** A phone's signing key, as it is issued. */
 export interface NewPhoneKey { readonly id: string, readonly key: string /* base64url, 32 bytes */, readonly sub: string, readonly expiresAt: number }
 
-/** A signing key in use. `since` dates what it approves: a sign-out everywhere ends what is dated at its moment or before. */
+/** A signing key in use. Confirmations by it count as made at `since`: a sign-out everywhere ends those made at its cutoff or before. */
 export interface PhoneKey extends NewPhoneKey { readonly since: number }
 
 /** The phones' signing keys, stored in such a way that whoever reads the store can't sign. */
@@ -39,10 +39,11 @@ export interface PhoneKeys {
    */
   add (key: NewPhoneKey): Promise<{ readonly isKept: boolean, readonly ended: readonly string[] }>
   /**
-   * Ends all keys of a person except `spared`, at once and on all instances; `ended` are the ids that this call ended. What is dated `endedAt` or before is
-   * no longer valid. Repeatable: another call finishes what broke off. Rejects with `key-unknown` where `spared` was itself ended meanwhile.
+   * Ends all keys of a person except `exceptKeyId`, at once and on all instances; `ended` are the ids that this call ended. Confirmations that count as made
+   * at `cutoff` or before are no longer valid. Repeatable: another call finishes what broke off. Rejects with `key-unknown` where `exceptKeyId` was itself
+   * ended meanwhile.
    */
-  endAll (sub: string, spared: string | null): Promise<{ readonly ended: readonly string[], readonly endedAt: number }>
+  endAll (sub: string, exceptKeyId: string | null): Promise<{ readonly ended: readonly string[], readonly cutoff: number }>
   /** The key, or undefined where there is none (unknown, ended, or sealed under a secret that is no longer in the key file). */
   read (id: string): Promise<PhoneKey | undefined>
   /** True for the one caller who uses this nonce first, for as long as the key lives. */
@@ -141,15 +142,15 @@ export interface SessionOpener {
    * Ends the sessions behind these secrets of a browser's cookies, as `session` takes their place. Repeatable. Where a later login in the same
    * browser has come first, it ends `session` instead and resolves with false.
    */
-  replace (secrets: readonly string[], session: Session, audit: Audit): Promise<boolean>
+  endSuperseded (secrets: readonly string[], session: Session, audit: Audit): Promise<boolean>
 }
 
-export interface SessionsEnder {
+export interface SessionEnder {
   /**
-   * Ends all sessions of a person, and prevents those of tickets that were approved at `endedAt` or before; records a step for each that it ended.
+   * Ends all sessions of a person, and prevents those of tickets that were confirmed at `cutoff` or before; records a step for each that it ended.
    * Repeatable: another call finishes what broke off. Resolves with how many this call ended.
    */
-  endAll (sub: string, endedAt: number, by: SessionEnder, audit: Audit): Promise<number>
+  endAll (sub: string, cutoff: number, by: EndReason, audit: Audit): Promise<number>
 }
 
 /** What a person's earlier wrong numbers mean for them now. */

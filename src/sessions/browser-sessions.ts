@@ -4,10 +4,10 @@ import { schema } from '../domain/record.ts'
 import { browserFields } from '../domain/step.ts'
 import type { Ticket } from '../domain/ticket.ts'
 import type { Audit } from '../login/audit.ts'
-import type { Clock, OpenedSession, Session, SessionOpener, SessionsEnder } from '../login/ports.ts'
+import type { Clock, OpenedSession, Session, SessionEnder, SessionOpener } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 import type { People } from './people.ts'
-import { createSessionEnds, type SessionEnds } from './session-end.ts'
+import { createBrowserSessionEnder, type BrowserSessionEnder } from './session-end.ts'
 import { cookieSecret, createSessionRecords, idleMsOf, isLater, maxMsOf, sessionId, touchEveryMs, type SessionLife, type SessionRecord } from './session-record.ts'
 
 /** Per person; one more ends the oldest. */
@@ -15,7 +15,7 @@ const maxSessions = 100
 /** This many of a person's newest sessions may be opening: they are listed before they are stored. */
 const maxOpening = 10
 
-export interface BrowserSessions extends SessionOpener, SessionsEnder, Pick<SessionEnds, 'end'> {
+export interface BrowserSessions extends SessionOpener, SessionEnder, Pick<BrowserSessionEnder, 'end'> {
   /** Returns the live sessions of one browser's cookies, the last opened one first. Where all are of one person, the first counts as used: its idle end moves. */
   findBySecrets (secrets: readonly string[]): Promise<readonly Session[]>
   /** Returns a live session, and counts it as used unless it is another site's. The caller has verified the id: it comes from a signed token. */
@@ -34,7 +34,7 @@ export interface SessionOptions extends SessionLife {
 export const createBrowserSessions = (store: Store, people: People, clock: Clock, options: SessionOptions): BrowserSessions => {
   const records = createSessionRecords(store, clock, options)
   const { isLive, readLive, readBySecret, ttlMsOf, asSession } = records
-  const { end, endAll, endOrPrevent, replace } = createSessionEnds(records, people, clock)
+  const { end, endAll, endOrPrevent, endSuperseded } = createBrowserSessionEnder(records, people, clock)
 
   /** Stores that the session is in use. The loser of a race returns what the winner stored; an ended session stays ended. */
   const touch = async (record: SessionRecord): Promise<SessionRecord> => {
@@ -45,9 +45,9 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
 
   /**
    * Ends a person's oldest sessions where there are too many. Sessions that have expired, as those of other sites do within minutes, don't count and are
-   * removed from the list. One of them may be opening: it is prevented, as it would not be listed.
+   * removed from the list. A session that is still opening gets a tombstone, so that opening it fails: it would not be listed.
    */
-  const makeRoom = async ({ sub, id }: SessionRecord, audit: Audit): Promise<void> => {
+  const endOldestSessions = async ({ sub, id }: SessionRecord, audit: Audit): Promise<void> => {
     const others = (await people.sessionsOf(sub)).filter((other) => other !== id)
     if (others.length < maxSessions) return
     const [opening, older] = [others.slice(0, maxOpening), others.slice(maxOpening)]
@@ -75,9 +75,9 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       ...(ticket.site !== undefined && { site: ticket.site }),
     }
     if (!isLive(record)) return undefined
-    await makeRoom(record, audit)
+    await endOldestSessions(record, audit)
     // Listed before it is stored, as a session is ended before it is removed from the list: one that is not listed could not be ended from the phone.
-    // A ticket of an earlier release lacks `since`, the age of the key that confirmed it: the ticket's own age is the latest that it can be.
+    // A ticket of an earlier release lacks `since`: its confirmation counts as made when the ticket was.
     if (!await people.addSession(record.sub, record.id, record.endsAt, ticket.person.since ?? ticket.createdAt)) return undefined
     const isNew = await records.claim(record.id, record, ttlMsOf(record))
     const stored = isNew ? record : await readLive(record.id)
@@ -91,7 +91,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
 
   return {
     open,
-    replace,
+    endSuperseded,
     findBySecrets: async (secrets) => {
       const found = (await Promise.all(secrets.map(readBySecret))).filter(isLive)
       const [first, ...others] = found.sort((a, b) => isLater(a, b) ? -1 : 1)

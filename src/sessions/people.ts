@@ -17,22 +17,22 @@ interface SessionIndex {
   readonly version: number
   /** Oldest first. Times are milliseconds since 1970. */
   readonly sessions: ReadonlyArray<{ readonly id: string, readonly endsAt: number }>
-  /** What was approved at this time or before opens no session. Missing where all sessions were never ended, and in records of an earlier release. */
+  /** The cutoff of the last sign-out: a ticket confirmed at this time or before opens no session. Missing without one, and in records of an earlier release. */
   readonly endedAt?: number
 }
 
-/** `endedAt` is stored for longer than a ticket lives. */
-const endedKeptMs = 2 * 3600_000
+/** Longer than a ticket lives. */
+const cutoffKeptMs = 2 * 3600_000
 
 export interface People extends Names {
   /** Sets a person's name; an empty one removes it. */
   rename (sub: string, name: string): Promise<void>
   /** Returns the ids of a person's sessions, newest first. Some may have ended. */
   sessionsOf (sub: string): Promise<readonly string[]>
-  /** Adds a session to a person's list; the same one again changes nothing. False where all sessions were ended at `approvedAt` or since. */
-  addSession (sub: string, id: string, endsAt: number, approvedAt: number): Promise<boolean>
-  /** Stores that all sessions end that were approved at `endedAt` or before. Returns the ids in the list. */
-  closeSessions (sub: string, endedAt: number): Promise<readonly string[]>
+  /** Adds a session to a person's list; the same one again changes nothing. False where its ticket was confirmed at the cutoff of a sign-out or before. */
+  addSession (sub: string, id: string, endsAt: number, confirmedAt: number): Promise<boolean>
+  /** Records a sign-out: from now on no ticket confirmed at `cutoff` or before opens a session. Ends none; returns the ids in the list. */
+  recordSignOut (sub: string, cutoff: number): Promise<readonly string[]>
   removeSessions (sub: string, ids: readonly string[]): Promise<void>
 }
 
@@ -45,7 +45,7 @@ export const createPeople = (store: Store, clock: Clock): People => {
     ({ schema, version: 0, ...index, sessions: (index?.sessions ?? []).filter(({ endsAt }) => endsAt > clock.now()) })
 
   const ttlOf = ({ endedAt = 0, sessions }: SessionIndex): number =>
-    Math.max(1000, endedAt + endedKeptMs - clock.now(), ...sessions.map(({ endsAt }) => endsAt - clock.now()))
+    Math.max(1000, endedAt + cutoffKeptMs - clock.now(), ...sessions.map(({ endsAt }) => endsAt - clock.now()))
 
   const nameOf = async (sub: string): Promise<string | null> => {
     const name = (await names.read(sub))?.name
@@ -61,20 +61,20 @@ export const createPeople = (store: Store, clock: Clock): People => {
       else await names.write(sub, { schema, name }, null)
     },
     sessionsOf: async (sub) => current(await indexes.read(sub)).sessions.map(({ id }) => id).reverse(),
-    addSession: async (sub, id, endsAt, approvedAt) => {
+    addSession: async (sub, id, endsAt, confirmedAt) => {
       const { after } = await indexes.update(sub, (before) => {
         const index = current(before)
         const isListed = index.sessions.some((session) => session.id === id && session.endsAt === endsAt)
         // Nothing is written for a consume that is repeated.
-        if (approvedAt <= (index.endedAt ?? 0) || isListed) return before
+        if (confirmedAt <= (index.endedAt ?? 0) || isListed) return before
         return { ...index, sessions: [...index.sessions.filter((session) => session.id !== id), { id, endsAt }] }
       }, ttlOf)
-      return approvedAt > (after?.endedAt ?? 0)
+      return confirmedAt > (after?.endedAt ?? 0)
     },
-    closeSessions: async (sub, endedAt) => {
+    recordSignOut: async (sub, cutoff) => {
       const { before } = await indexes.update(sub, (before) => {
         const index = current(before)
-        return { ...index, endedAt: Math.max(index.endedAt ?? 0, endedAt) }
+        return { ...index, endedAt: Math.max(index.endedAt ?? 0, cutoff) }
       }, ttlOf)
       return current(before).sessions.map(({ id }) => id)
     },

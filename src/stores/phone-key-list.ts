@@ -9,7 +9,7 @@ export const maxKeys = 20
 
 export interface ListedKey {
   readonly id: string
-  /** When the phone logged in, in milliseconds since 1970; always later than any `endedAt` before it. */
+  /** When confirmations by this key count as made: when the phone logged in, in milliseconds since 1970, but always later than the cutoff before it. */
   readonly since: number
   readonly expiresAt: number
   /** Its end is decided. It is listed until the key itself is removed, so that the next call can finish what a failed one began. */
@@ -20,7 +20,7 @@ export interface ListedKey {
 export interface KeyList {
   readonly schema: typeof schema
   readonly version: number
-  /** Whatever a key approved at this moment or before has ended; 0 for nothing. Milliseconds since 1970, and higher by 1 at least each time, whatever the clock says. */
+  /** The cutoff of the last sign-out: confirmations that count as made at this time or before are no longer valid; 0 without one. Milliseconds since 1970, and higher by 1 at least each time, whatever the clock says. */
   readonly endedAt: number
   /** Oldest first. */
   readonly keys: readonly ListedKey[]
@@ -32,7 +32,7 @@ export interface PhoneKeyLists {
   change (sub: string, next: (list: KeyList) => Pick<KeyList, 'endedAt' | 'keys'>): Promise<KeyList>
 }
 
-/** `endedAt` is stored for `keptMs`, the life of the longest key that it may concern. */
+/** The cutoff is stored for `keptMs`, the life of the longest key that it may concern. */
 export const createPhoneKeyLists = (store: Store, clock: Clock, keptMs: number): PhoneKeyLists => {
   const records = createRecords<KeyList>(store, { prefix: 'person-phone-keys:' })
   const live = (list: KeyList | undefined): KeyList =>

@@ -59,7 +59,7 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
     await lists.change(sub, (list) => ({ ...list, keys: list.keys.filter(({ id }) => !ending.has(id)) }))
   }
 
-  /** Dates the spared key later than what was just ended. False where another caller has ended it meanwhile. */
+  /** Moves the `since` of the key that stays past the cutoff. False where another caller has ended it meanwhile. */
   const redate = async (id: string, since: number): Promise<boolean> => {
     const { before, after } = await records.update(id,
       (record) => isInUse(record) && record.version !== undefined ? { ...record, since } : record,
@@ -92,9 +92,9 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
       if (record.since === undefined && since <= (await lists.read(record.sub)).endedAt) return undefined
       return { id: record.id, key, sub: record.sub, expiresAt: record.expiresAt, since }
     },
-    async endAll (sub, spared) {
-      const record = spared === null ? undefined : await find(spared)
-      if (spared !== null && record === undefined) throw new Problem('key-unknown')
+    async endAll (sub, exceptKeyId) {
+      const record = exceptKeyId === null ? undefined : await find(exceptKeyId)
+      if (exceptKeyId !== null && record === undefined) throw new Problem('key-unknown')
       // An earlier release listed no keys: such a phone has to log in again, too.
       const listed = record?.since === undefined ? null : record.id
       let ended: readonly string[] = []
@@ -107,7 +107,7 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
       })
       await endMarked(sub, list.keys)
       if (listed !== null && !await redate(listed, list.endedAt + 1)) throw new Problem('key-unknown')
-      return { ended, endedAt: list.endedAt }
+      return { ended, cutoff: list.endedAt }
     },
     claimNonce: ({ id, expiresAt }, nonce) => store.claim(`nonce:${id}:${nonce}`, 1, Math.max(0, expiresAt - clock.now()) + nonceMarginMs),
   }

@@ -102,7 +102,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.delete('/sessions', {
     schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    await login.signOutEverywhere({ sub: request.person, by: 'phone', spared: request.phoneKey }, request.audit)
+    await login.signOutEverywhere({ sub: request.person, by: 'phone', exceptKeyId: request.phoneKey }, request.audit)
     return await reply.code(204).send()
   })
 

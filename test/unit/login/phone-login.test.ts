@@ -57,9 +57,9 @@ await t.test('phone login: another key is issued when the person signed out ever
 await t.test('sign out everywhere: keys end first, then sessions, and a step is recorded for each key, when a person signs out', async (t) => {
   const { deps, recorded } = openLoginUseCases(t)
   const calls: unknown[] = []
-  const phoneKeys = { endAll: async (...args: unknown[]) => { calls.push(['keys', ...args]); return { ended: ['a', 'b'], endedAt: 7 } } }
+  const phoneKeys = { endAll: async (...args: unknown[]) => { calls.push(['keys', ...args]); return { ended: ['a', 'b'], cutoff: 7 } } }
   const sessions = { endAll: async (...args: unknown[]) => { calls.push(['sessions', ...args.slice(0, 3)]); return 3 } }
-  t.strictSame(await signOutEverywhere({ phoneKeys, sessions, audit: deps.audit }, { sub: 'ming', by: 'operator', spared: 'c' }), { phones: 2, browsers: 3 })
+  t.strictSame(await signOutEverywhere({ phoneKeys, sessions, audit: deps.audit }, { sub: 'ming', by: 'operator', exceptKeyId: 'c' }), { phones: 2, browsers: 3 })
   t.strictSame(calls, [['keys', 'ming', 'c'], ['sessions', 'ming', 7, 'operator']])
   t.strictSame(recorded(), ['a', 'b'].map((ended) => ({ event: 'phone-key.ended', ended, sub: 'ming', by: 'operator' })))
 })

@@ -405,8 +405,8 @@ await t.test('consume: it is ticket-consumed when the session was ended, or repl
   const { session } = await consume(login, made)
   await login.deps.sessions.end('ming', session.session.id, 'phone', login.deps.audit)
   t.equal(await outcomeOf(consume(login, made)), 'ticket-consumed')
-  const replace = async () => false
-  t.equal(await outcomeOf(consumeTicket({ ...login.deps, sessions: { ...login.deps.sessions, replace } }, later.claim, [])), 'ticket-consumed')
+  const endSuperseded = async () => false
+  t.equal(await outcomeOf(consumeTicket({ ...login.deps, sessions: { ...login.deps.sessions, endSuperseded } }, later.claim, [])), 'ticket-consumed')
 })
 
 await t.test('consume: the sessions of the browser\'s cookies end when the new one takes their place', async (t) => {

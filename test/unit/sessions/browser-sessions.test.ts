@@ -46,8 +46,8 @@ const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Sto
       ...sessions,
       open,
       end: (sub: string, id: string) => sessions.end(sub, id, 'phone', audit),
-      endAll: (sub: string, endedAt: number) => sessions.endAll(sub, endedAt, 'operator', audit),
-      replace: (secrets: readonly string[], session: Session) => sessions.replace(secrets, session, audit),
+      endAll: (sub: string, cutoff: number) => sessions.endAll(sub, cutoff, 'operator', audit),
+      endSuperseded: (secrets: readonly string[], session: Session) => sessions.endSuperseded(secrets, session, audit),
     },
     consumed,
     /** Opens a session with a new ticket, of Ming's by default. */
@@ -270,15 +270,15 @@ await t.test('sessions: the one that a browser sends ends, and the audit has it,
   clock.advance(1)
   const [next, ofOther] = [await logIn(), await logIn({ person: { sub: 'hong', name: null } })]
   steps()
-  t.equal(await sessions.replace(['x', newSecret(seededBytes), shown.secret], next.session), true)
+  t.equal(await sessions.endSuperseded(['x', newSecret(seededBytes), shown.secret], next.session), true)
   t.strictSame(steps(), [`session.ended ${shown.session.id} relogin`])
   t.strictSame(await people.sessionsOf('ming'), [next.session.id])
-  t.equal(await sessions.replace([shown.secret, next.secret], next.session), true, 'a repetition changes nothing, and its own is not replaced')
+  t.equal(await sessions.endSuperseded([shown.secret, next.secret], next.session), true, 'a repetition changes nothing, and its own is not replaced')
   t.strictSame(steps(), [])
   clock.advance(1)
   const last = await logIn()
   steps()
-  t.equal(await sessions.replace([next.secret, ofOther.secret], last.session), true)
+  t.equal(await sessions.endSuperseded([next.secret, ofOther.secret], last.session), true)
   t.strictSame(steps(), [`session.ended ${next.session.id} relogin`, `session.ended ${ofOther.session.id} relogin`], 'of any person')
   t.strictSame(await liveOf(bench, last.session.id, next.session.id, ofOther.session.id), [true, false, false])
   t.strictSame(await people.sessionsOf('hong'), [])
@@ -289,7 +289,7 @@ await t.test('sessions: the one that the browser sends is replaced when both are
     const bench = setUp(t)
     const [lesser, greater] = [await bench.logIn(), await bench.logIn()].sort((a, b) => isLater(a.session, b.session) ? 1 : -1) as [OpenedSession, OpenedSession] // two were made
     const [shown, own] = shownIsGreater ? [greater, lesser] : [lesser, greater]
-    t.equal(await bench.sessions.replace([shown.secret], own.session), true)
+    t.equal(await bench.sessions.endSuperseded([shown.secret], own.session), true)
     t.strictSame(await liveOf(bench, shown.session.id, own.session.id), [false, true])
   }
 })
@@ -302,7 +302,7 @@ await t.test('sessions: a login gives way when the browser sends one that was op
     clock.advance(laterMs)
     const shown = await logIn()
     steps()
-    t.equal(await sessions.replace([shown.secret], own.session), !givesWay, `${laterMs} ms`)
+    t.equal(await sessions.endSuperseded([shown.secret], own.session), !givesWay, `${laterMs} ms`)
     const ended = givesWay ? own : shown
     t.strictSame(steps(), [`session.ended ${ended.session.id} relogin`])
     t.strictSame(await liveOf(bench, own.session.id, shown.session.id), [!givesWay, givesWay])
@@ -320,9 +320,9 @@ await t.test('sessions: the later one stays when two simultaneous logins replace
     clock.advance(apartMs)
     const [early, late] = [one, await logIn()].sort((a, b) => isLater(a.session, b.session) ? 1 : -1) as [OpenedSession, OpenedSession] // two were made
     const [first, second] = laterFirst ? [late, early] : [early, late]
-    t.equal(await sessions.replace([shown.secret], first.session), true)
+    t.equal(await sessions.endSuperseded([shown.secret], first.session), true)
     clock.advance(29_999)
-    t.equal(await sessions.replace([shown.secret], second.session), second === late)
+    t.equal(await sessions.endSuperseded([shown.secret], second.session), second === late)
     t.strictSame(await liveOf(bench, shown.session.id, early.session.id, late.session.id), [false, false, true])
   }
 })
@@ -333,10 +333,10 @@ await t.test('sessions: another login\'s session stays when it replaced the sent
   const shown = await logIn()
   clock.advance(1)
   const next = await logIn()
-  await sessions.replace([shown.secret], next.session)
+  await sessions.endSuperseded([shown.secret], next.session)
   clock.advance(30_000)
   const last = await logIn()
-  t.equal(await sessions.replace([shown.secret], last.session), true)
+  t.equal(await sessions.endSuperseded([shown.secret], last.session), true)
   t.strictSame(await liveOf(bench, next.session.id, last.session.id), [true, true])
 })
 
@@ -348,7 +348,7 @@ await t.test('sessions: none is replaced when the sent ones were ended otherwise
   clock.advance(60_000)
   const own = await logIn()
   steps()
-  t.equal(await sessions.replace([ended.secret, over.secret], own.session), true)
+  t.equal(await sessions.endSuperseded([ended.secret, over.secret], own.session), true)
   t.strictSame(steps(), [])
 })
 
@@ -470,6 +470,6 @@ await t.test('sessions: the loser of a race gets what the winner stored when two
   const [shown, own] = [await logIn(), await logIn()]
   clock.advance(60_000)
   before = () => sessions.findById(shown.session.id)
-  t.equal(await sessions.replace([shown.secret], own.session), true, 'nor is the end by a login')
+  t.equal(await sessions.endSuperseded([shown.secret], own.session), true, 'nor is the end by a login')
   t.equal(await sessions.findById(shown.session.id), undefined)
 })

@@ -18,7 +18,7 @@ const setUp = (t: Test) => {
     replace: (key, version, value, ttlMs) => { writes.push([key, ttlMs]); return inner.replace(key, version, value, ttlMs) },
   }
   const people = createPeople(store, clock)
-  return { clock, store, people, writes, add: (id: string, endsAt = clock.now() + hourMs, approvedAt = clock.now()) => people.addSession('ming', id, endsAt, approvedAt) }
+  return { clock, store, people, writes, add: (id: string, endsAt = clock.now() + hourMs, confirmedAt = clock.now()) => people.addSession('ming', id, endsAt, confirmedAt) }
 }
 
 await t.test('people: a person has the name they chose, and none before that or after removing it', async (t) => {
@@ -89,26 +89,26 @@ await t.test('people: only the given sessions leave the list when some are remov
 
 await t.test('people: what was approved before opens no session for two hours when all were ended', async (t) => {
   const { clock, people, add } = setUp(t)
-  const endedAt = clock.now()
+  const cutoff = clock.now()
   await add('a')
   await add('b')
-  t.strictSame(await people.closeSessions('ming', endedAt), ['a', 'b'])
-  t.equal(await add('c', endedAt + hourMs, endedAt), false)
-  t.equal(await add('d', endedAt + hourMs, endedAt + 1), true)
+  t.strictSame(await people.recordSignOut('ming', cutoff), ['a', 'b'])
+  t.equal(await add('c', cutoff + hourMs, cutoff), false)
+  t.equal(await add('d', cutoff + hourMs, cutoff + 1), true)
   t.strictSame(await people.sessionsOf('ming'), ['d', 'b', 'a'], 'the caller removes the ended ones')
-  await people.closeSessions('ming', endedAt - 1000)
-  t.equal(await add('e', endedAt + hourMs, endedAt), false, 'an earlier time does not undo it')
+  await people.recordSignOut('ming', cutoff - 1000)
+  t.equal(await add('e', cutoff + hourMs, cutoff), false, 'an earlier time does not undo it')
   clock.advance(2 * hourMs - 1)
-  t.equal(await add('f', clock.now() + hourMs, endedAt), false)
-  t.equal(await people.addSession('hong', 'g', clock.now() + hourMs, endedAt), true)
+  t.equal(await add('f', clock.now() + hourMs, cutoff), false)
+  t.equal(await people.addSession('hong', 'g', clock.now() + hourMs, cutoff), true)
 })
 
 await t.test('people: a session opens when all were ended more than two hours ago', async (t) => {
   const { clock, people, add } = setUp(t)
-  const endedAt = clock.now()
-  t.strictSame(await people.closeSessions('ming', endedAt), [])
+  const cutoff = clock.now()
+  t.strictSame(await people.recordSignOut('ming', cutoff), [])
   clock.advance(2 * hourMs)
-  t.equal(await add('a', clock.now() + hourMs, endedAt), true)
+  t.equal(await add('a', clock.now() + hourMs, cutoff), true)
 })
 
 await t.test('people: no change is lost when several are made at once', async (t) => {
@@ -121,7 +121,7 @@ await t.test('people: no change is lost when several are made at once', async (t
 await t.test('people: the list is neither read nor changed when a later release has stored it', async (t) => {
   const { people, store, add } = setUp(t)
   await store.write('person-sessions:ming', { schema: 2, version: 1, sessions: [] }, null)
-  for (const call of [() => people.sessionsOf('ming'), () => add('a'), () => people.closeSessions('ming', 1), () => people.removeSessions('ming', ['a'])] as Array<() => Promise<unknown>>) await t.rejects(call(), { code: 'store-unavailable' })
+  for (const call of [() => people.sessionsOf('ming'), () => add('a'), () => people.recordSignOut('ming', 1), () => people.removeSessions('ming', ['a'])] as Array<() => Promise<unknown>>) await t.rejects(call(), { code: 'store-unavailable' })
 })
 
 await t.test('people: unknown members of a list stay when it changes', async (t) => {
