@@ -5,7 +5,7 @@ import type { LoginDeps } from './deps.ts'
 import { updateTicket, unchanged } from './update-ticket.ts'
 
 /** What a browser proves itself with: the ticket's id, and the secret that was given to this browser alone. */
-export interface BrowserClaim {
+export interface BrowserCredentials {
   readonly id: string
   readonly secret: string
 }
@@ -14,7 +14,7 @@ export interface BrowserClaim {
  * Updates a ticket for the browser that made it; without `decide` it is read. Rejects with `ticket-not-found` alike for another ticket's
  * secret, a malformed one and an unknown id.
  */
-export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserClaim, decide: (ticket: Ticket, now: ClockReading) => Ticket = unchanged): Promise<Ticket> => {
+export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserCredentials, decide: (ticket: Ticket, now: ClockReading) => Ticket = unchanged): Promise<Ticket> => {
   if (!isId(id) || !isSecret(secret)) throw new Problem('ticket-not-found')
   const secretHash = hashSecret(secret)
   return await updateTicket(deps, id, (ticket, now) => {

@@ -2,10 +2,10 @@ import { move, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
 import { refuseWhileWaiting, withdraw } from './match-number.ts'
-import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
+import { ticketOfPhone, type PhoneRequest } from './phone-ticket.ts'
 import { refuse, unchanged } from './update-ticket.ts'
 
-export interface Confirmation extends PhoneClaim {
+export interface Confirmation extends PhoneRequest {
   /** The two digits that were tapped or typed; required where the ticket asks for a number. */
   readonly matchCode: string | undefined
   /** When confirmations by the key that signed the call count as made (`PhoneKey`). */
@@ -40,22 +40,22 @@ const confirm = async (deps: LoginDeps, confirmation: Confirmation): Promise<Tic
 }
 
 /** Checks one number. No two of a person are checked at the same time, so each check sees all wrong numbers before it. */
-const checkNumber = async (deps: LoginDeps, claim: Confirmation, isRight: boolean): Promise<Ticket> => {
-  const standing = await deps.wrongNumbers.standingOf(claim.sub)
-  const offered = await ticketOfPhone(deps, claim, (ticket, now) => withdraw(ticket, standing, now), 'wrong-number')
+const checkNumber = async (deps: LoginDeps, confirmation: Confirmation, isRight: boolean): Promise<Ticket> => {
+  const standing = await deps.wrongNumbers.standingOf(confirmation.sub)
+  const offered = await ticketOfPhone(deps, confirmation, (ticket, now) => withdraw(ticket, standing, now), 'wrong-number')
   if (isConfirmed(offered)) return offered
   if (offered.state !== 'scanned') return refuse(offered)
   refuseWhileWaiting(standing)
-  if (isRight) return await confirm(deps, claim)
+  if (isRight) return await confirm(deps, confirmation)
 
   const cancel = (by: Parameters<typeof ticketOfPhone>[3]) =>
-    ticketOfPhone(deps, claim, (ticket, now) => ticket.state === 'scanned' ? move(ticket, 'cancel', now) ?? refuse(ticket) : refuse(ticket), by)
+    ticketOfPhone(deps, confirmation, (ticket, now) => ticket.state === 'scanned' ? move(ticket, 'cancel', now) ?? refuse(ticket) : refuse(ticket), by)
   // Counted before the answer. Where that fails, the ticket is cancelled all the same: otherwise there would be another guess that isn't counted.
-  const { count, waitMs } = await deps.wrongNumbers.add(claim.sub).catch(async (fault: unknown) => {
+  const { count, waitMs } = await deps.wrongNumbers.add(confirmation.sub).catch(async (fault: unknown) => {
     await cancel('wrong-number').catch(() => {})
     throw fault
   })
-  if (waitMs > 0) deps.audit.record({ event: 'limit.hit', limit: 'wrong-number', sub: claim.sub, seconds: waitMs / 1000 })
+  if (waitMs > 0) deps.audit.record({ event: 'limit.hit', limit: 'wrong-number', sub: confirmation.sub, seconds: waitMs / 1000 })
   await cancel({ by: 'wrong-number', count })
   throw new Problem('match-wrong')
 }

@@ -1,6 +1,6 @@
 import { isPast, move, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
-import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
+import { ticketOfBrowser, type BrowserCredentials } from './browser-ticket.ts'
 import type { LoginDeps } from './deps.ts'
 import type { OpenedSession, SessionOpener } from './ports.ts'
 import { refuse } from './update-ticket.ts'
@@ -13,13 +13,13 @@ const repeatMs = 30_000
  * in between, the same browser secret may try again within 30 s and gets the same session. `shown` are the secrets of the browser's cookies, whose sessions end
  * as the new one takes their place. Rejects with `ticket-not-confirmed`, `ticket-cancelled`, `ticket-expired`, or `ticket-consumed` after 30 s or once the session was ended.
  */
-export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, claim: BrowserClaim, shown: readonly string[]): Promise<{ ticket: Ticket, session: OpenedSession }> => {
-  const ticket = await ticketOfBrowser(deps, claim, (ticket, now) => {
+export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, credentials: BrowserCredentials, shown: readonly string[]): Promise<{ ticket: Ticket, session: OpenedSession }> => {
+  const ticket = await ticketOfBrowser(deps, credentials, (ticket, now) => {
     if (ticket.state === 'pending') throw new Problem('ticket-not-confirmed')
     if (ticket.consumedAt !== null && !isPast(ticket.consumedAt + repeatMs, now)) return ticket
     return move(ticket, 'consume', now) ?? refuse(ticket)
   })
-  const session = await deps.sessions.open(ticket, claim.secret, deps.audit)
+  const session = await deps.sessions.open(ticket, credentials.secret, deps.audit)
   if (session === undefined || !await deps.sessions.endSuperseded(shown, session.session, deps.audit)) throw new Problem('ticket-consumed')
   return { ticket, session }
 }

@@ -1,14 +1,14 @@
 import type { Audit } from './audit.ts'
-import type { BrowserClaim } from './browser-ticket.ts'
+import type { BrowserCredentials } from './browser-ticket.ts'
 import { cancelByBrowser, cancelByPhone } from './cancel-ticket.ts'
 import { confirmTicket, type Confirmation } from './confirm-ticket.ts'
 import { consumeTicket } from './consume-ticket.ts'
 import { createTicket, type TicketOrder } from './create-ticket.ts'
 import { logPhoneIn, type PhoneLoginDeps } from './log-phone-in.ts'
-import type { PhoneClaim } from './phone-ticket.ts'
+import type { PhoneRequest } from './phone-ticket.ts'
 import type { SessionEnder, SessionOpener } from './ports.ts'
 import { readCodeTicket } from './read-code-ticket.ts'
-import { scanTicket, type ScanClaim } from './scan-ticket.ts'
+import { scanTicket, type ScanRequest } from './scan-ticket.ts'
 import { signOutEverywhere, type SignOut } from './sign-out-everywhere.ts'
 import { waitForTicket, type Poll } from './wait-for-ticket.ts'
 
@@ -24,13 +24,13 @@ export const createLogin = (parts: LoginParts) => {
     createTicket: (order: TicketOrder, audit: Audit) => createTicket(withAudit(audit), order),
     readCodeTicket: (id: string, audit: Audit) => readCodeTicket(withAudit(audit), id),
     waitForTicket: (poll: Poll, audit: Audit) => waitForTicket(withAudit(audit), poll),
-    cancelByBrowser: (claim: BrowserClaim, audit: Audit) => cancelByBrowser(withAudit(audit), claim),
-    consumeTicket: (claim: BrowserClaim, shown: readonly string[], audit: Audit) => consumeTicket(withAudit(audit), claim, shown),
+    cancelByBrowser: (credentials: BrowserCredentials, audit: Audit) => cancelByBrowser(withAudit(audit), credentials),
+    consumeTicket: (credentials: BrowserCredentials, shown: readonly string[], audit: Audit) => consumeTicket(withAudit(audit), credentials, shown),
 
     logPhoneIn: (jsCode: string, audit: Audit) => logPhoneIn(withAudit(audit), jsCode),
-    scanTicket: (claim: ScanClaim, audit: Audit) => scanTicket(withAudit(audit), claim),
+    scanTicket: (request: ScanRequest, audit: Audit) => scanTicket(withAudit(audit), request),
     confirmTicket: (confirmation: Confirmation, audit: Audit) => confirmTicket(withAudit(audit), confirmation),
-    cancelByPhone: (claim: PhoneClaim, audit: Audit) => cancelByPhone(withAudit(audit), claim),
+    cancelByPhone: (request: PhoneRequest, audit: Audit) => cancelByPhone(withAudit(audit), request),
     signOutEverywhere: (signOut: SignOut, audit: Audit) => signOutEverywhere(withAudit(audit), signOut),
   }
 }

@@ -6,7 +6,7 @@ import type { LoginDeps } from './deps.ts'
 import { updateTicket, refuse } from './update-ticket.ts'
 
 /** The ticket id from the scanned code, and the person whose key signed the call. */
-export interface PhoneClaim {
+export interface PhoneRequest {
   readonly id: string
   readonly sub: string
 }
@@ -15,7 +15,7 @@ export interface PhoneClaim {
  * Updates a ticket for the person who scanned it, or for anybody while it is pending. Rejects with `ticket-not-found`; for anybody else with
  * the code of the final state or with `ticket-taken`, which reveal nothing about the person who scanned. `by` is the canceller, if `decide` cancels.
  */
-export const ticketOfPhone = async (deps: LoginDeps, { id, sub }: PhoneClaim, decide: (ticket: Ticket, now: ClockReading) => Ticket, by: Canceller | WrongNumber = 'phone'): Promise<Ticket> => {
+export const ticketOfPhone = async (deps: LoginDeps, { id, sub }: PhoneRequest, decide: (ticket: Ticket, now: ClockReading) => Ticket, by: Canceller | WrongNumber = 'phone'): Promise<Ticket> => {
   if (!isId(id)) throw new Problem('ticket-not-found')
   return await updateTicket(deps, id, (ticket, now) => {
     const foreign = ticket.person !== null && ticket.person.sub !== sub

@@ -4,10 +4,10 @@ import { areDifferentCountries } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import type { LoginDeps } from './deps.ts'
 import { refuseWhileWaiting, withdraw } from './match-number.ts'
-import { ticketOfPhone, type PhoneClaim } from './phone-ticket.ts'
+import { ticketOfPhone, type PhoneRequest } from './phone-ticket.ts'
 import { refuse } from './update-ticket.ts'
 
-export interface ScanClaim extends PhoneClaim {
+export interface ScanRequest extends PhoneRequest {
   /** The phone's own address. */
   readonly ip: string
 }
@@ -29,24 +29,24 @@ export interface Scan {
  * Scans a ticket: the first person to do so owns it. Repeatable for that person, without moving the ticket's end again.
  * Rejects with `ticket-taken` for anybody else, with the code of a final state, and with `rate-limited` after too many wrong numbers.
  */
-export const scanTicket = async (deps: LoginDeps, claim: ScanClaim): Promise<Scan> => {
-  const person = { sub: claim.sub, name: null } // the browser gets the name after the confirm, which reads it
-  const standing = await deps.wrongNumbers.standingOf(claim.sub)
+export const scanTicket = async (deps: LoginDeps, request: ScanRequest): Promise<Scan> => {
+  const person = { sub: request.sub, name: null } // the browser gets the name after the confirm, which reads it
+  const standing = await deps.wrongNumbers.standingOf(request.sub)
   if (deps.settings.matchNumbers !== 'off') refuseWhileWaiting(standing)
   const matchMode = standing.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'
 
-  const ticket = await ticketOfPhone(deps, claim, (ticket, now) => {
+  const ticket = await ticketOfPhone(deps, request, (ticket, now) => {
     if (isFinal(ticket.state)) return refuse(ticket)
     if (ticket.state !== 'pending') return withdraw(ticket, standing, now)
     const scanned = move(ticket, 'scan', now, person) ?? refuse(ticket)
     return ticket.match === null ? scanned : { ...scanned, matchMode }
   }, 'wrong-number')
   if (ticket.state === 'cancelled') return refuse(ticket)
-  const phonePlace = deps.places.placeOf(claim.ip)
+  const phonePlace = deps.places.placeOf(request.ip)
   return {
     ticket,
     phonePlace,
     isOtherCountry: areDifferentCountries(ticket.browser.country, phonePlace?.country),
-    isSamePhone: ticket.browser.isPhone === true && areOneConnection(ticket.browser.ip, claim.ip),
+    isSamePhone: ticket.browser.isPhone === true && areOneConnection(ticket.browser.ip, request.ip),
   }
 }

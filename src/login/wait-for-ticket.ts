@@ -1,10 +1,10 @@
 import { UnknownSchemaError } from '../domain/record.ts'
 import { isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
-import { ticketOfBrowser, type BrowserClaim } from './browser-ticket.ts'
+import { ticketOfBrowser, type BrowserCredentials } from './browser-ticket.ts'
 import type { LoginDeps } from './deps.ts'
 
-export interface Poll extends BrowserClaim {
+export interface Poll extends BrowserCredentials {
   /** The version that the browser knows; -1 for none. */
   readonly after: number
   readonly waitMs: number

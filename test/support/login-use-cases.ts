@@ -49,7 +49,7 @@ export const openLoginUseCases = (t: Test, { settings = {}, wrapStore = (store) 
     recorded: () => steps.splice(0),
     make: async (order: Partial<TicketOrder> = {}) => {
       const { ticket, secret } = await createTicket(deps, { returnTo: null, browser: { name: 'Chrome', system: 'Windows', ip: '192.0.2.1' }, site: null, ...order })
-      return { ticket, secret, claim: { id: ticket.id, secret }, number: ticket.match?.code }
+      return { ticket, secret, credentials: { id: ticket.id, secret }, number: ticket.match?.code }
     },
   }
 }

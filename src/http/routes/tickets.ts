@@ -7,7 +7,7 @@ import { Problem } from '../../errors.ts'
 import { describeBrowser } from '../../domain/browser.ts'
 import { foreignOrigins, resourcePolicyFor } from '../../domain/site.ts'
 import type { SeenBrowser } from '../../domain/ticket.ts'
-import type { BrowserClaim } from '../../login/browser-ticket.ts'
+import type { BrowserCredentials } from '../../login/browser-ticket.ts'
 import type { Login } from '../../login/login.ts'
 import type { Clock, CodeStock, CodeSupply, LinkSupply, Names } from '../../login/ports.ts'
 import type { AccessTokens } from '../access-tokens.ts'
@@ -98,7 +98,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
     const { after, wait } = request.query
     const holds = request.method !== 'HEAD' && after !== undefined
     const answer = await login.waitForTicket({
-      ...claimOf(request),
+      ...credentialsOf(request),
       after: Number(after ?? -1),
       waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
       networks: clientNetworksOf(request),
@@ -112,7 +112,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
   }, async (request, reply) => {
     // The secret alone authenticates the call. On our own pages the sessions of the browser's cookies end, as this login replaces them.
     const replaced = isOwnPage(request, config) ? cookie.read(request).secrets : []
-    const { ticket, session } = await login.consumeTicket(claimOf(request), replaced, request.audit)
+    const { ticket, session } = await login.consumeTicket(credentialsOf(request), replaced, request.audit)
     if (session.session.site === null && siteOf(request) === null) cookie.set(reply, session.secret, session.endsAt)
     return { ...await tokenAnswer(session.session, tokens, names), return_to: ticket.returnTo }
   })
@@ -120,12 +120,12 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
   app.delete('/:ticket', {
     schema: { params: schemas.TicketParams, response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    await login.cancelByBrowser(claimOf(request), request.audit)
+    await login.cancelByBrowser(credentialsOf(request), request.audit)
     return await reply.code(204).send()
   })
 }
 
-const claimOf = (request: FastifyRequest<{ Params: { ticket: string } }>): BrowserClaim => {
+const credentialsOf = (request: FastifyRequest<{ Params: { ticket: string } }>): BrowserCredentials => {
   const secret = authorization(request, 'Ticket')
   if (secret === undefined) throw new Problem('ticket-not-found')
   return { id: request.params.ticket, secret }

@@ -22,8 +22,8 @@ type Made = Awaited<ReturnType<Login['make']>>
 const ip = '192.0.2.1'
 const scan = ({ deps }: Login, { ticket: { id } }: Made, sub = 'ming') => scanTicket(deps, { id, sub, ip })
 const confirm = ({ deps, clock }: Login, { ticket: { id }, number }: Made, sub = 'ming', matchCode = number) => confirmTicket(deps, { id, sub, matchCode, since: clock.now() })
-const consume = ({ deps }: Login, { claim }: Made) => consumeTicket(deps, claim, [])
-const poll = ({ deps }: Login, { claim }: Made) => ticketOfBrowser(deps, claim)
+const consume = ({ deps }: Login, { credentials }: Made) => consumeTicket(deps, credentials, [])
+const poll = ({ deps }: Login, { credentials }: Made) => ticketOfBrowser(deps, credentials)
 
 const situations: Record<string, (login: Login, made: Made) => Promise<unknown>> = {
   pending: async () => {},
@@ -31,7 +31,7 @@ const situations: Record<string, (login: Login, made: Made) => Promise<unknown>>
   confirmed: async (login, made) => { await scan(login, made); await confirm(login, made) },
   consumed: async (login, made) => { await situations.confirmed?.(login, made); await consume(login, made) },
   'consumed half a minute ago': async (login, made) => { await situations.consumed?.(login, made); login.clock.advance(30_000) },
-  'cancelled unscanned': ({ deps }, { claim }) => cancelByBrowser(deps, claim),
+  'cancelled unscanned': ({ deps }, { credentials }) => cancelByBrowser(deps, credentials),
   'cancelled by the phone': async (login, made) => { await scan(login, made); await cancelByPhone(login.deps, { id: made.ticket.id, sub: 'ming' }) },
   'expired unscanned': async ({ clock }) => { clock.advance(180_000) },
   'expired scanned': async (login, made) => { await scan(login, made); login.clock.advance(180_000) },
@@ -47,7 +47,7 @@ const acts: Record<string, (login: Login, made: Made) => Promise<unknown>> = {
   'Ming cancels': ({ deps }, { ticket: { id } }) => cancelByPhone(deps, { id, sub: 'ming' }),
   'Hong cancels': ({ deps }, { ticket: { id } }) => cancelByPhone(deps, { id, sub: 'hong' }),
   'the browser consumes': consume,
-  'the browser cancels': ({ deps }, { claim }) => cancelByBrowser(deps, claim),
+  'the browser cancels': ({ deps }, { credentials }) => cancelByBrowser(deps, credentials),
   'the browser polls': poll,
   'somebody reads the code': ({ deps }, { ticket: { id } }) => readCodeTicket(deps, id),
 }
@@ -94,8 +94,8 @@ for (const [situation, [state, ...cells]] of Object.entries(table)) {
 
 await t.test('ticket: it is not found when the id or the secret is unknown, of another ticket or malformed', async (t) => {
   const { deps, make } = openLoginUseCases(t)
-  const [{ claim }, other] = [await make(), await make()]
-  for (const wrong of [{ ...claim, secret: other.secret }, { ...claim, id: newId(seededBytes) }, { ...claim, id: 'x' }, { ...claim, secret: 'x' }, { ...claim, secret: newSecret(seededBytes) }]) {
+  const [{ credentials }, other] = [await make(), await make()]
+  for (const wrong of [{ ...credentials, secret: other.secret }, { ...credentials, id: newId(seededBytes) }, { ...credentials, id: 'x' }, { ...credentials, secret: 'x' }, { ...credentials, secret: newSecret(seededBytes) }]) {
     for (const act of [ticketOfBrowser, cancelByBrowser]) t.equal(await outcomeOf(act(deps, wrong)), 'ticket-not-found')
   }
   for (const id of [newId(seededBytes), 'x', '']) {
@@ -106,11 +106,11 @@ await t.test('ticket: it is not found when the id or the secret is unknown, of a
 
 await t.test('ticket: the store is not read when an id or a secret is malformed', async (t) => {
   const { deps, make } = openLoginUseCases(t)
-  const { claim } = await make()
+  const { credentials } = await make()
   const read = () => { throw new Error('was read') }
   const unread = { ...deps, tickets: { ...deps.tickets, read } }
   for (const act of [
-    () => ticketOfBrowser(unread, { ...claim, id: 'x' }), () => ticketOfBrowser(unread, { ...claim, secret: 'x' }),
+    () => ticketOfBrowser(unread, { ...credentials, id: 'x' }), () => ticketOfBrowser(unread, { ...credentials, secret: 'x' }),
     () => cancelByPhone(unread, { id: 'x', sub: 'ming' }), () => readCodeTicket(unread, 'x'),
   ]) t.equal(await outcomeOf(act()), 'ticket-not-found')
 })
@@ -158,7 +158,7 @@ await t.test('ticket: one of two moves wins, the other is decided again, and the
   const waiter = login.deps.waitingRoom.enter(made.ticket.id, ['home'])
   const wait = waiter.wait(1000, new AbortController().signal, 2)
   login.recorded()
-  const outcomes = await Promise.all([outcomeOf(confirm(login, made)), outcomeOf(cancelByBrowser(login.deps, made.claim))])
+  const outcomes = await Promise.all([outcomeOf(confirm(login, made)), outcomeOf(cancelByBrowser(login.deps, made.credentials))])
   t.strictSame(outcomes.filter((outcome) => outcome === 'ok').length, 1)
   t.match(outcomes.find((outcome) => outcome !== 'ok'), /^ticket-(?:confirmed|cancelled)$/)
   t.equal(login.recorded().length, 1)
@@ -172,7 +172,7 @@ await t.test('ticket: a move is refused, and not recorded, when another one was 
   login.recorded()
   let isFirst = true
   const replace: LoginDeps['tickets']['replace'] = async (...move) => {
-    if (isFirst) await cancelByBrowser(login.deps, made.claim)
+    if (isFirst) await cancelByBrowser(login.deps, made.credentials)
     isFirst = false
     return await login.deps.tickets.replace(...move)
   }
@@ -185,7 +185,7 @@ await t.test('ticket: nothing is written, and no waiter is woken, when nothing c
   const made = await login.make()
   const waiter = login.deps.waitingRoom.enter(made.ticket.id, ['home'])
   const replace = () => { throw new Error('was written') }
-  t.equal((await ticketOfBrowser({ ...login.deps, tickets: { ...login.deps.tickets, replace } }, made.claim)).version, 1)
+  t.equal((await ticketOfBrowser({ ...login.deps, tickets: { ...login.deps.tickets, replace } }, made.credentials)).version, 1)
   const wait = waiter.wait(1000, new AbortController().signal, 1)
   login.clock.advance(1000)
   t.equal(await wait, 'timed-out')
@@ -349,7 +349,7 @@ await t.test('number: the answer is the ticket\'s new state when that changed du
     return await outcomeOf(confirm(meanwhile(login, at, () => happens(login, made)), made, 'ming', matchCode(made)))
   }
   const [right, wrong] = [({ number }: Made) => number, ({ number }: Made) => otherNumber(number ?? '')]
-  const cancel = ({ deps }: Login, { claim }: Made) => cancelByBrowser(deps, claim)
+  const cancel = ({ deps }: Login, { credentials }: Made) => cancelByBrowser(deps, credentials)
   const expire = async ({ clock }: Login) => { clock.advance(180_000) }
   for (const matchCode of [right, wrong]) {
     t.equal(await tried(t, 'before', matchCode, confirm), 'ok', 'the first of two taps decides')
@@ -373,7 +373,7 @@ await t.test('number: the answer is the ticket\'s new state when that changed wh
     const names = { nameOf: async () => { await happens(login, made); return null } }
     return await outcomeOf(confirm({ ...login, deps: { ...login.deps, names } }, made))
   }
-  t.equal(await tried(({ deps }, { claim }) => cancelByBrowser(deps, claim)), 'ticket-cancelled')
+  t.equal(await tried(({ deps }, { credentials }) => cancelByBrowser(deps, credentials)), 'ticket-cancelled')
   t.equal(await tried(async ({ clock }) => { clock.advance(180_000) }), 'ticket-expired')
   const login = openLoginUseCases(t)
   const made = await login.make()
@@ -406,7 +406,7 @@ await t.test('consume: it is ticket-consumed when the session was ended, or repl
   await login.deps.sessions.end('ming', session.session.id, 'phone', login.deps.audit)
   t.equal(await outcomeOf(consume(login, made)), 'ticket-consumed')
   const endSuperseded = async () => false
-  t.equal(await outcomeOf(consumeTicket({ ...login.deps, sessions: { ...login.deps.sessions, endSuperseded } }, later.claim, [])), 'ticket-consumed')
+  t.equal(await outcomeOf(consumeTicket({ ...login.deps, sessions: { ...login.deps.sessions, endSuperseded } }, later.credentials, [])), 'ticket-consumed')
 })
 
 await t.test('consume: the sessions of the browser\'s cookies end when the new one takes their place', async (t) => {
@@ -416,7 +416,7 @@ await t.test('consume: the sessions of the browser\'s cookies end when the new o
   const { session } = await consume(login, made)
   login.clock.advance(1000)
   await situations.confirmed?.(login, next)
-  await consumeTicket(login.deps, next.claim, [session.secret])
+  await consumeTicket(login.deps, next.credentials, [session.secret])
   t.strictSame(await login.deps.sessions.findBySecrets([session.secret]), [])
 })
 

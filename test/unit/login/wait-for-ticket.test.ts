@@ -12,14 +12,14 @@ import { openLoginUseCases } from '../../support/login-use-cases.ts'
 import { settle } from '../../support/waiting.ts'
 
 /** Begins a poll. Gives its outcome so far and how often it has read its ticket. */
-const begin = async (deps: LoginDeps, claim: { id: string, secret: string }, poll: Partial<Poll> = {}) => {
+const begin = async (deps: LoginDeps, credentials: { id: string, secret: string }, poll: Partial<Poll> = {}) => {
   let outcome: PollAnswer | Problem | undefined
   const counter = { reads: 0 }
   const read = (id: string) => {
     counter.reads++
     return deps.tickets.read(id)
   }
-  const over = waitForTicket({ ...deps, tickets: { ...deps.tickets, read } }, { ...claim, after: 1, waitMs: 25_000, networks: ['home'], signal: new AbortController().signal, ...poll })
+  const over = waitForTicket({ ...deps, tickets: { ...deps.tickets, read } }, { ...credentials, after: 1, waitMs: 25_000, networks: ['home'], signal: new AbortController().signal, ...poll })
     .then((answer) => { outcome = answer }, (error: unknown) => { outcome = error as Problem })
   await settle()
   return {
@@ -37,29 +37,29 @@ const begin = async (deps: LoginDeps, claim: { id: string, secret: string }, pol
 /** A ticket on a store; through `away` the same store fails while `state.fault` is set. */
 const openFailing = async (t: Test) => {
   const { deps, clock, make } = openLoginUseCases(t)
-  const { claim } = await make()
+  const { credentials } = await make()
   const state: { fault: Error | undefined } = { fault: undefined }
   const tickets: LoginDeps['tickets'] = {
     ...deps.tickets,
     read: (id) => state.fault === undefined ? deps.tickets.read(id) : Promise.reject(state.fault),
   }
-  return { deps, clock, claim, state, away: { ...deps, tickets } }
+  return { deps, clock, credentials, state, away: { ...deps, tickets } }
 }
 
 await t.test('poll: it is answered at once when the ticket is further, when it doesn\'t want to wait, and when the ticket\'s time is up', async (t) => {
   const { deps, clock, make } = openLoginUseCases(t)
-  const { claim } = await make()
-  for (const poll of [{ after: 0 }, { after: -1 }, { waitMs: 0 }, { waitMs: -3 }]) t.equal(await (await begin(deps, claim, poll)).shown(), 'pending 1', JSON.stringify(poll))
+  const { credentials } = await make()
+  for (const poll of [{ after: 0 }, { after: -1 }, { waitMs: 0 }, { waitMs: -3 }]) t.equal(await (await begin(deps, credentials, poll)).shown(), 'pending 1', JSON.stringify(poll))
   t.equal(deps.waitingRoom.held, 0)
   clock.advance(180_000)
-  t.equal(await (await begin(deps, claim)).shown(), 'expired 2')
-  t.equal(await (await begin(deps, { ...claim, secret: 'x' })).shown(), 'ticket-not-found')
+  t.equal(await (await begin(deps, credentials)).shown(), 'expired 2')
+  t.equal(await (await begin(deps, { ...credentials, secret: 'x' })).shown(), 'ticket-not-found')
 })
 
 await t.test('poll: it waits to the end of its time, without a further read, when nothing happens', async (t) => {
   const { deps, clock, make } = openLoginUseCases(t)
-  const { claim } = await make()
-  const poll = await begin(deps, claim, { waitMs: 10_000 })
+  const { credentials } = await make()
+  const poll = await begin(deps, credentials, { waitMs: 10_000 })
   t.equal(deps.waitingRoom.held, 1)
   clock.advance(9_999)
   t.equal(await poll.shown(), undefined)
@@ -72,32 +72,32 @@ await t.test('poll: it waits to the end of its time, without a further read, whe
 
 await t.test('poll: it is answered when its ticket changes, and waits on when it is woken without a change', async (t) => {
   const { deps, make } = openLoginUseCases(t)
-  const [{ claim }, other] = [await make(), await make()]
-  const poll = await begin(deps, claim)
-  await cancelByBrowser(deps, other.claim)
-  deps.waitingRoom.wake(claim.id)
+  const [{ credentials }, other] = [await make(), await make()]
+  const poll = await begin(deps, credentials)
+  await cancelByBrowser(deps, other.credentials)
+  deps.waitingRoom.wake(credentials.id)
   t.equal(await poll.shown(), undefined)
   t.equal(poll.counter.reads, 2)
-  await cancelByBrowser(deps, claim)
+  await cancelByBrowser(deps, credentials)
   t.equal(await poll.shown(), 'cancelled 2')
 })
 
 await t.test('poll: it is answered when its ticket changes between the read and the wait', async (t) => {
   const { deps, make } = openLoginUseCases(t)
-  const { claim } = await make()
+  const { credentials } = await make()
   let isFirst = true
   const secureSlot = async () => {
-    if (isFirst) await cancelByBrowser(deps, claim)
+    if (isFirst) await cancelByBrowser(deps, credentials)
     isFirst = false
   }
-  t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, secureSlot } }, claim)).shown(), 'cancelled 2')
+  t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, secureSlot } }, credentials)).shown(), 'cancelled 2')
 })
 
 await t.test('poll: it is answered when its ticket expires during the wait, once that is certain despite the clock\'s error', async (t) => {
   const { deps, clock, make } = openLoginUseCases(t)
-  const { claim } = await make()
+  const { credentials } = await make()
   clock.advance(170_000)
-  const poll = await begin({ ...deps, clock: { ...clock, errorMs: () => 200 } }, claim)
+  const poll = await begin({ ...deps, clock: { ...clock, errorMs: () => 200 } }, credentials)
   clock.advance(10_000)
   t.equal(await poll.shown(), undefined)
   clock.advance(200)
@@ -106,21 +106,21 @@ await t.test('poll: it is answered when its ticket expires during the wait, once
 
 await t.test('poll: its ticket is secured against eviction when it polls', async (t) => {
   const { deps, make } = openLoginUseCases(t)
-  const { claim } = await make()
+  const { credentials } = await make()
   const secured: string[] = []
   const secureSlot = async ({ id }: Ticket) => { secured.push(id) }
-  await begin({ ...deps, tickets: { ...deps.tickets, secureSlot } }, claim, { waitMs: 0 })
-  t.strictSame(secured, [claim.id])
+  await begin({ ...deps, tickets: { ...deps.tickets, secureSlot } }, credentials, { waitMs: 0 })
+  t.strictSame(secured, [credentials.id])
   const gone = () => Promise.reject(new Problem('ticket-not-found'))
-  t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, secureSlot: gone } }, claim)).shown(), 'ticket-not-found', 'and it is refused when the ticket was evicted')
+  t.equal(await (await begin({ ...deps, tickets: { ...deps.tickets, secureSlot: gone } }, credentials)).shown(), 'ticket-not-found', 'and it is refused when the ticket was evicted')
 })
 
 await t.test('poll: it is told to stay away when the waiting room is full', async (t) => {
   const { deps, clock, make } = openLoginUseCases(t)
-  const { claim } = await make()
+  const { credentials } = await make()
   const small = { ...deps, waitingRoom: createWaitingRoom(clock, 1) }
-  const held = await begin(small, claim)
-  t.equal(await (await begin(small, claim)).shown(), 'pending 1, stay away for 2')
+  const held = await begin(small, credentials)
+  t.equal(await (await begin(small, credentials)).shown(), 'pending 1, stay away for 2')
   small.waitingRoom.close()
   t.equal(await held.shown(), 'pending 1', 'and the held one is answered when the room closes')
   t.equal(held.counter.reads, 1)
@@ -128,7 +128,7 @@ await t.test('poll: it is told to stay away when the waiting room is full', asyn
 
 await t.test('poll: no waiter of it is left when it is over', async (t) => {
   const { deps, clock, make } = openLoginUseCases(t)
-  const { claim } = await make()
+  const { credentials } = await make()
   let waiters = 0
   const enter: LoginDeps['waitingRoom']['enter'] = (...who) => {
     waiters++
@@ -136,21 +136,21 @@ await t.test('poll: no waiter of it is left when it is over', async (t) => {
     return { wait, leave: () => { waiters--; leave() } }
   }
   const counting = { ...deps, waitingRoom: { ...deps.waitingRoom, enter } }
-  const poll = await begin(counting, claim)
-  deps.waitingRoom.wake(claim.id)
+  const poll = await begin(counting, credentials)
+  deps.waitingRoom.wake(credentials.id)
   await settle()
   t.equal(waiters, 1)
   clock.advance(25_000)
   t.equal(await poll.shown(), 'pending 1')
-  await (await begin(counting, { ...claim, id: 'x' })).over
+  await (await begin(counting, { ...credentials, id: 'x' })).over
   t.equal(waiters, 0)
 })
 
 await t.test('poll: it ends without a further read when its client has disconnected', async (t) => {
   const { deps, make } = openLoginUseCases(t)
-  const { claim } = await make()
+  const { credentials } = await make()
   const leaving = new AbortController()
-  const poll = await begin(deps, claim, { signal: leaving.signal })
+  const poll = await begin(deps, credentials, { signal: leaving.signal })
   leaving.abort()
   t.equal(await poll.shown(), 'pending 1')
   t.equal(poll.counter.reads, 1)
@@ -158,10 +158,10 @@ await t.test('poll: it ends without a further read when its client has disconnec
 
 await t.test('poll: it waits its full time, without a further read, when its client knows that the ticket is final', async (t) => {
   const { deps, clock, make } = openLoginUseCases(t)
-  const { claim } = await make()
-  await cancelByBrowser(deps, claim)
+  const { credentials } = await make()
+  await cancelByBrowser(deps, credentials)
   clock.advance(50_000)
-  const poll = await begin(deps, claim, { after: 2 })
+  const poll = await begin(deps, credentials, { after: 2 })
   clock.advance(9_999)
   t.equal(await poll.shown(), undefined)
   clock.advance(1)
@@ -170,16 +170,16 @@ await t.test('poll: it waits its full time, without a further read, when its cli
 })
 
 await t.test('poll: it is rejected when the store fails at the first read', async (t) => {
-  const { claim, state, away } = await openFailing(t)
+  const { credentials, state, away } = await openFailing(t)
   state.fault = new Problem('store-unavailable')
-  t.equal(await (await begin(away, claim)).shown(), 'store-unavailable')
+  t.equal(await (await begin(away, credentials)).shown(), 'store-unavailable')
 })
 
 await t.test('poll: it waits on, and reads once a second, when it is woken while the store fails', async (t) => {
-  const { deps, clock, claim, state, away } = await openFailing(t)
-  const poll = await begin(away, claim)
+  const { deps, clock, credentials, state, away } = await openFailing(t)
+  const poll = await begin(away, credentials)
   state.fault = new Problem('store-unavailable')
-  away.waitingRoom.wake(claim.id)
+  away.waitingRoom.wake(credentials.id)
   t.equal(await poll.shown(), undefined)
   t.equal(poll.counter.reads, 2)
   clock.advance(999)
@@ -192,16 +192,16 @@ await t.test('poll: it waits on, and reads once a second, when it is woken while
   await settle()
   t.equal(poll.counter.reads, 4)
   state.fault = undefined
-  await cancelByBrowser(deps, claim)
+  await cancelByBrowser(deps, credentials)
   t.equal(await poll.shown(), 'cancelled 2')
 })
 
 await t.test('poll: it waits to the end of its time when it was woken while the store failed, and is rejected then if the store still fails', async (t) => {
   for (const isBack of [true, false]) {
-    const { clock, claim, state, away } = await openFailing(t)
-    const poll = await begin(away, claim, { waitMs: 10_000 })
+    const { clock, credentials, state, away } = await openFailing(t)
+    const poll = await begin(away, credentials, { waitMs: 10_000 })
     state.fault = new Problem('store-unavailable')
-    away.waitingRoom.wake(claim.id)
+    away.waitingRoom.wake(credentials.id)
     await settle()
     if (isBack) state.fault = undefined
     for (let second = 1; second < 10; second++) {
@@ -215,10 +215,10 @@ await t.test('poll: it waits to the end of its time when it was woken while the 
 
 await t.test('poll: it is rejected at once during the wait when the fault is not a passing one', async (t) => {
   for (const fault of [new UnknownSchemaError(2), new Problem('internal'), new Error('no Problem')]) {
-    const { claim, state, away } = await openFailing(t)
-    const poll = await begin(away, claim)
+    const { credentials, state, away } = await openFailing(t)
+    const poll = await begin(away, credentials)
     state.fault = fault
-    away.waitingRoom.wake(claim.id)
+    away.waitingRoom.wake(credentials.id)
     await poll.over
     t.equal(await poll.shown(), (fault as Partial<Problem>).code)
     t.equal(poll.counter.reads, 2)
@@ -228,8 +228,8 @@ await t.test('poll: it is rejected at once during the wait when the fault is not
 await t.test('poll: it is answered in time when the clock was set back during the wait, and waits on when the clock was only corrected', async (t) => {
   for (const [backMs, then] of [[90_000, 'pending 1'], [2_001, 'pending 1'], [2_000, undefined], [900, undefined]] as const) {
     const { deps, clock, make } = openLoginUseCases(t)
-    const { claim } = await make()
-    const poll = await begin(deps, claim)
+    const { credentials } = await make()
+    const poll = await begin(deps, credentials)
     clock.set(-backMs)
     clock.advance(24_999)
     t.equal(await poll.shown(), undefined)
@@ -241,10 +241,10 @@ await t.test('poll: it is answered in time when the clock was set back during th
 })
 
 await t.test('poll: it waits on when the store failed for a while and the clock was not set', async (t) => {
-  const { clock, claim, state, away } = await openFailing(t)
-  const poll = await begin(away, claim)
+  const { clock, credentials, state, away } = await openFailing(t)
+  const poll = await begin(away, credentials)
   state.fault = new Problem('store-unavailable')
-  away.waitingRoom.wake(claim.id)
+  away.waitingRoom.wake(credentials.id)
   await settle()
   state.fault = undefined
   clock.advance(1_000)
