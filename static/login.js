@@ -1,4 +1,4 @@
-/** The login page: passes `return_to` to the element, follows its language, and goes to the signed-in page where there is no `return_to`. */
+/** The login page: passes `return_to` to the element, follows its language, and goes to the signed-in page if there is no `return_to`. */
 import './scan-login.js'
 import { destination } from './scan-login/destination.js'
 import { languageFor } from './scan-login/language.js'

@@ -1,4 +1,4 @@
-/** Finds an element; throws where the page has none of this type. @template {Element} T @param {string} selector @param {new () => T} type @returns {T} */
+/** Finds an element; throws if the page has none of this type. @template {Element} T @param {string} selector @param {new () => T} type @returns {T} */
 export const elementOf = (selector, type) => {
   const found = document.querySelector(selector)
   if (!(found instanceof type)) throw new TypeError(`The page has no ${selector}`)

@@ -1,4 +1,4 @@
-/** What the service's answers mean: their bodies, checked and in the phone's names. A function returns undefined where a body is not as in the contract. */
+/** What the service's answers mean: their bodies, checked and in the phone's names. A function returns undefined if a body isn't as the service sends it. */
 import { bodyOf } from './outcome'
 import type { Body } from './outcome'
 
@@ -13,9 +13,9 @@ export interface BrowserName {
   readonly system: string
   /** Empty for a browser that isn't logged in as this person: the service doesn't disclose its address. */
   readonly ip: string
-  /** The network of the address, `203.0.113.*`; null where that would be the address itself, and from an older service. */
+  /** The network of the address, `203.0.113.*`; null if that would be the address itself, and from an older service. */
   readonly network: string | null
-  /** Where the address is, in Chinese and in English; null where the service doesn't know. */
+  /** Where the address is, in Chinese and in English; null if the service doesn't know. */
   readonly place: string | null
   readonly placeEn: string | null
 }
@@ -30,7 +30,7 @@ export interface Offer {
   /** `origin` is the site to log in to, `service` the origin of the login service; mostly the same. */
   readonly site: { readonly name: string, readonly origin: string, readonly service: string }
   readonly browser: BrowserName
-  /** Where this phone's own address is, in Chinese and in English; null where the service doesn't know. */
+  /** Where this phone's own address is, in Chinese and in English; null if the service doesn't know. */
   readonly phonePlace: string | null
   readonly phonePlaceEn: string | null
   /** Browser and phone seem to be in different countries or regions. */
@@ -51,7 +51,7 @@ export interface LoggedInBrowser {
   readonly id: string
   readonly browser: BrowserName
   readonly lastSeenAt: number
-  /** The name of the site that the login is for; null where that is the service's own. */
+  /** The name of the site that the login is for; null if that is the service's own. */
   readonly site: string | null
 }
 
@@ -75,11 +75,11 @@ export const readOffer = (body: Body): Offer | undefined => {
   const state = body.state === 'scanned' ? body.state : readConfirmed(body)
   const origin = text(site.origin)
   const createdAt = Date.parse(String(body.created_at))
-  const question = questionOf(body)
-  if (state === undefined || origin === undefined || Number.isNaN(createdAt) || typeof body.expires_in !== 'number' || question === undefined) return undefined
+  const match = readMatch(body)
+  if (state === undefined || origin === undefined || Number.isNaN(createdAt) || typeof body.expires_in !== 'number' || match === undefined) return undefined
   const phonePlace = textOrNull(body.phone_place)
   return {
-    ...question,
+    ...match,
     state,
     site: { name: text(site.name) ?? origin, origin, service: text(site.service) ?? origin },
     browser: browserOf(body.browser),
@@ -93,10 +93,10 @@ export const readOffer = (body: Body): Offer | undefined => {
 }
 
 /** Strict, as a wrong body must not lead to a screen with a single button that confirms. An older service sends `match_choices` without `match`. */
-const questionOf = ({ match, match_choices: choices = null }: Body): Pick<Offer, 'match' | 'choices'> | undefined => {
+const readMatch = ({ match, match_choices: choices = null }: Body): Pick<Offer, 'match' | 'choices'> | undefined => {
   if (match === 'tap' || (match === undefined && choices !== null)) {
-    const isOffer = Array.isArray(choices) && choices.length > 0 && choices.every((choice) => typeof choice === 'string')
-    return isOffer ? { match: 'tap', choices } : undefined
+    const isChoiceList = Array.isArray(choices) && choices.length > 0 && choices.every((choice) => typeof choice === 'string')
+    return isChoiceList ? { match: 'tap', choices } : undefined
   }
   if (choices !== null || !(match === undefined || match === 'type' || match === 'off')) return undefined
   return { match: match ?? 'off', choices: [] }

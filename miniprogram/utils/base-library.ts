@@ -1,6 +1,4 @@
-/** The version of WeChat's base library that this mini program needs. */
-
-/** The oldest version that works; project.config.json and the README name it too. */
+/** The oldest version of WeChat's base library that works; project.config.json and the README name it too. */
 export const neededLibrary = '2.32.3'
 
 /** Whether a version such as `2.32.3` is at least another one, compared as numbers, part by part. */

@@ -42,7 +42,7 @@ export const base64 = (bytes: Uint8Array): string => {
 /** RFC 4648 §5, without padding. */
 export const base64url = (bytes: Uint8Array): string => encode(bytes, urlSafe)
 
-/** Decodes base64url without padding; undefined where the text is none. */
+/** Decodes base64url without padding; undefined if the text is none. */
 export const fromBase64url = (text: string): Uint8Array | undefined => {
   if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return undefined
   const bytes = new Uint8Array(Math.floor(text.length * 3 / 4))

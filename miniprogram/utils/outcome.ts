@@ -1,7 +1,7 @@
 /** The outcome of a call: a value, or the code of a failure. */
 import type { Platform, Reply } from './ports'
 
-/** The error codes that a phone can get (CONTRACT "Errors"); any other counts as `internal`. */
+/** The error codes that a phone can get (src/http/README.md, "Errors"); any other counts as `internal`. */
 export const serverCodes = [
   'bad-request', 'signature-invalid', 'clock-skew', 'replayed', 'key-unknown', 'js-code-invalid', 'match-wrong', 'wechat-user-blocked',
   'not-found', 'ticket-not-found', 'method-not-allowed', 'ticket-not-scanned', 'ticket-taken', 'ticket-confirmed', 'ticket-consumed',
@@ -27,11 +27,11 @@ export interface Success<T> { readonly ok: true, readonly value: T }
 export interface Failure {
   readonly ok: false
   readonly code: FailureCode
-  /** The service's clock in seconds, where the answer has it. */
+  /** The service's clock in seconds, if the answer has it. */
   readonly serverTime?: number
-  /** Seconds to wait before another try, where the answer has them. */
+  /** Seconds to wait before another try, if the answer has them. */
   readonly retryAfter?: number
-  /** The reason, where the code alone doesn't tell it. */
+  /** The reason, if the code alone doesn't tell it. */
   readonly reason?: string
 }
 export type Outcome<T> = Success<T> | Failure
@@ -57,7 +57,7 @@ export const answerTo = async <T>(platform: Platform, send: () => Promise<Reply>
   return outcomeOf(reply, read)
 }
 
-/** Reads a reply. `read` returns the value of a 2xx body, or undefined where the body is not as in the contract. */
+/** Reads a reply. `read` returns the value of a 2xx body, or undefined if the body isn't as the service sends it. */
 const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcome<T> => {
   const body = bodyOf(reply.body)
   if (reply.status >= 200 && reply.status < 300) {
@@ -76,5 +76,5 @@ const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcom
 
 export type Body = Readonly<Record<string, unknown>>
 
-/** The body as an object; empty where it is none. */
+/** The body as an object; empty if it is none. */
 export const bodyOf = (value: unknown): Body => typeof value === 'object' && value !== null ? value as Body : {}

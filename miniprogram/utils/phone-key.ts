@@ -33,7 +33,7 @@ const marginMs = 60_000 // a key in its last minute might expire before the requ
 
 export const createPhoneKeys = (platform: Platform, requestKey: (jsCode: string) => Promise<Reply>): PhoneKeys => {
   let pendingLogin: Promise<Outcome<PhoneKey>> | undefined
-  // Also in memory: where the storage fails, only the next start needs another login.
+  // The key is also kept in memory: if storage fails, only the next start has to log in again.
   let current = parsed(platform.getStorage(storageKey))
   let clockOffset = current?.clockOffset ?? 0
 

@@ -40,7 +40,7 @@ export const wxPlatform: Platform = {
       fail: () => resolve(true),
     })
   }),
-  // WeChat's storage throws where the phone's is full or broken; the mini program works without.
+  // WeChat's storage throws if the phone's is full or broken; the mini program works without.
   getStorage: (key) => {
     try {
       const value: unknown = wx.getStorageSync(key)

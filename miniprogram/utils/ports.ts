@@ -10,9 +10,9 @@ export interface PhoneRequest {
 
 export interface Reply {
   readonly status: number
-  /** The parsed JSON; text where it is none. */
+  /** The parsed JSON; text if it is none. */
   readonly body: unknown
-  /** `Retry-After` in seconds, where there was one. */
+  /** `Retry-After` in seconds, if there was one. */
   readonly retryAfter?: number
 }
 
@@ -21,13 +21,13 @@ export interface Platform {
   readonly isTooOld: boolean
   /** Sends a request. Resolves with any status; rejects with WeChat's message when no answer came. */
   request (request: PhoneRequest): Promise<Reply>
-  /** Gets a fresh js_code (`wx.login`), valid for one use. Rejects where WeChat gives none. */
+  /** Gets a fresh js_code (`wx.login`), valid for one use. Rejects if WeChat gives none. */
   login (): Promise<string>
   /** Whether there is any network, as far as the phone knows. */
   isConnected (): Promise<boolean>
-  /** Reads a stored text; undefined where there is none. */
+  /** Reads a stored text; undefined if there is none. */
   getStorage (key: string): string | undefined
-  /** Stores a text on this phone, where it can; undefined removes it. */
+  /** Stores a text on this phone, if it can; undefined removes it. */
   setStorage (key: string, value: string | undefined): void
   randomBytes (size: number): Promise<Uint8Array>
   /** Milliseconds since 1970, by this phone's clock, which may be wrong. */

@@ -4,7 +4,7 @@ import { isCameraScene, ticketFromPath } from './scene'
 let lastScanned: string | undefined
 
 /**
- * Opens WeChat's scanner. Resolves with the ticket of the code, null for a code that isn't ours, undefined where the person went back. Only the camera is
+ * Opens WeChat's scanner. Resolves with the ticket of the code, null for a code that isn't ours, undefined if the person went back. Only the camera is
  * allowed: WeChat doesn't say whether a picture was chosen instead, and somebody may have sent that picture.
  */
 export const scanCode = (): Promise<string | null | undefined> => new Promise((resolve) => {

@@ -3,14 +3,14 @@
 const ticketId = /^[A-Za-z0-9_-]{22}$/
 const codePath = /^\/?pages\/login\/login(?:\.html)?\?([^#]*)/
 
-/** Reads the ticket id from the `scene` that a page was opened with, which WeChat percent-encodes; undefined where there is none. */
+/** Reads the ticket id from the `scene` that a page was opened with, which WeChat percent-encodes; undefined if there is none. */
 export const ticketFromScene = (scene: unknown): string | undefined => {
   if (typeof scene !== 'string') return undefined
   const decoded = decodedOnce(scene)
   return decoded !== undefined && ticketId.test(decoded) ? decoded : undefined
 }
 
-/** Reads the ticket id from the `path` of a scanned code; undefined where there is none. Some systems decode the scene there, others don't. */
+/** Reads the ticket id from the `path` of a scanned code; undefined if there is none. Some systems decode the scene there, others don't. */
 export const ticketFromPath = (path: unknown): string | undefined => {
   const query = typeof path === 'string' ? codePath.exec(path)?.[1] : undefined
   return ticketFromScene(query?.split('&').find((pair) => pair.startsWith('scene='))?.slice('scene='.length))

@@ -1,4 +1,4 @@
-/** The calls to the service: signed, and repeated once with a new key or a corrected clock where the service asks for that. */
+/** The calls to the service: signed, and repeated once with a new key or a corrected clock if the service asks for that. */
 import { readCancelled, readConfirmed, readOffer, readSessions } from './answers'
 import type { LoggedInBrowser, Offer, User } from './answers'
 import { base64url, fromBase64url } from './bytes'
@@ -13,13 +13,13 @@ export interface Service {
   /** The person this phone is logged in as; undefined until a call has logged it in. */
   user (): User | undefined
   scan (ticket: string): Promise<Outcome<Offer>>
-  /** Confirms, with the number that was tapped or typed; null where none is asked for. */
+  /** Confirms, with the number that was tapped or typed; null if none is asked for. */
   confirm (ticket: string, number: string | null): Promise<Outcome<'confirmed'>>
   cancel (ticket: string): Promise<Outcome<'cancelled'>>
   sessions (): Promise<Outcome<readonly LoggedInBrowser[]>>
-  /** Logs a browser out; succeeds also where it is logged out already. */
+  /** Ends a browser's session; succeeds also if it has ended already. */
   signOut (sessionId: string): Promise<Outcome<true>>
-  /** Logs out every browser, and every other phone of this person. */
+  /** Ends the session of every browser, and logs out every other phone of this person. */
   signOutEverywhere (): Promise<Outcome<true>>
   /** Sets the name that others see; an empty one removes it. Returns the name as it is now. */
   rename (name: string): Promise<Outcome<string | null>>
@@ -30,7 +30,7 @@ export interface Service {
 }
 
 const done = (): true => true
-const clockToleranceSeconds = 120 // CONTRACT "The signature"
+const clockToleranceSeconds = 120 // the service's own (src/http/phone-signature.ts)
 
 /** `serviceUrl` is the service's PUBLIC_URL, which the signature covers. */
 export const createService = (platform: Platform, serviceUrl: string): Service => {

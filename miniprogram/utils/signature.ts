@@ -1,4 +1,4 @@
-/** The signature of a phone's request: the contract's profile of RFC 9421 and RFC 9530, without options. */
+/** The signature of a phone's request: RFC 9421 and RFC 9530 as src/http/README.md, "API", uses them, without options. */
 import { base64, utf8 } from './bytes'
 import { hmacSha256 } from './hmac-sha256'
 import { sha256 } from './sha256'
@@ -10,9 +10,9 @@ export interface SignedRequest {
   readonly serviceUrl: string
   /** As sent, after the service URL: `/api/phone/sessions`. */
   readonly path: string
-  /** As sent, without the question mark; empty where there is none. */
+  /** As sent, without the question mark; empty if there is none. */
   readonly query: string
-  /** As sent; empty where there is none. */
+  /** As sent; empty if there is none. */
   readonly body: string
   readonly key: Uint8Array
   readonly keyId: string
@@ -36,7 +36,7 @@ const partsOf = (serviceUrl: string): { authority: string, prefix: string } => {
   return { authority: host.toLowerCase().replace(defaultPort, ''), prefix }
 }
 
-/** Signs a request; returns the three headers to send with it. Throws a TypeError where the service URL is invalid. */
+/** Signs a request; returns the three headers to send with it. Throws a TypeError if the service URL is invalid. */
 export const sign = (request: SignedRequest): SignatureHeaders => {
   const { authority, prefix } = partsOf(request.serviceUrl)
   const digest = `sha-256=:${base64(sha256(utf8(request.body)))}:`

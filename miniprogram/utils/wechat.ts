@@ -16,8 +16,8 @@ export const watchForUpdate = (): void => {
 }
 
 /**
- * Updates what is too old: WeChat, or the mini program. Where neither is ready it exits: WeChat checks for updates at the next start. WeChat allows it
- * in the handler of a tap only.
+ * Updates what is too old: WeChat, or the mini program. If no update is ready, the mini program exits, and WeChat checks for one at the next start. Call
+ * this only in the handler of a tap: WeChat refuses it anywhere else.
  */
 export const update = (): void => {
   if (isTooOld) wx.updateWeChatApp()

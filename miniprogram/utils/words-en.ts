@@ -44,7 +44,7 @@ export const en: Words = {
     blocked: { line: 'WeChat has restricted this account', help: "You can't log in with it for now. WeChat can tell you why." },
     'update-needed': { line: 'This is out of date', help: 'Update it, then scan again.' },
     offline: { line: "You're offline", help: 'Try again once you are connected.' },
-    paused: { line: 'Too many wrong numbers', help: '' },
+    'locked-out': { line: 'Too many wrong numbers', help: '' },
     unavailable: { line: "That didn't work just now", help: '' },
   },
 
@@ -113,7 +113,7 @@ export const en: Words = {
   hours: counted('hour'),
   days: counted('day'),
   tooFast: (duration) => `That was a lot at once. Try again in ${duration}.`,
-  pausedHelp: (duration) => `So you can't confirm a login for ${duration}. Somebody may have tried to have you confirm theirs: don't scan for a page you didn't open.`,
+  lockedOutHelp: (duration) => `So you can't confirm a login for ${duration}. Somebody may have tried to have you confirm theirs: don't scan for a page you didn't open.`,
 
   justNow: 'just now',
   secondsAgo: past('second'),

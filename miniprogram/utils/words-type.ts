@@ -7,7 +7,7 @@ export interface Words {
   readonly browser: string
   /** Asks whether the person opened that address themselves. */
   readonly ownPage: string
-  /** Names the service that logs people in for the site, where that is another. */
+  /** Names the service that logs people in for the site, if that is another. */
   readonly through: (address: string) => string
   readonly place: string
   readonly network: string
@@ -17,7 +17,7 @@ export interface Words {
   readonly otherCountry: string
   /** The code was not scanned by this person's camera. */
   readonly maybeSent: string
-  /** Takes the place of `maybeSent` where the browser may be on this phone. */
+  /** Takes the place of `maybeSent` if the browser may be on this phone. */
   readonly samePhone: string
   readonly oldRequest: (ago: string) => string
   /** What to do about the warnings above. */
@@ -74,7 +74,7 @@ export interface Words {
   readonly days: (count: number) => string
   readonly tooFast: (duration: string) => string
   /** After too many wrong numbers: for how long no login can be confirmed, and what may be the reason. */
-  readonly pausedHelp: (duration: string) => string
+  readonly lockedOutHelp: (duration: string) => string
 
   readonly justNow: string
   readonly secondsAgo: (count: number) => string
@@ -83,4 +83,4 @@ export interface Words {
   readonly daysAgo: (count: number) => string
 }
 
-export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'update-needed' | 'offline' | 'paused' | 'unavailable'
+export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'

@@ -40,7 +40,7 @@ export const zh: Words = {
     blocked: { line: '微信限制了这个账号', help: '暂时不能用它登录。可以在微信里查看原因。' },
     'update-needed': { line: '版本太旧了', help: '更新以后再扫一次。' },
     offline: { line: '网络断开了', help: '连上网络后再试一次。' },
-    paused: { line: '数字输错了太多次', help: '' },
+    'locked-out': { line: '数字输错了太多次', help: '' },
     unavailable: { line: '暂时没有成功', help: '' },
   },
 
@@ -109,7 +109,7 @@ export const zh: Words = {
   hours: (count) => `${count} 小时`,
   days: (count) => `${count} 天`,
   tooFast: (duration) => `操作太快了，过 ${duration}再试。`,
-  pausedHelp: (duration) => `所以你的账号 ${duration}内不能确认登录。可能有人想让你替他确认登录，不是你自己打开的登录页，不要扫。`,
+  lockedOutHelp: (duration) => `所以你的账号 ${duration}内不能确认登录。可能有人想让你替他确认登录，不是你自己打开的登录页，不要扫。`,
 
   justNow: '刚刚',
   secondsAgo: (count) => `${count} 秒前`,

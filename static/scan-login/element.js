@@ -58,7 +58,7 @@ export class ScanLoginElement extends HTMLElement {
   /** A moved element, or several attributes set in turn, count as one change. */
   #updateSoon () { queueMicrotask(() => { this.#update() }) }
 
-  /** Ends the running login where the element is in no page, and replaces it where server or destination have changed. */
+  /** Ends the running login if the element is in no page, and replaces it if server or destination have changed. */
   #update () {
     const server = this.#server()
     const returnTo = this.getAttribute('return-to')
@@ -111,7 +111,7 @@ export class ScanLoginElement extends HTMLElement {
     }
   }
 
-  /** Returns false where the page has prevented `login`. Events don't bubble: a page would take a bubbling `error` for its own. @param {import('./login-types.js').LoginEvent} event */
+  /** Returns false if the page has prevented `login`. Events don't bubble: a page would take a bubbling `error` for its own. @param {import('./login-types.js').LoginEvent} event */
   #emit (event) {
     const { name, ...detail } = 'session' in event ? { name: event.name, ...event.session } : event
     return this.dispatchEvent(new CustomEvent(name, { detail, cancelable: name === 'login' }))
@@ -134,7 +134,7 @@ export class ScanLoginElement extends HTMLElement {
     if (code !== null) savePicture(code.url, dictionaries[this.#language].picture).catch(() => {}) // dismissed, or no network: a long press on the picture saves it too
   }
 
-  /** The service's address, ending with a slash; null where the attribute is no valid URL. */
+  /** The service's address, ending with a slash; null if the attribute is no valid URL. */
   #server () {
     try {
       return new URL((this.getAttribute('server') ?? ScanLoginElement.defaultServer).replace(/\/*$/, '/'), document.baseURI).href
@@ -158,7 +158,7 @@ const applyStyle = (root) => {
   }
 }
 
-/** The tab's sessionStorage; where a browser forbids it, even reading the property throws. */
+/** The tab's sessionStorage; if a browser forbids it, even reading the property throws. */
 const tabStorage = () => {
   try {
     return sessionStorage

@@ -9,8 +9,8 @@ import { interruptible } from './context.js'
 const consumeRetryMs = 30_000
 
 /**
- * Asks the visitor whether it was they who confirmed, if that is in doubt, then gets the session. `isMe` is their answer, null where there was none in
- * time; `session` is null where `isMe` isn't true, or the ticket turned out to be final.
+ * Asks the visitor whether it was they who confirmed, if that is in doubt, then gets the session. `isMe` is their answer, null if there was none in
+ * time; `session` is null if `isMe` isn't true, or the ticket turned out to be final.
  * @param {Attempt} attempt
  * @param {{ state: 'confirmed' | 'consumed', user: import('./ticket-api.js').User }} confirmed
  * @param {{ context: Context, viewState: import('./view-state.js').ViewState, lastPerson: import('./login-types.js').LoginDependencies['lastPerson'],
@@ -37,7 +37,7 @@ export const finishLogin = async (attempt, { state, user }, { context, viewState
   return { isMe, session: isMe === true ? await consumeTicket(attempt, context) : null }
 }
 
-/** Finds out who is logged in in this browser, with retries; null where the service hasn't said by `until`. @param {number} until @param {Context} context */
+/** Finds out who is logged in in this browser, with retries; null if the service hasn't said by `until`. @param {number} until @param {Context} context */
 const findLoggedInPerson = async (until, context) => {
   while (context.clock.now() < until) {
     const answer = await interruptible(context, (signal) => context.api.loggedInPerson(signal))
@@ -51,7 +51,7 @@ const findLoggedInPerson = async (until, context) => {
   return null
 }
 
-/** Gets the session of a confirmed ticket, with retries; null where the ticket is final. @param {Attempt} attempt @param {Context} context @returns {Promise<Session | null>} */
+/** Gets the session of a confirmed ticket, with retries; null if the ticket is final. @param {Attempt} attempt @param {Context} context @returns {Promise<Session | null>} */
 const consumeTicket = async ({ ticket, endsAt }, context) => {
   while (context.clock.now() < endsAt + consumeRetryMs) {
     const answer = await interruptible(context, (signal) => context.api.consume(ticket, signal))

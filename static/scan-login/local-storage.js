@@ -1,4 +1,4 @@
-/** What this browser remembers for this site, in localStorage. Where a browser forbids storage, nothing is remembered. */
+/** What this browser remembers for this site, in localStorage. If a browser forbids storage, nothing is remembered. */
 
 /** @param {string} key */
 export const recall = (key) => {

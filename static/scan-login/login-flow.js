@@ -10,7 +10,7 @@ import { linked, pause } from './wait.js'
 /** @typedef {import('./attempt.js').Attempt} Attempt */
 /**
  * The dependencies, and what the controller adds for one run: `signal` ends it; `interruptedBy`: see context.js; `untilShown` resolves when the page
- * becomes visible; `untilAnswered` resolves with what the visitor says, null where they don't in time; `setCurrent` is called with the ticket in use.
+ * becomes visible; `untilAnswered` resolves with what the visitor says, null if they don't in time; `setCurrent` is called with the ticket in use.
  * @typedef {import('./login-types.js').LoginDependencies & { signal: AbortSignal, interruptedBy: import('./wait.js').Subscribe, untilShown: () => Promise<void>,
  *   setCurrent: (attempt: Attempt | null) => void, untilAnswered: (ms: number) => Promise<boolean | null>, returnTo: string | null }} Run
  */

@@ -21,7 +21,7 @@
  * @property {import('./saved-tickets.js').SavedTickets} savedTickets
  * @property {{ recall: () => string | null, remember: (sub: string) => void }} lastPerson whom this browser was last logged in as
  * @property {(view: import('./view-state.js').View) => void} show
- * @property {(event: LoginEvent) => boolean} emit false where the page has prevented `login`, and so takes the visitor on by itself
+ * @property {(event: LoginEvent) => boolean} emit false if the page has prevented `login`, and so takes the visitor on by itself
  * @property {(session: Session) => void} redirect called after the login was shown for a moment, unless the page has prevented `login`
  */
 

@@ -12,13 +12,13 @@ const finalStateMs = 2_000
 const unknownScanMs = 60_000
 /** The first call after a sleep may go out on a connection that died meanwhile, which only a timeout shows; the next call opens another. */
 const afterSleepTimeoutMs = 3_000
-/** Polls without news are at least this far apart, also where the server's `max_wait` is 0. */
+/** Polls without news are at least this far apart, also if the server's `max_wait` is 0. */
 const pollSpacingMs = 1_000
 
 /**
  * Polls, one call at a time, until the ticket is confirmed or final. `consumed`: an earlier page of this tab has asked for the session already. `not-found`:
- * the server doesn't know the ticket. `user` is the person who confirmed, null where nobody did. `onNews` is called with each new version that is not the
- * end: scanned, and pending where the first view of the ticket is a poll's. When `hasNext`, a next ticket is ready, polling doesn't go on past the end.
+ * the server doesn't know the ticket. `user` is the person who confirmed, null if nobody did. `onNews` is called with each new version that is not the
+ * end: scanned, and pending if the first view of the ticket is a poll's. When `hasNext`, a next ticket is ready, polling doesn't go on past the end.
  * @param {import('./attempt.js').Attempt} attempt
  * @param {import('./context.js').Context & { hold: import('./poll-hold.js').PollHold, onNews: (view: TicketView) => void, hasNext: () => boolean }} context
  * @returns {Promise<{ state: 'confirmed' | 'consumed', user: User } | { state: 'cancelled' | 'expired' | 'not-found', user: null }>}

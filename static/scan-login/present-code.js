@@ -15,7 +15,7 @@ import { pause, retryDelayMs } from './wait.js'
  * @property {(signal: AbortSignal) => Promise<void>} untilVisible
  * @property {() => number} lastActivityAt
  * @property {(event: import('./login-types.js').LoginEvent) => void} emit
- * @property {(signal: AbortSignal) => Promise<Attempt | null>} makeNext tries once; null where that failed
+ * @property {(signal: AbortSignal) => Promise<Attempt | null>} makeNext tries once; null if that failed
  * @property {(next: Attempt) => void} onNext
  * @property {() => void} onUnattended
  */

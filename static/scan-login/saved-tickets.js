@@ -26,7 +26,7 @@ export const createSavedTickets = ({ server, store, clock, wallClock }) => {
     save: ({ ticket, endsAt, isTheirs }, returnTo) => {
       try {
         store.setItem(key, JSON.stringify([...readAll(), { server, returnTo, ticket, endsAt: wallClock() + endsAt - clock.now(), isTheirs }]))
-      } catch {} // where a browser forbids storage, a reload shows a fresh code
+      } catch {} // if a browser forbids storage, a reload shows a fresh code
     },
     take: (returnTo) => {
       try {

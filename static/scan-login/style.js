@@ -3,7 +3,7 @@
  * that a site may set; only the background of the code is always white.
  */
 
-/** Used twice below: for `theme="dark"`, and where the visitor's system asks for dark. */
+/** Used twice below: for `theme="dark"`, and if the visitor's system asks for dark. */
 const dark = `
   color-scheme: dark;
   --ink: var(--scan-login-ink, #eef0f2); --on-ink: var(--scan-login-on-ink, #1a1d21); --press: var(--scan-login-press, #cfd4da); --soft: var(--scan-login-soft, #a5adb7);

@@ -2,11 +2,11 @@
 import { linked, throwIfAborted } from './wait.js'
 
 /** @typedef {'pending' | 'scanned' | 'confirmed' | 'consumed' | 'cancelled' | 'expired'} TicketState */
-/** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, linkUrl: string | null, maxWaitSeconds: number }} Ticket `linkUrl` opens the mini program on the same phone; null where the operator has no such links. */
+/** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, linkUrl: string | null, maxWaitSeconds: number }} Ticket `linkUrl` opens the mini program on the same phone; null if the operator has no such links. */
 /** @typedef {{ sub: string, name: string | null }} User */
-/** @typedef {{ state: TicketState, version: number, leftMs: number, number: string | null, user: User, pollAfterMs: number }} TicketView `number` is the two digits that the service adds once a phone has scanned, for the person to tap or type there; null where it asks for none. `user` is who confirmed; its `sub` is empty until somebody has. */
+/** @typedef {{ state: TicketState, version: number, leftMs: number, number: string | null, user: User, pollAfterMs: number }} TicketView `number` is the two digits that the service adds once a phone has scanned, for the person to tap or type there; null if it asks for none. `user` is who confirmed; its `sub` is empty until somebody has. */
 /** @typedef {{ accessToken: string, expiresIn: number, user: User, returnTo: string | null }} Session `expiresIn` is the token's, in seconds. */
-/** @typedef {{ status: number, code: string, retryAfterMs: number, isTimeout: boolean }} Failure `status` is 0 where no answer came (`isTimeout`: within the time allowed), `code` is '' where the body is no problem document of the service. */
+/** @typedef {{ status: number, code: string, retryAfterMs: number, isTimeout: boolean }} Failure `status` is 0 if no answer came (`isTimeout`: within the time allowed), `code` is '' if the body is no problem document of the service. */
 /** @typedef {{ [name: string]: unknown }} Body */
 /**
  * @template T
@@ -87,7 +87,7 @@ const nobody = { value: { sub: null }, failure: null }
 /** @param {Ticket} ticket */
 const authorization = ({ secret }) => ({ Authorization: `Ticket ${secret}` })
 
-/** Reads the body; empty where it is no JSON object. @param {Response} response @returns {Promise<Body>} */
+/** Reads the body; empty if it is no JSON object. @param {Response} response @returns {Promise<Body>} */
 const jsonOf = async (response) => {
   const body = await response.json().catch(() => null)
   return typeof body === 'object' && body !== null ? body : {}

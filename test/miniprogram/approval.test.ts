@@ -114,16 +114,16 @@ await t.test('approval: says when it may be tried again when the answer has Retr
   t.strictSame(approval.view(), { kind: 'unavailable', code: 'rate-limited', retryAfter: 600 })
 })
 
-await t.test('E11 approval: is paused when scan or confirmation is refused for wrong numbers, until it is read again after the wait', async (t) => {
+await t.test('E11 approval: is locked out when scan or confirmation is refused for wrong numbers, until it is read again after the wait', async (t) => {
   const refusal = { ...problem(429, 'rate-limited', { reason: 'wrong-numbers' }), retryAfter: 600 }
   const { approval } = start({ scan: [refusal, offer()], confirm: refusal })
   await approval.read()
-  t.strictSame(approval.view(), { kind: 'paused', retryAfter: 600 })
+  t.strictSame(approval.view(), { kind: 'locked-out', retryAfter: 600 })
   await approval.confirm('47')
   await approval.read()
   t.equal(approval.view().kind, 'ready')
   await approval.confirm('47')
-  t.strictSame(approval.view(), { kind: 'paused', retryAfter: 600 })
+  t.strictSame(approval.view(), { kind: 'locked-out', retryAfter: 600 })
   for (const more of [{ reason: 'other' }, { reason: 7 }, {}]) {
     const other = start({ scan: { ...problem(429, 'rate-limited', more), retryAfter: 600 } }).approval
     await other.read()

@@ -11,7 +11,7 @@ const ticket = 'AbCdEfGhIjKlMnOpQrStUv'
 const fields = ['@method', '@authority', '@path', '@query', 'content-digest']
 const params = ['created', 'nonce', 'keyid', 'alg', 'tag']
 
-/** CONTRACT "The signature". */
+/** Test vectors of the signature that src/http/README.md, "API", describes. */
 const vectors = [
   {
     request: { method: 'POST', path: `/api/phone/tickets/${ticket}/confirm`, query: '', body: '{"match_code":"47"}' },

@@ -29,7 +29,7 @@ await t.test('words: every code of the registry that a phone can get has a sente
 
 await t.test('words: no text is empty, has a code in it or says "error", in both languages', async (t) => {
   const sentences = (words: object): string[] => Object.entries(words).flatMap(([name, word]) =>
-    name === 'unavailable' || name === 'paused' ? [word.line] : typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x')] : sentences(word))
+    name === 'unavailable' || name === 'locked-out' ? [word.line] : typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x')] : sentences(word))
   for (const sentence of [...sentences(zh), ...sentences(en)]) {
     t.match(sentence, /\S/)
     t.notMatch(sentence, /error|错误|[a-z]+-[a-z]+-|undefined|null/i, sentence)
@@ -69,7 +69,7 @@ const ready = (asked: Offer, isClockCorrected = false, typed = ''): View => ({ k
 
 await t.test('screenOf: shows the site, the browser and the numbers when a decision is asked for', async (t) => {
   const screen = screenOf(ready(offer), en, now, true)
-  t.hasStrict(screen, { title: 'Log in to Acme?', origin: 'acme.example', ownPage: 'Did you open this address yourself?', through: '', warning: '', note: '', confirm: '', refuse: 'Not me', busy: false, line: '' })
+  t.hasStrict(screen, { title: 'Log in to Acme?', origin: 'acme.example', ownPage: 'Did you open this address yourself?', through: '', warning: '', note: '', confirm: '', cancel: 'Not me', busy: false, line: '' })
   t.strictSame(screen.rows, [
     { label: 'Browser', value: 'Chrome 151 · Windows 11' }, { label: 'Browser network', value: '203.0.113.*' }, { label: 'Asked', value: '20 seconds ago' },
   ])
@@ -99,7 +99,7 @@ await t.test('E13 screenOf: shows the site\'s address as in an address bar, and 
 })
 
 await t.test('screenOf: shows one button when no number is asked for', async (t) => {
-  t.hasStrict(screenOf(ready({ ...offer, match: 'off', choices: [] }), en, now, true), { numbers: [], keys: [], confirm: 'Log in', incomplete: false, refuse: 'Not me' })
+  t.hasStrict(screenOf(ready({ ...offer, match: 'off', choices: [] }), en, now, true), { numbers: [], keys: [], confirm: 'Log in', incomplete: false, cancel: 'Not me' })
 })
 
 await t.test('E11 screenOf: shows a keypad, two boxes and the reason when the number is to be typed', async (t) => {
@@ -115,13 +115,13 @@ await t.test('E11 screenOf: shows a keypad, two boxes and the reason when the nu
 await t.test('E11 screenOf: says that somebody may have tried to use the person when a number was wrong, and for how long nothing can be confirmed when there were too many', async (t) => {
   t.match(screenOf({ kind: 'wrong-number' }, en, now, true).help, /Somebody may have tried to have you confirm their login/)
   t.match(screenOf({ kind: 'wrong-number' }, zh, now, true).help, /可能有人想让你替他确认登录/)
-  const paused = (retryAfter: number, words = en): string => {
-    const { line, help } = screenOf({ kind: 'paused', retryAfter }, words, now, true)
+  const lockedOut = (retryAfter: number, words = en): string => {
+    const { line, help } = screenOf({ kind: 'locked-out', retryAfter }, words, now, true)
     return `${line}. ${help}`
   }
-  t.match(paused(600), /^Too many wrong numbers\. So you can't confirm a login for 10 minutes\. Somebody may have tried to have you confirm theirs/)
-  t.match(paused(86_400), /for 24 hours\./)
-  t.match(paused(600, zh), /^数字输错了太多次\. 所以你的账号 10 分钟内不能确认登录。可能有人想让你替他确认登录/)
+  t.match(lockedOut(600), /^Too many wrong numbers\. So you can't confirm a login for 10 minutes\. Somebody may have tried to have you confirm theirs/)
+  t.match(lockedOut(86_400), /for 24 hours\./)
+  t.match(lockedOut(600, zh), /^数字输错了太多次\. 所以你的账号 10 分钟内不能确认登录。可能有人想让你替他确认登录/)
   const told = (retryAfter: number, words = en): string => screenOf({ kind: 'unavailable', code: 'rate-limited', retryAfter }, words, now, true).help
   t.strictSame([0, 1, 90, 91, 600, 601, 3600, 5400, 5401, 21_600, 86_400, 259_200].map((seconds) => /again in (.*)\./.exec(told(seconds))?.[1]), [
     '1 second', '1 second', '90 seconds', '2 minutes', '10 minutes', '11 minutes', '60 minutes', '90 minutes', '2 hours', '6 hours', '24 hours', '3 days',
@@ -180,12 +180,12 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
     [{ kind: 'update-needed' }, 'quiet', ['update']],
     [{ kind: 'offline' }, 'quiet', ['retry', 'home']],
     [{ kind: 'unavailable', code: 'store-unavailable' }, 'quiet', ['retry', 'home']],
-    [{ kind: 'paused', retryAfter: 600 }, 'warning', ['retry', 'home']],
+    [{ kind: 'locked-out', retryAfter: 600 }, 'warning', ['retry', 'home']],
   ]
   for (const words of [zh, en]) {
     for (const [view, mark, actions] of ends) {
       const screen = screenOf(view, words, now, true)
-      t.hasStrict(screen, { kind: view.kind, mark, title: '', refuse: '', numbers: [] })
+      t.hasStrict(screen, { kind: view.kind, mark, title: '', cancel: '', numbers: [] })
       t.not(screen.line, '')
       t.not(screen.help, '')
       t.strictSame(screen.actions.map(({ name }) => name), actions)

@@ -9,7 +9,7 @@ export interface HomeView {
   readonly sessions: readonly LoggedInBrowser[] | undefined
   /** A change is being sent; further taps do nothing. */
   readonly busy: boolean
-  /** The failure of the last call; undefined where it succeeded. */
+  /** The failure of the last call; undefined if it succeeded. */
   readonly failure: FailureCode | undefined
   /** The name has just been saved. */
   readonly saved: boolean
@@ -21,9 +21,9 @@ export interface Home {
   read (): Promise<void>
   /** The person is typing: "Saved" is no longer true. */
   edited (): void
-  /** Logs that browser out. To be called after the person has confirmed it. */
+  /** Ends that browser's session. To be called after the person has confirmed it. */
   signOut (sessionId: string): Promise<void>
-  /** Logs out every browser and every other phone. To be called after the person has confirmed it. */
+  /** Ends the session of every browser, and logs out every other phone. To be called after the person has confirmed it. */
   signOutEverywhere (): Promise<void>
   rename (name: string): Promise<void>
 }
@@ -46,7 +46,7 @@ export const createHome = (service: Service, onChange: () => void): Home => {
     show(sessions.ok ? { user, sessions: sessions.value, failure: undefined, saved: false } : { user, failure: sessions.code, saved: false })
   }
 
-  /** Logs browsers out; removes from the list those that `stays` returns false for. */
+  /** Ends browsers' sessions; removes from the list those that `stays` returns false for. */
   const signOutOf = async (signOut: () => Promise<Outcome<true>>, stays: (session: LoggedInBrowser) => boolean): Promise<void> => {
     if (view.busy) return
     lastCall++ // a list that was requested before still has the browser

@@ -19,7 +19,7 @@ export interface HomeScreen {
   readonly saved: string
   readonly failure: string
   readonly browsers: ReadonlyArray<{ readonly id: string, readonly title: string, readonly detail: string }>
-  /** Shown where the list has no browsers. */
+  /** Shown if the list has no browsers. */
   readonly empty: string
 }
 

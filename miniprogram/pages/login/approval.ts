@@ -16,7 +16,7 @@ export type View =
   /** From here on: can be tried again. */
   | { readonly kind: 'offline' }
   /** After too many wrong numbers, this person can't confirm anything for `retryAfter` seconds. */
-  | { readonly kind: 'paused', readonly retryAfter: number }
+  | { readonly kind: 'locked-out', readonly retryAfter: number }
   | { readonly kind: 'unavailable', readonly code: FailureCode, readonly retryAfter?: number }
 
 /** The decision that is asked for. */
@@ -24,7 +24,7 @@ export interface Decision {
   readonly offer: Offer
   /** The phone's clock is far off; its offset is known. */
   readonly isClockCorrected: boolean
-  /** The digits typed so far, where `match` is `type`. */
+  /** The digits typed so far, if `match` is `type`. */
   readonly typed: string
 }
 
@@ -36,7 +36,7 @@ export interface Approval {
   type (digit: string): void
   /** Removes its last digit. */
   erase (): void
-  /** Confirms with the number that was tapped; with null where the single button was tapped, which sends what was typed. */
+  /** Confirms with the number that was tapped; with null if the single button was tapped, which sends what was typed. */
   confirm (number: string | null): Promise<void>
   cancel (): Promise<void>
   /** Redraws, and reads again once the time seems to be up. To be called every few seconds. */
@@ -44,12 +44,12 @@ export interface Approval {
 }
 
 /** The views that reading again may change. */
-const readable: ReadonlyArray<View['kind']> = ['loading', 'ready', 'offline', 'paused', 'unavailable']
+const readable: ReadonlyArray<View['kind']> = ['loading', 'ready', 'offline', 'locked-out', 'unavailable']
 
-/** `ticket` is undefined where the scanned code has none; `onChange` is called after every change of the view. */
+/** `ticket` is undefined if the scanned code has none; `onChange` is called after every change of the view. */
 export const createApproval = (service: Service, ticket: string | undefined, onChange: () => void): Approval => {
   let view: View = { kind: 'loading' }
-  /** The last offer that was read. Where there is one, it was this person who scanned the ticket. */
+  /** The last offer that was read. If there is one, it was this person who scanned the ticket. */
   let offer: Offer | undefined
   let endsAt = Infinity
   /** Kept while the page is in the background, where the person may read the number. */
@@ -65,7 +65,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
   }
 
   const failed = ({ code, retryAfter, reason }: Failure): View => {
-    if (reason === 'wrong-numbers' && retryAfter !== undefined) return { kind: 'paused', retryAfter }
+    if (reason === 'wrong-numbers' && retryAfter !== undefined) return { kind: 'locked-out', retryAfter }
     switch (code) {
       case 'offline': return { kind: 'offline' }
       case 'ticket-confirmed': return { kind: 'done', offer }
@@ -83,7 +83,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
     }
   }
 
-  /** Awaits a call, and shows its failure; returns its value. Returns undefined for a failure, and where a later call was made meanwhile. */
+  /** Awaits a call, and shows its failure; returns its value. Returns undefined for a failure, and if a later call was made meanwhile. */
   const valueOf = async <T>(call: Promise<Outcome<T>>): Promise<T | undefined> => {
     const thisCall = ++lastCall
     const outcome = await call
@@ -109,7 +109,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
     show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isClockCorrected: service.isClockOff(), typed } : { kind: 'done', offer: answer })
   }
 
-  /** Reads again where a call was cut off in the background. Only reads: a confirmation is never repeated without a tap. */
+  /** Reads again if a call was cut off in the background. Only reads: a confirmation is never repeated without a tap. */
   const readIfCutOff = async (): Promise<void> => {
     const again = wasShownAgain && (view.kind === 'offline' || (view.kind === 'unavailable' && view.code === 'no-answer'))
     wasShownAgain = false
@@ -122,7 +122,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
     show({ ...view, typed })
   }
 
-  /** The number to confirm with: null where none is asked for, undefined where this tap can't confirm. */
+  /** The number to confirm with: null if none is asked for, undefined if this tap can't confirm. */
   const numberFor = ({ match, choices }: Offer, tapped: string | null): string | null | undefined => {
     if (match === 'tap') return tapped !== null && choices.includes(tapped) ? tapped : undefined
     if (tapped !== null) return undefined

@@ -16,7 +16,7 @@ export interface Screen {
   /** The site to log in to; after the confirmation, the one that was logged in to. */
   readonly origin: string
   readonly ownPage: string
-  /** The service that logs people in for the site, where that is another. */
+  /** The service that logs people in for the site, if that is another. */
   readonly through: string
   readonly rows: ReadonlyArray<{ readonly label: string, readonly value: string }>
   readonly warning: string
@@ -31,11 +31,11 @@ export interface Screen {
   /** The rows of keys above the row with the zero. */
   readonly keys: ReadonlyArray<{ readonly name: string, readonly digits: ReadonlyArray<{ readonly value: string }> }>
   readonly erase: string
-  /** The single button where no number is asked for; the last key where one is typed. */
+  /** The single button if no number is asked for; the last key if one is typed. */
   readonly confirm: string
   /** `confirm` is disabled until both digits are typed. */
   readonly incomplete: boolean
-  readonly refuse: string
+  readonly cancel: string
   /** All buttons are disabled. */
   readonly busy: boolean
   /** Set while no decision is asked for. */
@@ -65,7 +65,7 @@ const empty = {
   erase: '',
   confirm: '',
   incomplete: false,
-  refuse: '',
+  cancel: '',
   busy: false,
   line: '',
   help: '',
@@ -73,7 +73,7 @@ const empty = {
   actions: [],
 } as const
 
-const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', paused: 'warning' }
+const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', 'locked-out': 'warning' }
 
 /** `now` is milliseconds since 1970, by the service's clock; `isFromCamera` whether this person's own camera scanned the code. */
 export const screenOf = (view: View, words: Words, now: number, isFromCamera: boolean): Screen => {
@@ -120,7 +120,7 @@ const requestOf = ({ offer, isClockCorrected }: Decision, words: Words, now: num
     ].filter((row) => row.value !== ''),
     warning: warningOf(offer, words, now, isFromCamera),
     note: [isClockCorrected ? words.clockCorrected : '', !isFromCamera && offer.isSamePhone ? words.samePhone : ''].filter((part) => part !== '').join('\n'),
-    refuse: words.notMe,
+    cancel: words.notMe,
   }
 }
 
@@ -150,7 +150,7 @@ const addressOf = (origin: string): string => origin.replace(/^https:\/\//, '')
 
 /** The help that depends on more than the kind of end. */
 const helpOf = (view: View, words: Words): string | undefined => {
-  if (view.kind === 'paused') return words.pausedHelp(duration(view.retryAfter, words))
+  if (view.kind === 'locked-out') return words.lockedOutHelp(duration(view.retryAfter, words))
   if (view.kind !== 'unavailable') return undefined
   return view.code === 'rate-limited' && view.retryAfter !== undefined ? words.tooFast(duration(view.retryAfter, words)) : words.failures[view.code]
 }
@@ -163,7 +163,7 @@ const warningOf = ({ isOtherCountry, isSamePhone, createdAt }: Offer, words: Wor
 
 const actionsOf = (kind: View['kind']): readonly ActionName[] => {
   if (kind === 'done') return ['close', 'home']
-  if (kind === 'offline' || kind === 'unavailable' || kind === 'paused') return ['retry', 'home']
+  if (kind === 'offline' || kind === 'unavailable' || kind === 'locked-out') return ['retry', 'home']
   if (kind === 'update-needed') return ['update']
   return kind === 'blocked' ? ['close'] : ['scan', 'home']
 }
