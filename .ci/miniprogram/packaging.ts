@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { pathInside } from '../../src/demo/miniprogram/project.ts'
-import type { Project } from '../../src/demo/miniprogram/project.ts'
+import type { SourceProject } from '../../src/demo/miniprogram/project.ts'
 import { filesOf, textOf } from './files.ts'
 import { PackOptions } from './json-shapes.ts'
 import { parseObject } from './json-text.ts'
@@ -22,7 +22,7 @@ const configurationFiles = ['project.config.json', 'project.private.config.json'
 /** The kinds of files that DevTools packs. */
 const packedExtensions = /\.(?:ts|js|json|wxml|wxss|wxs|png|jpe?g|gif|svg)$/
 
-export const checkPackaging = (folder: string, project: Project): readonly Problem[] => {
+export const checkPackaging = (folder: string, project: SourceProject): readonly Problem[] => {
   const files = filesOf(folder)
   const packOptions = packOptionsOf(folder, files)
   if (packOptions === undefined) return []
@@ -43,7 +43,7 @@ export const checkPackaging = (folder: string, project: Project): readonly Probl
 }
 
 /** Follows references from app.json on: file → the first file that refers to it. */
-const reachableFiles = (folder: string, { app, modules }: Project, files: readonly string[]): { reached: ReadonlyMap<string, string>, problems: Problem[] } => {
+const reachableFiles = (folder: string, { app, modules }: SourceProject, files: readonly string[]): { reached: ReadonlyMap<string, string>, problems: Problem[] } => {
   const reached = new Map<string, string>()
   const problems: Problem[] = []
 

@@ -1,7 +1,7 @@
 // The mini program as a TypeScript program: its scripts, its templates as TypeScript, with the folder's own tsconfig.json.
 import { join, relative, sep } from 'node:path'
 import ts from 'typescript'
-import type { Project } from '../../src/demo/miniprogram/project.ts'
+import type { SourceProject } from '../../src/demo/miniprogram/project.ts'
 import { textOf } from './files.ts'
 import { problemAt, problemIn } from './problem.ts'
 import type { Problem } from './problem.ts'
@@ -19,7 +19,7 @@ export interface TypedProject {
   readonly problemAtNode: (node: ts.Node, message: string) => Problem
 }
 
-export const typeProject = (folder: string, project: Project): TypedProject => {
+export const typeProject = (folder: string, project: SourceProject): TypedProject => {
   const problems: Problem[] = []
   /** File → text that the type checker gets instead of the file on disk. */
   const files = new Map<string, string>()

@@ -3,7 +3,7 @@
 import { clone, generate, lexer, List, parse, walk } from 'css-tree'
 import type { CssNode, Declaration } from 'css-tree'
 import { pathInside } from '../../src/demo/miniprogram/project.ts'
-import type { Project } from '../../src/demo/miniprogram/project.ts'
+import type { SourceProject } from '../../src/demo/miniprogram/project.ts'
 import { filesOf, textOf } from './files.ts'
 import { problemAt } from './problem.ts'
 import type { Problem } from './problem.ts'
@@ -19,7 +19,7 @@ interface Sheet {
   readonly problems: readonly Problem[]
 }
 
-export const checkStyles = (folder: string, { modules }: Project): readonly Problem[] => {
+export const checkStyles = (folder: string, { modules }: SourceProject): readonly Problem[] => {
   const files = filesOf(folder)
   const sheets = new Map<string, Sheet>()
   const sheetOf = (file: string): Sheet => {

@@ -1,5 +1,5 @@
 // Rules for templates that need no types. Where one is broken, WeChat silently draws something else, or nothing.
-import type { Project } from '../../src/demo/miniprogram/project.ts'
+import type { SourceProject } from '../../src/demo/miniprogram/project.ts'
 import { textOf } from './files.ts'
 import { problemAt } from './problem.ts'
 import type { Problem } from './problem.ts'
@@ -9,7 +9,7 @@ import type { Piece, Tag, Template } from './wxml-text.ts'
 
 type Finding = readonly [offset: number, message: string]
 
-export const checkTemplateRules = (folder: string, { modules, pages }: Project): readonly Problem[] => modules.flatMap((path) => {
+export const checkTemplateRules = (folder: string, { modules, pages }: SourceProject): readonly Problem[] => modules.flatMap((path) => {
   const file = `${path}.wxml`
   const wxml = textOf(folder, file)
   const template = readTemplate(wxml)

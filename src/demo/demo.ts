@@ -5,7 +5,7 @@ import { readConfig, type Config } from '../config.ts'
 import type { Place } from '../domain/place.ts'
 import type { Clock, Places } from '../login/ports.ts'
 import { openRuntime, systemClock } from '../runtime.ts'
-import { demoPhonePlugin } from './phone-plugin.ts'
+import { demoPlugin } from './demo-plugin.ts'
 import { startWechatSimulator, type WechatSimulator } from './wechat-simulator.ts'
 
 export interface Demo {
@@ -53,7 +53,7 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
   const places: Places = { placeOf: (address) => runtime.places.placeOf(address) ?? thisComputer }
   const hosts = hostsOf(config)
   const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true, hosts })
-  await app.register(demoPhonePlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
+  await app.register(demoPlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
   const close = async (): Promise<void> => {
     await runtime.close()
     await simulator.close()

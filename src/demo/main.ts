@@ -26,7 +26,7 @@ await orExit(async () => {
 `)
 })
 
-/** Finds a free port: the default one, or a random one where that is taken. */
+/** Finds a free port: the default one, or a random one if that is taken. */
 async function freePort (): Promise<number> {
   for (const port of [defaultPort, 0]) {
     const server = createServer()

@@ -32,8 +32,8 @@ export interface WechatSimulator {
    */
   fail (endpoint: Endpoint, fault: Fault, times?: number): void
   clearFaults (): void
-  /** Revokes the current stable token, as another client's forced refresh does. With `handed-out-still` the API keeps giving out the revoked one. */
-  revokeToken (how?: 'replaced' | 'handed-out-still'): void
+  /** Revokes the current stable token, as another client's forced refresh does. With `still-returned` the API keeps returning the revoked one. */
+  revokeToken (how?: 'replaced' | 'still-returned'): void
   /** The last thousand calls, oldest first. */
   readonly calls: readonly SimulatorCall[]
   /** The number of calls to an endpoint, not limited to those in `calls`. */

@@ -310,7 +310,7 @@ for (const [locale, colorScheme, width] of [['en-US', 'light', 1280], ['zh-CN', 
     await page.evaluate(axe)
     t.equal(await page.locator('html').getAttribute('lang'), locale === 'zh-CN' ? 'zh-CN' : 'en')
     for (const [screen, ...taps] of [
-      ['wechat'], ['settings', '#status'], ['large', '[data-switch=large]'], ['desktop', '#home-line'], ['camera', '#wechat-icon', '#scan'], ['mini program', '#camera-back', '#recent'], ['menu', '#more'],
+      ['wechat'], ['settings', '#status'], ['large', '[data-switch=large]'], ['home screen', '#home-line'], ['camera', '#wechat-icon', '#scan'], ['mini program', '#camera-back', '#recent'], ['menu', '#more'],
     ] as const) {
       for (const each of taps) await page.locator(each).click()
       if (screen === 'mini program') await page.locator('#launch-screen').waitFor({ state: 'hidden' })

@@ -6,7 +6,7 @@ import { writeFiles, type Files } from './write-files.ts'
 const complete: Record<string, string> = {
   'app.json': '{ "pages": ["pages/a/a"] }',
   'app.ts': "import { serviceUrl } from './config'\nApp({ serviceUrl })\n",
-  'config.ts': "export const serviceUrl = 'https://as-written.example'\n",
+  'config.ts': "export const serviceUrl = 'https://original.example'\n",
   'pages/a/a.json': '{}',
   'pages/a/a.ts': 'Page({})\n',
   'pages/a/a.wxml': '<view></view>\n',

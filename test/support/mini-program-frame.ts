@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Browser, Frame, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { compileMiniProgram } from '../../src/demo/miniprogram.ts'
-import { policy } from '../../src/demo/phone-plugin.ts'
+import { policy } from '../../src/demo/demo-plugin.ts'
 import type { LaunchOptions, NavigationBar, PhoneSettings } from '../../src/demo/runtime/host.ts'
 import { writeFiles } from './write-files.ts'
 

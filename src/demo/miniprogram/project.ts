@@ -5,17 +5,17 @@ import { CompileError } from './compile-error.ts'
 
 type JsonObject = { readonly [key: string]: unknown }
 
-export interface AppConfig extends JsonObject {
+export interface SourceAppConfig extends JsonObject {
   readonly pages: readonly string[]
 }
 
-export interface ModuleConfig extends JsonObject {
+export interface SourceModuleConfig extends JsonObject {
   /** Tag → path from the mini program's root, with a slash in front. Includes app.json's global components. */
   readonly usingComponents: Readonly<Record<string, string>>
 }
 
-export interface Project {
-  readonly app: AppConfig
+export interface SourceProject {
+  readonly app: SourceAppConfig
   /** Values of the `@name` variables in page and app configuration. */
   readonly theme: { readonly light: JsonObject, readonly dark: JsonObject }
   /** Such as `pages/login/login`; the first is the home page. */
@@ -23,10 +23,10 @@ export interface Project {
   readonly components: readonly string[]
   /** Pages and components in load order: a component before the pages and components that use it. */
   readonly modules: readonly string[]
-  readonly configs: Readonly<Record<string, ModuleConfig>>
+  readonly configs: Readonly<Record<string, SourceModuleConfig>>
 }
 
-/** Resolves a reference to a path from the mini program's root, undefined where it leaves that folder. A leading slash means the root. */
+/** Resolves a reference to a path from the mini program's root, undefined if it leaves that folder. A leading slash means the root. */
 export const pathInside = (reference: string, from: string): string | undefined => {
   const path = reference.startsWith('/') ? posix.normalize(reference).slice(1) : posix.join(posix.dirname(from), reference)
   return path === '..' || path.startsWith('../') ? undefined : path
@@ -34,10 +34,10 @@ export const pathInside = (reference: string, from: string): string | undefined 
 
 export const exists = async (folder: string, file: string): Promise<boolean> => access(join(folder, file)).then(() => true, () => false)
 
-/** Reads a project. Rejects with a `CompileError` where a file is missing or its JSON has the wrong shape. */
-export const readProject = async (folder: string): Promise<Project> => {
+/** Reads a project. Rejects with a `CompileError` if a file is missing or its JSON has the wrong shape. */
+export const readProject = async (folder: string): Promise<SourceProject> => {
   const problems: string[] = []
-  const configs = new Map<string, ModuleConfig>()
+  const configs = new Map<string, SourceModuleConfig>()
   const modules: string[] = []
   const visited = new Set<string>()
 
@@ -75,8 +75,8 @@ export const readProject = async (folder: string): Promise<Project> => {
     }
   }
 
-  /** Undefined where the module can't be read; that is its only problem then. */
-  const visit = async (path: string, namedBy: string): Promise<ModuleConfig | undefined> => {
+  /** Undefined if the module can't be read; that is its only problem then. */
+  const visit = async (path: string, namedBy: string): Promise<SourceModuleConfig | undefined> => {
     if (visited.has(path)) return configs.get(path) // components may use each other
     visited.add(path)
     if (!await mustExist([`${path}.json`, `${path}.wxml`, `${path}.ts`], `${namedBy} names ${path}`)) return undefined
@@ -90,7 +90,7 @@ export const readProject = async (folder: string): Promise<Project> => {
     return config
   }
 
-  const readTheme = async (file: string): Promise<Project['theme'] | undefined> => {
+  const readTheme = async (file: string): Promise<SourceProject['theme'] | undefined> => {
     if (!await mustExist([file], 'app.json names it as "themeLocation"')) return undefined
     const json = await readJson(file)
     if (json && isObject(json.light) && isObject(json.dark)) return { light: json.light, dark: json.dark }

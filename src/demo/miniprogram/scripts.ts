@@ -33,12 +33,12 @@ export const compileScripts = async ({ folder, modules, serviceUrl }: ScriptsOpt
       logLevel: 'silent',
       plugins: [serviceUrlPlugin(root, serviceUrl), insidePlugin(root)],
     })
-    if (metafile.inputs['as-written:config.ts'] === undefined) throw new CompileError(['config.ts: no script imports it, so serviceUrl has no effect'])
+    if (metafile.inputs['original-config:config.ts'] === undefined) throw new CompileError(['config.ts: no script imports it, so serviceUrl has no effect'])
     return new Map(outputFiles.map((file) => [relative(root, file.path).split(sep).join('/'), file.text]))
   } catch (error) {
     if (!isBuildFailure(error)) throw error
     throw new CompileError(error.errors.map(({ text, location }) => {
-      if (text.includes('"as-written:')) return 'config.ts: exports no serviceUrl'
+      if (text.includes('"original-config:')) return 'config.ts: exports no serviceUrl'
       return location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text
     }))
   }
@@ -63,13 +63,13 @@ const serviceUrlPlugin = (root: string, serviceUrl: string): Plugin => ({
   name: 'service-url',
   setup ({ onLoad, onResolve }) {
     const config = join(root, 'config.ts')
-    onResolve({ filter: /^as-written:/ }, () => ({ path: 'config.ts', namespace: 'as-written' }))
-    onLoad({ filter: /.*/, namespace: 'as-written' }, async () => ({ contents: await readFile(config, 'utf8'), loader: 'ts', resolveDir: root }))
+    onResolve({ filter: /^original-config:/ }, () => ({ path: 'config.ts', namespace: 'original-config' }))
+    onLoad({ filter: /.*/, namespace: 'original-config' }, async () => ({ contents: await readFile(config, 'utf8'), loader: 'ts', resolveDir: root }))
     onLoad({ filter: /[\\/]config\.ts$/ }, ({ path }) => path !== config
       ? undefined
       : {
-          // Unused, so that compiling fails where config.ts has no such export.
-          contents: `import { serviceUrl as asWritten } from 'as-written:'\nexport * from 'as-written:'\nexport const serviceUrl = ${JSON.stringify(serviceUrl)}\n`,
+          // Unused, so that compiling fails if config.ts has no such export.
+          contents: `import { serviceUrl as original } from 'original-config:'\nexport * from 'original-config:'\nexport const serviceUrl = ${JSON.stringify(serviceUrl)}\n`,
           loader: 'js',
         })
   },

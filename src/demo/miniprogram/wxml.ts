@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TmplGroup } from 'glass-easel-template-compiler'
 import { exists, pathInside } from './project.ts'
-import type { Project } from './project.ts'
+import type { SourceProject } from './project.ts'
 import { CompileError } from './compile-error.ts'
 
 /** Built-in components that the demo's runtime draws. `block`, `slot`, `template`, `import`, `include` and `wxs` belong to the template language itself. */
@@ -21,7 +21,7 @@ interface Diagnostic {
  * Compiles the templates of all pages and components, with what they import, to the text of an ES module. Its default export is path → template.
  * Rejects with a `CompileError`.
  */
-export const compileTemplates = async (folder: string, { modules, configs }: Project): Promise<string> => {
+export const compileTemplates = async (folder: string, { modules, configs }: SourceProject): Promise<string> => {
   const group = new TmplGroup()
   const sources = new Map<string, string>()
   const problems = new Set<string>() // a file that two pages include is reported once
@@ -100,7 +100,7 @@ const unknownNames = (group: TmplGroup, path: string, source: string, tags: Read
       const [start, end] = indices?.[1] ?? [0, 0]
       const [startLine = 0, startColumn = 0, , endColumn = 0] = converted.getSourceLocation(line, start, line, end) ?? []
       const sourceLine = sourceLines[startLine] ?? ''
-      const name = sourceLine.slice(startColumn, endColumn) // empty where a string in the template only looks like a tag
+      const name = sourceLine.slice(startColumn, endColumn) // empty if a string in the template only looks like a tag
       const event = /^(bind|catch)-?([a-z]+)$/.exec(name)
       if (sourceLine[startColumn - 1] === '<') {
         if (name !== '' && !tags.has(name)) problems.push(`${locationOf(path, startLine, startColumn)}: <${name}> is neither a tag that the demo draws nor one of usingComponents`)

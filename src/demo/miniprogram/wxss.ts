@@ -66,7 +66,7 @@ const rulesOf = async ({ folder, file, scope }: Style, problems: string[], impor
   return rules
 }
 
-/** The path of an @import; empty where the rule is more than a path, such as one with a media query. */
+/** The path of an @import; empty if the rule is more than a path, such as one with a media query. */
 const referenceOf = ({ prelude }: Atrule): string => {
   if (prelude?.type !== 'AtrulePrelude' || prelude.children.size !== 1) return ''
   const { first } = prelude.children

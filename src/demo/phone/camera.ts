@@ -4,11 +4,11 @@ import { canvasOf, readCode } from './picture.ts'
 export interface Photo {
   /** The picture, for the viewfinder. */
   readonly canvas: HTMLCanvasElement
-  /** The text of the code in it; undefined where none can be read. */
+  /** The text of the code in it; undefined if none can be read. */
   readonly text: string | undefined
 }
 
-/** The login page's document in the demo's window; undefined where the phone has a tab of its own. */
+/** The login page's document in the demo's window; undefined if the phone has a tab of its own. */
 export const adjacentLoginPage = (): Document | undefined => {
   try {
     if (window.parent === window) return undefined

@@ -4,6 +4,6 @@ import { routeOf } from '../runtime/route.ts'
 
 const pagePath = /^\/?pages(?:\/[\w-]+)+(?:\?[^#\s]*)?$/
 
-/** Parses the text of a code; undefined where it is no page of a mini program. Values stay percent-encoded. */
+/** Parses the text of a code; undefined if it is no page of a mini program. Values stay percent-encoded. */
 export const launchOf = (text: string, scene: number): LaunchOptions | undefined =>
   pagePath.test(text) ? { ...routeOf(text, ''), scene } : undefined

@@ -1,4 +1,4 @@
-/** Gets a person's js_code for `wx.login` from the demo server. Rejects where the phone is offline or the server refuses. */
+/** Gets a person's js_code for `wx.login` from the demo server. Rejects if the phone is offline or the server refuses. */
 export const askJsCode = async (person: string, isOnline: boolean): Promise<string> => {
   if (!isOnline) throw new Error('the phone is offline')
   const response = await fetch('js-code', {

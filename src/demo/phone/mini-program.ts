@@ -14,7 +14,7 @@ export type PhoneServices = Pick<MiniProgramHost, 'person' | 'settings' | 'jsCod
 export interface MiniProgram {
   /** Starts it cold, or passes the launch options to the warm one, as soon as that is in the foreground. */
   launch (launch: LaunchOptions): void
-  /** Keeps a warm one as it is. Starts it cold with `fallback` where there is none yet. */
+  /** Keeps a warm one as it is. Starts it cold with `fallback` if there is none yet. */
   resume (fallback: LaunchOptions): void
   /** Starts it anew, cold, with the last launch options. */
   restart (): void
@@ -51,7 +51,7 @@ export const createMiniProgram = (name: string, phone: PhoneServices): MiniProgr
   const started = (program: RunningMiniProgram): void => {
     running = program
     launchScreen.hidden = true
-    isInForeground = true // it starts in the foreground; where the person has left since, updateForeground() hides it
+    isInForeground = true // it starts in the foreground; if the person has left since, updateForeground() hides it
     updateForeground()
   }
   const updateForeground = (): void => {
@@ -70,7 +70,7 @@ export const createMiniProgram = (name: string, phone: PhoneServices): MiniProgr
       lastLaunch = pendingLaunch = launch
       updateForeground()
     },
-    // Where it doesn't run yet, its frame may have failed to load: try again.
+    // If it doesn't run yet, its frame may have failed to load: try again.
     resume: (fallback) => { if (running === undefined) start(lastLaunch ?? fallback) },
     restart,
     back: () => running?.back(),

@@ -1,9 +1,8 @@
-/** Reading codes from pictures. */
 import { decodeQR } from 'qr/decode.js'
 
 const maxSidePx = 2000 // a larger screenshot only takes longer
 
-/** Draws a picture to a new canvas, scaled down where it is large, on white so that codes on a transparent ground can be read. */
+/** Draws a picture to a new canvas, scaled down if it is large, on white so that codes on a transparent ground can be read. */
 export const canvasOf = (source: CanvasImageSource, width: number, height: number): HTMLCanvasElement => {
   const scale = Math.min(1, maxSidePx / Math.max(width, height))
   const canvas = document.createElement('canvas')
@@ -17,7 +16,7 @@ export const canvasOf = (source: CanvasImageSource, width: number, height: numbe
   return canvas
 }
 
-/** Reads the text of the code in a picture; undefined where there is none. */
+/** Reads the text of the code in a picture; undefined if there is none. */
 export const readCode = (canvas: HTMLCanvasElement): string | undefined => {
   const image = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height)
   if (image === undefined) return undefined

@@ -14,14 +14,14 @@ export interface ScannedCode {
 
 export interface Scanner {
   /**
-   * Scans until `read` gives a result for a code, and resolves with that; with undefined where the person goes back.
+   * Scans until `read` gives a result for a code, and resolves with that; with undefined if the person goes back.
    * With `onlyFromCamera` it takes no picture files.
    */
   scan <Result extends object | string> (read: (code: ScannedCode) => Result | undefined, options?: { readonly onlyFromCamera?: boolean }): Promise<Result | undefined>
 }
 
 interface CurrentScan {
-  /** Returns a function that ends the scan with this code; undefined where the caller refuses the code. */
+  /** Returns a function that ends the scan with this code; undefined if the caller refuses the code. */
   readonly accept: (code: ScannedCode) => (() => void) | undefined
   readonly goBack: () => void
   readonly takesPictures: boolean

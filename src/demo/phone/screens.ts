@@ -2,7 +2,7 @@
 import { part } from './elements.ts'
 
 export type WechatScreen = 'wechat' | 'camera' | 'mini-program'
-export type Screen = 'desktop' | WechatScreen
+export type Screen = 'home-screen' | WechatScreen
 
 export interface Screens {
   shown (): Screen
@@ -15,13 +15,13 @@ export interface Screens {
 }
 
 /** The element that gets the keyboard focus on each screen. */
-const focusTargets: Record<Screen, string> = { desktop: '#wechat-icon', wechat: '#scan', camera: '#camera-back', 'mini-program': '#pages iframe' }
+const focusTargets: Record<Screen, string> = { 'home-screen': '#wechat-icon', wechat: '#scan', camera: '#camera-back', 'mini-program': '#pages iframe' }
 
 export const createScreens = (onChange: () => void): Screens => {
   const all = Object.keys(focusTargets) as Screen[]
   let wechatScreen: WechatScreen = 'wechat'
-  let isDesktop = false
-  const shown = (): Screen => isDesktop ? 'desktop' : wechatScreen
+  let isHomeScreen = false
+  const shown = (): Screen => isHomeScreen ? 'home-screen' : wechatScreen
 
   const draw = (): void => {
     part('#phone').dataset.screen = shown()
@@ -41,7 +41,7 @@ export const createScreens = (onChange: () => void): Screens => {
   return {
     shown,
     show: (screen) => update(() => { wechatScreen = screen }),
-    leaveWechat: () => update(() => { isDesktop = true }),
-    enterWechat: () => update(() => { isDesktop = false }),
+    leaveWechat: () => update(() => { isHomeScreen = true }),
+    enterWechat: () => update(() => { isHomeScreen = false }),
   }
 }

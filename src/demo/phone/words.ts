@@ -15,7 +15,7 @@ const zh = {
   largeText: '大字号',
   clockFast: '时间快一小时',
   home: '回到桌面',
-  desktop: '桌面',
+  homeScreen: '桌面',
 
   wechat: '微信',
   wechatSign: '微',
@@ -59,7 +59,7 @@ const en: DemoWords = {
   largeText: 'Large text',
   clockFast: 'Clock an hour fast',
   home: 'Home',
-  desktop: 'Home screen',
+  homeScreen: 'Home screen',
 
   wechat: 'WeChat',
   wechatSign: 'W',

@@ -1,5 +1,3 @@
-/** WeChat's toast and modal dialog. */
-
 export interface ToastOptions {
   title: string
   icon?: 'success' | 'error' | 'loading' | 'none'
@@ -21,7 +19,7 @@ const maxButtonChars = 4
 
 export interface Dialogs {
   showToast (options: ToastOptions): void
-  /** Resolves when the person has chosen. Rejects where a button's text is too long. */
+  /** Resolves when the person has chosen. Rejects if a button's text is too long. */
   showModal (options: ModalOptions): Promise<{ confirm: boolean, cancel: boolean, content: null }>
   /** Closes the toast and all dialogs. */
   clear (): void

@@ -33,10 +33,10 @@ export interface MiniProgramHost {
   readonly person: string
   readonly launch: LaunchOptions
   readonly settings: () => PhoneSettings
-  /** Gets a js_code for `wx.login`. Rejects where the phone is offline or the server refuses. */
+  /** Gets a js_code for `wx.login`. Rejects if the phone is offline or the server refuses. */
   jsCode (): Promise<string>
   /**
-   * Opens the scanner, with the mini program in the background meanwhile. Resolves with the code's text, or undefined where the person goes back.
+   * Opens the scanner, with the mini program in the background meanwhile. Resolves with the code's text, or undefined if the person goes back.
    * With `onlyFromCamera` it takes no picture files.
    */
   scanCode (options: { readonly onlyFromCamera: boolean }): Promise<string | undefined>

@@ -4,7 +4,7 @@ import type { LaunchOptions, MiniProgramHost } from './host.ts'
 import { createPageView } from './page-view.ts'
 import type { PageView } from './page-view.ts'
 import { themed } from './project.ts'
-import type { Code } from './project.ts'
+import type { CompiledMiniProgram } from './project.ts'
 import { routeOf } from './route.ts'
 import type { Route } from './route.ts'
 
@@ -49,7 +49,7 @@ export interface Pages {
 }
 
 export interface PagesOptions {
-  readonly code: Code
+  readonly code: CompiledMiniProgram
   readonly framework: Framework
   readonly host: MiniProgramHost
   /** Path → switches a page's styles on or off. */

@@ -22,7 +22,7 @@ export type ModuleConfig = WindowConfig & {
 
 type Theme = Readonly<Record<string, string>>
 
-export interface Project {
+export interface CompiledProject {
   readonly app: AppConfig
   readonly theme: { readonly light: Theme, readonly dark: Theme }
   /** Pages and components in load order, components first. The index of a component gives the prefix of its classes, `c0`. */
@@ -33,8 +33,8 @@ export interface Project {
 /** Path → compiled template, in glass-easel's form. */
 export type Templates = Readonly<Record<string, unknown>>
 
-export interface Code {
-  readonly project: Project
+export interface CompiledMiniProgram {
+  readonly project: CompiledProject
   readonly templates: Templates
   /** Runs a script, such as `app` or `pages/login/login`. */
   run (path: string): Promise<void>
@@ -43,9 +43,9 @@ export interface Code {
 }
 
 /** Loads project and templates. `folder` is the URL of the compiled files, with a slash at the end. */
-export const loadCode = async (folder: string): Promise<Code> => {
+export const loadMiniProgram = async (folder: string): Promise<CompiledMiniProgram> => {
   const [project, templates] = await Promise.all([
-    fetch(`${folder}project.json`).then((reply) => reply.json() as Promise<Project>),
+    fetch(`${folder}project.json`).then((reply) => reply.json() as Promise<CompiledProject>),
     import(`${folder}templates.js`) as Promise<{ default: Templates }>,
   ])
   return {
@@ -71,5 +71,5 @@ const loadStyleSheet = (href: string): Promise<(isOn: boolean) => void> => new P
 })
 
 /** Resolves a config value: `@name` is a variable of theme.json. */
-export const themed = ({ app, theme }: Project, value: string, mode: 'light' | 'dark'): string =>
+export const themed = ({ app, theme }: CompiledProject, value: string, mode: 'light' | 'dark'): string =>
   value.startsWith('@') ? theme[app.darkmode === true ? mode : 'light']?.[value.slice(1)] ?? '' : value

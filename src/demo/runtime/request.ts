@@ -17,7 +17,7 @@ export interface Requests {
 }
 
 export interface RequestsOptions {
-  /** WeChat's error text where no request is possible now, else undefined. */
+  /** WeChat's error text if no request is possible now, else undefined. */
   readonly blockedReason: () => string | undefined
   deliver (call: () => void): void
   readonly timeoutMs: number

@@ -7,7 +7,7 @@ import { createFailures } from './failures.ts'
 import { createFramework } from './framework.ts'
 import type { MiniProgramHost } from './host.ts'
 import { createPages } from './pages.ts'
-import { loadCode } from './project.ts'
+import { loadMiniProgram } from './project.ts'
 import { createRequests } from './request.ts'
 import { createRunning } from './running.ts'
 import { createStorage } from './storage.ts'
@@ -19,7 +19,7 @@ const defaultTimeoutMs = 60_000
 
 const start = async (host: MiniProgramHost, { guard, report }: ReturnType<typeof createFailures>): Promise<void> => {
   installClock(() => host.settings().clockOffsetMs)
-  const code = await loadCode(new URL('.', import.meta.url).href)
+  const code = await loadMiniProgram(new URL('.', import.meta.url).href)
   const { project } = code
   const framework = createFramework(code.templates, report)
   defineBuiltIns(framework)

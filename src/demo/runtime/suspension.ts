@@ -5,7 +5,7 @@ const graceMs = 5_000
 
 export interface Suspension {
   readonly isSuspended: () => boolean
-  /** Calls back into the mini program's code: now, or on resuming where it is suspended. Errors are reported. */
+  /** Calls back into the mini program's code: now, or on resuming if it is suspended. Errors are reported. */
   deliver (call: () => void): void
   /** Starts the 5 s. */
   background (): void

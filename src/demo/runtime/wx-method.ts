@@ -1,4 +1,4 @@
-/** The calling convention of `wx`: a method reports to its callbacks, and returns a promise where none is given. */
+/** The calling convention of `wx`: a method reports to its callbacks, and returns a promise if none is given. */
 
 export interface Callbacks {
   success?: (result: any) => unknown // differs per method; the typings of the pages have the types
@@ -11,7 +11,7 @@ export type MethodFactory = <Options extends Callbacks>(
   name: string, work: (options: Options) => object | void | Promise<object | void>,
 ) => (options?: Options) => Promise<object> | undefined
 
-/** `deliver` calls back into the mini program's code, later where that is suspended. */
+/** `deliver` calls back into the mini program's code, later if that is suspended. */
 export const createMethodFactory = (deliver: (call: () => void) => void): MethodFactory => (name, work) => (options) => {
   const actualOptions = options ?? {} as NonNullable<typeof options>
   const outcome = new Promise<object | void>((resolve) => resolve(work(actualOptions)))

@@ -3,7 +3,7 @@ import type { AppLifecycle } from './app.ts'
 import type { Dialogs, ModalOptions, ToastOptions } from './dialogs.ts'
 import type { MiniProgramHost } from './host.ts'
 import type { Pages } from './pages.ts'
-import type { Project } from './project.ts'
+import type { CompiledProject } from './project.ts'
 import type { Requests } from './request.ts'
 import type { Storage } from './storage.ts'
 import type { Callbacks, MethodFactory } from './wx-method.ts'
@@ -12,7 +12,7 @@ export const offlineError = 'net::ERR_INTERNET_DISCONNECTED'
 
 export interface WxOptions {
   readonly host: MiniProgramHost
-  readonly project: Project
+  readonly project: CompiledProject
   readonly method: MethodFactory
   readonly app: AppLifecycle
   readonly pages: Pages

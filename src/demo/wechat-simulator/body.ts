@@ -3,7 +3,7 @@ import { ErrcodeError } from './errors.ts'
 
 export type Body = Readonly<Record<string, unknown>>
 
-/** Parses a body. Throws 47001 where it is not a JSON object. */
+/** Parses a body. Throws 47001 if it is not a JSON object. */
 export const parseObject = (text: string): Body => {
   let body: unknown
   try {
@@ -15,7 +15,7 @@ export const parseObject = (text: string): Body => {
   return body as Body
 }
 
-/** Throws 47001 where a member has another type than `types` says. Members may be absent. */
+/** Throws 47001 if a member has another type than `types` says. Members may be absent. */
 export const checkTypes = (body: Body, types: Readonly<Record<string, string>>): void => {
   for (const [name, type] of Object.entries(types)) {
     // WeChat converts nothing: it takes neither 1 nor "true" as a boolean.

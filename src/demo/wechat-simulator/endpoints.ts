@@ -16,7 +16,7 @@ export interface SimulatorSettings {
   imageFormat: ImageFormat
   /** Content-Type of code pictures: WeChat's own is unreliable. */
   label: 'image' | 'text/plain'
-  /** Pages of the published version; empty where nothing is published. */
+  /** Pages of the published version; empty if nothing is published. */
   pages: readonly string[]
   codesPerMinute: number
   /** Sent instead of a drawn picture, which saves the time to draw. */

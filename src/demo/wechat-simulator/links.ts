@@ -6,7 +6,7 @@ import type { LinkRequest } from './link-request.ts'
 export interface Links {
   /** Stores a link and returns its id. */
   add (link: LinkRequest): string
-  /** The page at a link, as plain text; undefined where the link is unknown or has expired. */
+  /** The page at a link, as plain text; undefined if the link is unknown or has expired. */
   pageOf (id: string): string | undefined
 }
 

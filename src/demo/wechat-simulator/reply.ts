@@ -7,7 +7,7 @@ export type Fault = number | { readonly json: object } | 'html' | 'hang' | 'cut'
 
 const errorPage = '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>'
 
-/** Sends an answer, with the fault where there is one. */
+/** Sends an answer, with the fault if there is one. */
 export const sendAnswer = (reply: FastifyReply, intact: Answer, label: SimulatorSettings['label'], fault?: Fault): FastifyReply => {
   const answer = typeof fault === 'object' ? fault : intact
   const [body, actualType] = 'image' in answer

@@ -13,10 +13,10 @@ export interface Tokens {
   legacy (): TokenAnswer
   /** POST /cgi-bin/stable_token: the current token with its remaining lifetime; a new one in its last five minutes. */
   stable (force: boolean): TokenAnswer
-  /** Throws 41001, 40014, 40001 or 42001 where a token is not valid. */
+  /** Throws 41001, 40014, 40001 or 42001 if a token is not valid. */
   check (token: string | undefined): void
   /** Revokes the current stable token at once, as another client's forced refresh does. */
-  revoke (how: 'replaced' | 'handed-out-still'): void
+  revoke (how: 'replaced' | 'still-returned'): void
 }
 
 interface Token {

@@ -102,7 +102,7 @@ await t.test('WeChat token: an instance reads the one that another has fetched w
 await t.test('WeChat token: a refresh is forced when WeChat returns the refused one again', async (t) => {
   const harness = await openWechatHarness(t)
   await harness.wechat.codeFor('ticket-1')
-  harness.simulator.revokeToken('handed-out-still')
+  harness.simulator.revokeToken('still-returned')
   await harness.wechat.codeFor('ticket-2')
   t.strictSame(forced(harness), [false, false, true])
   t.equal(harness.callsTo('getwxacodeunlimit'), 3)
@@ -111,10 +111,10 @@ await t.test('WeChat token: a refresh is forced when WeChat returns the refused 
 await t.test('WeChat token: no refresh is forced when the last was less than 40 s ago', async (t) => {
   const harness = await openWechatHarness(t)
   await harness.wechat.codeFor('ticket-1')
-  harness.simulator.revokeToken('handed-out-still')
+  harness.simulator.revokeToken('still-returned')
   await harness.wechat.codeFor('ticket-2')
   harness.advance(39_999)
-  harness.simulator.revokeToken('handed-out-still')
+  harness.simulator.revokeToken('still-returned')
   const error = await rejectionOf(harness.wechat.codeFor('ticket-3'))
   t.hasStrict(error, { code: 'wechat-unavailable', retryAfterSeconds: 40 })
   t.strictSame(forced(harness), [false, false, true, false])

@@ -7,7 +7,7 @@ import { Type } from 'typebox'
 import { refuseForeignPages } from '../http/same-origin.ts'
 import { compileMiniProgram } from './miniprogram.ts'
 
-export interface DemoPhoneOptions {
+export interface DemoPluginOptions {
   /** The simulated WeChat. `jsCode` gives a person's js_code, valid once. */
   readonly wechat: { jsCode (person: string): string }
   /** The address that the mini program calls: PUBLIC_URL. */
@@ -27,7 +27,7 @@ export const policy = [
 const JsCodeBody = Type.Object({ person: Type.String({ minLength: 1, maxLength: 32 }) })
 
 /** Serves the demo under the prefix it is registered with; compiles once, at registration. A client of these routes can log in as any person. */
-export const demoPhonePlugin = async (app: FastifyInstance, { wechat, serviceUrl }: DemoPhoneOptions): Promise<void> => {
+export const demoPlugin = async (app: FastifyInstance, { wechat, serviceUrl }: DemoPluginOptions): Promise<void> => {
   const [phoneScripts, runtimeScripts, compiled] = await Promise.all([
     bundle(phoneFolder, { phone: 'phone.ts', demo: 'demo-window.ts' }),
     bundle(runtimeFolder, { runtime: 'runtime.ts' }),

@@ -2,13 +2,13 @@
 import { posix } from 'node:path'
 import t from 'tap'
 import Fastify from 'fastify'
-import { demoPhonePlugin } from '../../src/demo/phone-plugin.ts'
+import { demoPlugin } from '../../src/demo/demo-plugin.ts'
 
 const serviceUrl = 'http://localhost:3000/login'
 const people: string[] = []
 const app = Fastify()
 app.addHook('onRequest', async (_request, reply) => { reply.header('Content-Security-Policy', "default-src 'self'") })
-await app.register(demoPhonePlugin, {
+await app.register(demoPlugin, {
   prefix: '/login',
   wechat: { jsCode: (person: string) => `js-code-of-${people.push(person)}` },
   serviceUrl,
