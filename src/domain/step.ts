@@ -35,7 +35,7 @@ export type Step =
   /** `ended` is the id of the key; `key` is the one that signed the call, where one did. */
   | { readonly event: 'phone-key.ended', readonly ended: string, readonly sub: string, readonly by: Exclude<EndReason, 'browser' | 'relogin'> }
   | { readonly event: 'refused', readonly code: ProblemCode, readonly ticket?: string, readonly sub?: string }
-  /** `seconds`: for how long a person has to wait because of wrong numbers. */
+  /** `seconds`: of a lockout after wrong numbers. */
   | { readonly event: 'limit.hit', readonly limit: LimitKind, readonly sub?: string, readonly seconds?: number }
 
 export const browserFields = ({ name, system, place }: BrowserInfo): BrowserFields => ({ browser: name, system, place })

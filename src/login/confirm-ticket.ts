@@ -1,7 +1,7 @@
 import { move, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
-import { refuseWhileWaiting, withdraw } from './match-number.ts'
+import { cancelIfMustType, refuseDuringLockout } from './match-number.ts'
 import { ticketOfPhone, type PhoneRequest } from './phone-ticket.ts'
 import { refuse, unchanged } from './update-ticket.ts'
 
@@ -15,7 +15,7 @@ export interface Confirmation extends PhoneRequest {
 /**
  * Confirms for the person who scanned, with the number on the screen where the ticket asks for one. Repeatable. One wrong number cancels the
  * ticket, is counted against the person and rejects with `match-wrong`. Confirmations of one person run one at a time, so that both of two quick taps get the
- * answer to the first. Rejects with `bad-request` without a number, `rate-limited` where the other one takes too long or the person has to wait,
+ * answer to the first. Rejects with `bad-request` without a number, `rate-limited` where the other one takes too long or the person is locked out,
  * `ticket-not-scanned`, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
  */
 export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation): Promise<Ticket> => {
@@ -41,21 +41,21 @@ const confirm = async (deps: LoginDeps, confirmation: Confirmation): Promise<Tic
 
 /** Checks one number. No two of a person are checked at the same time, so each check sees all wrong numbers before it. */
 const checkNumber = async (deps: LoginDeps, confirmation: Confirmation, isRight: boolean): Promise<Ticket> => {
-  const standing = await deps.wrongNumbers.standingOf(confirmation.sub)
-  const offered = await ticketOfPhone(deps, confirmation, (ticket, now) => withdraw(ticket, standing, now), 'wrong-number')
+  const wrongNumberState = await deps.wrongNumbers.stateOf(confirmation.sub)
+  const offered = await ticketOfPhone(deps, confirmation, (ticket, now) => cancelIfMustType(ticket, wrongNumberState, now), 'wrong-number')
   if (isConfirmed(offered)) return offered
   if (offered.state !== 'scanned') return refuse(offered)
-  refuseWhileWaiting(standing)
+  refuseDuringLockout(wrongNumberState)
   if (isRight) return await confirm(deps, confirmation)
 
   const cancel = (by: Parameters<typeof ticketOfPhone>[3]) =>
     ticketOfPhone(deps, confirmation, (ticket, now) => ticket.state === 'scanned' ? move(ticket, 'cancel', now) ?? refuse(ticket) : refuse(ticket), by)
   // Counted before the answer. Where that fails, the ticket is cancelled all the same: otherwise there would be another guess that isn't counted.
-  const { count, waitMs } = await deps.wrongNumbers.add(confirmation.sub).catch(async (fault: unknown) => {
+  const { count, lockoutMs } = await deps.wrongNumbers.add(confirmation.sub).catch(async (fault: unknown) => {
     await cancel('wrong-number').catch(() => {})
     throw fault
   })
-  if (waitMs > 0) deps.audit.record({ event: 'limit.hit', limit: 'wrong-number', sub: confirmation.sub, seconds: waitMs / 1000 })
+  if (lockoutMs > 0) deps.audit.record({ event: 'limit.hit', limit: 'wrong-number', sub: confirmation.sub, seconds: lockoutMs / 1000 })
   await cancel({ by: 'wrong-number', count })
   throw new Problem('match-wrong')
 }

@@ -153,19 +153,19 @@ export interface SessionEnder {
   endAll (sub: string, cutoff: number, by: EndReason, audit: Audit): Promise<number>
 }
 
-/** What a person's earlier wrong numbers mean for them now. */
-export interface WrongNumberStanding {
+/** The consequences of a person's earlier wrong numbers. */
+export interface WrongNumberState {
   /** They have to type the number; three to choose from are no longer offered. */
   readonly mustType: boolean
-  /** In how many milliseconds they may scan again; 0 for now. */
-  readonly waitMs: number
+  /** How long they can neither scan nor confirm; 0 for no lockout. */
+  readonly lockoutMs: number
 }
 
 /** Wrong numbers, counted per person. Every method rejects with `store-unavailable` where the store fails: no guess goes uncounted. */
 export interface WrongNumbers {
-  standingOf (sub: string): Promise<WrongNumberStanding>
-  /** Counts a wrong number. `count`: how many this person has entered within a month. `waitMs`: how long they have to wait because of this one; 0 for no wait. */
-  add (sub: string): Promise<{ readonly count: number, readonly waitMs: number }>
+  stateOf (sub: string): Promise<WrongNumberState>
+  /** Counts a wrong number. `count`: how many this person has entered within a month. `lockoutMs`: of the lockout that this one begins; 0 for none. */
+  add (sub: string): Promise<{ readonly count: number, readonly lockoutMs: number }>
   /** Runs `work` under a lock on this person, held across all instances. Rejects with `rate-limited` where the lock isn't free within 2 s. */
   exclusively<T> (sub: string, work: () => Promise<T>): Promise<T>
 }

@@ -3,7 +3,7 @@ import type { Place } from '../domain/place.ts'
 import { areDifferentCountries } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import type { LoginDeps } from './deps.ts'
-import { refuseWhileWaiting, withdraw } from './match-number.ts'
+import { cancelIfMustType, refuseDuringLockout } from './match-number.ts'
 import { ticketOfPhone, type PhoneRequest } from './phone-ticket.ts'
 import { refuse } from './update-ticket.ts'
 
@@ -31,13 +31,13 @@ export interface Scan {
  */
 export const scanTicket = async (deps: LoginDeps, request: ScanRequest): Promise<Scan> => {
   const person = { sub: request.sub, name: null } // the browser gets the name after the confirm, which reads it
-  const standing = await deps.wrongNumbers.standingOf(request.sub)
-  if (deps.settings.matchNumbers !== 'off') refuseWhileWaiting(standing)
-  const matchMode = standing.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'
+  const wrongNumberState = await deps.wrongNumbers.stateOf(request.sub)
+  if (deps.settings.matchNumbers !== 'off') refuseDuringLockout(wrongNumberState)
+  const matchMode = wrongNumberState.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'
 
   const ticket = await ticketOfPhone(deps, request, (ticket, now) => {
     if (isFinal(ticket.state)) return refuse(ticket)
-    if (ticket.state !== 'pending') return withdraw(ticket, standing, now)
+    if (ticket.state !== 'pending') return cancelIfMustType(ticket, wrongNumberState, now)
     const scanned = move(ticket, 'scan', now, person) ?? refuse(ticket)
     return ticket.match === null ? scanned : { ...scanned, matchMode }
   }, 'wrong-number')

@@ -8,13 +8,13 @@ import type { Store } from '../login/store-port.ts'
 const hourMs = 3600_000
 const dayMs = 24 * hourMs
 
-/** How long a person has to type the number after a wrong one, or after the wait that followed it. */
+/** How long a person has to type the number after a wrong one, or after the lockout that followed it. */
 const typingMs = dayMs
-/** From this many wrong numbers within an hour on, each makes the person wait. */
-const waitAfter = 3
-/** The first wait, the second and so on; the last one repeats. */
-const waitsMs = [10 * 60_000, hourMs, 6 * hourMs, dayMs, 3 * dayMs, 7 * dayMs] as const
-/** The window in which wrong numbers and waits are counted, from the first on. */
+/** From this many wrong numbers within an hour on, each begins a lockout. */
+const lockoutAfter = 3
+/** The first lockout, the second and so on; the last one repeats. */
+const lockoutsMs = [10 * 60_000, hourMs, 6 * hourMs, dayMs, 3 * dayMs, 7 * dayMs] as const
+/** The window in which wrong numbers and lockouts are counted, from the first on. */
 const memoryMs = 30 * dayMs
 /** Longer than the calls to the store under the lock take together: three of at most 2 s. */
 const lockMs = 7_000
@@ -24,21 +24,21 @@ const maxLockWaitMs = 2_000
 const [minPauseMs, maxPauseMs] = [20, 320]
 
 /** As stored; `endsAt` in milliseconds since 1970. */
-interface WaitRecord { readonly endsAt: number }
+interface LockoutRecord { readonly endsAt: number }
 
 export const createWrongNumbers = (store: Store, clock: Clock, random: RandomBytes): WrongNumbers => {
   const typingKey = (sub: string) => `match-typing:${sub}`
-  const waitKey = (sub: string) => `match-wait:${sub}`
+  const lockoutKey = (sub: string) => `match-wait:${sub}`
   const lockKey = (sub: string) => `match-turn:${sub}`
 
-  const beginWait = async (sub: string): Promise<number> => {
+  const beginLockout = async (sub: string): Promise<number> => {
     const { count } = await store.count(`match-waits:${sub}`, memoryMs)
-    const waitMs = waitsMs[Math.min(count, waitsMs.length) - 1] ?? waitsMs[0]
+    const lockoutMs = lockoutsMs[Math.min(count, lockoutsMs.length) - 1] ?? lockoutsMs[0]
     await Promise.all([
-      store.write(waitKey(sub), { endsAt: clock.now() + waitMs } satisfies WaitRecord, waitMs),
-      store.write(typingKey(sub), 1, waitMs + typingMs),
+      store.write(lockoutKey(sub), { endsAt: clock.now() + lockoutMs } satisfies LockoutRecord, lockoutMs),
+      store.write(typingKey(sub), 1, lockoutMs + typingMs),
     ])
-    return waitMs
+    return lockoutMs
   }
 
   /** Takes the lock with an owner of its own, so that a late release can't remove the lock of another call. */
@@ -53,11 +53,11 @@ export const createWrongNumbers = (store: Store, clock: Clock, random: RandomByt
   }
 
   return {
-    standingOf: async (sub) => {
-      const [typing, wait] = await store.readMany<unknown>([typingKey(sub), waitKey(sub)])
-      // The store ends the entry: while it is there the person waits, even where this process' clock says that the time is up.
-      const waitMs = wait === undefined ? 0 : Math.max(1, (wait as WaitRecord).endsAt - clock.now())
-      return { mustType: typing !== undefined, waitMs }
+    stateOf: async (sub) => {
+      const [typing, lockout] = await store.readMany<unknown>([typingKey(sub), lockoutKey(sub)])
+      // The store ends the entry: while it is there the lockout lasts, even where this process' clock says that the time is up.
+      const lockoutMs = lockout === undefined ? 0 : Math.max(1, (lockout as LockoutRecord).endsAt - clock.now())
+      return { mustType: typing !== undefined, lockoutMs }
     },
     add: async (sub) => {
       const [inHour, inMonth] = await Promise.all([
@@ -65,7 +65,7 @@ export const createWrongNumbers = (store: Store, clock: Clock, random: RandomByt
         store.count(`match-wrong:${sub}`, memoryMs),
         store.write(typingKey(sub), 1, typingMs),
       ])
-      return { count: inMonth.count, waitMs: inHour.count < waitAfter ? 0 : await beginWait(sub) }
+      return { count: inMonth.count, lockoutMs: inHour.count < lockoutAfter ? 0 : await beginLockout(sub) }
     },
     exclusively: async (sub, work) => {
       const owner = await acquireLock(lockKey(sub))

@@ -294,7 +294,7 @@ await t.test('number: the person has to wait before another scan or confirm, and
   await t.rejects(scan(login, await login.make()), { code: 'rate-limited', retryAfterSeconds: 1 })
   login.clock.advance(1)
   t.equal((await scan(login, await login.make())).ticket.state, 'scanned')
-  const noNumbers = { ...login.deps, settings: { ...login.deps.settings, matchNumbers: 'off' as const }, wrongNumbers: { ...login.deps.wrongNumbers, standingOf: () => Promise.resolve({ mustType: true, waitMs: 1 }) } }
+  const noNumbers = { ...login.deps, settings: { ...login.deps.settings, matchNumbers: 'off' as const }, wrongNumbers: { ...login.deps.wrongNumbers, stateOf: () => Promise.resolve({ mustType: true, lockoutMs: 1 }) } }
   t.equal((await scanTicket(noNumbers, { id: (await login.make()).ticket.id, sub: 'ming', ip })).ticket.state, 'scanned', 'nor does anybody with MATCH_NUMBERS=off')
 })
 
@@ -328,9 +328,9 @@ const meanwhile = (login: Login, at: 'before' | 'after', happens: () => Promise<
   const changed: LoginDeps['wrongNumbers'] = {
     ...wrongNumbers,
     exclusively: (_sub, work) => work(), // otherwise what happens would wait for the lock
-    standingOf: async (sub) => {
+    stateOf: async (sub) => {
       if (at === 'before') await happens()
-      return await wrongNumbers.standingOf(sub)
+      return await wrongNumbers.stateOf(sub)
     },
     add: async (sub) => {
       const added = await wrongNumbers.add(sub)
@@ -360,7 +360,7 @@ await t.test('number: the answer is the ticket\'s new state when that changed du
   const made = await login.make()
   await scan(login, made)
   await outcomeOf(confirm(meanwhile(login, 'before', () => cancel(login, made)), made, 'ming', wrong(made)))
-  t.equal((await login.deps.wrongNumbers.standingOf('ming')).mustType, false, 'and a wrong number for a ticket that is over isn\'t counted')
+  t.equal((await login.deps.wrongNumbers.stateOf('ming')).mustType, false, 'and a wrong number for a ticket that is over isn\'t counted')
   t.equal(await tried(t, 'after', wrong, cancel), 'ticket-cancelled')
   t.equal(await tried(t, 'after', wrong, expire), 'ticket-expired')
 })
