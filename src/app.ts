@@ -29,7 +29,7 @@ import { signerPlugin } from './http/signer.ts'
 import { strictHttpPlugin } from './http/strict-http.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
 import { createLogin } from './login/login.ts'
-import type { Clock, CodeStock, CodeSupply, LinkSupply, PhoneIdentity, Places } from './login/ports.ts'
+import type { Clock, PrefetchedCodes, CodeSource, LinkSource, PhoneIdentity, Places } from './login/ports.ts'
 import type { Store } from './login/store-port.ts'
 import { createRereadTickets } from './login/reread-tickets.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
@@ -42,7 +42,7 @@ import { createWrongNumbers } from './stores/wrong-numbers.ts'
 
 export interface AppDeps {
   readonly store: Store
-  readonly wechat: CodeSupply & CodeStock & LinkSupply & PhoneIdentity
+  readonly wechat: CodeSource & PrefetchedCodes & LinkSource & PhoneIdentity
   readonly places: Places
   readonly keys: Keys
   readonly clock: Clock

@@ -90,7 +90,7 @@ const settings = {
   WECHAT_SECRET: optional(appSecret),
   WECHAT_API_URL: setting('https://api.weixin.qq.com', httpUrl),
   WECHAT_ENV_VERSION: setting('release', oneOf('release', 'trial', 'develop')),
-  CODE_SUPPLY: setting(8, integer(0, 1000)), // codes made ahead
+  CODE_SUPPLY: setting(8, integer(0, 1000)), // prefetched codes
   WECHAT_URL_LINK: setting('off', oneOf('on', 'off')),
 
   // What is kept

@@ -7,13 +7,13 @@ import { browserFields } from '../domain/step.ts'
 import { endIn, type SeenBrowser, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
-import type { ReadyTicketId } from './ports.ts'
+import type { PrefetchedTicketId } from './ports.ts'
 
 export interface TicketOrder {
   readonly returnTo: string | null
   readonly browser: SeenBrowser
-  /** Takes an id whose code was made ahead, if there is one. Called once, after all checks but that for a free slot. */
-  readonly takeReadyId?: () => ReadyTicketId | undefined
+  /** Takes an id with a prefetched code, if there is one. Called once, after all checks but that for a free slot. */
+  readonly takePrefetchedId?: () => PrefetchedTicketId | undefined
   /** The allowed origin of the other site whose page makes the ticket; null for our own. */
   readonly site: string | null
 }
@@ -22,16 +22,16 @@ export interface TicketOrder {
  * Creates a ticket for a browser. This answer is the only one that carries the secret.
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
-export const createTicket = async (deps: LoginDeps, { returnTo, browser, takeReadyId, site }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
+export const createTicket = async (deps: LoginDeps, { returnTo, browser, takePrefetchedId, site }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
   const { tickets, places, clock, random, settings, audit } = deps
   if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
   const secret = newSecret(random)
   const now = clock.now()
   const place = places.placeOf(browser.ip)
-  const ready = takeReadyId?.()
+  const prefetched = takePrefetchedId?.()
   const ticket: Ticket = {
     schema,
-    id: ready?.id ?? newId(random),
+    id: prefetched?.id ?? newId(random),
     secretHash: hashSecret(secret),
     state: 'pending',
     version: 1,
@@ -49,10 +49,10 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, takeRea
     await tickets.add(ticket)
   } catch (error) {
     // After any other error the ticket may be stored all the same.
-    if (error instanceof Problem && error.code === 'too-many-tickets') ready?.putBack()
+    if (error instanceof Problem && error.code === 'too-many-tickets') prefetched?.putBack()
     throw error
   }
-  ready?.use()
+  prefetched?.use()
   audit.record({ event: 'ticket.created', ticket: startOf(ticket.id), ...browserFields(ticket.browser) })
   return { ticket, secret }
 }

@@ -68,7 +68,7 @@ export interface CodeImage {
   readonly type: 'image/png' | 'image/jpeg'
 }
 
-export interface CodeSupply {
+export interface CodeSource {
   /**
    * The mini-program code that carries this ticket id as its `scene`. Concurrent callers share one call to WeChat. `clientKey` is the client's whose ticket it
    * is, where known: when calls queue, a client with many of them waits longer. Rejects with `wechat-unavailable` or `store-unavailable`.
@@ -76,21 +76,21 @@ export interface CodeSupply {
   codeFor (ticketId: string, clientKey?: string): Promise<CodeImage>
 }
 
-/** A ticket id whose code was made ahead. Where neither method is called, the id is dropped. */
-export interface ReadyTicketId {
+/** A ticket id with a prefetched code. Where neither method is called, the id is dropped. */
+export interface PrefetchedTicketId {
   readonly id: string
-  /** A ticket has this id: the code is kept for it, and another is made ahead in its place. */
+  /** A ticket has this id: its code is cached, and another is prefetched in its place. */
   use (): void
   /** The ticket was refused, and nothing is stored under this id: the next visitor gets it. */
   putBack (): void
 }
 
-export interface CodeStock {
-  /** Reserves an id whose code was made ahead, for a ticket of this client; undefined where none is ready, or where this client has had its share. */
-  takeTicketId (clientKey: string): ReadyTicketId | undefined
+export interface PrefetchedCodes {
+  /** Reserves an id with a prefetched code for a ticket of this client; undefined where there is none, or where this client has had its share. */
+  takeTicketId (clientKey: string): PrefetchedTicketId | undefined
 }
 
-export interface LinkSupply {
+export interface LinkSource {
   /**
    * WeChat's link that opens the mini program with this ticket, on the phone that it is tapped on: an absolute URL that works until two minutes after
    * `endsAt`. Concurrent callers share one call to WeChat. `clientKey` as for a code. Rejects with `wechat-unavailable` or `store-unavailable`.

@@ -1,6 +1,6 @@
 /** Mini-program codes: getwxacodeunlimit with the ticket id as `scene`. They don't expire at WeChat; their tickets do. */
-import type { CodeImage, CodeSupply } from '../login/ports.ts'
-import type { TicketCall, TicketSupply } from './ticket-supply.ts'
+import type { CodeImage, CodeSource } from '../login/ports.ts'
+import type { TicketCall, TicketCache } from './ticket-cache.ts'
 import type { CallWithToken } from './token-call.ts'
 
 /** Which version of the mini program a code or a link opens. */
@@ -8,7 +8,7 @@ export type EnvVersion = 'release' | 'trial' | 'develop'
 
 export interface CodesOptions {
   readonly callWithToken: CallWithToken
-  readonly supply: TicketSupply<CodeImage>
+  readonly ticketCache: TicketCache<CodeImage>
   readonly envVersion: EnvVersion
 }
 
@@ -19,12 +19,12 @@ export const loginPage = 'pages/login/login'
  */
 const widthPx = 360
 
-export interface Codes extends CodeSupply {
+export interface Codes extends CodeSource {
   /** Makes the code of an id that no ticket has yet. Rejects with a `WechatFault` or `store-unavailable`. */
-  makeAhead (ticketId: string): Promise<CodeImage>
+  prefetch (ticketId: string): Promise<CodeImage>
 }
 
-export const createCodes = ({ callWithToken, supply, envVersion }: CodesOptions): Codes => {
+export const createCodes = ({ callWithToken, ticketCache, envVersion }: CodesOptions): Codes => {
   const make = (ticketId: string) => (call: TicketCall): Promise<CodeImage> => callWithToken({
     ...call,
     endpoint: 'getwxacodeunlimit',
@@ -33,7 +33,7 @@ export const createCodes = ({ callWithToken, supply, envVersion }: CodesOptions)
     read: ({ image }) => image,
   })
   return {
-    codeFor: (ticketId, clientKey = '') => supply.obtain(ticketId, clientKey, make(ticketId)),
-    makeAhead: (ticketId) => supply.makeAhead(make(ticketId)),
+    codeFor: (ticketId, clientKey = '') => ticketCache.obtain(ticketId, clientKey, make(ticketId)),
+    prefetch: (ticketId) => ticketCache.prefetch(make(ticketId)),
   }
 }

@@ -1,12 +1,12 @@
 /** URL Links, which open the login page of the mini program on the phone where they are tapped. Only accounts of organisations get them. */
-import type { LinkSupply } from '../login/ports.ts'
+import type { LinkSource } from '../login/ports.ts'
 import { loginPage, type EnvVersion } from './codes.ts'
-import type { TicketSupply } from './ticket-supply.ts'
+import type { TicketCache } from './ticket-cache.ts'
 import type { CallWithToken } from './token-call.ts'
 
 export interface LinksOptions {
   readonly callWithToken: CallWithToken
-  readonly supply: TicketSupply<string>
+  readonly ticketCache: TicketCache<string>
   readonly envVersion: EnvVersion
   /** The base address of WeChat's API. */
   readonly apiUrl: string
@@ -15,7 +15,7 @@ export interface LinksOptions {
 /** A scan may extend the ticket by a minute, and WeChat refuses an expiry less than a minute ahead. */
 const beyondTheTicketMs = 120_000
 
-export const createLinks = ({ callWithToken, supply, envVersion, apiUrl }: LinksOptions): LinkSupply => {
+export const createLinks = ({ callWithToken, ticketCache, envVersion, apiUrl }: LinksOptions): LinkSource => {
   const { origin } = new URL(apiUrl)
 
   /** Visitors are redirected to this link, so it must be https. The exception is http at the API's own origin, for a simulator. */
@@ -25,7 +25,7 @@ export const createLinks = ({ callWithToken, supply, envVersion, apiUrl }: Links
   }
 
   return {
-    linkFor: (ticketId, endsAt, clientKey = '') => supply.obtain(ticketId, clientKey, (call) => callWithToken({
+    linkFor: (ticketId, endsAt, clientKey = '') => ticketCache.obtain(ticketId, clientKey, (call) => callWithToken({
       ...call,
       endpoint: 'generate_urllink',
       json: {

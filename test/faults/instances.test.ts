@@ -56,7 +56,7 @@ await t.test('instances: a held poll is answered long before its end when its in
 
 await t.test('instances: held polls cost no command; all their tickets are read in one command when notifications may have been missed', async (t) => {
   const held = 100
-  const { other, redis, proxy } = await openByProxy(t, { MAX_HELD_POLLS: String(held), CODE_SUPPLY: '0' }) // codes made ahead would show in Redis' statistics
+  const { other, redis, proxy } = await openByProxy(t, { MAX_HELD_POLLS: String(held), CODE_SUPPLY: '0' }) // prefetched codes would show in Redis' statistics
   const browsers = await Promise.all(Array.from({ length: held }, () => openBrowser(other)))
   const { answers } = await holdPolls(other, browsers)
   /** Reads how often each command was called since the last reading. */

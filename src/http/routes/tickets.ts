@@ -9,7 +9,7 @@ import { foreignOrigins, resourcePolicyFor } from '../../domain/site.ts'
 import type { SeenBrowser } from '../../domain/ticket.ts'
 import type { BrowserCredentials } from '../../login/browser-ticket.ts'
 import type { Login } from '../../login/login.ts'
-import type { Clock, CodeStock, CodeSupply, LinkSupply, Names } from '../../login/ports.ts'
+import type { Clock, PrefetchedCodes, CodeSource, LinkSource, Names } from '../../login/ports.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import type { Limits } from '../limits.ts'
 import { isOwnPage, refuseForeignPages, refuseForeignPictures } from '../same-origin.ts'
@@ -21,9 +21,9 @@ import { secondsUntil, ticketView } from '../wire.ts'
 
 export interface TicketRouteDeps {
   readonly login: Login
-  readonly codes: CodeSupply & CodeStock
+  readonly codes: CodeSource & PrefetchedCodes
   /** Null where WECHAT_URL_LINK is off. */
-  readonly links: LinkSupply | null
+  readonly links: LinkSource | null
   readonly tokens: AccessTokens
   readonly names: Names
   readonly cookie: SessionCookie
@@ -59,8 +59,8 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
   }, async (request, reply) => {
     await limits.beforeCreate(request)
     const browser = browserOf(request)
-    const takeReadyId = () => codes.takeTicketId(wechatClientKeyOf(browser.ip))
-    const { ticket, secret } = await login.createTicket({ returnTo: request.body.return_to ?? null, browser, takeReadyId, site: siteOf(request) }, request.audit)
+    const takePrefetchedId = () => codes.takeTicketId(wechatClientKeyOf(browser.ip))
+    const { ticket, secret } = await login.createTicket({ returnTo: request.body.return_to ?? null, browser, takePrefetchedId, site: siteOf(request) }, request.audit)
     return await reply.code(201).send({
       ticket: ticket.id,
       secret,

@@ -104,7 +104,7 @@ await t.test('E4 WeChat\'s quota: one call at a time checks for its end, at grow
   t.ok(warnings(service) <= 3)
 })
 
-await t.test('E4 WeChat\'s quota: the stock of codes serves new visitors, each a fair share, when WeChat refuses more', async (t) => {
+await t.test('E4 WeChat\'s quota: prefetched codes serve new visitors, each a fair share, when WeChat refuses more', async (t) => {
   const service = await open(t, { env: { CODE_SUPPLY: '8' } })
   await openBrowser(service, { from: '198.51.100.1' })
   await until(() => service.simulator.countOf(codes) === 8)

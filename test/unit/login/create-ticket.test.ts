@@ -1,4 +1,4 @@
-// What a new ticket contains, and what happens to an id whose code was made ahead.
+// What a new ticket contains, and what happens to an id with a prefetched code.
 import t from 'tap'
 import { hashSecret, isId, isSecret, newId } from '../../../src/domain/ids.ts'
 import { Problem, type ProblemCode } from '../../../src/errors.ts'
@@ -65,21 +65,21 @@ await t.test('create: tickets have the same slot owner when they are of one netw
   t.equal(owners.at(-1), 'none')
 })
 
-await t.test('create: an id made ahead is used when its ticket is stored, put back when there is no slot, and dropped after another error', async (t) => {
+await t.test('create: an id with a prefetched code is used when its ticket is stored, put back when there is no slot, and dropped after another error', async (t) => {
   const { deps, make } = openLoginUseCases(t)
   const done: string[] = []
   const id = newId(seededBytes)
-  const takeReadyId = () => ({ id, use: () => { done.push('use') }, putBack: () => { done.push('put back') } })
-  t.equal((await make({ takeReadyId })).ticket.id, id)
+  const takePrefetchedId = () => ({ id, use: () => { done.push('use') }, putBack: () => { done.push('put back') } })
+  t.equal((await make({ takePrefetchedId })).ticket.id, id)
   t.strictSame(done.splice(0), ['use'])
-  const failing = (fault: Error) => createTicket({ ...deps, tickets: { ...deps.tickets, add: () => Promise.reject(fault) } }, { returnTo: null, browser, site: null, takeReadyId })
+  const failing = (fault: Error) => createTicket({ ...deps, tickets: { ...deps.tickets, add: () => Promise.reject(fault) } }, { returnTo: null, browser, site: null, takePrefetchedId })
   for (const [code, then] of [['too-many-tickets', ['put back']], ['store-unavailable', []]] as Array<[ProblemCode, string[]]>) {
     await t.rejects(failing(new Problem(code)), { code })
     t.strictSame(done.splice(0), then, code)
   }
   await t.rejects(failing(Object.assign(new Error('no Problem'), { code: 'too-many-tickets' })), { message: 'no Problem' })
   t.strictSame(done, [], 'as the ticket may be stored after an error that is no refusal')
-  const { ticket } = await make({ takeReadyId: () => undefined })
+  const { ticket } = await make({ takePrefetchedId: () => undefined })
   t.ok(isId(ticket.id))
   await t.rejects(createTicket({ ...deps, tickets: { ...deps.tickets, add: () => Promise.reject(new Problem('too-many-tickets')) } }, { returnTo: null, browser, site: null }), { code: 'too-many-tickets' }, 'and no such id is needed')
 })

@@ -10,20 +10,20 @@ import type { FairCache } from './fair-cache.ts'
 import { asUnavailable, WechatFault } from './fault.ts'
 import type { TokenCall } from './token-call.ts'
 
-export interface TicketSupply<T> {
+export interface TicketCache<T> {
   /** Returns the code or link of this ticket from the cache, or makes it. Rejects with `wechat-unavailable` or `store-unavailable`, and with a RangeError for a malformed id. */
   obtain (ticketId: string, clientKey: string, make: Make<T>): Promise<T>
-  /** Makes one for an id that no ticket has yet. It is neither cached nor counted for that ticket. Rejects as the call does. */
-  makeAhead (make: Make<T>): Promise<T>
-  /** Caches what was made ahead, once a ticket has the id. */
-  keep (ticketId: string, clientKey: string, made: T): void
+  /** Makes one for an id that no ticket has yet. It is neither cached nor counted for a ticket. Rejects as the call does. */
+  prefetch (make: Make<T>): Promise<T>
+  /** Caches what was prefetched, once a ticket has the id. */
+  put (ticketId: string, clientKey: string, prefetched: T): void
 }
 
 /** The part of a call to WeChat that depends on the ticket. */
 export type TicketCall = Required<Pick<TokenCall<unknown>, 'deadlineAt' | 'clientKey' | 'charge'>>
 type Make<T> = (call: TicketCall) => Promise<T>
 
-export interface TicketSupplyOptions<T> {
+export interface TicketCacheOptions<T> {
   /** Part of the name under which the store counts the calls. */
   readonly kind: string
   readonly cache: FairCache<T>
@@ -36,14 +36,14 @@ export interface TicketSupplyOptions<T> {
 /** WeChat limits the `scene` of a code to 32 characters; besides these it allows 20 special ones, but our ids are base64url. */
 const sceneForm = /^[\w-]{1,32}$/
 /**
- * The second call is for another instance, or one that has evicted the result. What is made ahead is not counted: strangers cause no more of it than their
- * share of the stock. Results are not shared through the store: at 50 kB each, a stranger's codes could fill it.
+ * The second call is for another instance, or one that has evicted the result. Prefetched codes are not counted: strangers cause no more of them than their
+ * share. Results are not shared through the store: at 50 kB each, a stranger's codes could fill it.
  */
 const callsPerTicket = 2
 /** How long the store is not asked again about a ticket without calls left. */
 const spentMs = 10_000
 
-export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs }: TicketSupplyOptions<T>): TicketSupply<T> => {
+export const createTicketCache = <T>({ kind, cache, store, clock, ticketTtlMs }: TicketCacheOptions<T>): TicketCache<T> => {
   const spent = new LRUCache<string, true>({ ...maxEntries(10_000), ...expireAfter(spentMs, clock) })
   const noCallsLeft = (): WechatFault => new WechatFault('this ticket has used up its calls to WeChat', { retryAfterSeconds: spentMs / 1000 })
 
@@ -73,7 +73,7 @@ export const createTicketSupply = <T>({ kind, cache, store, clock, ticketTtlMs }
         throw asUnavailable(error)
       }
     },
-    makeAhead: (make) => inTime(make, { clientKey: '', charge: async () => async () => {} }),
-    keep: (ticketId, clientKey, made) => { cache.put(ticketId, clientKey, made) },
+    prefetch: (make) => inTime(make, { clientKey: '', charge: async () => async () => {} }),
+    put: (ticketId, clientKey, prefetched) => { cache.put(ticketId, clientKey, prefetched) },
   }
 }

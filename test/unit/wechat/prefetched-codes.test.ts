@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { CodeStock, ReadyTicketId } from '../../../src/login/ports.ts'
+import type { PrefetchedCodes, PrefetchedTicketId } from '../../../src/login/ports.ts'
 import type { Wechat } from '../../../src/wechat/wechat.ts'
 import { waitUntil } from '../../support/waiting.ts'
 import { openWechatHarness, rejectionOf } from '../../support/wechat-harness.ts'
@@ -12,23 +12,23 @@ const letArrive = async (callsTo: (endpoint: typeof codes) => number): Promise<v
   for (let turn = 0; turn < 50 && callsTo(codes) === before; turn++) await new Promise((resolve) => { setImmediate(resolve) })
 }
 
-/** Waits for an id that is ready. */
-const reserved = async (wechat: CodeStock, clientKey: string): Promise<ReadyTicketId> => {
+/** Waits for an id with a prefetched code. */
+const reserved = async (wechat: PrefetchedCodes, clientKey: string): Promise<PrefetchedTicketId> => {
   for (;;) {
-    const ready = wechat.takeTicketId(clientKey)
-    if (ready !== undefined) return ready
+    const prefetched = wechat.takeTicketId(clientKey)
+    if (prefetched !== undefined) return prefetched
     await new Promise((resolve) => { setImmediate(resolve) })
   }
 }
 
 /** Waits for one, and uses it for a ticket. */
-const taken = async (wechat: CodeStock, clientKey: string): Promise<string> => {
+const taken = async (wechat: PrefetchedCodes, clientKey: string): Promise<string> => {
   const { id, use } = await reserved(wechat, clientKey)
   use()
   return id
 }
 
-await t.test('code stock: no call is made before the first visitor, and then it is filled to its size', async (t) => {
+await t.test('prefetched codes: no call is made before the first visitor, and then CODE_SUPPLY codes are prefetched', async (t) => {
   const { wechat, callsTo } = await openWechatHarness(t, { codeSupply: 4 })
   t.equal(callsTo('stable_token') + callsTo(codes), 0)
   t.equal(wechat.takeTicketId('a'), undefined)
@@ -40,7 +40,7 @@ await t.test('code stock: no call is made before the first visitor, and then it 
   t.equal(callsTo(codes), 5, 'its code is cached')
 })
 
-await t.test('code stock: one client gets a quarter of it in a minute and causes no further calls, and others get their share', async (t) => {
+await t.test('prefetched codes: one client gets a quarter of them in a minute and causes no further calls, and others get their share', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 8 })
   wechat.takeTicketId('greedy')
   await waitUntil(() => callsTo(codes) === 8)
@@ -56,7 +56,7 @@ await t.test('code stock: one client gets a quarter of it in a minute and causes
   await taken(wechat, 'greedy')
 })
 
-await t.test('code stock: codes are dropped after an hour', async (t) => {
+await t.test('prefetched codes: they are dropped after an hour', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 2 })
   wechat.takeTicketId('a')
   await waitUntil(() => callsTo(codes) === 2)
@@ -66,7 +66,7 @@ await t.test('code stock: codes are dropped after an hour', async (t) => {
   t.equal(wechat.takeTicketId('b'), undefined)
 })
 
-await t.test('code stock: a failure costs one call and one line, and the pauses between tries grow', async (t) => {
+await t.test('prefetched codes: a failure costs one call and one line, and the pauses between tries grow', async (t) => {
   const { simulator, wechat, callsTo, lines, advance } = await openWechatHarness(t, { codeSupply: 4 })
   simulator.fail(codes, 'http-500')
   const triesWithin = async (ms: number): Promise<number> => {
@@ -82,7 +82,7 @@ await t.test('code stock: a failure costs one call and one line, and the pauses 
   t.equal(lines.filter((line) => line.includes('HTTP status 500')).length, 1)
 })
 
-await t.test('code stock: no code is made ahead when it is switched off or closed', async (t) => {
+await t.test('prefetched codes: none is made when they are switched off or closed', async (t) => {
   const { wechat, instance, callsTo } = await openWechatHarness(t)
   const closed = instance({ codeSupply: 4 })
   closed.close()
@@ -91,7 +91,7 @@ await t.test('code stock: no code is made ahead when it is switched off or close
   t.equal(callsTo(codes), 1)
 })
 
-await t.test('code stock: a ticket whose code was made ahead still has both its calls for other instances', async (t) => {
+await t.test('prefetched codes: a ticket with one still has both its calls for other instances', async (t) => {
   const { wechat, instance, callsTo } = await openWechatHarness(t, { codeSupply: 1 })
   const [second, third, fourth] = [1, 2, 3].map(() => instance({ codeSupply: 0 })) as [Wechat, Wechat, Wechat] // as many as numbers
   const id = await taken(wechat, 'a')
@@ -102,7 +102,7 @@ await t.test('code stock: a ticket whose code was made ahead still has both its 
   t.equal(callsTo(codes), before + 2)
 })
 
-await t.test('code stock: an id goes to the next visitor, without a call and without using a share, when its ticket was refused', async (t) => {
+await t.test('prefetched codes: an id goes to the next visitor, without a call and without using a share, when its ticket was refused', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 4 })
   wechat.takeTicketId('a')
   await waitUntil(() => callsTo(codes) === 4)

@@ -1,40 +1,40 @@
 /**
- * Ticket ids whose codes exist already, so that a new ticket needs no call to WeChat. Filled in the background, one code at a time, after a ticket was
- * asked for: a service without visitors makes no calls.
+ * Ticket ids with prefetched codes, so that a new ticket needs no call to WeChat. Prefetched in the background, one code at a time, after a ticket was asked
+ * for: a service without visitors makes no calls.
  */
 import { LRUCache } from 'lru-cache'
 import { expireAfter, maxEntries } from '../cache-options.ts'
-import type { Clock, CodeImage, CodeStock } from '../login/ports.ts'
+import type { Clock, CodeImage, PrefetchedCodes } from '../login/ports.ts'
 
-export interface CodeStockOptions {
-  /** How many are kept ready; 0 for none. */
+export interface PrefetchedCodesOptions {
+  /** How many are prefetched; 0 for none. */
   readonly size: number
   readonly newTicketId: () => string
   /** Makes the code of an id that no ticket has yet. */
-  readonly make: (ticketId: string) => Promise<CodeImage>
+  readonly prefetch: (ticketId: string) => Promise<CodeImage>
   /** Caches a code for the ticket that has its id now. */
-  readonly keep: (ticketId: string, clientKey: string, code: CodeImage) => void
+  readonly put: (ticketId: string, clientKey: string, code: CodeImage) => void
   /** Older codes are dropped. */
   readonly maxAgeMs: number
   readonly clock: Pick<Clock, 'steady'>
 }
 
-/** The part of the stock that one client key gets in a minute. */
+/** The part of the prefetched codes that one client key gets in a minute. */
 const sharePerKey = 1 / 4
 const shareWindowMs = 60_000
-const firstWaitMs = 1000
-const longestWaitMs = 60_000
+const firstBackoffMs = 1000
+const longestBackoffMs = 60_000
 
-export const createCodeStock = ({ size, newTicketId, make, keep, maxAgeMs, clock }: CodeStockOptions): CodeStock & { close (): void } => {
+export const createPrefetchedCodes = ({ size, newTicketId, prefetch, put, maxAgeMs, clock }: PrefetchedCodesOptions): PrefetchedCodes & { close (): void } => {
   const taken = new LRUCache<string, { count: number }>({ ...maxEntries(10_000), ...expireAfter(shareWindowMs, clock) })
   const share = Math.max(1, Math.floor(size * sharePerKey))
-  let ready: Array<{ readonly ticketId: string, readonly code: CodeImage, readonly endsAt: number }> = []
+  let prefetched: Array<{ readonly ticketId: string, readonly code: CodeImage, readonly endsAt: number }> = []
   let isFilling = false
   let isClosed = size === 0
-  let waitMs = firstWaitMs
+  let backoffMs = firstBackoffMs
   let notBefore = -Infinity
 
-  const hasRoom = (): boolean => !isClosed && ready.length < size
+  const hasRoom = (): boolean => !isClosed && prefetched.length < size
 
   const fill = async (): Promise<void> => {
     if (isFilling || clock.steady() < notBefore) return
@@ -42,14 +42,14 @@ export const createCodeStock = ({ size, newTicketId, make, keep, maxAgeMs, clock
     try {
       while (hasRoom()) {
         const ticketId = newTicketId()
-        const code = await make(ticketId)
-        ready.push({ ticketId, code, endsAt: clock.steady() + maxAgeMs })
-        waitMs = firstWaitMs
+        const code = await prefetch(ticketId)
+        prefetched.push({ ticketId, code, endsAt: clock.steady() + maxAgeMs })
+        backoffMs = firstBackoffMs
       }
     } catch {
       // The failed call is logged already. The next visitor makes it try again.
-      notBefore = clock.steady() + waitMs
-      waitMs = Math.min(longestWaitMs, waitMs * 2)
+      notBefore = clock.steady() + backoffMs
+      backoffMs = Math.min(longestBackoffMs, backoffMs * 2)
     } finally {
       isFilling = false
     }
@@ -60,11 +60,11 @@ export const createCodeStock = ({ size, newTicketId, make, keep, maxAgeMs, clock
   return {
     takeTicketId: (clientKey) => {
       if (isClosed) return undefined
-      ready = ready.filter(({ endsAt }) => endsAt > clock.steady())
+      prefetched = prefetched.filter(({ endsAt }) => endsAt > clock.steady())
       const used = taken.get(clientKey) ?? { count: 0 }
       // A client that has had its share causes no calls either.
       if (used.count >= share) return undefined
-      const first = ready.shift()
+      const first = prefetched.shift()
       if (first === undefined) {
         startFilling()
         return undefined
@@ -74,18 +74,18 @@ export const createCodeStock = ({ size, newTicketId, make, keep, maxAgeMs, clock
       return {
         id: first.ticketId,
         use: () => {
-          keep(first.ticketId, clientKey, first.code)
+          put(first.ticketId, clientKey, first.code)
           startFilling()
         },
         putBack: () => {
           used.count--
-          if (!isClosed) ready.unshift(first)
+          if (!isClosed) prefetched.unshift(first)
         },
       }
     },
     close: () => {
       isClosed = true
-      ready = []
+      prefetched = []
     },
   }
 }
