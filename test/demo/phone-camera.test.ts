@@ -3,14 +3,14 @@ import { encode } from 'fast-png'
 import t from 'tap'
 import { pictureOf, startDemo } from '../support/demo-phone.ts'
 
-const { address, openPhone, openPage } = await startDemo(t)
+const { address, openDemoPhone, openDemoPage } = await startDemo(t)
 const code = 'pages/login/login?scene=AbCd-fGhIj_lMnOpQrSt12'
 const launch = { path: 'pages/login/login', query: { scene: 'AbCd-fGhIj_lMnOpQrSt12' }, scene: 1047 }
 const inShadow = "<div></div><script>document.querySelector('div').attachShadow({ mode: 'open' }).innerHTML = '<img src=\"picture\">'</script>"
 
 await t.test('camera: the code is read when its picture is PNG or JPEG, in the page or in a shadow root', async (t) => {
   for (const [format, html] of [['png', '<img src="picture">'], ['jpeg', '<img src="picture" width="240">'], ['jpeg', inShadow]] as const) {
-    const { show, scan, calls } = await openPhone(t)
+    const { show, scan, calls } = await openDemoPhone(t)
     await show({ html, picture: pictureOf(code, format) })
     await scan()
     t.strictSame(await calls(), [['launch', launch]], `${format}: ${html}`)
@@ -19,7 +19,7 @@ await t.test('camera: the code is read when its picture is PNG or JPEG, in the p
 
 await t.test('camera: no code is found when none is visible', async (t) => {
   const blank = Buffer.from(encode({ width: 60, height: 60, data: new Uint8Array(60 * 60 * 4).fill(255) }))
-  const { phone, show, calls } = await openPhone(t)
+  const { phone, show, calls } = await openDemoPhone(t)
   for (const [html, picture] of [['<p>47</p>', blank], ['<img src="picture">', blank], ['<img src="picture" hidden>', pictureOf(code)]] as const) {
     await show({ html, picture })
     await phone.getByRole('button', { name: 'Scan', exact: true }).click()
@@ -30,11 +30,11 @@ await t.test('camera: no code is found when none is visible', async (t) => {
 })
 
 await t.test('camera: a screenshot is read, with the scene of a picture, when the phone has a tab of its own', async (t) => {
-  const { page: window, show } = await openPhone(t, { viewport: { width: 1600, height: 1000 } })
+  const { page: window, show } = await openDemoPhone(t, { viewport: { width: 1600, height: 1000 } })
   await show({ html: '<body style="background:#123"><h1>Some page</h1><img src="picture" width="200" style="margin:300px 700px">', picture: pictureOf(code) })
   await window.goto(`${address}/x/login`)
   const screenshot = await window.screenshot()
-  const page = await openPage(t, '/demo/phone?person=Mei')
+  const page = await openDemoPage(t, '/demo/phone?person=Mei')
   const calls = () => page.evaluate('window.calls')
   const give = (name: string, mimeType: string, buffer: Buffer) => page.locator('#picture').setInputFiles({ name, mimeType, buffer })
   await page.getByRole('button', { name: 'Scan', exact: true }).click()
@@ -51,7 +51,7 @@ await t.test('camera: a screenshot is read, with the scene of a picture, when th
 })
 
 await t.test('camera: a pasted or dropped picture is read when the camera is open, and ignored otherwise', async (t) => {
-  const page = await openPage(t, '/demo/phone?person=Mei')
+  const page = await openDemoPage(t, '/demo/phone?person=Mei')
   const bytes = pictureOf(code).toString('base64')
   const hand = (kind: 'paste' | 'drop') => page.evaluate(`(() => {
     const data = new DataTransfer()

@@ -7,7 +7,7 @@ import { launchOf } from '../../src/demo/phone/code.ts'
 import { pictureOf, startDemo } from '../support/demo-phone.ts'
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
-const { openPhone, openPage, people } = await startDemo(t)
+const { openDemoPhone, openDemoPage, people } = await startDemo(t)
 const first = { path: 'pages/login/login', query: { scene: 'first' }, scene: 1047 }
 const home = { path: 'pages/index/index', query: {}, scene: 1089 }
 const tap = (phone: FrameLocator, name: string): Promise<void> => phone.getByRole('button', { name, exact: true }).click()
@@ -33,7 +33,7 @@ await t.test('code: page and query are parsed, undecoded, when it is of a mini p
 })
 
 await t.test('phone: the mini program is started cold, then warm, when it is opened by a scan and another', async (t) => {
-  const { phone, show, calls, scan } = await openPhone(t)
+  const { phone, show, calls, scan } = await openDemoPhone(t)
   await scan()
   t.strictSame(await calls(), [['launch', first]])
   await tap(phone, 'Close')
@@ -43,7 +43,7 @@ await t.test('phone: the mini program is started cold, then warm, when it is ope
 })
 
 await t.test('phone: the mini program opens its home page from the recent ones, and stays as it is when it is closed and opened again', async (t) => {
-  const { phone, calls } = await openPhone(t)
+  const { phone, calls } = await openDemoPhone(t)
   await tap(phone, 'Scan login')
   await phone.getByRole('heading', { name: 'Confirm' }).waitFor()
   await tap(phone, 'Close')
@@ -53,7 +53,7 @@ await t.test('phone: the mini program opens its home page from the recent ones, 
 })
 
 await t.test('phone: the mini program is started again with the same options when its frame failed to load', async (t) => {
-  const { page, phone, calls, inPhone } = await openPhone(t)
+  const { page, phone, calls, inPhone } = await openDemoPhone(t)
   await page.context().route('**/demo/phone/app', (route) => route.fulfill({ contentType: 'text/html', body: '<title>Nothing runs</title>' }), { times: 1 })
   await phone.getByRole('button', { name: 'Scan', exact: true }).click()
   await phone.locator('#pages iframe').waitFor({ state: 'attached' })
@@ -66,7 +66,7 @@ await t.test('phone: the mini program is started again with the same options whe
 })
 
 await t.test('phone: a new frame gets the last options when the mini program is reentered or restarts itself', async (t) => {
-  const { phone, scan, calls, inPhone } = await openPhone(t)
+  const { phone, scan, calls, inPhone } = await openDemoPhone(t)
   await scan()
   await tap(phone, 'More')
   await tap(phone, 'Reenter mini program')
@@ -79,7 +79,7 @@ await t.test('phone: a new frame gets the last options when the mini program is 
 })
 
 await t.test('phone: the mini program goes to the background and comes back once when the person goes home and returns', async (t) => {
-  const { phone, scan, calls, inPhone } = await openPhone(t)
+  const { phone, scan, calls, inPhone } = await openDemoPhone(t)
   await scan()
   await calls()
   await tap(phone, 'Home')
@@ -98,7 +98,7 @@ await t.test('phone: the mini program goes to the background and comes back once
 })
 
 await t.test('phone: the mini program is sent to the background once it runs when the person has left before', async (t) => {
-  const { page, phone, calls } = await openPhone(t)
+  const { page, phone, calls } = await openDemoPhone(t)
   const asked = Promise.withResolvers<undefined>()
   const left = Promise.withResolvers<undefined>()
   await page.context().route('**/demo/phone/app', async (route) => {
@@ -116,7 +116,7 @@ await t.test('phone: the mini program is sent to the background once it runs whe
 })
 
 await t.test('phone: a scanned code is opened on returning to WeChat when the home screen is in front', async (t) => {
-  const { page, phone, scan, calls } = await openPhone(t)
+  const { page, phone, scan, calls } = await openDemoPhone(t)
   await scan()
   await tap(phone, 'Close')
   await calls()
@@ -133,7 +133,7 @@ await t.test('phone: a scanned code is opened on returning to WeChat when the ho
 })
 
 await t.test('phone: the mini program gets the text of any code when it scans, and none when the person goes back', async (t) => {
-  const { phone, show, scan, calls, inFrame } = await openPhone(t)
+  const { phone, show, scan, calls, inFrame } = await openDemoPhone(t)
   await scan()
   await calls()
   const scanCode = () => inFrame("void host.scanCode({ onlyFromCamera: false }).then((text) => calls.push(['scanned', String(text)]))")
@@ -153,7 +153,7 @@ await t.test('phone: the mini program gets the text of any code when it scans, a
 })
 
 await t.test('E12 phone: the mini program\'s scanner takes no picture files when it asks for the camera only', async (t) => {
-  const { phone, show, scan, calls, inFrame } = await openPhone(t)
+  const { phone, show, scan, calls, inFrame } = await openDemoPhone(t)
   await scan()
   await calls()
   await show({ html: '<img src="picture" hidden>' })
@@ -167,7 +167,7 @@ await t.test('E12 phone: the mini program\'s scanner takes no picture files when
 })
 
 await t.test('phone: a message is shown when a code is not of a mini program', async (t) => {
-  const { phone, show, calls } = await openPhone(t)
+  const { phone, show, calls } = await openDemoPhone(t)
   await show({ picture: pictureOf('https://evil.example/pages/login/login?scene=first') })
   await tap(phone, 'Scan')
   await phone.getByText("That isn't a mini-program code").waitFor()
@@ -179,7 +179,7 @@ await t.test('phone: a message is shown when a code is not of a mini program', a
 })
 
 await t.test('phone: every setting reaches the mini program when it is switched', async (t) => {
-  const { page, phone, scan, calls, inFrame } = await openPhone(t, { timezoneId: 'UTC' })
+  const { page, phone, scan, calls, inFrame } = await openDemoPhone(t, { timezoneId: 'UTC' })
   await page.clock.setFixedTime('2026-01-02T23:04:05Z')
   await scan()
   await calls()
@@ -204,7 +204,7 @@ await t.test('phone: every setting reaches the mini program when it is switched'
 })
 
 await t.test('phone: the theme follows the system\'s until the person switches it', async (t) => {
-  const { page, phone } = await openPhone(t, { colorScheme: 'dark' })
+  const { page, phone } = await openDemoPhone(t, { colorScheme: 'dark' })
   const theme = (name: string) => phone.locator(`#phone[data-theme=${name}]`).waitFor()
   await theme('dark')
   await page.emulateMedia({ colorScheme: 'light' })
@@ -219,7 +219,7 @@ await t.test('phone: the theme follows the system\'s until the person switches i
 })
 
 await t.test('phone: the settings close, and the screen is inert until then, when Escape is pressed or the status bar or anything else is tapped', async (t) => {
-  const { page, phone, calls, inPhone } = await openPhone(t)
+  const { page, phone, calls, inPhone } = await openDemoPhone(t)
   const status = phone.getByRole('button', { name: 'Quick settings' })
   const sheet = phone.getByRole('dialog', { name: 'Quick settings' })
   for (const close of [
@@ -238,7 +238,7 @@ await t.test('phone: the settings close, and the screen is inert until then, whe
 })
 
 await t.test('phone: the bar has the page\'s title and colours, and the phone\'s buttons, when a page configures it', async (t) => {
-  const { phone, scan, calls, inFrame, inPhone } = await openPhone(t)
+  const { phone, scan, calls, inFrame, inPhone } = await openDemoPhone(t)
   await scan()
   await calls()
   await tap(phone, 'Back')
@@ -256,7 +256,7 @@ await t.test('phone: the bar has the page\'s title and colours, and the phone\'s
 })
 
 await t.test('phone: the mini program gets its person\'s js_code, and none while the phone is offline', async (t) => {
-  const { phone, scan, inFrame } = await openPhone(t)
+  const { phone, scan, inFrame } = await openDemoPhone(t)
   people.length = 0
   await scan()
   t.equal(await inFrame('host.person'), 'Alex')
@@ -268,7 +268,7 @@ await t.test('phone: the mini program gets its person\'s js_code, and none while
 })
 
 await t.test('phone: the focus is on a sensible element at each step when everything is done by keyboard', async (t) => {
-  const { page, phone, calls, inFrame, inPhone } = await openPhone(t)
+  const { page, phone, calls, inFrame, inPhone } = await openDemoPhone(t)
   const press = async (...keys: string[]): Promise<void> => { for (const key of keys) await page.keyboard.press(key) }
   const focused = () => inPhone('document.activeElement.id || document.activeElement.dataset.switch || document.activeElement.tagName')
   await phone.locator('#scan').focus()
@@ -301,7 +301,7 @@ await t.test('phone: the focus is on a sensible element at each step when everyt
 
 for (const [locale, colorScheme, width] of [['en-US', 'light', 1280], ['zh-CN', 'dark', 320]] as const) {
   await t.test(`phone: every screen is accessible and fits when drawn ${colorScheme}, ${locale}, in a window of ${width} px`, async (t) => {
-    const page = await openPage(t, '/demo/phone?person=Kim', { locale, colorScheme, viewport: { width, height: 640 }, reducedMotion: 'reduce' })
+    const page = await openDemoPage(t, '/demo/phone?person=Kim', { locale, colorScheme, viewport: { width, height: 640 }, reducedMotion: 'reduce' })
     const faults = async (): Promise<string[]> => page.evaluate(`(async () => {
       const { violations } = await axe.run({ iframes: false })
       const wide = document.documentElement.scrollWidth > innerWidth ? ['wider than the window'] : []

@@ -1,7 +1,7 @@
 // The demo's runtime in a real browser: `wx`, the background, warm launches, the clock.
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
-import { openPhone, serveMiniProgram } from '../support/mini-program-frame.ts'
+import { openFramedPhone, serveMiniProgram } from '../support/mini-program-frame.ts'
 import type { FramedPhone, PhoneOptions } from '../support/mini-program-frame.ts'
 
 const page = `
@@ -45,7 +45,7 @@ const address = await listen()
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
-const open = (t: Parameters<typeof openPhone>[0], options?: PhoneOptions) => openPhone(t, browser, address, options)
+const open = (t: Parameters<typeof openFramedPhone>[0], options?: PhoneOptions) => openFramedPhone(t, browser, address, options)
 /** Calls a method of `wx` without callbacks; resolves with its result or error. */
 const wx = (phone: FramedPhone, call: string): Promise<unknown> => phone.frame.evaluate(`Promise.resolve(wx.${call}).catch((refusal) => refusal)`)
 /** Starts a request and records its callbacks in `ends`. */
@@ -98,7 +98,7 @@ await t.test('wx.login: it fails when the phone is offline or WeChat gives no js
 await t.test("wx.getAppBaseInfo: the phone's settings are returned, the theme only when the mini program has dark mode", async (t) => {
   const phone = await open(t, { settings: { fontSizePx: 20, language: 'zh_CN', theme: 'dark' } })
   t.strictSame(await wx(phone, 'getAppBaseInfo()'), { SDKVersion: '3.17.2', language: 'zh_CN', fontSizeSetting: 20 })
-  const other = await openPhone(t, browser, await (await serveMiniProgram(t, { ...files, 'app.json': JSON.stringify({ pages: ['pages/one/one'], darkmode: true }) })).listen(), { settings: { theme: 'dark' } })
+  const other = await openFramedPhone(t, browser, await (await serveMiniProgram(t, { ...files, 'app.json': JSON.stringify({ pages: ['pages/one/one'], darkmode: true }) })).listen(), { settings: { theme: 'dark' } })
   t.equal(await other.frame.evaluate('wx.getAppBaseInfo().theme'), 'dark')
 })
 
@@ -106,12 +106,12 @@ await t.test('storage: values keep their types, separate for each person, when t
   const values = ['text', '1', 1, 0, true, null, { a: [1] }, [], '']
   const context = await browser.newContext()
   t.teardown(() => context.close())
-  const phone = await openPhone(t, context as any, address) // only newPage is called
+  const phone = await openFramedPhone(t, context as any, address) // only newPage is called
   for (const value of values) t.strictSame(await phone.frame.evaluate(`(wx.setStorageSync('k', ${JSON.stringify(value)}), wx.getStorageSync('k'))`), value)
   await phone.frame.evaluate("(wx.setStorageSync('k', 'Mei\\'s'), wx.setStorageSync('gone', 1), wx.removeStorageSync('gone'))")
-  const again = await openPhone(t, context as any, address)
+  const again = await openFramedPhone(t, context as any, address)
   t.strictSame(await again.frame.evaluate("[wx.getStorageSync('k'), wx.getStorageSync('gone'), wx.getStorageSync('never')]"), ["Mei's", '', ''])
-  const other = await openPhone(t, context as any, address, { person: 'Li' })
+  const other = await openFramedPhone(t, context as any, address, { person: 'Li' })
   t.equal(await other.frame.evaluate("wx.getStorageSync('k')"), '')
 })
 

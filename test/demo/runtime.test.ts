@@ -1,7 +1,7 @@
 // The demo's runtime in a real browser, with a small mini program: tags, events, navigation.
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
-import { openPhone, serveMiniProgram } from '../support/mini-program-frame.ts'
+import { openFramedPhone, serveMiniProgram } from '../support/mini-program-frame.ts'
 import type { FramedPhone, PhoneOptions } from '../support/mini-program-frame.ts'
 
 /** A page that records every lifecycle call and event in `getApp().log`. */
@@ -85,7 +85,7 @@ const address = await listen()
 const browser = await launchChromium()
 t.teardown(() => browser.close())
 
-const open = (t: Parameters<typeof openPhone>[0], options?: PhoneOptions) => openPhone(t, browser, address, options)
+const open = (t: Parameters<typeof openFramedPhone>[0], options?: PhoneOptions) => openFramedPhone(t, browser, address, options)
 const wx = (phone: FramedPhone, call: string): Promise<unknown> => phone.frame.evaluate(`Promise.resolve(wx.${call}).catch((refusal) => refusal)`)
 /** The records since the last call. */
 const logged = (phone: FramedPhone): Promise<unknown[][]> => phone.frame.evaluate('getApp().log.splice(0)')
@@ -344,7 +344,7 @@ await t.test('errors: they are shown when the launch page does not exist or a sc
   const phone = await open(t, { launch: { path: 'pages/none/none' } })
   await phone.frame.getByText('page "pages/none/none" is not found').waitFor()
   const broken = await serveMiniProgram(t, { ...files, 'pages/two/two.ts': 'throw new Error("a script fails")' })
-  const other = await openPhone(t, browser, await broken.listen())
+  const other = await openFramedPhone(t, browser, await broken.listen())
   await other.frame.getByText('Error: a script fails').waitFor()
   t.match(other.errors.join('\n'), 'a script fails')
 })

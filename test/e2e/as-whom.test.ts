@@ -211,7 +211,6 @@ for (const variant of [
     t.equal((await announcements(page)).at(-1), `${words.another}${name ?? words.nameless}`)
     t.equal(await page.locator('.help').innerText(), `${words.anotherHelp}Qm3xV0ab`)
     t.strictSame(await accessibilityFaults(page), [])
-    if (process.env.LOOKS !== undefined) await page.screenshot({ path: `${process.env.LOOKS}/as-whom-${variant.locale}.png` })
     t.equal(await page.evaluate("document.querySelector('scan-login').shadowRoot.activeElement?.dataset.action"), 'notMe', 'the focus stays in place')
     await page.keyboard.press('Shift+Tab')
     await page.keyboard.press('Enter')

@@ -172,7 +172,7 @@ await t.test('limits: nobody stays locked out when an instance\'s clock is set b
   const storeClock = createFakeClock()
   const service = await openTestService(t, { env: { LIMIT_CREATE: '1' }, store: openStore(t, storeClock) })
   t.strictSame(await times(2, () => create(service, '192.0.2.1')), ['201', '429 rate-limited'])
-  service.clock.set(-3_600_000)
+  service.clock.shiftWallClock(-3_600_000)
   t.equal(verdict(await create(service, '192.0.2.1')), '429 rate-limited')
   storeClock.advance(60_000)
   service.clock.advance(60_000)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import '../support/miniprogram.ts'
 import { createFakePhone, held, offer, ok, problem, serviceUrl, startMs, ticket } from './fake-phone.ts'
-import type { Answer } from './fake-phone.ts'
+import type { FakeReply } from './fake-phone.ts'
 import type { Reply } from '../../miniprogram/utils/ports'
 
 const { createService } = await import('../../miniprogram/utils/service.ts')
@@ -9,7 +9,7 @@ const { createApproval } = await import('../../miniprogram/pages/login/approval.
 
 const confirmed = ok({ state: 'confirmed', version: 3 })
 
-const start = (answers: Record<string, Answer | Answer[]> = {}, scanned: string | undefined = ticket) => {
+const start = (answers: Record<string, FakeReply | FakeReply[]> = {}, scanned: string | undefined = ticket) => {
   const { phone, platform } = createFakePhone({ scan: offer(), confirm: confirmed, cancel: ok({ state: 'cancelled', version: 3 }), ...answers })
   const kinds: string[] = []
   const approval = createApproval(createService(platform, serviceUrl), scanned, () => {

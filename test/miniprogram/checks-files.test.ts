@@ -5,13 +5,13 @@ import { checkJsonFiles } from '../../.ci/miniprogram/json-schemas.ts'
 import { checkPackaging, ownLimitBytes } from '../../.ci/miniprogram/packaging.ts'
 import type { Problem } from '../../.ci/miniprogram/problem.ts'
 import { readProject } from '../../src/demo/miniprogram/project.ts'
-import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
+import { smallMiniProgram, writeSmallMiniProgram } from '../support/small-miniprogram.ts'
 import type { Files } from '../support/write-files.ts'
 
 const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
 
 const checkPackage = async (t: Test, changes: Files): Promise<string[]> => {
-  const folder = await writeMiniProgram(t, changes)
+  const folder = await writeSmallMiniProgram(t, changes)
   return linesOf(checkPackaging(folder, await readProject(folder)))
 }
 
@@ -94,7 +94,7 @@ const jsonFaults: ReadonlyArray<readonly [string, Files, readonly string[]]> = [
 
 await t.test('JSON files: each fault is found where it is', async (t) => {
   for (const [what, changes, expected] of jsonFaults) {
-    t.strictSame(linesOf(checkJsonFiles(await writeMiniProgram(t, changes))).sort(), [...expected].sort(), what)
+    t.strictSame(linesOf(checkJsonFiles(await writeSmallMiniProgram(t, changes))).sort(), [...expected].sort(), what)
   }
 })
 

@@ -6,13 +6,13 @@ import { checkStyles } from '../../.ci/miniprogram/styles.ts'
 import { checkTemplateRules } from '../../.ci/miniprogram/wxml-rules.ts'
 import { readProject } from '../../src/demo/miniprogram/project.ts'
 import type { SourceProject } from '../../src/demo/miniprogram/project.ts'
-import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
+import { smallMiniProgram, writeSmallMiniProgram } from '../support/small-miniprogram.ts'
 import type { Files } from '../support/write-files.ts'
 
 const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).sort()
 
 const check = (find: (folder: string, project: SourceProject) => readonly Problem[]) => async (t: Test, changes: Files): Promise<string[]> => {
-  const folder = await writeMiniProgram(t, changes)
+  const folder = await writeSmallMiniProgram(t, changes)
   return linesOf(find(folder, await readProject(folder)))
 }
 const rules = check(checkTemplateRules)

@@ -8,20 +8,20 @@ import { typeProject } from '../../.ci/miniprogram/program.ts'
 import type { TypedProject } from '../../.ci/miniprogram/program.ts'
 import { checkSetData } from '../../.ci/miniprogram/set-data.ts'
 import { readProject } from '../../src/demo/miniprogram/project.ts'
-import { writeMiniProgram } from '../support/small-miniprogram.ts'
+import { writeSmallMiniProgram } from '../support/small-miniprogram.ts'
 import type { Files } from '../support/write-files.ts'
 
 const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
 
 const typed = async (t: Test, changes: Files): Promise<TypedProject> => {
-  const folder = await writeMiniProgram(t, changes)
+  const folder = await writeSmallMiniProgram(t, changes)
   return typeProject(folder, await readProject(folder))
 }
 
 await t.test('phone: syntax that it cannot read is found, similar syntax is not', async (t) => {
   const wrong = ['1n', '/(?<=a)b/', '/(?<!a)b/u', 'new RegExp(\'(?<=a)\')']
   const right = ['1', '/(?<name>a)/', '/(?=a)b/', '\'(?<=a)\'', '`1n`']
-  const folder = await writeMiniProgram(t, { 'app.ts': [...wrong, ...right].join(';\n') })
+  const folder = await writeSmallMiniProgram(t, { 'app.ts': [...wrong, ...right].join(';\n') })
   const looksBehind = 'iOS before 16.4 cannot parse lookbehind in a pattern, so the whole file fails'
   t.strictSame(linesOf(checkPhoneSyntax(folder)), [
     'app.ts:1:1 iOS 13 cannot parse a bigint, so the whole file fails',

@@ -5,12 +5,12 @@ import { typeProject } from '../../.ci/miniprogram/program.ts'
 import { checkTemplates } from '../../.ci/miniprogram/wxml-types.ts'
 import { readProject } from '../../src/demo/miniprogram/project.ts'
 import { builtInTags } from '../../src/demo/miniprogram/wxml.ts'
-import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
+import { smallMiniProgram, writeSmallMiniProgram } from '../support/small-miniprogram.ts'
 import type { Files } from '../support/write-files.ts'
 
 /** Each problem as `file:line:column message`. */
 const check = async (t: Test, changes: Files): Promise<string[]> => {
-  const folder = await writeMiniProgram(t, changes)
+  const folder = await writeSmallMiniProgram(t, changes)
   return checkTemplates(typeProject(folder, await readProject(folder))).map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).sort()
 }
 

@@ -8,7 +8,7 @@ import { checkPrivacy } from '../../.ci/miniprogram/privacy.ts'
 import type { Problem } from '../../.ci/miniprogram/problem.ts'
 import { checkSecrets } from '../../.ci/miniprogram/secrets.ts'
 import { serviceUrlProblem } from '../../.ci/miniprogram/service-url.ts'
-import { smallMiniProgram, writeMiniProgram } from '../support/small-miniprogram.ts'
+import { smallMiniProgram, writeSmallMiniProgram } from '../support/small-miniprogram.ts'
 
 const root = join(import.meta.dirname, '../..')
 const linesOf = (problems: readonly Problem[]): string[] => problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`)
@@ -19,12 +19,12 @@ await t.test('mini program: passes every check', async (t) => {
 })
 
 await t.test('check: prints nothing when it finds no problem', async (t) => {
-  const { status, stdout, stderr } = check(await writeMiniProgram(t))
+  const { status, stdout, stderr } = check(await writeSmallMiniProgram(t))
   t.strictSame({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' })
 })
 
 await t.test('check: prints a line for each problem and fails when there is one', async (t) => {
-  const folder = await writeMiniProgram(t, { 'pages/home/home.wxml': '<page-meta root-font-size="system" />{{nothing}}', 'app.wxss': '' })
+  const folder = await writeSmallMiniProgram(t, { 'pages/home/home.wxml': '<page-meta root-font-size="system" />{{nothing}}', 'app.wxss': '' })
   const { status, stdout } = check(folder)
   t.equal(status, 1)
   t.strictSame(stdout.replaceAll(folder, 'folder').split('\n'), [
@@ -36,12 +36,12 @@ await t.test('check: prints a line for each problem and fails when there is one'
 })
 
 await t.test('check: reports a missing file when app.json leads to it', async (t) => {
-  const folder = await writeMiniProgram(t, { 'components/card/card.ts': undefined })
+  const folder = await writeSmallMiniProgram(t, { 'components/card/card.ts': undefined })
   t.strictSame(linesOf(await checkFolder(folder)), ['components/card/card.ts:1:1 missing, pages/home/home.json names components/card/card'])
 })
 
 await t.test('check: reports other problems as well when the project file is missing', async (t) => {
-  const folder = await writeMiniProgram(t, { 'project.config.json': undefined, 'pages/home/home.wxss': '.home { colr: red }' })
+  const folder = await writeSmallMiniProgram(t, { 'project.config.json': undefined, 'pages/home/home.wxss': '.home { colr: red }' })
   t.strictSame(linesOf(await checkFolder(folder)), [
     'pages/home/home.wxss:1:9 there is no property "colr"',
     'project.config.json:1:1 is missing: DevTools opens the project by it',
@@ -50,7 +50,7 @@ await t.test('check: reports other problems as well when the project file is mis
 
 await t.test('check: reports all kinds of fault, and once what both rules and types find in a line of a template', async (t) => {
   const home = smallMiniProgram['pages/home/home.ts'].replace('onNothing () {}', 'onNothing () { wx.restartMiniProgram(); this.setData({ scren: 1n }) }')
-  const folder = await writeMiniProgram(t, {
+  const folder = await writeSmallMiniProgram(t, {
     'pages/home/home.ts': home,
     'pages/home/home.wxml': `${smallMiniProgram['pages/home/home.wxml']}{{screen.title.toUpperCase()}}\n{{screen?.title}}`,
   })
@@ -78,7 +78,7 @@ await t.test('privacy: an interface that opens a dialog is found, however it is 
     '<camera />',
     '<!-- <camera /> -->',
   ]
-  const folder = await writeMiniProgram(t, { 'app.ts': scripts.join('\n'), 'pages/home/home.wxml': templates.join('\n') })
+  const folder = await writeSmallMiniProgram(t, { 'app.ts': scripts.join('\n'), 'pages/home/home.wxml': templates.join('\n') })
   t.strictSame(linesOf(checkPrivacy(folder)), [
     'app.ts:1:4 "getUserProfile" opens a privacy dialog: nickname and avatar',
     'app.ts:2:4 "getClipboardData" opens a privacy dialog: clipboard',
@@ -95,7 +95,7 @@ await t.test('phone: a global that it lacks is found, something else of the same
   const wrong = ['eval(\'1\')', 'new Function(\'\')', 'new TextEncoder()', 'void fetch(\'\')', 'globalThis.crypto', 'typeof window', 'const a = { URL }']
   const right = ['service.fetch()', 'const b = { document: 1 }', 'interface C { window: Function }', 'type D = URL']
   const own = 'import { fetch } from \'./b\'\nfetch()\nconst eval2 = (location: string) => location\n'
-  const folder = await writeMiniProgram(t, { 'app.ts': [...wrong, ...right].join('\n'), 'rows.ts': own })
+  const folder = await writeSmallMiniProgram(t, { 'app.ts': [...wrong, ...right].join('\n'), 'rows.ts': own })
   t.strictSame(linesOf(checkPhoneGlobals(folder)), [
     'app.ts:1:1 a phone has no "eval"',
     'app.ts:2:5 a phone has no "Function"',
@@ -108,7 +108,7 @@ await t.test('phone: a global that it lacks is found, something else of the same
 })
 
 await t.test('secrets: a key or an AppSecret in any file is found', async (t) => {
-  const folder = await writeMiniProgram(t, {
+  const folder = await writeSmallMiniProgram(t, {
     'app.ts': 'const secret = \'0123456789abcdef0123456789abcdef\'\nconst digest = \'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\'\n',
     'upload.key': '\n-----BEGIN RSA PRIVATE KEY-----\n',
   })
@@ -119,7 +119,7 @@ await t.test('secrets: a key or an AppSecret in any file is found', async (t) =>
 })
 
 await t.test('config.ts: holds the address of a service and nothing else', async (t) => {
-  const one = (text: string | undefined) => async (): Promise<string[]> => linesOf(checkSecrets(await writeMiniProgram(t, { 'config.ts': text })))
+  const one = (text: string | undefined) => async (): Promise<string[]> => linesOf(checkSecrets(await writeSmallMiniProgram(t, { 'config.ts': text })))
   const wrongShape = 'must hold `export const serviceUrl = \'https://…\'` and nothing else'
   const cases: ReadonlyArray<readonly [string | undefined, string[]]> = [
     [smallMiniProgram['config.ts'], []],
@@ -157,6 +157,6 @@ await t.test('config.ts: an address that WeChat would not take is refused in one
     ['https:login.example.com', 'must be written "https://login.example.com"'],
   ]
   for (const [address, expected] of wrong) t.equal(serviceUrlProblem(address), expected, address)
-  const folder = await writeMiniProgram(t, { 'config.ts': 'export const serviceUrl = \'https://A.example\'' })
+  const folder = await writeSmallMiniProgram(t, { 'config.ts': 'export const serviceUrl = \'https://A.example\'' })
   t.strictSame(linesOf(checkSecrets(folder)), ['config.ts:1:27 "https://A.example" must be written "https://a.example"'])
 })

@@ -4,7 +4,7 @@ import type { PhoneRequest, Platform, Reply } from '../../miniprogram/utils/port
 export const ticket = 'AbCdEfGhIjKlMnOpQrStUv'
 export const serviceUrl = 'https://login.example.com/x'
 
-export type Answer = Reply | 'lost' | ((request: PhoneRequest) => Reply | Promise<Reply>)
+export type FakeReply = Reply | 'lost' | ((request: PhoneRequest) => Reply | Promise<Reply>)
 
 export const problem = (status: number, code: string, more: object = {}): Reply => ({ status, body: { code, status, ...more } })
 export const ok = (body: unknown = {}): Reply => ({ status: 200, body })
@@ -44,10 +44,10 @@ export const held = <T>(): { readonly promise: Promise<T>, readonly settle: (val
 /** Twenty seconds after the ticket of `offer` was created. */
 export const startMs = Date.parse('2026-11-23T02:00:20.000Z')
 
-export const createFakePhone = (answers: Record<string, Answer | Answer[]> = {}, { isTooOld = false } = {}) => {
+export const createFakePhone = (answers: Record<string, FakeReply | FakeReply[]> = {}, { isTooOld = false } = {}) => {
   const storage = new Map<string, string>()
   const requests: PhoneRequest[] = []
-  const script: Record<string, Answer | Answer[]> = { login: grant('key_1', startMs / 1000), sessions: ok({ sessions: [] }), ...answers }
+  const script: Record<string, FakeReply | FakeReply[]> = { login: grant('key_1', startMs / 1000), sessions: ok({ sessions: [] }), ...answers }
   const phone = {
     now: startMs,
     logins: 0,

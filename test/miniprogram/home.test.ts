@@ -1,7 +1,7 @@
 import t from 'tap'
 import '../support/miniprogram.ts'
 import { createFakePhone, grant, held, ok, problem, serviceUrl, startMs } from './fake-phone.ts'
-import type { Answer } from './fake-phone.ts'
+import type { FakeReply } from './fake-phone.ts'
 import type { Reply } from '../../miniprogram/utils/ports'
 
 const { createService } = await import('../../miniprogram/utils/service.ts')
@@ -18,7 +18,7 @@ const session = (id: string, place: string | null = null, placeEn = place) => ({
 })
 const two = ok({ sessions: [session('s1'), session('s2', '上海', 'Shanghai')] })
 
-const start = (answers: Record<string, Answer | Answer[]> = {}) => {
+const start = (answers: Record<string, FakeReply | FakeReply[]> = {}) => {
   const { phone, platform } = createFakePhone({ sessions: two, s1: { status: 204, body: '' }, profile: ok(), ...answers })
   const home = createHome(createService(platform, serviceUrl), () => {})
   return { phone, home, ids: () => home.view().sessions?.map(({ id }) => id) }
@@ -54,7 +54,7 @@ await t.test('home: sends one call and shortens the list when a browser is signe
   t.equal(home.view().busy, false)
 })
 
-const everywhere = (answer: Answer): Answer => (request) => {
+const everywhere = (answer: FakeReply): FakeReply => (request) => {
   if (request.method !== 'DELETE') return two
   return typeof answer === 'function' ? answer(request) : answer as Reply
 }

@@ -2,12 +2,12 @@ import t from 'tap'
 import { createVerifier, httpbis } from 'http-message-signatures'
 import '../support/miniprogram.ts'
 import { createFakePhone, grant, held, offer, ok, problem, serviceUrl, startMs, ticket } from './fake-phone.ts'
-import type { Answer } from './fake-phone.ts'
+import type { FakeReply } from './fake-phone.ts'
 import type { Reply } from '../../miniprogram/utils/ports'
 
 const { createService } = await import('../../miniprogram/utils/service.ts')
 
-const start = (answers: Record<string, Answer | Answer[]> = {}) => {
+const start = (answers: Record<string, FakeReply | FakeReply[]> = {}) => {
   const { phone, platform } = createFakePhone({ scan: offer(), ...answers })
   return { phone, service: createService(platform, serviceUrl) }
 }
@@ -185,7 +185,7 @@ await t.test('service: returns that there is no answer, or no network, and does 
 })
 
 await t.test('service: returns an internal error when the answer is not as in the contract', async (t) => {
-  const odd: Answer[] = [
+  const odd: FakeReply[] = [
     { status: 200, body: '<html>Please log in to the Wi-Fi</html>' }, { status: 200, body: null }, { status: 502, body: 'Bad Gateway' }, { status: 500, body: null },
     problem(418, 'teapot'), { status: 302, body: '' }, offer({ match_choices: [] }), offer({ match_choices: '47' }), offer({ match_choices: [47] }), offer({ match_choices: null }),
     offer({ match: 'type' }), offer({ match: 'off' }), offer({ match: 'none', match_choices: null }), offer({ match: null, match_choices: null }), offer({ match: undefined, match_choices: [] }), offer({ site: null }),

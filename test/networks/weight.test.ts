@@ -16,7 +16,7 @@ const screens = [
   { name: 'a larger phone', options: { ...phone, viewport: { width: 412, height: 915 } } },
 ] as const
 
-const openPage = async (t: Test, options: (typeof screens)[number]['options']): Promise<Page> => {
+const openScreen = async (t: Test, options: (typeof screens)[number]['options']): Promise<Page> => {
   const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
   context.setDefaultTimeout(15_000)
@@ -50,7 +50,7 @@ const layout = (page: Page): Promise<unknown> => page.evaluate(`(() => {
 
 for (const { name, options } of screens) {
   await t.test(`weight: less than 30 kB are loaded, all from the service, until ${name} shows the code`, async (t) => {
-    const page = await openPage(t, options)
+    const page = await openScreen(t, options)
     const network = await page.context().newCDPSession(page)
     const urls = new Map<string, string>()
     const bytes = new Map<string, number>()
@@ -74,7 +74,7 @@ for (const { name, options } of screens) {
 
   for (const [what, path] of [['the ticket', '**/api/tickets'], ['the script', '**/login.js?v=*'], ['the code', '**/code']] as const) {
     await t.test(`weight: ${name} shows the site's name, and nothing moves later, when ${what} is late`, async (t) => {
-      const page = await openPage(t, options)
+      const page = await openScreen(t, options)
       const held = await holdBack(page, path)
       await page.goto(`${service.url}/login`, { waitUntil: 'commit' })
       await Promise.race([held.asked, page.waitForTimeout(10_000).then(() => { throw new Error(`${path} was never requested`) })])

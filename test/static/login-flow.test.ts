@@ -1,5 +1,5 @@
 import t from 'tap'
-import { codeOf, createLoginHarness, html, json, problem, ticketAnswer, viewAnswer, type Answer } from '../support/login-harness.ts'
+import { codeOf, createLoginHarness, html, json, problem, ticketAnswer, viewAnswer, type PlannedAnswer } from '../support/login-harness.ts'
 
 await t.test('login flow: shows the code when the ticket is made and its picture has come', async (t) => {
   const bench = createLoginHarness()
@@ -47,9 +47,9 @@ await t.test('login flow: gets its session with one POST, shows the check, then 
     await bench.begin()
     await bench.answer(viewAnswer(state, 3))
     t.strictSame(bench.view(), { name: 'confirmed', person: null })
-    t.strictSame(bench.landed, [])
+    t.strictSame(bench.redirects, [])
     await bench.pass(1_000)
-    t.strictSame(bench.landed, ['/deep?x=1'])
+    t.strictSame(bench.redirects, ['/deep?x=1'])
     t.equal(bench.callsOf('consume').length, 1)
     t.equal(bench.callsOf('consume')[0]?.headers.get('Authorization'), 'Ticket secret-of-t1')
     bench.controller.cancel()
@@ -169,7 +169,7 @@ await t.test('login flow: polls at most once a second when the server does not h
   t.equal(bench.callsOf('read').length, 11)
 })
 
-const faults: Record<string, () => Answer> = {
+const faults: Record<string, () => PlannedAnswer> = {
   'the connection is cut': () => 'cut',
   'a proxy answers 502 in HTML': () => html(502),
   'a proxy answers 504 with nothing': () => new Response(null, { status: 504 }),
@@ -205,7 +205,7 @@ for (const [title, fault] of Object.entries(faults)) {
     t.equal(bench.shown.length, before, 'nor is the first one after a success shown')
     await bench.answer(viewAnswer('confirmed', 3))
     await bench.pass(1_000)
-    t.strictSame(bench.landed, [null])
+    t.strictSame(bench.redirects, [null])
     t.equal(bench.mostPolls(), 1)
   })
 
@@ -216,7 +216,7 @@ for (const [title, fault] of Object.entries(faults)) {
     await bench.answer(viewAnswer('confirmed', 2))
     t.strictSame(bench.shown, ['making', 'waiting'], 'success is not shown before there is a session')
     await bench.pass(10_000)
-    t.strictSame(bench.landed, [null])
+    t.strictSame(bench.redirects, [null])
     t.equal(bench.callsOf('consume').length, 3)
     t.equal(bench.callsOf('create').length, 1)
   })
@@ -231,7 +231,7 @@ await t.test('login flow: makes a new code when the confirmed ticket turns out t
     await bench.pass(5_000)
     await bench.answer(viewAnswer('confirmed', 2))
     t.hasStrict(bench.view(), { name: 'late', code: { url: codeOf('t2') } })
-    t.strictSame(bench.landed, [])
+    t.strictSame(bench.redirects, [])
   }
 })
 
@@ -241,7 +241,7 @@ await t.test('login flow: asks again when the confirmation has not reached the i
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 2))
   await bench.pass(3_000)
-  t.strictSame(bench.landed, [null])
+  t.strictSame(bench.redirects, [null])
 })
 
 await t.test('login flow: gives up when there is no session within the time for retries', async (t) => {
@@ -259,7 +259,7 @@ await t.test('login flow: gives up when there is no session within the time for 
 await t.test('login flow: waits for the network when there is none, and goes on with the same ticket at once', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
-  bench.world.luck = 0.99
+  bench.world.randomValue = 0.99
   bench.plan.read.push('cut', 'cut', 'cut')
   bench.online.set(false)
   await bench.pass(5_000)
@@ -279,7 +279,7 @@ await t.test('login flow: tries nevertheless when the browser wrongly says that 
   await bench.begin()
   await bench.answer(viewAnswer('confirmed', 2))
   await bench.pass(1_000)
-  t.strictSame(bench.landed, [null])
+  t.strictSame(bench.redirects, [null])
 })
 
 await t.test('login flow: is offline over the skeleton when there is no network from the start', async (t) => {
@@ -371,7 +371,7 @@ const refusals = [
   ['Retry-After beside half a problem', () => new Response('{"code"', { status: 503, headers: { 'Content-Type': 'application/problem+json', 'Retry-After': '7' } }), 'unreachable', 7_000],
   ['Retry-After as nonsense', () => problem(503, 'too-many-tickets', { 'Retry-After': 'soon' }), 'crowded', 500],
   ['Retry-After of a day', () => problem(503, 'too-many-tickets', { 'Retry-After': '86400' }), 'crowded', 300_000],
-] as const satisfies readonly (readonly [string, () => Answer, string, number])[]
+] as const satisfies readonly (readonly [string, () => PlannedAnswer, string, number])[]
 
 for (const [title, refusal, why, retryMs] of refusals) {
   await t.test(`login flow: shows why there is no code and tries again in time when no ticket is made: ${title}`, async (t) => {
@@ -450,11 +450,11 @@ await t.test('login flow: follows only the newest ticket when it is started twic
   t.equal(bench.openPolls(), 1)
   await bench.answer(viewAnswer('confirmed', 2))
   await bench.pass(1_000)
-  t.strictSame(bench.landed, [null])
+  t.strictSame(bench.redirects, [null])
 })
 
 const another = { lastPerson: 'somebody-else' }
-const loggedInAs = (sub: string): Answer => json(200, { user: { sub, name: null }, session: { id: 'any' } })
+const loggedInAs = (sub: string): PlannedAnswer => json(200, { user: { sub, name: null }, session: { id: 'any' } })
 
 await t.test('E11 page: it asks before it gets a session, and goes on only after a yes, when somebody else was logged in in this browser before', async (t) => {
   const bench = createLoginHarness(another)
@@ -473,7 +473,7 @@ await t.test('E11 page: it asks before it gets a session, and goes on only after
   t.hasStrict(bench.view(), { name: 'confirmed' })
   t.equal(bench.events.at(-1), 'login')
   await bench.pass(1_000)
-  t.strictSame(bench.landed, ['/deep'])
+  t.strictSame(bench.redirects, ['/deep'])
   t.equal(bench.world.lastPerson, 's')
 })
 
@@ -486,7 +486,7 @@ await t.test('E11 page: it asks nothing when the same person was, or is, logged 
     t.equal(bench.callsOf('session').length, who === null ? 0 : 1)
     t.hasStrict(bench.view(), { name: 'confirmed' })
     await bench.pass(1_000)
-    t.equal(bench.landed.length, 1)
+    t.equal(bench.redirects.length, 1)
     t.equal(bench.world.lastPerson, 's')
   }
 })
@@ -512,7 +512,7 @@ await t.test('E11 page: it asks when an older instance doesn\'t say who confirme
   }
 })
 
-const unsure: Record<string, () => Answer> = {
+const unsure: Record<string, () => PlannedAnswer> = {
   ...faults,
   'a proxy answers 401': () => html(401),
   'a proxy answers 401 in JSON': () => problem(401, 'unauthorized'),
@@ -528,7 +528,7 @@ for (const [title, fault] of Object.entries(unsure)) {
     t.equal(bench.callsOf('consume').length, 0)
     await bench.pass(10_000)
     t.equal(bench.callsOf('session').length, 3)
-    t.strictSame(bench.landed, [null], 'and goes on as soon as it knows')
+    t.strictSame(bench.redirects, [null], 'and goes on as soon as it knows')
 
     const never = createLoginHarness()
     never.plan.session.push(...Array.from({ length: 500 }, fault))
@@ -559,7 +559,7 @@ await t.test('E11 page: it shows a fresh code and gets no session when the visit
   for (const call of ['consume', 'cancel', 'session'] as const) t.equal(bench.callsOf(call).length, 0, call)
   bench.controller.suspend()
   t.notOk(JSON.stringify([...bench.tab.items]).includes('"isTheirs":true'))
-  t.strictSame(bench.landed, [])
+  t.strictSame(bench.redirects, [])
   t.equal(bench.world.lastPerson, 'somebody-else')
 })
 
@@ -617,7 +617,7 @@ await t.test('E11 page: it shows that it goes on, asks no second time, and retri
   await next.answer(viewAnswer('consumed', 4, { expires_in: 0 }))
   t.notOk(next.shown.includes('another'))
   await next.pass(1_000)
-  t.strictSame(next.landed, [null])
+  t.strictSame(next.redirects, [null])
   t.equal(next.world.lastPerson, 's')
 })
 
@@ -632,7 +632,7 @@ await t.test('E11 page: it asks by the same rule when the session was requested 
     t.equal(bench.callsOf('consume').length, 0)
     bench.controller.answer(true)
     await bench.pass(1_000)
-    t.strictSame(bench.landed, [null])
+    t.strictSame(bench.redirects, [null])
   }
 })
 

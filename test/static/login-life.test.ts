@@ -33,7 +33,7 @@ await t.test('renewal: the old ticket is continued, and the new one cancelled, w
   t.strictSame(bench.view(), { name: 'scanned', number: '47' })
   await bench.answer(viewAnswer('confirmed', 3))
   await bench.pass(1_000)
-  t.strictSame(bench.landed, [null])
+  t.strictSame(bench.redirects, [null])
   t.equal(bench.callsOf('consume')[0]?.url, 'api/tickets/t1/consume')
   t.strictSame(bench.callsOf('cancel').map(({ url }) => url), ['api/tickets/t2'])
 })
@@ -120,7 +120,7 @@ await t.test('unattended page: after ten minutes the code is dimmed and its tick
     await bench.answer(viewAnswer('expired', 2))
   }
   await expire()
-  bench.see()
+  bench.simulateActivity()
   await bench.pass(599_000)
   t.equal(bench.shown.at(-1), 'waiting')
   await bench.pass(2_000)
@@ -130,7 +130,7 @@ await t.test('unattended page: after ten minutes the code is dimmed and its tick
   const made = bench.callsOf('create').length
   t.ok(bench.callsOf('cancel').some(({ url }) => url === `api/tickets/t${made}` || url === `api/tickets/t${made - 1}`))
   const calls = bench.calls.length
-  bench.see()
+  bench.simulateActivity()
   bench.online.set(true)
   await bench.pass(3_600_000)
   t.equal(bench.calls.length, calls, 'no call meanwhile')
@@ -141,7 +141,7 @@ await t.test('unattended page: after ten minutes the code is dimmed and its tick
   t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf(`t${made + 1}`) } })
   await bench.pass(700_000)
   t.equal(bench.shown.at(-1), 'expired')
-  bench.see()
+  bench.simulateActivity()
   bench.controller.renew()
   await bench.settled()
   t.equal(bench.shown.at(-1), 'waiting')
@@ -165,7 +165,7 @@ await t.test('reload: the next page continues the ticket of the one before in ea
     [viewAnswer('expired', 2), ['making', 'waiting'], []],
     [problem(404, 'ticket-not-found'), ['making', 'waiting'], []],
   ] as const
-  for (const [answer, shown, landed] of cases) {
+  for (const [answer, shown, redirects] of cases) {
     const tab = createStorage()
     const before = createLoginHarness({ tab })
     await before.begin('/deep')
@@ -180,7 +180,7 @@ await t.test('reload: the next page continues the ticket of the one before in ea
     t.match(after.callsOf('read')[0]?.url, /^api\/tickets\/t1\?after=0&/)
     t.equal(after.callsOf('read')[0]?.headers.get('Authorization'), 'Ticket secret-of-t1')
     t.strictSame(after.shown, shown)
-    t.strictSame(after.landed, landed)
+    t.strictSame(after.redirects, redirects)
     t.equal(before.callsOf('cancel').length + after.callsOf('cancel').length, 0)
   }
 })
@@ -209,13 +209,13 @@ await t.test('reload: the next page gets the same session when success was alrea
   t.equal(before.shown.at(-1), 'confirmed')
   before.controller.suspend()
   await before.pass(1_000)
-  t.strictSame(before.landed, [])
+  t.strictSame(before.redirects, [])
   const after = createLoginHarness({ tab, clock: before.clock })
   after.plan.read.push(viewAnswer('consumed', 4))
   await after.begin()
   await after.pass(1_000)
   t.equal(after.callsOf('consume')[0]?.url, 'api/tickets/t1/consume')
-  t.strictSame(after.landed, [null])
+  t.strictSame(after.redirects, [null])
 })
 
 await t.test('reload: a fresh code is shown without a reason when the session of the saved ticket can no longer be had', async (t) => {
@@ -259,7 +259,7 @@ await t.test('back-forward cache: the login continues when the page is shown aga
   bench.plan.read.push(viewAnswer('confirmed', 3))
   await bench.begin()
   await bench.pass(1_000)
-  t.strictSame(bench.landed, [null])
+  t.strictSame(bench.redirects, [null])
   t.equal(bench.callsOf('create').length, 1)
 })
 
@@ -271,7 +271,7 @@ await t.test('sleep: polls at once, and without a hold, when the machine wakes',
   t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=0')
   await bench.answer(viewAnswer('confirmed', 3))
   await bench.pass(1_000)
-  t.strictSame(bench.landed, [null])
+  t.strictSame(bench.redirects, [null])
 })
 
 await t.test('sleep: asks the server when a ticket seems to have expired by the browser\'s clock', async (t) => {
@@ -282,7 +282,7 @@ await t.test('sleep: asks the server when a ticket seems to have expired by the 
   bench.plan.read.push(viewAnswer('confirmed', 3, { expires_in: 20 }))
   await bench.wake()
   await bench.pass(1_000)
-  t.strictSame(bench.landed, [null])
+  t.strictSame(bench.redirects, [null])
   t.equal(bench.callsOf('create').length, 1)
 })
 
@@ -306,7 +306,7 @@ await t.test('sleep: asks for the session again at once when its answer was lost
   await bench.wake()
   t.equal(bench.callsOf('consume').length, 2)
   await bench.pass(1_000)
-  t.strictSame(bench.landed, [null])
+  t.strictSame(bench.redirects, [null])
 })
 
 await t.test('sleep: gets its session when the ticket was scanned in its last minute and confirmed while the page was offline past the end that it knew', async (t) => {
@@ -324,7 +324,7 @@ await t.test('sleep: gets its session when the ticket was scanned in its last mi
   bench.online.set(true)
   await bench.settled()
   await bench.pass(1_000)
-  t.strictSame(bench.landed, [null])
+  t.strictSame(bench.redirects, [null])
 })
 
 await t.test('sleep: shows a fresh code when the ticket was not scanned before its end, or no answer comes for a minute after', async (t) => {
@@ -379,7 +379,7 @@ await t.test('events: each is emitted once', async (t) => {
   await bench.answer(viewAnswer('confirmed', 3))
   await bench.pass(1_000)
   t.strictSame(bench.events, ['ticket t1', 'scanned', 'cancelled', 'ticket t2', 'error busy', 'scanned', 'confirmed', 'login'])
-  t.strictSame(bench.landed, [null])
+  t.strictSame(bench.redirects, [null])
 })
 
 await t.test('events: there is no redirect when the page has prevented the login event', async (t) => {
@@ -390,5 +390,5 @@ await t.test('events: there is no redirect when the page has prevented the login
   await bench.answer(viewAnswer('confirmed', 2))
   await bench.pass(5_000)
   t.equal(bench.events.at(-1), 'login')
-  t.strictSame(bench.landed, [])
+  t.strictSame(bench.redirects, [])
 })

@@ -5,14 +5,14 @@ import { createFakeClock } from '../support/fake-clock.ts'
 await t.test('wait: spreads the next try between half a second and a bound that doubles up to ten seconds', async (t) => {
   const bounds = [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]
   for (const [index, bound] of bounds.entries()) {
-    const next = (luck: number): number => retryDelayMs({ failures: index + 1, retryAfterMs: 0, random: () => luck })
+    const next = (randomValue: number): number => retryDelayMs({ failures: index + 1, retryAfterMs: 0, random: () => randomValue })
     t.strictSame([next(0), next(0.5), next(1)], [500, (500 + bound) / 2, bound])
   }
   t.equal(retryDelayMs({ failures: 5_000, retryAfterMs: 0, random: () => 1 }), 10_000)
 })
 
 await t.test('wait: is never shorter than the server asked, nor than without, and never as long as a day', async (t) => {
-  const next = (retryAfterMs: number, luck: number): number => retryDelayMs({ failures: 3, retryAfterMs, random: () => luck })
+  const next = (retryAfterMs: number, randomValue: number): number => retryDelayMs({ failures: 3, retryAfterMs, random: () => randomValue })
   t.strictSame([next(30_000, 0), next(30_000, 0.5), next(30_000, 1)], [30_000, 30_500, 31_000])
   t.equal(next(1_000, 1), 4_000)
   t.equal(next(86_400_000, 0), 300_000)

@@ -46,7 +46,7 @@ const initialFrame: LoginFrame = { html: '<img src="picture">', picture: drawCod
 
 export const pictureOf = (text: string, format: 'png' | 'jpeg' = 'png'): Buffer => drawCode(text, 430, format)
 
-/** Serves the demo until the test ends. `openPhone` opens its window with one phone, `openPage` any of its pages. */
+/** Serves the demo until the test ends. `openDemoPhone` opens its window with one phone, `openDemoPage` any of its pages. */
 export const startDemo = async (t: Test) => {
   let loginFrame = initialFrame
   const people: string[] = []
@@ -62,7 +62,7 @@ export const startDemo = async (t: Test) => {
   })
 
   /** Without an emulated colour scheme by default: it would override the phone's inside its frame. */
-  const openPage = async (t: Test, path: string, options: BrowserContextOptions = {}): Promise<Page> => {
+  const openDemoPage = async (t: Test, path: string, options: BrowserContextOptions = {}): Promise<Page> => {
     const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 800 }, colorScheme: null, ...options })
     t.teardown(() => context.close())
     await context.route('**/demo/phone/app', (route) => route.fulfill({ contentType: 'text/html', body: stub }))
@@ -73,9 +73,9 @@ export const startDemo = async (t: Test) => {
     return page
   }
 
-  const openPhone = async (t: Test, options: BrowserContextOptions = {}): Promise<DemoPhone> => {
+  const openDemoPhone = async (t: Test, options: BrowserContextOptions = {}): Promise<DemoPhone> => {
     loginFrame = initialFrame
-    const page = await openPage(t, '/demo', options)
+    const page = await openDemoPage(t, '/demo', options)
     const phone = page.frameLocator('.phone-frame')
     const run = (file: string, script: string): Promise<unknown> => {
       const frame = page.frames().find((each) => new URL(each.url()).pathname.endsWith(file))
@@ -104,5 +104,5 @@ export const startDemo = async (t: Test) => {
     }
   }
 
-  return { address, people, openPhone, openPage }
+  return { address, people, openDemoPhone, openDemoPage }
 }

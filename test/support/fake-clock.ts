@@ -7,7 +7,7 @@ export interface FakeClock extends Clock {
   /** Moves time on as on a machine that was asleep: each timer that became due meanwhile fires once, at the end. For days, in which timers of seconds would fire ten thousand times. */
   sleep (ms: number): void
   /** Moves the time of day forwards or back, as an operator or NTP does: no timer fires, and the steady time stays. */
-  set (byMs: number): void
+  shiftWallClock (byMs: number): void
 }
 
 interface Timer {
@@ -55,7 +55,7 @@ export const createFakeClock = (start = Date.UTC(2026, 10, 23)): FakeClock => {
         if (timers.delete(timer)) timer.call()
       }
     },
-    set (byMs) { ahead += byMs },
+    shiftWallClock (byMs) { ahead += byMs },
   }
 }
 

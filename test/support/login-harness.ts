@@ -6,8 +6,8 @@ import { createSavedTickets } from '../../static/scan-login/saved-tickets.js'
 import { createTicketApi } from '../../static/scan-login/ticket-api.js'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 
-export type Call = 'create' | 'read' | 'consume' | 'cancel' | 'session'
-export type Answer = Response | 'cut' | 'silence'
+export type BrowserCall = 'create' | 'read' | 'consume' | 'cancel' | 'session'
+export type PlannedAnswer = Response | 'cut' | 'silence'
 
 interface HarnessOptions {
   readonly tab?: ReturnType<typeof createStorage>
@@ -21,7 +21,7 @@ interface HarnessOptions {
 }
 
 interface MadeCall {
-  readonly call: Call
+  readonly call: BrowserCall
   readonly url: string
   readonly at: number
   readonly init: RequestInit
@@ -67,20 +67,20 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
   const calls: MadeCall[] = []
   const shown: string[] = []
   const views: unknown[] = []
-  const landed: (string | null)[] = []
+  const redirects: (string | null)[] = []
   const events: string[] = []
   const remembered: unknown[] = []
-  const plan: Record<Call, Answer[]> = { create: [], read: [], consume: [], cancel: [], session: [] }
+  const plan: Record<BrowserCall, PlannedAnswer[]> = { create: [], read: [], consume: [], cancel: [], session: [] }
   /** Whether the code's picture loads, one entry per try; it loads when none is left. */
   const pictures: (boolean | Promise<boolean>)[] = []
-  const world = { luck: 0, isPunctual: false, lastActivityAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage }
+  const world = { randomValue: 0, isPunctual: false, lastActivityAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage }
   let tickets = 0
   /** When each ticket was created, by id. */
   const madeAt = new Map<string, number>()
-  let openPolls: ((answer: Answer) => void)[] = []
+  let openPolls: ((answer: PlannedAnswer) => void)[] = []
   let mostPolls = 0
 
-  const unplanned: Record<Call, () => Answer> = {
+  const unplanned: Record<BrowserCall, () => PlannedAnswer> = {
     create: () => {
       tickets += 1
       madeAt.set(`t${tickets}`, clock.now())
@@ -103,7 +103,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
         openPolls = openPolls.filter((open) => open !== give)
         how()
       }
-      const give = (answer: Answer) => {
+      const give = (answer: PlannedAnswer) => {
         if (answer === 'cut') settle(() => { reject(new TypeError('Failed to fetch')) })
         else if (answer !== 'silence') settle(() => { resolve(answer) })
       }
@@ -148,14 +148,14 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
     },
     loadCode: async () => pictures.shift() ?? true,
     clock,
-    random: () => world.luck,
+    random: () => world.randomValue,
     visible,
     online,
     show: (view) => {
       views.push(view)
       shown.push('stage' in view ? `${view.name} over ${view.stage.name}` : view.name)
     },
-    redirect: ({ returnTo }) => { landed.push(returnTo) },
+    redirect: ({ returnTo }) => { redirects.push(returnTo) },
   })
 
   const settled = async (): Promise<void> => {
@@ -176,7 +176,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
     /** Returns the current view. */
     view: () => views.at(-1),
     /** The destinations of redirects. */
-    landed,
+    redirects,
     /** The events emitted so far, in order. */
     events,
     /** What was remembered about the network, in order. */
@@ -189,8 +189,8 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
       await settled()
     },
     /** Simulates activity of the visitor. */
-    see: (): void => { world.lastActivityAt = clock.now() },
-    callsOf: (call: Call): MadeCall[] => calls.filter((made) => made.call === call),
+    simulateActivity: (): void => { world.lastActivityAt = clock.now() },
+    callsOf: (call: BrowserCall): MadeCall[] => calls.filter((made) => made.call === call),
     lastUrl: (): string | undefined => calls.at(-1)?.url,
     openPolls: (): number => openPolls.length,
     mostPolls: (): number => mostPolls,
@@ -201,7 +201,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
       await settled()
     },
     /** Answers the held poll. */
-    answer: async (answer: Answer): Promise<void> => {
+    answer: async (answer: PlannedAnswer): Promise<void> => {
       openPolls[0]?.(answer)
       await settled()
     },
@@ -216,7 +216,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
   }
 }
 
-const callOf = (method: string, url: string): Call => {
+const callOf = (method: string, url: string): BrowserCall => {
   if (url === 'api/session') return 'session'
   if (method === 'GET') return 'read'
   if (method === 'DELETE') return 'cancel'

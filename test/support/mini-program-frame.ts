@@ -93,7 +93,7 @@ export interface FramedPhone {
 }
 
 /** Opens a phone; resolves when the mini program has started, or has failed to start. */
-export const openPhone = async (t: Test, browser: Browser, address: string, { clock = false, ...given }: PhoneOptions = {}): Promise<FramedPhone> => {
+export const openFramedPhone = async (t: Test, browser: Browser, address: string, { clock = false, ...given }: PhoneOptions = {}): Promise<FramedPhone> => {
   const page = await browser.newPage({ viewport: { width: 375, height: 667 }, colorScheme: null, hasTouch: true })
   t.teardown(() => page.close())
   const errors: string[] = []

@@ -43,7 +43,7 @@ const forwardSquid: Network = {
 /** As an operator has them: they cut after 60 s, but for Caddy, which never does. */
 const ofReadme = kinds.map((kind): Network => ({ name: `${kind} of the README`, handshake: 200, open: (t, addresses) => startProxy(t, kind, addresses) }))
 
-const impatient = [
+const shortTimeouts = [
   ...[5, 10, 16].flatMap((cutSeconds) => kinds.map((kind) => hostile(`${kind}, cut after ${cutSeconds} s`, kind, { cutSeconds }, { cuts: true, longestSeconds: cutSeconds }))),
   hostile('caddy, cut after 60 s', 'caddy', { cutSeconds: 60 }),
 ]
@@ -74,6 +74,6 @@ const otherFaults = [
 ]
 
 /** Networks for every browser. */
-export const networks: readonly Network[] = [...ofReadme, ...impatient, ...otherFaults]
+export const networks: readonly Network[] = [...ofReadme, ...shortTimeouts, ...otherFaults]
 /** Networks for browsers that can have a proxy for a single page. */
 export const networksOfVisitors: readonly Network[] = [forwardSquid]

@@ -32,7 +32,7 @@ interface Login {
 }
 
 /** Opens the login page behind each network, lets it wait, logs in, and reports the number of calls and the time from the tap to the page. */
-export const proveLogins = async (t: Test, openBrowser: () => Promise<RealBrowser>, networks: readonly Network[]): Promise<void> => {
+export const testLogins = async (t: Test, openBrowser: () => Promise<RealBrowser>, networks: readonly Network[]): Promise<void> => {
   const service = await openProxiedService(t)
   const phones = await Promise.all(networks.map(({ name }) => service.phone(`person behind ${name}`)))
   const browser = await openBrowser()
@@ -42,11 +42,11 @@ export const proveLogins = async (t: Test, openBrowser: () => Promise<RealBrowse
   await Promise.all(networks.map(async (network, index) => {
     const { name } = network
     try {
-      const login = await inTurn(() => openPage(t, browser, network, { address: `127.1.0.${index + 1}`, service, phone: phones[index] as TestPhone })) // one per network
+      const login = await inTurn(() => openLoginPage(t, browser, network, { address: `127.1.0.${index + 1}`, service, phone: phones[index] as TestPhone })) // one per network
       await sleep(waitMs)
       if (network.cuts === true) await waitUntilCut(service, login)
       if (network.longestSeconds !== undefined) t.ok(await holdsAtMost(login.tab, network.longestSeconds), `${name}: the page asks for no longer holds than get through`)
-      const ms = await inTurn(() => prove(t, service, login))
+      const ms = await inTurn(() => logIn(t, service, login))
       times.push({ name, ms })
     } catch (error) { // the other networks go on
       t.fail(`${name}: ${String(error)}`)
@@ -57,7 +57,7 @@ export const proveLogins = async (t: Test, openBrowser: () => Promise<RealBrowse
 }
 
 /** Starts the proxy and opens the page behind it, until it shows a code. Reloads a page whose files didn't load, and a proxy's error page, as a visitor would. */
-const openPage = async (t: Test, browser: RealBrowser, network: Network, { address, service, phone }: { readonly address: string, readonly service: ProxiedService, readonly phone: TestPhone }): Promise<Login> => {
+const openLoginPage = async (t: Test, browser: RealBrowser, network: Network, { address, service, phone }: { readonly address: string, readonly service: ProxiedService, readonly phone: TestPhone }): Promise<Login> => {
   const addresses = { listen: `${address}:${await freePort()}`, upstream: `${address}:${service.port}` }
   const proxy = await network.open(t, addresses)
   const tab = network.isForward === true
@@ -77,7 +77,7 @@ const openPage = async (t: Test, browser: RealBrowser, network: Network, { addre
 }
 
 /** Logs in and returns the milliseconds from the answer to the phone's tap until the page has moved on. */
-const prove = async (t: Test, service: ProxiedService, { network, addresses, proxy, tab, phone }: Login): Promise<number> => {
+const logIn = async (t: Test, service: ProxiedService, { network, addresses, proxy, tab, phone }: Login): Promise<number> => {
   const { name } = network
   const callsOf = (path: RegExp) => service.arrivals(addressOf(addresses)).filter(({ url }) => path.test(url))
   const waiting = await waitForPage(tab, 'no code', ({ ticket }) => ticket !== null)

@@ -15,7 +15,7 @@ export interface Reply {
   readonly body?: unknown
 }
 
-export type Call = 'create' | 'code' | 'read' | 'consume' | 'cancel' | 'session' | 'logOut'
+export type ScriptedCall = 'create' | 'code' | 'read' | 'consume' | 'cancel' | 'session' | 'logOut'
 
 /** The part of CONTRACT's view of a ticket that a test sets. */
 export interface View {
@@ -31,8 +31,8 @@ const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.j
 /** Starts it under a path prefix, as behind a proxy. */
 export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
   /** Answers in place of a healthy service's; `cut` closes the connection, `hold` never answers. */
-  const script: Partial<Record<Call, Reply | 'cut' | 'hold'>> = {}
-  const calls: { readonly call: Call, readonly url: string, readonly headers: IncomingMessage['headers'], readonly body: string }[] = []
+  const script: Partial<Record<ScriptedCall, Reply | 'cut' | 'hold'>> = {}
+  const calls: { readonly call: ScriptedCall, readonly url: string, readonly headers: IncomingMessage['headers'], readonly body: string }[] = []
   const holding = new Set<() => void>()
   const called = new EventEmitter()
   let made = 0
@@ -40,7 +40,7 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
   let view: View = { state: 'pending' }
   let lifeSeconds = 180
 
-  const healthy: Record<Call, (request: IncomingMessage) => Reply | Promise<Reply>> = {
+  const healthy: Record<ScriptedCall, (request: IncomingMessage) => Reply | Promise<Reply>> = {
     create: () => {
       made += 1
       version = 1
@@ -99,9 +99,9 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
     script,
     calls,
     /** Returns how many calls of a kind there were. */
-    count: (call: Call): number => calls.filter((made) => made.call === call).length,
+    count: (call: ScriptedCall): number => calls.filter((made) => made.call === call).length,
     /** Resolves once there has been a call of this kind. */
-    until: async (call: Call): Promise<void> => { if (!calls.some((made) => made.call === call)) await once(called, call) },
+    until: async (call: ScriptedCall): Promise<void> => { if (!calls.some((made) => made.call === call)) await once(called, call) },
     /** Changes the ticket and answers the held polls. */
     move: (next: View): void => {
       view = next
@@ -121,7 +121,7 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
 
 export type ScriptedService = Awaited<ReturnType<typeof startScriptedService>>
 
-const callOf = (method: string, path: string): Call | undefined => {
+const callOf = (method: string, path: string): ScriptedCall | undefined => {
   if (path === 'api/session') return method === 'DELETE' ? 'logOut' : 'session'
   if (path === 'api/tickets') return 'create'
   if (!path.startsWith('api/tickets/')) return undefined

@@ -61,7 +61,7 @@ Page({
 }
 
 /** Writes it to the test's folder with some files changed, and returns the folder. */
-export const writeMiniProgram = async (t: Test, changes: Files = {}): Promise<string> => {
+export const writeSmallMiniProgram = async (t: Test, changes: Files = {}): Promise<string> => {
   const folder = t.testdir()
   await writeFiles(folder, { ...smallMiniProgram, ...changes })
   return folder

@@ -57,9 +57,9 @@ const attacks: Record<string, (t: Test) => Promise<void>> = {
     const remoteService = await openCatalogueService(t)
     const browser = await remoteService.confirmed(await remoteService.phone('ming'))
     const own = await openBrowser(remoteService)
-    for (const thief of [{}, bearing(own.secret), bearing(browser.ticket), { headers: { authorization: `Bearer ${browser.ticket}` } }]) {
-      t.equal(verdict(await remoteService.call({ path: `/api/tickets/${browser.ticket}`, ...thief })), '404 ticket-not-found')
-      t.equal(verdict(await remoteService.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, ...thief })), '404 ticket-not-found')
+    for (const attacker of [{}, bearing(own.secret), bearing(browser.ticket), { headers: { authorization: `Bearer ${browser.ticket}` } }]) {
+      t.equal(verdict(await remoteService.call({ path: `/api/tickets/${browser.ticket}`, ...attacker })), '404 ticket-not-found')
+      t.equal(verdict(await remoteService.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, ...attacker })), '404 ticket-not-found')
     }
     t.equal((await browser.consume()).status, 200, 'its own browser still can')
   },

@@ -43,10 +43,10 @@ await t.test('ES nonce: a call is accepted once when the clock jumps ahead and b
     const service = await openTestService(t)
     const show = await keepCall(service, 0)
     t.equal(await show(), '200')
-    service.clock.set(aheadMs)
+    service.clock.shiftWallClock(aheadMs)
     service.clock.advance(10_000) // purges what has expired
     t.equal(await show(), '401 clock-skew')
-    service.clock.set(-aheadMs)
+    service.clock.shiftWallClock(-aheadMs)
     t.equal(await show(), '401 replayed', `ahead by ${aheadMs / 60_000} min`)
   }
 })
@@ -55,9 +55,9 @@ await t.test('ES nonce: it outlives its key, so that no call is accepted twice w
   const service = await openTestService(t)
   const show = await keepCall(service, 0)
   t.equal(await show(), '200')
-  service.clock.set(minutes(49 * 60))
+  service.clock.shiftWallClock(minutes(49 * 60))
   service.clock.advance(10_000)
-  service.clock.set(-minutes(49 * 60))
+  service.clock.shiftWallClock(-minutes(49 * 60))
   t.equal(await show(), '401 key-unknown')
 })
 

@@ -68,7 +68,7 @@ await t.test('ES X-Forwarded-For: the log says once an hour what to set, without
   t.match(warnings(), [{ level: 40, peer: '172.17.0.1', msg: /set TRUST_PROXY=172\.17\.0\.1;/ }])
   t.equal(warnings().length, 1)
   t.notMatch(service.logged(), /made-up/)
-  service.clock.set(86_400_000)
+  service.clock.shiftWallClock(86_400_000)
   await ask('172.17.0.2', { forwarded: 'for=made-up' })
   t.equal(warnings().length, 1, 'an hour of steady time, not of a changed clock')
   service.clock.advance(3_600_000)

@@ -193,7 +193,7 @@ await t.test('E18 stolen phone: a revoked key stays revoked when a clock is set 
   const service = await openTestService(t, { env })
   const [mine, stolen] = [await phoneOf(service), await phoneOf(service)]
   t.equal(verdict(await mine.signOutEverywhere()), '204')
-  service.clock.set(-1_800_000)
+  service.clock.shiftWallClock(-1_800_000)
   const phoneKeys = createPhoneKeys(service.store, { clock: service.clock, sealingKey: seededBytes(32) })
   t.equal(await phoneKeys.read(stolen.key.key_id), undefined)
   const after = await phoneOf(service)

@@ -230,7 +230,7 @@ await t.test('poll: it is answered in time when the clock was set back during th
     const { deps, clock, make } = openLoginUseCases(t)
     const { credentials } = await make()
     const poll = await begin(deps, credentials)
-    clock.set(-backMs)
+    clock.shiftWallClock(-backMs)
     clock.advance(24_999)
     t.equal(await poll.shown(), undefined)
     clock.advance(1)
