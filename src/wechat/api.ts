@@ -26,7 +26,7 @@ export interface WechatCall<T> {
   readonly handledByCaller?: readonly Remedy[]
   /** True where the call must not be made a second time, even after an answered -1. */
   readonly noRetry?: boolean
-  /** True where a limit per minute may be one person's own: the others need not wait then. */
+  /** True where a limit per minute may be one person's own: the others need not back off then. */
   readonly limitedByPerson?: boolean
 }
 
@@ -59,8 +59,8 @@ export const budgetMs = 4_500
 export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs }: WechatApiOptions): WechatApi => {
   const base = apiUrl.replace(/\/+$/, '')
   const underWay = new Set<AbortController>()
-  const gate = (endpoint: Endpoint, maxUnderWayPerKey: number, waitsAfterNoAnswer: boolean): Gate =>
-    createGate({ clock, maxUnderWay: maxUnderWay[endpoint], maxUnderWayPerKey, waitsAfterNoAnswer })
+  const gate = (endpoint: Endpoint, maxUnderWayPerKey: number, backsOffAfterNoAnswer: boolean): Gate =>
+    createGate({ clock, maxUnderWay: maxUnderWay[endpoint], maxUnderWayPerKey, backsOffAfterNoAnswer })
   const gates: Readonly<Record<Endpoint, Gate>> = {
     stable_token: gate('stable_token', Infinity, false), // one at a time, shared by all callers
     getwxacodeunlimit: gate('getwxacodeunlimit', 16, true),
@@ -131,9 +131,9 @@ export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs
         let permit
         try {
           permit = gates[call.endpoint].acquire(call.clientKey ?? '')
-        } catch (wait) {
+        } catch (refusal) {
           if (last !== undefined) report(call, last)
-          throw wait
+          throw refusal
         }
         const undo = await chargeFor(permit, call)
         try {

@@ -1,5 +1,5 @@
 /**
- * Limits the calls to one endpoint of WeChat: a bounded number at a time and, after a refusal, waits, first for the client keys with the most recent calls.
+ * Limits the calls to one endpoint of WeChat: a bounded number at a time and, after a refusal, a backoff, first for the client keys with the most recent calls.
  * Each instance learns from its own calls only. The client key says for whom a call is made; '' where that is unknown.
  */
 import { LRUCache } from 'lru-cache'
@@ -18,8 +18,8 @@ export interface Permit {
   abandoned (): void
   succeeded (): void
   /**
-   * Returns the fault for the caller, with the wait that the failure began. `isPersonal`: the limit is that of one person. A refused js_code or person
-   * counts as a success: strangers can send such js_codes, and could otherwise keep a wait going.
+   * Returns the fault for the caller, with the backoff that the failure began. `isPersonal`: the limit is that of one person. A refused js_code or person
+   * counts as a success: strangers can send such js_codes, and could otherwise prolong a backoff.
    */
   failed (fault: WechatFault, isPersonal?: boolean): WechatFault
 }
@@ -30,53 +30,53 @@ export interface GateOptions {
   readonly maxUnderWay: number
   /** Of these, for one client key. */
   readonly maxUnderWayPerKey: number
-  /** Whether several calls in a row without a usable answer begin a wait. False where each call is worth its own try. */
-  readonly waitsAfterNoAnswer: boolean
+  /** Whether several calls in a row without a usable answer begin a backoff. False where each call is worth its own try. */
+  readonly backsOffAfterNoAnswer: boolean
 }
 
-interface Wait {
+interface Backoff {
   readonly ms: number
   readonly until: number
   readonly fault: WechatFault
 }
 
-const firstWaitMs = 1000
+const firstBackoffMs = 1000
 /** For an endpoint without usable answers: it may recover at any moment. */
-const longestNoAnswerWaitMs = 8000
-const failuresBeforeWait = 3
+const longestNoAnswerBackoffMs = 8000
+const failuresBeforeBackoff = 3
 /** WeChat's own limits are per minute. */
 const recentMs = 60_000
 /** A client key with fewer recent calls never counts as the cause of a refusal. */
 const fewestHeavyCalls = 8
-/** Client keys whose calls and waits are remembered. */
+/** Client keys whose calls and backoffs are remembered. */
 const maxKeys = 10_000
-const waitKeptMs = 600_000
+const backoffKeptMs = 600_000
 
-export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, waitsAfterNoAnswer }: GateOptions): Gate => {
+export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, backsOffAfterNoAnswer }: GateOptions): Gate => {
   const recent = new LRUCache<string, { calls: number }>({ ...maxEntries(maxKeys), ...expireAfter(recentMs, clock) })
-  const waitsByKey = new LRUCache<string, Wait>({ ...maxEntries(maxKeys), ...expireAfter(waitKeptMs, clock) })
+  const backoffsByKey = new LRUCache<string, Backoff>({ ...maxEntries(maxKeys), ...expireAfter(backoffKeptMs, clock) })
   const underWayByKey = new Map<string, number>()
   let underWay = 0
   /** For everybody, after failures that no heavy client key explains; a success ends it. */
-  let sharedWait: Wait | undefined
+  let sharedBackoff: Backoff | undefined
   /** For everybody, until the operator may have fixed the cause. */
-  let operatorWait: Wait | undefined
+  let operatorBackoff: Backoff | undefined
   let failuresInARow = 0
   let lastNumber = 0
-  /** The newest call when the last wait began: the outcome of a call up to this one says nothing new. */
-  let lastBeforeWait = 0
+  /** The newest call when the last backoff began: the outcome of a call up to this one says nothing new. */
+  let lastBeforeBackoff = 0
 
-  const throwDuring = (wait: Wait | undefined): void => {
-    if (wait !== undefined && wait.until > clock.steady()) throw withWait(wait.fault, wait.until - clock.steady())
+  const throwDuring = (backoff: Backoff | undefined): void => {
+    if (backoff !== undefined && backoff.until > clock.steady()) throw withRetryAfter(backoff.fault, backoff.until - clock.steady())
   }
 
   const acquire = (clientKey: string): Permit => {
-    const ownWait = waitsByKey.get(clientKey)
+    const ownBackoff = backoffsByKey.get(clientKey)
     const ofKey = underWayByKey.get(clientKey) ?? 0
-    for (const wait of [operatorWait, sharedWait, ownWait]) throwDuring(wait)
-    // The first call after a wait is a probe; others are permitted once it has succeeded.
-    if (sharedWait !== undefined && underWay > 0) throw withWait(sharedWait.fault, firstWaitMs)
-    if (ownWait !== undefined && ofKey > 0) throw withWait(ownWait.fault, firstWaitMs)
+    for (const backoff of [operatorBackoff, sharedBackoff, ownBackoff]) throwDuring(backoff)
+    // The first call after a backoff is a probe; others are permitted once it has succeeded.
+    if (sharedBackoff !== undefined && underWay > 0) throw withRetryAfter(sharedBackoff.fault, firstBackoffMs)
+    if (ownBackoff !== undefined && ofKey > 0) throw withRetryAfter(ownBackoff.fault, firstBackoffMs)
     if (underWay >= maxUnderWay || (clientKey !== '' && ofKey >= maxUnderWayPerKey)) throw new WechatFault('too many calls to WeChat are under way', { retryAfterSeconds: 2 })
     underWay++
     underWayByKey.set(clientKey, ofKey + 1)
@@ -97,58 +97,58 @@ export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, waitsAfterNo
     abandoned: () => { release(clientKey) },
     succeeded: () => {
       release(clientKey)
-      endWaits(clientKey, number)
+      endBackoffs(clientKey, number)
     },
     failed: (fault, isPersonal = false) => {
       release(clientKey)
       if (fault.remedy === 'js-code' || fault.remedy === 'blocked') {
-        endWaits(clientKey, number)
+        endBackoffs(clientKey, number)
       } else if (fault.remedy === 'operator') {
-        operatorWait = { ms: fault.retryAfterSeconds * 1000, until: clock.steady() + fault.retryAfterSeconds * 1000, fault }
+        operatorBackoff = { ms: fault.retryAfterSeconds * 1000, until: clock.steady() + fault.retryAfterSeconds * 1000, fault }
       } else if (fault.remedy === 'rate-limit') {
-        return isPersonal ? fault : beginWaits(clientKey, number, fault)
-      } else if (waitsAfterNoAnswer && (fault.remedy === undefined || fault.remedy === 'retry') && number > lastBeforeWait && ++failuresInARow >= failuresBeforeWait) {
-        sharedWait = nextWait(sharedWait, fault, longestNoAnswerWaitMs)
-        lastBeforeWait = lastNumber
+        return isPersonal ? fault : beginBackoffs(clientKey, number, fault)
+      } else if (backsOffAfterNoAnswer && (fault.remedy === undefined || fault.remedy === 'retry') && number > lastBeforeBackoff && ++failuresInARow >= failuresBeforeBackoff) {
+        sharedBackoff = nextBackoff(sharedBackoff, fault, longestNoAnswerBackoffMs)
+        lastBeforeBackoff = lastNumber
       }
       return fault
     },
   })
 
-  const endWaits = (clientKey: string, number: number): void => {
-    if (number <= lastBeforeWait) return
+  const endBackoffs = (clientKey: string, number: number): void => {
+    if (number <= lastBeforeBackoff) return
     failuresInARow = 0
-    sharedWait = undefined
-    waitsByKey.delete(clientKey)
+    sharedBackoff = undefined
+    backoffsByKey.delete(clientKey)
   }
 
-  const beginWaits = (clientKey: string, number: number, fault: WechatFault): WechatFault => {
+  const beginBackoffs = (clientKey: string, number: number, fault: WechatFault): WechatFault => {
     const longestMs = fault.retryAfterSeconds * 1000
-    if (number > lastBeforeWait) {
-      lastBeforeWait = lastNumber
+    if (number > lastBeforeBackoff) {
+      lastBeforeBackoff = lastNumber
       const heavy = heavyKeys()
-      for (const key of heavy) waitsByKey.set(key, nextWait(waitsByKey.get(key), fault, longestMs))
-      if (!heavy.includes(clientKey)) sharedWait = nextWait(sharedWait, fault, longestMs)
+      for (const key of heavy) backoffsByKey.set(key, nextBackoff(backoffsByKey.get(key), fault, longestMs))
+      if (!heavy.includes(clientKey)) sharedBackoff = nextBackoff(sharedBackoff, fault, longestMs)
     }
-    const until = Math.max(waitsByKey.get(clientKey)?.until ?? 0, sharedWait?.until ?? 0)
-    return withWait(fault, Math.max(firstWaitMs, until - clock.steady()))
+    const until = Math.max(backoffsByKey.get(clientKey)?.until ?? 0, sharedBackoff?.until ?? 0)
+    return withRetryAfter(fault, Math.max(firstBackoffMs, until - clock.steady()))
   }
 
-  /** Client keys with the most recent calls, or at least half as many, of those that don't wait already. */
+  /** Client keys with the most recent calls, or at least half as many, of those that aren't backing off already. */
   const heavyKeys = (): string[] => {
     const now = clock.steady()
-    const free = [...recent.entries()].filter(([key]) => (waitsByKey.get(key)?.until ?? 0) <= now)
+    const free = [...recent.entries()].filter(([key]) => (backoffsByKey.get(key)?.until ?? 0) <= now)
     const most = free.reduce((max, [, { calls }]) => Math.max(max, calls), 0)
     return free.filter(([, { calls }]) => calls >= Math.max(fewestHeavyCalls, most / 2)).map(([key]) => key)
   }
 
-  const nextWait = (before: Wait | undefined, fault: WechatFault, longestMs: number): Wait => {
-    const ms = Math.min(longestMs, before === undefined ? firstWaitMs : before.ms * 2)
+  const nextBackoff = (before: Backoff | undefined, fault: WechatFault, longestMs: number): Backoff => {
+    const ms = Math.min(longestMs, before === undefined ? firstBackoffMs : before.ms * 2)
     return { ms, until: clock.steady() + ms, fault }
   }
 
   return { acquire }
 }
 
-const withWait = ({ message, errcode, rid, remedy }: WechatFault, waitMs: number): WechatFault =>
-  new WechatFault(message, { errcode, rid, remedy, retryAfterSeconds: Math.ceil(waitMs / 1000) })
+const withRetryAfter = ({ message, errcode, rid, remedy }: WechatFault, backoffMs: number): WechatFault =>
+  new WechatFault(message, { errcode, rid, remedy, retryAfterSeconds: Math.ceil(backoffMs / 1000) })

@@ -47,7 +47,7 @@ export const createTicketCache = <T>({ kind, cache, store, clock, ticketTtlMs }:
   const spent = new LRUCache<string, true>({ ...maxEntries(10_000), ...expireAfter(spentMs, clock) })
   const noCallsLeft = (): WechatFault => new WechatFault('this ticket has used up its calls to WeChat', { retryAfterSeconds: spentMs / 1000 })
 
-  /** Counts one call for the ticket; a failed call is undone. Waits after failures (`gate`) limit how often that happens. */
+  /** Counts one call for the ticket; a failed call is undone. Backoffs (`gate`) limit how often that happens. */
   const charge = async (ticketId: string): Promise<() => Promise<void>> => {
     const group = `wechat-${kind}:${ticketId}`
     const member = randomUUID()

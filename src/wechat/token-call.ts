@@ -25,7 +25,7 @@ export const createTokenCall = ({ api, tokens, log }: TokenCallOptions): CallWit
     if (!isRefusedToken(error)) throw error
   }
   // Not again: a second refusal has another reason than an old token.
-  const another = await tokens.replace(token, call.deadlineAt)
+  const another = await tokens.refreshRefused(token, call.deadlineAt)
   try {
     return await callWith(another)
   } catch (error) {

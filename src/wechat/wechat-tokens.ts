@@ -12,7 +12,7 @@ export interface WechatTokens {
   /** Returns a token that, as far as is known, WeChat accepts. `deadlineAt` is by the steady clock. Rejects with a `WechatFault` or `store-unavailable`. */
   current (deadlineAt: number): Promise<string>
   /** Returns another token after WeChat has refused this one. Rejects likewise. */
-  replace (refused: string, deadlineAt: number): Promise<string>
+  refreshRefused (refused: string, deadlineAt: number): Promise<string>
 }
 
 export interface WechatTokensOptions {
@@ -152,7 +152,7 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
 
   return {
     current,
-    replace: async (refused, deadlineAt) => {
+    refreshRefused: async (refused, deadlineAt) => {
       if (held?.value === refused) refusedValue = refused
       return await current(deadlineAt)
     },

@@ -129,7 +129,7 @@ await t.test('codeFor: WeChat is not called for 60 s when the operator has to fi
 })
 
 for (const fault of [45009, 45011]) {
-  await t.test(`codeFor: the waits grow from one second to a minute, until a success, when WeChat answers ${fault}`, async (t) => {
+  await t.test(`codeFor: the backoffs grow from one second to a minute, until a success, when WeChat answers ${fault}`, async (t) => {
     const { simulator, wechat, lines, callsTo, advance } = await openWechatHarness(t)
     simulator.fail('getwxacodeunlimit', fault)
     const waits = []

@@ -6,9 +6,9 @@ import { createFakeClock } from '../../support/fake-clock.ts'
 const limit = (retryAfterSeconds = 60) => new WechatFault('too often', { errcode: 45011, remedy: 'rate-limit', retryAfterSeconds })
 const noAnswer = () => new WechatFault('no answer in time')
 
-const open = ({ maxUnderWay = 64, maxUnderWayPerKey = 16, waitsAfterNoAnswer = true } = {}) => {
+const open = ({ maxUnderWay = 64, maxUnderWayPerKey = 16, backsOffAfterNoAnswer = true } = {}) => {
   const clock = createFakeClock()
-  const gate = createGate({ clock, maxUnderWay, maxUnderWayPerKey, waitsAfterNoAnswer })
+  const gate = createGate({ clock, maxUnderWay, maxUnderWayPerKey, backsOffAfterNoAnswer })
   return { clock, gate }
 }
 
@@ -49,7 +49,7 @@ await t.test('gate: the clients with the most calls wait, and others don\'t, whe
   t.strictSame(['greedy', 'greedy-too'].map((key) => waitOf(gate, key)), [0, 0])
 })
 
-await t.test('gate: the wait of one client doubles up to what the fault says, and starts at one second after a success', async (t) => {
+await t.test('gate: the backoff of one client doubles up to what the fault says, and starts at one second after a success', async (t) => {
   const { gate, clock } = open()
   succeed(gate, 'greedy', 100)
   const waits = []
@@ -67,7 +67,7 @@ await t.test('gate: the wait of one client doubles up to what the fault says, an
   t.equal(gate.acquire('greedy').failed(limit()).retryAfterSeconds, 1)
 })
 
-await t.test('gate: one wait begins when many calls under way meet one limit', async (t) => {
+await t.test('gate: one backoff begins when many calls under way meet one limit', async (t) => {
   const { gate, clock } = open()
   const permits: Permit[] = []
   for (let i = 0; i < 16; i++) permits.push(gate.acquire('greedy'))
@@ -95,7 +95,7 @@ await t.test('gate: everybody waits, with one probe at a time until a success, w
   another.succeeded()
 })
 
-await t.test('gate: a wait neither ends nor grows by a call that was under way when it began', async (t) => {
+await t.test('gate: a backoff neither ends nor grows by a call that was under way when it began', async (t) => {
   const { gate } = open()
   const [late, later, refused] = [gate.acquire('a'), gate.acquire('b'), gate.acquire('c')]
   t.equal(refused.failed(limit()).retryAfterSeconds, 1)
@@ -104,7 +104,7 @@ await t.test('gate: a wait neither ends nor grows by a call that was under way w
   t.equal(waitOf(gate, 'd'), 1)
 })
 
-await t.test('gate: a wait of eight seconds at most begins when three calls in a row have no answer', async (t) => {
+await t.test('gate: a backoff of eight seconds at most begins when three calls in a row have no answer', async (t) => {
   const { gate, clock } = open()
   const fail = () => gate.acquire('a').failed(noAnswer())
   fail()
@@ -119,7 +119,7 @@ await t.test('gate: a wait of eight seconds at most begins when three calls in a
     fail()
   }
   t.strictSame(waits, [1, 2, 4, 8, 8])
-  const phones = open({ waitsAfterNoAnswer: false }).gate
+  const phones = open({ backsOffAfterNoAnswer: false }).gate
   for (let i = 0; i < 10; i++) phones.acquire('a').failed(noAnswer())
   t.equal(waitOf(phones, 'a'), 0)
 })
@@ -127,7 +127,7 @@ await t.test('gate: a wait of eight seconds at most begins when three calls in a
 for (const remedy of ['js-code', 'blocked'] as const) {
   const answer = () => new WechatFault('an answer', { remedy })
 
-  await t.test(`gate: a wait ends when the answer is no fault of the endpoint (${remedy})`, async (t) => {
+  await t.test(`gate: a backoff ends when the answer is no fault of the endpoint (${remedy})`, async (t) => {
     const { gate, clock } = open()
     succeed(gate, 'a', 100)
     gate.acquire('a').failed(limit())
@@ -144,7 +144,7 @@ for (const remedy of ['js-code', 'blocked'] as const) {
     t.equal(gate.acquire('a').failed(limit()).retryAfterSeconds, 1, 'the next one starts at one second')
   })
 
-  await t.test(`gate: no wait begins, and failures are no longer in a row, when answers are no fault of the endpoint (${remedy})`, async (t) => {
+  await t.test(`gate: no backoff begins, and failures are no longer in a row, when answers are no fault of the endpoint (${remedy})`, async (t) => {
     const { gate } = open()
     for (let i = 0; i < 10; i++) gate.acquire('a').failed(answer())
     t.equal(waitOf(gate, 'a'), 0)
@@ -156,7 +156,7 @@ for (const remedy of ['js-code', 'blocked'] as const) {
     t.equal(waitOf(gate, 'a'), 0)
   })
 
-  await t.test(`gate: a wait doesn't end by a call that was under way when it began and whose answer is no fault of the endpoint (${remedy})`, async (t) => {
+  await t.test(`gate: a backoff doesn't end by a call that was under way when it began and whose answer is no fault of the endpoint (${remedy})`, async (t) => {
     const { gate } = open()
     const [late, refused] = [gate.acquire('a'), gate.acquire('b')]
     refused.failed(limit())
@@ -172,7 +172,7 @@ await t.test('gate: nobody waits when the limit is one person\'s own', async (t)
 })
 
 for (const [how, byMs] of [['back', -10_800_000], ['ahead', 10_800_000]] as const) {
-  await t.test(`E8 gate: a wait keeps its length when the clock is set ${how} by 3 h meanwhile`, async (t) => {
+  await t.test(`E8 gate: a backoff keeps its length when the clock is set ${how} by 3 h meanwhile`, async (t) => {
     const { gate, clock } = open()
     gate.acquire('a').failed(new WechatFault('broken', { remedy: 'operator', retryAfterSeconds: 60 }))
     clock.shiftWallClock(byMs)
