@@ -1,4 +1,4 @@
-/** A browser that tries to log in, by CONTRACT "Browser" alone, until it is logged in or shows a fresh code. */
+/** A browser that tries to log in, by src/http/README.md, "API", alone, until it is logged in or shows a fresh code. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openBrowser, type TestBrowser } from '../support/clients.ts'
 import { cookieOf } from '../support/login.ts'

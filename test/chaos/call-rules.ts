@@ -6,7 +6,7 @@ import type { Finding } from './ticket-rules.ts'
 
 export type CallRule = (call: CallRecord, evidence: Evidence) => string | undefined
 
-/** CONTRACT "Errors". */
+/** Every call is answered within 6 s, whatever fails behind the service. */
 const answerWithinMs = 6_000
 /** A client notices a cut connection a little later. */
 const noticedWithinMs = 1_000
@@ -14,7 +14,7 @@ const noticedWithinMs = 1_000
 const onTicket = ['ticket-not-found', 'ticket-cancelled', 'ticket-expired', 'ticket-consumed', 'store-unavailable']
 const signed = ['replayed', 'key-unknown', 'store-unavailable']
 
-/** What each call of a well-behaved client may get by CONTRACT: the status of success, and the problem codes. */
+/** What each call of a well-behaved client may get by src/http/README.md, "API" and "Errors": the status of success, and the problem codes. */
 const answers: Readonly<Record<CallKind, readonly [success: number, ...codes: readonly string[]]>> = {
   create: [201, 'too-many-tickets', 'store-unavailable'],
   code: [200, 'ticket-not-found', 'wechat-unavailable', 'store-unavailable'],

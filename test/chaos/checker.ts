@@ -1,4 +1,4 @@
-/** Finds everything in a history that must not have happened. A pure function, by CONTRACT alone: it never calls the service. */
+/** Finds everything in a history that must not have happened. A pure function that knows only what src/http/README.md promises: it never calls the service. */
 import { callRules, checkReplays } from './call-rules.ts'
 import type { CallRecord, EndRecord, HistoryRecord } from './history.ts'
 import { isDone, readEvidence, type Evidence } from './evidence.ts'

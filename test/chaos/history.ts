@@ -32,7 +32,7 @@ export interface CallRecord {
 /** The parts of an answer; null for each part that it doesn't have. */
 export interface AnswerRecord {
   readonly status: number
-  /** Whether the body is a problem of CONTRACT "Errors" with this status. */
+  /** Whether the body is a problem (RFC 9457) with this status. */
   readonly isProblem: boolean
   readonly code: string | null
   readonly retryAfter: number | null

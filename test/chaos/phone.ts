@@ -1,4 +1,4 @@
-/** Phones, by CONTRACT "Phone" alone: one that approves, one that scans a foreign code, and one that signs a browser out. */
+/** Phones, by src/http/README.md, "API", alone: one that approves, one that scans a foreign code, and one that signs a browser out. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openPhone, sign, type Service, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import type { Answer, Call } from '../support/test-service.ts'

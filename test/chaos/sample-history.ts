@@ -44,7 +44,6 @@ export const call = (kind: CallKind, { at = 0, answer = {}, ...parts }: CallPart
   answer: answer && { ...emptyAnswer, ...answer },
 })
 
-/** A refusal of CONTRACT. */
 export const refusal = (status: number, code: string): Partial<AnswerRecord> =>
   ({ status, code, isProblem: true, retryAfter: status === 503 ? 2 : null })
 

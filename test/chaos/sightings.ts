@@ -1,4 +1,4 @@
-/** What each answer, refusals too, says about a ticket's state, according to CONTRACT. */
+/** What each answer, refusals too, says about a ticket's state. */
 import type { CallRecord } from './history.ts'
 import { isDone } from './evidence.ts'
 

@@ -26,7 +26,7 @@ const startChild = (t: Test, ...args: string[]) => {
   return { child, exited: once(child, 'exit'), lines: createInterface({ input: child.stdout }) }
 }
 
-await t.test('a process that is killed', async (t) => {
+await t.test('sqlite: nothing that was acknowledged is lost when the process is killed', async (t) => {
   const url = `sqlite:${join(temporaryFolder(t), 'store.db')}`
   let counted = 0
   for (const atLeast of [1, 40, 150]) {
@@ -56,7 +56,7 @@ await t.test('a process that is killed', async (t) => {
   }
 })
 
-await t.test('several processes', async (t) => {
+await t.test('sqlite: claims, slots and counts stay exact when three processes use one file', async (t) => {
   const url = `sqlite:${join(temporaryFolder(t), 'store.db')}`
   const rounds = 200
   const won: number[] = Array(rounds).fill(0)
@@ -81,7 +81,7 @@ await t.test('several processes', async (t) => {
   t.strictSame(counts.sort((a, b) => a - b), Array.from({ length: 3 * rounds }, (_, i) => i + 1), 'count: no two get the same count when three processes count')
 })
 
-await t.test('a file that another process has locked', async (t) => {
+await t.test('sqlite: reads work, and writes wait or get store-unavailable, when another process has locked the file', async (t) => {
   const file = join(temporaryFolder(t), 'store.db')
   const store = openStore(t, `sqlite:${file}`, systemClock)
   await store.write('value:1', 'kept', hour)
@@ -109,7 +109,7 @@ await t.test('a file that another process has locked', async (t) => {
   t.equal(await store.read('value:2'), undefined, 'write: is not carried out later when it was refused')
 })
 
-await t.test('expired entries, slots and counts', async (t) => {
+await t.test('sqlite: expired entries, slots and counts no longer count, and are purged in small batches, when their time is up', async (t) => {
   const file = join(temporaryFolder(t), 'store.db')
   const clock = createFakeClock()
   const store = openStore(t, `sqlite:${file}`, clock)
@@ -141,7 +141,7 @@ await t.test('expired entries, slots and counts', async (t) => {
   t.equal(await store.read('value:2'), 'kept', 'purge: leaves what never expires')
 })
 
-await t.test('the storage under Keyv', async (t) => {
+await t.test('sqlite: get, has, delete and clear do as Keyv expects when a plain Keyv is on top', async (t) => {
   const clock = createFakeClock()
   const backend = createSqliteAdapter(':memory:', { clock, log: createRecordingLog() })
   const keyv = new Keyv(backend.storage, { throwOnErrors: true })
@@ -161,7 +161,7 @@ await t.test('the storage under Keyv', async (t) => {
   await backend.close()
 })
 
-await t.test('a purge that fails', async (t) => {
+await t.test('sqlite: a warning is logged, and the next purge works, when a purge fails', async (t) => {
   const file = join(temporaryFolder(t), 'store.db')
   const clock = createFakeClock()
   const log = createRecordingLog()
@@ -183,7 +183,7 @@ await t.test('a purge that fails', async (t) => {
   t.equal(other.prepare('SELECT count(*) AS n FROM entries').get()?.n, 0, 'purge: works again when the fault is over')
 })
 
-await t.test('a damaged entry', async (t) => {
+await t.test('sqlite: reads get store-unavailable when the entry is damaged', async (t) => {
   const file = join(temporaryFolder(t), 'store.db')
   const store = openStore(t, `sqlite:${file}`, createFakeClock())
   const db = new DatabaseSync(file)
@@ -198,7 +198,7 @@ await t.test('a damaged entry', async (t) => {
   await t.rejects(store.replace('value:1', 1, { version: 2 }, hour), { code: 'store-unavailable' }, 'replace: store-unavailable when the text is truncated')
 })
 
-await t.test('the file', async (t) => {
+await t.test('sqlite: the file is its owner\'s alone when the store makes it, and refused when it is no database', async (t) => {
   const folder = join(temporaryFolder(t), 'a', 'b')
   const file = join(folder, 'store.db')
   const store = createStore(`sqlite:${file}`, { clock: systemClock, log: createRecordingLog() })
@@ -221,7 +221,7 @@ await t.test('the file', async (t) => {
   t.throws(open(join(folder, 'c')), { cause: { code: 'EISDIR' } }, 'createStore: throws when the file is a folder')
 })
 
-await t.test('the URL', async (t) => {
+await t.test('createStore: it throws one line, without a password, when the URL is invalid', async (t) => {
   const open = (url: string) => () => createStore(url, { clock: systemClock, log: createRecordingLog() })
   const known = 'STORE_URL is none of sqlite:<file>, sqlite::memory:, redis://<host>, rediss://<host>, redis+sentinel://<hosts>/<name>, redis+cluster://<hosts>'
   for (const url of ['', 'sqlite:', 'sqlite', 'sqlite://data/store.db', 'sqlite:///data/store.db', 'SQLITE:x', 'data/store.db', 'http://localhost', 'mysql://localhost']) {

@@ -124,7 +124,7 @@ const onMovableTime = (t: Parameters<typeof openStore>[0]) => {
   return { clock, store, tickets: createTickets(store, { clock, maxTickets: 1 }), keys: createPhoneKeys(store, { clock, sealingKey: Buffer.alloc(32) }) }
 }
 
-await t.test('how long a ticket is stored', async (t) => {
+await t.test('tickets: a ticket is stored until it has been final, or expired, for a minute', async (t) => {
   const { clock, tickets } = onMovableTime(t)
   const ticket = ticketAt(clock.now())
   await tickets.add(ticket)
@@ -137,7 +137,7 @@ await t.test('how long a ticket is stored', async (t) => {
   t.equal(await tickets.read(ticket.id), undefined, 'read: is undefined when the ticket has been final for a minute')
 })
 
-await t.test('the slot of a ticket', async (t) => {
+await t.test('tickets: the slot is free to the millisecond when the ticket\'s time is up', async (t) => {
   const { clock, tickets } = onMovableTime(t)
   await tickets.add(ticketAt(clock.now()))
   clock.advance(lifeMs - 1)
@@ -147,7 +147,7 @@ await t.test('the slot of a ticket', async (t) => {
   t.equal((await tickets.read(idOf(1)))?.version, 1, 'add: works when the time of the ticket before is up, though it is still stored')
 })
 
-await t.test('a ticket that is never read', async (t) => {
+await t.test('tickets: ticket and slot end by themselves when nobody reads the ticket', async (t) => {
   const { clock, tickets } = onMovableTime(t)
   await tickets.add(ticketAt(clock.now()))
   clock.advance(lifeMs + graceMs)
@@ -156,7 +156,7 @@ await t.test('a ticket that is never read', async (t) => {
   t.equal((await tickets.read(idOf(2)))?.version, 1, 'add: works when the slot of an expired ticket has ended')
 })
 
-await t.test('a scan in the last millisecond', async (t) => {
+await t.test('tickets: the slot and the stored ticket last longer when a scan comes in the last millisecond', async (t) => {
   const { clock, tickets } = onMovableTime(t)
   const ticket = ticketAt(clock.now())
   await tickets.add(ticket)
@@ -169,7 +169,7 @@ await t.test('a scan in the last millisecond', async (t) => {
   t.strictSame(await tickets.read(ticket.id), scanned, 'read: gives the scanned ticket when its later end was less than a minute ago')
 })
 
-await t.test('how long keys and nonces are stored', async (t) => {
+await t.test('phone keys: a key is stored until it ends, a nonce for as long as its signature could be valid', async (t) => {
   const { clock, keys } = onMovableTime(t)
   await keys.add({ id: 'key_0001', key: 'AA', sub: 'sub-1', expiresAt: clock.now() + 1_000_000 })
   t.equal(await keys.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen'), true, 'claimNonce: is true when the nonce is new')
@@ -181,7 +181,7 @@ await t.test('how long keys and nonces are stored', async (t) => {
   t.equal(await keys.read('key_0001'), undefined, 'read: is undefined when the key has ended')
 })
 
-await t.test('a store that fails', async (t) => {
+await t.test('tickets and phone keys: every call gets store-unavailable when the store is away, but a move holds when only releasing its slot fails', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   const unreleasing: Store = { ...store, async releasePlainSlot () { throw new Error('away') } }

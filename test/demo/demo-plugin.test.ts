@@ -22,7 +22,7 @@ const jsCode = (payload: unknown) => app.inject({
   payload: JSON.stringify(payload),
 })
 
-await t.test('demo: redirected to PUBLIC_URL when it is opened by another loopback name', async (t) => {
+await t.test('demo: it is redirected to PUBLIC_URL when it is opened by another loopback name', async (t) => {
   const at = async (host: string) => {
     const reply = await app.inject({ url: '/login/demo?lang=en', headers: { host } })
     return reply.headers.location ?? reply.statusCode
@@ -66,7 +66,7 @@ await t.test("demo: every imported file is served, one of them with the service'
   t.ok([...found.values()].some((body) => body.includes(JSON.stringify(serviceUrl))))
 })
 
-await t.test('demo: answered 404 when no such file was compiled', async (t) => {
+await t.test('demo: it is answered 404 when no such file was compiled', async (t) => {
   for (const path of ['', 'nothing.js', 'app.ts', 'pages/login/login.wxml', '../phone/app.html', '..%2f..%2fphone.css', 'project.config.json']) {
     t.equal((await app.inject(`/login/demo/app/${path}`)).statusCode, 404, path)
   }
@@ -95,7 +95,7 @@ await t.test('demo: a js_code is made when a person is named', async (t) => {
   }
 })
 
-await t.test('demo: answered 400, without a js_code, when no person is named', async (t) => {
+await t.test('demo: it is answered 400, without a js_code, when no person is named', async (t) => {
   people.length = 0
   for (const body of [{}, { person: '' }, { person: 'x'.repeat(33) }, { person: null }, { person: {} }, [], 'Mei', null]) {
     t.equal((await jsCode(body)).statusCode, 400, JSON.stringify(body))

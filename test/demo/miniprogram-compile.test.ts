@@ -38,7 +38,7 @@ await t.test("mini program: classes are prefixed with the module's index when a 
   t.equal(files.get('app.css')?.text, '')
 })
 
-await t.test('mini program: refused with all problems when several files have some', async (t) => {
+await t.test('mini program: it is refused with all problems when several files have some', async (t) => {
   const folder = await writeMiniProgram(t, { 'app.wxss': '#a { b: c }', 'pages/a/a.wxml': '<map />', 'pages/a/a.ts': "import './b'" })
   t.strictSame(await problemsOf(compileMiniProgram({ folder, serviceUrl })), [
     'pages/a/a.wxml:1:2: <map> is neither a tag that the demo draws nor one of usingComponents',

@@ -56,12 +56,12 @@ for (const [what, files, problems] of [
   ['the theme is missing', { 'app.json': '{ "pages": ["pages/a/a"], "themeLocation": "theme.json" }' }, ['theme.json: missing, app.json names it as "themeLocation"']],
   ['the theme has one side', { 'app.json': '{ "pages": ["pages/a/a"], "themeLocation": "theme.json" }', 'theme.json': '{ "light": {} }' }, ['theme.json: needs both "light" and "dark"']],
 ] as const) {
-  await t.test(`project: refused when ${what}`, async (t) => {
+  await t.test(`project: it is refused when ${what}`, async (t) => {
     t.strictSame(await problemsOf(readProject(await writeMiniProgram(t, files))), problems)
   })
 }
 
-await t.test('project: refused with the name of the file when JSON is broken', async (t) => {
+await t.test('project: it is refused with the name of the file when JSON is broken', async (t) => {
   const [problem, ...more] = await problemsOf(readProject(await writeMiniProgram(t, { 'pages/a/a.json': '{ "a": }' })))
   t.match(problem, /^pages\/a\/a\.json: SyntaxError: Unexpected token '}'/)
   t.strictSame(more, [])

@@ -51,13 +51,13 @@ for (const [what, files, problem] of [
   ['an import is an absolute path', { 'pages/a/a.ts': "import '/etc/hostname'" }, /^pages\/a\/a\.ts:1:8: "\/etc\/hostname" is no relative path/],
   ['a script is broken', { 'pages/a/a.ts': 'Page({' }, /^pages\/a\/a\.ts:1:7: /],
 ] as const) {
-  await t.test(`scripts: refused when ${what}`, async (t) => {
+  await t.test(`scripts: they are refused when ${what}`, async (t) => {
     const [first, ...more] = await problemsOf(compile(await writeMiniProgram(t, files)))
     t.match(first, problem)
     t.strictSame(more, [])
   })
 }
 
-await t.test('scripts: refused when nothing imports config.ts, since serviceUrl would have no effect', async (t) => {
+await t.test('scripts: they are refused when nothing imports config.ts, since serviceUrl would have no effect', async (t) => {
   t.strictSame(await problemsOf(compile(await writeMiniProgram(t, { 'app.ts': 'App({})' }))), ['config.ts: no script imports it, so serviceUrl has no effect'])
 })

@@ -57,12 +57,12 @@ for (const [what, wxml, problems] of [
   ['an include is missing', '<include src="/parts/foot" />', ['1:10: parts/foot.wxml is missing']],
   ['a script is missing', '<wxs module="m" src="m.wxs" />', ['1:17: pages/a/m.wxs is missing']],
 ] as const) {
-  await t.test(`templates: refused when ${what}`, async (t) => {
+  await t.test(`templates: they are refused when ${what}`, async (t) => {
     t.strictSame(await problemsOf(compile(await template(t, wxml))), problems.map((problem) => `pages/a/a.wxml:${problem}`))
   })
 }
 
-await t.test('templates: refused with the file name when the template compiler crashes', async (t) => {
+await t.test('templates: they are refused with the file name when the template compiler crashes', async (t) => {
   // In a process of its own: the compiler is unusable afterwards.
   const folder = await template(t, '<view\u00a0/>')
   const modules = join(import.meta.dirname, '../../src/demo/miniprogram')
@@ -74,7 +74,7 @@ await t.test('templates: refused with the file name when the template compiler c
   t.strictSame(JSON.parse(stdout), ['pages/a/a.wxml: the template compiler crashed (RuntimeError: unreachable)'])
 })
 
-await t.test('templates: accepted when a string or a comment looks like a tag, and when the compiler has only a note', async (t) => {
+await t.test('templates: they are accepted when a string or a comment looks like a tag, and when the compiler has only a note', async (t) => {
   const wxml = '<!-- <map bindtap="x" /> --><view class="{{ b }}" aria-label="tags[\'map\'] _tag_.bindtap">{{ "tags[\'map\']" }}_tag_.bindtap</view><view data-Remark="x" />'
   t.strictSame(await problemsOf(compile(await template(t, wxml))), [])
 })

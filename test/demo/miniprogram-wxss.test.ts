@@ -23,12 +23,12 @@ for (const [what, wxss, css] of [
   ['the theme is asked for', '@media (prefers-color-scheme: dark) { page { --ground: #111 } }', '@media (prefers-color-scheme:dark){wx-page{--ground:#111}}'],
   ['there is nothing in it', '/* later */', ''],
 ] as const) {
-  await t.test(`style: compiled to plain CSS when ${what}`, async (t) => {
+  await t.test(`style: it is compiled to plain CSS when ${what}`, async (t) => {
     t.equal(await compileStyle({ folder: await writeMiniProgram(t, { [file]: wxss }), file }), css)
   })
 }
 
-await t.test('style: empty when there is no file', async (t) => {
+await t.test('style: it is empty when there is no file', async (t) => {
   t.equal(await compileStyle({ folder: await writeMiniProgram(t), file }), '')
 })
 
@@ -78,18 +78,18 @@ for (const [what, wxss, problems] of [
   ['an import is for some media', '@import "b.wxss" print;', ['1:1: an @import takes a path in quotes and nothing else']],
   ['an import is an address', '@import url(https://example.com/a.css);', ['1:1: an @import takes a path in quotes and nothing else']],
 ] as const) {
-  await t.test(`style: refused when ${what}`, async (t) => {
+  await t.test(`style: it is refused when ${what}`, async (t) => {
     const work = compileStyle({ folder: await writeMiniProgram(t, { [file]: wxss }), file })
     t.strictSame(await problemsOf(work), problems.map((problem) => `${file}:${problem}`))
   })
 }
 
-await t.test("style: refused with the imported file's name when that is broken", async (t) => {
+await t.test("style: it is refused with the imported file's name when that is broken", async (t) => {
   const folder = await writeMiniProgram(t, { [file]: '@import "/b.wxss";', 'b.wxss': '#b { c: d }' })
   t.strictSame(await problemsOf(compileStyle({ folder, file })), ["b.wxss:1:1: the demo's runtime writes no id attributes, select a class"])
 })
 
-await t.test("style: refused when a component's selects more than classes", async (t) => {
+await t.test("style: it is refused when a component's selects more than classes", async (t) => {
   const folder = await writeMiniProgram(t, { [file]: 'view { b: c }\n#d { b: c }\n:host(.e) { b: c }' })
   t.strictSame(await problemsOf(compileStyle({ folder, file, scope: 'c0' })), [
     `${file}:1:1: a component's style selects classes only`, `${file}:2:1: a component's style selects classes only`, `${file}:3:1: :host takes no argument here`,

@@ -61,7 +61,7 @@ await t.test('keys: a running service uses the new keys, and the browser stays l
   t.strictSame(readdirSync(join(deployment.folder, 'data')).filter((name) => /key/.test(name)), ['keys.json'])
 })
 
-await t.test('keys: refused with one line when a word is wrong or the file is missing', async (t) => {
+await t.test('keys: the command is refused with one line when a word is wrong or the file is missing', async (t) => {
   const folder = makeFolder(t)
   const file = join(folder, 'data/keys.json')
   for (const args of [['constructor'], ['rotate', 'now']]) {

@@ -7,7 +7,7 @@ import { openBrowser } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
 import { openDeployment, type ProcessExit, type RunningProcess, type Deployment } from '../support/service-process.ts'
 
-/** CONTRACT. */
+/** Held polls are answered and the process has ended within 5 s of a signal. */
 const endWithinMs = 5000
 
 /** Sends a signal and waits for the process to end, up to the limit. */

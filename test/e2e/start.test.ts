@@ -159,7 +159,7 @@ await t.test('start: every key that can be guessed is refused in a line of its o
   ])
 })
 
-await t.test('ES weak settings: the log of a start has one warning for each, and the service starts, when they are allowed', async (t) => {
+await t.test('weak settings: the log of a start has one warning for each, and the service starts, when they are allowed', async (t) => {
   const deployment = await openDeployment(t, { env: { LIMIT_CREATE: '60' } })
   const warnings = async (env: Record<string, string>): Promise<readonly string[]> => {
     const running = await deployment.start({ LOG_LEVEL: 'info', ...env })
@@ -178,7 +178,7 @@ await t.test('ES weak settings: the log of a start has one warning for each, and
   }), ['MATCH_NUMBERS', 'ALLOWED_ORIGINS', 'TRUST_PROXY', 'PUBLIC_URL', 'TICKET_TTL', 'LIMIT_GUESS'].map((name) => `weak setting: ${name}`))
 })
 
-await t.test('ES COOKIE_DOMAIN: one line refuses the start when it is a public suffix', async (t) => {
+await t.test('COOKIE_DOMAIN: one line refuses the start when it is a public suffix', async (t) => {
   t.match(await refusal(t, { env: { ...credentials, PUBLIC_URL: 'https://login.example.co.uk', COOKIE_DOMAIN: 'co.uk' } }), [/^COOKIE_DOMAIN is a public suffix, /])
 })
 

@@ -7,7 +7,7 @@ import type { Answer } from '../support/test-service.ts'
 import { openPair } from '../support/pair.ts'
 import { startCluster, startSentinelSet } from '../support/redis-sets.ts'
 
-/** CONTRACT "Errors". */
+/** Every call is answered within 6 s, whatever fails behind the service. */
 const answerWithinMs = 6_000
 
 /** Repeats a call while the store is away, as pages and phones do; each answer until then is `store-unavailable`, and in time. */

@@ -156,7 +156,7 @@ const ambiguous: Record<string, string> = {
   'a tunnel': lines('CONNECT evil.example:443 HTTP/1.1', 'Host: a'),
 }
 
-await t.test('requests: bad-request, no effect, and nothing after it is read, when a request is ambiguous', async (t) => {
+await t.test('requests: one gets bad-request and has no effect, and nothing after it is read, when it is ambiguous', async (t) => {
   const { service, port } = await listening(t, { MAX_TICKETS: '1' })
   const smuggled = lines('POST /api/tickets HTTP/1.1', 'Host: a', 'Content-Length: 0', 'Connection: close')
   for (const [what, text] of Object.entries(ambiguous)) {

@@ -9,7 +9,7 @@ import type { Answer } from '../support/test-service.ts'
 import { makeFolder, openDeployment, waitUntilReady, type Deployment } from '../support/service-process.ts'
 import { startRedis, type RedisServer } from '../support/redis.ts'
 
-/** CONTRACT "Errors". */
+/** Every call is answered within 6 s, whatever fails behind the service. */
 const answerWithinMs = 6000
 
 /** Starts a Redis that keeps its data when it is killed, on a given port or a free one. */

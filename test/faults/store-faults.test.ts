@@ -10,7 +10,7 @@ import { systemClock } from '../../src/runtime.ts'
 import { openStore, untilReady } from '../contract/store-harness.ts'
 
 const hour = 3_600_000
-/** CONTRACT "Errors": whatever fails behind the service is answered within 6 s. */
+/** Every call is answered within 6 s, whatever fails behind the service. */
 const answerWithinMs = 6_000
 
 const slot = { group: 'room', owner: 'a', member: 'b' }
@@ -72,7 +72,7 @@ const start = async (t: Test, options: Parameters<typeof startRedis>[0] = {}) =>
   return server
 }
 
-await t.test('a server that stops and starts again', async (t) => {
+await t.test('redis store: every call gets store-unavailable when Redis has stopped, and works when it has started again', async (t) => {
   const log = createRecordingLog()
   const server = await startRedis()
   const store = openStore(t, server.url, systemClock, log)
@@ -86,7 +86,7 @@ await t.test('a server that stops and starts again', async (t) => {
   t.strictSame(log.lines, ['error: Redis is away', 'info: Redis is back'], 'log: one line at the beginning and one at the end of the outage')
 })
 
-await t.test('a server that was never there', async (t) => {
+await t.test('redis store: every call gets store-unavailable when Redis was never there, and works when it comes up', async (t) => {
   const port = await freePort()
   const store = openStore(t, `redis://127.0.0.1:${port}`, systemClock)
   await assertRefused(t, store, all, 'Redis was never there')
@@ -94,7 +94,7 @@ await t.test('a server that was never there', async (t) => {
   await assertWorks(t, store, 'Redis came up late')
 })
 
-await t.test('a server that freezes', async (t) => {
+await t.test('redis store: every call gets store-unavailable when Redis freezes, and works when it runs again', async (t) => {
   const log = createRecordingLog()
   const server = await start(t)
   const store = openStore(t, server.url, systemClock, log)
@@ -107,7 +107,7 @@ await t.test('a server that freezes', async (t) => {
   t.ok(log.lines.includes('error: Redis is away'), 'log: one line when Redis is frozen')
 })
 
-await t.test('a connection that falls silent', async (t) => {
+await t.test('redis store: reads work over a new connection when the old one falls silent under load', async (t) => {
   const server = await start(t)
   const sockets: Socket[] = []
   const proxy = createServer((near) => {
@@ -141,7 +141,7 @@ await t.test('a connection that falls silent', async (t) => {
   t.strictSame(new Set(outcomes), new Set(['store-unavailable', 'answered']), 'read: store-unavailable in time when the connection is silent')
 })
 
-await t.test('a server without memory', async (t) => {
+await t.test('redis store: writes get store-unavailable, and reads work, when Redis has no memory left', async (t) => {
   const server = await start(t, { args: ['--maxmemory-policy', 'noeviction'] })
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
@@ -155,7 +155,7 @@ await t.test('a server without memory', async (t) => {
   t.equal((await store.count('count:1', hour)).count, 1, 'count: starts at 1 when it was refused for lack of memory before')
 })
 
-await t.test('a server that may evict', async (t) => {
+await t.test('redis store: a warning is logged when Redis may evict entries', async (t) => {
   const warning = 'warn: Redis may evict entries when its memory is full, used nonces and ended sessions too: set maxmemory-policy to noeviction'
   const linesWith = async (...args: string[]) => {
     const server = await start(t, { args })
@@ -171,7 +171,7 @@ await t.test('a server that may evict', async (t) => {
   t.strictSame(await linesWith('--maxmemory-policy', 'allkeys-lru'), [], 'log: no warning when memory has no limit')
 })
 
-await t.test('a server that became a replica', async (t) => {
+await t.test('redis store: writes get store-unavailable, and reads work, when Redis has become a replica', async (t) => {
   const server = await start(t)
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
@@ -182,7 +182,7 @@ await t.test('a server that became a replica', async (t) => {
   await assertWorks(t, store, 'Redis is a primary again')
 })
 
-await t.test('a server with another password', async (t) => {
+await t.test('redis store: every call gets store-unavailable when the password is wrong', async (t) => {
   const server = await start(t)
   await sendCommand(server.port, 'CONFIG', 'SET', 'requirepass', 'right')
   const store = openStore(t, `redis://:wrong@127.0.0.1:${server.port}`, systemClock)
@@ -190,7 +190,7 @@ await t.test('a server with another password', async (t) => {
   await assertWorks(t, openStore(t, `redis://:right@127.0.0.1:${server.port}`, systemClock), 'the password is right')
 })
 
-await t.test('a damaged entry', async (t) => {
+await t.test('redis store: reads get store-unavailable when the entry is damaged, and a write replaces it', async (t) => {
   const server = await start(t)
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
@@ -208,7 +208,7 @@ await t.test('a damaged entry', async (t) => {
   t.equal(await store.read('value:1'), 'new', 'write: replaces a damaged entry')
 })
 
-await t.test('a damaged count', async (t) => {
+await t.test('redis store: counting gets store-unavailable when the count is damaged', async (t) => {
   const server = await start(t)
   const store = openStore(t, server.url, systemClock)
   await untilReady(store)
@@ -229,7 +229,7 @@ await t.test('a damaged count', async (t) => {
   await assertRefused(t, store, counting, 'the count has another type')
 })
 
-await t.test('an entry of another application', async (t) => {
+await t.test('redis store: another application\'s entry is neither read nor removed when its key is similar', async (t) => {
   const server = await start(t)
   const store = openStore(t, server.url, systemClock)
   await prepare(store)
@@ -240,7 +240,7 @@ await t.test('an entry of another application', async (t) => {
   t.equal(await store.acquirePlainSlot('room', 'a', hour, 1), true, 'acquirePlainSlot: works when an entry has a similar key')
 })
 
-await t.test('closing', async (t) => {
+await t.test('redis store: close resolves, and a pending call gets store-unavailable, when Redis is frozen, absent or just being connected', async (t) => {
   const server = await start(t)
   const port = await freePort()
   const ready = openStore(t, server.url, systemClock)

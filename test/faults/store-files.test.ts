@@ -71,7 +71,7 @@ await t.test('E10 file: the lock is per file, and stores without a file have non
   await t.rejects(lockStoreFile('sqlite:/dev/null/store.db', systemClock), { message: /^STORE_URL sqlite:\/dev\/null\/store\.db can't be locked: / })
 })
 
-await t.test('ES files: a warning, one line each, when other users of the machine can read files or folders', async (t) => {
+await t.test('files: one line each warns when other users of the machine can read files or folders', async (t) => {
   const deployment = await openDeployment(t)
   const data = join(deployment.folder, 'data')
   const file = join(data, 'scan-login.db')
@@ -93,7 +93,7 @@ await t.test('ES files: a warning, one line each, when other users of the machin
   t.strictSame(readableByOthers(`sqlite:${file}`, join(data, 'keys.json')), [], 'no warning about a folder with other files in it')
 })
 
-await t.test('ES files: no warning when files and folders were made by the service', async (t) => {
+await t.test('files: no line warns when files and folders were made by the service', async (t) => {
   const deployment = await openDeployment(t)
   const service = await deployment.start()
   t.notMatch(service.stdout(), /can be read by others/)

@@ -133,7 +133,7 @@ await t.test('E2 unread answers: a connection is closed when it has nine unanswe
   }
 })
 
-await t.test('ES idle connections: the longest idle ones are closed when one address has 3,000, and its other requests are served', async (t) => {
+await t.test('idle connections: the longest idle ones are closed when one address has 3,000, and its other requests are served', async (t) => {
   const deployment = await openDeployment(t, { env: { LOG_LEVEL: 'warn' } })
   await deployment.start()
   const polling = await openBrowser(deployment)

@@ -11,7 +11,7 @@ import { makeFolder, waitUntilLive } from '../support/service-process.ts'
 import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 
-/** CONTRACT says 5 s. More for a busy machine: a process that waits for a reader never ends. */
+/** The process ends within 5 s of a signal. More for a busy machine: a process that waits for a reader never ends. */
 const patienceMs = 20_000
 const pauseMs = 20
 

@@ -1,4 +1,4 @@
-/** Cross-origin calls, by CONTRACT, "Browser": only ALLOWED_ORIGINS, only the ticket calls, and without credentials. */
+/** Cross-origin calls: only ALLOWED_ORIGINS, only the ticket calls, and without credentials. */
 import t from 'tap'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, phoneOf, verdict } from '../support/login.ts'

@@ -1,4 +1,4 @@
-/** Forged headers, by CONTRACT: a client's claims about host, scheme, prefix or address change no URL, cookie, token, limit, or text on a phone. */
+/** Forged headers: a client's claims about host, scheme, prefix or address change no URL, cookie, token, limit, or text on a phone. */
 import t, { type Test } from 'tap'
 import { openBrowser, openPhone, type Service } from '../support/clients.ts'
 import { openTestService, type Answer, type TestService } from '../support/test-service.ts'

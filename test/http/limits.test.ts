@@ -1,4 +1,4 @@
-/** The limits of CONTRACT, "Configuration": tickets and guesses per address, signed calls per person, tickets in all; and whose address counts. */
+/** The limits of src/http/README.md, "Limits": tickets and guesses per address, signed calls per person, tickets in all; and whose address counts. */
 import t, { type Test } from 'tap'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/login/store-port.ts'

@@ -99,7 +99,7 @@ await t.test('link: unknown ids are counted as guesses', async (t) => {
   t.strictSame(verdicts, ['404 ticket-not-found', '404 ticket-not-found', '429 rate-limited'])
 })
 
-await t.test('link: it is wechat-unavailable with Retry-After when WeChat can\'t make one, and the rest of the login goes on', async (t) => {
+await t.test('link: the answer is wechat-unavailable with Retry-After when WeChat can\'t make one, and the rest of the login goes on', async (t) => {
   const service = await openLinked(t, { wechatTimeoutMs: 1000, env: { TICKET_TTL: '600' } })
   const { ticket } = await openBrowser(service)
   const ask = () => service.call({ path: `/api/tickets/${ticket}/link` })

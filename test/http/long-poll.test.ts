@@ -55,7 +55,7 @@ await t.test('long poll: both of two polls are answered at once when the phone s
   for (const poll of polls) t.hasStrict((await poll.answer).json, { state: 'scanned', version: 2 })
 })
 
-await t.test('long poll: it is answered when the browser gives up in another tab, and when the ticket expires', async (t) => {
+await t.test('long poll: it is answered when the browser cancels in another tab, and when the ticket expires', async (t) => {
   const service = await openTestService(t)
   const [one, other] = [await openBrowser(service), await openBrowser(service)]
   const cancelled = one.poll(1, 25)
@@ -160,7 +160,7 @@ await t.test('long poll: it is answered when the ticket expires although the sto
   t.hasStrict(await poll.answer, { status: 200, json: { state: 'expired', version: 2 } })
 })
 
-await t.test('long poll: it is bad-request when a parameter is no whole number', async (t) => {
+await t.test('long poll: it is refused with bad-request when a parameter is no whole number', async (t) => {
   const service = await openTestService(t)
   const browser = await openBrowser(service)
   for (const [after, wait] of [['x', '1'], ['1.5', '1'], ['1e3', '1'], ['', '1'], ['1', 'x'], ['1', '1.0'], ['1', ''], ['+1', '1'], ['0x1', '1'], ['1', 'Infinity'], [' 1', '1']]) {

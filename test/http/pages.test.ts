@@ -1,4 +1,4 @@
-/** What is served beside the calls, by CONTRACT, "Operating": pages and their headers, the code's picture, health, the API's description; and where `return_to` may lead. */
+/** What is served beside the calls: pages and their headers, the code's picture, health, the API's description; and where `return_to` may lead. */
 import { createHash } from 'node:crypto'
 import { request } from 'node:http'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
@@ -200,7 +200,7 @@ await t.test('code: it is served until the ticket is final', async (t) => {
   t.equal(await code(expired.ticket), '404 ticket-not-found')
 })
 
-await t.test('code: it is wechat-unavailable with Retry-After while WeChat can\'t make one, and the login goes on afterwards', async (t) => {
+await t.test('code: the answer is wechat-unavailable with Retry-After while WeChat can\'t make one, and the login goes on afterwards', async (t) => {
   const service = await openTestService(t, { env: generous })
   const browser = await openBrowser(service)
   const ask = () => service.call({ path: `/api/tickets/${browser.ticket}/code` })
@@ -224,7 +224,7 @@ await t.test('health: a running service is live and ready', async (t) => {
   for (const path of ['/health/live', '/health/ready', '/healthz']) t.strictSame((await service.call({ path })).json, { status: 'ok' })
 })
 
-/** Each call of CONTRACT that doesn't depend on a setting, and its success status. */
+/** Each call that doesn't depend on a setting, and its success status. */
 const usualCalls: Record<string, string> = {
   'post /api/tickets': '201',
   'get /api/tickets/{ticket}/code': '200',
@@ -249,7 +249,7 @@ const usualCalls: Record<string, string> = {
   'get /healthz': '200',
 }
 
-await t.test('openapi: it is OpenAPI 3.1 and describes every call of CONTRACT with its answers', async (t) => {
+await t.test('openapi: it is OpenAPI 3.1 and describes every call with its answers', async (t) => {
   for (const [prefix, links] of [['', 'off'], ['/sign/in', 'on']] as const) {
     const contractCalls = links === 'on' ? { ...usualCalls, 'get /api/tickets/{ticket}/link': '302' } : usualCalls
     const service = await openTestService(t, { env: { PUBLIC_URL: `https://login.example.com${prefix}`, WECHAT_URL_LINK: links } })
@@ -295,7 +295,7 @@ await t.test('return_to: a path on the site and a URL of an allowed origin are k
   }
 })
 
-await t.test('return_to: it is return-to-not-allowed when it could lead elsewhere', async (t) => {
+await t.test('return_to: it is refused with return-to-not-allowed when it could lead elsewhere', async (t) => {
   const service = await openTestService(t, { env: { ...generous, ALLOWED_ORIGINS: 'https://www.example.com' } })
   const control = ['\0', '\t', '\n', '\r', '\u001f', '\u007f', '\u0085', '\u009f']
   for (const returnTo of ['', 'me', './me', '../me', '?a', '#a', '//evil.example', '///evil.example', '////', '/\\evil.example', '\\evil.example', '\\\\evil.example', '/\\/evil.example', '\\/evil.example',

@@ -1,4 +1,4 @@
-/** Sessions by CONTRACT, "Session and token", and the phone's calls about them: cookies, expiry, logging out, other sites, names, subjects. */
+/** Sessions, and the phone's calls about them: cookies, expiry, logging out, other sites, names, subjects. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { generateKeys } from '../../src/sessions/key-set.ts'
@@ -42,7 +42,7 @@ await t.test('session cookie: it has the strictest prefix and attributes that PU
   }
 })
 
-await t.test('session: it is answered alike for cookie and token, with the members of CONTRACT only', async (t) => {
+await t.test('session: it is answered alike for cookie and token, with the documented members only', async (t) => {
   const service = await openTestService(t)
   const { phone, cookie, token } = await logIn(service, { from: '203.0.113.9' })
   const shown = await session(service, { cookie })
@@ -355,7 +355,7 @@ await t.test('consume: one session is opened when twenty callers race', async (t
   t.equal((await phone.sessions()).json.sessions.length, 1)
 })
 
-await t.test('consume: it is ticket-consumed within the 30 s when the session has ended', async (t) => {
+await t.test('consume: it is refused with ticket-consumed within the 30 s when the session has ended', async (t) => {
   const service = await openTestService(t)
   const byBrowser = await logIn(service)
   await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: byBrowser.cookie, ...sameOrigin } })
@@ -450,7 +450,7 @@ await t.test('profile: the name that a person chooses is shown', async (t) => {
   t.equal((await nameless.poll()).json.phone, undefined)
 })
 
-await t.test('subject: it is CONTRACT\'s HMAC, and the same after a restart', async (t) => {
+await t.test('subject: it is the HMAC of mini program and openid, and the same after a restart', async (t) => {
   const keys = generateKeys()
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })

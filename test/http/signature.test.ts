@@ -1,4 +1,4 @@
-/** The signature of the phone's calls, by CONTRACT, "The signature": what is accepted, and that everything else is refused with the same answer. */
+/** The signature of the phone's calls, by src/http/README.md, "API": what is accepted, and that everything else is refused with the same answer. */
 import { createHash } from 'node:crypto'
 import { request } from 'node:http'
 import { createSigner, httpbis } from 'http-message-signatures'
@@ -53,7 +53,7 @@ const vectorHeaders = ({ digest, created, nonce, signature }: typeof vectors[num
 })
 
 for (const [index, vector] of vectors.entries()) {
-  await t.test(`signature: vector ${index + 1} of CONTRACT is accepted by the verifier itself`, async (t) => {
+  await t.test(`signature: test vector ${index + 1} is accepted by the verifier itself`, async (t) => {
     const clock = createFakeClock(1770000000_000)
     const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
     t.teardown(() => store.close())
@@ -71,7 +71,7 @@ for (const [index, vector] of vectors.entries()) {
   })
 }
 
-await t.test('signature: the vectors of CONTRACT are accepted over HTTP', async (t) => {
+await t.test('signature: the test vectors are accepted over HTTP', async (t) => {
   const keys = generateKeys()
   const service = await openTestService(t, { keys, clock: createFakeClock(1770000000_000) })
   await createPhoneKeys(service.store, { clock: service.clock, sealingKey: keys.cookie }).add(vectorKey)

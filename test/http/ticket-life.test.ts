@@ -1,4 +1,4 @@
-/** A ticket's life for its browser and its phone, by CONTRACT, "Tickets" and "Browser": expiry, versions, and what the view shows in each state. */
+/** A ticket's life for its browser and its phone: expiry, versions, and what the view shows in each state. */
 import t from 'tap'
 import { openBrowser, type TestBrowser } from '../support/clients.ts'
 import type { FakeClock } from '../support/fake-clock.ts'

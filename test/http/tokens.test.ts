@@ -1,4 +1,4 @@
-/** Access tokens by CONTRACT, "Session and token": their claims, read by an independent library, and that nothing else is accepted as one. */
+/** Access tokens: their claims, read by an independent library, and that nothing else is accepted as one. */
 import { createHmac, createPrivateKey, createSign, generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose'
 import t from 'tap'
@@ -28,7 +28,7 @@ const opened = async (t: Parameters<typeof openTestService>[0], env: Record<stri
   return { keys, service, jwks, ...login, header: { ...verified.protectedHeader }, claims: { ...verified.payload } }
 }
 
-await t.test('access token: an independent library reads the header and claims of CONTRACT', async (t) => {
+await t.test('access token: an independent library reads the documented header and claims', async (t) => {
   const { service, token, header, claims, phone, keys, cookie } = await opened(t)
   t.strictSame(header, { alg: 'ES256', typ: 'at+jwt', kid: keys.signing[0].kid })
   const now = service.clock.now() / 1000

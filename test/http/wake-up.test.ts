@@ -173,7 +173,7 @@ await t.test('change: the service unsubscribes when it is closed', async (t) => 
   t.equal(listeners.size, 0)
 })
 
-await t.test('ES wake-up: a held poll is answered as soon as the move is stored, before its ticket\'s slot is released', async (t) => {
+await t.test('wake-up: a held poll is answered as soon as the move is stored, before its ticket\'s slot is released', async (t) => {
   const given = Promise.withResolvers<void>()
   const slow = { release: () => given.promise, releaseSlot: () => given.promise }
   const service = await openTestService(t, { wrapStore: (store) => ({ ...store, ...slow }) })

@@ -138,7 +138,7 @@ await t.test('approval: sends nothing when a tap comes before the offer', async 
   t.strictSame(phone.calls(), [])
 })
 
-await t.test('approval: is cancelled when the person refuses', async (t) => {
+await t.test('approval: is cancelled when the person taps "Not me"', async (t) => {
   const { approval, kinds } = start()
   await approval.read()
   await approval.cancel()

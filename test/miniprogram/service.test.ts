@@ -12,7 +12,7 @@ const start = (answers: Record<string, FakeReply | FakeReply[]> = {}) => {
   return { phone, service: createService(platform, serviceUrl) }
 }
 
-await t.test('service: each call is what the contract says, signed', async (t) => {
+await t.test('service: each call is what the service expects, signed', async (t) => {
   const { phone, service } = start({
     confirm: ok({ state: 'confirmed', version: 3 }),
     cancel: ok({ state: 'cancelled', version: 3 }),
@@ -184,7 +184,7 @@ await t.test('service: returns that there is no answer, or no network, and does 
   t.strictSame(later.phone.calls(), ['POST login', 'POST confirm', 'POST confirm'])
 })
 
-await t.test('service: returns an internal error when the answer is not as in the contract', async (t) => {
+await t.test('service: returns an internal error when the answer is not as the service sends it', async (t) => {
   const odd: FakeReply[] = [
     { status: 200, body: '<html>Please log in to the Wi-Fi</html>' }, { status: 200, body: null }, { status: 502, body: 'Bad Gateway' }, { status: 500, body: null },
     problem(418, 'teapot'), { status: 302, body: '' }, offer({ match_choices: [] }), offer({ match_choices: '47' }), offer({ match_choices: [47] }), offer({ match_choices: null }),
@@ -227,7 +227,7 @@ await t.test('service: returns a failure when the phone gives no random numbers'
   t.strictSame(await service.scan(ticket), { ok: false, code: 'no-answer' })
 })
 
-await t.test('service: returns an internal error, never a confirmation, when the state is not one of the contract', async (t) => {
+await t.test('service: returns an internal error, never a confirmation, when the state is unknown', async (t) => {
   for (const state of ['pending', 'cancelled', 'expired', 'whatever', undefined]) {
     t.strictSame(await start({ scan: offer({ state }) }).service.scan(ticket), { ok: false, code: 'internal' }, `scan: ${state}`)
     t.strictSame(await start({ confirm: ok({ state }) }).service.confirm(ticket, '47'), { ok: false, code: 'internal' }, `confirm: ${state}`)

@@ -118,7 +118,7 @@ await t.test('login flow: says that the code has run out, not that it cannot con
   t.equal(bench.shown.at(-1), 'expired')
 })
 
-await t.test('login flow: makes a new code when the visitor asks for one, and gives the old ticket up', async (t) => {
+await t.test('login flow: makes a new code when the visitor asks for one, and cancels the old ticket', async (t) => {
   const bench = createLoginHarness()
   await bench.begin('/deep')
   await bench.answer(viewAnswer('scanned', 2))
@@ -132,7 +132,7 @@ await t.test('login flow: makes a new code when the visitor asks for one, and gi
   t.equal(bench.openPolls(), 1)
 })
 
-await t.test('login flow: gives the ticket up and sends nothing more when the page is left, and can begin again', async (t) => {
+await t.test('login flow: cancels the ticket and sends nothing more when the page is left, and can begin again', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   bench.controller.cancel()
@@ -222,7 +222,7 @@ for (const [title, fault] of Object.entries(faults)) {
   })
 }
 
-await t.test('login flow: makes a new code when the confirmed ticket turns out to be dead', async (t) => {
+await t.test('login flow: makes a new code when the confirmed ticket turns out to be final', async (t) => {
   const ends = [problem(409, 'ticket-consumed'), problem(409, 'ticket-expired'), problem(409, 'ticket-cancelled'), problem(404, 'ticket-not-found')]
   for (const end of ends) {
     const bench = createLoginHarness()
@@ -244,7 +244,7 @@ await t.test('login flow: asks again when the confirmation has not reached the i
   t.strictSame(bench.redirects, [null])
 })
 
-await t.test('login flow: gives up when there is no session within the time for retries', async (t) => {
+await t.test('login flow: stops asking for a session when the time for retries is over', async (t) => {
   const bench = createLoginHarness()
   bench.plan.consume.push(...Array.from({ length: 500 }, () => html(502)))
   await bench.begin()

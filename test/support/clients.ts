@@ -1,4 +1,4 @@
-/** A browser and a phone as CONTRACT describes them. Written from that text alone: they import nothing of the service. */
+/** A browser and a phone as src/http/README.md, "API", describes them. Written from that text alone: they import nothing of the service. */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Answer, Call } from './test-service.ts'
 
@@ -56,7 +56,7 @@ export interface SignOptions {
   readonly nonce?: string
 }
 
-/** Signs a call by CONTRACT, "The signature". */
+/** Signs a call (RFC 9421), as src/http/README.md, "API", says. */
 export const sign = ({ method = 'GET', path, body }: Call, { key_id: keyId, key }: PhoneKeyAnswer, { authority, created, nonce = randomBytes(16).toString('base64url') }: SignOptions): Record<string, string> => {
   const bytes = bytesOf(body)
   const digest = `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`

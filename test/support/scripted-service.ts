@@ -17,7 +17,7 @@ export interface Reply {
 
 export type ScriptedCall = 'create' | 'code' | 'read' | 'consume' | 'cancel' | 'session' | 'logOut'
 
-/** The part of CONTRACT's view of a ticket that a test sets. */
+/** The part of the answer to a poll that a test sets. */
 export interface View {
   readonly state: string
   readonly match_code?: string

@@ -12,7 +12,7 @@ const linesOf = (env: Record<string, string>): readonly string[] => {
   }
 }
 
-await t.test('config: the defaults are those of the contract when nothing is set', async (t) => {
+await t.test('config: the documented defaults hold when nothing is set', async (t) => {
   t.strictSame(readConfig({}), {
     PUBLIC_URL: 'http://localhost:3000',
     HOST: '0.0.0.0',
@@ -139,7 +139,7 @@ await t.test('config: the start is refused when COOKIE_DOMAIN is not at or above
   t.strictSame(linesOf({ PUBLIC_URL: 'http://login.app.localhost', COOKIE_DOMAIN: 'app.localhost' }), ['COOKIE_DOMAIN needs a PUBLIC_URL with https'])
 })
 
-await t.test('ES COOKIE_DOMAIN: the start is refused when it is a public suffix, for which browsers take no cookie', async (t) => {
+await t.test('COOKIE_DOMAIN: the start is refused when it is a public suffix, for which browsers take no cookie', async (t) => {
   const line = 'COOKIE_DOMAIN is a public suffix, under which anybody can have a name: browsers refuse a cookie for it. Name a domain of your own'
   for (const [host, suffix] of [['login.example.co.uk', 'co.uk'], ['login.me.github.io', 'github.io'], ['a.example.com.cn', 'com.cn'], ['x.eu-west-1.compute.amazonaws.com', 'eu-west-1.compute.amazonaws.com']] as const) {
     t.strictSame(linesOf({ PUBLIC_URL: `https://${host}`, COOKIE_DOMAIN: suffix }), [line], suffix)

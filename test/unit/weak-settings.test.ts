@@ -28,7 +28,7 @@ const weak: ReadonlyArray<readonly [Record<string, string>, ...string[]]> = [
 ]
 
 for (const [env, ...begins] of weak) {
-  await t.test(`ES weak settings: each has a warning when ${JSON.stringify(env)} is set`, async (t) => {
+  await t.test(`weak settings: each has a warning when ${JSON.stringify(env)} is set`, async (t) => {
     const lines = linesOf(env)
     t.strictSame(lines.map((line, index) => line.startsWith(begins[index] ?? 'nothing')), begins.map(() => true), lines.join('\n'))
     for (const line of lines) t.notMatch(line, /\n|secret@/, 'one line, without a password')

@@ -23,7 +23,7 @@ const keepCall = async (service: TestService, aheadSeconds: number) => {
 }
 
 for (const kind of ['sqlite', 'redis']) {
-  await t.test(`ES nonce: a call that was refused for its time in the future is still refused at that time (${kind})`, async (t) => {
+  await t.test(`nonce: a call that was refused for its time in the future is still refused at that time (${kind})`, async (t) => {
     const redis = kind === 'redis' ? await startRedis() : undefined
     t.teardown(() => redis?.stop())
     const clock = createFakeClock()
@@ -38,7 +38,7 @@ for (const kind of ['sqlite', 'redis']) {
   })
 }
 
-await t.test('ES nonce: a call is accepted once when the clock jumps ahead and back', async (t) => {
+await t.test('nonce: a call is accepted once when the clock jumps ahead and back', async (t) => {
   for (const aheadMs of [minutes(6), minutes(60), minutes(23 * 60)]) {
     const service = await openTestService(t)
     const show = await keepCall(service, 0)
@@ -51,7 +51,7 @@ await t.test('ES nonce: a call is accepted once when the clock jumps ahead and b
   }
 })
 
-await t.test('ES nonce: it outlives its key, so that no call is accepted twice when the clock jumps beyond the expiry of both', async (t) => {
+await t.test('nonce: it outlives its key, so that no call is accepted twice when the clock jumps beyond the expiry of both', async (t) => {
   const service = await openTestService(t)
   const show = await keepCall(service, 0)
   t.equal(await show(), '200')
@@ -61,7 +61,7 @@ await t.test('ES nonce: it outlives its key, so that no call is accepted twice w
   t.equal(await show(), '401 key-unknown')
 })
 
-await t.test('ES nonce: it is kept in Redis for longer than its key', async (t) => {
+await t.test('nonce: it is kept in Redis for longer than its key', async (t) => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
   const store = createStore(redis.url, { clock: systemClock, log: createRecordingLog() })

@@ -22,7 +22,7 @@ const calls: readonly Call[] = [
   { method: 'OPTIONS', path: '/api/tickets', headers: { origin: 'https://shop.example', 'access-control-request-method': 'POST' } },
 ]
 
-await t.test('ES demo: every call is refused when its Host is no name of this machine, as after DNS rebinding', async (t) => {
+await t.test('demo: every call is refused when its Host is no name of this machine, as after DNS rebinding', async (t) => {
   const demo = await serveDemo(t)
   const { host, port } = new URL(demo.url)
   const wire = remote(`http://127.0.0.1:${port}`)
@@ -39,7 +39,7 @@ await t.test('ES demo: every call is refused when its Host is no name of this ma
   for (const name of [`127.0.0.1:${port}`, `[::1]:${port}`]) t.equal((await wire.call({ path: '/demo/phone', headers: { host: name } })).headers.location, `${demo.url}/demo/phone`, name)
 })
 
-await t.test('ES demo: a page of another origin gets no js_code', async (t) => {
+await t.test('demo: a page of another origin gets no js_code', async (t) => {
   const demo = await serveDemo(t)
   const wire = remote(demo.url)
   t.teardown(() => wire.close())
@@ -51,7 +51,7 @@ await t.test('ES demo: a page of another origin gets no js_code', async (t) => {
   for (const headers of [{ origin: demo.url, 'sec-fetch-site': 'same-origin' }, {}]) t.equal(await ask(headers), '200', JSON.stringify(headers))
 })
 
-await t.test('ES demo: a page gets no js_code in a real browser when its name is rebound to this machine, or when it calls across origins', async (t) => {
+await t.test('demo: a page gets no js_code in a real browser when its name is rebound to this machine, or when it calls across origins', async (t) => {
   const demo = await serveDemo(t)
   const { port } = new URL(demo.url)
   const browser = await launchChromium({ args: [...chromiumOptions().args ?? [], '--host-resolver-rules=MAP evil.example 127.0.0.1'] })
@@ -76,7 +76,7 @@ await t.test('ES demo: a page gets no js_code in a real browser when its name is
   t.match(await ask('/demo/js-code', 'cors'), /^basic 200 .*js_code/, 'its own page gets one')
 })
 
-await t.test('ES demo: the settings of a real service in the shell are ignored and named in one line', async (t) => {
+await t.test('demo: the settings of a real service in the shell are ignored and named in one line', async (t) => {
   const folder = makeFolder(t)
   const port = await freePort()
   const demo = run(t, {

@@ -21,7 +21,7 @@ const noteChanges = (changes: string[]) => (store: Store): Store => new Proxy(st
 const make = (service: TestService, headers: Record<string, string>, body?: unknown) =>
   service.call({ method: 'POST', path: '/api/tickets', headers, body })
 
-await t.test('E6 minting: it is cross-site, and nothing is counted or written, when the browser\'s headers name another page', async (t) => {
+await t.test('E6 create: a ticket is refused with cross-site, and nothing is counted or written, when the browser\'s headers name another page', async (t) => {
   const changes: string[] = []
   const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop, LIMIT_CREATE: '1' }, wrapStore: noteChanges(changes) })
   changes.length = 0
@@ -56,7 +56,7 @@ await t.test('E6 minting: it is cross-site, and nothing is counted or written, w
   t.equal((await make(service, {})).status, 201, 'the limit of this address is still unused')
 })
 
-await t.test('E6 minting: a page of the same site is refused, too, although it shares the cookie', async (t) => {
+await t.test('E6 create: a page of the same site is refused, too, although it shares the cookie', async (t) => {
   const service = await openTestService(t, { env: { COOKIE_DOMAIN: 'example.com' } })
   for (const headers of [{ origin: 'https://www.example.com', 'sec-fetch-site': 'same-site' }, { origin: 'https://www.example.com' }, { 'sec-fetch-site': 'same-site' }]) {
     t.equal(verdict(await make(service, headers)), '403 cross-site', JSON.stringify(headers))
@@ -64,7 +64,7 @@ await t.test('E6 minting: a page of the same site is refused, too, although it s
   t.equal((await make(service, { origin: 'https://login.example.com' })).status, 201)
 })
 
-await t.test('E6 minting: a ticket is created for our own page, for an allowed one, and without a browser', async (t) => {
+await t.test('E6 create: a ticket is created for our own page, for an allowed one, and without a browser', async (t) => {
   const service = await openTestService(t, { env: { ALLOWED_ORIGINS: shop } })
   const own: Array<Record<string, string>> = [
     {},
@@ -102,7 +102,7 @@ const openForeignPage = async (t: Test, serviceOrigin: string): Promise<string> 
   return await listen(t, server)
 }
 
-await t.test('E6 minting: no fetch, form, frame or picture of an ad in Chromium creates a ticket or uses the limit up', async (t) => {
+await t.test('E6 create: no fetch, form, frame or picture of an ad in Chromium creates a ticket or uses the limit up', async (t) => {
   const port = await freePort()
   const serviceOrigin = `http://localhost:${port}`
   const changes: string[] = []

@@ -9,7 +9,7 @@ const linesOf = (service: TestService): Array<Record<string, unknown>> => servic
 /** Returns the lines at `info` and above. */
 const seenOf = (service: TestService) => linesOf(service).filter(({ level }) => Number(level) >= 30)
 
-await t.test('ES log: thousands of calls with unknown keys and wrong signatures are logged once and then counted, and each gets its usual refusal', async (t) => {
+await t.test('log: thousands of calls with unknown keys and wrong signatures are logged once and then counted, and each gets its usual refusal', async (t) => {
   const writes: string[] = []
   const service = await openTestService(t, {
     wrapStore: (store) => new Proxy(store, {
@@ -33,7 +33,7 @@ await t.test('ES log: thousands of calls with unknown keys and wrong signatures 
   t.hasStrict(linesOf(service).filter(({ msg }) => msg === 'answered more, logged at debug level'), [{ client: '192.0.2.0/24', repeated: 861, kind: 'refused' }])
 })
 
-await t.test('ES log: a flood of any public call causes a bounded number of lines, also from a whole network', async (t) => {
+await t.test('log: a flood of any public call causes a bounded number of lines, also from a whole network', async (t) => {
   const service = await openTestService(t, { env: { LIMIT_GUESS: '5', LIMIT_CREATE: '5' } })
   const browser = await openBrowser(service, { from: '198.51.100.1' })
   const authorization = `Ticket ${browser.secret}`
@@ -54,7 +54,7 @@ await t.test('ES log: a flood of any public call causes a bounded number of line
   t.equal(linesOf(service).filter(({ msg }) => msg === 'answered').length, 7001, 'all are logged at debug level')
 })
 
-await t.test('ES X-Forwarded-For: the log says once an hour what to set, without the header\'s value, when an untrusted peer sends it', async (t) => {
+await t.test('X-Forwarded-For: the log says once an hour what to set, without the header\'s value, when an untrusted peer sends it', async (t) => {
   const service = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8,2001:db8::/64' } })
   const warnings = () => linesOf(service).filter(({ msg }) => /TRUST_PROXY/.test(String(msg)))
   const ask = (from: string, headers: Record<string, string>) => service.call({ path: '/login', from, headers })

@@ -3,7 +3,7 @@ import t from 'tap'
 import { openBrowser } from '../../support/clients.ts'
 import { openTestService } from '../../support/test-service.ts'
 
-await t.test('ES log: a minute of refusals by a full service is a bounded number of lines with a count when a stranger goes on calling', async (t) => {
+await t.test('log: a minute of refusals by a full service is a bounded number of lines with a count when a stranger goes on calling', async (t) => {
   const service = await openTestService(t, { env: { MAX_TICKETS: '1', LIMIT_CREATE: '100000' } })
   const made = await openBrowser(service, { from: '192.0.2.1' })
   t.equal(made.created.status, 201)

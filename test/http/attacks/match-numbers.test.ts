@@ -262,7 +262,7 @@ await t.test('E11 match number: both taps get the same answer, and one edge is t
   t.strictSame(answers.map(({ status, json }) => ({ status, json })), Array(2).fill({ status: 200, json: { state: 'confirmed', version: 3 } }))
 })
 
-await t.test('E11 match number: a turn that has passed to a new owner isn\'t released when the earlier owner\'s work ends', async (t) => {
+await t.test('E11 lock of a person\'s numbers: only the new owner releases it when the first owner\'s has expired', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
@@ -313,7 +313,7 @@ await t.test('E11 match number: one of three is offered with MATCH_NUMBERS=on, a
   t.equal(verdict(await ming.confirm(scanned.browser.ticket, scanned.number)), '200')
 })
 
-await t.test('E12 same phone: it is true when the browser says that it is on a phone and both have the same public address, and never for an earlier release\'s ticket', async (t) => {
+await t.test('E12 same_phone: it is true when the browser says that it is on a phone and both have the same public address, and never for an earlier release\'s ticket', async (t) => {
   const service = await openServiceWith(t)
   const ming = await phoneOf(service)
   const here = '203.0.113.7'

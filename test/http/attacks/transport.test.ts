@@ -11,7 +11,7 @@ const outcomeOf = (answer: RawAnswer | undefined): unknown[] => {
   return [answer?.status, problem.status, problem.code, answer?.headers['content-type']?.replace(/;.*/, ''), answer?.headers.connection]
 }
 
-await t.test('ES requests: it is 408 when headers or body don\'t come in time', async (t) => {
+await t.test('requests: one is answered 408 when its headers or body don\'t come in time', async (t) => {
   const service = await openTestService(t)
   const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
   const texts = [
@@ -24,7 +24,7 @@ await t.test('ES requests: it is 408 when headers or body don\'t come in time', 
   }
 })
 
-await t.test('ES requests: it is 501, and nothing more is read, when the transfer coding is unknown', async (t) => {
+await t.test('requests: one is answered 501, and nothing more is read, when its transfer coding is unknown', async (t) => {
   const service = await openTestService(t, { env: { MAX_TICKETS: '20' } })
   const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
   const smuggled = 'POST /api/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'
@@ -41,7 +41,7 @@ await t.test('ES requests: it is 501, and nothing more is read, when the transfe
   t.equal(old?.status, 400, 'HTTP/1.0 has none')
 })
 
-await t.test('E6 bodies: it is 415, before anything is counted or read, when the type isn\'t JSON', async (t) => {
+await t.test('E6 bodies: a request is answered 415, before anything is counted or read, when its type isn\'t JSON', async (t) => {
   const service = await openTestService(t, { env: { LIMIT_CREATE: '1' } })
   const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port)
   const types = ['text/plain', 'text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', 'application/problem+json', 'text/json', 'text/plain; a=application/json', 'nonsense']

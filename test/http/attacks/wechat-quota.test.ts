@@ -163,7 +163,7 @@ await t.test('E4 WeChat\'s quota: a phone logs in at once, and codes beyond the 
 const logInWith = (service: TestService, jsCode: string, device: string): Promise<Answer> =>
   service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCode }, from: attacker, headers: { 'user-agent': device } })
 
-await t.test('ES js_codes: only a few reach WeChat, and an honest phone at the same address logs in, when 600 wrong ones come at once', async (t) => {
+await t.test('js_codes: only a few reach WeChat, and an honest phone at the same address logs in, when 600 wrong ones come at once', async (t) => {
   const service = await open(t)
   const flood = Array.from({ length: 600 }, (_, i) => logInWith(service, `made-up-${i}`, 'attacker'))
   const honest = logInWith(service, service.simulator.jsCode('ming'), 'honest phone')
@@ -175,7 +175,7 @@ await t.test('ES js_codes: only a few reach WeChat, and an honest phone at the s
   t.equal(answers.filter((one) => one === '429 rate-limited').length, 600 - asked)
 })
 
-await t.test('ES js_codes: an address is never locked out, and causes at most two calls a second, when wrong ones go on coming', async (t) => {
+await t.test('js_codes: an address is never locked out, and causes at most two calls a second, when wrong ones go on coming', async (t) => {
   const service = await open(t, { env: { LIMIT_GUESS: '5' } })
   for (let i = 0; i < 7; i++) await logInWith(service, `made-up-${i}`, 'attacker')
   const before = service.simulator.countOf('jscode2session')

@@ -39,7 +39,7 @@ const judgeRefusal = ({ method }: HostileRequest, { status, headers, body }: Raw
     if (problem === undefined || code === undefined || problemTypes[code]?.status !== status || problem.status !== status) return `the problem is not of the registry: ${body}`
     if (!members.every((member) => member in problem) || Object.keys(problem).length > members.length + 1) return `the problem has another form: ${body}`
   }
-  // A wrong match number cancels the ticket: the only refusal that changes anything, by CONTRACT.
+  // A wrong match number cancels the ticket: the only refusal that changes anything.
   if (changes.length > 0 && code !== 'match-wrong') return `a refusal changed ${changes.join(', ')}`
   return undefined
 }

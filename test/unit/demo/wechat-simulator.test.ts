@@ -98,7 +98,7 @@ await t.test('stable_token: the old token is revoked at once when a refresh is f
   t.ok((await stable(true)).access_token)
 })
 
-await t.test('stable_token: refused with HTTP 200 and a random rid when the call is wrong', async (t) => {
+await t.test('stable_token: it is refused with HTTP 200 and a random rid when the call is wrong', async (t) => {
   const { simulator: { appid, secret }, post, get } = await setUp(t)
   const good = { grant_type: 'client_credential', appid, secret }
   const cases: Array<[unknown, number]> = [
@@ -132,7 +132,7 @@ await t.test('token: a new token is returned each time, and the previous one wor
   t.equal(await useErrcode(stableToken), 40169)
 })
 
-await t.test('getwxacodeunlimit: refused when the token is missing, malformed or unknown', async (t) => {
+await t.test('getwxacodeunlimit: it is refused when the token is missing, malformed or unknown', async (t) => {
   const { post } = await setUp(t)
   const errcode = async (query: Record<string, string>) => (await post('/wxa/getwxacodeunlimit', { scene: 'a' }, query)).json.errcode
   t.equal(await errcode({}), 41001)
@@ -140,7 +140,7 @@ await t.test('getwxacodeunlimit: refused when the token is missing, malformed or
   t.equal(await errcode({ access_token: `97_${'x'.repeat(128)}` }), 40001)
 })
 
-await t.test("getwxacodeunlimit: refused, in WeChat's order of checks, when the body is wrong", async (t) => {
+await t.test("getwxacodeunlimit: it is refused, in WeChat's order of checks, when the body is wrong", async (t) => {
   const { codeErrcode, simulator } = await setUp(t)
   const cases: Array<[unknown, number]> = [
     ['scene=a', 47001], ['"a"', 47001], ['null', 47001],
@@ -163,7 +163,7 @@ await t.test("getwxacodeunlimit: refused, in WeChat's order of checks, when the 
   t.equal(await codeErrcode({ scene: 'a' }), 41030)
 })
 
-await t.test('getwxacodeunlimit: refused with 45009 when there were too many calls within a minute', async (t) => {
+await t.test('getwxacodeunlimit: it is refused with 45009 when there were too many calls within a minute', async (t) => {
   const { codeErrcode, simulator, clock } = await setUp(t)
   simulator.settings.codesPerMinute = 1
   t.equal(await codeErrcode({ scene: 'a', width: 280 }), 0)
@@ -188,7 +188,7 @@ await t.test('generate_urllink: a new link, whose page says what it opens until 
   t.equal((await get(pathname)).status, 404, 'after the clean-up, too')
 })
 
-await t.test('generate_urllink: refused when the token is missing, malformed or unknown, or the account an individual\'s', async (t) => {
+await t.test('generate_urllink: it is refused when the token is missing, malformed or unknown, or the account an individual\'s', async (t) => {
   const { post, link, simulator } = await setUp(t)
   const errcode = async (query: Record<string, string>) => (await post('/wxa/generate_urllink', '{', query)).json.errcode
   t.equal(await errcode({}), 41001)
@@ -198,7 +198,7 @@ await t.test('generate_urllink: refused when the token is missing, malformed or 
   t.equal((await link({})).errcode, 40002)
 })
 
-await t.test("generate_urllink: refused, in WeChat's order of checks, when the body is wrong", async (t) => {
+await t.test("generate_urllink: it is refused, in WeChat's order of checks, when the body is wrong", async (t) => {
   const { link, simulator, clock } = await setUp(t)
   const now = Math.ceil(clock.now() / 1000)
   const good = { path: 'pages/login/login', query: 'scene=a', env_version: 'trial', expire_type: 0, expire_time: now + 300 }
@@ -221,7 +221,7 @@ await t.test("generate_urllink: refused, in WeChat's order of checks, when the b
   t.equal((await link(good)).errcode, 85079)
 })
 
-await t.test('generate_urllink: refused when there were too many calls within a second or a day', async (t) => {
+await t.test('generate_urllink: it is refused when there were too many calls within a second or a day', async (t) => {
   const { link, simulator, clock } = await setUp(t)
   const ask = async () => (await link({ expire_type: 1, expire_interval: 1 })).errcode
   simulator.settings.linksPerSecond = 1
@@ -280,7 +280,7 @@ await t.test('simulator: calls are recorded, secrets included, when tests read t
   })
 })
 
-await t.test('simulator: answered with 40066 when the path is unknown', async (t) => {
+await t.test('simulator: it is answered with 40066 when the path is unknown', async (t) => {
   const { get } = await setUp(t)
   const { status, json } = await get('/wxa/unknown')
   t.strictSame([status, json.errcode], [200, 40066])

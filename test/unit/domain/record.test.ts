@@ -5,7 +5,7 @@ await t.test('record: it is accepted when its schema is this release\'s, or miss
   for (const record of [{ schema, a: 1, later: {} }, { a: 1 } as { schema?: unknown }]) t.doesNotThrow(() => { assertKnownSchema(record) })
 })
 
-await t.test('record: it is store-unavailable, with a time to ask again, when its schema is unknown', async (t) => {
+await t.test('record: it is refused with store-unavailable, and a time to ask again, when its schema is unknown', async (t) => {
   for (const other of [2, 0, '1', {}, true]) {
     t.throws(() => { assertKnownSchema({ schema: other }) }, { code: 'store-unavailable', status: 503, retryAfterSeconds: 2, message: 'This was stored by another release' }, JSON.stringify(other))
   }

@@ -397,7 +397,7 @@ await t.test('consume: it gives the same session again when it is repeated withi
   t.equal(await outcomeOf(consume(login, made)), 'ticket-consumed')
 })
 
-await t.test('consume: it is ticket-consumed when the session was ended, or replaced by another login in the same browser', async (t) => {
+await t.test('consume: it is refused with ticket-consumed when the session was ended, or replaced by another login in the same browser', async (t) => {
   const login = openLoginUseCases(t)
   const [made, later] = [await login.make(), await login.make()]
   await situations.confirmed?.(login, made)
