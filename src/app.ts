@@ -101,7 +101,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       log,
     }),
     return503OnClosing: false, // during shutdown calls are answered as usual
-    routerOptions: { maxParamLength: 16_384 }, // a long id is an unknown one, and Node accepts no longer head
+    routerOptions: { maxParamLength: 16_384 }, // long ids get the answer for unknown ids; Node limits the head to 16 KiB
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     rewriteUrl: escapeMalformedPath,
     frameworkErrors: (error, request, reply) => { sendProblem(asProblem(error), request, reply) },
@@ -110,8 +110,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(answerDeadlinePlugin, { timer: clock }) // before everything that may wait
   await app.register(signerPlugin)
   const rereadTickets = createRereadTickets({ tickets, waitingRoom })
-  const stopListening = tickets.onChange((id) => { id === null ? rereadTickets() : waitingRoom.wake(id) })
-  app.addHook('onClose', async () => { stopListening() })
+  const unsubscribe = tickets.onChange((id) => { id === null ? rereadTickets() : waitingRoom.wake(id) })
+  app.addHook('onClose', async () => { unsubscribe() })
 
   const limits = await createLimits(app, store, clock, {
     createPerMinute: config.LIMIT_CREATE,

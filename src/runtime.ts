@@ -31,7 +31,7 @@ export const systemClock: Clock = {
 
 export interface Runtime extends AppDeps {
   readonly log: Logger
-  /** Closes the key file's watcher, the store and WeChat's connections, and flushes the log last. The app has to be closed before. */
+  /** Stops re-reading the key file, closes the store and WeChat's connections, and flushes the log last. The app has to be closed before. */
   close (): Promise<void>
 }
 

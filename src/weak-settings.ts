@@ -11,7 +11,7 @@ export interface WeakSettingsOptions {
 
 const daySeconds = 86_400
 
-/** Twice the default, or more where operators have a reason for it. */
+/** Well above the defaults (180 s, 30 and 90 days): operators may have a reason for somewhat more. */
 const longTicketSeconds = 600
 const longIdleSeconds = 90 * daySeconds
 const longSessionSeconds = 180 * daySeconds
@@ -20,8 +20,8 @@ const longSessionSeconds = 180 * daySeconds
 const hugeLimit = 10_000
 
 /**
- * The shortest prefixes that one operator of proxies may have: the widest ranges in the lists of content delivery networks are an IPv4 /12 and an IPv6 /29.
- * Wider ranges have addresses of anybody.
+ * The shortest prefixes that one operator of proxies may have: the widest ranges in the lists of content delivery networks are an IPv4 /12 and an IPv6 /29,
+ * which gets a margin of five bits. Wider ranges have addresses of anybody.
  */
 const widestPublic = { ipv4: 12, ipv6: 24 } as const
 

@@ -8,15 +8,17 @@ import { networkMatcher, plainAddress, prefixesOf } from '../domain/address.ts'
 import type { Clock } from '../login/ports.ts'
 import { heldPerNetwork } from '../login/waiting-room.ts'
 
-/** Unanswered calls on one connection; one more closes it. Browsers and proxies don't pipeline: they send the next call after the last answer. */
+/** How many calls on one connection may be unanswered; one more closes the connection. Browsers and proxies don't pipeline: they send the next call after the last answer. */
 const maxUnanswered = 8
-/** Idle connections of one client key, of its network (/24, /48), and of all but proxies. One more closes the one that has been idle for longest. */
+/** How many connections of one client key, of its network (/24, /48) and of all clients together may be idle. One more closes the one that has been idle for longest. */
 const maxIdle = { client: 512, network: 2048, all: 8192 }
 /**
- * Connections of the same groups, idle or not. One more for a client key or network closes an idle one of its own, or else the new one; one more in all closes
- * one of the network with the most, as four full networks would otherwise leave no room for others. Client key: the 2,000 held polls of an office, and as many
- * calls at the same moment. Network and all: their held polls, their idle connections, and half as many at work. With the defaults 8,072 and 32,288: well below
- * the open files of a process under systemd (524,288) or Docker (1,048,576).
+ * How many connections the same groups may have, idle or not. One more for a client key or network closes an idle one of its own, or else the new one. One
+ * more in all closes one of the network with the most: otherwise four full networks would leave no room for others.
+ *
+ * A client key needs the 2,000 held polls of an office, and as many calls at the same moment. A network, and all clients together, need their held polls, their
+ * idle connections, and half as many at work. With the defaults that is 8,072 and 32,288: well below the open files of a process under systemd (524,288) or
+ * Docker (1,048,576).
  */
 const maxOpen = (maxHeldPolls: number) => ({
   client: 4096,

@@ -165,7 +165,7 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
     }
     const displaced = displacedBy(device, client)
     if (displaced === undefined && waitingInAll >= maxWaitingInAll) {
-      reject(busy())
+      reject(queueFull())
       return
     }
     displaced?.giveUp()
@@ -178,7 +178,7 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
       giveUp: () => {
         cancel()
         remove(client, waiter)
-        reject(busy())
+        reject(queueFull())
       },
     }
     const cancel = afterDeadline(clock, longestWaitMs, waiter.giveUp)
@@ -211,4 +211,4 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
   }
 }
 
-const busy = (): Problem => new Problem('rate-limited', { retryAfterSeconds: 2 })
+const queueFull = (): Problem => new Problem('rate-limited', { retryAfterSeconds: 2 })

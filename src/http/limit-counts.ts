@@ -1,7 +1,7 @@
 /**
  * A store for the rate-limit plugin. Counts in our own store, for all instances, and remembers who is over a limit, so that a flood of refusals costs the store
  * nothing. The plugin counts one key against one `max`. Here a key has several windows: the client's own, with that `max`, and those of the networks around it,
- * with more. They are counted in one step, and the plugin is given the count that decides, as the same number of calls over `max`.
+ * with more. They are counted in one step, and the plugin gets `max` plus the excess over the deciding limit.
  */
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import { LRUCache } from 'lru-cache'

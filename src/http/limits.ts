@@ -45,7 +45,7 @@ export interface Limits {
    * Counts a failed guess from this address; returns the problem as it is, or `rate-limited` in its place. Without a store an unknown path stays `not-found`:
    * it discloses nothing.
    */
-  afterGuess (problem: Problem, request: FastifyRequest): Promise<Problem>
+  countFailedGuess (problem: Problem, request: FastifyRequest): Promise<Problem>
 }
 
 export interface LimitOptions {
@@ -117,7 +117,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
         }
       })
     },
-    afterGuess: async (problem, request) => {
+    countFailedGuess: async (problem, request) => {
       // A signed call counts against its person already; many phones share one address of their carrier.
       if (!failedGuesses.has(problem.code) || request.person !== '') return problem
       try {

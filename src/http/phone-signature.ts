@@ -35,9 +35,8 @@ const parameterForms = {
 } as const
 
 /**
- * Verifies the signature; resolves with the `sub` of the person whose key signed. The checks are in the order of CONTRACT, "The signature": nothing but
- * `signature-invalid` or `key-unknown` before the MAC is right, and only then the nonce is remembered. Rejects with `signature-invalid`, `key-unknown`,
- * `clock-skew` (with `server_time`) or `replayed`.
+ * Verifies the signature; resolves with the `sub` of the person whose key signed. Rejects with `signature-invalid`, `key-unknown`, `clock-skew` (with
+ * `server_time`) or `replayed`; before the MAC is right with the first two only. The nonce is remembered only after that.
  */
 export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, clock, authority, beforeNonce }: SignatureDeps): Promise<string> => {
   const { parameters, input, digest, mac } = readHeaders(request.headers)

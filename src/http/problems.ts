@@ -20,7 +20,7 @@ type UnauthorizedCode = { [Code in ProblemCode]: (typeof problemTypes)[Code]['st
 
 /**
  * `WWW-Authenticate` of each 401 (RFC 9110 §15.5.2); the type demands an entry for every code with that status. Only `Bearer` is a registered scheme, the others
- * name what CONTRACT, "Phone", describes. Browsers open no dialog for any of them.
+ * name the signature and the js_code of the phone's calls (README.md#api). Browsers open no dialog for any of them.
  */
 const challenges: Readonly<Record<UnauthorizedCode, string>> = {
   unauthenticated: 'Bearer',
@@ -76,7 +76,7 @@ export const sendProblem = (problem: Problem, request: FastifyRequest, reply: Fa
 
 /** Answers errors, unknown paths and wrong methods. Counts failed guesses against their address, and records refusals in the audit. */
 export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, { limits, clock }) => {
-  const failureLines = createLogLimit(clock, (code, _client, repeated) => { app.log.error({ code, repeated }, 'failed more often, logged at debug level') })
+  const failureLines = createLogLimit(clock, (code, _client, repeated) => { app.log.error({ code, repeated }, 'further failures were logged at debug level') })
   app.decorate('failureLines', failureLines)
   app.addHook('onClose', async () => { failureLines.flush() })
 
@@ -91,7 +91,7 @@ export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, {
 
   const answer = async (error: Problem, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     recordRefusal(error, request)
-    const problem = await limits.afterGuess(error, request).catch(asProblem)
+    const problem = await limits.countFailedGuess(error, request).catch(asProblem)
     return reply.sent ? reply : sendProblem(problem, request, reply) // the deadline may have answered meanwhile
   }
 

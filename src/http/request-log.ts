@@ -17,7 +17,7 @@ export const maskPath = (url: string): string =>
 
 /** Logs each answered request at `info`; at `debug` frequent ones (polls, health checks), and those of a network with too many lines. */
 export const requestLogPlugin = fp<{ clock: Clock }>(async (app, { clock }) => {
-  const lines = createLogLimit(clock, (kind, client, repeated) => { app.log.info({ client, repeated, kind }, 'answered more, logged at debug level') })
+  const lines = createLogLimit(clock, (kind, client, repeated) => { app.log.info({ client, repeated, kind }, 'further requests were logged at debug level') })
   app.addHook('onClose', async () => { lines.flush() })
 
   app.addHook('onResponse', async (request, reply) => {

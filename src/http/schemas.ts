@@ -1,4 +1,4 @@
-/** Every body, parameter and answer of CONTRACT, defined once for validation, serialisation, types and the OpenAPI page. */
+/** Every body, parameter and answer of the API, defined once for validation, serialisation, types and the OpenAPI page. */
 import { Type, type TSchema } from 'typebox'
 import { ticketStates } from '../domain/ticket.ts'
 

@@ -23,12 +23,12 @@ export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, clock: Pick
   version: ticket.version,
   expires_in: isFinal(ticket.state) ? 0 : secondsUntil(ticket.expiresAt, clock),
   ...(ticket.state === 'scanned' && ticket.match !== null && { match_code: ticket.match.code }),
-  ...((ticket.state === 'confirmed' || ticket.state === 'consumed') && approver(ticket)),
+  ...((ticket.state === 'confirmed' || ticket.state === 'consumed') && confirmer(ticket)),
   ...(pollAfterSeconds !== undefined && { poll_after: pollAfterSeconds }),
 })
 
 /** The person who confirmed: the browser may ask its visitor whether that is them before it consumes the ticket. */
-const approver = ({ person }: Ticket): Pick<Static<typeof schemas.TicketView>, 'sub' | 'phone'> => ({
+const confirmer = ({ person }: Ticket): Pick<Static<typeof schemas.TicketView>, 'sub' | 'phone'> => ({
   ...(person !== null && { sub: person.sub }),
   ...(person !== null && person.name !== null && { phone: { name: person.name } }),
 })
@@ -54,7 +54,7 @@ export const scannedTicket = ({ ticket, phonePlace, isOtherCountry, isSamePhone 
   phone_place: phonePlace?.zh ?? null,
   phone_place_en: phonePlace?.en ?? null,
   created_at: moment(ticket.createdAt),
-  ...question(ticket),
+  ...matchFields(ticket),
 })
 
 /** Without the full address: the person who scans may be a stranger who saw the code on somebody's screen. */
@@ -64,7 +64,7 @@ const askingBrowser = (browser: BrowserInfo): Static<typeof schemas.ScannedTicke
 }
 
 /** A ticket that an earlier release stored has no `matchMode` and offers three numbers. */
-const question = ({ match, matchMode = 'tap' }: Ticket): Pick<Static<typeof schemas.ScannedTicket>, 'match' | 'match_choices'> => {
+const matchFields = ({ match, matchMode = 'tap' }: Ticket): Pick<Static<typeof schemas.ScannedTicket>, 'match' | 'match_choices'> => {
   if (match === null) return { match: 'off', match_choices: null }
   return matchMode === 'tap' ? { match: 'tap', match_choices: [...match.choices] } : { match: 'type', match_choices: null }
 }

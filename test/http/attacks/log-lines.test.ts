@@ -30,7 +30,7 @@ await t.test('log: thousands of calls with unknown keys and wrong signatures are
   t.ok(seenOf(service).length < 300, `${seenOf(service).length} lines`)
   service.clock.advance(60_000)
   t.strictSame(auditStepsIn(service.logged()).slice(3).map(({ code, client, repeated }) => [code, client, repeated]), [['key-unknown', '192.0.2.1', 999], ['signature-invalid', '192.0.2.1', 99]])
-  t.hasStrict(linesOf(service).filter(({ msg }) => msg === 'answered more, logged at debug level'), [{ client: '192.0.2.0/24', repeated: 861, kind: 'refused' }])
+  t.hasStrict(linesOf(service).filter(({ msg }) => msg === 'further requests were logged at debug level'), [{ client: '192.0.2.0/24', repeated: 861, kind: 'refused' }])
 })
 
 await t.test('log: a flood of any public call causes a bounded number of lines, also from a whole network', async (t) => {
