@@ -42,22 +42,22 @@ const contentOf = (stage) => {
 const picture = ({ url }) => make('img', { class: 'code-image', part: 'code', src: url, width: '208', height: '208' })
 
 /** @param {string} name @param {string} viewBox @param {Element[]} shapes */
-const sign = (name, viewBox, ...shapes) => draw('svg', { class: name, viewBox, 'aria-hidden': 'true' }, ...shapes)
+const icon = (name, viewBox, ...shapes) => draw('svg', { class: name, viewBox, 'aria-hidden': 'true' }, ...shapes)
 
-const skeleton = () => sign('skeleton', '0 0 240 240',
+const skeleton = () => icon('skeleton', '0 0 240 240',
   ...[[40, 40], [152, 40], [40, 152]].map(([x, y]) => draw('rect', { x: `${x}`, y: `${y}`, width: '48', height: '48', rx: '14' })),
   draw('path', { d: 'M112 52h18M112 76h0M130 76h0M52 112h0M76 112h22M120 112h10M154 112h0M176 112h24M52 130h28M104 130h48M176 130h0M112 158h0M136 158h22M182 158h18M112 182h24M160 182h0M184 182h0M112 200h0M136 200h40M200 200h0' }))
 
 /** The time left, clockwise from the middle of the top. */
-const ring = () => sign('ring', '0 0 240 240',
+const ring = () => icon('ring', '0 0 240 240',
   draw('path', { d: 'M120 2H214a24 24 0 0 1 24 24V214a24 24 0 0 1-24 24H26a24 24 0 0 1-24-24V26A24 24 0 0 1 26 2Z', pathLength: '1' }))
 
-const phone = () => sign('sign', '0 0 96 96',
+const phone = () => icon('icon', '0 0 96 96',
   draw('rect', { x: '26', y: '8', width: '44', height: '80', rx: '10' }), draw('path', { d: 'M42 78h12M38 46l8 8 14-16' }))
 
-const person = () => sign('sign', '0 0 96 96', draw('circle', { cx: '48', cy: '34', r: '18' }), draw('path', { d: 'M14 86c2-20 16-28 34-28s32 8 34 28' }))
+const person = () => icon('icon', '0 0 96 96', draw('circle', { cx: '48', cy: '34', r: '18' }), draw('path', { d: 'M14 86c2-20 16-28 34-28s32 8 34 28' }))
 
-const check = () => sign('sign check', '0 0 96 96',
+const check = () => icon('icon check', '0 0 96 96',
   draw('circle', { cx: '48', cy: '48', r: '42', pathLength: '1' }), draw('path', { d: 'M28 50l14 14 27-30', pathLength: '1' }))
 
-const dots = () => sign('sign wait', '0 0 96 96', ...['24', '48', '72'].map((cx) => draw('circle', { cx, cy: '48', r: '6' })))
+const dots = () => icon('icon wait', '0 0 96 96', ...['24', '48', '72'].map((cx) => draw('circle', { cx, cy: '48', r: '6' })))

@@ -48,7 +48,7 @@ export const style = `
   -webkit-mask: radial-gradient(circle at 0 50%, #0000 13px, #000 14px) 0 / 51% 100% no-repeat, radial-gradient(circle at 100% 50%, #0000 13px, #000 14px) 100% / 51% 100% no-repeat;
   mask: radial-gradient(circle at 0 50%, #0000 13px, #000 14px) 0 / 51% 100% no-repeat, radial-gradient(circle at 100% 50%, #0000 13px, #000 14px) 100% / 51% 100% no-repeat;
 }
-.sign { width: calc(var(--size) * .4); fill: none; stroke: currentcolor; stroke-width: 5; stroke-linecap: round; stroke-linejoin: round; }
+.icon { width: calc(var(--size) * .4); fill: none; stroke: currentcolor; stroke-width: 5; stroke-linecap: round; stroke-linejoin: round; }
 .check { color: var(--good); }
 .check * { stroke-dasharray: 1; animation: draw .35s ease-out backwards; }
 .check path { animation-delay: .2s; }

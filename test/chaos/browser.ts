@@ -13,7 +13,7 @@ export interface Screen {
   readonly browser: TestBrowser
   /** How many tickets this browser had before. */
   readonly attempt: number
-  /** Resolves with the match number when it is shown, and with undefined when polling has ended. */
+  /** Resolves with the number when it is shown, and with undefined when polling has ended. */
   readonly number: Promise<string | undefined>
   /** Whether the browser still polls this ticket. */
   readonly isPolling: () => boolean

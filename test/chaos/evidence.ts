@@ -25,7 +25,7 @@ export interface TicketEvidence {
   readonly created: CallRecord
   /** All calls with this ticket in their path. */
   readonly calls: readonly CallRecord[]
-  /** The match numbers on the screen; there should be one. */
+  /** The numbers on the screen; there should be one. */
   readonly numbers: ReadonlySet<string>
 }
 

@@ -19,7 +19,7 @@ export interface CallRecord {
   readonly cookie: string | null
   readonly keyId: string | null
   readonly nonce: string | null
-  /** The match number that was sent. */
+  /** The number that was sent. */
   readonly matchCode: string | null
   readonly waitMs: number
   readonly start: number

@@ -55,7 +55,7 @@ export const ticketRules: Readonly<Record<string, TicketRule>> = {
     }
   },
 
-  'one match number': function * (ticket) {
+  'one number': function * (ticket) {
     if (ticket.numbers.size > 1) yield ['the number on the screen changed', ...ticket.calls.filter(({ answer }) => answer?.matchCode != null)]
     for (const call of ticket.calls) {
       if (call.answer?.matchCode != null && call.answer.state !== 'scanned') yield ['the number is shown in a state that has none', call]

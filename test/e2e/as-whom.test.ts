@@ -1,4 +1,4 @@
-// E11: a stranger scans the code off somebody's screen and confirms. Where another person is, or was, logged in in this browser, the page asks before it logs anybody in.
+// E11: a stranger scans the code off somebody's screen and confirms. If another person is, or was, logged in in this browser, the page asks before it logs anybody in.
 import t, { type Test } from 'tap'
 import type { BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from '../support/chromium.ts'
@@ -16,7 +16,7 @@ t.teardown(() => browser.close())
 
 const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click()
 
-/** The person the browser is logged in as, by its session and as a proxy gets it; the status where nobody is. */
+/** The person the browser is logged in as, by its session and as a proxy gets it; the status if nobody is. */
 const loggedInPerson = async (context: BrowserContext): Promise<unknown[]> => {
   const session = await context.request.get(`${server.url}/api/session`)
   const verified = await context.request.get(`${server.url}/api/session/verify`)

@@ -81,7 +81,7 @@ await t.test('element: a login works when the script is a copy elsewhere and the
   }
 })
 
-await t.test('element: a message and a new code are shown when the person refuses or taps a wrong number', async (t) => {
+await t.test('element: a message and a new code are shown when the person cancels or taps a wrong number', async (t) => {
   const host = await openHostPage(t, browser, site.addPage('<scan-login locale="en"></scan-login>'))
   const phone = await site.phone()
   const first = (await host.waitForStep('ticket')).ticket

@@ -1,4 +1,4 @@
-// `wx.login` and the page's code: how often WeChat is called, and what is shown where it fails.
+// `wx.login` and the page's code: how often WeChat is called, and what is shown when it fails.
 import t, { type Test } from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { openWindow, scanWithoutKey, serveDemo, type DemoWindow } from '../support/demo-window.ts'

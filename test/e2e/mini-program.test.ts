@@ -68,7 +68,7 @@ await t.test('login: the number is sent once when it is tapped twice at once', a
   const phone = window.phone()
   const { number } = await scan(window, phone)
   server.received(confirms)
-  await phone.button(number).dblclick({ force: true }) // forced, since a person taps even where the button is disabled by then
+  await phone.button(number).dblclick({ force: true }) // forced, since a person taps even if the button is disabled by then
   await phone.says("You're in")
   await window.siteSays("You're logged in")
   t.equal(server.received(confirms).length, 1)

@@ -67,7 +67,7 @@ await t.test('login page: there is always a code that can be scanned, renewals a
   await page.waitForTimeout(lifeSeconds * 500) // not renewed in its first half
   t.equal(await shownTicket(page), first)
   const second = await nextTicket(page, first)
-  // The replaced code can be scanned for three more seconds; where a busy machine misses that, the next one is tried.
+  // The replaced code can be scanned for three more seconds; if a busy machine misses that, the next one is tried.
   const { before, shown } = await scanBefore(phone, page, second)
   const saidUntilThen = await announcements(page)
   await phone.confirm(before, await numberOf(before))

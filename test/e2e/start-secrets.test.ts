@@ -32,7 +32,7 @@ await t.test('start: a wrong setting is named without its secrets', async (t) =>
   }
 })
 
-/** The error of reading a key file, with its causes; empty where it can be read. */
+/** The error of reading a key file, with its causes; empty if it can be read. */
 const readError = (file: string): string => {
   try {
     readKeyFile(file)

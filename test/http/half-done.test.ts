@@ -107,7 +107,7 @@ const attempts: Record<string, (service: TestService, t: Parameters<typeof openT
   }),
 }
 
-/** After this, a person's turn to have a match number judged ends if it couldn't be given back. */
+/** After this, a person's turn to have a number judged ends if it couldn't be given back. */
 const turnMs = 7_000
 
 for (const [name, prepare] of Object.entries(attempts)) {

@@ -127,7 +127,7 @@ await t.test('ticket: its browser learns who confirmed, and never who scanned', 
   for (const browser of [scanned, late]) t.strictSame(await shown(browser), ['expired', undefined, undefined])
 })
 
-await t.test('ticket: no match number is needed when MATCH_NUMBERS is off', async (t) => {
+await t.test('ticket: no number is needed when MATCH_NUMBERS is off', async (t) => {
   const service = await openTestService(t, { env: { MATCH_NUMBERS: 'off' } })
   const phone = await phoneOf(service)
   for (const body of [undefined, {}, { match_code: '10' }]) {

@@ -15,7 +15,7 @@ const checkPackage = async (t: Test, changes: Files): Promise<string[]> => {
   return linesOf(checkPackaging(folder, await readProject(folder)))
 }
 
-/** Replaces a piece of a file's text; throws where the file doesn't have it. */
+/** Replaces a piece of a file's text; throws if the file doesn't have it. */
 const edited = (file: keyof typeof smallMiniProgram, from: string, to: string): Files => {
   if (!smallMiniProgram[file].includes(from)) throw new Error(`${file} has no ${from}`)
   return { [file]: smallMiniProgram[file].replace(from, to) }

@@ -1,4 +1,4 @@
-// The `Platform` by `wx` where `wx` misbehaves: a storage that throws, a login that is never answered.
+// The `Platform` by `wx` when `wx` misbehaves: a storage that throws, a login that is never answered.
 import { mock } from 'node:test'
 import t from 'tap'
 import '../support/miniprogram.ts'

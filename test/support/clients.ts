@@ -14,7 +14,7 @@ export interface TestBrowser {
   poll (after?: number | string, wait?: number | string): Promise<Answer>
   consume (): Promise<Answer>
   giveUp (): Promise<Answer>
-  /** Polls for the match number, which the screen shows. */
+  /** Polls for the number that the screen shows. */
   matchCode (): Promise<string>
 }
 

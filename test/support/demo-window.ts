@@ -88,9 +88,9 @@ export interface Phone {
   button (name: string | RegExp): Locator
   /** Waits until the mini program shows a text. */
   says (text: string | RegExp): Promise<void>
-  /** Waits for the three match numbers and returns them. */
+  /** Waits for the three numbers and returns them. */
   choices (): Promise<readonly string[]>
-  /** Types a match number on the mini program's keys. */
+  /** Types a number on the mini program's keys. */
   type (digits: string): Promise<void>
 }
 
@@ -107,7 +107,7 @@ export interface DemoWindow {
   startOver (): Promise<void>
   /** Opens a phone in a tab of its own, without the website. */
   openPhone (person: string): Promise<Phone>
-  /** Waits for the match number on the website and returns it. */
+  /** Waits for the number on the website and returns it. */
   number (): Promise<string>
   /** Waits until the website shows a text. */
   siteSays (text: string | RegExp): Promise<void>

@@ -109,7 +109,7 @@ export const openHostPage = async (t: Test, browser: Browser, url: string, { bef
   }
 }
 
-/** Scans, and confirms with the match number that an element shows. */
+/** Scans, and confirms with the number that an element shows. */
 export const approve = async (phone: TestPhone, { page }: HostPage, ticket: string, element = 'scan-login'): Promise<void> => {
   await phone.scan(ticket)
   await phone.confirm(ticket, await page.locator(`${element} .layer:not(.leaving) .number`).innerText())

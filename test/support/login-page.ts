@@ -5,7 +5,7 @@ export interface LoginPage {
   readonly path: string
   /** The ticket of the code that is shown. */
   readonly ticket: string | null
-  /** The match number, while it is shown. */
+  /** The number, while it is shown. */
   readonly number: string | null
   /** How many polls have ended, as the page sees it. */
   readonly polls: number

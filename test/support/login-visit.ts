@@ -16,9 +16,9 @@ export interface Visit {
   readonly page: Page
   /** Opens the login page in another tab. */
   newTab (): Promise<Page>
-  /** Scans and confirms with the right match number, without the page. */
+  /** Scans and confirms with the right number, without the page. */
   approve (phone: TestPhone, ticket: string): Promise<void>
-  /** Returns a scanned ticket's match number by the API, for when the page doesn't show it. */
+  /** Returns a scanned ticket's number by the API, for when the page doesn't show it. */
   numberOf (ticket: string): Promise<string>
 }
 

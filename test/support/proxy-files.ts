@@ -1,4 +1,4 @@
-/** Turns the README's proxy configurations into ones for a test: with the test's addresses, a complete main file, and hostile settings where asked for. */
+/** Turns the README's proxy configurations into ones for a test: with the test's addresses, a complete main file, and hostile settings if asked for. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -10,7 +10,7 @@ export interface OpenOptions {
 
 /** What tests need of a real browser, whichever protocol drives it. */
 export interface RealBrowser {
-  /** Opens a visible page, with cookies of its own where its host differs. Doesn't wait for everything that the page loads. */
+  /** Opens a visible page, with cookies of its own if its host differs. Doesn't wait for everything that the page loads. */
   open (url: string, options?: OpenOptions): Promise<Tab>
   close (): Promise<void>
 }

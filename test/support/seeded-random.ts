@@ -1,6 +1,6 @@
 /**
- * Repeatable random values for tests: `TEST_SEED=7 npx tap <file>` repeats the values of a run, which prints its seed. Each test file has a stream of its
- * own. Not for secrets.
+ * Repeatable random values for tests: `npm test` prints its seed, and `TEST_SEED=7 npx tap <file>` repeats the values; a plain `npx tap` uses 1. Each test
+ * file has a stream of its own. Chaos and fuzz tests have seeds of their own. Not for secrets.
  */
 import { createCipheriv, createHash } from 'node:crypto'
 import { join, relative } from 'node:path'
@@ -15,5 +15,5 @@ export const seededBytes = (size: number): Buffer => stream.update(Buffer.alloc(
 /** Returns a number from 0 to below 1, in place of `Math.random`. */
 export const seededFraction = (): number => seededBytes(4).readUInt32BE() / 2 ** 32
 
-/** Returns a match number that is not this one. */
+/** Returns another number than this one, for a person to tap or type. */
 export const otherNumber = (number: string): string => number === '10' ? '11' : '10'

@@ -1,4 +1,4 @@
-/** Guessing the match number, and what the phone learns about a browser. E11 on instances that share a store, one guess at a time and many at once. */
+/** Guessing the number on the screen, and what the phone learns about a browser. E11 on instances that share a store, one guess at a time and many at once. */
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { onEveryStore } from '../../contract/store-harness.ts'
@@ -28,7 +28,7 @@ const scanNew = async (service: Service, phone: TestPhone): Promise<Scanned> => 
   return { browser, answer, number: answer.status === 200 ? await browser.matchCode() : '' }
 }
 
-/** Returns a wrong match number: one of the three offered, if there are three. */
+/** Returns a wrong number: one of the three offered, if there are three. */
 const wrongOf = ({ answer, number }: Scanned): string =>
   ((answer.json.match_choices ?? ['10', '11']) as string[]).find((choice) => choice !== number) ?? ''
 
@@ -39,7 +39,7 @@ const guessWrongly = async (service: Service, phone: TestPhone): Promise<Answer>
 
 const stateOf = async (browser: TestBrowser): Promise<string> => (await browser.poll()).json.state
 
-await onEveryStore(t, 'E11 match number: 60 guesses in a row are three, and one of them was of three, when they are wrong', async (t, { stores }) => {
+await onEveryStore(t, 'E11 number: 60 guesses in a row are three, and one of them was of three, when they are wrong', async (t, { stores }) => {
   const balanced = await openBalancedServices(t, stores, env)
   const ming = await balanced.phone('ming')
   const asked: string[] = []
@@ -59,7 +59,7 @@ await onEveryStore(t, 'E11 match number: 60 guesses in a row are three, and one 
   t.equal((await scanNew(balanced, await balanced.phone('hong'))).answer.json.match, 'tap', 'nobody else has to wait or type')
 })
 
-await onEveryStore(t, 'E11 match number: one of three is guessed once, when 24 tickets were scanned before the first guess and are confirmed at once', async (t, { stores }) => {
+await onEveryStore(t, 'E11 number: one of three is guessed once, when 24 tickets were scanned before the first guess and are confirmed at once', async (t, { stores }) => {
   const balanced = await openBalancedServices(t, stores, env)
   const ming = await balanced.phone('ming')
   const tickets: Scanned[] = []
@@ -80,7 +80,7 @@ await onEveryStore(t, 'E11 match number: one of three is guessed once, when 24 t
   t.equal((await scanNew(balanced, ming)).answer.json.match, 'type')
 })
 
-await onEveryStore(t, 'E11 match number: three typed guesses are judged, when 12 tickets were scanned before and are confirmed at once', async (t, { stores }) => {
+await onEveryStore(t, 'E11 number: three typed guesses are judged, when 12 tickets were scanned before and are confirmed at once', async (t, { stores }) => {
   const balanced = await openBalancedServices(t, stores, env)
   const ming = await balanced.phone('ming')
   await guessWrongly(balanced, ming)
@@ -97,7 +97,7 @@ await onEveryStore(t, 'E11 match number: three typed guesses are judged, when 12
   t.hasStrict((await scanNew(balanced, ming)).answer, { status: 429, json: { code: 'rate-limited', reason: 'wrong-numbers' } })
 })
 
-await t.test('E11 match number: a ticket with three offered numbers is cancelled when its person has tapped a wrong one elsewhere meanwhile', async (t) => {
+await t.test('E11 number: a ticket with three offered numbers is cancelled when its person has tapped a wrong one elsewhere meanwhile', async (t) => {
   const service = await openServiceWith(t)
   const ming = await phoneOf(service)
   const [confirmed, scannedAgain] = [await scanNew(service, ming), await scanNew(service, ming)]
@@ -107,7 +107,7 @@ await t.test('E11 match number: a ticket with three offered numbers is cancelled
   t.strictSame(await Promise.all([confirmed, scannedAgain].map(({ browser }) => stateOf(browser))), ['cancelled', 'cancelled'])
 })
 
-await t.test('E11 match number: it has to be typed for a day when one was wrong', async (t) => {
+await t.test('E11 number: it has to be typed for a day when one was wrong', async (t) => {
   const clock = createFakeClock()
   const service = await openServiceWith(t, { clock })
   const ming = await phoneOf(service)
@@ -125,7 +125,7 @@ await t.test('E11 match number: it has to be typed for a day when one was wrong'
   t.equal((await scanNew(service, later)).answer.json.match, 'tap')
 })
 
-await t.test('E11 match number: the person has to wait, longer each time, when three in an hour were wrong', async (t) => {
+await t.test('E11 number: the person has to wait, longer each time, when three in an hour were wrong', async (t) => {
   const clock = createFakeClock()
   const service = await openServiceWith(t, { clock })
   const waits: number[] = []
@@ -147,7 +147,7 @@ await t.test('E11 match number: the person has to wait, longer each time, when t
   t.equal((await scanNew(service, await phoneOf(service))).answer.json.match, 'type', 'after the wait, the number has to be typed')
 })
 
-await t.test('E11 match number: wrong ones count against the stranger and not against the browser\'s person when a stranger scans the code', async (t) => {
+await t.test('E11 number: wrong ones count against the stranger and not against the browser\'s person when a stranger scans the code', async (t) => {
   const service = await openServiceWith(t)
   const [owner, stranger] = [await phoneOf(service, 'ming'), await phoneOf(service, 'eve')]
   const answers: string[] = []
@@ -158,7 +158,7 @@ await t.test('E11 match number: wrong ones count against the stranger and not ag
   t.equal(verdict(await owner.confirm(own.browser.ticket, own.number)), '200')
 })
 
-await t.test('E11 match number: the log has the count of wrong ones and the wait', async (t) => {
+await t.test('E11 number: the log has the count of wrong ones and the wait', async (t) => {
   const service = await openServiceWith(t)
   const ming = await phoneOf(service)
   const [key, sub, ip] = [ming.key.key_id, ming.sub, '127.0.0.1']
@@ -172,7 +172,7 @@ await t.test('E11 match number: the log has the count of wrong ones and the wait
   ])
 })
 
-await t.test('E11 match number: nobody is logged in and the ticket is cancelled when a wrong one can\'t be counted', async (t) => {
+await t.test('E11 number: nobody is logged in and the ticket is cancelled when a wrong one can\'t be counted', async (t) => {
   let isAway = false
   const fails = (key: string): boolean => isAway && key.startsWith('match-')
   const service = await openServiceWith(t, {
@@ -217,7 +217,7 @@ const isThereSoon = (answer: Promise<Answer>): Promise<boolean> => Promise.race(
   new Promise<boolean>((resolve) => { setTimeout(resolve, 200, false) }),
 ])
 
-await t.test('E11 match number: a person\'s second number waits for the first, and nobody else\'s does, when the store is slow to count', async (t) => {
+await t.test('E11 number: a person\'s second number waits for the first, and nobody else\'s does, when the store is slow to count', async (t) => {
   const { service, reached, slowDown, goOn } = await openSlowService(t, 'counts')
   const [ming, hong] = [await phoneOf(service, 'ming'), await phoneOf(service, 'hong')]
   const [first, second, others] = [await scanNew(service, ming), await scanNew(service, ming), await scanNew(service, hong)]
@@ -232,7 +232,7 @@ await t.test('E11 match number: a person\'s second number waits for the first, a
   t.equal(verdict(await whileTimePasses(service.clock, late)), '409 ticket-cancelled')
 })
 
-await t.test('E11 match number: the second number is refused after two seconds with few calls to the store when the first isn\'t judged by then', async (t) => {
+await t.test('E11 number: the second number is refused after two seconds with few calls to the store when the first isn\'t judged by then', async (t) => {
   const { service, reached, slowDown, goOn } = await openSlowService(t, 'counts')
   const ming = await phoneOf(service, 'ming')
   const [first, second] = [await scanNew(service, ming), await scanNew(service, ming)]
@@ -248,7 +248,7 @@ await t.test('E11 match number: the second number is refused after two seconds w
   t.equal(verdict(await guess), '403 match-wrong')
 })
 
-await t.test('E11 match number: both taps get the same answer, and one edge is taken, when a person taps twice', async (t) => {
+await t.test('E11 number: both taps get the same answer, and one edge is taken, when a person taps twice', async (t) => {
   const { service, reached, slowDown, goOn } = await openSlowService(t, 'moves')
   const ming = await phoneOf(service, 'ming')
   const { browser, number } = await scanNew(service, ming)
@@ -283,7 +283,7 @@ await t.test('E11 lock of a person\'s numbers: only the new owner releases it wh
   t.equal(await wrongNumbers.exclusively('ming', async () => 'fifth'), 'fifth', 'work that throws releases its turn, too')
 })
 
-await t.test('E11 match number: everybody has to type it with MATCH_NUMBERS=type, and anything but two digits changes nothing', async (t) => {
+await t.test('E11 number: everybody has to type it with MATCH_NUMBERS=type, and anything but two digits changes nothing', async (t) => {
   const service = await openServiceWith(t, { env: { MATCH_NUMBERS: 'type' } })
   const ming = await phoneOf(service)
   const scanned = await scanNew(service, ming)
@@ -297,7 +297,7 @@ await t.test('E11 match number: everybody has to type it with MATCH_NUMBERS=type
   t.equal(verdict(await ming.confirm(scanned.browser.ticket, scanned.number)), '200')
 })
 
-await t.test('E11 match number: one of three is offered with MATCH_NUMBERS=on, also when an earlier release scanned the ticket', async (t) => {
+await t.test('E11 number: one of three is offered with MATCH_NUMBERS=on, also when an earlier release scanned the ticket', async (t) => {
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())

@@ -58,7 +58,7 @@ const byteChanges: ReadonlyArray<(bytes: Buffer) => Buffer> = [
   (bytes) => Buffer.from(bytes.toString().replaceAll('"', '\'')),
 ]
 
-/** Bodies for a route with this schema. `{js_code}` stands for a fresh js_code, `{number}` for the match number on Hong's screen. */
+/** Bodies for a route with this schema. `{js_code}` stands for a fresh js_code, `{number}` for the number on Hong's screen. */
 export const bodiesFor = (schema: Schema | undefined): Arbitrary<Buffer> => fc.oneof(
   { weight: 6, arbitrary: objects(schema ?? {}).map((text) => Buffer.from(text)) },
   { weight: 3, arbitrary: fc.tuple(objects(schema ?? {}), fc.constantFrom(...byteChanges)).map(([text, change]) => change(Buffer.from(text))) },

@@ -11,7 +11,7 @@ export interface Exchange {
   readonly changed: readonly string[]
 }
 
-/** What every call may change: limits' counts, its nonce, counts of wrong match numbers, and WeChat's cached access token. */
+/** What every call may change: limits' counts, its nonce, counts of wrong numbers, and WeChat's cached access token. */
 const isBookkeeping = (key: string): boolean => /^(?:limit|nonce|match-[a-z-]+|wechat-[a-z-]+|check)(?::|$)/.test(key)
 
 const members = ['code', 'detail', 'request_id', 'status', 'title', 'type']
@@ -39,7 +39,7 @@ const judgeRefusal = ({ method }: HostileRequest, { status, headers, body }: Raw
     if (problem === undefined || code === undefined || problemTypes[code]?.status !== status || problem.status !== status) return `the problem is not of the registry: ${body}`
     if (!members.every((member) => member in problem) || Object.keys(problem).length > members.length + 1) return `the problem has another form: ${body}`
   }
-  // A wrong match number cancels the ticket: the only refusal that changes anything.
+  // A wrong number cancels the ticket: the only refusal that changes anything.
   if (changes.length > 0 && code !== 'match-wrong') return `a refusal changed ${changes.join(', ')}`
   return undefined
 }
