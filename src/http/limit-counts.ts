@@ -36,7 +36,7 @@ export const createLimitCounts = (store: Store, clock: Clock, windowsOf: (key: s
   const firstOver = async (windows: Windows): Promise<LimitedWindow | undefined> => {
     const known = windows.find((window) => leftMsOf(window) > 0)
     if (known !== undefined) return known
-    const counts = await store.countsWithin(windows.map(({ key }) => key) as [string, ...string[]]) // one key for each window
+    const counts = await store.readLimitCounts(windows.map(({ key }) => key) as [string, ...string[]]) // one key for each window
     const over = windows.findIndex(({ limit }, index) => (counts[index]?.count ?? 0) > limit)
     const window = windows[over]
     if (window !== undefined) remember(window.key, counts[over]?.endsInMs ?? 0)
@@ -51,7 +51,7 @@ export const createLimitCounts = (store: Store, clock: Clock, windowsOf: (key: s
         done(null, { current: max + 2, ttl: leftMs }) // `max + 1` is the first call over the limit, which the audit records
         return
       }
-      store.countWithin(windows, windowMs).then(({ key: decidedBy, count, endsInMs }) => {
+      store.countAgainstLimits(windows, windowMs).then(({ key: decidedBy, count, endsInMs }) => {
         const limit = windows.find((window) => window.key === decidedBy)?.limit ?? max
         if (count > limit) remember(decidedBy, endsInMs)
         done(null, { current: max + count - limit, ttl: endsInMs })

@@ -72,12 +72,12 @@ export interface Store {
    * Adds one to each of these windows, as `count` does; but where one has reached its limit, to the first such window alone, so that a refused call
    * uses up nothing of the other limits. In one step. These counts are separate from those of `count`.
    */
-  countWithin (windows: readonly [LimitedWindow, ...LimitedWindow[]], windowMs: number): Promise<DecidingCount>
+  countAgainstLimits (windows: readonly [LimitedWindow, ...LimitedWindow[]], windowMs: number): Promise<DecidingCount>
   /**
-   * Reads windows of `countWithin` without counting; the first key has to be as wide as the first was there. The count is 0 where no window is under way.
-   * Counts are separate from entries: one key may name both.
+   * Reads windows of `countAgainstLimits` without counting. The first key must be the same as there: Redis takes the hash tag from it. The count is 0 where no
+   * window is under way. Counts are separate from entries: one key may name both.
    */
-  countsWithin (keys: readonly [string, ...string[]]): Promise<readonly Count[]>
+  readLimitCounts (keys: readonly [string, ...string[]]): Promise<readonly Count[]>
   /**
    * Subscribes to replacements made by other processes; returns the unsubscribe function. `listener(key)`: this value was replaced. `listener(null)`, at
    * most once a second: replacements may have been missed, re-read what you care about; within 2 s of what was missed. A hint, nothing is decided by it.

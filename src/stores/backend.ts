@@ -2,7 +2,7 @@
 import type { Store } from '../login/store-port.ts'
 import type { KeyvStoreAdapter } from './keyv.ts'
 
-type SameAsStore = 'acquirePlainSlot' | 'releasePlainSlot' | 'acquireSlot' | 'secureSlot' | 'releaseSlot' | 'count' | 'countWithin' | 'countsWithin' |
+type SameAsStore = 'acquirePlainSlot' | 'releasePlainSlot' | 'acquireSlot' | 'secureSlot' | 'releaseSlot' | 'count' | 'countAgainstLimits' | 'readLimitCounts' |
   'onChange' | 'now' | 'timeErrorMs' | 'close'
 
 /**
@@ -19,7 +19,7 @@ export interface Backend extends Pick<Store, SameAsStore> {
   /** Stores a text where the value is an object with this `version`. */
   replace (key: string, version: number, text: string, ttlMs: number): Promise<boolean>
   /** Called after each call that failed, so that the database can get another connection. */
-  failed (error: Error): void
+  onFailure (error: Error): void
   /** Called when a call got no answer in time, likewise. */
-  overdue (error: Error): void
+  onTimeout (error: Error): void
 }

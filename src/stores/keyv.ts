@@ -34,7 +34,7 @@ export const encode = ({ value }: { value?: unknown }): string => JSON.stringify
 export const decode = <Value>(text: string): { value: Value } => {
   const envelope: unknown = JSON.parse(text)
   if (typeof envelope !== 'object' || envelope === null || !Object.hasOwn(envelope, 'value')) {
-    throw new Error('The stored text is not one of ours')
+    throw new Error('The stored text has an unknown format')
   }
   return envelope as { value: Value } // the caller knows the type of what it wrote under the key
 }

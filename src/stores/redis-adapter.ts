@@ -9,7 +9,7 @@ import type { RedisClient } from './redis-client.ts'
 import { createRedisClock } from './redis-clock.ts'
 import { connectToRedis, type RedisConnection } from './redis-connection.ts'
 import { createRedisLink } from './redis-link.ts'
-import { acquirePlainSlotScript, acquireSlotScript, countScript, countsWithinScript, countWithinScript, releaseSlotScript, removeClaimScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
+import { acquirePlainSlotScript, acquireSlotScript, countScript, readLimitCountsScript, countAgainstLimitsScript, releaseSlotScript, removeClaimScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
 import { createRedisSubscription } from './redis-subscription.ts'
 
 /** Prefix of every key, so that other applications may use the same database. */
@@ -21,7 +21,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
   // The dash keeps these names apart from the keys of entries, which begin with `scan-login:`; so it does below.
   const checkKey = `${namespace}-check:${randomUUID()}`
   const time = createRedisClock(clock.now)
-  let isAway = false
+  let isUnreachable = false
   let isAdvised = false
 
   const link = createRedisLink({
@@ -34,27 +34,27 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     },
     onUp: () => {
       storage.client = link.connection.client
-      if (isAway) log.info({}, 'Redis is back')
-      isAway = false
+      if (isUnreachable) log.info({}, 'Redis is reachable again')
+      isUnreachable = false
       if (!isAdvised) adviseOn(link.connection, log)
       isAdvised = true
     },
     // One line when an outage begins and one when it ends, not one per attempt.
     onDown: (err) => {
-      log.error({ err }, 'Redis is away')
-      isAway = true
+      log.error({ err }, 'Redis is unreachable')
+      isUnreachable = true
     },
   })
 
   const storage = createRedisStorage(namespace, () => link.connection.client)
 
   const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
-  const plainSlotsOf = (group: string) => `${namespace}-places:${group}` // the name of an earlier release
+  const plainSlotsOf = (group: string) => `${namespace}-places:${group}` // plain slots keep the name that an earlier release gave them
   // One hash tag, so that a group is on one server of a cluster.
   const slotKeysOf = (group: string) => ['ends', 'owned', 'provisional', 'owned-provisional'].map((part) => `${namespace}-slots:{${group}}:${part}`)
   const windowOf = (key: string) => `${namespace}-counts:${key}`
   // One hash tag, as for slots: the first key, that of the widest network, of which all the others are a part.
-  const windowsWithin = (keys: readonly [string, ...string[]]) => keys.map((key) => `${namespace}-counts:{${keys[0]}}:${key}`)
+  const limitWindowsOf = (keys: readonly [string, ...string[]]) => keys.map((key) => `${namespace}-counts:{${keys[0]}}:${key}`)
   const evaluate = (script: string, keys: string | string[], ...args: Array<string | number>): Promise<unknown> =>
     link.connection.client.eval(script, { keys: [keys].flat(), arguments: args.map(String) })
   const isDone = async (...call: Parameters<typeof evaluate>): Promise<boolean> => await evaluate(...call) === 1
@@ -81,18 +81,18 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
       await evaluate(releaseSlotScript, slotKeysOf(group), owner, member)
     },
     count: async (key, windowMs) => asCount(await evaluate(countScript, windowOf(key), windowMs)),
-    async countWithin (windows, windowMs) {
+    async countAgainstLimits (windows, windowMs) {
       const keys = windows.map(({ key }) => key) as [string, ...string[]] // there is one key per window
-      const [position, ...count] = await evaluate(countWithinScript, windowsWithin(keys), windowMs, ...windows.map(({ limit }) => limit)) as [number, ...unknown[]] // as the script returns them
+      const [position, ...count] = await evaluate(countAgainstLimitsScript, limitWindowsOf(keys), windowMs, ...windows.map(({ limit }) => limit)) as [number, ...unknown[]] // as the script returns them
       return { ...asCount(count), key: windows[position - 1]?.key ?? '' }
     },
-    countsWithin: async (keys) => (await evaluate(countsWithinScript, windowsWithin(keys)) as unknown[]).map(asCount), // as the script returns them
-    failed (error) {
+    readLimitCounts: async (keys) => (await evaluate(readLimitCountsScript, limitWindowsOf(keys)) as unknown[]).map(asCount), // as the script returns them
+    onFailure (error) {
       if (link.isUp && link.connection.isFailoverError(error)) link.reconnect(error, { isUsable: true })
     },
     // Redis answers in order, so one late answer means that all after it are late, too. The socket's own timeout doesn't help: every write restarts it, so
     // that under load a dead connection would stay for as long as TCP retransmits.
-    overdue: (error) => { link.reconnect(error) },
+    onTimeout: (error) => { link.reconnect(error) },
     async close () {
       subscription.close()
       link.close()
@@ -133,6 +133,6 @@ const asGrant = (reply: unknown): SlotGrant => {
 /** Reads the reply of a script that counts. Throws where that is no count, so that a damaged one never looks like none. */
 const asCount = (reply: unknown): Count => {
   const [count, endsInMs] = reply as unknown[] // the scripts return lists
-  if (typeof count !== 'number' || typeof endsInMs !== 'number') throw new Error('The stored count is not one of ours')
+  if (typeof count !== 'number' || typeof endsInMs !== 'number') throw new Error('The stored count has an unknown format')
   return { count, endsInMs: Math.max(0, endsInMs) } // PTTL is below 0 where there is no window
 }

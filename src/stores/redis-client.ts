@@ -10,7 +10,7 @@ export type RedisCluster = ReturnType<typeof createCluster<{}, {}, {}, 2>>
 
 export const clientOptions = {
   name: 'scan-login',
-  disableClientInfo: true, // one right less to grant
+  disableClientInfo: true, // CLIENT SETINFO would need another ACL right
   disableOfflineQueue: true,
   // The link's check finds a silent server within seconds. The socket's own timeout would take a stall of this process for silence, so it is long, and only
   // closes sockets that were given up while their server was silent.

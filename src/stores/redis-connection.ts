@@ -1,5 +1,5 @@
 /**
- * One connection to Redis, of each kind. It never reconnects; its owner opens a new one. So no command is queued while Redis is down, and none
+ * One connection to Redis, of each kind. It never reconnects; its owner opens a new one. So no command is queued while Redis is unreachable, and none
  * is retried silently.
  */
 import { unlessAborted } from '../deadline.ts'

@@ -140,7 +140,8 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
     emitDown(error)
     cancelCheck()
     const faulty = current
-    if (faulty !== undefined && faulty.masters.length > 1) within((signal) => check(faulty, signal)).catch(() => {}) // the check closes the clients that are silent
+    // With several masters, one may fail while the others answer: the check closes the clients of those that are silent, and the rest is used meanwhile.
+    if (faulty !== undefined && faulty.masters.length > 1) within((signal) => check(faulty, signal)).catch(() => {})
     else if (isUsable) dropLater(faulty)
     else drop(faulty)
     openAnother()
@@ -162,7 +163,7 @@ export const createRedisLink = ({ clock, open, check, onUp, onDown }: RedisLinkO
 
   return {
     get connection () {
-      if (current === undefined) throw new Error('Redis is away')
+      if (current === undefined) throw new Error('Redis is unreachable')
       return current
     },
     get isUp () { return current !== undefined },

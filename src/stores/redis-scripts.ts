@@ -1,5 +1,5 @@
 /**
- * The Lua scripts run in Redis. They use Redis' own clock only. They are sent whole with every call (EVAL): they are short, Redis caches them compiled, and a
+ * The scripts use Redis' own clock only. They are sent whole with every call (EVAL): they are short, Redis caches them compiled, and a
  * restarted or failed-over server, which has none of them, needs no second try as with EVALSHA. Each touches one key, or several with one hash tag, so they
  * work in a cluster, too.
  */
@@ -118,7 +118,7 @@ redis.call('SET', KEYS[1], 0, 'PX', ARGV[1], 'NX')
 return { redis.call('INCR', KEYS[1]), redis.call('PTTL', KEYS[1]) }`
 
 /** KEYS: windows. ARGV: milliseconds to live, and the limit of each. The position of the deciding window among them, its count and the milliseconds left. */
-export const countWithinScript = `
+export const countAgainstLimitsScript = `
 local function count (key)
   redis.call('SET', key, 0, 'PX', ARGV[1], 'NX')
   return redis.call('INCR', key)
@@ -131,7 +131,7 @@ for _, key in ipairs(KEYS) do last = count(key) end
 return { #KEYS, last, redis.call('PTTL', KEYS[#KEYS]) }`
 
 /** KEYS: windows. The count and the milliseconds left of each. */
-export const countsWithinScript = `
+export const readLimitCountsScript = `
 local counts = {}
 for i, key in ipairs(KEYS) do counts[i] = { tonumber(redis.call('GET', key) or 0), redis.call('PTTL', key) } end
 return counts`

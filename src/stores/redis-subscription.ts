@@ -30,7 +30,7 @@ const emitMissedEveryMs = 1_000
 /** Missed heartbeats after which the subscription is replaced by a new one. */
 const lostAfterHeartbeats = 6
 
-export const createRedisSubscription = (data: RedisLink, { channel, clock, log }: { channel: string, clock: Clock, log: Log }): RedisSubscription => {
+export const createRedisSubscription = (commandLink: RedisLink, { channel, clock, log }: { channel: string, clock: Clock, log: Log }): RedisSubscription => {
   const processId = randomUUID()
   const heartbeatChannel = `${channel}:${processId}`
   const listeners = new Set<Listener>()
@@ -41,14 +41,14 @@ export const createRedisSubscription = (data: RedisLink, { channel, clock, log }
     if (sender !== processId) emit(key)
   }
 
-  /** Heartbeats in a row that were published through each master and haven't arrived, by the master's index. Without an entry before the first one. */
+  /** Heartbeats in a row that were published through each master and haven't arrived, by the master's index. A master has no entry before its first heartbeat. */
   const missed = new Map<string, number>()
   let missedByAll = 0
   let emittedMissedAt = -Infinity
   let isForbidden = false
 
   const subscribe = async (signal: AbortSignal) => {
-    const connection = await connectBeside(data.connection, signal)
+    const connection = await connectBeside(commandLink.connection, signal)
     try {
       const [client] = connection.masters
       await client?.subscribe(channel, receive)
@@ -72,7 +72,7 @@ export const createRedisSubscription = (data: RedisLink, { channel, clock, log }
     // A connection may be alive and lead to a server that is no longer anybody's master.
     check: async ({ masters: [client] }) => {
       await client?.sendCommand(['PING'])
-      if (listeners.size > 0 && data.isUp && !isForbidden && missedByAll >= lostAfterHeartbeats) throw new Error('The subscription brings nothing')
+      if (listeners.size > 0 && commandLink.isUp && !isForbidden && missedByAll >= lostAfterHeartbeats) throw new Error('No heartbeat arrives over the subscription')
     },
     onUp: () => { emitMissed() },
   })
@@ -84,17 +84,17 @@ export const createRedisSubscription = (data: RedisLink, { channel, clock, log }
 
   const emitMissed = (): void => {
     emittedMissedAt = clock.steady()
-    if (data.isUp) emit(null)
+    if (commandLink.isUp) emit(null)
   }
 
   let cancelHeartbeat = (): void => {}
   const heartbeat = (): void => {
     cancelHeartbeat = clock.after(heartbeatEveryMs, heartbeat)
-    if (!data.isUp || listeners.size === 0) {
+    if (!commandLink.isUp || listeners.size === 0) {
       missed.clear()
       return
     }
-    const { masters } = data.connection
+    const { masters } = commandLink.connection
     const isStale = !masters.every((_master, index) => (missed.get(String(index)) ?? Infinity) < staleAfterHeartbeats)
     if (isStale && clock.steady() - emittedMissedAt >= emitMissedEveryMs) emitMissed()
     missedByAll++

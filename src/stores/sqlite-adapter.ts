@@ -72,10 +72,10 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     return sql.findSlot.get(group, member, clock.now()) !== undefined
   }
 
-  const countWithinNow = (windows: readonly LimitedWindow[], windowMs: number): DecidingCount => {
+  const countAgainstLimitsNow = (windows: readonly LimitedWindow[], windowMs: number): DecidingCount => {
     const now = clock.now()
-    const full = windows.find(({ key, limit }) => (sql.countOf(withinOf(key), now)?.count ?? 0) >= limit)
-    const counts = (full === undefined ? windows : [full]).map(({ key }) => ({ key, ...sql.count(withinOf(key), now, now + windowMs) }))
+    const full = windows.find(({ key, limit }) => (sql.countOf(limitKeyOf(key), now)?.count ?? 0) >= limit)
+    const counts = (full === undefined ? windows : [full]).map(({ key }) => ({ key, ...sql.count(limitKeyOf(key), now, now + windowMs) }))
     const { key, count, endsAt } = counts.at(-1) as typeof counts[number] // there is a window
     return { key, count, endsInMs: endsAt - now }
   }
@@ -122,19 +122,19 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
       const { count, endsAt } = sql.count(key, now, now + windowMs)
       return { count, endsInMs: endsAt - now }
     }),
-    countWithin: (windows, windowMs) => whenUnlocked(() => atomically(db, () => countWithinNow(windows, windowMs))),
-    countsWithin: (keys) => whenUnlocked(() => {
+    countAgainstLimits: (windows, windowMs) => whenUnlocked(() => atomically(db, () => countAgainstLimitsNow(windows, windowMs))),
+    readLimitCounts: (keys) => whenUnlocked(() => {
       const now = clock.now()
       return keys.map((key) => {
-        const { count, endsAt } = sql.countOf(withinOf(key), now) ?? { count: 0, endsAt: now }
+        const { count, endsAt } = sql.countOf(limitKeyOf(key), now) ?? { count: 0, endsAt: now }
         return { count, endsInMs: endsAt - now }
       })
     }),
     onChange: () => () => {}, // one service works on a file, see file-lock.ts
     now: clock.now,
     timeErrorMs: clock.errorMs,
-    failed () {},
-    overdue () {},
+    onFailure () {},
+    onTimeout () {},
     async close () {
       cancelPurge()
       db.close()
@@ -142,8 +142,8 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
   }
 }
 
-/** The key of a window of `countWithin`, apart from the windows of `count`. */
-const withinOf = (key: string): string => `within:${key}`
+/** The key of a window of `countAgainstLimits`, apart from the windows of `count`. */
+const limitKeyOf = (key: string): string => `within:${key}`
 
 const open = (file: string): DatabaseSync => {
   if (file !== ':memory:') {

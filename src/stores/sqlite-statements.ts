@@ -1,4 +1,4 @@
-/** The tables and SQL statements of the embedded database. Each statement is atomic by itself. */
+/** Each statement is atomic by itself. */
 import type { DatabaseSync } from 'node:sqlite'
 
 /**

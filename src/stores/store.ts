@@ -21,7 +21,7 @@ interface StoreDeps {
 
 /**
  * Opens the store that `STORE_URL` names: `sqlite:<file>`, `sqlite::memory:`, `redis://…`, `rediss://…`, `redis+sentinel://…` or
- * `redis+cluster://…`. Throws an Error with one line for any other, and where the file can't be opened. A Redis that is away is no
+ * `redis+cluster://…`. Throws an Error with one line for any other, and where the file can't be opened. A Redis that is unreachable is no
  * error here: calls reject until it is reachable.
  */
 export const createStore = (url: string, deps: StoreDeps): Store => {
@@ -29,18 +29,18 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
   const values = createValues(backend.storage)
   let isClosed = false
 
-  const overdue = (): Error => {
+  const timedOut = (): Error => {
     const error = new Error(`The store did not answer within ${answerWithinMs} ms`)
-    backend.overdue(error)
+    backend.onTimeout(error)
     return error
   }
 
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       if (isClosed) throw new Error('The store is closed')
-      return await withDeadline(deps.clock, answerWithinMs, work, { late: overdue })
+      return await withDeadline(deps.clock, answerWithinMs, work, { late: timedOut })
     } catch (cause) {
-      backend.failed(cause as Error) // we and the libraries throw Errors
+      backend.onFailure(cause as Error) // we and the libraries throw Errors
       throw new Problem('store-unavailable', { cause })
     }
   }
@@ -117,17 +117,17 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       const wholeMs = wholeTtl(windowMs)
       return ask(() => backend.count(key, wholeMs))
     },
-    async countWithin (windows, windowMs) {
+    async countAgainstLimits (windows, windowMs) {
       const wholeMs = wholeTtl(windowMs)
       for (const { key, limit } of windows) {
         checkKey(key)
         checkLimit(limit)
       }
-      return ask(() => backend.countWithin(windows, wholeMs))
+      return ask(() => backend.countAgainstLimits(windows, wholeMs))
     },
-    async countsWithin (keys) {
+    async readLimitCounts (keys) {
       keys.forEach(checkKey)
-      return ask(() => backend.countsWithin(keys))
+      return ask(() => backend.readLimitCounts(keys))
     },
     onChange: (listener) => backend.onChange(listener),
     async check () {

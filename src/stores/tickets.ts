@@ -10,8 +10,8 @@ const group = 'tickets'
 const retryAfterSeconds = 10
 /** Tickets per request to the store: at most 0.5 MB, so that other requests don't have to wait for it. */
 const batch = 500
-/** One network may have 1/20 of MAX_TICKETS: of the default 5,000 more than LIMIT_CREATE lets a whole network make within three minutes. */
-const networksShare = 20
+/** The part of MAX_TICKETS that one network may have. Of the default it is 5,000; LIMIT_CREATE allows a network 2,880 in three minutes. */
+const networkShare = 1 / 20
 /** How many secured slots this instance remembers, in 5 MB. For others the store is asked again, which writes nothing. */
 const rememberedSecured = 50_000
 /** A slot ends by the store's clock and a ticket by ours: a slot that is missing so shortly before the end may have ended. */
@@ -21,12 +21,12 @@ const endMarginMs = 10_000
 export const createTickets = (store: Store, { clock, maxTickets }: { clock: Clock, maxTickets: number }): Tickets => {
   const records = createRecords<Ticket>(store, { prefix, isId })
   const secured = new Set<string>()
-  const ownerLimit = Math.max(1, Math.floor(maxTickets / networksShare))
+  const ownerLimit = Math.max(1, Math.floor(maxTickets * networkShare))
   const leftOf = (ticket: Ticket) => Math.max(1, ticket.expiresAt - clock.now())
   /** A ticket that is not final is stored beyond its end, so that reading it then gives `expired`, and not `ticket-not-found`. */
   const ttlOf = (ticket: Ticket) => leftOf(ticket) + (isFinal(ticket.state) ? 0 : graceMs)
 
-  /** Removes the ticket that has lost its slot. Where this fails it ends by itself; nothing can move it without a slot. */
+  /** Removes the ticket that has lost its slot. Where this fails, it can still be cancelled or expire, but neither polled nor scanned without a slot. */
   const removeEvicted = async (id: string): Promise<void> => {
     await records.remove(id).catch(() => {})
   }

@@ -232,7 +232,7 @@ await onEveryStore(t, 'bad input', async (t, { stores: [store] }) => {
     await t.rejects(store.acquirePlainSlot('room', key, hour, 1), RangeError, `acquirePlainSlot: ${name}, as a member`)
     await t.rejects(store.releasePlainSlot('room', key), RangeError, `releasePlainSlot: ${name}`)
     await t.rejects(store.count(key, hour), RangeError, `count: ${name}`)
-    await t.rejects(store.countsWithin([key]), RangeError, `countsWithin: ${name}`)
+    await t.rejects(store.readLimitCounts([key]), RangeError, `readLimitCounts: ${name}`)
     await t.rejects(store.removeClaim(key, 1), RangeError, `removeClaim: ${name}`)
   }
   for (const [before, after] of [[1, 1], [2, 1], [1.5, 2], [NaN, 2], [1, NaN], ['1', 2], [1, undefined]] as Array<[number, number]>) {

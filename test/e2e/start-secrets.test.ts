@@ -69,7 +69,7 @@ await t.test('start: no log line has the password of Redis when Redis refuses it
     t.equal((await deployment.call({ method: 'POST', path: '/api/tickets' })).status, 503)
     running.kill('SIGKILL')
     const { stdout, stderr } = await running.ended
-    t.ok(stdout.includes('Redis is away'))
+    t.ok(stdout.includes('Redis is unreachable'))
     t.notOk((stdout + stderr).includes(password), 'no password')
     t.notOk((stdout + stderr).includes(deployment.simulator.secret), 'no AppSecret')
   }

@@ -18,7 +18,7 @@ const reads: Record<string, (store: Store) => Promise<unknown>> = {
   read: (store) => store.read('value:1'),
 }
 const readings: Record<string, (store: Store) => Promise<unknown>> = {
-  countsWithin: (store) => store.countsWithin(['count:2', 'count:3']),
+  readLimitCounts: (store) => store.readLimitCounts(['count:2', 'count:3']),
 }
 const writes: Record<string, (store: Store) => Promise<unknown>> = {
   write: (store) => store.write('value:2', 1, hour),
@@ -27,7 +27,7 @@ const writes: Record<string, (store: Store) => Promise<unknown>> = {
   acquirePlainSlot: (store) => store.acquirePlainSlot('room', 'a', hour, 1),
   acquireSlot: (store) => store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 1, isProvisional: true }),
   count: (store) => store.count('count:1', hour),
-  countWithin: (store) => store.countWithin([{ key: 'count:2', limit: 100 }, { key: 'count:3', limit: 100 }], hour),
+  countAgainstLimits: (store) => store.countAgainstLimits([{ key: 'count:2', limit: 100 }, { key: 'count:3', limit: 100 }], hour),
   check: (store) => store.check(),
 }
 const removals: Record<string, (store: Store) => Promise<unknown>> = {
@@ -81,9 +81,9 @@ await t.test('redis store: every call gets store-unavailable when Redis has stop
   await assertRefused(t, store, all, 'Redis has ended')
   await assertRefused(t, store, all, 'Redis is known to have ended')
   await start(t, { port: server.port })
-  await assertWorks(t, store, 'Redis is back')
+  await assertWorks(t, store, 'Redis is reachable again')
   t.equal(await store.read('value:2'), undefined, 'write: is not carried out later when it was refused')
-  t.strictSame(log.lines, ['error: Redis is away', 'info: Redis is back'], 'log: one line at the beginning and one at the end of the outage')
+  t.strictSame(log.lines, ['error: Redis is unreachable', 'info: Redis is reachable again'], 'log: one line at the beginning and one at the end of the outage')
 })
 
 await t.test('redis store: every call gets store-unavailable when Redis was never there, and works when it comes up', async (t) => {
@@ -104,7 +104,7 @@ await t.test('redis store: every call gets store-unavailable when Redis freezes,
   await assertRefused(t, store, all, 'Redis is still frozen')
   server.kill('SIGCONT')
   await assertWorks(t, store, 'Redis runs again')
-  t.ok(log.lines.includes('error: Redis is away'), 'log: one line when Redis is frozen')
+  t.ok(log.lines.includes('error: Redis is unreachable'), 'log: one line when Redis is frozen')
 })
 
 await t.test('redis store: reads work over a new connection when the old one falls silent under load', async (t) => {
@@ -214,8 +214,8 @@ await t.test('redis store: counting gets store-unavailable when the count is dam
   await untilReady(store)
   const counting: typeof all = {
     count: (store) => store.count('count:1', hour),
-    countWithin: (store) => store.countWithin([{ key: 'count:2', limit: 100 }], hour),
-    countsWithin: (store) => store.countsWithin(['count:2']),
+    countAgainstLimits: (store) => store.countAgainstLimits([{ key: 'count:2', limit: 100 }], hour),
+    readLimitCounts: (store) => store.readLimitCounts(['count:2']),
   }
   const keys = ['scan-login-counts:count:1', 'scan-login-counts:{count:2}:count:2']
   for (const text of ['', 'many', '{"value":1}']) {

@@ -61,7 +61,7 @@ await t.test('answer deadline: a failed guess is answered as any other call, and
   const service = await openTestService(t, {
     wrapStore: (store) => ({
       ...store,
-      countWithin: () => {
+      countAgainstLimits: () => {
         asked.resolve()
         return count.promise
       },

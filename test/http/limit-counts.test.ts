@@ -13,13 +13,13 @@ await t.test('limit counts: a client stays over its limit, by the store\'s count
   let asked = 0
   const counted: Store = {
     ...store,
-    countWithin: (windows, windowMs) => {
+    countAgainstLimits: (windows, windowMs) => {
       asked++
-      return store.countWithin(windows, windowMs)
+      return store.countAgainstLimits(windows, windowMs)
     },
-    countsWithin: (keys) => {
+    readLimitCounts: (keys) => {
       asked++
-      return store.countsWithin(keys)
+      return store.readLimitCounts(keys)
     },
   }
   const { Store: PluginStore, firstOver } = createLimitCounts(counted, clock, (key, max) => [{ key, limit: max }])
@@ -52,7 +52,7 @@ await t.test('limit counts: a check without counting returns the widest window t
   const windows = [{ key: 'wide', limit: 4 }, { key: 'narrow', limit: 2 }] as const
   const [wide, narrow] = windows
   const check = () => createLimitCounts(store, clock, () => windows).firstOver(windows)
-  const count = (windows: readonly [LimitedWindow, ...LimitedWindow[]]) => store.countWithin(windows, 60_000)
+  const count = (windows: readonly [LimitedWindow, ...LimitedWindow[]]) => store.countAgainstLimits(windows, 60_000)
   for (let n = 0; n < 5; n++) t.equal(await check(), undefined)
   for (let n = 0; n < 2; n++) await count(windows)
   t.equal(await check(), undefined, 'at the limit is not over it')

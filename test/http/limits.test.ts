@@ -184,8 +184,8 @@ await t.test('limits: the store gets neither address nor person, and other keys 
     const counted: string[] = []
     const service = await openTestService(t, {
       wrapStore: beforeEachCall((name, [key]) => {
-        if (name === 'countWithin') counted.push(...(key as ReadonlyArray<{ key: string }>).map(({ key }) => key))
-        else if (name === 'countsWithin') counted.push(...key as readonly string[])
+        if (name === 'countAgainstLimits') counted.push(...(key as ReadonlyArray<{ key: string }>).map(({ key }) => key))
+        else if (name === 'readLimitCounts') counted.push(...key as readonly string[])
         else if (name.startsWith('count')) counted.push(String(key))
       }),
     })

@@ -190,7 +190,7 @@ for (const [kind, open] of Object.entries(stores)) {
         const result = (target[name] as (...args: unknown[]) => unknown)(...args)
         if (['now', 'onChange', 'read', 'readMany'].includes(name)) return result
         return Promise.resolve(result).then((done) => {
-          const keys = name === 'countWithin' ? (args[0] as LimitedWindow[]).map(({ key }) => key) : args[0] // as the port has it
+          const keys = name === 'countAgainstLimits' ? (args[0] as LimitedWindow[]).map(({ key }) => key) : args[0] // as the port has it
           if (done !== false) changed.push(`${name} ${String(keys)}`)
           return done
         })
@@ -222,7 +222,7 @@ for (const [kind, open] of Object.entries(stores)) {
     changed.length = 0
     for (let n = 0; n < 100; n++) t.equal((await service.call({ path: '/api/phone/sessions', headers: signed })).status, 401)
     const kinds = Map.groupBy(changed, (change) => change.replace(/:.*/, ''))
-    t.strictSame([...kinds].map(([kind, { length }]) => [kind, length]).sort(), [['claim nonce', 1], ['countWithin limit', 100]])
+    t.strictSame([...kinds].map(([kind, { length }]) => [kind, length]).sort(), [['claim nonce', 1], ['countAgainstLimits limit', 100]])
   })
 
   await t.test(`E5 limits (${kind}): unknown ids, unknown paths and wrong secrets cost no write when a whole network is over its limit`, async (t) => {

@@ -41,7 +41,7 @@ await t.test('E9 redis link: a connection is used for six more seconds, however 
   link.reconnect(failoverError(), { isUsable: true })
   await pass(200)
   t.equal(link.isUp, false)
-  t.throws(() => link.connection, { message: 'Redis is away' })
+  t.throws(() => link.connection, { message: 'Redis is unreachable' })
   t.ok(closed.includes(first))
   server.takesWrites = true
   await pass(5_000)
