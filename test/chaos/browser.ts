@@ -117,7 +117,7 @@ const pollTicket = (caller: Caller, browser: TestBrowser, random: Random, plan: 
   return { outcome, number: number.promise, isPolling: () => isPolling }
 }
 
-/** Consumes as the plan says. Undefined where the ticket can no longer be consumed. */
+/** Consumes as the plan says. Undefined if the ticket can no longer be consumed. */
 const consume = async (browser: TestBrowser, plan: VisitPlan | undefined): Promise<Answer | undefined> => {
   if (plan?.losesAnswer === true) await once(browser.consume)
   if (plan?.consumesTwice === true) {

@@ -14,7 +14,7 @@ export interface Caller extends Service {
 /** A balancer stops using an instance that is down, and sometimes notices late. */
 const lateShare = 0.15
 
-/** Makes the calls of one actor. Consecutive calls go to different instances where possible. */
+/** Makes the calls of one actor. Consecutive calls go to different instances if possible. */
 export const createCaller = ({ world, history }: { readonly world: World, readonly history: History }, actor: string, random: Random): Caller => {
   let last = random.integer(0, world.instances.length - 1)
   const send = (instance: number, call: Call): Promise<Answer> => {
@@ -33,7 +33,7 @@ export const createCaller = ({ world, history }: { readonly world: World, readon
   }
 }
 
-/** Tries once; undefined where no answer came. */
+/** Tries once; undefined if no answer came. */
 export const once = async (act: () => Promise<Answer>): Promise<Answer | undefined> => await act().catch(() => undefined)
 
 const tries = 12
@@ -48,7 +48,7 @@ export const persist = async (act: () => Promise<Answer>): Promise<Answer | unde
   return undefined
 }
 
-/** Waits for the Retry-After of an answer, or 300 ms where there was no answer. */
+/** Waits for the Retry-After of an answer, or 300 ms if there was no answer. */
 export const waitToRetry = async (answer: Answer | undefined): Promise<void> => {
   await sleep(answer === undefined ? 300 : Number(answer.headers['retry-after'] ?? 1) * 1000)
 }

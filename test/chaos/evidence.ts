@@ -48,7 +48,7 @@ export const isUnknown = ({ answer }: CallRecord): boolean => answer === null ||
 
 export const mayBeDone = (call: CallRecord): boolean => isDone(call) || isUnknown(call)
 
-/** Sorts a history. Throws where it has no record of its run. */
+/** Sorts a history. Throws if it has no record of its run. */
 export const readEvidence = (records: readonly HistoryRecord[]): Evidence => {
   const run = records.find((record) => record.type === 'run')
   if (run === undefined) throw new Error('the history has no record of its run')

@@ -24,7 +24,7 @@ export interface CallRecord {
   readonly waitMs: number
   readonly start: number
   readonly end: number
-  /** Null where none came; `error` says why. */
+  /** Null if none came; `error` says why. */
   readonly answer: AnswerRecord | null
   readonly error: string | null
 }
@@ -88,7 +88,7 @@ export type HistoryRecord = CallRecord | FaultRecord | ProbeRecord | EndRecord |
 export interface History {
   readonly records: readonly HistoryRecord[]
   add (record: HistoryRecord): void
-  /** Makes a call and records it; rejects where no answer came. */
+  /** Makes a call and records it; rejects if no answer came. */
   call (who: { readonly actor: string, readonly instance: number }, call: Call, send: (call: Call) => Promise<Answer>): Promise<Answer>
   /** Resolves when everything is written to the file. */
   close (): Promise<void>

@@ -1,4 +1,4 @@
-/** The long form: `npm run chaos -- --seed 7 --logins 10000 --concurrency 200`. Exits with 1 where there was a violation. */
+/** The long form: `npm run chaos -- --seed 7 --logins 10000 --concurrency 200`. Exits with 1 if there was a violation. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,4 +58,4 @@ const isGood = [
   await phase('Redis emptied', { seed: seed + 1, logins: Math.ceil(logins / 20), faults: 'flush' }),
 ].every(Boolean)
 if (isGood && values.keep === undefined) rmSync(folder, { recursive: true })
-process.exit(isGood ? 0 : 1) // even where something still keeps the process alive
+process.exit(isGood ? 0 : 1) // even if something still keeps the process alive

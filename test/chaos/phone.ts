@@ -15,7 +15,7 @@ export interface PhoneRole {
 
 const loginTries = 12
 
-/** Logs a phone in, trying all instances; undefined where all tries failed. */
+/** Logs a phone in, trying all instances; undefined if all tries failed. */
 export const takePhone = async ({ world }: VisitDeps, caller: Service, person: string): Promise<TestPhone | undefined> => {
   for (let n = 0; n < loginTries; n++) {
     // A js_code works once, so each try has its own.
@@ -75,7 +75,7 @@ const replay = async ({ world }: VisitDeps, caller: Caller, { key }: TestPhone, 
   await at(first)
 }
 
-/** Scans a code of another person's login, and cancels it where that scan was first. */
+/** Scans a code of another person's login, and cancels it if that scan was first. */
 export const scanForeignCode = async (deps: VisitDeps, { actor, person, random }: PhoneRole, { browser: { ticket } }: Screen): Promise<void> => {
   const phone = await takePhone(deps, createCaller(deps, actor, random), person)
   if (phone === undefined) return

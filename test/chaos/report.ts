@@ -4,7 +4,7 @@ import type { CallRecord, FaultRecord, HistoryRecord } from './history.ts'
 import type { ChaosResult } from './run.ts'
 import type { Violation } from './checker.ts'
 
-/** A wake-up is measured only where no fault was this close before it or after it. */
+/** A wake-up is measured only if no fault was this close before it or after it. */
 const nearBeforeMs = 4_000
 const nearAfterMs = 1_000
 const shownViolations = 20
@@ -48,7 +48,7 @@ const percentile = (values: readonly number[], share: number): number => {
   return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0)
 }
 
-/** Returns the times from the answer of a confirm to the answer of the poll that was held meanwhile; 0 where the poll was first. */
+/** Returns the times from the answer of a confirm to the answer of the poll that was held meanwhile; 0 if the poll was first. */
 const wakeUpsOf = (records: readonly HistoryRecord[]): number[] => {
   const faults = records.filter((record) => record.type === 'fault')
   const byTicket = Map.groupBy(records.filter((record) => record.type === 'call'), ({ ticket }) => ticket)

@@ -31,9 +31,9 @@ export const sessionRules: Readonly<Record<string, SessionRule>> = {
     const { opened, reads } = session
     const { isLostBetween } = evidence
     const ended = allowedEnds(session, evidence)
-    // Not where a consume read its ticket before Redis was emptied, and opened the session after: the record of an end is gone.
+    // Not if a consume read its ticket before Redis was emptied, and opened the session after: the record of an end is gone.
     if (opened.some(({ start, end }) => isLostBetween(start, end))) return
-    // A second try gets not-found where the first succeeded and its answer was lost.
+    // A second try gets not-found if the first succeeded and its answer was lost.
     const over = [...ended.filter((call) => isDone(call) || call.answer?.code === 'not-found'), ...reads.filter(isEnded)]
     for (const end of over) {
       for (const later of [...reads, ...opened]) {

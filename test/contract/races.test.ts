@@ -64,7 +64,7 @@ await onEveryStore(t, 'races: each of 200 rounds has exactly one winner when all
       return await act()
     })))).map(outcomeOf)
     const { state, version } = (await browser.poll()).json as { state: string, version: number }
-    // A wrong number may count for the person even where another call ended the ticket first.
+    // A wrong number may count for the person even if another call ended the ticket first.
     if (state === 'cancelled') people[people.indexOf(owner)] = await anotherPerson()
     t.equal(version, 3, `exactly one edge in round ${round}: ${answers.join()}`)
     if (state === 'cancelled') t.ok(count(answers, '403 match-wrong') <= 1 && count(answers, '409 ticket-confirmed') === 0, answers.join())

@@ -145,7 +145,7 @@ await t.test('E1 uncaught errors: a lost connection is logged with its stack and
   const peer = createServer((socket) => { socket.once('data', () => { socket.resetAndDestroy() }) }).listen(0, '127.0.0.1')
   await once(peer, 'listening')
   t.teardown(() => { peer.close() })
-  const { port } = peer.address() as AddressInfo // an AddressInfo where it listens on a port
+  const { port } = peer.address() as AddressInfo // an AddressInfo if it listens on a port
   const start = (what: string): RunningProcess => run(t, { script: 'test/support/serve-and-fail.ts', args: [what, String(port)], folder: makeFolder(t) })
 
   for (const what of ['socket', 'rejection']) {

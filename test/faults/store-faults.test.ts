@@ -120,7 +120,7 @@ await t.test('redis store: reads work over a new connection when the old one fal
     for (const socket of sockets) socket.destroy()
     proxy.close()
   })
-  const { port } = proxy.address() as { port: number } // an AddressInfo where it listens on a port
+  const { port } = proxy.address() as { port: number } // an AddressInfo if it listens on a port
   const store = openStore(t, `redis://127.0.0.1:${port}`, systemClock)
   await prepare(store)
   // Bytes are still accepted, and nothing comes back: a machine that is gone looks like this as long as the client writes.

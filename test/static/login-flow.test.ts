@@ -345,7 +345,7 @@ await t.test('login flow: waits between tickets when a server ends them as soon 
   t.equal(bench.callsOf('create').length, 21, 'two a second with the shortest jitter')
 })
 
-await t.test('login flow: gives up a ticket when it has expired by the server\'s last word and no answer comes', async (t) => {
+await t.test('login flow: makes a new ticket when the old one has expired by the server\'s last answer and no further one comes', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()
   await bench.answer(viewAnswer('scanned', 2, { expires_in: 60 }))

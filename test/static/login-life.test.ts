@@ -185,7 +185,7 @@ await t.test('reload: the next page continues the ticket of the one before in ea
   }
 })
 
-await t.test('reload: a saved ticket is for the same destination only, and gone when it was taken', async (t) => {
+await t.test('reload: a saved ticket is for the same destination only, and can be taken once', async (t) => {
   const tab = createStorage()
   const before = createLoginHarness({ tab })
   await before.begin('/deep')
