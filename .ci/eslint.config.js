@@ -7,8 +7,7 @@ const floors = [
   ['login'],
   ['stores', 'wechat', 'sessions', 'places'],
   ['http', 'oidc'],
-  ['app.ts'],
-  ['log-output.ts'],
+  ['app.ts', 'log-output.ts'],
   ['runtime.ts', 'serve.ts'],
   ['server.ts', 'keys.ts', 'commands', 'demo'],
 ]
