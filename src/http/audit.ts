@@ -63,13 +63,13 @@ export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(asyn
 /** Records a refusal that is worth auditing. */
 export const recordRefusal = ({ code }: Problem, request: FastifyRequest): void => {
   if (!refusals.has(code)) return
-  if (request.person === '' && !request.server.refusalLines.allows(code, clientKeyOf(request), refusalsPerMinute)) return
+  if (request.signerSub === '' && !request.server.refusalLines.allows(code, clientKeyOf(request), refusalsPerMinute)) return
   const { ticket } = request.params as { ticket?: string } // undefined on routes without tickets
   request.audit.record({
     event: 'refused',
     code,
     ...(ticket !== undefined && isId(ticket) && { ticket: startOf(ticket) }),
-    ...(request.person !== '' && { sub: request.person }),
+    ...(request.signerSub !== '' && { sub: request.signerSub }),
   })
 }
 

@@ -1,5 +1,5 @@
 /**
- * A fair queue for phones that log in. Each js_code costs a call to WeChat, and only WeChat knows whether it is right. So one client key (an address that many
+ * A fair queue for phones that log in. Each js_code costs a call to WeChat, and only WeChat knows whether it is right. So one queue key (an address that many
  * phones of a carrier may share) has few calls under way: one more with each right js_code, half as many with each wrong one, and at least one.
  *
  * A device (a User-Agent) is proven when one of its phones has logged in lately. That protects honest phones from a flood of wrong js_codes at their address,
@@ -14,7 +14,7 @@ import type { Clock } from '../login/ports.ts'
 
 export interface PhoneCaller {
   /** An address, or its network. */
-  readonly clientKey: string
+  readonly queueKey: string
   readonly network: string
   /** What the phone says it is (its User-Agent), to tell apart phones at one address: an honest phone seldom has the same as the attacker. */
   readonly device: string
@@ -72,8 +72,8 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
   const clients = new LRUCache<string, Client>(maxEntries(maxClients))
   let waitingInAll = 0
 
-  const clientOf = (clientKey: string, network?: Client): Client => {
-    const known = clients.get(clientKey)
+  const clientOf = (queueKey: string, network?: Client): Client => {
+    const known = clients.get(queueKey)
     if (known !== undefined) return known
     const client: Client = {
       network,
@@ -86,7 +86,7 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
       waiting: [],
       cancelTimer: () => {},
     }
-    clients.set(clientKey, client)
+    clients.set(queueKey, client)
     return client
   }
 
@@ -188,9 +188,9 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
   })
 
   return {
-    run: async ({ clientKey, network, device }, isOverLimit, work) => {
+    run: async ({ queueKey, network, device }, isOverLimit, work) => {
       const networkClient = clientOf(network)
-      const client = clientKey === network ? networkClient : clientOf(clientKey, networkClient)
+      const client = queueKey === network ? networkClient : clientOf(queueKey, networkClient)
       if (isOverLimit) client.allowed = 1
       await turn(client, device)
       try {

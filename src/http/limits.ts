@@ -12,7 +12,7 @@ import type { Clock } from '../login/ports.ts'
 import type { LimitedWindow, Store } from '../login/store-port.ts'
 import { createJsCodeQueue } from './js-code-queue.ts'
 import { createLimitCounts, type Windows } from './limit-counts.ts'
-import { addressOf, wechatClientKeyOf } from './visitor.ts'
+import { addressOf, wechatQuotaKeyOf } from './visitor.ts'
 
 const windowMs = 60_000
 
@@ -76,23 +76,23 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     return async (request) => {
       const result = await count(request)
       if (result.isAllowed || !result.isExceeded) return undefined
-      if (!result.isBanned) request.audit.record({ event: 'limit.hit', limit: kind, ...(request.person !== '' && { sub: request.person }) })
+      if (!result.isBanned) request.audit.record({ event: 'limit.hit', limit: kind, ...(request.signerSub !== '' && { sub: request.signerSub }) })
       return new Problem('rate-limited', { retryAfterSeconds: Math.max(1, result.ttlInSeconds) })
     }
   }
   const create = limiter('create', options.createPerMinute)
   const guess = limiter('guess', options.guessPerMinute)
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
-  const phone = limiter('phone', options.phonePerMinute, ({ person }) => person)
+  const phone = limiter('phone', options.phonePerMinute, ({ signerSub }) => signerSub)
 
   /** The queue of a phone, and whether too many js_codes were wrong there: an IPv6 /48, an IPv4 address, or its network once that is over its limit. */
-  const queueOf = async (request: FastifyRequest): Promise<{ clientKey: string, network: string, isOverLimit: boolean }> => {
+  const queueOf = async (request: FastifyRequest): Promise<{ queueKey: string, network: string, isOverLimit: boolean }> => {
     const address = addressOf(request)
     const [network] = prefixesOf(address)
     const windows = windowsOf(limitKey('js-code', address), options.guessPerMinute)
     const over = await counts.firstOver(windows)
-    const clientKey = over === windows[0] ? network : wechatClientKeyOf(address)
-    return { clientKey, network, isOverLimit: over !== undefined }
+    const queueKey = over === windows[0] ? network : wechatQuotaKeyOf(address)
+    return { queueKey, network, isOverLimit: over !== undefined }
   }
 
   const queue = createJsCodeQueue(clock)
@@ -119,7 +119,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     },
     countFailedGuess: async (problem, request) => {
       // A signed call counts against its person already; many phones share one address of their carrier.
-      if (!failedGuesses.has(problem.code) || request.person !== '') return problem
+      if (!failedGuesses.has(problem.code) || request.signerSub !== '') return problem
       try {
         return await guess(request) ?? problem
       } catch (error) {

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { startOf } from '../domain/ids.ts'
 import type { Clock } from '../login/ports.ts'
 import { createLogLimit } from './log-limit.ts'
-import { clientNetworksOf } from './visitor.ts'
+import { clientPrefixesOf } from './visitor.ts'
 
 /**
  * Lines a minute for one network, an IPv4 /24 or IPv6 /48, as an attacker may have all its addresses. Further ones are at `debug`, with one line for their
@@ -23,7 +23,7 @@ export const requestLogPlugin = fp<{ clock: Clock }>(async (app, { clock }) => {
   app.addHook('onResponse', async (request, reply) => {
     const isFrequent = request.routeOptions.config.isFrequent === true && reply.statusCode < 400
     const kind = reply.statusCode >= 500 ? 'failed' : reply.statusCode >= 400 ? 'refused' : 'answered'
-    const isLogged = !isFrequent && lines.allows(kind, clientNetworksOf(request)[0], linesPerMinute[kind])
+    const isLogged = !isFrequent && lines.allows(kind, clientPrefixesOf(request)[0], linesPerMinute[kind])
     request.log[isLogged ? 'info' : 'debug']({
       method: request.method,
       path: maskPath(request.url),

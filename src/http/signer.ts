@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 
 /** Decorates every request with the signer of the call, as limits and audit read it on all routes. The hook that verifies signatures sets it. */
 export const signerPlugin = fp(async (app) => {
-  app.decorateRequest('person', '')
+  app.decorateRequest('signerSub', '')
   app.decorateRequest('phoneKey', '')
   app.decorateRequest('phoneKeySince', 0)
 }, { name: 'signer' })
@@ -10,7 +10,7 @@ export const signerPlugin = fp(async (app) => {
 declare module 'fastify' {
   interface FastifyRequest {
     /** The `sub` of the person whose key signed this call; '' on calls that aren't signed. */
-    person: string
+    signerSub: string
     /** The id of that key; '' on calls that aren't signed. */
     phoneKey: string
     /** When confirmations by that key count as made (`PhoneKey`), in milliseconds since 1970; 0 on calls that aren't signed. */

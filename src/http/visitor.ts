@@ -22,14 +22,14 @@ export const addressOf = (request: FastifyRequest): string => {
 /** The client key that a visitor is counted with: an IPv4 address, or an IPv6 /64, which one network has to itself. */
 export const clientKeyOf = (request: FastifyRequest): string => normalizeIP(addressOf(request))
 
-/** The client key and the networks around it, the widest first. */
-export const clientNetworksOf = (request: FastifyRequest): readonly [string, ...string[]] => prefixesOf(addressOf(request))
+/** The prefixes of the visitor's address, the widest first; the last is the client key. */
+export const clientPrefixesOf = (request: FastifyRequest): readonly [string, ...string[]] => prefixesOf(addressOf(request))
 
 /**
- * The client key of calls to WeChat that are made for an address: an IPv4 address, or an IPv6 /48, the most that one customer is given. What is shared out
- * by it is never refused for good, so that many may share one.
+ * The key by which WeChat's quota is shared out among addresses: an IPv4 address, or an IPv6 /48, the most that one customer is given. Nothing is refused for
+ * good because of it, so that many may share one.
  */
-export const wechatClientKeyOf = (address: string): string => {
+export const wechatQuotaKeyOf = (address: string): string => {
   const [network] = prefixesOf(address)
   return network.endsWith('/48') ? network : address
 }

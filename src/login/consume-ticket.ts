@@ -10,16 +10,16 @@ const repeatMs = 30_000
 
 /**
  * Turns a confirmed ticket into a session, once. The ticket is consumed first and the session opens second, both repeatable: if anything breaks
- * in between, the same browser secret may try again within 30 s and gets the same session. `shown` are the secrets of the browser's cookies, whose sessions end
- * as the new one takes their place. Rejects with `ticket-not-confirmed`, `ticket-cancelled`, `ticket-expired`, or `ticket-consumed` after 30 s or once the session was ended.
+ * in between, the same browser secret may try again within 30 s and gets the same session. `presentedSecrets` are those of the browser's cookies, whose
+ * sessions end as the new one takes their place. Rejects with `ticket-not-confirmed`, `ticket-cancelled`, `ticket-expired`, or `ticket-consumed` after 30 s or once the session was ended.
  */
-export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, credentials: BrowserCredentials, shown: readonly string[]): Promise<{ ticket: Ticket, session: OpenedSession }> => {
+export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, credentials: BrowserCredentials, presentedSecrets: readonly string[]): Promise<{ ticket: Ticket, session: OpenedSession }> => {
   const ticket = await ticketOfBrowser(deps, credentials, (ticket, now) => {
     if (ticket.state === 'pending') throw new Problem('ticket-not-confirmed')
     if (ticket.consumedAt !== null && !isPast(ticket.consumedAt + repeatMs, now)) return ticket
     return move(ticket, 'consume', now) ?? refuse(ticket)
   })
   const session = await deps.sessions.open(ticket, credentials.secret, deps.audit)
-  if (session === undefined || !await deps.sessions.endSuperseded(shown, session.session, deps.audit)) throw new Problem('ticket-consumed')
+  if (session === undefined || !await deps.sessions.endSuperseded(presentedSecrets, session.session, deps.audit)) throw new Problem('ticket-consumed')
   return { ticket, session }
 }

@@ -25,7 +25,7 @@ export const createLogin = (parts: LoginParts) => {
     readCodeTicket: (id: string, audit: Audit) => readCodeTicket(withAudit(audit), id),
     waitForTicket: (poll: Poll, audit: Audit) => waitForTicket(withAudit(audit), poll),
     cancelByBrowser: (credentials: BrowserCredentials, audit: Audit) => cancelByBrowser(withAudit(audit), credentials),
-    consumeTicket: (credentials: BrowserCredentials, shown: readonly string[], audit: Audit) => consumeTicket(withAudit(audit), credentials, shown),
+    consumeTicket: (credentials: BrowserCredentials, presentedSecrets: readonly string[], audit: Audit) => consumeTicket(withAudit(audit), credentials, presentedSecrets),
 
     logPhoneIn: (jsCode: string, audit: Audit) => logPhoneIn(withAudit(audit), jsCode),
     scanTicket: (request: ScanRequest, audit: Audit) => scanTicket(withAudit(audit), request),

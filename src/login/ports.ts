@@ -70,10 +70,10 @@ export interface CodeImage {
 
 export interface CodeSource {
   /**
-   * The mini-program code that carries this ticket id as its `scene`. Concurrent callers share one call to WeChat. `clientKey` is the client's whose ticket it
-   * is, where known: when calls queue, a client with many of them waits longer. Rejects with `wechat-unavailable` or `store-unavailable`.
+   * The mini-program code that carries this ticket id as its `scene`. Concurrent callers share one call to WeChat. `quotaKey` says for
+   * whom the call is made, where that is known: WeChat's quota is shared out fairly among these keys. Rejects with `wechat-unavailable` or `store-unavailable`.
    */
-  codeFor (ticketId: string, clientKey?: string): Promise<CodeImage>
+  codeFor (ticketId: string, quotaKey?: string): Promise<CodeImage>
 }
 
 /** A ticket id with a prefetched code. Where neither method is called, the id is dropped. */
@@ -86,16 +86,16 @@ export interface PrefetchedTicketId {
 }
 
 export interface PrefetchedCodes {
-  /** Reserves an id with a prefetched code for a ticket of this client; undefined where there is none, or where this client has had its share. */
-  takeTicketId (clientKey: string): PrefetchedTicketId | undefined
+  /** Reserves an id with a prefetched code for a ticket; undefined where there is none, or where this key has had its share. */
+  takeTicketId (quotaKey: string): PrefetchedTicketId | undefined
 }
 
 export interface LinkSource {
   /**
    * WeChat's link that opens the mini program with this ticket, on the phone that it is tapped on: an absolute URL that works until two minutes after
-   * `endsAt`. Concurrent callers share one call to WeChat. `clientKey` as for a code. Rejects with `wechat-unavailable` or `store-unavailable`.
+   * `endsAt`. Concurrent callers share one call to WeChat. `quotaKey` as for a code. Rejects with `wechat-unavailable` or `store-unavailable`.
    */
-  linkFor (ticketId: string, endsAt: number, clientKey?: string): Promise<string>
+  linkFor (ticketId: string, endsAt: number, quotaKey?: string): Promise<string>
 }
 
 export interface PhoneIdentity {

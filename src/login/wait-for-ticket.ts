@@ -8,8 +8,8 @@ export interface Poll extends BrowserCredentials {
   /** The version that the browser knows; -1 for none. */
   readonly after: number
   readonly waitMs: number
-  /** The client's networks, the widest first; the last is its client key. */
-  readonly networks: readonly string[]
+  /** Those of the client's address (`prefixesOf`), the widest first; the last is its client key. */
+  readonly prefixes: readonly string[]
   /** Aborts when the client has disconnected. */
   readonly signal: AbortSignal
 }
@@ -37,7 +37,7 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
   let isTimedOut = false
   for (;;) {
     // Enters before it reads: a change between the two wakes this waiter, so none is missed. It may also be woken without a change.
-    const waiter = deps.waitingRoom.enter(poll.id, poll.networks)
+    const waiter = deps.waitingRoom.enter(poll.id, poll.prefixes)
     try {
       let fault: unknown
       try {

@@ -8,7 +8,7 @@ export const heldPerClient = 2_000
 /** A network has a quarter of the room: with the defaults, one poll for each of the tickets that it may have (a twentieth of MAX_TICKETS). */
 const shareOfNetwork = 1 / 4
 
-/** How many polls are held for one of a visitor's networks, in a room for `limit` polls. */
+/** How many polls are held for a prefix wider than a client key, in a room for `limit` polls. */
 export const heldPerNetwork = (limit: number): number => Math.max(heldPerClient, limit * shareOfNetwork)
 
 /** How a wait ended. `changed`: the ticket may have changed. `full`: no more polls are held, so the client has to stay away for a while. */
@@ -18,7 +18,7 @@ export type WaitOutcome = 'changed' | 'timed-out' | 'closed' | 'full'
 export interface Waiter {
   /**
    * Resolves with `changed` when the ticket may have changed since this waiter entered; with `timed-out` after `ms`; with `closed` when `signal`
-   * aborts or the room closes; with `full` at once where the limit of the room or of one of the networks is reached, and later where four newer polls wait for the same ticket.
+   * aborts or the room closes; with `full` at once where the limit of the room or of one of the prefixes is reached, and later where four newer polls wait for the same ticket.
    * `version` is the one that the client knows.
    */
   wait (ms: number, signal: AbortSignal, version: number): Promise<WaitOutcome>
@@ -27,8 +27,8 @@ export interface Waiter {
 }
 
 export interface WaitingRoom {
-  /** `networks` are the client's, the widest first; the last is its client key. */
-  enter (ticketId: string, networks: readonly string[]): Waiter
+  /** `prefixes` are those of the client's address (`prefixesOf`), the widest first; the last is its client key. */
+  enter (ticketId: string, prefixes: readonly string[]): Waiter
   /** Wakes every waiter of this ticket. */
   wake (ticketId: string): void
   /** The tickets with a poll held now, each with the lowest version that one of these polls knows. */
@@ -46,20 +46,20 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
   let held = 0
   let closed = false
 
-  /** Deletes a network's entry at 0, so that the map doesn't grow with every network that has ever polled. */
-  const count = (networks: readonly string[], change: 1 | -1): void => {
+  /** Deletes a prefix's entry at 0, so that the map doesn't grow with every prefix that has ever polled. */
+  const count = (prefixes: readonly string[], change: 1 | -1): void => {
     held += change
-    for (const network of networks) {
-      const ofNetwork = (heldOf.get(network) ?? 0) + change
-      if (ofNetwork > 0) heldOf.set(network, ofNetwork)
-      else heldOf.delete(network)
+    for (const prefix of prefixes) {
+      const ofPrefix = (heldOf.get(prefix) ?? 0) + change
+      if (ofPrefix > 0) heldOf.set(prefix, ofPrefix)
+      else heldOf.delete(prefix)
     }
   }
 
-  const isFullFor = (networks: readonly string[]): boolean => held >= limit || networks.some((network, index) =>
-    (heldOf.get(network) ?? 0) >= (index === networks.length - 1 ? heldPerClient : heldPerNetwork(limit)))
+  const isFullFor = (prefixes: readonly string[]): boolean => held >= limit || prefixes.some((prefix, index) =>
+    (heldOf.get(prefix) ?? 0) >= (index === prefixes.length - 1 ? heldPerClient : heldPerNetwork(limit)))
 
-  const enter = (ticketId: string, networks: readonly string[]): Waiter => {
+  const enter = (ticketId: string, prefixes: readonly string[]): Waiter => {
     const waiter: WaiterState = { isWoken: false, end: undefined, version: Infinity }
     const group = waitersOf.get(ticketId) ?? new Set()
     waitersOf.set(ticketId, group.add(waiter))
@@ -70,8 +70,8 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
       const waiting = [...group].filter(({ end }) => end !== undefined)
       // Evict the oldest poll, the one most likely abandoned, and make it back off: otherwise two sets of clients would keep evicting each other.
       if (waiting.length >= heldPerTicket) waiting[0]?.end?.('full')
-      if (isFullFor(networks)) return Promise.resolve('full')
-      count(networks, 1)
+      if (isFullFor(prefixes)) return Promise.resolve('full')
+      count(prefixes, 1)
       waiter.version = version
       return new Promise((resolve) => {
         waiter.end = (outcome) => {
@@ -79,7 +79,7 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
           waiter.version = Infinity
           cancelTimer()
           signal.removeEventListener('abort', abort)
-          count(networks, -1)
+          count(prefixes, -1)
           resolve(outcome)
         }
         const abort = (): void => waiter.end?.('closed')

@@ -51,7 +51,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
    * Tells whether a session whose cookie the browser sent is of a later login than our own. Of the same millisecond it isn't: the browser had that cookie
    * before. Nor is it where its time is much later: the clock was set back since.
    */
-  const isOfLaterLogin = (shown: SessionRecord, own: Session): boolean => shown.createdAt > own.createdAt && shown.createdAt < own.createdAt + raceMs
+  const isOfLaterLogin = (presented: SessionRecord, own: Session): boolean => presented.createdAt > own.createdAt && presented.createdAt < own.createdAt + raceMs
 
   /** Returns the session that replaced this one less than `raceMs` ago. */
   const successorOf = async ({ endedAt, replacedBy }: SessionRecord): Promise<SessionRecord | undefined> => {
@@ -60,17 +60,17 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
   }
 
   /**
-   * The latest login of a browser wins: where that is our own, `shown` ends, a session whose cookie the browser sent; otherwise our own ends. Resolves with whether
-   * our own stays.
+   * The latest login of a browser wins: where that is our own, `presented` ends, a session whose cookie the browser sent; otherwise our own ends. Resolves with
+   * whether our own stays.
    *
-   * Simultaneous logins, on any instances, all send the same cookie, and only one of them replaces `shown`. The others find the winner's session through its
+   * Simultaneous logins, on any instances, all send the same cookie, and only one of them replaces `presented`. The others find the winner's session through its
    * `replacedBy` and compare their own with that, so that one session stays. Terminates: each replacing session is later than the one before.
    */
-  const keepLatest = async (own: Session, shown: SessionRecord, audit: Audit): Promise<boolean> => {
-    for (let other: SessionRecord | undefined = shown; other !== undefined && other.id !== own.id;) {
+  const keepLatest = async (own: Session, presented: SessionRecord, audit: Audit): Promise<boolean> => {
+    for (let other: SessionRecord | undefined = presented; other !== undefined && other.id !== own.id;) {
       if (!records.isLive(other)) {
         other = await successorOf(other)
-      } else if (other.id === shown.id ? isOfLaterLogin(other, own) : isLater(other, own)) {
+      } else if (other.id === presented.id ? isOfLaterLogin(other, own) : isLater(other, own)) {
         await end(own.sub, own.id, 'relogin', audit)
         return false
       } else {
@@ -96,8 +96,8 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
     },
     endSuperseded: async (secrets, session, audit) => {
       for (const secret of secrets) {
-        const shown = await records.readBySecret(secret)
-        if (shown !== undefined && !await keepLatest(session, shown, audit)) return false
+        const presented = await records.readBySecret(secret)
+        if (presented !== undefined && !await keepLatest(session, presented, audit)) return false
       }
       return true
     },

@@ -17,7 +17,7 @@ export interface WechatCall<T> {
   /** When the call gives up, by the steady clock. */
   readonly deadlineAt: number
   /** For whom the call is made, to share WeChat's quota fairly; '' or missing where that is unknown. */
-  readonly clientKey?: string
+  readonly quotaKey?: string
   /** Accounts for one call before it is made, and returns a function that undoes this where the call fails. Where it rejects, no call is made. */
   readonly charge?: () => Promise<() => Promise<void>>
   /** Picks the result from the answer. Undefined where the answer lacks it: the call has failed then. */
@@ -130,7 +130,7 @@ export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs
         const backoffMs = backoffsMs[retries] ?? Infinity
         let permit
         try {
-          permit = gates[call.endpoint].acquire(call.clientKey ?? '')
+          permit = gates[call.endpoint].acquire(call.quotaKey ?? '')
         } catch (refusal) {
           if (last !== undefined) report(call, last)
           throw refusal

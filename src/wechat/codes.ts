@@ -33,7 +33,7 @@ export const createCodes = ({ callWithToken, ticketCache, envVersion }: CodesOpt
     read: ({ image }) => image,
   })
   return {
-    codeFor: (ticketId, clientKey = '') => ticketCache.obtain(ticketId, clientKey, make(ticketId)),
+    codeFor: (ticketId, quotaKey = '') => ticketCache.obtain(ticketId, quotaKey, make(ticketId)),
     prefetch: (ticketId) => ticketCache.prefetch(make(ticketId)),
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Cache bounded by bytes and by count, and fair among client keys: above a bound, the client key with the most bytes loses its oldest entry. So nobody can
- * evict what others need. lru-cache has the expiry, the sizes and the single flight; its own eviction knows nothing of client keys and is off.
+ * Cache bounded by bytes and by count, and fair among quota keys: above a bound, the quota key with the most bytes loses its oldest entry. So nobody can
+ * evict what others need. lru-cache has the expiry, the sizes and the single flight; its own eviction knows nothing of quota keys and is off.
  */
 import { LRUCache } from 'lru-cache'
 import { expireAfter } from '../cache-options.ts'
@@ -8,9 +8,9 @@ import type { Clock } from '../login/ports.ts'
 
 export interface FairCache<T> {
   get (key: string): T | undefined
-  put (key: string, clientKey: string, value: T): void
+  put (key: string, quotaKey: string, value: T): void
   /** Returns the cached value, or makes and caches it: once for all callers at the same time. A rejection goes to all of them and is not cached. */
-  fetch (key: string, clientKey: string, make: () => Promise<T>): Promise<T>
+  fetch (key: string, quotaKey: string, make: () => Promise<T>): Promise<T>
   clear (): void
 }
 
@@ -23,12 +23,12 @@ export interface FairCacheOptions<T> {
 }
 
 interface Entry<T> {
-  readonly clientKey: string
+  readonly quotaKey: string
   readonly value: T
   readonly bytes: number
 }
 
-/** What one client key has in the cache; the oldest key comes first. */
+/** What one quota key has in the cache; the oldest key comes first. */
 interface Holding {
   bytes: number
   readonly keys: Set<string>
@@ -51,23 +51,23 @@ export const createFairCache = <T>({ clock, ttlMs, maxCount, maxBytes, bytesOf }
     sizeCalculation: ({ bytes }) => bytes,
     fetchMethod: (_key, _expired, { context: make }) => make(),
     ignoreFetchAbort: true, // what is replaced or cleared while it is made still goes to its callers
-    onInsert: ({ clientKey, bytes }, key) => {
-      const holding = holdings.get(clientKey) ?? { bytes: 0, keys: new Set() }
-      holdings.set(clientKey, holding)
+    onInsert: ({ quotaKey, bytes }, key) => {
+      const holding = holdings.get(quotaKey) ?? { bytes: 0, keys: new Set() }
+      holdings.set(quotaKey, holding)
       holding.bytes += bytes
       holding.keys.add(key)
       count++
     },
-    dispose: ({ clientKey, bytes }, key) => {
-      const holding = holdings.get(clientKey) as Holding // every entry was inserted
+    dispose: ({ quotaKey, bytes }, key) => {
+      const holding = holdings.get(quotaKey) as Holding // every entry was inserted
       holding.bytes -= bytes
       holding.keys.delete(key)
-      if (holding.keys.size === 0) holdings.delete(clientKey)
+      if (holding.keys.size === 0) holdings.delete(quotaKey)
       count--
     },
   })
 
-  const entryOf = (clientKey: string, value: T): Entry<T> => ({ clientKey, value, bytes: bytesOf(value) + entryBytes })
+  const entryOf = (quotaKey: string, value: T): Entry<T> => ({ quotaKey, value, bytes: bytesOf(value) + entryBytes })
 
   const isOverfull = (): boolean => count > maxCount || (count > 0 && cache.calculatedSize > maxBytes)
 
@@ -85,13 +85,13 @@ export const createFairCache = <T>({ clock, ttlMs, maxCount, maxBytes, bytesOf }
 
   return {
     get: (key) => cache.get(key)?.value,
-    put: (key, clientKey, value) => {
-      cache.set(key, entryOf(clientKey, value))
+    put: (key, quotaKey, value) => {
+      cache.set(key, entryOf(quotaKey, value))
       evict()
     },
-    fetch: async (key, clientKey, make) => {
+    fetch: async (key, quotaKey, make) => {
       cache.get(key) // removes an expired entry: a fetch that fails would drop it without `dispose`
-      const { value } = await cache.forceFetch(key, { context: async () => entryOf(clientKey, await make()) })
+      const { value } = await cache.forceFetch(key, { context: async () => entryOf(quotaKey, await make()) })
       evict()
       return value
     },

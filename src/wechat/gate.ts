@@ -1,6 +1,6 @@
 /**
- * Limits the calls to one endpoint of WeChat: a bounded number at a time and, after a refusal, a backoff, first for the client keys with the most recent calls.
- * Each instance learns from its own calls only. The client key says for whom a call is made; '' where that is unknown.
+ * Limits the calls to one endpoint of WeChat: a bounded number at a time and, after a refusal, a backoff, first for the quota keys with the most recent calls.
+ * Each instance learns from its own calls only. The quota key says for whom a call is made (an IPv4 address or an IPv6 /48); '' where that is unknown.
  */
 import { LRUCache } from 'lru-cache'
 import { expireAfter, maxEntries } from '../cache-options.ts'
@@ -9,7 +9,7 @@ import { WechatFault } from './fault.ts'
 
 export interface Gate {
   /** Permits a call. Throws a `WechatFault` with the time to wait where the call may not be made. */
-  acquire (clientKey: string): Permit
+  acquire (quotaKey: string): Permit
 }
 
 /** One permitted call. Exactly one of these is called when it is over. */
@@ -28,7 +28,7 @@ export interface GateOptions {
   readonly clock: Pick<Clock, 'steady'>
   /** Calls at a time. */
   readonly maxUnderWay: number
-  /** Of these, for one client key. */
+  /** Of these, for one quota key. */
   readonly maxUnderWayPerKey: number
   /** Whether several calls in a row without a usable answer begin a backoff. False where each call is worth its own try. */
   readonly backsOffAfterNoAnswer: boolean
@@ -46,9 +46,9 @@ const longestNoAnswerBackoffMs = 8000
 const failuresBeforeBackoff = 3
 /** WeChat's own limits are per minute. */
 const recentMs = 60_000
-/** A client key with fewer recent calls never counts as the cause of a refusal. */
+/** A quota key with fewer recent calls never counts as the cause of a refusal. */
 const fewestHeavyCalls = 8
-/** Client keys whose calls and backoffs are remembered. */
+/** Quota keys whose calls and backoffs are remembered. */
 const maxKeys = 10_000
 const backoffKeptMs = 600_000
 
@@ -57,7 +57,7 @@ export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, backsOffAfte
   const backoffsByKey = new LRUCache<string, Backoff>({ ...maxEntries(maxKeys), ...expireAfter(backoffKeptMs, clock) })
   const underWayByKey = new Map<string, number>()
   let underWay = 0
-  /** For everybody, after failures that no heavy client key explains; a success ends it. */
+  /** For everybody, after failures that no heavy quota key explains; a success ends it. */
   let sharedBackoff: Backoff | undefined
   /** For everybody, until the operator may have fixed the cause. */
   let operatorBackoff: Backoff | undefined
@@ -70,43 +70,43 @@ export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, backsOffAfte
     if (backoff !== undefined && backoff.until > clock.steady()) throw withRetryAfter(backoff.fault, backoff.until - clock.steady())
   }
 
-  const acquire = (clientKey: string): Permit => {
-    const ownBackoff = backoffsByKey.get(clientKey)
-    const ofKey = underWayByKey.get(clientKey) ?? 0
+  const acquire = (quotaKey: string): Permit => {
+    const ownBackoff = backoffsByKey.get(quotaKey)
+    const ofKey = underWayByKey.get(quotaKey) ?? 0
     for (const backoff of [operatorBackoff, sharedBackoff, ownBackoff]) throwDuring(backoff)
     // The first call after a backoff is a probe; others are permitted once it has succeeded.
     if (sharedBackoff !== undefined && underWay > 0) throw withRetryAfter(sharedBackoff.fault, firstBackoffMs)
     if (ownBackoff !== undefined && ofKey > 0) throw withRetryAfter(ownBackoff.fault, firstBackoffMs)
-    if (underWay >= maxUnderWay || (clientKey !== '' && ofKey >= maxUnderWayPerKey)) throw new WechatFault('too many calls to WeChat are under way', { retryAfterSeconds: 2 })
+    if (underWay >= maxUnderWay || (quotaKey !== '' && ofKey >= maxUnderWayPerKey)) throw new WechatFault('too many calls to WeChat are under way', { retryAfterSeconds: 2 })
     underWay++
-    underWayByKey.set(clientKey, ofKey + 1)
-    const ofKeyRecently = recent.get(clientKey)
-    if (ofKeyRecently === undefined) recent.set(clientKey, { calls: 1 })
+    underWayByKey.set(quotaKey, ofKey + 1)
+    const ofKeyRecently = recent.get(quotaKey)
+    if (ofKeyRecently === undefined) recent.set(quotaKey, { calls: 1 })
     else ofKeyRecently.calls++
-    return permit(clientKey, ++lastNumber)
+    return permit(quotaKey, ++lastNumber)
   }
 
-  const release = (clientKey: string): void => {
+  const release = (quotaKey: string): void => {
     underWay--
-    const left = (underWayByKey.get(clientKey) ?? 1) - 1
-    if (left > 0) underWayByKey.set(clientKey, left)
-    else underWayByKey.delete(clientKey)
+    const left = (underWayByKey.get(quotaKey) ?? 1) - 1
+    if (left > 0) underWayByKey.set(quotaKey, left)
+    else underWayByKey.delete(quotaKey)
   }
 
-  const permit = (clientKey: string, number: number): Permit => ({
-    abandoned: () => { release(clientKey) },
+  const permit = (quotaKey: string, number: number): Permit => ({
+    abandoned: () => { release(quotaKey) },
     succeeded: () => {
-      release(clientKey)
-      endBackoffs(clientKey, number)
+      release(quotaKey)
+      endBackoffs(quotaKey, number)
     },
     failed: (fault, isPersonal = false) => {
-      release(clientKey)
+      release(quotaKey)
       if (fault.remedy === 'js-code' || fault.remedy === 'blocked') {
-        endBackoffs(clientKey, number)
+        endBackoffs(quotaKey, number)
       } else if (fault.remedy === 'operator') {
         operatorBackoff = { ms: fault.retryAfterSeconds * 1000, until: clock.steady() + fault.retryAfterSeconds * 1000, fault }
       } else if (fault.remedy === 'rate-limit') {
-        return isPersonal ? fault : beginBackoffs(clientKey, number, fault)
+        return isPersonal ? fault : beginBackoffs(quotaKey, number, fault)
       } else if (backsOffAfterNoAnswer && (fault.remedy === undefined || fault.remedy === 'retry') && number > lastBeforeBackoff && ++failuresInARow >= failuresBeforeBackoff) {
         sharedBackoff = nextBackoff(sharedBackoff, fault, longestNoAnswerBackoffMs)
         lastBeforeBackoff = lastNumber
@@ -115,26 +115,26 @@ export const createGate = ({ clock, maxUnderWay, maxUnderWayPerKey, backsOffAfte
     },
   })
 
-  const endBackoffs = (clientKey: string, number: number): void => {
+  const endBackoffs = (quotaKey: string, number: number): void => {
     if (number <= lastBeforeBackoff) return
     failuresInARow = 0
     sharedBackoff = undefined
-    backoffsByKey.delete(clientKey)
+    backoffsByKey.delete(quotaKey)
   }
 
-  const beginBackoffs = (clientKey: string, number: number, fault: WechatFault): WechatFault => {
+  const beginBackoffs = (quotaKey: string, number: number, fault: WechatFault): WechatFault => {
     const longestMs = fault.retryAfterSeconds * 1000
     if (number > lastBeforeBackoff) {
       lastBeforeBackoff = lastNumber
       const heavy = heavyKeys()
       for (const key of heavy) backoffsByKey.set(key, nextBackoff(backoffsByKey.get(key), fault, longestMs))
-      if (!heavy.includes(clientKey)) sharedBackoff = nextBackoff(sharedBackoff, fault, longestMs)
+      if (!heavy.includes(quotaKey)) sharedBackoff = nextBackoff(sharedBackoff, fault, longestMs)
     }
-    const until = Math.max(backoffsByKey.get(clientKey)?.until ?? 0, sharedBackoff?.until ?? 0)
+    const until = Math.max(backoffsByKey.get(quotaKey)?.until ?? 0, sharedBackoff?.until ?? 0)
     return withRetryAfter(fault, Math.max(firstBackoffMs, until - clock.steady()))
   }
 
-  /** Client keys with the most recent calls, or at least half as many, of those that aren't backing off already. */
+  /** Quota keys with the most recent calls, or at least half as many, of those that aren't backing off already. */
   const heavyKeys = (): string[] => {
     const now = clock.steady()
     const free = [...recent.entries()].filter(([key]) => (backoffsByKey.get(key)?.until ?? 0) <= now)

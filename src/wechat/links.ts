@@ -25,7 +25,7 @@ export const createLinks = ({ callWithToken, ticketCache, envVersion, apiUrl }: 
   }
 
   return {
-    linkFor: (ticketId, endsAt, clientKey = '') => ticketCache.obtain(ticketId, clientKey, (call) => callWithToken({
+    linkFor: (ticketId, endsAt, quotaKey = '') => ticketCache.obtain(ticketId, quotaKey, (call) => callWithToken({
       ...call,
       endpoint: 'generate_urllink',
       json: {

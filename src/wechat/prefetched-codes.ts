@@ -13,13 +13,13 @@ export interface PrefetchedCodesOptions {
   /** Makes the code of an id that no ticket has yet. */
   readonly prefetch: (ticketId: string) => Promise<CodeImage>
   /** Caches a code for the ticket that has its id now. */
-  readonly put: (ticketId: string, clientKey: string, code: CodeImage) => void
+  readonly put: (ticketId: string, quotaKey: string, code: CodeImage) => void
   /** Older codes are dropped. */
   readonly maxAgeMs: number
   readonly clock: Pick<Clock, 'steady'>
 }
 
-/** The part of the prefetched codes that one client key gets in a minute. */
+/** The part of the prefetched codes that one quota key gets in a minute. */
 const sharePerKey = 1 / 4
 const shareWindowMs = 60_000
 const firstBackoffMs = 1000
@@ -58,11 +58,11 @@ export const createPrefetchedCodes = ({ size, newTicketId, prefetch, put, maxAge
   const startFilling = (): void => { fill().catch(() => {}) } // `fill` never rejects
 
   return {
-    takeTicketId: (clientKey) => {
+    takeTicketId: (quotaKey) => {
       if (isClosed) return undefined
       prefetched = prefetched.filter(({ endsAt }) => endsAt > clock.steady())
-      const used = taken.get(clientKey) ?? { count: 0 }
-      // A client that has had its share causes no calls either.
+      const used = taken.get(quotaKey) ?? { count: 0 }
+      // A key that has had its share causes no calls either.
       if (used.count >= share) return undefined
       const first = prefetched.shift()
       if (first === undefined) {
@@ -70,11 +70,11 @@ export const createPrefetchedCodes = ({ size, newTicketId, prefetch, put, maxAge
         return undefined
       }
       used.count++
-      if (used.count === 1) taken.set(clientKey, used)
+      if (used.count === 1) taken.set(quotaKey, used)
       return {
         id: first.ticketId,
         use: () => {
-          put(first.ticketId, clientKey, first.code)
+          put(first.ticketId, quotaKey, first.code)
           startFilling()
         },
         putBack: () => {

@@ -12,15 +12,15 @@ import type { TokenCall } from './token-call.ts'
 
 export interface TicketCache<T> {
   /** Returns the code or link of this ticket from the cache, or makes it. Rejects with `wechat-unavailable` or `store-unavailable`, and with a RangeError for a malformed id. */
-  obtain (ticketId: string, clientKey: string, make: Make<T>): Promise<T>
+  obtain (ticketId: string, quotaKey: string, make: Make<T>): Promise<T>
   /** Makes one for an id that no ticket has yet. It is neither cached nor counted for a ticket. Rejects as the call does. */
   prefetch (make: Make<T>): Promise<T>
   /** Caches what was prefetched, once a ticket has the id. */
-  put (ticketId: string, clientKey: string, prefetched: T): void
+  put (ticketId: string, quotaKey: string, prefetched: T): void
 }
 
 /** The part of a call to WeChat that depends on the ticket. */
-export type TicketCall = Required<Pick<TokenCall<unknown>, 'deadlineAt' | 'clientKey' | 'charge'>>
+export type TicketCall = Required<Pick<TokenCall<unknown>, 'deadlineAt' | 'quotaKey' | 'charge'>>
 type Make<T> = (call: TicketCall) => Promise<T>
 
 export interface TicketCacheOptions<T> {
@@ -62,18 +62,18 @@ export const createTicketCache = <T>({ kind, cache, store, clock, ticketTtlMs }:
     withDeadline(clock, budgetMs, () => make({ ...call, deadlineAt: clock.steady() + budgetMs }), { late: () => new WechatFault('the time for this request is up') })
 
   return {
-    obtain: async (ticketId, clientKey, make) => {
+    obtain: async (ticketId, quotaKey, make) => {
       if (!sceneForm.test(ticketId)) throw new RangeError('A ticket id must fit into the scene of a code')
       const cached = cache.get(ticketId)
       if (cached !== undefined) return cached
       try {
         if (spent.has(ticketId)) throw noCallsLeft()
-        return await cache.fetch(ticketId, clientKey, () => inTime(make, { clientKey, charge: () => charge(ticketId) }))
+        return await cache.fetch(ticketId, quotaKey, () => inTime(make, { quotaKey, charge: () => charge(ticketId) }))
       } catch (error) {
         throw asUnavailable(error)
       }
     },
-    prefetch: (make) => inTime(make, { clientKey: '', charge: async () => async () => {} }),
-    put: (ticketId, clientKey, prefetched) => { cache.put(ticketId, clientKey, prefetched) },
+    prefetch: (make) => inTime(make, { quotaKey: '', charge: async () => async () => {} }),
+    put: (ticketId, quotaKey, prefetched) => { cache.put(ticketId, quotaKey, prefetched) },
   }
 }

@@ -31,6 +31,9 @@ const beforeEachCall = (hook: (name: keyof Store, args: readonly unknown[]) => v
   },
 })
 
+/** Whether a call of the store counts, or reads counts. */
+const countsOrReads = (name: keyof Store): boolean => name.startsWith('count') || name === 'readLimitCounts'
+
 /** Opens a store for several services. */
 const openStore = (t: Test, clock = createFakeClock()): Store => {
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
@@ -147,7 +150,7 @@ await t.test('LIMIT_GUESS: the right secret is never refused when many wrong one
 
 await t.test('LIMIT_GUESS: nothing is counted on calls with the right secret, pages and health', async (t) => {
   const counted: unknown[] = []
-  const service = await openTestService(t, { wrapStore: beforeEachCall((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
+  const service = await openTestService(t, { wrapStore: beforeEachCall((name, [key]) => { if (countsOrReads(name)) counted.push(key) }) })
   const browser = await openBrowser(service)
   t.equal(counted.splice(0).length, 1, 'a ticket is')
   await times(20, () => browser.poll(0, 0))
@@ -161,7 +164,7 @@ await t.test('LIMIT_GUESS: nothing is counted on calls with the right secret, pa
 
 await t.test('limits: a call over its limit costs the store nothing', async (t) => {
   const counted: unknown[] = []
-  const service = await openTestService(t, { env: { LIMIT_CREATE: '3', LIMIT_GUESS: '3' }, wrapStore: beforeEachCall((name, [key]) => { if (name.startsWith('count')) counted.push(key) }) })
+  const service = await openTestService(t, { env: { LIMIT_CREATE: '3', LIMIT_GUESS: '3' }, wrapStore: beforeEachCall((name, [key]) => { if (countsOrReads(name)) counted.push(key) }) })
   t.equal((await times(20, () => create(service, '192.0.2.1'))).filter((answer) => answer === '201').length, 3)
   t.equal(counted.splice(0).length, 4)
   t.equal((await times(20, () => service.call({ path: '/wp-login.php', from: '192.0.2.1' }))).filter((answer) => answer === '404 not-found').length, 3)
@@ -186,7 +189,7 @@ await t.test('limits: the store gets neither address nor person, and other keys 
       wrapStore: beforeEachCall((name, [key]) => {
         if (name === 'countAgainstLimits') counted.push(...(key as ReadonlyArray<{ key: string }>).map(({ key }) => key))
         else if (name === 'readLimitCounts') counted.push(...key as readonly string[])
-        else if (name.startsWith('count')) counted.push(String(key))
+        else if (countsOrReads(name)) counted.push(String(key))
       }),
     })
     await service.call({ method: 'POST', path: '/api/tickets', from })
@@ -206,7 +209,7 @@ await t.test('limits: the store gets neither address nor person, and other keys 
 
 await t.test('limits: tries are refused when the store is away, as they can\'t be counted; unknown paths and pages are answered as usual', async (t) => {
   const away = { is: false }
-  const service = await openTestService(t, { wrapStore: beforeEachCall((name) => { if (away.is && name.startsWith('count')) throw new Problem('store-unavailable', { retryAfterSeconds: 2 }) }) })
+  const service = await openTestService(t, { wrapStore: beforeEachCall((name) => { if (away.is && countsOrReads(name)) throw new Problem('store-unavailable', { retryAfterSeconds: 2 }) }) })
   const { phone, browser } = await confirmedBrowser(service)
   away.is = true
   const expected: Array<[string, Call]> = [

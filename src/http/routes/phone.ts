@@ -50,7 +50,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     await verifyPhoneSignature({ method: request.method, target: request.originalUrl, body, headers: request.headers }, {
       ...signature,
       beforeNonce: async ({ sub, id, since }) => {
-        request.person = sub
+        request.signerSub = sub
         request.phoneKey = id
         request.phoneKeySince = since
         await limits.beforePhoneCall(request)
@@ -69,14 +69,14 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.post('/tickets/:ticket/scan', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
   }, async (request) => {
-    const scan = await login.scanTicket({ id: request.params.ticket, sub: request.person, ip: addressOf(request) }, request.audit)
+    const scan = await login.scanTicket({ id: request.params.ticket, sub: request.signerSub, ip: addressOf(request) }, request.audit)
     return scannedTicket(scan, siteOf(scan.ticket), clock)
   })
 
   app.post('/tickets/:ticket/confirm', {
     schema: { params: schemas.TicketParams, body: schemas.ConfirmBody, response: { 200: schemas.MovedTicket, ...schemas.problems } },
   }, async (request) => {
-    const confirmation = { id: request.params.ticket, sub: request.person, matchCode: request.body.match_code, since: request.phoneKeySince }
+    const confirmation = { id: request.params.ticket, sub: request.signerSub, matchCode: request.body.match_code, since: request.phoneKeySince }
     const { state, version } = await login.confirmTicket(confirmation, request.audit)
     return { state, version }
   })
@@ -84,25 +84,25 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.post('/tickets/:ticket/cancel', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.MovedTicket, ...schemas.problems } },
   }, async (request) => {
-    const { state, version } = await login.cancelByPhone({ id: request.params.ticket, sub: request.person }, request.audit)
+    const { state, version } = await login.cancelByPhone({ id: request.params.ticket, sub: request.signerSub }, request.audit)
     return { state, version }
   })
 
   app.get('/sessions', {
     schema: { response: { 200: schemas.SessionList, ...schemas.problems } },
-  }, async (request) => sessionList(await sessions.listOf(request.person)))
+  }, async (request) => sessionList(await sessions.listOf(request.signerSub)))
 
   app.delete('/sessions/:id', {
     schema: { params: schemas.SessionParams, response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    if (!await sessions.end(request.person, request.params.id, 'phone', request.audit)) throw new Problem('not-found')
+    if (!await sessions.end(request.signerSub, request.params.id, 'phone', request.audit)) throw new Problem('not-found')
     return await reply.code(204).send()
   })
 
   app.delete('/sessions', {
     schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    await login.signOutEverywhere({ sub: request.person, by: 'phone', exceptKeyId: request.phoneKey }, request.audit)
+    await login.signOutEverywhere({ sub: request.signerSub, by: 'phone', exceptKeyId: request.phoneKey }, request.audit)
     return await reply.code(204).send()
   })
 
@@ -113,8 +113,8 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     const why = whyNotName(request.body.name)
     if (why !== null) throw new Problem('bad-request', { detail: refusedNames[why], extra: { reason: why } })
     const name = request.body.name.trim()
-    await people.rename(request.person, name)
-    return { user: { sub: request.person, name: name === '' ? null : name } }
+    await people.rename(request.signerSub, name)
+    return { user: { sub: request.signerSub, name: name === '' ? null : name } }
   })
 }
 

@@ -16,7 +16,7 @@ import { isOwnPage, refuseForeignPages, refuseForeignPictures } from '../same-or
 import * as schemas from '../schemas.ts'
 import { authorization, type SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
-import { addressOf, clientNetworksOf, wechatClientKeyOf } from '../visitor.ts'
+import { addressOf, clientPrefixesOf, wechatQuotaKeyOf } from '../visitor.ts'
 import { secondsUntil, ticketView } from '../wire.ts'
 
 export interface TicketRouteDeps {
@@ -59,7 +59,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
   }, async (request, reply) => {
     await limits.beforeCreate(request)
     const browser = browserOf(request)
-    const takePrefetchedId = () => codes.takeTicketId(wechatClientKeyOf(browser.ip))
+    const takePrefetchedId = () => codes.takeTicketId(wechatQuotaKeyOf(browser.ip))
     const { ticket, secret } = await login.createTicket({ returnTo: request.body.return_to ?? null, browser, takePrefetchedId, site: siteOf(request) }, request.audit)
     return await reply.code(201).send({
       ticket: ticket.id,
@@ -76,7 +76,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
 
   app.get('/:ticket/code', { onRequest: refuseForeignPictures(config), schema: { params: schemas.TicketParams, response: { 200: schemas.Code, ...schemas.problems } } }, async (request, reply) => {
     const ticket = await login.readCodeTicket(request.params.ticket, request.audit)
-    const { bytes, type } = await codes.codeFor(ticket.id, wechatClientKeyOf(ticket.browser.ip))
+    const { bytes, type } = await codes.codeFor(ticket.id, wechatQuotaKeyOf(ticket.browser.ip))
     return await reply
       .header('cache-control', `private, max-age=${secondsUntil(ticket.expiresAt, clock)}`)
       .header('cross-origin-resource-policy', resourcePolicy) // the element on an allowed site shows it as an <img>
@@ -87,7 +87,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
   if (links !== null) {
     app.get('/:ticket/link', { schema: { params: schemas.TicketParams, response: { 302: schemas.Link, ...schemas.problems } } }, async (request, reply) => {
       const ticket = await login.readCodeTicket(request.params.ticket, request.audit)
-      return await reply.redirect(await links.linkFor(ticket.id, ticket.expiresAt, wechatClientKeyOf(ticket.browser.ip)), 302)
+      return await reply.redirect(await links.linkFor(ticket.id, ticket.expiresAt, wechatQuotaKeyOf(ticket.browser.ip)), 302)
     })
   }
 
@@ -101,7 +101,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
       ...credentialsOf(request),
       after: Number(after ?? -1),
       waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
-      networks: clientNetworksOf(request),
+      prefixes: clientPrefixesOf(request),
       signal: abortOnClose(reply),
     }, request.audit)
     return ticketView(answer, clock)
@@ -111,8 +111,8 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
     schema: { params: schemas.TicketParams, response: { 200: schemas.ConsumedTicket, ...schemas.problems } },
   }, async (request, reply) => {
     // The secret alone authenticates the call. On our own pages the sessions of the browser's cookies end, as this login replaces them.
-    const replaced = isOwnPage(request, config) ? cookie.read(request).secrets : []
-    const { ticket, session } = await login.consumeTicket(credentialsOf(request), replaced, request.audit)
+    const presentedSecrets = isOwnPage(request, config) ? cookie.read(request).secrets : []
+    const { ticket, session } = await login.consumeTicket(credentialsOf(request), presentedSecrets, request.audit)
     if (session.session.site === null && siteOf(request) === null) cookie.set(reply, session.secret, session.endsAt)
     return { ...await tokenAnswer(session.session, tokens, names), return_to: ticket.returnTo }
   })

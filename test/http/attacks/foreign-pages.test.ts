@@ -13,7 +13,7 @@ const shop = 'https://shop.example'
 /** Records a store's changes. */
 const noteChanges = (changes: string[]) => (store: Store): Store => new Proxy(store, {
   get: (target, name: keyof Store) => (...args: unknown[]) => {
-    if (name !== 'now' && !name.startsWith('on') && !name.startsWith('read') && name !== 'readLimitCounts') changes.push(`${name} ${String(args[0])}`)
+    if (name !== 'now' && !name.startsWith('on') && !name.startsWith('read')) changes.push(`${name} ${String(args[0])}`)
     return (target[name] as (...args: unknown[]) => unknown)(...args)
   },
 })

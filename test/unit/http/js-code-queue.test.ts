@@ -28,10 +28,10 @@ const open = () => {
   let stalledMs = 0
   const queue = createJsCodeQueue({ steady: () => clock.steady() + stalledMs, after: clock.after }, evenly())
   const calls: TestCall[] = []
-  const ask = (device: string, { clientKey = '192.0.2.1', network = '192.0.2.0/24', isOverLimit = false } = {}): TestCall => {
+  const ask = (device: string, { queueKey = '192.0.2.1', network = '192.0.2.0/24', isOverLimit = false } = {}): TestCall => {
     const call: TestCall = { device, hasBegun: false, outcome: 'waits', work: Promise.withResolvers<string>() }
     calls.push(call)
-    queue.run({ clientKey, network, device }, isOverLimit, () => {
+    queue.run({ queueKey, network, device }, isOverLimit, () => {
       call.hasBegun = true
       return call.work.promise
     }).then((result) => { call.outcome = result }, (error: { code?: string, message: string }) => { call.outcome = error.code ?? error.message })
@@ -56,7 +56,7 @@ await t.test('js_code queue: an address has four calls under way at first, and o
   const calls = askMany(20, () => 'phone')
   await settle()
   t.equal(begun(calls), 4)
-  const other = ask('phone', { clientKey: '192.0.2.2' })
+  const other = ask('phone', { queueKey: '192.0.2.2' })
   await settle()
   t.ok(other.hasBegun)
   await end(calls[0]!, 'right') // 20 were made
@@ -97,7 +97,7 @@ await t.test('js_code queue: the next call begins, and nothing else changes, whe
 
 await t.test('js_code queue: the next call begins when the work throws at once', async (t) => {
   const queue = createJsCodeQueue(createFakeClock())
-  const caller = { clientKey: '192.0.2.1', network: '192.0.2.0/24' }
+  const caller = { queueKey: '192.0.2.1', network: '192.0.2.0/24' }
   const fail = () => queue.run({ ...caller, device: '' }, false, () => { throw new Error('at once') })
   for (let n = 0; n < 9; n++) await t.rejects(fail(), { message: 'at once' })
   t.equal(await queue.run({ ...caller, device: '' }, false, async () => 'right'), 'right')
@@ -185,12 +185,12 @@ await t.test('js_code queue: a waiting call is rejected for a new one when 64 of
 
 await t.test('js_code queue: a call is rejected at an address where it would wait, and begins at once elsewhere, when 4,000 wait in all', async (t) => {
   const { calls, ask, askMany } = open()
-  for (let n = 0; n < 40; n++) askMany(4 + 100, (i) => `${i}`, { clientKey: `198.51.100.${n}` })
+  for (let n = 0; n < 40; n++) askMany(4 + 100, (i) => `${i}`, { queueKey: `198.51.100.${n}` })
   await settle()
   t.equal(countOf(calls, 'rate-limited'), 0)
   t.equal(calls.length - begun(calls), 4000)
-  const one = ask('one', { clientKey: '198.51.100.0' })
-  const elsewhere = ask('one', { clientKey: '192.0.2.1' })
+  const one = ask('one', { queueKey: '198.51.100.0' })
+  const elsewhere = ask('one', { queueKey: '192.0.2.1' })
   await settle()
   t.equal(one.outcome, 'rate-limited')
   t.ok(elsewhere.hasBegun)
@@ -247,8 +247,8 @@ await t.test('js_code queue: proven and unproven devices have half of the queue 
 
 await t.test('js_code queue: devices that were proven at an address are proven for its network when the limit moves to that', async (t) => {
   const { calls, ask, askMany, end } = open()
-  const network = { clientKey: '192.0.2.0/24', isOverLimit: true }
-  for (const clientKey of ['192.0.2.1', '192.0.2.2']) await end(ask(`phone of ${clientKey}`, { clientKey }), 'right')
+  const network = { queueKey: '192.0.2.0/24', isOverLimit: true }
+  for (const queueKey of ['192.0.2.1', '192.0.2.2']) await end(ask(`phone of ${queueKey}`, { queueKey }), 'right')
   askMany(200, (n) => `attacker ${n}`, network)
   const honest = [ask('phone of 192.0.2.1', network), ask('phone of 192.0.2.2', network)]
   askMany(200, (n) => `attacker ${200 + n}`, network)
@@ -260,17 +260,17 @@ await t.test('js_code queue: devices that were proven at an address are proven f
 
 await t.test('js_code queue: calls under way at an address count for its network when the limit moves to that', async (t) => {
   const { ask, askMany, end } = open()
-  const before = [...askMany(4, () => 'phone'), ask('phone', { clientKey: '192.0.2.2' })]
+  const before = [...askMany(4, () => 'phone'), ask('phone', { queueKey: '192.0.2.2' })]
   await settle()
   t.equal(begun(before), 5)
-  const after = ask('phone', { clientKey: '192.0.2.0/24', isOverLimit: true })
+  const after = ask('phone', { queueKey: '192.0.2.0/24', isOverLimit: true })
   for (const call of before) {
     await settle()
     t.notOk(after.hasBegun)
     await end(call, 'fault')
   }
   t.ok(after.hasBegun)
-  const elsewhere = ask('phone', { clientKey: '198.51.100.0/24', network: '198.51.100.0/24', isOverLimit: true })
+  const elsewhere = ask('phone', { queueKey: '198.51.100.0/24', network: '198.51.100.0/24', isOverLimit: true })
   await settle()
   t.ok(elsewhere.hasBegun)
 })

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { prefixesOf } from '../../../src/domain/address.ts'
-import { wechatClientKeyOf } from '../../../src/http/visitor.ts'
+import { wechatQuotaKeyOf } from '../../../src/http/visitor.ts'
 
-await t.test('wechatClientKeyOf: an IPv4 address is a client key of its own, an IPv6 address has that of its /48, as limits count it', async (t) => {
-  t.equal(wechatClientKeyOf('192.0.2.1'), '192.0.2.1')
-  for (const address of ['2001:db8:1:2::3', '2001:db8:1:ffff::', '2001:db8:1::']) t.equal(wechatClientKeyOf(address), '2001:db8:1::/48')
-  t.equal(wechatClientKeyOf('2001:db8:1:2::3'), prefixesOf('2001:db8:1:2::3')[0])
-  t.equal(wechatClientKeyOf(''), '')
+await t.test('wechatQuotaKeyOf: an IPv4 address is a client key of its own, an IPv6 address has that of its /48, as limits count it', async (t) => {
+  t.equal(wechatQuotaKeyOf('192.0.2.1'), '192.0.2.1')
+  for (const address of ['2001:db8:1:2::3', '2001:db8:1:ffff::', '2001:db8:1::']) t.equal(wechatQuotaKeyOf(address), '2001:db8:1::/48')
+  t.equal(wechatQuotaKeyOf('2001:db8:1:2::3'), prefixesOf('2001:db8:1:2::3')[0])
+  t.equal(wechatQuotaKeyOf(''), '')
 })

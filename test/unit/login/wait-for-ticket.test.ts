@@ -19,7 +19,7 @@ const begin = async (deps: LoginDeps, credentials: { id: string, secret: string 
     counter.reads++
     return deps.tickets.read(id)
   }
-  const over = waitForTicket({ ...deps, tickets: { ...deps.tickets, read } }, { ...credentials, after: 1, waitMs: 25_000, networks: ['home'], signal: new AbortController().signal, ...poll })
+  const over = waitForTicket({ ...deps, tickets: { ...deps.tickets, read } }, { ...credentials, after: 1, waitMs: 25_000, prefixes: ['home'], signal: new AbortController().signal, ...poll })
     .then((answer) => { outcome = answer }, (error: unknown) => { outcome = error as Problem })
   await settle()
   return {

@@ -13,16 +13,16 @@ const open = ({ maxUnderWay = 64, maxUnderWayPerKey = 16, backsOffAfterNoAnswer 
 }
 
 /** How many seconds a client has to wait. 0 where a call is permitted: it succeeds at once. */
-const waitOf = (gate: Gate, clientKey: string): number => {
+const waitOf = (gate: Gate, quotaKey: string): number => {
   try {
-    gate.acquire(clientKey).succeeded()
+    gate.acquire(quotaKey).succeeded()
     return 0
   } catch (error) {
     return (error as WechatFault).retryAfterSeconds
   }
 }
 
-const succeed = (gate: Gate, clientKey: string, times: number): void => { for (let i = 0; i < times; i++) gate.acquire(clientKey).succeeded() }
+const succeed = (gate: Gate, quotaKey: string, times: number): void => { for (let i = 0; i < times; i++) gate.acquire(quotaKey).succeeded() }
 
 await t.test('gate: further calls are refused at once when as many as allowed are under way, in all or for one client', async (t) => {
   const { gate } = open({ maxUnderWay: 5, maxUnderWayPerKey: 3 })

@@ -13,17 +13,17 @@ const letArrive = async (callsTo: (endpoint: typeof codes) => number): Promise<v
 }
 
 /** Waits for an id with a prefetched code. */
-const reserved = async (wechat: PrefetchedCodes, clientKey: string): Promise<PrefetchedTicketId> => {
+const reserved = async (wechat: PrefetchedCodes, quotaKey: string): Promise<PrefetchedTicketId> => {
   for (;;) {
-    const prefetched = wechat.takeTicketId(clientKey)
+    const prefetched = wechat.takeTicketId(quotaKey)
     if (prefetched !== undefined) return prefetched
     await new Promise((resolve) => { setImmediate(resolve) })
   }
 }
 
 /** Waits for one, and uses it for a ticket. */
-const taken = async (wechat: PrefetchedCodes, clientKey: string): Promise<string> => {
-  const { id, use } = await reserved(wechat, clientKey)
+const taken = async (wechat: PrefetchedCodes, quotaKey: string): Promise<string> => {
+  const { id, use } = await reserved(wechat, quotaKey)
   use()
   return id
 }
