@@ -352,7 +352,7 @@ await t.test('sessions: none is replaced when the sent ones were ended otherwise
   t.strictSame(steps(), [])
 })
 
-await t.test('sessions: all of one person end, and none opens that was approved before, when all are ended', async (t) => {
+await t.test('sessions: all of one person end, and none opens that was confirmed before, when all are ended', async (t) => {
   const bench = setUp(t)
   const { clock, sessions, people, logIn, consumed, steps } = bench
   const mings = [await logIn(), await logIn(), await logIn()]
