@@ -58,7 +58,7 @@ export const testLogins = async (t: Test, openBrowser: () => Promise<RealBrowser
 
 /** Starts the proxy and opens the page behind it, until it shows a code. Reloads a page whose files didn't load, and a proxy's error page, as a visitor would. */
 const openLoginPage = async (t: Test, browser: RealBrowser, network: Network, { address, service, phone }: { readonly address: string, readonly service: ProxiedService, readonly phone: TestPhone }): Promise<Login> => {
-  const addresses = { listen: `${address}:${await freePort()}`, upstream: `${address}:${service.port}` }
+  const addresses = { listen: `${address}:${await freePort(address)}`, upstream: `${address}:${service.port}` }
   const proxy = await network.open(t, addresses)
   const tab = network.isForward === true
     ? await browser.open(`http://${addresses.upstream}/login`, { forwardProxy: addresses.listen })

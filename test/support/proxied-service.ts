@@ -33,7 +33,8 @@ export interface ProxiedService {
 export const openProxiedService = async (t: Test): Promise<ProxiedService> => {
   const folder = makeFolder(t)
   const simulator = await startWechatSimulator()
-  const port = await freePort()
+  t.teardown(simulator.close)
+  const port = await freePort('0.0.0.0') // the proxies of another file may listen on it at an address of their own
   const url = `http://127.0.0.1:${port}`
   const config = {
     ...readConfig({
@@ -50,7 +51,12 @@ export const openProxiedService = async (t: Test): Promise<ProxiedService> => {
     WECHAT_SECRET: simulator.secret,
   }
   const runtime = openRuntime(config)
+  t.teardown(runtime.close)
   const app = await buildApp(runtime, config)
+  t.teardown(async () => {
+    app.server.closeAllConnections()
+    await app.close()
+  })
   const record = new Map<string, Arrival[]>()
   const arrivals = (address: string): Arrival[] => record.get(address) ?? record.set(address, []).get(address) ?? []
   app.server.on('request', ({ method = '', url = '', socket }, response) => {
@@ -63,13 +69,7 @@ export const openProxiedService = async (t: Test): Promise<ProxiedService> => {
   })
   await app.listen({ host: '0.0.0.0', port })
   const service = remote(url)
-  t.teardown(async () => {
-    await service.close()
-    app.server.closeAllConnections()
-    await app.close()
-    await runtime.close()
-    await simulator.close()
-  })
+  t.teardown(service.close)
   return {
     port,
     arrivals,

@@ -54,17 +54,17 @@ const ports = { first: 10_000, count: 10_000 }
 /** Each process starts at another port, as a port found free isn't reserved until something listens on it. */
 let nextPort = process.pid * 97 % ports.count
 
-/** Returns a free port, each time another one. */
-export const freePort = async (): Promise<number> => {
+/** Returns a port that is free at an address (0.0.0.0: at all of them), each time another one. */
+export const freePort = async (address = '127.0.0.1'): Promise<number> => {
   for (;;) {
     const port = ports.first + nextPort
     nextPort = (nextPort + 1) % ports.count
-    if (await canListen(port)) return port
+    if (await canListen(address, port)) return port
   }
 }
 
-const canListen = async (port: number): Promise<boolean> => {
-  const server = createServer().listen(port, '127.0.0.1')
+const canListen = async (address: string, port: number): Promise<boolean> => {
+  const server = createServer().listen(port, address)
   try {
     await once(server, 'listening')
   } catch {
