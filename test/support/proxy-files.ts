@@ -36,6 +36,15 @@ export const readInstancesBlock = (kind: BalancerKind): string => readProxyText(
 /** Reads the README's further line for nginx with several instances. */
 export const readInstancesLine = (): string => readProxyText('nginx-instances-location.conf')
 
+/** Returns the README's nginx block for a protected site. */
+export const readSiteBlock = (): string => readProxyText('nginx-site.conf')
+
+/** Returns the whole configuration of nginx in front of a protected site, with the service as `upstream`. */
+export const siteConfig = (folder: string, addresses: ProxyAddresses, site: string): string => {
+  const file = atAddresses.nginx(readSiteBlock(), addresses)
+  return wraps.nginx(replace(replace(file, '127.0.0.1:3000', addresses.upstream), '127.0.0.1:8080', site), folder, addresses)
+}
+
 /** Returns the complete configuration of a proxy in front of three instances. */
 export const balancerConfig = (kind: BalancerKind, folder: string, listen: string, upstreams: readonly [string, string, string]): string => {
   const block = upstreams.reduce((text, upstream, index) => replace(text, `10.0.0.1${index + 1}:3000`, upstream), readInstancesBlock(kind))
