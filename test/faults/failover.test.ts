@@ -5,7 +5,7 @@ import { openBrowser, type Service } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
 import type { Answer } from '../support/test-service.ts'
 import { openPair } from '../support/pair.ts'
-import { startCluster, startSentinelSet } from '../support/redis-sets.ts'
+import { startCluster, startSentinelSet, waitUntilReplicated } from '../support/redis-sets.ts'
 
 /** Every call is answered within 6 s, whatever fails behind the service. */
 const answerWithinMs = 6_000
@@ -32,6 +32,7 @@ for (const [kind, startSet] of Object.entries({ sentinel: startSentinelSet, clus
     const browser = await openBrowser(other)
     const { answers } = await holdPolls(other, [browser])
     const master = await set.masterOf(`scan-login:ticket:${browser.ticket}`)
+    await waitUntilReplicated(set, master)
     await master.stop()
     const scanned = await retryOutage(() => phone.scan(browser.ticket))
     t.hasStrict(scanned, { status: 200, json: { state: 'scanned', version: 2 } })

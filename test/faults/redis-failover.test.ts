@@ -8,7 +8,7 @@ import { openMovingAddress } from '../support/moving-address.ts'
 import { openDeployment, waitUntilReady as untilServiceReady } from '../support/service-process.ts'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { startRedis, type RedisServer } from '../support/redis.ts'
-import { sendCommand } from '../support/redis-sets.ts'
+import { isReplicated, sendCommand } from '../support/redis-sets.ts'
 import { waitAtMost } from '../support/waiting.ts'
 
 const hour = 3_600_000
@@ -29,16 +29,7 @@ const startPair = async (t: Test, args?: readonly string[]) => {
   return { first, second, address: await openMovingAddress(t, first.port) }
 }
 
-const offsetOf = async ({ port }: RedisServer, name: 'master_repl_offset' | 'slave_repl_offset'): Promise<number> =>
-  Number(new RegExp(`${name}:(\\d+)`).exec(String(await sendCommand(port, 'INFO', 'replication')))?.[1])
-
 const isWithin = waitAtMost(patienceMs)
-
-/** Resolves with whether the replica catches up with the first server in time. Redis' WAIT would only wait for writes of its own connection. */
-const isReplicated = async (first: RedisServer, second: RedisServer): Promise<boolean> => {
-  const written = await offsetOf(first, 'master_repl_offset')
-  return await isWithin(async () => await offsetOf(second, 'slave_repl_offset') >= written)
-}
 
 /** How the old server is made to refuse writes; it still answers TIME and PING. */
 const refusals: Readonly<Record<string, (first: RedisServer, second: RedisServer) => Promise<void>>> = {

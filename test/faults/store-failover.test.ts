@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Store } from '../../src/login/store-port.ts'
 import { systemClock } from '../../src/runtime.ts'
-import { downAfterMs, sendCommand, startCluster, startSentinelSet, type RedisSet } from '../support/redis-sets.ts'
+import { downAfterMs, replicasOf, sendCommand, startCluster, startSentinelSet, waitUntilReplicated, type RedisSet } from '../support/redis-sets.ts'
 import type { RedisServer } from '../support/redis.ts'
 import { openStore, untilReady } from '../contract/store-harness.ts'
 
@@ -20,14 +20,6 @@ const waitUntilNotified = async (writer: Store, changes: string[], key: string):
     await writer.replace(key, version, { version: version + 1 }, hour)
     await sleep(50)
   }
-}
-
-const replicaOf = async (set: RedisSet, master: RedisServer): Promise<RedisServer> => {
-  for (const server of set.servers) {
-    const role = await sendCommand(server.port, 'ROLE')
-    if (Array.isArray(role) && role[0] === 'slave' && Number(role[2]) === master.port) return server
-  }
-  throw new Error('the master has no replica')
 }
 
 /** Waits until each of these keys can be read and written again. */
@@ -96,6 +88,7 @@ for (const [kind, startSet] of Object.entries(kinds)) {
 
       const load = startLoad(stores)
       const server = await set.masterOf(`scan-login:${keys[0]}`)
+      await waitUntilReplicated(set, server)
       await begin(server, set)
       // Until the others have noticed, agreed, and one has taken over.
       await sleep(downAfterMs)
@@ -138,7 +131,7 @@ await t.test('cluster: calls work again when a slot moves to another master', as
   await untilReady(store)
   await store.write('record:1', { version: 1 }, hour)
   const from = await set.masterOf('scan-login:record:1')
-  const replica = await replicaOf(set, from)
+  const [replica] = await replicasOf(set, from)
   await sendCommand(replica.port, 'CLUSTER', 'FAILOVER')
   while ((await set.masterOf('scan-login:record:1')).port !== replica.port) await sleep(50)
   await waitUntilUsable(store, ['record:1'])

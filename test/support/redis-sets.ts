@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@keyv/redis'
 import { freePort, startRedis, type RedisServer } from './redis.ts'
 import type { TeardownScope } from './teardown-scope.ts'
+import { waitAtMost } from './waiting.ts'
 
 export interface RedisSet {
   readonly url: string
@@ -39,6 +40,34 @@ const startServer = async (scope: TeardownScope, args: readonly string[] = [], p
   const server = await startRedis({ args, ...(port !== undefined && { port }) })
   scope.teardown(() => server.stop())
   return server
+}
+
+const offsetOf = async ({ port }: RedisServer, name: 'master_repl_offset' | 'slave_repl_offset'): Promise<number> =>
+  Number(new RegExp(`${name}:(\\d+)`).exec(String(await sendCommand(port, 'INFO', 'replication')))?.[1])
+
+const isWithin = waitAtMost(20_000) // far more than it takes, for a busy machine
+
+/** Resolves with whether a replica catches up in time with what its master has now. Redis' WAIT would only wait for writes of its own connection. */
+export const isReplicated = async (master: RedisServer, replica: RedisServer): Promise<boolean> => {
+  const written = await offsetOf(master, 'master_repl_offset')
+  return await isWithin(async () => await offsetOf(replica, 'slave_repl_offset') >= written)
+}
+
+/** Returns the replicas of a master. */
+export const replicasOf = async (set: RedisSet, master: RedisServer): Promise<readonly [RedisServer, ...RedisServer[]]> => {
+  const replicas: RedisServer[] = []
+  for (const server of set.servers) {
+    const role = await sendCommand(server.port, 'ROLE')
+    if (Array.isArray(role) && role[0] === 'slave' && Number(role[2]) === master.port) replicas.push(server)
+  }
+  const [first, ...others] = replicas
+  if (first === undefined) throw new Error('the master has no replica')
+  return [first, ...others]
+}
+
+/** Waits until every replica has what the master has now: what a master loses that ends before that isn't the store's to keep. */
+export const waitUntilReplicated = async (set: RedisSet, master: RedisServer): Promise<void> => {
+  for (const replica of await replicasOf(set, master)) if (!await isReplicated(master, replica)) throw new Error('a replica does not catch up')
 }
 
 /** Starts a single server, for tests of every kind of setup. */
