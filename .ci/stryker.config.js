@@ -35,7 +35,8 @@ const testFiles = {
  * Clean-up that only frees memory: of networks without a poll and groups without a waiter in the waiting room; of the draft that a rotation has renamed already.
  * Flushing of files and folders to disk, which a test can't observe.
  * Undefined members in the record of a session, which JSON leaves out.
- * Messages that parseKeyFile replaces by its own.
+ * Messages that parseKeyFile replaces by its own, and the cause of an UnknownSchemaError, which is for the log.
+ * Five use cases that createLogin passes on: the HTTP tests call them, which are left out here.
  * The actor of a cancellation in readCodeTicket, where the ticket is only read.
  * Equivalent patterns: a repetition before `.*` (Safari's version), a search that may begin anywhere (isAddress), and an empty piece between two matches that is
  *   harmless or removed later (betweenWords, invisible).

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { areOneConnection, isPrivateAddress, networkOf, plainAddress } from '../../../src/domain/address.ts'
 import { describeBrowser } from '../../../src/domain/browser.ts'
-import { equalInConstantTime, hashSecret, isId, isSecret, newId, newSecret, startOf } from '../../../src/domain/ids.ts'
+import { equalInConstantTime, hashSecret, isId, isKeyId, isSecret, newId, newSecret, startOf } from '../../../src/domain/ids.ts'
 import { newMatch } from '../../../src/domain/match.ts'
 import { subjectOf, whyNotName } from '../../../src/domain/person.ts'
 import { areDifferentCountries } from '../../../src/domain/place.ts'
@@ -24,6 +24,8 @@ await t.test('ids: a text is accepted when it is the canonical base64url of the 
   }
   for (const text of ['', 'short', 'A'.repeat(21), 'A'.repeat(23), `${'A'.repeat(21)}B`, `${'A'.repeat(21)}+`, `${'A'.repeat(22)}\n`]) t.notOk(isId(text), JSON.stringify(text))
   for (const text of ['', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}B`, `${'A'.repeat(42)}/`]) t.notOk(isSecret(text), JSON.stringify(text))
+  for (const text of ['a', 'A-Z_0-9', 'a'.repeat(64)]) t.ok(isKeyId(text), text)
+  for (const text of ['', 'a'.repeat(65), 'a:b', 'a\n', ' a', '微']) t.notOk(isKeyId(text), JSON.stringify(text))
 })
 
 await t.test('ids: texts are the same when every byte is, and a hash is SHA-256 in base64url', async (t) => {

@@ -39,6 +39,8 @@ await t.test('records: nothing is read or overwritten by a change when the schem
 await t.test('records: an id finds nothing, and is no RangeError of the store, when it can\'t be one', async (t) => {
   const { counters } = open(t)
   t.equal(await counters.read('not an id'), undefined)
+  await counters.write('a', { schema, count: 1 }, null)
+  t.equal(await counters.read(['a'] as unknown as string), undefined, 'a list reads as text like its only id')
 })
 
 await t.test('records: no change is lost when several come at once', async (t) => {
@@ -54,6 +56,8 @@ await t.test('records: nothing is written when a change returns what it was give
   await add('a')
   const { before, after } = await counters.update('a', (before) => before, () => 1000)
   t.equal(after, before)
+  const kept = await counters.update('a', () => undefined, () => 1000)
+  t.equal(kept.after, kept.before, 'nor when it returns nothing')
   t.strictSame(await store.read('counter:a'), { schema, version: 1, count: 1 })
 })
 
