@@ -62,7 +62,7 @@ const openTerminal = (): Writable | null => {
  * Writes to a pipe or a socket through Node's own stream, which never blocks there. pino's destination would: its last flush retries for ever while a pipe is
  * full, and a thread in the middle of a blocking write can't be ended.
  */
-export const streamOutput = (stream: Writable): LogOutput => {
+const streamOutput = (stream: Writable): LogOutput => {
   stream.on('error', () => {}) // the reader has gone, and there is no other place to report it
   return {
     write: (line) => { if (stream.writable && stream.writableLength < maxUnwrittenBytes) stream.write(line) },

@@ -12,7 +12,7 @@ import { clientPrefixesOf } from './visitor.ts'
 const linesPerMinute = { failed: 240, refused: 240, answered: 2400 }
 
 /** Shortens the ids in a path: enough is left to follow one login through the log, too little to use it. Escaped spellings count as ids, too. */
-export const maskPath = (url: string): string =>
+const maskPath = (url: string): string =>
   url.replace(/\?.*$/s, '').replace(/[A-Za-z0-9_%-]{16,}/g, (id) => `${startOf(id)}…`)
 
 /** Logs each answered request at `info`; at `debug` frequent ones (polls, health checks), and those of a network with too many lines. */

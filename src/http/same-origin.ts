@@ -11,7 +11,7 @@ export type Caller = 'same-origin' | 'same-site' | 'other' | 'none'
  * Determines which page makes a call. `Sec-Fetch-Site: same-origin` decides alone, as no script can forge it: it holds for our pages under another name of this
  * host, and under `no-referrer` (origin `null`). Otherwise each of the two headers that is present has to agree.
  */
-export const callerOf = ({ headers }: FastifyRequest, config: Pick<Config, 'origin' | 'COOKIE_DOMAIN'>): Caller => {
+const callerOf = ({ headers }: FastifyRequest, config: Pick<Config, 'origin' | 'COOKIE_DOMAIN'>): Caller => {
   const { origin, 'sec-fetch-site': fetchSite } = headers
   if (fetchSite === 'same-origin') return 'same-origin'
   if (origin === undefined && (fetchSite === undefined || fetchSite === 'none')) return 'none'

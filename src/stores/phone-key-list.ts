@@ -43,7 +43,10 @@ export const createPhoneKeyLists = (store: Store, clock: Clock, keptMs: number):
   return {
     read: async (sub) => live(await records.read(sub)),
     async change (sub, next) {
-      const { after } = await records.update(sub, (before) => ({ ...live(before), ...next(live(before)) }), ttlOf)
+      const { after } = await records.update(sub, (before) => {
+        const list = live(before)
+        return { ...list, ...next(list) }
+      }, ttlOf)
       return after as KeyList // as made above
     },
   }

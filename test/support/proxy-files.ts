@@ -18,7 +18,7 @@ export interface Hostility {
 }
 
 /** The README's configurations, which all configurations of the tests are made from. */
-export const proxyFiles: Readonly<Record<ProxyKind, string>> = { nginx: 'nginx.conf', haproxy: 'haproxy.cfg', caddy: 'Caddyfile', squid: 'squid.conf' }
+const proxyFiles: Readonly<Record<ProxyKind, string>> = { nginx: 'nginx.conf', haproxy: 'haproxy.cfg', caddy: 'Caddyfile', squid: 'squid.conf' }
 
 /** Reads a configuration of the README. */
 export const readProxyFile = (kind: ProxyKind): string => readProxyText(proxyFiles[kind])
@@ -26,7 +26,7 @@ export const readProxyFile = (kind: ProxyKind): string => readProxyText(proxyFil
 const readProxyText = (name: string): string => readFileSync(join(import.meta.dirname, '../networks/proxies', name), 'utf8')
 
 /** The README's blocks for several instances, which replace those for one. */
-export const instancesFiles = { nginx: 'nginx-instances.conf', haproxy: 'haproxy-instances.cfg' } as const satisfies Partial<Record<ProxyKind, string>>
+const instancesFiles = { nginx: 'nginx-instances.conf', haproxy: 'haproxy-instances.cfg' } as const satisfies Partial<Record<ProxyKind, string>>
 
 export type BalancerKind = keyof typeof instancesFiles
 

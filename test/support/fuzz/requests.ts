@@ -30,7 +30,7 @@ export const operationsOf = (description: { readonly paths: Readonly<Record<stri
 const successesOf = ({ responses }: Described): number[] => Object.keys(responses).filter((status) => /^[123]\d\d$/.test(status)).map(Number)
 
 /** Paths outside the description. */
-export const otherPaths = ['/', '/login', '/me', '/login.js', '/scan-login.js', '/style.css', '/openapi.json', '/nothing', '/api', '/api/', '/api/phone', '/metrics', '/.env', '/../package.json', '/login.js/..%2f..%2fpackage.json', '*', '//evil.example', 'http://evil.example/login']
+const otherPaths = ['/', '/login', '/me', '/login.js', '/scan-login.js', '/style.css', '/openapi.json', '/nothing', '/api', '/api/', '/api/phone', '/metrics', '/.env', '/../package.json', '/login.js/..%2f..%2fpackage.json', '*', '//evil.example', 'http://evil.example/login']
 
 export type Signature = 'right' | 'of other bytes' | 'garbage' | 'none'
 
