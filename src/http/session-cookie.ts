@@ -1,4 +1,4 @@
-/** The session cookie: its name, its attributes, and every variant of it that a browser may hold. Also the secrets and tokens in `Authorization`. */
+/** The session cookie: its name, its attributes, and every variant of it that a browser may hold. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { isSecret } from '../domain/ids.ts'
@@ -93,13 +93,4 @@ const pathsTo = (url: string): string[] => {
     return i < parts.length - 1 ? [path, `${path}/`] : [path]
   })
   return ['/', ...paths.filter((path) => path !== '/' && /^[\w./~-]+$/.test(path)).slice(0, maxPaths)]
-}
-
-/**
- * Returns the credentials in `Authorization`; undefined for another scheme or none. Two such headers count as none, as a proxy may have read the other one.
- */
-export const authorization = (request: FastifyRequest, scheme: 'Ticket' | 'Bearer'): string | undefined => {
-  if (request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length > 1) return undefined
-  const [, used, value] = /^([A-Za-z]+) +([^\s]+)$/.exec(request.headers.authorization ?? '') ?? []
-  return used?.toLowerCase() === scheme.toLowerCase() ? value : undefined
 }

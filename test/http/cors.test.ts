@@ -13,7 +13,7 @@ const corsHeaders = (answer: Answer): string[] => Object.keys(answer.headers).fi
 const preflight = (service: TestService, path: string, origin: string, method: string): Promise<Answer> => service.call({
   method: 'OPTIONS',
   path,
-  headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'authorization,content-type' },
+  headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'authorization,content-type,x-ticket-secret' },
 })
 
 await t.test('cross-origin: no origin is allowed when ALLOWED_ORIGINS is not set', async (t) => {
@@ -37,7 +37,7 @@ await t.test('cross-origin: a preflight of an allowed origin is answered for eac
       t.equal(text, '')
       t.equal(headers['access-control-allow-origin'], origin)
       t.ok(String(headers['access-control-allow-methods']).split(', ').includes(method))
-      t.strictSame(String(headers['access-control-allow-headers']).toLowerCase().split(', ').sort(), ['authorization', 'content-type'])
+      t.strictSame(String(headers['access-control-allow-headers']).toLowerCase().split(', ').sort(), ['authorization', 'content-type', 'x-ticket-secret'])
       t.equal(headers['access-control-allow-credentials'], undefined)
       t.match(headers.vary, /\borigin\b/i)
       t.equal(headers['cache-control'], 'no-store')

@@ -56,6 +56,7 @@ const makeTrouble = async (t: Parameters<typeof openTestService>[0]): Promise<Tr
   // Secrets in the wrong places: in paths, queries, other headers, malformed bodies.
   for (const secret of [browser.secret, cookieSecret, phone.key.key, token, service.simulator.secret]) {
     await call({ path: `/api/tickets/${secret}?secret=${secret}`, headers: { authorization: `Ticket ${secret}`, referer: `https://a.example/${secret}` } })
+    await call({ path: `/api/tickets/${pending.ticket}`, headers: { 'x-ticket-secret': secret } })
     await call({ path: `/${secret}`, headers: { 'user-agent': secret, 'x-request-id': secret } })
     await call({ method: 'POST', path: '/api/tickets', body: `{"return_to":"${secret}` })
     await call({ method: 'POST', path: '/api/tickets', body: { return_to: `https://evil.example/${secret}` } })

@@ -6,9 +6,10 @@ import { Problem } from '../../errors.ts'
 import type { Names, Session } from '../../login/ports.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import type { AccessTokens } from '../access-tokens.ts'
+import { bearerToken, hasBearer } from '../credentials.ts'
 import { refuseCrossSite } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
-import { authorization, type SessionCookie } from '../session-cookie.ts'
+import type { SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer, userOf } from '../token-answer.ts'
 import { sessionView } from '../wire.ts'
 
@@ -38,11 +39,9 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
     return [first, ...others]
   }
 
-  const hasBearer = (request: FastifyRequest): boolean => /^bearer\b/i.test(request.headers.authorization ?? '')
-
   /** The live session of a token that was issued for its site. */
   const byToken = async (request: FastifyRequest): Promise<Session> => {
-    const claim = tokens.verify(authorization(request, 'Bearer') ?? '')
+    const claim = tokens.verify(bearerToken(request) ?? '')
     const session = claim && await sessions.findById(claim.sid)
     if (session === undefined || session.sub !== claim?.sub || tokens.audienceOf(session) !== claim.aud) throw new Problem('unauthenticated')
     return session

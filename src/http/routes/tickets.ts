@@ -11,10 +11,11 @@ import type { BrowserCredentials } from '../../login/browser-ticket.ts'
 import type { Login } from '../../login/login.ts'
 import type { Clock, PrefetchedCodes, CodeSource, LinkSource, Names } from '../../login/ports.ts'
 import type { AccessTokens } from '../access-tokens.ts'
+import { ticketSecret } from '../credentials.ts'
 import type { Limits } from '../limits.ts'
 import { isOwnPage, refuseForeignPages, refuseForeignPictures } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
-import { authorization, type SessionCookie } from '../session-cookie.ts'
+import type { SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer } from '../token-answer.ts'
 import { addressOf, clientPrefixesOf, wechatQuotaKeyOf } from '../visitor.ts'
 import { secondsUntil, ticketView } from '../wire.ts'
@@ -45,7 +46,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
     await app.register(cors, {
       origin: [...config.ALLOWED_ORIGINS],
       methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-      allowedHeaders: ['authorization', 'content-type'],
+      allowedHeaders: ['authorization', 'content-type', 'x-ticket-secret'],
       exposedHeaders: ['retry-after'],
       maxAge: 600,
       strictPreflight: false, // its refusal would be plain text instead of a problem
@@ -126,7 +127,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
 }
 
 const credentialsOf = (request: FastifyRequest<{ Params: { ticket: string } }>): BrowserCredentials => {
-  const secret = authorization(request, 'Ticket')
+  const secret = ticketSecret(request)
   if (secret === undefined) throw new Problem('ticket-not-found')
   return { id: request.params.ticket, secret }
 }

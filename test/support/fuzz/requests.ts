@@ -73,6 +73,7 @@ const addresses = fc.oneof(fc.constantFrom('203.0.113.9', '203.0.113.9, 127.0.0.
 
 const headerOf: Readonly<Record<string, Arbitrary<string>>> = {
   Authorization: credentials,
+  'X-Ticket-Secret': fc.oneof(fc.constantFrom('{pending secret}', '{confirmed secret}', '{victim scanned}', 'Ticket {pending secret}', '', 'A'.repeat(43)), headerText),
   Cookie: cookies,
   Origin: fc.oneof(fc.constantFrom('https://login.example.com', 'https://evil.example', 'null', '', 'https://shop.example', 'https://login.example.com.evil.example'), headerText),
   'Sec-Fetch-Site': fc.oneof(fc.constantFrom('same-origin', 'same-site', 'cross-site', 'none', ''), headerText),
