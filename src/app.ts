@@ -9,6 +9,7 @@ import { foreignOrigins } from './domain/site.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
 import { allowedHostsPlugin } from './http/allowed-hosts.ts'
 import { answerDeadlinePlugin } from './http/answer-deadline.ts'
+import { apiCachingPlugin } from './http/api-caching.ts'
 import { auditPlugin } from './http/audit.ts'
 import { bodyParserPlugin } from './http/body-parser.ts'
 import { createHttpServer } from './http/http-server.ts'
@@ -107,6 +108,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     frameworkErrors: (error, request, reply) => { sendProblem(asProblem(error), request, reply) },
     clientErrorHandler: answerMalformed,
   })
+  await app.register(apiCachingPlugin, { basePath: config.basePath }) // before everything that may answer
   await app.register(answerDeadlinePlugin, { timer: clock }) // before everything that may wait
   await app.register(signerPlugin)
   const rereadTickets = createRereadTickets({ tickets, waitingRoom })
@@ -136,7 +138,6 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
 
   await app.register(async (base) => {
     await base.register(async (api) => {
-      api.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
       const phone = {
         login,
         signature: { phoneKeys, clock, authority: new URL(config.PUBLIC_URL).host },

@@ -4,6 +4,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Problem } from '../errors.ts'
+import { varyByPerson } from './api-caching.ts'
 import { asProblem, problemBody } from './problems.ts'
 
 /** The socket is destroyed this long after the answer: at once, data that the client still sends could reset the connection and lose the answer. */
@@ -34,6 +35,7 @@ export const refuseSocket = (socket: Duplex, problem: Problem): void => {
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     'Content-Type: application/problem+json',
     'Cache-Control: no-store',
+    `Vary: ${varyByPerson}`,
     "Content-Security-Policy: default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
     'Referrer-Policy: no-referrer',
     'X-Content-Type-Options: nosniff',

@@ -72,7 +72,7 @@ await t.test('answer deadline: a failed guess is answered as any other call, and
   service.clock.advance(5_000)
   const { headers } = await answer
   t.equal(verdict(await answer), '503 store-unavailable')
-  t.match(headers, { 'content-type': /^application\/problem\+json/, 'retry-after': /^[1-9]/, 'cache-control': 'no-store' })
+  t.match(headers, { 'content-type': /^application\/problem\+json/, 'retry-after': /^[1-9]/, 'cache-control': 'no-store', vary: /^Cookie, Authorization$/ })
   await settle()
   const logged = service.logged()
   count.reject(new Problem('store-unavailable'))

@@ -80,6 +80,69 @@ for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http
   })
 }
 
+await t.test('headers: an answer of the API varies by cookie and Authorization, and has no ETag, whatever is called and however it is answered', async (t) => {
+  for (const prefix of ['', '/auth']) {
+    const service = await openTestService(t, { env: { ...generous, PUBLIC_URL: `https://login.example.com${prefix}`, ALLOWED_ORIGINS: 'https://shop.example', WECHAT_URL_LINK: 'on' } })
+    const port = await listen(service)
+    const { cookie, token } = await logIn(service)
+    const browser = await openBrowser(service, { prefix })
+    const api = `${prefix}/api`
+    const ticket = `${api}/tickets/${browser.ticket}`
+    const session = `Cookie: ${cookie}`
+    const own = 'Sec-Fetch-Site: same-origin'
+    const shop = 'Origin: https://shop.example'
+    const rows: ReadonlyArray<readonly [status: number, vary: string, first: string, ...headers: string[]]> = [
+      ...([
+        [201, `POST ${api}/tickets`, 'Content-Length: 0'],
+        [200, `GET ${ticket}/code`],
+        [302, `GET ${ticket}/link`],
+        [200, `GET ${ticket}`, `Authorization: Ticket ${browser.secret}`],
+        [200, `HEAD ${ticket}`, `X-Ticket-Secret: ${browser.secret}`],
+        [404, `GET ${ticket}`],
+        [409, `POST ${ticket}/consume`, `Authorization: Ticket ${browser.secret}`],
+        [204, `DELETE ${ticket}`, `Authorization: Ticket ${browser.secret}`],
+        [201, `POST ${api}/tickets`, 'Content-Length: 0', shop],
+        [404, `GET ${ticket}`, 'Origin: https://other.example'],
+        [204, `OPTIONS ${api}/tickets`, shop, 'Access-Control-Request-Method: POST'],
+        [400, `POST ${api}/tickets`, 'Content-Type: application/json', 'Content-Length: 1', '', '{'],
+        [413, `POST ${api}/tickets`, 'Content-Type: application/json', 'Content-Length: 2000000'],
+      ] as const).map(([status, ...call]) => [status, 'Cookie, Authorization, Origin', ...call] as const),
+      ...([
+        [200, `GET ${api}/session`, session],
+        [200, `GET ${api}/session`, `Authorization: Bearer ${token}`],
+        [200, `GET ${api.replace('api', '%61pi')}/session`, session],
+        [200, `GET http://login.example.com${api}/session?a=1`, session],
+        [200, `GET ${api}/session/verify`, session],
+        [200, `POST ${api}/session/token`, session, own, 'Content-Length: 0'],
+        [403, `DELETE ${api}/session`, session],
+        [204, `DELETE ${api}/session`, session, own],
+        [401, `GET ${api}/session`],
+        [401, `GET ${api}/session/verify`],
+        [400, `GET ${api}/session`, 'Host: evil.example'],
+        [405, `PUT ${api}/session`],
+        [415, `POST ${api}/tickets`, 'Content-Type: text/plain', 'Content-Length: 2', '', '{}'],
+        [405, `OPTIONS ${api}/session`, shop],
+        [401, `GET ${api}/phone/sessions`],
+        [400, `POST ${api}/phone/login`, 'Content-Length: 0'],
+        [404, `GET ${api}`],
+        [404, `GET ${api}/`],
+        [404, `GET ${api}/nothing`],
+        [404, `GET ${api}/%zz`],
+        [501, `POST ${api}/session/token`, 'Transfer-Encoding: gzip, chunked', '', '0', ''],
+        [400, `GET ${api}/session x`],
+        [413, `GET ${api}/${'a'.repeat(20_000)}`],
+      ] as const).map(([status, ...call]) => [status, 'Cookie, Authorization', ...call] as const),
+    ]
+    for (const [status, vary, first, ...headers] of rows) {
+      const answer = await ask(port, first, ...headers)
+      t.strictSame([answer.status, answer.headers.vary, answer.headers.etag], [status, vary, undefined], `${first.slice(0, 60)} ${headers.join()}`)
+    }
+    for (const path of ['/login', '/.well-known/jwks.json', '/health/live']) t.notMatch((await ask(port, `GET ${prefix}${path}`)).headers.vary ?? '', /cookie/i, path)
+    await service.store.close()
+    t.hasStrict(await ask(port, `GET ${api}/session`, session), { status: 503, headers: { vary: 'Cookie, Authorization' } }, 'without the store')
+  }
+})
+
 await t.test('files: only what pages load is served, however a path is spelled on a socket', async (t) => {
   const service = await openTestService(t, { env: generous })
   const port = await listen(service)
