@@ -69,9 +69,10 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
   }
 
   const call = async <T>(
-    method: PhoneRequest['method'], path: string, body: object | undefined, read: Parameters<typeof answerTo<T>>[2],
+    method: PhoneRequest['method'], path: string, body: object, read: Parameters<typeof answerTo<T>>[2],
   ): Promise<Outcome<T>> => {
-    const text = body === undefined ? undefined : JSON.stringify(body)
+    // Never a call without a text, but for GET: there some systems send nothing, others `{}` or `null`, and the bytes are signed.
+    const text = method === 'GET' ? undefined : JSON.stringify(body)
     const recovered = new Set<string>()
     for (;;) {
       const key = await keys.get()
@@ -86,16 +87,15 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
 
   return {
     user: () => keys.stored()?.user,
-    // An empty object instead of no body: what wx.request sends for none differs between systems, and the bytes are signed.
     scan: (ticket) => call('POST', onTicket(ticket, 'scan'), {}, readOffer),
     confirm: (ticket, number) => call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readConfirmed),
     cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readCancelled),
-    sessions: () => call('GET', '/api/phone/sessions', undefined, readSessions),
+    sessions: () => call('GET', '/api/phone/sessions', {}, readSessions),
     signOut: async (sessionId) => {
-      const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}`, undefined, done)
+      const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}`, {}, done)
       return !outcome.ok && outcome.code === 'not-found' ? { ok: true, value: true } : outcome
     },
-    signOutEverywhere: () => call('DELETE', '/api/phone/sessions', undefined, done),
+    signOutEverywhere: () => call('DELETE', '/api/phone/sessions', {}, done),
     rename: async (name) => {
       const chosen = name.trim()
       const outcome = await call('PUT', '/api/phone/profile', { name: chosen }, done)

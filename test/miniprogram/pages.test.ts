@@ -256,7 +256,7 @@ await t.test('home page: shows the browsers, signs one out when that is confirme
   await page.onSave()
   t.hasStrict(page.data.screen, { input: 'Mei', name: 'Mei', saved: 'Saved' })
   t.strictSame(sent(), ['GET sessions', 'DELETE s1', 'GET sessions', 'PUT profile'])
-  t.notOk('data' in (requests.find(({ method }) => method === 'DELETE') ?? { data: '' }), 'no body, as none was signed')
+  for (const { method, data } of requests) t.equal(typeof data, method === 'GET' ? 'undefined' : 'string', `${method}: what is sent without a text differs between phones, and the bytes are signed`)
 
   await page.onSave()
   t.equal(sent().filter((call) => call === 'PUT profile').length, 1, 'nothing is sent when nothing was typed')

@@ -43,7 +43,7 @@ await t.test('service: each call is what the service expects, signed', async (t)
     { method: 'POST', url: `${on}/tickets/${ticket}/confirm`, body: '{}' },
     { method: 'POST', url: `${on}/tickets/${ticket}/cancel`, body: '{}' },
     { method: 'GET', url: `${on}/sessions`, body: undefined },
-    { method: 'DELETE', url: `${on}/sessions/a%2Fb`, body: undefined },
+    { method: 'DELETE', url: `${on}/sessions/a%2Fb`, body: '{}' },
     { method: 'PUT', url: `${on}/profile`, body: '{"name":"小明"}' },
   ])
   const nonces = new Set<string>()

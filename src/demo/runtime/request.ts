@@ -73,8 +73,7 @@ const exchange = async ({ url, method = 'GET', data, header = {}, dataType = 'js
   const upperMethod = method.toUpperCase()
   const headers = new Headers(header)
   if (!headers.has('content-type')) headers.set('content-type', 'application/json')
-  const body = data === undefined || upperMethod === 'GET' || upperMethod === 'HEAD' ? null : typeof data === 'string' ? data : JSON.stringify(data)
-  const reply = await fetch(new URL(url), { method: upperMethod, headers, body, signal, credentials: 'omit', cache: 'no-store' })
+  const reply = await fetch(new URL(url), { method: upperMethod, headers, body: bodyOf(upperMethod, data), signal, credentials: 'omit', cache: 'no-store' })
   const text = await reply.text()
   return {
     statusCode: reply.status,
@@ -83,6 +82,12 @@ const exchange = async ({ url, method = 'GET', data, header = {}, dataType = 'js
     data: dataType === 'json' ? parseIfJson(text) : text,
     errMsg: 'request:ok',
   }
+}
+
+/** Only a text is sent as it is. Missing data becomes the JSON text `null`, as on the worst systems: others send `{}`, or nothing. */
+const bodyOf = (method: string, data: unknown): string | null => {
+  if (method === 'GET' || method === 'HEAD') return null
+  return typeof data === 'string' ? data : JSON.stringify(data ?? null)
 }
 
 const parseIfJson = (text: string): unknown => {
