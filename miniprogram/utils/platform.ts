@@ -34,12 +34,12 @@ export const wxPlatform: Platform = {
       complete: () => clearTimeout(timer),
     })
   }),
-  isConnected: () => new Promise<boolean>((resolve) => {
+  isConnected: () => new Promise<boolean>((resolve, reject) => {
     wx.getNetworkType({
       success: ({ networkType }) => resolve(networkType !== 'none'),
-      fail: () => resolve(true),
+      fail: ({ errMsg }) => reject(new Error(errMsg)),
     })
-  }),
+  }).catch(() => true),
   // WeChat's storage throws if the phone's is full or broken; the mini program works without.
   getStorage: (key) => {
     try {

@@ -1,5 +1,6 @@
 /** WeChat's scanner, and whether a ticket's code was scanned with this person's camera. */
 import { isCameraScene, ticketFromPath } from './scene'
+import { entry } from './wechat'
 
 let lastScanned: string | undefined
 
@@ -8,6 +9,7 @@ let lastScanned: string | undefined
  * allowed: WeChat doesn't say whether a picture was chosen instead, and somebody may have sent that picture.
  */
 export const scanCode = (): Promise<string | null | undefined> => new Promise((resolve) => {
+  if (typeof wx.scanCode !== 'function') return resolve(undefined) // as in some WeChats for computers
   wx.scanCode({
     onlyFromCamera: true,
     scanType: ['qrCode', 'wxCode'],
@@ -21,7 +23,7 @@ export const scanCode = (): Promise<string | null | undefined> => new Promise((r
 
 /** Whether this person's camera has scanned the ticket's code, as far as WeChat tells: with `scanCode`, or with the scanner that opened the mini program. */
 export const isFromCamera = (ticket: string | undefined): boolean =>
-  (ticket !== undefined && ticket === lastScanned) || isCameraScene(wx.getEnterOptionsSync().scene)
+  (ticket !== undefined && ticket === lastScanned) || isCameraScene(entry().scene)
 
 /** The path of the login page for a ticket. */
 export const loginPage = (ticket: string): string => `/pages/login/login?scene=${ticket}`

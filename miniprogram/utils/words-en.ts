@@ -42,6 +42,7 @@ export const en: Words = {
     used: { line: 'This code has been used', help: 'Get a new code on the page and scan again.' },
     'invalid-code': { line: "This code can't log you in", help: "Scan the code on a site's login page." },
     blocked: { line: 'WeChat has restricted this account', help: "You can't log in with it for now. WeChat can tell you why." },
+    'wechat-too-old': { line: 'This WeChat is too old', help: 'Update WeChat, then scan again.' },
     'update-needed': { line: 'This is out of date', help: 'Update it, then scan again.' },
     offline: { line: "You're offline", help: 'Try again once you are connected.' },
     'locked-out': { line: 'Too many wrong numbers', help: '' },

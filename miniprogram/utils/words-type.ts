@@ -83,4 +83,4 @@ export interface Words {
   readonly daysAgo: (count: number) => string
 }
 
-export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'
+export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'

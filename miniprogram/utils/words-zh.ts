@@ -38,6 +38,7 @@ export const zh: Words = {
     used: { line: '这个码已经用过了', help: '在网页上换一个新码，再扫一次。' },
     'invalid-code': { line: '这个码不能用来登录', help: '扫网站登录页上的码。' },
     blocked: { line: '微信限制了这个账号', help: '暂时不能用它登录。可以在微信里查看原因。' },
+    'wechat-too-old': { line: '微信版本太旧', help: '更新微信以后再扫一次。' },
     'update-needed': { line: '版本太旧了', help: '更新以后再扫一次。' },
     offline: { line: '网络断开了', help: '连上网络后再试一次。' },
     'locked-out': { line: '数字输错了太多次', help: '' },

@@ -42,7 +42,7 @@ await t.test('approval: asks for an update when this WeChat is too old', async (
   const { platform } = createFakePhone({}, { isTooOld: true })
   const approval = createApproval(createService(platform, serviceUrl), ticket, () => {})
   await approval.read()
-  t.strictSame(approval.view(), { kind: 'update-needed' })
+  t.strictSame(approval.view(), { kind: 'wechat-too-old' })
 })
 
 await t.test('approval: confirms nothing when nobody taps', async (t) => {

@@ -15,6 +15,7 @@ let agrees = true
 let entered: Record<string, string> = {}
 let entryScene = 1047
 let scanOptions: object = {}
+let opened = 0
 
 const answers: Record<string, { status: number, body: unknown }> = {
   login: grant('key_1', startMs / 1000),
@@ -64,17 +65,20 @@ const wx = {
   setNavigationBarTitle: recording('title'),
 }
 
-/** Loads a page's file; returns the page as WeChat would make it. */
-const open = async (path: string): Promise<Definition> => {
+/** Loads a page's file, and with `start` all that it imports; returns the page as WeChat would make it. */
+const open = async (path: string, query: 'page' | 'start' = 'page'): Promise<Definition> => {
   let page: Definition | undefined
   const make = (definition: Definition): void => {
     page = { ...definition, data: structuredClone(definition.data), setData (change: object) { Object.assign(page?.data ?? {}, change) } }
   }
   Object.assign(globalThis, { wx, Page: make })
-  await import(`../../miniprogram/${path}.ts?${did.push('open')}`)
+  await import(`../../miniprogram/${path}.ts?${query}=${opened++}`)
   if (page === undefined) throw new Error(`${path} makes no page`)
   return page
 }
+
+/** Opens a page as at a cold start, with the `wx` of that moment. */
+const openFresh = (path: string): Promise<Definition> => open(path, 'start')
 
 const tap = (dataset: object): object => ({ currentTarget: { dataset } })
 const sent = (): string[] => requests.map(({ method, url }) => `${method} ${url.slice(url.lastIndexOf('/') + 1)}`).filter((call) => call !== 'POST login')
@@ -192,6 +196,37 @@ await t.test('login page: uses the scene of WeChat\'s entry options when the pag
   await other.onShow()
   other.onUnload()
   t.equal(other.data.screen.kind, 'invalid-code', 'but not in place of an invalid one')
+})
+
+await t.test('pages: say that WeChat is too old, and send nothing, when it lacks an interface or its version is too low', async (t) => {
+  const { getRandomValues, getAppBaseInfo, getEnterOptionsSync } = wx
+  t.teardown(() => { Object.assign(wx, { getRandomValues, getAppBaseInfo, getEnterOptionsSync }) })
+  for (const missing of [{ getRandomValues: undefined }, { getAppBaseInfo: () => ({ language: 'en', SDKVersion: '2.14.0' }) }]) {
+    Object.assign(wx, { getRandomValues, getAppBaseInfo, getEnterOptionsSync: undefined }, missing)
+    const page = await openFresh('pages/login/login')
+    page.onLoad({ scene: ticket })
+    await page.onShow()
+    page.onUnload()
+    t.hasStrict(page.data.screen, { kind: 'wechat-too-old', line: 'This WeChat is too old', actions: [{ name: 'update' }] })
+    const home = await openFresh('pages/index/index')
+    home.onLoad()
+    await home.onShow()
+    t.equal(home.data.screen.failure, 'This WeChat is too old. Please update it.')
+  }
+  t.strictSame(requests, [])
+})
+
+await t.test('pages: log in when WeChat tells no version, or one that is no number', async (t) => {
+  const { getAppBaseInfo } = wx
+  t.teardown(() => { Object.assign(wx, { getAppBaseInfo }) })
+  for (const SDKVersion of [undefined, 'dev']) {
+    Object.assign(wx, { getAppBaseInfo: () => ({ language: 'en', SDKVersion }) })
+    const page = await openFresh('pages/login/login')
+    page.onLoad({ scene: ticket })
+    await page.onShow()
+    page.onUnload()
+    t.equal(page.data.screen.kind, 'ready', String(SDKVersion))
+  }
 })
 
 await t.test('login page: can be tried again when WeChat has cut off the request', async (t) => {

@@ -16,7 +16,7 @@ Object.assign(globalThis, {
     removeStorageSync: broken,
     login: () => { logins += 1 },
     request: ({ success }: { success (reply: object): void }): void => success({ statusCode: 429, data: {}, header: headers }),
-    getNetworkType: ({ fail }: { fail (): void }): void => fail(),
+    getNetworkType: ({ fail }: { fail (reason: { errMsg: string }): void }): void => fail({ errMsg: 'getNetworkType:fail' }),
   },
 })
 // By a variable: the types of `wx` are the mini program's, and not this file's.
@@ -40,6 +40,9 @@ await t.test('platform: a login fails after 15 s when WeChat never answers', asy
 
 await t.test('platform: counts as connected when WeChat cannot tell', async (t) => {
   t.equal(await wxPlatform.isConnected(), true)
+  const { wx } = globalThis as unknown as { wx: { getNetworkType: unknown } }
+  wx.getNetworkType = undefined
+  t.equal(await wxPlatform.isConnected(), true, 'this one has no such interface')
 })
 
 await t.test('platform: returns Retry-After in any spelling of its name, and none when it is missing or invalid', async (t) => {

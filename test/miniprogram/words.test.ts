@@ -177,6 +177,7 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
     [{ kind: 'used' }, 'quiet', ['scan', 'home']],
     [{ kind: 'invalid-code' }, 'quiet', ['scan', 'home']],
     [{ kind: 'blocked' }, 'warning', ['close']],
+    [{ kind: 'wechat-too-old' }, 'quiet', ['update']],
     [{ kind: 'update-needed' }, 'quiet', ['update']],
     [{ kind: 'offline' }, 'quiet', ['retry', 'home']],
     [{ kind: 'unavailable', code: 'store-unavailable' }, 'quiet', ['retry', 'home']],

@@ -11,8 +11,8 @@ export type View =
   /** From here to `blocked`: nothing more can be done with this ticket. */
   | { readonly kind: 'done', readonly offer: Offer | undefined }
   | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
-  /** WeChat or this mini program is too old for the service. */
-  | { readonly kind: 'update-needed' }
+  /** WeChat, or this mini program, is too old for the service. */
+  | { readonly kind: 'wechat-too-old' | 'update-needed' }
   /** From here on: can be tried again. */
   | { readonly kind: 'offline' }
   /** After too many wrong numbers, this person can't confirm anything for `retryAfter` seconds. */
@@ -77,8 +77,9 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
       case 'ticket-taken': return { kind: 'taken' }
       case 'ticket-not-found': case 'bad-request': return { kind: 'invalid-code' }
       case 'wechat-user-blocked': return { kind: 'blocked' }
+      case 'too-old': return { kind: 'wechat-too-old' }
       // The service has no such call, or not in this form: the mini program is of another version.
-      case 'too-old': case 'not-found': case 'method-not-allowed': case 'unsupported-media-type': return { kind: 'update-needed' }
+      case 'not-found': case 'method-not-allowed': case 'unsupported-media-type': return { kind: 'update-needed' }
       default: return { kind: 'unavailable', code, ...(retryAfter !== undefined && { retryAfter }) }
     }
   }

@@ -2,7 +2,7 @@
 import { isFromCamera, loginPage, scanCode } from '../../utils/scan-code'
 import { ticketFromScene } from '../../utils/scene'
 import { service, words } from '../../utils/shared'
-import { update } from '../../utils/wechat'
+import { entry, update } from '../../utils/wechat'
 import { createApproval } from './approval'
 import type { Approval } from './approval'
 import { screenOf } from './screen'
@@ -22,7 +22,7 @@ Page({
 
   onLoad (query: Record<string, string | undefined>) {
     // In some scenes WeChat gives the page no query, but the options of entry still have it.
-    const ticket = ticketFromScene(query.scene ?? wx.getEnterOptionsSync().query.scene)
+    const ticket = ticketFromScene(query.scene ?? entry().query.scene)
     this.isFromCamera = isFromCamera(ticket)
     this.approval = createApproval(service, ticket, () => this.draw())
     wx.setNavigationBarTitle({ title: words.pageTitle })

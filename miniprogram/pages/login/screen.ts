@@ -164,7 +164,7 @@ const warningOf = ({ isOtherCountry, isSamePhone, createdAt }: Offer, words: Wor
 const actionsOf = (kind: View['kind']): readonly ActionName[] => {
   if (kind === 'done') return ['close', 'home']
   if (kind === 'offline' || kind === 'unavailable' || kind === 'locked-out') return ['retry', 'home']
-  if (kind === 'update-needed') return ['update']
+  if (kind === 'update-needed' || kind === 'wechat-too-old') return ['update']
   return kind === 'blocked' ? ['close'] : ['scan', 'home']
 }
 
