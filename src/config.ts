@@ -3,6 +3,7 @@ import { readNetwork } from './domain/address.ts'
 import { isPublicSuffix } from './domain/public-suffix.ts'
 import { foreignOrigins } from './domain/site.ts'
 import { isPlainText } from './domain/text.ts'
+import { misspelledIn } from './setting-names.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -164,7 +165,7 @@ export class ConfigError extends Error {
 
 /** Reads the configuration; an empty value counts as none. Throws a ConfigError that names every bad value and every misspelled setting. */
 export const readConfig = (environment: Environment): Config => {
-  const lines = misspelledIn(environment)
+  const lines = misspelledIn(environment, settingNames)
   const values = Object.fromEntries(Object.entries(settings).map(([name, { fallback, parse }]) => {
     const value = environment[name]
     if (value === undefined || value === '') return [name, fallback]
@@ -196,21 +197,4 @@ const conflictsIn = (config: Config): readonly string[] => {
     lines.push('TOKEN_AUDIENCE must not be an origin of another site in ALLOWED_ORIGINS: tokens with that audience are for that site, and your own site refuses them')
   }
   return lines
-}
-
-/** Names that are nearly a setting, or begin like several: they would be ignored silently. */
-const misspelledIn = (environment: Environment): string[] => Object.keys(environment)
-  .filter((name) => !Object.hasOwn(settings, name))
-  .flatMap((name) => {
-    const near = settingNames.find((known) => isNearly(name, known))
-    if (near === undefined && !/^(?:WECHAT|LIMIT|TICKET|MATCH)_/.test(name)) return []
-    return `${name} is not a setting of scan-login${near === undefined ? '' : `: did you mean ${near}?`}`
-  })
-
-/** Whether a name has a setting's letters in another order, or one letter more or less. Only settings with an underscore count: a short word may be any program's. */
-const isNearly = (name: string, known: string): boolean => {
-  const [long, short] = name.length > known.length ? [name, known] : [known, name]
-  if (!known.includes('_') || long.length - short.length > 1) return false
-  if (long.length === short.length) return [...name].sort().join() === [...known].sort().join()
-  return Array.from(long, (_, i) => long.slice(0, i) + long.slice(i + 1)).includes(short)
 }

@@ -63,6 +63,15 @@ await t.test('start: every bad value has a line of its own when there are severa
   t.notMatch(lines.join('\n'), /postgres:|short/, 'no value is repeated: it may be a secret')
 })
 
+await t.test('start: the service starts, and says in its log what may have been meant, when the environment has names of other programs', async (t) => {
+  const deployment = await openDeployment(t, { env: { LIMIT_CREATE: '60' } })
+  const running = await deployment.start({ WECHAT_MCHID: '1900000109', WECHAT_PORT: 'tcp://10.96.0.7:80', WECHAT_SERVICE_HOST: '10.96.0.7', LIMIT_MEMORY: '512m', TRUSTED_PROXIES: '10.0.0.0/8' })
+  running.kill('SIGINT')
+  const warnings = (await running.ended).stdout.trim().split('\n').map((line) => JSON.parse(line) as { level: number, msg: string }).filter(({ level }) => level === 40)
+  t.strictSame(warnings.map(({ msg }) => msg), ['TRUSTED_PROXIES is not a setting of scan-login and is ignored, and TRUST_PROXY is not set: did you mean TRUST_PROXY?'])
+  t.match(await refusal(t, { env: { WECHAT_APPID: credentials.WECHAT_APPID, WECHAT_APP_SECRET: credentials.WECHAT_SECRET } }), [/^WECHAT_SECRET not set: /, /^WECHAT_APP_SECRET is not a setting .*: did you mean WECHAT_SECRET\?$/])
+})
+
 await t.test('start: a bad line in .env is refused like one in the environment', async (t) => {
   const folder = makeFolder(t)
   writeFileSync(join(folder, '.env'), 'PORT=http\n')

@@ -125,7 +125,6 @@ await t.test('config: MATCH_NUMBERS is tap when it is set to its older name, on'
 await t.test('config: every mistake has a line of its own, a misspelled name, too', async (t) => {
   t.strictSame(linesOf({ PORT: 'x', LOG_LEVEL: 'x', WECHAT_APP_ID: 'wx1', LIMIT_X: '1', SESSION_IDEL: '1', MAX_TICKET: '1', PATH: '/bin', MATCH: 'x', PORTS: '1', SESSION_MANAGER: 'x' }), [
     'WECHAT_APP_ID is not a setting of scan-login: did you mean WECHAT_APPID?',
-    'LIMIT_X is not a setting of scan-login',
     'SESSION_IDEL is not a setting of scan-login: did you mean SESSION_IDLE?',
     'MAX_TICKET is not a setting of scan-login: did you mean MAX_TICKETS?',
     'PORT must be a whole number from 0 to 65535',
