@@ -33,6 +33,8 @@ export interface Failure {
   readonly retryAfter?: number
   /** The reason, if the code alone doesn't tell it. */
   readonly reason?: string
+  /** With `no-answer`: the connection turned out to be gone, so the same call over a new one may well succeed. */
+  readonly wasCut?: true
 }
 export type Outcome<T> = Success<T> | Failure
 
@@ -44,15 +46,25 @@ export const nameRefused = (reason: string | undefined): Failure => {
   return { ok: false, code: known === undefined ? 'name-refused' : `name-${known}` }
 }
 
+/**
+ * A phone keeps connections that the network or a proxy may have dropped meanwhile, while it slept or moved to another network, and iOS fails the first call
+ * over such a one. That takes a moment; what takes longer is slow or away, and a second call would only make the person wait twice.
+ */
+const cutWithinMs = 5_000
+
 /** Sends a call and reads the answer. Never rejects: no answer is a failure, too. */
 export const answerTo = async <T>(platform: Platform, send: () => Promise<Reply>, read: (body: Body) => T | undefined): Promise<Outcome<T>> => {
+  const startedAt = platform.now()
   let reply: Reply
   try {
     reply = await send()
   } catch (reason) {
+    const message = reason instanceof Error ? reason.message : ''
     // WeChat's text: `request:fail url not in domain list`.
-    if (reason instanceof Error && /domain list/i.test(reason.message)) return { ok: false, code: 'not-set-up' }
-    return await platform.isConnected() ? { ok: false, code: 'no-answer' } : offline
+    if (/domain list/i.test(message)) return { ok: false, code: 'not-set-up' }
+    const wasCut = !/timeout/i.test(message) && platform.now() - startedAt < cutWithinMs
+    if (!await platform.isConnected()) return offline
+    return { ok: false, code: 'no-answer', ...(wasCut && { wasCut }) }
   }
   return outcomeOf(reply, read)
 }

@@ -60,7 +60,8 @@ export const createPhoneKeys = (platform: Platform, requestKey: (jsCode: string)
 
   const logIn = async (): Promise<Outcome<PhoneKey>> => {
     const outcome = await tryOnce()
-    return !outcome.ok && outcome.code === 'js-code-invalid' ? tryOnce() : outcome
+    // A js_code works once, and WeChat may have used it up even if no answer came: each try has its own.
+    return !outcome.ok && (outcome.code === 'js-code-invalid' || outcome.wasCut === true) ? tryOnce() : outcome
   }
 
   return {

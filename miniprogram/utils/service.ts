@@ -1,4 +1,4 @@
-/** The calls to the service: signed, and repeated once with a new key or a corrected clock if the service asks for that. */
+/** The calls to the service: signed, and repeated once with a new key or a corrected clock if the service asks for that, or over a new connection. */
 import { readCancelled, readConfirmed, readOffer, readSessions } from './answers'
 import type { LoggedInBrowser, Offer, User } from './answers'
 import { base64url, fromBase64url } from './bytes'
@@ -58,7 +58,8 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
   }
 
   /** Drops an unknown key, or corrects the clock; returns whether a second try makes sense. */
-  const recover = (failure: Failure, key: PhoneKey): boolean => {
+  const recover = (failure: Failure, key: PhoneKey, mayRepeat: boolean): boolean => {
+    if (failure.wasCut === true) return mayRepeat
     if (failure.code === 'key-unknown') {
       keys.forget(key.keyId)
       return true
@@ -68,8 +69,12 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     return true
   }
 
+  /**
+   * `mayRepeat`: the call is made once more if its connection turns out to be gone. It may have been carried out all the same, so only calls that change
+   * nothing the second time may; a confirmation never, as each is one tap.
+   */
   const call = async <T>(
-    method: PhoneRequest['method'], path: string, body: object, read: Parameters<typeof answerTo<T>>[2],
+    method: PhoneRequest['method'], path: string, body: object, read: Parameters<typeof answerTo<T>>[2], { mayRepeat = false } = {},
   ): Promise<Outcome<T>> => {
     // Never a call without a text, but for GET: there some systems send nothing, others `{}` or `null`, and the bytes are signed.
     const text = method === 'GET' ? undefined : JSON.stringify(body)
@@ -78,7 +83,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       const key = await keys.get()
       if (!key.ok) return key
       const outcome = await answerTo(platform, () => send(method, path, text, key.value), read)
-      if (outcome.ok || recovered.has(outcome.code) || !recover(outcome, key.value)) return outcome
+      if (outcome.ok || recovered.has(outcome.code) || !recover(outcome, key.value, mayRepeat)) return outcome
       recovered.add(outcome.code)
     }
   }
@@ -87,10 +92,10 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
 
   return {
     user: () => keys.stored()?.user,
-    scan: (ticket) => call('POST', onTicket(ticket, 'scan'), {}, readOffer),
+    scan: (ticket) => call('POST', onTicket(ticket, 'scan'), {}, readOffer, { mayRepeat: true }),
     confirm: (ticket, number) => call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readConfirmed),
-    cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readCancelled),
-    sessions: () => call('GET', '/api/phone/sessions', {}, readSessions),
+    cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readCancelled, { mayRepeat: true }),
+    sessions: () => call('GET', '/api/phone/sessions', {}, readSessions, { mayRepeat: true }),
     signOut: async (sessionId) => {
       const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}`, {}, done)
       return !outcome.ok && outcome.code === 'not-found' ? { ok: true, value: true } : outcome

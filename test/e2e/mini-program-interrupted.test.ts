@@ -111,3 +111,38 @@ await t.test('network: the phone shows that it is offline, and goes on once it i
     await phone.close()
   }
 })
+
+/** Breaks the connection of the next request to an address, as a phone does that wakes up with one that the network has dropped meanwhile. */
+const cutNext = (window: DemoWindow, address: string): Promise<unknown> =>
+  window.page.context().route(address, (route) => route.abort('connectionreset'), { times: 1 })
+
+await t.test('network: scan, list and login go on by themselves when their first request meets a connection that is gone', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  for (const address of ['**/api/phone/login', '**/scan', '**/api/phone/sessions']) await cutNext(window, address)
+  await phone.scan()
+  const number = await window.number()
+  t.equal((await phone.choices()).length, 3)
+  await phone.button(number).click()
+  await phone.says("You're in")
+  await phone.button('My logins').click()
+  await phone.says('Chrome · Linux')
+})
+
+await t.test('network: a confirmation is not sent again by itself when its request meets a connection that is gone', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  await phone.scan()
+  const number = await window.number()
+  await phone.choices()
+  server.received(confirms)
+  await cutNext(window, '**/confirm')
+  await phone.button(number).click()
+  await phone.says("The site doesn't answer. Please try again.")
+  t.strictSame(server.received(confirms), [])
+  await phone.button('Try again').click()
+  await phone.choices()
+  await phone.button(number).click()
+  await window.siteSays("You're logged in")
+  t.equal(server.received(confirms).length, 1)
+})

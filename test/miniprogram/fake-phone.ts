@@ -4,7 +4,8 @@ import type { PhoneRequest, Platform, Reply } from '../../miniprogram/utils/port
 export const ticket = 'AbCdEfGhIjKlMnOpQrStUv'
 export const serviceUrl = 'https://login.example.com/x'
 
-export type FakeReply = Reply | 'lost' | ((request: PhoneRequest) => Reply | Promise<Reply>)
+/** `lost`: no answer, after a while. `cut`: the connection turns out to be gone, at once. */
+export type FakeReply = Reply | 'lost' | 'cut' | ((request: PhoneRequest) => Reply | Promise<Reply>)
 
 export const problem = (status: number, code: string, more: object = {}): Reply => ({ status, body: { code, status, ...more } })
 export const ok = (body: unknown = {}): Reply => ({ status: 200, body })
@@ -70,6 +71,7 @@ export const createFakePhone = (answers: Record<string, FakeReply | FakeReply[]>
       requests.push(request)
       const planned = script[nameOf(request.url)]
       const answer = Array.isArray(planned) ? (planned.length > 1 ? planned.shift() : planned[0]) : planned
+      if (answer === 'cut') throw new Error('request:fail The network connection was lost.')
       if (answer === undefined || answer === 'lost') throw new Error(phone.errMsg)
       return typeof answer === 'function' ? answer(request) : answer
     },

@@ -184,6 +184,68 @@ await t.test('service: returns that there is no answer, or no network, and does 
   t.strictSame(later.phone.calls(), ['POST login', 'POST confirm', 'POST confirm'])
 })
 
+/** The nonces of the calls to a path, as far as they are signed. */
+const noncesOf = (requests: ReadonlyArray<{ readonly headers: Readonly<Record<string, string>> }>): string[] =>
+  requests.flatMap(({ headers }) => /nonce="([^"]+)"/.exec(headers['Signature-Input'] ?? '')?.[1] ?? [])
+
+await t.test('service: a call that changes nothing twice is made once more, signed anew, when its connection turns out to be gone', async (t) => {
+  const calls: ReadonlyArray<[name: string, call: (service: ReturnType<typeof start>['service']) => Promise<unknown>, answer: Reply]> = [
+    ['scan', (service) => service.scan(ticket), offer()],
+    ['sessions', (service) => service.sessions(), ok({ sessions: [] })],
+    ['cancel', (service) => service.cancel(ticket), ok({ state: 'cancelled' })],
+  ]
+  for (const [name, call, answer] of calls) {
+    const once = start({ [name]: ['cut', answer] })
+    t.hasStrict(await call(once.service), { ok: true }, name)
+    t.strictSame(once.phone.calls().slice(1).map((each) => each.split(' ')[1]), [name, name])
+    t.equal(new Set(noncesOf(once.phone.requests)).size, 2, 'a nonce works once')
+    const always = start({ [name]: 'cut' })
+    t.hasStrict(await call(always.service), { ok: false, code: 'no-answer' }, name)
+    t.equal(always.phone.requests.length, 3, 'once more, and no more')
+  }
+})
+
+await t.test('service: a confirmation, a name and a sign-out are never made once more, however the first ended', async (t) => {
+  const { phone, service } = start({ confirm: 'cut', profile: 'cut', s1: 'cut', sessions: 'cut' })
+  for (const call of [() => service.confirm(ticket, '47'), () => service.confirm(ticket, null), () => service.rename('Mei'), () => service.signOut('s1'), service.signOutEverywhere]) {
+    phone.requests.length = 0
+    t.hasStrict(await call(), { ok: false, code: 'no-answer' })
+    t.equal(phone.calls().filter((name) => name !== 'POST login').length, 1, phone.calls().join())
+  }
+})
+
+await t.test('service: nothing is made once more when it took long, timed out, was answered or is forbidden, or when there is no network', async (t) => {
+  const took = async (errMsg: string, ms: number, isConnected = true): Promise<number> => {
+    const { phone, service } = start()
+    await service.sessions()
+    phone.requests.length = 0
+    phone.isConnected = isConnected
+    phone.script.scan = () => {
+      phone.now += ms
+      throw new Error(errMsg)
+    }
+    t.hasStrict(await service.scan(ticket), { ok: false })
+    return phone.requests.length
+  }
+  t.equal(await took('request:fail The network connection was lost.', 4_999), 2)
+  t.equal(await took('request:fail The network connection was lost.', 5_000), 1)
+  t.equal(await took('request:fail timeout', 0), 1)
+  t.equal(await took('request:fail url not in domain list', 0), 1)
+  t.equal(await took('request:fail The network connection was lost.', 0, false), 1)
+  const answered = start({ scan: problem(503, 'store-unavailable') })
+  await answered.service.scan(ticket)
+  t.strictSame(answered.phone.calls(), ['POST login', 'POST scan'])
+})
+
+await t.test('service: logs in once more, with another js_code, when the connection of the login turns out to be gone', async (t) => {
+  const { phone, service } = start({ login: ['cut', grant('key_1', startMs / 1000)] })
+  t.hasStrict(await service.scan(ticket), { ok: true })
+  t.strictSame(phone.requests.slice(0, 2).map(({ body }) => body), ['{"js_code":"js-code-1"}', '{"js_code":"js-code-2"}'], 'WeChat may have used up the first')
+  const always = start({ login: 'cut' })
+  t.hasStrict(await always.service.scan(ticket), { ok: false, code: 'no-answer' })
+  t.equal(always.phone.logins, 2)
+})
+
 await t.test('service: returns an internal error when the answer is not as the service sends it', async (t) => {
   const odd: FakeReply[] = [
     { status: 200, body: '<html>Please log in to the Wi-Fi</html>' }, { status: 200, body: null }, { status: 502, body: 'Bad Gateway' }, { status: 500, body: null },
@@ -224,7 +286,7 @@ await t.test('service: logs in once, too, when the storage stores nothing', asyn
 await t.test('service: returns a failure when the phone gives no random numbers', async (t) => {
   const { platform } = createFakePhone({ scan: offer() })
   const service = createService({ ...platform, randomBytes: () => Promise.reject(new Error('getRandomValues:fail')) }, serviceUrl)
-  t.strictSame(await service.scan(ticket), { ok: false, code: 'no-answer' })
+  t.hasStrict(await service.scan(ticket), { ok: false, code: 'no-answer' })
 })
 
 await t.test('service: returns an internal error, never a confirmation, when the state is unknown', async (t) => {
