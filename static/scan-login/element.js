@@ -4,6 +4,7 @@ import { destination } from './destination.js'
 import { deviceOf } from './device.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './language.js'
 import { createHoldMemory, createPersonMemory } from './local-storage.js'
+import { createLocks } from './locks.js'
 import { createLoginController } from './login-controller.js'
 import { createPollHold } from './poll-hold.js'
 import { createLoginRenderer } from './render-view.js'
@@ -88,6 +89,7 @@ export class ScanLoginElement extends HTMLElement {
       random: Math.random,
       loadCode: loadPicture,
       hold: createPollHold(createHoldMemory(server)),
+      locks: createLocks(navigator.locks),
       lastPerson: createPersonMemory(server),
       savedTickets: createSavedTickets({ server, store: tabStorage(), clock, wallClock: Date.now }),
       show: (view) => {

@@ -1,4 +1,5 @@
 /** Start and end of a browser's login: what a page or an element calls. What happens in between is in login-flow.js. Uses no document and no global. */
+import { createHoldSlots } from './hold-slots.js'
 import { runLogin } from './login-flow.js'
 import { createEvent, pause } from './wait.js'
 
@@ -14,16 +15,16 @@ import { createEvent, pause } from './wait.js'
  * @param {import('./login-types.js').LoginDependencies} dependencies
  */
 export const createLoginController = (dependencies) => {
-  const { api, clock, visible, online, hold, savedTickets } = dependencies
+  const { api, clock, visible, online, hold, locks, savedTickets } = dependencies
+  const takeHoldSlot = createHoldSlots({ locks, visible })
   const conditionsChanged = createEvent()
   const becameVisible = createEvent()
   const answered = createEvent()
   /** @type {boolean | null} */
   let isMe = null
   visible.onChange(() => {
-    if (!visible.now()) return
-    becameVisible.emit()
-    conditionsChanged.emit()
+    if (visible.now()) becameVisible.emit()
+    if (visible.now() || !locks.isSupported) conditionsChanged.emit() // without locks a hidden page's poll must not stay held
   })
   online.onChange(() => {
     if (online.now()) hold.reset()
@@ -50,7 +51,7 @@ export const createLoginController = (dependencies) => {
       await pause({ clock, ms, signal, interruptedBy: answered.subscribe })
       return isMe
     }
-    runLogin({ ...dependencies, signal, interruptedBy: conditionsChanged.subscribe, untilShown, untilAnswered, setCurrent: (attempt) => { current = attempt }, returnTo })
+    runLogin({ ...dependencies, takeHoldSlot, signal, interruptedBy: conditionsChanged.subscribe, untilShown, untilAnswered, setCurrent: (attempt) => { current = attempt }, returnTo })
       .catch((reason) => { if (!signal.aborted) throw reason })
   }
   const cancel = () => {

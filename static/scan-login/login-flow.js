@@ -12,7 +12,7 @@ import { linked, pause } from './wait.js'
  * The dependencies, and what the controller adds for one run: `signal` ends it; `interruptedBy`: see context.js; `untilShown` resolves when the page
  * becomes visible; `untilAnswered` resolves with what the visitor says, null if they don't in time; `setCurrent` is called with the ticket in use.
  * @typedef {import('./login-types.js').LoginDependencies & { signal: AbortSignal, interruptedBy: import('./wait.js').Subscribe, untilShown: () => Promise<void>,
- *   setCurrent: (attempt: Attempt | null) => void, untilAnswered: (ms: number) => Promise<boolean | null>, returnTo: string | null }} Run
+ *   takeHoldSlot: import('./hold-slots.js').TakeHoldSlot, setCurrent: (attempt: Attempt | null) => void, untilAnswered: (ms: number) => Promise<boolean | null>, returnTo: string | null }} Run
  */
 
 /** How long the visitor sees that the login succeeded before the page goes on. */
@@ -60,7 +60,7 @@ export const runLogin = async (run) => {
       emit({ name: 'scanned' })
     }
     if (attempt.after > 0) present()
-    const end = await pollTicket(attempt, { ...context, signal: ended.signal, hold: run.hold, onNews, hasNext: () => next !== null }).catch((reason) => {
+    const end = await pollTicket(attempt, { ...context, signal: ended.signal, hold: run.hold, takeHoldSlot: run.takeHoldSlot, onNews, hasNext: () => next !== null }).catch((reason) => {
       if (!isUnattended) throw reason
       api.cancel(attempt.ticket)
       return /** @type {const} */ ({ state: 'unattended', user: null })

@@ -18,6 +18,7 @@
  * @property {(listener: () => void) => void} onWake calls the listener after the machine, or the page, was asleep
  * @property {() => number} lastActivityAt when the visitor last did something in the page, on the same clock
  * @property {import('./poll-hold.js').PollHold} hold
+ * @property {import('./locks.js').Locks} locks
  * @property {import('./saved-tickets.js').SavedTickets} savedTickets
  * @property {{ recall: () => string | null, remember: (sub: string) => void }} lastPerson whom this browser was last logged in as
  * @property {(view: import('./view-state.js').View) => void} show

@@ -12,28 +12,29 @@ const finalStateMs = 2_000
 const unknownScanMs = 60_000
 /** The first call after a sleep may go out on a connection that died meanwhile, which only a timeout shows; the next call opens another. */
 const afterSleepTimeoutMs = 3_000
-/** Polls without news are at least this far apart, also if the server's `max_wait` is 0. */
-const pollSpacingMs = 1_000
+/** Polls without news are at least this far apart. Less than a second, as the timers of a hidden page run on whole seconds: it would ask every other one. */
+const pollSpacingMs = 900
 
 /**
  * Polls, one call at a time, until the ticket is confirmed or final. `consumed`: an earlier page of this tab has asked for the session already. `not-found`:
  * the server doesn't know the ticket. `user` is the person who confirmed, null if nobody did. `onNews` is called with each new version that is not the
  * end: scanned, and pending if the first view of the ticket is a poll's. When `hasNext`, a next ticket is ready, polling doesn't go on past the end.
  * @param {import('./attempt.js').Attempt} attempt
- * @param {import('./context.js').Context & { hold: import('./poll-hold.js').PollHold, onNews: (view: TicketView) => void, hasNext: () => boolean }} context
+ * @param {import('./context.js').Context & { hold: import('./poll-hold.js').PollHold, takeHoldSlot: import('./hold-slots.js').TakeHoldSlot, onNews: (view: TicketView) => void, hasNext: () => boolean }} context
  * @returns {Promise<{ state: 'confirmed' | 'consumed', user: User } | { state: 'cancelled' | 'expired' | 'not-found', user: null }>}
  */
-export const pollTicket = async (attempt, { hold, onNews, hasNext, ...context }) => {
+export const pollTicket = async (attempt, { hold, takeHoldSlot, onNews, hasNext, ...context }) => {
   const { api, clock, signal, backOff, resetFailures } = context
   const { ticket } = attempt
   let isPending = true
   let isUnsure = false
   let timeoutMs = Infinity
   while (clock.now() < attempt.endsAt + finalStateMs + (isPending && !hasNext() ? unknownScanMs : 0)) {
-    const askedAt = clock.now()
     // The first poll after a failure or a sleep is not held: the visitor would see an outdated state for as long.
-    const waitSeconds = isUnsure ? 0 : hold.seconds(ticket.maxWaitSeconds)
-    const answer = await interruptible(context, (callSignal) => api.read(ticket, { after: attempt.after, waitSeconds, timeoutMs }, callSignal))
+    const giveSlotBack = isUnsure ? null : await takeHoldSlot()
+    const waitSeconds = giveSlotBack === null ? 0 : hold.seconds(ticket.maxWaitSeconds)
+    const askedAt = clock.now()
+    const answer = await interruptible(context, (callSignal) => api.read(ticket, { after: attempt.after, waitSeconds, timeoutMs }, callSignal)).finally(() => { giveSlotBack?.() })
     if (answer === null) {
       isUnsure = true
       timeoutMs = afterSleepTimeoutMs

@@ -5,6 +5,8 @@ import { createPollHold } from '../../static/scan-login/poll-hold.js'
 import { createSavedTickets } from '../../static/scan-login/saved-tickets.js'
 import { createTicketApi } from '../../static/scan-login/ticket-api.js'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
+import { createSharedLocks } from './shared-locks.ts'
+import type { Locks } from '../../static/scan-login/locks.js'
 
 export type BrowserCall = 'create' | 'read' | 'consume' | 'cancel' | 'session'
 export type PlannedAnswer = Response | 'cut' | 'silence'
@@ -14,6 +16,8 @@ interface HarnessOptions {
   /** What an earlier page learned about this network. */
   readonly learned?: unknown // null: nothing yet
   readonly clock?: FakeClock
+  /** Those of this page among the browser's. */
+  readonly locks?: Locks
   /** The person whom the browser was logged in as before. */
   readonly lastPerson?: string | null
   /** False on a site that embeds the element. */
@@ -63,7 +67,7 @@ const patientNetwork = { seconds: 55, ceiling: 55, patience: 8 }
  * Creates a controller that isn't started yet. Calls without a planned answer succeed: tickets are created, nobody is logged in yet, consuming opens a
  * session, and polls are held for ever or, if `world.isPunctual`, for as long as they ask, as for a ticket that nobody scans.
  */
-export const createLoginHarness = ({ tab = createStorage(), learned = patientNetwork, clock = createFakeClock(), lastPerson = null, isOwnPage = true }: HarnessOptions = {}) => {
+export const createLoginHarness = ({ tab = createStorage(), learned = patientNetwork, clock = createFakeClock(), locks = createSharedLocks().ofPage(), lastPerson = null, isOwnPage = true }: HarnessOptions = {}) => {
   const calls: MadeCall[] = []
   const shown: string[] = []
   const views: unknown[] = []
@@ -138,6 +142,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
   const controller = createLoginController({
     api: createTicketApi({ fetch, clock, server, isOwnPage: world.isOwnPage }),
     lastPerson: { recall: () => world.lastPerson, remember: (sub) => { world.lastPerson = sub } },
+    locks,
     hold: createPollHold({ recall: () => learned, remember: (learned) => { remembered.push(learned) } }),
     savedTickets: createSavedTickets({ server, store: tab, clock, wallClock: () => clock.now() + world.wallSkewMs }),
     onWake: (listener) => { wake = listener },

@@ -14,6 +14,13 @@ export interface Process {
 /** Returns the processes that run now, without zombies. */
 export const processes = (): Process[] => platform === 'linux' ? processesOfLinux() : processesOfPs()
 
+/** Returns a process and its descendants. */
+export const familyOf = (root: number): Process[] => {
+  const all = processes()
+  const childrenOf = (pid: number): Process[] => all.filter(({ parent }) => parent === pid).flatMap((child) => [child, ...childrenOf(child.pid)])
+  return [...all.filter(({ pid }) => pid === root), ...childrenOf(root)]
+}
+
 /** Reads /proc: a small Debian has no `ps`. */
 const processesOfLinux = (): Process[] => readdirSync('/proc').flatMap((pid) => {
   if (!/^\d+$/.test(pid)) return []

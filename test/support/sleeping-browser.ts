@@ -1,7 +1,7 @@
 import { chromium, type Browser } from 'playwright-core'
 import type { Test } from 'tap'
 import { chromiumOptions } from './chromium.ts'
-import { processes, type Process } from './processes.ts'
+import { familyOf } from './processes.ts'
 
 /** A Chromium whose processes a test stops, as a closed lid does to all of them, or a phone's system to those of its pages. */
 export interface SleepingBrowser {
@@ -34,13 +34,6 @@ export const launchSleepingBrowser = async (t: Test): Promise<SleepingBrowser> =
     },
     wake,
   }
-}
-
-/** Returns a process and its descendants. */
-const familyOf = (root: number): Process[] => {
-  const all = processes()
-  const childrenOf = (pid: number): Process[] => all.filter(({ parent }) => parent === pid).flatMap((child) => [child, ...childrenOf(child.pid)])
-  return [...all.filter(({ pid }) => pid === root), ...childrenOf(root)]
 }
 
 const signal = (pid: number, name: NodeJS.Signals): void => {

@@ -1,0 +1,92 @@
+import { locks as manager } from 'node:worker_threads'
+import t from 'tap'
+import { createLocks } from '../../static/scan-login/locks.js'
+import { createLoginHarness, createStorage, viewAnswer } from '../support/login-harness.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { createSharedLocks, noLocks } from '../support/shared-locks.ts'
+
+await t.test('locks: one is had by one holder at a time, until it is released', async (t) => {
+  const [mine, theirs] = [createLocks(manager), createLocks(manager)]
+  t.ok(mine.isSupported)
+  const release = await mine.tryLock('a')
+  t.not(release, null)
+  t.equal(await theirs.tryLock('a'), null)
+  const other = await theirs.tryLock('b')
+  t.not(other, null)
+  release?.()
+  await manager.request('a', () => {}) // waits for the release
+  const again = await theirs.tryLock('a')
+  t.not(again, null)
+  again?.()
+  other?.()
+})
+
+await t.test('locks: there are none when the browser has no manager, or forbids them', async (t) => {
+  t.strictSame([createLocks(undefined).isSupported, await createLocks(undefined).tryLock('a')], [false, null])
+  const forbidding = { request: () => Promise.reject(new DOMException('no', 'SecurityError')) } as unknown as Parameters<typeof createLocks>[0] // the one method that is called
+  t.equal(await createLocks(forbidding).tryLock('a'), null)
+})
+
+/** Opens the login in several tabs of one browser. */
+const openTabs = async (count: number) => {
+  const [clock, shared] = [createFakeClock(), createSharedLocks()]
+  const tabs = Array.from({ length: count }, () => {
+    const locks = shared.ofPage()
+    const bench = createLoginHarness({ clock, locks, tab: createStorage() })
+    bench.world.isPunctual = true
+    return { ...bench, locks }
+  })
+  for (const tab of tabs) await tab.begin()
+  return { tabs, pass: (ms: number) => tabs[0]?.pass(ms) ?? Promise.resolve() }
+}
+
+const isHeld = ({ lastUrl }: { lastUrl: () => string | undefined }): boolean => !/wait=0$/.test(lastUrl() ?? '')
+
+await t.test('tabs: four have their polls held, and the others ask about every second, when eight are open', async (t) => {
+  const { tabs, pass } = await openTabs(8)
+  await pass(20_000)
+  t.equal(tabs.filter(isHeld).length, 4)
+  for (const tab of tabs) {
+    const asked = tab.callsOf('read').length
+    if (isHeld(tab)) t.ok(asked <= 2, `asked ${asked} times`)
+    else t.ok(asked >= 20 && asked <= 24, `asked ${asked} times`)
+  }
+})
+
+await t.test('tabs: another one has its polls held when one of the four leaves, is thrown away, or has logged in', async (t) => {
+  const { tabs: [first, second, third, fourth, fifth], pass } = await openTabs(5)
+  if (first === undefined || second === undefined || third === undefined || fourth === undefined || fifth === undefined) throw new Error('five tabs were opened')
+  t.notOk(isHeld(fifth))
+  first.controller.suspend()
+  await pass(1_000)
+  t.ok(isHeld(fifth))
+  await first.begin()
+  await pass(1_000)
+  t.notOk(isHeld(first))
+  second.locks.endPage()
+  await pass(1_000)
+  t.ok(isHeld(first))
+  await third.answer(viewAnswer('confirmed', 2))
+  await second.begin()
+  await pass(1_000)
+  t.ok(isHeld(second))
+})
+
+await t.test('tabs: a hidden one gives its held poll up, asks about every second and notices the scan, when the browser has no locks', async (t) => {
+  const bench = createLoginHarness({ locks: noLocks })
+  bench.world.isPunctual = true
+  await bench.begin()
+  t.ok(isHeld(bench))
+  bench.visible.set(false)
+  await bench.pass(10_000)
+  t.equal(bench.mostPolls(), 1)
+  const asked = bench.callsOf('read').slice(1)
+  t.ok(asked.every(({ url }) => url.endsWith('wait=0')))
+  t.ok(asked.length >= 10 && asked.length <= 13, `asked ${asked.length} times`)
+  bench.plan.read.push(viewAnswer('scanned', 2, { match_code: '47' }))
+  await bench.pass(1_000)
+  t.strictSame(bench.view(), { name: 'scanned', number: '47' })
+  bench.visible.set(true)
+  await bench.pass(1_000)
+  t.ok(isHeld(bench))
+})
