@@ -1,6 +1,7 @@
 /** Security headers: what our pages may do in a browser, and what may embed them. */
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import fp from 'fastify-plugin'
+import { elementStyleSource } from './page-scripts.ts'
 
 export interface SecurityHeaderOptions {
   /** Whether PUBLIC_URL is https. */
@@ -28,7 +29,7 @@ const helmetOptions = ({ isSecure, isFramedByOwnPages }: SecurityHeaderOptions):
     directives: {
       defaultSrc: ["'none'"],
       scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
+      styleSrc: ["'self'", elementStyleSource],
       imgSrc: ["'self'", 'data:'],
       connectSrc: ["'self'"],
       baseUri: ["'none'"],

@@ -23,24 +23,30 @@ export const loadPicture = (url) => new Promise((resolve) => {
   image.src = url
 })
 
+/** Listens until the signal is aborted: browsers before 2021 ignore the option `signal`. @param {EventTarget} target @param {string} type @param {(event: any) => void} listener @param {AbortSignal} signal @param {AddEventListenerOptions} [options] */
+export const listen = (target, type, listener, signal, options) => {
+  target.addEventListener(type, listener, options)
+  signal.addEventListener('abort', () => { target.removeEventListener(type, listener, options) })
+}
+
 /** Starts watching; the signal removes every listener. @param {AbortSignal} signal */
 export const watchBrowser = (signal) => {
   let lastActivityAt = clock.now()
   const onActivity = () => { lastActivityAt = clock.now() }
-  for (const event of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'focus', 'pageshow']) addEventListener(event, onActivity, { signal, passive: true, capture: true })
-  document.addEventListener('visibilitychange', onActivity, { signal })
+  for (const event of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'focus', 'pageshow']) listen(window, event, onActivity, signal, { passive: true, capture: true })
+  listen(document, 'visibilitychange', onActivity, signal)
 
   /** @type {Condition} */
   const visible = {
     now: () => document.visibilityState === 'visible',
-    onChange: (listener) => { document.addEventListener('visibilitychange', listener, { signal }) },
+    onChange: (listener) => { listen(document, 'visibilitychange', listener, signal) },
   }
   /** @type {Condition} */
   const online = {
     now: () => navigator.onLine,
     onChange: (listener) => {
-      addEventListener('online', listener, { signal })
-      addEventListener('offline', listener, { signal })
+      listen(window, 'online', listener, signal)
+      listen(window, 'offline', listener, signal)
     },
   }
   /** @param {() => void} listener */

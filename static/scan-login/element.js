@@ -1,5 +1,5 @@
 /** The element `<scan-login>`: its attributes and events. Exactly one login runs while it is in a page. */
-import { clock, loadPicture, watchBrowser } from './browser.js'
+import { clock, listen, loadPicture, watchBrowser } from './browser.js'
 import { destination } from './destination.js'
 import { deviceOf } from './device.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './language.js'
@@ -100,8 +100,8 @@ export class ScanLoginElement extends HTMLElement {
       redirect: ({ returnTo }) => { if (returnTo !== null) location.replace(destination(returnTo, server)) },
     })
     // Before a reload, too: the next page finds the ticket that is saved here.
-    addEventListener('pagehide', () => { controller.suspend() }, { signal })
-    addEventListener('pageshow', ({ persisted }) => { if (persisted) controller.start(returnTo) }, { signal })
+    listen(window, 'pagehide', () => { controller.suspend() }, signal)
+    listen(window, 'pageshow', ({ persisted }) => { if (persisted) controller.start(returnTo) }, signal)
     controller.start(returnTo)
     return {
       renew: controller.renew,
@@ -146,14 +146,14 @@ export class ScanLoginElement extends HTMLElement {
   }
 }
 
-/** @param {ShadowRoot} root */
+/** Safari before 16.4 and Firefox before 101 have no constructed style sheets. Where a page's policy then blocks the <style>, the element works without. @param {ShadowRoot} root */
 const applyStyle = (root) => {
   try {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(style)
+    if (!('adoptedStyleSheets' in root)) throw new TypeError('style sheets can be constructed, but not adopted')
     root.adoptedStyleSheets = [sheet]
   } catch {
-    // Safari before 16.4 has no constructed style sheets; a strict policy then blocks the style, and the element works without.
     const element = document.createElement('style')
     element.textContent = style
     root.append(element)

@@ -41,14 +41,20 @@ const contentOf = (stage) => {
 /** An <img>, not a canvas: WeChat's browser reads a code from a long press on an image, and a visitor can save it. @param {CodePicture} code */
 const picture = ({ url }) => make('img', { class: 'code-image', part: 'code', src: url, width: '208', height: '208' })
 
+/** How shapes look where a page's policy forbids the style: lines, where SVG's own default is all black. */
+const unstyled = { fill: 'none', stroke: 'currentcolor', 'stroke-width': '3' }
+
 /** @param {string} name @param {string} viewBox @param {Element[]} shapes */
-const icon = (name, viewBox, ...shapes) => draw('svg', { class: name, viewBox, 'aria-hidden': 'true' }, ...shapes)
+const icon = (name, viewBox, ...shapes) => {
+  const size = name === 'ring' ? '0' : viewBox.split(' ')[2] ?? ''
+  return draw('svg', { class: name, viewBox, width: size, height: size, ...unstyled, 'aria-hidden': 'true' }, ...shapes)
+}
 
 const skeleton = () => icon('skeleton', '0 0 240 240',
   ...[[40, 40], [152, 40], [40, 152]].map(([x, y]) => draw('rect', { x: `${x}`, y: `${y}`, width: '48', height: '48', rx: '14' })),
   draw('path', { d: 'M112 52h18M112 76h0M130 76h0M52 112h0M76 112h22M120 112h10M154 112h0M176 112h24M52 130h28M104 130h48M176 130h0M112 158h0M136 158h22M182 158h18M112 182h24M160 182h0M184 182h0M112 200h0M136 200h40M200 200h0' }))
 
-/** The time left, clockwise from the middle of the top. */
+/** The time left, clockwise from the middle of the top. Without the style it isn't around the code, so it has no size of its own. */
 const ring = () => icon('ring', '0 0 240 240',
   draw('path', { d: 'M120 2H214a24 24 0 0 1 24 24V214a24 24 0 0 1-24 24H26a24 24 0 0 1-24-24V26A24 24 0 0 1 26 2Z', pathLength: '1' }))
 

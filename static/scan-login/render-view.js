@@ -1,5 +1,6 @@
 /** Drawing of a view in the element's shadow root: the stage, the line, the help and the buttons. */
 import { fillWords, make } from './dom.js'
+import { makeExplanation } from './explanation.js'
 import { liveCodeOn, stageOf } from './view-state.js'
 import { makeLayer, runRing } from './render-stage.js'
 import { viewWords } from './view-words.js'
@@ -32,13 +33,12 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, save,
     make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, keep, startOver, goOn, notMe)),
     make('slot', { name: 'below' }),
     make('footer', { part: 'footer' }, make('button', { class: 'quiet', part: 'link', 'data-action': 'explain', 'data-word': 'what', 'aria-haspopup': 'dialog' }), languageSwitch),
-    explanation)
+    explanation.element)
   /** @type {Record<string, () => void>} */
-  const actions = { renew, save, goOn: () => { answer(true) }, notMe: () => { answer(false) }, explain: () => { explanation.showModal() }, close: () => { explanation.close() } }
+  const actions = { renew, save, goOn: () => { answer(true) }, notMe: () => { answer(false) }, explain: explanation.open, close: explanation.close }
   root.addEventListener('click', ({ target }) => {
     const button = target instanceof Element ? target.closest('[data-action]') : null
     actions[button?.getAttribute('data-action') ?? '']?.()
-    if (target === explanation) explanation.close()
   })
   /** @type {Stage | null} */
   let drawn = null
@@ -80,7 +80,10 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, save,
     for (const image of stageElement.querySelectorAll('img')) image.alt = words.codeAlt
     const texts = viewWords(view, words, device)
     const spoken = view.name === 'scanned' && view.number !== null ? ` ${view.number}` : ''
-    if (line.textContent !== texts.line + spoken) line.replaceChildren(texts.line, ...(spoken === '' ? [] : [make('span', { class: 'visually-hidden' }, spoken)]))
+    if (line.textContent !== texts.line + spoken) {
+      line.textContent = texts.line
+      if (spoken !== '') line.append(make('span', { class: 'visually-hidden' }, spoken))
+    }
     line.className = `line ${toneOf[view.name] ?? ''}`
     help.textContent = texts.help
   }
@@ -88,10 +91,3 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, save,
 
 /** @type {Partial<Record<View['name'], string>>} */
 const toneOf = { confirmed: 'good', offline: 'trouble', busy: 'trouble', 'no-code': 'trouble' }
-
-const makeExplanation = () => make('dialog', { 'aria-labelledby': 'what-title' },
-  make('h2', { id: 'what-title', 'data-word': 'whatTitle' }),
-  make('p', { 'data-word': 'what1' }),
-  make('p', { 'data-word': 'what2' }),
-  make('p', { 'data-word': 'what3' }),
-  make('button', { class: 'main', part: 'button', 'data-action': 'close', 'data-word': 'close' }))

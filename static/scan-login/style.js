@@ -1,6 +1,6 @@
 /**
- * The element's style, as text for a constructed style sheet: the one kind that no page's Content Security Policy forbids. Both themes consist of properties
- * that a site may set; only the background of the code is always white.
+ * The element's style, as text: for a constructed style sheet, which no page's Content Security Policy forbids, and in browsers without those for a <style>,
+ * whose hash is in the policy of our own pages. Both themes consist of properties that a site may set; only the background of the code is always white.
  */
 
 /** Used twice below: for `theme="dark"`, and if the visitor's system asks for dark. */
@@ -18,7 +18,7 @@ export const style = `
   --faint: var(--scan-login-faint, #eceef0); --edge: var(--scan-login-edge, #d3d7dc); --sheet: var(--scan-login-sheet, #fff);
   --good: var(--scan-login-good, #12754a); --warn: var(--scan-login-warn, #d98e04);
   --radius: var(--scan-login-radius, 26px); --size: var(--scan-login-size, 240px);
-  display: block; max-width: 312px; margin-inline: auto; color: var(--ink); text-align: center;
+  display: block; max-width: 312px; margin-left: auto; margin-right: auto; color: var(--ink); text-align: center;
   font: 17px/1.5 var(--scan-login-font, system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif);
 }
 :host([hidden]), [hidden] { display: none !important; }
@@ -26,22 +26,23 @@ export const style = `
 :host([theme="dark"]) {${dark}}
 @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) {${dark}} }
 * { box-sizing: border-box; margin: 0; }
-::slotted(*) { margin-block: 0; }
+::slotted(*) { margin-top: 0; margin-bottom: 0; }
 
 .stage { position: relative; width: var(--size); height: var(--size); margin: 24px auto 20px; }
 :host([compact]) .stage { margin: 12px auto; }
-.layer { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; border-radius: var(--radius); animation: appear .2s ease-out; }
-.layer.leaving { animation: appear .2s ease-in reverse forwards; }
+.layer { position: absolute; top: 0; right: 0; bottom: 0; left: 0; display: grid; place-content: center; justify-items: center; border-radius: var(--radius); animation: appear .2s ease-out; }
+.layer.leaving { animation: appear .2s ease-in reverse forwards; pointer-events: none; }
 @keyframes appear { from { opacity: 0; } }
 [data-stage="making"], [data-stage="no-code"], [data-stage="expired"] { background: var(--faint); }
+svg { height: auto; }
 .skeleton { width: var(--size); fill: none; stroke: var(--edge); stroke-width: 10; stroke-linecap: round; stroke-linejoin: round; animation: breathe 1.6s ease-in-out .4s infinite; }
 @keyframes breathe { 50% { opacity: .45; } }
-.paper { position: absolute; inset: 0; display: grid; place-content: center; border-radius: var(--radius); background: #fff; }
-.paper::after { content: ""; position: absolute; inset: 0; border: 3px solid #e8eaed; border-radius: inherit; pointer-events: none; }
+.paper { position: absolute; top: 0; right: 0; bottom: 0; left: 0; display: grid; place-content: center; border-radius: var(--radius); background: #fff; }
+.paper::after { content: ""; position: absolute; top: 0; right: 0; bottom: 0; left: 0; border: 3px solid #e8eaed; border-radius: inherit; pointer-events: none; }
 .code-image { display: block; width: calc(var(--size) * .8667); height: auto; -webkit-touch-callout: default; }
 .dim { opacity: .14; }
 .dim::after { display: none; }
-.ring { position: absolute; inset: 0; z-index: 1; fill: none; stroke: #7d8792; stroke-width: 3; stroke-linecap: round; stroke-dasharray: 1; pointer-events: none; }
+.ring { position: absolute; top: 0; left: 0; width: 100%; z-index: 1; fill: none; stroke: #7d8792; stroke-width: 3; stroke-linecap: round; stroke-dasharray: 1; pointer-events: none; }
 .number {
   width: var(--size); height: calc(var(--size) * .7); display: grid; place-content: center; border-radius: var(--radius); background: var(--faint);
   font-size: calc(var(--size) * .4); line-height: 1; font-weight: 600; font-variant-numeric: tabular-nums; letter-spacing: .04em; text-indent: .04em;
@@ -55,14 +56,14 @@ export const style = `
 @keyframes draw { from { stroke-dashoffset: 1; } }
 .wait { fill: var(--warn); stroke: none; animation: breathe 1.6s ease-in-out infinite; }
 [data-stage="logging-in"] .wait { fill: currentcolor; }
-.person { max-width: var(--size); margin-top: 16px; font-size: 22px; line-height: 1.4; font-weight: 600; overflow-wrap: anywhere; }
+.person { max-width: var(--size); margin-top: 16px; font-size: 22px; line-height: 1.4; font-weight: 600; overflow-wrap: break-word; overflow-wrap: anywhere; }
 .person:empty { display: none; }
 
 .say { min-height: 124px; text-wrap: balance; }
 .say.with-actions { min-height: 172px; }
 :host([compact]) .say { min-height: 48px; }
 :host([compact]) .say.with-actions { min-height: 112px; }
-.line { font-weight: 600; overflow-wrap: anywhere; }
+.line { font-weight: 600; overflow-wrap: break-word; overflow-wrap: anywhere; }
 .line.good { color: var(--good); }
 .line.trouble { font-weight: 400; color: var(--soft); }
 .line.trouble::before { content: ""; display: inline-block; width: 8px; height: 8px; margin: 0 8px 2px 0; border-radius: 50%; background: var(--warn); }
@@ -76,18 +77,19 @@ footer { display: flex; justify-content: space-between; margin: 0 -12px; }
 button, select, .main { min-height: 44px; padding: 0 12px; border: 0; border-radius: 12px; background: none; color: inherit; font: inherit; cursor: pointer; }
 .quiet { font-size: 14px; color: var(--soft); }
 .quiet:hover { color: var(--ink); }
-select { width: 100%; padding-inline-end: 30px; appearance: none; }
+select { width: 100%; padding-inline-end: 30px; -webkit-appearance: none; -moz-appearance: none; appearance: none; }
 .switch { position: relative; }
-.switch::after { content: ""; position: absolute; inset: 0 14px 5px auto; width: 7px; height: 7px; margin-block: auto; border: solid currentcolor; border-width: 0 1.5px 1.5px 0; transform: rotate(45deg); pointer-events: none; }
+.switch::after { content: ""; position: absolute; top: 0; right: 14px; bottom: 5px; width: 7px; height: 7px; margin: auto 0; border: solid currentcolor; border-width: 0 1.5px 1.5px 0; transform: rotate(45deg); pointer-events: none; }
 option { background: var(--sheet); color: var(--ink); }
 .main { position: relative; min-height: 52px; padding: 0 24px; display: inline-grid; place-content: center; background: var(--ink); color: var(--on-ink); font-weight: 600; text-decoration: none; }
 .main:hover { background: var(--press); }
 :focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
-dialog { width: 328px; max-width: calc(100% - 32px); margin: auto; padding: 28px 24px 24px; border: 0; border-radius: 24px; background: var(--sheet); color: var(--ink); text-align: start; box-shadow: 0 12px 40px #00000040; }
+.dialog { width: 328px; max-width: calc(100% - 32px); margin: auto; padding: 28px 24px 24px; border: 0; border-radius: 24px; background: var(--sheet); color: var(--ink); text-align: start; box-shadow: 0 12px 40px #00000040; }
 dialog::backdrop { background: #0000008c; }
+.veil { position: fixed; top: 0; right: 0; bottom: 0; left: 0; z-index: 2; display: grid; background: #0000008c; }
 h2 { font-size: 17px; font-weight: 600; }
-dialog p { margin-top: 12px; }
-dialog .main { width: 100%; margin-top: 24px; }
+.dialog p { margin-top: 12px; }
+.dialog .main { width: 100%; margin-top: 24px; }
 
 @media (prefers-reduced-motion: reduce) {
   .layer, .skeleton, .wait, .check * { animation: none; }

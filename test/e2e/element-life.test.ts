@@ -103,9 +103,17 @@ await t.test('element: a login works, unstyled where the site forbids inline sty
   const before = "CSSStyleSheet.prototype.replaceSync = () => { throw new TypeError('an old browser') }"
   const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>'), { before })
   const { ticket } = await host.waitForStep('ticket')
+  await waitForStage(host.page, 'waiting')
+  const shapes = (): Promise<readonly unknown[]> => host.page.locator('.layer:not(.leaving) svg').evaluateAll((icons: any[]) => icons.map((icon) => {
+    const { fill } = icon.ownerDocument.defaultView.getComputedStyle(icon)
+    return [fill, icon.getBoundingClientRect().height]
+  }))
+  t.strictSame(await shapes(), [['none', 0]], 'no black square beside the code')
   const phone = await site.phone()
   await approve(phone, host, ticket)
   t.equal((await host.waitForStep('login')).user.sub, phone.sub)
+  await waitForStage(host.page, 'confirmed')
+  t.strictSame(await shapes(), [['none', 96]])
   t.strictSame(host.complaints.filter((complaint) => !/style-src/.test(complaint)), [])
 })
 

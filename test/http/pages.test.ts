@@ -6,6 +6,7 @@ import { decode as decodePng } from 'fast-png'
 import jpeg from 'jpeg-js'
 import decodeQR from 'qr/decode.js'
 import t from 'tap'
+import { elementStyleSource } from '../../src/http/page-scripts.ts'
 import { openBrowser } from '../support/clients.ts'
 import { openTestService } from '../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
@@ -49,7 +50,7 @@ for (const prefix of ['', '/sign/in']) {
       }
       t.notMatch(text, /<script(?![^>]*\ssrc=)|<style|\son[a-z]+="|style="|javascript:/i, 'nothing inline that the policy would block')
       const policy = policyOf(headers['content-security-policy'])
-      t.hasStrict(policy, { 'default-src': "'none'", 'script-src': "'self'", 'style-src': "'self'", 'connect-src': "'self'", 'base-uri': "'none'", 'frame-ancestors': "'none'" })
+      t.hasStrict(policy, { 'default-src': "'none'", 'script-src': "'self'", 'style-src': `'self' ${elementStyleSource}`, 'connect-src': "'self'", 'base-uri': "'none'", 'frame-ancestors': "'none'" })
       t.notMatch(headers['content-security-policy'], /unsafe|\*|https?:/)
       t.hasStrict(headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' })
       t.match(headers['strict-transport-security'], /^max-age=\d{7,}$/)

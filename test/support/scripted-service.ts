@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { encode } from 'fast-png'
 import { encodeQR } from 'qr'
-import { pageScripts, staticFolder } from '../../src/http/page-scripts.ts'
+import { elementStyleSource, pageScripts, staticFolder } from '../../src/http/page-scripts.ts'
 
 export interface Reply {
   readonly status: number
@@ -25,7 +25,7 @@ export interface View {
   readonly phone?: { readonly name: string } | undefined
 }
 
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'"
+const policy = `default-src 'none'; script-src 'self'; style-src 'self' ${elementStyleSource}; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'`
 const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8' }
 
 /** Starts it under a path prefix, as behind a proxy. */
