@@ -8,7 +8,7 @@ const floors = [
   ['stores', 'wechat', 'sessions', 'places'],
   ['http', 'oidc'],
   ['app.ts', 'log-output.ts'],
-  ['runtime.ts', 'serve.ts'],
+  ['environment.ts', 'runtime.ts', 'serve.ts'],
   ['server.ts', 'keys.ts', 'commands', 'demo'],
 ]
 

@@ -152,6 +152,11 @@ export type ServiceConfig = Config & { readonly WECHAT_APPID: string, readonly W
 /** The names an operator may set, as the README lists them. */
 export const settingNames = Object.keys(settings) as ReadonlyArray<keyof Settings>
 
+/** Settings that may be given as a file, as orchestrators mount secrets: WECHAT_SECRET_FILE names a file with the value of WECHAT_SECRET. */
+const secretNames: readonly string[] = ['WECHAT_SECRET', 'STORE_URL'] satisfies Array<keyof Settings>
+
+const knownNames = [...settingNames, ...secretNames.map((name) => `${name}_FILE`)]
+
 /** A configuration that stops the start: one line for each mistake. */
 export class ConfigError extends Error {
   readonly lines: readonly string[]
@@ -163,16 +168,18 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the configuration; an empty value counts as none. Throws a ConfigError that names every bad value and every misspelled setting. */
-export const readConfig = (environment: Environment): Config => {
-  const lines = misspelledIn(environment, settingNames)
+/**
+ * Reads the configuration; an empty value counts as none, and white space around one is no part of it. Without `readFile` no secret is read from a file. Throws
+ * a ConfigError that names every bad value and every misspelled setting.
+ */
+export const readConfig = (environment: Environment, readFile?: (path: string) => string): Config => {
+  const lines = misspelledIn(environment, knownNames)
   const values = Object.fromEntries(Object.entries(settings).map(([name, { fallback, parse }]) => {
-    const value = environment[name]
-    if (value === undefined || value === '') return [name, fallback]
     try {
-      return [name, parse(value)]
+      const value = secretNames.includes(name) ? secretIn(environment, name, readFile) : textIn(environment, name)
+      return [name, value === '' ? fallback : parse(value)]
     } catch (error) {
-      lines.push(`${name} ${(error as Error).message}`) // parse throws Errors only
+      lines.push(`${name} ${(error as Error).message}`) // all of these throw Errors
       return [name, fallback]
     }
   })) as Values // built from the table's own names
@@ -181,6 +188,26 @@ export const readConfig = (environment: Environment): Config => {
   lines.push(...conflictsIn(config))
   if (lines.length > 0) throw new ConfigError(lines)
   return config
+}
+
+/** A value's text. Files made by `echo`, and lines copied from somewhere, end with white space. */
+const textIn = (environment: Environment, name: string): string => environment[name]?.trim() ?? ''
+
+/** The text of a setting that may be given as a file. Throws as `parse` does; the error has the file's name and nothing of its content. */
+const secretIn = (environment: Environment, name: string, readFile?: (path: string) => string): string => {
+  const [value, path] = [textIn(environment, name), textIn(environment, `${name}_FILE`)]
+  if (path === '' || readFile === undefined) return value
+  if (value !== '') return wrong(`and ${name}_FILE are both set: set only one of them`)
+  const text = contentOf(path, readFile).trim()
+  return text === '' ? wrong(`can't be read from ${path}: the file is empty`) : text
+}
+
+const contentOf = (path: string, readFile: (path: string) => string): string => {
+  try {
+    return readFile(path)
+  } catch (cause) {
+    return wrong(`can't be read from ${path}: ${(cause as Error).message}`) // node:fs throws Errors
+  }
 }
 
 /** Settings that are good by themselves, and not together. */

@@ -1,6 +1,5 @@
 /** `npm run keys`: makes the key file that several instances share, and changes its signing key. */
-import { readConfig } from './config.ts'
-import { readEnvironment } from './runtime.ts'
+import { readServiceSettings } from './environment.ts'
 import { makeKeyFile, replaceKeys, rotateKeys } from './sessions/key-file.ts'
 import { orExit } from './serve.ts'
 
@@ -28,6 +27,6 @@ await orExit(async () => {
   const [word = '', ...rest] = process.argv.slice(2)
   const command = Object.hasOwn(commands, word) && rest.length === 0 ? commands[word] : undefined
   if (command === undefined) throw new Error('usage: "npm run keys" makes the key file, "npm run keys -- rotate" adds a new signing key, "npm run keys -- replace" replaces keys that have leaked')
-  const { KEYS_FILE } = readConfig(readEnvironment({ withFile: true }))
+  const { config: { KEYS_FILE } } = readServiceSettings()
   process.stdout.write(`${command(KEYS_FILE)}\n`)
 })

@@ -1,4 +1,4 @@
-/** What the app needs in production: environment, clock, randomness, log, store, keys, places, WeChat. Only this file reads process.env. */
+/** What the app needs in production: clock, randomness, log, store, keys, places, WeChat. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { pino, type Logger } from 'pino'
@@ -11,12 +11,6 @@ import { followKeyFile, makeKeyFile, type FollowedKeys } from './sessions/key-fi
 import { createStore } from './stores/store.ts'
 import { createWechatDispatchers, destroyDispatchers } from './wechat/dispatchers.ts'
 import { createWechat } from './wechat/wechat.ts'
-
-/** Returns process.env; `withFile` adds what a `.env` file sets. */
-export const readEnvironment = ({ withFile }: { withFile: boolean }): NodeJS.ProcessEnv => {
-  if (withFile && existsSync('.env')) process.loadEnvFile('.env')
-  return process.env
-}
 
 /** The machine's clocks and timers. */
 export const systemClock: Clock = {

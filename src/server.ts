@@ -1,7 +1,8 @@
 /** `npm start` */
 import { buildApp } from './app.ts'
-import { readConfig, type Config, type ServiceConfig } from './config.ts'
-import { openRuntime, readEnvironment, systemClock } from './runtime.ts'
+import type { Config, ServiceConfig } from './config.ts'
+import { readServiceSettings } from './environment.ts'
+import { openRuntime, systemClock } from './runtime.ts'
 import { orExit, serve } from './serve.ts'
 import { likelyMeantIn } from './setting-names.ts'
 import { lockStoreFile } from './stores/file-lock.ts'
@@ -9,14 +10,14 @@ import { readableByOthers } from './stores/readable-files.ts'
 import { weakSettings } from './weak-settings.ts'
 
 await orExit(async () => {
-  const environment = readEnvironment({ withFile: true })
-  const likelyMeant = likelyMeantIn(environment)
-  const config = withCredentials(readConfig(environment), likelyMeant)
+  const settings = readServiceSettings()
+  const likelyMeant = likelyMeantIn(settings.environment)
+  const config = withCredentials(settings.config, likelyMeant)
   const runtime = openRuntime(config)
   await lockStoreFile(config.STORE_URL, systemClock) // before the first request, until the process ends
   for (const line of readableByOthers(config.STORE_URL, config.KEYS_FILE)) runtime.log.warn(line)
   for (const line of likelyMeant) runtime.log.warn(line)
-  for (const line of weakSettings(config, { isProduction: environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
+  for (const line of weakSettings(config, { isProduction: settings.environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
   const app = await buildApp(runtime, config)
   await serve(app, { host: config.HOST, port: config.PORT }, runtime.close)
   runtime.log.info(`log in at ${config.PUBLIC_URL}/login`)

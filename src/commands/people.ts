@@ -1,12 +1,12 @@
 /** `npm run people`: signs a person out, on the store of a service that may be running. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
-import { readConfig } from '../config.ts'
 import { isSecret } from '../domain/ids.ts'
+import { readServiceSettings } from '../environment.ts'
 import type { Log } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 import { signOutEverywhere } from '../login/sign-out-everywhere.ts'
-import { readEnvironment, systemClock } from '../runtime.ts'
+import { systemClock } from '../runtime.ts'
 import { orExit } from '../serve.ts'
 import { createBrowserSessions } from '../sessions/browser-sessions.ts'
 import { readKeyFile } from '../sessions/key-file.ts'
@@ -41,7 +41,7 @@ const untilReady = async (store: Store): Promise<void> => {
 
 /** Runs work with the store and the keys of the settings. */
 const withStore = async <T>(work: (parts: { phoneKeys: ReturnType<typeof createPhoneKeys>, sessions: ReturnType<typeof createBrowserSessions>, log: Log }) => Promise<T>): Promise<T> => {
-  const config = readConfig(readEnvironment({ withFile: true }))
+  const { config } = readServiceSettings()
   const log = pino({ level: 'info', base: null }, pino.destination({ dest: 2, sync: true }))
   const keys = readKeyFile(config.KEYS_FILE)
   const store = createStore(config.STORE_URL, { clock: systemClock, log: quiet })

@@ -1,6 +1,6 @@
 /** `npm run demo`: the demo on a loopback port. */
 import { createServer } from 'node:net'
-import { readEnvironment } from '../runtime.ts'
+import { readEnvironment } from '../environment.ts'
 import { orExit, serve } from '../serve.ts'
 import { openDemo } from './demo.ts'
 import { demoEnvironment } from './environment.ts'

@@ -32,6 +32,23 @@ await t.test('start: a wrong setting is named without its secrets', async (t) =>
   }
 })
 
+await t.test('start: the AppSecret works, and is in no line, when it comes from a file', async (t) => {
+  const deployment = await openDeployment(t)
+  const file = join(deployment.folder, 'app-secret')
+  writeFileSync(file, `${deployment.simulator.secret}\n`)
+  const running = await deployment.start({ WECHAT_SECRET: '', WECHAT_SECRET_FILE: file, LOG_LEVEL: 'trace' })
+  await deployment.phone() // asks WeChat with the AppSecret
+  running.kill('SIGINT')
+  const { stdout, stderr } = await running.ended
+  t.notOk((stdout + stderr).includes(deployment.simulator.secret))
+
+  writeFileSync(file, `${appSecret}!`)
+  const refused = await run(t, { folder: deployment.folder, env: { WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET_FILE: file } }).ended
+  t.hasStrict(refused, { code: 1, stdout: '', stderr: 'scan-login: WECHAT_SECRET must be the AppSecret of a mini program\n' })
+  const folder = await run(t, { folder: deployment.folder, env: { WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET_FILE: deployment.folder } }).ended
+  t.hasStrict(folder, { code: 1, stdout: '', stderr: `scan-login: WECHAT_SECRET can't be read from ${deployment.folder}: EISDIR: illegal operation on a directory, read\n` })
+})
+
 /** The error of reading a key file, with its causes; empty if it can be read. */
 const readError = (file: string): string => {
   try {

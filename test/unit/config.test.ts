@@ -61,6 +61,28 @@ await t.test('config: the default holds when a value is empty', async (t) => {
   t.equal(readConfig({ PORT: '', SITE_NAME: '' }).PORT, 3000)
 })
 
+await t.test('config: white space around a value is no part of it', async (t) => {
+  t.hasStrict(readConfig({ WECHAT_APPID: ' wx0123456789abcdef\n', WECHAT_SECRET: '0123456789abcdef0123456789abcdef\r\n', PORT: '8080 ', SITE_NAME: ' My site\t', KEYS_FILE: ' ' }), {
+    WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET: '0123456789abcdef0123456789abcdef', PORT: 8080, SITE_NAME: 'My site', KEYS_FILE: 'data/keys.json',
+  })
+})
+
+const appSecret = '0123456789abcdef0123456789abcdef'
+
+await t.test('config: a secret is read from a file, without the newline at its end, when a …_FILE names one', async (t) => {
+  const files: Readonly<Record<string, string>> = { secret: `${appSecret}\n`, store: '\ufeffredis://:pw@db:6379/1\r\n', empty: '\n', bad: 'short\n' }
+  const readFile = (path: string): string => files[path] ?? (() => { throw new Error(`ENOENT: no such file or directory, open '${path}'`) })()
+  t.hasStrict(readConfig({ WECHAT_SECRET_FILE: 'secret', STORE_URL_FILE: ' store', WECHAT_SECRET: '' }, readFile), { WECHAT_SECRET: appSecret, STORE_URL: 'redis://:pw@db:6379/1' })
+  t.hasStrict(readConfig({ WECHAT_SECRET_FILE: '', STORE_URL_FILE: 'none' }), { WECHAT_SECRET: null, STORE_URL: 'sqlite:data/scan-login.db' }, 'no file is read without a reader')
+  for (const [environment, line] of [
+    [{ WECHAT_SECRET_FILE: 'secret', WECHAT_SECRET: appSecret }, 'WECHAT_SECRET and WECHAT_SECRET_FILE are both set: set only one of them'],
+    [{ STORE_URL_FILE: 'none' }, 'STORE_URL can\'t be read from none: ENOENT: no such file or directory, open \'none\''],
+    [{ WECHAT_SECRET_FILE: 'empty' }, 'WECHAT_SECRET can\'t be read from empty: the file is empty'],
+    [{ WECHAT_SECRET_FILE: 'bad' }, 'WECHAT_SECRET must be the AppSecret of a mini program'],
+    [{ WECHAT_SECRETS_FILE: 'secret' }, 'WECHAT_SECRETS_FILE is not a setting of scan-login: did you mean WECHAT_SECRET_FILE?'],
+  ] as const) t.throws(() => readConfig(environment, readFile), { message: line }, line)
+})
+
 await t.test('config: URL Links are on when WECHAT_URL_LINK is on', async (t) => {
   t.equal(readConfig({ WECHAT_URL_LINK: 'on' }).WECHAT_URL_LINK, 'on')
 })
@@ -90,7 +112,7 @@ const bad: Record<string, readonly string[]> = {
   CODE_SUPPLY: ['-1', '1001', 'on'],
   WECHAT_URL_LINK: ['yes', 'true', 'ON'],
   STORE_URL: ['memory', 'sqlite:', 'redis:', 'postgres://localhost'],
-  SITE_NAME: ['a\nb', 'x'.repeat(65), ' ', '\u3000', 'a\u202eb', 'a\u200bb', 'a\u2028b', '\u3164', '\ud800', 'a\u2066b\u2069'],
+  SITE_NAME: ['a\nb', 'x'.repeat(65), 'a\u202eb', 'a\u200bb', 'a\u2028b', '\u3164', '\ud800', 'a\u2066b\u2069'],
   ALLOWED_ORIGINS: ['https://a.example/', '*', 'null', 'a.example', 'https://a.example,,https://b.example', 'https://A.example'],
   TRUST_PROXY: ['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.0/0', '::/0', '2001:db8::/129', '10.0.0.0/8/8', '10.0.0.0/x', '10.0.0.1,', '::ffff:10.0.0.0/8', '::ffff:a00:0/64', '::ffff:0:0/95', '::ffff:0.0.0.0/96', '::ffff:10.0.0.0/129', '10.0.0.0/', '::1/'],
   TICKET_TTL: ['0', '3601', '3m'],
