@@ -29,6 +29,7 @@ import { shutdownPlugin } from './http/shutdown.ts'
 import { signerPlugin } from './http/signer.ts'
 import { strictHttpPlugin } from './http/strict-http.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
+import { trustedProxies } from './http/visitor.ts'
 import { createLogin } from './login/login.ts'
 import type { Clock, PrefetchedCodes, CodeSource, LinkSource, PhoneIdentity, Places } from './login/ports.ts'
 import type { Store } from './login/store-port.ts'
@@ -92,7 +93,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes one line and no secret
     genReqId: () => randomUUID(),
-    trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
+    trustProxy: config.TRUST_PROXY.length > 0 ? trustedProxies(config.TRUST_PROXY) : false,
     bodyLimit: 16 * 1024,
     serverFactory: (handler) => createHttpServer(handler, {
       maxWaitMs: config.MAX_WAIT * 1000,

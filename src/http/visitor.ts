@@ -1,20 +1,36 @@
 /** Determines a visitor's address. Only proxies in TRUST_PROXY may set it. */
 import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
-import { plainAddress, prefixesOf } from '../domain/address.ts'
+import { networkMatcher, plainAddress, prefixesOf } from '../domain/address.ts'
+
+/**
+ * Returns the plain address of a hop, or '' where the text is none, or the socket has closed. Some gateways write a port, brackets or quotes, as in
+ * `Forwarded` (RFC 7239 §6): `203.0.113.5:51234`, `"[2001:db8::1]:443"`.
+ */
+const hopAddress = (hop: string | undefined = ''): string => {
+  const text = hop.replace(/^"(.*)"$/, '$1')
+  const [, v6, v4] = /^(?:\[([^\]]*:[^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(text) ?? []
+  return plainAddress(v6 ?? v4 ?? text)
+}
+
+/** Creates Fastify's test of which hops may set `X-Forwarded-For`: those in these networks, TRUST_PROXY. */
+export const trustedProxies = (networks: readonly string[]): ((hop: string | undefined) => boolean) => {
+  const isTrusted = networkMatcher(networks)
+  return (hop) => isTrusted(hopAddress(hop))
+}
 
 /** Read once for each request, as limits, audit, log and use cases all ask for it. */
 const addresses = new WeakMap<FastifyRequest, string>()
 
 /**
- * The visitor's IP address, as a plain one; '' where there is none. A trusted proxy that passes on what is no address (a text that the visitor wrote, an address
- * with a port) is taken for the visitor itself: what comes from here is shown on phones.
+ * The visitor's IP address, as a plain one; '' where there is none. A trusted proxy that passes on what is no address (a text that the visitor wrote) is taken
+ * for the visitor itself: what comes from here is shown on phones.
  */
 export const addressOf = (request: FastifyRequest): string => {
   const known = addresses.get(request)
   if (known !== undefined) return known
   const hops = request.ips ?? [request.ip] // the nearest first
-  const address = hops.map(plainAddress).findLast((hop) => hop !== '') ?? ''
+  const address = hops.map(hopAddress).findLast((hop) => hop !== '') ?? ''
   addresses.set(request, address)
   return address
 }

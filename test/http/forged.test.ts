@@ -78,9 +78,13 @@ const addressShown = async (t: Test, forwarded: string, from = '10.0.0.1'): Prom
 }
 
 await t.test('forged: a phone shows an address and no text of a visitor\'s when a trusted proxy forwards something else', async (t) => {
-  for (const text of ['Your bank', '<b>1.2.3.4</b>', '1.2.3.4:80', '[2001:db8::1]:80', 'unknown', '999.1.1.1', ',,,', ' ', '203.0.113.5 Your bank']) t.equal(await addressShown(t, text), '10.0.0.1', text)
+  for (const text of ['Your bank', '<b>1.2.3.4</b>', '1.2.3.4:', '1.2.3.4:http', '1.2.3.4:123456', '1.2.3.4:80:80', '[1.2.3.4]:80', '[2001:db8::1', '2001:db8::1]:80', '[2001:db8::1]80', '[2001:db8::1]:80 x', '[[2001:db8::1]]', '"1.2.3.4', '1.2.3.4"', '""1.2.3.4""', '"', '[]', '[:]:80',
+    '[Your bank:]:80', '"Your bank"', 'unknown', '999.1.1.1', ',,,', ' ', '203.0.113.5 Your bank']) t.equal(await addressShown(t, text), '10.0.0.1', text)
   t.equal(await addressShown(t, 'Your bank, 203.0.113.5'), '203.0.113.5')
+  t.equal(await addressShown(t, 'Your bank, 203.0.113.5:80'), '203.0.113.5')
+  t.equal(await addressShown(t, '198.51.100.66:80, Your bank:80, 10.0.0.2:80'), '10.0.0.2')
   t.equal(await addressShown(t, 'fe80::1%Your-bank'), 'fe80::1')
+  t.equal(await addressShown(t, '[fe80::1%Your-bank]:80'), 'fe80::1')
   t.equal(await addressShown(t, '::ffff:203.0.113.5'), '203.0.113.5')
   t.equal(await addressShown(t, '203.0.113.5', '::ffff:10.0.0.1'), '203.0.113.5')
 })

@@ -361,18 +361,26 @@ await t.test('TRUST_PROXY: X-Forwarded-For is trusted from a named proxy only', 
   const plain = await openTestService(t)
   t.equal(await seenBy(plain, '192.0.2.1', '203.0.113.5'), '192.0.2.1')
 
-  const behind = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8, 2001:db8:1::/48', LIMIT_CREATE: '30' } })
+  const behind = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8, 2001:db8:1::/48', LIMIT_CREATE: '60' } })
   t.equal(await seenBy(behind, '10.1.2.3', '203.0.113.5'), '203.0.113.5')
   t.equal(await seenBy(behind, '::ffff:10.1.2.3', '203.0.113.5'), '203.0.113.5')
   t.equal(await seenBy(behind, '2001:db8:1::9', '203.0.113.5'), '203.0.113.5')
   t.equal(await seenBy(behind, '10.1.2.3', '203.0.113.66, 203.0.113.5, 10.9.9.9'), '203.0.113.5', 'what the visitor claimed is further left')
   t.equal(await seenBy(behind, '11.1.2.3', '203.0.113.5'), '11.1.2.3')
+  for (const [forwarded, address] of [['203.0.113.5:51234', '203.0.113.5'], ['"203.0.113.5:51234"', '203.0.113.5'], ['"203.0.113.5"', '203.0.113.5'], ['"[2001:db8::1]:443"', '2001:db8::1'], ['[2001:db8::1]:443', '2001:db8::1'], ['[2001:DB8:0::1]', '2001:db8::1'], ['"[2001:db8::1]"', '2001:db8::1'],
+    ['[::ffff:203.0.113.5]:80', '203.0.113.5']] as const) {
+    t.equal(await seenBy(behind, '10.1.2.3', forwarded), address, forwarded)
+    t.equal(await seenBy(behind, '10.1.2.3', `198.51.100.66:80, ${forwarded},10.9.9.9:443, "[2001:db8:1::9]:443"`), address, `${forwarded}, through proxies that forward ports`)
+    t.equal(await seenBy(behind, '11.1.2.3', forwarded), '11.1.2.3', `${forwarded}, from a visitor`)
+  }
 
   const limited = await openTestService(t, { env: { TRUST_PROXY: '10.0.0.0/8', LIMIT_CREATE: '1' } })
   const from = async (address: string, forwarded: string): Promise<number> => (await create(limited, address, { 'x-forwarded-for': forwarded })).status
   t.equal(await from('10.0.0.1', '203.0.113.1'), 201)
   t.equal(await from('10.0.0.1', '203.0.113.2'), 201)
   t.equal(await from('10.0.0.2', '203.0.113.1'), 429, 'through any proxy')
+  t.equal(await from('10.0.0.2', '203.0.113.1:4711'), 429, 'from any port')
+  t.match(limited.logged(), /"event":"limit\.hit"[^\n]*"ip":"203\.0\.113\.1"/)
   t.equal(await from('192.0.2.1', '203.0.113.3'), 201)
   t.equal(await from('192.0.2.1', '203.0.113.4'), 429, 'a visitor can\'t claim another address')
 })

@@ -97,9 +97,17 @@ await t.test('place: a ticket has none when an earlier release made it, and can 
   t.hasStrict(answer.json, { other_country: false, browser: { place: null, place_en: null, network: '198.51.100.0/24' } })
 })
 
+await t.test('place: browser and phone have theirs when a proxy forwards addresses with ports', async (t) => {
+  const service = await openWithPlaces(t, { env: { TRUST_PROXY: '127.0.0.1' } })
+  const browser = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'x-forwarded-for': `${sanJose}:51234` } })
+  const phone = await phoneOf(service)
+  const answer = await phone.signed({ method: 'POST', path: `/api/phone/tickets/${browser.json.ticket}/scan`, headers: { 'x-forwarded-for': `"${shanghai}:4711"` } })
+  t.hasStrict(answer.json, { other_country: true, browser: { place: '美国 加利福尼亚州 圣何塞' }, phone_place: '中国 上海市' })
+})
+
 await t.test('browser: its address is the proxy\'s when that forwards something other than an address', async (t) => {
   const service = await openWithPlaces(t, { env: { TRUST_PROXY: '127.0.0.1' } })
-  for (const [said, ip] of [[shanghai, shanghai], ['unknown', '127.0.0.1'], ['<b>Shanghai', '127.0.0.1'], [`${shanghai}:4711`, '127.0.0.1'], ['', '127.0.0.1']] as const) {
+  for (const [said, ip] of [[shanghai, shanghai], ['unknown', '127.0.0.1'], ['<b>Shanghai', '127.0.0.1'], [`${shanghai}:`, '127.0.0.1'], ['', '127.0.0.1']] as const) {
     const { json } = await service.call({ method: 'POST', path: '/api/tickets', headers: { 'x-forwarded-for': said } })
     t.hasStrict(await service.store.read(`ticket:${json.ticket}`), { browser: { ip } }, said)
   }
