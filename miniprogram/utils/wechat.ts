@@ -19,6 +19,9 @@ const info: Partial<Record<'SDKVersion' | 'language', unknown>> = tried(() => wx
 /** Chinese if WeChat doesn't tell, as most of its users read that. */
 export const language = typeof info.language === 'string' && info.language !== '' ? info.language : 'zh_CN'
 
+/** This mini program's AppID, `touristappid` with DevTools' test account; empty if WeChat doesn't tell. */
+export const appId = tried(() => wx.getAccountInfoSync().miniProgram.appId) ?? ''
+
 /** What no login works without; the rest has a substitute, or can do without. */
 const neededInterfaces = ['request', 'login', 'getRandomValues'] as const
 

@@ -42,12 +42,15 @@ export const en: Words = {
     used: { line: 'This code has been used', help: 'Get a new code on the page and scan again.' },
     'invalid-code': { line: "This code can't log you in", help: "Scan the code on a site's login page." },
     blocked: { line: 'WeChat has restricted this account', help: "You can't log in with it for now. WeChat can tell you why." },
+    'foreign-app': { line: "This mini program and the site don't belong together", help: "Trying again won't help. Please tell the site's owner." },
     'wechat-too-old': { line: 'This WeChat is too old', help: 'Update WeChat, then scan again.' },
     'update-needed': { line: 'This is out of date', help: 'Update it, then scan again.' },
     offline: { line: "You're offline", help: 'Try again once you are connected.' },
     'locked-out': { line: 'Too many wrong numbers', help: '' },
     unavailable: { line: "That didn't work just now", help: '' },
   },
+
+  compareAppIds: (appId) => `For developers: this mini program's AppID${appId === '' ? '' : ` (${appId})`} and the service's WECHAT_APPID must be the same.`,
 
   failures: {
     offline: "You're offline. Try again once you are connected.",
@@ -64,7 +67,7 @@ export const en: Words = {
     'clock-skew': "Your phone's clock is off. Set it to automatic.",
     replayed: 'That was already received. Please try again.',
     'key-unknown': 'This phone was logged out. Please try again.',
-    'js-code-invalid': "WeChat didn't recognise you. Please try again.",
+    'js-code-invalid': "This mini program and the site don't belong together. Please tell the site's owner.",
     'match-wrong': 'Not that number. The login was cancelled.',
     'wechat-user-blocked': 'WeChat has restricted this account.',
     'not-found': 'There is nothing here any more.',

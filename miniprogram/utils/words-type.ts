@@ -38,6 +38,8 @@ export interface Words {
 
   /** A line, and a smaller one below it, for each way an approval can end. */
   readonly ends: Readonly<Record<EndKind, { readonly line: string, readonly help: string }>>
+  /** What to compare if mini program and site don't belong together; the AppID is empty if WeChat doesn't tell it. */
+  readonly compareAppIds: (appId: string) => string
   /** One sentence for each way a call can fail. */
   readonly failures: Readonly<Record<FailureCode, string>>
 
@@ -83,4 +85,4 @@ export interface Words {
   readonly daysAgo: (count: number) => string
 }
 
-export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'
+export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'

@@ -38,12 +38,15 @@ export const zh: Words = {
     used: { line: '这个码已经用过了', help: '在网页上换一个新码，再扫一次。' },
     'invalid-code': { line: '这个码不能用来登录', help: '扫网站登录页上的码。' },
     blocked: { line: '微信限制了这个账号', help: '暂时不能用它登录。可以在微信里查看原因。' },
+    'foreign-app': { line: '这个小程序和网站对不上', help: '再试也没有用，请告诉网站的负责人。' },
     'wechat-too-old': { line: '微信版本太旧', help: '更新微信以后再扫一次。' },
     'update-needed': { line: '版本太旧了', help: '更新以后再扫一次。' },
     offline: { line: '网络断开了', help: '连上网络后再试一次。' },
     'locked-out': { line: '数字输错了太多次', help: '' },
     unavailable: { line: '暂时没有成功', help: '' },
   },
+
+  compareAppIds: (appId) => `开发者请检查：这个小程序的 AppID${appId === '' ? ' ' : `（${appId}）`}和服务的 WECHAT_APPID 必须相同。`,
 
   failures: {
     offline: '网络断开了，连上后再试一次。',
@@ -60,7 +63,7 @@ export const zh: Words = {
     'clock-skew': '手机时间不准，请在设置里改成自动。',
     replayed: '这一步已经收到过了，请再试一次。',
     'key-unknown': '登录状态过期了，请再试一次。',
-    'js-code-invalid': '微信没有认出你，请再试一次。',
+    'js-code-invalid': '这个小程序和网站对不上，请告诉网站的负责人。',
     'match-wrong': '数字不对，登录已取消。',
     'wechat-user-blocked': '微信限制了这个账号，暂时不能登录。',
     'not-found': '这里什么都没有了。',

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { Clock } from '../login/ports.ts'
+import { appid } from './wechat-simulator/appid.ts'
 import { createEndpoints, type Answer, type Endpoint, type SimulatorSettings } from './wechat-simulator/endpoints.ts'
 import { ErrcodeError } from './wechat-simulator/errors.ts'
 import { createLinks } from './wechat-simulator/links.ts'
@@ -51,7 +52,6 @@ export interface WechatSimulatorOptions {
   readonly port?: number
 }
 
-const appid = 'wx0123456789abcdef'
 const maxCalls = 1000
 
 /** Starts a simulator on 127.0.0.1 with one mini program and a random AppSecret. */

@@ -3,24 +3,29 @@ import { Problem } from '../errors.ts'
 import type { Clock, PhoneIdentity } from '../login/ports.ts'
 import { budgetMs, type WechatApi } from './api.ts'
 import { asUnavailable, WechatFault } from './fault.ts'
+import type { JsCodeWatch } from './js-code-watch.ts'
 
 export interface PhoneIdentityOptions {
   readonly api: WechatApi
   readonly appid: string
   readonly secret: string
   readonly clock: Clock
+  readonly watch: JsCodeWatch
 }
 
-/** WeChat documents no form; a call is spared for what can't have come from it. */
+/** WeChat documents no form; a call is spared for what can't have come from it, such as the mock one that DevTools gives with its test account. */
 const jsCodeForm = /^[\x21-\x7e]{1,256}$/
 const openidForm = /^[\x21-\x7e]{1,128}$/
 
-export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentityOptions): PhoneIdentity => ({
+export const createPhoneIdentity = ({ api, appid, secret, clock, watch }: PhoneIdentityOptions): PhoneIdentity => ({
   openidFor: async (jsCode) => {
-    if (!jsCodeForm.test(jsCode)) throw new Problem('js-code-invalid')
+    if (!jsCodeForm.test(jsCode)) {
+      watch.unknown()
+      throw new Problem('js-code-invalid')
+    }
     try {
       // A js_code works once, and WeChat may have used it up even where the call failed: no retry. The phone gets a new one.
-      return await api.call({
+      const openid = await api.call({
         endpoint: 'jscode2session',
         query: { appid, secret, js_code: jsCode, grant_type: 'authorization_code' },
         deadlineAt: clock.steady() + budgetMs,
@@ -29,8 +34,12 @@ export const createPhoneIdentity = ({ api, appid, secret, clock }: PhoneIdentity
         limitedByPerson: true,
         read: ({ json }) => typeof json?.openid === 'string' && openidForm.test(json.openid) ? json.openid : undefined,
       })
+      watch.known()
+      return openid
     } catch (error) {
-      const remedy = error instanceof WechatFault ? error.remedy : undefined
+      const { remedy, errcode } = error instanceof WechatFault ? error : {}
+      if (errcode === 40029) watch.unknown()
+      else if (errcode === 40163 || errcode === 40226) watch.known()
       if (remedy === 'js-code') throw new Problem('js-code-invalid', { cause: error })
       if (remedy === 'blocked') throw new Problem('wechat-user-blocked', { cause: error })
       throw asUnavailable(error)

@@ -7,6 +7,7 @@ import { createPrefetchedCodes } from './prefetched-codes.ts'
 import { createCodes, type EnvVersion } from './codes.ts'
 import type { WechatDispatchers } from './dispatchers.ts'
 import { createFairCache } from './fair-cache.ts'
+import { watchJsCodes } from './js-code-watch.ts'
 import { createLinks } from './links.ts'
 import { createPhoneIdentity } from './phone-identity.ts'
 import { createQuietLog } from './quiet-log.ts'
@@ -65,7 +66,7 @@ export const createWechat = (options: WechatOptions): Wechat => {
     codeFor,
     takeTicketId: prefetched.takeTicketId,
     ...createLinks({ callWithToken, ticketCache: linksByTicket, envVersion, apiUrl }),
-    ...createPhoneIdentity({ api, appid, secret, clock }),
+    ...createPhoneIdentity({ api, appid, secret, clock, watch: watchJsCodes({ appid, clock, log }) }),
     close: () => {
       prefetched.close()
       api.close()

@@ -82,7 +82,7 @@ await t.test('wx: an error is shown and logged when a callback throws', async (t
 await t.test('wx: only the members that the mini program uses exist when it starts', async (t) => {
   const phone = await open(t)
   t.strictSame(await phone.frame.evaluate('Object.keys(wx).sort()'), [
-    'exitMiniProgram', 'getAppBaseInfo', 'getEnterOptionsSync', 'getNetworkType', 'getRandomValues', 'getStorageSync', 'getUpdateManager', 'login', 'navigateBack', 'navigateTo',
+    'exitMiniProgram', 'getAccountInfoSync', 'getAppBaseInfo', 'getEnterOptionsSync', 'getNetworkType', 'getRandomValues', 'getStorageSync', 'getUpdateManager', 'login', 'navigateBack', 'navigateTo',
     'reLaunch', 'redirectTo', 'removeStorageSync', 'request', 'scanCode', 'setNavigationBarTitle', 'setStorageSync', 'showModal', 'showToast', 'updateWeChatApp',
   ])
 })

@@ -16,13 +16,12 @@ const logins = /\/api\/phone\/login$/
 
 /** The message for no answer or an unexpected one. */
 const unavailable = "WeChat doesn't answer just now. Please try again later."
-const unrecognised = "WeChat didn't recognise you. Please try again."
 
 await t.test('js_code: the phone shows a message, and goes on after another try, when WeChat fails, in every way', async (t) => {
   const window = await open(t)
   const phone = window.phone()
   const faults: ReadonlyArray<readonly [Fault, string]> = [
-    [40029, unrecognised], [40163, unrecognised], [45011, unavailable], [45009, unavailable], [-1, unavailable], [40013, unavailable], [40125, unavailable], [40164, unavailable], [41008, unavailable],
+    [45011, unavailable], [45009, unavailable], [-1, unavailable], [40013, unavailable], [40125, unavailable], [40164, unavailable], [41008, unavailable],
     [99999, unavailable], ['html', unavailable], ['cut', unavailable], ['http-500', unavailable], ['hang', unavailable],
   ]
   for (const [fault, sentence] of faults) {
@@ -31,7 +30,7 @@ await t.test('js_code: the phone shows a message, and goes on after another try,
     await scanWithoutKey(server, window, phone)
     await phone.says("That didn't work just now")
     await phone.says(sentence)
-    t.equal(server.received(logins).length, sentence === unrecognised ? 2 : 1, `${fault}: retried only with a new js_code`)
+    t.equal(server.received(logins).length, 1, `${fault}: not retried`)
     server.simulator.clearFaults()
     server.skip(60_000) // after a fault that only the operator can fix, WeChat is not called for a minute
     await phone.button('Try again').click()
@@ -49,6 +48,28 @@ await t.test('js_code: the phone gets another, and the login goes on, when WeCha
   await phone.button(await window.number()).click()
   await window.siteSays("You're logged in")
   t.equal(server.received(jsCodes).length, 2)
+})
+
+await t.test('js_code: the phone says that mini program and site don\'t belong together, and offers only to leave, when WeChat knows neither the first nor the second', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  for (const fault of [40029, 40163]) {
+    server.simulator.fail('jscode2session', fault)
+    server.received(logins)
+    await scanWithoutKey(server, window, phone)
+    await phone.says("This mini program and the site don't belong together")
+    await phone.says(`this mini program's AppID (${server.simulator.appid})`)
+    t.strictSame(await phone.button(/./).allInnerTexts(), ['Done'])
+    t.equal(server.received(logins).length, 2)
+    await phone.button('Done').click()
+    await phone.open()
+    await phone.says("This mini program and the site don't belong together")
+    await phone.close()
+    server.simulator.clearFaults()
+    await scanWithoutKey(server, window, phone)
+    t.equal((await phone.choices()).length, 3, 'and it works once the AppID is right')
+    await phone.close()
+  }
 })
 
 await t.test('js_code: the phone says so and offers only to leave when WeChat has restricted the account', async (t) => {

@@ -1,7 +1,7 @@
 // The pages, run with a fake `wx` and `Page`: what a tap sends and what is drawn.
 import t from 'tap'
 import '../support/miniprogram.ts'
-import { grant, offer, ok, startMs, ticket } from './fake-phone.ts'
+import { grant, offer, ok, problem, startMs, ticket } from './fake-phone.ts'
 
 interface WxRequest { method: string, url: string, data?: string, header: Record<string, string>, success (reply: { statusCode: number, data: unknown }): void, fail (reason: { errMsg: string }): void }
 type Definition = Record<string, any> & { data: Record<string, any> }
@@ -47,6 +47,7 @@ const wx = {
   getRandomValues: ({ length, success }: { length: number, success (result: { randomValues: ArrayBuffer }): void }): void =>
     success({ randomValues: crypto.getRandomValues(new Uint8Array(length)).buffer }),
   getAppBaseInfo: () => ({ language: 'en', SDKVersion: '3.17.2' }),
+  getAccountInfoSync: () => ({ miniProgram: { appId: 'touristappid' } }),
   getEnterOptionsSync: () => ({ query: entered, scene: entryScene }),
   showModal: ({ content, confirmText, cancelText, success }: { content: string, confirmText: string, cancelText: string, success (result: { confirm: boolean }): void }): void => {
     did.push(`${content} ${confirmText}/${cancelText}`)
@@ -198,6 +199,27 @@ await t.test('login page: uses the scene of WeChat\'s entry options when the pag
   t.equal(other.data.screen.kind, 'invalid-code', 'but not in place of an invalid one')
 })
 
+await t.test('pages: say that mini program and site don\'t belong together, and don\'t ask to try again, when no js_code is valid', async (t) => {
+  const before = answers.login
+  answers.login = problem(401, 'js-code-invalid')
+  storage.clear()
+  t.teardown(() => { if (before !== undefined) answers.login = before })
+  const page = await openFresh('pages/login/login')
+  page.onLoad({ scene: ticket })
+  await page.onShow()
+  page.onUnload()
+  t.hasStrict(page.data.screen, { kind: 'foreign-app', mark: 'warning', line: "This mini program and the site don't belong together", actions: [{ name: 'close' }] })
+  t.match(page.data.screen.help, /AppID \(touristappid\)/)
+  t.equal(requests.length, 2)
+  const home = await openFresh('pages/index/index')
+  home.onLoad()
+  await home.onShow()
+  t.hasStrict(home.data.screen, { failure: "This mini program and the site don't belong together. Please tell the site's owner.", retry: false })
+  answers.login = problem(503, 'wechat-unavailable')
+  await home.onShow()
+  t.equal(home.data.screen.retry, true)
+})
+
 await t.test('pages: say that WeChat is too old, and send nothing, when it lacks an interface or its version is too low', async (t) => {
   const { getRandomValues, getAppBaseInfo, getEnterOptionsSync } = wx
   t.teardown(() => { Object.assign(wx, { getRandomValues, getAppBaseInfo, getEnterOptionsSync }) })
@@ -211,7 +233,7 @@ await t.test('pages: say that WeChat is too old, and send nothing, when it lacks
     const home = await openFresh('pages/index/index')
     home.onLoad()
     await home.onShow()
-    t.equal(home.data.screen.failure, 'This WeChat is too old. Please update it.')
+    t.hasStrict(home.data.screen, { failure: 'This WeChat is too old. Please update it.', retry: false })
   }
   t.strictSame(requests, [])
 })

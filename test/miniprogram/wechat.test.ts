@@ -8,6 +8,7 @@ let updateReady: () => void = () => {}
 interface Wechat {
   readonly isTooOld: boolean
   readonly language: string
+  readonly appId: string
   entry (): { readonly scene: number, readonly query: Readonly<Record<string, string | undefined>> }
   watchForUpdate (): void
   update (): void
@@ -23,6 +24,7 @@ const load = async (others: Record<string, unknown> = {}): Promise<Wechat> => {
     login: () => {},
     getRandomValues: () => {},
     getAppBaseInfo: info(),
+    getAccountInfoSync: () => ({ miniProgram: { appId: 'wx0123456789abcdef' } }),
     getSystemInfoSync: info(),
     getEnterOptionsSync: () => ({ scene: 1047, query: { scene: 'x' } }),
     getUpdateManager: () => ({ onUpdateReady: (call: () => void) => { updateReady = call }, applyUpdate: () => { did.push('applyUpdate') } }),
@@ -63,7 +65,8 @@ await t.test('wechat: too old when it has no getAppBaseInfo, and the older inter
 
 await t.test('wechat: starts, in Chinese and as if from no known scene, when an interface is missing, throws or returns nothing', async (t) => {
   for (const odd of [undefined, thrown, () => undefined, () => ({})]) {
-    const wechat = await load({ getAppBaseInfo: odd, getSystemInfoSync: odd, getEnterOptionsSync: odd, getUpdateManager: odd })
+    const wechat = await load({ getAppBaseInfo: odd, getSystemInfoSync: odd, getEnterOptionsSync: odd, getUpdateManager: odd, getAccountInfoSync: odd })
+    t.equal(wechat.appId, '')
     t.equal(wechat.isTooOld, false, String(odd))
     t.equal(wechat.language, 'zh_CN')
     t.strictSame(wechat.entry(), { scene: 0, query: {} })

@@ -160,6 +160,13 @@ await t.test('words: the buttons of the dialog have at most four characters, the
   for (const { signOutYes, keep } of [zh, en]) t.ok(signOutYes.length <= 4 && keep.length <= 4, `${signOutYes}, ${keep}`)
 })
 
+await t.test('screenOf: says what a developer has to compare, with this mini program\'s AppID where WeChat tells it, when it doesn\'t belong to the site', async (t) => {
+  const help = (words: typeof en, appId?: string): string => screenOf({ kind: 'foreign-app' }, words, now, true, appId).help
+  t.equal(help(en, 'touristappid'), `${en.ends['foreign-app'].help}\nFor developers: this mini program's AppID (touristappid) and the service's WECHAT_APPID must be the same.`)
+  t.equal(help(zh, 'wx0123'), `${zh.ends['foreign-app'].help}\n开发者请检查：这个小程序的 AppID（wx0123）和服务的 WECHAT_APPID 必须相同。`)
+  t.match(help(en), /this mini program's AppID and the service's/)
+})
+
 await t.test('screenOf: disables the buttons and marks the number while a decision is sent', async (t) => {
   const screen = screenOf({ kind: 'confirming', offer, isClockCorrected: true, typed: '', number: '47' }, en, now, true)
   t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: en.tapNumberHelp, note: en.clockCorrected }, 'nothing above the numbers disappears')
@@ -177,6 +184,7 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
     [{ kind: 'used' }, 'quiet', ['scan', 'home']],
     [{ kind: 'invalid-code' }, 'quiet', ['scan', 'home']],
     [{ kind: 'blocked' }, 'warning', ['close']],
+    [{ kind: 'foreign-app' }, 'warning', ['close']],
     [{ kind: 'wechat-too-old' }, 'quiet', ['update']],
     [{ kind: 'update-needed' }, 'quiet', ['update']],
     [{ kind: 'offline' }, 'quiet', ['retry', 'home']],

@@ -18,6 +18,8 @@ export interface HomeScreen {
   readonly busy: boolean
   readonly saved: string
   readonly failure: string
+  /** Whether trying again may help against it. */
+  readonly retry: boolean
   readonly browsers: ReadonlyArray<{ readonly id: string, readonly title: string, readonly detail: string }>
   /** Shown if the list has no browsers. */
   readonly empty: string
@@ -34,6 +36,7 @@ export const homeScreenOf = (view: HomeView, words: Words, now: number): HomeScr
   busy: view.busy,
   saved: view.saved ? words.saved : '',
   failure: view.failure === undefined ? '' : words.failures[view.failure],
+  retry: view.failure !== 'too-old' && view.failure !== 'js-code-invalid',
   browsers: (view.sessions ?? []).map(({ id, browser, lastSeenAt, site }) => ({
     id,
     title: site ?? titleOf(browser, words),

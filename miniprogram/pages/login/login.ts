@@ -2,7 +2,7 @@
 import { isFromCamera, loginPage, scanCode } from '../../utils/scan-code'
 import { ticketFromScene } from '../../utils/scene'
 import { service, words } from '../../utils/shared'
-import { entry, update } from '../../utils/wechat'
+import { appId, entry, update } from '../../utils/wechat'
 import { createApproval } from './approval'
 import type { Approval } from './approval'
 import { screenOf } from './screen'
@@ -43,7 +43,7 @@ Page({
   },
 
   draw () {
-    if (this.approval !== undefined) this.setData({ screen: screenOf(this.approval.view(), words, service.serverNow(), this.isFromCamera) })
+    if (this.approval !== undefined) this.setData({ screen: screenOf(this.approval.view(), words, service.serverNow(), this.isFromCamera, appId) })
   },
 
   async onNumber (event: WechatMiniprogram.TouchEvent<object, object, { value: string }>) {

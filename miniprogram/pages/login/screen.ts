@@ -73,10 +73,13 @@ const empty = {
   actions: [],
 } as const
 
-const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', 'locked-out': 'warning' }
+const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', 'foreign-app': 'warning', 'locked-out': 'warning' }
 
-/** `now` is milliseconds since 1970, by the service's clock; `isFromCamera` whether this person's own camera scanned the code. */
-export const screenOf = (view: View, words: Words, now: number, isFromCamera: boolean): Screen => {
+/**
+ * `now` is milliseconds since 1970, by the service's clock; `isFromCamera` whether this person's own camera scanned the code; `appId` is this mini program's,
+ * if WeChat tells it.
+ */
+export const screenOf = (view: View, words: Words, now: number, isFromCamera: boolean, appId = ''): Screen => {
   const asking = (decision: Decision, chosen: string | null): Partial<Screen> => ({ ...requestOf(decision, words, now, isFromCamera), ...questionOf(decision, words, chosen) })
   switch (view.kind) {
     case 'loading':
@@ -95,7 +98,7 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
         kind: view.kind,
         origin: view.kind === 'done' && view.offer !== undefined ? addressOf(view.offer.site.origin) : '',
         line,
-        help: helpOf(view, words) ?? help,
+        help: helpOf(view, words, appId) ?? help,
         mark: marks[view.kind] ?? 'quiet',
         actions: actionsOf(view.kind).map((name) => ({ name, label: labelOf(name, words) })),
       }
@@ -149,7 +152,8 @@ const questionOf = ({ offer: { match, choices }, typed }: Decision, words: Words
 const addressOf = (origin: string): string => origin.replace(/^https:\/\//, '')
 
 /** The help that depends on more than the kind of end. */
-const helpOf = (view: View, words: Words): string | undefined => {
+const helpOf = (view: View, words: Words, appId: string): string | undefined => {
+  if (view.kind === 'foreign-app') return `${words.ends[view.kind].help}\n${words.compareAppIds(appId)}`
   if (view.kind === 'locked-out') return words.lockedOutHelp(duration(view.retryAfter, words))
   if (view.kind !== 'unavailable') return undefined
   return view.code === 'rate-limited' && view.retryAfter !== undefined ? words.tooFast(duration(view.retryAfter, words)) : words.failures[view.code]
@@ -165,7 +169,7 @@ const actionsOf = (kind: View['kind']): readonly ActionName[] => {
   if (kind === 'done') return ['close', 'home']
   if (kind === 'offline' || kind === 'unavailable' || kind === 'locked-out') return ['retry', 'home']
   if (kind === 'update-needed' || kind === 'wechat-too-old') return ['update']
-  return kind === 'blocked' ? ['close'] : ['scan', 'home']
+  return kind === 'blocked' || kind === 'foreign-app' ? ['close'] : ['scan', 'home']
 }
 
 const labelOf = (name: ActionName, words: Words): string =>

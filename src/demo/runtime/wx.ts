@@ -1,4 +1,5 @@
 /** The global `wx`, with only what the mini program uses: anything else is absent, as with an old base library. */
+import { appid } from '../wechat-simulator/appid.ts'
 import type { AppLifecycle } from './app.ts'
 import type { Dialogs, ModalOptions, ToastOptions } from './dialogs.ts'
 import type { MiniProgramHost } from './host.ts'
@@ -52,6 +53,7 @@ export const createWx = ({ host, project, method, app, pages, requests, storage,
       const { language, theme, fontSizePx } = host.settings()
       return { SDKVersion: '3.17.2', language, fontSizeSetting: fontSizePx, ...(project.app.darkmode === true ? { theme } : {}) }
     },
+    getAccountInfoSync: () => ({ miniProgram: { appId: appid, envVersion: 'release', version: '1.0.0' } }),
     getEnterOptionsSync: app.enterOptions,
 
     scanCode: method('scanCode', async ({ onlyFromCamera = false }: Callbacks & { onlyFromCamera?: boolean }) => {

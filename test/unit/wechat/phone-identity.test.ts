@@ -77,3 +77,50 @@ for (const fault of [40029, 40163, 40226] as const) {
     t.equal(callsTo('jscode2session'), 14)
   })
 }
+
+const warningOf = ({ lines }: { readonly lines: readonly string[] }): string[] => lines.filter((line) => line.includes('WECHAT_APPID'))
+
+await t.test('openidFor: the log says once, and then once an hour, what to compare when no js_code was valid since the start', async (t) => {
+  const harness = await openWechatHarness(t)
+  const { simulator, wechat, lines, advance } = harness
+  const refuse = async (): Promise<void> => { await t.rejects(wechat.openidFor('from-another-mini-program'), { code: 'js-code-invalid' }) }
+  await refuse()
+  await refuse()
+  t.strictSame(lines, [], 'a phone that tries a second js_code says nothing yet')
+  await refuse()
+  t.equal(lines.length, 1)
+  t.match(lines[0], /^warn: None of the js_codes since the start was valid\..*WECHAT_APPID.*project\.config\.json.*touristappid.*\{"endpoint":"jscode2session","appid":"wx0123456789abcdef","refused":3\}$/)
+  for (let i = 0; i < 100; i++) await refuse()
+  advance(3_599_000)
+  await refuse()
+  t.equal(lines.length, 1)
+  advance(1_000)
+  await refuse()
+  t.equal(lines.length, 2)
+  t.match(lines[1], /"refused":105/)
+  t.notMatch(lines.join(), 'from-another')
+  await wechat.openidFor(simulator.jsCode('Ada'))
+  advance(3_600_000)
+  for (let i = 0; i < 10; i++) await refuse()
+  t.equal(warningOf(harness).length, 2, 'once one was valid, the others are only made up or old')
+})
+
+await t.test('openidFor: the log says what to compare when developers\' tools with their test account give their mock js_code', async (t) => {
+  const harness = await openWechatHarness(t)
+  for (let i = 0; i < 3; i++) await t.rejects(harness.wechat.openidFor('the code is a mock one'), { code: 'js-code-invalid' })
+  t.equal(warningOf(harness).length, 1)
+})
+
+await t.test('openidFor: the log says nothing of the AppID when made-up js_codes come after a valid one, or WeChat knew the person or the js_code', async (t) => {
+  for (const first of ['valid', 40226, 40163] as const) {
+    const harness = await openWechatHarness(t)
+    const { simulator, wechat } = harness
+    if (first === 'valid') await wechat.openidFor(simulator.jsCode('Ada'))
+    else {
+      simulator.fail('jscode2session', first, 1)
+      await t.rejects(wechat.openidFor(simulator.jsCode('Ada')))
+    }
+    for (let i = 0; i < 10; i++) await t.rejects(wechat.openidFor('made-up'), { code: 'js-code-invalid' })
+    t.strictSame(warningOf(harness), [], String(first))
+  }
+})
