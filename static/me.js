@@ -1,5 +1,6 @@
 /** The signed-in page: who is logged in, since when and until when, and logging out. A logout elsewhere shows here soon. */
 import { elementOf, siteName } from './page.js'
+import { jsonOf, problemCodeOf } from './scan-login/answer.js'
 import { fillWords } from './scan-login/dom.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './scan-login/language.js'
 import { retryDelayMs } from './scan-login/wait.js'
@@ -64,10 +65,10 @@ const readSession = async (failures) => {
   clearTimeout(nextRead)
   const thisCall = ++lastCall
   const response = await fetch('api/session', { cache: 'no-store' }).catch(() => null)
-  const who = response?.ok === true ? await response.json().catch(() => null) : null
+  const who = response === null ? {} : await jsonOf(response)
   if (thisCall !== lastCall) return
-  if (response?.status === 401) return show({ name: 'loggedOut' })
-  if (isLoggedIn(who)) {
+  if (saysNobody(response, who)) return show({ name: 'loggedOut' })
+  if (response?.ok === true && isLoggedIn(who)) {
     if (view.name !== 'stillIn') show({ name: 'loggedIn', who })
     return readAgainIn(Math.min(longestIntervalMs, Math.max(shortestIntervalMs, (performance.now() - visibleSince) * partOfTimeVisible)), 1)
   }
@@ -92,12 +93,16 @@ const logOut = async () => {
   clearTimeout(nextRead)
   lastCall++
   const response = await fetch('api/session', { method: 'DELETE' }).catch(() => null)
-  show(response?.status === 204 || response?.status === 401 ? { name: 'loggedOut' } : { name: 'stillIn', who })
+  const isOut = response?.status === 204 || saysNobody(response, response === null ? {} : await jsonOf(response))
+  show(isOut ? { name: 'loggedOut' } : { name: 'stillIn', who })
   if (view.name === 'stillIn') readAgainIn(shortestIntervalMs, 1)
 }
 
-/** @param {unknown} body @returns {body is LoggedIn} */
-const isLoggedIn = (body) => typeof body === 'object' && body !== null && 'user' in body && 'session' in body
+/** A gateway's 401 says nothing about who is logged in. @param {Response | null} response @param {import('./scan-login/answer.js').Body} body */
+const saysNobody = (response, body) => response !== null && problemCodeOf(response, body) === 'unauthenticated'
+
+/** @param {object} body @returns {body is LoggedIn} */
+const isLoggedIn = (body) => 'user' in body && 'session' in body
 
 /** @param {import('./scan-login/words.js').Language} language */
 const setLanguage = (language) => {

@@ -15,13 +15,16 @@ export const clock = {
 const sleepCheckMs = 2_000
 const sleptMs = 5_000
 
-/** @param {string} url @returns {Promise<boolean>} */
-export const loadPicture = (url) => new Promise((resolve) => {
-  const image = new Image()
-  image.onload = () => { resolve(true) }
-  image.onerror = () => { resolve(false) }
-  image.src = url
-})
+/** @param {string} url @param {boolean} isRetry @returns {Promise<boolean>} */
+export const loadPicture = async (url, isRetry) => {
+  if (isRetry) await fetch(url, { cache: 'reload' }).catch(() => null) // a browser may keep a router's 404, which an <img> would be given again
+  return await new Promise((resolve) => {
+    const image = new Image()
+    image.onload = () => { resolve(true) }
+    image.onerror = () => { resolve(false) }
+    image.src = url
+  })
+}
 
 /** Listens until the signal is aborted: browsers before 2021 ignore the option `signal`. @param {EventTarget} target @param {string} type @param {(event: any) => void} listener @param {AbortSignal} signal @param {AddEventListenerOptions} [options] */
 export const listen = (target, type, listener, signal, options) => {

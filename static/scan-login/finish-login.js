@@ -7,6 +7,8 @@ import { interruptible } from './context.js'
 
 /** A browser whose `consume` was answered, but lost the answer, can ask for the same session again for this long. */
 const consumeRetryMs = 30_000
+/** Only the service says that a ticket is final: a router whose backend is being replaced answers 404 as well. */
+const finalCodes = ['ticket-not-found', 'ticket-consumed', 'ticket-cancelled', 'ticket-expired']
 
 /**
  * Asks the visitor whether it was they who confirmed, if that is in doubt, then gets the session. `isMe` is their answer, null if there was none in
@@ -61,7 +63,7 @@ const consumeTicket = async ({ ticket, endsAt }, context) => {
       context.resetFailures()
       return session
     }
-    if (failure.status === 404 || (failure.status === 409 && failure.code !== 'ticket-not-confirmed')) return null
+    if (finalCodes.includes(failure.code)) return null
     await context.backOff(failure)
   }
   return null

@@ -43,7 +43,7 @@ export const pollTicket = async (attempt, { hold, takeHoldSlot, onNews, hasNext,
     const heldMs = clock.now() - askedAt
     const { value: view, failure } = answer
     if (failure !== null) {
-      if (failure.status === 404) return { state: 'not-found', user: null }
+      if (failure.code === 'ticket-not-found') return { state: 'not-found', user: null }
       if (waitSeconds > 0 && isOfTheNetwork(failure)) hold.wasCut(heldMs, failure.isTimeout)
       isUnsure = true
       timeoutMs = failure.isTimeout ? timeoutMs * 2 : Infinity

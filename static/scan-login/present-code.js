@@ -11,7 +11,7 @@ import { pause, retryDelayMs } from './wait.js'
  * @property {() => number} random
  * @property {AbortSignal} pending aborted when the code can't be scanned any more, whatever became of its ticket
  * @property {import('./view-state.js').ViewState} viewState
- * @property {(url: string) => Promise<boolean>} loadCode
+ * @property {import('./login-types.js').LoginDependencies['loadCode']} loadCode
  * @property {(signal: AbortSignal) => Promise<void>} untilVisible
  * @property {() => number} lastActivityAt
  * @property {(event: import('./login-types.js').LoginEvent) => void} emit
@@ -44,7 +44,7 @@ export const presentCode = (attempt, name, how) => {
 /** @param {Attempt} attempt @param {import('./view-state.js').CodeStage} name @param {Presentation} how */
 const showCode = async (attempt, name, how) => {
   const { clock, random, pending, viewState, emit } = how
-  for (let failures = 1; !await isLoaded(attempt, how); failures += 1) {
+  for (let failures = 1; !await isLoaded(attempt, how, failures > 1); failures += 1) {
     const retryMs = retryDelayMs({ failures, retryAfterMs: 0, random })
     viewState.set({ name: 'no-code', why: 'wechat', retryMs })
     emit({ name: 'error', reason: 'wechat' })
@@ -88,9 +88,9 @@ const untilPast = async (moment, { clock, pending }) => {
   }
 }
 
-/** Rejects when `pending` is aborted, so that a picture that comes later is not drawn. @param {Attempt} attempt @param {Presentation} how */
-const isLoaded = async ({ ticket }, { clock, pending, loadCode }) =>
-  await Promise.race([loadCode(ticket.codeUrl), pause({ clock, ms: pictureTimeoutMs, signal: pending })]) === true
+/** Rejects when `pending` is aborted, so that a picture that comes later is not drawn. @param {Attempt} attempt @param {Presentation} how @param {boolean} [isRetry] */
+const isLoaded = async ({ ticket }, { clock, pending, loadCode }, isRetry = false) =>
+  await Promise.race([loadCode(ticket.codeUrl, isRetry), pause({ clock, ms: pictureTimeoutMs, signal: pending })]) === true
 
 /** @param {Attempt} attempt @param {import('./wait.js').Clock} clock @returns {import('./view-state.js').CodePicture} */
 const codeOf = ({ ticket, endsAt }, clock) => ({ url: ticket.codeUrl, linkUrl: ticket.linkUrl, lifeMs: ticket.lifeMs, leftMs: endsAt - clock.now() })

@@ -4,6 +4,9 @@ import { longestRetryAfterMs } from './wait.js'
 /** @typedef {import('./attempt.js').Attempt} Attempt */
 /** @typedef {import('./ticket-api.js').Failure} Failure */
 
+/** With these the service refuses `returnTo`: it is nowhere to go, or too long. */
+const returnRefusals = ['return-to-not-allowed', 'bad-request', 'payload-too-large']
+
 /** The skeleton is shown only when a ticket takes longer than this: for less it would flicker. */
 const makingAfterMs = 400
 
@@ -46,7 +49,7 @@ export const createTicketRequests = ({ online, emit, context, viewState, returnT
         for (;;) {
           const { value: ticket, failure } = await create(signal)
           if (ticket !== null) return begin(ticket)
-          if (returnTo !== null && [400, 413].includes(failure.status)) {
+          if (returnTo !== null && returnRefusals.includes(failure.code)) {
             returnTo = null
             continue
           }

@@ -1,4 +1,5 @@
-/** The browser's calls to the service. Every body is checked: a proxy may answer in HTML, or with nothing. */
+/** The browser's calls to the service. Every body is checked. */
+import { jsonOf, problemCodeOf } from './answer.js'
 import { linked, throwIfAborted } from './wait.js'
 
 /** @typedef {'pending' | 'scanned' | 'confirmed' | 'consumed' | 'cancelled' | 'expired'} TicketState */
@@ -6,8 +7,8 @@ import { linked, throwIfAborted } from './wait.js'
 /** @typedef {{ sub: string, name: string | null }} User */
 /** @typedef {{ state: TicketState, version: number, leftMs: number, number: string | null, user: User, pollAfterMs: number }} TicketView `number` is the two digits that the service adds once a phone has scanned, for the person to tap or type there; null if it asks for none. `user` is who confirmed; its `sub` is empty until somebody has. */
 /** @typedef {{ accessToken: string, expiresIn: number, user: User, returnTo: string | null }} Session `expiresIn` is the token's, in seconds. */
-/** @typedef {{ status: number, code: string, retryAfterMs: number, isTimeout: boolean }} Failure `status` is 0 if no answer came (`isTimeout`: within the time allowed), `code` is '' if the body is no problem document of the service. */
-/** @typedef {{ [name: string]: unknown }} Body */
+/** @typedef {{ status: number, code: string, retryAfterMs: number, isTimeout: boolean }} Failure `status` is 0 if no answer came (`isTimeout`: within the time allowed), `code` is '' if the answer is no problem of the service's own: then its status is a proxy's, and says nothing about the ticket. */
+/** @typedef {import('./answer.js').Body} Body */
 /**
  * @template T
  * @typedef {{ value: T, failure: null } | { value: null, failure: Failure }} Answer
@@ -16,6 +17,8 @@ import { linked, throwIfAborted } from './wait.js'
 
 /** The service answers every call within 6 s, a held one within 6 s after its hold. 4 s more are for the network: a phone far from its mast connects slowly. */
 const answerWithinMs = 10_000
+/** How often a ticket is cancelled in vain, a second apart at first, before it is left to end by itself. */
+const cancelTries = 5
 
 /**
  * Makes the calls. Each resolves, also when the network fails, and rejects only when its signal is aborted. `server` is the service's address and ends
@@ -42,7 +45,7 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
       const body = await jsonOf(response)
       const value = response.ok ? read(body) : null
       if (value !== null) return { value, failure: null }
-      return { value: null, failure: { status: response.status, code: text(body.code) ?? '', retryAfterMs: retryAfterMs(response.headers), isTimeout: false } }
+      return { value: null, failure: { status: response.status, code: problemCodeOf(response, body), retryAfterMs: retryAfterMs(response.headers), isTimeout: false } }
     } catch {
       return { value: null, failure: { status: 0, code: '', retryAfterMs: 0, isTimeout } }
     } finally {
@@ -50,6 +53,13 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
       attempt.abort()
       throwIfAborted(signal)
     }
+  }
+
+  /** @param {Ticket} ticket @param {number} tries */
+  const cancel = async (ticket, tries) => {
+    const response = await fetch(`${server}api/tickets/${ticket.id}`, { method: 'DELETE', headers: authorization(ticket), keepalive: true }).catch(() => null)
+    if (response !== null && (response.ok || finalForCancel.includes(problemCodeOf(response, await jsonOf(response))))) return
+    if (tries < cancelTries) clock.after(1000 * 2 ** (tries - 1), () => { cancel(ticket, tries + 1) })
   }
 
   return {
@@ -70,28 +80,22 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
     loggedInPerson: async (signal) => {
       if (!isOwnPage) return nobody
       const answer = await call('session', {}, { read: readLoggedInPerson, signal })
-      // Only the service's own 401 counts: a proxy's says nothing about who is logged in.
-      return answer.failure?.status === 401 && answer.failure.code === 'unauthenticated' ? nobody : answer
+      return answer.failure?.code === 'unauthenticated' ? nobody : answer
     },
 
-    /** Cancels the ticket, so that the phone learns that nobody waits for it. The request outlives the page; its answer is ignored. @param {Ticket} ticket */
-    cancel: (ticket) => {
-      fetch(`${server}api/tickets/${ticket.id}`, { method: 'DELETE', headers: authorization(ticket), keepalive: true }).catch(() => {})
-    },
+    /** Cancels the ticket, so that the phone learns that nobody waits for it. The request outlives the page; nobody waits for its answer. @param {Ticket} ticket */
+    cancel: (ticket) => { cancel(ticket, 1) },
   }
 }
+
+/** With these the ticket needs no cancelling, or can't be cancelled. */
+const finalForCancel = ['ticket-not-found', 'ticket-confirmed']
 
 /** @type {Answer<{ sub: string | null }>} */
 const nobody = { value: { sub: null }, failure: null }
 
 /** @param {Ticket} ticket */
 const authorization = ({ secret }) => ({ Authorization: `Ticket ${secret}` })
-
-/** Reads the body; empty if it is no JSON object. @param {Response} response @returns {Promise<Body>} */
-const jsonOf = async (response) => {
-  const body = await response.json().catch(() => null)
-  return typeof body === 'object' && body !== null ? body : {}
-}
 
 /** Reads seconds or a date; a date is relative to the sender's clock, its `Date`. @param {Headers} headers */
 const retryAfterMs = (headers) => {

@@ -1,4 +1,5 @@
 /** A login completes although answers, the code's picture, or for a while the service itself are lost. */
+import type { Response } from 'playwright-core'
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
@@ -13,9 +14,11 @@ const browser = await launchChromium()
 t.teardown(() => browser.close())
 
 const badGateway = Buffer.from('HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 20\r\nConnection: close\r\n\r\n<h1>Bad Gateway</h1>')
+const noBackend = Buffer.from('HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: 19\r\nConnection: close\r\n\r\n404 page not found\n') // Traefik's
 const losses = [
   ['never arrives', () => Buffer.alloc(0)], // on a reused connection Chromium repeats the request by itself
   ['is replaced by a gateway\'s', () => badGateway],
+  ['is replaced by a 404 of a router without a backend', () => noBackend],
   ['is cut in the middle of its body', (answer: Buffer) => answer.subarray(0, answer.length - 30)],
 ] as const
 
@@ -43,6 +46,29 @@ for (const [loss, spoil] of losses) {
     await assertLoggedIn(t, page, phone)
   })
 }
+
+await t.test('login page: the same login goes on when a router without a backend answers 404 before the scan, and again while the person confirms', async (t) => {
+  const relay = await openRelayTo(t, server)
+  const { page, numberOf } = await openVisit(t, browser, service, { url: relay.url })
+  const phone = await service.newPhone()
+  const ticket = await shownTicket(page)
+  /** Runs `meanwhile` while the router answers, and until two polls have had its answer. */
+  const withoutBackend = async (meanwhile: () => Promise<unknown>): Promise<void> => {
+    const isRefusedPoll = (response: Response): boolean => response.status() === 404 && response.url().includes(`${ticket}?`)
+    const first = page.waitForResponse(isRefusedPoll)
+    relay.standIn(noBackend)
+    await meanwhile()
+    await first
+    await page.waitForResponse(isRefusedPoll)
+    relay.standIn(null)
+  }
+  await withoutBackend(async () => {})
+  t.equal((await phone.scan(ticket)).status, 200)
+  await waitForStage(page, 'scanned')
+  const number = await numberOf(ticket)
+  await withoutBackend(async () => { t.equal((await phone.confirm(ticket, number)).status, 200) })
+  await assertLoggedIn(t, page, phone)
+})
 
 await t.test('login page: it announces once why there is no code, and then shows one, when WeChat makes none for a while', async (t) => {
   server.simulator.fail('getwxacodeunlimit', -1)

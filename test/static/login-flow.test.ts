@@ -1,5 +1,5 @@
 import t from 'tap'
-import { codeOf, createLoginHarness, html, json, problem, ticketAnswer, viewAnswer, type PlannedAnswer } from '../support/login-harness.ts'
+import { codeOf, createLoginHarness, foreignJson, html, json, problem, ticketAnswer, viewAnswer, type PlannedAnswer } from '../support/login-harness.ts'
 
 await t.test('login flow: shows the code when the ticket is made and its picture has come', async (t) => {
   const bench = createLoginHarness()
@@ -182,6 +182,15 @@ const faults: Record<string, () => PlannedAnswer> = {
   'the service has an internal error': () => problem(500, 'internal'),
   'the address made too many calls': () => problem(429, 'rate-limited', { 'Retry-After': '2' }),
   'a firewall refuses': () => html(403),
+  'a router without a backend answers 404 in plain text': () => new Response('404 page not found\n', { status: 404, headers: { 'Content-Type': 'text/plain; charset=utf-8' } }),
+  'a router answers 410': () => html(410),
+  'a router answers 404 in JSON of its own': () => foreignJson(404, 'not-found'),
+  'a router answers 404 in a problem of its own': () => problem(404, 'no-route'),
+  'a gateway answers 404 in JSON with our code': () => foreignJson(404, 'ticket-not-found'),
+  'a gateway answers 409 in JSON with our code': () => foreignJson(409, 'ticket-consumed'),
+  'a gateway answers 409 in HTML': () => html(409),
+  'a gateway answers 401': () => html(401),
+  'a gateway answers 400 in JSON': () => foreignJson(400, 'return-to-not-allowed'),
   'an error has the body of a success': () => json(500, { state: 'confirmed', version: 9, expires_in: 9, access_token: 'a' }),
 }
 
@@ -366,6 +375,8 @@ const refusals = [
   ['store unavailable', () => problem(503, 'store-unavailable', { 'Retry-After': '3' }), 'unreachable', 3_000],
   ['too many tickets', () => problem(503, 'too-many-tickets', { 'Retry-After': '20' }), 'crowded', 20_000],
   ['too many calls from the address', () => problem(429, 'rate-limited', { 'Retry-After': '40' }), 'too-often', 40_000],
+  ['a router answers 404 in JSON with our code', () => foreignJson(404, 'ticket-not-found'), 'unreachable', 500],
+  ['a gateway answers 503 in JSON with our code', () => foreignJson(503, 'wechat-unavailable'), 'unreachable', 500],
   ['WeChat unavailable', () => problem(503, 'wechat-unavailable', { 'Retry-After': '5' }), 'wechat', 5_000],
   ['Retry-After as a date', () => problem(503, 'too-many-tickets', { Date: 'Mon, 23 Nov 2026 01:00:00 GMT', 'Retry-After': 'Mon, 23 Nov 2026 01:00:30 GMT' }), 'crowded', 30_000],
   ['Retry-After beside half a problem', () => new Response('{"code"', { status: 503, headers: { 'Content-Type': 'application/problem+json', 'Retry-After': '7' } }), 'unreachable', 7_000],
@@ -416,6 +427,55 @@ await t.test('login flow: sends where the visitor wants to go, and goes on witho
     t.strictSame(bench.callsOf('create').map(({ init }) => init.body), ['{"return_to":"//evil.example"}', undefined])
     t.strictSame(bench.shown, ['making', 'waiting'])
   }
+})
+
+await t.test('login flow: still asks for where the visitor wants to go when something on the way refused the call', async (t) => {
+  for (const refusal of [html(400), html(413), foreignJson(400, 'return-to-not-allowed')]) {
+    const bench = createLoginHarness()
+    bench.plan.create.push(refusal)
+    await bench.begin('/deep')
+    t.hasStrict(bench.view(), { name: 'no-code', why: 'unreachable' })
+    await bench.pass(1_000)
+    t.strictSame(bench.callsOf('create').map(({ init }) => init.body), ['{"return_to":"/deep"}', '{"return_to":"/deep"}'])
+    t.hasStrict(bench.view(), { name: 'waiting' })
+  }
+})
+
+await t.test('login flow: cancels again when something on the way answered the cancelling, and stops when the service has', async (t) => {
+  for (const fault of [() => html(404), () => foreignJson(404, 'ticket-not-found'), () => 'cut' as const, () => problem(503, 'store-unavailable')]) {
+    const bench = createLoginHarness()
+    bench.plan.cancel.push(fault(), fault())
+    await bench.begin()
+    bench.controller.cancel()
+    await bench.pass(10_000)
+    t.equal(bench.callsOf('cancel').length, 3)
+    t.ok(bench.callsOf('cancel').every(({ init }) => init.keepalive === true))
+  }
+  for (const end of [problem(404, 'ticket-not-found'), problem(409, 'ticket-confirmed')]) {
+    const bench = createLoginHarness()
+    bench.plan.cancel.push(end)
+    await bench.begin()
+    bench.controller.cancel()
+    await bench.pass(10_000)
+    t.equal(bench.callsOf('cancel').length, 1)
+  }
+  const never = createLoginHarness()
+  never.plan.cancel.push(...Array.from({ length: 500 }, () => html(404)))
+  await never.begin()
+  never.controller.cancel()
+  await never.pass(300_000)
+  t.equal(never.callsOf('cancel').length, 5, 'the ticket ends by itself')
+})
+
+await t.test('login flow: goes on past the end of a ticket when a router without a backend answers for ever', async (t) => {
+  const bench = createLoginHarness()
+  const never = (): PlannedAnswer[] => Array.from({ length: 999 }, () => html(404))
+  await bench.begin()
+  bench.plan.read.push(...never())
+  bench.plan.create.push(...never())
+  await bench.answer(html(404))
+  await bench.pass(250_000)
+  t.hasStrict(bench.view(), { name: 'no-code', why: 'unreachable' })
 })
 
 await t.test('login flow: shows that there is no code and fetches it again when its picture does not come', async (t) => {

@@ -190,6 +190,16 @@ await t.test('login page: the picture is fetched again when the first try failed
   t.equal(service.count('create'), 1)
 })
 
+await t.test('login page: the picture is fetched from the service again when a router that had no backend let the browser keep its 404', async (t) => {
+  const { page, service } = await openPage(t, browser)
+  service.script.code = { status: 404, headers: { 'cache-control': 'public, max-age=600' }, body: '404 page not found' }
+  await page.goto(`${service.url}/login`)
+  await waitForStage(page, 'no-code')
+  delete service.script.code
+  await waitForStage(page, 'waiting')
+  t.equal(service.count('create'), 1)
+})
+
 await t.test('login page: the language can be switched, stays so after a reload, and the code stays where it is', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'zh-CN' })
   await page.goto(`${service.url}/login`)

@@ -48,6 +48,20 @@ await t.test('me page: it notices by itself, and announces once, when the phone 
   t.strictSame(complaints, [])
 })
 
+await t.test('me page: it does not believe a gateway that nobody is logged in, and asks again', async (t) => {
+  for (const answer of [{ status: 401, body: 'who are you' }, { status: 401, headers: { 'content-type': 'application/json' }, body: { code: 'unauthenticated' } }, { status: 404, body: '404 page not found' }]) {
+    const { page, service } = await openPage(t, browser, { locale: 'en-US' })
+    service.script.session = answer
+    await page.goto(`${service.url}/me`)
+    await page.getByText("Can't connect right now; still trying").waitFor()
+    service.script.session = { status: 200, body: sessionBody }
+    await page.locator('#log-out').waitFor()
+    service.script.logOut = answer
+    await page.locator('#log-out').click()
+    await page.getByText("That didn't work; please try again").waitFor()
+  }
+})
+
 await t.test('me page: it asks again when the answer is invalid, and has a word for a person without a name', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   service.script.session = { status: 502, body: '<html>' }

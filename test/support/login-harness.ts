@@ -39,6 +39,10 @@ export const problem = (status: number, code: string, headers: Record<string, st
 
 export const html = (status: number): Response => new Response('<html>no</html>', { status, headers: { 'Content-Type': 'text/html' } })
 
+/** JSON of something between browser and service, which may use our codes or other ones. */
+export const foreignJson = (status: number, code: string): Response =>
+  new Response(JSON.stringify({ code, status }), { status, headers: { 'Content-Type': 'application/json' } })
+
 export const ticketAnswer = (id: string, extra: object = {}): Response =>
   json(201, { ticket: id, secret: `secret-of-${id}`, state: 'pending', version: 1, expires_in: 180, code_url: `/p/api/tickets/${id}/code`, max_wait: 25, match: true, ...extra })
 

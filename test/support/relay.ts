@@ -10,6 +10,8 @@ export interface Relay {
   cut (how: 'reset' | 'silent'): void
   /** Replaces the answers to the next `times` requests whose first line starts with `request` by what `spoil` returns, and closes. The service has handled them. */
   spoil (request: string, times: number, spoil: (answer: Buffer) => Buffer): void
+  /** Cuts all connections, and answers every request with these bytes, as a router does whose backend is being replaced; null: the service answers again. */
+  standIn (answer: Buffer | null): void
   /** How many answers are still to be replaced. */
   readonly left: number
 }
@@ -26,11 +28,17 @@ const openRelay = async (t: Test, port: number): Promise<Relay> => {
   const silenced = new Set<Socket>()
   let spoiling = { request: '', left: 0, spoil: (answer: Buffer): Buffer => answer }
 
+  let standIn: Buffer | null = null
+
   const server = createServer((browser) => {
     const service = connect(port, '127.0.0.1')
     let isSpoilt = false
     pairs.set(browser, service)
     browser.on('data', (bytes) => {
+      if (standIn !== null) {
+        browser.end(standIn)
+        return
+      }
       if (spoiling.left > 0 && bytes.toString('latin1').startsWith(spoiling.request)) {
         spoiling.left -= 1
         isSpoilt = true
@@ -56,17 +64,23 @@ const openRelay = async (t: Test, port: number): Promise<Relay> => {
     server.close()
   })
 
+  const cut: Relay['cut'] = (how) => {
+    for (const [browser, service] of pairs) {
+      if (how === 'reset') browser.resetAndDestroy()
+      else {
+        silenced.add(browser)
+        browser.removeAllListeners('data').resume() // what the browser still sends is discarded
+        service.destroy()
+      }
+    }
+  }
+
   return {
     url: `http://localhost:${(server.address() as AddressInfo).port}`, // an object for what listens on a port
-    cut: (how) => {
-      for (const [browser, service] of pairs) {
-        if (how === 'reset') browser.resetAndDestroy()
-        else {
-          silenced.add(browser)
-          browser.removeAllListeners('data').resume() // what the browser still sends is discarded
-          service.destroy()
-        }
-      }
+    cut,
+    standIn: (answer) => {
+      standIn = answer
+      if (answer !== null) cut('reset')
     },
     spoil: (request, times, spoil) => { spoiling = { request, left: times, spoil } },
     get left () { return spoiling.left },

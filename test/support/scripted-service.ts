@@ -76,7 +76,8 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
       return
     }
     const isRaw = typeof reply.body === 'string' || reply.body instanceof Uint8Array
-    response.writeHead(reply.status, { 'content-type': isRaw ? 'text/html' : 'application/json; charset=utf-8', 'cache-control': 'no-store', ...reply.headers })
+    const json = reply.status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json'
+    response.writeHead(reply.status, { 'content-type': isRaw ? 'text/html' : json, 'cache-control': 'no-store', ...reply.headers })
     response.end(isRaw ? reply.body : reply.body === undefined ? '' : JSON.stringify(reply.body))
   }
 
