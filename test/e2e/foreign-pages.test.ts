@@ -1,16 +1,14 @@
 /** What pages of sibling hosts and of other sites can do to a login in a real browser, over TLS and under host names: plant cookies, show the code. */
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { makeCertificate } from '../support/certificate.ts'
 import { chromiumOptions, launchChromium, windowed } from '../support/chromium.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf } from '../support/login.ts'
-import { makeFolder } from '../support/service-process.ts'
 
 const serviceOrigin = 'https://login.example.com'
 
@@ -18,10 +16,8 @@ const serviceOrigin = 'https://login.example.com'
 const openWorld = async (t: Test, env: Record<string, string>): Promise<{ service: TestService, context: BrowserContext }> => {
   const service = await openTestService(t, { env: { PUBLIC_URL: serviceOrigin, LIMIT_CREATE: '10000', ...env } })
   await service.app.ready()
-  const folder = makeFolder(t)
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=world'], { stdio: 'ignore' })
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+  const pem = readFileSync(makeCertificate(t))
+  const server = createServer({ key: pem, cert: pem }, (request, response) => {
     if (request.headers.host === 'login.example.com') return service.app.routing(request, response)
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Another host</title>')
   })

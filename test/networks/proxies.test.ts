@@ -1,10 +1,13 @@
 /** The README's proxy configurations, unchanged: what reaches the service, and what a visitor gets. */
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage } from 'node:http'
+import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { startProxy } from '../support/proxies.ts'
-import { readProxyFile, type ProxyKind } from '../support/proxy-files.ts'
+import { makeCertificate } from '../support/certificate.ts'
+import { listen } from '../support/listen.ts'
+import { runProxy, startProxy } from '../support/proxies.ts'
+import { encryptedConfig, readProxyFile, type ProxyKind } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
 
 interface ForwardedRequest {
@@ -47,5 +50,21 @@ for (const kind of ['nginx', 'haproxy', 'caddy', 'squid'] satisfies ProxyKind[])
 
   await t.test(`${kind}: its configuration has the service's address of the README`, async (t) => {
     t.match(readProxyFile(kind), kind === 'squid' ? /127\.0\.0\.1 parent 3000 / : /127\.0\.0\.1:3000/)
+  })
+}
+
+for (const kind of ['nginx', 'haproxy'] as const) {
+  await t.test(`${kind}: it speaks HTTP/2, over which a browser has any number of polls held at a time, when it encrypts`, async (t) => {
+    const upstream = createServer((_request, response) => { response.end('as it is') })
+    const addresses = { listen: `127.0.0.1:${await freePort()}`, upstream: new URL(await listen(t, upstream)).host }
+    const pem = makeCertificate(t)
+    await runProxy(t, kind, addresses, (folder) => encryptedConfig(kind, folder, addresses, pem))
+    const session = connect(`https://${addresses.listen}`, { rejectUnauthorized: false })
+    t.teardown(() => { session.close() })
+    const answer = session.request({ ':path': '/api/session' })
+    const [headers] = await once(answer, 'response')
+    t.strictSame([session.alpnProtocol, headers[':status']], ['h2', 200])
+    t.equal((await answer.toArray()).join(''), 'as it is')
+    t.ok((session.remoteSettings.maxConcurrentStreams ?? 0) >= 100)
   })
 }

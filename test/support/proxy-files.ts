@@ -65,6 +65,17 @@ export const proxyConfig = (kind: ProxyKind, folder: string, addresses: ProxyAdd
   return wraps[kind](config, folder, addresses)
 }
 
+/** Returns the complete configuration of a proxy that encrypts as the README's does, with a certificate of the test's. */
+export const encryptedConfig = (kind: 'nginx' | 'haproxy', folder: string, addresses: ProxyAddresses, pem: string): string => {
+  const { listen, upstream } = addresses
+  const file = readProxyFile(kind).replaceAll('127.0.0.1:3000', upstream)
+  const edits: Readonly<Record<typeof kind, readonly [string, string]>> = {
+    nginx: ['listen 443', `ssl_certificate ${pem};\n    ssl_certificate_key ${pem};\n    listen ${listen}`],
+    haproxy: ['bind :443 ssl crt /etc/haproxy/login.example.com.pem', `bind ${listen} ssl crt ${pem}`],
+  }
+  return wraps[kind](replace(file, ...edits[kind]), folder, addresses)
+}
+
 /** Returns the configuration of a visitor's own proxy, which forwards requests to anywhere, and caches what it may. */
 export const forwardSquidConfig = (folder: string, addresses: ProxyAddresses, cutSeconds: number): string => wraps.squid([
   `http_port ${addresses.listen}`,
@@ -88,7 +99,7 @@ const replace = (text: string, part: string | RegExp, by: string): string => {
 }
 
 const atAddresses: Readonly<Record<ProxyKind, (file: string, addresses: ProxyAddresses) => string>> = {
-  nginx: (file, { listen }) => replace(file, /listen 443 ssl;.*/, `listen ${listen};`),
+  nginx: (file, { listen }) => replace(file, /listen 443 ssl.*/, `listen ${listen};`),
   haproxy: (file, { listen }) => replace(file, /bind .*/, `bind ${listen}`),
   caddy: (file, { listen }) => replace(file, 'login.example.com', `http://${listen}`),
   squid: (file, { listen, upstream }) => replace(replace(file, /https_port 443 tls-cert=\S+/, `http_port ${listen}`), '127.0.0.1 parent 3000', upstream.replace(':', ' parent ')),

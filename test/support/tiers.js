@@ -45,7 +45,7 @@ export const tiers = {
   },
   networks: {
     folders: ['networks'],
-    needs: ['browser', 'chromium', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy'],
+    needs: ['browser', 'chromium', 'openssl', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy'],
     jobs: 1,
   },
   faults: {
