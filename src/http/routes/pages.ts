@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
+import { fillHtml } from '../fill-html.ts'
 import { pageScripts, staticFolder } from '../page-scripts.ts'
 import { encodingFor, isOfVersion, makeStaticFile, sendStaticFile } from '../static-files.ts'
 
@@ -36,11 +37,13 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
     app.get(root, { schema: { hide: true }, prefixTrailingSlash: root === '/' ? 'slash' : 'no-slash' }, (_request, reply) => reply.redirect(`${basePath}/login`))
   }
   for (const page of ['login', 'me']) {
-    const html = (await readFile(join(staticFolder, `${page}.html`), 'utf8'))
-      .replaceAll('{{site_name}}', () => escapeHtml(siteName))
-      .replace(/ (src|href)="([\w.-]+\.(?:js|css))"/g, (_all, attribute: string, name: string) => ` ${attribute}="${name}?v=${versions.get(name) ?? ''}"`)
-    const file = await makeStaticFile('text/html; charset=utf-8', html)
-    app.get(`/${page}`, { schema: { hide: true } }, (request, reply) => sendStaticFile(file, request, reply))
+    const html = fillHtml(await readFile(join(staticFolder, `${page}.html`), 'utf8'), { site_name: siteName })
+    // With a slash at its end, too, as people type it. Not by a redirect: a proxy that adds the slash would send the visitor round in circles.
+    for (const [path, folder] of [[`/${page}`, ''], [`/${page}/`, '../']] as const) {
+      const file = await makeStaticFile('text/html; charset=utf-8', html
+        .replace(/ (src|href)="([\w.-]+\.(?:js|css))"/g, (_all, attribute: string, name: string) => ` ${attribute}="${folder}${name}?v=${versions.get(name) ?? ''}"`))
+      app.get(path, { schema: { hide: true } }, (request, reply) => sendStaticFile(file, request, reply))
+    }
   }
 }
 
@@ -50,7 +53,3 @@ const plainFiles = [['style.css', 'text/css; charset=utf-8'], ['scan-login.d.ts'
 /** The only script that other sites load. It is public: ALLOWED_ORIGINS decides with each call what it may do there. */
 const elementScript = 'scan-login.js'
 const forAnySite = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
-
-/** Escapes for text and quoted attributes. */
-const escapeHtml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

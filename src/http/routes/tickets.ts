@@ -86,7 +86,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
   })
 
   if (links !== null) {
-    app.get('/:ticket/link', { schema: { params: schemas.TicketParams, response: { 302: schemas.Link, ...schemas.problems } } }, async (request, reply) => {
+    app.get('/:ticket/link', { schema: { params: schemas.TicketParams, response: { 302: schemas.Link, ...schemas.problems } }, config: { isForPeople: true } }, async (request, reply) => {
       const ticket = await login.readCodeTicket(request.params.ticket, request.audit)
       return await reply.redirect(await links.linkFor(ticket.id, ticket.expiresAt, wechatQuotaKeyOf(ticket.browser.ip)), 302)
     })
