@@ -88,7 +88,7 @@ export class ScanLoginElement extends HTMLElement {
       clock,
       random: Math.random,
       loadCode: loadPicture,
-      hold: createPollHold(createHoldMemory(server)),
+      hold: createPollHold(createHoldMemory(server), Date.now),
       locks: createLocks(navigator.locks),
       lastPerson: createPersonMemory(server),
       savedTickets: createSavedTickets({ server, store: tabStorage(), clock, wallClock: Date.now }),

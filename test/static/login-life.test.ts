@@ -356,12 +356,38 @@ await t.test('network: learns how long polls can be held, ignores failures of th
   await bench.pass(1_000)
   await bench.answer(viewAnswer('pending', 1))
   t.equal(bench.lastUrl(), 'api/tickets/t1?after=1&wait=5')
-  t.strictSame(bench.remembered.at(-1), { seconds: 5, ceiling: 5, patience: 8 })
+  t.hasStrict(bench.remembered.at(-1), { seconds: 5, ceiling: 5, patience: 8 })
   await bench.pass(4_000)
   await bench.answer(problem(503, 'store-unavailable', { 'Retry-After': '1' }))
   t.equal(bench.remembered.length, 2)
   bench.online.set(true)
-  t.strictSame(bench.remembered.at(-1), { seconds: 5, ceiling: 55, patience: 4 })
+  t.hasStrict(bench.remembered.at(-1), { seconds: 5, ceiling: 55, patience: 4 })
+})
+
+await t.test('network: a cut in the first second or shortly after it does not make this visit, or the next one, poll every second', async (t) => {
+  for (const cutMs of [700, 1_100]) {
+    const bench = createLoginHarness({ learned: null })
+    bench.world.isPunctual = true
+    await bench.begin()
+    await bench.pass(cutMs)
+    await bench.answer('cut')
+    await bench.pass(170_000)
+    const polls = bench.callsOf('read').length
+    t.ok(polls < 50, `${polls} polls in the visit of a cut after ${cutMs} ms`)
+    const next = createLoginHarness({ learned: bench.remembered.at(-1) })
+    next.world.isPunctual = true
+    await next.begin()
+    await next.pass(170_000)
+    t.ok(next.callsOf('read').length < 20, `${next.callsOf('read').length} polls in the next visit`)
+  }
+})
+
+await t.test('network: what a page of an earlier release stored heals, when that was never to hold a poll', async (t) => {
+  const bench = createLoginHarness({ learned: { seconds: 0, ceiling: 0, patience: 8 } })
+  bench.world.isPunctual = true
+  await bench.begin()
+  await bench.pass(170_000)
+  t.ok(bench.callsOf('read').length < 12, `${bench.callsOf('read').length} polls`)
 })
 
 await t.test('events: each is emitted once', async (t) => {

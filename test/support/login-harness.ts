@@ -65,7 +65,7 @@ export const createStorage = () => {
 }
 
 /** What a page has learned on a network that never cut a poll. */
-const patientNetwork = { seconds: 55, ceiling: 55, patience: 8 }
+const patientNetwork = { seconds: 55, ceiling: 55, patience: 8, at: createFakeClock().now() }
 
 /**
  * Creates a controller that isn't started yet. Calls without a planned answer succeed: tickets are created, nobody is logged in yet, consuming opens a
@@ -147,7 +147,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
     api: createTicketApi({ fetch, clock, server, isOwnPage: world.isOwnPage }),
     lastPerson: { recall: () => world.lastPerson, remember: (sub) => { world.lastPerson = sub } },
     locks,
-    hold: createPollHold({ recall: () => learned, remember: (learned) => { remembered.push(learned) } }),
+    hold: createPollHold({ recall: () => learned, remember: (learned) => { remembered.push(learned) } }, () => clock.now() + world.wallSkewMs),
     savedTickets: createSavedTickets({ server, store: tab, clock, wallClock: () => clock.now() + world.wallSkewMs }),
     onWake: (listener) => { wake = listener },
     lastActivityAt: () => world.lastActivityAt,
