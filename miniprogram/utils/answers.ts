@@ -105,6 +105,12 @@ const readMatch = ({ match, match_choices: choices = null }: Body): Pick<Offer, 
 /** A ticket that was confirmed may be consumed already when the answer comes. */
 export const readConfirmed = (body: Body): 'confirmed' | undefined => body.state === 'confirmed' || body.state === 'consumed' ? 'confirmed' : undefined
 
+/** The name that a person has from now on. In an object, as the name may be null. */
+export const readRenamed = (body: Body): { readonly name: string | null } | undefined => {
+  const user = bodyOf(body.user)
+  return typeof user.sub === 'string' ? { name: textOrNull(user.name) } : undefined
+}
+
 export const readCancelled = (body: Body): 'cancelled' | undefined => body.state === 'cancelled' ? 'cancelled' : undefined
 
 export const readSessions = (body: Body): readonly LoggedInBrowser[] | undefined =>

@@ -12,8 +12,8 @@ export const serverCodes = [
 export type ServerCode = typeof serverCodes[number]
 
 /**
- * The service's codes, and what the phone finds out itself: `offline`, there is no network; `no-answer`, there is one, and the call may or may not have
- * been carried out; `not-set-up`, WeChat forbids this mini program to call the service's address; `too-old`, this WeChat lacks a needed interface;
+ * The service's codes, and what the phone finds out itself: `offline`, there is no network; `no-answer`, there is one, but nothing came, or something that is
+ * not the service's, and the call may or may not have been carried out; `not-set-up`, WeChat forbids this mini program to call the service's address; `too-old`, this WeChat lacks a needed interface;
  * `name-…`, the service refuses the name for this reason, and `name-refused` for any other.
  */
 export type FailureCode = ServerCode | 'offline' | 'no-answer' | 'not-set-up' | 'too-old' | `name-${NameReason}` | 'name-refused'
@@ -53,7 +53,7 @@ export const nameRefused = (reason: string | undefined): Failure => {
 const cutWithinMs = 5_000
 
 /** Sends a call and reads the answer. Never rejects: no answer is a failure, too. */
-export const answerTo = async <T>(platform: Platform, send: () => Promise<Reply>, read: (body: Body) => T | undefined): Promise<Outcome<T>> => {
+export const answerTo = async <T>(platform: Platform, send: () => Promise<Reply>, read: Read<T>): Promise<Outcome<T>> => {
   const startedAt = platform.now()
   let reply: Reply
   try {
@@ -69,14 +69,22 @@ export const answerTo = async <T>(platform: Platform, send: () => Promise<Reply>
   return outcomeOf(reply, read)
 }
 
-/** Reads a reply. `read` returns the value of a 2xx body, or undefined if the body isn't as the service sends it. */
-const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcome<T> => {
+/** Returns the value of a 2xx answer; undefined if it isn't as the service sends it. */
+export type Read<T> = (body: Body, status: number) => T | undefined
+
+/**
+ * Reads a reply. Only the service's own problems count as its word: a proxy answers 404 of its own while the service is replaced, and the login page of a Wi-Fi
+ * any status at all.
+ */
+const outcomeOf = <T>(reply: Reply, read: Read<T>): Outcome<T> => {
   const body = bodyOf(reply.body)
   if (reply.status >= 200 && reply.status < 300) {
-    const value = read(body)
-    return value === undefined ? { ok: false, code: 'internal' } : { ok: true, value }
+    const value = read(body, reply.status)
+    if (value !== undefined) return { ok: true, value }
+    return { ok: false, code: body === nothing ? 'no-answer' : 'internal' }
   }
-  const code = serverCodes.find((known) => known === body.code) ?? 'internal'
+  const code = problemCodeOf(body)
+  if (code === undefined) return { ok: false, code: 'no-answer' }
   return {
     ok: false,
     code,
@@ -86,7 +94,17 @@ const outcomeOf = <T>(reply: Reply, read: (body: Body) => T | undefined): Outcom
   }
 }
 
+const problemType = 'urn:scan-login:problem:'
+
+/** The code of a problem, `internal` for one that this version doesn't know; undefined if the body is no problem of the service's. */
+const problemCodeOf = ({ type }: Body): ServerCode | undefined => {
+  if (typeof type !== 'string' || !type.startsWith(problemType)) return undefined
+  return serverCodes.find((code) => type === problemType + code) ?? 'internal'
+}
+
 export type Body = Readonly<Record<string, unknown>>
 
+const nothing: Body = {}
+
 /** The body as an object; empty if it is none. */
-export const bodyOf = (value: unknown): Body => typeof value === 'object' && value !== null ? value as Body : {}
+export const bodyOf = (value: unknown): Body => typeof value === 'object' && value !== null ? value as Body : nothing

@@ -1,9 +1,9 @@
 /** The calls to the service: signed, and repeated once with a new key or a corrected clock if the service asks for that, or over a new connection. */
-import { readCancelled, readConfirmed, readOffer, readSessions } from './answers'
+import { readCancelled, readConfirmed, readOffer, readRenamed, readSessions } from './answers'
 import type { LoggedInBrowser, Offer, User } from './answers'
 import { base64url, fromBase64url } from './bytes'
 import { answerTo, nameRefused } from './outcome'
-import type { Failure, Outcome } from './outcome'
+import type { Body, Failure, Outcome, Read } from './outcome'
 import { createPhoneKeys } from './phone-key'
 import type { PhoneKey } from './phone-key'
 import type { PhoneRequest, Platform, Reply } from './ports'
@@ -29,7 +29,7 @@ export interface Service {
   isClockOff (): boolean
 }
 
-const done = (): true => true
+const signedOut = (_body: Body, status: number): true | undefined => status === 204 ? true : undefined
 const clockToleranceSeconds = 120 // the service's own (src/http/phone-signature.ts)
 
 /** `serviceUrl` is the service's PUBLIC_URL, which the signature covers. */
@@ -74,7 +74,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
    * nothing the second time may; a confirmation never, as each is one tap.
    */
   const call = async <T>(
-    method: PhoneRequest['method'], path: string, body: object, read: Parameters<typeof answerTo<T>>[2], { mayRepeat = false } = {},
+    method: PhoneRequest['method'], path: string, body: object, read: Read<T>, { mayRepeat = false } = {},
   ): Promise<Outcome<T>> => {
     // Never a call without a text, but for GET: there some systems send nothing, others `{}` or `null`, and the bytes are signed.
     const text = method === 'GET' ? undefined : JSON.stringify(body)
@@ -97,18 +97,16 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readCancelled, { mayRepeat: true }),
     sessions: () => call('GET', '/api/phone/sessions', {}, readSessions, { mayRepeat: true }),
     signOut: async (sessionId) => {
-      const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}`, {}, done)
+      const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}`, {}, signedOut)
       return !outcome.ok && outcome.code === 'not-found' ? { ok: true, value: true } : outcome
     },
-    signOutEverywhere: () => call('DELETE', '/api/phone/sessions', {}, done),
+    signOutEverywhere: () => call('DELETE', '/api/phone/sessions', {}, signedOut),
     rename: async (name) => {
-      const chosen = name.trim()
-      const outcome = await call('PUT', '/api/phone/profile', { name: chosen }, done)
+      const outcome = await call('PUT', '/api/phone/profile', { name: name.trim() }, readRenamed)
       if (!outcome.ok) return outcome.code === 'bad-request' ? nameRefused(outcome.reason) : outcome
-      const value = chosen === '' ? null : chosen
       const key = keys.stored()
-      if (key !== undefined) keys.store({ ...key, user: { ...key.user, name: value } })
-      return { ok: true, value }
+      if (key !== undefined) keys.store({ ...key, user: { ...key.user, ...outcome.value } })
+      return { ok: true, value: outcome.value.name }
     },
     serverNow: () => platform.now() + keys.clockOffset() * 1000,
     isClockOff: () => Math.abs(keys.clockOffset()) > clockToleranceSeconds,

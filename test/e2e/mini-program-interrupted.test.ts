@@ -146,3 +146,21 @@ await t.test('network: a confirmation is not sent again by itself when its reque
   await window.siteSays("You're logged in")
   t.equal(server.received(confirms).length, 1)
 })
+
+await t.test('network: the phone says that the site doesn\'t answer, keeps its key and goes on when a proxy answers in the service\'s place', async (t) => {
+  const window = await open(t)
+  const phone = window.phone()
+  await phone.open()
+  await phone.says('No name yet')
+  await phone.close()
+  server.received(/./)
+  for (const [status, contentType, body] of [[404, 'text/html', '<h1>404 page not found</h1>'], [401, 'application/json', '{"code":"key-unknown"}'], [503, 'text/plain', 'no available server']] as const) {
+    await window.page.context().route('**/scan', (route) => route.fulfill({ status, contentType, body }), { times: 1 })
+    await phone.scan()
+    await phone.says("The site doesn't answer. Please try again.")
+    await phone.button('Try again').click()
+    t.equal((await phone.choices()).length, 3, String(status))
+    await phone.close()
+  }
+  t.strictSame(server.received(/\/api\/phone\/login$/), [])
+})

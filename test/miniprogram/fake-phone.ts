@@ -7,7 +7,7 @@ export const serviceUrl = 'https://login.example.com/x'
 /** `lost`: no answer, after a while. `cut`: the connection turns out to be gone, at once. */
 export type FakeReply = Reply | 'lost' | 'cut' | ((request: PhoneRequest) => Reply | Promise<Reply>)
 
-export const problem = (status: number, code: string, more: object = {}): Reply => ({ status, body: { code, status, ...more } })
+export const problem = (status: number, code: string, more: object = {}): Reply => ({ status, body: { type: `urn:scan-login:problem:${code}`, code, status, ...more } })
 export const ok = (body: unknown = {}): Reply => ({ status: 200, body })
 
 export const grant = (keyId: string, serverTime: number, more: object = {}): Reply => ok({

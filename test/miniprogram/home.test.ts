@@ -18,8 +18,14 @@ const session = (id: string, place: string | null = null, placeEn = place) => ({
 })
 const two = ok({ sessions: [session('s1'), session('s2', '上海', 'Shanghai')] })
 
+/** Stores the name, as the service does. */
+const renamed: FakeReply = ({ body }) => {
+  const { name } = JSON.parse(body ?? '{}') as { name: string }
+  return ok({ user: { sub: 'sub-of-mei', name: name === '' ? null : name } })
+}
+
 const start = (answers: Record<string, FakeReply | FakeReply[]> = {}) => {
-  const { phone, platform } = createFakePhone({ sessions: two, s1: { status: 204, body: '' }, profile: ok(), ...answers })
+  const { phone, platform } = createFakePhone({ sessions: two, s1: { status: 204, body: '' }, profile: renamed, ...answers })
   const home = createHome(createService(platform, serviceUrl), () => {})
   return { phone, home, ids: () => home.view().sessions?.map(({ id }) => id) }
 }

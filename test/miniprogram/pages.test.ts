@@ -24,7 +24,7 @@ const answers: Record<string, { status: number, body: unknown }> = {
   cancel: ok({ state: 'cancelled' }),
   sessions: ok({ sessions: [{ id: 's1', browser: { name: 'Chrome', system: 'Linux', ip: '::1', place: null }, last_seen_at: '2026-11-23T02:00:00Z' }] }),
   s1: { status: 204, body: '' },
-  profile: ok(),
+  profile: ok({ user: { sub: 'sub-of-mei', name: 'Mei' } }),
 }
 
 const recording = (name: string) => (options: { url?: string, title?: string } = {}): void => { did.push([name, options.url ?? options.title].filter(Boolean).join(' ')) }

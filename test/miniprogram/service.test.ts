@@ -18,7 +18,7 @@ await t.test('service: each call is what the service expects, signed', async (t)
     cancel: ok({ state: 'cancelled', version: 3 }),
     sessions: ok({ sessions: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', place: '上海' }, created_at: '2026-11-23T01:00:00Z', last_seen_at: '2026-11-23T02:00:00Z', expires_at: '2026-12-23T01:00:00Z' }] }),
     'a%2Fb': { status: 204, body: '' },
-    profile: ok({ name: '小明' }),
+    profile: ok({ user: { sub: 'sub-of-mei', name: '小明' } }),
   })
   t.hasStrict(await service.scan(ticket), {
     ok: true,
@@ -248,13 +248,44 @@ await t.test('service: logs in once more, with another js_code, when the connect
 
 await t.test('service: returns an internal error when the answer is not as the service sends it', async (t) => {
   const odd: FakeReply[] = [
-    { status: 200, body: '<html>Please log in to the Wi-Fi</html>' }, { status: 200, body: null }, { status: 502, body: 'Bad Gateway' }, { status: 500, body: null },
-    problem(418, 'teapot'), { status: 302, body: '' }, offer({ match_choices: [] }), offer({ match_choices: '47' }), offer({ match_choices: [47] }), offer({ match_choices: null }),
+    ok({}), problem(418, 'teapot'), offer({ match_choices: [] }), offer({ match_choices: '47' }), offer({ match_choices: [47] }), offer({ match_choices: null }),
     offer({ match: 'type' }), offer({ match: 'off' }), offer({ match: 'none', match_choices: null }), offer({ match: null, match_choices: null }), offer({ match: undefined, match_choices: [] }), offer({ site: null }),
     offer({ created_at: 'yesterday' }), offer({ expires_in: '150' }), offer({ state: undefined }),
   ]
   for (const scan of odd) t.strictSame(await start({ scan }).service.scan(ticket), { ok: false, code: 'internal' }, JSON.stringify(scan))
   t.strictSame(await start({ login: ok({ key_id: 'k' }) }).service.sessions(), { ok: false, code: 'internal' })
+})
+
+/** What a proxy, a router or a Wi-Fi's login page may answer in the service's place, also in JSON and with words that look like the service's. */
+const foreign: readonly Reply[] = [
+  ...[401, 403, 404, 405, 409, 410, 413, 429, 500, 502, 503].flatMap((status) => [{ status, body: '' }, { status, body: '<html>Not here</html>' }, { status, body: null }]),
+  { status: 302, body: '' }, { status: 200, body: '<html>Please log in to the Wi-Fi</html>' }, { status: 200, body: null }, { status: 204, body: '' },
+  { status: 404, body: { code: 'ticket-not-found', status: 404 } }, { status: 401, body: { code: 'key-unknown' } }, { status: 401, body: { code: 'clock-skew', server_time: 1 } },
+  { status: 404, body: { type: 'about:blank', title: 'Not Found', status: 404 } }, { status: 404, body: { type: 'https://urn:scan-login:problem:not-found', code: 'not-found' } }, { status: 404, body: [404] },
+]
+
+await t.test('service: returns that there is no answer, keeps its key and its clock, when something other than the service answers', async (t) => {
+  for (const answer of foreign) {
+    const { phone, service } = start({ scan: answer, confirm: answer, cancel: answer })
+    await service.sessions()
+    phone.requests.length = 0
+    for (const call of [() => service.scan(ticket), () => service.confirm(ticket, '47'), () => service.cancel(ticket)]) {
+      t.strictSame(await call(), { ok: false, code: 'no-answer' }, JSON.stringify(answer))
+    }
+    t.strictSame(phone.calls(), ['POST scan', 'POST confirm', 'POST cancel'], 'no new login, nothing twice')
+    t.equal(service.serverNow(), startMs)
+  }
+})
+
+await t.test('service: a browser counts as signed out, and a name as saved, only when the service says so', async (t) => {
+  for (const answer of foreign.filter(({ status }) => status !== 204)) {
+    const { service } = start({ s1: answer, sessions: answer, profile: answer })
+    for (const call of [() => service.signOut('s1'), service.signOutEverywhere, () => service.rename('Mei')]) {
+      t.strictSame(await call(), { ok: false, code: 'no-answer' }, JSON.stringify(answer))
+    }
+  }
+  const { service } = start({ s1: ok({}), profile: ok({}) })
+  for (const call of [() => service.signOut('s1'), () => service.rename('Mei')]) t.strictSame(await call(), { ok: false, code: 'internal' })
 })
 
 await t.test('service: returns no numbers when the service asks for none', async (t) => {
@@ -349,6 +380,6 @@ await t.test('E16 rename: returns the rule by which the service refused the name
 })
 
 await t.test('rename: removes the name when it is empty', async (t) => {
-  const { service } = start({ profile: ok() })
+  const { service } = start({ profile: ok({ user: { sub: 'sub-of-mei', name: null } }) })
   t.strictSame(await service.rename(' '), { ok: true, value: null })
 })
