@@ -156,6 +156,7 @@ await t.test('network: the phone says that the site doesn\'t answer, keeps its k
   server.received(/./)
   for (const [status, contentType, body] of [[404, 'text/html', '<h1>404 page not found</h1>'], [401, 'application/json', '{"code":"key-unknown"}'], [503, 'text/plain', 'no available server']] as const) {
     await window.page.context().route('**/scan', (route) => route.fulfill({ status, contentType, body }), { times: 1 })
+    await window.startOver()
     await phone.scan()
     await phone.says("The site doesn't answer. Please try again.")
     await phone.button('Try again').click()
