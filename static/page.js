@@ -1,6 +1,8 @@
 // The page is served with a slash at the end of its address, too. Without it, relative addresses lead to where they should.
 if (location.pathname.endsWith('/')) history.replaceState(history.state, '', location.pathname.replace(/\/+$/, '') + location.search + location.hash)
 
+for (const element of document.querySelectorAll('.too-old, .again')) element.remove()
+
 /** Finds an element; throws if the page has none of this type. @template {Element} T @param {string} selector @param {new () => T} type @returns {T} */
 export const elementOf = (selector, type) => {
   const found = document.querySelector(selector)

@@ -75,6 +75,7 @@ await t.test('old browsers: a login looks and goes as in a new one when the brow
     await waitForStage(page, 'waiting')
     seen.push(await looksOf(page))
     t.equal(await page.getByText(dictionaries.en.what1).isVisible(), false)
+    t.equal(await page.locator('.too-old, .again').count(), 0)
     service.move({ state: 'scanned', match_code: '47' })
     await waitForStage(page, 'scanned')
     seen.push(await looksOf(page))
@@ -140,6 +141,48 @@ await t.test('old browsers: an element that was removed starts no login when the
   await service.until('session')
   t.equal(service.count('create'), 1)
 })
+
+await t.test('old browsers: a browser with two kernels reads which one to take before it meets a script or a style', async (t) => {
+  for (const name of ['login.html', 'me.html', 'refusal.html']) {
+    const [head = ''] = (await readFile(join(staticFolder, name), 'utf8')).split(/<(?:link|script|title)/)
+    for (const meta of ['<meta http-equiv="X-UA-Compatible" content="IE=edge,chrome=1">', '<meta name="renderer" content="webkit">', '<meta name="force-rendering" content="webkit">']) {
+      t.ok(head.includes(meta), `${name}: ${meta}`)
+    }
+  }
+})
+
+/** Opens a page whose scripts don't run. Its texts are then visible or not by HTML and CSS alone. */
+const openWithoutScripts = async (t: Parameters<typeof openPage>[0], path: string, { knowsClamp = true, ...options }: Parameters<typeof openPage>[2] & { knowsClamp?: boolean }) => {
+  const { page, service } = await openPage(t, browser, options)
+  await page.route(/\/(?:login|me)\.js/, (route) => route.abort())
+  if (!knowsClamp) {
+    await page.route('**/style.css', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, body: (await response.text()).replaceAll('clamp(', 'later(') })
+    })
+  }
+  await page.goto(`${service.url}/${path}`)
+  return page
+}
+
+for (const path of ['login', 'me']) {
+  await t.test(`old browsers: /${path} says in three languages which browser to take when this one is too old, and not to try again`, async (t) => {
+    const page = await openWithoutScripts(t, path, { knowsClamp: false, viewport: { width: 320, height: 568 } })
+    for (const text of ['浏览器太旧', '瀏覽器太舊', 'This browser is too old']) t.equal(await page.getByText(text).isVisible(), true, text)
+    t.equal(await page.locator('.again').evaluate((again: any) => again.ownerDocument.defaultView.getComputedStyle(again).display), 'none')
+    t.strictSame(await accessibilityFaults(page), [])
+  })
+
+  await t.test(`old browsers: /${path} says so, and nothing of an old browser, when scripts are off or don't come`, async (t) => {
+    const off = await openWithoutScripts(t, path, { javaScriptEnabled: false })
+    t.strictSame(await off.locator('.no-script p:visible').allInnerTexts(), ['请打开 JavaScript，再刷新页面。', '請開啟 JavaScript，再重新整理頁面。', 'Please turn on JavaScript, then reload.'])
+    t.strictSame([await off.locator('.too-old').isVisible(), await off.locator('.again').isVisible()], [false, false])
+    const missing = await openWithoutScripts(t, path, {})
+    await missing.locator('.again').waitFor()
+    t.equal(await missing.locator('.too-old').isVisible(), false)
+    t.strictSame(await accessibilityFaults(missing), [])
+  })
+}
 
 await t.test('old browsers: no script has syntax of later years', async (t) => {
   const faultsOf = (text: string): string[] => [
