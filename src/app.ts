@@ -29,6 +29,7 @@ import { createSessionCookie } from './http/session-cookie.ts'
 import { shutdownPlugin } from './http/shutdown.ts'
 import { signerPlugin } from './http/signer.ts'
 import { strictHttpPlugin } from './http/strict-http.ts'
+import { unreadBodiesPlugin } from './http/unread-bodies.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
 import { trustedProxies } from './http/visitor.ts'
 import { createLogin } from './login/login.ts'
@@ -136,6 +137,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(cookie, { hook: false }) // no parsing for every call: session-cookie.ts reads the header, as several cookies may have our name
   await app.register(securityHeadersPlugin, { isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false })
   await app.register(strictHttpPlugin)
+  await app.register(unreadBodiesPlugin)
   await app.register(bodyParserPlugin) // it may refuse at once, so after the plugins that set headers of every answer
   await app.register(swagger, openApiOptions(config.PUBLIC_URL))
 

@@ -1,5 +1,4 @@
 /** Upper bound for every call, so that a client gets an answer within 6 s. The store and WeChat have shorter deadlines of their own. */
-import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { afterDeadline, type Timer } from '../deadline.ts'
 import { Problem } from '../errors.ts'
@@ -17,7 +16,7 @@ export const answerDeadlinePlugin = fp<{ timer: Timer }>(async (app, { timer }) 
     const cancel = afterDeadline(timer, ms, () => {
       if (reply.sent || reply.raw.headersSent) return
       // Not thrown as an error: Fastify answers a second error of one request itself, and the first may be with the error handler, waiting for the limits.
-      sendProblem(request.raw.complete === false ? lateBody(reply) : lateAnswer(ms), request, reply)
+      sendProblem(request.raw.complete === false ? lateBody() : lateAnswer(ms), request, reply)
       reply.raw.once('close', () => { reply.hijack() }) // the handler's late result is neither sent nor logged
     })
     reply.raw.once('close', cancel)
@@ -29,10 +28,7 @@ export const answerDeadlinePlugin = fp<{ timer: Timer }>(async (app, { timer }) 
 const lateAnswer = (ms: number): Problem => new Problem('store-unavailable', { cause: new Error(`the handler did not answer within ${ms} ms`) })
 
 /** The body has not arrived yet: the client is slow, not the service. */
-const lateBody = (reply: FastifyReply): Problem => {
-  reply.header('connection', 'close') // the rest of the body is not read
-  return new Problem('bad-request', { status: 408, detail: 'The body did not arrive in time' })
-}
+const lateBody = (): Problem => new Problem('bad-request', { status: 408, detail: 'The body did not arrive in time' })
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
 import { limitConnections, type ConnectionOptions } from './connections.ts'
 import { refuseSocket } from './malformed-requests.ts'
+import { endUnreadBodies } from './unread-bodies.ts'
 
 export interface HttpServerOptions extends ConnectionOptions {
   /** How long a poll is held at most. */
@@ -27,7 +28,7 @@ export const createHttpServer = (handler: RequestListener, { maxWaitMs, log, ...
     connectionsCheckingInterval: 2000,
     keepAliveTimeout: keepAliveMs,
     requireHostHeader: false,
-  }, limited.handler)
+  }, endUnreadBodies(limited.handler))
   server.setTimeout(maxWaitMs + stalledMs)
   // Node removes its own error listener when it hands a socket over ('connect', 'upgrade'), and an error without a listener ends the process.
   server.on('connection', (socket) => { socket.on('error', () => {}) })

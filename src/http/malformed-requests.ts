@@ -5,10 +5,8 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Problem } from '../errors.ts'
 import { varyByPerson } from './api-caching.ts'
+import { lingeringClose } from './lingering-close.ts'
 import { asProblem, problemBody } from './problems.ts'
-
-/** The socket is destroyed this long after the answer: at once, data that the client still sends could reset the connection and lose the answer. */
-const lingerMs = 1000
 
 /** Returns the URL with malformed escapes taken literally: the path is then `not-found` like any other unknown one. */
 export const escapeMalformedPath = ({ url = '/' }: IncomingMessage): string => {
@@ -31,7 +29,7 @@ export const answerMalformed = (error: NodeJS.ErrnoException, socket: Socket): v
 /** Answers a bare socket with a problem and closes it. */
 export const refuseSocket = (socket: Duplex, problem: Problem): void => {
   const body = JSON.stringify(problemBody(problem, randomUUID()))
-  socket.end([
+  lingeringClose(socket, [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     'Content-Type: application/problem+json',
     'Cache-Control: no-store',
@@ -45,6 +43,4 @@ export const refuseSocket = (socket: Duplex, problem: Problem): void => {
     '',
     body,
   ].join('\r\n'))
-  const linger = setTimeout(() => { socket.destroy() }, lingerMs)
-  socket.once('close', () => { clearTimeout(linger) })
 }

@@ -1,15 +1,16 @@
-/** The README's nginx block for a site that only people who are logged in may see, unchanged, in front of a real site and the real service. */
+/** The README's nginx block for a site that only people who are logged in may see, unchanged and without two of its lines, in front of a real site and the real service. */
 import { createServer } from 'node:http'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { listen } from '../support/listen.ts'
-import { logIn } from '../support/login.ts'
+import { logIn, phoneOf } from '../support/login.ts'
 import { runProxy } from '../support/proxies.ts'
-import { siteConfig } from '../support/proxy-files.ts'
+import { siteConfig, type Hostility } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 import { openTestService } from '../support/test-service.ts'
 
-await t.test('protected site: it is reached by people who are logged in, and others go to the login page, when nginx asks the service', async (t) => {
+/** Opens a service, and a site behind nginx with the README's block, whose parts `edits` replaces. The site answers with what it was sent. */
+const openSite = async (t: Test, edits?: Hostility['edits']) => {
   const service = await openTestService(t, { env: { COOKIE_DOMAIN: 'example.com', ALLOWED_ORIGINS: 'https://www.example.com' } })
   const login = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).host
   const site = new URL(await listen(t, createServer((request, response) => {
@@ -20,11 +21,14 @@ await t.test('protected site: it is reached by people who are logged in, and oth
     })
   }))).host
   const addresses = { listen: `127.0.0.1:${await freePort()}`, upstream: login }
-  await runProxy(t, 'nginx', addresses, (folder) => siteConfig(folder, addresses, site))
+  await runProxy(t, 'nginx', addresses, (folder) => siteConfig(folder, addresses, site, edits))
   const visitor = remote(`http://${addresses.listen}`)
   t.teardown(visitor.close)
-  const host = addresses.listen.replace(/:.*/, '')
+  return { service, visitor, host: addresses.listen.replace(/:.*/, '') }
+}
 
+await t.test('protected site: it is reached by people who are logged in, and others go to the login page, when nginx asks the service', async (t) => {
+  const { service, visitor, host } = await openSite(t)
   const path = '/orders/7?page=2'
   const stranger = await visitor.call({ path, headers: { 'remote-user': 'somebody-else' } })
   t.strictSame([stranger.status, stranger.headers.location], [302, `https://login.example.com/login?return_to=http://${host}${path}`])
@@ -41,4 +45,21 @@ await t.test('protected site: it is reached by people who are logged in, and oth
 
   await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie, origin: 'https://login.example.com' } })
   t.equal((await visitor.call({ path, headers })).status, 302, 'after the logout')
+})
+
+await t.test('protected site: every call is answered, and to the right person, when nginx announces bodies to the service that it doesn\'t send, over a kept connection', async (t) => {
+  const { service, visitor } = await openSite(t, [
+    ['server {', 'upstream scan_login {\n    server 127.0.0.1:3000;\n    keepalive 1;\n}\n\nserver {'],
+    ['        proxy_pass_request_body off;\n        proxy_set_header Content-Length "";\n', '        proxy_http_version 1.1;\n        proxy_set_header Connection "";\n'],
+    ['http://127.0.0.1:3000/', 'http://scan_login/'],
+  ])
+  const { cookie, phone } = await logIn(service)
+  const other = await logIn(service, { phone: await phoneOf(service, 'hong') })
+  for (let i = 0; i < 10; i++) {
+    const form = await visitor.call({ method: 'POST', path: '/orders', headers: { cookie }, body: { order: i, text: 'x'.repeat(i * 1000) } })
+    t.strictSame([form.status, form.json?.user, form.json?.body.length > i * 1000], [200, phone.sub, true])
+    const shown = await visitor.call({ path: '/orders', headers: { cookie: other.cookie } })
+    t.strictSame([shown.status, shown.json?.user], [200, other.phone.sub], 'the next person')
+    t.equal((await visitor.call({ method: 'POST', path: '/orders', body: { order: i } })).status, 302, 'a stranger')
+  }
 })

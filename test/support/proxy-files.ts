@@ -39,9 +39,9 @@ export const readInstancesLine = (): string => readProxyText('nginx-instances-lo
 /** Returns the README's nginx block for a protected site. */
 export const readSiteBlock = (): string => readProxyText('nginx-site.conf')
 
-/** Returns the whole configuration of nginx in front of a protected site, with the service as `upstream`. */
-export const siteConfig = (folder: string, addresses: ProxyAddresses, site: string): string => {
-  const file = atAddresses.nginx(readSiteBlock(), addresses)
+/** Returns the whole configuration of nginx in front of a protected site, with the service as `upstream`, after replacements of parts of the README's block. */
+export const siteConfig = (folder: string, addresses: ProxyAddresses, site: string, edits: Hostility['edits'] = []): string => {
+  const file = atAddresses.nginx(edits.reduce((text, [part, by]) => replace(text, part, by), readSiteBlock()), addresses)
   return wraps.nginx(replace(replace(file, '127.0.0.1:3000', addresses.upstream), '127.0.0.1:8080', site), folder, addresses)
 }
 

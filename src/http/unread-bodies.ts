@@ -1,0 +1,33 @@
+/**
+ * Calls that are answered before their body has arrived. Their connection ends with the answer: the next call on it would be taken for the body. nginx's
+ * `auth_request`, for example, announces the visitor's body to us and sends none.
+ */
+import type { IncomingMessage, RequestListener } from 'node:http'
+import fp from 'fastify-plugin'
+import { lingeringClose } from './lingering-close.ts'
+
+/** Whether a part of an announced body is missing. A call without a body may be answered before Node marks it as complete. */
+const isUnread = ({ complete, headers }: IncomingMessage): boolean =>
+  complete === false && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) // `inject` leaves `complete` out
+
+/** Wraps a server's listener: reads what still arrives of a body after the answer, for a while, so that the answer isn't lost. */
+export const endUnreadBodies = (listener: RequestListener): RequestListener => (request, response) => {
+  const { socket } = request
+  if (!socket.writable) { // a further call, after the last answer
+    request.resume()
+    return
+  }
+  // Node's own listener comes after this one, and would destroy the socket.
+  response.prependOnceListener('finish', () => {
+    if (!isUnread(request)) return
+    request.resume()
+    socket.destroySoon = () => {}
+    lingeringClose(socket)
+  })
+  listener(request, response)
+}
+
+/** Tells the client that the connection ends. */
+export const unreadBodiesPlugin = fp(async (app) => {
+  app.addHook('onSend', async ({ raw }, reply) => { if (isUnread(raw)) reply.header('connection', 'close') })
+}, { name: 'unread-bodies' })
