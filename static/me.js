@@ -1,6 +1,6 @@
 /** The signed-in page: who is logged in, since when and until when, and logging out. A logout elsewhere shows here soon. */
 import { elementOf, siteName } from './page.js'
-import { jsonOf, problemCodeOf } from './scan-login/answer.js'
+import { absentAs204, jsonOf, problemCodeOf } from './scan-login/answer.js'
 import { fillWords } from './scan-login/dom.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './scan-login/language.js'
 import { retryDelayMs } from './scan-login/wait.js'
@@ -64,7 +64,7 @@ let lastCall = 0
 const readSession = async (failures) => {
   clearTimeout(nextRead)
   const thisCall = ++lastCall
-  const response = await fetch('api/session', { cache: 'no-store' }).catch(() => null)
+  const response = await fetch(`api/session?${absentAs204}`, { cache: 'no-store' }).catch(() => null)
   const who = response === null ? {} : await jsonOf(response)
   if (thisCall !== lastCall) return
   if (saysNobody(response, who)) return show({ name: 'loggedOut' })
@@ -93,13 +93,13 @@ const logOut = async () => {
   clearTimeout(nextRead)
   lastCall++
   const response = await fetch('api/session', { method: 'DELETE' }).catch(() => null)
-  const isOut = response?.status === 204 || saysNobody(response, response === null ? {} : await jsonOf(response))
+  const isOut = saysNobody(response, response === null ? {} : await jsonOf(response))
   show(isOut ? { name: 'loggedOut' } : { name: 'stillIn', who })
   if (view.name === 'stillIn') readAgainIn(shortestIntervalMs, 1)
 }
 
 /** A gateway's 401 says nothing about who is logged in. @param {Response | null} response @param {import('./scan-login/answer.js').Body} body */
-const saysNobody = (response, body) => response !== null && problemCodeOf(response, body) === 'unauthenticated'
+const saysNobody = (response, body) => response !== null && (response.status === 204 || problemCodeOf(response, body) === 'unauthenticated')
 
 /** @param {object} body @returns {body is LoggedIn} */
 const isLoggedIn = (body) => 'user' in body && 'session' in body

@@ -73,6 +73,13 @@ export const SessionView = Type.Object({
   session: Type.Object({ id: Type.String(), created_at: Moment, expires_at: Moment, browser: BrowserView }),
 })
 
+export const SessionQuery = Type.Object({
+  absent: Type.Optional(Type.Enum(['204', '401'], { description: 'The status where nobody is logged in; 401 by default. A browser drops its password for a proxy (HTTP Basic) at any 401' })),
+  return_to: Type.Optional(Type.String({ description: 'Checked by the rule of tickets, and returned', maxLength: 4096 })),
+})
+
+export const AskedSessionView = Type.Object({ ...SessionView.properties, return_to: Type.Optional(Type.String()) })
+
 export const PhoneLoginBody = Type.Object({ js_code: Type.String({ minLength: 1, maxLength: 256 }) })
 
 export const PhoneLogin = Type.Object({

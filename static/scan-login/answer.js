@@ -11,3 +11,6 @@ export const jsonOf = async (response) => {
 /** The code of the service's own problem, else ''. Only such a problem tells what became of a ticket or a session. @param {Response} response @param {Body} body */
 export const problemCodeOf = ({ ok, headers }, { code }) =>
   !ok && typeof code === 'string' && /^application\/problem\+json\b/i.test(headers.get('Content-Type') ?? '') ? code : ''
+
+/** For `GET api/session`: Chromium drops its password for a proxy (HTTP Basic) at any 401, also at the service's own for nobody being logged in. */
+export const absentAs204 = 'absent=204'

@@ -1,5 +1,5 @@
 /** The browser's calls to the service. Every body is checked. */
-import { jsonOf, problemCodeOf } from './answer.js'
+import { absentAs204, jsonOf, problemCodeOf } from './answer.js'
 import { linked, throwIfAborted } from './wait.js'
 
 /** @typedef {'pending' | 'scanned' | 'confirmed' | 'consumed' | 'cancelled' | 'expired'} TicketState */
@@ -27,6 +27,14 @@ const cancelTries = 5
  */
 export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
   /**
+   * `Authorization` would displace a browser's password for a proxy (HTTP Basic). On another site's page the other header costs nothing either, but older
+   * instances of the service don't know it: it is used once something on the way has refused the first.
+   */
+  let secretHeader = isOwnPage ? 'X-Ticket-Secret' : 'Authorization'
+  /** @param {Ticket} ticket */
+  const authorization = ({ secret }) => ({ [secretHeader]: secretHeader === 'Authorization' ? `Ticket ${secret}` : secret })
+
+  /**
    * @template T
    * @param {string} path
    * @param {RequestInit} request
@@ -45,7 +53,9 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
       const body = await jsonOf(response)
       const value = response.ok ? read(body) : null
       if (value !== null) return { value, failure: null }
-      return { value: null, failure: { status: response.status, code: problemCodeOf(response, body), retryAfterMs: retryAfterMs(response.headers), isTimeout: false } }
+      const code = problemCodeOf(response, body)
+      if (response.status === 401 && code === '') secretHeader = 'X-Ticket-Secret'
+      return { value: null, failure: { status: response.status, code, retryAfterMs: retryAfterMs(response.headers), isTimeout: false } }
     } catch {
       return { value: null, failure: { status: 0, code: '', retryAfterMs: 0, isTimeout } }
     } finally {
@@ -79,8 +89,8 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
     /** Reads who is logged in in this browser; nobody on another site's page, from which the service's cookie is not sent. @param {AbortSignal} signal */
     loggedInPerson: async (signal) => {
       if (!isOwnPage) return nobody
-      const answer = await call('session', {}, { read: readLoggedInPerson, signal })
-      return answer.failure?.code === 'unauthenticated' ? nobody : answer
+      const answer = await call(`session?${absentAs204}`, {}, { read: readLoggedInPerson, signal })
+      return answer.failure?.status === 204 || answer.failure?.code === 'unauthenticated' ? nobody : answer // the latter from an older instance
     },
 
     /** Cancels the ticket, so that the phone learns that nobody waits for it. The request outlives the page; nobody waits for its answer. @param {Ticket} ticket */
@@ -93,9 +103,6 @@ const finalForCancel = ['ticket-not-found', 'ticket-confirmed']
 
 /** @type {Answer<{ sub: string | null }>} */
 const nobody = { value: { sub: null }, failure: null }
-
-/** @param {Ticket} ticket */
-const authorization = ({ secret }) => ({ Authorization: `Ticket ${secret}` })
 
 /** Reads seconds or a date; a date is relative to the sender's clock, its `Date`. @param {Headers} headers */
 const retryAfterMs = (headers) => {

@@ -35,8 +35,7 @@ const open = async (t: Test, options: BrowserContextOptions & { before?: string 
   t.teardown(() => context.close())
   context.setDefaultTimeout(15_000)
   context.on('weberror', (error) => { t.fail(`a page threw: ${error.error().message}`) })
-  // Chromium logs every 401 as an error, and `GET /api/session` answers one before the first login.
-  context.on('console', (message) => { if (message.type() === 'error' && !message.location().url.endsWith('/api/session')) t.fail(`console error: ${message.text()}`) })
+  context.on('console', (message) => { if (message.type() === 'error') t.fail(`console error: ${message.text()}`) })
   const page = await context.newPage()
   if (before !== undefined) await page.addInitScript(before)
   const made = page.waitForResponse((response) => response.request().method() === 'POST')

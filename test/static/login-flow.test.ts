@@ -14,13 +14,37 @@ await t.test('login flow: polls with the secret, the version it knows and the ho
   bench.plan.create.push(ticketAnswer('first', { version: 3, max_wait: 11 }))
   await bench.begin()
   t.equal(bench.lastUrl(), 'api/tickets/first?after=3&wait=11')
-  t.equal(bench.callsOf('read')[0]?.headers.get('Authorization'), 'Ticket secret-of-first')
+  t.equal(bench.callsOf('read')[0]?.headers.get('X-Ticket-Secret'), 'secret-of-first')
   await bench.pass(11_000)
   await bench.answer(viewAnswer('pending', 3))
   t.equal(bench.lastUrl(), 'api/tickets/first?after=3&wait=11')
   await bench.answer(viewAnswer('scanned', 4, { match_code: '47' }))
   t.equal(bench.lastUrl(), 'api/tickets/first?after=4&wait=11')
   t.equal(bench.mostPolls(), 1)
+})
+
+await t.test('login flow: leaves Authorization to the browser on the service\'s own pages', async (t) => {
+  const bench = createLoginHarness()
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 2))
+  await bench.pass(1_000)
+  t.strictSame(bench.calls.filter(({ headers }) => headers.has('Authorization')), [])
+})
+
+await t.test('login flow: shows its secret in Authorization on another site\'s page, and elsewhere for as long as it lives when a poll got a 401 that isn\'t the service\'s', async (t) => {
+  const bench = createLoginHarness({ isOwnPage: false })
+  const shown = () => bench.calls.slice(-1).map(({ headers }) => [headers.get('Authorization'), headers.get('X-Ticket-Secret')])[0]
+  await bench.begin()
+  t.strictSame(shown(), ['Ticket secret-of-t1', null])
+  await bench.answer(html(403))
+  await bench.pass(1_000)
+  t.strictSame(shown(), ['Ticket secret-of-t1', null], 'after another refusal')
+  await bench.answer(html(401))
+  await bench.pass(1_000)
+  t.strictSame(shown(), [null, 'secret-of-t1'])
+  await bench.answer(viewAnswer('cancelled', 2))
+  await bench.pass(1_000)
+  t.strictSame(shown(), [null, 'secret-of-t2'], 'the next ticket, too')
 })
 
 await t.test('login flow: shows the number, or none, when the code is scanned', async (t) => {
@@ -51,7 +75,7 @@ await t.test('login flow: gets its session with one POST, shows the check, then 
     await bench.pass(1_000)
     t.strictSame(bench.redirects, ['/deep?x=1'])
     t.equal(bench.callsOf('consume').length, 1)
-    t.equal(bench.callsOf('consume')[0]?.headers.get('Authorization'), 'Ticket secret-of-t1')
+    t.equal(bench.callsOf('consume')[0]?.headers.get('X-Ticket-Secret'), 'secret-of-t1')
     bench.controller.cancel()
     t.equal(bench.callsOf('cancel').length, 0, 'a used ticket is not cancelled')
   }
@@ -127,7 +151,7 @@ await t.test('login flow: makes a new code when the visitor asks for one, and ca
   t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
   const [given] = bench.callsOf('cancel')
   t.equal(given?.url, 'api/tickets/t1')
-  t.equal(given?.headers.get('Authorization'), 'Ticket secret-of-t1')
+  t.equal(given?.headers.get('X-Ticket-Secret'), 'secret-of-t1')
   t.strictSame(bench.callsOf('create').map(({ init }) => init.body), ['{"return_to":"/deep"}', '{"return_to":"/deep"}'])
   t.equal(bench.openPolls(), 1)
 })

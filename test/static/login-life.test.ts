@@ -178,7 +178,7 @@ await t.test('reload: the next page continues the ticket of the one before in ea
     await after.begin('/deep')
     await after.pass(1_500)
     t.match(after.callsOf('read')[0]?.url, /^api\/tickets\/t1\?after=0&/)
-    t.equal(after.callsOf('read')[0]?.headers.get('Authorization'), 'Ticket secret-of-t1')
+    t.equal(after.callsOf('read')[0]?.headers.get('X-Ticket-Secret'), 'secret-of-t1')
     t.strictSame(after.shown, shown)
     t.strictSame(after.redirects, redirects)
     t.equal(before.callsOf('cancel').length + after.callsOf('cancel').length, 0)

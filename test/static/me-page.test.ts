@@ -42,10 +42,18 @@ await t.test('me page: it notices by itself, and announces once, when the phone 
   await page.goto(`${service.url}/me`)
   await page.locator('#log-out').waitFor()
   while (service.count('session') < 3) await sleep(50)
-  service.script.session = { status: 401, body: { code: 'unauthenticated' } }
+  service.script.session = { status: 204 }
   await page.locator('#log-in').waitFor()
   t.strictSame(await announcements(page), ['Looking…', "You're logged in", "You're not logged in"])
   t.strictSame(complaints, [])
+})
+
+await t.test('me page: it asks for an answer that no browser drops a password at, and understands an older instance that has none', async (t) => {
+  const { page, service } = await openPage(t, browser)
+  service.script.session = { status: 401, body: { code: 'unauthenticated' } }
+  await page.goto(`${service.url}/me`)
+  await page.locator('#log-in').waitFor()
+  t.equal(service.calls[0]?.url.endsWith('/api/session?absent=204'), true)
 })
 
 await t.test('me page: it does not believe a gateway that nobody is logged in, and asks again', async (t) => {

@@ -41,18 +41,20 @@ export const openVisit = async (t: Test, browser: Browser, service: VisitedServi
   t.teardown(() => context.close())
   context.setDefaultTimeout(timeoutMs)
   context.on('weberror', (error) => { t.fail(`a page threw: ${error.error().message}`) })
-  const secrets = new Map<string, string>()
+  const secrets = new Map<string, Record<string, string>>()
   context.on('request', (request) => {
     const ticket = /\/api\/tickets\/([\w-]{22})\?/.exec(request.url())?.[1]
-    const secret = request.headers().authorization
-    if (ticket !== undefined && secret !== undefined) secrets.set(ticket, secret)
+    const { authorization, 'x-ticket-secret': secret } = request.headers()
+    if (ticket === undefined) return
+    if (secret !== undefined) secrets.set(ticket, { 'x-ticket-secret': secret })
+    else if (authorization !== undefined) secrets.set(ticket, { authorization })
   })
   const page = await context.newPage()
   await prepare?.(page)
   await page.goto(`${url}/login`)
 
   const numberOf: Visit['numberOf'] = async (ticket) => {
-    const { json } = await service.call({ path: `/api/tickets/${ticket}`, headers: { authorization: secrets.get(ticket) ?? '' } })
+    const { json } = await service.call({ path: `/api/tickets/${ticket}`, headers: secrets.get(ticket) ?? {} })
     return json.match_code as string
   }
   return {

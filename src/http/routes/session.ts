@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
+import { isReturnAllowed } from '../../domain/return-to.ts'
 import { Problem } from '../../errors.ts'
 import type { Names, Session } from '../../login/ports.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
@@ -54,14 +55,21 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
   /** A site's backend sends a token and no cookie, as no browser does by itself. With a cookie, the call is judged by the cookie. */
   const isBackend = (request: FastifyRequest): boolean => hasBearer(request) && cookie.count(request) === 0
 
+  const returnOrigins = [config.origin, ...config.ALLOWED_ORIGINS]
   const refuse = refuseCrossSite(config)
   const onRequest = async (request: FastifyRequest): Promise<void> => { if (!isBackend(request)) await refuse(request) }
 
   app.get('', {
-    schema: { response: { 200: schemas.SessionView, ...schemas.problems } },
+    schema: { querystring: schemas.SessionQuery, response: { 200: schemas.AskedSessionView, 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    const session = await byTokenOrCookie(request, reply)
-    return sessionView(session, await userOf(session, names))
+    const { absent, return_to: returnTo } = request.query
+    if (returnTo !== undefined && !isReturnAllowed(returnTo, returnOrigins)) throw new Problem('return-to-not-allowed')
+    const session = await byTokenOrCookie(request, reply).catch((error: unknown) => {
+      if (absent === '204' && error instanceof Problem && error.code === 'unauthenticated') return null
+      throw error
+    })
+    if (session === null) return await reply.code(204).send()
+    return { ...sessionView(session, await userOf(session, names)), ...(returnTo !== undefined && { return_to: returnTo }) }
   })
 
   app.post('/token', {
