@@ -1,4 +1,4 @@
-/** Every text of the mini program, by name. words-zh.ts and words-en.ts have the texts. */
+/** Every text of the mini program, by name. words-zh.ts, words-zh-hant.ts and words-en.ts have the texts. */
 import type { FailureCode } from './outcome'
 
 export interface Words {

@@ -35,6 +35,7 @@ const zh = {
   failed: '网络断开了，连上后再试一次。',
   unavailable: '暂时没有成功',
   blocked: '微信限制了这个账号',
+  foreignApp: '这个小程序和网站对不上',
   clock: '手机时间不准，这里已经自动校正。',
   place: '美国 加利福尼亚州 圣何塞',
   thisComputer: '这台电脑',
@@ -66,6 +67,7 @@ const en: typeof zh = {
   failed: "You're offline. Try again once you are connected.",
   unavailable: "That didn't work just now",
   blocked: 'WeChat has restricted this account',
+  foreignApp: "This mini program and the site don't belong together",
   clock: "Your phone's clock is off. That's taken care of.",
   place: 'San Jose, California, United States',
   thisComputer: 'This computer',
@@ -264,6 +266,11 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Pr
   await phone.button(words.tryAgain).click()
   await phone.says(words.blocked)
   await check('blocked')
+  server.simulator.fail('jscode2session', 40029)
+  await phone.close()
+  await phone.scan()
+  await phone.says(words.foreignApp)
+  await check('another AppID')
 }
 
 const variants: readonly Variant[] = [

@@ -190,3 +190,15 @@ await t.test('taken: the second person learns only that, and the login goes on f
   await first.says("You're in")
   await window.siteSays("You're logged in")
 })
+
+await t.test('languages: page and phone are in traditional Chinese when the person reads that', async (t) => {
+  const window = await openWindow(t, chromium, server.url, { locale: 'zh-TW' })
+  const phone = window.phone()
+  const { number } = await scan(window, phone)
+  await phone.says('點登入頁上顯示的數字')
+  await phone.button(number).click()
+  await phone.says('登入成功')
+  await window.siteSays('已登入')
+  await phone.button('我的登入').click()
+  await phone.says('已登入的瀏覽器')
+})

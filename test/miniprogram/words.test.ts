@@ -1,4 +1,4 @@
-// The texts of the phone: every code has a sentence, every view has a screen, in both languages.
+// The texts of the phone: every code has a sentence, every view has a screen, in all languages.
 import t from 'tap'
 import '../support/miniprogram.ts'
 import { problemTypes } from '../../src/errors.ts'
@@ -11,34 +11,41 @@ const { wordsFor } = await import('../../miniprogram/utils/words.ts')
 const { screenOf } = await import('../../miniprogram/pages/login/screen.ts')
 
 const zh = wordsFor('zh_CN')
+const zhHant = wordsFor('zh_TW')
 const en = wordsFor('en')
+const all = [zh, zhHant, en]
 const now = Date.parse('2026-11-23T02:00:20Z')
+
+/** Characters that only simplified Chinese has. */
+const simplified = /[录码扫网络连开说错试时间这为还没问发选动过别该们浏览确认请机换账号关设删输样点后让边长题应钟几够讯]/
 
 /** Codes of calls that only a browser or a proxy makes. */
 const notForPhones = ['return-to-not-allowed', 'unauthenticated', 'cross-site', 'ticket-not-confirmed', 'too-many-tickets']
 
-await t.test('words: every code of the registry that a phone can get has a sentence of its own, in both languages', async (t) => {
+await t.test('words: every code of the registry that a phone can get has a sentence of its own, in all languages', async (t) => {
   const expected = Object.keys(problemTypes).filter((code) => !notForPhones.includes(code)).sort()
   t.strictSame([...serverCodes].sort(), expected)
-  for (const words of [zh, en]) {
+  for (const words of all) {
     t.strictSame(Object.keys(words.failures).sort(), [...expected, 'offline', 'no-answer', 'not-set-up', 'too-old', 'name-unreadable', 'name-mixed-scripts', 'name-office', 'name-address', 'name-refused'].sort())
     const sentences = Object.values(words.failures)
     t.equal(new Set(sentences).size, sentences.length, 'no two are the same')
   }
 })
 
-await t.test('words: no text is empty, has a code in it or says "error", in both languages', async (t) => {
+await t.test('words: no text is empty, has a code in it or says "error", in all languages', async (t) => {
   const sentences = (words: object): string[] => Object.entries(words).flatMap(([name, word]) =>
     name === 'unavailable' || name === 'locked-out' ? [word.line] : typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x')] : sentences(word))
-  for (const sentence of [...sentences(zh), ...sentences(en)]) {
+  for (const sentence of all.flatMap(sentences)) {
     t.match(sentence, /\S/)
     t.notMatch(sentence, /error|错误|[a-z]+-[a-z]+-|undefined|null/i, sentence)
   }
-  for (const sentence of sentences(zh)) t.match(sentence, /[\u4e00-\u9fff]/, sentence)
+  for (const sentence of [zh, zhHant].flatMap(sentences)) t.match(sentence, /[\u4e00-\u9fff]/, sentence)
+  t.notMatch(sentences(zhHant).join(''), simplified)
 })
 
-await t.test('words: Chinese when the language is Chinese, else English', async (t) => {
-  for (const language of ['zh', 'zh_CN', 'zh_TW', 'zh-Hans-CN', 'ZH']) t.equal(wordsFor(language), zh, language)
+await t.test('words: Chinese when the language is Chinese, traditional where that is written, else English', async (t) => {
+  for (const language of ['zh', 'zh_CN', 'zh-Hans-CN', 'ZH', 'zh-Hans-HK', 'zh_SG']) t.equal(wordsFor(language), zh, language)
+  for (const language of ['zh_TW', 'zh_HK', 'zh-MO', 'zh-Hant', 'zh-Hant-CN', 'ZH-tw']) t.equal(wordsFor(language), zhHant, language)
   for (const language of ['en', 'de_DE', 'azh', '']) t.equal(wordsFor(language), en, language)
 })
 
@@ -157,7 +164,7 @@ await t.test('screenOf: shows a note, not a warning, when the clock was correcte
 })
 
 await t.test('words: the buttons of the dialog have at most four characters, the most that WeChat allows', async (t) => {
-  for (const { signOutYes, keep } of [zh, en]) t.ok(signOutYes.length <= 4 && keep.length <= 4, `${signOutYes}, ${keep}`)
+  for (const { signOutYes, keep } of all) t.ok(signOutYes.length <= 4 && keep.length <= 4, `${signOutYes}, ${keep}`)
 })
 
 await t.test('screenOf: says what a developer has to compare, with this mini program\'s AppID where WeChat tells it, when it doesn\'t belong to the site', async (t) => {
@@ -191,7 +198,7 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
     [{ kind: 'unavailable', code: 'store-unavailable' }, 'quiet', ['retry', 'home']],
     [{ kind: 'locked-out', retryAfter: 600 }, 'warning', ['retry', 'home']],
   ]
-  for (const words of [zh, en]) {
+  for (const words of all) {
     for (const [view, mark, actions] of ends) {
       const screen = screenOf(view, words, now, true)
       t.hasStrict(screen, { kind: view.kind, mark, title: '', cancel: '', numbers: [] })

@@ -8,7 +8,7 @@ import { createQuickSettings } from './quick-settings.ts'
 import { createScanner } from './scanner.ts'
 import { createScreens } from './screens.ts'
 import { createSheets } from './sheets.ts'
-import { demoWordsFor, isChinese, languageOf } from './words.ts'
+import { demoWordsFor, isChinese, languageOf, wechatLanguageOf } from './words.ts'
 
 /** WeChat's scene values: how a mini program was opened. */
 const scenes = { code: 1047, picture: 1049, recent: 1089 }
@@ -18,7 +18,7 @@ const language = languageOf(location.search)
 const words = demoWordsFor(language)
 const person = new URLSearchParams(location.search).get('person')?.slice(0, 32) || words.people[0] || 'Alex'
 
-const settings = createQuickSettings(isChinese(language) ? 'zh_CN' : 'en', () => {
+const settings = createQuickSettings(wechatLanguageOf(language), () => {
   drawStatus()
   miniProgram.settingsChanged()
 })

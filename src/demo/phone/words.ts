@@ -91,4 +91,10 @@ export const languageOf = (search: string): string => new URLSearchParams(search
 
 export const isChinese = (language: string): boolean => /^zh/i.test(language)
 
+/** The phone's language, as WeChat names it. The phone around the mini program has no traditional Chinese of its own. */
+export const wechatLanguageOf = (language: string): string => {
+  if (!isChinese(language)) return 'en'
+  return /[_-](?:hant|tw|hk|mo)\b/i.test(language) ? 'zh_TW' : 'zh_CN'
+}
+
 export const demoWordsFor = (language: string): DemoWords => isChinese(language) ? zh : en

@@ -17,7 +17,7 @@ export interface PhoneSettings {
   /** WeChat's font size setting; the default is 16. */
   readonly fontSizePx: number
   readonly theme: 'light' | 'dark'
-  /** `zh_CN` or `en`, as WeChat names them. */
+  /** `zh_CN`, `zh_TW` or `en`, as WeChat names them. */
   readonly language: string
 }
 
