@@ -1,8 +1,10 @@
-/** Changed by `npm run keys`, and re-read while the service runs. The service does not start with a file that others can read or whose keys are weak. */
-import { chmodSync, closeSync, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+/** Changed by `npm run keys`, and re-read while the service runs. The service does not start with a file whose keys are weak, or that is not private (private-file.ts). */
+import { chmodSync, chownSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { whyDenied } from '../file-rights.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import { acceptedAfterMs, acceptedKeys, generateSigningKey, generateStoredKeys, parseKeys, weakKeys, type Keys, type StoredKeys } from './key-set.ts'
+import { readPrivateFile } from './private-file.ts'
 
 export interface FollowedKeys extends Keys {
   /** Stops re-reading the file. */
@@ -27,17 +29,20 @@ const rereadEveryMs = 5000
 const publishedBeforeMs = 86_400_000
 
 /** Reads the key file. Throws an Error whose message is one line for the operator, or several; it quotes nothing of the file. */
-export const readKeyFile = (path: string): Keys => parseKeyFile(path, readPrivately(path)).keys
+export const readKeyFile = (path: string): Keys => parseKeyFile(path, readPrivateFile(path).text).keys
 
 /** Reads the key file now and, every 5 s, again. Throws as `readKeyFile` does; later such errors are logged and the keys stay the same. */
 export const followKeyFile = (path: string, clock: Clock, log: Log): FollowedKeys => {
-  let text = readPrivately(path)
+  let { text, risk } = readPrivateFile(path)
+  if (risk !== null) log.warn({}, risk)
   let lastError: string | undefined
   const { keys: { subject, cookie, signing: first } } = parseKeyFile(path, text)
   let signing = first
 
   const update = (): void => {
-    const newText = readPrivately(path)
+    const { text: newText, risk: newRisk } = readPrivateFile(path)
+    if (newRisk !== null && newRisk !== risk) log.warn({}, newRisk)
+    risk = newRisk
     if (newText === text && lastError === undefined) return
     const { keys } = parseKeyFile(path, newText)
     if (!keys.subject.equals(subject) || !keys.cookie.equals(cookie)) throw new Error(`${path} has another subject key or cookie key`)
@@ -70,7 +75,7 @@ export const makeKeyFile = (path: string): boolean => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     return writeFirst(path)
   } catch (cause) {
-    throw new Error(`${path} can't be made: ${(cause as Error).message}`, { cause }) // node:fs throws Errors
+    throw new Error(`${path} can't be made: ${(cause as Error).message}${whyDenied('write', path)}`, { cause }) // node:fs throws Errors
   }
 }
 
@@ -115,7 +120,7 @@ const change = <Result>(path: string, next: (stored: StoredKeys, keys: Keys) => 
   try {
     closeSync(openSync(draft, 'wx', 0o600))
   } catch (cause) {
-    const why = isAlreadyThere(cause) ? 'exists: another change is running, or one was interrupted. In that case delete it' : `can't be made: ${(cause as Error).message}`
+    const why = isAlreadyThere(cause) ? 'exists: another change is running, or one was interrupted. In that case delete it' : `can't be made: ${(cause as Error).message}. Run this as the owner of the folder. A mounted secret is changed where it comes from: run this on a copy, and replace the secret by that`
     throw new Error(`${draft} ${why}`, { cause }) // node:fs throws Errors
   }
   try {
@@ -126,6 +131,11 @@ const change = <Result>(path: string, next: (stored: StoredKeys, keys: Keys) => 
       return after.result
     }
     write(draft, after.stored)
+    const { uid, gid, mode } = statSync(target)
+    if (process.geteuid?.() === 0) { // the service may run as another user
+      chownSync(draft, uid, gid)
+      chmodSync(draft, mode & 0o640)
+    }
     renameSync(draft, target) // atomic: after a power failure it is the old file or the new one
     flushFolder(dirname(target))
     return after.result
@@ -137,7 +147,7 @@ const change = <Result>(path: string, next: (stored: StoredKeys, keys: Keys) => 
 
 /** Refuses members that this release does not know: writing the file would drop or misread them. */
 const parseForChange = (path: string): { stored: StoredKeys, keys: Keys } => {
-  const parsed = parseKeyFile(path, readPrivately(path))
+  const parsed = parseKeyFile(path, readPrivateFile(path).text)
   const unknown = Object.keys(parsed.stored).filter((name) => !['signing', 'subject', 'cookie'].includes(name))
   if (unknown.length > 0) throw new Error(`${path} has members that this release does not know (${unknown.join(', ')}) and stays as it is`)
   return parsed
@@ -155,29 +165,6 @@ const parseKeyFile = (path: string, text: string): { stored: StoredKeys, keys: K
   const weak = weakKeys(stored)
   if (weak.length > 0) throw new Error(weak.map((which) => `${path}: ${which} can be guessed: take one that npm run keys has made`).join('\n'))
   return { stored, keys }
-}
-
-/** Reads a file that only its owner can read. */
-const readPrivately = (path: string): string => {
-  const file = openToRead(path)
-  try {
-    const stat = fstatSync(file) // of the open file: the path may be replaced meanwhile
-    if (!stat.isFile()) throw new Error(`${path} can't be read: it is no file`)
-    if ((stat.mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600 it`)
-    const user = process.getuid?.()
-    if (user !== undefined && stat.uid !== user && stat.uid !== 0) throw new Error(`${path} belongs to user ${stat.uid}, and this is user ${user}: the user that runs scan-login must own it`)
-    return readFileSync(file, 'utf8')
-  } finally {
-    closeSync(file)
-  }
-}
-
-const openToRead = (path: string): number => {
-  try {
-    return openSync(path, 'r')
-  } catch (cause) {
-    throw new Error(`${path} can't be read: ${(cause as Error).message}`, { cause }) // node:fs throws Errors
-  }
 }
 
 /** Writes keys for their owner only, and flushes them to the disk. */

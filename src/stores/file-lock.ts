@@ -5,6 +5,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { whyDenied } from '../file-rights.ts'
 import type { Clock } from '../login/ports.ts'
 import { isLocked } from './sqlite-adapter.ts'
 
@@ -29,7 +30,7 @@ export const lockStoreFile = async (url: string, clock: Pick<Clock, 'steady'>): 
       held.add(lock)
       return () => { if (held.delete(lock)) lock.close() }
     } catch (cause) {
-      if (!isLocked(cause)) throw new Error(`STORE_URL ${url} can't be locked: ${(cause as Error).message}`, { cause }) // node:fs and node:sqlite throw Errors
+      if (!isLocked(cause)) throw new Error(`STORE_URL ${url} can't be locked: ${(cause as Error).message}${whyDenied('write', `${file}.lock`)}`, { cause }) // node:fs and node:sqlite throw Errors
       if (clock.steady() >= giveUpAt) {
         throw new Error(`STORE_URL ${url} is in use by another scan-login, and two on one file would miss each other's changes: stop the other one, give this one another file, or use Redis for both`, { cause })
       }

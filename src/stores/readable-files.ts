@@ -1,11 +1,12 @@
 /** Files and folders of the service that other users of the machine can read. New ones are private; older ones, or copies, may not be. */
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { maySetMode } from '../file-rights.ts'
 import { storeFileOf } from './file-lock.ts'
 
 /**
  * Lists what others can read, one line for the operator each, with the command that changes it: the embedded store with its -wal and -shm files, and the
- * folders of store and keys where nothing else is in them. (The service doesn't start with a key file that others can read.)
+ * folders of store and keys where nothing else is in them and this user may change them. (About the key file, see private-file.ts in sessions.)
  */
 export const readableByOthers = (storeUrl: string, keysFile: string): readonly string[] => {
   const store = storeFileOf(storeUrl)
@@ -13,7 +14,7 @@ export const readableByOthers = (storeUrl: string, keysFile: string): readonly s
   const ours = [...store === null ? [] : [basename(store)], basename(keysFile)]
   const folders = [...new Set([...store === null ? [] : [dirname(store)], dirname(keysFile)])]
   return [
-    ...folders.filter((folder) => isOpen(folder) && holdsOnly(folder, ours)).map((folder) => lineFor(folder, 700)),
+    ...folders.filter((folder) => isOpen(folder) && holdsOnly(folder, ours) && maySetMode(folder)).map((folder) => lineFor(folder, 700)),
     ...files.filter(isOpen).map((file) => lineFor(file, 600)),
   ]
 }

@@ -4,9 +4,11 @@
  */
 import { withDeadline } from '../deadline.ts'
 import { Problem } from '../errors.ts'
+import { whyDenied } from '../file-rights.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import type { Slot, Store } from '../login/store-port.ts'
 import type { Backend } from './backend.ts'
+import { storeFileOf } from './file-lock.ts'
 import { createValues, encode } from './keyv.ts'
 import { createRedisAdapter } from './redis-adapter.ts'
 import { createSqliteAdapter } from './sqlite-adapter.ts'
@@ -148,7 +150,9 @@ const openBackend = (url: string, deps: StoreDeps): Backend => {
     try {
       return createSqliteAdapter(url.slice('sqlite:'.length), deps)
     } catch (cause) {
-      throw new Error(`STORE_URL ${url} can't be opened: ${(cause as Error).message}`, { cause }) // node:fs and node:sqlite throw Errors
+      const file = storeFileOf(url)
+      const why = file === null ? '' : whyDenied('write', file, `${file}-wal`, `${file}-shm`)
+      throw new Error(`STORE_URL ${url} can't be opened: ${(cause as Error).message}${why}`, { cause }) // node:fs and node:sqlite throw Errors
     }
   }
   if (/^redis/.test(url)) return createRedisAdapter(url, deps)

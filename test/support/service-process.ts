@@ -42,11 +42,14 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A file for its stdout. */
   readonly logTo?: string | undefined
+  /** A command that runs the command after it: as another user, or with mounts of its own. */
+  readonly through?: readonly string[] | undefined
 }
 
 /** Runs a script of the repository with this test's Node.js. Killed at the latest when the test ends. */
-export const run = (t: TeardownScope, { script = 'src/server.ts', args = [], npm, folder, env = {}, logTo }: RunOptions): RunningProcess => {
-  const [command, ...words] = npm === undefined ? [process.execPath, join(repository, script), ...args] as const : ['npm', '--silent', 'run', npm, ...args.length > 0 ? ['--', ...args] : []] as const
+export const run = (t: TeardownScope, { script = 'src/server.ts', args = [], npm, folder, env = {}, logTo, through = [] }: RunOptions): RunningProcess => {
+  const started = npm === undefined ? [process.execPath, join(repository, script), ...args] : ['npm', '--silent', 'run', npm, ...args.length > 0 ? ['--', ...args] : []]
+  const [command, ...words] = [...through, ...started] as [string, ...string[]] // `started` has one
   const log = logTo === undefined ? 'pipe' : openSync(logTo, 'w')
   const child = spawn(command, words, {
     cwd: npm === undefined ? folder : repository,
@@ -82,6 +85,8 @@ export interface DeploymentOptions {
   readonly npm?: string
   /** Used in place of a fresh one; the caller closes it. */
   readonly simulator?: WechatSimulator
+  /** As in `RunOptions`. */
+  readonly through?: readonly string[]
 }
 
 /** A service's address, folder and simulator of WeChat, which stay the same while its process is killed and started again. */
@@ -98,7 +103,7 @@ export interface Deployment {
 }
 
 /** Opens a deployment with the embedded store in its folder, and limits too high for a test to reach by accident. */
-export const openDeployment = async (t: Test, { env = {}, npm, simulator: given }: DeploymentOptions = {}): Promise<Deployment> => {
+export const openDeployment = async (t: Test, { env = {}, npm, simulator: given, through }: DeploymentOptions = {}): Promise<Deployment> => {
   const folder = makeFolder(t)
   const simulator = given ?? await startWechatSimulator()
   const port = await freePort()
@@ -114,6 +119,7 @@ export const openDeployment = async (t: Test, { env = {}, npm, simulator: given 
       folder,
       npm,
       logTo,
+      through,
       env: {
         STORE_URL: `sqlite:${join(folder, 'data/scan-login.db')}`,
         KEYS_FILE: join(folder, 'data/keys.json'),

@@ -136,29 +136,45 @@ await t.test('key file: no file descriptor stays open when it is made, read and 
   t.equal(open(), before)
 })
 
-await t.test('key file: read when it belongs to the user that runs the service, or to root', { skip: process.getuid?.() === 0 ? false : 'only root can give a file away' }, async (t) => {
+const asRoot = { skip: process.getuid?.() === 0 ? false : 'only root can give a file away' }
+
+await t.test('key file: read when it belongs to another user, to root, or to root and a group, and one line warns of another user', asRoot, async (t) => {
   const path = madeFile(t)
-  const readAs = (user: number | undefined, owner: number): unknown => {
-    chownSync(path, owner, owner)
-    const restore = t.intercept(process, 'getuid', { value: user === undefined ? undefined : () => user })
-    try {
-      return readKeyFile(path).signing.length
-    } catch (error) {
-      return (error as Error).message
-    } finally {
-      restore.restore()
-    }
+  for (const [owner, group, mode, warning] of [
+    [0, 0, 0o600, null],
+    [0, 12_345, 0o440, null],
+    [12_345, 12_345, 0o600, `warn: ${path} belongs to user 12345, who can read and change the keys: let it belong to root, or to user 0`],
+  ] as const) {
+    chownSync(path, owner, group)
+    chmodSync(path, mode)
+    const [clock, log] = [createFakeClock(), createRecordingLog()]
+    const keys = followKeyFile(path, clock, log)
+    clock.advance(60_000)
+    keys.stop()
+    t.strictSame(log.lines, warning === null ? [] : [warning], 'once')
   }
-  t.equal(readAs(12_345, 12_345), 1)
-  t.equal(readAs(12_345, 0), 1)
-  t.equal(readAs(12_345, 54_321), `${path} belongs to user 54321, and this is user 12345: the user that runs scan-login must own it`)
-  t.equal(readAs(undefined, 12_345), 1, 'where the system has no user ids')
 })
 
-await t.test('key file: refused when it belongs to another user', { skip: process.getuid?.() === 0 ? false : 'only root can give a file away' }, async (t) => {
+await t.test('key file: refused when root may read another user\'s file and so may others', asRoot, async (t) => {
   const path = madeFile(t)
-  chownSync(path, 12_345, 12_345)
-  t.throws(() => readKeyFile(path), { message: `${path} belongs to user 12345, and this is user 0: the user that runs scan-login must own it` })
+  for (const [owner, group, mode] of [[12_345, 12_345, 0o640], [0, 0, 0o640], [0, 12_345, 0o660], [0, 12_345, 0o644]] as const) {
+    chownSync(path, owner, group)
+    chmodSync(path, mode)
+    t.throws(() => readKeyFile(path), { message: `${path} can be read by others: chmod 600 it` })
+  }
+})
+
+await t.test('key file: a warning is logged when the file comes to belong to another user while it is followed', asRoot, async (t) => {
+  const path = madeFile(t)
+  const [clock, log] = [createFakeClock(), createRecordingLog()]
+  const keys = followKeyFile(path, clock, log)
+  for (const owner of [0, 12_345, 12_345, 0, 12_345]) {
+    chownSync(path, owner, owner)
+    clock.advance(5000)
+  }
+  keys.stop()
+  t.match(log.lines, [/^warn: \S+ belongs to user 12345, /, /^warn: \S+ belongs to user 12345, /])
+  t.equal(log.lines.length, 2)
 })
 
 await t.test('key file: the error has the reason when it can\'t be read', async (t) => {
