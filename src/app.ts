@@ -95,11 +95,11 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes one line and no secret
     genReqId: () => randomUUID(),
-    trustProxy: config.TRUST_PROXY.length > 0 ? trustedProxies(config.TRUST_PROXY) : false,
+    trustProxy: config.proxies.length > 0 ? trustedProxies(config.proxies) : false,
     bodyLimit: 16 * 1024,
     serverFactory: (handler) => createHttpServer(handler, {
       maxWaitMs: config.MAX_WAIT * 1000,
-      trustProxy: config.TRUST_PROXY,
+      trustProxy: config.proxies,
       maxHeldPolls: config.MAX_HELD_POLLS,
       clock,
       log,
@@ -129,7 +129,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
 
   if (options.hosts !== undefined) await app.register(allowedHostsPlugin, { hosts: options.hosts })
   await app.register(shutdownPlugin, { waitingRoom })
-  await app.register(untrustedProxyPlugin, { clock, trusted: config.TRUST_PROXY })
+  await app.register(untrustedProxyPlugin, { clock, trusted: config.proxies })
   await app.register(requestLogPlugin, { clock })
   await app.register(auditPlugin, { origins: returnOrigins, clock })
   await app.register(refusalPagePlugin, { basePath: config.basePath, siteName: config.siteName })

@@ -1,5 +1,5 @@
 /** Every setting: its name, its default, and how its text is read. The environment comes in as an argument. */
-import { readNetwork } from './domain/address.ts'
+import { networkMatcher, readNetwork } from './domain/address.ts'
 import { isPublicSuffix } from './domain/public-suffix.ts'
 import { foreignOrigins } from './domain/site.ts'
 import { isPlainText } from './domain/text.ts'
@@ -82,7 +82,7 @@ const cidr = (value: string): string => {
 const settings = {
   // Where the service listens, and what browsers and phones see
   PUBLIC_URL: setting('http://localhost:3000', publicUrl),
-  HOST: setting('0.0.0.0', text(/^[A-Za-z0-9.:_-]+$/, 'must be an address or a host name')),
+  HOST: setting('::', text(/^[A-Za-z0-9.:_-]+$/, 'must be an address or a host name')), // `::` is both families; serve.ts takes 0.0.0.0 where there is no IPv6
   PORT: setting(3000, integer(0, 65_535)), // 0: any free one
   TRUST_PROXY: setting([], list(cidr)),
 
@@ -128,8 +128,10 @@ type Settings = typeof settings
 
 type Values = { readonly [Name in keyof Settings]: Settings[Name]['fallback'] }
 
+const loopback = ['127.0.0.1', '::1']
+
 /** What follows from the settings. */
-const derive = ({ PUBLIC_URL, SITE_NAME, TOKEN_AUDIENCE }: Values) => {
+const derive = ({ PUBLIC_URL, SITE_NAME, TOKEN_AUDIENCE, TRUST_PROXY }: Values) => {
   const url = new URL(PUBLIC_URL)
   return {
     /** Scheme, host and port of PUBLIC_URL. */
@@ -138,6 +140,8 @@ const derive = ({ PUBLIC_URL, SITE_NAME, TOKEN_AUDIENCE }: Values) => {
     basePath: url.pathname.replace(/\/$/, ''),
     siteName: SITE_NAME ?? url.host,
     audience: TOKEN_AUDIENCE ?? url.origin,
+    /** TRUST_PROXY; with one loopback address also the other, as a proxy on this machine that connects to "localhost" comes from either. */
+    proxies: loopback.some(networkMatcher(TRUST_PROXY)) ? [...TRUST_PROXY, ...loopback] : TRUST_PROXY,
     /** Whether PUBLIC_URL is https. */
     isSecure: url.protocol === 'https:',
   }

@@ -64,16 +64,30 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
   let draining: Promise<void> | undefined
   process.on('SIGTERM', () => { draining ??= drain() }) // npm and systemd may both send it
   try {
-    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port }) // the name may resolve to ::1 first, and a server listens on one address
+    await listen(app, host === 'localhost' ? '127.0.0.1' : host, port) // the name may resolve to ::1 first, and a server listens on one address
   } catch (cause) {
     throw new Error(`HOST ${host}, PORT ${port}: ${listenFailures[(cause as NodeJS.ErrnoException).code ?? ''] ?? String(cause)}`, { cause }) // listen rejects with system errors
   }
 }
 
+/** Listens on an address; on `::`, which takes both families, where the machine has IPv6, and otherwise on 0.0.0.0. */
+const listen = async (app: FastifyInstance, host: string, port: number): Promise<void> => {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    if (host !== '::' || !noIpv6Codes.has((error as NodeJS.ErrnoException).code)) throw error // listen rejects with system errors
+    await app.listen({ host: '0.0.0.0', port })
+  }
+}
+
+/** What a system without IPv6 answers: one that was built or started without it, and one that has switched it off. */
+const noIpv6Codes: ReadonlySet<unknown> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
+
 /** What keeps the service from listening, and what the operator can do. */
 const listenFailures: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there already. Stop it, or set another PORT',
-  EADDRNOTAVAIL: 'this machine has no such address. Set HOST to one that it has, or to 0.0.0.0',
+  EADDRNOTAVAIL: 'this machine has no such address. Set HOST to one that it has, or leave it out',
+  EAFNOSUPPORT: 'this machine has no IPv6. Set HOST to an IPv4 address, or leave it out',
   ENOTFOUND: 'there is no host of this name. Set HOST to an address of this machine',
   EACCES: 'this user may not listen there. Set a PORT from 1024 up',
 }

@@ -219,7 +219,7 @@ await t.test('start: one line says so when another program listens on the port',
 
 await t.test('start: one line says so when the address isn\'t this machine\'s', async (t) => {
   const env = { ...credentials, HOST: '192.0.2.1', LOG_LEVEL: 'silent' }
-  t.strictSame(await refusal(t, { env }), ['HOST 192.0.2.1, PORT 3000: this machine has no such address. Set HOST to one that it has, or to 0.0.0.0'])
+  t.strictSame(await refusal(t, { env }), ['HOST 192.0.2.1, PORT 3000: this machine has no such address. Set HOST to one that it has, or leave it out'])
 })
 
 function keyFileIn (folder: string): string {

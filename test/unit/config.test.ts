@@ -15,7 +15,7 @@ const linesOf = (env: Record<string, string>): readonly string[] => {
 await t.test('config: the documented defaults hold when nothing is set', async (t) => {
   t.strictSame(readConfig({}), {
     PUBLIC_URL: 'http://localhost:3000',
-    HOST: '0.0.0.0',
+    HOST: '::',
     PORT: 3000,
     WECHAT_APPID: null,
     WECHAT_SECRET: null,
@@ -46,6 +46,7 @@ await t.test('config: the documented defaults hold when nothing is set', async (
     basePath: '',
     siteName: 'localhost:3000',
     audience: 'http://localhost:3000',
+    proxies: [],
     isSecure: false,
   })
 })
@@ -59,6 +60,12 @@ await t.test('config: origin, path and names follow from PUBLIC_URL, with and wi
 
 await t.test('config: the default holds when a value is empty', async (t) => {
   t.equal(readConfig({ PORT: '', SITE_NAME: '' }).PORT, 3000)
+})
+
+await t.test('config: both loopback addresses are trusted when TRUST_PROXY has one, and none when it has none', async (t) => {
+  const trustedWith = (TRUST_PROXY: string): readonly string[] => readConfig({ TRUST_PROXY }).proxies
+  for (const one of ['127.0.0.1', '::1', '127.0.0.0/8', '::ffff:127.0.0.1', '10.0.0.1,127.0.0.1']) t.strictSame(trustedWith(one), [...one.split(','), '127.0.0.1', '::1'], one)
+  for (const other of ['10.0.0.1', '127.0.0.2', '2001:db8::1']) t.strictSame(trustedWith(other), [other])
 })
 
 await t.test('config: white space around a value is no part of it', async (t) => {
