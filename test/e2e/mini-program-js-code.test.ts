@@ -92,6 +92,7 @@ await t.test('home: it shows a message, and the person once it is opened again, 
   server.simulator.fail('jscode2session', 'http-500')
   await phone.open()
   await phone.says(unavailable)
+  t.equal(await phone.app.getByText('Logged-in browsers').count(), 0, 'no empty list')
   await phone.close()
   server.simulator.clearFaults()
   await phone.open()
