@@ -71,6 +71,26 @@ const httpUrl = (value: string): string => {
   return url !== null && /^https?:$/.test(url.protocol) ? url.href.replace(/\/$/, '') : wrong('must be an http or https URL')
 }
 
+/** Without a scheme it is http, as in curl. The URL may hold credentials, so no message quotes it. */
+const proxyUrl = (value: string): string => {
+  const url = URL.parse(value.includes('://') ? value : `http://${value}`)
+  const isWhole = url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '' && url.hash === ''
+  return isWhole && isDecodable(url.username + url.password) ? url.href : wrong('must be the http or https URL of a proxy, like http://proxy.example.com:3128')
+}
+
+const isDecodable = (value: string): boolean => {
+  try {
+    decodeURIComponent(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Names, addresses and CIDRs, separated by commas or spaces, as other programs read them. */
+const noProxy = (value: string): readonly string[] => value.split(/[,\s]+/).filter((entry) => entry !== '')
+  .map(text(/^(?!.*\/\/)[A-Za-z0-9.*:/_[\]-]+$/, 'must be host names, addresses or CIDRs, separated by commas, or "*" for all'))
+
 const origin = (value: string): string =>
   /^https?:\/\/[^/]/.test(value) && URL.parse(value)?.origin === value ? value : wrong('must be origins like https://www.example.com, separated by commas')
 
@@ -93,6 +113,9 @@ const settings = {
   WECHAT_ENV_VERSION: setting('release', oneOf('release', 'trial', 'develop')),
   CODE_SUPPLY: setting(8, integer(0, 1000)), // prefetched codes
   WECHAT_URL_LINK: setting('off', oneOf('on', 'off')),
+  HTTPS_PROXY: optional(proxyUrl),
+  HTTP_PROXY: optional(proxyUrl),
+  NO_PROXY: setting([], noProxy),
 
   // What is kept
   STORE_URL: setting('sqlite:data/scan-login.db', text(/^(?:sqlite:|rediss?:\/\/|redis\+(?:cluster|sentinel):\/\/)./, 'must be sqlite:<file>, sqlite::memory:, redis://…, rediss://…, redis+sentinel://… or redis+cluster://…')),
@@ -159,7 +182,10 @@ export const settingNames = Object.keys(settings) as ReadonlyArray<keyof Setting
 /** Settings that may be given as a file, as orchestrators mount secrets: WECHAT_SECRET_FILE names a file with the value of WECHAT_SECRET. */
 const secretNames: readonly string[] = ['WECHAT_SECRET', 'STORE_URL'] satisfies Array<keyof Settings>
 
-const knownNames = [...settingNames, ...secretNames.map((name) => `${name}_FILE`)]
+/** Settings that other programs read in lower case first. */
+export const alsoInLowerCase: ReadonlySet<string> = new Set(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] satisfies Array<keyof Settings>)
+
+const knownNames = [...settingNames, ...secretNames.map((name) => `${name}_FILE`), ...[...alsoInLowerCase].map((name) => name.toLowerCase())]
 
 /** A configuration that stops the start: one line for each mistake. */
 export class ConfigError extends Error {
@@ -178,13 +204,14 @@ export class ConfigError extends Error {
  */
 export const readConfig = (environment: Environment, readFile?: (path: string) => string): Config => {
   const lines = misspelledIn(environment, knownNames)
-  const values = Object.fromEntries(Object.entries(settings).map(([name, { fallback, parse }]) => {
+  const values = Object.fromEntries(Object.entries(settings).map(([setting, { fallback, parse }]) => {
+    const name = givenName(setting, environment)
     try {
       const value = secretNames.includes(name) ? secretIn(environment, name, readFile) : textIn(environment, name)
-      return [name, value === '' ? fallback : parse(value)]
+      return [setting, value === '' ? fallback : parse(value)]
     } catch (error) {
       lines.push(`${name} ${(error as Error).message}`) // all of these throw Errors
-      return [name, fallback]
+      return [setting, fallback]
     }
   })) as Values // built from the table's own names
 
@@ -212,6 +239,11 @@ const contentOf = (path: string, readFile: (path: string) => string): string => 
   } catch (cause) {
     return wrong(`can't be read from ${path}: ${(cause as Error).message}`) // node:fs throws Errors
   }
+}
+
+const givenName = (setting: string, environment: Environment): string => {
+  const lowerCase = setting.toLowerCase()
+  return alsoInLowerCase.has(setting) && textIn(environment, lowerCase) !== '' ? lowerCase : setting
 }
 
 /** Settings that are good by themselves, and not together. */

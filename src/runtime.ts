@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { pino, type Logger } from 'pino'
 import type { AppDeps } from './app.ts'
 import type { Config, ServiceConfig } from './config.ts'
+import { proxyFor } from './domain/proxy.ts'
 import type { Clock } from './login/ports.ts'
 import { openLogOutput } from './log-output.ts'
 import { noPlaces, openPlaces } from './places/geoip-file.ts'
@@ -41,13 +42,17 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
   const store = createStore(config.STORE_URL, { clock, log })
   // The store's clock, so that all instances agree on when a ticket expires.
   const shared: Clock = { ...clock, now: store.now, errorMs: store.timeErrorMs }
-  const dispatchers = createWechatDispatchers()
+  const proxy = proxyFor(config.WECHAT_API_URL, config)
+  const proxyHost = proxy === null ? null : new URL(proxy).host // without credentials
+  if (proxyHost !== null) log.info(`calls to WeChat go through the proxy ${proxyHost}. To go around it, name WeChat's host in NO_PROXY`)
+  const dispatchers = createWechatDispatchers({ proxy })
   const wechat = createWechat({
     appid: config.WECHAT_APPID,
     secret: config.WECHAT_SECRET,
     apiUrl: config.WECHAT_API_URL,
     envVersion: config.WECHAT_ENV_VERSION,
     dispatchers,
+    proxyHost,
     store,
     clock: shared,
     log,

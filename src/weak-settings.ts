@@ -34,6 +34,7 @@ export const weakSettings = (config: Config, { isProduction }: WeakSettingsOptio
   ...config.TRUST_PROXY.filter(isWide).map((range) =>
     `TRUST_PROXY has ${range}: any address in it may claim to be any visitor, and no limit holds for it. Name the addresses of your own proxies`),
   ...weakApiUrl(config.WECHAT_API_URL),
+  ...(['HTTPS_PROXY', 'HTTP_PROXY'] as const).flatMap((name) => weakProxy(name, config[name])),
   ...weakStoreUrl(config.STORE_URL),
   ...isProduction && !config.isSecure
     ? [`PUBLIC_URL is ${config.PUBLIC_URL} in production: no phone and no other computer reaches it, and cookies lack Secure. Set it to the https address of the service`]
@@ -63,6 +64,13 @@ const weakApiUrl = (url: string): readonly string[] => {
   const { protocol, hostname } = new URL(url)
   return protocol === 'http:' && isPublicHost(hostname)
     ? ['WECHAT_API_URL is http to a public host: the AppSecret and the js_code of every login cross the network in clear. Use https']
+    : []
+}
+
+const weakProxy = (name: string, proxy: string | null): readonly string[] => {
+  const { protocol, hostname, username } = new URL(proxy ?? 'https://none')
+  return protocol === 'http:' && username !== '' && isPublicHost(hostname)
+    ? [`${name} is http to a public host: its password crosses the network in clear. Use an https proxy or a private network`]
     : []
 }
 

@@ -1,5 +1,5 @@
 /** The part of the environment that the demo uses: the shell that starts it may hold the settings of a real service. */
-import { settingNames } from '../config.ts'
+import { alsoInLowerCase, settingNames } from '../config.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -17,7 +17,8 @@ const behaviourSettings: ReadonlySet<string> = new Set([
  * `readConfig` reports misspelt ones.
  */
 export const demoEnvironment = (environment: Environment): { readonly honoured: Environment, readonly ignored: readonly string[] } => {
-  const isOfRealService = (name: string): boolean => !behaviourSettings.has(name) && [name, name.replace(/_FILE$/, '')].some((setting) => (settingNames as readonly string[]).includes(setting))
+  const namesOf = (name: string): string[] => [name, name.replace(/_FILE$/, ''), ...alsoInLowerCase.has(name.toUpperCase()) ? [name.toUpperCase()] : []]
+  const isOfRealService = (name: string): boolean => !behaviourSettings.has(name) && namesOf(name).some((setting) => (settingNames as readonly string[]).includes(setting))
   const entries = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')
   return {
     honoured: Object.fromEntries(entries.filter(([name]) => !isOfRealService(name))),

@@ -44,6 +44,8 @@ export interface WechatApiOptions {
   /** The official host, a gateway or a simulator; may have a path. */
   readonly apiUrl: string
   readonly dispatchers: WechatDispatchers
+  /** The HTTP proxy through which the dispatchers call; null for none. */
+  readonly proxyHost: string | null
   readonly clock: Clock
   readonly log: Log
   /** From connecting to the last byte. */
@@ -56,9 +58,10 @@ const shortestCallMs = 500
 /** The time for all calls to WeChat and the store that one request needs. Clients get every error within 6 s; the difference is for a busy machine. */
 export const budgetMs = 4_500
 
-export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs }: WechatApiOptions): WechatApi => {
+export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, callTimeoutMs }: WechatApiOptions): WechatApi => {
   const base = apiUrl.replace(/\/+$/, '')
   const underWay = new Set<AbortController>()
+  const through = proxyHost === null ? '' : ` through the proxy ${proxyHost} (check it, or name WeChat's host in NO_PROXY)`
   const gate = (endpoint: Endpoint, maxUnderWayPerKey: number, backsOffAfterNoAnswer: boolean): Gate =>
     createGate({ clock, maxUnderWay: maxUnderWay[endpoint], maxUnderWayPerKey, backsOffAfterNoAnswer })
   const gates: Readonly<Record<Endpoint, Gate>> = {
@@ -118,7 +121,7 @@ export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs
       case 'operator': case 'bug': log.error({ endpoint, errcode, rid }, message); return
       case 'rate-limit': case 'retry': log.warn({ endpoint, errcode, rid }, message); return
       case 'refresh-token': case 'js-code': case 'blocked': case undefined:
-        log.warn({ endpoint, errcode, rid }, `WeChat gave no usable answer: ${message}`)
+        log.warn({ endpoint, errcode, rid }, `WeChat gave no usable answer${through}: ${message}`)
     }
   }
 
@@ -158,6 +161,7 @@ export const createWechatApi = ({ apiUrl, dispatchers, clock, log, callTimeoutMs
 }
 
 const nameOf = (error: unknown): string => {
-  const { code, name } = error as { code?: unknown, name?: unknown }
-  return String(code ?? name)
+  const { code, name, message } = error as { code?: unknown, name?: unknown, message?: unknown }
+  const [, status] = /^Proxy .*\((\d{3})\)/.exec(String(message)) ?? []
+  return status === undefined ? String(code ?? name) : `the proxy answered with status ${status}`
 }

@@ -1,8 +1,16 @@
 /** Connection pools to WeChat, one per endpoint: slow codes must not delay a phone's login, nor either of them the token. */
-import { Agent, type Dispatcher } from 'undici'
+import { Agent, Pool, ProxyAgent, type buildConnector, type Dispatcher } from 'undici'
+import { connectTimeoutMs, createConnector, type Lookup } from './connect.ts'
 import { paths, type Endpoint } from './endpoints.ts'
 
 export type WechatDispatchers = Readonly<Record<Endpoint, Dispatcher>>
+
+export interface DispatcherOptions {
+  /** The URL of the HTTP proxy through which the calls go; null or missing for none. */
+  readonly proxy?: string | null
+  /** The system's by default. */
+  readonly lookup?: Lookup
+}
 
 /** Calls at a time, and as many connections: so no call queues behind another. */
 export const maxUnderWay: Readonly<Record<Endpoint, number>> = {
@@ -12,11 +20,31 @@ export const maxUnderWay: Readonly<Record<Endpoint, number>> = {
   jscode2session: 128,
 }
 
-const connectTimeoutMs = 3000
+/** With HTTP/2 possible, undici opens a first connection alone, to see what the server speaks: where that one hangs, all calls do. */
+const allowH2 = false
 
 /** Opens no connection before the first call. The caller destroys the dispatchers. */
-export const createWechatDispatchers = (): WechatDispatchers => Object.fromEntries((Object.keys(paths) as Endpoint[]).map((endpoint) => // the keys of `paths`
-  [endpoint, new Agent({ connect: { timeout: connectTimeoutMs }, connections: maxUnderWay[endpoint] })])) as Record<Endpoint, Agent>
+export const createWechatDispatchers = ({ proxy = null, lookup }: DispatcherOptions = {}): WechatDispatchers => {
+  const connect = createConnector(lookup)
+  const create = (connections: number): Dispatcher =>
+    proxy === null ? new Agent({ connect, connections, allowH2 }) : createProxyAgent(proxy, connections, connect)
+  return Object.fromEntries((Object.keys(paths) as Endpoint[]).map((endpoint) => // the keys of `paths`
+    [endpoint, create(maxUnderWay[endpoint])])) as Record<Endpoint, Dispatcher>
+}
+
+/** For https undici asks the proxy for a tunnel (CONNECT); an http URL it sends to the proxy as it is. */
+const createProxyAgent = (proxy: string, connections: number, connect: buildConnector.connector): Dispatcher => {
+  const isProxy = (origin: string | URL): boolean => new URL(origin).origin === new URL(proxy).origin
+  return new ProxyAgent({
+    uri: proxy,
+    connections,
+    allowH2,
+    connectTimeout: connectTimeoutMs, // of TLS inside the tunnel
+    // A proxy that never answers CONNECT would otherwise take up its connection for five minutes, long after the call has given up.
+    clientFactory: (origin) => new Pool(origin, { connect, allowH2, headersTimeout: connectTimeoutMs }),
+    factory: (origin, options) => new Pool(origin, isProxy(origin) ? { ...options, connect, connections, allowH2 } : options),
+  })
+}
 
 export const destroyDispatchers = async (dispatchers: WechatDispatchers): Promise<void> => {
   await Promise.all(Object.values(dispatchers).map((dispatcher) => dispatcher.destroy()))

@@ -22,6 +22,8 @@ export interface WechatOptions {
   readonly envVersion: EnvVersion
   /** `close` leaves them open: they belong to the caller. */
   readonly dispatchers: WechatDispatchers
+  /** The HTTP proxy through which the dispatchers call; null or missing for none. */
+  readonly proxyHost?: string | null
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
@@ -50,9 +52,9 @@ const prefetchedMaxAgeMs = 3_600_000
 /** Makes no call to WeChat before one is needed. */
 export const createWechat = (options: WechatOptions): Wechat => {
   const { appid, secret, envVersion, store, clock, random } = options
-  const { apiUrl = 'https://api.weixin.qq.com', codeSupply = 0, ticketTtlMs = 240_000, callTimeoutMs = 5_000 } = options
+  const { apiUrl = 'https://api.weixin.qq.com', codeSupply = 0, ticketTtlMs = 240_000, callTimeoutMs = 5_000, proxyHost = null } = options
   const log = createQuietLog(options.log, clock)
-  const api = createWechatApi({ apiUrl, dispatchers: options.dispatchers, clock, log, callTimeoutMs })
+  const api = createWechatApi({ apiUrl, dispatchers: options.dispatchers, proxyHost, clock, log, callTimeoutMs })
   const tokens = createWechatTokens({ api, appid, secret, store, clock, log })
   const callWithToken = createTokenCall({ api, tokens, log })
   const codeCache = createFairCache<CodeImage>({ clock, ttlMs: ticketTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes, bytesOf: ({ bytes }) => bytes.length })

@@ -1,5 +1,5 @@
 /** Turns the README's proxy configurations into ones for a test: with the test's addresses, a complete main file, and hostile settings if asked for. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export type ProxyKind = 'nginx' | 'haproxy' | 'caddy' | 'squid'
@@ -86,6 +86,22 @@ export const forwardSquidConfig = (folder: string, addresses: ProxyAddresses, cu
   `read_timeout ${cutSeconds} seconds`,
   ...keepsAll,
 ].join('\n'), folder, addresses)
+
+/** Returns the configuration of an operator's proxy for what a service calls. It asks for a password, and finds `host` on this machine. */
+export const outgoingSquidConfig = (folder: string, addresses: ProxyAddresses, host: string, { user, password }: { readonly user: string, readonly password: string }): string => {
+  const [hosts, check] = [join(folder, 'hosts'), join(folder, 'check')]
+  writeFileSync(hosts, `127.0.0.1 ${host}\n`)
+  writeFileSync(check, `#!/bin/sh\nwhile read -r user; do [ "$user" = '${user} ${password}' ] && echo OK || echo ERR; done\n`, { mode: 0o755 })
+  return wraps.squid([
+    `http_port ${addresses.listen}`,
+    `hosts_file ${hosts}`,
+    `auth_param basic program ${check}`,
+    'acl known proxy_auth REQUIRED',
+    'http_access allow known',
+    'http_access deny all',
+    'cache deny all',
+  ].join('\n'), folder, addresses)
+}
 
 /** Caches all that it may for a day, against the sender's own limits. */
 export const keepsAll = ['cache_mem 32 MB', 'refresh_pattern . 1440 100% 1440 override-expire override-lastmod ignore-reload']

@@ -4,7 +4,6 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Test } from 'tap'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { openPhone, type Service, type TestPhone } from './clients.ts'
 import type { Answer, Call } from './test-service.ts'
@@ -103,7 +102,7 @@ export interface Deployment {
 }
 
 /** Opens a deployment with the embedded store in its folder, and limits too high for a test to reach by accident. */
-export const openDeployment = async (t: Test, { env = {}, npm, simulator: given, through }: DeploymentOptions = {}): Promise<Deployment> => {
+export const openDeployment = async (t: TeardownScope, { env = {}, npm, simulator: given, through }: DeploymentOptions = {}): Promise<Deployment> => {
   const folder = makeFolder(t)
   const simulator = given ?? await startWechatSimulator()
   const port = await freePort()

@@ -23,6 +23,9 @@ export const programs = {
   haproxy: { names: ['haproxy'], apt: 'haproxy', brew: 'haproxy', dnf: 'haproxy' },
   squid: { names: ['squid'], apt: 'squid', brew: 'squid', dnf: 'squid' },
   caddy: { names: ['caddy'], apt: 'caddy', brew: 'caddy', dnf: 'caddy' },
+  nft: { names: ['nft'], apt: 'nftables', brew: null, dnf: 'nftables' },
+  ip: { names: ['ip'], apt: 'iproute2', brew: null, dnf: 'iproute' },
+  unshare: { names: ['unshare'], apt: 'util-linux', brew: null, dnf: 'util-linux' },
 }
 
 /** Where Debian installs browsers and proxies, and macOS its browser; searched whether or not they are on PATH. */
@@ -45,7 +48,7 @@ export const tiers = {
   },
   networks: {
     folders: ['networks'],
-    needs: ['browser', 'chromium', 'openssl', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy'],
+    needs: ['browser', 'chromium', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy', 'openssl', 'nft', 'ip', 'unshare'],
     jobs: 1,
   },
   faults: {

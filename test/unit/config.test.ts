@@ -23,6 +23,9 @@ await t.test('config: the documented defaults hold when nothing is set', async (
     WECHAT_ENV_VERSION: 'release',
     CODE_SUPPLY: 8,
     WECHAT_URL_LINK: 'off',
+    HTTPS_PROXY: null,
+    HTTP_PROXY: null,
+    NO_PROXY: [],
     STORE_URL: 'sqlite:data/scan-login.db',
     KEYS_FILE: 'data/keys.json',
     SITE_NAME: null,
@@ -118,6 +121,9 @@ const bad: Record<string, readonly string[]> = {
   WECHAT_ENV_VERSION: ['Release', 'prod'],
   CODE_SUPPLY: ['-1', '1001', 'on'],
   WECHAT_URL_LINK: ['yes', 'true', 'ON'],
+  HTTPS_PROXY: ['ftp://proxy:21', 'socks5://proxy:1080', 'http://proxy:99999', 'http://proxy:3128/path', 'http://proxy:3128/?a', 'http://a:%zz@proxy:3128', 'http://'],
+  HTTP_PROXY: ['ftp://proxy:21'],
+  NO_PROXY: ['http://wechat.example', 'a;b', '微信'],
   STORE_URL: ['memory', 'sqlite:', 'redis:', 'postgres://localhost'],
   SITE_NAME: ['a\nb', 'x'.repeat(65), 'a\u202eb', 'a\u200bb', 'a\u2028b', '\u3164', '\ud800', 'a\u2066b\u2069'],
   ALLOWED_ORIGINS: ['https://a.example/', '*', 'null', 'a.example', 'https://a.example,,https://b.example', 'https://A.example'],
@@ -146,6 +152,17 @@ for (const [name, values] of Object.entries(bad)) {
     }
   })
 }
+
+await t.test('config: proxies are read in either case, the lower first, and without a scheme as http', async (t) => {
+  t.strictSame(readConfig({ HTTPS_PROXY: 'proxy.internal:3128', http_proxy: 'https://ada:p%40ss@proxy.example', NO_PROXY: '.internal, 10.0.0.0/8 [::1]:443 *' }), {
+    ...readConfig({}), HTTPS_PROXY: 'http://proxy.internal:3128/', HTTP_PROXY: 'https://ada:p%40ss@proxy.example/', NO_PROXY: ['.internal', '10.0.0.0/8', '[::1]:443', '*'],
+  })
+  t.equal(readConfig({ HTTPS_PROXY: 'http://upper', https_proxy: 'http://lower' }).HTTPS_PROXY, 'http://lower/')
+  t.equal(readConfig({ HTTPS_PROXY: 'http://upper', https_proxy: '' }).HTTPS_PROXY, 'http://upper/')
+  const lines = linesOf({ https_proxy: 'ftp://ada:swordfish@proxy' })
+  t.match(lines, [/^https_proxy must be /])
+  t.notMatch(lines.join(), 'swordfish', 'no password is shown')
+})
 
 await t.test('config: MATCH_NUMBERS is tap when it is set to its older name, on', async (t) => {
   for (const [text, mode] of [['on', 'tap'], ['tap', 'tap'], ['type', 'type'], ['off', 'off'], ['', 'tap']] as const) t.equal(readConfig({ MATCH_NUMBERS: text }).MATCH_NUMBERS, mode, text)

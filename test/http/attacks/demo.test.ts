@@ -99,8 +99,8 @@ await t.test('demo: the settings of a real service in the shell are ignored and 
 
 await t.test('demo environment: only settings of behaviour and variables that are no settings are kept, as values and as files', async (t) => {
   const all = Object.fromEntries(settingNames.map((name) => [name, 'x']))
-  const { honoured, ignored } = demoEnvironment({ ...all, WECHAT_SECRET_FILE: 'x', STORE_URL_FILE: 'x', PATH: '/bin', TICKET_TLL: '1', HOST: '' })
-  t.strictSame([...Object.keys(honoured), ...ignored].sort(), [...settingNames, 'WECHAT_SECRET_FILE', 'STORE_URL_FILE', 'PATH', 'TICKET_TLL'].filter((name) => name !== 'HOST').sort())
-  for (const name of ['PUBLIC_URL', 'STORE_URL', 'STORE_URL_FILE', 'KEYS_FILE', 'WECHAT_APPID', 'WECHAT_SECRET', 'WECHAT_SECRET_FILE', 'WECHAT_API_URL', 'COOKIE_DOMAIN', 'TRUST_PROXY', 'TOKEN_AUDIENCE', 'ALLOWED_ORIGINS']) t.ok(ignored.includes(name), name)
+  const { honoured, ignored } = demoEnvironment({ ...all, https_proxy: 'x', WECHAT_SECRET_FILE: 'x', STORE_URL_FILE: 'x', PATH: '/bin', TICKET_TLL: '1', HOST: '' })
+  t.strictSame([...Object.keys(honoured), ...ignored].sort(), [...settingNames, 'https_proxy', 'WECHAT_SECRET_FILE', 'STORE_URL_FILE', 'PATH', 'TICKET_TLL'].filter((name) => name !== 'HOST').sort())
+  for (const name of ['PUBLIC_URL', 'STORE_URL', 'STORE_URL_FILE', 'KEYS_FILE', 'WECHAT_APPID', 'WECHAT_SECRET', 'WECHAT_SECRET_FILE', 'WECHAT_API_URL', 'COOKIE_DOMAIN', 'TRUST_PROXY', 'TOKEN_AUDIENCE', 'ALLOWED_ORIGINS', 'HTTPS_PROXY', 'https_proxy']) t.ok(ignored.includes(name), name)
   for (const name of ['PATH', 'TICKET_TLL', 'PORT', 'MATCH_NUMBERS', 'LIMIT_CREATE', 'GEOIP_FILE']) t.ok(Object.hasOwn(honoured, name), name)
 })
