@@ -8,11 +8,10 @@ import { createLocks } from './locks.js'
 import { createLoginController } from './login-controller.js'
 import { createPollHold } from './poll-hold.js'
 import { createLoginRenderer } from './render-view.js'
-import { savePicture } from './save-picture.js'
+import { createPictureSaver } from './save-picture.js'
 import { createSavedTickets } from './saved-tickets.js'
 import { style } from './style.js'
 import { createTicketApi } from './ticket-api.js'
-import { liveCodeOn, stageOf } from './view-state.js'
 import { dictionaries } from './words.js'
 
 /** A login by WeChat. Attributes, events, slots, parts and properties: scan-login.d.ts. */
@@ -38,7 +37,7 @@ export class ScanLoginElement extends HTMLElement {
       device: deviceOf(navigator.userAgent),
       languageSwitch: this.#languageSwitch.element,
       renew: () => { this.#running?.renew() },
-      save: () => { this.#save() },
+      picture: createPictureSaver(),
       answer: (isMe) => { this.#running?.answer(isMe) },
     })
   }
@@ -130,11 +129,6 @@ export class ScanLoginElement extends HTMLElement {
   }
 
   #redraw () { this.#draw(this.#view, dictionaries[this.#language]) }
-
-  #save () {
-    const code = liveCodeOn(stageOf(this.#view))
-    if (code !== null) savePicture(code.url, dictionaries[this.#language].picture).catch(() => {}) // dismissed, or no network: a long press on the picture saves it too
-  }
 
   /** The service's address, ending with a slash; null if the attribute is no valid URL. */
   #server () {

@@ -3,6 +3,7 @@ import { fillWords, make } from './dom.js'
 import { makeExplanation } from './explanation.js'
 import { liveCodeOn, stageOf } from './view-state.js'
 import { makeLayer, runRing } from './render-stage.js'
+import { makeSaveButton } from './save-button.js'
 import { viewWords } from './view-words.js'
 
 /** @typedef {import('./view-state.js').View} View */
@@ -15,14 +16,14 @@ const crossFadeMs = 200
 /**
  * Fills the shadow root; returns the function that draws a view in a language. Drawing the same stage again changes only its texts.
  * @param {ShadowRoot} root
- * @param {{ device: Device, languageSwitch: HTMLElement, renew: () => void, save: () => void, answer: (isMe: boolean) => void }} parts
+ * @param {{ device: Device, languageSwitch: HTMLElement, renew: () => void, picture: import('./save-picture.js').PictureSaver, answer: (isMe: boolean) => void }} parts
  */
-export const createLoginRenderer = (root, { device, languageSwitch, renew, save, answer }) => {
+export const createLoginRenderer = (root, { device, languageSwitch, renew, picture, answer }) => {
   const stageElement = make('div', { class: 'stage', part: 'stage' })
   const line = make('p', { class: 'line', part: 'line', role: 'status' })
   const help = make('p', { class: 'help', part: 'help' })
   const open = make('a', { class: 'main', part: 'button', target: '_blank', rel: 'noopener noreferrer', 'data-word': 'openWechat' })
-  const keep = make('button', { class: 'main', part: 'button', 'data-action': 'save', 'data-word': 'save' })
+  const keep = makeSaveButton(picture)
   const startOver = make('button', { class: 'quiet', part: 'link', 'data-action': 'renew', 'data-word': 'startOver' })
   const goOn = make('button', { class: 'main', part: 'button', 'data-action': 'goOn', 'data-word': 'goOn' })
   const notMe = make('button', { class: 'quiet', part: 'link', 'data-action': 'notMe', 'data-word': 'notMe' })
@@ -30,12 +31,12 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, save,
   root.append(
     make('slot', { name: 'above' }),
     stageElement,
-    make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, keep, startOver, goOn, notMe)),
+    make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, ...keep.elements, startOver, goOn, notMe)),
     make('slot', { name: 'below' }),
     make('footer', { part: 'footer' }, make('button', { class: 'quiet', part: 'link', 'data-action': 'explain', 'data-word': 'what', 'aria-haspopup': 'dialog' }), languageSwitch),
     explanation.element)
   /** @type {Record<string, () => void>} */
-  const actions = { renew, save, goOn: () => { answer(true) }, notMe: () => { answer(false) }, explain: explanation.open, close: explanation.close }
+  const actions = { renew, goOn: () => { answer(true) }, notMe: () => { answer(false) }, explain: explanation.open, close: explanation.close }
   root.addEventListener('click', ({ target }) => {
     const button = target instanceof Element ? target.closest('[data-action]') : null
     actions[button?.getAttribute('data-action') ?? '']?.()
@@ -69,8 +70,7 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, save,
     const linkUrl = device === 'phone' ? code?.linkUrl ?? null : null
     open.hidden = linkUrl === null
     if (linkUrl !== null) open.href = linkUrl
-    keep.hidden = device !== 'phone' || code === null
-    keep.className = linkUrl === null ? 'main' : 'quiet'
+    keep.show(device === 'phone' ? code?.url ?? null : null, words, linkUrl === null)
     const hadFocus = root.activeElement === startOver
     startOver.hidden = stage.name !== 'scanned'
     goOn.hidden = notMe.hidden = stage.name !== 'another'

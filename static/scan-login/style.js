@@ -68,6 +68,7 @@ svg { height: auto; }
 .line.trouble { font-weight: 400; color: var(--soft); }
 .line.trouble::before { content: ""; display: inline-block; width: 8px; height: 8px; margin: 0 8px 2px 0; border-radius: 50%; background: var(--warn); }
 .help { margin-top: 4px; font-size: 14px; color: var(--soft); }
+.hint { max-width: var(--size); font-size: 14px; color: var(--soft); }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .actions { display: grid; justify-items: center; gap: 4px; margin-top: 4px; }
 .actions .main { width: var(--size); margin-top: 12px; }

@@ -103,6 +103,47 @@ await t.test('same phone: an iPhone opens its share sheet with one picture, and 
   t.equal(await page.locator('.layer:not(.leaving)').getAttribute('data-stage'), 'waiting')
 })
 
+/** As on a phone: sharing is allowed in a tap and shortly after it, not after a wait for the network. `outcome` is what the visitor or the system then does. */
+const shareSheet = (outcome: string): string => `
+  globalThis.shared = 0
+  let isTapped = false
+  addEventListener('click', () => { isTapped = true; setTimeout(() => { isTapped = false }) }, true)
+  navigator.canShare = () => true
+  navigator.share = async () => {
+    if (!isTapped) throw new DOMException('no tap', 'NotAllowedError')
+    shared += 1
+    ${outcome}
+  }`
+
+await t.test('same phone: the picture is ready before the tap, without being fetched twice, so that an iPhone shares it at once', async (t) => {
+  for (const [outcome, says] of [['', ''], ["throw new DOMException('dismissed', 'AbortError')", ''], ["throw new DOMException('no such app', 'DataError')", dictionaries.en.saveByHand]] as const) {
+    const { page } = await open(t, { ...phoneScreen, userAgent: iphone, before: shareSheet(outcome) })
+    await page.waitForFunction(() => (globalThis as any).performance.getEntriesByType('resource').filter(({ name, initiatorType }: any) => name.endsWith('/code') && initiatorType === 'fetch').length === 1)
+    const fetched = await page.evaluate("performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/code')).map(({ transferSize }) => transferSize > 0)") as readonly boolean[]
+    t.equal(fetched.filter(Boolean).length, 1, 'once over the network')
+    await page.locator(saveButton).tap()
+    await page.waitForFunction(() => (globalThis as any).shared === 1)
+    await page.waitForFunction((says) => (globalThis as any).document.querySelector('scan-login').shadowRoot.querySelector('.hint').textContent === says, says)
+    t.strictSame(await accessibilityFaults(page), [])
+  }
+})
+
+await t.test('same phone: a tap that may have done nothing says what to do, in the visitor\'s language, until there is another code', async (t) => {
+  const hint = '.hint'
+  const { page } = await open(t, { ...phoneScreen, userAgent: android, locale: 'zh-CN', before: "Object.defineProperty(HTMLAnchorElement.prototype, 'download', { set () {} }); HTMLAnchorElement.prototype.click = () => {}" })
+  t.equal(await page.locator(hint).innerText(), '')
+  const help = await page.locator('.help').innerText()
+  await page.locator(saveButton).tap()
+  await page.getByText(dictionaries.zh.saveByHand).waitFor()
+  t.equal(await page.locator('.help').innerText(), help, 'what to do with the picture stays')
+  await page.locator('select').selectOption('en')
+  t.equal(await page.locator(hint).innerText(), dictionaries.en.saveByHand)
+  t.strictSame(await accessibilityFaults(page), [])
+  await page.evaluate("document.querySelector('scan-login').setAttribute('return-to', '/me?other')")
+  await page.getByText(dictionaries.en.saveByHand).waitFor({ state: 'detached' })
+  t.equal(await page.locator(hint).innerText(), '')
+})
+
 await t.test('same phone: an iPhone downloads the picture when it has no share sheet', async (t) => {
   const { page } = await open(t, { ...phoneScreen, userAgent: iphone, before: 'delete Navigator.prototype.canShare' })
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator(saveButton).tap()])
