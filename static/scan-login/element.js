@@ -81,6 +81,7 @@ export class ScanLoginElement extends HTMLElement {
   #run (server, returnTo) {
     const lifetime = new AbortController()
     const { signal } = lifetime
+    const locks = createLocks(navigator.locks)
     const controller = createLoginController({
       ...watchBrowser(signal),
       api: createTicketApi({ fetch: (...request) => fetch(...request), clock, server, isOwnPage: new URL(server).origin === location.origin }),
@@ -88,9 +89,9 @@ export class ScanLoginElement extends HTMLElement {
       random: Math.random,
       loadCode: loadPicture,
       hold: createPollHold(createHoldMemory(server), Date.now),
-      locks: createLocks(navigator.locks),
+      locks,
       lastPerson: createPersonMemory(server),
-      savedTickets: createSavedTickets({ server, store: tabStorage(), clock, wallClock: Date.now }),
+      savedTickets: createSavedTickets({ server, store: tabStorage(), locks, clock, wallClock: Date.now }),
       show: (view) => {
         this.#view = view
         this.#redraw()

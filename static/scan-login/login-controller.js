@@ -10,7 +10,8 @@ import { createEvent, pause } from './wait.js'
  * - `start` begins, with the ticket that an earlier page saved, if any.
  * - `renew` cancels the present ticket and begins anew.
  * - `cancel` cancels the ticket and stops.
- * - `suspend` stops and saves the ticket for the next `start`: of this page when it is shown again, or of the one after a reload.
+ * - `suspend` stops and saves the ticket for the next `start`: of this page when it is shown again, or of the one after a reload. A hidden page's ticket is
+ *   saved, too.
  * - `answer` says whether the visitor is the person who is about to be logged in.
  * @param {import('./login-types.js').LoginDependencies} dependencies
  */
@@ -23,6 +24,10 @@ export const createLoginController = (dependencies) => {
   /** @type {boolean | null} */
   let isMe = null
   visible.onChange(() => {
+    if (current !== null) {
+      if (visible.now()) savedTickets.takeBack(current)
+      else savedTickets.putAway(current, lastReturnTo)
+    }
     if (visible.now()) becameVisible.emit()
     if (visible.now() || !locks.isSupported) conditionsChanged.emit() // without locks a hidden page's poll must not stay held
   })
@@ -38,6 +43,12 @@ export const createLoginController = (dependencies) => {
   /** @type {Attempt | null} */
   let current = null
 
+  /** @param {Attempt | null} attempt */
+  const setCurrent = (attempt) => {
+    current = attempt
+    savedTickets.use(attempt)
+    if (attempt !== null && !visible.now()) savedTickets.putAway(attempt, lastReturnTo)
+  }
   /** @param {string | null} returnTo where the visitor wants to go, as the page was told */
   const start = (returnTo) => {
     run.abort()
@@ -51,17 +62,17 @@ export const createLoginController = (dependencies) => {
       await pause({ clock, ms, signal, interruptedBy: answered.subscribe })
       return isMe
     }
-    runLogin({ ...dependencies, takeHoldSlot, signal, interruptedBy: conditionsChanged.subscribe, untilShown, untilAnswered, setCurrent: (attempt) => { current = attempt }, returnTo })
+    runLogin({ ...dependencies, takeHoldSlot, signal, interruptedBy: conditionsChanged.subscribe, untilShown, untilAnswered, setCurrent, returnTo })
       .catch((reason) => { if (!signal.aborted) throw reason })
   }
   const cancel = () => {
     run.abort()
     if (current !== null) api.cancel(current.ticket)
-    current = null
+    setCurrent(null)
   }
   const suspend = () => {
     run.abort()
-    if (current !== null) savedTickets.save(current, lastReturnTo)
+    if (current !== null) savedTickets.leave(current, lastReturnTo)
     current = null
   }
   const renew = () => {

@@ -5,7 +5,7 @@ import { pollTicket } from './poll-ticket.js'
 import { presentCode } from './present-code.js'
 import { createTicketRequests } from './request-ticket.js'
 import { createViewState } from './view-state.js'
-import { linked, pause } from './wait.js'
+import { linked, pause, throwIfAborted } from './wait.js'
 
 /** @typedef {import('./attempt.js').Attempt} Attempt */
 /**
@@ -71,7 +71,8 @@ export const runLogin = async (run) => {
   viewState.set({ name: 'making' })
   /** @type {import('./view-state.js').CodeStage} */
   let name = 'waiting'
-  let attempt = run.savedTickets.take(returnTo)
+  let attempt = await run.savedTickets.take(returnTo, signal)
+  throwIfAborted(signal)
   if (attempt !== null) emit({ name: 'ticket', ticket: attempt.ticket.id })
   for (;;) {
     attempt ??= await requests.untilMade()

@@ -1,43 +1,90 @@
 /**
- * Tickets saved in the tab's sessionStorage when their page goes away, so that the page after a reload, or after going back, continues the same login. A
- * ticket is saved only while no page uses it, and `take` removes it: a duplicated tab, which gets a copy of the storage, finds none.
+ * Tickets saved in the tab's sessionStorage, so that the page after a reload, after going back, or after a phone has thrown the tab away continues the
+ * same login. A ticket is saved only while its page is gone or hidden: a hidden page may be thrown away without any further event. A duplicated tab gets a
+ * copy of the storage and must not find the ticket of a page that still uses it: `takeBack` removes it, and a hidden page's lock tells that it lives.
  */
 
 /** @typedef {import('./attempt.js').Attempt} Attempt */
-/** @typedef {{ save: (attempt: Attempt, returnTo: string | null) => void, take: (returnTo: string | null) => Attempt | null }} SavedTickets */
-/** @typedef {{ server: string, returnTo: string | null, endsAt: number, isTheirs?: unknown, ticket: import('./ticket-api.js').Ticket }} SavedTicket `endsAt` is milliseconds since 1970. */
+/** @typedef {ReturnType<typeof createSavedTickets>} SavedTickets */
+/** @typedef {{ server: string, returnTo: string | null, endsAt: number, isTheirs?: unknown, isInUse?: unknown, ticket: import('./ticket-api.js').Ticket }} SavedTicket `endsAt` is milliseconds since 1970; `isInUse`: its page was only hidden. */
 
 const key = 'scan-login-tickets'
 /** A scan in the last minute moves the end, which this page may not know, so a ticket can still become a session for this long. */
 const usefulAfterEndMs = 60_000
 
+/** @param {string} id */
+const lockOf = (id) => `scan-login-ticket ${id}`
+
 /**
  * Makes the saved tickets of one server. `wallClock` returns milliseconds since 1970, the only time that two pages share.
- * @param {{ server: string, store: Pick<Storage, 'getItem' | 'setItem'>, clock: import('./wait.js').Clock, wallClock: () => number }} dependencies
- * @returns {SavedTickets}
+ * @param {{ server: string, store: Pick<Storage, 'getItem' | 'setItem'>, locks: import('./locks.js').Locks, clock: import('./wait.js').Clock, wallClock: () => number }} dependencies
  */
-export const createSavedTickets = ({ server, store, clock, wallClock }) => {
+export const createSavedTickets = ({ server, store, locks, clock, wallClock }) => {
+  /** The ticket that this page uses, and its lock. @type {{ id: string, release: () => void } | null} */
+  let inUse = null
+
   const readAll = () => {
     /** @type {unknown} */
     const all = JSON.parse(store.getItem(key) ?? '[]')
     return Array.isArray(all) ? all.filter(isSavedTicket).filter(({ endsAt }) => endsAt + usefulAfterEndMs > wallClock()) : []
   }
+  /** @param {string | null} returnTo */
+  const find = (returnTo) => {
+    try {
+      return readAll().filter((saved) => saved.server === server && saved.returnTo === returnTo)
+    } catch {
+      return []
+    }
+  }
+  /** @param {string} id @param {SavedTicket[]} by */
+  const replace = (id, by) => {
+    try {
+      const all = readAll()
+      const next = [...all.filter(({ ticket }) => ticket.id !== id), ...by]
+      if (next.length > 0 || all.length > 0) store.setItem(key, JSON.stringify(next))
+    } catch {} // if a browser forbids storage, a reload shows a fresh code
+  }
+  /** @param {Attempt} attempt @param {string | null} returnTo @param {boolean} isInUse */
+  const save = ({ ticket, endsAt, isTheirs }, returnTo, isInUse) =>
+    replace(ticket.id, [{ server, returnTo, ticket, endsAt: wallClock() + endsAt - clock.now(), isTheirs, isInUse }])
+  const release = () => {
+    inUse?.release()
+    inUse = null
+  }
+
   return {
-    save: ({ ticket, endsAt, isTheirs }, returnTo) => {
-      try {
-        store.setItem(key, JSON.stringify([...readAll(), { server, returnTo, ticket, endsAt: wallClock() + endsAt - clock.now(), isTheirs }]))
-      } catch {} // if a browser forbids storage, a reload shows a fresh code
-    },
-    take: (returnTo) => {
-      try {
-        const all = readAll()
-        const found = all.find((saved) => saved.server === server && saved.returnTo === returnTo)
-        if (found === undefined) return null
-        store.setItem(key, JSON.stringify(all.filter((saved) => saved !== found)))
-        return { ticket: found.ticket, after: 0, endsAt: clock.now() + Math.min(found.endsAt - wallClock(), found.ticket.lifeMs), isTheirs: found.isTheirs === true }
-      } catch {
-        return null
+    /** Returns a ticket that this page now uses, or null if there is none for it. @param {string | null} returnTo @param {AbortSignal} signal aborted when the page goes away @returns {Promise<Attempt | null>} */
+    take: async (returnTo, signal) => {
+      for (const { ticket, endsAt, isTheirs, isInUse } of find(returnTo)) {
+        // A page that is gone has left its ticket to this one; its lock may be released only after this page has begun.
+        const unlock = isInUse === true ? await locks.tryLock(lockOf(ticket.id)) : locks.hold(lockOf(ticket.id))
+        if (unlock === null) continue
+        inUse = { id: ticket.id, release: unlock }
+        if (signal.aborted) {
+          release() // the ticket stays saved for the next page
+          return null
+        }
+        replace(ticket.id, [])
+        return { ticket, after: 0, endsAt: clock.now() + Math.min(endsAt - wallClock(), ticket.lifeMs), isTheirs: isTheirs === true }
       }
+      return null
+    },
+    /** Says which ticket the page uses now, and forgets the one before. @param {Attempt | null} attempt */
+    use: (attempt) => {
+      const id = attempt?.ticket.id
+      if (inUse?.id === id) return
+      if (inUse !== null) replace(inUse.id, [])
+      release()
+      if (id !== undefined) inUse = { id, release: locks.hold(lockOf(id)) }
+    },
+    /** Saves the ticket in use while its page is hidden. Not without locks: a copy of the tab would use it, too. @param {Attempt} attempt @param {string | null} returnTo */
+    putAway: (attempt, returnTo) => { if (locks.isSupported) save(attempt, returnTo, true) },
+    /** Removes it when its page is shown. @param {Attempt} attempt */
+    takeBack: ({ ticket }) => { replace(ticket.id, []) },
+    /** Saves it for the next page when its own goes away. @param {Attempt} attempt @param {string | null} returnTo */
+    leave: (attempt, returnTo) => {
+      save(attempt, returnTo, false)
+      release()
     },
   }
 }

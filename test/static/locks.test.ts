@@ -21,10 +21,25 @@ await t.test('locks: one is had by one holder at a time, until it is released', 
   other?.()
 })
 
+await t.test('locks: one that is held elsewhere is had as soon as it is free, unless it is no longer wanted', async (t) => {
+  const [mine, theirs] = [createLocks(manager), createLocks(manager)]
+  const release = theirs.hold('c')
+  const [first, second] = [mine.hold('c'), mine.hold('c')]
+  const heldBy = async () => ((await manager.query()).held ?? []).filter(({ name }) => name === 'c').length
+  t.equal(await heldBy(), 1)
+  first()
+  release()
+  t.equal(await mine.tryLock('c'), null, 'the second one has it')
+  second()
+  await manager.request('c', () => {}) // waits until it is free
+  t.equal(await heldBy(), 0)
+})
+
 await t.test('locks: there are none when the browser has no manager, or forbids them', async (t) => {
   t.strictSame([createLocks(undefined).isSupported, await createLocks(undefined).tryLock('a')], [false, null])
   const forbidding = { request: () => Promise.reject(new DOMException('no', 'SecurityError')) } as unknown as Parameters<typeof createLocks>[0] // the one method that is called
   t.equal(await createLocks(forbidding).tryLock('a'), null)
+  for (const locks of [createLocks(undefined), createLocks(forbidding)]) t.doesNotThrow(locks.hold('a'))
 })
 
 /** Opens the login in several tabs of one browser. */

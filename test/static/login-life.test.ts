@@ -1,6 +1,7 @@
 /** A login across several tickets, pages and sleeps: renewal before the end, an unattended page, reload, back-forward cache, and events. */
 import t from 'tap'
 import { codeOf, createLoginHarness, createStorage, html, json, problem, ticketAnswer, viewAnswer } from '../support/login-harness.ts'
+import { createSharedLocks } from '../support/shared-locks.ts'
 
 await t.test('renewal: the next code is made before this one ends, replaces it, and is polled when the old one has ended', async (t) => {
   const bench = createLoginHarness()
@@ -247,6 +248,79 @@ await t.test('reload: no ticket is saved when the page has gone on, was prevente
     await end(bench)
     bench.controller.suspend()
     t.equal(bench.tab.items.size, 0)
+  }
+})
+
+/** A page that can be thrown away, in a browser whose locks outlive it. */
+const openHiddenPage = async () => {
+  const locks = createSharedLocks()
+  const own = locks.ofPage()
+  const bench = createLoginHarness({ locks: own })
+  await bench.begin('/deep')
+  bench.visible.set(false)
+  /** The page after a reload, or a copy of the tab, which has a copy of the storage. */
+  const nextPage = () => createLoginHarness({ tab: bench.tab, clock: bench.clock, locks: locks.ofPage() })
+  return { bench, nextPage, throwAway: () => { own.endPage() } }
+}
+
+await t.test('thrown away: the next page shows the number, and logs in, when a phone has scanned while the page was hidden', async (t) => {
+  const { bench, nextPage, throwAway } = await openHiddenPage()
+  await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
+  throwAway()
+  const after = nextPage()
+  after.plan.read.push(viewAnswer('scanned', 2, { match_code: '47' }))
+  await after.begin('/deep')
+  t.strictSame(after.view(), { name: 'scanned', number: '47' })
+  await after.answer(viewAnswer('confirmed', 3))
+  await after.pass(1_000)
+  t.equal(after.callsOf('consume')[0]?.url, 'api/tickets/t1/consume')
+  t.equal(after.callsOf('create').length, 0)
+  t.strictSame(after.tab.getItem('scan-login-tickets'), '[]')
+})
+
+await t.test('thrown away: the next page finds the present ticket when the page was hidden before the ticket was made, or when it was replaced', async (t) => {
+  for (const how of ['made', 'replaced'] as const) {
+    const locks = createSharedLocks()
+    const own = locks.ofPage()
+    const bench = createLoginHarness({ locks: own })
+    bench.world.isPunctual = true
+    if (how === 'made') bench.visible.set(false)
+    await bench.begin()
+    if (how === 'replaced') {
+      await bench.pass(165_000)
+      bench.visible.set(false)
+      await bench.answer(viewAnswer('expired', 2))
+    }
+    own.endPage()
+    const after = createLoginHarness({ tab: bench.tab, clock: bench.clock, locks: locks.ofPage() })
+    await after.begin()
+    t.match(after.lastUrl(), how === 'made' ? /^api\/tickets\/t1\?after=0/ : /^api\/tickets\/t2\?after=0/)
+    t.equal(after.callsOf('create').length, 0)
+  }
+})
+
+await t.test('thrown away: a copy of the tab has a ticket of its own while the page lives, hidden or shown again', async (t) => {
+  const { bench, nextPage } = await openHiddenPage()
+  const stored = bench.tab.getItem('scan-login-tickets') ?? ''
+  const copy = nextPage()
+  await copy.begin('/deep')
+  t.equal(copy.callsOf('create').length, 1)
+  bench.visible.set(true)
+  t.equal(bench.tab.getItem('scan-login-tickets'), '[]')
+  bench.tab.setItem('scan-login-tickets', stored)
+  const laterCopy = nextPage()
+  await laterCopy.begin('/deep')
+  t.equal(laterCopy.callsOf('create').length, 1)
+})
+
+await t.test('thrown away: nothing is saved when the login has ended or was given up while the page was hidden', async (t) => {
+  for (const end of ['ended', 'given up']) {
+    const { bench } = await openHiddenPage()
+    if (end === 'ended') {
+      await bench.answer(viewAnswer('confirmed', 3))
+      await bench.pass(1_000)
+    } else bench.controller.cancel()
+    t.equal(bench.tab.getItem('scan-login-tickets'), '[]')
   }
 })
 

@@ -148,7 +148,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
     lastPerson: { recall: () => world.lastPerson, remember: (sub) => { world.lastPerson = sub } },
     locks,
     hold: createPollHold({ recall: () => learned, remember: (learned) => { remembered.push(learned) } }, () => clock.now() + world.wallSkewMs),
-    savedTickets: createSavedTickets({ server, store: tab, clock, wallClock: () => clock.now() + world.wallSkewMs }),
+    savedTickets: createSavedTickets({ server, store: tab, locks, clock, wallClock: () => clock.now() + world.wallSkewMs }),
     onWake: (listener) => { wake = listener },
     lastActivityAt: () => world.lastActivityAt,
     emit: (event) => {

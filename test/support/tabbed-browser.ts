@@ -9,6 +9,8 @@ import { waitAtMost } from './waiting.ts'
 /** A tab in a window with others. Only the one in front is visible, and the browser slows the timers of the others down. */
 export interface LoginTab {
   readonly page: Page
+  /** Loads it again, also after it was thrown away. */
+  reload (): Promise<void>
   /** Brings it to the front, which hides the one that was there. */
   look (): Promise<void>
   /** Waits until the page, visible or not, is as asked for, and returns how it is. */
@@ -25,8 +27,8 @@ export interface TabbedWindow {
 export interface TabbedBrowser {
   /** Opens a window with cookies and storage of its own; `prepare` is a script that runs before those of its pages. */
   newWindow (t: Test, prepare?: string): Promise<TabbedWindow>
-  /** Ends the processes of all pages without a word to them, as a phone does that needs its memory. */
-  throwPagesAway (): Promise<void>
+  /** Ends the process of a tab, and of all other pages, without a word to them, as a phone does that needs its memory. */
+  throwAway (tab: LoginTab): Promise<void>
 }
 
 /** How long a wait may last on a busy machine. */
@@ -41,19 +43,24 @@ export const launchTabbedBrowser = async (t: Test): Promise<TabbedBrowser> => {
   })
   t.teardown(() => browser.close())
 
-  const tabOf = (page: Page): LoginTab => ({
-    page,
-    look: () => page.bringToFront(),
-    waitFor: async (what, condition) => {
-      let last: LoginPage | undefined
-      const isSo = await waitAtMost(patienceMs)(async () => {
-        last = await readLoginPage(page).catch(() => undefined) // it is going to another page
-        return last !== undefined && condition(last)
-      })
-      if (!isSo || last === undefined) throw new Error(`the tab does not have ${what}: ${JSON.stringify(last)}`)
-      return last
-    },
-  })
+  const tabOf = async (page: Page): Promise<LoginTab> => {
+    const session = await page.createCDPSession() // puppeteer's page doesn't recover when its process was killed
+    const evaluate = async (expression: string): Promise<unknown> => (await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })).result.value
+    return {
+      page,
+      reload: async () => { await session.send('Page.reload') },
+      look: () => page.bringToFront(),
+      waitFor: async (what, condition) => {
+        let last: LoginPage | undefined
+        const isSo = await waitAtMost(patienceMs)(async () => {
+          last = await readLoginPage({ evaluate }).catch(() => undefined) // it is going to another page
+          return last !== undefined && condition(last)
+        })
+        if (!isSo || last === undefined) throw new Error(`the tab does not have ${what}: ${JSON.stringify(last)}`)
+        return last
+      },
+    }
+  }
 
   return {
     newWindow: async (t, prepare = '') => {
@@ -79,10 +86,12 @@ export const launchTabbedBrowser = async (t: Test): Promise<TabbedBrowser> => {
         },
       }
     },
-    throwPagesAway: async () => {
+    throwAway: async ({ page }) => {
+      const noticed = new Promise((resolve) => { page.once('error', resolve) }) // a reload before that is lost
       const pages = familyOf(browser.process()?.pid ?? 0).filter(({ command }) => command.includes('--type=renderer'))
       if (pages.length === 0) throw new Error('there is no page to throw away')
       for (const { pid } of pages) process.kill(pid, 'SIGKILL')
+      await noticed
     },
   }
 }
