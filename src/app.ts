@@ -138,7 +138,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(securityHeadersPlugin, { isSecure: config.isSecure, isFramedByOwnPages: options.isFramedByOwnPages ?? false })
   await app.register(strictHttpPlugin)
   await app.register(unreadBodiesPlugin)
-  await app.register(bodyParserPlugin) // it may refuse at once, so after the plugins that set headers of every answer
+  await app.register(bodyParserPlugin)
   await app.register(swagger, openApiOptions(config.PUBLIC_URL))
 
   await app.register(async (base) => {

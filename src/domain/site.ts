@@ -19,6 +19,10 @@ export const isOwnSite = (origin: string, { origin: own, COOKIE_DOMAIN: domain }
 export const foreignOrigins = (settings: SiteSettings): readonly string[] =>
   settings.ALLOWED_ORIGINS.filter((origin) => !isOwnSite(origin, settings))
 
+/** Lists the allowed origins on our own site, without our own: their pages have the session cookie. */
+export const siblingOrigins = (settings: SiteSettings): readonly string[] =>
+  settings.ALLOWED_ORIGINS.filter((origin) => origin !== settings.origin && isOwnSite(origin, settings))
+
 /** `Cross-Origin-Resource-Policy` for the element's resources: the narrowest value that includes every allowed origin. The header can't list origins. */
 export const resourcePolicyFor = (settings: SiteSettings): 'same-origin' | 'same-site' | 'cross-origin' => {
   if (foreignOrigins(settings).length > 0) return 'cross-origin'

@@ -44,10 +44,13 @@ const isOfOtherType = ({ method, headers }: FastifyRequest): boolean => {
   return hasBody && !/^application\/json[ \t]*(?:;|$)/i.test(type ?? '')
 }
 
-/** Reads JSON on all routes, unless a scope sets another reader. Other types are refused before anything is read or counted. */
+/**
+ * Reads JSON on all routes, unless a scope sets another reader. Other types are refused before anything is read or counted, and after the hooks that set
+ * headers (CORS), so that pages can read the refusal.
+ */
 export const bodyParserPlugin = fp(async (app) => {
   readBodies(app, parseJson)
-  app.addHook('onRequest', async (request) => {
+  app.addHook('preParsing', async (request) => {
     if (!request.is404 && isOfOtherType(request)) throw new Problem('unsupported-media-type')
   })
 }, { name: 'body-parser' })

@@ -81,6 +81,34 @@ await t.test('E17 browser: a sibling host can neither log a visitor in as somebo
   t.strictSame(await cookies(), [])
 })
 
+await t.test('browser: a page of an allowed sibling host reads the session, gets a token and logs out; pages of other hosts can\'t', async (t) => {
+  const { service, context } = await openWorld(t, { COOKIE_DOMAIN: 'example.com', ALLOWED_ORIGINS: 'https://www.example.com,https://shop.example' })
+  const { cookie, phone } = await logIn(service)
+  const [name = '', value = ''] = cookie.split('=')
+  await context.addCookies([{ name, value, domain: '.example.com', path: '/', secure: true, httpOnly: true, sameSite: 'Lax' }])
+  /** The status and the person of an answer that the page can read, or null. */
+  const ask = (page: Page, method: string, path: string, headers = {}): Promise<unknown> => page.evaluate(async ({ url, method, headers }) => {
+    try {
+      const answer = await fetch(url, { method, headers, credentials: 'include' })
+      return [answer.status, answer.status === 200 ? (await answer.json() as { user: { sub: string } }).user.sub : null]
+    } catch {
+      return null
+    }
+  }, { url: `${serviceOrigin}${path}`, method, headers })
+
+  for (const origin of ['https://shop.example', 'https://blog.example.com']) {
+    const page = await open(context, `${origin}/`)
+    for (const [method, path] of [['GET', '/api/session'], ['POST', '/api/session/token'], ['DELETE', '/api/session']] as const) t.equal(await ask(page, method, path), null, `${origin} ${method} ${path}`)
+  }
+  const sibling = await open(context, 'https://www.example.com/')
+  t.strictSame(await ask(sibling, 'GET', '/api/session'), [200, phone.sub])
+  t.strictSame(await ask(sibling, 'POST', '/api/session/token', { 'content-type': 'application/json' }), [200, phone.sub])
+  t.strictSame(await ask(sibling, 'DELETE', '/api/session'), [204, null])
+  t.strictSame(await ask(sibling, 'GET', '/api/session'), [401, null], 'the page can read the refusal')
+  t.equal((await phone.sessions()).json.sessions.length, 0)
+  t.strictSame((await context.cookies()).map(({ name }) => name), [], 'the cookie is gone, too')
+})
+
 /** Script for a page: whether it can show the code as an image. */
 const canShow = (ticket: string, referrerPolicy = ''): string => `new Promise((resolve) => {
   const image = Object.assign(new Image(), { referrerPolicy: '${referrerPolicy}' })

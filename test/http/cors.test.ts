@@ -1,7 +1,7 @@
-/** Cross-origin calls: only ALLOWED_ORIGINS, only the ticket calls, and without credentials. */
+/** Cross-origin calls: only ALLOWED_ORIGINS. The ticket calls without credentials; those of the session with credentials, for origins under COOKIE_DOMAIN. */
 import t from 'tap'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
-import { confirmedBrowser, phoneOf, verdict } from '../support/login.ts'
+import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
 
 const shop = 'https://shop.example'
 const unknown = `/api/tickets/${'A'.repeat(22)}`
@@ -100,6 +100,64 @@ await t.test('cross-origin: an allowed site completes a login up to the token', 
     t.match(headers['access-control-expose-headers'], /\bretry-after\b/i)
   }
   t.equal((await phoneOf(service)).sub, phone.sub)
+})
+
+const siblings = ['https://www.example.com', 'https://example.com', 'https://app.example.com:8443']
+const withSiblings = { COOKIE_DOMAIN: 'example.com', ALLOWED_ORIGINS: [...siblings, shop, 'https://login.example.com', 'http://old.example.com'].join(), LIMIT_GUESS: '1000' }
+const sessionCalls: ReadonlyArray<[path: string, method: NonNullable<Call['method']>]> = [['/api/session', 'GET'], ['/api/session/verify', 'GET'], ['/api/session/token', 'POST'], ['/api/session', 'DELETE']]
+
+await t.test('cross-origin: pages of allowed origins under COOKIE_DOMAIN make the calls of the session with credentials', async (t) => {
+  const service = await openTestService(t, { env: withSiblings })
+  for (const origin of siblings) {
+    for (const [path, method] of sessionCalls) {
+      const { status, text, headers } = await preflight(service, path, origin, method)
+      t.strictSame([status, text], [204, ''], `${method} ${path}`)
+      t.hasStrict(headers, { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', vary: 'Cookie, Authorization, Origin', 'cache-control': 'no-store' })
+      t.ok(String(headers['access-control-allow-methods']).split(', ').includes(method))
+      t.strictSame(String(headers['access-control-allow-headers']).toLowerCase().split(', ').sort(), ['authorization', 'content-type'])
+    }
+    const { cookie, phone, token } = await logIn(service)
+    const page = (method: NonNullable<Call['method']>, path: string, headers = {}): Promise<Answer> => service.call({ method, path, headers: { origin, 'sec-fetch-site': 'same-site', cookie, ...headers } })
+    const answers = [
+      await page('GET', '/api/session'),
+      await page('GET', '/api/session', { authorization: `Bearer ${token}` }),
+      await page('GET', '/api/session/verify'),
+      await page('POST', '/api/session/token'),
+      await page('POST', '/api/session/token', { 'content-type': 'text/plain', 'content-length': '2' }),
+      await page('DELETE', '/api/session'),
+      await page('GET', '/api/session'),
+      await page('DELETE', '/api/session'),
+      await page('DELETE', '/api/session', { 'sec-fetch-site': 'cross-site' }),
+    ]
+    t.strictSame(answers.map(verdict), ['200', '200', '200', '200', '415 unsupported-media-type', '204', '401 unauthenticated', '401 unauthenticated', '403 cross-site'])
+    t.equal(answers[3]?.json.user.sub, phone.sub)
+    for (const { headers } of answers) {
+      t.hasStrict(headers, { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', vary: 'Cookie, Authorization, Origin' }, 'the page can read refusals, too')
+    }
+  }
+})
+
+await t.test('cross-origin: the calls of the session have no CORS for an origin of another site, one that isn\'t allowed, and our own', async (t) => {
+  const service = await openTestService(t, { env: withSiblings })
+  const { cookie, token } = await logIn(service)
+  for (const origin of [shop, 'https://blog.example.com', 'http://www.example.com', 'https://www.example.com:444', 'https://www.example.com.evil.example', 'https://evil-example.com', 'https://WWW.example.com', 'https://www.example.com/', 'http://old.example.com', 'https://login.example.com', 'null', '']) {
+    for (const [path, method] of sessionCalls) {
+      const asked = await preflight(service, path, origin, method)
+      t.strictSame([asked.status, corsHeaders(asked)], [405, []], `${origin} asks for ${method} ${path}`)
+      const called = await service.call({ method, path, headers: { origin, 'sec-fetch-site': 'cross-site', cookie } })
+      t.strictSame(corsHeaders(called), [])
+      t.equal(called.headers.vary, 'Cookie, Authorization, Origin')
+      t.equal(method === 'GET' || called.status === 403, true)
+    }
+  }
+  const backend = await service.call({ path: '/api/session', headers: { origin: shop, authorization: `Bearer ${token}` } })
+  t.strictSame([backend.status, corsHeaders(backend)], [200, []])
+  t.strictSame(corsHeaders(await service.call({ path: '/api/session', headers: { cookie } })), [], 'no page')
+  for (const [path, method] of ticketCalls) {
+    t.equal((await preflight(service, path, 'https://www.example.com', method)).headers['access-control-allow-credentials'], undefined, 'the ticket calls need no cookie')
+  }
+  const narrow = await openTestService(t, { env: { ALLOWED_ORIGINS: 'https://www.example.com' } })
+  for (const [path, method] of sessionCalls) t.strictSame(corsHeaders(await preflight(narrow, path, 'https://www.example.com', method)), [], 'without COOKIE_DOMAIN')
 })
 
 await t.test('cross-origin: an OPTIONS request gets an answer of the service when it is no preflight', async (t) => {

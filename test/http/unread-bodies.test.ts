@@ -51,7 +51,7 @@ await t.test('unread body: the answer ends the connection, and a further call on
     [403, 'POST /api/tickets HTTP/1.1', announced, json, 'Origin: https://evil.example'],
     [413, 'POST /api/tickets HTTP/1.1', 'Content-Length: 2000000', json],
     [415, 'POST /api/tickets HTTP/1.1', announced, 'Content-Type: text/plain'],
-    [415, 'DELETE /api/session HTTP/1.1', announced],
+    [415, 'DELETE /api/session HTTP/1.1', announced, 'Sec-Fetch-Site: same-origin'],
     [400, 'POST /api/tickets HTTP/1.1', announced, json, 'Host: evil.example'],
     [501, 'POST /api/tickets HTTP/1.1', 'Transfer-Encoding: gzip, chunked', json],
   ]

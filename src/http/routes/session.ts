@@ -1,13 +1,16 @@
 /** Routes for a logged-in browser, and for a site that has its token: session, token, log-out, and verification for a proxy's sub-request. */
+import cors from '@fastify/cors'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { isReturnAllowed } from '../../domain/return-to.ts'
+import { siblingOrigins } from '../../domain/site.ts'
 import { Problem } from '../../errors.ts'
 import type { Names, Session } from '../../login/ports.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import { bearerToken, hasBearer } from '../credentials.ts'
+import { corsOptions } from '../cross-origin.ts'
 import { refuseCrossSite } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
 import type { SessionCookie } from '../session-cookie.ts'
@@ -23,6 +26,16 @@ export interface SessionRouteDeps {
 }
 
 export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: SessionRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+  const siblings = siblingOrigins(config)
+  if (siblings.length > 0) {
+    await app.register(cors, {
+      ...corsOptions,
+      origin: async (origin?: string) => origin !== undefined && siblings.includes(origin) && origin, // false: no CORS at all
+      allowedHeaders: ['authorization', 'content-type'],
+      credentials: true,
+    })
+  }
+
   /**
    * The live sessions of the browser's cookies, all of one person, the latest first. With cookies of different people somebody else has set one of them, and it
    * can't be known which: all are refused and cleared.

@@ -12,6 +12,7 @@ import type { Login } from '../../login/login.ts'
 import type { Clock, PrefetchedCodes, CodeSource, LinkSource, Names } from '../../login/ports.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import { ticketSecret } from '../credentials.ts'
+import { corsOptions } from '../cross-origin.ts'
 import type { Limits } from '../limits.ts'
 import { isOwnPage, refuseForeignPages, refuseForeignPictures } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
@@ -44,12 +45,9 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
 
   if (config.ALLOWED_ORIGINS.length > 0) {
     await app.register(cors, {
+      ...corsOptions,
       origin: [...config.ALLOWED_ORIGINS],
-      methods: ['GET', 'HEAD', 'POST', 'DELETE'],
       allowedHeaders: ['authorization', 'content-type', 'x-ticket-secret'],
-      exposedHeaders: ['retry-after'],
-      maxAge: 600,
-      strictPreflight: false, // its refusal would be plain text instead of a problem
     })
   }
 
