@@ -1,7 +1,13 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
+import { problemTypes, type ProblemCode } from '../../src/errors.ts'
+import { staticFolder } from '../../src/http/page-scripts.ts'
+import { kindOf, refusalWords } from '../../src/http/refusal-words.ts'
 import { destination } from '../../static/scan-login/destination.js'
 import { deviceOf } from '../../static/scan-login/device.js'
 import { languageFor } from '../../static/scan-login/language.js'
+import type { View } from '../../static/scan-login/view-state.js'
 import { viewWords } from '../../static/scan-login/view-words.js'
 import { dictionaries } from '../../static/scan-login/words.js'
 import { userAgents } from '../support/user-agents.ts'
@@ -16,8 +22,51 @@ await t.test('words: each language has every text, of at most twelve words', asy
   }
 })
 
+const code = { url: '', linkUrl: null, lifeMs: 1, leftMs: 1 }
+
+/** One view of each name; the type asks for those that are added. */
+const views: Readonly<Record<View['name'], readonly View[]>> = {
+  making: [{ name: 'making' }],
+  waiting: [{ name: 'waiting', code }],
+  cancelled: [{ name: 'cancelled', code }],
+  late: [{ name: 'late', code }],
+  scanned: [{ name: 'scanned', number: '47' }, { name: 'scanned', number: null }],
+  confirmed: [{ name: 'confirmed', person: null }],
+  another: [{ name: 'another', user: { sub: 'sub', name: null } }],
+  'logging-in': [{ name: 'logging-in' }],
+  expired: [{ name: 'expired', code: null }],
+  'no-code': (['wechat', 'crowded', 'too-often', 'unreachable'] as const).flatMap((why) => [1, 60_000].map((retryMs) => ({ name: 'no-code', why, retryMs }) as const)),
+  offline: [{ name: 'offline', stage: { name: 'making' } }],
+  busy: [{ name: 'busy', stage: { name: 'making' } }],
+}
+
+await t.test('words: every view has a line of its own, in each language and on each device', async (t) => {
+  for (const words of Object.values(dictionaries)) {
+    for (const device of ['computer', 'phone', 'wechat'] as const) {
+      const lines = Object.values(views).flat().map((view) => viewWords(view, words, device).line)
+      t.strictSame(lines.filter((line) => typeof line !== 'string' || line.trim() === '' || line.includes('undefined')), [])
+      t.equal(new Set(lines).size, lines.length, `${words.lang}, ${device}: ${lines.join(' | ')}`)
+    }
+  }
+})
+
+await t.test('words: every refusal of an address has what happened and what to do, in each language', async (t) => {
+  t.strictSame(Object.keys(refusalWords).sort(), Object.keys(dictionaries).sort())
+  for (const [language, kinds] of Object.entries(refusalWords)) {
+    for (const problem of Object.keys(problemTypes) as ProblemCode[]) {
+      const { line, help } = kinds[kindOf(problem)]
+      for (const text of [line, help]) t.ok(text.trim() !== '' && !/error|错误|錯誤|ticket|[a-z]-[a-z]/i.test(text), `${language} ${problem}: ${text}`)
+    }
+    t.equal(new Set(Object.values(kinds).map(({ line }) => line)).size, Object.keys(kinds).length)
+  }
+  for (const { line } of Object.values(refusalWords.en)) t.ok(line.split(' ').length <= 12, line)
+})
+
 await t.test('words: traditional Chinese has no simplified characters', async (t) => {
-  t.notMatch(Object.values(dictionaries['zh-Hant']).join(''), /[录码扫击网络连开说错试马门时间这为还没问发图选动过别该们]/)
+  const texts = [...Object.values(dictionaries['zh-Hant']), ...Object.values(refusalWords['zh-Hant']).flatMap(({ line, help }) => [line, help])]
+  for (const page of ['login.html', 'me.html']) texts.push(...[...(await readFile(join(staticFolder, page), 'utf8')).matchAll(/<p lang="zh-Hant">([^<]*)/g)].map(([, text = '']) => text))
+  t.ok(texts.length > Object.keys(dictionaries['zh-Hant']).length + 4)
+  t.notMatch(texts.join(''), /[录码扫击网络连开说错试马门时间这为还没问发图选动过别该们浏览确认请机换账号关设删输样点后让边长题应钟几够讯旧启载识]/)
 })
 
 await t.test('words: the language is the first preferred one that is supported, else English', async (t) => {
