@@ -17,7 +17,6 @@ RUN install -d -o node -g node -m 700 data
 VOLUME /app/data
 USER node
 EXPOSE 3000
-# The path of PUBLIC_URL stands in front of every path.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 CMD ["node", "-e", "const { PORT, PUBLIC_URL } = process.env; fetch('http://127.0.0.1:' + (PORT || 3000) + new URL(PUBLIC_URL || 'http://localhost').pathname.replace(/\\/$/, '') + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 CMD ["node", "src/commands/healthcheck.ts"]
 # Node itself hears the signals.
 CMD ["node", "src/server.ts"]
