@@ -7,6 +7,7 @@ import type { Clock, Log } from '../login/ports.ts'
 import type { DecidingCount, LimitedWindow, Slot, SlotGrant, SlotTerms } from '../login/store-port.ts'
 import type { Backend } from './backend.ts'
 import { schema, statements } from './sqlite-statements.ts'
+import { refuseNetworkShare, useWriteAheadLog } from './write-ahead-log.ts'
 
 /** Opening waits longer than calls do: processes that write all the time leave the lock free for moments only. */
 const openWaitMs = 5_000
@@ -148,12 +149,14 @@ const limitKeyOf = (key: string): string => `within:${key}`
 const open = (file: string): DatabaseSync => {
   if (file !== ':memory:') {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    refuseNetworkShare(dirname(file))
     // SQLite would make it readable for everybody. It gives -wal and -shm the mode of the file.
     closeSync(openSync(file, 'a', 0o600))
   }
   const db = new DatabaseSync(file, { timeout: openWaitMs })
+  useWriteAheadLog(db)
   // FULL: a call is answered only after the data is on disk, so not even a power cut undoes a claim or the end of a session.
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  db.exec('PRAGMA synchronous = FULL')
   atomically(db, () => { db.exec(schema) })
   db.exec('PRAGMA busy_timeout = 0')
   return db
