@@ -7,6 +7,7 @@
  * - `locale`: `zh-CN`, `zh-TW` (or any tag of traditional Chinese) or `en`; by default the browser's language.
  * - `theme`: `light` or `dark`; by default the system's.
  * - `compact`: smaller, without help and footer.
+ * - `unattended`: for a screen that nobody touches: the code is renewed for as long as the page is visible, not only while somebody uses it.
  *
  * Slots: `above` and `below`. Parts: `stage`, `code`, `number`, `line`, `help`, `button`, `link`, `footer`.
  *

@@ -82,8 +82,10 @@ export class ScanLoginElement extends HTMLElement {
     const lifetime = new AbortController()
     const { signal } = lifetime
     const locks = createLocks(navigator.locks)
+    const browser = watchBrowser(signal)
     const controller = createLoginController({
-      ...watchBrowser(signal),
+      ...browser,
+      lastActivityAt: () => this.hasAttribute('unattended') ? clock.now() : browser.lastActivityAt(),
       api: createTicketApi({ fetch: (...request) => fetch(...request), clock, server, isOwnPage: new URL(server).origin === location.origin }),
       clock,
       random: Math.random,

@@ -120,13 +120,27 @@ for (const [event, refuse] of Object.entries(refusals)) {
   })
 }
 
+/** Lets time pass in a page that has a clock of the test's. */
+const pass = async (page: Page, seconds: number): Promise<void> => { for (let passed = 0; passed < seconds; passed += 5) await page.clock.runFor(5_000) }
+
+await t.test('element: the code stays while nobody touches a screen with the attribute unattended, and is dimmed when that is removed', async (t) => {
+  const { page } = await openVisit(t, browser, longLivedService, { prepare: (page) => page.clock.install() })
+  await page.locator('scan-login').evaluate((element: any) => { element.setAttribute('unattended', '') })
+  const ticket = await shownTicket(page)
+  await pass(page, 1_220)
+  t.equal(await shownTicket(page), ticket)
+  t.equal((await longLivedService.call({ path: `/api/tickets/${ticket}/code` })).status, 200)
+  await page.locator('scan-login').evaluate((element: any) => { element.removeAttribute('unattended') })
+  await pass(page, 610)
+  await waitForStage(page, 'expired')
+})
+
 await t.test('login page: the code is dimmed and nothing is sent after ten unattended minutes, and a click or a return to the tab shows a fresh one', async (t) => {
   const { page, approve } = await openVisit(t, browser, longLivedService, { prepare: (page) => page.clock.install() })
-  const pass = async (seconds: number): Promise<void> => { for (let passed = 0; passed < seconds; passed += 5) await page.clock.runFor(5_000) }
   const first = await shownTicket(page)
-  await pass(590)
+  await pass(page, 590)
   t.equal(await shownTicket(page), first)
-  await pass(20)
+  await pass(page, 20)
   await waitForStage(page, 'expired')
   t.equal(await statusLine(page), 'This code has run out')
   t.equal((await longLivedService.call({ path: `/api/tickets/${first}/code` })).status, 404, 'and given up')
@@ -140,7 +154,7 @@ await t.test('login page: the code is dimmed and nothing is sent after ten unatt
   await waitForStage(page, 'waiting')
   const second = await shownTicket(page)
   t.not(second, first)
-  await pass(620)
+  await pass(page, 620)
   await waitForStage(page, 'expired')
   await setVisibility(page, 'hidden')
   await setVisibility(page, 'visible')

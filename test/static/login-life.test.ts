@@ -148,6 +148,34 @@ await t.test('unattended page: after ten minutes the code is dimmed and its tick
   t.equal(bench.shown.at(-1), 'waiting')
 })
 
+await t.test('unattended screen: there is a code that can be scanned for hours, one ticket at a time, also after the service was away for long', async (t) => {
+  const bench = createLoginHarness()
+  bench.world.isPunctual = true
+  const touch = () => { // as the attribute does
+    bench.simulateActivity()
+    bench.clock.after(60_000, touch)
+  }
+  touch()
+  await bench.begin()
+  await bench.pass(7_200_000)
+  t.hasStrict(bench.view(), { name: 'waiting' })
+  const made = bench.callsOf('create').length
+  t.ok(made >= 40 && made <= 46, `${made} tickets in two hours of 180 s each`)
+  t.notOk(bench.shown.includes('expired'))
+  const outage = <T>(answer: T) => Array.from({ length: 2_000 }, () => answer)
+  bench.world.randomValue = 0.5
+  bench.plan.read.push(...outage('cut' as const))
+  bench.plan.create.push(...outage('cut' as const))
+  const before = bench.calls.length
+  await bench.answer('cut')
+  await bench.pass(3_600_000)
+  const calls = bench.calls.length - before
+  t.ok(calls < 1_500, `${calls} calls in an hour without answers`)
+  for (const call of ['read', 'create'] as const) bench.plan[call].length = 0
+  await bench.pass(15_000)
+  t.hasStrict(bench.view(), { name: 'waiting' })
+})
+
 await t.test('unattended page: a scanned ticket is polled to its end, as its visitor uses the phone', async (t) => {
   const bench = createLoginHarness()
   await bench.begin()

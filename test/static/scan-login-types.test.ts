@@ -121,6 +121,7 @@ await t.test('types: the properties, parts, slots and attributes that they list 
   const [, observed = ''] = /observedAttributes = \[(.*)\]/.exec(read('scan-login/element.js')) ?? []
   const attributes = [...observed.matchAll(/'([^']+)'/g)].map(([, name]) => name)
   const styled = found(/:host\(:?(?:not\()?\[([a-z-]+)/g, 'style.js').filter((name) => name !== 'hidden') // every element has it
-  t.strictSame([...declarations.matchAll(/^ \* - `([a-z-]+)`:/gm)].map(([, name]) => name).sort(), [...attributes, ...styled].sort())
+  const asked = found(/this\.hasAttribute\('([a-z-]+)'\)/g, 'element.js')
+  t.strictSame([...declarations.matchAll(/^ \* - `([a-z-]+)`:/gm)].map(([, name]) => name).sort(), [...attributes, ...styled, ...asked].sort())
   for (const list of ['Properties', 'Parts', 'Slots']) t.ok(listed(list).length > 1, `the list of ${list} was found`)
 })
