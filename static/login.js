@@ -1,21 +1,36 @@
-/** The login page: passes `return_to` to the element, follows its language, and goes to the signed-in page if there is no `return_to`. */
-import './scan-login.js'
-import { destination } from './scan-login/destination.js'
+/** The login page: goes on at once where the visitor is logged in, else passes `return_to` to the element, follows its language, and goes where the visitor wanted. */
+import { announceLogin, goOnIfLoggedIn, watchLogins } from './go-on.js'
+import { destination, refusedDestination } from './scan-login/destination.js'
+import { ScanLoginElement } from './scan-login/element.js'
 import { languageFor } from './scan-login/language.js'
 import { confirmedForMs } from './scan-login/login-flow.js'
 import { dictionaries } from './scan-login/words.js'
 import { elementOf, siteName } from './page.js'
 
+/** A code is shown after this long, also if it isn't known yet whether the visitor is logged in. */
+const checkMs = 1_000
+
 const login = elementOf('scan-login', HTMLElement)
 // Nothing else is read from the address, above all no ticket: a link could plant somebody else's.
-const returnTo = new URLSearchParams(location.search).get('return_to')
+const query = new URLSearchParams(location.search)
+const asked = query.get('return_to')
+// A site that redirects here can't send on what follows `#`: browsers keep that, and put it behind the new address.
+const returnTo = asked === null || asked.includes('#') ? asked : asked + location.hash
 if (returnTo !== null) login.setAttribute('return-to', returnTo)
 
+let isBusy = false
+for (const [event, isBusyThen] of /** @type {const} */ ([['ticket', false], ['scanned', true], ['confirmed', true], ['cancelled', false], ['expired', false]])) {
+  login.addEventListener(event, () => { isBusy = isBusyThen })
+}
+
 login.addEventListener('login', (event) => {
-  const { returnTo } = /** @type {CustomEvent<import('./scan-login/ticket-api.js').Session>} */ (event).detail
-  if (returnTo !== null) return // the element goes there
+  isBusy = true
+  announceLogin()
+  const { returnTo: allowed } = /** @type {CustomEvent<import('./scan-login/ticket-api.js').Session>} */ (event).detail
+  if (allowed !== null) return // the element goes there
+  const address = returnTo === null ? destination(null, location.href) : refusedDestination(location.href)
   // In a microtask, so that the timer is set after the element's of the same length: the element has then given its ticket up, and saves none when the page goes.
-  queueMicrotask(() => setTimeout(() => { location.replace(destination(null, location.href)) }, confirmedForMs))
+  queueMicrotask(() => setTimeout(() => { location.replace(address) }, confirmedForMs))
 })
 
 const translate = () => {
@@ -23,5 +38,20 @@ const translate = () => {
   document.documentElement.lang = words.lang
   document.title = `${words.logInTo} ${siteName}`
 }
-new MutationObserver(translate).observe(login, { attributeFilter: ['lang'] })
-translate()
+
+const start = () => {
+  ScanLoginElement.defaultServer = new URL('.', import.meta.url).href
+  customElements.define('scan-login', ScanLoginElement)
+  new MutationObserver(translate).observe(login, { attributeFilter: ['lang'] })
+  translate()
+}
+
+if (query.get('prompt') === 'login') start() // somebody who is logged in wants to log in as somebody else
+else {
+  const goOn = () => goOnIfLoggedIn({ returnTo, isBusy: () => isBusy, leave: () => { login.remove() } })
+  Promise.race([goOn(), new Promise((resolve) => { setTimeout(resolve, checkMs, false) })]).then((isGoing) => {
+    if (isGoing) return
+    start()
+    watchLogins(goOn)
+  })
+}

@@ -1,6 +1,7 @@
 /** The signed-in page: who is logged in, since when and until when, and logging out. A logout elsewhere shows here soon. */
 import { elementOf, siteName } from './page.js'
 import { absentAs204, jsonOf, problemCodeOf } from './scan-login/answer.js'
+import { returnRefused } from './scan-login/destination.js'
 import { fillWords } from './scan-login/dom.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './scan-login/language.js'
 import { retryDelayMs } from './scan-login/wait.js'
@@ -31,6 +32,8 @@ const draw = () => {
   write('line', words[view.name])
   setShown('facts', who !== null)
   setShown('log-out', who !== null)
+  setShown('log-in-as', who !== null)
+  setShown('refused', who !== null && location.hash === returnRefused)
   setShown('log-in', view.name === 'loggedOut')
   setShown('initial', view.name !== 'loggedOut')
   const name = who === null ? '' : who.user.name ?? words.nameless

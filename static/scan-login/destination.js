@@ -1,14 +1,20 @@
+/** Part of the signed-in page's address, which then says that the visitor can't be sent back to where they came from. */
+export const returnRefused = '#return-refused'
+
 /**
  * Returns the address to go to after a login: what the server returned, as it alone knows which origins are allowed, else the signed-in page. Schemes that
  * a browser would run (`javascript:`, `data:`) are refused here as well.
  * @param {string | null} returnTo @param {string} page the address of this page
  */
 export const destination = (returnTo, page) => {
-  const fallback = new URL('me', page).href
+  if (returnTo === null) return new URL('me', page).href
   try {
-    const { protocol, href } = new URL(returnTo ?? fallback, page)
-    return protocol === 'https:' || protocol === 'http:' ? href : fallback
+    const { protocol, href } = new URL(returnTo, page)
+    return protocol === 'https:' || protocol === 'http:' ? href : refusedDestination(page)
   } catch {
-    return fallback
+    return refusedDestination(page)
   }
 }
+
+/** The signed-in page, for a visitor who wanted to go where nobody is sent. @param {string} page the address of this page */
+export const refusedDestination = (page) => new URL(`me${returnRefused}`, page).href

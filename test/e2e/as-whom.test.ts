@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import type { BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
-import { assertLoggedIn, openVisit, visitedService, shownTicket, type Visit } from '../support/login-visit.ts'
+import { assertLoggedIn, openVisit, visitedService, promptPath, shownTicket, type Visit } from '../support/login-visit.ts'
 import { accessibilityFaults, announcements, statusLine, recordAnnouncements, openPage, waitForStage } from '../support/open-page.ts'
 import { approve, openHostSite, openHostPage as visitHost } from '../support/host-site.ts'
 import type { TestPhone } from '../support/clients.ts'
@@ -32,7 +32,7 @@ const usedBrowser = async (t: Test): Promise<{ visit: Visit, owner: TestPhone }>
   const { page } = visit
   await visit.approve(owner, await shownTicket(page))
   await assertLoggedIn(t, page, owner)
-  await page.goto(`${server.url}/login`)
+  await page.goto(`${server.url}${promptPath}`)
   return { visit, owner }
 }
 
@@ -49,7 +49,7 @@ const logOut = async (page: Page): Promise<void> => {
   await page.goto(`${server.url}/me`)
   await press(page, dictionaries.en.logOut)
   await page.getByText(dictionaries.en.loggedOut).waitFor()
-  await page.goto(`${server.url}/login`)
+  await page.goto(`${server.url}${promptPath}`)
 }
 
 await t.test('E11 page: the browser\'s login stays as it was, while the page asks and after "Not me", when a stranger has confirmed', async (t) => {
@@ -84,7 +84,7 @@ await t.test('E11 page: it goes on, and remembers the person, when another perso
   const stored = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])') as string
   t.ok(stored.includes(second.sub))
   t.notMatch(stored, /ey[\w-]+\.ey/, 'no token is stored')
-  await page.goto(`${server.url}/login`)
+  await page.goto(`${server.url}${promptPath}`)
   await visit.approve(second, await shownTicket(page))
   await assertLoggedIn(t, page, second)
 })
@@ -92,7 +92,7 @@ await t.test('E11 page: it goes on, and remembers the person, when another perso
 await t.test('E11 page: it asks again, and gets no session, when the page is reloaded or left and opened again', async (t) => {
   for (const leave of [
     (page: Page) => page.reload(),
-    async (page: Page) => { await page.goto('about:blank'); await page.goto(`${server.url}/login`) },
+    async (page: Page) => { await page.goto('about:blank'); await page.goto(`${server.url}${promptPath}`) },
   ]) {
     const { visit, owner } = await usedBrowser(t)
     const { page, context } = visit
@@ -123,7 +123,7 @@ await t.test('E11 page: the browser\'s login stays as it was when the tab crashe
     await end(visit.page)
     t.strictSame(await loggedInPerson(visit.context), [owner.sub, owner.sub])
     t.strictSame((await stranger.sessions()).json, { sessions: [] })
-    const page = await visit.newTab()
+    const page = await visit.newTab(promptPath)
     await waitForStage(page, 'waiting')
     t.strictSame(await loggedInPerson(visit.context), [owner.sub, owner.sub])
   }
@@ -132,7 +132,7 @@ await t.test('E11 page: the browser\'s login stays as it was when the tab crashe
 await t.test('E11 page: each of two tabs asks for itself, and neither ends the session of the other', async (t) => {
   const { visit, owner } = await usedBrowser(t)
   const { page: first, context } = visit
-  const second = await visit.newTab()
+  const second = await visit.newTab(promptPath)
   const [guest, stranger] = [await confirmAsStranger(visit, first), await confirmAsStranger(visit, second)]
   await press(first, dictionaries.en.goOn)
   await assertLoggedIn(t, first, guest)
@@ -160,11 +160,11 @@ await t.test('E11 page: it asks only when another person is logged in when the b
   const { page } = visit
   const [first, second] = [await service.newPhone(), await service.newPhone()]
   for (let times = 0; times < 2; times++) {
-    await page.goto(`${server.url}/login`)
+    await page.goto(`${server.url}${promptPath}`)
     await visit.approve(first, await shownTicket(page))
     await assertLoggedIn(t, page, first)
   }
-  await page.goto(`${server.url}/login`)
+  await page.goto(`${server.url}${promptPath}`)
   await visit.approve(second, await shownTicket(page))
   await waitForStage(page, 'another')
   await press(page, dictionaries.en.goOn)

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
-import { assertLoggedIn, openVisit, visitedService, shownTicket, type Visit } from '../support/login-visit.ts'
+import { assertLoggedIn, openVisit, visitedService, shownTicket, type Visit, promptPath } from '../support/login-visit.ts'
 import { waitForStage } from '../support/open-page.ts'
 import type { TestPhone } from '../support/clients.ts'
 import type { Page } from 'playwright-core'
@@ -75,7 +75,7 @@ for (const [moment, story] of Object.entries(stories)) {
 
 await t.test('tabs: each has its own ticket, and shows nothing of the other, when two people log in at the same time', async (t) => {
   const { page, newTab, approve, numberOf } = await openVisit(t, browser, service)
-  const other = await newTab()
+  const other = await newTab(promptPath)
   const [ticket, otherTicket] = [await shownTicket(page), await shownTicket(other)]
   t.not(ticket, otherTicket)
   const [ming, mei] = [await service.newPhone(), await service.newPhone()]
@@ -93,7 +93,7 @@ await t.test('tabs: each has its own ticket, and shows nothing of the other, whe
 
 await t.test('tabs: each completes, and the browser has one session in the end, when one person confirms both', async (t) => {
   const { page, newTab, approve } = await openVisit(t, browser, service)
-  const other = await newTab()
+  const other = await newTab(promptPath)
   const phone = await service.newPhone()
   for (const tab of [page, other]) {
     await approve(phone, await shownTicket(tab))
@@ -103,7 +103,7 @@ await t.test('tabs: each completes, and the browser has one session in the end, 
 })
 
 await t.test('tabs: a duplicated tab has its own code, and both logins complete', async (t) => {
-  const { context, page, approve } = await openVisit(t, browser, service)
+  const { context, page, approve } = await openVisit(t, browser, service, { path: promptPath })
   const ticket = await shownTicket(page)
   await reload(page) // so that the ticket has been in the tab's storage
   t.equal(await shownTicket(page), ticket)

@@ -152,6 +152,82 @@ await t.test('login page: it goes where the server says when the visitor is logg
   t.equal(await page.evaluate('history.length'), 3, 'blank, me, and the page that has replaced login')
 })
 
+await t.test('login page: it goes on without a code, and is not in the history, when the visitor is logged in', async (t) => {
+  for (const [returnTo, to] of [[null, '/some/where/me'], ['/some/where/me?from=shop#/orders/7', '/some/where/me?from=shop#/orders/7']] as const) {
+    const { page, service, complaints } = await openPage(t, browser)
+    service.script.session = { status: 200, body: { ...sessionBody, ...(returnTo !== null && { return_to: returnTo }) } }
+    await page.goto(`${service.url}/me?before`)
+    await page.goto(`${service.url}/login${returnTo === null ? '' : `?return_to=${encodeURIComponent(returnTo)}`}`)
+    await page.waitForURL(new URL(to, service.url).href)
+    await page.locator('#log-out').waitFor()
+    t.equal(service.count('create'), 0)
+    t.equal(await page.evaluate('history.length'), 3, 'blank, me, and the page that has replaced login')
+    t.strictSame(complaints, [])
+  }
+})
+
+await t.test('login page: it shows a code when somebody who is logged in wants to log in as somebody else', async (t) => {
+  const { page, service } = await openPage(t, browser)
+  service.script.session = { status: 200, body: sessionBody }
+  await page.goto(`${service.url}/me`)
+  await page.locator('#log-in-as').click()
+  await waitForStage(page, 'waiting')
+  await hide(page)
+  await unhide(page)
+  await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+  service.move({ state: 'scanned', match_code: '47' })
+  await waitForStage(page, 'scanned')
+})
+
+await t.test('login page: it shows a code when it cannot be known whether the visitor is logged in', async (t) => {
+  const unsure = ['hold', 'cut', { status: 503, body: { code: 'store-unavailable' } }, { status: 401, body: 'who are you' }, { status: 404, body: '404 page not found' }, { status: 200, body: '<html>' },
+    { status: 200, body: { user: null } }, { status: 401, body: { code: 'unauthenticated' } }, { status: 200, body: sessionBody }] as const
+  for (const answer of unsure) {
+    const { page, service } = await openPage(t, browser)
+    service.script.session = answer
+    await page.goto(`${service.url}/login?return_to=/some/where/me`) // an older instance's answer doesn't say whether the visitor may go there
+    await waitForStage(page, 'waiting')
+    t.equal(service.count('create'), 1)
+  }
+})
+
+await t.test('login page: it shows a code when a site that takes nobody for logged in sends the visitor back', async (t) => {
+  const { page, service } = await openPage(t, browser)
+  const login = `${service.url}/login?return_to=/some/where/site`
+  service.script.session = { status: 200, body: { ...sessionBody, return_to: '/some/where/site' } }
+  let visits = 0
+  await page.route(new URL('/some/where/site', service.url).href, (route) => {
+    visits += 1
+    return route.fulfill({ contentType: 'text/html', body: `<script>location.replace(${JSON.stringify(login)})</script>` })
+  })
+  await page.goto(login, { waitUntil: 'commit' })
+  await waitForStage(page, 'waiting')
+  t.equal(visits, 1)
+  t.equal(service.count('session'), 2)
+})
+
+await t.test('login page: it says on the signed-in page that the visitor cannot be sent back when the service refuses where they came from', async (t) => {
+  for (const variant of [{ locale: 'en-US', colorScheme: 'light' }, { locale: 'zh-CN', colorScheme: 'dark' }, { locale: 'zh-TW' }] as const) {
+    const { page, service, complaints } = await openPage(t, browser, variant)
+    service.script.create = { status: 400, body: { code: 'return-to-not-allowed' } }
+    await page.goto(`${service.url}/login?return_to=https://evil.example/`)
+    while (service.count('create') === 0) await page.waitForEvent('request')
+    delete service.script.create
+    await waitForStage(page, 'waiting')
+    service.move({ state: 'confirmed' })
+    await waitForStage(page, 'confirmed')
+    service.script.session = { status: 200, body: sessionBody }
+    const note = { 'en-US': dictionaries.en, 'zh-CN': dictionaries.zh, 'zh-TW': dictionaries['zh-Hant'] }[variant.locale].returnRefused
+    await page.getByText(note).waitFor()
+    t.match(page.url(), /\/me#return-refused$/)
+    t.strictSame(await accessibilityFaults(page), [])
+    await page.goto(`${service.url}/me?again`)
+    await page.locator('#log-out').waitFor()
+    t.notOk(await page.getByText(note).isVisible())
+    t.strictSame(complaints, [])
+  }
+})
+
 await t.test('login page: the same code is shown after a reload and after going back, another one in another tab', async (t) => {
   const { page, service, complaints } = await openPage(t, browser)
   const code = async (where: Page): Promise<string | null> => {

@@ -100,9 +100,9 @@ await t.test('destination: what the server returned, never a scheme that a brows
     [null, 'https://example.com/sso/me'],
     ['/shop?x=1#y', 'https://example.com/shop?x=1#y'],
     ['https://shop.example/in', 'https://shop.example/in'],
-    ['javascript:alert(1)', 'https://example.com/sso/me'],
-    ['data:text/html,x', 'https://example.com/sso/me'],
-    ['https://', 'https://example.com/sso/me'],
+    ['javascript:alert(1)', 'https://example.com/sso/me#return-refused'],
+    ['data:text/html,x', 'https://example.com/sso/me#return-refused'],
+    ['https://', 'https://example.com/sso/me#return-refused'],
   ] as const
   for (const [returnTo, expected] of cases) t.equal(destination(returnTo, page), expected, String(returnTo))
 })

@@ -15,7 +15,7 @@ export interface Visit {
   readonly context: BrowserContext
   readonly page: Page
   /** Opens the login page in another tab. */
-  newTab (): Promise<Page>
+  newTab (path?: string): Promise<Page>
   /** Scans and confirms with the right number, without the page. */
   approve (phone: TestPhone, ticket: string): Promise<void>
   /** Returns a scanned ticket's number by the API, for when the page doesn't show it. */
@@ -36,7 +36,7 @@ export const visitedService = (t: Test, { url, simulator }: Pick<DemoServer, 'ur
 }
 
 /** Opens a browser context and the login page in it; `url` for another address of the service. */
-export const openVisit = async (t: Test, browser: Browser, service: VisitedService, { url = service.url, prepare, ...options }: VisitOptions = {}): Promise<Visit> => {
+export const openVisit = async (t: Test, browser: Browser, service: VisitedService, { url = service.url, path = '/login', prepare, ...options }: VisitOptions = {}): Promise<Visit> => {
   const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
   context.setDefaultTimeout(timeoutMs)
@@ -51,7 +51,7 @@ export const openVisit = async (t: Test, browser: Browser, service: VisitedServi
   })
   const page = await context.newPage()
   await prepare?.(page)
-  await page.goto(`${url}/login`)
+  await page.goto(`${url}${path}`)
 
   const numberOf: Visit['numberOf'] = async (ticket) => {
     const { json } = await service.call({ path: `/api/tickets/${ticket}`, headers: secrets.get(ticket) ?? {} })
@@ -60,9 +60,9 @@ export const openVisit = async (t: Test, browser: Browser, service: VisitedServi
   return {
     context,
     page,
-    newTab: async () => {
+    newTab: async (path = '/login') => {
       const tab = await context.newPage()
-      await tab.goto(`${url}/login`)
+      await tab.goto(`${url}${path}`)
       return tab
     },
     approve: async (phone, ticket) => {
@@ -75,9 +75,14 @@ export const openVisit = async (t: Test, browser: Browser, service: VisitedServi
 
 export interface VisitOptions extends BrowserContextOptions {
   readonly url?: string
+  /** `/login` by default. */
+  readonly path?: string
   /** Called before the page loads. */
   readonly prepare?: (page: Page) => Promise<unknown>
 }
+
+/** The login page for somebody who wants a code although this browser is logged in: the page doesn't go on by itself. */
+export const promptPath = '/login?prompt=login'
 
 const codeImage = (page: Page) => page.locator('.layer:not(.leaving) .code-image')
 

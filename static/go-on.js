@@ -1,0 +1,55 @@
+/** Going on from the login page without a code, where this browser is logged in: when the page is opened, and when another tab has logged in. */
+import { absentAs204, jsonOf, problemCodeOf } from './scan-login/answer.js'
+import { destination, refusedDestination } from './scan-login/destination.js'
+import { remember } from './scan-login/local-storage.js'
+
+/** Of the tab: where it went on to by itself, and when. */
+const wentOnKey = 'scan-login-went-on'
+/** A site that sends a visitor back sooner takes nobody for logged in: going on again would make a loop. */
+const loopMs = 10_000
+/** Of the browser: written with each login, so that other tabs get a `storage` event. */
+const loggedInKey = 'scan-login-logged-in-at'
+
+/** Where somebody who is logged in goes; null if nobody is, or the service hasn't said. @param {string | null} returnTo @returns {Promise<string | null>} */
+const findDestination = async (returnTo) => {
+  const query = returnTo === null ? '' : `&return_to=${encodeURIComponent(returnTo)}`
+  const response = await fetch(`api/session?${absentAs204}${query}`, { cache: 'no-store' })
+  const body = await jsonOf(response)
+  if (returnTo !== null && problemCodeOf(response, body) === 'return-to-not-allowed') return await findDestination(null) === null ? null : refusedDestination(location.href)
+  const isLoggedIn = response.ok && typeof body.user === 'object' && body.user !== null
+  return isLoggedIn && (body.return_to ?? null) === returnTo ? destination(returnTo, location.href) : null // an older instance doesn't look at it
+}
+
+/** Goes there, unless that would make a loop, or storage is forbidden, so that a loop couldn't be noticed. @param {string} address @param {() => void} leave */
+const goTo = (address, leave) => {
+  try {
+    const { to, at } = JSON.parse(sessionStorage.getItem(wentOnKey) ?? '{}')
+    if (to === address && Math.abs(Date.now() - at) < loopMs) return false
+    sessionStorage.setItem(wentOnKey, JSON.stringify({ to: address, at: Date.now() }))
+  } catch {
+    return false
+  }
+  leave()
+  queueMicrotask(() => { location.replace(address) }) // after the element's own microtask, in which it cancels its ticket
+  return true
+}
+
+/**
+ * Goes on if this browser is logged in; false if it isn't, or that isn't known. `isBusy`: a phone has scanned this page's code, and the login that follows
+ * is the visitor's wish; `leave` is called before the page goes.
+ * @param {{ returnTo: string | null, isBusy: () => boolean, leave: () => void }} page
+ */
+export const goOnIfLoggedIn = async ({ returnTo, isBusy, leave }) => {
+  const address = await findDestination(returnTo).catch(() => null)
+  return address !== null && !isBusy() && goTo(address, leave)
+}
+
+/** Calls the listener when this browser may have been logged in elsewhere. @param {() => void} listener */
+export const watchLogins = (listener) => {
+  addEventListener('storage', ({ key }) => { if (key === loggedInKey) listener() })
+  addEventListener('pageshow', ({ persisted }) => { if (persisted) listener() })
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) listener() })
+}
+
+/** Tells the other tabs that this browser has been logged in. */
+export const announceLogin = () => { remember(loggedInKey, String(Date.now())) }
