@@ -1,6 +1,6 @@
 /**
  * Tells whether a visitor may be sent to `returnTo` after the login: a path on the site, or a URL of an allowed origin. What a browser's
- * URL parser silently drops or rewrites (backslashes, control characters, and their encodings) is refused, not repaired.
+ * URL parser silently drops or rewrites (backslashes, control characters, and the latter's encodings) is refused, not repaired.
  */
 export const isReturnAllowed = (returnTo: string, allowedOrigins: readonly string[]): boolean => {
   if (returnTo.length > 2048 || hasControl(returnTo) || leavesPath(returnTo) || endsUpElsewhere(returnTo)) return false
@@ -13,9 +13,13 @@ export const isReturnAllowed = (returnTo: string, allowedOrigins: readonly strin
 const hasControl = (text: string): boolean =>
   !text.isWellFormed() || /[\p{Cc}\p{Zl}\p{Zp} ]/u.test(text) || /%(?:[01][0-9a-f]|7f|c2%[89][0-9a-f])/i.test(text)
 
-/** `//host`, `/\\host` and their encodings: a URL parser, or a proxy that decodes, reads a host there. No path needs a backslash. */
+/** `//host`, `/\\host` and their encodings: a URL parser, or a proxy that decodes, reads a host there. No path needs a backslash that isn't encoded. */
 const leavesPath = (text: string): boolean =>
-  text.includes('\\') || /^\/(?:\/|%2f)/i.test(text) || /^[^?#]*%5c/i.test(text)
+  text.includes('\\') || /^\/(?:\/|%2f)/i.test(text) || leavesWhenDecoded(text.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*/s, ''))
+
+/** A browser takes `%5C` for no slash, but a proxy that decodes it makes one: the path may then have no empty and no dot segments. */
+const leavesWhenDecoded = (path: string): boolean =>
+  /%5c/i.test(path) && /\/(?:\/|(?:\.|%2e){1,2}(?:\/|$))/i.test(path.replace(/%5c|%2f/gi, '/'))
 
 /** `/.//host` is on the site, but its normalised path is `//host`: a site that redirects to that path would leave. */
 const endsUpElsewhere = (text: string): boolean => URL.parse(text, 'https://site.invalid')?.pathname.startsWith('//') ?? true
