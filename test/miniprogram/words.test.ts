@@ -8,6 +8,7 @@ import type { View } from '../../miniprogram/pages/login/approval'
 const { serverCodes } = await import('../../miniprogram/utils/outcome.ts')
 const { ago } = await import('../../miniprogram/utils/durations.ts')
 const { wordsFor } = await import('../../miniprogram/utils/words.ts')
+const { wechatLanguageOf } = await import('../../src/demo/phone/words.ts')
 const { screenOf } = await import('../../miniprogram/pages/login/screen.ts')
 
 const zh = wordsFor('zh_CN')
@@ -47,6 +48,13 @@ await t.test('words: Chinese when the language is Chinese, traditional where tha
   for (const language of ['zh', 'zh_CN', 'zh-Hans-CN', 'ZH', 'zh-Hans-HK', 'zh_SG']) t.equal(wordsFor(language), zh, language)
   for (const language of ['zh_TW', 'zh_HK', 'zh-MO', 'zh-Hant', 'zh-Hant-CN', 'ZH-tw']) t.equal(wordsFor(language), zhHant, language)
   for (const language of ['en', 'de_DE', 'azh', '']) t.equal(wordsFor(language), en, language)
+})
+
+await t.test('words: the demo gives the mini program the language of its browser, traditional Chinese where the mini program would choose it', async (t) => {
+  for (const [language, wechat] of [['zh-CN', 'zh_CN'], ['zh-Hans-HK', 'zh_CN'], ['zh-SG', 'zh_CN'], ['zh-TW', 'zh_TW'], ['zh-Hant', 'zh_TW'], ['en-HK', 'en'], ['de', 'en']] as const) {
+    t.equal(wechatLanguageOf(language), wechat, language)
+    t.equal(wordsFor(wechat), wordsFor(language), language)
+  }
 })
 
 await t.test('ago: uses the largest unit that fits', async (t) => {

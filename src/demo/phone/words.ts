@@ -1,4 +1,5 @@
 /** Texts of the demo's window and the phone, in Chinese and English. The mini program has its own. */
+import { isTraditionalChinese } from '../../../miniprogram/utils/language.ts'
 
 const zh = {
   title: 'scan-login 演示',
@@ -94,7 +95,7 @@ export const isChinese = (language: string): boolean => /^zh/i.test(language)
 /** The phone's language, as WeChat names it. The phone around the mini program has no traditional Chinese of its own. */
 export const wechatLanguageOf = (language: string): string => {
   if (!isChinese(language)) return 'en'
-  return /[_-](?:hant|tw|hk|mo)\b/i.test(language) ? 'zh_TW' : 'zh_CN'
+  return isTraditionalChinese(language) ? 'zh_TW' : 'zh_CN'
 }
 
 export const demoWordsFor = (language: string): DemoWords => isChinese(language) ? zh : en
