@@ -58,10 +58,28 @@ export const createPhoneKeys = (platform: Platform, requestKey: (jsCode: string)
     return { ok: true, value }
   }
 
+  /**
+   * Tries once more after a cut connection, and once more after a refusal. A js_code works once, and WeChat may have used it up even if no answer came: each
+   * try asks for its own, for which WeChat may return the same one if it is soon.
+   */
   const logIn = async (): Promise<Outcome<PhoneKey>> => {
-    const outcome = await tryOnce()
-    // A js_code works once, and WeChat may have used it up even if no answer came: each try has its own.
-    return !outcome.ok && (outcome.code === 'js-code-invalid' || outcome.wasCut === true) ? tryOnce() : outcome
+    let wasCut = false
+    let wasRefused = false
+    let wasUsed = false
+    for (;;) {
+      const outcome = await tryOnce()
+      if (outcome.ok) return outcome
+      if (outcome.code === 'js-code-invalid') {
+        wasUsed ||= outcome.reason === 'used'
+        // A code that WeChat knows came from the right mini program: another try may well succeed.
+        if (wasRefused) return wasUsed ? wechatUnavailable : outcome
+        wasRefused = true
+      } else if (outcome.wasCut === true && !wasCut) {
+        wasCut = true
+      } else {
+        return outcome
+      }
+    }
   }
 
   return {

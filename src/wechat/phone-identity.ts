@@ -38,9 +38,11 @@ export const createPhoneIdentity = ({ api, appid, secret, clock, watch }: PhoneI
       return openid
     } catch (error) {
       const { remedy, errcode } = error instanceof WechatFault ? error : {}
+      const wasUsed = errcode === 40163
       if (errcode === 40029) watch.unknown()
-      else if (errcode === 40163 || errcode === 40226) watch.known()
-      if (remedy === 'js-code') throw new Problem('js-code-invalid', { cause: error })
+      else if (wasUsed || errcode === 40226) watch.known()
+      // The reason keeps the phone from taking itself for another mini program's.
+      if (remedy === 'js-code') throw new Problem('js-code-invalid', { cause: error, ...(wasUsed && { extra: { reason: 'used' } }) })
       if (remedy === 'blocked') throw new Problem('wechat-user-blocked', { cause: error })
       throw asUnavailable(error)
     }

@@ -146,6 +146,30 @@ await t.test('service: gives up when the second code is not accepted either', as
   t.equal(phone.logins, 2)
 })
 
+await t.test('service: asks WeChat for another code after a cut connection and for one after a refusal, in either order, and for no fourth', async (t) => {
+  const refused = problem(401, 'js-code-invalid')
+  const rows: ReadonlyArray<readonly [FakeReply[], object, number]> = [
+    [['cut', refused, grant('key_1', startMs / 1000)], { ok: true }, 3],
+    [[refused, 'cut', grant('key_1', startMs / 1000)], { ok: true }, 3],
+    [['cut', refused], { ok: false, code: 'js-code-invalid' }, 3],
+    [[refused, 'cut'], { ok: false, code: 'no-answer' }, 3],
+  ]
+  for (const [login, outcome, logins] of rows) {
+    const { phone, service } = start({ login })
+    t.hasStrict(await service.scan(ticket), outcome)
+    t.equal(phone.logins, logins)
+  }
+})
+
+await t.test('service: can be tried again when WeChat knows one of the codes it refuses as used before', async (t) => {
+  const used = problem(401, 'js-code-invalid', { reason: 'used' })
+  const unknown = problem(401, 'js-code-invalid')
+  for (const login of [[used], [used, unknown], [unknown, used], ['cut', used] as const]) {
+    const { service } = start({ login: [...login] })
+    t.strictSame(await service.scan(ticket), { ok: false, code: 'wechat-unavailable' })
+  }
+})
+
 await t.test('service: returns the code when the login is refused', async (t) => {
   for (const [status, code] of [[403, 'wechat-user-blocked'], [503, 'wechat-unavailable'], [429, 'rate-limited']] as const) {
     const { phone, service } = start({ login: problem(status, code) })

@@ -11,7 +11,7 @@ export type View =
   /** From here to `blocked`: nothing more can be done with this ticket. */
   | { readonly kind: 'done', readonly offer: Offer | undefined }
   | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
-  /** WeChat refuses every js_code of this mini program: it has another AppID than the service. */
+  /** WeChat knows none of this mini program's js_codes: it has another AppID than the service. */
   | { readonly kind: 'foreign-app' }
   /** WeChat, or this mini program, is too old for the service. */
   | { readonly kind: 'wechat-too-old' | 'update-needed' }
@@ -79,7 +79,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
       case 'ticket-taken': return { kind: 'taken' }
       case 'ticket-not-found': case 'bad-request': return { kind: 'invalid-code' }
       case 'wechat-user-blocked': return { kind: 'blocked' }
-      case 'js-code-invalid': return { kind: 'foreign-app' } // the second one in a row, which was fresh
+      case 'js-code-invalid': return { kind: 'foreign-app' } // two in a row, neither used before
       case 'too-old': return { kind: 'wechat-too-old' }
       // The service has no such call, or not in this form: the mini program is of another version.
       case 'not-found': case 'method-not-allowed': case 'unsupported-media-type': return { kind: 'update-needed' }

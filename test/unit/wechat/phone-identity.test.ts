@@ -17,7 +17,7 @@ await t.test('openidFor: rejects with js-code-invalid when the js_code was used 
   const { simulator, wechat } = await openWechatHarness(t)
   const jsCode = simulator.jsCode('Ada')
   await wechat.openidFor(jsCode)
-  await t.rejects(wechat.openidFor(jsCode), { code: 'js-code-invalid' })
+  await t.rejects(wechat.openidFor(jsCode), { code: 'js-code-invalid', extra: { reason: 'used' } })
 })
 
 await t.test('openidFor: one of two calls resolves when both have the same js_code at the same time', async (t) => {
@@ -31,7 +31,7 @@ await t.test('openidFor: rejects with js-code-invalid when the js_code has expir
   const { simulator, wechat, advance } = await openWechatHarness(t)
   const jsCode = simulator.jsCode('Ada')
   advance(300_000)
-  await t.rejects(wechat.openidFor(jsCode), { code: 'js-code-invalid' })
+  await t.rejects(wechat.openidFor(jsCode), { code: 'js-code-invalid', extra: {} })
 })
 
 await t.test('openidFor: rejects with js-code-invalid without a call when the js_code is malformed', async (t) => {
