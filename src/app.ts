@@ -13,8 +13,9 @@ import { apiCachingPlugin } from './http/api-caching.ts'
 import { auditPlugin } from './http/audit.ts'
 import { bodyParserPlugin } from './http/body-parser.ts'
 import { createHttpServer } from './http/http-server.ts'
+import { maxHeadBytes } from './http/max-head-bytes.ts'
 import { createLimits } from './http/limits.ts'
-import { answerMalformed, escapeMalformedPath } from './http/malformed-requests.ts'
+import { createMalformedAnswer, escapeMalformedPath } from './http/malformed-requests.ts'
 import { openApiOptions } from './http/openapi.ts'
 import { refusalPagePlugin } from './http/refusal-page.ts'
 import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
@@ -105,11 +106,11 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       log,
     }),
     return503OnClosing: false, // during shutdown calls are answered as usual
-    routerOptions: { maxParamLength: 16_384 }, // long ids get the answer for unknown ids; Node limits the head to 16 KiB
+    routerOptions: { maxParamLength: maxHeadBytes }, // long ids get the answer for unknown ids
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     rewriteUrl: escapeMalformedPath,
     frameworkErrors: (error, request, reply) => { sendProblem(asProblem(error), request, reply) },
-    clientErrorHandler: answerMalformed,
+    clientErrorHandler: createMalformedAnswer(clock, log),
   })
   await app.register(apiCachingPlugin, { basePath: config.basePath }) // before everything that may answer
   await app.register(answerDeadlinePlugin, { timer: clock }) // before everything that may wait

@@ -40,7 +40,7 @@ export interface ProblemOptions {
   /** One public sentence about this occurrence; the title when left out. Never contains a secret or an id of WeChat's. */
   readonly detail?: string
   /** A status in place of the registry's. The code stays general, as clients decide by it; the status can be more specific. */
-  readonly status?: 408 | 412 | 501
+  readonly status?: 408 | 412 | 431 | 501
   /** Seconds, sent as `Retry-After`; the registry's when left out. */
   readonly retryAfterSeconds?: number
   /** Further public members of the problem body, already in snake_case. */

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
 import { limitConnections, type ConnectionOptions } from './connections.ts'
 import { refuseSocket } from './malformed-requests.ts'
+import { maxHeadBytes } from './max-head-bytes.ts'
 import { endUnreadBodies } from './unread-bodies.ts'
 
 export interface HttpServerOptions extends ConnectionOptions {
@@ -23,6 +24,7 @@ const stalledMs = 10_000
 export const createHttpServer = (handler: RequestListener, { maxWaitMs, log, ...options }: HttpServerOptions): Server => {
   const limited = limitConnections(handler, options)
   const server = createServer({
+    maxHeaderSize: maxHeadBytes,
     headersTimeout: receiveMs,
     requestTimeout: receiveMs,
     connectionsCheckingInterval: 2000,

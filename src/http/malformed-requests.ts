@@ -3,9 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { FastifyBaseLogger } from 'fastify'
+import { plainAddress } from '../domain/address.ts'
 import { Problem } from '../errors.ts'
+import type { Clock } from '../login/ports.ts'
 import { varyByPerson } from './api-caching.ts'
 import { lingeringClose } from './lingering-close.ts'
+import { maxHeadBytes } from './max-head-bytes.ts'
 import { asProblem, problemBody } from './problems.ts'
 
 /** Returns the URL with malformed escapes taken literally: the path is then `not-found` like any other unknown one. */
@@ -19,12 +23,29 @@ export const escapeMalformedPath = ({ url = '/' }: IncomingMessage): string => {
   }
 }
 
+/** Anybody can send such heads. */
+const tooLargeLogEveryMs = 60_000
+
 /** Answers what isn't HTTP with a problem. There is no request yet, so no hook runs. */
-export const answerMalformed = (error: NodeJS.ErrnoException, socket: Socket): void => {
-  if (!socket.writable) return // closed, or already answered
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseSocket(socket, new Problem('bad-request', { status: 408, detail: 'The request did not arrive in time' }))
-  else refuseSocket(socket, asProblem({ statusCode: error.code === 'HPE_HEADER_OVERFLOW' ? 413 : 400 }))
+export const createMalformedAnswer = (clock: Pick<Clock, 'steady'>, log: FastifyBaseLogger) => {
+  let nextLogAt = -Infinity
+  return (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (!socket.writable) return // closed, or already answered
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      refuseSocket(socket, new Problem('bad-request', { status: 408, detail: 'The request did not arrive in time' }))
+    } else if (error.code === 'HPE_HEADER_OVERFLOW') {
+      const peer = plainAddress(socket.remoteAddress ?? '')
+      refuseSocket(socket, new Problem('payload-too-large', { status: 431, detail: headTooLarge }))
+      if (clock.steady() < nextLogAt) return
+      nextLogAt = clock.steady() + tooLargeLogEveryMs
+      log.warn({ peer }, `${peer} sent more than ${maxHeadBytes / 1024} KiB of headers, which were refused. If that is your proxy, let it pass on no cookies but those of scan-login (src/http/README.md, "Large cookies")`)
+    } else {
+      refuseSocket(socket, asProblem({ statusCode: 400 }))
+    }
+  }
 }
+
+const headTooLarge = `The headers are larger than ${maxHeadBytes / 1024} KiB, mostly because of the site's cookies. Delete the cookies of this site in your browser, and try again`
 
 /** Answers a bare socket with a problem and closes it. */
 export const refuseSocket = (socket: Duplex, problem: Problem): void => {

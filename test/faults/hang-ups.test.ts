@@ -42,7 +42,7 @@ const exchanges = ({ ticket, secret }: TestBrowser): Readonly<Record<string, str
 })
 
 /** Too long to be cut at each byte. */
-const longHead = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`
+const longHead = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`
 
 const ways = ['end', 'resetAndDestroy'] as const
 type Way = (typeof ways)[number]

@@ -51,7 +51,7 @@ for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http
       [405, /^no-store$/, 'TRACE /login'],
       [413, /^no-store$/, 'POST /api/tickets', 'Content-Type: application/json', 'Content-Length: 2000000'],
       [415, /^no-store$/, 'POST /api/tickets', 'Content-Type: text/plain', 'Content-Length: 2', '', '{}'],
-      [413, /^no-store$/, `GET /${'a'.repeat(20_000)}`],
+      [431, /^no-store$/, `GET /${'a'.repeat(40_000)}`],
       [400, /^no-store$/, 'GET /a b'],
       [400, /^no-store$/, 'GET /login', 'Host: evil.example'],
       [400, /^no-store$/, 'CONNECT evil.example:443'],
@@ -130,7 +130,7 @@ await t.test('headers: an answer of the API varies by cookie and Authorization, 
         [404, `GET ${api}/%zz`],
         [501, `POST ${api}/session/token`, 'Transfer-Encoding: gzip, chunked', '', '0', ''],
         [400, `GET ${api}/session x`],
-        [413, `GET ${api}/${'a'.repeat(20_000)}`],
+        [431, `GET ${api}/${'a'.repeat(40_000)}`],
       ] as const).map(([status, ...call]) => [status, 'Cookie, Authorization', ...call] as const),
     ]
     for (const [status, vary, first, ...headers] of rows) {

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { listen } from '../support/listen.ts'
 import { logIn, phoneOf } from '../support/login.ts'
 import { runProxy } from '../support/proxies.ts'
-import { siteConfig, type Hostility } from '../support/proxy-files.ts'
+import { readSiteCookiesBlock, siteConfig, type Hostility } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 import { openTestService } from '../support/test-service.ts'
@@ -13,7 +13,7 @@ import { openTestService } from '../support/test-service.ts'
 const openSite = async (t: Test, edits?: Hostility['edits']) => {
   const service = await openTestService(t, { env: { COOKIE_DOMAIN: 'example.com', ALLOWED_ORIGINS: 'https://www.example.com' } })
   const login = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).host
-  const site = new URL(await listen(t, createServer((request, response) => {
+  const site = new URL(await listen(t, createServer({ maxHeaderSize: 128 * 1024 }, (request, response) => {
     const { 'remote-user': user, 'remote-name': name, host } = request.headers
     let body = ''
     request.setEncoding('utf8').on('data', (text: string) => { body += text }).once('end', () => {
@@ -62,4 +62,26 @@ await t.test('protected site: every call is answered, and to the right person, w
     t.strictSame([shown.status, shown.json?.user], [200, other.phone.sub], 'the next person')
     t.equal((await visitor.call({ method: 'POST', path: '/orders', body: { order: i } })).status, 302, 'a stranger')
   }
+})
+
+const manyCookies = (kib: number): string => Array.from({ length: kib }, (_, i) => `big${i}=${'x'.repeat(1024)}`).join('; ')
+
+await t.test('protected site: a visitor with large cookies of the site stays logged in when they are below the limit, or nginx leaves them out', async (t) => {
+  const largeLines: Hostility['edits'] = [['    location / {', '    large_client_header_buffers 4 128k;\n\n    location / {']]
+  const leavesOut: Hostility['edits'] = [['server {', `${readSiteCookiesBlock()}server {`], ['Content-Length "";', 'Content-Length "";\n        proxy_set_header Cookie $scan_login_cookies;']]
+  for (const [kib, edits, status] of [[24, largeLines, 200], [60, largeLines, 500], [60, [...largeLines, ...leavesOut], 200]] as const) {
+    const { service, visitor } = await openSite(t, edits)
+    const { cookie } = await logIn(service)
+    for (const cookies of [`${manyCookies(kib)}; ${cookie}`, `${cookie}; ${manyCookies(kib)}`]) {
+      t.equal((await visitor.call({ path: '/', headers: { cookie: cookies } })).status, status, `${kib} KiB`)
+    }
+    t.equal(/sent more than 32 KiB of headers/.test(service.logged()), status === 500)
+    t.equal((await visitor.call({ path: '/', headers: { cookie: manyCookies(20) } })).status, 302, 'others are still sent to the login page')
+  }
+})
+
+await t.test('protected site: a cookie that another subdomain planted is told from the visitor\'s own when nginx leaves out the site\'s', async (t) => {
+  const { service, visitor } = await openSite(t, [['server {', `${readSiteCookiesBlock()}server {`], ['Content-Length "";', 'Content-Length "";\n        proxy_set_header Cookie $scan_login_cookies;']])
+  const [own, planted] = [await logIn(service), await logIn(service, { phone: await phoneOf(service, 'mallory') })]
+  t.equal((await visitor.call({ path: '/', headers: { cookie: `a=b; ${planted.cookie}; c=d; ${own.cookie}; e=f` } })).status, 302, 'as without that line: nobody is logged in')
 })
