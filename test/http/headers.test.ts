@@ -80,7 +80,7 @@ for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http
   })
 }
 
-await t.test('headers: an answer of the API varies by cookie and Authorization, and has no ETag, whatever is called and however it is answered', async (t) => {
+await t.test('headers: an answer of the API varies by cookie and Authorization, by X-Ticket-Secret where the call has it, and has no ETag, whatever is called and however it is answered', async (t) => {
   for (const prefix of ['', '/auth']) {
     const service = await openTestService(t, { env: { ...generous, PUBLIC_URL: `https://login.example.com${prefix}`, ALLOWED_ORIGINS: 'https://shop.example', WECHAT_URL_LINK: 'on' } })
     const port = await listen(service)
@@ -97,7 +97,6 @@ await t.test('headers: an answer of the API varies by cookie and Authorization, 
         [200, `GET ${ticket}/code`],
         [302, `GET ${ticket}/link`],
         [200, `GET ${ticket}`, `Authorization: Ticket ${browser.secret}`],
-        [200, `HEAD ${ticket}`, `X-Ticket-Secret: ${browser.secret}`],
         [404, `GET ${ticket}`],
         [409, `POST ${ticket}/consume`, `Authorization: Ticket ${browser.secret}`],
         [204, `DELETE ${ticket}`, `Authorization: Ticket ${browser.secret}`],
@@ -108,6 +107,13 @@ await t.test('headers: an answer of the API varies by cookie and Authorization, 
         [400, `POST ${api}/tickets`, 'Content-Type: application/json', 'Content-Length: 1', '', '{'],
         [413, `POST ${api}/tickets`, 'Content-Type: application/json', 'Content-Length: 2000000'],
       ] as const).map(([status, ...call]) => [status, 'Cookie, Authorization, Origin', ...call] as const),
+      ...([
+        [200, `GET ${ticket}`, `X-Ticket-Secret: ${browser.secret}`],
+        [200, `HEAD ${ticket}`, `X-Ticket-Secret: ${browser.secret}`],
+        [200, `GET ${ticket}?p=1`, `x-ticket-secret: ${browser.secret}`, `Authorization: Ticket ${browser.secret}`],
+        [404, `GET ${ticket}`, 'X-Ticket-Secret:'],
+        [404, `GET ${ticket}`, 'X-Ticket-Secret: x', shop],
+      ] as const).map(([status, ...call]) => [status, 'Cookie, Authorization, X-Ticket-Secret, Origin', ...call] as const),
       ...([
         [200, `GET ${api}/session`, session],
         [200, `GET ${api}/session`, `Authorization: Bearer ${token}`],

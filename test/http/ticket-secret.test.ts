@@ -57,3 +57,16 @@ await t.test('X-Ticket-Secret: it opens nothing when a call needs no ticket secr
   t.equal(verdict(await service.call({ method: 'DELETE', path: '/api/session', headers: { 'x-ticket-secret': browser.secret, ...elsewhere } })), '403 cross-site')
   t.equal(verdict(await service.call({ method: 'POST', path: '/api/tickets', headers: { 'x-ticket-secret': browser.secret, ...elsewhere } })), '403 cross-site')
 })
+
+await t.test('X-Ticket-Secret: a poll with parameters that the service doesn\'t know is answered as without them', async (t) => {
+  const service = await openTestService(t)
+  const { ticket, secret } = await openBrowser(service)
+  const headers = { 'x-ticket-secret': secret }
+  const plain = await service.call({ path: `/api/tickets/${ticket}?after=0&wait=5`, headers })
+  for (const extra of ['&poll=kQ3_-x', '&_=1', '&', '&x', '&x=1&x=2', '&x[]=1', '&__proto__=1', '&constructor=1', '&%00=%00', `&x=${'a'.repeat(4000)}`]) {
+    const { status, text } = await service.call({ path: `/api/tickets/${ticket}?after=0&wait=5${extra}`, headers })
+    t.strictSame([status, text], [200, plain.text], extra)
+  }
+  t.equal((await service.call({ method: 'POST', path: `/api/tickets/${ticket}/consume?poll=1`, headers })).json.code, 'ticket-not-confirmed')
+  t.equal((await service.call({ method: 'DELETE', path: `/api/tickets/${ticket}?poll=1`, headers })).status, 204)
+})

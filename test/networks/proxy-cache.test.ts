@@ -1,13 +1,15 @@
 /** A proxy that caches against our `Cache-Control`, as some hosting panels set one up: nobody gets another person's answer. */
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { openBrowser } from '../support/clients.ts'
 import { logIn, phoneOf } from '../support/login.ts'
 import { runProxy } from '../support/proxies.ts'
 import { proxyConfig } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
-import { remote } from '../support/remote.ts'
-import { openTestService } from '../support/test-service.ts'
+import { remote, type Remote } from '../support/remote.ts'
+import { openTestService, type TestService } from '../support/test-service.ts'
 
-await t.test('proxy cache: each person reads their own session when nginx caches every answer', async (t) => {
+/** The service, and a visitor's way to it through nginx, which says in `X-Cache` whether an answer was kept. */
+const openCached = async (t: Test): Promise<{ service: TestService, visitor: Remote }> => {
   const service = await openTestService(t)
   const addresses = { listen: `127.0.0.1:${await freePort()}`, upstream: new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).host }
   await runProxy(t, 'nginx', addresses, (folder) => proxyConfig('nginx', folder, addresses, {
@@ -18,6 +20,11 @@ await t.test('proxy cache: each person reads their own session when nginx caches
   }))
   const visitor = remote(`http://${addresses.listen}`)
   t.teardown(visitor.close)
+  return { service, visitor }
+}
+
+await t.test('proxy cache: each person reads their own session when nginx caches every answer', async (t) => {
+  const { service, visitor } = await openCached(t)
   const read = (path: string, headers: Record<string, string>) => visitor.call({ path, headers })
 
   const logins = [await logIn(service, { phone: await phoneOf(service, 'ming') }), await logIn(service, { phone: await phoneOf(service, 'hong') })]
@@ -32,4 +39,37 @@ await t.test('proxy cache: each person reads their own session when nginx caches
     }
     t.equal((await read('/api/session', {})).status, 401, 'a stranger')
   }
+})
+
+await t.test('proxy cache: nobody else gets what the owner of a ticket reads when nginx caches every answer', async (t) => {
+  const { service, visitor } = await openCached(t)
+  const phone = await phoneOf(service)
+  for (const header of ['x-ticket-secret', 'authorization']) {
+    const { ticket, secret } = await openBrowser(service)
+    await phone.scan(ticket)
+    const path = `/api/tickets/${ticket}?after=1&wait=5`
+    const own = { [header]: header === 'authorization' ? `Ticket ${secret}` : secret }
+    for (const kept of ['MISS', 'HIT']) {
+      const shown = await visitor.call({ path, headers: own })
+      t.strictSame([shown.status, shown.json.state, shown.headers['x-cache']], [200, 'scanned', kept], header)
+      t.match(shown.json.match_code, /^\d\d$/)
+    }
+    for (const headers of [{}, { 'x-ticket-secret': 'A'.repeat(43) }, { authorization: `Ticket ${'A'.repeat(43)}` }] as Array<Record<string, string>>) {
+      const refused = await visitor.call({ path, headers })
+      t.strictSame([refused.status, refused.json.code, refused.json.match_code], [404, 'ticket-not-found', undefined], `${header} ${JSON.stringify(headers)}`)
+    }
+  }
+})
+
+await t.test('proxy cache: the owner of a ticket reads it when a stranger asked before, and the owner\'s poll has a parameter of its own', async (t) => {
+  const { service, visitor } = await openCached(t)
+  const { ticket, secret } = await openBrowser(service)
+  const path = `/api/tickets/${ticket}?after=0&wait=5`
+  t.equal((await visitor.call({ path })).status, 404)
+  const kept = await visitor.call({ path })
+  t.strictSame([kept.status, kept.headers['x-cache']], [404, 'HIT'])
+  const byAuthorization = await visitor.call({ path, headers: { authorization: `Ticket ${secret}` } })
+  t.strictSame([byAuthorization.status, byAuthorization.headers['x-cache']], [200, 'MISS'])
+  const byOwnHeader = await visitor.call({ path: `${path}&poll=Zm9v`, headers: { 'x-ticket-secret': secret } })
+  t.strictSame([byOwnHeader.status, byOwnHeader.json.state, byOwnHeader.headers['x-cache']], [200, 'pending', 'MISS'])
 })
