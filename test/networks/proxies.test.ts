@@ -54,7 +54,7 @@ for (const kind of ['nginx', 'haproxy', 'caddy', 'squid'] satisfies ProxyKind[])
 }
 
 for (const kind of ['nginx', 'haproxy'] as const) {
-  await t.test(`${kind}: it speaks HTTP/2, over which a browser has any number of polls held at a time, when it encrypts`, async (t) => {
+  await t.test(`${kind}: it speaks HTTP/2, and allows a hundred calls at a time on one connection, when it encrypts`, async (t) => {
     const upstream = createServer((_request, response) => { response.end('as it is') })
     const addresses = { listen: `127.0.0.1:${await freePort()}`, upstream: new URL(await listen(t, upstream)).host }
     const pem = makeCertificate(t)
