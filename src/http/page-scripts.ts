@@ -10,7 +10,7 @@ export const staticFolder = join(import.meta.dirname, '../../static')
 /** The scripts that pages load; all other scripts in static/ are parts of these. */
 const entries = ['login', 'me', 'scan-login'] as const
 
-/** The oldest browsers that have all that our scripts call; static/README.md names them, and older ones are told so by login.html and me.html. */
+/** The oldest browsers that have all that our scripts call; static/README.md names them, and older ones are told so by without-scripts.html. */
 export const oldestBrowsers = ['chrome80', 'firefox78', 'safari14.1'] as const
 
 /** The source for `style-src` that allows the element's style in a <style>, for browsers without constructed style sheets. Minifying leaves what a string says as it is. */

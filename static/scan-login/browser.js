@@ -15,11 +15,16 @@ export const clock = {
 const sleepCheckMs = 2_000
 const sleptMs = 5_000
 
-/** @param {string} url @param {boolean} isRetry @returns {Promise<boolean>} */
-export const loadPicture = async (url, isRetry) => {
-  if (isRetry) await fetch(url, { cache: 'reload' }).catch(() => null) // a browser may keep a router's 404, which an <img> would be given again
+/** An aborted load leaves its connection: a browser has six to a host, and the other tabs need them. @param {string} url @param {{ isRetry: boolean, signal: AbortSignal }} how @returns {Promise<boolean>} */
+export const loadPicture = async (url, { isRetry, signal }) => {
+  if (isRetry) await fetch(url, { cache: 'reload', signal }).catch(() => null) // a browser may keep a router's 404, which an <img> would be given again
+  if (signal.aborted) return false
   return await new Promise((resolve) => {
     const image = new Image()
+    signal.addEventListener('abort', () => {
+      image.removeAttribute('src')
+      resolve(false)
+    })
     image.onload = () => { resolve(true) }
     image.onerror = () => { resolve(false) }
     image.src = url

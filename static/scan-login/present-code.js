@@ -2,7 +2,7 @@
  * What happens beside the poll while a code waits to be scanned: its picture is fetched and shown, the next code is made shortly before this one ends, an
  * expired code is removed, and after ten minutes without a sign of a visitor the ticket is cancelled.
  */
-import { pause, retryDelayMs } from './wait.js'
+import { linked, pause, retryDelayMs } from './wait.js'
 
 /** @typedef {import('./attempt.js').Attempt} Attempt */
 /**
@@ -89,8 +89,10 @@ const untilPast = async (moment, { clock, pending }) => {
 }
 
 /** Rejects when `pending` is aborted, so that a picture that comes later is not drawn. @param {Attempt} attempt @param {Presentation} how @param {boolean} [isRetry] */
-const isLoaded = async ({ ticket }, { clock, pending, loadCode }, isRetry = false) =>
-  await Promise.race([loadCode(ticket.codeUrl, isRetry), pause({ clock, ms: pictureTimeoutMs, signal: pending })]) === true
+const isLoaded = async ({ ticket }, { clock, pending, loadCode }, isRetry = false) => {
+  const { signal, abort } = linked(pending)
+  return await Promise.race([loadCode(ticket.codeUrl, { isRetry, signal }), pause({ clock, ms: pictureTimeoutMs, signal })]).finally(abort) === true
+}
 
 /** @param {Attempt} attempt @param {import('./wait.js').Clock} clock @returns {import('./view-state.js').CodePicture} */
 const codeOf = ({ ticket, endsAt }, clock) => ({ url: ticket.codeUrl, linkUrl: ticket.linkUrl, lifeMs: ticket.lifeMs, leftMs: endsAt - clock.now() })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { dictionaries } from '../../static/scan-login/words.js'
 import { launchChromium } from '../support/chromium.ts'
 import { accessibilityFaults, announcements, hide, statusLine, recordAnnouncements, sessionBody, openPage, unhide, waitForFade, waitForStage } from '../support/open-page.ts'
-import type { Page } from 'playwright-core'
+import type { Page, Request } from 'playwright-core'
 import type { ScriptedService } from '../support/scripted-service.ts'
 
 const browser = await launchChromium()
@@ -264,6 +264,20 @@ await t.test('login page: the picture is fetched again when the first try failed
   delete service.script.code
   await waitForStage(page, 'waiting')
   t.equal(service.count('create'), 1)
+})
+
+await t.test('login page: the picture that does not come within 15 s leaves its connection, at the first try and at the next', async (t) => {
+  const { page, service } = await openPage(t, browser)
+  await page.clock.install()
+  service.script.code = 'hold'
+  await page.goto(`${service.url}/login`)
+  for (const kind of ['image', 'fetch']) {
+    const code = { predicate: (request: Request) => request.url().endsWith('/code') && request.resourceType() === kind }
+    while (service.count('code') < (kind === 'image' ? 1 : 2)) await page.clock.runFor(500)
+    const left = page.waitForEvent('requestfailed', code)
+    await page.clock.runFor(15_000)
+    t.match((await left).failure()?.errorText, /ABORTED/)
+  }
 })
 
 await t.test('login page: the picture is fetched from the service again when a router that had no backend let the browser keep its 404', async (t) => {

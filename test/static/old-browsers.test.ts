@@ -152,9 +152,10 @@ await t.test('old browsers: a browser with two kernels reads which one to take b
 })
 
 /** Opens a page whose scripts don't run. Its texts are then visible or not by HTML and CSS alone. */
-const openWithoutScripts = async (t: Parameters<typeof openPage>[0], path: string, { knowsClamp = true, ...options }: Parameters<typeof openPage>[2] & { knowsClamp?: boolean }) => {
+const openWithoutScripts = async (t: Parameters<typeof openPage>[0], path: string, { knowsClamp = true, hasStyle = true, ...options }: Parameters<typeof openPage>[2] & { knowsClamp?: boolean, hasStyle?: boolean }) => {
   const { page, service } = await openPage(t, browser, options)
   await page.route(/\/(?:login|me)\.js/, (route) => route.abort())
+  if (!hasStyle) await page.route('**/style.css', (route) => route.abort())
   if (!knowsClamp) {
     await page.route('**/style.css', async (route) => {
       const response = await route.fetch()
@@ -181,6 +182,9 @@ for (const path of ['login', 'me']) {
     await missing.locator('.again').waitFor()
     t.equal(await missing.locator('.too-old').isVisible(), false)
     t.strictSame(await accessibilityFaults(missing), [])
+    const bare = await openWithoutScripts(t, path, { hasStyle: false })
+    await bare.locator('.again').waitFor()
+    t.equal(await bare.locator('.too-old').isVisible(), false, 'neither style nor script')
   })
 }
 

@@ -64,8 +64,8 @@ await t.test('words: every refusal of an address has what happened and what to d
 
 await t.test('words: traditional Chinese has no simplified characters', async (t) => {
   const texts = [...Object.values(dictionaries['zh-Hant']), ...Object.values(refusalWords['zh-Hant']).flatMap(({ line, help }) => [line, help])]
-  for (const page of ['login.html', 'me.html']) texts.push(...[...(await readFile(join(staticFolder, page), 'utf8')).matchAll(/<p lang="zh-Hant">([^<]*)/g)].map(([, text = '']) => text))
-  t.ok(texts.length > Object.keys(dictionaries['zh-Hant']).length + 4)
+  texts.push(...[...(await readFile(join(staticFolder, 'without-scripts.html'), 'utf8')).matchAll(/<p lang="zh-Hant">([^<]*)/g)].map(([, text = '']) => text))
+  t.ok(texts.length > Object.keys(dictionaries['zh-Hant']).length + 2)
   t.notMatch(texts.join(''), /[录码扫击网络连开说错试马门时间这为还没问发图选动过别该们浏览确认请机换账号关设删输样点后让边长题应钟几够讯旧启载识]/)
 })
 

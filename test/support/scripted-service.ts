@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { encode } from 'fast-png'
 import { encodeQR } from 'qr'
+import { readPage } from '../../src/http/page-html.ts'
 import { elementStyleSource, pageScripts, staticFolder } from '../../src/http/page-scripts.ts'
 
 export interface Reply {
@@ -82,10 +83,11 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
   }
 
   const file = async (path: string, response: ServerResponse): Promise<void> => {
-    const name = path === 'login' || path === 'me' ? `${path}.html` : path
-    const bytes = scripts.get(name)?.representations.identity.bytes ?? await readFile(join(staticFolder, name)).catch(() => undefined)
+    const isPage = path === 'login' || path === 'me'
+    const name = isPage ? `${path}.html` : path
+    const bytes = isPage ? await readPage(path, 'Example') : scripts.get(name)?.representations.identity.bytes ?? await readFile(join(staticFolder, name)).catch(() => undefined)
     response.writeHead(bytes === undefined ? 404 : 200, { 'content-type': types[extname(name)] ?? 'text/plain', 'content-security-policy': policy })
-    response.end(name.endsWith('.html') ? bytes?.toString().replaceAll('{{site_name}}', 'Example') : bytes)
+    response.end(bytes)
   }
 
   const scripts = await pageScripts()

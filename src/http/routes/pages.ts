@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
-import { fillHtml } from '../fill-html.ts'
+import { readPage } from '../page-html.ts'
 import { pageScripts, staticFolder } from '../page-scripts.ts'
 import { encodingFor, isOfVersion, makeStaticFile, sendStaticFile } from '../static-files.ts'
 
@@ -36,8 +36,8 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
   for (const root of basePath === '' ? ['/'] : ['', '/']) {
     app.get(root, { schema: { hide: true }, prefixTrailingSlash: root === '/' ? 'slash' : 'no-slash' }, (_request, reply) => reply.redirect(`${basePath}/login`))
   }
-  for (const page of ['login', 'me']) {
-    const html = fillHtml(await readFile(join(staticFolder, `${page}.html`), 'utf8'), { site_name: siteName })
+  for (const page of ['login', 'me'] as const) {
+    const html = await readPage(page, siteName)
     // With a slash at its end, too, as people type it. Not by a redirect: a proxy that adds the slash would send the visitor round in circles.
     for (const [path, folder] of [[`/${page}`, ''], [`/${page}/`, '../']] as const) {
       const file = await makeStaticFile('text/html; charset=utf-8', html
