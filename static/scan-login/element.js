@@ -85,6 +85,7 @@ export class ScanLoginElement extends HTMLElement {
     const browser = watchBrowser(signal)
     const controller = createLoginController({
       ...browser,
+      server,
       lastActivityAt: () => this.hasAttribute('unattended') ? clock.now() : browser.lastActivityAt(),
       api: createTicketApi({ fetch: (...request) => fetch(...request), clock, server, isOwnPage: new URL(server).origin === location.origin }),
       clock,

@@ -17,7 +17,7 @@ import { createEvent, pause } from './wait.js'
  */
 export const createLoginController = (dependencies) => {
   const { api, clock, visible, online, hold, locks, savedTickets } = dependencies
-  const takeHoldSlot = createHoldSlots({ locks, visible })
+  const takeHoldSlot = createHoldSlots(dependencies)
   const conditionsChanged = createEvent()
   const becameVisible = createEvent()
   const answered = createEvent()

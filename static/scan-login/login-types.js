@@ -9,6 +9,7 @@
 /**
  * Everything a login needs of the browser, so that tests can replace it.
  * @typedef {object} LoginDependencies
+ * @property {string} server the service's address
  * @property {import('./ticket-api.js').TicketApi} api
  * @property {(url: string, how: { isRetry: boolean, signal: AbortSignal }) => Promise<boolean>} loadCode fetches the picture; false when that failed
  * @property {import('./wait.js').Clock} clock

@@ -26,12 +26,13 @@ const pollSpacingMs = 900
 export const pollTicket = async (attempt, { hold, takeHoldSlot, onNews, hasNext, ...context }) => {
   const { api, clock, signal, backOff, resetFailures } = context
   const { ticket } = attempt
-  let isPending = true
+  /** @type {string} */
+  let state = 'pending'
   let isUnsure = false
   let timeoutMs = Infinity
-  while (clock.now() < attempt.endsAt + finalStateMs + (isPending && !hasNext() ? unknownScanMs : 0)) {
+  while (clock.now() < attempt.endsAt + finalStateMs + (state === 'pending' && !hasNext() ? unknownScanMs : 0)) {
     // The first poll after a failure or a sleep is not held: the visitor would see an outdated state for as long.
-    const giveSlotBack = isUnsure ? null : await takeHoldSlot()
+    const giveSlotBack = isUnsure ? null : await takeHoldSlot({ isScanned: state === 'scanned' })
     const waitSeconds = giveSlotBack === null ? 0 : hold.seconds(ticket.maxWaitSeconds)
     const askedAt = clock.now()
     const answer = await interruptible(context, (callSignal) => api.read(ticket, { after: attempt.after, waitSeconds, timeoutMs }, callSignal)).finally(() => { giveSlotBack?.() })
@@ -57,7 +58,7 @@ export const pollTicket = async (attempt, { hold, takeHoldSlot, onNews, hasNext,
     const isNews = view.version > attempt.after
     if (isNews) {
       attempt.after = view.version
-      isPending = view.state === 'pending'
+      state = view.state
       if (view.state === 'confirmed' || view.state === 'consumed') return { state: view.state, user: view.user }
       if (view.state === 'cancelled' || view.state === 'expired') return { state: view.state, user: null }
       onNews(view)

@@ -54,6 +54,12 @@ for (const [which, index] of [['the first, hidden tab', 0], ['the last but one, 
     const phone = await service.newPhone()
     await phone.scan(ticket)
     const { number } = await tab.waitFor('a number', ({ number }) => number !== null)
+    let polls: readonly string[] = []
+    t.ok(await waitAtMost(20_000)(async () => {
+      polls = server.received(new RegExp(`^GET /api/tickets/${ticket}\\?.*\\bafter=2\\b`))
+      return polls.length > 0
+    }))
+    t.match(polls[0], new RegExp(`[?&]wait=${holdSeconds}\\b`), 'its poll is held')
     t.equal((await phone.confirm(ticket, number ?? '')).status, 200)
     const saidYesAt = performance.now()
     const sinceThen = (): string => `${Math.round(performance.now() - saidYesAt)} ms`
@@ -62,5 +68,6 @@ for (const [which, index] of [['the first, hidden tab', 0], ['the last but one, 
     const { visible } = await tab.waitFor('gone on', ({ path }) => path === '/me')
     t.comment(`from the yes to the page after the login: ${sinceThen()}`)
     t.equal(visible, index === 7)
+    t.equal(await tab.page.evaluate("fetch('api/session').then(async (answer) => (await answer.json()).user?.sub)"), phone.sub)
   })
 }

@@ -1,5 +1,6 @@
 import { locks as manager } from 'node:worker_threads'
 import t from 'tap'
+import { createHoldSlots } from '../../static/scan-login/hold-slots.js'
 import { createLocks } from '../../static/scan-login/locks.js'
 import { createLoginHarness, createStorage, viewAnswer } from '../support/login-harness.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -85,6 +86,36 @@ await t.test('tabs: another one has its polls held when one of the four leaves, 
   await second.begin()
   await pass(1_000)
   t.ok(isHeld(second))
+})
+
+await t.test('tabs: a fifth has its polls held when its code was scanned, and no sixth', async (t) => {
+  const { tabs, pass } = await openTabs(6)
+  const [fifth, sixth] = tabs.slice(4)
+  if (fifth === undefined || sixth === undefined) throw new Error('six tabs were opened')
+  for (const tab of [fifth, sixth]) {
+    t.notOk(isHeld(tab))
+    tab.plan.read.push(viewAnswer('scanned', 2, { match_code: '47' }))
+    await pass(2_000)
+    t.strictSame(tab.view(), { name: 'scanned', number: '47' })
+  }
+  t.ok(isHeld(fifth))
+  t.notOk(isHeld(sixth))
+  fifth.controller.suspend()
+  await pass(1_000)
+  t.ok(isHeld(sixth))
+})
+
+await t.test('tabs: those at another service have slots of their own, and those at another path of the same host have not', async (t) => {
+  const [shared, visible] = [createSharedLocks(), { now: () => true }]
+  const takeSlots = async (server: string): Promise<number> => {
+    const takeHoldSlot = createHoldSlots({ locks: shared.ofPage(), visible, server })
+    let taken = 0
+    while (taken < 8 && await takeHoldSlot({ isScanned: false }) !== null) taken += 1
+    return taken
+  }
+  t.equal(await takeSlots('https://login.example.com/'), 4)
+  t.equal(await takeSlots('https://login.example.com/p/'), 0)
+  t.equal(await takeSlots('https://login.example.org/'), 4)
 })
 
 await t.test('tabs: a hidden one gives its held poll up, asks about every second and notices the scan, when the browser has no locks', async (t) => {

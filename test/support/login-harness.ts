@@ -144,6 +144,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
   let wake = (): void => {}
 
   const controller = createLoginController({
+    server,
     api: createTicketApi({ fetch, clock, server, isOwnPage: world.isOwnPage }),
     lastPerson: { recall: () => world.lastPerson, remember: (sub) => { world.lastPerson = sub } },
     locks,
