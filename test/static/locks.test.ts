@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { locks as manager } from 'node:worker_threads'
 import t from 'tap'
 import { createHoldSlots } from '../../static/scan-login/hold-slots.js'
@@ -36,11 +37,25 @@ await t.test('locks: one that is held elsewhere is had as soon as it is free, un
   t.equal(await heldBy(), 0)
 })
 
-await t.test('locks: there are none when the browser has no manager, or forbids them', async (t) => {
-  t.strictSame([createLocks(undefined).isSupported, await createLocks(undefined).tryLock('a')], [false, null])
-  const forbidding = { request: () => Promise.reject(new DOMException('no', 'SecurityError')) } as unknown as Parameters<typeof createLocks>[0] // the one method that is called
-  t.equal(await createLocks(forbidding).tryLock('a'), null)
-  for (const locks of [createLocks(undefined), createLocks(forbidding)]) t.doesNotThrow(locks.hold('a'))
+/** The locks of a page whose browser has a manager and rejects every request, as it does where the page may store nothing. */
+const createForbiddenLocks = () => {
+  const request = (): Promise<never> => Promise.reject(new DOMException('no', 'SecurityError'))
+  return createLocks({ request } as unknown as Parameters<typeof createLocks>[0]) // the one method that is called
+}
+
+await t.test('locks: there are none when the browser has no manager', async (t) => {
+  const locks = createLocks(undefined)
+  t.strictSame([locks.isSupported, await locks.tryLock('a')], [false, null])
+  t.doesNotThrow(locks.hold('a'))
+})
+
+await t.test('locks: there are none any more when the browser has rejected a request', async (t) => {
+  const [trying, holding] = [createForbiddenLocks(), createForbiddenLocks()]
+  t.strictSame([await trying.tryLock('a'), trying.isSupported], [null, false])
+  const release = holding.hold('a')
+  await setImmediate()
+  t.equal(holding.isSupported, false)
+  t.doesNotThrow(release)
 })
 
 /** Opens the login in several tabs of one browser. */
@@ -116,6 +131,21 @@ await t.test('tabs: those at another service have slots of their own, and those 
   t.equal(await takeSlots('https://login.example.com/'), 4)
   t.equal(await takeSlots('https://login.example.com/p/'), 0)
   t.equal(await takeSlots('https://login.example.org/'), 4)
+})
+
+await t.test('tabs: polls are held while the page is visible when the browser rejects every request for a lock', async (t) => {
+  const bench = createLoginHarness({ locks: createForbiddenLocks() })
+  bench.world.isPunctual = true
+  await bench.begin()
+  await bench.pass(150_000)
+  t.equal(bench.callsOf('create').length, 1)
+  const polls = bench.callsOf('read').length
+  t.ok(polls < 12, `asked ${polls} times`)
+  t.ok(isHeld(bench))
+  bench.visible.set(false)
+  await bench.settled()
+  t.notOk(isHeld(bench))
+  t.equal(bench.openPolls(), 1)
 })
 
 await t.test('tabs: a hidden one gives its held poll up, asks about every second and notices the scan, when the browser has no locks', async (t) => {
