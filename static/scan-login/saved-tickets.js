@@ -3,6 +3,7 @@
  * same login. A ticket is saved only while its page is gone or hidden: a hidden page may be thrown away without any further event. A duplicated tab gets a
  * copy of the storage and must not find the ticket of a page that still uses it: `takeBack` removes it, and a hidden page's lock tells that it lives.
  */
+import { pause } from './wait.js'
 
 /** @typedef {import('./attempt.js').Attempt} Attempt */
 /** @typedef {ReturnType<typeof createSavedTickets>} SavedTickets */
@@ -11,6 +12,8 @@
 const key = 'scan-login-tickets'
 /** A scan in the last minute moves the end, which this page may not know, so a ticket can still become a session for this long. */
 const usefulAfterEndMs = 60_000
+/** A phone may load the page again while it still ends the process that it has thrown away, and whose lock is free only then. */
+const endingProcessMs = 1_000
 
 /** @param {string} id */
 const lockOf = (id) => `scan-login-ticket ${id}`
@@ -51,23 +54,38 @@ export const createSavedTickets = ({ server, store, locks, clock, wallClock }) =
     inUse?.release()
     inUse = null
   }
+  /** Returns the first of which no other page is the user, after making this page its user. @param {SavedTicket[]} all */
+  const lockFirst = async (all) => {
+    for (const saved of all) {
+      const { id } = saved.ticket
+      // A page that is gone has left its ticket to this one; its lock may be released only after this page has begun.
+      const unlock = saved.isInUse === true ? await locks.tryLock(lockOf(id)) : locks.hold(lockOf(id))
+      if (unlock === null) continue
+      inUse = { id, release: unlock }
+      return saved
+    }
+    return null
+  }
 
   return {
     /** Returns a ticket that this page now uses, or null if there is none for it. @param {string | null} returnTo @param {AbortSignal} signal aborted when the page goes away @returns {Promise<Attempt | null>} */
     take: async (returnTo, signal) => {
-      for (const { ticket, endsAt, isTheirs, isInUse } of find(returnTo)) {
-        // A page that is gone has left its ticket to this one; its lock may be released only after this page has begun.
-        const unlock = isInUse === true ? await locks.tryLock(lockOf(ticket.id)) : locks.hold(lockOf(ticket.id))
-        if (unlock === null) continue
-        inUse = { id: ticket.id, release: unlock }
-        if (signal.aborted) {
-          release() // the ticket stays saved for the next page
-          return null
-        }
-        replace(ticket.id, [])
-        return { ticket, after: 0, endsAt: clock.now() + Math.min(endsAt - wallClock(), ticket.lifeMs), isTheirs: isTheirs === true }
+      let saved = await lockFirst(find(returnTo))
+      if (saved === null && find(returnTo).length > 0) {
+        await pause({ clock, ms: endingProcessMs, signal }).catch(() => {})
+        if (signal.aborted) return null
+        const all = find(returnTo)
+        saved = await lockFirst(all)
+        if (saved === null) for (const { ticket } of all) replace(ticket.id, []) // came with a copy of the tab: their page lives
       }
-      return null
+      if (saved === null) return null
+      if (signal.aborted) {
+        release() // the ticket stays saved for the next page
+        return null
+      }
+      const { ticket, endsAt, isTheirs } = saved
+      replace(ticket.id, [])
+      return { ticket, after: 0, endsAt: clock.now() + Math.min(endsAt - wallClock(), ticket.lifeMs), isTheirs: isTheirs === true }
     },
     /** Says which ticket the page uses now, and forgets the one before. @param {Attempt | null} attempt */
     use: (attempt) => {

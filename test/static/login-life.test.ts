@@ -332,12 +332,14 @@ await t.test('thrown away: a copy of the tab has a ticket of its own while the p
   const stored = bench.tab.getItem('scan-login-tickets') ?? ''
   const copy = nextPage()
   await copy.begin('/deep')
+  await copy.pass(2_000)
   t.equal(copy.callsOf('create').length, 1)
   bench.visible.set(true)
   t.equal(bench.tab.getItem('scan-login-tickets'), '[]')
   bench.tab.setItem('scan-login-tickets', stored)
   const laterCopy = nextPage()
   await laterCopy.begin('/deep')
+  await laterCopy.pass(2_000)
   t.equal(laterCopy.callsOf('create').length, 1)
 })
 

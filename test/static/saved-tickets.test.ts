@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import type { Locks } from '../../static/scan-login/locks.js'
 import { createSavedTickets } from '../../static/scan-login/saved-tickets.js'
@@ -44,10 +45,44 @@ await t.test('saved tickets: a hidden page\'s ticket is returned when the page w
   const hidden = openPage(undefined, own)
   hidden.use(attempt(clock.now() + 50_000))
   hidden.putAway(attempt(clock.now() + 50_000), null)
-  t.equal(await openPage().take(null), null, 'a copy of the tab has a copy of the storage')
+  const copied = tab.getItem('scan-login-tickets') ?? ''
+  const takenByCopy = openPage().take(null)
+  await setImmediate()
+  clock.advance(2_000)
+  t.equal(await takenByCopy, null, 'a copy of the tab has a copy of the storage')
+  t.equal(tab.getItem('scan-login-tickets'), '[]', 'and keeps nothing that it could find when the first tab is gone')
+  tab.setItem('scan-login-tickets', copied)
   own.endPage()
   t.equal((await openPage().take(null))?.ticket.id, 't1')
   t.equal(tab.getItem('scan-login-tickets'), '[]')
+})
+
+await t.test('saved tickets: a hidden page\'s ticket is returned when its process ends only after the next page has begun', async (t) => {
+  const { clock, locks, openPage } = open()
+  const own = locks.ofPage()
+  const hidden = openPage(undefined, own)
+  hidden.use(attempt(clock.now() + 50_000))
+  hidden.putAway(attempt(clock.now() + 50_000), null)
+  const taken = openPage().take(null)
+  await setImmediate()
+  own.endPage()
+  clock.advance(2_000)
+  t.equal((await taken)?.ticket.id, 't1')
+})
+
+await t.test('saved tickets: one whose page still lives is not forgotten when the next page goes away before it has asked again', async (t) => {
+  const { clock, locks, openPage } = open()
+  const own = locks.ofPage()
+  const hidden = openPage(undefined, own)
+  hidden.use(attempt(clock.now() + 50_000))
+  hidden.putAway(attempt(clock.now() + 50_000), null)
+  const goingAway = new AbortController()
+  const taken = openPage().take(null, goingAway.signal)
+  await setImmediate()
+  goingAway.abort()
+  t.equal(await taken, null)
+  own.endPage()
+  t.equal((await openPage().take(null))?.ticket.id, 't1')
 })
 
 await t.test('saved tickets: a copy of a hidden tab finds nothing either when its page is shown again, until that page has left the ticket to the next', async (t) => {
@@ -60,7 +95,10 @@ await t.test('saved tickets: a copy of a hidden tab finds nothing either when it
   page.takeBack(its)
   t.equal(tab.getItem('scan-login-tickets'), '[]')
   tab.setItem('scan-login-tickets', copied)
-  t.equal(await openPage().take(null), null)
+  const taken = openPage().take(null)
+  await setImmediate()
+  clock.advance(2_000)
+  t.equal(await taken, null)
   page.leave(its, null)
   t.equal(JSON.parse(tab.getItem('scan-login-tickets') ?? '').length, 1, 'what was put away is replaced')
   t.equal((await openPage().take(null))?.ticket.id, 't1')
@@ -75,7 +113,10 @@ await t.test('saved tickets: the next page is recognised as the ticket\'s user w
   const its = await next.take(null)
   before.endPage()
   next.putAway(its ?? attempt(0), null)
-  t.equal(await openPage().take(null), null)
+  const taken = openPage().take(null)
+  await setImmediate()
+  clock.advance(2_000)
+  t.equal(await taken, null)
 })
 
 await t.test('saved tickets: the one before is forgotten, and free, when the page uses another one or none', async (t) => {
