@@ -26,7 +26,7 @@ login.title = words.website
 onTap('#start-over', () => {
   // Removing the element cancels its ticket; merely leaving the page saves the ticket for a reload.
   login.contentDocument?.querySelector('scan-login')?.remove()
-  login.src = 'login'
+  login.src = 'login?prompt=login' // without a prompt it would go on as the person who has just logged in
 })
 onTap('#add-phone', () => {
   addPhone()
