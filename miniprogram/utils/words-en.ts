@@ -35,6 +35,7 @@ export const en: Words = {
 
   ends: {
     done: { line: "You're in", help: 'The login page carries on by itself.' },
+    refused: { line: 'Refused. Nobody was logged in', help: 'Never scan a login code someone sent you, or pass on a number.' },
     cancelled: { line: 'Login cancelled', help: 'To log in, scan the new code on the page.' },
     'wrong-number': { line: 'Not that number. The login was cancelled', help: "Somebody may have tried to have you confirm their login. Don't scan again for a page you didn't open. Next time you'll type the number." },
     expired: { line: 'The time is up', help: 'Get a new code on the page and scan again.' },
@@ -92,6 +93,7 @@ export const en: Words = {
   close: 'Done',
   update: 'Update',
   home: 'My logins',
+  seeLogins: "See where you're logged in",
 
   homeTitle: 'My logins',
   noName: 'No name yet',

@@ -48,6 +48,8 @@ export interface Words {
   readonly close: string
   readonly update: string
   readonly home: string
+  /** As `home`, where a person may worry. */
+  readonly seeLogins: string
 
   readonly homeTitle: string
   readonly noName: string
@@ -85,4 +87,4 @@ export interface Words {
   readonly daysAgo: (count: number) => string
 }
 
-export type EndKind = 'done' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'
+export type EndKind = 'done' | 'refused' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'

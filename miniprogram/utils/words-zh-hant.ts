@@ -31,7 +31,8 @@ export const zhHant: Words = {
 
   ends: {
     done: { line: '登入成功', help: '登入頁會自動繼續。' },
-    cancelled: { line: '已取消，沒有登入', help: '要登入的話，掃網頁上的新碼。' },
+    refused: { line: '已拒絕，沒有登入', help: '別人傳來的碼不要掃，也不要告訴別人數字。' },
+    cancelled: { line: '登入已取消', help: '要登入的話，請掃網頁上的新碼。' },
     'wrong-number': { line: '數字不對，登入已取消', help: '可能有人想讓你替他確認登入。不是你自己打開的登入頁，不要再掃。下次要自己輸入數字。' },
     expired: { line: '時間到了', help: '在網頁上換一個新碼，再掃一次。' },
     taken: { line: '別人已經掃過這個碼', help: '在網頁上換一個新碼，再掃一次。' },
@@ -88,6 +89,7 @@ export const zhHant: Words = {
   close: '完成',
   update: '去更新',
   home: '我的登入',
+  seeLogins: '查看已登入的裝置',
 
   homeTitle: '我的登入',
   noName: '還沒有名字',

@@ -31,7 +31,8 @@ export const zh: Words = {
 
   ends: {
     done: { line: '登录成功', help: '登录页会自动继续。' },
-    cancelled: { line: '已取消，没有登录', help: '要登录的话，扫网页上的新码。' },
+    refused: { line: '已拒绝，没有登录', help: '别人发来的码不要扫，也不要告诉别人数字。' },
+    cancelled: { line: '登录已取消', help: '要登录的话，请扫网页上的新码。' },
     'wrong-number': { line: '数字不对，登录已取消', help: '可能有人想让你替他确认登录。不是你自己打开的登录页，不要再扫。下次要自己输入数字。' },
     expired: { line: '时间到了', help: '在网页上换一个新码，再扫一次。' },
     taken: { line: '别人已经扫过这个码', help: '在网页上换一个新码，再扫一次。' },
@@ -88,6 +89,7 @@ export const zh: Words = {
   close: '完成',
   update: '去更新',
   home: '我的登录',
+  seeLogins: '查看已登录的设备',
 
   homeTitle: '我的登录',
   noName: '还没有名字',

@@ -107,7 +107,7 @@ await t.test('network: the phone shows that it is offline, and goes on once it i
     await phone.button('Try again').click()
     t.equal((await phone.choices()).length, 3, state)
     await phone.button('Not me').click()
-    await phone.says('Login cancelled')
+    await phone.says('Refused. Nobody was logged in')
     await phone.close()
   }
 })

@@ -26,7 +26,7 @@ const zh = {
   noBrowsers: '现在没有浏览器登录着你的账号',
   confirming: '正在登录…',
   done: '登录成功',
-  cancelled: '已取消，没有登录',
+  refused: '已拒绝，没有登录',
   wrong: '数字不对，登录已取消',
   expired: '时间到了',
   taken: '别人已经扫过这个码',
@@ -58,7 +58,7 @@ const en: typeof zh = {
   noBrowsers: 'No browser is logged in as you right now',
   confirming: 'Logging in…',
   done: "You're in",
-  cancelled: 'Login cancelled',
+  refused: 'Refused. Nobody was logged in',
   wrong: 'Not that number. The login was cancelled',
   expired: 'The time is up',
   taken: 'Somebody else has scanned this code',
@@ -171,8 +171,8 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Pr
 
   await scanNew()
   await phone.button(words.notMe).click()
-  await phone.says(words.cancelled)
-  await check('cancelled')
+  await phone.says(words.refused)
+  await check('refused')
 
   const right = await scanNew()
   await phone.button((await phone.choices()).find((choice) => choice !== right) ?? '').click()

@@ -93,7 +93,7 @@ await t.test('clock: it is corrected with one more request, and a note, when the
   await phone.choices()
   t.equal(await phone.app.getByText(note).count(), 0)
   await phone.button('Not me').click()
-  await phone.says('Login cancelled')
+  await phone.button("See where you're logged in").click()
   await phone.flip('Clock an hour fast')
   exact.received(scans)
   await phone.scanAgain()

@@ -138,11 +138,19 @@ await t.test('approval: sends nothing when a tap comes before the offer', async 
   t.strictSame(phone.calls(), [])
 })
 
-await t.test('approval: is cancelled when the person taps "Not me"', async (t) => {
+await t.test('approval: is refused when the person taps "Not me"', async (t) => {
   const { approval, kinds } = start()
   await approval.read()
   await approval.cancel()
-  t.strictSame(kinds, ['loading', 'ready', 'cancelling', 'cancelled'])
+  t.strictSame(kinds, ['loading', 'ready', 'cancelling', 'refused'])
+})
+
+await t.test('approval: is refused when the answer to "Not me" was lost and the ticket turns out to be cancelled', async (t) => {
+  const { approval } = start({ cancel: 'lost', scan: [offer(), problem(409, 'ticket-cancelled')] })
+  await approval.read()
+  await approval.cancel()
+  await approval.read()
+  t.equal(approval.view().kind, 'refused')
 })
 
 await t.test('approval: shows why when the scan is refused', async (t) => {

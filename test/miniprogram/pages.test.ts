@@ -105,13 +105,13 @@ await t.test('login page: logs in, and not before, when a number is tapped', asy
   t.match(Object.keys(confirm?.header ?? {}).sort().join(), /^Content-Digest,Content-Type,Signature,Signature-Input$/)
 })
 
-await t.test('login page: cancels when "Not me" is tapped', async (t) => {
+await t.test('login page: refuses when "Not me" is tapped', async (t) => {
   const page = await open('pages/login/login')
   page.onLoad({ scene: ticket })
   await page.onShow()
   await page.onNotMe()
   page.onUnload()
-  t.equal(page.data.screen.kind, 'cancelled')
+  t.equal(page.data.screen.kind, 'refused')
   t.strictSame(sent(), ['POST scan', 'POST cancel'])
 })
 

@@ -192,6 +192,7 @@ await t.test('screenOf: disables the buttons and marks the number while a decisi
 await t.test('screenOf: shows a line, a mark and actions when the approval has ended', async (t) => {
   const ends: Array<[View, string, string[]]> = [
     [{ kind: 'done', offer: undefined }, 'good', ['close', 'home']],
+    [{ kind: 'refused' }, 'refused', ['close', 'home']],
     [{ kind: 'cancelled' }, 'quiet', ['scan', 'home']],
     [{ kind: 'wrong-number' }, 'warning', ['scan', 'home']],
     [{ kind: 'expired' }, 'quiet', ['scan', 'home']],

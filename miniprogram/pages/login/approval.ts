@@ -10,6 +10,8 @@ export type View =
   | Decision & { readonly kind: 'cancelling' }
   /** From here to `blocked`: nothing more can be done with this ticket. */
   | { readonly kind: 'done', readonly offer: Offer | undefined }
+  /** By this person; `cancelled` otherwise. */
+  | { readonly kind: 'refused' }
   | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
   /** WeChat knows none of this mini program's js_codes: it has another AppID than the service. */
   | { readonly kind: 'foreign-app' }
@@ -58,6 +60,8 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
   let typed = ''
   /** Incremented by each call: answers to earlier calls are ignored. */
   let lastCall = 0
+  /** The person has refused; whether the answer came or not. */
+  let wasRefused = false
   /** The page was shown again during a confirm or cancel: WeChat may have cut off that call in the background. */
   let wasShownAgain = false
 
@@ -74,7 +78,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
       // Only the person who scanned can have confirmed it: without an offer that was somebody else.
       case 'ticket-consumed': return offer === undefined ? { kind: 'used' } : { kind: 'done', offer }
       case 'match-wrong': return { kind: 'wrong-number' }
-      case 'ticket-cancelled': return { kind: 'cancelled' }
+      case 'ticket-cancelled': return { kind: wasRefused ? 'refused' : 'cancelled' }
       case 'ticket-expired': return { kind: 'expired' }
       case 'ticket-taken': return { kind: 'taken' }
       case 'ticket-not-found': case 'bad-request': return { kind: 'invalid-code' }
@@ -150,8 +154,9 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
     },
     cancel: async () => {
       if (view.kind !== 'ready' || ticket === undefined) return
+      wasRefused = true
       show({ ...view, kind: 'cancelling' })
-      if (await valueOf(service.cancel(ticket)) !== undefined) show({ kind: 'cancelled' })
+      if (await valueOf(service.cancel(ticket)) !== undefined) show({ kind: 'refused' })
       await readIfCutOff()
     },
     tick: async () => {

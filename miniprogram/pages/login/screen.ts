@@ -41,7 +41,7 @@ export interface Screen {
   /** Set while no decision is asked for. */
   readonly line: string
   readonly help: string
-  readonly mark: 'good' | 'warning' | 'quiet'
+  readonly mark: 'good' | 'refused' | 'warning' | 'quiet'
   readonly actions: ReadonlyArray<{ readonly name: ActionName, readonly label: string }>
 }
 
@@ -73,7 +73,7 @@ const empty = {
   actions: [],
 } as const
 
-const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', 'foreign-app': 'warning', 'locked-out': 'warning' }
+const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', refused: 'refused', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', 'foreign-app': 'warning', 'locked-out': 'warning' }
 
 /**
  * `now` is milliseconds since 1970, by the service's clock; `isFromCamera` whether this person's own camera scanned the code; `appId` is this mini program's,
@@ -100,7 +100,7 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
         line,
         help: helpOf(view, words, appId) ?? help,
         mark: marks[view.kind] ?? 'quiet',
-        actions: actionsOf(view.kind).map((name) => ({ name, label: labelOf(name, words) })),
+        actions: actionsOf(view.kind).map((name) => ({ name, label: labelOf(name, view.kind, words) })),
       }
     }
   }
@@ -166,11 +166,12 @@ const warningOf = ({ isOtherCountry, isSamePhone, createdAt }: Offer, words: Wor
 }
 
 const actionsOf = (kind: View['kind']): readonly ActionName[] => {
-  if (kind === 'done') return ['close', 'home']
+  // No scanner after a refusal: whoever sent the code has the next one on their page already.
+  if (kind === 'done' || kind === 'refused') return ['close', 'home']
   if (kind === 'offline' || kind === 'unavailable' || kind === 'locked-out') return ['retry', 'home']
   if (kind === 'update-needed' || kind === 'wechat-too-old') return ['update']
   return kind === 'blocked' || kind === 'foreign-app' ? ['close'] : ['scan', 'home']
 }
 
-const labelOf = (name: ActionName, words: Words): string =>
-  ({ retry: words.tryAgain, scan: words.scanAgain, close: words.close, home: words.home, update: words.update })[name]
+const labelOf = (name: ActionName, kind: View['kind'], words: Words): string =>
+  ({ retry: words.tryAgain, scan: words.scanAgain, close: words.close, home: kind === 'refused' ? words.seeLogins : words.home, update: words.update })[name]
