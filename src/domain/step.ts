@@ -12,8 +12,8 @@ export interface WrongNumber { readonly by: 'wrong-number', readonly count: numb
 /** What ended a session or a phone's key. `newer`: the person had too many, and this was the oldest. `relogin`: the next login in the same browser. `operator`: a command. */
 export type EndReason = 'browser' | 'phone' | 'newer' | 'relogin' | 'operator'
 
-/** What was limited: tickets, guesses or wrong js_codes from an address, or signed calls of a person, within a minute; wrong numbers of a person within an hour. */
-export type LimitKind = 'create' | 'guess' | 'js-code' | 'phone' | 'wrong-number'
+/** What was limited: tickets, tickets that take another's place (`renew`: further ones count like any other), guesses or wrong js_codes from an address, or signed calls of a person, within a minute; wrong numbers of a person within an hour. */
+export type LimitKind = 'create' | 'renew' | 'guess' | 'js-code' | 'phone' | 'wrong-number'
 
 /** The browser that made the ticket, as it described itself. */
 interface BrowserFields {

@@ -26,13 +26,19 @@ const networkFactor = 16
 
 const factorOf = (index: number, count: number): number => index === count - 1 ? 1 : index === 0 ? networkFactor : lineFactor
 
+/**
+ * How many more renewals than new tickets there may be. With the defaults 60 people a minute begin, and each page renews its code for ten minutes without a
+ * visitor at the most: 600 pages, which renew 225 tickets in a minute. A line has 3,600 tickets at the most with that, fewer than a network's share of MAX_TICKETS.
+ */
+const renewalFactor = 4
+
 /** Answers to a secret, an id or a path that doesn't exist. */
 const failedGuesses: ReadonlySet<ProblemCode> = new Set(['ticket-not-found', 'not-found'])
 
 /** Each rejects with `store-unavailable` when nothing can be counted: otherwise attempts would be free. */
 export interface Limits {
-  /** Counts a ticket to be made from this address. Rejects with `rate-limited`. */
-  beforeCreate (request: FastifyRequest): Promise<void>
+  /** Counts a ticket to be made from this address; a renewal apart, and like the others only where there were too many of them. Rejects with `rate-limited`. */
+  beforeCreate (request: FastifyRequest, isRenewal: boolean): Promise<void>
   /** Counts a signed call of this person. Rejects with `rate-limited`. */
   beforePhoneCall (request: FastifyRequest): Promise<void>
   /**
@@ -81,6 +87,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     }
   }
   const create = limiter('create', options.createPerMinute)
+  const renew = limiter('renew', options.createPerMinute * renewalFactor)
   const guess = limiter('guess', options.guessPerMinute)
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
   const phone = limiter('phone', options.phonePerMinute, ({ signerSub }) => signerSub)
@@ -103,7 +110,9 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   }
 
   return {
-    beforeCreate: (request) => before(create, request),
+    beforeCreate: async (request, isRenewal) => {
+      if (!isRenewal || await renew(request) !== undefined) await before(create, request)
+    },
     beforePhoneCall: (request) => before(phone, request),
     duringPhoneLogin: async (request, work) => {
       const { isOverLimit, ...keys } = await queueOf(request)

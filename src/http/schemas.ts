@@ -15,7 +15,10 @@ const WholeNumber = Type.String({ pattern: '^-?[0-9]+$' })
 export const TicketParams = Type.Object({ ticket: Type.String() })
 export const SessionParams = Type.Object({ id: Type.String() })
 
-export const CreateTicketBody = Type.Object({ return_to: Type.Optional(nullable(Type.String({ maxLength: 4096 }))) })
+export const CreateTicketBody = Type.Object({
+  return_to: Type.Optional(nullable(Type.String({ maxLength: 4096 }))),
+  renews: Type.Optional(nullable(Type.String({ maxLength: 4096, description: 'The ticket that this one takes the place of, whose secret is in the headers.' }))),
+})
 
 export const CreatedTicket = Type.Object({
   ticket: Type.String(),

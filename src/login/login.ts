@@ -1,6 +1,7 @@
 import type { Audit } from './audit.ts'
 import type { BrowserCredentials } from './browser-ticket.ts'
 import { cancelByBrowser, cancelByPhone } from './cancel-ticket.ts'
+import { claimRenewal } from './claim-renewal.ts'
 import { confirmTicket, type Confirmation } from './confirm-ticket.ts'
 import { consumeTicket } from './consume-ticket.ts'
 import { createTicket, type TicketOrder } from './create-ticket.ts'
@@ -22,6 +23,7 @@ export const createLogin = (parts: LoginParts) => {
   const withAudit = (audit: Audit) => ({ ...parts, audit })
   return {
     createTicket: (order: TicketOrder, audit: Audit) => createTicket(withAudit(audit), order),
+    claimRenewal: (credentials: BrowserCredentials, audit: Audit) => claimRenewal(withAudit(audit), credentials),
     readCodeTicket: (id: string, audit: Audit) => readCodeTicket(withAudit(audit), id),
     waitForTicket: (poll: Poll, audit: Audit) => waitForTicket(withAudit(audit), poll),
     cancelByBrowser: (credentials: BrowserCredentials, audit: Audit) => cancelByBrowser(withAudit(audit), credentials),

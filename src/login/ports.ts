@@ -14,6 +14,8 @@ export interface Tickets {
   secureSlot (ticket: Ticket): Promise<void>
   /** The ticket, or undefined where there is none (unknown, or final for more than a minute). */
   read (id: string): Promise<Ticket | undefined>
+  /** True for the one caller who makes the ticket that takes this one's place. */
+  claimSuccessor (ticket: Ticket): Promise<boolean>
   /** The version of each of these tickets; undefined where there is none. One request to the store, or a few. */
   versionsOf (ids: readonly string[]): Promise<Array<number | undefined>>
   /**

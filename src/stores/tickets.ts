@@ -10,7 +10,7 @@ const group = 'tickets'
 const retryAfterSeconds = 10
 /** Tickets per request to the store: at most 0.5 MB, so that other requests don't have to wait for it. */
 const batch = 500
-/** The part of MAX_TICKETS that one network may have. Of the default it is 5,000; LIMIT_CREATE allows a network 2,880 in three minutes. */
+/** The part of MAX_TICKETS that one network may have. Of the default it is 5,000; LIMIT_CREATE allows a network 2,880 in three minutes, and an IPv6 /56 or an IPv4 address with its renewals 3,600 at the most. */
 const networkShare = 1 / 20
 /** How many secured slots this instance remembers, in 5 MB. For others the store is asked again, which writes nothing. */
 const rememberedSecured = 50_000
@@ -77,6 +77,8 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
     },
     secureSlot,
     read: records.read,
+    // Longer than the ticket itself is stored, whatever the clocks of two instances say.
+    claimSuccessor: ({ id, createdAt, expiresAt }) => store.claim(`successor:${id}`, 1, expiresAt - createdAt + 2 * graceMs),
     async versionsOf (ids) {
       const versions: Array<number | undefined> = []
       for (let from = 0; from < ids.length; from += batch) {

@@ -44,7 +44,7 @@ export const runLogin = async (run) => {
       loadCode: run.loadCode,
       lastActivityAt: run.lastActivityAt,
       pending: pending.signal,
-      makeNext: requests.tryOnce,
+      makeNext: (signal) => requests.tryOnce(signal, attempt.ticket),
       onNext: (made) => { next = made },
       onUnattended: () => {
         isUnattended = true
@@ -74,8 +74,10 @@ export const runLogin = async (run) => {
   let attempt = await run.savedTickets.take(returnTo, signal)
   throwIfAborted(signal)
   if (attempt !== null) emit({ name: 'ticket', ticket: attempt.ticket.id })
+  /** @type {import('./ticket-api.js').Ticket | null} */
+  let expired = null
   for (;;) {
-    attempt ??= await requests.untilMade()
+    attempt ??= await requests.untilMade(expired)
     run.setCurrent(attempt)
     viewState.setTrouble(null)
     const startedAt = clock.now()
@@ -94,6 +96,7 @@ export const runLogin = async (run) => {
       return isRedirected ? run.redirect(session) : undefined
     }
     run.setCurrent(null)
+    expired = end.state === 'expired' ? attempt.ticket : null
     attempt = isRenewed ? next : null
     name = 'waiting'
     if (isRenewed) continue

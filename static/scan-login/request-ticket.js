@@ -20,10 +20,10 @@ export const createTicketRequests = ({ online, emit, context, viewState, returnT
   /** The last refusal, and until when it holds. @type {{ failure: Failure, until: number } | null} */
   let refusal = null
 
-  /** @param {AbortSignal} signal @returns {ReturnType<typeof api.create>} */
-  const create = async (signal) => {
+  /** @param {AbortSignal} signal @param {import('./ticket-api.js').Ticket | null} renewed @returns {ReturnType<typeof api.create>} */
+  const create = async (signal, renewed) => {
     if (refusal !== null && clock.now() < refusal.until) return { value: null, failure: { ...refusal.failure, retryAfterMs: refusal.until - clock.now() } }
-    const answer = await api.create(returnTo, signal)
+    const answer = await api.create({ returnTo, renewed }, signal)
     refusal = answer.failure === null ? null : { failure: answer.failure, until: clock.now() + Math.min(answer.failure.retryAfterMs, longestRetryAfterMs) }
     return answer
   }
@@ -35,19 +35,19 @@ export const createTicketRequests = ({ online, emit, context, viewState, returnT
   }
 
   return {
-    /** Tries once; null when that failed. @param {AbortSignal} signal */
-    tryOnce: async (signal) => {
-      const { value: ticket } = await create(signal)
+    /** Tries once to make the ticket that takes the place of `renewed`; null when that failed. @param {AbortSignal} signal @param {import('./ticket-api.js').Ticket} renewed */
+    tryOnce: async (signal, renewed) => {
+      const { value: ticket } = await create(signal, renewed)
       return ticket && begin(ticket)
     },
 
-    /** Tries until there is a ticket, and shows why there is none yet. @returns {Promise<Attempt>} */
-    untilMade: async () => {
+    /** Tries until there is a ticket, and shows why there is none yet. `renewed` is one that has expired. @param {import('./ticket-api.js').Ticket | null} renewed @returns {Promise<Attempt>} */
+    untilMade: async (renewed) => {
       const { signal } = context
       const cancelTimer = clock.after(makingAfterMs, () => { if (viewState.stage().name !== 'no-code') viewState.set({ name: 'making' }) })
       try {
         for (;;) {
-          const { value: ticket, failure } = await create(signal)
+          const { value: ticket, failure } = await create(signal, renewed)
           if (ticket !== null) return begin(ticket)
           if (returnTo !== null && returnRefusals.includes(failure.code)) {
             returnTo = null

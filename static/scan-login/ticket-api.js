@@ -73,10 +73,13 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
   }
 
   return {
-    /** Makes a ticket. @param {string | null} returnTo @param {AbortSignal} signal */
-    create: (returnTo, signal) => call('tickets', {
+    /** Makes a ticket. `renewed` is the one that it takes the place of: with its secret the service doesn't count the new one. @param {{ returnTo: string | null, renewed: Ticket | null }} order @param {AbortSignal} signal */
+    create: ({ returnTo, renewed }, signal) => call('tickets', {
       method: 'POST',
-      ...(returnTo !== null && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ return_to: returnTo }) }),
+      ...((returnTo !== null || renewed !== null) && {
+        headers: { 'Content-Type': 'application/json', ...(renewed !== null && authorization(renewed)) },
+        body: JSON.stringify({ ...(returnTo !== null && { return_to: returnTo }), ...(renewed !== null && { renews: renewed.id }) }),
+      }),
     }, { read: (body) => readTicket(body, server), signal }),
 
     /** Polls for a version above `after`; the server holds the answer for `waitSeconds` until there is one. @param {Ticket} ticket @param {{ after: number, waitSeconds: number, timeoutMs: number }} cursor @param {AbortSignal} signal */

@@ -24,6 +24,30 @@ await t.test('renewal: the next code is made before this one ends, replaces it, 
   t.strictSame(bench.events, ['ticket t1', 'ticket t2', 'scanned'])
 })
 
+await t.test('renewal: the old ticket is named, and its secret shown, so that the service doesn\'t count the new one', async (t) => {
+  for (const isOwnPage of [true, false]) {
+    const bench = createLoginHarness({ isOwnPage })
+    const made = () => bench.callsOf('create').map(({ init: { body }, headers }) => [body === undefined ? null : JSON.parse(String(body)), headers.get(isOwnPage ? 'X-Ticket-Secret' : 'Authorization')])
+    const shown = (ticket: string) => `${isOwnPage ? '' : 'Ticket '}secret-of-${ticket}`
+    bench.world.isPunctual = true
+    await bench.begin('/orders')
+    bench.plan.create.push('cut')
+    await bench.pass(161_000)
+    await bench.answer(viewAnswer('expired', 2))
+    await bench.pass(161_000)
+    t.strictSame(made(), [
+      [{ return_to: '/orders' }, null],
+      [{ return_to: '/orders', renews: 't1' }, shown('t1')],
+      [{ return_to: '/orders', renews: 't1' }, shown('t1')],
+      [{ return_to: '/orders', renews: 't2' }, shown('t2')],
+    ], 'again when an answer was lost')
+    await bench.answer(viewAnswer('expired', 2))
+    await bench.pass(5_000)
+    await bench.answer(viewAnswer('cancelled', 2))
+    t.strictSame(made().slice(4), [[{ return_to: '/orders' }, null]], 'none that was cancelled')
+  }
+})
+
 await t.test('renewal: the old ticket is continued, and the new one cancelled, when the old one is scanned in its last seconds', async (t) => {
   const bench = createLoginHarness()
   bench.world.isPunctual = true

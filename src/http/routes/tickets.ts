@@ -43,6 +43,12 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
   /** The allowed origin on another site whose page makes the call, or null. A page can't hide its origin in a POST; a call without one comes from no page. */
   const siteOf = ({ headers: { origin = '' } }: FastifyRequest): string | null => foreign.includes(origin) ? origin : null
 
+  /** Whether the new ticket takes the place of one that ends, and is the only one that does. */
+  const isRenewal = async (request: FastifyRequest, id: string | null | undefined): Promise<boolean> => {
+    const secret = ticketSecret(request)
+    return typeof id === 'string' && secret !== undefined && await login.claimRenewal({ id, secret }, request.audit)
+  }
+
   if (config.ALLOWED_ORIGINS.length > 0) {
     await app.register(cors, {
       ...corsOptions,
@@ -56,7 +62,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
     schema: { body: schemas.CreateTicketBody, response: { 201: schemas.CreatedTicket, ...schemas.problems } },
     preValidation: async (request) => { if (request.body === undefined) request.body = {} }, // JSON null was sent as null, and is refused
   }, async (request, reply) => {
-    await limits.beforeCreate(request)
+    await limits.beforeCreate(request, await isRenewal(request, request.body.renews))
     const browser = browserOf(request)
     const takePrefetchedId = () => codes.takeTicketId(wechatQuotaKeyOf(browser.ip))
     const { ticket, secret } = await login.createTicket({ returnTo: request.body.return_to ?? null, browser, takePrefetchedId, site: siteOf(request) }, request.audit)
