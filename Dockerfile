@@ -17,6 +17,6 @@ RUN install -d -o node -g node -m 700 data
 VOLUME /app/data
 USER node
 EXPOSE 3000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 CMD ["node", "src/commands/healthcheck.ts"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=15s --retries=3 CMD ["node", "src/commands/healthcheck.ts"]
 # Node itself hears the signals.
 CMD ["node", "src/server.ts"]

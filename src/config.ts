@@ -1,9 +1,10 @@
 /** Every setting: its name, its default, and how its text is read. The environment comes in as an argument. */
 import { networkMatcher, readNetwork } from './domain/address.ts'
+import { proxyFor } from './domain/proxy.ts'
 import { isPublicSuffix } from './domain/public-suffix.ts'
 import { foreignOrigins } from './domain/site.ts'
 import { isPlainText } from './domain/text.ts'
-import { misspelledIn } from './setting-names.ts'
+import { ignoredNamesIn, isServiceAddress, misspelledIn, type IgnoredNames } from './setting-names.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -87,9 +88,13 @@ const isDecodable = (value: string): boolean => {
   }
 }
 
-/** Names, addresses and CIDRs, separated by commas or spaces, as other programs read them. */
-const noProxy = (value: string): readonly string[] => value.split(/[,\s]+/).filter((entry) => entry !== '')
-  .map(text(/^(?!.*\/\/)[A-Za-z0-9.*:/_[\]-]+$/, 'must be host names, addresses or CIDRs, separated by commas, or "*" for all'))
+/** Names, addresses and CIDRs, separated by commas or spaces, as other programs read them; on Windows, by semicolons. */
+const noProxyEntries = (value: string): readonly string[] => value.split(/[,;\s]+/).filter((entry) => entry !== '')
+
+const isNoProxyEntry = (entry: string): boolean => /^(?!.*\/\/)[A-Za-z0-9.*:/_[\]-]+$/.test(entry)
+
+/** The variable is one of all programs, and some take more: what this service can't use is left out. */
+const noProxy = (value: string): readonly string[] => noProxyEntries(value).filter(isNoProxyEntry)
 
 const origin = (value: string): string =>
   /^https?:\/\/[^/]/.test(value) && URL.parse(value)?.origin === value ? value : wrong('must be origins like https://www.example.com, separated by commas')
@@ -198,28 +203,57 @@ export class ConfigError extends Error {
   }
 }
 
+/** Settings, and what is ignored of an environment. */
+export interface ReadSettings extends IgnoredNames {
+  readonly config: Config
+}
+
 /**
- * Reads the configuration; an empty value counts as none, and white space around one is no part of it. Without `readFile` no secret is read from a file. Throws
+ * Reads the settings; an empty value counts as none, and white space around one is no part of it. Without `readFile` no secret is read from a file. Throws
  * a ConfigError that names every bad value and every misspelled setting.
  */
-export const readConfig = (environment: Environment, readFile?: (path: string) => string): Config => {
+export const readSettings = (environment: Environment, readFile?: (path: string) => string): ReadSettings => {
   const lines = misspelledIn(environment, knownNames)
+  const links = settingNames.filter((name) => isServicePort(name, textIn(environment, name)))
+  const badProxies: Array<{ readonly setting: string, readonly name: string, readonly message: string }> = []
   const values = Object.fromEntries(Object.entries(settings).map(([setting, { fallback, parse }]) => {
     const name = givenName(setting, environment)
     try {
       const value = secretNames.includes(name) ? secretIn(environment, name, readFile) : textIn(environment, name)
-      return [setting, value === '' ? fallback : parse(value)]
+      return [setting, value === '' || isServicePort(name, value) ? fallback : parse(value)]
     } catch (error) {
-      lines.push(`${name} ${(error as Error).message}`) // all of these throw Errors
+      const { message } = error as Error // all of these throw Errors
+      if (alsoInLowerCase.has(setting)) badProxies.push({ setting, name, message })
+      else lines.push(`${name} ${message}`)
       return [setting, fallback]
     }
   })) as Values // built from the table's own names
 
+  const used = proxyFor(values.WECHAT_API_URL, { HTTPS_PROXY: 'HTTPS_PROXY', HTTP_PROXY: 'HTTP_PROXY', NO_PROXY: values.NO_PROXY })
+  lines.push(...badProxies.filter(({ setting }) => setting === used).map(({ name, message }) => `${name} ${message}`))
   const config = { ...values, ...derive(values) }
   lines.push(...conflictsIn(config))
   if (lines.length > 0) throw new ConfigError(lines)
-  return config
+
+  const { warnings, notes } = ignoredNamesIn(environment, knownNames)
+  const noProxyName = givenName('NO_PROXY', environment)
+  return {
+    config,
+    warnings: [
+      ...warnings,
+      ...links.map((name) => `${name} is ignored: it is the address of a service beside this one, as Kubernetes and Docker set it. In Kubernetes, enableServiceLinks: false keeps them away`),
+      ...badProxies.map(({ name, message }) => `${name} is ignored, as no call to WeChat needs it: here it ${message}`),
+      ...noProxyEntries(textIn(environment, noProxyName)).every(isNoProxyEntry) ? [] : [`${noProxyName} has entries that are no host name, address or CIDR, and they are ignored`],
+    ],
+    notes,
+  }
 }
+
+/** Reads the settings alone. Throws as `readSettings` does. */
+export const readConfig = (environment: Environment, readFile?: (path: string) => string): Config => readSettings(environment, readFile).config
+
+/** Whether the name and value of a port's setting come from an orchestrator: for a service named "metrics", METRICS_PORT is tcp://10.96.0.7:80. */
+const isServicePort = (name: string, value: string): boolean => /(?:^|_)PORT$/.test(name) && isServiceAddress(value)
 
 /** A value's text. Files made by `echo`, and lines copied from somewhere, end with white space. */
 const textIn = (environment: Environment, name: string): string => environment[name]?.trim() ?? ''

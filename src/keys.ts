@@ -27,6 +27,6 @@ await orExit(async () => {
   const [word = '', ...rest] = process.argv.slice(2)
   const command = Object.hasOwn(commands, word) && rest.length === 0 ? commands[word] : undefined
   if (command === undefined) throw new Error('usage: "npm run keys" makes the key file, "npm run keys -- rotate" adds a new signing key, "npm run keys -- replace" replaces keys that have leaked')
-  const { config: { KEYS_FILE } } = readServiceSettings()
+  const { config: { KEYS_FILE } } = readServiceSettings({ withSecretFiles: false })
   process.stdout.write(`${command(KEYS_FILE)}\n`)
 })

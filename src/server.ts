@@ -4,29 +4,28 @@ import type { Config, ServiceConfig } from './config.ts'
 import { readServiceSettings } from './environment.ts'
 import { openRuntime, systemClock } from './runtime.ts'
 import { orExit, serve } from './serve.ts'
-import { likelyMeantIn } from './setting-names.ts'
 import { lockStoreFile } from './stores/file-lock.ts'
 import { readableByOthers } from './stores/readable-files.ts'
 import { weakSettings } from './weak-settings.ts'
 
 await orExit(async () => {
-  const settings = readServiceSettings()
-  const likelyMeant = likelyMeantIn(settings.environment)
-  const config = withCredentials(settings.config, likelyMeant)
+  const { environment, warnings, notes, config: settings } = readServiceSettings({ withSecretFiles: true })
+  const config = withCredentials(settings, warnings)
   const runtime = openRuntime(config)
   await lockStoreFile(config.STORE_URL, systemClock) // before the first request, until the process ends
   for (const line of readableByOthers(config.STORE_URL, config.KEYS_FILE)) runtime.log.warn(line)
-  for (const line of likelyMeant) runtime.log.warn(line)
-  for (const line of weakSettings(config, { isProduction: settings.environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
+  for (const line of warnings) runtime.log.warn(line)
+  for (const line of notes) runtime.log.info(line)
+  for (const line of weakSettings(config, { isProduction: environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
   const app = await buildApp(runtime, config)
   await serve(app, { host: config.HOST, port: config.PORT }, runtime.close)
   runtime.log.info(`log in at ${config.PUBLIC_URL}/login`)
 })
 
-/** Throws an Error whose message has the lines about names that may have been meant, too: the credentials may be under one of them. */
-function withCredentials (config: Config, likelyMeant: readonly string[]): ServiceConfig {
+/** Throws an Error whose message has the lines about what is ignored, too: the credentials may be under another name. */
+function withCredentials (config: Config, warnings: readonly string[]): ServiceConfig {
   const { WECHAT_APPID, WECHAT_SECRET } = config
   if (WECHAT_APPID !== null && WECHAT_SECRET !== null) return { ...config, WECHAT_APPID, WECHAT_SECRET }
   const missing = Object.entries({ WECHAT_APPID, WECHAT_SECRET }).filter(([, value]) => value === null).map(([name]) => name).join(' and ')
-  throw new Error([`${missing} not set: set the AppID and AppSecret of your mini program. To try it without an account: npm run demo`, ...likelyMeant].join('\n'))
+  throw new Error([`${missing} not set: set the AppID and AppSecret of your mini program. To try it without an account: npm run demo`, ...warnings].join('\n'))
 }

@@ -22,7 +22,7 @@ interface Health {
   readonly error: string | null
 }
 
-/** Below the limit that the Dockerfile sets. */
+/** With the start of Node.js on a busy machine below the limit that the Dockerfile sets. */
 const answerWithinMs = 2500
 
 /** Returns the address that reaches a service: one that listens on all addresses is on the loopback, too, and serve.ts takes "localhost" for that. */
@@ -51,7 +51,7 @@ await orExit(async () => {
     return
   }
   if (rest.length > 0 || (word !== undefined && word !== '--json')) throw new Error('usage: "npm run healthcheck" or "npm run healthcheck -- --json"; "npm run healthcheck -- --help" says more')
-  const health = await ask(urlFor(readServiceSettings().config))
+  const health = await ask(urlFor(readServiceSettings({ withSecretFiles: false }).config))
   const { ok, url, status, error } = health
   if (word === '--json') process.stdout.write(`${JSON.stringify(health)}\n`)
   else if (ok) process.stdout.write(`${url} answers: the service is alive\n`)

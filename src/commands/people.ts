@@ -41,7 +41,7 @@ const untilReady = async (store: Store): Promise<void> => {
 
 /** Runs work with the store and the keys of the settings. */
 const withStore = async <T>(work: (parts: { phoneKeys: ReturnType<typeof createPhoneKeys>, sessions: ReturnType<typeof createBrowserSessions>, log: Log }) => Promise<T>): Promise<T> => {
-  const { config } = readServiceSettings()
+  const { config } = readServiceSettings({ withSecretFiles: true })
   const log = pino({ level: 'info', base: null }, pino.destination({ dest: 2, sync: true }))
   const keys = readKeyFile(config.KEYS_FILE)
   const store = createStore(config.STORE_URL, { clock: systemClock, log: quiet })

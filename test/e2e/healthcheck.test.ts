@@ -8,6 +8,8 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { makeFolder, openDeployment, run, type ProcessExit } from '../support/service-process.ts'
 
+const read = (file: string): string => readFileSync(join(import.meta.dirname, '../..', file), 'utf8')
+
 const check = async (t: Test, folder: string, env: Readonly<Record<string, string>> = {}, ...args: readonly string[]): Promise<ProcessExit> =>
   await run(t, { script: 'src/commands/healthcheck.ts', folder, env, args }).ended
 
@@ -25,6 +27,15 @@ for (const [host, reached] of [['', '127.0.0.1'], ['::', '127.0.0.1'], ['0.0.0.0
     t.strictSame(JSON.parse(stdout), { ok: true, url, status: 200, error: null })
   })
 }
+
+await t.test('healthcheck: it asks for less time than the image gives it, and reads no secret', async (t) => {
+  const [, seconds] = /^HEALTHCHECK .*--timeout=(\d+)s /m.exec(read('Dockerfile')) ?? []
+  const [, milliseconds] = /answerWithinMs = (\d+)/.exec(read('src/commands/healthcheck.ts')) ?? []
+  t.ok(Number(seconds) * 1000 - Number(milliseconds) >= 3000, 'Node.js starts in the rest, on a busy machine, too')
+  const deployment = await openDeployment(t)
+  await deployment.start()
+  t.hasStrict(await check(t, deployment.folder, { HOST: '127.0.0.1', PORT: String(deployment.port), WECHAT_SECRET_FILE: '/run/secrets/none' }), { code: 0, stderr: '' })
+})
 
 await t.test('healthcheck: it fails with one line when nothing, or another program, listens there, and when a setting is wrong', async (t) => {
   const folder = makeFolder(t)
@@ -46,7 +57,6 @@ await t.test('healthcheck: it fails with one line when nothing, or another progr
 })
 
 await t.test('healthcheck: the image uses it, and it is in the image', async (t) => {
-  const read = (file: string): string => readFileSync(join(import.meta.dirname, '../..', file), 'utf8')
   t.match(read('Dockerfile'), /^HEALTHCHECK .+ CMD \["node", "src\/commands\/healthcheck\.ts"\]$/m)
   t.match(read('Dockerfile'), /^COPY src src$/m)
 })

@@ -77,6 +77,12 @@ await t.test('keys: the command is refused with one line when a word is wrong or
   t.strictSame(readdirSync(folder), [])
 })
 
+await t.test('keys: the key file is made when the files of the service\'s secrets can\'t be read', async (t) => {
+  const folder = makeFolder(t)
+  const env = { KEYS_FILE: 'keys.json', WECHAT_SECRET_FILE: '/run/secrets/none', STORE_URL_FILE: '/run/secrets/none' }
+  t.hasStrict(await run(t, { script: 'src/keys.ts', folder, env }).ended, { code: 0, stdout: 'keys.json is made: copy it to every instance, and keep it secret\n', stderr: '' })
+})
+
 await t.test('keys: one rotation is made when several run at a time', async (t) => {
   const folder = makeFolder(t)
   const file = join(folder, 'data/keys.json')

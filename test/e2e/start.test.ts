@@ -65,11 +65,17 @@ await t.test('start: every bad value has a line of its own when there are severa
 
 await t.test('start: the service starts, and says in its log what may have been meant, when the environment has names of other programs', async (t) => {
   const deployment = await openDeployment(t, { env: { LIMIT_CREATE: '60' } })
-  const running = await deployment.start({ WECHAT_MCHID: '1900000109', WECHAT_PORT: 'tcp://10.96.0.7:80', WECHAT_SERVICE_HOST: '10.96.0.7', LIMIT_MEMORY: '512m', TRUSTED_PROXIES: '10.0.0.0/8' })
+  const running = await deployment.start({ WECHAT_MCHID: '1900000109', WECHAT_PORT: 'tcp://10.96.0.7:80', WECHAT_SERVICE_HOST: '10.96.0.7', LIMIT_MEMORY: '512m', TRUSTED_PROXIES: '10.0.0.0/8', COOKIE_DOMAIN_2: 'example.org', WECHAT_MP_SECRET: 'x', GOPROXY: 'https://goproxy.cn,direct', HTTPS_PROXY: 'socks5://proxy:1080' })
   running.kill('SIGINT')
-  const warnings = (await running.ended).stdout.trim().split('\n').map((line) => JSON.parse(line) as { level: number, msg: string }).filter(({ level }) => level === 40)
-  t.strictSame(warnings.map(({ msg }) => msg), ['TRUSTED_PROXIES is not a setting of scan-login and is ignored, and TRUST_PROXY is not set: did you mean TRUST_PROXY?'])
+  const lines = (await running.ended).stdout.trim().split('\n').map((line) => JSON.parse(line) as { level: number, msg: string })
+  t.strictSame(lines.filter(({ level }) => level === 40).map(({ msg }) => msg), [
+    'TRUSTED_PROXIES is not a setting of scan-login and is ignored, and TRUST_PROXY is not set: did you mean TRUST_PROXY?',
+    'not settings of scan-login, and ignored: COOKIE_DOMAIN_2 (did you mean COOKIE_DOMAIN?)',
+    'HTTPS_PROXY is ignored, as no call to WeChat needs it: here it must be the http or https URL of a proxy, like http://proxy.example.com:3128',
+  ])
+  t.strictSame(lines.filter(({ level, msg }) => level === 30 && msg.includes('ignored')).map(({ msg }) => msg), ['not settings of scan-login, and ignored: WECHAT_MCHID, LIMIT_MEMORY, WECHAT_MP_SECRET'])
   t.match(await refusal(t, { env: { WECHAT_APPID: credentials.WECHAT_APPID, WECHAT_APP_SECRET: credentials.WECHAT_SECRET } }), [/^WECHAT_SECRET not set: /, /^WECHAT_APP_SECRET is not a setting .*: did you mean WECHAT_SECRET\?$/])
+  t.match(await refusal(t, { env: { WECHAT_APPID_FILE: '/run/secrets/appid', WECHAT_SECRET: credentials.WECHAT_SECRET } }), [/^WECHAT_APPID not set: /, /: WECHAT_APPID_FILE \(did you mean WECHAT_APPID\?\)$/])
 })
 
 await t.test('start: a bad line in .env is refused like one in the environment', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ConfigError, readConfig, settingNames } from '../../src/config.ts'
+import { ConfigError, readConfig, readSettings, settingNames } from '../../src/config.ts'
 import { sectionIn } from '../support/readmes.ts'
 
 const linesOf = (env: Record<string, string>): readonly string[] => {
@@ -122,8 +122,6 @@ const bad: Record<string, readonly string[]> = {
   CODE_SUPPLY: ['-1', '1001', 'on'],
   WECHAT_URL_LINK: ['yes', 'true', 'ON'],
   HTTPS_PROXY: ['ftp://proxy:21', 'socks5://proxy:1080', 'http://proxy:99999', 'http://proxy:3128/path', 'http://proxy:3128/?a', 'http://a:%zz@proxy:3128', 'http://'],
-  HTTP_PROXY: ['ftp://proxy:21'],
-  NO_PROXY: ['http://wechat.example', 'a;b', '微信'],
   STORE_URL: ['memory', 'sqlite:', 'redis:', 'postgres://localhost'],
   SITE_NAME: ['a\nb', 'x'.repeat(65), 'a\u202eb', 'a\u200bb', 'a\u2028b', '\u3164', '\ud800', 'a\u2066b\u2069'],
   ALLOWED_ORIGINS: ['https://a.example/', '*', 'null', 'a.example', 'https://a.example,,https://b.example', 'https://A.example'],
@@ -162,6 +160,46 @@ await t.test('config: proxies are read in either case, the lower first, and with
   const lines = linesOf({ https_proxy: 'ftp://ada:swordfish@proxy' })
   t.match(lines, [/^https_proxy must be /])
   t.notMatch(lines.join(), 'swordfish', 'no password is shown')
+})
+
+await t.test('config: a proxy that can\'t be used stops the start when calls to WeChat would go through it, and is told when they would not', async (t) => {
+  const socks = 'socks5://ada:swordfish@proxy:1080'
+  const api = 'http://wechat.internal'
+  for (const [environment, name] of [
+    [{ HTTPS_PROXY: socks }, 'HTTPS_PROXY'],
+    [{ http_proxy: socks, WECHAT_API_URL: api }, 'http_proxy'],
+    [{ HTTPS_PROXY: 'http://proxy', https_proxy: socks, NO_PROXY: '.cn' }, 'https_proxy'],
+  ] as const) t.match(linesOf(environment), [new RegExp(`^${name} must be the http or https URL of a proxy, [^\\n]+$`)], name)
+  for (const [environment, name] of [
+    [{ HTTP_PROXY: socks }, 'HTTP_PROXY'],
+    [{ HTTPS_PROXY: socks, WECHAT_API_URL: api }, 'HTTPS_PROXY'],
+    [{ https_proxy: socks, no_proxy: 'localhost;.weixin.qq.com' }, 'https_proxy'],
+  ] as const) {
+    const { config, warnings } = readSettings(environment)
+    t.strictSame([config.HTTP_PROXY, config.HTTPS_PROXY], [null, null])
+    t.match(warnings, [new RegExp(`^${name} is ignored, as no call to WeChat needs it: here it must be [^\\n]+$`)])
+    t.notMatch(warnings.join(), 'swordfish')
+  }
+})
+
+await t.test('config: entries of NO_PROXY that say nothing here are told and ignored, and the others hold', async (t) => {
+  for (const [text, entries] of [['localhost;10.*', ['localhost', '10.*']], ['<local>;*.internal', ['*.internal']], ['http://wechat.example', []], ['微信, a', ['a']]] as const) {
+    const { config, warnings } = readSettings({ no_proxy: text, HTTPS_PROXY: 'http://proxy' })
+    t.strictSame(config.NO_PROXY, entries, text)
+    t.strictSame(warnings, text.startsWith('localhost') ? [] : ['no_proxy has entries that are no host name, address or CIDR, and they are ignored'], text)
+  }
+  t.strictSame(readSettings({ GOPROXY: 'https://goproxy.cn,direct' }), { config: readConfig({}), warnings: [], notes: [] })
+})
+
+await t.test('config: a port is not set, with one line, when Kubernetes has set it to the address of a service', async (t) => {
+  const { config, warnings } = readSettings({ PORT: 'tcp://10.96.0.7:9090' })
+  t.equal(config.PORT, 3000)
+  t.match(warnings, [/^PORT is ignored: it is the address of a service beside this one, /])
+  t.match(linesOf({ STORE_URL: 'tcp://10.96.0.7:6379', HOST: 'tcp://10.96.0.7' }), [/^HOST must/, /^STORE_URL must/], 'what a service without it would start on is not chosen silently')
+})
+
+await t.test('config: a name is told when it names a file for a setting that can\'t be one', async (t) => {
+  t.strictSame(readSettings({ WECHAT_APPID_FILE: '/run/secrets/appid' }).warnings, ['not settings of scan-login, and ignored: WECHAT_APPID_FILE (did you mean WECHAT_APPID?)'])
 })
 
 await t.test('config: MATCH_NUMBERS is tap when it is set to its older name, on', async (t) => {
