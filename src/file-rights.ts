@@ -17,6 +17,12 @@ export const maySetMode = (path: string): boolean => {
   }
 }
 
+/** A path as a shell reads it, for the commands in lines to the operator. */
+export const quoted = (path: string): string => {
+  const word = path.startsWith('-') ? `./${path}` : path
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll('\'', '\'\\\'\'')}'`
+}
+
 /**
  * Says which of the folders of these files, or of the files, this user can't read or can't write, who owns it, and how to mend that: sentences that follow an
  * error's message. '' where rights are no reason.
@@ -51,12 +57,12 @@ const adviceFor = (file: string, place: string): string => {
   const needed = place === file ? 0o600 : 0o300
   const where = `. ${place} belongs to ${uid}:${gid} with mode ${(mode & 0o777).toString(8)}, and scan-login runs as ${users}`
   if (uid === process.geteuid?.()) {
-    return (mode & needed) === needed ? `${where}: something else forbids it, such as SELinux (for a container, mount it with :Z)` : `${where}: chmod -R u+rwX ${place}`
+    return (mode & needed) === needed ? `${where}: something else forbids it, such as SELinux (for a container, mount it with :Z)` : `${where}: chmod -R u+rwX ${quoted(place)}`
   }
   const folder = dirname(file)
-  if (!existsSync(folder)) return `${where}: sudo install -d -o ${process.geteuid?.()} -g ${process.getegid?.()} -m 700 ${folder}`
-  if (!isShared(folder)) return `${where}: sudo chown -R ${users} ${folder} (for a container: on the host, the folder that is mounted there)`
-  return place === file ? `${where}: sudo chown ${users} ${file}` : `${where}: name a file in a folder that belongs to scan-login alone`
+  if (!existsSync(folder)) return `${where}: sudo install -d -o ${process.geteuid?.()} -g ${process.getegid?.()} -m 700 ${quoted(folder)}`
+  if (!isShared(folder)) return `${where}: sudo chown -R ${users} ${quoted(folder)} (for a container: on the host, the folder that is mounted there)`
+  return place === file ? `${where}: sudo chown ${users} ${quoted(file)}` : `${where}: name a file in a folder that belongs to scan-login alone`
 }
 
 const isShared = (folder: string): boolean => resolve(folder) === process.cwd() || systemFolder.test(resolve(folder))

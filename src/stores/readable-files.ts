@@ -1,7 +1,7 @@
 /** Files and folders of the service that other users of the machine can read. New ones are private; older ones, or copies, may not be. */
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { maySetMode } from '../file-rights.ts'
+import { maySetMode, quoted } from '../file-rights.ts'
 import { storeFileOf } from './file-lock.ts'
 
 /**
@@ -19,7 +19,7 @@ export const readableByOthers = (storeUrl: string, keysFile: string): readonly s
   ]
 }
 
-const lineFor = (path: string, mode: number): string => `${path} can be read by others on this machine: chmod ${mode} ${path}`
+const lineFor = (path: string, mode: number): string => `${path} can be read by others on this machine: chmod ${mode} ${quoted(path)}`
 
 const isOpen = (path: string): boolean => process.platform !== 'win32' && orFalse(() => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
 

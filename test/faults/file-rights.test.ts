@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { makeFolder, openDeployment, run } from '../support/service-process.ts'
 
-const skip = process.getuid?.() === 0 && process.platform === 'linux' ? false : 'needs root, and the mounts of Linux'
+if (process.getuid?.() !== 0 || process.platform !== 'linux') throw new Error('these tests need root on Linux, to give files to other users and to mount folders')
 
 const user = 1000
 /** Without what tap loads into each process: it writes into the repository. */
@@ -52,7 +52,7 @@ for (const { what, mode, owner, group, mount, warning } of [
   { what: 'it is root\'s on a disk that can be written', mode: 0o640, owner: 0, group: user, mount: false, warning: null },
   { what: 'it is another user\'s', mode: 0o440, owner: 1001, group: user, mount: true, warning: /belongs to user 1001, who can read and change the keys: let it belong to root, or to user 1000$/ },
 ]) {
-  await t.test(`key file: the service starts${warning === null ? '' : ', with one warning,'} when it is mounted and ${what}`, { skip }, async (t) => {
+  await t.test(`key file: the service starts${warning === null ? '' : ', with one warning,'} when it is mounted and ${what}`, async (t) => {
     const { folder, keys, version } = mountedKeys(t)
     chownSync(version, owner, group)
     chmodSync(version, mode)
@@ -67,7 +67,7 @@ for (const { what, mode, owner, group, mount, warning } of [
   })
 }
 
-await t.test('key file: the start is refused when others may read it and its user can change that', { skip }, async (t) => {
+await t.test('key file: the start is refused when others may read it and its user can change that', async (t) => {
   const folder = ownFolder(t)
   const keys = join(folder, 'keys.json')
   makeKeyFile(keys)
@@ -78,7 +78,7 @@ await t.test('key file: the start is refused when others may read it and its use
   }
 })
 
-await t.test('key file: a rotation says what to do when the file is mounted', { skip }, async (t) => {
+await t.test('key file: a rotation says what to do when the file is mounted', async (t) => {
   const { folder, keys, version } = mountedKeys(t)
   chownSync(version, 0, user)
   chmodSync(version, 0o440)
@@ -87,7 +87,7 @@ await t.test('key file: a rotation says what to do when the file is mounted', { 
   t.match(stderr, /^scan-login: \S+keys\.json\.new can't be made: E(?:ROFS|ACCES): [^\n]+\. Run this as the owner of the folder\. A mounted secret is changed where it comes from: run this on a copy, and replace the secret by that\n$/)
 })
 
-await t.test('key file: it stays its user\'s when root rotates the keys', { skip }, async (t) => {
+await t.test('key file: it stays its user\'s when root rotates the keys', async (t) => {
   const folder = ownFolder(t)
   const keys = join(folder, 'keys.json')
   makeKeyFile(keys)
@@ -119,7 +119,7 @@ for (const { what, spoil, starts, settings = {} } of [
     starts: new RegExp(`^scan-login: STORE_URL sqlite:data/x\\.db can't be (?:opened|locked): .+\\. data/x\\.${name} belongs to 0:0 with mode 644, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 data `),
   })),
 ] as ReadonlyArray<{ what: string, spoil: (folder: string) => void, starts: RegExp, settings?: Readonly<Record<string, string>> }>) {
-  await t.test(`rights: the line says who owns, who runs and what mends it when ${what}, and that mends it`, { skip }, async (t) => {
+  await t.test(`rights: the line says who owns, who runs and what mends it when ${what}, and that mends it`, async (t) => {
     const folder = ownFolder(t)
     spoil(folder)
     const lines = await refusal(t, folder, settings)
@@ -131,13 +131,24 @@ for (const { what, spoil, starts, settings = {} } of [
   })
 }
 
-await t.test('rights: nobody is told to give a folder of the system away when a file is to be in one', { skip }, async (t) => {
+await t.test('rights: the command can be pasted into a shell when the folder has spaces and quotes in its name', async (t) => {
+  const folder = ownFolder(t)
+  const data = '-my friend\'s $data'
+  mkdirSync(join(folder, data))
+  const settings = { KEYS_FILE: `${data}/keys.json`, STORE_URL: `sqlite:${data}/x.db` }
+  const lines = await refusal(t, folder, settings)
+  t.match(lines, [/: sudo chown -R 1000:1000 '\.\/-my friend'\\''s \$data' \(for a container/])
+  mend(lines[0] ?? '', folder)
+  t.equal(statSync(join(folder, data)).uid, user)
+})
+
+await t.test('rights: nobody is told to give a folder of the system away when a file is to be in one', async (t) => {
   const folder = ownFolder(t)
   t.match(await refusal(t, folder, { KEYS_FILE: '/keys.json' }), [/\. \/ belongs to 0:0 .+: name a file in a folder that belongs to scan-login alone$/])
   t.match(await refusal(t, folder, { KEYS_FILE: '/var/lib/scan-login/keys.json' }), [/\. \/var\/lib belongs to 0:0 .+: sudo install -d -o 1000 -g 1000 -m 700 \/var\/lib\/scan-login$/])
 })
 
-await t.test('rights: the line says so when the folder is mounted read-only, and when its own user has taken its rights away', { skip }, async (t) => {
+await t.test('rights: the line says so when the folder is mounted read-only, and when its own user has taken its rights away', async (t) => {
   const folder = ownFolder(t)
   const data = join(folder, 'data')
   mkdirSync(data)
