@@ -22,7 +22,7 @@ const stalledMs = 10_000
 
 /** Creates the server. Node's own refusals are off where they aren't in problem format (RFC 9457). */
 export const createHttpServer = (handler: RequestListener, { maxWaitMs, log, ...options }: HttpServerOptions): Server => {
-  const limited = limitConnections(handler, options)
+  const limited = limitConnections(endUnreadBodies(handler, options.clock), options)
   const server = createServer({
     maxHeaderSize: maxHeadBytes,
     headersTimeout: receiveMs,
@@ -30,12 +30,12 @@ export const createHttpServer = (handler: RequestListener, { maxWaitMs, log, ...
     connectionsCheckingInterval: 2000,
     keepAliveTimeout: keepAliveMs,
     requireHostHeader: false,
-  }, endUnreadBodies(limited.handler))
+  }, limited.handler)
   server.setTimeout(maxWaitMs + stalledMs)
   // Node removes its own error listener when it hands a socket over ('connect', 'upgrade'), and an error without a listener ends the process.
   server.on('connection', (socket) => { socket.on('error', () => {}) })
   limited.watch(server)
-  server.on('connect', (_request, socket) => { refuseSocket(socket, new Problem('bad-request')) })
+  server.on('connect', (_request, socket) => { refuseSocket(socket, new Problem('bad-request'), options.clock) })
   // RFC 9110 §10.1.1: a server may ignore an expectation that it doesn't know.
   server.on('checkExpectation', (request, response) => { server.emit('request', request, response) })
   // Out of file descriptors, for example. Errors before the server listens reject `listen`.

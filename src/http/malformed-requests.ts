@@ -27,20 +27,20 @@ export const escapeMalformedPath = ({ url = '/' }: IncomingMessage): string => {
 const tooLargeLogEveryMs = 60_000
 
 /** Answers what isn't HTTP with a problem. There is no request yet, so no hook runs. */
-export const createMalformedAnswer = (clock: Pick<Clock, 'steady'>, log: FastifyBaseLogger) => {
+export const createMalformedAnswer = (clock: Pick<Clock, 'steady' | 'after'>, log: FastifyBaseLogger) => {
   let nextLogAt = -Infinity
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (!socket.writable) return // closed, or already answered
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-      refuseSocket(socket, new Problem('bad-request', { status: 408, detail: 'The request did not arrive in time' }))
+      refuseSocket(socket, new Problem('bad-request', { status: 408, detail: 'The request did not arrive in time' }), clock)
     } else if (error.code === 'HPE_HEADER_OVERFLOW') {
       const peer = plainAddress(socket.remoteAddress ?? '')
-      refuseSocket(socket, new Problem('payload-too-large', { status: 431, detail: headTooLarge }))
+      refuseSocket(socket, new Problem('payload-too-large', { status: 431, detail: headTooLarge }), clock)
       if (clock.steady() < nextLogAt) return
       nextLogAt = clock.steady() + tooLargeLogEveryMs
       log.warn({ peer }, `${peer} sent more than ${maxHeadBytes / 1024} KiB of headers, which were refused. If that is your proxy, let it pass on no cookies but those of scan-login (src/http/README.md, "Large cookies")`)
     } else {
-      refuseSocket(socket, asProblem({ statusCode: 400 }))
+      refuseSocket(socket, asProblem({ statusCode: 400 }), clock)
     }
   }
 }
@@ -48,9 +48,9 @@ export const createMalformedAnswer = (clock: Pick<Clock, 'steady'>, log: Fastify
 const headTooLarge = `The headers are larger than ${maxHeadBytes / 1024} KiB, mostly because of the site's cookies. Delete the cookies of this site in your browser, and try again`
 
 /** Answers a bare socket with a problem and closes it. */
-export const refuseSocket = (socket: Duplex, problem: Problem): void => {
+export const refuseSocket = (socket: Duplex, problem: Problem, timer: Pick<Clock, 'after'>): void => {
   const body = JSON.stringify(problemBody(problem, randomUUID()))
-  lingeringClose(socket, [
+  lingeringClose(socket, timer, [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     'Content-Type: application/problem+json',
     'Cache-Control: no-store',

@@ -4,14 +4,18 @@
  */
 import type { IncomingMessage, RequestListener } from 'node:http'
 import fp from 'fastify-plugin'
+import type { Clock } from '../login/ports.ts'
 import { lingeringClose } from './lingering-close.ts'
 
 /** Whether a part of an announced body is missing. A call without a body may be answered before Node marks it as complete. */
 const isUnread = ({ complete, headers }: IncomingMessage): boolean =>
   complete === false && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) // `inject` leaves `complete` out
 
-/** Wraps a server's listener: reads what still arrives of a body after the answer, for a while, so that the answer isn't lost. */
-export const endUnreadBodies = (listener: RequestListener): RequestListener => (request, response) => {
+/**
+ * Wraps a server's listener: reads what still arrives of a body after the answer, for a while, so that the answer isn't lost. Further calls are not answered: their
+ * number has to be limited before, as Node keeps each of them.
+ */
+export const endUnreadBodies = (listener: RequestListener, timer: Pick<Clock, 'after'>): RequestListener => (request, response) => {
   const { socket } = request
   if (!socket.writable) { // a further call, after the last answer
     request.resume()
@@ -22,7 +26,7 @@ export const endUnreadBodies = (listener: RequestListener): RequestListener => (
     if (!isUnread(request)) return
     request.resume()
     socket.destroySoon = () => {}
-    lingeringClose(socket)
+    lingeringClose(socket, timer)
   })
   listener(request, response)
 }

@@ -32,7 +32,10 @@ const connections = (service: TestService): Promise<number> => new Promise((reso
 
 /** Waits until the service has no connections left; the test's own timeout bounds it. */
 const waitUntilNoConnections = async (service: TestService): Promise<void> => {
-  while (await connections(service) > 0) await sleep(100)
+  while (await connections(service) > 0) {
+    await sleep(100)
+    service.clock.advance(100)
+  }
 }
 
 const lines = (...text: string[]): string => `${text.join('\r\n')}\r\n\r\n`
