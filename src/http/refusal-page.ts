@@ -30,8 +30,10 @@ export const refusalPagePlugin = fp<RefusalPageOptions>(async (app, { basePath, 
 
   app.decorate('refusalPage', (problem: Problem, request: FastifyRequest, reply: FastifyReply) => {
     if (!isForPeople(request)) return null
-    reply.header('vary', [reply.getHeader('vary') ?? [], decidedBy].flat().join(', '))
-    if (!isNavigation(request)) return null
+    const isPage = isNavigation(request)
+    // The contract fixes `Vary` of the API's problems. One in place of a page does no harm, a page in place of a problem would.
+    if (isPage || request.is404) reply.header('vary', [reply.getHeader('vary') ?? [], decidedBy].flat().join(', '))
+    if (!isPage) return null
     const language = languageFor(new Negotiator(request.raw).languages())
     const { lang, logIn } = dictionaries[language]
     const { line, help } = refusalWords[language][kindOf(problem.code)]
@@ -49,7 +51,7 @@ const isNavigation = ({ method, headers, raw }: FastifyRequest): boolean => {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Returns the page for a visitor's browser; null where a problem document is due. Sets `Vary` where the answer may be either. */
+    /** Returns the page for a visitor's browser; null where a problem document is due. Sets `Vary` of a page, and of unknown paths outside of the API. */
     readonly refusalPage: (problem: Problem, request: FastifyRequest, reply: FastifyReply) => string | null
   }
   interface FastifyContextConfig {

@@ -149,6 +149,14 @@ const problem = { description: 'A problem (RFC 9457)', content: { 'application/p
 /** Responses that every route may have. */
 export const problems = { '4xx': problem, '5xx': problem }
 
+const pageOrProblem = {
+  description: 'A problem (RFC 9457); for a browser that navigates here, a page in its language with the same status',
+  content: { ...problem.content, 'text/html': { schema: Type.String() } },
+}
+
+/** The same for an address that people's browsers go to. */
+export const pageOrProblems = { '4xx': pageOrProblem, '5xx': pageOrProblem }
+
 export const Nothing = Type.Unsafe<undefined>({ type: 'null', description: 'No body' })
 
 const picture = { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) }

@@ -270,7 +270,7 @@ await t.test('openapi: it is OpenAPI 3.1 and describes every call with its answe
         t.match(status, /^(?:[1-5]\d\d|[1-5]XX|default)$/)
         t.type(response.description, 'string')
         if (/^(?:204|302)$/.test(status)) t.equal(response.content, undefined, `a ${status} has no content`)
-        if (/^[45]/.test(status)) t.strictSame(Object.keys(response.content ?? {}), ['application/problem+json'])
+        if (/^[45]/.test(status)) t.strictSame(Object.keys(response.content ?? {}), /\/(?:code|link)$/.test(path) ? ['application/problem+json', 'text/html'] : ['application/problem+json'], call)
       }
       t.ok(responses['4XX'] && responses['5XX'], `${call} may fail`)
       const inPath = parameters.filter((parameter: { in: string }) => parameter.in === 'path')

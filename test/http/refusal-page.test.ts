@@ -34,13 +34,30 @@ for (const prefix of ['', '/sign/in']) {
       const { line, help } = refusalWords.en[kind]
       t.strictSame(readPage(page.text), { lang: 'en', texts: ['Example', line, help, dictionaries.en.logIn], link: `${prefix}/login` })
       t.equal((await service.call({ path: `${prefix}/login` })).status, 200)
-      for (const { headers } of [page, problem]) {
-        t.hasStrict(headers, { 'cache-control': 'no-store', vary: 'Cookie, Authorization, Accept, Sec-Fetch-Mode, Accept-Language' })
+      for (const [{ headers }, vary] of [[page, 'Cookie, Authorization, Accept, Sec-Fetch-Mode, Accept-Language'], [problem, 'Cookie, Authorization']] as const) {
+        t.hasStrict(headers, { 'cache-control': 'no-store', vary })
         t.match(headers['content-security-policy'], /default-src 'none'.*frame-ancestors 'none'/)
       }
     }
   })
 }
+
+await t.test('refusal page: a code that is opened as a page says that the login has ended, and a picture gets the problem', async (t) => {
+  const service = await openTestService(t)
+  const { ticket, giveUp } = await openBrowser(service)
+  const path = `/api/tickets/${ticket}/code`
+  t.match((await service.call({ path, headers: navigation })).headers['content-type'], 'image/')
+  await giveUp()
+  for (const headers of [navigation, oldNavigation] as Array<Record<string, string>>) {
+    const page = await service.call({ path, headers: { ...headers, 'accept-language': 'en' } })
+    const { line, help } = refusalWords.en.ended
+    t.strictSame([page.status, readPage(page.text)], [404, { lang: 'en', texts: ['Example', line, help, dictionaries.en.logIn], link: '/login' }])
+  }
+  for (const headers of [{}, { 'sec-fetch-mode': 'no-cors', accept: 'image/avif,image/webp,*/*;q=0.8' }, { accept: 'image/webp,*/*' }] as Array<Record<string, string>>) {
+    const problem = await service.call({ path, headers })
+    t.strictSame([verdict(problem), problem.headers.vary], ['404 ticket-not-found', 'Cookie, Authorization'], JSON.stringify(headers))
+  }
+})
 
 await t.test('refusal page: it is in the visitor\'s language when that is one of the three, else in English', async (t) => {
   const service = await openTestService(t, { env: { WECHAT_URL_LINK: 'on' } })
@@ -66,7 +83,7 @@ await t.test('refusal page: only a navigation to a visitor\'s address gets it', 
     }
     t.equal(await typeOf(path, navigation, 'POST'), 'application/problem+json', path)
   }
-  for (const path of ['/api', '/api?x', '/api/', '/api/nothing', '/api/session', `/api/tickets/${unknown}`, `/api/tickets/${unknown}/code`, '/api/phone/sessions']) {
+  for (const path of ['/api', '/api?x', '/api/', '/api/nothing', '/api/session', `/api/tickets/${unknown}`, '/api/phone/sessions']) {
     t.equal(await typeOf(path, navigation), 'application/problem+json', path)
     t.equal((await service.call({ path })).headers.vary, 'Cookie, Authorization', path)
   }

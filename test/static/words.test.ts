@@ -55,6 +55,8 @@ await t.test('words: every refusal of an address has what happened and what to d
   for (const [language, kinds] of Object.entries(refusalWords)) {
     for (const problem of Object.keys(problemTypes) as ProblemCode[]) {
       const { line, help } = kinds[kindOf(problem)]
+      t.equal(/your fault|不是你的/.test(help), problemTypes[problem].status >= 500 && problem !== 'wechat-unavailable', `${language} ${problem}: ${help}`)
+      t.notMatch(help, /minute|分钟|分鐘/, 'Retry-After may be longer')
       for (const text of [line, help]) t.ok(text.trim() !== '' && !/error|错误|錯誤|ticket|[a-z]-[a-z]/i.test(text), `${language} ${problem}: ${text}`)
     }
     t.equal(new Set(Object.values(kinds).map(({ line }) => line)).size, Object.keys(kinds).length)

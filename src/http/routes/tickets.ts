@@ -79,7 +79,11 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
     })
   })
 
-  app.get('/:ticket/code', { onRequest: refuseForeignPictures(config), schema: { params: schemas.TicketParams, response: { 200: schemas.Code, ...schemas.problems } } }, async (request, reply) => {
+  app.get('/:ticket/code', {
+    onRequest: refuseForeignPictures(config),
+    schema: { params: schemas.TicketParams, response: { 200: schemas.Code, ...schemas.pageOrProblems } },
+    config: { isForPeople: true }, // the picture in a tab of its own
+  }, async (request, reply) => {
     const ticket = await login.readCodeTicket(request.params.ticket, request.audit)
     const { bytes, type } = await codes.codeFor(ticket.id, wechatQuotaKeyOf(ticket.browser.ip))
     return await reply
@@ -90,7 +94,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
   })
 
   if (links !== null) {
-    app.get('/:ticket/link', { schema: { params: schemas.TicketParams, response: { 302: schemas.Link, ...schemas.problems } }, config: { isForPeople: true } }, async (request, reply) => {
+    app.get('/:ticket/link', { schema: { params: schemas.TicketParams, response: { 302: schemas.Link, ...schemas.pageOrProblems } }, config: { isForPeople: true } }, async (request, reply) => {
       const ticket = await login.readCodeTicket(request.params.ticket, request.audit)
       return await reply.redirect(await links.linkFor(ticket.id, ticket.expiresAt, wechatQuotaKeyOf(ticket.browser.ip)), 302)
     })
