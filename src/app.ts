@@ -140,7 +140,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(strictHttpPlugin)
   await app.register(unreadBodiesPlugin)
   await app.register(bodyParserPlugin)
-  await app.register(swagger, openApiOptions(config.PUBLIC_URL))
+  await app.register(swagger, openApiOptions({ publicUrl: config.PUBLIC_URL, cookieName: sessionCookie.name }))
 
   await app.register(async (base) => {
     await base.register(async (api) => {

@@ -250,6 +250,30 @@ const usualCalls: Record<string, string> = {
   'get /healthz': '200',
 }
 
+const ticketSchemes = 'Ticket|X-Ticket-Secret'
+const authorisedBy = {
+  'get /api/tickets/{ticket}': ticketSchemes,
+  'delete /api/tickets/{ticket}': ticketSchemes,
+  'post /api/tickets/{ticket}/consume': ticketSchemes,
+  'get /api/session': '__Host-scan_login|bearer',
+  'delete /api/session': '__Host-scan_login',
+  'post /api/session/token': '__Host-scan_login|bearer',
+  'get /api/session/verify': '__Host-scan_login|bearer',
+  'post /api/phone/tickets/{ticket}/scan': 'Signature',
+  'post /api/phone/tickets/{ticket}/confirm': 'Signature',
+  'post /api/phone/tickets/{ticket}/cancel': 'Signature',
+  'get /api/phone/sessions': 'Signature',
+  'delete /api/phone/sessions': 'Signature',
+  'delete /api/phone/sessions/{id}': 'Signature',
+  'put /api/phone/profile': 'Signature',
+}
+
+/** What authorises each call that needs it: HTTP schemes, and names of headers and cookies. */
+const securityIn = ({ paths, components }: any): Record<string, string> => Object.fromEntries(Object.entries(paths).flatMap(([path, item]) =>
+  Object.entries(item as Record<string, { security?: object[] }>).flatMap(([method, { security }]) => security === undefined
+    ? []
+    : [[`${method} ${path}`, security.flatMap(Object.keys).map((name) => components.securitySchemes[name]).map(({ scheme, name }) => scheme ?? name).join('|')]])))
+
 await t.test('openapi: it is OpenAPI 3.1 and describes every call with its answers', async (t) => {
   for (const [prefix, links] of [['', 'off'], ['/sign/in', 'on']] as const) {
     const contractCalls = links === 'on' ? { ...usualCalls, 'get /api/tickets/{ticket}/link': '302' } : usualCalls
@@ -279,6 +303,7 @@ await t.test('openapi: it is OpenAPI 3.1 and describes every call with its answe
       t.equal(requestBody !== undefined, takesBody, call)
       if (takesBody) t.strictSame(Object.keys(requestBody.content), ['application/json'])
     }
+    t.strictSame(securityIn(json), authorisedBy)
     if (links === 'on') t.strictSame(Object.keys(json.paths['/api/tickets/{ticket}/link'].get.responses['302'].headers), ['location'])
     t.equal(json.paths['/api/tickets'].post.requestBody.required ?? false, false, 'its body is optional')
   }
