@@ -9,8 +9,6 @@ import { buildConnector, errors } from 'undici'
 /** Returns the addresses of a host, the preferred one first. */
 export type Lookup = (hostname: string) => Promise<ReadonlyArray<{ readonly address: string, readonly family: number }>>
 
-/** For TCP, and as much for TLS. The deadlines of the calls are longer by little. */
-export const connectTimeoutMs = 3000
 /** RFC 8305 §8 recommends it: long enough for most handshakes. */
 const nextAddressAfterMs = 250
 /** As undici sets it. */
@@ -18,12 +16,12 @@ const keepAliveMs = 60_000
 
 const systemLookup: Lookup = (hostname) => lookUp(hostname, { all: true, order: 'verbatim' })
 
-/** Creates a connector for undici's dispatchers, for HTTP/1.1. */
-export const createConnector = (lookup: Lookup = systemLookup): buildConnector.connector => {
-  const startTls = buildConnector({ timeout: connectTimeoutMs, allowH2: false })
+/** Creates a connector for undici's dispatchers, for HTTP/1.1. `timeoutMs` is for TCP, and as much for TLS. */
+export const createConnector = (timeoutMs: number, lookup: Lookup = systemLookup): buildConnector.connector => {
+  const startTls = buildConnector({ timeout: timeoutMs, allowH2: false })
   return (options, callback) => {
     const { protocol, hostname, port } = options
-    openSocket(() => lookup(hostname), Number(port || (protocol === 'https:' ? 443 : 80))).then(
+    openSocket(() => lookup(hostname), Number(port || (protocol === 'https:' ? 443 : 80)), timeoutMs).then(
       (socket) => {
         if (protocol === 'https:') startTls({ ...options, httpSocket: socket }, callback)
         else callback(null, socket)
@@ -34,7 +32,7 @@ export const createConnector = (lookup: Lookup = systemLookup): buildConnector.c
 }
 
 /** Resolves with a socket to the first address that answers. */
-const openSocket = (addressesOf: () => ReturnType<Lookup>, port: number): Promise<Socket> => new Promise((resolve, reject) => {
+const openSocket = (addressesOf: () => ReturnType<Lookup>, port: number, timeoutMs: number): Promise<Socket> => new Promise((resolve, reject) => {
   let untried: string[] = []
   const trying = new Set<Socket>()
   let nextTimer: NodeJS.Timeout | undefined
@@ -47,7 +45,7 @@ const openSocket = (addressesOf: () => ReturnType<Lookup>, port: number): Promis
     for (const socket of trying) socket.destroy()
     settle()
   }
-  const timeout = setTimeout(() => { end(() => { reject(new errors.ConnectTimeoutError()) }) }, connectTimeoutMs)
+  const timeout = setTimeout(() => { end(() => { reject(new errors.ConnectTimeoutError()) }) }, timeoutMs)
 
   const tryNext = (): void => {
     clearTimeout(nextTimer)

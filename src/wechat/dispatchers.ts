@@ -1,6 +1,6 @@
 /** Connection pools to WeChat, one per endpoint: slow codes must not delay a phone's login, nor either of them the token. */
 import { Agent, Pool, ProxyAgent, type buildConnector, type Dispatcher } from 'undici'
-import { connectTimeoutMs, createConnector, type Lookup } from './connect.ts'
+import { createConnector, type Lookup } from './connect.ts'
 import { paths, type Endpoint } from './endpoints.ts'
 
 export type WechatDispatchers = Readonly<Record<Endpoint, Dispatcher>>
@@ -10,6 +10,8 @@ export interface DispatcherOptions {
   readonly proxy?: string | null
   /** The system's by default. */
   readonly lookup?: Lookup
+  /** 3 s by default: the deadlines of the calls are longer by little. */
+  readonly connectTimeoutMs?: number
 }
 
 /** Calls at a time, and as many connections: so no call queues behind another. */
@@ -24,16 +26,16 @@ export const maxUnderWay: Readonly<Record<Endpoint, number>> = {
 const allowH2 = false
 
 /** Opens no connection before the first call. The caller destroys the dispatchers. */
-export const createWechatDispatchers = ({ proxy = null, lookup }: DispatcherOptions = {}): WechatDispatchers => {
-  const connect = createConnector(lookup)
+export const createWechatDispatchers = ({ proxy = null, lookup, connectTimeoutMs = 3000 }: DispatcherOptions = {}): WechatDispatchers => {
+  const connect = createConnector(connectTimeoutMs, lookup)
   const create = (connections: number): Dispatcher =>
-    proxy === null ? new Agent({ connect, connections, allowH2 }) : createProxyAgent(proxy, connections, connect)
+    proxy === null ? new Agent({ connect, connections, allowH2 }) : createProxyAgent(proxy, { connections, connect, connectTimeoutMs })
   return Object.fromEntries((Object.keys(paths) as Endpoint[]).map((endpoint) => // the keys of `paths`
     [endpoint, create(maxUnderWay[endpoint])])) as Record<Endpoint, Dispatcher>
 }
 
 /** For https undici asks the proxy for a tunnel (CONNECT); an http URL it sends to the proxy as it is. */
-const createProxyAgent = (proxy: string, connections: number, connect: buildConnector.connector): Dispatcher => {
+const createProxyAgent = (proxy: string, { connections, connect, connectTimeoutMs }: { connections: number, connect: buildConnector.connector, connectTimeoutMs: number }): Dispatcher => {
   const isProxy = (origin: string | URL): boolean => new URL(origin).origin === new URL(proxy).origin
   return new ProxyAgent({
     uri: proxy,

@@ -3,12 +3,16 @@
  * a client's handshake then succeeds with its second SYN, a second after the first.
  */
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { readFileSync } from 'node:fs'
+import { connect, isIPv6 } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import type { Test } from 'tap'
+import { waitUntil } from './waiting.ts'
 
 export interface UnacceptingServer {
   readonly port: number
+  /** Resolves when the kernel has dropped the first SYN of a client. */
+  whenDropped (): Promise<void>
   /** From now on it accepts, and answers every request with 200. */
   accept (): void
 }
@@ -35,10 +39,23 @@ export const startUnacceptingServer = async (t: Test, host: string, port = 0): P
   const fillers = Array.from({ length: 4 }, () => connect(listening, host))
   for (const socket of fillers) socket.on('error', () => {})
   await Promise.all(fillers.slice(0, 2).map((socket) => once(socket, 'connect'))) // the others don't fit in the queue
+  const dropped = unanswered(host, listening)
   t.teardown(async () => {
     for (const socket of fillers) socket.destroy()
     accept()
     await worker.terminate()
   })
-  return { port: listening, accept }
+  return { port: listening, whenDropped: () => waitUntil(() => unanswered(host, listening) > dropped), accept }
 }
+
+/** How many sockets of this machine have sent a SYN there that nobody has answered. */
+const unanswered = (host: string, port: number): number => {
+  const [, ...sockets] = readFileSync(`/proc/net/${isIPv6(host) ? 'tcp6' : 'tcp'}`, 'latin1').trim().split('\n')
+  return sockets.filter((socket) => {
+    const [, , remote = '', state] = socket.trim().split(/\s+/)
+    return state === synSent && Number.parseInt(remote.split(':')[1] ?? '', 16) === port
+  }).length
+}
+
+/** TCP_SYN_SENT, in Linux' include/net/tcp_states.h. */
+const synSent = '02'

@@ -1,6 +1,5 @@
 /** Which of a host's addresses a call reaches, over real sockets. */
 import { createServer } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import type { Lookup } from '../../../src/wechat/connect.ts'
@@ -12,8 +11,8 @@ import { startUnacceptingServer } from '../../support/unaccepting-server.ts'
 const ipv4 = { address: '127.0.0.1', family: 4 }
 const ipv6 = { address: '::1', family: 6 }
 
-const call = async (t: Test, port: number, lookup: Lookup): Promise<string> => {
-  const dispatchers = createWechatDispatchers({ lookup })
+const call = async (t: Test, port: number, lookup: Lookup, options: { connectTimeoutMs?: number } = {}): Promise<string> => {
+  const dispatchers = createWechatDispatchers({ lookup, ...options })
   t.teardown(() => destroyDispatchers(dispatchers))
   const { body } = await request(`http://wechat.test:${port}/`, { dispatcher: dispatchers.stable_token })
   return await body.text()
@@ -22,9 +21,9 @@ const call = async (t: Test, port: number, lookup: Lookup): Promise<string> => {
 for (const [name, addresses] of [['before it', [ipv6, ipv4]], ['after it', [ipv4, ipv6]], ['before and after it', [ipv6, ipv6, ipv4, ipv6]]] as const) {
   await t.test(`connect: an address with a slow handshake is reached when addresses ${name} lead nowhere`, async (t) => {
     const slow = await startUnacceptingServer(t, '127.0.0.1')
-    await startUnacceptingServer(t, '::1', slow.port)
-    const answer = call(t, slow.port, async () => addresses)
-    await sleep(600) // until the first SYN to each was dropped; with a later one the handshake is quick, and the test passes for less
+    const nowhere = await startUnacceptingServer(t, '::1', slow.port)
+    const answer = call(t, slow.port, async () => addresses, { connectTimeoutMs: 60_000 }) // a busy machine is late for the second SYN, and further ones follow
+    await Promise.all([slow.whenDropped(), nowhere.whenDropped()])
     slow.accept()
     t.equal(await answer, 'accepted')
   })
