@@ -44,7 +44,7 @@ export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): 
   const shared: Clock = { ...clock, now: store.now, errorMs: store.timeErrorMs }
   const proxy = proxyFor(config.WECHAT_API_URL, config)
   const proxyHost = proxy === null ? null : new URL(proxy).host // without credentials
-  if (proxyHost !== null) log.info(`calls to WeChat go through the proxy ${proxyHost}. To go around it, name WeChat's host in NO_PROXY`)
+  if (proxyHost !== null) log.info(`calls to WeChat go through the proxy ${proxyHost}: it has to be on WeChat's IP white list with the address that it calls from (errcode 40164). To go around it, name WeChat's host in NO_PROXY`)
   const dispatchers = createWechatDispatchers({ proxy })
   const wechat = createWechat({
     appid: config.WECHAT_APPID,
