@@ -87,4 +87,4 @@ export interface Words {
   readonly daysAgo: (count: number) => string
 }
 
-export type EndKind = 'done' | 'refused' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'
+type EndKind = 'done' | 'refused' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { networkMatcher } from './address.ts'
 
-export interface ProxySettings {
+interface ProxySettings {
   readonly HTTPS_PROXY: string | null
   readonly HTTP_PROXY: string | null
   /** Names, addresses and networks, each perhaps with a port. */

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { maySetMode, whyDenied } from '../file-rights.ts'
 
-export interface PrivateFile {
+interface PrivateFile {
   readonly text: string
   /** A line for the log about who else can read or change the file, where this user can't prevent that; null if nobody can. */
   readonly risk: string | null

@@ -5,7 +5,7 @@ import { paths, type Endpoint } from './endpoints.ts'
 
 export type WechatDispatchers = Readonly<Record<Endpoint, Dispatcher>>
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   /** The URL of the HTTP proxy through which the calls go; null or missing for none. */
   readonly proxy?: string | null
   /** The system's by default. */

@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads'
 import type { Test } from 'tap'
 import { waitUntil } from './waiting.ts'
 
-export interface UnacceptingServer {
+interface UnacceptingServer {
   readonly port: number
   /** Resolves when the kernel has dropped the first SYN of a client. */
   whenDropped (): Promise<void>

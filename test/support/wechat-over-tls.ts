@@ -9,7 +9,7 @@ import type { TeardownScope } from './teardown-scope.ts'
 
 export const wechatHost = 'api.wechat.test'
 
-export interface WechatOverTls {
+interface WechatOverTls {
   readonly port: number
   /** The environment of a service that calls it by its name. */
   readonly env: { readonly WECHAT_API_URL: string, readonly NODE_EXTRA_CA_CERTS: string }
