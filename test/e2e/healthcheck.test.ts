@@ -1,11 +1,10 @@
 // `npm run healthcheck`: the service's own settings lead to it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { listen } from '../support/listen.ts'
 import { makeFolder, openDeployment, run, type ProcessExit } from '../support/service-process.ts'
 
 const read = (file: string): string => readFileSync(join(import.meta.dirname, '../..', file), 'utf8')
@@ -39,17 +38,15 @@ await t.test('healthcheck: it asks for less time than the image gives it, and re
 
 await t.test('healthcheck: it fails with one line when nothing, or another program, listens there, and when a setting is wrong', async (t) => {
   const folder = makeFolder(t)
-  const other = createServer((_request, response) => { response.writeHead(404).end() }).listen(0, '127.0.0.1')
-  await once(other, 'listening')
-  const PORT = String((other.address() as AddressInfo).port) // an object for a server that listens on a port
-  const url = `http://127.0.0.1:${PORT}/health/live`
-  t.hasStrict(await check(t, folder, { PORT }), { code: 1, stdout: '', stderr: `scan-login: ${url} answers 404: another program may listen there\n` })
-  other.close()
-  await once(other, 'close')
-  t.hasStrict(await check(t, folder, { PORT }), { code: 1, stdout: '', stderr: `scan-login: ${url} does not answer: connect ECONNREFUSED 127.0.0.1:${PORT}. Is the service running, with these settings?\n` })
-  const { code, stdout } = await check(t, folder, { PORT }, '--json')
+  const other = await listen(t, createServer((_request, response) => { response.writeHead(404).end() }))
+  const url = `${other}/health/live`
+  t.hasStrict(await check(t, folder, { PORT: new URL(other).port }), { code: 1, stdout: '', stderr: `scan-login: ${url} answers 404: another program may listen there\n` })
+  const unused = '1' // below those that listeners get
+  const silentUrl = `http://127.0.0.1:${unused}/health/live`
+  t.hasStrict(await check(t, folder, { PORT: unused }), { code: 1, stdout: '', stderr: `scan-login: ${silentUrl} does not answer: connect ECONNREFUSED 127.0.0.1:${unused}. Is the service running, with these settings?\n` })
+  const { code, stdout } = await check(t, folder, { PORT: unused }, '--json')
   t.equal(code, 1)
-  t.hasStrict(JSON.parse(stdout), { ok: false, url, status: null })
+  t.hasStrict(JSON.parse(stdout), { ok: false, url: silentUrl, status: null })
   t.hasStrict(await check(t, folder, { PORT: 'x' }), { code: 1, stdout: '', stderr: 'scan-login: PORT must be a whole number from 0 to 65535\n' })
   t.match(await check(t, folder, { PORT: '0' }), { code: 1, stderr: /^scan-login: PORT is 0, [^\n]+\n$/ })
   t.match(await check(t, folder, {}, '--what'), { code: 1, stderr: /^scan-login: usage: / })
