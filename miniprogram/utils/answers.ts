@@ -30,6 +30,8 @@ export interface Offer {
   /** `origin` is the site to log in to, `service` the origin of the login service; mostly the same. */
   readonly site: { readonly name: string, readonly origin: string, readonly service: string }
   readonly browser: BrowserName
+  /** By its own words; a tablet counts as a computer. False from an older service. */
+  readonly isPhone: boolean
   /** Where this phone's own address is, in Chinese and in English; null if the service doesn't know. */
   readonly phonePlace: string | null
   readonly phonePlaceEn: string | null
@@ -83,6 +85,7 @@ export const readOffer = (body: Body): Offer | undefined => {
     state,
     site: { name: text(site.name) ?? origin, origin, service: text(site.service) ?? origin },
     browser: browserOf(body.browser),
+    isPhone: bodyOf(body.browser).is_phone === true,
     phonePlace,
     phonePlaceEn: text(body.phone_place_en) ?? phonePlace,
     isOtherCountry: body.other_country === true,

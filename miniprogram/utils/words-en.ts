@@ -6,28 +6,30 @@ const past = (unit: string) => (count: number): string => `${counted(unit)(count
 
 export const en: Words = {
   pageTitle: 'Confirm login',
-  askTitle: (site) => `Log in to ${site}?`,
-  browser: 'Browser',
-  ownPage: 'Did you open this address yourself?',
+  askTitle: (site, browser, system) => {
+    const device = [browser === '' ? '' : ` in ${browser}`, system === '' ? '' : ` on ${system}`].join('')
+    return device === '' ? `Log another device in to ${site}?` : `Log in to ${site}${device}?`
+  },
+  addressBar: 'Address bar must read',
   through: (address) => `Login by ${address}`,
-  place: 'Browser place',
-  network: 'Browser network',
-  phonePlace: 'Phone place',
-  asked: 'Asked',
   clockCorrected: "Your phone's clock is off. That's taken care of.",
-  otherCountry: 'Browser and phone seem to be in different countries or regions.',
-  oldRequest: (ago) => `This was asked ${ago}.`,
+  otherPlaces: (browser, phone) => `That device is in ${browser}. Your phone is in ${phone}.`,
+  otherCountry: "That device isn't in your phone's country or region.",
   maybeSent: "This code wasn't scanned by your camera. Unless you saved it from the login page yourself, somebody may have sent it to you.",
   samePhone: 'The login page is on a phone. Log in only if you opened it on this one.',
   oddHelp: 'If you didn\'t just open it, tap "Not me".',
   tapNumber: 'Tap the number on the login page',
-  tapNumberHelp: 'No number on a screen in front of you? Tap "Not me".',
   typeNumber: 'Type the number on the login page',
-  typeNumberHelp: 'For safety you type it yourself. No number in front of you? Tap "Not me".',
+  tapNumberHere: 'Switch to your browser for the number, then tap it here',
+  typeNumberHere: 'Switch to your browser for the number, then type it here',
+  tapConsequence: 'The right number lets that device use your account.',
+  typeConsequence: 'For safety you type it yourself. The right number lets that device use your account.',
+  confirmConsequence: 'Logging in lets that device use your account.',
+  askHelp: 'Someone sent you the code, or it isn\'t your page? Tap "Not me".',
+  number: (value) => `Number ${value}`,
   typed: (digits) => digits === '' ? 'Nothing typed yet' : `Typed: ${digits}`,
   erase: 'Delete',
   confirm: 'Log in',
-  confirmHelp: 'Only log in if you just opened that page yourself.',
   notMe: 'Not me',
   loading: 'Opening…',
   confirming: 'Logging in…',
@@ -51,6 +53,7 @@ export const en: Words = {
     unavailable: { line: "That didn't work just now", help: '' },
   },
 
+  doneHere: 'Switch back to your browser.',
   compareAppIds: (appId) => `For developers: this mini program's AppID${appId === '' ? '' : ` (${appId})`} and the service's WECHAT_APPID must be the same.`,
 
   failures: {

@@ -3,34 +3,39 @@ import type { FailureCode } from './outcome'
 
 export interface Words {
   readonly pageTitle: string
-  readonly askTitle: (site: string) => string
-  readonly browser: string
-  /** Asks whether the person opened that address themselves. */
-  readonly ownPage: string
+  /** Browser and system are empty if they aren't known. */
+  readonly askTitle: (site: string, browser: string, system: string) => string
+  /** Stands before the site's address. */
+  readonly addressBar: string
   /** Names the service that logs people in for the site, if that is another. */
   readonly through: (address: string) => string
-  readonly place: string
-  readonly network: string
-  readonly phonePlace: string
-  readonly asked: string
   readonly clockCorrected: string
+  readonly otherPlaces: (browser: string, phone: string) => string
+  /** Takes the place of `otherPlaces` if not both are known. */
   readonly otherCountry: string
   /** The code was not scanned by this person's camera. */
   readonly maybeSent: string
   /** Takes the place of `maybeSent` if the browser may be on this phone. */
   readonly samePhone: string
-  readonly oldRequest: (ago: string) => string
   /** What to do about the warnings above. */
   readonly oddHelp: string
   readonly tapNumber: string
-  readonly tapNumberHelp: string
   readonly typeNumber: string
-  readonly typeNumberHelp: string
+  /** Take the place of the two above if the login page is on this phone, behind WeChat. */
+  readonly tapNumberHere: string
+  readonly typeNumberHere: string
+  /** What a yes does, for each way to say it. */
+  readonly tapConsequence: string
+  readonly typeConsequence: string
+  readonly confirmConsequence: string
+  /** When to refuse. */
+  readonly askHelp: string
+  /** A number to tap, for screen readers. */
+  readonly number: (value: string) => string
   /** What has been typed, for screen readers. */
   readonly typed: (digits: string) => string
   readonly erase: string
   readonly confirm: string
-  readonly confirmHelp: string
   readonly notMe: string
   readonly loading: string
   readonly confirming: string
@@ -38,6 +43,8 @@ export interface Words {
 
   /** A line, and a smaller one below it, for each way an approval can end. */
   readonly ends: Readonly<Record<EndKind, { readonly line: string, readonly help: string }>>
+  /** Takes the place of `ends.done.help` if the login page is on this phone. */
+  readonly doneHere: string
   /** What to compare if mini program and site don't belong together; the AppID is empty if WeChat doesn't tell it. */
   readonly compareAppIds: (appId: string) => string
   /** One sentence for each way a call can fail. */

@@ -2,28 +2,30 @@ import type { Words } from './words-type'
 
 export const zhHant: Words = {
   pageTitle: '登入確認',
-  askTitle: (site) => `登入「${site}」？`,
-  browser: '瀏覽器',
-  ownPage: '是你自己打開這個網址的嗎？',
+  askTitle: (site, browser, system) => {
+    if (browser !== '' && system !== '') return `讓 ${system} 上的 ${browser} 登入 ${site}？`
+    return browser === '' && system === '' ? `讓另一台裝置登入 ${site}？` : `讓 ${browser}${system} 登入 ${site}？`
+  },
+  addressBar: '核對網址列',
   through: (address) => `由 ${address} 登入`,
-  place: '瀏覽器地點',
-  network: '瀏覽器網路',
-  phonePlace: '手機地點',
-  asked: '發起時間',
   clockCorrected: '手機時間不準，這裡已經自動校正。',
-  otherCountry: '瀏覽器和手機好像不在同一個國家或地區。',
-  oldRequest: (ago) => `這個登入是 ${ago}發起的。`,
+  otherPlaces: (browser, phone) => `那台裝置在${browser}，你的手機在${phone}。`,
+  otherCountry: '那台裝置和你的手機不在同一個國家或地區。',
   maybeSent: '這個碼不是用相機掃的。如果不是你自己從登入頁儲存的，就可能是別人傳給你的。',
   samePhone: '登入頁是用手機打開的。是你在這部手機上打開的，才登入。',
   oddHelp: '不是你剛打開的，就點「不是我」。',
   tapNumber: '點登入頁上顯示的數字',
-  tapNumberHelp: '你面前的螢幕上沒有數字？點「不是我」。',
   typeNumber: '輸入登入頁上顯示的數字',
-  typeNumberHelp: '為了安全，要你自己輸入。沒看到數字？點「不是我」。',
+  tapNumberHere: '切回瀏覽器看數字，再回來點一樣的',
+  typeNumberHere: '切回瀏覽器看數字，再回來輸入',
+  tapConsequence: '點對數字，那台裝置就能使用你的帳號。',
+  typeConsequence: '為了安全，要你自己輸入。輸對數字，那台裝置就能使用你的帳號。',
+  confirmConsequence: '點「登入」，那台裝置就能使用你的帳號。',
+  askHelp: '碼是別人傳來的，或不是你打開的網頁？點「不是我」。',
+  number: (value) => `數字 ${value}`,
   typed: (digits) => digits === '' ? '還沒有輸入' : `已輸入 ${digits}`,
   erase: '刪除',
   confirm: '登入',
-  confirmHelp: '只有你自己剛打開的登入頁，才點登入。',
   notMe: '不是我',
   loading: '正在打開…',
   confirming: '正在登入…',
@@ -47,6 +49,7 @@ export const zhHant: Words = {
     unavailable: { line: '暫時沒有成功', help: '' },
   },
 
+  doneHere: '切回瀏覽器，會自動繼續。',
   compareAppIds: (appId) => `開發者請檢查：這個小程式的 AppID${appId === '' ? ' ' : `（${appId}）`}和服務的 WECHAT_APPID 必須相同。`,
 
   failures: {

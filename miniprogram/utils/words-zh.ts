@@ -2,28 +2,30 @@ import type { Words } from './words-type'
 
 export const zh: Words = {
   pageTitle: '登录确认',
-  askTitle: (site) => `登录「${site}」？`,
-  browser: '浏览器',
-  ownPage: '是你自己打开这个网址的吗？',
+  askTitle: (site, browser, system) => {
+    if (browser !== '' && system !== '') return `让 ${system} 上的 ${browser} 登录 ${site}？`
+    return browser === '' && system === '' ? `让另一台设备登录 ${site}？` : `让 ${browser}${system} 登录 ${site}？`
+  },
+  addressBar: '核对地址栏',
   through: (address) => `由 ${address} 登录`,
-  place: '浏览器地点',
-  network: '浏览器网络',
-  phonePlace: '手机地点',
-  asked: '发起时间',
   clockCorrected: '手机时间不准，这里已经自动校正。',
-  otherCountry: '浏览器和手机好像不在同一个国家或地区。',
-  oldRequest: (ago) => `这个登录是 ${ago}发起的。`,
+  otherPlaces: (browser, phone) => `那台设备在${browser}，你的手机在${phone}。`,
+  otherCountry: '那台设备和你的手机不在同一个国家或地区。',
   maybeSent: '这个码不是用相机扫的。如果不是你自己从登录页保存的，就可能是别人发给你的。',
   samePhone: '登录页是用手机打开的。是你在这部手机上打开的，才登录。',
   oddHelp: '不是你刚打开的，就点「不是我」。',
   tapNumber: '点登录页上显示的数字',
-  tapNumberHelp: '你面前的屏幕上没有数字？点「不是我」。',
   typeNumber: '输入登录页上显示的数字',
-  typeNumberHelp: '为了安全，要你自己输入。没看到数字？点「不是我」。',
+  tapNumberHere: '切回浏览器看数字，再回来点一样的',
+  typeNumberHere: '切回浏览器看数字，再回来输入',
+  tapConsequence: '点对数字，那台设备就能使用你的账号。',
+  typeConsequence: '为了安全，要你自己输入。输对数字，那台设备就能使用你的账号。',
+  confirmConsequence: '点「登录」，那台设备就能使用你的账号。',
+  askHelp: '码是别人发来的，或不是你打开的网页？点「不是我」。',
+  number: (value) => `数字 ${value}`,
   typed: (digits) => digits === '' ? '还没有输入' : `已输入 ${digits}`,
   erase: '删除',
   confirm: '登录',
-  confirmHelp: '只有你自己刚打开的登录页，才点登录。',
   notMe: '不是我',
   loading: '正在打开…',
   confirming: '正在登录…',
@@ -47,6 +49,7 @@ export const zh: Words = {
     unavailable: { line: '暂时没有成功', help: '' },
   },
 
+  doneHere: '切回浏览器，会自动继续。',
   compareAppIds: (appId) => `开发者请检查：这个小程序的 AppID${appId === '' ? ' ' : `（${appId}）`}和服务的 WECHAT_APPID 必须相同。`,
 
   failures: {

@@ -35,7 +35,7 @@ await t.test('words: every code of the registry that a phone can get has a sente
 
 await t.test('words: no text is empty, has a code in it or says "error", in all languages', async (t) => {
   const sentences = (words: object): string[] => Object.entries(words).flatMap(([name, word]) =>
-    name === 'unavailable' || name === 'locked-out' ? [word.line] : typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x')] : sentences(word))
+    name === 'unavailable' || name === 'locked-out' ? [word.line] : typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x', 'y', 'z')] : sentences(word))
   for (const sentence of all.flatMap(sentences)) {
     t.match(sentence, /\S/)
     t.notMatch(sentence, /error|错误|[a-z]+-[a-z]+-|undefined|null/i, sentence)
@@ -74,6 +74,7 @@ const offer: Offer = {
   phonePlaceEn: null,
   isOtherCountry: false,
   isSamePhone: false,
+  isPhone: false,
   createdAt: now - 20_000,
   expiresIn: 150,
   match: 'tap',
@@ -82,39 +83,63 @@ const offer: Offer = {
 const typing: Offer = { ...offer, match: 'type', choices: [] }
 const ready = (asked: Offer, isClockCorrected = false, typed = ''): View => ({ kind: 'ready', offer: asked, isClockCorrected, typed })
 
+const texts = (screen: ReturnType<typeof screenOf>): string[] => screen.warnings.map(({ text }) => text)
+
 await t.test('screenOf: shows the site, the browser and the numbers when a decision is asked for', async (t) => {
   const screen = screenOf(ready(offer), en, now, true)
-  t.hasStrict(screen, { title: 'Log in to Acme?', origin: 'acme.example', ownPage: 'Did you open this address yourself?', through: '', warning: '', note: '', confirm: '', cancel: 'Not me', busy: false, line: '' })
-  t.strictSame(screen.rows, [
-    { label: 'Browser', value: 'Chrome 151 · Windows 11' }, { label: 'Browser network', value: '203.0.113.*' }, { label: 'Asked', value: '20 seconds ago' },
-  ])
-  t.strictSame(screen.numbers.map(({ value }) => value), ['12', '47', '83'])
+  t.hasStrict(screen, {
+    title: 'Log in to Acme in Chrome 151 on Windows 11?', where: '203.0.113.*', about: '20 seconds ago · Chrome 151 · Windows 11', isPhone: false,
+    addressBar: 'Address bar must read', address: { host: 'acme.example' }, through: '', warnings: [], note: '', confirm: '', cancel: 'Not me', busy: false, line: '',
+    ask: 'Tap the number on the login page',
+    askHelp: 'The right number lets that device use your account.\nSomeone sent you the code, or it isn\'t your page? Tap "Not me".',
+  })
+  t.strictSame(screen.numbers.map(({ value, label }) => [value, label]), [['12', 'Number 12'], ['47', 'Number 47'], ['83', 'Number 83']])
 })
 
-await t.test('screenOf: shows the network and place of the browser and the place of the phone, in the phone\'s language, when they are known', async (t) => {
+await t.test('screenOf: the title names the device that would be logged in, as far as it is known', async (t) => {
+  const title = (words: typeof en, name: string, system: string): string => screenOf(ready({ ...offer, browser: { ...offer.browser, name, system } }), words, now, true).title
+  t.strictSame([['Chrome', 'Windows'], ['Chrome', ''], ['', 'Windows'], ['', '']].map(([name = '', system = '']) => all.map((words) => title(words, name, system))), [
+    ['让 Windows 上的 Chrome 登录 Acme？', '讓 Windows 上的 Chrome 登入 Acme？', 'Log in to Acme in Chrome on Windows?'],
+    ['让 Chrome 登录 Acme？', '讓 Chrome 登入 Acme？', 'Log in to Acme in Chrome?'],
+    ['让 Windows 登录 Acme？', '讓 Windows 登入 Acme？', 'Log in to Acme on Windows?'],
+    ['让另一台设备登录 Acme？', '讓另一台裝置登入 Acme？', 'Log another device in to Acme?'],
+  ])
+})
+
+await t.test('screenOf: shows where the browser is, in the phone\'s language, else its network', async (t) => {
   const browser = { name: '', system: '', ip: '203.0.113.7', network: '203.0.113.*', place: '中国 上海', placeEn: 'Shanghai, China' }
-  const rows = (words: typeof zh, more: Partial<Offer['browser']> = {}, phone: Partial<Offer> = {}): string[] =>
-    screenOf(ready({ ...offer, ...phone, browser: { ...browser, ...more } }), words, now, true).rows.map(({ label, value }) => `${label}: ${value}`)
-  const phone = { phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China' }
-  t.strictSame(rows(zh, {}, phone), ['浏览器: 未知浏览器', '浏览器网络: 203.0.113.*', '浏览器地点: 中国 上海', '手机地点: 中国 深圳', '发起时间: 20 秒前'])
-  t.strictSame(rows(en, {}, phone), ['Browser: Unknown browser', 'Browser network: 203.0.113.*', 'Browser place: Shanghai, China', 'Phone place: Shenzhen, China', 'Asked: 20 seconds ago'])
-  t.strictSame(rows(en, { place: null, placeEn: null }), ['Browser: Unknown browser', 'Browser network: 203.0.113.*', 'Asked: 20 seconds ago'])
-  t.strictSame(rows(en, { place: null, placeEn: null, network: null }), ['Browser: Unknown browser', 'Asked: 20 seconds ago'], 'never a full address')
+  const facts = (words: typeof zh, more: Partial<Offer['browser']> = {}): string[] => {
+    const { where, about } = screenOf(ready({ ...offer, browser: { ...browser, ...more } }), words, now, true)
+    return [where, about]
+  }
+  t.strictSame(facts(zh), ['中国 上海', '20 秒前 · 203.0.113.*'])
+  t.strictSame(facts(en), ['Shanghai, China', '20 seconds ago · 203.0.113.*'])
+  t.strictSame(facts(en, { place: null, placeEn: null }), ['203.0.113.*', '20 seconds ago'])
+  t.strictSame(facts(en, { place: null, placeEn: null, network: null }), ['', '20 seconds ago'], 'never a full address')
 })
 
 await t.test('E13 screenOf: shows the site\'s address as in an address bar, and the service when that is another', async (t) => {
   const drawn = (origin: string, service = origin, words = en): string[] => {
-    const screen = screenOf(ready({ ...offer, site: { name: 'Acme', origin, service } }), words, now, true)
-    return [screen.origin, screen.through, screen.ownPage]
+    const { address, through } = screenOf(ready({ ...offer, site: { name: 'Acme', origin, service } }), words, now, true)
+    return [address.scheme, ...address.parts.map(({ text }) => text), through]
   }
-  t.strictSame(drawn('https://acme.example:8443'), ['acme.example:8443', '', 'Did you open this address yourself?'])
-  t.strictSame(drawn('http://acme.example'), ['http://acme.example', '', 'Did you open this address yourself?'], 'http:// stays')
-  t.strictSame(drawn('https://shop.example', 'https://login.example.com'), ['shop.example', 'Login by login.example.com', 'Did you open this address yourself?'])
-  t.strictSame(drawn('https://shop.example', 'https://login.example.com', zh), ['shop.example', '由 login.example.com 登录', '是你自己打开这个网址的吗？'])
+  t.strictSame(drawn('https://login.acme.example:8443'), ['', 'login', '.acme', '.example:8443', ''], 'breaks before dots only')
+  t.strictSame(drawn('http://acme.example'), ['http://', 'acme', '.example', ''], 'http:// stays')
+  for (const host of ['localhost:3000', '[::1]:3000']) t.strictSame(drawn(`http://${host}`), ['', host, ''], 'but on this computer')
+  t.strictSame(drawn('http://127.0.0.1'), ['', '127', '.0', '.0', '.1', ''])
+  t.equal(drawn('http://localhost.example')[0], 'http://')
+  t.strictSame(drawn('https://shop.example', 'https://login.example.com'), ['', 'shop', '.example', 'Login by login.example.com'])
+  t.equal(drawn('https://shop.example', 'https://login.example.com', zh).at(-1), '由 login.example.com 登录')
+})
+
+await t.test('screenOf: a screen reader hears title, address and warnings, in this order', async (t) => {
+  const screen = screenOf(ready({ ...offer, isOtherCountry: true, site: { ...offer.site, origin: 'http://acme.example' } }), en, now, true)
+  t.equal(screen.spoken, [screen.title, 'Address bar must read http://acme.example', en.otherCountry, en.oddHelp].join('\n'))
 })
 
 await t.test('screenOf: shows one button when no number is asked for', async (t) => {
-  t.hasStrict(screenOf(ready({ ...offer, match: 'off', choices: [] }), en, now, true), { numbers: [], keys: [], confirm: 'Log in', incomplete: false, cancel: 'Not me' })
+  t.hasStrict(screenOf(ready({ ...offer, match: 'off', choices: [] }), en, now, true), { numbers: [], keys: [], confirm: 'Log in', incomplete: false, cancel: 'Not me', ask: '' })
+  t.match(screenOf(ready({ ...offer, match: 'off', choices: [] }), en, now, true).askHelp, /^Logging in lets that device use your account\./)
 })
 
 await t.test('E11 screenOf: shows a keypad, two boxes and the reason when the number is to be typed', async (t) => {
@@ -147,27 +172,38 @@ await t.test('E11 screenOf: says that somebody may have tried to use the person 
 
 await t.test('E12 screenOf: warns that somebody may have sent the code when this person\'s camera did not scan it, except on the same phone', async (t) => {
   const drawn = (isFromCamera: boolean, isSamePhone: boolean, words = en) => screenOf(ready({ ...offer, isSamePhone }), words, now, isFromCamera)
-  t.hasStrict(drawn(false, false), { warning: `${en.maybeSent}\n${en.oddHelp}`, note: '' })
-  t.hasStrict(drawn(false, false, zh), { warning: `${zh.maybeSent}\n${zh.oddHelp}`, note: '' })
-  t.hasStrict(drawn(false, true), { warning: '', note: en.samePhone })
-  for (const isSamePhone of [false, true]) t.hasStrict(drawn(true, isSamePhone), { warning: '', note: '' })
-  t.hasStrict(screenOf(ready({ ...offer, isOtherCountry: true }), en, now, false), { warning: `${en.maybeSent}\n${en.otherCountry}\n${en.oddHelp}` })
+  for (const words of all) {
+    t.strictSame(texts(drawn(false, false, words)), [words.maybeSent, words.oddHelp])
+    t.hasStrict(drawn(false, true, words), { warnings: [], note: words.samePhone })
+  }
+  for (const isSamePhone of [false, true]) t.hasStrict(drawn(true, isSamePhone), { warnings: [], note: '' })
+  t.strictSame(texts(screenOf(ready({ ...offer, isOtherCountry: true }), en, now, false)), [en.maybeSent, en.otherCountry, en.oddHelp])
 })
 
-await t.test('screenOf: warns when the request is two minutes old', async (t) => {
-  t.equal(screenOf(ready({ ...offer, createdAt: now - 119_999 }), en, now, true).warning, '')
-  t.equal(screenOf(ready({ ...offer, createdAt: now - 120_000 }), en, now, true).warning, 'This was asked 2 minutes ago.\nIf you didn\'t just open it, tap "Not me".')
+await t.test('screenOf: sends the person back to the browser, for the number and after the login, when the login page is on this phone', async (t) => {
+  const here: Offer = { ...offer, isSamePhone: true, isPhone: true }
+  t.hasStrict(screenOf(ready(here), en, now, false), { ask: 'Switch to your browser for the number, then tap it here', askHelp: en.askHelp, isPhone: true })
+  t.hasStrict(screenOf(ready({ ...here, match: 'type', choices: [] }), zh, now, false), { ask: '切回浏览器看数字，再回来输入' })
+  t.equal(screenOf({ kind: 'done', offer: here }, en, now, false).help, 'Switch back to your browser.')
+  t.equal(screenOf(ready(here), en, now, true).ask, en.tapNumber, 'the camera has scanned another phone')
+  t.equal(screenOf({ kind: 'done', offer: here }, en, now, true).help, en.ends.done.help)
 })
 
-await t.test('screenOf: warns when browser and phone are in different countries, together with other warnings', async (t) => {
-  const asked = { ...offer, isOtherCountry: true }
-  t.equal(screenOf(ready(asked), en, now, true).warning, `${en.otherCountry}\n${en.oddHelp}`)
-  t.equal(screenOf(ready({ ...asked, createdAt: now - 120_000 }), zh, now, true).warning, `${zh.otherCountry}\n这个登录是 2 分钟前发起的。\n${zh.oddHelp}`)
-  t.equal(screenOf({ kind: 'confirming', offer: asked, isClockCorrected: false, typed: '', number: '47' }, en, now, true).warning, `${en.otherCountry}\n${en.oddHelp}`, 'also while it logs in')
+await t.test('screenOf: warns of no age, as pages renew their codes by themselves', async (t) => {
+  t.hasStrict(screenOf(ready({ ...offer, createdAt: now - 170_000 }), en, now, true), { warnings: [], about: '2 minutes ago · Chrome 151 · Windows 11' })
+})
+
+await t.test('screenOf: says where browser and phone are when that is in different countries, also while it logs in', async (t) => {
+  const asked: Offer = { ...offer, isOtherCountry: true, browser: { ...offer.browser, place: '美国 圣何塞', placeEn: 'San Jose, United States' }, phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China' }
+  t.strictSame(texts(screenOf(ready(asked), zh, now, true)), ['那台设备在美国 圣何塞，你的手机在中国 深圳。', zh.oddHelp])
+  t.strictSame(texts(screenOf({ kind: 'confirming', offer: asked, isClockCorrected: false, typed: '', number: '47' }, en, now, true)), [
+    'That device is in San Jose, United States. Your phone is in Shenzhen, China.', en.oddHelp,
+  ])
+  t.strictSame(texts(screenOf(ready({ ...asked, phonePlace: null, phonePlaceEn: null }), en, now, true)), [en.otherCountry, en.oddHelp])
 })
 
 await t.test('screenOf: shows a note, not a warning, when the clock was corrected', async (t) => {
-  t.hasStrict(screenOf(ready(offer, true), en, now, true), { note: "Your phone's clock is off. That's taken care of.", warning: '' })
+  t.hasStrict(screenOf(ready(offer, true), en, now, true), { note: "Your phone's clock is off. That's taken care of.", warnings: [] })
   t.equal(screenOf(ready(offer), en, now, true).note, '')
 })
 
@@ -184,7 +220,7 @@ await t.test('screenOf: says what a developer has to compare, with this mini pro
 
 await t.test('screenOf: disables the buttons and marks the number while a decision is sent', async (t) => {
   const screen = screenOf({ kind: 'confirming', offer, isClockCorrected: true, typed: '', number: '47' }, en, now, true)
-  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: en.tapNumberHelp, note: en.clockCorrected }, 'nothing above the numbers disappears')
+  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: `${en.tapConsequence}\n${en.askHelp}`, note: en.clockCorrected }, 'nothing above the numbers disappears')
   t.strictSame(screen.numbers.filter(({ chosen }) => chosen).map(({ value }) => value), ['47'])
   t.hasStrict(screenOf({ kind: 'cancelling', offer, isClockCorrected: false, typed: '' }, zh, now, true), { busy: true, ask: '正在取消…' })
 })

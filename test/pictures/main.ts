@@ -38,7 +38,7 @@ for (const [suffix, locale] of [['en', 'en-US'], ['zh', 'zh-CN']] as const) {
     await phone.locator('#scan').waitFor()
     await take(page, `code-${end}`)
     await phone.locator('#scan').click()
-    await phone.frameLocator('#pages iframe').getByRole('button', { name: /^\d\d$/ }).first().waitFor()
+    await phone.frameLocator('#pages iframe').getByRole('button').filter({ hasText: /^\d\d$/ }).first().waitFor()
     await site.locator('.number').waitFor()
     await take(page, `number-${end}`)
     await context.close()

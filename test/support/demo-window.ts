@@ -84,10 +84,12 @@ export interface Phone {
   /** Leaves to the home screen, and comes back to what was open. */
   goHome (): Promise<void>
   comeBack (): Promise<void>
-  /** Finds a button of the mini program. */
+  /** Finds a button of the mini program; a number of two digits by what it shows, as it has a longer name. */
   button (name: string | RegExp): Locator
   /** Waits until the mini program shows a text. */
   says (text: string | RegExp): Promise<void>
+  /** The numbers to tap. */
+  readonly numbers: Locator
   /** Waits for the three numbers and returns them. */
   choices (): Promise<readonly string[]>
   /** Types a number on the mini program's keys. */
@@ -118,7 +120,10 @@ export interface DemoWindow {
 const phoneIn = (shell: Page | FrameLocator, code?: Locator): Phone => {
   const app = shell.frameLocator('#pages iframe')
   const tap = (name: string): Promise<void> => shell.getByRole('button', { name, exact: true }).click()
-  const button: Phone['button'] = (name) => app.getByRole('button', { name, exact: typeof name === 'string' })
+  const showing = (text: RegExp): Locator => app.getByRole('button').filter({ hasText: text })
+  const button: Phone['button'] = (name) =>
+    typeof name === 'string' && /^\d\d$/.test(name) ? showing(new RegExp(`^${name}$`)) : app.getByRole('button', { name, exact: typeof name === 'string' })
+  const numbers = showing(/^\d\d$/)
   const settings = shell.locator('#status') // by id: its name contains the time, and depends on the language
   return {
     shell,
@@ -146,9 +151,10 @@ const phoneIn = (shell: Page | FrameLocator, code?: Locator): Phone => {
     comeBack: () => tap('WeChat'),
     button,
     says: (text) => app.getByText(text).filter({ visible: true }).first().waitFor(),
+    numbers,
     choices: async () => {
-      await button(/^\d\d$/).first().waitFor()
-      return await button(/^\d\d$/).allInnerTexts()
+      await numbers.first().waitFor()
+      return await numbers.allInnerTexts()
     },
     type: async (digits) => { for (const digit of digits) await button(digit).click() },
   }

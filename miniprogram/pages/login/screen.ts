@@ -1,30 +1,20 @@
 /** The login page's template data. Empty means "not drawn". */
-import type { Offer } from '../../utils/answers'
-import { ago, duration } from '../../utils/durations'
-import { placeIn } from '../../utils/words'
+import { duration } from '../../utils/durations'
 import type { Words } from '../../utils/words-type'
 import type { Decision, View } from './approval'
+import { addressOf, isHere, requestOf } from './request'
+import type { Request } from './request'
 
 export type ActionName = 'retry' | 'scan' | 'close' | 'home' | 'update'
 
-export interface Screen {
+/** From `title` on: set while a decision is asked for or being sent; `address` also after the confirmation. */
+export interface Screen extends Request {
   readonly kind: View['kind']
   /** Read by screen readers while a skeleton is drawn. */
   readonly loading: string
-  /** Set while a decision is asked for or being sent. */
-  readonly title: string
-  /** The site to log in to; after the confirmation, the one that was logged in to. */
-  readonly origin: string
-  readonly ownPage: string
-  /** The service that logs people in for the site, if that is another. */
-  readonly through: string
-  readonly rows: ReadonlyArray<{ readonly label: string, readonly value: string }>
-  readonly warning: string
-  /** A fact that is no warning. */
-  readonly note: string
   readonly ask: string
   readonly askHelp: string
-  readonly numbers: ReadonlyArray<{ readonly value: string, readonly chosen: boolean }>
+  readonly numbers: ReadonlyArray<{ readonly value: string, readonly label: string, readonly chosen: boolean }>
   /** The two boxes of a number to type; `digit` is empty until it is typed. */
   readonly boxes: ReadonlyArray<{ readonly name: 'tens' | 'ones', readonly digit: string }>
   readonly typed: string
@@ -45,17 +35,20 @@ export interface Screen {
   readonly actions: ReadonlyArray<{ readonly name: ActionName, readonly label: string }>
 }
 
-const oldAfterMs = 120_000 // people scan a login that they have just opened within a minute or two
+const noAddress = { host: '', scheme: '', parts: [] }
 
 const empty = {
   loading: '',
   title: '',
-  origin: '',
-  ownPage: '',
+  where: '',
+  about: '',
+  isPhone: false,
+  addressBar: '',
+  address: noAddress,
   through: '',
-  rows: [],
-  warning: '',
+  warnings: [],
   note: '',
+  spoken: '',
   ask: '',
   askHelp: '',
   numbers: [],
@@ -80,7 +73,11 @@ const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', ref
  * if WeChat tells it.
  */
 export const screenOf = (view: View, words: Words, now: number, isFromCamera: boolean, appId = ''): Screen => {
-  const asking = (decision: Decision, chosen: string | null): Partial<Screen> => ({ ...requestOf(decision, words, now, isFromCamera), ...questionOf(decision, words, chosen) })
+  const asking = (decision: Decision, chosen: string | null): Partial<Screen> => ({
+    ...requestOf(decision.offer, decision.isClockCorrected, words, now, isFromCamera),
+    ...questionOf(decision, words, isFromCamera, chosen),
+    cancel: words.notMe,
+  })
   switch (view.kind) {
     case 'loading':
       return { ...empty, kind: view.kind, loading: words.loading }
@@ -96,9 +93,9 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
       return {
         ...empty,
         kind: view.kind,
-        origin: view.kind === 'done' && view.offer !== undefined ? addressOf(view.offer.site.origin) : '',
+        address: view.kind === 'done' && view.offer !== undefined ? addressOf(view.offer.site.origin) : noAddress,
         line,
-        help: helpOf(view, words, appId) ?? help,
+        help: helpOf(view, words, isFromCamera, appId) ?? help,
         mark: marks[view.kind] ?? 'quiet',
         actions: actionsOf(view.kind).map((name) => ({ name, label: labelOf(name, view.kind, words) })),
       }
@@ -106,36 +103,22 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
   }
 }
 
-/** The site and the browser that ask, and warnings about them. */
-const requestOf = ({ offer, isClockCorrected }: Decision, words: Words, now: number, isFromCamera: boolean): Partial<Screen> => {
-  const { site, browser } = offer
-  return {
-    title: words.askTitle(site.name),
-    origin: addressOf(site.origin),
-    ownPage: words.ownPage,
-    through: site.service === site.origin ? '' : words.through(addressOf(site.service)),
-    rows: [
-      { label: words.browser, value: [browser.name || words.unknownBrowser, browser.system].filter((part) => part !== '').join(' · ') },
-      { label: words.network, value: browser.network ?? '' },
-      { label: words.place, value: placeIn(words, browser) ?? '' },
-      { label: words.phonePlace, value: placeIn(words, { place: offer.phonePlace, placeEn: offer.phonePlaceEn }) ?? '' },
-      { label: words.asked, value: ago(offer.createdAt, now, words) },
-    ].filter((row) => row.value !== ''),
-    warning: warningOf(offer, words, now, isFromCamera),
-    note: [isClockCorrected ? words.clockCorrected : '', !isFromCamera && offer.isSamePhone ? words.samePhone : ''].filter((part) => part !== '').join('\n'),
-    cancel: words.notMe,
-  }
-}
-
 /** The question, and the buttons that answer it. */
-const questionOf = ({ offer: { match, choices }, typed }: Decision, words: Words, chosen: string | null): Partial<Screen> => {
-  switch (match) {
+const questionOf = ({ offer, typed }: Decision, words: Words, isFromCamera: boolean, chosen: string | null): Partial<Screen> => {
+  const here = isHere(offer, isFromCamera)
+  // On the same phone the note says what to check.
+  const helpWith = (consequence: string): string => here ? words.askHelp : `${consequence}\n${words.askHelp}`
+  switch (offer.match) {
     case 'tap':
-      return { ask: words.tapNumber, askHelp: words.tapNumberHelp, numbers: choices.map((value) => ({ value, chosen: value === chosen })) }
+      return {
+        ask: here ? words.tapNumberHere : words.tapNumber,
+        askHelp: helpWith(words.tapConsequence),
+        numbers: offer.choices.map((value) => ({ value, label: words.number(value), chosen: value === chosen })),
+      }
     case 'type':
       return {
-        ask: words.typeNumber,
-        askHelp: words.typeNumberHelp,
+        ask: here ? words.typeNumberHere : words.typeNumber,
+        askHelp: helpWith(words.typeConsequence),
         boxes: [{ name: 'tens', digit: typed.charAt(0) }, { name: 'ones', digit: typed.charAt(1) }],
         typed: words.typed(typed),
         keys: ['123', '456', '789'].map((name) => ({ name, digits: Array.from(name, (value) => ({ value })) })),
@@ -144,25 +127,17 @@ const questionOf = ({ offer: { match, choices }, typed }: Decision, words: Words
         incomplete: typed.length < 2,
       }
     case 'off':
-      return { askHelp: words.confirmHelp, confirm: words.confirm }
+      return { askHelp: helpWith(words.confirmConsequence), confirm: words.confirm }
   }
 }
 
-/** As in an address bar, to be compared with it; `http://` stays, so that a site without encryption is recognisable. */
-const addressOf = (origin: string): string => origin.replace(/^https:\/\//, '')
-
 /** The help that depends on more than the kind of end. */
-const helpOf = (view: View, words: Words, appId: string): string | undefined => {
+const helpOf = (view: View, words: Words, isFromCamera: boolean, appId: string): string | undefined => {
+  if (view.kind === 'done') return view.offer !== undefined && isHere(view.offer, isFromCamera) ? words.doneHere : undefined
   if (view.kind === 'foreign-app') return `${words.ends[view.kind].help}\n${words.compareAppIds(appId)}`
   if (view.kind === 'locked-out') return words.lockedOutHelp(duration(view.retryAfter, words))
   if (view.kind !== 'unavailable') return undefined
   return view.code === 'rate-limited' && view.retryAfter !== undefined ? words.tooFast(duration(view.retryAfter, words)) : words.failures[view.code]
-}
-
-const warningOf = ({ isOtherCountry, isSamePhone, createdAt }: Offer, words: Words, now: number, isFromCamera: boolean): string => {
-  const isOld = now - createdAt >= oldAfterMs
-  const odd = [isFromCamera || isSamePhone ? '' : words.maybeSent, isOtherCountry ? words.otherCountry : '', isOld ? words.oldRequest(ago(createdAt, now, words)) : ''].filter((part) => part !== '')
-  return odd.length === 0 ? '' : [...odd, words.oddHelp].join('\n')
 }
 
 const actionsOf = (kind: View['kind']): readonly ActionName[] => {
