@@ -31,6 +31,8 @@ export const en: Words = {
   erase: 'Delete',
   confirm: 'Log in',
   notMe: 'Not me',
+  isItYou: 'Is it you logging in?',
+  itsMe: "It's me",
   loading: 'Opening…',
   confirming: 'Logging in…',
   cancelling: 'Cancelling…',

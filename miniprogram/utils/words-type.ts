@@ -37,6 +37,9 @@ export interface Words {
   readonly erase: string
   readonly confirm: string
   readonly notMe: string
+  /** The first of two questions where something is odd. */
+  readonly isItYou: string
+  readonly itsMe: string
   readonly loading: string
   readonly confirming: string
   readonly cancelling: string

@@ -27,6 +27,8 @@ export const zhHant: Words = {
   erase: '刪除',
   confirm: '登入',
   notMe: '不是我',
+  isItYou: '是你自己在登入嗎？',
+  itsMe: '是我',
   loading: '正在打開…',
   confirming: '正在登入…',
   cancelling: '正在取消…',

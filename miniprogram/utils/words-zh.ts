@@ -27,6 +27,8 @@ export const zh: Words = {
   erase: '删除',
   confirm: '登录',
   notMe: '不是我',
+  isItYou: '是你自己在登录吗？',
+  itsMe: '是我',
   loading: '正在打开…',
   confirming: '正在登录…',
   cancelling: '正在取消…',

@@ -58,6 +58,7 @@ await t.test('demo: a phone in a tab of its own logs in, in Chinese, dark and 32
   const phone = await window.openPhone('Kim')
   await phone.scanPicture(await site.screenshot())
   await phone.button('不是我').waitFor()
+  await phone.button('是我').click() // a picture may have come from anybody, so the phone asks first
   await site.getByText('请在手机上点选或输入这个数字').waitFor()
   await phone.button(await site.locator('.number').innerText()).click()
   await site.waitForURL(`${url}/me?from=test`)

@@ -19,6 +19,7 @@ const zh = {
   large: '大字号',
   fast: '时间快一小时',
   notMe: '不是我',
+  itsMe: '是我',
   home: '我的登录',
   tryAgain: '再试一次',
   signOut: /^退出 /,
@@ -51,6 +52,7 @@ const en: typeof zh = {
   large: 'Large text',
   fast: 'Clock an hour fast',
   notMe: 'Not me',
+  itsMe: "It's me",
   home: 'My logins',
   tryAgain: 'Try again',
   signOut: /^Sign out (?!everywhere)/,
@@ -207,10 +209,12 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Pr
   await comeFrom('**/scan', '203.0.113.7')
   await window.startOver()
   await window.code.waitFor()
-  server.skip(125_000)
   await phone.scan()
   await phone.says(words.place)
   await phone.says(words.country)
+  await check('request from another country')
+  await phone.button(words.itsMe).click()
+  await keys()
   await check('keys of a request from another country')
   await context.unroute('**/api/tickets')
   await context.unroute('**/scan')
@@ -239,6 +243,9 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Pr
   await phone.close()
   await phone.scanPicture(drawCode(`pages/login/login?scene=${sent.ticket}`, 480, 'png'))
   await phone.says(words.sent)
+  await check('code from a picture')
+  await phone.button(words.itsMe).click()
+  await keys()
   await check('keys of a code from a picture')
 
   await phone.close()
@@ -286,7 +293,9 @@ const smallHeightPx = 504
 
 for (const [mode, asks] of [['tap', 'Tap the number on the login page'], ['type', en.typeNumber]] as const) {
   await t.test(`looks: "Not me" is in view on a small phone, and hides nothing that can't be scrolled to, when the number is asked for by ${mode}`, async (t) => {
-    const server = await serveDemo(t, { MATCH_NUMBERS: mode, TRUST_PROXY: '127.0.0.1' })
+    const file = `${makeFolder(t)}/places.mmdb`
+    writeFileSync(file, buildMmdb(exampleNetworks))
+    const server = await serveDemo(t, { MATCH_NUMBERS: mode, TRUST_PROXY: '127.0.0.1', GEOIP_FILE: file })
     const window = await openWindow(t, chromium, server.url, { viewport: { width: 364, height: 904 } })
     const phone = window.phone()
     const check = async (screen: string): Promise<void> => {
@@ -317,11 +326,15 @@ for (const [mode, asks] of [['tap', 'Tap the number on the login page'], ['type'
     await phone.says(asks)
     await check('asked')
     await phone.close()
-    await window.page.context().route('**/api/tickets', (route) => route.continue({ headers: { ...route.request().headers(), 'x-forwarded-for': '198.51.100.7' } }))
+    for (const [address, ip] of [['**/api/tickets', '198.51.100.7'], ['**/scan', '203.0.113.7']] as const) {
+      await window.page.context().route(address, (route) => route.continue({ headers: { ...route.request().headers(), 'x-forwarded-for': ip } }))
+    }
     await window.startOver()
     await window.code.waitFor()
-    server.skip(100_000)
     await phone.scan()
+    await phone.button("It's me").waitFor()
+    await check('asked whether it is this person')
+    await phone.button("It's me").click()
     await phone.says(asks)
     await check('asked from elsewhere')
   })

@@ -145,6 +145,17 @@ await t.test('approval: is refused when the person taps "Not me"', async (t) => 
   t.strictSame(kinds, ['loading', 'ready', 'cancelling', 'refused'])
 })
 
+await t.test('approval: remembers that the person has said it is them, also when the page is shown again', async (t) => {
+  const { approval } = start()
+  approval.claim()
+  await approval.read()
+  t.hasStrict(approval.view(), { kind: 'ready', isClaimed: false }, 'not before the question')
+  approval.claim()
+  t.hasStrict(approval.view(), { kind: 'ready', isClaimed: true })
+  await approval.read()
+  t.hasStrict(approval.view(), { kind: 'ready', isClaimed: true })
+})
+
 await t.test('approval: is refused when the answer to "Not me" was lost and the ticket turns out to be cancelled', async (t) => {
   const { approval } = start({ cancel: 'lost', scan: [offer(), problem(409, 'ticket-cancelled')] })
   await approval.read()

@@ -105,6 +105,35 @@ await t.test('login page: logs in, and not before, when a number is tapped', asy
   t.match(Object.keys(confirm?.header ?? {}).sort().join(), /^Content-Digest,Content-Type,Signature,Signature-Input$/)
 })
 
+await t.test('login page: the buttons that say yes react once they were in view for a while, for each question anew; "Not me" at once', async (t) => {
+  const timers: Array<() => void> = []
+  const { setTimeout } = globalThis
+  t.teardown(() => {
+    globalThis.setTimeout = setTimeout
+    answers.scan = offer()
+  })
+  globalThis.setTimeout = Object.assign((run: () => void, ms: number) => {
+    if (ms === 600) timers.push(run)
+    return ms === 600 ? 0 : setTimeout(run, ms)
+  }, setTimeout) as typeof setTimeout
+  answers.scan = offer({ other_country: true })
+  const page = await open('pages/login/login')
+  page.onLoad({ scene: ticket })
+  await page.onShow()
+  t.hasStrict(page.data, { isArmed: false, screen: { claim: "It's me", numbers: [] } })
+  timers.shift()?.()
+  t.equal(page.data.isArmed, true)
+  page.onClaim()
+  t.hasStrict(page.data, { isArmed: false, screen: { claim: '', numbers: [{ value: '12' }, { value: '47' }, { value: '83' }] } })
+  timers.shift()?.()
+  t.equal(page.data.isArmed, true)
+  page.onHide()
+  await page.onShow()
+  t.hasStrict(page.data, { isArmed: true, screen: { claim: '' } })
+  t.equal(timers.length, 0, 'a redraw is no new question')
+  page.onUnload()
+})
+
 await t.test('login page: refuses when "Not me" is tapped', async (t) => {
   const page = await open('pages/login/login')
   page.onLoad({ scene: ticket })

@@ -81,15 +81,26 @@ const offer: Offer = {
   choices: ['12', '47', '83'],
 }
 const typing: Offer = { ...offer, match: 'type', choices: [] }
-const ready = (asked: Offer, isClockCorrected = false, typed = ''): View => ({ kind: 'ready', offer: asked, isClockCorrected, typed })
+const ready = (asked: Offer, isClockCorrected = false, typed = '', isClaimed = false): View => ({ kind: 'ready', offer: asked, isClockCorrected, typed, isClaimed })
 
 const texts = (screen: ReturnType<typeof screenOf>): string[] => screen.warnings.map(({ text }) => text)
 
 await t.test('screenOf: shows the site, the browser and the numbers when a decision is asked for', async (t) => {
   const screen = screenOf(ready(offer), en, now, true)
   t.hasStrict(screen, {
-    title: 'Log in to Acme in Chrome 151 on Windows 11?', where: '203.0.113.*', about: '20 seconds ago · Chrome 151 · Windows 11', isPhone: false,
-    addressBar: 'Address bar must read', address: { host: 'acme.example' }, through: '', warnings: [], note: '', confirm: '', cancel: 'Not me', busy: false, line: '',
+    title: 'Log in to Acme in Chrome 151 on Windows 11?',
+    where: '203.0.113.*',
+    about: '20 seconds ago · Chrome 151 · Windows 11',
+    isPhone: false,
+    addressBar: 'Address bar must read',
+    address: { host: 'acme.example' },
+    through: '',
+    warnings: [],
+    note: '',
+    confirm: '',
+    cancel: 'Not me',
+    busy: false,
+    line: '',
     ask: 'Tap the number on the login page',
     askHelp: 'The right number lets that device use your account.\nSomeone sent you the code, or it isn\'t your page? Tap "Not me".',
   })
@@ -149,7 +160,7 @@ await t.test('E11 screenOf: shows a keypad, two boxes and the reason when the nu
   t.strictSame(screen.keys.flatMap(({ digits }) => digits.map(({ value }) => value)).join(''), '123456789')
   t.hasStrict(screenOf(ready(typing, false, '4'), zh, now, true), { boxes: [{ digit: '4' }, { digit: '' }], typed: '已输入 4', incomplete: true })
   t.hasStrict(screenOf(ready(typing, false, '47'), zh, now, true), { boxes: [{ digit: '4' }, { digit: '7' }], typed: '已输入 47', incomplete: false })
-  t.hasStrict(screenOf({ kind: 'confirming', offer: typing, isClockCorrected: false, typed: '47', number: '47' }, en, now, true), { boxes: [{ digit: '4' }, { digit: '7' }], busy: true, ask: 'Logging in…' })
+  t.hasStrict(screenOf({ kind: 'confirming', offer: typing, isClockCorrected: false, typed: '47', isClaimed: true, number: '47' }, en, now, true), { boxes: [{ digit: '4' }, { digit: '7' }], busy: true, ask: 'Logging in…' })
 })
 
 await t.test('E11 screenOf: says that somebody may have tried to use the person when a number was wrong, and for how long nothing can be confirmed when there were too many', async (t) => {
@@ -196,10 +207,22 @@ await t.test('screenOf: warns of no age, as pages renew their codes by themselve
 await t.test('screenOf: says where browser and phone are when that is in different countries, also while it logs in', async (t) => {
   const asked: Offer = { ...offer, isOtherCountry: true, browser: { ...offer.browser, place: '美国 圣何塞', placeEn: 'San Jose, United States' }, phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China' }
   t.strictSame(texts(screenOf(ready(asked), zh, now, true)), ['那台设备在美国 圣何塞，你的手机在中国 深圳。', zh.oddHelp])
-  t.strictSame(texts(screenOf({ kind: 'confirming', offer: asked, isClockCorrected: false, typed: '', number: '47' }, en, now, true)), [
+  t.strictSame(texts(screenOf({ kind: 'confirming', offer: asked, isClockCorrected: false, typed: '', isClaimed: true, number: '47' }, en, now, true)), [
     'That device is in San Jose, United States. Your phone is in Shenzhen, China.', en.oddHelp,
   ])
   t.strictSame(texts(screenOf(ready({ ...asked, phonePlace: null, phonePlaceEn: null }), en, now, true)), [en.otherCountry, en.oddHelp])
+})
+
+await t.test('screenOf: asks first whether it is this person, and for the number only then, when something is odd', async (t) => {
+  const odd: Offer = { ...offer, isOtherCountry: true, browser: { ...offer.browser, place: '美国', placeEn: 'United States' } }
+  for (const asked of [odd, { ...odd, match: 'type', choices: [] }, { ...odd, match: 'off', choices: [] }] as const) {
+    t.hasStrict(screenOf(ready(asked), en, now, true), { ask: 'Is it you logging in?', claim: "It's me", cancel: 'Not me', numbers: [], keys: [], confirm: '', isFar: true })
+    const claimed = screenOf(ready(asked, false, '', true), en, now, true)
+    t.hasStrict(claimed, { claim: '', cancel: 'Not me', isFar: true })
+    t.ok(claimed.numbers.length === 3 || claimed.confirm !== '')
+    t.strictSame(texts(claimed), texts(screenOf(ready(asked), en, now, true)), 'the warnings stay')
+  }
+  t.equal(screenOf(ready(offer), en, now, true).claim, '')
 })
 
 await t.test('screenOf: shows a note, not a warning, when the clock was corrected', async (t) => {
@@ -219,10 +242,10 @@ await t.test('screenOf: says what a developer has to compare, with this mini pro
 })
 
 await t.test('screenOf: disables the buttons and marks the number while a decision is sent', async (t) => {
-  const screen = screenOf({ kind: 'confirming', offer, isClockCorrected: true, typed: '', number: '47' }, en, now, true)
+  const screen = screenOf({ kind: 'confirming', offer, isClockCorrected: true, typed: '', isClaimed: true, number: '47' }, en, now, true)
   t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: `${en.tapConsequence}\n${en.askHelp}`, note: en.clockCorrected }, 'nothing above the numbers disappears')
   t.strictSame(screen.numbers.filter(({ chosen }) => chosen).map(({ value }) => value), ['47'])
-  t.hasStrict(screenOf({ kind: 'cancelling', offer, isClockCorrected: false, typed: '' }, zh, now, true), { busy: true, ask: '正在取消…' })
+  t.hasStrict(screenOf({ kind: 'cancelling', offer, isClockCorrected: false, typed: '', isClaimed: true }, zh, now, true), { busy: true, ask: '正在取消…' })
 })
 
 await t.test('screenOf: shows a line, a mark and actions when the approval has ended', async (t) => {

@@ -30,12 +30,16 @@ export interface Decision {
   readonly isClockCorrected: boolean
   /** The digits typed so far, if `match` is `type`. */
   readonly typed: string
+  /** The person has said that it is them, as they are asked first where something is odd. */
+  readonly isClaimed: boolean
 }
 
 export interface Approval {
   readonly view: () => View
   /** Reads the ticket's state: to be called when the page is shown, also again from the background, and when the person tries again. */
   read (): Promise<void>
+  /** The person says that it is them who logs in. */
+  claim (): void
   /** Adds a digit to the number. */
   type (digit: string): void
   /** Removes its last digit. */
@@ -58,6 +62,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
   let endsAt = Infinity
   /** Kept while the page is in the background, where the person may read the number. */
   let typed = ''
+  let isClaimed = false
   /** Incremented by each call: answers to earlier calls are ignored. */
   let lastCall = 0
   /** The person has refused; whether the answer came or not. */
@@ -114,7 +119,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
     if (answer === undefined) return
     offer = answer
     endsAt = service.serverNow() + answer.expiresIn * 1000
-    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isClockCorrected: service.isClockOff(), typed } : { kind: 'done', offer: answer })
+    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isClockCorrected: service.isClockOff(), typed, isClaimed } : { kind: 'done', offer: answer })
   }
 
   /** Reads again if a call was cut off in the background. Only reads: a confirmation is never repeated without a tap. */
@@ -141,6 +146,11 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
   return {
     view: () => view,
     read,
+    claim: () => {
+      if (view.kind !== 'ready') return
+      isClaimed = true
+      show({ ...view, isClaimed })
+    },
     type: (digit) => edit(typed + digit),
     erase: () => edit(typed.slice(0, -1)),
     confirm: async (tapped) => {

@@ -9,14 +9,20 @@ import { screenOf } from './screen'
 import type { ActionName } from './screen'
 
 const tickMs = 5_000 // precise enough for "20 seconds ago"
+const armMs = 600 // a finger that is still on its way from another screen is not an answer
 
 Page({
   data: {
     screen: screenOf({ kind: 'loading' }, words, 0, true),
+    /** The buttons that say yes react: they were in view for a while. */
+    isArmed: false,
   },
 
   approval: undefined as Approval | undefined,
   timer: 0,
+  armTimer: 0,
+  /** What the buttons in view ask for; each question arms them anew. */
+  question: '',
   /** Read when the page opens: the scene of a later return says nothing about how this ticket was scanned. */
   isFromCamera: false,
 
@@ -39,11 +45,28 @@ Page({
 
   onUnload () {
     clearInterval(this.timer)
+    clearTimeout(this.armTimer)
     this.approval = undefined // an answer that comes later is not drawn
   },
 
   draw () {
-    if (this.approval !== undefined) this.setData({ screen: screenOf(this.approval.view(), words, service.serverNow(), this.isFromCamera, appId) })
+    if (this.approval === undefined) return
+    const screen = screenOf(this.approval.view(), words, service.serverNow(), this.isFromCamera, appId)
+    const question = screen.claim !== '' ? 'claim' : screen.kind === 'ready' ? 'answer' : ''
+    if (question !== '' && question !== this.question) this.arm()
+    if (!screen.busy) this.question = question
+    this.setData({ screen })
+  },
+
+  /** Lets the buttons react once they have been in view for a while. */
+  arm () {
+    clearTimeout(this.armTimer)
+    this.setData({ isArmed: false })
+    this.armTimer = setTimeout(() => { this.setData({ isArmed: true }) }, armMs)
+  },
+
+  onClaim () {
+    this.approval?.claim()
   },
 
   async onNumber (event: WechatMiniprogram.TouchEvent<object, object, { value: string }>) {

@@ -9,6 +9,8 @@ export interface Request {
   /** Where the browser is, or its network if the place isn't known. */
   readonly where: string
   readonly about: string
+  /** `where` is in another country than the phone. */
+  readonly isFar: boolean
   readonly isPhone: boolean
   readonly addressBar: string
   readonly address: Address
@@ -46,6 +48,7 @@ export const requestOf = (offer: Offer, isClockCorrected: boolean, words: Words,
     title,
     where: place ?? network,
     about: [ago(offer.createdAt, now, words), browser.name, browser.system, place === null ? '' : network].filter((part) => part !== '').join(' · '),
+    isFar: offer.isOtherCountry && place !== null,
     isPhone: offer.isPhone,
     addressBar: words.addressBar,
     address,

@@ -26,6 +26,8 @@ export interface Screen extends Request {
   /** `confirm` is disabled until both digits are typed. */
   readonly incomplete: boolean
   readonly cancel: string
+  /** The button that leads from the warnings to the question. */
+  readonly claim: string
   /** All buttons are disabled. */
   readonly busy: boolean
   /** Set while no decision is asked for. */
@@ -42,6 +44,7 @@ const empty = {
   title: '',
   where: '',
   about: '',
+  isFar: false,
   isPhone: false,
   addressBar: '',
   address: noAddress,
@@ -59,6 +62,7 @@ const empty = {
   confirm: '',
   incomplete: false,
   cancel: '',
+  claim: '',
   busy: false,
   line: '',
   help: '',
@@ -73,11 +77,13 @@ const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', ref
  * if WeChat tells it.
  */
 export const screenOf = (view: View, words: Words, now: number, isFromCamera: boolean, appId = ''): Screen => {
-  const asking = (decision: Decision, chosen: string | null): Partial<Screen> => ({
-    ...requestOf(decision.offer, decision.isClockCorrected, words, now, isFromCamera),
-    ...questionOf(decision, words, isFromCamera, chosen),
-    cancel: words.notMe,
-  })
+  const asking = (decision: Decision, chosen: string | null): Partial<Screen> => {
+    const request = requestOf(decision.offer, decision.isClockCorrected, words, now, isFromCamera)
+    // Two decisions where something is odd: whoever looks for the number first doesn't read.
+    const isFirst = request.warnings.length > 0 && !decision.isClaimed
+    const question = isFirst ? { ask: words.isItYou, claim: words.itsMe } : questionOf(decision, words, isFromCamera, chosen)
+    return { ...request, ...question, cancel: words.notMe }
+  }
   switch (view.kind) {
     case 'loading':
       return { ...empty, kind: view.kind, loading: words.loading }
