@@ -28,7 +28,7 @@ await t.test('demo: a newcomer is logged in, and out again, when they scan, tap 
   await phone.says("You're in")
   await window.siteSays("You're logged in")
   await phone.button('My logins').click()
-  await phone.button('Sign out Chrome · Linux').waitFor()
+  await phone.button('Log out Chrome · Linux').waitFor()
   await window.site.getByRole('button', { name: 'Log out' }).click()
   await window.siteSays("You're not logged in")
   t.equal(await window.site.getByRole('link', { name: 'Log in' }).count(), 1)
@@ -42,10 +42,10 @@ await t.test('demo: another phone is another person when one is added', async (t
   await second.button(await window.number()).click()
   await window.siteSays("You're logged in")
   await second.button('My logins').click()
-  await second.button('Sign out Chrome · Linux').waitFor()
+  await second.button('Log out Chrome · Linux').waitFor()
   await window.phone().open()
-  await window.phone().says('No browser is logged in as you right now')
-  t.equal(await second.button('Sign out Chrome · Linux').count(), 1)
+  await window.phone().says('Not logged in anywhere')
+  t.equal(await second.button('Log out Chrome · Linux').count(), 1)
 })
 
 await t.test('demo: a phone in a tab of its own logs in, in Chinese, dark and 320 px wide, when it is given a screenshot of the login page', async (t) => {

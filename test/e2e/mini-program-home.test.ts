@@ -35,10 +35,10 @@ await t.test('sign-out: the browser is logged out at once, its page shows it, an
   await phone.says('Firefox · Windows')
   await phone.says('Chrome · Linux')
   await phone.says(/^This computer · (?:just now|\d+ seconds? ago)$/)
-  const signOut = phone.button('Sign out Firefox · Windows')
+  const signOut = phone.button('Log out Firefox · Windows')
 
   await signOut.click()
-  const dialog = phone.app.getByRole('dialog', { name: 'Sign out Firefox · Windows? It has to log in again.' })
+  const dialog = phone.app.getByRole('dialog', { name: 'Log out Firefox · Windows? That device will have to scan again.' })
   await dialog.getByRole('button', { name: 'No' }).click()
   await dialog.waitFor({ state: 'detached' })
   t.equal(await sessionStatus(there, server), 200, 'no is no')
@@ -51,13 +51,13 @@ await t.test('sign-out: the browser is logged out at once, its page shows it, an
   t.equal(await sessionStatus(there, server), 401, 'from the next request on')
   await there.siteSays("You're not logged in")
   await signOut.waitFor({ state: 'detached' })
-  t.equal(await phone.button('Sign out Chrome · Linux').count(), 1)
+  t.equal(await phone.button('Log out Chrome · Linux').count(), 1)
   await here.siteSays("You're logged in")
   t.equal(await sessionStatus(here, server), 200)
 
-  await phone.button('Sign out Chrome · Linux').click()
+  await phone.button('Log out Chrome · Linux').click()
   await phone.app.getByRole('dialog').getByRole('button', { name: 'Yes' }).click()
-  await phone.says('No browser is logged in as you right now')
+  await phone.says('Not logged in anywhere')
   await here.siteSays("You're not logged in")
 })
 
@@ -67,21 +67,21 @@ await t.test('E18 stolen phone: all browsers are logged out, after a confirmatio
   const there = await logIn(t, server, firefox)
   const phone = here.phone()
   await phone.button('My logins').click()
-  await phone.button('Sign out everywhere').click()
-  const dialog = phone.app.getByRole('dialog', { name: 'Sign out every browser, and every other phone? They have to log in again. This phone stays.' })
+  await phone.button('Log out everywhere').click()
+  const dialog = phone.app.getByRole('dialog', { name: 'Log out every device, and every other phone? They will have to scan again. This phone stays.' })
   await dialog.getByRole('button', { name: 'No' }).click()
   await dialog.waitFor({ state: 'detached' })
   t.equal(await sessionStatus(there, server), 200, 'no is no')
-  await phone.button('Sign out everywhere').click()
+  await phone.button('Log out everywhere').click()
   await dialog.getByRole('button', { name: 'Yes' }).click()
-  await phone.says('No browser is logged in as you right now')
+  await phone.says('Not logged in anywhere')
   for (const window of [here, there]) {
     t.equal(await sessionStatus(window, server), 401)
     await window.siteSays("You're not logged in")
   }
   const other = there.phone()
   await other.button('My logins').click()
-  await other.says('No browser is logged in as you right now') // this phone had to log in again
+  await other.says('Not logged in anywhere') // this phone had to log in again
 })
 
 await t.test('sign-out: the list on the phone is up to date when it is opened again after a browser has logged out', async (t) => {
@@ -89,13 +89,13 @@ await t.test('sign-out: the list on the phone is up to date when it is opened ag
   const window = await logIn(t, server)
   const phone = window.phone()
   await phone.button('My logins').click()
-  await phone.button('Sign out Chrome · Linux').waitFor()
+  await phone.button('Log out Chrome · Linux').waitFor()
   await window.site.getByRole('button', { name: 'Log out' }).click()
   await window.siteSays("You're not logged in")
   await phone.close()
   await phone.open()
-  await phone.says('No browser is logged in as you right now')
-  t.equal(await phone.button('Sign out Chrome · Linux').count(), 0)
+  await phone.says('Not logged in anywhere')
+  t.equal(await phone.button('Log out Chrome · Linux').count(), 0)
 })
 
 await t.test('sign-out: the browser stays in the list, with a message, when the phone is offline', async (t) => {
@@ -103,12 +103,12 @@ await t.test('sign-out: the browser stays in the list, with a message, when the 
   const window = await logIn(t, server)
   const phone = window.phone()
   await phone.button('My logins').click()
-  await phone.button('Sign out Chrome · Linux').waitFor()
+  await phone.button('Log out Chrome · Linux').waitFor()
   await phone.flip('Flight mode')
-  await phone.button('Sign out Chrome · Linux').click()
+  await phone.button('Log out Chrome · Linux').click()
   await phone.app.getByRole('dialog').getByRole('button', { name: 'Yes' }).click()
   await phone.says("You're offline. Try again once you are connected.")
-  t.equal(await phone.button('Sign out Chrome · Linux').count(), 1)
+  t.equal(await phone.button('Log out Chrome · Linux').count(), 1)
   t.equal(await sessionStatus(window, server), 200)
 })
 
@@ -116,7 +116,7 @@ await t.test('name: it is on the page after the next login, and on the phone aft
   const server = await serveDemo(t)
   const window = await openWindow(t, chromium, server.url)
   const phone = window.phone()
-  const input = phone.app.getByRole('textbox', { name: 'The name you are shown by' })
+  const input = phone.app.getByRole('textbox', { name: 'Display name (optional)' })
   await phone.open()
   await phone.says('No name yet')
   await input.fill('小雨 <b>&')
@@ -154,7 +154,7 @@ await t.test('home: its scanner leads to the login and back, and shows a message
   await phone.says("You're in")
   await window.siteSays("You're logged in")
   await phone.shell.getByRole('button', { name: 'Back', exact: true }).click()
-  await phone.button('Sign out Chrome · Linux').waitFor()
+  await phone.button('Log out Chrome · Linux').waitFor()
   t.equal(await phone.shell.getByRole('heading', { level: 1, name: 'My logins' }).count(), 1)
 
   // Shown on the page, since this scanner takes no picture files.

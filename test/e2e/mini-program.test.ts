@@ -114,7 +114,7 @@ await t.test('wrong number: phone and page say so, nobody is logged in, and a ne
   const phone = window.phone()
   const { number, choices } = await scan(window, phone)
   await phone.button(other(choices, number)).click()
-  await phone.says('Not that number. The login was cancelled')
+  await phone.says('Wrong number. Login cancelled')
   await window.siteSays('Cancelled. Here is a new code')
   await window.code.waitFor()
   t.equal((await window.page.context().request.get(`${own.url}/api/session`)).status(), 401)
@@ -128,7 +128,7 @@ await t.test('E11 typed number: it is typed on the page\'s own keys, with a wait
   const phone = window.phone()
   const wrong = async (): Promise<string> => await window.number() === '10' ? '11' : '10'
   const refused = async (): Promise<void> => {
-    await phone.says('Not that number. The login was cancelled')
+    await phone.says('Wrong number. Login cancelled')
     await phone.close()
     await window.startOver()
   }
@@ -186,7 +186,7 @@ await t.test('taken: the second person learns only that, and the login goes on f
   const { number } = await scan(window, first)
   const second = await window.addPhone()
   await second.scanPicture(photograph)
-  await second.says('Somebody else has scanned this code')
+  await second.says('Another phone has scanned this code')
   const told = await second.app.locator('body').innerText()
   for (const word of [number, 'Chrome', '127.0.0.1', 'This computer', 'Alex', server.url]) t.notOk(told.includes(word), `nothing of ${word}`)
   t.equal(await window.number(), number)
@@ -204,5 +204,5 @@ await t.test('languages: page and phone are in traditional Chinese when the pers
   await phone.says('登入成功')
   await window.siteSays('已登入')
   await phone.button('我的登入').click()
-  await phone.says('已登入的瀏覽器')
+  await phone.says('已登入的裝置')
 })

@@ -71,7 +71,7 @@ await t.test('home: sends one call and empties the list when all are signed out,
   await Promise.all([home.signOutEverywhere(), home.signOutEverywhere(), home.signOut('s1')])
   t.strictSame(phone.calls().filter((call) => call.startsWith('DELETE')), ['DELETE sessions'])
   t.strictSame(ids(), [])
-  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).empty, 'No browser is logged in as you right now')
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).empty, 'Not logged in anywhere')
 })
 
 await t.test('home: nothing can be tapped while all are being signed out, and a list requested meanwhile is ignored', async (t) => {
@@ -183,7 +183,7 @@ await t.test('home: shows a skeleton while it is read, that there are no browser
   const { home } = start({ sessions: ok({ sessions: [] }) })
   t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs), { loading: true, empty: '' })
   await home.read()
-  t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs), { loading: false, empty: 'No browser is logged in as you right now' })
+  t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs), { loading: false, empty: 'Not logged in anywhere' })
   const blocked = start({ login: problem(403, 'wechat-user-blocked') })
   await blocked.home.read()
   t.hasStrict(homeScreenOf(blocked.home.view(), wordsFor('en'), startMs), { known: false, name: '', loading: false, empty: '', failure: 'WeChat has restricted this account.' })

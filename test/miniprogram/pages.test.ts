@@ -325,12 +325,12 @@ await t.test('home page: shows the browsers, signs one out when that is confirme
   page.onLoad()
   await page.onShow()
   t.hasStrict(page.data.screen.browsers, [{ id: 's1', title: 'Chrome · Linux' }])
-  t.equal(page.data.words.scanHelp, 'Logs you in to login.example.com: scan the code on its login page')
+  t.equal(page.data.words.scanHelp, "Open login.example.com's login page and scan its code")
   const [{ id, title }] = page.data.screen.browsers
   did.length = 0
   agrees = false
   await page.onSignOut(tap({ id, title }))
-  t.strictSame(did, ['Sign out Chrome · Linux? It has to log in again. Yes/No'])
+  t.strictSame(did, ['Log out Chrome · Linux? That device will have to scan again. Yes/No'])
   t.equal(page.data.screen.browsers.length, 1)
   agrees = true
   await page.onSignOut(tap({ id, title }))
