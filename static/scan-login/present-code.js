@@ -20,7 +20,7 @@ import { linked, pause, retryDelayMs } from './wait.js'
  * @property {() => void} onUnattended
  */
 
-const pictureTimeoutMs = 15_000
+export const pictureTimeoutMs = 15_000
 /** The next code is fetched and shown this long before the end of this one; but never earlier than in the last eighth of a ticket's life. */
 const prepareBeforeMs = 20_000
 const swapBeforeMs = 3_000

@@ -12,14 +12,15 @@ export const makeSaveButton = (picture) => {
   /** The picture that may not have been saved when the visitor asked. @type {string | null} */
   let unsaved = null
 
+  const urlShown = () => shown?.url ?? null
   const say = () => {
     const text = shown !== null && shown.url === unsaved ? shown.words.saveByHand : ''
     if (byHand.textContent !== text) byHand.textContent = text
   }
   const save = async () => {
     if (shown === null) return
-    const { url, words } = shown
-    unsaved = await picture.save(words.picture) ? null : url
+    const isSaved = await picture.save(shown.words.picture)
+    unsaved = isSaved ? null : urlShown()
     say()
   }
   button.addEventListener('click', () => { save() })

@@ -1,6 +1,7 @@
 /** `<scan-login>` on another website: another origin, a strict policy with Trusted Types, and the real service. */
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
+import { dictionaries } from '../../static/scan-login/words.js'
 import { launchChromium } from '../support/chromium.ts'
 import { approve, openHostSite, openHostPage } from '../support/host-site.ts'
 import { waitForStage } from '../support/open-page.ts'
@@ -105,4 +106,23 @@ await t.test('element: the code\'s picture can be saved on the site, too, when t
   const [download] = await Promise.all([host.page.waitForEvent('download'), host.page.locator('[data-action=save]').tap()])
   t.equal(download.suggestedFilename(), 'WeChat login code.jpg')
   t.strictSame(host.complaints, [])
+})
+
+await t.test('element: a tap on "Save picture" says what to do when the picture can\'t be fetched in time, and its connection is free again', async (t) => {
+  const userAgent = 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36'
+  const url = site.addPage('<scan-login locale="en"></scan-login>')
+  const host = await openHostPage(t, browser, url, { userAgent, isMobile: true, hasTouch: true })
+  const { page } = host
+  await page.clock.install()
+  await page.route(/\/code$/, (route) => route.request().resourceType() === 'fetch' ? undefined : route.continue()) // a fetch is never answered
+  const asked = page.waitForRequest((request) => request.url().endsWith('/code') && request.resourceType() === 'fetch')
+  const ended = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/code') && request.resourceType() === 'fetch')
+  await page.goto(url)
+  await waitForStage(page, 'waiting')
+  await asked
+  await page.locator('[data-action=save]').tap()
+  t.equal(await page.locator('.hint').innerText(), '')
+  await page.clock.runFor(15_000)
+  await ended
+  await page.getByText(dictionaries.en.saveByHand).waitFor()
 })
