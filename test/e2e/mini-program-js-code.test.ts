@@ -14,6 +14,16 @@ const open = (t: Test): Promise<DemoWindow> => {
 const jsCodes = /\/demo\/js-code$/
 const logins = /\/api\/phone\/login$/
 
+/** A phone scans a window's code while WeChat answers each js_code with this fault. */
+const scanFailing = async (t: Test, fault: Fault) => {
+  const window = await open(t)
+  const phone = window.phone()
+  server.simulator.fail('jscode2session', fault)
+  server.received(logins)
+  await scanWithoutKey(server, window, phone)
+  return { window, phone }
+}
+
 /** The message for no answer or an unexpected one. */
 const unavailable = "WeChat doesn't answer just now. Please try again later."
 
@@ -51,11 +61,7 @@ await t.test('js_code: the phone gets another, and the login goes on, when WeCha
 })
 
 await t.test('js_code: the phone says that mini program and site don\'t belong together, and offers only to leave, when WeChat knows neither the first nor the second', async (t) => {
-  const window = await open(t)
-  const phone = window.phone()
-  server.simulator.fail('jscode2session', 40029)
-  server.received(logins)
-  await scanWithoutKey(server, window, phone)
+  const { window, phone } = await scanFailing(t, 40029)
   await phone.says("This mini program and the site don't belong together")
   await phone.says(`this mini program's AppID (${server.simulator.appid})`)
   t.strictSame(await phone.button(/./).allInnerTexts(), ['Done'])
@@ -70,11 +76,7 @@ await t.test('js_code: the phone says that mini program and site don\'t belong t
 })
 
 await t.test('js_code: the phone asks to try again, and goes on, when WeChat says of each that it was used before', async (t) => {
-  const window = await open(t)
-  const phone = window.phone()
-  server.simulator.fail('jscode2session', 40163)
-  server.received(logins)
-  await scanWithoutKey(server, window, phone)
+  const { phone } = await scanFailing(t, 40163)
   await phone.says(unavailable)
   t.equal(server.received(logins).length, 2)
   server.simulator.clearFaults()
