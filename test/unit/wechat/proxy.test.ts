@@ -1,7 +1,12 @@
-import { createServer } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { connect } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import t from 'tap'
 import { request } from 'undici'
 import { createWechatDispatchers, destroyDispatchers, maxUnderWay } from '../../../src/wechat/dispatchers.ts'
+import { makeCertificate } from '../../support/certificate.ts'
 import { listen } from '../../support/listen.ts'
 import { freePort } from '../../support/redis.ts'
 import { startUnacceptingServer } from '../../support/unaccepting-server.ts'
@@ -42,3 +47,30 @@ for (const scheme of ['https', 'http']) {
     }
   })
 }
+
+await t.test('proxy: calls get through, with the password, in a tunnel and without, when its own URL is https', async (t) => {
+  const pem = readFileSync(makeCertificate(t, 'localhost'))
+  const trusted = getCACertificates('default')
+  setDefaultCACertificates([...trusted, pem.toString()])
+  t.teardown(() => { setDefaultCACertificates(trusted) })
+  const serve = async (server: Server): Promise<URL> => new URL((await listen(t, server)).replace('http://127.0.0.1', 'https://localhost'))
+  const wechat = await serve(createTlsServer({ key: pem, cert: pem }, (_request, response) => { response.end('in a tunnel') }))
+  const asked: unknown[] = []
+  const note = ({ method, url, headers }: IncomingMessage): void => { asked.push([method, url, headers['proxy-authorization']]) }
+  const proxy = await serve(createTlsServer({ key: pem, cert: pem }, (request, response) => {
+    note(request)
+    response.end('as it is')
+  }).on('connect', (request, client) => {
+    note(request)
+    const upstream = connect(Number(wechat.port), '127.0.0.1', () => { client.write('HTTP/1.1 200 OK\r\n\r\n') })
+    for (const socket of [client, upstream]) socket.on('error', () => {})
+    client.pipe(upstream).pipe(client)
+  }))
+  const dispatchers = createWechatDispatchers({ proxy: `https://ada:swordfish@${proxy.host}` })
+  t.teardown(() => destroyDispatchers(dispatchers))
+  for (const [url, says] of [[wechat.href, 'in a tunnel'], ['http://wechat.test/', 'as it is']] as const) {
+    t.equal(await (await request(url, { dispatcher: dispatchers.stable_token })).body.text(), says)
+  }
+  const authorization = `Basic ${Buffer.from('ada:swordfish').toString('base64')}`
+  t.strictSame(asked, [['CONNECT', wechat.host, authorization], ['GET', 'http://wechat.test/', authorization]])
+})
