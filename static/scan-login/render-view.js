@@ -22,6 +22,7 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
   const stageElement = make('div', { class: 'stage', part: 'stage' })
   const line = make('p', { class: 'line', part: 'line', role: 'status' })
   const help = make('p', { class: 'help', part: 'help' })
+  const trouble = make('p', { class: 'trouble', role: 'status' })
   const open = make('a', { class: 'main', part: 'button', target: '_blank', rel: 'noopener noreferrer', 'data-word': 'openWechat' })
   const keep = makeSaveButton(picture)
   const startOver = make('button', { class: 'quiet', part: 'link', 'data-action': 'renew', 'data-word': 'startOver' })
@@ -31,7 +32,7 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
   root.append(
     make('slot', { name: 'above' }),
     stageElement,
-    make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, ...keep.elements, startOver, goOn, notMe)),
+    make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, ...keep.elements, startOver, goOn, notMe), trouble),
     make('slot', { name: 'below' }),
     make('footer', { part: 'footer' }, make('button', { class: 'quiet', part: 'link', 'data-action': 'explain', 'data-word': 'what', 'aria-haspopup': 'dialog' }), languageSwitch),
     explanation.element)
@@ -79,15 +80,13 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
     fillWords(root, words)
     for (const image of stageElement.querySelectorAll('img')) image.alt = words.codeAlt
     const texts = viewWords(view, words, device)
-    const spoken = view.name === 'scanned' && view.number !== null ? ` ${view.number}` : ''
+    const spoken = stage.name === 'scanned' && stage.number !== null ? ` ${stage.number}` : ''
     if (line.textContent !== texts.line + spoken) {
       line.textContent = texts.line
       if (spoken !== '') line.append(make('span', { class: 'visually-hidden' }, spoken))
     }
-    line.className = `line ${toneOf[view.name] ?? ''}`
+    line.className = stage.name === 'confirmed' ? 'line good' : 'line'
     help.textContent = texts.help
+    if (trouble.textContent !== texts.trouble) trouble.textContent = texts.trouble
   }
 }
-
-/** @type {Partial<Record<View['name'], string>>} */
-const toneOf = { confirmed: 'good', offline: 'trouble', busy: 'trouble', 'no-code': 'trouble' }

@@ -65,9 +65,11 @@ svg { height: auto; }
 :host([compact]) .say.with-actions { min-height: 112px; }
 .line { font-weight: 600; overflow-wrap: break-word; overflow-wrap: anywhere; }
 .line.good { color: var(--good); }
-.line.trouble { font-weight: 400; color: var(--soft); }
-.line.trouble::before { content: ""; display: inline-block; width: 8px; height: 8px; margin: 0 8px 2px 0; border-radius: 50%; background: var(--warn); }
+.trouble { position: relative; width: fit-content; max-width: 100%; margin: 4px auto 0; padding-left: 16px; font-size: 14px; text-align: start; }
+.trouble:empty { display: none; }
+.trouble::before { content: ""; position: absolute; top: .5em; left: 0; width: 8px; height: 8px; border-radius: 50%; background: var(--warn); }
 .help { margin-top: 4px; font-size: 14px; color: var(--soft); }
+.hint:empty { display: none; }
 .hint { max-width: var(--size); font-size: 14px; color: var(--soft); }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .actions { display: grid; justify-items: center; gap: 4px; margin-top: 4px; }

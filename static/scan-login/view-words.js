@@ -1,11 +1,16 @@
+import { stageOf } from './view-state.js'
+
 /**
- * Chooses the texts of a view: the main line, and a smaller line of help.
+ * Chooses the texts of a view: the main line, a smaller line of help, and a line about trouble, which takes nothing away: the number can still be tapped, and the code scanned.
  * @param {import('./view-state.js').View} view
  * @param {import('./words.js').Words} words
  * @param {import('./device.js').Device} device the device that shows the page
- * @returns {{ line: string, help: string }}
+ * @returns {{ line: string, help: string, trouble: string }}
  */
-export const viewWords = (view, words, device) => {
+export const viewWords = (view, words, device) => ({ ...stageWords(stageOf(view), words, device), trouble: 'stage' in view ? words[view.name] : '' })
+
+/** @param {import('./view-state.js').Stage} view @param {import('./words.js').Words} words @param {import('./device.js').Device} device */
+const stageWords = (view, words, device) => {
   switch (view.name) {
     case 'waiting': return { line: words[waitingOn[device]], help: words[`${waitingOn[device]}Help`] }
     case 'cancelled':
@@ -17,7 +22,7 @@ export const viewWords = (view, words, device) => {
     }
     // With the start of the id, as the phone shows it: anybody can take any name.
     case 'another': return { line: `${words.another}${view.user.name ?? words.nameless}`, help: `${words.anotherHelp}${view.user.sub.slice(0, 8)}` }
-    case 'no-code': return { line: `${words[view.why]}${words.sep}${view.retryMs > 15_000 ? words.later : words.soon}`, help: '' }
+    case 'no-code': return { line: words[view.why], help: view.retryMs <= 15_000 ? words.soon : view.retryMs <= 90_000 ? words.inAMinute : words.later }
     default: return { line: words[view.name], help: '' }
   }
 }

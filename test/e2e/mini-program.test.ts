@@ -32,7 +32,7 @@ await t.test('login: phone and page show who asks and what to do at each step wh
   await phone.says('This computer')
   await phone.says(/^(?:just now|\d+ seconds? ago) · Chrome · Linux$/)
   t.equal(await phone.shell.getByRole('heading', { level: 1, name: 'Confirm login' }).count(), 1, "the bar has the page's title")
-  await window.siteSays('Tap or type this number on your phone')
+  await window.siteSays('Enter this number on your phone')
 
   await phone.button(number).click()
   await phone.says("You're in")

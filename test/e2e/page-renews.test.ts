@@ -73,7 +73,7 @@ await t.test('login page: there is always a code that can be scanned, renewals a
   await phone.confirm(before, await numberOf(before))
   t.strictSame(await stop(), [], 'dead codes')
   t.strictSame(saidUntilThen.slice(0, said.length), said)
-  t.strictSame(saidUntilThen.slice(said.length).filter((text) => !text.startsWith('Tap or type this number')), [], 'nothing is announced before the scan')
+  t.strictSame(saidUntilThen.slice(said.length).filter((text) => !text.startsWith('Enter this number')), [], 'nothing is announced before the scan')
   await assertLoggedIn(t, page, phone)
   t.equal((await service.call({ path: `/api/tickets/${shown}/code` })).status, 404, 'the next ticket is given up')
 })

@@ -61,7 +61,7 @@ await t.test('me page: it does not believe a gateway that nobody is logged in, a
     const { page, service } = await openPage(t, browser, { locale: 'en-US' })
     service.script.session = answer
     await page.goto(`${service.url}/me`)
-    await page.getByText("Can't connect right now; still trying").waitFor()
+    await page.getByText("Can't connect right now. Still trying").waitFor()
     service.script.session = { status: 200, body: sessionBody }
     await page.locator('#log-out').waitFor()
     service.script.logOut = answer
@@ -74,7 +74,7 @@ await t.test('me page: it asks again when the answer is invalid, and has a word 
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   service.script.session = { status: 502, body: '<html>' }
   await page.goto(`${service.url}/me`)
-  await page.getByText("Can't connect right now; still trying").waitFor()
+  await page.getByText("Can't connect right now. Still trying").waitFor()
   service.script.session = { status: 200, body: { ...sessionBody, user: { sub: 's', name: null } } }
   await page.locator('#log-out').waitFor()
   t.equal(await page.locator('#name').innerText(), 'WeChat user')

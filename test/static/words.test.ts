@@ -7,7 +7,7 @@ import { kindOf, refusalWords } from '../../src/http/refusal-words.ts'
 import { destination } from '../../static/scan-login/destination.js'
 import { deviceOf } from '../../static/scan-login/device.js'
 import { languageFor } from '../../static/scan-login/language.js'
-import type { View } from '../../static/scan-login/view-state.js'
+import type { Stage, View } from '../../static/scan-login/view-state.js'
 import { viewWords } from '../../static/scan-login/view-words.js'
 import { dictionaries } from '../../static/scan-login/words.js'
 import { userAgents } from '../support/user-agents.ts'
@@ -35,17 +35,18 @@ const views: Readonly<Record<View['name'], readonly View[]>> = {
   another: [{ name: 'another', user: { sub: 'sub', name: null } }],
   'logging-in': [{ name: 'logging-in' }],
   expired: [{ name: 'expired', code: null }],
-  'no-code': (['wechat', 'crowded', 'too-often', 'unreachable'] as const).flatMap((why) => [1, 60_000].map((retryMs) => ({ name: 'no-code', why, retryMs }) as const)),
+  'no-code': (['wechat', 'crowded', 'too-often', 'unreachable'] as const).flatMap((why) => [1, 60_000, Infinity].map((retryMs) => ({ name: 'no-code', why, retryMs }) as const)),
   offline: [{ name: 'offline', stage: { name: 'making' } }],
   busy: [{ name: 'busy', stage: { name: 'making' } }],
 }
 
-await t.test('words: every view has a line of its own, in each language and on each device', async (t) => {
+await t.test('words: every view has texts of its own, in each language and on each device', async (t) => {
   for (const words of Object.values(dictionaries)) {
     for (const device of ['computer', 'phone', 'wechat'] as const) {
-      const lines = Object.values(views).flat().map((view) => viewWords(view, words, device).line)
-      t.strictSame(lines.filter((line) => typeof line !== 'string' || line.trim() === '' || line.includes('undefined')), [])
-      t.equal(new Set(lines).size, lines.length, `${words.lang}, ${device}: ${lines.join(' | ')}`)
+      const texts = Object.values(views).flat().map((view) => viewWords(view, words, device))
+      t.strictSame(texts.filter(({ line, help, trouble }) => line.trim() === '' || `${line}${help}${trouble}`.includes('undefined')), [])
+      const all = texts.map((text) => Object.values(text).join(' | '))
+      t.equal(new Set(all).size, all.length, `${words.lang}, ${device}: ${all.join('\n')}`)
     }
   }
 })
@@ -81,9 +82,20 @@ await t.test('words: the language is the first preferred one that is supported, 
 })
 
 await t.test('words: a view without a code says what failed and when it tries again', async (t) => {
-  const say = (retryMs: number) => [dictionaries.zh, dictionaries.en].map((words) => viewWords({ name: 'no-code', why: 'wechat', retryMs }, words, 'computer').line)
-  t.strictSame(say(2_000), ['暂时无法生成小程序码，马上重试', "Can't get a code right now; trying again"])
-  t.strictSame(say(60_000), ['暂时无法生成小程序码，稍等片刻会自动重试', "Can't get a code right now; we'll try again in a while"])
+  const say = (retryMs: number) => [dictionaries.zh, dictionaries.en].map((words) => viewWords({ name: 'no-code', why: 'wechat', retryMs }, words, 'computer')).map(({ line, help }) => [line, help])
+  t.strictSame(say(2_000), [['暂时无法生成小程序码', '马上自动重试'], ["Can't get a code right now", 'Trying again']])
+  t.strictSame(say(60_000), [['暂时无法生成小程序码', '约 1 分钟后自动重试'], ["Can't get a code right now", "We'll try again in about a minute"]])
+  t.strictSame(say(200_000), [['暂时无法生成小程序码', '过一会儿自动重试'], ["Can't get a code right now", "We'll try again in a while"]])
+})
+
+await t.test('words: trouble is told beside the number and beside the code, and takes nothing of what to do away', async (t) => {
+  for (const words of Object.values(dictionaries)) {
+    for (const device of ['computer', 'phone', 'wechat'] as const) {
+      for (const stage of [...views.waiting, ...views.scanned] as Stage[]) {
+        for (const name of ['offline', 'busy'] as const) t.strictSame(viewWords({ name, stage }, words, device), { ...viewWords(stage, words, device), trouble: words[name] })
+      }
+    }
+  }
 })
 
 await t.test('words: the page says how to scan on this device', async (t) => {
