@@ -7,6 +7,15 @@ import { draw, make } from './dom.js'
 /** Makes the element for a stage. @param {Stage} stage @returns {HTMLElement} */
 export const makeLayer = (stage) => make('div', { class: 'layer', 'data-stage': stage.name }, ...contentOf(stage))
 
+/** Shows a phone in place of the code, where a link opens WeChat: nobody can scan their own screen. @param {HTMLElement} layer @param {boolean} isByLink */
+export const showPhoneForCode = (layer, isByLink) => {
+  const paper = layer.querySelector('.paper')
+  if (!(paper instanceof HTMLElement) || paper.hidden === isByLink) return
+  paper.hidden = isByLink
+  if (isByLink) layer.append(phone())
+  else layer.querySelector('.icon')?.remove()
+}
+
 /**
  * Shortens the ring around a code as its time runs out, until its layer is removed. Once a second: a CSS animation would draw every frame for three
  * minutes, for a line that moves by a pixel.

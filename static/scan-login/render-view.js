@@ -2,7 +2,7 @@
 import { fillWords, make } from './dom.js'
 import { makeExplanation } from './explanation.js'
 import { liveCodeOn, stageOf } from './view-state.js'
-import { makeLayer, runRing } from './render-stage.js'
+import { makeLayer, runRing, showPhoneForCode } from './render-stage.js'
 import { makeSaveButton } from './save-button.js'
 import { viewWords } from './view-words.js'
 
@@ -24,7 +24,11 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
   const help = make('p', { class: 'help', part: 'help' })
   const trouble = make('p', { class: 'trouble', role: 'status' })
   const open = make('a', { class: 'main', part: 'button', target: '_blank', rel: 'noopener noreferrer', 'data-word': 'openWechat' })
-  const keep = makeSaveButton(picture)
+  let isPictureWanted = false
+  const keep = makeSaveButton(picture, () => {
+    isPictureWanted = true // from now on the picture is there, for a long press where the button saves nothing
+    if (layer !== null) showPhoneForCode(layer, false)
+  })
   const startOver = make('button', { class: 'quiet', part: 'link', 'data-action': 'renew', 'data-word': 'startOver' })
   const goOn = make('button', { class: 'main', part: 'button', 'data-action': 'goOn', 'data-word': 'goOn' })
   const notMe = make('button', { class: 'quiet', part: 'link', 'data-action': 'notMe', 'data-word': 'notMe' })
@@ -71,6 +75,7 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
     const linkUrl = device === 'phone' ? code?.linkUrl ?? null : null
     open.hidden = linkUrl === null
     if (linkUrl !== null) open.href = linkUrl
+    if (layer !== null && code !== null) showPhoneForCode(layer, linkUrl !== null && !isPictureWanted)
     keep.show(device === 'phone' ? code?.url ?? null : null, words, linkUrl === null)
     const hadFocus = root.activeElement === startOver
     startOver.hidden = stage.name !== 'scanned'
@@ -87,6 +92,7 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
     }
     line.className = stage.name === 'confirmed' ? 'line good' : 'line'
     help.textContent = texts.help
+    help.classList.toggle('steps', texts.help.includes('\n'))
     if (trouble.textContent !== texts.trouble) trouble.textContent = texts.trouble
   }
 }

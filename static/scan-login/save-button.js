@@ -3,8 +3,8 @@ import { make } from './dom.js'
 
 /** @typedef {import('./words.js').Words} Words */
 
-/** @param {import('./save-picture.js').PictureSaver} picture */
-export const makeSaveButton = (picture) => {
+/** @param {import('./save-picture.js').PictureSaver} picture @param {() => void} onSave */
+export const makeSaveButton = (picture, onSave) => {
   const button = make('button', { class: 'main', part: 'button', 'data-action': 'save', 'data-word': 'save' })
   const byHand = make('p', { class: 'hint', role: 'status' })
   /** @type {{ url: string, words: Words } | null} */
@@ -19,6 +19,7 @@ export const makeSaveButton = (picture) => {
   }
   const save = async () => {
     if (shown === null) return
+    onSave()
     const isSaved = await picture.save(shown.words.picture)
     unsaved = isSaved ? null : urlShown()
     say()
@@ -33,6 +34,7 @@ export const makeSaveButton = (picture) => {
       if (url !== null) picture.prepare(url)
       button.hidden = url === null
       button.className = isMain ? 'main' : 'quiet'
+      button.setAttribute('data-word', isMain ? 'save' : 'saveInstead')
       say()
     },
   }

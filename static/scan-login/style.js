@@ -60,15 +60,17 @@ svg { height: auto; }
 .person:empty { display: none; }
 
 .say { min-height: 124px; text-wrap: balance; }
-.say.with-actions { min-height: 172px; }
+.say.with-actions { min-height: 212px; }
 :host([compact]) .say { min-height: 48px; }
 :host([compact]) .say.with-actions { min-height: 112px; }
-.line { font-weight: 600; overflow-wrap: break-word; overflow-wrap: anywhere; }
+.line { font-weight: 600; }
 .line.good { color: var(--good); }
 .trouble { position: relative; width: fit-content; max-width: 100%; margin: 4px auto 0; padding-left: 16px; font-size: 14px; text-align: start; }
 .trouble:empty { display: none; }
 .trouble::before { content: ""; position: absolute; top: .5em; left: 0; width: 8px; height: 8px; border-radius: 50%; background: var(--warn); }
+.line, .help { word-break: keep-all; overflow-wrap: break-word; overflow-wrap: anywhere; }
 .help { margin-top: 4px; font-size: 14px; color: var(--soft); }
+.steps { width: fit-content; max-width: 100%; margin-left: auto; margin-right: auto; white-space: pre-line; text-align: start; text-wrap: wrap; }
 .hint:empty { display: none; }
 .hint { max-width: var(--size); font-size: 14px; color: var(--soft); }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

@@ -12,9 +12,12 @@ export const viewWords = (view, words, device) => ({ ...stageWords(stageOf(view)
 /** @param {import('./view-state.js').Stage} view @param {import('./words.js').Words} words @param {import('./device.js').Device} device */
 const stageWords = (view, words, device) => {
   switch (view.name) {
-    case 'waiting': return { line: words[waitingOn[device]], help: words[`${waitingOn[device]}Help`] }
+    case 'waiting':
     case 'cancelled':
-    case 'late': return { line: words[view.name], help: words[`${waitingOn[device]}Help`] }
+    case 'late': {
+      const how = device === 'phone' && view.code.linkUrl !== null ? 'waitingWithLink' : waitingOn[device]
+      return { line: words[view.name === 'waiting' ? how : view.name], help: words[`${how}Help`] }
+    }
     case 'scanned': {
       const isHere = device !== 'computer'
       if (view.number === null) return { line: isHere ? words.scannedPlainHere : words.scannedPlain, help: '' }

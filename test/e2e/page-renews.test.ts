@@ -142,7 +142,7 @@ await t.test('login page: the code is dimmed and nothing is sent after ten unatt
   t.equal(await shownTicket(page), first)
   await pass(page, 20)
   await waitForStage(page, 'expired')
-  t.equal(await statusLine(page), 'This code has run out')
+  t.equal(await statusLine(page), 'This code has expired')
   t.equal((await longLivedService.call({ path: `/api/tickets/${first}/code` })).status, 404, 'and given up')
   longLived.received(/./)
   await page.mouse.move(5, 5)

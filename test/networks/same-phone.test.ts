@@ -144,6 +144,15 @@ await t.test('same phone: a tap that may have done nothing says what to do, in t
   t.equal(await page.locator(hint).innerText(), '')
 })
 
+await t.test('same phone: where a link opens WeChat, the picture shows when the visitor saves it, and can be pressed for long', async (t) => {
+  const { page, ticket } = await open(t, { ...phoneScreen, userAgent: android }, withLinks)
+  t.equal(await page.locator(saveButton).innerText(), dictionaries.en.saveInstead)
+  await Promise.all([page.waitForEvent('download'), page.locator(saveButton).tap()])
+  await page.getByText(dictionaries.en.saveByHand).waitFor()
+  t.hasStrict((await page.evaluate(hitOnCode) as readonly unknown[])[0], { tagName: 'IMG', src: `${withLinks.url}/api/tickets/${ticket}/code`, isThere: true })
+  t.strictSame(await accessibilityFaults(page), [])
+})
+
 await t.test('same phone: an iPhone downloads the picture when it has no share sheet', async (t) => {
   const { page } = await open(t, { ...phoneScreen, userAgent: iphone, before: 'delete Navigator.prototype.canShare' })
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator(saveButton).tap()])
@@ -174,6 +183,9 @@ for (const [name, userAgent] of [['a computer', windowsChrome], ['WeChat on a co
 await t.test('same phone: "Open WeChat" leads to this login\'s own link in a tab of its own, and the page completes the login', async (t) => {
   const { page, ticket } = await open(t, { ...phoneScreen, userAgent: android }, withLinks)
   t.equal(await page.locator(wechatButton).innerText(), 'Open WeChat')
+  t.equal(await statusLine(page), dictionaries.en.waitingWithLink)
+  t.equal(await page.locator('.help').innerText(), dictionaries.en.waitingWithLinkHelp)
+  t.equal(await page.locator('.code-image').isVisible(), false, 'nobody can scan their own screen')
   t.strictSame(await accessibilityFaults(page), [])
   t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
   const [tab] = await Promise.all([page.context().waitForEvent('page'), page.locator(wechatButton).tap()])
