@@ -160,7 +160,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })
     }, { prefix: '/api' })
     await base.register(operatingRoutes({ store, keys, clock }))
-    await base.register(pageRoutes(config))
+    await base.register(pageRoutes({ basePath: config.basePath, siteName: config.siteName, home: config.home }))
   }, { prefix: config.basePath })
 
   return app

@@ -159,7 +159,7 @@ type Values = { readonly [Name in keyof Settings]: Settings[Name]['fallback'] }
 const loopback = ['127.0.0.1', '::1']
 
 /** What follows from the settings. */
-const derive = ({ PUBLIC_URL, SITE_NAME, TOKEN_AUDIENCE, TRUST_PROXY }: Values) => {
+const derive = ({ PUBLIC_URL, SITE_NAME, ALLOWED_ORIGINS, TOKEN_AUDIENCE, TRUST_PROXY }: Values) => {
   const url = new URL(PUBLIC_URL)
   return {
     /** Scheme, host and port of PUBLIC_URL. */
@@ -167,6 +167,8 @@ const derive = ({ PUBLIC_URL, SITE_NAME, TOKEN_AUDIENCE, TRUST_PROXY }: Values) 
     /** The path of PUBLIC_URL without a slash at its end; '' for none. */
     basePath: url.pathname.replace(/\/$/, ''),
     siteName: SITE_NAME ?? url.host,
+    /** The site that people log in to: the root of PUBLIC_URL's host where the service is below it, else the only origin in ALLOWED_ORIGINS. */
+    home: url.pathname !== '/' ? `${url.origin}/` : ALLOWED_ORIGINS.length === 1 ? `${ALLOWED_ORIGINS[0]}/` : null,
     audience: TOKEN_AUDIENCE ?? url.origin,
     /** TRUST_PROXY; with one loopback address also the other, as a proxy on this machine that connects to "localhost" comes from either. */
     proxies: loopback.some(networkMatcher(TRUST_PROXY)) ? [...TRUST_PROXY, ...loopback] : TRUST_PROXY,

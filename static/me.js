@@ -1,4 +1,4 @@
-/** The signed-in page: who is logged in, since when and until when, and logging out. A logout elsewhere shows here soon. */
+/** The signed-in page: who is logged in, where and since when, the way on to the site, and logging out. A logout elsewhere shows here soon. */
 import { elementOf, siteName } from './page.js'
 import { absentAs204, jsonOf, problemCodeOf } from './scan-login/answer.js'
 import { returnRefused } from './scan-login/destination.js'
@@ -7,8 +7,8 @@ import { languageFor, makeLanguageSwitch, recallLanguage } from './scan-login/la
 import { retryDelayMs } from './scan-login/wait.js'
 import { dictionaries } from './scan-login/words.js'
 
-/** @typedef {{ user: { name: string | null }, session: { created_at: string, expires_at: string, browser: { name: string, system: string } } }} LoggedIn */
-/** @typedef {{ name: 'loading' | 'loggedOut' | 'busy' } | { name: 'loggedIn' | 'stillIn', who: LoggedIn }} View */
+/** @typedef {{ user: { name: string | null }, session: { created_at: string, browser: { name: string, system: string } } }} LoggedIn */
+/** @typedef {{ name: 'loading' | 'loggedOut' | 'justLoggedOut' | 'busy' } | { name: 'loggedIn' | 'stillIn', who: LoggedIn }} View */
 
 /** While the page is visible, the session is read every second at first, then after a sixtieth of the time visible, at most once a minute. */
 const shortestIntervalMs = 1000
@@ -29,20 +29,18 @@ const setShown = (id, isShown) => { elementOf(`#${id}`, HTMLElement).hidden = !i
 
 const draw = () => {
   const who = 'who' in view ? view.who : null
-  write('line', words[view.name])
-  setShown('facts', who !== null)
-  setShown('log-out', who !== null)
-  setShown('log-in-as', who !== null)
+  const isNobody = view.name === 'loggedOut' || view.name === 'justLoggedOut'
+  write('line', who === null ? words[view.name] : words.loggedIn)
+  write('trouble', view.name === 'stillIn' ? words.stillIn : '')
+  elementOf('main', HTMLElement).classList.toggle('unknown', who === null && !isNobody) // keeps the place of what is to come
+  for (const id of ['facts', 'hint', 'log-out', 'log-in-as']) setShown(id, !isNobody)
+  setShown('home', who !== null && elementOf('#home', HTMLAnchorElement).getAttribute('href') !== '')
   setShown('refused', who !== null && location.hash === returnRefused)
-  setShown('log-in', view.name === 'loggedOut')
-  setShown('initial', view.name !== 'loggedOut')
-  const name = who === null ? '' : who.user.name ?? words.nameless
-  write('name', name)
-  write('initial', Array.from(name)[0] ?? '')
-  if (who === null) return
-  write('since', formatTime(who.session.created_at))
-  write('browser', titleOf(who.session.browser))
-  write('until', formatTime(who.session.expires_at))
+  setShown('log-in', isNobody)
+  write('home', `${words.goTo} ${siteName}`)
+  write('name', who?.user.name ?? '')
+  write('since', who === null ? '' : formatTime(who.session.created_at))
+  write('browser', who === null ? '' : titleOf(who.session.browser))
 }
 
 /** What the service can't recognise it calls "Unknown browser": the page has its own words for that. @param {{ name: string, system: string }} browser */
@@ -70,7 +68,7 @@ const readSession = async (failures) => {
   const response = await fetch(`api/session?${absentAs204}`, { cache: 'no-store' }).catch(() => null)
   const who = response === null ? {} : await jsonOf(response)
   if (thisCall !== lastCall) return
-  if (saysNobody(response, who)) return show({ name: 'loggedOut' })
+  if (saysNobody(response, who)) return show({ name: view.name === 'justLoggedOut' ? view.name : 'loggedOut' })
   if (response?.ok === true && isLoggedIn(who)) {
     if (view.name !== 'stillIn') show({ name: 'loggedIn', who })
     return readAgainIn(Math.min(longestIntervalMs, Math.max(shortestIntervalMs, (performance.now() - visibleSince) * partOfTimeVisible)), 1)
@@ -97,7 +95,7 @@ const logOut = async () => {
   lastCall++
   const response = await fetch('api/session', { method: 'DELETE' }).catch(() => null)
   const isOut = saysNobody(response, response === null ? {} : await jsonOf(response))
-  show(isOut ? { name: 'loggedOut' } : { name: 'stillIn', who })
+  show(isOut ? { name: 'justLoggedOut' } : { name: 'stillIn', who })
   if (view.name === 'stillIn') readAgainIn(shortestIntervalMs, 1)
 }
 

@@ -96,6 +96,8 @@ h2 { font-size: 17px; font-weight: 600; }
 .dialog p { margin-top: 12px; }
 .dialog .main { width: 100%; margin-top: 24px; }
 
+/* Where the line needs two rows, trouble must not move what is below. */
+@media (max-width: 340px) { :host(:not([compact])) .say { min-height: 150px; } }
 @media (prefers-reduced-motion: reduce) {
   .layer, .skeleton, .wait, .check * { animation: none; }
   .layer.leaving { display: none; }

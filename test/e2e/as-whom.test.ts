@@ -48,7 +48,7 @@ const confirmAsStranger = async ({ approve }: Visit, page: Page): Promise<TestPh
 const logOut = async (page: Page): Promise<void> => {
   await page.goto(`${server.url}/me`)
   await press(page, dictionaries.en.logOut)
-  await page.getByText(dictionaries.en.loggedOut).waitFor()
+  await page.getByText(dictionaries.en.justLoggedOut).waitFor()
   await page.goto(`${server.url}${promptPath}`)
 }
 

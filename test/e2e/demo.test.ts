@@ -30,7 +30,7 @@ await t.test('demo: a newcomer is logged in, and out again, when they scan, tap 
   await phone.button('My logins').click()
   await phone.button('Log out Chrome · Linux').waitFor()
   await window.site.getByRole('button', { name: 'Log out' }).click()
-  await window.siteSays("You're not logged in")
+  await window.siteSays("You've logged out")
   t.equal(await window.site.getByRole('link', { name: 'Log in' }).count(), 1)
 })
 

@@ -18,19 +18,25 @@ await t.test('me page: it says that nobody is logged in, and links to the login'
   t.strictSame(complaints, [])
 })
 
-await t.test('me page: it shows who is logged in, where and until when, and logs out when the visitor asks', async (t) => {
+await t.test('me page: it shows who is logged in and where, leads on to the site, tells a failed logout as an alert, and logs out when the visitor asks', async (t) => {
   const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US', timezoneId: 'Asia/Shanghai' })
   service.script.session = { status: 200, body: sessionBody }
   await page.goto(`${service.url}/me`)
   await page.locator('#log-out').waitFor()
   t.equal(await page.locator('#name').innerText(), '小雨')
-  t.match(await page.locator('#facts').innerText(), /^Since\s+Nov 23, 2026, 10:00\sAM\s+Browser\s+Firefox · Linux\s+Until\s+Feb 21, 2027, 10:00\sAM$/)
+  t.match(await page.locator('#facts').innerText(), /^Since\s+Nov 23, 2026, 10:00\sAM\s+Browser\s+Firefox · Linux$/)
+  t.equal(await page.locator('#home').getAttribute('href'), 'http://example.com/')
+  t.equal(await page.locator('#home').innerText(), 'Go to Example')
+  t.strictSame(await accessibilityFaults(page), [])
   service.script.logOut = { status: 503, body: { code: 'store-unavailable' } }
   await page.locator('#log-out').click()
-  await page.getByText("That didn't work; please try again").waitFor()
+  await page.getByText("That didn't work. You're still logged in").waitFor()
+  t.equal(await page.locator('#trouble').getAttribute('role'), 'alert')
+  t.strictSame(await accessibilityFaults(page), [])
   delete service.script.logOut
   await page.locator('#log-out').click()
   await page.locator('#log-in').waitFor()
+  t.equal(await statusLine(page), "You've logged out")
   t.equal(service.calls.at(-1)?.headers['sec-fetch-site'], 'same-origin')
   t.strictSame(complaints, [])
 })
@@ -66,18 +72,22 @@ await t.test('me page: it does not believe a gateway that nobody is logged in, a
     await page.locator('#log-out').waitFor()
     service.script.logOut = answer
     await page.locator('#log-out').click()
-    await page.getByText("That didn't work; please try again").waitFor()
+    await page.getByText("That didn't work. You're still logged in").waitFor()
   }
 })
 
-await t.test('me page: it asks again when the answer is invalid, and has a word for a person without a name', async (t) => {
+await t.test('me page: it asks again when the answer is invalid, keeps the card's height meanwhile, and names nobody without a name', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   service.script.session = { status: 502, body: '<html>' }
   await page.goto(`${service.url}/me`)
   await page.getByText("Can't connect right now. Still trying").waitFor()
+  const languageTop = async (): Promise<number | undefined> => (await page.locator('select').boundingBox())?.y
+  t.equal(await page.locator('#log-out').isVisible(), false)
+  const before = await languageTop()
   service.script.session = { status: 200, body: { ...sessionBody, user: { sub: 's', name: null } } }
   await page.locator('#log-out').waitFor()
-  t.equal(await page.locator('#name').innerText(), 'WeChat user')
+  t.equal(await page.locator('#name').innerText(), '')
+  t.equal(await languageTop(), before)
   service.script.session = { status: 200, body: { ...sessionBody, session: { ...sessionBody.session, browser: { name: 'Unknown browser', system: 'Unknown system' } } } }
   await page.locator('select').selectOption('zh')
   await page.getByText('未知浏览器').waitFor()

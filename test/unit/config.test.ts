@@ -48,6 +48,7 @@ await t.test('config: the documented defaults hold when nothing is set', async (
     origin: 'http://localhost:3000',
     basePath: '',
     siteName: 'localhost:3000',
+    home: null,
     audience: 'http://localhost:3000',
     proxies: [],
     isSecure: false,
@@ -56,8 +57,10 @@ await t.test('config: the documented defaults hold when nothing is set', async (
 
 await t.test('config: origin, path and names follow from PUBLIC_URL, with and without a path', async (t) => {
   t.hasStrict(readConfig({ PUBLIC_URL: 'https://Example.com:443/sign/in/' }), {
-    PUBLIC_URL: 'https://example.com/sign/in', origin: 'https://example.com', basePath: '/sign/in', siteName: 'example.com', audience: 'https://example.com', isSecure: true,
+    PUBLIC_URL: 'https://example.com/sign/in', origin: 'https://example.com', basePath: '/sign/in', siteName: 'example.com', home: 'https://example.com/', audience: 'https://example.com', isSecure: true,
   })
+  t.equal(readConfig({ PUBLIC_URL: 'https://login.example.com', ALLOWED_ORIGINS: 'https://www.example.com' }).home, 'https://www.example.com/')
+  t.equal(readConfig({ PUBLIC_URL: 'https://login.example.com', ALLOWED_ORIGINS: 'https://www.example.com,https://shop.example.com' }).home, null)
   t.hasStrict(readConfig({ PUBLIC_URL: 'https://example.com:8443' }), { PUBLIC_URL: 'https://example.com:8443', basePath: '', siteName: 'example.com:8443' })
 })
 

@@ -3,17 +3,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
-import { readPage } from '../page-html.ts'
+import { readPage, type Site } from '../page-html.ts'
 import { pageScripts, staticFolder } from '../page-scripts.ts'
 import { encodingFor, isOfVersion, makeStaticFile, sendStaticFile } from '../static-files.ts'
 
-export interface PageOptions {
+export interface PageOptions extends Site {
   /** The path of PUBLIC_URL. */
   readonly basePath: string
-  readonly siteName: string
 }
 
-export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAsync => async (app) => {
+export const pageRoutes = ({ basePath, ...site }: PageOptions): FastifyPluginAsync => async (app) => {
   const versions = new Map<string, string>()
   await app.register(fastifyStatic, { root: staticFolder, serve: false })
   for (const [name, type] of plainFiles) {
@@ -37,7 +36,7 @@ export const pageRoutes = ({ basePath, siteName }: PageOptions): FastifyPluginAs
     app.get(root, { schema: { hide: true }, prefixTrailingSlash: root === '/' ? 'slash' : 'no-slash' }, (_request, reply) => reply.redirect(`${basePath}/login`))
   }
   for (const page of ['login', 'me'] as const) {
-    const html = await readPage(page, siteName)
+    const html = await readPage(page, site)
     // With a slash at its end, too, as people type it. Not by a redirect: a proxy that adds the slash would send the visitor round in circles.
     for (const [path, folder] of [[`/${page}`, ''], [`/${page}/`, '../']] as const) {
       const file = await makeStaticFile('text/html; charset=utf-8', html
