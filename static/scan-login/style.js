@@ -97,7 +97,7 @@ h2 { font-size: 17px; font-weight: 600; }
 .dialog .main { width: 100%; margin-top: 24px; }
 
 /* Where the line needs two rows, trouble must not move what is below. */
-@media (max-width: 340px) { :host(:not([compact])) .say { min-height: 150px; } }
+@media (max-width: 340px) { .say { min-height: 150px; } }
 @media (prefers-reduced-motion: reduce) {
   .layer, .skeleton, .wait, .check * { animation: none; }
   .layer.leaving { display: none; }
