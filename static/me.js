@@ -33,8 +33,8 @@ const draw = () => {
   write('line', who === null ? words[view.name] : words.loggedIn)
   write('trouble', view.name === 'stillIn' ? words.stillIn : '')
   elementOf('main', HTMLElement).classList.toggle('unknown', who === null && !isNobody) // keeps the place of what is to come
-  for (const id of ['facts', 'hint', 'log-out', 'log-in-as']) setShown(id, !isNobody)
-  setShown('home', who !== null && elementOf('#home', HTMLAnchorElement).getAttribute('href') !== '')
+  for (const id of ['name', 'facts', 'hint', 'log-out', 'log-in-as']) setShown(id, !isNobody)
+  setShown('home', !isNobody && elementOf('#home', HTMLAnchorElement).getAttribute('href') !== '')
   setShown('refused', who !== null && location.hash === returnRefused)
   setShown('log-in', isNobody)
   write('home', `${words.goTo} ${siteName}`)

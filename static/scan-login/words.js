@@ -136,7 +136,7 @@ const en = {
   loggedOut: "You're not logged in",
   justLoggedOut: "You've logged out",
   logIn: 'Log in',
-  stillIn: "That didn't work. You're still logged in",
+  stillIn: "Still logged in. That didn't work",
 }
 
 /** @type {typeof zh} */

@@ -83,7 +83,7 @@ await t.test('login page: the login completes when the ticket was scanned, and c
   const ticket = await shownTicket(page)
   const phone = await service.newPhone()
   await context.setOffline(true)
-  await page.getByText("You're offline").waitFor()
+  await page.getByText("Offline. We'll go on").waitFor()
   await phone.scan(ticket)
   await page.locator('[data-stage="making"]').waitFor({ timeout: lifeSeconds * 2_000 })
   t.equal(await liveCode(page), null, 'an expired code is not shown')

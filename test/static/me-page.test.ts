@@ -30,7 +30,7 @@ await t.test('me page: it shows who is logged in and where, leads on to the site
   t.strictSame(await accessibilityFaults(page), [])
   service.script.logOut = { status: 503, body: { code: 'store-unavailable' } }
   await page.locator('#log-out').click()
-  await page.getByText("That didn't work. You're still logged in").waitFor()
+  await page.getByText("Still logged in. That didn't work").waitFor()
   t.equal(await page.locator('#trouble').getAttribute('role'), 'alert')
   t.strictSame(await accessibilityFaults(page), [])
   delete service.script.logOut
@@ -72,7 +72,7 @@ await t.test('me page: it does not believe a gateway that nobody is logged in, a
     await page.locator('#log-out').waitFor()
     service.script.logOut = answer
     await page.locator('#log-out').click()
-    await page.getByText("That didn't work. You're still logged in").waitFor()
+    await page.getByText("Still logged in. That didn't work").waitFor()
   }
 })
 
