@@ -76,7 +76,7 @@ await t.test('me page: it does not believe a gateway that nobody is logged in, a
   }
 })
 
-await t.test('me page: it asks again when the answer is invalid, keeps the card's height meanwhile, and names nobody without a name', async (t) => {
+await t.test('me page: it asks again when the answer is invalid, keeps the height of the card meanwhile, and names nobody without a name', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   service.script.session = { status: 502, body: '<html>' }
   await page.goto(`${service.url}/me`)
