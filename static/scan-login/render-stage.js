@@ -23,12 +23,34 @@ export const showPhoneForCode = (layer, isByLink) => {
  */
 export const runRing = (layer, { lifeMs, leftMs }) => {
   const endsAt = performance.now() + leftMs
-  const step = () => { layer.querySelector('.ring path')?.setAttribute('stroke-dashoffset', String(Math.max(0, endsAt - performance.now()) / lifeMs - 1)) }
+  const paper = layer.querySelector('.paper')
+  const path = layer.querySelector('.ring path')
+  if (paper === null || path === null) return
+  const step = () => {
+    const leftMs = Math.max(0, endsAt - performance.now())
+    path.setAttribute('d', outlineOf(paper))
+    path.setAttribute('stroke-dashoffset', String(leftMs / lifeMs - 1))
+    path.parentElement?.classList.toggle('ending', leftMs < endingMs)
+  }
   step()
   const timer = setInterval(() => {
     if (layer.isConnected) step()
     else clearInterval(timer)
   }, 1000)
+}
+
+/** In its last part the ring is dark: before that it says nothing that matters, as the code is renewed by itself. */
+const endingMs = 30_000
+
+/** The edge of the paper, clockwise from the middle of its top, 1 px inside. A site may set its size and radius at any time. @param {Element} paper */
+const outlineOf = (paper) => {
+  const { width, borderTopLeftRadius } = getComputedStyle(paper)
+  const size = Number.parseFloat(width) || 0
+  const radius = Math.min(Number.parseFloat(borderTopLeftRadius) || 0, size / 2)
+  const corner = Math.max(0, radius - 1)
+  const [near, far] = [1 + corner, size - 1 - corner]
+  const arc = `a${corner} ${corner} 0 0 1 `
+  return `M${size / 2} 1H${far}${arc}${corner} ${corner}V${far}${arc}${-corner} ${corner}H${near}${arc}${-corner} ${-corner}V${near}${arc}${corner} ${-corner}Z`
 }
 
 /** @param {Stage} stage @returns {Element[]} */
@@ -43,7 +65,7 @@ const contentOf = (stage) => {
     case 'another': return [person(), make('p', { class: 'person' }, stage.user.name ?? '')]
     case 'logging-in': return [dots()]
     case 'expired': return [make('div', { class: 'paper dim' }, ...(stage.code === null ? [] : [picture(stage.code)])), make('button', { class: 'main', part: 'button', 'data-action': 'renew', 'data-word': 'renew' })]
-    case 'no-code': return [dots()]
+    case 'no-code': return [skeleton()]
   }
 }
 
@@ -55,7 +77,7 @@ const unstyled = { fill: 'none', stroke: 'currentcolor', 'stroke-width': '3' }
 
 /** @param {string} name @param {string} viewBox @param {Element[]} shapes */
 const icon = (name, viewBox, ...shapes) => {
-  const size = name === 'ring' ? '0' : viewBox.split(' ')[2] ?? ''
+  const size = viewBox.split(' ')[2] ?? ''
   return draw('svg', { class: name, viewBox, width: size, height: size, ...unstyled, 'aria-hidden': 'true' }, ...shapes)
 }
 
@@ -64,8 +86,7 @@ const skeleton = () => icon('skeleton', '0 0 240 240',
   draw('path', { d: 'M112 52h18M112 76h0M130 76h0M52 112h0M76 112h22M120 112h10M154 112h0M176 112h24M52 130h28M104 130h48M176 130h0M112 158h0M136 158h22M182 158h18M112 182h24M160 182h0M184 182h0M112 200h0M136 200h40M200 200h0' }))
 
 /** The time left, clockwise from the middle of the top. Without the style it isn't around the code, so it has no size of its own. */
-const ring = () => icon('ring', '0 0 240 240',
-  draw('path', { d: 'M120 2H214a24 24 0 0 1 24 24V214a24 24 0 0 1-24 24H26a24 24 0 0 1-24-24V26A24 24 0 0 1 26 2Z', pathLength: '1' }))
+const ring = () => draw('svg', { class: 'ring', width: '0', height: '0', ...unstyled, 'aria-hidden': 'true' }, draw('path', { pathLength: '1' }))
 
 const phone = () => icon('icon', '0 0 96 96',
   draw('rect', { x: '26', y: '8', width: '44', height: '80', rx: '10' }), draw('path', { d: 'M42 78h12M38 46l8 8 14-16' }))

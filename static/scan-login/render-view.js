@@ -19,7 +19,7 @@ const crossFadeMs = 200
  * @param {{ device: Device, languageSwitch: HTMLElement, renew: () => void, picture: import('./save-picture.js').PictureSaver, answer: (isMe: boolean) => void }} parts
  */
 export const createLoginRenderer = (root, { device, languageSwitch, renew, picture, answer }) => {
-  const stageElement = make('div', { class: 'stage', part: 'stage' })
+  const stageElement = make('div', { class: 'stage', part: 'stage', tabindex: '-1' })
   const line = make('p', { class: 'line', part: 'line', role: 'status' })
   const help = make('p', { class: 'help', part: 'help' })
   const trouble = make('p', { class: 'trouble', role: 'status' })
@@ -30,13 +30,15 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
     if (layer !== null) showPhoneForCode(layer, false)
   })
   const startOver = make('button', { class: 'quiet', part: 'link', 'data-action': 'renew', 'data-word': 'startOver' })
+  const retry = make('button', { class: 'quiet late', part: 'link', 'data-action': 'renew', 'data-word': 'retry' })
   const goOn = make('button', { class: 'main', part: 'button', 'data-action': 'goOn', 'data-word': 'goOn' })
   const notMe = make('button', { class: 'quiet', part: 'link', 'data-action': 'notMe', 'data-word': 'notMe' })
+  const say = make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, ...keep.elements, startOver, retry, goOn, notMe), trouble)
   const explanation = makeExplanation()
   root.append(
     make('slot', { name: 'above' }),
     stageElement,
-    make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, ...keep.elements, startOver, goOn, notMe), trouble),
+    say,
     make('slot', { name: 'below' }),
     make('footer', { part: 'footer' }, make('button', { class: 'quiet', part: 'link', 'data-action': 'explain', 'data-word': 'what', 'aria-haspopup': 'dialog' }), languageSwitch),
     explanation.element)
@@ -51,6 +53,11 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
   /** @type {HTMLElement | null} */
   let layer = null
 
+  /** The button that had the focus is gone: else the focus would fall to the top of the page. @param {HTMLElement} gone */
+  const keepFocus = (gone) => {
+    if (gone === startOver && !notMe.hidden) notMe.focus() // not `goOn`: a key that is still held down would press it
+    else stageElement.focus({ preventScroll: true })
+  }
   /** @param {Stage} stage */
   const swap = (stage) => {
     if (layer !== null) {
@@ -69,6 +76,7 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
   /** @param {View} view @param {Words} words */
   return (view, words) => {
     const stage = stageOf(view)
+    const focused = root.activeElement
     if (stage !== drawn && !(stage.name === drawn?.name && (stage.name === 'making' || stage.name === 'no-code'))) swap(stage)
 
     const code = liveCodeOn(stage)
@@ -77,10 +85,10 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
     if (linkUrl !== null) open.href = linkUrl
     if (layer !== null && code !== null) showPhoneForCode(layer, linkUrl !== null && !isPictureWanted)
     keep.show(device === 'phone' ? code?.url ?? null : null, words, linkUrl === null)
-    const hadFocus = root.activeElement === startOver
     startOver.hidden = stage.name !== 'scanned'
+    retry.hidden = stage.name !== 'no-code' || stage.why === 'too-often'
     goOn.hidden = notMe.hidden = stage.name !== 'another'
-    if (hadFocus && !notMe.hidden) notMe.focus() // not `goOn`: a key that is still held down would press it
+    if (focused instanceof HTMLElement && (focused.hidden || focused.closest('.leaving') !== null)) keepFocus(focused)
 
     fillWords(root, words)
     for (const image of stageElement.querySelectorAll('img')) image.alt = words.codeAlt
@@ -93,6 +101,8 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
     line.className = stage.name === 'confirmed' ? 'line good' : 'line'
     help.textContent = texts.help
     help.classList.toggle('steps', texts.help.includes('\n'))
+    help.classList.toggle('of-code', code !== null)
+    say.classList.toggle('troubled', texts.trouble !== '')
     if (trouble.textContent !== texts.trouble) trouble.textContent = texts.trouble
   }
 }

@@ -7,7 +7,7 @@
 const dark = `
   color-scheme: dark;
   --ink: var(--scan-login-ink, #eef0f2); --on-ink: var(--scan-login-on-ink, #1a1d21); --press: var(--scan-login-press, #cfd4da); --soft: var(--scan-login-soft, #a5adb7);
-  --faint: var(--scan-login-faint, #272b31); --edge: var(--scan-login-edge, #3a4048); --sheet: var(--scan-login-sheet, #1a1d21);
+  --faint: var(--scan-login-faint, var(--tint, #272b31)); --edge: var(--scan-login-edge, #3a4048); --sheet: var(--scan-login-sheet, #1a1d21);
   --good: var(--scan-login-good, #5fd29b); --warn: var(--scan-login-warn, #ecb953);
 `
 
@@ -15,14 +15,15 @@ export const style = `
 :host {
   color-scheme: light;
   --ink: var(--scan-login-ink, #171a1e); --on-ink: var(--scan-login-on-ink, #fff); --press: var(--scan-login-press, #333a42); --soft: var(--scan-login-soft, #5a626c);
-  --faint: var(--scan-login-faint, #eceef0); --edge: var(--scan-login-edge, #d3d7dc); --sheet: var(--scan-login-sheet, #fff);
+  --faint: var(--scan-login-faint, var(--tint, #eceef0)); --edge: var(--scan-login-edge, #d3d7dc); --sheet: var(--scan-login-sheet, #fff);
   --good: var(--scan-login-good, #12754a); --warn: var(--scan-login-warn, #d98e04);
   --radius: var(--scan-login-radius, 26px); --size: var(--scan-login-size, 240px);
-  display: block; max-width: 312px; margin-left: auto; margin-right: auto; color: var(--ink); text-align: center;
+  display: block; width: 312px; max-width: 100%; margin-left: auto; margin-right: auto; color: var(--ink); text-align: center;
   font: 17px/1.5 var(--scan-login-font, system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif);
 }
 :host([hidden]), [hidden] { display: none !important; }
-:host([compact]) { --size: var(--scan-login-size, 184px); max-width: 240px; font-size: 15px; }
+:host([compact]) { --size: var(--scan-login-size, 184px); width: 240px; font-size: 15px; }
+@supports (color: color-mix(in srgb, red 8%, blue)) { :host { --tint: color-mix(in srgb, currentcolor 8%, transparent); } }
 :host([theme="dark"]) {${dark}}
 @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) {${dark}} }
 * { box-sizing: border-box; margin: 0; }
@@ -38,11 +39,12 @@ svg { height: auto; }
 .skeleton { width: var(--size); fill: none; stroke: var(--edge); stroke-width: 10; stroke-linecap: round; stroke-linejoin: round; animation: breathe 1.6s ease-in-out .4s infinite; }
 @keyframes breathe { 50% { opacity: .45; } }
 .paper { position: absolute; top: 0; right: 0; bottom: 0; left: 0; display: grid; place-content: center; border-radius: var(--radius); background: #fff; }
-.paper::after { content: ""; position: absolute; top: 0; right: 0; bottom: 0; left: 0; border: 3px solid #e8eaed; border-radius: inherit; pointer-events: none; }
+.paper::after { content: ""; position: absolute; top: 0; right: 0; bottom: 0; left: 0; border: 2px solid #e8eaed; border-radius: inherit; pointer-events: none; }
 .code-image { display: block; width: calc(var(--size) * .8667); height: auto; -webkit-touch-callout: default; }
 .dim { opacity: .14; }
 .dim::after { display: none; }
-.ring { position: absolute; top: 0; left: 0; width: 100%; z-index: 1; fill: none; stroke: #7d8792; stroke-width: 3; stroke-linecap: round; stroke-dasharray: 1; pointer-events: none; }
+.ring { position: absolute; top: 0; left: 0; width: 100%; height: 100%; z-index: 1; fill: none; stroke: #b4bbc4; stroke-width: 2; stroke-dasharray: 1; pointer-events: none; }
+.ring.ending { stroke: #5a626c; }
 .number {
   width: var(--size); height: calc(var(--size) * .7); display: grid; place-content: center; border-radius: var(--radius); background: var(--faint);
   font-size: calc(var(--size) * .4); line-height: 1; font-weight: 600; font-variant-numeric: tabular-nums; letter-spacing: .04em; text-indent: .04em;
@@ -54,15 +56,16 @@ svg { height: auto; }
 .check * { stroke-dasharray: 1; animation: draw .35s ease-out backwards; }
 .check path { animation-delay: .2s; }
 @keyframes draw { from { stroke-dashoffset: 1; } }
-.wait { fill: var(--warn); stroke: none; animation: breathe 1.6s ease-in-out infinite; }
-[data-stage="logging-in"] .wait { fill: currentcolor; }
+.wait { fill: currentcolor; stroke: none; animation: breathe 1.6s ease-in-out infinite; }
+[data-stage="no-code"] .skeleton { opacity: .4; animation: none; }
+.late { visibility: hidden; animation: come-late 0s 10s forwards; }
+@keyframes come-late { to { visibility: visible; } }
 .person { max-width: var(--size); margin-top: 16px; font-size: 22px; line-height: 1.4; font-weight: 600; overflow-wrap: break-word; overflow-wrap: anywhere; }
 .person:empty { display: none; }
 
 .say { min-height: 124px; text-wrap: balance; }
 .say.with-actions { min-height: 212px; }
-:host([compact]) .say { min-height: 48px; }
-:host([compact]) .say.with-actions { min-height: 112px; }
+:host([compact]) .say, :host([compact]) .say.with-actions { min-height: 144px; }
 .line { font-weight: 600; }
 .line.good { color: var(--good); }
 .trouble { position: relative; width: fit-content; max-width: 100%; margin: 4px auto 0; padding-left: 16px; font-size: 14px; text-align: start; }
@@ -77,7 +80,7 @@ svg { height: auto; }
 .actions { display: grid; justify-items: center; gap: 4px; margin-top: 4px; }
 .actions .main { width: var(--size); margin-top: 12px; }
 footer { display: flex; justify-content: space-between; margin: 0 -12px; }
-:host([compact]) .help, :host([compact]) footer { display: none; }
+:host([compact]) footer, :host([compact]) .say.troubled .help, :host([compact]) .of-code { display: none; }
 
 button, select, .main { min-height: 44px; padding: 0 12px; border: 0; border-radius: 12px; background: none; color: inherit; font: inherit; cursor: pointer; }
 .quiet { font-size: 14px; color: var(--soft); }

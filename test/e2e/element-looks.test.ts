@@ -54,11 +54,49 @@ await t.test('element: it is smaller, without help and footer, and a whole login
   const box = await host.page.locator('.stage').boundingBox()
   t.hasStrict(box, { width: 184, height: 184 })
   t.ok(((await host.page.locator('scan-login').boundingBox())?.width ?? 999) <= 240)
-  t.ok(((await host.page.locator('scan-login').boundingBox())?.height ?? 999) < 300)
+  t.ok(((await host.page.locator('scan-login').boundingBox())?.height ?? 999) < 360)
   for (const hidden of ['.help', 'footer', 'select']) t.equal(await host.page.locator(hidden).isVisible(), false, hidden)
   await approve(await site.phone(), host, ticket)
   await waitForStage(host.page, 'confirmed')
   t.strictSame(await host.page.locator('.stage').boundingBox(), box, 'the layout stays')
+})
+
+await t.test('element: it keeps its size through a login, in every language, when it stands in a row beside others', async (t) => {
+  const css = 'body { display: flex; } p { width: 100px; }'
+  for (const compact of ['', 'compact']) {
+    const host = await openHostPage(t, browser, site.addPage(`<scan-login ${compact}></scan-login><p>beside</p>`, { css }))
+    const { ticket } = await host.waitForStep('ticket')
+    const sizes = new Set<string>()
+    const measure = async (): Promise<void> => {
+      for (const locale of ['zh-CN', 'zh-TW', 'en']) {
+        await host.page.locator('scan-login').evaluate((element: any, locale) => { element.setAttribute('locale', locale) }, locale)
+        const { width, height } = await host.page.locator('scan-login').boundingBox() ?? {}
+        sizes.add(`${width} × ${height}`)
+      }
+    }
+    await waitForStage(host.page, 'waiting')
+    await measure()
+    const phone = await site.phone()
+    await phone.scan(ticket)
+    await waitForStage(host.page, 'scanned')
+    await measure()
+    await host.page.context().setOffline(true)
+    await host.page.locator('.trouble').filter({ visible: true }).waitFor()
+    await measure()
+    await host.page.context().setOffline(false)
+    await host.page.locator('.trouble').waitFor({ state: 'hidden' })
+    t.match([...sizes].join(', '), compact === '' ? /^312 × [\d.]+$/ : /^240 × [\d.]+$/, 'one size')
+    t.equal(await host.page.locator('.help').isVisible(), true, 'what to do with the number')
+  }
+})
+
+await t.test('element: the ring follows the edge of the paper when the site sets its size and radius', async (t) => {
+  for (const [css, start] of [['', 'M120 1H214a25 25'], ['scan-login { --scan-login-size: 200px; --scan-login-radius: 8px }', 'M100 1H192a7 7'], ['scan-login { --scan-login-radius: 0px }', 'M120 1H239a0 0']] as const) {
+    const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>', { css }))
+    await waitForStage(host.page, 'waiting')
+    const outline = await host.page.locator('.ring path').getAttribute('d')
+    t.ok(outline?.startsWith(start), `${outline}`)
+  }
 })
 
 await t.test('element: every custom property applies, in both themes, when the site sets it', async (t) => {

@@ -264,6 +264,27 @@ await t.test('login page: the same code is shown after a reload and after going 
   t.strictSame(complaints, [])
 })
 
+await t.test('login page: it can be asked for a code at once after 10 s without one, and the focus stays on the stage when the button goes', async (t) => {
+  const { page, service } = await openPage(t, browser, { locale: 'en-US' })
+  service.script.create = { status: 503, headers: { 'retry-after': '300' }, body: { code: 'too-many-tickets' } }
+  await page.goto(`${service.url}/login`)
+  await waitForStage(page, 'no-code')
+  const retry = page.locator('[data-word=retry]')
+  t.equal(await retry.isVisible(), false)
+  await retry.waitFor()
+  delete service.script.create
+  await retry.press('Enter')
+  await waitForStage(page, 'waiting')
+  const focused = (): Promise<string> => page.evaluate("document.querySelector('scan-login').shadowRoot.activeElement?.className")
+  t.equal(await focused(), 'stage')
+  service.move({ state: 'scanned', match_code: '47' })
+  await waitForStage(page, 'scanned')
+  await page.locator('[data-word=startOver]').press('Enter')
+  await waitForStage(page, 'waiting')
+  t.equal(await focused(), 'stage')
+  t.strictSame(await accessibilityFaults(page), [])
+})
+
 await t.test('login page: the picture is fetched again when the first try failed', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   service.script.code = { status: 503, headers: { 'retry-after': '1' }, body: { code: 'wechat-unavailable' } }
