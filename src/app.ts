@@ -27,6 +27,7 @@ import { sessionRoutes } from './http/routes/session.ts'
 import { ticketRoutes } from './http/routes/tickets.ts'
 import { securityHeadersPlugin } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
+import { readLogo } from './http/site-logo.ts'
 import { shutdownPlugin } from './http/shutdown.ts'
 import { signerPlugin } from './http/signer.ts'
 import { strictHttpPlugin } from './http/strict-http.ts'
@@ -160,7 +161,16 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })
     }, { prefix: '/api' })
     await base.register(operatingRoutes({ store, keys, clock }))
-    await base.register(pageRoutes({ basePath: config.basePath, siteName: config.siteName, home: config.home }))
+    await base.register(pageRoutes({
+      basePath: config.basePath,
+      siteName: config.siteName,
+      home: config.home,
+      logo: config.SITE_LOGO === null ? null : readLogo(config.SITE_LOGO),
+      color: config.SITE_COLOR,
+      privacyUrl: config.SITE_PRIVACY_URL,
+      termsUrl: config.SITE_TERMS_URL,
+      otherLoginUrl: config.OTHER_LOGIN_URL,
+    }))
   }, { prefix: config.basePath })
 
   return app

@@ -56,6 +56,14 @@ const appSecret = (value: string): string => {
 const siteName = (value: string): string =>
   isPlainText(value, 64) && value.trim() !== '' ? value : wrong('must be 1 to 64 characters, without hidden ones')
 
+/** The pages' buttons have it as their background, on a white card and with white text: 4.5 : 1 is what WCAG 2 asks for text. */
+const siteColor = (value: string): string => {
+  const color = text(/^#[0-9a-f]{6}$/i, 'must be a color like #1a3d7c')(value)
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16) / 255).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+  const contrast = 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+  return contrast >= 4.5 ? color : wrong(`has a contrast of ${contrast.toFixed(1)} : 1 with white, and needs 4.5 : 1, as buttons have white text on it: take a darker one`)
+}
+
 const isLocal = (hostname: string): boolean => /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 const publicUrl = (value: string): string => {
@@ -128,6 +136,11 @@ const settings = {
 
   // The site, and what the phone shows
   SITE_NAME: optional(siteName),
+  SITE_LOGO: optional(text(/./, 'must be a file')),
+  SITE_COLOR: optional(siteColor),
+  SITE_PRIVACY_URL: optional(httpUrl),
+  SITE_TERMS_URL: optional(httpUrl),
+  OTHER_LOGIN_URL: optional(httpUrl),
   ALLOWED_ORIGINS: setting([], list(origin)),
   GEOIP_FILE: optional(text(/./, 'must be a file')),
 

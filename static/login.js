@@ -1,6 +1,7 @@
 /** The login page: goes on at once where the visitor is logged in, else passes `return_to` to the element, follows its language, and goes where the visitor wanted. */
 import { announceLogin, goOnIfLoggedIn, watchLogins } from './go-on.js'
 import { destination, refusedDestination } from './scan-login/destination.js'
+import { fillWords } from './scan-login/dom.js'
 import { ScanLoginElement } from './scan-login/element.js'
 import { languageFor } from './scan-login/language.js'
 import { confirmedForMs } from './scan-login/login-flow.js'
@@ -37,6 +38,8 @@ const translate = () => {
   const words = dictionaries[languageFor([login.lang])]
   document.documentElement.lang = words.lang
   document.title = `${words.logInTo} ${siteName}`
+  elementOf('h1', HTMLElement).textContent = document.title
+  fillWords(document, words)
 }
 
 const start = () => {

@@ -6,13 +6,13 @@
  * - `return-to`: where the visitor goes after the login: a path on the service's site or a URL at an allowed origin. Without it they stay.
  * - `locale`: `zh-CN`, `zh-TW` (or any tag of traditional Chinese) or `en`; by default the browser's language.
  * - `theme`: `light` or `dark`; by default the system's.
- * - `compact`: smaller, without help and footer.
+ * - `compact`: smaller, without footer, and with help only beside the number.
  * - `unattended`: for a screen that nobody touches: the code is renewed for as long as the page is visible, not only while somebody uses it.
  *
  * Slots: `above` and `below`. Parts: `stage`, `code`, `number`, `line`, `help`, `button`, `link`, `footer`.
  *
  * Properties: `--scan-login-ink`, `--scan-login-on-ink`, `--scan-login-press`, `--scan-login-soft`, `--scan-login-faint`, `--scan-login-edge`,
- * `--scan-login-sheet`, `--scan-login-good`, `--scan-login-warn`, `--scan-login-radius`, `--scan-login-size`, `--scan-login-font`.
+ * `--scan-login-sheet`, `--scan-login-good`, `--scan-login-warn`, `--scan-login-accent`, `--scan-login-on-accent`, `--scan-login-radius`, `--scan-login-size`, `--scan-login-font`.
  *
  * Events don't bubble. `login` can be prevented: then the element doesn't follow `return-to`, and the page goes on by itself.
  */

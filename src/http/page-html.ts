@@ -8,12 +8,29 @@ export interface Site {
   readonly siteName: string
   /** Where the signed-in page leads on to; null where it isn't known. */
   readonly home: string | null
+  readonly hasLogo: boolean
+  readonly hasColor: boolean
+  /** Links on the login page, where the site has them. */
+  readonly privacyUrl: string | null
+  readonly termsUrl: string | null
+  readonly otherLoginUrl: string | null
 }
 
 const read = (name: string): Promise<string> => readFile(join(staticFolder, `${name}.html`), 'utf8')
 
 /** Reads a page. What each shows until its script runs, or when that never does, is in one file. */
-export const readPage = async (name: 'login' | 'me', { siteName, home }: Site): Promise<string> => {
+export const readPage = async (name: 'login' | 'me', site: Site): Promise<string> => {
   const [page, withoutScripts] = await Promise.all([read(name), read('without-scripts')])
-  return fillHtml(page.replace('{{without_scripts}}', () => withoutScripts), { site_name: siteName, home: home ?? '' })
+  const has = { logo: site.hasLogo, color: site.hasColor, privacy: site.privacyUrl !== null, terms: site.termsUrl !== null, other_login: site.otherLoginUrl !== null, links: site.privacyUrl !== null || site.termsUrl !== null }
+  return fillHtml(withParts(page.replace('{{without_scripts}}', () => withoutScripts), has), {
+    site_name: site.siteName,
+    home: site.home ?? '',
+    privacy_url: site.privacyUrl ?? '',
+    terms_url: site.termsUrl ?? '',
+    other_login_url: site.otherLoginUrl ?? '',
+  })
 }
+
+/** Leaves out the lines of what the site doesn't have: `{{if logo}}` or `{{if not logo}}` at their start. */
+const withParts = (page: string, has: Readonly<Record<string, boolean>>): string =>
+  page.replace(/^( *)\{\{if (not )?(\w+)\}\}(.*\n)/gm, (_all, indent: string, not: string | undefined, name: string, line: string) => has[name] === (not === undefined) ? indent + line : '')

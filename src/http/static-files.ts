@@ -20,9 +20,9 @@ export interface StaticFile {
   readonly representations: Readonly<Record<Encoding, Representation>>
 }
 
-/** Compresses a text at the highest qualities: for what is made once, at the start, as it is kept as long as the process. */
-export const makeStaticFile = async (type: string, text: string): Promise<StaticFile> => {
-  const identity = Buffer.from(text)
+/** Compresses a content at the highest qualities: for what is made once, at the start, as it is kept as long as the process. */
+export const makeStaticFile = async (type: string, content: string | Buffer): Promise<StaticFile> => {
+  const identity = typeof content === 'string' ? Buffer.from(content) : content
   const [br, gz] = await Promise.all([
     promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: identity.length } }),
     promisify(gzip)(identity, { level: 9 }),

@@ -89,8 +89,8 @@ select { width: 100%; padding-inline-end: 30px; -webkit-appearance: none; -moz-a
 .switch { position: relative; }
 .switch::after { content: ""; position: absolute; top: 0; right: 14px; bottom: 5px; width: 7px; height: 7px; margin: auto 0; border: solid currentcolor; border-width: 0 1.5px 1.5px 0; transform: rotate(45deg); pointer-events: none; }
 option { background: var(--sheet); color: var(--ink); }
-.main { position: relative; min-height: 52px; padding: 0 24px; display: inline-grid; place-content: center; background: var(--ink); color: var(--on-ink); font-weight: 600; text-decoration: none; }
-.main:hover { background: var(--press); }
+.main { position: relative; min-height: 52px; padding: 0 24px; display: inline-grid; place-content: center; background: var(--scan-login-accent, var(--ink)); color: var(--scan-login-on-accent, var(--on-ink)); font-weight: 600; text-decoration: none; }
+.main:hover { background: var(--scan-login-accent, var(--press)); }
 :focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
 .dialog { width: 328px; max-width: calc(100% - 32px); margin: auto; padding: 28px 24px 24px; border: 0; border-radius: 24px; background: var(--sheet); color: var(--ink); text-align: start; box-shadow: 0 12px 40px #00000040; }
 dialog::backdrop { background: #0000008c; }

@@ -102,7 +102,7 @@ await t.test('element: the ring follows the edge of the paper when the site sets
 await t.test('element: every custom property applies, in both themes, when the site sets it', async (t) => {
   const css = `scan-login {
     --scan-login-ink: rgb(1, 1, 1); --scan-login-on-ink: rgb(2, 2, 2); --scan-login-press: rgb(3, 3, 3); --scan-login-soft: rgb(4, 4, 4); --scan-login-faint: rgb(5, 5, 5);
-    --scan-login-edge: rgb(6, 6, 6); --scan-login-sheet: rgb(7, 7, 7); --scan-login-good: rgb(8, 8, 8); --scan-login-warn: rgb(9, 9, 9);
+    --scan-login-edge: rgb(6, 6, 6); --scan-login-sheet: rgb(7, 7, 7); --scan-login-good: rgb(8, 8, 8); --scan-login-warn: rgb(9, 9, 9); --scan-login-accent: rgb(10, 10, 10); --scan-login-on-accent: rgb(11, 11, 11);
     --scan-login-radius: 3px; --scan-login-size: 200px; --scan-login-font: monospace;
   }`
   for (const how of ['theme="light"', 'theme="dark"', 'compact']) {
@@ -115,8 +115,8 @@ await t.test('element: every custom property applies, in both themes, when the s
     t.equal(await styleOf(host.page.locator('.stage'), 'width'), '200px')
     t.equal(await styleOf(host.page.locator('.paper'), 'border-radius'), '3px')
     t.equal(await styleOf(host.page.locator('dialog'), 'background-color'), 'rgb(7, 7, 7)')
-    t.equal(await styleOf(host.page.locator('dialog .main'), 'color'), 'rgb(2, 2, 2)')
-    t.equal(await styleOf(host.page.locator('dialog .main'), 'background-color'), 'rgb(1, 1, 1)')
+    t.equal(await styleOf(host.page.locator('dialog .main'), 'color'), 'rgb(11, 11, 11)')
+    t.equal(await styleOf(host.page.locator('dialog .main'), 'background-color'), 'rgb(10, 10, 10)')
     const phone = await site.phone()
     await phone.scan(ticket)
     await waitForStage(host.page, 'scanned')

@@ -1,12 +1,14 @@
 /** What is served beside the calls: pages and their headers, the code's picture, health, the API's description; and where `return_to` may lead. */
 import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { decode as decodePng } from 'fast-png'
+import { decode as decodePng, encode } from 'fast-png'
 import jpeg from 'jpeg-js'
 import decodeQR from 'qr/decode.js'
 import t from 'tap'
 import { elementStyleSource } from '../../src/http/page-scripts.ts'
+import { readLogo } from '../../src/http/site-logo.ts'
 import { openBrowser } from '../support/clients.ts'
 import { openTestService } from '../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
@@ -68,6 +70,33 @@ await t.test('pages: the site\'s name is text when it contains markup', async (t
     t.notMatch(text, /<b>|\{\{/)
     t.match(text, /&lt;b&gt;(?:"|&quot;)A&amp;B(?:'|&#39;)\$&amp;&lt;\/b&gt;/)
   }
+})
+
+await t.test('pages: they show the logo, the color and the links of the site when it has them, and nothing in their place when it has none', async (t) => {
+  const folder = t.testdir()
+  const png = encode({ width: 1, height: 1, data: Uint8Array.of(0), channels: 1, depth: 8 })
+  await writeFile(`${folder}/logo`, png)
+  const env = { SITE_LOGO: `${folder}/logo`, SITE_COLOR: '#1a3d7c', SITE_PRIVACY_URL: 'https://example.com/privacy?a=1&b=2', SITE_TERMS_URL: 'https://example.com/terms', OTHER_LOGIN_URL: 'https://example.com/password' }
+  const service = await openTestService(t, { env })
+  for (const path of ['/login', '/me', '/login/']) {
+    const { text } = await service.call({ path })
+    t.notMatch(text, /\{\{|data:,/)
+    const [logo] = /(?:\.\.\/)?site-logo\?v=[\w-]{22}/.exec(text) ?? []
+    const answer = await service.app.inject(new URL(String(logo), `http://any${path}`).pathname)
+    t.strictSame([answer.headers['content-type'], answer.rawPayload], ['image/png', Buffer.from(png)])
+    t.match((await service.call({ path: '/site-color.css' })).text, '--scan-login-accent: #1a3d7c')
+    t.match(text, '<link rel="stylesheet" href="')
+    t.equal(text.includes('https://example.com/privacy?a=1&amp;b=2'), path !== '/me')
+    t.equal(text.includes('https://example.com/password'), path !== '/me')
+  }
+  const plain = await openTestService(t)
+  for (const path of ['/login', '/me']) t.notMatch((await plain.call({ path })).text, /\{\{|site-|<nav|otherLogin/)
+  t.equal(verdict(await plain.call({ path: '/site-logo' })), '404 not-found')
+  await writeFile(`${folder}/logo`, '<svg xmlns="http://www.w3.org/2000/svg"/>')
+  t.throws(() => readLogo(`${folder}/logo`), /is no PNG, JPEG or WebP/)
+  await writeFile(`${folder}/logo`, Buffer.concat([png, Buffer.alloc(256 * 1024)]))
+  t.throws(() => readLogo(`${folder}/logo`), /larger than 256 KiB/)
+  t.throws(() => readLogo(`${folder}/none`), /SITE_LOGO can't be read/)
 })
 
 await t.test('pages: they demand no https when PUBLIC_URL is plain http', async (t) => {

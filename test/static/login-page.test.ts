@@ -334,6 +334,8 @@ await t.test('login page: the language can be switched, stays so after a reload,
   await waitForStage(page, 'waiting')
   t.equal(await statusLine(page), 'Scan with WeChat to log in')
   t.equal(await page.title(), 'Log in to Example')
+  t.equal(await page.locator('h1').innerText(), 'Log in to Example')
+  t.strictSame(await page.locator('main > nav a, scan-login > a').allInnerTexts(), ['Log in another way', 'Privacy', 'Terms'])
 })
 
 await t.test('login page: it explains itself when asked by keyboard, and the focus returns to the button', async (t) => {

@@ -85,7 +85,7 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
   const file = async (path: string, response: ServerResponse): Promise<void> => {
     const isPage = path === 'login' || path === 'me'
     const name = isPage ? `${path}.html` : path
-    const bytes = isPage ? await readPage(path, { siteName: 'Example', home: 'http://example.com/' }) : scripts.get(name)?.representations.identity.bytes ?? await readFile(join(staticFolder, name)).catch(() => undefined)
+    const bytes = isPage ? await readPage(path, { siteName: 'Example', home: 'http://example.com/', hasLogo: false, hasColor: false, privacyUrl: 'https://example.com/privacy', termsUrl: 'https://example.com/terms', otherLoginUrl: 'https://example.com/login' }) : scripts.get(name)?.representations.identity.bytes ?? await readFile(join(staticFolder, name)).catch(() => undefined)
     response.writeHead(bytes === undefined ? 404 : 200, { 'content-type': types[extname(name)] ?? 'text/plain', 'content-security-policy': policy })
     response.end(bytes)
   }

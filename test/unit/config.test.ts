@@ -29,6 +29,11 @@ await t.test('config: the documented defaults hold when nothing is set', async (
     STORE_URL: 'sqlite:data/scan-login.db',
     KEYS_FILE: 'data/keys.json',
     SITE_NAME: null,
+    SITE_LOGO: null,
+    SITE_COLOR: null,
+    SITE_PRIVACY_URL: null,
+    SITE_TERMS_URL: null,
+    OTHER_LOGIN_URL: null,
     GEOIP_FILE: null,
     ALLOWED_ORIGINS: [],
     TRUST_PROXY: [],
@@ -223,6 +228,13 @@ await t.test('config: the start is refused when COOKIE_DOMAIN is not at or above
   t.strictSame(linesOf({ PUBLIC_URL: 'https://login.example.com', COOKIE_DOMAIN: 'example.org' }), ['COOKIE_DOMAIN must be the domain of PUBLIC_URL or one above it'])
   t.strictSame(linesOf({ PUBLIC_URL: 'https://badexample.com', COOKIE_DOMAIN: 'example.com' }), ['COOKIE_DOMAIN must be the domain of PUBLIC_URL or one above it'])
   t.strictSame(linesOf({ PUBLIC_URL: 'http://login.app.localhost', COOKIE_DOMAIN: 'app.localhost' }), ['COOKIE_DOMAIN needs a PUBLIC_URL with https'])
+})
+
+await t.test('SITE_COLOR: the start is refused when white text on it is hard to read', async (t) => {
+  for (const color of ['#1a3d7c', '#000000', '#12754A', '#767676']) t.equal(readConfig({ SITE_COLOR: color }).SITE_COLOR, color)
+  t.strictSame(linesOf({ SITE_COLOR: '#07c160' }), ['SITE_COLOR has a contrast of 2.4 : 1 with white, and needs 4.5 : 1, as buttons have white text on it: take a darker one'])
+  for (const color of ['#ffffff', '#777777', '#ffcc00']) t.match(linesOf({ SITE_COLOR: color }).join(), 'contrast', color)
+  for (const color of ['red', '#fff', '1a3d7c', '#1a3d7c; }']) t.strictSame(linesOf({ SITE_COLOR: color }), ['SITE_COLOR must be a color like #1a3d7c'], color)
 })
 
 await t.test('COOKIE_DOMAIN: the start is refused when it is a public suffix, for which browsers take no cookie', async (t) => {
