@@ -12,7 +12,7 @@
  * Slots: `above` and `below`. Parts: `stage`, `code`, `number`, `line`, `help`, `button`, `link`, `footer`.
  *
  * Properties: `--scan-login-ink`, `--scan-login-on-ink`, `--scan-login-press`, `--scan-login-soft`, `--scan-login-faint`, `--scan-login-edge`,
- * `--scan-login-sheet`, `--scan-login-good`, `--scan-login-warn`, `--scan-login-accent`, `--scan-login-on-accent`, `--scan-login-radius`, `--scan-login-size`, `--scan-login-font`.
+ * `--scan-login-sheet`, `--scan-login-good`, `--scan-login-warn`, `--scan-login-accent`, `--scan-login-on-accent`, `--scan-login-radius`, `--scan-login-size`, `--scan-login-font`, `--scan-login-font-size`.
  *
  * Events don't bubble. `login` can be prevented: then the element doesn't follow `return-to`, and the page goes on by itself.
  */

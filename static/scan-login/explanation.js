@@ -1,4 +1,4 @@
-/** What the login is, in three sentences over the page. A <dialog>; a plain panel in browsers without one, as Safari before 15.4 and Firefox before 98. */
+/** How the login goes, in three steps, and what never to scan, over the page. A <dialog>; a plain panel in browsers without one, as Safari before 15.4 and Firefox before 98. */
 import { make } from './dom.js'
 
 /** Makes it closed. `element` is to be added to the page. */
@@ -6,9 +6,8 @@ export const makeExplanation = () => {
   const close = make('button', { class: 'main', part: 'button', 'data-action': 'close', 'data-word': 'close' })
   const content = [
     make('h2', { id: 'what-title', 'data-word': 'whatTitle' }),
-    make('p', { 'data-word': 'what1' }),
-    make('p', { 'data-word': 'what2' }),
-    make('p', { 'data-word': 'what3' }),
+    make('ol', {}, ...['what1', 'what2', 'what3'].map((word) => make('li', { 'data-word': word }))),
+    make('p', { 'data-word': 'whatNever' }),
     close,
   ]
   const dialog = make('dialog', { class: 'dialog', 'aria-labelledby': 'what-title' })

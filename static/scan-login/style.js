@@ -19,10 +19,10 @@ export const style = `
   --good: var(--scan-login-good, #12754a); --warn: var(--scan-login-warn, #d98e04);
   --radius: var(--scan-login-radius, 26px); --size: var(--scan-login-size, 240px);
   display: block; width: 312px; max-width: 100%; margin-left: auto; margin-right: auto; color: var(--ink); text-align: center;
-  font: 17px/1.5 var(--scan-login-font, system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif);
+  font: var(--scan-login-font-size, 17px)/1.5 var(--scan-login-font, system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif);
 }
 :host([hidden]), [hidden] { display: none !important; }
-:host([compact]) { --size: var(--scan-login-size, 184px); width: 240px; font-size: 15px; }
+:host([compact]) { --size: var(--scan-login-size, 184px); width: 240px; font-size: var(--scan-login-font-size, 15px); }
 @supports (color: color-mix(in srgb, red 8%, blue)) { :host { --tint: color-mix(in srgb, currentcolor 8%, transparent); } }
 :host([theme="dark"]) {${dark}}
 @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) {${dark}} }
@@ -43,6 +43,8 @@ svg { height: auto; }
 .code-image { display: block; width: calc(var(--size) * .8667); height: auto; -webkit-touch-callout: default; }
 .dim { opacity: .14; }
 .dim::after { display: none; }
+[data-stage="expired"] .main { min-width: calc(var(--size) * .8); }
+[data-stage="expired"] .main::after { content: ""; position: absolute; top: calc(26px - var(--size) / 2); right: calc(var(--size) * -.1); bottom: calc(26px - var(--size) / 2); left: calc(var(--size) * -.1); }
 .ring { position: absolute; top: 0; left: 0; width: 100%; height: 100%; z-index: 1; fill: none; stroke: #b4bbc4; stroke-width: 2; stroke-dasharray: 1; pointer-events: none; }
 .ring.ending { stroke: #5a626c; }
 .number {
@@ -52,7 +54,7 @@ svg { height: auto; }
   mask: radial-gradient(circle at 0 50%, #0000 13px, #000 14px) 0 / 51% 100% no-repeat, radial-gradient(circle at 100% 50%, #0000 13px, #000 14px) 100% / 51% 100% no-repeat;
 }
 .icon { width: calc(var(--size) * .4); fill: none; stroke: currentcolor; stroke-width: 5; stroke-linecap: round; stroke-linejoin: round; }
-.check { color: var(--good); }
+.check { width: calc(var(--size) * .5); color: var(--good); }
 .check * { stroke-dasharray: 1; animation: draw .35s ease-out backwards; }
 .check path { animation-delay: .2s; }
 @keyframes draw { from { stroke-dashoffset: 1; } }
@@ -60,7 +62,7 @@ svg { height: auto; }
 [data-stage="no-code"] .skeleton { opacity: .4; animation: none; }
 .late { visibility: hidden; animation: come-late 0s 10s forwards; }
 @keyframes come-late { to { visibility: visible; } }
-.person { max-width: var(--size); margin-top: 16px; font-size: 22px; line-height: 1.4; font-weight: 600; overflow-wrap: break-word; overflow-wrap: anywhere; }
+.person { max-width: var(--size); margin-top: 16px; font-size: 1.294em; line-height: 1.4; font-weight: 600; overflow-wrap: break-word; overflow-wrap: anywhere; }
 .person:empty { display: none; }
 
 .say { min-height: 124px; text-wrap: balance; }
@@ -68,14 +70,14 @@ svg { height: auto; }
 :host([compact]) .say, :host([compact]) .say.with-actions { min-height: 144px; }
 .line { font-weight: 600; }
 .line.good { color: var(--good); }
-.trouble { position: relative; width: fit-content; max-width: 100%; margin: 4px auto 0; padding-left: 16px; font-size: 14px; text-align: start; }
+.trouble { position: relative; width: fit-content; max-width: 100%; margin: 4px auto 0; padding-left: 16px; font-size: .8235em; text-align: start; }
 .trouble:empty { display: none; }
 .trouble::before { content: ""; position: absolute; top: .5em; left: 0; width: 8px; height: 8px; border-radius: 50%; background: var(--warn); }
 .line, .help { word-break: keep-all; overflow-wrap: break-word; overflow-wrap: anywhere; }
-.help { margin-top: 4px; font-size: 14px; color: var(--soft); }
+.help { margin-top: 4px; font-size: .8235em; color: var(--soft); }
 .steps { width: fit-content; max-width: 100%; margin-left: auto; margin-right: auto; white-space: pre-line; text-align: start; text-wrap: wrap; }
 .hint:empty { display: none; }
-.hint { max-width: var(--size); font-size: 14px; color: var(--soft); }
+.hint { max-width: var(--size); font-size: .8235em; color: var(--soft); }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .actions { display: grid; justify-items: center; gap: 4px; margin-top: 4px; }
 .actions .main { width: var(--size); margin-top: 12px; }
@@ -83,9 +85,9 @@ footer { display: flex; justify-content: space-between; margin: 0 -12px; }
 :host([compact]) footer, :host([compact]) .say.troubled .help, :host([compact]) .of-code { display: none; }
 
 button, select, .main { min-height: 44px; padding: 0 12px; border: 0; border-radius: 12px; background: none; color: inherit; font: inherit; cursor: pointer; }
-.quiet { font-size: 14px; color: var(--soft); }
+.quiet { font-size: .8235em; color: var(--soft); }
 .quiet:hover { color: var(--ink); }
-select { width: 100%; padding-inline-end: 30px; -webkit-appearance: none; -moz-appearance: none; appearance: none; }
+select { width: 100%; field-sizing: content; padding-inline-end: 30px; -webkit-appearance: none; -moz-appearance: none; appearance: none; }
 .switch { position: relative; }
 .switch::after { content: ""; position: absolute; top: 0; right: 14px; bottom: 5px; width: 7px; height: 7px; margin: auto 0; border: solid currentcolor; border-width: 0 1.5px 1.5px 0; transform: rotate(45deg); pointer-events: none; }
 option { background: var(--sheet); color: var(--ink); }
@@ -95,14 +97,18 @@ option { background: var(--sheet); color: var(--ink); }
 .dialog { width: 328px; max-width: calc(100% - 32px); margin: auto; padding: 28px 24px 24px; border: 0; border-radius: 24px; background: var(--sheet); color: var(--ink); text-align: start; box-shadow: 0 12px 40px #00000040; }
 dialog::backdrop { background: #0000008c; }
 .veil { position: fixed; top: 0; right: 0; bottom: 0; left: 0; z-index: 2; display: grid; background: #0000008c; }
-h2 { font-size: 17px; font-weight: 600; }
-.dialog p { margin-top: 12px; }
+h2 { font-size: 1em; font-weight: 600; }
+.dialog p { margin-top: 16px; font-weight: 600; }
+ol { padding: 0; list-style: none; counter-reset: step; }
+li { position: relative; margin-top: 12px; padding-left: 32px; }
+li::before { counter-increment: step; content: counter(step); position: absolute; top: .15em; left: 0; width: 20px; height: 20px; border-radius: 50%; background: var(--ink); color: var(--sheet); font-size: 12px; line-height: 20px; font-weight: 600; text-align: center; }
+.dialog, .veil { animation: appear .15s ease-out; }
 .dialog .main { width: 100%; margin-top: 24px; }
 
 /* Where the line needs two rows, trouble must not move what is below. */
 @media (max-width: 340px) { .say { min-height: 150px; } }
 @media (prefers-reduced-motion: reduce) {
-  .layer, .skeleton, .wait, .check * { animation: none; }
+  .layer, .skeleton, .wait, .check *, .dialog, .veil { animation: none; }
   .layer.leaving { display: none; }
 }
 @media (forced-colors: active) {
