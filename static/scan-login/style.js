@@ -70,12 +70,12 @@ svg { height: auto; }
 :host([compact]) .say, :host([compact]) .say.with-actions { min-height: 144px; }
 .line { font-weight: 600; }
 .line.good { color: var(--good); }
-.trouble { position: relative; width: fit-content; max-width: 100%; margin: 4px auto 0; padding-left: 16px; font-size: .8235em; text-align: start; }
+.trouble { position: relative; display: table; margin: 4px auto 0; padding-left: 16px; font-size: .8235em; text-align: start; }
 .trouble:empty { display: none; }
 .trouble::before { content: ""; position: absolute; top: .5em; left: 0; width: 8px; height: 8px; border-radius: 50%; background: var(--warn); }
 .line, .help { word-break: keep-all; overflow-wrap: break-word; overflow-wrap: anywhere; }
 .help { margin-top: 4px; font-size: .8235em; color: var(--soft); }
-.steps { width: fit-content; max-width: 100%; margin-left: auto; margin-right: auto; white-space: pre-line; text-align: start; text-wrap: wrap; }
+.steps { display: table; margin-left: auto; margin-right: auto; white-space: pre-line; text-align: start; text-wrap: wrap; }
 .hint:empty { display: none; }
 .hint { max-width: var(--size); font-size: .8235em; color: var(--soft); }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

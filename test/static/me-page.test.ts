@@ -81,7 +81,7 @@ await t.test('me page: it asks again when the answer is invalid, keeps the heigh
   service.script.session = { status: 502, body: '<html>' }
   await page.goto(`${service.url}/me`)
   await page.getByText("Can't connect right now. Still trying").waitFor()
-  const languageTop = async (): Promise<number | undefined> => (await page.locator('select').boundingBox())?.y
+  const languageTop = async (): Promise<number> => Math.round((await page.locator('select').boundingBox())?.y ?? NaN)
   t.equal(await page.locator('#log-out').isVisible(), false)
   const before = await languageTop()
   service.script.session = { status: 200, body: { ...sessionBody, user: { sub: 's', name: null } } }

@@ -88,7 +88,7 @@ await t.test('old browsers: a login looks and goes as in a new one when the brow
     await page.waitForURL('**/me')
     await page.getByText('Firefox · Linux').waitFor()
     delete service.script.session
-    await page.getByText(dictionaries.en.logOut).click()
+    await page.getByText(dictionaries.en.logOut, { exact: true }).click()
     await page.getByText(dictionaries.en.justLoggedOut).waitFor()
     t.strictSame(complaints, [])
     looks.push(seen)
