@@ -343,6 +343,8 @@ await t.test('login page: it explains itself when asked by keyboard, and the foc
   await page.goto(`${service.url}/login`)
   await waitForStage(page, 'waiting')
   await page.keyboard.press('Tab')
+  t.equal(await page.locator(':focus').last().innerText(), 'Log in another way')
+  await page.keyboard.press('Tab')
   t.equal(await page.locator(':focus').last().innerText(), 'What is this?')
   t.equal(await page.locator(':focus').last().evaluate((focused: any) => focused.ownerDocument.defaultView.getComputedStyle(focused).outlineStyle), 'solid')
   await page.keyboard.press('Enter')
