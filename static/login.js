@@ -38,7 +38,6 @@ const translate = () => {
   const words = dictionaries[languageFor([login.lang])]
   document.documentElement.lang = words.lang
   document.title = `${words.logInTo} ${siteName}`
-  elementOf('h1', HTMLElement).textContent = document.title
   fillWords(document, words)
 }
 
