@@ -1,5 +1,5 @@
 /** Ids and secrets: how they are made, and the forms that they have. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 /** Returns `size` unpredictable bytes; `node:crypto` in production. */
 export type RandomBytes = (size: number) => Buffer
@@ -12,6 +12,10 @@ export const newId = (random: RandomBytes): string => random(16).toString('base6
 
 /** Creates a secret of 256 random bits: 43 characters of base64url. */
 export const newSecret = (random: RandomBytes): string => random(32).toString('base64url')
+
+/** Derives the secret of the ticket that takes another's place: the same for the same salt, so that a lost answer can be given again. */
+export const successorSecret = (secret: string, salt: string): string =>
+  createHmac('sha256', secret).update(`successor\0${salt}`).digest('base64url')
 
 /** Tells whether a text is base64url of 16 bytes, in the one form that `newId` gives it. */
 export const isId = (text: string): boolean => id128.test(text)

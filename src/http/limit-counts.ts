@@ -21,6 +21,8 @@ export interface LimitCounts {
   readonly Store: FastifyRateLimitStoreCtor
   /** The first of these windows that is over its limit, without counting anything. */
   firstOver (windows: Windows): Promise<LimitedWindow | undefined>
+  /** Whether one of these windows is remembered as over its limit, without asking the store. */
+  isKnownOver (windows: Windows): boolean
 }
 
 /** `windowsOf` gives the windows of a plugin key with its `max`. A fault of the store rejects as it is. What is over a limit stays so until the window ends. */
@@ -32,6 +34,8 @@ export const createLimitCounts = (store: Store, clock: Clock, windowsOf: (key: s
   const leftMsOf = ({ key }: LimitedWindow): number => Math.max(0, (overUntil.get(key) ?? 0) - clock.steady())
 
   const remember = (key: string, endsInMs: number): void => { overUntil.set(key, clock.steady() + endsInMs) }
+
+  const isKnownOver = (windows: Windows): boolean => windows.some((window) => leftMsOf(window) > 0)
 
   const firstOver = async (windows: Windows): Promise<LimitedWindow | undefined> => {
     const known = windows.find((window) => leftMsOf(window) > 0)
@@ -64,5 +68,5 @@ export const createLimitCounts = (store: Store, clock: Clock, windowsOf: (key: s
     }
   }
 
-  return { Store: PluginStore, firstOver }
+  return { Store: PluginStore, firstOver, isKnownOver }
 }

@@ -37,6 +37,8 @@ const failedGuesses: ReadonlySet<ProblemCode> = new Set(['ticket-not-found', 'no
 
 /** Each rejects with `store-unavailable` when nothing can be counted: otherwise attempts would be free. */
 export interface Limits {
+  /** Rejects with `rate-limited`, without asking the store, where neither a renewal nor another ticket may be made from this address. */
+  beforeRenewal (request: FastifyRequest): Promise<void>
   /** Counts a ticket to be made from this address; a renewal apart, and like the others only where there were too many of them. Rejects with `rate-limited`. */
   beforeCreate (request: FastifyRequest, isRenewal: boolean): Promise<void>
   /** Counts a signed call of this person. Rejects with `rate-limited`. */
@@ -87,7 +89,8 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     }
   }
   const create = limiter('create', options.createPerMinute)
-  const renew = limiter('renew', options.createPerMinute * renewalFactor)
+  const renewPerMinute = options.createPerMinute * renewalFactor
+  const renew = limiter('renew', renewPerMinute)
   const guess = limiter('guess', options.guessPerMinute)
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
   const phone = limiter('phone', options.phonePerMinute, ({ signerSub }) => signerSub)
@@ -110,6 +113,10 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   }
 
   return {
+    beforeRenewal: async (request) => {
+      const isOver = (kind: LimitKind, max: number): boolean => counts.isKnownOver(windowsOf(limitKey(kind, addressOf(request)), max))
+      if (isOver('renew', renewPerMinute) && isOver('create', options.createPerMinute)) await before(create, request)
+    },
     beforeCreate: async (request, isRenewal) => {
       if (!isRenewal || await renew(request) !== undefined) await before(create, request)
     },

@@ -16,16 +16,19 @@ export interface TicketOrder {
   readonly takePrefetchedId?: () => PrefetchedTicketId | undefined
   /** The allowed origin of the other site whose page makes the ticket; null for our own. */
   readonly site: string | null
+  /** A new one by default. */
+  readonly secret?: string
 }
 
+export interface CreatedTicket { readonly ticket: Ticket, readonly secret: string }
+
 /**
- * Creates a ticket for a browser. This answer is the only one that carries the secret.
+ * Creates a ticket for a browser. This answer is the only one that carries the secret, but for a renewal's repetition.
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
-export const createTicket = async (deps: LoginDeps, { returnTo, browser, takePrefetchedId, site }: TicketOrder): Promise<{ ticket: Ticket, secret: string }> => {
+export const createTicket = async (deps: LoginDeps, { returnTo, browser, takePrefetchedId, site, secret = newSecret(deps.random) }: TicketOrder): Promise<CreatedTicket> => {
   const { tickets, places, clock, random, settings, audit } = deps
   if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
-  const secret = newSecret(random)
   const now = clock.now()
   const place = places.placeOf(browser.ip)
   const prefetched = takePrefetchedId?.()

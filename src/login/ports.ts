@@ -14,8 +14,13 @@ export interface Tickets {
   secureSlot (ticket: Ticket): Promise<void>
   /** The ticket, or undefined where there is none (unknown, or final for more than a minute). */
   read (id: string): Promise<Ticket | undefined>
-  /** True for the one caller who makes the ticket that takes this one's place. */
-  claimSuccessor (ticket: Ticket): Promise<boolean>
+  /** True for the one caller who makes the ticket that takes this one's place. Ends in some seconds, unless the new ticket is named by `keepSuccessor`. */
+  claimSuccessor (ticket: Ticket, salt: string): Promise<boolean>
+  keepSuccessor (ticket: Ticket, successor: { readonly salt: string, readonly id: string }): Promise<void>
+  /** Gives up the claim with this salt. */
+  releaseSuccessor (ticket: Ticket, salt: string): Promise<void>
+  /** What was claimed, with an `id` of null until the new ticket is made; undefined where nothing is. */
+  readSuccessor (ticket: Ticket): Promise<{ readonly salt: string, readonly id: string | null } | undefined>
   /** The version of each of these tickets; undefined where there is none. One request to the store, or a few. */
   versionsOf (ids: readonly string[]): Promise<Array<number | undefined>>
   /**

@@ -17,6 +17,9 @@ const rememberedSecured = 50_000
 /** A slot ends by the store's clock and a ticket by ours: a slot that is missing so shortly before the end may have ended. */
 const endMarginMs = 10_000
 
+/** Longer than any call takes that makes a ticket (6 s). */
+const successorClaimMs = 8000
+
 /** Stores at most `maxTickets` that are not final, over all instances on that store. */
 export const createTickets = (store: Store, { clock, maxTickets }: { clock: Clock, maxTickets: number }): Tickets => {
   const records = createRecords<Ticket>(store, { prefix, isId })
@@ -77,8 +80,13 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
     },
     secureSlot,
     read: records.read,
+    claimSuccessor: ({ id }, salt) => store.claim(successorKey(id), { salt, id: null }, successorClaimMs),
     // Longer than the ticket itself is stored, whatever the clocks of two instances say.
-    claimSuccessor: ({ id, createdAt, expiresAt }) => store.claim(`successor:${id}`, 1, expiresAt - createdAt + 2 * graceMs),
+    keepSuccessor: ({ id, createdAt, expiresAt }, successor) => store.write(successorKey(id), successor, expiresAt - createdAt + 2 * graceMs),
+    async releaseSuccessor ({ id }, salt) {
+      await store.removeClaim(successorKey(id), { salt, id: null })
+    },
+    readSuccessor: ({ id }) => store.read(successorKey(id)),
     async versionsOf (ids) {
       const versions: Array<number | undefined> = []
       for (let from = 0; from < ids.length; from += batch) {
@@ -102,6 +110,8 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
 }
 
 const prefix = 'ticket:'
+
+const successorKey = (id: string): string => `successor:${id}`
 
 /** Undefined for a ticket of an earlier release, which has no owner: its slot is a plain one. */
 const slotOf = ({ id, slotOwner }: Ticket): Slot | undefined => slotOwner === undefined ? undefined : { group, owner: slotOwner, member: id }

@@ -8,6 +8,7 @@ import { describeBrowser } from '../../domain/browser.ts'
 import { foreignOrigins, resourcePolicyFor } from '../../domain/site.ts'
 import type { SeenBrowser } from '../../domain/ticket.ts'
 import type { BrowserCredentials } from '../../login/browser-ticket.ts'
+import type { Renewal } from '../../login/claim-renewal.ts'
 import type { Login } from '../../login/login.ts'
 import type { Clock, PrefetchedCodes, CodeSource, LinkSource, Names } from '../../login/ports.ts'
 import type { AccessTokens } from '../access-tokens.ts'
@@ -43,10 +44,19 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
   /** The allowed origin on another site whose page makes the call, or null. A page can't hide its origin in a POST; a call without one comes from no page. */
   const siteOf = ({ headers: { origin = '' } }: FastifyRequest): string | null => foreign.includes(origin) ? origin : null
 
-  /** Whether the new ticket takes the place of one that ends, and is the only one that does. */
-  const isRenewal = async (request: FastifyRequest, id: string | null | undefined): Promise<boolean> => {
+  /** The right to make a ticket that takes the place of one that ends; null where the new one is like any other. A wrong secret is a guess. */
+  const renewalOf = async (request: FastifyRequest, id: string | null | undefined): Promise<Renewal | null> => {
     const secret = ticketSecret(request)
-    return typeof id === 'string' && secret !== undefined && await login.claimRenewal({ id, secret }, request.audit)
+    if (typeof id !== 'string' || secret === undefined) return null
+    await limits.beforeRenewal(request)
+    try {
+      return await login.claimRenewal({ id, secret }, request.audit)
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'ticket-not-found') throw error
+      const problem = await limits.countFailedGuess(error, request)
+      if (problem !== error) throw problem
+      return null
+    }
   }
 
   if (config.ALLOWED_ORIGINS.length > 0) {
@@ -62,10 +72,15 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
     schema: { body: schemas.CreateTicketBody, response: { 201: schemas.CreatedTicket, ...schemas.problems } },
     preValidation: async (request) => { if (request.body === undefined) request.body = {} }, // JSON null was sent as null, and is refused
   }, async (request, reply) => {
-    await limits.beforeCreate(request, await isRenewal(request, request.body.renews))
+    const renewal = await renewalOf(request, request.body.renews)
     const browser = browserOf(request)
     const takePrefetchedId = () => codes.takeTicketId(wechatQuotaKeyOf(browser.ip))
-    const { ticket, secret } = await login.createTicket({ returnTo: request.body.return_to ?? null, browser, takePrefetchedId, site: siteOf(request) }, request.audit)
+    const order = { returnTo: request.body.return_to ?? null, browser, takePrefetchedId, site: siteOf(request) }
+    const make = async (given?: string) => {
+      await limits.beforeCreate(request, given !== undefined)
+      return await login.createTicket({ ...order, ...(given !== undefined && { secret: given }) }, request.audit)
+    }
+    const { ticket, secret } = await (renewal === null ? make() : renewal(make))
     return await reply.code(201).send({
       ticket: ticket.id,
       secret,
