@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify'
 
 export const varyByPerson = 'Cookie, Authorization'
 
-/** The header is named only in answers to calls that have it: the contract fixes `Vary` for all others. */
+/** The header is named only in answers to calls that have it: for all others it would be one more thing that a cache has to compare. */
 const varyFor = ({ headers }: FastifyRequest): string => headers['x-ticket-secret'] === undefined ? varyByPerson : `${varyByPerson}, X-Ticket-Secret`
 
 /** Sets the headers first of all, so that refusals of any later hook have them. On paths without a route, too, as they may be below `/api`. */
