@@ -1,19 +1,20 @@
 /** Going on from the login page without a code, where this browser is logged in: when the page is opened, and when another tab has logged in. */
-import { absentAs204, jsonOf, problemCodeOf } from './scan-login/answer.js'
+import { jsonOf, optionalSession, problemCodeOf } from './scan-login/answer.js'
 import { destination, refusedDestination } from './scan-login/destination.js'
 import { remember } from './scan-login/local-storage.js'
 
-/** Of the tab: where it went on to by itself, and when. */
+/** Of the tab: how often it has gone on by itself of late, and when it last did. */
 const wentOnKey = 'scan-login-went-on'
-/** A site that sends a visitor back sooner takes nobody for logged in: going on again would make a loop. */
-const loopMs = 10_000
+/** A site that sends a visitor back this often in a row, each time sooner than this, takes nobody for logged in: wherever it says to go, that would make a loop. */
+const loopTimes = 3
+const loopMs = 30_000
 /** Of the browser: written with each login, so that other tabs get a `storage` event. */
 const loggedInKey = 'scan-login-logged-in-at'
 
 /** Where somebody who is logged in goes; null if nobody is, or the service hasn't said. @param {string | null} returnTo @returns {Promise<string | null>} */
 const findDestination = async (returnTo) => {
   const query = returnTo === null ? '' : `&return_to=${encodeURIComponent(returnTo)}`
-  const response = await fetch(`api/session?${absentAs204}${query}`, { cache: 'no-store' })
+  const response = await fetch(`api/${optionalSession}${query}`, { cache: 'no-store' })
   const body = await jsonOf(response)
   if (returnTo !== null && problemCodeOf(response, body) === 'return-to-not-allowed') return await findDestination(null) === null ? null : refusedDestination(location.href)
   const isLoggedIn = response.ok && typeof body.user === 'object' && body.user !== null
@@ -23,9 +24,10 @@ const findDestination = async (returnTo) => {
 /** Goes there, unless that would make a loop, or storage is forbidden, so that a loop couldn't be noticed. @param {string} address @param {() => void} leave */
 const goTo = (address, leave) => {
   try {
-    const { to, at } = JSON.parse(sessionStorage.getItem(wentOnKey) ?? '{}')
-    if (to === address && Math.abs(Date.now() - at) < loopMs) return false
-    sessionStorage.setItem(wentOnKey, JSON.stringify({ to: address, at: Date.now() }))
+    const { times = 0, at = 0 } = JSON.parse(sessionStorage.getItem(wentOnKey) ?? '{}')
+    const timesLately = Math.abs(Date.now() - at) < loopMs ? times : 0
+    if (timesLately >= loopTimes) return false
+    sessionStorage.setItem(wentOnKey, JSON.stringify({ times: timesLately + 1, at: Date.now() }))
   } catch {
     return false
   }

@@ -4,11 +4,12 @@ import { destination, refusedDestination } from './scan-login/destination.js'
 import { fillWords } from './scan-login/dom.js'
 import { ScanLoginElement } from './scan-login/element.js'
 import { languageFor } from './scan-login/language.js'
+import { createPersonMemory } from './scan-login/local-storage.js'
 import { confirmedForMs } from './scan-login/login-flow.js'
 import { dictionaries } from './scan-login/words.js'
 import { elementOf, siteName } from './page.js'
 
-/** A code is shown after this long, also if it isn't known yet whether the visitor is logged in. */
+/** A visitor who has logged in here before gets a code after this long, also if it isn't known yet whether they still are logged in. */
 const checkMs = 1_000
 
 const login = elementOf('scan-login', HTMLElement)
@@ -41,8 +42,9 @@ const translate = () => {
   fillWords(document, words)
 }
 
+const server = new URL('.', import.meta.url).href
 const start = () => {
-  ScanLoginElement.defaultServer = new URL('.', import.meta.url).href
+  ScanLoginElement.defaultServer = server
   customElements.define('scan-login', ScanLoginElement)
   new MutationObserver(translate).observe(login, { attributeFilter: ['lang'] })
   translate()
@@ -51,9 +53,12 @@ const start = () => {
 if (query.get('prompt') === 'login') start() // somebody who is logged in wants to log in as somebody else
 else {
   const goOn = () => goOnIfLoggedIn({ returnTo, isBusy: () => isBusy, leave: () => { login.remove() } })
-  Promise.race([goOn(), new Promise((resolve) => { setTimeout(resolve, checkMs, false) })]).then((isGoing) => {
-    if (isGoing) return
+  const startAndWatch = () => {
     start()
     watchLogins(goOn)
-  })
+  }
+  const going = goOn()
+  // Whoever is here for the first time is hardly logged in: their ticket is not asked for a round trip later.
+  if (createPersonMemory(server).recall() === null) startAndWatch()
+  else Promise.race([going, new Promise((resolve) => { setTimeout(resolve, checkMs, false) })]).then((isGoing) => { if (!isGoing) startAndWatch() })
 }

@@ -1,6 +1,6 @@
 /** The signed-in page: who is logged in, where and since when, the way on to the site, and logging out. A logout elsewhere shows here soon. */
 import { elementOf, siteName } from './page.js'
-import { absentAs204, jsonOf, problemCodeOf } from './scan-login/answer.js'
+import { isNobody, jsonOf, optionalSession, problemCodeOf } from './scan-login/answer.js'
 import { returnRefused } from './scan-login/destination.js'
 import { fillWords } from './scan-login/dom.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './scan-login/language.js'
@@ -61,12 +61,16 @@ let visibleSince = performance.now()
 /** Incremented by each call: answers to earlier calls are ignored. */
 let lastCall = 0
 
+const askWho = async () => {
+  const response = await fetch(`api/${optionalSession}`, { cache: 'no-store' }).catch(() => null)
+  return { response, who: response === null ? {} : await jsonOf(response) }
+}
+
 /** @param {number} failures */
 const readSession = async (failures) => {
   clearTimeout(nextRead)
   const thisCall = ++lastCall
-  const response = await fetch(`api/session?${absentAs204}`, { cache: 'no-store' }).catch(() => null)
-  const who = response === null ? {} : await jsonOf(response)
+  const { response, who } = await askWho()
   if (thisCall !== lastCall) return
   if (saysNobody(response, who)) return show({ name: view.name === 'justLoggedOut' ? view.name : 'loggedOut' })
   if (response?.ok === true && isLoggedIn(who)) {
@@ -93,17 +97,17 @@ const logOut = async () => {
   const { who } = view
   clearTimeout(nextRead)
   lastCall++
-  const response = await fetch('api/session', { method: 'DELETE' }).catch(() => null)
-  const isOut = saysNobody(response, response === null ? {} : await jsonOf(response))
-  show(isOut ? { name: 'justLoggedOut' } : { name: 'stillIn', who })
+  await fetch('api/session', { method: 'DELETE' }).catch(() => null)
+  const left = await askWho() // a gateway may have given the answer without a body that a log-out has
+  show(saysNobody(left.response, left.who) ? { name: 'justLoggedOut' } : { name: 'stillIn', who })
   if (view.name === 'stillIn') readAgainIn(shortestIntervalMs, 1)
 }
 
-/** A gateway's 401 says nothing about who is logged in. @param {Response | null} response @param {import('./scan-login/answer.js').Body} body */
-const saysNobody = (response, body) => response !== null && (response.status === 204 || problemCodeOf(response, body) === 'unauthenticated')
+/** A gateway's 401 says nothing about who is logged in; an older instance's does. @param {Response | null} response @param {import('./scan-login/answer.js').Body} body */
+const saysNobody = (response, body) => response !== null && (response.ok ? isNobody(body) : problemCodeOf(response, body) === 'unauthenticated')
 
-/** @param {object} body @returns {body is LoggedIn} */
-const isLoggedIn = (body) => 'user' in body && 'session' in body
+/** @param {any} body @returns {body is LoggedIn} */
+const isLoggedIn = (body) => [body.user, body.session].every((member) => typeof member === 'object' && member !== null)
 
 /** @param {import('./scan-login/words.js').Language} language */
 const setLanguage = (language) => {

@@ -77,11 +77,15 @@ export const SessionView = Type.Object({
 })
 
 export const SessionQuery = Type.Object({
-  absent: Type.Optional(Type.Enum(['204', '401'], { description: 'The status where nobody is logged in; 401 by default. A browser drops its password for a proxy (HTTP Basic) at any 401' })),
+  optional: Type.Optional(Type.Enum(['true', 'false'], { description: 'With `true`, nobody being logged in is a 200 as well, with null for `user` and `session`: a browser drops its password for a proxy (HTTP Basic) at any 401' })),
   return_to: Type.Optional(Type.String({ description: 'Checked by the rule of tickets, and returned', maxLength: 4096 })),
 })
 
-export const AskedSessionView = Type.Object({ ...SessionView.properties, return_to: Type.Optional(Type.String()) })
+export const AskedSessionView = Type.Object({
+  user: nullable(SessionView.properties.user),
+  session: nullable(SessionView.properties.session),
+  return_to: Type.Optional(Type.String()),
+}, { description: '`user` and `session` are null with `optional=true` only' })
 
 export const PhoneLoginBody = Type.Object({ js_code: Type.String({ minLength: 1, maxLength: 256 }) })
 

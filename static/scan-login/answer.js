@@ -12,5 +12,8 @@ export const jsonOf = async (response) => {
 export const problemCodeOf = ({ ok, headers }, { code }) =>
   !ok && typeof code === 'string' && /^application\/problem\+json\b/i.test(headers.get('Content-Type') ?? '') ? code : ''
 
-/** For `GET api/session`: Chromium drops its password for a proxy (HTTP Basic) at any 401, also at the service's own for nobody being logged in. */
-export const absentAs204 = 'absent=204'
+/** Who is logged in, below `api/`. Nobody is a 200, too: Chromium drops its password for a proxy (HTTP Basic) at any 401. */
+export const optionalSession = 'session?optional=true'
+
+/** Whether the body of a good answer to that says that nobody is logged in. @param {Body} body */
+export const isNobody = ({ user, session }) => user === null && session === null

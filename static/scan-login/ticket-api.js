@@ -1,5 +1,6 @@
 /** The browser's calls to the service. Every body is checked. */
-import { absentAs204, jsonOf, problemCodeOf } from './answer.js'
+import { isNobody, jsonOf, optionalSession, problemCodeOf } from './answer.js'
+import { createFetchWithSecret } from './secret-header.js'
 import { linked, throwIfAborted } from './wait.js'
 
 /** @typedef {'pending' | 'scanned' | 'confirmed' | 'consumed' | 'cancelled' | 'expired'} TicketState */
@@ -26,22 +27,16 @@ const cancelTries = 5
  * @param {{ fetch: typeof fetch, clock: import('./wait.js').Clock, server: string, isOwnPage: boolean }} dependencies
  */
 export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
-  /**
-   * `Authorization` would displace a browser's password for a proxy (HTTP Basic). On another site's page the other header costs nothing either, but older
-   * instances of the service don't know it: it is used once something on the way has refused the first.
-   */
-  let secretHeader = isOwnPage ? 'X-Ticket-Secret' : 'Authorization'
-  /** @param {Ticket} ticket */
-  const authorization = ({ secret }) => ({ [secretHeader]: secretHeader === 'Authorization' ? `Ticket ${secret}` : secret })
+  const fetchWithSecret = createFetchWithSecret({ fetch, isOwnPage })
 
   /**
    * @template T
    * @param {string} path
    * @param {RequestInit} request
-   * @param {{ read: (body: Body) => T | null, signal: AbortSignal, holdMs?: number, timeoutMs?: number }} how
+   * @param {{ read: (body: Body) => T | null, signal: AbortSignal, secret?: string, holdMs?: number, timeoutMs?: number }} how
    * @returns {Promise<Answer<T>>}
    */
-  const call = async (path, request, { read, signal, holdMs = 0, timeoutMs = Infinity }) => {
+  const call = async (path, request, { read, signal, secret, holdMs = 0, timeoutMs = Infinity }) => {
     const attempt = linked(signal)
     let isTimeout = false
     const cancelTimer = clock.after(holdMs + Math.min(answerWithinMs, timeoutMs), () => {
@@ -49,13 +44,14 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
       attempt.abort()
     })
     try {
-      const response = await fetch(`${server}api/${path}`, { cache: 'no-store', ...request, signal: attempt.signal })
+      const url = `${server}api/${path}`
+      /** @type {RequestInit} */
+      const init = { cache: 'no-store', ...request, signal: attempt.signal }
+      const response = await (secret === undefined ? fetch(url, init) : fetchWithSecret(url, init, secret))
       const body = await jsonOf(response)
       const value = response.ok ? read(body) : null
       if (value !== null) return { value, failure: null }
-      const code = problemCodeOf(response, body)
-      if (response.status === 401 && code === '') secretHeader = 'X-Ticket-Secret'
-      return { value: null, failure: { status: response.status, code, retryAfterMs: retryAfterMs(response.headers), isTimeout: false } }
+      return { value: null, failure: { status: response.status, code: problemCodeOf(response, body), retryAfterMs: retryAfterMs(response.headers), isTimeout: false } }
     } catch {
       return { value: null, failure: { status: 0, code: '', retryAfterMs: 0, isTimeout } }
     } finally {
@@ -67,7 +63,7 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
 
   /** @param {Ticket} ticket @param {number} tries */
   const cancel = async (ticket, tries) => {
-    const response = await fetch(`${server}api/tickets/${ticket.id}`, { method: 'DELETE', headers: authorization(ticket), keepalive: true }).catch(() => null)
+    const response = await fetchWithSecret(`${server}api/tickets/${ticket.id}`, { method: 'DELETE', keepalive: true }, ticket.secret).catch(() => null)
     if (response !== null && (response.ok || finalForCancel.includes(problemCodeOf(response, await jsonOf(response))))) return
     if (tries < cancelTries) clock.after(1000 * 2 ** (tries - 1), () => { cancel(ticket, tries + 1) })
   }
@@ -77,23 +73,23 @@ export const createTicketApi = ({ fetch, clock, server, isOwnPage }) => {
     create: ({ returnTo, renewed }, signal) => call('tickets', {
       method: 'POST',
       ...((returnTo !== null || renewed !== null) && {
-        headers: { 'Content-Type': 'application/json', ...(renewed !== null && authorization(renewed)) },
+        headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ ...(returnTo !== null && { return_to: returnTo }), ...(renewed !== null && { renews: renewed.id }) }),
       }),
-    }, { read: (body) => readTicket(body, server), signal }),
+    }, { read: (body) => readTicket(body, server), signal, ...(renewed !== null && { secret: renewed.secret }) }),
 
     /** Polls for a version above `after`; the server holds the answer for `waitSeconds` until there is one. @param {Ticket} ticket @param {{ after: number, waitSeconds: number, timeoutMs: number }} cursor @param {AbortSignal} signal */
     read: (ticket, { after, waitSeconds, timeoutMs }, signal) => call(`tickets/${ticket.id}?after=${after}&wait=${waitSeconds}`,
-      { headers: authorization(ticket) }, { read: readView, signal, holdMs: waitSeconds * 1000, timeoutMs }),
+      {}, { read: readView, signal, secret: ticket.secret, holdMs: waitSeconds * 1000, timeoutMs }),
 
     /** Turns a confirmed ticket into a session; may be repeated. @param {Ticket} ticket @param {AbortSignal} signal */
-    consume: (ticket, signal) => call(`tickets/${ticket.id}/consume`, { method: 'POST', headers: authorization(ticket) }, { read: readSession, signal }),
+    consume: (ticket, signal) => call(`tickets/${ticket.id}/consume`, { method: 'POST' }, { read: readSession, signal, secret: ticket.secret }),
 
     /** Reads who is logged in in this browser; nobody on another site's page, from which the service's cookie is not sent. @param {AbortSignal} signal */
     loggedInPerson: async (signal) => {
       if (!isOwnPage) return nobody
-      const answer = await call(`session?${absentAs204}`, {}, { read: readLoggedInPerson, signal })
-      return answer.failure?.status === 204 || answer.failure?.code === 'unauthenticated' ? nobody : answer // the latter from an older instance
+      const answer = await call(optionalSession, {}, { read: readLoggedInPerson, signal })
+      return answer.failure?.code === 'unauthenticated' ? nobody : answer // from an older instance
     },
 
     /** Cancels the ticket, so that the phone learns that nobody waits for it. The request outlives the page; nobody waits for its answer. @param {Ticket} ticket */
@@ -138,9 +134,10 @@ const readSession = ({ access_token: accessToken, expires_in: expiresIn, user, r
   ? { accessToken, expiresIn: isNumber(expiresIn) ? expiresIn : 0, user: readUser(user), returnTo: text(returnTo) }
   : null
 
-/** @param {Body} body */
-const readLoggedInPerson = ({ user }) => {
-  const { sub } = readUser(user)
+/** @param {Body} body @returns {{ sub: string | null } | null} */
+const readLoggedInPerson = (body) => {
+  const { sub } = readUser(body.user)
+  if (isNobody(body)) return { sub: null }
   return sub === '' ? null : { sub }
 }
 

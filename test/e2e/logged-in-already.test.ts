@@ -42,7 +42,7 @@ await t.test('logged in: a tab whose code was just scanned stays, and asks who i
 })
 
 await t.test('logged in: a later visit of the login page goes on at once, to what follows # in the address as well, and shows a code after the logout', async (t) => {
-  const { page, approve } = await openVisit(t, browser, service)
+  const { page, newTab, approve } = await openVisit(t, browser, service)
   await page.goto(`${service.url}/login?return_to=${encodeURIComponent('/me?tab=1')}#/orders/7`)
   const phone = await service.newPhone()
   await approve(phone, await shownTicket(page))
@@ -50,8 +50,8 @@ await t.test('logged in: a later visit of the login page goes on at once, to wha
   server.received(/^$/)
   for (const [from, to] of [['/login', '/me'], ['/login?return_to=/me?tab=2#/orders/8', '/me?tab=2#/orders/8'], ['/login?return_to=%2Fme%3Ftab%3D3%23%2Forders%2F9#/x', '/me?tab=3#/orders/9'],
     ['/login?return_to=https://evil.example/', '/me#return-refused']] as const) {
-    await page.goto(`${service.url}${from}`)
-    await page.waitForURL(`${service.url}${to}`)
+    const tab = await newTab(from)
+    await tab.waitForURL(`${service.url}${to}`)
   }
   t.strictSame(server.received(/^POST/), [])
   await page.locator('#log-out').click()

@@ -107,3 +107,22 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await assertLoggedIn(t, page, phone)
   })
 }
+
+await t.test('login page: the same login completes when every other call, or every one, is answered by an instance of an older release, which knows Authorization only', async (t) => {
+  for (const olderOf of [2, 1]) {
+    let calls = 0
+    const { page, approve } = await openVisit(t, browser, service, {
+      prepare: (page) => page.route(/\/api\/tickets\/[\w-]{22}(?:\?|\/consume)/, async (route) => {
+        const { 'x-ticket-secret': _, ...known } = await route.request().allHeaders()
+        await route.continue(calls++ % olderOf === 0 ? { headers: known } : {})
+      }),
+    })
+    const ticket = await shownTicket(page)
+    const phone = await service.newPhone()
+    t.equal((await phone.scan(ticket)).status, 200)
+    await waitForStage(page, 'scanned')
+    t.equal(await page.evaluate("performance.getEntriesByType('resource').filter(({ name }) => /\\/api\\/tickets$/.test(name)).length"), 1)
+    await approve(phone, ticket)
+    await assertLoggedIn(t, page, phone)
+  }
+})

@@ -491,26 +491,31 @@ await t.test('phone login: each failure has its own code', async (t) => {
   }
 })
 
-await t.test('session: it is answered with 204 in place of 401 when nobody is logged in and the caller asks for that', async (t) => {
+await t.test('session: it is answered with 200 and null in place of 401 when nobody is logged in and the caller asks for that', async (t) => {
   const service = await openTestService(t)
   const { cookie } = await logIn(service)
   const { cookie: ofAnother } = await logIn(service, { phone: await phoneOf(service, 'hong') })
   const ask = (query: string, headers: Record<string, string> = {}): Promise<Answer> => service.call({ path: `/api/session${query}`, headers })
   for (const headers of [{}, { cookie: 'scan_login=nonsense' }, { authorization: 'Bearer nonsense' }, { cookie: `${cookie}; ${ofAnother}` }]) {
-    t.equal((await ask('', headers)).status, 401)
-    t.equal((await ask('?absent=401', headers)).status, 401)
-    const answer = await ask('?absent=204', headers)
-    t.strictSame([answer.status, answer.text, answer.headers['www-authenticate']], [204, '', undefined])
+    for (const query of ['', '?optional=false', '?absent=204']) t.equal(verdict(await ask(query, headers)), '401 unauthenticated', query)
+    const answer = await ask('?optional=true', headers)
+    t.strictSame([answer.status, answer.json, answer.headers['www-authenticate']], [200, { user: null, session: null }, undefined])
+    t.match(answer.headers['content-type'], /^application\/json\b/)
   }
-  t.ok([(await ask('?absent=204', { cookie: `${cookie}; ${ofAnother}` })).headers['set-cookie']].flat().length > 0, 'cookies of different people are cleared all the same')
-  t.strictSame((await ask('?absent=204', { cookie })).json, (await ask('', { cookie })).json)
-  t.equal(verdict(await ask('?absent=200')), '400 bad-request')
+  t.strictSame((await ask('?optional=true&return_to=/deep')).json, { user: null, session: null, return_to: '/deep' })
+  t.ok([(await ask('?optional=true', { cookie: `${cookie}; ${ofAnother}` })).headers['set-cookie']].flat().length > 0, 'cookies of different people are cleared all the same')
+  t.strictSame((await ask('?optional=true', { cookie })).json, (await ask('', { cookie })).json)
+  t.equal(verdict(await ask('?optional=yes')), '400 bad-request')
 })
 
 await t.test('session: return_to is returned when it is allowed, and refused by the rule of tickets when it is not', async (t) => {
   const service = await openTestService(t, { env: { ALLOWED_ORIGINS: 'https://shop.example' } })
   const { cookie } = await logIn(service)
-  const ask = (returnTo: string): Promise<Answer> => service.call({ path: `/api/session?return_to=${encodeURIComponent(returnTo)}`, headers: { cookie } })
+  const ask = async (returnTo: string): Promise<Answer> => {
+    const answer = await service.call({ path: `/api/session?return_to=${encodeURIComponent(returnTo)}`, headers: { cookie } })
+    t.strictSame([answer.headers['cache-control'], answer.headers.vary, answer.headers.location], ['no-store', 'Cookie, Authorization', undefined], returnTo)
+    return answer
+  }
   for (const returnTo of ['/me', '/x?a=b&c=d#/orders/7', 'https://shop.example/a#b', `${service.config.origin}/deep`]) t.equal((await ask(returnTo)).json.return_to, returnTo)
   for (const returnTo of ['', '//evil.example', '/\\evil.example', 'https://evil.example/', '/a%0Ab', 'javascript:alert(1)', `/${'a'.repeat(3000)}`]) {
     t.equal(verdict(await ask(returnTo)), '400 return-to-not-allowed', returnTo)

@@ -1,24 +1,35 @@
 /** A proxy that caches against our `Cache-Control`, as some hosting panels set one up: nobody gets another person's answer. */
 import t, { type Test } from 'tap'
+import { launchChromium } from '../support/chromium.ts'
 import { openBrowser } from '../support/clients.ts'
+import { serveDemo } from '../support/demo-window.ts'
 import { logIn, phoneOf } from '../support/login.ts'
+import { assertLoggedIn, openVisit, shownTicket, visitedService } from '../support/login-visit.ts'
+import { waitForStage } from '../support/open-page.ts'
 import { runProxy } from '../support/proxies.ts'
 import { proxyConfig } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
 import { remote, type Remote } from '../support/remote.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
 
-/** The service, and a visitor's way to it through nginx, which says in `X-Cache` whether an answer was kept. */
-const openCached = async (t: Test): Promise<{ service: TestService, visitor: Remote }> => {
-  const service = await openTestService(t)
-  const addresses = { listen: `127.0.0.1:${await freePort()}`, upstream: new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).host }
+const browser = await launchChromium()
+t.teardown(() => browser.close())
+
+/** Returns the address of nginx before a service. It says in `X-Cache` whether an answer was kept. */
+const startCache = async (t: Test, upstream: string): Promise<string> => {
+  const addresses = { listen: `127.0.0.1:${await freePort()}`, upstream }
   await runProxy(t, 'nginx', addresses, (folder) => proxyConfig('nginx', folder, addresses, {
     edits: [
       ['upstream scan_login', `proxy_cache_path ${folder}/cache keys_zone=panel:1m;\nupstream scan_login`],
       ['proxy_pass', 'proxy_cache panel; proxy_cache_valid any 1m; proxy_ignore_headers Cache-Control Expires Set-Cookie; add_header X-Cache $upstream_cache_status always;\n        proxy_pass'],
     ],
   }))
-  const visitor = remote(`http://${addresses.listen}`)
+  return `http://${addresses.listen}`
+}
+
+const openCached = async (t: Test): Promise<{ service: TestService, visitor: Remote }> => {
+  const service = await openTestService(t)
+  const visitor = remote(await startCache(t, new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).host))
   t.teardown(visitor.close)
   return { service, visitor }
 }
@@ -72,4 +83,31 @@ await t.test('proxy cache: the owner of a ticket reads it when a stranger asked 
   t.strictSame([byAuthorization.status, byAuthorization.headers['x-cache']], [200, 'MISS'])
   const byOwnHeader = await visitor.call({ path: `${path}&poll=Zm9v`, headers: { 'x-ticket-secret': secret } })
   t.strictSame([byOwnHeader.status, byOwnHeader.json.state, byOwnHeader.headers['x-cache']], [200, 'pending', 'MISS'])
+})
+
+await t.test('proxy cache: a login in Chromium completes when nginx caches every answer and a stranger has asked for the ticket before each poll', async (t) => {
+  const server = await serveDemo(t)
+  const url = await startCache(t, new URL(server.url).host.replace('localhost', '127.0.0.1'))
+  server.hosts.add(new URL(url).hostname) // nginx passes it without the port
+  const service = visitedService(t, server)
+  const { call: stranger, close } = remote(url)
+  t.teardown(close)
+  const kept: unknown[] = []
+  const { page, approve } = await openVisit(t, browser, service, {
+    url,
+    prepare: (page) => page.route(/\/api\/tickets\/[\w-]{22}\?/, async (route) => {
+      const asked = new URL(route.request().url())
+      asked.searchParams.delete('poll')
+      await stranger({ path: asked.pathname + asked.search })
+      kept.push((await stranger({ path: asked.pathname + asked.search })).headers['x-cache'])
+      await route.continue()
+    }),
+  })
+  const ticket = await shownTicket(page)
+  const phone = await service.newPhone()
+  t.equal((await phone.scan(ticket)).status, 200)
+  await waitForStage(page, 'scanned')
+  await approve(phone, ticket)
+  await assertLoggedIn(t, page, phone)
+  t.strictSame([...new Set(kept)], ['HIT'])
 })

@@ -47,6 +47,68 @@ await t.test('login flow: shows its secret in Authorization on another site\'s p
   t.strictSame(shown(), [null, 'secret-of-t2'], 'the next ticket, too')
 })
 
+await t.test('login flow: polls at an address that nobody can guess, each time another one, when its secret is in X-Ticket-Secret', async (t) => {
+  for (const isOwnPage of [true, false]) {
+    const bench = createLoginHarness({ isOwnPage })
+    await bench.begin()
+    for (let polls = 0; polls < 5; polls += 1) await bench.answer(viewAnswer('scanned', 2 + polls))
+    const polls = bench.callsOf('read').map(({ poll }) => poll)
+    if (isOwnPage) t.equal(new Set(polls.filter((poll) => poll?.match(/^\d{8,}$/))).size, 6)
+    else t.strictSame(polls, Array(6).fill(null), 'each address would cost a preflight')
+    await bench.answer(viewAnswer('confirmed', 9))
+    t.equal(bench.callsOf('consume')[0]?.poll, null)
+  }
+})
+
+await t.test('login flow: keeps its ticket, and has its session, when some calls are answered by an older instance, which knows Authorization only', async (t) => {
+  const bench = createLoginHarness()
+  await bench.begin()
+  bench.world.isOlder = true
+  await bench.answer(viewAnswer('scanned', 2))
+  t.hasStrict(bench.view(), { name: 'scanned' })
+  t.equal(bench.callsOf('create').length, 1)
+  await bench.answer(viewAnswer('scanned', 3))
+  t.strictSame(bench.calls.slice(-1).map(({ headers }) => [headers.get('Authorization'), headers.get('X-Ticket-Secret')]), [['Ticket secret-of-t1', null]], 'what has worked is used from then on')
+  await bench.answer(viewAnswer('confirmed', 4))
+  await bench.pass(1_000)
+  t.strictSame(bench.redirects, [null])
+
+  const late = createLoginHarness()
+  await late.begin()
+  late.world.isOlder = true
+  await late.answer(viewAnswer('confirmed', 3))
+  await late.pass(1_000)
+  t.strictSame(late.redirects, [null])
+  t.strictSame(late.callsOf('consume').map(({ headers }) => headers.has('Authorization')), [false, true])
+
+  const given = createLoginHarness()
+  await given.begin()
+  given.world.isOlder = true
+  given.controller.cancel()
+  await given.settled()
+  t.strictSame(given.callsOf('cancel').map(({ headers }) => headers.get('Authorization')), [null, 'Ticket secret-of-t1'])
+})
+
+await t.test('login flow: believes that its ticket is unknown when an instance says so that knows its header, or one that knows Authorization only, or what else there is refuses Authorization', async (t) => {
+  const older = () => problem(404, 'ticket-not-found', { Vary: 'Cookie, Authorization' })
+  for (const [answers, calls] of [[[problem(404, 'ticket-not-found')], 1], [[older(), older()], 2], [[older(), html(401)], 2]] as const) {
+    const bench = createLoginHarness()
+    await bench.begin()
+    bench.plan.read.push(...answers.slice(1))
+    await bench.answer(answers[0])
+    await bench.pass(1_000)
+    t.equal(bench.callsOf('create').length, 2)
+    t.equal(bench.callsOf('read').filter(({ url }) => url.includes('t1')).length - 1, calls - 1)
+    t.ok(bench.callsOf('read').at(-1)?.headers.has('X-Ticket-Secret'))
+  }
+  const bench = createLoginHarness()
+  await bench.begin()
+  bench.plan.read.push('cut')
+  await bench.answer(older())
+  await bench.pass(1_000)
+  t.equal(bench.callsOf('create').length, 1, 'it asks again when the second answer is lost')
+})
+
 await t.test('login flow: shows the number, or none, when the code is scanned', async (t) => {
   for (const [extra, number] of [[{ match_code: '07' }, '07'], [{}, null]] as const) {
     const bench = createLoginHarness()
@@ -600,6 +662,8 @@ const unsure: Record<string, () => PlannedAnswer> = {
   ...faults,
   'a proxy answers 401': () => html(401),
   'a proxy answers 401 in JSON': () => problem(401, 'unauthorized'),
+  'a gateway answers 204': () => new Response(null, { status: 204 }),
+  'a gateway answers 200 in JSON': () => json(200, { ok: true, user: null }),
   'nobody is named': () => json(200, { user: {}, session: { id: 'any' } }),
 }
 

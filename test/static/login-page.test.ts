@@ -1,7 +1,7 @@
 import t from 'tap'
 import { dictionaries } from '../../static/scan-login/words.js'
 import { launchChromium } from '../support/chromium.ts'
-import { accessibilityFaults, announcements, hide, statusLine, recordAnnouncements, sessionBody, openPage, unhide, waitForFade, waitForStage } from '../support/open-page.ts'
+import { accessibilityFaults, announcements, hide, statusLine, recordAnnouncements, rememberLogin, sessionBody, openPage, unhide, waitForFade, waitForStage } from '../support/open-page.ts'
 import type { Page, Request } from 'playwright-core'
 import type { ScriptedService } from '../support/scripted-service.ts'
 
@@ -166,6 +166,7 @@ await t.test('login page: it goes on without a code, and is not in the history, 
     const { page, service, complaints } = await openPage(t, browser)
     service.script.session = { status: 200, body: { ...sessionBody, ...(returnTo !== null && { return_to: returnTo }) } }
     await page.goto(`${service.url}/me?before`)
+    await rememberLogin(page)
     await page.goto(`${service.url}/login${returnTo === null ? '' : `?return_to=${encodeURIComponent(returnTo)}`}`)
     await page.waitForURL(new URL(to, service.url).href)
     await page.locator('#log-out').waitFor()
@@ -173,6 +174,27 @@ await t.test('login page: it goes on without a code, and is not in the history, 
     t.equal(await page.evaluate('history.length'), 3, 'blank, me, and the page that has replaced login')
     t.strictSame(complaints, [])
   }
+})
+
+await t.test('login page: it shows a code before it knows whether somebody is logged in when nobody has logged in here before, cancels that ticket and goes on when somebody is', async (t) => {
+  const { page, service } = await openPage(t, browser)
+  let answer = (): void => {}
+  const asked = new Promise<void>((resolve) => { answer = resolve })
+  await page.clock.install({ time: 0 })
+  await page.route('**/api/session?*', async (route) => {
+    await asked
+    await route.fulfill({ json: sessionBody })
+  }, { times: 1 })
+  await page.clock.pauseAt(1)
+  await page.goto(`${service.url}/login`)
+  await waitForStage(page, 'waiting')
+  await page.clock.resume()
+  service.script.session = { status: 200, body: sessionBody }
+  answer()
+  await page.waitForURL('**/me')
+  await page.locator('#log-out').waitFor()
+  await service.until('cancel')
+  t.equal(service.count('create'), 1)
 })
 
 await t.test('login page: it shows a code when somebody who is logged in wants to log in as somebody else', async (t) => {
@@ -200,19 +222,23 @@ await t.test('login page: it shows a code when it cannot be known whether the vi
   }
 })
 
-await t.test('login page: it shows a code when a site that takes nobody for logged in sends the visitor back', async (t) => {
-  const { page, service } = await openPage(t, browser)
-  const login = `${service.url}/login?return_to=/some/where/site`
-  service.script.session = { status: 200, body: { ...sessionBody, return_to: '/some/where/site' } }
-  let visits = 0
-  await page.route(new URL('/some/where/site', service.url).href, (route) => {
-    visits += 1
-    return route.fulfill({ contentType: 'text/html', body: `<script>location.replace(${JSON.stringify(login)})</script>` })
-  })
-  await page.goto(login, { waitUntil: 'commit' })
-  await waitForStage(page, 'waiting')
-  t.equal(visits, 1)
-  t.equal(service.count('session'), 2)
+await t.test('login page: it shows a code when a site that takes nobody for logged in sends the visitor back, also if it wants them elsewhere each time', async (t) => {
+  for (const asksFor of ['/some/where/site', '/some/where/site?state=', '/some/where/site/']) {
+    const { page, service } = await openPage(t, browser)
+    let visits = 0
+    const login = () => `${service.url}/login?return_to=${encodeURIComponent(asksFor.endsWith('site') ? asksFor : `${asksFor}${visits}`)}`
+    await page.route(/\/api\/session\?/, (route) => route.fulfill({ json: { ...sessionBody, return_to: new URL(route.request().url()).searchParams.get('return_to') } }))
+    await page.route(/\/some\/where\/site\b/, (route) => {
+      visits += 1
+      return route.fulfill({ contentType: 'text/html', body: `<script>location.replace(${JSON.stringify(login())})</script>` })
+    })
+    await page.goto(`${service.url}/me`)
+    await rememberLogin(page)
+    await page.goto(login(), { waitUntil: 'commit' })
+    await waitForStage(page, 'waiting')
+    t.equal(visits, 3, asksFor)
+    t.equal(service.count('create'), 1)
+  }
 })
 
 await t.test('login page: it says on the signed-in page that the visitor cannot be sent back when the service refuses where they came from', async (t) => {

@@ -26,14 +26,17 @@ interface HarnessOptions {
 
 interface MadeCall {
   readonly call: BrowserCall
+  /** Without the server and the random parameter of polls. */
   readonly url: string
+  /** That parameter. */
+  readonly poll: string | null
   readonly at: number
   readonly init: RequestInit
   readonly headers: Headers
 }
 
 export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify(body), { status, headers: { 'Content-Type': status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json', ...headers } })
+  new Response(JSON.stringify(body), { status, headers: { Vary: 'Cookie, Authorization, X-Ticket-Secret', 'Content-Type': status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json', ...headers } })
 
 export const problem = (status: number, code: string, headers: Record<string, string> = {}): Response => json(status, { code, status }, headers)
 
@@ -69,7 +72,8 @@ const patientNetwork = { seconds: 55, ceiling: 55, patience: 8, at: createFakeCl
 
 /**
  * Creates a controller that isn't started yet. Calls without a planned answer succeed: tickets are created, nobody is logged in yet, consuming opens a
- * session, and polls are held for ever or, if `world.isPunctual`, for as long as they ask, as for a ticket that nobody scans.
+ * session, and polls are held for ever or, if `world.isPunctual`, for as long as they ask, as for a ticket that nobody scans. If `world.isOlder`, an instance of
+ * an older release answers, which knows no `X-Ticket-Secret`.
  */
 export const createLoginHarness = ({ tab = createStorage(), learned = patientNetwork, clock = createFakeClock(), locks = createSharedLocks().ofPage(), lastPerson = null, isOwnPage = true }: HarnessOptions = {}) => {
   const calls: MadeCall[] = []
@@ -81,7 +85,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
   const plan: Record<BrowserCall, PlannedAnswer[]> = { create: [], read: [], consume: [], cancel: [], session: [] }
   /** Whether the code's picture loads, one entry per try; it loads when none is left. */
   const pictures: (boolean | Promise<boolean>)[] = []
-  const world = { randomValue: 0, isPunctual: false, lastActivityAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage }
+  const world = { randomValue: 0, isPunctual: false, lastActivityAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage, isOlder: false }
   let tickets = 0
   /** When each ticket was created, by id. */
   const madeAt = new Map<string, number>()
@@ -97,15 +101,17 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
     read: () => 'silence',
     consume: () => json(200, { access_token: 'a.b.c', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null }),
     cancel: () => new Response(null, { status: 204 }),
-    session: () => new Response(null, { status: 204 }),
+    session: () => json(200, { user: null, session: null }),
   }
 
   const fetch = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const url = String(input).replace(server, '')
+    const url = String(input).replace(server, '').replace(/&poll=\d+$/, '')
+    const poll = new URL(String(input)).searchParams.get('poll')
     const method = init.method ?? 'GET'
     const call = callOf(method, url)
-    calls.push({ call, url, init, at: clock.now(), headers: new Headers(init.headers) })
-    const answer = plan[call].shift() ?? unplanned[call]()
+    const headers = new Headers(init.headers)
+    calls.push({ call, url, poll, init, at: clock.now(), headers })
+    const answer = world.isOlder && headers.has('X-Ticket-Secret') ? problem(404, 'ticket-not-found', { Vary: 'Cookie, Authorization' }) : plan[call].shift() ?? unplanned[call]()
     return new Promise((resolve, reject) => {
       const settle = (how: () => void) => {
         openPolls = openPolls.filter((open) => open !== give)

@@ -72,5 +72,8 @@ export const accessibilityFaults = async (page: Page): Promise<string[]> => {
   })()`)
 }
 
+/** Makes the browser remember that somebody has logged in here, as after a login. */
+export const rememberLogin = (page: Page): Promise<unknown> => page.evaluate("localStorage.setItem('scan-login-person ' + new URL('.', location.href).href, 'sub')")
+
 /** A body of `GET /api/session`. */
 export const sessionBody = { user: { sub: 'sub', name: '小雨' }, session: { id: 'id', created_at: '2026-11-23T02:00:00Z', expires_at: '2027-02-21T02:00:00Z', browser: { name: 'Firefox', system: 'Linux', ip: '192.0.2.1', place: null } } }

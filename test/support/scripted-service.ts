@@ -59,8 +59,11 @@ export const startScriptedService = async ({ prefix = '/some/where' } = {}) => {
     },
     consume: () => ({ status: 200, body: { access_token: 'a.b.c', token_type: 'Bearer', expires_in: 900, user: { sub: 's', name: '小雨' }, return_to: null } }),
     cancel: () => ({ status: 204 }),
-    session: () => ({ status: 204 }),
-    logOut: () => ({ status: 204 }),
+    session: () => ({ status: 200, body: { user: null, session: null } }),
+    logOut: () => {
+      delete script.session
+      return { status: 204 }
+    },
   }
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -73,16 +73,15 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
   const onRequest = async (request: FastifyRequest): Promise<void> => { if (!isBackend(request)) await refuse(request) }
 
   app.get('', {
-    schema: { querystring: schemas.SessionQuery, response: { 200: schemas.AskedSessionView, 204: schemas.Nothing, ...schemas.problems } },
+    schema: { querystring: schemas.SessionQuery, response: { 200: schemas.AskedSessionView, ...schemas.problems } },
   }, async (request, reply) => {
-    const { absent, return_to: returnTo } = request.query
+    const { optional, return_to: returnTo } = request.query
     if (returnTo !== undefined && !isReturnAllowed(returnTo, returnOrigins)) throw new Problem('return-to-not-allowed')
     const session = await byTokenOrCookie(request, reply).catch((error: unknown) => {
-      if (absent === '204' && error instanceof Problem && error.code === 'unauthenticated') return null
+      if (optional === 'true' && error instanceof Problem && error.code === 'unauthenticated') return null
       throw error
     })
-    if (session === null) return await reply.code(204).send()
-    return { ...sessionView(session, await userOf(session, names)), ...(returnTo !== undefined && { return_to: returnTo }) }
+    return { ...(session === null ? { user: null, session: null } : sessionView(session, await userOf(session, names))), ...(returnTo !== undefined && { return_to: returnTo }) }
   })
 
   app.post('/token', {
