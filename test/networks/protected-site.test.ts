@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { listen } from '../support/listen.ts'
 import { logIn, phoneOf } from '../support/login.ts'
 import { runProxy } from '../support/proxies.ts'
-import { readSiteCookiesBlock, siteConfig, type Hostility } from '../support/proxy-files.ts'
+import { readCaddyCookiesLine, readSiteCookiesBlock, siteConfig, type Hostility } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 import { openTestService } from '../support/test-service.ts'
@@ -78,6 +78,31 @@ await t.test('protected site: a visitor with large cookies of the site stays log
     t.equal(/sent more than 32 KiB of headers/.test(service.logged()), status === 500)
     t.equal((await visitor.call({ path: '/', headers: { cookie: manyCookies(20) } })).status, 302, 'others are still sent to the login page')
   }
+})
+
+await t.test('protected site: visitors with large cookies of the site, logged in or not, are told apart when Caddy leaves them out', async (t) => {
+  const service = await openTestService(t, { env: { COOKIE_DOMAIN: 'example.com' } })
+  const login = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).host
+  const listenAt = `127.0.0.1:${await freePort()}`
+  await runProxy(t, 'caddy', { listen: listenAt, upstream: login }, () => [
+    '{\n\tadmin off\n\tauto_https off\n}',
+    `http://${listenAt} {`,
+    `forward_auth ${login} {\nuri /api/session/verify\nheader_up Host login.example.com\n${readCaddyCookiesLine()}}`,
+    'respond 200\n}',
+  ].join('\n'))
+  const visitor = remote(`http://${listenAt}`)
+  t.teardown(visitor.close)
+  const [own, other] = [await logIn(service), await logIn(service, { phone: await phoneOf(service, 'hong') })]
+  const large = manyCookies(60)
+  for (const [cookie, status] of [
+    [large, 401],
+    ['a=b', 401],
+    [own.cookie, 200],
+    [`${large}; ${own.cookie}`, 200],
+    [`${own.cookie}; ${large}`, 200],
+    [`a=b; ${other.cookie}; c=d; ${own.cookie}; e=f`, 401],
+  ] as const) t.equal((await visitor.call({ path: '/', headers: { cookie } })).status, status, cookie.slice(0, 20))
+  t.notMatch(service.logged(), /KiB of headers/)
 })
 
 await t.test('protected site: a cookie that another subdomain planted is told from the visitor\'s own when nginx leaves out the site\'s', async (t) => {

@@ -42,6 +42,9 @@ export const readSiteBlock = (): string => readProxyText('nginx-site.conf')
 /** Reads the README's block that leaves out a site's own cookies. */
 export const readSiteCookiesBlock = (): string => readProxyText('nginx-site-cookies.conf')
 
+/** Reads the README's line that does the same in Caddy. */
+export const readCaddyCookiesLine = (): string => readProxyText('caddy-site-cookies.conf')
+
 /** Returns the whole configuration of nginx in front of a protected site, with the service as `upstream`, after replacements of parts of the README's block. */
 export const siteConfig = (folder: string, addresses: ProxyAddresses, site: string, edits: Hostility['edits'] = []): string => {
   const file = atAddresses.nginx(edits.reduce((text, [part, by]) => replace(text, part, by), readSiteBlock()), addresses)
