@@ -1,6 +1,6 @@
 /** Going on from the login page without a code, where this browser is logged in: when the page is opened, and when another tab has logged in. */
 import { jsonOf, optionalSession, problemCodeOf } from './scan-login/answer.js'
-import { destination, refusedDestination } from './scan-login/destination.js'
+import { cutFragment, destination, refusedDestination, returnRefusals } from './scan-login/destination.js'
 import { remember } from './scan-login/local-storage.js'
 
 /** Of the tab: how often it has gone on by itself of late, and when it last did. */
@@ -16,12 +16,16 @@ const findDestination = async (returnTo) => {
   const query = returnTo === null ? '' : `&return_to=${encodeURIComponent(returnTo)}`
   const response = await fetch(`api/${optionalSession}${query}`, { cache: 'no-store' })
   const body = await jsonOf(response)
-  if (returnTo !== null && problemCodeOf(response, body) === 'return-to-not-allowed') return await findDestination(null) === null ? null : refusedDestination(location.href)
+  if (returnTo !== null && returnRefusals.includes(problemCodeOf(response, body))) {
+    const withoutFragment = cutFragment(returnTo)
+    if (withoutFragment !== null) return await findDestination(withoutFragment)
+    return await findDestination(null) === null ? null : refusedDestination(location.href)
+  }
   const isLoggedIn = response.ok && typeof body.user === 'object' && body.user !== null
   return isLoggedIn && (body.return_to ?? null) === returnTo ? destination(returnTo, location.href) : null // an older instance doesn't look at it
 }
 
-/** Goes there, unless that would make a loop, or storage is forbidden, so that a loop couldn't be noticed. @param {string} address @param {() => void} leave */
+/** Goes there, unless that would make a loop, or storage is forbidden, so that a loop couldn't be noticed. @param {string} address @param {(address: string) => void} leave */
 const goTo = (address, leave) => {
   try {
     const { times = 0, at = 0 } = JSON.parse(sessionStorage.getItem(wentOnKey) ?? '{}')
@@ -31,7 +35,7 @@ const goTo = (address, leave) => {
   } catch {
     return false
   }
-  leave()
+  leave(address)
   queueMicrotask(() => { location.replace(address) }) // after the element's own microtask, in which it cancels its ticket
   return true
 }
@@ -39,7 +43,7 @@ const goTo = (address, leave) => {
 /**
  * Goes on if this browser is logged in; false if it isn't, or that isn't known. `isBusy`: a phone has scanned this page's code, and the login that follows
  * is the visitor's wish; `leave` is called before the page goes.
- * @param {{ returnTo: string | null, isBusy: () => boolean, leave: () => void }} page
+ * @param {{ returnTo: string | null, isBusy: () => boolean, leave: (address: string) => void }} page
  */
 export const goOnIfLoggedIn = async ({ returnTo, isBusy, leave }) => {
   const address = await findDestination(returnTo).catch(() => null)

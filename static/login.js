@@ -1,9 +1,9 @@
 /** The login page: goes on at once where the visitor is logged in, else passes `return_to` to the element, follows its language, and goes where the visitor wanted. */
 import { announceLogin, goOnIfLoggedIn, watchLogins } from './go-on.js'
 import { destination, refusedDestination } from './scan-login/destination.js'
-import { fillWords } from './scan-login/dom.js'
+import { fillWords, make } from './scan-login/dom.js'
 import { ScanLoginElement } from './scan-login/element.js'
-import { languageFor } from './scan-login/language.js'
+import { languageFor, recallLanguage } from './scan-login/language.js'
 import { createPersonMemory } from './scan-login/local-storage.js'
 import { confirmedForMs } from './scan-login/login-flow.js'
 import { dictionaries } from './scan-login/words.js'
@@ -35,8 +35,19 @@ login.addEventListener('login', (event) => {
   queueMicrotask(() => setTimeout(() => { location.replace(address) }, confirmedForMs))
 })
 
+/**
+ * Shows the way in place of the element, which then gives its ticket up: the destination may be slow, or no page at all but a file to download.
+ * @param {string} address
+ */
+const leave = (address) => {
+  isBusy = true // after a download this page is still here, and would load the file again each time it becomes visible
+  login.querySelector('.log-in-to')?.remove()
+  login.replaceWith(...login.querySelectorAll('.logo, h1'), make('p', { class: 'line', 'data-word': 'loggedIn' }), make('a', { class: 'main', href: address, 'data-word': 'continue' }))
+  translate()
+}
+
 const translate = () => {
-  const words = dictionaries[languageFor([login.lang])]
+  const words = dictionaries[languageFor([login.lang, recallLanguage(), ...navigator.languages])]
   document.documentElement.lang = words.lang
   document.title = `${words.logInTo} ${siteName}`
   fillWords(document, words)
@@ -52,7 +63,7 @@ const start = () => {
 
 if (query.get('prompt') === 'login') start() // somebody who is logged in wants to log in as somebody else
 else {
-  const goOn = () => goOnIfLoggedIn({ returnTo, isBusy: () => isBusy, leave: () => { login.remove() } })
+  const goOn = () => goOnIfLoggedIn({ returnTo, isBusy: () => isBusy, leave })
   const startAndWatch = () => {
     start()
     watchLogins(goOn)

@@ -16,5 +16,11 @@ export const destination = (returnTo, page) => {
   }
 }
 
+/** With these the service refuses an address to return to: it is nowhere to go, or too long. */
+export const returnRefusals = ['return-to-not-allowed', 'bad-request', 'payload-too-large']
+
+/** The same address without what follows `#`, which no server sees: what the service refuses may be that alone. Null if there is no `#`. @param {string} returnTo */
+export const cutFragment = (returnTo) => returnTo.includes('#') ? returnTo.replace(/#.*/s, '') : null
+
 /** The signed-in page, for a visitor who wanted to go where nobody is sent. @param {string} page the address of this page */
 export const refusedDestination = (page) => new URL(`me${returnRefused}`, page).href

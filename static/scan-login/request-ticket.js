@@ -1,17 +1,15 @@
 /** Requests for tickets: repeated until there is one, never sooner than the server allows. */
+import { cutFragment, returnRefusals } from './destination.js'
 import { longestRetryAfterMs } from './wait.js'
 
 /** @typedef {import('./attempt.js').Attempt} Attempt */
 /** @typedef {import('./ticket-api.js').Failure} Failure */
 
-/** With these the service refuses `returnTo`: it is nowhere to go, or too long. */
-const returnRefusals = ['return-to-not-allowed', 'bad-request', 'payload-too-large']
-
 /** The skeleton is shown only when a ticket takes longer than this: for less it would flicker. */
 const makingAfterMs = 400
 
 /**
- * Makes the requests of one run. `returnTo` is where the visitor wants to go; it is dropped when the server refuses it.
+ * Makes the requests of one run. `returnTo` is where the visitor wants to go; when the server refuses it, what follows `#` is dropped, then all of it.
  * @param {Pick<import('./login-types.js').LoginDependencies, 'online' | 'emit'>
  *   & { context: import('./context.js').Context, viewState: import('./view-state.js').ViewState, returnTo: string | null }} dependencies
  */
@@ -50,7 +48,7 @@ export const createTicketRequests = ({ online, emit, context, viewState, returnT
           const { value: ticket, failure } = await create(signal, renewed)
           if (ticket !== null) return begin(ticket)
           if (returnTo !== null && returnRefusals.includes(failure.code)) {
-            returnTo = null
+            returnTo = cutFragment(returnTo)
             continue
           }
           const retryMs = context.countFailure(failure)

@@ -515,6 +515,17 @@ await t.test('login flow: sends where the visitor wants to go, and goes on witho
   }
 })
 
+await t.test('login flow: sends where the visitor wants to go without what follows # when that is refused, and drops all of it when that is refused, too', async (t) => {
+  const bodies = ['{"return_to":"/deep#/a\\\\b#c"}', '{"return_to":"/deep"}']
+  for (const isRefusedAgain of [false, true]) {
+    const bench = createLoginHarness()
+    bench.plan.create.push(problem(400, 'return-to-not-allowed'), ...(isRefusedAgain ? [problem(400, 'return-to-not-allowed')] : []))
+    await bench.begin('/deep#/a\\b#c')
+    t.strictSame(bench.callsOf('create').map(({ init }) => init.body), isRefusedAgain ? [...bodies, undefined] : bodies)
+    t.strictSame(bench.shown, ['making', 'waiting'])
+  }
+})
+
 await t.test('login flow: still asks for where the visitor wants to go when something on the way refused the call', async (t) => {
   for (const refusal of [html(400), html(413), foreignJson(400, 'return-to-not-allowed')]) {
     const bench = createLoginHarness()
