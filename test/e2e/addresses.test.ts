@@ -38,7 +38,7 @@ for (const isAdded of [false, true]) {
     await page.goto(`${service.url}/me/`)
     await page.getByText(dictionaries.en.loggedIn).waitFor()
     t.equal(page.url(), `${service.url}/me`)
-    await page.getByText(dictionaries.en.logOut).click()
+    await page.getByRole('button', { name: dictionaries.en.logOut }).click()
     await page.getByText(dictionaries.en.logIn, { exact: true }).click()
     await waitForStage(page, 'waiting')
     t.equal(page.url(), `${service.url}/login`)

@@ -91,7 +91,7 @@ await t.test('sign-out: the list on the phone is up to date when it is opened ag
   await phone.button('My logins').click()
   await phone.button('Log out Chrome · Linux').waitFor()
   await window.site.getByRole('button', { name: 'Log out' }).click()
-  await window.siteSays("You're not logged in")
+  await window.siteSays("You've logged out")
   await phone.close()
   await phone.open()
   await phone.says('Not logged in anywhere')

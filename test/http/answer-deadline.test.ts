@@ -34,6 +34,7 @@ const openBare = async (t: Test, timer: Timer, options: FastifyServerOptions = {
   const app = fastify(options)
   t.teardown(() => app.close())
   app.decorate('failureLines', createLogLimit(createFakeClock(), () => {}))
+  app.decorate('refusalPage', () => null)
   await app.register(answerDeadlinePlugin, { timer })
   return app
 }

@@ -71,7 +71,7 @@ const openTabs = async (count: number) => {
   return { tabs, pass: (ms: number) => tabs[0]?.pass(ms) ?? Promise.resolve() }
 }
 
-const isHeld = ({ lastUrl }: { lastUrl: () => string | undefined }): boolean => !/wait=0$/.test(lastUrl() ?? '')
+const isHeld = ({ lastUrl }: { lastUrl: () => string | undefined }): boolean => !/wait=0\b/.test(lastUrl() ?? '')
 
 await t.test('tabs: four have their polls held, and the others ask about every second, when eight are open', async (t) => {
   const { tabs, pass } = await openTabs(8)
