@@ -54,8 +54,10 @@ export const openVisit = async (t: Test, browser: Browser, service: VisitedServi
   await page.goto(`${url}${path}`)
 
   const numberOf: Visit['numberOf'] = async (ticket) => {
-    const { json } = await service.call({ path: `/api/tickets/${ticket}`, headers: secrets.get(ticket) ?? {} })
-    return json.match_code as string
+    while (!secrets.has(ticket)) await context.waitForEvent('request') // a page may show its code before it polls
+    const { status, json } = await service.call({ path: `/api/tickets/${ticket}`, headers: secrets.get(ticket) ?? {} })
+    if (typeof json.match_code !== 'string') throw new Error(`no number: ${status} ${JSON.stringify(json)}`)
+    return json.match_code
   }
   return {
     context,
