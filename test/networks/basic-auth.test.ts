@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { launchChromium } from '../support/chromium.ts'
 import { serveDemo } from '../support/demo-window.ts'
-import { assertLoggedIn, openVisit, shownTicket, visitedService } from '../support/login-visit.ts'
-import { statusLine, waitForStage } from '../support/open-page.ts'
+import { logInStepByStep, openVisit, shownTicket, visitedService } from '../support/login-visit.ts'
+import { statusLine } from '../support/open-page.ts'
 import { runProxy } from '../support/proxies.ts'
 import { proxyConfig } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
@@ -25,16 +25,12 @@ await t.test('basic auth: the browser keeps its password through a whole login, 
   })
   const service = visitedService(t, server)
   /** Chromium takes the password out of the address, and sends it by itself from then on. */
-  const { page, approve } = await openVisit(t, browser, service, { url, prepare: (page) => page.goto(`${url.replace('//', '//trial:secret@')}/me`) })
+  const visit = await openVisit(t, browser, service, { url, prepare: (page) => page.goto(`${url.replace('//', '//trial:secret@')}/me`) })
+  const { page } = visit
   const refused: string[] = []
   page.on('response', (response) => { if (response.status() === 401) refused.push(`${response.request().method()} ${response.url()}`) })
 
-  const ticket = await shownTicket(page)
-  const phone = await service.newPhone()
-  t.equal((await phone.scan(ticket)).status, 200)
-  await waitForStage(page, 'scanned')
-  await approve(phone, ticket)
-  await assertLoggedIn(t, page, phone)
+  await logInStepByStep(t, service, visit)
   await page.locator('#log-out').click()
   await page.locator('#log-in').waitFor()
   await page.reload()

@@ -4,8 +4,7 @@ import { launchChromium } from '../support/chromium.ts'
 import { openBrowser } from '../support/clients.ts'
 import { serveDemo } from '../support/demo-window.ts'
 import { logIn, phoneOf } from '../support/login.ts'
-import { assertLoggedIn, openVisit, shownTicket, visitedService } from '../support/login-visit.ts'
-import { waitForStage } from '../support/open-page.ts'
+import { logInStepByStep, openVisit, visitedService } from '../support/login-visit.ts'
 import { runProxy } from '../support/proxies.ts'
 import { proxyConfig } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
@@ -93,7 +92,7 @@ await t.test('proxy cache: a login in Chromium completes when nginx caches every
   const { call: stranger, close } = remote(url)
   t.teardown(close)
   const kept: unknown[] = []
-  const { page, approve } = await openVisit(t, browser, service, {
+  const visit = await openVisit(t, browser, service, {
     url,
     prepare: (page) => page.route(/\/api\/tickets\/[\w-]{22}\?/, async (route) => {
       const asked = new URL(route.request().url())
@@ -103,11 +102,6 @@ await t.test('proxy cache: a login in Chromium completes when nginx caches every
       await route.continue()
     }),
   })
-  const ticket = await shownTicket(page)
-  const phone = await service.newPhone()
-  t.equal((await phone.scan(ticket)).status, 200)
-  await waitForStage(page, 'scanned')
-  await approve(phone, ticket)
-  await assertLoggedIn(t, page, phone)
+  await logInStepByStep(t, service, visit)
   t.strictSame([...new Set(kept)], ['HIT'])
 })

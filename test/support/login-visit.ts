@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import type { Test } from 'tap'
 import { openPhone, type Service, type TestPhone } from './clients.ts'
 import type { DemoServer } from './demo-window.ts'
+import { waitForStage } from './open-page.ts'
 import { remote } from './remote.ts'
 
 export interface VisitedService extends Service {
@@ -107,6 +108,16 @@ export const assertLoggedIn = async (t: Test, page: Page, phone: TestPhone, sess
   const session = await page.evaluate("fetch('api/session').then(async (answer) => ({ status: answer.status, sub: (await answer.json()).user?.sub }))")
   t.strictSame(session, { status: 200, sub: phone.sub })
   t.equal((await phone.sessions()).json.sessions.length, sessions, 'sessions of this person')
+}
+
+/** Logs a new person in, and waits between the steps until the page shows them. */
+export const logInStepByStep = async (t: Test, service: VisitedService, { page, approve }: Visit): Promise<void> => {
+  const ticket = await shownTicket(page)
+  const phone = await service.newPhone()
+  t.equal((await phone.scan(ticket)).status, 200)
+  await waitForStage(page, 'scanned')
+  await approve(phone, ticket)
+  await assertLoggedIn(t, page, phone)
 }
 
 /** Hides or shows the page with an event, as a browser does when tabs are switched. */
