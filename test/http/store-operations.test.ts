@@ -1,0 +1,135 @@
+/** Holds the table of src/stores/README.md to the code: what each call of a login asks of the store, and in how many round trips. */
+import t, { type Test } from 'tap'
+import type { Store } from '../../src/login/store-port.ts'
+import { createStore } from '../../src/stores/store.ts'
+import { untilReady } from '../contract/store-harness.ts'
+import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
+import { openCountingRelay } from '../support/counting-relay.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { phoneOf } from '../support/login.ts'
+import { sectionIn } from '../support/readmes.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
+import { startRedis } from '../support/redis.ts'
+import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
+import { settle, waitUntil } from '../support/waiting.ts'
+
+/** The command of Redis for each operation of a login. */
+const commandOf: Readonly<Record<string, string>> = {
+  read: 'GET',
+  readMany: 'MGET',
+  write: 'SET',
+  claim: 'SET',
+  removeClaim: 'EVAL',
+  replace: 'EVAL',
+  acquireSlot: 'EVAL',
+  secureSlot: 'EVAL',
+  releaseSlot: 'EVAL',
+  countAgainstLimits: 'EVAL',
+  readLimitCounts: 'EVAL',
+}
+
+/** They store nothing. */
+const reads = ['read', 'readMany', 'readLimitCounts']
+
+interface Step { readonly call: string, readonly trips: readonly string[][] }
+
+/** Reads a table whose rows begin with a call in backticks, and have operations after it: `a` + `b` in one round trip, and → before the next. */
+const tableOf = (section: string): readonly Step[] => [...section.matchAll(/^\| `([A-Z]+ \/[^`]+)`[^|]*\|([^|]+)\|/gm)].map(([, call = '', operations = '']) => ({
+  call,
+  trips: operations.split('→').map((trip) => [...trip.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)),
+}))
+
+const tables = [
+  { language: 'en', title: 'What a login asks of the store', totals: (operations: number, writes: number, trips: number) => `${operations} operations, ${writes} of them writes, in ${trips} round trips` },
+  { language: 'zh-CN', title: '一次登录要存储做什么', totals: (operations: number, writes: number, trips: number) => `${operations} 次操作，其中 ${writes} 次写入，共 ${trips} 次往返` },
+] as const
+
+const [{ steps }] = tables.map(({ language, title }) => ({ steps: tableOf(sectionIn(language, title)) })) as [{ steps: readonly Step[] }, ...unknown[]] // there are two
+
+const codesAhead = 8
+const env = { CODE_SUPPLY: String(codesAhead) }
+
+/** Makes the calls of the table, one after the other; the polls are held before the phone's calls, which they answer. */
+const callsOf = (service: TestService, settled: () => Promise<unknown>): Readonly<Record<string, () => Promise<void>>> => {
+  let browser: TestBrowser
+  let phone: TestPhone
+  let held: Promise<Answer>
+  let number: string | undefined
+  const ok = (answer: Answer): void => { if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`) }
+  return {
+    'POST /api/tickets': async () => { browser = await openBrowser(service) },
+    'GET /api/tickets/{ticket}/code': async () => { ok(await service.call({ path: `/api/tickets/${browser.ticket}/code` })) },
+    'GET /api/tickets/{ticket}?after=1': async () => {
+      held = browser.poll(1)
+      await settled()
+    },
+    'POST /api/phone/login': async () => { phone = await phoneOf(service) },
+    'POST /api/phone/tickets/{ticket}/scan': async () => {
+      ok(await phone.scan(browser.ticket))
+      number = (await held).json.match_code
+    },
+    'GET /api/tickets/{ticket}?after=2': async () => {
+      held = browser.poll(2)
+      await settled()
+    },
+    'POST /api/phone/tickets/{ticket}/confirm': async () => {
+      ok(await phone.confirm(browser.ticket, number))
+      ok(await held)
+    },
+    'POST /api/tickets/{ticket}/consume': async () => { ok(await browser.consume()) },
+  }
+}
+
+/** Makes each call of the table, and compares what `take` returns after it with its row. */
+const compare = async (t: Test, service: TestService, settled: () => Promise<void>, take: () => unknown, expected: (trips: Step['trips']) => unknown): Promise<void> => {
+  const calls = callsOf(service, settled)
+  await openBrowser(service) // a visitor before, for whom the codes made ahead were not there yet
+  await waitUntil(() => service.simulator.countOf('getwxacodeunlimit') === codesAhead)
+  await settled()
+  t.strictSame(steps.map(({ call }) => call), Object.keys(calls), 'the table has every call of a login')
+  for (const { call, trips } of steps) {
+    take()
+    await calls[call]?.()
+    await settled()
+    t.strictSame(take(), expected(trips), call)
+  }
+}
+
+for (const { language, title, totals } of tables) {
+  await t.test(`READMEs in ${language}: the table of a login's operations is the same as in English, and adds up`, async (t) => {
+    const section = sectionIn(language, title)
+    t.strictSame(tableOf(section), steps)
+    const trips = steps.flatMap((step) => step.trips)
+    const operations = trips.flat()
+    t.ok(section.includes(totals(operations.length, operations.filter((name) => !reads.includes(name)).length, trips.length)))
+  })
+}
+
+await t.test('store: a login asks the embedded one for the operations of the table, and for no other', async (t) => {
+  let asked: string[] = []
+  const wrapStore = (inner: Store): Store => Object.fromEntries(Object.entries(inner).map(([name, method]) => [name, (...args: unknown[]) => {
+    if (name in commandOf) asked.push(name)
+    return (method as (...args: unknown[]) => unknown)(...args)
+  }])) as unknown as Store // the same methods
+  const service = await openTestService(t, { env, wrapStore })
+  const take = () => {
+    const taken = asked.toSorted()
+    asked = []
+    return taken
+  }
+  await compare(t, service, settle, take, (trips) => trips.flat().toSorted())
+})
+
+await t.test('store: a login takes the round trips to Redis that are in the table, and no other', async (t) => {
+  const server = await startRedis()
+  t.teardown(() => server.stop())
+  const relay = await openCountingRelay(t, server.port)
+  const clock = createFakeClock() // stands still, so neither heartbeats nor checks of the connection come in between
+  const store = createStore(relay.url, { clock, log: createRecordingLog() })
+  const service = await openTestService(t, { env, clock, store })
+  t.teardown(() => store.close())
+  await untilReady(store)
+  await relay.settled()
+  const take = () => relay.take().map((names) => names.toSorted())
+  await compare(t, service, relay.settled, take, (trips) => trips.map((names) => names.map((name) => commandOf[name]).toSorted()))
+})
