@@ -25,9 +25,10 @@ export interface Tickets {
   versionsOf (ids: readonly string[]): Promise<Array<number | undefined>>
   /**
    * Stores a move; true for the one caller whose move starts from what is stored. A scan secures the slot as `secureSlot` does, or rejects like it.
-   * `decided` is called as soon as the store has answered, with whatever outcome, so that held polls don't wait for the slot to be updated as well.
+   * `decided` is called as soon as the store has answered or failed, so that held polls don't wait for the slot to be updated as well; `isStored` is true where
+   * this move is stored for certain.
    */
-  replace (before: Ticket, after: Ticket, decided?: () => void): Promise<boolean>
+  replace (before: Ticket, after: Ticket, decided?: (isStored: boolean) => void): Promise<boolean>
   /** Subscribes to moves made by other processes, as `Store.onChange` does: `listener(id)` for a ticket, `listener(null)` where some may have been missed. */
   onChange (listener: (id: string | null) => void): () => void
 }

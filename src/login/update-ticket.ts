@@ -26,7 +26,7 @@ export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket
     return isOverdue(ticket, now) ? move(ticket, 'expire', now) ?? ticket : decide(ticket, now)
   }
   // Wakes the polls whatever the outcome: a replacement whose answer got lost may have been stored, and one that lost the race was another caller's.
-  const replace = (ticket: Ticket, moved: Ticket): Promise<boolean> => tickets.replace(ticket, moved, () => { waitingRoom.wake(id) })
+  const replace = (ticket: Ticket, moved: Ticket): Promise<boolean> => tickets.replace(ticket, moved, (isStored) => { waitingRoom.wake(id, isStored ? moved : undefined) })
 
   const { before, after } = await compareAndSet(read, next, replace)
   if (after === before) return before

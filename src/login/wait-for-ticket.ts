@@ -34,6 +34,8 @@ const correctionMs = 2_000
 export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAnswer> => {
   const until = deps.clock.now() + poll.waitMs
   let ticket: Ticket | undefined
+  /** Handed over by the caller in this process that moved the ticket: it needs no read, and is of this browser, as its secret never changes. */
+  let moved: Ticket | undefined
   let isTimedOut = false
   for (;;) {
     // Enters before it reads: a change between the two wakes this waiter, so none is missed. It may also be woken without a change.
@@ -41,7 +43,7 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
     try {
       let fault: unknown
       try {
-        ticket = await ticketOfBrowser(deps, poll)
+        ticket = moved ?? await ticketOfBrowser(deps, poll)
         await deps.tickets.secureSlot(ticket)
       } catch (error) {
         if (ticket === undefined || !isTransient(error)) throw error
@@ -57,6 +59,8 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
       // A final ticket can't have changed, and may be deleted by now. At shutdown the ticket as read is a true answer, and the browser polls again.
       if (isFinal(ticket.state) || outcome === 'closed') return { ticket }
       isTimedOut = outcome === 'timed-out' && waitMs === leftMs
+      // One that is no newer was read already: the move came before the read.
+      moved = waiter.moved !== undefined && waiter.moved.version > ticket.version ? waiter.moved : undefined
     } finally {
       waiter.leave()
     }

@@ -1,4 +1,5 @@
 /** The held polls of this process, by ticket. It knows no ticket states and reads no store. */
+import type { Ticket } from '../domain/ticket.ts'
 import type { Clock } from './ports.ts'
 
 /** A page polls once at a time; further polls are left over from a reload, or from a connection that broke unnoticed. */
@@ -22,6 +23,8 @@ export interface Waiter {
    * `version` is the one that the client knows.
    */
   wait (ms: number, signal: AbortSignal, version: number): Promise<WaitOutcome>
+  /** The ticket as the caller that woke this waiter last has stored it. Undefined where nobody did, or who did doesn't know: then the ticket has to be read. */
+  readonly moved: Ticket | undefined
   /** Must be called when the poll is over, whatever happened; a second call does nothing. */
   leave (): void
 }
@@ -29,8 +32,8 @@ export interface Waiter {
 export interface WaitingRoom {
   /** `prefixes` are those of the client's address (`prefixesOf`), the widest first; the last is its client key. */
   enter (ticketId: string, prefixes: readonly string[]): Waiter
-  /** Wakes every waiter of this ticket. */
-  wake (ticketId: string): void
+  /** Wakes every waiter of this ticket. `moved` is the ticket as the caller has stored it. */
+  wake (ticketId: string, moved?: Ticket): void
   /** The tickets with a poll held now, each with the lowest version that one of these polls knows. */
   waitedFor (): ReadonlyMap<string, number>
   /** Ends every wait with `closed`, and those to come at once. */
@@ -60,7 +63,7 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
     (heldOf.get(prefix) ?? 0) >= (index === prefixes.length - 1 ? heldPerClient : heldPerNetwork(limit)))
 
   const enter = (ticketId: string, prefixes: readonly string[]): Waiter => {
-    const waiter: WaiterState = { isWoken: false, end: undefined, version: Infinity }
+    const waiter: WaiterState = { isWoken: false, moved: undefined, end: undefined, version: Infinity }
     const group = waitersOf.get(ticketId) ?? new Set()
     waitersOf.set(ticketId, group.add(waiter))
 
@@ -94,11 +97,12 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
       if (group.size === 0 && waitersOf.get(ticketId) === group) waitersOf.delete(ticketId)
     }
 
-    return { wait, leave }
+    return { wait, leave, get moved () { return waiter.moved } }
   }
 
-  const wake = (waiter: WaiterState): void => {
+  const wake = (waiter: WaiterState, moved: Ticket | undefined): void => {
     waiter.isWoken = true
+    waiter.moved = moved
     waiter.end?.('changed')
   }
 
@@ -109,7 +113,7 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
 
   return {
     enter,
-    wake: (ticketId) => waitersOf.get(ticketId)?.forEach(wake),
+    wake: (ticketId, moved) => waitersOf.get(ticketId)?.forEach((waiter) => { wake(waiter, moved) }),
     waitedFor,
     close: () => {
       closed = true
@@ -120,4 +124,4 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
 }
 
 /** `end` and a finite `version` are there only while the waiter waits. */
-interface WaiterState { isWoken: boolean, end: ((outcome: WaitOutcome) => void) | undefined, version: number }
+interface WaiterState { isWoken: boolean, moved: Ticket | undefined, end: ((outcome: WaitOutcome) => void) | undefined, version: number }

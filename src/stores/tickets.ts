@@ -98,7 +98,12 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
     },
     async replace (before, after, decided) {
       if (after.state === 'scanned') await secureSlot(before)
-      const isOurs = await records.replace(before.id, before, after, ttlOf(after)).finally(decided)
+      let isOurs = false
+      try {
+        isOurs = await records.replace(before.id, before, after, ttlOf(after))
+      } finally {
+        decided?.(isOurs)
+      }
       if (isOurs) await updateSlot(before, after)
       return isOurs
     },

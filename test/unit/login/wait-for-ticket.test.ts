@@ -82,6 +82,51 @@ await t.test('poll: it is answered when its ticket changes, and waits on when it
   t.equal(await poll.shown(), 'cancelled 2')
 })
 
+await t.test('poll: it is answered without a further read when its ticket is moved in this process', async (t) => {
+  const { deps, make } = openLoginUseCases(t)
+  const { credentials } = await make()
+  const poll = await begin(deps, credentials)
+  await cancelByBrowser(deps, credentials)
+  t.equal(await poll.shown(), 'cancelled 2')
+  t.equal(poll.counter.reads, 1)
+})
+
+await t.test('poll: it reads its ticket again when it is not certain that the move was stored, or a newer one may have been', async (t) => {
+  const { deps, make } = openLoginUseCases(t)
+  const { credentials } = await make()
+  const poll = await begin(deps, credentials)
+  const lost: LoginDeps['tickets']['replace'] = async (before, after, decided) => {
+    await deps.tickets.replace(before, after)
+    decided?.(false)
+    throw new Problem('store-unavailable')
+  }
+  await t.rejects(cancelByBrowser({ ...deps, tickets: { ...deps.tickets, replace: lost } }, credentials))
+  t.equal(await poll.shown(), 'cancelled 2')
+  t.equal(poll.counter.reads, 2)
+
+  const next = await make()
+  const stored = await deps.tickets.read(next.credentials.id) as Ticket // it was just made
+  const second = await begin(deps, next.credentials)
+  await cancelByBrowser({ ...deps, waitingRoom: { ...deps.waitingRoom, wake: () => {} } }, next.credentials)
+  deps.waitingRoom.wake(stored.id, { ...stored, version: 2, state: 'scanned' })
+  deps.waitingRoom.wake(stored.id) // another process has told of a move since
+  t.equal(await second.shown(), 'cancelled 2')
+})
+
+await t.test('poll: it never goes back to a move before the one that it has read', async (t) => {
+  const { deps, clock, make } = openLoginUseCases(t)
+  const { ticket, credentials } = await make()
+  await cancelByBrowser(deps, credentials)
+  let isFirst = true
+  const secureSlot = async () => {
+    if (isFirst) deps.waitingRoom.wake(ticket.id, { ...ticket, version: 1 })
+    isFirst = false
+  }
+  const poll = await begin({ ...deps, tickets: { ...deps.tickets, secureSlot } }, credentials, { after: 2, waitMs: 1_000 })
+  clock.advance(1_000)
+  t.equal(await poll.shown(), 'cancelled 2')
+})
+
 await t.test('poll: it is answered when its ticket changes between the read and the wait', async (t) => {
   const { deps, make } = openLoginUseCases(t)
   const { credentials } = await make()
@@ -132,8 +177,8 @@ await t.test('poll: no waiter of it is left when it is over', async (t) => {
   let waiters = 0
   const enter: LoginDeps['waitingRoom']['enter'] = (...who) => {
     waiters++
-    const { wait, leave } = deps.waitingRoom.enter(...who)
-    return { wait, leave: () => { waiters--; leave() } }
+    const waiter = deps.waitingRoom.enter(...who)
+    return { wait: waiter.wait, moved: undefined, leave: () => { waiters--; waiter.leave() } }
   }
   const counting = { ...deps, waitingRoom: { ...deps.waitingRoom, enter } }
   const poll = await begin(counting, credentials)
