@@ -29,6 +29,8 @@ export type Step =
   /** `again`: the answer got lost and the browser asked once more; it is the same session. */
   | { readonly event: 'session.opened', readonly ticket: string, readonly sid: string, readonly sub: string, readonly again?: true } & BrowserFields
   | { readonly event: 'session.ended', readonly sid: string, readonly sub: string, readonly by: EndReason }
+  /** The person ended the login after their confirmation and before it became a session: it becomes none. */
+  | { readonly event: 'session.prevented', readonly ticket: string, readonly sid: string, readonly sub: string, readonly by: 'phone' }
   /** One browser sent cookies of live sessions of different people, `sids`, or more cookies than are read: nobody is logged in by any of them, and all are cleared. */
   | { readonly event: 'cookies.refused', readonly cookies: number, readonly sids: readonly string[] }
   | { readonly event: 'phone-key.created', readonly key: string, readonly sub: string }

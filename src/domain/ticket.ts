@@ -70,6 +70,8 @@ export interface Ticket {
    */
   readonly person: { readonly sub: string, readonly name: string | null, readonly since?: number } | null
   readonly consumedAt: number | null
+  /** The id that its session has, or will have. Missing in what an earlier release stored. */
+  readonly sessionId?: string
   /** The network prefix whose share of MAX_TICKETS it uses. Missing in what an earlier release stored, which uses no share. */
   readonly slotOwner?: string
   /** The origin of the other site whose page made it, and to which it belongs. Missing for our own site, and in what an earlier release stored. */

@@ -14,6 +14,9 @@ const WholeNumber = Type.String({ pattern: '^-?[0-9]+$' })
 // The use cases check ids: a malformed one must be answered exactly like an unknown one.
 export const TicketParams = Type.Object({ ticket: Type.String() })
 export const SessionParams = Type.Object({ id: Type.String() })
+export const EndSessionQuery = Type.Object({
+  ticket: Type.Optional(Type.String({ description: 'The ticket whose confirmation told the id: ends the login even before its browser has got the session' })),
+})
 
 export const CreateTicketBody = Type.Object({
   return_to: Type.Optional(nullable(Type.String({ maxLength: 4096 }))),
@@ -97,9 +100,13 @@ export const PhoneLogin = Type.Object({
   user: User,
 })
 
+/** Of the login that this person has confirmed. */
+const SessionId = Type.Optional(Type.String({ description: 'Once confirmed: the id that the session has, or will have' }))
+
 export const ScannedTicket = Type.Object({
   state: State,
   version: Type.Integer(),
+  session: SessionId,
   expires_in: Seconds,
   site: Type.Object({
     name: Type.String(),
@@ -119,6 +126,7 @@ export const ScannedTicket = Type.Object({
 export const ConfirmBody = Type.Object({ match_code: Type.Optional(Type.String({ pattern: '^[0-9]{2}$' })) })
 
 export const MovedTicket = Type.Object({ state: State, version: Type.Integer() })
+export const ConfirmedTicket = Type.Object({ ...MovedTicket.properties, session: SessionId })
 
 /** The other site whose token a session carries; absent for our own sessions. */
 const SessionSite = Type.Object({ name: Type.String(), origin: Type.String() })

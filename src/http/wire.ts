@@ -46,6 +46,7 @@ const browserView = ({ name, system, ip, place, placeEn }: BrowserInfo): Static<
 export const scannedTicket = ({ ticket, phonePlace, isOtherCountry, isSamePhone }: Scan, site: Static<typeof schemas.ScannedTicket>['site'], clock: Pick<Clock, 'now' | 'errorMs'>): Static<typeof schemas.ScannedTicket> => ({
   state: ticket.state,
   version: ticket.version,
+  ...sessionOf(ticket),
   expires_in: secondsUntil(ticket.expiresAt, clock),
   site,
   browser: askingBrowser(ticket.browser),
@@ -56,6 +57,12 @@ export const scannedTicket = ({ ticket, phonePlace, isOtherCountry, isSamePhone 
   created_at: moment(ticket.createdAt),
   ...matchFields(ticket),
 })
+
+/** A ticket, for the person who has confirmed it. */
+export const confirmedTicket = (ticket: Ticket): Static<typeof schemas.ConfirmedTicket> => ({ state: ticket.state, version: ticket.version, ...sessionOf(ticket) })
+
+const sessionOf = ({ state, sessionId }: Ticket): Pick<Static<typeof schemas.ConfirmedTicket>, 'session'> =>
+  (state === 'confirmed' || state === 'consumed') && sessionId !== undefined ? { session: sessionId } : {}
 
 /** Without the full address: the person who scans may be a stranger who saw the code on somebody's screen. */
 const askingBrowser = (browser: BrowserInfo): Static<typeof schemas.ScannedTicket>['browser'] => {

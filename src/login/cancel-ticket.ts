@@ -1,7 +1,7 @@
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import { ticketOfBrowser, type BrowserCredentials } from './browser-ticket.ts'
 import type { LoginDeps } from './deps.ts'
-import { ticketOfPhone, type PhoneRequest } from './phone-ticket.ts'
+import { refuseToOwner, ticketOfPhone, type PhoneRequest } from './phone-ticket.ts'
 import { refuse } from './update-ticket.ts'
 
 /** Cancels for the browser. A final ticket stays as it is. Rejects with `ticket-confirmed`. */
@@ -16,5 +16,5 @@ export const cancelByPhone = (deps: LoginDeps, request: PhoneRequest): Promise<T
   ticketOfPhone(deps, request, (ticket, now) => {
     if (ticket.state === 'cancelled') return ticket
     if (ticket.state === 'pending') return refuse(ticket)
-    return move(ticket, 'cancel', now) ?? refuse(ticket)
+    return move(ticket, 'cancel', now) ?? refuseToOwner(ticket)
   })

@@ -7,7 +7,7 @@ import { browserFields } from '../domain/step.ts'
 import { endIn, type SeenBrowser, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
-import type { PrefetchedTicketId } from './ports.ts'
+import type { PrefetchedTicketId, SessionOpener } from './ports.ts'
 
 export interface TicketOrder {
   readonly returnTo: string | null
@@ -26,15 +26,16 @@ export interface CreatedTicket { readonly ticket: Ticket, readonly secret: strin
  * Creates a ticket for a browser. This answer is the only one that carries the secret, but for a renewal's repetition.
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
-export const createTicket = async (deps: LoginDeps, { returnTo, browser, takePrefetchedId, site, secret = newSecret(deps.random) }: TicketOrder): Promise<CreatedTicket> => {
-  const { tickets, places, clock, random, settings, audit } = deps
+export const createTicket = async (deps: LoginDeps & { readonly sessions: Pick<SessionOpener, 'idFor'> }, { returnTo, browser, takePrefetchedId, site, secret = newSecret(deps.random) }: TicketOrder): Promise<CreatedTicket> => {
+  const { tickets, places, sessions, clock, random, settings, audit } = deps
   if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
   const now = clock.now()
   const place = places.placeOf(browser.ip)
   const prefetched = takePrefetchedId?.()
+  const id = prefetched?.id ?? newId(random)
   const ticket: Ticket = {
     schema,
-    id: prefetched?.id ?? newId(random),
+    id,
     secretHash: hashSecret(secret),
     state: 'pending',
     version: 1,
@@ -45,6 +46,7 @@ export const createTicket = async (deps: LoginDeps, { returnTo, browser, takePre
     match: settings.matchNumbers === 'off' ? null : newMatch(random),
     person: null,
     consumedAt: null,
+    sessionId: sessions.idFor(id, secret),
     slotOwner: prefixesOf(browser.ip)[0].replace(/[^0-9a-f]/g, '-') || 'none',
     ...(site !== null && { site }),
   }

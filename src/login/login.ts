@@ -5,6 +5,7 @@ import { claimRenewal } from './claim-renewal.ts'
 import { confirmTicket, type Confirmation } from './confirm-ticket.ts'
 import { consumeTicket } from './consume-ticket.ts'
 import { createTicket, type TicketOrder } from './create-ticket.ts'
+import { endSession, type SessionToEnd } from './end-session.ts'
 import { logPhoneIn, type PhoneLoginDeps } from './log-phone-in.ts'
 import type { PhoneRequest } from './phone-ticket.ts'
 import type { SessionEnder, SessionOpener } from './ports.ts'
@@ -33,6 +34,7 @@ export const createLogin = (parts: LoginParts) => {
     scanTicket: (request: ScanRequest, audit: Audit) => scanTicket(withAudit(audit), request),
     confirmTicket: (confirmation: Confirmation, audit: Audit) => confirmTicket(withAudit(audit), confirmation),
     cancelByPhone: (request: PhoneRequest, audit: Audit) => cancelByPhone(withAudit(audit), request),
+    endSession: (session: SessionToEnd, audit: Audit) => endSession(withAudit(audit), session),
     signOutEverywhere: (signOut: SignOut, audit: Audit) => signOutEverywhere(withAudit(audit), signOut),
   }
 }

@@ -3,7 +3,7 @@ import type { Canceller, WrongNumber } from '../domain/step.ts'
 import { isFinal, type ClockReading, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
-import { updateTicket, refuse } from './update-ticket.ts'
+import { problemOf, refuse, updateTicket } from './update-ticket.ts'
 
 /** The ticket id from the scanned code, and the person whose key signed the call. */
 export interface PhoneRequest {
@@ -23,4 +23,14 @@ export const ticketOfPhone = async (deps: LoginDeps, { id, sub }: PhoneRequest, 
     if (foreign) throw new Problem('ticket-taken')
     return decide(ticket, now)
   }, by)
+}
+
+/**
+ * Throws as `refuse` does, to the person whose ticket it is. After their confirmation the Problem has the id of the session: the answer to the confirmation may
+ * have got lost.
+ */
+export const refuseToOwner = (ticket: Ticket): never => {
+  const { state, sessionId } = ticket
+  const isTheirs = (state === 'confirmed' || state === 'consumed') && sessionId !== undefined
+  throw problemOf(ticket, isTheirs ? { session: sessionId } : {})
 }

@@ -141,6 +141,8 @@ export interface OpenedSession {
 }
 
 export interface SessionOpener {
+  /** The id that the session of this ticket will have; told before the session opens, so that its person can end it at any time. */
+  idFor (ticketId: string, browserSecret: string): string
   /**
    * Opens the session of a consumed ticket. Repeatable: the same ticket and browser secret give the same session; undefined once that has ended.
    * Records a step each time, repeated calls included, so that no session is in use without one.
@@ -159,6 +161,10 @@ export interface SessionEnder {
    * Repeatable: another call finishes what broke off. Resolves with how many this call ended.
    */
   endAll (sub: string, cutoff: number, by: EndReason, audit: Audit): Promise<number>
+  /** Ends a person's session at once and for good, and records that. False where this call did not end one. */
+  end (sub: string, id: string, by: EndReason, audit: Audit): Promise<boolean>
+  /** Ends the session of a confirmed ticket for its person, or prevents it where it hasn't opened yet, and records which. Repeatable. */
+  endOfTicket (ticket: Ticket, audit: Audit): Promise<void>
 }
 
 /** The consequences of a person's earlier wrong numbers. */

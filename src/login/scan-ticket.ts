@@ -4,7 +4,7 @@ import { areDifferentCountries } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import type { LoginDeps } from './deps.ts'
 import { cancelIfMustType, refuseDuringLockout } from './match-number.ts'
-import { ticketOfPhone, type PhoneRequest } from './phone-ticket.ts'
+import { refuseToOwner, ticketOfPhone, type PhoneRequest } from './phone-ticket.ts'
 import { refuse } from './update-ticket.ts'
 
 export interface ScanRequest extends PhoneRequest {
@@ -36,7 +36,7 @@ export const scanTicket = async (deps: LoginDeps, request: ScanRequest): Promise
   const matchMode = wrongNumberState.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'
 
   const ticket = await ticketOfPhone(deps, request, (ticket, now) => {
-    if (isFinal(ticket.state)) return refuse(ticket)
+    if (isFinal(ticket.state)) return refuseToOwner(ticket)
     if (ticket.state !== 'pending') return cancelIfMustType(ticket, wrongNumberState, now)
     const scanned = move(ticket, 'scan', now, person) ?? refuse(ticket)
     return ticket.match === null ? scanned : { ...scanned, matchMode }

@@ -3,7 +3,7 @@ import type { PhoneKeys, SessionEnder } from './ports.ts'
 
 export interface SignOutDeps {
   readonly phoneKeys: Pick<PhoneKeys, 'endAll'>
-  readonly sessions: SessionEnder
+  readonly sessions: Pick<SessionEnder, 'endAll'>
   readonly audit: Audit
 }
 

@@ -39,8 +39,10 @@ export const unchanged = (ticket: Ticket): Ticket => ticket
 
 /** Throws the Problem of the state that a ticket is in. */
 export const refuse = (ticket: Ticket): never => {
-  throw new Problem(refusals[ticket.state])
+  throw problemOf(ticket)
 }
+
+export const problemOf = ({ state }: Ticket, extra: Readonly<Record<string, string>> = {}): Problem => new Problem(refusals[state], { extra })
 
 const refusals: Record<TicketState, ProblemCode> = {
   pending: 'ticket-not-scanned',

@@ -7,7 +7,7 @@ import type { Audit } from '../login/audit.ts'
 import type { Clock, OpenedSession, Session, SessionEnder, SessionOpener } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 import type { People } from './people.ts'
-import { createBrowserSessionEnder, type BrowserSessionEnder } from './session-end.ts'
+import { createBrowserSessionEnder } from './session-end.ts'
 import { cookieSecret, createSessionRecords, idleMsOf, isLater, maxMsOf, sessionId, touchEveryMs, type SessionLife, type SessionRecord } from './session-record.ts'
 
 /** Per person; one more ends the oldest. */
@@ -15,7 +15,7 @@ const maxSessions = 100
 /** This many of a person's newest sessions may be opening: they are listed before they are stored. */
 const maxOpening = 10
 
-export interface BrowserSessions extends SessionOpener, SessionEnder, Pick<BrowserSessionEnder, 'end'> {
+export interface BrowserSessions extends SessionOpener, SessionEnder {
   /** Returns the live sessions of one browser's cookies, the last opened one first. Where all are of one person, the first counts as used: its idle end moves. */
   findBySecrets (secrets: readonly string[]): Promise<readonly Session[]>
   /** Returns a live session, and counts it as used unless it is another site's. The caller has verified the id: it comes from a signed token. */
@@ -34,7 +34,7 @@ export interface SessionOptions extends SessionLife {
 export const createBrowserSessions = (store: Store, people: People, clock: Clock, options: SessionOptions): BrowserSessions => {
   const records = createSessionRecords(store, clock, options)
   const { isLive, readLive, readBySecret, ttlMsOf, asSession } = records
-  const { end, endAll, endOrPrevent, endSuperseded } = createBrowserSessionEnder(records, people, clock)
+  const { end, endAll, endOfTicket, endOrPrevent, endSuperseded } = createBrowserSessionEnder(records, people, clock)
 
   /** Stores that the session is in use. The loser of a race returns what the winner stored; an ended session stays ended. */
   const touch = async (record: SessionRecord): Promise<SessionRecord> => {
@@ -58,6 +58,8 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     await people.removeSessions(sub, leaving)
   }
 
+  const idFor: SessionOpener['idFor'] = (ticketId, browserSecret) => sessionId(cookieSecret(options.cookieKey, ticketId, browserSecret))
+
   const open = async (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined> => {
     if (ticket.person === null || ticket.consumedAt === null) throw new Error('a session opens from a consumed ticket only')
     const secret = cookieSecret(options.cookieKey, ticket.id, browserSecret)
@@ -74,7 +76,8 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       endedAt: null,
       ...(ticket.site !== undefined && { site: ticket.site }),
     }
-    if (!isLive(record)) return undefined
+    // The person was told another id if the cookie key was replaced meanwhile, and could not end this one by it.
+    if (!isLive(record) || (ticket.sessionId ?? record.id) !== record.id) return undefined
     await endOldestSessions(record, audit)
     // Listed before it is stored, as a session is ended before it is removed from the list: one that is not listed could not be ended from the phone.
     // A ticket of an earlier release lacks `since`: its confirmation counts as made when the ticket was.
@@ -90,6 +93,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
   }
 
   return {
+    idFor,
     open,
     endSuperseded,
     findBySecrets: async (secrets) => {
@@ -109,6 +113,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     },
     end,
     endAll,
+    endOfTicket,
     listOf: async (sub) => {
       const found = await Promise.all((await people.sessionsOf(sub)).map(readLive))
       return found.filter((record) => record?.sub === sub).map((record) => asSession(record as SessionRecord)) // undefined has no sub

@@ -1,4 +1,5 @@
 /** How sessions end: one, all of a person, those that a later login in the same browser replaces, and those that would open after a sign-out. */
+import { startOf } from '../domain/ids.ts'
 import { schema } from '../domain/record.ts'
 import type { EndReason } from '../domain/step.ts'
 import type { Audit } from '../login/audit.ts'
@@ -12,10 +13,11 @@ const tombstoneMs = 600_000
 const raceMs = 30_000
 
 export interface BrowserSessionEnder extends SessionEnder, Pick<SessionOpener, 'endSuperseded'> {
-  /** Ends a person's session at once and for good, and records that in the audit. False where this call did not end one. */
-  end (sub: string, id: string, by: EndReason, audit: Audit): Promise<boolean>
-  /** As `end`, but leaves the session in the person's list and stores an ended one where none is stored yet: a login that is about to open it fails. */
-  endOrPrevent (sub: string, id: string, by: EndReason, audit: Audit): Promise<boolean>
+  /**
+   * As `end`, but leaves the session in the person's list and stores an ended one where none is stored yet, for `keptMs`: a login that is about to open it
+   * fails. Resolves with what this call did; null where the session had ended before, or is somebody else's.
+   */
+  endOrPrevent (sub: string, id: string, by: EndReason, audit: Audit, keptMs?: number): Promise<'ended' | 'prevented' | null>
 }
 
 export const createBrowserSessionEnder = (records: SessionRecords, people: People, clock: Clock): BrowserSessionEnder => {
@@ -38,13 +40,22 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
     return isEnded
   }
 
-  const endOrPrevent: BrowserSessionEnder['endOrPrevent'] = async (sub, id, by, audit) => {
+  const endOrPrevent: BrowserSessionEnder['endOrPrevent'] = async (sub, id, by, audit, keptMs = tombstoneMs) => {
     for (;;) {
-      if (await endListed(sub, id, by, audit)) return true
+      if (await endListed(sub, id, by, audit)) return 'ended'
       const tombstone = { schema, version: 1, id, sub, endedAt: clock.now() } as SessionRecord // no other member of an ended record is read
-      if (await records.claim(id, tombstone, tombstoneMs)) return false
-      if ((await records.readLive(id))?.sub !== sub) return false
+      if (await records.claim(id, tombstone, keptMs)) return 'prevented'
+      if ((await records.readLive(id))?.sub !== sub) return null
     }
+  }
+
+  const endOfTicket: BrowserSessionEnder['endOfTicket'] = async ({ id: ticketId, sessionId, person, expiresAt }, audit) => {
+    if (person === null || sessionId === undefined) throw new Error('only a confirmed ticket leads to a session')
+    // A ticket may live longer than tombstones do: this one outlives the ticket.
+    const keptMs = tombstoneMs + Math.max(0, expiresAt - clock.now())
+    const done = await endOrPrevent(person.sub, sessionId, 'phone', audit, keptMs)
+    if (done === 'prevented') audit.record({ event: 'session.prevented', ticket: startOf(ticketId), sid: sessionId, sub: person.sub, by: 'phone' })
+    if (done === 'ended') await people.removeSessions(person.sub, [sessionId])
   }
 
   /**
@@ -88,11 +99,12 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
   return {
     end,
     endOrPrevent,
+    endOfTicket,
     endAll: async (sub, cutoff, by, audit) => {
       const ids = await people.recordSignOut(sub, cutoff)
-      const isEnded = await Promise.all(ids.map((id) => endOrPrevent(sub, id, by, audit)))
+      const outcomes = await Promise.all(ids.map((id) => endOrPrevent(sub, id, by, audit)))
       if (ids.length > 0) await people.removeSessions(sub, ids)
-      return isEnded.filter(Boolean).length
+      return outcomes.filter((outcome) => outcome === 'ended').length
     },
     endSuperseded: async (secrets, session, audit) => {
       for (const secret of secrets) {

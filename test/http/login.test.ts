@@ -32,7 +32,8 @@ await t.test('login: a visitor is logged in when the phone taps the right number
   t.equal(scanned.json.match_choices.length, 3)
   t.ok(scanned.json.match_choices.includes(view.json.match_code))
 
-  t.strictSame((await phone.confirm(browser.ticket, view.json.match_code)).json, { state: 'confirmed', version: 3 })
+  const confirmed = await phone.confirm(browser.ticket, view.json.match_code)
+  t.strictSame(confirmed.json, { state: 'confirmed', version: 3, session: confirmed.json.session })
   t.strictSame((await browser.poll(2, 5)).json, { ticket: browser.ticket, state: 'confirmed', version: 3, expires_in: 180, sub: phone.sub })
   const consumed = await browser.consume()
   t.equal(consumed.status, 200, consumed.text)

@@ -88,7 +88,8 @@ export interface TestPhone {
   confirm (ticket: string, matchCode?: string): Promise<Answer>
   cancel (ticket: string): Promise<Answer>
   sessions (): Promise<Answer>
-  signOut (id: string): Promise<Answer>
+  /** With the ticket that led to it also before it has opened. */
+  signOut (id: string, ticket?: string): Promise<Answer>
   signOutEverywhere (): Promise<Answer>
   rename (name: string): Promise<Answer>
 }
@@ -119,7 +120,7 @@ export const openPhone = async (service: Service, { jsCode, authority = 'login.e
     confirm: (ticket, matchCode) => onTicket(ticket, 'confirm', matchCode === undefined ? {} : { match_code: matchCode }),
     cancel: (ticket) => onTicket(ticket, 'cancel'),
     sessions: () => signed({ path: `${prefix}/api/phone/sessions` }),
-    signOut: (id) => signed({ method: 'DELETE', path: `${prefix}/api/phone/sessions/${id}` }),
+    signOut: (id, ticket) => signed({ method: 'DELETE', path: `${prefix}/api/phone/sessions/${id}${ticket === undefined ? '' : `?ticket=${ticket}`}` }),
     signOutEverywhere: () => signed({ method: 'DELETE', path: `${prefix}/api/phone/sessions` }),
     rename: (name) => signed({ method: 'PUT', path: `${prefix}/api/phone/profile`, body: { name } }),
   }

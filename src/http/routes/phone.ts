@@ -14,7 +14,7 @@ import type { Limits } from '../limits.ts'
 import { verifyPhoneSignature, type SignatureDeps } from '../phone-signature.ts'
 import * as schemas from '../schemas.ts'
 import { addressOf } from '../visitor.ts'
-import { scannedTicket, secondsUntil, sessionList } from '../wire.ts'
+import { confirmedTicket, scannedTicket, secondsUntil, sessionList } from '../wire.ts'
 
 export interface PhoneRouteDeps {
   readonly login: Login
@@ -74,11 +74,10 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   })
 
   app.post('/tickets/:ticket/confirm', {
-    schema: { params: schemas.TicketParams, body: schemas.ConfirmBody, response: { 200: schemas.MovedTicket, ...schemas.problems } },
+    schema: { params: schemas.TicketParams, body: schemas.ConfirmBody, response: { 200: schemas.ConfirmedTicket, ...schemas.problems } },
   }, async (request) => {
     const confirmation = { id: request.params.ticket, sub: request.signerSub, matchCode: request.body.match_code, since: request.phoneKeySince }
-    const { state, version } = await login.confirmTicket(confirmation, request.audit)
-    return { state, version }
+    return confirmedTicket(await login.confirmTicket(confirmation, request.audit))
   })
 
   app.post('/tickets/:ticket/cancel', {
@@ -93,9 +92,10 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   }, async (request) => sessionList(await sessions.listOf(request.signerSub)))
 
   app.delete('/sessions/:id', {
-    schema: { params: schemas.SessionParams, response: { 204: schemas.Nothing, ...schemas.problems } },
+    schema: { params: schemas.SessionParams, querystring: schemas.EndSessionQuery, response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    if (!await sessions.end(request.signerSub, request.params.id, 'phone', request.audit)) throw new Problem('not-found')
+    const { ticket } = request.query
+    await login.endSession({ sub: request.signerSub, id: request.params.id, ...(ticket !== undefined && { ticket }) }, request.audit)
     return await reply.code(204).send()
   })
 

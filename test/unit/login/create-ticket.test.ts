@@ -25,6 +25,7 @@ await t.test('create: the ticket is stored, and a step recorded, when a browser 
     match: null,
     person: null,
     consumedAt: null,
+    sessionId: deps.sessions.idFor(ticket.id, secret),
     slotOwner: '',
     site: 'https://shop.example',
   })
