@@ -32,8 +32,8 @@ export interface WechatCall<T> {
 
 export interface WechatApi {
   /**
-   * Calls WeChat. Only after an answered -1 is the call retried: only then is it sure that nothing was carried out. Rejects with a `WechatFault`, which is
-   * logged already where it concerns the operator.
+   * Calls WeChat. Only after an answered -1 is the call retried: only then is it sure that nothing was carried out. A call that is lost with a kept connection
+   * is repeated below this (`kept-connections`). Rejects with a `WechatFault`, which is logged already where it concerns the operator.
    */
   call<T> (call: WechatCall<T>): Promise<T>
   /** Aborts the calls under way. */

@@ -24,7 +24,7 @@ export const createPhoneIdentity = ({ api, appid, secret, clock, watch }: PhoneI
       throw new Problem('js-code-invalid')
     }
     try {
-      // A js_code works once, and WeChat may have used it up even where the call failed: no retry. The phone gets a new one.
+      // A js_code works once, and WeChat may have used it up even where the call failed: no retry after an answer. The phone gets a new one.
       const openid = await api.call({
         endpoint: 'jscode2session',
         query: { appid, secret, js_code: jsCode, grant_type: 'authorization_code' },
