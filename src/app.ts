@@ -155,7 +155,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
         config,
       }
       const links = config.WECHAT_URL_LINK === 'on' ? wechat : null
-      await api.register(ticketRoutes({ login, codes: wechat, links, tokens, names: people, cookie: sessionCookie, limits, clock, config }), { prefix: '/tickets' })
+      await api.register(ticketRoutes({ login, codes: wechat, links, tokens, cookie: sessionCookie, limits, clock, config }), { prefix: '/tickets' })
       await api.register(sessionRoutes({ sessions, names: people, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
       await api.register(phoneLoginRoute(phone), { prefix: '/phone' })
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })

@@ -9,7 +9,7 @@ export const userOf = async (session: Session, names: Names): Promise<User> =>
   ({ sub: session.sub, name: await names.nameOf(session.sub) })
 
 /** Issues a token for a session, as the body of an answer. */
-export const tokenAnswer = async (session: Session, tokens: AccessTokens, names: Names): Promise<Static<typeof schemas.Token>> => {
+export const tokenAnswer = (session: Session, user: User, tokens: AccessTokens): Static<typeof schemas.Token> => {
   const { token, expiresIn } = tokens.issue(session)
-  return { access_token: token, token_type: 'Bearer', expires_in: expiresIn, user: await userOf(session, names) }
+  return { access_token: token, token_type: 'Bearer', expires_in: expiresIn, user }
 }

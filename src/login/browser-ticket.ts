@@ -11,14 +11,14 @@ export interface BrowserCredentials {
 }
 
 /**
- * Updates a ticket for the browser that made it; without `decide` it is read. Rejects with `ticket-not-found` alike for another ticket's
+ * Updates a ticket for the browser that made it; without `decide` it is read. `reading` as in `updateTicket`. Rejects with `ticket-not-found` alike for another ticket's
  * secret, a malformed one and an unknown id.
  */
-export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserCredentials, decide: (ticket: Ticket, now: ClockReading) => Ticket = unchanged): Promise<Ticket> => {
+export const ticketOfBrowser = async (deps: LoginDeps, { id, secret }: BrowserCredentials, decide: (ticket: Ticket, now: ClockReading) => Ticket = unchanged, reading?: Promise<Ticket | undefined>): Promise<Ticket> => {
   if (!isId(id) || !isSecret(secret)) throw new Problem('ticket-not-found')
   const secretHash = hashSecret(secret)
   return await updateTicket(deps, id, (ticket, now) => {
     if (!equalInConstantTime(ticket.secretHash, secretHash)) throw new Problem('ticket-not-found')
     return decide(ticket, now)
-  }, 'browser')
+  }, 'browser', reading)
 }

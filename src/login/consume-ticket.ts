@@ -14,12 +14,15 @@ const repeatMs = 30_000
  * sessions end as the new one takes their place. Rejects with `ticket-not-confirmed`, `ticket-cancelled`, `ticket-expired`, or `ticket-consumed` after 30 s or once the session was ended.
  */
 export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, credentials: BrowserCredentials, presentedSecrets: readonly string[]): Promise<{ ticket: Ticket, session: OpenedSession }> => {
+  const read = await ticketOfBrowser(deps, credentials)
+  if (read.state === 'pending') throw new Problem('ticket-not-confirmed')
+  if (read.person === null) return refuse(read)
+  const opening = deps.sessions.prepare(read.person.sub)
   const ticket = await ticketOfBrowser(deps, credentials, (ticket, now) => {
-    if (ticket.state === 'pending') throw new Problem('ticket-not-confirmed')
     if (ticket.consumedAt !== null && !isPast(ticket.consumedAt + repeatMs, now)) return ticket
     return move(ticket, 'consume', now) ?? refuse(ticket)
-  })
-  const session = await deps.sessions.open(ticket, credentials.secret, deps.audit)
+  }, Promise.resolve(read))
+  const session = await opening.open(ticket, credentials.secret, deps.audit)
   if (session === undefined || !await deps.sessions.endSuperseded(presentedSecrets, session.session, deps.audit)) throw new Problem('ticket-consumed')
   return { ticket, session }
 }

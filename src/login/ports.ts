@@ -140,14 +140,19 @@ export interface OpenedSession {
   readonly endsAt: number
 }
 
-export interface SessionOpener {
-  /** The id that the session of this ticket will have; told before the session opens, so that its person can end it at any time. */
-  idFor (ticketId: string, browserSecret: string): string
+export interface SessionOpening {
   /**
    * Opens the session of a consumed ticket. Repeatable: the same ticket and browser secret give the same session; undefined once that has ended.
    * Records a step each time, repeated calls included, so that no session is in use without one.
    */
   open (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined>
+}
+
+export interface SessionOpener {
+  /** The id that the session of this ticket will have; told before the session opens, so that its person can end it at any time. */
+  idFor (ticketId: string, browserSecret: string): string
+  /** Begins to read what opening a session of this person needs, so that it need not be waited for after the ticket is consumed. */
+  prepare (sub: string): SessionOpening
   /**
    * Ends the sessions behind these secrets of a browser's cookies, as `session` takes their place. Repeatable. Where a later login in the same
    * browser has come first, it ends `session` instead and resolves with false.

@@ -24,10 +24,10 @@ export interface Records<R extends StoredRecord> {
   /** Stores `after` where `before` is still stored; true for the one caller who did. The version goes up by one. */
   replace (id: string, before: R, after: R, ttlMs: number): Promise<boolean>
   /**
-   * Changes a record by compare-and-set, or creates it. `decide` runs once per try, and returns what it was given for no change.
+   * Changes a record by compare-and-set, or creates it. `decide` runs once per try, and returns what it was given for no change. `first` as in `compareAndSet`.
    * Resolves with the record before and after; the same object twice where nothing has changed.
    */
-  update (id: string, decide: (before: R | undefined) => R | undefined, ttlMs: (after: R) => number): Promise<{ readonly before: R | undefined, readonly after: R | undefined }>
+  update (id: string, decide: (before: R | undefined) => R | undefined, ttlMs: (after: R) => number, first?: Promise<R | undefined>): Promise<{ readonly before: R | undefined, readonly after: R | undefined }>
   remove (id: string): Promise<void>
 }
 
@@ -54,7 +54,7 @@ export const createRecords = <R extends StoredRecord>(store: Store, { prefix, is
     write: (id, record, ttlMs) => store.write(keyOf(id), record, ttlMs),
     claim,
     replace: (id, before, after, ttlMs) => swap(id, before, nextVersion(before, after), ttlMs),
-    update: async (id, decide, ttlMs) => {
+    update: async (id, decide, ttlMs, first) => {
       const changed = (before: R | undefined): R | undefined => {
         const after = decide(before)
         return after === before || after === undefined ? before : nextVersion(before, after)
@@ -62,7 +62,7 @@ export const createRecords = <R extends StoredRecord>(store: Store, { prefix, is
       return await compareAndSet(() => read(id), changed, async (before, after) => {
         const record = after as R & { version: number } // from `nextVersion`, as it isn't `before`
         return await (before === undefined ? claim(id, record, ttlMs(record)) : swap(id, before, record, ttlMs(record)))
-      })
+      }, first)
     },
     remove: async (id) => { await store.remove(keyOf(id)) },
   }

@@ -10,14 +10,15 @@ type UpdateDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'>
 /**
  * Changes a ticket: `decide` gets it as it is and returns what it becomes (the same object for no change), or throws a Problem. Of concurrent
  * callers one wins; the others decide again on the changed ticket, so `decide` must be pure. The winner records the step; `by` is the canceller in that
- * step, if `decide` cancels. An overdue ticket expires first, and `decide` gets the expired one.
+ * step, if `decide` cancels. An overdue ticket expires first, and `decide` gets the expired one. `reading` is a read of the ticket that the same request has
+ * begun already.
  * Resolves with the ticket as stored. Rejects with `ticket-not-found` for an unknown id.
  */
-export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket: Ticket, now: ClockReading) => Ticket, by: Canceller | WrongNumber): Promise<Ticket> => {
+export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket: Ticket, now: ClockReading) => Ticket, by: Canceller | WrongNumber, reading?: Promise<Ticket | undefined>): Promise<Ticket> => {
   const { tickets, waitingRoom, clock, audit } = deps
 
-  const read = async (): Promise<Ticket> => {
-    const ticket = await tickets.read(id)
+  const found = async (reading: Promise<Ticket | undefined>): Promise<Ticket> => {
+    const ticket = await reading
     if (ticket === undefined) throw new Problem('ticket-not-found')
     return ticket
   }
@@ -28,7 +29,7 @@ export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket
   // Wakes the polls whatever the outcome: a replacement whose answer got lost may have been stored, and one that lost the race was another caller's.
   const replace = (ticket: Ticket, moved: Ticket): Promise<boolean> => tickets.replace(ticket, moved, (isStored) => { waitingRoom.wake(id, isStored ? moved : undefined) })
 
-  const { before, after } = await compareAndSet(read, next, replace)
+  const { before, after } = await compareAndSet(() => found(tickets.read(id)), next, replace, reading && found(reading))
   if (after === before) return before
   audit.record(stepOf(after, by))
   return after.state === 'expired' ? await updateTicket(deps, id, decide, by) : after

@@ -4,9 +4,9 @@ import { schema } from '../domain/record.ts'
 import { browserFields } from '../domain/step.ts'
 import type { Ticket } from '../domain/ticket.ts'
 import type { Audit } from '../login/audit.ts'
-import type { Clock, OpenedSession, Session, SessionEnder, SessionOpener } from '../login/ports.ts'
+import type { Clock, OpenedSession, Session, SessionEnder, SessionOpener, SessionOpening } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
-import type { People } from './people.ts'
+import { isCutOff, type People, type SessionIndex } from './people.ts'
 import { createBrowserSessionEnder } from './session-end.ts'
 import { cookieSecret, createSessionRecords, idleMsOf, isLater, maxMsOf, sessionId, touchEveryMs, type SessionLife, type SessionRecord } from './session-record.ts'
 
@@ -34,7 +34,7 @@ export interface SessionOptions extends SessionLife {
 export const createBrowserSessions = (store: Store, people: People, clock: Clock, options: SessionOptions): BrowserSessions => {
   const records = createSessionRecords(store, clock, options)
   const { isLive, readLive, readBySecret, ttlMsOf, asSession } = records
-  const { end, endAll, endOfTicket, endOrPrevent, endSuperseded } = createBrowserSessionEnder(records, people, clock)
+  const { end, endAll, endOfTicket, endOrPrevent, endSuperseded, discard } = createBrowserSessionEnder(records, people, clock)
 
   /** Stores that the session is in use. The loser of a race returns what the winner stored; an ended session stays ended. */
   const touch = async (record: SessionRecord): Promise<SessionRecord> => {
@@ -45,22 +45,23 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
 
   /**
    * Ends a person's oldest sessions where there are too many. Sessions that have expired, as those of other sites do within minutes, don't count and are
-   * removed from the list. A session that is still opening gets a tombstone, so that opening it fails: it would not be listed.
+   * removed from the list. A session that is still opening gets a tombstone, so that opening it fails: it would not be listed. True where the list has changed.
    */
-  const endOldestSessions = async ({ sub, id }: SessionRecord, audit: Audit): Promise<void> => {
-    const others = (await people.sessionsOf(sub)).filter((other) => other !== id)
-    if (others.length < maxSessions) return
+  const endOldestSessions = async ({ sub, id }: SessionRecord, index: SessionIndex | undefined, audit: Audit): Promise<boolean> => {
+    const others = people.idsIn(index).filter((other) => other !== id)
+    if (others.length < maxSessions) return false
     const [opening, older] = [others.slice(0, maxOpening), others.slice(maxOpening)]
     const found = await records.readMany(older)
     const live = older.filter((_, index) => isLive(found[index]))
     const leaving = [...older.filter((_, index) => !isLive(found[index])), ...[...opening, ...live].slice(maxSessions - 1)]
     await Promise.all(leaving.map((one) => endOrPrevent(sub, one, 'newer', audit)))
     await people.removeSessions(sub, leaving)
+    return true
   }
 
   const idFor: SessionOpener['idFor'] = (ticketId, browserSecret) => sessionId(cookieSecret(options.cookieKey, ticketId, browserSecret))
 
-  const open = async (ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined> => {
+  const open = async (reading: Promise<SessionIndex | undefined>, ticket: Ticket, browserSecret: string, audit: Audit): Promise<OpenedSession | undefined> => {
     if (ticket.person === null || ticket.consumedAt === null) throw new Error('a session opens from a consumed ticket only')
     const secret = cookieSecret(options.cookieKey, ticket.id, browserSecret)
     const record: SessionRecord = {
@@ -78,11 +79,20 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     }
     // The person was told another id if the cookie key was replaced meanwhile, and could not end this one by it.
     if (!isLive(record) || (ticket.sessionId ?? record.id) !== record.id) return undefined
-    await endOldestSessions(record, audit)
-    // Listed before it is stored, as a session is ended before it is removed from the list: one that is not listed could not be ended from the phone.
     // A ticket of an earlier release lacks `since`: its confirmation counts as made when the ticket was.
-    if (!await people.addSession(record.sub, record.id, record.endsAt, ticket.person.since ?? ticket.createdAt)) return undefined
-    const isNew = await records.claim(record.id, record, ttlMsOf(record))
+    const confirmedAt = ticket.person.since ?? ticket.createdAt
+    const index = await reading
+    if (isCutOff(index, confirmedAt)) return undefined
+    const isShortened = await endOldestSessions(record, index, audit)
+    // Side by side, as nobody has the session's secret before both are done: one that is not listed could not be ended from the phone.
+    const [isListed, isNew] = await Promise.all([
+      people.addSession(record.sub, record.id, record.endsAt, confirmedAt, isShortened ? undefined : reading),
+      records.claim(record.id, record, ttlMsOf(record)),
+    ])
+    if (!isListed) {
+      if (isNew) await discard(record)
+      return undefined
+    }
     const stored = isNew ? record : await readLive(record.id)
     if (stored === undefined) {
       await people.removeSessions(record.sub, [record.id])
@@ -92,9 +102,15 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     return { session: asSession(stored), secret, endsAt: stored.endsAt }
   }
 
+  const prepare = (sub: string): SessionOpening => {
+    const reading = people.readIndex(sub)
+    reading.catch(() => {}) // `open` rejects with it, if it is called
+    return { open: (...call) => open(reading, ...call) }
+  }
+
   return {
     idFor,
-    open,
+    prepare,
     endSuperseded,
     findBySecrets: async (secrets) => {
       const found = (await Promise.all(secrets.map(readBySecret))).filter(isLive)

@@ -12,7 +12,7 @@ interface NameRecord {
 }
 
 /** As stored. */
-interface SessionIndex {
+export interface SessionIndex {
   readonly schema: typeof schema
   readonly version: number
   /** Oldest first. Times are milliseconds since 1970. */
@@ -29,8 +29,15 @@ export interface People extends Names {
   rename (sub: string, name: string): Promise<void>
   /** Returns the ids of a person's sessions, newest first. Some may have ended. */
   sessionsOf (sub: string): Promise<readonly string[]>
-  /** Adds a session to a person's list; the same one again changes nothing. False where its ticket was confirmed at the cutoff of a sign-out or before. */
-  addSession (sub: string, id: string, endsAt: number, confirmedAt: number): Promise<boolean>
+  /** Reads a person's list and last sign-out. */
+  readIndex (sub: string): Promise<SessionIndex | undefined>
+  /** Returns the ids in a list, as `sessionsOf` does. */
+  idsIn (index: SessionIndex | undefined): readonly string[]
+  /**
+   * Adds a session to a person's list; the same one again changes nothing. False where its ticket was confirmed at the cutoff of a sign-out or before. `reading`
+   * is a read of the list that the same request has begun already.
+   */
+  addSession (sub: string, id: string, endsAt: number, confirmedAt: number, reading?: Promise<SessionIndex | undefined>): Promise<boolean>
   /** Records a sign-out: from now on no ticket confirmed at `cutoff` or before opens a session. Ends none; returns the ids in the list. */
   recordSignOut (sub: string, cutoff: number): Promise<readonly string[]>
   removeSessions (sub: string, ids: readonly string[]): Promise<void>
@@ -47,6 +54,9 @@ export const createPeople = (store: Store, clock: Clock): People => {
   const ttlOf = ({ endedAt = 0, sessions }: SessionIndex): number =>
     Math.max(1000, endedAt + cutoffKeptMs - clock.now(), ...sessions.map(({ endsAt }) => endsAt - clock.now()))
 
+  const readIndex = (sub: string) => indexes.read(sub)
+  const idsIn = (index: SessionIndex | undefined) => current(index).sessions.map(({ id }) => id).reverse()
+
   const nameOf = async (sub: string): Promise<string | null> => {
     const name = (await names.read(sub))?.name
     // An earlier release accepted names that imitate others: they are not shown.
@@ -60,16 +70,18 @@ export const createPeople = (store: Store, clock: Clock): People => {
       if (name === '') await names.remove(sub)
       else await names.write(sub, { schema, name }, null)
     },
-    sessionsOf: async (sub) => current(await indexes.read(sub)).sessions.map(({ id }) => id).reverse(),
-    addSession: async (sub, id, endsAt, confirmedAt) => {
+    sessionsOf: async (sub) => idsIn(await readIndex(sub)),
+    readIndex,
+    idsIn,
+    addSession: async (sub, id, endsAt, confirmedAt, reading) => {
       const { after } = await indexes.update(sub, (before) => {
         const index = current(before)
         const isListed = index.sessions.some((session) => session.id === id && session.endsAt === endsAt)
         // Nothing is written for a consume that is repeated.
-        if (confirmedAt <= (index.endedAt ?? 0) || isListed) return before
+        if (isCutOff(index, confirmedAt) || isListed) return before
         return { ...index, sessions: [...index.sessions.filter((session) => session.id !== id), { id, endsAt }] }
-      }, ttlOf)
-      return confirmedAt > (after?.endedAt ?? 0)
+      }, ttlOf, reading)
+      return !isCutOff(after, confirmedAt)
     },
     recordSignOut: async (sub, cutoff) => {
       const { before } = await indexes.update(sub, (before) => {
@@ -86,3 +98,6 @@ export const createPeople = (store: Store, clock: Clock): People => {
     },
   }
 }
+
+/** Tells whether a ticket that was confirmed at this time opens no session, because of a sign-out. */
+export const isCutOff = (index: SessionIndex | undefined, confirmedAt: number): boolean => confirmedAt <= (index?.endedAt ?? 0)

@@ -13,6 +13,8 @@ const tombstoneMs = 600_000
 const raceMs = 30_000
 
 export interface BrowserSessionEnder extends SessionEnder, Pick<SessionOpener, 'endSuperseded'> {
+  /** Ends a session that was just stored and is not listed. Nobody was given its secret, so there is nothing to record. */
+  discard (record: SessionRecord): Promise<void>
   /**
    * As `end`, but leaves the session in the person's list and stores an ended one where none is stored yet, for `keptMs`: a login that is about to open it
    * fails. Resolves with what this call did; null where the session had ended before, or is somebody else's.
@@ -100,6 +102,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
     end,
     endOrPrevent,
     endOfTicket,
+    discard: async (record) => { await records.replace(record.id, record, ended(record), tombstoneMs) },
     endAll: async (sub, cutoff, by, audit) => {
       const ids = await people.recordSignOut(sub, cutoff)
       const outcomes = await Promise.all(ids.map((id) => endOrPrevent(sub, id, by, audit)))

@@ -49,14 +49,11 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
     await (slot === undefined ? store.releasePlainSlot(group, ticket.id) : store.releaseSlot(slot))
   }
 
-  /** Releases the slot, or extends it to the new end. Never rejects: the move is stored, and must not look as if it were not. */
+  /** Extends the slot to the ticket's new end, or releases it, which nobody waits for. Never rejects: the move is stored, and must not look as if it were not. */
   const updateSlot = async (before: Ticket, after: Ticket): Promise<void> => {
-    try {
-      if (isFinal(after.state)) await releaseSlot(after)
-      else if (after.expiresAt !== before.expiresAt) await acquireSlot(after)
-    } catch {
-      // The slot ends by itself.
-    }
+    const leaveToItsEnd = (): void => {}
+    if (isFinal(after.state)) releaseSlot(after).catch(leaveToItsEnd)
+    else if (after.expiresAt !== before.expiresAt) await acquireSlot(after).catch(leaveToItsEnd)
   }
 
   const secureSlot: Tickets['secureSlot'] = async (ticket) => {

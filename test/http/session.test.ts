@@ -388,6 +388,14 @@ await t.test('consume: it restores no ended session when it is repeated at the e
   t.equal((await byPhone.phone.sessions()).json.sessions.length, 1, 'that of the last login only')
 })
 
+await t.test('consume: the answer has the name that the person confirmed with', async (t) => {
+  const service = await openTestService(t)
+  const phone = await phoneOf(service)
+  await phone.rename('Ming')
+  const { consumed } = await logIn(service, { phone })
+  t.strictSame(consumed.json.user, { sub: phone.sub, name: 'Ming' })
+})
+
 await t.test('phone sessions: a person lists and ends their own only', async (t) => {
   const service = await openTestService(t)
   const first = await logIn(service)

@@ -88,10 +88,9 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
     onRequest,
     schema: { response: { 200: schemas.Token, ...schemas.problems } },
   }, async (request, reply) => {
-    if (!isBackend(request)) return await tokenAnswer((await byCookies(request, reply))[0], tokens, names)
-    const session = await sessions.renew((await byToken(request)).id)
+    const session = isBackend(request) ? await sessions.renew((await byToken(request)).id) : (await byCookies(request, reply))[0]
     if (session === undefined) throw new Problem('unauthenticated') // only other sites' tokens can be renewed without a cookie
-    return await tokenAnswer(session, tokens, names)
+    return tokenAnswer(session, await userOf(session, names), tokens)
   })
 
   app.delete('', {

@@ -10,7 +10,7 @@ import type { SeenBrowser } from '../../domain/ticket.ts'
 import type { BrowserCredentials } from '../../login/browser-ticket.ts'
 import type { Renewal } from '../../login/claim-renewal.ts'
 import type { Login } from '../../login/login.ts'
-import type { Clock, PrefetchedCodes, CodeSource, LinkSource, Names } from '../../login/ports.ts'
+import type { Clock, PrefetchedCodes, CodeSource, LinkSource } from '../../login/ports.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import { ticketSecret } from '../credentials.ts'
 import { corsOptions } from '../cross-origin.ts'
@@ -28,7 +28,6 @@ export interface TicketRouteDeps {
   /** Null where WECHAT_URL_LINK is off. */
   readonly links: LinkSource | null
   readonly tokens: AccessTokens
-  readonly names: Names
   readonly cookie: SessionCookie
   readonly limits: Limits
   readonly clock: Clock
@@ -38,7 +37,7 @@ export interface TicketRouteDeps {
 /** Added to MAX_WAIT for the deadline of a poll's answer. */
 const pollMarginMs = 6000
 
-export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limits, clock, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, clock, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   const foreign = foreignOrigins(config)
   const resourcePolicy = resourcePolicyFor(config)
   /** The allowed origin on another site whose page makes the call, or null. A page can't hide its origin in a POST; a call without one comes from no page. */
@@ -138,7 +137,8 @@ export const ticketRoutes = ({ login, codes, links, tokens, names, cookie, limit
     const presentedSecrets = isOwnPage(request, config) ? cookie.read(request).secrets : []
     const { ticket, session } = await login.consumeTicket(credentialsOf(request), presentedSecrets, request.audit)
     if (session.session.site === null && siteOf(request) === null) cookie.set(reply, session.secret, session.endsAt)
-    return { ...await tokenAnswer(session.session, tokens, names), return_to: ticket.returnTo }
+    const user = { sub: session.session.sub, name: ticket.person?.name ?? null } // as they confirmed
+    return { ...tokenAnswer(session.session, user, tokens), return_to: ticket.returnTo }
   })
 
   app.delete('/:ticket', {

@@ -37,7 +37,7 @@ const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Sto
   })
   const steps: Step[] = []
   const audit: Audit = { record: (step) => { steps.push(step) } }
-  const open = (ticket: Ticket, secret: string) => sessions.open(ticket, secret, audit)
+  const open = (ticket: Ticket, secret: string) => sessions.prepare(ticket.person?.sub ?? '').open(ticket, secret, audit)
   return {
     clock,
     inner,
@@ -399,6 +399,41 @@ await t.test('sessions: one that is opening is prevented, for as long as its tic
   t.strictSame(await inner.read(`session:${id}`), { schema: 1, version: 1, id, sub: 'ming', endedAt: clock.now() }, 'the record in its place names the person')
   clock.advance(29_999)
   t.equal(await sessions.open({ ...ticket, person: { sub: 'ming', name: null, since: clock.now() } }, secret), undefined)
+})
+
+await t.test('sessions: one that was stored before its person was known to have signed out ends, and is in no list', async (t) => {
+  let meanwhile: (() => Promise<unknown>) | undefined
+  const bench = setUp(t, {
+    wrap: (inner) => ({
+      ...inner,
+      claim: async (key, value, ttlMs) => {
+        const now = key.startsWith('person-sessions:') ? meanwhile : undefined
+        if (now !== undefined) meanwhile = undefined
+        await now?.()
+        return await inner.claim(key, value, ttlMs)
+      },
+    }),
+  })
+  const { clock, inner, sessions, people, consumed, steps } = bench
+  const [ticket, secret] = [consumed(), newSecret(seededBytes)]
+  const id = sessionId(cookieSecret(Buffer.alloc(32, 7), ticket.id, secret))
+  let wasStored = false
+  meanwhile = async () => {
+    t.equal(await sessions.endAll('ming', clock.now()), 0)
+    wasStored = await inner.read(`session:${id}`) !== undefined
+  }
+  t.equal(await sessions.open(ticket, secret), undefined)
+  t.ok(wasStored)
+  t.equal(await sessions.findById(id), undefined)
+  t.hasStrict(await inner.read(`session:${id}`), { endedAt: clock.now() })
+  t.strictSame(await people.sessionsOf('ming'), [])
+  t.strictSame(steps(), [])
+})
+
+await t.test('sessions: one is in the list, with all others, when another changes the list at the same time', async (t) => {
+  const { sessions, people, consumed } = setUp(t)
+  const opened = await Promise.all(Array.from({ length: 20 }, () => sessions.open(consumed(), newSecret(seededBytes))))
+  t.strictSame((await people.sessionsOf('ming')).toSorted(), opened.map((one) => one?.session.id).toSorted())
 })
 
 await t.test('sessions: one that opens just before it is prevented ends, and one that another call has prevented stays, when all are ended', async (t) => {
