@@ -11,7 +11,8 @@ export interface AllowedHostsOptions {
  * has the same origin to its browser, and only `Host` differs from ours. Ignores `X-Forwarded-Host`.
  */
 export const allowedHostsPlugin = fp<AllowedHostsOptions>(async (app, { hosts }) => {
-  app.addHook('onRequest', async ({ raw }) => {
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
     if (!hosts.has(raw.headers.host?.toLowerCase() ?? '')) throw new Problem('bad-request', { detail: 'This service answers to another host name' })
+    done()
   })
 }, { name: 'allowed-hosts' })

@@ -26,10 +26,10 @@ const refuseProto = (key: string, value: unknown): unknown => {
  */
 export const readBodies = (app: FastifyInstance, read: (body: Buffer) => unknown): void => {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => read(body))
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request: unknown, body: Buffer, done) => { done(null, read(body)) })
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request: unknown, body: Buffer, done) => {
     if (body.length > 0) throw new Problem('unsupported-media-type')
-    return read(body)
+    done(null, read(body))
   })
 }
 
@@ -50,7 +50,8 @@ const isOfOtherType = ({ method, headers }: FastifyRequest): boolean => {
  */
 export const bodyParserPlugin = fp(async (app) => {
   readBodies(app, parseJson)
-  app.addHook('preParsing', async (request) => {
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
     if (!request.is404 && isOfOtherType(request)) throw new Problem('unsupported-media-type')
+    done()
   })
 }, { name: 'body-parser' })

@@ -99,8 +99,9 @@ export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, {
   app.setErrorHandler<FastifyError>((error, request, reply) => answer(asProblem(error), request, reply))
   app.setNotFoundHandler((request, reply) => answer(unknownRoute(request, reply), request, reply))
   // Before the body is read: without a route its form doesn't matter.
-  app.addHook('preParsing', async (request, reply) => {
+  app.addHook('preParsing', (request, reply, _payload, done) => {
     if (request.is404) throw unknownRoute(request, reply)
+    done()
   })
 }, { name: 'problems' })
 

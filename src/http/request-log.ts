@@ -20,7 +20,7 @@ export const requestLogPlugin = fp<{ clock: Clock }>(async (app, { clock }) => {
   const lines = createLogLimit(clock, (kind, client, repeated) => { app.log.info({ client, repeated, kind }, 'further requests were logged at debug level') })
   app.addHook('onClose', async () => { lines.flush() })
 
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const isFrequent = request.routeOptions.config.isFrequent === true && reply.statusCode < 400
     const kind = reply.statusCode >= 500 ? 'failed' : reply.statusCode >= 400 ? 'refused' : 'answered'
     const isLogged = !isFrequent && lines.allows(kind, clientPrefixesOf(request)[0], linesPerMinute[kind])
@@ -30,6 +30,7 @@ export const requestLogPlugin = fp<{ clock: Clock }>(async (app, { clock }) => {
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime),
     }, 'answered')
+    done()
   })
 }, { name: 'request-log' })
 

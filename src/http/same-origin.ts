@@ -1,5 +1,5 @@
 /** Which site's page makes a call, by the browser's `Origin` and `Sec-Fetch-Site`; and refusals of other sites' calls. */
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Config } from '../config.ts'
 import { isOwnSite } from '../domain/site.ts'
 import { Problem } from '../errors.ts'
@@ -25,22 +25,15 @@ export const isOwnPage = (request: FastifyRequest, config: Pick<Config, 'origin'
   ['same-origin', 'same-site'].includes(callerOf(request, config))
 
 /**
- * A hook for calls that change something by cookie: `Origin` or `Sec-Fetch-Site` has to name our origin, or our site where COOKIE_DOMAIN is set. Browsers send
- * one of them, and scripts can't forge them; a call with neither is refused.
- */
-export const refuseCrossSite = (config: Config) => async (request: FastifyRequest): Promise<void> => {
-  if (!isOwnPage(request, config)) throw new Problem('cross-site')
-}
-
-/**
  * A hook for the picture of a code: refuses pages of origins that aren't allowed. An `<img>` sends no `Origin`, so its `Referer` counts; a page that hides its
  * `Referer` is stopped by Cross-Origin-Resource-Policy alone.
  */
-export const refuseForeignPictures = ({ origin: own, ALLOWED_ORIGINS }: Config) => async ({ headers }: FastifyRequest): Promise<void> => {
+export const refuseForeignPictures = ({ origin: own, ALLOWED_ORIGINS }: Config): onRequestHookHandler => ({ headers }, _reply, done) => {
   const { origin, referer = '', 'sec-fetch-site': fetchSite, 'sec-fetch-mode': mode } = headers
   const isElsewhere = (fetchSite === 'cross-site' || fetchSite === 'same-site') && mode !== 'navigate'
   const page = origin ?? (isElsewhere ? URL.parse(referer)?.origin : undefined)
   if (page !== undefined && page !== own && !ALLOWED_ORIGINS.includes(page)) throw new Problem('cross-site')
+  done()
 }
 
 /**
@@ -48,13 +41,14 @@ export const refuseForeignPictures = ({ origin: own, ALLOWED_ORIGINS }: Config) 
  * `Sec-Fetch-Site`, a page of ours under another name of this host has the same name in `Origin` and `Host`. Runs before the body is read and anything is
  * counted.
  */
-export const refuseForeignPages = (config: Pick<Config, 'origin' | 'COOKIE_DOMAIN' | 'ALLOWED_ORIGINS'>) => {
+export const refuseForeignPages = (config: Pick<Config, 'origin' | 'COOKIE_DOMAIN' | 'ALLOWED_ORIGINS'>): onRequestHookHandler => {
   const { protocol } = new URL(config.origin)
-  return async (request: FastifyRequest): Promise<void> => {
+  return (request, _reply, done) => {
     const caller = callerOf(request, config)
-    if (caller === 'same-origin' || caller === 'none') return
+    if (caller === 'same-origin' || caller === 'none') return done()
     const { origin, host, 'sec-fetch-site': fetchSite } = request.headers
     const isAllowed = origin !== undefined && (config.ALLOWED_ORIGINS.includes(origin) || (fetchSite === undefined && origin === `${protocol}//${host}`))
     if (!isAllowed) throw new Problem('cross-site')
+    done()
   }
 }

@@ -13,7 +13,10 @@ export const shutdownPlugin = fp<{ waitingRoom: WaitingRoom }>(async (app, { wai
   app.decorate('isShuttingDown', () => isShuttingDown)
   app.addHook('preClose', async () => { beginShutdown() })
   // A proxy that keeps connections would go on sending calls over them, and the last of these would be lost.
-  app.addHook('onSend', async (_request, reply) => { if (isShuttingDown) reply.header('connection', 'close') })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isShuttingDown) reply.header('connection', 'close')
+    done()
+  })
 }, { name: 'shutdown' })
 
 declare module 'fastify' {

@@ -33,5 +33,8 @@ export const endUnreadBodies = (listener: RequestListener, timer: Pick<Clock, 'a
 
 /** Tells the client that the connection ends. */
 export const unreadBodiesPlugin = fp(async (app) => {
-  app.addHook('onSend', async ({ raw }, reply) => { if (isUnread(raw)) reply.header('connection', 'close') })
+  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
+    if (isUnread(raw)) reply.header('connection', 'close')
+    done()
+  })
 }, { name: 'unread-bodies' })

@@ -1,5 +1,6 @@
 /** The security headers of every answer: pages, scripts, calls, refusals, and answers of the HTTP parser. */
 import t from 'tap'
+import { elementStyleSource } from '../../src/http/page-scripts.ts'
 import { openBrowser } from '../support/clients.ts'
 import { readAnswer, sendRaw, type RawAnswer } from '../support/fuzz/wire.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
@@ -79,6 +80,31 @@ for (const [publicUrl, isSecure] of [['https://login.example.com', true], ['http
     check(await ask(port, 'GET /health/ready'), 503, /^no-store$/, 'without the store')
   })
 }
+
+await t.test('headers: the security headers are exactly these, whether an answer is a success or a refusal', async (t) => {
+  const service = await openTestService(t)
+  const port = await listen(service)
+  const expected = {
+    'content-security-policy': `default-src 'none';script-src 'self';style-src 'self' ${elementStyleSource};img-src 'self' data:;connect-src 'self';base-uri 'none';form-action 'none';require-trusted-types-for 'script';frame-ancestors 'none'`,
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'origin-agent-cluster': '?1',
+    'permissions-policy': 'accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()',
+    'referrer-policy': 'no-referrer',
+    'strict-transport-security': 'max-age=31536000',
+    'x-content-type-options': 'nosniff',
+    'x-dns-prefetch-control': 'off',
+    'x-download-options': 'noopen',
+    'x-frame-options': 'DENY',
+    'x-permitted-cross-domain-policies': 'none',
+    'x-xss-protection': '0',
+  }
+  const others = new Set(['cache-control', 'connection', 'content-length', 'content-type', 'date', 'vary', 'www-authenticate'])
+  for (const path of ['/health/live', '/api/session']) {
+    const { headers } = await ask(port, `GET ${path}`)
+    t.strictSame(Object.fromEntries(Object.entries(headers).filter(([name]) => !others.has(name))), expected, path)
+  }
+})
 
 await t.test('headers: an answer of the API varies by cookie and Authorization, by X-Ticket-Secret where the call has it, and has no ETag, whatever is called and however it is answered', async (t) => {
   for (const prefix of ['', '/auth']) {

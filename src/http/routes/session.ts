@@ -1,7 +1,7 @@
 /** Routes for a logged-in browser, and for a site that has its token: session, token, log-out, and verification for a proxy's sub-request. */
 import cors from '@fastify/cors'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Config } from '../../config.ts'
 import { isReturnAllowed } from '../../domain/return-to.ts'
 import { siblingOrigins } from '../../domain/site.ts'
@@ -11,7 +11,7 @@ import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import { bearerToken, hasBearer } from '../credentials.ts'
 import { corsOptions } from '../cross-origin.ts'
-import { refuseCrossSite } from '../same-origin.ts'
+import { isOwnPage } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
 import type { SessionCookie } from '../session-cookie.ts'
 import { tokenAnswer, userOf } from '../token-answer.ts'
@@ -69,8 +69,14 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
   const isBackend = (request: FastifyRequest): boolean => hasBearer(request) && cookie.count(request) === 0
 
   const returnOrigins = [config.origin, ...config.ALLOWED_ORIGINS]
-  const refuse = refuseCrossSite(config)
-  const onRequest = async (request: FastifyRequest): Promise<void> => { if (!isBackend(request)) await refuse(request) }
+  /**
+   * For calls that change something by cookie: `Origin` or `Sec-Fetch-Site` has to name our origin, or our site where COOKIE_DOMAIN is set. Browsers send one of
+   * them, and scripts can't forge them; a call with neither is refused.
+   */
+  const onRequest: onRequestHookHandler = (request, _reply, done) => {
+    if (!isBackend(request) && !isOwnPage(request, config)) throw new Problem('cross-site')
+    done()
+  }
 
   app.get('', {
     schema: { querystring: schemas.SessionQuery, response: { 200: schemas.AskedSessionView, ...schemas.problems } },

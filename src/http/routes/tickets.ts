@@ -69,7 +69,10 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, cloc
   app.post('', {
     onRequest: refuseForeignPages(config),
     schema: { body: schemas.CreateTicketBody, response: { 201: schemas.CreatedTicket, ...schemas.problems } },
-    preValidation: async (request) => { if (request.body === undefined) request.body = {} }, // JSON null was sent as null, and is refused
+    preValidation: (request, _reply, done) => {
+      if (request.body === undefined) request.body = {} // JSON null was sent as null, and is refused
+      done()
+    },
   }, async (request, reply) => {
     const renewal = await renewalOf(request, request.body.renews)
     const browser = browserOf(request)
