@@ -25,6 +25,8 @@ export type Match = 'tap' | 'type' | 'off'
 
 /** What the person who scanned is asked to decide. */
 export interface Offer {
+  /** The session of the login if this person has confirmed it; undefined before, and from an older service. */
+  readonly session: string | undefined
   /** `confirmed`: this person has confirmed it already. */
   readonly state: 'scanned' | 'confirmed'
   /** `origin` is the site to log in to, `service` the origin of the login service; mostly the same. */
@@ -74,7 +76,7 @@ export const readGrant = (body: Body): Grant | undefined => {
 
 export const readOffer = (body: Body): Offer | undefined => {
   const site = bodyOf(body.site)
-  const state = body.state === 'scanned' ? body.state : readConfirmed(body)
+  const state = body.state === 'scanned' ? body.state : readConfirmed(body)?.state
   const origin = text(site.origin)
   const createdAt = Date.parse(String(body.created_at))
   const match = readMatch(body)
@@ -82,6 +84,7 @@ export const readOffer = (body: Body): Offer | undefined => {
   const phonePlace = textOrNull(body.phone_place)
   return {
     ...match,
+    session: text(body.session),
     state,
     site: { name: text(site.name) ?? origin, origin, service: text(site.service) ?? origin },
     browser: browserOf(body.browser),
@@ -105,8 +108,11 @@ const readMatch = ({ match, match_choices: choices = null }: Body): Pick<Offer, 
   return { match: match ?? 'off', choices: [] }
 }
 
-/** A ticket that was confirmed may be consumed already when the answer comes. */
-export const readConfirmed = (body: Body): 'confirmed' | undefined => body.state === 'confirmed' || body.state === 'consumed' ? 'confirmed' : undefined
+/** A login that this person has confirmed: the ticket may be consumed already when the answer comes. */
+export interface Confirmed { readonly state: 'confirmed', readonly session: string | undefined }
+
+export const readConfirmed = (body: Body): Confirmed | undefined =>
+  body.state === 'confirmed' || body.state === 'consumed' ? { state: 'confirmed', session: text(body.session) } : undefined
 
 /** The name that a person has from now on. In an object, as the name may be null. */
 export const readRenamed = (body: Body): { readonly name: string | null } | undefined => {

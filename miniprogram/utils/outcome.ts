@@ -33,6 +33,8 @@ export interface Failure {
   readonly retryAfter?: number
   /** The reason, if the code alone doesn't tell it. */
   readonly reason?: string
+  /** The session of a login that this person has confirmed, if the call came too late for it. */
+  readonly session?: string
   /** With `no-answer`: the connection turned out to be gone, so the same call over a new one may well succeed. */
   readonly wasCut?: true
 }
@@ -91,6 +93,7 @@ const outcomeOf = <T>(reply: Reply, read: Read<T>): Outcome<T> => {
     ...(typeof body.server_time === 'number' && { serverTime: body.server_time }),
     ...(reply.retryAfter !== undefined && { retryAfter: reply.retryAfter }),
     ...(typeof body.reason === 'string' && { reason: body.reason }),
+    ...(typeof body.session === 'string' && { session: body.session }),
   }
 }
 

@@ -1,6 +1,6 @@
 /** The calls to the service: signed, and repeated once with a new key or a corrected clock if the service asks for that, or over a new connection. */
 import { readCancelled, readConfirmed, readOffer, readRenamed, readSessions } from './answers'
-import type { LoggedInBrowser, Offer, User } from './answers'
+import type { Confirmed, LoggedInBrowser, Offer, User } from './answers'
 import { base64url, fromBase64url } from './bytes'
 import { answerTo, nameRefused } from './outcome'
 import type { Body, Failure, Outcome, Read } from './outcome'
@@ -14,11 +14,13 @@ export interface Service {
   user (): User | undefined
   scan (ticket: string): Promise<Outcome<Offer>>
   /** Confirms, with the number that was tapped or typed; null if none is asked for. */
-  confirm (ticket: string, number: string | null): Promise<Outcome<'confirmed'>>
+  confirm (ticket: string, number: string | null): Promise<Outcome<Confirmed>>
   cancel (ticket: string): Promise<Outcome<'cancelled'>>
   sessions (): Promise<Outcome<readonly LoggedInBrowser[]>>
   /** Ends a browser's session; succeeds also if it has ended already. */
   signOut (sessionId: string): Promise<Outcome<true>>
+  /** Ends the login that this person has confirmed, even before its browser has got the session; succeeds also if it has ended already. */
+  endLogin (ticket: string, sessionId: string): Promise<Outcome<true>>
   /** Ends the session of every browser, and logs out every other phone of this person. */
   signOutEverywhere (): Promise<Outcome<true>>
   /** Sets the name that others see; an empty one removes it. Returns the name as it is now. */
@@ -41,12 +43,13 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     body: JSON.stringify({ js_code: jsCode }),
   }))
 
-  const send = async (method: PhoneRequest['method'], path: string, body: string | undefined, key: PhoneKey): Promise<Reply> => {
+  const send = async (method: PhoneRequest['method'], target: string, body: string | undefined, key: PhoneKey): Promise<Reply> => {
+    const [path = '', query = ''] = target.split('?')
     const signature = sign({
       method,
       serviceUrl,
       path,
-      query: '',
+      query,
       body: body ?? '',
       key: fromBase64url(key.key) ?? new Uint8Array(0),
       keyId: key.keyId,
@@ -54,7 +57,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       nonce: base64url(await platform.randomBytes(16)),
     })
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' }
-    return platform.request({ method, url: serviceUrl + path, headers: { ...signature, ...type }, body })
+    return platform.request({ method, url: serviceUrl + target, headers: { ...signature, ...type }, body })
   }
 
   /** Drops an unknown key, or corrects the clock; returns whether a second try makes sense. */
@@ -74,7 +77,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
    * nothing the second time may; a confirmation never, as each is one tap.
    */
   const call = async <T>(
-    method: PhoneRequest['method'], path: string, body: object, read: Read<T>, { mayRepeat = false } = {},
+    method: PhoneRequest['method'], target: string, body: object, read: Read<T>, { mayRepeat = false } = {},
   ): Promise<Outcome<T>> => {
     // Never a call without a text, but for GET: there some systems send nothing, others `{}` or `null`, and the bytes are signed.
     const text = method === 'GET' ? undefined : JSON.stringify(body)
@@ -82,7 +85,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     for (;;) {
       const key = await keys.get()
       if (!key.ok) return key
-      const outcome = await answerTo(platform, () => send(method, path, text, key.value), read)
+      const outcome = await answerTo(platform, () => send(method, target, text, key.value), read)
       if (outcome.ok || recovered.has(outcome.code) || !recover(outcome, key.value, mayRepeat)) return outcome
       recovered.add(outcome.code)
     }
@@ -90,16 +93,19 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
 
   const onTicket = (ticket: string, verb: string): string => `/api/phone/tickets/${encodeURIComponent(ticket)}/${verb}`
 
+  const endSession = async (sessionId: string, query = '', options = {}): Promise<Outcome<true>> => {
+    const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}${query}`, {}, signedOut, options)
+    return !outcome.ok && outcome.code === 'not-found' ? { ok: true, value: true } : outcome
+  }
+
   return {
     user: () => keys.stored()?.user,
     scan: (ticket) => call('POST', onTicket(ticket, 'scan'), {}, readOffer, { mayRepeat: true }),
     confirm: (ticket, number) => call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readConfirmed),
     cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readCancelled, { mayRepeat: true }),
     sessions: () => call('GET', '/api/phone/sessions', {}, readSessions, { mayRepeat: true }),
-    signOut: async (sessionId) => {
-      const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}`, {}, signedOut)
-      return !outcome.ok && outcome.code === 'not-found' ? { ok: true, value: true } : outcome
-    },
+    signOut: (sessionId) => endSession(sessionId),
+    endLogin: (ticket, sessionId) => endSession(sessionId, `?ticket=${encodeURIComponent(ticket)}`, { mayRepeat: true }),
     signOutEverywhere: () => call('DELETE', '/api/phone/sessions', {}, signedOut),
     rename: async (name) => {
       const outcome = await call('PUT', '/api/phone/profile', { name: name.trim() }, readRenamed)

@@ -40,6 +40,7 @@ export const en: Words = {
   ends: {
     done: { line: "You're in", help: 'The login page carries on by itself.' },
     refused: { line: 'Refused. Nobody was logged in', help: 'Never scan a login code someone sent you, or pass on a number.' },
+    'logged-out': { line: 'That device is logged out', help: 'Never scan a login code someone sent you, or pass on a number.' },
     cancelled: { line: 'Login cancelled', help: 'To log in, scan the new code on the page.' },
     'wrong-number': { line: 'Wrong number. Login cancelled', help: "Somebody may have tried to have you confirm their login. Don't scan again for a page you didn't open. Next time you'll type the number." },
     expired: { line: 'That code has expired', help: "There's a new one on the page. Scan again." },
@@ -55,6 +56,13 @@ export const en: Words = {
     unavailable: { line: "Login didn't work", help: '' },
   },
 
+  loggedIn: (_site, browser, system) => {
+    const device = [browser, system].filter((part) => part !== '').join(' on ')
+    return `${device === '' ? 'Another device' : device} is logged in`
+  },
+  notMeLogOut: 'Not me: log it out',
+  loggingOut: 'Logging out…',
+  stillLoggedIn: 'That device may still be logged in.',
   doneHere: 'Switch back to your browser.',
   compareAppIds: (appId) => `For developers: this mini program's AppID${appId === '' ? '' : ` (${appId})`} and the service's WECHAT_APPID must be the same.`,
 

@@ -46,6 +46,13 @@ export interface Words {
 
   /** A line, and a smaller one below it, for each way an approval can end. */
   readonly ends: Readonly<Record<EndKind, { readonly line: string, readonly help: string }>>
+  /** Takes the place of `ends.done.line` if the browser and its site are known; browser and system are empty if they aren't. */
+  readonly loggedIn: (site: string, browser: string, system: string) => string
+  /** Ends the login that was just confirmed. */
+  readonly notMeLogOut: string
+  readonly loggingOut: string
+  /** Stands before the reason why that failed. */
+  readonly stillLoggedIn: string
   /** Takes the place of `ends.done.help` if the login page is on this phone. */
   readonly doneHere: string
   /** What to compare if mini program and site don't belong together; the AppID is empty if WeChat doesn't tell it. */
@@ -97,4 +104,4 @@ export interface Words {
   readonly daysAgo: (count: number) => string
 }
 
-type EndKind = 'done' | 'refused' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'
+type EndKind = 'done' | 'refused' | 'logged-out' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'

@@ -36,6 +36,7 @@ export const zhHant: Words = {
   ends: {
     done: { line: '登入成功', help: '登入頁會自動繼續。' },
     refused: { line: '已拒絕，沒有登入', help: '別人傳來的碼不要掃，也不要告訴別人數字。' },
+    'logged-out': { line: '那台裝置已登出', help: '別人傳來的碼不要掃，也不要告訴別人數字。' },
     cancelled: { line: '登入已取消', help: '要登入的話，請掃網頁上的新碼。' },
     'wrong-number': { line: '數字不對，登入已取消', help: '可能有人想讓你替他確認登入。不是你自己打開的登入頁，不要再掃。下次要自己輸入數字。' },
     expired: { line: '登入碼過期了', help: '網頁上已經有新碼，再掃一次。' },
@@ -51,6 +52,13 @@ export const zhHant: Words = {
     unavailable: { line: '登入沒有成功', help: '' },
   },
 
+  loggedIn: (site, browser, system) => {
+    const device = [browser, system].filter((part) => part !== '').join(' · ')
+    return `${device === '' ? '另一台裝置' : `${device} `}已登入 ${site}`
+  },
+  notMeLogOut: '不是我，馬上登出',
+  loggingOut: '正在登出…',
+  stillLoggedIn: '沒有登出成功，那台裝置可能還登入著。',
   doneHere: '切回瀏覽器，會自動繼續。',
   compareAppIds: (appId) => `開發者請檢查：這個小程式的 AppID${appId === '' ? ' ' : `（${appId}）`}和服務的 WECHAT_APPID 必須相同。`,
 

@@ -36,6 +36,7 @@ export const zh: Words = {
   ends: {
     done: { line: '登录成功', help: '登录页会自动继续。' },
     refused: { line: '已拒绝，没有登录', help: '别人发来的码不要扫，也不要告诉别人数字。' },
+    'logged-out': { line: '那台设备已退出', help: '别人发来的码不要扫，也不要告诉别人数字。' },
     cancelled: { line: '登录已取消', help: '要登录的话，请扫网页上的新码。' },
     'wrong-number': { line: '数字不对，登录已取消', help: '可能有人想让你替他确认登录。不是你自己打开的登录页，不要再扫。下次要自己输入数字。' },
     expired: { line: '登录码过期了', help: '网页上已经有新码，再扫一次。' },
@@ -51,6 +52,13 @@ export const zh: Words = {
     unavailable: { line: '登录没有成功', help: '' },
   },
 
+  loggedIn: (site, browser, system) => {
+    const device = [browser, system].filter((part) => part !== '').join(' · ')
+    return `${device === '' ? '另一台设备' : `${device} `}已登录 ${site}`
+  },
+  notMeLogOut: '不是我，马上退出',
+  loggingOut: '正在退出…',
+  stillLoggedIn: '没有退出成功，那台设备可能还登录着。',
   doneHere: '切回浏览器，会自动继续。',
   compareAppIds: (appId) => `开发者请检查：这个小程序的 AppID${appId === '' ? ' ' : `（${appId}）`}和服务的 WECHAT_APPID 必须相同。`,
 

@@ -295,3 +295,57 @@ await t.test('approval: still asks for the decision when only the phone\'s clock
   await approval.confirm('47')
   t.equal(approval.view().kind, 'done')
 })
+
+await t.test('approval: ends the login that it has just confirmed when that was not this person', async (t) => {
+  const withSession = ok({ state: 'confirmed', version: 3, session: 's1' })
+  const { approval, asked, kinds, phone } = start({ confirm: withSession, s1: { status: 204, body: '' }, [`s1?ticket=${ticket}`]: { status: 204, body: '' } })
+  await approval.read()
+  await approval.logOut()
+  t.equal(approval.view().kind, 'ready', 'nothing is confirmed yet')
+  await approval.confirm('47')
+  t.hasStrict(approval.view(), { kind: 'done', session: 's1', isEnding: false })
+  const ending = approval.logOut()
+  t.hasStrict(approval.view(), { kind: 'done', isEnding: true })
+  await Promise.all([ending, approval.logOut(), approval.read()])
+  t.strictSame(approval.view(), { kind: 'logged-out' })
+  t.strictSame(kinds, ['loading', 'ready', 'confirming', 'done', 'logged-out'])
+  t.strictSame(asked(), ['POST scan', 'POST confirm', `DELETE s1?ticket=${ticket}`])
+  t.match(phone.requests.at(-1)?.url, /\/api\/phone\/sessions\/s1\?ticket=/)
+  await approval.read()
+  t.equal(approval.view().kind, 'logged-out', 'and stays so')
+})
+
+await t.test('approval: says so, and can be tried again, when the login could not be ended', async (t) => {
+  const end = `s1?ticket=${ticket}`
+  const { approval, phone } = start({ confirm: ok({ state: 'confirmed', session: 's1' }), [end]: [problem(503, 'store-unavailable'), 'lost', problem(404, 'not-found')] })
+  await approval.read()
+  await approval.confirm('47')
+  await approval.logOut()
+  t.hasStrict(approval.view(), { kind: 'done', session: 's1', isEnding: false, failure: 'store-unavailable' })
+  phone.isConnected = false
+  await approval.logOut()
+  t.hasStrict(approval.view(), { kind: 'done', failure: 'offline' })
+  phone.isConnected = true
+  await approval.logOut()
+  t.strictSame(approval.view(), { kind: 'logged-out' }, 'it has ended already')
+})
+
+await t.test('approval: knows the session to end however it learns that the login was confirmed', async (t) => {
+  const told = { session: 's1' }
+  for (const answers of [
+    { scan: offer({ state: 'confirmed', ...told }) },
+    { scan: [offer(), problem(409, 'ticket-consumed', told)] },
+    { scan: [offer(), problem(409, 'ticket-confirmed', told)] },
+  ] as Array<Record<string, FakeReply | FakeReply[]>>) {
+    const { approval } = start(answers)
+    await approval.read()
+    await approval.read()
+    t.hasStrict(approval.view(), { kind: 'done', session: 's1' })
+  }
+  const older = start()
+  await older.approval.read()
+  await older.approval.confirm('47')
+  await older.approval.logOut()
+  t.hasStrict(older.approval.view(), { kind: 'done', session: undefined }, 'an older service tells none')
+  t.notOk(older.asked().some((call) => call.startsWith('DELETE')))
+})

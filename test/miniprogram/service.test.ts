@@ -14,24 +14,26 @@ const start = (answers: Record<string, FakeReply | FakeReply[]> = {}) => {
 
 await t.test('service: each call is what the service expects, signed', async (t) => {
   const { phone, service } = start({
-    confirm: ok({ state: 'confirmed', version: 3 }),
+    confirm: ok({ state: 'confirmed', version: 3, session: 's1' }),
     cancel: ok({ state: 'cancelled', version: 3 }),
     sessions: ok({ sessions: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', place: '上海' }, created_at: '2026-11-23T01:00:00Z', last_seen_at: '2026-11-23T02:00:00Z', expires_at: '2026-12-23T01:00:00Z' }] }),
     'a%2Fb': { status: 204, body: '' },
+    [`s1?ticket=${ticket}`]: { status: 204, body: '' },
     profile: ok({ user: { sub: 'sub-of-mei', name: '小明' } }),
   })
   t.hasStrict(await service.scan(ticket), {
     ok: true,
     value: { state: 'scanned', site: { name: 'Acme', origin: 'https://acme.example' }, createdAt: startMs - 20_000, expiresIn: 150, choices: ['12', '47', '83'] },
   })
-  t.strictSame(await service.confirm(ticket, '47'), { ok: true, value: 'confirmed' })
-  t.strictSame(await service.confirm(ticket, null), { ok: true, value: 'confirmed' })
+  t.strictSame(await service.confirm(ticket, '47'), { ok: true, value: { state: 'confirmed', session: 's1' } })
+  t.strictSame(await service.confirm(ticket, null), { ok: true, value: { state: 'confirmed', session: 's1' } })
   t.strictSame(await service.cancel(ticket), { ok: true, value: 'cancelled' })
   t.strictSame(await service.sessions(), {
     ok: true,
     value: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', network: null, place: '上海', placeEn: '上海' }, lastSeenAt: startMs - 20_000, site: null }],
   })
   t.strictSame(await service.signOut('a/b'), { ok: true, value: true })
+  t.strictSame(await service.endLogin(ticket, 's1'), { ok: true, value: true })
   t.strictSame(await service.rename('  小明 '), { ok: true, value: '小明' })
   t.strictSame(service.user(), { sub: 'sub-of-mei', name: '小明' }, 'the new name is remembered')
 
@@ -44,6 +46,7 @@ await t.test('service: each call is what the service expects, signed', async (t)
     { method: 'POST', url: `${on}/tickets/${ticket}/cancel`, body: '{}' },
     { method: 'GET', url: `${on}/sessions`, body: undefined },
     { method: 'DELETE', url: `${on}/sessions/a%2Fb`, body: '{}' },
+    { method: 'DELETE', url: `${on}/sessions/s1?ticket=${ticket}`, body: '{}' },
     { method: 'PUT', url: `${on}/profile`, body: '{"name":"小明"}' },
   ])
   const nonces = new Set<string>()
@@ -52,7 +55,7 @@ await t.test('service: each call is what the service expects, signed', async (t)
     const verify = createVerifier(Buffer.alloc(32, 'key_1'), 'hmac-sha256')
     t.equal(await httpbis.verifyMessage({ keyLookup: async () => ({ verify }), maxAge: Number.MAX_SAFE_INTEGER }, { method, url, headers: { ...headers } }), true, url)
   }
-  t.equal(nonces.size, 7, 'no nonce is used twice')
+  t.equal(nonces.size, 8, 'no nonce is used twice')
 })
 
 await t.test('service: logs in once when several calls come at the same time, and not again while the key is valid', async (t) => {
@@ -349,7 +352,7 @@ await t.test('service: returns an internal error, never a confirmation, when the
     t.strictSame(await start({ scan: offer({ state }) }).service.scan(ticket), { ok: false, code: 'internal' }, `scan: ${state}`)
     t.strictSame(await start({ confirm: ok({ state }) }).service.confirm(ticket, '47'), { ok: false, code: 'internal' }, `confirm: ${state}`)
   }
-  t.strictSame(await start({ confirm: ok({ state: 'consumed' }) }).service.confirm(ticket, '47'), { ok: true, value: 'confirmed' })
+  t.strictSame(await start({ confirm: ok({ state: 'consumed' }) }).service.confirm(ticket, '47'), { ok: true, value: { state: 'confirmed', session: undefined } })
   t.strictSame(await start({ cancel: ok({ state: 'scanned' }) }).service.cancel(ticket), { ok: false, code: 'internal' })
 })
 

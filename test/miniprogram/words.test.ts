@@ -67,6 +67,7 @@ await t.test('ago: uses the largest unit that fits', async (t) => {
 })
 
 const offer: Offer = {
+  session: undefined,
   state: 'scanned',
   site: { name: 'Acme', origin: 'https://acme.example', service: 'https://acme.example' },
   browser: { name: 'Chrome 151', system: 'Windows 11', ip: '', network: '203.0.113.*', place: null, placeEn: null },
@@ -82,6 +83,8 @@ const offer: Offer = {
 }
 const typing: Offer = { ...offer, match: 'type', choices: [] }
 const ready = (asked: Offer, isClockCorrected = false, typed = '', isClaimed = false): View => ({ kind: 'ready', offer: asked, isClockCorrected, typed, isClaimed })
+
+const done = (more: Partial<Extract<View, { kind: 'done' }>> = {}): View => ({ kind: 'done', offer: undefined, session: undefined, isEnding: false, failure: undefined, ...more })
 
 const texts = (screen: ReturnType<typeof screenOf>): string[] => screen.warnings.map(({ text }) => text)
 
@@ -195,9 +198,9 @@ await t.test('screenOf: sends the person back to the browser, for the number and
   const here: Offer = { ...offer, isSamePhone: true, isPhone: true }
   t.hasStrict(screenOf(ready(here), en, now, false), { ask: 'Switch to your browser for the number, then tap it here', askHelp: en.askHelp, isPhone: true })
   t.hasStrict(screenOf(ready({ ...here, match: 'type', choices: [] }), zh, now, false), { ask: '切回浏览器看数字，再回来输入' })
-  t.equal(screenOf({ kind: 'done', offer: here }, en, now, false).help, 'Switch back to your browser.')
+  t.equal(screenOf(done({ offer: here }), en, now, false).help, 'Switch back to your browser.')
   t.equal(screenOf(ready(here), en, now, true).ask, en.tapNumber, 'the camera has scanned another phone')
-  t.equal(screenOf({ kind: 'done', offer: here }, en, now, true).help, en.ends.done.help)
+  t.equal(screenOf(done({ offer: here }), en, now, true).help, en.ends.done.help)
 })
 
 await t.test('screenOf: warns of no age, as pages renew their codes by themselves', async (t) => {
@@ -250,7 +253,9 @@ await t.test('screenOf: disables the buttons and marks the number while a decisi
 
 await t.test('screenOf: shows a line, a mark and actions when the approval has ended', async (t) => {
   const ends: Array<[View, string, string[]]> = [
-    [{ kind: 'done', offer: undefined }, 'good', ['close', 'home']],
+    [done(), 'good', ['close', 'home']],
+    [done({ offer, session: 's1' }), 'good', ['close', 'log-out', 'home']],
+    [{ kind: 'logged-out' }, 'refused', ['close', 'home']],
     [{ kind: 'refused' }, 'refused', ['close', 'home']],
     [{ kind: 'cancelled' }, 'quiet', ['scan', 'home']],
     [{ kind: 'wrong-number' }, 'warning', ['scan', 'home']],
@@ -277,4 +282,21 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
   }
   t.equal(screenOf({ kind: 'unavailable', code: 'rate-limited' }, en, now, true).help, en.failures['rate-limited'])
   t.hasStrict(screenOf({ kind: 'loading' }, en, now, true), { loading: 'Opening…', line: '', title: '', actions: [] })
+})
+
+await t.test('screenOf: names the device that is logged in, and whose login can be ended, after the confirmation', async (t) => {
+  const line = (words: typeof en, name: string, system: string): string => screenOf(done({ offer: { ...offer, browser: { ...offer.browser, name, system } } }), words, now, true).line
+  t.strictSame([['Chrome', 'Windows'], ['Chrome', ''], ['', 'Windows'], ['', '']].map(([name = '', system = '']) => all.map((words) => line(words, name, system))), [
+    ['Chrome · Windows 已登录 Acme', 'Chrome · Windows 已登入 Acme', 'Chrome on Windows is logged in'],
+    ['Chrome 已登录 Acme', 'Chrome 已登入 Acme', 'Chrome is logged in'],
+    ['Windows 已登录 Acme', 'Windows 已登入 Acme', 'Windows is logged in'],
+    ['另一台设备已登录 Acme', '另一台裝置已登入 Acme', 'Another device is logged in'],
+  ])
+  const drawn = (more: object, words = en) => screenOf(done({ offer, session: 's1', ...more }), words, now, true)
+  t.hasStrict(drawn({}), { address: { host: 'acme.example' }, busy: false, trouble: '', actions: [{ label: 'Done', style: 'button--strong' }, { label: 'Not me: log it out', style: 'refuse' }, { label: 'My logins', style: '' }] })
+  t.hasStrict(drawn({ isEnding: true }), { busy: true, actions: [{}, { label: 'Logging out…' }, {}] })
+  t.hasStrict(drawn({ failure: 'offline' }), { help: '', actions: [{ name: 'close', style: '' }, { name: 'log-out', style: 'button--strong' }, { name: 'home', style: '' }] }, 'the buttons stay in place')
+  t.equal(drawn({ failure: 'offline' }).trouble, "That device may still be logged in.\nYou're offline. Try again once you are connected.")
+  t.equal(screenOf({ kind: 'logged-out' }, en, now, true).actions[1]?.label, "See where you're logged in")
+  for (const words of all) t.equal(words.ends['logged-out'].help, words.ends.refused.help, 'a code that somebody sent is not to be scanned')
 })

@@ -8,10 +8,10 @@ export type View =
   | Decision & { readonly kind: 'ready' }
   | Decision & { readonly kind: 'confirming', readonly number: string | null }
   | Decision & { readonly kind: 'cancelling' }
-  /** From here to `blocked`: nothing more can be done with this ticket. */
-  | { readonly kind: 'done', readonly offer: Offer | undefined }
-  /** By this person; `cancelled` otherwise. */
-  | { readonly kind: 'refused' }
+  /** The last chance to say that it was somebody else. */
+  | Done & { readonly kind: 'done' }
+  /** From here to `blocked`: nothing more can be done with this ticket. By this person: before the confirmation, or after it; `cancelled` otherwise. */
+  | { readonly kind: 'refused' | 'logged-out' }
   | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
   /** WeChat knows none of this mini program's js_codes: it has another AppID than the service. */
   | { readonly kind: 'foreign-app' }
@@ -34,6 +34,16 @@ export interface Decision {
   readonly isClaimed: boolean
 }
 
+export interface Done {
+  readonly offer: Offer | undefined
+  /** By which the login can be ended; undefined from an older service. */
+  readonly session: string | undefined
+  /** The login is being ended. */
+  readonly isEnding: boolean
+  /** Why it could not be ended; undefined if that wasn't tried. */
+  readonly failure: FailureCode | undefined
+}
+
 export interface Approval {
   readonly view: () => View
   /** Reads the ticket's state: to be called when the page is shown, also again from the background, and when the person tries again. */
@@ -47,6 +57,8 @@ export interface Approval {
   /** Confirms with the number that was tapped; with null if the single button was tapped, which sends what was typed. */
   confirm (number: string | null): Promise<void>
   cancel (): Promise<void>
+  /** Ends the login that was confirmed. */
+  logOut (): Promise<void>
   /** Redraws, and reads again once the time seems to be up. To be called every few seconds. */
   tick (): Promise<void>
 }
@@ -75,13 +87,15 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
     onChange()
   }
 
-  const failed = ({ code, retryAfter, reason }: Failure): View => {
+  const done = (session = offer?.session): View => ({ kind: 'done', offer, session, isEnding: false, failure: undefined })
+
+  const failed = ({ code, retryAfter, reason, session }: Failure): View => {
     if (reason === 'wrong-numbers' && retryAfter !== undefined) return { kind: 'locked-out', retryAfter }
     switch (code) {
       case 'offline': return { kind: 'offline' }
-      case 'ticket-confirmed': return { kind: 'done', offer }
+      case 'ticket-confirmed': return done(session)
       // Only the person who scanned can have confirmed it: without an offer that was somebody else.
-      case 'ticket-consumed': return offer === undefined ? { kind: 'used' } : { kind: 'done', offer }
+      case 'ticket-consumed': return offer === undefined ? { kind: 'used' } : done(session)
       case 'match-wrong': return { kind: 'wrong-number' }
       case 'ticket-cancelled': return { kind: wasRefused ? 'refused' : 'cancelled' }
       case 'ticket-expired': return { kind: 'expired' }
@@ -119,7 +133,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
     if (answer === undefined) return
     offer = answer
     endsAt = service.serverNow() + answer.expiresIn * 1000
-    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isClockCorrected: service.isClockOff(), typed, isClaimed } : { kind: 'done', offer: answer })
+    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isClockCorrected: service.isClockOff(), typed, isClaimed } : done())
   }
 
   /** Reads again if a call was cut off in the background. Only reads: a confirmation is never repeated without a tap. */
@@ -159,7 +173,8 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
       const number = numberFor(view.offer, tapped)
       if (number === undefined) return
       show({ ...view, kind: 'confirming', number })
-      if (await valueOf(service.confirm(ticket, number)) !== undefined) show({ kind: 'done', offer })
+      const confirmed = await valueOf(service.confirm(ticket, number))
+      if (confirmed !== undefined) show(done(confirmed.session))
       await readIfCutOff()
     },
     cancel: async () => {
@@ -168,6 +183,13 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
       show({ ...view, kind: 'cancelling' })
       if (await valueOf(service.cancel(ticket)) !== undefined) show({ kind: 'refused' })
       await readIfCutOff()
+    },
+    logOut: async () => {
+      if (view.kind !== 'done' || view.isEnding || view.session === undefined || ticket === undefined) return
+      const before = view
+      show({ ...before, isEnding: true, failure: undefined })
+      const outcome = await service.endLogin(ticket, view.session)
+      show(outcome.ok ? { kind: 'logged-out' } : { ...before, failure: outcome.code })
     },
     tick: async () => {
       if (view.kind !== 'ready') return

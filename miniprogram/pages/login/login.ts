@@ -14,7 +14,7 @@ const armMs = 600 // a finger that is still on its way from another screen is no
 Page({
   data: {
     screen: screenOf({ kind: 'loading' }, words, 0, true),
-    /** The buttons that say yes react: they were in view for a while. */
+    /** The buttons that decide something react: they were in view for a while. */
     isArmed: false,
   },
 
@@ -52,7 +52,7 @@ Page({
   draw () {
     if (this.approval === undefined) return
     const screen = screenOf(this.approval.view(), words, service.serverNow(), this.isFromCamera, appId)
-    const question = screen.claim !== '' ? 'claim' : screen.kind === 'ready' ? 'answer' : ''
+    const question = screen.claim !== '' ? 'claim' : screen.kind === 'ready' ? 'answer' : screen.kind === 'done' ? 'done' : ''
     if (question !== '' && question !== this.question) this.arm()
     if (!screen.busy) this.question = question
     this.setData({ screen })
@@ -95,6 +95,7 @@ Page({
       case 'scan': return await this.scanAgain()
       case 'close': return wx.exitMiniProgram()
       case 'update': return update()
+      case 'log-out': return await this.approval?.logOut()
       case 'home': return wx.reLaunch({ url: '/pages/index/index' })
     }
   },

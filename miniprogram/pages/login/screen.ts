@@ -1,11 +1,11 @@
 /** The login page's template data. Empty means "not drawn". */
 import { duration } from '../../utils/durations'
 import type { Words } from '../../utils/words-type'
-import type { Decision, View } from './approval'
+import type { Decision, Done, View } from './approval'
 import { addressOf, isHere, requestOf } from './request'
 import type { Request } from './request'
 
-export type ActionName = 'retry' | 'scan' | 'close' | 'home' | 'update'
+export type ActionName = 'retry' | 'scan' | 'close' | 'home' | 'update' | 'log-out'
 
 /** From `title` on: set while a decision is asked for or being sent; `address` also after the confirmation. */
 export interface Screen extends Request {
@@ -33,8 +33,10 @@ export interface Screen extends Request {
   /** Set while no decision is asked for. */
   readonly line: string
   readonly help: string
+  /** Why the login could not be ended. */
+  readonly trouble: string
   readonly mark: 'good' | 'refused' | 'warning' | 'quiet'
-  readonly actions: ReadonlyArray<{ readonly name: ActionName, readonly label: string }>
+  readonly actions: ReadonlyArray<{ readonly name: ActionName, readonly label: string, readonly style: '' | 'button--strong' | 'refuse' }>
 }
 
 const noAddress = { host: '', scheme: '', parts: [] }
@@ -66,11 +68,12 @@ const empty = {
   busy: false,
   line: '',
   help: '',
+  trouble: '',
   mark: 'quiet',
   actions: [],
 } as const
 
-const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', refused: 'refused', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', 'foreign-app': 'warning', 'locked-out': 'warning' }
+const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', refused: 'refused', 'logged-out': 'refused', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', 'foreign-app': 'warning', 'locked-out': 'warning' }
 
 /**
  * `now` is milliseconds since 1970, by the service's clock; `isFromCamera` whether this person's own camera scanned the code; `appId` is this mini program's,
@@ -99,11 +102,11 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
       return {
         ...empty,
         kind: view.kind,
-        address: view.kind === 'done' && view.offer !== undefined ? addressOf(view.offer.site.origin) : noAddress,
         line,
         help: helpOf(view, words, isFromCamera, appId) ?? help,
         mark: marks[view.kind] ?? 'quiet',
-        actions: actionsOf(view.kind).map((name) => ({ name, label: labelOf(name, view.kind, words) })),
+        ...(view.kind === 'done' && doneOf(view, words)),
+        actions: actionsOf(view).map((name, index) => ({ name, label: labelOf(name, view, words), style: styleOf(name, index, view) })),
       }
     }
   }
@@ -137,6 +140,14 @@ const questionOf = ({ offer, typed }: Decision, words: Words, isFromCamera: bool
   }
 }
 
+/** Who is logged in: somebody who sees a device that isn't theirs can still end it. */
+const doneOf = ({ offer, isEnding, failure }: Done, words: Words): Partial<Screen> => ({
+  ...(offer !== undefined && { line: words.loggedIn(offer.site.name, offer.browser.name, offer.browser.system), address: addressOf(offer.site.origin) }),
+  busy: isEnding,
+  ...(failure !== undefined && { help: '' }), // room for the reason, so that the button stays in view
+  trouble: failure === undefined ? '' : `${words.stillLoggedIn}\n${words.failures[failure]}`,
+})
+
 /** The help that depends on more than the kind of end. */
 const helpOf = (view: View, words: Words, isFromCamera: boolean, appId: string): string | undefined => {
   if (view.kind === 'done') return view.offer !== undefined && isHere(view.offer, isFromCamera) ? words.doneHere : undefined
@@ -146,13 +157,30 @@ const helpOf = (view: View, words: Words, isFromCamera: boolean, appId: string):
   return view.code === 'rate-limited' && view.retryAfter !== undefined ? words.tooFast(duration(view.retryAfter, words)) : words.failures[view.code]
 }
 
-const actionsOf = (kind: View['kind']): readonly ActionName[] => {
+const actionsOf = (view: View): readonly ActionName[] => {
+  const { kind } = view
+  if (kind === 'done') return view.session === undefined ? ['close', 'home'] : ['close', 'log-out', 'home']
   // No scanner after a refusal: whoever sent the code has the next one on their page already.
-  if (kind === 'done' || kind === 'refused') return ['close', 'home']
+  if (kind === 'refused' || kind === 'logged-out') return ['close', 'home']
   if (kind === 'offline' || kind === 'unavailable' || kind === 'locked-out') return ['retry', 'home']
   if (kind === 'update-needed' || kind === 'wechat-too-old') return ['update']
   return kind === 'blocked' || kind === 'foreign-app' ? ['close'] : ['scan', 'home']
 }
 
-const labelOf = (name: ActionName, kind: View['kind'], words: Words): string =>
-  ({ retry: words.tryAgain, scan: words.scanAgain, close: words.close, home: kind === 'refused' ? words.seeLogins : words.home, update: words.update })[name]
+/** The buttons stay where they are when a login could not be ended: only which one stands out changes. */
+const styleOf = (name: ActionName, index: number, view: View): Screen['actions'][number]['style'] => {
+  const isAgain = view.kind === 'done' && view.failure !== undefined
+  if (name === 'log-out') return isAgain ? 'button--strong' : 'refuse'
+  return index === 0 && !isAgain ? 'button--strong' : ''
+}
+
+const labelOf = (name: ActionName, view: View, words: Words): string => {
+  switch (name) {
+    case 'retry': return words.tryAgain
+    case 'scan': return words.scanAgain
+    case 'close': return words.close
+    case 'update': return words.update
+    case 'log-out': return view.kind === 'done' && view.isEnding ? words.loggingOut : words.notMeLogOut
+    case 'home': return view.kind === 'refused' || view.kind === 'logged-out' ? words.seeLogins : words.home
+  }
+}
