@@ -1,7 +1,7 @@
 /**
  * Measures how many writes a failover loses: Redis answers before its replicas have the write. Kills the master of a Sentinel set again and again while
  * claims are written, at once or after its replicas were stopped for a while, and counts the claims that were answered with success and are gone
- * afterwards. `npm run bench`, or with a number of rounds: `npm run bench -- 3`
+ * afterwards. `npm run bench -- --replication`, or with a number of rounds: `npm run bench -- --replication 3`
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/runtime.ts'
@@ -10,7 +10,6 @@ import { createRecordingLog } from '../support/recording-log.ts'
 import { startSentinelSet } from '../support/redis-sets.ts'
 import { createTeardownScope } from '../support/teardown-scope.ts'
 
-const rounds = Number(process.argv[2] ?? 5)
 const writers = 8
 const hour = 3_600_000
 const stallMs = 4_000
@@ -58,16 +57,18 @@ const round = async (args: readonly string[], isStalled: boolean): Promise<{ ans
   }
 }
 
-for (const [name, args] of Object.entries({
-  'default settings': [],
-  'min-replicas-to-write 1, min-replicas-max-lag 1': ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'],
-})) {
-  for (const isStalled of [false, true]) {
-    const results = []
-    for (let n = 0; n < rounds; n++) results.push(await round(args, isStalled))
-    const losses = results.map(({ lost, answered }) => `${lost} of ${answered}`).join(', ')
-    const when = isStalled ? `after ${stallMs} ms without the replicas` : 'at once'
-    console.log(`${name}, killed ${when}: lost of the writes answered: ${losses}; away for ${results.map(({ awayMs }) => awayMs).join(', ')} ms`)
+/** Prints what was lost, setting by setting. */
+export const measureReplication = async (rounds: number, print: (line: string) => void): Promise<void> => {
+  for (const [name, args] of Object.entries({
+    'default settings': [],
+    'min-replicas-to-write 1, min-replicas-max-lag 1': ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'],
+  })) {
+    for (const isStalled of [false, true]) {
+      const results = []
+      for (let n = 0; n < rounds; n++) results.push(await round(args, isStalled))
+      const losses = results.map(({ lost, answered }) => `${lost} of ${answered}`).join(', ')
+      const when = isStalled ? `after ${stallMs} ms without the replicas` : 'at once'
+      print(`${name}, killed ${when}: lost of the writes answered: ${losses}; away for ${results.map(({ awayMs }) => awayMs).join(', ')} ms`)
+    }
   }
 }
-process.exit() // without waiting for clients that still reconnect

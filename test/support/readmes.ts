@@ -7,16 +7,17 @@ export const repository = join(import.meta.dirname, '../..')
 export type Language = 'en' | 'zh-CN'
 
 export interface Readme {
-  /** Relative to the repository, as `src/http/README.md`. */
+  /** Relative to the repository, as `src/http/README.md`. The capacity page is one, too. */
   readonly file: string
   readonly text: string
 }
 
-const names: Readonly<Record<Language, string>> = { en: 'README.md', 'zh-CN': 'README.zh-CN.md' }
+const endings: Readonly<Record<Language, string>> = { en: '.md', 'zh-CN': '.zh-CN.md' }
+const names = ['README', 'CAPACITY']
 
 /** Reads every README in a language, in the order of their paths. */
 export const readmesIn = (language: Language): readonly Readme[] =>
-  globSync([names[language], `{miniprogram,src,static,test}/**/${names[language]}`], { cwd: repository }).sort()
+  globSync(names.flatMap((name) => [`${name}${endings[language]}`, `{miniprogram,src,static,test}/**/${name}${endings[language]}`]), { cwd: repository }).sort()
     .map((file) => ({ file, text: readFileSync(join(repository, file), 'utf8') }))
 
 /** Returns the text under a heading of the second order, which exactly one README in the language has. */

@@ -25,6 +25,7 @@ export const programs = {
   caddy: { names: ['caddy'], apt: 'caddy', brew: 'caddy', dnf: 'caddy' },
   nft: { names: ['nft'], apt: 'nftables', brew: null, dnf: 'nftables' },
   ip: { names: ['ip'], apt: 'iproute2', brew: null, dnf: 'iproute' },
+  gcc: { names: ['gcc'], apt: 'gcc', brew: 'gcc', dnf: 'gcc' },
   unshare: { names: ['unshare'], apt: 'util-linux', brew: null, dnf: 'util-linux' },
 }
 
@@ -52,8 +53,8 @@ export const tiers = {
     jobs: 1,
   },
   faults: {
-    folders: ['faults', 'chaos', 'soak'],
-    needs: ['browser', 'redis', 'nginx', 'haproxy', 'caddy'],
+    folders: ['faults', 'chaos', 'soak', 'bench'],
+    needs: ['browser', 'redis', 'nginx', 'haproxy', 'caddy', 'gcc'],
     jobs: 1,
   },
 }
