@@ -1,4 +1,4 @@
-/** The login page: goes on at once where the visitor is logged in, else passes `return_to` to the element, follows its language, and goes where the visitor wanted. */
+/** The login page: goes on at once where the visitor is logged in, else passes `return_to` to the element, follows its language and its number, and goes where the visitor wanted. */
 import { announceLogin, goOnIfLoggedIn, watchLogins } from './go-on.js'
 import { destination, refusedDestination } from './scan-login/destination.js'
 import { fillWords, make } from './scan-login/dom.js'
@@ -7,7 +7,7 @@ import { languageFor, recallLanguage } from './scan-login/language.js'
 import { createPersonMemory } from './scan-login/local-storage.js'
 import { confirmedForMs } from './scan-login/login-flow.js'
 import { dictionaries } from './scan-login/words.js'
-import { elementOf, siteName } from './page.js'
+import { elementOf, focusCard, siteName } from './page.js'
 
 /** A visitor who has logged in here before gets a code after this long, also if it isn't known yet whether they still are logged in. */
 const checkMs = 1_000
@@ -42,14 +42,18 @@ login.addEventListener('login', (event) => {
 const leave = (address) => {
   isBusy = true // after a download this page is still here, and would load the file again each time it becomes visible
   login.querySelector('.log-in-to')?.remove()
+  const hadFocus = document.activeElement === login
   login.replaceWith(...login.querySelectorAll('.logo, h1'), make('p', { class: 'line', 'data-word': 'loggedIn' }), make('a', { class: 'main', href: address, 'data-word': 'continue' }))
+  if (hadFocus) focusCard()
   translate()
 }
 
 const translate = () => {
   const words = dictionaries[languageFor([login.lang, recallLanguage(), ...navigator.languages])]
   document.documentElement.lang = words.lang
-  document.title = `${words.logInTo} ${siteName}`
+  const number = login.shadowRoot?.querySelector('.layer:not(.leaving) .number')?.textContent ?? null
+  // The tab may be behind another window while the visitor holds the phone.
+  document.title = number === null ? `${words.logInTo} ${siteName}` : `(${number}) ${words.scannedTitle} · ${siteName}`
   fillWords(document, words)
 }
 
@@ -57,7 +61,10 @@ const server = new URL('.', import.meta.url).href
 const start = () => {
   ScanLoginElement.defaultServer = server
   customElements.define('scan-login', ScanLoginElement)
-  new MutationObserver(translate).observe(login, { attributeFilter: ['lang'] })
+  const observer = new MutationObserver(translate)
+  observer.observe(login, { attributeFilter: ['lang'] })
+  const stage = login.shadowRoot?.querySelector('.stage')
+  if (stage) observer.observe(stage, { childList: true })
   translate()
 }
 

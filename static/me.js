@@ -1,5 +1,5 @@
 /** The signed-in page: who is logged in, where and since when, the way on to the site, and logging out. A logout elsewhere shows here soon. */
-import { elementOf, siteName } from './page.js'
+import { elementOf, focusCard, siteName } from './page.js'
 import { isNobody, jsonOf, optionalSession, problemCodeOf } from './scan-login/answer.js'
 import { returnRefused } from './scan-login/destination.js'
 import { fillWords } from './scan-login/dom.js'
@@ -28,6 +28,7 @@ const write = (id, text) => {
 const setShown = (id, isShown) => { elementOf(`#${id}`, HTMLElement).hidden = !isShown }
 
 const draw = () => {
+  const focused = document.activeElement
   const who = 'who' in view ? view.who : null
   const isNobody = view.name === 'loggedOut' || view.name === 'justLoggedOut'
   write('line', who === null ? words[view.name] : words.loggedIn)
@@ -41,6 +42,7 @@ const draw = () => {
   write('name', who?.user.name ?? '')
   write('since', who === null ? '' : formatTime(who.session.created_at))
   write('browser', who === null ? '' : titleOf(who.session.browser))
+  if (focused instanceof HTMLElement && (focused.hidden || getComputedStyle(focused).visibility === 'hidden')) focusCard()
 }
 
 /** What the service can't recognise it calls "Unknown browser": the page has its own words for that. @param {{ name: string, system: string }} browser */

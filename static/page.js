@@ -10,5 +10,12 @@ export const elementOf = (selector, type) => {
   return found
 }
 
+/** Puts the focus on the card when what had it is gone: else it would fall to the top of the page. */
+export const focusCard = () => {
+  const card = elementOf('main', HTMLElement)
+  card.tabIndex = -1
+  card.focus({ preventScroll: true })
+}
+
 /** The name of the site, which the service writes into the page. */
 export const siteName = document.querySelector('meta[name="application-name"]')?.getAttribute('content') ?? location.host

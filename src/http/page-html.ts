@@ -24,6 +24,7 @@ export const readPage = async (name: 'login' | 'me', site: Site): Promise<string
   const has = { logo: site.hasLogo, color: site.hasColor, privacy: site.privacyUrl !== null, terms: site.termsUrl !== null, other_login: site.otherLoginUrl !== null, links: site.privacyUrl !== null || site.termsUrl !== null }
   return fillHtml(withParts(page.replace('{{without_scripts}}', () => withoutScripts), has), {
     site_name: site.siteName,
+    with: ['logo', 'links', 'other_login'].filter((part) => has[part as keyof typeof has]).map((part) => `with-${part}`).join(' '), // the card's height, for its style
     home: site.home ?? '',
     privacy_url: site.privacyUrl ?? '',
     terms_url: site.termsUrl ?? '',

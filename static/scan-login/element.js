@@ -39,6 +39,7 @@ export class ScanLoginElement extends HTMLElement {
       renew: () => { this.#running?.renew() },
       picture: createPictureSaver(),
       answer: (isMe) => { this.#running?.answer(isMe) },
+      goesOn: () => this.hasAttribute('return-to') || this.#isOwnPage(),
     })
   }
 
@@ -87,7 +88,7 @@ export class ScanLoginElement extends HTMLElement {
       ...browser,
       server,
       lastActivityAt: () => this.hasAttribute('unattended') ? clock.now() : browser.lastActivityAt(),
-      api: createTicketApi({ fetch: (...request) => fetch(...request), clock, server, isOwnPage: new URL(server).origin === location.origin }),
+      api: createTicketApi({ fetch: (...request) => fetch(...request), clock, server, isOwnPage: this.#isOwnPage() }),
       clock,
       random: Math.random,
       loadCode: loadPicture,
@@ -133,6 +134,12 @@ export class ScanLoginElement extends HTMLElement {
   }
 
   #redraw () { this.#draw(this.#view, dictionaries[this.#language]) }
+
+  /** Whether the page is the service's own, or another at its origin. */
+  #isOwnPage () {
+    const server = this.#server()
+    return server !== null && new URL(server).origin === location.origin
+  }
 
   /** The service's address, ending with a slash; null if the attribute is no valid URL. */
   #server () {

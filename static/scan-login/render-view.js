@@ -16,9 +16,10 @@ const crossFadeMs = 200
 /**
  * Fills the shadow root; returns the function that draws a view in a language. Drawing the same stage again changes only its texts.
  * @param {ShadowRoot} root
- * @param {{ device: Device, languageSwitch: HTMLElement, renew: () => void, picture: import('./save-picture.js').PictureSaver, answer: (isMe: boolean) => void }} parts
+ * @param {{ device: Device, languageSwitch: HTMLElement, renew: () => void, picture: import('./save-picture.js').PictureSaver, answer: (isMe: boolean) => void,
+ *   goesOn: () => boolean }} parts `goesOn`: whether the visitor is taken elsewhere after the login
  */
-export const createLoginRenderer = (root, { device, languageSwitch, renew, picture, answer }) => {
+export const createLoginRenderer = (root, { device, languageSwitch, renew, picture, answer, goesOn }) => {
   const stageElement = make('div', { class: 'stage', part: 'stage', tabindex: '-1' })
   const line = make('p', { class: 'line', part: 'line', role: 'status' })
   const help = make('p', { class: 'help', part: 'help' })
@@ -92,7 +93,7 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
 
     fillWords(root, words)
     for (const image of stageElement.querySelectorAll('img')) image.alt = words.codeAlt
-    const texts = viewWords(view, words, device)
+    const texts = viewWords(view, words, device, goesOn())
     const spoken = stage.name === 'scanned' && stage.number !== null ? ` ${stage.number}` : ''
     if (line.textContent !== texts.line + spoken) {
       line.textContent = texts.line
@@ -103,6 +104,7 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
     help.classList.toggle('steps', texts.help.includes('\n'))
     help.classList.toggle('of-code', code !== null)
     say.classList.toggle('troubled', texts.trouble !== '')
+    say.classList.toggle('asking', stage.name === 'another')
     if (trouble.textContent !== texts.trouble) trouble.textContent = texts.trouble
   }
 }

@@ -18,11 +18,12 @@ export const style = `
   --faint: var(--scan-login-faint, var(--tint, #eceef0)); --edge: var(--scan-login-edge, #d3d7dc); --sheet: var(--scan-login-sheet, #fff);
   --good: var(--scan-login-good, #12754a); --warn: var(--scan-login-warn, #d98e04);
   --radius: var(--scan-login-radius, 26px); --size: var(--scan-login-size, 240px);
-  display: block; width: 312px; max-width: 100%; margin-left: auto; margin-right: auto; color: var(--ink); text-align: center;
-  font: var(--scan-login-font-size, 17px)/1.5 var(--scan-login-font, system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif);
+  display: block; width: max(312px, 18.353em); max-width: 100%; margin-left: auto; margin-right: auto; color: var(--ink); text-align: center;
+  /* Larger with the visitor's or the page's text, and never smaller where a page's rem is 10 px. */
+  font: var(--scan-login-font-size, max(17px, 1.0625rem))/1.5 var(--scan-login-font, system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif);
 }
 :host([hidden]), [hidden] { display: none !important; }
-:host([compact]) { --size: var(--scan-login-size, 184px); width: 240px; font-size: var(--scan-login-font-size, 15px); }
+:host([compact]) { --size: var(--scan-login-size, 184px); width: max(240px, 16em); font-size: var(--scan-login-font-size, max(15px, .9375rem)); }
 @supports (color: color-mix(in srgb, red 8%, blue)) { :host { --tint: color-mix(in srgb, currentcolor 8%, transparent); } }
 :host([theme="dark"]) {${dark}}
 @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) {${dark}} }
@@ -62,12 +63,13 @@ svg { height: auto; }
 [data-stage="no-code"] .skeleton { opacity: .4; animation: none; }
 .late { visibility: hidden; animation: come-late 0s 10s forwards; }
 @keyframes come-late { to { visibility: visible; } }
+[data-stage="confirmed"] { align-content: end; }
 .person { max-width: var(--size); margin-top: 16px; font-size: 1.294em; line-height: 1.4; font-weight: 600; overflow-wrap: break-word; overflow-wrap: anywhere; }
 .person:empty { display: none; }
 
-.say { min-height: 124px; text-wrap: balance; }
-.say.with-actions { min-height: 212px; }
-:host([compact]) .say, :host([compact]) .say.with-actions { min-height: 144px; }
+.say { min-height: max(124px, 7.294em); text-wrap: balance; }
+.say.with-actions { min-height: max(212px, 12.471em); }
+:host([compact]) .say, :host([compact]) .say.with-actions { min-height: max(144px, 9.6em); }
 .line { font-weight: 600; }
 .line.good { color: var(--good); }
 .trouble { position: relative; display: table; margin: 4px auto 0; padding-left: 16px; font-size: .8235em; text-align: start; }
@@ -81,6 +83,10 @@ svg { height: auto; }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .actions { display: grid; justify-items: center; gap: 4px; margin-top: 4px; }
 .actions .main { width: var(--size); margin-top: 12px; }
+/* The stage shows the whole name. One row each for line and buttons keeps the element's size. */
+.asking .line { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+.asking .actions { grid-auto-flow: column; justify-content: center; gap: 8px; }
+.asking .actions .main { width: auto; min-height: 44px; margin: 0; padding: 0 16px; }
 footer { display: flex; justify-content: space-between; margin: 0 -12px; }
 :host([compact]) footer, :host([compact]) .say.troubled .help, :host([compact]) .of-code { display: none; }
 
@@ -99,14 +105,17 @@ dialog::backdrop { background: #0000008c; }
 .veil { position: fixed; top: 0; right: 0; bottom: 0; left: 0; z-index: 2; display: grid; background: #0000008c; }
 h2 { font-size: 1em; font-weight: 600; }
 .dialog p { margin-top: 16px; font-weight: 600; }
+.dialog h2, .dialog p, li { text-wrap: balance; }
+.dialog h2:lang(zh), .dialog p:lang(zh), li:lang(zh) { word-break: keep-all; overflow-wrap: break-word; overflow-wrap: anywhere; }
 ol { padding: 0; list-style: none; counter-reset: step; }
-li { position: relative; margin-top: 12px; padding-left: 32px; }
-li::before { counter-increment: step; content: counter(step); position: absolute; top: .15em; left: 0; width: 20px; height: 20px; border-radius: 50%; background: var(--ink); color: var(--sheet); font-size: 12px; line-height: 20px; font-weight: 600; text-align: center; }
+li { position: relative; margin-top: 12px; padding-left: 1.882em; }
+li::before { counter-increment: step; content: counter(step); position: absolute; top: .25em; left: 0; width: 1.667em; height: 1.667em; border-radius: 50%; background: var(--ink); color: var(--sheet); font-size: .7059em; line-height: 1.667em; font-weight: 600; text-align: center; }
 .dialog, .veil { animation: appear .15s ease-out; }
-.dialog .main { width: 100%; margin-top: 24px; }
+/* On a low screen the text scrolls below the button, and never shows beside it. */
+.dialog .main { position: sticky; bottom: 0; width: 100%; margin-top: 24px; box-shadow: 0 0 0 24px var(--sheet); }
 
 /* Where the line needs two rows, trouble must not move what is below. */
-@media (max-width: 340px) { .say { min-height: 150px; } }
+@media (max-width: 340px) { .say { min-height: max(150px, 8.824em); } }
 @media (prefers-reduced-motion: reduce) {
   .layer, .skeleton, .wait, .check *, .dialog, .veil { animation: none; }
   .layer.leaving { display: none; }

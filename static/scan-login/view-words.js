@@ -5,12 +5,13 @@ import { stageOf } from './view-state.js'
  * @param {import('./view-state.js').View} view
  * @param {import('./words.js').Words} words
  * @param {import('./device.js').Device} device the device that shows the page
+ * @param {boolean} [goesOn] whether the visitor is taken elsewhere after the login
  * @returns {{ line: string, help: string, trouble: string }}
  */
-export const viewWords = (view, words, device) => ({ ...stageWords(stageOf(view), words, device), trouble: 'stage' in view ? words[view.name] : '' })
+export const viewWords = (view, words, device, goesOn = false) => ({ ...stageWords(stageOf(view), words, device, goesOn), trouble: 'stage' in view ? words[view.name] : '' })
 
-/** @param {import('./view-state.js').Stage} view @param {import('./words.js').Words} words @param {import('./device.js').Device} device */
-const stageWords = (view, words, device) => {
+/** @param {import('./view-state.js').Stage} view @param {import('./words.js').Words} words @param {import('./device.js').Device} device @param {boolean} goesOn */
+const stageWords = (view, words, device, goesOn) => {
   switch (view.name) {
     case 'waiting':
     case 'cancelled':
@@ -23,6 +24,7 @@ const stageWords = (view, words, device) => {
       if (view.number === null) return { line: isHere ? words.scannedPlainHere : words.scannedPlain, help: '' }
       return { line: isHere ? words.scannedHere : words.scanned, help: words.scannedHelp }
     }
+    case 'confirmed': return { line: words.confirmed, help: goesOn ? words.goingOn : '' } // the destination may be slow
     // With the start of the id, as the phone shows it: anybody can take any name.
     case 'another': return { line: `${words.another}${view.user.name ?? words.nameless}`, help: `${words.anotherHelp}${view.user.sub.slice(0, 8)}` }
     case 'no-code': return { line: words[view.why], help: view.retryMs <= 15_000 ? words.soon : view.retryMs <= 90_000 ? words.inAMinute : words.later }

@@ -61,41 +61,30 @@ await t.test('element: it is smaller, without help and footer, and a whole login
   t.strictSame(await host.page.locator('.stage').boundingBox(), box, 'the layout stays')
 })
 
-await t.test('element: it keeps its size through a login, in every language, when it stands in a row beside others', async (t) => {
-  const css = 'body { display: flex; } p { width: 100px; }'
-  for (const compact of ['', 'compact']) {
-    const host = await openHostPage(t, browser, site.addPage(`<scan-login ${compact}></scan-login><p>beside</p>`, { css }))
-    const { ticket } = await host.waitForStep('ticket')
-    const sizes = new Set<string>()
-    const measure = async (): Promise<void> => {
-      for (const locale of ['zh-CN', 'zh-TW', 'en']) {
-        await host.page.locator('scan-login').evaluate((element: any, locale) => { element.setAttribute('locale', locale) }, locale)
-        const { width, height } = await host.page.locator('scan-login').boundingBox() ?? {}
-        sizes.add(`${width} × ${height}`)
-      }
-    }
-    await waitForStage(host.page, 'waiting')
-    await measure()
-    const phone = await site.phone()
-    await phone.scan(ticket)
-    await waitForStage(host.page, 'scanned')
-    await measure()
-    await host.page.context().setOffline(true)
-    await host.page.locator('.trouble').filter({ visible: true }).waitFor()
-    await measure()
-    await host.page.context().setOffline(false)
-    await host.page.locator('.trouble').waitFor({ state: 'hidden' })
-    t.match([...sizes].join(', '), compact === '' ? /^312 × [\d.]+$/ : /^240 × [\d.]+$/, 'one size')
-    t.equal(await host.page.locator('.help').isVisible(), true, 'what to do with the number')
-  }
-})
-
 await t.test('element: the ring follows the edge of the paper when the site sets its size and radius', async (t) => {
   for (const [css, start] of [['', 'M120 1H214a25 25'], ['scan-login { --scan-login-size: 200px; --scan-login-radius: 8px }', 'M100 1H192a7 7'], ['scan-login { --scan-login-radius: 0px }', 'M120 1H239a0 0']] as const) {
     const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>', { css }))
     await waitForStage(host.page, 'waiting')
     const outline = await host.page.locator('.ring path').getAttribute('d')
     t.ok(outline?.startsWith(start), `${outline}`)
+  }
+})
+
+await t.test('element: its text grows with the page\'s, is as the site sets it, and is never smaller where the page\'s rem is', async (t) => {
+  for (const [css, full, compact] of [['', '17px', '15px'], ['html { font-size: 200% }', '34px', '30px'], ['html { font-size: 62.5% }', '17px', '15px'], ['scan-login { --scan-login-font-size: 20px }', '20px', '20px']] as const) {
+    const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login><scan-login compact></scan-login>', { css }))
+    await waitForStage(host.page, 'waiting')
+    t.strictSame([await styleOf(host.page.locator('.line').first(), 'font-size'), await styleOf(host.page.locator('.line').last(), 'font-size')], [full, compact], css)
+  }
+})
+
+await t.test('element: what it draws on has the tint of the page\'s ground when the site sets no color for it', async (t) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const host = await openHostPage(t, browser, site.addPage('<scan-login></scan-login>', { css: 'body { background: #f6ecd9 }' }), { colorScheme })
+    const { ticket } = await host.waitForStep('ticket')
+    await (await site.phone()).scan(ticket)
+    await waitForStage(host.page, 'scanned')
+    t.match(await styleOf(host.page.locator('.number'), 'background-color'), /^color\(srgb .* \/ 0\.08\)$/)
   }
 })
 

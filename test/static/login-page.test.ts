@@ -364,6 +364,67 @@ await t.test('login page: the language can be switched, stays so after a reload,
   t.strictSame(await page.locator('main > nav a, scan-login > a').allInnerTexts(), ['Log in another way', 'Privacy', 'Terms'])
 })
 
+await t.test('login page: the tab shows the number while there is one, in the visitor\'s language', async (t) => {
+  const { page, service } = await openPage(t, browser, { locale: 'en-US' })
+  await page.goto(`${service.url}/login`)
+  await waitForStage(page, 'waiting')
+  t.equal(await page.title(), 'Log in to Example')
+  service.move({ state: 'scanned', match_code: '47' })
+  await waitForStage(page, 'scanned')
+  t.equal(await page.title(), '(47) Enter this number · Example')
+  await page.locator('select').selectOption('zh')
+  t.equal(await page.title(), '(47) 点选或输入这个数字 · Example')
+  await page.reload()
+  await waitForStage(page, 'scanned')
+  t.equal(await page.title(), '(47) 点选或输入这个数字 · Example')
+  service.move({ state: 'cancelled' })
+  await waitForStage(page, 'cancelled')
+  t.equal(await page.title(), '登录 Example')
+  service.move({ state: 'scanned' })
+  await waitForStage(page, 'scanned')
+  t.equal(await page.title(), '登录 Example', 'no number is asked for')
+})
+
+await t.test('login page: the whole stage renews an expired code, by a large button', async (t) => {
+  for (const [x, y] of [[2, 120], [120, 2], [238, 238]] as const) {
+    const { page, service } = await openPage(t, browser, { locale: 'zh-CN' })
+    await page.goto(`${service.url}/login`)
+    await waitForStage(page, 'waiting')
+    await hide(page)
+    service.move({ state: 'expired' })
+    await waitForStage(page, 'expired')
+    await unhide(page)
+    t.hasStrict(await page.locator('.stage button').boundingBox(), { width: 192, height: 52 })
+    const { x: left = NaN, y: top = NaN } = await page.locator('.stage').boundingBox() ?? {}
+    await page.mouse.click(left + x, top + y)
+    await waitForStage(page, 'waiting')
+  }
+})
+
+await t.test('login page: it says that it goes on, right below the sign, when the login has succeeded', async (t) => {
+  const { page, service } = await openPage(t, browser, { locale: 'en-US' })
+  await page.route('**/me', (route) => route.fulfill({ status: 204 })) // slow for ever
+  await page.goto(`${service.url}/login`)
+  await waitForStage(page, 'waiting')
+  service.move({ state: 'confirmed' })
+  await waitForStage(page, 'confirmed')
+  t.equal(await statusLine(page), "You're in")
+  t.equal(await page.locator('.help').innerText(), 'One moment…')
+  const [name, line] = [await page.locator('.person').boundingBox(), await page.locator('.line').boundingBox()]
+  t.ok((line?.y ?? 999) - ((name?.y ?? 0) + (name?.height ?? 0)) <= 24)
+})
+
+await t.test('login page: the language switch is no wider than its text', async (t) => {
+  const { page, service } = await openPage(t, browser, { locale: 'en-US' })
+  await page.goto(`${service.url}/login`)
+  const widths: number[] = []
+  for (const language of ['en', 'zh']) {
+    await page.locator('select').selectOption(language)
+    widths.push((await page.locator('select').boundingBox())?.width ?? NaN)
+  }
+  t.ok((widths[0] ?? NaN) < (widths[1] ?? NaN), widths.join())
+})
+
 await t.test('login page: it explains itself when asked by keyboard, and the focus returns to the button', async (t) => {
   const { page, service } = await openPage(t, browser, { locale: 'en-US' })
   await page.goto(`${service.url}/login`)

@@ -177,6 +177,11 @@ for (const path of ['login', 'me']) {
   await t.test(`old browsers: /${path} says so, and nothing of an old browser, when scripts are off or don't come`, async (t) => {
     const off = await openWithoutScripts(t, path, { javaScriptEnabled: false })
     t.strictSame(await off.locator('.no-script p:visible').allInnerTexts(), ['请打开 JavaScript，再刷新页面。', '請開啟 JavaScript，再重新整理頁面。', 'Please turn on JavaScript, then reload.'])
+    if (path === 'login') {
+      const [text, square] = await Promise.all([off.locator('.no-script').boundingBox(), off.locator('scan-login').boundingBox()])
+      t.hasStrict(text, { height: 240 }, 'on the square of the stage')
+      t.ok((text?.y ?? NaN) > (square?.y ?? NaN) && (text?.y ?? NaN) + 240 < (square?.y ?? NaN) + (square?.height ?? NaN))
+    }
     t.strictSame([await off.locator('.too-old').isVisible(), await off.locator('.again').isVisible()], [false, false])
     const missing = await openWithoutScripts(t, path, {})
     await missing.locator('.again').waitFor()
