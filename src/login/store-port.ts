@@ -32,6 +32,10 @@ export interface SlotGrant { readonly isAcquired: boolean, readonly evicted: str
  * Every method rejects with `store-unavailable` when the store does not answer within the adapter's limit (≤ 2 s) or fails; whether anything
  * was stored is then unknown, and the caller treats it as not stored. A key consists of fixed words and ids of a known alphabet, joined by ':'.
  * `ttlMs` and `windowMs` are finite numbers above 0, rounded up; anything else is a RangeError. An entry past its end is absent for every method.
+ *
+ * Entries and `count` are durable: on the embedded store, what a call has stored, removed or read is safe on the disk when it resolves, and not even a power cut
+ * undoes it. So are claims, and with them used nonces. Slots and the counts of `countAgainstLimits` outlive the process; a power cut may undo the last of them, but
+ * none that came before something durable. What Redis keeps is said in stores/README.md.
  */
 export interface Store {
   /** Milliseconds since 1970 by the store's clock, the same for all processes whatever their own clocks say. Entries end by it. */

@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { whyDenied } from '../file-rights.ts'
 import type { Clock } from '../login/ports.ts'
-import { isLocked } from './sqlite-adapter.ts'
+import { isLocked } from './sqlite-file.ts'
 
 /** A service needs up to 5 s to end, and its successor may have been started by then. */
 const waitMs = 10_000

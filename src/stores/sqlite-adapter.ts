@@ -1,16 +1,14 @@
 /** The embedded database as a `Backend`: entries, slots and counts in one SQLite file, each ended by the given clock. */
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { sleep } from '../deadline.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import type { DecidingCount, LimitedWindow, Slot, SlotGrant, SlotTerms } from '../login/store-port.ts'
 import type { Backend } from './backend.ts'
-import { schema, statements } from './sqlite-statements.ts'
-import { refuseNetworkShare, useWriteAheadLog } from './write-ahead-log.ts'
+import { createCheckpoints } from './checkpoints.ts'
+import { repairLog } from './log-repair.ts'
+import { createSafeWrites, nothingToFlush } from './safe-writes.ts'
+import { atomically, isLocked, openDatabase } from './sqlite-file.ts'
+import { statements } from './sqlite-statements.ts'
 
-/** Opening waits longer than calls do: processes that write all the time leave the lock free for moments only. */
-const openWaitMs = 5_000
 const lockWaitMs = 1_500
 const lockRetryMs = 10
 const purgeEveryMs = 10_000
@@ -20,8 +18,13 @@ export const purgeBatch = 500
 
 /** Opens the file, or `:memory:`. Makes the file and its folder where there is none, readable by the owner alone. Throws where that fails. */
 export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock, log: Log }): Backend => {
-  const db = open(file)
+  const { db, logFile } = openDatabase(file)
   const sql = statements(db)
+  const mark = (text: string): void => { sql.write.run('repair', JSON.stringify({ value: text }), clock.now()) }
+  const safeWrites = logFile === null
+    ? nothingToFlush
+    : createSafeWrites({ sync: logFile.flush, repair: () => repairLog(db, logFile.path, mark), clock, log })
+  const checkpoints = logFile === null ? null : createCheckpoints(file, log)
 
   /**
    * Runs `work` once no other process holds the write lock. Not with SQLite's busy handler, which would block the whole process meanwhile.
@@ -38,7 +41,26 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     }
   }
 
-  const isTrue = (work: () => { changes: number | bigint }) => whenUnlocked(() => work().changes === 1)
+  /** A write that a power cut may undo. */
+  const change = <T>(work: () => T): Promise<T> => whenUnlocked(() => {
+    safeWrites.assertWritable()
+    const result = work()
+    checkpoints?.written()
+    return result
+  })
+
+  /** A write that is safe on the disk when it resolves; where `hasWritten` says that there was nothing to write, that which was found is. */
+  const changeSafely = async <T>(key: string, work: () => T, hasWritten: (result: T) => boolean): Promise<T> => {
+    const { result, safe } = await change(() => {
+      const result = work()
+      return { result, safe: hasWritten(result) ? safeWrites.written(key) : safeWrites.safe(key) } // of this moment: others may write the same key next
+    })
+    await safe
+    return result
+  }
+
+  const always = (): boolean => true
+  const isTrue = (key: string, work: () => { changes: number | bigint }) => changeSafely(key, () => work().changes === 1, (isDone) => isDone)
 
   const acquirePlainSlotNow = (group: string, member: string, ttlMs: number, limit: number): boolean => {
     const now = clock.now()
@@ -81,10 +103,17 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     return { key, count, endsInMs: endsAt - now }
   }
 
+  const readSafely = async (key: string): Promise<string | undefined> => {
+    const { text, safe } = await whenUnlocked(() => ({ text: sql.read(key, clock.now()), safe: safeWrites.safe(key) }))
+    await safe
+    return text
+  }
+
   let cancelPurge = () => {}
   const purge = (): void => {
     let removed = 0
     try {
+      safeWrites.assertWritable()
       const now = clock.now()
       removed = Math.max(sql.purgeEntries(now, purgeBatch), sql.purgePlainSlots(now, purgeBatch), sql.purgeSlots(now, purgeBatch), sql.purgeCounts(now, purgeBatch))
     } catch (error) {
@@ -100,30 +129,30 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     // Keyv calls it; this adapter emits nothing, its faults are thrown.
     on () { return storage },
     // Keyv calls the stored text a Value.
-    get: async <Value>(key: string) => await whenUnlocked(() => sql.read(key, clock.now())) as Value | undefined,
+    get: async <Value>(key: string) => await readSafely(key) as Value | undefined,
     set: (key: string, text: string, ttlMs?: number) =>
-      whenUnlocked(() => { sql.write.run(key, text, ttlMs === undefined ? null : clock.now() + ttlMs) }),
-    delete: (key: string) => isTrue(() => sql.remove.run(key, clock.now())),
-    has: (key: string) => whenUnlocked(() => sql.read(key, clock.now()) !== undefined),
-    clear: () => whenUnlocked(() => { db.exec('DELETE FROM entries') }),
+      changeSafely(key, () => { sql.write.run(key, text, ttlMs === undefined ? null : clock.now() + ttlMs) }, always),
+    delete: (key: string) => isTrue(key, () => sql.remove.run(key, clock.now())),
+    has: async (key: string) => await readSafely(key) !== undefined,
+    clear: () => changeSafely('', () => { db.exec('DELETE FROM entries') }, always),
   }
 
   return {
     storage,
-    claim: (key, text, ttlMs) => isTrue(() => sql.claim.run(key, text, clock.now() + ttlMs, clock.now())),
-    removeClaim: (key, text) => isTrue(() => sql.removeClaim.run(key, text, clock.now())),
-    replace: (key, version, text, ttlMs) => isTrue(() => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
-    acquirePlainSlot: (group, member, ttlMs, limit) => whenUnlocked(() => atomically(db, () => acquirePlainSlotNow(group, member, ttlMs, limit))),
-    releasePlainSlot: (group, member) => whenUnlocked(() => { sql.deletePlainSlot.run(group, member) }),
-    acquireSlot: (slot, terms) => whenUnlocked(() => atomically(db, () => acquireSlotNow(slot, terms))),
-    secureSlot: (slot) => whenUnlocked(() => secureSlotNow(slot)),
-    releaseSlot: ({ group, member }) => whenUnlocked(() => { sql.deleteSlot.run(group, member) }),
-    count: (key, windowMs) => whenUnlocked(() => {
+    claim: (key, text, ttlMs) => isTrue(key, () => sql.claim.run(key, text, clock.now() + ttlMs, clock.now())),
+    removeClaim: (key, text) => isTrue(key, () => sql.removeClaim.run(key, text, clock.now())),
+    replace: (key, version, text, ttlMs) => isTrue(key, () => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
+    acquirePlainSlot: (group, member, ttlMs, limit) => change(() => atomically(db, () => acquirePlainSlotNow(group, member, ttlMs, limit))),
+    releasePlainSlot: (group, member) => change(() => { sql.deletePlainSlot.run(group, member) }),
+    acquireSlot: (slot, terms) => change(() => atomically(db, () => acquireSlotNow(slot, terms))),
+    secureSlot: (slot) => change(() => secureSlotNow(slot)),
+    releaseSlot: ({ group, member }) => change(() => { sql.deleteSlot.run(group, member) }),
+    count: (key, windowMs) => changeSafely(`count ${key}`, () => {
       const now = clock.now()
       const { count, endsAt } = sql.count(key, now, now + windowMs)
       return { count, endsInMs: endsAt - now }
-    }),
-    countAgainstLimits: (windows, windowMs) => whenUnlocked(() => atomically(db, () => countAgainstLimitsNow(windows, windowMs))),
+    }, always),
+    countAgainstLimits: (windows, windowMs) => change(() => atomically(db, () => countAgainstLimitsNow(windows, windowMs))),
     readLimitCounts: (keys) => whenUnlocked(() => {
       const now = clock.now()
       return keys.map((key) => {
@@ -138,45 +167,12 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     onTimeout () {},
     async close () {
       cancelPurge()
+      await Promise.all([safeWrites.close(), checkpoints?.close()])
       db.close()
+      logFile?.close()
     },
   }
 }
 
 /** The key of a window of `countAgainstLimits`, apart from the windows of `count`. */
 const limitKeyOf = (key: string): string => `within:${key}`
-
-const open = (file: string): DatabaseSync => {
-  if (file !== ':memory:') {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    refuseNetworkShare(dirname(file))
-    // SQLite would make it readable for everybody. It gives -wal and -shm the mode of the file.
-    closeSync(openSync(file, 'a', 0o600))
-  }
-  const db = new DatabaseSync(file, { timeout: openWaitMs })
-  useWriteAheadLog(db)
-  // FULL: a call is answered only after the data is on disk, so not even a power cut undoes a claim or the end of a session.
-  db.exec('PRAGMA synchronous = FULL')
-  atomically(db, () => { db.exec(schema) })
-  db.exec('PRAGMA busy_timeout = 0')
-  return db
-}
-
-const atomically = <T>(db: DatabaseSync, work: () => T): T => {
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    const result = work()
-    db.exec('COMMIT')
-    return result
-  } catch (error) {
-    // After some faults, such as a full disk, SQLite has rolled back already.
-    if (db.isTransaction) db.exec('ROLLBACK')
-    throw error
-  }
-}
-
-/** True for SQLITE_BUSY and SQLITE_LOCKED, which are the low byte of all their extended codes (sqlite.org/rescode.html). */
-export const isLocked = (error: unknown): boolean => {
-  const code = (error as { errcode?: number }).errcode ?? 0
-  return (code & 0xff) === 5 || (code & 0xff) === 6
-}

@@ -26,6 +26,7 @@ export const programs = {
   nft: { names: ['nft'], apt: 'nftables', brew: null, dnf: 'nftables' },
   ip: { names: ['ip'], apt: 'iproute2', brew: null, dnf: 'iproute' },
   gcc: { names: ['gcc'], apt: 'gcc', brew: 'gcc', dnf: 'gcc' },
+  strace: { names: ['strace'], apt: 'strace', brew: null, dnf: 'strace' },
   unshare: { names: ['unshare'], apt: 'util-linux', brew: null, dnf: 'util-linux' },
 }
 
@@ -54,7 +55,7 @@ export const tiers = {
   },
   faults: {
     folders: ['faults', 'chaos', 'soak', 'bench'],
-    needs: ['browser', 'redis', 'nginx', 'haproxy', 'caddy', 'gcc'],
+    needs: ['browser', 'redis', 'nginx', 'haproxy', 'caddy', 'gcc', 'strace'],
     jobs: 1,
   },
 }

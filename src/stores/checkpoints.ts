@@ -1,0 +1,71 @@
+/** Checkpoints of the embedded database in a thread of their own: they copy the log into the database and flush both, which on a slow disk takes long. */
+import { Worker } from 'node:worker_threads'
+import type { Log } from '../login/ports.ts'
+
+/** How many writes the log takes before a checkpoint: about 16 MB, which the next process reads again after a kill. */
+export const writesPerCheckpoint = 1_500
+
+/**
+ * Runs in the thread, in plain JavaScript: a thread that strips types takes 18 MB more. PASSIVE copies while others write; RESTART copies the rest, and the log
+ * starts over. The first write to it makes SQLite flush the log's header, so it is made here.
+ */
+const program = `
+  const { parentPort, workerData } = require('node:worker_threads')
+  const { DatabaseSync } = require('node:sqlite')
+  const db = new DatabaseSync(workerData, { timeout: 1_000 })
+  db.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0')
+  const mark = db.prepare("INSERT OR REPLACE INTO entries VALUES ('checkpoint', ?, 0)")
+  parentPort.on('message', (number) => {
+    let error = null
+    try {
+      for (const mode of ['PASSIVE', 'RESTART']) db.exec('PRAGMA wal_checkpoint(' + mode + ')')
+      mark.run(JSON.stringify({ value: number }))
+    } catch (thrown) {
+      error = thrown
+    }
+    parentPort.postMessage(error)
+  })
+`
+
+export interface Checkpoints {
+  /** Counts a write; every so many, a checkpoint begins. */
+  written (): void
+  close (): Promise<void>
+}
+
+/** The thread starts at the first checkpoint. */
+export const createCheckpoints = (file: string, log: Log): Checkpoints => {
+  let worker: Worker | undefined
+  let isRunning = false
+  let writes = 0
+  let number = 0
+
+  const fail = (err: unknown): void => { log.warn({ err }, 'The log of the store could not be copied into its database; trying again') }
+
+  const start = (): Worker => {
+    const thread = new Worker(program, { eval: true, workerData: file })
+    thread.unref()
+    thread.on('message', (error) => {
+      isRunning = false
+      if (error !== null) fail(error)
+    })
+    thread.on('error', fail)
+    thread.on('exit', () => {
+      isRunning = false
+      worker = undefined
+    })
+    return thread
+  }
+
+  return {
+    written () {
+      writes += 1
+      if (writes < writesPerCheckpoint || isRunning) return
+      writes = 0
+      isRunning = true
+      worker ??= start()
+      worker.postMessage(number += 1)
+    },
+    async close () { await worker?.terminate() },
+  }
+}
