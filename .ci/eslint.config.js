@@ -28,7 +28,7 @@ const floorRules = floors.flatMap((rooms, floor) => rooms.map((room) => ({
 })))
 
 export default [
-  { ignores: ['node_modules/**', 'coverage/**', '.tap/**', '.stryker/**', 'data/**'] },
+  { ignores: ['node_modules/**', 'coverage/**', 'dist/**', '.tap/**', '.stryker/**', 'data/**'] },
   ...neostandard({ ts: true }),
   {
     files: ['src/**/*.ts', 'test/**/*.ts', '.ci/**/*.ts'],

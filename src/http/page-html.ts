@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fillHtml } from './fill-html.ts'
-import { staticFolder } from './page-scripts.ts'
+import { staticFolder } from './page-files.ts'
 
 export interface Site {
   readonly siteName: string

@@ -8,7 +8,7 @@ import { languageFor } from '../../static/scan-login/language.js'
 import { dictionaries } from '../../static/scan-login/words.js'
 import type { Problem } from '../errors.ts'
 import { fillHtml } from './fill-html.ts'
-import { staticFolder } from './page-scripts.ts'
+import { staticFolder } from './page-files.ts'
 import { kindOf, refusalWords } from './refusal-words.ts'
 
 export interface RefusalPageOptions {

@@ -52,8 +52,3 @@ await t.test('healthcheck: it fails with one line when nothing, or another progr
   t.match(await check(t, folder, {}, '--what'), { code: 1, stderr: /^scan-login: usage: / })
   t.match(await check(t, folder, {}, '--help'), { code: 0, stdout: /^npm run healthcheck/ })
 })
-
-await t.test('healthcheck: the image uses it, and it is in the image', async (t) => {
-  t.match(read('Dockerfile'), /^HEALTHCHECK .+ CMD \["node", "src\/commands\/healthcheck\.ts"\]$/m)
-  t.match(read('Dockerfile'), /^COPY src src$/m)
-})

@@ -7,7 +7,8 @@ import { extname, join } from 'node:path'
 import { encode } from 'fast-png'
 import { encodeQR } from 'qr'
 import { readPage } from '../../src/http/page-html.ts'
-import { elementStyleSource, pageScripts, staticFolder } from '../../src/http/page-scripts.ts'
+import { staticFolder } from '../../src/http/page-files.ts'
+import { elementStyleSource, pageScripts } from '../../src/http/page-scripts.ts'
 
 export interface Reply {
   readonly status: number

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { openPhone, type Service, type TestPhone } from './clients.ts'
@@ -30,8 +30,8 @@ export interface RunningProcess {
 }
 
 export interface RunOptions {
-  /** Relative to the repository. */
-  readonly script?: string
+  /** Relative to the repository, or absolute. */
+  readonly script?: string | undefined
   readonly args?: readonly string[]
   /** A script of package.json to start by npm instead. It runs in the repository, so `env` has to name store and keys. */
   readonly npm?: string | undefined
@@ -47,7 +47,7 @@ export interface RunOptions {
 
 /** Runs a script of the repository with this test's Node.js. Killed at the latest when the test ends. */
 export const run = (t: TeardownScope, { script = 'src/server.ts', args = [], npm, folder, env = {}, logTo, through = [] }: RunOptions): RunningProcess => {
-  const started = npm === undefined ? [process.execPath, join(repository, script), ...args] : ['npm', '--silent', 'run', npm, ...args.length > 0 ? ['--', ...args] : []]
+  const started = npm === undefined ? [process.execPath, resolve(repository, script), ...args] : ['npm', '--silent', 'run', npm, ...args.length > 0 ? ['--', ...args] : []]
   const [command, ...words] = [...through, ...started] as [string, ...string[]] // `started` has one
   const log = logTo === undefined ? 'pipe' : openSync(logTo, 'w')
   const child = spawn(command, words, {
@@ -82,6 +82,8 @@ export const makeFolder = (t: TeardownScope): string => {
 export interface DeploymentOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly npm?: string
+  /** The program that is the service, as in `RunOptions`. */
+  readonly script?: string
   /** Used in place of a fresh one; the caller closes it. */
   readonly simulator?: WechatSimulator
   /** As in `RunOptions`. */
@@ -102,7 +104,7 @@ export interface Deployment {
 }
 
 /** Opens a deployment with the embedded store in its folder, and limits too high for a test to reach by accident. */
-export const openDeployment = async (t: TeardownScope, { env = {}, npm, simulator: given, through }: DeploymentOptions = {}): Promise<Deployment> => {
+export const openDeployment = async (t: TeardownScope, { env = {}, npm, script, simulator: given, through }: DeploymentOptions = {}): Promise<Deployment> => {
   const folder = makeFolder(t)
   const simulator = given ?? await startWechatSimulator()
   const port = await freePort()
@@ -117,6 +119,7 @@ export const openDeployment = async (t: TeardownScope, { env = {}, npm, simulato
     const running = run(t, {
       folder,
       npm,
+      script,
       logTo,
       through,
       env: {

@@ -5,7 +5,8 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
 import { readPage, type Site } from '../page-html.ts'
 import type { SiteLogo } from '../site-logo.ts'
-import { pageScripts, staticFolder } from '../page-scripts.ts'
+import { staticFolder } from '../page-files.ts'
+import { pageScripts } from '../page-scripts.ts'
 import { encodingFor, isOfVersion, makeStaticFile, sendStaticFile } from '../static-files.ts'
 
 export interface PageOptions extends Omit<Site, 'hasLogo' | 'hasColor'> {

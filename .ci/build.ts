@@ -1,0 +1,92 @@
+/**
+ * `npm run build`: the service, its commands and its pages for production, in dist/. The folder needs no packages and no other file of this repository, and
+ * what a service has put into it (`data/`, `.env`) stays. `node .ci/build.ts <folder>` builds into another one.
+ */
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { build, type Metafile, type Plugin } from 'esbuild'
+import { joinScripts } from '../src/http/join-scripts.ts'
+import { staticFolder } from '../src/http/page-files.ts'
+
+const repository = join(import.meta.dirname, '..')
+const dist = resolve(process.argv[2] ?? join(repository, 'dist'))
+
+/** What each program in dist/ is made of. */
+const programs = { server: 'src/server.ts', keys: 'src/keys.ts', healthcheck: 'src/commands/healthcheck.ts', people: 'src/commands/people.ts' } as const
+
+/** Files of static/ that are sent, or read at the start, as they are. */
+const sentAsTheyAre = /\.(?:html|css|d\.ts)$/
+
+/** The pages' files lie elsewhere, and their scripts are joined now: so esbuild itself stays out. */
+const builtPages: Plugin = {
+  name: 'built pages',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/page-files\.ts$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path.replace('page-files', 'built-page-files')) }))
+  },
+}
+
+/** What packages in CommonJS expect, inside an ES module. */
+const commonJs = 'import { createRequire as createRequireOf } from \'node:module\'; const require = createRequireOf(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;'
+
+const bundle = async (): Promise<Metafile> => {
+  const { metafile } = await build({
+    absWorkingDir: repository,
+    entryPoints: programs,
+    outdir: join(dist, 'app'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22.19',
+    minifyWhitespace: true, // comments with one character beyond ASCII double the memory that the whole text takes
+    tsconfigRaw: {}, // the options are here alone: an image is built without tsconfig.json
+    plugins: [builtPages],
+    banner: { js: commonJs },
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'linked', // beside the licences of whole packages
+    metafile: true,
+    logLevel: 'warning',
+  })
+  return metafile
+}
+
+/** A program: an old Node.js is told so first, and stacks show the lines of the sources, which only what is loaded after this statement has. */
+const programOf = (name: string): string => `import './app/node-version.cjs'\nprocess.setSourceMapsEnabled(true)\nawait import('./app/${name}.js')\n`
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly license?: string
+}
+
+const manifestIn = (folder: string): Manifest & Readonly<Record<string, unknown>> => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+
+/** The licences of this service and of every package that is in the bundles. */
+const licencesOf = ({ inputs }: Metafile): string => {
+  const folders = new Set(Object.keys(inputs).flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []))
+  return [repository, ...[...folders].sort().map((folder) => join(repository, folder))].map((folder) => {
+    const { name, version, license = 'see its package.json' } = manifestIn(folder)
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+    return `${name} ${version} (${license})\n\n${file === undefined ? 'The package has no file with its licence.\n' : readFileSync(join(folder, file), 'utf8')}`
+  }).join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+/** Makes `npm start` and `npm run keys` work in dist/, and Node.js take its files for ES modules. */
+const manifest = (): string => {
+  const { name, version, license, type, engines } = manifestIn(repository)
+  const scripts = { start: 'exec node server.js', ...Object.fromEntries(Object.keys(programs).filter((program) => program !== 'server').map((program) => [program, `node ${program}.js`])) }
+  return `${JSON.stringify({ name, version, license, private: true, type, engines, scripts }, null, 2)}\n`
+}
+
+for (const folder of ['app', 'static']) {
+  rmSync(join(dist, folder), { recursive: true, force: true })
+  mkdirSync(join(dist, folder), { recursive: true })
+}
+const metafile = await bundle()
+copyFileSync(join(repository, 'src/node-version.cjs'), join(dist, 'app/node-version.cjs'))
+for (const name of Object.keys(programs)) writeFileSync(join(dist, `${name}.js`), programOf(name))
+for (const name of readdirSync(staticFolder).filter((file) => sentAsTheyAre.test(file))) copyFileSync(join(staticFolder, name), join(dist, 'static', name))
+for (const [name, text] of await joinScripts(staticFolder)) writeFileSync(join(dist, 'static', name), text)
+writeFileSync(join(dist, 'LICENSES.txt'), licencesOf(metafile))
+writeFileSync(join(dist, 'package.json'), manifest())
+process.stdout.write(`${dist}: run "node server.js" there, or from a folder with your .env\n`)
