@@ -40,7 +40,7 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
       PUBLIC_URL: `http://localhost:${port}`,
       STORE_URL: 'sqlite:data/demo.db',
       KEYS_FILE: 'data/demo-keys.json',
-      SITE_NAME: 'scan-login demo',
+      SITE_NAME: 'Island Notes',
       LOG_LEVEL: 'warn',
       ...environment,
       PORT: port,

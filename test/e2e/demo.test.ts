@@ -53,7 +53,7 @@ await t.test('demo: a phone in a tab of its own logs in, in Chinese, dark and 32
   const site = await window.page.context().newPage()
   await site.goto(`${url}/login?return_to=/me%3Ffrom=test`)
   await site.getByText('用微信扫一扫登录').waitFor()
-  t.equal(await site.title(), '登录 scan-login demo')
+  t.equal(await site.title(), '登录 Island Notes')
   await site.getByRole('img', { name: '小程序码' }).waitFor()
   const phone = await window.openPhone('Kim')
   await phone.scanPicture(await site.screenshot())

@@ -108,6 +108,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Pr
   const window = await openWindow(t, chromium, server.url, { ...options, colorScheme: null })
   const context = window.page.context()
   const phone = window.phone()
+  await window.setPageWidth(widthPx)
   for (const name of switches) await phone.flip(words[name])
 
   const check = async (screen: string): Promise<void> => {
@@ -298,6 +299,7 @@ for (const [mode, asks] of [['tap', 'Tap the number on the login page'], ['type'
     const server = await serveDemo(t, { MATCH_NUMBERS: mode, TRUST_PROXY: '127.0.0.1', GEOIP_FILE: file })
     const window = await openWindow(t, chromium, server.url, { viewport: { width: 364, height: 904 } })
     const phone = window.phone()
+    await window.setPageWidth(320)
     const check = async (screen: string): Promise<void> => {
       const app = window.page.frames().find((frame) => frame.url() === `${server.url}/demo/phone/app`)
       if (app === undefined) throw new Error('the mini program is not open')

@@ -25,7 +25,7 @@ await t.test('login: phone and page show who asks and what to do at each step wh
   t.match(number, /^[1-9]\d$/)
   t.equal(choices.length, 3)
   t.ok(choices.includes(number))
-  await phone.says(/^Log in to scan-login demo in Chrome on Linux\?$/)
+  await phone.says(/^Log in to Island Notes in Chrome on Linux\?$/)
   await phone.says('Address bar must read')
   await phone.says(new URL(server.url).host)
   t.equal(await phone.app.locator('.warning').count(), 0)

@@ -80,7 +80,7 @@ for (const { name, options } of screens) {
       await Promise.race([held.asked, page.waitForTimeout(10_000).then(() => { throw new Error(`${path} was never requested`) })])
       await untilPainted(page)
       const title = page.locator('h1')
-      t.match(await title.innerText(), 'scan-login demo')
+      t.match(await title.innerText(), 'Island Notes')
       t.equal(await title.isVisible(), true)
       t.equal(await page.locator('.code-image').count(), 0)
       const before = await layout(page)

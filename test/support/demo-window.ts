@@ -105,6 +105,8 @@ export interface DemoWindow {
   takeClock (): Promise<void>
   phone (index?: number): Phone
   addPhone (): Promise<Phone>
+  /** Gives the first phone a page of this width, as another phone has. */
+  setPageWidth (px: number): Promise<void>
   /** Reloads the website's login page. */
   startOver (): Promise<void>
   /** Opens a phone in a tab of its own, without the website. */
@@ -190,6 +192,10 @@ export const openWindow = async (t: Test, browser: Browser, url: string, options
       const count = await page.locator('main iframe').count()
       await page.locator('#add-phone').click()
       return phone(count)
+    },
+    setPageWidth: async (px) => {
+      const edgesPx = px <= 348 ? 12 : 18 // a narrow phone has thinner ones
+      await page.locator('.phone-frame').first().evaluate((frame, width) => { frame.style.width = width }, `${px + edgesPx}px`)
     },
     startOver: () => page.locator('#start-over').click(),
     openPhone: async (person) => {

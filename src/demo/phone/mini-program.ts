@@ -9,7 +9,7 @@ declare global {
 }
 
 /** The part of the mini program's host that the phone provides; this module provides the rest. */
-export type PhoneServices = Pick<MiniProgramHost, 'person' | 'settings' | 'jsCode' | 'scanCode' | 'exit'>
+export type PhoneServices = Pick<MiniProgramHost, 'person' | 'settings' | 'jsCode' | 'scanCode' | 'exit' | 'routed'>
 
 export interface MiniProgram {
   /** Starts it cold, or passes the launch options to the warm one, as soon as that is in the foreground. */
@@ -42,7 +42,8 @@ export const createMiniProgram = (name: string, phone: PhoneServices): MiniProgr
     running = pendingLaunch = undefined
     launchScreen.hidden = false
     drawBar(undefined)
-    window.miniProgramHost = { ...phone, launch, drawBar, restart, started }
+    setShade(false)
+    window.miniProgramHost = { ...phone, launch, drawBar, setShade, restart, started }
     frame = element('iframe', { src: 'phone/app', title: name })
     pages.append(frame)
     if (hadFocus) frame.focus()
@@ -90,3 +91,5 @@ const drawBar = (bar: NavigationBar | undefined): void => {
   phone.style.setProperty('--bar', bar?.background ?? '')
   phone.style.setProperty('--bar-ink', bar === undefined ? '' : bar.text)
 }
+
+const setShade = (isShown: boolean): void => { part('#phone').toggleAttribute('data-shade', isShown) }

@@ -8,7 +8,7 @@ import { createQuickSettings } from './quick-settings.ts'
 import { createScanner } from './scanner.ts'
 import { createScreens } from './screens.ts'
 import { createSheets } from './sheets.ts'
-import { demoWordsFor, isChinese, languageOf, wechatLanguageOf } from './words.ts'
+import { demoWordsFor, htmlLanguageOf, languageOf, wechatLanguageOf } from './words.ts'
 
 /** WeChat's scene values: how a mini program was opened. */
 const scenes = { code: 1047, picture: 1049, recent: 1089 }
@@ -63,14 +63,17 @@ const drawStatus = (): void => {
   part('#clock').textContent = new Date(Date.now() + clockOffsetMs).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
 }
 
-document.documentElement.lang = isChinese(language) ? 'zh-CN' : 'en'
+document.documentElement.lang = htmlLanguageOf(language)
 document.title = words.phoneOf(person)
 part('#owner').textContent = words.phoneOf(person)
 fillWords(words)
 
 onTap('#home-line', screens.leaveWechat)
 onTap('#wechat-icon', screens.enterWechat)
-onTap('#scan', () => { scan().catch((reason: unknown) => console.error(reason)) })
+onTap('#scan', () => {
+  part('#scan').classList.remove('scan--new')
+  scan().catch((reason: unknown) => console.error(reason))
+})
 onTap('#recent', () => {
   miniProgram.resume(homePage)
   screens.show('mini-program')

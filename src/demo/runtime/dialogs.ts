@@ -25,8 +25,16 @@ export interface Dialogs {
   clear (): void
 }
 
-/** `toast` is a live region; `language` is the phone's. */
-export const createDialogs = (toast: HTMLElement, language: () => string): Dialogs => {
+export interface DialogsOptions {
+  /** A live region. */
+  readonly toast: HTMLElement
+  /** The phone's. */
+  readonly language: () => string
+  /** Called when the first modal dialog opens, and when the last one has closed. */
+  readonly setShade: (isShown: boolean) => void
+}
+
+export const createDialogs = ({ toast, language, setShade }: DialogsOptions): Dialogs => {
   let timer = 0
 
   const hideToast = (): void => {
@@ -50,11 +58,13 @@ export const createDialogs = (toast: HTMLElement, language: () => string): Dialo
       const dialog = modal(options, /^zh/i.test(language()) ? { cancel: '取消', confirm: '确定' } : { cancel: 'Cancel', confirm: 'OK' })
       dialog.addEventListener('close', () => {
         dialog.remove()
+        if (document.querySelector('dialog.modal') === null) setShade(false)
         const confirm = dialog.returnValue === 'confirm'
         resolve({ confirm, cancel: !confirm, content: null })
       })
       document.body.append(dialog)
       dialog.showModal()
+      setShade(true)
     }),
     clear: () => {
       hideToast()

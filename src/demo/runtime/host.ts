@@ -41,6 +41,10 @@ export interface MiniProgramHost {
    */
   scanCode (options: { readonly onlyFromCamera: boolean }): Promise<string | undefined>
   drawBar (bar: NavigationBar): void
+  /** A modal dialog opened or closed: its shade covers the phone's bars, too. */
+  setShade? (isShown: boolean): void
+  /** Where a call is sent to; to its own address by default. */
+  routed? (url: URL): URL
   /** Closes the mini program, which stays warm in the background. */
   exit (): void
   /** Starts it anew, cold, with the last launch options. */

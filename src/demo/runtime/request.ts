@@ -20,10 +20,12 @@ export interface RequestsOptions {
   /** WeChat's error text if no request is possible now, else undefined. */
   readonly blockedReason: () => string | undefined
   deliver (call: () => void): void
+  /** Where a call is sent to. */
+  routed (url: URL): URL
   readonly timeoutMs: number
 }
 
-export const createRequests = ({ blockedReason, deliver, timeoutMs }: RequestsOptions): Requests => {
+export const createRequests = ({ blockedReason, deliver, routed, timeoutMs }: RequestsOptions): Requests => {
   /** The `fail` function of each pending request. */
   const pending = new Set<(reason: string) => void>()
 
@@ -50,7 +52,7 @@ export const createRequests = ({ blockedReason, deliver, timeoutMs }: RequestsOp
       const reason = blockedReason()
       if (reason !== undefined) return fail(reason)
       timer = setTimeout(() => fail('timeout'), options.timeout ?? timeoutMs)
-      const answer = await exchange(options, controller.signal)
+      const answer = await exchange(options, routed(new URL(options.url)), controller.signal)
       settle(() => {
         options.success?.(answer)
         options.complete?.(answer)
@@ -69,11 +71,11 @@ export const createRequests = ({ blockedReason, deliver, timeoutMs }: RequestsOp
   }
 }
 
-const exchange = async ({ url, method = 'GET', data, header = {}, dataType = 'json' }: RequestOptions, signal: AbortSignal) => {
+const exchange = async ({ method = 'GET', data, header = {}, dataType = 'json' }: RequestOptions, url: URL, signal: AbortSignal) => {
   const upperMethod = method.toUpperCase()
   const headers = new Headers(header)
   if (!headers.has('content-type')) headers.set('content-type', 'application/json')
-  const reply = await fetch(new URL(url), { method: upperMethod, headers, body: bodyOf(upperMethod, data), signal, credentials: 'omit', cache: 'no-store' })
+  const reply = await fetch(url, { method: upperMethod, headers, body: bodyOf(upperMethod, data), signal, credentials: 'omit', cache: 'no-store' })
   const text = await reply.text()
   return {
     statusCode: reply.status,

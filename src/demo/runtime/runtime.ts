@@ -28,13 +28,18 @@ const start = async (host: MiniProgramHost, { guard, report }: ReturnType<typeof
   const { deliver } = suspension
   const requests = createRequests({
     deliver,
+    routed: (url) => host.routed?.(url) ?? url,
     blockedReason: () => suspension.isSuspended() ? 'interrupted' : host.settings().online ? undefined : offlineError,
     timeoutMs: project.app.networkTimeout?.request ?? defaultTimeoutMs,
   })
   const app = createApp(host.launch, guard)
   const styles = new Map<string, (isOn: boolean) => void>()
   const pages = createPages({ code, framework, host, styles, guard })
-  const dialogs = createDialogs(element('toast'), () => host.settings().language)
+  const dialogs = createDialogs({
+    toast: element('toast'),
+    language: () => host.settings().language,
+    setShade: (isShown) => host.setShade?.(isShown),
+  })
   const storage = createStorage(host.person)
   const wx = createWx({ host, project, method: createMethodFactory(deliver), app, pages, requests, storage, dialogs, isHandlingTap: framework.isHandlingTap })
   Object.assign(window, { wx, App: app.App, getApp: app.getApp, getCurrentPages: pages.getCurrentPages })

@@ -1,0 +1,133 @@
+/** The website in its frame: its address, how far its login is, and its narrow form. */
+import { narrowWindow } from './fit.ts'
+
+/** How far the login on the website is; `waiting` also while there is no code yet. */
+export type LoginState = 'waiting' | 'scanned' | 'confirmed' | 'logged-in'
+
+export interface SiteFrame {
+  state (): LoginState
+  /** Opens a path of the website, and gives the login that runs there up. */
+  open (path: string): void
+  /** Resolves once a code can be photographed. */
+  codeShown (): Promise<void>
+}
+
+export interface SiteFrameOptions {
+  readonly frame: HTMLIFrameElement
+  /** Called after each change in the frame. */
+  onChange (address: URL, state: LoginState): void
+}
+
+export const createSiteFrame = ({ frame, onChange }: SiteFrameOptions): SiteFrame => {
+  const narrow = matchMedia(narrowWindow)
+  const waiting = new Set<() => void>()
+  let state: LoginState = 'waiting'
+  let observed: Document | undefined
+  let observedRoot: ShadowRoot | undefined
+
+  const observer = new MutationObserver(() => read())
+  const read = (): void => {
+    const page = frame.contentDocument
+    if (page === null || !page.URL.startsWith('http')) return // not loaded yet
+    observe(page)
+    setNarrow(page, narrow.matches)
+    state = stateOf(page)
+    onChange(new URL(page.URL), state)
+    if (!isCodeShown(page)) return
+    for (const resolve of waiting) resolve()
+    waiting.clear()
+  }
+  /** The element gets its shadow root some time after the page is loaded. */
+  const observe = (page: Document): void => {
+    const root = loginOf(page)?.shadowRoot ?? undefined
+    if (page === observed && root === observedRoot) return
+    observer.disconnect()
+    observed = page
+    observedRoot = root
+    for (const node of [page, root]) {
+      if (node !== undefined) observer.observe(node, { subtree: true, childList: true, attributes: true, attributeFilter: ['hidden', 'lang', 'class', 'src'] })
+    }
+  }
+  frame.addEventListener('load', read)
+  narrow.addEventListener('change', read)
+  read()
+
+  return {
+    state: () => state,
+    open: (path) => {
+      // Removing the element cancels its ticket; merely leaving the page saves the ticket for a reload.
+      frame.contentDocument?.querySelector('scan-login')?.remove()
+      state = 'waiting'
+      frame.src = path
+    },
+    codeShown: () => new Promise((resolve) => {
+      waiting.add(resolve)
+      read()
+    }),
+  }
+}
+
+const loginOf = (page: Document): Element | null => page.querySelector('scan-login')
+
+const layerOf = (page: Document): HTMLElement | null => loginOf(page)?.shadowRoot?.querySelector<HTMLElement>('.layer:not(.leaving)') ?? null
+
+const isCodeShown = (page: Document): boolean => {
+  const image = layerOf(page)?.querySelector<HTMLImageElement>('.code-image')
+  if (image === null || image === undefined) return false
+  return image.complete && image.naturalWidth > 0
+}
+
+const stateOf = (page: Document): LoginState => {
+  const logOut = page.querySelector<HTMLElement>('#log-out')
+  if (logOut !== null) return logOut.hidden || page.querySelector('.unknown') !== null ? 'waiting' : 'logged-in'
+  const stage = layerOf(page)?.dataset.stage
+  if (stage === 'scanned') return 'scanned'
+  return stage === 'confirmed' || stage === 'logging-in' ? 'confirmed' : 'waiting'
+}
+
+/** Beside a phone in a narrow window, the website is a strip: its code or number on the left, what it says on the right. */
+const setNarrow = (page: Document, isNarrow: boolean): void => {
+  const login = loginOf(page)
+  if (login !== null && login.hasAttribute('compact') !== isNarrow) login.toggleAttribute('compact', isNarrow)
+  for (const [root, text] of [[page, pageStrip], [login?.shadowRoot, elementStrip]] as const) {
+    if (root === null || root === undefined || page.defaultView === null) continue
+    const isSet = root.adoptedStyleSheets.some((sheet) => strips.has(sheet))
+    if (isSet === isNarrow) continue
+    root.adoptedStyleSheets = isNarrow ? [...root.adoptedStyleSheets, stripFor(page.defaultView, text)] : [...root.adoptedStyleSheets].filter((sheet) => !strips.has(sheet))
+  }
+}
+
+const strips = new WeakSet<CSSStyleSheet>()
+
+/** A page takes only style sheets that its own window made. */
+const stripFor = (view: Window, text: string): CSSStyleSheet => {
+  const sheet = new (view as typeof globalThis & Window).CSSStyleSheet()
+  sheet.replaceSync(text)
+  strips.add(sheet)
+  return sheet
+}
+
+const pageStrip = `
+body { place-items: stretch; }
+.card { width: 100%; max-width: 560px; margin: 0 auto; padding: 10px 16px; border-radius: 0; box-shadow: none; text-align: start; }
+body { background: var(--card); }
+.logo, .card > footer, nav { display: none; }
+h1 { font-size: 1rem; text-wrap: wrap; }
+.log-in-to { display: inline; font-size: 1rem; }
+.me { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 8px; }
+.me > * { grid-column: 1 / -1; }
+.me > :is(.who, .name, .note, dl, #log-in-as, .trouble:empty) { display: none; }
+.me > h1 { font-weight: 400; color: var(--soft); }
+.me > :is(#home, #log-out) { grid-column: auto; min-height: 44px; margin: 4px 0 0; padding: 0 8px; font-size: .875rem; }
+.me > #log-in { margin-top: 4px; min-height: 44px; }
+`
+
+const elementStrip = `
+:host([compact]) { --size: 124px; display: grid; grid-template-columns: auto 1fr; grid-template-rows: auto 1fr; column-gap: 16px; width: 100%; text-align: start; }
+:host([compact]) .stage { grid-row: 1 / span 3; margin: 0; }
+:host([compact]) :is(slot, .say) { grid-column: 2; }
+:host([compact]) .say { min-height: 0; text-wrap: wrap; }
+:host([compact]) .help { font-size: .8667em; }
+.actions { justify-items: start; margin: 0; }
+.actions .quiet { padding: 0; min-height: 32px; }
+`
