@@ -41,6 +41,7 @@ login.addEventListener('login', (event) => {
  */
 const leave = (address) => {
   isBusy = true // after a download this page is still here, and would load the file again each time it becomes visible
+  elementOf('main', HTMLElement).classList.remove('login') // the card is low then
   login.querySelector('.log-in-to')?.remove()
   const hadFocus = document.activeElement === login
   login.replaceWith(...login.querySelectorAll('.logo, h1'), make('p', { class: 'line', 'data-word': 'loggedIn' }), make('a', { class: 'main', href: address, 'data-word': 'continue' }))

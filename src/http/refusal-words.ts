@@ -17,7 +17,7 @@ export const refusalWords: Readonly<Record<Language, Readonly<Record<Kind, { rea
   zh: {
     ended: { line: '这次登录已经结束', help: '登录页上有新的码。' },
     wechat: { line: '微信暂时没有回应', help: '请稍后再试，或在登录页保存图片，再用微信识别。' },
-    'too-often': { line: '这个网络请求太多', help: '请过一会儿再试。' },
+    'too-often': { line: '这个网络的请求太多', help: '请过一会儿再试。' },
     'no-page': { line: '这里没有页面', help: '地址可能写错了。' },
     refused: { line: '这样打不开', help: '请从登录页重新开始。' },
     failed: { line: '没有成功', help: '不是你的问题，请稍后再试。' },

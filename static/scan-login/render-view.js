@@ -100,8 +100,10 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
       if (spoken !== '') line.append(make('span', { class: 'visually-hidden' }, spoken))
     }
     line.className = stage.name === 'confirmed' ? 'line good' : 'line'
-    help.textContent = texts.help
-    help.classList.toggle('steps', texts.help.includes('\n'))
+    const steps = texts.help.split('\n')
+    help.classList.toggle('steps', steps.length > 1)
+    help.textContent = steps.length > 1 ? '' : texts.help
+    if (steps.length > 1) help.append(...steps.map((step) => make('span', {}, step)))
     help.classList.toggle('of-code', code !== null)
     say.classList.toggle('troubled', texts.trouble !== '')
     say.classList.toggle('asking', stage.name === 'another')

@@ -77,7 +77,9 @@ svg { height: auto; }
 .trouble::before { content: ""; position: absolute; top: .5em; left: 0; width: 8px; height: 8px; border-radius: 50%; background: var(--warn); }
 .line, .help { word-break: keep-all; overflow-wrap: break-word; overflow-wrap: anywhere; }
 .help { margin-top: 4px; font-size: .8235em; color: var(--soft); }
-.steps { display: table; margin-left: auto; margin-right: auto; white-space: pre-line; text-align: start; text-wrap: wrap; }
+.steps { display: table; margin-left: auto; margin-right: auto; text-align: start; text-wrap: wrap; }
+.steps span { display: block; padding-left: 1.6em; text-indent: -1.6em; }
+.steps:lang(en) span { padding-left: .85em; text-indent: -.85em; }
 .hint:empty { display: none; }
 .hint { max-width: var(--size); font-size: .8235em; color: var(--soft); }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

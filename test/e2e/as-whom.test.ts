@@ -209,7 +209,7 @@ for (const variant of [
     await waitForStage(page, 'another')
     t.strictSame(await page.locator('.stage').boundingBox(), before, 'nothing moves')
     t.equal((await announcements(page)).at(-1), `${words.another}${name ?? words.nameless}`)
-    t.equal(await page.locator('.help').innerText(), `${words.anotherHelp}Qm3xV0ab`)
+    t.equal(await page.locator('.help').innerText(), words.anotherHelp.replace('{id}', 'Qm3xV0ab'))
     t.strictSame(await accessibilityFaults(page), [])
     t.equal(await page.evaluate("document.querySelector('scan-login').shadowRoot.activeElement?.dataset.action"), 'notMe', 'the focus stays in place')
     await page.keyboard.press('Shift+Tab')

@@ -105,11 +105,11 @@ export const loginStates = async ({ t, browser, album }: Studio): Promise<void> 
   await take('expired')
   await unhide(page)
 
-  await page.route('**/login.js', (route) => route.abort())
+  await page.route(/\/login\.js/, (route) => route.abort())
   await page.goto(`${server.url}${promptPath}`)
   await page.locator('.again').waitFor()
   await photographPage(album, page, 'its script never came', { switchLanguage: null })
-  await page.unroute('**/login.js')
+  await page.unroute(/\/login\.js/)
   await setVisibility(page, 'visible')
 
   const silent = await browser.newContext({ javaScriptEnabled: false, reducedMotion: 'reduce' })

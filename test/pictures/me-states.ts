@@ -49,11 +49,13 @@ export const meStates = async ({ t, browser, album }: Studio): Promise<void> => 
   await page.locator('#log-in').waitFor()
   await take('logged out just now')
 
+  const all = `${server.url}/**`
   const byHeader: SwitchLanguage = async (page, language) => {
-    await page.setExtraHTTPHeaders({ 'accept-language': { zh: 'zh-CN', 'zh-Hant': 'zh-TW', en: 'en' }[language] })
+    await page.unroute(all)
+    await page.route(all, (route) => route.continue({ headers: { ...route.request().headers(), 'accept-language': { zh: 'zh-CN', 'zh-Hant': 'zh-TW', en: 'en' }[language] } }))
     await page.reload()
   }
-  for (const [state, path] of [['refused: no such page', '/nothing/here'], ['refused: the code has ended', `/api/tickets/${'a'.repeat(22)}/link`]] as const) {
+  for (const [state, path] of [['refused: no such page', '/nothing/here'], ['refused: the code has ended', `/api/tickets/${'a'.repeat(22)}/code`]] as const) {
     await page.goto(`${server.url}${path}`)
     await photographPage(album, page, state, { switchLanguage: byHeader })
   }

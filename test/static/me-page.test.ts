@@ -50,7 +50,7 @@ await t.test('me page: it notices by itself, and announces once, when the phone 
   while (service.count('session') < 3) await sleep(50)
   delete service.script.session
   await page.locator('#log-in').waitFor()
-  t.strictSame(await announcements(page), ['Looking…', "You're logged in", "You're not logged in"])
+  t.strictSame(await announcements(page), ['Checking…', "You're logged in", "You're not logged in"])
   t.strictSame(complaints, [])
 })
 
