@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../login/ports.ts'
 
-/** How many writes the log takes before a checkpoint: about 16 MB, which the next process reads again after a kill. */
+/** How many writes the log takes before a checkpoint: up to 40 MB, which the next process reads again after a kill. */
 export const writesPerCheckpoint = 1_500
 
 /**

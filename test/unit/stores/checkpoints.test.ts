@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import t, { type Test } from 'tap'
+import { createCheckpoints, writesPerCheckpoint } from '../../../src/stores/checkpoints.ts'
+import { openDatabase } from '../../../src/stores/sqlite-file.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
+import { waitUntil } from '../../support/waiting.ts'
+
+const failed = 'warn: The log of the store could not be copied into its database; trying again'
+
+const open = (t: Test) => {
+  const folder = mkdtempSync(join(tmpdir(), 'scan-login-checkpoints-'))
+  const file = join(folder, 'store.db')
+  const { db, logFile } = openDatabase(file)
+  const log = createRecordingLog()
+  const checkpoints = createCheckpoints(file, log)
+  t.teardown(async () => {
+    await checkpoints.close()
+    logFile?.close()
+    db.close()
+    rmSync(folder, { recursive: true })
+  })
+  const insert = db.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, 0)')
+  let round = 0
+  /** Makes the writes of one round, and counts them. */
+  const write = (): void => {
+    round += 1
+    for (let i = 0; i < writesPerCheckpoint; i++) {
+      insert.run(`entry:${i}`, `${round} ${'x'.repeat(500)}`)
+      checkpoints.written()
+    }
+  }
+  const number = () => db.prepare("SELECT text FROM entries WHERE key = 'checkpoint'").get()?.text
+  return { db, file, log, write, number }
+}
+
+await t.test('checkpoints: the log is copied into the database after so many writes, and does not grow further', async (t) => {
+  const { db, file, log, write, number } = open(t)
+  write()
+  t.equal(statSync(file).size < 100_000, true, 'no checkpoint on the event loop')
+  await waitUntil(() => number() === '{"value":1}')
+  t.ok(readFileSync(file).includes(`1 ${'x'.repeat(500)}`))
+  const { size } = statSync(`${file}-wal`)
+  for (let round = 2; round < 5; round++) {
+    write()
+    await waitUntil(() => number() === `{"value":${round}}`)
+  }
+  t.ok(statSync(`${file}-wal`).size < 1.5 * size)
+  t.equal(db.prepare('PRAGMA integrity_check').get()?.integrity_check, 'ok')
+  t.strictSame(log.lines, [])
+})
+
+await t.test('checkpoints: one that fails is logged, and the next one follows', async (t) => {
+  const { file, log, write, number } = open(t)
+  const other = new DatabaseSync(file)
+  write()
+  other.exec('BEGIN IMMEDIATE')
+  await waitUntil(() => log.lines.length > 0 || number() !== undefined)
+  other.exec('COMMIT')
+  other.close()
+  t.strictSame(log.lines, [failed])
+  write()
+  await waitUntil(() => number() !== undefined)
+  t.equal(number(), '{"value":2}')
+})
+
+await t.test('checkpoints: a thread that ends is replaced at the next one', async (t) => {
+  const log = createRecordingLog()
+  const checkpoints = createCheckpoints(join(import.meta.dirname, 'none', 'store.db'), log)
+  const writes = (): void => { for (let i = 0; i < writesPerCheckpoint; i++) checkpoints.written() }
+  for (const times of [1, 2]) {
+    writes()
+    await waitUntil(() => log.lines.length === times)
+    await checkpoints.close() // it has ended then
+  }
+  t.strictSame(log.lines, [failed, failed])
+})
