@@ -6,6 +6,7 @@ import type { Place } from '../domain/place.ts'
 import type { Clock, Places } from '../login/ports.ts'
 import { openRuntime, systemClock } from '../runtime.ts'
 import { demoPlugin } from './demo-plugin.ts'
+import { elsewhereRoutes, placeElsewhere } from './elsewhere.ts'
 import { startWechatSimulator, type WechatSimulator } from './wechat-simulator.ts'
 
 export interface Demo {
@@ -50,10 +51,11 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
     WECHAT_SECRET: simulator.secret,
   }
   const runtime = openRuntime(config, clock)
-  const places: Places = { placeOf: (address) => runtime.places.placeOf(address) ?? thisComputer }
+  const places: Places = { placeOf: (address) => runtime.places.placeOf(address) ?? placeElsewhere(address) ?? thisComputer }
   const hosts = hostsOf(config)
   const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true, hosts })
   await app.register(demoPlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
+  await app.register(elsewhereRoutes, { prefix: config.basePath, basePath: config.basePath })
   const close = async (): Promise<void> => {
     await runtime.close()
     await simulator.close()

@@ -1,31 +1,19 @@
 /** The demo's window: the website beside any number of phones, and the steps of the login above them. */
 import { element, fillWords, onTap, part } from './elements.ts'
 import { fitToWindow } from './fit.ts'
+import { createPhones } from './phones.ts'
 import { createSiteFrame } from './site-frame.ts'
 import type { LoginState } from './site-frame.ts'
+import { createTries, farPath } from './tries.ts'
+import type { Tries } from './tries.ts'
 import { demoWordsFor, htmlLanguageOf, languageOf } from './words.ts'
 
 const language = languageOf(location.search)
 const words = demoWordsFor(language)
-const phones = part('#phones')
 const login = part<HTMLIFrameElement>('iframe[data-login]')
 
-/** Names repeat with a number: Alex, …, Alex 2. */
-const personAt = (index: number): string => {
-  const name = words.people[index % words.people.length] ?? ''
-  return index < words.people.length ? name : `${name} ${Math.floor(index / words.people.length) + 1}`
-}
-
-const addPhone = (): void => {
-  const person = personAt(phones.children.length)
-  const address = `demo/phone?${new URLSearchParams({ person, lang: language })}`
-  const slot = element('div', { class: 'phone-slot' })
-  slot.append(element('iframe', { class: 'phone-frame', src: address, title: words.phoneOf(person) }))
-  phones.append(slot)
-}
-
 const drawAddress = ({ host, pathname }: URL): void => {
-  part('#address').replaceChildren(element('span', { class: 'host' }, host), pathname)
+  part('#address').replaceChildren(element('span', { class: 'host' }, host), pathname.replace(farPath, '/'))
 }
 
 const steps = ['#step-scan', '#step-number', '#step-done']
@@ -42,29 +30,27 @@ const drawSteps = (state: LoginState): void => {
   }
 }
 
-/** Only a changed text is written: screen readers read it out. */
-const drawNote = (text: string): void => {
-  const note = part('#note')
-  if (note.textContent !== text) note.textContent = text
-}
-
 document.documentElement.lang = htmlLanguageOf(language)
 document.title = words.title
 fillWords(words)
 login.title = words.website
+/** Nothing until there are phones. */
+let drawNote: Tries['siteChanged'] = () => {}
 const site = createSiteFrame({
   frame: login,
   onChange: (address, state) => {
     drawAddress(address)
     drawSteps(state)
-    drawNote(words.lead[state])
+    drawNote(state)
   },
 })
-// Without a prompt it would go on as the person who has just logged in.
-onTap('#start-over', () => site.open('login?prompt=login'))
-onTap('#add-phone', () => {
-  addPhone()
-  phones.lastElementChild?.scrollIntoView({ behavior: 'smooth', block: 'nearest', inline: 'nearest' })
-})
-addPhone()
-fitToWindow(phones, part('#site'))
+const phones = createPhones(part('#phones'), words, language)
+const tries = createTries({ site, phones, words })
+onTap('#start-over', tries.stop)
+onTap('#add-phone', () => phones.show(phones.add()))
+onTap('#second-phone', tries.secondPhone)
+onTap('#phishing', tries.phishing)
+phones.add()
+drawNote = tries.siteChanged
+drawNote(site.state())
+fitToWindow(part('#phones'), part('#site'))

@@ -1,9 +1,11 @@
 /** The simulated phone: connects its buttons, screens and settings with the real mini program in its frame. */
 import type { LaunchOptions } from '../runtime/host.ts'
+import { adjacentLoginPage, photograph } from './camera.ts'
 import { launchOf } from './code.ts'
 import { fillWords, onTap, part } from './elements.ts'
 import { askJsCode } from './js-code.ts'
 import { createMiniProgram } from './mini-program.ts'
+import './phone-control.ts'
 import { createQuickSettings } from './quick-settings.ts'
 import { createScanner } from './scanner.ts'
 import { createScreens } from './screens.ts'
@@ -14,9 +16,10 @@ import { demoWordsFor, htmlLanguageOf, languageOf, wechatLanguageOf } from './wo
 const scenes = { code: 1047, picture: 1049, recent: 1089 }
 const homePage: LaunchOptions = { path: 'pages/index/index', query: {}, scene: scenes.recent }
 
+const query = new URLSearchParams(location.search)
 const language = languageOf(location.search)
 const words = demoWordsFor(language)
-const person = new URLSearchParams(location.search).get('person')?.slice(0, 32) || words.people[0] || 'Alex'
+const person = query.get('person')?.slice(0, 32) || words.people[0] || 'Alex'
 
 const settings = createQuickSettings(wechatLanguageOf(language), () => {
   drawStatus()
@@ -33,14 +36,27 @@ const miniProgram = createMiniProgram(words.miniProgram, {
   settings,
   jsCode: () => askJsCode(person, settings().online),
   scanCode: ({ onlyFromCamera }) => scanForMiniProgram(onlyFromCamera),
+  routed: (url) => query.has('near') ? asFromNear(url) : url,
   exit: () => { if (screens.shown() === 'mini-program') screens.show('wechat') },
 })
 
+/** The same call, as if the phone weren't at this computer's address. */
+const asFromNear = (url: URL): URL => {
+  const service = new URL('..', location.href).href
+  return new URL(`from/near/${url.href.slice(service.length)}`, location.href)
+}
+
 /** WeChat's own "Scan": accepts codes of the mini program only. */
-const scan = async (): Promise<void> => {
+const scan = async (until?: Promise<void>): Promise<void> => {
+  part('#scan').classList.remove('scan--new')
   screens.show('camera')
   const launch = await scanner.scan(({ text, isInFile }) => launchOf(text, isInFile ? scenes.picture : scenes.code))
   if (launch === undefined) return screens.show('wechat')
+  await until
+  open(launch)
+}
+
+const open = (launch: LaunchOptions): void => {
   miniProgram.launch(launch)
   screens.show('mini-program')
 }
@@ -70,15 +86,14 @@ fillWords(words)
 
 onTap('#home-line', screens.leaveWechat)
 onTap('#wechat-icon', screens.enterWechat)
-onTap('#scan', () => {
-  part('#scan').classList.remove('scan--new')
-  scan().catch((reason: unknown) => console.error(reason))
-})
+const startScan = (until?: Promise<void>): void => { scan(until).catch((reason: unknown) => console.error(reason)) }
+onTap('#scan', () => startScan())
 onTap('#recent', () => {
   miniProgram.resume(homePage)
   screens.show('mini-program')
 })
 onTap('#bar-back', miniProgram.back)
+onTap('#chat-back', () => screens.show('wechat'))
 onTap('#close', () => screens.show('wechat'))
 onTap('#reenter', () => {
   sheets.close()
@@ -87,5 +102,24 @@ onTap('#reenter', () => {
 onTap('#menu-cancel', sheets.close)
 sheets.bind('#status', '#quick-settings')
 sheets.bind('#more', '#menu')
+
+/** The chat's picture stays as it was sent, whatever the website shows later. */
+const receivePicture = (): void => {
+  const page = adjacentLoginPage()
+  const photo = page === undefined ? undefined : photograph(page)
+  const launch = photo?.text === undefined ? undefined : launchOf(photo.text, scenes.picture)
+  if (photo === undefined || launch === undefined) return
+  part('#chat-picture').replaceChildren(photo.canvas)
+  part<HTMLButtonElement>('#recognise').disabled = false
+  part('#recognise').onclick = () => open(launch)
+}
+if (query.has('near')) screens.show('chat')
+window.demoPhone = {
+  scan: (until) => {
+    screens.enterWechat()
+    startScan(until)
+  },
+  receivePicture,
+}
 drawStatus()
 setInterval(drawStatus, 1_000)

@@ -1,7 +1,7 @@
-/** The phone's screen: WeChat with one of its three screens, or the home screen in front of it. */
+/** The phone's screen: WeChat with one of its screens, or the home screen in front of it. */
 import { part } from './elements.ts'
 
-export type WechatScreen = 'wechat' | 'camera' | 'mini-program'
+export type WechatScreen = 'wechat' | 'chat' | 'camera' | 'mini-program'
 export type Screen = 'home-screen' | WechatScreen
 
 export interface Screens {
@@ -15,7 +15,7 @@ export interface Screens {
 }
 
 /** The element that gets the keyboard focus on each screen. */
-const focusTargets: Record<Screen, string> = { 'home-screen': '#wechat-icon', wechat: '#scan', camera: '#camera-back', 'mini-program': '#pages iframe' }
+const focusTargets: Record<Screen, string> = { 'home-screen': '#wechat-icon', wechat: '#scan', chat: '#recognise', camera: '#camera-back', 'mini-program': '#pages iframe' }
 
 export const createScreens = (onChange: () => void): Screens => {
   const all = Object.keys(focusTargets) as Screen[]

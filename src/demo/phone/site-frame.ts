@@ -10,6 +10,8 @@ export interface SiteFrame {
   open (path: string): void
   /** Resolves once a code can be photographed. */
   codeShown (): Promise<void>
+  /** Resolves at the next change. */
+  changed (): Promise<void>
 }
 
 export interface SiteFrameOptions {
@@ -20,22 +22,27 @@ export interface SiteFrameOptions {
 
 export const createSiteFrame = ({ frame, onChange }: SiteFrameOptions): SiteFrame => {
   const narrow = matchMedia(narrowWindow)
-  const waiting = new Set<() => void>()
+  /** Callers that wait for the next change. */
+  const waiting: Array<() => void> = []
   let state: LoginState = 'waiting'
   let observed: Document | undefined
   let observedRoot: ShadowRoot | undefined
+  /** Another page was asked for; until it comes, what the old one shows says nothing. */
+  let isLeaving = false
 
+  const currentPage = (): Document | null => {
+    const page = frame.contentDocument
+    return isLeaving || !page?.URL.startsWith('http') ? null : page // before it is loaded, the frame has an empty one
+  }
   const observer = new MutationObserver(() => read())
   const read = (): void => {
-    const page = frame.contentDocument
-    if (page === null || !page.URL.startsWith('http')) return // not loaded yet
+    const page = currentPage()
+    if (page === null) return
     observe(page)
     setNarrow(page, narrow.matches)
     state = stateOf(page)
     onChange(new URL(page.URL), state)
-    if (!isCodeShown(page)) return
-    for (const resolve of waiting) resolve()
-    waiting.clear()
+    for (const resolve of waiting.splice(0)) resolve()
   }
   /** The element gets its shadow root some time after the page is loaded. */
   const observe = (page: Document): void => {
@@ -48,7 +55,11 @@ export const createSiteFrame = ({ frame, onChange }: SiteFrameOptions): SiteFram
       if (node !== undefined) observer.observe(node, { subtree: true, childList: true, attributes: true, attributeFilter: ['hidden', 'lang', 'class', 'src'] })
     }
   }
-  frame.addEventListener('load', read)
+  const changed = (): Promise<void> => new Promise((resolve) => { waiting.push(resolve) })
+  frame.addEventListener('load', () => {
+    isLeaving = false
+    read()
+  })
   narrow.addEventListener('change', read)
   read()
 
@@ -58,12 +69,13 @@ export const createSiteFrame = ({ frame, onChange }: SiteFrameOptions): SiteFram
       // Removing the element cancels its ticket; merely leaving the page saves the ticket for a reload.
       frame.contentDocument?.querySelector('scan-login')?.remove()
       state = 'waiting'
+      isLeaving = true
       frame.src = path
     },
-    codeShown: () => new Promise((resolve) => {
-      waiting.add(resolve)
-      read()
-    }),
+    codeShown: async () => {
+      while (!isCodeShown(currentPage())) await changed()
+    },
+    changed,
   }
 }
 
@@ -71,8 +83,8 @@ const loginOf = (page: Document): Element | null => page.querySelector('scan-log
 
 const layerOf = (page: Document): HTMLElement | null => loginOf(page)?.shadowRoot?.querySelector<HTMLElement>('.layer:not(.leaving)') ?? null
 
-const isCodeShown = (page: Document): boolean => {
-  const image = layerOf(page)?.querySelector<HTMLImageElement>('.code-image')
+const isCodeShown = (page: Document | null): boolean => {
+  const image = page === null ? null : layerOf(page)?.querySelector<HTMLImageElement>('.code-image')
   if (image === null || image === undefined) return false
   return image.complete && image.naturalWidth > 0
 }

@@ -174,7 +174,7 @@ const en: DemoWords = {
 
   scammersComputer: "A scammer's computer · in the United States",
   phishingStarts: 'A scammer opens the login page and sends its code to the phone…',
-  phishingSent: (person) => `A scammer in the United States opened the login page and sent ${person} its code as a "gift". Recognise the picture, and see what the phone says.`,
+  phishingSent: (person) => `A scammer in the United States opened the login page and sent ${person} its code as a "gift". Scan the picture on the phone, and see what it says.`,
   phishingAsked: 'Look at the warning: the code came as a picture, and that computer is in the United States. Tap "Not me" and the scammer gets nothing.',
   phishingRefused: (person) => `Refused. The scammer only has a new code, which is no use, and isn't in ${person}'s account.`,
   phishingSucceeded: (person) => `The scammer is in ${person}'s account. To undo it, log that computer out under "My logins" on the phone.`,
@@ -202,9 +202,9 @@ const en: DemoWords = {
 
   chat: 'A new friend',
   chatSign: 'N',
-  chatText: "Congratulations! You've won a free gift. Recognise this code to get it:",
+  chatText: "Congratulations! You've won a free gift. Scan this code to get it:",
   chatPicture: 'A picture with a code',
-  recognise: 'Recognise code in picture',
+  recognise: 'Scan code in picture',
 
   camera: 'Scanner',
   viewfinder: 'Viewfinder',

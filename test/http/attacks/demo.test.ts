@@ -14,10 +14,11 @@ import { remote } from '../../support/remote.ts'
 
 /** Every kind of path: pages, files, calls, health, unknown ones, and ones without a handler. */
 const calls: readonly Call[] = [
-  ...['/', '/login', '/me', '/scan-login.js', '/demo', '/demo/phone', '/demo/phone/app', '/demo/app/runtime.js', '/demo/app/project.json', '/api/session', '/.well-known/jwks.json', '/health/live', '/health/ready', '/openapi.json', '/nothing']
+  ...['/', '/login', '/me', '/scan-login.js', '/demo', '/demo/phone', '/demo/phone/app', '/demo/from/far/login', '/demo/from/near/api/session', '/demo/app/runtime.js', '/demo/app/project.json', '/api/session', '/.well-known/jwks.json', '/health/live', '/health/ready', '/openapi.json', '/nothing']
     .map((path): Call => ({ path })),
   { method: 'POST', path: '/demo/js-code', body: { person: 'ming' } },
   { method: 'POST', path: '/api/tickets' },
+  { method: 'POST', path: '/demo/from/far/api/tickets' },
   { method: 'POST', path: '/api/phone/login', body: { js_code: 'x' } },
   { method: 'OPTIONS', path: '/api/tickets', headers: { origin: 'https://shop.example', 'access-control-request-method': 'POST' } },
 ]
