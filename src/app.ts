@@ -1,5 +1,5 @@
 /** The composition of the service: its parts, and every plugin in order. Reads no environment, and doesn't listen. */
-import { randomUUID } from 'node:crypto'
+import { createSecretKey, randomUUID } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import swagger from '@fastify/swagger'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
@@ -71,7 +71,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const sessions = createBrowserSessions(store, people, clock, {
     idleMs: config.SESSION_IDLE * 1000,
     maxMs: config.SESSION_MAX * 1000,
-    cookieKey: keys.cookie,
+    cookieKey: createSecretKey(keys.cookie),
   })
   const phoneKeys = createPhoneKeys(store, { clock, sealingKey: keys.cookie })
   const waitingRoom = createWaitingRoom(clock, config.MAX_HELD_POLLS)
@@ -87,7 +87,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     phones: wechat,
     phoneKeys,
     appid: config.WECHAT_APPID,
-    subjectKey: keys.subject,
+    subjectKey: createSecretKey(keys.subject),
     clock,
     random,
     settings: { ticketTtlSeconds: config.TICKET_TTL, matchNumbers: config.MATCH_NUMBERS, returnOrigins },
@@ -126,7 +126,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     phonePerMinute: config.LIMIT_PHONE,
     key: keys.cookie,
   })
-  const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience, sites: foreignOrigins(config) }, clock, random)
+  const tokens = createAccessTokens(keys, { issuer: config.PUBLIC_URL, audience: config.audience, sites: foreignOrigins(config) }, clock, random)
   const sessionCookie = createSessionCookie(config, clock)
 
   if (options.hosts !== undefined) await app.register(allowedHostsPlugin, { hosts: options.hosts })

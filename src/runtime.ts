@@ -1,10 +1,10 @@
 /** What the app needs in production: clock, randomness, log, store, keys, places, WeChat. */
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { pino, type Logger } from 'pino'
 import type { AppDeps } from './app.ts'
 import type { Config, ServiceConfig } from './config.ts'
 import { proxyFor } from './domain/proxy.ts'
+import { randomBytes } from './domain/random-pool.ts'
 import type { Clock } from './login/ports.ts'
 import { openLogOutput } from './log-output.ts'
 import { noPlaces, openPlaces } from './places/geoip-file.ts'

@@ -1,4 +1,5 @@
 /** `npm run people`: signs a person out, on the store of a service that may be running. */
+import { createSecretKey } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { isSecret } from '../domain/ids.ts'
@@ -48,7 +49,7 @@ const withStore = async <T>(work: (parts: { phoneKeys: ReturnType<typeof createP
   try {
     await untilReady(store)
     const clock = { ...systemClock, now: store.now, errorMs: store.timeErrorMs }
-    const sessions = createBrowserSessions(store, createPeople(store, clock), clock, { idleMs: config.SESSION_IDLE * 1000, maxMs: config.SESSION_MAX * 1000, cookieKey: keys.cookie })
+    const sessions = createBrowserSessions(store, createPeople(store, clock), clock, { idleMs: config.SESSION_IDLE * 1000, maxMs: config.SESSION_MAX * 1000, cookieKey: createSecretKey(keys.cookie) })
     return await work({ phoneKeys: createPhoneKeys(store, { clock, sealingKey: keys.cookie }), sessions, log })
   } finally {
     await store.close()

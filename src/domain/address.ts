@@ -27,6 +27,7 @@ const familyOf = (text: string): Family | null => ({ 4: 'ipv4', 6: 'ipv6' } as c
 export const plainAddress = (text: string): string => {
   const family = familyOf(text)
   if (family === null) return ''
+  if (family === 'ipv4') return text // has one spelling only
   const { address } = new SocketAddress({ address: text, family })
   return address.replace(/^::ffff:(?=[\d.]+$)/, '')
 }

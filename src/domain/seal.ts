@@ -1,5 +1,6 @@
 /** Encryption of secrets in the store, under a key that isn't in the store: AES-256-GCM (NIST SP 800-38D), its key derived by HKDF (RFC 5869). */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync } from 'node:crypto'
+import { randomBytes } from './random-pool.ts'
 
 export interface Seal {
   /** Encrypts a text. Returns base64url, a different one each time. `associatedData` binds it to its context, such as its key in the store. */
@@ -14,7 +15,7 @@ const tagLength = 16
 
 /** Creates the seal of one purpose. Under the same key, what is encrypted for one purpose can't be decrypted for another. */
 export const createSeal = (key: string | Buffer, purpose: string): Seal => {
-  const encryptionKey = Buffer.from(hkdfSync('sha256', key, '', `scan-login seal ${purpose}`, 32))
+  const encryptionKey = createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `scan-login seal ${purpose}`, 32)))
   return {
     encrypt (secret, associatedData) {
       const nonce = randomBytes(nonceLength) // random nonces are safe for 2^32 secrets under one key

@@ -1,10 +1,9 @@
-/** Access tokens: signed and verified as ES256 by @fastify/jwt, with the checks that it leaves to its caller. */
-import jwt from '@fastify/jwt'
-import type { FastifyInstance } from 'fastify'
+/** Access tokens: signed and verified as ES256 by fast-jwt, with the checks that it leaves to its caller. */
+import { createDecoder, createSigner, createVerifier } from 'fast-jwt'
 import type { RandomBytes } from '../domain/ids.ts'
 import type { Clock, Session } from '../login/ports.ts'
-import { audienceOf, claimsFor, verifyClaims, type TokenIssuer, type VerifiedClaims } from '../sessions/access-token.ts'
-import { acceptedKeys, signingKeyAt, type Keys } from '../sessions/key-set.ts'
+import { audienceOf, claimsFor, verifyClaims, type AccessTokenClaims, type TokenIssuer, type VerifiedClaims } from '../sessions/access-token.ts'
+import { acceptedKeys, signingKeyAt, type Keys, type SigningKey } from '../sessions/key-set.ts'
 
 const tokenType = 'at+jwt'
 /** Exactly these: a token that brings a key or the address of one (`jwk`, `jku`, `x5c`) is refused. */
@@ -19,29 +18,36 @@ export interface AccessTokens {
   audienceOf (session: Session): string
 }
 
-/** Registers @fastify/jwt on the root of the app. */
-export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issuer: TokenIssuer, clock: Clock, random: RandomBytes): Promise<AccessTokens> => {
-  const [{ privatePem, publicPem }] = keys.signing
-  await app.register(jwt, {
-    secret: { private: privatePem, public: publicPem }, // required here; each call names its own key, as keys change while the service runs
-    sign: { algorithm: 'ES256', header: { typ: tokenType, alg: 'ES256' } },
-    verify: { algorithms: ['ES256'], allowedIss: issuer.issuer, allowedAud: [issuer.audience, ...issuer.sites] },
-    decode: { complete: true },
-  })
+/** Creates the tokens of an issuer. `keys.signing` is read for each token. */
+export const createAccessTokens = (keys: Keys, issuer: TokenIssuer, clock: Clock, random: RandomBytes): AccessTokens => {
+  const decode = createDecoder({ complete: true })
+  /** Made once for each key, as reading a key from PEM takes longer than signing with it. */
+  const signers = new WeakMap<SigningKey, (claims: AccessTokenClaims) => string>()
+  const signerOf = (key: SigningKey): ((claims: AccessTokenClaims) => string) => {
+    const signer = signers.get(key) ?? createSigner({ key: key.privatePem, kid: key.kid, algorithm: 'ES256', header: { typ: tokenType, alg: 'ES256' } })
+    signers.set(key, signer)
+    return signer
+  }
 
   const issue = (session: Session): { token: string, expiresIn: number } => {
     const claims = claimsFor(session, issuer, clock, random)
-    const { privatePem, kid } = signingKeyAt(keys.signing, clock.now())
-    return { token: app.jwt.sign(claims, { key: privatePem, kid }), expiresIn: claims.exp - claims.iat }
+    return { token: signerOf(signingKeyAt(keys.signing, clock.now()))(claims), expiresIn: claims.exp - claims.iat }
   }
 
   const verify = (token: string): VerifiedClaims | undefined => {
     try {
-      const { header } = app.jwt.decode(token) as { header: { kid?: unknown, typ?: unknown } } // complete: true
+      const { header } = decode(token) as { header: { kid?: unknown, typ?: unknown } } // complete: true
       const now = clock.now()
       const key = acceptedKeys(keys.signing, now).find(({ kid }) => kid === header.kid)
       if (key === undefined || header.typ !== tokenType || Object.keys(header).sort().join() !== headerNames) return undefined
-      return verifyClaims(app.jwt.verify(token, { key: key.publicPem, clockTimestamp: now }), issuer, clock)
+      const verifySignature = createVerifier({
+        key: key.publicPem,
+        algorithms: ['ES256'],
+        allowedIss: issuer.issuer,
+        allowedAud: [issuer.audience, ...issuer.sites],
+        clockTimestamp: now,
+      })
+      return verifyClaims(verifySignature(token), issuer, clock)
     } catch {
       return undefined // the library throws for many kinds of bad token; a client gets one answer
     }

@@ -2,7 +2,7 @@
  * Rate limits per address and the networks around it, and per person. Counted in the store, so they hold across instances. A poll with the right
  * secret is never counted.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { prefixesOf } from '../domain/address.ts'
@@ -66,12 +66,13 @@ export interface LimitOptions {
 
 /** Registers the rate-limit plugin on the root of the app, with the store's counts. */
 export const createLimits = async (app: FastifyInstance, store: Store, clock: Clock, options: LimitOptions): Promise<Limits> => {
+  const storeKey = createSecretKey(options.key)
   /** The windows of a key of the plugin, the widest first: those of an address and the networks around it, or the one of a person. */
   const windowsOf = (key: string, max: number): Windows => {
     const [kind = '', who = ''] = key.split(' ')
     const names = kind === 'phone' ? [who] : prefixesOf(who)
     return names.map((name, index) => ({
-      key: storeKeyOf(options.key, kind, name),
+      key: storeKeyOf(storeKey, kind, name),
       limit: max * factorOf(index, names.length),
     })) as [LimitedWindow, ...LimitedWindow[]] // there is at least one name
   }
@@ -152,5 +153,5 @@ type Limit = (request: FastifyRequest) => Promise<Problem | undefined>
 /** A key of the plugin. A kind and an address or a `sub` hold no space. */
 const limitKey = (kind: LimitKind, who: string): string => `${kind} ${who}`
 
-const storeKeyOf = (key: Buffer, kind: string, who: string): string =>
+const storeKeyOf = (key: KeyObject, kind: string, who: string): string =>
   `limit:${createHmac('sha256', key).update(`limit\0${kind}\0${who}`).digest().subarray(0, 16).toString('base64url')}`

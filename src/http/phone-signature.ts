@@ -1,5 +1,5 @@
 /** Signatures of phone calls: a closed profile of RFC 9421 (HTTP Message Signatures) and RFC 9530 (Digest Fields). */
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, hash } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import { equalInConstantTime, keyIdPattern } from '../domain/ids.ts'
 import type { Clock, PhoneKey, PhoneKeys } from '../login/ports.ts'
@@ -41,12 +41,12 @@ const parameterForms = {
 export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, clock, authority, beforeNonce }: SignatureDeps): Promise<string> => {
   const { parameters, input, digest, mac } = readHeaders(request.headers)
   const key = await phoneKeys.read(parameters.keyid)
-  const expected = createHmac('sha256', Buffer.from(key?.key ?? decoyKey, 'base64url'))
+  const expected = createHmac('sha256', createSecretKey(key?.key ?? decoyKey, 'base64url')) // from bytes it takes four times as long
     .update(signatureBase(request, authority, digest, input)).digest('base64')
   const isRight = equalInConstantTime(mac, expected)
   if (key === undefined) throw new Problem('key-unknown')
   if (!isRight) throw new Problem('signature-invalid')
-  if (!equalInConstantTime(digest, createHash('sha256').update(request.body).digest('base64'))) throw new Problem('signature-invalid')
+  if (!equalInConstantTime(digest, hash('sha256', request.body, 'base64'))) throw new Problem('signature-invalid')
   const now = Math.floor(clock.now() / 1000)
   const isInTime = Math.abs(now - Number(parameters.created)) <= skewSeconds
   await beforeNonce?.(key)

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { newId, newSecret } from '../domain/ids.ts'
 import { subjectOf } from '../domain/person.ts'
 import type { LoginDeps } from './deps.ts'
@@ -10,7 +11,7 @@ export interface PhoneLoginDeps extends LoginDeps {
   readonly phones: PhoneIdentity
   readonly phoneKeys: PhoneKeys
   readonly appid: string
-  readonly subjectKey: Buffer
+  readonly subjectKey: KeyObject
 }
 
 /**

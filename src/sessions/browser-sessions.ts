@@ -1,4 +1,5 @@
 /** Sessions of browsers, and those of other sites, which have tokens in place of a cookie: opened, found, renewed, listed. How they end is in `session-end.ts`. */
+import type { KeyObject } from 'node:crypto'
 import { hashSecret, startOf } from '../domain/ids.ts'
 import { schema } from '../domain/record.ts'
 import { browserFields } from '../domain/step.ts'
@@ -28,7 +29,7 @@ export interface BrowserSessions extends SessionOpener, SessionEnder {
 
 export interface SessionOptions extends SessionLife {
   /** Key of the cookies' secrets. */
-  readonly cookieKey: Buffer
+  readonly cookieKey: KeyObject
 }
 
 export const createBrowserSessions = (store: Store, people: People, clock: Clock, options: SessionOptions): BrowserSessions => {

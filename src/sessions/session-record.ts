@@ -1,5 +1,5 @@
 /** Stored sessions: the record, when it ends, and its id and secret. A cookie's secret itself is not stored, only its hash. */
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash, type KeyObject } from 'node:crypto'
 import { equalInConstantTime, hashSecret, isId, isSecret } from '../domain/ids.ts'
 import type { schema } from '../domain/record.ts'
 import type { BrowserInfo } from '../domain/ticket.ts'
@@ -64,12 +64,12 @@ export const isLater = (a: Pick<Session, 'createdAt' | 'id'>, b: Pick<Session, '
   a.createdAt === b.createdAt ? a.id > b.id : a.createdAt > b.createdAt
 
 /** Derives the secret of a ticket's session. The server can do so only while the browser sends its own secret. */
-export const cookieSecret = (cookieKey: Buffer, ticketId: string, browserSecret: string): string =>
+export const cookieSecret = (cookieKey: KeyObject, ticketId: string, browserSecret: string): string =>
   createHmac('sha256', cookieKey).update(`session\0${ticketId}\0${browserSecret}`).digest('base64url')
 
 /** Derives the public id of the session with this secret: 128 bits of a one-way hash. */
 export const sessionId = (secret: string): string =>
-  createHash('sha256').update(`id\0${secret}`).digest().subarray(0, 16).toString('base64url')
+  hash('sha256', `id\0${secret}`, 'buffer').subarray(0, 16).toString('base64url')
 
 export const createSessionRecords = (store: Store, clock: Clock, life: SessionLife): SessionRecords => {
   const records = createRecords<SessionRecord>(store, { prefix: 'session:', isId })

@@ -1,4 +1,5 @@
 /** A login's use cases on a store in memory, without HTTP and WeChat. */
+import { createSecretKey } from 'node:crypto'
 import type { Test } from 'tap'
 import type { Step } from '../../src/domain/step.ts'
 import type { Audit } from '../../src/login/audit.ts'
@@ -35,7 +36,7 @@ export const openLoginUseCases = (t: Test, { settings = {}, wrapStore = (store) 
     names: people,
     places: { placeOf: () => null },
     wrongNumbers: createWrongNumbers(store, clock, seededBytes),
-    sessions: createBrowserSessions(store, people, clock, { idleMs: 3_600_000, maxMs: 36_000_000, cookieKey: Buffer.alloc(32, 7) }),
+    sessions: createBrowserSessions(store, people, clock, { idleMs: 3_600_000, maxMs: 36_000_000, cookieKey: createSecretKey(Buffer.alloc(32, 7)) }),
     clock,
     random: seededBytes,
     audit,

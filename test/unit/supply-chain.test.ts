@@ -25,7 +25,6 @@ const exact = /^\d+\.\d+\.\d+$/
 /** By package, and by major where several are fixed: the first version without a known vulnerability that matters here. */
 const floors: Readonly<Record<string, readonly string[]>> = {
   'fast-jwt': ['6.3.6'],
-  '@fastify/jwt': ['10.2.8'],
   fastify: ['5.12.8'],
   '@fastify/proxy-addr': ['5.1.3'],
   'fast-uri': ['3.1.7', '4.2.3'],

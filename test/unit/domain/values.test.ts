@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import { areOneConnection, isPrivateAddress, networkOf, plainAddress } from '../../../src/domain/address.ts'
@@ -8,6 +8,7 @@ import { newMatch } from '../../../src/domain/match.ts'
 import { subjectOf, whyNotName } from '../../../src/domain/person.ts'
 import { areDifferentCountries } from '../../../src/domain/place.ts'
 import { isReturnAllowed } from '../../../src/domain/return-to.ts'
+import { createRandomPool } from '../../../src/domain/random-pool.ts'
 import { createSeal } from '../../../src/domain/seal.ts'
 import { isPlainText, plainText } from '../../../src/domain/text.ts'
 import { deviceOf } from '../../../static/scan-login/device.js'
@@ -206,9 +207,33 @@ await t.test('text: plainText returns plain text, and the same when applied agai
   }), { numRuns: 500 })
 })
 
+await t.test('random pool: no byte is handed out twice or left behind when many are drawn in all sizes', async (t) => {
+  const batches: Buffer[] = []
+  let next = 0
+  // Each four bytes are a number of their own, so that every group of them can be told apart.
+  const random = createRandomPool((size) => {
+    const batch = Buffer.alloc(size)
+    for (let at = 0; at < size; at += 4) batch.writeUInt32BE(++next, at)
+    batches.push(batch)
+    return batch
+  })
+  const seen: number[] = []
+  for (let i = 0; i < 2000; i++) {
+    const bytes = random([4, 16, 32, 12][i % 4] ?? 4)
+    for (let at = 0; at < bytes.length; at += 4) seen.push(bytes.readUInt32BE(at))
+    bytes.fill(0xff) // what a caller does to its bytes changes nobody else's
+  }
+  t.equal(new Set(seen).size, seen.length)
+  t.ok(!seen.includes(0) && !seen.includes(0xffffffff))
+  t.ok(batches.length > 5 && batches.length < 20, 'they are drawn in batches')
+  t.ok(batches.slice(0, -1).every((batch) => batch.subarray(0, 4000).every((byte) => byte === 0)), 'and erased')
+  t.equal(random(10_000).length, 10_000, 'more than a batch')
+})
+
 await t.test('person: the subject is an HMAC, and another one, when appid or openid differ', async (t) => {
-  const key = Buffer.alloc(32, 7)
-  t.equal(subjectOf('wx1', 'openid', key), createHmac('sha256', key).update('wx1').update(Buffer.of(0)).update('openid').digest('base64url'))
+  const bytes = Buffer.alloc(32, 7)
+  const key = createSecretKey(bytes)
+  t.equal(subjectOf('wx1', 'openid', key), createHmac('sha256', bytes).update('wx1').update(Buffer.of(0)).update('openid').digest('base64url'))
   t.not(subjectOf('wx1', 'openid', key), subjectOf('wx2', 'openid', key))
   t.not(subjectOf('wx1', 'openid', key), subjectOf('wx1o', 'penid', key))
 })

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { isId, isSecret } from '../../../src/domain/ids.ts'
 import { subjectOf } from '../../../src/domain/person.ts'
@@ -7,7 +8,7 @@ import type { PhoneKeys } from '../../../src/login/ports.ts'
 import { signOutEverywhere } from '../../../src/login/sign-out-everywhere.ts'
 import { openLoginUseCases } from '../../support/login-use-cases.ts'
 
-const subjectKey = Buffer.alloc(32, 9)
+const subjectKey = createSecretKey(Buffer.alloc(32, 9))
 const sub = subjectOf('wx1', 'openid of code', subjectKey)
 
 /** `answers` are those of `add`, for each key in turn. */

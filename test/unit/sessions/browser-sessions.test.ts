@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { newId, newSecret } from '../../../src/domain/ids.ts'
 import type { Ticket } from '../../../src/domain/ticket.ts'
@@ -14,13 +15,15 @@ import { createFakeClock } from '../../support/fake-clock.ts'
 import { createRecordingLog } from '../../support/recording-log.ts'
 import { seededBytes } from '../../support/seeded-random.ts'
 
+const cookieKey = createSecretKey(Buffer.alloc(32, 7))
+
 const setUp = (t: Test, { idleMs = 60_000, maxMs = 3_600_000, wrap = (store: Store) => store } = {}) => {
   const clock = createFakeClock()
   const inner = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => inner.close())
   const store = wrap(inner)
   const people = createPeople(store, clock)
-  const sessions = createBrowserSessions(store, people, clock, { idleMs, maxMs, cookieKey: Buffer.alloc(32, 7) })
+  const sessions = createBrowserSessions(store, people, clock, { idleMs, maxMs, cookieKey })
   const consumed = (): Ticket => ({
     schema: 1,
     id: newId(seededBytes),
@@ -177,7 +180,7 @@ await t.test('sessions: none opens when the ticket is not consumed or has no per
 })
 
 await t.test('sessions: every release derives the same cookie and the same id from a ticket and its secret', async (t) => {
-  const secret = cookieSecret(Buffer.alloc(32, 7), 'AbCdEfGhIjKlMnOpQrStUg', 'secret')
+  const secret = cookieSecret(cookieKey, 'AbCdEfGhIjKlMnOpQrStUg', 'secret')
   t.equal(secret, 'AI7JcPSsfmseMNKs9mI2fMTInFCxTE-Dp6kSr-434mc')
   t.equal(sessionId(secret), 'y47NH1LdLsCFWVG-kjsaKw')
 })
@@ -395,7 +398,7 @@ await t.test('sessions: one that is opening is prevented, for as long as its tic
   t.equal(await sessions.open(ticket, secret), undefined)
   t.strictSame(steps(), [])
   t.strictSame(await people.sessionsOf('ming'), [])
-  const id = sessionId(cookieSecret(Buffer.alloc(32, 7), ticket.id, secret))
+  const id = sessionId(cookieSecret(cookieKey, ticket.id, secret))
   t.strictSame(await inner.read(`session:${id}`), { schema: 1, version: 1, id, sub: 'ming', endedAt: clock.now() }, 'the record in its place names the person')
   clock.advance(29_999)
   t.equal(await sessions.open({ ...ticket, person: { sub: 'ming', name: null, since: clock.now() } }, secret), undefined)
@@ -416,7 +419,7 @@ await t.test('sessions: one that was stored before its person was known to have 
   })
   const { clock, inner, sessions, people, consumed, steps } = bench
   const [ticket, secret] = [consumed(), newSecret(seededBytes)]
-  const id = sessionId(cookieSecret(Buffer.alloc(32, 7), ticket.id, secret))
+  const id = sessionId(cookieSecret(cookieKey, ticket.id, secret))
   let wasStored = false
   meanwhile = async () => {
     t.equal(await sessions.endAll('ming', clock.now()), 0)
@@ -451,7 +454,7 @@ await t.test('sessions: one that opens just before it is prevented ends, and one
   })
   const { clock, inner, sessions, people, consumed, steps } = bench
   const [ticket, secret] = [consumed(), newSecret(seededBytes)]
-  const id = sessionId(cookieSecret(Buffer.alloc(32, 7), ticket.id, secret))
+  const id = sessionId(cookieSecret(cookieKey, ticket.id, secret))
   const list = (id: string) => people.addSession('ming', id, clock.now() + 3_600_000, clock.now() + 1)
   await list(id)
   before = async () => { t.ok(await sessions.open({ ...ticket, person: { sub: 'ming', name: null, since: clock.now() + 1 } }, secret)) }
