@@ -1,9 +1,18 @@
-/** The standard output as the log's destination. Never blocks: lines that nobody reads are dropped, so that the process still ends in time. */
+/**
+ * The standard output as the log's destination. Lines are gathered and written together, as each write costs as much as making a line. Never blocks: lines
+ * that nobody reads are dropped, so that the process still ends in time.
+ */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isatty } from 'node:tty'
 import { pino, type DestinationStream } from 'pino'
+import type { Timer } from './deadline.ts'
+
+/** How long a line is gathered. What is gathered when the process is killed (SIGKILL) is lost. */
+export const gatherMs = 250
+/** The most that is gathered, in characters. */
+const maxGathered = 16 * 1024
 
 /** Kept while the output takes nothing; further lines are dropped. */
 const maxUnwrittenBytes = 1024 * 1024
@@ -19,8 +28,49 @@ export interface LogOutput extends DestinationStream {
   flush (): Promise<void>
 }
 
-/** Opens the standard output for the log. */
-export const openLogOutput = (): LogOutput => {
+/** Opens the standard output for the log. What is gathered is also written when the process exits. */
+export const openLogOutput = (timer: Pick<Timer, 'after'>): LogOutput => {
+  const output = openOutput()
+  const lines = gatherLines((text) => { output.write(text) }, timer)
+  process.once('exit', lines.flush)
+  return {
+    ...lines,
+    flush: async () => {
+      lines.flush()
+      await output.flush()
+    },
+  }
+}
+
+/** Creates a destination of pino that calls `write` with whole lines. An error is written at once, with all lines before it. */
+export const gatherLines = (write: (lines: string) => void, timer: Pick<Timer, 'after'>) => {
+  let gathered = ''
+  let cancel = (): void => {}
+
+  const flush = (): void => {
+    if (gathered === '') return
+    cancel()
+    const lines = gathered
+    gathered = ''
+    write(lines)
+  }
+
+  return {
+    [pino.symbols.needsMetadataGsym]: true, // pino sets `lastLevel` before each line
+    lastLevel: 0,
+    write (line: string): void {
+      if (gathered === '') cancel = timer.after(gatherMs, flush)
+      gathered += line
+      if (this.lastLevel >= errorLevel || gathered.length >= maxGathered) flush()
+    },
+    flush,
+  }
+}
+
+/** pino's `error`. */
+const errorLevel = 50
+
+const openOutput = (): LogOutput => {
   if (isatty(1)) {
     const terminal = openTerminal()
     return terminal === null ? fileOutput() : streamOutput(terminal)

@@ -35,7 +35,7 @@ export interface Runtime extends AppDeps {
  * can't be opened. Starts without Redis or WeChat while they are unreachable.
  */
 export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): Runtime => {
-  const output = openLogOutput()
+  const output = openLogOutput(clock)
   const log = pino({ level: config.LOG_LEVEL, base: null }, output)
   const places = config.GEOIP_FILE === null ? noPlaces : openPlaces(config.GEOIP_FILE, log)
   const keys = openKeys(config, clock, log)

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { openBrowser, openPhone, type Service } from '../support/clients.ts'
-import { openDeployment, type RunningProcess } from '../support/service-process.ts'
+import { openDeployment, type Deployment, type RunningProcess } from '../support/service-process.ts'
 import { textIn } from '../support/readmes.ts'
 import { auditStepsIn } from '../support/audit-steps.ts'
 
@@ -105,4 +105,41 @@ await t.test('audit: logins go on when the log cannot be written', async (t) => 
   t.equal((await browser.consume()).status, 200)
   running.kill('SIGTERM')
   t.hasStrict(await running.ended, { code: 0, stdout: '', stderr: '' })
+})
+
+/** The whole of a login; resolves with the start of its ticket's id. */
+const logIn = async (deployment: Deployment): Promise<string> => {
+  const phone = await deployment.phone()
+  const browser = await openBrowser(deployment)
+  await phone.scan(browser.ticket)
+  await phone.confirm(browser.ticket, await browser.matchCode())
+  await browser.consume()
+  return browser.ticket.slice(0, 8)
+}
+const wholeLogin = ['ticket.created', 'ticket.scanned', 'ticket.confirmed', 'ticket.consumed', 'session.opened']
+const eventsOf = (log: string, ticket: string): string[] => auditStepsIn(log).filter((step) => step.ticket === ticket).map(({ event }) => event)
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  await t.test(`audit: no step is missing when ${signal} comes right after the last one`, async (t) => {
+    const deployment = await openDeployment(t)
+    const running = await deployment.start()
+    const tickets = [await logIn(deployment), await logIn(deployment)]
+    running.kill(signal)
+    const { code, stdout } = await running.ended
+    t.equal(code, 0)
+    for (const ticket of tickets) t.strictSame(eventsOf(stdout, ticket), wholeLogin)
+    t.match(stdout, /"shutting down"}\n/)
+  })
+}
+
+await t.test('audit: a step is written soon without any further one, and no line is torn, when the process is killed', async (t) => {
+  const deployment = await openDeployment(t)
+  const running = await deployment.start()
+  const ticket = await logIn(deployment)
+  await written(running, /session\.opened/)
+  await logIn(deployment)
+  running.kill('SIGKILL')
+  const { stdout } = await running.ended
+  t.strictSame(eventsOf(stdout, ticket), wholeLogin)
+  for (const line of stdout.trimEnd().split('\n')) t.doesNotThrow(() => JSON.parse(line))
 })
