@@ -7,7 +7,7 @@ import { verdictOf } from './table.ts'
 
 const subjects = await createSubjects(t)
 
-for (const [name, create] of Object.entries(measurements)) {
+for (const [name, { create }] of Object.entries(measurements)) {
   await t.test(`bench: ${name} has a figure in each row, and in each rival's, when it has measured a round`, async (t) => {
     const measurement = create(subjects, quickSizes)
     await measurement.round()

@@ -8,8 +8,7 @@ const command = (...words: readonly string[]) => promisify(execFile)(process.exe
 
 await t.test('bench: the command prints one table, or JSON alone, and exits with 0, when some rows are asked for', async (t) => {
   t.match((await command('--quick', '--only', 'start')).stdout, /^start to ready .+\n^resident memory, idle .+\n\nLoad generator/m)
-  const { rows, machine } = JSON.parse((await command('--quick', '--only', 'start', '--rounds', '2', '--json')).stdout)
-  t.equal(machine.rounds, 2)
+  const { rows } = JSON.parse((await command('--quick', '--only', 'start', '--rounds', '2', '--json')).stdout)
   t.strictSame(rows.map(({ figures }: { figures: readonly number[] }) => figures.length), [2, 2])
 })
 

@@ -11,7 +11,7 @@ import { printModel, writeFigures } from './capacity/page.ts'
 import { watchGenerator } from './load/generator.ts'
 import { measurements } from './measurements.ts'
 import { fullSizes, quickSizes } from './sizes.ts'
-import { createSubjects, serviceScript } from './subjects.ts'
+import { createSubjects } from './subjects.ts'
 import { tableOf, verdictOf } from './table.ts'
 
 const { values, positionals } = parseArgs({
@@ -35,7 +35,6 @@ const say = (text: string): void => { process.stderr.write(`${text}\n`) }
 
 const bench = async (): Promise<void> => {
   const sizes = values.quick ? quickSizes : fullSizes
-  const rounds = Number(values.rounds ?? sizes.rounds)
   const only = values.only?.split(',')
   const unknown = only?.filter((name) => !Object.hasOwn(measurements, name)) ?? []
   if (unknown.length > 0) throw new Error(`--only knows ${Object.keys(measurements).join(', ')}, not ${unknown.join(', ')}`)
@@ -45,22 +44,24 @@ const bench = async (): Promise<void> => {
   const generatorUse: Record<string, { cpuShare: number, delayP99Ms: number }> = {}
   try {
     const subjects = await createSubjects(scope)
-    const chosen = Object.entries(measurements).filter(([name]) => only?.includes(name) ?? true).map(([name, create]) => [name, create(subjects, sizes)] as const)
-    for (let round = 1; round <= rounds; round++) {
-      for (const [name, measurement] of chosen) {
-        say(`${secondsSoFar()}: round ${round} of ${rounds}, ${name}`)
+    const chosen = Object.entries(measurements).filter(([name]) => only?.includes(name) ?? true).map(([name, { create, rounds }]) =>
+      ({ name, measurement: create(subjects, sizes), rounds: values.rounds !== undefined ? Number(values.rounds) : values.quick ? 1 : rounds }))
+    const longest = Math.max(...chosen.map(({ rounds }) => rounds))
+    for (let round = 1; round <= longest; round++) {
+      for (const { name, measurement } of chosen.filter(({ rounds }) => rounds >= round)) {
+        say(`${secondsSoFar()}: round ${round} of ${longest}, ${name}`)
         const used = watchGenerator()
         await measurement.round()
         generatorUse[name] = used()
       }
     }
-    const rows = chosen.flatMap(([, measurement]) => measurement.rows())
-    const machine = { processors: availableParallelism(), load: loadavg()[2], node: process.version, service: serviceScript().replace(/^.*\/(?=\w+\/[\w.]+$)/, ''), rounds, seconds: Math.round((performance.now() - startedAt) / 1000) }
+    const rows = chosen.flatMap(({ measurement }) => measurement.rows())
+    const machine = { processors: availableParallelism(), load: loadavg()[2], node: process.version, seconds: Math.round((performance.now() - startedAt) / 1000) }
     if (values.write) writeFigures(figuresIn(rows))
     if (values.json) return print(JSON.stringify({ machine, generatorUse, rows: rows.map((row) => ({ ...row, ...verdictOf(row) })) }, null, 2))
     print(tableOf(rows))
     print(`\nLoad generator, of one processor: ${Object.entries(generatorUse).map(([name, { cpuShare, delayP99Ms }]) => `${name} ${Math.round(cpuShare * 100)} % (event loop p99 ${delayP99Ms.toFixed(1)} ms)`).join(', ')}`)
-    print(`${machine.service} on ${machine.processors} processors, Node.js ${machine.node}, ${rounds} rounds in ${machine.seconds} s. Figures are medians of the rounds, ratios are taken within a round.`)
+    print(`The built service on ${machine.processors} processors, Node.js ${machine.node}, in ${machine.seconds} s. Figures are medians of up to ${longest} rounds, ratios are taken within a round.`)
   } finally {
     await scope.end()
   }

@@ -1,6 +1,5 @@
 /** How much is measured. */
 export interface Sizes {
-  readonly rounds: number
   /** At 8 at a time; the first ones are not counted, as the compiler is still at work. */
   readonly logins: number
   readonly warmUp: number
@@ -20,11 +19,10 @@ export interface Sizes {
 }
 
 export const fullSizes: Sizes = {
-  rounds: 3,
   logins: 600,
   warmUp: 300,
-  perSecond: 20,
-  seconds: 8,
+  perSecond: 40,
+  seconds: 5,
   held: 10_000,
   heldFew: 1_000,
   heldMany: 20_000,
@@ -36,7 +34,6 @@ export const fullSizes: Sizes = {
 
 /** Too small to judge by: shows within a minute that everything still measures. */
 export const quickSizes: Sizes = {
-  rounds: 1,
   logins: 24,
   warmUp: 8,
   perSecond: 10,

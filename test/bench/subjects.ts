@@ -1,4 +1,5 @@
 /** What is measured: the service on its stores, and the rivals, each in a process of its own. */
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
@@ -15,8 +16,14 @@ import type { Way } from './ways/way.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
-/** What production runs: the built service where there is one, else the sources. */
-export const serviceScript = (): string => [join(repository, 'dist/server.js')].find(existsSync) ?? join(repository, 'src/server.ts')
+/** Builds the service as production runs it; returns its program. */
+const buildService = (scope: TeardownScope): string => {
+  const build = join(repository, '.ci/build.ts')
+  if (!existsSync(build)) return join(repository, 'src/server.ts')
+  const folder = makeFolder(scope)
+  execFileSync(process.execPath, [build, folder])
+  return join(folder, 'server.js')
+}
 
 export type Rival = 'node:http' | 'Fastify' | 'WebSocket' | 'short polling' | 'device flow'
 
@@ -59,6 +66,7 @@ export const createSubjects = async (scope: TeardownScope): Promise<Subjects> =>
   Object.assign(simulator.settings, { picture, codesPerMinute: Infinity })
   const wechat = { WECHAT_APPID: simulator.appid, WECHAT_SECRET: simulator.secret, WECHAT_API_URL: simulator.url }
   const { jsCode } = simulator
+  const script = buildService(scope)
 
   const startService: Subjects['startService'] = async (scope, store, { env = {}, ...options } = {}) => {
     const folder = makeFolder(scope)
@@ -66,7 +74,7 @@ export const createSubjects = async (scope: TeardownScope): Promise<Subjects> =>
     const keysFile = join(folder, 'keys.json')
     makeKeyFile(keysFile) // with Redis the service makes none
     return await startProcess(scope, {
-      script: serviceScript(),
+      script,
       port,
       folder,
       env: {

@@ -28,29 +28,34 @@ export const measureFirstCode = (subjects: Subjects, sizes: Sizes): Measurement 
       expectStatus(await first.send(codeRequest(await createTicket(first, port, nextVisitor()))), 200) // a service without visitors makes no codes
       first.close()
       await sleep(fillMs)
-      const [codes, files]: [number[], number[]] = [[], []]
+      const [codes, pictures, files]: [number[], number[], number[]] = [[], [], []]
       for (let n = 0; n < sizes.firstCodes; n++) {
         const connection = openConnection(port)
         const page = requestText({ path: '/login', host: `127.0.0.1:${port}` })
         expectStatus(await connection.send(page), 200)
         const codeStart = performance.now()
-        expectStatus(await connection.send(codeRequest(await createTicket(connection, port, nextVisitor()))), 200)
+        const ticket = await createTicket(connection, port, nextVisitor())
+        const pictureStart = performance.now()
+        expectStatus(await connection.send(codeRequest(ticket)), 200)
         const fileStart = performance.now()
         expectStatus(await connection.send(requestText({ path: '/login.js', host: `127.0.0.1:${port}` })), 200)
         codes.push(fileStart - codeStart)
+        pictures.push(fileStart - pictureStart)
         files.push(performance.now() - fileStart)
         connection.close()
         await sleep(refillMs)
       }
       samples.add('code', median(codes))
+      samples.add('picture', median(pictures))
       samples.add('file', median(files))
     }),
-    rows: () => [{
-      name: `first code (ticket and picture), WeChat ${wechatMs} ms away`,
-      unit: 'ms',
-      figures: samples.of('code'),
-      goal: { atMost: 2, baseline: { name: 'a static file', figures: samples.of('file') } },
-    }],
+    rows: () => {
+      const goal = { atMost: 2, baseline: { name: 'a static file', figures: samples.of('file') } }
+      return [
+        { name: `first code: its picture, WeChat ${wechatMs} ms away`, unit: 'ms', figures: samples.of('picture'), goal },
+        { name: `first code: ticket and picture, WeChat ${wechatMs} ms away`, unit: 'ms', figures: samples.of('code'), goal },
+      ]
+    },
   }
 }
 

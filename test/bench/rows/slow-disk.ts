@@ -37,21 +37,20 @@ export const measureSlowDisk = (subjects: Subjects, sizes: Sizes): Measurement =
       return performance.now() - start - waitMs
     })
     for (const ticket of tickets) await timed(codeRequest(ticket)) // WeChat makes each once
-    await openLoop({ perSecond: sizes.perSecond / 2, seconds: 1, work: way.logIn })
+    await openLoop({ perSecond: sizes.perSecond / 4, seconds: 2, work: way.logIn })
 
+    const span = { perSecond: sizes.perSecond / 4, seconds: sizes.seconds * 2 } // far from busy: flushes decide, not the processor
     const tapping = openLoop({
-      perSecond: sizes.perSecond / 2,
-      seconds: sizes.seconds,
+      ...span,
       work: () => way.logIn({ beforeScanMs: seededFraction() * longestPauseMs, beforeTapMs: seededFraction() * longestPauseMs }),
     })
     const asking = openLoop({
-      perSecond: sizes.perSecond / 2 * asksPerLogin,
-      seconds: sizes.seconds,
+      ...span,
+      perSecond: span.perSecond * asksPerLogin,
       work: () => timed(seededFraction() < 0.5 ? codeRequest(ticketOf()) : pollRequest(ticketOf(), 0, 0)),
     })
     const waking = openLoop({
-      perSecond: sizes.perSecond / 2,
-      seconds: sizes.seconds,
+      ...span,
       work: async () => {
         await sleep(seededFraction() * longestPauseMs)
         return await timed(pollRequest(ticketOf(), 1, heldSeconds), heldSeconds * 1000)
