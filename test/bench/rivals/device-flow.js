@@ -8,7 +8,36 @@ const { PORT } = process.env
 const issuer = `http://127.0.0.1:${PORT}`
 const clientId = 'page'
 
+/** The provider's own memory forgets all but the last thousand entries. */
+class Memory {
+  static entries = new Map()
+  static byGrant = new Map()
+  constructor (kind) { this.kind = kind }
+
+  key (id) { return `${this.kind}:${id}` }
+
+  async upsert (id, payload) {
+    const key = this.key(id)
+    Memory.entries.set(key, payload)
+    if (payload.userCode !== undefined) Memory.entries.set(`code:${payload.userCode}`, key)
+    if (payload.uid !== undefined) Memory.entries.set(`uid:${payload.uid}`, key)
+    if (payload.grantId !== undefined) Memory.byGrant.set(payload.grantId, (Memory.byGrant.get(payload.grantId) ?? new Set()).add(key))
+  }
+
+  async find (id) { return Memory.entries.get(this.key(id)) }
+  async findByUserCode (code) { return Memory.entries.get(Memory.entries.get(`code:${code}`)) }
+  async findByUid (uid) { return Memory.entries.get(Memory.entries.get(`uid:${uid}`)) }
+  async consume (id) { Memory.entries.get(this.key(id)).consumed = Math.floor(Date.now() / 1000) }
+  async destroy (id) { Memory.entries.delete(this.key(id)) }
+
+  async revokeByGrantId (grantId) {
+    for (const key of Memory.byGrant.get(grantId) ?? []) Memory.entries.delete(key)
+    Memory.byGrant.delete(grantId)
+  }
+}
+
 const provider = new Provider(issuer, {
+  adapter: Memory,
   clients: [{
     client_id: clientId, token_endpoint_auth_method: 'none', redirect_uris: [], response_types: [], grant_types: ['urn:ietf:params:oauth:grant-type:device_code'],
   }],
