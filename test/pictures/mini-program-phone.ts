@@ -70,10 +70,12 @@ export const photographScreens = async (screens: readonly Screen[], { album, bro
               await page.setViewportSize({ width, height })
               await page.waitForTimeout(50) // it draws its rpx anew
               await add(name, height)
-              const whole = await launched.frame.evaluate('Math.max(innerHeight, ...[...document.querySelectorAll("*")].filter((element) => /auto|scroll/.test(getComputedStyle(element).overflowY)).map(({ scrollHeight }) => scrollHeight))') as number
-              if (whole <= height + 1) continue
-              await page.setViewportSize({ width, height: whole })
-              await page.waitForTimeout(50)
+              const wholeHeight = () => launched.frame.evaluate('Math.max(innerHeight, ...[...document.querySelectorAll("*")].filter((element) => /auto|scroll/.test(getComputedStyle(element).overflowY)).map(({ scrollHeight }) => scrollHeight))') as Promise<number>
+              if (await wholeHeight() <= height + 1) continue
+              for (let n = 0; n < 3; n++) { // a higher page has wider margins
+                await page.setViewportSize({ width, height: await wholeHeight() })
+                await page.waitForTimeout(50)
+              }
               await add(`${name}, scrolled`, height)
             }
           }
