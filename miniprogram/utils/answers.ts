@@ -54,6 +54,8 @@ export interface Offer {
 export interface LoggedInBrowser {
   readonly id: string
   readonly browser: BrowserName
+  /** Milliseconds since 1970, like `lastSeenAt`; 0 if the service doesn't tell. */
+  readonly createdAt: number
   readonly lastSeenAt: number
   /** The name of the site that the login is for; null if that is the service's own. */
   readonly site: string | null
@@ -128,7 +130,7 @@ export const readSessions = (body: Body): readonly LoggedInBrowser[] | undefined
 const browserSession = (session: Body): LoggedInBrowser | undefined => {
   const id = text(session.id)
   const lastSeenAt = Date.parse(String(session.last_seen_at))
-  return id === undefined || Number.isNaN(lastSeenAt) ? undefined : { id, browser: browserOf(session.browser), lastSeenAt, site: textOrNull(bodyOf(session.site).name) }
+  return id === undefined || Number.isNaN(lastSeenAt) ? undefined : { id, browser: browserOf(session.browser), createdAt: Date.parse(String(session.created_at)) || 0, lastSeenAt, site: textOrNull(bodyOf(session.site).name) }
 }
 
 /** Empty for what the service calls "Unknown browser": the phone has its own words for that. */

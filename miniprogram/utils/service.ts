@@ -27,11 +27,15 @@ export interface Service {
   rename (name: string): Promise<Outcome<string | null>>
   /** Milliseconds since 1970, by the service's clock as last learned. */
   serverNow (): number
+  /** Whether no login has been confirmed with this phone yet, or WeChat has forgotten it. */
+  isFirstLogin (): boolean
   /** Whether this phone's clock is so far off that the service would refuse its signatures. */
   isClockOff (): boolean
 }
 
 const signedOut = (_body: Body, status: number): true | undefined => status === 204 ? true : undefined
+/** In the phone's storage, once a login was confirmed. */
+const confirmedKey = 'scan-login-confirmed'
 const clockToleranceSeconds = 120 // the service's own (src/http/phone-signature.ts)
 
 /** `serviceUrl` is the service's PUBLIC_URL, which the signature covers. */
@@ -101,7 +105,11 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
   return {
     user: () => keys.stored()?.user,
     scan: (ticket) => call('POST', onTicket(ticket, 'scan'), {}, readOffer, { mayRepeat: true }),
-    confirm: (ticket, number) => call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readConfirmed),
+    confirm: async (ticket, number) => {
+      const outcome = await call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readConfirmed)
+      if (outcome.ok) platform.setStorage(confirmedKey, 'yes')
+      return outcome
+    },
     cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readCancelled, { mayRepeat: true }),
     sessions: () => call('GET', '/api/phone/sessions', {}, readSessions, { mayRepeat: true }),
     signOut: (sessionId) => endSession(sessionId),
@@ -115,6 +123,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       return { ok: true, value: outcome.value.name }
     },
     serverNow: () => platform.now() + keys.clockOffset() * 1000,
+    isFirstLogin: () => platform.getStorage(confirmedKey) === undefined,
     isClockOff: () => Math.abs(keys.clockOffset()) > clockToleranceSeconds,
   }
 }

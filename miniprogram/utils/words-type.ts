@@ -17,6 +17,8 @@ export interface Words {
   readonly maybeSent: string
   /** Takes the place of `maybeSent` if the browser may be on this phone. */
   readonly samePhone: string
+  /** Said before a person's first login. */
+  readonly whatSiteGets: string
   /** What to do about the warnings above. */
   readonly oddHelp: string
   readonly tapNumber: string
@@ -69,7 +71,10 @@ export interface Words {
   readonly seeLogins: string
 
   readonly homeTitle: string
+  /** Stands for the name of a person who has none. */
   readonly noName: string
+  readonly setName: string
+  readonly changeName: string
   readonly nameLabel: string
   readonly namePlaceholder: string
   readonly save: string
@@ -80,6 +85,8 @@ export interface Words {
   readonly browsers: string
   readonly noBrowsers: string
   readonly unknownBrowser: string
+  /** Marks a login of the last minutes. */
+  readonly fresh: string
   readonly signOut: string
   readonly signOutSure: (browser: string) => string
   readonly signOutAll: string

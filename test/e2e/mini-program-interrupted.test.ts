@@ -151,7 +151,7 @@ await t.test('network: the phone says that the site doesn\'t answer, keeps its k
   const window = await open(t)
   const phone = window.phone()
   await phone.open()
-  await phone.says('No name yet')
+  await phone.says('WeChat user')
   await phone.close()
   server.received(/./)
   for (const [status, contentType, body] of [[404, 'text/html', '<h1>404 page not found</h1>'], [401, 'application/json', '{"code":"key-unknown"}'], [503, 'text/plain', 'no available server']] as const) {

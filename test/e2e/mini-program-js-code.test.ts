@@ -108,6 +108,6 @@ await t.test('home: it shows a message, and the person once it is opened again, 
   await phone.close()
   server.simulator.clearFaults()
   await phone.open()
-  await phone.says('No name yet')
+  await phone.says('WeChat user')
   t.equal(await phone.app.getByText(unavailable).count(), 0)
 })

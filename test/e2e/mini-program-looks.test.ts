@@ -37,7 +37,6 @@ const zh = {
   unavailable: '登录没有成功',
   blocked: '微信限制了这个账号',
   foreignApp: '这个小程序和网站对不上',
-  clock: '手机时间不准，这里已经自动校正。',
   place: /^美国 加利福尼亚州 圣何塞$/,
   thisComputer: '这台电脑',
   country: /^那台设备在美国 .*，你的手机在/,
@@ -70,7 +69,6 @@ const en: typeof zh = {
   unavailable: "Login didn't work",
   blocked: 'WeChat has restricted this account',
   foreignApp: "This mini program and the site don't belong together",
-  clock: "Your phone's clock is off. That's taken care of.",
   place: /^San Jose, California, United States$/,
   thisComputer: 'This computer',
   country: /^That device is in .*, United States\. Your phone is in /,
@@ -260,7 +258,7 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Pr
   await phone.flip(words.fast)
   server.skip(150_000)
   await phone.button(words.tryAgain).click()
-  await phone.says(words.clock)
+  await keys()
   await check('keys on a phone whose clock is off')
 
   server.skip(24 * 60 * 60_000)

@@ -47,7 +47,7 @@ await t.test('wx.login: it is called once when the mini program scans, is left, 
   await phone.choices()
   await phone.button('Not me').click()
   await phone.button("See where you're logged in").click()
-  await phone.says('No name yet')
+  await phone.says('WeChat user')
   await phone.shell.getByRole('button', { name: 'More' }).click()
   await phone.shell.getByRole('button', { name: 'Reenter mini program' }).click()
   await phone.says('Login cancelled') // its launch options have the first code

@@ -29,13 +29,20 @@ await t.test('approval: asks for a decision, and confirms with the number when o
   t.equal(phone.requests.at(-1)?.body, '{"match_code":"47"}')
 })
 
-await t.test('approval: says so when the phone\'s clock had to be corrected', async (t) => {
-  const { approval } = start({ scan: [problem(401, 'clock-skew', { server_time: startMs / 1000 - 3600 }), offer()] })
-  await approval.read()
-  t.hasStrict(approval.view(), { kind: 'ready', isClockCorrected: true })
-  const right = start()
-  await right.approval.read()
-  t.hasStrict(right.approval.view(), { kind: 'ready', isClockCorrected: false })
+await t.test('approval: knows that it is the first login until one was confirmed on this phone', async (t) => {
+  const { phone, platform } = createFakePhone({ scan: offer(), confirm: [problem(403, 'match-wrong'), confirmed] })
+  const service = createService(platform, serviceUrl)
+  const isFirst = async (): Promise<unknown> => {
+    const approval = createApproval(service, ticket, () => {})
+    t.hasStrict(approval.view(), { kind: 'loading' })
+    await approval.read()
+    const view = approval.view()
+    await approval.confirm('47')
+    return view.kind === 'ready' && view.isFirst
+  }
+  t.strictSame([await isFirst(), await isFirst(), await isFirst()], [true, true, false])
+  phone.storage.clear()
+  t.equal(service.isFirstLogin(), true)
 })
 
 await t.test('approval: asks for an update when this WeChat is too old', async (t) => {
@@ -290,7 +297,7 @@ await t.test('approval: still asks for the decision when only the phone\'s clock
   await approval.read()
   phone.now += 3_600_000
   await approval.tick()
-  t.hasStrict(approval.view(), { kind: 'ready', isClockCorrected: true })
+  t.equal(approval.view().kind, 'ready')
   await approval.tick()
   await approval.confirm('47')
   t.equal(approval.view().kind, 'done')

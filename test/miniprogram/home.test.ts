@@ -34,21 +34,47 @@ await t.test('home: shows who this is and where they are logged in', async (t) =
   const { home } = start()
   await home.read()
   const screen = homeScreenOf(home.view(), wordsFor('en'), startMs)
-  t.hasStrict(screen, { name: 'No name yet', initial: '', id: 'sub-of-m', known: true, failure: '', empty: '' })
+  t.hasStrict(screen, { name: 'WeChat user', initial: '', setName: 'Set a name', known: true, failure: '', empty: '' })
   t.strictSame(screen.browsers, [
-    { id: 's1', title: 'Chrome 151 · Windows 11', detail: '203.0.113.* · 20 seconds ago' },
-    { id: 's2', title: 'Chrome 151 · Windows 11', detail: 'Shanghai · 20 seconds ago' },
+    { id: 's1', title: 'Chrome 151 · Windows 11', isPhone: false, fresh: '', details: [{ text: '203.0.113.*' }, { text: '20 seconds ago' }] },
+    { id: 's2', title: 'Chrome 151 · Windows 11', isPhone: false, fresh: '', details: [{ text: 'Shanghai' }, { text: '20 seconds ago' }] },
   ])
-  t.equal(homeScreenOf(home.view(), wordsFor('zh'), startMs).browsers[1]?.detail, '上海 · 20 秒前')
+  t.strictSame(homeScreenOf(home.view(), wordsFor('zh'), startMs).browsers[1]?.details, [{ text: '上海' }, { text: '20 秒前' }])
 })
 
 await t.test('home: a login for another site is listed under that site\'s name', async (t) => {
   const { home } = start({ sessions: ok({ sessions: [{ ...session('s1', '上海', 'Shanghai'), site: { name: 'shop.example', origin: 'https://shop.example' } }, { ...session('s2'), site: { name: 7 } }] }) })
   await home.read()
-  t.strictSame(homeScreenOf(home.view(), wordsFor('en'), startMs).browsers, [
-    { id: 's1', title: 'shop.example', detail: 'Chrome 151 · Windows 11 · Shanghai · 20 seconds ago' },
-    { id: 's2', title: 'Chrome 151 · Windows 11', detail: '203.0.113.* · 20 seconds ago' },
+  t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs).browsers, [
+    { id: 's1', title: 'shop.example', details: [{ text: 'Chrome 151 · Windows 11' }, { text: 'Shanghai' }, { text: '20 seconds ago' }] },
+    { id: 's2', title: 'Chrome 151 · Windows 11', details: [{ text: '203.0.113.*' }, { text: '20 seconds ago' }] },
   ])
+})
+
+await t.test('home: marks a login of the last ten minutes, and one of a phone', async (t) => {
+  const createdAgo = (ms: number) => new Date(startMs - ms).toISOString()
+  const iPhone = { ...session('s3').browser, name: 'Safari', system: 'iOS 26' }
+  const { home } = start({ sessions: ok({ sessions: [{ ...session('s1'), created_at: createdAgo(599_000) }, { ...session('s2'), created_at: createdAgo(600_000) }, { ...session('s3'), browser: iPhone, created_at: undefined }] }) })
+  await home.read()
+  for (const [language, fresh] of [['en', 'New'], ['zh', '刚登录'], ['zh-TW', '剛登入']] as const) {
+    t.strictSame(homeScreenOf(home.view(), wordsFor(language), startMs).browsers.map((row) => [row.fresh, row.isPhone]), [[fresh, false], ['', false], ['', true]])
+  }
+})
+
+await t.test('home: offers to log out everywhere when there are several logins, and only then', async (t) => {
+  const { home } = start()
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).signOutAll, '')
+  await home.read()
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).signOutAll, 'Log out everywhere')
+  await home.signOut('s1')
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).signOutAll, '')
+})
+
+await t.test('home: says so when the phone\'s clock is off', async (t) => {
+  const { home } = start()
+  await home.read()
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs, true).clock, "Your phone's clock is off. That's taken care of.")
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).clock, '')
 })
 
 await t.test('home: sends one call and shortens the list when a browser is signed out, also when tapped twice', async (t) => {
@@ -138,35 +164,24 @@ await t.test('home: shows the person of the new key when the key was renewed', a
   t.equal(home.view().user?.name, 'Mei')
 })
 
-await t.test('home: "Saved" disappears when another name is typed, or the page is read again', async (t) => {
+await t.test('home: shows the name once it is stored, and not before the person is known', async (t) => {
   const { home } = start()
+  t.equal(await home.rename('too early'), false)
   await home.read()
-  for (const next of [async () => home.edited(), home.read]) {
-    await home.rename('Ann')
-    t.equal(home.view().saved, true)
-    await next()
-    t.equal(home.view().saved, false)
-  }
-})
-
-await t.test('home: shows the name, and "Saved", when it was stored', async (t) => {
-  const { home } = start()
-  await home.rename('too early')
-  await home.read()
-  await home.rename(' 小明 ')
-  t.hasStrict(homeScreenOf(home.view(), wordsFor('zh'), startMs), { name: '小明', input: '小明', initial: '小', saved: '已保存' })
+  t.equal(await home.rename(' 小明 '), true)
+  t.hasStrict(homeScreenOf(home.view(), wordsFor('zh'), startMs), { name: '小明', input: '小明', initial: '小', setName: '修改昵称' })
   await home.rename('')
-  t.hasStrict(homeScreenOf(home.view(), wordsFor('zh'), startMs), { name: '还没有名字', input: '', initial: '' })
+  t.hasStrict(homeScreenOf(home.view(), wordsFor('zh'), startMs), { name: '微信用户', setName: '设置昵称', input: '', initial: '' })
 })
 
 await t.test('home: keeps the name it had when the new one is refused', async (t) => {
   const { home } = start({ profile: [problem(400, 'bad-request', { reason: 'office' }), problem(400, 'bad-request')] })
   await home.read()
-  await home.rename('管理员')
-  t.hasStrict(home.view(), { user: { name: null }, failure: 'name-office', saved: false, busy: false })
+  t.equal(await home.rename('管理员'), false)
+  t.hasStrict(home.view(), { user: { name: null }, failure: 'name-office', busy: false })
   t.match(homeScreenOf(home.view(), wordsFor('zh'), startMs).failure, /管理员/)
   await home.rename('x'.repeat(33))
-  t.hasStrict(home.view(), { user: { name: null }, failure: 'name-refused', saved: false, busy: false })
+  t.hasStrict(home.view(), { user: { name: null }, failure: 'name-refused', busy: false })
 })
 
 await t.test('home: keeps what it shows, and shows why, when reading fails', async (t) => {

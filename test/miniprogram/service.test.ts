@@ -30,7 +30,7 @@ await t.test('service: each call is what the service expects, signed', async (t)
   t.strictSame(await service.cancel(ticket), { ok: true, value: 'cancelled' })
   t.strictSame(await service.sessions(), {
     ok: true,
-    value: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', network: null, place: '上海', placeEn: '上海' }, lastSeenAt: startMs - 20_000, site: null }],
+    value: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', network: null, place: '上海', placeEn: '上海' }, createdAt: Date.parse('2026-11-23T01:00:00Z'), lastSeenAt: startMs - 20_000, site: null }],
   })
   t.strictSame(await service.signOut('a/b'), { ok: true, value: true })
   t.strictSame(await service.endLogin(ticket, 's1'), { ok: true, value: true })

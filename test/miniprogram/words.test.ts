@@ -82,7 +82,7 @@ const offer: Offer = {
   choices: ['12', '47', '83'],
 }
 const typing: Offer = { ...offer, match: 'type', choices: [] }
-const ready = (asked: Offer, isClockCorrected = false, typed = '', isClaimed = false): View => ({ kind: 'ready', offer: asked, isClockCorrected, typed, isClaimed })
+const ready = (asked: Offer, isFirst = false, typed = '', isClaimed = false): View => ({ kind: 'ready', offer: asked, isFirst, typed, isClaimed })
 
 const done = (more: Partial<Extract<View, { kind: 'done' }>> = {}): View => ({ kind: 'done', offer: undefined, session: undefined, isEnding: false, failure: undefined, ...more })
 
@@ -163,7 +163,7 @@ await t.test('E11 screenOf: shows a keypad, two boxes and the reason when the nu
   t.strictSame(screen.keys.flatMap(({ digits }) => digits.map(({ value }) => value)).join(''), '123456789')
   t.hasStrict(screenOf(ready(typing, false, '4'), zh, now, true), { boxes: [{ digit: '4' }, { digit: '' }], typed: '已输入 4', incomplete: true })
   t.hasStrict(screenOf(ready(typing, false, '47'), zh, now, true), { boxes: [{ digit: '4' }, { digit: '7' }], typed: '已输入 47', incomplete: false })
-  t.hasStrict(screenOf({ kind: 'confirming', offer: typing, isClockCorrected: false, typed: '47', isClaimed: true, number: '47' }, en, now, true), { boxes: [{ digit: '4' }, { digit: '7' }], busy: true, ask: 'Logging in…' })
+  t.hasStrict(screenOf({ kind: 'confirming', offer: typing, isFirst: false, typed: '47', isClaimed: true, number: '47' }, en, now, true), { boxes: [{ digit: '4' }, { digit: '7' }], busy: true, ask: 'Logging in…' })
 })
 
 await t.test('E11 screenOf: says that somebody may have tried to use the person when a number was wrong, and for how long nothing can be confirmed when there were too many', async (t) => {
@@ -210,7 +210,7 @@ await t.test('screenOf: warns of no age, as pages renew their codes by themselve
 await t.test('screenOf: says where browser and phone are when that is in different countries, also while it logs in', async (t) => {
   const asked: Offer = { ...offer, isOtherCountry: true, browser: { ...offer.browser, place: '美国 圣何塞', placeEn: 'San Jose, United States' }, phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China' }
   t.strictSame(texts(screenOf(ready(asked), zh, now, true)), ['那台设备在美国 圣何塞，你的手机在中国 深圳。', zh.oddHelp])
-  t.strictSame(texts(screenOf({ kind: 'confirming', offer: asked, isClockCorrected: false, typed: '', isClaimed: true, number: '47' }, en, now, true)), [
+  t.strictSame(texts(screenOf({ kind: 'confirming', offer: asked, isFirst: false, typed: '', isClaimed: true, number: '47' }, en, now, true)), [
     'That device is in San Jose, United States. Your phone is in Shenzhen, China.', en.oddHelp,
   ])
   t.strictSame(texts(screenOf(ready({ ...asked, phonePlace: null, phonePlaceEn: null }), en, now, true)), [en.otherCountry, en.oddHelp])
@@ -228,9 +228,12 @@ await t.test('screenOf: asks first whether it is this person, and for the number
   t.equal(screenOf(ready(offer), en, now, true).claim, '')
 })
 
-await t.test('screenOf: shows a note, not a warning, when the clock was corrected', async (t) => {
-  t.hasStrict(screenOf(ready(offer, true), en, now, true), { note: "Your phone's clock is off. That's taken care of.", warnings: [] })
-  t.equal(screenOf(ready(offer), en, now, true).note, '')
+await t.test('screenOf: says what the site gets, before the first login only', async (t) => {
+  for (const words of all) {
+    t.hasStrict(screenOf(ready(offer, true), words, now, true), { note: words.whatSiteGets, warnings: [] })
+    t.equal(screenOf(ready(offer), words, now, true).note, '')
+  }
+  t.equal(screenOf(ready({ ...offer, isSamePhone: true }, true), en, now, false).note, `${en.whatSiteGets}\n${en.samePhone}`)
 })
 
 await t.test('words: the buttons of the dialog have at most four characters, the most that WeChat allows', async (t) => {
@@ -245,10 +248,10 @@ await t.test('screenOf: says what a developer has to compare, with this mini pro
 })
 
 await t.test('screenOf: disables the buttons and marks the number while a decision is sent', async (t) => {
-  const screen = screenOf({ kind: 'confirming', offer, isClockCorrected: true, typed: '', isClaimed: true, number: '47' }, en, now, true)
-  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: `${en.tapConsequence}\n${en.askHelp}`, note: en.clockCorrected }, 'nothing above the numbers disappears')
+  const screen = screenOf({ kind: 'confirming', offer, isFirst: true, typed: '', isClaimed: true, number: '47' }, en, now, true)
+  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: `${en.tapConsequence}\n${en.askHelp}`, note: en.whatSiteGets }, 'nothing above the numbers disappears')
   t.strictSame(screen.numbers.filter(({ chosen }) => chosen).map(({ value }) => value), ['47'])
-  t.hasStrict(screenOf({ kind: 'cancelling', offer, isClockCorrected: false, typed: '', isClaimed: true }, zh, now, true), { busy: true, ask: '正在取消…' })
+  t.hasStrict(screenOf({ kind: 'cancelling', offer, isFirst: false, typed: '', isClaimed: true }, zh, now, true), { busy: true, ask: '正在取消…' })
 })
 
 await t.test('screenOf: shows a line, a mark and actions when the approval has ended', async (t) => {
@@ -257,18 +260,18 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
     [done({ offer, session: 's1' }), 'good', ['close', 'log-out', 'home']],
     [{ kind: 'logged-out' }, 'refused', ['close', 'home']],
     [{ kind: 'refused' }, 'refused', ['close', 'home']],
-    [{ kind: 'cancelled' }, 'quiet', ['scan', 'home']],
+    [{ kind: 'cancelled' }, 'stopped', ['scan', 'home']],
     [{ kind: 'wrong-number' }, 'warning', ['scan', 'home']],
-    [{ kind: 'expired' }, 'quiet', ['scan', 'home']],
+    [{ kind: 'expired' }, 'late', ['scan', 'home']],
     [{ kind: 'taken' }, 'warning', ['scan', 'home']],
-    [{ kind: 'used' }, 'quiet', ['scan', 'home']],
-    [{ kind: 'invalid-code' }, 'quiet', ['scan', 'home']],
+    [{ kind: 'used' }, 'no-code', ['scan', 'home']],
+    [{ kind: 'invalid-code' }, 'no-code', ['scan', 'home']],
     [{ kind: 'blocked' }, 'warning', ['close']],
     [{ kind: 'foreign-app' }, 'warning', ['close']],
-    [{ kind: 'wechat-too-old' }, 'quiet', ['update']],
-    [{ kind: 'update-needed' }, 'quiet', ['update']],
-    [{ kind: 'offline' }, 'quiet', ['retry', 'home']],
-    [{ kind: 'unavailable', code: 'store-unavailable' }, 'quiet', ['retry', 'home']],
+    [{ kind: 'wechat-too-old' }, 'old', ['update']],
+    [{ kind: 'update-needed' }, 'old', ['update']],
+    [{ kind: 'offline' }, 'offline', ['retry', 'home']],
+    [{ kind: 'unavailable', code: 'store-unavailable' }, 'offline', ['retry', 'home']],
     [{ kind: 'locked-out', retryAfter: 600 }, 'warning', ['retry', 'home']],
   ]
   for (const words of all) {
@@ -281,7 +284,9 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
     }
   }
   t.equal(screenOf({ kind: 'unavailable', code: 'rate-limited' }, en, now, true).help, en.failures['rate-limited'])
-  t.hasStrict(screenOf({ kind: 'loading' }, en, now, true), { loading: 'Opening…', line: '', title: '', actions: [] })
+  for (const isFirst of [true, false]) {
+    t.hasStrict(screenOf({ kind: 'loading', isFirst }, en, now, true), { loading: 'Opening…', line: '', title: '', actions: [], note: isFirst ? en.whatSiteGets : '', askHelp: screenOf(ready(offer), en, now, true).askHelp })
+  }
 })
 
 await t.test('screenOf: names the device that is logged in, and whose login can be ended, after the confirmation', async (t) => {

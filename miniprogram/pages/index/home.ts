@@ -11,25 +11,22 @@ export interface HomeView {
   readonly busy: boolean
   /** The failure of the last call; undefined if it succeeded. */
   readonly failure: FailureCode | undefined
-  /** The name has just been saved. */
-  readonly saved: boolean
 }
 
 export interface Home {
   readonly view: () => HomeView
   /** Reads everything again; the screen stays as it is until the answer comes. */
   read (): Promise<void>
-  /** The person is typing: "Saved" is no longer true. */
-  edited (): void
   /** Ends that browser's session. To be called after the person has confirmed it. */
   signOut (sessionId: string): Promise<void>
   /** Ends the session of every browser, and logs out every other phone. To be called after the person has confirmed it. */
   signOutEverywhere (): Promise<void>
-  rename (name: string): Promise<void>
+  /** Resolves with true once the name is saved. */
+  rename (name: string): Promise<boolean>
 }
 
 export const createHome = (service: Service, onChange: () => void): Home => {
-  let view: HomeView = { user: undefined, sessions: undefined, busy: false, failure: undefined, saved: false }
+  let view: HomeView = { user: undefined, sessions: undefined, busy: false, failure: undefined }
   /** Incremented by each read and each change: lists that were requested before are ignored. */
   let lastCall = 0
 
@@ -43,14 +40,14 @@ export const createHome = (service: Service, onChange: () => void): Home => {
     const sessions = await service.sessions()
     if (thisCall !== lastCall) return
     const user = service.user() ?? view.user
-    show(sessions.ok ? { user, sessions: sessions.value, failure: undefined, saved: false } : { user, failure: sessions.code, saved: false })
+    show(sessions.ok ? { user, sessions: sessions.value, failure: undefined } : { user, failure: sessions.code })
   }
 
   /** Ends browsers' sessions; removes from the list those that `stays` returns false for. */
   const signOutOf = async (signOut: () => Promise<Outcome<true>>, stays: (session: LoggedInBrowser) => boolean): Promise<void> => {
     if (view.busy) return
     lastCall++ // a list that was requested before still has the browser
-    show({ busy: true, failure: undefined, saved: false })
+    show({ busy: true, failure: undefined })
     const outcome = await signOut()
     lastCall++ // and so may one that was requested meanwhile
     if (!outcome.ok) return show({ busy: false, failure: outcome.code })
@@ -60,17 +57,16 @@ export const createHome = (service: Service, onChange: () => void): Home => {
   return {
     view: () => view,
     read,
-    edited: () => { if (view.saved) show({ saved: false }) },
     signOut: (sessionId) => signOutOf(() => service.signOut(sessionId), ({ id }) => id !== sessionId),
     signOutEverywhere: () => signOutOf(service.signOutEverywhere, () => false),
     rename: async (name) => {
-      if (view.user === undefined || view.busy) return
+      if (view.user === undefined || view.busy) return false
       lastCall++
-      show({ busy: true, failure: undefined, saved: false })
+      show({ busy: true, failure: undefined })
       const outcome = await service.rename(name)
       lastCall++
-      if (!outcome.ok) return show({ busy: false, failure: outcome.code })
-      show({ busy: false, saved: true, user: { sub: view.user.sub, name: outcome.value } })
+      show(outcome.ok ? { busy: false, user: { sub: view.user.sub, name: outcome.value } } : { busy: false, failure: outcome.code })
+      return outcome.ok
     },
   }
 }

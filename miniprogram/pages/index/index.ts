@@ -6,13 +6,17 @@ import { createHome } from './home'
 import type { Home } from './home'
 import { homeScreenOf } from './screen'
 
-const { nameLabel, namePlaceholder, save, scan, browsers, signOut, signOutAll, tryAgain } = words
-const nothingYet = { user: undefined, sessions: undefined, busy: false, failure: undefined, saved: false }
+const { nameLabel, namePlaceholder, save, scan, browsers, signOut, tryAgain } = words
+const nothingYet = { user: undefined, sessions: undefined, busy: false, failure: undefined }
 
 Page({
   data: {
-    words: { nameLabel, namePlaceholder, save, scan, scanHelp: words.scanHelp(host), browsers, signOut, signOutAll, tryAgain },
+    words: { nameLabel, namePlaceholder, save, scan, scanHelp: words.scanHelp(host), browsers, signOut, tryAgain },
     screen: homeScreenOf(nothingYet, words, 0),
+    /** The input of the name is open. */
+    isNaming: false,
+    /** What it holds is another name than the person's. */
+    isChanged: false,
   },
 
   home: undefined as Home | undefined,
@@ -34,8 +38,12 @@ Page({
 
   draw () {
     if (this.home === undefined) return
-    const screen = homeScreenOf(this.home.view(), words, service.serverNow())
-    this.setData({ screen: { ...screen, input: this.typed ?? screen.input } })
+    const screen = homeScreenOf(this.home.view(), words, service.serverNow(), service.isClockOff())
+    this.setData({ screen: { ...screen, input: this.typed ?? screen.input }, isChanged: this.isAnotherName() })
+  },
+
+  isAnotherName () {
+    return this.typed !== undefined && this.typed.trim() !== (this.home?.view().user?.name ?? '')
   },
 
   async onScan () {
@@ -44,17 +52,22 @@ Page({
     else if (ticket !== undefined) wx.navigateTo({ url: loginPage(ticket) })
   },
 
+  onNaming () {
+    this.setData({ isNaming: true })
+  },
+
   onName (event: WechatMiniprogram.Input) {
     this.typed = event.detail.value
-    this.home?.edited()
+    this.setData({ isChanged: this.isAnotherName() }) // not the input itself: that would disturb an input method
   },
 
   async onSave () {
     const name = this.typed
-    if (name === undefined) return
-    await this.home?.rename(name)
-    if (this.home?.view().saved !== true || this.typed !== name) return
-    this.typed = undefined // the field shows the service's name again
+    if (name === undefined || !this.isAnotherName() || await this.home?.rename(name) !== true) return
+    wx.showToast({ title: words.saved, icon: 'success' })
+    if (this.typed !== name) return // typed on meanwhile
+    this.typed = undefined
+    this.setData({ isNaming: false })
     this.draw()
   },
 

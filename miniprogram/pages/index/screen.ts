@@ -1,6 +1,7 @@
 /** The home page's template data. Empty means "not drawn". */
 import { ago } from '../../utils/durations'
-import type { BrowserName } from '../../utils/answers'
+import type { BrowserName, LoggedInBrowser } from '../../utils/answers'
+import { isPhoneSystem } from '../../utils/device'
 import { placeIn } from '../../utils/words'
 import type { Words } from '../../utils/words-type'
 import type { HomeView } from './home'
@@ -8,41 +9,63 @@ import type { HomeView } from './home'
 export interface HomeScreen {
   readonly initial: string
   readonly name: string
-  /** The start of the person's `sub`. */
-  readonly id: string
-  /** What the name input holds. */
+  /** The row that opens the input of the name. */
+  readonly setName: string
+  /** What that input holds. */
   readonly input: string
   readonly known: boolean
   /** The list is drawn as a skeleton. */
   readonly loading: boolean
   readonly busy: boolean
-  readonly saved: string
   readonly failure: string
   /** Whether trying again may help against it. */
   readonly retry: boolean
-  readonly browsers: ReadonlyArray<{ readonly id: string, readonly title: string, readonly detail: string }>
+  readonly browsers: readonly BrowserRow[]
   /** Shown if the list has no browsers. */
   readonly empty: string
+  /** The row that logs all of them out; only if there are several. */
+  readonly signOutAll: string
+  /** The phone's clock is wrong. */
+  readonly clock: string
 }
 
+export interface BrowserRow {
+  readonly id: string
+  readonly title: string
+  readonly isPhone: boolean
+  /** Marks a login of the last minutes. */
+  readonly fresh: string
+  /** Each on a line of its own. */
+  readonly details: ReadonlyArray<{ readonly text: string }>
+}
+
+/** For this long a login counts as new. */
+const freshMs = 600_000
+
 /** `now` is milliseconds since 1970, by the service's clock. */
-export const homeScreenOf = (view: HomeView, words: Words, now: number): HomeScreen => ({
+export const homeScreenOf = (view: HomeView, words: Words, now: number, isClockOff = false): HomeScreen => ({
   initial: Array.from(view.user?.name ?? '')[0] ?? '',
   name: view.user === undefined ? '' : view.user.name ?? words.noName,
-  id: view.user?.sub.slice(0, 8) ?? '',
+  setName: view.user?.name == null ? words.setName : words.changeName,
   input: view.user?.name ?? '',
   known: view.user !== undefined,
   loading: view.sessions === undefined && view.failure === undefined,
   busy: view.busy,
-  saved: view.saved ? words.saved : '',
   failure: view.failure === undefined ? '' : words.failures[view.failure],
   retry: view.failure !== 'too-old' && view.failure !== 'js-code-invalid',
-  browsers: (view.sessions ?? []).map(({ id, browser, lastSeenAt, site }) => ({
-    id,
-    title: site ?? titleOf(browser, words),
-    detail: [site === null ? '' : titleOf(browser, words), placeIn(words, browser) ?? browser.network ?? browser.ip, ago(lastSeenAt, now, words)].filter((part) => part !== '').join(' · '),
-  })),
+  browsers: (view.sessions ?? []).map((session) => rowOf(session, words, now)),
   empty: view.sessions?.length === 0 ? words.noBrowsers : '',
+  signOutAll: (view.sessions?.length ?? 0) > 1 ? words.signOutAll : '',
+  clock: isClockOff ? words.clockCorrected : '',
+})
+
+const rowOf = ({ id, browser, createdAt, lastSeenAt, site }: LoggedInBrowser, words: Words, now: number): BrowserRow => ({
+  id,
+  title: site ?? titleOf(browser, words),
+  isPhone: isPhoneSystem(browser.system),
+  fresh: now - createdAt < freshMs ? words.fresh : '',
+  details: [site === null ? '' : titleOf(browser, words), placeIn(words, browser) ?? browser.network ?? browser.ip, ago(lastSeenAt, now, words)]
+    .filter((text) => text !== '').map((text) => ({ text })),
 })
 
 const titleOf = (browser: BrowserName, words: Words): string =>

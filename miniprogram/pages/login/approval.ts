@@ -4,7 +4,7 @@ import type { Failure, FailureCode, Outcome } from '../../utils/outcome'
 import type { Service } from '../../utils/service'
 
 export type View =
-  | { readonly kind: 'loading' }
+  | { readonly kind: 'loading', readonly isFirst: boolean }
   | Decision & { readonly kind: 'ready' }
   | Decision & { readonly kind: 'confirming', readonly number: string | null }
   | Decision & { readonly kind: 'cancelling' }
@@ -26,8 +26,8 @@ export type View =
 /** The decision that is asked for. */
 export interface Decision {
   readonly offer: Offer
-  /** The phone's clock is far off; its offset is known. */
-  readonly isClockCorrected: boolean
+  /** On this phone nobody has confirmed a login yet. */
+  readonly isFirst: boolean
   /** The digits typed so far, if `match` is `type`. */
   readonly typed: string
   /** The person has said that it is them, as they are asked first where something is odd. */
@@ -68,7 +68,7 @@ const readable: ReadonlyArray<View['kind']> = ['loading', 'ready', 'offline', 'l
 
 /** `ticket` is undefined if the scanned code has none; `onChange` is called after every change of the view. */
 export const createApproval = (service: Service, ticket: string | undefined, onChange: () => void): Approval => {
-  let view: View = { kind: 'loading' }
+  let view: View = { kind: 'loading', isFirst: service.isFirstLogin() }
   /** The last offer that was read. If there is one, it was this person who scanned the ticket. */
   let offer: Offer | undefined
   let endsAt = Infinity
@@ -127,13 +127,13 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
     }
     if (!readable.includes(view.kind)) return
     if (ticket === undefined) return show({ kind: 'invalid-code' })
-    if (view.kind !== 'ready') show({ kind: 'loading' })
+    if (view.kind !== 'ready') show({ kind: 'loading', isFirst: service.isFirstLogin() })
     endsAt = Infinity
     const answer = await valueOf(service.scan(ticket))
     if (answer === undefined) return
     offer = answer
     endsAt = service.serverNow() + answer.expiresIn * 1000
-    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isClockCorrected: service.isClockOff(), typed, isClaimed } : done())
+    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isFirst: service.isFirstLogin(), typed, isClaimed } : done())
   }
 
   /** Reads again if a call was cut off in the background. Only reads: a confirmation is never repeated without a tap. */

@@ -13,7 +13,7 @@ const armMs = 600 // a finger that is still on its way from another screen is no
 
 Page({
   data: {
-    screen: screenOf({ kind: 'loading' }, words, 0, true),
+    screen: screenOf({ kind: 'loading', isFirst: service.isFirstLogin() }, words, 0, true),
     /** The buttons that decide something react: they were in view for a while. */
     isArmed: false,
   },

@@ -37,7 +37,7 @@ export interface Address {
 /** Whether the login page seems to be on the phone that shows this, behind WeChat. With the camera it was another phone's screen. */
 export const isHere = ({ isSamePhone }: Offer, isFromCamera: boolean): boolean => isSamePhone && !isFromCamera
 
-export const requestOf = (offer: Offer, isClockCorrected: boolean, words: Words, now: number, isFromCamera: boolean): Request => {
+export const requestOf = (offer: Offer, isFirst: boolean, words: Words, now: number, isFromCamera: boolean): Request => {
   const { site, browser } = offer
   const place = placeIn(words, browser)
   const network = browser.network ?? ''
@@ -54,7 +54,7 @@ export const requestOf = (offer: Offer, isClockCorrected: boolean, words: Words,
     address,
     through: site.service === site.origin ? '' : words.through(addressOf(site.service).host),
     warnings,
-    note: [isClockCorrected ? words.clockCorrected : '', isHere(offer, isFromCamera) ? words.samePhone : ''].filter((part) => part !== '').join('\n'),
+    note: [isFirst ? words.whatSiteGets : '', isHere(offer, isFromCamera) ? words.samePhone : ''].filter((part) => part !== '').join('\n'),
     spoken: [title, `${words.addressBar} ${address.scheme}${address.host}`, ...warnings.map(({ text }) => text)].join('\n'),
   }
 }

@@ -5,9 +5,11 @@ import type { Decision, Done, View } from './approval'
 import { addressOf, isHere, requestOf } from './request'
 import type { Request } from './request'
 
+export type Mark = 'good' | 'refused' | 'warning' | 'stopped' | 'late' | 'no-code' | 'offline' | 'old'
+
 export type ActionName = 'retry' | 'scan' | 'close' | 'home' | 'update' | 'log-out'
 
-/** From `title` on: set while a decision is asked for or being sent; `address` also after the confirmation. */
+/** From `title` on: set while a decision is asked for or being sent; `address` also after the confirmation, `note` and `askHelp` also for the skeleton. */
 export interface Screen extends Request {
   readonly kind: View['kind']
   /** Read by screen readers while a skeleton is drawn. */
@@ -35,7 +37,7 @@ export interface Screen extends Request {
   readonly help: string
   /** Why the login could not be ended. */
   readonly trouble: string
-  readonly mark: 'good' | 'refused' | 'warning' | 'quiet'
+  readonly mark: Mark
   readonly actions: ReadonlyArray<{ readonly name: ActionName, readonly label: string, readonly style: '' | 'button--strong' | 'refuse' }>
 }
 
@@ -69,11 +71,28 @@ const empty = {
   line: '',
   help: '',
   trouble: '',
-  mark: 'quiet',
+  mark: 'stopped',
   actions: [],
 } as const
 
-const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', refused: 'refused', 'logged-out': 'refused', 'wrong-number': 'warning', taken: 'warning', blocked: 'warning', 'foreign-app': 'warning', 'locked-out': 'warning' }
+const marks: Readonly<Record<Exclude<View['kind'], 'loading' | 'ready' | 'confirming' | 'cancelling'>, Mark>> = {
+  done: 'good',
+  refused: 'refused',
+  'logged-out': 'refused',
+  cancelled: 'stopped',
+  'wrong-number': 'warning',
+  taken: 'warning',
+  blocked: 'warning',
+  'foreign-app': 'warning',
+  'locked-out': 'warning',
+  expired: 'late',
+  used: 'no-code',
+  'invalid-code': 'no-code',
+  offline: 'offline',
+  unavailable: 'offline',
+  'wechat-too-old': 'old',
+  'update-needed': 'old',
+}
 
 /**
  * `now` is milliseconds since 1970, by the service's clock; `isFromCamera` whether this person's own camera scanned the code; `appId` is this mini program's,
@@ -81,7 +100,7 @@ const marks: Partial<Record<View['kind'], Screen['mark']>> = { done: 'good', ref
  */
 export const screenOf = (view: View, words: Words, now: number, isFromCamera: boolean, appId = ''): Screen => {
   const asking = (decision: Decision, chosen: string | null): Partial<Screen> => {
-    const request = requestOf(decision.offer, decision.isClockCorrected, words, now, isFromCamera)
+    const request = requestOf(decision.offer, decision.isFirst, words, now, isFromCamera)
     // Two decisions where something is odd: whoever looks for the number first doesn't read.
     const isFirst = request.warnings.length > 0 && !decision.isClaimed
     const question = isFirst ? { ask: words.isItYou, claim: words.itsMe } : questionOf(decision, words, isFromCamera, chosen)
@@ -89,7 +108,7 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
   }
   switch (view.kind) {
     case 'loading':
-      return { ...empty, kind: view.kind, loading: words.loading }
+      return { ...empty, kind: view.kind, loading: words.loading, note: view.isFirst ? words.whatSiteGets : '', askHelp: `${words.tapConsequence}\n${words.askHelp}` }
     case 'ready':
       return { ...empty, kind: view.kind, ...asking(view, null) }
     // What is above the buttons stays: they must not move under a finger.
@@ -104,7 +123,7 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
         kind: view.kind,
         line,
         help: helpOf(view, words, isFromCamera, appId) ?? help,
-        mark: marks[view.kind] ?? 'quiet',
+        mark: marks[view.kind],
         ...(view.kind === 'done' && doneOf(view, words)),
         actions: actionsOf(view).map((name, index) => ({ name, label: labelOf(name, view, words), style: styleOf(name, index, view) })),
       }
