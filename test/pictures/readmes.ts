@@ -18,7 +18,7 @@ await demo.app.listen({ host: '127.0.0.1', port })
 const browser = await launchChromium({ args: [...chromiumOptions().args ?? [], `--host-resolver-rules=MAP localhost:3000 127.0.0.1:${port}`] })
 
 /** Of the ground around website and phone. CSS pixels. */
-const margin = 12
+const margin = 6
 
 const take = async (page: Page, name: string): Promise<void> => {
   await page.waitForTimeout(600) // for fades to end
