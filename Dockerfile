@@ -8,7 +8,7 @@ COPY LICENSE ./
 COPY .ci .ci
 COPY src src
 COPY static static
-RUN node .ci/build.ts
+RUN node .ci/build/main.ts
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production

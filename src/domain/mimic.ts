@@ -25,7 +25,7 @@ const writingSystems = [
 ].map((scripts) => new RegExp(`^(?:[^\\p{L}\\p{M}]|[${['Zyyy', 'Zinh', ...scripts.split(' ')].map((script) => `\\p{scx=${script}}`).join('')}])*$`, 'u'))
 
 /** Each word may have a script of its own: Иван (Ivan). An office is searched in the whole name, so that separators between its letters don't hide it. */
-const betweenWords = /[\s()[\]【】「」]+/u
+const betweenWords = /[\s()[\]\u3010\u3011\u300c\u300d]+/u // 【】「」 as numbers: esbuild keeps a literal as it is, and the built file has to be ASCII (.ci/build/main.ts)
 
 /** Tells what a name imitates, or null. The name is plain text (text.ts). */
 export const mimicOf = (name: string): Mimic | null => {
@@ -73,6 +73,6 @@ const hasDomain = (text: string): boolean => (text.match(labels) ?? [])
 
 /** A web, mail or IP address, or a phone or account number. */
 const isAddress = (text: string): boolean => {
-  const dotted = text.replace(/[。․]/gu, '.')
+  const dotted = text.replaceAll('。', '.').replaceAll('․', '.')
   return /:\/\/|www\.|\S@\S/iu.test(dotted) || hasDomain(dotted) || /\d{1,3}(?:\.\d{1,3}){3}/u.test(dotted) || /(?:\p{Nd}[\s().+\-_/]*){7,}/u.test(dotted)
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { style } from '../../static/scan-login/style.js'
 import { readScripts } from './page-files.ts'
-import { makeStaticFile, type StaticFile } from './static-files.ts'
+import { staticFileOf, type StaticFile } from './static-files.ts'
 
 /** The source for `style-src` that allows the element's style in a <style>, for browsers without constructed style sheets. Minifying leaves what a string says as it is. */
 export const elementStyleSource = `'sha256-${createHash('sha256').update(style).digest('base64')}'`
@@ -15,5 +15,5 @@ export const pageScripts = (): Promise<ReadonlyMap<string, StaticFile>> => {
   return made
 }
 
-const make = async (): Promise<ReadonlyMap<string, StaticFile>> => new Map(await Promise.all([...await readScripts()].map(async ([name, text]) =>
-  [name, await makeStaticFile('text/javascript; charset=utf-8', text)] as const)))
+const make = async (): Promise<ReadonlyMap<string, StaticFile>> =>
+  new Map([...await readScripts()].map(([name, encoded]) => [name, staticFileOf('text/javascript; charset=utf-8', encoded)]))

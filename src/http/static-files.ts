@@ -1,7 +1,7 @@
 /** Static content, compressed once when it is created, with an ETag for each encoding. Not for secrets: a compressed length can leak them. */
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
+import { brotliCompress, constants, gzip as gzipCallback } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fresh from 'fresh'
 import Negotiator from 'negotiator'
@@ -20,20 +20,30 @@ export interface StaticFile {
   readonly representations: Readonly<Record<Encoding, Representation>>
 }
 
-/** Compresses a content at the highest qualities: for what is made once, at the start, as it is kept as long as the process. */
-export const makeStaticFile = async (type: string, content: string | Buffer): Promise<StaticFile> => {
+/** A content in every encoding. */
+export type Encoded = Readonly<Record<Encoding, Buffer>>
+
+/** Compresses a content at the highest qualities: for what is made once, at the start or before, as it is kept as long as the process. */
+export const encode = async (content: string | Buffer): Promise<Encoded> => {
   const identity = typeof content === 'string' ? Buffer.from(content) : content
-  const [br, gz] = await Promise.all([
+  const [br, gzip] = await Promise.all([
     promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: identity.length } }),
-    promisify(gzip)(identity, { level: 9 }),
+    promisify(gzipCallback)(identity, { level: 9 }),
   ])
+  return { br, gzip, identity }
+}
+
+/** Compresses a content, and makes a file of it. */
+export const makeStaticFile = async (type: string, content: string | Buffer): Promise<StaticFile> => staticFileOf(type, await encode(content))
+
+export const staticFileOf = (type: string, { br, gzip, identity }: Encoded): StaticFile => {
   const hash = createHash('sha256').update(identity).digest('base64url').slice(0, 22)
   return {
     type,
     version: hash,
     representations: {
       br: { bytes: br, etag: `"${hash}-br"` },
-      gzip: { bytes: gz, etag: `"${hash}-gzip"` },
+      gzip: { bytes: gzip, etag: `"${hash}-gzip"` },
       identity: { bytes: identity, etag: `"${hash}"` },
     },
   }

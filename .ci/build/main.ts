@@ -1,14 +1,14 @@
 /**
  * `npm run build`: the service, its commands and its pages for production, in dist/. The folder needs no packages and no other file of this repository, and
- * what a service has put into it (`data/`, `.env`) stays. `node .ci/build.ts <folder>` builds into another one.
+ * what a service has put into it (`data/`, `.env`) stays. `node .ci/build/main.ts <folder>` builds into another one.
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
-import { joinScripts } from '../src/http/join-scripts.ts'
-import { staticFolder } from '../src/http/page-files.ts'
+import { onlySources, type SourceMap } from './source-map.ts'
+import { readScripts, staticFolder } from '../../src/http/page-files.ts'
 
-const repository = join(import.meta.dirname, '..')
+const repository = join(import.meta.dirname, '../..')
 const dist = resolve(process.argv[2] ?? join(repository, 'dist'))
 
 /** What each program in dist/ is made of. */
@@ -37,7 +37,7 @@ const bundle = async (): Promise<Metafile> => {
     platform: 'node',
     format: 'esm',
     target: 'node22.19',
-    minifyWhitespace: true, // comments with one character beyond ASCII double the memory that the whole text takes
+    minifyWhitespace: true, // drops comments, too: with one character beyond Latin-1 in it, a file's text takes twice the memory
     tsconfigRaw: {}, // the options are here alone: an image is built without tsconfig.json
     plugins: [builtPages],
     banner: { js: commonJs },
@@ -47,6 +47,12 @@ const bundle = async (): Promise<Metafile> => {
     metafile: true,
     logLevel: 'warning',
   })
+  for (const name of Object.keys(programs)) {
+    const file = join(dist, 'app', `${name}.js.map`)
+    const map = JSON.parse(readFileSync(file, 'utf8')) as SourceMap
+    // A stack names the lines of our own sources: with those of the packages, the map takes 15 MB more of a service's memory.
+    writeFileSync(file, JSON.stringify(onlySources(map, (source) => !source.includes('node_modules/'))))
+  }
   return metafile
 }
 
@@ -86,7 +92,9 @@ const metafile = await bundle()
 copyFileSync(join(repository, 'src/node-version.cjs'), join(dist, 'app/node-version.cjs'))
 for (const name of Object.keys(programs)) writeFileSync(join(dist, `${name}.js`), programOf(name))
 for (const name of readdirSync(staticFolder).filter((file) => sentAsTheyAre.test(file))) copyFileSync(join(staticFolder, name), join(dist, 'static', name))
-for (const [name, text] of await joinScripts(staticFolder)) writeFileSync(join(dist, 'static', name), text)
+for (const [name, { identity, br, gzip }] of await readScripts()) {
+  for (const [end, bytes] of [['', identity], ['.br', br], ['.gz', gzip]] as const) writeFileSync(join(dist, 'static', name + end), bytes)
+}
 writeFileSync(join(dist, 'LICENSES.txt'), licencesOf(metafile))
 writeFileSync(join(dist, 'package.json'), manifest())
 process.stdout.write(`${dist}: run "node server.js" there, or from a folder with your .env\n`)
