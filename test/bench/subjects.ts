@@ -1,6 +1,5 @@
 /** What is measured: the service on its stores, and the rivals, each in a process of its own. */
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
@@ -18,10 +17,8 @@ const repository = join(import.meta.dirname, '../..')
 
 /** Builds the service as production runs it; returns its program. */
 const buildService = (scope: TeardownScope): string => {
-  const build = join(repository, '.ci/build.ts')
-  if (!existsSync(build)) return join(repository, 'src/server.ts')
   const folder = makeFolder(scope)
-  execFileSync(process.execPath, [build, folder])
+  execFileSync(process.execPath, [join(repository, '.ci/build/main.ts'), folder])
   return join(folder, 'server.js')
 }
 
