@@ -19,7 +19,7 @@ export const answerDeadlinePlugin = fp<{ timer: Timer }>(async (app, { timer }) 
       sendProblem(request.raw.complete === false ? lateBody() : lateAnswer(ms), request, reply)
       reply.raw.once('close', () => { reply.hijack() }) // the handler's late result is neither sent nor logged
     })
-    reply.raw.once('close', cancel)
+    reply.raw.on('close', cancel)
     done()
   })
 }, { name: 'answer-deadline' })

@@ -174,7 +174,7 @@ export const limitConnections = (
         idle.delete(socket)
         busy.add(socket)
       }
-      response.once('close', () => {
+      response.on('close', () => { // comes once, and a held poll keeps less than with `once`
         connection.unanswered--
         if (connection.unanswered === 0 && !socket.destroyed) markIdle(socket, connection)
       })

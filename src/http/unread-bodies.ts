@@ -22,7 +22,7 @@ export const endUnreadBodies = (listener: RequestListener, timer: Pick<Clock, 'a
     return
   }
   // Node's own listener comes after this one, and would destroy the socket.
-  response.prependOnceListener('finish', () => {
+  response.prependListener('finish', () => {
     if (!isUnread(request)) return
     request.resume()
     socket.destroySoon = () => {}

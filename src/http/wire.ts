@@ -28,7 +28,7 @@ export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, clock: Pick
 })
 
 /** The person who confirmed: the browser may ask its visitor whether that is them before it consumes the ticket. */
-const confirmer = ({ person }: Ticket): Pick<Static<typeof schemas.TicketView>, 'sub' | 'phone'> => ({
+const confirmer = ({ person }: Pick<Ticket, 'person'>): Pick<Static<typeof schemas.TicketView>, 'sub' | 'phone'> => ({
   ...(person !== null && { sub: person.sub }),
   ...(person !== null && person.name !== null && { phone: { name: person.name } }),
 })

@@ -21,7 +21,8 @@ export interface LoginParts extends Omit<PhoneLoginDeps, 'audit'> {
 
 /** Creates the use cases of a login. The last argument of each is the audit that records the steps of this call. */
 export const createLogin = (parts: LoginParts) => {
-  const withAudit = (audit: Audit) => ({ ...parts, audit })
+  // Inherits the parts: each held poll keeps one of these.
+  const withAudit = (audit: Audit) => Object.assign(Object.create(parts) as LoginParts, { audit })
   return {
     createTicket: (order: TicketOrder, audit: Audit) => createTicket(withAudit(audit), order),
     claimRenewal: (credentials: BrowserCredentials, audit: Audit) => claimRenewal(withAudit(audit), credentials),

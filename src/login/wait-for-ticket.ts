@@ -3,6 +3,7 @@ import { isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import { ticketOfBrowser, type BrowserCredentials } from './browser-ticket.ts'
 import type { LoginDeps } from './deps.ts'
+import type { LeaveSignal } from './waiting-room.ts'
 
 export interface Poll extends BrowserCredentials {
   /** The version that the browser knows; -1 for none. */
@@ -11,12 +12,15 @@ export interface Poll extends BrowserCredentials {
   /** Those of the client's address (`prefixesOf`), the widest first; the last is its client key. */
   readonly prefixes: readonly string[]
   /** Aborts when the client has disconnected. */
-  readonly signal: AbortSignal
+  readonly signal: LeaveSignal
 }
+
+/** What a poll answers, and all that a held one keeps of its ticket: there are many of them. */
+export type PolledTicket = Pick<Ticket, 'id' | 'state' | 'version' | 'expiresAt' | 'match' | 'person'>
 
 /** `pollAfterSeconds` is there when the waiting room is full: how long the browser has to stay away. */
 export interface PollAnswer {
-  readonly ticket: Ticket
+  readonly ticket: PolledTicket
   readonly pollAfterSeconds?: number
 }
 
@@ -33,7 +37,8 @@ const correctionMs = 2_000
  */
 export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAnswer> => {
   const until = deps.clock.now() + poll.waitMs
-  let ticket: Ticket | undefined
+  let ticket: PolledTicket | undefined
+  let whole: Ticket | undefined
   /** Handed over by the caller in this process that moved the ticket: it needs no read, and is of this browser, as its secret never changes. */
   let moved: Ticket | undefined
   let isTimedOut = false
@@ -43,12 +48,14 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
     try {
       let fault: unknown
       try {
-        ticket = moved ?? await ticketOfBrowser(deps, poll)
-        await deps.tickets.secureSlot(ticket)
+        whole = moved ?? await ticketOfBrowser(deps, poll)
+        ticket = polledOf(whole)
+        await deps.tickets.secureSlot(whole)
       } catch (error) {
         if (ticket === undefined || !isTransient(error)) throw error
         fault = error
       }
+      whole = moved = undefined
       const leftMs = Math.min(until, ticket.expiresAt + deps.clock.errorMs()) - deps.clock.now()
       const isOver: boolean = leftMs <= 0 || (isTimedOut && leftMs > correctionMs)
       if (isOver && fault !== undefined) throw fault
@@ -66,6 +73,8 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
     }
   }
 }
+
+const polledOf = ({ id, state, version, expiresAt, match, person }: Ticket): PolledTicket => ({ id, state, version, expiresAt, match, person })
 
 /** A record of another release's schema is `store-unavailable` too, but doesn't become readable while the poll waits. */
 const isTransient = (error: unknown): boolean => error instanceof Problem && error.code === 'store-unavailable' && !(error instanceof UnknownSchemaError)

@@ -15,6 +15,13 @@ export const heldPerNetwork = (limit: number): number => Math.max(heldPerClient,
 /** How a wait ended. `changed`: the ticket may have changed. `full`: no more polls are held, so the client has to stay away for a while. */
 export type WaitOutcome = 'changed' | 'timed-out' | 'closed' | 'full'
 
+/** The part of an AbortSignal that a wait needs. */
+export interface LeaveSignal {
+  readonly aborted: boolean
+  addEventListener (type: 'abort', call: () => void): void
+  removeEventListener (type: 'abort', call: () => void): void
+}
+
 /** One poll in the room. It enters before its ticket is read, so that a change between the read and the wait isn't missed. */
 export interface Waiter {
   /**
@@ -22,7 +29,7 @@ export interface Waiter {
    * aborts or the room closes; with `full` at once where the limit of the room or of one of the prefixes is reached, and later where four newer polls wait for the same ticket.
    * `version` is the one that the client knows.
    */
-  wait (ms: number, signal: AbortSignal, version: number): Promise<WaitOutcome>
+  wait (ms: number, signal: LeaveSignal, version: number): Promise<WaitOutcome>
   /** The ticket as the caller that woke this waiter last has stored it. Undefined where nobody did, or who did doesn't know: then the ticket has to be read. */
   readonly moved: Ticket | undefined
   /** Must be called when the poll is over, whatever happened; a second call does nothing. */

@@ -1,7 +1,8 @@
 /** Routes for a browser that logs in: create a ticket, its code and link, poll, consume, cancel. */
+import type { ServerResponse } from 'node:http'
 import cors from '@fastify/cors'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
 import { describeBrowser } from '../../domain/browser.ts'
@@ -11,6 +12,7 @@ import type { BrowserCredentials } from '../../login/browser-ticket.ts'
 import type { Renewal } from '../../login/claim-renewal.ts'
 import type { Login } from '../../login/login.ts'
 import type { Clock, PrefetchedCodes, CodeSource, LinkSource } from '../../login/ports.ts'
+import type { LeaveSignal } from '../../login/waiting-room.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import { ticketSecret } from '../credentials.ts'
 import { corsOptions } from '../cross-origin.ts'
@@ -128,7 +130,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, cloc
       after: Number(after ?? -1),
       waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
       prefixes: clientPrefixesOf(request),
-      signal: abortOnClose(reply),
+      signal: new ClosedReply(reply.raw),
     }, request.audit)
     return ticketView(answer, clock)
   })
@@ -167,9 +169,23 @@ const browserOf = (request: FastifyRequest): SeenBrowser => ({
 const clampWait = (wait: string | undefined, maxWait: number): number =>
   wait === undefined ? maxWait : Math.min(Math.max(Number(wait), 0), maxWait)
 
-/** Aborts when the connection closes before the answer is sent. */
-const abortOnClose = (reply: FastifyReply): AbortSignal => {
-  const controller = new AbortController()
-  reply.raw.once('close', () => { if (!reply.raw.writableFinished) controller.abort() })
-  return controller.signal
+/** Aborts when the connection closes before the answer is sent. An AbortSignal would take 600 bytes of each held poll. */
+class ClosedReply implements LeaveSignal {
+  readonly #response: ServerResponse
+
+  constructor (response: ServerResponse) {
+    this.#response = response
+  }
+
+  get aborted (): boolean {
+    return this.#response.destroyed && !this.#response.writableFinished
+  }
+
+  addEventListener (_type: 'abort', call: () => void): void {
+    this.#response.on('close', call)
+  }
+
+  removeEventListener (_type: 'abort', call: () => void): void {
+    this.#response.off('close', call)
+  }
 }
