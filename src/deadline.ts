@@ -21,22 +21,37 @@ const maxGraces = 2
  * moves a little.
  */
 export const afterDeadline = (timer: Timer, ms: number, call: () => void): () => void => {
-  let cancel = (): void => {}
-  let graces = 0
-  const wait = (waitMs: number): void => {
-    const dueAt = timer.steady() + waitMs
-    cancel = timer.after(waitMs, () => {
-      const wasStalled = timer.steady() - dueAt > stalledAfterMs
+  const deadline = new Deadline(timer, call)
+  deadline.wait(ms)
+  return () => { deadline.cancel() }
+}
+
+const nothing = (): void => {}
+
+/** A class, and one small object for each: every held poll has one, and every call of the store. */
+class Deadline {
+  readonly timer: Timer
+  readonly call: () => void
+  graces = 0
+  cancel = nothing
+
+  constructor (timer: Timer, call: () => void) {
+    this.timer = timer
+    this.call = call
+  }
+
+  wait (ms: number): void {
+    const dueAt = this.timer.steady() + ms
+    this.cancel = this.timer.after(ms, () => {
+      const wasStalled = this.timer.steady() - dueAt > stalledAfterMs
       // Node runs timers before it reads sockets, and immediates after that.
       const turn = setImmediate(() => {
-        if (wasStalled && graces++ < maxGraces) wait(graceMs)
-        else call()
+        if (wasStalled && this.graces++ < maxGraces) this.wait(graceMs)
+        else this.call()
       })
-      cancel = () => { clearImmediate(turn) }
+      this.cancel = () => { clearImmediate(turn) }
     })
   }
-  wait(ms)
-  return () => { cancel() }
 }
 
 export interface DeadlineOptions {

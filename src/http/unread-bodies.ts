@@ -8,8 +8,9 @@ import type { Clock } from '../login/ports.ts'
 import { lingeringClose } from './lingering-close.ts'
 
 /** Whether a part of an announced body is missing. A call without a body may be answered before Node marks it as complete. */
-const isUnread = ({ complete, headers }: IncomingMessage): boolean =>
-  complete === false && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) // `inject` leaves `complete` out
+const isUnread = (request: IncomingMessage): boolean => request.complete === false && hasBody(request) // `inject` leaves `complete` out
+
+const hasBody = ({ headers }: IncomingMessage): boolean => headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 /**
  * Wraps a server's listener: reads what still arrives of a body after the answer, for a while, so that the answer isn't lost. Further calls are not answered: their
@@ -21,13 +22,15 @@ export const endUnreadBodies = (listener: RequestListener, timer: Pick<Clock, 'a
     request.resume()
     return
   }
-  // Node's own listener comes after this one, and would destroy the socket.
-  response.prependListener('finish', () => {
-    if (!isUnread(request)) return
-    request.resume()
-    socket.destroySoon = () => {}
-    lingeringClose(socket, timer)
-  })
+  if (hasBody(request)) {
+    // Node's own listener comes after this one, and would destroy the socket.
+    response.prependListener('finish', () => {
+      if (!isUnread(request)) return
+      request.resume()
+      socket.destroySoon = () => {}
+      lingeringClose(socket, timer)
+    })
+  }
   listener(request, response)
 }
 

@@ -51,7 +51,6 @@ export interface WaitingRoom {
 
 /** Creates the waiting room of one process, which holds at most `limit` polls at a time. */
 export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
-  const waitersOf = new Map<string, Set<WaiterState>>()
   const heldOf = new Map<string, number>()
   let held = 0
   let closed = false
@@ -69,58 +68,77 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
   const isFullFor = (prefixes: readonly string[]): boolean => held >= limit || prefixes.some((prefix, index) =>
     (heldOf.get(prefix) ?? 0) >= (index === prefixes.length - 1 ? heldPerClient : heldPerNetwork(limit)))
 
-  const enter = (ticketId: string, prefixes: readonly string[]): Waiter => {
-    const waiter: WaiterState = { isWoken: false, moved: undefined, end: undefined, version: Infinity }
-    const group = waitersOf.get(ticketId) ?? new Set()
-    waitersOf.set(ticketId, group.add(waiter))
+  /** A class, and one small object for each poll: there are many of them. */
+  class HeldPoll implements Waiter {
+    readonly ticketId: string
+    readonly prefixes: readonly string[]
+    isWoken = false
+    moved: Ticket | undefined = undefined
+    /** The one that the client knows, while this waiter waits; otherwise Infinity. */
+    version = Infinity
+    /** There only while this waiter waits. */
+    end: ((outcome: WaitOutcome) => void) | undefined = undefined
 
-    const wait: Waiter['wait'] = (ms, signal, version) => {
+    constructor (ticketId: string, prefixes: readonly string[]) {
+      this.ticketId = ticketId
+      this.prefixes = prefixes
+    }
+
+    wait (ms: number, signal: LeaveSignal, version: number): Promise<WaitOutcome> {
       if (closed || signal.aborted) return Promise.resolve('closed')
-      if (waiter.isWoken) return Promise.resolve('changed')
-      const waiting = [...group].filter(({ end }) => end !== undefined)
+      if (this.isWoken) return Promise.resolve('changed')
+      const waiting = waitersFor(this.ticketId).filter(({ end }) => end !== undefined)
       // Evict the oldest poll, the one most likely abandoned, and make it back off: otherwise two sets of clients would keep evicting each other.
       if (waiting.length >= heldPerTicket) waiting[0]?.end?.('full')
-      if (isFullFor(prefixes)) return Promise.resolve('full')
-      count(prefixes, 1)
-      waiter.version = version
+      if (isFullFor(this.prefixes)) return Promise.resolve('full')
+      count(this.prefixes, 1)
+      this.version = version
       return new Promise((resolve) => {
-        waiter.end = (outcome) => {
-          waiter.end = undefined
-          waiter.version = Infinity
+        this.end = (outcome) => {
+          this.end = undefined
+          this.version = Infinity
           cancelTimer()
           signal.removeEventListener('abort', abort)
-          count(prefixes, -1)
+          count(this.prefixes, -1)
           resolve(outcome)
         }
-        const abort = (): void => waiter.end?.('closed')
-        const cancelTimer = clock.after(ms, () => waiter.end?.('timed-out'))
+        const abort = (): void => this.end?.('closed')
+        const cancelTimer = clock.after(ms, () => this.end?.('timed-out'))
         signal.addEventListener('abort', abort)
       })
     }
 
-    const leave = (): void => {
-      waiter.end?.('closed')
-      group.delete(waiter)
-      if (group.size === 0 && waitersOf.get(ticketId) === group) waitersOf.delete(ticketId)
+    wake (moved: Ticket | undefined): void {
+      this.isWoken = true
+      this.moved = moved
+      this.end?.('changed')
     }
 
-    return { wait, leave, get moved () { return waiter.moved } }
+    leave (): void {
+      this.end?.('closed')
+      const others = waitersFor(this.ticketId).filter((other) => other !== this)
+      if (others.length > 0) waitersOf.set(this.ticketId, others)
+      else waitersOf.delete(this.ticketId)
+    }
   }
 
-  const wake = (waiter: WaiterState, moved: Ticket | undefined): void => {
-    waiter.isWoken = true
-    waiter.moved = moved
-    waiter.end?.('changed')
+  const waitersOf = new Map<string, readonly HeldPoll[]>()
+  const waitersFor = (ticketId: string): readonly HeldPoll[] => waitersOf.get(ticketId) ?? []
+
+  const enter = (ticketId: string, prefixes: readonly string[]): Waiter => {
+    const waiter = new HeldPoll(ticketId, prefixes)
+    waitersOf.set(ticketId, [...waitersFor(ticketId), waiter])
+    return waiter
   }
 
   const waitedFor = (): ReadonlyMap<string, number> => {
-    const lowest = [...waitersOf].map(([id, group]) => [id, Math.min(...[...group].map(({ version }) => version))] as const)
+    const lowest = [...waitersOf].map(([id, group]) => [id, Math.min(...group.map(({ version }) => version))] as const)
     return new Map(lowest.filter(([, version]) => version < Infinity))
   }
 
   return {
     enter,
-    wake: (ticketId, moved) => waitersOf.get(ticketId)?.forEach((waiter) => { wake(waiter, moved) }),
+    wake: (ticketId, moved) => { for (const waiter of waitersFor(ticketId)) waiter.wake(moved) },
     waitedFor,
     close: () => {
       closed = true
@@ -129,6 +147,3 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
     get held () { return held },
   }
 }
-
-/** `end` and a finite `version` are there only while the waiter waits. */
-interface WaiterState { isWoken: boolean, moved: Ticket | undefined, end: ((outcome: WaitOutcome) => void) | undefined, version: number }
