@@ -30,6 +30,7 @@ const program = `
 export interface Checkpoints {
   /** Counts a write; every so many, a checkpoint begins. */
   written (): void
+  isRunning (): boolean
   close (): Promise<void>
 }
 
@@ -66,6 +67,7 @@ export const createCheckpoints = (file: string, log: Log): Checkpoints => {
       worker ??= start()
       worker.postMessage(number += 1)
     },
+    isRunning: () => isRunning,
     async close () { await worker?.terminate() },
   }
 }

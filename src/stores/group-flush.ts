@@ -3,6 +3,7 @@
 export interface GroupFlush {
   /** Resolves after a flush that began after this call. Rejects where that flush fails. */
   flush (): Promise<void>
+  isFlushing (): boolean
   /** Resolves when no flush is under way or wanted. */
   idle (): Promise<void>
 }
@@ -11,11 +12,17 @@ export interface GroupFlush {
 export const createGroupFlush = (sync: () => Promise<void>): GroupFlush => {
   let last: Promise<unknown> = Promise.resolve()
   let gathering: Promise<void> | undefined
+  let isFlushing = false
 
   const flushAfter = async (previous: Promise<unknown>): Promise<void> => {
     await previous
     gathering = undefined
-    await sync()
+    isFlushing = true
+    try {
+      await sync()
+    } finally {
+      isFlushing = false
+    }
   }
 
   return {
@@ -26,6 +33,7 @@ export const createGroupFlush = (sync: () => Promise<void>): GroupFlush => {
       }
       return gathering
     },
+    isFlushing: () => isFlushing,
     async idle () { await last },
   }
 }

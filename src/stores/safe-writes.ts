@@ -12,6 +12,7 @@ export interface SafeWrites {
   written (key: string): Promise<void>
   /** Resolves when what is stored under a key is safe: at once, unless it was written a moment ago. Rejects where it may be lost. */
   safe (key: string): Promise<void>
+  isFlushing (): boolean
   close (): Promise<void>
 }
 
@@ -29,6 +30,7 @@ export const nothingToFlush: SafeWrites = {
   assertWritable () {},
   async written () {},
   async safe () {},
+  isFlushing: () => false,
   async close () {},
 }
 
@@ -61,7 +63,7 @@ export const createSafeWrites = ({ sync, repair, clock, log }: SafeWritesDeps): 
     if (!isClosed) cancelRepair = clock.after(repairEveryMs, () => { repairing = tryRepair() })
   }
 
-  const { flush, idle } = createGroupFlush(async () => {
+  const { flush, isFlushing, idle } = createGroupFlush(async () => {
     assertWritable()
     try {
       await sync()
@@ -83,6 +85,7 @@ export const createSafeWrites = ({ sync, repair, clock, log }: SafeWritesDeps): 
       return flushed
     },
     async safe (key) { await unsafe.get(key) },
+    isFlushing,
     async close () {
       isClosed = true
       cancelRepair()

@@ -25,6 +25,9 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     ? nothingToFlush
     : createSafeWrites({ sync: logFile.flush, repair: () => repairLog(db, logFile.path, mark), clock, log })
   const checkpoints = logFile === null ? null : createCheckpoints(file, log)
+  // A flush can't be cancelled, and the process would not exit before one that hangs has ended. Nothing that waits for it was answered.
+  const killHanging = (): void => { if (safeWrites.isFlushing() || checkpoints?.isRunning() === true) process.kill(process.pid, 'SIGKILL') }
+  if (logFile !== null) process.on('exit', killHanging)
 
   /**
    * Runs `work` once no other process holds the write lock. Not with SQLite's busy handler, which would block the whole process meanwhile.
@@ -168,6 +171,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     async close () {
       cancelPurge()
       await Promise.all([safeWrites.close(), checkpoints?.close()])
+      process.off('exit', killHanging)
       db.close()
       logFile?.close()
     },

@@ -65,6 +65,20 @@ await t.test('slow disk: a call whose flush hangs is refused, others are answere
   t.hasStrict(await phone.scan(browser.ticket), { status: 200, json: { state: 'scanned' } })
 })
 
+await t.test('slow disk: the process ends on SIGTERM when a flush hangs, and what was answered is there when it starts again', async (t) => {
+  const disk = makeSlowDisk(makeFolder(t))
+  const deployment = await openDeployment(t, { env: disk.env })
+  const service = await deployment.start()
+  const browser = await openBrowser(deployment)
+  disk.set(3600_000)
+  t.equal((await openBrowser(deployment)).created.status, 503)
+  service.kill('SIGTERM')
+  t.hasStrict(await service.ended, { signal: 'SIGKILL' }, 'by itself, as nothing else ends a flush that hangs')
+  disk.set(0)
+  await deployment.start()
+  t.hasStrict(await browser.poll(), { status: 200, json: { state: 'pending' } })
+})
+
 for (const [name, errno] of [['EIO', 5], ['ENOSPC', 28]] as const) {
   await t.test(`slow disk: all calls that wait for a flush are refused when it fails with ${name}, and the service mends itself when the disk is well`, async (t) => {
     const disk = makeSlowDisk(makeFolder(t))
