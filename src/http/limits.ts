@@ -41,6 +41,8 @@ export interface Limits {
   beforeRenewal (request: FastifyRequest): Promise<void>
   /** Counts a ticket to be made from this address; a renewal apart, and like the others only where there were too many of them. Rejects with `rate-limited`. */
   beforeCreate (request: FastifyRequest, isRenewal: boolean): Promise<void>
+  /** Whether `beforePhoneCall` rejects without asking the store. */
+  isKnownOverForPhone (request: FastifyRequest): boolean
   /** Counts a signed call of this person. Rejects with `rate-limited`. */
   beforePhoneCall (request: FastifyRequest): Promise<void>
   /**
@@ -121,6 +123,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     beforeCreate: async (request, isRenewal) => {
       if (!isRenewal || await renew(request) !== undefined) await before(create, request)
     },
+    isKnownOverForPhone: ({ signerSub }) => counts.isKnownOver(windowsOf(limitKey('phone', signerSub), options.phonePerMinute)),
     beforePhoneCall: (request) => before(phone, request),
     duringPhoneLogin: async (request, work) => {
       const { isOverLimit, ...keys } = await queueOf(request)

@@ -18,8 +18,15 @@ export interface SignatureDeps {
   readonly clock: Clock
   /** Host and port of PUBLIC_URL, never of the request. */
   readonly authority: string
-  /** Called with the key that signed before the nonce is stored. May reject: each nonce costs a write. */
-  readonly beforeNonce?: (key: PhoneKey) => Promise<void>
+  /** Called with the key that signed, before anything of the call is stored. */
+  readonly limitOf?: (key: PhoneKey) => CallLimit
+}
+
+export interface CallLimit {
+  /** `count` rejects without asking the store. Then nothing else is asked of it either. */
+  readonly isKnownOver: boolean
+  /** Counts the call; may reject. */
+  readonly count: () => Promise<void>
 }
 
 /** How far `created` may be from our clock, in either direction. */
@@ -35,27 +42,55 @@ const parameterForms = {
 } as const
 
 /**
- * Verifies the signature; resolves with the `sub` of the person whose key signed. Rejects with `signature-invalid`, `key-unknown`, `clock-skew` (with
+ * Verifies the signature; resolves with the key that signed. Rejects with `signature-invalid`, `key-unknown`, `clock-skew` (with
  * `server_time`) or `replayed`; before the MAC is right with the first two only. The nonce is remembered only after that.
+ *
+ * A key that this process remembers is enough for the MAC. Whether it has been ended is read with each call all the same, beside the count and the nonce, so that a
+ * sign-out holds at once, whatever this process has heard of it.
  */
-export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, clock, authority, beforeNonce }: SignatureDeps): Promise<string> => {
+export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, clock, authority, limitOf }: SignatureDeps): Promise<PhoneKey> => {
   const { parameters, input, digest, mac } = readHeaders(request.headers)
-  const key = await phoneKeys.read(parameters.keyid)
-  const expected = createHmac('sha256', createSecretKey(key?.key ?? decoyKey, 'base64url')) // from bytes it takes four times as long
-    .update(signatureBase(request, authority, digest, input)).digest('base64')
-  const isRight = equalInConstantTime(mac, expected)
+  const isSignedBy = (key: string): boolean => equalInConstantTime(mac, createHmac('sha256', createSecretKey(key, 'base64url')) // from bytes it takes four times as long
+    .update(signatureBase(request, authority, digest, input)).digest('base64'))
+
+  const recalled = phoneKeys.recall(parameters.keyid)
+  const isRecalled = recalled !== undefined && isSignedBy(recalled.key) && isDigestOf(digest, request.body)
+  const key = isRecalled ? recalled : await phoneKeys.read(parameters.keyid)
+  const isRight = isRecalled || isSignedBy(key?.key ?? decoyKey)
   if (key === undefined) throw new Problem('key-unknown')
-  if (!isRight) throw new Problem('signature-invalid')
-  if (!equalInConstantTime(digest, hash('sha256', request.body, 'base64'))) throw new Problem('signature-invalid')
+  if (!isRight || !isDigestOf(digest, request.body)) throw new Problem('signature-invalid')
+
   const now = Math.floor(clock.now() / 1000)
   const isInTime = Math.abs(now - Number(parameters.created)) <= skewSeconds
-  await beforeNonce?.(key)
+  const limit = limitOf?.(key)
+  const readNow = () => isRecalled ? phoneKeys.read(key.id) : Promise.resolve(key)
+  if (limit?.isKnownOver === true) {
+    if (await readNow() === undefined) throw new Problem('key-unknown')
+    await limit.count()
+  }
   // The nonce of a skewed call is remembered, too: `created` may lie in the future, or our clock be set back, and the call would then be in time.
-  const isFirst = await phoneKeys.claimNonce(key, parameters.nonce)
+  const [reading, counting, claiming] = await Promise.allSettled([
+    readNow(),
+    limit?.isKnownOver === false ? limit.count() : undefined,
+    phoneKeys.claimNonce(key, parameters.nonce),
+  ])
+  const current = valueOf(reading)
+  if (current === undefined) throw new Problem('key-unknown')
+  // A call over the limit uses up no nonce, so that the phone may repeat it. It has stored one only where the limit was not yet known to be reached.
+  if (counting.status === 'rejected' && claiming.status === 'fulfilled' && claiming.value) await phoneKeys.releaseNonce(key, parameters.nonce).catch(() => {})
+  valueOf(counting)
+  const isFirst = valueOf(claiming)
   if (!isInTime) throw new Problem('clock-skew', { extra: { server_time: now } })
   if (!isFirst) throw new Problem('replayed')
-  return key.sub
+  return current
 }
+
+const valueOf = <T>(outcome: PromiseSettledResult<T>): T => {
+  if (outcome.status === 'rejected') throw outcome.reason
+  return outcome.value
+}
+
+const isDigestOf = (digest: string, body: Buffer): boolean => equalInConstantTime(digest, hash('sha256', body, 'base64'))
 
 /** Signs nothing. It makes the check of an unknown key take as long as that of a known one. */
 const decoyKey = 'A'.repeat(43)

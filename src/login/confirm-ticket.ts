@@ -1,8 +1,9 @@
-import { move, type Ticket } from '../domain/ticket.ts'
+import { move, type ClockReading, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
 import { cancelIfMustType, refuseDuringLockout } from './match-number.ts'
-import { ticketOfPhone, type PhoneRequest } from './phone-ticket.ts'
+import type { WrongNumberState } from './ports.ts'
+import { begunReads, ticketOfPhone, type PhoneReads, type PhoneRequest } from './phone-ticket.ts'
 import { refuse, unchanged } from './update-ticket.ts'
 
 export interface Confirmation extends PhoneRequest {
@@ -19,35 +20,49 @@ export interface Confirmation extends PhoneRequest {
  * `ticket-not-scanned`, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
  */
 export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation): Promise<Ticket> => {
-  const ticket = await ticketOfPhone(deps, confirmation, unchanged)
+  const ticket = await ticketOfPhone(deps, confirmation, unchanged, 'phone', confirmation.reads?.ticket)
   if (isConfirmed(ticket)) return ticket
   if (ticket.state !== 'scanned') return refuse(ticket)
-  if (ticket.match === null) return await confirm(deps, confirmation)
+  if (ticket.match === null) return await confirm(deps, confirmation, ticket, (ticket) => ticket)
   if (confirmation.matchCode === undefined) throw new Problem('bad-request', { detail: 'match_code is needed' })
   // The number, and how the phone asks for it, can't change after the scan.
   const isRight = confirmation.matchCode === ticket.match.code
-  return await deps.wrongNumbers.exclusively(confirmation.sub, () => checkNumber(deps, confirmation, isRight))
+  return await deps.wrongNumbers.exclusively(confirmation.sub, (state, release) =>
+    isRight && state.lockoutMs === 0 ? confirmRight(deps, confirmation, ticket, state, release) : checkNumber(deps, confirmation, state))
 }
+
+export const readForConfirm = ({ tickets, names }: LoginDeps, { id, sub }: PhoneRequest): PhoneReads =>
+  begunReads({ ticket: tickets.read(id), name: names.nameOf(sub) })
 
 const isConfirmed = ({ state }: Ticket): boolean => state === 'confirmed' || state === 'consumed'
 
-const confirm = async (deps: LoginDeps, confirmation: Confirmation): Promise<Ticket> => {
-  const person = { sub: confirmation.sub, name: await deps.names.nameOf(confirmation.sub), since: confirmation.since }
+/** Confirms the ticket as it was read, unless `judge` returns another one. `before` is called before it is stored. */
+const confirm = async (deps: LoginDeps, confirmation: Confirmation, read: Ticket, judge: (ticket: Ticket, now: ClockReading) => Ticket, before = (): void => {}): Promise<Ticket> => {
+  const person = { sub: confirmation.sub, name: await (confirmation.reads?.name ?? deps.names.nameOf(confirmation.sub)), since: confirmation.since }
+  before()
   return await ticketOfPhone(deps, confirmation, (ticket, now) => {
     if (isConfirmed(ticket)) return ticket
-    return ticket.state === 'scanned' ? move(ticket, 'confirm', now, person) ?? refuse(ticket) : refuse(ticket)
-  })
+    if (ticket.state !== 'scanned') return refuse(ticket)
+    const judged = judge(ticket, now)
+    return judged === ticket ? move(ticket, 'confirm', now, person) ?? refuse(ticket) : judged
+  }, 'wrong-number', Promise.resolve(read))
 }
 
-/** Checks one number. No two of a person are checked at the same time, so each check sees all wrong numbers before it. */
-const checkNumber = async (deps: LoginDeps, confirmation: Confirmation, isRight: boolean): Promise<Ticket> => {
-  const wrongNumberState = await deps.wrongNumbers.stateOf(confirmation.sub)
+/**
+ * Confirms with the right number. It was judged under the lock, which ends while the ticket is moved: of what moves the ticket now, a wrong number too, the store
+ * lets one win.
+ */
+const confirmRight = async (deps: LoginDeps, confirmation: Confirmation, read: Ticket, state: WrongNumberState, release: () => void): Promise<Ticket> => {
+  const ticket = await confirm(deps, confirmation, read, (ticket, now) => cancelIfMustType(ticket, state, now), release)
+  return ticket.state === 'cancelled' ? refuse(ticket) : ticket
+}
+
+/** Checks a number that is wrong, or offered during a lockout. No two of a person are checked at the same time, so each check sees all wrong numbers before it. */
+const checkNumber = async (deps: LoginDeps, confirmation: Confirmation, wrongNumberState: WrongNumberState): Promise<Ticket> => {
   const offered = await ticketOfPhone(deps, confirmation, (ticket, now) => cancelIfMustType(ticket, wrongNumberState, now), 'wrong-number')
   if (isConfirmed(offered)) return offered
   if (offered.state !== 'scanned') return refuse(offered)
   refuseDuringLockout(wrongNumberState)
-  if (isRight) return await confirm(deps, confirmation)
-
   const cancel = (by: Parameters<typeof ticketOfPhone>[3]) =>
     ticketOfPhone(deps, confirmation, (ticket, now) => ticket.state === 'scanned' ? move(ticket, 'cancel', now) ?? refuse(ticket) : refuse(ticket), by)
   // Counted before the answer. Where that fails, the ticket is cancelled all the same: otherwise there would be another guess that isn't counted.

@@ -2,7 +2,7 @@ import type { Audit } from './audit.ts'
 import type { BrowserCredentials } from './browser-ticket.ts'
 import { cancelByBrowser, cancelByPhone } from './cancel-ticket.ts'
 import { claimRenewal } from './claim-renewal.ts'
-import { confirmTicket, type Confirmation } from './confirm-ticket.ts'
+import { confirmTicket, readForConfirm, type Confirmation } from './confirm-ticket.ts'
 import { consumeTicket } from './consume-ticket.ts'
 import { createTicket, type TicketOrder } from './create-ticket.ts'
 import { endSession, type SessionToEnd } from './end-session.ts'
@@ -10,7 +10,7 @@ import { logPhoneIn, type PhoneLoginDeps } from './log-phone-in.ts'
 import type { PhoneRequest } from './phone-ticket.ts'
 import type { SessionEnder, SessionOpener } from './ports.ts'
 import { readCodeTicket } from './read-code-ticket.ts'
-import { scanTicket, type ScanRequest } from './scan-ticket.ts'
+import { readForScan, scanTicket, type ScanRequest } from './scan-ticket.ts'
 import { signOutEverywhere, type SignOut } from './sign-out-everywhere.ts'
 import { waitForTicket, type Poll } from './wait-for-ticket.ts'
 
@@ -32,6 +32,8 @@ export const createLogin = (parts: LoginParts) => {
     consumeTicket: (credentials: BrowserCredentials, presentedSecrets: readonly string[], audit: Audit) => consumeTicket(withAudit(audit), credentials, presentedSecrets),
 
     logPhoneIn: (jsCode: string, audit: Audit) => logPhoneIn(withAudit(audit), jsCode),
+    readForScan: (request: PhoneRequest, audit: Audit) => readForScan(withAudit(audit), request),
+    readForConfirm: (request: PhoneRequest, audit: Audit) => readForConfirm(withAudit(audit), request),
     scanTicket: (request: ScanRequest, audit: Audit) => scanTicket(withAudit(audit), request),
     confirmTicket: (confirmation: Confirmation, audit: Audit) => confirmTicket(withAudit(audit), confirmation),
     cancelByPhone: (request: PhoneRequest, audit: Audit) => cancelByPhone(withAudit(audit), request),

@@ -52,10 +52,17 @@ export interface PhoneKeys {
    * ended meanwhile.
    */
   endAll (sub: string, exceptKeyId: string | null): Promise<{ readonly ended: readonly string[], readonly cutoff: number }>
+  /**
+   * The key as this process has last issued or read it, without a request to the store; undefined where it hasn't. It may have been ended since: good for
+   * the check of a signature while `read` is under way, never in its place.
+   */
+  recall (id: string): PhoneKey | undefined
   /** The key, or undefined where there is none (unknown, ended, or sealed under a secret that is no longer in the key file). */
   read (id: string): Promise<PhoneKey | undefined>
   /** True for the one caller who uses this nonce first, for as long as the key lives. */
   claimNonce (key: Pick<PhoneKey, 'id' | 'expiresAt'>, nonce: string): Promise<boolean>
+  /** Gives back a nonce that this caller has claimed, as nothing was done for its call. */
+  releaseNonce (key: Pick<PhoneKey, 'id'>, nonce: string): Promise<void>
 }
 
 /** Time as an argument: the time of day, a monotonic clock and a timer. */
@@ -185,8 +192,11 @@ export interface WrongNumbers {
   stateOf (sub: string): Promise<WrongNumberState>
   /** Counts a wrong number. `count`: how many this person has entered within a month. `lockoutMs`: of the lockout that this one begins; 0 for none. */
   add (sub: string): Promise<{ readonly count: number, readonly lockoutMs: number }>
-  /** Runs `work` under a lock on this person, held across all instances. Rejects with `rate-limited` where the lock isn't free within 2 s. */
-  exclusively<T> (sub: string, work: () => Promise<T>): Promise<T>
+  /**
+   * Runs `work` under a lock on this person, held across all instances, with the state as it is then. `release` ends the lock before the work does: where the
+   * rest of it judges no number. Rejects with `rate-limited` where the lock isn't free within 2 s.
+   */
+  exclusively<T> (sub: string, work: (state: WrongNumberState, release: () => void) => Promise<T>): Promise<T>
 }
 
 export interface Names {

@@ -4,7 +4,7 @@ import { areDifferentCountries } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import type { LoginDeps } from './deps.ts'
 import { cancelIfMustType, refuseDuringLockout } from './match-number.ts'
-import { refuseToOwner, ticketOfPhone, type PhoneRequest } from './phone-ticket.ts'
+import { begunReads, refuseToOwner, ticketOfPhone, type PhoneReads, type PhoneRequest } from './phone-ticket.ts'
 import { refuse } from './update-ticket.ts'
 
 export interface ScanRequest extends PhoneRequest {
@@ -31,7 +31,7 @@ export interface Scan {
  */
 export const scanTicket = async (deps: LoginDeps, request: ScanRequest): Promise<Scan> => {
   const person = { sub: request.sub, name: null } // the browser gets the name after the confirm, which reads it
-  const wrongNumberState = await deps.wrongNumbers.stateOf(request.sub)
+  const wrongNumberState = await (request.reads?.wrongNumbers ?? deps.wrongNumbers.stateOf(request.sub))
   if (deps.settings.matchNumbers !== 'off') refuseDuringLockout(wrongNumberState)
   const matchMode = wrongNumberState.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'
 
@@ -40,7 +40,7 @@ export const scanTicket = async (deps: LoginDeps, request: ScanRequest): Promise
     if (ticket.state !== 'pending') return cancelIfMustType(ticket, wrongNumberState, now)
     const scanned = move(ticket, 'scan', now, person) ?? refuse(ticket)
     return ticket.match === null ? scanned : { ...scanned, matchMode }
-  }, 'wrong-number')
+  }, 'wrong-number', request.reads?.ticket)
   if (ticket.state === 'cancelled') return refuse(ticket)
   const phonePlace = deps.places.placeOf(request.ip)
   return {
@@ -50,3 +50,6 @@ export const scanTicket = async (deps: LoginDeps, request: ScanRequest): Promise
     isSamePhone: ticket.browser.isPhone === true && areOneConnection(ticket.browser.ip, request.ip),
   }
 }
+
+export const readForScan = ({ tickets, wrongNumbers }: LoginDeps, { id, sub }: PhoneRequest): PhoneReads =>
+  begunReads({ ticket: tickets.read(id), wrongNumbers: wrongNumbers.stateOf(sub) })

@@ -52,6 +52,11 @@ export interface Store {
   remove (key: string): Promise<boolean>
   /** Stores a value where there is none; true for the one caller who did. This is how the right to do a thing once is taken. */
   claim (key: string, value: unknown, ttlMs: number): Promise<boolean>
+  /**
+   * Claims, and where that succeeds reads the values of `keys` after it; undefined where it doesn't. For locks: a power cut may undo the claim. One request to the
+   * store, or two where a store doesn't keep the order of what is sent together.
+   */
+  claimAndRead<T> (key: string, value: unknown, ttlMs: number, keys: readonly string[]): Promise<Array<T | undefined> | undefined>
   /** Removes what `claim` stored, where it is still this value; true for the one caller who did. A later claim of another caller stays. */
   removeClaim (key: string, value: unknown): Promise<boolean>
   /** Compare-and-set: stores `value` where the entry still has `version`; true for the one caller who did. `value.version` is higher than `version`. */

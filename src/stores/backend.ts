@@ -14,6 +14,8 @@ export interface Backend extends Pick<Store, SameAsStore> {
   readonly storage: KeyvStoreAdapter
   /** Stores a text where there is none. */
   claim (key: string, text: string, ttlMs: number): Promise<boolean>
+  /** Stores a text where there is none, and then reads the texts of `keys`; undefined where there is one. */
+  claimAndRead (key: string, text: string, ttlMs: number, keys: readonly string[]): Promise<Array<string | undefined> | undefined>
   /** Removes a text where it is still this one. */
   removeClaim (key: string, text: string): Promise<boolean>
   /** Stores a text where the value is an object with this `version`. */

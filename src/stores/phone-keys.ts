@@ -1,4 +1,6 @@
 /** The phones' signing keys and the nonces used with them. Signatures are checked in http/phone-signature.ts. */
+import { LRUCache } from 'lru-cache'
+import { maxEntries } from '../cache-options.ts'
 import { isKeyId } from '../domain/ids.ts'
 import { schema } from '../domain/record.ts'
 import { createSeal } from '../domain/seal.ts'
@@ -17,6 +19,8 @@ const nonceMarginMs = 3_600_000
 const keyTtlMs = 24 * 3600_000
 /** How long the record of an ended key is stored: longer than a phone login that runs at the same time can take to add that key. */
 const tombstoneMs = 600_000
+/** Keys that this process has seen last, in 4 MB. */
+const rememberedKeys = 10_000
 
 /** As stored: the key is sealed, so nobody can sign with a copy of the store. */
 interface PhoneKeyRecord extends Omit<PhoneKey, 'key' | 'since'> {
@@ -41,6 +45,7 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
   const seal = createSeal(sealingKey, 'phone keys')
   const records = createRecords<PhoneKeyRecord | EndedKeyRecord>(store, { prefix: 'phone-key:', isId: isKeyId })
   const lists = createPhoneKeyLists(store, clock, keyTtlMs)
+  const seen = new LRUCache<string, { readonly sealedKey: string, readonly key: PhoneKey }>(maxEntries(rememberedKeys))
 
   /** Binds a sealed key to its id and its person: copied into another record it can't be decrypted. */
   const associatedDataOf = ({ id, sub }: Pick<PhoneKey, 'id' | 'sub'>) => `${records.keyOf(id)} ${sub}`
@@ -49,6 +54,19 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
   const find = async (id: string): Promise<PhoneKeyRecord | undefined> => {
     const record = await records.read(id)
     return isInUse(record) ? record : undefined
+  }
+
+  const readKey = async (id: string): Promise<PhoneKey | undefined> => {
+    const record = await find(id)
+    if (record === undefined) return undefined
+    const known = seen.get(id)
+    const key = known?.sealedKey === record.sealedKey ? known.key.key : seal.decrypt(record.sealedKey, associatedDataOf(record))
+    if (key === undefined) return undefined
+    const since = record.since ?? record.expiresAt - keyTtlMs
+    if (record.since === undefined && since <= (await lists.read(record.sub)).endedAt) return undefined
+    const found = { id: record.id, key, sub: record.sub, expiresAt: record.expiresAt, since }
+    seen.set(id, { sealedKey: record.sealedKey, key: found })
+    return found
   }
 
   /** Ends all keys that are marked, and removes them from the list last: where a call fails in between, the next one finishes it. */
@@ -81,16 +99,14 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
       // Where the person has ended all keys since it was listed, the record of an ended key is there, and the claim is refused.
       const isKept = await records.claim(id, record, expiresAt - clock.now())
       await endMarked(sub, keys)
+      if (isKept) seen.set(id, { sealedKey: record.sealedKey, key: { id, key, sub, expiresAt, since } })
       return { isKept, ended: evicted }
     },
+    recall: (id) => seen.get(id)?.key,
     async read (id) {
-      const record = await find(id)
-      if (record === undefined) return undefined
-      const key = seal.decrypt(record.sealedKey, associatedDataOf(record))
-      if (key === undefined) return undefined
-      const since = record.since ?? record.expiresAt - keyTtlMs
-      if (record.since === undefined && since <= (await lists.read(record.sub)).endedAt) return undefined
-      return { id: record.id, key, sub: record.sub, expiresAt: record.expiresAt, since }
+      const key = await readKey(id)
+      if (key === undefined) seen.delete(id)
+      return key
     },
     async endAll (sub, exceptKeyId) {
       const record = exceptKeyId === null ? undefined : await find(exceptKeyId)
@@ -109,9 +125,12 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
       if (listed !== null && !await redate(listed, list.endedAt + 1)) throw new Problem('key-unknown')
       return { ended, cutoff: list.endedAt }
     },
-    claimNonce: ({ id, expiresAt }, nonce) => store.claim(`nonce:${id}:${nonce}`, 1, Math.max(0, expiresAt - clock.now()) + nonceMarginMs),
+    claimNonce: ({ id, expiresAt }, nonce) => store.claim(nonceKey(id, nonce), 1, Math.max(0, expiresAt - clock.now()) + nonceMarginMs),
+    releaseNonce: async ({ id }, nonce) => { await store.removeClaim(nonceKey(id, nonce), 1) },
   }
 }
+
+const nonceKey = (id: string, nonce: string): string => `nonce:${id}:${nonce}`
 
 const marked = (key: ListedKey, isEnding: boolean): ListedKey => isEnding ? { ...key, isEnding } : key
 

@@ -59,14 +59,24 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     link.connection.client.eval(script, { keys: [keys].flat(), arguments: args.map(String) })
   const isDone = async (...call: Parameters<typeof evaluate>): Promise<boolean> => await evaluate(...call) === 1
 
+  const claim = async (client: RedisConnection['client'], key: string, text: string, ttlMs: number): Promise<boolean> =>
+    await client.set(keyFor(key), text, { condition: 'NX', expiration: { type: 'PX', value: ttlMs } }) === 'OK'
+
   const subscription = createRedisSubscription(link, { channel: `${namespace}:replaced`, clock, log })
 
   return {
     storage,
     now: time.now,
     timeErrorMs: time.errorMs,
-    claim: async (key, text, ttlMs) =>
-      await link.connection.client.set(keyFor(key), text, { condition: 'NX', expiration: { type: 'PX', value: ttlMs } }) === 'OK',
+    claim: async (key, text, ttlMs) => await claim(link.connection.client, key, text, ttlMs),
+    async claimAndRead (key, text, ttlMs, keys) {
+      const { client } = link.connection
+      // A server carries out in order what comes over one connection. In a cluster the keys are at several servers.
+      const [isClaimed, texts] = address.kind === 'cluster'
+        ? [await claim(client, key, text, ttlMs), await Promise.all(keys.map((one) => client.get(keyFor(one))))]
+        : await Promise.all([claim(client, key, text, ttlMs), client.mGet(keys.map(keyFor))])
+      return isClaimed ? texts.map((one) => one ?? undefined) : undefined
+    },
     removeClaim: (key, text) => isDone(removeClaimScript, keyFor(key), text),
     replace: (key, version, text, ttlMs) => isDone(replaceScript, keyFor(key), version, text, ttlMs, subscription.channel, subscription.messageFor(key)),
     onChange: subscription.onChange,

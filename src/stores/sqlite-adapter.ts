@@ -143,6 +143,10 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
   return {
     storage,
     claim: (key, text, ttlMs) => isTrue(key, () => sql.claim.run(key, text, clock.now() + ttlMs, clock.now())),
+    claimAndRead: (key, text, ttlMs, keys) => change(() => {
+      const now = clock.now()
+      return sql.claim.run(key, text, now + ttlMs, now).changes === 1 ? keys.map((one) => sql.read(one, now)) : undefined
+    }),
     removeClaim: (key, text) => isTrue(key, () => sql.removeClaim.run(key, text, clock.now())),
     replace: (key, version, text, ttlMs) => isTrue(key, () => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
     acquirePlainSlot: (group, member, ttlMs, limit) => change(() => atomically(db, () => acquirePlainSlotNow(group, member, ttlMs, limit))),

@@ -9,7 +9,7 @@ import type { Clock, Log } from '../login/ports.ts'
 import type { Slot, Store } from '../login/store-port.ts'
 import type { Backend } from './backend.ts'
 import { storeFileOf } from './file-lock.ts'
-import { createValues, encode } from './keyv.ts'
+import { createValues, decode, encode } from './keyv.ts'
 import { createRedisAdapter } from './redis-adapter.ts'
 import { createSqliteAdapter } from './sqlite-adapter.ts'
 
@@ -74,6 +74,12 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       const text = textOf(value)
       const ttl = wholeTtl(ttlMs)
       return ask(() => backend.claim(key, text, ttl))
+    },
+    async claimAndRead<T> (key: string, value: unknown, ttlMs: number, keys: readonly string[]) {
+      for (const one of [key, ...keys]) checkKey(one)
+      const text = textOf(value)
+      const ttl = wholeTtl(ttlMs)
+      return ask(async () => (await backend.claimAndRead(key, text, ttl, keys))?.map((found) => found === undefined ? undefined : decode<T>(found).value))
     },
     async removeClaim (key, value) {
       checkKey(key)

@@ -2,7 +2,7 @@
 import { sleep } from '../deadline.ts'
 import { newId, type RandomBytes } from '../domain/ids.ts'
 import { Problem } from '../errors.ts'
-import type { Clock, WrongNumbers } from '../login/ports.ts'
+import type { Clock, WrongNumbers, WrongNumberState } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 
 const hourMs = 3600_000
@@ -41,24 +41,28 @@ export const createWrongNumbers = (store: Store, clock: Clock, random: RandomByt
     return lockoutMs
   }
 
+  const stateKeys = (sub: string) => [typingKey(sub), lockoutKey(sub)] as const
+
+  const stateFrom = ([typing, lockout]: readonly unknown[]): WrongNumberState => {
+    // The store ends the entry: while it is there the lockout lasts, even where this process' clock says that the time is up.
+    const lockoutMs = lockout === undefined ? 0 : Math.max(1, (lockout as LockoutRecord).endsAt - clock.now())
+    return { mustType: typing !== undefined, lockoutMs }
+  }
+
   /** Takes the lock with an owner of its own, so that a late release can't remove the lock of another call. */
-  const acquireLock = async (key: string): Promise<string> => {
+  const acquireLock = async (sub: string): Promise<{ readonly owner: string, readonly state: WrongNumberState }> => {
     const owner = newId(random)
     const giveUpAt = clock.steady() + maxLockWaitMs
-    for (let pauseMs = minPauseMs; !await store.claim(key, owner, lockMs); pauseMs = Math.min(maxPauseMs, pauseMs * 2)) {
+    for (let pauseMs = minPauseMs; ; pauseMs = Math.min(maxPauseMs, pauseMs * 2)) {
+      const found = await store.claimAndRead<unknown>(lockKey(sub), owner, lockMs, stateKeys(sub))
+      if (found !== undefined) return { owner, state: stateFrom(found) }
       if (clock.steady() + pauseMs > giveUpAt) throw new Problem('rate-limited', { detail: 'Another confirmation of this person is under way', retryAfterSeconds: 1 })
       await sleep(clock, pauseMs)
     }
-    return owner
   }
 
   return {
-    stateOf: async (sub) => {
-      const [typing, lockout] = await store.readMany<unknown>([typingKey(sub), lockoutKey(sub)])
-      // The store ends the entry: while it is there the lockout lasts, even where this process' clock says that the time is up.
-      const lockoutMs = lockout === undefined ? 0 : Math.max(1, (lockout as LockoutRecord).endsAt - clock.now())
-      return { mustType: typing !== undefined, lockoutMs }
-    },
+    stateOf: async (sub) => stateFrom(await store.readMany<unknown>(stateKeys(sub))),
     add: async (sub) => {
       const [inHour, inMonth] = await Promise.all([
         store.count(`match-wrong-hour:${sub}`, hourMs),
@@ -68,12 +72,15 @@ export const createWrongNumbers = (store: Store, clock: Clock, random: RandomByt
       return { count: inMonth.count, lockoutMs: inHour.count < lockoutAfter ? 0 : await beginLockout(sub) }
     },
     exclusively: async (sub, work) => {
-      const owner = await acquireLock(lockKey(sub))
+      const { owner, state } = await acquireLock(sub)
+      let releasing: Promise<unknown> | undefined
+      // Where this fails, the lock ends by itself; the work is done.
+      const release = () => { releasing ??= store.removeClaim(lockKey(sub), owner).catch(() => {}) }
       try {
-        return await work()
+        return await work(state, release)
       } finally {
-        // Where this fails, the lock ends by itself; the work is done.
-        await store.removeClaim(lockKey(sub), owner).catch(() => {})
+        release()
+        await releasing
       }
     },
   }

@@ -1,4 +1,5 @@
 /** The contract of `Store`, for every database. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Store } from '../../src/login/store-port.ts'
 import { onEveryStore } from './store-harness.ts'
@@ -80,6 +81,31 @@ await onEveryStore(t, 'claim', async (t, { stores, shortMs, passShort }) => {
   const counts = []
   for (let round = 0; round < rounds; round++) counts.push(await winners(stores, (store, caller) => store.claim(`race:${round}`, caller, hour)))
   t.strictSame(counts, Array(rounds).fill(1), 'claim: exactly one caller gets true when many call at once')
+})
+
+await onEveryStore(t, 'claimAndRead', async (t, { stores, shortMs, passShort }) => {
+  const [store] = stores
+  await store.write('value:1', { by: '微信' }, hour)
+  t.strictSame(await store.claimAndRead('claim:1', 'a', hour, ['value:1', 'none', 'claim:1']), [{ by: '微信' }, undefined, 'a'], 'claimAndRead: the values are read after the claim')
+  t.equal(await store.claimAndRead('claim:1', 'b', hour, ['value:1']), undefined, 'claimAndRead: is undefined when another caller has claimed it')
+  t.equal(await store.read('claim:1'), 'a')
+  t.strictSame(await store.claimAndRead('claim:2', 'a', shortMs, ['value:1']), [{ by: '微信' }])
+  await passShort()
+  t.strictSame(await store.claimAndRead('claim:2', 'b', hour, ['claim:2']), ['b'], 'claimAndRead: claims when the time of the first is up')
+
+  // Each holds the claim like a lock, and adds one to what it has read: where a read came before its claim, two would read the same.
+  await store.write('sum', 0, hour)
+  const addOne = async (store: Store): Promise<void> => {
+    const found = await store.claimAndRead<number>('lock', 1, hour, ['sum'])
+    if (found === undefined) {
+      await sleep(1)
+      return await addOne(store)
+    }
+    await store.write('sum', (found[0] ?? 0) + 1, hour)
+    await store.removeClaim('lock', 1)
+  }
+  await Promise.all(Array.from({ length: 40 }, (_, n) => addOne(stores[n % stores.length] ?? store)))
+  t.equal(await store.read('sum'), 40, 'claimAndRead: nothing is read that was changed before the claim')
 })
 
 await onEveryStore(t, 'removeClaim', async (t, { stores, shortMs, passShort }) => {

@@ -23,6 +23,7 @@ const readings: Record<string, (store: Store) => Promise<unknown>> = {
 const writes: Record<string, (store: Store) => Promise<unknown>> = {
   write: (store) => store.write('value:2', 1, hour),
   claim: (store) => store.claim('claim:1', 1, hour),
+  claimAndRead: (store) => store.claimAndRead('claim:3', 1, hour, ['value:1']),
   replace: (store) => store.replace('record:1', 1, { version: 2 }, hour),
   acquirePlainSlot: (store) => store.acquirePlainSlot('room', 'a', hour, 1),
   acquireSlot: (store) => store.acquireSlot(slot, { ttlMs: hour, limit: 1, ownerLimit: 1, isProvisional: true }),

@@ -46,6 +46,7 @@ for (const [kind, open] of Object.entries({
     t.strictSame(await store.readMany(['record:1', 'value:1', 'none']), [{ version: 2 }, 1, undefined])
     t.equal(await store.claim('claim:1', 1, hour), true)
     t.equal(await store.removeClaim('claim:1', 1), true)
+    t.strictSame(await store.claimAndRead('claim:2', 1, hour, ['record:1']), [{ version: 2 }])
     t.equal(await store.remove('value:1'), true)
     t.equal(await store.acquirePlainSlot('room', 'a', hour, 1), true)
     await store.releasePlainSlot('room', 'a')

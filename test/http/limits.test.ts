@@ -269,14 +269,15 @@ for (const [network, addressOf] of [
 }
 
 await t.test('LIMIT_PHONE: a call over the limit uses up no nonce', async (t) => {
-  const nonces: string[] = []
+  const calls: Array<readonly [string, string]> = []
   const service = await openTestService(t, {
     env: { LIMIT_PHONE: '2' },
-    wrapStore: beforeEachCall((name, [key]) => { if (name === 'claim' && String(key).startsWith('nonce:')) nonces.push(String(key)) }),
+    wrapStore: beforeEachCall((name, [key]) => { if (String(key).startsWith('nonce:')) calls.push([name, String(key)]) }),
   })
   const phone = await phoneOf(service)
   t.strictSame(await times(6, () => phone.sessions()), ['200', '200', ...Array.from({ length: 4 }, () => '429 rate-limited')])
-  t.equal(nonces.length, 2)
+  t.strictSame(calls.map(([name]) => name), ['claim', 'claim', 'claim', 'removeClaim'], 'only the first call over it stores one, and gives it back')
+  t.equal(calls[2]?.[1], calls[3]?.[1])
 })
 
 await t.test('LIMIT_PHONE: a call over the limit is accepted once when it is repeated while its signature is fresh', async (t) => {

@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { createSigner, httpbis } from 'http-message-signatures'
 import t from 'tap'
 import { verifyPhoneSignature } from '../../src/http/phone-signature.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { generateKeys } from '../../src/sessions/key-set.ts'
 import { createPhoneKeys } from '../../src/stores/phone-keys.ts'
 import { createStore } from '../../src/stores/store.ts'
@@ -65,7 +66,7 @@ for (const [index, vector] of vectors.entries()) {
       body: Buffer.from('body' in vector.call ? vector.call.body : ''),
       headers: vectorHeaders(vector),
     }
-    t.equal(await verifyPhoneSignature(request, { phoneKeys, clock, authority: 'login.example.com' }), 'somebody')
+    t.equal((await verifyPhoneSignature(request, { phoneKeys, clock, authority: 'login.example.com' })).sub, 'somebody')
     await t.rejects(verifyPhoneSignature(request, { phoneKeys, clock, authority: 'login.example.com' }), { code: 'replayed' })
     await t.rejects(verifyPhoneSignature(request, { phoneKeys, clock, authority: 'www.example.com' }), { code: 'signature-invalid' })
   })
@@ -319,6 +320,46 @@ await t.test('signature: it is accepted with the five parameters in any order', 
   const { key } = await phoneOf(service)
   const parameters = profileParameters(key.key_id, seconds(service)).reverse()
   t.equal((await service.call({ ...rename, headers: craftSignature(rename, key, 0, { parameters }) })).status, 200)
+})
+
+await t.test('signature: a key that this process remembers is refused with the next call when it was ended elsewhere, and that counts against nobody from then on', async (t) => {
+  const asked: string[] = []
+  const wrapStore = (store: Store): Store => ({
+    ...store,
+    countAgainstLimits: async (windows, windowMs) => {
+      asked.push('count')
+      return await store.countAgainstLimits(windows, windowMs)
+    },
+  })
+  const keys = generateKeys()
+  const service = await openTestService(t, { keys, wrapStore })
+  const phone = await phoneOf(service)
+  t.equal((await phone.sessions()).status, 200)
+  // As another instance does, of which this one hears nothing.
+  await createPhoneKeys(service.store, { clock: service.clock, sealingKey: keys.cookie }).endAll(phone.sub, null)
+  for (const created of [seconds(service), seconds(service) - 500]) {
+    asked.length = 0
+    t.equal(verdict(await service.call({ ...rename, headers: craftSignature(rename, phone.key, created, {}) })), '401 key-unknown')
+  }
+  t.strictSame(asked, [], 'the second call was not counted')
+  t.equal(verdict(await service.call({ ...rename, headers: craftSignature(rename, phone.key, seconds(service), { digested: 'x' }) })), '401 key-unknown')
+})
+
+await t.test('signature: a call over the limit asks for its key only, and stores no nonce, when the limit is known to be reached', async (t) => {
+  const asked: string[] = []
+  const wrapStore = (store: Store): Store => new Proxy(store, {
+    get: (target, name: keyof Store) => (...args: unknown[]) => {
+      asked.push(name)
+      return (target[name] as (...args: unknown[]) => unknown)(...args)
+    },
+  })
+  const service = await openTestService(t, { env: { LIMIT_PHONE: '1' }, wrapStore })
+  const phone = await phoneOf(service)
+  t.equal((await phone.sessions()).status, 200)
+  t.equal((await phone.sessions()).status, 429)
+  asked.length = 0
+  t.equal((await phone.scan('A'.repeat(22))).status, 429)
+  t.strictSame(asked, ['read'])
 })
 
 await t.test('signature: the first failing check decides when more than one thing is wrong', async (t) => {

@@ -47,15 +47,21 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
 
   app.addHook('preValidation', async (request) => {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    await verifyPhoneSignature({ method: request.method, target: request.originalUrl, body, headers: request.headers }, {
+    const { since } = await verifyPhoneSignature({ method: request.method, target: request.originalUrl, body, headers: request.headers }, {
       ...signature,
-      beforeNonce: async ({ sub, id, since }) => {
+      limitOf: ({ sub, id }) => {
         request.signerSub = sub
         request.phoneKey = id
-        request.phoneKeySince = since
-        await limits.beforePhoneCall(request)
+        const isKnownOver = limits.isKnownOverForPhone(request)
+        const { ticket } = request.params as { ticket?: string } // of the route
+        if (!isKnownOver && ticket !== undefined) request.phoneReads = request.routeOptions.config.readFirst?.({ id: ticket, sub }, request.audit)
+        return { isKnownOver, count: () => limits.beforePhoneCall(request) }
       },
+    }).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === 'key-unknown') request.signerSub = request.phoneKey = '' // it was only remembered
+      throw error
     })
+    request.phoneKeySince = since
     const parsed = parseJson(body)
     request.body = parsed === undefined ? {} : parsed
   })
@@ -68,15 +74,17 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
 
   app.post('/tickets/:ticket/scan', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
+    config: { readFirst: login.readForScan },
   }, async (request) => {
-    const scan = await login.scanTicket({ id: request.params.ticket, sub: request.signerSub, ip: addressOf(request) }, request.audit)
+    const scan = await login.scanTicket({ id: request.params.ticket, sub: request.signerSub, ip: addressOf(request), ...(request.phoneReads && { reads: request.phoneReads }) }, request.audit)
     return scannedTicket(scan, siteOf(scan.ticket), clock)
   })
 
   app.post('/tickets/:ticket/confirm', {
     schema: { params: schemas.TicketParams, body: schemas.ConfirmBody, response: { 200: schemas.ConfirmedTicket, ...schemas.problems } },
+    config: { readFirst: login.readForConfirm },
   }, async (request) => {
-    const confirmation = { id: request.params.ticket, sub: request.signerSub, matchCode: request.body.match_code, since: request.phoneKeySince }
+    const confirmation = { id: request.params.ticket, sub: request.signerSub, matchCode: request.body.match_code, since: request.phoneKeySince, ...(request.phoneReads && { reads: request.phoneReads }) }
     return confirmedTicket(await login.confirmTicket(confirmation, request.audit))
   })
 

@@ -10,6 +10,7 @@ import { createFakeClock } from '../../support/fake-clock.ts'
 import { openTestService, type Answer, type TestService } from '../../support/test-service.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../../support/login.ts'
 import { startRedis } from '../../support/redis.ts'
+import { waitUntil } from '../../support/waiting.ts'
 
 const stores: Record<string, (t: Test) => Promise<Store>> = {
   sqlite: async (t) => openStore(t, 'sqlite::memory:'),
@@ -201,6 +202,7 @@ for (const [kind, open] of Object.entries(stores)) {
     const { browser, phone, cookie } = await logIn(service)
     const gone = await make(service, '10.0.1.1')
     await gone.giveUp()
+    await waitUntil(() => changed.filter((change) => change.startsWith('releaseSlot')).length === 2) // no call waits for it
     const signed = sign({ path: '/api/phone/sessions' }, phone.key, { authority: 'login.example.com', created: Math.floor(clock.now() / 1000) - 500 })
     const calls: Record<string, () => Promise<Answer>> = {
       'a repeated consume': () => browser.consume(),

@@ -259,7 +259,8 @@ await t.test('E11 number: both taps get the same answer, and one edge is taken, 
   t.notOk(await isThereSoon(taps[1]!)) // there are two
   goOn()
   const answers = await whileTimePasses(service.clock, Promise.all(taps))
-  t.strictSame(answers.map(({ status, json }) => ({ status, json })), Array(2).fill({ status: 200, json: { state: 'confirmed', version: 3 } }))
+  const [{ session }] = answers.map(({ json }) => json) as [{ session: string }]
+  t.strictSame(answers.map(({ status, json }) => ({ status, json })), Array(2).fill({ status: 200, json: { state: 'confirmed', version: 3, session } }))
 })
 
 await t.test('E11 lock of a person\'s numbers: only the new owner releases it when the first owner\'s has expired', async (t) => {

@@ -9,7 +9,7 @@ export interface Recorder {
   readonly keys: ReadonlySet<string>
 }
 
-const changing: ReadonlySet<PropertyKey> = new Set(['write', 'remove', 'claim', 'removeClaim', 'replace', 'acquirePlainSlot', 'releasePlainSlot', 'acquireSlot', 'releaseSlot', 'count'])
+const changing: ReadonlySet<PropertyKey> = new Set(['write', 'remove', 'claim', 'claimAndRead', 'removeClaim', 'replace', 'acquirePlainSlot', 'releasePlainSlot', 'acquireSlot', 'releaseSlot', 'count'])
 const onMembers: ReadonlySet<PropertyKey> = new Set(['acquirePlainSlot', 'releasePlainSlot', 'acquireSlot', 'releaseSlot'])
 
 export const createRecorder = (): Recorder => {
@@ -24,7 +24,7 @@ export const createRecorder = (): Recorder => {
         const [slot] = args as [{ group?: string, member?: string }]
         const key = slot.group !== undefined ? `${slot.group}:${slot.member}` : onMembers.has(name) ? `${String(args[0])}:${String(args[1])}` : String(args[0])
         return Promise.resolve(result).then((done) => {
-          if (done !== false) {
+          if (done !== false && !(name === 'claimAndRead' && done === undefined)) {
             changed.push(key)
             if (name !== 'count' && !onMembers.has(name)) keys.add(key)
           }
