@@ -21,8 +21,8 @@ export interface PhoneLoginDeps extends LoginDeps {
 export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<{ key: NewPhoneKey, name: string | null }> => {
   const openid = await deps.phones.openidFor(jsCode)
   const sub = subjectOf(deps.appid, openid, deps.subjectKey)
-  const key = await issueKey(deps, sub)
-  return { key, name: await deps.names.nameOf(sub) }
+  const [key, name] = await Promise.all([issueKey(deps, sub), deps.names.nameOf(sub)])
+  return { key, name }
 }
 
 const issueKey = async (deps: PhoneLoginDeps, sub: string): Promise<NewPhoneKey> => {

@@ -10,8 +10,13 @@ export interface Tickets {
    * polled nor scanned, which is deleted. Rejects with `too-many-tickets` where there is none.
    */
   add (ticket: Ticket): Promise<void>
-  /** Secures the ticket's slot, as its browser polls: from now on no new ticket can take it. Rejects with `ticket-not-found` where one already has. */
-  secureSlot (ticket: Ticket): Promise<void>
+  /** Begins what `secureSlot` does, while the ticket is being read: where this process has made the ticket, for the browser whose secret has this hash. */
+  beginSecuring (id: string, secretHash: string): Promise<boolean> | undefined
+  /**
+   * Secures the ticket's slot, as its browser polls: from now on no new ticket can take it. Rejects with `ticket-not-found` where one already has. `securing` is
+   * from `beginSecuring`.
+   */
+  secureSlot (ticket: Ticket, securing?: Promise<boolean>): Promise<void>
   /** The ticket, or undefined where there is none (unknown, or final for more than a minute). */
   read (id: string): Promise<Ticket | undefined>
   /** True for the one caller who makes the ticket that takes this one's place. Ends in some seconds, unless the new ticket is named by `keepSuccessor`. */

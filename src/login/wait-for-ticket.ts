@@ -1,3 +1,4 @@
+import { hashSecret } from '../domain/ids.ts'
 import { UnknownSchemaError } from '../domain/record.ts'
 import { isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
@@ -41,6 +42,7 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
   let whole: Ticket | undefined
   /** Handed over by the caller in this process that moved the ticket: it needs no read, and is of this browser, as its secret never changes. */
   let moved: Ticket | undefined
+  let securing: Promise<boolean> | undefined
   let isTimedOut = false
   for (;;) {
     // Enters before it reads: a change between the two wakes this waiter, so none is missed. It may also be woken without a change.
@@ -48,14 +50,15 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
     try {
       let fault: unknown
       try {
+        securing = ticket === undefined ? deps.tickets.beginSecuring(poll.id, hashSecret(poll.secret)) : undefined
         whole = moved ?? await ticketOfBrowser(deps, poll)
         ticket = polledOf(whole)
-        await deps.tickets.secureSlot(whole)
+        await deps.tickets.secureSlot(whole, securing)
       } catch (error) {
         if (ticket === undefined || !isTransient(error)) throw error
         fault = error
       }
-      whole = moved = undefined
+      whole = moved = securing = undefined
       const leftMs = Math.min(until, ticket.expiresAt + deps.clock.errorMs()) - deps.clock.now()
       const isOver: boolean = leftMs <= 0 || (isTimedOut && leftMs > correctionMs)
       if (isOver && fault !== undefined) throw fault

@@ -28,8 +28,11 @@ export interface KeyList {
 
 export interface PhoneKeyLists {
   read (sub: string): Promise<KeyList>
-  /** Stores what `next` makes of the list, and returns the list as stored. `next` is called again where another caller changed it first; what it throws is thrown. */
-  change (sub: string, next: (list: KeyList) => Pick<KeyList, 'endedAt' | 'keys'>): Promise<KeyList>
+  /**
+   * Stores what `next` makes of the list, and returns the list as stored. `next` is called again where another caller changed it first; what it throws is thrown.
+   * The first try starts from `list`, which the same request has read, where that is given.
+   */
+  change (sub: string, next: (list: KeyList) => Pick<KeyList, 'endedAt' | 'keys'>, list?: KeyList): Promise<KeyList>
 }
 
 /** The cutoff is stored for `keptMs`, the life of the longest key that it may concern. */
@@ -42,11 +45,11 @@ export const createPhoneKeyLists = (store: Store, clock: Clock, keptMs: number):
 
   return {
     read: async (sub) => live(await records.read(sub)),
-    async change (sub, next) {
+    async change (sub, next, list) {
       const { after } = await records.update(sub, (before) => {
         const list = live(before)
         return { ...list, ...next(list) }
-      }, ttlOf)
+      }, ttlOf, list && Promise.resolve(list.version === 0 ? undefined : list))
       return after as KeyList // as made above
     },
   }

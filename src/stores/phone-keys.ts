@@ -8,7 +8,7 @@ import { Problem } from '../errors.ts'
 import type { Clock, PhoneKey, PhoneKeys } from '../login/ports.ts'
 import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
-import { createPhoneKeyLists, maxKeys, type ListedKey } from './phone-key-list.ts'
+import { createPhoneKeyLists, maxKeys, type KeyList, type ListedKey } from './phone-key-list.ts'
 
 /**
  * How much longer than its key a nonce is stored: even where the clock is set forward and back, a key that still works finds all nonces used with it.
@@ -88,16 +88,23 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
   return {
     async add ({ id, key, sub, expiresAt }) {
       let evicted: readonly string[] = []
-      // Listed before it can sign (and unlisted after it has ended): a key that isn't listed couldn't be ended.
-      const { keys } = await lists.change(sub, ({ endedAt, keys }) => {
+      const at = clock.now()
+      const sinceAfter = (endedAt: number): number => Math.max(at, endedAt + 1)
+      const recordSince = (since: number) =>
+        ({ schema, version: 1, id, sub, expiresAt, since, sealedKey: seal.encrypt(key, associatedDataOf({ id, sub })) }) satisfies PhoneKeyRecord
+      const addTo = ({ endedAt, keys }: KeyList) => {
         const live = keys.filter(({ isEnding }) => !isEnding)
         evicted = live.slice(0, Math.max(0, live.length - maxKeys + 1)).map((oldest) => oldest.id)
-        return { endedAt, keys: [...keys.map((other) => marked(other, evicted.includes(other.id))), { id, since: Math.max(clock.now(), endedAt + 1), expiresAt }] }
-      })
-      const { since } = keys.at(-1) as ListedKey // the one that was just added
-      const record = { schema, version: 1, id, sub, expiresAt, since, sealedKey: seal.encrypt(key, associatedDataOf({ id, sub })) } satisfies PhoneKeyRecord
+        return { endedAt, keys: [...keys.map((other) => marked(other, evicted.includes(other.id))), { id, since: sinceAfter(endedAt), expiresAt }] }
+      }
+      const list = await lists.read(sub)
+      const record = recordSince(sinceAfter(list.endedAt))
+      // Side by side, as nobody has the key before both are done: one that isn't listed couldn't be ended.
       // Where the person has ended all keys since it was listed, the record of an ended key is there, and the claim is refused.
-      const isKept = await records.claim(id, record, expiresAt - clock.now())
+      const [{ keys }, isClaimed] = await Promise.all([lists.change(sub, addTo, list), records.claim(id, record, expiresAt - clock.now())])
+      const { since } = keys.at(-1) as ListedKey // the one that was just added
+      // They ended them before it was listed: it counts as made after that.
+      const isKept = isClaimed && (since === record.since || await records.replace(id, record, recordSince(since), expiresAt - clock.now()))
       await endMarked(sub, keys)
       if (isKept) seen.set(id, { sealedKey: record.sealedKey, key: { id, key, sub, expiresAt, since } })
       return { isKept, ended: evicted }

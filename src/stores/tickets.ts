@@ -1,5 +1,7 @@
 /** Tickets on a store: how long each is stored, and its slot among MAX_TICKETS. */
-import { isId } from '../domain/ids.ts'
+import { LRUCache } from 'lru-cache'
+import { maxEntries } from '../cache-options.ts'
+import { equalInConstantTime, isId } from '../domain/ids.ts'
 import { graceMs, isFinal, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { Clock, Tickets } from '../login/ports.ts'
@@ -14,6 +16,8 @@ const batch = 500
 const networkShare = 1 / 20
 /** How many secured slots this instance remembers, in 5 MB. For others the store is asked again, which writes nothing. */
 const rememberedSecured = 50_000
+/** Tickets that were made here and not yet polled, whose slot is remembered, in 3 MB. */
+const rememberedUnpolled = 10_000
 /** A slot ends by the store's clock and a ticket by ours: a slot that is missing so shortly before the end may have ended. */
 const endMarginMs = 10_000
 
@@ -24,6 +28,8 @@ const successorClaimMs = 8000
 export const createTickets = (store: Store, { clock, maxTickets }: { clock: Clock, maxTickets: number }): Tickets => {
   const records = createRecords<Ticket>(store, { prefix, isId })
   const secured = new Set<string>()
+  const unpolled = new LRUCache<string, { readonly slot: Slot, readonly secretHash: string }>(maxEntries(rememberedUnpolled))
+  let refusedAt = -Infinity
   const ownerLimit = Math.max(1, Math.floor(maxTickets * networkShare))
   const leftOf = (ticket: Ticket) => Math.max(1, ticket.expiresAt - clock.now())
   /** A ticket that is not final is stored beyond its end, so that reading it then gives `expired`, and not `ticket-not-found`. */
@@ -56,10 +62,19 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
     else if (after.expiresAt !== before.expiresAt) await acquireSlot(after).catch(leaveToItsEnd)
   }
 
-  const secureSlot: Tickets['secureSlot'] = async (ticket) => {
+  const beginSecuring: Tickets['beginSecuring'] = (id, secretHash) => {
+    const made = unpolled.get(id)
+    if (made === undefined || !equalInConstantTime(made.secretHash, secretHash)) return undefined
+    unpolled.delete(id)
+    const securing = store.secureSlot(made.slot)
+    securing.catch(() => {}) // `secureSlot` rejects with it
+    return securing
+  }
+
+  const secureSlot: Tickets['secureSlot'] = async (ticket, securing) => {
     const slot = slotOf(ticket)
     if (slot === undefined || ticket.state !== 'pending' || secured.has(ticket.id)) return
-    if (await store.secureSlot(slot)) rememberSecured(ticket.id)
+    if (await (securing ?? store.secureSlot(slot))) rememberSecured(ticket.id)
     else if (leftOf(ticket) > endMarginMs) throw new Problem('ticket-not-found')
   }
 
@@ -71,10 +86,21 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
 
   return {
     async add (ticket) {
-      if (!await acquireSlot(ticket)) throw new Problem('too-many-tickets', { retryAfterSeconds })
-      // Where this fails, the slot ends by itself.
-      await records.write(ticket.id, ticket, ttlOf(ticket))
+      const write = () => records.write(ticket.id, ticket, ttlOf(ticket))
+      // Side by side, as nobody knows the ticket yet; but while tickets are refused they cost no write. Where the write fails, the slot ends by itself.
+      const isRefusing = clock.steady() - refusedAt < retryAfterSeconds * 1000
+      const [isAcquired] = isRefusing ? [await acquireSlot(ticket)] : await Promise.all([acquireSlot(ticket), write()])
+      if (isAcquired) {
+        if (isRefusing) await write()
+        const slot = slotOf(ticket)
+        if (slot !== undefined) unpolled.set(ticket.id, { slot, secretHash: ticket.secretHash })
+        return
+      }
+      refusedAt = clock.steady()
+      if (!isRefusing) await records.remove(ticket.id)
+      throw new Problem('too-many-tickets', { retryAfterSeconds })
     },
+    beginSecuring,
     secureSlot,
     read: records.read,
     claimSuccessor: ({ id }, salt) => store.claim(successorKey(id), { salt, id: null }, successorClaimMs),

@@ -1,6 +1,8 @@
 /** Tickets and phone keys on every store: each record has its own end, each move one winner, and each slot is released. */
 import t from 'tap'
 import { graceMs, move, type Ticket, type TicketEdge } from '../../src/domain/ticket.ts'
+import { Problem } from '../../src/errors.ts'
+import type { Tickets } from '../../src/login/ports.ts'
 import type { Store } from '../../src/login/store-port.ts'
 import { createPhoneKeys } from '../../src/stores/phone-keys.ts'
 import { createStore } from '../../src/stores/store.ts'
@@ -115,6 +117,107 @@ await onEveryStore(t, 'phone keys', async (t, { clock, stores }) => {
   t.strictSame(counts, Array(200).fill(1), 'claimNonce: exactly one caller gets true when a nonce is claimed many times at once')
   t.equal(await keys!.claimNonce({ id: 'key_0002', expiresAt: clock.now() + 86_400_000 }, 'nonce-of-sixteen-100'), true, 'claimNonce: is true when only another key has used the nonce')
   t.equal(await keys!.claimNonce({ id: 'key_0001', expiresAt: clock.now() + 86_400_000 }, 'NONCE-of-sixteen-100'), true, 'claimNonce: is true when the nonce differs in case')
+})
+
+await t.test('tickets: a refused one leaves nothing behind, and is not even written while others are refused', async (t) => {
+  const written: string[] = []
+  const clock = createFakeClock()
+  const inner = openStore(t, 'sqlite::memory:', clock)
+  const store: Store = { ...inner, write: async (key, ...value) => { written.push(key); await inner.write(key, ...value) } }
+  const tickets = createTickets(store, { clock, maxTickets: 1 })
+  const [first, second, third, fourth] = [1, 2, 3, 4].map((n) => ticketAt(clock.now(), n)) as [Ticket, Ticket, Ticket, Ticket] // one per number
+  await tickets.add(first)
+  await t.rejects(tickets.add(second), { code: 'too-many-tickets' })
+  t.equal(await tickets.read(second.id), undefined)
+  written.length = 0
+  await t.rejects(tickets.add(third), { code: 'too-many-tickets' })
+  t.strictSame(written, [])
+  await tickets.replace(first, after(first, clock.now(), 'cancel'))
+  await tickets.add(third)
+  t.strictSame(await tickets.read(third.id), third, 'a slot that was released meanwhile is taken all the same')
+  clock.advance(10_000)
+  await t.rejects(tickets.add(fourth), { code: 'too-many-tickets' })
+  t.equal(await tickets.read(fourth.id), undefined)
+
+  const unremoving = createTickets({ ...inner, remove: () => Promise.reject(new Problem('store-unavailable')) }, { clock, maxTickets: 1 })
+  await t.rejects(unremoving.add(fourth), { code: 'store-unavailable' }, 'nobody is told that nothing is stored, where it may be')
+})
+
+await t.test('tickets: the slot is secured for the browser that made the ticket only, once, and asked for again where that failed', async (t) => {
+  const asked: string[] = []
+  let isAway = false
+  const clock = createFakeClock()
+  const inner = openStore(t, 'sqlite::memory:', clock)
+  const store: Store = {
+    ...inner,
+    secureSlot: async (slot) => {
+      asked.push(slot.member)
+      if (isAway) throw new Problem('store-unavailable')
+      return await inner.secureSlot(slot)
+    },
+  }
+  const [tickets, elsewhere] = [0, 1].map(() => createTickets(store, { clock, maxTickets: 100 })) as [Tickets, Tickets] // two
+  const [one, two] = [1, 2].map((n) => ({ ...ticketAt(clock.now(), n), secretHash: `hash-${n}`, slotOwner: 'home' })) as [Ticket, Ticket] // two
+  await tickets.add(one)
+  await tickets.add(two)
+  t.equal(tickets.beginSecuring(one.id, two.secretHash), undefined)
+  t.equal(elsewhere.beginSecuring(one.id, one.secretHash), undefined)
+  t.strictSame(asked, [])
+  await tickets.secureSlot(one, tickets.beginSecuring(one.id, one.secretHash))
+  await tickets.secureSlot(one, tickets.beginSecuring(one.id, one.secretHash))
+  t.strictSame(asked, [one.id])
+
+  isAway = true
+  await t.rejects(tickets.secureSlot(two, tickets.beginSecuring(two.id, two.secretHash)), { code: 'store-unavailable' })
+  isAway = false
+  asked.length = 0
+  await tickets.secureSlot(two, tickets.beginSecuring(two.id, two.secretHash))
+  t.strictSame(asked, [two.id])
+})
+
+await t.test('phone keys: one that is added while its person ends all keys either counts as made after that, or ends', async (t) => {
+  const clock = createFakeClock()
+  const inner = openStore(t, 'sqlite::memory:', clock)
+  const sealingKey = Buffer.alloc(32)
+  const there = createPhoneKeys(inner, { clock, sealingKey })
+  const keyNumber = (n: number) => ({ id: `key_000${n}`, key: Buffer.alloc(32, n).toString('base64url'), sub: 'ming', expiresAt: clock.now() + 86_400_000 })
+  /** Ends all keys once, just before or after a key is listed, or before it is stored. */
+  const addWhileEnding = async (when: 'before the list' | 'after the list' | 'before the key', n: number) => {
+    let cutoff = 0
+    const endAll = async (is: boolean): Promise<void> => {
+      if (is && cutoff === 0) ({ cutoff } = await there.endAll('ming', null))
+    }
+    const isList = (key: string): boolean => key === 'person-phone-keys:ming'
+    const store: Store = {
+      ...inner,
+      claim: async (key, ...rest) => {
+        await endAll(when === (isList(key) ? 'before the list' : 'before the key'))
+        const isDone = await inner.claim(key, ...rest)
+        if (isList(key)) await endAll(when === 'after the list')
+        return isDone
+      },
+      replace: async (key, ...rest) => {
+        await endAll(isList(key) && when === 'before the list')
+        const isDone = await inner.replace(key, ...rest)
+        await endAll(isList(key) && when === 'after the list')
+        return isDone
+      },
+    }
+    const { isKept } = await createPhoneKeys(store, { clock, sealingKey }).add(keyNumber(n))
+    return { isKept, cutoff, key: await there.read(`key_000${n}`) }
+  }
+  for (const n of [1, 2]) { // the list is new, and there already
+    const { isKept, cutoff, key } = await addWhileEnding('before the list', n)
+    t.ok(isKept)
+    t.ok(cutoff > 0 && (key?.since ?? 0) > cutoff, 'it counts as made after they were ended')
+    t.strictSame((await there.endAll('ming', null)).ended, [`key_000${n}`], 'and can be ended')
+    t.equal(await there.read(`key_000${n}`), undefined)
+  }
+  for (const [n, when] of [[3, 'after the list'], [4, 'before the key']] as const) {
+    const { cutoff, key } = await addWhileEnding(when, n)
+    t.ok(cutoff > 0)
+    t.ok(key === undefined || key.since > cutoff, when)
+  }
 })
 
 /** Opens a store whose time the test sets, to test the ends themselves. */

@@ -1,16 +1,17 @@
 /** Holds the table of src/stores/README.md to the code: what each call of a login asks of the store, and in how many round trips. */
 import t, { type Test } from 'tap'
 import type { Store } from '../../src/login/store-port.ts'
+import { generateKeys } from '../../src/sessions/key-set.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { untilReady } from '../contract/store-harness.ts'
 import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
-import { openCountingRelay } from '../support/counting-relay.ts'
+import { openCountingRelay, type CountingRelay } from '../support/counting-relay.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { phoneOf } from '../support/login.ts'
 import { sectionIn } from '../support/readmes.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { startRedis } from '../support/redis.ts'
-import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
+import { openTestService, type Answer, type Call, type TestService, type TestServiceOptions } from '../support/test-service.ts'
 import { settle, waitUntil } from '../support/waiting.ts'
 
 /** The commands of Redis for each operation of a login. */
@@ -41,8 +42,8 @@ const tableOf = (section: string): readonly Step[] => [...section.matchAll(/^\| 
 }))
 
 const tables = [
-  { language: 'en', title: 'What a login asks of the store', totals: (operations: number, writes: number, trips: number) => `${operations} operations, ${writes} of them writes, in ${trips} round trips` },
-  { language: 'zh-CN', title: '一次登录要存储做什么', totals: (operations: number, writes: number, trips: number) => `${operations} 次操作，其中 ${writes} 次写入，共 ${trips} 次往返` },
+  { language: 'en', title: 'What a login asks of the store', totals: (operations: number, writes: number, trips: number) => `${operations} operations, ${writes} of them writes, in ${trips} round trips`, apart: (trips: number) => `at different instances it takes ${trips}` },
+  { language: 'zh-CN', title: '一次登录要存储做什么', totals: (operations: number, writes: number, trips: number) => `${operations} 次操作，其中 ${writes} 次写入，共 ${trips} 次往返`, apart: (trips: number) => `在不同的实例上时是 ${trips} 次` },
 ] as const
 
 const [{ steps }] = tables.map(({ language, title }) => ({ steps: tableOf(sectionIn(language, title)) })) as [{ steps: readonly Step[] }, ...unknown[]] // there are two
@@ -81,12 +82,17 @@ const callsOf = (service: TestService, settled: () => Promise<unknown>): Readonl
   }
 }
 
-/** Makes each call of the table, and compares what `take` returns after it with its row. */
-const compare = async (t: Test, service: TestService, settled: () => Promise<void>, take: () => unknown, expected: (trips: Step['trips']) => unknown): Promise<void> => {
-  const calls = callsOf(service, settled)
+/** Lets an instance make codes ahead, as it does for its first visitor. */
+const prepare = async (service: TestService, settled: () => Promise<void>): Promise<void> => {
   await openBrowser(service) // a visitor before, for whom the codes made ahead were not there yet
   await waitUntil(() => service.simulator.countOf('getwxacodeunlimit') === codesAhead)
   await settled()
+}
+
+/** Makes each call of the table, and compares what `take` returns after it with its row. */
+const compare = async (t: Test, service: TestService, settled: () => Promise<void>, take: () => unknown, expected: (trips: Step['trips']) => unknown): Promise<void> => {
+  const calls = callsOf(service, settled)
+  await prepare(service, settled)
   t.strictSame(steps.map(({ call }) => call), Object.keys(calls), 'the table has every call of a login')
   for (const { call, trips } of steps) {
     take()
@@ -121,16 +127,50 @@ await t.test('store: a login asks the embedded one for the operations of the tab
   await compare(t, service, settle, take, (trips) => trips.flat().toSorted())
 })
 
-await t.test('store: a login takes the round trips to Redis that are in the table, and no other', async (t) => {
-  const server = await startRedis()
-  t.teardown(() => server.stop())
-  const relay = await openCountingRelay(t, server.port)
+/** Opens an instance whose round trips to Redis are counted. */
+const openCounted = async (t: Test, port: number, options: TestServiceOptions = {}): Promise<{ service: TestService, relay: CountingRelay }> => {
+  const relay = await openCountingRelay(t, port)
   const clock = createFakeClock() // stands still, so neither heartbeats nor checks of the connection come in between
   const store = createStore(relay.url, { clock, log: createRecordingLog() })
-  const service = await openTestService(t, { env, clock, store })
+  const service = await openTestService(t, { env, clock, store, ...options })
   t.teardown(() => store.close())
   await untilReady(store)
-  await relay.settled()
+  const seen: string[] = []
+  while (seen.filter((name) => name === 'SUBSCRIBE').length < 2) { // once for moves, once for heartbeats
+    clock.advance(1_000)
+    await relay.settled()
+    seen.push(...relay.take().flat())
+  }
+  return { service, relay }
+}
+
+const openRedis = async (t: Test): Promise<number> => {
+  const server = await startRedis()
+  t.teardown(() => server.stop())
+  return server.port
+}
+
+await t.test('store: a login takes the round trips to Redis that are in the table, and no other', async (t) => {
+  const { service, relay } = await openCounted(t, await openRedis(t))
   const take = () => relay.take().map((names) => names.toSorted())
   await compare(t, service, relay.settled, take, (trips) => trips.map((names) => names.flatMap((name) => commandsOf[name]?.split(' ')).toSorted()))
+})
+
+await t.test('store: a login whose browser and phone are at different instances takes as many round trips as the READMEs say', async (t) => {
+  const port = await openRedis(t)
+  const keys = generateKeys()
+  const here = await openCounted(t, port, { keys })
+  const there = await openCounted(t, port, { keys, simulator: here.service.simulator })
+  const isPhone = ({ path }: Call): boolean => path.startsWith('/api/phone/')
+  const both: TestService = { ...here.service, call: (call) => (isPhone(call) ? there : here).service.call(call) }
+  const settled = async () => {
+    for (const { relay } of [here, there, here]) await relay.settled()
+  }
+  const take = () => [...here.relay.take(), ...there.relay.take()]
+  await prepare(both, settled)
+  take()
+  for (const call of Object.values(callsOf(both, settled))) await call()
+  await settled()
+  const trips = take().length
+  for (const { language, title, apart } of tables) t.ok(sectionIn(language, title).includes(apart(trips)), `${language}: ${trips}`)
 })
