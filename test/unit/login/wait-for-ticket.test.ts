@@ -178,7 +178,7 @@ await t.test('poll: no waiter of it is left when it is over', async (t) => {
   const enter: LoginDeps['waitingRoom']['enter'] = (...who) => {
     waiters++
     const waiter = deps.waitingRoom.enter(...who)
-    return { wait: waiter.wait, moved: undefined, leave: () => { waiters--; waiter.leave() } }
+    return { wait: (...call) => waiter.wait(...call), moved: undefined, leave: () => { waiters--; waiter.leave() } }
   }
   const counting = { ...deps, waitingRoom: { ...deps.waitingRoom, enter } }
   const poll = await begin(counting, credentials)
