@@ -48,16 +48,22 @@ export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(asyn
 
   const siteOf = ({ headers: { origin } }: FastifyRequest) => origin !== undefined && { site: origins.includes(origin) ? origin : 'another' }
 
-  app.decorateRequest('audit', {
-    getter () {
-      return {
-        record: (step) => {
-          if (isRepeatable(step) && !refusalLines.allows(step.event, clientKeyOf(this), repeatablePerMinute)) return
-          this.log.info({ ...step, ...(this.phoneKey !== '' && { key: this.phoneKey }), ip: addressOf(this), ...siteOf(this) }, 'audit')
-        },
-      }
-    },
-  })
+  /** A class, as each held poll keeps one. */
+  class RequestAudit implements Audit {
+    readonly request: FastifyRequest
+
+    constructor (request: FastifyRequest) {
+      this.request = request
+    }
+
+    record (step: Step): void {
+      const { request } = this
+      if (isRepeatable(step) && !refusalLines.allows(step.event, clientKeyOf(request), repeatablePerMinute)) return
+      request.log.info({ ...step, ...(request.phoneKey !== '' && { key: request.phoneKey }), ip: addressOf(request), ...siteOf(request) }, 'audit')
+    }
+  }
+
+  app.decorateRequest('audit', { getter () { return new RequestAudit(this) } })
 }, { name: 'audit' })
 
 /** Records a refusal that is worth auditing. */

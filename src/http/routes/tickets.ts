@@ -12,6 +12,7 @@ import type { BrowserCredentials } from '../../login/browser-ticket.ts'
 import type { Renewal } from '../../login/claim-renewal.ts'
 import type { Login } from '../../login/login.ts'
 import type { Clock, PrefetchedCodes, CodeSource, LinkSource } from '../../login/ports.ts'
+import type { PollAnswer } from '../../login/wait-for-ticket.ts'
 import type { LeaveSignal } from '../../login/waiting-room.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import { ticketSecret } from '../credentials.ts'
@@ -119,20 +120,20 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, cloc
     })
   }
 
+  const viewOf = (answer: PollAnswer) => ticketView(answer, clock)
   app.get('/:ticket', {
     schema: { params: schemas.TicketParams, querystring: schemas.PollQuery, response: { 200: schemas.TicketView, ...schemas.problems } },
     config: { isFrequent: true, answerWithinMs: config.MAX_WAIT * 1000 + pollMarginMs },
-  }, async (request, reply) => {
+  }, (request, reply) => { // not async: each held poll would keep a frame of it
     const { after, wait } = request.query
     const holds = request.method !== 'HEAD' && after !== undefined
-    const answer = await login.waitForTicket({
+    return login.waitForTicket({
       ...credentialsOf(request),
       after: Number(after ?? -1),
       waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
       prefixes: clientPrefixesOf(request),
       signal: new ClosedReply(reply.raw),
-    }, request.audit)
-    return ticketView(answer, clock)
+    }, request.audit).then(viewOf)
   })
 
   app.post('/:ticket/consume', {
