@@ -13,7 +13,7 @@ import { cookieSecret, createSessionRecords, idleMsOf, isLater, maxMsOf, session
 
 /** Per person; one more ends the oldest. */
 const maxSessions = 100
-/** This many of a person's newest sessions may be opening: they are listed before they are stored. */
+/** This many of a person's newest sessions may be opening: listed, and not yet stored. */
 const maxOpening = 10
 
 export interface BrowserSessions extends SessionOpener, SessionEnder {
