@@ -1,6 +1,7 @@
 /** The bench itself: with tiny numbers, which say nothing about speed, each measurement still yields its figures. */
 import t from 'tap'
 import { measurements } from './measurements.ts'
+import { measureRound } from './row.ts'
 import { quickSizes } from './sizes.ts'
 import { createSubjects } from './subjects.ts'
 import { verdictOf } from './table.ts'
@@ -10,7 +11,7 @@ const subjects = await createSubjects(t)
 for (const [name, { create }] of Object.entries(measurements)) {
   await t.test(`bench: ${name} has a figure in each row, and in each rival's, when it has measured a round`, async (t) => {
     const measurement = create(subjects, quickSizes)
-    await measurement.round()
+    await measureRound(measurement)
     const rows = measurement.rows()
     t.ok(rows.length > 0)
     for (const row of rows) {

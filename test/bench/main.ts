@@ -10,6 +10,7 @@ import { figuresIn } from './capacity/figures.ts'
 import { printModel, writeFigures } from './capacity/page.ts'
 import { watchGenerator } from './load/generator.ts'
 import { measurements } from './measurements.ts'
+import { measureRound } from './row.ts'
 import { fullSizes, quickSizes } from './sizes.ts'
 import { createSubjects } from './subjects.ts'
 import { tableOf, verdictOf } from './table.ts'
@@ -33,6 +34,9 @@ const print = (text: string): void => { process.stdout.write(`${text}\n`) }
 /** On the other output: `--json` prints nothing else. */
 const say = (text: string): void => { process.stderr.write(`${text}\n`) }
 
+/** A machine that is busy with something else lets a call fail now and then. */
+const maxTries = 2
+
 const bench = async (): Promise<void> => {
   const sizes = values.quick ? quickSizes : fullSizes
   const only = values.only?.split(',')
@@ -51,7 +55,11 @@ const bench = async (): Promise<void> => {
       for (const { name, measurement } of chosen.filter(({ rounds }) => rounds >= round)) {
         say(`${secondsSoFar()}: round ${round} of ${longest}, ${name}`)
         const used = watchGenerator()
-        await measurement.round()
+        for (let tries = maxTries; tries > 0; tries--) {
+          const error = await measureRound(measurement).then(() => undefined, (error: Error) => error)
+          if (error === undefined) break
+          say(`${name} failed, and is ${tries > 1 ? 'tried again' : 'left out of this round'}: ${error.message}`)
+        }
         generatorUse[name] = used()
       }
     }

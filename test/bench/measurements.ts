@@ -20,7 +20,7 @@ interface Entry {
 export const measurements: Readonly<Record<string, Entry>> = {
   logins: { create: measureLogins, rounds: 3 },
   held: { create: measureHeld, rounds: 2 },
-  'slow-disk': { create: measureSlowDisk, rounds: 3 },
+  'slow-disk': { create: measureSlowDisk, rounds: 2 },
   growth: { create: measureGrowth, rounds: 2 },
   start: { create: measureStart, rounds: 3 },
   redis: { create: measureRedisWire, rounds: 1 },

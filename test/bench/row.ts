@@ -25,23 +25,42 @@ export interface Baseline {
   readonly figures: readonly number[]
 }
 
-/** Values by name, one for each round. */
+/** Values by name, one for each round. Those of a round count once it is over: values of the same index are of the same round. */
 export interface Samples {
   add (name: string, value: number): void
   of (name: string): readonly number[]
+  /** Ends a round: its values count, or are dropped where it failed. */
+  end (isWhole: boolean): void
 }
 
 export const createSamples = (): Samples => {
   const values = new Map<string, number[]>()
+  const added = new Map<string, number>()
   return {
-    add: (name, value) => { values.set(name, [...values.get(name) ?? [], value]) },
+    add: (name, value) => { added.set(name, value) },
     of: (name) => values.get(name) ?? [],
+    end: (isWhole) => {
+      if (isWhole) for (const [name, value] of added) values.set(name, [...values.get(name) ?? [], value])
+      added.clear()
+    },
   }
 }
 
 /** What some of the rows need measured together, round by round. */
 export interface Measurement {
+  readonly samples: Samples
   /** Starts its subjects in turn, and adds a value to each of its rows. */
-  round (): Promise<void>
+  measure (): Promise<void>
   rows (): readonly Row[]
+}
+
+/** Measures a round. Rejects where something failed in it; then nothing of it counts. */
+export const measureRound = async ({ measure, samples }: Measurement): Promise<void> => {
+  let isWhole = false
+  try {
+    await measure()
+    isWhole = true
+  } finally {
+    samples.end(isWhole)
+  }
 }

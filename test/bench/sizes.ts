@@ -19,15 +19,15 @@ export interface Sizes {
 }
 
 export const fullSizes: Sizes = {
-  logins: 600,
-  warmUp: 300,
+  logins: 500,
+  warmUp: 250,
   perSecond: 40,
   seconds: 5,
   held: 10_000,
   heldFew: 1_000,
   heldMany: 20_000,
   counted: 50,
-  idleMs: 3000,
+  idleMs: 2500,
   firstCodes: 15,
   personSeconds: 15,
 }

@@ -1,6 +1,6 @@
 /** What the table makes of measurements. */
 import t from 'tap'
-import type { Row } from './row.ts'
+import { createSamples, measureRound, type Row } from './row.ts'
 import { median, percentile } from './statistics.ts'
 import { ratiosOf, shown, tableOf, verdictOf } from './table.ts'
 
@@ -34,4 +34,20 @@ await t.test('table: each row shows figure, spread, ratios, goal and verdict whe
 
 await t.test('table: numbers have three digits when they are shown', async (t) => {
   t.strictSame([0, 0.01234, 0.5, 1, 12.345, 123.4, 1234.5, NaN].map(shown), ['0', '0.012', '0.500', '1.00', '12.3', '123', '1235', '?'])
+})
+
+await t.test('rounds: nothing of a round counts, so that ratios stay within one, when something failed in it', async (t) => {
+  const samples = createSamples()
+  const rounds = [[1, 2], [3], [5, 6]]
+  const measure = async () => {
+    const [service, rival] = rounds.shift() ?? []
+    samples.add('service', service ?? 0)
+    if (rival === undefined) throw new Error('it ended')
+    samples.add('rival', rival)
+  }
+  const measurement = { samples, measure, rows: () => [] }
+  await measureRound(measurement)
+  await t.rejects(measureRound(measurement), { message: 'it ended' })
+  await measureRound(measurement)
+  t.strictSame([samples.of('service'), samples.of('rival')], [[1, 5], [2, 6]])
 })

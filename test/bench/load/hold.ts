@@ -9,11 +9,13 @@ import { closedLoop } from './loops.ts'
 import { openWebSocket, type WebSocketClient } from './web-socket.ts'
 
 export interface Held {
-  /** Ends all of them. */
+  /** Ends all of them. Throws where some were answered meanwhile, as their time was over: what was measured then is the work of their next polls, too. */
   release (): void
 }
 
 const openingAtATime = 64
+/** The longest MAX_WAIT. */
+const longestWaitSeconds = 55
 /** For programs, pools and the load itself. */
 const otherFiles = 1000
 
@@ -35,15 +37,25 @@ export const createTickets = async ({ port }: MeasuredProcess, count: number): P
 /** Starts a poll for each ticket, and the next one when it is answered, as pages do. Resolves when the process has nothing left to do. */
 export const holdPolls = async (process: MeasuredProcess, tickets: readonly OpenTicket[]): Promise<Held> => {
   const connections: Connection[] = []
+  let answered = 0
   for (const ticket of tickets) {
     const connection = openConnection(process.port)
     connections.push(connection)
-    const poll = async (): Promise<void> => { for (;;) expectStatus(await connection.send(pollRequest(ticket, 1, 55)), 200) }
+    const poll = async (): Promise<void> => {
+      for (;;) {
+        expectStatus(await connection.send(pollRequest(ticket, 1, longestWaitSeconds)), 200)
+        answered++
+      }
+    }
     poll().catch(() => {}) // it ends with its connection
     if (connections.length % openingAtATime === 0) await sleep(1) // fewer than a listener's backlog
   }
   await untilQuiet(process)
-  return { release: () => { for (const connection of connections) connection.close() } }
+  const release = (): void => {
+    for (const connection of connections) connection.close()
+    if (answered > 0) throw new Error(`the machine is too busy: ${answered} polls ended before all was measured`)
+  }
+  return { release }
 }
 
 /** Opens a WebSocket for each of `count` browsers of the Express way. */

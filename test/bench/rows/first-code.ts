@@ -20,7 +20,8 @@ const fillMs = wechatMs * 14
 export const measureFirstCode = (subjects: Subjects, sizes: Sizes): Measurement => {
   const samples = createSamples()
   return {
-    round: () => withScope(async (scope) => {
+    samples,
+    measure: () => withScope(async (scope) => {
       const wechat = await openFarPeer(scope, Number(new URL(subjects.wechatUrl).port), wechatMs)
       const process = await subjects.startService(scope, 'sqlite', { env: { WECHAT_API_URL: wechat } })
       const { port } = process

@@ -19,7 +19,8 @@ export const measureGrowth = (subjects: Subjects, sizes: Sizes): Measurement => 
   const [few, many] = [heldWithinLimits(sizes.heldFew), heldWithinLimits(sizes.heldMany)]
 
   return {
-    round: () => withScope(async (scope) => {
+    samples,
+    measure: () => withScope(async (scope) => {
       const process = await subjects.startService(scope, 'memory', { env: { TICKET_TTL: '3600', MAX_HELD_POLLS: maxHeldPolls } })
       const way = subjects.longPollWay(process)
       await openLoop({ perSecond: sizes.perSecond, seconds: 2, work: way.logIn })

@@ -56,7 +56,8 @@ export const measureHeld = (subjects: Subjects, sizes: Sizes): Measurement => {
   })
 
   return {
-    round: async () => {
+    samples,
+    measure: async () => {
       await withScope(async (scope) => {
         const process = await subjects.startService(scope, 'sqlite', { env: { TICKET_TTL: '3600' } })
         await measure(service, process, subjects.longPollWay(process), longPolls(process))

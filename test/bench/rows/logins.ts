@@ -73,7 +73,8 @@ export const measureLogins = (subjects: Subjects, sizes: Sizes): Measurement => 
   const againstFastify = (atMost: number): Row['goal'] => ({ atMost, baseline: { name: 'Fastify', figures: samples.of('Fastify cpu') } })
 
   return {
-    round: async () => {
+    samples,
+    measure: async () => {
       await measureStore('SQLite file', 'sqlite')
       await measureStore('in memory', 'memory')
       await withScope(async (scope) => {

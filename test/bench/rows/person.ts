@@ -17,19 +17,15 @@ export const measurePerson = (subjects: Subjects, sizes: Sizes): Measurement => 
   const totalMs = sizes.personSeconds * 1000
 
   const measure = async (name: string, process: MeasuredProcess, way: Way): Promise<void> => {
-    await openLoop({ perSecond: sizes.perSecond, seconds: 2, work: way.logIn })
-    let requests = 0
-    let logins = 0
-    const cpuMs = await process.cpuMsOf(() => openLoop({
-      perSecond: sizes.perSecond / 2,
-      seconds: sizes.seconds,
-      work: async () => {
-        requests += (await way.logIn({ beforeScanMs: totalMs * scanShare, beforeTapMs: totalMs * (1 - scanShare) })).requests
-        logins++
-      },
-    }))
-    samples.add(`${name} requests`, requests / logins)
-    samples.add(`${name} cpu`, cpuMs / logins)
+    const span = { perSecond: sizes.perSecond / 4, seconds: sizes.seconds * 3 } // of five subjects at once
+    await openLoop({ ...span, work: way.logIn })
+    const pauses = { beforeScanMs: totalMs * scanShare, beforeTapMs: totalMs * (1 - scanShare) }
+    let requests: readonly number[] = []
+    const cpuMs = await process.cpuMsOf(async () => {
+      requests = await openLoop({ ...span, work: async () => (await way.logIn(pauses)).requests })
+    })
+    samples.add(`${name} requests`, requests.reduce((sum, count) => sum + count) / requests.length)
+    samples.add(`${name} cpu`, cpuMs / requests.length)
     way.close()
   }
 
@@ -42,8 +38,9 @@ export const measurePerson = (subjects: Subjects, sizes: Sizes): Measurement => 
   })
 
   return {
+    samples,
     /** All at once: each is idle most of the time. */
-    round: () => withScope(async (scope) => {
+    measure: () => withScope(async (scope) => {
       const start = () => subjects.startService(scope, 'sqlite')
       const [patient, impatient] = await Promise.all([start(), start()])
       const others = await Promise.all(pausing.map(async (rival) => [rival, await subjects.startRival(scope, rival)] as const))

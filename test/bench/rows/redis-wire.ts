@@ -45,7 +45,8 @@ export const measureRedisWire = (subjects: Subjects, sizes: Sizes): Measurement 
   const count = heldWithinLimits(sizes.held)
 
   return {
-    round: () => withScope(async (scope) => {
+    samples,
+    measure: () => withScope(async (scope) => {
       const redis = await startRedis()
       scope.teardown(() => redis.stop())
       const wire = await openWire(scope, redis.port)

@@ -67,7 +67,8 @@ export const measureSlowDisk = (subjects: Subjects, sizes: Sizes): Measurement =
   const against = (figure: string, atMost: number) => ({ atMost, baseline: { name: 'this disk', figures: samples.of(`fast ${figure}`) } })
 
   return {
-    round: () => withScope(async (scope) => {
+    samples,
+    measure: () => withScope(async (scope) => {
       await measure('fast', {})
       await measure('slow', { LD_PRELOAD: compileSlowFlush(scope), SLOW_FLUSH_MS: String(flushMs) })
     }),

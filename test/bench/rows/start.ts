@@ -22,7 +22,8 @@ export const measureStart = (subjects: Subjects, sizes: Sizes): Measurement => {
   })
 
   return {
-    round: async () => {
+    samples,
+    measure: async () => {
       for (const name of [service, ...measured] as const) {
         await withScope(async (scope) => {
           const options = { hasProbe: false }
