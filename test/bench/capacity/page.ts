@@ -135,7 +135,13 @@ export const withTables = (text: string, figures: ReadonlyMap<FigureName, ShownF
 /** Writes figures into the pages of both languages; those that weren't measured stay. */
 export const writeFigures = (measured: ReadonlyMap<FigureName, ShownFigure>): void => {
   const figures = new Map([...readFigures(), ...measured])
-  for (const language of ['en', 'zh-CN'] as const) writeFileSync(capacityFile(language), withTables(readFileSync(capacityFile(language), 'utf8'), figures, language))
+  for (const language of ['en', 'zh-CN'] as const) {
+    const write = (figures: ReadonlyMap<FigureName, ShownFigure>): void => {
+      writeFileSync(capacityFile(language), withTables(readFileSync(capacityFile(language), 'utf8'), figures, language))
+    }
+    write(figures)
+    write(readFigures(language)) // reckoned with the figures as they are shown: rounded
+  }
 }
 
 /** Prints the model with the page's figures. */
