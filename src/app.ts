@@ -126,7 +126,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     phonePerMinute: config.LIMIT_PHONE,
     key: keys.cookie,
   })
-  const tokens = createAccessTokens(keys, { issuer: config.PUBLIC_URL, audience: config.audience, sites: foreignOrigins(config) }, clock, random)
+  const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience, sites: foreignOrigins(config) }, clock, random)
   const sessionCookie = createSessionCookie(config, clock)
 
   if (options.hosts !== undefined) await app.register(allowedHostsPlugin, { hosts: options.hosts })

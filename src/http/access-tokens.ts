@@ -1,5 +1,7 @@
-/** Access tokens: signed and verified as ES256 by fast-jwt, with the checks that it leaves to its caller. */
-import { createDecoder, createSigner, createVerifier } from 'fast-jwt'
+/** Access tokens: ES256 by @fastify/jwt and the fast-jwt that it is made of, with the checks that these leave to their caller. */
+import jwt from '@fastify/jwt'
+import { createSigner } from 'fast-jwt'
+import type { FastifyInstance } from 'fastify'
 import type { RandomBytes } from '../domain/ids.ts'
 import type { Clock, Session } from '../login/ports.ts'
 import { audienceOf, claimsFor, verifyClaims, type AccessTokenClaims, type TokenIssuer, type VerifiedClaims } from '../sessions/access-token.ts'
@@ -18,10 +20,17 @@ export interface AccessTokens {
   audienceOf (session: Session): string
 }
 
-/** Creates the tokens of an issuer. `keys.signing` is read for each token. */
-export const createAccessTokens = (keys: Keys, issuer: TokenIssuer, clock: Clock, random: RandomBytes): AccessTokens => {
-  const decode = createDecoder({ complete: true })
-  /** Made once for each key, as reading a key from PEM takes longer than signing with it. */
+/** Registers @fastify/jwt on the root of the app. `keys.signing` is read for each token. */
+export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issuer: TokenIssuer, clock: Clock, random: RandomBytes): Promise<AccessTokens> => {
+  const [{ privatePem, publicPem }] = keys.signing
+  await app.register(jwt, {
+    secret: { private: privatePem, public: publicPem }, // required here; each call names its own key, as keys change while the service runs
+    sign: { algorithm: 'ES256' },
+    verify: { algorithms: ['ES256'], allowedIss: issuer.issuer, allowedAud: [issuer.audience, ...issuer.sites] },
+    decode: { complete: true },
+  })
+
+  /** Made once for each key, as reading a key from PEM takes longer than signing with it, and @fastify/jwt reads a key of the call's own each time. */
   const signers = new WeakMap<SigningKey, (claims: AccessTokenClaims) => string>()
   const signerOf = (key: SigningKey): ((claims: AccessTokenClaims) => string) => {
     const signer = signers.get(key) ?? createSigner({ key: key.privatePem, kid: key.kid, algorithm: 'ES256', header: { typ: tokenType, alg: 'ES256' } })
@@ -36,18 +45,11 @@ export const createAccessTokens = (keys: Keys, issuer: TokenIssuer, clock: Clock
 
   const verify = (token: string): VerifiedClaims | undefined => {
     try {
-      const { header } = decode(token) as { header: { kid?: unknown, typ?: unknown } } // complete: true
+      const { header } = app.jwt.decode(token) as { header: { kid?: unknown, typ?: unknown } } // complete: true
       const now = clock.now()
       const key = acceptedKeys(keys.signing, now).find(({ kid }) => kid === header.kid)
       if (key === undefined || header.typ !== tokenType || Object.keys(header).sort().join() !== headerNames) return undefined
-      const verifySignature = createVerifier({
-        key: key.publicPem,
-        algorithms: ['ES256'],
-        allowedIss: issuer.issuer,
-        allowedAud: [issuer.audience, ...issuer.sites],
-        clockTimestamp: now,
-      })
-      return verifyClaims(verifySignature(token), issuer, clock)
+      return verifyClaims(app.jwt.verify(token, { key: key.publicPem, clockTimestamp: now }), issuer, clock)
     } catch {
       return undefined // the library throws for many kinds of bad token; a client gets one answer
     }

@@ -1,4 +1,4 @@
-/** The claims of access tokens: how they are made and checked. fast-jwt signs the tokens and verifies signatures. */
+/** The claims of access tokens: how they are made and checked. http/access-tokens.ts signs the tokens and verifies signatures. */
 import { newId, type RandomBytes } from '../domain/ids.ts'
 import type { Clock, Session } from '../login/ports.ts'
 
