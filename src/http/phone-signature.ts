@@ -46,7 +46,8 @@ const parameterForms = {
  * `server_time`) or `replayed`; before the MAC is right with the first two only. The nonce is remembered only after that.
  *
  * A key that this process remembers is enough for the MAC. Whether it has been ended is read with each call all the same, beside the count and the nonce, so that a
- * sign-out holds at once, whatever this process has heard of it.
+ * sign-out holds at once, whatever this process has heard of it. One call at a time does so: the others of this key read it first, or whoever has an ended key
+ * could use up the limit of its person with one burst.
  */
 export const verifyPhoneSignature = async (request: SignedRequest, { phoneKeys, clock, authority, limitOf }: SignatureDeps): Promise<PhoneKey> => {
   const { parameters, input, digest, mac } = readHeaders(request.headers)

@@ -59,7 +59,8 @@ export interface PhoneKeys {
   endAll (sub: string, exceptKeyId: string | null): Promise<{ readonly ended: readonly string[], readonly cutoff: number }>
   /**
    * The key as this process has last issued or read it, without a request to the store; undefined where it hasn't. It may have been ended since: good for
-   * the check of a signature while `read` is under way, never in its place.
+   * the check of a signature while `read` is under way, never in its place. Undefined also while a `read` of this key is under way: of many calls at once
+   * only one is then taken for its person's before it is known whether the key has been ended.
    */
   recall (id: string): PhoneKey | undefined
   /** The key, or undefined where there is none (unknown, ended, or sealed under a secret that is no longer in the key file). */

@@ -46,6 +46,8 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
   const records = createRecords<PhoneKeyRecord | EndedKeyRecord>(store, { prefix: 'phone-key:', isId: isKeyId })
   const lists = createPhoneKeyLists(store, clock, keyTtlMs)
   const seen = new LRUCache<string, { readonly sealedKey: string, readonly key: PhoneKey }>(maxEntries(rememberedKeys))
+  /** How many reads of a key are under way. */
+  const reading = new Map<string, number>()
 
   /** Binds a sealed key to its id and its person: copied into another record it can't be decrypted. */
   const associatedDataOf = ({ id, sub }: Pick<PhoneKey, 'id' | 'sub'>) => `${records.keyOf(id)} ${sub}`
@@ -109,11 +111,18 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
       if (isKept) seen.set(id, { sealedKey: record.sealedKey, key: { id, key, sub, expiresAt, since } })
       return { isKept, ended: evicted }
     },
-    recall: (id) => seen.get(id)?.key,
+    recall: (id) => reading.has(id) ? undefined : seen.get(id)?.key,
     async read (id) {
-      const key = await readKey(id)
-      if (key === undefined) seen.delete(id)
-      return key
+      reading.set(id, (reading.get(id) ?? 0) + 1)
+      try {
+        const key = await readKey(id)
+        if (key === undefined) seen.delete(id)
+        return key
+      } finally {
+        const others = (reading.get(id) ?? 0) - 1
+        if (others > 0) reading.set(id, others)
+        else reading.delete(id)
+      }
     },
     async endAll (sub, exceptKeyId) {
       const record = exceptKeyId === null ? undefined : await find(exceptKeyId)

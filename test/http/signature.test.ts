@@ -345,6 +345,46 @@ await t.test('signature: a key that this process remembers is refused with the n
   t.equal(verdict(await service.call({ ...rename, headers: craftSignature(rename, phone.key, seconds(service), { digested: 'x' }) })), '401 key-unknown')
 })
 
+await t.test('signature: one call of a burst counts, and stores a nonce, when its key was ended elsewhere and this process still remembers it', async (t) => {
+  const claimed: string[] = []
+  const wrapStore = (store: Store): Store => ({
+    ...store,
+    claim: async (key, value, ttlMs) => {
+      if (key.startsWith('nonce:')) claimed.push(key)
+      return await store.claim(key, value, ttlMs)
+    },
+  })
+  const keys = generateKeys()
+  const service = await openTestService(t, { keys, wrapStore, env: { LIMIT_PHONE: '4' } })
+  const thief = await phoneOf(service)
+  t.equal((await thief.sessions()).status, 200)
+  await createPhoneKeys(service.store, { clock: service.clock, sealingKey: keys.cookie }).endAll(thief.sub, null)
+  service.clock.advance(60_000)
+  claimed.length = 0
+  const burst = await Promise.all(Array.from({ length: 40 }, () => thief.sessions()))
+  t.strictSame(new Set(burst.map(verdict)), new Set(['401 key-unknown']))
+  t.equal(claimed.length, 1)
+  const owner = await phoneOf(service)
+  for (let call = 0; call < 3; call++) t.equal((await owner.sessions()).status, 200, 'their own limit is left to the person')
+})
+
+await t.test('signature: calls at once are all accepted, and read their key once each, when the key is in use', async (t) => {
+  const read: string[] = []
+  const wrapStore = (store: Store): Store => ({
+    ...store,
+    read: async (key) => {
+      if (key.startsWith('phone-key:')) read.push(key)
+      return await store.read(key)
+    },
+  })
+  const service = await openTestService(t, { wrapStore })
+  const phone = await phoneOf(service)
+  read.length = 0
+  const answers = await Promise.all(Array.from({ length: 5 }, () => phone.sessions()))
+  t.strictSame(answers.map(verdict), Array(5).fill('200'))
+  t.equal(read.length, 5)
+})
+
 await t.test('signature: a call over the limit asks for its key only, and stores no nonce, when the limit is known to be reached', async (t) => {
   const asked: string[] = []
   const wrapStore = (store: Store): Store => new Proxy(store, {
