@@ -89,14 +89,28 @@ await t.test('end of a login: nobody ends or prevents a login that they have not
   await hong.cancel(cancelled.ticket)
   const madeUp = 'A'.repeat(22)
   const keysBefore = await Promise.all([id, own.id, madeUp].map((one) => service.store.read(`session:${one}`)))
-  for (const [session, ticket] of [[id, browser.ticket], [id, own.browser.ticket], [own.id, browser.ticket], [madeUp, own.browser.ticket], [madeUp, scanned.ticket], [madeUp, cancelled.ticket], [madeUp, madeUp], [own.id, 'x'], [own.id, undefined], [madeUp, undefined]] as const) {
+  for (const [session, ticket] of [[id, browser.ticket], [id, own.browser.ticket], [own.id, browser.ticket], [madeUp, own.browser.ticket], [madeUp, scanned.ticket], [madeUp, cancelled.ticket], [own.id, undefined], [madeUp, undefined]] as const) {
     t.equal(verdict(await hong.signOut(session, ticket)), '404 not-found', `${session} ${ticket}`)
   }
+  for (const [session, ticket] of [[madeUp, madeUp], [own.id, madeUp], [own.id, 'x']] as const) t.equal(verdict(await hong.signOut(session, ticket)), '404 ticket-not-found', `${session} ${ticket}`)
   t.equal((await hong.signed({ method: 'DELETE', path: `/api/phone/sessions/${own.id}?ticket=a&ticket=${own.browser.ticket}` })).status, 400)
   t.strictSame(await Promise.all([id, own.id, madeUp].map((one) => service.store.read(`session:${one}`))), keysBefore, 'nothing is stored')
   t.equal((await browser.consume()).status, 200)
   t.equal((await own.browser.consume()).status, 200)
   t.equal((await phone.sessions()).json.sessions.length, 1)
+})
+
+await t.test('end of a login: the answer says that no session can open any more when its ticket has expired, and when neither is known', async (t) => {
+  const service = await openTestService(t)
+  const { browser, phone, id } = await confirmed(service)
+  service.clock.advance(185_000)
+  t.equal((await browser.poll()).json.state, 'expired')
+  t.equal((await phone.signOut(id, browser.ticket)).status, 204)
+  t.equal(verdict(await phone.signOut(id)), '404 not-found', 'without the ticket')
+  t.strictSame(eventsOf(service), [], 'nothing was ended or prevented')
+  service.clock.advance(3_600_000)
+  t.equal(verdict(await phone.signOut(id, browser.ticket)), '404 ticket-not-found')
+  t.equal(verdict(await phone.signOut(id)), '404 not-found', 'without the ticket')
 })
 
 await t.test('end of a login: a ticket of an earlier release is consumed, and tells no id', async (t) => {
