@@ -7,6 +7,7 @@ import type { Clock, Places } from '../login/ports.ts'
 import { openRuntime, systemClock } from '../runtime.ts'
 import { demoPlugin } from './demo-plugin.ts'
 import { elsewhereRoutes, placeElsewhere } from './elsewhere.ts'
+import { siteName } from './site-name.ts'
 import { startWechatSimulator, type WechatSimulator } from './wechat-simulator.ts'
 
 export interface Demo {
@@ -41,7 +42,7 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
       PUBLIC_URL: `http://localhost:${port}`,
       STORE_URL: 'sqlite:data/demo.db',
       KEYS_FILE: 'data/demo-keys.json',
-      SITE_NAME: 'Island Notes',
+      SITE_NAME: siteName,
       LOG_LEVEL: 'warn',
       ...environment,
       PORT: port,

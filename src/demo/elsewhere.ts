@@ -4,8 +4,8 @@ import type { Place } from '../domain/place.ts'
 
 /** `near` is where a person with a phone is, `far` somebody else's computer in another country. Addresses of documentation (RFC 5737) are nobody's. */
 const elsewhere: Readonly<Record<'near' | 'far', { readonly address: string, readonly place: Place }>> = {
-  near: { address: '203.0.113.7', place: { country: 'CN', zh: '中国 浙江省 杭州', en: 'Hangzhou, Zhejiang, China' } },
-  far: { address: '198.51.100.7', place: { country: 'US', zh: '美国 加利福尼亚州 圣何塞', en: 'San Jose, California, United States' } },
+  near: { address: '203.0.113.7', place: { country: 'CN', zh: '中国 杭州', en: 'Hangzhou, China' } },
+  far: { address: '198.51.100.7', place: { country: 'US', zh: '美国 圣何塞', en: 'San Jose, United States' } },
 }
 
 export const placeElsewhere = (address: string): Place | null => Object.values(elsewhere).find((each) => each.address === address)?.place ?? null

@@ -30,6 +30,8 @@ const outOfView = async ({ page }: DemoWindow, parts: Record<string, Locator>): 
 const stepsOf = async ({ page }: DemoWindow): Promise<string> => (await page.locator('.steps li').evaluateAll((steps) =>
   steps.map((step) => step.classList.contains('done') ? 'done' : step.getAttribute('aria-current') ?? '-'))).join(' ')
 
+const siteNames = { 'en-US': 'Island Notes', 'zh-CN': '小岛笔记', 'zh-TW': '小島筆記' }
+
 for (const [width, height, locale] of [[400, 800, 'en-US'], [1280, 720, 'en-US'], [1280, 800, 'zh-CN'], [900, 700, 'zh-TW'], [1920, 1080, 'en-US'], [390, 664, 'zh-CN']] as const) {
   await t.test(`demo window: website and phone are both in view, from the first look to the end of the login, when it is ${width}×${height}, ${locale}`, async (t) => {
     const window = await openWindow(t, chromium, url, { locale, viewport: { width, height } })
@@ -39,6 +41,9 @@ for (const [width, height, locale] of [[400, 800, 'en-US'], [1280, 720, 'en-US']
     t.strictSame(await outOfView(window, { 'site code': window.code, scan: phone.shell.locator('#scan'), 'home line': phone.shell.locator('#home-line') }), [], 'waiting')
     t.equal(await page.locator('#address').innerText(), `${new URL(url).host}/login`)
     t.equal(await stepsOf(window), 'step - -')
+    const scale = Number(await page.locator('#phones').evaluate((phones) => phones.style.getPropertyValue('--scale')))
+    t.ok(scale >= 0.7, `the phone's text is readable: scale ${scale}`)
+    await window.siteSays(siteNames[locale])
     if (width > 860) {
       const [left, right] = await Promise.all([page.locator('.site').boundingBox(), phone.shell.locator('#phone').boundingBox()])
       t.equal(Math.round(left?.y ?? 0), Math.round(right?.y ?? 1), 'same top')
@@ -49,6 +54,7 @@ for (const [width, height, locale] of [[400, 800, 'en-US'], [1280, 720, 'en-US']
     await phone.scan()
     await phone.numbers.first().waitFor()
     const number = await window.number()
+    await phone.says(siteNames[locale])
     const notMe = phone.button(/^(?:Not me|不是我)$/)
     t.strictSame(await outOfView(window, {
       'site number': site.locator('.layer:not(.leaving) .number'), first: phone.numbers.nth(0), second: phone.numbers.nth(1), third: phone.numbers.nth(2), 'not me': notMe,
@@ -59,6 +65,7 @@ for (const [width, height, locale] of [[400, 800, 'en-US'], [1280, 720, 'en-US']
     await phone.button(number).click()
     await site.locator('#log-out').waitFor()
     await phone.app.locator('.end').waitFor()
+    await window.siteSays(siteNames[locale])
     t.strictSame(await outOfView(window, { 'site line': site.locator('#line'), 'site log-out': site.locator('#log-out'), 'end line': phone.app.locator('.end-line'), 'first action': phone.app.locator('.actions button').first() }), [], 'done')
     t.equal(await page.locator('#address').innerText(), `${new URL(url).host}/me`)
     await page.locator('#step-done.done').waitFor()
@@ -118,6 +125,7 @@ await t.test('phone: a dialog of the mini program darkens the bars around it, an
   await phone.button('No').click()
   await phone.app.getByRole('dialog').waitFor({ state: 'hidden' })
   for (const bar of bars) t.equal(await shadeOf(bar), 'rgba(0, 0, 0, 0)', bar)
+  await phone.button(/^Set a name/).click()
   const input = phone.app.locator('input').first()
   await input.focus()
   t.equal(await input.evaluate((field) => field.ownerDocument.defaultView.getComputedStyle(field).outlineStyle), 'none')

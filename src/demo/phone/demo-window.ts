@@ -38,6 +38,7 @@ login.title = words.website
 let drawNote: Tries['siteChanged'] = () => {}
 const site = createSiteFrame({
   frame: login,
+  siteName: words.siteName,
   onChange: (address, state) => {
     drawAddress(address)
     drawSteps(state)

@@ -9,7 +9,7 @@ declare global {
 }
 
 /** The part of the mini program's host that the phone provides; this module provides the rest. */
-export type PhoneServices = Pick<MiniProgramHost, 'person' | 'settings' | 'jsCode' | 'scanCode' | 'exit' | 'routed'>
+export type PhoneServices = Pick<MiniProgramHost, 'person' | 'settings' | 'jsCode' | 'scanCode' | 'exit' | 'routed' | 'translated'>
 
 export interface MiniProgram {
   /** Starts it cold, or passes the launch options to the warm one, as soon as that is in the foreground. */

@@ -1,5 +1,6 @@
 /** The simulated phone: connects its buttons, screens and settings with the real mini program in its frame. */
 import type { LaunchOptions } from '../runtime/host.ts'
+import { siteName } from '../site-name.ts'
 import { adjacentLoginPage, photograph } from './camera.ts'
 import { launchOf } from './code.ts'
 import { fillWords, onTap, part } from './elements.ts'
@@ -37,6 +38,7 @@ const miniProgram = createMiniProgram(words.miniProgram, {
   jsCode: () => askJsCode(person, settings().online),
   scanCode: ({ onlyFromCamera }) => scanForMiniProgram(onlyFromCamera),
   routed: (url) => query.has('near') ? asFromNear(url) : url,
+  translated: (answer) => answer.replaceAll(siteName, words.siteName),
   exit: () => { if (screens.shown() === 'mini-program') screens.show('wechat') },
 })
 

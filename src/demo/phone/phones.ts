@@ -28,7 +28,7 @@ export const createPhones = (container: HTMLElement, words: DemoWords, language:
   const add = (isNear = false): DemoPhone => {
     const person = personAt(all.length)
     const address = `demo/phone?${new URLSearchParams({ person, lang: language, ...(isNear && { near: '' }) })}`
-    const slot = element('div', { class: 'phone-slot' })
+    const slot = element('div', { class: isNear ? 'phone-slot warned' : 'phone-slot' })
     const frame = element('iframe', { class: 'phone-frame', src: address, title: words.phoneOf(person) })
     slot.append(frame)
     container.append(slot)

@@ -1,5 +1,6 @@
 /** The website in its frame: its address, how far its login is, and its narrow form. */
 import { narrowWindow } from './fit.ts'
+import { sayName } from './say-name.ts'
 
 /** How far the login on the website is; `waiting` also while there is no code yet. */
 export type LoginState = 'waiting' | 'scanned' | 'confirmed' | 'logged-in'
@@ -16,11 +17,13 @@ export interface SiteFrame {
 
 export interface SiteFrameOptions {
   readonly frame: HTMLIFrameElement
+  /** What the website is called here. */
+  readonly siteName: string
   /** Called after each change in the frame. */
   onChange (address: URL, state: LoginState): void
 }
 
-export const createSiteFrame = ({ frame, onChange }: SiteFrameOptions): SiteFrame => {
+export const createSiteFrame = ({ frame, siteName, onChange }: SiteFrameOptions): SiteFrame => {
   const narrow = matchMedia(narrowWindow)
   /** Callers that wait for the next change. */
   const waiting: Array<() => void> = []
@@ -40,6 +43,7 @@ export const createSiteFrame = ({ frame, onChange }: SiteFrameOptions): SiteFram
     if (page === null) return
     observe(page)
     setNarrow(page, narrow.matches)
+    sayName(page, siteName)
     state = stateOf(page)
     onChange(new URL(page.URL), state)
     for (const resolve of waiting.splice(0)) resolve()
@@ -89,12 +93,15 @@ const isCodeShown = (page: Document | null): boolean => {
   return image.complete && image.naturalWidth > 0
 }
 
+/** `another` asks whether to go on as another person than before. */
+const afterYes: ReadonlySet<string> = new Set(['confirmed', 'logging-in', 'another'])
+
 const stateOf = (page: Document): LoginState => {
   const logOut = page.querySelector<HTMLElement>('#log-out')
   if (logOut !== null) return logOut.hidden || page.querySelector('.unknown') !== null ? 'waiting' : 'logged-in'
   const stage = layerOf(page)?.dataset.stage
   if (stage === 'scanned') return 'scanned'
-  return stage === 'confirmed' || stage === 'logging-in' ? 'confirmed' : 'waiting'
+  return stage !== undefined && afterYes.has(stage) ? 'confirmed' : 'waiting'
 }
 
 /** Beside a phone in a narrow window, the website is a strip: its code or number on the left, what it says on the right. */
@@ -121,7 +128,7 @@ const stripFor = (view: Window, text: string): CSSStyleSheet => {
 
 const pageStrip = `
 body { place-items: stretch; }
-.card { width: 100%; max-width: 560px; margin: 0 auto; padding: 10px 16px; border-radius: 0; box-shadow: none; text-align: start; }
+.card { width: 100%; max-width: 560px; margin: 0 auto; padding: 6px 14px; border-radius: 0; box-shadow: none; text-align: start; }
 body { background: var(--card); }
 .logo, .card > footer, nav { display: none; }
 h1 { font-size: 1rem; text-wrap: wrap; }
@@ -129,17 +136,20 @@ h1 { font-size: 1rem; text-wrap: wrap; }
 .me { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 8px; }
 .me > * { grid-column: 1 / -1; }
 .me > :is(.who, .name, .note, dl, #log-in-as, .trouble:empty) { display: none; }
+.me > :is(h1, #line) { margin: 0; font-size: 1rem; line-height: 1.3; }
 .me > h1 { font-weight: 400; color: var(--soft); }
-.me > :is(#home, #log-out) { grid-column: auto; min-height: 44px; margin: 4px 0 0; padding: 0 8px; font-size: .875rem; }
-.me > #log-in { margin-top: 4px; min-height: 44px; }
+.me > :is(#home, #log-out) { grid-column: auto; min-height: 40px; margin: 4px 0 0; padding: 0 8px; font-size: .875rem; }
+.me > #log-in { margin-top: 4px; min-height: 40px; }
 `
 
 const elementStrip = `
-:host([compact]) { --size: 124px; display: grid; grid-template-columns: auto 1fr; grid-template-rows: auto 1fr; column-gap: 16px; width: 100%; text-align: start; }
+:host([compact]) { --size: 92px; display: grid; grid-template-columns: auto 1fr; grid-template-rows: auto 1fr; column-gap: 16px; width: 100%; text-align: start; }
 :host([compact]) .stage { grid-row: 1 / span 3; margin: 0; }
 :host([compact]) :is(slot, .say) { grid-column: 2; }
 :host([compact]) .say { min-height: 0; text-wrap: wrap; }
-:host([compact]) .help { font-size: .8667em; }
+:host([compact]) .line { font-size: 1em; line-height: 1.3; }
+:host([compact]) .help { font-size: .8667em; line-height: 1.3; }
+:host([compact]) .actions [data-action="renew"]:not(.late) { display: none; }
 .actions { justify-items: start; margin: 0; }
 .actions .quiet { padding: 0; min-height: 32px; }
 `

@@ -48,6 +48,7 @@ export const createTries = ({ site, phones, words }: TriesOptions): Tries => {
     return seen === 'logged-in' ? words.phishingUndone : words.phishingRefused(first)
   }
   const siteChanged = (state: LoginState): void => {
+    if (current === 'second-phone' && state === 'scanned' && seen !== state) phones.show(phones.at(1))
     if (state !== 'waiting') seen = state
     const note = part('#note')
     const text = noteFor(state)

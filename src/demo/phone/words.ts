@@ -1,5 +1,6 @@
 /** Texts of the demo's window and the phone, in Chinese of both scripts and in English. The mini program has its own. */
 import { isTraditionalChinese } from '../../../miniprogram/utils/language.ts'
+import { siteName } from '../site-name.ts'
 
 const zh = {
   title: 'scan-login 演示',
@@ -9,6 +10,7 @@ const zh = {
     confirmed: '手机答了「是」，网站马上进入。',
     'logged-in': '登录成功。在手机的「我的登录」里随时可以退出。',
   },
+  siteName: '小岛笔记',
   website: '网站',
   addressBar: '地址栏',
   steps: '登录的三步',
@@ -31,7 +33,7 @@ const zh = {
   phishingSent: (person: string) => `骗子在美国打开登录页，把码当成「礼物」发给${person}。在手机上识别图片，看手机怎么说。`,
   phishingAsked: '看手机的提醒：码来自图片，那台电脑在美国。点「不是我」，骗子什么也得不到。',
   phishingRefused: (person: string) => `拒绝了。骗子只得到一个没用的新码，进不了${person}的账号。`,
-  phishingSucceeded: (person: string) => `骗子进了${person}的账号。补救：在手机的「我的登录」里退出那台电脑。`,
+  phishingSucceeded: (person: string) => `骗子进了${person}的账号。还来得及：在手机上点「不是我，马上退出」。`,
   phishingUndone: '退出了。骗子的电脑上已经没有登录。',
 
   quickSettings: '快捷设置',
@@ -83,6 +85,7 @@ const zhHant: DemoWords = {
     confirmed: '手機答了「是」，網站馬上進入。',
     'logged-in': '登入成功。在手機的「我的登入」裡隨時可以登出。',
   },
+  siteName: '小島筆記',
   website: '網站',
   addressBar: '網址列',
   steps: '登入的三個步驟',
@@ -105,7 +108,7 @@ const zhHant: DemoWords = {
   phishingSent: (person) => `騙子在美國打開登入頁，把碼當成「禮物」傳給${person}。在手機上辨識圖片，看手機怎麼說。`,
   phishingAsked: '看手機的提醒：碼來自圖片，那台電腦在美國。點「不是我」，騙子什麼也得不到。',
   phishingRefused: (person) => `拒絕了。騙子只得到一個沒用的新碼，進不了${person}的帳號。`,
-  phishingSucceeded: (person) => `騙子進了${person}的帳號。補救：在手機的「我的登入」裡登出那台電腦。`,
+  phishingSucceeded: (person) => `騙子進了${person}的帳號。還來得及：在手機上點「不是我，馬上登出」。`,
   phishingUndone: '登出了。騙子的電腦上已經沒有登入。',
 
   quickSettings: '快速設定',
@@ -155,6 +158,7 @@ const en: DemoWords = {
     confirmed: 'The phone said yes. The website goes on.',
     'logged-in': 'You\'re logged in. "My logins" on the phone can log this browser out.',
   },
+  siteName,
   website: 'The website',
   addressBar: 'Address bar',
   steps: 'The three steps of a login',
@@ -172,12 +176,12 @@ const en: DemoWords = {
   secondPhoneStarts: (first, second) => `${first} and ${second} scan this code at once. ${second} is faster…`,
   secondPhoneTaken: (first, second) => `A code is for the first phone only. ${first}'s phone is refused, and only ${second} can tap the number.`,
 
-  scammersComputer: "A scammer's computer · in the United States",
+  scammersComputer: "A scammer's computer · US",
   phishingStarts: 'A scammer opens the login page and sends its code to the phone…',
   phishingSent: (person) => `A scammer in the United States opened the login page and sent ${person} its code as a "gift". Scan the picture on the phone, and see what it says.`,
-  phishingAsked: 'Look at the warning: the code came as a picture, and that computer is in the United States. Tap "Not me" and the scammer gets nothing.',
+  phishingAsked: 'The code came as a picture, and that computer is in the US. Tap "Not me" and the scammer gets nothing.',
   phishingRefused: (person) => `Refused. The scammer only has a new code, which is no use, and isn't in ${person}'s account.`,
-  phishingSucceeded: (person) => `The scammer is in ${person}'s account. To undo it, log that computer out under "My logins" on the phone.`,
+  phishingSucceeded: (person) => `The scammer is in ${person}'s account. It isn't too late: tap "Not me: log it out" on the phone.`,
   phishingUndone: "Logged out. The scammer's computer has no login any more.",
 
   quickSettings: 'Quick settings',

@@ -45,6 +45,8 @@ export interface MiniProgramHost {
   setShade? (isShown: boolean): void
   /** Where a call is sent to; to its own address by default. */
   routed? (url: URL): URL
+  /** The text of an answer in the phone's language; unchanged by default. */
+  translated? (answer: string): string
   /** Closes the mini program, which stays warm in the background. */
   exit (): void
   /** Starts it anew, cold, with the last launch options. */

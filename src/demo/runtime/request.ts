@@ -22,10 +22,12 @@ export interface RequestsOptions {
   deliver (call: () => void): void
   /** Where a call is sent to. */
   routed (url: URL): URL
+  /** The text of an answer as the mini program gets it. */
+  translated (answer: string): string
   readonly timeoutMs: number
 }
 
-export const createRequests = ({ blockedReason, deliver, routed, timeoutMs }: RequestsOptions): Requests => {
+export const createRequests = ({ blockedReason, deliver, routed, translated, timeoutMs }: RequestsOptions): Requests => {
   /** The `fail` function of each pending request. */
   const pending = new Set<(reason: string) => void>()
 
@@ -52,7 +54,7 @@ export const createRequests = ({ blockedReason, deliver, routed, timeoutMs }: Re
       const reason = blockedReason()
       if (reason !== undefined) return fail(reason)
       timer = setTimeout(() => fail('timeout'), options.timeout ?? timeoutMs)
-      const answer = await exchange(options, routed(new URL(options.url)), controller.signal)
+      const answer = await exchange(options, { url: routed(new URL(options.url)), translated, signal: controller.signal })
       settle(() => {
         options.success?.(answer)
         options.complete?.(answer)
@@ -71,12 +73,17 @@ export const createRequests = ({ blockedReason, deliver, routed, timeoutMs }: Re
   }
 }
 
-const exchange = async ({ method = 'GET', data, header = {}, dataType = 'json' }: RequestOptions, url: URL, signal: AbortSignal) => {
+interface Exchange extends Pick<RequestsOptions, 'translated'> {
+  readonly url: URL
+  readonly signal: AbortSignal
+}
+
+const exchange = async ({ method = 'GET', data, header = {}, dataType = 'json' }: RequestOptions, { url, translated, signal }: Exchange) => {
   const upperMethod = method.toUpperCase()
   const headers = new Headers(header)
   if (!headers.has('content-type')) headers.set('content-type', 'application/json')
   const reply = await fetch(url, { method: upperMethod, headers, body: bodyOf(upperMethod, data), signal, credentials: 'omit', cache: 'no-store' })
-  const text = await reply.text()
+  const text = translated(await reply.text())
   return {
     statusCode: reply.status,
     header: Object.fromEntries(reply.headers),

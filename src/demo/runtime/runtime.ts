@@ -29,6 +29,7 @@ const start = async (host: MiniProgramHost, { guard, report }: ReturnType<typeof
   const requests = createRequests({
     deliver,
     routed: (url) => host.routed?.(url) ?? url,
+    translated: (answer) => host.translated?.(answer) ?? answer,
     blockedReason: () => suspension.isSuspended() ? 'interrupted' : host.settings().online ? undefined : offlineError,
     timeoutMs: project.app.networkTimeout?.request ?? defaultTimeoutMs,
   })
