@@ -183,6 +183,8 @@ export interface SessionEnder {
   end (sub: string, id: string, by: EndReason, audit: Audit): Promise<boolean>
   /** Ends the session of a confirmed ticket for its person, or prevents it where it hasn't opened yet, and records which. Repeatable. */
   endOfTicket (ticket: Ticket, audit: Audit): Promise<void>
+  /** Whether the session of a confirmed ticket was ended, or prevented. False once that was so long ago that it is forgotten. */
+  hasEnded (ticket: Ticket): Promise<boolean>
 }
 
 /** The consequences of a person's earlier wrong numbers. */

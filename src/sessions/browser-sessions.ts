@@ -35,7 +35,7 @@ export interface SessionOptions extends SessionLife {
 export const createBrowserSessions = (store: Store, people: People, clock: Clock, options: SessionOptions): BrowserSessions => {
   const records = createSessionRecords(store, clock, options)
   const { isLive, readLive, readBySecret, ttlMsOf, asSession } = records
-  const { end, endAll, endOfTicket, endOrPrevent, endSuperseded, discard } = createBrowserSessionEnder(records, people, clock)
+  const { end, endAll, endOfTicket, hasEnded, endOrPrevent, endSuperseded, discard } = createBrowserSessionEnder(records, people, clock)
 
   /** Stores that the session is in use. The loser of a race returns what the winner stored; an ended session stays ended. */
   const touch = async (record: SessionRecord): Promise<SessionRecord> => {
@@ -131,6 +131,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     end,
     endAll,
     endOfTicket,
+    hasEnded,
     listOf: async (sub) => {
       const found = await Promise.all((await people.sessionsOf(sub)).map(readLive))
       return found.filter((record) => record?.sub === sub).map((record) => asSession(record as SessionRecord)) // undefined has no sub

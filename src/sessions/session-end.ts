@@ -102,6 +102,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
     end,
     endOrPrevent,
     endOfTicket,
+    hasEnded: async ({ sessionId }) => typeof (sessionId === undefined ? undefined : await records.read(sessionId))?.endedAt === 'number',
     discard: async (record) => { await records.replace(record.id, record, ended(record), tombstoneMs) },
     endAll: async (sub, cutoff, by, audit) => {
       const ids = await people.recordSignOut(sub, cutoff)

@@ -44,6 +44,19 @@ await t.test('end of a login: the browser never gets the session when it asks fo
   t.hasStrict(auditStepsIn(service.logged()).find(({ event }) => event === 'session.prevented'), { ticket: browser.ticket.slice(0, 8), sub: phone.sub, key: phone.key.key_id })
 })
 
+await t.test('end of a login: its person is told so when they scan its code again, whether the browser had the session or not; while it lasts, they are told that it does', async (t) => {
+  const service = await openTestService(t)
+  for (const isOpen of [true, false]) {
+    const { browser, phone, id } = await confirmed(service)
+    if (isOpen) await browser.consume()
+    const before = await phone.scan(browser.ticket)
+    t.hasStrict(before.json, isOpen ? { code: 'ticket-consumed', session: id, reason: undefined } : { state: 'confirmed', session: id })
+    t.equal((await phone.signOut(id, browser.ticket)).status, 204)
+    for (let n = 0; n < 2; n++) t.hasStrict((await phone.scan(browser.ticket)).json, { code: 'ticket-consumed', reason: 'logged-out' })
+    t.notOk('reason' in (await (await phoneOf(service, 'hong')).scan(browser.ticket)).json, 'nobody else is told')
+  }
+})
+
 await t.test('end of a login: the session of another site ends, too', async (t) => {
   const origin = 'https://shop.example'
   const service = await openTestService(t, { env: { ALLOWED_ORIGINS: origin } })

@@ -337,6 +337,15 @@ await t.test('approval: says so, and can be tried again, when the login could no
   t.strictSame(approval.view(), { kind: 'logged-out' }, 'it has ended already')
 })
 
+await t.test('approval: a code that is scanned again after "Not me: log it out" says that the device is logged out', async (t) => {
+  const { approval } = start({ scan: problem(409, 'ticket-consumed', { reason: 'logged-out' }) })
+  await approval.read()
+  t.hasStrict(approval.view(), { kind: 'logged-out' })
+  const used = start({ scan: problem(409, 'ticket-consumed') })
+  await used.approval.read()
+  t.hasStrict(used.approval.view(), { kind: 'used' })
+})
+
 await t.test('approval: knows the session to end however it learns that the login was confirmed', async (t) => {
   const told = { session: 's1' }
   for (const answers of [

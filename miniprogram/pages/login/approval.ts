@@ -91,6 +91,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
 
   const failed = ({ code, retryAfter, reason, session }: Failure): View => {
     if (reason === 'wrong-numbers' && retryAfter !== undefined) return { kind: 'locked-out', retryAfter }
+    if (code === 'ticket-consumed' && reason === 'logged-out') return { kind: 'logged-out' }
     switch (code) {
       case 'offline': return { kind: 'offline' }
       case 'ticket-confirmed': return done(session)
