@@ -13,9 +13,10 @@ export interface Words {
   readonly otherPlaces: (browser: string, phone: string) => string
   /** Takes the place of `otherPlaces` if not both are known. */
   readonly otherCountry: string
-  /** The code was not scanned by this person's camera. */
+  /** The mini program was opened by a picture, a link or a card, not by this person's camera; and what that may mean. */
+  readonly notScanned: string
   readonly maybeSent: string
-  /** Takes the place of `maybeSent` if the browser may be on this phone. */
+  /** Takes the place of these two if the browser may be on this phone. */
   readonly samePhone: string
   /** Said before a person's first login. */
   readonly whatSiteGets: string
@@ -90,6 +91,8 @@ export interface Words {
   readonly signOut: string
   readonly signOutSure: (browser: string) => string
   readonly signOutAll: string
+  /** Takes the place of `signOutAll` where no browser is logged in. */
+  readonly signOutPhones: string
   readonly signOutAllSure: string
   /** At most four characters, the limit of WeChat's dialog; so has `keep`. */
   readonly signOutYes: string

@@ -44,7 +44,7 @@ await t.test('demo: the phone warns of the picture and of the other country, and
   const window = await openWindow(t, chromium, url)
   await openSentCode(window)
   const phone = window.phone()
-  await phone.says(/wasn't scanned by your camera/)
+  await phone.says(/^You didn't scan this with your camera/)
   await phone.says('That device is in San Jose, United States. Your phone is in Hangzhou, China.')
   await noteSays(window, 'Tap "Not me" and the scammer gets nothing')
   t.equal(await window.page.locator('#whose').innerText(), "A scammer's computer · US")

@@ -63,6 +63,6 @@ await t.test('demo: a phone in a tab of its own logs in, in Chinese, dark and 32
   await phone.button(await site.locator('.number').innerText()).click()
   await site.waitForURL(`${url}/me?from=test`)
   await site.getByText('已登录').waitFor()
-  await phone.says(/ 已登录 /)
+  await phone.says(/ 已登录「/)
   t.equal(await site.evaluate('document.documentElement.scrollWidth'), 320, 'nothing overflows')
 })

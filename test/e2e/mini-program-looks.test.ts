@@ -5,7 +5,7 @@ import type { BrowserContextOptions, Frame, Route } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
 import { launchChromium } from '../support/chromium.ts'
-import { openWindow, serveDemo } from '../support/demo-window.ts'
+import { openWindow, serveDemo, type DemoServer, type DemoWindow } from '../support/demo-window.ts'
 import { buildMmdb, exampleNetworks } from '../support/mmdb.ts'
 import { makeFolder } from '../support/service-process.ts'
 
@@ -26,7 +26,7 @@ const zh = {
   keep: '取消',
   noBrowsers: '没有已登录的设备',
   confirming: '正在登录…',
-  done: / 已登录 /,
+  done: / 已登录「/,
   refused: '已拒绝，没有登录',
   wrong: '数字不对，登录已取消',
   expired: '登录码过期了',
@@ -40,10 +40,10 @@ const zh = {
   place: /^美国 加利福尼亚州 圣何塞$/,
   thisComputer: '这台电脑',
   country: /^那台设备在美国 .*，你的手机在/,
-  sent: '这个码不是用相机扫的。如果不是你自己从登录页保存的，就可能是别人发给你的。',
+  sent: '这次不是用相机扫码打开的。',
   typeNumber: '输入登录页上显示的数字',
   logIn: '登录',
-  wait: '所以你的账号 10 分钟内不能确认登录。',
+  wait: '你的账号 10 分钟内不能确认登录。',
 }
 const en: typeof zh = {
   flight: 'Flight mode',
@@ -72,10 +72,10 @@ const en: typeof zh = {
   place: /^San Jose, California, United States$/,
   thisComputer: 'This computer',
   country: /^That device is in .*, United States\. Your phone is in /,
-  sent: "This code wasn't scanned by your camera. Unless you saved it from the login page yourself, somebody may have sent it to you.",
+  sent: "You didn't scan this with your camera.",
   typeNumber: 'Type the number on the login page',
   logIn: 'Log in',
-  wait: "So you can't confirm a login for 10 minutes.",
+  wait: "You can't confirm a login for 10 minutes.",
 }
 
 /** Faults of the shown screen: what axe reports, what overflows sideways, and buttons that are too low for a finger. */
@@ -90,6 +90,20 @@ const faultsOf = (app: Frame): Promise<string[]> => app.evaluate(`(async () => {
     ...describe('is too low', shown.filter((element) => element.matches('button, input') && element.getBoundingClientRect().height < 44)),
   ]
 })()`)
+
+const appOf = ({ page }: DemoWindow, { url }: DemoServer): Frame => {
+  const app = page.frames().find((frame) => frame.url() === `${url}/demo/phone/app`)
+  if (app === undefined) throw new Error('the mini program is not open')
+  return app
+}
+
+/** Shortens the demo's phone until the mini program's page is so high; twice, since the bars around the page shrink first. */
+const setPageHeight = async (window: DemoWindow, app: Frame, heightPx: number): Promise<void> => {
+  for (let n = 0; n < 2; n++) {
+    const tooMuchPx = await app.evaluate('innerHeight') as number - heightPx
+    await window.page.locator('main iframe').first().evaluate((shell: any, px) => { shell.style.height = `${shell.offsetHeight - px}px` }, tooMuchPx) // the tests' types have no DOM
+  }
+}
 
 interface Variant {
   readonly name: string
@@ -110,11 +124,20 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Pr
   for (const name of switches) await phone.flip(words[name])
 
   const check = async (screen: string): Promise<void> => {
-    const app = window.page.frames().find((frame) => frame.url() === `${server.url}/demo/phone/app`)
-    if (app === undefined) throw new Error('the mini program is not open')
+    const app = appOf(window, server)
     await app.evaluate(axe)
     t.strictSame(await faultsOf(app), [], screen)
     t.strictSame(await app.evaluate('[innerWidth, matchMedia("(prefers-color-scheme: dark)").matches]'), [widthPx, switches.includes('dark')])
+  }
+  /** Left, top, width and height of the numbers, in pixels; all in view. */
+  const boxesOf = async (selector: string): Promise<unknown> => {
+    const { boxes, height } = await appOf(window, server).evaluate(`({
+      height: innerHeight,
+      boxes: [...document.querySelectorAll('${selector}')].map((element) => element.getBoundingClientRect()).map(({ left, top, width, height }) => [left, top, width, height].map(Math.round)),
+    })`) as { boxes: number[][], height: number }
+    t.equal(boxes.length, 3)
+    t.ok(boxes.every(([, top = 0, , high = 0]) => top + high <= height), `${selector} is in view`)
+    return boxes
   }
   /** Holds the next request to an address while the screen is checked. */
   const whileHeld = async (address: string, act: () => Promise<void>, checkScreen: () => Promise<void>): Promise<void> => {
@@ -144,8 +167,13 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Pr
   await check('home, nobody logged in')
   await phone.close()
 
-  await whileHeld('**/scan', phone.scan, () => check('login while it is opened'))
+  let skeleton: unknown
+  await whileHeld('**/scan', phone.scan, async () => {
+    await check('login while it is opened')
+    skeleton = await boxesOf('.bone--number')
+  })
   await phone.choices()
+  t.strictSame(await boxesOf('.number'), skeleton, 'the numbers are where their skeletons were')
   await phone.says(words.thisComputer)
   await check('numbers')
   const number = await window.number()
@@ -287,6 +315,22 @@ for (const variant of variants) {
   await t.test(`looks: every screen is accessible and fits when drawn ${variant.name}`, (t) => walk(t, variant))
 }
 
+await t.test('looks: every key is in view without scrolling on a page of 354 × 603, in Chinese and in English', async (t) => {
+  for (const [locale, asks] of [['zh-CN', zh.typeNumber], ['en-US', en.typeNumber]] as const) {
+    const server = await serveDemo(t, { MATCH_NUMBERS: 'type' })
+    const window = await openWindow(t, chromium, server.url, { locale })
+    const phone = window.phone()
+    await window.setPageWidth(354)
+    await phone.scan()
+    await phone.says(asks)
+    const app = appOf(window, server)
+    await setPageHeight(window, app, 603)
+    t.strictSame(await app.evaluate('[innerWidth, innerHeight]'), [354, 603])
+    const [lastKey, refuse] = await app.evaluate("[[...document.querySelectorAll('.key')].at(-1).getBoundingClientRect().bottom, document.querySelector('.cancel').getBoundingClientRect().top]") as [number, number]
+    t.ok(lastKey <= refuse, `${locale}: the keys end at ${lastKey}, above ${refuse}`)
+  }
+})
+
 /** The height of a page on a phone of 320 × 568, below its status bar and WeChat's navigation bar. */
 const smallHeightPx = 504
 
@@ -299,13 +343,8 @@ for (const [mode, asks] of [['tap', 'Tap the number on the login page'], ['type'
     const phone = window.phone()
     await window.setPageWidth(320)
     const check = async (screen: string): Promise<void> => {
-      const app = window.page.frames().find((frame) => frame.url() === `${server.url}/demo/phone/app`)
-      if (app === undefined) throw new Error('the mini program is not open')
-      // The demo's phone is higher, so its frame is shortened; twice, since the bars around the page shrink first.
-      for (let n = 0; n < 2; n++) {
-        const tooMuchPx = await app.evaluate('innerHeight') as number - smallHeightPx
-        await window.page.locator('main iframe').first().evaluate((shell: any, px) => { shell.style.height = `${shell.offsetHeight - px}px` }, tooMuchPx) // the tests' types have no DOM
-      }
+      const app = appOf(window, server)
+      await setPageHeight(window, app, smallHeightPx)
       t.strictSame(await app.evaluate('[innerWidth, innerHeight]'), [320, smallHeightPx])
       const { refuse, last, lowest } = await app.evaluate(`(async () => {
         const buttons = [...document.querySelectorAll('button')].filter((element) => element.checkVisibility())

@@ -158,7 +158,7 @@ await t.test('E11 typed number: it is typed on the page\'s own keys, with a wait
     await refused()
   }
   await phone.scan()
-  await phone.says(/^So you can't confirm a login for 10 minutes/)
+  await phone.says(/^You can't confirm a login for 10 minutes/)
 })
 
 await t.test('E12 sent picture: the phone warns that somebody may have sent the code when it was in a picture, and not when the camera scanned it', async (t) => {
@@ -166,7 +166,7 @@ await t.test('E12 sent picture: the phone warns that somebody may have sent the 
   const photograph = await window.photograph()
   const tab = await window.openPhone('Mei')
   await tab.scanPicture(photograph)
-  await tab.says(/This code wasn't scanned by your camera/)
+  await tab.says(/You didn't scan this with your camera/)
   await tab.says('If you didn\'t just open it, tap "Not me".')
   t.equal(await tab.numbers.count(), 0, 'the first question is whether it is them')
   t.strictSame(await tab.button(/./).allInnerTexts(), ["It's me", 'Not me'])

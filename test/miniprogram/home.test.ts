@@ -36,8 +36,8 @@ await t.test('home: shows who this is and where they are logged in', async (t) =
   const screen = homeScreenOf(home.view(), wordsFor('en'), startMs)
   t.hasStrict(screen, { name: 'WeChat user', initial: '', setName: 'Set a name', known: true, failure: '', empty: '' })
   t.strictSame(screen.browsers, [
-    { id: 's1', title: 'Chrome 151 · Windows 11', isPhone: false, fresh: '', details: [{ text: '203.0.113.*' }, { text: '20 seconds ago' }] },
-    { id: 's2', title: 'Chrome 151 · Windows 11', isPhone: false, fresh: '', details: [{ text: 'Shanghai' }, { text: '20 seconds ago' }] },
+    { id: 's1', title: 'Chrome 151 · Windows 11', heading: 'Chrome 151 · Windows 11', isPhone: false, fresh: '', details: [{ text: '203.0.113.*' }, { text: '20 seconds ago' }] },
+    { id: 's2', title: 'Chrome 151 · Windows 11', heading: 'Chrome 151 · Windows 11', isPhone: false, fresh: '', details: [{ text: 'Shanghai' }, { text: '20 seconds ago' }] },
   ])
   t.strictSame(homeScreenOf(home.view(), wordsFor('zh'), startMs).browsers[1]?.details, [{ text: '上海' }, { text: '20 秒前' }])
 })
@@ -46,7 +46,7 @@ await t.test('home: a login for another site is listed under that site\'s name',
   const { home } = start({ sessions: ok({ sessions: [{ ...session('s1', '上海', 'Shanghai'), site: { name: 'shop.example', origin: 'https://shop.example' } }, { ...session('s2'), site: { name: 7 } }] }) })
   await home.read()
   t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs).browsers, [
-    { id: 's1', title: 'shop.example', details: [{ text: 'Chrome 151 · Windows 11' }, { text: 'Shanghai' }, { text: '20 seconds ago' }] },
+    { id: 's1', title: 'shop.example', heading: 'shop\u200b.example', details: [{ text: 'Chrome 151 · Windows 11' }, { text: 'Shanghai' }, { text: '20 seconds ago' }] },
     { id: 's2', title: 'Chrome 151 · Windows 11', details: [{ text: '203.0.113.*' }, { text: '20 seconds ago' }] },
   ])
 })
@@ -61,13 +61,15 @@ await t.test('home: marks a login of the last ten minutes, and one of a phone', 
   }
 })
 
-await t.test('home: offers to log out everywhere when there are several logins, and only then', async (t) => {
-  const { home } = start()
+await t.test('home: offers to log out everywhere once the list is known, as another phone may act for this person even when no browser does', async (t) => {
+  const { home } = start({ s2: { status: 204, body: '' } })
   t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).signOutAll, '')
   await home.read()
   t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).signOutAll, 'Log out everywhere')
   await home.signOut('s1')
-  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).signOutAll, '')
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).signOutAll, 'Log out everywhere')
+  await home.signOut('s2')
+  t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).signOutAll, 'Log out my other phones')
 })
 
 await t.test('home: says so when the phone\'s clock is off', async (t) => {

@@ -189,9 +189,9 @@ await t.test('E12 login page: warns when the code was not scanned with a camera,
   }
   t.teardown(() => { entryScene = 1047 })
   for (const scene of [1048, 1049, 1012, 1007, 1037, 1065, 1194, 4711, 1001, 1089, 1131]) {
-    t.match(await warning(scene, await open('pages/login/login')), /^This code wasn't scanned by your camera/, String(scene))
+    t.match(await warning(scene, await open('pages/login/login')), /^You didn't scan this with your camera\./, String(scene))
   }
-  t.match(await warning(1037, await open('pages/login/login'), { scene: ticket, isFromCamera: 'true', from: 'camera' }), /^This code wasn't/)
+  t.match(await warning(1037, await open('pages/login/login'), { scene: ticket, isFromCamera: 'true', from: 'camera' }), /^You didn't scan/)
   for (const scene of [1047, 1011]) t.equal(await warning(scene, await open('pages/login/login')), '', String(scene))
 
   const page = await open('pages/login/login')
@@ -199,7 +199,7 @@ await t.test('E12 login page: warns when the code was not scanned with a camera,
   await page.onAction(tap({ name: 'scan' }))
   t.hasStrict(scanOptions, { onlyFromCamera: true }, 'WeChat would not tell a picture from the album from a scan')
   t.equal(await warning(1048, page), '')
-  t.match(await warning(1048, page, { scene: 'b'.repeat(22) }), /^This code wasn't/, 'another ticket was not scanned')
+  t.match(await warning(1048, page, { scene: 'b'.repeat(22) }), /^You didn't scan/, 'another ticket was not scanned')
 })
 
 await t.test('login page: shows an invalid code and sends nothing when the scene has no ticket', async (t) => {
@@ -315,7 +315,7 @@ await t.test('login page: exits, goes to the home page or scans again when that 
   t.strictSame(await action('update'), ['exit'], 'WeChat checks for a newer version at the next start')
   t.strictSame(await action('scan'), [`redirectTo /pages/login/login?scene=${ticket}`])
   scanned = undefined
-  t.strictSame(await action('scan'), ["toast That isn't a login code of this site"])
+  t.strictSame(await action('scan'), ["toast That isn't this site's login code"])
   scanned = null
   t.strictSame(await action('scan'), [], 'the person went back')
 })
@@ -325,7 +325,7 @@ await t.test('home page: shows the browsers, signs one out when that is confirme
   page.onLoad()
   await page.onShow()
   t.hasStrict(page.data.screen.browsers, [{ id: 's1', title: 'Chrome · Linux' }])
-  t.equal(page.data.words.scanHelp, "Open login.example.com's login page and scan its code")
+  t.equal(page.data.words.scanHelp, "Open login\u200b.example\u200b.com's login page and scan its code")
   const [{ id, title }] = page.data.screen.browsers
   did.length = 0
   agrees = false
@@ -372,7 +372,7 @@ await t.test('home page: opens the login page with the ticket of the code that w
   page.onLoad()
   for (const [path, expected] of [
     [`pages/login/login?scene=${ticket}`, [`navigateTo /pages/login/login?scene=${ticket}`]],
-    ['pages/login/login?scene=x', ["toast That isn't a login code of this site"]],
+    ['pages/login/login?scene=x', ["toast That isn't this site's login code"]],
     [null, []],
   ] as const) {
     scanned = path

@@ -105,7 +105,7 @@ await t.test('screenOf: shows the site, the browser and the numbers when a decis
     busy: false,
     line: '',
     ask: 'Tap the number on the login page',
-    askHelp: 'The right number lets that device use your account.\nSomeone sent you the code, or it isn\'t your page? Tap "Not me".',
+    askHelp: 'The right number lets that device use your account.\nSomeone sent you the code, or it isn\'t your page? Tap "Not\u00a0me".',
   })
   t.strictSame(screen.numbers.map(({ value, label }) => [value, label]), [['12', 'Number 12'], ['47', 'Number 47'], ['83', 'Number 83']])
 })
@@ -113,10 +113,10 @@ await t.test('screenOf: shows the site, the browser and the numbers when a decis
 await t.test('screenOf: the title names the device that would be logged in, as far as it is known', async (t) => {
   const title = (words: typeof en, name: string, system: string): string => screenOf(ready({ ...offer, browser: { ...offer.browser, name, system } }), words, now, true).title
   t.strictSame([['Chrome', 'Windows'], ['Chrome', ''], ['', 'Windows'], ['', '']].map(([name = '', system = '']) => all.map((words) => title(words, name, system))), [
-    ['让 Windows 上的 Chrome 登录 Acme？', '讓 Windows 上的 Chrome 登入 Acme？', 'Log in to Acme in Chrome on Windows?'],
-    ['让 Chrome 登录 Acme？', '讓 Chrome 登入 Acme？', 'Log in to Acme in Chrome?'],
-    ['让 Windows 登录 Acme？', '讓 Windows 登入 Acme？', 'Log in to Acme on Windows?'],
-    ['让另一台设备登录 Acme？', '讓另一台裝置登入 Acme？', 'Log another device in to Acme?'],
+    ['让 Windows 上的 Chrome 登录「Acme」？', '讓 Windows 上的 Chrome 登入「Acme」？', 'Log in to Acme in Chrome on Windows?'],
+    ['让 Chrome 登录「Acme」？', '讓 Chrome 登入「Acme」？', 'Log in to Acme in Chrome?'],
+    ['让 Windows 登录「Acme」？', '讓 Windows 登入「Acme」？', 'Log in to Acme on Windows?'],
+    ['让另一台设备登录「Acme」？', '讓另一台裝置登入「Acme」？', 'Log another device in to Acme?'],
   ])
 })
 
@@ -142,8 +142,21 @@ await t.test('E13 screenOf: shows the site\'s address as in an address bar, and 
   for (const host of ['localhost:3000', '[::1]:3000']) t.strictSame(drawn(`http://${host}`), ['', host, ''], 'but on this computer')
   t.strictSame(drawn('http://127.0.0.1'), ['', '127', '.0', '.0', '.1', ''])
   t.equal(drawn('http://localhost.example')[0], 'http://')
-  t.strictSame(drawn('https://shop.example', 'https://login.example.com'), ['', 'shop', '.example', 'Login by login.example.com'])
-  t.equal(drawn('https://shop.example', 'https://login.example.com', zh).at(-1), '由 login.example.com 登录')
+  t.strictSame(drawn('https://shop.example', 'https://login.example.com'), ['', 'shop', '.example', 'Login provided by login\u200b.example\u200b.com'])
+  t.equal(drawn('https://shop.example', 'https://login.example.com', zh).at(-1), '由 login\u200b.example\u200b.com 提供登录')
+})
+
+await t.test('words: a button that is named in a sentence never breaks, nor is parted from "tap" in Chinese', async (t) => {
+  const sentences = (words: object): string[] => Object.values(words).flatMap((word) => typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x', 'y', 'z')] : sentences(word))
+  for (const sentence of all.flatMap(sentences)) t.notMatch(sentence, /[点點]「|"[^"]*[ ][^"]*"/, sentence)
+})
+
+await t.test('screenOf: a host in the title breaks before its dots only, and a screen reader is given it whole', async (t) => {
+  const site = { ...offer.site, name: 'notes.acme.example' }
+  const asked = screenOf(ready({ ...offer, site }), en, now, true)
+  t.equal(asked.title, 'Log in to notes\u200b.acme\u200b.example in Chrome 151 on Windows 11?')
+  t.match(asked.spoken, /^Log in to notes\.acme\.example in/)
+  t.equal(screenOf(done({ offer: { ...offer, site } }), zh, now, true).line, 'Chrome 151 · Windows 11 已登录「notes\u200b.acme\u200b.example」')
 })
 
 await t.test('screenOf: a screen reader hears title, address and warnings, in this order', async (t) => {
@@ -156,10 +169,10 @@ await t.test('screenOf: shows one button when no number is asked for', async (t)
   t.match(screenOf(ready({ ...offer, match: 'off', choices: [] }), en, now, true).askHelp, /^Logging in lets that device use your account\./)
 })
 
-await t.test('E11 screenOf: shows a keypad, two boxes and the reason when the number is to be typed', async (t) => {
+await t.test('E11 screenOf: shows a keypad, two boxes and what a yes does when the number is to be typed', async (t) => {
   const screen = screenOf(ready(typing), en, now, true)
   t.hasStrict(screen, { numbers: [], boxes: [{ digit: '' }, { digit: '' }], typed: 'Nothing typed yet', erase: 'Delete', confirm: 'Log in', incomplete: true, ask: 'Type the number on the login page' })
-  t.match(screen.askHelp, /For safety/)
+  t.match(screen.askHelp, /^The right number lets that device use your account\./)
   t.strictSame(screen.keys.flatMap(({ digits }) => digits.map(({ value }) => value)).join(''), '123456789')
   t.hasStrict(screenOf(ready(typing, false, '4'), zh, now, true), { boxes: [{ digit: '4' }, { digit: '' }], typed: '已输入 4', incomplete: true })
   t.hasStrict(screenOf(ready(typing, false, '47'), zh, now, true), { boxes: [{ digit: '4' }, { digit: '7' }], typed: '已输入 47', incomplete: false })
@@ -173,9 +186,9 @@ await t.test('E11 screenOf: says that somebody may have tried to use the person 
     const { line, help } = screenOf({ kind: 'locked-out', retryAfter }, words, now, true)
     return `${line}. ${help}`
   }
-  t.match(lockedOut(600), /^Too many wrong numbers\. So you can't confirm a login for 10 minutes\. Somebody may have tried to have you confirm theirs/)
+  t.match(lockedOut(600), /^Too many wrong numbers\. You can't confirm a login for 10 minutes\. Somebody may have tried to have you confirm theirs/)
   t.match(lockedOut(86_400), /for 24 hours\./)
-  t.match(lockedOut(600, zh), /^数字输错了太多次\. 所以你的账号 10 分钟内不能确认登录。可能有人想让你替他确认登录/)
+  t.match(lockedOut(600, zh), /^数字输错了太多次\. 你的账号 10 分钟内不能确认登录。可能有人想让你替他确认登录/)
   const told = (retryAfter: number, words = en): string => screenOf({ kind: 'unavailable', code: 'rate-limited', retryAfter }, words, now, true).help
   t.strictSame([0, 1, 90, 91, 600, 601, 3600, 5400, 5401, 21_600, 86_400, 259_200].map((seconds) => /again in (.*)\./.exec(told(seconds))?.[1]), [
     '1 second', '1 second', '90 seconds', '2 minutes', '10 minutes', '11 minutes', '60 minutes', '90 minutes', '2 hours', '6 hours', '24 hours', '3 days',
@@ -187,11 +200,11 @@ await t.test('E11 screenOf: says that somebody may have tried to use the person 
 await t.test('E12 screenOf: warns that somebody may have sent the code when this person\'s camera did not scan it, except on the same phone', async (t) => {
   const drawn = (isFromCamera: boolean, isSamePhone: boolean, words = en) => screenOf(ready({ ...offer, isSamePhone }), words, now, isFromCamera)
   for (const words of all) {
-    t.strictSame(texts(drawn(false, false, words)), [words.maybeSent, words.oddHelp])
+    t.strictSame(texts(drawn(false, false, words)), [words.notScanned, words.maybeSent, words.oddHelp])
     t.hasStrict(drawn(false, true, words), { warnings: [], note: words.samePhone })
   }
   for (const isSamePhone of [false, true]) t.hasStrict(drawn(true, isSamePhone), { warnings: [], note: '' })
-  t.strictSame(texts(screenOf(ready({ ...offer, isOtherCountry: true }), en, now, false)), [en.maybeSent, en.otherCountry, en.oddHelp])
+  t.strictSame(texts(screenOf(ready({ ...offer, isOtherCountry: true }), en, now, false)), [en.notScanned, en.maybeSent, en.otherCountry, en.oddHelp])
 })
 
 await t.test('screenOf: sends the person back to the browser, for the number and after the login, when the login page is on this phone', async (t) => {
@@ -230,10 +243,10 @@ await t.test('screenOf: asks first whether it is this person, and for the number
 
 await t.test('screenOf: says what the site gets, before the first login only', async (t) => {
   for (const words of all) {
-    t.hasStrict(screenOf(ready(offer, true), words, now, true), { note: words.whatSiteGets, warnings: [] })
-    t.equal(screenOf(ready(offer), words, now, true).note, '')
+    t.hasStrict(screenOf(ready(offer, true), words, now, true), { siteGets: words.whatSiteGets, warnings: [], note: '' })
+    t.equal(screenOf(ready(offer), words, now, true).siteGets, '')
   }
-  t.equal(screenOf(ready({ ...offer, isSamePhone: true }, true), en, now, false).note, `${en.whatSiteGets}\n${en.samePhone}`)
+  t.hasStrict(screenOf(ready({ ...offer, isSamePhone: true }, true), en, now, false), { siteGets: en.whatSiteGets, note: en.samePhone })
 })
 
 await t.test('words: the buttons of the dialog have at most four characters, the most that WeChat allows', async (t) => {
@@ -249,7 +262,7 @@ await t.test('screenOf: says what a developer has to compare, with this mini pro
 
 await t.test('screenOf: disables the buttons and marks the number while a decision is sent', async (t) => {
   const screen = screenOf({ kind: 'confirming', offer, isFirst: true, typed: '', isClaimed: true, number: '47' }, en, now, true)
-  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: `${en.tapConsequence}\n${en.askHelp}`, note: en.whatSiteGets }, 'nothing above the numbers disappears')
+  t.hasStrict(screen, { busy: true, ask: 'Logging in…', askHelp: `${en.tapConsequence}\n${en.askHelp}`, siteGets: en.whatSiteGets }, 'nothing above the numbers disappears')
   t.strictSame(screen.numbers.filter(({ chosen }) => chosen).map(({ value }) => value), ['47'])
   t.hasStrict(screenOf({ kind: 'cancelling', offer, isFirst: false, typed: '', isClaimed: true }, zh, now, true), { busy: true, ask: '正在取消…' })
 })
@@ -285,17 +298,17 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
   }
   t.equal(screenOf({ kind: 'unavailable', code: 'rate-limited' }, en, now, true).help, en.failures['rate-limited'])
   for (const isFirst of [true, false]) {
-    t.hasStrict(screenOf({ kind: 'loading', isFirst }, en, now, true), { loading: 'Opening…', line: '', title: '', actions: [], note: isFirst ? en.whatSiteGets : '', askHelp: screenOf(ready(offer), en, now, true).askHelp })
+    t.hasStrict(screenOf({ kind: 'loading', isFirst }, en, now, true), { loading: 'Opening…', line: '', title: '', actions: [], siteGets: isFirst ? en.whatSiteGets : '', askHelp: screenOf(ready(offer), en, now, true).askHelp, likely: { title: 'Log in to Example Notes in Chrome on Windows?', ask: en.tapNumber } })
   }
 })
 
 await t.test('screenOf: names the device that is logged in, and whose login can be ended, after the confirmation', async (t) => {
   const line = (words: typeof en, name: string, system: string): string => screenOf(done({ offer: { ...offer, browser: { ...offer.browser, name, system } } }), words, now, true).line
   t.strictSame([['Chrome', 'Windows'], ['Chrome', ''], ['', 'Windows'], ['', '']].map(([name = '', system = '']) => all.map((words) => line(words, name, system))), [
-    ['Chrome · Windows 已登录 Acme', 'Chrome · Windows 已登入 Acme', 'Chrome on Windows is logged in'],
-    ['Chrome 已登录 Acme', 'Chrome 已登入 Acme', 'Chrome is logged in'],
-    ['Windows 已登录 Acme', 'Windows 已登入 Acme', 'Windows is logged in'],
-    ['另一台设备已登录 Acme', '另一台裝置已登入 Acme', 'Another device is logged in'],
+    ['Chrome · Windows 已登录「Acme」', 'Chrome · Windows 已登入「Acme」', 'Chrome on Windows is logged in'],
+    ['Chrome 已登录「Acme」', 'Chrome 已登入「Acme」', 'Chrome is logged in'],
+    ['Windows 已登录「Acme」', 'Windows 已登入「Acme」', 'Windows is logged in'],
+    ['另一台设备已登录「Acme」', '另一台裝置已登入「Acme」', 'Another device is logged in'],
   ])
   const drawn = (more: object, words = en) => screenOf(done({ offer, session: 's1', ...more }), words, now, true)
   t.hasStrict(drawn({}), { address: { host: 'acme.example' }, busy: false, trouble: '', actions: [{ label: 'Done', style: 'button--strong' }, { label: 'Not me: log it out', style: 'refuse' }, { label: 'My logins', style: '' }] })

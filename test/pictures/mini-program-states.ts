@@ -1,5 +1,6 @@
 /** The mini program's two pages, in every state. */
 import { writeFileSync } from 'node:fs'
+import type { Locator } from 'playwright-core'
 import { openBrowser, openPhone, windowsChrome, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { serveDemo } from '../support/demo-window.ts'
 import { visitedService } from '../support/login-visit.ts'
@@ -79,7 +80,7 @@ const questions = (service: OpenService): Screen[] => {
     { name: 'another country, unknown browser', ...asked, prepare: async () => launchOf(await browser({ 'x-forwarded-for': sanJose, 'user-agent': 'curl/8' }), 1049), until: claim },
     { name: 'confirming', ...known, until: async (phone) => { await phone.hold('**/confirm'); await tapRight(phone); await see('.number--chosen')(phone) } },
     { name: 'done', ...known, until: async (phone) => { await tapRight(phone); await end(phone) } },
-    { name: 'refused', ...asked, until: async (phone) => { await numbers(phone); await phone.tap('.cancel .button'); await end(phone) } },
+    { name: 'refused', ...asked, until: async (phone) => { await numbers(phone); await phone.tap('.cancel .refuse'); await end(phone) } },
     { name: 'wrong number', ...known, until: async (phone) => { await numbers(phone); await phone.tap(`.number:not(:has-text("${await last?.matchCode()}"))`); await end(phone) } },
     { name: 'number to type', ...typed, until: see('.key:not([disabled])') },
     { name: 'number typed', ...typed, until: async (phone) => { await see('.key:not([disabled])')(phone); await phone.tap('.key:has-text("1")'); await phone.tap('.key:has-text("2")') } },
@@ -121,8 +122,15 @@ export const homeStates = async (studio: Studio): Promise<void> => {
     return home
   }
   const ready = async ({ page, frame }: Launched): Promise<void> => {
-    await page.frameLocator('iframe').locator('input').waitFor()
+    await page.frameLocator('iframe').locator('.row-button').first().waitFor()
     await frame.waitForFunction("document.querySelector('.bone') === null")
+  }
+  const typeName = async (phone: Launched): Promise<Locator> => {
+    await ready(phone)
+    await phone.tap('.me .row-button')
+    const input = phone.page.frameLocator('iframe').locator('input')
+    await input.fill('小雨')
+    return input
   }
   const screens: Screen[] = [
     { name: 'reading', prepare: async () => home, before: (phone) => phone.hold('**/api/phone/**'), until: see('.bone') },
@@ -131,8 +139,8 @@ export const homeStates = async (studio: Studio): Promise<void> => {
     { name: 'many logins, with a name', prepare: withLogins(5, '小雨 Xiaoyu'), until: ready },
     { name: 'question before a log-out', prepare: withLogins(1), until: async (phone) => { await ready(phone); await phone.tap('.browser button'); await see('dialog')(phone) } },
     { name: 'offline', prepare: async () => home, settings: { online: false }, until: see('.failure') },
-    { name: 'a name typed', prepare: async () => home, until: async (phone) => { await ready(phone); await phone.page.frameLocator('iframe').locator('input').fill('小雨') } },
-    { name: 'name saved', prepare: async () => home, until: async (phone) => { await ready(phone); await phone.page.frameLocator('iframe').locator('input').fill('小雨'); await phone.page.frameLocator('iframe').locator('input').press('Enter'); await phone.page.waitForTimeout(800) } },
+    { name: 'a name typed', prepare: async () => home, until: typeName },
+    { name: 'name saved', prepare: async () => home, until: async (phone) => { await (await typeName(phone)).press('Enter'); await phone.page.waitForTimeout(800) } },
   ]
   await photographScreens(screens, { ...studio, server })
 }

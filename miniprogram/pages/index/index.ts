@@ -1,4 +1,5 @@
 /** The page that the mini program opens with. home.ts has its logic, screen.ts the data of its template. */
+import { breakAtDots } from '../../utils/breaks'
 import { isConfirmed } from '../../utils/dialog'
 import { loginPage, scanCode } from '../../utils/scan-code'
 import { host, service, words } from '../../utils/shared'
@@ -11,7 +12,7 @@ const nothingYet = { user: undefined, sessions: undefined, busy: false, failure:
 
 Page({
   data: {
-    words: { nameLabel, namePlaceholder, save, scan, scanHelp: words.scanHelp(host), browsers, signOut, tryAgain },
+    words: { nameLabel, namePlaceholder, save, scan, scanHelp: breakAtDots(words.scanHelp(host)), browsers, signOut, tryAgain },
     screen: homeScreenOf(nothingYet, words, 0),
     /** The input of the name is open. */
     isNaming: false,

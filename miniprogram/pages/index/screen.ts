@@ -1,6 +1,7 @@
 /** The home page's template data. Empty means "not drawn". */
 import { ago } from '../../utils/durations'
 import type { BrowserName, LoggedInBrowser } from '../../utils/answers'
+import { breakAtDots } from '../../utils/breaks'
 import { isPhoneSystem } from '../../utils/device'
 import { placeIn } from '../../utils/words'
 import type { Words } from '../../utils/words-type'
@@ -23,7 +24,7 @@ export interface HomeScreen {
   readonly browsers: readonly BrowserRow[]
   /** Shown if the list has no browsers. */
   readonly empty: string
-  /** The row that logs all of them out; only if there are several. */
+  /** The last row: also without a login, as another phone may still act for this person. */
   readonly signOutAll: string
   /** The phone's clock is wrong. */
   readonly clock: string
@@ -32,6 +33,8 @@ export interface HomeScreen {
 export interface BrowserRow {
   readonly id: string
   readonly title: string
+  /** As drawn: a host breaks before its dots. */
+  readonly heading: string
   readonly isPhone: boolean
   /** Marks a login of the last minutes. */
   readonly fresh: string
@@ -55,13 +58,14 @@ export const homeScreenOf = (view: HomeView, words: Words, now: number, isClockO
   retry: view.failure !== 'too-old' && view.failure !== 'js-code-invalid',
   browsers: (view.sessions ?? []).map((session) => rowOf(session, words, now)),
   empty: view.sessions?.length === 0 ? words.noBrowsers : '',
-  signOutAll: (view.sessions?.length ?? 0) > 1 ? words.signOutAll : '',
+  signOutAll: view.sessions === undefined ? '' : view.sessions.length === 0 ? words.signOutPhones : words.signOutAll,
   clock: isClockOff ? words.clockCorrected : '',
 })
 
 const rowOf = ({ id, browser, createdAt, lastSeenAt, site }: LoggedInBrowser, words: Words, now: number): BrowserRow => ({
   id,
   title: site ?? titleOf(browser, words),
+  heading: breakAtDots(site ?? titleOf(browser, words)),
   isPhone: isPhoneSystem(browser.system),
   fresh: now - createdAt < freshMs ? words.fresh : '',
   details: [site === null ? '' : titleOf(browser, words), placeIn(words, browser) ?? browser.network ?? browser.ip, ago(lastSeenAt, now, words)]

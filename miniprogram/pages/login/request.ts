@@ -1,5 +1,6 @@
 /** What the login page says of the site and the browser that ask, and the warnings about them. */
 import type { Offer } from '../../utils/answers'
+import { breakAtDots } from '../../utils/breaks'
 import { ago } from '../../utils/durations'
 import { placeIn } from '../../utils/words'
 import type { Words } from '../../utils/words-type'
@@ -19,6 +20,8 @@ export interface Request {
   readonly warnings: readonly Sentence[]
   /** A fact that is no warning. */
   readonly note: string
+  /** What the site gets, on a first login. */
+  readonly siteGets: string
   /** Title, address and warnings for screen readers, in the order in which they matter. */
   readonly spoken: string
 }
@@ -45,16 +48,17 @@ export const requestOf = (offer: Offer, isFirst: boolean, words: Words, now: num
   const title = words.askTitle(site.name, browser.name, browser.system)
   const warnings = warningsOf(offer, words, isFromCamera)
   return {
-    title,
+    title: breakAtDots(title),
     where: place ?? network,
     about: [ago(offer.createdAt, now, words), browser.name, browser.system, place === null ? '' : network].filter((part) => part !== '').join(' · '),
     isFar: offer.isOtherCountry && place !== null,
     isPhone: offer.isPhone,
     addressBar: words.addressBar,
     address,
-    through: site.service === site.origin ? '' : words.through(addressOf(site.service).host),
+    through: site.service === site.origin ? '' : breakAtDots(words.through(addressOf(site.service).host)),
     warnings,
-    note: [isFirst ? words.whatSiteGets : '', isHere(offer, isFromCamera) ? words.samePhone : ''].filter((part) => part !== '').join('\n'),
+    note: isHere(offer, isFromCamera) ? words.samePhone : '',
+    siteGets: isFirst ? words.whatSiteGets : '',
     spoken: [title, `${words.addressBar} ${address.scheme}${address.host}`, ...warnings.map(({ text }) => text)].join('\n'),
   }
 }
@@ -66,7 +70,7 @@ export const addressOf = (origin: string): Address => {
 }
 
 const warningsOf = (offer: Offer, words: Words, isFromCamera: boolean): readonly Sentence[] => {
-  const odd = [isFromCamera || offer.isSamePhone ? '' : words.maybeSent, offer.isOtherCountry ? otherCountry(offer, words) : ''].filter((text) => text !== '')
+  const odd = [...isFromCamera || offer.isSamePhone ? [] : [words.notScanned, words.maybeSent], ...offer.isOtherCountry ? [otherCountry(offer, words)] : []]
   return odd.length === 0 ? [] : [...odd, words.oddHelp].map((text) => ({ text }))
 }
 

@@ -1,4 +1,5 @@
 /** The login page's template data. Empty means "not drawn". */
+import { breakAtDots } from '../../utils/breaks'
 import { duration } from '../../utils/durations'
 import type { Words } from '../../utils/words-type'
 import type { Decision, Done, View } from './approval'
@@ -9,11 +10,13 @@ export type Mark = 'good' | 'refused' | 'warning' | 'stopped' | 'late' | 'no-cod
 
 export type ActionName = 'retry' | 'scan' | 'close' | 'home' | 'update' | 'log-out'
 
-/** From `title` on: set while a decision is asked for or being sent; `address` also after the confirmation, `note` and `askHelp` also for the skeleton. */
+/** From `title` on: set while a decision is asked for or being sent; `address` also after the confirmation, `siteGets` and `askHelp` also for the skeleton. */
 export interface Screen extends Request {
   readonly kind: View['kind']
   /** Read by screen readers while a skeleton is drawn. */
   readonly loading: string
+  /** What a request usually says: the skeleton takes the lines of these. */
+  readonly likely: Readonly<Record<'title' | 'about' | 'addressBar' | 'ask', string>>
   readonly ask: string
   readonly askHelp: string
   readonly numbers: ReadonlyArray<{ readonly value: string, readonly label: string, readonly chosen: boolean }>
@@ -45,6 +48,7 @@ const noAddress = { host: '', scheme: '', parts: [] }
 
 const empty = {
   loading: '',
+  likely: { title: '', about: '', addressBar: '', ask: '' },
   title: '',
   where: '',
   about: '',
@@ -55,6 +59,7 @@ const empty = {
   through: '',
   warnings: [],
   note: '',
+  siteGets: '',
   spoken: '',
   ask: '',
   askHelp: '',
@@ -103,12 +108,19 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
     const request = requestOf(decision.offer, decision.isFirst, words, now, isFromCamera)
     // Two decisions where something is odd: whoever looks for the number first doesn't read.
     const isFirst = request.warnings.length > 0 && !decision.isClaimed
-    const question = isFirst ? { ask: words.isItYou, claim: words.itsMe } : questionOf(decision, words, isFromCamera, chosen)
-    return { ...request, ...question, cancel: words.notMe }
+    const question = isFirst ? { ask: words.isItYou, claim: words.itsMe } : questionOf(decision, words, isFromCamera, chosen, request.warnings.length > 0)
+    return { ...request, ...question, cancel: words.notMe, ...(isFirst && { siteGets: '' }) }
   }
   switch (view.kind) {
     case 'loading':
-      return { ...empty, kind: view.kind, loading: words.loading, note: view.isFirst ? words.whatSiteGets : '', askHelp: `${words.tapConsequence}\n${words.askHelp}` }
+      return {
+        ...empty,
+        kind: view.kind,
+        loading: words.loading,
+        likely: { title: words.askTitle('Example Notes', 'Chrome', 'Windows'), about: `${words.secondsAgo(10)} · Chrome · Windows`, addressBar: words.addressBar, ask: words.tapNumber },
+        siteGets: view.isFirst ? words.whatSiteGets : '',
+        askHelp: `${words.tapConsequence}\n${words.askHelp}`,
+      }
     case 'ready':
       return { ...empty, kind: view.kind, ...asking(view, null) }
     // What is above the buttons stays: they must not move under a finger.
@@ -132,10 +144,10 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
 }
 
 /** The question, and the buttons that answer it. */
-const questionOf = ({ offer, typed }: Decision, words: Words, isFromCamera: boolean, chosen: string | null): Partial<Screen> => {
+const questionOf = ({ offer, typed }: Decision, words: Words, isFromCamera: boolean, chosen: string | null, isWarned: boolean): Partial<Screen> => {
   const here = isHere(offer, isFromCamera)
-  // On the same phone the note says what to check.
-  const helpWith = (consequence: string): string => here ? words.askHelp : `${consequence}\n${words.askHelp}`
+  // On the same phone the note says what to check; a warning says already when to refuse.
+  const helpWith = (consequence: string): string => here ? words.askHelp : isWarned ? consequence : `${consequence}\n${words.askHelp}`
   switch (offer.match) {
     case 'tap':
       return {
@@ -161,7 +173,7 @@ const questionOf = ({ offer, typed }: Decision, words: Words, isFromCamera: bool
 
 /** Who is logged in: somebody who sees a device that isn't theirs can still end it. */
 const doneOf = ({ offer, isEnding, failure }: Done, words: Words): Partial<Screen> => ({
-  ...(offer !== undefined && { line: words.loggedIn(offer.site.name, offer.browser.name, offer.browser.system), address: addressOf(offer.site.origin) }),
+  ...(offer !== undefined && { line: breakAtDots(words.loggedIn(offer.site.name, offer.browser.name, offer.browser.system)), address: addressOf(offer.site.origin) }),
   busy: isEnding,
   ...(failure !== undefined && { help: '' }), // room for the reason, so that the button stays in view
   trouble: failure === undefined ? '' : `${words.stillLoggedIn}\n${words.failures[failure]}`,
