@@ -162,8 +162,14 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Pr
   }
   const keys = (): Promise<void> => phone.says(words.typeNumber)
 
-  await whileHeld('**/api/phone/login', phone.open, () => check('home while it is opened'))
+  const scanTop = (): Promise<unknown> => appOf(window, server).evaluate("Math.round(document.querySelector('.button--strong').getBoundingClientRect().top)")
+  let skeletonTop: unknown
+  await whileHeld('**/api/phone/login', phone.open, async () => {
+    await check('home while it is opened')
+    skeletonTop = await scanTop()
+  })
   await phone.says(words.noBrowsers)
+  t.equal(await scanTop(), skeletonTop, 'the button for scanning stays where it is')
   await check('home, nobody logged in')
   await phone.close()
 
