@@ -87,16 +87,19 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
     wait (ms: number, signal: LeaveSignal, version: number): Promise<WaitOutcome> {
       if (closed || signal.aborted) return Promise.resolve('closed')
       if (this.isWoken) return Promise.resolve('changed')
-      const waiting = waitersFor(this.ticketId).filter(({ end }) => end !== undefined)
+      const entry = entryOf.get(this.ticketId)
+      const waiting = entry instanceof PollGroup ? entry.waiting : undefined
       // Evict the oldest poll, the one most likely abandoned, and make it back off: otherwise two sets of clients would keep evicting each other.
-      if (waiting.length >= heldPerTicket) waiting[0]?.end?.('full')
+      if (waiting !== undefined && waiting.size >= heldPerTicket) waiting.values().next().value?.end?.('full')
       if (isFullFor(this.prefixes)) return Promise.resolve('full')
       count(this.prefixes, 1)
+      waiting?.add(this)
       this.version = version
       return new Promise((resolve) => {
         this.end = (outcome) => {
           this.end = undefined
           this.version = Infinity
+          removeWaiting(this)
           cancelTimer()
           signal.removeEventListener('abort', abort)
           count(this.prefixes, -1)
@@ -116,23 +119,52 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
 
     leave (): void {
       this.end?.('closed')
-      const others = waitersFor(this.ticketId).filter((other) => other !== this)
-      if (others.length > 0) waitersOf.set(this.ticketId, others)
-      else waitersOf.delete(this.ticketId)
+      const entry = entryOf.get(this.ticketId)
+      if (entry instanceof PollGroup) entry.entered.delete(this)
+      if (entry === this || (entry instanceof PollGroup && entry.entered.size === 0)) entryOf.delete(this.ticketId)
     }
   }
 
-  const waitersOf = new Map<string, readonly HeldPoll[]>()
-  const waitersFor = (ticketId: string): readonly HeldPoll[] => waitersOf.get(ticketId) ?? []
+  /** The polls of a ticket that has had more than one at a time. However many they are, none has to be searched for, and no list is copied. */
+  class PollGroup {
+    readonly entered: Set<HeldPoll>
+    /** Those of them that wait, at most `heldPerTicket`, the oldest wait first. */
+    readonly waiting: Set<HeldPoll>
+
+    constructor (first: HeldPoll) {
+      this.entered = new Set([first])
+      this.waiting = new Set(first.end === undefined ? [] : [first])
+    }
+  }
+
+  /** By ticket: its only poll, as nearly all have one at a time, or its group. */
+  const entryOf = new Map<string, HeldPoll | PollGroup>()
+
+  const removeWaiting = (poll: HeldPoll): void => {
+    const entry = entryOf.get(poll.ticketId)
+    if (entry instanceof PollGroup) entry.waiting.delete(poll)
+  }
+
+  const waitersFor = (ticketId: string): Iterable<HeldPoll> => {
+    const entry = entryOf.get(ticketId)
+    return entry === undefined ? [] : entry instanceof PollGroup ? entry.entered : [entry]
+  }
 
   const enter = (ticketId: string, prefixes: readonly string[]): Waiter => {
     const waiter = new HeldPoll(ticketId, prefixes)
-    waitersOf.set(ticketId, [...waitersFor(ticketId), waiter])
+    const entry = entryOf.get(ticketId)
+    if (entry === undefined) {
+      entryOf.set(ticketId, waiter)
+    } else {
+      const group = entry instanceof PollGroup ? entry : new PollGroup(entry)
+      group.entered.add(waiter)
+      entryOf.set(ticketId, group)
+    }
     return waiter
   }
 
   const waitedFor = (): ReadonlyMap<string, number> => {
-    const lowest = [...waitersOf].map(([id, group]) => [id, Math.min(...group.map(({ version }) => version))] as const)
+    const lowest = [...entryOf].map(([id, entry]) => [id, entry instanceof PollGroup ? Math.min(...[...entry.waiting].map(({ version }) => version)) : entry.version] as const)
     return new Map(lowest.filter(([, version]) => version < Infinity))
   }
 
@@ -142,7 +174,7 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
     waitedFor,
     close: () => {
       closed = true
-      for (const group of waitersOf.values()) for (const waiter of group) waiter.end?.('closed')
+      for (const ticketId of entryOf.keys()) for (const waiter of waitersFor(ticketId)) waiter.end?.('closed')
     },
     get held () { return held },
   }

@@ -143,6 +143,37 @@ await t.test('waiting room: the oldest wait of a ticket is evicted as full when 
   t.equal(room.held, 5)
 })
 
+await t.test('waiting room: the oldest wait is evicted when it began while its poll was the only one, and a wait that has ended counts no more', async (t) => {
+  const room = createWaitingRoom(createFakeClock(), 100)
+  const alone = room.enter('a', home)
+  const first = watch(alone.wait(1000, stay, 1))
+  const others = Array.from({ length: 4 }, () => room.enter('a', home))
+  const waits = others.slice(0, 3).map((poll) => watch(poll.wait(1000, stay, 1)))
+  t.equal(await first(), undefined)
+  others[0]?.leave()
+  waits.push(watch(room.enter('a', home).wait(1000, stay, 1)))
+  t.equal(await first(), undefined, 'four wait')
+  waits.push(watch(others[3]!.wait(1000, stay, 1))) // four were created
+  t.equal(await first(), 'full')
+  t.equal(room.held, 4)
+  room.wake('a')
+  t.strictSame(await Promise.all(waits.map((outcome) => outcome())), ['closed', ...Array(4).fill('changed')])
+  t.equal(await alone.wait(1000, stay, 1), 'changed', 'one that doesn\'t wait is woken, too')
+})
+
+// Were all of them searched for each, or copied, this would take minutes.
+await t.test('waiting room: polls of one ticket enter, wait, are evicted and leave in time when there are very many', async (t) => {
+  const room = createWaitingRoom(createFakeClock(), 1_000_000)
+  const polls = Array.from({ length: 200_000 }, () => room.enter('a', home))
+  const waits = polls.map((poll) => poll.wait(1000, stay, 1))
+  t.equal(room.held, 4)
+  t.strictSame([...room.waitedFor()], [['a', 1]])
+  for (const poll of polls) poll.leave()
+  t.equal(room.held, 0)
+  const outcomes = await Promise.all(waits)
+  t.strictSame([outcomes.filter((outcome) => outcome === 'full').length, outcomes.slice(-4)], [199_996, Array(4).fill('closed')])
+})
+
 await t.test('waiting room: the lowest version is the waiting poll\'s when another has only entered', async (t) => {
   const room = createWaitingRoom(createFakeClock(), 100)
   const wait = room.enter('a', home).wait(1000, stay, 3)
