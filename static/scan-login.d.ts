@@ -50,7 +50,7 @@ export interface ScanLoginEventMap {
   confirmed: CustomEvent<object>
   /** The browser is logged in. */
   login: CustomEvent<ScanLogin>
-  /** The person cancelled on the phone, or chose a wrong number, or the visitor said that it wasn't them. A fresh code follows by itself. */
+  /** The person cancelled on the phone, or chose a wrong number, or ended the login there before this browser had it, or the visitor said that it wasn't them. A fresh code follows by itself. */
   cancelled: CustomEvent<object>
   /** A ticket has expired before the next one had replaced it. */
   expired: CustomEvent<object>

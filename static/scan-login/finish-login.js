@@ -12,7 +12,7 @@ const finalCodes = ['ticket-not-found', 'ticket-consumed', 'ticket-cancelled', '
 
 /**
  * Asks the visitor whether it was they who confirmed, if that is in doubt, then gets the session. `isMe` is their answer, null if there was none in
- * time; `session` is null if `isMe` isn't true, or the ticket turned out to be final.
+ * time; `session` is null if `isMe` isn't true, or the ticket turned out to be final. `isEnded`: the person has ended the login on the phone meanwhile.
  * @param {Attempt} attempt
  * @param {{ state: 'confirmed' | 'consumed', user: import('./ticket-api.js').User }} confirmed
  * @param {{ context: Context, viewState: import('./view-state.js').ViewState, lastPerson: import('./login-types.js').LoginDependencies['lastPerson'],
@@ -36,7 +36,7 @@ export const finishLogin = async (attempt, { state, user }, { context, viewState
   }
 
   const isMe = await askIsMe()
-  return { isMe, session: isMe === true ? await consumeTicket(attempt, context) : null }
+  return isMe === true ? { isMe, ...await consumeTicket(attempt, state, context) } : { isMe, session: null, isEnded: false }
 }
 
 /** Finds out who is logged in in this browser, with retries; null if the service hasn't said by `until`. @param {number} until @param {Context} context */
@@ -53,18 +53,23 @@ const findLoggedInPerson = async (until, context) => {
   return null
 }
 
-/** Gets the session of a confirmed ticket, with retries; null if the ticket is final. @param {Attempt} attempt @param {Context} context @returns {Promise<Session | null>} */
-const consumeTicket = async ({ ticket, endsAt }, context) => {
+/**
+ * Gets the session of a confirmed ticket, with retries; null if the ticket is final. A ticket that nobody had consumed before, and whose session can't be had
+ * although our first call was sent within the time for retries, is one of a login that its person has ended.
+ * @param {Attempt} attempt @param {'confirmed' | 'consumed'} state @param {Context} context @returns {Promise<{ session: Session | null, isEnded: boolean }>}
+ */
+const consumeTicket = async ({ ticket, endsAt }, state, context) => {
+  const knownUntil = state === 'confirmed' ? context.clock.now() + consumeRetryMs : -Infinity
   while (context.clock.now() < endsAt + consumeRetryMs) {
     const answer = await interruptible(context, (signal) => context.api.consume(ticket, signal))
     if (answer === null) continue
     const { value: session, failure } = answer
     if (session !== null) {
       context.resetFailures()
-      return session
+      return { session, isEnded: false }
     }
-    if (finalCodes.includes(failure.code)) return null
+    if (finalCodes.includes(failure.code)) return { session, isEnded: failure.code === 'ticket-consumed' && context.clock.now() < knownUntil }
     await context.backOff(failure)
   }
-  return null
+  return { session: null, isEnded: false }
 }

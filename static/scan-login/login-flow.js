@@ -85,7 +85,7 @@ export const runLogin = async (run) => {
     const isRenewed = next !== null && end.state === 'expired' && !wasScanned
     if (next !== null && !isRenewed) api.cancel(next.ticket)
     if (end.user !== null) emit({ name: 'confirmed' })
-    const { isMe, session } = end.user === null ? { isMe: null, session: null } : await finishLogin(attempt, end, { ...run, context, viewState })
+    const { isMe, session, isEnded } = end.user === null ? { isMe: null, session: null, isEnded: false } : await finishLogin(attempt, end, { ...run, context, viewState })
     if (session !== null) {
       run.lastPerson.remember(session.user.sub)
       viewState.set({ name: 'confirmed', person: session.user.name })
@@ -100,7 +100,7 @@ export const runLogin = async (run) => {
     attempt = isRenewed ? next : null
     name = 'waiting'
     if (isRenewed) continue
-    const isCancelled = end.state === 'cancelled' || isMe === false
+    const isCancelled = end.state === 'cancelled' || isMe === false || isEnded
     emit({ name: isCancelled ? 'cancelled' : 'expired' })
     if (isCancelled) name = 'cancelled'
     else if (wasScanned || end.state === 'confirmed') name = 'late'

@@ -318,7 +318,7 @@ for (const [title, fault] of Object.entries(faults)) {
 }
 
 await t.test('login flow: makes a new code when the confirmed ticket turns out to be final', async (t) => {
-  const ends = [problem(409, 'ticket-consumed'), problem(409, 'ticket-expired'), problem(409, 'ticket-cancelled'), problem(404, 'ticket-not-found')]
+  const ends = [problem(409, 'ticket-expired'), problem(409, 'ticket-cancelled'), problem(404, 'ticket-not-found')]
   for (const end of ends) {
     const bench = createLoginHarness()
     bench.plan.consume.push(end)
@@ -328,6 +328,32 @@ await t.test('login flow: makes a new code when the confirmed ticket turns out t
     t.hasStrict(bench.view(), { name: 'late', code: { url: codeOf('t2') } })
     t.strictSame(bench.redirects, [])
   }
+})
+
+await t.test('login flow: says that the login was cancelled, not that time ran out, when the person has ended it on the phone before its session was there', async (t) => {
+  for (const lost of [0, 1]) {
+    const bench = createLoginHarness()
+    bench.plan.consume.push(...Array.from({ length: lost }, () => 'cut' as const), problem(409, 'ticket-consumed'))
+    await bench.begin()
+    await bench.answer(viewAnswer('scanned', 2, { match_code: '47' }))
+    await bench.answer(viewAnswer('confirmed', 3))
+    await bench.pass(5_000)
+    t.hasStrict(bench.view(), { name: 'cancelled', code: { url: codeOf('t2') } })
+    t.strictSame(bench.events.filter((event) => ['confirmed', 'cancelled', 'expired'].includes(event)), ['confirmed', 'cancelled'])
+    t.strictSame(bench.redirects, [])
+  }
+})
+
+await t.test('login flow: says that time ran out when its ticket may have been used by a call of its own whose answer got lost', async (t) => {
+  const bench = createLoginHarness()
+  bench.plan.consume.push(...Array.from({ length: 500 }, () => html(502)))
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 2, { expires_in: 100 }))
+  await bench.pass(31_000)
+  bench.plan.consume.splice(0, Infinity, problem(409, 'ticket-consumed'))
+  await bench.pass(20_000)
+  t.hasStrict(bench.view(), { name: 'late', code: { url: codeOf('t2') } })
+  t.ok(bench.events.includes('expired'))
 })
 
 await t.test('login flow: asks again when the confirmation has not reached the instance that answers consume', async (t) => {
