@@ -122,6 +122,6 @@ await t.test('types: the properties, parts, slots and attributes that they list 
   const attributes = [...observed.matchAll(/'([^']+)'/g)].map(([, name]) => name)
   const styled = found(/:host\(:?(?:not\()?\[([a-z-]+)/g, 'style.js').filter((name) => name !== 'hidden') // every element has it
   const asked = found(/this\.hasAttribute\('([a-z-]+)'\)/g, 'element.js')
-  t.strictSame([...declarations.matchAll(/^ \* - `([a-z-]+)`:/gm)].map(([, name]) => name).sort(), [...attributes, ...styled, ...asked].sort())
+  t.strictSame([...declarations.matchAll(/^ \* - `([a-z-]+)`:/gm)].map(([, name]) => name).sort(), [...new Set([...attributes, ...styled, ...asked])].sort())
   for (const list of ['Properties', 'Parts', 'Slots']) t.ok(listed(list).length > 1, `the list of ${list} was found`)
 })
