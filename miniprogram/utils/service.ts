@@ -2,6 +2,8 @@
 import { readCancelled, readConfirmed, readOffer, readRenamed, readSessions } from './answers'
 import type { Confirmed, LoggedInBrowser, Offer, User } from './answers'
 import { base64url, fromBase64url } from './bytes'
+import { createKeptLogins } from './kept-logins'
+import type { KeptLogin } from './kept-logins'
 import { answerTo, nameRefused } from './outcome'
 import type { Body, Failure, Outcome, Read } from './outcome'
 import { createPhoneKeys } from './phone-key'
@@ -19,8 +21,11 @@ export interface Service {
   sessions (): Promise<Outcome<readonly LoggedInBrowser[]>>
   /** Ends a browser's session; succeeds also if it has ended already. */
   signOut (sessionId: string): Promise<Outcome<true>>
-  /** Ends the login that this person has confirmed, even before its browser has got the session; succeeds also if it has ended already. */
-  endLogin (ticket: string, sessionId: string): Promise<Outcome<true>>
+  /**
+   * Ends the login that this person has confirmed, even before its browser has got the session; succeeds also if it has ended already. Without the session, as
+   * where the answer to the confirmation got lost: also one that isn't confirmed.
+   */
+  endLogin (ticket: string, sessionId: string | undefined): Promise<Outcome<true>>
   /** Ends the session of every browser, and logs out every other phone of this person. */
   signOutEverywhere (): Promise<Outcome<true>>
   /** Sets the name that others see; an empty one removes it. Returns the name as it is now. */
@@ -29,6 +34,14 @@ export interface Service {
   serverNow (): number
   /** Whether no login has been confirmed with this phone yet, or WeChat has forgotten it. */
   isFirstLogin (): boolean
+  noteConfirmed (): void
+  /** Keeps a login that this person has confirmed, for `waitingLogins`. */
+  keepLogin (login: KeptLogin): void
+  forgetLogin (ticket: string): void
+  /** The logins that were confirmed on this phone and that no list of `sessions` has had yet: their browsers may still get in. */
+  waitingLogins (): readonly KeptLogin[]
+  /** Asks what became of each of them. Resolves with true if one has got in, or never will. */
+  checkWaitingLogins (): Promise<boolean>
   /** Whether this phone's clock is so far off that the service would refuse its signatures. */
   isClockOff (): boolean
 }
@@ -36,6 +49,11 @@ export interface Service {
 const signedOut = (_body: Body, status: number): true | undefined => status === 204 ? true : undefined
 /** In the phone's storage, once a login was confirmed. */
 const confirmedKey = 'scan-login-confirmed'
+/** The states in which a ticket never logs anybody in; with `ticket-consumed`, in which it doesn't any more. */
+const deadTicket: ReadonlyArray<Failure['code']> = ['ticket-cancelled', 'ticket-expired', 'ticket-not-found']
+const finalTicket: typeof deadTicket = [...deadTicket, 'ticket-consumed']
+/** An older service gives no session, or says "not found" of one that is still to open: its login may live on. */
+const cannotTell: Failure = { ok: false, code: 'internal' }
 const clockToleranceSeconds = 120 // the service's own (src/http/phone-signature.ts)
 
 /** `serviceUrl` is the service's PUBLIC_URL, which the signature covers. */
@@ -46,6 +64,8 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ js_code: jsCode }),
   }))
+
+  const kept = createKeptLogins(platform)
 
   const send = async (method: PhoneRequest['method'], target: string, body: string | undefined, key: PhoneKey): Promise<Reply> => {
     const [path = '', query = ''] = target.split('?')
@@ -97,24 +117,51 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
 
   const onTicket = (ticket: string, verb: string): string => `/api/phone/tickets/${encodeURIComponent(ticket)}/${verb}`
 
-  const endSession = async (sessionId: string, query = '', options = {}): Promise<Outcome<true>> => {
-    const outcome = await call('DELETE', `/api/phone/sessions/${encodeURIComponent(sessionId)}${query}`, {}, signedOut, options)
-    return !outcome.ok && outcome.code === 'not-found' ? { ok: true, value: true } : outcome
+  const scan = (ticket: string): Promise<Outcome<Offer>> => call('POST', onTicket(ticket, 'scan'), {}, readOffer, { mayRepeat: true })
+
+  const cancel = (ticket: string): Promise<Outcome<'cancelled'>> => call('POST', onTicket(ticket, 'cancel'), {}, readCancelled, { mayRepeat: true })
+
+  const sessionPath = (sessionId: string): string => `/api/phone/sessions/${encodeURIComponent(sessionId)}`
+
+  const serverNow = (): number => platform.now() + keys.clockOffset() * 1000
+
+  const endLogin = async (ticket: string, sessionId: string | undefined): Promise<Outcome<true>> => {
+    if (sessionId === undefined) {
+      // A cancelled ticket can't be confirmed any more; for one that was, the refusal tells the session.
+      const outcome = await cancel(ticket)
+      if (outcome.ok || deadTicket.includes(outcome.code)) return { ok: true, value: true }
+      if (outcome.session !== undefined) return await endLogin(ticket, outcome.session)
+      return outcome.code === 'ticket-confirmed' || outcome.code === 'ticket-consumed' ? cannotTell : outcome
+    }
+    const outcome = await call('DELETE', `${sessionPath(sessionId)}?ticket=${encodeURIComponent(ticket)}`, {}, signedOut, { mayRepeat: true })
+    if (outcome.ok || outcome.code === 'ticket-not-found') return { ok: true, value: true }
+    return outcome.code === 'not-found' ? cannotTell : outcome
   }
 
   return {
     user: () => keys.stored()?.user,
-    scan: (ticket) => call('POST', onTicket(ticket, 'scan'), {}, readOffer, { mayRepeat: true }),
-    confirm: async (ticket, number) => {
-      const outcome = await call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readConfirmed)
-      if (outcome.ok) platform.setStorage(confirmedKey, 'yes')
+    scan,
+    confirm: (ticket, number) => call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readConfirmed),
+    cancel,
+    sessions: async () => {
+      const outcome = await call('GET', '/api/phone/sessions', {}, readSessions, { mayRepeat: true })
+      if (outcome.ok) kept.forget(({ session }) => outcome.value.some(({ id }) => id === session))
       return outcome
     },
-    cancel: (ticket) => call('POST', onTicket(ticket, 'cancel'), {}, readCancelled, { mayRepeat: true }),
-    sessions: () => call('GET', '/api/phone/sessions', {}, readSessions, { mayRepeat: true }),
-    signOut: (sessionId) => endSession(sessionId),
-    endLogin: (ticket, sessionId) => endSession(sessionId, `?ticket=${encodeURIComponent(ticket)}`, { mayRepeat: true }),
-    signOutEverywhere: () => call('DELETE', '/api/phone/sessions', {}, signedOut),
+    signOut: async (sessionId) => {
+      const outcome = await call('DELETE', sessionPath(sessionId), {}, signedOut)
+      return !outcome.ok && outcome.code === 'not-found' ? { ok: true, value: true } : outcome
+    },
+    endLogin: async (ticket, sessionId) => {
+      const outcome = await endLogin(ticket, sessionId)
+      if (outcome.ok) kept.forget((login) => login.ticket === ticket)
+      return outcome
+    },
+    signOutEverywhere: async () => {
+      const outcome = await call('DELETE', '/api/phone/sessions', {}, signedOut)
+      if (outcome.ok) kept.forget(() => true)
+      return outcome
+    },
     rename: async (name) => {
       const outcome = await call('PUT', '/api/phone/profile', { name: name.trim() }, readRenamed)
       if (!outcome.ok) return outcome.code === 'bad-request' ? nameRefused(outcome.reason) : outcome
@@ -122,8 +169,20 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       if (key !== undefined) keys.store({ ...key, user: { ...key.user, ...outcome.value } })
       return { ok: true, value: outcome.value.name }
     },
-    serverNow: () => platform.now() + keys.clockOffset() * 1000,
+    serverNow,
     isFirstLogin: () => platform.getStorage(confirmedKey) === undefined,
+    noteConfirmed: () => platform.setStorage(confirmedKey, 'yes'),
+    keepLogin: kept.keep,
+    forgetLogin: (ticket) => kept.forget((login) => login.ticket === ticket),
+    waitingLogins: () => kept.list(serverNow()),
+    checkWaitingLogins: async () => {
+      const before = kept.list(serverNow())
+      await Promise.all(before.map(async ({ ticket }) => {
+        const outcome = await scan(ticket)
+        if (outcome.ok ? outcome.value.state === 'scanned' : finalTicket.includes(outcome.code)) kept.forget((login) => login.ticket === ticket)
+      }))
+      return kept.list(serverNow()).length < before.length
+    },
     isClockOff: () => Math.abs(keys.clockOffset()) > clockToleranceSeconds,
   }
 }

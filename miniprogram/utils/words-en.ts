@@ -55,6 +55,7 @@ export const en: Words = {
     'update-needed': { line: 'This mini program is out of date', help: 'Update it, then scan again.' },
     offline: { line: "You're offline", help: 'Try again once you are connected.' },
     'locked-out': { line: 'Too many wrong numbers', help: '' },
+    unknown: { line: "It isn't known whether that device is logged in", help: '' },
     unavailable: { line: "Login didn't work", help: '' },
   },
 
@@ -66,6 +67,7 @@ export const en: Words = {
   loggingOut: 'Logging out…',
   stillLoggedIn: 'That device may still be logged in.',
   doneHere: 'Switch back to your browser.',
+  endedHere: { line: 'Logged out here', help: (site) => `${site} may still keep that device logged in. Check there, too.` },
   compareAppIds: (appId) => `For developers: this mini program's AppID${appId === '' ? '' : ` (${appId})`} and the service's WECHAT_APPID must be the same.`,
 
   failures: {
@@ -125,8 +127,10 @@ export const en: Words = {
   noBrowsers: 'Not logged in anywhere',
   unknownBrowser: 'Unknown browser',
   fresh: 'New',
+  justConfirmed: 'Just confirmed, not logged in yet',
   signOut: 'Log out',
   signOutSure: (browser) => `Log out ${browser}? That device will have to scan again.`,
+  signOutSiteSure: (site) => `Log out here? ${site} may still keep that device logged in. Check there, too.`,
   signOutAll: 'Log out everywhere',
   signOutPhones: 'Log out my other phones',
   signOutAllSure: 'Log out all devices and your other phones? They will have to scan again. This phone stays logged in.',

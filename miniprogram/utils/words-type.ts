@@ -58,6 +58,8 @@ export interface Words {
   readonly stillLoggedIn: string
   /** Takes the place of `ends.done.help` if the login page is on this phone. */
   readonly doneHere: string
+  /** Takes the place of `ends['logged-out']` if the login was for another site, which keeps sessions of its own. */
+  readonly endedHere: { readonly line: string, readonly help: (site: string) => string }
   /** What to compare if mini program and site don't belong together; the AppID is empty if WeChat doesn't tell it. */
   readonly compareAppIds: (appId: string) => string
   /** One sentence for each way a call can fail. */
@@ -88,8 +90,12 @@ export interface Words {
   readonly unknownBrowser: string
   /** Marks a login of the last minutes. */
   readonly fresh: string
+  /** The browser hasn't got in yet. */
+  readonly justConfirmed: string
   readonly signOut: string
   readonly signOutSure: (browser: string) => string
+  /** As `signOutSure`, if the login is for another site, which keeps sessions of its own. */
+  readonly signOutSiteSure: (site: string) => string
   readonly signOutAll: string
   /** Takes the place of `signOutAll` where no browser is logged in. */
   readonly signOutPhones: string
@@ -114,4 +120,4 @@ export interface Words {
   readonly daysAgo: (count: number) => string
 }
 
-type EndKind = 'done' | 'refused' | 'logged-out' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unavailable'
+type EndKind = 'done' | 'refused' | 'logged-out' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unknown' | 'unavailable'

@@ -51,6 +51,7 @@ export const zhHant: Words = {
     'update-needed': { line: '小程式版本太舊', help: '更新以後再掃一次。' },
     offline: { line: '網路斷線了', help: '連上網路後再試一次。' },
     'locked-out': { line: '數字輸錯了太多次', help: '' },
+    unknown: { line: '不確定那台裝置有沒有登入', help: '' },
     unavailable: { line: '登入沒有成功', help: '' },
   },
 
@@ -62,6 +63,7 @@ export const zhHant: Words = {
   loggingOut: '正在登出…',
   stillLoggedIn: '沒能登出，那台裝置可能還在登入狀態。',
   doneHere: '切回瀏覽器，會自動繼續。',
+  endedHere: { line: '已在這裡登出', help: (site) => `${site} 可能還讓那台裝置保持登入，請到那裡也檢查一下。` },
   compareAppIds: (appId) => `開發者請檢查：這個小程式的 AppID${appId === '' ? ' ' : `（${appId}）`}和服務的 WECHAT_APPID 必須相同。`,
 
   failures: {
@@ -121,8 +123,10 @@ export const zhHant: Words = {
   noBrowsers: '沒有已登入的裝置',
   unknownBrowser: '未知瀏覽器',
   fresh: '剛登入',
+  justConfirmed: '剛確認，還沒登入完成',
   signOut: '登出',
   signOutSure: (browser) => `登出「${browser}」？那台裝置要重新掃碼才能登入。`,
+  signOutSiteSure: (site) => `在這裡登出？${site} 可能還讓那台裝置保持登入，請到那裡也檢查一下。`,
   signOutAll: '全部登出',
   signOutPhones: '登出其他手機',
   signOutAllSure: '登出所有裝置，包括你的其他手機？之後要重新掃碼才能登入。這支手機不受影響。',

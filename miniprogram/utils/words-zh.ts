@@ -51,6 +51,7 @@ export const zh: Words = {
     'update-needed': { line: '小程序版本太旧', help: '更新以后再扫一次。' },
     offline: { line: '网络断开了', help: '连上网络后再试一次。' },
     'locked-out': { line: '数字输错了太多次', help: '' },
+    unknown: { line: '不确定那台设备有没有登录', help: '' },
     unavailable: { line: '登录没有成功', help: '' },
   },
 
@@ -62,6 +63,7 @@ export const zh: Words = {
   loggingOut: '正在退出…',
   stillLoggedIn: '没能退出，那台设备可能还在登录状态。',
   doneHere: '切回浏览器，会自动继续。',
+  endedHere: { line: '已在这里退出登录', help: (site) => `${site} 可能还让那台设备保持登录，请到那里也检查一下。` },
   compareAppIds: (appId) => `开发者请检查：这个小程序的 AppID${appId === '' ? ' ' : `（${appId}）`}和服务的 WECHAT_APPID 必须相同。`,
 
   failures: {
@@ -121,8 +123,10 @@ export const zh: Words = {
   noBrowsers: '没有已登录的设备',
   unknownBrowser: '未知浏览器',
   fresh: '刚登录',
+  justConfirmed: '刚确认，还没登录完成',
   signOut: '退出',
   signOutSure: (browser) => `退出「${browser}」？那台设备要重新扫码才能登录。`,
+  signOutSiteSure: (site) => `在这里退出登录？${site} 可能还让那台设备保持登录，请到那里也检查一下。`,
   signOutAll: '全部退出',
   signOutPhones: '退出其他手机',
   signOutAllSure: '退出所有设备，包括你的其他手机？之后要重新扫码才能登录。这部手机不受影响。',

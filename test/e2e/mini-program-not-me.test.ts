@@ -40,6 +40,40 @@ await t.test('not me: the browser is logged out, and its page says so, when that
   await phone.says('Not logged in anywhere')
 })
 
+await t.test('not me: it can still be tapped when the number was tapped twice, and the second tap met the button that had come up there', async (t) => {
+  const { window } = await open(t)
+  const phone = window.phone()
+  await phone.scan()
+  const number = phone.button(await window.number())
+  await number.click({ trial: true }) // as soon as it reacts
+  const box = await number.boundingBox()
+  if (box === null) throw new Error('no number in view')
+  for (let taps = 0; taps < 2; taps++) {
+    if (taps > 0) await phone.says('Chrome on Linux is logged in')
+    await window.page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
+  }
+  await phone.button(notMe).click()
+  await phone.says(loggedOut)
+})
+
+await t.test('not me: a login whose page hasn\'t taken the session yet is in the list of the phone, and can be logged out there', async (t) => {
+  const { server, window } = await open(t)
+  const held = Promise.withResolvers<Route>()
+  await window.page.context().route('**/consume', (route) => { held.resolve(route) }, { times: 1 })
+  const phone = await confirmOn(window)
+  const consume = await held.promise
+  await phone.button('My logins').click()
+  await phone.says('Just confirmed, not logged in yet')
+  t.equal(await phone.app.getByText('Not logged in anywhere').count(), 0)
+  await phone.button('Log out Chrome · Linux').click()
+  await phone.app.getByRole('dialog').getByRole('button', { name: 'Yes' }).click()
+  await phone.says('Not logged in anywhere')
+  const answered = window.page.waitForResponse('**/consume')
+  await consume.continue()
+  t.equal((await answered).status(), 409)
+  t.equal(await sessionStatus(window, server), 401)
+})
+
 await t.test('not me: the browser never gets in, and its page shows a fresh code, when that is tapped before the page takes the session', async (t) => {
   const { server, window } = await open(t)
   const held = Promise.withResolvers<Route>()

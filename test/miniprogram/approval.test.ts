@@ -223,16 +223,84 @@ await t.test('approval: can be tried again when there was no network', async (t)
   t.strictSame(kinds, ['loading', 'offline', 'loading', 'ready'])
 })
 
-await t.test('approval: reads the state, and repeats no confirmation, when the answer to a confirmation is lost', async (t) => {
-  for (const [state, kind] of [['scanned', 'ready'], ['confirmed', 'done'], ['consumed', 'done']] as const) {
-    const { approval, asked } = start({ scan: [offer(), offer({ state })], confirm: 'lost' })
+const lostAnswers: ReadonlyArray<readonly [FakeReply, string]> = [
+  ['lost', 'no-answer'], ['cut', 'no-answer'], [{ status: 502, body: '<h1>Bad gateway</h1>' }, 'no-answer'], [problem(500, 'internal'), 'internal'],
+  [problem(503, 'store-unavailable'), 'store-unavailable'], [problem(401, 'replayed'), 'replayed'],
+]
+
+await t.test('approval: reads the state once, and repeats no confirmation, when the answer to a confirmation is lost', async (t) => {
+  for (const [answer, code] of lostAnswers) {
+    for (const state of ['confirmed', 'consumed']) {
+      const { approval, asked, kinds } = start({ scan: [offer(), offer({ state, session: 's1' })], confirm: answer })
+      await approval.read()
+      await approval.confirm('47')
+      t.hasStrict(approval.view(), { kind: 'done', session: 's1' }, code)
+      t.strictSame(asked(), ['POST scan', 'POST confirm', 'POST scan'])
+      t.strictSame(kinds, ['loading', 'ready', 'confirming', 'done'])
+    }
+    const { approval, asked } = start({ confirm: answer })
     await approval.read()
     await approval.confirm('47')
-    t.strictSame(approval.view(), { kind: 'unavailable', code: 'no-answer' })
-    await approval.read()
-    t.equal(approval.view().kind, kind)
+    t.strictSame(approval.view(), { kind: 'unavailable', code }, 'it is known that nobody is logged in')
     t.strictSame(asked(), ['POST scan', 'POST confirm', 'POST scan'])
+    await approval.read()
+    t.equal(approval.view().kind, 'ready')
   }
+  const refused = start({ confirm: problem(429, 'rate-limited') })
+  await refused.approval.read()
+  await refused.approval.confirm('47')
+  t.strictSame(refused.approval.view(), { kind: 'unavailable', code: 'rate-limited' })
+  t.strictSame(refused.asked(), ['POST scan', 'POST confirm'], 'a refusal leaves nothing to ask for')
+})
+
+await t.test('approval: doesn\'t know whether the device is logged in, however often that is asked for, until the service tells', async (t) => {
+  for (const [answer, code] of lostAnswers) {
+    const { approval, asked } = start({ scan: [offer(), answer, ...(answer === 'cut' ? ['lost' as const] : []), problem(429, 'rate-limited'), offer({ state: 'confirmed', session: 's1' })], confirm: answer })
+    await approval.read()
+    await approval.confirm('47')
+    t.strictSame(approval.view(), { kind: 'unknown', code, isEnding: false })
+    await approval.read()
+    t.strictSame(approval.view(), { kind: 'unknown', code: 'rate-limited', isEnding: false })
+    await approval.read()
+    t.hasStrict(approval.view(), { kind: 'done', session: 's1' })
+    t.equal(asked().filter((call) => call === 'POST confirm').length, 1)
+  }
+  const { approval } = start({ scan: [offer(), 'lost', offer(), 'lost'], confirm: 'lost' })
+  await approval.read()
+  await approval.confirm('47')
+  await approval.read()
+  t.equal(approval.view().kind, 'ready', 'it was not')
+  await approval.read()
+  t.strictSame(approval.view(), { kind: 'unavailable', code: 'no-answer' })
+})
+
+await t.test('approval: ends a login that it knows nothing of, whether it was confirmed or not', async (t) => {
+  const gone = { status: 204, body: '' }
+  const told = problem(409, 'ticket-confirmed', { session: 's1' })
+  for (const [cancel, calls] of [
+    [ok({ state: 'cancelled', version: 3 }), ['POST cancel']],
+    [told, ['POST cancel', `DELETE s1?ticket=${ticket}`]],
+    [problem(409, 'ticket-consumed', { session: 's1' }), ['POST cancel', `DELETE s1?ticket=${ticket}`]],
+    [problem(409, 'ticket-expired'), ['POST cancel']],
+  ] as const) {
+    const { approval, asked } = start({ scan: [offer(), 'lost'], confirm: 'lost', cancel, [`s1?ticket=${ticket}`]: gone })
+    await approval.read()
+    await approval.confirm('47')
+    const ending = approval.logOut()
+    t.hasStrict(approval.view(), { kind: 'unknown', isEnding: true })
+    await Promise.all([ending, approval.logOut(), approval.read()])
+    t.strictSame(approval.view(), { kind: 'logged-out' })
+    t.strictSame(asked().slice(3), calls)
+  }
+  const { approval } = start({ scan: [offer(), 'lost'], confirm: 'lost', cancel: [problem(503, 'store-unavailable'), problem(409, 'ticket-confirmed'), told], [`s1?ticket=${ticket}`]: gone })
+  await approval.read()
+  await approval.confirm('47')
+  for (const code of ['store-unavailable', 'internal']) {
+    await approval.logOut()
+    t.strictSame(approval.view(), { kind: 'unknown', code, isEnding: false })
+  }
+  await approval.logOut()
+  t.strictSame(approval.view(), { kind: 'logged-out' })
 })
 
 await t.test('approval: reads by itself when its call was cut off and the page is shown again', async (t) => {
@@ -324,7 +392,7 @@ await t.test('approval: ends the login that it has just confirmed when that was 
 
 await t.test('approval: says so, and can be tried again, when the login could not be ended', async (t) => {
   const end = `s1?ticket=${ticket}`
-  const { approval, phone } = start({ confirm: ok({ state: 'confirmed', session: 's1' }), [end]: [problem(503, 'store-unavailable'), 'lost', problem(404, 'not-found')] })
+  const { approval, phone } = start({ confirm: ok({ state: 'confirmed', session: 's1' }), [end]: [problem(503, 'store-unavailable'), 'lost', problem(404, 'not-found'), problem(404, 'ticket-not-found')] })
   await approval.read()
   await approval.confirm('47')
   await approval.logOut()
@@ -333,6 +401,8 @@ await t.test('approval: says so, and can be tried again, when the login could no
   await approval.logOut()
   t.hasStrict(approval.view(), { kind: 'done', failure: 'offline' })
   phone.isConnected = true
+  await approval.logOut()
+  t.hasStrict(approval.view(), { kind: 'done', session: 's1', failure: 'internal' }, 'a service that doesn\'t look at the ticket: the browser may still get in')
   await approval.logOut()
   t.strictSame(approval.view(), { kind: 'logged-out' }, 'it has ended already')
 })
@@ -344,6 +414,86 @@ await t.test('approval: a code that is scanned again after "Not me: log it out" 
   const used = start({ scan: problem(409, 'ticket-consumed') })
   await used.approval.read()
   t.hasStrict(used.approval.view(), { kind: 'used' })
+})
+
+await t.test('approval: the person\'s own used code can still be logged out when the page is opened anew, a stranger\'s is used', async (t) => {
+  const { approval } = start({ scan: problem(409, 'ticket-consumed', { session: 's1' }), [`s1?ticket=${ticket}`]: { status: 204, body: '' } })
+  await approval.read()
+  t.strictSame(approval.view(), { kind: 'done', offer: undefined, session: 's1', isEnding: false, failure: undefined })
+  await approval.logOut()
+  t.strictSame(approval.view(), { kind: 'logged-out' })
+  const { approval: other } = start({ scan: problem(409, 'ticket-consumed') })
+  await other.read()
+  t.strictSame(other.view(), { kind: 'used' })
+})
+
+await t.test('approval: tells that a login was for another site when it is ended, as that site may go on with it', async (t) => {
+  const site = { name: 'Shop', origin: 'https://shop.example', service: 'https://acme.example' }
+  const { approval } = start({ scan: offer({ site }), confirm: ok({ state: 'confirmed', session: 's1' }), [`s1?ticket=${ticket}`]: { status: 204, body: '' } })
+  await approval.read()
+  await approval.confirm('47')
+  await approval.logOut()
+  t.strictSame(approval.view(), { kind: 'logged-out', site: 'https://shop.example' })
+})
+
+await t.test('approval: marks the first login, and keeps what may become one, however it learns that it was confirmed', async (t) => {
+  const gone = { status: 204, body: '' }
+  const end = { [`s1?ticket=${ticket}`]: gone }
+  const startWith = (answers: Record<string, FakeReply | FakeReply[]>) => {
+    const { phone, platform } = createFakePhone({ scan: offer(), ...answers })
+    const service = createService(platform, serviceUrl)
+    return { phone, service, approval: createApproval(service, ticket, () => {}) }
+  }
+  const kept = { ticket, session: 's1', endsAt: startMs + 150_000, browser: { name: 'Chrome 151' }, site: null }
+  for (const answers of [
+    { confirm: ok({ state: 'confirmed', session: 's1' }), ...end },
+    { confirm: 'lost' as const, scan: [offer(), offer({ state: 'confirmed', session: 's1' })], ...end },
+    { confirm: problem(409, 'ticket-consumed', { session: 's1' }), ...end },
+  ] as const) {
+    const { phone, service, approval } = startWith(answers as Record<string, FakeReply | FakeReply[]>)
+    await approval.read()
+    t.strictSame(service.waitingLogins(), [])
+    await approval.confirm('47')
+    t.equal(service.isFirstLogin(), false)
+    t.hasStrict(service.waitingLogins(), [kept])
+    phone.now += 149_000
+    t.equal(service.waitingLogins().length, 1)
+    phone.now += 1_000
+    t.strictSame(service.waitingLogins(), [], 'until the ticket ends')
+    phone.now -= 1_000
+    await approval.logOut()
+    t.strictSame(service.waitingLogins(), [])
+  }
+  const { service, approval } = startWith({ scan: [offer(), 'lost', offer()], confirm: 'lost' })
+  await approval.read()
+  await approval.confirm('47')
+  const [login] = service.waitingLogins()
+  t.hasStrict(login, { ticket })
+  t.equal(login?.session, undefined, 'the answer is missing')
+  await approval.read()
+  t.strictSame(service.waitingLogins(), [], 'it was not confirmed')
+  for (const confirm of [problem(403, 'match-wrong'), problem(409, 'ticket-cancelled'), problem(429, 'rate-limited')]) {
+    const { service, approval } = startWith({ confirm })
+    await approval.read()
+    await approval.confirm('47')
+    t.strictSame(service.waitingLogins(), [])
+  }
+})
+
+await t.test('approval: keeps the end of the ticket when the tap comes while the page is read again', async (t) => {
+  const late = held<Reply>()
+  const { phone, platform } = createFakePhone({ scan: [offer(), () => late.promise], confirm: ok({ state: 'confirmed', session: 's1' }) })
+  const service = createService(platform, serviceUrl)
+  const approval = createApproval(service, ticket, () => {})
+  await approval.read()
+  const again = approval.read()
+  await approval.confirm('47')
+  late.settle(offer())
+  await again
+  t.hasStrict(service.waitingLogins(), [{ session: 's1', endsAt: startMs + 150_000 }])
+  t.hasStrict(createService(platform, serviceUrl).waitingLogins(), [{ session: 's1' }], 'also after the next start')
+  phone.storage.set('scan-login-logins', '{')
+  t.strictSame(createService(platform, serviceUrl).waitingLogins(), [])
 })
 
 await t.test('approval: knows the session to end however it learns that the login was confirmed', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import '../support/miniprogram.ts'
-import { createFakePhone, grant, held, ok, problem, serviceUrl, startMs } from './fake-phone.ts'
+import { createFakePhone, grant, held, offer, ok, problem, serviceUrl, startMs } from './fake-phone.ts'
 import type { FakeReply } from './fake-phone.ts'
 import type { Reply } from '../../miniprogram/utils/ports'
 
@@ -24,6 +24,11 @@ const renamed: FakeReply = ({ body }) => {
   return ok({ user: { sub: 'sub-of-mei', name: name === '' ? null : name } })
 }
 
+const everywhere = (answer: FakeReply): FakeReply => (request) => {
+  if (request.method !== 'DELETE') return two
+  return typeof answer === 'function' ? answer(request) : answer as Reply
+}
+
 const start = (answers: Record<string, FakeReply | FakeReply[]> = {}) => {
   const { phone, platform } = createFakePhone({ sessions: two, s1: { status: 204, body: '' }, profile: renamed, ...answers })
   const home = createHome(createService(platform, serviceUrl), () => {})
@@ -36,8 +41,8 @@ await t.test('home: shows who this is and where they are logged in', async (t) =
   const screen = homeScreenOf(home.view(), wordsFor('en'), startMs)
   t.hasStrict(screen, { name: 'WeChat user', initial: '', setName: 'Set a name', known: true, failure: '', empty: '' })
   t.strictSame(screen.browsers, [
-    { id: 's1', title: 'Chrome 151 · Windows 11', heading: 'Chrome 151 · Windows 11', isPhone: false, fresh: '', details: [{ text: '203.0.113.*' }, { text: '20 seconds ago' }] },
-    { id: 's2', title: 'Chrome 151 · Windows 11', heading: 'Chrome 151 · Windows 11', isPhone: false, fresh: '', details: [{ text: 'Shanghai' }, { text: '20 seconds ago' }] },
+    { id: 's1', ticket: '', site: '', title: 'Chrome 151 · Windows 11', heading: 'Chrome 151 · Windows 11', isPhone: false, fresh: '', details: [{ text: '203.0.113.*' }, { text: '20 seconds ago' }] },
+    { id: 's2', ticket: '', site: '', title: 'Chrome 151 · Windows 11', heading: 'Chrome 151 · Windows 11', isPhone: false, fresh: '', details: [{ text: 'Shanghai' }, { text: '20 seconds ago' }] },
   ])
   t.strictSame(homeScreenOf(home.view(), wordsFor('zh'), startMs).browsers[1]?.details, [{ text: '上海' }, { text: '20 秒前' }])
 })
@@ -72,6 +77,86 @@ await t.test('home: offers to log out everywhere once the list is known, as anot
   t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).signOutAll, 'Log out my other phones')
 })
 
+const kept = (ticket: string, session: string | undefined, more: object = {}) => ({
+  ticket,
+  ...(session !== undefined && { session }),
+  endsAt: startMs + 150_000,
+  browser: { name: 'Firefox', system: 'Android 16', ip: '', network: '198.51.100.*', place: null, placeEn: null },
+  site: null,
+  ...more,
+})
+
+const startKept = (answers: Record<string, FakeReply | FakeReply[]>, logins: ReadonlyArray<ReturnType<typeof kept>>) => {
+  const { phone, platform } = createFakePhone({ sessions: ok({ sessions: [] }), ...answers })
+  const service = createService(platform, serviceUrl)
+  for (const login of logins) service.keepLogin(login)
+  const home = createHome(service, () => {})
+  return { phone, platform, service, home, drawn: (language = 'en') => homeScreenOf(home.view(), wordsFor(language), startMs) }
+}
+
+await t.test('home: a login that was confirmed and whose browser hasn\'t got in yet is on top, and can be logged out', async (t) => {
+  const { home, drawn, phone } = startKept({ sessions: two, 's9?ticket=t9': { status: 204, body: '' } }, [kept('t9', 's9')])
+  t.hasStrict(drawn(), { loading: true, empty: '', browsers: [{ id: 't9' }] }, 'also before the service has answered')
+  await home.read()
+  t.strictSame(drawn().browsers.map(({ id }) => id), ['t9', 's1', 's2'])
+  for (const [language, text] of [['en', 'Just confirmed, not logged in yet'], ['zh', '刚确认，还没登录完成'], ['zh-TW', '剛確認，還沒登入完成']] as const) {
+    t.hasStrict(drawn(language).browsers[0], { ticket: 't9', title: 'Firefox · Android 16', isPhone: true, details: [{ text }, { text: '198.51.100.*' }] })
+  }
+  await Promise.all([home.endWaiting('t9'), home.endWaiting('t9')])
+  t.strictSame(drawn().browsers.map(({ id }) => id), ['s1', 's2'])
+  t.strictSame(phone.calls().filter((call) => call.startsWith('DELETE')), ['DELETE s9?ticket=t9'])
+})
+
+await t.test('home: never says that nobody is logged in while such a login waits, until its ticket ends', async (t) => {
+  const { home, drawn, phone } = startKept({ 's9?ticket=t9': problem(404, 'not-found') }, [kept('t9', 's9')])
+  await home.read()
+  t.hasStrict(drawn(), { empty: '', browsers: [{ id: 't9' }] })
+  await home.endWaiting('t9')
+  t.hasStrict(drawn(), { empty: '', failure: wordsFor('en').failures.internal, browsers: [{ id: 't9' }] }, 'it could not be ended')
+  phone.now += 150_000
+  await home.read()
+  t.hasStrict(drawn(), { empty: 'Not logged in anywhere', browsers: [] })
+})
+
+await t.test('home: such a login is listed once, by the service, when its browser has got in', async (t) => {
+  const { home, drawn, platform } = startKept({ sessions: two }, [kept('t1', 's1')])
+  await home.read()
+  t.strictSame(drawn().browsers.map(({ id, ticket }) => [id, ticket]), [['s1', ''], ['s2', '']])
+  t.strictSame(createService(platform, serviceUrl).waitingLogins(), [])
+})
+
+await t.test('home: such a login goes when its ticket can\'t log anybody in any more, and is in the list if it has', async (t) => {
+  for (const scan of [problem(409, 'ticket-consumed', { session: 's1' }), problem(409, 'ticket-expired'), problem(409, 'ticket-cancelled'), problem(404, 'ticket-not-found'), offer()]) {
+    const { home, drawn, phone } = startKept({ scan, sessions: [ok({ sessions: [] }), two] }, [kept('t1', 's1')])
+    await home.read()
+    t.strictSame(drawn().browsers.map(({ id }) => id), ['s1', 's2'])
+    t.strictSame(phone.calls().slice(1), ['GET sessions', 'POST scan', 'GET sessions'])
+  }
+  for (const scan of [offer({ state: 'confirmed', session: 's1' }), 'lost' as const, problem(429, 'rate-limited')]) {
+    const { home, drawn, phone } = startKept({ scan }, [kept('t1', 's1')])
+    await home.read()
+    t.strictSame(drawn().browsers.map(({ id }) => id), ['t1'])
+    t.strictSame(phone.calls().slice(1), ['GET sessions', 'POST scan'])
+  }
+})
+
+await t.test('home: no such login stays when all are signed out, and at most eight are kept', async (t) => {
+  const { home, drawn, service } = startKept({ sessions: everywhere({ status: 204, body: '' }) }, Array.from({ length: 9 }, (_, at) => kept(`t${at}`, `x${at}`)))
+  t.strictSame(service.waitingLogins().map(({ ticket }) => ticket), ['t8', 't7', 't6', 't5', 't4', 't3', 't2', 't1'])
+  await home.read()
+  await home.signOutEverywhere()
+  t.hasStrict(drawn(), { empty: 'Not logged in anywhere', browsers: [] })
+})
+
+await t.test('home: a login whose confirmation had no answer is cancelled, or ended, when that is tapped', async (t) => {
+  const { home, drawn, phone } = startKept({ cancel: [ok({ state: 'cancelled' }), problem(409, 'ticket-confirmed', { session: 's9' })], 's9?ticket=t2': { status: 204, body: '' } }, [kept('t1', undefined), kept('t2', undefined)])
+  await home.read()
+  await home.endWaiting('t1')
+  await home.endWaiting('t2')
+  t.strictSame(drawn().browsers, [])
+  t.strictSame(phone.calls().slice(-3), ['POST cancel', 'POST cancel', 'DELETE s9?ticket=t2'])
+})
+
 await t.test('home: says so when the phone\'s clock is off', async (t) => {
   const { home } = start()
   await home.read()
@@ -87,11 +172,6 @@ await t.test('home: sends one call and shortens the list when a browser is signe
   t.strictSame(ids(), ['s2'])
   t.equal(home.view().busy, false)
 })
-
-const everywhere = (answer: FakeReply): FakeReply => (request) => {
-  if (request.method !== 'DELETE') return two
-  return typeof answer === 'function' ? answer(request) : answer as Reply
-}
 
 await t.test('home: sends one call and empties the list when all are signed out, also when tapped twice', async (t) => {
   const { home, phone, ids } = start({ sessions: everywhere({ status: 204, body: '' }) })

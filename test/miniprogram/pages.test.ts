@@ -81,6 +81,9 @@ const open = async (path: string, query: 'page' | 'start' = 'page'): Promise<Def
 /** Opens a page as at a cold start, with the `wx` of that moment. */
 const openFresh = (path: string): Promise<Definition> => open(path, 'start')
 
+/** As after 600 ms. */
+const waitForButtons = (page: Definition): void => page.setData({ isArmed: true })
+
 const tap = (dataset: object): object => ({ currentTarget: { dataset } })
 const sent = (): string[] => requests.map(({ method, url }) => `${method} ${url.slice(url.lastIndexOf('/') + 1)}`).filter((call) => call !== 'POST login')
 
@@ -94,9 +97,18 @@ await t.test('login page: logs in, and not before, when a number is tapped', asy
   page.onLoad({ scene: encodeURIComponent(ticket) })
   await page.onShow()
   t.hasStrict(page.data.screen, { kind: 'ready', title: 'Log in to Acme in Chrome 151 on Windows 11?' })
-  t.strictSame(sent(), ['POST scan'])
+  await page.onNumber(tap({ value: '47' }))
+  t.strictSame(sent(), ['POST scan'], 'a finger that is still on its way is no answer, whatever is drawn by then')
+  waitForButtons(page)
   await page.onNumber(tap({ value: '47' }))
   t.hasStrict(page.data.screen, { kind: 'done', mark: 'good' })
+  did.length = 0
+  for (const { name } of page.data.screen.actions) await page.onAction(tap({ name }))
+  t.strictSame(did, [], 'nor is the second tap of two')
+  t.strictSame(page.data.screen.kind, 'done')
+  waitForButtons(page)
+  await page.onAction(tap({ name: 'close' }))
+  t.strictSame(did, ['exit'])
   page.onHide()
   page.onUnload()
   t.strictSame(sent(), ['POST scan', 'POST confirm'])
@@ -120,6 +132,7 @@ await t.test('login page: the buttons that say yes react once they were in view 
   const page = await open('pages/login/login')
   page.onLoad({ scene: ticket })
   await page.onShow()
+  page.onClaim()
   t.hasStrict(page.data, { isArmed: false, screen: { claim: "It's me", numbers: [] } })
   timers.shift()?.()
   t.equal(page.data.isArmed, true)
@@ -151,6 +164,9 @@ await t.test('login page: the single button confirms when no number is asked for
   const page = await open('pages/login/login')
   page.onLoad({ scene: ticket })
   await page.onShow()
+  await page.onConfirm()
+  t.equal(page.data.screen.kind, 'ready')
+  waitForButtons(page)
   await page.onConfirm()
   page.onUnload()
   t.equal(page.data.screen.kind, 'done')
@@ -326,14 +342,14 @@ await t.test('home page: shows the browsers, signs one out when that is confirme
   await page.onShow()
   t.hasStrict(page.data.screen.browsers, [{ id: 's1', title: 'Chrome · Linux' }])
   t.equal(page.data.words.scanHelp, "Open login\u200b.example\u200b.com's login page and scan its code")
-  const [{ id, title }] = page.data.screen.browsers
+  const [row] = page.data.screen.browsers
   did.length = 0
   agrees = false
-  await page.onSignOut(tap({ id, title }))
+  await page.onSignOut(tap(row))
   t.strictSame(did, ['Log out Chrome · Linux? That device will have to scan again. Yes/No'])
   t.equal(page.data.screen.browsers.length, 1)
   agrees = true
-  await page.onSignOut(tap({ id, title }))
+  await page.onSignOut(tap(row))
   t.strictSame(page.data.screen.browsers, [])
 
   t.hasStrict(page.data, { isNaming: false, isChanged: false, screen: { setName: 'Set a name' } })
@@ -365,6 +381,29 @@ await t.test('home page: shows the browsers, signs one out when that is confirme
   connected = true
   await page.onRetry()
   t.hasStrict(page.data.screen, { failure: '', input: 'Meili' })
+})
+
+await t.test('home page: logs out a login that is still to open with its ticket, and says what ending it can\'t do for another site', async (t) => {
+  const end = 's9?ticket=t9'
+  answers[end] = { status: 204, body: '' }
+  const before = answers.scan
+  answers.scan = offer({ state: 'confirmed', session: 's9' })
+  const browser = { name: 'Firefox', system: 'Linux', ip: '', network: null, place: null, placeEn: null }
+  storage.set('scan-login-logins', JSON.stringify([{ ticket: 't9', session: 's9', endsAt: Date.now() + 60_000, browser, site: 'Shop' }]))
+  t.teardown(() => {
+    if (before !== undefined) answers.scan = before
+    storage.delete('scan-login-logins')
+  })
+  const page = await openFresh('pages/index/index')
+  page.onLoad()
+  await page.onShow()
+  const [row] = page.data.screen.browsers
+  t.hasStrict(row, { ticket: 't9', site: 'Shop', title: 'Shop' })
+  did.length = 0
+  await page.onSignOut(tap(row))
+  t.strictSame(did, ['Log out here? Shop may still keep that device logged in. Check there, too. Yes/No'])
+  t.strictSame(sent().slice(-1), [`DELETE ${end}`])
+  t.strictSame(page.data.screen.browsers.map(({ id }: { id: string }) => id), ['s1'])
 })
 
 await t.test('home page: opens the login page with the ticket of the code that was scanned', async (t) => {

@@ -3,7 +3,7 @@ import t from 'tap'
 import '../support/miniprogram.ts'
 import { problemTypes } from '../../src/errors.ts'
 import type { Offer } from '../../miniprogram/utils/answers'
-import type { View } from '../../miniprogram/pages/login/approval'
+import type { View } from '../../miniprogram/pages/login/view'
 
 const { serverCodes } = await import('../../miniprogram/utils/outcome.ts')
 const { ago } = await import('../../miniprogram/utils/durations.ts')
@@ -35,7 +35,7 @@ await t.test('words: every code of the registry that a phone can get has a sente
 
 await t.test('words: no text is empty, has a code in it or says "error", in all languages', async (t) => {
   const sentences = (words: object): string[] => Object.entries(words).flatMap(([name, word]) =>
-    name === 'unavailable' || name === 'locked-out' ? [word.line] : typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x', 'y', 'z')] : sentences(word))
+    name === 'unavailable' || name === 'locked-out' || name === 'unknown' ? [word.line] : typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x', 'y', 'z')] : sentences(word))
   for (const sentence of all.flatMap(sentences)) {
     t.match(sentence, /\S/)
     t.notMatch(sentence, /error|错误|[a-z]+-[a-z]+-|undefined|null/i, sentence)
@@ -272,6 +272,7 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
     [done(), 'good', ['close', 'home']],
     [done({ offer, session: 's1' }), 'good', ['close', 'log-out', 'home']],
     [{ kind: 'logged-out' }, 'refused', ['close', 'home']],
+    [{ kind: 'logged-out', site: 'https://shop.example' }, 'refused', ['close', 'home']],
     [{ kind: 'refused' }, 'refused', ['close', 'home']],
     [{ kind: 'cancelled' }, 'stopped', ['scan', 'home']],
     [{ kind: 'wrong-number' }, 'warning', ['scan', 'home']],
@@ -286,11 +287,13 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
     [{ kind: 'offline' }, 'offline', ['retry', 'home']],
     [{ kind: 'unavailable', code: 'store-unavailable' }, 'offline', ['retry', 'home']],
     [{ kind: 'locked-out', retryAfter: 600 }, 'warning', ['retry', 'home']],
+    [{ kind: 'unknown', code: 'no-answer', isEnding: false }, 'warning', ['retry', 'log-out', 'home']],
   ]
   for (const words of all) {
     for (const [view, mark, actions] of ends) {
       const screen = screenOf(view, words, now, true)
       t.hasStrict(screen, { kind: view.kind, mark, title: '', cancel: '', numbers: [] })
+      t.equal(screen.arms, actions.includes('log-out') || view.kind === 'done', 'what decides something, or closes what can be decided')
       t.not(screen.line, '')
       t.not(screen.help, '')
       t.strictSame(screen.actions.map(({ name }) => name), actions)
@@ -316,5 +319,11 @@ await t.test('screenOf: names the device that is logged in, and whose login can 
   t.hasStrict(drawn({ failure: 'offline' }), { help: '', actions: [{ name: 'close', style: '' }, { name: 'log-out', style: 'button--strong' }, { name: 'home', style: '' }] }, 'the buttons stay in place')
   t.equal(drawn({ failure: 'offline' }).trouble, "That device may still be logged in.\nYou're offline. Try again once you are connected.")
   t.equal(screenOf({ kind: 'logged-out' }, en, now, true).actions[1]?.label, "See where you're logged in")
+  const unknown = (more: object) => screenOf({ kind: 'unknown', code: 'no-answer', isEnding: false, ...more }, en, now, true)
+  t.hasStrict(unknown({}), { line: "It isn't known whether that device is logged in", help: "The site doesn't answer. Please try again.", busy: false, actions: [{ label: 'Try again' }, { label: 'Not me: log it out' }, { label: 'My logins' }] })
+  t.hasStrict(unknown({ code: 'rate-limited', retryAfter: 600, isEnding: true }), { help: 'That was a lot at once. Try again in 10 minutes.', busy: true, actions: [{}, { label: 'Logging out…' }, {}] })
+  const elsewhere = (words: typeof en) => screenOf({ kind: 'logged-out', site: 'https://shop.example' }, words, now, true)
+  t.hasStrict(elsewhere(en), { line: 'Logged out here', help: `shop.example may still keep that device logged in. Check there, too.\n${en.ends.refused.help}` })
+  for (const words of all) t.match(elsewhere(words).help, /^shop\.example/)
   for (const words of all) t.equal(words.ends['logged-out'].help, words.ends.refused.help, 'a code that somebody sent is not to be scanned')
 })

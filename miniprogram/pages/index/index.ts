@@ -8,7 +8,7 @@ import type { Home } from './home'
 import { homeScreenOf } from './screen'
 
 const { nameLabel, namePlaceholder, save, scan, browsers, signOut, tryAgain } = words
-const nothingYet = { user: undefined, sessions: undefined, busy: false, failure: undefined }
+const nothingYet = { user: undefined, sessions: undefined, waiting: [], busy: false, failure: undefined }
 
 Page({
   data: {
@@ -76,9 +76,12 @@ Page({
     await this.home?.read()
   },
 
-  async onSignOut (event: WechatMiniprogram.TouchEvent<object, object, { id: string, title: string }>) {
-    const { id, title } = event.currentTarget.dataset
-    if (await isConfirmed(words.signOutSure(title), { yes: words.signOutYes, no: words.keep })) await this.home?.signOut(id)
+  async onSignOut (event: WechatMiniprogram.TouchEvent<object, object, { id: string, ticket: string, title: string, site: string }>) {
+    const { id, ticket, title, site } = event.currentTarget.dataset
+    const question = site === '' ? words.signOutSure(title) : words.signOutSiteSure(site)
+    if (!await isConfirmed(question, { yes: words.signOutYes, no: words.keep })) return
+    if (ticket === '') await this.home?.signOut(id)
+    else await this.home?.endWaiting(ticket)
   },
 
   async onSignOutAll () {

@@ -3,6 +3,7 @@ import { ago } from '../../utils/durations'
 import type { BrowserName, LoggedInBrowser } from '../../utils/answers'
 import { breakAtDots } from '../../utils/breaks'
 import { isPhoneSystem } from '../../utils/device'
+import type { KeptLogin } from '../../utils/kept-logins'
 import { placeIn } from '../../utils/words'
 import type { Words } from '../../utils/words-type'
 import type { HomeView } from './home'
@@ -32,6 +33,10 @@ export interface HomeScreen {
 
 export interface BrowserRow {
   readonly id: string
+  /** Set while the browser hasn't got in yet: by this the login is ended. */
+  readonly ticket: string
+  /** The name of the site that the login is for, unless that is the service's own. */
+  readonly site: string
   readonly title: string
   /** As drawn: a host breaks before its dots. */
   readonly heading: string
@@ -56,14 +61,27 @@ export const homeScreenOf = (view: HomeView, words: Words, now: number, isClockO
   busy: view.busy,
   failure: view.failure === undefined ? '' : words.failures[view.failure],
   retry: view.failure !== 'too-old' && view.failure !== 'js-code-invalid',
-  browsers: (view.sessions ?? []).map((session) => rowOf(session, words, now)),
-  empty: view.sessions?.length === 0 ? words.noBrowsers : '',
-  signOutAll: view.sessions === undefined ? '' : view.sessions.length === 0 ? words.signOutPhones : words.signOutAll,
+  browsers: [...view.waiting.map((login) => waitingRowOf(login, words)), ...(view.sessions ?? []).map((session) => rowOf(session, words, now))],
+  empty: view.sessions?.length === 0 && view.waiting.length === 0 ? words.noBrowsers : '',
+  signOutAll: view.sessions === undefined ? '' : view.sessions.length + view.waiting.length === 0 ? words.signOutPhones : words.signOutAll,
   clock: isClockOff ? words.clockCorrected : '',
+})
+
+const waitingRowOf = ({ ticket, browser, site }: KeptLogin, words: Words): BrowserRow => ({
+  id: ticket,
+  ticket,
+  site: site ?? '',
+  title: site ?? titleOf(browser, words),
+  heading: breakAtDots(site ?? titleOf(browser, words)),
+  isPhone: isPhoneSystem(browser.system),
+  fresh: '',
+  details: [words.justConfirmed, site === null ? '' : titleOf(browser, words), placeIn(words, browser) ?? browser.network ?? ''].filter((text) => text !== '').map((text) => ({ text })),
 })
 
 const rowOf = ({ id, browser, createdAt, lastSeenAt, site }: LoggedInBrowser, words: Words, now: number): BrowserRow => ({
   id,
+  ticket: '',
+  site: site ?? '',
   title: site ?? titleOf(browser, words),
   heading: breakAtDots(site ?? titleOf(browser, words)),
   isPhone: isPhoneSystem(browser.system),

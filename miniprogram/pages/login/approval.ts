@@ -1,48 +1,9 @@
 /** One approval: the state of a scanned ticket on the phone, and what the person's taps do. Nothing is confirmed without a tap. */
 import type { Offer } from '../../utils/answers'
-import type { Failure, FailureCode, Outcome } from '../../utils/outcome'
+import type { Failure, Outcome } from '../../utils/outcome'
 import type { Service } from '../../utils/service'
-
-export type View =
-  | { readonly kind: 'loading', readonly isFirst: boolean }
-  | Decision & { readonly kind: 'ready' }
-  | Decision & { readonly kind: 'confirming', readonly number: string | null }
-  | Decision & { readonly kind: 'cancelling' }
-  /** The last chance to say that it was somebody else. */
-  | Done & { readonly kind: 'done' }
-  /** From here to `blocked`: nothing more can be done with this ticket. By this person: before the confirmation, or after it; `cancelled` otherwise. */
-  | { readonly kind: 'refused' | 'logged-out' }
-  | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
-  /** WeChat knows none of this mini program's js_codes: it has another AppID than the service. */
-  | { readonly kind: 'foreign-app' }
-  /** WeChat, or this mini program, is too old for the service. */
-  | { readonly kind: 'wechat-too-old' | 'update-needed' }
-  /** From here on: can be tried again. */
-  | { readonly kind: 'offline' }
-  /** After too many wrong numbers, this person can't confirm anything for `retryAfter` seconds. */
-  | { readonly kind: 'locked-out', readonly retryAfter: number }
-  | { readonly kind: 'unavailable', readonly code: FailureCode, readonly retryAfter?: number }
-
-/** The decision that is asked for. */
-export interface Decision {
-  readonly offer: Offer
-  /** On this phone nobody has confirmed a login yet. */
-  readonly isFirst: boolean
-  /** The digits typed so far, if `match` is `type`. */
-  readonly typed: string
-  /** The person has said that it is them, as they are asked first where something is odd. */
-  readonly isClaimed: boolean
-}
-
-export interface Done {
-  readonly offer: Offer | undefined
-  /** By which the login can be ended; undefined from an older service. */
-  readonly session: string | undefined
-  /** The login is being ended. */
-  readonly isEnding: boolean
-  /** Why it could not be ended; undefined if that wasn't tried. */
-  readonly failure: FailureCode | undefined
-}
+import { doneWith, loggedOutOf, viewOf } from './failed'
+import type { View } from './view'
 
 export interface Approval {
   readonly view: () => View
@@ -57,21 +18,30 @@ export interface Approval {
   /** Confirms with the number that was tapped; with null if the single button was tapped, which sends what was typed. */
   confirm (number: string | null): Promise<void>
   cancel (): Promise<void>
-  /** Ends the login that was confirmed. */
+  /** Ends the login that was confirmed, or may have been. */
   logOut (): Promise<void>
   /** Redraws, and reads again once the time seems to be up. To be called every few seconds. */
   tick (): Promise<void>
 }
 
 /** The views that reading again may change. */
-const readable: ReadonlyArray<View['kind']> = ['loading', 'ready', 'offline', 'locked-out', 'unavailable']
+const readable: ReadonlyArray<View['kind']> = ['loading', 'ready', 'unknown', 'offline', 'locked-out', 'unavailable']
+
+/** The views in which this ticket can't be logged in with, or not without another tap. */
+const notLoggedIn: ReadonlyArray<View['kind']> = ['ready', 'refused', 'logged-out', 'cancelled', 'wrong-number', 'expired']
+
+/** The failures after which a call may have been carried out all the same. */
+const uncertain: ReadonlyArray<Failure['code']> = ['offline', 'no-answer', 'internal', 'replayed', 'wechat-unavailable', 'store-unavailable']
 
 /** `ticket` is undefined if the scanned code has none; `onChange` is called after every change of the view. */
 export const createApproval = (service: Service, ticket: string | undefined, onChange: () => void): Approval => {
   let view: View = { kind: 'loading', isFirst: service.isFirstLogin() }
   /** The last offer that was read. If there is one, it was this person who scanned the ticket. */
   let offer: Offer | undefined
-  let endsAt = Infinity
+  /** When the ticket ends, by the service's clock. */
+  let endsAt = 0
+  /** A read is under way: another one wouldn't tell more. */
+  let isReading = false
   /** Kept while the page is in the background, where the person may read the number. */
   let typed = ''
   let isClaimed = false
@@ -81,44 +51,62 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
   let wasRefused = false
   /** The page was shown again during a confirm or cancel: WeChat may have cut off that call in the background. */
   let wasShownAgain = false
+  /** A confirmation was sent, and it isn't known what became of it. */
+  let maybeConfirmed = false
 
   const show = (next: View): void => {
+    const isNew = next.kind !== view.kind
     view = next
+    if (isNew) note(next)
     onChange()
   }
 
-  const done = (session = offer?.session): View => ({ kind: 'done', offer, session, isEnding: false, failure: undefined })
-
-  const failed = ({ code, retryAfter, reason, session }: Failure): View => {
-    if (reason === 'wrong-numbers' && retryAfter !== undefined) return { kind: 'locked-out', retryAfter }
-    if (code === 'ticket-consumed' && reason === 'logged-out') return { kind: 'logged-out' }
-    switch (code) {
-      case 'offline': return { kind: 'offline' }
-      case 'ticket-confirmed': return done(session)
-      // Only the person who scanned can have confirmed it: without an offer that was somebody else.
-      case 'ticket-consumed': return offer === undefined ? { kind: 'used' } : done(session)
-      case 'match-wrong': return { kind: 'wrong-number' }
-      case 'ticket-cancelled': return { kind: wasRefused ? 'refused' : 'cancelled' }
-      case 'ticket-expired': return { kind: 'expired' }
-      case 'ticket-taken': return { kind: 'taken' }
-      case 'ticket-not-found': case 'bad-request': return { kind: 'invalid-code' }
-      case 'wechat-user-blocked': return { kind: 'blocked' }
-      case 'js-code-invalid': return { kind: 'foreign-app' } // two in a row, neither used before
-      case 'too-old': return { kind: 'wechat-too-old' }
-      // The service has no such call, or not in this form: the mini program is of another version.
-      case 'not-found': case 'method-not-allowed': case 'unsupported-media-type': return { kind: 'update-needed' }
-      default: return { kind: 'unavailable', code, ...(retryAfter !== undefined && { retryAfter }) }
-    }
+  /** Keeps on this phone what may still become a login of this ticket, and nothing else. */
+  const note = (next: View): void => {
+    if (next.kind === 'done') service.noteConfirmed()
+    if (next.kind === 'done') keep(next.session)
+    else if (next.kind === 'confirming') keep(undefined)
+    else if (notLoggedIn.includes(next.kind)) forget()
   }
 
-  /** Awaits a call, and shows its failure; returns its value. Returns undefined for a failure, and if a later call was made meanwhile. */
-  const valueOf = async <T>(call: Promise<Outcome<T>>): Promise<T | undefined> => {
+  const keep = (session: string | undefined): void => {
+    if (ticket === undefined || offer === undefined) return
+    const { browser, site } = offer
+    service.keepLogin({ ticket, ...(session !== undefined && { session }), endsAt, browser, site: site.origin === site.service ? null : site.name })
+  }
+
+  const forget = (): void => {
+    maybeConfirmed = false
+    if (ticket !== undefined) service.forgetLogin(ticket)
+  }
+
+  const failed = (failure: Failure): View => {
+    const next = viewOf(failure, offer, wasRefused)
+    // What can be tried again tells nothing about a confirmation that was sent before.
+    if (!maybeConfirmed || !['offline', 'unavailable', 'locked-out'].includes(next.kind)) return next
+    const { code, retryAfter } = failure
+    return { kind: 'unknown', code, ...(retryAfter !== undefined && { retryAfter }), isEnding: false }
+  }
+
+  /** Awaits a call; returns undefined if a later call was made meanwhile. */
+  const outcomeOf = async <T>(call: Promise<Outcome<T>>): Promise<Outcome<T> | undefined> => {
     const thisCall = ++lastCall
     const outcome = await call
-    if (thisCall !== lastCall) return undefined
-    if (outcome.ok) return outcome.value
-    show(failed(outcome))
-    return undefined
+    return thisCall === lastCall ? outcome : undefined
+  }
+
+  /** Reads the ticket, and shows its state; `unconfirmed` in place of the question. */
+  const readTicket = async (id: string, unconfirmed?: View): Promise<void> => {
+    isReading = true
+    const outcome = await outcomeOf(service.scan(id))
+    if (outcome === undefined) return
+    isReading = false
+    if (!outcome.ok) return show(failed(outcome))
+    offer = outcome.value
+    endsAt = service.serverNow() + offer.expiresIn * 1000
+    if (offer.state === 'confirmed') return show(doneWith(offer))
+    forget()
+    show(unconfirmed ?? { kind: 'ready', offer, isFirst: service.isFirstLogin(), typed, isClaimed })
   }
 
   const read = async (): Promise<void> => {
@@ -126,20 +114,15 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
       wasShownAgain = true
       return
     }
-    if (!readable.includes(view.kind)) return
+    if (!readable.includes(view.kind) || (view.kind === 'unknown' && view.isEnding)) return
     if (ticket === undefined) return show({ kind: 'invalid-code' })
     if (view.kind !== 'ready') show({ kind: 'loading', isFirst: service.isFirstLogin() })
-    endsAt = Infinity
-    const answer = await valueOf(service.scan(ticket))
-    if (answer === undefined) return
-    offer = answer
-    endsAt = service.serverNow() + answer.expiresIn * 1000
-    show(answer.state === 'scanned' ? { kind: 'ready', offer: answer, isFirst: service.isFirstLogin(), typed, isClaimed } : done())
+    await readTicket(ticket)
   }
 
   /** Reads again if a call was cut off in the background. Only reads: a confirmation is never repeated without a tap. */
   const readIfCutOff = async (): Promise<void> => {
-    const again = wasShownAgain && (view.kind === 'offline' || (view.kind === 'unavailable' && view.code === 'no-answer'))
+    const again = wasShownAgain && (view.kind === 'offline' || ((view.kind === 'unavailable' || view.kind === 'unknown') && view.code === 'no-answer'))
     wasShownAgain = false
     if (again) await read()
   }
@@ -174,27 +157,39 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
       const number = numberFor(view.offer, tapped)
       if (number === undefined) return
       show({ ...view, kind: 'confirming', number })
-      const confirmed = await valueOf(service.confirm(ticket, number))
-      if (confirmed !== undefined) show(done(confirmed.session))
+      const outcome = await outcomeOf(service.confirm(ticket, number))
+      if (outcome === undefined) return
+      if (outcome.ok) return show(doneWith(offer, outcome.value.session))
+      const failure = failed(outcome)
+      if (uncertain.includes(outcome.code)) {
+        maybeConfirmed = true
+        await readTicket(ticket, failure)
+      } else {
+        forget()
+        show(failure)
+      }
       await readIfCutOff()
     },
     cancel: async () => {
       if (view.kind !== 'ready' || ticket === undefined) return
       wasRefused = true
       show({ ...view, kind: 'cancelling' })
-      if (await valueOf(service.cancel(ticket)) !== undefined) show({ kind: 'refused' })
+      const outcome = await outcomeOf(service.cancel(ticket))
+      if (outcome !== undefined) show(outcome.ok ? { kind: 'refused' } : failed(outcome))
       await readIfCutOff()
     },
     logOut: async () => {
-      if (view.kind !== 'done' || view.isEnding || view.session === undefined || ticket === undefined) return
+      if (ticket === undefined || (view.kind !== 'unknown' && (view.kind !== 'done' || view.session === undefined)) || view.isEnding) return
       const before = view
-      show({ ...before, isEnding: true, failure: undefined })
-      const outcome = await service.endLogin(ticket, view.session)
-      show(outcome.ok ? { kind: 'logged-out' } : { ...before, failure: outcome.code })
+      const session = before.kind === 'done' ? before.session : undefined
+      show(before.kind === 'done' ? { ...before, isEnding: true, failure: undefined } : { ...before, isEnding: true })
+      const outcome = await service.endLogin(ticket, session)
+      if (outcome.ok) show(loggedOutOf(offer))
+      else show(before.kind === 'done' ? { ...before, failure: outcome.code } : { ...before, code: outcome.code })
     },
     tick: async () => {
       if (view.kind !== 'ready') return
-      if (service.serverNow() < endsAt) return onChange()
+      if (isReading || service.serverNow() < endsAt) return onChange()
       await read() // the service decides whether it has expired: this phone's clock may have been set meanwhile
     },
   }

@@ -52,7 +52,7 @@ Page({
   draw () {
     if (this.approval === undefined) return
     const screen = screenOf(this.approval.view(), words, service.serverNow(), this.isFromCamera, appId)
-    const question = screen.claim !== '' ? 'claim' : screen.kind === 'ready' ? 'answer' : screen.kind === 'done' ? 'done' : ''
+    const question = !screen.arms ? '' : screen.claim !== '' ? 'claim' : screen.kind
     if (question !== '' && question !== this.question) this.arm()
     if (!screen.busy) this.question = question
     this.setData({ screen })
@@ -65,12 +65,17 @@ Page({
     this.armTimer = setTimeout(() => { this.setData({ isArmed: true }) }, armMs)
   },
 
+  /** Whether a tap on a button that decides something counts. Asked for in each handler: what disables the buttons is drawn a moment after it is set. */
+  isAnswer () {
+    return this.data.isArmed || !this.data.screen.arms
+  },
+
   onClaim () {
-    this.approval?.claim()
+    if (this.isAnswer()) this.approval?.claim()
   },
 
   async onNumber (event: WechatMiniprogram.TouchEvent<object, object, { value: string }>) {
-    await this.approval?.confirm(event.currentTarget.dataset.value)
+    if (this.isAnswer()) await this.approval?.confirm(event.currentTarget.dataset.value)
   },
 
   onKey (event: WechatMiniprogram.TouchEvent<object, object, { value: string }>) {
@@ -82,7 +87,8 @@ Page({
   },
 
   async onConfirm () {
-    await this.approval?.confirm(null)
+    // Two typed digits are no tap by mistake.
+    if (this.isAnswer() || this.data.screen.keys.length > 0) await this.approval?.confirm(null)
   },
 
   async onNotMe () {
@@ -90,6 +96,7 @@ Page({
   },
 
   async onAction (event: WechatMiniprogram.TouchEvent<object, object, { name: ActionName }>) {
+    if (!this.isAnswer()) return
     switch (event.currentTarget.dataset.name) {
       case 'retry': return await this.approval?.read()
       case 'scan': return await this.scanAgain()

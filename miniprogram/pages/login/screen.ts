@@ -2,9 +2,9 @@
 import { breakAtDots } from '../../utils/breaks'
 import { duration } from '../../utils/durations'
 import type { Words } from '../../utils/words-type'
-import type { Decision, Done, View } from './approval'
 import { addressOf, isHere, requestOf } from './request'
 import type { Request } from './request'
+import type { Decision, Done, View } from './view'
 
 export type Mark = 'good' | 'refused' | 'warning' | 'stopped' | 'late' | 'no-code' | 'offline' | 'old'
 
@@ -41,6 +41,8 @@ export interface Screen extends Request {
   /** Why the login could not be ended. */
   readonly trouble: string
   readonly mark: Mark
+  /** The buttons that decide something react only once they have been in view for a while. */
+  readonly arms: boolean
   readonly actions: ReadonlyArray<{ readonly name: ActionName, readonly label: string, readonly style: '' | 'button--strong' | 'refuse' }>
 }
 
@@ -77,14 +79,19 @@ const empty = {
   help: '',
   trouble: '',
   mark: 'stopped',
+  arms: false,
   actions: [],
 } as const
 
-const marks: Readonly<Record<Exclude<View['kind'], 'loading' | 'ready' | 'confirming' | 'cancelling'>, Mark>> = {
+/** The views in which no decision is asked for any more. */
+type End = Exclude<View, { readonly kind: 'loading' | 'ready' | 'confirming' | 'cancelling' }>
+
+const marks: Readonly<Record<End['kind'], Mark>> = {
   done: 'good',
   refused: 'refused',
   'logged-out': 'refused',
   cancelled: 'stopped',
+  unknown: 'warning',
   'wrong-number': 'warning',
   taken: 'warning',
   blocked: 'warning',
@@ -122,21 +129,23 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
         askHelp: `${words.tapConsequence}\n${words.askHelp}`,
       }
     case 'ready':
-      return { ...empty, kind: view.kind, ...asking(view, null) }
+      return { ...empty, kind: view.kind, arms: true, ...asking(view, null) }
     // What is above the buttons stays: they must not move under a finger.
     case 'confirming':
       return { ...empty, kind: view.kind, ...asking(view, view.number), busy: true, ask: words.confirming }
     case 'cancelling':
       return { ...empty, kind: view.kind, ...asking(view, null), busy: true, ask: words.cancelling }
     default: {
-      const { line, help } = words.ends[view.kind]
+      const { line, help } = endOf(view, words)
       return {
         ...empty,
         kind: view.kind,
         line,
         help: helpOf(view, words, isFromCamera, appId) ?? help,
         mark: marks[view.kind],
+        arms: view.kind === 'done' || view.kind === 'unknown',
         ...(view.kind === 'done' && doneOf(view, words)),
+        ...(view.kind === 'unknown' && { busy: view.isEnding }),
         actions: actionsOf(view).map((name, index) => ({ name, label: labelOf(name, view, words), style: styleOf(name, index, view) })),
       }
     }
@@ -179,18 +188,25 @@ const doneOf = ({ offer, isEnding, failure }: Done, words: Words): Partial<Scree
   trouble: failure === undefined ? '' : `${words.stillLoggedIn}\n${words.failures[failure]}`,
 })
 
+const endOf = (view: End, words: Words): { readonly line: string, readonly help: string } => {
+  const end = words.ends[view.kind]
+  if (view.kind !== 'logged-out' || view.site === undefined) return end
+  return { line: words.endedHere.line, help: `${words.endedHere.help(addressOf(view.site).host)}\n${end.help}` }
+}
+
 /** The help that depends on more than the kind of end. */
 const helpOf = (view: View, words: Words, isFromCamera: boolean, appId: string): string | undefined => {
   if (view.kind === 'done') return view.offer !== undefined && isHere(view.offer, isFromCamera) ? words.doneHere : undefined
   if (view.kind === 'foreign-app') return `${words.ends[view.kind].help}\n${words.compareAppIds(appId)}`
   if (view.kind === 'locked-out') return words.lockedOutHelp(duration(view.retryAfter, words))
-  if (view.kind !== 'unavailable') return undefined
+  if (view.kind !== 'unavailable' && view.kind !== 'unknown') return undefined
   return view.code === 'rate-limited' && view.retryAfter !== undefined ? words.tooFast(duration(view.retryAfter, words)) : words.failures[view.code]
 }
 
 const actionsOf = (view: View): readonly ActionName[] => {
   const { kind } = view
   if (kind === 'done') return view.session === undefined ? ['close', 'home'] : ['close', 'log-out', 'home']
+  if (kind === 'unknown') return ['retry', 'log-out', 'home']
   // No scanner after a refusal: whoever sent the code has the next one on their page already.
   if (kind === 'refused' || kind === 'logged-out') return ['close', 'home']
   if (kind === 'offline' || kind === 'unavailable' || kind === 'locked-out') return ['retry', 'home']
@@ -211,7 +227,7 @@ const labelOf = (name: ActionName, view: View, words: Words): string => {
     case 'scan': return words.scanAgain
     case 'close': return words.close
     case 'update': return words.update
-    case 'log-out': return view.kind === 'done' && view.isEnding ? words.loggingOut : words.notMeLogOut
+    case 'log-out': return 'isEnding' in view && view.isEnding ? words.loggingOut : words.notMeLogOut
     case 'home': return view.kind === 'refused' || view.kind === 'logged-out' ? words.seeLogins : words.home
   }
 }
