@@ -96,6 +96,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes one line and no secret
+    childLoggerFactory: (log, bindings) => log.child(bindings), // without options pino makes less for each held poll, and no route has any
     genReqId: () => randomUUID(),
     trustProxy: config.proxies.length > 0 ? trustedProxies(config.proxies) : false,
     bodyLimit: 16 * 1024,

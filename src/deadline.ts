@@ -2,6 +2,7 @@
  * Waiting with a deadline. A timer that fires proves nothing about the other side: when this process itself was stalled (stopped, swapped out, busy), the
  * answer may lie in a socket that hasn't been read yet.
  */
+import { createTimerQueue, type Timed, type TimerQueue } from './timer-queue.ts'
 
 /** A monotonic clock and a timer, both in milliseconds. */
 export interface Timer {
@@ -21,36 +22,59 @@ const maxGraces = 2
  * moves a little.
  */
 export const afterDeadline = (timer: Timer, ms: number, call: () => void): () => void => {
-  const deadline = new Deadline(timer, call)
-  deadline.wait(ms)
+  const deadline = new CallingDeadline(queueOf(timer), call)
+  deadline.start(ms)
   return () => { deadline.cancel() }
 }
 
-const nothing = (): void => {}
+const queues = new WeakMap<Timer, TimerQueue>()
 
-/** A class, and one small object for each: every held poll has one, and every call of the store. */
-class Deadline {
-  readonly timer: Timer
-  readonly call: () => void
-  graces = 0
-  cancel = nothing
+/** The queue of all deadlines by this timer. */
+export const queueOf = (timer: Timer): TimerQueue => {
+  const queue = queues.get(timer) ?? createTimerQueue(timer)
+  queues.set(timer, queue)
+  return queue
+}
 
-  constructor (timer: Timer, call: () => void) {
-    this.timer = timer
-    this.call = call
+/** A class, and one small object for each: every held poll has one, and every call of the store. `onMissed` is called once, where it is not cancelled first. */
+export abstract class Deadline implements Timed {
+  readonly #queue: TimerQueue
+  #graces = 0
+  #turn: NodeJS.Immediate | undefined = undefined
+  dueAt = 0
+  place = -1
+
+  constructor (queue: TimerQueue) {
+    this.#queue = queue
   }
 
-  wait (ms: number): void {
-    const dueAt = this.timer.steady() + ms
-    this.cancel = this.timer.after(ms, () => {
-      const wasStalled = this.timer.steady() - dueAt > stalledAfterMs
-      // Node runs timers before it reads sockets, and immediates after that.
-      const turn = setImmediate(() => {
-        if (wasStalled && this.graces++ < maxGraces) this.wait(graceMs)
-        else this.call()
-      })
-      this.cancel = () => { clearImmediate(turn) }
+  abstract onMissed (): void
+
+  start (ms: number): void {
+    this.#queue.add(this, ms)
+  }
+
+  onDue (): void {
+    const wasStalled = this.#queue.now() - this.dueAt > stalledAfterMs
+    // Node runs timers before it reads sockets, and immediates after that.
+    this.#turn = setImmediate(() => {
+      if (wasStalled && this.#graces++ < maxGraces) this.start(graceMs)
+      else this.onMissed()
     })
+  }
+
+  cancel (): void {
+    this.#queue.remove(this)
+    if (this.#turn !== undefined) clearImmediate(this.#turn)
+  }
+}
+
+class CallingDeadline extends Deadline {
+  readonly onMissed: () => void
+
+  constructor (queue: TimerQueue, onMissed: () => void) {
+    super(queue)
+    this.onMissed = onMissed
   }
 }
 

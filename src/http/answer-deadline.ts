@@ -1,7 +1,9 @@
 /** Upper bound for every call, so that a client gets an answer within 6 s. The store and WeChat have shorter deadlines of their own. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { afterDeadline, type Timer } from '../deadline.ts'
+import { Deadline, queueOf, type Timer } from '../deadline.ts'
 import { Problem } from '../errors.ts'
+import type { TimerQueue } from '../timer-queue.ts'
 import { sendProblem } from './problems.ts'
 
 const answerWithinMs = 5_000
@@ -11,18 +13,33 @@ const answerWithinMs = 5_000
  * of WeChat, and refuse calls whose answers have arrived.
  */
 export const answerDeadlinePlugin = fp<{ timer: Timer }>(async (app, { timer }) => {
+  const queue = queueOf(timer)
   app.addHook('onRequest', (request, reply, done) => {
-    const ms = request.routeOptions.config.answerWithinMs ?? answerWithinMs
-    const cancel = afterDeadline(timer, ms, () => {
-      if (reply.sent || reply.raw.headersSent) return
-      // Not thrown as an error: Fastify answers a second error of one request itself, and the first may be with the error handler, waiting for the limits.
-      sendProblem(request.raw.complete === false ? lateBody() : lateAnswer(ms), request, reply)
-      reply.raw.once('close', () => { reply.hijack() }) // the handler's late result is neither sent nor logged
-    })
-    reply.raw.on('close', cancel)
+    const deadline = new AnswerDeadline(queue, reply)
+    deadline.start(answerMsOf(request))
+    reply.raw.on('close', () => { deadline.cancel() })
     done()
   })
 }, { name: 'answer-deadline' })
+
+const answerMsOf = ({ routeOptions }: FastifyRequest): number => routeOptions.config.answerWithinMs ?? answerWithinMs
+
+class AnswerDeadline extends Deadline {
+  readonly reply: FastifyReply
+
+  constructor (queue: TimerQueue, reply: FastifyReply) {
+    super(queue)
+    this.reply = reply
+  }
+
+  onMissed (): void {
+    const { reply, reply: { request } } = this
+    if (reply.sent || reply.raw.headersSent) return
+    // Not thrown as an error: Fastify answers a second error of one request itself, and the first may be with the error handler, waiting for the limits.
+    sendProblem(request.raw.complete === false ? lateBody() : lateAnswer(answerMsOf(request)), request, reply)
+    reply.raw.once('close', () => { reply.hijack() }) // the handler's late result is neither sent nor logged
+  }
+}
 
 /** The store or WeChat is slow: the client may retry. */
 const lateAnswer = (ms: number): Problem => new Problem('store-unavailable', { cause: new Error(`the handler did not answer within ${ms} ms`) })

@@ -2,7 +2,7 @@
  * Limits of connections per client, network and in all, and of unanswered calls on one connection. They also bound what is queued for clients that don't read,
  * since each answer is bounded, and the large ones are buffers that all answers share.
  */
-import type { RequestListener, Server } from 'node:http'
+import type { RequestListener, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { networkMatcher, plainAddress, prefixesOf } from '../domain/address.ts'
 import type { Clock } from '../login/ports.ts'
@@ -161,6 +161,15 @@ export const limitConnections = (
     if (!socket.destroyed) markIdle(socket, connection)
   }
 
+  /** Of an answer: it was sent, or its connection has ended. */
+  function onClose (this: ServerResponse): void {
+    const { socket } = this.req
+    const connection = connections.get(socket)
+    if (connection === undefined) return
+    connection.unanswered--
+    if (connection.unanswered === 0 && !socket.destroyed) markIdle(socket, connection)
+  }
+
   return {
     watch: (server) => { server.on('connection', accept) },
     handler: (request, response) => {
@@ -174,10 +183,7 @@ export const limitConnections = (
         idle.delete(socket)
         busy.add(socket)
       }
-      response.on('close', () => { // comes once, and a held poll keeps less than with `once`
-        connection.unanswered--
-        if (connection.unanswered === 0 && !socket.destroyed) markIdle(socket, connection)
-      })
+      response.on('close', onClose) // comes once, and a held poll keeps less than with `once` or a closure
       handler(request, response)
     },
   }

@@ -1,5 +1,6 @@
 /** The held polls of this process, by ticket. It knows no ticket states and reads no store. */
 import type { Ticket } from '../domain/ticket.ts'
+import { createTimerQueue, type Timed } from '../timer-queue.ts'
 import type { Clock } from './ports.ts'
 
 /** A page polls once at a time; further polls are left over from a reload, or from a connection that broke unnoticed. */
@@ -68,20 +69,30 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
   const isFullFor = (prefixes: readonly string[]): boolean => held >= limit || prefixes.some((prefix, index) =>
     (heldOf.get(prefix) ?? 0) >= (index === prefixes.length - 1 ? heldPerClient : heldPerNetwork(limit)))
 
+  const timers = createTimerQueue(clock)
+
   /** A class, and one small object for each poll: there are many of them. */
-  class HeldPoll implements Waiter {
+  class HeldPoll implements Waiter, Timed {
     readonly ticketId: string
     readonly prefixes: readonly string[]
     isWoken = false
     moved: Ticket | undefined = undefined
     /** The one that the client knows, while this waiter waits; otherwise Infinity. */
     version = Infinity
-    /** There only while this waiter waits. */
-    end: ((outcome: WaitOutcome) => void) | undefined = undefined
+    dueAt = 0
+    place = -1
+    /** Ends the wait. There, as `signal` and `abort` are, only while this waiter waits. */
+    resolve: ((outcome: WaitOutcome) => void) | undefined = undefined
+    signal: LeaveSignal | undefined = undefined
+    abort: (() => void) | undefined = undefined
 
     constructor (ticketId: string, prefixes: readonly string[]) {
       this.ticketId = ticketId
       this.prefixes = prefixes
+    }
+
+    get isWaiting (): boolean {
+      return this.resolve !== undefined
     }
 
     wait (ms: number, signal: LeaveSignal, version: number): Promise<WaitOutcome> {
@@ -90,35 +101,43 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
       const entry = entryOf.get(this.ticketId)
       const waiting = entry instanceof PollGroup ? entry.waiting : undefined
       // Evict the oldest poll, the one most likely abandoned, and make it back off: otherwise two sets of clients would keep evicting each other.
-      if (waiting !== undefined && waiting.size >= heldPerTicket) waiting.values().next().value?.end?.('full')
+      if (waiting !== undefined && waiting.size >= heldPerTicket) waiting.values().next().value?.end('full')
       if (isFullFor(this.prefixes)) return Promise.resolve('full')
       count(this.prefixes, 1)
       waiting?.add(this)
       this.version = version
-      return new Promise((resolve) => {
-        this.end = (outcome) => {
-          this.end = undefined
-          this.version = Infinity
-          removeWaiting(this)
-          cancelTimer()
-          signal.removeEventListener('abort', abort)
-          count(this.prefixes, -1)
-          resolve(outcome)
-        }
-        const abort = (): void => this.end?.('closed')
-        const cancelTimer = clock.after(ms, () => this.end?.('timed-out'))
-        signal.addEventListener('abort', abort)
-      })
+      this.signal = signal
+      this.abort = () => { this.end('closed') }
+      signal.addEventListener('abort', this.abort)
+      timers.add(this, ms)
+      return new Promise((resolve) => { this.resolve = resolve })
+    }
+
+    /** Does nothing where this waiter doesn't wait. */
+    end (outcome: WaitOutcome): void {
+      const { resolve, signal, abort } = this
+      if (resolve === undefined || signal === undefined || abort === undefined) return
+      this.resolve = this.signal = this.abort = undefined
+      this.version = Infinity
+      timers.remove(this)
+      removeWaiting(this)
+      signal.removeEventListener('abort', abort)
+      count(this.prefixes, -1)
+      resolve(outcome)
+    }
+
+    onDue (): void {
+      this.end('timed-out')
     }
 
     wake (moved: Ticket | undefined): void {
       this.isWoken = true
       this.moved = moved
-      this.end?.('changed')
+      this.end('changed')
     }
 
     leave (): void {
-      this.end?.('closed')
+      this.end('closed')
       const entry = entryOf.get(this.ticketId)
       if (entry instanceof PollGroup) entry.entered.delete(this)
       if (entry === this || (entry instanceof PollGroup && entry.entered.size === 0)) entryOf.delete(this.ticketId)
@@ -133,7 +152,7 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
 
     constructor (first: HeldPoll) {
       this.entered = new Set([first])
-      this.waiting = new Set(first.end === undefined ? [] : [first])
+      this.waiting = new Set(first.isWaiting ? [first] : [])
     }
   }
 
@@ -174,7 +193,7 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
     waitedFor,
     close: () => {
       closed = true
-      for (const ticketId of entryOf.keys()) for (const waiter of waitersFor(ticketId)) waiter.end?.('closed')
+      for (const ticketId of entryOf.keys()) for (const waiter of waitersFor(ticketId)) waiter.end('closed')
     },
     get held () { return held },
   }

@@ -35,8 +35,9 @@ const open = ({ maxHeldPolls = 20_000, trustProxy = [] as string[] } = {}) => {
   }
   /** Makes a call over a connection; the returned function answers it. */
   const call = (socket: TestSocket): () => void => {
-    const response = new EventEmitter()
-    limited.handler({ socket } as unknown as IncomingMessage & { req: never }, response as unknown as ServerResponse & { req: never }) // as far as the limits read them
+    const request = { socket }
+    const response = Object.assign(new EventEmitter(), { req: request })
+    limited.handler(request as unknown as IncomingMessage & { req: never }, response as unknown as ServerResponse & { req: never }) // as far as the limits read them
     return () => { response.emit('close') }
   }
   /** A connection with an unanswered call. */
