@@ -28,9 +28,10 @@ export type Step =
   | { readonly event: `ticket.${TicketState}`, readonly ticket: string, readonly sub?: string, readonly by?: Canceller, readonly count?: number }
   /** `again`: the answer got lost and the browser asked once more; it is the same session. */
   | { readonly event: 'session.opened', readonly ticket: string, readonly sid: string, readonly sub: string, readonly again?: true } & BrowserFields
-  | { readonly event: 'session.ended', readonly sid: string, readonly sub: string, readonly by: EndReason }
+  /** `again`: a phone asked once more within a minute, as the answer may have got lost; the step may have been recorded before. */
+  | { readonly event: 'session.ended', readonly sid: string, readonly sub: string, readonly by: EndReason, readonly again?: true }
   /** The person ended the login after their confirmation and before it became a session: it becomes none. */
-  | { readonly event: 'session.prevented', readonly ticket: string, readonly sid: string, readonly sub: string, readonly by: 'phone' }
+  | { readonly event: 'session.prevented', readonly ticket: string, readonly sid: string, readonly sub: string, readonly by: 'phone', readonly again?: true }
   /** One browser sent cookies of live sessions of different people, `sids`, or more cookies than are read: nobody is logged in by any of them, and all are cleared. */
   | { readonly event: 'cookies.refused', readonly cookies: number, readonly sids: readonly string[] }
   | { readonly event: 'phone-key.created', readonly key: string, readonly sub: string }

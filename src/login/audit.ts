@@ -4,7 +4,8 @@ import type { Step } from '../domain/step.ts'
 export interface Audit {
   /**
    * Records a step that the store has confirmed; called once, by the caller who made the step. A step whose confirmation got lost is not
-   * recorded, as nobody knows that it was made: the fault is in the log instead. Never throws.
+   * recorded, as nobody knows that it was made: the fault is in the log instead.
+   * Where the caller may repeat the call, the repetition is recorded as one. Never throws.
    */
   record (step: Step): void
 }

@@ -179,9 +179,9 @@ export interface SessionEnder {
    * Repeatable: another call finishes what broke off. Resolves with how many this call ended.
    */
   endAll (sub: string, cutoff: number, by: EndReason, audit: Audit): Promise<number>
-  /** Ends a person's session at once and for good, and records that. False where this call did not end one. */
+  /** Ends a person's session at once and for good, and records that; within a minute once more, where the answer may have got lost. False where this call did not end one. */
   end (sub: string, id: string, by: EndReason, audit: Audit): Promise<boolean>
-  /** Ends the session of a confirmed ticket for its person, or prevents it where it hasn't opened yet, and records which. Repeatable. */
+  /** Ends the session of a confirmed ticket for its person, or prevents it where it hasn't opened yet, and records which. Repeatable; the repetition is recorded as one. */
   endOfTicket (ticket: Ticket, audit: Audit): Promise<void>
   /** Whether the session of a confirmed ticket was ended, or prevented. False once that was so long ago that it is forgotten. */
   hasEnded (ticket: Ticket): Promise<boolean>

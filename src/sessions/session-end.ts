@@ -11,6 +11,8 @@ import { isLater, type SessionRecord, type SessionRecords } from './session-reco
 const tombstoneMs = 600_000
 /** For this long, simultaneous logins in one browser find each other through the session that all of them replace. */
 const raceMs = 30_000
+/** For this long, whoever ends a session once more may be repeating a call whose answer got lost, and whose step was then not recorded. */
+const repeatMs = 60_000
 
 export interface BrowserSessionEnder extends SessionEnder, Pick<SessionOpener, 'endSuperseded'> {
   /** Ends a session that was just stored and is not listed. Nobody was given its secret, so there is nothing to record. */
@@ -23,29 +25,37 @@ export interface BrowserSessionEnder extends SessionEnder, Pick<SessionOpener, '
 }
 
 export const createBrowserSessionEnder = (records: SessionRecords, people: People, clock: Clock): BrowserSessionEnder => {
-  const ended = (record: SessionRecord): SessionRecord => ({ ...record, endedAt: clock.now() })
+  const ended = (record: SessionRecord, by?: EndReason): SessionRecord => ({ ...record, endedAt: clock.now(), ...(by !== undefined && { endedBy: by }) })
 
   const recordEnd = ({ id, sub }: SessionRecord, by: EndReason, audit: Audit): void => {
     audit.record({ event: 'session.ended', sid: id, sub, by })
   }
 
-  const endListed: BrowserSessionEnder['end'] = async (sub, id, by, audit) => {
-    const { before, after } = await records.update(id, (record) => records.isLive(record) && record.sub === sub ? ended(record) : record, () => tombstoneMs)
-    if (after === before || after === undefined) return false
+  /** Returns a session that this person ended just now, in the same way: whether it had been opened, or was prevented. */
+  const justEnded = (record: SessionRecord | undefined, sub: string, by: EndReason): 'ended' | 'prevented' | null => {
+    const isRepeat = record !== undefined && record.sub === sub && record.endedBy === by && record.endedAt !== null && clock.now() - record.endedAt < repeatMs
+    return isRepeat ? record.secretHash === undefined ? 'prevented' : 'ended' : null
+  }
+
+  /** Resolves with the session as it is now, and whether this call ended it. */
+  const endListed = async (sub: string, id: string, by: EndReason, audit: Audit): Promise<{ isEnded: boolean, record: SessionRecord | undefined }> => {
+    const { before, after } = await records.update(id, (record) => records.isLive(record) && record.sub === sub ? ended(record, by) : record, () => tombstoneMs)
+    if (after === before || after === undefined) return { isEnded: false, record: after }
     recordEnd(after, by, audit)
-    return true
+    return { isEnded: true, record: after }
   }
 
   const end: BrowserSessionEnder['end'] = async (sub, id, by, audit) => {
-    const isEnded = await endListed(sub, id, by, audit)
+    const { isEnded, record } = await endListed(sub, id, by, audit)
     if (isEnded) await people.removeSessions(sub, [id])
+    else if (justEnded(record, sub, by) === 'ended') audit.record({ event: 'session.ended', sid: id, sub, by, again: true })
     return isEnded
   }
 
   const endOrPrevent: BrowserSessionEnder['endOrPrevent'] = async (sub, id, by, audit, keptMs = tombstoneMs) => {
     for (;;) {
-      if (await endListed(sub, id, by, audit)) return 'ended'
-      const tombstone = { schema, version: 1, id, sub, endedAt: clock.now() } as SessionRecord // no other member of an ended record is read
+      if ((await endListed(sub, id, by, audit)).isEnded) return 'ended'
+      const tombstone = { schema, version: 1, id, sub, endedAt: clock.now(), endedBy: by } as SessionRecord // no other member of an ended record is read
       if (await records.claim(id, tombstone, keptMs)) return 'prevented'
       if ((await records.readLive(id))?.sub !== sub) return null
     }
@@ -56,8 +66,10 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
     // A ticket may live longer than tombstones do: this one outlives the ticket.
     const keptMs = tombstoneMs + Math.max(0, expiresAt - clock.now())
     const done = await endOrPrevent(person.sub, sessionId, 'phone', audit, keptMs)
-    if (done === 'prevented') audit.record({ event: 'session.prevented', ticket: startOf(ticketId), sid: sessionId, sub: person.sub, by: 'phone' })
-    if (done === 'ended') await people.removeSessions(person.sub, [sessionId])
+    const step = { event: 'session.prevented', ticket: startOf(ticketId), sid: sessionId, sub: person.sub, by: 'phone' } as const
+    if (done === 'prevented') audit.record(step)
+    else if (done === 'ended') await people.removeSessions(person.sub, [sessionId])
+    else if (justEnded(await records.read(sessionId), person.sub, 'phone') === 'prevented') audit.record({ ...step, again: true })
   }
 
   /**
@@ -87,7 +99,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
         await end(own.sub, own.id, 'relogin', audit)
         return false
       } else {
-        if (await records.replace(other.id, other, { ...ended(other), replacedBy: own.id }, tombstoneMs)) {
+        if (await records.replace(other.id, other, { ...ended(other, 'relogin'), replacedBy: own.id }, tombstoneMs)) {
           recordEnd(other, 'relogin', audit)
           await people.removeSessions(other.sub, [other.id])
           return true

@@ -2,6 +2,7 @@
 import { createHmac, hash, type KeyObject } from 'node:crypto'
 import { equalInConstantTime, hashSecret, isId, isSecret } from '../domain/ids.ts'
 import type { schema } from '../domain/record.ts'
+import type { EndReason } from '../domain/step.ts'
 import type { BrowserInfo } from '../domain/ticket.ts'
 import type { Clock, Session } from '../login/ports.ts'
 import { createRecords, type Records } from '../login/records.ts'
@@ -22,6 +23,8 @@ export interface SessionRecord {
   /** The absolute end. */
   readonly endsAt: number
   readonly endedAt: number | null
+  /** Missing in a session that has not ended, in one that nobody was given, and in records of an earlier release. */
+  readonly endedBy?: EndReason
   /** The origin of the other site that it was opened for. Missing for a site of ours, and in records of an earlier release. */
   readonly site?: string
   /** The session of the login that ended this one. Missing where something else did, or nothing. */

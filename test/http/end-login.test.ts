@@ -1,6 +1,8 @@
 /** "Not me" after the confirmation: its person ends a login by the id that they were told, whether its browser has got the session or not. */
 import t from 'tap'
 import { openBrowser, windowsChrome } from '../support/clients.ts'
+import { Problem } from '../../src/errors.ts'
+import type { Store } from '../../src/login/store-port.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
 import { cookieOf, confirmedBrowser, logIn, phoneOf, verdict, type LoginOptions } from '../support/login.ts'
 import { auditStepsIn } from '../support/audit-steps.ts'
@@ -11,9 +13,14 @@ const confirmed = async (service: TestService, options: LoginOptions = {}) => {
   return { browser, phone, id: (await phone.confirm(browser.ticket)).json.session as string }
 }
 
+const logInHere = async (service: TestService) => {
+  const login = await confirmed(service)
+  return { ...login, consumed: await login.browser.consume() }
+}
+
 const whoIs = (service: TestService, headers: Record<string, string>) => service.call({ path: '/api/session', headers })
 
-const eventsOf = (service: TestService) => auditStepsIn(service.logged()).filter(({ event }) => String(event).startsWith('session.')).map(({ event, sid, by }) => [event, sid, by])
+const eventsOf = (service: TestService) => auditStepsIn(service.logged()).filter(({ event }) => String(event).startsWith('session.')).map(({ event, sid, by, again }) => [event, sid, again === true ? `${by} again` : by])
 
 await t.test('end of a login: the session is dead at once when the browser has it already', async (t) => {
   const service = await openTestService(t)
@@ -26,7 +33,7 @@ await t.test('end of a login: the session is dead at once when the browser has i
   t.equal(verdict(await browser.consume()), '409 ticket-consumed', 'the answer is not given again')
   t.strictSame((await phone.sessions()).json.sessions, [])
   t.equal((await phone.signOut(id, browser.ticket)).status, 204, 'again, as the answer may have got lost')
-  t.strictSame(eventsOf(service), [['session.opened', id, undefined], ['session.ended', id, 'phone']])
+  t.strictSame(eventsOf(service), [['session.opened', id, undefined], ['session.ended', id, 'phone'], ['session.ended', id, 'phone again']])
 })
 
 await t.test('end of a login: the browser never gets the session when it asks for it later', async (t) => {
@@ -40,7 +47,7 @@ await t.test('end of a login: the browser never gets the session when it asks fo
   service.clock.advance(29_000)
   t.equal(verdict(await browser.consume()), '409 ticket-consumed')
   t.strictSame((await phone.sessions()).json.sessions, [])
-  t.strictSame(eventsOf(service), [['session.prevented', id, 'phone']])
+  t.strictSame(eventsOf(service), [['session.prevented', id, 'phone'], ['session.prevented', id, 'phone again']])
   t.hasStrict(auditStepsIn(service.logged()).find(({ event }) => event === 'session.prevented'), { ticket: browser.ticket.slice(0, 8), sub: phone.sub, key: phone.key.key_id })
 })
 
@@ -55,6 +62,35 @@ await t.test('end of a login: its person is told so when they scan its code agai
     for (let n = 0; n < 2; n++) t.hasStrict((await phone.scan(browser.ticket)).json, { code: 'ticket-consumed', reason: 'logged-out' })
     t.notOk('reason' in (await (await phoneOf(service, 'hong')).scan(browser.ticket)).json, 'nobody else is told')
   }
+})
+
+await t.test('end of a login: it is recorded with the repetition when the store has stored it and its answer got lost', async (t) => {
+  let isLost = false
+  const losing = <A extends readonly unknown[]>(method: (key: string, ...args: A) => Promise<boolean>) => async (key: string, ...args: A) => {
+    const stored = await method(key, ...args)
+    if (!isLost || !key.startsWith('session:')) return stored
+    isLost = false
+    throw new Problem('store-unavailable', { retryAfterSeconds: 1 })
+  }
+  const wrapStore = (store: Store): Store => ({ ...store, claim: losing(store.claim), replace: losing(store.replace) })
+  const service = await openTestService(t, { wrapStore })
+  for (const isOpen of [false, true]) {
+    const { browser, phone, id } = await confirmed(service)
+    if (isOpen) await browser.consume()
+    const before = eventsOf(service).length
+    isLost = true
+    t.equal((await phone.signOut(id, browser.ticket)).status, 503)
+    t.equal((await phone.signOut(id, browser.ticket)).status, 204)
+    t.strictSame(eventsOf(service).slice(before), [[isOpen ? 'session.ended' : 'session.prevented', id, 'phone again']])
+    service.clock.advance(60_000)
+    await phone.signOut(id, browser.ticket)
+    t.equal(eventsOf(service).length, before + 1, 'a minute later it is no repetition any more')
+  }
+  const { phone, id, browser, consumed } = await logInHere(service)
+  t.equal((await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: cookieOf(consumed), origin: service.config.origin } })).status, 204)
+  const before = eventsOf(service)
+  t.equal((await phone.signOut(id, browser.ticket)).status, 204)
+  t.strictSame(eventsOf(service), before, 'the browser had ended it')
 })
 
 await t.test('end of a login: the session of another site ends, too', async (t) => {
