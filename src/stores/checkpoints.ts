@@ -28,8 +28,8 @@ const program = `
 `
 
 export interface Checkpoints {
-  /** Counts a write; every so many, a checkpoint begins. */
-  written (): void
+  /** Counts writes; every so many, a checkpoint begins. */
+  written (count?: number): void
   isRunning (): boolean
   close (): Promise<void>
 }
@@ -59,8 +59,8 @@ export const createCheckpoints = (file: string, log: Log): Checkpoints => {
   }
 
   return {
-    written () {
-      writes += 1
+    written (count = 1) {
+      writes += count
       if (writes < writesPerCheckpoint || isRunning) return
       writes = 0
       isRunning = true

@@ -13,8 +13,8 @@ const lockWaitMs = 1_500
 const lockRetryMs = 10
 const purgeEveryMs = 10_000
 const purgePauseMs = 20
-/** A batch takes a few milliseconds, and no request waits longer than that for the purge. */
-export const purgeBatch = 500
+/** Rows of each table. A batch takes a few milliseconds, and no request waits longer than that for the purge: keys are random, so nearly each row is on a page of its own. */
+export const purgeBatch = 100
 
 /** Opens the file, or `:memory:`. Makes the file and its folder where there is none, readable by the owner alone. Throws where that fails. */
 export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock, log: Log }): Backend => {
@@ -114,16 +114,29 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
 
   let cancelPurge = () => {}
   const purge = (): void => {
-    let removed = 0
-    try {
-      safeWrites.assertWritable()
-      const now = clock.now()
-      removed = Math.max(sql.purgeEntries(now, purgeBatch), sql.purgePlainSlots(now, purgeBatch), sql.purgeSlots(now, purgeBatch), sql.purgeCounts(now, purgeBatch))
-    } catch (error) {
-      // Another process is writing: the next purge comes soon.
-      if (!isLocked(error)) log.warn({ err: error }, 'Expired entries could not be removed from the store; trying again')
+    let most = purgeBatch
+    // The log can't start over while it is copied, and must not outgrow that: SQLite would copy it on the event loop.
+    if (checkpoints?.isRunning() !== true) {
+      try {
+        most = purgeNow()
+      } catch (error) {
+        most = 0
+        // Another process is writing: the next purge comes soon.
+        if (!isLocked(error)) log.warn({ err: error }, 'Expired entries could not be removed from the store; trying again')
+      }
     }
-    cancelPurge = clock.after(removed === purgeBatch ? purgePauseMs : purgeEveryMs, purge)
+    cancelPurge = clock.after(most === purgeBatch ? purgePauseMs : purgeEveryMs, purge)
+  }
+  /** Returns how many rows of one table it has removed at the most. */
+  const purgeNow = (): number => {
+    safeWrites.assertWritable()
+    const now = clock.now()
+    const removed = [sql.purgeEntries, sql.purgePlainSlots, sql.purgeSlots, sql.purgeCounts].map((purgeTable) => {
+      const rows = purgeTable(now, purgeBatch)
+      if (rows > 0) checkpoints?.written(rows)
+      return rows
+    })
+    return Math.max(...removed)
   }
   purge()
 
