@@ -103,6 +103,18 @@ export const withDeadline = async <T>(timer: Timer, ms: number, work: (signal: A
   }
 }
 
+/** Settles as `work` does, or rejects with `late()` after `ms`. Without a signal and a race, which cost more than most calls of a store in this process. */
+export const settleWithin = <T>(timer: Timer, ms: number, work: Promise<T>, late: () => unknown): Promise<T> => new Promise((resolve, reject) => {
+  const cancel = afterDeadline(timer, ms, () => { reject(late()) })
+  work.then((result) => {
+    cancel()
+    resolve(result)
+  }, (error: unknown) => {
+    cancel()
+    reject(error)
+  })
+})
+
 /** Settles as `work` does, or rejects with the reason of `signal` if that aborts first. */
 export const unlessAborted = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
   const aborted = Promise.withResolvers<never>()

@@ -1,5 +1,6 @@
 /** The secrets and tokens that callers show in headers. Two headers of one name count as none, as a proxy may have read the other one. */
 import type { FastifyRequest } from 'fastify'
+import { timesSent } from './raw-headers.ts'
 
 /** The token in `Authorization: Bearer`; undefined where there is none. */
 export const bearerToken = (request: FastifyRequest): string | undefined => hasTwo(request, 'authorization') ? undefined : valueOf(request, 'bearer')
@@ -23,5 +24,4 @@ const schemeOf = ({ headers: { authorization = '' } }: FastifyRequest): string |
 const valueOf = (request: FastifyRequest, scheme: string): string | undefined =>
   schemeOf(request) === scheme ? /^[a-z]+ +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] : undefined
 
-const hasTwo = ({ raw: { rawHeaders } }: FastifyRequest, header: string): boolean =>
-  rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === header).length > 1
+const hasTwo = ({ raw }: FastifyRequest, header: string): boolean => timesSent(raw, header) > 1

@@ -1,6 +1,7 @@
 /** Checks that HTTP demands and Node leaves out: one `Host`, and no transfer coding but `chunked`. For requests that can't be read see malformed-requests.ts. */
 import fp from 'fastify-plugin'
 import { Problem } from '../errors.ts'
+import { timesSent } from './raw-headers.ts'
 
 /** Needs a server with `requireHostHeader: false`, as Node's own refusal is not in problem format (RFC 9457). */
 export const strictHttpPlugin = fp(async (app) => {
@@ -14,7 +15,7 @@ export const strictHttpPlugin = fp(async (app) => {
   })
   // RFC 9112 §3.2. With two Hosts, a proxy may have read the other one and sent us a call for somebody else.
   app.addHook('onRequest', ({ raw }, _reply, done) => {
-    const hosts = raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length
+    const hosts = timesSent(raw, 'host')
     if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0')) throw new Problem('bad-request', { detail: 'A request must have exactly one Host' })
     done()
   })

@@ -6,7 +6,7 @@ import type { Backend } from './backend.ts'
 import { createCheckpoints } from './checkpoints.ts'
 import { repairLog } from './log-repair.ts'
 import { createSafeWrites, nothingToFlush } from './safe-writes.ts'
-import { atomically, isLocked, openDatabase } from './sqlite-file.ts'
+import { createTransactions, isLocked, openDatabase } from './sqlite-file.ts'
 import { statements } from './sqlite-statements.ts'
 
 const lockWaitMs = 1_500
@@ -20,6 +20,7 @@ export const purgeBatch = 100
 export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock, log: Log }): Backend => {
   const { db, logFile } = openDatabase(file)
   const sql = statements(db)
+  const atomically = createTransactions(db)
   const mark = (text: string): void => { sql.write.run('repair', JSON.stringify({ value: text }), clock.now()) }
   const safeWrites = logFile === null
     ? nothingToFlush
@@ -162,9 +163,9 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     }),
     removeClaim: (key, text) => isTrue(key, () => sql.removeClaim.run(key, text, clock.now())),
     replace: (key, version, text, ttlMs) => isTrue(key, () => sql.replace.run(text, clock.now() + ttlMs, key, clock.now(), version)),
-    acquirePlainSlot: (group, member, ttlMs, limit) => change(() => atomically(db, () => acquirePlainSlotNow(group, member, ttlMs, limit))),
+    acquirePlainSlot: (group, member, ttlMs, limit) => change(() => atomically(() => acquirePlainSlotNow(group, member, ttlMs, limit))),
     releasePlainSlot: (group, member) => change(() => { sql.deletePlainSlot.run(group, member) }),
-    acquireSlot: (slot, terms) => change(() => atomically(db, () => acquireSlotNow(slot, terms))),
+    acquireSlot: (slot, terms) => change(() => atomically(() => acquireSlotNow(slot, terms))),
     secureSlot: (slot) => change(() => secureSlotNow(slot)),
     releaseSlot: ({ group, member }) => change(() => { sql.deleteSlot.run(group, member) }),
     count: (key, windowMs) => changeSafely(`count ${key}`, () => {
@@ -172,7 +173,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
       const { count, endsAt } = sql.count(key, now, now + windowMs)
       return { count, endsInMs: endsAt - now }
     }, always),
-    countAgainstLimits: (windows, windowMs) => change(() => atomically(db, () => countAgainstLimitsNow(windows, windowMs))),
+    countAgainstLimits: (windows, windowMs) => change(() => atomically(() => countAgainstLimitsNow(windows, windowMs))),
     readLimitCounts: (keys) => whenUnlocked(() => {
       const now = clock.now()
       return keys.map((key) => {

@@ -33,7 +33,7 @@ export const openDatabase = (file: string): { readonly db: DatabaseSync, readonl
   useWriteAheadLog(db)
   // What a killed process wrote, and perhaps never flushed, is copied into the database and flushed before anything is answered from it.
   db.exec('PRAGMA synchronous = FULL; PRAGMA wal_checkpoint')
-  atomically(db, () => { db.exec(schema) })
+  createTransactions(db)(() => { db.exec(schema) })
   // NORMAL: SQLite flushes for the order of what it writes only. When a call may be answered, safe-writes.ts says.
   db.exec(`PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${lastResortPages}; PRAGMA busy_timeout = 0`)
   return { db, logFile: file === ':memory:' ? null : openLog(file) }
@@ -56,16 +56,21 @@ const flushFolder = (folder: string): void => {
   closeSync(descriptor)
 }
 
-export const atomically = <T>(db: DatabaseSync, work: () => T): T => {
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    const result = work()
-    db.exec('COMMIT')
-    return result
-  } catch (error) {
-    // After some faults, such as a full disk, SQLite has rolled back already.
-    if (db.isTransaction) db.exec('ROLLBACK')
-    throw error
+/** Returns a function that runs work in one transaction. Its statements are prepared once, as limits and slots take one with each call. */
+export const createTransactions = (db: DatabaseSync): <T>(work: () => T) => T => {
+  const begin = db.prepare('BEGIN IMMEDIATE')
+  const commit = db.prepare('COMMIT')
+  return (work) => {
+    begin.run()
+    try {
+      const result = work()
+      commit.run()
+      return result
+    } catch (error) {
+      // After some faults, such as a full disk, SQLite has rolled back already.
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw error
+    }
   }
 }
 

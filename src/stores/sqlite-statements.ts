@@ -62,10 +62,10 @@ export const statements = (db: DatabaseSync) => {
   const purgeSlots = db.prepare(`DELETE FROM slots WHERE (slot_group, member) IN
     (SELECT slot_group, member FROM slots WHERE ends_at <= ? LIMIT ?)`)
   const purgeCounts = db.prepare('DELETE FROM counts WHERE key IN (SELECT key FROM counts WHERE ends_at <= ? LIMIT ?)')
-  const count = db.prepare(`INSERT INTO counts VALUES (:key, 1, :endsAt)
+  const count = db.prepare(`INSERT INTO counts VALUES (?, 1, ?)
     ON CONFLICT (key) DO UPDATE SET
-      count = CASE WHEN ends_at > :now THEN count + 1 ELSE 1 END,
-      ends_at = CASE WHEN ends_at > :now THEN ends_at ELSE :endsAt END
+      count = CASE WHEN ends_at > ? THEN count + 1 ELSE 1 END,
+      ends_at = CASE WHEN ends_at > ? THEN ends_at ELSE excluded.ends_at END
     RETURNING count, ends_at AS endsAt`)
   const countOf = db.prepare('SELECT count, ends_at AS endsAt FROM counts WHERE key = ? AND ends_at > ?')
 
@@ -103,7 +103,7 @@ export const statements = (db: DatabaseSync) => {
     clearSlots: db.prepare('DELETE FROM slots INDEXED BY slots_by_end WHERE slot_group = ? AND ends_at <= ?'),
 
     // `all`, though there is one row: SQLite commits after the last row, and a caller that stops before it gets no error of the commit.
-    count: (key: string, now: number, endsAt: number) => count.all({ key, now, endsAt })[0] as unknown as CountRow,
+    count: (key: string, now: number, endsAt: number) => count.all(key, endsAt, now, now)[0] as unknown as CountRow,
     countOf: (key: string, now: number) => countOf.get(key, now) as CountRow | undefined,
 
     purgeEntries: (now: number, limit: number) => Number(purgeEntries.run(now, limit).changes),

@@ -2,7 +2,7 @@
  * The port `Store` over a database: checks arguments, puts a deadline on every answer and turns every fault into `store-unavailable`. What goes through Keyv,
  * and why the rest can't, is said in keyv.ts.
  */
-import { withDeadline } from '../deadline.ts'
+import { settleWithin } from '../deadline.ts'
 import { Problem } from '../errors.ts'
 import { whyDenied } from '../file-rights.ts'
 import type { Clock, Log } from '../login/ports.ts'
@@ -40,7 +40,7 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       if (isClosed) throw new Error('The store is closed')
-      return await withDeadline(deps.clock, answerWithinMs, work, { late: timedOut })
+      return await settleWithin(deps.clock, answerWithinMs, work(), timedOut)
     } catch (cause) {
       backend.onFailure(cause as Error) // we and the libraries throw Errors
       throw new Problem('store-unavailable', { cause })

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { expireAfter, maxEntries } from '../cache-options.ts'
-import { withDeadline } from '../deadline.ts'
+import { settleWithin } from '../deadline.ts'
 import type { Clock } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 import { budgetMs } from './api.ts'
@@ -59,7 +59,7 @@ export const createTicketCache = <T>({ kind, cache, store, clock, ticketTtlMs }:
   }
 
   const inTime = (make: Make<T>, call: Omit<TicketCall, 'deadlineAt'>): Promise<T> =>
-    withDeadline(clock, budgetMs, () => make({ ...call, deadlineAt: clock.steady() + budgetMs }), { late: () => new WechatFault('the time for this request is up') })
+    settleWithin(clock, budgetMs, make({ ...call, deadlineAt: clock.steady() + budgetMs }), () => new WechatFault('the time for this request is up'))
 
   return {
     obtain: async (ticketId, quotaKey, make) => {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { afterDeadline, withDeadline, type Timer } from '../../src/deadline.ts'
+import { afterDeadline, settleWithin, withDeadline, type Timer } from '../../src/deadline.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 
@@ -47,6 +47,22 @@ await t.test('deadline: it rejects, and its signal aborts, when the time is up',
   clock.advance(1)
   await t.rejects(waiting, { message: 'late' })
   t.match(given?.reason, { message: 'late' })
+})
+
+await t.test('deadline: without a signal it settles as the work does, or rejects when the time is up', async (t) => {
+  const clock = createFakeClock()
+  t.equal(await settleWithin(clock, 1000, Promise.resolve(5), late), 5)
+  await t.rejects(settleWithin(clock, 1000, Promise.reject(new Error('no')), late), { message: 'no' })
+  let isLate = false
+  const waiting = settleWithin(clock, 1000, never, () => {
+    isLate = true
+    return late()
+  })
+  clock.advance(999)
+  await turn()
+  t.equal(isLate, false)
+  clock.advance(1)
+  await t.rejects(waiting, { message: 'late' })
 })
 
 await t.test('deadline: it rejects with the reason when its signal aborts, before or while it waits', async (t) => {
