@@ -9,11 +9,12 @@ export interface SecurityHeaderOptions {
   readonly isFramedByOwnPages: boolean
 }
 
-/** Sets the headers of every answer. */
+/** Sets the headers of every answer that its route has not set. */
 export const securityHeadersPlugin = fp<SecurityHeaderOptions>(async (app, options) => {
-  const headers = securityHeaders(options)
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(headers)
+  const headers = Object.entries(securityHeaders(options))
+  // When it is sent: before, each held poll would keep its own copy.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    for (const [name, value] of headers) if (!reply.hasHeader(name)) reply.header(name, value)
     done()
   })
 }, { name: 'security-headers' })
