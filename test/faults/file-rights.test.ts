@@ -108,10 +108,10 @@ const mend = (line: string, folder: string): void => {
 }
 
 for (const { what, spoil, starts, settings = {} } of [
-  { what: 'the folder is root\'s, as Docker makes it for a mount', spoil: (folder: string) => { mkdirSync(join(folder, 'data')) }, starts: /^scan-login: data\/keys\.json can't be made: EACCES: .+\. data belongs to 0:0 with mode 755, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 data \(for a container: on the host, the folder that is mounted there\)$/ },
-  { what: 'root has run the service there before', spoil: (folder: string) => { mkdirSync(join(folder, 'data'), { mode: 0o700 }); makeKeyFile(join(folder, 'data/keys.json')) }, starts: /^scan-login: data\/keys\.json can't be .+\. data belongs to 0:0 with mode 700, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 data / },
+  { what: 'the folder is root\'s, as Docker makes it for a mount', spoil: (folder: string) => { mkdirSync(join(folder, 'data')) }, starts: /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. data belongs to 0:0 with mode 755, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 data \(for a container: on the host, the folder that is mounted there\)$/ },
+  { what: 'root has run the service there before', spoil: (folder: string) => { mkdirSync(join(folder, 'data'), { mode: 0o700 }); makeKeyFile(join(folder, 'data/keys.json')) }, starts: /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. data belongs to 0:0 with mode 700, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 data / },
   { what: 'the key file alone is root\'s', spoil: (folder: string) => { mkdirSync(join(folder, 'data')); makeKeyFile(join(folder, 'data/keys.json')); chownSync(join(folder, 'data'), user, user) }, starts: /^scan-login: data\/keys\.json can't be read: EACCES: .+\. data\/keys\.json belongs to 0:0 with mode 600, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 data / },
-  { what: 'the folder is to be made in one of root\'s', spoil: (folder: string) => { chownSync(folder, 0, 0); chmodSync(folder, 0o755) }, starts: /^scan-login: data\/keys\.json can't be made: EACCES: .+\. \. belongs to 0:0 with mode 755, and scan-login runs as 1000:1000: sudo install -d -o 1000 -g 1000 -m 700 data$/ },
+  { what: 'the folder is to be made in one of root\'s', spoil: (folder: string) => { chownSync(folder, 0, 0); chmodSync(folder, 0o755) }, starts: /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. \. belongs to 0:0 with mode 755, and scan-login runs as 1000:1000: sudo install -d -o 1000 -g 1000 -m 700 data$/ },
   ...['db', 'db-wal', 'db-shm', 'db.lock'].map((name) => ({
     what: `the store's ${name} alone is root's`,
     spoil: (folder: string) => { mkdirSync(join(folder, 'data')); chownSync(join(folder, 'data'), user, user); makeKeyFile(join(folder, 'keys.json')); chownSync(join(folder, 'keys.json'), user, user); storeOfRoot(folder, name) },
@@ -153,7 +153,7 @@ await t.test('rights: the line says so when the folder is mounted read-only, and
   const data = join(folder, 'data')
   mkdirSync(data)
   chownSync(data, user, user)
-  t.match(await refusal(t, folder, {}, [...readOnly(data), ...asUser]), [/^scan-login: data\/keys\.json can't be made: EROFS: .+\. data is on a read-only file system: mount it so that it can be written$/])
+  t.match(await refusal(t, folder, {}, [...readOnly(data), ...asUser]), [/^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EROFS: .+\. data is on a read-only file system: mount it so that it can be written$/])
   chmodSync(data, 0o500)
   t.match(await refusal(t, folder), [/\. data belongs to 1000:1000 with mode 500, and scan-login runs as 1000:1000: chmod -R u\+rwX data$/])
 })

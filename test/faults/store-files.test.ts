@@ -1,6 +1,6 @@
 /** The embedded store's file: used by one service at a time, and not readable by other users of the machine. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
@@ -17,6 +17,16 @@ import { makeFolder, openDeployment, run } from '../support/service-process.ts'
 import { freePort } from '../support/redis.ts'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
 
+/** The files that a process has open; none where the system doesn't tell. */
+const openFiles = (pid: number): readonly string[] => {
+  try {
+    const folder = `/proc/${pid}/fd`
+    return readdirSync(folder).map((name) => readlinkSync(join(folder, name)))
+  } catch {
+    return [] // a file was closed meanwhile
+  }
+}
+
 await t.test('E10 file: a second service stops with one line when another uses its file, and starts when that has ended', async (t) => {
   const deployment = await openDeployment(t)
   const first = await deployment.start()
@@ -31,8 +41,13 @@ await t.test('E10 file: a second service stops with one line when another uses i
     WECHAT_SECRET: simulator.secret,
     WECHAT_API_URL: simulator.url,
   }
-  const { code, stderr } = await run(t, { folder: deployment.folder, env }).ended
+  const second = run(t, { folder: deployment.folder, env })
+  const opened = new Set<string>()
+  const watching = setInterval(() => { for (const path of openFiles(second.pid)) opened.add(path) }, 20)
+  const { code, stderr } = await second.ended
+  clearInterval(watching)
   t.equal(code, 1)
+  t.notOk(opened.has(join(deployment.folder, 'data/scan-login.db')), 'it has not opened the store: what it would flush then, the first one may have written more of since')
   t.match(stderr, /^scan-login: STORE_URL sqlite:\S+ is in use by another scan-login, .*: stop the other one, .*\n$/)
   t.equal((await deployment.call({ path: '/health/ready' })).status, 200, 'the first one still works')
 
