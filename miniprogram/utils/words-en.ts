@@ -10,7 +10,7 @@ export const en: Words = {
     const device = [browser === '' ? '' : ` in ${browser}`, system === '' ? '' : ` on ${system}`].join('')
     return device === '' ? `Log another device in to ${site}?` : `Log in to ${site}${device}?`
   },
-  addressBar: 'Address bar must read',
+  addressBar: "The login page's address bar must read",
   through: (address) => `Login provided by ${address}`,
   clockCorrected: "Your phone's clock is off. That's taken care of.",
   otherPlaces: (browser, phone) => `That device is in ${browser}. Your phone is in ${phone}.`,
@@ -19,7 +19,7 @@ export const en: Words = {
   maybeSent: 'Somebody may have sent it to you.',
   samePhone: 'The login page is on a phone. Log in only if you opened it on this one.',
   whatSiteGets: "The site won't get your WeChat ID or phone number.",
-  oddHelp: 'Not a login page you just opened yourself? Tap "Not\u00a0me".',
+  oddHelp: 'Not a device you\'re logging in on right now? Tap "Not\u00a0me".',
   tapNumber: 'Tap the number on the login page',
   typeNumber: 'Type the number on the login page',
   tapNumberHere: 'Switch to your browser for the number, then tap it here',
@@ -27,7 +27,7 @@ export const en: Words = {
   tapConsequence: 'The right number lets that device use your account.',
   typeConsequence: 'The right number lets that device use your account.',
   confirmConsequence: 'Logging in lets that device use your account.',
-  askHelp: 'Someone sent you the code, or it isn\'t your page? Tap "Not\u00a0me".',
+  askHelp: 'Did someone send you this code? Tap "Not\u00a0me".',
   number: (value) => `Number ${value}`,
   typed: (digits) => digits === '' ? 'Nothing typed yet' : `Typed: ${digits}`,
   erase: 'Delete',

@@ -6,7 +6,7 @@ export const zhHant: Words = {
     if (browser !== '' && system !== '') return `讓 ${system} 上的 ${browser} 登入「${site}」？`
     return browser === '' && system === '' ? `讓另一台裝置登入「${site}」？` : `讓 ${browser}${system} 登入「${site}」？`
   },
-  addressBar: '核對網址列',
+  addressBar: '登入頁的網址列必須是',
   through: (address) => `由 ${address} 提供登入`,
   clockCorrected: '手機時間不準，這裡已經自動校正。',
   otherPlaces: (browser, phone) => `那台裝置在${browser}，你的手機在${phone}。`,
@@ -15,7 +15,7 @@ export const zhHant: Words = {
   maybeSent: '可能是別人傳給你的。',
   samePhone: '登入頁是在手機上打開的。如果不是你在這支手機上打開的，不要登入。',
   whatSiteGets: '網站看不到你的微信號、手機號碼。',
-  oddHelp: '不是你自己剛打開的登入頁？點\u2060「不是我」。',
+  oddHelp: '不是你正在登入的裝置？點\u2060「不是我」。',
   tapNumber: '點登入頁上顯示的數字',
   typeNumber: '輸入登入頁上顯示的數字',
   tapNumberHere: '切回瀏覽器看數字，再回來點一樣的',
@@ -23,7 +23,7 @@ export const zhHant: Words = {
   tapConsequence: '點對數字，那台裝置就能使用你的帳號。',
   typeConsequence: '輸對數字，那台裝置就能使用你的帳號。',
   confirmConsequence: '點\u2060「登入」，那台裝置就能使用你的帳號。',
-  askHelp: '碼是別人傳來的，或不是你打開的網頁？點\u2060「不是我」。',
+  askHelp: '碼是別人傳來的，或網頁不是你自己打開的？點\u2060「不是我」。',
   number: (value) => `數字 ${value}`,
   typed: (digits) => digits === '' ? '還沒有輸入' : `已輸入 ${digits}`,
   erase: '刪除',

@@ -6,7 +6,7 @@ export const zh: Words = {
     if (browser !== '' && system !== '') return `让 ${system} 上的 ${browser} 登录「${site}」？`
     return browser === '' && system === '' ? `让另一台设备登录「${site}」？` : `让 ${browser}${system} 登录「${site}」？`
   },
-  addressBar: '核对地址栏',
+  addressBar: '登录页的地址栏必须是',
   through: (address) => `由 ${address} 提供登录`,
   clockCorrected: '手机时间不准，这里已经自动校正。',
   otherPlaces: (browser, phone) => `那台设备在${browser}，你的手机在${phone}。`,
@@ -15,7 +15,7 @@ export const zh: Words = {
   maybeSent: '可能是别人发给你的。',
   samePhone: '登录页是在手机上打开的。如果不是你在这部手机上打开的，不要登录。',
   whatSiteGets: '网站看不到你的微信号、手机号。',
-  oddHelp: '不是你自己刚打开的登录页？点\u2060「不是我」。',
+  oddHelp: '不是你正在登录的设备？点\u2060「不是我」。',
   tapNumber: '点登录页上显示的数字',
   typeNumber: '输入登录页上显示的数字',
   tapNumberHere: '切回浏览器看数字，再回来点一样的',
@@ -23,7 +23,7 @@ export const zh: Words = {
   tapConsequence: '点对数字，那台设备就能使用你的账号。',
   typeConsequence: '输对数字，那台设备就能使用你的账号。',
   confirmConsequence: '点\u2060「登录」，那台设备就能使用你的账号。',
-  askHelp: '码是别人发来的，或不是你打开的网页？点\u2060「不是我」。',
+  askHelp: '码是别人发来的，或网页不是你自己打开的？点\u2060「不是我」。',
   number: (value) => `数字 ${value}`,
   typed: (digits) => digits === '' ? '还没有输入' : `已输入 ${digits}`,
   erase: '删除',

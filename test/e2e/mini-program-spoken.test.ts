@@ -36,7 +36,7 @@ const open = async (t: Test, environment: Readonly<Record<string, string>> = {})
   return await openWindow(t, chromium, server.url)
 }
 
-const address = 'Address bar must read localhost:'
+const address = "The login page's address bar must read localhost:"
 
 /** No sentence is there twice. */
 const once = (t: Test, texts: readonly string[]): void => {
@@ -58,6 +58,7 @@ await t.test('spoken: title and address come first, then the numbers, each as a 
   await phone.says(/is logged in$/)
   const done = await spoken(window)
   t.strictSame(done.filter((text) => !text.startsWith('localhost')), ['Chrome on Linux is logged in', 'The login page carries on by itself.', 'Done', 'Not me: log it out', 'My logins'])
+  await window.siteSays("You're logged in")
   await phone.button('My logins').click()
   await phone.button(/^Log out Chrome/).waitFor()
   const home = await spoken(window)
@@ -76,7 +77,7 @@ await t.test('spoken: warnings come right after title and address, and what was 
   await phone.scan()
   await phone.button("It's me").waitFor()
   const warned = await spoken(window)
-  t.match(warned[0], new RegExp(`^Log in to .*\\? ${address}\\d+ That device is in San Jose, .* Not a login page you just opened yourself\\? Tap "Not me"\\.$`))
+  t.match(warned[0], new RegExp(`^Log in to .*\\? ${address}\\d+ That device is in San Jose, .* Not a device you're logging in on right now\\? Tap "Not me"\\.$`))
   t.strictSame(warned.slice(-3), ['Is it you logging in?', "It's me", 'Not me'])
   once(t, warned)
   await phone.button("It's me").click()

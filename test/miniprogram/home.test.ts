@@ -140,6 +140,17 @@ await t.test('home: such a login goes when its ticket can\'t log anybody in any 
   }
 })
 
+await t.test('home: reads again every few seconds while such a login waits, and only then', async (t) => {
+  const { home, drawn, phone } = startKept({ scan: offer({ state: 'confirmed', session: 's1' }), sessions: [ok({ sessions: [] }), two] }, [kept('t1', 's1')])
+  await home.read()
+  t.strictSame(drawn().browsers.map(({ ticket }) => ticket), ['t1'])
+  await home.tick()
+  t.strictSame(drawn().browsers.map(({ ticket }) => ticket), ['', ''])
+  const calls = phone.calls().length
+  await home.tick()
+  t.equal(phone.calls().length, calls)
+})
+
 await t.test('home: no such login stays when all are signed out, and at most eight are kept', async (t) => {
   const { home, drawn, service } = startKept({ sessions: everywhere({ status: 204, body: '' }) }, Array.from({ length: 9 }, (_, at) => kept(`t${at}`, `x${at}`)))
   t.strictSame(service.waitingLogins().map(({ ticket }) => ticket), ['t8', 't7', 't6', 't5', 't4', 't3', 't2', 't1'])

@@ -257,10 +257,12 @@ await t.test('pages: say that mini program and site don\'t belong together, and 
   t.match(page.data.screen.help, /AppID \(touristappid\)/)
   t.equal(requests.length, 2)
   const home = await openFresh('pages/index/index')
+  t.teardown(() => { home.onUnload() })
   home.onLoad()
   await home.onShow()
   t.hasStrict(home.data.screen, { failure: "This mini program and the site don't belong together. Please tell the site's owner.", retry: false })
   answers.login = problem(503, 'wechat-unavailable')
+  home.onHide()
   await home.onShow()
   t.equal(home.data.screen.retry, true)
 })
@@ -276,6 +278,7 @@ await t.test('pages: say that WeChat is too old, and send nothing, when it lacks
     page.onUnload()
     t.hasStrict(page.data.screen, { kind: 'wechat-too-old', line: 'This WeChat is too old', actions: [{ name: 'update' }] })
     const home = await openFresh('pages/index/index')
+    t.teardown(() => { home.onUnload() })
     home.onLoad()
     await home.onShow()
     t.hasStrict(home.data.screen, { failure: 'This WeChat is too old. Please update it.', retry: false })
@@ -338,6 +341,7 @@ await t.test('login page: exits, goes to the home page or scans again when that 
 
 await t.test('home page: shows the browsers, signs one out when that is confirmed, saves a name', async (t) => {
   const page = await open('pages/index/index')
+  t.teardown(() => { page.onUnload() })
   page.onLoad()
   await page.onShow()
   t.hasStrict(page.data.screen.browsers, [{ id: 's1', title: 'Chrome · Linux' }])
@@ -359,6 +363,7 @@ await t.test('home page: shows the browsers, signs one out when that is confirme
   t.hasStrict(page.data, { isNaming: true, isChanged: false })
   page.onName({ detail: { value: ' Mei ' } })
   t.equal(page.data.isChanged, true)
+  page.onHide()
   await page.onShow()
   t.equal(page.data.screen.input, ' Mei ', 'what is being typed survives a redraw')
   did.length = 0
@@ -373,9 +378,11 @@ await t.test('home page: shows the browsers, signs one out when that is confirme
   await page.onSave()
   t.equal(sent().filter((call) => call === 'PUT profile').length, 1, 'nothing is sent when nothing has changed')
   page.onName({ detail: { value: 'Meili' } })
+  page.onHide()
   await page.onShow()
   t.hasStrict(page.data, { isNaming: true, isChanged: true, screen: { input: 'Meili' } }, 'what is typed after that is not lost')
   connected = false
+  page.onHide()
   await page.onShow()
   t.equal(page.data.screen.failure, "You're offline. Try again once you are connected.")
   connected = true
@@ -395,6 +402,7 @@ await t.test('home page: logs out a login that is still to open with its ticket,
     storage.delete('scan-login-logins')
   })
   const page = await openFresh('pages/index/index')
+  t.teardown(() => { page.onUnload() })
   page.onLoad()
   await page.onShow()
   const [row] = page.data.screen.browsers
@@ -408,6 +416,7 @@ await t.test('home page: logs out a login that is still to open with its ticket,
 
 await t.test('home page: opens the login page with the ticket of the code that was scanned', async (t) => {
   const page = await open('pages/index/index')
+  t.teardown(() => { page.onUnload() })
   page.onLoad()
   for (const [path, expected] of [
     [`pages/login/login?scene=${ticket}`, [`navigateTo /pages/login/login?scene=${ticket}`]],

@@ -95,7 +95,7 @@ await t.test('screenOf: shows the site, the browser and the numbers when a decis
     where: '203.0.113.*',
     about: '20 seconds ago · Chrome 151 · Windows 11',
     isPhone: false,
-    addressBar: 'Address bar must read',
+    addressBar: "The login page's address bar must read",
     address: { host: 'acme.example' },
     through: '',
     warnings: [],
@@ -105,7 +105,7 @@ await t.test('screenOf: shows the site, the browser and the numbers when a decis
     busy: false,
     line: '',
     ask: 'Tap the number on the login page',
-    askHelp: 'The right number lets that device use your account.\nSomeone sent you the code, or it isn\'t your page? Tap "Not\u00a0me".',
+    askHelp: 'The right number lets that device use your account.\nDid someone send you this code? Tap "Not\u00a0me".',
   })
   t.strictSame(screen.numbers.map(({ value, label }) => [value, label]), [['12', 'Number 12'], ['47', 'Number 47'], ['83', 'Number 83']])
 })
@@ -161,7 +161,7 @@ await t.test('screenOf: a host in the title breaks before its dots only, and a s
 
 await t.test('screenOf: a screen reader hears title, address and warnings, in this order', async (t) => {
   const screen = screenOf(ready({ ...offer, isOtherCountry: true, site: { ...offer.site, origin: 'http://acme.example' } }), en, now, true)
-  t.equal(screen.spoken, [screen.title, 'Address bar must read http://acme.example', en.otherCountry, en.oddHelp].join('\n'))
+  t.equal(screen.spoken, [screen.title, "The login page's address bar must read http://acme.example", en.otherCountry, en.oddHelp].join('\n'))
 })
 
 await t.test('screenOf: shows one button when no number is asked for', async (t) => {
@@ -224,7 +224,7 @@ await t.test('screenOf: says where browser and phone are when that is in differe
   const asked: Offer = { ...offer, isOtherCountry: true, browser: { ...offer.browser, place: '美国 圣何塞', placeEn: 'San Jose, United States' }, phonePlace: '中国 深圳', phonePlaceEn: 'Shenzhen, China' }
   t.strictSame(texts(screenOf(ready(asked), zh, now, true)), ['那台设备在美国 圣何塞，你的手机在中国 深圳。', zh.oddHelp])
   t.strictSame(texts(screenOf({ kind: 'confirming', offer: asked, isFirst: false, typed: '', isClaimed: true, number: '47' }, en, now, true)), [
-    'That device is in San Jose, United States. Your phone is in Shenzhen, China.', en.oddHelp,
+    'That device is in San Jose, United States. Your phone is in Shenzhen, China.',
   ])
   t.strictSame(texts(screenOf(ready({ ...asked, phonePlace: null, phonePlaceEn: null }), en, now, true)), [en.otherCountry, en.oddHelp])
 })
@@ -236,7 +236,9 @@ await t.test('screenOf: asks first whether it is this person, and for the number
     const claimed = screenOf(ready(asked, false, '', true), en, now, true)
     t.hasStrict(claimed, { claim: '', cancel: 'Not me', isFar: true })
     t.ok(claimed.numbers.length === 3 || claimed.confirm !== '')
-    t.strictSame(texts(claimed), texts(screenOf(ready(asked), en, now, true)), 'the warnings stay')
+    t.strictSame(texts(claimed), texts(screenOf(ready(asked), en, now, true)).slice(0, 1), 'what is odd stays, what to do about it has been answered')
+    t.equal(claimed.spoken, screenOf(ready(asked), en, now, true).spoken, 'nothing is announced again')
+    t.strictSame(texts(screenOf(ready(asked, false, '', true), en, now, false)), [en.notScanned, en.otherCountry])
   }
   t.equal(screenOf(ready(offer), en, now, true).claim, '')
 })

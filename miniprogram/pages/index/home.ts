@@ -20,6 +20,8 @@ export interface Home {
   readonly view: () => HomeView
   /** Reads everything again; the screen stays as it is until the answer comes. */
   read (): Promise<void>
+  /** Reads again while a login waits. To be called every few seconds. */
+  tick (): Promise<void>
   /** Ends that browser's session. To be called after the person has confirmed it. */
   signOut (sessionId: string): Promise<void>
   /** Ends a login whose browser hasn't got in yet. To be called after the person has confirmed it. */
@@ -64,6 +66,9 @@ export const createHome = (service: Service, onChange: () => void): Home => {
   return {
     view: () => view,
     read,
+    tick: async () => {
+      if (view.waiting.length > 0 && !view.busy) await read()
+    },
     signOut: (sessionId) => signOutOf(() => service.signOut(sessionId), ({ id }) => id !== sessionId),
     endWaiting: async (ticket) => {
       const session = view.waiting.find((login) => login.ticket === ticket)?.session

@@ -8,6 +8,7 @@ import type { Home } from './home'
 import { homeScreenOf } from './screen'
 
 const { nameLabel, namePlaceholder, save, scan, browsers, signOut, tryAgain } = words
+const tickMs = 5_000 // a login that waits has got in, or not, soon after
 const nothingYet = { user: undefined, sessions: undefined, waiting: [], busy: false, failure: undefined }
 
 Page({
@@ -21,6 +22,7 @@ Page({
   },
 
   home: undefined as Home | undefined,
+  timer: 0,
   /** What the person has typed; undefined until they do. */
   typed: undefined as string | undefined,
 
@@ -30,10 +32,16 @@ Page({
   },
 
   async onShow () {
+    this.timer = setInterval(() => { this.home?.tick() }, tickMs)
     await this.home?.read()
   },
 
+  onHide () {
+    clearInterval(this.timer)
+  },
+
   onUnload () {
+    clearInterval(this.timer)
     this.home = undefined // an answer that comes later is not drawn
   },
 

@@ -17,7 +17,7 @@ export interface Request {
   readonly address: Address
   /** The service that logs people in for the site, if that is another. */
   readonly through: string
-  readonly warnings: readonly Sentence[]
+  readonly warnings: readonly Warning[]
   /** A fact that is no warning. */
   readonly note: string
   /** What the site gets, on a first login. */
@@ -27,6 +27,11 @@ export interface Request {
 }
 
 export interface Sentence { readonly text: string }
+
+export interface Warning extends Sentence {
+  /** What is odd, and not what that may mean or what to do. */
+  readonly isFact: boolean
+}
 
 /** As in an address bar, to be compared with it: without `https://`. */
 export interface Address {
@@ -69,9 +74,13 @@ export const addressOf = (origin: string): Address => {
   return { host, scheme: isPlain ? scheme : '', parts: host.split(/(?=\.)/).map((text) => ({ text })) }
 }
 
-const warningsOf = (offer: Offer, words: Words, isFromCamera: boolean): readonly Sentence[] => {
-  const odd = [...isFromCamera || offer.isSamePhone ? [] : [words.notScanned, words.maybeSent], ...offer.isOtherCountry ? [otherCountry(offer, words)] : []]
-  return odd.length === 0 ? [] : [...odd, words.oddHelp].map((text) => ({ text }))
+const warningsOf = (offer: Offer, words: Words, isFromCamera: boolean): readonly Warning[] => {
+  const fact = (text: string): Warning => ({ text, isFact: true })
+  const odd = [
+    ...isFromCamera || offer.isSamePhone ? [] : [fact(words.notScanned), { text: words.maybeSent, isFact: false }],
+    ...offer.isOtherCountry ? [fact(otherCountry(offer, words))] : [],
+  ]
+  return odd.length === 0 ? [] : [...odd, { text: words.oddHelp, isFact: false }]
 }
 
 const otherCountry = ({ browser, phonePlace, phonePlaceEn }: Offer, words: Words): string => {

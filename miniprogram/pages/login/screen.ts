@@ -116,7 +116,9 @@ export const screenOf = (view: View, words: Words, now: number, isFromCamera: bo
     // Two decisions where something is odd: whoever looks for the number first doesn't read.
     const isFirst = request.warnings.length > 0 && !decision.isClaimed
     const question = isFirst ? { ask: words.isItYou, claim: words.itsMe } : questionOf(decision, words, isFromCamera, chosen, request.warnings.length > 0)
-    return { ...request, ...question, cancel: words.notMe, ...(isFirst && { siteGets: '' }) }
+    // Who has answered what to do about the warnings needs the facts alone: the numbers are to come into view.
+    const warnings = request.warnings.filter(({ isFact }) => isFact || isFirst)
+    return { ...request, ...question, warnings, cancel: words.notMe, ...(isFirst && { siteGets: '' }) }
   }
   switch (view.kind) {
     case 'loading':
