@@ -9,21 +9,6 @@ export interface WechatAnswer {
   readonly json?: Readonly<Record<string, unknown>>
 }
 
-/** The largest code, with 1280 pixels, stays well below. */
-const maxBytes = 2 * 1024 * 1024
-
-/** Reads a body to its end. Throws a `WechatFault` where it is longer than any answer of WeChat's. */
-export const readAll = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of body) {
-    size += part.length
-    if (size > maxBytes) throw new WechatFault('the answer is too large')
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
-}
-
 /**
  * Parses an answer. Throws a `WechatFault` for an errcode with any status, for a status other than 200, and for what is neither JSON nor an image.
  * `endpoint` is the one that was called: some errcodes have another meaning there.

@@ -1,11 +1,11 @@
 /** Calls to WeChat's API: their deadlines, retries and limits, and which faults are logged. */
-import { request } from 'undici'
 import { sleep, withDeadline } from '../deadline.ts'
 import type { Clock, Log } from '../login/ports.ts'
-import { parseAnswer, readAll, type WechatAnswer } from './answer.ts'
+import { parseAnswer, type WechatAnswer } from './answer.ts'
 import { maxUnderWay, type WechatDispatchers } from './dispatchers.ts'
 import { paths, type Endpoint } from './endpoints.ts'
 import type { Remedy } from './errcodes.ts'
+import { exchange } from './exchange.ts'
 import { WechatFault } from './fault.ts'
 import { createGate, type Gate, type Permit } from './gate.ts'
 
@@ -78,20 +78,14 @@ export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, ca
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value)
     const controller = new AbortController()
     underWay.add(controller)
-    const exchange = async (signal: AbortSignal): Promise<T> => {
-      const { statusCode, body } = await request(url, {
-        dispatcher: dispatchers[endpoint],
-        signal,
-        ...json === undefined
-          ? { method: 'GET' }
-          : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) },
-      })
-      const result = read(parseAnswer(statusCode, await readAll(body), endpoint))
+    const ask = async (signal: AbortSignal): Promise<T> => {
+      const { status, bytes } = await exchange(dispatchers[endpoint], { url, json, signal })
+      const result = read(parseAnswer(status, bytes, endpoint))
       if (result === undefined) throw new WechatFault('the answer lacks what was asked for')
       return result
     }
     try {
-      return await withDeadline(clock, Math.min(callTimeoutMs, leftMs(deadlineAt)), exchange, {
+      return await withDeadline(clock, Math.min(callTimeoutMs, leftMs(deadlineAt)), ask, {
         signal: controller.signal,
         late: () => new WechatFault('no answer in time'),
       })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readAll, parseAnswer } from '../../../src/wechat/answer.ts'
+import { parseAnswer } from '../../../src/wechat/answer.ts'
 import { WechatFault } from '../../../src/wechat/fault.ts'
 
 const faultOf = (call: () => unknown): WechatFault => {
@@ -43,12 +43,4 @@ await t.test('parseAnswer: 40001 means the AppSecret when the call has no token'
   const body = Buffer.from('{"errcode":40001,"errmsg":"invalid credential"}')
   for (const endpoint of ['getwxacodeunlimit', 'generate_urllink'] as const) t.equal(faultOf(() => parseAnswer(200, body, endpoint)).remedy, 'refresh-token')
   for (const endpoint of ['stable_token', 'jscode2session'] as const) t.equal(faultOf(() => parseAnswer(200, body, endpoint)).remedy, 'operator')
-})
-
-await t.test('readAll: rejects when a body is longer than any answer of WeChat\'s', async (t) => {
-  async function * parts (count: number) {
-    for (let n = 0; n < count; n++) yield new Uint8Array(1024 * 1024)
-  }
-  t.equal((await readAll(parts(2))).length, 2 * 1024 * 1024)
-  await t.rejects(readAll(parts(3)), { message: 'the answer is too large' })
 })
