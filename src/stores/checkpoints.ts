@@ -7,12 +7,13 @@ export const writesPerCheckpoint = 1_500
 
 /**
  * Runs in the thread, in plain JavaScript: a thread that strips types takes 18 MB more. PASSIVE copies while others write; RESTART copies the rest, and the log
- * starts over. The first write to it makes SQLite flush the log's header, so it is made here.
+ * starts over. The first write to it makes SQLite flush the log's header, so it is made here. RESTART holds the write lock while it waits for readers, so it waits
+ * briefly: while one reads for long, as a backup does, the log goes on, and starts over at a later checkpoint.
  */
 const program = `
   const { parentPort, workerData } = require('node:worker_threads')
   const { DatabaseSync } = require('node:sqlite')
-  const db = new DatabaseSync(workerData, { timeout: 1_000 })
+  const db = new DatabaseSync(workerData, { timeout: 50 })
   db.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0')
   const mark = db.prepare("INSERT OR REPLACE INTO entries VALUES ('checkpoint', ?, 0)")
   parentPort.on('message', (number) => {

@@ -34,7 +34,7 @@ const open = (t: Test) => {
   const number = () => db.prepare("SELECT text FROM entries WHERE key = 'checkpoint'").get()?.text
   /** Waits for the checkpoint of a round. */
   const done = async (): Promise<void> => { await waitUntil(() => number() === `{"value":${round}}` && !checkpoints.isRunning()) }
-  return { db, file, log, write, count, number, done }
+  return { db, file, log, checkpoints, write, count, number, done }
 }
 
 await t.test('checkpoints: the log is copied into the database after so many writes, and does not grow further', async (t) => {
@@ -51,6 +51,35 @@ await t.test('checkpoints: the log is copied into the database after so many wri
   t.ok(statSync(`${file}-wal`).size < 1.5 * size)
   t.equal(db.prepare('PRAGMA integrity_check').get()?.integrity_check, 'ok')
   t.strictSame(log.lines, [])
+})
+
+await t.test('checkpoints: writers are kept waiting for moments only, and nothing is logged, while somebody reads for long', async (t) => {
+  const { file, log, checkpoints, write, done } = open(t)
+  write()
+  await done()
+  const reader = new DatabaseSync(file, { readOnly: true })
+  reader.exec('BEGIN; SELECT count(*) FROM entries')
+  const writer = new DatabaseSync(file, { timeout: 0 })
+  const waits: number[] = []
+  for (let round = 0; round < 4; round++) {
+    write()
+    let refusedFrom: number | undefined
+    let longest = 0
+    while (checkpoints.isRunning()) {
+      try {
+        writer.exec('BEGIN IMMEDIATE; ROLLBACK')
+        refusedFrom = undefined
+      } catch {
+        refusedFrom ??= performance.now()
+        longest = Math.max(longest, performance.now() - refusedFrom)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    waits.push(longest)
+  }
+  t.ok(Math.min(...waits) < 700, `${waits.map(Math.round).join(', ')} ms: the shortest, as flushes take long on a busy machine`)
+  t.strictSame(log.lines, [])
+  for (const db of [writer, reader]) db.close()
 })
 
 await t.test('checkpoints: one that fails is logged, and the next one follows', async (t) => {
