@@ -8,7 +8,7 @@ export const writesPerCheckpoint = 1_500
 /**
  * Runs in the thread, in plain JavaScript: a thread that strips types takes 18 MB more. PASSIVE copies while others write; RESTART copies the rest, and the log
  * starts over. The first write to it makes SQLite flush the log's header, so it is made here. RESTART holds the write lock while it waits for readers, so it waits
- * briefly: while one reads for long, as a backup does, the log goes on, and starts over at a later checkpoint.
+ * briefly: while one reads for long, as a backup does, the log goes on, and starts over at a later checkpoint. At the end a copy is enough, without a write.
  */
 const program = `
   const { parentPort, workerData } = require('node:worker_threads')
@@ -19,8 +19,11 @@ const program = `
   parentPort.on('message', (number) => {
     let error = null
     try {
-      for (const mode of ['PASSIVE', 'RESTART']) db.exec('PRAGMA wal_checkpoint(' + mode + ')')
-      mark.run(JSON.stringify({ value: number }))
+      db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+      if (number !== null) {
+        db.exec('PRAGMA wal_checkpoint(RESTART)')
+        mark.run(JSON.stringify({ value: number }))
+      }
     } catch (thrown) {
       error = thrown
     }
@@ -32,6 +35,7 @@ export interface Checkpoints {
   /** Counts writes; every so many, a checkpoint begins. */
   written (count?: number): void
   isRunning (): boolean
+  /** Copies what is left, so that closing the database has nothing to flush on the event loop. */
   close (): Promise<void>
 }
 
@@ -39,8 +43,10 @@ export interface Checkpoints {
 export const createCheckpoints = (file: string, log: Log): Checkpoints => {
   let worker: Worker | undefined
   let isRunning = false
+  let hasWritten = false
   let writes = 0
   let number = 0
+  let ended = (): void => {}
 
   const fail = (err: unknown): void => { log.warn({ err }, 'The log of the store could not be copied into its database; trying again') }
 
@@ -50,25 +56,48 @@ export const createCheckpoints = (file: string, log: Log): Checkpoints => {
     thread.on('message', (error) => {
       isRunning = false
       if (error !== null) fail(error)
+      ended()
     })
     thread.on('error', fail)
     thread.on('exit', () => {
       isRunning = false
       worker = undefined
+      ended()
     })
     return thread
   }
 
+  /** With null, the last one. */
+  const run = (which: number | null): void => {
+    try {
+      worker ??= start()
+      isRunning = true
+      worker.postMessage(which)
+    } catch (error) {
+      fail(error) // the machine has no room for a thread
+    }
+  }
+
+  const runLast = async (): Promise<void> => {
+    worker?.ref()
+    if (isRunning) await new Promise<void>((resolve) => { ended = resolve })
+    run(null)
+    worker?.ref() // it may be another one
+    if (isRunning) await new Promise<void>((resolve) => { ended = resolve })
+  }
+
   return {
     written (count = 1) {
+      hasWritten = true
       writes += count
       if (writes < writesPerCheckpoint || isRunning) return
       writes = 0
-      isRunning = true
-      worker ??= start()
-      worker.postMessage(number += 1)
+      run(number += 1)
     },
     isRunning: () => isRunning,
-    async close () { await worker?.terminate() },
+    async close () {
+      if (hasWritten) await runLast()
+      await worker?.terminate()
+    },
   }
 }

@@ -12,7 +12,8 @@ export interface SafeWrites {
   written (key: string): Promise<void>
   /** Resolves when what is stored under a key is safe: at once, unless it was written a moment ago. Rejects where it may be lost. */
   safe (key: string): Promise<void>
-  isFlushing (): boolean
+  /** True during a flush or a repair. */
+  isBusyWithDisk (): boolean
   close (): Promise<void>
 }
 
@@ -30,7 +31,7 @@ export const nothingToFlush: SafeWrites = {
   assertWritable () {},
   async written () {},
   async safe () {},
-  isFlushing: () => false,
+  isBusyWithDisk: () => false,
   async close () {},
 }
 
@@ -41,6 +42,7 @@ export const nothingToFlush: SafeWrites = {
 export const createSafeWrites = ({ sync, repair, clock, log }: SafeWritesDeps): SafeWrites => {
   let failure: Error | undefined
   let isClosed = false
+  let isRepairing = false
   let repairing = Promise.resolve()
   let cancelRepair = () => {}
   const unsafe = new Map<string, Promise<void>>()
@@ -50,6 +52,7 @@ export const createSafeWrites = ({ sync, repair, clock, log }: SafeWritesDeps): 
   }
 
   const tryRepair = async (): Promise<void> => {
+    isRepairing = true
     try {
       await repair()
       failure = undefined
@@ -57,6 +60,8 @@ export const createSafeWrites = ({ sync, repair, clock, log }: SafeWritesDeps): 
       log.info({}, 'The disk keeps what the store writes again')
     } catch {
       repairLater()
+    } finally {
+      isRepairing = false
     }
   }
   const repairLater = (): void => {
@@ -85,7 +90,7 @@ export const createSafeWrites = ({ sync, repair, clock, log }: SafeWritesDeps): 
       return flushed
     },
     async safe (key) { await unsafe.get(key) },
-    isFlushing,
+    isBusyWithDisk: () => isFlushing() || isRepairing,
     async close () {
       isClosed = true
       cancelRepair()

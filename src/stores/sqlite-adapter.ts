@@ -27,7 +27,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     : createSafeWrites({ sync: logFile.flush, repair: () => repairLog(db, logFile.path, mark), clock, log })
   const checkpoints = logFile === null ? null : createCheckpoints(file, log)
   // A flush can't be cancelled, and the process would not exit before one that hangs has ended. Nothing that waits for it was answered.
-  const killHanging = (): void => { if (safeWrites.isFlushing() || checkpoints?.isRunning() === true) process.kill(process.pid, 'SIGKILL') }
+  const killHanging = (): void => { if (safeWrites.isBusyWithDisk() || checkpoints?.isRunning() === true) process.kill(process.pid, 'SIGKILL') }
   if (logFile !== null) process.on('exit', killHanging)
 
   /**
@@ -188,7 +188,8 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     onTimeout () {},
     async close () {
       cancelPurge()
-      await Promise.all([safeWrites.close(), checkpoints?.close()])
+      await safeWrites.close()
+      await checkpoints?.close()
       process.off('exit', killHanging)
       db.close()
       logFile?.close()

@@ -79,6 +79,19 @@ await t.test('slow disk: the process ends on SIGTERM when a flush hangs, and wha
   t.hasStrict(await browser.poll(), { status: 200, json: { state: 'pending' } })
 })
 
+await t.test('slow disk: the process ends on SIGTERM when the disk hangs while the service is idle, and what was answered is there when it starts again', async (t) => {
+  const disk = makeSlowDisk(makeFolder(t))
+  const deployment = await openDeployment(t, { env: { ...disk.env, CODE_SUPPLY: '0' } }) // nothing is stored in the background
+  const service = await deployment.start()
+  const browser = await openBrowser(deployment)
+  disk.set(3600_000)
+  service.kill('SIGTERM')
+  t.hasStrict(await service.ended, { signal: 'SIGKILL' })
+  disk.set(0)
+  await deployment.start()
+  t.hasStrict(await browser.poll(), { status: 200, json: { state: 'pending' } })
+})
+
 for (const [name, errno] of [['EIO', 5], ['ENOSPC', 28]] as const) {
   await t.test(`slow disk: all calls that wait for a flush are refused when it fails with ${name}, and the service mends itself when the disk is well`, async (t) => {
     const disk = makeSlowDisk(makeFolder(t))

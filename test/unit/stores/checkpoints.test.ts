@@ -82,6 +82,15 @@ await t.test('checkpoints: writers are kept waiting for moments only, and nothin
   for (const db of [writer, reader]) db.close()
 })
 
+await t.test('checkpoints: closing copies what is left, so that the database has nothing to flush when it closes', async (t) => {
+  const { file, checkpoints, db } = open(t)
+  db.exec("INSERT INTO entries VALUES ('last', 'in the database', NULL)")
+  checkpoints.written()
+  await checkpoints.close()
+  t.ok(readFileSync(file).includes('in the database'))
+  t.equal(checkpoints.isRunning(), false)
+})
+
 await t.test('checkpoints: one that fails is logged, and the next one follows', async (t) => {
   const { file, log, write, count, number } = open(t)
   const other = new DatabaseSync(file)
@@ -100,10 +109,10 @@ await t.test('checkpoints: a thread that ends is replaced at the next one', asyn
   const log = createRecordingLog()
   const checkpoints = createCheckpoints(join(import.meta.dirname, 'none', 'store.db'), log)
   const writes = (): void => { for (let i = 0; i < writesPerCheckpoint; i++) checkpoints.written() }
+  t.teardown(() => checkpoints.close())
   for (const times of [1, 2]) {
     writes()
-    await waitUntil(() => log.lines.length === times)
-    await checkpoints.close() // it has ended then
+    await waitUntil(() => log.lines.length === times && !checkpoints.isRunning()) // it has ended then
   }
   t.strictSame(log.lines, [failed, failed])
 })

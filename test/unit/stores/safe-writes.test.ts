@@ -65,9 +65,12 @@ await t.test('safe writes: every call that waits is refused when a flush fails, 
   await writes.safe('kept')
   await t.rejects(writes.written('d'))
 
+  t.equal(writes.isBusyWithDisk(), false)
   clock.advance(1_000)
+  t.equal(writes.isBusyWithDisk(), true, 'a repair may hang as a flush may')
   repairs[0]?.reject(new Error('EIO'))
   await settle()
+  t.equal(writes.isBusyWithDisk(), false)
   t.throws(() => writes.assertWritable(), 'a repair that fails changes nothing')
   clock.advance(1_000)
   await waitUntil(() => repairs.length === 2)
