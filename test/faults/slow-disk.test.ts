@@ -4,6 +4,7 @@ import { openBrowser } from '../support/clients.ts'
 import { makeFolder, openDeployment, waitUntilReady } from '../support/service-process.ts'
 import { makeSlowDisk } from '../support/slow-disk.ts'
 import type { Answer } from '../support/test-service.ts'
+import { waitUntil } from '../support/waiting.ts'
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 
@@ -111,8 +112,9 @@ for (const [name, errno] of [['EIO', 5], ['ENOSPC', 28]] as const) {
     disk.set(0)
     await waitUntilReady(deployment)
     t.hasStrict(await phone.scan(browser.ticket), { status: 200, json: { state: 'scanned' } })
-    const lines = service.stdout().split('\n').filter((line) => line.includes('"msg":"The disk')).map((line) => JSON.parse(line) as { level: number, err?: { code: string } })
-    t.strictSame(lines.map(({ level, err }) => [level, err?.code]), [[50, name], [30, undefined]])
+    const lines = () => service.stdout().split('\n').filter((line) => line.includes('"msg":"The disk')).map((line) => JSON.parse(line) as { level: number, err?: { code: string } })
+    await waitUntil(() => lines().length > 1) // lines are written a moment later
+    t.strictSame(lines().map(({ level, err }) => [level, err?.code]), [[50, name], [30, undefined]])
 
     service.kill('SIGKILL')
     await service.ended

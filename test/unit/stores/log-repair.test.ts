@@ -30,19 +30,33 @@ await t.test('log repair: the valid part of a log is what SQLite recovers, byte 
   for (let i = 0; i < 50; i++) write('x'.repeat(i * 50))
   write('end') // one frame
   const log = readFileSync(path)
-  t.equal(validBytes(log), log.length)
-  t.equal(validBytes(log.subarray(0, log.length - 1)), log.length - 4120, 'without the last frame, which is cut')
+  t.equal(await validBytes(log), log.length)
+  t.equal(await validBytes(log.subarray(0, log.length - 1)), log.length - 4120, 'without the last frame, which is cut')
   for (const [at, what] of [[4, 'the header'], [40, 'the salt of the first frame'], [100, 'the first page']] as const) {
     const damaged = Buffer.from(log)
     damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at)
-    t.equal(validBytes(damaged), 0, `nothing is valid with ${what} damaged`)
+    t.equal(await validBytes(damaged), 0, `nothing is valid with ${what} damaged`)
   }
-  t.equal(validBytes(Buffer.alloc(0)), 0)
+  t.equal(await validBytes(Buffer.alloc(0)), 0)
   db.exec('PRAGMA wal_checkpoint')
   write('new')
   const round = readFileSync(path)
   t.equal(round.length, log.length)
-  t.equal(validBytes(round), 32 + 4120, 'frames of the round before are no part of the log')
+  t.equal(await validBytes(round), 32 + 4120, 'frames of the round before are no part of the log')
+})
+
+await t.test('log repair: the event loop turns while a large log is checked', async (t) => {
+  const { db, path, write } = open(t)
+  db.exec('BEGIN')
+  for (let i = 0; i < 2_500; i++) write('x'.repeat(4_000))
+  db.exec('COMMIT')
+  const log = readFileSync(path)
+  let turns = 0
+  const turning = setInterval(() => { turns += 1 }, 0)
+  const valid = await validBytes(log)
+  clearInterval(turning)
+  t.equal(valid, log.length)
+  t.ok(turns > 1, `${turns} turns`)
 })
 
 await t.test('log repair: it succeeds on a log that can be read back, and other connections can write before and after', async (t) => {
