@@ -11,7 +11,7 @@ import type { Wechat } from '../../../src/wechat/wechat.ts'
 import { makeCertificate } from '../../support/certificate.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { listen } from '../../support/listen.ts'
-import { settle } from '../../support/waiting.ts'
+import { settle, waitUntil } from '../../support/waiting.ts'
 import { openWechatHarness, rejectionOf, type WechatHarness } from '../../support/wechat-harness.ts'
 
 /** How a connection ends in the middle of a call. `used`: WeChat has carried the call out. `half`: the answer had begun. */
@@ -178,7 +178,8 @@ await t.test('kept connection: no call is made again when its time is up before 
   const release = front.simulator.hold('jscode2session')
   t.teardown(release)
   const rejection = rejectionOf(front.front.openidFor(front.simulator.jsCode('Ada')))
-  await front.passWait(4_500)
+  await waitUntil(() => front.arrived.length === 2)
+  front.advance(4_500)
   t.hasStrict(await rejection, { code: 'wechat-unavailable' })
   t.strictSame(front.arrived, ['1.1', '1.2'])
 })
