@@ -32,12 +32,14 @@ export interface Runtime extends AppDeps {
 
 /**
  * Opens everything a configuration names. Throws an Error whose message is one line for the operator when the places, the keys or the store
- * can't be opened. Starts without Redis or WeChat while they are unreachable.
+ * can't be opened. Starts without Redis or WeChat while they are unreachable. `lockStore` is called before anything is made or the store is opened, which
+ * flushes what the service before has left: that may not write any more.
  */
-export const openRuntime = (config: ServiceConfig, clock: Clock = systemClock): Runtime => {
+export const openRuntime = async (config: ServiceConfig, clock: Clock = systemClock, lockStore: () => Promise<unknown> = async () => {}): Promise<Runtime> => {
   const output = openLogOutput(clock)
   const log = pino({ level: config.LOG_LEVEL, base: null }, output)
   const places = config.GEOIP_FILE === null ? noPlaces : openPlaces(config.GEOIP_FILE, log)
+  await lockStore()
   const keys = openKeys(config, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
   // The store's clock, so that all instances agree on when a ticket expires.

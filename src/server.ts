@@ -11,8 +11,7 @@ import { weakSettings } from './weak-settings.ts'
 await orExit(async () => {
   const { environment, warnings, notes, config: settings } = readServiceSettings({ withSecretFiles: true })
   const config = withCredentials(settings, warnings)
-  await lockStoreFile(config.STORE_URL, systemClock) // until the process ends; before the store is opened, which flushes what the service before has left
-  const runtime = openRuntime(config)
+  const runtime = await openRuntime(config, systemClock, () => lockStoreFile(config.STORE_URL, systemClock)) // locked until the process ends
   for (const line of readableByOthers(config.STORE_URL, config.KEYS_FILE)) runtime.log.warn(line)
   for (const line of warnings) runtime.log.warn(line)
   for (const line of notes) runtime.log.info(line)

@@ -51,7 +51,7 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
     WECHAT_APPID: simulator.appid,
     WECHAT_SECRET: simulator.secret,
   }
-  const runtime = openRuntime(config, clock)
+  const runtime = await openRuntime(config, clock)
   const places: Places = { placeOf: (address) => runtime.places.placeOf(address) ?? placeElsewhere(address) ?? thisComputer }
   const hosts = hostsOf(config)
   const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true, hosts })

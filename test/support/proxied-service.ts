@@ -50,7 +50,7 @@ export const openProxiedService = async (t: Test): Promise<ProxiedService> => {
     WECHAT_APPID: simulator.appid,
     WECHAT_SECRET: simulator.secret,
   }
-  const runtime = openRuntime(config)
+  const runtime = await openRuntime(config)
   t.teardown(runtime.close)
   const app = await buildApp(runtime, config)
   t.teardown(async () => {
