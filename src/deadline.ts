@@ -2,13 +2,7 @@
  * Waiting with a deadline. A timer that fires proves nothing about the other side: when this process itself was stalled (stopped, swapped out, busy), the
  * answer may lie in a socket that hasn't been read yet.
  */
-import { createTimerQueue, type Timed, type TimerQueue } from './timer-queue.ts'
-
-/** A monotonic clock and a timer, both in milliseconds. */
-export interface Timer {
-  steady (): number
-  after (ms: number, call: () => void): () => void
-}
+import { createTimerQueue, type Timed, type Timer, type TimerQueue } from './timer-queue.ts'
 
 /** A timer that fires later than this shows that this process was stalled; on a busy machine timers are late by less. */
 const stalledAfterMs = 100

@@ -7,7 +7,7 @@ import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isatty } from 'node:tty'
 import { pino, type DestinationStream } from 'pino'
-import type { Timer } from './deadline.ts'
+import type { Timer } from './timer-queue.ts'
 
 /** How long a line is gathered. What is gathered when the process is killed (SIGKILL) is lost. */
 export const gatherMs = 250

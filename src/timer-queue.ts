@@ -1,5 +1,10 @@
 /** Many timers on one of the clock's: a held poll has two, and each of Node's takes 400 bytes. */
-import type { Timer } from './deadline.ts'
+
+/** A monotonic clock and a timer, both in milliseconds. */
+export interface Timer {
+  steady (): number
+  after (ms: number, call: () => void): () => void
+}
 
 /** An entry of a queue. It is in one queue at a time; the queue alone sets `dueAt` and `place`. */
 export interface Timed {

@@ -1,7 +1,8 @@
 /** Upper bound for every call, so that a client gets an answer within 6 s. The store and WeChat have shorter deadlines of their own. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Deadline, queueOf, type Timer } from '../deadline.ts'
+import { Deadline, queueOf } from '../deadline.ts'
+import type { Timer } from '../timer-queue.ts'
 import { Problem } from '../errors.ts'
 import type { TimerQueue } from '../timer-queue.ts'
 import { sendProblem } from './problems.ts'

@@ -49,6 +49,9 @@ await t.test('quiet polls: they ask the embedded store for nothing while they wa
   await end()
 })
 
+/** With the reading of the store's clock. */
+const heartbeat = ['PING', 'PUBLISH', 'SET', 'TIME']
+
 /** What a service on Redis sends in a quiet time, with `count` polls held. */
 const sentWhileQuiet = async (t: Test, port: number, count: number): Promise<readonly string[]> => {
   const relay = await openCountingRelay(t, port)
@@ -74,10 +77,12 @@ const sentWhileQuiet = async (t: Test, port: number, count: number): Promise<rea
   return sent
 }
 
-await t.test('quiet polls: forty of them send Redis what one sends, the heartbeat', async (t) => {
+await t.test('quiet polls: forty of them send Redis the heartbeat, and at most one command a second for all of them', async (t) => {
   const server = await startRedis()
   t.teardown(() => server.stop())
-  const [one, forty] = [await sentWhileQuiet(t, server.port, 1), await sentWhileQuiet(t, server.port, 40)]
-  t.strictSame(forty, one)
-  t.ok(one.includes('PUBLISH'), `the heartbeat: ${one.join(' ')}`)
+  const sent = await sentWhileQuiet(t, server.port, 40)
+  // Where a busy machine is late with a heartbeat, the tickets of all polls are read again, together.
+  const others = sent.filter((command) => !heartbeat.includes(command))
+  t.ok(others.length <= quietSeconds, `beside the heartbeat: ${others.join(' ')}`)
+  t.ok(sent.includes('PUBLISH'), `the heartbeat: ${sent.join(' ')}`)
 })

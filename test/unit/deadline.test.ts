@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { afterDeadline, settleWithin, withDeadline, type Timer } from '../../src/deadline.ts'
+import { afterDeadline, settleWithin, withDeadline } from '../../src/deadline.ts'
 import { systemClock } from '../../src/runtime.ts'
+import type { Timer } from '../../src/timer-queue.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 
 const late = () => new Error('late')
