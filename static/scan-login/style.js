@@ -75,7 +75,7 @@ svg { height: auto; }
 .trouble { position: relative; display: table; margin: 4px auto 0; padding-left: 16px; font-size: .8235em; text-align: start; }
 .trouble:empty { display: none; }
 .trouble::before { content: ""; position: absolute; top: .5em; left: 0; width: 8px; height: 8px; border-radius: 50%; background: var(--warn); }
-.line, .help { word-break: keep-all; overflow-wrap: break-word; overflow-wrap: anywhere; }
+.line, .help, .trouble { word-break: keep-all; overflow-wrap: break-word; overflow-wrap: anywhere; }
 .help { margin-top: 4px; font-size: .8235em; color: var(--soft); }
 .steps { display: table; margin-left: auto; margin-right: auto; text-align: start; text-wrap: wrap; }
 .steps span { display: block; padding-left: 1.6em; text-indent: -1.6em; }
@@ -87,6 +87,8 @@ svg { height: auto; }
 .actions .main { width: var(--size); margin-top: 12px; }
 /* The stage shows the whole name. One row each for line and buttons keeps the element's size. */
 .asking .line { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+/* Away from the button, into the room that the name leaves above. */
+.asking .line, .asking .help { position: relative; top: -12px; }
 .asking .actions { grid-auto-flow: column; justify-content: center; gap: 8px; }
 .asking .actions .main { width: auto; min-height: 44px; margin: 0; padding: 0 16px; }
 footer { display: flex; justify-content: space-between; margin: 0 -12px; }
@@ -99,7 +101,7 @@ select { width: 100%; field-sizing: content; padding-inline-end: 30px; -webkit-a
 .switch { position: relative; }
 .switch::after { content: ""; position: absolute; top: 0; right: 14px; bottom: 5px; width: 7px; height: 7px; margin: auto 0; border: solid currentcolor; border-width: 0 1.5px 1.5px 0; transform: rotate(45deg); pointer-events: none; }
 option { background: var(--sheet); color: var(--ink); }
-.main { position: relative; min-height: 52px; padding: 0 24px; display: inline-grid; place-content: center; background: var(--scan-login-accent, var(--ink)); color: var(--scan-login-on-accent, var(--on-ink)); font-weight: 600; text-decoration: none; }
+.main { position: relative; min-height: 52px; padding: .4em 24px; display: inline-grid; place-content: center; background: var(--scan-login-accent, var(--ink)); color: var(--scan-login-on-accent, var(--on-ink)); font-weight: 600; text-decoration: none; }
 .main:hover { background: var(--scan-login-accent, var(--press)); }
 :focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
 .dialog { width: 328px; max-width: calc(100% - 32px); margin: auto; padding: 28px 24px 24px; border: 0; border-radius: 24px; background: var(--sheet); color: var(--ink); text-align: start; box-shadow: 0 12px 40px #00000040; }

@@ -77,6 +77,7 @@ const walk: readonly (readonly [string, (page: Page, service: ScriptedService) =
 const variants = [
   { locale: 'zh-CN', colorScheme: 'light', viewport: { width: 320, height: 568 } },
   { locale: 'en-US', colorScheme: 'dark', viewport: { width: 320, height: 568 } },
+  { locale: 'en-US', colorScheme: 'light', viewport: { width: 390, height: 844 } },
   { locale: 'en-US', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
   { locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
 ] as const
@@ -93,6 +94,8 @@ for (const variant of variants) {
       t.strictSame(await accessibilityFaults(page), [], name)
     }
     t.equal(boxes.size, 1, [...boxes].join())
+    const [[{ x, width }]] = [...boxes].map((box) => JSON.parse(box)) as [[{ x: number, width: number }]]
+    t.equal(x + width / 2, variant.viewport.width / 2, 'in the middle')
     t.equal(await statusLine(page), words.confirmed)
     service.script.session = { status: 200, body: sessionBody }
     await page.waitForURL('**/me')
