@@ -59,9 +59,9 @@ export const en: Words = {
     unavailable: { line: "Login didn't work", help: '' },
   },
 
-  loggedIn: (_site, browser, system) => {
+  loggedIn: (site, browser, system) => {
     const device = [browser, system].filter((part) => part !== '').join(' on ')
-    return `${device === '' ? 'Another device' : device} is logged in`
+    return `${device === '' ? 'Another device' : device} is logged in to ${site}`
   },
   notMeLogOut: 'Not me: log it out',
   loggingOut: 'Logging out…',
@@ -101,7 +101,7 @@ export const en: Words = {
     'unsupported-media-type': 'Mini program and site differ in version. Try again later.',
     'rate-limited': 'That was a lot at once. Try again in a minute.',
     internal: 'The site has a problem. Please try again later.',
-    'wechat-unavailable': "WeChat doesn't answer just now. Please try again later.",
+    'wechat-unavailable': "WeChat isn't responding right now. Please try again later.",
     'store-unavailable': 'The site is too busy just now. Please try again later.',
   },
 

@@ -25,7 +25,7 @@ await t.test('demo: a newcomer is logged in, and out again, when they scan, tap 
   const phone = window.phone()
   await phone.scan()
   await phone.button(await window.number()).click()
-  await phone.says(/ is logged in$/)
+  await phone.says(/ is logged in to /)
   await window.siteSays("You're logged in")
   await phone.button('My logins').click()
   await phone.button('Log out Chrome · Linux').waitFor()

@@ -25,7 +25,7 @@ const scanFailing = async (t: Test, fault: Fault) => {
 }
 
 /** The message for no answer or an unexpected one. */
-const unavailable = "WeChat doesn't answer just now. Please try again later."
+const unavailable = "WeChat isn't responding right now. Please try again later."
 
 await t.test('js_code: the phone shows a message, and goes on after another try, when WeChat fails, in every way', async (t) => {
   const window = await open(t)

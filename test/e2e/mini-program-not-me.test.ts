@@ -15,7 +15,7 @@ const confirmOn = async (window: DemoWindow) => {
   const phone = window.phone()
   await phone.scan()
   await phone.button(await window.number()).click()
-  await phone.says('Chrome on Linux is logged in')
+  await phone.says('Chrome on Linux is logged in to Island Notes')
   return phone
 }
 
@@ -49,7 +49,7 @@ await t.test('not me: it can still be tapped when the number was tapped twice, a
   const box = await number.boundingBox()
   if (box === null) throw new Error('no number in view')
   for (let taps = 0; taps < 2; taps++) {
-    if (taps > 0) await phone.says('Chrome on Linux is logged in')
+    if (taps > 0) await phone.says('Chrome on Linux is logged in to Island Notes')
     await window.page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
   }
   await phone.button(notMe).click()

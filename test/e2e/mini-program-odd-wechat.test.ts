@@ -41,6 +41,6 @@ for (const version of ['undefined', "'dev'"]) {
     const phone = window.phone()
     await phone.scan()
     await phone.button(await window.number()).click()
-    await phone.says(/ is logged in$/)
+    await phone.says(/ is logged in to /)
   })
 }

@@ -30,7 +30,7 @@ await t.test('same code: the numbers are shown again, and work, when it is scann
   t.equal(once, twice)
   t.strictSame(more, [])
   await phone.button(number).click()
-  await phone.says(/ is logged in$/)
+  await phone.says(/ is logged in to /)
   await window.siteSays("You're logged in")
 })
 
@@ -47,7 +47,7 @@ await t.test('new code: only the new login is shown and confirmed when it is sca
   const [scanned] = server.received(scans)
   t.not(scanned, old)
   await phone.button(number).click()
-  await phone.says(/ is logged in$/)
+  await phone.says(/ is logged in to /)
   t.strictSame(server.received(confirms), [scanned?.replace('scan', 'confirm')])
   await window.siteSays("You're logged in")
 })

@@ -14,7 +14,7 @@ const jsCodes = /\/demo\/js-code$/
 const logins = /\/api\/phone\/login$/
 
 /** The message for no answer or an unexpected one. */
-const unavailable = "WeChat doesn't answer just now. Please try again later."
+const unavailable = "WeChat isn't responding right now. Please try again later."
 
 await t.test('wx.login: the phone shows a message, and goes on after another try, when it gives no js_code', async (t) => {
   const window = await open(t)

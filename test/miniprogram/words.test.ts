@@ -186,9 +186,9 @@ await t.test('E11 screenOf: says that somebody may have tried to use the person 
     const { line, help } = screenOf({ kind: 'locked-out', retryAfter }, words, now, true)
     return `${line}. ${help}`
   }
-  t.match(lockedOut(600), /^Too many wrong numbers\. You can't confirm a login for 10 minutes\. Somebody may have tried to have you confirm theirs/)
-  t.match(lockedOut(86_400), /for 24 hours\./)
-  t.match(lockedOut(600, zh), /^数字输错了太多次\. 你的账号 10 分钟内不能确认登录。可能有人想让你替他确认登录/)
+  t.match(lockedOut(600), /^Too many wrong numbers\. You can't confirm a login for 10\u00a0minutes\. Somebody may have tried to have you confirm theirs/)
+  t.match(lockedOut(86_400), /for 24\u00a0hours\./)
+  t.match(lockedOut(600, zh), /^数字输错了太多次\. 你的账号 10\u00a0分钟内不能确认登录。可能有人想让你替他确认登录/)
   const told = (retryAfter: number, words = en): string => screenOf({ kind: 'unavailable', code: 'rate-limited', retryAfter }, words, now, true).help
   t.strictSame([0, 1, 90, 91, 600, 601, 3600, 5400, 5401, 21_600, 86_400, 259_200].map((seconds) => /again in (.*)\./.exec(told(seconds))?.[1]), [
     '1 second', '1 second', '90 seconds', '2 minutes', '10 minutes', '11 minutes', '60 minutes', '90 minutes', '2 hours', '6 hours', '24 hours', '3 days',
@@ -288,7 +288,7 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
     [{ kind: 'update-needed' }, 'old', ['update']],
     [{ kind: 'offline' }, 'offline', ['retry', 'home']],
     [{ kind: 'unavailable', code: 'store-unavailable' }, 'offline', ['retry', 'home']],
-    [{ kind: 'locked-out', retryAfter: 600 }, 'warning', ['retry', 'home']],
+    [{ kind: 'locked-out', retryAfter: 600 }, 'warning', ['close', 'home']],
     [{ kind: 'unknown', code: 'no-answer', isEnding: false }, 'warning', ['retry', 'log-out', 'home']],
   ]
   for (const words of all) {
@@ -310,10 +310,10 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
 await t.test('screenOf: names the device that is logged in, and whose login can be ended, after the confirmation', async (t) => {
   const line = (words: typeof en, name: string, system: string): string => screenOf(done({ offer: { ...offer, browser: { ...offer.browser, name, system } } }), words, now, true).line
   t.strictSame([['Chrome', 'Windows'], ['Chrome', ''], ['', 'Windows'], ['', '']].map(([name = '', system = '']) => all.map((words) => line(words, name, system))), [
-    ['Chrome · Windows 已登录「Acme」', 'Chrome · Windows 已登入「Acme」', 'Chrome on Windows is logged in'],
-    ['Chrome 已登录「Acme」', 'Chrome 已登入「Acme」', 'Chrome is logged in'],
-    ['Windows 已登录「Acme」', 'Windows 已登入「Acme」', 'Windows is logged in'],
-    ['另一台设备已登录「Acme」', '另一台裝置已登入「Acme」', 'Another device is logged in'],
+    ['Chrome · Windows 已登录「Acme」', 'Chrome · Windows 已登入「Acme」', 'Chrome on Windows is logged in to Acme'],
+    ['Chrome 已登录「Acme」', 'Chrome 已登入「Acme」', 'Chrome is logged in to Acme'],
+    ['Windows 已登录「Acme」', 'Windows 已登入「Acme」', 'Windows is logged in to Acme'],
+    ['另一台设备已登录「Acme」', '另一台裝置已登入「Acme」', 'Another device is logged in to Acme'],
   ])
   const drawn = (more: object, words = en) => screenOf(done({ offer, session: 's1', ...more }), words, now, true)
   t.hasStrict(drawn({}), { address: { host: 'acme.example' }, busy: false, trouble: '', actions: [{ label: 'Done', style: 'button--strong' }, { label: 'Not me: log it out', style: 'refuse' }, { label: 'My logins', style: '' }] })

@@ -87,7 +87,7 @@ const questions = (service: OpenService): Screen[] => {
     { name: 'too many wrong numbers', ...asked, prepare: async (person) => { const own = await phone(person); for (let n = 0; n < 3; n++) await wrongNumber(service, own); return launchOf(await browser()) }, until: end },
     { name: 'taken', ...asked, prepare: async (person) => { const one = await browser(); await (await phone(`not ${person}`)).scan(one.ticket); return launchOf(one) }, until: end },
     { name: 'unknown code', prepare: async () => ({ query: { scene: 'none' } }), until: end },
-    { name: 'expired', prepare: async () => { const one = await browser(); await one.giveUp(); return launchOf(one) }, until: end },
+    { name: 'cancelled', prepare: async () => { const one = await browser(); await one.giveUp(); return launchOf(one) }, until: end },
     { name: 'offline', ...asked, settings: { online: false }, until: end },
     { name: 'WeChat is away', prepare: failing('http-500'), until: cleared },
     { name: 'blocked by WeChat', prepare: failing(40226), until: cleared },
@@ -98,6 +98,13 @@ const questions = (service: OpenService): Screen[] => {
 export const questionStates = async (studio: Studio): Promise<void> => {
   const service = await openService(studio)
   await photographScreens(questions(service), { ...studio, server: service.server })
+  const late = await openService(studio)
+  const expire = async () => {
+    const one = await late.browser()
+    late.server.skip(ticketLifeMs + 1000)
+    return launchOf(one)
+  }
+  await photographScreens([{ name: 'expired', prepare: expire, until: end }], { ...studio, server: late.server })
   const plain = await openService(studio, { MATCH_NUMBERS: 'off' })
   await photographScreens([
     { name: 'without numbers', prepare: async () => launchOf(await plain.browser()), before: isFrom(shanghai), until: see('.tall:not([disabled])') },

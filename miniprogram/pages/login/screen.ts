@@ -200,7 +200,7 @@ const endOf = (view: End, words: Words): { readonly line: string, readonly help:
 const helpOf = (view: View, words: Words, isFromCamera: boolean, appId: string): string | undefined => {
   if (view.kind === 'done') return view.offer !== undefined && isHere(view.offer, isFromCamera) ? words.doneHere : undefined
   if (view.kind === 'foreign-app') return `${words.ends[view.kind].help}\n${words.compareAppIds(appId)}`
-  if (view.kind === 'locked-out') return words.lockedOutHelp(duration(view.retryAfter, words))
+  if (view.kind === 'locked-out') return words.lockedOutHelp(duration(view.retryAfter, words).replace(' ', '\u00a0'))
   if (view.kind !== 'unavailable' && view.kind !== 'unknown') return undefined
   return view.code === 'rate-limited' && view.retryAfter !== undefined ? words.tooFast(duration(view.retryAfter, words)) : words.failures[view.code]
 }
@@ -211,7 +211,8 @@ const actionsOf = (view: View): readonly ActionName[] => {
   if (kind === 'unknown') return ['retry', 'log-out', 'home']
   // No scanner after a refusal: whoever sent the code has the next one on their page already.
   if (kind === 'refused' || kind === 'logged-out') return ['close', 'home']
-  if (kind === 'offline' || kind === 'unavailable' || kind === 'locked-out') return ['retry', 'home']
+  if (kind === 'locked-out') return ['close', 'home'] // trying again can't help for minutes
+  if (kind === 'offline' || kind === 'unavailable') return ['retry', 'home']
   if (kind === 'update-needed' || kind === 'wechat-too-old') return ['update']
   return kind === 'blocked' || kind === 'foreign-app' ? ['close'] : ['scan', 'home']
 }
