@@ -26,21 +26,23 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
   const trouble = make('p', { class: 'trouble', role: 'status' })
   const open = make('a', { class: 'main', part: 'button', target: '_blank', rel: 'noopener noreferrer', 'data-word': 'openWechat' })
   let isPictureWanted = false
+  let redraw = () => {}
   const keep = makeSaveButton(picture, () => {
     isPictureWanted = true // from now on the picture is there, for a long press where the button saves nothing
-    if (layer !== null) showPhoneForCode(layer, false)
+    redraw()
   })
   const startOver = make('button', { class: 'quiet', part: 'link', 'data-action': 'renew', 'data-word': 'startOver' })
   const retry = make('button', { class: 'quiet late', part: 'link', 'data-action': 'renew', 'data-word': 'retry' })
   const goOn = make('button', { class: 'main', part: 'button', 'data-action': 'goOn', 'data-word': 'goOn' })
   const notMe = make('button', { class: 'quiet', part: 'link', 'data-action': 'notMe', 'data-word': 'notMe' })
   const say = make('div', { class: device === 'phone' ? 'say with-actions' : 'say' }, line, help, make('div', { class: 'actions' }, open, ...keep.elements, startOver, retry, goOn, notMe), trouble)
+  const below = make('slot', { name: 'below' })
   const explanation = makeExplanation()
   root.append(
     make('slot', { name: 'above' }),
     stageElement,
     say,
-    make('slot', { name: 'below' }),
+    below,
     make('footer', { part: 'footer' }, make('button', { class: 'quiet', part: 'link', 'data-action': 'explain', 'data-word': 'what', 'aria-haspopup': 'dialog' }), languageSwitch),
     explanation.element)
   /** @type {Record<string, () => void>} */
@@ -75,7 +77,8 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
   }
 
   /** @param {View} view @param {Words} words */
-  return (view, words) => {
+  const draw = (view, words) => {
+    redraw = () => { draw(view, words) }
     const stage = stageOf(view)
     const focused = root.activeElement
     if (stage !== drawn && !(stage.name === drawn?.name && (stage.name === 'making' || stage.name === 'no-code'))) swap(stage)
@@ -93,7 +96,7 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
 
     fillWords(root, words)
     for (const image of stageElement.querySelectorAll('img')) image.alt = words.codeAlt
-    const texts = viewWords(view, words, device, goesOn())
+    const texts = viewWords(view, words, device, goesOn(), isPictureWanted)
     const spoken = stage.name === 'scanned' && stage.number !== null ? ` ${stage.number}` : ''
     if (line.textContent !== texts.line + spoken) {
       line.textContent = texts.line
@@ -107,6 +110,8 @@ export const createLoginRenderer = (root, { device, languageSwitch, renew, pictu
     help.classList.toggle('of-code', code !== null)
     say.classList.toggle('troubled', texts.trouble !== '')
     say.classList.toggle('asking', stage.name === 'another')
+    below.classList.toggle('over', stage.name === 'confirmed')
     if (trouble.textContent !== texts.trouble) trouble.textContent = texts.trouble
   }
+  return draw
 }

@@ -91,6 +91,7 @@ svg { height: auto; }
 .asking .line, .asking .help { position: relative; top: -12px; }
 .asking .actions { grid-auto-flow: column; justify-content: center; gap: 8px; }
 .asking .actions .main { width: auto; min-height: 44px; margin: 0; padding: 0 16px; }
+.over { visibility: hidden; }
 footer { display: flex; justify-content: space-between; margin: 0 -12px; }
 :host([compact]) footer, :host([compact]) .say.troubled .help, :host([compact]) .of-code { display: none; }
 

@@ -6,17 +6,18 @@ import { stageOf } from './view-state.js'
  * @param {import('./words.js').Words} words
  * @param {import('./device.js').Device} device the device that shows the page
  * @param {boolean} [goesOn] whether the visitor is taken elsewhere after the login
+ * @param {boolean} [isPictureWanted] whether the visitor takes the picture where a link is offered, too
  * @returns {{ line: string, help: string, trouble: string }}
  */
-export const viewWords = (view, words, device, goesOn = false) => ({ ...stageWords(stageOf(view), words, device, goesOn), trouble: 'stage' in view ? words[view.name] : '' })
+export const viewWords = (view, words, device, goesOn = false, isPictureWanted = false) => ({ ...stageWords(stageOf(view), words, device, goesOn, isPictureWanted), trouble: 'stage' in view ? words[view.name] : '' })
 
-/** @param {import('./view-state.js').Stage} view @param {import('./words.js').Words} words @param {import('./device.js').Device} device @param {boolean} goesOn */
-const stageWords = (view, words, device, goesOn) => {
+/** @param {import('./view-state.js').Stage} view @param {import('./words.js').Words} words @param {import('./device.js').Device} device @param {boolean} goesOn @param {boolean} isPictureWanted */
+const stageWords = (view, words, device, goesOn, isPictureWanted) => {
   switch (view.name) {
     case 'waiting':
     case 'cancelled':
     case 'late': {
-      const how = device === 'phone' && view.code.linkUrl !== null ? 'waitingWithLink' : waitingOn[device]
+      const how = device === 'phone' && view.code.linkUrl !== null && !isPictureWanted ? 'waitingWithLink' : waitingOn[device]
       return { line: words[view.name === 'waiting' ? how : view.name], help: words[`${how}Help`] }
     }
     case 'scanned': {

@@ -149,6 +149,7 @@ await t.test('same phone: where a link opens WeChat, the picture shows when the 
   t.equal(await page.locator(saveButton).innerText(), dictionaries.en.saveInstead)
   await Promise.all([page.waitForEvent('download'), page.locator(saveButton).tap()])
   await page.getByText(dictionaries.en.saveByHand).waitFor()
+  t.equal(await page.locator('.help').innerText(), dictionaries.en.waitingOnPhoneHelp)
   t.hasStrict((await page.evaluate(hitOnCode) as readonly unknown[])[0], { tagName: 'IMG', src: `${withLinks.url}/api/tickets/${ticket}/code`, isThere: true })
   t.strictSame(await accessibilityFaults(page), [])
 })

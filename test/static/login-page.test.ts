@@ -409,8 +409,11 @@ await t.test('login page: it says that it goes on, right below the sign, when th
   await page.route('**/me', (route) => route.fulfill({ status: 204 })) // slow for ever
   await page.goto(`${service.url}/login`)
   await waitForStage(page, 'waiting')
+  const another = page.getByText('Log in another way')
+  t.equal(await another.isVisible(), true)
   service.move({ state: 'confirmed' })
   await waitForStage(page, 'confirmed')
+  t.equal(await another.isVisible(), false, 'nothing more to choose')
   t.equal(await statusLine(page), "You're in")
   t.equal(await page.locator('.help').innerText(), 'One moment…')
   const [name, line] = [await page.locator('.person').boundingBox(), await page.locator('.line').boundingBox()]

@@ -106,6 +106,9 @@ await t.test('words: the page says how to scan on this device', async (t) => {
     t.equal(deviceOf(userAgent), device, userAgent)
     t.equal(viewWords(waiting, en, deviceOf(userAgent)).line, lines[device])
   }
+  const withLink = { ...waiting, code: { ...waiting.code, linkUrl: 'https://wxaurl.cn/x' } }
+  t.equal(viewWords(withLink, en, 'phone').line, en.waitingWithLink)
+  t.strictSame(viewWords(withLink, en, 'phone', false, true), viewWords(waiting, en, 'phone'), 'steps for the picture that was asked for')
 })
 
 await t.test('destination: what the server returned, never a scheme that a browser would run', async (t) => {
