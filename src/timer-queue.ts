@@ -80,8 +80,8 @@ export const createTimerQueue = (timer: Timer): TimerQueue => {
   }
 
   const onTimer = (): void => {
+    const now = Math.max(timer.steady(), armedFor) // a timer may fire a little early by the clock
     armedFor = Infinity
-    const now = timer.steady()
     for (let [first] = heap; first !== undefined && first.dueAt <= now; [first] = heap) {
       remove(first)
       first.onDue()
