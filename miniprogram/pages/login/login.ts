@@ -5,8 +5,8 @@ import { service, words } from '../../utils/shared'
 import { appId, entry, update } from '../../utils/wechat'
 import { createApproval } from './approval'
 import type { Approval } from './approval'
+import type { ActionName } from './ending'
 import { screenOf } from './screen'
-import type { ActionName } from './screen'
 
 const tickMs = 5_000 // precise enough for "20 seconds ago"
 const armMs = 600 // a finger that is still on its way from another screen is not an answer
