@@ -2,7 +2,7 @@
  * Waiting with a deadline. A timer that fires proves nothing about the other side: when this process itself was stalled (stopped, swapped out, busy), the
  * answer may lie in a socket that hasn't been read yet.
  */
-import { createTimerQueue, type Timed, type Timer, type TimerQueue } from './timer-queue.ts'
+import { timerQueueOf, type Timed, type Timer, type TimerQueue } from './timer-queue.ts'
 
 /** A timer that fires later than this shows that this process was stalled; on a busy machine timers are late by less. */
 const stalledAfterMs = 100
@@ -16,18 +16,9 @@ const maxGraces = 2
  * moves a little.
  */
 export const afterDeadline = (timer: Timer, ms: number, call: () => void): () => void => {
-  const deadline = new CallingDeadline(queueOf(timer), call)
+  const deadline = new CallingDeadline(timerQueueOf(timer), call)
   deadline.start(ms)
   return () => { deadline.cancel() }
-}
-
-const queues = new WeakMap<Timer, TimerQueue>()
-
-/** The queue of all deadlines by this timer. */
-export const queueOf = (timer: Timer): TimerQueue => {
-  const queue = queues.get(timer) ?? createTimerQueue(timer)
-  queues.set(timer, queue)
-  return queue
 }
 
 /** A class, and one small object for each: every held poll has one, and every call of the store. `onMissed` is called once, where it is not cancelled first. */

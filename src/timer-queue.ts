@@ -25,6 +25,17 @@ export interface TimerQueue {
   remove (entry: Timed): void
 }
 
+const queues = new WeakMap<Timer, TimerQueue>()
+
+/** The queue of all that waits by this timer. */
+export const timerQueueOf = (timer: Timer): TimerQueue => {
+  const known = queues.get(timer)
+  if (known !== undefined) return known
+  const queue = createTimerQueue(timer)
+  queues.set(timer, queue)
+  return queue
+}
+
 /** Creates a queue that keeps one timer, for the entry that is due first. Adding and removing take a number of steps that grows with the logarithm of its length. */
 export const createTimerQueue = (timer: Timer): TimerQueue => {
   /** A binary heap: no entry is due before the one at half its index. */

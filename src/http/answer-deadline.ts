@@ -1,10 +1,9 @@
 /** Upper bound for every call, so that a client gets an answer within 6 s. The store and WeChat have shorter deadlines of their own. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Deadline, queueOf } from '../deadline.ts'
-import type { Timer } from '../timer-queue.ts'
+import { Deadline } from '../deadline.ts'
 import { Problem } from '../errors.ts'
-import type { TimerQueue } from '../timer-queue.ts'
+import { timerQueueOf, type Timer, type TimerQueue } from '../timer-queue.ts'
 import { sendProblem } from './problems.ts'
 
 const answerWithinMs = 5_000
@@ -14,7 +13,7 @@ const answerWithinMs = 5_000
  * of WeChat, and refuse calls whose answers have arrived.
  */
 export const answerDeadlinePlugin = fp<{ timer: Timer }>(async (app, { timer }) => {
-  const queue = queueOf(timer)
+  const queue = timerQueueOf(timer)
   app.addHook('onRequest', (request, reply, done) => {
     const deadline = new AnswerDeadline(queue, reply)
     deadline.start(answerMsOf(request))

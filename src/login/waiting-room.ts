@@ -1,6 +1,6 @@
 /** The held polls of this process, by ticket. It knows no ticket states and reads no store. */
 import type { Ticket } from '../domain/ticket.ts'
-import { createTimerQueue, type Timed } from '../timer-queue.ts'
+import { timerQueueOf, type Timed } from '../timer-queue.ts'
 import type { Clock } from './ports.ts'
 
 /** A page polls once at a time; further polls are left over from a reload, or from a connection that broke unnoticed. */
@@ -69,7 +69,7 @@ export const createWaitingRoom = (clock: Clock, limit: number): WaitingRoom => {
   const isFullFor = (prefixes: readonly string[]): boolean => held >= limit || prefixes.some((prefix, index) =>
     (heldOf.get(prefix) ?? 0) >= (index === prefixes.length - 1 ? heldPerClient : heldPerNetwork(limit)))
 
-  const timers = createTimerQueue(clock)
+  const timers = timerQueueOf(clock)
 
   /** A class, and one small object for each poll: there are many of them. */
   class HeldPoll implements Waiter, Timed {
