@@ -23,7 +23,7 @@ export const themes = ['light', 'dark'] as const
 export type SwitchLanguage = (page: Page, language: typeof languages[number]) => Promise<unknown>
 
 /** By the page's own switch. */
-export const bySwitch: SwitchLanguage = (page, language) => page.locator('select').first().selectOption(language)
+const bySwitch: SwitchLanguage = (page, language) => page.locator('select').first().selectOption(language)
 
 export const photographPage = async (album: Album, page: Page, state: string, { among = sizes, switchLanguage = bySwitch }: { among?: readonly Size[], switchLanguage?: SwitchLanguage | null } = {}): Promise<void> => {
   for (const language of languages) {
