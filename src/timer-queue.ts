@@ -1,4 +1,5 @@
 /** Many timers on one of the clock's: a held poll has two, and each of Node's takes 400 bytes. */
+import { createHeap, type Placed } from './heap.ts'
 
 /** A monotonic clock and a timer, both in milliseconds. */
 export interface Timer {
@@ -6,12 +7,10 @@ export interface Timer {
   after (ms: number, call: () => void): () => void
 }
 
-/** An entry of a queue. It is in one queue at a time; the queue alone sets `dueAt` and `place`. */
-export interface Timed {
+/** An entry of a queue, which alone sets `dueAt`. */
+export interface Timed extends Placed {
   /** On the steady clock, in whole milliseconds. */
   dueAt: number
-  /** Its index in the queue; -1 outside. */
-  place: number
   /** Called once, after it has left the queue. */
   onDue (): void
 }
@@ -36,54 +35,14 @@ export const timerQueueOf = (timer: Timer): TimerQueue => {
   return queue
 }
 
-/** Creates a queue that keeps one timer, for the entry that is due first. Adding and removing take a number of steps that grows with the logarithm of its length. */
+/** Creates a queue that keeps one timer, for the entry that is due first. */
 export const createTimerQueue = (timer: Timer): TimerQueue => {
-  /** A binary heap: no entry is due before the one at half its index. */
-  const heap: Timed[] = []
+  const heap = createHeap<Timed>((one, other) => one.dueAt < other.dueAt)
   let armedFor = Infinity
   let disarm = (): void => {}
 
-  const put = (entry: Timed, place: number): void => {
-    heap[place] = entry
-    entry.place = place
-  }
-
-  const moveUp = (entry: Timed): void => {
-    let { place } = entry
-    for (let parent = heap[(place - 1) >> 1]; place > 0 && parent !== undefined && parent.dueAt > entry.dueAt; parent = heap[(place - 1) >> 1]) {
-      const above = parent.place
-      put(parent, place)
-      place = above
-    }
-    put(entry, place)
-  }
-
-  const moveDown = (entry: Timed): void => {
-    let { place } = entry
-    for (;;) {
-      const [left, right] = [heap[2 * place + 1], heap[2 * place + 2]]
-      const child = right !== undefined && left !== undefined && right.dueAt < left.dueAt ? right : left
-      if (child === undefined || child.dueAt >= entry.dueAt) break
-      const below = child.place
-      put(child, place)
-      place = below
-    }
-    put(entry, place)
-  }
-
-  const remove = (entry: Timed): void => {
-    const { place } = entry
-    if (place < 0) return
-    entry.place = -1
-    const last = heap.pop()
-    if (last === undefined || last === entry) return
-    put(last, place)
-    moveUp(last)
-    moveDown(last)
-  }
-
   const arm = (): void => {
-    const [first] = heap
+    const first = heap.first()
     if (first === undefined || first.dueAt >= armedFor) return
     disarm()
     armedFor = first.dueAt
@@ -93,8 +52,8 @@ export const createTimerQueue = (timer: Timer): TimerQueue => {
   const onTimer = (): void => {
     const now = Math.max(timer.steady(), armedFor) // a timer may fire a little early by the clock
     armedFor = Infinity
-    for (let [first] = heap; first !== undefined && first.dueAt <= now; [first] = heap) {
-      remove(first)
+    for (let first = heap.first(); first !== undefined && first.dueAt <= now; first = heap.first()) {
+      heap.remove(first)
       first.onDue()
     }
     arm()
@@ -103,12 +62,10 @@ export const createTimerQueue = (timer: Timer): TimerQueue => {
   return {
     now: () => timer.steady(),
     add: (entry, ms) => {
-      remove(entry)
       entry.dueAt = Math.ceil(timer.steady() + Math.max(0, ms))
-      entry.place = heap.push(entry) - 1
-      moveUp(entry)
+      heap.put(entry)
       arm()
     },
-    remove,
+    remove: heap.remove,
   }
 }

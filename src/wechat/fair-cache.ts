@@ -1,9 +1,10 @@
 /**
- * Cache bounded by bytes and by count, and fair among quota keys: above a bound, the quota key with the most bytes loses its oldest entry. So nobody can
+ * Cache bounded by bytes and by count, and fair among quota keys: above a bound, the quota key with the most bytes, of several the one that was first, loses its oldest entry. So nobody can
  * evict what others need. lru-cache has the expiry, the sizes and the single flight; its own eviction knows nothing of quota keys and is off.
  */
 import { LRUCache } from 'lru-cache'
 import { expireAfter } from '../cache-options.ts'
+import { createHeap, type Placed } from '../heap.ts'
 import type { Clock } from '../login/ports.ts'
 
 export interface FairCache<T> {
@@ -29,9 +30,11 @@ interface Entry<T> {
 }
 
 /** What one quota key has in the cache; the oldest key comes first. */
-interface Holding {
+interface Holding extends Placed {
   bytes: number
   readonly keys: Set<string>
+  /** Its number among all holdings, in the order of their first entries. */
+  readonly number: number
 }
 
 /** Of an entry without its value. */
@@ -41,6 +44,8 @@ const purgeEveryMs = 1000
 
 export const createFairCache = <T>({ clock, ttlMs, maxCount, maxBytes, bytesOf }: FairCacheOptions<T>): FairCache<T> => {
   const holdings = new Map<string, Holding>()
+  const largestFirst = createHeap<Holding>((one, other) => one.bytes > other.bytes || (one.bytes === other.bytes && one.number < other.number))
+  let made = 0
   let count = 0 // not `cache.size`: that has the fetches under way as well
   let purgedAt = -Infinity
 
@@ -52,17 +57,21 @@ export const createFairCache = <T>({ clock, ttlMs, maxCount, maxBytes, bytesOf }
     fetchMethod: (_key, _expired, { context: make }) => make(),
     ignoreFetchAbort: true, // what is replaced or cleared while it is made still goes to its callers
     onInsert: ({ quotaKey, bytes }, key) => {
-      const holding = holdings.get(quotaKey) ?? { bytes: 0, keys: new Set() }
+      const holding = holdings.get(quotaKey) ?? { bytes: 0, keys: new Set(), number: made++, place: -1 }
       holdings.set(quotaKey, holding)
       holding.bytes += bytes
       holding.keys.add(key)
+      largestFirst.put(holding)
       count++
     },
     dispose: ({ quotaKey, bytes }, key) => {
       const holding = holdings.get(quotaKey) as Holding // every entry was inserted
       holding.bytes -= bytes
       holding.keys.delete(key)
-      if (holding.keys.size === 0) holdings.delete(quotaKey)
+      if (holding.keys.size === 0) {
+        holdings.delete(quotaKey)
+        largestFirst.remove(holding)
+      } else largestFirst.put(holding)
       count--
     },
   })
@@ -77,9 +86,8 @@ export const createFairCache = <T>({ clock, ttlMs, maxCount, maxBytes, bytesOf }
       purgedAt = clock.steady()
     }
     while (isOverfull()) {
-      const largest = [...holdings.values()].reduce((most, holding) => holding.bytes > most.bytes ? holding : most)
-      const [oldest] = largest.keys
-      cache.delete(oldest as string) // an empty holding is removed
+      const [oldest] = largestFirst.first()?.keys ?? []
+      cache.delete(oldest as string) // there is one: an empty holding is removed
     }
   }
 

@@ -36,6 +36,32 @@ await t.test('fair cache: the client with the most bytes loses its oldest entry 
   t.strictSame(['a', 'b1', 'b2', 'b3'].map((id) => cache.get(id) !== undefined), [true, false, true, true])
 })
 
+await t.test('fair cache: of clients with as many bytes, the one that was first loses its oldest entry', async (t) => {
+  const cache = create({ maxCount: 50, maxBytes: 100_000 })
+  for (let i = 0; i < 120; i++) cache.put(`code-${i}`, `visitor-${i}`, sized(100))
+  for (let i = 0; i < 120; i++) t.equal(cache.get(`code-${i}`) !== undefined, i >= 70, `code ${i}`)
+})
+
+await t.test('fair cache: an entry costs a full cache no more steps when a thousand times as many clients have entries', async (t) => {
+  const mapIterator = Object.getPrototypeOf(new Map().values()) as Iterator<unknown>
+  let steps = 0
+  const { next } = mapIterator
+  t.intercept(mapIterator, 'next', {
+    value (this: Iterator<unknown>) {
+      steps++
+      return next.call(this)
+    },
+  })
+  const stepsOfPut = (clients: number): number => {
+    const cache = create({ maxCount: clients, maxBytes: 1e9 })
+    for (let i = 0; i < clients; i++) cache.put(`code-${i}`, `visitor-${i}`, sized(100))
+    const before = steps
+    for (let i = 0; i < 100; i++) cache.put(`more-${i}`, `further-${i}`, sized(100))
+    return (steps - before) / 100
+  }
+  t.equal(stepsOfPut(10_000), stepsOfPut(10))
+})
+
 await t.test('fair cache: an entry counts once when it is put in twice, and is not kept when it is larger than the whole cache', async (t) => {
   const cache = create({ maxBytes: 1000 })
   cache.put('a', 'first', sized(300))
