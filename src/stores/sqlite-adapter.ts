@@ -68,9 +68,9 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
 
   const acquirePlainSlotNow = (group: string, member: string, ttlMs: number, limit: number): boolean => {
     const now = clock.now()
-    if (sql.findPlainSlot.get(group, member, now) === undefined && sql.plainSlotsTaken(group) >= limit) {
-      sql.clearPlainSlots.run(group, now)
-      if (sql.plainSlotsTaken(group) >= limit) return false
+    if (sql.findPlainSlot.get(group, member, now) === undefined) {
+      const missing = sql.plainSlotsTaken(group) - limit + 1
+      if (missing > 0 && sql.clearPlainSlots(group, now, missing) < missing) return false
     }
     sql.putPlainSlot.run(group, member, now + ttlMs)
     return true
@@ -79,9 +79,9 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
   /** The member that loses its slot; null where one is free, undefined where there is none to evict. */
   const evictedFor = ({ group, owner }: Slot, { limit, ownerLimit }: SlotTerms, now: number): string | null | undefined => {
     if (sql.slotsOwned(group, owner, now) >= ownerLimit) return sql.oldestProvisionalOf(group, owner, now)
-    if (sql.slotsTaken(group) < limit) return null
-    sql.clearSlots.run(group, now)
-    return sql.slotsTaken(group) < limit ? null : sql.oldestProvisional(group, now)
+    // Of those that have ended no more are removed than one slot takes: nobody waits until a full group is cleared. The rest is left to the purge.
+    const missing = sql.slotsTaken(group) - limit + 1
+    return missing <= 0 || sql.clearSlots(group, now, missing) === missing ? null : sql.oldestProvisional(group, now)
   }
 
   const acquireSlotNow = (slot: Slot, terms: SlotTerms): SlotGrant => {

@@ -53,6 +53,11 @@ export const statements = (db: DatabaseSync) => {
   const purgeEntries = db.prepare('DELETE FROM entries WHERE key IN (SELECT key FROM entries WHERE ends_at <= ? LIMIT ?)')
   const purgePlainSlots = db.prepare(`DELETE FROM places WHERE (room, member) IN
     (SELECT room, member FROM places WHERE ends_at <= ? LIMIT ?)`)
+  // By its end, as this runs for every ticket while the group is full: the other index would walk through the whole group.
+  const clearPlainSlots = db.prepare(`DELETE FROM places WHERE (room, member) IN
+    (SELECT room, member FROM places INDEXED BY places_by_end WHERE room = ? AND ends_at <= ? LIMIT ?)`)
+  const clearSlots = db.prepare(`DELETE FROM slots WHERE (slot_group, member) IN
+    (SELECT slot_group, member FROM slots INDEXED BY slots_by_end WHERE slot_group = ? AND ends_at <= ? LIMIT ?)`)
   const slotsTaken = db.prepare('SELECT taken FROM slot_groups WHERE slot_group = ?')
   const slotsOwned = db.prepare('SELECT count(*) AS taken FROM slots INDEXED BY slots_by_owner WHERE slot_group = ? AND owner = ? AND ends_at > ?')
   const oldestProvisional = db.prepare(`SELECT member FROM slots INDEXED BY provisional_slots
@@ -88,8 +93,7 @@ export const statements = (db: DatabaseSync) => {
     putPlainSlot: db.prepare(`INSERT INTO places VALUES (?, ?, ?)
       ON CONFLICT (room, member) DO UPDATE SET ends_at = excluded.ends_at`),
     deletePlainSlot: db.prepare('DELETE FROM places WHERE room = ? AND member = ?'),
-    // By its end, as this runs for every ticket while the group is full: the other index would walk through the whole group.
-    clearPlainSlots: db.prepare('DELETE FROM places INDEXED BY places_by_end WHERE room = ? AND ends_at <= ?'),
+    clearPlainSlots: (group: string, now: number, most: number) => Number(clearPlainSlots.run(group, now, most).changes),
 
     findSlot: db.prepare('SELECT 1 FROM slots WHERE slot_group = ? AND member = ? AND ends_at > ?'),
     slotsTaken: (group: string) => (slotsTaken.get(group)?.taken ?? 0) as number,
@@ -100,7 +104,7 @@ export const statements = (db: DatabaseSync) => {
       ON CONFLICT (slot_group, member) DO UPDATE SET ends_at = excluded.ends_at, is_provisional = min(is_provisional, excluded.is_provisional)`),
     secureSlot: db.prepare('UPDATE slots SET is_provisional = 0 WHERE slot_group = ? AND member = ? AND is_provisional = 1'),
     deleteSlot: db.prepare('DELETE FROM slots WHERE slot_group = ? AND member = ?'),
-    clearSlots: db.prepare('DELETE FROM slots INDEXED BY slots_by_end WHERE slot_group = ? AND ends_at <= ?'),
+    clearSlots: (group: string, now: number, most: number) => Number(clearSlots.run(group, now, most).changes),
 
     // `all`, though there is one row: SQLite commits after the last row, and a caller that stops before it gets no error of the commit.
     count: (key: string, now: number, endsAt: number) => count.all(key, endsAt, now, now)[0] as unknown as CountRow,

@@ -146,6 +146,36 @@ await t.test('sqlite: expired entries, slots and counts no longer count, and are
   t.equal(await store.read('value:2'), 'kept', 'purge: leaves what never expires')
 })
 
+await t.test('sqlite: a full group is given a slot without being cleared when thousands of its slots have ended together', async (t) => {
+  const file = join(temporaryFolder(t), 'store.db')
+  const clock = createFakeClock()
+  const store = openStore(t, `sqlite:${file}`, clock)
+  const db = new DatabaseSync(file)
+  t.teardown(() => { db.close() })
+  const many = 5_000
+  const fill = (sql: string) => { db.prepare(`WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) ${sql}`).run(many, clock.now() + 1_000) }
+  fill("INSERT INTO places SELECT 'plain', 'm' || n, ? FROM c")
+  fill("INSERT INTO slots SELECT 'owned', 'm' || n, 'someone', ?, 0 FROM c")
+  const left = (table: string): number => db.prepare(`SELECT count(*) AS n FROM ${table} WHERE ends_at <= ?`).get(clock.now())?.n as number
+  const acquirePlain = (member: string, limit = many) => store.acquirePlainSlot('plain', member, hour, limit)
+  const acquire = (member: string, limit = many) =>
+    store.acquireSlot({ group: 'owned', owner: 'else', member }, { ttlMs: hour, limit, ownerLimit: many, isProvisional: false })
+
+  t.equal(await acquirePlain('early'), false)
+  t.strictSame(await acquire('early'), { isAcquired: false, evicted: null })
+  clock.advance(1_000) // not yet time for the purge
+  for (const member of ['one', 'two']) {
+    t.equal(await acquirePlain(member), true)
+    t.strictSame(await acquire(member), { isAcquired: true, evicted: null })
+  }
+  t.equal(left('places'), many - 2, 'acquirePlainSlot: removes as many as it needs')
+  t.equal(left('slots'), many - 2, 'acquireSlot: removes as many as it needs')
+  t.equal(await acquirePlain('three', 3), true, 'acquirePlainSlot: is true when the limit is lower than it was, and not reached')
+  t.strictSame(await acquire('three', 3), { isAcquired: true, evicted: null }, 'acquireSlot: likewise')
+  t.equal(await acquirePlain('four', 3), false)
+  t.strictSame(await acquire('four', 3), { isAcquired: false, evicted: null })
+})
+
 await t.test('sqlite: the log stays small when very many entries and slots have ended together', async (t) => {
   const file = join(temporaryFolder(t), 'store.db')
   const clock = createFakeClock()
