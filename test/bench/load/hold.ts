@@ -48,7 +48,7 @@ export const holdPolls = async (process: MeasuredProcess, tickets: readonly Open
       }
     }
     poll().catch(() => {}) // it ends with its connection
-    if (connections.length % openingAtATime === 0) await sleep(1) // fewer than a listener's backlog
+    if (connections.length % openingAtATime === 0) await untilAccepted(process)
   }
   await untilQuiet(process)
   const release = (): void => {
@@ -56,6 +56,16 @@ export const holdPolls = async (process: MeasuredProcess, tickets: readonly Open
     if (answered > 0) throw new Error(`the machine is too busy: ${answered} polls ended before all was measured`)
   }
   return { release }
+}
+
+/**
+ * Waits until a process has accepted all connections so far: it does so in their order. One that finds the listener's backlog full is tried again by the system
+ * seconds later, when the process has long been quiet.
+ */
+const untilAccepted = async ({ port }: MeasuredProcess): Promise<void> => {
+  const connection = openConnection(port)
+  expectStatus(await connection.send(requestText({ path: '/health/ready', host: `127.0.0.1:${port}` })), 200)
+  connection.close()
 }
 
 /** Opens a WebSocket for each of `count` browsers of the Express way. */
