@@ -22,6 +22,15 @@ export interface SlotTerms {
   readonly isProvisional: boolean
 }
 
+/** Which texts of a sorted list to read, and how many at the most. */
+export interface ListRange {
+  /** Only texts that begin so; '' for all. */
+  readonly prefix: string
+  /** Only texts that come later than this one, which need not be in the list; null for the first ones. */
+  readonly after: string | null
+  readonly limit: number
+}
+
 /** `evicted` is the member that lost its slot to this one. */
 export interface SlotGrant { readonly isAcquired: boolean, readonly evicted: string | null }
 
@@ -33,7 +42,7 @@ export interface SlotGrant { readonly isAcquired: boolean, readonly evicted: str
  * was stored is then unknown, and the caller treats it as not stored. A key consists of fixed words and ids of a known alphabet, joined by ':'.
  * `ttlMs` and `windowMs` are finite numbers above 0, rounded up; anything else is a RangeError. An entry past its end is absent for every method.
  *
- * Entries and `count` are durable: on the embedded store, what a call has stored, removed or read is safe on the disk when it resolves, and not even a power cut
+ * Entries, lists and `count` are durable: on the embedded store, what a call has stored, removed or read is safe on the disk when it resolves, and not even a power cut
  * undoes it. So are claims, and with them used nonces. Slots and the counts of `countAgainstLimits` outlive the process; a power cut may undo the last of them, but
  * none that came before something durable. What Redis keeps is said in stores/README.md.
  */
@@ -87,6 +96,14 @@ export interface Store {
    * window is under way. Counts are separate from entries: one key may name both.
    */
   readLimitCounts (keys: readonly [string, ...string[]]): Promise<readonly Count[]>
+  /** Adds a text of 1 to 300 characters to a sorted list; one that is in it changes nothing. A list has no end, and needs no more time the longer it gets. */
+  addToList (list: string, text: string): Promise<void>
+  /** Removes a text from a sorted list; true for the one caller who found it. */
+  removeFromList (list: string, text: string): Promise<boolean>
+  /** Reads texts in the order of their UTF-8 bytes. */
+  readList (list: string, range: ListRange): Promise<readonly string[]>
+  /** How many texts a list has. */
+  lengthOfList (list: string): Promise<number>
   /**
    * Subscribes to replacements made by other processes; returns the unsubscribe function. `listener(key)`: this value was replaced. `listener(null)`, at
    * most once a second: replacements may have been missed, re-read what you care about; within 2 s of what was missed. A hint, nothing is decided by it.

@@ -3,7 +3,7 @@ import type { Store } from '../login/store-port.ts'
 import type { KeyvStoreAdapter } from './keyv.ts'
 
 type SameAsStore = 'acquirePlainSlot' | 'releasePlainSlot' | 'acquireSlot' | 'secureSlot' | 'releaseSlot' | 'count' | 'countAgainstLimits' | 'readLimitCounts' |
-  'onChange' | 'now' | 'timeErrorMs' | 'close'
+  'addToList' | 'removeFromList' | 'readList' | 'lengthOfList' | 'onChange' | 'now' | 'timeErrorMs' | 'close'
 
 /**
  * A database: plain storage for Keyv, and beside it the atomic steps that Keyv doesn't have. Each boolean is decided by the database in one step. Arguments are

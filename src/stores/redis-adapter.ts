@@ -52,6 +52,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
   const plainSlotsOf = (group: string) => `${namespace}-places:${group}` // plain slots keep the name that an earlier release gave them
   // One hash tag, so that a group is on one server of a cluster.
   const slotKeysOf = (group: string) => ['ends', 'owned', 'provisional', 'owned-provisional'].map((part) => `${namespace}-slots:{${group}}:${part}`)
+  const listOf = (list: string) => `${namespace}-lists:${list}`
   const windowOf = (key: string) => `${namespace}-counts:${key}`
   // One hash tag, as for slots: the first key, that of the widest network, of which all the others are a part.
   const limitWindowsOf = (keys: readonly [string, ...string[]]) => keys.map((key) => `${namespace}-counts:{${keys[0]}}:${key}`)
@@ -97,6 +98,15 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
       return { ...asCount(count), key: windows[position - 1]?.key ?? '' }
     },
     readLimitCounts: async (keys) => (await evaluate(readLimitCountsScript, limitWindowsOf(keys)) as unknown[]).map(asCount), // as the script returns them
+    async addToList (list, text) {
+      await link.connection.client.zAdd(listOf(list), { score: 0, value: text })
+    },
+    removeFromList: async (list, text) => await link.connection.client.zRem(listOf(list), text) === 1,
+    readList: async (list, { prefix, after, limit }) => {
+      const first = after !== null && Buffer.compare(Buffer.from(after), Buffer.from(prefix)) >= 0 ? `(${after}` : `[${prefix}`
+      return await link.connection.client.zRangeByLex(listOf(list), first, `(${prefix}\u{10ffff}`, { LIMIT: { offset: 0, count: limit } })
+    },
+    lengthOfList: async (list) => await link.connection.client.zCard(listOf(list)),
     onFailure (error) {
       if (link.isUp && link.connection.isFailoverError(error)) link.reconnect(error, { isUsable: true })
     },

@@ -181,6 +181,10 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
         return { count, endsInMs: endsAt - now }
       })
     }),
+    addToList: (list, text) => changeSafely(listedAs(list, text), () => { sql.addToList.run(list, text) }, always),
+    removeFromList: (list, text) => isTrue(listedAs(list, text), () => sql.removeFromList.run(list, text)),
+    readList: (list, range) => whenUnlocked(() => sql.readList(list, range)),
+    lengthOfList: (list) => whenUnlocked(() => sql.lengthOfList(list)),
     onChange: () => () => {}, // one service works on a file, see file-lock.ts
     now: clock.now,
     timeErrorMs: clock.errorMs,
@@ -196,6 +200,9 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     },
   }
 }
+
+/** What a write to a list is safe under, apart from entries. */
+const listedAs = (list: string, text: string): string => `list ${list} ${text}`
 
 /** The key of a window of `countAgainstLimits`, apart from the windows of `count`. */
 const limitKeyOf = (key: string): string => `within:${key}`

@@ -1,5 +1,6 @@
 /** Each statement is atomic by itself. */
 import type { DatabaseSync } from 'node:sqlite'
+import type { ListRange } from '../login/store-port.ts'
 
 /**
  * `ends_at` is in milliseconds since 1970; null is never. `taken` counts the rows of a group, ended ones included: a ticket is refused without counting
@@ -41,6 +42,15 @@ export const schema = `
 
   CREATE TABLE IF NOT EXISTS counts (key TEXT PRIMARY KEY, count INTEGER NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS counts_by_end ON counts (ends_at);
+
+  CREATE TABLE IF NOT EXISTS listed (list TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (list, text)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS lists (list TEXT PRIMARY KEY, length INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER IF NOT EXISTS text_listed AFTER INSERT ON listed BEGIN
+    INSERT INTO lists VALUES (new.list, 1) ON CONFLICT (list) DO UPDATE SET length = length + 1;
+  END;
+  CREATE TRIGGER IF NOT EXISTS text_unlisted AFTER DELETE ON listed BEGIN
+    UPDATE lists SET length = length - 1 WHERE list = old.list;
+  END;
 `
 
 /** `endsAt`: milliseconds since 1970. */
@@ -73,6 +83,9 @@ export const statements = (db: DatabaseSync) => {
       ends_at = CASE WHEN ends_at > ? THEN ends_at ELSE excluded.ends_at END
     RETURNING count, ends_at AS endsAt`)
   const countOf = db.prepare('SELECT count, ends_at AS endsAt FROM counts WHERE key = ? AND ends_at > ?')
+  const readList = db.prepare(`SELECT text FROM listed
+    WHERE list = ? AND text >= max(?, ?) AND text < ? AND text <> ? ORDER BY text LIMIT ?`) // `max` compares as the column does
+  const lengthOfList = db.prepare('SELECT length FROM lists WHERE list = ?')
 
   return {
     // The tables are STRICT, so the casts hold.
@@ -109,6 +122,12 @@ export const statements = (db: DatabaseSync) => {
     // `all`, though there is one row: SQLite commits after the last row, and a caller that stops before it gets no error of the commit.
     count: (key: string, now: number, endsAt: number) => count.all(key, endsAt, now, now)[0] as unknown as CountRow,
     countOf: (key: string, now: number) => countOf.get(key, now) as CountRow | undefined,
+
+    addToList: db.prepare('INSERT INTO listed VALUES (?, ?) ON CONFLICT DO NOTHING'),
+    removeFromList: db.prepare('DELETE FROM listed WHERE list = ? AND text = ?'),
+    readList: (list: string, { prefix, after, limit }: ListRange) =>
+      readList.all(list, prefix, after ?? '', `${prefix}\u{10ffff}`, after ?? '', limit).map(({ text }) => text as string),
+    lengthOfList: (list: string) => (lengthOfList.get(list)?.length ?? 0) as number,
 
     purgeEntries: (now: number, limit: number) => Number(purgeEntries.run(now, limit).changes),
     purgePlainSlots: (now: number, limit: number) => Number(purgePlainSlots.run(now, limit).changes),

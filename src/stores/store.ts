@@ -137,6 +137,26 @@ export const createStore = (url: string, deps: StoreDeps): Store => {
       keys.forEach(checkKey)
       return ask(() => backend.readLimitCounts(keys))
     },
+    async addToList (list, text) {
+      checkKey(list)
+      checkListed(text)
+      await ask(() => backend.addToList(list, text))
+    },
+    async removeFromList (list, text) {
+      checkKey(list)
+      checkListed(text)
+      return ask(() => backend.removeFromList(list, text))
+    },
+    async readList (list, range) {
+      checkKey(list)
+      checkLimit(range.limit)
+      if (range.prefix !== '') checkListed(range.prefix)
+      return ask(() => backend.readList(list, range))
+    },
+    async lengthOfList (list) {
+      checkKey(list)
+      return ask(() => backend.lengthOfList(list))
+    },
     onChange: (listener) => backend.onChange(listener),
     async check () {
       await store.write('check', 1, checkTtlMs)
@@ -180,6 +200,13 @@ const checkSlot = ({ group, owner, member }: Slot): void => {
 
 const checkLimit = (limit: number): void => {
   if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('A limit is a whole number above 0')
+}
+
+/** Half a surrogate pair has no UTF-8, and U+10FFFF ends the range of a prefix. */
+const checkListed = (text: string): void => {
+  if (text === '' || text.length > 300 || !text.isWellFormed() || /[\0\u{10ffff}]/u.test(text)) {
+    throw new RangeError('A text of a list has 1 to 300 characters, and neither U+0000 nor U+10FFFF')
+  }
 }
 
 const textOf = (value: unknown): string => {
