@@ -39,9 +39,10 @@ import type { Clock, PrefetchedCodes, CodeSource, LinkSource, PhoneIdentity, Pla
 import type { Store } from './login/store-port.ts'
 import { createRereadTickets } from './login/reread-tickets.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
+import { createPeople } from './people/people.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
 import type { Keys } from './sessions/key-set.ts'
-import { createPeople } from './sessions/people.ts'
+import { createSessionLists } from './sessions/session-lists.ts'
 import { createPhoneKeys } from './stores/phone-keys.ts'
 import { createTickets } from './stores/tickets.ts'
 import { createWrongNumbers } from './stores/wrong-numbers.ts'
@@ -68,7 +69,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const { store, wechat, places, keys, clock, random, log } = deps
 
   const people = createPeople(store, clock)
-  const sessions = createBrowserSessions(store, people, clock, {
+  const sessions = createBrowserSessions(store, createSessionLists(store, clock), clock, {
+    people,
     idleMs: config.SESSION_IDLE * 1000,
     maxMs: config.SESSION_MAX * 1000,
     cookieKey: createSecretKey(keys.cookie),
@@ -80,7 +82,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const login = createLogin({
     tickets,
     waitingRoom,
-    names: people,
+    people,
     places,
     wrongNumbers: createWrongNumbers(store, clock, random),
     sessions,
@@ -90,7 +92,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     subjectKey: createSecretKey(keys.subject),
     clock,
     random,
-    settings: { ticketTtlSeconds: config.TICKET_TTL, matchNumbers: config.MATCH_NUMBERS, returnOrigins },
+    settings: { ticketTtlSeconds: config.TICKET_TTL, matchNumbers: config.MATCH_NUMBERS, registration: config.REGISTRATION, returnOrigins },
   })
 
   const app = fastify({
@@ -157,7 +159,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       }
       const links = config.WECHAT_URL_LINK === 'on' ? wechat : null
       await api.register(ticketRoutes({ login, codes: wechat, links, tokens, cookie: sessionCookie, limits, clock, config }), { prefix: '/tickets' })
-      await api.register(sessionRoutes({ sessions, names: people, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
+      await api.register(sessionRoutes({ sessions, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
       await api.register(phoneLoginRoute(phone), { prefix: '/phone' })
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })
     }, { prefix: '/api' })

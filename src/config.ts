@@ -57,6 +57,9 @@ const settings = {
   MAX_WAIT: setting(25, integer(0, 55)), // seconds that a poll is held
   MATCH_NUMBERS: setting('tap', matchNumbers),
 
+  // People
+  REGISTRATION: setting('open', oneOf('open', 'approval', 'closed')),
+
   // Sessions and tokens
   COOKIE_DOMAIN: optional(text(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'must be a domain like example.com, without a leading dot')),
   SESSION_IDLE: setting(30 * 86_400, seconds(1, 400 * 86_400)),

@@ -9,9 +9,10 @@ import type { Store } from '../login/store-port.ts'
 import { signOutEverywhere } from '../login/sign-out-everywhere.ts'
 import { systemClock } from '../runtime.ts'
 import { orExit } from '../serve.ts'
+import { createPeople } from '../people/people.ts'
 import { createBrowserSessions } from '../sessions/browser-sessions.ts'
 import { readKeyFile } from '../sessions/key-file.ts'
-import { createPeople } from '../sessions/people.ts'
+import { createSessionLists } from '../sessions/session-lists.ts'
 import { createPhoneKeys } from '../stores/phone-keys.ts'
 import { createStore } from '../stores/store.ts'
 
@@ -49,7 +50,7 @@ const withStore = async <T>(work: (parts: { phoneKeys: ReturnType<typeof createP
   try {
     await untilReady(store)
     const clock = { ...systemClock, now: store.now, errorMs: store.timeErrorMs }
-    const sessions = createBrowserSessions(store, createPeople(store, clock), clock, { idleMs: config.SESSION_IDLE * 1000, maxMs: config.SESSION_MAX * 1000, cookieKey: createSecretKey(keys.cookie) })
+    const sessions = createBrowserSessions(store, createSessionLists(store, clock), clock, { people: createPeople(store, clock), idleMs: config.SESSION_IDLE * 1000, maxMs: config.SESSION_MAX * 1000, cookieKey: createSecretKey(keys.cookie) })
     return await work({ phoneKeys: createPhoneKeys(store, { clock, sealingKey: keys.cookie }), sessions, log })
   } finally {
     await store.close()

@@ -9,8 +9,8 @@ export type Canceller = 'browser' | 'phone' | 'wrong-number'
 /** A cancel by a wrong number; `count` is how many this person has entered within a month. */
 export interface WrongNumber { readonly by: 'wrong-number', readonly count: number }
 
-/** What ended a session or a phone's key. `newer`: the person had too many, and this was the oldest. `relogin`: the next login in the same browser. `operator`: a command. */
-export type EndReason = 'browser' | 'phone' | 'newer' | 'relogin' | 'operator'
+/** What ended a session or a phone's key. `newer`: the person had too many, and this was the oldest. `relogin`: the next login in the same browser. `owner`: an owner has blocked the person. `operator`: a command. */
+export type EndReason = 'browser' | 'phone' | 'newer' | 'relogin' | 'owner' | 'operator'
 
 /** What was limited: tickets, tickets that take another's place (`renew`: further ones count like any other), guesses or wrong js_codes from an address, or signed calls of a person, within a minute; wrong numbers of a person within an hour. */
 export type LimitKind = 'create' | 'renew' | 'guess' | 'js-code' | 'phone' | 'wrong-number'
@@ -37,6 +37,15 @@ export type Step =
   | { readonly event: 'phone-key.created', readonly key: string, readonly sub: string }
   /** `ended` is the id of the key; `key` is the one that signed the call, where one did. */
   | { readonly event: 'phone-key.ended', readonly ended: string, readonly sub: string, readonly by: Exclude<EndReason, 'browser' | 'relogin'> }
+  /** Somebody scanned for the first time, and was let in, or waits for an owner. */
+  | { readonly event: 'person.created' | 'person.waiting', readonly sub: string }
+  /** `registration`: REGISTRATION lets everybody in now. `owner` is the owner's sub. */
+  | { readonly event: 'person.allowed', readonly sub: string, readonly by: 'registration' | 'owner' | 'operator', readonly owner?: string }
+  | { readonly event: 'person.blocked', readonly sub: string, readonly by: 'owner' | 'operator', readonly owner?: string }
+  /** The person's data was deleted. */
+  | { readonly event: 'person.erased', readonly sub: string, readonly by: 'phone' | 'operator' }
+  /** `groups` are the person's groups now; `is_owner` whether they are an owner now. */
+  | { readonly event: 'person.changed', readonly sub: string, readonly by: 'operator', readonly groups?: readonly string[], readonly is_owner?: boolean }
   | { readonly event: 'refused', readonly code: ProblemCode, readonly ticket?: string, readonly sub?: string }
   /** `seconds`: of a lockout after wrong numbers. */
   | { readonly event: 'limit.hit', readonly limit: LimitKind, readonly sub?: string, readonly seconds?: number }

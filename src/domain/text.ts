@@ -3,8 +3,8 @@
 /** Joiners and variation selectors, which are part of emoji and of rare characters in names. */
 export const joiners = /\u200d|[\ufe0e\ufe0f]|[\u{e0100}-\u{e01ef}]/gu
 
-/** Invisible characters, and those that change the direction or end the line; U+2800 is a braille cell without a dot. */
-const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]+/gu
+/** Invisible characters, and those that change the direction or end the line; U+2800 is a braille cell without a dot; noncharacters have no form. */
+const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]+/gu
 
 /** Five marks on one character are drawn over the lines above and below; no script needs that many. */
 const markPile = /\p{M}{5}/u

@@ -66,9 +66,9 @@ export interface Ticket {
   readonly matchMode?: MatchMode
   /**
    * Who scanned; set by the scan and never changed. `name` is null until the confirm, as the browser must not get it before; `since` is when the
-   * confirmation counts as made (`PhoneKey`), and is missing until then, and in what an earlier release stored.
+   * confirmation counts as made (`PhoneKey`), and is missing until then, and in what an earlier release stored. `recordedAt` is the person's; missing in the same.
    */
-  readonly person: { readonly sub: string, readonly name: string | null, readonly since?: number } | null
+  readonly person: { readonly sub: string, readonly name: string | null, readonly since?: number, readonly recordedAt?: number } | null
   readonly consumedAt: number | null
   /** The id that its session has, or will have. Missing in what an earlier release stored. */
   readonly sessionId?: string

@@ -12,8 +12,8 @@ const tokenType = 'at+jwt'
 const headerNames = 'alg,kid,typ'
 
 export interface AccessTokens {
-  /** Signs a fresh token. `expiresIn` is in seconds. */
-  issue (session: Session): { token: string, expiresIn: number }
+  /** Signs a fresh token for a session, with the groups of its person. `expiresIn` is in seconds. */
+  issue (session: Session, groups: readonly string[]): { token: string, expiresIn: number }
   /** The claim of a valid token of ours, for any audience; undefined for anything else. */
   verify (token: string): VerifiedClaims | undefined
   /** The audience of a session's tokens. */
@@ -38,8 +38,8 @@ export const createAccessTokens = async (app: FastifyInstance, keys: Keys, issue
     return signer
   }
 
-  const issue = (session: Session): { token: string, expiresIn: number } => {
-    const claims = claimsFor(session, issuer, clock, random)
+  const issue = (session: Session, groups: readonly string[]): { token: string, expiresIn: number } => {
+    const claims = claimsFor(session, groups, issuer, clock, random)
     return { token: signerOf(signingKeyAt(keys.signing, clock.now()))(claims), expiresIn: claims.exp - claims.iat }
   }
 

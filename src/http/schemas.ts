@@ -131,12 +131,35 @@ export const ConfirmedTicket = Type.Object({ ...MovedTicket.properties, session:
 /** The other site whose token a session carries; absent for our own sessions. */
 const SessionSite = Type.Object({ name: Type.String(), origin: Type.String() })
 
+const PersonState = Type.Enum(['unknown', 'waiting', 'active', 'blocked'], { description: 'Whether the person may come in; `unknown`: nothing is stored of them' })
+
 export const SessionList = Type.Object({
+  registration: Type.Enum(['open', 'approval', 'closed'], { description: 'Who may come in (REGISTRATION)' }),
+  state: PersonState,
+  people_waiting: Type.Optional(Type.Integer({ minimum: 0, description: 'To owners only: how many people wait to be let in' })),
   sessions: Type.Array(Type.Object({ id: Type.String(), site: Type.Optional(SessionSite), browser: BrowserView, created_at: Moment, last_seen_at: Moment, expires_at: Moment })),
 })
 
 export const ProfileBody = Type.Object({ name: Type.String({ maxLength: 128 }) })
 export const Profile = Type.Object({ user: User })
+
+export const PeopleQuery = Type.Object({
+  state: Type.Optional(Type.Enum(['waiting', 'active', 'blocked'])),
+  search: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'People whose handle or name begins with this, 50 at the most' })),
+  after: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: '`next` of the page before' })),
+})
+export const PersonParams = Type.Object({ id: Type.String() })
+
+export const PersonView = Type.Object({
+  id: Type.String({ description: 'The `sub`' }),
+  handle: Type.String(),
+  name: nullable(Type.String()),
+  state: PersonState,
+  groups: Type.Array(Type.String()),
+  first_seen_at: nullable(Moment),
+  last_seen_at: nullable(Moment),
+})
+export const PeopleList = Type.Object({ people: Type.Array(PersonView), next: nullable(Type.String()) })
 
 export const Jwks = Type.Object({
   keys: Type.Array(Type.Object({

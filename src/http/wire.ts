@@ -1,6 +1,7 @@
 /** The only conversion from internal names to those on the wire. */
 import type { Static } from '@fastify/type-provider-typebox'
 import { networkOf } from '../domain/address.ts'
+import { handleOf, type Person } from '../domain/person.ts'
 import { siteNameOf } from '../domain/site.ts'
 import { isFinal, type BrowserInfo, type Ticket } from '../domain/ticket.ts'
 import type { Scan } from '../login/scan-ticket.ts'
@@ -88,7 +89,7 @@ export const sessionView = (session: Session, user: User): Static<typeof schemas
 })
 
 /** A person's sessions, for their phone. */
-export const sessionList = (sessions: readonly Session[]): Static<typeof schemas.SessionList> => ({
+export const sessionList = (sessions: readonly Session[]): Pick<Static<typeof schemas.SessionList>, 'sessions'> => ({
   sessions: sessions.map((session) => ({
     id: session.id,
     ...(session.site !== null && { site: { name: siteNameOf(session.site), origin: session.site } }),
@@ -97,4 +98,15 @@ export const sessionList = (sessions: readonly Session[]): Static<typeof schemas
     last_seen_at: moment(session.lastSeenAt),
     expires_at: moment(session.expiresAt),
   })),
+})
+
+/** A person, for an owner. */
+export const personView = ({ sub, state, name, groups, firstSeenAt, lastSeenAt }: Person): Static<typeof schemas.PersonView> => ({
+  id: sub,
+  handle: handleOf(sub),
+  name,
+  state,
+  groups: [...groups],
+  first_seen_at: firstSeenAt === null ? null : moment(firstSeenAt),
+  last_seen_at: lastSeenAt === null ? null : moment(lastSeenAt),
 })

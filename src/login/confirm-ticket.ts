@@ -1,5 +1,7 @@
+import type { Person } from '../domain/person.ts'
 import { move, type ClockReading, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
+import { assertAdmitted } from './admit-person.ts'
 import type { LoginDeps } from './deps.ts'
 import { cancelIfMustType, refuseDuringLockout } from './match-number.ts'
 import type { WrongNumberState } from './ports.ts'
@@ -7,6 +9,8 @@ import { begunReads, ticketOfPhone, type PhoneReads, type PhoneRequest } from '.
 import { refuse, unchanged } from './update-ticket.ts'
 
 export interface Confirmation extends PhoneRequest {
+  /** Who confirms, as they were read with this call. */
+  readonly person: Person
   /** The two digits that were tapped or typed; required where the ticket asks for a number. */
   readonly matchCode: string | undefined
   /** When confirmations by the key that signed the call count as made (`PhoneKey`). */
@@ -17,10 +21,11 @@ export interface Confirmation extends PhoneRequest {
  * Confirms for the person who scanned, with the number on the screen where the ticket asks for one. Repeatable. One wrong number cancels the
  * ticket, is counted against the person and rejects with `match-wrong`. Confirmations of one person run one at a time, so that both of two quick taps get the
  * answer to the first. Rejects with `bad-request` without a number, `rate-limited` where the other one takes too long or the person is locked out,
- * `ticket-not-scanned`, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
+ * `ticket-not-scanned`, as `assertAdmitted` does, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
  */
 export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation): Promise<Ticket> => {
   const ticket = await ticketOfPhone(deps, confirmation, unchanged, 'phone', confirmation.reads?.ticket)
+  assertAdmitted(confirmation.person, ticket.person?.recordedAt)
   if (isConfirmed(ticket)) return ticket
   if (ticket.state !== 'scanned') return refuse(ticket)
   if (ticket.match === null) return await confirm(deps, confirmation, ticket, (ticket) => ticket)
@@ -31,20 +36,19 @@ export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation)
     isRight && state.lockoutMs === 0 ? confirmRight(deps, confirmation, ticket, state, release) : checkNumber(deps, confirmation, state))
 }
 
-export const readForConfirm = ({ tickets, names }: LoginDeps, { id, sub }: PhoneRequest): PhoneReads =>
-  begunReads({ ticket: tickets.read(id), name: names.nameOf(sub) })
+export const readForConfirm = ({ tickets }: LoginDeps, { id }: PhoneRequest): PhoneReads => begunReads({ ticket: tickets.read(id) })
 
 const isConfirmed = ({ state }: Ticket): boolean => state === 'confirmed' || state === 'consumed'
 
 /** Confirms the ticket as it was read, unless `judge` returns another one. `before` is called before it is stored. */
 const confirm = async (deps: LoginDeps, confirmation: Confirmation, read: Ticket, judge: (ticket: Ticket, now: ClockReading) => Ticket, before = (): void => {}): Promise<Ticket> => {
-  const person = { sub: confirmation.sub, name: await (confirmation.reads?.name ?? deps.names.nameOf(confirmation.sub)), since: confirmation.since }
+  const { sub, since, person: { name } } = confirmation
   before()
   return await ticketOfPhone(deps, confirmation, (ticket, now) => {
     if (isConfirmed(ticket)) return ticket
     if (ticket.state !== 'scanned') return refuse(ticket)
     const judged = judge(ticket, now)
-    return judged === ticket ? move(ticket, 'confirm', now, person) ?? refuse(ticket) : judged
+    return judged === ticket ? move(ticket, 'confirm', now, { ...ticket.person, sub, name, since }) ?? refuse(ticket) : judged
   }, 'wrong-number', Promise.resolve(read))
 }
 

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { newId, newSecret } from '../domain/ids.ts'
-import { subjectOf } from '../domain/person.ts'
+import { subjectOf, type Person } from '../domain/person.ts'
 import type { LoginDeps } from './deps.ts'
 import type { NewPhoneKey, PhoneIdentity, PhoneKeys } from './ports.ts'
 
@@ -18,11 +18,11 @@ export interface PhoneLoginDeps extends LoginDeps {
  * Exchanges a js_code from `wx.login` for a signing key of this phone. The openid goes no further: only the `sub` derived from it is stored.
  * Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`.
  */
-export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<{ key: NewPhoneKey, name: string | null }> => {
+export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<{ key: NewPhoneKey, person: Person }> => {
   const openid = await deps.phones.openidFor(jsCode)
   const sub = subjectOf(deps.appid, openid, deps.subjectKey)
-  const [key, name] = await Promise.all([issueKey(deps, sub), deps.names.nameOf(sub)])
-  return { key, name }
+  const [key, person] = await Promise.all([issueKey(deps, sub), deps.people.read(sub)])
+  return { key, person }
 }
 
 const issueKey = async (deps: PhoneLoginDeps, sub: string): Promise<NewPhoneKey> => {

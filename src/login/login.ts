@@ -5,7 +5,9 @@ import { claimRenewal } from './claim-renewal.ts'
 import { confirmTicket, readForConfirm, type Confirmation } from './confirm-ticket.ts'
 import { consumeTicket } from './consume-ticket.ts'
 import { createTicket, type TicketOrder } from './create-ticket.ts'
+import { allowPerson, blockPerson, type Decision } from './decide-person.ts'
 import { endSession, type SessionToEnd } from './end-session.ts'
+import { erasePerson } from './erase-person.ts'
 import { logPhoneIn, type PhoneLoginDeps } from './log-phone-in.ts'
 import type { PhoneRequest } from './phone-ticket.ts'
 import type { SessionEnder, SessionOpener } from './ports.ts'
@@ -38,6 +40,9 @@ export const createLogin = (parts: LoginParts) => {
     confirmTicket: (confirmation: Confirmation, audit: Audit) => confirmTicket(withAudit(audit), confirmation),
     cancelByPhone: (request: PhoneRequest, audit: Audit) => cancelByPhone(withAudit(audit), request),
     endSession: (session: SessionToEnd, audit: Audit) => endSession(withAudit(audit), session),
+    allowPerson: (decision: Decision, audit: Audit) => allowPerson(withAudit(audit), decision),
+    blockPerson: (decision: Decision, audit: Audit) => blockPerson(withAudit(audit), decision),
+    erasePerson: (sub: string, audit: Audit) => erasePerson(withAudit(audit), { sub, by: 'phone' }),
     signOutEverywhere: (signOut: SignOut, audit: Audit) => signOutEverywhere(withAudit(audit), signOut),
   }
 }

@@ -10,7 +10,6 @@ import { problemOf, refuse, updateTicket } from './update-ticket.ts'
 export interface PhoneReads {
   readonly ticket: Promise<Ticket | undefined>
   readonly wrongNumbers?: Promise<WrongNumberState>
-  readonly name?: Promise<string | null>
 }
 
 /** The ticket id from the scanned code, and the person whose key signed the call. */

@@ -1,4 +1,5 @@
 /** The ports of the use cases, apart from the store's (store-port.ts). Adapters implement them; each method's comment is its contract. */
+import type { KnownState, Person } from '../domain/person.ts'
 import type { Place } from '../domain/place.ts'
 import type { EndReason } from '../domain/step.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
@@ -34,6 +35,8 @@ export interface Tickets {
    * this move is stored for certain.
    */
   replace (before: Ticket, after: Ticket, decided?: (isStored: boolean) => void): Promise<boolean>
+  /** Removes those of these tickets that this person has scanned. */
+  removeOf (sub: string, ids: readonly string[]): Promise<void>
   /** Subscribes to moves made by other processes, as `Store.onChange` does: `listener(id)` for a ticket, `listener(null)` where some may have been missed. */
   onChange (listener: (id: string | null) => void): () => void
 }
@@ -65,6 +68,8 @@ export interface PhoneKeys {
   recall (id: string): PhoneKey | undefined
   /** The key, or undefined where there is none (unknown, ended, or sealed under a secret that is no longer in the key file). */
   read (id: string): Promise<PhoneKey | undefined>
+  /** Ends all keys of a person, and leaves nothing of them in the store. Repeatable. */
+  eraseAll (sub: string): Promise<void>
   /** True for the one caller who uses this nonce first, for as long as the key lives. */
   claimNonce (key: Pick<PhoneKey, 'id' | 'expiresAt'>, nonce: string): Promise<boolean>
   /** Gives back a nonce that this caller has claimed, as nothing was done for its call. */
@@ -145,6 +150,9 @@ export interface Session {
   readonly site: string | null
 }
 
+/** A session in use, with its person as they are now. */
+export interface PersonalSession extends Session { readonly person: Person }
+
 /** A session with the secret for its cookie. The server keeps a hash of the secret only. */
 export interface OpenedSession {
   readonly session: Session
@@ -179,10 +187,14 @@ export interface SessionEnder {
    * Repeatable: another call finishes what broke off. Resolves with how many this call ended.
    */
   endAll (sub: string, cutoff: number, by: EndReason, audit: Audit): Promise<number>
+  /** Ends all sessions of a person, records a step for each, and leaves nothing of them in the store. Repeatable. */
+  eraseAll (sub: string, by: EndReason, audit: Audit): Promise<void>
   /** Ends a person's session at once and for good, and records that; within a minute once more, where the answer may have got lost. False where this call did not end one. */
   end (sub: string, id: string, by: EndReason, audit: Audit): Promise<boolean>
   /** Ends the session of a confirmed ticket for its person, or prevents it where it hasn't opened yet, and records which. Repeatable; the repetition is recorded as one. */
   endOfTicket (ticket: Ticket, audit: Audit): Promise<void>
+  /** Whether the person has a session that hasn't ended, in any browser. */
+  hasAny (sub: string): Promise<boolean>
   /** Whether the session of a confirmed ticket was ended, or prevented. False once that was so long ago that it is forgotten. */
   hasEnded (ticket: Ticket): Promise<boolean>
 }
@@ -207,9 +219,37 @@ export interface WrongNumbers {
   exclusively<T> (sub: string, work: (state: WrongNumberState, release: () => void) => Promise<T>): Promise<T>
 }
 
-export interface Names {
-  /** The name that this person chose, or null. */
-  nameOf (sub: string): Promise<string | null>
+/** A ticket that a person has scanned, and until when it is stored at the latest. */
+export interface ScannedTicket { readonly id: string, readonly storedUntil: number }
+
+/** `next` is where the next page begins; null after the last one. A page may have fewer people than its limit. */
+export interface PeoplePage { readonly people: readonly Person[], readonly next: string | null }
+
+/** Everybody who has been here or was let in ahead of their first scan. No WeChat id is stored here. */
+export interface PersonRegister {
+  /** The person; with the state `unknown` where nothing is stored but, perhaps, a name. */
+  read (sub: string): Promise<Person>
+  /** Stores a new person; false where there is one. `isSeen`: they are here now. */
+  create (sub: string, person: { readonly state: KnownState, readonly groups?: readonly string[], readonly isSeen: boolean, readonly ticket?: ScannedTicket }): Promise<boolean>
+  /** Changes the state; true for the one caller who did. False where the person isn't in one of the states `from`. */
+  setState (sub: string, from: readonly KnownState[], to: KnownState): Promise<boolean>
+  /** Notes that the person is here, starting from what `read` has found in the same call. Nothing changes for an unknown person. */
+  noteScan (person: Person, ticket: ScannedTicket): Promise<void>
+  /** Sets a person's name; an empty one removes it. */
+  rename (sub: string, name: string): Promise<void>
+  /** Sets what `next` makes of the groups; false for an unknown person. */
+  setGroups (sub: string, next: (groups: readonly string[]) => readonly string[]): Promise<boolean>
+  setOwner (sub: string, isOwner: boolean): Promise<boolean>
+  /** People in this state, those who got into it last first. `after` is the `next` of the page before. */
+  list (state: KnownState, page: { readonly after: string | null, readonly limit: number }): Promise<PeoplePage>
+  /** About how many people are in this state: a change that broke off may count one twice. */
+  count (state: KnownState): Promise<number>
+  /** People whose handle or name begins with this text, whatever its case; 50 at the most. */
+  find (text: string): Promise<readonly Person[]>
+  /** The `sub` of the person with this handle. */
+  byHandle (handle: string): Promise<string | undefined>
+  /** Removes all that is stored here of a person; of a blocked one all but that. Returns the ids of their tickets that may still be stored. Repeatable. */
+  erase (sub: string): Promise<readonly string[]>
 }
 
 export interface Places {

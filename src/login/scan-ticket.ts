@@ -1,8 +1,10 @@
 import { areOneConnection } from '../domain/address.ts'
+import type { Person } from '../domain/person.ts'
 import type { Place } from '../domain/place.ts'
 import { areDifferentCountries } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
+import { admitPerson, scannedTicket, type AdmissionDeps } from './admit-person.ts'
 import type { LoginDeps } from './deps.ts'
 import { cancelIfMustType, refuseDuringLockout } from './match-number.ts'
 import { begunReads, refuseToOwner, ticketOfPhone, type PhoneReads, type PhoneRequest } from './phone-ticket.ts'
@@ -10,6 +12,8 @@ import type { SessionEnder } from './ports.ts'
 import { refuse } from './update-ticket.ts'
 
 export interface ScanRequest extends PhoneRequest {
+  /** Who scans, as they were read with this call. */
+  readonly person: Person
   /** The phone's own address. */
   readonly ip: string
 }
@@ -29,22 +33,31 @@ export interface Scan {
 
 /**
  * Scans a ticket: the first person to do so owns it. Repeatable for that person, without moving the ticket's end again.
- * Rejects with `ticket-taken` for anybody else, with the code of a final state, and with `rate-limited` after too many wrong numbers. To its person a ticket
+ * Rejects as `admitPerson` does, with `ticket-taken` for anybody else, with the code of a final state, and with `rate-limited` after too many wrong numbers. To its person a ticket
  * whose session has ended already counts as consumed, with `reason`: `logged-out`.
  */
-export const scanTicket = async (deps: LoginDeps & { readonly sessions: Pick<SessionEnder, 'hasEnded'> }, request: ScanRequest): Promise<Scan> => {
-  const person = { sub: request.sub, name: null } // the browser gets the name after the confirm, which reads it
+export const scanTicket = async (deps: AdmissionDeps & { readonly sessions: Pick<SessionEnder, 'hasEnded'> }, request: ScanRequest): Promise<Scan> => {
+  const found = await (request.reads?.ticket ?? deps.tickets.read(request.id))
+  if (found === undefined) throw new Problem('ticket-not-found')
+  // Of somebody else's ticket, or one that is over, nothing is stored: it is refused below.
+  const isOpen = found.state === 'pending' || (found.person?.sub === request.sub && !isFinal(found.state))
+  const { recordedAt } = isOpen ? await admitPerson(deps, request.person, found) : request.person
+  // The browser gets the name after the confirm.
+  const person = { sub: request.sub, name: null, ...(recordedAt !== null && { recordedAt }) }
   const wrongNumberState = await (request.reads?.wrongNumbers ?? deps.wrongNumbers.stateOf(request.sub))
   if (deps.settings.matchNumbers !== 'off') refuseDuringLockout(wrongNumberState)
   const matchMode = wrongNumberState.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'
 
+  const noting = isOpen ? deps.people.noteScan(request.person, scannedTicket(found)) : Promise.resolve()
+  noting.catch(() => {}) // awaited below
   const ticket = await ticketOfPhone(deps, request, (ticket, now) => {
     if (ticket.state === 'consumed') return ticket // refused below, once it is known what became of its session
     if (isFinal(ticket.state)) return refuseToOwner(ticket)
     if (ticket.state !== 'pending') return cancelIfMustType(ticket, wrongNumberState, now)
     const scanned = move(ticket, 'scan', now, person) ?? refuse(ticket)
     return ticket.match === null ? scanned : { ...scanned, matchMode }
-  }, 'wrong-number', request.reads?.ticket)
+  }, 'wrong-number', Promise.resolve(found))
+  await noting
   if (ticket.state === 'cancelled') return refuse(ticket)
   if ((ticket.state === 'confirmed' || ticket.state === 'consumed') && await deps.sessions.hasEnded(ticket)) throw new Problem('ticket-consumed', { extra: { reason: 'logged-out' } })
   if (ticket.state === 'consumed') return refuseToOwner(ticket)

@@ -9,7 +9,7 @@ export interface SignOutDeps {
 
 export interface SignOut {
   readonly sub: string
-  readonly by: 'phone' | 'operator'
+  readonly by: 'phone' | 'owner' | 'operator'
   /** The id of the phone key that isn't ended; null to end all. */
   readonly exceptKeyId: string | null
 }

@@ -22,6 +22,8 @@ export interface AccessTokenClaims {
   readonly sid: string
   readonly auth_time: number
   readonly amr: readonly ['wechat']
+  /** Missing where the person is in none. */
+  readonly groups?: readonly string[]
 }
 
 export interface TokenIssuer {
@@ -41,7 +43,7 @@ export interface VerifiedClaims {
 }
 
 /** Makes the claims of a new token for a session. */
-export const claimsFor = (session: Session, issuer: TokenIssuer, clock: Clock, random: RandomBytes): AccessTokenClaims => {
+export const claimsFor = (session: Session, groups: readonly string[], issuer: TokenIssuer, clock: Clock, random: RandomBytes): AccessTokenClaims => {
   const iat = Math.floor(clock.now() / 1000)
   return {
     iss: issuer.issuer,
@@ -53,6 +55,7 @@ export const claimsFor = (session: Session, issuer: TokenIssuer, clock: Clock, r
     sid: session.id,
     auth_time: Math.floor(session.createdAt / 1000),
     amr: ['wechat'],
+    ...(groups.length > 0 && { groups }),
   }
 }
 

@@ -1,13 +1,14 @@
 /** Sessions of browsers, and those of other sites, which have tokens in place of a cookie: opened, found, renewed, listed. How they end is in `session-end.ts`. */
 import type { KeyObject } from 'node:crypto'
 import { hashSecret, startOf } from '../domain/ids.ts'
+import { refusalOf, type Person } from '../domain/person.ts'
 import { schema } from '../domain/record.ts'
 import { browserFields } from '../domain/step.ts'
 import type { Ticket } from '../domain/ticket.ts'
 import type { Audit } from '../login/audit.ts'
-import type { Clock, OpenedSession, Session, SessionEnder, SessionOpener, SessionOpening } from '../login/ports.ts'
+import type { Clock, OpenedSession, PersonalSession, PersonRegister, Session, SessionEnder, SessionOpener, SessionOpening } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
-import { isCutOff, type People, type SessionIndex } from './people.ts'
+import { isCutOff, type SessionIndex, type SessionLists } from './session-lists.ts'
 import { createBrowserSessionEnder } from './session-end.ts'
 import { cookieSecret, createSessionRecords, idleMsOf, isLater, maxMsOf, sessionId, touchEveryMs, type SessionLife, type SessionRecord } from './session-record.ts'
 
@@ -17,12 +18,15 @@ const maxSessions = 100
 const maxOpening = 10
 
 export interface BrowserSessions extends SessionOpener, SessionEnder {
-  /** Returns the live sessions of one browser's cookies, the last opened one first. Where all are of one person, the first counts as used: its idle end moves. */
-  findBySecrets (secrets: readonly string[]): Promise<readonly Session[]>
+  /**
+   * Returns the live sessions of one browser's cookies, the last opened one first. Where all are of one person, the first counts as used: its idle end moves.
+   * A session whose person may not be here is none, here and below.
+   */
+  findBySecrets (secrets: readonly string[]): Promise<readonly PersonalSession[]>
   /** Returns a live session, and counts it as used unless it is another site's. The caller has verified the id: it comes from a signed token. */
-  findById (id: string): Promise<Session | undefined>
+  findById (id: string): Promise<PersonalSession | undefined>
   /** Returns another site's live session whose token is renewed, and moves its idle end. */
-  renew (id: string): Promise<Session | undefined>
+  renew (id: string): Promise<PersonalSession | undefined>
   /** Returns a person's live sessions, newest first. */
   listOf (sub: string): Promise<readonly Session[]>
 }
@@ -30,12 +34,19 @@ export interface BrowserSessions extends SessionOpener, SessionEnder {
 export interface SessionOptions extends SessionLife {
   /** Key of the cookies' secrets. */
   readonly cookieKey: KeyObject
+  readonly people: Pick<PersonRegister, 'read'>
 }
 
-export const createBrowserSessions = (store: Store, people: People, clock: Clock, options: SessionOptions): BrowserSessions => {
+export const createBrowserSessions = (store: Store, lists: SessionLists, clock: Clock, options: SessionOptions): BrowserSessions => {
   const records = createSessionRecords(store, clock, options)
   const { isLive, readLive, readBySecret, ttlMsOf, asSession } = records
-  const { end, endAll, endOfTicket, hasEnded, endOrPrevent, endSuperseded, discard } = createBrowserSessionEnder(records, people, clock)
+  const { end, endAll, eraseAll, endOfTicket, hasAny, hasEnded, endOrPrevent, endSuperseded, discard } = createBrowserSessionEnder(records, lists, clock)
+
+  /** Returns a session with its person; undefined where the person may not be here. */
+  const withPerson = async (record: SessionRecord): Promise<{ readonly record: SessionRecord, readonly person: Person } | undefined> => {
+    const person = await options.people.read(record.sub)
+    return refusalOf(person, record.recordedAt) === null ? { record, person } : undefined
+  }
 
   /** Stores that the session is in use. The loser of a race returns what the winner stored; an ended session stays ended. */
   const touch = async (record: SessionRecord): Promise<SessionRecord> => {
@@ -49,14 +60,14 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
    * removed from the list. A session that is still opening gets a tombstone, so that opening it fails: it would not be listed. True where the list has changed.
    */
   const endOldestSessions = async ({ sub, id }: SessionRecord, index: SessionIndex | undefined, audit: Audit): Promise<boolean> => {
-    const others = people.idsIn(index).filter((other) => other !== id)
+    const others = lists.idsIn(index).filter((other) => other !== id)
     if (others.length < maxSessions) return false
     const [opening, older] = [others.slice(0, maxOpening), others.slice(maxOpening)]
     const found = await records.readMany(older)
     const live = older.filter((_, index) => isLive(found[index]))
     const leaving = [...older.filter((_, index) => !isLive(found[index])), ...[...opening, ...live].slice(maxSessions - 1)]
     await Promise.all(leaving.map((one) => endOrPrevent(sub, one, 'newer', audit)))
-    await people.removeSessions(sub, leaving)
+    await lists.removeSessions(sub, leaving)
     return true
   }
 
@@ -77,6 +88,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
       endsAt: ticket.consumedAt + maxMsOf(ticket, options),
       endedAt: null,
       ...(ticket.site !== undefined && { site: ticket.site }),
+      ...(ticket.person.recordedAt !== undefined && { recordedAt: ticket.person.recordedAt }),
     }
     // The person was told another id if the cookie key was replaced meanwhile, and could not end this one by it.
     if (!isLive(record) || (ticket.sessionId ?? record.id) !== record.id) return undefined
@@ -87,7 +99,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     const isShortened = await endOldestSessions(record, index, audit)
     // Side by side, as nobody has the session's secret before both are done: one that is not listed could not be ended from the phone.
     const [isListed, isNew] = await Promise.all([
-      people.addSession(record.sub, record.id, record.endsAt, confirmedAt, isShortened ? undefined : reading),
+      lists.addSession(record.sub, record.id, record.endsAt, confirmedAt, isShortened ? undefined : reading),
       records.claim(record.id, record, ttlMsOf(record)),
     ])
     if (!isListed) {
@@ -96,7 +108,7 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     }
     const stored = isNew ? record : await readLive(record.id)
     if (stored === undefined) {
-      await people.removeSessions(record.sub, [record.id])
+      await lists.removeSessions(record.sub, [record.id])
       return undefined
     }
     audit.record({ event: 'session.opened', ticket: startOf(ticket.id), sid: stored.id, sub: stored.sub, ...browserFields(stored.browser), ...(!isNew && { again: true }) })
@@ -104,9 +116,17 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
   }
 
   const prepare = (sub: string): SessionOpening => {
-    const reading = people.readIndex(sub)
+    const reading = lists.readIndex(sub)
     reading.catch(() => {}) // `open` rejects with it, if it is called
     return { open: (...call) => open(reading, ...call) }
+  }
+
+  const asPersonalSession = ({ record, person }: { readonly record: SessionRecord, readonly person: Person }): PersonalSession => ({ ...asSession(record), person })
+
+  const find = async (id: string, isRight: (record: SessionRecord) => boolean, isUse: (record: SessionRecord) => boolean): Promise<PersonalSession | undefined> => {
+    const record = await readLive(id)
+    const found = record !== undefined && isRight(record) ? await withPerson(record) : undefined
+    return found && asPersonalSession(isUse(found.record) ? { ...found, record: await touch(found.record) } : found)
   }
 
   return {
@@ -114,26 +134,23 @@ export const createBrowserSessions = (store: Store, people: People, clock: Clock
     prepare,
     endSuperseded,
     findBySecrets: async (secrets) => {
-      const found = (await Promise.all(secrets.map(readBySecret))).filter(isLive)
-      const [first, ...others] = found.sort((a, b) => isLater(a, b) ? -1 : 1)
+      const live = (await Promise.all(secrets.map(readBySecret))).filter(isLive)
+      const found = (await Promise.all(live.map(withPerson))).filter((one) => one !== undefined)
+      const [first, ...others] = found.sort((a, b) => isLater(a.record, b.record) ? -1 : 1)
       if (first === undefined) return []
-      const isOnePerson = others.every(({ sub }) => sub === first.sub)
-      return [isOnePerson ? await touch(first) : first, ...others].map(asSession)
+      const isOnePerson = others.every(({ person }) => person.sub === first.person.sub)
+      return [isOnePerson ? { ...first, record: await touch(first.record) } : first, ...others].map(asPersonalSession)
     },
-    findById: async (id) => {
-      const record = await readLive(id)
-      return record && asSession(record.site === undefined ? await touch(record) : record)
-    },
-    renew: async (id) => {
-      const record = await readLive(id)
-      return record?.site === undefined ? undefined : asSession(await touch(record))
-    },
+    findById: (id) => find(id, () => true, ({ site }) => site === undefined),
+    renew: (id) => find(id, ({ site }) => site !== undefined, () => true),
     end,
     endAll,
+    eraseAll,
     endOfTicket,
+    hasAny,
     hasEnded,
     listOf: async (sub) => {
-      const found = await Promise.all((await people.sessionsOf(sub)).map(readLive))
+      const found = await Promise.all((await lists.sessionsOf(sub)).map(readLive))
       return found.filter((record) => record?.sub === sub).map((record) => asSession(record as SessionRecord)) // undefined has no sub
     },
   }

@@ -1,10 +1,11 @@
 /** How sessions end: one, all of a person, those that a later login in the same browser replaces, and those that would open after a sign-out. */
+import { hash } from 'node:crypto'
 import { startOf } from '../domain/ids.ts'
 import { schema } from '../domain/record.ts'
 import type { EndReason } from '../domain/step.ts'
 import type { Audit } from '../login/audit.ts'
 import type { Clock, Session, SessionEnder, SessionOpener } from '../login/ports.ts'
-import type { People } from './people.ts'
+import type { SessionLists } from './session-lists.ts'
 import { isLater, type SessionRecord, type SessionRecords } from './session-record.ts'
 
 /** How long an ended session stays stored: longer than its ticket can ask for it again. */
@@ -13,6 +14,9 @@ const tombstoneMs = 600_000
 const raceMs = 30_000
 /** For this long, whoever ends a session once more may be repeating a call whose answer got lost, and whose step was then not recorded. */
 const repeatMs = 60_000
+
+/** Stands for a person in what is stored of an ended session: it can be compared, and leads nowhere. */
+const formerSub = (sub: string): string => hash('sha256', `former\0${sub}`, 'base64url')
 
 export interface BrowserSessionEnder extends SessionEnder, Pick<SessionOpener, 'endSuperseded'> {
   /** Ends a session that was just stored and is not listed. Nobody was given its secret, so there is nothing to record. */
@@ -24,16 +28,26 @@ export interface BrowserSessionEnder extends SessionEnder, Pick<SessionOpener, '
   endOrPrevent (sub: string, id: string, by: EndReason, audit: Audit, keptMs?: number): Promise<'ended' | 'prevented' | null>
 }
 
-export const createBrowserSessionEnder = (records: SessionRecords, people: People, clock: Clock): BrowserSessionEnder => {
-  const ended = (record: SessionRecord, by?: EndReason): SessionRecord => ({ ...record, endedAt: clock.now(), ...(by !== undefined && { endedBy: by }) })
+export const createBrowserSessionEnder = (records: SessionRecords, lists: SessionLists, clock: Clock): BrowserSessionEnder => {
+  /** What is kept of an ended session: enough to tell its person that it has ended, and nothing about them. */
+  const ended = ({ schema, version, id, secretHash, sub, site }: SessionRecord, by?: EndReason): SessionRecord => ({
+    schema,
+    version,
+    id,
+    sub: formerSub(sub),
+    endedAt: clock.now(),
+    ...(secretHash !== undefined && { secretHash }),
+    ...(site !== undefined && { site }),
+    ...(by !== undefined && { endedBy: by }),
+  } as SessionRecord) // no other member of an ended record is read
 
-  const recordEnd = ({ id, sub }: SessionRecord, by: EndReason, audit: Audit): void => {
+  const recordEnd = ({ id, sub }: Pick<SessionRecord, 'id' | 'sub'>, by: EndReason, audit: Audit): void => {
     audit.record({ event: 'session.ended', sid: id, sub, by })
   }
 
   /** Returns a session that this person ended just now, in the same way: whether it had been opened, or was prevented. */
   const justEnded = (record: SessionRecord | undefined, sub: string, by: EndReason): 'ended' | 'prevented' | null => {
-    const isRepeat = record !== undefined && record.sub === sub && record.endedBy === by && record.endedAt !== null && clock.now() - record.endedAt < repeatMs
+    const isRepeat = record !== undefined && [sub, formerSub(sub)].includes(record.sub) && record.endedBy === by && record.endedAt !== null && clock.now() - record.endedAt < repeatMs
     return isRepeat ? record.secretHash === undefined ? 'prevented' : 'ended' : null
   }
 
@@ -41,13 +55,13 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
   const endListed = async (sub: string, id: string, by: EndReason, audit: Audit): Promise<{ isEnded: boolean, record: SessionRecord | undefined }> => {
     const { before, after } = await records.update(id, (record) => records.isLive(record) && record.sub === sub ? ended(record, by) : record, () => tombstoneMs)
     if (after === before || after === undefined) return { isEnded: false, record: after }
-    recordEnd(after, by, audit)
+    recordEnd({ id, sub }, by, audit)
     return { isEnded: true, record: after }
   }
 
   const end: BrowserSessionEnder['end'] = async (sub, id, by, audit) => {
     const { isEnded, record } = await endListed(sub, id, by, audit)
-    if (isEnded) await people.removeSessions(sub, [id])
+    if (isEnded) await lists.removeSessions(sub, [id])
     else if (justEnded(record, sub, by) === 'ended') audit.record({ event: 'session.ended', sid: id, sub, by, again: true })
     return isEnded
   }
@@ -55,7 +69,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
   const endOrPrevent: BrowserSessionEnder['endOrPrevent'] = async (sub, id, by, audit, keptMs = tombstoneMs) => {
     for (;;) {
       if ((await endListed(sub, id, by, audit)).isEnded) return 'ended'
-      const tombstone = { schema, version: 1, id, sub, endedAt: clock.now(), endedBy: by } as SessionRecord // no other member of an ended record is read
+      const tombstone = ended({ schema, version: 1, id, sub } as SessionRecord, by)
       if (await records.claim(id, tombstone, keptMs)) return 'prevented'
       if ((await records.readLive(id))?.sub !== sub) return null
     }
@@ -68,7 +82,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
     const done = await endOrPrevent(person.sub, sessionId, 'phone', audit, keptMs)
     const step = { event: 'session.prevented', ticket: startOf(ticketId), sid: sessionId, sub: person.sub, by: 'phone' } as const
     if (done === 'prevented') audit.record(step)
-    else if (done === 'ended') await people.removeSessions(person.sub, [sessionId])
+    else if (done === 'ended') await lists.removeSessions(person.sub, [sessionId])
     else if (justEnded(await records.read(sessionId), person.sub, 'phone') === 'prevented') audit.record({ ...step, again: true })
   }
 
@@ -101,7 +115,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
       } else {
         if (await records.replace(other.id, other, { ...ended(other, 'relogin'), replacedBy: own.id }, tombstoneMs)) {
           recordEnd(other, 'relogin', audit)
-          await people.removeSessions(other.sub, [other.id])
+          await lists.removeSessions(other.sub, [other.id])
           return true
         }
         other = await records.read(other.id)
@@ -114,13 +128,22 @@ export const createBrowserSessionEnder = (records: SessionRecords, people: Peopl
     end,
     endOrPrevent,
     endOfTicket,
+    hasAny: async (sub) => (await lists.sessionsOf(sub)).length > 0,
     hasEnded: async ({ sessionId }) => typeof (sessionId === undefined ? undefined : await records.read(sessionId))?.endedAt === 'number',
     discard: async (record) => { await records.replace(record.id, record, ended(record), tombstoneMs) },
     endAll: async (sub, cutoff, by, audit) => {
-      const ids = await people.recordSignOut(sub, cutoff)
+      const ids = await lists.recordSignOut(sub, cutoff)
       const outcomes = await Promise.all(ids.map((id) => endOrPrevent(sub, id, by, audit)))
-      if (ids.length > 0) await people.removeSessions(sub, ids)
+      if (ids.length > 0) await lists.removeSessions(sub, ids)
       return outcomes.filter((outcome) => outcome === 'ended').length
+    },
+    eraseAll: async (sub, by, audit) => {
+      const ids = (await lists.sessionsOf(sub))
+      await Promise.all(ids.map(async (id) => {
+        await endListed(sub, id, by, audit)
+        await records.remove(id)
+      }))
+      await lists.erase(sub)
     },
     endSuperseded: async (secrets, session, audit) => {
       for (const secret of secrets) {

@@ -1,15 +1,8 @@
-/** Names and session lists of people, by `sub`. No WeChat id is stored here. */
-import { whyNotName } from '../domain/person.ts'
+/** Which sessions each person has, by `sub`, and when they signed out everywhere. */
 import { schema } from '../domain/record.ts'
-import type { Clock, Names } from '../login/ports.ts'
+import type { Clock } from '../login/ports.ts'
 import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
-
-/** As stored. */
-interface NameRecord {
-  readonly schema: typeof schema
-  readonly name: string
-}
 
 /** As stored. */
 export interface SessionIndex {
@@ -24,9 +17,7 @@ export interface SessionIndex {
 /** Longer than a ticket lives. */
 const cutoffKeptMs = 2 * 3600_000
 
-export interface People extends Names {
-  /** Sets a person's name; an empty one removes it. */
-  rename (sub: string, name: string): Promise<void>
+export interface SessionLists {
   /** Returns the ids of a person's sessions, newest first. Some may have ended. */
   sessionsOf (sub: string): Promise<readonly string[]>
   /** Reads a person's list and last sign-out. */
@@ -41,10 +32,11 @@ export interface People extends Names {
   /** Records a sign-out: from now on no ticket confirmed at `cutoff` or before opens a session. Ends none; returns the ids in the list. */
   recordSignOut (sub: string, cutoff: number): Promise<readonly string[]>
   removeSessions (sub: string, ids: readonly string[]): Promise<void>
+  /** Removes a person's list, and with it when they signed out. */
+  erase (sub: string): Promise<void>
 }
 
-export const createPeople = (store: Store, clock: Clock): People => {
-  const names = createRecords<NameRecord>(store, { prefix: 'person-name:' })
+export const createSessionLists = (store: Store, clock: Clock): SessionLists => {
   const indexes = createRecords<SessionIndex>(store, { prefix: 'person-sessions:' })
 
   /** The index without expired sessions; an empty one where none is stored. */
@@ -57,19 +49,7 @@ export const createPeople = (store: Store, clock: Clock): People => {
   const readIndex = (sub: string) => indexes.read(sub)
   const idsIn = (index: SessionIndex | undefined) => current(index).sessions.map(({ id }) => id).reverse()
 
-  const nameOf = async (sub: string): Promise<string | null> => {
-    const name = (await names.read(sub))?.name
-    // An earlier release accepted names that imitate others: they are not shown.
-    return name !== undefined && whyNotName(name) === null ? name : null
-  }
-
   return {
-    nameOf,
-    rename: async (sub, name) => {
-      await nameOf(sub) // rejects where another release has stored the name
-      if (name === '') await names.remove(sub)
-      else await names.write(sub, { schema, name }, null)
-    },
     sessionsOf: async (sub) => idsIn(await readIndex(sub)),
     readIndex,
     idsIn,
@@ -96,6 +76,7 @@ export const createPeople = (store: Store, clock: Clock): People => {
         return { ...index, sessions: index.sessions.filter(({ id }) => !ids.includes(id)) }
       }, ttlOf)
     },
+    erase: (sub) => indexes.remove(sub),
   }
 }
 

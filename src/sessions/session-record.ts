@@ -27,6 +27,8 @@ export interface SessionRecord {
   readonly endedBy?: EndReason
   /** The origin of the other site that it was opened for. Missing for a site of ours, and in records of an earlier release. */
   readonly site?: string
+  /** The person's `recordedAt` when it was opened: it is valid for as long as their record is that one. Missing in records of an earlier release. */
+  readonly recordedAt?: number
   /** The session of the login that ended this one. Missing where something else did, or nothing. */
   readonly replacedBy?: string
 }

@@ -33,6 +33,8 @@ export interface PhoneKeyLists {
    * The first try starts from `list`, which the same request has read, where that is given.
    */
   change (sub: string, next: (list: KeyList) => Pick<KeyList, 'endedAt' | 'keys'>, list?: KeyList): Promise<KeyList>
+  /** Removes a person's list, and with it the cutoff. */
+  erase (sub: string): Promise<void>
 }
 
 /** The cutoff is stored for `keptMs`, the life of the longest key that it may concern. */
@@ -45,6 +47,7 @@ export const createPhoneKeyLists = (store: Store, clock: Clock, keptMs: number):
 
   return {
     read: async (sub) => live(await records.read(sub)),
+    erase: (sub) => records.remove(sub),
     async change (sub, next, list) {
       const { after } = await records.update(sub, (before) => {
         const list = live(before)

@@ -32,7 +32,7 @@ interface PhoneKeyRecord extends Omit<PhoneKey, 'key' | 'since'> {
 }
 
 /** Stored in place of an ended key, so that it can't be added again. */
-interface EndedKeyRecord { readonly schema: typeof schema, readonly id: string, readonly sub: string, readonly endedAt: number }
+interface EndedKeyRecord { readonly schema: typeof schema, readonly id: string, readonly endedAt: number }
 
 export interface PhoneKeysOptions {
   readonly clock: Clock
@@ -75,7 +75,7 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
   const endMarked = async (sub: string, keys: readonly ListedKey[]): Promise<void> => {
     const ending = new Set(keys.filter(({ isEnding }) => isEnding).map(({ id }) => id))
     if (ending.size === 0) return
-    await Promise.all([...ending].map((id) => records.write(id, { schema, id, sub, endedAt: clock.now() }, tombstoneMs)))
+    await Promise.all([...ending].map((id) => records.write(id, { schema, id, endedAt: clock.now() }, tombstoneMs)))
     await lists.change(sub, (list) => ({ ...list, keys: list.keys.filter(({ id }) => !ending.has(id)) }))
   }
 
@@ -140,6 +140,12 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
       await endMarked(sub, list.keys)
       if (listed !== null && !await redate(listed, list.endedAt + 1)) throw new Problem('key-unknown')
       return { ended, cutoff: list.endedAt }
+    },
+    async eraseAll (sub) {
+      const { keys } = await lists.read(sub)
+      await Promise.all(keys.map(({ id }) => records.remove(id)))
+      for (const { id } of keys) seen.delete(id)
+      await lists.erase(sub)
     },
     claimNonce: ({ id, expiresAt }, nonce) => store.claim(nonceKey(id, nonce), 1, Math.max(0, expiresAt - clock.now()) + nonceMarginMs),
     releaseNonce: async ({ id }, nonce) => { await store.removeClaim(nonceKey(id, nonce), 1) },

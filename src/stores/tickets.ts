@@ -130,6 +130,10 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
       if (isOurs) await updateSlot(before, after)
       return isOurs
     },
+    async removeOf (sub, ids) {
+      const tickets = await records.readMany(ids)
+      await Promise.all(tickets.map(async (ticket) => { if (ticket?.person?.sub === sub) await records.remove(ticket.id) }))
+    },
     onChange: (listener) => store.onChange((key) => {
       if (key === null) listener(null)
       else if (key.startsWith(prefix)) listener(key.slice(prefix.length))

@@ -63,11 +63,11 @@ await t.test('E11 page: the browser\'s login stays as it was, while the page ask
     t.match(await page.locator('.help').innerText(), stranger.sub.slice(0, 8))
     t.equal(new URL(page.url()).pathname, '/login')
     t.strictSame(await loggedInPerson(context), before)
-    t.strictSame((await stranger.sessions()).json, { sessions: [] })
+    t.strictSame((await stranger.sessions()).json.sessions, [])
     await press(page, dictionaries.en.notMe)
     await waitForStage(page, 'cancelled')
     t.strictSame(await loggedInPerson(context), before)
-    t.strictSame((await stranger.sessions()).json, { sessions: [] })
+    t.strictSame((await stranger.sessions()).json.sessions, [])
     await visit.approve(owner, await shownTicket(page))
     await assertLoggedIn(t, page, owner) // without a question
   }
@@ -80,7 +80,7 @@ await t.test('E11 page: it goes on, and remembers the person, when another perso
   await press(page, dictionaries.en.goOn)
   await assertLoggedIn(t, page, second)
   t.strictSame(await loggedInPerson(context), [second.sub, second.sub])
-  t.strictSame((await owner.sessions()).json, { sessions: [] })
+  t.strictSame((await owner.sessions()).json.sessions, [])
   const stored = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])') as string
   t.ok(stored.includes(second.sub))
   t.notMatch(stored, /ey[\w-]+\.ey/, 'no token is stored')
@@ -105,7 +105,7 @@ await t.test('E11 page: it asks again, and gets no session, when the page is rel
     await page.reload()
     await waitForStage(page, 'waiting')
     t.strictSame(await loggedInPerson(context), [owner.sub, owner.sub])
-    t.strictSame((await stranger.sessions()).json, { sessions: [] })
+    t.strictSame((await stranger.sessions()).json.sessions, [])
   }
 })
 
@@ -122,7 +122,7 @@ await t.test('E11 page: the browser\'s login stays as it was when the tab crashe
     const stranger = await confirmAsStranger(visit, visit.page)
     await end(visit.page)
     t.strictSame(await loggedInPerson(visit.context), [owner.sub, owner.sub])
-    t.strictSame((await stranger.sessions()).json, { sessions: [] })
+    t.strictSame((await stranger.sessions()).json.sessions, [])
     const page = await visit.newTab(promptPath)
     await waitForStage(page, 'waiting')
     t.strictSame(await loggedInPerson(visit.context), [owner.sub, owner.sub])

@@ -37,14 +37,15 @@ await t.test('audit: each step of a login is logged with person, address and bro
   t.strictSame(steps.map(withoutContext), [
     { event: 'phone-key.created', key, sub, ip: phoneAt },
     { event: 'ticket.created', ticket, ...chrome, ip: browserAt },
+    { event: 'person.created', sub, key, ip: phoneAt },
     { event: 'ticket.scanned', ticket, sub, key, ip: phoneAt },
     { event: 'ticket.confirmed', ticket, sub, key, ip: phoneAt },
     { event: 'ticket.consumed', ticket, sub, ip: browserAt },
     { event: 'session.opened', ticket, sid: session.id, sub, ...chrome, ip: browserAt },
   ])
   const answered = service.logged().split('\n').filter((line) => line.includes('"answered"')).map((line) => JSON.parse(line))
-  t.strictSame(steps.slice(2).map(({ reqId }) => answered.find((line) => line.reqId === reqId)?.status), [200, 200, 200, 200], 'each is found in the request log')
-  t.strictSame(steps.slice(2).map(({ reqId }) => String(answered.find((line) => line.reqId === reqId)?.path).includes(`/${ticket}…/`)), [true, true, true, true], 'which shows the ticket in the same form')
+  t.strictSame(steps.slice(2).map(({ reqId }) => answered.find((line) => line.reqId === reqId)?.status), [200, 200, 200, 200, 200], 'each is found in the request log')
+  t.strictSame(steps.slice(2).map(({ reqId }) => String(answered.find((line) => line.reqId === reqId)?.path).includes(`/${ticket}…/`)), [true, true, true, true, true], 'which shows the ticket in the same form')
 
   t.equal((await browser.consume()).status, 200)
   t.strictSame(newSteps().map(withoutContext), [{ event: 'session.opened', ticket, sid: session.id, sub, ...chrome, again: true, ip: browserAt }], 'a repeated consume')
@@ -159,7 +160,7 @@ await t.test('audit: each step is logged by one instance when several race', asy
     const call = { method: 'POST', path: `/api/phone/tickets/${browser.ticket}/${verb}`, body } as const
     return service.call({ ...call, headers: sign(call, phone.key, { authority: 'login.example.com', created: clock.now() / 1000 }) })
   }
-  t.strictSame(await everywhere(signed('scan', {})), ['ticket.scanned'])
+  t.strictSame(await everywhere(signed('scan', {})), ['person.created', 'ticket.scanned'])
   t.strictSame(await everywhere(signed('confirm', { match_code: await browser.matchCode() })), ['ticket.confirmed'])
   const headers = { authorization: `Ticket ${browser.secret}` }
   await Promise.all([one, two, one, two].map((service) => service.call({ method: 'POST', path: `/api/tickets/${browser.ticket}/consume`, headers })))

@@ -67,7 +67,8 @@ await t.test('fuzz: nothing gets through and nothing breaks when requests are ho
     }), { ...settings, numRuns })
     if (numRuns < 1000) return
     for (const { method, path, successes } of operations) {
-      t.ok(successes[method]?.some((status) => met.has(`${method} ${path} ${status}`)), `${method} ${path} succeeded at least once`)
+      // Hong is no owner: for her there are no people.
+      if (!path.startsWith('/api/phone/people')) t.ok(successes[method]?.some((status) => met.has(`${method} ${path} ${status}`)), `${method} ${path} succeeded at least once`)
       if (/^\/(?:api)/.test(path)) t.ok([...met.keys()].some((word) => word.startsWith(`${method} ${path} 4`)), 'and was refused at least once')
     }
   })

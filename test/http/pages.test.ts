@@ -274,6 +274,10 @@ const usualCalls: Record<string, string> = {
   'delete /api/phone/sessions': '204',
   'delete /api/phone/sessions/{id}': '204',
   'put /api/phone/profile': '200',
+  'delete /api/phone/person': '204',
+  'get /api/phone/people': '200',
+  'post /api/phone/people/{id}/allow': '200',
+  'post /api/phone/people/{id}/block': '200',
   'get /health/live': '200',
   'get /health/ready': '200',
   'get /healthz': '200',
@@ -295,6 +299,10 @@ const authorisedBy = {
   'delete /api/phone/sessions': 'Signature',
   'delete /api/phone/sessions/{id}': 'Signature',
   'put /api/phone/profile': 'Signature',
+  'delete /api/phone/person': 'Signature',
+  'get /api/phone/people': 'Signature',
+  'post /api/phone/people/{id}/allow': 'Signature',
+  'post /api/phone/people/{id}/block': 'Signature',
 }
 
 /** What authorises each call that needs it: HTTP schemes, and names of headers and cookies. */

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { problemTypes, type ProblemCode } from '../../src/errors.ts'
 import type { Store } from '../../src/login/store-port.ts'
+import { createPeople } from '../../src/people/people.ts'
 import { openBrowser } from '../support/clients.ts'
 import { craftSignature } from '../support/craft-signature.ts'
 import { openTestService, type Answer, type Call, type TestService } from '../support/test-service.ts'
@@ -53,6 +54,12 @@ const ticketIn: Record<string, (service: TestService) => Promise<Answer>> = {
   },
 }
 
+/** A first scan where not everybody may come in. */
+const scanBy = async (registration: string): Promise<Answer> => {
+  const service = await openTestService(t, { env: { REGISTRATION: registration } })
+  return await (await phoneOf(service, 'newcomer')).scan((await openBrowser(service)).ticket)
+}
+
 const profile: Call = { method: 'PUT', path: '/api/phone/profile', body: '{"name":"x"}' }
 
 const provoke: Record<string, (service: TestService, spoil: { with?: () => Promise<never> }) => Promise<Answer>> = {
@@ -71,6 +78,14 @@ const provoke: Record<string, (service: TestService, spoil: { with?: () => Promi
   'wechat-user-blocked': (service) => {
     service.simulator.fail('jscode2session', 40226, 1)
     return service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } })
+  },
+  'not-owner': async (service) => (await phoneOf(service)).signed({ path: '/api/phone/people' }),
+  'person-unknown': () => scanBy('closed'),
+  'person-waiting': () => scanBy('approval'),
+  'person-blocked': async (service) => {
+    const phone = await phoneOf(service, 'blocked')
+    await createPeople(service.store, service.clock).create(phone.sub, { state: 'blocked', isSeen: false })
+    return await phone.sessions()
   },
   'wechat-unavailable': (service) => {
     service.simulator.fail('jscode2session', 'html', 1)
@@ -106,6 +121,7 @@ const provoke: Record<string, (service: TestService, spoil: { with?: () => Promi
 /** Written down here a second time: a code that disappears from src/errors.ts has to fail a test. */
 const documentedCodes = `bad-request return-to-not-allowed ticket-not-found ticket-expired ticket-cancelled ticket-consumed ticket-taken ticket-not-scanned
   ticket-not-confirmed ticket-confirmed match-wrong signature-invalid clock-skew replayed key-unknown js-code-invalid wechat-user-blocked wechat-unavailable
+  person-unknown person-waiting person-blocked not-owner
   unauthenticated cross-site rate-limited too-many-tickets store-unavailable not-found method-not-allowed payload-too-large unsupported-media-type
   internal`.split(/\s+/)
 
@@ -340,6 +356,10 @@ const routes: Record<string, string> = {
   '/api/phone/sessions': 'DELETE, GET, HEAD',
   [`/api/phone/sessions/${unknownId}`]: 'DELETE',
   '/api/phone/profile': 'PUT',
+  '/api/phone/person': 'DELETE',
+  '/api/phone/people': 'GET, HEAD',
+  [`/api/phone/people/${unknownId}/allow`]: 'POST',
+  [`/api/phone/people/${unknownId}/block`]: 'POST',
   '/.well-known/jwks.json': 'GET, HEAD',
   '/health/live': 'GET, HEAD',
   '/health/ready': 'GET, HEAD',

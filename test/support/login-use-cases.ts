@@ -7,8 +7,9 @@ import { createTicket, type TicketOrder } from '../../src/login/create-ticket.ts
 import type { LoginDeps } from '../../src/login/deps.ts'
 import type { Store } from '../../src/login/store-port.ts'
 import { createWaitingRoom } from '../../src/login/waiting-room.ts'
+import { createPeople } from '../../src/people/people.ts'
 import { createBrowserSessions, type BrowserSessions } from '../../src/sessions/browser-sessions.ts'
-import { createPeople } from '../../src/sessions/people.ts'
+import { createSessionLists } from '../../src/sessions/session-lists.ts'
 import { createStore } from '../../src/stores/store.ts'
 import { createTickets } from '../../src/stores/tickets.ts'
 import { createWrongNumbers } from '../../src/stores/wrong-numbers.ts'
@@ -33,14 +34,14 @@ export const openLoginUseCases = (t: Test, { settings = {}, wrapStore = (store) 
   const deps: LoginDeps & { readonly sessions: BrowserSessions } = {
     tickets: createTickets(store, { clock, maxTickets: 1_000 }),
     waitingRoom: createWaitingRoom(clock, 100),
-    names: people,
+    people,
     places: { placeOf: () => null },
     wrongNumbers: createWrongNumbers(store, clock, seededBytes),
-    sessions: createBrowserSessions(store, people, clock, { idleMs: 3_600_000, maxMs: 36_000_000, cookieKey: createSecretKey(Buffer.alloc(32, 7)) }),
+    sessions: createBrowserSessions(store, createSessionLists(store, clock), clock, { people, idleMs: 3_600_000, maxMs: 36_000_000, cookieKey: createSecretKey(Buffer.alloc(32, 7)) }),
     clock,
     random: seededBytes,
     audit,
-    settings: { ticketTtlSeconds: 180, matchNumbers: 'tap', returnOrigins: ['https://login.example.com'], ...settings },
+    settings: { ticketTtlSeconds: 180, matchNumbers: 'tap', registration: 'open', returnOrigins: ['https://login.example.com'], ...settings },
   }
   return {
     deps,

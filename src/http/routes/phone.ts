@@ -6,21 +6,22 @@ import { whyNotName } from '../../domain/person.ts'
 import { siteNameOf } from '../../domain/site.ts'
 import type { Ticket } from '../../domain/ticket.ts'
 import type { Login } from '../../login/login.ts'
-import type { Clock } from '../../login/ports.ts'
+import type { Clock, PersonRegister } from '../../login/ports.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
-import type { People } from '../../sessions/people.ts'
 import { parseJson, readBodies } from '../body-parser.ts'
 import type { Limits } from '../limits.ts'
 import { verifyPhoneSignature, type SignatureDeps } from '../phone-signature.ts'
 import * as schemas from '../schemas.ts'
+import { userOf } from '../token-answer.ts'
 import { addressOf } from '../visitor.ts'
+import { peopleRoutes } from './people.ts'
 import { confirmedTicket, scannedTicket, secondsUntil, sessionList } from '../wire.ts'
 
 export interface PhoneRouteDeps {
   readonly login: Login
   readonly signature: SignatureDeps
   readonly sessions: BrowserSessions
-  readonly people: People
+  readonly people: PersonRegister
   readonly limits: Limits
   readonly clock: Clock
   readonly config: Config
@@ -30,13 +31,13 @@ export const phoneLoginRoute = ({ login, limits, clock }: PhoneRouteDeps): Fasti
   app.post('/login', {
     schema: { body: schemas.PhoneLoginBody, response: { 200: schemas.PhoneLogin, ...schemas.problems } },
   }, async (request) => {
-    const { key, name } = await limits.duringPhoneLogin(request, () => login.logPhoneIn(request.body.js_code, request.audit))
+    const { key, person } = await limits.duringPhoneLogin(request, () => login.logPhoneIn(request.body.js_code, request.audit))
     return {
       key_id: key.id,
       key: key.key,
       expires_in: secondsUntil(key.expiresAt, clock),
       server_time: Math.floor(clock.now() / 1000),
-      user: { sub: key.sub, name },
+      user: userOf(person),
     }
   })
 }
@@ -53,6 +54,10 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
         request.signerSub = sub
         request.phoneKey = id
         const isKnownOver = limits.isKnownOverForPhone(request)
+        if (!isKnownOver) {
+          request.signerReading = people.read(sub)
+          request.signerReading.catch(() => {}) // awaited once the signature is verified
+        }
         const { ticket } = request.params as { ticket?: string } // of the route
         if (!isKnownOver && ticket !== undefined) request.phoneReads = request.routeOptions.config.readFirst?.({ id: ticket, sub }, request.audit)
         return { isKnownOver, count: () => limits.beforePhoneCall(request) }
@@ -62,6 +67,8 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
       throw error
     })
     request.phoneKeySince = since
+    request.signer = await (request.signerReading ?? people.read(request.signerSub))
+    if (request.signer.state === 'blocked' && request.routeOptions.config.isForBlocked !== true) throw new Problem('person-blocked')
     const parsed = parseJson(body)
     request.body = parsed === undefined ? {} : parsed
   })
@@ -76,7 +83,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
     config: { readFirst: login.readForScan },
   }, async (request) => {
-    const scan = await login.scanTicket({ id: request.params.ticket, sub: request.signerSub, ip: addressOf(request), ...(request.phoneReads && { reads: request.phoneReads }) }, request.audit)
+    const scan = await login.scanTicket({ id: request.params.ticket, sub: request.signerSub, person: request.signer, ip: addressOf(request), ...(request.phoneReads && { reads: request.phoneReads }) }, request.audit)
     return scannedTicket(scan, siteOf(scan.ticket), clock)
   })
 
@@ -84,7 +91,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     schema: { params: schemas.TicketParams, body: schemas.ConfirmBody, response: { 200: schemas.ConfirmedTicket, ...schemas.problems } },
     config: { readFirst: login.readForConfirm },
   }, async (request) => {
-    const confirmation = { id: request.params.ticket, sub: request.signerSub, matchCode: request.body.match_code, since: request.phoneKeySince, ...(request.phoneReads && { reads: request.phoneReads }) }
+    const confirmation = { id: request.params.ticket, sub: request.signerSub, person: request.signer, matchCode: request.body.match_code, since: request.phoneKeySince, ...(request.phoneReads && { reads: request.phoneReads }) }
     return confirmedTicket(await login.confirmTicket(confirmation, request.audit))
   })
 
@@ -97,7 +104,11 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
 
   app.get('/sessions', {
     schema: { response: { 200: schemas.SessionList, ...schemas.problems } },
-  }, async (request) => sessionList(await sessions.listOf(request.signerSub)))
+  }, async (request) => {
+    const { sub, state, isOwner } = request.signer
+    const [listed, waiting] = await Promise.all([sessions.listOf(sub), isOwner && state === 'active' ? people.count('waiting') : undefined])
+    return { ...sessionList(listed), registration: config.REGISTRATION, state, ...(waiting !== undefined && { people_waiting: waiting }) }
+  })
 
   app.delete('/sessions/:id', {
     schema: { params: schemas.SessionParams, querystring: schemas.EndSessionQuery, response: { 204: schemas.Nothing, ...schemas.problems } },
@@ -120,10 +131,21 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     // Checked before it is trimmed: a line break is a control character at the end of a name, too.
     const why = whyNotName(request.body.name)
     if (why !== null) throw new Problem('bad-request', { detail: refusedNames[why], extra: { reason: why } })
+    if (request.signer.state === 'unknown' && config.REGISTRATION !== 'open') throw new Problem('person-unknown') // nothing is stored of strangers
     const name = request.body.name.trim()
     await people.rename(request.signerSub, name)
     return { user: { sub: request.signerSub, name: name === '' ? null : name } }
   })
+
+  app.delete('/person', {
+    schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
+    config: { isForBlocked: true },
+  }, async (request, reply) => {
+    await login.erasePerson(request.signerSub, request.audit)
+    return await reply.code(204).send()
+  })
+
+  await app.register(peopleRoutes({ login, people }), { prefix: '/people' })
 }
 
 const refusedNames: Readonly<Record<NonNullable<ReturnType<typeof whyNotName>>, string>> = {

@@ -6,7 +6,7 @@ import type { Config } from '../../config.ts'
 import { isReturnAllowed } from '../../domain/return-to.ts'
 import { siblingOrigins } from '../../domain/site.ts'
 import { Problem } from '../../errors.ts'
-import type { Names, Session } from '../../login/ports.ts'
+import type { PersonalSession } from '../../login/ports.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import { bearerToken, hasBearer } from '../credentials.ts'
@@ -19,13 +19,12 @@ import { sessionView } from '../wire.ts'
 
 export interface SessionRouteDeps {
   readonly sessions: BrowserSessions
-  readonly names: Names
   readonly tokens: AccessTokens
   readonly cookie: SessionCookie
   readonly config: Config
 }
 
-export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: SessionRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+export const sessionRoutes = ({ sessions, tokens, cookie, config }: SessionRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   const siblings = siblingOrigins(config)
   if (siblings.length > 0) {
     await app.register(cors, {
@@ -40,7 +39,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
    * The live sessions of the browser's cookies, all of one person, the latest first. With cookies of different people somebody else has set one of them, and it
    * can't be known which: all are refused and cleared.
    */
-  const byCookies = async (request: FastifyRequest, reply: FastifyReply): Promise<readonly [Session, ...Session[]]> => {
+  const byCookies = async (request: FastifyRequest, reply: FastifyReply): Promise<readonly [PersonalSession, ...PersonalSession[]]> => {
     const { secrets, tooMany } = cookie.read(request)
     const found = await sessions.findBySecrets(secrets)
     const [first, ...others] = found
@@ -54,7 +53,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
   }
 
   /** The live session of a token that was issued for its site. */
-  const byToken = async (request: FastifyRequest): Promise<Session> => {
+  const byToken = async (request: FastifyRequest): Promise<PersonalSession> => {
     const claim = tokens.verify(bearerToken(request) ?? '')
     const session = claim && await sessions.findById(claim.sid)
     if (session === undefined || session.sub !== claim?.sub || tokens.audienceOf(session) !== claim.aud) throw new Problem('unauthenticated')
@@ -62,7 +61,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
   }
 
   /** With a bearer token the cookie is ignored. Other schemes of `Authorization` are the site's own. */
-  const byTokenOrCookie = async (request: FastifyRequest, reply: FastifyReply): Promise<Session> =>
+  const byTokenOrCookie = async (request: FastifyRequest, reply: FastifyReply): Promise<PersonalSession> =>
     hasBearer(request) ? await byToken(request) : (await byCookies(request, reply))[0]
 
   /** A site's backend sends a token and no cookie, as no browser does by itself. With a cookie, the call is judged by the cookie. */
@@ -87,7 +86,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
       if (optional === 'true' && error instanceof Problem && error.code === 'unauthenticated') return null
       throw error
     })
-    return { ...(session === null ? { user: null, session: null } : sessionView(session, await userOf(session, names))), ...(returnTo !== undefined && { return_to: returnTo }) }
+    return { ...(session === null ? { user: null, session: null } : sessionView(session, userOf(session.person))), ...(returnTo !== undefined && { return_to: returnTo }) }
   })
 
   app.post('/token', {
@@ -96,7 +95,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
   }, async (request, reply) => {
     const session = isBackend(request) ? await sessions.renew((await byToken(request)).id) : (await byCookies(request, reply))[0]
     if (session === undefined) throw new Problem('unauthenticated') // only other sites' tokens can be renewed without a cookie
-    return tokenAnswer(session, await userOf(session, names), tokens)
+    return tokenAnswer(session, userOf(session.person), session.person, tokens)
   })
 
   app.delete('', {
@@ -115,7 +114,7 @@ export const sessionRoutes = ({ sessions, names, tokens, cookie, config }: Sessi
   }, async (request, reply) => {
     const session = await byTokenOrCookie(request, reply)
     if (session.site !== null) throw new Problem('unauthenticated') // another site's token doesn't open our site
-    const { sub, name } = await userOf(session, names)
-    return await reply.header('remote-user', sub).header('remote-name', encodeURIComponent(name ?? '')).send(undefined)
+    const { sub, name, groups } = session.person
+    return await reply.header('remote-user', sub).header('remote-name', encodeURIComponent(name ?? '')).header('remote-groups', groups.join(',')).send(undefined)
   })
 }

@@ -141,10 +141,10 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, cloc
   }, async (request, reply) => {
     // The secret alone authenticates the call. On our own pages the sessions of the browser's cookies end, as this login replaces them.
     const presentedSecrets = isOwnPage(request, config) ? cookie.read(request).secrets : []
-    const { ticket, session } = await login.consumeTicket(credentialsOf(request), presentedSecrets, request.audit)
+    const { ticket, session, person } = await login.consumeTicket(credentialsOf(request), presentedSecrets, request.audit)
     if (session.session.site === null && siteOf(request) === null) cookie.set(reply, session.secret, session.endsAt)
     const user = { sub: session.session.sub, name: ticket.person?.name ?? null } // as they confirmed
-    return { ...tokenAnswer(session.session, user, tokens), return_to: ticket.returnTo }
+    return { ...tokenAnswer(session.session, user, person, tokens), return_to: ticket.returnTo }
   })
 
   app.delete('/:ticket', {

@@ -37,7 +37,7 @@ export const openScenario = async (service: TestService): Promise<Scenario> => {
   const ming = await phoneOf(service, 'ming')
   await ming.rename('小明')
   const victim = { ...await ticketsOf(service, ming), session: await sessionOf(service, ming) }
-  const hong = await phoneOf(service, 'hong')
+  let hong = await phoneOf(service, 'hong')
   let own = { ...await ticketsOf(service, hong), session: await sessionOf(service, hong) }
 
   const victimIds = [ming.sub, ming.key.key_id, victim.session.id, victim.scanned.ticket, victim.confirmed.ticket]
@@ -81,10 +81,11 @@ export const openScenario = async (service: TestService): Promise<Scenario> => {
       return { method, target, headers: [...headers, ...Object.entries(signed)], body }
     },
     belongsToVictim: (key) => !/^wechat-(?:code|link):/.test(key) && victimIds.some((word) => key.includes(word)),
-    isNeeded: (key) => [own.pending.ticket, own.scanned.ticket, own.confirmed.ticket, own.session.id].some((word) => key.includes(word)),
+    isNeeded: (key) => [hong.key.key_id, own.pending.ticket, own.scanned.ticket, own.confirmed.ticket, own.session.id].some((word) => key.includes(word)),
     renew: async () => {
       // Otherwise Hong is refused after three wrong numbers, and has no valid credentials any more.
       for (const key of ['match-wait', 'match-typing']) await service.store.remove(`${key}:${hong.sub}`)
+      hong = await phoneOf(service, 'hong') // she may have ended her key, or deleted her data
       own = { ...await ticketsOf(service, hong), session: await sessionOf(service, hong) }
     },
     secrets: {

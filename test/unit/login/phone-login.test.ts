@@ -28,10 +28,10 @@ const openPhoneLogin = (t: Test, answers: Array<Awaited<ReturnType<PhoneKeys['ad
 await t.test('phone login: a key for a day is issued, and a step recorded, when WeChat accepts the js_code', async (t) => {
   const { deps, clock, people, added, recorded } = openPhoneLogin(t, [{ isKept: true, ended: [] }])
   await people.rename(sub, '小雨')
-  const { key, name } = await logPhoneIn(deps, 'code')
+  const { key, person } = await logPhoneIn(deps, 'code')
   t.ok(isId(key.id) && isSecret(key.key))
   t.strictSame(key, { id: key.id, key: key.key, sub, expiresAt: clock.now() + 86_400_000 })
-  t.equal(name, '小雨')
+  t.equal(person.name, '小雨')
   t.strictSame(added, [key])
   t.strictSame(recorded(), [{ event: 'phone-key.created', key: key.id, sub }])
 })

@@ -6,12 +6,12 @@ import { refuse } from '../../../src/login/update-ticket.ts'
 import { browserFields, stepOf, type Step } from '../../../src/domain/step.ts'
 import { ticketOfBrowser } from '../../../src/login/browser-ticket.ts'
 import { cancelByBrowser, cancelByPhone } from '../../../src/login/cancel-ticket.ts'
-import { confirmTicket } from '../../../src/login/confirm-ticket.ts'
+import { confirmTicket, type Confirmation } from '../../../src/login/confirm-ticket.ts'
 import { consumeTicket } from '../../../src/login/consume-ticket.ts'
 import { createTicket } from '../../../src/login/create-ticket.ts'
 import type { LoginDeps } from '../../../src/login/deps.ts'
 import { readCodeTicket } from '../../../src/login/read-code-ticket.ts'
-import { scanTicket } from '../../../src/login/scan-ticket.ts'
+import { scanTicket, type ScanRequest } from '../../../src/login/scan-ticket.ts'
 import { seededBytes, otherNumber } from '../../support/seeded-random.ts'
 import { whileTimePasses } from '../../support/fake-clock.ts'
 import { openLoginUseCases } from '../../support/login-use-cases.ts'
@@ -20,8 +20,11 @@ type Login = ReturnType<typeof openLoginUseCases>
 type Made = Awaited<ReturnType<Login['make']>>
 
 const ip = '192.0.2.1'
-const scan = ({ deps }: Login, { ticket: { id } }: Made, sub = 'ming') => scanTicket(deps, { id, sub, ip })
-const confirm = ({ deps, clock }: Login, { ticket: { id }, number }: Made, sub = 'ming', matchCode = number) => confirmTicket(deps, { id, sub, matchCode, since: clock.now() })
+/** The calls as HTTP makes them: with the person as they are at that moment. */
+const scanAs = async (deps: Login['deps'], request: Omit<ScanRequest, 'person'>) => scanTicket(deps, { ...request, person: await deps.people.read(request.sub) })
+const confirmAs = async (deps: Login['deps'], confirmation: Omit<Confirmation, 'person'>) => confirmTicket(deps, { ...confirmation, person: await deps.people.read(confirmation.sub) })
+const scan = ({ deps }: Login, { ticket: { id } }: Made, sub = 'ming') => scanAs(deps, { id, sub, ip })
+const confirm = ({ deps, clock }: Login, { ticket: { id }, number }: Made, sub = 'ming', matchCode = number) => confirmAs(deps, { id, sub, matchCode, since: clock.now() })
 const consume = ({ deps }: Login, { credentials }: Made) => consumeTicket(deps, credentials, [])
 const poll = ({ deps }: Login, { credentials }: Made) => ticketOfBrowser(deps, credentials)
 
@@ -99,7 +102,7 @@ await t.test('ticket: it is not found when the id or the secret is unknown, of a
     for (const act of [ticketOfBrowser, cancelByBrowser]) t.equal(await outcomeOf(act(deps, wrong)), 'ticket-not-found')
   }
   for (const id of [newId(seededBytes), 'x', '']) {
-    t.equal(await outcomeOf(scanTicket(deps, { id, sub: 'ming', ip })), 'ticket-not-found')
+    t.equal(await outcomeOf(scanAs(deps, { id, sub: 'ming', ip })), 'ticket-not-found')
     t.equal(await outcomeOf(readCodeTicket(deps, id)), 'ticket-not-found')
   }
 })
@@ -123,8 +126,8 @@ await t.test('ticket: each step is recorded once, with its person and canceller,
   await situations.consumed?.(login, made)
   await consume(login, made)
   const steps = login.recorded()
-  t.strictSame(summarise(steps), ['ticket.created', 'ticket.scanned sub=ming', 'ticket.confirmed sub=ming', 'ticket.consumed sub=ming', 'session.opened sub=ming', 'session.opened sub=ming'])
-  t.ok(steps.every((step) => step.event === 'session.opened' || ('ticket' in step && step.ticket === made.ticket.id.slice(0, 8))))
+  t.strictSame(summarise(steps), ['ticket.created', 'person.created sub=ming', 'ticket.scanned sub=ming', 'ticket.confirmed sub=ming', 'ticket.consumed sub=ming', 'session.opened sub=ming', 'session.opened sub=ming'])
+  t.ok(steps.every((step) => step.event === 'session.opened' || step.event === 'person.created' || ('ticket' in step && step.ticket === made.ticket.id.slice(0, 8))))
 
   const ends = {
     'ticket.cancelled by=browser': situations['cancelled unscanned'],
@@ -196,12 +199,12 @@ await t.test('scan: it tells the phone\'s place, and whether the country is anot
   const us = { country: 'US', zh: '纽约', en: 'New York' }
   const placesOf = (places: Record<string, typeof us>): LoginDeps['places'] => ({ placeOf: (address) => places[address] ?? null })
   const made = await login.make()
-  t.hasStrict(await scanTicket(login.deps, { id: made.ticket.id, sub: 'ming', ip: '198.51.100.7' }), { phonePlace: null, isOtherCountry: false, isSamePhone: false })
-  t.hasStrict(await scanTicket({ ...login.deps, places: placesOf({ '198.51.100.7': us }) }, { id: made.ticket.id, sub: 'ming', ip: '198.51.100.7' }), { phonePlace: us, isOtherCountry: false })
+  t.hasStrict(await scanAs(login.deps, { id: made.ticket.id, sub: 'ming', ip: '198.51.100.7' }), { phonePlace: null, isOtherCountry: false, isSamePhone: false })
+  t.hasStrict(await scanAs({ ...login.deps, places: placesOf({ '198.51.100.7': us }) }, { id: made.ticket.id, sub: 'ming', ip: '198.51.100.7' }), { phonePlace: us, isOtherCountry: false })
   const deps = { ...login.deps, places: placesOf({ '192.0.2.1': { country: 'CN', zh: '上海', en: 'Shanghai' }, '198.51.100.7': us }) }
   const { ticket: { id } } = await createTicket(deps, { returnTo: null, browser: { name: 'Chrome', system: 'Windows', ip: '192.0.2.1' }, site: null })
-  t.equal((await scanTicket(deps, { id, sub: 'ming', ip: '198.51.100.7' })).isOtherCountry, true)
-  t.equal((await scanTicket(deps, { id, sub: 'ming', ip: '192.0.2.1' })).isOtherCountry, false)
+  t.equal((await scanAs(deps, { id, sub: 'ming', ip: '198.51.100.7' })).isOtherCountry, true)
+  t.equal((await scanAs(deps, { id, sub: 'ming', ip: '192.0.2.1' })).isOtherCountry, false)
 })
 
 await t.test('scan: it tells that the browser may be on the same phone when its User-Agent is a phone\'s and both are on one connection', async (t) => {
@@ -209,7 +212,7 @@ await t.test('scan: it tells that the browser may be on the same phone when its 
   const browser = { name: 'Safari', system: 'iOS', ip: '203.0.113.7' }
   for (const [isPhone, ip, isSamePhone] of [[true, '203.0.113.7', true], [true, '203.0.113.8', false], [false, '203.0.113.7', false], [undefined, '203.0.113.7', false]] as const) {
     const { ticket } = await make({ browser: { ...browser, ...(isPhone !== undefined && { isPhone }) } })
-    t.equal((await scanTicket(deps, { id: ticket.id, sub: 'ming', ip })).isSamePhone, isSamePhone, `${isPhone} ${ip}`)
+    t.equal((await scanAs(deps, { id: ticket.id, sub: 'ming', ip })).isSamePhone, isSamePhone, `${isPhone} ${ip}`)
   }
 })
 
@@ -217,21 +220,21 @@ await t.test('confirm: the ticket gets the person\'s name and the date of the ke
   const login = openLoginUseCases(t)
   await login.people.rename('ming', '小雨')
   const made = await login.make()
-  t.strictSame((await scan(login, made)).ticket.person, { sub: 'ming', name: null })
-  t.strictSame((await confirmTicket(login.deps, { id: made.ticket.id, sub: 'ming', matchCode: made.number, since: 7 })).person, { sub: 'ming', name: '小雨', since: 7 })
+  t.strictSame((await scan(login, made)).ticket.person, { sub: 'ming', name: null, recordedAt: login.clock.now() })
+  t.strictSame((await confirmAs(login.deps, { id: made.ticket.id, sub: 'ming', matchCode: made.number, since: 7 })).person, { sub: 'ming', name: '小雨', since: 7, recordedAt: login.clock.now() })
 })
 
 await t.test('confirm: a number is required when the ticket asks for one, and ignored when it does not', async (t) => {
   const login = openLoginUseCases(t)
   const made = await login.make()
-  await t.rejects(confirmTicket(login.deps, { id: made.ticket.id, sub: 'ming', matchCode: undefined, since: 0 }), { code: 'ticket-not-scanned' }, 'but not before the scan')
+  await t.rejects(confirmAs(login.deps, { id: made.ticket.id, sub: 'ming', matchCode: undefined, since: 0 }), { code: 'ticket-not-scanned' }, 'but not before the scan')
   await scan(login, made)
-  await t.rejects(confirmTicket(login.deps, { id: made.ticket.id, sub: 'ming', matchCode: undefined, since: 0 }), { code: 'bad-request', message: 'match_code is needed' })
+  await t.rejects(confirmAs(login.deps, { id: made.ticket.id, sub: 'ming', matchCode: undefined, since: 0 }), { code: 'bad-request', message: 'match_code is needed' })
   const off = openLoginUseCases(t, { settings: { matchNumbers: 'off' } })
   for (const matchCode of [undefined, '10']) {
     const made = await off.make()
     t.equal((await scan(off, made)).ticket.matchMode, undefined)
-    t.equal((await confirmTicket(off.deps, { id: made.ticket.id, sub: 'ming', matchCode, since: 0 })).state, 'confirmed')
+    t.equal((await confirmAs(off.deps, { id: made.ticket.id, sub: 'ming', matchCode, since: 0 })).state, 'confirmed')
   }
 })
 
@@ -295,7 +298,7 @@ await t.test('number: the person has to wait before another scan or confirm, and
   login.clock.advance(1)
   t.equal((await scan(login, await login.make())).ticket.state, 'scanned')
   const noNumbers = { ...login.deps, settings: { ...login.deps.settings, matchNumbers: 'off' as const }, wrongNumbers: { ...login.deps.wrongNumbers, stateOf: () => Promise.resolve({ mustType: true, lockoutMs: 1 }) } }
-  t.equal((await scanTicket(noNumbers, { id: (await login.make()).ticket.id, sub: 'ming', ip })).ticket.state, 'scanned', 'nor does anybody with MATCH_NUMBERS=off')
+  t.equal((await scanAs(noNumbers, { id: (await login.make()).ticket.id, sub: 'ming', ip })).ticket.state, 'scanned', 'nor does anybody with MATCH_NUMBERS=off')
 })
 
 await t.test('number: two are checked one after the other when their person taps both at once', async (t) => {
@@ -364,13 +367,16 @@ await t.test('number: the answer is the ticket\'s new state when that changed du
   t.equal(await tried(t, 'after', wrong, expire), 'ticket-expired')
 })
 
-await t.test('number: the answer is the ticket\'s new state when that changed while the name was read', async (t) => {
+await t.test('number: the answer is the ticket\'s new state when that changed while the number was judged', async (t) => {
   const tried = async (happens: (login: Login, made: Made) => Promise<unknown>): Promise<string> => {
     const login = openLoginUseCases(t)
     const made = await login.make()
     await scan(login, made)
-    const names = { nameOf: async () => { await happens(login, made); return null } }
-    return await outcomeOf(confirm({ ...login, deps: { ...login.deps, names } }, made))
+    const exclusively: LoginDeps['wrongNumbers']['exclusively'] = (sub, work) => login.deps.wrongNumbers.exclusively(sub, async (...judging) => {
+      await happens(login, made)
+      return await work(...judging)
+    })
+    return await outcomeOf(confirm({ ...login, deps: { ...login.deps, wrongNumbers: { ...login.deps.wrongNumbers, exclusively } } }, made))
   }
   t.equal(await tried(({ deps }, { credentials }) => cancelByBrowser(deps, credentials)), 'ticket-cancelled')
   t.equal(await tried(async ({ clock }) => { clock.advance(180_000) }), 'ticket-expired')

@@ -18,7 +18,7 @@ const session: Session = {
 }
 
 await t.test('access token: it names its session, person, audience and times', async (t) => {
-  const claims = claimsFor(session, issuer, createFakeClock(start + 999), seededBytes)
+  const claims = claimsFor(session, [], issuer, createFakeClock(start + 999), seededBytes)
   t.ok(isId(claims.jti))
   t.strictSame({ ...claims, jti: '' }, {
     iss: 'https://login.example.com',
@@ -33,13 +33,17 @@ await t.test('access token: it names its session, person, audience and times', a
   })
 })
 
+await t.test('access token: it names the groups when its person is in any', async (t) => {
+  t.strictSame(claimsFor(session, ['staff', 'editors'], issuer, createFakeClock(start), seededBytes).groups, ['staff', 'editors'])
+})
+
 await t.test('access token: its audience is the other site when its session is for one', async (t) => {
   t.equal(audienceOf({ ...session, site: 'https://shop.example' }, issuer), 'https://shop.example')
   t.equal(audienceOf(session, issuer), 'https://www.example.com')
 })
 
 await t.test('access token: it ends with its session when that ends sooner', async (t) => {
-  t.equal(claimsFor({ ...session, expiresAt: start + 899_999 }, issuer, createFakeClock(start), seededBytes).exp, start / 1000 + 899)
+  t.equal(claimsFor({ ...session, expiresAt: start + 899_999 }, [], issuer, createFakeClock(start), seededBytes).exp, start / 1000 + 899)
 })
 
 const now = start / 1000

@@ -1,0 +1,34 @@
+import { Problem } from '../errors.ts'
+import type { Audit } from './audit.ts'
+import type { PersonRegister } from './ports.ts'
+import { signOutEverywhere, type SignOutDeps } from './sign-out-everywhere.ts'
+
+export interface DecisionDeps extends SignOutDeps {
+  readonly people: PersonRegister
+  readonly audit: Audit
+}
+
+/** `owner` is the sub of the owner who decides; null for a command on the server. */
+export interface Decision { readonly sub: string, readonly owner: string | null }
+
+const by = ({ owner }: Decision) => owner === null ? { by: 'operator' } as const : { by: 'owner', owner } as const
+
+/** Lets a person in, who waits or is blocked. Repeatable. Rejects with `not-found` where nobody is known by this id. */
+export const allowPerson = async ({ people, audit }: DecisionDeps, decision: Decision): Promise<void> => {
+  const { sub } = decision
+  if (await people.setState(sub, ['waiting', 'blocked'], 'active')) audit.record({ event: 'person.allowed', sub, ...by(decision) })
+  else if ((await people.read(sub)).state !== 'active') throw new Problem('not-found')
+}
+
+/**
+ * Blocks a person, and then ends all that they have, in this order: who reads them after that admits them to nothing, and what was begun before ends with the
+ * sign-out. Repeatable: another call finishes what broke off. Rejects with `bad-request` for the owner themselves, and with `not-found` where nobody is known by this id.
+ */
+export const blockPerson = async (deps: DecisionDeps, decision: Decision): Promise<void> => {
+  const { people, audit } = deps
+  const { sub, owner } = decision
+  if (sub === owner) throw new Problem('bad-request', { detail: 'An owner can not block themselves' })
+  if (await people.setState(sub, ['waiting', 'active'], 'blocked')) audit.record({ event: 'person.blocked', sub, ...by(decision) })
+  else if ((await people.read(sub)).state !== 'blocked') throw new Problem('not-found')
+  await signOutEverywhere(deps, { sub, by: owner === null ? 'operator' : 'owner', exceptKeyId: null })
+}

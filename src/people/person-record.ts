@@ -1,0 +1,48 @@
+/** The stored record of a person, and the sorted lists in which it is found: by state, by handle and by name. */
+import { handleOf, type KnownState, type Person } from '../domain/person.ts'
+import type { schema } from '../domain/record.ts'
+
+/** As stored. Times are milliseconds since 1970. */
+export interface PersonRecord {
+  readonly schema: typeof schema
+  readonly version: number
+  readonly sub: string
+  readonly state: KnownState
+  /** When the person got into this state. */
+  readonly stateSince: number
+  readonly groups: readonly string[]
+  readonly isOwner: boolean
+  readonly recordedAt: number
+  readonly firstSeenAt: number | null
+  readonly lastSeenAt: number | null
+  /** Tickets that this person has scanned and that are still stored: they have to go where the person's data is deleted. */
+  readonly tickets: ReadonlyArray<{ readonly id: string, readonly storedUntil: number }>
+  /** Names under which the person may be listed: the present one, and one whose removal broke off. */
+  readonly listedNames: readonly string[]
+}
+
+export const handleList = 'people-by-handle'
+export const nameList = 'people-by-name'
+export const listOfState = (state: KnownState): string => `people-${state}`
+
+/** Milliseconds with 13 digits, until the year 2286. */
+const latest = 9_999_999_999_999
+
+/** The newest first: texts are in ascending order. */
+export const stateEntry = ({ stateSince, sub }: Pick<PersonRecord, 'stateSince' | 'sub'>): string => `${String(latest - stateSince).padStart(13, '0')}:${sub}`
+
+/** When the person of an entry got into the state. */
+export const sinceOf = (entry: string): number => latest - Number(entry.slice(0, 13))
+
+export const handleEntry = (sub: string): string => `${handleOf(sub)}:${sub}`
+
+export const nameEntry = (name: string, sub: string): string => `${foldedName(name)}:${sub}`
+
+/** A name as it is searched for: without differences of case and width. Normalising may make a name longer than an entry can be. */
+export const foldedName = (name: string): string => [...name.trim().normalize('NFKC').toLowerCase()].slice(0, 100).join('')
+
+/** The person of an entry: what follows its last colon. */
+export const subOf = (entry: string): string => entry.slice(entry.lastIndexOf(':') + 1)
+
+export const asPerson = ({ sub, state, groups, isOwner, recordedAt, firstSeenAt, lastSeenAt }: PersonRecord, name: string | null): Person =>
+  ({ sub, state, name, groups, isOwner, recordedAt, firstSeenAt, lastSeenAt })
