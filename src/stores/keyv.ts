@@ -10,8 +10,6 @@
  * Both ways use the same text for a value (`encode`), so what one writes the other reads.
  */
 import { Keyv, type KeyvStoreAdapter } from 'keyv'
-import KeyvRedis from '@keyv/redis'
-import { makeClient, type RedisClient, type RedisCluster } from './redis-client.ts'
 
 export type { KeyvStoreAdapter }
 
@@ -54,16 +52,4 @@ export const createValues = (storage: KeyvStoreAdapter): Values => {
     write: async (key, value, ttlMs) => { await keyv.set(key, value, ttlMs) },
     remove: (key) => keyv.delete(key),
   }
-}
-
-/**
- * Makes Keyv's adapter for Redis. `currentClient` gives the client at each call, and throws where there is none; whenever it is another, it has to be set as
- * `client`, too, from which the adapter knows whether it talks to a cluster.
- */
-export const createRedisStorage = (namespace: string, currentClient: () => RedisClient | RedisCluster): KeyvRedis<string> => {
-  const storage = new KeyvRedis<string>(makeClient(), { throwOnErrors: true, keyPrefixSeparator: ':', namespace })
-  storage.on('error', () => {}) // each is thrown as well
-  // The adapter's own would connect a closed client again; ours are replaced by their owner, see redis-link.ts.
-  storage.getClient = async () => currentClient()
-  return storage
 }

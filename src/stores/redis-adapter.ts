@@ -3,11 +3,10 @@ import { randomUUID } from 'node:crypto'
 import type { Clock, Log } from '../login/ports.ts'
 import type { Count, SlotGrant } from '../login/store-port.ts'
 import type { Backend } from './backend.ts'
-import { createRedisStorage } from './keyv.ts'
 import { readRedisAddress } from './redis-address.ts'
 import type { RedisClient } from './redis-client.ts'
 import { createRedisClock } from './redis-clock.ts'
-import { connectToRedis, type RedisConnection } from './redis-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { createRedisLink } from './redis-link.ts'
 import { acquirePlainSlotScript, acquireSlotScript, countScript, readLimitCountsScript, countAgainstLimitsScript, releaseSlotScript, removeClaimScript, replaceScript, secureSlotScript } from './redis-scripts.ts'
 import { createRedisSubscription } from './redis-subscription.ts'
@@ -26,14 +25,16 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
 
   const link = createRedisLink({
     clock,
-    open: (signal) => connectToRedis(address, signal),
+    open: async (signal) => {
+      const { connectToRedis } = await import('./redis-connection.ts') // not before there is something to connect to: the client of Redis takes 16 MB
+      return await connectToRedis(address, namespace, signal)
+    },
     check: async (connection, signal) => {
       const [first, ...others] = connection.masters
       const timeOfFirst = () => timeOf(first, signal)
       await Promise.all([time.read(timeOfFirst), ...others.map((other) => timeOf(other, signal)), connection.assertMaster(checkKey)])
     },
     onUp: () => {
-      storage.client = link.connection.client
       if (isUnreachable) log.info({}, 'Redis is reachable again')
       isUnreachable = false
       if (!isAdvised) adviseOn(link.connection, log)
@@ -46,9 +47,19 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     },
   })
 
-  const storage = createRedisStorage(namespace, () => link.connection.client)
+  /** That of the current connection. Without one its calls reject. */
+  const storage: Backend['storage'] = {
+    opts: {},
+    // Keyv calls it; faults are thrown.
+    on () { return storage },
+    get: async (key) => await link.connection.storage.get(key),
+    getMany: async (keys) => await link.connection.storage.getMany(keys),
+    set: async (key: string, text: string, ttlMs?: number) => { await link.connection.storage.set(key, text, ttlMs) },
+    delete: async (key) => await link.connection.storage.delete(key),
+    clear: async () => { await link.connection.storage.clear() },
+  }
 
-  const keyFor = (key: string) => storage.createKeyPrefix(key, namespace)
+  const keyFor = (key: string) => `${namespace}:${key}` // as Keyv's adapter makes it
   const plainSlotsOf = (group: string) => `${namespace}-places:${group}` // plain slots keep the name that an earlier release gave them
   // One hash tag, so that a group is on one server of a cluster.
   const slotKeysOf = (group: string) => ['ends', 'owned', 'provisional', 'owned-provisional'].map((part) => `${namespace}-slots:{${group}}:${part}`)

@@ -1,5 +1,5 @@
-/** The clients of Redis (node-redis, which @keyv/redis brings and passes on) and the options that all of them have. */
-import { createClient, createCluster } from '@keyv/redis'
+/** The clients of Redis (node-redis, which @keyv/redis brings and passes on), the options that all of them have, and Keyv's adapter for them. */
+import KeyvRedis, { createClient, createCluster } from '@keyv/redis'
 
 export { createCluster }
 
@@ -26,4 +26,15 @@ let first: RedisClient | undefined
 export const makeClient = (options: Parameters<typeof createClient<{}, {}, {}, 2>>[0] = {}): RedisClient => {
   first ??= createClient<{}, {}, {}, 2>()
   return first.duplicate<{}, {}, {}, 2, {}>(options)
+}
+
+/** Keyv's adapter for one client. */
+export type RedisStorage = KeyvRedis<string>
+
+export const createRedisStorage = (client: RedisClient | RedisCluster, namespace: string): RedisStorage => {
+  const storage = new KeyvRedis<string>(client, { throwOnErrors: true, keyPrefixSeparator: ':', namespace })
+  storage.on('error', () => {}) // each is thrown as well
+  // The adapter's own would connect a closed client again; ours are replaced by their owner, see redis-link.ts.
+  storage.getClient = async () => client
+  return storage
 }

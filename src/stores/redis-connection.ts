@@ -1,14 +1,15 @@
 /**
  * One connection to Redis, of each kind. It never reconnects; its owner opens a new one. So no command is queued while Redis is unreachable, and none
- * is retried silently.
+ * is retried silently. This file, and what it imports, is loaded when the first connection is opened: with the embedded store a service does without it.
  */
 import { unlessAborted } from '../deadline.ts'
 import type { RedisAddress } from './redis-address.ts'
-import { clientOptions, createCluster, makeClient, type RedisClient, type RedisCluster } from './redis-client.ts'
+import { clientOptions, createCluster, createRedisStorage, makeClient, type RedisClient, type RedisCluster, type RedisStorage } from './redis-client.ts'
 import { askSentinels } from './redis-sentinels.ts'
 
 export interface RedisConnection {
   readonly client: RedisClient | RedisCluster
+  readonly storage: RedisStorage
   /** A client for every server that takes writes. */
   readonly masters: readonly RedisClient[]
   /** Whether an error that a server answered means that the writes belong to another server now. */
@@ -17,6 +18,8 @@ export interface RedisConnection {
   assertMaster (key: string): Promise<void>
   /** Calls `listener` once: when a server has gone, or at once where that has happened already. */
   onLost (listener: (error: unknown) => void): void
+  /** Opens another connection to one of the servers: for a subscription. */
+  openBeside (signal: AbortSignal): Promise<RedisConnection>
   close (): void
 }
 
@@ -32,22 +35,16 @@ const isFailoverError = (error: unknown): boolean => error instanceof Error && f
 /** For the key of `assertMaster`. */
 const checkKeyTtlMs = 10_000
 
-/** Opens a connection; rejects where that fails. It has no timeout of its own: the caller aborts `signal`. */
-export const connectToRedis = async (address: RedisAddress, signal: AbortSignal): Promise<RedisConnection> => {
+/** Opens a connection; rejects where that fails. It has no timeout of its own: the caller aborts `signal`. `namespace` is the prefix of the keys in `storage`. */
+export const connectToRedis = async (address: RedisAddress, namespace: string, signal: AbortSignal): Promise<RedisConnection> => {
   switch (address.kind) {
-    case 'server': return await connectToServer(makeClient({ ...clientOptions, url: address.url }), signal)
-    case 'sentinel': return await connectToMaster(address, signal)
-    case 'cluster': return await connectToCluster(address, signal)
+    case 'server': return await connectToServer(makeClient({ ...clientOptions, url: address.url }), namespace, signal)
+    case 'sentinel': return await connectToMaster(address, namespace, signal)
+    case 'cluster': return await connectToCluster(address, namespace, signal)
   }
 }
 
-/** Opens a second connection to one of the servers of the first: for a subscription. */
-export const connectBeside = ({ masters }: RedisConnection, signal: AbortSignal): Promise<RedisConnection> => {
-  const one = masters[Math.floor(Math.random() * masters.length)]
-  return one === undefined ? Promise.reject(new Error('The cluster has no master')) : connectToServer(one.duplicate(), signal)
-}
-
-const connectToServer = async (client: RedisClient, signal: AbortSignal): Promise<RedisConnection> => {
+const connectToServer = async (client: RedisClient, namespace: string, signal: AbortSignal): Promise<RedisConnection> => {
   const lost = oneEvent()
   client.on('error', lost.emit)
   client.on('end', () => { lost.emit(new Error('The connection was closed')) })
@@ -55,6 +52,7 @@ const connectToServer = async (client: RedisClient, signal: AbortSignal): Promis
   await orUndo(signal, client.connect(), close)
   return {
     client,
+    storage: createRedisStorage(client, namespace),
     masters: [client],
     isFailoverError,
     // A write, as a replica answers everything else. Another refusal, such as full memory, is no reason to leave this server.
@@ -62,16 +60,17 @@ const connectToServer = async (client: RedisClient, signal: AbortSignal): Promis
       await client.set(key, '1', { expiration: { type: 'PX', value: checkKeyTtlMs } }).catch((error: unknown) => { if (isFailoverError(error)) throw error })
     },
     onLost: lost.listen,
+    openBeside: (signal) => connectToServer(client.duplicate(), namespace, signal),
     close,
   }
 }
 
-const connectToMaster = async (address: RedisAddress & { kind: 'sentinel' }, signal: AbortSignal): Promise<RedisConnection> => {
+const connectToMaster = async (address: RedisAddress & { kind: 'sentinel' }, namespace: string, signal: AbortSignal): Promise<RedisConnection> => {
   const node = await askSentinels(address, signal)
   const client = makeClient({
     ...clientOptions, ...address.credentials, database: address.database, socket: { ...clientOptions.socket, ...node },
   })
-  const connection = await connectToServer(client, signal)
+  const connection = await connectToServer(client, namespace, signal)
   try {
     await assertRole(client)
     return connection
@@ -90,7 +89,7 @@ const assertRole = async (client: RedisClient): Promise<void> => {
  * The library reads the topology again only when a server answers MOVED, which a dead one never does; so the loss of one master counts as the loss of the
  * connection, and the next one asks the cluster anew. Until then the other masters serve their slots.
  */
-const connectToCluster = async (address: RedisAddress & { kind: 'cluster' }, signal: AbortSignal): Promise<RedisConnection> => {
+const connectToCluster = async (address: RedisAddress & { kind: 'cluster' }, namespace: string, signal: AbortSignal): Promise<RedisConnection> => {
   const lost = oneEvent()
   const cluster = createCluster({
     rootNodes: address.nodes.map((node) => ({ socket: { ...node, reconnectStrategy: false as const } })),
@@ -108,11 +107,18 @@ const connectToCluster = async (address: RedisAddress & { kind: 'cluster' }, sig
   await orUndo(signal, cluster.connect(), close)
   return {
     client: cluster,
+    storage: createRedisStorage(cluster, namespace),
     get masters () { return clients() },
     isFailoverError,
     // A key would reach one master only, and a former master answers MOVED, which the library follows; so each is asked for its role.
     assertMaster: async () => { await Promise.all(clients().map(assertRole)) },
     onLost: lost.listen,
+    openBeside: async (signal) => {
+      const masters = clients()
+      const one = masters[Math.floor(Math.random() * masters.length)]
+      if (one === undefined) throw new Error('The cluster has no master')
+      return await connectToServer(one.duplicate(), namespace, signal)
+    },
     close,
   }
 }

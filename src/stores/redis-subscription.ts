@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Clock, Log } from '../login/ports.ts'
-import { connectBeside } from './redis-connection.ts'
 import { createRedisLink, type RedisLink } from './redis-link.ts'
 
 type Listener = (key: string | null) => void
@@ -48,7 +47,7 @@ export const createRedisSubscription = (commandLink: RedisLink, { channel, clock
   let isForbidden = false
 
   const subscribe = async (signal: AbortSignal) => {
-    const connection = await connectBeside(commandLink.connection, signal)
+    const connection = await commandLink.connection.openBeside(signal)
     try {
       const [client] = connection.masters
       await client?.subscribe(channel, receive)

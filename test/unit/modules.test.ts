@@ -24,6 +24,24 @@ const importsOf = async (file: string, files: ReadonlySet<string>): Promise<read
   return paths.flatMap((path) => [path, `${path}.ts`, `${path}.js`].filter((candidate) => files.has(candidate)))
 }
 
+/** The files that are loaded with a file: those of its imports, not for types alone and not by `import()`. */
+const loadedWith = async (start: string): Promise<ReadonlySet<string>> => {
+  const reached = new Set([start])
+  for (const file of reached) { // a Set is walked with what is added meanwhile
+    for (const [, path = ''] of (await readFile(join(root, file), 'utf8')).matchAll(/^(?:import|export) (?!type )[\w{}*,\s]+ from '(\.[^']+)'/gm)) reached.add(join(dirname(file), path))
+  }
+  return reached
+}
+
+await t.test('modules: the client of Redis is not loaded with the service, only with the first connection', async (t) => {
+  const loaded = await loadedWith('src/server.ts')
+  t.ok(loaded.has('src/stores/redis-adapter.ts'), 'the adapter is loaded')
+  t.notOk(loaded.has('src/stores/redis-connection.ts'))
+  const importers = (await Array.fromAsync(glob('src/**/*.ts', { cwd: root }), async (file: string) => /'@keyv\/redis'/.test(await readFile(join(root, file), 'utf8')) ? [file] : [])).flat()
+  t.strictSame(importers, ['src/stores/redis-client.ts'])
+  t.ok((await loadedWith('src/stores/redis-connection.ts')).has('src/stores/redis-client.ts'), 'and it would be found')
+})
+
 /** The files from which imports lead back to themselves. */
 const inCircles = (graph: ReadonlyMap<string, readonly string[]>): readonly string[] => [...graph.keys()].filter((start) => {
   const reached = new Set(graph.get(start))
