@@ -76,8 +76,8 @@ const weakProxy = (name: string, proxy: string | null): readonly string[] => {
 
 /** `redis://`, `redis+sentinel://` and `redis+cluster://` are not encrypted. */
 const weakStoreUrl = (url: string): readonly string[] => {
-  const [, hosts = ''] = /^redis(?:\+[a-z]+)?:\/\/(?:[^@/]*@)?([^/?#]+)/.exec(url) ?? []
-  const isPublic = hosts.split(',').some((host) => isPublicHost(URL.parse(`redis://${host}`)?.hostname ?? ''))
+  const [, hosts] = /^redis(?:\+[a-z]+)?:\/\/(?:[^@/]*@)?([^/?#]+)/.exec(url) ?? []
+  const isPublic = hosts?.split(',').some((host) => isPublicHost(URL.parse(`redis://${host}`)?.hostname ?? ''))
   return isPublic ? ['STORE_URL is Redis without TLS on a public host: its password, sessions and tickets cross the network in clear. Use rediss:// or a private network'] : []
 }
 

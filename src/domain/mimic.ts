@@ -49,14 +49,17 @@ const unmarked = (text: string): string => text.normalize('NFD').replace(/\p{M}/
 
 const letters = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, '')
 
-const latinSkeletons = new Set(latinOffices.map(skeletonOf))
-const hanSkeletons = hanOffices.map(skeletonOf)
+const skeletonsOfOffices = () => ({ latin: new Set(latinOffices.map(skeletonOf)), han: hanOffices.map(skeletonOf) })
+
+/** Made for the first name that is judged, as the table of confusables is a long regular expression. */
+let offices: ReturnType<typeof skeletonsOfOffices> | undefined
 
 /** A Latin word counts as a whole ("badminton" contains "admin"), or spelt with separators between its letters. A Chinese one counts anywhere in the name. */
 const isOffice = (text: string): boolean => {
   const skeleton = skeletonOf(text)
   const joined = letters(skeleton)
-  return latinSkeletons.has(joined) || (skeleton.match(/[a-z]+/g) ?? []).some((word) => latinSkeletons.has(word)) || hanSkeletons.some((office) => joined.includes(office))
+  const { latin, han } = offices ??= skeletonsOfOffices()
+  return latin.has(joined) || (skeleton.match(/[a-z]+/g) ?? []).some((word) => latin.has(word)) || han.some((office) => joined.includes(office))
 }
 
 /** The labels after a dot that stands between two letters or digits. */

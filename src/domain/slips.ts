@@ -12,6 +12,7 @@ export const slipsBetween = (one: string, other: string): number => {
       const isSwapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]
       row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (one[i - 1] === other[j - 1] ? 0 : 1), isSwapped ? at(i - 2, j - 2) + 1 : Infinity))
     }
+    if (Math.min(...row, ...rows[i - 1] ?? []) > 2) return Infinity // what follows builds on these two rows
   }
   const slips = at(one.length, other.length)
   return slips > 2 ? Infinity : slips
