@@ -9,7 +9,7 @@ export type Canceller = 'browser' | 'phone' | 'wrong-number'
 /** A cancel by a wrong number; `count` is how many this person has entered within a month. */
 export interface WrongNumber { readonly by: 'wrong-number', readonly count: number }
 
-/** What ended a session or a phone's key. `newer`: the person had too many, and this was the oldest. `relogin`: the next login in the same browser. `owner`: an owner has blocked the person. `operator`: a command. */
+/** What ended a session or a phone's key. `newer`: the person had too many, and this was the oldest. `relogin`: the next login in the same browser. `owner`: an owner has blocked the person, or logged them out. `operator`: a command. */
 export type EndReason = 'browser' | 'phone' | 'newer' | 'relogin' | 'owner' | 'operator'
 
 /** What was limited: tickets, tickets that take another's place (`renew`: further ones count like any other), guesses or wrong js_codes from an address, or signed calls of a person, within a minute; wrong numbers of a person within an hour. */

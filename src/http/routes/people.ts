@@ -43,4 +43,15 @@ export const peopleRoutes = ({ login, people }: PeopleRouteDeps): FastifyPluginA
   })
   decide(login.allowPerson, '/:id/allow')
   decide(login.blockPerson, '/:id/block')
+
+  app.post('/:id/sign-out', {
+    schema: { params: schemas.PersonParams, response: { 200: schemas.PersonView, ...schemas.problems } },
+  }, async (request) => {
+    const { id } = request.params
+    const person = isSecret(id) ? await people.read(id) : undefined
+    if (person === undefined || person.state === 'unknown') throw new Problem('not-found')
+    // Of an owner themselves, all but the phone that asks, as with their own sign-out.
+    await login.signOutEverywhere({ sub: id, by: 'owner', exceptKeyId: id === request.signer.sub ? request.phoneKey : null }, request.audit)
+    return personView(person)
+  })
 }
