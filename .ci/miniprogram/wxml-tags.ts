@@ -2,9 +2,10 @@
 
 /** Attributes of every tag, besides `class`, `style`, `id`, `data-*` and `wx:*`, which the template compiler handles. */
 export interface Common {
-  ariaRole: 'alert' | 'button' | 'dialog' | 'group' | 'heading' | 'img' | 'link' | 'list' | 'listitem' | 'status' | 'text'
+  ariaRole: 'alert' | 'button' | 'dialog' | 'group' | 'heading' | 'img' | 'link' | 'list' | 'listitem' | 'status' | 'tab' | 'tablist' | 'text'
   ariaLabel: string
   ariaHidden: boolean | 'true' | 'false'
+  ariaSelected: boolean | 'true' | 'false'
 }
 
 export interface Tags {

@@ -61,6 +61,44 @@ export interface LoggedInBrowser {
   readonly site: string | null
 }
 
+const registrations = ['open', 'approval', 'closed'] as const
+export const listedStates = ['waiting', 'active', 'blocked'] as const
+const personStates = ['unknown', ...listedStates] as const
+
+/** Who may come in: everybody, whoever an owner has let in, or nobody whom the site doesn't know. */
+export type Registration = typeof registrations[number]
+/** The states in which an owner finds people. */
+export type ListedState = typeof listedStates[number]
+/** `unknown`: nothing is stored of them. */
+export type PersonState = typeof personStates[number]
+
+/** What the home page shows. */
+export interface Overview {
+  readonly sessions: readonly LoggedInBrowser[]
+  readonly registration: Registration
+  readonly state: PersonState
+  /** How many people wait to be let in; undefined to whoever is no owner. */
+  readonly peopleWaiting: number | undefined
+}
+
+/** A person, as an owner sees them. Times are milliseconds since 1970; 0 for who has never scanned. */
+export interface Person {
+  readonly id: string
+  /** What logs and other programs call them: `wx-` and 16 characters. */
+  readonly handle: string
+  readonly name: string | null
+  readonly state: PersonState
+  readonly groups: readonly string[]
+  readonly firstSeenAt: number
+  readonly lastSeenAt: number
+}
+
+export interface PeoplePage {
+  readonly people: readonly Person[]
+  /** What to ask for the next page with; null on the last. */
+  readonly next: string | null
+}
+
 export interface Grant {
   readonly keyId: string
   readonly key: string
@@ -124,8 +162,34 @@ export const readRenamed = (body: Body): { readonly name: string | null } | unde
 
 export const readCancelled = (body: Body): 'cancelled' | undefined => body.state === 'cancelled' ? 'cancelled' : undefined
 
-export const readSessions = (body: Body): readonly LoggedInBrowser[] | undefined =>
-  Array.isArray(body.sessions) ? body.sessions.flatMap((session) => browserSession(bodyOf(session)) ?? []) : undefined
+/** An older service tells the sessions alone: it lets everybody in. */
+export const readOverview = (body: Body): Overview | undefined => Array.isArray(body.sessions)
+  ? {
+      sessions: body.sessions.flatMap((session) => browserSession(bodyOf(session)) ?? []),
+      registration: registrations.find((one) => one === body.registration) ?? 'open',
+      state: personStates.find((one) => one === body.state) ?? 'active',
+      peopleWaiting: typeof body.people_waiting === 'number' ? body.people_waiting : undefined,
+    }
+  : undefined
+
+export const readPeople = (body: Body): PeoplePage | undefined => Array.isArray(body.people)
+  ? { people: body.people.flatMap((person) => readPerson(bodyOf(person)) ?? []), next: textOrNull(body.next) }
+  : undefined
+
+export const readPerson = (body: Body): Person | undefined => {
+  const [id, handle] = [text(body.id), text(body.handle)]
+  const state = personStates.find((one) => one === body.state)
+  if (id === undefined || handle === undefined || state === undefined) return undefined
+  return {
+    id,
+    handle,
+    name: textOrNull(body.name),
+    state,
+    groups: Array.isArray(body.groups) ? body.groups.flatMap((group) => text(group) ?? []) : [],
+    firstSeenAt: Date.parse(String(body.first_seen_at)) || 0,
+    lastSeenAt: Date.parse(String(body.last_seen_at)) || 0,
+  }
+}
 
 const browserSession = (session: Body): LoggedInBrowser | undefined => {
   const id = text(session.id)

@@ -4,6 +4,7 @@ import type { Platform, Reply } from './ports'
 /** The error codes that a phone can get (src/http/README.md, "Errors"); any other counts as `internal`. */
 export const serverCodes = [
   'bad-request', 'signature-invalid', 'clock-skew', 'replayed', 'key-unknown', 'js-code-invalid', 'match-wrong', 'wechat-user-blocked',
+  'not-owner', 'person-waiting', 'person-unknown', 'person-blocked',
   'not-found', 'ticket-not-found', 'method-not-allowed', 'ticket-not-scanned', 'ticket-taken', 'ticket-confirmed', 'ticket-consumed',
   'ticket-cancelled', 'ticket-expired', 'payload-too-large', 'unsupported-media-type', 'rate-limited', 'internal', 'wechat-unavailable',
   'store-unavailable',

@@ -26,6 +26,8 @@ export interface PhoneKeys {
   clockOffset (): number
   /** Removes this key; a newer one stays. */
   forget (keyId: string): void
+  /** Removes whatever key there is. */
+  clear (): void
 }
 
 const storageKey = 'scan-login-key'
@@ -88,6 +90,10 @@ export const createPhoneKeys = (platform: Platform, requestKey: (jsCode: string)
     clockOffset: () => clockOffset,
     forget: (keyId) => {
       if (current?.keyId !== keyId) return
+      current = undefined
+      platform.setStorage(storageKey, undefined)
+    },
+    clear: () => {
       current = undefined
       platform.setStorage(storageKey, undefined)
     },

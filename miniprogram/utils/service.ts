@@ -1,6 +1,6 @@
 /** The calls to the service: signed, and repeated once with a new key or a corrected clock if the service asks for that, or over a new connection. */
-import { readCancelled, readConfirmed, readOffer, readRenamed, readSessions } from './answers'
-import type { Confirmed, LoggedInBrowser, Offer, User } from './answers'
+import { readCancelled, readConfirmed, readOffer, readOverview, readPeople, readPerson, readRenamed } from './answers'
+import type { Confirmed, ListedState, Offer, Overview, PeoplePage, Person, User } from './answers'
 import { base64url, fromBase64url } from './bytes'
 import { createKeptLogins } from './kept-logins'
 import type { KeptLogin } from './kept-logins'
@@ -18,7 +18,8 @@ export interface Service {
   /** Confirms, with the number that was tapped or typed; null if none is asked for. */
   confirm (ticket: string, number: string | null): Promise<Outcome<Confirmed>>
   cancel (ticket: string): Promise<Outcome<'cancelled'>>
-  sessions (): Promise<Outcome<readonly LoggedInBrowser[]>>
+  /** This person's logins, and whether they may come in. */
+  overview (): Promise<Outcome<Overview>>
   /** Ends a browser's session; succeeds also if it has ended already. */
   signOut (sessionId: string): Promise<Outcome<true>>
   /**
@@ -30,6 +31,14 @@ export interface Service {
   signOutEverywhere (): Promise<Outcome<true>>
   /** Sets the name that others see; an empty one removes it. Returns the name as it is now. */
   rename (name: string): Promise<Outcome<string | null>>
+  /** Deletes all that the service has of this person, and what this phone keeps for them. Succeeds also if it is gone already. */
+  eraseMe (): Promise<Outcome<true>>
+  /** For owners. The people of a state, the newest first; `after` is the `next` of the page before. */
+  people (state: ListedState, after: string | null): Promise<Outcome<PeoplePage>>
+  /** For owners. The people of all states whose name or handle begins with a text. */
+  findPeople (text: string): Promise<Outcome<PeoplePage>>
+  /** For owners. Returns the person as they are then; does nothing the second time. */
+  decide (id: string, decision: Decision): Promise<Outcome<Person>>
   /** Milliseconds since 1970, by the service's clock as last learned. */
   serverNow (): number
   /** Whether no login has been confirmed with this phone yet, or WeChat has forgotten it. */
@@ -46,12 +55,15 @@ export interface Service {
   isClockOff (): boolean
 }
 
+/** What an owner does with a person: lets them in, keeps them out, or ends all their logins. */
+export type Decision = 'allow' | 'block' | 'sign-out'
+
 const signedOut = (_body: Body, status: number): true | undefined => status === 204 ? true : undefined
 /** In the phone's storage, once a login was confirmed. */
 const confirmedKey = 'scan-login-confirmed'
-/** The states in which a ticket never logs anybody in; with `ticket-consumed`, in which it doesn't any more. */
+/** The refusals after which a ticket never logs anybody in; `finalTicket` also those after which it doesn't any more, as whoever may not be here has no login. */
 const deadTicket: ReadonlyArray<Failure['code']> = ['ticket-cancelled', 'ticket-expired', 'ticket-not-found']
-const finalTicket: typeof deadTicket = [...deadTicket, 'ticket-consumed']
+const finalTicket: typeof deadTicket = [...deadTicket, 'ticket-consumed', 'person-waiting', 'person-unknown', 'person-blocked']
 /** An older service gives no session, or says "not found" of one that is still to open: its login may live on. */
 const cannotTell: Failure = { ok: false, code: 'internal' }
 const clockToleranceSeconds = 120 // the service's own (src/http/phone-signature.ts)
@@ -143,9 +155,9 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     scan,
     confirm: (ticket, number) => call('POST', onTicket(ticket, 'confirm'), number === null ? {} : { match_code: number }, readConfirmed),
     cancel,
-    sessions: async () => {
-      const outcome = await call('GET', '/api/phone/sessions', {}, readSessions, { mayRepeat: true })
-      if (outcome.ok) kept.forget(({ session }) => outcome.value.some(({ id }) => id === session))
+    overview: async () => {
+      const outcome = await call('GET', '/api/phone/sessions', {}, readOverview, { mayRepeat: true })
+      if (outcome.ok) kept.forget(({ session }) => outcome.value.sessions.some(({ id }) => id === session))
       return outcome
     },
     signOut: async (sessionId) => {
@@ -169,6 +181,18 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       if (key !== undefined) keys.store({ ...key, user: { ...key.user, ...outcome.value } })
       return { ok: true, value: outcome.value.name }
     },
+    eraseMe: async () => {
+      // An unknown key is no sign that all is gone, as another phone may have ended it: the call is made again with a new one, which it ends as well.
+      const outcome = await call('DELETE', '/api/phone/person', {}, signedOut, { mayRepeat: true })
+      if (!outcome.ok) return outcome
+      keys.clear()
+      kept.forget(() => true)
+      platform.setStorage(confirmedKey, undefined)
+      return outcome
+    },
+    people: (state, after) => call('GET', `/api/phone/people?state=${state}${after === null ? '' : `&after=${encodeURIComponent(after)}`}`, {}, readPeople, { mayRepeat: true }),
+    findPeople: (text) => call('GET', `/api/phone/people?search=${encodeURIComponent(text)}`, {}, readPeople, { mayRepeat: true }),
+    decide: (id, decision) => call('POST', `/api/phone/people/${encodeURIComponent(id)}/${decision}`, {}, readPerson, { mayRepeat: true }),
     serverNow,
     isFirstLogin: () => platform.getStorage(confirmedKey) === undefined,
     noteConfirmed: () => platform.setStorage(confirmedKey, 'yes'),

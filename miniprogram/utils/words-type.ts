@@ -1,4 +1,5 @@
 /** Every text of the mini program, by name. words-zh.ts, words-zh-hant.ts and words-en.ts have the texts. */
+import type { ListedState } from './answers'
 import type { FailureCode } from './outcome'
 
 export interface Words {
@@ -62,6 +63,8 @@ export interface Words {
   readonly endedHere: { readonly line: string, readonly help: (site: string) => string }
   /** What to compare if mini program and site don't belong together; the AppID is empty if WeChat doesn't tell it. */
   readonly compareAppIds: (appId: string) => string
+  /** Leads a person who waits to the input of their name. */
+  readonly tellName: string
   /** One sentence for each way a call can fail. */
   readonly failures: Readonly<Record<FailureCode, string>>
 
@@ -85,6 +88,13 @@ export interface Words {
   readonly scan: string
   readonly scanHelp: (host: string) => string
   readonly notOurs: string
+  /** For whom the mini program is, where not everybody may come in. */
+  readonly forApproved: (host: string) => string
+  readonly forKnown: (host: string) => string
+  /** To somebody whom the site doesn't know, where an owner decides: what a scan leads to. */
+  readonly scanToAsk: string
+  /** To somebody who waits and has no name. */
+  readonly nameToAsk: string
   readonly browsers: string
   readonly noBrowsers: string
   readonly unknownBrowser: string
@@ -103,6 +113,35 @@ export interface Words {
   /** At most four characters, the limit of WeChat's dialog; so has `keep`. */
   readonly signOutYes: string
   readonly keep: string
+  readonly deleteData: string
+  readonly deleteDataSure: string
+  /** At most four characters. */
+  readonly deleteYes: string
+  readonly deleted: { readonly line: string, readonly help: string, readonly stillBlocked: string }
+
+  /** Of owners: the row that leads to the people, and their page. */
+  readonly people: string
+  readonly peopleWaiting: (count: number) => string
+  readonly personStates: Readonly<Record<ListedState, string>>
+  readonly searchLabel: string
+  readonly searchPlaceholder: string
+  readonly clearSearch: string
+  readonly nobody: Readonly<Record<ListedState, string>>
+  readonly nobodyFound: string
+  readonly showMore: string
+  readonly you: string
+  readonly firstSeen: (ago: string) => string
+  readonly lastSeen: (ago: string) => string
+  readonly neverSeen: string
+  readonly letIn: string
+  readonly letInAgain: string
+  readonly block: string
+  readonly signOutPerson: string
+  readonly blockSure: (who: string) => string
+  readonly signOutPersonSure: (who: string) => string
+  /** At most four characters. */
+  readonly blockYes: string
+  readonly personDone: { readonly allow: (who: string) => string, readonly block: (who: string) => string, readonly 'sign-out': (who: string) => string }
 
   /** Durations, for the two sentences below. */
   readonly seconds: (count: number) => string
@@ -120,4 +159,4 @@ export interface Words {
   readonly daysAgo: (count: number) => string
 }
 
-type EndKind = 'done' | 'refused' | 'logged-out' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unknown' | 'unavailable'
+type EndKind = 'done' | 'refused' | 'logged-out' | 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' | 'person-waiting' | 'person-unknown' | 'person-blocked' | 'foreign-app' | 'wechat-too-old' | 'update-needed' | 'offline' | 'locked-out' | 'unknown' | 'unavailable'

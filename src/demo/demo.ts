@@ -4,8 +4,8 @@ import { buildApp } from '../app.ts'
 import { readConfig, type Config } from '../config.ts'
 import type { Place } from '../domain/place.ts'
 import type { Clock, Places } from '../login/ports.ts'
+import type { Store } from '../login/store-port.ts'
 import { openRuntime, systemClock } from '../runtime.ts'
-import { wechatWithOwner, type DemoAdmission } from './demo-people.ts'
 import { demoPlugin } from './demo-plugin.ts'
 import { elsewhereRoutes, placeElsewhere } from './elsewhere.ts'
 import { siteName } from './site-name.ts'
@@ -15,6 +15,7 @@ export interface Demo {
   readonly app: FastifyInstance
   readonly config: Config
   readonly simulator: WechatSimulator
+  readonly store: Store
   /** Accepted values of the `Host` header; read at each request. */
   readonly hosts: Set<string>
   /** Closes the store and the simulator. Close the app first. */
@@ -38,20 +39,17 @@ const hostsOf = ({ PUBLIC_URL, PORT }: Config): Set<string> =>
 /** Builds the demo. Throws what `readConfig` and `openRuntime` throw. */
 export const openDemo = async ({ port, environment = {}, clock = systemClock }: DemoOptions): Promise<Demo> => {
   const simulator = await startWechatSimulator({ clock })
-  const settings = readConfig({
-    PUBLIC_URL: `http://localhost:${port}`,
-    STORE_URL: 'sqlite:data/demo.db',
-    KEYS_FILE: 'data/demo-keys.json',
-    SITE_NAME: siteName,
-    LOG_LEVEL: 'warn',
-    ...environment,
-    PORT: port,
-    WECHAT_API_URL: simulator.url,
-  })
-  const admission: DemoAdmission = { registration: settings.REGISTRATION }
   const config = {
-    ...settings,
-    get REGISTRATION () { return admission.registration },
+    ...readConfig({
+      PUBLIC_URL: `http://localhost:${port}`,
+      STORE_URL: 'sqlite:data/demo.db',
+      KEYS_FILE: 'data/demo-keys.json',
+      SITE_NAME: siteName,
+      LOG_LEVEL: 'warn',
+      ...environment,
+      PORT: port,
+      WECHAT_API_URL: simulator.url,
+    }),
     WECHAT_APPID: simulator.appid,
     WECHAT_SECRET: simulator.secret,
   }
@@ -59,11 +57,11 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
   const places: Places = { placeOf: (address) => runtime.places.placeOf(address) ?? placeElsewhere(address) ?? thisComputer }
   const hosts = hostsOf(config)
   const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true, hosts })
-  await app.register(demoPlugin, { prefix: config.basePath, wechat: wechatWithOwner(simulator, runtime), admission, serviceUrl: config.PUBLIC_URL })
+  await app.register(demoPlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
   await app.register(elsewhereRoutes, { prefix: config.basePath, basePath: config.basePath })
   const close = async (): Promise<void> => {
     await runtime.close()
     await simulator.close()
   }
-  return { app, config, simulator, hosts, close }
+  return { app, config, simulator, store: runtime.store, hosts, close }
 }

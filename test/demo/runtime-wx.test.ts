@@ -83,7 +83,7 @@ await t.test('wx: only the members that the mini program uses exist when it star
   const phone = await open(t)
   t.strictSame(await phone.frame.evaluate('Object.keys(wx).sort()'), [
     'exitMiniProgram', 'getAccountInfoSync', 'getAppBaseInfo', 'getEnterOptionsSync', 'getNetworkType', 'getRandomValues', 'getStorageSync', 'getUpdateManager', 'login', 'navigateBack', 'navigateTo',
-    'reLaunch', 'redirectTo', 'removeStorageSync', 'request', 'scanCode', 'setNavigationBarTitle', 'setStorageSync', 'showModal', 'showToast', 'updateWeChatApp',
+    'reLaunch', 'redirectTo', 'removeStorageSync', 'request', 'scanCode', 'setNavigationBarTitle', 'setStorageSync', 'showModal', 'showToast', 'stopPullDownRefresh', 'updateWeChatApp',
   ])
 })
 

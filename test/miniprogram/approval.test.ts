@@ -515,3 +515,37 @@ await t.test('approval: knows the session to end however it learns that the logi
   t.hasStrict(older.approval.view(), { kind: 'done', session: undefined }, 'an older service tells none')
   t.notOk(older.asked().some((call) => call.startsWith('DELETE')))
 })
+
+await t.test('approval: says that the person may not come in, or not yet, when the scan or the confirmation is refused, and sends nothing by itself', async (t) => {
+  for (const code of ['person-waiting', 'person-unknown', 'person-blocked'] as const) {
+    const scanning = start({ scan: problem(403, code) })
+    await scanning.approval.read()
+    t.strictSame(scanning.approval.view(), { kind: code })
+    for (let n = 0; n < 3; n++) await scanning.approval.tick()
+    await scanning.approval.confirm('47')
+    await scanning.approval.cancel()
+    t.strictSame(scanning.asked(), ['POST scan'])
+
+    const confirming = start({ confirm: problem(403, code) })
+    await confirming.approval.read()
+    await confirming.approval.confirm('47')
+    t.strictSame(confirming.approval.view(), { kind: code })
+    t.strictSame(confirming.asked(), ['POST scan', 'POST confirm'])
+    t.equal(confirming.phone.storage.has('scan-login-logins'), false, 'nothing of it is kept as a login')
+  }
+})
+
+await t.test('approval: goes on with the same code when the person was let in meanwhile, and reads once for each time the page is shown', async (t) => {
+  const { approval, kinds, asked } = start({ scan: [problem(403, 'person-waiting'), problem(403, 'person-waiting'), offer()] })
+  await approval.read()
+  await approval.read()
+  await approval.read()
+  t.strictSame(kinds, ['loading', 'person-waiting', 'loading', 'person-waiting', 'loading', 'ready'])
+  t.strictSame(asked(), ['POST scan', 'POST scan', 'POST scan'])
+  for (const code of ['person-unknown', 'person-blocked'] as const) {
+    const other = start({ scan: problem(403, code) })
+    await other.approval.read()
+    await other.approval.read()
+    t.strictSame(other.asked(), ['POST scan'], 'scanning the same code again changes nothing')
+  }
+})

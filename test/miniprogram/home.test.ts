@@ -296,3 +296,88 @@ await t.test('home: shows a skeleton while it is read, that there are no browser
   await blocked.home.read()
   t.hasStrict(homeScreenOf(blocked.home.view(), wordsFor('en'), startMs), { known: false, name: '', loading: false, empty: '', failure: 'WeChat has restricted this account.' })
 })
+
+const overview = (more: object): Reply => ok({ sessions: [], registration: 'open', state: 'active', ...more })
+
+await t.test('home: an owner is told how many people wait, and led to them; nobody else sees that there is such a page', async (t) => {
+  for (const [count, line, state] of [[0, 'People', 'active'], [1, '1 person waits to be let in', 'waiting'], [2, '2 people wait to be let in', 'waiting']] as const) {
+    const { home } = start({ sessions: overview({ people_waiting: count }) })
+    t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).people, '')
+    await home.read()
+    t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs), { people: line, peopleState: state })
+  }
+  const { home } = start({ sessions: [overview({ people_waiting: 2 }), overview({})] })
+  await home.read()
+  t.equal(homeScreenOf(home.view(), wordsFor('zh'), startMs).people, '有 2 人等你同意')
+  await home.read()
+  t.equal(homeScreenOf(home.view(), wordsFor('zh'), startMs).people, '', 'nor an owner who is none any more')
+})
+
+await t.test('home: says for whom the mini program is where not everybody may come in, in all languages', async (t) => {
+  const said = async (registration: string): Promise<string[]> => {
+    const { home } = start({ sessions: overview({ registration }) })
+    await home.read()
+    return ['en', 'zh', 'zh-TW'].map((language) => homeScreenOf(home.view(), wordsFor(language), startMs, false, 'a.example').audience)
+  }
+  t.strictSame(await said('open'), ['', '', ''])
+  t.strictSame(await said('approval'), ['The owner of a\u200b.example decides who may come in.', '谁能登录 a\u200b.example，由网站管理员决定。', '誰能登入 a\u200b.example，由網站管理員決定。'])
+  t.strictSame(await said('closed'), ['For people whom a\u200b.example knows.', '仅供 a\u200b.example 名单里的人使用。', '僅供 a\u200b.example 名單裡的人使用。'])
+})
+
+await t.test('home: says what happens next to whoever waits or isn\'t known, and asks for what helps', async (t) => {
+  const drawn = async (state: string, registration: string, name: string | null = null) => {
+    const { home } = start({ login: grant('key_1', startMs / 1000, { user: { sub: 'sub-of-mei', name } }), sessions: overview({ state, registration }) })
+    await home.read()
+    return homeScreenOf(home.view(), wordsFor('en'), startMs)
+  }
+  const asked = wordsFor('en').ends['person-waiting']
+  t.hasStrict(await drawn('waiting', 'approval'), { notice: { title: asked.line, text: `${asked.help}\nSet a name, so that the owner sees who asks.` }, canName: true, canScan: true, empty: '', signOutAll: '', deleteData: 'Delete my data' })
+  t.hasStrict(await drawn('waiting', 'approval', 'Mei'), { notice: { text: asked.help } })
+  t.hasStrict(await drawn('unknown', 'approval'), { notice: { title: "This site doesn't know you yet", text: 'Scan a login code. The owner is then asked to let you in.' }, canName: false, canScan: true, deleteData: 'Delete my data' })
+  t.hasStrict(await drawn('unknown', 'closed'), { notice: { title: "This site doesn't know you yet", text: wordsFor('en').ends['person-unknown'].help }, canName: false, canScan: true })
+  t.hasStrict(await drawn('unknown', 'open'), { notice: { title: '' }, canName: true, empty: 'Not logged in anywhere' })
+  for (const registration of ['open', 'approval', 'closed']) t.hasStrict(await drawn('active', registration), { notice: { title: '' }, canName: true, empty: 'Not logged in anywhere' })
+})
+
+await t.test('home: whoever is blocked reads so, by whatever call it is learned, and can only delete their data', async (t) => {
+  const blocked = problem(403, 'person-blocked')
+  for (const answers of [{ sessions: blocked }, { sessions: [two, blocked] }, { s1: blocked }, { profile: blocked }]) {
+    const { home } = start(answers)
+    await home.read()
+    if (home.view().state !== 'blocked') await home.signOut('s1')
+    if (home.view().state !== 'blocked') await home.rename('Mei')
+    if (home.view().state !== 'blocked') await home.read()
+    t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs), { notice: { title: "This site doesn't let you log in" }, failure: '', browsers: [], empty: '', loading: false, busy: false, signOutAll: '', people: '', canScan: false, canName: false, known: true, deleteData: 'Delete my data' })
+  }
+  const { home } = start({ sessions: [blocked, two] })
+  await home.read()
+  await home.read()
+  t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs), { notice: { title: '' }, canScan: true, browsers: [{ id: 's1' }, { id: 's2' }] })
+})
+
+await t.test('home: deletes the data once when tapped twice, shows that it is gone, and begins as somebody new when read again', async (t) => {
+  const { home, phone } = start({ login: [grant('key_1', startMs / 1000, { user: { sub: 'sub-of-mei', name: 'Mei' } }), grant('key_2', startMs / 1000)], person: { status: 204, body: '' }, sessions: [two, overview({ state: 'unknown' })] })
+  await home.read()
+  await Promise.all([home.erase(), home.erase(), home.read(), home.tick(), home.signOut('s1')])
+  t.strictSame(phone.calls(), ['POST login', 'GET sessions', 'DELETE person'], 'no new key is asked for by itself')
+  t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs), { end: { line: 'Your data is deleted', help: 'If you log in again, you start as somebody new.' }, browsers: [], name: '', busy: false })
+  await home.read()
+  t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs), { end: { line: '' }, name: 'WeChat user', known: true, empty: 'Not logged in anywhere' })
+})
+
+await t.test('home: a blocked person is told that only the block is kept', async (t) => {
+  const { home } = start({ sessions: problem(403, 'person-blocked'), person: { status: 204, body: '' } })
+  await home.read()
+  await home.erase()
+  t.equal(homeScreenOf(home.view(), wordsFor('zh'), startMs).end.help, '只留下了禁止登录的记录。')
+})
+
+await t.test('home: everything stays, and the reason is shown, when the deletion fails', async (t) => {
+  const { home, ids } = start({ person: ['lost', problem(503, 'store-unavailable')] })
+  await home.read()
+  for (const failure of ['no-answer', 'store-unavailable'] as const) {
+    await home.erase()
+    t.hasStrict(home.view(), { failure, busy: false, isErased: false })
+    t.strictSame(ids(), ['s1', 's2'])
+  }
+})

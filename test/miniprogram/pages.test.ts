@@ -258,7 +258,7 @@ await t.test('pages: say that mini program and site don\'t belong together, and 
   t.equal(requests.length, 2)
   const home = await openFresh('pages/index/index')
   t.teardown(() => { home.onUnload() })
-  home.onLoad()
+  home.onLoad({})
   await home.onShow()
   t.hasStrict(home.data.screen, { failure: "This mini program and the site don't belong together. Please tell the site's owner.", retry: false })
   answers.login = problem(503, 'wechat-unavailable')
@@ -279,7 +279,7 @@ await t.test('pages: say that WeChat is too old, and send nothing, when it lacks
     t.hasStrict(page.data.screen, { kind: 'wechat-too-old', line: 'This WeChat is too old', actions: [{ name: 'update' }] })
     const home = await openFresh('pages/index/index')
     t.teardown(() => { home.onUnload() })
-    home.onLoad()
+    home.onLoad({})
     await home.onShow()
     t.hasStrict(home.data.screen, { failure: 'This WeChat is too old. Please update it.', retry: false })
   }
@@ -342,7 +342,7 @@ await t.test('login page: exits, goes to the home page or scans again when that 
 await t.test('home page: shows the browsers, signs one out when that is confirmed, saves a name', async (t) => {
   const page = await open('pages/index/index')
   t.teardown(() => { page.onUnload() })
-  page.onLoad()
+  page.onLoad({})
   await page.onShow()
   t.hasStrict(page.data.screen.browsers, [{ id: 's1', title: 'Chrome · Linux' }])
   t.equal(page.data.words.scanHelp, "Open login\u200b.example\u200b.com's login page and scan its code")
@@ -403,7 +403,7 @@ await t.test('home page: logs out a login that is still to open with its ticket,
   })
   const page = await openFresh('pages/index/index')
   t.teardown(() => { page.onUnload() })
-  page.onLoad()
+  page.onLoad({})
   await page.onShow()
   const [row] = page.data.screen.browsers
   t.hasStrict(row, { ticket: 't9', site: 'Shop', title: 'Shop' })
@@ -417,7 +417,7 @@ await t.test('home page: logs out a login that is still to open with its ticket,
 await t.test('home page: opens the login page with the ticket of the code that was scanned', async (t) => {
   const page = await open('pages/index/index')
   t.teardown(() => { page.onUnload() })
-  page.onLoad()
+  page.onLoad({})
   for (const [path, expected] of [
     [`pages/login/login?scene=${ticket}`, [`navigateTo /pages/login/login?scene=${ticket}`]],
     ['pages/login/login?scene=x', ["toast That isn't this site's login code"]],

@@ -12,6 +12,8 @@ const start = (answers: Record<string, FakeReply | FakeReply[]> = {}) => {
   return { phone, service: createService(platform, serviceUrl) }
 }
 
+const person = { id: 'sub/1', handle: 'wx-aaaabbbbccccdddd', name: 'Mei', state: 'waiting', groups: ['staff', 7], first_seen_at: '2026-11-23T02:00:00Z', last_seen_at: null }
+
 await t.test('service: each call is what the service expects, signed', async (t) => {
   const { phone, service } = start({
     confirm: ok({ state: 'confirmed', version: 3, session: 's1' }),
@@ -20,6 +22,12 @@ await t.test('service: each call is what the service expects, signed', async (t)
     'a%2Fb': { status: 204, body: '' },
     [`s1?ticket=${ticket}`]: { status: 204, body: '' },
     profile: ok({ user: { sub: 'sub-of-mei', name: '小明' } }),
+    'people?state=waiting': ok({ people: [person, { ...person, id: 7 }], next: 'a:b' }),
+    'people?state=active&after=a%3Ab': ok({ people: [], next: null }),
+    'people?search=%E5%B0%8F%20%26%3F': ok({ people: [], next: null }),
+    allow: ok(person),
+    block: ok(person),
+    'sign-out': ok(person),
   })
   t.hasStrict(await service.scan(ticket), {
     ok: true,
@@ -28,10 +36,20 @@ await t.test('service: each call is what the service expects, signed', async (t)
   t.strictSame(await service.confirm(ticket, '47'), { ok: true, value: { state: 'confirmed', session: 's1' } })
   t.strictSame(await service.confirm(ticket, null), { ok: true, value: { state: 'confirmed', session: 's1' } })
   t.strictSame(await service.cancel(ticket), { ok: true, value: 'cancelled' })
-  t.strictSame(await service.sessions(), {
+  t.strictSame(await service.overview(), {
     ok: true,
-    value: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', network: null, place: '上海', placeEn: '上海' }, createdAt: Date.parse('2026-11-23T01:00:00Z'), lastSeenAt: startMs - 20_000, site: null }],
-  })
+    value: {
+      sessions: [{ id: 'a/b', browser: { name: 'Safari', system: 'macOS', ip: '::1', network: null, place: '上海', placeEn: '上海' }, createdAt: Date.parse('2026-11-23T01:00:00Z'), lastSeenAt: startMs - 20_000, site: null }],
+      registration: 'open',
+      state: 'active',
+      peopleWaiting: undefined,
+    },
+  }, 'an older service lets everybody in')
+  const mei = { id: 'sub/1', handle: 'wx-aaaabbbbccccdddd', name: 'Mei', state: 'waiting', groups: ['staff'], firstSeenAt: startMs - 20_000, lastSeenAt: 0 } as const
+  t.strictSame(await service.people('waiting', null), { ok: true, value: { people: [mei], next: 'a:b' } })
+  t.strictSame(await service.people('active', 'a:b'), { ok: true, value: { people: [], next: null } })
+  t.strictSame(await service.findPeople('小 &?'), { ok: true, value: { people: [], next: null } })
+  for (const decision of ['allow', 'block', 'sign-out'] as const) t.strictSame(await service.decide('sub/1', decision), { ok: true, value: mei })
   t.strictSame(await service.signOut('a/b'), { ok: true, value: true })
   t.strictSame(await service.endLogin(ticket, 's1'), { ok: true, value: true })
   t.strictSame(await service.rename('  小明 '), { ok: true, value: '小明' })
@@ -45,6 +63,12 @@ await t.test('service: each call is what the service expects, signed', async (t)
     { method: 'POST', url: `${on}/tickets/${ticket}/confirm`, body: '{}' },
     { method: 'POST', url: `${on}/tickets/${ticket}/cancel`, body: '{}' },
     { method: 'GET', url: `${on}/sessions`, body: undefined },
+    { method: 'GET', url: `${on}/people?state=waiting`, body: undefined },
+    { method: 'GET', url: `${on}/people?state=active&after=a%3Ab`, body: undefined },
+    { method: 'GET', url: `${on}/people?search=%E5%B0%8F%20%26%3F`, body: undefined },
+    { method: 'POST', url: `${on}/people/sub%2F1/allow`, body: '{}' },
+    { method: 'POST', url: `${on}/people/sub%2F1/block`, body: '{}' },
+    { method: 'POST', url: `${on}/people/sub%2F1/sign-out`, body: '{}' },
     { method: 'DELETE', url: `${on}/sessions/a%2Fb`, body: '{}' },
     { method: 'DELETE', url: `${on}/sessions/s1?ticket=${ticket}`, body: '{}' },
     { method: 'PUT', url: `${on}/profile`, body: '{"name":"小明"}' },
@@ -55,17 +79,17 @@ await t.test('service: each call is what the service expects, signed', async (t)
     const verify = createVerifier(Buffer.alloc(32, 'key_1'), 'hmac-sha256')
     t.equal(await httpbis.verifyMessage({ keyLookup: async () => ({ verify }), maxAge: Number.MAX_SAFE_INTEGER }, { method, url, headers: { ...headers } }), true, url)
   }
-  t.equal(nonces.size, 8, 'no nonce is used twice')
+  t.equal(nonces.size, 14, 'no nonce is used twice')
 })
 
 await t.test('service: logs in once when several calls come at the same time, and not again while the key is valid', async (t) => {
   const { phone, platform } = createFakePhone({ scan: offer(), sessions: ok({ sessions: [] }) })
   const service = createService(platform, serviceUrl)
-  await Promise.all([service.scan(ticket), service.sessions(), service.confirm(ticket, '47')])
-  await createService(platform, serviceUrl).sessions()
+  await Promise.all([service.scan(ticket), service.overview(), service.confirm(ticket, '47')])
+  await createService(platform, serviceUrl).overview()
   t.equal(phone.logins, 1)
   phone.now += 86_400_000 - 59_000
-  await service.sessions()
+  await service.overview()
   t.equal(phone.logins, 2, 'a key in its last minute is renewed')
 })
 
@@ -85,7 +109,7 @@ await t.test('service: keeps the fresh key when a late answer finds the old one 
     cancel: ok({ state: 'cancelled' }),
   })
   await service.cancel(ticket)
-  const slow = service.sessions()
+  const slow = service.overview()
   await service.scan(ticket)
   late.settle(problem(401, 'key-unknown'))
   t.hasStrict(await slow, { ok: true })
@@ -126,7 +150,7 @@ await t.test('service: signs by the service\'s clock when the phone\'s was wrong
 await t.test('service: the clock counts as off when it is off by more than two minutes, which the service refuses', async (t) => {
   for (const [offset, isOff] of [[0, false], [120, false], [-120, false], [121, true], [-3600, true]] as const) {
     const { service } = start({ login: grant('key_1', startMs / 1000 + offset) })
-    await service.sessions()
+    await service.overview()
     t.equal(service.isClockOff(), isOff, String(offset))
   }
 })
@@ -176,7 +200,7 @@ await t.test('service: can be tried again when WeChat knows one of the codes it 
 await t.test('service: returns the code when the login is refused', async (t) => {
   for (const [status, code] of [[403, 'wechat-user-blocked'], [503, 'wechat-unavailable'], [429, 'rate-limited']] as const) {
     const { phone, service } = start({ login: problem(status, code) })
-    t.strictSame(await service.sessions(), { ok: false, code })
+    t.strictSame(await service.overview(), { ok: false, code })
     t.equal(phone.logins, 1, 'asked once')
   }
 })
@@ -184,15 +208,15 @@ await t.test('service: returns the code when the login is refused', async (t) =>
 await t.test('service: returns that WeChat is unavailable when wx.login fails, or that the phone is offline when there is no network', async (t) => {
   const { phone, service } = start()
   phone.loginFails = true
-  t.strictSame(await service.sessions(), { ok: false, code: 'wechat-unavailable' })
+  t.strictSame(await service.overview(), { ok: false, code: 'wechat-unavailable' })
   phone.isConnected = false
-  t.strictSame(await service.sessions(), { ok: false, code: 'offline' })
+  t.strictSame(await service.overview(), { ok: false, code: 'offline' })
 })
 
 await t.test('service: returns that the address is not set up in WeChat\'s console when WeChat forbids the call', async (t) => {
   const { phone, service } = start({ login: 'lost' })
   phone.errMsg = 'request:fail url not in domain list'
-  t.strictSame(await service.sessions(), { ok: false, code: 'not-set-up' })
+  t.strictSame(await service.overview(), { ok: false, code: 'not-set-up' })
 })
 
 await t.test('service: sends nothing when this WeChat is too old', async (t) => {
@@ -203,7 +227,7 @@ await t.test('service: sends nothing when this WeChat is too old', async (t) => 
 
 await t.test('service: returns that there is no answer, or no network, and does not repeat the call, when no answer comes', async (t) => {
   const lost = start({ login: 'lost' })
-  t.strictSame(await lost.service.sessions(), { ok: false, code: 'no-answer' })
+  t.strictSame(await lost.service.overview(), { ok: false, code: 'no-answer' })
   const later = start({ confirm: 'lost' })
   t.strictSame(await later.service.confirm(ticket, '47'), { ok: false, code: 'no-answer' })
   later.phone.isConnected = false
@@ -218,7 +242,7 @@ const noncesOf = (requests: ReadonlyArray<{ readonly headers: Readonly<Record<st
 await t.test('service: a call that changes nothing twice is made once more, signed anew, when its connection turns out to be gone', async (t) => {
   const calls: ReadonlyArray<[name: string, call: (service: ReturnType<typeof start>['service']) => Promise<unknown>, answer: Reply]> = [
     ['scan', (service) => service.scan(ticket), offer()],
-    ['sessions', (service) => service.sessions(), ok({ sessions: [] })],
+    ['sessions', (service) => service.overview(), ok({ sessions: [] })],
     ['cancel', (service) => service.cancel(ticket), ok({ state: 'cancelled' })],
   ]
   for (const [name, call, answer] of calls) {
@@ -244,7 +268,7 @@ await t.test('service: a confirmation, a name and a sign-out are never made once
 await t.test('service: nothing is made once more when it took long, timed out, was answered or is forbidden, or when there is no network', async (t) => {
   const took = async (errMsg: string, ms: number, isConnected = true): Promise<number> => {
     const { phone, service } = start()
-    await service.sessions()
+    await service.overview()
     phone.requests.length = 0
     phone.isConnected = isConnected
     phone.script.scan = () => {
@@ -280,7 +304,7 @@ await t.test('service: returns an internal error when the answer is not as the s
     offer({ created_at: 'yesterday' }), offer({ expires_in: '150' }), offer({ state: undefined }),
   ]
   for (const scan of odd) t.strictSame(await start({ scan }).service.scan(ticket), { ok: false, code: 'internal' }, JSON.stringify(scan))
-  t.strictSame(await start({ login: ok({ key_id: 'k' }) }).service.sessions(), { ok: false, code: 'internal' })
+  t.strictSame(await start({ login: ok({ key_id: 'k' }) }).service.overview(), { ok: false, code: 'internal' })
 })
 
 /** What a proxy, a router or a Wi-Fi's login page may answer in the service's place, also in JSON and with words that look like the service's. */
@@ -294,7 +318,7 @@ const foreign: readonly Reply[] = [
 await t.test('service: returns that there is no answer, keeps its key and its clock, when something other than the service answers', async (t) => {
   for (const answer of foreign) {
     const { phone, service } = start({ scan: answer, confirm: answer, cancel: answer })
-    await service.sessions()
+    await service.overview()
     phone.requests.length = 0
     for (const call of [() => service.scan(ticket), () => service.confirm(ticket, '47'), () => service.cancel(ticket)]) {
       t.strictSame(await call(), { ok: false, code: 'no-answer' }, JSON.stringify(answer))
@@ -358,7 +382,7 @@ await t.test('service: returns an internal error, never a confirmation, when the
 
 await t.test('service: keeps the offset of the clock when the key expires', async (t) => {
   const { phone, service } = start({ login: grant('key_1', startMs / 1000 - 3600) })
-  await service.sessions()
+  await service.overview()
   phone.now += 86_400_000 - 30_000
   t.equal(service.user(), undefined, 'the key is in its last minute')
   t.equal(service.serverNow(), phone.now - 3_600_000)
@@ -409,4 +433,34 @@ await t.test('E16 rename: returns the rule by which the service refused the name
 await t.test('rename: removes the name when it is empty', async (t) => {
   const { service } = start({ profile: ok({ user: { sub: 'sub-of-mei', name: null } }) })
   t.strictSame(await service.rename(' '), { ok: true, value: null })
+})
+
+await t.test('service: all that the phone keeps for a person is gone once their data is deleted', async (t) => {
+  const { phone, platform } = createFakePhone({ person: { status: 204, body: '' } })
+  const service = createService(platform, serviceUrl)
+  await service.overview()
+  service.noteConfirmed()
+  service.keepLogin({ ticket, endsAt: startMs + 60_000, browser: { name: '', system: '', ip: '', network: null, place: null, placeEn: null }, site: null })
+  t.equal(phone.storage.size, 3)
+  t.strictSame(await service.eraseMe(), { ok: true, value: true })
+  t.strictSame([...phone.storage], [])
+  t.strictSame([service.user(), service.isFirstLogin(), service.waitingLogins()], [undefined, true, []])
+  t.strictSame(phone.calls(), ['POST login', 'GET sessions', 'DELETE person'], 'no new key is asked for')
+})
+
+await t.test('service: the data is deleted with a new key, which it ends too, when the answer got lost and the key is gone', async (t) => {
+  const { phone, platform } = createFakePhone({ login: [grant('key_1', startMs / 1000), grant('key_2', startMs / 1000)], person: ['lost', problem(401, 'key-unknown'), { status: 204, body: '' }] })
+  const service = createService(platform, serviceUrl)
+  t.hasStrict(await service.eraseMe(), { ok: false, code: 'no-answer' })
+  t.equal(service.user()?.sub, 'sub-of-mei', 'nothing is forgotten that may still be there')
+  t.strictSame(await service.eraseMe(), { ok: true, value: true })
+  t.strictSame(phone.calls(), ['POST login', 'DELETE person', 'DELETE person', 'POST login', 'DELETE person'])
+  t.equal(phone.storage.size, 0)
+})
+
+await t.test('service: the key stays when the deletion is refused', async (t) => {
+  const { phone, platform } = createFakePhone({ person: problem(503, 'store-unavailable') })
+  const service = createService(platform, serviceUrl)
+  t.hasStrict(await service.eraseMe(), { ok: false, code: 'store-unavailable' })
+  t.equal(phone.storage.size, 1)
 })

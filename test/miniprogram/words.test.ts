@@ -251,8 +251,8 @@ await t.test('screenOf: says what the site gets, before the first login only', a
   t.hasStrict(screenOf(ready({ ...offer, isSamePhone: true }, true), en, now, false), { siteGets: en.whatSiteGets, note: en.samePhone })
 })
 
-await t.test('words: the buttons of the dialog have at most four characters, the most that WeChat allows', async (t) => {
-  for (const { signOutYes, keep } of all) t.ok(signOutYes.length <= 4 && keep.length <= 4, `${signOutYes}, ${keep}`)
+await t.test('words: the buttons of the dialogs have at most four characters, the most that WeChat allows', async (t) => {
+  for (const { signOutYes, blockYes, deleteYes, keep } of all) for (const text of [signOutYes, blockYes, deleteYes, keep]) t.ok(text.length <= 4, text)
 })
 
 await t.test('screenOf: says what a developer has to compare, with this mini program\'s AppID where WeChat tells it, when it doesn\'t belong to the site', async (t) => {
@@ -282,6 +282,9 @@ await t.test('screenOf: shows a line, a mark and actions when the approval has e
     [{ kind: 'taken' }, 'warning', ['scan', 'home']],
     [{ kind: 'used' }, 'no-code', ['scan', 'home']],
     [{ kind: 'invalid-code' }, 'no-code', ['scan', 'home']],
+    [{ kind: 'person-waiting' }, 'asked', ['retry', 'name', 'home']],
+    [{ kind: 'person-unknown' }, 'stranger', ['close', 'home']],
+    [{ kind: 'person-blocked' }, 'kept-out', ['close', 'home']],
     [{ kind: 'blocked' }, 'warning', ['close']],
     [{ kind: 'foreign-app' }, 'warning', ['close']],
     [{ kind: 'wechat-too-old' }, 'old', ['update']],

@@ -1,4 +1,4 @@
-/** The mini program's two pages, in every state. */
+/** The mini program's login and home page, in every state. */
 import { writeFileSync } from 'node:fs'
 import type { Locator } from 'playwright-core'
 import { openBrowser, openPhone, windowsChrome, type TestBrowser, type TestPhone } from '../support/clients.ts'
@@ -16,7 +16,7 @@ const shop = 'https://notes.shop.example.com'
 const [shanghai, sanJose] = ['203.0.113.7', '198.51.100.7']
 
 /** A service that knows places, and what a browser and a phone do there by the API. */
-const openService = async ({ t }: Studio, environment: Readonly<Record<string, string>> = {}) => {
+export const openService = async ({ t }: Studio, environment: Readonly<Record<string, string>> = {}) => {
   const places = `${makeFolder(t)}/places.mmdb`
   writeFileSync(places, buildMmdb(exampleNetworks))
   const server = await serveDemo(t, { SITE_NAME: '小岛笔记 Island Notes', GEOIP_FILE: places, TRUST_PROXY: '127.0.0.1', ALLOWED_ORIGINS: shop, TICKET_TTL: `${ticketLifeMs / 1000}`, LIMIT_PHONE: '100000', ...environment })
@@ -31,11 +31,11 @@ const openService = async ({ t }: Studio, environment: Readonly<Record<string, s
     phone: (person: string): Promise<TestPhone> => openPhone(service, { jsCode: server.simulator.jsCode(person), authority: new URL(server.url).host }),
   }
 }
-type OpenService = Awaited<ReturnType<typeof openService>>
+export type OpenService = Awaited<ReturnType<typeof openService>>
 
-const launchOf = ({ ticket }: TestBrowser, scene = 1047) => ({ query: { scene: ticket }, scene })
-const see = (selector: string) => (phone: Launched) => phone.page.frameLocator('iframe').locator(selector).filter({ visible: true }).first().waitFor()
-const end = see('.end-line')
+export const launchOf = ({ ticket }: TestBrowser, scene = 1047) => ({ query: { scene: ticket }, scene })
+export const see = (selector: string) => (phone: Launched) => phone.page.frameLocator('iframe').locator(selector).filter({ visible: true }).first().waitFor()
+export const end = see('.end-line')
 const numbers = see('.number:not([disabled])')
 const claim = see('.claim, .refuse:not([disabled])')
 const isFrom = (ip: string) => (phone: Launched) => phone.page.route('**/api/phone/**', (route) => route.continue({ headers: { ...route.request().headers(), 'x-forwarded-for': ip } }))

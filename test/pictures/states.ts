@@ -11,6 +11,7 @@ import { elementStates } from './element-states.ts'
 import { loginStates } from './login-states.ts'
 import { meStates } from './me-states.ts'
 import { homeStates, questionStates } from './mini-program-states.ts'
+import { peopleStates } from './people-states.ts'
 import { samePhoneStates } from './same-phone-states.ts'
 
 const groups: Readonly<Record<string, (studio: Studio) => Promise<void>>> = {
@@ -20,6 +21,7 @@ const groups: Readonly<Record<string, (studio: Studio) => Promise<void>>> = {
   element: elementStates,
   question: questionStates,
   home: homeStates,
+  people: peopleStates,
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'scan-login-states-'))

@@ -4,7 +4,8 @@ import type { Browser, BrowserContextOptions, FrameLocator, Locator, Page } from
 import type { Test } from 'tap'
 import { openDemo } from '../../src/demo/demo.ts'
 import type { WechatSimulator } from '../../src/demo/wechat-simulator.ts'
-import type { Clock } from '../../src/login/ports.ts'
+import type { Clock, PersonRegister } from '../../src/login/ports.ts'
+import { createPeople } from '../../src/people/people.ts'
 import { systemClock } from '../../src/runtime.ts'
 import { makeFolder } from './service-process.ts'
 import { freePort } from './redis.ts'
@@ -12,6 +13,8 @@ import { freePort } from './redis.ts'
 export interface DemoServer {
   readonly url: string
   readonly simulator: WechatSimulator
+  /** Who has been here, as an operator's command changes them. */
+  readonly people: PersonRegister
   /** Moves the service's clock on. Its timers aren't affected. */
   skip (ms: number): void
   /** Returns the requests since the last call that match `which`, in order, as `POST /api/tickets`. */
@@ -27,7 +30,7 @@ export const serveDemo = async (t: Test, environment: Readonly<Record<string, st
   const port = await freePort()
   let skippedMs = 0
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + skippedMs, steady: () => systemClock.steady() + skippedMs }
-  const { app, config, simulator, hosts, close } = await openDemo({
+  const { app, config, simulator, store, hosts, close } = await openDemo({
     port: String(port),
     clock,
     environment: {
@@ -52,6 +55,7 @@ export const serveDemo = async (t: Test, environment: Readonly<Record<string, st
   return {
     url: config.PUBLIC_URL,
     simulator,
+    people: createPeople(store, clock),
     skip: (ms) => { skippedMs += ms },
     received: (which) => {
       const fitting = requests.filter((request) => which.test(request))

@@ -3,17 +3,16 @@ import { breakAtDots } from '../../utils/breaks'
 import { isConfirmed } from '../../utils/dialog'
 import { loginPage, scanCode } from '../../utils/scan-code'
 import { host, service, words } from '../../utils/shared'
-import { createHome } from './home'
+import { createHome, nothingYet } from './home'
 import type { Home } from './home'
 import { homeScreenOf } from './screen'
 
-const { nameLabel, namePlaceholder, save, scan, browsers, signOut, tryAgain } = words
+const { nameLabel, namePlaceholder, save, scan, browsers, signOut, tryAgain, close, home } = words
 const tickMs = 5_000 // a login that waits has got in, or not, soon after
-const nothingYet = { user: undefined, sessions: undefined, waiting: [], busy: false, failure: undefined }
 
 Page({
   data: {
-    words: { nameLabel, namePlaceholder, save, scan, scanHelp: breakAtDots(words.scanHelp(host)), browsers, signOut, tryAgain },
+    words: { nameLabel, namePlaceholder, save, scan, scanHelp: breakAtDots(words.scanHelp(host)), browsers, signOut, tryAgain, close, home },
     screen: homeScreenOf(nothingYet, words, 0),
     /** The input of the name is open. */
     isNaming: false,
@@ -26,7 +25,12 @@ Page({
   /** What the person has typed; undefined until they do. */
   typed: undefined as string | undefined,
 
-  onLoad () {
+  /** A question is being asked: a second tap asks no other. */
+  isAsking: false,
+
+  /** With `naming=true`, the input of the name is open. */
+  onLoad (query: Record<string, string | undefined>) {
+    if (query.naming === 'true') this.onNaming()
     this.home = createHome(service, () => this.draw())
     wx.setNavigationBarTitle({ title: words.homeTitle })
   },
@@ -47,7 +51,7 @@ Page({
 
   draw () {
     if (this.home === undefined) return
-    const screen = homeScreenOf(this.home.view(), words, service.serverNow(), service.isClockOff())
+    const screen = homeScreenOf(this.home.view(), words, service.serverNow(), service.isClockOff(), host)
     this.setData({ screen: { ...screen, input: this.typed ?? screen.input }, isChanged: this.isAnotherName() })
   },
 
@@ -87,12 +91,37 @@ Page({
   async onSignOut (event: WechatMiniprogram.TouchEvent<object, object, { id: string, ticket: string, title: string, site: string }>) {
     const { id, ticket, title, site } = event.currentTarget.dataset
     const question = site === '' ? words.signOutSure(title) : words.signOutSiteSure(site)
-    if (!await isConfirmed(question, { yes: words.signOutYes, no: words.keep })) return
+    if (!await this.asked(question)) return
     if (ticket === '') await this.home?.signOut(id)
     else await this.home?.endWaiting(ticket)
   },
 
   async onSignOutAll () {
-    if (await isConfirmed(words.signOutAllSure, { yes: words.signOutYes, no: words.keep })) await this.home?.signOutEverywhere()
+    if (await this.asked(words.signOutAllSure)) await this.home?.signOutEverywhere()
+  },
+
+  async asked (question: string, yes = words.signOutYes) {
+    if (this.isAsking) return false
+    this.isAsking = true
+    const answer = await isConfirmed(question, { yes, no: words.keep })
+    this.isAsking = false
+    return answer
+  },
+
+  onPeople () {
+    wx.navigateTo({ url: `/pages/people/people?state=${this.data.screen.peopleState}` })
+  },
+
+  async onDeleteData () {
+    if (!await this.asked(words.deleteDataSure, words.deleteYes)) return
+    await this.home?.erase()
+    if (this.home?.view().isErased !== true) return
+    this.typed = undefined
+    this.setData({ isNaming: false, isChanged: false })
+    this.draw()
+  },
+
+  onClose () {
+    wx.exitMiniProgram()
   },
 })

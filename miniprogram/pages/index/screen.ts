@@ -8,6 +8,9 @@ import { placeIn } from '../../utils/words'
 import type { Words } from '../../utils/words-type'
 import type { HomeView } from './home'
 
+/** Empty means "not drawn". */
+const none = { title: '', text: '' }
+
 export interface HomeScreen {
   readonly initial: string
   readonly name: string
@@ -29,6 +32,18 @@ export interface HomeScreen {
   readonly signOutAll: string
   /** The phone's clock is wrong. */
   readonly clock: string
+  /** For whom the mini program is, where not everybody may come in. */
+  readonly audience: string
+  /** Why this person may not come in, or not yet, and what happens next. */
+  readonly notice: { readonly title: string, readonly text: string }
+  readonly canScan: boolean
+  readonly canName: boolean
+  /** Of owners: the row that leads to the people, and the state that they are opened with. */
+  readonly people: string
+  readonly peopleState: 'waiting' | 'active'
+  readonly deleteData: string
+  /** Takes the place of everything else. */
+  readonly end: { readonly line: string, readonly help: string }
 }
 
 export interface BrowserRow {
@@ -50,8 +65,8 @@ export interface BrowserRow {
 /** For this long a login counts as new. */
 const freshMs = 600_000
 
-/** `now` is milliseconds since 1970, by the service's clock. */
-export const homeScreenOf = (view: HomeView, words: Words, now: number, isClockOff = false): HomeScreen => ({
+/** `now` is milliseconds since 1970, by the service's clock; `host` is the service's, said where not everybody may come in. */
+export const homeScreenOf = (view: HomeView, words: Words, now: number, isClockOff = false, host = ''): HomeScreen => ({
   initial: Array.from(view.user?.name ?? '')[0] ?? '',
   name: view.user === undefined ? '' : view.user.name ?? words.noName,
   setName: view.user?.name == null ? words.setName : words.changeName,
@@ -62,10 +77,30 @@ export const homeScreenOf = (view: HomeView, words: Words, now: number, isClockO
   failure: view.failure === undefined ? '' : words.failures[view.failure],
   retry: view.failure !== 'too-old' && view.failure !== 'js-code-invalid',
   browsers: [...view.waiting.map((login) => waitingRowOf(login, words)), ...(view.sessions ?? []).map((session) => rowOf(session, words, now))],
-  empty: view.sessions?.length === 0 && view.waiting.length === 0 ? words.noBrowsers : '',
-  signOutAll: view.sessions === undefined ? '' : view.sessions.length + view.waiting.length === 0 ? words.signOutPhones : words.signOutAll,
+  empty: isIn(view) && view.sessions?.length === 0 && view.waiting.length === 0 ? words.noBrowsers : '',
+  signOutAll: view.sessions === undefined || !isIn(view) ? '' : view.sessions.length + view.waiting.length === 0 ? words.signOutPhones : words.signOutAll,
   clock: isClockOff ? words.clockCorrected : '',
+  audience: view.registration === 'open' ? '' : view.registration === 'approval' ? words.forApproved(breakAtDots(host)) : words.forKnown(breakAtDots(host)),
+  notice: noticeOf(view, words),
+  canScan: view.state !== 'blocked',
+  canName: view.user !== undefined && (isIn(view) || view.state === 'waiting'),
+  people: view.peopleWaiting === undefined ? '' : view.peopleWaiting === 0 ? words.people : words.peopleWaiting(view.peopleWaiting),
+  peopleState: (view.peopleWaiting ?? 0) > 0 ? 'waiting' : 'active',
+  deleteData: view.state === undefined ? '' : words.deleteData,
+  end: view.isErased ? { line: words.deleted.line, help: view.state === 'blocked' ? words.deleted.stillBlocked : words.deleted.help } : { line: '', help: '' },
 })
+
+/** Whether this person may log in, as far as is known. Whom nobody knows yet may where everybody does. */
+const isIn = ({ state, registration }: HomeView): boolean => state === undefined || state === 'active' || (state === 'unknown' && registration === 'open')
+
+const noticeOf = ({ state, registration, user }: HomeView, words: Words): HomeScreen['notice'] => {
+  const said = (kind: 'person-waiting' | 'person-unknown' | 'person-blocked', more = ''): HomeScreen['notice'] =>
+    ({ title: words.ends[kind].line, text: [words.ends[kind].help, more].filter((text) => text !== '').join('\n') })
+  if (state === 'blocked') return said('person-blocked')
+  if (state === 'waiting') return said('person-waiting', user?.name == null ? words.nameToAsk : '')
+  if (state !== 'unknown' || registration === 'open') return none
+  return registration === 'closed' ? said('person-unknown') : { title: words.ends['person-unknown'].line, text: words.scanToAsk }
+}
 
 const waitingRowOf = ({ ticket, browser, site }: KeptLogin, words: Words): BrowserRow => ({
   id: ticket,

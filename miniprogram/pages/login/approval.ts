@@ -25,10 +25,10 @@ export interface Approval {
 }
 
 /** The views that reading again may change. */
-const readable: ReadonlyArray<View['kind']> = ['loading', 'ready', 'unknown', 'offline', 'locked-out', 'unavailable']
+const readable: ReadonlyArray<View['kind']> = ['loading', 'ready', 'unknown', 'offline', 'locked-out', 'person-waiting', 'unavailable']
 
 /** The views in which this ticket can't be logged in with, or not without another tap. */
-const notLoggedIn: ReadonlyArray<View['kind']> = ['ready', 'refused', 'logged-out', 'cancelled', 'wrong-number', 'expired']
+const notLoggedIn: ReadonlyArray<View['kind']> = ['ready', 'refused', 'logged-out', 'cancelled', 'wrong-number', 'expired', 'person-waiting', 'person-unknown', 'person-blocked']
 
 /** The failures after which a call may have been carried out all the same. */
 const uncertain: ReadonlyArray<Failure['code']> = ['offline', 'no-answer', 'internal', 'replayed', 'wechat-unavailable', 'store-unavailable']

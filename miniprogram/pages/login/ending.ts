@@ -6,9 +6,9 @@ import { addressOf, isHere } from './request'
 import type { Request } from './request'
 import type { Done, View } from './view'
 
-type Mark = 'good' | 'refused' | 'warning' | 'stopped' | 'late' | 'no-code' | 'offline' | 'old'
+type Mark = 'good' | 'refused' | 'warning' | 'stopped' | 'late' | 'no-code' | 'offline' | 'old' | 'asked' | 'stranger' | 'kept-out'
 
-export type ActionName = 'retry' | 'scan' | 'close' | 'home' | 'update' | 'log-out'
+export type ActionName = 'retry' | 'scan' | 'close' | 'home' | 'name' | 'update' | 'log-out'
 
 export interface Ending {
   readonly line: string
@@ -33,6 +33,9 @@ const marks: Readonly<Record<End['kind'], Mark>> = {
   blocked: 'warning',
   'foreign-app': 'warning',
   'locked-out': 'warning',
+  'person-waiting': 'asked',
+  'person-unknown': 'stranger',
+  'person-blocked': 'kept-out',
   expired: 'late',
   used: 'no-code',
   'invalid-code': 'no-code',
@@ -85,6 +88,9 @@ const actionsOf = (view: View): readonly ActionName[] => {
   if (kind === 'unknown') return ['retry', 'log-out', 'home']
   // No scanner after a refusal: whoever sent the code has the next one on their page already.
   if (kind === 'refused' || kind === 'logged-out') return ['close', 'home']
+  // The same code, which lives on: an owner who is asked now may be quick.
+  if (kind === 'person-waiting') return ['retry', 'name', 'home']
+  if (kind === 'person-unknown' || kind === 'person-blocked') return ['close', 'home']
   if (kind === 'locked-out') return ['close', 'home'] // trying again can't help for minutes
   if (kind === 'offline' || kind === 'unavailable') return ['retry', 'home']
   if (kind === 'update-needed' || kind === 'wechat-too-old') return ['update']
@@ -103,6 +109,7 @@ const labelOf = (name: ActionName, view: View, words: Words): string => {
     case 'retry': return words.tryAgain
     case 'scan': return words.scanAgain
     case 'close': return words.close
+    case 'name': return words.tellName
     case 'update': return words.update
     case 'log-out': return 'isEnding' in view && view.isEnding ? words.loggingOut : words.notMeLogOut
     case 'home': return view.kind === 'refused' || view.kind === 'logged-out' ? words.seeLogins : words.home

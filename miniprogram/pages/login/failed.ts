@@ -22,6 +22,7 @@ export const viewOf = ({ code, retryAfter, reason, session }: Failure, offer: Of
     case 'ticket-taken': return { kind: 'taken' }
     case 'ticket-not-found': case 'bad-request': return { kind: 'invalid-code' }
     case 'wechat-user-blocked': return { kind: 'blocked' }
+    case 'person-waiting': case 'person-unknown': case 'person-blocked': return { kind: code }
     case 'js-code-invalid': return { kind: 'foreign-app' } // two in a row, neither used before
     case 'too-old': return { kind: 'wechat-too-old' }
     // The service has no such call, or not in this form: the mini program is of another version.

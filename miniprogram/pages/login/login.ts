@@ -104,6 +104,7 @@ Page({
       case 'update': return update()
       case 'log-out': return await this.approval?.logOut()
       case 'home': return wx.reLaunch({ url: '/pages/index/index' })
+      case 'name': return wx.reLaunch({ url: '/pages/index/index?naming=true' })
     }
   },
 

@@ -16,6 +16,8 @@ export type View =
   /** `site` is the address of another site than the service's own: that one may keep the device logged in. */
   | { readonly kind: 'logged-out', readonly site?: string }
   | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
+  /** The site's owner has not let this person in yet, has not let in anybody whom the site doesn't know, or has blocked this person. The ticket stays as it was. */
+  | { readonly kind: 'person-waiting' | 'person-unknown' | 'person-blocked' }
   /** WeChat knows none of this mini program's js_codes: it has another AppID than the service. */
   | { readonly kind: 'foreign-app' }
   /** WeChat, or this mini program, is too old for the service. */

@@ -4,7 +4,6 @@ import { fitToWindow } from './fit.ts'
 import { createPhones } from './phones.ts'
 import { createSiteFrame } from './site-frame.ts'
 import type { LoginState } from './site-frame.ts'
-import { createRegistrationChoice } from './registration.ts'
 import { createTries, farPath } from './tries.ts'
 import type { Tries } from './tries.ts'
 import { demoWordsFor, htmlLanguageOf, languageOf } from './words.ts'
@@ -47,8 +46,7 @@ const site = createSiteFrame({
   },
 })
 const phones = createPhones(part('#phones'), words, language)
-const registration = createRegistrationChoice(() => drawNote(site.state()))
-const tries = createTries({ site, phones, words, registration })
+const tries = createTries({ site, phones, words })
 onTap('#start-over', tries.stop)
 onTap('#add-phone', () => phones.show(phones.add()))
 onTap('#second-phone', tries.secondPhone)

@@ -5,7 +5,7 @@ import type { BuiltInDefinition, Framework } from './framework.ts'
 type BuiltIn = glassEasel.GeneralComponent
 
 /** Property → DOM attribute. */
-const aria = { ariaRole: 'role', ariaLabel: 'aria-label', ariaHidden: 'aria-hidden' }
+const aria = { ariaRole: 'role', ariaLabel: 'aria-label', ariaHidden: 'aria-hidden', ariaSelected: 'aria-selected' }
 
 export const defineBuiltIns = (framework: Framework): void => {
   const define = (tag: string, attributes: Record<string, string>, more: Partial<BuiltInDefinition> = {}): void => {

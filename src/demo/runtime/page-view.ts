@@ -4,6 +4,8 @@ import type { Framework } from './framework.ts'
 
 export interface PageView {
   readonly root: Root
+  /** The element that scrolls. */
+  readonly box: HTMLElement
   /** Shows the page with its styles, scroll positions and focus. */
   show (): void
   hide (): void
@@ -24,6 +26,7 @@ export const createPageView = (framework: Framework, path: string, enableStyle: 
 
   return {
     root,
+    box,
     show: () => {
       enableStyle?.(true)
       box.hidden = false

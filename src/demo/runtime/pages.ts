@@ -7,6 +7,8 @@ import { themed } from './project.ts'
 import type { CompiledMiniProgram } from './project.ts'
 import { routeOf } from './route.ts'
 import type { Route } from './route.ts'
+import { watchScrolling } from './scrolling.ts'
+import type { Scrolling } from './scrolling.ts'
 
 /** WeChat's limit. */
 const maxDepth = 10
@@ -20,6 +22,8 @@ export interface PageInstance {
   onReady?: () => unknown
   onHide?: () => unknown
   onUnload?: () => unknown
+  onPullDownRefresh?: () => unknown
+  onReachBottom?: () => unknown
   setData (change: object): void
 }
 
@@ -27,6 +31,7 @@ interface OpenPage {
   readonly path: string
   readonly instance: PageInstance
   readonly view: PageView
+  readonly scrolling: Scrolling
   /** Set by `wx.setNavigationBarTitle`. */
   title?: string
 }
@@ -43,6 +48,8 @@ export interface Pages {
   show (): void
   hide (): void
   setTitle (title: string): void
+  /** Ends the refresh that a pull began. */
+  stopPullDownRefresh (): void
   drawBar (): void
   /** The global `getCurrentPages`. */
   readonly getCurrentPages: () => PageInstance[]
@@ -85,7 +92,13 @@ export const createPages = ({ code: { project }, framework, host, styles, guard 
     const instance = view.root.get() as unknown as PageInstance // the framework's type lacks the members that the script defines
     instance.route = path
     instance.options = query
-    stack.push({ path, instance, view })
+    const scrolling = watchScrolling({
+      box: view.box,
+      canBePulled: { ...project.app.window, ...project.configs[path] }.enablePullDownRefresh === true,
+      onReachBottom: () => guard(() => instance.onReachBottom?.()),
+      onPullDown: () => guard(() => instance.onPullDownRefresh?.()),
+    })
+    stack.push({ path, instance, view, scrolling })
     drawBar()
     guard(() => instance.onLoad?.(query))
     guard(() => instance.onShow?.())
@@ -153,6 +166,7 @@ export const createPages = ({ code: { project }, framework, host, styles, guard 
       if (page !== undefined) page.title = title
       drawBar()
     },
+    stopPullDownRefresh: () => top()?.scrolling.stopRefresh(),
     drawBar,
     getCurrentPages: () => stack.map(({ instance }) => instance),
   }

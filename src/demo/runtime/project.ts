@@ -5,6 +5,7 @@ export interface WindowConfig {
   readonly navigationBarBackgroundColor?: string
   readonly navigationBarTextStyle?: string
   readonly backgroundColor?: string
+  readonly enablePullDownRefresh?: boolean
 }
 
 export interface AppConfig {

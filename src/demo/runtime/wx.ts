@@ -72,6 +72,8 @@ export const createWx = ({ host, project, method, app, pages, requests, storage,
     navigateBack: method('navigateBack', ({ delta = 1 }: Callbacks & { delta?: number }) => pages.navigateBack(delta)),
     setNavigationBarTitle: method('setNavigationBarTitle', ({ title }: Callbacks & { title: string }) => pages.setTitle(title)),
 
+    stopPullDownRefresh: method('stopPullDownRefresh', () => pages.stopPullDownRefresh()),
+
     showToast: method('showToast', (options: Callbacks & ToastOptions) => dialogs.showToast(options)),
     showModal: method('showModal', (options: Callbacks & ModalOptions) => dialogs.showModal(options)),
 
