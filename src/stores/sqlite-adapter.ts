@@ -29,6 +29,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
   // A flush can't be cancelled, and the process would not exit before one that hangs has ended. Nothing that waits for it was answered.
   const killHanging = (): void => { if (safeWrites.isBusyWithDisk() || checkpoints?.isRunning() === true) process.kill(process.pid, 'SIGKILL') }
   if (logFile !== null) process.on('exit', killHanging)
+  let isClosed = false
 
   /**
    * Runs `work` once no other process holds the write lock. Not with SQLite's busy handler, which would block the whole process meanwhile.
@@ -36,6 +37,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
   const whenUnlocked = async <T>(work: () => T): Promise<T> => {
     const giveUpAt = clock.steady() + lockWaitMs
     for (;;) {
+      if (isClosed) throw new Error('The store was closed meanwhile') // or its flush would run on a descriptor that is closed, and perhaps another file's by then
       try {
         return work()
       } catch (error) {
@@ -191,6 +193,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     onFailure () {},
     onTimeout () {},
     async close () {
+      isClosed = true
       cancelPurge()
       await safeWrites.close()
       await checkpoints?.close()

@@ -176,6 +176,22 @@ await t.test('sqlite: a full group is given a slot without being cleared when th
   t.strictSame(await acquire('four', 3), { isAcquired: false, evicted: null })
 })
 
+await t.test('sqlite: a write that waits for the lock is refused, and not made late, when the store closes meanwhile', async (t) => {
+  const file = join(temporaryFolder(t), 'store.db')
+  const log = createRecordingLog()
+  const store = createStore(`sqlite:${file}`, { clock: systemClock, log })
+  await store.write('value:1', 'before', hour)
+  const db = new DatabaseSync(file)
+  t.teardown(() => { db.close() })
+  db.exec('BEGIN IMMEDIATE')
+  const late = t.rejects(store.write('value:1', 'late', hour), { code: 'store-unavailable' })
+  const closed = store.close()
+  db.exec('ROLLBACK')
+  await Promise.all([late, closed])
+  t.match(db.prepare("SELECT text FROM entries WHERE key = 'value:1'").get(), { text: '{"value":"before"}' })
+  t.strictSame(log.lines, [])
+})
+
 await t.test('sqlite: the log stays small when very many entries and slots have ended together', async (t) => {
   const file = join(temporaryFolder(t), 'store.db')
   const clock = createFakeClock()
