@@ -92,7 +92,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     subjectKey: createSecretKey(keys.subject),
     clock,
     random,
-    settings: { ticketTtlSeconds: config.TICKET_TTL, matchNumbers: config.MATCH_NUMBERS, registration: config.REGISTRATION, returnOrigins },
+    settings: { ticketTtlSeconds: config.TICKET_TTL, matchNumbers: config.MATCH_NUMBERS, get registration () { return config.REGISTRATION }, returnOrigins }, // the demo's can change
   })
 
   const app = fastify({

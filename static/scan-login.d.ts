@@ -38,8 +38,8 @@ export interface ScanLogin {
   readonly returnTo: string | null
 }
 
-/** Why the login is interrupted; the element tries again by itself. */
-export type ScanLoginTrouble = 'offline' | 'busy' | 'unreachable' | 'wechat' | 'crowded' | 'too-often'
+/** Why the login is interrupted. The element tries again by itself, but not after `person-…`: the person may not log in, and the visitor can ask for a new code. */
+export type ScanLoginTrouble = 'offline' | 'busy' | 'unreachable' | 'wechat' | 'crowded' | 'too-often' | 'person-blocked' | 'person-waiting' | 'person-unknown'
 
 export interface ScanLoginEventMap {
   /** There is a new ticket, or a reload continues an old one; `ticket` is its public id, never its secret. */

@@ -5,11 +5,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { build } from 'esbuild'
 import { Type } from 'typebox'
 import { refuseForeignPages } from '../http/same-origin.ts'
+import type { DemoAdmission } from './demo-people.ts'
 import { compileMiniProgram } from './miniprogram.ts'
 
 export interface DemoPluginOptions {
   /** The simulated WeChat. `jsCode` gives a person's js_code, valid once. */
-  readonly wechat: { jsCode (person: string): string }
+  readonly wechat: { jsCode (person: string): string | Promise<string> }
+  /** What the demo's window switches. */
+  readonly admission: DemoAdmission
   /** The address that the mini program calls: PUBLIC_URL. */
   readonly serviceUrl: string
 }
@@ -24,10 +27,11 @@ export const policy = [
   "frame-src 'self'", "frame-ancestors 'self'", "base-uri 'none'", "form-action 'none'",
 ].join('; ')
 
+const RegistrationBody = Type.Object({ registration: Type.Enum(['open', 'approval', 'closed']) })
 const JsCodeBody = Type.Object({ person: Type.String({ minLength: 1, maxLength: 32 }) })
 
 /** Serves the demo under the prefix it is registered with; compiles once, at registration. A client of these routes can log in as any person. */
-export const demoPlugin = async (app: FastifyInstance, { wechat, serviceUrl }: DemoPluginOptions): Promise<void> => {
+export const demoPlugin = async (app: FastifyInstance, { wechat, admission, serviceUrl }: DemoPluginOptions): Promise<void> => {
   const [phoneScripts, runtimeScripts, compiled] = await Promise.all([
     bundle(phoneFolder, { phone: 'phone.ts', demo: 'demo-window.ts' }),
     bundle(runtimeFolder, { runtime: 'runtime.ts' }),
@@ -63,7 +67,13 @@ export const demoPlugin = async (app: FastifyInstance, { wechat, serviceUrl }: D
   const onRequest = refuseForeignPages({ origin: service.origin, COOKIE_DOMAIN: null, ALLOWED_ORIGINS: [] })
   app.post<{ Body: { person: string } }>('/demo/js-code', { schema: { body: JsCodeBody }, onRequest }, async (request, reply) => {
     reply.header('Cache-Control', 'no-store')
-    return { js_code: wechat.jsCode(request.body.person) }
+    return { js_code: await wechat.jsCode(request.body.person) }
+  })
+
+  app.get('/demo/registration', async () => admission)
+  app.put<{ Body: DemoAdmission }>('/demo/registration', { schema: { body: RegistrationBody }, onRequest }, async (request) => {
+    admission.registration = request.body.registration
+    return admission
   })
 }
 

@@ -6,6 +6,7 @@ import type { Place } from '../domain/place.ts'
 import type { Clock, Places } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 import { openRuntime, systemClock } from '../runtime.ts'
+import { wechatWithOwner, type DemoAdmission } from './demo-people.ts'
 import { demoPlugin } from './demo-plugin.ts'
 import { elsewhereRoutes, placeElsewhere } from './elsewhere.ts'
 import { siteName } from './site-name.ts'
@@ -39,17 +40,20 @@ const hostsOf = ({ PUBLIC_URL, PORT }: Config): Set<string> =>
 /** Builds the demo. Throws what `readConfig` and `openRuntime` throw. */
 export const openDemo = async ({ port, environment = {}, clock = systemClock }: DemoOptions): Promise<Demo> => {
   const simulator = await startWechatSimulator({ clock })
+  const settings = readConfig({
+    PUBLIC_URL: `http://localhost:${port}`,
+    STORE_URL: 'sqlite:data/demo.db',
+    KEYS_FILE: 'data/demo-keys.json',
+    SITE_NAME: siteName,
+    LOG_LEVEL: 'warn',
+    ...environment,
+    PORT: port,
+    WECHAT_API_URL: simulator.url,
+  })
+  const admission: DemoAdmission = { registration: settings.REGISTRATION }
   const config = {
-    ...readConfig({
-      PUBLIC_URL: `http://localhost:${port}`,
-      STORE_URL: 'sqlite:data/demo.db',
-      KEYS_FILE: 'data/demo-keys.json',
-      SITE_NAME: siteName,
-      LOG_LEVEL: 'warn',
-      ...environment,
-      PORT: port,
-      WECHAT_API_URL: simulator.url,
-    }),
+    ...settings,
+    get REGISTRATION () { return admission.registration },
     WECHAT_APPID: simulator.appid,
     WECHAT_SECRET: simulator.secret,
   }
@@ -57,7 +61,7 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock }: 
   const places: Places = { placeOf: (address) => runtime.places.placeOf(address) ?? placeElsewhere(address) ?? thisComputer }
   const hosts = hostsOf(config)
   const app = await buildApp({ ...runtime, places }, config, { isFramedByOwnPages: true, hosts })
-  await app.register(demoPlugin, { prefix: config.basePath, wechat: simulator, serviceUrl: config.PUBLIC_URL })
+  await app.register(demoPlugin, { prefix: config.basePath, wechat: wechatWithOwner(simulator, runtime), admission, serviceUrl: config.PUBLIC_URL })
   await app.register(elsewhereRoutes, { prefix: config.basePath, basePath: config.basePath })
   const close = async (): Promise<void> => {
     await runtime.close()

@@ -8,7 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>
  * it. The demo lets anybody log in as anybody, so pages of real sites must not reach it.
  */
 const behaviourSettings: ReadonlySet<string> = new Set([
-  'PORT', 'LOG_LEVEL', 'SITE_NAME', 'SITE_LOGO', 'SITE_COLOR', 'SITE_PRIVACY_URL', 'SITE_TERMS_URL', 'OTHER_LOGIN_URL', 'GEOIP_FILE', 'WECHAT_ENV_VERSION', 'WECHAT_URL_LINK', 'TICKET_TTL', 'MAX_WAIT', 'MATCH_NUMBERS',
+  'PORT', 'LOG_LEVEL', 'SITE_NAME', 'SITE_LOGO', 'SITE_COLOR', 'SITE_PRIVACY_URL', 'SITE_TERMS_URL', 'OTHER_LOGIN_URL', 'GEOIP_FILE', 'WECHAT_ENV_VERSION', 'WECHAT_URL_LINK', 'TICKET_TTL', 'MAX_WAIT', 'MATCH_NUMBERS', 'REGISTRATION',
   'SESSION_IDLE', 'SESSION_MAX', 'MAX_TICKETS', 'MAX_HELD_POLLS', 'LIMIT_CREATE', 'LIMIT_GUESS', 'LIMIT_PHONE', 'CODE_SUPPLY',
 ] satisfies Array<(typeof settingNames)[number]>)
 

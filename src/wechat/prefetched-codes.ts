@@ -16,12 +16,14 @@ export interface PrefetchedCodesOptions {
   readonly put: (ticketId: string, quotaKey: string, code: CodeImage) => void
   /** Older codes are dropped. */
   readonly maxAgeMs: number
-  readonly clock: Pick<Clock, 'steady'>
+  readonly clock: Pick<Clock, 'steady' | 'after'>
 }
 
 /** The part of the prefetched codes that one quota key gets in a minute. */
 const sharePerKey = 1 / 4
 const shareWindowMs = 60_000
+/** From a new ticket to the calls for more codes: its page asks for its picture meanwhile, and would wait for their work. */
+export const fillAfterMs = 250
 const firstBackoffMs = 1000
 const longestBackoffMs = 60_000
 
@@ -30,6 +32,7 @@ export const createPrefetchedCodes = ({ size, newTicketId, prefetch, put, maxAge
   const share = Math.max(1, Math.floor(size * sharePerKey))
   let prefetched: Array<{ readonly ticketId: string, readonly code: CodeImage, readonly endsAt: number }> = []
   let isFilling = false
+  let cancelFill = (): void => {}
   let isClosed = size === 0
   let backoffMs = firstBackoffMs
   let notBefore = -Infinity
@@ -37,8 +40,6 @@ export const createPrefetchedCodes = ({ size, newTicketId, prefetch, put, maxAge
   const hasRoom = (): boolean => !isClosed && prefetched.length < size
 
   const fill = async (): Promise<void> => {
-    if (isFilling || clock.steady() < notBefore) return
-    isFilling = true
     try {
       while (hasRoom()) {
         const ticketId = newTicketId()
@@ -55,7 +56,11 @@ export const createPrefetchedCodes = ({ size, newTicketId, prefetch, put, maxAge
     }
   }
 
-  const startFilling = (): void => { fill().catch(() => {}) } // `fill` never rejects
+  const startFilling = (): void => {
+    if (isFilling || clock.steady() < notBefore) return
+    isFilling = true
+    cancelFill = clock.after(fillAfterMs, () => { fill().catch(() => {}) }) // `fill` never rejects
+  }
 
   return {
     takeTicketId: (quotaKey) => {
@@ -85,6 +90,7 @@ export const createPrefetchedCodes = ({ size, newTicketId, prefetch, put, maxAge
     },
     close: () => {
       isClosed = true
+      cancelFill()
       prefetched = []
     },
   }

@@ -87,6 +87,7 @@ export class ScanLoginElement extends HTMLElement {
     const controller = createLoginController({
       ...browser,
       server,
+      isUnattended: () => this.hasAttribute('unattended'),
       lastActivityAt: () => this.hasAttribute('unattended') ? clock.now() : browser.lastActivityAt(),
       api: createTicketApi({ fetch: (...request) => fetch(...request), clock, server, isOwnPage: this.#isOwnPage() }),
       clock,

@@ -1,6 +1,6 @@
 /** One run of a login, from the first code to the session: which ticket follows which, and what is shown. It never ends with a failure. */
 import { createContext } from './context.js'
-import { finishLogin } from './finish-login.js'
+import { finishLogin, noSession } from './finish-login.js'
 import { pollTicket } from './poll-ticket.js'
 import { presentCode } from './present-code.js'
 import { createTicketRequests } from './request-ticket.js'
@@ -17,6 +17,8 @@ import { linked, pause, throwIfAborted } from './wait.js'
 
 /** How long the visitor sees that the login succeeded before the page goes on. */
 export const confirmedForMs = 900
+/** How long a screen that nobody touches says why somebody may not log in. */
+const refusedForMs = 15_000
 /** A ticket that ended sooner counts as a failure: otherwise a faulty server would make a page ask for ticket after ticket. */
 const shortLifeMs = 2_000
 
@@ -85,7 +87,7 @@ export const runLogin = async (run) => {
     const isRenewed = next !== null && end.state === 'expired' && !wasScanned
     if (next !== null && !isRenewed) api.cancel(next.ticket)
     if (end.user !== null) emit({ name: 'confirmed' })
-    const { isMe, session, isEnded } = end.user === null ? { isMe: null, session: null, isEnded: false } : await finishLogin(attempt, end, { ...run, context, viewState })
+    const { isMe, session, isEnded, refusal } = end.user === null ? { isMe: null, ...noSession } : await finishLogin(attempt, end, { ...run, context, viewState })
     if (session !== null) {
       run.lastPerson.remember(session.user.sub)
       viewState.set({ name: 'confirmed', person: session.user.name })
@@ -96,10 +98,18 @@ export const runLogin = async (run) => {
       return isRedirected ? run.redirect(session) : undefined
     }
     run.setCurrent(null)
+    if (refusal !== null) {
+      viewState.setTrouble(null)
+      viewState.set({ name: 'refused', why: refusal })
+      emit({ name: 'error', reason: refusal })
+      if (!run.isUnattended()) return // the visitor asks for another code, which the person may scan in vain, too
+      await pause({ clock, ms: refusedForMs, signal })
+    }
     expired = end.state === 'expired' ? attempt.ticket : null
     attempt = isRenewed ? next : null
     name = 'waiting'
     if (isRenewed) continue
+    if (refusal !== null) continue
     const isCancelled = end.state === 'cancelled' || isMe === false || isEnded
     emit({ name: isCancelled ? 'cancelled' : 'expired' })
     if (isCancelled) name = 'cancelled'

@@ -18,6 +18,7 @@
  * @property {Condition} online
  * @property {(listener: () => void) => void} onWake calls the listener after the machine, or the page, was asleep
  * @property {() => number} lastActivityAt when the visitor last did something in the page, on the same clock
+ * @property {() => boolean} isUnattended whether nobody touches this screen
  * @property {import('./poll-hold.js').PollHold} hold
  * @property {import('./locks.js').Locks} locks
  * @property {import('./saved-tickets.js').SavedTickets} savedTickets

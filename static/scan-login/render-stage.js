@@ -64,10 +64,13 @@ const contentOf = (stage) => {
     case 'confirmed': return [check(), make('p', { class: 'person' }, stage.person ?? '')]
     case 'another': return [person(), make('p', { class: 'person' }, stage.user.name ?? '')]
     case 'logging-in': return [dots()]
-    case 'expired': return [make('div', { class: 'paper dim' }, ...(stage.code === null ? [] : [picture(stage.code)])), make('button', { class: 'main', part: 'button', 'data-action': 'renew', 'data-word': 'renew' })]
+    case 'expired': return [make('div', { class: 'paper dim' }, ...(stage.code === null ? [] : [picture(stage.code)])), renew()]
+    case 'refused': return [renew()]
     case 'no-code': return [skeleton()]
   }
 }
+
+const renew = () => make('button', { class: 'main', part: 'button', 'data-action': 'renew', 'data-word': 'renew' })
 
 /** An <img>, not a canvas: WeChat's browser reads a code from a long press on an image, and a visitor can save it. @param {CodePicture} code */
 const picture = ({ url }) => make('img', { class: 'code-image', part: 'code', src: url, width: '208', height: '208' })

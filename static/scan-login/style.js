@@ -35,7 +35,7 @@ export const style = `
 .layer { position: absolute; top: 0; right: 0; bottom: 0; left: 0; display: grid; place-content: center; justify-items: center; border-radius: var(--radius); animation: appear .2s ease-out; }
 .layer.leaving { animation: appear .2s ease-in reverse forwards; pointer-events: none; }
 @keyframes appear { from { opacity: 0; } }
-[data-stage="making"], [data-stage="no-code"], [data-stage="expired"] { background: var(--faint); }
+[data-stage="making"], [data-stage="no-code"], [data-stage="expired"], [data-stage="refused"] { background: var(--faint); }
 svg { height: auto; }
 .skeleton { width: var(--size); fill: none; stroke: var(--edge); stroke-width: 10; stroke-linecap: round; stroke-linejoin: round; animation: breathe 1.6s ease-in-out .4s infinite; }
 @keyframes breathe { 50% { opacity: .45; } }
@@ -44,8 +44,8 @@ svg { height: auto; }
 .code-image { display: block; width: calc(var(--size) * .8667); height: auto; -webkit-touch-callout: default; }
 .dim { opacity: .14; }
 .dim::after { display: none; }
-[data-stage="expired"] .main { min-width: calc(var(--size) * .8); }
-[data-stage="expired"] .main::after { content: ""; position: absolute; top: calc(26px - var(--size) / 2); right: calc(var(--size) * -.1); bottom: calc(26px - var(--size) / 2); left: calc(var(--size) * -.1); }
+[data-stage="expired"] .main, [data-stage="refused"] .main { min-width: calc(var(--size) * .8); }
+[data-stage="expired"] .main::after, [data-stage="refused"] .main::after { content: ""; position: absolute; top: calc(26px - var(--size) / 2); right: calc(var(--size) * -.1); bottom: calc(26px - var(--size) / 2); left: calc(var(--size) * -.1); }
 .ring { position: absolute; top: 0; left: 0; width: 100%; height: 100%; z-index: 1; fill: none; stroke: #b4bbc4; stroke-width: 2; stroke-dasharray: 1; pointer-events: none; }
 .ring.ending { stroke: #5a626c; }
 .number {

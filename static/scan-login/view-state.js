@@ -2,10 +2,11 @@
 
 /** @typedef {{ url: string, linkUrl: string | null, lifeMs: number, leftMs: number }} CodePicture A loaded picture; `leftMs` is the time left when it was first shown. */
 /** @typedef {'wechat' | 'crowded' | 'too-often' | 'unreachable'} NoCodeReason */
+/** @typedef {'person-blocked' | 'person-waiting' | 'person-unknown'} Refusal Why a person may not log in, as the service's code says. */
 /** @typedef {'waiting' | 'cancelled' | 'late'} CodeStage A code that can be scanned; the last two say what became of the one before. */
 /**
  * @typedef {{ name: 'making' } | { name: CodeStage, code: CodePicture } | { name: 'scanned', number: string | null } | { name: 'confirmed', person: string | null }
- *   | { name: 'another', user: import('./ticket-api.js').User } | { name: 'logging-in' } | { name: 'expired', code: CodePicture | null } | { name: 'no-code', why: NoCodeReason, retryMs: number }} Stage
+ *   | { name: 'another', user: import('./ticket-api.js').User } | { name: 'logging-in' } | { name: 'refused', why: Refusal } | { name: 'expired', code: CodePicture | null } | { name: 'no-code', why: NoCodeReason, retryMs: number }} Stage
  */
 /** @typedef {'offline' | 'busy'} Trouble */
 /** @typedef {Stage | { name: Trouble, stage: Stage }} View */

@@ -2,15 +2,18 @@
 import { posix } from 'node:path'
 import t from 'tap'
 import Fastify from 'fastify'
+import type { DemoAdmission } from '../../src/demo/demo-people.ts'
 import { demoPlugin } from '../../src/demo/demo-plugin.ts'
 
 const serviceUrl = 'http://localhost:3000/login'
 const people: string[] = []
+const admission: DemoAdmission = { registration: 'open' }
 const app = Fastify()
 app.addHook('onRequest', async (_request, reply) => { reply.header('Content-Security-Policy', "default-src 'self'") })
 await app.register(demoPlugin, {
   prefix: '/login',
   wechat: { jsCode: (person: string) => `js-code-of-${people.push(person)}` },
+  admission,
   serviceUrl,
 })
 app.get('/elsewhere', async () => 'another page')
@@ -101,4 +104,15 @@ await t.test('demo: it is answered 400, without a js_code, when no person is nam
     t.equal((await jsCode(body)).statusCode, 400, JSON.stringify(body))
   }
   t.strictSame(people, [])
+})
+
+await t.test('demo: REGISTRATION is switched by its own page, to a value that there is', async (t) => {
+  const put = async (payload: unknown, headers: Record<string, string> = {}) => (await app.inject({ method: 'PUT', url: '/login/demo/registration', headers: { 'content-type': 'application/json', ...headers }, payload: JSON.stringify(payload) })).statusCode
+  const shown = async () => (await app.inject('/login/demo/registration')).json()
+  t.strictSame(await shown(), { registration: 'open' })
+  t.equal(await put({ registration: 'approval' }), 200)
+  t.strictSame([await shown(), admission.registration], [{ registration: 'approval' }, 'approval'])
+  for (const body of [{}, { registration: 'on' }, { registration: null }, 'closed', null]) t.equal(await put(body), 400, JSON.stringify(body))
+  t.not(await put({ registration: 'closed' }, { origin: 'https://example.com' }), 200, 'another site\'s page')
+  t.strictSame(await shown(), { registration: 'approval' })
 })

@@ -1,5 +1,6 @@
 /** Codes made ahead, as visitors and phones meet them: what WeChat is asked, and when. */
 import t, { type Test } from 'tap'
+import { fillAfterMs } from '../../src/wechat/prefetched-codes.ts'
 import { openBrowser } from '../support/clients.ts'
 import { phoneOf, verdict } from '../support/login.ts'
 import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
@@ -12,6 +13,7 @@ const minuteMs = 60_000
 const openSupplied = async (t: Test): Promise<TestService> => {
   const service = await openTestService(t, { env: { CODE_SUPPLY: '8' } })
   await openBrowser(service, { from: '198.51.100.1' })
+  service.clock.advance(fillAfterMs)
   await waitUntil(() => service.simulator.countOf(codes) === 8)
   return service
 }
@@ -28,6 +30,7 @@ await t.test('code supply: a visitor\'s first code is there, and each visitor ma
     const { ticket } = await openBrowser(service, { from: `198.51.100.${visitor}` })
     t.hasStrict(await codeOf(service, ticket), { status: 200, headers: { 'content-type': 'image/jpeg' } })
   }
+  service.clock.advance(fillAfterMs)
   await settle()
   t.ok(service.simulator.countOf(codes) <= 9, 'codes are made one at a time')
 })
@@ -56,6 +59,7 @@ await t.test('code supply: WeChat is not called again before the next visitor, w
   const { ticket } = await openBrowser(service, { from: '198.51.100.2' })
   t.notOk(made.includes(ticket))
   t.equal((await codeOf(service, ticket)).status, 200)
+  service.clock.advance(fillAfterMs)
   await waitUntil(() => service.simulator.countOf(codes) === 8 + 1 + 8)
 })
 
@@ -63,6 +67,7 @@ await t.test('code supply: codes are made on demand, as without a supply, when W
   const service = await openTestService(t, { env: { CODE_SUPPLY: '8' } })
   service.simulator.fail(codes, 'http-500', 1)
   await openBrowser(service, { from: '198.51.100.1' })
+  service.clock.advance(fillAfterMs)
   await waitUntil(() => service.logged().includes('HTTP status 500'))
   const { ticket } = await openBrowser(service, { from: '198.51.100.2' })
   t.equal((await codeOf(service, ticket)).status, 200)

@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import t from 'tap'
 import { problemTypes } from '../../src/errors.ts'
 import { openTestService } from '../support/test-service.ts'
-import { readInstancesBlock, readInstancesLine, readCaddyCookiesLine, readProxyFile, readSiteBlock, readSiteCookiesBlock } from '../support/proxy-files.ts'
+import { readInstancesBlock, readInstancesLine, readCaddyCookiesLine, readCaddySiteBlock, readProxyFile, readSiteBlock, readSiteCookiesBlock } from '../support/proxy-files.ts'
 import { repository, sectionIn, textIn } from '../support/readmes.ts'
 
 /** The language mark and the text of each block. */
 const proxyBlocks = [
   ...([['nginx', 'nginx'], ['haproxy', 'haproxy'], ['caddyfile', 'caddy'], ['squid', 'squid']] as const).map(([mark, kind]) => [mark, readProxyFile(kind)]),
   ['nginx', readSiteBlock()],
+  ['caddyfile', readCaddySiteBlock()],
   ['nginx', readSiteCookiesBlock()],
   ['caddyfile', readCaddyCookiesLine()],
   ['nginx', readInstancesBlock('nginx')],

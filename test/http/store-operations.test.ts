@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { Store } from '../../src/login/store-port.ts'
 import { generateKeys } from '../../src/sessions/key-set.ts'
 import { createStore } from '../../src/stores/store.ts'
+import { fillAfterMs } from '../../src/wechat/prefetched-codes.ts'
 import { untilReady } from '../contract/store-harness.ts'
 import { openBrowser, type TestBrowser, type TestPhone } from '../support/clients.ts'
 import { openCountingRelay, type CountingRelay } from '../support/counting-relay.ts'
@@ -85,6 +86,7 @@ const callsOf = (service: TestService, settled: () => Promise<unknown>): Readonl
 /** Lets an instance make codes ahead, as it does for its first visitor. */
 const prepare = async (service: TestService, settled: () => Promise<void>): Promise<void> => {
   await openBrowser(service) // a visitor before, for whom the codes made ahead were not there yet
+  service.clock.advance(fillAfterMs)
   await waitUntil(() => service.simulator.countOf('getwxacodeunlimit') === codesAhead)
   await settled()
 }

@@ -1,51 +1,63 @@
-/** The README's nginx block for a site that only people who are logged in may see, unchanged and without two of its lines, in front of a real site and the real service. */
+/** The README's blocks, for nginx and Caddy, of a site that only people who are logged in may see, in front of a real site and the real service. */
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
+import { createPeople } from '../../src/people/people.ts'
 import { listen } from '../support/listen.ts'
 import { logIn, phoneOf } from '../support/login.ts'
 import { runProxy } from '../support/proxies.ts'
-import { readCaddyCookiesLine, readSiteCookiesBlock, siteConfig, type Hostility } from '../support/proxy-files.ts'
+import { readCaddyCookiesLine, caddySiteConfig, readSiteCookiesBlock, siteConfig, type Hostility, type SiteProxyKind } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
 import { remote } from '../support/remote.ts'
 import { openTestService } from '../support/test-service.ts'
 
-/** Opens a service, and a site behind nginx with the README's block, whose parts `edits` replaces. The site answers with what it was sent. */
-const openSite = async (t: Test, edits?: Hostility['edits']) => {
+/** Opens a service, and a site behind a proxy with the README's block, whose parts `edits` replaces. The site answers with what it was sent. */
+const openSite = async (t: Test, edits?: Hostility['edits'], kind: SiteProxyKind = 'nginx') => {
   const service = await openTestService(t, { env: { COOKIE_DOMAIN: 'example.com', ALLOWED_ORIGINS: 'https://www.example.com' } })
   const login = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).host
   const site = new URL(await listen(t, createServer({ maxHeaderSize: 128 * 1024 }, (request, response) => {
-    const { 'remote-user': user, 'remote-name': name, host } = request.headers
+    const { 'remote-user': user, 'remote-name': name, 'remote-groups': groups, 'remote-email': email, host } = request.headers
     let body = ''
     request.setEncoding('utf8').on('data', (text: string) => { body += text }).once('end', () => {
-      response.writeHead(request.url === '/own-401' ? 401 : 200, { 'content-type': 'application/json' }).end(JSON.stringify({ method: request.method, url: request.url, body, user, name, host }))
+      response.writeHead(request.url === '/own-401' ? 401 : 200, { 'content-type': 'application/json' }).end(JSON.stringify({ method: request.method, url: request.url, body, user, name, groups, email, host }))
     })
   }))).host
   const addresses = { listen: `127.0.0.1:${await freePort()}`, upstream: login }
-  await runProxy(t, 'nginx', addresses, (folder) => siteConfig(folder, addresses, site, edits))
+  await runProxy(t, kind, addresses, (folder) => kind === 'caddy' ? caddySiteConfig(folder, addresses, site) : siteConfig(folder, addresses, site, edits))
   const visitor = remote(`http://${addresses.listen}`)
   t.teardown(visitor.close)
   return { service, visitor, host: addresses.listen.replace(/:.*/, '') }
 }
 
-await t.test('protected site: it is reached by people who are logged in, and others go to the login page, when nginx asks the service', async (t) => {
-  const { service, visitor, host } = await openSite(t)
-  const path = '/orders/7?page=2'
-  const stranger = await visitor.call({ path, headers: { 'remote-user': 'somebody-else' } })
-  t.strictSame([stranger.status, stranger.headers.location], [302, `https://login.example.com/login?return_to=http://${host}${path}`])
-  t.equal((await visitor.call({ path: '/scan-login-verify' })).status, 404, 'the sub-request is nobody else\'s')
+for (const kind of ['nginx', 'caddy'] as const) {
+  await t.test(`protected site: it is reached by people who are logged in, and others go to the login page, when ${kind} asks the service`, async (t) => {
+    const { service, visitor, host } = await openSite(t, [], kind)
+    const path = '/orders/7?page=2'
+    const forged = { 'remote-user': 'somebody-else', 'remote-name': 'Somebody', 'remote-groups': 'admins', 'remote-email': 'admin@example.com' }
+    const stranger = await visitor.call({ path, headers: forged })
+    t.strictSame([stranger.status, stranger.headers.location], [302, `https://login.example.com/login?return_to=http://${host}${path}`])
+    if (kind === 'nginx') t.equal((await visitor.call({ path: '/scan-login-verify' })).status, 404, 'the sub-request is nobody else\'s')
 
-  const { cookie, phone } = await logIn(service)
-  await phone.rename('小雨')
-  const headers = { cookie, 'remote-user': 'somebody-else', 'remote-name': 'Somebody' }
-  const shown = await visitor.call({ path, headers })
-  t.strictSame([shown.status, shown.json], [200, { method: 'GET', url: path, body: '', user: phone.sub, name: encodeURIComponent('小雨'), host }])
-  const form = await visitor.call({ method: 'POST', path, headers, body: { a: 1 } })
-  t.strictSame([form.status, form.json.body, form.json.user], [200, '{"a":1}', phone.sub], 'the body goes to the site, whole')
-  t.equal((await visitor.call({ path: '/own-401', headers })).status, 401, 'the site\'s own refusals stay')
+    const { cookie, phone } = await logIn(service)
+    await phone.rename('小雨')
+    const headers = { cookie, ...forged }
+    const shown = await visitor.call({ path, headers })
+    const { user, name, groups, email, ...rest } = shown.json
+    t.strictSame([shown.status, { ...rest, host: rest.host.replace(/:.*/, '') }], [200, { method: 'GET', url: path, body: '', host }])
+    t.strictSame([user, name, groups || undefined, email], [phone.sub, encodeURIComponent('小雨'), undefined, undefined], 'nothing that the visitor sent')
+    await createPeople(service.store, service.clock).setGroups(phone.sub, () => ['staff', 'night-shift'])
+    t.equal((await visitor.call({ path, headers })).json.groups, 'staff,night-shift', 'groups take effect at once')
+    const form = await visitor.call({ method: 'POST', path, headers, body: { a: 1 } })
+    t.strictSame([form.status, form.json.body, form.json.user], [200, '{"a":1}', phone.sub], 'the body goes to the site, whole')
+    t.equal((await visitor.call({ path: '/own-401', headers })).status, 401, 'the site\'s own refusals stay')
 
-  await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie, origin: 'https://login.example.com' } })
-  t.equal((await visitor.call({ path, headers })).status, 302, 'after the logout')
-})
+    await createPeople(service.store, service.clock).setState(phone.sub, ['active'], 'blocked')
+    t.equal((await visitor.call({ path, headers })).status, 302, 'once blocked')
+    const other = await logIn(service, { phone: await phoneOf(service, 'hong') })
+    t.equal((await visitor.call({ path, headers: { cookie: other.cookie } })).json.user, other.phone.sub)
+    await service.call({ method: 'DELETE', path: '/api/session', headers: { cookie: other.cookie, origin: 'https://login.example.com' } })
+    t.equal((await visitor.call({ path, headers: { cookie: other.cookie } })).status, 302, 'after the logout')
+  })
+}
 
 await t.test('protected site: every call is answered, and to the right person, when nginx announces bodies to the service that it doesn\'t send, over a kept connection', async (t) => {
   const { service, visitor } = await openSite(t, [

@@ -45,6 +45,13 @@ const changes: readonly (readonly [string, (page: Page, service: ScriptedService
   ['another person has confirmed', async (page, service) => { await scanned(page, service); await focus(page, 'startOver'); await asked(page, service) }, en.notMe],
   ['the visitor says that it wasn\'t them', async (page, service) => { await asked(page, service); await press(page, 'notMe'); await waitForStage(page, 'cancelled') }, 'stage'],
   ['the visitor says that it was them', async (page, service) => { service.script.consume = 'hold'; await asked(page, service); await press(page, 'goOn'); await waitForStage(page, 'logging-in') }, 'stage'],
+  ['the person may not log in', async (page, service) => {
+    service.script.consume = { status: 403, body: { code: 'person-blocked' } }
+    await scanned(page, service)
+    await focus(page, 'startOver')
+    service.move({ state: 'confirmed' })
+    await waitForStage(page, 'refused')
+  }, 'stage'],
   ['the login succeeds', async (page, service) => { await scanned(page, service); await focus(page, 'startOver'); service.move({ state: 'confirmed' }); await waitForStage(page, 'confirmed') }, 'stage'],
   ['the network goes and comes', async (page, service) => {
     await scanned(page, service)

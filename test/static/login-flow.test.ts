@@ -344,6 +344,52 @@ await t.test('login flow: says that the login was cancelled, not that time ran o
   }
 })
 
+for (const code of ['person-blocked', 'person-waiting', 'person-unknown'] as const) {
+  await t.test(`login flow: says why there is no session, asks no second time, and shows a fresh code once the visitor wants one, when consume answers ${code}`, async (t) => {
+    const bench = createLoginHarness()
+    bench.plan.consume.push('cut', problem(403, code), problem(403, code))
+    await bench.begin()
+    await bench.answer(viewAnswer('confirmed', 2))
+    await bench.pass(300_000)
+    t.strictSame(bench.view(), { name: 'refused', why: code })
+    t.strictSame([bench.callsOf('consume').length, bench.callsOf('create').length, bench.callsOf('read').length], [2, 1, 1])
+    t.strictSame(bench.events, ['ticket t1', 'confirmed', `error ${code}`])
+    t.equal(bench.world.lastPerson, null, 'nobody was logged in')
+    t.notOk(bench.shown.includes('confirmed'))
+
+    bench.controller.renew()
+    await bench.settled()
+    t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
+    await bench.answer(viewAnswer('confirmed', 2))
+    await bench.pass(1_000)
+    t.strictSame(bench.view(), { name: 'refused', why: code }, 'the next answer counts for the next ticket')
+  })
+}
+
+await t.test('login flow: a screen that nobody touches shows a fresh code a while after a person was refused', async (t) => {
+  const bench = createLoginHarness()
+  bench.world.isUnattended = true
+  bench.plan.consume.push(problem(403, 'person-blocked'))
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 2))
+  await bench.pass(14_000)
+  t.strictSame(bench.view(), { name: 'refused', why: 'person-blocked' })
+  await bench.pass(2_000)
+  t.hasStrict(bench.view(), { name: 'waiting', code: { url: codeOf('t2') } })
+  await bench.answer(viewAnswer('confirmed', 2))
+  await bench.pass(1_000)
+  t.strictSame(bench.redirects, [null], 'the next person')
+})
+
+await t.test('login flow: believes no refusal of a person that isn\'t the service\'s own', async (t) => {
+  const bench = createLoginHarness()
+  bench.plan.consume.push(foreignJson(403, 'person-blocked'))
+  await bench.begin()
+  await bench.answer(viewAnswer('confirmed', 2))
+  await bench.pass(5_000)
+  t.strictSame(bench.redirects, [null])
+})
+
 await t.test('login flow: says that time ran out when its ticket may have been used by a call of its own whose answer got lost', async (t) => {
   const bench = createLoginHarness()
   bench.plan.consume.push(...Array.from({ length: 500 }, () => html(502)))

@@ -68,6 +68,16 @@ const walk: readonly (readonly [string, (page: Page, service: ScriptedService) =
     await page.locator('.stage button').click()
     await waitForStage(page, 'waiting')
   }],
+  ['refused', async (page, service) => {
+    service.script.consume = { status: 403, body: { code: 'person-waiting' } }
+    service.move({ state: 'confirmed' })
+    await waitForStage(page, 'refused')
+  }],
+  ['renewed after a refusal', async (page, service) => {
+    delete service.script.consume
+    await page.locator('.stage button').click()
+    await waitForStage(page, 'waiting')
+  }],
   ['confirmed', async (page, service) => {
     service.move({ state: 'confirmed' })
     await waitForStage(page, 'confirmed')

@@ -91,12 +91,12 @@ await t.test('types: events, their details and the reasons are those of the impl
   t.strictSame(compile(`
 import type { ScanLogin, ScanLoginEventMap, ScanLoginTrouble } from './scan-login.js'
 import type { LoginEvent, Session } from './scan-login/login-types.js'
-import type { NoCodeReason, Trouble } from './scan-login/view-state.js'
+import type { NoCodeReason, Refusal, Trouble } from './scan-login/view-state.js'
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 type Plain<T> = T extends object ? { -readonly [name in keyof T]: Plain<T[name]> } : T
 export const truths: [
   Same<keyof ScanLoginEventMap, LoginEvent['name']>,
-  Same<ScanLoginTrouble, NoCodeReason | Trouble>,
+  Same<ScanLoginTrouble, NoCodeReason | Trouble | Refusal>,
   Same<Plain<ScanLogin>, Plain<Session>>,
   Same<Plain<ScanLoginEventMap['ticket']['detail']>, Plain<Omit<Extract<LoginEvent, { name: 'ticket' }>, 'name'>>>,
   Same<keyof ScanLoginEventMap['error']['detail'], Exclude<keyof Extract<LoginEvent, { name: 'error' }>, 'name'>>,

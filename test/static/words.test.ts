@@ -34,6 +34,7 @@ const views: Readonly<Record<View['name'], readonly View[]>> = {
   confirmed: [{ name: 'confirmed', person: null }],
   another: [{ name: 'another', user: { sub: 'sub', name: null } }],
   'logging-in': [{ name: 'logging-in' }],
+  refused: (['person-blocked', 'person-waiting', 'person-unknown'] as const).map((why) => ({ name: 'refused', why })),
   expired: [{ name: 'expired', code: null }],
   'no-code': (['wechat', 'crowded', 'too-often', 'unreachable'] as const).flatMap((why) => [1, 60_000, Infinity].map((retryMs) => ({ name: 'no-code', why, retryMs }) as const)),
   offline: [{ name: 'offline', stage: { name: 'making' } }],

@@ -53,7 +53,7 @@ export const startDemo = async (t: Test) => {
   const app = Fastify()
   app.get('/x/login', async (_request, reply) => reply.type('text/html').send(`<!doctype html>${loginFrame.html}`))
   app.get('/x/picture', async (_request, reply) => reply.type(loginFrame.picture[0] === 0xff ? 'image/jpeg' : 'image/png').send(loginFrame.picture))
-  await app.register(demoPlugin, { prefix: '/x', serviceUrl: 'http://localhost/x', wechat: { jsCode: (person: string) => `js-code-${people.push(person)}` } })
+  await app.register(demoPlugin, { prefix: '/x', serviceUrl: 'http://localhost/x', wechat: { jsCode: (person: string) => `js-code-${people.push(person)}` }, admission: { registration: 'open' } })
   const address = await app.listen({ host: '127.0.0.1', port: 0 })
   const browser = await launchChromium()
   t.teardown(async () => {

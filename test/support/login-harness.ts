@@ -85,7 +85,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
   const plan: Record<BrowserCall, PlannedAnswer[]> = { create: [], read: [], consume: [], cancel: [], session: [] }
   /** Whether the code's picture loads, one entry per try; it loads when none is left. */
   const pictures: (boolean | Promise<boolean>)[] = []
-  const world = { randomValue: 0, isPunctual: false, lastActivityAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage, isOlder: false }
+  const world = { randomValue: 0, isPunctual: false, lastActivityAt: clock.now(), isPrevented: false, wallSkewMs: 0, lastPerson, isOwnPage, isOlder: false, isUnattended: false }
   let tickets = 0
   /** When each ticket was created, by id. */
   const madeAt = new Map<string, number>()
@@ -157,6 +157,7 @@ export const createLoginHarness = ({ tab = createStorage(), learned = patientNet
     hold: createPollHold({ recall: () => learned, remember: (learned) => { remembered.push(learned) } }, () => clock.now() + world.wallSkewMs),
     savedTickets: createSavedTickets({ server, store: tab, locks, clock, wallClock: () => clock.now() + world.wallSkewMs }),
     onWake: (listener) => { wake = listener },
+    isUnattended: () => world.isUnattended,
     lastActivityAt: () => world.lastActivityAt,
     emit: (event) => {
       events.push(event.name === 'error' ? `error ${event.reason}` : event.name === 'ticket' ? `ticket ${event.ticket}` : event.name)

@@ -39,6 +39,9 @@ export const readInstancesLine = (): string => readProxyText('nginx-instances-lo
 /** Returns the README's nginx block for a protected site. */
 export const readSiteBlock = (): string => readProxyText('nginx-site.conf')
 
+/** Returns the README's Caddy block for a protected site. */
+export const readCaddySiteBlock = (): string => readProxyText('caddy-site.conf')
+
 /** Reads the README's block that leaves out a site's own cookies. */
 export const readSiteCookiesBlock = (): string => readProxyText('nginx-site-cookies.conf')
 
@@ -49,6 +52,15 @@ export const readCaddyCookiesLine = (): string => readProxyText('caddy-site-cook
 export const siteConfig = (folder: string, addresses: ProxyAddresses, site: string, edits: Hostility['edits'] = []): string => {
   const file = atAddresses.nginx(edits.reduce((text, [part, by]) => replace(text, part, by), readSiteBlock()), addresses)
   return wraps.nginx(replace(replace(file, '127.0.0.1:3000', addresses.upstream), '127.0.0.1:8080', site), folder, addresses)
+}
+
+/** The proxies for which the README has a block of a protected site. */
+export type SiteProxyKind = 'nginx' | 'caddy'
+
+/** Returns the same for Caddy. */
+export const caddySiteConfig = (folder: string, addresses: ProxyAddresses, site: string): string => {
+  const file = replace(readCaddySiteBlock(), 'www.example.com', `http://${addresses.listen}`)
+  return wraps.caddy(replace(replace(file, '127.0.0.1:3000', addresses.upstream), '127.0.0.1:8080', site), folder, addresses)
 }
 
 /** Returns the complete configuration of a proxy in front of three instances. */

@@ -4,6 +4,7 @@ import { fitToWindow } from './fit.ts'
 import { createPhones } from './phones.ts'
 import { createSiteFrame } from './site-frame.ts'
 import type { LoginState } from './site-frame.ts'
+import { createRegistrationChoice } from './registration.ts'
 import { createTries, farPath } from './tries.ts'
 import type { Tries } from './tries.ts'
 import { demoWordsFor, htmlLanguageOf, languageOf } from './words.ts'
@@ -46,7 +47,8 @@ const site = createSiteFrame({
   },
 })
 const phones = createPhones(part('#phones'), words, language)
-const tries = createTries({ site, phones, words })
+const registration = createRegistrationChoice(() => drawNote(site.state()))
+const tries = createTries({ site, phones, words, registration })
 onTap('#start-over', tries.stop)
 onTap('#add-phone', () => phones.show(phones.add()))
 onTap('#second-phone', tries.secondPhone)

@@ -2,6 +2,7 @@
 import { part } from './elements.ts'
 import { controlOf } from './phone-control.ts'
 import type { DemoPhone, Phones } from './phones.ts'
+import type { RegistrationChoice } from './registration.ts'
 import type { LoginState, SiteFrame } from './site-frame.ts'
 import type { DemoWords } from './words.ts'
 
@@ -20,6 +21,7 @@ export interface TriesOptions {
   readonly site: SiteFrame
   readonly phones: Phones
   readonly words: DemoWords
+  readonly registration: RegistrationChoice
 }
 
 // Without a prompt the website would go on as the person who has just logged in.
@@ -27,7 +29,7 @@ const ownLogin = 'login?prompt=login'
 /** What comes through here reaches the service from another country. */
 export const farPath = /\/demo\/from\/far\//
 
-export const createTries = ({ site, phones, words }: TriesOptions): Tries => {
+export const createTries = ({ site, phones, words, registration }: TriesOptions): Tries => {
   let current: 'own' | 'second-phone' | 'phishing' = 'own'
   /** What the person has seen of a try so far. */
   let seen: LoginState | 'sent' | undefined
@@ -36,7 +38,7 @@ export const createTries = ({ site, phones, words }: TriesOptions): Tries => {
 
   const noteFor = (state: LoginState): string => {
     const [first, second] = [phones.at(0).person, current === 'second-phone' ? phones.at(1).person : '']
-    if (current === 'own') return words.lead[state]
+    if (current === 'own') return state === 'waiting' ? words.leadOf[registration.now()](first) : words.lead[state]
     if (current === 'second-phone') {
       if (state === 'waiting') return words.secondPhoneStarts(first, second)
       return state === 'scanned' ? words.secondPhoneTaken(first, second) : words.lead[state]
@@ -77,6 +79,8 @@ export const createTries = ({ site, phones, words }: TriesOptions): Tries => {
 
   const secondPhone = async (): Promise<void> => {
     const mine = start('second-phone')
+    await registration.choose('open') // or the second phone would be turned away
+    if (mine !== run) return
     const pair: readonly DemoPhone[] = [phones.at(0), phones.at(1)]
     site.open(ownLogin)
     draw()

@@ -1,11 +1,20 @@
 /** Texts of the demo's window and the phone, in Chinese of both scripts and in English. The mini program has its own. */
 import { isTraditionalChinese } from '../../../miniprogram/utils/language.ts'
+import { firstPeople } from '../first-people.ts'
 import { siteName } from '../site-name.ts'
+
+/** REGISTRATION of the service. */
+export type Registration = 'open' | 'approval' | 'closed'
 
 const zh = {
   title: 'scan-login 演示',
+  /** What to do first, by who may come in; by the owner's name. */
+  leadOf: {
+    open: (_owner: string) => '网站在电脑上，微信在手机上。先在手机上点「扫一扫」。',
+    approval: (owner: string) => `${owner}是管理员。加一部手机扫码：要等${owner}在手机上同意。`,
+    closed: (owner: string) => `只有认识的人能登录，比如管理员${owner}。加一部手机扫码，看它怎么说。`,
+  },
   lead: {
-    waiting: '网站在电脑上，微信在手机上。先在手机上点「扫一扫」。',
     scanned: '手机在问是不是你：点网站上显示的那个数字。',
     confirmed: '手机答了「是」，网站马上进入。',
     'logged-in': '登录成功。在手机的「我的登录」里随时可以退出。',
@@ -18,12 +27,16 @@ const zh = {
   stepNumber: '点相同的数字',
   stepDone: '登录',
   stepIsDone: '，已完成',
+  registration: '谁可以登录',
+  registrationOpen: '谁都能登录',
+  registrationApproval: '要管理员同意',
+  registrationClosed: '只限认识的人',
   startOver: '重新开始',
   addPhone: '加手机',
   trySecondPhone: '试试：另一部手机抢着扫',
   tryPhishing: '试试：钓鱼',
   phoneOf: (person: string) => `${person}的手机`,
-  people: ['小明', '小红', '阿杰', '小雨', 'Alex', '小林'],
+  people: [firstPeople.zh, '小红', '阿杰', '小雨', 'Robin', '小林'],
 
   secondPhoneStarts: (first: string, second: string) => `${first}和${second}的手机同时扫这个码，${second}快一步…`,
   secondPhoneTaken: (first: string, second: string) => `一个码只认第一部手机。${first}的手机被拒绝，只有${second}能点数字。`,
@@ -79,8 +92,12 @@ export type DemoWords = typeof zh
 
 const zhHant: DemoWords = {
   title: 'scan-login 示範',
+  leadOf: {
+    open: () => '網站在電腦上，微信在手機上。先在手機上點「掃一掃」。',
+    approval: (owner) => `${owner}是管理員。加一支手機掃碼：要等${owner}在手機上同意。`,
+    closed: (owner) => `只有認識的人能登入，例如管理員${owner}。加一支手機掃碼，看看結果。`,
+  },
   lead: {
-    waiting: '網站在電腦上，微信在手機上。先在手機上點「掃一掃」。',
     scanned: '手機在問是不是你：點網站上顯示的那個數字。',
     confirmed: '手機答了「是」，網站馬上進入。',
     'logged-in': '登入成功。在手機的「我的登入」裡隨時可以登出。',
@@ -93,12 +110,16 @@ const zhHant: DemoWords = {
   stepNumber: '點相同的數字',
   stepDone: '登入',
   stepIsDone: '，已完成',
+  registration: '誰可以登入',
+  registrationOpen: '誰都能登入',
+  registrationApproval: '要管理員同意',
+  registrationClosed: '只限認識的人',
   startOver: '重新開始',
   addPhone: '加手機',
   trySecondPhone: '試試：另一支手機搶著掃',
   tryPhishing: '試試：釣魚',
   phoneOf: (person) => `${person}的手機`,
-  people: ['小明', '小紅', '阿傑', '小雨', 'Alex', '小林'],
+  people: [firstPeople.zh, '小紅', '阿傑', '小雨', 'Robin', '小林'],
 
   secondPhoneStarts: (first, second) => `${first}和${second}的手機同時掃這個碼，${second}快一步…`,
   secondPhoneTaken: (first, second) => `一個碼只認第一支手機。${first}的手機被拒絕，只有${second}能點數字。`,
@@ -152,8 +173,12 @@ const zhHant: DemoWords = {
 
 const en: DemoWords = {
   title: 'scan-login demo',
+  leadOf: {
+    open: () => 'The website is on a computer, WeChat on a phone. Tap Scan on the phone to begin.',
+    approval: (owner) => `${owner} owns the site. Add a phone and scan with it: ${owner} has to let it in.`,
+    closed: (owner) => `Only people the site knows may come in, like its owner ${owner}. Add a phone and scan with it.`,
+  },
   lead: {
-    waiting: 'The website is on a computer, WeChat on a phone. Tap Scan on the phone to begin.',
     scanned: 'The phone asks whether it is you. Tap the number that the website shows.',
     confirmed: 'The phone said yes. The website goes on.',
     'logged-in': 'You\'re logged in. "My logins" on the phone can log this browser out.',
@@ -166,12 +191,16 @@ const en: DemoWords = {
   stepNumber: 'Tap the same number',
   stepDone: 'Logged in',
   stepIsDone: ', done',
+  registration: 'Who may come in',
+  registrationOpen: 'Anybody may come in',
+  registrationApproval: 'The owner lets people in',
+  registrationClosed: 'Known people only',
   startOver: 'Start over',
   addPhone: 'Add a phone',
   trySecondPhone: 'Try: a second phone scans first',
   tryPhishing: 'Try: phishing',
   phoneOf: (person) => `${person}'s phone`,
-  people: ['Alex', 'Mei', 'Sam', 'Robin', '小明', 'Kim'],
+  people: [firstPeople.en, 'Mei', 'Sam', 'Robin', '小雨', 'Kim'],
 
   secondPhoneStarts: (first, second) => `${first} and ${second} scan this code at once. ${second} is faster…`,
   secondPhoneTaken: (first, second) => `A code is for the first phone only. ${first}'s phone is refused, and only ${second} can tap the number.`,

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { PrefetchedCodes, PrefetchedTicketId } from '../../../src/login/ports.ts'
+import { fillAfterMs } from '../../../src/wechat/prefetched-codes.ts'
 import type { Wechat } from '../../../src/wechat/wechat.ts'
 import { waitUntil } from '../../support/waiting.ts'
 import { openWechatHarness, rejectionOf } from '../../support/wechat-harness.ts'
@@ -29,25 +30,45 @@ const taken = async (wechat: PrefetchedCodes, quotaKey: string): Promise<string>
 }
 
 await t.test('prefetched codes: no call is made before the first visitor, and then CODE_SUPPLY codes are prefetched', async (t) => {
-  const { wechat, callsTo } = await openWechatHarness(t, { codeSupply: 4 })
+  const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 4 })
   t.equal(callsTo('stable_token') + callsTo(codes), 0)
   t.equal(wechat.takeTicketId('a'), undefined)
+  advance(fillAfterMs)
   await waitUntil(() => callsTo(codes) === 4)
   const id = await taken(wechat, 'a')
   t.match(id, /^[\w-]{22}$/)
+  advance(fillAfterMs)
   await waitUntil(() => callsTo(codes) === 5)
   t.equal((await wechat.codeFor(id, 'a')).type, 'image/jpeg')
   t.equal(callsTo(codes), 5, 'its code is cached')
 })
 
+await t.test('prefetched codes: WeChat is not called for more before the page of a new ticket had time to ask for its picture', async (t) => {
+  const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 1 })
+  wechat.takeTicketId('a')
+  advance(fillAfterMs - 1)
+  await letArrive(callsTo)
+  t.equal(callsTo(codes), 0)
+  advance(1)
+  await waitUntil(() => callsTo(codes) === 1)
+  await taken(wechat, 'a')
+  wechat.close()
+  advance(fillAfterMs)
+  await letArrive(callsTo)
+  t.equal(callsTo(codes), 1, 'none is made when it was closed meanwhile')
+})
+
 await t.test('prefetched codes: one client gets a quarter of them in a minute and causes no further calls, and others get their share', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 8 })
   wechat.takeTicketId('greedy')
+  advance(fillAfterMs)
   await waitUntil(() => callsTo(codes) === 8)
   const first = await taken(wechat, 'greedy')
+  advance(fillAfterMs)
   await waitUntil(() => callsTo(codes) === 9)
   const second = await taken(wechat, 'greedy')
   t.not(first, second)
+  advance(fillAfterMs)
   await waitUntil(() => callsTo(codes) === 10)
   for (let i = 0; i < 1000; i++) t.equal(wechat.takeTicketId('greedy'), undefined)
   t.equal(callsTo(codes), 10)
@@ -59,8 +80,10 @@ await t.test('prefetched codes: one client gets a quarter of them in a minute an
 await t.test('prefetched codes: they are dropped after an hour', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 2 })
   wechat.takeTicketId('a')
+  advance(fillAfterMs)
   await waitUntil(() => callsTo(codes) === 2)
   await taken(wechat, 'a')
+  advance(fillAfterMs)
   await waitUntil(() => callsTo(codes) === 3)
   advance(3_600_001)
   t.equal(wechat.takeTicketId('b'), undefined)
@@ -92,9 +115,12 @@ await t.test('prefetched codes: none is made when they are switched off or close
 })
 
 await t.test('prefetched codes: a ticket with one still has both its calls for other instances', async (t) => {
-  const { wechat, instance, callsTo } = await openWechatHarness(t, { codeSupply: 1 })
+  const { wechat, instance, callsTo, advance } = await openWechatHarness(t, { codeSupply: 1 })
   const [second, third, fourth] = [1, 2, 3].map(() => instance({ codeSupply: 0 })) as [Wechat, Wechat, Wechat] // as many as numbers
+  wechat.takeTicketId('a')
+  advance(fillAfterMs)
   const id = await taken(wechat, 'a')
+  advance(fillAfterMs)
   await waitUntil(() => callsTo(codes) >= 2)
   const before = callsTo(codes)
   for (const one of [second, third]) t.equal((await one.codeFor(id)).type, 'image/jpeg')
@@ -105,6 +131,7 @@ await t.test('prefetched codes: a ticket with one still has both its calls for o
 await t.test('prefetched codes: an id goes to the next visitor, without a call and without using a share, when its ticket was refused', async (t) => {
   const { wechat, callsTo, advance } = await openWechatHarness(t, { codeSupply: 4 })
   wechat.takeTicketId('a')
+  advance(fillAfterMs)
   await waitUntil(() => callsTo(codes) === 4)
   for (let i = 0; i < 20; i++) {
     const both = [await reserved(wechat, 'a'), await reserved(wechat, 'b')] as const
@@ -116,6 +143,7 @@ await t.test('prefetched codes: an id goes to the next visitor, without a call a
   const { id, putBack } = await reserved(wechat, 'a')
   putBack()
   t.equal(await taken(wechat, 'b'), id)
+  advance(fillAfterMs)
   await waitUntil(() => callsTo(codes) === 5)
   const late = await reserved(wechat, 'c')
   advance(3_600_001)
