@@ -37,7 +37,8 @@ await t.test('modules: the client of Redis is not loaded with the service, only 
   const loaded = await loadedWith('src/server.ts')
   t.ok(loaded.has('src/stores/redis-adapter.ts'), 'the adapter is loaded')
   t.notOk(loaded.has('src/stores/redis-connection.ts'))
-  const importers = (await Array.fromAsync(glob('src/**/*.ts', { cwd: root }), async (file: string) => /'@keyv\/redis'/.test(await readFile(join(root, file), 'utf8')) ? [file] : [])).flat()
+  const importers: string[] = []
+  for await (const file of glob('src/**/*.ts', { cwd: root })) if (/'@keyv\/redis'/.test(await readFile(join(root, file), 'utf8'))) importers.push(file)
   t.strictSame(importers, ['src/stores/redis-client.ts'])
   t.ok((await loadedWith('src/stores/redis-connection.ts')).has('src/stores/redis-client.ts'), 'and it would be found')
 })
