@@ -4,7 +4,8 @@
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { build, type Metafile, type Plugin } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
+import { builtins, builtPages, dispatchersOfUndici, lazyPackages, oneCopy } from './plugins.ts'
 import { onlySources, type SourceMap } from './source-map.ts'
 import { readScripts, staticFolder } from '../../src/http/page-files.ts'
 
@@ -17,16 +18,8 @@ const programs = { server: 'src/server.ts', keys: 'src/keys.ts', healthcheck: 's
 /** Files of static/ that are sent, or read at the start, as they are. */
 const sentAsTheyAre = /\.(?:html|css|d\.ts)$/
 
-/** The pages' files lie elsewhere, and their scripts are joined now: so esbuild itself stays out. */
-const builtPages: Plugin = {
-  name: 'built pages',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /\/page-files\.ts$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path.replace('page-files', 'built-page-files')) }))
-  },
-}
-
 /** What packages in CommonJS expect, inside an ES module. */
-const commonJs = 'import { createRequire as createRequireOf } from \'node:module\'; const require = createRequireOf(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;'
+const commonJs = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;'
 
 const bundle = async (): Promise<Metafile> => {
   const { metafile } = await build({
@@ -39,7 +32,7 @@ const bundle = async (): Promise<Metafile> => {
     target: 'node22.19',
     minifyWhitespace: true, // drops comments, too: with one character beyond Latin-1 in it, a file's text takes twice the memory
     tsconfigRaw: {}, // the options are here alone: an image is built without tsconfig.json
-    plugins: [builtPages],
+    plugins: [builtPages, builtins, lazyPackages, dispatchersOfUndici, oneCopy],
     banner: { js: commonJs },
     sourcemap: 'linked',
     sourcesContent: false,
@@ -51,7 +44,7 @@ const bundle = async (): Promise<Metafile> => {
     const file = join(dist, 'app', `${name}.js.map`)
     const map = JSON.parse(readFileSync(file, 'utf8')) as SourceMap
     // A stack names the lines of our own sources: with those of the packages, the map takes 15 MB more of a service's memory.
-    writeFileSync(file, JSON.stringify(onlySources(map, (source) => !source.includes('node_modules/'))))
+    writeFileSync(file, JSON.stringify(onlySources(map, (source) => /\.[jt]s$/.test(source) && !source.includes('node_modules/'))))
   }
   return metafile
 }

@@ -45,6 +45,22 @@ await t.test('image: the text of each program is ASCII, and its map has our own 
   }
 })
 
+await t.test('image: a program has one copy of each version of a package, and loads at the start nothing that a service with the embedded store does without', async (t) => {
+  const text = readFileSync(join(folder, 'app/server.js'), 'latin1')
+  const files = [...text.matchAll(/"(?:[^"]*?\/)?(node_modules\/[^"]+)"\(/g)].map(([, file = '']) => file)
+  const folders = [...new Set(files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? ''))]
+  const versions = folders.map((one) => JSON.parse(readFileSync(join(import.meta.dirname, '../..', one, 'package.json'), 'utf8')) as { name: string, version: string }).map(({ name, version }) => `${name} ${version}`)
+  t.ok(versions.length > 20 && files.some((file) => file.startsWith('node_modules/undici/')), 'packages are found')
+  t.strictSame(versions.toSorted(), [...new Set(versions)].toSorted())
+  t.strictSame(files.filter((file) => /^node_modules\/undici\/lib\/(?:mock|cache|interceptor)\//.test(file)), [])
+
+  const printing = 'process.on("exit", () => process.stderr.write(process.moduleLoadList.filter((name) => name.includes("undici")).join()))'
+  const deployment = await open(t, { through: ['sh', '-c', `exec "$0" --import "data:text/javascript,${encodeURIComponent(printing)}" "$@"`] })
+  const running = await deployment.start()
+  running.kill('SIGTERM')
+  t.hasStrict(await running.ended, { code: 0, stderr: '' }, 'Node\'s own fetch is not loaded')
+})
+
 await t.test('image: a visitor logs in, step by step', async (t) => {
   const deployment = await open(t)
   await deployment.start({ NODE_ENV: 'production' })
