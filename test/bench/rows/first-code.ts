@@ -1,4 +1,8 @@
-/** How soon a visitor sees the first code where WeChat is far away, in the time that a static file takes. */
+/**
+ * How soon a visitor sees the first code where WeChat is far away, in the time that one static file takes over the same connection. The picture alone is one
+ * request, as a picture among the page's files would be. What the visitor waits for is the other row: it has the request for the ticket in it, which is answered
+ * when the disk has the ticket, so that a flush is most of it.
+ */
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
