@@ -1,5 +1,5 @@
 // The pages, run with a fake `wx` and `Page`: what a tap sends and what is drawn.
-import t from 'tap'
+import t, { type Test } from 'tap'
 import '../support/miniprogram.ts'
 import { grant, offer, ok, problem, startMs, ticket } from './fake-phone.ts'
 
@@ -64,6 +64,7 @@ const wx = {
   navigateTo: recording('navigateTo'),
   showToast: recording('toast'),
   setNavigationBarTitle: recording('title'),
+  stopPullDownRefresh: recording('stopPullDownRefresh'),
 }
 
 /** Loads a page's file, and with `start` all that it imports; returns the page as WeChat would make it. */
@@ -428,4 +429,163 @@ await t.test('home page: opens the login page with the ticket of the code that w
     await page.onScan()
     t.strictSame(did, expected)
   }
+})
+
+const listed = (id: string, state: string, name: string | null = null) => ({ id, handle: `wx-${id.padEnd(16, 'a')}`, name, state, groups: [], first_seen_at: '2026-11-23T02:00:00Z', last_seen_at: '2026-11-23T02:00:00Z' })
+
+const openPeople = async (t: Test, query: object = { state: 'waiting' }): Promise<Definition> => {
+  Object.assign(answers, {
+    'people?state=waiting': ok({ people: [listed('p1', 'waiting', 'Mei'), listed('p2', 'waiting')], next: 'n1' }),
+    'people?state=waiting&after=n1': ok({ people: [listed('p3', 'waiting')], next: null }),
+    'people?state=active': ok({ people: [listed('p4', 'active', 'Bo')], next: null }),
+    'people?search=me': ok({ people: [listed('p1', 'waiting', 'Mei')], next: null }),
+    allow: ok(listed('p1', 'active', 'Mei')),
+    block: ok(listed('p1', 'blocked', 'Mei')),
+    'sign-out': ok(listed('p4', 'active', 'Bo')),
+  })
+  const page = await open('pages/people/people')
+  t.teardown(() => { page.onUnload() })
+  page.onLoad(query)
+  await page.onShow()
+  did.length = 0
+  return page
+}
+const rows = (page: Definition): string[] => page.data.screen.people.map(({ id }: { id: string }) => id)
+
+await t.test('people page: lets in with one tap, and says so', async (t) => {
+  const page = await openPeople(t)
+  t.strictSame(rows(page), ['p1', 'p2'])
+  await page.onDecide(tap({ id: 'p1', name: 'allow' }))
+  t.strictSame(did, ['toast Mei can log in now'])
+  t.strictSame(rows(page), ['p2'])
+  t.strictSame(sent(), ['GET people?state=waiting', 'POST allow'])
+})
+
+await t.test('people page: a second tap, which would now hit the row that moved up, decides nothing until the rows have stood still', async (t) => {
+  const page = await openPeople(t)
+  await Promise.all([page.onDecide(tap({ id: 'p1', name: 'allow' })), page.onDecide(tap({ id: 'p2', name: 'allow' }))])
+  t.equal(page.data.isArmed, false)
+  await page.onDecide(tap({ id: 'p2', name: 'allow' }))
+  t.strictSame(sent(), ['GET people?state=waiting', 'POST allow'])
+  waitForButtons(page)
+  await page.onDecide(tap({ id: 'p2', name: 'allow' }))
+  t.strictSame(sent(), ['GET people?state=waiting', 'POST allow', 'POST allow'])
+})
+
+await t.test('people page: rows that are added below move none, and the buttons go on reacting', async (t) => {
+  const page = await openPeople(t)
+  await page.onReachBottom()
+  t.strictSame(rows(page), ['p1', 'p2', 'p3'])
+  t.equal(page.data.isArmed, true)
+  answers['people?state=waiting'] = ok({ people: [listed('p9', 'waiting'), listed('p1', 'waiting', 'Mei')], next: null })
+  await page.onPullDownRefresh()
+  t.strictSame(did, ['stopPullDownRefresh'])
+  t.strictSame(rows(page), ['p9', 'p1'])
+  t.equal(page.data.isArmed, false)
+})
+
+await t.test('people page: asks before a block and before a sign-out, says what they do, and does nothing on a no', async (t) => {
+  const page = await openPeople(t)
+  agrees = false
+  t.teardown(() => { agrees = true })
+  await page.onDecide(tap({ id: 'p1', name: 'block' }))
+  t.strictSame(did.splice(0), ["Block Mei? They are logged out everywhere at once, and can't log in until you let them in again. Yes/No"])
+  t.strictSame(rows(page), ['p1', 'p2'])
+  agrees = true
+  await page.onDecide(tap({ id: 'p1', name: 'block' }))
+  t.strictSame(did.splice(0).slice(1), ['toast Mei is blocked and logged out'])
+  await page.onSegment(tap({ state: 'active' }))
+  waitForButtons(page)
+  await page.onDecide(tap({ id: 'p4', name: 'sign-out' }))
+  t.strictSame(did.splice(0), ['Log Bo out everywhere? They will have to scan again. Yes/No', 'toast Bo is logged out everywhere'])
+  t.strictSame(rows(page), ['p4'])
+  t.strictSame(sent(), ['GET people?state=waiting', 'POST block', 'GET people?state=active', 'POST sign-out'])
+})
+
+await t.test('people page: opens one question when a button is tapped twice, and says nothing of a refused call but in its row', async (t) => {
+  const page = await openPeople(t)
+  answers.block = problem(404, 'not-found')
+  await Promise.all([page.onDecide(tap({ id: 'p1', name: 'block' })), page.onDecide(tap({ id: 'p1', name: 'block' }))])
+  t.equal(did.length, 1)
+  t.strictSame(rows(page), ['p1', 'p2'])
+  t.equal(page.data.screen.people[0].failure, 'This is gone.')
+})
+
+await t.test('people page: searches once nothing has been typed for a while, at once with the keyboard\'s button, and clears the input', async (t) => {
+  const timers: Array<() => void> = []
+  const { setTimeout, clearTimeout } = globalThis
+  t.teardown(() => { Object.assign(globalThis, { setTimeout, clearTimeout }) })
+  const page = await openPeople(t, {})
+  globalThis.setTimeout = ((run: () => void) => timers.push(run)) as unknown as typeof setTimeout
+  globalThis.clearTimeout = ((timer: number) => { timers[timer - 1] = () => {} }) as typeof clearTimeout
+  for (const value of ['m', 'me']) page.onSearch({ detail: { value } })
+  t.equal(page.data.isSearching, true)
+  t.strictSame(sent(), ['GET people?state=waiting'])
+  for (const run of timers.splice(0)) run()
+  await new Promise((resolve) => { setTimeout(resolve) })
+  t.strictSame(sent(), ['GET people?state=waiting', 'GET people?search=me'])
+  t.hasStrict(page.data.screen, { segments: [], people: [{ id: 'p1', marks: [{ text: 'Waiting' }] }] })
+  await page.onClearSearch()
+  t.hasStrict(page.data, { input: '', isSearching: false, screen: { segments: [{ isChosen: true }, {}, {}] } })
+  await page.onSearchNow({ detail: { value: 'me' } })
+  t.strictSame(sent().slice(-2), ['GET people?state=waiting', 'GET people?search=me'])
+})
+
+await t.test('people page: tells whoever is no owner, and leads home', async (t) => {
+  const page = await openPeople(t)
+  answers['people?state=waiting'] = problem(403, 'not-owner')
+  await page.onRetry()
+  t.hasStrict(page.data.screen, { people: [], failure: "Only the site's owner can do this.", retry: false })
+  page.onHome()
+  t.strictSame(did, ['reLaunch /pages/index/index'])
+})
+
+await t.test('home page: leads an owner to the people', async (t) => {
+  const before = answers.sessions
+  answers.sessions = ok({ sessions: [], registration: 'approval', state: 'active', people_waiting: 2 })
+  t.teardown(() => { if (before !== undefined) answers.sessions = before })
+  const page = await open('pages/index/index')
+  t.teardown(() => { page.onUnload() })
+  page.onLoad({})
+  await page.onShow()
+  did.length = 0
+  page.onPeople()
+  t.strictSame(did, ['navigateTo /pages/people/people?state=waiting'])
+  t.equal(page.data.screen.audience, 'The owner of login\u200b.example\u200b.com decides who may come in.')
+})
+
+await t.test('home page: deletes the data when that is confirmed, and begins anew when it is shown again', async (t) => {
+  answers.person = { status: 204, body: '' }
+  const page = await openFresh('pages/index/index')
+  t.teardown(() => { page.onUnload() })
+  page.onLoad({ naming: 'true' })
+  await page.onShow()
+  t.equal(page.data.isNaming, true)
+  did.length = 0
+  agrees = false
+  await page.onDeleteData()
+  agrees = true
+  t.strictSame(did.splice(0), ["Delete your name, all your logins, this phone's key and the record that you were here? That can't be undone. Whoever is blocked stays blocked. Yes/No"])
+  t.notOk(sent().includes('DELETE person'))
+  await page.onDeleteData()
+  t.hasStrict(page.data, { isNaming: false, screen: { end: { line: 'Your data is deleted' } } })
+  t.strictSame([...storage], [])
+  page.onHide()
+  await page.onShow()
+  t.equal(page.data.screen.end.line, '')
+  page.onClose()
+  t.strictSame(did.slice(-1), ['exit'])
+})
+
+await t.test('login page: leads whoever waits to the input of their name', async (t) => {
+  const before = answers.scan
+  answers.scan = problem(403, 'person-waiting')
+  t.teardown(() => { if (before !== undefined) answers.scan = before })
+  const page = await open('pages/login/login')
+  page.onLoad({ scene: ticket })
+  await page.onShow()
+  t.teardown(() => { page.onUnload() })
+  did.length = 0
+  await page.onAction(tap({ name: 'name' }))
+  t.strictSame(did, ['reLaunch /pages/index/index?naming=true'])
 })

@@ -91,17 +91,31 @@ await t.test('people: whoever is let in, blocked or let in again leaves the list
 
 await t.test('people: one call is sent when a button is tapped twice, or another one meanwhile', async (t) => {
   const answer = held<Reply>()
-  const { list, sent, ids, drawn } = start({ allow: () => answer.promise })
+  const { list, sent, ids, drawn } = start({ allow: () => answer.promise, 'people?state=blocked': page([]) })
   await list.refresh()
   const deciding = list.decide('p1', 'allow')
   t.equal(drawn().busy, true)
   t.strictSame(await Promise.all([list.decide('p1', 'allow'), list.decide('p2', 'allow'), list.decide('p2', 'block')]), [undefined, undefined, undefined])
-  await Promise.all([list.refresh(), list.more(), list.choose('blocked'), list.find('x')])
+  await Promise.all([list.refresh(), list.more(), list.choose('blocked')])
   answer.settle(ok(person('p1', 'active')))
   await deciding
   t.equal(await list.decide('p1', 'allow'), undefined, 'they are not in the list any more')
   t.strictSame(sent(), [`GET ${waiting}`, 'POST allow'])
   t.strictSame(ids(), ['p2'])
+})
+
+await t.test('people: what is typed while a decision is sent is searched for after it', async (t) => {
+  for (const reply of [ok(person('p1', 'active')), problem(503, 'store-unavailable')]) {
+    const answer = held<Reply>()
+    const { list, sent, ids } = start({ allow: () => answer.promise, 'people?search=x': page([person('p7', 'blocked')]) })
+    await list.refresh()
+    const deciding = list.decide('p1', 'allow')
+    await list.find('x')
+    answer.settle(reply)
+    await deciding
+    t.strictSame(ids(), ['p7'])
+    t.strictSame(sent(), [`GET ${waiting}`, 'POST allow', 'GET people?search=x'])
+  }
 })
 
 await t.test('people: a list is ignored when it was requested before a decision', async (t) => {
@@ -136,12 +150,16 @@ await t.test('people: the phone logs in again when its key is unknown', async (t
 })
 
 await t.test('people: whoever is no owner, or not any more, sees nobody and is sent home', async (t) => {
-  for (const answers of [{ [waiting]: problem(403, 'not-owner') }, { allow: problem(403, 'not-owner') }, { [waiting]: [twoWaiting, problem(403, 'not-owner')] }]) {
+  const all = (['not-owner', 'person-blocked'] as const).flatMap((code) => {
+    const refusal = problem(403, code)
+    return [{ [waiting]: refusal }, { allow: refusal }, { [waiting]: [twoWaiting, refusal] }].map((answers) => ({ code, answers }))
+  })
+  for (const { code, answers } of all) {
     const { list, drawn } = start(answers)
     await list.refresh()
     if (list.view().failure === undefined) await list.decide('p1', 'allow')
     if (list.view().failure === undefined) await list.refresh()
-    t.hasStrict(drawn(), { people: [], loading: false, empty: '', more: '', failure: "Only the site's owner can do this.", retry: false })
+    t.hasStrict(drawn(), { people: [], loading: false, empty: '', more: '', failure: wordsFor('en').failures[code], retry: false })
   }
 })
 
@@ -153,7 +171,7 @@ await t.test('people: says why a list can\'t be read, keeps what it shows, and r
   t.hasStrict(drawn(), { failure: '' })
   await list.refresh()
   t.strictSame([drawn().failure, ids()], [wordsFor('en').failures['store-unavailable'], ['p1', 'p2']])
-  await list.refresh()
+  await list.retry()
   t.equal(drawn().failure, '')
 })
 
@@ -165,7 +183,7 @@ await t.test('people: reads page after page, each once, until there is no more',
   t.hasStrict(drawn(), { more: 'Show more', isLoadingMore: false })
   await list.more()
   t.hasStrict(drawn(), { failure: wordsFor('en').failures['no-answer'], more: 'Show more', people: [{ id: 'p1' }, { id: 'p2' }] })
-  const reading = Promise.all([list.more(), list.more()])
+  const reading = Promise.all([list.retry(), list.more()])
   t.equal(drawn().isLoadingMore, true)
   answer.settle(page([person('p2', 'waiting'), person('p5', 'waiting')]))
   await reading

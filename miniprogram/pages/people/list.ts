@@ -32,6 +32,8 @@ export interface PeopleList {
   refresh (): Promise<void>
   /** Reads the next page, if there is one. */
   more (): Promise<void>
+  /** Reads again what could not be read. */
+  retry (): Promise<void>
   /** Whether a decision about this person makes sense, as the list stands. */
   mayDecide (id: string, decision: Decision): boolean
   /** Sends a decision. Resolves with the person once it is carried out; the list is changed by then. A block or a sign-out is to be confirmed before. */
@@ -42,6 +44,10 @@ export const createPeopleList = (service: Service, state: ListedState, onChange:
   let view: ListView = { state, search: '', people: undefined, next: null, isLoadingMore: false, failure: undefined, busyId: undefined, refused: undefined }
   /** Incremented by each read and each decision: answers to earlier reads are ignored. */
   let lastCall = 0
+  /** The last read that failed was that of the next page. */
+  let hasMoreFailed = false
+  /** Was typed while a decision was being sent. */
+  let pendingSearch: string | undefined
 
   const show = (change: Partial<ListView>): void => {
     view = { ...view, ...change }
@@ -57,9 +63,23 @@ export const createPeopleList = (service: Service, state: ListedState, onChange:
     if (view.people === undefined) show({ failure: undefined })
     const outcome = await ask(null)
     if (thisCall !== lastCall) return
+    hasMoreFailed = false
     if (outcome.ok) show({ ...outcome.value, isLoadingMore: false, failure: undefined, refused: undefined })
-    // Whoever is no owner any more sees nobody any more.
-    else show({ isLoadingMore: false, failure: outcome.code, ...(outcome.code === 'not-owner' && { people: [], next: null }) })
+    else show({ isLoadingMore: false, failure: outcome.code, ...leftAfter(outcome.code) })
+  }
+
+  const more = async (): Promise<void> => {
+    const { next, busyId, isLoadingMore, people = [] } = view
+    if (next === null || busyId !== undefined || isLoadingMore) return
+    const thisCall = ++lastCall
+    show({ isLoadingMore: true, failure: undefined })
+    const outcome = await ask(next)
+    if (thisCall !== lastCall) return
+    hasMoreFailed = !outcome.ok
+    if (!outcome.ok) return show({ isLoadingMore: false, failure: outcome.code, ...leftAfter(outcome.code) })
+    // Whom a decision has moved meanwhile may be on two pages.
+    const known = new Set(people.map(({ id }) => id))
+    show({ isLoadingMore: false, people: [...people, ...outcome.value.people.filter(({ id }) => !known.has(id))], next: outcome.value.next })
   }
 
   const restart = async (change: Partial<ListView>): Promise<void> => {
@@ -76,29 +96,26 @@ export const createPeopleList = (service: Service, state: ListedState, onChange:
     return decisionsFor(person, ownId()).includes(decision)
   }
 
+  const find = async (text: string): Promise<void> => {
+    const search = searchable(text)
+    pendingSearch = view.busyId === undefined ? undefined : search
+    if (search !== view.search) await restart({ search })
+  }
+
+  const findPending = async (): Promise<void> => {
+    if (pendingSearch !== undefined) await find(pendingSearch)
+  }
+
   return {
     view: () => view,
     ownId,
     choose: async (state) => {
       if (state !== view.state || view.search !== '') await restart({ state, search: '' })
     },
-    find: async (text) => {
-      const search = searchable(text)
-      if (search !== view.search) await restart({ search })
-    },
+    find,
     refresh,
-    more: async () => {
-      const { next, busyId, isLoadingMore, people = [] } = view
-      if (next === null || busyId !== undefined || isLoadingMore) return
-      const thisCall = ++lastCall
-      show({ isLoadingMore: true, failure: undefined })
-      const outcome = await ask(next)
-      if (thisCall !== lastCall) return
-      if (!outcome.ok) return show({ isLoadingMore: false, failure: outcome.code, ...(outcome.code === 'not-owner' && { people: [], next: null }) })
-      // Whom a decision has moved meanwhile may be on two pages.
-      const known = new Set(people.map(({ id }) => id))
-      show({ isLoadingMore: false, people: [...people, ...outcome.value.people.filter(({ id }) => !known.has(id))], next: outcome.value.next })
-    },
+    more,
+    retry: () => hasMoreFailed ? more() : refresh(),
     mayDecide,
     decide: async (id, decision) => {
       if (!mayDecide(id, decision)) return undefined
@@ -107,16 +124,23 @@ export const createPeopleList = (service: Service, state: ListedState, onChange:
       const outcome = await service.decide(id, decision)
       lastCall++
       if (!outcome.ok) {
-        show(outcome.code === 'not-owner' ? { busyId: undefined, people: [], next: null, failure: outcome.code } : { busyId: undefined, refused: { id, code: outcome.code } })
+        const left = leftAfter(outcome.code)
+        show({ busyId: undefined, ...(left === undefined ? { refused: { id, code: outcome.code } } : { ...left, failure: outcome.code }) })
+        await findPending()
         return undefined
       }
       const person = outcome.value
       const stays = view.search !== '' || person.state === view.state
       show({ busyId: undefined, people: view.people?.flatMap((one) => one.id !== id ? one : stays ? person : []) })
+      await findPending()
       return person
     },
   }
 }
+
+/** Whoever is no owner any more sees nobody any more. */
+const leftAfter = (code: FailureCode): Pick<ListView, 'people' | 'next'> | undefined =>
+  code === 'not-owner' || code === 'person-blocked' ? { people: [], next: null } : undefined
 
 /** What an owner may do with a person. With themselves nothing: nobody can lock themselves out here, and their own logins are on the home page. */
 export const decisionsFor = ({ id, state }: Person, ownId: string | undefined): readonly Decision[] => {

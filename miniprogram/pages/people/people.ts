@@ -103,9 +103,7 @@ Page({
   },
 
   async onRetry () {
-    const view = this.list?.view()
-    if (view?.people === undefined || view.next === null) await this.list?.refresh()
-    else await this.list?.more()
+    await this.list?.retry()
   },
 
   onHome () {
