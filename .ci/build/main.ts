@@ -43,14 +43,14 @@ const bundle = async (): Promise<Metafile> => {
   for (const name of Object.keys(programs)) {
     const file = join(dist, 'app', `${name}.js.map`)
     const map = JSON.parse(readFileSync(file, 'utf8')) as SourceMap
-    // A stack names the lines of our own sources: with those of the packages, the map takes 15 MB more of a service's memory.
+    // A stack names the lines of our own sources: with those of the packages, a map takes 15 MB more of a service's memory once it is read.
     writeFileSync(file, JSON.stringify(onlySources(map, (source) => /\.[jt]s$/.test(source) && !source.includes('node_modules/'))))
   }
   return metafile
 }
 
-/** A program: an old Node.js is told so first, and stacks show the lines of the sources, which only what is loaded after this statement has. */
-const programOf = (name: string): string => `import './app/node-version.cjs'\nprocess.setSourceMapsEnabled(true)\nawait import('./app/${name}.js')\n`
+/** A program: an old Node.js is told so first, and stacks.js is there before anything can fail. */
+const programOf = (name: string): string => `import './app/node-version.cjs'\nimport './app/stacks.js'\nawait import('./app/${name}.js')\n`
 
 interface Manifest {
   readonly name: string
@@ -83,6 +83,7 @@ for (const folder of ['app', 'static']) {
 }
 const metafile = await bundle()
 copyFileSync(join(repository, 'src/node-version.cjs'), join(dist, 'app/node-version.cjs'))
+copyFileSync(join(import.meta.dirname, 'stacks.js'), join(dist, 'app/stacks.js'))
 for (const name of Object.keys(programs)) writeFileSync(join(dist, `${name}.js`), programOf(name))
 for (const name of readdirSync(staticFolder).filter((file) => sentAsTheyAre.test(file))) copyFileSync(join(staticFolder, name), join(dist, 'static', name))
 for (const [name, { identity, br, gzip }] of await readScripts()) {
