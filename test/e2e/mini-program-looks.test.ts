@@ -1,15 +1,14 @@
 // Every screen of the mini program: accessible, nothing overflows, every button large enough for a finger.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { writeFileSync } from 'node:fs'
 import type { BrowserContextOptions, Frame, Route } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { drawCode } from '../../src/demo/wechat-simulator/code-image.ts'
 import { launchChromium } from '../support/chromium.ts'
-import { openWindow, serveDemo, type DemoServer, type DemoWindow } from '../support/demo-window.ts'
+import { openWindow, serveDemo, type DemoWindow } from '../support/demo-window.ts'
 import { buildMmdb, exampleNetworks } from '../support/mmdb.ts'
+import { appOf, faultsOf } from '../support/screen-faults.ts'
 import { makeFolder } from '../support/service-process.ts'
 
-const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const chromium = await launchChromium()
 t.teardown(() => chromium.close())
 
@@ -78,25 +77,6 @@ const en: typeof zh = {
   wait: "You can't confirm a login for 10 minutes.",
 }
 
-/** Faults of the shown screen: what axe reports, what overflows sideways, and buttons that are too low for a finger. */
-const faultsOf = (app: Frame): Promise<string[]> => app.evaluate(`(async () => {
-  const { violations } = await axe.run()
-  const shown = [...document.querySelectorAll('body *')].filter((element) => element.checkVisibility() && element.getBoundingClientRect().width > 0)
-  const describe = (fault, elements) => elements.map((element) => fault + ': ' + element.outerHTML)
-  return [
-    ...violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join()),
-    ...describe('overflows', shown.filter((element) => element.getBoundingClientRect().left < -0.5 || element.getBoundingClientRect().right > innerWidth + 0.5)),
-    ...describe('is cut off', shown.filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0 && !element.matches('input, .spoken'))),
-    ...describe('is too low', shown.filter((element) => element.matches('button, input') && element.getBoundingClientRect().height < 44)),
-  ]
-})()`)
-
-const appOf = ({ page }: DemoWindow, { url }: DemoServer): Frame => {
-  const app = page.frames().find((frame) => frame.url() === `${url}/demo/phone/app`)
-  if (app === undefined) throw new Error('the mini program is not open')
-  return app
-}
-
 /** Shortens the demo's phone until the mini program's page is so high; twice, since the bars around the page shrink first. */
 const setPageHeight = async (window: DemoWindow, app: Frame, heightPx: number): Promise<void> => {
   for (let n = 0; n < 2; n++) {
@@ -125,7 +105,6 @@ const walk = async (t: Test, { words, switches, options, widthPx }: Variant): Pr
 
   const check = async (screen: string): Promise<void> => {
     const app = appOf(window, server)
-    await app.evaluate(axe)
     t.strictSame(await faultsOf(app), [], screen)
     t.strictSame(await app.evaluate('[innerWidth, matchMedia("(prefers-color-scheme: dark)").matches]'), [widthPx, switches.includes('dark')])
   }
