@@ -4,8 +4,8 @@ import tseslint from 'typescript-eslint'
 
 const floors = [
   ['domain', 'errors.ts', 'config.ts', 'cache-options.ts', 'deadline.ts', 'file-rights.ts', 'heap.ts', 'setting-names.ts', 'setting-values.ts', 'timer-queue.ts', 'weak-settings.ts'],
-  ['login'],
-  ['stores', 'wechat', 'sessions', 'people', 'places'],
+  ['login', 'outgoing'],
+  ['stores', 'wechat', 'sessions', 'people', 'places', 'webhook'],
   ['http', 'oidc'],
   ['app.ts', 'log-output.ts'],
   ['environment.ts', 'runtime.ts', 'serve.ts'],

@@ -34,6 +34,7 @@ import { strictHttpPlugin } from './http/strict-http.ts'
 import { unreadBodiesPlugin } from './http/unread-bodies.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
 import { trustedProxies } from './http/visitor.ts'
+import type { StepSink } from './login/audit.ts'
 import { createLogin } from './login/login.ts'
 import type { Clock, PrefetchedCodes, CodeSource, LinkSource, PhoneIdentity, Places } from './login/ports.ts'
 import type { Store } from './login/store-port.ts'
@@ -55,6 +56,8 @@ export interface AppDeps {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly log: FastifyBaseLogger
+  /** Gets the audit's steps as they are logged. */
+  readonly steps?: StepSink
 }
 
 export interface AppOptions {
@@ -136,7 +139,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   await app.register(shutdownPlugin, { waitingRoom })
   await app.register(untrustedProxyPlugin, { clock, trusted: config.proxies })
   await app.register(requestLogPlugin, { clock })
-  await app.register(auditPlugin, { origins: returnOrigins, clock })
+  await app.register(auditPlugin, { origins: returnOrigins, clock, steps: deps.steps })
   await app.register(refusalPagePlugin, { basePath: config.basePath, siteName: config.siteName })
   await app.register(problemsPlugin, { limits, clock })
   await app.register(cookie, { hook: false }) // no parsing for every call: session-cookie.ts reads the header, as several cookies may have our name

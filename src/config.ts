@@ -5,7 +5,7 @@ import { isPublicSuffix } from './domain/public-suffix.ts'
 import { foreignOrigins } from './domain/site.ts'
 import { ignoredNamesIn, isServiceAddress, misspelledIn, type IgnoredNames } from './setting-names.ts'
 import {
-  appSecret, cidr, httpUrl, integer, isNoProxyEntry, list, matchNumbers, noProxy, noProxyEntries, oneOf, origin, proxyUrl, publicUrl, seconds, siteColor, siteName, text, wrong,
+  appSecret, cidr, httpUrl, integer, isNoProxyEntry, list, matchNumbers, noProxy, noProxyEntries, oneOf, origin, proxyUrl, publicUrl, seconds, siteColor, siteName, text, webhookSecret, webhookUrl, wrong,
 } from './setting-values.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -60,6 +60,10 @@ const settings = {
   // People
   REGISTRATION: setting('open', oneOf('open', 'approval', 'closed')),
 
+  // Steps for another program
+  WEBHOOK_URL: optional(webhookUrl),
+  WEBHOOK_SECRET: optional(webhookSecret),
+
   // Sessions and tokens
   COOKIE_DOMAIN: optional(text(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'must be a domain like example.com, without a leading dot')),
   SESSION_IDLE: setting(30 * 86_400, seconds(1, 400 * 86_400)),
@@ -111,7 +115,7 @@ export type ServiceConfig = Config & { readonly WECHAT_APPID: string, readonly W
 export const settingNames = Object.keys(settings) as ReadonlyArray<keyof Settings>
 
 /** Settings that may be given as a file, as orchestrators mount secrets: WECHAT_SECRET_FILE names a file with the value of WECHAT_SECRET. */
-const secretNames: readonly string[] = ['WECHAT_SECRET', 'STORE_URL'] satisfies Array<keyof Settings>
+const secretNames: readonly string[] = ['WECHAT_SECRET', 'STORE_URL', 'WEBHOOK_SECRET'] satisfies Array<keyof Settings>
 
 /** Settings that other programs read in lower case first. */
 export const alsoInLowerCase: ReadonlySet<string> = new Set(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] satisfies Array<keyof Settings>)
@@ -155,8 +159,10 @@ export const readSettings = (environment: Environment, readFile?: (path: string)
     }
   })) as Values // built from the table's own names
 
-  const used = proxyFor(values.WECHAT_API_URL, { HTTPS_PROXY: 'HTTPS_PROXY', HTTP_PROXY: 'HTTP_PROXY', NO_PROXY: values.NO_PROXY })
-  lines.push(...badProxies.filter(({ setting }) => setting === used).map(({ name, message }) => `${name} ${message}`))
+  const used = [values.WECHAT_API_URL, values.WEBHOOK_URL].map((url) => url !== null && proxyFor(url, { HTTPS_PROXY: 'HTTPS_PROXY', HTTP_PROXY: 'HTTP_PROXY', NO_PROXY: values.NO_PROXY }))
+  lines.push(...badProxies.filter(({ setting }) => used.includes(setting)).map(({ name, message }) => `${name} ${message}`))
+  const isSecretMissing = values.WEBHOOK_URL !== null && [environment.WEBHOOK_SECRET, environment.WEBHOOK_SECRET_FILE].every((value) => (value ?? '').trim() === '')
+  if (isSecretMissing) lines.push('WEBHOOK_URL needs a WEBHOOK_SECRET, with which each message is signed: echo "whsec_$(openssl rand -base64 32)" makes one')
   const config = { ...values, ...derive(values) }
   lines.push(...conflictsIn(config))
   if (lines.length > 0) throw new ConfigError(lines)
@@ -168,7 +174,7 @@ export const readSettings = (environment: Environment, readFile?: (path: string)
     warnings: [
       ...warnings,
       ...links.map((name) => `${name} is ignored: it is the address of a service beside this one, as Kubernetes and Docker set it. In Kubernetes, enableServiceLinks: false keeps them away`),
-      ...badProxies.map(({ name, message }) => `${name} is ignored, as no call to WeChat needs it: here it ${message}`),
+      ...badProxies.map(({ name, message }) => `${name} is ignored, as no call to WeChat or to WEBHOOK_URL needs it: here it ${message}`),
       ...noProxyEntries(textIn(environment, noProxyName)).every(isNoProxyEntry) ? [] : [`${noProxyName} has entries that are no host name, address or CIDR, and they are ignored`],
     ],
     notes,

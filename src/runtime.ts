@@ -11,6 +11,7 @@ import { noPlaces, openPlaces } from './places/geoip-file.ts'
 import { followKeyFile, makeKeyFile, type FollowedKeys } from './sessions/key-file.ts'
 import { createStore } from './stores/store.ts'
 import { createWechatDispatchers, destroyDispatchers } from './wechat/dispatchers.ts'
+import { openWebhook } from './webhook/webhook.ts'
 import { createWechat } from './wechat/wechat.ts'
 
 /** The machine's clocks and timers. */
@@ -26,7 +27,7 @@ export const systemClock: Clock = {
 
 export interface Runtime extends AppDeps {
   readonly log: Logger
-  /** Stops re-reading the key file, closes the store and WeChat's connections, and flushes the log last. The app has to be closed before. */
+  /** Stops re-reading the key file, stores the webhook's last steps, closes the store and WeChat's connections, and flushes the log last. The app has to be closed before. */
   close (): Promise<void>
 }
 
@@ -36,6 +37,7 @@ export interface Runtime extends AppDeps {
  * flushes what the service before has left: that may not write any more.
  */
 export const openRuntime = async (config: ServiceConfig, clock: Clock = systemClock, lockStore: () => Promise<unknown> = async () => {}): Promise<Runtime> => {
+  const { WEBHOOK_URL, WEBHOOK_SECRET } = config
   const output = openLogOutput(clock)
   const log = pino({ level: config.LOG_LEVEL, base: null }, output)
   const places = config.GEOIP_FILE === null ? noPlaces : openPlaces(config.GEOIP_FILE, log)
@@ -62,13 +64,17 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
     codeSupply: config.CODE_SUPPLY,
     ticketTtlMs: (config.TICKET_TTL + 60) * 1000,
   })
+  const webhook = WEBHOOK_URL === null || WEBHOOK_SECRET === null
+    ? null
+    : openWebhook(store, { url: WEBHOOK_URL, secret: WEBHOOK_SECRET, proxy: proxyFor(WEBHOOK_URL, config), sealingKey: keys.cookie, clock: shared, random: randomBytes, log })
   const close = async (): Promise<void> => {
     keys.stop()
     wechat.close()
+    await webhook?.close()
     await Promise.all([destroyDispatchers(dispatchers), store.close()])
     await output.flush()
   }
-  return { store, wechat, places, keys, clock: shared, random: randomBytes, log, close }
+  return { store, wechat, places, keys, clock: shared, random: randomBytes, log, ...webhook !== null && { steps: webhook }, close }
 }
 
 /** With an embedded store the first start makes the key file. Instances that share Redis have to be given the same one. */

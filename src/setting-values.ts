@@ -1,6 +1,7 @@
 /** How the text of a setting is read: each function returns the value, or throws an Error whose message goes on from the setting's name ("must be …"). */
 import { readNetwork } from './domain/address.ts'
 import { isPlainText } from './domain/text.ts'
+import { readWebhookSecret } from './domain/webhook-secret.ts'
 
 export const wrong = (mustBe: string): never => { throw new Error(mustBe) }
 
@@ -63,6 +64,17 @@ export const httpUrl = (value: string): string => {
   const url = URL.parse(value)
   return url !== null && /^https?:$/.test(url.protocol) ? url.href.replace(/\/$/, '') : wrong('must be an http or https URL')
 }
+
+/** As it is, with a slash at its end. Its path and query may be secrets of the receiver, so no message quotes it. */
+export const webhookUrl = (value: string): string => {
+  const url = URL.parse(value)
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.hash === ''
+    ? url.href
+    : wrong('must be an http or https URL without user, password and fragment')
+}
+
+export const webhookSecret = (value: string): string =>
+  readWebhookSecret(value) === null ? wrong('must be whsec_ and the base64 of 24 to 64 random bytes: echo "whsec_$(openssl rand -base64 32)" makes one') : value
 
 /** Without a scheme it is http, as in curl. The URL may hold credentials, so no message quotes it. */
 export const proxyUrl = (value: string): string => {

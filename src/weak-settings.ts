@@ -34,6 +34,7 @@ export const weakSettings = (config: Config, { isProduction }: WeakSettingsOptio
   ...config.TRUST_PROXY.filter(isWide).map((range) =>
     `TRUST_PROXY has ${range}: any address in it may claim to be any visitor, and no limit holds for it. Name the addresses of your own proxies`),
   ...weakApiUrl(config.WECHAT_API_URL),
+  ...weakWebhookUrl(config.WEBHOOK_URL),
   ...(['HTTPS_PROXY', 'HTTP_PROXY'] as const).flatMap((name) => weakProxy(name, config[name])),
   ...weakStoreUrl(config.STORE_URL),
   ...isProduction && !config.isSecure
@@ -64,6 +65,13 @@ const weakApiUrl = (url: string): readonly string[] => {
   const { protocol, hostname } = new URL(url)
   return protocol === 'http:' && isPublicHost(hostname)
     ? ['WECHAT_API_URL is http to a public host: the AppSecret and the js_code of every login cross the network in clear. Use https']
+    : []
+}
+
+const weakWebhookUrl = (url: string | null): readonly string[] => {
+  const { protocol, hostname } = new URL(url ?? 'https://none')
+  return protocol === 'http:' && isPublicHost(hostname)
+    ? ['WEBHOOK_URL is http to a public host: who logs in, when and from which address crosses the network in clear. Use https or a private network']
     : []
 }
 

@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import { isId, startOf } from '../domain/ids.ts'
 import type { Problem, ProblemCode } from '../errors.ts'
 import type { Step } from '../domain/step.ts'
-import type { Audit } from '../login/audit.ts'
+import type { Audit, StepSink } from '../login/audit.ts'
 import type { Clock } from '../login/ports.ts'
 import { createLogLimit, type LogLimit } from './log-limit.ts'
 import { addressOf, clientKeyOf } from './visitor.ts'
@@ -18,10 +18,6 @@ const refusals: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'key-unknown',
   'js-code-invalid',
   'match-wrong',
-  'not-owner',
-  'person-unknown',
-  'person-waiting',
-  'person-blocked',
   'wechat-user-blocked',
   'cross-site',
   'ticket-not-scanned',
@@ -44,9 +40,13 @@ const isRepeatable = (step: Step): boolean => step.event === 'cookies.refused' |
 /** Lines a minute for one client; the rest are one line with their number. */
 const repeatablePerMinute = 20
 
-/** Gives each request an audit. `origins` are those of our sites; any other origin is logged as `another`. */
-export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(async (app, { origins, clock }) => {
-  const refusalLines = createLogLimit(clock, (code, client, repeated) => { app.log.info({ event: 'refused', code, client, repeated }, 'audit') })
+/** Gives each request an audit. `origins` are those of our sites; any other origin is logged as `another`. `steps` gets what is logged. */
+export const auditPlugin = fp<{ origins: readonly string[], clock: Clock, steps: StepSink | undefined }>(async (app, { origins, clock, steps }) => {
+  const refusalLines = createLogLimit(clock, (code, client, repeated) => {
+    const line = { event: 'refused', code, client, repeated }
+    app.log.info(line, 'audit')
+    steps?.add(line)
+  })
   app.decorate('refusalLines', refusalLines)
   app.addHook('onClose', async () => { refusalLines.flush() })
 
@@ -63,7 +63,9 @@ export const auditPlugin = fp<{ origins: readonly string[], clock: Clock }>(asyn
     record (step: Step): void {
       const { request } = this
       if (isRepeatable(step) && !refusalLines.allows(step.event, clientKeyOf(request), repeatablePerMinute)) return
-      request.log.info({ ...step, ...(request.phoneKey !== '' && { key: request.phoneKey }), ip: addressOf(request), ...siteOf(request) }, 'audit')
+      const line = { ...step, ...(request.phoneKey !== '' && { key: request.phoneKey }), ip: addressOf(request), ...siteOf(request) }
+      request.log.info(line, 'audit')
+      steps?.add(Object.assign(line, { reqId: request.id })) // after the log, which has it in each line of the request
     }
   }
 

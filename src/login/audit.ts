@@ -9,3 +9,12 @@ export interface Audit {
    */
   record (step: Step): void
 }
+
+/** A step as the log has it, with what the call adds. */
+export interface LoggedStep { readonly event: string, readonly sub?: string, readonly ticket?: string }
+
+/** Where steps go beside the log. */
+export interface StepSink {
+  /** Takes a step over; returns at once, and never throws. */
+  add (step: LoggedStep): void
+}

@@ -71,7 +71,7 @@ await t.test('start: the service starts, and says in its log what may have been 
   t.strictSame(lines.filter(({ level }) => level === 40).map(({ msg }) => msg), [
     'TRUSTED_PROXIES is not a setting of scan-login and is ignored, and TRUST_PROXY is not set: did you mean TRUST_PROXY?',
     'not settings of scan-login, and ignored: COOKIE_DOMAIN_2 (did you mean COOKIE_DOMAIN?)',
-    'HTTPS_PROXY is ignored, as no call to WeChat needs it: here it must be the http or https URL of a proxy, like http://proxy.example.com:3128',
+    'HTTPS_PROXY is ignored, as no call to WeChat or to WEBHOOK_URL needs it: here it must be the http or https URL of a proxy, like http://proxy.example.com:3128',
   ])
   t.strictSame(lines.filter(({ level, msg }) => level === 30 && msg.includes('ignored')).map(({ msg }) => msg), ['not settings of scan-login, and ignored: WECHAT_MCHID, LIMIT_MEMORY, WECHAT_MP_SECRET'])
   t.match(await refusal(t, { env: { WECHAT_APPID: credentials.WECHAT_APPID, WECHAT_APP_SECRET: credentials.WECHAT_SECRET } }), [/^WECHAT_SECRET not set: /, /^WECHAT_APP_SECRET is not a setting .*: did you mean WECHAT_SECRET\?$/])

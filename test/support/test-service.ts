@@ -5,6 +5,7 @@ import './shared-startup.ts'
 import { buildApp } from '../../src/app.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import type { StepSink } from '../../src/login/audit.ts'
 import type { Clock, Places } from '../../src/login/ports.ts'
 import type { Store } from '../../src/login/store-port.ts'
 import { noPlaces } from '../../src/places/geoip-file.ts'
@@ -55,6 +56,8 @@ export interface TestServiceOptions {
   readonly places?: Places
   /** The limit of a call to WeChat, for tests that wait for it; the usual limit otherwise. */
   readonly wechatTimeoutMs?: number
+  /** Gets the audit's steps. */
+  readonly steps?: StepSink
   /** Wraps the app's store, to make its calls fail. */
   readonly wrapStore?: (store: Store) => Store
 }
@@ -92,7 +95,7 @@ export const openTestService = async (t: Test, options: TestServiceOptions = {})
     codeSupply: config.CODE_SUPPLY,
     callTimeoutMs: options.wechatTimeoutMs,
   })
-  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: seededBytes, log }, config)
+  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: seededBytes, log, ...options.steps !== undefined && { steps: options.steps } }, config)
   t.teardown(async () => {
     await app.close()
     wechat.close()

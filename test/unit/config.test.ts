@@ -37,6 +37,8 @@ await t.test('config: the documented defaults hold when nothing is set', async (
     GEOIP_FILE: null,
     ALLOWED_ORIGINS: [],
     TRUST_PROXY: [],
+    WEBHOOK_URL: null,
+    WEBHOOK_SECRET: null,
     TICKET_TTL: 180,
     MAX_WAIT: 25,
     MATCH_NUMBERS: 'tap',
@@ -134,6 +136,8 @@ const bad: Record<string, readonly string[]> = {
   SITE_NAME: ['a\nb', 'x'.repeat(65), 'a\u202eb', 'a\u200bb', 'a\u2028b', '\u3164', '\ud800', 'a\u2066b\u2069'],
   ALLOWED_ORIGINS: ['https://a.example/', '*', 'null', 'a.example', 'https://a.example,,https://b.example', 'https://A.example'],
   TRUST_PROXY: ['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.0/0', '::/0', '2001:db8::/129', '10.0.0.0/8/8', '10.0.0.0/x', '10.0.0.1,', '::ffff:10.0.0.0/8', '::ffff:a00:0/64', '::ffff:0:0/95', '::ffff:0.0.0.0/96', '::ffff:10.0.0.0/129', '10.0.0.0/', '::1/'],
+  WEBHOOK_URL: ['hook.example.com', 'ftp://hook.example.com', 'https://a:b@hook.example.com', 'https://hook.example.com/#a'],
+  WEBHOOK_SECRET: ['whsec_', 'whsec_c2hvcnQ=', 'not base64 at all, and long enough', `sk_${Buffer.alloc(32).toString('base64')}`],
   TICKET_TTL: ['0', '3601', '3m'],
   MAX_WAIT: ['56', '-1'],
   MATCH_NUMBERS: ['yes', 'true', 'ON'],
@@ -159,6 +163,19 @@ for (const [name, values] of Object.entries(bad)) {
   })
 }
 
+const webhookSecret = 'whsec_c2Nhbi1sb2dpbi10ZXN0cy1vbmx5LTMyLWJ5dGVz'
+
+await t.test('config: WEBHOOK_URL stays as it is and needs a secret, which may come from a file', async (t) => {
+  const url = 'http://relay.internal:8080/hook/?token=x'
+  t.hasStrict(readConfig({ WEBHOOK_URL: url, WEBHOOK_SECRET: webhookSecret }), { WEBHOOK_URL: url, WEBHOOK_SECRET: webhookSecret })
+  t.hasStrict(readConfig({ WEBHOOK_URL: url, WEBHOOK_SECRET_FILE: 'file' }, () => `${webhookSecret}\n`), { WEBHOOK_SECRET: webhookSecret })
+  t.hasStrict(readConfig({ WEBHOOK_URL: url, WEBHOOK_SECRET_FILE: 'file' }), { WEBHOOK_URL: url, WEBHOOK_SECRET: null }, 'a command that reads no file of a secret starts')
+  t.match(linesOf({ WEBHOOK_URL: url }), [/^WEBHOOK_URL needs a WEBHOOK_SECRET, /])
+  t.match(linesOf({ WEBHOOK_URL: url, WEBHOOK_SECRET: ' ' }), [/^WEBHOOK_URL needs a WEBHOOK_SECRET, /])
+  t.throws(() => readConfig({ WEBHOOK_URL: url, WEBHOOK_SECRET: webhookSecret, WEBHOOK_SECRET_FILE: 'file' }, () => webhookSecret), { message: 'WEBHOOK_SECRET and WEBHOOK_SECRET_FILE are both set: set only one of them' })
+  for (const secret of ['swordfish', `${webhookSecret}!`]) t.notMatch(linesOf({ WEBHOOK_URL: url, WEBHOOK_SECRET: secret }).join(), secret, 'no secret is shown')
+})
+
 await t.test('config: proxies are read in either case, the lower first, and without a scheme as http', async (t) => {
   t.strictSame(readConfig({ HTTPS_PROXY: 'proxy.internal:3128', http_proxy: 'https://ada:p%40ss@proxy.example', NO_PROXY: '.internal, 10.0.0.0/8 [::1]:443 *' }), {
     ...readConfig({}), HTTPS_PROXY: 'http://proxy.internal:3128/', HTTP_PROXY: 'https://ada:p%40ss@proxy.example/', NO_PROXY: ['.internal', '10.0.0.0/8', '[::1]:443', '*'],
@@ -177,6 +194,7 @@ await t.test('config: a proxy that can\'t be used stops the start when calls to 
     [{ HTTPS_PROXY: socks }, 'HTTPS_PROXY'],
     [{ http_proxy: socks, WECHAT_API_URL: api }, 'http_proxy'],
     [{ HTTPS_PROXY: 'http://proxy', https_proxy: socks, NO_PROXY: '.cn' }, 'https_proxy'],
+    [{ HTTP_PROXY: socks, WEBHOOK_URL: 'http://relay.internal', WEBHOOK_SECRET: webhookSecret }, 'HTTP_PROXY'],
   ] as const) t.match(linesOf(environment), [new RegExp(`^${name} must be the http or https URL of a proxy, [^\\n]+$`)], name)
   for (const [environment, name] of [
     [{ HTTP_PROXY: socks }, 'HTTP_PROXY'],
@@ -185,7 +203,7 @@ await t.test('config: a proxy that can\'t be used stops the start when calls to 
   ] as const) {
     const { config, warnings } = readSettings(environment)
     t.strictSame([config.HTTP_PROXY, config.HTTPS_PROXY], [null, null])
-    t.match(warnings, [new RegExp(`^${name} is ignored, as no call to WeChat needs it: here it must be [^\\n]+$`)])
+    t.match(warnings, [new RegExp(`^${name} is ignored, as no call to WeChat or to WEBHOOK_URL needs it: here it must be [^\\n]+$`)])
     t.notMatch(warnings.join(), 'swordfish')
   }
 })

@@ -5,6 +5,8 @@ import { weakSettings } from '../../src/weak-settings.ts'
 const isSecure = { PUBLIC_URL: 'https://login.example.com' }
 const linesOf = (env: Record<string, string>, isProduction = true): readonly string[] => weakSettings(readConfig({ ...isSecure, ...env }), { isProduction })
 
+const webhookSecret = 'whsec_c2Nhbi1sb2dpbi10ZXN0cy1vbmx5LTMyLWJ5dGVz'
+
 /** Settings, and how the line of each begins. */
 const weak: ReadonlyArray<readonly [Record<string, string>, ...string[]]> = [
   [{ MATCH_NUMBERS: 'off' }, 'MATCH_NUMBERS=off: '],
@@ -17,6 +19,7 @@ const weak: ReadonlyArray<readonly [Record<string, string>, ...string[]]> = [
   [{ WECHAT_API_URL: 'http://gateway.example.com' }, 'WECHAT_API_URL is http to a public host: '],
   [{ WECHAT_API_URL: 'http://203.0.113.7:8080' }, 'WECHAT_API_URL is http to a public host: '],
   [{ WECHAT_API_URL: 'http://[2001:db8::7]' }, 'WECHAT_API_URL is http to a public host: '],
+  ...['http://hook.example.com/a', 'http://203.0.113.7:8080'].map((url) => [{ WEBHOOK_URL: url, WEBHOOK_SECRET: webhookSecret }, 'WEBHOOK_URL is http to a public host: '] as const),
   [{ HTTPS_PROXY: 'http://user:secret@proxy.example.com:3128' }, 'HTTPS_PROXY is http to a public host: '],
   [{ http_proxy: 'http://user:secret@203.0.113.7:3128' }, 'HTTP_PROXY is http to a public host: '],
   [{ STORE_URL: 'redis://user:secret@redis.example.com:6379/0' }, 'STORE_URL is Redis without TLS on a public host: '],
@@ -46,6 +49,7 @@ const strong: ReadonlyArray<Record<string, string>> = [
   { TRUST_PROXY: '104.16.0.0/13,172.64.0.0/13,162.158.0.0/15,2a06:98c0::/29,2400:cb00::/32,::ffff:10.0.0.0/104,203.0.113.7' },
   { WECHAT_API_URL: 'https://gateway.example.com' },
   ...['http://127.0.0.1:8080', 'http://[::1]:8080', 'http://localhost', 'http://wechat-gateway', 'http://gateway.internal', 'http://10.1.2.3', 'http://[fd00::1]', 'http://gateway.default.svc.cluster.local'].map((url) => ({ WECHAT_API_URL: url })),
+  ...['https://hook.example.com/a', 'http://127.0.0.1:8080', 'http://localhost/a', 'http://relay', 'http://10.1.2.3', 'http://[fd00::1]'].map((url) => ({ WEBHOOK_URL: url, WEBHOOK_SECRET: webhookSecret })),
   ...['redis://redis:6379', 'redis://127.0.0.1', 'redis://:p@10.0.0.7/1', 'redis://cache.internal', 'rediss://user:secret@redis.example.com', 'redis+sentinel://s1,s2/main', 'sqlite:data/x.db', 'sqlite::memory:'].map((url) => ({ STORE_URL: url })),
   ...['http://proxy.example.com:3128', 'https://user:secret@proxy.example.com', 'http://user:secret@proxy.internal:3128', 'http://user:secret@10.0.0.7'].map((url) => ({ HTTPS_PROXY: url })),
   { TICKET_TTL: '600', SESSION_IDLE: '90d', SESSION_MAX: '180d' },

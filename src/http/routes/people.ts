@@ -39,9 +39,7 @@ export const peopleRoutes = ({ login, people }: PeopleRouteDeps): FastifyPluginA
     const { id } = request.params
     if (!isSecret(id)) throw new Problem('not-found')
     await decision({ sub: id, owner: request.signer.sub }, request.audit)
-    const decided = await people.read(id)
-    if (decided.state === 'unknown') throw new Problem('not-found') // they have deleted their data meanwhile
-    return personView(decided)
+    return personView(await people.read(id))
   })
   decide(login.allowPerson, '/:id/allow')
   decide(login.blockPerson, '/:id/block')

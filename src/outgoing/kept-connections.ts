@@ -1,7 +1,8 @@
 /**
- * Repeats a call once, on a fresh connection, where a kept connection died before a byte of the answer came: WeChat may close an idle connection at the moment
- * of a call. It may have carried that call out all the same, and none of ours does harm twice: codes and links are made again, a forced
- * refresh of the token within 30 s returns what the first one made, and of a js_code WeChat then says that it was used, so that the phone brings another.
+ * Repeats a call once, on a fresh connection, where a kept connection died before a byte of the answer came: a server may close an idle connection at the moment
+ * of a call. It may have carried that call out all the same, and none of ours does harm twice. WeChat makes codes and links again, a forced
+ * refresh of the token within 30 s returns what the first one made, and a js_code is then said to be used, so that the phone brings another. A webhook's
+ * receiver knows a repeated event by its id.
  */
 import { Client, type buildConnector, type Dispatcher } from 'undici'
 

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import type { Lookup } from '../../../src/wechat/connect.ts'
+import type { Lookup } from '../../../src/outgoing/connect.ts'
 import { createWechatDispatchers, destroyDispatchers } from '../../../src/wechat/dispatchers.ts'
 import { listen } from '../../support/listen.ts'
 import { freePort } from '../../support/redis.ts'
