@@ -14,6 +14,8 @@ const scriptOf = (name: string): string => `
     onReady () { log('onReady') },
     onHide () { log('onHide') },
     onUnload () { log('onUnload') },
+    onPullDownRefresh () { log('onPullDownRefresh') },
+    onReachBottom () { log('onReachBottom') },
     onCount () { this.setData({ count: this.data.count + 1 }) },
     onItem ({ type, currentTarget, mark }) { log(type, currentTarget.dataset, mark) },
     onOuter () { log('outer') },
@@ -66,7 +68,7 @@ const files = {
   'pages/one/one.wxml': one,
   'pages/one/one.wxss': '.top { padding: 1rem; margin-left: 10rpx } .scroller { height: 100px } .tall { height: 3000px }',
   'pages/one/one.ts': scriptOf('one'),
-  'pages/two/two.json': '{}',
+  'pages/two/two.json': JSON.stringify({ enablePullDownRefresh: true }),
   'pages/two/two.wxml': '<view class="top"><button bind:tap="onCount">Two {{count}}</button></view>',
   'pages/two/two.wxss': '.top { margin-left: 20rpx }',
   'pages/two/two.ts': scriptOf('two'),
@@ -208,6 +210,45 @@ await t.test('scroll-view: it scrolls when End is pressed', async (t) => {
   await list.focus()
   await list.press('End')
   await phone.frame.locator('.scroller').evaluate((element: any) => element.scrollTop > 0 || new Promise((resolve) => element.addEventListener('scroll', resolve, { once: true })))
+})
+
+await t.test('pull: a page that asks for it is told, once until it stops the refresh, when it is pulled down far enough', async (t) => {
+  const phone = await open(t, { launch: { path: 'pages/two/two' } })
+  const pull = async (px: number): Promise<void> => {
+    await phone.page.mouse.move(200, 300)
+    await phone.page.mouse.down()
+    await phone.page.mouse.move(200, 300 + px, { steps: 4 })
+    await phone.page.mouse.up()
+  }
+  await logged(phone)
+  await pull(40)
+  t.strictSame(await logged(phone), [])
+  await pull(100)
+  await pull(100)
+  t.strictSame(await logged(phone), [['two', 'onPullDownRefresh']])
+  t.equal(await phone.frame.locator('.pull').evaluate((element: any) => element.offsetHeight), 60)
+  await wx(phone, 'stopPullDownRefresh()')
+  t.equal(await phone.frame.locator('.pull').evaluate((element: any) => element.offsetHeight), 0)
+  await pull(100)
+  t.strictSame(await logged(phone), [['two', 'onPullDownRefresh']])
+  const other = await open(t)
+  t.equal(await other.frame.locator('.pull').count(), 0, 'no other page can be pulled')
+})
+
+await t.test('scrolling: the page is told once when its end is reached, and again when it has grown', async (t) => {
+  const phone = await open(t)
+  const scroll = (heightPx: number): Promise<void> => phone.frame.locator('.page-box').evaluate(async (box: any, px) => {
+    box.querySelector('.top').style.height = `${px}px`
+    const scrolled = new Promise((resolve) => box.addEventListener('scroll', () => setTimeout(resolve), { once: true }))
+    box.scrollTop = box.scrollHeight
+    await scrolled
+    box.scrollTop -= 10
+  }, heightPx)
+  await logged(phone)
+  await scroll(2000)
+  t.strictSame(await logged(phone), [['one', 'onReachBottom']])
+  await scroll(3000)
+  t.strictSame(await logged(phone), [['one', 'onReachBottom']])
 })
 
 await t.test('page-meta: the root\'s font size follows the phone\'s when a page has the tag, and only there', async (t) => {

@@ -550,7 +550,12 @@ await t.test('home page: leads an owner to the people', async (t) => {
   await page.onShow()
   did.length = 0
   page.onPeople()
-  t.strictSame(did, ['navigateTo /pages/people/people?state=waiting'])
+  t.strictSame(did.splice(0), ['navigateTo /pages/people/people?state=waiting'])
+  answers.sessions = ok({ sessions: [], registration: 'approval', state: 'active', people_waiting: 0 })
+  await page.onPullDownRefresh()
+  t.strictSame(did, ['stopPullDownRefresh'])
+  page.onPeople()
+  t.equal(did.at(-1), 'navigateTo /pages/people/people?state=active')
   t.equal(page.data.screen.audience, 'The owner of login\u200b.example\u200b.com decides who may come in.')
 })
 

@@ -49,6 +49,12 @@ Page({
     this.home = undefined // an answer that comes later is not drawn
   },
 
+  /** An owner sees so whether anybody waits by now. */
+  async onPullDownRefresh () {
+    await this.home?.read()
+    wx.stopPullDownRefresh()
+  },
+
   draw () {
     if (this.home === undefined) return
     const screen = homeScreenOf(this.home.view(), words, service.serverNow(), service.isClockOff(), host)
