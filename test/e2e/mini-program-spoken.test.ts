@@ -62,7 +62,7 @@ await t.test('spoken: title and address come first, then the numbers, each as a 
   await phone.button('My logins').click()
   await phone.button(/^Log out Chrome/).waitFor()
   const home = await spoken(window)
-  t.strictSame(home.filter((text) => !/ago$|just now/.test(text)), ['WeChat user', 'Set a name', 'Scan to log in', home[3], "Where you're logged in", 'Chrome · Linux', 'New', 'This computer', 'Log out Chrome · Linux', 'Log out everywhere'])
+  t.strictSame(home.filter((text) => !/ago$|just now/.test(text)), ['WeChat user', 'Set a name', 'Scan to log in', home[3], 'People', "Where you're logged in", 'Chrome · Linux', 'New', 'This computer', 'Log out Chrome · Linux', 'Log out everywhere', 'Delete my data'])
   once(t, home)
 })
 
