@@ -41,6 +41,7 @@ import type { Store } from './login/store-port.ts'
 import { createRereadTickets } from './login/reread-tickets.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
 import { createPeople } from './people/people.ts'
+import { createWechatIds } from './people/wechat-ids.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
 import type { Keys } from './sessions/key-set.ts'
 import { createSessionLists } from './sessions/session-lists.ts'
@@ -86,6 +87,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     tickets,
     waitingRoom,
     people,
+    wechatIds: createWechatIds(store, { subjectKey: keys.subject, isKept: config.KEEP_WECHAT_IDS === 'on' }),
     places,
     wrongNumbers: createWrongNumbers(store, clock, random),
     sessions,

@@ -59,6 +59,7 @@ const settings = {
 
   // People
   REGISTRATION: setting('open', oneOf('open', 'approval', 'closed')),
+  KEEP_WECHAT_IDS: setting('off', oneOf('on', 'off')),
 
   // Steps for another program
   WEBHOOK_URL: optional(webhookUrl),

@@ -1,77 +1,108 @@
-/** `npm run people`: signs a person out, on the store of a service that may be running. */
-import { createSecretKey } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { pino } from 'pino'
-import { isSecret } from '../domain/ids.ts'
-import { readServiceSettings } from '../environment.ts'
-import type { Log } from '../login/ports.ts'
-import type { Store } from '../login/store-port.ts'
-import { signOutEverywhere } from '../login/sign-out-everywhere.ts'
-import { systemClock } from '../runtime.ts'
+/** `npm run people`: who may come in, on the store of a service that may be running. */
+import { isGroup, knownStates } from '../domain/person.ts'
+import { Problem } from '../errors.ts'
 import { orExit } from '../serve.ts'
-import { createPeople } from '../people/people.ts'
-import { createBrowserSessions } from '../sessions/browser-sessions.ts'
-import { readKeyFile } from '../sessions/key-file.ts'
-import { createSessionLists } from '../sessions/session-lists.ts'
-import { createPhoneKeys } from '../stores/phone-keys.ts'
-import { createStore } from '../stores/store.ts'
+import { readArguments, type Arguments } from './people/arguments.ts'
+import { allow, block, erase, setGroup, setOwner, signOut } from './people/changes.ts'
+import { forgetWechatIds } from './people/forget-wechat-ids.ts'
+import { help } from './people/help.ts'
+import { importLine, importPeople } from './people/import.ts'
+import { list, show } from './people/list.ts'
+import { counted, print } from './people/output.ts'
+import { withParts, type Parts } from './people/parts.ts'
+import { forPerson } from './people/who.ts'
 
-const help = `npm run people -- sign-out <sub>
+const usage = (form: string): never => { throw new Error(`usage: "npm run people -- ${form}"; "npm run people -- --help" says more`) }
 
-  sign-out <sub>  signs a person out everywhere: every browser and every phone, at once. For a phone that was lost or stolen.
-                  The person can log in again at once.
-
-A person's sub is in the log (event "session.opened"), and in GET /api/session. The settings are those of the service: STORE_URL and KEYS_FILE,
-from the environment or from .env. The service need not be stopped.
-`
-
-/** Redis is connected to in the background, and calls are refused until then. */
-const connectWithinMs = 5000
-const connectRetryMs = 100
-
-const untilReady = async (store: Store): Promise<void> => {
-  const giveUpAt = systemClock.steady() + connectWithinMs
-  for (;;) {
-    try {
-      return await store.check()
-    } catch (cause) {
-      if (systemClock.steady() >= giveUpAt) throw new Error('the store does not answer: is STORE_URL that of the service, and is it running?', { cause })
-    }
-    await sleep(connectRetryMs)
-  }
+interface Command {
+  /** What follows the command's name, as the usage says it. */
+  readonly form: string
+  readonly options?: readonly string[]
+  /** Checks the words that follow the name, and returns the work; undefined where they are wrong. */
+  readonly plan: (words: readonly string[], options: Arguments['options']) => ((parts: Parts) => Promise<unknown>) | undefined
 }
 
-/** Runs work with the store and the keys of the settings. */
-const withStore = async <T>(work: (parts: { phoneKeys: ReturnType<typeof createPhoneKeys>, sessions: ReturnType<typeof createBrowserSessions>, log: Log }) => Promise<T>): Promise<T> => {
-  const { config } = readServiceSettings({ withSecretFiles: true })
-  const log = pino({ level: 'info', base: null }, pino.destination({ dest: 2, sync: true }))
-  const keys = readKeyFile(config.KEYS_FILE)
-  const store = createStore(config.STORE_URL, { clock: systemClock, log: quiet })
-  try {
-    await untilReady(store)
-    const clock = { ...systemClock, now: store.now, errorMs: store.timeErrorMs }
-    const sessions = createBrowserSessions(store, createSessionLists(store, clock), clock, { people: createPeople(store, clock), idleMs: config.SESSION_IDLE * 1000, maxMs: config.SESSION_MAX * 1000, cookieKey: createSecretKey(keys.cookie) })
-    return await work({ phoneKeys: createPhoneKeys(store, { clock, sealingKey: keys.cookie }), sessions, log })
-  } finally {
-    await store.close()
-  }
+/** A command on one person; it prints the line that `work` returns. */
+const onPerson = (work: (parts: Parts, sub: string) => Promise<string>): Command => ({
+  form: '<who>',
+  plan: ([who, ...more]) => who === undefined || more.length > 0 ? undefined : forPerson(who, async (parts, sub) => { await print(`${await work(parts, sub)}\n`) }),
+})
+
+const checkedGroup = (group: string): string => {
+  if (!isGroup(group)) throw new Error(`${JSON.stringify(group)} is no name of a group: 1 to 32 of a-z, 0-9 and "-"`)
+  return group
 }
 
-/** Instead of the store's log lines, the command prints one line with what went wrong. */
-const quiet: Log = { info () {}, warn () {}, error () {} }
+const isVerb = (word: string | undefined): word is 'add' | 'remove' => word === 'add' || word === 'remove'
 
-const signOut = async (sub: string): Promise<string> => {
-  if (!isSecret(sub)) throw new Error(`${JSON.stringify(sub)} is no sub: a sub has 43 characters, and is in the log as "sub"`)
-  const { browsers, phones } = await withStore(({ phoneKeys, sessions, log }) =>
-    signOutEverywhere({ phoneKeys, sessions, audit: { record: (step) => { log.info(step, 'audit') } } }, { sub, by: 'operator', exceptKeyId: null }))
-  return `${sub} is signed out everywhere: ${counted(browsers, 'browser')}, ${counted(phones, 'phone key')}`
+const commands: Readonly<Record<string, Command>> = {
+  list: {
+    form: '[--state waiting|active|blocked] [--json]',
+    options: ['state', 'json'],
+    plan: (words, options) => {
+      const given = options.get('state') ?? null
+      const state = knownStates.find((one) => one === given) ?? null
+      return words.length > 0 || state !== given ? undefined : (parts) => list(parts, { state, asJson: options.has('json') })
+    },
+  },
+  show: {
+    form: '<who> [--json] [--wechat-ids]',
+    options: ['json', 'wechat-ids'],
+    plan: ([who, ...more], options) => who === undefined || more.length > 0
+      ? undefined
+      : forPerson(who, (parts, sub) => show(parts, { sub, asJson: options.has('json'), withWechatIds: options.has('wechat-ids') })),
+  },
+  owner: {
+    form: 'add|remove <who>',
+    plan: ([verb, who, ...more]) => !isVerb(verb) || who === undefined || more.length > 0
+      ? undefined
+      : forPerson(who, async (parts, sub) => { await print(`${await setOwner(parts, sub, verb === 'add')}\n`) }),
+  },
+  group: {
+    form: 'add|remove <who> <group>',
+    plan: ([verb, who, group, ...more]) => {
+      if (!isVerb(verb) || who === undefined || group === undefined || more.length > 0) return undefined
+      checkedGroup(group)
+      return forPerson(who, async (parts, sub) => { await print(`${await setGroup(parts, sub, group, verb === 'add')}\n`) })
+    },
+  },
+  allow: onPerson(allow),
+  block: onPerson(block),
+  'sign-out': onPerson(signOut),
+  erase: onPerson(erase),
+  import: {
+    form: '<file.csv> [--json]',
+    options: ['json'],
+    plan: ([file, ...more], options) => file === undefined || more.length > 0
+      ? undefined
+      : async (parts) => {
+        const counts = await importPeople(parts, file)
+        await print(`${options.has('json') ? JSON.stringify(counts) : importLine(counts)}\n`)
+      },
+  },
+  'forget-wechat-ids': {
+    form: '',
+    plan: (words) => words.length > 0 ? undefined : async (parts) => { await print(`${counted(await forgetWechatIds(parts), 'person', 'people')} had WeChat ids kept: they are deleted\n`) },
+  },
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 await orExit(async () => {
-  const [word, ...rest] = process.argv.slice(2)
-  if (word === '--help' || word === '-h') process.stdout.write(help)
-  else if (word === 'sign-out' && rest.length === 1) process.stdout.write(`${await signOut(rest[0] ?? '')}\n`)
-  else throw new Error('usage: "npm run people -- sign-out <sub>"; "npm run people -- --help" says more')
+  const { words: [name = '', ...words], options } = readArguments(process.argv.slice(2), ['state'])
+  if (options.has('help') || options.has('-h')) {
+    process.stdout.write(help)
+    return
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) return usage(Object.keys(commands).join('|'))
+  const isKnown = [...options].every(([option, value]) => command.options?.includes(option) === true && (value === true) === (option !== 'state'))
+  const work = isKnown ? command.plan(words, options) : undefined
+  if (work === undefined) return usage(`${name} ${command.form}`.trim())
+  await withParts(async (parts) => {
+    try {
+      await work(parts)
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'store-unavailable') throw new Error('the store stopped answering. What was done until then stays: run the command again', { cause: error })
+      throw error
+    }
+  })
 })

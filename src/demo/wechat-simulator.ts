@@ -27,6 +27,7 @@ export interface WechatSimulator {
   /** Makes a new js_code for a person. Any name is a person. */
   jsCode (person: string): string
   openidOf (person: string): string
+  unionidOf (person: string): string
   /**
    * Injects a fault into the next `times` calls of an endpoint (default: until cleared). A fault other than an errcode spoils the answer of
    * a call that has taken effect: a js_code is used up all the same.
@@ -64,6 +65,7 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
     codesPerMinute: 5000,
     picture: null,
     owner: 'organisation',
+    hasUnionids: false,
     linksPerSecond: 100,
     linksPerDay: 500_000,
   }
@@ -115,6 +117,7 @@ export const startWechatSimulator = async ({ clock = { now: Date.now }, port = 0
     secret,
     jsCode: people.jsCode,
     openidOf: people.openidOf,
+    unionidOf: people.unionidOf,
     fail: (endpoint, fault, times = Infinity) => { faults.set(endpoint, { fault, left: times }) },
     clearFaults: () => { faults.clear() },
     revokeToken: (how = 'replaced') => { tokens.revoke(how) },

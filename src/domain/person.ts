@@ -21,6 +21,9 @@ export const isHandle = (text: string): boolean => /^wx-[a-z2-7]{16}$/.test(text
 /** Tells whether a text can be the name of a group. */
 export const isGroup = (text: string): boolean => /^[a-z0-9-]{1,32}$/.test(text)
 
+/** Each token names a person's groups, and so does a header of 4 KB at the most behind common proxies. */
+export const maxGroups = 50
+
 /** `unknown`: nothing is stored of them. `waiting`: an owner has not let them in yet. */
 export type PersonState = 'unknown' | 'waiting' | 'active' | 'blocked'
 

@@ -2,6 +2,7 @@ import { refusalOf, type Person } from '../domain/person.ts'
 import { graceMs, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
+import { keepIdsAtAdmission } from './keep-wechat-ids.ts'
 import type { SessionEnder } from './ports.ts'
 
 export type AdmissionDeps = LoginDeps & { readonly sessions: Pick<SessionEnder, 'hasAny'> }
@@ -22,6 +23,7 @@ export const admitPerson = async (deps: AdmissionDeps, person: Person, ticket: T
     if (state === 'waiting' && registration === 'closed') throw new Problem('person-unknown')
     const isNew = await people.create(person.sub, { state, isSeen: true, ticket: scannedTicket(ticket) })
     if (isNew) deps.audit.record({ event: state === 'active' ? 'person.created' : 'person.waiting', sub: person.sub })
+    await keepIdsAtAdmission(deps, person.sub)
   }
   const admitted = await people.read(person.sub)
   assertAdmitted(admitted)

@@ -22,13 +22,14 @@ export const allowPerson = async ({ people, audit }: DecisionDeps, decision: Dec
 
 /**
  * Blocks a person, and then ends all that they have, in this order: who reads them after that admits them to nothing, and what was begun before ends with the
- * sign-out. Repeatable: another call finishes what broke off. Rejects with `bad-request` for the owner themselves, and with `not-found` where nobody is known by this id.
+ * sign-out. Repeatable: another call finishes what broke off. A command on the server may also block somebody ahead of their first scan. Rejects with `bad-request` for the owner themselves, and with `not-found` where nobody is known by this id.
  */
 export const blockPerson = async (deps: DecisionDeps, decision: Decision): Promise<void> => {
   const { people, audit } = deps
   const { sub, owner } = decision
   if (sub === owner) throw new Problem('bad-request', { detail: 'An owner can not block themselves' })
-  if (await people.setState(sub, ['waiting', 'active'], 'blocked')) audit.record({ event: 'person.blocked', sub, ...by(decision) })
+  const isAhead = owner === null && (await people.read(sub)).state === 'unknown' && await people.create(sub, { state: 'blocked', isSeen: false })
+  if (isAhead || await people.setState(sub, ['waiting', 'active'], 'blocked')) audit.record({ event: 'person.blocked', sub, ...by(decision) })
   else if ((await people.read(sub)).state !== 'blocked') throw new Problem('not-found')
   await signOutEverywhere(deps, { sub, by: owner === null ? 'operator' : 'owner', exceptKeyId: null })
 }

@@ -2,7 +2,7 @@ import type { Registration } from '../domain/person.ts'
 import type { RandomBytes } from '../domain/ids.ts'
 import type { MatchMode } from '../domain/match.ts'
 import type { Audit } from './audit.ts'
-import type { Clock, PersonRegister, Places, Tickets, WrongNumbers } from './ports.ts'
+import type { Clock, PersonRegister, Places, Tickets, WechatIdRegister, WrongNumbers } from './ports.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 /** What one call of a use case works with. `createLogin` adds the call's audit to what all calls share. */
@@ -10,6 +10,7 @@ export interface LoginDeps {
   readonly tickets: Tickets
   readonly waitingRoom: WaitingRoom
   readonly people: PersonRegister
+  readonly wechatIds: WechatIdRegister
   readonly places: Places
   readonly wrongNumbers: WrongNumbers
   readonly clock: Clock

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { newId, newSecret } from '../domain/ids.ts'
 import { subjectOf, type Person } from '../domain/person.ts'
 import type { LoginDeps } from './deps.ts'
+import { keepIdsAtLogin } from './keep-wechat-ids.ts'
 import type { NewPhoneKey, PhoneIdentity, PhoneKeys } from './ports.ts'
 
 /** How long a key can sign before the phone has to log in again. */
@@ -15,13 +16,14 @@ export interface PhoneLoginDeps extends LoginDeps {
 }
 
 /**
- * Exchanges a js_code from `wx.login` for a signing key of this phone. The openid goes no further: only the `sub` derived from it is stored.
- * Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`.
+ * Exchanges a js_code from `wx.login` for a signing key of this phone. Only the `sub` derived from the openid is stored, unless
+ * KEEP_WECHAT_IDS is on. Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`.
  */
 export const logPhoneIn = async (deps: PhoneLoginDeps, jsCode: string): Promise<{ key: NewPhoneKey, person: Person }> => {
-  const openid = await deps.phones.openidFor(jsCode)
-  const sub = subjectOf(deps.appid, openid, deps.subjectKey)
+  const ids = await deps.phones.idsFor(jsCode)
+  const sub = subjectOf(deps.appid, ids.openid, deps.subjectKey)
   const [key, person] = await Promise.all([issueKey(deps, sub), deps.people.read(sub)])
+  await keepIdsAtLogin(deps, person, ids)
   return { key, person }
 }
 

@@ -3,6 +3,7 @@ import type { KnownState, Person } from '../domain/person.ts'
 import type { Place } from '../domain/place.ts'
 import type { EndReason } from '../domain/step.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
+import type { WechatIds } from '../domain/wechat-ids.ts'
 import type { Audit } from './audit.ts'
 
 export interface Tickets {
@@ -125,8 +126,8 @@ export interface LinkSource {
 }
 
 export interface PhoneIdentity {
-  /** The openid behind a js_code; WeChat accepts each js_code once. Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`. */
-  openidFor (jsCode: string): Promise<string>
+  /** WeChat's ids behind a js_code; WeChat accepts each js_code once. Rejects with `js-code-invalid`, `wechat-user-blocked` or `wechat-unavailable`. */
+  idsFor (jsCode: string): Promise<WechatIds>
 }
 
 /** The part of pino's interface that is used below http/. */
@@ -250,6 +251,20 @@ export interface PersonRegister {
   byHandle (handle: string): Promise<string | undefined>
   /** Removes all that is stored here of a person; of a blocked one all but that. Returns the ids of their tickets that may still be stored. Repeatable. */
   erase (sub: string): Promise<readonly string[]>
+}
+
+/** WeChat's ids of people, sealed. Where they aren't to be kept, only what was kept before is read and erased. */
+export interface WechatIdRegister {
+  /** Keeps a person's ids; a unionid that isn't given leaves the one that is kept. True where this has changed something. */
+  keep (sub: string, ids: WechatIds): Promise<boolean>
+  /** Stores the ids of somebody who may become known, for as long as a phone's key lives. */
+  remember (sub: string, ids: WechatIds): Promise<void>
+  /** Keeps what `remember` has stored; true where there was something. */
+  keepRemembered (sub: string): Promise<boolean>
+  /** The ids, or undefined. Rejects where they were sealed under another key. */
+  read (sub: string): Promise<WechatIds | undefined>
+  /** Removes the ids; true for the one caller who found some. */
+  erase (sub: string): Promise<boolean>
 }
 
 export interface Places {

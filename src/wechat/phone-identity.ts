@@ -1,4 +1,5 @@
 /** The person behind a js_code (code2Session). Of the answer only the openid is used: the session_key is dropped. */
+import { isWechatId } from '../domain/wechat-ids.ts'
 import { Problem } from '../errors.ts'
 import type { Clock, PhoneIdentity } from '../login/ports.ts'
 import { budgetMs, type WechatApi } from './api.ts'
@@ -15,27 +16,26 @@ export interface PhoneIdentityOptions {
 
 /** WeChat documents no form; a call is spared for what can't have come from it, such as the mock one that DevTools gives with its test account. */
 const jsCodeForm = /^[\x21-\x7e]{1,256}$/
-const openidForm = /^[\x21-\x7e]{1,128}$/
 
 export const createPhoneIdentity = ({ api, appid, secret, clock, watch }: PhoneIdentityOptions): PhoneIdentity => ({
-  openidFor: async (jsCode) => {
+  idsFor: async (jsCode) => {
     if (!jsCodeForm.test(jsCode)) {
       watch.unknown()
       throw new Problem('js-code-invalid')
     }
     try {
       // A js_code works once, and WeChat may have used it up even where the call failed: no retry after an answer. The phone gets a new one.
-      const openid = await api.call({
+      const ids = await api.call({
         endpoint: 'jscode2session',
         query: { appid, secret, js_code: jsCode, grant_type: 'authorization_code' },
         deadlineAt: clock.steady() + budgetMs,
         handledByCaller: ['js-code', 'blocked'],
         noRetry: true,
         limitedByPerson: true,
-        read: ({ json }) => typeof json?.openid === 'string' && openidForm.test(json.openid) ? json.openid : undefined,
+        read: ({ json }) => isWechatId(json?.openid) ? { openid: json.openid, unionid: isWechatId(json.unionid) ? json.unionid : null } : undefined,
       })
       watch.known()
-      return openid
+      return ids
     } catch (error) {
       const { remedy, errcode } = error instanceof WechatFault ? error : {}
       const wasUsed = errcode === 40163

@@ -8,6 +8,7 @@ import type { LoginDeps } from '../../src/login/deps.ts'
 import type { Store } from '../../src/login/store-port.ts'
 import { createWaitingRoom } from '../../src/login/waiting-room.ts'
 import { createPeople } from '../../src/people/people.ts'
+import { createWechatIds } from '../../src/people/wechat-ids.ts'
 import { createBrowserSessions, type BrowserSessions } from '../../src/sessions/browser-sessions.ts'
 import { createSessionLists } from '../../src/sessions/session-lists.ts'
 import { createStore } from '../../src/stores/store.ts'
@@ -20,10 +21,11 @@ import { createRecordingLog } from './recording-log.ts'
 export interface LoginUseCaseOptions {
   readonly settings?: Partial<LoginDeps['settings']>
   readonly wrapStore?: (store: Store) => Store
+  readonly keepsWechatIds?: boolean
 }
 
 /** Creates them, with a clock that the test moves and an audit that it reads. */
-export const openLoginUseCases = (t: Test, { settings = {}, wrapStore = (store) => store }: LoginUseCaseOptions = {}) => {
+export const openLoginUseCases = (t: Test, { settings = {}, wrapStore = (store) => store, keepsWechatIds = false }: LoginUseCaseOptions = {}) => {
   const clock = createFakeClock()
   const inner = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => inner.close())
@@ -35,6 +37,7 @@ export const openLoginUseCases = (t: Test, { settings = {}, wrapStore = (store) 
     tickets: createTickets(store, { clock, maxTickets: 1_000 }),
     waitingRoom: createWaitingRoom(clock, 100),
     people,
+    wechatIds: createWechatIds(store, { subjectKey: Buffer.alloc(32, 9), isKept: keepsWechatIds }),
     places: { placeOf: () => null },
     wrongNumbers: createWrongNumbers(store, clock, seededBytes),
     sessions: createBrowserSessions(store, createSessionLists(store, clock), clock, { people, idleMs: 3_600_000, maxMs: 36_000_000, cookieKey: createSecretKey(Buffer.alloc(32, 7)) }),
@@ -45,6 +48,7 @@ export const openLoginUseCases = (t: Test, { settings = {}, wrapStore = (store) 
   }
   return {
     deps,
+    store,
     clock,
     people,
     /** Returns the audit's steps since the last call. */

@@ -23,6 +23,8 @@ export interface SimulatorSettings {
   picture: Buffer | null
   /** Kind of account: individuals can't make URL Links. */
   owner: 'organisation' | 'individual'
+  /** Whether the mini program is bound to an account of the Open Platform, so that a person has a unionid. */
+  hasUnionids: boolean
   linksPerSecond: number
   linksPerDay: number
 }
@@ -111,7 +113,7 @@ export const createEndpoints = (options: EndpointsOptions): Record<Endpoint, End
       answer: (query) => {
         checkApp(query, 'authorization_code')
         if (query.js_code === undefined || query.js_code === '') throw new ErrcodeError(41008)
-        return { json: people.redeem(query.js_code) }
+        return { json: people.redeem(query.js_code, settings.hasUnionids) }
       },
     },
   }

@@ -17,7 +17,7 @@ const openPhoneLogin = (t: Test, answers: Array<Awaited<ReturnType<PhoneKeys['ad
   const added: Array<Parameters<PhoneKeys['add']>[0]> = []
   const deps: PhoneLoginDeps = {
     ...login.deps,
-    phones: { openidFor: (jsCode) => jsCode === 'code' ? Promise.resolve('openid of code') : Promise.reject(new Problem('js-code-invalid')) },
+    phones: { idsFor: (jsCode) => jsCode === 'code' ? Promise.resolve({ openid: 'openid of code', unionid: null }) : Promise.reject(new Problem('js-code-invalid')) },
     phoneKeys: { add: async (key) => { added.push(key); return answers.shift()! } } as Partial<PhoneKeys> as PhoneKeys, // nothing else is called
     appid: 'wx1',
     subjectKey,

@@ -106,7 +106,7 @@ const twoHoursMs = 7_200_000
 const ask: Record<string, (front: Front) => Promise<unknown>> = {
   getwxacodeunlimit: ({ front }) => front.codeFor(newTicket()),
   generate_urllink: ({ front }) => front.linkFor(newTicket(), endsAt),
-  jscode2session: ({ front, simulator }) => front.openidFor(simulator.jsCode('Ada')),
+  jscode2session: ({ front, simulator }) => front.idsFor(simulator.jsCode('Ada')),
   stable_token: ({ front, advance }) => {
     advance(twoHoursMs)
     return front.codeFor(newTicket())
@@ -135,21 +135,21 @@ for (const [endpoint, call] of Object.entries(ask)) {
 
 await t.test('kept connection: the phone has to bring another js_code when WeChat used it up before the connection was closed', async (t) => {
   const front = await openFront(t)
-  await front.front.openidFor(front.simulator.jsCode('Ada'))
+  await front.front.idsFor(front.simulator.jsCode('Ada'))
   await settle()
   front.endOf = (number) => number === '1.2' ? 'used' : undefined
-  t.hasStrict(await rejectionOf(front.front.openidFor(front.simulator.jsCode('Ada'))), { code: 'js-code-invalid', extra: { reason: 'used' } })
+  t.hasStrict(await rejectionOf(front.front.idsFor(front.simulator.jsCode('Ada'))), { code: 'js-code-invalid', extra: { reason: 'used' } })
   t.strictSame(front.arrived, ['1.1', '1.2', '2.1'])
   t.strictSame(front.lines, [])
 })
 
 await t.test('kept connection: the call goes to no other kept one when several have died', async (t) => {
   const front = await openFront(t)
-  const openid = () => front.front.openidFor(front.simulator.jsCode('Ada'))
-  await Promise.all([openid(), openid(), openid()])
+  const ids = () => front.front.idsFor(front.simulator.jsCode('Ada'))
+  await Promise.all([ids(), ids(), ids()])
   await settle()
   front.endOf = (number) => number.endsWith('.2') ? 'closed' : undefined
-  await openid()
+  await ids()
   t.equal(front.arrived.at(-1), '4.1')
   t.equal(front.arrived.length, 5)
 })
@@ -162,10 +162,10 @@ for (const [what, end, calls] of [
   await t.test(`kept connection: the call fails and is made no more when ${what} dies`, async (t) => {
     const front = await openFront(t)
     front.endOf = (number) => end[number]
-    const openid = () => front.front.openidFor(front.simulator.jsCode('Ada'))
-    if (calls.length > 1) await openid()
+    const ids = () => front.front.idsFor(front.simulator.jsCode('Ada'))
+    if (calls.length > 1) await ids()
     await settle()
-    t.hasStrict(await rejectionOf(openid()), { code: 'wechat-unavailable' })
+    t.hasStrict(await rejectionOf(ids()), { code: 'wechat-unavailable' })
     t.strictSame(front.arrived, calls)
     t.match(front.lines.join(), /^warn: WeChat gave no usable answer: the connection failed \((?:UND_ERR_SOCKET|ECONNRESET)\) [^\n]*$/)
   })
@@ -173,11 +173,11 @@ for (const [what, end, calls] of [
 
 await t.test('kept connection: no call is made again when its time is up before it is answered', async (t) => {
   const front = await openFront(t)
-  await front.front.openidFor(front.simulator.jsCode('Ada'))
+  await front.front.idsFor(front.simulator.jsCode('Ada'))
   await settle()
   const release = front.simulator.hold('jscode2session')
   t.teardown(release)
-  const rejection = rejectionOf(front.front.openidFor(front.simulator.jsCode('Ada')))
+  const rejection = rejectionOf(front.front.idsFor(front.simulator.jsCode('Ada')))
   await waitUntil(() => front.arrived.length === 2)
   front.advance(4_500)
   t.hasStrict(await rejection, { code: 'wechat-unavailable' })
@@ -190,12 +190,12 @@ for (const [way, usesTls, usesProxy] of [['over TLS', true, false], ['in a proxy
       ...usesTls && { pem: trustCertificate(t) },
       ...usesProxy && { proxy: await startProxy(t) },
     })
-    const openid = () => front.front.openidFor(front.simulator.jsCode('Ada'))
-    await openid()
+    const ids = () => front.front.idsFor(front.simulator.jsCode('Ada'))
+    await ids()
     await settle()
     front.endOf = (number) => number === '1.2' ? 'closed' : undefined
-    t.equal(await openid(), front.simulator.openidOf('Ada'))
+    t.strictSame(await ids(), { openid: front.simulator.openidOf('Ada'), unionid: null })
     t.strictSame(front.arrived, ['1.1', '1.2', '2.1'])
-    t.equal(await openid(), front.simulator.openidOf('Ada'), 'and the pool goes on')
+    t.strictSame(await ids(), { openid: front.simulator.openidOf('Ada'), unionid: null }, 'and the pool goes on')
   })
 }

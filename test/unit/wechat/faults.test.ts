@@ -77,7 +77,7 @@ const ask: Record<keyof typeof rows, (wechat: Wechat, jsCode: string) => Promise
   stable_token: (wechat) => wechat.codeFor(ticketId),
   getwxacodeunlimit: (wechat) => wechat.codeFor(ticketId),
   generate_urllink: (wechat) => wechat.linkFor(ticketId, 0),
-  jscode2session: (wechat, jsCode) => wechat.openidFor(jsCode),
+  jscode2session: (wechat, jsCode) => wechat.idsFor(jsCode),
 }
 
 for (const [endpoint, cases] of Object.entries(rows) as Array<[keyof typeof rows, Row[]]>) {
@@ -151,11 +151,11 @@ for (const fault of [45009, 45011]) {
   })
 }
 
-await t.test('openidFor: the next person need not wait when one has reached their limit per minute', async (t) => {
+await t.test('idsFor: the next person need not wait when one has reached their limit per minute', async (t) => {
   const { simulator, wechat } = await openWechatHarness(t)
   simulator.fail('jscode2session', 45011, 1)
-  await t.rejects(wechat.openidFor(simulator.jsCode('Ada')), { code: 'wechat-unavailable', retryAfterSeconds: 60 })
-  t.equal(await wechat.openidFor(simulator.jsCode('Bob')), simulator.openidOf('Bob'))
+  await t.rejects(wechat.idsFor(simulator.jsCode('Ada')), { code: 'wechat-unavailable', retryAfterSeconds: 60 })
+  t.strictSame(await wechat.idsFor(simulator.jsCode('Bob')), { openid: simulator.openidOf('Bob'), unionid: null })
 })
 
 await t.test('codeFor: the last call gets only what is left of the budget when the first was slow', async (t) => {
@@ -186,10 +186,10 @@ await t.test('codeFor: rejects within the budget when the store never answers', 
   t.equal(harness.callsTo('stable_token'), 0)
 })
 
-await t.test('openidFor: rejects sooner when callTimeoutMs is shorter', async (t) => {
+await t.test('idsFor: rejects sooner when callTimeoutMs is shorter', async (t) => {
   const harness = await openWechatHarness(t, { callTimeoutMs: 100 })
   harness.simulator.fail('jscode2session', 'hang')
-  const rejection = rejectionOf(harness.wechat.openidFor(harness.simulator.jsCode('Ada')))
+  const rejection = rejectionOf(harness.wechat.idsFor(harness.simulator.jsCode('Ada')))
   await harness.passWait(100)
   t.hasStrict(await rejection, { code: 'wechat-unavailable' })
 })

@@ -1,0 +1,24 @@
+/** The words and options of a command line. */
+import { isSecret } from '../../domain/ids.ts'
+
+export interface Arguments {
+  readonly words: readonly string[]
+  /** By name; true for one without a value. */
+  readonly options: ReadonlyMap<string, string | true>
+}
+
+/** `withValue` are the options that take the next argument. A sub may begin with "-", and is no option. */
+export const readArguments = (args: readonly string[], withValue: readonly string[]): Arguments => {
+  const words: string[] = []
+  const options = new Map<string, string | true>()
+  const rest = [...args]
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    if (isSecret(arg) || !arg.startsWith('-')) {
+      words.push(arg)
+      continue
+    }
+    const [, name = arg, value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? []
+    options.set(name, value ?? (withValue.includes(name) ? rest.shift() ?? '' : true))
+  }
+  return { words, options }
+}

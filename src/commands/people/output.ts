@@ -1,0 +1,30 @@
+/** How the command prints people, for eyes and for programs. */
+import { handleOf, type Person } from '../../domain/person.ts'
+import { personView } from '../../http/wire.ts'
+
+let isRead = true
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  isRead = false // the reader has seen enough: `| head`
+})
+
+/** Writes to the standard output. False once nobody reads it any more. */
+export const print = async (text: string): Promise<boolean> => {
+  if (isRead) await new Promise<void>((resolve) => { process.stdout.write(text, () => { resolve() }) })
+  return isRead
+}
+
+/** A person as an owner's phone gets them, and whether they are an owner, which no call tells. */
+export const asJson = (person: Person) => ({ ...personView(person), is_owner: person.isOwner })
+
+export const momentOf = (ms: number | null): string => ms === null ? 'not yet' : new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
+
+export const heading = 'handle               state    last seen (UTC)   name\n'
+
+/** What varies in width stands last. */
+export const lineOf = ({ sub, state, lastSeenAt, name, isOwner, groups }: Person): string => {
+  const more = [...(isOwner ? ['owner'] : []), ...groups].join(', ')
+  return `${[handleOf(sub), state.padEnd(7), momentOf(lastSeenAt).padEnd(16), name ?? '-', ...(more === '' ? [] : [`(${more})`])].join('  ')}\n`
+}
+
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
