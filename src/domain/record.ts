@@ -1,5 +1,6 @@
 /** The schema of stored records: it lets two releases share one store while one takes the other's place. */
 import { Problem } from '../errors.ts'
+import { randomBytes } from './random-pool.ts'
 
 /**
  * The schema of the records that this release writes.
@@ -17,6 +18,12 @@ const knownSchemas: readonly unknown[] = [schema]
 
 /** `version` counts the changes of a record that is changed by compare-and-set. */
 export interface StoredRecord { readonly schema: typeof schema, readonly version?: number }
+
+/**
+ * Makes the version of a new record, at random: whoever holds a record that was removed and then made again must not find the old version, and overwrite the new record
+ * with what was in the old one. Leaves room for 2^52 changes.
+ */
+export const firstVersion = (): number => 1 + randomBytes(6).readUIntBE(0, 6)
 
 /**
  * A stored record has a schema that this release doesn't know. The record exists, so it must neither look absent nor be overwritten. A client

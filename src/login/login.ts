@@ -7,7 +7,7 @@ import { consumeTicket } from './consume-ticket.ts'
 import { createTicket, type TicketOrder } from './create-ticket.ts'
 import { allowPerson, blockPerson, type Decision } from './decide-person.ts'
 import { endSession, type SessionToEnd } from './end-session.ts'
-import { erasePerson } from './erase-person.ts'
+import { erasePerson, type Erasure } from './erase-person.ts'
 import { logPhoneIn, type PhoneLoginDeps } from './log-phone-in.ts'
 import type { PhoneRequest } from './phone-ticket.ts'
 import type { SessionEnder, SessionOpener } from './ports.ts'
@@ -42,7 +42,7 @@ export const createLogin = (parts: LoginParts) => {
     endSession: (session: SessionToEnd, audit: Audit) => endSession(withAudit(audit), session),
     allowPerson: (decision: Decision, audit: Audit) => allowPerson(withAudit(audit), decision),
     blockPerson: (decision: Decision, audit: Audit) => blockPerson(withAudit(audit), decision),
-    erasePerson: (sub: string, audit: Audit) => erasePerson(withAudit(audit), { sub, by: 'phone' }),
+    erasePerson: (erasure: Erasure, audit: Audit) => erasePerson(withAudit(audit), erasure),
     signOutEverywhere: (signOut: SignOut, audit: Audit) => signOutEverywhere(withAudit(audit), signOut),
   }
 }

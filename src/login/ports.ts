@@ -36,7 +36,9 @@ export interface Tickets {
    * this move is stored for certain.
    */
   replace (before: Ticket, after: Ticket, decided?: (isStored: boolean) => void): Promise<boolean>
-  /** Removes those of these tickets that this person has scanned. */
+  /** Those of these tickets that this person has scanned. */
+  scannedBy (sub: string, ids: readonly string[]): Promise<readonly Ticket[]>
+  /** Removes those of these tickets that this person has scanned, or is about to: a pending one. Instances that hold a poll for one hear of it. */
   removeOf (sub: string, ids: readonly string[]): Promise<void>
   /** Subscribes to moves made by other processes, as `Store.onChange` does: `listener(id)` for a ticket, `listener(null)` where some may have been missed. */
   onChange (listener: (id: string | null) => void): () => void
@@ -69,8 +71,10 @@ export interface PhoneKeys {
   recall (id: string): PhoneKey | undefined
   /** The key, or undefined where there is none (unknown, ended, or sealed under a secret that is no longer in the key file). */
   read (id: string): Promise<PhoneKey | undefined>
-  /** Ends all keys of a person, and leaves nothing of them in the store. Repeatable. */
-  eraseAll (sub: string): Promise<void>
+  /**
+   * Ends all keys of a person, and leaves nothing of them in the store. The one that signs the call, if one does, goes last: it can repeat the call where this breaks off.
+   */
+  eraseAll (sub: string, signingKeyId: string | null): Promise<void>
   /** True for the one caller who uses this nonce first, for as long as the key lives. */
   claimNonce (key: Pick<PhoneKey, 'id' | 'expiresAt'>, nonce: string): Promise<boolean>
   /** Gives back a nonce that this caller has claimed, as nothing was done for its call. */
@@ -188,8 +192,11 @@ export interface SessionEnder {
    * Repeatable: another call finishes what broke off. Resolves with how many this call ended.
    */
   endAll (sub: string, cutoff: number, by: EndReason, audit: Audit): Promise<number>
-  /** Ends all sessions of a person, records a step for each, and leaves nothing of them in the store. Repeatable. */
-  eraseAll (sub: string, by: EndReason, audit: Audit): Promise<void>
+  /**
+   * Ends all sessions of a person and those with these ids, which may be about to open, and records a step for each that it ended. What is left in the store for some
+   * minutes names nobody. Repeatable.
+   */
+  eraseAll (sub: string, opening: readonly string[], by: EndReason, audit: Audit): Promise<void>
   /** Ends a person's session at once and for good, and records that; within a minute once more, where the answer may have got lost. False where this call did not end one. */
   end (sub: string, id: string, by: EndReason, audit: Audit): Promise<boolean>
   /** Ends the session of a confirmed ticket for its person, or prevents it where it hasn't opened yet, and records which. Repeatable; the repetition is recorded as one. */
@@ -234,10 +241,13 @@ export interface PersonRegister {
   create (sub: string, person: { readonly state: KnownState, readonly groups?: readonly string[], readonly isSeen: boolean, readonly ticket?: ScannedTicket }): Promise<boolean>
   /** Changes the state; true for the one caller who did. False where the person isn't in one of the states `from`. */
   setState (sub: string, from: readonly KnownState[], to: KnownState): Promise<boolean>
-  /** Notes that the person is here, starting from what `read` has found in the same call. Nothing changes for an unknown person. */
-  noteScan (person: Person, ticket: ScannedTicket): Promise<void>
-  /** Sets a person's name; an empty one removes it. */
-  rename (sub: string, name: string): Promise<void>
+  /** Notes that the person is here, starting from what `read` has found in the same call. False where that record is no more: their data was deleted meanwhile. */
+  noteScan (person: Person, ticket: ScannedTicket): Promise<boolean>
+  /**
+   * Sets a person's name; an empty one removes it. `begunUnder` is the `recordedAt` that the caller has read. Rejects with `person-unknown` where the person's data was
+   * deleted meanwhile.
+   */
+  rename (sub: string, name: string, begunUnder?: number | null): Promise<void>
   /** Sets what `next` makes of the groups; false for an unknown person. */
   setGroups (sub: string, next: (groups: readonly string[]) => readonly string[]): Promise<boolean>
   setOwner (sub: string, isOwner: boolean): Promise<boolean>
@@ -249,8 +259,11 @@ export interface PersonRegister {
   find (text: string): Promise<readonly Person[]>
   /** The `sub` of the person with this handle. */
   byHandle (handle: string): Promise<string | undefined>
-  /** Removes all that is stored here of a person; of a blocked one all but that. Returns the ids of their tickets that may still be stored. Repeatable. */
-  erase (sub: string): Promise<readonly string[]>
+  /**
+   * Removes all that is stored here of a person; of a blocked one all but that. Nothing that they began before is valid from the beginning on. `eraseOthers` has to delete
+   * what is stored elsewhere, their tickets with these ids among it; it is called again where the person does something meanwhile. Repeatable.
+   */
+  erase (sub: string, eraseOthers: (ticketIds: readonly string[]) => Promise<void>): Promise<void>
 }
 
 /** WeChat's ids of people, sealed. Where they aren't to be kept, only what was kept before is read and erased. */

@@ -1,5 +1,5 @@
 /** Stored records that carry a schema. All are read and written here, so that none of an unknown schema is misread or overwritten. */
-import { assertKnownSchema, type StoredRecord } from '../domain/record.ts'
+import { assertKnownSchema, firstVersion, type StoredRecord } from '../domain/record.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import type { Store } from './store-port.ts'
 
@@ -43,7 +43,7 @@ export const createRecords = <R extends StoredRecord>(store: Store, { prefix, is
   const read: Records<R>['read'] = async (id) => typeof id === 'string' && isId(id) ? known(await store.read<R>(keyOf(id))) : undefined
   const claim: Records<R>['claim'] = (id, record, ttlMs) => store.claim(keyOf(id), record, ttlMs)
 
-  const nextVersion = (before: R | undefined, after: R): R & { version: number } => ({ ...after, version: (before?.version ?? 0) + 1 })
+  const nextVersion = (before: R | undefined, after: R): R & { version: number } => ({ ...after, version: before === undefined ? firstVersion() : (before.version ?? 0) + 1 })
   const swap = (id: string, before: R, after: R & { version: number }, ttlMs: number): Promise<boolean> =>
     store.replace(keyOf(id), before.version as number, after, ttlMs) // the store refuses to replace what has no version
 

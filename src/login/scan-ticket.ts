@@ -41,14 +41,15 @@ export const scanTicket = async (deps: AdmissionDeps & { readonly sessions: Pick
   if (found === undefined) throw new Problem('ticket-not-found')
   // Of somebody else's ticket, or one that is over, nothing is stored: it is refused below.
   const isOpen = found.state === 'pending' || (found.person?.sub === request.sub && !isFinal(found.state))
-  const { recordedAt } = isOpen ? await admitPerson(deps, request.person, found) : request.person
+  const admitted = isOpen ? await admitPerson(deps, request.person, found) : request.person
+  const { recordedAt } = admitted
   // The browser gets the name after the confirm.
   const person = { sub: request.sub, name: null, ...(recordedAt !== null && { recordedAt }) }
   const wrongNumberState = await (request.reads?.wrongNumbers ?? deps.wrongNumbers.stateOf(request.sub))
   if (deps.settings.matchNumbers !== 'off') refuseDuringLockout(wrongNumberState)
   const matchMode = wrongNumberState.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'
 
-  const noting = isOpen ? deps.people.noteScan(request.person, scannedTicket(found)) : Promise.resolve()
+  const noting = isOpen ? deps.people.noteScan(admitted, scannedTicket(found)) : Promise.resolve(true)
   noting.catch(() => {}) // awaited below
   const ticket = await ticketOfPhone(deps, request, (ticket, now) => {
     if (ticket.state === 'consumed') return ticket // refused below, once it is known what became of its session
@@ -57,7 +58,11 @@ export const scanTicket = async (deps: AdmissionDeps & { readonly sessions: Pick
     const scanned = move(ticket, 'scan', now, person) ?? refuse(ticket)
     return ticket.match === null ? scanned : { ...scanned, matchMode }
   }, 'wrong-number', Promise.resolve(found))
-  await noting
+  if (!await noting) {
+    // The person's data is deleted at this moment, and this ticket was not yet noted as theirs.
+    await deps.tickets.removeOf(request.sub, [found.id])
+    throw new Problem('person-unknown')
+  }
   if (ticket.state === 'cancelled') return refuse(ticket)
   if ((ticket.state === 'confirmed' || ticket.state === 'consumed') && await deps.sessions.hasEnded(ticket)) throw new Problem('ticket-consumed', { extra: { reason: 'logged-out' } })
   if (ticket.state === 'consumed') return refuseToOwner(ticket)

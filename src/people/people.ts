@@ -1,22 +1,19 @@
-/**
- * Who has been here. One record for each person, and sorted lists in which they are found. The record decides: an entry of a list is added before the record that
- * it is for, and removed after, so a list may have an entry too many, which readers leave out, and never one too few.
- */
-import { whyNotName, type Person } from '../domain/person.ts'
-import { assertKnownSchema, schema, type StoredRecord } from '../domain/record.ts'
+/** Who has been here: one record for each person, and sorted lists in which they are found. The record decides. README.md says what is stored, and what a page costs. */
+import { isHandle, whyNotName, type Person } from '../domain/person.ts'
+import { assertKnownSchema, firstVersion, schema } from '../domain/record.ts'
+import { Problem } from '../errors.ts'
 import type { Clock, PersonRegister } from '../login/ports.ts'
 import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
-import { asPerson, foldedName, handleEntry, handleList, listOfState, nameEntry, nameList, sinceOf, stateEntry, subOf, type PersonRecord } from './person-record.ts'
+import { createErase } from './erase.ts'
+import { createSettle } from './person-lists.ts'
+import { asPerson, foldedName, handleEntry, handleList, isSearchable, keptMs, listOfState, nameEntry, nameList, sinceOf, stateEntry, subOf, type NameRecord, type PersonRecord } from './person-record.ts'
 
-/** As stored. An earlier release stored names alone. */
-interface NameRecord extends StoredRecord { readonly name: string }
-
-/** What is replaced by version has to end, and a person's record doesn't: a hundred years. */
-const keptMs = 100 * 365 * 86_400_000
-
-/** An entry that its record contradicts is removed once it is this old. Sooner, the record may be about to be stored. */
+/** An entry that its record contradicts is removed once it is this old: sooner, a change of the record may be under way. */
 const staleAfterMs = 3600_000
+
+/** What a change has left undone is finished by the next read of the person after this. Sooner, it is under way. */
+const finishAfterMs = 10_000
 
 /** A scan that is repeated is noted again after this. */
 const noteEveryMs = 60_000
@@ -27,6 +24,7 @@ export const maxFound = 50
 export const createPeople = (store: Store, clock: Clock): PersonRegister => {
   const records = createRecords<PersonRecord>(store, { prefix: 'person:' })
   const names = createRecords<NameRecord>(store, { prefix: 'person-name:' })
+  const settle = createSettle(store, records)
 
   /** The record that a person was read from, so that a change in the same call needs no second read. */
   const recordOf = new WeakMap<Person, PersonRecord>()
@@ -51,6 +49,8 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
 
   const read = async (sub: string): Promise<Person> => {
     const [found] = await readMany([sub])
+    const isLeft = found?.record !== undefined && found.record.unsettled !== null && clock.now() - found.record.stateSince > finishAfterMs
+    if (isLeft) await settle(sub).catch(() => {}) // the person was read all the same, and the next read tries again
     return found?.person ?? unknown(sub, null) // there is one for each
   }
 
@@ -60,24 +60,15 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
     return before && after && { before, after }
   }
 
-  const setState: PersonRegister['setState'] = async (sub, from, to) => {
-    for (;;) {
-      const record = await records.read(sub)
-      if (record === undefined || !from.includes(record.state)) return false
-      const changed = { ...record, state: to, stateSince: clock.now() }
-      await store.addToList(listOfState(to), stateEntry(changed))
-      if (!await records.replace(sub, record, changed, keptMs)) continue
-      await store.removeFromList(listOfState(record.state), stateEntry(record))
-      return true
-    }
-  }
+  /** The change is stored already, and is reported as done even where this fails: then the next read of the person finishes it. */
+  const settleSoon = async (...call: Parameters<typeof settle>): Promise<void> => { await settle(...call).catch(() => {}) }
 
   const create: PersonRegister['create'] = async (sub, { state, groups = [], isSeen, ticket }) => {
     const now = clock.now()
     const named = await names.read(sub)
     const record: PersonRecord = {
       schema,
-      version: 1,
+      version: firstVersion(),
       sub,
       state,
       stateSince: now,
@@ -88,46 +79,73 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
       lastSeenAt: isSeen ? now : null,
       tickets: ticket === undefined ? [] : [ticket],
       listedNames: named === undefined ? [] : [named.name],
+      unsettled: [],
+      isErased: false,
     }
-    await Promise.all([
-      store.addToList(listOfState(state), stateEntry(record)),
-      store.addToList(handleList, handleEntry(sub)),
-      ...record.listedNames.map((name) => store.addToList(nameList, nameEntry(name, sub))),
-    ])
-    return await records.claim(sub, record, keptMs)
+    if (!await records.claim(sub, record, keptMs)) return false
+    await settleSoon(sub, [], record)
+    return true
   }
 
-  /** Lists a person under the name that they have now, and under no other. After overlapping changes of the name the last one to get here is right. */
+  const setState: PersonRegister['setState'] = async (sub, from, to) => {
+    const { before, after } = await records.update(sub, (record) => record === undefined || !from.includes(record.state)
+      ? record
+      : {
+          ...record,
+          state: to,
+          stateSince: clock.now(),
+          unsettled: [...record.unsettled ?? [], { list: listOfState(record.state), text: stateEntry(record) }],
+          isErased: record.isErased && to === 'blocked',
+        }, () => keptMs)
+    if (after !== undefined && after.unsettled !== null) await settleSoon(sub, [], after)
+    return after !== before
+  }
+
+  /** Lists a person under the name that they have now, and under no other. Of overlapping changes of the name the one that gets here last is right. */
   const listName = async (sub: string): Promise<void> => {
-    const named = await names.read(sub)
-    const listedNames = named === undefined ? [] : [named.name]
-    if (named !== undefined) await store.addToList(nameList, nameEntry(named.name, sub))
-    const changed = await change(sub, (record) => ({ ...record, listedNames }))
-    const old = changed?.before.listedNames.filter((name) => !listedNames.includes(name)) ?? []
-    await Promise.all(old.map((name) => store.removeFromList(nameList, nameEntry(name, sub))))
+    for (;;) {
+      const listedNames = namesIn(await names.read(sub))
+      const changed = await change(sub, (record) => record.listedNames.join('\0') === listedNames.join('\0')
+        ? record
+        : { ...record, listedNames, unsettled: [...record.unsettled ?? [], ...record.listedNames.map((name) => ({ list: nameList, text: nameEntry(name, sub) }))] })
+      if (changed !== undefined && changed.after.unsettled !== null) await settle(sub, [], changed.after)
+      if (namesIn(await names.read(sub)).join('\0') === listedNames.join('\0')) return
+    }
   }
 
-  const rename: PersonRegister['rename'] = async (sub, name) => {
+  const rename: PersonRegister['rename'] = async (sub, name, begunUnder) => {
     await names.read(sub) // rejects where another release has stored the name
-    if (name === '') await names.remove(sub)
-    else {
-      const isKnown = await change(sub, (record) => ({ ...record, listedNames: [...record.listedNames, name] }))
-      if (isKnown) await store.addToList(nameList, nameEntry(name, sub))
-      await names.write(sub, { schema, name }, null)
+    const stillUnder = (recordedAt: number | undefined): void => {
+      if (begunUnder !== undefined && begunUnder !== null && begunUnder !== recordedAt) throw new Problem('person-unknown')
     }
+    // Listed first: a name that somebody has can be found.
+    const changed = await change(sub, (record) => {
+      stillUnder(record.recordedAt)
+      return { ...record, listedNames: [...new Set([...record.listedNames, ...name === '' ? [] : [name]])], unsettled: record.unsettled ?? [], isErased: false }
+    })
+    const recordedAt = changed?.after.recordedAt
+    stillUnder(recordedAt)
+    if (changed !== undefined) await settle(sub, [], changed.after)
+    const named: NameRecord = { schema, name }
+    if (name === '') await names.remove(sub)
+    else await names.write(sub, named, null)
     await listName(sub)
+    if (recordedAt === undefined || (await records.read(sub))?.recordedAt === recordedAt) return
+    // Their data was deleted meanwhile: the name goes, too, unless another one is there by now.
+    await store.removeClaim(names.keyOf(sub), named)
+    await listName(sub)
+    throw new Problem('person-unknown')
   }
 
   const list: PersonRegister['list'] = async (state, { after, limit }) => {
     const entries = await store.readList(listOfState(state), { prefix: '', after, limit })
     const found = await readMany(entries.map(subOf))
-    const isRight = (entry: string, index: number) => {
+    const isRight = (entry: string, index: number): boolean => {
       const record = found[index]?.record
       return record?.state === state && stateEntry(record) === entry
     }
-    for (const [index, entry] of entries.entries()) {
-      if (!isRight(entry, index) && clock.now() - sinceOf(entry) > staleAfterMs) await store.removeFromList(listOfState(state), entry)
-    }
+    const stale = entries.filter((entry, index) => !isRight(entry, index) && clock.now() - sinceOf(entry) > staleAfterMs)
+    await Promise.all(stale.map((entry) => store.removeFromList(listOfState(state), entry)))
     return {
       people: found.filter((_, index) => isRight(entries[index] ?? '', index)).map(({ person }) => person),
       next: entries.length < limit ? null : entries.at(-1) ?? null,
@@ -136,7 +154,7 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
 
   const find: PersonRegister['find'] = async (text) => {
     const folded = foldedName(text)
-    if (folded === '') return []
+    if (!isSearchable(folded)) return []
     const handle = folded.startsWith('wx-') ? folded : `wx-${folded}`
     const entries = await Promise.all([
       store.readList(handleList, { prefix: handle, after: null, limit: maxFound }),
@@ -147,26 +165,6 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
     return found.filter(({ record, person }) => record !== undefined && (handleEntry(person.sub).startsWith(handle) || foldedName(person.name ?? '').startsWith(folded))).map(({ person }) => person)
   }
 
-  const entriesOf = (record: PersonRecord): ReadonlyArray<readonly [list: string, text: string]> => [
-    [listOfState(record.state), stateEntry(record)],
-    [handleList, handleEntry(record.sub)],
-    ...record.listedNames.map((name) => [nameList, nameEntry(name, record.sub)] as const),
-  ]
-
-  const erase: PersonRegister['erase'] = async (sub) => {
-    let record = await records.read(sub)
-    while (record !== undefined && !(record.state === 'blocked' ? await records.replace(sub, record, blockedOnly(record), keptMs) : await store.removeClaim(records.keyOf(sub), record))) {
-      record = await records.read(sub)
-    }
-    await names.remove(sub)
-    if (record === undefined) return []
-    const kept = record.state === 'blocked' ? stateEntry(record) : null
-    await Promise.all(entriesOf(record).filter(([, text]) => text !== kept).map(([list, text]) => store.removeFromList(list, text)))
-    const next = await records.read(sub) // whoever came back at this moment is found again
-    if (next !== undefined && next.state !== 'blocked') await Promise.all(entriesOf(next).map(([list, text]) => store.addToList(list, text)))
-    return record.tickets.map(({ id }) => id)
-  }
-
   return {
     read,
     create,
@@ -174,30 +172,34 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
     rename,
     list,
     find,
-    erase,
+    erase: createErase(store, clock, { records, names, settle }),
     count: (state) => store.lengthOfList(listOfState(state)),
     byHandle: async (handle) => {
-      const [entry] = await store.readList(handleList, { prefix: `${handle}:`, after: null, limit: 1 })
-      return entry === undefined ? undefined : subOf(entry)
+      if (!isHandle(handle)) return undefined
+      const entries = await store.readList(handleList, { prefix: `${handle}:`, after: null, limit: 1 })
+      const [record] = await records.readMany(entries.map(subOf))
+      return record?.sub
     },
     noteScan: async (person, ticket) => {
       const now = clock.now()
       const found = recordOf.get(person)
-      await change(person.sub, (record) => {
+      const changed = await change(person.sub, (record) => {
         const isNoted = record.tickets.some(({ id }) => id === ticket.id) && now - (record.lastSeenAt ?? 0) < noteEveryMs
-        if (isNoted) return record
+        if (record.recordedAt !== person.recordedAt || (isNoted && !record.isErased)) return record
         const others = record.tickets.filter(({ id, storedUntil }) => id !== ticket.id && storedUntil > now)
-        return { ...record, firstSeenAt: record.firstSeenAt ?? now, lastSeenAt: now, tickets: [...others, ticket] }
+        // Whoever scans while their data is being deleted, or after that broke off, is here again.
+        const isBack = record.isErased && { isErased: false, unsettled: record.unsettled ?? [] }
+        return { ...record, firstSeenAt: record.firstSeenAt ?? now, lastSeenAt: now, tickets: [...others, ticket], ...isBack }
       }, found && Promise.resolve(found))
+      if (changed?.before.isErased === true && !changed.after.isErased) await settleSoon(person.sub, [], changed.after)
+      return changed !== undefined && changed.after.recordedAt === person.recordedAt
     },
     setGroups: async (sub, next) => (await change(sub, (record) => ({ ...record, groups: next(record.groups) }))) !== undefined,
     setOwner: async (sub, isOwner) => (await change(sub, (record) => ({ ...record, isOwner }))) !== undefined,
   }
 }
 
+const namesIn = (named: NameRecord | undefined): readonly string[] => named === undefined ? [] : [named.name]
+
 const unknown = (sub: string, name: string | null): Person =>
   ({ sub, state: 'unknown', name, groups: [], isOwner: false, recordedAt: null, firstSeenAt: null, lastSeenAt: null })
-
-/** What is kept of a blocked person who deletes their data: that they are blocked. */
-const blockedOnly = ({ schema, version, sub, state, stateSince, recordedAt }: PersonRecord): PersonRecord =>
-  ({ schema, version, sub, state, stateSince, recordedAt, groups: [], isOwner: false, firstSeenAt: null, lastSeenAt: null, tickets: [], listedNames: [] })

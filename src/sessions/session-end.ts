@@ -137,12 +137,9 @@ export const createBrowserSessionEnder = (records: SessionRecords, lists: Sessio
       if (ids.length > 0) await lists.removeSessions(sub, ids)
       return outcomes.filter((outcome) => outcome === 'ended').length
     },
-    eraseAll: async (sub, by, audit) => {
-      const ids = (await lists.sessionsOf(sub))
-      await Promise.all(ids.map(async (id) => {
-        await endListed(sub, id, by, audit)
-        await records.remove(id)
-      }))
+    eraseAll: async (sub, opening, by, audit) => {
+      const ids = new Set([...await lists.sessionsOf(sub), ...opening])
+      await Promise.all([...ids].map((id) => endOrPrevent(sub, id, by, audit)))
       await lists.erase(sub)
     },
     endSuperseded: async (secrets, session, audit) => {

@@ -33,8 +33,8 @@ export interface PhoneKeyLists {
    * The first try starts from `list`, which the same request has read, where that is given.
    */
   change (sub: string, next: (list: KeyList) => Pick<KeyList, 'endedAt' | 'keys'>, list?: KeyList): Promise<KeyList>
-  /** Removes a person's list, and with it the cutoff. */
-  erase (sub: string): Promise<void>
+  /** Removes a person's list, and with it the cutoff, after `eraseKeys` has removed the keys in it; again where one was added meanwhile. */
+  erase (sub: string, eraseKeys: (keys: readonly ListedKey[]) => Promise<void>): Promise<void>
 }
 
 /** The cutoff is stored for `keptMs`, the life of the longest key that it may concern. */
@@ -47,7 +47,14 @@ export const createPhoneKeyLists = (store: Store, clock: Clock, keptMs: number):
 
   return {
     read: async (sub) => live(await records.read(sub)),
-    erase: (sub) => records.remove(sub),
+    async erase (sub, eraseKeys) {
+      for (;;) {
+        const list = await records.read(sub)
+        if (list === undefined) return
+        await eraseKeys(live(list).keys)
+        if (await store.removeClaim(records.keyOf(sub), list)) return
+      }
+    },
     async change (sub, next, list) {
       const { after } = await records.update(sub, (before) => {
         const list = live(before)

@@ -1,4 +1,5 @@
 /** The phones' signing keys and the nonces used with them. Signatures are checked in http/phone-signature.ts. */
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { maxEntries } from '../cache-options.ts'
 import { isKeyId } from '../domain/ids.ts'
@@ -17,8 +18,8 @@ import { createPhoneKeyLists, maxKeys, type KeyList, type ListedKey } from './ph
 const nonceMarginMs = 3_600_000
 /** The life of keys that an earlier release issued, whose records don't say when they began. */
 const keyTtlMs = 24 * 3600_000
-/** How long the record of an ended key is stored: longer than a phone login that runs at the same time can take to add that key. */
-const tombstoneMs = 600_000
+/** How long a phone login that runs at the same time can take to store the key that it has listed, at the most. */
+const addingMs = 60_000
 /** Keys that this process has seen last, in 4 MB. */
 const rememberedKeys = 10_000
 
@@ -31,7 +32,7 @@ interface PhoneKeyRecord extends Omit<PhoneKey, 'key' | 'since'> {
   readonly since?: number
 }
 
-/** Stored in place of an ended key, so that it can't be added again. */
+/** Stored in place of a key that was ended before its phone login had stored it, so that it isn't stored. */
 interface EndedKeyRecord { readonly schema: typeof schema, readonly id: string, readonly endedAt: number }
 
 export interface PhoneKeysOptions {
@@ -71,12 +72,22 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
     return found
   }
 
+  /** Removes a key for good. Nothing is left of it, unless its phone login may be about to store it. */
+  const removeKey = async ({ id, since }: Pick<ListedKey, 'id' | 'since'>): Promise<void> => {
+    seen.delete(id)
+    const key = records.keyOf(id)
+    if (await store.remove(key) || clock.now() - since > addingMs) return
+    const isPrevented = await records.claim(id, { schema, id, endedAt: clock.now() }, addingMs)
+    if (!isPrevented) await store.remove(key) // it came in between
+  }
+
   /** Ends all keys that are marked, and removes them from the list last: where a call fails in between, the next one finishes it. */
   const endMarked = async (sub: string, keys: readonly ListedKey[]): Promise<void> => {
-    const ending = new Set(keys.filter(({ isEnding }) => isEnding).map(({ id }) => id))
-    if (ending.size === 0) return
-    await Promise.all([...ending].map((id) => records.write(id, { schema, id, endedAt: clock.now() }, tombstoneMs)))
-    await lists.change(sub, (list) => ({ ...list, keys: list.keys.filter(({ id }) => !ending.has(id)) }))
+    const ending = keys.filter(({ isEnding }) => isEnding)
+    if (ending.length === 0) return
+    await Promise.all(ending.map(removeKey))
+    const ids = new Set(ending.map(({ id }) => id))
+    await lists.change(sub, (list) => ({ ...list, keys: list.keys.filter(({ id }) => !ids.has(id)) }))
   }
 
   /** Moves the `since` of the key that stays past the cutoff. False where another caller has ended it meanwhile. */
@@ -141,18 +152,19 @@ export const createPhoneKeys = (store: Store, { clock, sealingKey }: PhoneKeysOp
       if (listed !== null && !await redate(listed, list.endedAt + 1)) throw new Problem('key-unknown')
       return { ended, cutoff: list.endedAt }
     },
-    async eraseAll (sub) {
-      const { keys } = await lists.read(sub)
-      await Promise.all(keys.map(({ id }) => records.remove(id)))
-      for (const { id } of keys) seen.delete(id)
-      await lists.erase(sub)
+    async eraseAll (sub, signingKeyId) {
+      await lists.erase(sub, async (keys) => { await Promise.all(keys.filter(({ id }) => id !== signingKeyId).map(removeKey)) })
+      if (signingKeyId === null) return
+      seen.delete(signingKeyId)
+      await records.remove(signingKeyId)
     },
     claimNonce: ({ id, expiresAt }, nonce) => store.claim(nonceKey(id, nonce), 1, Math.max(0, expiresAt - clock.now()) + nonceMarginMs),
     releaseNonce: async ({ id }, nonce) => { await store.removeClaim(nonceKey(id, nonce), 1) },
   }
 }
 
-const nonceKey = (id: string, nonce: string): string => `nonce:${id}:${nonce}`
+/** Nonces outlive their key. Their names don't lead to it, so nothing has to go with a person's data. */
+const nonceKey = (id: string, nonce: string): string => `nonce:${hash('sha256', `${id}\0${nonce}`, 'base64url')}`
 
 const marked = (key: ListedKey, isEnding: boolean): ListedKey => isEnding ? { ...key, isEnding } : key
 

@@ -21,6 +21,9 @@ const rememberedUnpolled = 10_000
 /** A slot ends by the store's clock and a ticket by ours: a slot that is missing so shortly before the end may have ended. */
 const endMarginMs = 10_000
 
+/** Should the removal fail that follows. */
+const emptiedMs = 1000
+
 /** Longer than any call takes that makes a ticket (6 s). */
 const successorClaimMs = 8000
 
@@ -84,6 +87,17 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
     if (secured.size > rememberedSecured && oldest !== undefined) secured.delete(oldest)
   }
 
+  /** Other instances hear of what is replaced, not of what is removed. */
+  const removeTicket = async (id: string, sub: string): Promise<void> => {
+    for (;;) {
+      const ticket = await records.read(id)
+      if (ticket === undefined || (ticket.state !== 'pending' && ticket.person?.sub !== sub)) return
+      if (!await records.replace(id, ticket, emptied(ticket), emptiedMs)) continue
+      await Promise.all([records.remove(id), store.remove(successorKey(id)), releaseSlot(ticket)])
+      return
+    }
+  }
+
   return {
     async add (ticket) {
       const write = () => records.write(ticket.id, ticket, ttlOf(ticket))
@@ -130,9 +144,9 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
       if (isOurs) await updateSlot(before, after)
       return isOurs
     },
+    scannedBy: async (sub, ids) => (await records.readMany(ids)).filter((ticket) => ticket?.person?.sub === sub) as Ticket[], // undefined has no person
     async removeOf (sub, ids) {
-      const tickets = await records.readMany(ids)
-      await Promise.all(tickets.map(async (ticket) => { if (ticket?.person?.sub === sub) await records.remove(ticket.id) }))
+      await Promise.all(ids.map((id) => removeTicket(id, sub)))
     },
     onChange: (listener) => store.onChange((key) => {
       if (key === null) listener(null)
@@ -142,6 +156,22 @@ export const createTickets = (store: Store, { clock, maxTickets }: { clock: Cloc
 }
 
 const prefix = 'ticket:'
+
+/** What is left of a ticket until it is removed a moment later: an expired one of nobody's. */
+const emptied = ({ schema, id, secretHash, version, createdAt, expiresAt }: Ticket): Ticket => ({
+  schema,
+  id,
+  secretHash,
+  state: 'expired',
+  version,
+  createdAt,
+  expiresAt,
+  returnTo: null,
+  browser: { name: '', system: '', ip: '', place: null },
+  match: null,
+  person: null,
+  consumedAt: null,
+})
 
 const successorKey = (id: string): string => `successor:${id}`
 

@@ -1,4 +1,8 @@
-/** Wrong match numbers per person, and a lock for one confirmation at a time. Kept in the store, so they hold across instances. */
+/**
+ * Wrong match numbers per person, and a lock for one confirmation at a time. Kept in the store, so they hold across instances. The person's name there is a hash: it stays
+ * when their data is deleted, or whoever holds a stolen phone could end a lockout so, and it leads to nobody.
+ */
+import { hash } from 'node:crypto'
 import { sleep } from '../deadline.ts'
 import { newId, type RandomBytes } from '../domain/ids.ts'
 import { Problem } from '../errors.ts'
@@ -27,12 +31,12 @@ const [minPauseMs, maxPauseMs] = [20, 320]
 interface LockoutRecord { readonly endsAt: number }
 
 export const createWrongNumbers = (store: Store, clock: Clock, random: RandomBytes): WrongNumbers => {
-  const typingKey = (sub: string) => `match-typing:${sub}`
-  const lockoutKey = (sub: string) => `match-wait:${sub}`
-  const lockKey = (sub: string) => `match-turn:${sub}`
+  const typingKey = (sub: string) => `match-typing:${pseudonymOf(sub)}`
+  const lockoutKey = (sub: string) => `match-wait:${pseudonymOf(sub)}`
+  const lockKey = (sub: string) => `match-turn:${pseudonymOf(sub)}`
 
   const beginLockout = async (sub: string): Promise<number> => {
-    const { count } = await store.count(`match-waits:${sub}`, memoryMs)
+    const { count } = await store.count(`match-waits:${pseudonymOf(sub)}`, memoryMs)
     const lockoutMs = lockoutsMs[Math.min(count, lockoutsMs.length) - 1] ?? lockoutsMs[0]
     await Promise.all([
       store.write(lockoutKey(sub), { endsAt: clock.now() + lockoutMs } satisfies LockoutRecord, lockoutMs),
@@ -65,8 +69,8 @@ export const createWrongNumbers = (store: Store, clock: Clock, random: RandomByt
     stateOf: async (sub) => stateFrom(await store.readMany<unknown>(stateKeys(sub))),
     add: async (sub) => {
       const [inHour, inMonth] = await Promise.all([
-        store.count(`match-wrong-hour:${sub}`, hourMs),
-        store.count(`match-wrong:${sub}`, memoryMs),
+        store.count(`match-wrong-hour:${pseudonymOf(sub)}`, hourMs),
+        store.count(`match-wrong:${pseudonymOf(sub)}`, memoryMs),
         store.write(typingKey(sub), 1, typingMs),
       ])
       return { count: inMonth.count, lockoutMs: inHour.count < lockoutAfter ? 0 : await beginLockout(sub) }
@@ -85,3 +89,5 @@ export const createWrongNumbers = (store: Store, clock: Clock, random: RandomByt
     },
   }
 }
+
+const pseudonymOf = (sub: string): string => hash('sha256', `wrong numbers\0${sub}`, 'base64url')

@@ -133,7 +133,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     if (why !== null) throw new Problem('bad-request', { detail: refusedNames[why], extra: { reason: why } })
     if (request.signer.state === 'unknown' && config.REGISTRATION !== 'open') throw new Problem('person-unknown') // nothing is stored of strangers
     const name = request.body.name.trim()
-    await people.rename(request.signerSub, name)
+    await people.rename(request.signerSub, name, request.signer.recordedAt)
     return { user: { sub: request.signerSub, name: name === '' ? null : name } }
   })
 
@@ -141,7 +141,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
     config: { isForBlocked: true },
   }, async (request, reply) => {
-    await login.erasePerson(request.signerSub, request.audit)
+    await login.erasePerson({ sub: request.signerSub, by: 'phone', keyId: request.phoneKey }, request.audit)
     return await reply.code(204).send()
   })
 
