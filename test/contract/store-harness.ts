@@ -10,6 +10,7 @@ import { createStore } from '../../src/stores/store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { startRedis } from '../support/redis.ts'
+import { dumpRedis, dumpSqlite } from '../support/store-dump.ts'
 import { systemClock } from '../../src/runtime.ts'
 
 export interface Harness {
@@ -20,6 +21,8 @@ export interface Harness {
   readonly shortMs: number
   /** Resolves when everything written before with `shortMs` has ended. */
   passShort (): Promise<void>
+  /** Everything that is stored, as text; '' for a store in memory, which nobody else can read. */
+  dump (): Promise<string>
 }
 
 /** Runs the same tests on each kind of store. */
@@ -60,8 +63,9 @@ export const untilReady = async (store: Store): Promise<void> => {
   }
 }
 
-const onSqlite = (stores: Harness['stores'], clock: ReturnType<typeof createFakeClock>): Harness => ({
+const onSqlite = (stores: Harness['stores'], clock: ReturnType<typeof createFakeClock>, dump: () => string): Harness => ({
   clock,
+  dump: async () => dump(),
   stores,
   // Shorter than until the purge, which would hide whether the store checks an entry's end.
   shortMs: 1_000,
@@ -70,7 +74,7 @@ const onSqlite = (stores: Harness['stores'], clock: ReturnType<typeof createFake
 
 const inMemory = async (t: Test) => {
   const clock = createFakeClock()
-  return onSqlite([openStore(t, 'sqlite::memory:', clock)], clock)
+  return onSqlite([openStore(t, 'sqlite::memory:', clock)], clock, () => '')
 }
 
 /** The longest pause between two tries to get the file's lock. A checkpoint holds it in a thread of its own, for which no fake time passes. */
@@ -79,9 +83,10 @@ const longestLockPauseMs = 10
 const inFile = async (t: Test) => {
   const clock = createFakeClock()
   const after: Clock['after'] = (ms, call) => ms > longestLockPauseMs ? clock.after(ms, call) : systemClock.after(ms, call)
-  const url = `sqlite:${join(temporaryFolder(t), 'store.db')}`
+  const file = join(temporaryFolder(t), 'store.db')
+  const url = `sqlite:${file}`
   const open = (): Store => openStore(t, url, { ...clock, after })
-  return onSqlite([open(), open(), open()], clock)
+  return onSqlite([open(), open(), open()], clock, () => dumpSqlite(file))
 }
 
 const onRedis = async (t: Test): Promise<Harness> => {
@@ -92,6 +97,7 @@ const onRedis = async (t: Test): Promise<Harness> => {
   return {
     clock: systemClock,
     stores,
+    dump: () => dumpRedis(server.url),
     shortMs: 40,
     // Redis' own clock decides: of entries with the same time to live the one written last ends last.
     async passShort () {
