@@ -100,6 +100,25 @@ const attempts: Record<string, (service: TestService, t: Parameters<typeof openT
     const { cookie, phone } = await logIn(service)
     return { call: () => phone.rename('Ming'), again: ['200'], check: async () => { t.equal((await service.call({ path: '/api/session', headers: { cookie } })).json.user.name, 'Ming') } }
   },
+  'delete my data': async (service, t) => {
+    const { cookie, phone } = await logIn(service, { phone: await phoneOf(service, somebody()) })
+    await phone.rename('Ming')
+    const browser = await openBrowser(service)
+    await phone.scan(browser.ticket)
+    const { sub, key } = phone
+    return {
+      call: () => phone.signed({ method: 'DELETE', path: '/api/phone/person' }),
+      again: ['204', '401 key-unknown'], // the key that signs is the last to go
+      check: async () => {
+        t.equal(verdict(await service.call({ path: '/api/session', headers: { cookie } })), '401 unauthenticated')
+        t.equal(verdict(await browser.poll()), '404 ticket-not-found')
+        const keys = ['person', 'person-name', 'person-sessions', 'person-phone-keys'].map((kind) => `${kind}:${sub}`)
+        t.strictSame((await service.store.readMany([...keys, `phone-key:${key.key_id}`, `ticket:${browser.ticket}`])).filter((value) => value !== undefined), [])
+        const lists = ['people-active', 'people-by-handle', 'people-by-name']
+        t.equal(JSON.stringify(await Promise.all(lists.map((list) => service.store.readList(list, { prefix: '', after: null, limit: 1000 })))).includes(sub), false)
+      },
+    }
+  },
   'phone login': async (service, t) => ({
     call: () => service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: service.simulator.jsCode('ming') } }),
     again: ['200'],
