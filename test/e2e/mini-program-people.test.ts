@@ -84,7 +84,7 @@ const check = (t: Test, window: DemoWindow, server: DemoServer) => async (screen
 
 /** Takes away whoever the demo has made an owner. */
 const erase = async ({ people }: DemoServer): Promise<void> => {
-  for (const { sub } of (await people.list('active', { after: null, limit: 10 })).people) await people.erase(sub)
+  for (const { sub } of (await people.list('active', { after: null, limit: 10 })).people) await people.erase(sub, async () => {})
 }
 
 interface Variant { readonly name: string, readonly words: typeof en, readonly switches: ReadonlyArray<'dark' | 'large'>, readonly options: BrowserContextOptions, readonly widthPx: number }

@@ -29,6 +29,7 @@ const commandsOf: Readonly<Record<string, string>> = {
   releaseSlot: 'EVAL',
   countAgainstLimits: 'EVAL',
   readLimitCounts: 'EVAL',
+  addToList: 'ZADD',
 }
 
 /** They store nothing. */
