@@ -7,7 +7,7 @@ import type { Store } from '../../src/login/store-port.ts'
 import { createPeople } from '../../src/people/people.ts'
 import { entriesOf, handleList, listOfState, nameList, type PersonRecord } from '../../src/people/person-record.ts'
 import { onEveryStore, type Harness } from './store-harness.ts'
-import { subFor } from '../support/people.ts'
+import { subFor } from '../support/subs.ts'
 import { linesWith } from '../support/store-dump.ts'
 import { turns } from '../support/waiting.ts'
 

@@ -5,7 +5,7 @@ import type { PersonRegister } from '../../src/login/ports.ts'
 import { createPeople } from '../../src/people/people.ts'
 import { handleList, listOfState, nameList } from '../../src/people/person-record.ts'
 import { onEveryStore, type Harness } from './store-harness.ts'
-import { subFor } from '../support/people.ts'
+import { subFor } from '../support/subs.ts'
 
 /** One register per instance, on a time of day that the test moves. */
 const registersOf = ({ clock, stores }: Harness) => {

@@ -11,7 +11,7 @@ import { entriesOf, keptMs, type ListEntry, type PersonRecord } from '../../src/
 import { systemClock } from '../../src/runtime.ts'
 import { encode } from '../../src/stores/keyv.ts'
 import { openStore, temporaryFolder, untilReady } from '../contract/store-harness.ts'
-import { subFor } from '../support/people.ts'
+import { subFor } from '../support/subs.ts'
 import { startRedis } from '../support/redis.ts'
 
 const many = 100_000
