@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { Config } from '../../config.ts'
+import { randomBytes } from '../../domain/random-pool.ts'
 import { readServiceSettings } from '../../environment.ts'
 import type { Audit } from '../../login/audit.ts'
 import type { Log } from '../../login/ports.ts'
@@ -18,6 +19,7 @@ import { storeFileOf } from '../../stores/file-lock.ts'
 import { createPhoneKeys } from '../../stores/phone-keys.ts'
 import { createStore } from '../../stores/store.ts'
 import { createTickets } from '../../stores/tickets.ts'
+import { openStepQueue, withStepQueue } from '../../webhook/webhook.ts'
 
 /** Redis is connected to in the background, and calls are refused until then. */
 const connectWithinMs = 5000
@@ -43,7 +45,7 @@ const assertReachable = ({ STORE_URL }: Config): void => {
   if (!existsSync(file)) throw new Error(`${file} does not exist: is STORE_URL that of the service, and has the service been started once?`)
 }
 
-/** The steps of a command, as the service's log has them, on the standard error. The only audit that a command has. */
+/** The steps of a command, as the service's log has them, on the standard error. */
 const createCommandAudit = (): Audit => {
   const log = pino({ level: 'info', base: null }, pino.destination({ dest: 2, sync: true }))
   return { record: (step) => { log.info(step, 'audit') } }
@@ -55,6 +57,8 @@ const openParts = (config: Config) => {
   const store = createStore(config.STORE_URL, { clock: systemClock, log: quiet })
   const clock = { ...systemClock, now: store.now, errorMs: store.timeErrorMs }
   const people = createPeople(store, clock)
+  const audit = createCommandAudit()
+  const queue = config.WEBHOOK_URL === null ? null : openStepQueue(store, { sealingKey: keys.cookie, clock, random: randomBytes, log: quiet })
   return {
     config,
     keys,
@@ -63,10 +67,14 @@ const openParts = (config: Config) => {
     tickets: createTickets(store, { clock, maxTickets: config.MAX_TICKETS }),
     sessions: createBrowserSessions(store, createSessionLists(store, clock), clock, { people, idleMs: config.SESSION_IDLE * 1000, maxMs: config.SESSION_MAX * 1000, cookieKey: createSecretKey(keys.cookie) }),
     phoneKeys: createPhoneKeys(store, { clock, sealingKey: keys.cookie }),
-    audit: createCommandAudit(),
+    /** With a webhook, an instance of the service sends each step. */
+    audit: queue === null ? audit : withStepQueue(audit, queue),
     /** Resolves when the store answers; rejects after some seconds. */
     untilReady: () => untilReady(store),
-    close: () => store.close(),
+    close: async () => {
+      await queue?.close()
+      await store.close()
+    },
   }
 }
 
