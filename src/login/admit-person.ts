@@ -8,8 +8,8 @@ import type { SessionEnder } from './ports.ts'
 export type AdmissionDeps = LoginDeps & { readonly sessions: Pick<SessionEnder, 'hasAny'> }
 
 /**
- * Admits a person at their scan: whom nobody knows yet becomes `active` or `waiting`, as REGISTRATION says. Whoever was logged in before people were recorded is
- * known by their sessions. Rejects with `person-unknown`, `person-waiting` or `person-blocked`; the ticket stays as it is. Nobody else makes a person.
+ * Admits a person at their scan, or at their confirmation where an earlier release has scanned: whom nobody knows yet becomes `active` or `waiting`, as REGISTRATION says.
+ * Whoever was logged in before people were recorded is known by their sessions. Rejects with `person-unknown`, `person-waiting` or `person-blocked`; the ticket stays as it is.
  */
 export const admitPerson = async (deps: AdmissionDeps, person: Person, ticket: Ticket): Promise<Person> => {
   const { people, settings: { registration } } = deps
@@ -34,6 +34,15 @@ export const admitPerson = async (deps: AdmissionDeps, person: Person, ticket: T
 export const assertAdmitted = (person: Person, begunUnder?: number): void => {
   const refusal = refusalOf(person, begunUnder)
   if (refusal !== null) throw new Problem(refusal)
+}
+
+/**
+ * Throws as `assertAdmitted` does where the person may not go on with a ticket that they have confirmed. An earlier release, which knows no REGISTRATION, may have
+ * scanned and confirmed it: whoever is unknown then has to be known by a session.
+ */
+export const assertAdmittedBy = async ({ sessions, settings }: Pick<AdmissionDeps, 'sessions' | 'settings'>, person: Person, ticket: Ticket): Promise<void> => {
+  assertAdmitted(person, ticket.person?.recordedAt)
+  if (person.state === 'unknown' && settings.registration !== 'open' && !await sessions.hasAny(person.sub)) throw new Problem('person-unknown')
 }
 
 /** A scan may postpone a ticket's end, and once final it is stored for a while. */

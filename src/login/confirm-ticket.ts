@@ -1,7 +1,7 @@
 import type { Person } from '../domain/person.ts'
 import { move, type ClockReading, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
-import { assertAdmitted } from './admit-person.ts'
+import { admitPerson, assertAdmitted, type AdmissionDeps } from './admit-person.ts'
 import type { LoginDeps } from './deps.ts'
 import { cancelIfMustType, refuseDuringLockout } from './match-number.ts'
 import type { WrongNumberState } from './ports.ts'
@@ -21,13 +21,15 @@ export interface Confirmation extends PhoneRequest {
  * Confirms for the person who scanned, with the number on the screen where the ticket asks for one. Repeatable. One wrong number cancels the
  * ticket, is counted against the person and rejects with `match-wrong`. Confirmations of one person run one at a time, so that both of two quick taps get the
  * answer to the first. Rejects with `bad-request` without a number, `rate-limited` where the other one takes too long or the person is locked out,
- * `ticket-not-scanned`, as `assertAdmitted` does, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
+ * `ticket-not-scanned`, as `assertAdmitted` and `admitPerson` do, `ticket-taken`, `ticket-cancelled` or `ticket-expired`.
  */
-export const confirmTicket = async (deps: LoginDeps, confirmation: Confirmation): Promise<Ticket> => {
-  const ticket = await ticketOfPhone(deps, confirmation, unchanged, 'phone', confirmation.reads?.ticket)
-  assertAdmitted(confirmation.person, ticket.person?.recordedAt)
+export const confirmTicket = async (deps: AdmissionDeps, request: Confirmation): Promise<Ticket> => {
+  const ticket = await ticketOfPhone(deps, request, unchanged, 'phone', request.reads?.ticket)
+  assertAdmitted(request.person, ticket.person?.recordedAt)
   if (isConfirmed(ticket)) return ticket
   if (ticket.state !== 'scanned') return refuse(ticket)
+  const isAdmitted = request.person.state === 'active'
+  const confirmation = isAdmitted ? request : { ...request, person: await admitPerson(deps, request.person, ticket) }
   if (ticket.match === null) return await confirm(deps, confirmation, ticket, (ticket) => ticket)
   if (confirmation.matchCode === undefined) throw new Problem('bad-request', { detail: 'match_code is needed' })
   // The number, and how the phone asks for it, can't change after the scan.
@@ -42,13 +44,13 @@ const isConfirmed = ({ state }: Ticket): boolean => state === 'confirmed' || sta
 
 /** Confirms the ticket as it was read, unless `judge` returns another one. `before` is called before it is stored. */
 const confirm = async (deps: LoginDeps, confirmation: Confirmation, read: Ticket, judge: (ticket: Ticket, now: ClockReading) => Ticket, before = (): void => {}): Promise<Ticket> => {
-  const { sub, since, person: { name } } = confirmation
+  const { sub, since, person: { name, recordedAt } } = confirmation
   before()
   return await ticketOfPhone(deps, confirmation, (ticket, now) => {
     if (isConfirmed(ticket)) return ticket
     if (ticket.state !== 'scanned') return refuse(ticket)
     const judged = judge(ticket, now)
-    return judged === ticket ? move(ticket, 'confirm', now, { ...ticket.person, sub, name, since }) ?? refuse(ticket) : judged
+    return judged === ticket ? move(ticket, 'confirm', now, { ...(recordedAt !== null && { recordedAt }), ...ticket.person, sub, name, since }) ?? refuse(ticket) : judged
   }, 'wrong-number', Promise.resolve(read))
 }
 

@@ -1,9 +1,8 @@
 import type { Person } from '../domain/person.ts'
 import { isPast, move, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
-import { assertAdmitted } from './admit-person.ts'
+import { assertAdmitted, assertAdmittedBy, type AdmissionDeps } from './admit-person.ts'
 import { ticketOfBrowser, type BrowserCredentials } from './browser-ticket.ts'
-import type { LoginDeps } from './deps.ts'
 import type { OpenedSession, SessionOpener } from './ports.ts'
 import { refuse } from './update-ticket.ts'
 
@@ -15,7 +14,7 @@ const repeatMs = 30_000
  * in between, the same browser secret may try again within 30 s and gets the same session. `presentedSecrets` are those of the browser's cookies, whose
  * sessions end as the new one takes their place. Rejects with `ticket-not-confirmed`, as `assertAdmitted` does, `ticket-cancelled`, `ticket-expired`, or `ticket-consumed` after 30 s or once the session was ended.
  */
-export const consumeTicket = async (deps: LoginDeps & { readonly sessions: SessionOpener }, credentials: BrowserCredentials, presentedSecrets: readonly string[]): Promise<{ ticket: Ticket, session: OpenedSession, person: Person }> => {
+export const consumeTicket = async (deps: AdmissionDeps & { readonly sessions: SessionOpener }, credentials: BrowserCredentials, presentedSecrets: readonly string[]): Promise<{ ticket: Ticket, session: OpenedSession, person: Person }> => {
   const read = await ticketOfBrowser(deps, credentials)
   if (read.state === 'pending') throw new Problem('ticket-not-confirmed')
   if (read.person === null) return refuse(read)
@@ -28,8 +27,11 @@ export const consumeTicket = async (deps: LoginDeps & { readonly sessions: Sessi
   }, Promise.resolve(read))
   const person = await reading
   // Who is blocked from now on has confirmed before the cutoff of that, so no session opens; who has deleted their data has another record, or none.
-  assertAdmitted(person, ticket.person?.recordedAt)
+  await assertAdmittedBy(deps, person, ticket)
   const session = await opening.open(ticket, credentials.secret, deps.audit)
-  if (session === undefined || !await deps.sessions.endSuperseded(presentedSecrets, session.session, deps.audit)) throw new Problem('ticket-consumed')
+  if (session === undefined || !await deps.sessions.endSuperseded(presentedSecrets, session.session, deps.audit)) {
+    assertAdmitted(await deps.people.read(person.sub), ticket.person?.recordedAt) // why, where they were blocked meanwhile
+    throw new Problem('ticket-consumed')
+  }
   return { ticket, session, person }
 }

@@ -39,16 +39,16 @@ export interface Scan {
 export const scanTicket = async (deps: AdmissionDeps & { readonly sessions: Pick<SessionEnder, 'hasEnded'> }, request: ScanRequest): Promise<Scan> => {
   const found = await (request.reads?.ticket ?? deps.tickets.read(request.id))
   if (found === undefined) throw new Problem('ticket-not-found')
-  // Of somebody else's ticket, or one that is over, nothing is stored: it is refused below.
-  const isOpen = found.state === 'pending' || (found.person?.sub === request.sub && !isFinal(found.state))
-  const admitted = isOpen ? await admitPerson(deps, request.person, found) : request.person
+  const wrongNumberState = await (request.reads?.wrongNumbers ?? deps.wrongNumbers.stateOf(request.sub))
+  if (deps.settings.matchNumbers !== 'off') refuseDuringLockout(wrongNumberState)
+  const admitted = request.person.state === 'active' ? request.person : await admitPerson(deps, request.person, await scannable(deps, request, found))
   const { recordedAt } = admitted
   // The browser gets the name after the confirm.
   const person = { sub: request.sub, name: null, ...(recordedAt !== null && { recordedAt }) }
-  const wrongNumberState = await (request.reads?.wrongNumbers ?? deps.wrongNumbers.stateOf(request.sub))
-  if (deps.settings.matchNumbers !== 'off') refuseDuringLockout(wrongNumberState)
   const matchMode = wrongNumberState.mustType || deps.settings.matchNumbers === 'type' ? 'type' : 'tap'
 
+  // Of somebody else's ticket, or one that is over, nothing is noted: it is refused below.
+  const isOpen = found.state === 'pending' || (found.person?.sub === request.sub && !isFinal(found.state))
   const noting = isOpen ? deps.people.noteScan(admitted, scannedTicket(found)) : Promise.resolve(true)
   noting.catch(() => {}) // awaited below
   const ticket = await ticketOfPhone(deps, request, (ticket, now) => {
@@ -74,6 +74,10 @@ export const scanTicket = async (deps: AdmissionDeps & { readonly sessions: Pick
     isSamePhone: ticket.browser.isPhone === true && areOneConnection(ticket.browser.ip, request.ip),
   }
 }
+
+/** Rejects where the ticket can't be scanned by this person whoever they are: then nothing is stored of them. */
+const scannable = (deps: LoginDeps, request: ScanRequest, found: Ticket): Promise<Ticket> =>
+  ticketOfPhone(deps, request, (ticket) => isFinal(ticket.state) ? refuseToOwner(ticket) : ticket, 'phone', Promise.resolve(found))
 
 export const readForScan = ({ tickets, wrongNumbers }: LoginDeps, { id, sub }: PhoneRequest): PhoneReads =>
   begunReads({ ticket: tickets.read(id), wrongNumbers: wrongNumbers.stateOf(sub) })

@@ -27,8 +27,8 @@ export interface BrowserSessions extends SessionOpener, SessionEnder {
   findById (id: string): Promise<PersonalSession | undefined>
   /** Returns another site's live session whose token is renewed, and moves its idle end. */
   renew (id: string): Promise<PersonalSession | undefined>
-  /** Returns a person's live sessions, newest first. */
-  listOf (sub: string): Promise<readonly Session[]>
+  /** Returns a person's live sessions, newest first, without those that began under an earlier record of theirs. */
+  listOf (person: Pick<Person, 'sub' | 'state' | 'recordedAt'>): Promise<readonly Session[]>
 }
 
 export interface SessionOptions extends SessionLife {
@@ -37,22 +37,24 @@ export interface SessionOptions extends SessionLife {
   readonly people: Pick<PersonRegister, 'read'>
 }
 
+interface Found { readonly record: SessionRecord, readonly person: Person }
+
 export const createBrowserSessions = (store: Store, lists: SessionLists, clock: Clock, options: SessionOptions): BrowserSessions => {
   const records = createSessionRecords(store, clock, options)
   const { isLive, readLive, readBySecret, ttlMsOf, asSession } = records
   const { end, endAll, eraseAll, endOfTicket, hasAny, hasEnded, endOrPrevent, endSuperseded, discard } = createBrowserSessionEnder(records, lists, clock)
 
   /** Returns a session with its person; undefined where the person may not be here. */
-  const withPerson = async (record: SessionRecord): Promise<{ readonly record: SessionRecord, readonly person: Person } | undefined> => {
+  const withPerson = async (record: SessionRecord): Promise<Found | undefined> => {
     const person = await options.people.read(record.sub)
     return refusalOf(person, record.recordedAt) === null ? { record, person } : undefined
   }
 
-  /** Stores that the session is in use. The loser of a race returns what the winner stored; an ended session stays ended. */
-  const touch = async (record: SessionRecord): Promise<SessionRecord> => {
+  /** Stores that the session is in use. The loser of a race returns what the winner stored; undefined where the session has ended meanwhile. */
+  const touch = async (record: SessionRecord): Promise<SessionRecord | undefined> => {
     if (clock.now() - record.lastSeenAt < Math.min(touchEveryMs, idleMsOf(record, options) / 10)) return record
     const used = { ...record, lastSeenAt: clock.now() }
-    return await records.replace(record.id, record, used, ttlMsOf(used)) ? used : await readLive(record.id) ?? record
+    return await records.replace(record.id, record, used, ttlMsOf(used)) ? used : await readLive(record.id)
   }
 
   /**
@@ -121,12 +123,18 @@ export const createBrowserSessions = (store: Store, lists: SessionLists, clock: 
     return { open: (...call) => open(reading, ...call) }
   }
 
-  const asPersonalSession = ({ record, person }: { readonly record: SessionRecord, readonly person: Person }): PersonalSession => ({ ...asSession(record), person })
+  const touched = async ({ record, person }: Found): Promise<Found | undefined> => {
+    const used = await touch(record)
+    return used && { record: used, person }
+  }
+
+  const asPersonalSession = ({ record, person }: Found): PersonalSession => ({ ...asSession(record), person })
 
   const find = async (id: string, isRight: (record: SessionRecord) => boolean, isUse: (record: SessionRecord) => boolean): Promise<PersonalSession | undefined> => {
     const record = await readLive(id)
     const found = record !== undefined && isRight(record) ? await withPerson(record) : undefined
-    return found && asPersonalSession(isUse(found.record) ? { ...found, record: await touch(found.record) } : found)
+    const used = found && isUse(found.record) ? await touched(found) : found
+    return used && asPersonalSession(used)
   }
 
   return {
@@ -139,7 +147,7 @@ export const createBrowserSessions = (store: Store, lists: SessionLists, clock: 
       const [first, ...others] = found.sort((a, b) => isLater(a.record, b.record) ? -1 : 1)
       if (first === undefined) return []
       const isOnePerson = others.every(({ person }) => person.sub === first.person.sub)
-      return [isOnePerson ? { ...first, record: await touch(first.record) } : first, ...others].map(asPersonalSession)
+      return [isOnePerson ? await touched(first) : first, ...others].filter((one) => one !== undefined).map(asPersonalSession)
     },
     findById: (id) => find(id, () => true, ({ site }) => site === undefined),
     renew: (id) => find(id, ({ site }) => site !== undefined, () => true),
@@ -149,9 +157,9 @@ export const createBrowserSessions = (store: Store, lists: SessionLists, clock: 
     endOfTicket,
     hasAny,
     hasEnded,
-    listOf: async (sub) => {
-      const found = await Promise.all((await lists.sessionsOf(sub)).map(readLive))
-      return found.filter((record) => record?.sub === sub).map((record) => asSession(record as SessionRecord)) // undefined has no sub
+    listOf: async (person) => {
+      const found = await Promise.all((await lists.sessionsOf(person.sub)).map(readLive))
+      return found.filter((record) => record !== undefined && record.sub === person.sub && refusalOf(person, record.recordedAt) === null).map((record) => asSession(record as SessionRecord)) // not undefined
     },
   }
 }

@@ -128,7 +128,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, lists: Sessio
     end,
     endOrPrevent,
     endOfTicket,
-    hasAny: async (sub) => (await lists.sessionsOf(sub)).length > 0,
+    hasAny: async (sub) => (await records.readMany(await lists.sessionsOf(sub))).some((record) => records.isLive(record) && record.sub === sub),
     hasEnded: async ({ sessionId }) => typeof (sessionId === undefined ? undefined : await records.read(sessionId))?.endedAt === 'number',
     discard: async (record) => { await records.replace(record.id, record, ended(record), tombstoneMs) },
     endAll: async (sub, cutoff, by, audit) => {
@@ -143,11 +143,15 @@ export const createBrowserSessionEnder = (records: SessionRecords, lists: Sessio
       await lists.erase(sub)
     },
     endSuperseded: async (secrets, session, audit) => {
+      let isReplaced = false
       for (const secret of secrets) {
         const presented = await records.readBySecret(secret)
-        if (presented !== undefined && !await keepLatest(session, presented, audit)) return false
+        if (presented === undefined) continue
+        if (!await keepLatest(session, presented, audit)) return false
+        isReplaced = true
       }
-      return true
+      // Its person may have been signed out everywhere in the time that this took.
+      return !isReplaced || await records.readLive(session.id) !== undefined
     },
   }
 }

@@ -40,7 +40,8 @@ export const signOut = async (parts: Parts, sub: string): Promise<string> => {
 
 /** Also of somebody without a record: an earlier release made none. */
 export const erase = async (parts: Parts, sub: string): Promise<string> => {
-  const [person, browsers] = [await parts.people.read(sub), await parts.sessions.listOf(sub)]
+  const person = await parts.people.read(sub)
+  const browsers = await parts.sessions.listOf(person)
   await erasePerson(parts, { sub, by: 'operator' })
   const gone = [...(person.state === 'unknown' ? [] : ['record']), ...(person.name === null ? [] : ['name']), counted(browsers.length, 'browser'), 'all phone keys'].join(', ')
   return `${handleOf(sub)} is erased: ${gone}${person.state === 'blocked' ? '. That they are blocked is kept' : ''}`

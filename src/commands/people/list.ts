@@ -56,7 +56,7 @@ export interface Showing {
 export const show = async ({ people, sessions, wechatIds }: Parts, { sub, withWechatIds, asJson: isJson }: Showing): Promise<void> => {
   const person = await people.read(sub)
   if (person.state === 'unknown') throw new Problem('not-found')
-  const [listed, ids] = await Promise.all([sessions.listOf(sub), withWechatIds ? wechatIds.read(sub) : undefined])
+  const [listed, ids] = await Promise.all([sessions.listOf(person), withWechatIds ? wechatIds.read(sub) : undefined])
   const { openid = null, unionid = null } = ids ?? {}
   if (isJson) {
     await print(`${JSON.stringify({ ...asJson(person), browsers: listed.length, ...(withWechatIds && { openid, unionid }) })}\n`)

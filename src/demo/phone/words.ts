@@ -12,7 +12,7 @@ const zh = {
   leadOf: {
     open: (_owner: string) => '网站在电脑上，微信在手机上。先在手机上点「扫一扫」。',
     approval: (owner: string) => `${owner}是管理员。加一部手机扫码：要等${owner}在手机上同意。`,
-    closed: (owner: string) => `只有认识的人能登录，比如管理员${owner}。加一部手机扫码，看它怎么说。`,
+    closed: (owner: string) => `只有名单里的人能登录，比如管理员${owner}。加一部手机扫码，看它怎么说。`,
   },
   lead: {
     scanned: '手机在问是不是你：点网站上显示的那个数字。',
@@ -30,7 +30,7 @@ const zh = {
   registration: '谁可以登录',
   registrationOpen: '谁都能登录',
   registrationApproval: '要管理员同意',
-  registrationClosed: '只限认识的人',
+  registrationClosed: '只限名单里的人',
   startOver: '重新开始',
   addPhone: '加手机',
   trySecondPhone: '试试：另一部手机抢着扫',
@@ -95,7 +95,7 @@ const zhHant: DemoWords = {
   leadOf: {
     open: () => '網站在電腦上，微信在手機上。先在手機上點「掃一掃」。',
     approval: (owner) => `${owner}是管理員。加一支手機掃碼：要等${owner}在手機上同意。`,
-    closed: (owner) => `只有認識的人能登入，例如管理員${owner}。加一支手機掃碼，看看結果。`,
+    closed: (owner) => `只有名單裡的人能登入，例如管理員${owner}。加一支手機掃碼，看看結果。`,
   },
   lead: {
     scanned: '手機在問是不是你：點網站上顯示的那個數字。',
@@ -113,7 +113,7 @@ const zhHant: DemoWords = {
   registration: '誰可以登入',
   registrationOpen: '誰都能登入',
   registrationApproval: '要管理員同意',
-  registrationClosed: '只限認識的人',
+  registrationClosed: '只限名單裡的人',
   startOver: '重新開始',
   addPhone: '加手機',
   trySecondPhone: '試試：另一支手機搶著掃',
@@ -192,9 +192,9 @@ const en: DemoWords = {
   stepDone: 'Logged in',
   stepIsDone: ', done',
   registration: 'Who may come in',
-  registrationOpen: 'Anybody may come in',
-  registrationApproval: 'The owner lets people in',
-  registrationClosed: 'Known people only',
+  registrationOpen: 'Open to all',
+  registrationApproval: 'On approval',
+  registrationClosed: 'Known people',
   startOver: 'Start over',
   addPhone: 'Add a phone',
   trySecondPhone: 'Try: a second phone scans first',

@@ -39,7 +39,9 @@ export const peopleRoutes = ({ login, people }: PeopleRouteDeps): FastifyPluginA
     const { id } = request.params
     if (!isSecret(id)) throw new Problem('not-found')
     await decision({ sub: id, owner: request.signer.sub }, request.audit)
-    return personView(await people.read(id))
+    const decided = await people.read(id)
+    if (decided.state === 'unknown') throw new Problem('not-found') // they have deleted their data meanwhile
+    return personView(decided)
   })
   decide(login.allowPerson, '/:id/allow')
   decide(login.blockPerson, '/:id/block')

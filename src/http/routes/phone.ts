@@ -105,8 +105,8 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
   app.get('/sessions', {
     schema: { response: { 200: schemas.SessionList, ...schemas.problems } },
   }, async (request) => {
-    const { sub, state, isOwner } = request.signer
-    const [listed, waiting] = await Promise.all([sessions.listOf(sub), isOwner && state === 'active' ? people.count('waiting') : undefined])
+    const { state, isOwner } = request.signer
+    const [listed, waiting] = await Promise.all([sessions.listOf(request.signer), isOwner && state === 'active' ? people.count('waiting') : undefined])
     return { ...sessionList(listed), registration: config.REGISTRATION, state, ...(waiting !== undefined && { people_waiting: waiting }) }
   })
 
@@ -131,7 +131,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     // Checked before it is trimmed: a line break is a control character at the end of a name, too.
     const why = whyNotName(request.body.name)
     if (why !== null) throw new Problem('bad-request', { detail: refusedNames[why], extra: { reason: why } })
-    if (request.signer.state === 'unknown' && config.REGISTRATION !== 'open') throw new Problem('person-unknown') // nothing is stored of strangers
+    if (request.signer.state === 'unknown' && config.REGISTRATION !== 'open' && !await sessions.hasAny(request.signerSub)) throw new Problem('person-unknown') // nothing is stored of strangers
     const name = request.body.name.trim()
     await people.rename(request.signerSub, name, request.signer.recordedAt)
     return { user: { sub: request.signerSub, name: name === '' ? null : name } }
