@@ -67,7 +67,7 @@ const walk = async (t: Test, site: HostSite, url: string, textPercent: number, m
 
   await page.evaluate(`localStorage.setItem('scan-login-person ${site.service.url}/', 'sub')`)
   const other = await scan(site, host, 2)
-  await other.phone.confirm(other.ticket, await page.locator('.number').innerText())
+  await other.phone.confirm(other.ticket, await page.locator('.layer:not(.leaving) .number').innerText())
   await stage('another')
   await page.route('**/consume', () => {})
   await page.locator('[data-action=goOn]').click()
