@@ -278,6 +278,7 @@ const usualCalls: Record<string, string> = {
   'get /api/phone/people': '200',
   'post /api/phone/people/{id}/allow': '200',
   'post /api/phone/people/{id}/block': '200',
+  'post /api/phone/people/{id}/sign-out': '200',
   'get /health/live': '200',
   'get /health/ready': '200',
   'get /healthz': '200',
@@ -303,6 +304,7 @@ const authorisedBy = {
   'get /api/phone/people': 'Signature',
   'post /api/phone/people/{id}/allow': 'Signature',
   'post /api/phone/people/{id}/block': 'Signature',
+  'post /api/phone/people/{id}/sign-out': 'Signature',
 }
 
 /** What authorises each call that needs it: HTTP schemes, and names of headers and cookies. */

@@ -1,4 +1,5 @@
 /** Webhooks on a real store, with a fake clock or the machine's. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { randomBytes } from '../../../src/domain/random-pool.ts'
 import type { LoggedStep } from '../../../src/login/audit.ts'
@@ -37,17 +38,25 @@ export const openHarness = async (t: Test) => {
   return { clock, receiver, log, store, webhook: openOn(t, store, clock, receiver, log) }
 }
 
+/** The real calls of one step of the clock need some real time: on a busy machine a whole day of the clock would pass during one of them. */
+const realMsOfStep = 4
+
 /** Moves the clock on, a second at a time, and lets real calls happen meanwhile. */
 export const pass = async (clock: FakeClock, ms: number, stepMs = 1000): Promise<void> => {
   for (let left = ms; left > 0; left -= stepMs) {
     clock.advance(Math.min(stepMs, left))
+    await sleep(realMsOfStep)
     await settle() // receiver and store are in this process
   }
 }
 
-/** Moves the clock on until a condition holds. */
+/** Moves the clock on until a condition holds. Rejects where it doesn't within a day, after which steps are given up. */
 export const passUntil = async (clock: FakeClock, isSo: () => boolean, stepMs = 250): Promise<void> => {
-  while (!isSo()) await pass(clock, stepMs, stepMs)
+  const giveUpAt = clock.now() + 86_400_000
+  while (!isSo()) {
+    if (clock.now() > giveUpAt) throw new Error('it did not come about within a day')
+    await pass(clock, stepMs, stepMs)
+  }
 }
 
 /** Whether a text is anywhere in the store's lists and values of the webhook. */
