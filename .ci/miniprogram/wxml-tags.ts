@@ -19,6 +19,7 @@ export interface Tags {
     maxlength: number
     placeholder: string
     disabled: boolean
+    focus: boolean
     confirmType: 'done' | 'go' | 'next' | 'search' | 'send'
   }
   'scroll-view': Common & { scrollY: boolean }

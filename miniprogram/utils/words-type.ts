@@ -115,6 +115,8 @@ export interface Words {
   readonly keep: string
   readonly deleteData: string
   readonly deleteDataSure: string
+  /** What follows the question for some: what the deletion means to them besides. */
+  readonly deleteDataThen: { readonly blocked: string, readonly owner: string, readonly approval: string, readonly closed: string }
   /** At most four characters. */
   readonly deleteYes: string
   readonly deleted: { readonly line: string, readonly help: string, readonly stillBlocked: string }
@@ -128,10 +130,13 @@ export interface Words {
   readonly clearSearch: string
   readonly nobody: Readonly<Record<ListedState, string>>
   readonly nobodyFound: string
+  /** A search finds no more than so many. */
+  readonly onlyFirstFound: (count: number) => string
   readonly showMore: string
   readonly you: string
   readonly firstSeen: (ago: string) => string
   readonly lastSeen: (ago: string) => string
+  /** They were added ahead of their first scan, or have deleted their data while they were blocked. */
   readonly neverSeen: string
   readonly letIn: string
   readonly letInAgain: string
@@ -142,6 +147,8 @@ export interface Words {
   /** At most four characters. */
   readonly blockYes: string
   readonly personDone: { readonly allow: (who: string) => string, readonly block: (who: string) => string, readonly 'sign-out': (who: string) => string }
+  /** Of somebody in the list about whom nothing can be decided any more. */
+  readonly personGone: string
 
   /** Durations, for the two sentences below. */
   readonly seconds: (count: number) => string

@@ -147,7 +147,13 @@ export const zhHant: Words = {
   keep: '取消',
 
   deleteData: '刪除我的資料',
-  deleteDataSure: '刪除暱稱、所有登入、這支手機的金鑰和來過的紀錄？刪除後無法復原。已被禁止登入的人，刪除後仍不能登入。',
+  deleteDataSure: '刪除暱稱、所有登入和來過的紀錄？刪除後無法復原。',
+  deleteDataThen: {
+    blocked: '刪除後你仍然不能登入。',
+    owner: '你也不再是管理員。',
+    approval: '再來的時候，要重新等管理員同意。',
+    closed: '之後要由管理員重新加入，才能登入。',
+  },
   deleteYes: '刪除',
   deleted: { line: '你的資料已刪除', help: '再次登入時，你會是一個新使用者。', stillBlocked: '只留下了禁止登入的紀錄。' },
 
@@ -159,16 +165,17 @@ export const zhHant: Words = {
   clearSearch: '清除',
   nobody: { waiting: '沒有人在等你同意', active: '還沒有人登入過', blocked: '沒有被禁止的人' },
   nobodyFound: '沒有找到，請輸入暱稱或編號的開頭。',
+  onlyFirstFound: (count) => `只顯示前 ${count} 人，請多輸入幾個字。`,
   showMore: '顯示更多',
   you: '你',
   firstSeen: (ago) => `首次來訪：${ago}`,
   lastSeen: (ago) => `最近來訪：${ago}`,
-  neverSeen: '還沒有來過',
+  neverSeen: '沒有來訪紀錄',
   letIn: '同意',
   letInAgain: '重新允許',
   block: '禁止',
   signOutPerson: '全部登出',
-  blockSure: (who) => `禁止「${who}」登入？對方會馬上在所有裝置上登出，直到你重新允許。`,
+  blockSure: (who) => `禁止「${who}」登入？對方會馬上在所有裝置上登出，你重新允許以前不能再登入。`,
   signOutPersonSure: (who) => `讓「${who}」在所有裝置上登出？之後要重新掃碼才能登入。`,
   blockYes: '禁止',
   personDone: {
@@ -176,6 +183,7 @@ export const zhHant: Words = {
     block: (who) => `「${who}」已被禁止，並已登出`,
     'sign-out': (who) => `「${who}」已在所有裝置上登出`,
   },
+  personGone: '對方已經刪除了自己的資料。',
 
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分鐘`,

@@ -147,7 +147,13 @@ export const zh: Words = {
   keep: '取消',
 
   deleteData: '删除我的数据',
-  deleteDataSure: '删除昵称、所有登录、这部手机的密钥和来过的记录？删除后不能恢复。已被禁止登录的人，删除后仍不能登录。',
+  deleteDataSure: '删除昵称、所有登录和来过的记录？删除后不能恢复。',
+  deleteDataThen: {
+    blocked: '删除后你仍然不能登录。',
+    owner: '你也不再是管理员。',
+    approval: '再来的时候，要重新等管理员同意。',
+    closed: '之后要由管理员重新添加，才能登录。',
+  },
   deleteYes: '删除',
   deleted: { line: '你的数据已删除', help: '再次登录时，你会是一个新用户。', stillBlocked: '只留下了禁止登录的记录。' },
 
@@ -159,16 +165,17 @@ export const zh: Words = {
   clearSearch: '清除',
   nobody: { waiting: '没有人在等你同意', active: '还没有人登录过', blocked: '没有被禁止的人' },
   nobodyFound: '没有找到，请输入昵称或编号的开头。',
+  onlyFirstFound: (count) => `只显示前 ${count} 人，请多输入几个字。`,
   showMore: '显示更多',
   you: '你',
   firstSeen: (ago) => `首次来访：${ago}`,
   lastSeen: (ago) => `最近来访：${ago}`,
-  neverSeen: '还没有来过',
+  neverSeen: '没有来访记录',
   letIn: '同意',
   letInAgain: '重新允许',
   block: '禁止',
   signOutPerson: '全部退出登录',
-  blockSure: (who) => `禁止「${who}」登录？对方会马上在所有设备上退出登录，直到你重新允许。`,
+  blockSure: (who) => `禁止「${who}」登录？对方会马上在所有设备上退出登录，你重新允许以前不能再登录。`,
   signOutPersonSure: (who) => `让「${who}」在所有设备上退出登录？之后要重新扫码才能登录。`,
   blockYes: '禁止',
   personDone: {
@@ -176,6 +183,7 @@ export const zh: Words = {
     block: (who) => `「${who}」已被禁止，并已退出登录`,
     'sign-out': (who) => `「${who}」已在所有设备上退出登录`,
   },
+  personGone: '对方已经删除了自己的数据。',
 
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分钟`,

@@ -51,7 +51,7 @@ const zh: typeof en = {
   letIn: '同意 Mei',
   letInDone: '「Mei」可以登录了',
   block: '禁止 Bo',
-  question: '禁止「Bo」登录？对方会马上在所有设备上退出登录，直到你重新允许。',
+  question: '禁止「Bo」登录？对方会马上在所有设备上退出登录，你重新允许以前不能再登录。',
   yes: '禁止',
   no: '取消',
   offline: '网络断开了，连上后再试一次。',
@@ -169,6 +169,7 @@ for (const { name, words, switches, options, widthPx } of variants) {
     await window.code.waitFor() // the page keeps its code
     await screen('asked to wait')
     await phone.button(words.tellName).click()
+    await phone.app.locator('input:focus').waitFor() // the keyboard is there
     await phone.app.getByRole('textbox', { name: words.name }).fill('小雨')
     await screen('home of whoever waits')
     await phone.button(words.save).click()

@@ -1,6 +1,6 @@
 import t from 'tap'
 import '../support/miniprogram.ts'
-import { createFakePhone, held, offer, ok, problem, serviceUrl, startMs, ticket } from './fake-phone.ts'
+import { createFakePhone, grant, held, offer, ok, problem, serviceUrl, startMs, ticket } from './fake-phone.ts'
 import type { FakeReply } from './fake-phone.ts'
 import type { Reply } from '../../miniprogram/utils/ports'
 
@@ -518,9 +518,10 @@ await t.test('approval: knows the session to end however it learns that the logi
 
 await t.test('approval: says that the person may not come in, or not yet, when the scan or the confirmation is refused, and sends nothing by itself', async (t) => {
   for (const code of ['person-waiting', 'person-unknown', 'person-blocked'] as const) {
+    const view = code === 'person-waiting' ? { kind: code, isNamed: false } : { kind: code }
     const scanning = start({ scan: problem(403, code) })
     await scanning.approval.read()
-    t.strictSame(scanning.approval.view(), { kind: code })
+    t.strictSame(scanning.approval.view(), view)
     for (let n = 0; n < 3; n++) await scanning.approval.tick()
     await scanning.approval.confirm('47')
     await scanning.approval.cancel()
@@ -529,10 +530,16 @@ await t.test('approval: says that the person may not come in, or not yet, when t
     const confirming = start({ confirm: problem(403, code) })
     await confirming.approval.read()
     await confirming.approval.confirm('47')
-    t.strictSame(confirming.approval.view(), { kind: code })
+    t.strictSame(confirming.approval.view(), view)
     t.strictSame(confirming.asked(), ['POST scan', 'POST confirm'])
     t.equal(confirming.phone.storage.has('scan-login-logins'), false, 'nothing of it is kept as a login')
   }
+})
+
+await t.test('approval: knows whether whoever waits has a name that the owner sees', async (t) => {
+  const { approval } = start({ login: grant('key_1', startMs / 1000, { user: { sub: 'sub-of-mei', name: 'Mei' } }), scan: problem(403, 'person-waiting') })
+  await approval.read()
+  t.strictSame(approval.view(), { kind: 'person-waiting', isNamed: true })
 })
 
 await t.test('approval: goes on with the same code when the person was let in meanwhile, and reads once for each time the page is shown', async (t) => {

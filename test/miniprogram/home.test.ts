@@ -321,7 +321,7 @@ await t.test('home: says for whom the mini program is where not everybody may co
   }
   t.strictSame(await said('open'), ['', '', ''])
   t.strictSame(await said('approval'), ['The owner of a\u200b.example decides who may come in.', '谁能登录 a\u200b.example，由网站管理员决定。', '誰能登入 a\u200b.example，由網站管理員決定。'])
-  t.strictSame(await said('closed'), ['For people whom a\u200b.example knows.', '仅供 a\u200b.example 名单里的人使用。', '僅供 a\u200b.example 名單裡的人使用。'])
+  t.strictSame(await said('closed'), ['Only people whom a\u200b.example knows can log in.', '仅供 a\u200b.example 名单里的人使用。', '僅供 a\u200b.example 名單裡的人使用。'])
 })
 
 await t.test('home: says what happens next to whoever waits or isn\'t known, and asks for what helps', async (t) => {
@@ -333,10 +333,43 @@ await t.test('home: says what happens next to whoever waits or isn\'t known, and
   const asked = wordsFor('en').ends['person-waiting']
   t.hasStrict(await drawn('waiting', 'approval'), { notice: { title: asked.line, text: `${asked.help}\nSet a name, so that the owner sees who asks.` }, canName: true, canScan: true, empty: '', signOutAll: '', deleteData: 'Delete my data' })
   t.hasStrict(await drawn('waiting', 'approval', 'Mei'), { notice: { text: asked.help } })
+  t.hasStrict(await drawn('waiting', 'closed'), { notice: { title: asked.line }, empty: '' })
+  t.hasStrict(await drawn('waiting', 'open'), { notice: { title: '' }, canName: true, empty: 'Not logged in anywhere', signOutAll: 'Log out my other phones' }, 'the next scan lets them in')
   t.hasStrict(await drawn('unknown', 'approval'), { notice: { title: "This site doesn't know you yet", text: 'Scan a login code. The owner is then asked to let you in.' }, canName: false, canScan: true, deleteData: 'Delete my data' })
   t.hasStrict(await drawn('unknown', 'closed'), { notice: { title: "This site doesn't know you yet", text: wordsFor('en').ends['person-unknown'].help }, canName: false, canScan: true })
   t.hasStrict(await drawn('unknown', 'open'), { notice: { title: '' }, canName: true, empty: 'Not logged in anywhere' })
   for (const registration of ['open', 'approval', 'closed']) t.hasStrict(await drawn('active', registration), { notice: { title: '' }, canName: true, empty: 'Not logged in anywhere' })
+})
+
+await t.test('home: whoever was logged in before people were recorded is no stranger, and can log out everywhere', async (t) => {
+  for (const registration of ['approval', 'closed']) {
+    const { home } = start({ sessions: overview({ state: 'unknown', registration, sessions: [session('s1')] }) })
+    await home.read()
+    t.hasStrict(homeScreenOf(home.view(), wordsFor('en'), startMs), { notice: { title: '' }, canName: true, signOutAll: 'Log out everywhere', browsers: [{ id: 's1' }] })
+  }
+})
+
+await t.test('home: says before the deletion what it means to this person besides, in all languages', async (t) => {
+  const asked = async (more: object, language = 'en'): Promise<string[]> => {
+    const { home } = start({ sessions: overview(more) })
+    await home.read()
+    return homeScreenOf(home.view(), wordsFor(language), startMs).deleteSure.split('\n')
+  }
+  const [first] = await asked({})
+  t.strictSame([first], ["Delete your name, all your logins and the record that you were here? That can't be undone."])
+  for (const registration of ['open', 'approval', 'closed']) t.strictSame(await asked({ state: 'unknown', registration }), [first])
+  t.strictSame(await asked({ state: 'waiting' }), [first])
+  for (const state of ['active', 'waiting']) {
+    t.strictSame(await asked({ state, registration: 'approval' }), [first, 'To come back, you have to be let in again.'])
+    t.strictSame(await asked({ state, registration: 'closed' }), [first, "You can't come back until the owner adds you again."])
+  }
+  t.strictSame(await asked({ people_waiting: 0 }), [first, "You won't be an owner any more."])
+  t.strictSame(await asked({ people_waiting: 1, registration: 'closed' }), [first, "You won't be an owner any more.", "You can't come back until the owner adds you again."])
+  const { home } = start({ sessions: problem(403, 'person-blocked') })
+  await home.read()
+  t.strictSame(homeScreenOf(home.view(), wordsFor('en'), startMs).deleteSure.split('\n'), [first, 'You stay blocked.'])
+  t.strictSame((await asked({ people_waiting: 0, registration: 'approval' }, 'zh')).slice(1), ['你也不再是管理员。', '再来的时候，要重新等管理员同意。'])
+  t.strictSame((await asked({ people_waiting: 0, registration: 'closed' }, 'zh-TW')).slice(1), ['你也不再是管理員。', '之後要由管理員重新加入，才能登入。'])
 })
 
 await t.test('home: whoever is blocked reads so, by whatever call it is learned, and can only delete their data', async (t) => {

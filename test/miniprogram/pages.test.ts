@@ -472,6 +472,19 @@ await t.test('people page: a second tap, which would now hit the row that moved 
   t.strictSame(sent(), ['GET people?state=waiting', 'POST allow', 'POST allow'])
 })
 
+await t.test('people page: the same row decides nothing for a while when its buttons have become others', async (t) => {
+  const page = await openPeople(t)
+  await page.onSearchNow({ detail: { value: 'me' } })
+  waitForButtons(page)
+  await page.onDecide(tap({ id: 'p1', name: 'block' }))
+  t.hasStrict(page.data, { isArmed: false, screen: { people: [{ id: 'p1', actions: [{ name: 'allow' }] }] } })
+  await page.onDecide(tap({ id: 'p1', name: 'allow' }))
+  t.strictSame(sent(), ['GET people?state=waiting', 'GET people?search=me', 'POST block'])
+  waitForButtons(page)
+  await page.onDecide(tap({ id: 'p1', name: 'allow' }))
+  t.equal(sent().at(-1), 'POST allow')
+})
+
 await t.test('people page: rows that are added below move none, and the buttons go on reacting', async (t) => {
   const page = await openPeople(t)
   await page.onReachBottom()
@@ -508,7 +521,7 @@ await t.test('people page: opens one question when a button is tapped twice, and
   await Promise.all([page.onDecide(tap({ id: 'p1', name: 'block' })), page.onDecide(tap({ id: 'p1', name: 'block' }))])
   t.equal(did.length, 1)
   t.strictSame(rows(page), ['p1', 'p2'])
-  t.equal(page.data.screen.people[0].failure, 'This is gone.')
+  t.equal(page.data.screen.people[0].failure, 'They have deleted their data.')
 })
 
 await t.test('people page: searches once nothing has been typed for a while, at once with the keyboard\'s button, and clears the input', async (t) => {
@@ -550,8 +563,12 @@ await t.test('home page: leads an owner to the people', async (t) => {
   await page.onShow()
   did.length = 0
   page.onPeople()
-  t.strictSame(did.splice(0), ['navigateTo /pages/people/people?state=waiting'])
+  page.onPeople()
+  t.strictSame(did.splice(0), ['navigateTo /pages/people/people?state=waiting'], 'once when tapped twice')
   answers.sessions = ok({ sessions: [], registration: 'approval', state: 'active', people_waiting: 0 })
+  page.onHide()
+  await page.onShow()
+  did.length = 0
   await page.onPullDownRefresh()
   t.strictSame(did, ['stopPullDownRefresh'])
   page.onPeople()
@@ -570,7 +587,7 @@ await t.test('home page: deletes the data when that is confirmed, and begins ane
   agrees = false
   await page.onDeleteData()
   agrees = true
-  t.strictSame(did.splice(0), ["Delete your name, all your logins, this phone's key and the record that you were here? That can't be undone. Whoever is blocked stays blocked. Yes/No"])
+  t.strictSame(did.splice(0), ["Delete your name, all your logins and the record that you were here? That can't be undone. Yes/No"])
   t.notOk(sent().includes('DELETE person'))
   await page.onDeleteData()
   t.hasStrict(page.data, { isNaming: false, screen: { end: { line: 'Your data is deleted' } } })

@@ -8,7 +8,7 @@ import type { ListedState } from '../../miniprogram/utils/answers'
 
 const { createService } = await import('../../miniprogram/utils/service.ts')
 const { createPeopleList } = await import('../../miniprogram/pages/people/list.ts')
-const { peopleScreenOf } = await import('../../miniprogram/pages/people/screen.ts')
+const { peopleScreenOf, whoIsBriefly } = await import('../../miniprogram/pages/people/screen.ts')
 const { wordsFor } = await import('../../miniprogram/utils/words.ts')
 
 const person = (id: string, state: string, more: object = {}) => ({
@@ -59,7 +59,7 @@ await t.test('people: lists those who wait, with who they are and what an owner 
       title: 'wx-p2aaaaaaaaaaaaaa',
       handle: '',
       marks: [],
-      seen: "Hasn't been here yet",
+      seen: 'No visits on record',
       groups: '',
       failure: '',
       actions: [{ name: 'allow', label: 'Let in', spoken: 'Let in wx-p2aaaaaaaaaaaaaa', style: 'small-button--strong' }, { name: 'block', label: 'Block', spoken: 'Block wx-p2aaaaaaaaaaaaaa', style: '' }],
@@ -135,7 +135,7 @@ await t.test('people: a refused decision changes nothing but for the reason in i
     await list.refresh()
     t.equal(await list.decide('p1', 'allow'), undefined)
     t.strictSame(ids(), ['p1', 'p2'], code)
-    t.strictSame(drawn().people.map(({ failure }) => failure), [wordsFor('en').failures[code], ''])
+    t.strictSame(drawn().people.map(({ failure }) => failure), [code === 'not-found' ? 'They have deleted their data.' : wordsFor('en').failures[code], ''])
     t.hasStrict(drawn(), { busy: false, failure: '' })
     await list.decide('p1', 'allow')
     t.strictSame(drawn().people.map(({ failure }) => failure), [''])
@@ -239,4 +239,26 @@ await t.test('people: an answer is ignored when another list was chosen meanwhil
   late.settle(twoWaiting)
   await reading
   t.strictSame(ids(), ['sub-of-mei', 'p3'])
+})
+
+await t.test('people: a search that found as many as it can says that there may be more, in all languages', async (t) => {
+  const found = (count: number): Reply => page(Array.from({ length: count }, (_, n) => person(`p${n}`, 'active')))
+  const { list, drawn } = start({ 'people?search=x': found(49), 'people?search=y': found(50), [waiting]: found(50) })
+  await list.refresh()
+  t.equal(drawn().limited, '', 'a list has a next page')
+  await list.find('x')
+  t.equal(drawn().limited, '')
+  await list.find('y')
+  t.strictSame(['en', 'zh', 'zh-TW'].map((language) => drawn(language).limited), ['Only the first 50 are shown. Type more of the name or handle.', '只显示前 50 人，请多输入几个字。', '只顯示前 50 人，請多輸入幾個字。'])
+})
+
+await t.test('people: a name is short enough for a toast, and no emoji is left with half of another', (t) => {
+  const named = (name: string | null): string => whoIsBriefly({ name, handle: 'wx-abcdefghijklmnop' })
+  for (const name of ['Mei', '小雨', 'Bartholomew von der Alm', '一二三四五六七八九十一二', '👩\u200d👩\u200d👧']) t.equal(named(name), name)
+  t.equal(named(null), 'wx-abcdefghijklmnop')
+  t.equal(named('Bartholomew von Österreich-Ungarn'), 'Bartholomew von Österrei…')
+  t.equal(named('一二三四五六七八九十一二三'), '一二三四五六七八九十一二…')
+  t.equal(named('👧\u200d'.repeat(9)), '👧\u200d'.repeat(7) + '👧…')
+  t.equal(named('Anna Maria Bartholomea  von'), 'Anna Maria Bartholomea…')
+  t.end()
 })

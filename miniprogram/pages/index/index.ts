@@ -27,6 +27,8 @@ Page({
 
   /** A question is being asked: a second tap asks no other. */
   isAsking: false,
+  /** Another page is being opened: a second tap opens it no second time. */
+  isLeaving: false,
 
   /** With `naming=true`, the input of the name is open. */
   onLoad (query: Record<string, string | undefined>) {
@@ -36,6 +38,7 @@ Page({
   },
 
   async onShow () {
+    this.isLeaving = false
     this.timer = setInterval(() => { this.home?.tick() }, tickMs)
     await this.home?.read()
   },
@@ -115,11 +118,13 @@ Page({
   },
 
   onPeople () {
-    wx.navigateTo({ url: `/pages/people/people?state=${this.data.screen.peopleState}` })
+    if (this.isLeaving) return
+    this.isLeaving = true
+    wx.navigateTo({ url: `/pages/people/people?state=${this.data.screen.peopleState}`, fail: () => { this.isLeaving = false } })
   },
 
   async onDeleteData () {
-    if (!await this.asked(words.deleteDataSure, words.deleteYes)) return
+    if (!await this.asked(this.data.screen.deleteSure, words.deleteYes)) return
     await this.home?.erase()
     if (this.home?.view().isErased !== true) return
     this.typed = undefined

@@ -42,6 +42,8 @@ export interface HomeScreen {
   readonly people: string
   readonly peopleState: 'waiting' | 'active'
   readonly deleteData: string
+  /** What is asked before the deletion. */
+  readonly deleteSure: string
   /** Takes the place of everything else. */
   readonly end: { readonly line: string, readonly help: string }
 }
@@ -87,18 +89,31 @@ export const homeScreenOf = (view: HomeView, words: Words, now: number, isClockO
   people: view.peopleWaiting === undefined ? '' : view.peopleWaiting === 0 ? words.people : words.peopleWaiting(view.peopleWaiting),
   peopleState: (view.peopleWaiting ?? 0) > 0 ? 'waiting' : 'active',
   deleteData: view.state === undefined ? '' : words.deleteData,
+  deleteSure: deleteSureOf(view, words),
   end: view.isErased ? { line: words.deleted.line, help: view.state === 'blocked' ? words.deleted.stillBlocked : words.deleted.help } : { line: '', help: '' },
 })
 
-/** Whether this person may log in, as far as is known. Whom nobody knows yet may where everybody does. */
-const isIn = ({ state, registration }: HomeView): boolean => state === undefined || state === 'active' || (state === 'unknown' && registration === 'open')
+/** Whether this person may log in, as far as is known. Whoever waits or isn't known yet may where everybody does, and so may whoever was logged in before people were recorded. */
+const isIn = ({ state, registration, sessions = [] }: HomeView): boolean => {
+  if (state === 'unknown') return registration === 'open' || sessions.length > 0
+  return state === undefined || state === 'active' || (state === 'waiting' && registration === 'open')
+}
 
-const noticeOf = ({ state, registration, user }: HomeView, words: Words): HomeScreen['notice'] => {
+/** Says what goes, and what that means to this person besides. */
+const deleteSureOf = ({ state, registration, peopleWaiting }: HomeView, words: Words): string => {
+  const { blocked, owner, ...then } = words.deleteDataThen
+  const sentences = [words.deleteDataSure, state === 'blocked' ? blocked : '', peopleWaiting === undefined ? '' : owner]
+  if (registration !== 'open' && (state === 'active' || state === 'waiting')) sentences.push(then[registration])
+  return sentences.filter((sentence) => sentence !== '').join('\n')
+}
+
+const noticeOf = (view: HomeView, words: Words): HomeScreen['notice'] => {
+  const { state, registration, user } = view
   const said = (kind: 'person-waiting' | 'person-unknown' | 'person-blocked', more = ''): HomeScreen['notice'] =>
     ({ title: words.ends[kind].line, text: [words.ends[kind].help, more].filter((text) => text !== '').join('\n') })
+  if (isIn(view)) return none
   if (state === 'blocked') return said('person-blocked')
   if (state === 'waiting') return said('person-waiting', user?.name == null ? words.nameToAsk : '')
-  if (state !== 'unknown' || registration === 'open') return none
   return registration === 'closed' ? said('person-unknown') : { title: words.ends['person-unknown'].line, text: words.scanToAsk }
 }
 

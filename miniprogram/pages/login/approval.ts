@@ -81,7 +81,7 @@ export const createApproval = (service: Service, ticket: string | undefined, onC
   }
 
   const failed = (failure: Failure): View => {
-    const next = viewOf(failure, offer, wasRefused)
+    const next = viewOf(failure, offer, { wasRefused, isNamed: service.user()?.name != null })
     // What can be tried again tells nothing about a confirmation that was sent before.
     if (!maybeConfirmed || !['offline', 'unavailable', 'locked-out'].includes(next.kind)) return next
     const { code, retryAfter } = failure

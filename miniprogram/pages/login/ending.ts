@@ -89,7 +89,7 @@ const actionsOf = (view: View): readonly ActionName[] => {
   // No scanner after a refusal: whoever sent the code has the next one on their page already.
   if (kind === 'refused' || kind === 'logged-out') return ['close', 'home']
   // The same code, which lives on: an owner who is asked now may be quick.
-  if (kind === 'person-waiting') return ['retry', 'name', 'home']
+  if (view.kind === 'person-waiting') return view.isNamed ? ['retry', 'home'] : ['retry', 'name', 'home']
   if (kind === 'person-unknown' || kind === 'person-blocked') return ['close', 'home']
   if (kind === 'locked-out') return ['close', 'home'] // trying again can't help for minutes
   if (kind === 'offline' || kind === 'unavailable') return ['retry', 'home']

@@ -7,8 +7,8 @@ export const doneWith = (offer: Offer | undefined, session = offer?.session): Vi
 export const loggedOutOf = (offer: Offer | undefined): View =>
   offer === undefined || offer.site.origin === offer.site.service ? { kind: 'logged-out' } : { kind: 'logged-out', site: offer.site.origin }
 
-/** The view after a call has failed. `offer` is the last one that was read; `wasRefused`: the person has tapped "Not me". */
-export const viewOf = ({ code, retryAfter, reason, session }: Failure, offer: Offer | undefined, wasRefused: boolean): View => {
+/** The view after a call has failed. `offer` is the last one that was read; `wasRefused`: the person has tapped "Not me"; `isNamed`: they have a name. */
+export const viewOf = ({ code, retryAfter, reason, session }: Failure, offer: Offer | undefined, { wasRefused, isNamed }: { readonly wasRefused: boolean, readonly isNamed: boolean }): View => {
   if (reason === 'wrong-numbers' && retryAfter !== undefined) return { kind: 'locked-out', retryAfter }
   if (code === 'ticket-consumed' && reason === 'logged-out') return loggedOutOf(offer)
   switch (code) {
@@ -22,7 +22,8 @@ export const viewOf = ({ code, retryAfter, reason, session }: Failure, offer: Of
     case 'ticket-taken': return { kind: 'taken' }
     case 'ticket-not-found': case 'bad-request': return { kind: 'invalid-code' }
     case 'wechat-user-blocked': return { kind: 'blocked' }
-    case 'person-waiting': case 'person-unknown': case 'person-blocked': return { kind: code }
+    case 'person-waiting': return { kind: code, isNamed }
+    case 'person-unknown': case 'person-blocked': return { kind: code }
     case 'js-code-invalid': return { kind: 'foreign-app' } // two in a row, neither used before
     case 'too-old': return { kind: 'wechat-too-old' }
     // The service has no such call, or not in this form: the mini program is of another version.

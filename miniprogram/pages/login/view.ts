@@ -17,7 +17,9 @@ export type View =
   | { readonly kind: 'logged-out', readonly site?: string }
   | { readonly kind: 'cancelled' | 'wrong-number' | 'expired' | 'taken' | 'used' | 'invalid-code' | 'blocked' }
   /** The site's owner has not let this person in yet, has not let in anybody whom the site doesn't know, or has blocked this person. The ticket stays as it was. */
-  | { readonly kind: 'person-waiting' | 'person-unknown' | 'person-blocked' }
+  | { readonly kind: 'person-unknown' | 'person-blocked' }
+  /** `isNamed`: the owner sees a name that they have given. */
+  | { readonly kind: 'person-waiting', readonly isNamed: boolean }
   /** WeChat knows none of this mini program's js_codes: it has another AppID than the service. */
   | { readonly kind: 'foreign-app' }
   /** WeChat, or this mini program, is too old for the service. */

@@ -5,12 +5,16 @@ import type { Decision } from '../../utils/service'
 import { service, words } from '../../utils/shared'
 import { createPeopleList } from './list'
 import type { PeopleList } from './list'
-import { peopleScreenOf, whoIs } from './screen'
+import type { PersonRow } from './screen'
+import { peopleScreenOf, whoIs, whoIsBriefly } from './screen'
 
 const searchMs = 300 // a search begins once nothing has been typed for this long
-const armMs = 600 // rows have moved: a finger that is still on its way would decide about somebody else
+const armMs = 600 // buttons have moved, or are others now: a finger that is still on its way would decide about somebody else, or something else
 
 const nothingYet = { state: 'waiting', search: '', people: undefined, next: null, isLoadingMore: false, failure: undefined, busyId: undefined, refused: undefined } as const
+/** What the buttons of a row would do. */
+const buttonsOf = (row: PersonRow | undefined): string => row === undefined ? '' : [row.id, ...row.actions.map(({ name }) => name)].join()
+
 const { searchLabel, searchPlaceholder, clearSearch, tryAgain, home } = words
 
 Page({
@@ -61,12 +65,12 @@ Page({
     if (this.list === undefined) return
     const screen = peopleScreenOf(this.list.view(), this.list.ownId(), words, service.serverNow())
     const before = this.data.screen.people
-    const haveMoved = before.some(({ id }, index) => screen.people[index]?.id !== id)
-    if (haveMoved) this.arm()
+    const haveChanged = before.some((row, index) => buttonsOf(row) !== buttonsOf(screen.people[index]))
+    if (haveChanged) this.arm()
     this.setData({ screen })
   },
 
-  /** Lets the buttons react once the rows have stood still for a while. */
+  /** Lets the buttons react once they have been the same for a while. */
   arm () {
     clearTimeout(this.armTimer)
     this.setData({ isArmed: false })
@@ -116,7 +120,7 @@ Page({
     if (this.isAsking || !this.data.isArmed || this.list?.mayDecide(id, name) !== true) return
     if (name !== 'allow' && !await this.asked(id, name)) return
     const person = await this.list?.decide(id, name)
-    if (person !== undefined) wx.showToast({ title: words.personDone[name](whoIs(person)), icon: 'none', duration: 2500 })
+    if (person !== undefined) wx.showToast({ title: words.personDone[name](whoIsBriefly(person)), icon: 'none', duration: 2500 })
   },
 
   async asked (id: string, decision: 'block' | 'sign-out') {

@@ -52,10 +52,15 @@ export const defineBuiltIns = (framework: Framework): void => {
     lifetimes: { created: bindHoverClass },
   })
   define('input', { placeholder: 'placeholder', maxlength: 'maxlength', confirmType: 'enterkeyhint', disabled: 'disabled' }, {
-    properties: { value: String, type: String },
+    properties: { value: String, type: String, focus: null },
     // Setting the value that was just typed keeps the cursor: the browser sees no change.
     observers: { value (this: BuiltIn, value: string) { (elementOf(this) as HTMLInputElement).value = value } },
-    lifetimes: { created: bindInputEvents },
+    lifetimes: {
+      created: bindInputEvents,
+      attached (this: BuiltIn) {
+        if (isOn((this.data as { focus: unknown }).focus ?? false)) elementOf(this).focus()
+      },
+    },
   })
 }
 
