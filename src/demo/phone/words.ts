@@ -11,8 +11,8 @@ const zh = {
   /** What to do first, by who may come in; by the owner's name. */
   leadOf: {
     open: (_owner: string) => '网站在电脑上，微信在手机上。先在手机上点「扫一扫」。',
-    approval: (owner: string) => `${owner}是管理员。加一部手机扫码：要等${owner}在手机上同意。`,
-    closed: (owner: string) => `只有名单里的人能登录，比如管理员${owner}。加一部手机扫码，看它怎么说。`,
+    approval: (owner: string) => `加一部手机扫码，再到${owner}（管理员）的手机上打开「扫码登录」，点「同意」。`,
+    closed: (owner: string) => `只有名单里的人能登录，比如管理员${owner}。加一部手机扫码，看看结果。`,
   },
   lead: {
     scanned: '手机在问是不是你：点网站上显示的那个数字。',
@@ -94,7 +94,7 @@ const zhHant: DemoWords = {
   title: 'scan-login 示範',
   leadOf: {
     open: () => '網站在電腦上，微信在手機上。先在手機上點「掃一掃」。',
-    approval: (owner) => `${owner}是管理員。加一支手機掃碼：要等${owner}在手機上同意。`,
+    approval: (owner) => `加一支手機掃碼，再到${owner}（管理員）的手機上打開「掃碼登入」，點「同意」。`,
     closed: (owner) => `只有名單裡的人能登入，例如管理員${owner}。加一支手機掃碼，看看結果。`,
   },
   lead: {
@@ -175,7 +175,7 @@ const en: DemoWords = {
   title: 'scan-login demo',
   leadOf: {
     open: () => 'The website is on a computer, WeChat on a phone. Tap Scan on the phone to begin.',
-    approval: (owner) => `${owner} owns the site. Add a phone and scan with it: ${owner} has to let it in.`,
+    approval: (owner) => `Add a phone and scan with it. Then open "Scan login" on the phone of ${owner}, the owner.`,
     closed: (owner) => `Only people the site knows may come in, like its owner ${owner}. Add a phone and scan with it.`,
   },
   lead: {
