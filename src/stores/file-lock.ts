@@ -1,6 +1,6 @@
 /**
- * The lock of a service on its embedded store. One service works on a file: a second would get no notifications of what the first changes, so its held
- * polls would miss them. Commands open the store beside the service, without this lock.
+ * The lock of a service on its embedded store. One service works on a file: a second would learn up to a second late of what the first changes, and so would
+ * its held polls. Commands open the store beside the service, without this lock.
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'

@@ -6,6 +6,7 @@ import type { Backend } from './backend.ts'
 import { createCheckpoints } from './checkpoints.ts'
 import { repairLog } from './log-repair.ts'
 import { createSafeWrites, nothingToFlush } from './safe-writes.ts'
+import { createChangeWatch } from './sqlite-changes.ts'
 import { createTransactions, isLocked, openDatabase } from './sqlite-file.ts'
 import { statements } from './sqlite-statements.ts'
 
@@ -26,6 +27,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     ? nothingToFlush
     : createSafeWrites({ sync: logFile.flush, repair: () => repairLog(db, logFile.path, mark), clock, log })
   const checkpoints = logFile === null ? null : createCheckpoints(file, log)
+  const watch = logFile === null ? null : createChangeWatch(db, clock)
   // A flush can't be cancelled, and the process would not exit before one that hangs has ended. Nothing that waits for it was answered.
   const killHanging = (): void => { if (safeWrites.isBusyWithDisk() || checkpoints?.isRunning() === true) process.kill(process.pid, 'SIGKILL') }
   if (logFile !== null) process.on('exit', killHanging)
@@ -187,7 +189,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     removeFromList: (list, text) => isTrue(listedAs(list, text), () => sql.removeFromList.run(list, text)),
     readList: (list, range) => whenUnlocked(() => sql.readList(list, range)),
     lengthOfList: (list) => whenUnlocked(() => sql.lengthOfList(list)),
-    onChange: () => () => {}, // one service works on a file, see file-lock.ts
+    onChange: watch === null ? () => () => {} : watch.onChange, // what is in memory nobody else can change
     now: clock.now,
     timeErrorMs: clock.errorMs,
     onFailure () {},
@@ -195,6 +197,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     async close () {
       isClosed = true
       cancelPurge()
+      watch?.close()
       await safeWrites.close()
       await checkpoints?.close()
       process.off('exit', killHanging)

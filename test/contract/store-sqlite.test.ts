@@ -309,3 +309,32 @@ await t.test('createStore: it throws one line, without a password, when the URL 
       `createStore: throws one line without the password when the URL is ${url}`)
   }
 })
+
+await t.test('onChange: listeners get null within a second when another process has written, and nothing otherwise', async (t) => {
+  const clock = createFakeClock()
+  const url = `sqlite:${join(temporaryFolder(t), 'store.db')}`
+  const [here, there] = [openStore(t, url, clock), openStore(t, url, clock)]
+  const heard: Array<string | null> = []
+  await there.write('a', 1, hour)
+  const unsubscribe = here.onChange((key) => { heard.push(key) })
+  const others: unknown[] = []
+  here.onChange((key) => { others.push(key) })
+  clock.advance(5_000)
+  t.strictSame(heard, [], 'what came before')
+  await here.write('a', 2, hour)
+  await here.read('a')
+  clock.advance(3_000)
+  t.strictSame(heard, [], 'its own writes')
+  await there.write('a', 3, hour)
+  await there.claim('b', 1, hour)
+  clock.advance(999)
+  t.ok(heard.length <= 1)
+  clock.advance(1)
+  t.strictSame(heard, [null], 'once for all of them')
+  clock.advance(5_000)
+  t.strictSame([heard, others], [[null], [null]])
+  unsubscribe()
+  await there.write('a', 4, hour)
+  clock.advance(1_000)
+  t.strictSame([heard.length, others.length], [1, 2])
+})
