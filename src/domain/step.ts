@@ -3,8 +3,8 @@ import type { ProblemCode } from '../errors.ts'
 import { startOf } from './ids.ts'
 import type { BrowserInfo, Ticket, TicketState } from './ticket.ts'
 
-/** What cancelled a ticket; after a wrong number it was the person at the phone who tapped or typed it. */
-export type Canceller = 'browser' | 'phone' | 'wrong-number'
+/** What cancelled a ticket; after a wrong number it was the person at the phone who tapped or typed it. `owner`, `operator`: the person was blocked after their scan. */
+export type Canceller = 'browser' | 'phone' | 'wrong-number' | 'owner' | 'operator'
 
 /** A cancel by a wrong number; `count` is how many this person has entered within a month. */
 export interface WrongNumber { readonly by: 'wrong-number', readonly count: number }

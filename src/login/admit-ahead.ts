@@ -1,6 +1,6 @@
 import type { WechatIds } from '../domain/wechat-ids.ts'
 import { changeGroups } from './change-person.ts'
-import { allowPerson, type DecisionDeps } from './decide-person.ts'
+import { letInWaiting, type DecisionDeps } from './decide-person.ts'
 import type { WechatIdRegister } from './ports.ts'
 
 export interface AdmissionAhead {
@@ -25,9 +25,9 @@ export const admitAhead = async (deps: DecisionDeps & { readonly wechatIds: Pick
   // Before the record is made, which then lists the person under it.
   const isNamed = name !== null && before.name === null
   if (isNamed) await people.rename(sub, name)
-  const isNew = before.state === 'unknown' && await people.create(sub, { state: 'active', groups, isSeen: false })
+  const isNew = before.state === 'unknown' && await people.create(sub, { state: 'active', groups, isSeen: false }) !== undefined
   if (isNew) audit.record({ event: 'person.allowed', sub, by: 'operator' })
-  else if (before.state !== 'active') await allowPerson(deps, { sub, owner: null })
+  else if (before.state !== 'active' && !await letInWaiting(deps, { sub, owner: null }) && (await people.read(sub)).state === 'blocked') return 'blocked'
   const isInGroups = isNew || groups.length === 0 ? false : await changeGroups(deps, { sub, add: groups })
   if (isNew && groups.length > 0) audit.record({ event: 'person.changed', sub, by: 'operator', groups })
   const isKept = await wechatIds.keep(sub, ids)

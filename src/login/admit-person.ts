@@ -12,22 +12,26 @@ export type AdmissionDeps = LoginDeps & { readonly sessions: Pick<SessionEnder, 
  * Whoever was logged in before people were recorded is known by their sessions. Rejects with `person-unknown`, `person-waiting` or `person-blocked`; the ticket stays as it is.
  */
 export const admitPerson = async (deps: AdmissionDeps, person: Person, ticket: Ticket): Promise<Person> => {
-  const { people, settings: { registration } } = deps
-  if (person.state === 'active') return person
-  if (person.state === 'waiting' && registration === 'open' && await people.setState(person.sub, ['waiting'], 'active')) {
-    deps.audit.record({ event: 'person.allowed', sub: person.sub, by: 'registration' })
-    return await people.read(person.sub)
-  }
-  if (person.state === 'unknown') {
-    const state = registration === 'open' || await deps.sessions.hasAny(person.sub) ? 'active' : 'waiting'
-    if (state === 'waiting' && registration === 'closed') throw new Problem('person-unknown')
-    const isNew = await people.create(person.sub, { state, isSeen: true, ticket: scannedTicket(ticket) })
-    if (isNew) deps.audit.record({ event: state === 'active' ? 'person.created' : 'person.waiting', sub: person.sub })
-    await keepIdsAtAdmission(deps, person.sub)
-  }
-  const admitted = await people.read(person.sub)
+  const admitted = await knownPerson(deps, person, ticket)
+  if (admitted.state === 'waiting') await deps.people.ensureListed(admitted) // they are told that an owner has been asked
   assertAdmitted(admitted)
   return admitted
+}
+
+const knownPerson = async (deps: AdmissionDeps, person: Person, ticket: Ticket): Promise<Person> => {
+  const { people, audit, settings: { registration } } = deps
+  const { sub } = person
+  if (person.state === 'unknown') {
+    const state = registration === 'open' || await deps.sessions.hasAny(sub) ? 'active' : 'waiting'
+    if (state === 'waiting' && registration === 'closed') throw new Problem('person-unknown')
+    const created = await people.create(sub, { state, isSeen: true, ...(state === 'active' && { ticket: scannedTicket(ticket) }) })
+    if (created !== undefined) audit.record({ event: state === 'active' ? 'person.created' : 'person.waiting', sub })
+    await keepIdsAtAdmission(deps, sub)
+    return created ?? await people.read(sub)
+  }
+  if (person.state !== 'waiting' || registration !== 'open') return person
+  if (await people.setState(sub, ['waiting'], 'active')) audit.record({ event: 'person.allowed', sub, by: 'registration' })
+  return await people.read(sub)
 }
 
 /** Throws where a person may not go on with what they began, `begunUnder` as in `refusalOf`. */

@@ -1,7 +1,7 @@
 import { maxGroups, type Person } from '../domain/person.ts'
 import { Problem } from '../errors.ts'
 import type { Audit } from './audit.ts'
-import { allowPerson, type DecisionDeps } from './decide-person.ts'
+import { letInWaiting, type DecisionDeps } from './decide-person.ts'
 import type { PersonRegister } from './ports.ts'
 
 /**
@@ -12,7 +12,7 @@ export const changeOwner = async (deps: DecisionDeps, { sub, isOwner }: { readon
   const { people, audit } = deps
   const person = await knownPerson(people, sub)
   if (isOwner && person.state === 'blocked') throw new Problem('person-blocked')
-  if (isOwner && person.state === 'waiting') await allowPerson(deps, { sub, owner: null })
+  if (isOwner && person.state === 'waiting') await letInWaiting(deps, { sub, owner: null })
   if (person.isOwner === isOwner) return false
   if (!await people.setOwner(sub, isOwner)) throw new Problem('not-found')
   audit.record({ event: 'person.changed', sub, by: 'operator', is_owner: isOwner })

@@ -201,7 +201,10 @@ export interface SessionEnder {
   end (sub: string, id: string, by: EndReason, audit: Audit): Promise<boolean>
   /** Ends the session of a confirmed ticket for its person, or prevents it where it hasn't opened yet, and records which. Repeatable; the repetition is recorded as one. */
   endOfTicket (ticket: Ticket, audit: Audit): Promise<void>
-  /** Whether the person has a session that hasn't ended, in any browser. */
+  /**
+   * Whether the person has a session of the time before people were recorded that hasn't ended, in any browser. A later one proves nothing of somebody without a record:
+   * that was deleted.
+   */
   hasAny (sub: string): Promise<boolean>
   /** Whether the session of a confirmed ticket was ended, or prevented. False once that was so long ago that it is forgotten. */
   hasEnded (ticket: Ticket): Promise<boolean>
@@ -237,11 +240,13 @@ export interface PeoplePage { readonly people: readonly Person[], readonly next:
 export interface PersonRegister {
   /** The person; with the state `unknown` where nothing is stored but, perhaps, a name. */
   read (sub: string): Promise<Person>
-  /** Stores a new person; false where there is one. `isSeen`: they are here now. */
-  create (sub: string, person: { readonly state: KnownState, readonly groups?: readonly string[], readonly isSeen: boolean, readonly ticket?: ScannedTicket }): Promise<boolean>
+  /** Stores a new person, and resolves with them; undefined where there is one. `isSeen`: they are here now. */
+  create (sub: string, person: { readonly state: KnownState, readonly groups?: readonly string[], readonly isSeen: boolean, readonly ticket?: ScannedTicket }): Promise<Person | undefined>
+  /** Makes sure that owners find a person, as they were read, in the list of their state. Asks the store only where a change has broken off; rejects where that fails. */
+  ensureListed (person: Person): Promise<void>
   /** Changes the state; true for the one caller who did. False where the person isn't in one of the states `from`. */
   setState (sub: string, from: readonly KnownState[], to: KnownState): Promise<boolean>
-  /** Notes that the person is here, starting from what `read` has found in the same call. False where that record is no more: their data was deleted meanwhile. */
+  /** Notes that the person is here, starting from what `read` has found in the same call. False where that record is no more, as their data was deleted meanwhile, and where they were blocked. */
   noteScan (person: Person, ticket: ScannedTicket): Promise<boolean>
   /**
    * Sets a person's name; an empty one removes it. `begunUnder` is the `recordedAt` that the caller has read. Rejects with `person-unknown` where the person's data was
@@ -257,6 +262,8 @@ export interface PersonRegister {
   count (state: KnownState): Promise<number>
   /** People whose handle or name begins with this text, whatever its case; 50 at the most. */
   find (text: string): Promise<readonly Person[]>
+  /** The ids of the tickets that the person has scanned, or has tried to, and that may still be stored. */
+  ticketsOf (sub: string): Promise<readonly string[]>
   /** The `sub` of the person with this handle. */
   byHandle (handle: string): Promise<string | undefined>
   /**

@@ -4,7 +4,7 @@ import type { Place } from '../domain/place.ts'
 import { areDifferentCountries } from '../domain/place.ts'
 import { isFinal, move, type Ticket } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
-import { admitPerson, scannedTicket, type AdmissionDeps } from './admit-person.ts'
+import { admitPerson, assertAdmitted, scannedTicket, type AdmissionDeps } from './admit-person.ts'
 import type { LoginDeps } from './deps.ts'
 import { cancelIfMustType, refuseDuringLockout } from './match-number.ts'
 import { begunReads, refuseToOwner, ticketOfPhone, type PhoneReads, type PhoneRequest } from './phone-ticket.ts'
@@ -59,8 +59,9 @@ export const scanTicket = async (deps: AdmissionDeps & { readonly sessions: Pick
     return ticket.match === null ? scanned : { ...scanned, matchMode }
   }, 'wrong-number', Promise.resolve(found))
   if (!await noting) {
-    // The person's data is deleted at this moment, and this ticket was not yet noted as theirs.
+    // The person's data is deleted at this moment, or they were blocked, and this ticket was not yet noted as theirs.
     await deps.tickets.removeOf(request.sub, [found.id])
+    assertAdmitted(await deps.people.read(request.sub))
     throw new Problem('person-unknown')
   }
   if (ticket.state === 'cancelled') return refuse(ticket)

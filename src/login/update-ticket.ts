@@ -4,8 +4,14 @@ import { isOverdue, move, type ClockReading, type Ticket, type TicketState } fro
 import { Problem, type ProblemCode } from '../errors.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import type { LoginDeps } from './deps.ts'
+import type { Tickets } from './ports.ts'
+import type { WaitingRoom } from './waiting-room.ts'
 
-type UpdateDeps = Pick<LoginDeps, 'tickets' | 'waitingRoom' | 'clock' | 'audit'>
+export interface UpdateDeps extends Pick<LoginDeps, 'clock' | 'audit'> {
+  readonly tickets: Pick<Tickets, 'read' | 'replace'>
+  /** Not for a command, which holds no polls. */
+  readonly waitingRoom?: Pick<WaitingRoom, 'wake'>
+}
 
 /**
  * Changes a ticket: `decide` gets it as it is and returns what it becomes (the same object for no change), or throws a Problem. Of concurrent
@@ -27,7 +33,7 @@ export const updateTicket = async (deps: UpdateDeps, id: string, decide: (ticket
     return isOverdue(ticket, now) ? move(ticket, 'expire', now) ?? ticket : decide(ticket, now)
   }
   // Wakes the polls whatever the outcome: a replacement whose answer got lost may have been stored, and one that lost the race was another caller's.
-  const replace = (ticket: Ticket, moved: Ticket): Promise<boolean> => tickets.replace(ticket, moved, (isStored) => { waitingRoom.wake(id, isStored ? moved : undefined) })
+  const replace = (ticket: Ticket, moved: Ticket): Promise<boolean> => tickets.replace(ticket, moved, (isStored) => { waitingRoom?.wake(id, isStored ? moved : undefined) })
 
   const { before, after } = await compareAndSet(() => found(tickets.read(id)), next, replace, reading && found(reading))
   if (after === before) return before

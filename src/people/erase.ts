@@ -38,7 +38,7 @@ const marked = (record: PersonRecord, now: number): PersonRecord => ({
   isErased: true,
 })
 
-/** What is kept of a blocked person who deletes their data: that they are blocked. */
+/** What is kept of a blocked person who deletes their data: that they are blocked. Nothing that was begun while the rest was deleted may add to it. */
 const blockedOnly = ({ schema, version, sub, state, stateSince, recordedAt }: PersonRecord): PersonRecord => ({
   schema,
   version,
@@ -47,7 +47,7 @@ const blockedOnly = ({ schema, version, sub, state, stateSince, recordedAt }: Pe
   stateSince,
   groups: [],
   isOwner: false,
-  recordedAt,
+  recordedAt: recordedAt + 1,
   firstSeenAt: null,
   lastSeenAt: null,
   tickets: [],

@@ -12,9 +12,6 @@ import { asPerson, foldedName, handleEntry, handleList, isSearchable, keptMs, li
 /** An entry that its record contradicts is removed once it is this old: sooner, a change of the record may be under way. */
 const staleAfterMs = 3600_000
 
-/** What a change has left undone is finished by the next read of the person after this. Sooner, it is under way. */
-const finishAfterMs = 10_000
-
 /** A scan that is repeated is noted again after this. */
 const noteEveryMs = 60_000
 
@@ -39,19 +36,20 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
     return person
   }
 
-  const readMany = async (subs: readonly string[]): Promise<Array<{ readonly person: Person, readonly record: PersonRecord | undefined }>> => {
+  const readMany = async (subs: readonly string[]): Promise<Array<{ readonly person: Person, readonly record: PersonRecord | undefined, readonly named: NameRecord | undefined }>> => {
     const found = await store.readMany<unknown>([...subs.map(records.keyOf), ...subs.map(names.keyOf)])
     return subs.map((sub, index) => {
-      const record = found[index] as PersonRecord | undefined // as stored under these keys
-      return { person: personOf(sub, record, found[subs.length + index] as NameRecord | undefined), record }
+      const [record, named] = [found[index] as PersonRecord | undefined, found[subs.length + index] as NameRecord | undefined] // as stored under these keys
+      return { person: personOf(sub, record, named), record, named }
     })
   }
 
   const read = async (sub: string): Promise<Person> => {
-    const [found] = await readMany([sub])
-    const isLeft = found?.record !== undefined && found.record.unsettled !== null && clock.now() - found.record.stateSince > finishAfterMs
-    if (isLeft) await settle(sub).catch(() => {}) // the person was read all the same, and the next read tries again
-    return found?.person ?? unknown(sub, null) // there is one for each
+    const [{ person, record, named }] = await readMany([sub]) as [Awaited<ReturnType<typeof readMany>>[number]] // there is one for each
+    const isUnlisted = record?.isErased === false && namesIn(named).some((name) => !record.listedNames.includes(name))
+    if (isUnlisted) await listName(sub).catch(() => {}) // the person was read all the same, and the next read tries again
+    else if (record !== undefined && record.unsettled !== null) await settleSoon(sub)
+    return person
   }
 
   /** Changes a record; undefined where there is none. `next` runs once per try. */
@@ -61,11 +59,10 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
   }
 
   /** The change is stored already, and is reported as done even where this fails: then the next read of the person finishes it. */
-  const settleSoon = async (...call: Parameters<typeof settle>): Promise<void> => { await settle(...call).catch(() => {}) }
+  const settleSoon = (...call: Parameters<typeof settle>): Promise<boolean> => settle(...call).then(() => true, () => false)
 
   const create: PersonRegister['create'] = async (sub, { state, groups = [], isSeen, ticket }) => {
     const now = clock.now()
-    const named = await names.read(sub)
     const record: PersonRecord = {
       schema,
       version: firstVersion(),
@@ -78,13 +75,15 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
       firstSeenAt: isSeen ? now : null,
       lastSeenAt: isSeen ? now : null,
       tickets: ticket === undefined ? [] : [ticket],
-      listedNames: named === undefined ? [] : [named.name],
+      listedNames: [],
       unsettled: [],
       isErased: false,
     }
-    if (!await records.claim(sub, record, keptMs)) return false
-    await settleSoon(sub, [], record)
-    return true
+    if (!await records.claim(sub, record, keptMs)) return undefined
+    // The name of somebody who was here before there were records. Read after the record is stored: who sets one from now on lists it.
+    const [isSettled, named] = await Promise.all([settleSoon(sub, [], record), names.read(sub).catch(() => undefined)])
+    if (named !== undefined) await listName(sub).catch(() => {})
+    return personOf(sub, isSettled ? { ...record, unsettled: null } : record, named)
   }
 
   const setState: PersonRegister['setState'] = async (sub, from, to) => {
@@ -174,6 +173,8 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
     find,
     erase: createErase(store, clock, { records, names, settle }),
     count: (state) => store.lengthOfList(listOfState(state)),
+    ensureListed: async (person) => { if (recordOf.get(person)?.unsettled !== null) await settle(person.sub) },
+    ticketsOf: async (sub) => (await records.read(sub))?.tickets.map(({ id }) => id) ?? [],
     byHandle: async (handle) => {
       if (!isHandle(handle)) return undefined
       const entries = await store.readList(handleList, { prefix: `${handle}:`, after: null, limit: 1 })
@@ -185,14 +186,14 @@ export const createPeople = (store: Store, clock: Clock): PersonRegister => {
       const found = recordOf.get(person)
       const changed = await change(person.sub, (record) => {
         const isNoted = record.tickets.some(({ id }) => id === ticket.id) && now - (record.lastSeenAt ?? 0) < noteEveryMs
-        if (record.recordedAt !== person.recordedAt || (isNoted && !record.isErased)) return record
+        if (record.recordedAt !== person.recordedAt || record.state === 'blocked' || (isNoted && !record.isErased)) return record
         const others = record.tickets.filter(({ id, storedUntil }) => id !== ticket.id && storedUntil > now)
         // Whoever scans while their data is being deleted, or after that broke off, is here again.
         const isBack = record.isErased && { isErased: false, unsettled: record.unsettled ?? [] }
         return { ...record, firstSeenAt: record.firstSeenAt ?? now, lastSeenAt: now, tickets: [...others, ticket], ...isBack }
       }, found && Promise.resolve(found))
       if (changed?.before.isErased === true && !changed.after.isErased) await settleSoon(person.sub, [], changed.after)
-      return changed !== undefined && changed.after.recordedAt === person.recordedAt
+      return changed !== undefined && changed.after.recordedAt === person.recordedAt && changed.after.state !== 'blocked'
     },
     setGroups: async (sub, next) => (await change(sub, (record) => ({ ...record, groups: next(record.groups) }))) !== undefined,
     setOwner: async (sub, isOwner) => (await change(sub, (record) => ({ ...record, isOwner }))) !== undefined,

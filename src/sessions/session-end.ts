@@ -128,7 +128,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, lists: Sessio
     end,
     endOrPrevent,
     endOfTicket,
-    hasAny: async (sub) => (await records.readMany(await lists.sessionsOf(sub))).some((record) => records.isLive(record) && record.sub === sub),
+    hasAny: async (sub) => (await records.readMany(await lists.sessionsOf(sub))).some((record) => records.isLive(record) && record.sub === sub && record.recordedAt === undefined),
     hasEnded: async ({ sessionId }) => typeof (sessionId === undefined ? undefined : await records.read(sessionId))?.endedAt === 'number',
     discard: async (record) => { await records.replace(record.id, record, ended(record), tombstoneMs) },
     endAll: async (sub, cutoff, by, audit) => {

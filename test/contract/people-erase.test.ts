@@ -144,20 +144,17 @@ await onEveryStore(t, 'erase: repeated after a fault, nothing is left, wherever 
 
 await onEveryStore(t, 'people: what a fault has left undone is finished by the next call, and deleted with all the rest', async (t, harness) => {
   const { stores: [store], clock } = harness
-  let ahead = 0
-  const shifted = { ...clock, now: () => clock.now() + ahead }
-  const people = createPeople(store, shifted)
+  const people = createPeople(store, clock)
   for (const when of ['before', 'after'] as const) {
     for (let n = 1, isOver = false; !isOver; n++) {
       const { failing, plan } = failingAt(store, n, when)
-      const broken = createPeople(failing, shifted)
+      const broken = createPeople(failing, clock)
       const tried = async (work: () => Promise<unknown>): Promise<void> => { await work().catch(work) }
       await tried(() => broken.create(sub, { state: 'waiting', isSeen: true }))
       await tried(() => broken.rename(sub, 'Anna'))
       await tried(() => broken.setState(sub, ['waiting'], 'active'))
       await tried(() => broken.rename(sub, 'Bert'))
       isOver = plan.left > 0
-      ahead += 20_000
       t.hasStrict(await people.read(sub), { state: 'active', name: 'Bert' })
       await assertSettled(t, store, `call ${n}, ${when} it is done`)
       await people.erase(sub, nothingElse)
@@ -219,4 +216,20 @@ await onEveryStore(t, 'erase: a change that began before it does not overwrite w
   // `noteScan` starts from what `read` has found: a version that the new record must not have.
   await people.noteScan(before, { id: 'ticket-3', storedUntil: clock.now() + 1e9 })
   t.strictSame((await people.read(sub)).groups, ['back'])
+})
+
+await onEveryStore(t, 'erase: nothing that was begun while their data was deleted is added to somebody blocked', async (t, harness) => {
+  const { stores: [store], clock } = harness
+  const people = createPeople(store, clock)
+  await live(people)
+  let during: Awaited<ReturnType<typeof people.read>> | undefined
+  await people.erase(sub, async () => {
+    during ??= await people.read(sub)
+    await people.setState(sub, ['active'], 'blocked')
+  })
+  t.equal(during?.state, 'active')
+  await t.rejects(people.rename(sub, 'Carl', during?.recordedAt), { code: 'person-unknown' })
+  t.equal(during && await people.noteScan(during, { id: 'ticket-4', storedUntil: clock.now() + 1e9 }), false)
+  t.hasStrict(await people.read(sub), { state: 'blocked', name: null, lastSeenAt: null })
+  t.hasStrict(await assertSettled(t, store, 'afterwards'), { isErased: true, tickets: [], listedNames: [] })
 })

@@ -5,6 +5,7 @@ import type { PersonRegister } from '../../src/login/ports.ts'
 import { createPeople } from '../../src/people/people.ts'
 import { handleList, listOfState, nameList } from '../../src/people/person-record.ts'
 import { onEveryStore, type Harness } from './store-harness.ts'
+import { createInterruption } from '../support/interrupted-store.ts'
 import { subFor } from '../support/subs.ts'
 
 /** One register per instance, on a time of day that the test moves. */
@@ -35,9 +36,10 @@ await onEveryStore(t, 'people: a person is made once when several instances do s
   const sub = subFor(1)
   t.hasStrict(await people.read(sub), { sub, state: 'unknown', name: null, groups: [], isOwner: false, recordedAt: null, firstSeenAt: null, lastSeenAt: null })
   const made = await Promise.all([...registers, ...registers].map((one, index) => one.create(sub, { ...seen, groups: [`g${index}`] })))
-  t.equal(made.filter(Boolean).length, 1)
+  t.equal(made.filter((person) => person !== undefined).length, 1)
   const person = await people.read(sub)
-  t.strictSame(person.groups, [`g${made.indexOf(true)}`])
+  t.strictSame(person.groups, [`g${made.findIndex((one) => one !== undefined)}`])
+  t.strictSame(made.find((one) => one !== undefined), person, 'create: gives the person as they are read')
   t.equal(person.firstSeenAt, person.recordedAt)
   t.ok(Math.abs(clock.now() - (person.recordedAt ?? 0)) < 60_000)
   t.equal(await people.count('active'), 1)
@@ -167,6 +169,20 @@ await onEveryStore(t, 'people: a name from before there were records is found on
   t.strictSame(await people.find('小雨'), [])
   await people.create(subFor(1), seen)
   t.strictSame(subsOf(await people.find('小雨')), [subFor(1)])
+})
+
+await onEveryStore(t, 'people: a name is found when it is set at any moment while the record is made', async (t, { clock, stores: [store] }) => {
+  const people = createPeople(store, clock)
+  const interruption = createInterruption()
+  const interrupted = createPeople(interruption.wrap(store), clock)
+  for (let step = 1, wasReached = true; wasReached; step++) {
+    const sub = subFor(200 + step)
+    interruption.plan(step, 'before', () => people.rename(sub, `name ${step}`))
+    await interrupted.create(sub, seen)
+    wasReached = interruption.end()
+    if (wasReached) t.strictSame(subsOf(await people.find(`name ${step}`)), [sub], `step ${step}`)
+    else t.ok(step > 3)
+  }
 })
 
 await onEveryStore(t, 'people: groups and the owner are changed by all who change them at once', async (t, harness) => {

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import { generateKeys } from '../../src/sessions/key-set.ts'
 import { openBrowser, sign, type PhoneKeyAnswer, type TestBrowser, type TestPhone } from '../support/clients.ts'
-import { createFakeClock } from '../support/fake-clock.ts'
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
 import { createInterruption, type Interruption } from '../support/interrupted-store.ts'
 import { confirmedBrowser, cookieOf, logIn, phoneOf, verdict } from '../support/login.ts'
 import { allow, block, erase, ownerOf, peopleIn } from '../support/people.ts'
@@ -204,6 +204,7 @@ await onSeveralInstances(t, 'people: nobody who is blocked while a call of their
       const [first, added] = await tryKeys(bench, held, answer)
       t.equal(first, '401 key-unknown', why)
       t.ok([undefined, '401 key-unknown', '403 person-blocked'].includes(added), `${why}: ${added}`)
+      for (const browser of held.browsers) t.not((await browser.poll()).json?.state, 'scanned', `${why}: no browser waits for a confirmation that can't come`)
       // What was begun before the block stays ended.
       t.equal((await allow(bench.owner, phone.sub)).status, 200, why)
       await assertOut(t, bench, held, `${why}, let in again`)
@@ -296,4 +297,38 @@ await onSeveralInstances(t, 'people: somebody who scans twice at once for the fi
       t.equal(json.people.filter(({ id }: { id: string }) => id === phones[0].sub).length, 1, why)
     }
   }
+})
+
+await onSeveralInstances(t, 'people: the polls of what a person has scanned are answered at once, at every instance, when the person is blocked', async (t, harness) => {
+  const bench = await openBench(t, harness)
+  const { here, there, owner } = bench
+  const phone = await phoneOf(here, 'scanner')
+  const [scanned, other] = [await openBrowser(here), await openBrowser(here)]
+  await phone.scan(scanned.ticket)
+  const stranger = await phoneOf(here, 'another')
+  await stranger.scan(other.ticket)
+  const polls = ({ ticket, secret }: TestBrowser) => [here, there].map((service) => service.call({ path: `/api/tickets/${ticket}?after=2&wait=25`, headers: { authorization: `Ticket ${secret}` } }))
+  const held = polls(scanned)
+  let isOtherAnswered = false
+  for (const poll of polls(other)) poll.finally(() => { isOtherAnswered = true }).catch(() => {})
+  await settle()
+  t.equal((await block(owner, phone.sub)).status, 200)
+  await settle()
+  if ('advance' in harness.clock) (harness.clock as FakeClock).advance(1_000) // an embedded store learns within a second of what another process writes
+  for (const answer of await Promise.all(held)) t.hasStrict(answer.json, { state: 'cancelled' })
+  const cancelled = [here, there].flatMap((service) => service.logged().split('\n')).filter((line) => line.includes('"event":"ticket.cancelled"'))
+  t.strictSame(cancelled.map((line) => JSON.parse(line)).map(({ by, sub }) => ({ by, sub })), [{ by: 'owner', sub: phone.sub }])
+  t.equal(isOtherAnswered, false)
+  t.equal(verdict(await stranger.confirm(other.ticket, await other.matchCode())), '200', 'nobody else is concerned')
+})
+
+await onSeveralInstances(t, 'people: whoever was deleted is a stranger where a session that they were about to open was left', async (t, harness) => {
+  const { here, there, owner } = await openBench(t, harness, { REGISTRATION: 'approval' })
+  const phone = await phoneOf(here, 'once known')
+  const browser = await openBrowser(here)
+  t.equal(verdict(await phone.scan(browser.ticket)), '403 person-waiting')
+  await allow(owner, phone.sub)
+  await logIn(here, { phone })
+  await there.store.remove(`person:${phone.sub}`)
+  t.equal(verdict(await phone.scan((await openBrowser(here)).ticket)), '403 person-waiting', 'it lets nobody in without an owner')
 })

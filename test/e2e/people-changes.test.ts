@@ -56,6 +56,16 @@ for (const kind of storeKinds) {
     t.equal(await whoAmI(back), 401)
     t.match(await people('show', handle), { code: 1, stdout: '', said: /^scan-login: nobody is known as wx-[^\n]+$/ })
 
+    const scanner = await first.phone('lan')
+    await scanner.scan((await openBrowser(first)).ticket)
+    await people('allow', scanner.sub)
+    const scanned = await openBrowser(first)
+    t.equal((await scanner.scan(scanned.ticket)).status, 200)
+    const held = [first, second].map((service) => service.call({ path: `/api/tickets/${scanned.ticket}?after=2&wait=25`, headers: { authorization: `Ticket ${scanned.secret}` } }))
+    const { steps } = await people('block', scanner.sub)
+    t.strictSame(eventsOf(steps), ['person.blocked', 'phone-key.ended', 'ticket.cancelled'].map((event) => [event, scanner.sub, 'operator']))
+    for (const answer of await Promise.all(held)) t.hasStrict(answer.json, { state: 'cancelled' }, 'a held poll is answered')
+
     const stranger = await first.phone('hong')
     t.hasStrict(await people('block', stranger.sub), { code: 0, stdout: `${handleOf(stranger.sub)} is blocked, and signed out: 0 browsers, 1 phone key\n` }, 'ahead of their first scan')
     t.hasStrict((await (await first.phone('hong')).scan((await openBrowser(first)).ticket)).json, { code: 'person-blocked' })

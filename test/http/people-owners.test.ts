@@ -1,5 +1,6 @@
 /** What owners alone may do, tried by everybody else and with every wrong signature; and a store that fails in the middle of it. */
 import t, { type Test } from 'tap'
+import { knownStates } from '../../src/domain/person.ts'
 import { createInterruption, failure } from '../support/interrupted-store.ts'
 import { openBrowser, sign, type TestPhone } from '../support/clients.ts'
 import { confirmedBrowser, logIn, phoneOf, verdict } from '../support/login.ts'
@@ -90,6 +91,12 @@ await t.test('owners: they get the answers of the API when they decide about the
   t.equal(verdict(await block(owner, sub)), '403 not-owner', 'from the next call on, whoever is no owner any more')
 })
 
+/** The states under which owners find a person. */
+const statesListed = async (service: TestService, sub: string): Promise<readonly string[]> => {
+  const lists = await Promise.all(knownStates.map(async (state) => (await peopleIn(service).list(state, { after: null, limit: 1000 })).people))
+  return knownStates.filter((_, index) => lists[index]?.some((person) => person.sub === sub))
+}
+
 /** Each prepares a call, and what holds once it has succeeded. */
 const attempts: Record<string, (service: TestService, owner: TestPhone, t: Test) => Promise<{ call: () => Promise<Answer>, wanted: readonly string[], check: () => Promise<void> }>> = {
   block: async (service, owner, t) => {
@@ -103,6 +110,7 @@ const attempts: Record<string, (service: TestService, owner: TestPhone, t: Test)
         t.equal(verdict(await service.call({ path: '/api/session', headers: { cookie } })), '401 unauthenticated')
         t.equal(verdict(await browser.consume()), '403 person-blocked')
         t.equal(verdict(await phone.sessions()), '401 key-unknown')
+        t.strictSame(await statesListed(service, phone.sub), ['blocked'])
         await allow(owner, phone.sub)
         t.equal(verdict(await service.call({ path: '/api/session', headers: { cookie } })), '401 unauthenticated', 'let in again')
         t.not((await browser.consume()).status, 200)
@@ -111,7 +119,14 @@ const attempts: Record<string, (service: TestService, owner: TestPhone, t: Test)
   },
   allow: async (service, owner, t) => {
     const phone = await personOf(service, somebody(), { state: 'waiting' })
-    return { call: () => allow(owner, phone.sub), wanted: ['200'], check: async () => { t.equal((await phone.scan((await openBrowser(service)).ticket)).status, 200) } }
+    return {
+      call: () => allow(owner, phone.sub),
+      wanted: ['200'],
+      check: async () => {
+        t.strictSame(await statesListed(service, phone.sub), ['active'])
+        t.equal((await phone.scan((await openBrowser(service)).ticket)).status, 200)
+      },
+    }
   },
   erase: async (service, _owner, t) => {
     const person = somebody()
@@ -133,7 +148,7 @@ const attempts: Record<string, (service: TestService, owner: TestPhone, t: Test)
       wanted: ['403 person-waiting'],
       check: async () => {
         t.hasStrict((await browser.poll()).json, { state: 'pending', version: 1 })
-        t.equal((await peopleIn(service).read(phone.sub)).state, 'waiting')
+        t.strictSame(await statesListed(service, phone.sub), ['waiting'], 'owners see them')
       },
     }
   },

@@ -83,7 +83,7 @@ for (const [registration, refusal] of Object.entries({ open: null, approval: '40
   })
 }
 
-await t.test('polls: the browser of somebody who is blocked at another instance after their scan is logged in by nobody, and its ticket ends', async (t) => {
+await t.test('polls: the browser of somebody who is blocked at another instance after their scan is logged in by nobody, and its ticket is cancelled', async (t) => {
   const { before: other, service } = await openBoth(t, 'open')
   const owner = await ownerOf(other)
   const phone = await personOf(service, 'hong')
@@ -95,9 +95,7 @@ await t.test('polls: the browser of somebody who is blocked at another instance 
   t.equal(verdict(await phone.confirm(browser.ticket, number)), '401 key-unknown')
   t.equal(verdict(await (await phoneOf(service, 'hong')).confirm(browser.ticket, number)), '403 person-blocked')
   service.clock.advance(25_000)
-  t.hasStrict((await held).json, { state: 'scanned', version: 2 })
-  service.clock.advance(155_000)
-  t.hasStrict((await browser.poll()).json, { state: 'expired' }, 'its page asks for another one')
+  t.hasStrict((await held).json, { state: 'cancelled', version: 3 }, 'its page asks for another one')
 })
 
 await t.test('polls: the browser of somebody who is blocked at another instance after they confirmed is told so, each time, and by a held poll before that nothing else', async (t) => {

@@ -62,6 +62,7 @@ const openParts = (config: Config) => {
   return {
     config,
     keys,
+    clock,
     people,
     wechatIds: createWechatIds(store, { subjectKey: keys.subject, isKept: config.KEEP_WECHAT_IDS === 'on' }),
     tickets: createTickets(store, { clock, maxTickets: config.MAX_TICKETS }),
