@@ -62,8 +62,8 @@ const signedOut = (_body: Body, status: number): true | undefined => status === 
 /** In the phone's storage, once a login was confirmed. */
 const confirmedKey = 'scan-login-confirmed'
 /** The refusals after which a ticket never logs anybody in; `finalTicket` also those after which it doesn't any more, as whoever may not be here has no login. */
-const deadTicket: ReadonlyArray<Failure['code']> = ['ticket-cancelled', 'ticket-expired', 'ticket-not-found']
-const finalTicket: typeof deadTicket = [...deadTicket, 'ticket-consumed', 'person-waiting', 'person-unknown', 'person-blocked']
+const deadTicket: ReadonlyArray<Failure['code']> = ['ticket-cancelled', 'ticket-expired', 'ticket-not-found', 'person-blocked']
+const finalTicket: typeof deadTicket = [...deadTicket, 'ticket-consumed', 'person-waiting', 'person-unknown']
 /** An older service gives no session, or says "not found" of one that is still to open: its login may live on. */
 const cannotTell: Failure = { ok: false, code: 'internal' }
 const clockToleranceSeconds = 120 // the service's own (src/http/phone-signature.ts)
@@ -146,7 +146,8 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
       return outcome.code === 'ticket-confirmed' || outcome.code === 'ticket-consumed' ? cannotTell : outcome
     }
     const outcome = await call('DELETE', `${sessionPath(sessionId)}?ticket=${encodeURIComponent(ticket)}`, {}, signedOut, { mayRepeat: true })
-    if (outcome.ok || outcome.code === 'ticket-not-found') return { ok: true, value: true }
+    // Whoever is blocked is logged in nowhere.
+    if (outcome.ok || outcome.code === 'ticket-not-found' || outcome.code === 'person-blocked') return { ok: true, value: true }
     return outcome.code === 'not-found' ? cannotTell : outcome
   }
 
@@ -157,6 +158,7 @@ export const createService = (platform: Platform, serviceUrl: string): Service =
     cancel,
     overview: async () => {
       const outcome = await call('GET', '/api/phone/sessions', {}, readOverview, { mayRepeat: true })
+      if (!outcome.ok && outcome.code === 'person-blocked') kept.forget(() => true)
       if (outcome.ok) kept.forget(({ session }) => outcome.value.sessions.some(({ id }) => id === session))
       return outcome
     },

@@ -98,6 +98,18 @@ await t.test('demo window: the website is a strip only as long as the window is 
   t.strictSame(await outOfView(window, { 'site code': window.code }), [])
 })
 
+await t.test('demo window: the host is not cut off beside many phones: the phone asks to compare it', async (t) => {
+  for (const locale of ['en-US', 'zh-CN']) {
+    const window = await openWindow(t, chromium, url, { locale })
+    for (let n = 0; n < 3; n++) await window.addPhone()
+    await window.page.locator('#registration').selectOption('closed') // the widest
+    const address = await window.page.locator('.address').boundingBox()
+    const host = await window.page.locator('.address .host').boundingBox()
+    t.ok(host !== null && address !== null && host.x + host.width <= address.x + address.width, JSON.stringify({ locale, host, address }))
+    await window.page.locator('#registration').selectOption('open')
+  }
+})
+
 await t.test('phone: a ring calls for the first scan, and is gone after it; none moves when motion is reduced', async (t) => {
   for (const [reducedMotion, expected] of [['no-preference', 'call'], ['reduce', 'none']] as const) {
     const window = await openWindow(t, chromium, url, { reducedMotion })

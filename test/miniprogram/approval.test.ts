@@ -536,6 +536,14 @@ await t.test('approval: says that the person may not come in, or not yet, when t
   }
 })
 
+await t.test('approval: the login has ended when the person who ends it is blocked by then', async (t) => {
+  const { approval } = start({ confirm: ok({ state: 'confirmed', session: 's1' }), [`s1?ticket=${ticket}`]: problem(403, 'person-blocked') })
+  await approval.read()
+  await approval.confirm('47')
+  await approval.logOut()
+  t.strictSame(approval.view(), { kind: 'logged-out' })
+})
+
 await t.test('approval: knows whether whoever waits has a name that the owner sees', async (t) => {
   const { approval } = start({ login: grant('key_1', startMs / 1000, { user: { sub: 'sub-of-mei', name: 'Mei' } }), scan: problem(403, 'person-waiting') })
   await approval.read()

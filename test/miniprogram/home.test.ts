@@ -118,6 +118,17 @@ await t.test('home: never says that nobody is logged in while such a login waits
   t.hasStrict(drawn(), { empty: 'Not logged in anywhere', browsers: [] })
 })
 
+await t.test('home: such a login is gone once the person is blocked', async (t) => {
+  const { home, drawn, platform } = startKept({ sessions: problem(403, 'person-blocked') }, [kept('t9', 's9')])
+  await home.read()
+  t.hasStrict(drawn(), { notice: { title: "This site doesn't let you log in" }, browsers: [] })
+  t.strictSame(createService(platform, serviceUrl).waitingLogins(), [])
+  const ending = startKept({ 's9?ticket=t9': problem(403, 'person-blocked') }, [kept('t9', 's9')])
+  await ending.home.read()
+  await ending.home.endWaiting('t9')
+  t.hasStrict(ending.drawn(), { failure: '', browsers: [] }, 'blocked since then: logged in nowhere')
+})
+
 await t.test('home: such a login is listed once, by the service, when its browser has got in', async (t) => {
   const { home, drawn, platform } = startKept({ sessions: two }, [kept('t1', 's1')])
   await home.read()
