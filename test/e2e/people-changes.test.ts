@@ -46,6 +46,7 @@ for (const kind of storeKinds) {
     const refused = await people('owner', 'add', handle)
     t.hasStrict(refused, { code: 1, stdout: '', steps: [], said: `scan-login: ${handle} is blocked: let them in first, with "allow"` })
     t.hasStrict(await people('erase', handle), { code: 0, stdout: `${handle} is erased: record, 0 browsers, all phone keys. That they are blocked is kept\n` })
+    t.ok((await people('list', '--state', 'blocked')).stdout.endsWith(`${handle}  blocked  no record         -\n`), 'not that they have never been here')
     t.hasStrict(await people('allow', handle), { code: 0, stdout: `${handle} may come in\n` })
 
     const back = await logIn(await first.phone('ming'))

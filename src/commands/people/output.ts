@@ -17,7 +17,8 @@ export const print = async (text: string): Promise<boolean> => {
 /** A person as an owner's phone gets them, and whether they are an owner, which no call tells. */
 export const asJson = (person: Person) => ({ ...personView(person), is_owner: person.isOwner })
 
-export const momentOf = (ms: number | null): string => ms === null ? 'not yet' : new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
+/** Null for who was added ahead of their first scan, and for who has deleted their data while they were blocked. */
+export const momentOf = (ms: number | null): string => ms === null ? 'no record' : new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
 
 export const heading = 'handle               state    last seen (UTC)   name\n'
 
