@@ -31,7 +31,7 @@ const populated = ({ browser, phone, server: { people } }: OpenService) => {
     own: async (person: string): Promise<void> => {
       await meet('one', '', 'waiting')
       await meet('two', '小雨 Xiaoyu', 'waiting', ['staff'])
-      await meet('three', 'Bartholomew von Österreich-Ungarn', 'active', ['beta-testers', 'staff', 'night-shift'])
+      await meet('three', 'Bartholomew von und zu Hohenfels', 'active', ['beta-testers', 'staff', 'night-shift'])
       await meet('four', '阿明', 'blocked')
       const own = await meet(person, '岛主', 'active')
       await people.setOwner(own.sub, true)
