@@ -6,7 +6,7 @@ import { buildApp } from '../../src/app.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import type { StepSink } from '../../src/login/audit.ts'
-import type { Clock, Places } from '../../src/login/ports.ts'
+import type { Places } from '../../src/login/ports.ts'
 import type { Store } from '../../src/login/store-port.ts'
 import { noPlaces } from '../../src/places/geoip-file.ts'
 import { generateKeys } from '../../src/sessions/key-set.ts'
@@ -14,6 +14,7 @@ import { createStore } from '../../src/stores/store.ts'
 import { createWechatDispatchers, destroyDispatchers } from '../../src/wechat/dispatchers.ts'
 import { createWechat } from '../../src/wechat/wechat.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
+import { realTimers } from './real-timers.ts'
 import { seededBytes } from './seeded-random.ts'
 
 /** An answer, by `app.inject()` or over HTTP. */
@@ -105,17 +106,6 @@ export const openTestService = async (t: Test, options: TestServiceOptions = {})
   })
   return { app, config, clock, store, simulator, logged: () => lines.join(''), call: (call) => inject(app, call) }
 }
-
-/** Returns the fake clock's time with real timers: waiting for a real server must not wait for the test to move the clock. */
-const realTimers = (clock: FakeClock): Clock => ({
-  now: () => clock.now(),
-  errorMs: () => clock.errorMs(),
-  steady: () => clock.steady(),
-  after: (ms, call) => {
-    const timer = setTimeout(call, ms)
-    return () => clearTimeout(timer)
-  },
-})
 
 const inject = async (app: FastifyInstance, { method = 'GET', path, headers = {}, body, from }: Call): Promise<Answer> => {
   const raw = typeof body === 'string' || Buffer.isBuffer(body)

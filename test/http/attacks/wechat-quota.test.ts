@@ -38,10 +38,7 @@ await t.test('E4 WeChat\'s quota: at most two calls per ticket, and no stranger\
   t.equal((await codeOf(service, honest, '198.51.100.1')).status, 200)
   const ids = await ticketsOf(service, attacker, 900)
   for (let round = 0; round < 4; round++) {
-    for (const id of ids) {
-      service.clock.advance(1) // calls to WeChat have real timers, and those of one moment of this clock end together
-      await codeOf(service, id)
-    }
+    for (const id of ids) await codeOf(service, id)
   }
   const calls = service.simulator.countOf(codes)
   t.ok(calls <= 1 + 2 * ids.length, `${calls} calls`)
