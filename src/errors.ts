@@ -49,6 +49,8 @@ export interface ProblemOptions {
   readonly retryAfterSeconds?: number
   /** Further public members of the problem body, already in snake_case. */
   readonly extra?: Readonly<Record<string, string | number>>
+  /** True where the caller did nothing wrong: no limit counts it against them. */
+  readonly isOurFault?: boolean
   /** For the log only. */
   readonly cause?: unknown
 }
@@ -59,6 +61,7 @@ export class Problem extends Error {
   readonly status: number
   readonly retryAfterSeconds: number | undefined
   readonly extra: Readonly<Record<string, string | number>>
+  readonly isOurFault: boolean
 
   constructor (code: ProblemCode, options: ProblemOptions = {}) {
     super(options.detail ?? problemTypes[code].title, { cause: options.cause })
@@ -67,5 +70,6 @@ export class Problem extends Error {
     this.status = options.status ?? problemTypes[code].status
     this.retryAfterSeconds = options.retryAfterSeconds ?? (problemTypes[code] as ProblemType).retryAfterSeconds
     this.extra = options.extra ?? {}
+    this.isOurFault = options.isOurFault ?? false
   }
 }

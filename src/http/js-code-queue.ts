@@ -199,7 +199,7 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
         prove(client, device)
         return result
       } catch (error) {
-        if (error instanceof Problem && error.code === 'js-code-invalid') {
+        if (isWrongJsCode(error)) {
           client.allowed = Math.max(1, Math.floor(client.allowed / 2))
           if (isOverLimit) client.notBefore = clock.steady() + gapMs
         }
@@ -210,5 +210,8 @@ export const createJsCodeQueue = (clock: Pick<Clock, 'steady' | 'after'>, random
     },
   }
 }
+
+/** Whether the phone brought a wrong js_code. One that a lost call of ours may have used up was right. */
+export const isWrongJsCode = (error: unknown): boolean => error instanceof Problem && error.code === 'js-code-invalid' && !error.isOurFault
 
 const queueFull = (): Problem => new Problem('rate-limited', { retryAfterSeconds: 2 })

@@ -10,7 +10,7 @@ import { Problem, type ProblemCode } from '../errors.ts'
 import type { LimitKind } from '../domain/step.ts'
 import type { Clock } from '../login/ports.ts'
 import type { LimitedWindow, Store } from '../login/store-port.ts'
-import { createJsCodeQueue } from './js-code-queue.ts'
+import { createJsCodeQueue, isWrongJsCode } from './js-code-queue.ts'
 import { createLimitCounts, type Windows } from './limit-counts.ts'
 import { addressOf, wechatQuotaKeyOf } from './visitor.ts'
 
@@ -132,7 +132,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
         try {
           return await work()
         } catch (error) {
-          if (error instanceof Problem && error.code === 'js-code-invalid') await wrongJsCode(request)
+          if (isWrongJsCode(error)) await wrongJsCode(request)
           throw error
         }
       })

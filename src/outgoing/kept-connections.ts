@@ -1,7 +1,7 @@
 /**
  * Repeats a call once, on a fresh connection, where a kept connection died before a byte of the answer came: a server may close an idle connection at the moment
  * of a call. It may have carried that call out all the same, and none of ours does harm twice. WeChat makes codes and links again, a forced
- * refresh of the token within 30 s returns what the first one made, and a js_code is then said to be used, so that the phone brings another. A webhook's
+ * refresh of the token within 30 s returns what the first one made, and a js_code is then said to be used: the phone brings another, and no limit counts it. A webhook's
  * receiver knows a repeated event by its id.
  */
 import { Client, type buildConnector, type Dispatcher } from 'undici'

@@ -13,10 +13,10 @@ export interface WechatAnswer {
  * Parses an answer. Throws a `WechatFault` for an errcode with any status, for a status other than 200, and for what is neither JSON nor an image.
  * `endpoint` is the one that was called: some errcodes have another meaning there.
  */
-export const parseAnswer = (status: number, bytes: Buffer, endpoint: Endpoint): WechatAnswer => {
+export const parseAnswer = (status: number, bytes: Buffer, endpoint: Endpoint, wasRepeated = false): WechatAnswer => {
   const json = parseJson(bytes)
   const errcode = Number(json?.errcode ?? 0)
-  if (errcode !== 0) throw refusalFor(errcode, String(json?.errmsg ?? ''), endpoint)
+  if (errcode !== 0) throw refusalFor(errcode, String(json?.errmsg ?? ''), endpoint, wasRepeated)
   if (status !== 200) throw new WechatFault(`HTTP status ${status}`)
   if (json !== undefined) return { json }
   const type = imageTypeOf(bytes)
@@ -24,11 +24,11 @@ export const parseAnswer = (status: number, bytes: Buffer, endpoint: Endpoint): 
   return { image: { bytes, type } }
 }
 
-const refusalFor = (errcode: number, errmsg: string, endpoint: Endpoint): WechatFault => {
+const refusalFor = (errcode: number, errmsg: string, endpoint: Endpoint, wasRepeated: boolean): WechatFault => {
   const known = errcodeOf(errcode, errmsg, endpoint)
   return known === undefined
-    ? new WechatFault(`unknown errcode ${errcode}`, { errcode, rid: ridOf(errmsg), retryAfterSeconds: 30 })
-    : new WechatFault(known.line, { errcode, rid: ridOf(errmsg), ...known })
+    ? new WechatFault(`unknown errcode ${errcode}`, { errcode, rid: ridOf(errmsg), retryAfterSeconds: 30, wasRepeated })
+    : new WechatFault(known.line, { errcode, rid: ridOf(errmsg), ...known, wasRepeated })
 }
 
 const parseJson = (bytes: Buffer): Record<string, unknown> | undefined => {

@@ -79,8 +79,8 @@ export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, ca
     const controller = new AbortController()
     underWay.add(controller)
     const ask = async (signal: AbortSignal): Promise<T> => {
-      const { status, bytes } = await exchange(dispatchers[endpoint], { url, json, signal })
-      const result = read(parseAnswer(status, bytes, endpoint))
+      const { status, bytes, wasRepeated } = await exchange(dispatchers[endpoint], { url, json, signal })
+      const result = read(parseAnswer(status, bytes, endpoint, wasRepeated))
       if (result === undefined) throw new WechatFault('the answer lacks what was asked for')
       return result
     }

@@ -13,9 +13,17 @@ export interface Exchange {
 /** The largest code, with 1280 pixels, stays well below. */
 const maxBytes = 2 * 1024 * 1024
 
+export interface WholeAnswer {
+  readonly status: number
+  readonly bytes: Buffer
+  /** The call was lost with a kept connection, and this answers its repetition: WeChat may have carried out the first. */
+  readonly wasRepeated: boolean
+}
+
 /** Resolves with the whole answer. Rejects with a `WechatFault` where that is longer than any of WeChat's, and otherwise as undici does. */
-export const exchange = (dispatcher: Dispatcher, { url, json, signal }: Exchange): Promise<{ readonly status: number, readonly bytes: Buffer }> =>
+export const exchange = (dispatcher: Dispatcher, { url, json, signal }: Exchange): Promise<WholeAnswer> =>
   new Promise((resolve, reject) => {
+    let starts = 0
     let status = 0
     let size = 0
     const parts: Buffer[] = []
@@ -30,6 +38,7 @@ export const exchange = (dispatcher: Dispatcher, { url, json, signal }: Exchange
     }, {
       // Once more where a lost call is repeated.
       onRequestStart: (controller) => {
+        starts++
         settled()
         abort = () => { controller.abort(signal.reason) }
         if (signal.aborted) abort()
@@ -43,7 +52,7 @@ export const exchange = (dispatcher: Dispatcher, { url, json, signal }: Exchange
       },
       onResponseEnd: () => {
         settled()
-        resolve({ status, bytes: Buffer.concat(parts) })
+        resolve({ status, bytes: Buffer.concat(parts), wasRepeated: starts > 1 })
       },
       onResponseError: (_controller, error) => {
         settled()

@@ -6,6 +6,7 @@ export interface WechatFaultOptions {
   readonly rid?: string | undefined
   readonly remedy?: Remedy | undefined
   readonly retryAfterSeconds?: number | undefined
+  readonly wasRepeated?: boolean
 }
 
 /**
@@ -20,14 +21,17 @@ export class WechatFault extends Error {
   /** Undefined where trying later is all that may help. */
   readonly remedy: Remedy | undefined
   readonly retryAfterSeconds: number
+  /** WeChat refused the repetition of a call that was lost: it may have carried out the first. */
+  readonly wasRepeated: boolean
 
-  constructor (message: string, { errcode, rid, remedy, retryAfterSeconds = 5 }: WechatFaultOptions = {}) {
+  constructor (message: string, { errcode, rid, remedy, retryAfterSeconds = 5, wasRepeated = false }: WechatFaultOptions = {}) {
     super(message)
     this.name = 'WechatFault'
     this.errcode = errcode
     this.rid = rid
     this.remedy = remedy
     this.retryAfterSeconds = retryAfterSeconds
+    this.wasRepeated = wasRepeated
   }
 }
 

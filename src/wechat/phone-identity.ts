@@ -37,12 +37,12 @@ export const createPhoneIdentity = ({ api, appid, secret, clock, watch }: PhoneI
       watch.known()
       return ids
     } catch (error) {
-      const { remedy, errcode } = error instanceof WechatFault ? error : {}
+      const { remedy, errcode, wasRepeated = false } = error instanceof WechatFault ? error : {}
       const wasUsed = errcode === 40163
       if (errcode === 40029) watch.unknown()
       else if (wasUsed || errcode === 40226) watch.known()
       // The reason keeps the phone from taking itself for another mini program's.
-      if (remedy === 'js-code') throw new Problem('js-code-invalid', { cause: error, ...(wasUsed && { extra: { reason: 'used' } }) })
+      if (remedy === 'js-code') throw new Problem('js-code-invalid', { cause: error, isOurFault: wasRepeated, ...(wasUsed && { extra: { reason: 'used' } }) })
       if (remedy === 'blocked') throw new Problem('wechat-user-blocked', { cause: error })
       throw asUnavailable(error)
     }

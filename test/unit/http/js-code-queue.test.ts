@@ -37,9 +37,9 @@ const open = () => {
     }).then((result) => { call.outcome = result }, (error: { code?: string, message: string }) => { call.outcome = error.code ?? error.message })
     return call
   }
-  const end = async (call: TestCall, how: 'right' | 'wrong' | 'fault'): Promise<void> => {
+  const end = async (call: TestCall, how: 'right' | 'wrong' | 'lost' | 'fault'): Promise<void> => {
     if (how === 'right') call.work.resolve('right')
-    else call.work.reject(how === 'wrong' ? new Problem('js-code-invalid') : new Error('fault'))
+    else call.work.reject(how === 'fault' ? new Error('fault') : new Problem('js-code-invalid', { isOurFault: how === 'lost' }))
     await settle()
   }
   const askMany = (count: number, device: (n: number) => string, options = {}): TestCall[] => Array.from({ length: count }, (_, n) => ask(device(n), options))
@@ -86,14 +86,16 @@ await t.test('js_code queue: half as many calls are under way, and at least one,
   }
 })
 
-await t.test('js_code queue: the next call begins, and nothing else changes, when the work fails', async (t) => {
-  const { askMany, end } = open()
-  const calls = askMany(9, () => 'phone')
-  await settle()
-  for (const call of calls.slice(0, 4)) await end(call, 'fault')
-  t.equal(countOf(calls, 'fault'), 4)
-  t.equal(begun(calls), 4 + 4)
-})
+for (const [how, outcome] of [['fault', 'fault'], ['lost', 'js-code-invalid']] as const) {
+  await t.test(`js_code queue: the next call begins, and nothing else changes, when the work fails (${how})`, async (t) => {
+    const { askMany, end } = open()
+    const calls = askMany(9, () => 'phone')
+    await settle()
+    for (const call of calls.slice(0, 4)) await end(call, how)
+    t.equal(countOf(calls, outcome), 4)
+    t.equal(begun(calls), 4 + 4)
+  })
+}
 
 await t.test('js_code queue: the next call begins when the work throws at once', async (t) => {
   const queue = createJsCodeQueue(createFakeClock())

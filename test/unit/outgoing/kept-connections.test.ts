@@ -138,9 +138,12 @@ await t.test('kept connection: the phone has to bring another js_code when WeCha
   await front.front.idsFor(front.simulator.jsCode('Ada'))
   await settle()
   front.endOf = (number) => number === '1.2' ? 'used' : undefined
-  t.hasStrict(await rejectionOf(front.front.idsFor(front.simulator.jsCode('Ada'))), { code: 'js-code-invalid', extra: { reason: 'used' } })
+  t.hasStrict(await rejectionOf(front.front.idsFor(front.simulator.jsCode('Ada'))), { code: 'js-code-invalid', extra: { reason: 'used' }, isOurFault: true })
   t.strictSame(front.arrived, ['1.1', '1.2', '2.1'])
   t.strictSame(front.lines, [])
+  const jsCode = front.simulator.jsCode('Ada')
+  await front.front.idsFor(jsCode)
+  t.hasStrict(await rejectionOf(front.front.idsFor(jsCode)), { code: 'js-code-invalid', isOurFault: false }, 'a phone that brings one twice')
 })
 
 await t.test('kept connection: the call goes to no other kept one when several have died', async (t) => {
