@@ -28,18 +28,27 @@ export interface LogOutput extends DestinationStream {
   flush (): Promise<void>
 }
 
-/** Opens the standard output for the log. What is gathered is also written when the process exits. */
+/** While a service starts, or waits for the lock of its store, a signal would end the process at once, without its exit handlers. */
+const earlyEnds: Array<() => void> = []
+
+/** Leaves signals to the caller from now on. */
+export const takeOverSignals = (): void => { for (const remove of earlyEnds.splice(0)) remove() }
+
+/** Opens the standard output for the log. What is gathered is also written when the process exits, and when a signal ends it before `serve` handles signals. */
 export const openLogOutput = (timer: Pick<Timer, 'after'>): LogOutput => {
   const output = openOutput()
   const lines = gatherLines((text) => { output.write(text) }, timer)
-  process.once('exit', lines.flush)
-  return {
-    ...lines,
-    flush: async () => {
-      lines.flush()
-      await output.flush()
-    },
+  const flush = async (): Promise<void> => {
+    lines.flush()
+    await output.flush()
   }
+  process.once('exit', lines.flush)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const end = (): void => { flush().catch(() => {}).finally(() => { process.kill(process.pid, signal) }) }
+    process.once(signal, end)
+    earlyEnds.push(() => { process.off(signal, end) })
+  }
+  return { ...lines, flush }
 }
 
 /** Creates a destination of pino that calls `write` with whole lines. An error is written at once, with all lines before it. */
@@ -129,5 +138,8 @@ const fileOutput = (): LogOutput => {
   output.on('error', () => {
     output.flushSync = () => {} // it would retry for ever at the end of the process
   })
-  return { write: (line) => { output.write(line) }, flush: async () => {} } // pino flushes at the end of the process
+  return {
+    write: (line) => { output.write(line) },
+    flush: async () => { await Promise.race([new Promise<void>((resolve) => { output.flush(() => { resolve() }) }), sleep(flushMs)]) },
+  }
 }

@@ -2,6 +2,7 @@
 import { buildApp } from './app.ts'
 import type { Config, ServiceConfig } from './config.ts'
 import { readServiceSettings } from './environment.ts'
+import { takeOverSignals } from './log-output.ts'
 import { openRuntime, systemClock } from './runtime.ts'
 import { orExit, serve } from './serve.ts'
 import { lockStoreFile } from './stores/file-lock.ts'
@@ -17,6 +18,7 @@ await orExit(async () => {
   for (const line of notes) runtime.log.info(line)
   for (const line of weakSettings(config, { isProduction: environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
   const app = await buildApp(runtime, config)
+  takeOverSignals() // serve handles them
   await serve(app, { host: config.HOST, port: config.PORT }, runtime.close)
   runtime.log.info(`log in at ${config.PUBLIC_URL}/login`)
 })

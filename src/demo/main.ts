@@ -1,6 +1,7 @@
 /** `npm run demo`: the demo on a loopback port. */
 import { createServer } from 'node:net'
 import { readEnvironment } from '../environment.ts'
+import { takeOverSignals } from '../log-output.ts'
 import { orExit, serve } from '../serve.ts'
 import { openDemo } from './demo.ts'
 import { demoEnvironment } from './environment.ts'
@@ -15,6 +16,7 @@ await orExit(async () => {
   const { honoured, ignored } = demoEnvironment(environment)
   if (ignored.length > 0) process.stderr.write(`scan-login: the demo ignores these environment variables: ${ignored.join(', ')}. It has its own store, keys, address and simulated WeChat\n`)
   const { app, config, close } = await openDemo({ port, environment: honoured })
+  takeOverSignals() // serve handles them
   await serve(app, { host, port: config.PORT }, close)
   process.stdout.write(`
   scan-login demo, with a simulated WeChat and simulated phones

@@ -2,6 +2,8 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { gatherLines, gatherMs } from '../../src/log-output.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
+import { makeFolder, run } from '../support/service-process.ts'
+import { waitUntil } from '../support/waiting.ts'
 
 const openLog = (_t: Test) => {
   const clock = createFakeClock()
@@ -55,3 +57,14 @@ await t.test('log: what is gathered is written when it is flushed, and nothing w
   clock.advance(gatherMs)
   t.equal(written().length, 1)
 })
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  await t.test(`log: what is gathered is written, and the process ends by the signal, when it is ${signal} and nobody handles it yet`, async (t) => {
+    const program = run(t, { script: 'test/support/log-and-wait.ts', folder: makeFolder(t) })
+    await waitUntil(() => program.stdout().includes('ready'))
+    program.kill(signal)
+    const { code, signal: endedBy, stdout } = await program.ended
+    t.strictSame([code, endedBy], [null, signal])
+    t.match(stdout, /"msg":"ready"[^\n]*\n[^\n]*"msg":"last"/)
+  })
+}
