@@ -1,9 +1,9 @@
 /**
  * `npm run build`: the service, its commands and its pages for production, in dist/. The folder needs no packages and no other file of this repository, and
- * what a service has put into it (`data/`, `.env`) stays. `node .ci/build/main.ts <folder>` builds into another one.
+ * what a service has put into it (`data/`, `.env`) stays. A build that fails leaves the last one as it is. `node .ci/build/main.ts <folder>` builds into another one.
  */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import { builtins, builtPages, dispatchersOfUndici, lazyPackages, oneCopy } from './plugins.ts'
 import { onlySources, type SourceMap } from './source-map.ts'
@@ -11,6 +11,8 @@ import { readScripts, staticFolder } from '../../src/http/page-files.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const dist = resolve(process.argv[2] ?? join(repository, 'dist'))
+/** Where it is built, on the same file system: what is complete is renamed. */
+const draft = join(dist, '.draft')
 
 /** What each program in dist/ is made of. */
 const programs = { server: 'src/server.ts', keys: 'src/keys.ts', healthcheck: 'src/commands/healthcheck.ts', people: 'src/commands/people.ts' } as const
@@ -21,8 +23,9 @@ const sentAsTheyAre = /\.(?:html|css|d\.ts)$/
 /** What packages in CommonJS expect, inside an ES module. */
 const commonJs = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;'
 
+/** Writes the programs into the draft. Their maps lead from where they will be. */
 const bundle = async (): Promise<Metafile> => {
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     absWorkingDir: repository,
     entryPoints: programs,
     outdir: join(dist, 'app'),
@@ -38,10 +41,12 @@ const bundle = async (): Promise<Metafile> => {
     sourcesContent: false,
     legalComments: 'linked', // beside the licences of whole packages
     metafile: true,
+    write: false,
     logLevel: 'warning',
   })
+  for (const { path, contents } of outputFiles) writeFileSync(join(draft, 'app', basename(path)), contents)
   for (const name of Object.keys(programs)) {
-    const file = join(dist, 'app', `${name}.js.map`)
+    const file = join(draft, 'app', `${name}.js.map`)
     const map = JSON.parse(readFileSync(file, 'utf8')) as SourceMap
     // A stack names the lines of our own sources: with those of the packages, a map takes 15 MB more of a service's memory once it is read.
     writeFileSync(file, JSON.stringify(onlySources(map, (source) => /\.[jt]s$/.test(source) && !source.includes('node_modules/'))))
@@ -77,18 +82,36 @@ const manifest = (): string => {
   return `${JSON.stringify({ name, version, license, private: true, type, engines, scripts }, null, 2)}\n`
 }
 
-for (const folder of ['app', 'static']) {
-  rmSync(join(dist, folder), { recursive: true, force: true })
-  mkdirSync(join(dist, folder), { recursive: true })
+const buildDraft = async (): Promise<void> => {
+  for (const folder of ['app', 'static']) mkdirSync(join(draft, folder), { recursive: true })
+  const metafile = await bundle()
+  copyFileSync(join(repository, 'src/node-version.cjs'), join(draft, 'app/node-version.cjs'))
+  copyFileSync(join(import.meta.dirname, 'stacks.js'), join(draft, 'app/stacks.js'))
+  for (const name of Object.keys(programs)) writeFileSync(join(draft, `${name}.js`), programOf(name))
+  for (const name of readdirSync(staticFolder).filter((file) => sentAsTheyAre.test(file))) copyFileSync(join(staticFolder, name), join(draft, 'static', name))
+  for (const [name, { identity, br, gzip }] of await readScripts()) {
+    for (const [end, bytes] of [['', identity], ['.br', br], ['.gz', gzip]] as const) writeFileSync(join(draft, 'static', name + end), bytes)
+  }
+  writeFileSync(join(draft, 'LICENSES.txt'), licencesOf(metafile))
+  writeFileSync(join(draft, 'package.json'), manifest())
 }
-const metafile = await bundle()
-copyFileSync(join(repository, 'src/node-version.cjs'), join(dist, 'app/node-version.cjs'))
-copyFileSync(join(import.meta.dirname, 'stacks.js'), join(dist, 'app/stacks.js'))
-for (const name of Object.keys(programs)) writeFileSync(join(dist, `${name}.js`), programOf(name))
-for (const name of readdirSync(staticFolder).filter((file) => sentAsTheyAre.test(file))) copyFileSync(join(staticFolder, name), join(dist, 'static', name))
-for (const [name, { identity, br, gzip }] of await readScripts()) {
-  for (const [end, bytes] of [['', identity], ['.br', br], ['.gz', gzip]] as const) writeFileSync(join(dist, 'static', name + end), bytes)
+
+/** Puts the draft in place of the last build. A folder can't be renamed over another: the old ones go into the draft, and with that away. */
+const takeOver = (): void => {
+  for (const name of readdirSync(draft)) {
+    const target = join(dist, name)
+    if (existsSync(target)) renameSync(target, join(draft, `old-${name}`))
+    renameSync(join(draft, name), target)
+  }
 }
-writeFileSync(join(dist, 'LICENSES.txt'), licencesOf(metafile))
-writeFileSync(join(dist, 'package.json'), manifest())
+
+const removeDraft = (): void => { rmSync(draft, { recursive: true, force: true }) }
+
+removeDraft() // of a build that was killed
+try {
+  await buildDraft()
+  takeOver()
+} finally {
+  removeDraft()
+}
 process.stdout.write(`${dist}: run "node server.js" there, or from a folder with your .env\n`)

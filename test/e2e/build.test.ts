@@ -1,0 +1,36 @@
+/** `npm run build` over an earlier build that a service may be running from. */
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { repository } from '../support/readmes.ts'
+import { makeFolder } from '../support/service-process.ts'
+
+await t.test('build: the last one and what a service has put beside it stay when it fails, and it takes their place when it succeeds', async (t) => {
+  const folder = makeFolder(t)
+  for (const name of ['.ci', 'src', 'static', 'package.json', 'LICENSE']) cpSync(join(repository, name), join(folder, name), { recursive: true })
+  symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'))
+  const build = (): void => { execFileSync(process.execPath, ['.ci/build/main.ts'], { cwd: folder, stdio: 'ignore' }) }
+  const dist = join(folder, 'dist')
+  build()
+  mkdirSync(join(dist, 'data'))
+  writeFileSync(join(dist, 'data/keys.json'), 'keys')
+  writeFileSync(join(dist, '.env'), 'PORT=1')
+  writeFileSync(join(dist, 'app/of-an-earlier-release.js'), '')
+  const server = join(dist, 'app/server.js')
+  const [built, names] = [readFileSync(server), readdirSync(dist, { recursive: true }).sort()]
+
+  const source = join(folder, 'src/server.ts')
+  const text = readFileSync(source, 'utf8')
+  writeFileSync(source, `${text}\nthis is no script`)
+  t.throws(build)
+  t.strictSame(readdirSync(dist, { recursive: true }).sort(), names, 'nothing is gone, and nothing left behind')
+  t.strictSame(readFileSync(server), built)
+
+  writeFileSync(source, `${text}\nprocess.title = 'another release'`)
+  build()
+  t.match(readFileSync(server, 'latin1'), 'another release')
+  t.strictSame(readFileSync(join(dist, 'data/keys.json'), 'utf8') + readFileSync(join(dist, '.env'), 'utf8'), 'keysPORT=1')
+  t.notOk(existsSync(join(dist, 'app/of-an-earlier-release.js')))
+  t.strictSame(readdirSync(dist, { recursive: true }).sort(), names.filter((name) => name !== join('app', 'of-an-earlier-release.js')))
+})
