@@ -12,7 +12,7 @@ import { openDeployment, run } from '../support/service-process.ts'
 import { waitUntil } from '../support/waiting.ts'
 import { webhookSecret } from '../support/webhook-receiver.ts'
 
-for (const [file, content] of [['README.md', 'Somebody waits to be let in: open the mini program.'], ['README.zh-CN.md', '有人等待批准，请打开小程序处理。']] as const) {
+for (const [file, content] of [['README.md', 'Somebody waits to be let in: open the mini program.'], ['README.zh-CN.md', '有人等待同意，请打开小程序处理。']] as const) {
   await t.test(`src/webhook/${file}: the relay tells the chat when somebody waits, and takes nothing unsigned`, async (t) => {
     const [, relay = ''] = /^```js\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'src/webhook', file), 'utf8')) ?? []
     mkdirSync(join(repository, '.tap'), { recursive: true })

@@ -47,6 +47,14 @@ await t.test('home: shows who this is and where they are logged in', async (t) =
   t.strictSame(homeScreenOf(home.view(), wordsFor('zh'), startMs).browsers[1]?.details, [{ text: '上海' }, { text: '20 秒前' }])
 })
 
+await t.test('home: the sign of a person is the first character of their name, an emoji and a flag whole', async (t) => {
+  for (const [name, initial] of [['Mei', 'M'], ['小雨', '小'], ['👧 Mei', '👧'], ['🇨🇳🇨🇳', '🇨🇳'], ['🇨', '🇨'], ['🇨x', '🇨']] as const) {
+    const { home } = start({ login: grant('key_1', startMs / 1000, { user: { sub: 'sub-of-mei', name } }) })
+    await home.read()
+    t.equal(homeScreenOf(home.view(), wordsFor('en'), startMs).initial, initial, name)
+  }
+})
+
 await t.test('home: a login for another site is listed under that site\'s name', async (t) => {
   const { home } = start({ sessions: ok({ sessions: [{ ...session('s1', '上海', 'Shanghai'), site: { name: 'shop.example', origin: 'https://shop.example' } }, { ...session('s2'), site: { name: 7 } }] }) })
   await home.read()

@@ -69,7 +69,7 @@ const freshMs = 600_000
 
 /** `now` is milliseconds since 1970, by the service's clock; `host` is the service's, said where not everybody may come in. */
 export const homeScreenOf = (view: HomeView, words: Words, now: number, isClockOff = false, host = ''): HomeScreen => ({
-  initial: Array.from(view.user?.name ?? '')[0] ?? '',
+  initial: initialOf(view.user?.name ?? ''),
   name: view.user === undefined ? '' : view.user.name ?? words.noName,
   setName: view.user?.name == null ? words.setName : words.changeName,
   input: view.user?.name ?? '',
@@ -92,6 +92,13 @@ export const homeScreenOf = (view: HomeView, words: Words, now: number, isClockO
   deleteSure: deleteSureOf(view, words),
   end: view.isErased ? { line: words.deleted.line, help: view.state === 'blocked' ? words.deleted.stillBlocked : words.deleted.help } : { line: '', help: '' },
 })
+
+/** The first character; a flag whole, which is two. */
+const initialOf = (name: string): string => {
+  const [first = '', second = ''] = Array.from(name)
+  const isFlag = [first, second].every((letter) => letter >= '\ud83c\udde6' && letter <= '\ud83c\uddff')
+  return isFlag ? first + second : first
+}
 
 /** Whether this person may log in, as far as is known. Whoever waits or isn't known yet may where everybody does, and so may whoever was logged in before people were recorded. */
 const isIn = ({ state, registration, sessions = [] }: HomeView): boolean => {
