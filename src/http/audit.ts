@@ -67,7 +67,7 @@ export const auditPlugin = fp<{ origins: readonly string[], clock: Clock, steps:
     record (step: Step): void {
       const { request } = this
       if (isRepeatable(step) && !refusalLines.allows(step.event, clientKeyOf(request), repeatablePerMinute)) return
-      const line = { ...step, ...(request.phoneKey !== '' && { key: request.phoneKey }), ip: addressOf(request), ...siteOf(request) }
+      const line = { ...step, ...(request.signed !== null && { key: request.signed.keyId }), ip: addressOf(request), ...siteOf(request) }
       request.log.info(line, 'audit')
       steps?.add(Object.assign(line, { reqId: request.id })) // after the log, which has it in each line of the request
     }
@@ -79,13 +79,13 @@ export const auditPlugin = fp<{ origins: readonly string[], clock: Clock, steps:
 /** Records a refusal that is worth auditing. */
 export const recordRefusal = ({ code }: Problem, request: FastifyRequest): void => {
   if (!refusals.has(code)) return
-  if (request.signerSub === '' && !request.server.refusalLines.allows(code, clientKeyOf(request), refusalsPerMinute)) return
+  if (request.signed === null && !request.server.refusalLines.allows(code, clientKeyOf(request), refusalsPerMinute)) return
   const { ticket } = request.params as { ticket?: string } // undefined on routes without tickets
   request.audit.record({
     event: 'refused',
     code,
     ...(ticket !== undefined && isId(ticket) && { ticket: startOf(ticket) }),
-    ...(request.signerSub !== '' && { sub: request.signerSub }),
+    ...(request.signed !== null && { sub: request.signed.sub }),
   })
 }
 

@@ -87,7 +87,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     return async (request) => {
       const result = await count(request)
       if (result.isAllowed || !result.isExceeded) return undefined
-      if (!result.isBanned) request.audit.record({ event: 'limit.hit', limit: kind, ...(request.signerSub !== '' && { sub: request.signerSub }) })
+      if (!result.isBanned) request.audit.record({ event: 'limit.hit', limit: kind, ...(request.signed !== null && { sub: request.signed.sub }) })
       return new Problem('rate-limited', { retryAfterSeconds: Math.max(1, result.ttlInSeconds) })
     }
   }
@@ -96,7 +96,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   const renew = limiter('renew', renewPerMinute)
   const guess = limiter('guess', options.guessPerMinute)
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
-  const phone = limiter('phone', options.phonePerMinute, ({ signerSub }) => signerSub)
+  const phone = limiter('phone', options.phonePerMinute, signerSubOf)
 
   /** The queue of a phone, and whether too many js_codes were wrong there: an IPv6 /48, an IPv4 address, or its network once that is over its limit. */
   const queueOf = async (request: FastifyRequest): Promise<{ queueKey: string, network: string, isOverLimit: boolean }> => {
@@ -123,7 +123,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     beforeCreate: async (request, isRenewal) => {
       if (!isRenewal || await renew(request) !== undefined) await before(create, request)
     },
-    isKnownOverForPhone: ({ signerSub }) => counts.isKnownOver(windowsOf(limitKey('phone', signerSub), options.phonePerMinute)),
+    isKnownOverForPhone: (request) => counts.isKnownOver(windowsOf(limitKey('phone', signerSubOf(request)), options.phonePerMinute)),
     beforePhoneCall: (request) => before(phone, request),
     duringPhoneLogin: async (request, work) => {
       const { isOverLimit, ...keys } = await queueOf(request)
@@ -139,7 +139,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     },
     countFailedGuess: async (problem, request) => {
       // A signed call counts against its person already; many phones share one address of their carrier.
-      if (!failedGuesses.has(problem.code) || request.signerSub !== '') return problem
+      if (!failedGuesses.has(problem.code) || request.signed !== null) return problem
       try {
         return await guess(request) ?? problem
       } catch (error) {
@@ -152,6 +152,9 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
 
 /** Counts a call; returns a problem where there were too many. */
 type Limit = (request: FastifyRequest) => Promise<Problem | undefined>
+
+/** Of signed calls alone. */
+const signerSubOf = ({ signed }: FastifyRequest): string => signed?.sub ?? ''
 
 /** A key of the plugin. A kind and an address or a `sub` hold no space. */
 const limitKey = (kind: LimitKind, who: string): string => `${kind} ${who}`

@@ -1,32 +1,43 @@
+/** Who signed a call. One object, and on signed calls alone: most requests at any moment are held polls, and each keeps what it is decorated with. */
 import fp from 'fastify-plugin'
+import type { FastifyRequest } from 'fastify'
 import type { Person } from '../domain/person.ts'
 import type { Audit } from '../login/audit.ts'
 import type { PhoneReads, PhoneRequest } from '../login/phone-ticket.ts'
 
-/** Decorates every request with the signer of the call, as limits and audit read it on all routes. The hook that verifies signatures sets it. */
-export const signerPlugin = fp(async (app) => {
-  app.decorateRequest('signerSub', '')
-  app.decorateRequest('phoneKey', '')
-  app.decorateRequest('phoneKeySince', 0)
-  app.decorateRequest('phoneReads', undefined)
-  app.decorateRequest('signerReading', undefined)
-  app.decorateRequest('signer')
-}, { name: 'signer' })
+/** A call with the right MAC of a key: limits and audit count it for its person, whatever becomes of it. */
+export interface SignedCall {
+  readonly sub: string
+  readonly keyId: string
+  /** There once the call is verified. */
+  readonly person?: undefined
+}
+
+/** A call whose signature is verified: its key has not ended, and it is no repetition. */
+export interface VerifiedCall {
+  readonly sub: string
+  readonly keyId: string
+  /** The person, as they are now. */
+  readonly person: Person
+  /** When confirmations by the key count as made (`PhoneKey`), in milliseconds since 1970. */
+  readonly since: number
+  /** What the call reads first, begun while its signature was being checked. */
+  readonly reads?: PhoneReads
+}
+
+/** Decorates requests with the signer of the call, as limits and audit read it on all routes. The hook that verifies signatures sets it. */
+export const signerPlugin = fp(async (app) => { app.decorateRequest('signed', null) }, { name: 'signer' })
+
+/** Returns the signer of a call on a route behind the hook that verifies signatures. */
+export const signerOf = ({ signed }: FastifyRequest): VerifiedCall => {
+  if (signed?.person === undefined) throw new Error('a call whose signature is not verified has no signer')
+  return signed
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The `sub` of the person whose key signed this call; '' on calls that aren't signed. */
-    signerSub: string
-    /** The id of that key; '' on calls that aren't signed. */
-    phoneKey: string
-    /** When confirmations by that key count as made (`PhoneKey`), in milliseconds since 1970; 0 on calls that aren't signed. */
-    phoneKeySince: number
-    /** The person, as they are now, begun to be read while the signature is being checked. */
-    signerReading: Promise<Person> | undefined
-    /** The person whose key signed this call; only on calls that are signed. */
-    signer: Person
-    /** What the call reads first, begun while its signature is being checked; undefined where it is not. */
-    phoneReads: PhoneReads | undefined
+    /** Null on calls that aren't signed. */
+    signed: SignedCall | VerifiedCall | null
   }
   interface FastifyContextConfig {
     /** A signed call that a blocked person may make. */

@@ -5,6 +5,7 @@ import { Problem } from '../../errors.ts'
 import type { Login } from '../../login/login.ts'
 import type { PersonRegister } from '../../login/ports.ts'
 import * as schemas from '../schemas.ts'
+import { signerOf } from '../signer.ts'
 import { personView } from '../wire.ts'
 
 const pageSize = 50
@@ -17,7 +18,8 @@ export interface PeopleRouteDeps {
 export const peopleRoutes = ({ login, people }: PeopleRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   // After the signature, and before what is in the call is looked at: whoever is no owner learns nothing of it.
   app.addHook('preValidation', (request, _reply, done) => {
-    if (!request.signer.isOwner || request.signer.state !== 'active') throw new Problem('not-owner')
+    const { isOwner, state } = signerOf(request).person
+    if (!isOwner || state !== 'active') throw new Problem('not-owner')
     done()
   })
 
@@ -38,7 +40,7 @@ export const peopleRoutes = ({ login, people }: PeopleRouteDeps): FastifyPluginA
   }, async (request) => {
     const { id } = request.params
     if (!isSecret(id)) throw new Problem('not-found')
-    await decision({ sub: id, owner: request.signer.sub }, request.audit)
+    await decision({ sub: id, owner: signerOf(request).sub }, request.audit)
     const decided = await people.read(id)
     if (decided.state === 'unknown') throw new Problem('not-found') // they have deleted their data meanwhile
     return personView(decided)
@@ -53,7 +55,8 @@ export const peopleRoutes = ({ login, people }: PeopleRouteDeps): FastifyPluginA
     const person = isSecret(id) ? await people.read(id) : undefined
     if (person === undefined || person.state === 'unknown') throw new Problem('not-found')
     // Of an owner themselves, all but the phone that asks, as with their own sign-out.
-    await login.signOutEverywhere({ sub: id, by: 'owner', exceptKeyId: id === request.signer.sub ? request.phoneKey : null }, request.audit)
+    const { sub, keyId } = signerOf(request)
+    await login.signOutEverywhere({ sub: id, by: 'owner', exceptKeyId: id === sub ? keyId : null }, request.audit)
     return personView(person)
   })
 }

@@ -2,16 +2,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../errors.ts'
-import { whyNotName } from '../../domain/person.ts'
+import { whyNotName, type Person } from '../../domain/person.ts'
 import { siteNameOf } from '../../domain/site.ts'
 import type { Ticket } from '../../domain/ticket.ts'
 import type { Login } from '../../login/login.ts'
+import type { PhoneReads } from '../../login/phone-ticket.ts'
 import type { Clock, PersonRegister } from '../../login/ports.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import { parseJson, readBodies } from '../body-parser.ts'
 import type { Limits } from '../limits.ts'
 import { verifyPhoneSignature, type SignatureDeps } from '../phone-signature.ts'
 import * as schemas from '../schemas.ts'
+import { signerOf } from '../signer.ts'
 import { userOf } from '../token-answer.ts'
 import { addressOf } from '../visitor.ts'
 import { peopleRoutes } from './people.ts'
@@ -48,27 +50,28 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
 
   app.addHook('preValidation', async (request) => {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    const { since } = await verifyPhoneSignature({ method: request.method, target: request.originalUrl, body, headers: request.headers }, {
+    let readingPerson: Promise<Person> | undefined
+    let reads: PhoneReads | undefined
+    const { id: keyId, sub, since } = await verifyPhoneSignature({ method: request.method, target: request.originalUrl, body, headers: request.headers }, {
       ...signature,
       limitOf: ({ sub, id }) => {
-        request.signerSub = sub
-        request.phoneKey = id
+        request.signed = { sub, keyId: id }
         const isKnownOver = limits.isKnownOverForPhone(request)
         if (!isKnownOver) {
-          request.signerReading = people.read(sub)
-          request.signerReading.catch(() => {}) // awaited once the signature is verified
+          readingPerson = people.read(sub)
+          readingPerson.catch(() => {}) // awaited once the signature is verified
         }
         const { ticket } = request.params as { ticket?: string } // of the route
-        if (!isKnownOver && ticket !== undefined) request.phoneReads = request.routeOptions.config.readFirst?.({ id: ticket, sub }, request.audit)
+        if (!isKnownOver && ticket !== undefined) reads = request.routeOptions.config.readFirst?.({ id: ticket, sub }, request.audit)
         return { isKnownOver, count: () => limits.beforePhoneCall(request) }
       },
     }).catch((error: unknown) => {
-      if (error instanceof Problem && error.code === 'key-unknown') request.signerSub = request.phoneKey = '' // it was only remembered
+      if (error instanceof Problem && error.code === 'key-unknown') request.signed = null // it was only remembered
       throw error
     })
-    request.phoneKeySince = since
-    request.signer = await (request.signerReading ?? people.read(request.signerSub))
-    if (request.signer.state === 'blocked' && request.routeOptions.config.isForBlocked !== true) throw new Problem('person-blocked')
+    const person = await (readingPerson ?? people.read(sub))
+    request.signed = { sub, keyId, person, since, ...(reads !== undefined && { reads }) }
+    if (person.state === 'blocked' && request.routeOptions.config.isForBlocked !== true) throw new Problem('person-blocked')
     const parsed = parseJson(body)
     request.body = parsed === undefined ? {} : parsed
   })
@@ -83,7 +86,7 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     schema: { params: schemas.TicketParams, response: { 200: schemas.ScannedTicket, ...schemas.problems } },
     config: { readFirst: login.readForScan },
   }, async (request) => {
-    const scan = await login.scanTicket({ id: request.params.ticket, sub: request.signerSub, person: request.signer, ip: addressOf(request), ...(request.phoneReads && { reads: request.phoneReads }) }, request.audit)
+    const scan = await login.scanTicket({ id: request.params.ticket, ...signerOf(request), ip: addressOf(request) }, request.audit)
     return scannedTicket(scan, siteOf(scan.ticket), clock)
   })
 
@@ -91,22 +94,22 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     schema: { params: schemas.TicketParams, body: schemas.ConfirmBody, response: { 200: schemas.ConfirmedTicket, ...schemas.problems } },
     config: { readFirst: login.readForConfirm },
   }, async (request) => {
-    const confirmation = { id: request.params.ticket, sub: request.signerSub, person: request.signer, matchCode: request.body.match_code, since: request.phoneKeySince, ...(request.phoneReads && { reads: request.phoneReads }) }
+    const confirmation = { id: request.params.ticket, ...signerOf(request), matchCode: request.body.match_code }
     return confirmedTicket(await login.confirmTicket(confirmation, request.audit))
   })
 
   app.post('/tickets/:ticket/cancel', {
     schema: { params: schemas.TicketParams, response: { 200: schemas.MovedTicket, ...schemas.problems } },
   }, async (request) => {
-    const { state, version } = await login.cancelByPhone({ id: request.params.ticket, sub: request.signerSub }, request.audit)
+    const { state, version } = await login.cancelByPhone({ id: request.params.ticket, sub: signerOf(request).sub }, request.audit)
     return { state, version }
   })
 
   app.get('/sessions', {
     schema: { response: { 200: schemas.SessionList, ...schemas.problems } },
   }, async (request) => {
-    const { state, isOwner } = request.signer
-    const [listed, waiting] = await Promise.all([sessions.listOf(request.signer), isOwner && state === 'active' ? people.count('waiting') : undefined])
+    const { person, person: { state, isOwner } } = signerOf(request)
+    const [listed, waiting] = await Promise.all([sessions.listOf(person), isOwner && state === 'active' ? people.count('waiting') : undefined])
     return { ...sessionList(listed), registration: config.REGISTRATION, state, ...(waiting !== undefined && { people_waiting: waiting }) }
   })
 
@@ -114,14 +117,15 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     schema: { params: schemas.SessionParams, querystring: schemas.EndSessionQuery, response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
     const { ticket } = request.query
-    await login.endSession({ sub: request.signerSub, id: request.params.id, ...(ticket !== undefined && { ticket }) }, request.audit)
+    await login.endSession({ sub: signerOf(request).sub, id: request.params.id, ...(ticket !== undefined && { ticket }) }, request.audit)
     return await reply.code(204).send()
   })
 
   app.delete('/sessions', {
     schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
   }, async (request, reply) => {
-    await login.signOutEverywhere({ sub: request.signerSub, by: 'phone', exceptKeyId: request.phoneKey }, request.audit)
+    const { sub, keyId } = signerOf(request)
+    await login.signOutEverywhere({ sub, by: 'phone', exceptKeyId: keyId }, request.audit)
     return await reply.code(204).send()
   })
 
@@ -131,17 +135,19 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     // Checked before it is trimmed: a line break is a control character at the end of a name, too.
     const why = whyNotName(request.body.name)
     if (why !== null) throw new Problem('bad-request', { detail: refusedNames[why], extra: { reason: why } })
-    if (request.signer.state === 'unknown' && config.REGISTRATION !== 'open' && !await sessions.hasAny(request.signerSub)) throw new Problem('person-unknown') // nothing is stored of strangers
+    const { sub, person } = signerOf(request)
+    if (person.state === 'unknown' && config.REGISTRATION !== 'open' && !await sessions.hasAny(sub)) throw new Problem('person-unknown') // nothing is stored of strangers
     const name = request.body.name.trim()
-    await people.rename(request.signerSub, name, request.signer.recordedAt)
-    return { user: { sub: request.signerSub, name: name === '' ? null : name } }
+    await people.rename(sub, name, person.recordedAt)
+    return { user: { sub, name: name === '' ? null : name } }
   })
 
   app.delete('/person', {
     schema: { response: { 204: schemas.Nothing, ...schemas.problems } },
     config: { isForBlocked: true },
   }, async (request, reply) => {
-    await login.erasePerson({ sub: request.signerSub, by: 'phone', keyId: request.phoneKey }, request.audit)
+    const { sub, keyId } = signerOf(request)
+    await login.erasePerson({ sub, by: 'phone', keyId }, request.audit)
     return await reply.code(204).send()
   })
 
