@@ -21,7 +21,7 @@ export const measurements: Readonly<Record<string, Entry>> = {
   logins: { create: measureLogins, rounds: 3 },
   held: { create: measureHeld, rounds: 2 },
   'slow-disk': { create: measureSlowDisk, rounds: 2 },
-  growth: { create: measureGrowth, rounds: 2 },
+  growth: { create: measureGrowth, rounds: 3 },
   start: { create: measureStart, rounds: 3 },
   redis: { create: measureRedisWire, rounds: 1 },
   'first-code': { create: measureFirstCode, rounds: 1 },

@@ -23,7 +23,7 @@ export const figureSources = {
   roundTrips: source('Redis round trips a login', '', 'round trips to Redis a login', '每次登录与 Redis 的往返次数'),
   commands: source('Redis commands a login', '', 'Redis commands a login', '每次登录的 Redis 命令数'),
   bytes: source('bytes to and from Redis a login', 'kB', 'traffic with Redis a login', '每次登录与 Redis 之间的流量'),
-  redisMemory: source('memory of Redis a login', 'kB', "Redis' memory a login", '每次登录占用的 Redis 内存'),
+  redisMemory: source("memory of Redis, a newcomer's first login", 'kB', "Redis' memory a newcomer's first login", '每个新来的人第一次登录占用的 Redis 内存'),
   idleCommands: source('Redis commands of an idle instance', 'a second', 'Redis commands of an instance without visitors', '没有访客时一个实例的 Redis 命令数'),
   heldHeap: source('heap per held poll', 'kB', 'heap a waiting browser', '每个等待中的浏览器占用的堆内存'),
   heldResident: source('resident memory per held poll', 'kB', 'resident memory a waiting browser', '每个等待中的浏览器占用的常驻内存'),

@@ -21,7 +21,7 @@ export const measureHeld = (subjects: Subjects, sizes: Sizes): Measurement => {
   const count = heldWithinLimits(sizes.held)
 
   const measure = async (name: string, process: MeasuredProcess, way: Way, prepare: () => Promise<() => Promise<Held>>): Promise<void> => {
-    const warmUp = () => openLoop({ perSecond: sizes.perSecond, seconds: 2, work: way.logIn })
+    const warmUp = () => openLoop({ perSecond: sizes.perSecond, seconds: 2, work: () => way.logIn({ isNewcomer: true }) })
     await warmUp()
     const hold = await prepare()
     const before = await process.usage({ afterCollection: true })

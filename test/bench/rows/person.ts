@@ -18,7 +18,7 @@ export const measurePerson = (subjects: Subjects, sizes: Sizes): Measurement => 
 
   const measure = async (name: string, process: MeasuredProcess, way: Way): Promise<void> => {
     const span = { perSecond: sizes.perSecond / 4, seconds: sizes.seconds * 3 } // of five subjects at once
-    await openLoop({ ...span, work: way.logIn })
+    await openLoop({ ...span, work: () => way.logIn({ isNewcomer: true }) })
     const pauses = { beforeScanMs: totalMs * scanShare, beforeTapMs: totalMs * (1 - scanShare) }
     let requests: readonly number[] = []
     const cpuMs = await process.cpuMsOf(async () => {

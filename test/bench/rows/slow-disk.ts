@@ -37,7 +37,7 @@ export const measureSlowDisk = (subjects: Subjects, sizes: Sizes): Measurement =
       return performance.now() - start - waitMs
     })
     for (const ticket of tickets) await timed(codeRequest(ticket)) // WeChat makes each once
-    await openLoop({ perSecond: sizes.perSecond / 4, seconds: 2, work: way.logIn })
+    await openLoop({ perSecond: sizes.perSecond / 4, seconds: 2, work: () => way.logIn({ isNewcomer: true }) })
 
     const span = { perSecond: sizes.perSecond / 4, seconds: sizes.seconds * 2 } // far from busy: flushes decide, not the processor
     const tapping = openLoop({

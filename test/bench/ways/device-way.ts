@@ -1,7 +1,7 @@
 /** The device flow (RFC 8628): a code, the phone's browser that types it in and confirms, and a device that asks for its token. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnectionPool, expectStatus, requestText, type WireAnswer } from '../load/connection.ts'
-import { noPauses, type Way } from './way.ts'
+import type { Way } from './way.ts'
 
 /** RFC 8628 §3.2, where the server names no other interval. */
 export const deviceIntervalMs = 5000
@@ -23,7 +23,7 @@ export const createDeviceWay = ({ port, askEveryMs = deviceIntervalMs }: DeviceO
 
   return {
     close: pool.close,
-    logIn: async ({ beforeScanMs, beforeTapMs } = noPauses) => {
+    logIn: async ({ beforeScanMs = 0, beforeTapMs = 0, isNewcomer = false } = {}) => {
       let requests = 0
       const call = async (path: string, { body, cookies }: { readonly body?: string, readonly cookies?: Map<string, string> } = {}): Promise<WireAnswer> => {
         requests++
@@ -49,7 +49,7 @@ export const createDeviceWay = ({ port, askEveryMs = deviceIntervalMs }: DeviceO
       const loggedIn = token()
       loggedIn.catch(() => {}) // awaited below, unless the phone fails first
       await sleep(beforeScanMs)
-      const cookies = phones.pop() ?? new Map<string, string>()
+      const cookies = (isNewcomer ? undefined : phones.shift()) ?? new Map<string, string>()
       const scanAt = performance.now()
       const page = expectStatus(await call(`/device?user_code=${started.user_code}`, { cookies }), 200)
       const [, xsrf = ''] = /name="xsrf" value="([^"]+)"/.exec(page.body) ?? []

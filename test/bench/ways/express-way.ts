@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnectionPool, expectStatus, requestText, type WireAnswer } from '../load/connection.ts'
 import { openWebSocket } from '../load/web-socket.ts'
-import { nextVisitor } from './person.ts'
-import { noPauses, type Way } from './way.ts'
+import { createPeople } from './person.ts'
+import type { Way } from './way.ts'
 
 export interface ExpressOptions {
   readonly port: number
@@ -16,10 +16,11 @@ interface State { readonly state: string, readonly token?: string }
 
 export const createExpressWay = ({ port, jsCode, pollEveryMs }: ExpressOptions): Way => {
   const pool = createConnectionPool(port)
+  const people = createPeople()
   const host = `127.0.0.1:${port}`
   return {
     close: pool.close,
-    logIn: async ({ beforeScanMs, beforeTapMs } = noPauses) => {
+    logIn: ({ beforeScanMs = 0, beforeTapMs = 0, isNewcomer = false } = {}) => people.use(isNewcomer, async (person) => {
       let requests = 0
       const call = (method: string, path: string, body?: object, token?: string): Promise<WireAnswer> => {
         requests++
@@ -44,7 +45,7 @@ export const createExpressWay = ({ port, jsCode, pollEveryMs }: ExpressOptions):
       const scanned = until('scanned')
       scanned.catch(() => {}) // awaited below, unless the phone fails first
       await sleep(beforeScanMs)
-      const { token } = JSON.parse((await call('POST', '/api/phone/login', { js_code: jsCode(`person-${nextVisitor()}`) })).body) as { token: string }
+      const { token } = JSON.parse((await call('POST', '/api/phone/login', { js_code: jsCode(person) })).body) as { token: string }
       const scanAt = performance.now()
       const [seenScanAt] = await Promise.all([scanned, call('POST', `/api/phone/logins/${id}/scan`, {}, token)])
 
@@ -55,6 +56,6 @@ export const createExpressWay = ({ port, jsCode, pollEveryMs }: ExpressOptions):
       const [seenTapAt] = await Promise.all([confirmed, call('POST', `/api/phone/logins/${id}/confirm`, {}, token)])
       socket?.close()
       return { scanToPageMs: seenScanAt - scanAt, tapToPageMs: seenTapAt - tapAt, requests }
-    },
+    }),
   }
 }

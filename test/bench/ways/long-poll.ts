@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sign } from '../../support/clients.ts'
 import { createConnectionPool, expectStatus, requestText, type Connection, type WireAnswer } from '../load/connection.ts'
-import { addressOf, nextVisitor } from './person.ts'
-import { noPauses, type Way } from './way.ts'
+import { addressOf, createPeople, nextVisitor } from './person.ts'
+import type { Way } from './way.ts'
 
 export interface LongPollOptions {
   readonly port: number
@@ -35,16 +35,16 @@ interface View { readonly version: number, readonly match_code?: string, readonl
 
 export const createLongPollWay = ({ port, jsCode, pollEveryMs }: LongPollOptions): Way => {
   const pool = createConnectionPool(port)
+  const people = createPeople()
   return {
     close: pool.close,
-    logIn: ({ beforeScanMs, beforeTapMs } = noPauses) => pool.use(async (connection) => {
+    logIn: ({ beforeScanMs = 0, beforeTapMs = 0, isNewcomer = false } = {}) => people.use(isNewcomer, (person) => pool.use(async (connection) => {
       let requests = 0
-      const visitor = nextVisitor()
       const counted = (answer: Promise<WireAnswer>): Promise<WireAnswer> => {
         requests++
         return answer
       }
-      const ticket = await createTicket(connection, port, visitor)
+      const ticket = await createTicket(connection, port, nextVisitor())
       requests++
       expectStatus(await counted(connection.send(codeRequest(ticket))), 200)
 
@@ -68,7 +68,7 @@ export const createLongPollWay = ({ port, jsCode, pollEveryMs }: LongPollOptions
       const scanned = pastVersion(1)
       scanned.catch(() => {}) // awaited below, unless the phone fails first
       await sleep(beforeScanMs)
-      const key = JSON.parse(expectStatus(await phoneCall('/api/phone/login', { js_code: jsCode(`person-${visitor}`) }), 200).body) as { key_id: string, key: string }
+      const key = JSON.parse(expectStatus(await phoneCall('/api/phone/login', { js_code: jsCode(person) }), 200).body) as { key_id: string, key: string }
       const scanAt = performance.now()
       const [seenScan] = await Promise.all([scanned, signedCall(`/api/phone/tickets/${ticket.id}/scan`, {})])
 
@@ -80,6 +80,6 @@ export const createLongPollWay = ({ port, jsCode, pollEveryMs }: LongPollOptions
       const consume = requestText({ method: 'POST', path: `/api/tickets/${ticket.id}/consume`, host, headers: [`authorization: Ticket ${ticket.secret}`, from, chrome] })
       expectStatus(await counted(connection.send(`${consume}`)), 200)
       return { scanToPageMs: seenScan.at - scanAt, tapToPageMs: seenTap.at - tapAt, requests }
-    }),
+    })),
   }
 }

@@ -1,14 +1,16 @@
 /** A way to log in, as its clients take it: every request of one login, over bare sockets. */
 export interface Way {
   /** Rejects when an answer is not what the way promises. */
-  logIn (pauses?: Pauses): Promise<LoginTimes>
+  logIn (options?: LoginOptions): Promise<LoginTimes>
   close (): void
 }
 
-/** What a person takes; none by default. */
-export interface Pauses {
-  readonly beforeScanMs: number
-  readonly beforeTapMs: number
+export interface LoginOptions {
+  /** What a person takes; nothing by default. */
+  readonly beforeScanMs?: number
+  readonly beforeTapMs?: number
+  /** By somebody who was never here; by default it is by somebody who was (`People`). */
+  readonly isNewcomer?: boolean
 }
 
 export interface LoginTimes {
@@ -18,5 +20,3 @@ export interface LoginTimes {
   /** By browser and phone together, WebSocket frames left out. */
   readonly requests: number
 }
-
-export const noPauses: Pauses = { beforeScanMs: 0, beforeTapMs: 0 }
