@@ -34,6 +34,7 @@ export const openDatabase = (file: string): { readonly db: DatabaseSync, readonl
   // What a killed process wrote, and perhaps never flushed, is copied into the database and flushed before anything is answered from it.
   db.exec('PRAGMA synchronous = FULL; PRAGMA wal_checkpoint')
   createTransactions(db)(() => { db.exec(schema) })
+  db.exec('PRAGMA secure_delete = ON') // what was deleted of a person is overwritten; FAST leaves a tenth of it, on pages that became free
   // NORMAL: SQLite flushes for the order of what it writes only. When a call may be answered, safe-writes.ts says.
   db.exec(`PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${lastResortPages}; PRAGMA busy_timeout = 0`)
   return { db, logFile: file === ':memory:' ? null : openLog(file) }
