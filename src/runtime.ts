@@ -9,6 +9,7 @@ import type { Clock } from './login/ports.ts'
 import { openLogOutput } from './log-output.ts'
 import { noPlaces, openPlaces } from './places/geoip-file.ts'
 import { followKeyFile, makeKeyFile, type FollowedKeys } from './sessions/key-file.ts'
+import { keyMarkOf, writeKeyMark } from './sessions/key-mark.ts'
 import { createStore } from './stores/store.ts'
 import { createWechatDispatchers, destroyDispatchers } from './wechat/dispatchers.ts'
 import { openWebhook } from './webhook/webhook.ts'
@@ -44,6 +45,7 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
   await lockStore()
   const keys = openKeys(config, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
+  const stopMarking = writeKeyMark(store, keyMarkOf(config.WECHAT_APPID, keys), { clock, log })
   // The store's clock, so that all instances agree on when a ticket expires.
   const shared: Clock = { ...clock, now: store.now, errorMs: store.timeErrorMs }
   const proxy = proxyFor(config.WECHAT_API_URL, config)
@@ -69,6 +71,7 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
     : openWebhook(store, { url: WEBHOOK_URL, secret: WEBHOOK_SECRET, proxy: proxyFor(WEBHOOK_URL, config), sealingKey: keys.cookie, clock: shared, random: randomBytes, log })
   const close = async (): Promise<void> => {
     keys.stop()
+    stopMarking()
     wechat.close()
     await webhook?.close()
     await Promise.all([destroyDispatchers(dispatchers), store.close()])

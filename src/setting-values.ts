@@ -1,7 +1,7 @@
 /** How the text of a setting is read: each function returns the value, or throws an Error whose message goes on from the setting's name ("must be …"). */
 import { readNetwork } from './domain/address.ts'
 import { isPlainText } from './domain/text.ts'
-import { readWebhookSecret } from './domain/webhook-secret.ts'
+import { readWebhookSecrets } from './domain/webhook-secret.ts'
 
 export const wrong = (mustBe: string): never => { throw new Error(mustBe) }
 
@@ -74,7 +74,7 @@ export const webhookUrl = (value: string): string => {
 }
 
 export const webhookSecret = (value: string): string =>
-  readWebhookSecret(value) === null ? wrong('must be whsec_ and the base64 of 24 to 64 random bytes: echo "whsec_$(openssl rand -base64 32)" makes one') : value
+  readWebhookSecrets(value) === null ? wrong('must be whsec_ and the base64 of 24 to 64 random bytes, or up to three of them with commas: echo "whsec_$(openssl rand -base64 32)" makes one') : value
 
 /** Without a scheme it is http, as in curl. The URL may hold credentials, so no message quotes it. */
 export const proxyUrl = (value: string): string => {

@@ -65,6 +65,9 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
   const failing = createHourlyLine(clock, (tries) => {
     log.warn({ host, why, tries, waiting: lanes.size }, 'webhook: the receiver fails. Steps wait in the store, and are tried again for a day')
   })
+  const unread = createHourlyLine(clock, (count) => {
+    log.error({ batches: count }, 'webhook: batches in the queue were sealed with another cookie key, or by another release, and are not posted. Give every instance, and npm run people, the same KEYS_FILE')
+  })
   const givenUp = createHourlyLine(clock, (steps) => {
     log.error({ host, steps }, 'webhook: steps were given up after a day: they are in the log alone')
   })
@@ -92,6 +95,7 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
       const steps = found[index]
       if (steps === null && !isOver(timeOf(name))) {
         unreadable.add(name)
+        unread.add(1)
         continue
       }
       unreadable.delete(name)
@@ -128,7 +132,7 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
       await Promise.all(due.splice(0, batchesAtOnce).map(async (batch) => {
         if (batch.waiting.size > 0) {
           batch.isChanged = false
-          await batches.write(batch.name, [...batch.waiting])
+          await batches.write([{ name: batch.name, steps: [...batch.waiting] }])
           return
         }
         await batches.remove(batch.name)
@@ -222,6 +226,7 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
     await Promise.race([Promise.all([rounds, ...underWay]), sleep(clock, closeWithinMs)])
     failing.flush()
     givenUp.flush()
+    unread.flush()
     if (!lease.isHeld()) return
     await tidy(true)
     await lease.release()

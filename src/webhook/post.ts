@@ -28,23 +28,26 @@ export type Post = (step: QueuedStep) => Promise<Outcome>
 
 interface PostOptions {
   readonly url: string
-  readonly key: KeyObject
+  /** Each makes a signature. */
+  readonly keys: readonly KeyObject[]
   readonly dispatcher: Dispatcher
   readonly clock: Clock
 }
 
 /** Creates the function that makes a try. It never rejects. */
-export const createPost = ({ url, key, dispatcher, clock }: PostOptions): Post => {
+export const createPost = ({ url, keys, dispatcher, clock }: PostOptions): Post => {
   const { origin, pathname, search } = new URL(url)
   return ({ id, at, step }) => new Promise((resolve) => {
     const body = JSON.stringify({ type: step.event, timestamp: new Date(at).toISOString(), data: step })
     let status = 0
     let retryAfterMs = 0
     let size = 0
+    let isOver = false
     let abort = (): void => {}
 
     const settle = (why: string): void => {
       cancel()
+      isOver = true
       resolve(status === 0 ? { isDelivered: false, isGone: false, why, retryAfterMs } : { isDelivered: isSuccess(status), isGone: status === 410, why: `status ${status}`, retryAfterMs })
     }
     const cancel = afterDeadline(clock, deadlineMs, () => {
@@ -59,12 +62,15 @@ export const createPost = ({ url, key, dispatcher, clock }: PostOptions): Post =
       headers: {
         'content-type': 'application/json',
         'user-agent': 'scan-login',
-        ...signatureHeaders(key, { id, timestamp: Math.floor(clock.now() / 1000), body }),
+        ...signatureHeaders(keys, { id, timestamp: Math.floor(clock.now() / 1000), body }),
       },
       body,
     }, {
       // Once more where a lost call is repeated.
-      onRequestStart: (controller) => { abort = () => { controller.abort(new Error('given up')) } },
+      onRequestStart: (controller) => {
+        abort = () => { controller.abort(new Error('given up')) }
+        if (isOver) abort() // it had to wait for a connection
+      },
       onResponseStart: (_controller, statusCode, headers) => {
         status = statusCode
         retryAfterMs = retryAfter(headers['retry-after'])

@@ -17,6 +17,8 @@ export interface QueuedStep {
   readonly step: LoggedStep
 }
 
+export interface Batch { readonly name: string, readonly steps: readonly QueuedStep[] }
+
 /** As stored. */
 interface BatchRecord extends StoredRecord { readonly sealed: string }
 
@@ -31,8 +33,8 @@ const timeDigits = 13
 export interface StepBatches {
   /** Makes a name for a batch whose first step was recorded then. Within a millisecond this process's names ascend. */
   newName (at: number): string
-  /** Stores a batch, or what is left of one. */
-  write (name: string, steps: readonly QueuedStep[]): Promise<void>
+  /** Stores batches, or what is left of them, side by side: a database flushes them together. Where it rejects, any of them may be stored. */
+  write (all: readonly Batch[]): Promise<void>
   /** Names in order of time. */
   listNames (after: string | null, limit: number): Promise<readonly string[]>
   /** The steps of these batches; undefined where there is none any more, null where another release or another key has written it. */
@@ -51,9 +53,9 @@ export const createStepBatches = (store: Store, { sealingKey, random }: { sealin
   const records = createRecords<BatchRecord>(store, { prefix: `${list}:` })
   return {
     newName: (at) => `${String(Math.floor(at)).padStart(timeDigits, '0')}-${String(made++ % 1e6).padStart(6, '0')}-${newId(random)}`,
-    write: async (name, steps) => {
-      await records.write(name, { schema, sealed: seal.encrypt(JSON.stringify(steps), keyOf(name)) }, triedForMs + endsLaterMs)
-      await store.addToList(list, name)
+    write: async (all) => {
+      await Promise.all(all.map(({ name, steps }) => records.write(name, { schema, sealed: seal.encrypt(JSON.stringify(steps), keyOf(name)) }, triedForMs + endsLaterMs)))
+      await Promise.all(all.map(({ name }) => store.addToList(list, name)))
     },
     listNames: (after, limit) => store.readList(list, { prefix: '', after, limit }),
     read: async (names) => (await store.readMany<BatchRecord>(names.map(keyOf))).map((record, index) => {

@@ -5,12 +5,14 @@
 import type { LoggedStep, StepSink } from '../login/audit.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import { createHourlyLine } from './hourly-line.ts'
-import type { QueuedStep, StepBatches } from './step-batches.ts'
+import type { Batch, StepBatches } from './step-batches.ts'
 
 const gatherMs = 250
 /** A failed write is repeated after this. */
 const retryMs = 1000
 const maxBatchSteps = 20
+/** Batches that are stored side by side. */
+const maxAtOnce = 10
 /** Kept while the store fails; further steps are dropped. About 5 MB. */
 const maxGathered = 10_000
 /** In the store. Further steps are dropped: the newest, so that a person's steps have no gap before one that is delivered. At most about 200 MB. */
@@ -37,8 +39,8 @@ interface Gathered { readonly at: number, readonly step: LoggedStep }
 
 export const createStepQueue = (batches: StepBatches, { clock, log }: StepQueueOptions): StepQueue => {
   const gathered: Gathered[] = []
-  /** The one that is being stored, under the same name in each try. */
-  let batch: { readonly name: string, readonly steps: readonly QueuedStep[] } | undefined
+  /** Those that are being stored, under the same names in each try. */
+  let pending: readonly Batch[] = []
   let writing: Promise<void> | undefined
   let cancel: (() => void) | undefined
   let lastAt = 0
@@ -53,18 +55,22 @@ export const createStepQueue = (batches: StepBatches, { clock, log }: StepQueueO
     return counted.count >= maxBatches
   }
 
-  const nextBatch = (): typeof batch => {
-    const [first] = gathered
-    if (first === undefined) return undefined
-    const name = batches.newName(first.at)
-    const steps = gathered.splice(0, maxBatchSteps).map(({ at, step }, index) => ({ id: `msg_${name}_${index}`, at, step }))
-    return { name, steps }
+  const nextBatches = (): readonly Batch[] => {
+    const next: Batch[] = []
+    for (let first = gathered[0]; first !== undefined && next.length < maxAtOnce; first = gathered[0]) {
+      const name = batches.newName(first.at)
+      const steps = gathered.splice(0, maxBatchSteps).map(({ at, step }, index) => ({ id: `msg_${name}_${index}`, at, step }))
+      next.push({ name, steps })
+    }
+    return next
   }
 
   const writeAll = async (): Promise<void> => {
-    for (batch ??= nextBatch(); batch !== undefined; batch = nextBatch()) {
-      if (await isFull()) dropped.add(batch.steps.length)
-      else await batches.write(batch.name, batch.steps)
+    if (pending.length === 0) pending = nextBatches()
+    while (pending.length > 0) {
+      if (await isFull()) dropped.add(pending.reduce((sum, { steps }) => sum + steps.length, 0))
+      else await batches.write(pending)
+      pending = nextBatches()
     }
   }
 

@@ -1,6 +1,6 @@
 /** The webhook: a queue of steps in the store, and the delivery from there to the receiver. */
 import { createSecretKey } from 'node:crypto'
-import { readWebhookSecret } from '../domain/webhook-secret.ts'
+import { readWebhookSecrets } from '../domain/webhook-secret.ts'
 import { newId, type RandomBytes } from '../domain/ids.ts'
 import type { Audit, StepSink } from '../login/audit.ts'
 import type { Clock, Log } from '../login/ports.ts'
@@ -59,7 +59,7 @@ export const openWebhook = (store: Store, { url, secret, proxy, ...options }: We
   const delivery = startDelivery({
     batches,
     lease: createLease(store, clock, newId(random)),
-    post: createPost({ url, key: createSecretKey(readWebhookSecret(secret) as Buffer), dispatcher: kept, clock }), // config.ts has checked it
+    post: createPost({ url, keys: (readWebhookSecrets(secret) ?? []).map((bytes) => createSecretKey(bytes)), dispatcher: kept, clock }), // config.ts has checked them
     clock,
     log,
     random: () => random(1).readUInt8() / 255,

@@ -1,14 +1,26 @@
 // The command that signs a person out, beside the running service: the next calls of that person's browsers and phones are refused, nobody else's.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { handleOf } from '../../src/domain/person.ts'
-import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { systemClock } from '../../src/runtime.ts'
+import { makeKeyFile, readKeyFile } from '../../src/sessions/key-file.ts'
+import { keyMarkOf, readKeyMark, writeKeyMark, type KeyMark } from '../../src/sessions/key-mark.ts'
+import { createStore } from '../../src/stores/store.ts'
 import { openBrowser } from '../support/clients.ts'
 import { eventsOf, openServices, peopleScript as script, storeKinds } from '../support/people-command.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { freePort } from '../support/redis.ts'
 import { seededBytes } from '../support/seeded-random.ts'
 import { makeFolder, run } from '../support/service-process.ts'
+
+const markStore = async (url: string, mark: KeyMark): Promise<void> => {
+  const store = createStore(url, { clock: systemClock, log: createRecordingLog() })
+  writeKeyMark(store, mark, { clock: systemClock, log: createRecordingLog() })
+  while (await readKeyMark(store) === undefined) await sleep(10)
+  await store.close()
+}
 
 const password = 'correct-horse-battery-staple'
 
@@ -63,6 +75,12 @@ await t.test('people: it prints its usage when asked, or one line without a secr
   await fails(['list'], /is not a key file of scan-login/, { KEYS_FILE: join(folder, 'other.json') })
   const store = { STORE_URL: `sqlite:${join(folder, 'some.db')}`, WECHAT_APPID: 'wx1' }
   writeFileSync(join(folder, 'some.db'), '')
+  await fails(['allow', sub], /no service of this release has worked on this store yet/, store)
+  await markStore(store.STORE_URL, keyMarkOf('wx1', readKeyFile(env.KEYS_FILE)))
+  makeKeyFile(join(folder, 'another.json'))
+  for (const args of [['list'], ['owner', 'add', sub], ['import', join(folder, 'none.csv')]]) await fails(args, /another\.json is not that of the service on this store: nothing was done/, { ...store, KEYS_FILE: join(folder, 'another.json') })
+  await fails(['import', join(folder, 'none.csv')], /WECHAT_APPID wx2 is not that of the service/, { ...store, WECHAT_APPID: 'wx2' })
+  await fails(['import', folder], /is no file: it is read twice/, store)
   for (const args of [['allow', sub], ['owner', 'add', sub], ['group', 'add', sub, 'staff'], ['block', handleOf(sub)]]) await fails(args, /nobody is known as /, store)
   await fails(['import', join(folder, 'none.csv')], /there is no such file/, store)
 })

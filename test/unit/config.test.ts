@@ -139,7 +139,7 @@ const bad: Record<string, readonly string[]> = {
   ALLOWED_ORIGINS: ['https://a.example/', '*', 'null', 'a.example', 'https://a.example,,https://b.example', 'https://A.example'],
   TRUST_PROXY: ['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.0/0', '::/0', '2001:db8::/129', '10.0.0.0/8/8', '10.0.0.0/x', '10.0.0.1,', '::ffff:10.0.0.0/8', '::ffff:a00:0/64', '::ffff:0:0/95', '::ffff:0.0.0.0/96', '::ffff:10.0.0.0/129', '10.0.0.0/', '::1/'],
   WEBHOOK_URL: ['hook.example.com', 'ftp://hook.example.com', 'https://a:b@hook.example.com', 'https://hook.example.com/#a'],
-  WEBHOOK_SECRET: ['whsec_', 'whsec_c2hvcnQ=', 'not base64 at all, and long enough', `sk_${Buffer.alloc(32).toString('base64')}`],
+  WEBHOOK_SECRET: ['whsec_', 'whsec_c2hvcnQ=', 'not base64 at all, and long enough', `sk_${Buffer.alloc(32).toString('base64')}`, 'whsec_c2Nhbi1sb2dpbi10ZXN0cy1vbmx5LTMyLWJ5dGVz,'],
   TICKET_TTL: ['0', '3601', '3m'],
   MAX_WAIT: ['56', '-1'],
   MATCH_NUMBERS: ['yes', 'true', 'ON'],

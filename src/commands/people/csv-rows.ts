@@ -1,5 +1,5 @@
 /** The lines of a CSV file (RFC 4180) that `import` reads: openid, unionid, name, groups. What is wrong with a line is said without an id of WeChat's. */
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { pipeline } from 'node:stream'
 import { parse } from 'csv-parse'
 import { isGroup, maxGroups, whyNotName } from '../../domain/person.ts'
@@ -22,6 +22,7 @@ const maxLineBytes = 8192
 
 /** Reads a file line by line. Rejects with an Error whose message is for the operator where it can't be read, or is no table with these columns. */
 export async function * readRows (file: string): AsyncGenerator<Row | BadRow> {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new Error(`${file} is no file: it is read twice, so a pipe can't be imported`)
   const parser = parse({ bom: true, info: true, relax_column_count: true, skip_empty_lines: true, trim: true, max_record_size: maxLineBytes })
   pipeline(createReadStream(file), parser, () => {}) // the parser rejects with its error
   let header: readonly Column[] | undefined

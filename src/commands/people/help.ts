@@ -16,8 +16,11 @@ export const help = `npm run people -- <command>
                             unionid, name and groups (separated by ";"). A wrong line stops it before anything has changed
   forget-wechat-ids         once KEEP_WECHAT_IDS is off: deletes what it has kept
 
-<who> is a handle (wx-…) or a sub (43 characters). With --json, list prints a line for each person. What changes takes effect at once, and
-is on the standard error as in the audit log of the service, by "operator".
+<who> is a handle (wx-…) or a sub (43 characters). What changes takes effect at once, and is on the standard error as in the audit log of
+the service, by "operator". The exit code is 0 where the command has done its work, and 1 otherwise, with the reason on the standard error.
+
+--json prints {"id", "handle", "name", "state", "groups", "first_seen_at", "last_seen_at", "is_owner"}: list a line for each person, show one
+with "browsers", and with "openid" and "unionid" where --wechat-ids asks for them; import prints {"new", "changed", "unchanged", "blocked"}.
 
 The first owner: log in once, find yourself with "npm run people -- list", then "npm run people -- owner add <your handle>".
 

@@ -17,6 +17,7 @@ export type ImportCounts = Readonly<Record<AdmittedAhead, number>>
 export const importPeople = async (parts: Parts, file: string): Promise<ImportCounts> => {
   const { WECHAT_APPID } = parts.config
   if (WECHAT_APPID === null) throw new Error('WECHAT_APPID is not set: an openid belongs to one mini program')
+  if (WECHAT_APPID !== await parts.appidOfService()) throw new Error(`WECHAT_APPID ${WECHAT_APPID} is not that of the service on this store: an openid belongs to one mini program`)
   const subjectKey = createSecretKey(parts.keys.subject)
   const subOf = ({ ids }: Row): string => subjectOf(WECHAT_APPID, ids.openid, subjectKey)
 
@@ -25,6 +26,7 @@ export const importPeople = async (parts: Parts, file: string): Promise<ImportCo
   const admit = async (rows: readonly Row[]): Promise<void> => {
     const results = await Promise.all(rows.map(({ ids, name, groups }, index) => admitAhead(parts, { sub: subOf(rows[index] as Row), ids, name, groups }))) // one for each
     for (const result of results) counts[result] += 1
+    await parts.flushSteps()
   }
   let batch: Row[] = []
   for await (const row of readRows(file)) {

@@ -8,6 +8,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   isRead = false // the reader has seen enough: `| head`
 })
 
+process.stderr.on('error', () => {}) // nobody reads it: what the command does goes on
+
 /** Writes to the standard output. False once nobody reads it any more. */
 export const print = async (text: string): Promise<boolean> => {
   if (isRead) await new Promise<void>((resolve) => { process.stdout.write(text, () => { resolve() }) })

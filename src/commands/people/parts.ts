@@ -14,6 +14,8 @@ import { createWechatIds } from '../../people/wechat-ids.ts'
 import { systemClock } from '../../runtime.ts'
 import { createBrowserSessions } from '../../sessions/browser-sessions.ts'
 import { readKeyFile } from '../../sessions/key-file.ts'
+import type { Keys } from '../../sessions/key-set.ts'
+import { hasKeys, readKeyMark, type KeyMark } from '../../sessions/key-mark.ts'
 import { createSessionLists } from '../../sessions/session-lists.ts'
 import { storeFileOf } from '../../stores/file-lock.ts'
 import { createPhoneKeys } from '../../stores/phone-keys.ts'
@@ -37,6 +39,18 @@ const untilReady = async (store: Store): Promise<void> => {
   }
 }
 
+/** Rejects where the service on this store has other keys. A service that has just been started may not have left its mark yet. */
+const markOfService = async (store: Store, keys: Keys, keysFile: string): Promise<KeyMark> => {
+  const giveUpAt = systemClock.steady() + connectWithinMs
+  for (;;) {
+    const mark = await readKeyMark(store)
+    if (mark !== undefined && hasKeys(mark, keys)) return mark
+    if (mark !== undefined) throw new Error(`KEYS_FILE ${keysFile} is not that of the service on this store: nothing was done, as the service could not use it`)
+    if (systemClock.steady() >= giveUpAt) throw new Error('no service of this release has worked on this store yet: is STORE_URL that of the service, and is it running?')
+    await sleep(connectRetryMs)
+  }
+}
+
 /** Opening a file makes it where there is none, and a service's store in memory can't be reached. */
 const assertReachable = ({ STORE_URL }: Config): void => {
   if (!STORE_URL.startsWith('sqlite:')) return
@@ -47,7 +61,9 @@ const assertReachable = ({ STORE_URL }: Config): void => {
 
 /** The steps of a command, as the service's log has them, on the standard error. */
 const createCommandAudit = (): Audit => {
-  const log = pino({ level: 'info', base: null }, pino.destination({ dest: 2, sync: true }))
+  const output = pino.destination({ dest: 2, sync: true })
+  output.on('error', () => {}) // a full disk must not end a command halfway
+  const log = pino({ level: 'info', base: null }, output)
   return { record: (step) => { log.info(step, 'audit') } }
 }
 
@@ -58,7 +74,7 @@ const openParts = (config: Config) => {
   const clock = { ...systemClock, now: store.now, errorMs: store.timeErrorMs }
   const people = createPeople(store, clock)
   const audit = createCommandAudit()
-  const queue = config.WEBHOOK_URL === null ? null : openStepQueue(store, { sealingKey: keys.cookie, clock, random: randomBytes, log: quiet })
+  const queue = config.WEBHOOK_URL === null ? null : openStepQueue(store, { sealingKey: keys.cookie, clock, random: randomBytes, log: told })
   return {
     config,
     keys,
@@ -70,17 +86,29 @@ const openParts = (config: Config) => {
     phoneKeys: createPhoneKeys(store, { clock, sealingKey: keys.cookie }),
     /** With a webhook, an instance of the service sends each step. */
     audit: queue === null ? audit : withStepQueue(audit, queue),
+    /** Resolves when the webhook's queue has the steps up to now: what makes many has to wait for it, as only some are kept in memory. */
+    flushSteps: async () => { await queue?.flush() },
     /** Resolves when the store answers; rejects after some seconds. */
     untilReady: () => untilReady(store),
+    /** The mini program of the service. Rejects where that has another key file. */
+    appidOfService: async () => (await markOfService(store, keys, config.KEYS_FILE)).appid,
+    /** Rejects where the store doesn't take the webhook's last steps. */
     close: async () => {
-      await queue?.close()
-      await store.close()
+      try {
+        await queue?.close()
+      } catch (cause) {
+        throw new Error('the store stopped answering. What was done stays, and the last steps are not posted to WEBHOOK_URL', { cause })
+      } finally {
+        await store.close()
+      }
     },
   }
 }
 
 /** Instead of the store's log lines, the command prints one line with what went wrong. */
 const quiet: Log = { info () {}, warn () {}, error () {} }
+
+const told: Log = { ...quiet, error: (fields, message) => { process.stderr.write(`scan-login: ${message} ${JSON.stringify(fields)}\n`) } }
 
 export type Parts = ReturnType<typeof openParts>
 
@@ -89,6 +117,7 @@ export const withParts = async <T>(work: (parts: Parts) => Promise<T>): Promise<
   const parts = openParts(readServiceSettings({ withSecretFiles: true }).config)
   try {
     await parts.untilReady()
+    await parts.appidOfService()
     return await work(parts)
   } finally {
     await parts.close()

@@ -1,11 +1,14 @@
 /** What the receiver gets, in which order, and what happens when it fails. A real receiver and a real store; the clock is the test's. */
 import { createServer } from 'node:http'
 import t from 'tap'
-import { readWebhookSecret } from '../../../src/domain/webhook-secret.ts'
+import { readWebhookSecrets } from '../../../src/domain/webhook-secret.ts'
+import { createStore } from '../../../src/stores/store.ts'
+import { createFakeClock, whileTimePasses } from '../../support/fake-clock.ts'
 import { listen } from '../../support/listen.ts'
-import { byPerson } from '../../support/webhook-receiver.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
+import { byPerson, startReceiver, webhookSecret } from '../../support/webhook-receiver.ts'
 import { waitUntil } from '../../support/waiting.ts'
-import { namesLeft, openHarness, pass, passUntil, stepOf } from './harness.ts'
+import { namesLeft, openHarness, openOn, pass, passUntil, stepOf } from './harness.ts'
 
 await t.test('webhook: a step arrives once, signed, as it was added, and leaves the store', async (t) => {
   const { clock, receiver, webhook, store } = await openHarness(t)
@@ -174,9 +177,25 @@ await t.test('webhook: steps wait in bounded number in memory when the receiver 
 await t.test('webhook: a secret is whsec_ and base64 of 24 to 64 bytes, or the base64 alone', async (t) => {
   for (const size of [24, 32, 64]) {
     const bytes = Buffer.alloc(size, 'k')
-    for (const text of [`whsec_${bytes.toString('base64')}`, bytes.toString('base64'), bytes.toString('base64').replace(/=+$/, '')]) t.strictSame(readWebhookSecret(text), bytes, text)
+    for (const text of [`whsec_${bytes.toString('base64')}`, bytes.toString('base64'), bytes.toString('base64').replace(/=+$/, '')]) t.strictSame(readWebhookSecrets(text), [bytes], text)
   }
-  for (const text of ['', 'whsec_', 'whsec_short', `whsec_${Buffer.alloc(23).toString('base64')}`, `whsec_${Buffer.alloc(65).toString('base64')}`, `sk_${Buffer.alloc(32).toString('base64')}`, 'whsec_????????????????????????????????']) {
-    t.equal(readWebhookSecret(text), null, text)
+  for (const text of ['', 'whsec_', 'whsec_short', `whsec_${Buffer.alloc(23).toString('base64')}`, `whsec_${Buffer.alloc(65).toString('base64')}`, `sk_${Buffer.alloc(32).toString('base64')}`, 'whsec_????????????????????????????????', `${webhookSecret},`, Array.from({ length: 4 }, () => webhookSecret).join()]) {
+    t.equal(readWebhookSecrets(text), null, text)
+  }
+})
+
+await t.test('webhook: a receiver that knows only the old secret or only the new one takes the message when both are named', async (t) => {
+  const clock = createFakeClock(Date.now())
+  const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
+  t.teardown(() => store.close())
+  const other = `whsec_${Buffer.alloc(32, 'k').toString('base64')}`
+  for (const secret of [`${webhookSecret},${other}`, `${other}, ${webhookSecret}`]) {
+    const receiver = await startReceiver(t, clock)
+    const webhook = openOn(t, store, clock, receiver, createRecordingLog(), secret)
+    webhook.add(stepOf('ada', 0))
+    await passUntil(clock, () => receiver.tries.length + receiver.unverified.length > 0)
+    t.strictSame(receiver.unverified, [])
+    t.equal(receiver.taken.length, 1)
+    await whileTimePasses(clock, webhook.close())
   }
 })

@@ -22,8 +22,8 @@ export const logOf = () => {
   return { lines, info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-export const openOn = (t: Test, store: Store, clock: FakeClock, receiver: Pick<WebhookReceiver, 'url'>, log: QueueOptions['log'] = createRecordingLog()): Webhook => {
-  const webhook = openWebhook(store, { url: receiver.url, secret: webhookSecret, proxy: null, sealingKey, clock, random: randomBytes, log })
+export const openOn = (t: Test, store: Store, clock: FakeClock, receiver: Pick<WebhookReceiver, 'url'>, log: QueueOptions['log'] = createRecordingLog(), secret = webhookSecret): Webhook => {
+  const webhook = openWebhook(store, { url: receiver.url, secret, proxy: null, sealingKey, clock, random: randomBytes, log })
   t.teardown(() => whileTimePasses(clock, webhook.close()))
   return webhook
 }

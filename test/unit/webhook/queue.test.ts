@@ -126,3 +126,21 @@ await t.test('webhook: a stalled instance repeats steps at most, in order, when 
   t.strictSame(byPerson(receiver.taken).ada, [0, 1, 2, 3, 4])
   t.equal(new Set(receiver.tries.map(({ id }) => id)).size, 5)
 })
+
+await t.test('webhook queue: batches of another cookie key are told in a line, and the others are delivered', async (t) => {
+  const { clock, receiver, store, log, webhook } = await openHarness(t)
+  const foreign = openStepQueue(store, { sealingKey: Buffer.alloc(32, 9), clock, random: randomBytes, log: createRecordingLog() })
+  for (let n = 0; n < 3; n++) {
+    foreign.add(stepOf('ada', n))
+    await foreign.flush()
+  }
+  webhook.add(stepOf('ben', 0))
+  await passUntil(clock, () => receiver.taken.length === 1)
+  await pass(clock, 10_000)
+  const lines = log.lines.filter(({ message }) => message.includes('another cookie key'))
+  t.equal(lines.length, 1, 'a line an hour at the most')
+  t.strictSame(byPerson(receiver.taken), { ben: [0] })
+  clock.sleep(25 * 3600_000)
+  await pass(clock, 5000)
+  t.equal(await namesLeft(store), 0, 'they go after a day')
+})
