@@ -33,7 +33,7 @@ import { signerPlugin } from './http/signer.ts'
 import { strictHttpPlugin } from './http/strict-http.ts'
 import { unreadBodiesPlugin } from './http/unread-bodies.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
-import { trustedProxies } from './http/visitor.ts'
+import { trustedProxies, visitorPlugin } from './http/visitor.ts'
 import type { StepSink } from './login/audit.ts'
 import { createLogin } from './login/login.ts'
 import type { Clock, PrefetchedCodes, CodeSource, LinkSource, PhoneIdentity, Places } from './login/ports.ts'
@@ -123,6 +123,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   })
   await app.register(apiCachingPlugin, { basePath: config.basePath }) // before everything that may answer
   await app.register(answerDeadlinePlugin, { timer: clock }) // before everything that may wait
+  await app.register(visitorPlugin)
   await app.register(signerPlugin)
   const rereadTickets = createRereadTickets({ tickets, waitingRoom })
   const unsubscribe = tickets.onChange((id) => { id === null ? rereadTickets() : waitingRoom.wake(id) })

@@ -1,8 +1,9 @@
-/** Upper bound for every call, so that a client gets an answer within 6 s. The store and WeChat have shorter deadlines of their own. */
+/** Upper bound for every call, so that a client gets an answer within 6 s. The store and WeChat have shorter deadlines of their own. Also tells a call that its client has left. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Deadline } from '../deadline.ts'
 import { Problem } from '../errors.ts'
+import type { LeaveSignal } from '../login/waiting-room.ts'
 import { timerQueueOf, type Timer, type TimerQueue } from '../timer-queue.ts'
 import { sendProblem } from './problems.ts'
 
@@ -14,22 +15,45 @@ const answerWithinMs = 5_000
  */
 export const answerDeadlinePlugin = fp<{ timer: Timer }>(async (app, { timer }) => {
   const queue = timerQueueOf(timer)
+  app.decorateRequest('leaveSignal')
   app.addHook('onRequest', (request, reply, done) => {
     const deadline = new AnswerDeadline(queue, reply)
     deadline.start(answerMsOf(request))
-    reply.raw.on('close', () => { deadline.cancel() })
+    reply.raw.on('close', () => { deadline.onClosed() })
+    request.leaveSignal = deadline
     done()
   })
 }, { name: 'answer-deadline' })
 
 const answerMsOf = ({ routeOptions }: FastifyRequest): number => routeOptions.config.answerWithinMs ?? answerWithinMs
 
-class AnswerDeadline extends Deadline {
+/** The signal as well: a third listener of the response's end takes 200 bytes of each held poll, and an AbortSignal 600. */
+class AnswerDeadline extends Deadline implements LeaveSignal {
   readonly reply: FastifyReply
+  #onLeave: (() => void) | undefined = undefined
 
   constructor (queue: TimerQueue, reply: FastifyReply) {
     super(queue)
     this.reply = reply
+  }
+
+  get aborted (): boolean {
+    const { raw } = this.reply
+    return raw.destroyed && !raw.writableFinished
+  }
+
+  addEventListener (_type: 'abort', call: () => void): void {
+    this.#onLeave = call
+  }
+
+  removeEventListener (): void {
+    this.#onLeave = undefined
+  }
+
+  /** The answer is sent, or its connection has ended. */
+  onClosed (): void {
+    this.cancel()
+    this.#onLeave?.()
   }
 
   onMissed (): void {
@@ -48,6 +72,10 @@ const lateAnswer = (ms: number): Problem => new Problem('store-unavailable', { c
 const lateBody = (): Problem => new Problem('bad-request', { status: 408, detail: 'The body did not arrive in time' })
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** Aborts when the connection closes before the answer is sent. It has one listener at a time. */
+    leaveSignal: LeaveSignal
+  }
   interface FastifyContextConfig {
     /** How long the answer of this route may take; 5 s by default. */
     answerWithinMs?: number

@@ -1,6 +1,7 @@
 /** Determines a visitor's address. Only proxies in TRUST_PROXY may set it. */
 import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { networkMatcher, plainAddress, prefixesOf } from '../domain/address.ts'
 
 /**
@@ -19,20 +20,24 @@ export const trustedProxies = (networks: readonly string[]): ((hop: string | und
   return (hop) => isTrusted(hopAddress(hop))
 }
 
-/** Read once for each request, as limits, audit, log and use cases all ask for it. */
-const addresses = new WeakMap<FastifyRequest, string>()
+/** Decorates requests with the visitor's address, read once for each: limits, audit, log and use cases all ask for it. A map of them takes more of each held poll. */
+export const visitorPlugin = fp(async (app) => { app.decorateRequest('visitorAddress', null) }, { name: 'visitor' })
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** For `addressOf` alone; null until it is asked for. */
+    visitorAddress: string | null
+  }
+}
 
 /**
  * The visitor's IP address, as a plain one; '' where there is none. A trusted proxy that passes on what is no address (a text that the visitor wrote) is taken
  * for the visitor itself: what comes from here is shown on phones.
  */
 export const addressOf = (request: FastifyRequest): string => {
-  const known = addresses.get(request)
-  if (known !== undefined) return known
-  const hops = request.ips ?? [request.ip] // the nearest first
-  const address = hops.map(hopAddress).findLast((hop) => hop !== '') ?? ''
-  addresses.set(request, address)
-  return address
+  const hopsOf = ({ ips, ip }: FastifyRequest): readonly string[] => ips ?? [ip] // the nearest first
+  request.visitorAddress ??= hopsOf(request).map(hopAddress).findLast((hop) => hop !== '') ?? ''
+  return request.visitorAddress
 }
 
 /** The client key that a visitor is counted with: an IPv4 address, or an IPv6 /64, which one network has to itself. */

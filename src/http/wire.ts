@@ -23,7 +23,7 @@ export const ticketView = ({ ticket, pollAfterSeconds }: PollAnswer, clock: Pick
   state: ticket.state,
   version: ticket.version,
   expires_in: isFinal(ticket.state) ? 0 : secondsUntil(ticket.expiresAt, clock),
-  ...(ticket.state === 'scanned' && ticket.match !== null && { match_code: ticket.match.code }),
+  ...(ticket.matchCode !== null && { match_code: ticket.matchCode }),
   ...((ticket.state === 'confirmed' || ticket.state === 'consumed') && confirmer(ticket)),
   ...(pollAfterSeconds !== undefined && { poll_after: pollAfterSeconds }),
 })

@@ -17,7 +17,10 @@ export interface Poll extends BrowserCredentials {
 }
 
 /** What a poll answers, and all that a held one keeps of its ticket: there are many of them. */
-export type PolledTicket = Pick<Ticket, 'id' | 'state' | 'version' | 'expiresAt' | 'match' | 'person'>
+export interface PolledTicket extends Pick<Ticket, 'id' | 'state' | 'version' | 'expiresAt' | 'person'> {
+  /** The number that the page shows: null unless the ticket is scanned and has one. */
+  readonly matchCode: string | null
+}
 
 /** `pollAfterSeconds` is there when the waiting room is full: how long the browser has to stay away. */
 export interface PollAnswer {
@@ -52,7 +55,7 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
       try {
         securing = ticket === undefined ? deps.tickets.beginSecuring(poll.id, hashSecret(poll.secret)) : undefined
         whole = moved ?? await ticketOfBrowser(deps, poll)
-        ticket = polledOf(whole)
+        ticket = polledOf(whole, poll)
         await deps.tickets.secureSlot(whole, securing)
       } catch (error) {
         if (ticket === undefined || !isTransient(error)) throw error
@@ -77,7 +80,9 @@ export const waitForTicket = async (deps: LoginDeps, poll: Poll): Promise<PollAn
   }
 }
 
-const polledOf = ({ id, state, version, expiresAt, match, person }: Ticket): PolledTicket => ({ id, state, version, expiresAt, match, person })
+/** With the id that came with the poll, which has it anyway. */
+const polledOf = ({ state, version, expiresAt, match, person }: Ticket, { id }: Poll): PolledTicket =>
+  ({ id, state, version, expiresAt, person, matchCode: state === 'scanned' ? match?.code ?? null : null })
 
 /** A record of another release's schema is `store-unavailable` too, but doesn't become readable while the poll waits. */
 const isTransient = (error: unknown): boolean => error instanceof Problem && error.code === 'store-unavailable' && !(error instanceof UnknownSchemaError)

@@ -1,5 +1,4 @@
 /** Routes for a browser that logs in: create a ticket, its code and link, poll, consume, cancel. */
-import type { ServerResponse } from 'node:http'
 import cors from '@fastify/cors'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
@@ -13,7 +12,6 @@ import type { Renewal } from '../../login/claim-renewal.ts'
 import type { Login } from '../../login/login.ts'
 import type { Clock, PrefetchedCodes, CodeSource, LinkSource } from '../../login/ports.ts'
 import type { PollAnswer } from '../../login/wait-for-ticket.ts'
-import type { LeaveSignal } from '../../login/waiting-room.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import { ticketSecret } from '../credentials.ts'
 import { corsOptions } from '../cross-origin.ts'
@@ -124,15 +122,17 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, cloc
   app.get('/:ticket', {
     schema: { params: schemas.TicketParams, querystring: schemas.PollQuery, response: { 200: schemas.TicketView, ...schemas.problems } },
     config: { isFrequent: true, answerWithinMs: config.MAX_WAIT * 1000 + pollMarginMs },
-  }, (request, reply) => { // not async: each held poll would keep a frame of it
+  }, (request) => { // not async: each held poll would keep a frame of it
     const { after, wait } = request.query
     const holds = request.method !== 'HEAD' && after !== undefined
-    return login.waitForTicket({
-      ...credentialsOf(request),
+    const { id, secret } = credentialsOf(request)
+    return login.waitForTicket({ // without a spread, which keeps its members in a second object
+      id,
+      secret,
       after: Number(after ?? -1),
       waitMs: holds ? clampWait(wait, config.MAX_WAIT) * 1000 : 0,
       prefixes: clientPrefixesOf(request),
-      signal: new ClosedReply(reply.raw),
+      signal: request.leaveSignal,
     }, request.audit).then(viewOf)
   })
 
@@ -169,24 +169,3 @@ const browserOf = (request: FastifyRequest): SeenBrowser => ({
 /** Seconds to hold a poll; the maximum without `wait`. */
 const clampWait = (wait: string | undefined, maxWait: number): number =>
   wait === undefined ? maxWait : Math.min(Math.max(Number(wait), 0), maxWait)
-
-/** Aborts when the connection closes before the answer is sent. An AbortSignal would take 600 bytes of each held poll. */
-class ClosedReply implements LeaveSignal {
-  readonly #response: ServerResponse
-
-  constructor (response: ServerResponse) {
-    this.#response = response
-  }
-
-  get aborted (): boolean {
-    return this.#response.destroyed && !this.#response.writableFinished
-  }
-
-  addEventListener (_type: 'abort', call: () => void): void {
-    this.#response.on('close', call)
-  }
-
-  removeEventListener (_type: 'abort', call: () => void): void {
-    this.#response.off('close', call)
-  }
-}
