@@ -19,7 +19,7 @@ export const answerDeadlinePlugin = fp<{ timer: Timer }>(async (app, { timer }) 
   app.addHook('onRequest', (request, reply, done) => {
     const deadline = new AnswerDeadline(queue, reply)
     deadline.start(answerMsOf(request))
-    reply.raw.on('close', () => { deadline.onClosed() })
+    reply.raw.on('close', deadline.onClosed.bind(deadline)) // takes half of a closure with its context
     request.leaveSignal = deadline
     done()
   })
