@@ -11,6 +11,7 @@ import { createConnectionPool, expectStatus } from '../load/connection.ts'
 import { closedLoop } from '../load/loops.ts'
 import { createSamples, type Measurement } from '../row.ts'
 import type { Sizes } from '../sizes.ts'
+import { median } from '../statistics.ts'
 import type { Subjects } from '../subjects.ts'
 import { pollRequest } from '../ways/long-poll.ts'
 import { withScope } from '../with-scope.ts'
@@ -61,18 +62,24 @@ export const measureRedisWire = (subjects: Subjects, sizes: Sizes): Measurement 
       const way = subjects.longPollWay(process)
       await closedLoop({ width: 1, count: 3, work: () => way.logIn({ isNewcomer: true }) }) // scripts are loaded, WeChat's token is there
       const idle = await during(() => sleep(sizes.idleMs))
-      const ofLogins = async (isNewcomer: boolean): Promise<Seen> => {
-        const busy = await during(() => closedLoop({ width: 1, count: sizes.counted, work: () => way.logIn({ isNewcomer }) }))
-        return minus(busy, idle, busy.ms / idle.ms)
+      const ofLogins = async (isNewcomer: boolean): Promise<Seen & { readonly trips: readonly number[] }> => {
+        const trips: number[] = []
+        const work = async (): Promise<void> => {
+          const { roundTrips } = wire.seen()
+          await way.logIn({ isNewcomer })
+          trips.push(wire.seen().roundTrips - roundTrips)
+        }
+        const busy = await during(() => closedLoop({ width: 1, count: sizes.counted, work }))
+        return { ...minus(busy, idle, busy.ms / idle.ms), trips }
       }
       const bytesBefore = await memory()
       const first = await ofLogins(true)
       samples.add('memory', (await memory() - bytesBefore) / sizes.counted / 1024) // a session and its person: the person's later logins add less
       samples.add('first commands', first.commands / sizes.counted)
-      samples.add('first round trips', first.roundTrips / sizes.counted)
+      samples.add('first round trips', median(first.trips)) // of some, a heartbeat is in between, or what was sent together came apart
       const logins = await ofLogins(false)
       samples.add('commands', logins.commands / sizes.counted)
-      samples.add('round trips', logins.roundTrips / sizes.counted)
+      samples.add('round trips', median(logins.trips))
       samples.add('bytes', logins.bytes / sizes.counted / 1024)
       samples.add('idle', idle.commands / idle.ms * 1000)
 
