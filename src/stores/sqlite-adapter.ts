@@ -12,6 +12,8 @@ import { statements } from './sqlite-statements.ts'
 
 const lockWaitMs = 1_500
 const lockRetryMs = 10
+/** A longer pause between two tries shows that this process was stalled. */
+const maxCountedMs = 100
 const purgeEveryMs = 10_000
 const purgePauseMs = 20
 /** Rows of each table. A batch takes a few milliseconds, and no request waits longer than that for the purge: keys are random, so nearly each row is on a page of its own. */
@@ -37,13 +39,16 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
    * Runs `work` once no other process holds the write lock. Not with SQLite's busy handler, which would block the whole process meanwhile.
    */
   const whenUnlocked = async <T>(work: () => T): Promise<T> => {
-    const giveUpAt = clock.steady() + lockWaitMs
+    let [waitedMs, triedAt] = [0, clock.steady()]
     for (;;) {
       if (isClosed) throw new Error('The store was closed meanwhile') // or its flush would run on a descriptor that is closed, and perhaps another file's by then
       try {
         return work()
       } catch (error) {
-        if (!isLocked(error) || clock.steady() >= giveUpAt) throw error
+        const now = clock.steady()
+        waitedMs += Math.min(now - triedAt, maxCountedMs) // the time in which this process was stalled proves nothing: the lock may be free by now
+        triedAt = now
+        if (!isLocked(error) || waitedMs >= lockWaitMs) throw error
       }
       await sleep(clock, lockRetryMs)
     }

@@ -11,7 +11,7 @@ const answerWithinMs = 6_000
 /** A client notices a cut connection a little later. */
 const noticedWithinMs = 1_000
 
-const onTicket = ['ticket-not-found', 'ticket-cancelled', 'ticket-expired', 'ticket-consumed', 'store-unavailable']
+const onTicket = ['ticket-not-found', 'ticket-cancelled', 'ticket-expired', 'ticket-consumed', 'person-unknown', 'store-unavailable']
 const signed = ['replayed', 'key-unknown', 'store-unavailable']
 
 /** What each call of a well-behaved client may get by src/http/README.md, "API" and "Errors": the status of success, and the problem codes. */
@@ -41,6 +41,7 @@ const statuses: Readonly<Record<string, number>> = {
   'ticket-not-scanned': 409,
   'ticket-taken': 409,
   'match-wrong': 403,
+  'person-unknown': 403,
   'rate-limited': 429,
   replayed: 401,
   'key-unknown': 401,
@@ -77,6 +78,10 @@ export const callRules: Readonly<Record<string, CallRule>> = {
 
   'no lost keys': (call, { isLostBetween, newerKeys }) =>
     call.answer?.code === 'key-unknown' && !isLostBetween(0, call.end) && newerKeys(call) < maxKeys ? 'a signing key was lost' : undefined,
+
+  // When Redis is emptied between two reads of a call, the ticket may be there and its person no more.
+  'no lost people': (call, { isLostBetween }) =>
+    call.answer?.code === 'person-unknown' && !isLostBetween(0, call.end) ? 'the record of a person was lost' : undefined,
 }
 
 /** Rules over several calls with one signature. */

@@ -138,6 +138,7 @@ const bad: Record<string, Changes> = {
   'no missing answers: no answer from a running instance: ECONNRESET': { cut: byBrowser('poll', { at: 960, instance: 0, answer: null, error: 'ECONNRESET' }) },
   'no missing answers: no answer from a running instance: hang': { cut: byBrowser('poll', { at: 960, instance: 1, answer: null, error: 'hang' }) },
   'no lost keys: a signing key was lost': { forgotten: byPhone('scan', { at: 310, answer: refusal(401, 'key-unknown') }) },
+  'no lost people: the record of a person was lost': { forgotten: byPhone('scan', { at: 310, answer: refusal(403, 'person-unknown') }) },
   'no replays: the same signed request was accepted twice': {
     first: byPhone('confirm', { at: 550, nonce: 'same', matchCode: '47', answer: { state: 'confirmed', version: 3 } }),
     second: byPhone('confirm', { at: 551, nonce: 'same', matchCode: '47', answer: { state: 'confirmed', version: 3 } }),

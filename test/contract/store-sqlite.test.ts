@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createInterface } from 'node:readline'
+import { setTimeout as waiting } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Keyv } from 'keyv'
 import t, { type Test } from 'tap'
@@ -81,6 +82,24 @@ await t.test('sqlite: claims, slots and counts stay exact when three processes u
   t.strictSame(won, Array(rounds).fill(1), 'claim: exactly one gets true when three processes call')
   t.strictSame(acquired, Array(rounds).fill(2), 'acquirePlainSlot: exactly two get true when three processes want two slots')
   t.strictSame(counts.sort((a, b) => a - b), Array.from({ length: 3 * rounds }, (_, i) => i + 1), 'count: no two get the same count when three processes count')
+})
+
+await t.test('sqlite: a write goes on waiting for the lock when this process was stalled meanwhile', async (t) => {
+  let stalledMs = 0
+  const file = join(temporaryFolder(t), 'store.db')
+  const store = openStore(t, `sqlite:${file}`, { ...systemClock, steady: () => systemClock.steady() + stalledMs })
+  const other = new DatabaseSync(file)
+  t.teardown(() => { other.close() })
+
+  other.exec('BEGIN IMMEDIATE')
+  const writing = store.write('value:1', 'written', hour)
+  await waiting(30)
+  stalledMs = 10_000
+  await waiting(30)
+  other.exec('ROLLBACK')
+  const alive = setInterval(() => {}, 1000) // the timers of the store keep no process alive
+  await writing.finally(() => { clearInterval(alive) })
+  t.equal(await store.read('value:1'), 'written')
 })
 
 await t.test('sqlite: reads work, and writes wait or get store-unavailable, when another process has locked the file', async (t) => {
