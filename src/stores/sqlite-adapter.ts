@@ -29,7 +29,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     ? nothingToFlush
     : createSafeWrites({ sync: logFile.flush, repair: () => repairLog(db, logFile.path, mark), clock, log })
   const checkpoints = logFile === null ? null : createCheckpoints(file, log)
-  const watch = logFile === null ? null : createChangeWatch(db, clock)
+  const watch = logFile === null ? null : createChangeWatch((key) => sql.read(key, clock.now()), clock)
   // A flush can't be cancelled, and the process would not exit before one that hangs has ended. Nothing that waits for it was answered.
   const killHanging = (): void => { if (safeWrites.isBusyWithDisk() || checkpoints?.isRunning() === true) process.kill(process.pid, 'SIGKILL') }
   if (logFile !== null) process.on('exit', killHanging)

@@ -1,9 +1,15 @@
-/** Changes that other processes make to the embedded database, such as a command beside the service. SQLite says that there were some, and not which. */
-import type { DatabaseSync } from 'node:sqlite'
+/**
+ * Changes that a command makes to the embedded database beside the service. The command announces them when it ends. SQLite's own number for changes of others
+ * (`data_version`) moves with each checkpoint, too, as those run on a connection of their own: all waiting tickets would be read again each time.
+ */
 import type { Clock } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 
 const checkEveryMs = 1_000
+
+/** An entry with another value after each command. */
+export const announcementKey = 'changed-by-command'
+export const announcementTtlMs = 3600_000
 
 export interface ChangeWatch {
   /** As `Store`'s; always with null. */
@@ -11,25 +17,23 @@ export interface ChangeWatch {
   close (): void
 }
 
-/** Asks once a second for a number that is another one after others have written, while there is a listener. A checkpoint in its thread counts as one of the others. */
-export const createChangeWatch = (db: DatabaseSync, clock: Clock): ChangeWatch => {
-  const dataVersion = db.prepare('PRAGMA data_version')
+/** Reads the announcement once a second, while there is a listener. */
+export const createChangeWatch = (read: (key: string) => string | undefined, clock: Clock): ChangeWatch => {
   const listeners = new Set<Parameters<Store['onChange']>[0]>()
   let cancel = (): void => {}
 
-  /** Undefined while the database is locked: then it is taken for changed, as a change is a hint only. */
-  const readVersion = (): unknown => {
+  const readNow = (before: string | undefined): string | undefined => {
     try {
-      return dataVersion.get()?.data_version
+      return read(announcementKey)
     } catch {
-      return undefined
+      return before // the next check reads it
     }
   }
 
-  const check = (known: unknown): void => {
-    const version = readVersion()
-    if (version !== known) for (const listener of listeners) listener(null)
-    cancel = clock.after(checkEveryMs, () => { check(version) })
+  const check = (known: string | undefined): void => {
+    const announced = readNow(known)
+    if (announced !== known && announced !== undefined) for (const listener of listeners) listener(null)
+    cancel = clock.after(checkEveryMs, () => { check(announced) })
   }
 
   const close = (): void => {
@@ -40,7 +44,7 @@ export const createChangeWatch = (db: DatabaseSync, clock: Clock): ChangeWatch =
   return {
     onChange: (listener) => {
       listeners.add(listener)
-      if (listeners.size === 1) check(readVersion())
+      if (listeners.size === 1) check(readNow(undefined))
       return () => {
         listeners.delete(listener)
         if (listeners.size === 0) cancel()

@@ -329,12 +329,12 @@ await t.test('createStore: it throws one line, without a password, when the URL 
   }
 })
 
-await t.test('onChange: listeners get null within a second when another process has written, and nothing otherwise', async (t) => {
+await t.test('onChange: listeners get null within a second when a command has announced its changes, and nothing otherwise', async (t) => {
   const clock = createFakeClock()
   const url = `sqlite:${join(temporaryFolder(t), 'store.db')}`
   const [here, there] = [openStore(t, url, clock), openStore(t, url, clock)]
   const heard: Array<string | null> = []
-  await there.write('a', 1, hour)
+  await there.write('changed-by-command', 'one', hour)
   const unsubscribe = here.onChange((key) => { heard.push(key) })
   const others: unknown[] = []
   here.onChange((key) => { others.push(key) })
@@ -342,10 +342,11 @@ await t.test('onChange: listeners get null within a second when another process 
   t.strictSame(heard, [], 'what came before')
   await here.write('a', 2, hour)
   await here.read('a')
-  clock.advance(3_000)
-  t.strictSame(heard, [], 'its own writes')
   await there.write('a', 3, hour)
-  await there.claim('b', 1, hour)
+  clock.advance(3_000)
+  t.strictSame(heard, [], 'writes that nobody announces, such as those of a checkpoint')
+  await there.write('changed-by-command', 'two', hour)
+  await there.write('changed-by-command', 'three', hour)
   clock.advance(999)
   t.ok(heard.length <= 1)
   clock.advance(1)
@@ -353,9 +354,12 @@ await t.test('onChange: listeners get null within a second when another process 
   clock.advance(5_000)
   t.strictSame([heard, others], [[null], [null]])
   unsubscribe()
-  await there.write('a', 4, hour)
+  await there.write('changed-by-command', 'four', hour)
   clock.advance(1_000)
   t.strictSame([heard.length, others.length], [1, 2])
+  await there.remove('changed-by-command')
+  clock.advance(2_000)
+  t.equal(others.length, 2, 'the announcement ends')
 })
 
 await t.test('sqlite: nothing of what was removed is in the file when the store has closed', async (t) => {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { Config } from '../../config.ts'
+import { newId } from '../../domain/ids.ts'
 import { randomBytes } from '../../domain/random-pool.ts'
 import { readServiceSettings } from '../../environment.ts'
 import type { Audit } from '../../login/audit.ts'
@@ -19,6 +20,7 @@ import { hasKeys, readKeyMark, type KeyMark } from '../../sessions/key-mark.ts'
 import { createSessionLists } from '../../sessions/session-lists.ts'
 import { storeFileOf } from '../../stores/file-lock.ts'
 import { createPhoneKeys } from '../../stores/phone-keys.ts'
+import { announcementKey, announcementTtlMs } from '../../stores/sqlite-changes.ts'
 import { createStore } from '../../stores/store.ts'
 import { createTickets } from '../../stores/tickets.ts'
 import { openStepQueue, withStepQueue } from '../../webhook/webhook.ts'
@@ -102,6 +104,8 @@ const openParts = (config: Config) => {
         await store.close()
       }
     },
+    /** Has the service on a file look at what was changed: on Redis it hears of each change by itself. */
+    announce: () => store.write(announcementKey, newId(randomBytes), announcementTtlMs),
   }
 }
 
@@ -118,7 +122,7 @@ export const withParts = async <T>(work: (parts: Parts) => Promise<T>): Promise<
   try {
     await parts.untilReady()
     await parts.appidOfService()
-    return await work(parts)
+    return await work(parts).finally(parts.announce)
   } finally {
     await parts.close()
   }
