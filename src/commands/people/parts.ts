@@ -75,7 +75,14 @@ const openParts = (config: Config) => {
   const store = createStore(config.STORE_URL, { clock: systemClock, log: quiet })
   const clock = { ...systemClock, now: store.now, errorMs: store.timeErrorMs }
   const people = createPeople(store, clock)
-  const audit = createCommandAudit()
+  const commandAudit = createCommandAudit()
+  let hasChanged = false
+  const audit: Audit = {
+    record: (step) => {
+      hasChanged = true
+      commandAudit.record(step)
+    },
+  }
   const queue = config.WEBHOOK_URL === null ? null : openStepQueue(store, { sealingKey: keys.cookie, clock, random: randomBytes, log: told })
   return {
     config,
@@ -104,8 +111,8 @@ const openParts = (config: Config) => {
         await store.close()
       }
     },
-    /** Has the service on a file look at what was changed: on Redis it hears of each change by itself. */
-    announce: () => store.write(announcementKey, newId(randomBytes), announcementTtlMs),
+    /** Has the service on a file look at what was changed, if anything was: on Redis it hears of each change by itself. */
+    announce: async () => { if (hasChanged) await store.write(announcementKey, newId(randomBytes), announcementTtlMs) },
   }
 }
 
