@@ -1,7 +1,7 @@
 import type { WechatIds } from '../domain/wechat-ids.ts'
 import { changeGroups } from './change-person.ts'
 import { letInWaiting, type DecisionDeps } from './decide-person.ts'
-import type { WechatIdRegister } from './ports.ts'
+import type { WechatIdRegister } from './people-port.ts'
 
 export interface AdmissionAhead {
   readonly sub: string

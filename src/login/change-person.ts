@@ -2,7 +2,7 @@ import { maxGroups, type Person } from '../domain/person.ts'
 import { Problem } from '../errors.ts'
 import type { Audit } from './audit.ts'
 import { letInWaiting, type DecisionDeps } from './decide-person.ts'
-import type { PersonRegister } from './ports.ts'
+import type { PersonRegister } from './people-port.ts'
 
 /**
  * Makes a person an owner, or no owner any more; a new owner who waits is let in as well, as an owner who may not come in could do nothing. Only a command on the server

@@ -2,7 +2,7 @@ import type { KnownState } from '../domain/person.ts'
 import { move } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { Audit } from './audit.ts'
-import type { PersonRegister } from './ports.ts'
+import type { PersonRegister } from './people-port.ts'
 import { signOutEverywhere, type SignOutDeps } from './sign-out-everywhere.ts'
 import { updateTicket, type UpdateDeps } from './update-ticket.ts'
 

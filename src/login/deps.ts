@@ -2,7 +2,8 @@ import type { Registration } from '../domain/person.ts'
 import type { RandomBytes } from '../domain/ids.ts'
 import type { MatchMode } from '../domain/match.ts'
 import type { Audit } from './audit.ts'
-import type { Clock, PersonRegister, Places, Tickets, WechatIdRegister, WrongNumbers } from './ports.ts'
+import type { PersonRegister, WechatIdRegister } from './people-port.ts'
+import type { Clock, Places, Tickets, WrongNumbers } from './ports.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 /** What one call of a use case works with. `createLogin` adds the call's audit to what all calls share. */

@@ -1,5 +1,6 @@
 import type { Audit } from './audit.ts'
-import type { PersonRegister, PhoneKeys, SessionEnder, Tickets, WechatIdRegister } from './ports.ts'
+import type { PersonRegister, WechatIdRegister } from './people-port.ts'
+import type { PhoneKeys, SessionEnder, Tickets } from './ports.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 export interface ErasureDeps {

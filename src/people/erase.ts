@@ -1,4 +1,5 @@
-import type { Clock, PersonRegister } from '../login/ports.ts'
+import type { PersonRegister } from '../login/people-port.ts'
+import type { Clock } from '../login/ports.ts'
 import type { Records } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
 import { uniqueEntries, type Settle } from './person-lists.ts'

@@ -2,7 +2,8 @@
 import { isHandle, whyNotName, type Person } from '../domain/person.ts'
 import { assertKnownSchema, firstVersion, schema } from '../domain/record.ts'
 import { Problem } from '../errors.ts'
-import type { Clock, PersonRegister } from '../login/ports.ts'
+import type { PersonRegister } from '../login/people-port.ts'
+import type { Clock } from '../login/ports.ts'
 import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
 import { createErase } from './erase.ts'
@@ -16,7 +17,7 @@ const staleAfterMs = 3600_000
 const noteEveryMs = 60_000
 
 /** How many people a search finds at the most, by handle and by name. */
-export const maxFound = 50
+const maxFound = 50
 
 export const createPeople = (store: Store, clock: Clock): PersonRegister => {
   const records = createRecords<PersonRecord>(store, { prefix: 'person:' })

@@ -2,7 +2,7 @@
 import { schema, type StoredRecord } from '../domain/record.ts'
 import { createSeal } from '../domain/seal.ts'
 import type { WechatIds } from '../domain/wechat-ids.ts'
-import type { WechatIdRegister } from '../login/ports.ts'
+import type { WechatIdRegister } from '../login/people-port.ts'
 import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
 

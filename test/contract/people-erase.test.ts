@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { handleOf } from '../../src/domain/person.ts'
 import { Problem } from '../../src/errors.ts'
-import type { PersonRegister } from '../../src/login/ports.ts'
+import type { PersonRegister } from '../../src/login/people-port.ts'
 import type { Store } from '../../src/login/store-port.ts'
 import { createPeople } from '../../src/people/people.ts'
 import { entriesOf, handleList, listOfState, nameList, type PersonRecord } from '../../src/people/person-record.ts'

@@ -1,7 +1,7 @@
 /** The people of a store: made once, found by state, handle and name, renamed by several instances at once. Deletion is in people-erase.test.ts. */
 import t from 'tap'
 import { handleOf, type KnownState } from '../../src/domain/person.ts'
-import type { PersonRegister } from '../../src/login/ports.ts'
+import type { PersonRegister } from '../../src/login/people-port.ts'
 import { createPeople } from '../../src/people/people.ts'
 import { handleList, listOfState, nameList } from '../../src/people/person-record.ts'
 import { onEveryStore, type Harness } from './store-harness.ts'

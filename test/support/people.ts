@@ -1,6 +1,6 @@
 /** People as owners and operators see them. */
 import { createPeople } from '../../src/people/people.ts'
-import type { PersonRegister } from '../../src/login/ports.ts'
+import type { PersonRegister } from '../../src/login/people-port.ts'
 import type { TestPhone } from './clients.ts'
 import { phoneOf } from './login.ts'
 import type { Answer, Call, TestService } from './test-service.ts'

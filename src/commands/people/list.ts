@@ -1,7 +1,7 @@
 /** `list` and `show`: who has been here, read page by page. */
 import { handleOf, knownStates, type KnownState, type Person } from '../../domain/person.ts'
 import { Problem } from '../../errors.ts'
-import type { PeoplePage } from '../../login/ports.ts'
+import type { PeoplePage } from '../../login/people-port.ts'
 import { asJson, counted, heading, lineOf, momentOf, print } from './output.ts'
 import type { Parts } from './parts.ts'
 
