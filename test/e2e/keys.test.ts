@@ -64,14 +64,14 @@ await t.test('keys: a running service uses the new keys, and the browser stays l
 await t.test('keys: the command is refused with one line when a word is wrong or the file is missing', async (t) => {
   const folder = makeFolder(t)
   const file = join(folder, 'data/keys.json')
-  for (const args of [['constructor'], ['rotate', 'now']]) {
+  for (const args of [['constructor'], ['rotate', 'now'], ['addProvider']]) {
     t.hasStrict(await keys(t, folder, ...args), {
       code: 1,
       stdout: '',
-      stderr: 'scan-login: usage: "npm run keys" makes the key file, "npm run keys -- rotate" adds a new signing key, "npm run keys -- replace" replaces keys that have leaked\n',
+      stderr: 'scan-login: usage: "npm run keys" makes the key file, "npm run keys -- rotate" adds a new signing key, "npm run keys -- replace" replaces keys that have leaked, "npm run keys -- add-provider" adds keys for the OpenID Provider\n',
     })
   }
-  for (const word of ['rotate', 'replace']) {
+  for (const word of ['rotate', 'replace', 'add-provider']) {
     t.hasStrict(await keys(t, folder, word), { code: 1, stdout: '', stderr: `scan-login: ${file} can't be read: ENOENT: no such file or directory, open '${file}'\n` })
   }
   t.strictSame(readdirSync(folder), [])
@@ -81,6 +81,52 @@ await t.test('keys: the key file is made when the files of the service\'s secret
   const folder = makeFolder(t)
   const env = { KEYS_FILE: 'keys.json', WECHAT_SECRET_FILE: '/run/secrets/none', STORE_URL_FILE: '/run/secrets/none' }
   t.hasStrict(await run(t, { script: 'src/keys.ts', folder, env }).ended, { code: 0, stdout: 'keys.json is made: copy it to every instance, and keep it secret\n', stderr: '' })
+})
+
+await t.test('keys: those of the OpenID Provider are added once, rotated and replaced with the others, and there from the start in a new file', async (t) => {
+  const folder = makeFolder(t)
+  const file = join(folder, 'data/keys.json')
+  const copyNow = 'Running instances read the file within seconds. Where instances have files of their own, copy this one to them'
+  makeKeyFile(file)
+  const added = `${file} has keys for the OpenID Provider now, besides those that it had. Nobody is logged out.\n${copyNow} before you set OIDC_CLIENTS_FILE there.\n`
+  t.hasStrict(await keys(t, folder, 'add-provider'), { code: 0, stdout: added, stderr: '' })
+  const { provider: first } = readKeyFile(file)
+  t.equal(first?.length, 2)
+  t.hasStrict(await keys(t, folder, 'add-provider'), { code: 0, stdout: `${file} has keys for the OpenID Provider already and stays as it is\n`, stderr: '' })
+  t.strictSame(readKeyFile(file).provider, first)
+
+  const rotated = await keys(t, folder, 'rotate')
+  const { signing: [{ signsFrom }], provider: second } = readKeyFile(file)
+  const [from, until, providerUntil] = [0, 3_600_000, 90 * 86_400_000].map((ms) => new Date(signsFrom + ms).toISOString())
+  t.hasStrict(rotated, {
+    code: 0,
+    stdout: [
+      `${file} has a new signing key. It is published now and signs from ${from}; the old one is accepted until ${until}. Nobody is logged out.`,
+      `The OpenID Provider has new keys from the same time; its old ones are accepted until ${providerUntil}.`,
+      `${copyNow} before ${from}. No other step is needed.`,
+      '',
+    ].join('\n'),
+    stderr: '',
+  })
+  t.strictSame(second?.slice(2), first)
+
+  t.hasStrict(await keys(t, folder, 'replace'), {
+    code: 0,
+    stdout: [
+      `${file} has one new signing key: tokens that the old keys signed are no longer accepted. Browsers stay logged in.`,
+      'The OpenID Provider has new keys, too: apps accept the old ones until they fetch the keys again.',
+      `${copyNow} now.`,
+      '',
+    ].join('\n'),
+    stderr: '',
+  })
+  const { provider: third } = readKeyFile(file)
+  t.equal(third?.length, 2)
+  t.notOk(third?.some(({ kid }) => second?.some((key) => key.kid === kid)))
+
+  rmSync(file)
+  t.hasStrict(await keys(t, folder), { code: 0 })
+  t.equal(readKeyFile(file).provider?.length, 2)
 })
 
 await t.test('keys: one rotation is made when several run at a time', async (t) => {

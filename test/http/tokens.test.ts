@@ -3,6 +3,7 @@ import { createHmac, createPrivateKey, createSign, generateKeyPairSync, sign as 
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose'
 import t from 'tap'
 import { generateKeys, type Keys } from '../../src/sessions/key-set.ts'
+import { withProviderKeys } from '../support/provider-keys.ts'
 import { openTestService, type Answer, type TestService } from '../support/test-service.ts'
 import { logIn, verdict } from '../support/login.ts'
 
@@ -20,7 +21,7 @@ const withBearer = (service: TestService, token: string): Promise<Answer> =>
   service.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })
 
 const opened = async (t: Parameters<typeof openTestService>[0], env: Record<string, string> = {}) => {
-  const keys = generateKeys()
+  const keys = withProviderKeys()
   const service = await openTestService(t, { keys, env })
   const login = await logIn(service)
   const jwks = createLocalJWKSet((await service.call({ path: `${service.config.basePath}/.well-known/jwks.json` })).json)
@@ -85,12 +86,12 @@ const loggedIn = async (service: TestService) => {
 await t.test('jwks: it has public keys only, including the previous ones', async (t) => {
   const [current] = generateKeys().signing
   const [previous] = generateKeys().signing
-  const keys: Keys = { ...generateKeys(), signing: [current, previous] }
+  const keys: Keys = { ...withProviderKeys(), signing: [current, previous] }
   const service = await openTestService(t, { keys })
   const { token, claims } = await loggedIn(service)
   const { json, headers } = await service.call({ path: '/.well-known/jwks.json' })
   t.match(headers['content-type'], /^application\/json/)
-  t.strictSame(json.keys.map(({ kid }: { kid: string }) => kid), [current.kid, previous.kid])
+  t.strictSame(json.keys.map(({ kid }: { kid: string }) => kid), [current.kid, previous.kid], 'none of the OpenID Provider\'s, which are published below its own issuer')
   for (const key of json.keys) t.strictSame(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
   t.equal(decodeProtectedHeader(token).kid, current.kid)
   const old = signedBy(previous.privatePem, { alg: 'ES256', typ: 'at+jwt', kid: previous.kid }, claims)
@@ -119,6 +120,9 @@ await t.test('access token: anything else is refused with the same answer', asyn
   const der = createSign('SHA256').update(`${head}.${payload}`).sign(createPrivateKey(privatePem)).toString('base64url')
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const rsaText = `${base64url({ ...header, alg: 'RS256' })}.${payload}`
+  const provider = keys.provider?.find(({ jwk }) => jwk.alg === 'ES256')
+  if (provider === undefined) throw new Error('the OpenID Provider has no key on P-256')
+  const providerKey = createPrivateKey({ key: { ...provider.jwk }, format: 'jwk' })
   const other = await openTestService(t, { simulator: service.simulator, clock: service.clock })
   const { token: elsewhere } = await logIn(other)
 
@@ -168,6 +172,8 @@ await t.test('access token: anything else is refused with the same answer', asyn
     'somebody else signed under our kid': signedBy(stranger.privateKey, header, claims),
     'the key is brought along': signedBy(stranger.privateKey, { ...header, jwk: strangerJwk }, claims),
     'the key is said to be elsewhere': signedBy(stranger.privateKey, { ...header, jku: 'https://evil.example/jwks.json' }, claims),
+    'the OpenID Provider signed it': signedBy(providerKey, { ...header, kid: provider.kid }, claims),
+    'the OpenID Provider signed it under our kid': signedBy(providerKey, header, claims),
     'another installation issued it': elsewhere,
     'aud is another': ours({ aud: 'https://shop.example' }),
     'aud is missing': ours({ aud: undefined }),

@@ -1,17 +1,15 @@
 import { createECDH, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { calculateJwkThumbprint } from 'jose'
 import t, { type Test } from 'tap'
-import { followKeyFile, makeKeyFile, readKeyFile, replaceKeys, rotateKeys } from '../../../src/sessions/key-file.ts'
-import { acceptedKeys, generateSigningKey, signingKeyAt, type SigningKey } from '../../../src/sessions/key-set.ts'
+import { addProviderKeys, rotateKeys } from '../../../src/sessions/key-changes.ts'
+import { followKeyFile, makeKeyFile, readKeyFile } from '../../../src/sessions/key-file.ts'
+import { generateSigningKey } from '../../../src/sessions/key-set.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
+import { storedProviderKeys } from '../../support/provider-keys.ts'
 import { createRecordingLog } from '../../support/recording-log.ts'
-
-const minute = 60_000
-const day = 1440 * minute
-const noon = Date.UTC(2026, 10, 23, 12)
 
 /** In a folder that does not exist yet. */
 const keyPath = (t: Test): string => {
@@ -48,10 +46,18 @@ await t.test('key file: made once, for its owner only, and read back', async (t)
   t.equal(keys.subject.length, 32)
   t.equal(keys.cookie.length, 32)
   t.not(keys.subject.toString('hex'), keys.cookie.toString('hex'))
+  t.equal(keys.provider, null, 'they are for who wants them')
   t.equal(keys.signing.length, 1)
   t.equal(keys.signing[0].kid, await calculateJwkThumbprint(keys.signing[0].publicJwk))
   t.strictSame(Object.keys(keys.signing[0].publicJwk).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'], 'nothing private')
   t.hasStrict(keys.signing[0].publicJwk, { kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' })
+})
+
+await t.test('key file: made with keys of the OpenID Provider where that is asked for', async (t) => {
+  const path = keyPath(t)
+  t.equal(makeKeyFile(path, { withProvider: true }), true)
+  t.equal(makeKeyFile(path, { withProvider: true }), false)
+  t.strictSame(readKeyFile(path).provider?.map(({ jwk, signsFrom }) => [jwk.alg, signsFrom]), [['RS256', 0], ['ES256', 0]])
 })
 
 await t.test('key file: refused when others can read it', async (t) => {
@@ -66,12 +72,14 @@ await t.test('key file: refused when its content is not that of a key file', asy
   const path = madeFile(t)
   const good = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
   const [newest, older] = [generateSigningKey(), generateSigningKey()]
+  const [rsa, ec] = storedProviderKeys()
   const [p384, ed25519] = [generateKeyPairSync('ec', { namedCurve: 'P-384' }), generateKeyPairSync('ed25519')].map(({ privateKey }) => privateKey.export({ format: 'jwk' }))
   for (const wrong of [
     '', '{', 'null', '{}', '[]',
     { ...good, signing: [] }, { ...good, signing: [{}] }, { ...good, signing: [p384] }, { ...good, signing: [ed25519] },
     { ...good, subject: 'short' }, { ...good, cookie: undefined },
-    { ...good, signing: [{ ...newest, d: older.d }] },
+    { ...good, signing: [{ ...newest, d: older.d }] }, { ...good, signing: [rsa] },
+    { ...good, oidc: null }, { ...good, oidc: 'keys' }, { ...good, oidc: [] }, { ...good, oidc: [rsa] }, { ...good, oidc: [ec] }, { ...good, oidc: [rsa, {}] },
     ...[1, null, '', 'tomorrow', '2026-11-23', '2026-13-01T00:00:00Z', '+002026-11-23T00:00:00Z', '2026-11-23T00:00:00Z (noon)', ['2026-11-23T00:00:00Z']].map((time) => ({ ...good, signing: [{ ...newest, signs_from: time }] })),
   ]) {
     writeFileSync(path, typeof wrong === 'string' ? wrong : JSON.stringify(wrong))
@@ -188,6 +196,7 @@ await t.test('key file: each weak key has a line of its own in the error', async
   const path = madeFile(t)
   const good = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
   const vector = Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64url')
+  const [rsa, ec] = storedProviderKeys()
   const line = (which: string): string => `${path}: ${which} can be guessed: take one that npm run keys has made`
   // RFC 7515, A.3, and RFC 7517, A.2
   const published = [
@@ -200,6 +209,9 @@ await t.test('key file: each weak key has a line of its own in the error', async
     [{ cookie: good.subject }, 'the cookie key'],
     ...[...published, handMade()].map((key): typeof cases[number] => [{ signing: [generateSigningKey(), key] }, 'a signing key']),
     [{ signing: published, subject: vector, cookie: 'A'.repeat(43) }, 'a signing key', 'the subject key', 'the cookie key'],
+    [{ oidc: [rsa, handMade()] }, 'a key of the OpenID Provider'],
+    [{ signing: [generateSigningKey(), ec], oidc: [rsa, ec] }, 'a key of the OpenID Provider'],
+    [{ signing: published, oidc: [rsa, published[0]] }, 'a signing key', 'a key of the OpenID Provider'],
   ]
   for (const [wrong, ...which] of cases) {
     writeFileSync(path, JSON.stringify({ ...good, ...wrong }))
@@ -285,151 +297,55 @@ await t.test('followed key file: the log line has the ids of the keys when they 
   t.equal(keys.signing.length, 2)
 })
 
-const at = (path: string, now: number): { signs: string, accepted: readonly string[] } => {
-  const { signing } = readKeyFile(path)
-  return { signs: signingKeyAt(signing, now).kid, accepted: acceptedKeys(signing, now).map(({ kid }) => kid) }
+/** The member of the OpenID Provider's keys. */
+const setProvider = (path: string, oidc: unknown): void => {
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')) as object, oidc }))
 }
 
-await t.test('rotation: the new key is published a day before it signs, and the old one accepted for an hour after', async (t) => {
-  const path = madeFile(t)
-  const before = readKeyFile(path)
-  const [{ kid: old }] = before.signing
-  const { isNew, signsFrom, acceptedUntil } = rotateKeys(path, noon)
-  t.equal(isNew, true)
-  t.equal(Number(signsFrom), noon + day)
-  t.equal(Number(acceptedUntil), noon + day + 60 * minute)
-  const after = readKeyFile(path)
-  t.strictSame([after.subject, after.cookie], [before.subject, before.cookie], 'the secrets stay')
-  const [{ kid: next }] = after.signing
-  t.not(next, old)
-  t.strictSame(at(path, noon), { signs: old, accepted: [next, old] })
-  t.strictSame(at(path, noon + day - 1), { signs: old, accepted: [next, old] })
-  t.strictSame(at(path, noon + day), { signs: next, accepted: [next, old] })
-  t.strictSame(at(path, noon + day + 60 * minute - 1), { signs: next, accepted: [next, old] })
-  t.strictSame(at(path, noon + day + 60 * minute), { signs: next, accepted: [next] })
-  t.equal(statSync(path).mode & 0o777, 0o600)
-  t.strictSame(readdirSync(join(path, '..')), ['keys.json'], 'nothing is left over')
+await t.test('followed key file: keys of the OpenID Provider are in use within five seconds after they were added', async (t) => {
+  const { path, clock, log, keys, kids } = followed(t)
+  const [access] = kids()
+  t.equal(keys.provider, null)
+  addProviderKeys(path)
+  clock.advance(5000)
+  t.strictSame(keys.provider, readKeyFile(path).provider)
+  t.equal(keys.provider?.length, 2)
+  t.strictSame(kids(), [access], 'the others stay')
+  t.strictSame(log.lines, [`info: ${path} has changed: its signing keys are in use from now on`])
+  keys.stop()
 })
 
-await t.test('rotation: a second one changes nothing while the first one\'s key does not sign yet', async (t) => {
+await t.test('followed key file: the log line has the ids of the OpenID Provider\'s keys, too', async (t) => {
   const path = madeFile(t)
-  const { signsFrom } = rotateKeys(path, noon)
-  const [text, { ino }] = [readFileSync(path, 'utf8'), statSync(path)]
-  t.strictSame(rotateKeys(path, noon + day - 1), { isNew: false, signsFrom, acceptedUntil: new Date(noon + day + 60 * minute) })
-  t.equal(readFileSync(path, 'utf8'), text)
-  t.equal(statSync(path).ino, ino, 'nothing is written')
-  t.strictSame(readdirSync(join(path, '..')), ['keys.json'])
-  t.equal(rotateKeys(path, noon + day).isNew, true, 'the next one is possible once that key signs')
+  const clock = createFakeClock()
+  const logged: object[] = []
+  const keys = followKeyFile(path, clock, { ...createRecordingLog(), info: (fields) => { logged.push(fields) } })
+  setProvider(path, storedProviderKeys())
+  clock.advance(5000)
+  t.strictSame(logged, [{ kids: [...keys.signing, ...keys.provider ?? []].map(({ kid }) => kid) }])
+  keys.stop()
 })
 
-await t.test('rotation: the key whose signs_from was reached last signs, in any order of the keys', async (t) => {
+await t.test('followed key file: one without keys of the OpenID Provider is refused where these are needed, at the start and later', async (t) => {
   const path = madeFile(t)
-  rotateKeys(path, noon)
-  const [next, old] = readKeyFile(path).signing as unknown as readonly [SigningKey, SigningKey] // two by now
-  for (const keys of [[next, old], [old, next]] as const) t.strictSame([noon, noon + day].map((time) => signingKeyAt(keys, time).kid), [old.kid, next.kid])
-})
+  const [clock, log] = [createFakeClock(), createRecordingLog()]
+  const without = readFileSync(path, 'utf8')
+  const message = `${path} has no keys for the OpenID Provider, which OIDC_CLIENTS_FILE turns on: add them with "npm run keys -- add-provider", and give the file to every instance`
+  t.throws(() => followKeyFile(path, clock, log, { needsProvider: true }), { message })
+  setProvider(path, storedProviderKeys())
+  const keys = followKeyFile(path, clock, log, { needsProvider: true })
+  const before = keys.provider?.map(({ kid }) => kid)
+  writeFileSync(path, without)
+  clock.advance(60_000)
+  t.strictSame(keys.provider?.map(({ kid }) => kid), before, 'the previous ones are kept')
+  t.strictSame(log.lines, [`error: ${message}; keeping the previous keys. Fix the file: the service would not start with it`])
+  keys.stop()
 
-await t.test('rotation: the file stays as it is, with nothing beside it, when a rotation fails', async (t) => {
-  const path = madeFile(t)
-  const text = readFileSync(path, 'utf8')
-  t.throws(() => rotateKeys(path, NaN), RangeError)
-  t.equal(readFileSync(path, 'utf8'), text)
-  t.strictSame(readdirSync(join(path, '..')), ['keys.json'])
-})
-
-await t.test('rotation: the error has the reason when the file can\'t be read or nothing can be written beside it', async (t) => {
-  const path = madeFile(t)
-  const missing = join(path, '../missing.json')
-  t.throws(() => rotateKeys(missing, noon), { message: `${missing} can't be read: ENOENT: no such file or directory, open '${missing}'` })
-  const long = join(path, '..', 'k'.repeat(252)) // with .new it is longer than a file name may be
-  renameSync(path, long)
-  t.throws(() => rotateKeys(long, noon), { message: `${long}.new can't be made: ENAMETOOLONG: name too long, open '${long}.new'`, cause: { code: 'ENAMETOOLONG' } })
-})
-
-await t.test('rotation: keys that have ended are removed, and those still accepted stay', async (t) => {
-  const path = madeFile(t)
-  const kids = (): string[] => readKeyFile(path).signing.map(({ kid }) => kid)
-  const [first] = kids()
-  rotateKeys(path, noon)
-  const [second] = kids()
-  rotateKeys(path, noon + day + minute)
-  const [third] = kids()
-  t.strictSame(kids(), [third, second, first], 'the first one\'s last tokens are still valid')
-  rotateKeys(path, noon + 30 * day)
-  const [fourth] = kids()
-  t.strictSame(kids(), [fourth, third])
-})
-
-await t.test('rotation: keys without signs_from stay, the first one signs, and all end once the new one signs', async (t) => {
-  const path = madeFile(t)
-  const file = JSON.parse(readFileSync(path, 'utf8')) as { signing: unknown[] }
-  file.signing.push(generateSigningKey())
-  writeFileSync(path, JSON.stringify(file))
-  const [current, previous] = readKeyFile(path).signing.map(({ kid }) => kid) as [string, string] // two were written
-  t.strictSame(at(path, noon), { signs: current, accepted: [current, previous] })
-  rotateKeys(path, noon)
-  const [{ kid: next }] = readKeyFile(path).signing
-  t.strictSame(at(path, noon), { signs: current, accepted: [next, current, previous] })
-  t.strictSame(at(path, noon + 2 * day), { signs: next, accepted: [next] })
-})
-
-await t.test('rotation: some key signs when the clock is before the signs_from of all', async (t) => {
-  const path = madeFile(t)
-  rotateKeys(path, noon)
-  const { signing: [next] } = readKeyFile(path)
-  t.equal(signingKeyAt([next], 0).kid, next.kid)
-  t.strictSame(acceptedKeys([next], 0), [next])
-})
-
-await t.test('replacement: one new key signs at once, and no other is accepted', async (t) => {
-  const path = madeFile(t)
-  rotateKeys(path, noon)
-  const before = readKeyFile(path)
-  replaceKeys(path)
-  const after = readKeyFile(path)
-  t.equal(after.signing.length, 1)
-  t.notOk(before.signing.some(({ kid }) => kid === after.signing[0].kid))
-  t.strictSame(at(path, 0), { signs: after.signing[0].kid, accepted: [after.signing[0].kid] }, 'at any time')
-  t.strictSame([after.subject, after.cookie], [before.subject, before.cookie])
-  t.equal(statSync(path).mode & 0o777, 0o600)
-})
-
-await t.test('rotation: the file stays as it is when it is unusable or has unknown members', async (t) => {
-  const path = madeFile(t)
-  const good = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
-  const notAKeyFile = `${path} is not a key file of scan-login (npm run keys makes one)`
-  for (const [text, message] of [
-    ['{', notAKeyFile],
-    [JSON.stringify({ ...good, signing: [{}] }), notAKeyFile],
-    [JSON.stringify({ ...good, phone: 'x' }), `${path} has members that this release does not know (phone) and stays as it is`],
-    [JSON.stringify({ ...good, phone: 'x', tablet: 'y' }), `${path} has members that this release does not know (phone, tablet) and stays as it is`],
-  ] as const) {
-    writeFileSync(path, text)
-    for (const change of [() => rotateKeys(path, noon), () => replaceKeys(path)]) t.throws(change, { message })
-    t.equal(readFileSync(path, 'utf8'), text)
-  }
-  writeFileSync(path, JSON.stringify(good))
-  chmodSync(path, 0o644)
-  t.throws(() => rotateKeys(path, noon), { message: `${path} can be read by others: chmod 600 it` })
-  t.strictSame(readdirSync(join(path, '..')), ['keys.json'])
-})
-
-await t.test('rotation: refused when another one is running or was interrupted', async (t) => {
-  const path = madeFile(t)
-  const text = readFileSync(path, 'utf8')
-  writeFileSync(`${path}.new`, '')
-  const message = `${path}.new exists: another change is running, or one was interrupted. In that case delete it`
-  t.throws(() => rotateKeys(path, noon), { message, cause: { code: 'EEXIST' } })
-  t.throws(() => replaceKeys(path), { message })
-  t.equal(readFileSync(path, 'utf8'), text)
-  t.ok(existsSync(`${path}.new`), 'the other\'s draft stays')
-})
-
-await t.test('rotation: a symbolic link to the file stays one', async (t) => {
-  const path = madeFile(t)
-  const link = join(path, '../link.json')
-  symlinkSync('keys.json', link)
-  rotateKeys(link, noon)
-  t.ok(lstatSync(link).isSymbolicLink())
-  t.equal(readKeyFile(path).signing.length, 2)
+  const indifferent = followKeyFile(path, clock, createRecordingLog())
+  setProvider(path, storedProviderKeys())
+  clock.advance(5000)
+  writeFileSync(path, without)
+  clock.advance(5000)
+  t.equal(indifferent.provider, null, 'where they aren\'t needed, they may come and go')
+  indifferent.stop()
 })

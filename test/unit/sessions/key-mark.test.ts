@@ -6,13 +6,15 @@ import { hasKeys, keyMarkOf, readKeyMark, writeKeyMark } from '../../../src/sess
 import { generateKeys } from '../../../src/sessions/key-set.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
+import { withProviderKeys } from '../../support/provider-keys.ts'
 import { createRecordingLog } from '../../support/recording-log.ts'
 import { settle } from '../../support/waiting.ts'
 
-await t.test('key mark: it changes with the subject key and with the cookie key, and not with the signing keys', async (t) => {
+await t.test('key mark: it changes with the subject key and with the cookie key, and not with the keys that sign', async (t) => {
   const [one, other] = [generateKeys(), generateKeys()]
   const mark = keyMarkOf('wx1', one)
   t.ok(hasKeys(mark, { ...one, signing: other.signing } as typeof one))
+  t.strictSame(keyMarkOf('wx1', withProviderKeys(one)), mark, 'nor where the OpenID Provider has keys')
   t.notOk(hasKeys(mark, { ...one, subject: other.subject }))
   t.notOk(hasKeys(mark, { ...one, cookie: other.cookie }))
   for (const key of [one.subject, one.cookie]) t.notOk(JSON.stringify(mark).includes(key.toString('base64url')))
