@@ -1,10 +1,12 @@
 /** The OpenID Provider's keys: which order they have for oidc-provider, which it refuses, and what it does with them. */
 import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
-import { calculateJwkThumbprint, createLocalJWKSet, jwtVerify, SignJWT } from 'jose'
+import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, jwtVerify, SignJWT, type JWK } from 'jose'
 import t from 'tap'
 import { generateKeys, parseKeys, generateStoredKeys, weakKeys } from '../../../src/sessions/key-set.ts'
-import { parseProviderKeys, providerAcceptedAfterMs, providerCookieKeys, providerJwksAt, type ProviderKey, type ProviderKeys } from '../../../src/sessions/provider-keys.ts'
+import { generateProviderKeys, parseProviderKeys, providerAcceptedAfterMs, providerCookieKeys, providerJwksAt, type ProviderKey, type ProviderKeys } from '../../../src/sessions/provider-keys.ts'
+import { listen } from '../../support/listen.ts'
 import { storedProviderKeys, withProviderKeys } from '../../support/provider-keys.ts'
 
 type WholeJwk = Required<JsonWebKey> // as far as its kind has them
@@ -92,4 +94,44 @@ await t.test('provider cookie keys: they follow from the cookie key, are none of
   t.strictSame(providerCookieKeys(Buffer.from(one.cookie)), [key], 'the same for every instance')
   t.notSame(providerCookieKeys(other.cookie), [key])
   t.not(key, one.cookie.toString('base64url'))
+})
+
+/** As far as this test calls it. */
+interface OidcProvider {
+  readonly Client: { find (id: string): Promise<object> }
+  readonly IdToken: (new (claims: object, options: { client: object }) => { scope: string, issue (options: { use: 'idtoken' }): Promise<string> }) & { validate (token: string, client: object): Promise<unknown> }
+  callback (): RequestListener
+}
+
+await t.test('provider keys: oidc-provider publishes all public halves, signs with the first of the client\'s algorithm, and verifies an ID token by a replaced key until that ends', async (t) => {
+  const name: string = 'oidc-provider' // it comes without types
+  const { default: Provider } = await import(name) as { default: new (issuer: string, configuration: object) => OidcProvider }
+  const [, newEc] = generateProviderKeys()
+  const day = 86_400_000
+  const keys = parseProviderKeys([{ ...otherRsa, signs_from: new Date(day).toISOString() }, { ...newEc, signs_from: new Date(day).toISOString() }, rsa, ec])
+  const clients = (['RS256', 'ES256'] as const).map((alg) => ({ client_id: alg, client_secret: 'x'.repeat(43), redirect_uris: ['https://app.example/back'], ...alg !== 'RS256' && { id_token_signed_response_alg: alg } }))
+  const providerAt = (now: number): OidcProvider => new Provider('https://login.example.com/oidc', { jwks: providerJwksAt(keys, now), clients, cookies: { keys: providerCookieKeys(generateKeys().cookie) } })
+  const issue = async (provider: OidcProvider, clientId: string): Promise<string> => {
+    const token = new provider.IdToken({ sub: 'ming' }, { client: await provider.Client.find(clientId) })
+    token.scope = 'openid'
+    return await token.issue({ use: 'idtoken' })
+  }
+  const kidOf = (token: string): string | undefined => decodeProtectedHeader(token).kid
+  const kid = (key: JsonWebKey): Promise<string> => calculateJwkThumbprint(key as JWK)
+  const before = providerAt(0)
+  const tokens = [await issue(before, 'RS256'), await issue(before, 'ES256')] as const
+  t.strictSame(tokens.map(kidOf), [await kid(rsa), await kid(ec)])
+  const after = providerAt(day)
+  t.strictSame([kidOf(await issue(after, 'RS256')), kidOf(await issue(after, 'ES256'))], [await kid(otherRsa), await kid(newEc as JsonWebKey)])
+  const isKnownTo = async (provider: OidcProvider): Promise<boolean[]> => await Promise.all(tokens.map(async (token, i) =>
+    await provider.IdToken.validate(token, await provider.Client.find(i === 0 ? 'RS256' : 'ES256')).then(() => true, () => false)))
+  t.strictSame(await isKnownTo(providerAt(day + providerAcceptedAfterMs - 1)), [true, true])
+  t.strictSame(await isKnownTo(providerAt(day + providerAcceptedAfterMs)), [false, false])
+
+  const url = await listen(t, createServer(before.callback()))
+  const read = async (path: string) => await (await fetch(`${url}${path}`)).json() as Record<string, never>
+  const { keys: published } = await read('/jwks') as unknown as { keys: Array<Record<string, string>> }
+  t.strictSame(published.map((key) => [key.kty, key.alg, key.use, Object.keys(key).filter((name) => ['d', 'p', 'q', 'dp', 'dq', 'qi'].includes(name))]), [['RSA', 'RS256', 'sig', []], ['EC', 'ES256', 'sig', []], ['RSA', 'RS256', 'sig', []], ['EC', 'ES256', 'sig', []]])
+  t.strictSame(published.map((key) => key.kid), providerJwksAt(keys, 0).keys.map((key) => key.kid))
+  t.strictSame((await read('/.well-known/openid-configuration')).id_token_signing_alg_values_supported, ['RS256', 'ES256'])
 })
