@@ -61,6 +61,9 @@ const settings = {
   REGISTRATION: setting('open', oneOf('open', 'approval', 'closed')),
   KEEP_WECHAT_IDS: setting('off', oneOf('on', 'off')),
 
+  // Apps that people log in to
+  OIDC_CLIENTS_FILE: optional(text(/./, 'must be a file')),
+
   // Steps for another program
   WEBHOOK_URL: optional(webhookUrl),
   WEBHOOK_SECRET: optional(webhookSecret),

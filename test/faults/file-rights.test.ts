@@ -50,7 +50,7 @@ for (const { what, mode, owner, group, mount, warning } of [
   { what: 'everybody may read it, as is Kubernetes\' default,', mode: 0o644, owner: 0, group: 0, mount: true, warning: /can be read by every user of this machine: mount it with mode 0440 / },
   { what: 'its own user may not change it', mode: 0o444, owner: user, group: user, mount: true, warning: /can be read by every user / },
   { what: 'it is root\'s on a disk that can be written', mode: 0o640, owner: 0, group: user, mount: false, warning: null },
-  { what: 'it is another user\'s', mode: 0o440, owner: 1001, group: user, mount: true, warning: /belongs to user 1001, who can read and change the keys: let it belong to root, or to user 1000$/ },
+  { what: 'it is another user\'s', mode: 0o440, owner: 1001, group: user, mount: true, warning: /belongs to user 1001, who can read and change it: let it belong to root, or to user 1000$/ },
 ]) {
   await t.test(`key file: the service starts${warning === null ? '' : ', with one warning,'} when it is mounted and ${what}`, async (t) => {
     const { folder, keys, version } = mountedKeys(t)

@@ -44,6 +44,7 @@ await t.test('config: the documented defaults hold when nothing is set', async (
     MATCH_NUMBERS: 'tap',
     REGISTRATION: 'open',
     KEEP_WECHAT_IDS: 'off',
+    OIDC_CLIENTS_FILE: null,
     COOKIE_DOMAIN: null,
     SESSION_IDLE: 2_592_000,
     SESSION_MAX: 7_776_000,

@@ -151,7 +151,7 @@ await t.test('key file: read when it belongs to another user, to root, or to roo
   for (const [owner, group, mode, warning] of [
     [0, 0, 0o600, null],
     [0, 12_345, 0o440, null],
-    [12_345, 12_345, 0o600, `warn: ${path} belongs to user 12345, who can read and change the keys: let it belong to root, or to user 0`],
+    [12_345, 12_345, 0o600, `warn: ${path} belongs to user 12345, who can read and change it: let it belong to root, or to user 0`],
   ] as const) {
     chownSync(path, owner, group)
     chmodSync(path, mode)

@@ -1,0 +1,15 @@
+/** Where the OpenID Provider answers, below PUBLIC_URL. Every app keeps these addresses: they stay. */
+
+/** The issuer. Apps know a person by issuer and `sub`, so another one would make strangers of everybody. */
+export const issuerOf = (publicUrl: string): string => `${publicUrl}/oidc`
+
+/** Paths below the issuer, by oidc-provider's names. */
+export const oidcRoutes = {
+  authorization: '/auth',
+  token: '/token',
+  userinfo: '/userinfo',
+  jwks: '/jwks',
+  end_session: '/session/end',
+  device_authorization: '/device/auth',
+  code_verification: '/device',
+} as const
