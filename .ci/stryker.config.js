@@ -13,7 +13,7 @@ process.env.TAP_TIMEOUT = '360'
 const testFiles = {
   'unit/domain': ['ticket', 'record', 'prefixes', 'networks', 'site', 'public-suffix', 'mimic', 'values'],
   unit: ['weak-settings'],
-  'unit/sessions': ['access-token', 'weak-keys', 'key-set', 'provider-keys', 'key-file', 'key-changes', 'people', 'browser-sessions'],
+  'unit/sessions': ['access-token', 'weak-keys', 'key-set', 'provider-keys', 'key-file', 'key-changes', 'open-keys', 'people', 'browser-sessions'],
   'unit/login': ['phone-login', 'create-ticket', 'wait-for-ticket', 'tickets', 'waiting-room', 'records'],
   http: ['signature'],
 }

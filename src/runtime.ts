@@ -1,15 +1,14 @@
 /** What the app needs in production: clock, randomness, log, store, keys, places, WeChat. */
-import { existsSync } from 'node:fs'
 import { pino, type Logger } from 'pino'
 import type { AppDeps } from './app.ts'
-import type { Config, ServiceConfig } from './config.ts'
+import type { ServiceConfig } from './config.ts'
 import { proxyFor } from './domain/proxy.ts'
 import { randomBytes } from './domain/random-pool.ts'
 import type { Clock } from './login/ports.ts'
 import { openLogOutput } from './log-output.ts'
 import { noPlaces, openPlaces } from './places/geoip-file.ts'
-import { followKeyFile, makeKeyFile, type FollowedKeys } from './sessions/key-file.ts'
 import { keyMarkOf, writeKeyMark } from './sessions/key-mark.ts'
+import { openKeys } from './sessions/open-keys.ts'
 import { createStore } from './stores/store.ts'
 import { createWechatDispatchers, destroyDispatchers } from './wechat/dispatchers.ts'
 import { openWebhook } from './webhook/webhook.ts'
@@ -43,7 +42,7 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
   const log = pino({ level: config.LOG_LEVEL, base: null }, output)
   const places = config.GEOIP_FILE === null ? noPlaces : openPlaces(config.GEOIP_FILE, log)
   await lockStore()
-  const keys = openKeys(config, clock, log)
+  const keys = openKeys(config.KEYS_FILE, { isShared: !config.STORE_URL.startsWith('sqlite:'), needsProvider: config.OIDC_CLIENTS_FILE !== null }, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
   const stopMarking = writeKeyMark(store, keyMarkOf(config.WECHAT_APPID, keys), { clock, log })
   // The store's clock, so that all instances agree on when a ticket expires.
@@ -78,11 +77,4 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
     await output.flush()
   }
   return { store, wechat, places, keys, clock: shared, random: randomBytes, log, ...webhook !== null && { steps: webhook }, close }
-}
-
-/** With an embedded store the first start makes the key file. Instances that share Redis have to be given the same one. */
-const openKeys = ({ KEYS_FILE, STORE_URL }: Config, clock: Clock, log: Logger): FollowedKeys => {
-  if (STORE_URL.startsWith('sqlite:')) makeKeyFile(KEYS_FILE)
-  else if (!existsSync(KEYS_FILE)) throw new Error(`KEYS_FILE ${KEYS_FILE} does not exist: make it with "npm run keys" and give it to every instance`)
-  return followKeyFile(KEYS_FILE, clock, log)
 }

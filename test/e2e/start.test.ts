@@ -5,9 +5,10 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { makeKeyFile, readKeyFile } from '../../src/sessions/key-file.ts'
 import { openBrowser } from '../support/clients.ts'
 import { buildMmdb, exampleNetworks } from '../support/mmdb.ts'
+import { clientsFile, giteaEntry } from '../support/oidc-clients.ts'
 import { makeFolder, openDeployment, run, type RunOptions } from '../support/service-process.ts'
 import { freePort } from '../support/redis.ts'
 
@@ -152,6 +153,22 @@ await t.test('start: the key file is only read when there is one', async (t) => 
   t.equal(statSync(keys).mtimeMs, 1000)
 })
 
+await t.test('start: the key file gets keys of the OpenID Provider, and keeps the others, when clients of one are set for the first time', async (t) => {
+  const deployment = await openDeployment(t)
+  const file = join(deployment.folder, 'data/keys.json')
+  const { kill, ended } = await deployment.start()
+  const { signing, subject, cookie, provider } = readKeyFile(file)
+  t.equal(provider, null)
+  kill('SIGKILL')
+  await ended
+  await deployment.start({ OIDC_CLIENTS_FILE: clientsFile(t, [giteaEntry]) })
+  const { provider: added, ...others } = readKeyFile(file)
+  t.equal(added?.length, 2)
+  t.strictSame(others, { signing, subject, cookie })
+  t.strictSame(readdirSync(join(deployment.folder, 'data')).filter((name) => /key/.test(name)), ['keys.json'])
+  t.equal(statSync(file).mode & 0o777, 0o600)
+})
+
 await t.test('start: a key file is refused when others may read it, and when it is damaged', async (t) => {
   const folder = makeFolder(t)
   const file = keyFileIn(folder)
@@ -202,6 +219,16 @@ await t.test('start: Redis is refused when there is no key file, as instances ha
   const env = { ...credentials, STORE_URL: 'redis://127.0.0.1:1' }
   t.strictSame(await refusal(t, { folder, env }), ['KEYS_FILE data/keys.json does not exist: make it with "npm run keys" and give it to every instance'])
   t.strictSame(readdirSync(folder), [])
+})
+
+await t.test('start: Redis is refused when the key file has no keys of the OpenID Provider and clients of one are set, as instances would make different ones', async (t) => {
+  const folder = makeFolder(t)
+  const file = keyFileIn(folder)
+  makeKeyFile(file)
+  const made = readFileSync(file, 'utf8')
+  const env = { ...credentials, STORE_URL: 'redis://127.0.0.1:1', KEYS_FILE: file, OIDC_CLIENTS_FILE: clientsFile(t, [giteaEntry]) }
+  t.strictSame(await refusal(t, { folder, env }), [`${file} has no keys for the OpenID Provider, which OIDC_CLIENTS_FILE turns on: add them with "npm run keys -- add-provider", and give the file to every instance`])
+  t.equal(readFileSync(file, 'utf8'), made)
 })
 
 await t.test('keys: the file is made once when asked for twice', async (t) => {
