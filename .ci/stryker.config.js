@@ -21,8 +21,8 @@ const testFiles = {
 /*
  * Mutants that survive, and why no test kills them. They count in the score all the same.
  *
- * Defaults for the type checker that are never used: in readNetwork, prefixesOf, groupsOf, smallCapitals, readBySecret, recordSignOut, weakKeys,
- *   and of `asymmetricKeyDetails`. Likewise for kinds that were excluded before: of `aud` in verifyClaims, of a header in `single`, of an error in
+ * Defaults for the type checker that are never used: in readNetwork, prefixesOf, groupsOf, smallCapitals, readBySecret, recordSignOut and weakKeys.
+ *   Likewise for kinds that were excluded before: of `aud` in verifyClaims, of a header in `single`, of an error in
  *   isAlreadyThere, and of the functions that end a wait in the waiting room, which nobody calls once it is over.
  * Defaults that change nothing: of a match without a result in isOffice and hasDomain, of a missing list in `current`; in `seal` Node's default encoding, and
  *   the length of a tag that has that length anyway; the comma between schemas, of which there is only one.

@@ -1,9 +1,10 @@
 /** Rights to files as orchestrators and containers give them: secrets that are mounted, folders that belong to root. The service runs as a user of its own. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
+import { clientsFile } from '../support/oidc-clients.ts'
 import { makeFolder, openDeployment, run } from '../support/service-process.ts'
 
 if (process.getuid?.() !== 0 || process.platform !== 'linux') throw new Error('these tests need root on Linux, to give files to other users and to mount folders')
@@ -78,26 +79,37 @@ await t.test('key file: the start is refused when others may read it and its use
   }
 })
 
-await t.test('key file: a rotation says what to do when the file is mounted', async (t) => {
+await t.test('key file: a rotation, and a start that has to add keys of the OpenID Provider, say what to do when the file is mounted', async (t) => {
   const { folder, keys, version } = mountedKeys(t)
   chownSync(version, 0, user)
   chmodSync(version, 0o440)
   const { code, stderr } = await run(t, { script: 'src/keys.ts', args: ['rotate'], folder: ownFolder(t), env: { KEYS_FILE: keys }, through: [...readOnly(folder), ...asUser] }).ended
   t.equal(code, 1)
-  t.match(stderr, /^scan-login: \S+keys\.json\.new can't be made: E(?:ROFS|ACCES): [^\n]+\. Run this as the owner of the folder\. A mounted secret is changed where it comes from: run this on a copy, and replace the secret by that\n$/)
+  const why = 'keys\\.json\\.new can\'t be made: E(?:ROFS|ACCES): .+\\. Run this as the owner of the folder\\. A mounted secret is changed where it comes from: run this on a copy, and replace the secret by that'
+  t.match(stderr, new RegExp(`^scan-login: \\S+${why}\\n$`))
+  const clients = clientsFile(t, [])
+  chownSync(dirname(clients), user, user)
+  chownSync(clients, user, user)
+  const lines = await refusal(t, ownFolder(t), { KEYS_FILE: keys, OIDC_CLIENTS_FILE: clients }, [...readOnly(folder), ...asUser])
+  t.match(lines, [new RegExp(`^scan-login: \\S+keys\\.json has no keys for the OpenID Provider, and a start can't add them as "npm run keys -- add-provider" does: \\S+${why}$`)])
+  t.equal(lines.length, 1)
 })
 
-await t.test('key file: it stays its user\'s when root rotates the keys', async (t) => {
+await t.test('key file: it stays its user\'s when root replaces the keys, or adds some', async (t) => {
   const folder = ownFolder(t)
   const keys = join(folder, 'keys.json')
   makeKeyFile(keys)
   for (const [owner, group, mode] of [[user, user, 0o600], [0, user, 0o440]] as const) {
     chownSync(keys, owner, group)
     chmodSync(keys, mode)
-    const { code } = await run(t, { script: 'src/keys.ts', args: ['replace'], folder, env: { KEYS_FILE: keys } }).ended
-    t.equal(code, 0)
-    const { uid, gid, mode: after } = statSync(keys)
-    t.strictSame([uid, gid, after & 0o777], [owner, group, mode])
+    for (const word of ['replace', 'add-provider']) {
+      const { ino: before } = statSync(keys)
+      const { code } = await run(t, { script: 'src/keys.ts', args: [word], folder, env: { KEYS_FILE: keys } }).ended
+      t.equal(code, 0)
+      const { uid, gid, mode: after, ino } = statSync(keys)
+      t.strictSame([uid, gid, after & 0o777], [owner, group, mode])
+      if (owner === user) t.not(ino, before, 'it is another file')
+    }
   }
 })
 
