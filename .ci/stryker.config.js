@@ -29,7 +29,7 @@ const testFiles = {
  * A second guard with the same result: of a URL that can't be parsed in isReturnAllowed; of an IP address in isPublicSuffix; of the state in confirm-ticket, which
  *   `move` checks as well; of a ticket that was never consumed, whose time would be that of 1970; of equal times in isLater; of a session that was neither ended nor
  *   replaced in keepLatest; that an unknown phone key is one of 32 bytes; that a signed input ends where the 512th character is, when five parameters have to fit;
- *   of text after the time of a signing key, which Date.parse refuses.
+ *   of text after the time of a signing key, which Date.parse refuses; of the modulus and the exponent in isWholeRsaKey, which the signature has proved.
  * Shortcuts that only save work: not reading an unchanged key file again, not writing a list from which nothing was removed, not looking up a session without
  *   a cookie.
  * Clean-up that only frees memory: of networks without a poll and groups without a waiter in the waiting room; of the draft that a rotation has renamed already.
