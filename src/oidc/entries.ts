@@ -1,0 +1,94 @@
+/** What the provider stores of its own: codes, tokens, interactions. Under hashes, as each id is a secret that whoever holds it may use. */
+import { hash } from 'node:crypto'
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { schema, type StoredRecord } from '../domain/record.ts'
+import { createRecords } from '../login/records.ts'
+import type { Clock } from '../login/ports.ts'
+import type { Store } from '../login/store-port.ts'
+
+/** `payload` as the provider has it, without the id. */
+interface Entry extends StoredRecord {
+  readonly payload: AdapterPayload
+}
+
+/** The key of the entry of a device code, under the code that a person types. */
+interface UserCodeEntry extends StoredRecord {
+  readonly key: string
+}
+
+export interface EntryOptions {
+  readonly clock: Pick<Clock, 'now'>
+  /** Makes the error for who comes too late, so that the provider answers `invalid_grant` (RFC 6749 §5.2). */
+  readonly invalidGrant: (detail: string) => Error
+  /** Ends a grant, and with it everything that was issued under it. */
+  readonly endGrant: (grantId: string) => Promise<void>
+}
+
+/**
+ * Two tabs of a site refresh with the same token at the same moment. The later one is refused, but only a reuse after this time counts as that of a stolen token and
+ * ends the grant.
+ */
+const refreshRaceMs = 10_000
+
+/** Device codes are kept this much longer, so that a device hears that its code has expired rather than that there is none (RFC 8628 §3.5). */
+const expiredDeviceCodeSeconds = 300
+
+/** Ids that the provider makes (nanoid), and nothing that could reach another key. */
+const isEntryId = (id: string): boolean => /^[A-Za-z0-9_-]{20,64}$/.test(id)
+
+const keyOf = (id: string): string => hash('sha256', id, 'base64url')
+
+/** Stands for the id of a device code that was found by its user code: the store has the code's hash alone. */
+const foundPrefix = 'found:'
+
+/** Creates the adapter of one model: `AuthorizationCode`, `AccessToken`, `RefreshToken`, `DeviceCode` or `Interaction`. */
+export const createEntries = (store: Store, model: string, { clock, invalidGrant, endGrant }: EntryOptions): Adapter => {
+  const entries = createRecords<Entry>(store, { prefix: `oidc:${model}:` })
+  const userCodes = createRecords<UserCodeEntry>(store, { prefix: 'oidc:user-code:' })
+  const isDeviceCode = model === 'DeviceCode'
+
+  const storedKey = (id: string): string => id.startsWith(foundPrefix) ? id.slice(foundPrefix.length) : keyOf(id)
+
+  const withoutId = ({ jti, ...payload }: AdapterPayload): AdapterPayload => payload
+
+  const ttlMs = (expiresIn: number | undefined): number => Math.max(1, (expiresIn ?? 0) + (isDeviceCode ? expiredDeviceCodeSeconds : 0)) * 1000
+
+  const remainingMs = ({ payload }: Entry): number => Math.max(1, ((payload.exp ?? 0) + (isDeviceCode ? expiredDeviceCodeSeconds : 0)) * 1000 - clock.now())
+
+  const isLostRace = ({ consumed }: AdapterPayload): boolean => model === 'RefreshToken' && typeof consumed === 'number' && clock.now() - consumed < refreshRaceMs
+
+  const isDecided = ({ accountId, error, consumed }: AdapterPayload): boolean => [accountId, error, consumed].some((member) => member !== undefined)
+
+  const read = async (id: string, key: string): Promise<AdapterPayload | undefined> => {
+    const entry = await entries.read(key)
+    if (entry === undefined) return undefined
+    const { consumed, ...rest } = entry.payload
+    return { ...rest, jti: id, ...(consumed !== undefined && !isLostRace(entry.payload) && { consumed }) }
+  }
+
+  return {
+    find: async (id) => isEntryId(id) ? await read(id, keyOf(id)) : undefined,
+    findByUid: async () => undefined, // only sessions have one
+    findByUserCode: async (userCode) => {
+      const found = await userCodes.read(keyOf(userCode))
+      return found && await read(`${foundPrefix}${found.key}`, found.key)
+    },
+    upsert: async (id, payload, expiresIn) => {
+      const [key, kept] = [storedKey(id), withoutId(payload)]
+      if (!isDeviceCode) return await entries.write(key, { schema, version: 1, payload: kept }, ttlMs(expiresIn))
+      // Of several people who answer for one device at once, the first has decided.
+      const { before, after } = await entries.update(key, (entry) => entry !== undefined && isDecided(entry.payload) ? entry : { schema, payload: kept }, () => ttlMs(expiresIn))
+      if (before !== undefined && after === before) throw invalidGrant('another person was faster')
+      if (before === undefined && typeof payload.userCode === 'string') await userCodes.write(keyOf(payload.userCode), { schema, key }, ttlMs(expiresIn))
+    },
+    consume: async (id) => {
+      const key = storedKey(id)
+      const entry = await entries.read(key)
+      const isWon = entry !== undefined && entry.payload.consumed === undefined &&
+        await entries.replace(key, entry, { ...entry, payload: { ...entry.payload, consumed: clock.now() } }, remainingMs(entry))
+      if (!isWon) throw invalidGrant(`the ${model} was used by another call`)
+    },
+    destroy: async (id) => { await entries.remove(storedKey(id)) },
+    revokeByGrantId: endGrant,
+  }
+}

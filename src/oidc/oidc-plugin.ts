@@ -1,0 +1,71 @@
+/** The OpenID Provider's paths, below `/oidc`. */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { InteractionResults } from 'oidc-provider'
+import { Problem } from '../errors.ts'
+import type { PersonalSession } from '../login/ports.ts'
+import { callProvider, type Listener } from './call.ts'
+import { openProvider, type ProviderDeps } from './provider.ts'
+
+export interface OidcPluginDeps extends ProviderDeps {
+  /** The path of PUBLIC_URL. */
+  readonly basePath: string
+  /** The live session of the browser's cookies, of our own site; null where nobody is logged in. */
+  readonly findSession: (request: FastifyRequest, reply: FastifyReply) => Promise<PersonalSession | null>
+  /** Counts a call of a visitor who isn't logged in and for whom something is stored. Rejects with `rate-limited`. */
+  readonly countVisitor: (request: FastifyRequest) => Promise<void>
+}
+
+/** Calls for which something of a visitor's is stored. */
+const storesForVisitor = /^\/(?:auth|device|session\/end)(?:[/?]|$)/
+
+export const oidcPlugin = (deps: OidcPluginDeps): FastifyPluginAsync => async (app) => {
+  const { basePath, clock, publicUrl, findSession, countVisitor } = deps
+  const mountPath = `${basePath}/oidc`
+  const open = await openProvider(deps)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _body, done) => { done(null) }) // the provider reads forms itself
+
+  /** Where a login at a site comes back to when its person has logged in here, or is logged in already. */
+  app.get<{ Params: { uid: string } }>('/interaction/:uid', { schema: { hide: true }, config: { isForPeople: true } }, async (request, reply) => {
+    const { uid } = request.params
+    const provider = open.current()
+    // The browser that has begun, and no other: whoever follows somebody's link must not log that one in.
+    const interaction = cookieOf(request, provider.cookieName('interaction')) === uid ? await provider.Interaction.find(uid) : undefined
+    if (interaction === undefined) throw new Problem('not-found')
+    const session = await findSession(request, reply)
+    const needsNewLogin = interaction.prompt.reasons.some((reason) => !['no_session', 'not_ours'].includes(reason)) && interaction.prompt.name === 'login'
+    const isEnough = session !== null && (!needsNewLogin || session.createdAt >= (interaction.iat ?? 0) * 1000)
+    if (!isEnough) return await reply.redirect(`${basePath}/login?return_to=${encodeURIComponent(`${mountPath}/interaction/${uid}`)}${needsNewLogin ? '&prompt=login' : ''}`)
+    const result: InteractionResults = { login: { accountId: session.sub, ts: Math.floor(session.createdAt / 1000), amr: ['wechat'] } }
+    // The session may be another one than at the start: the provider would take that for a mistake.
+    Object.assign(interaction, { result, session: undefined })
+    await interaction.save(Math.max(1, interaction.exp - Math.floor(clock.now() / 1000)))
+    return await reply.redirect(interaction.returnTo, 303)
+  })
+
+  app.route({
+    method: ['GET', 'POST', 'OPTIONS'],
+    url: '/*',
+    schema: { hide: true },
+    config: { isForPeople: true, acceptsForms: true },
+    handler: async (request, reply) => {
+      const session = await findSession(request, reply)
+      if (session === null && storesForVisitor.test(request.url.slice(mountPath.length))) await countVisitor(request)
+      const cookie = { name: open.sessionCookie, value: session === null ? null : open.sessions.cookieFor(session) }
+      const provider = open.current()
+      const listener = provider.callback() as Listener
+      const { status, headers, body } = await open.answering({ request, session }, request.raw, () => callProvider(listener, request, { publicUrl, mountPath, cookie }))
+      if (status === 404 && body.length < 20) throw new Problem('not-found') // Koa's own
+      const { 'set-cookie': setCookie, 'content-length': _length, ...others } = headers
+      const cookies = [setCookie ?? []].flat().map(String).filter((one) => session === null || !one.startsWith(`${open.sessionCookie}=`))
+      if (cookies.length > 0) reply.header('set-cookie', cookies)
+      return await reply.code(status).headers(others).send(body.length === 0 ? null : body)
+    },
+  })
+}
+
+/** The value of the only cookie of this name. */
+const cookieOf = ({ headers: { cookie = '' } }: FastifyRequest, name: string): string | undefined => {
+  const values = cookie.split(';').map((pair) => pair.trim()).filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
+  return values.length === 1 ? values[0] : undefined
+}

@@ -1,0 +1,166 @@
+/**
+ * The provider's sessions and grants. It has none of its own: each is a view of one of our sessions, and ends with it. Only which sites a session has opened is stored
+ * beside it.
+ */
+import { hash } from 'node:crypto'
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { newId, type RandomBytes } from '../domain/ids.ts'
+import { schema, type StoredRecord } from '../domain/record.ts'
+import type { Clock, PersonalSession } from '../login/ports.ts'
+import { createRecords } from '../login/records.ts'
+import type { Store } from '../login/store-port.ts'
+
+/** What a session has with one site. */
+export interface Authorization {
+  /** What the site calls the session: the `sid` of ID tokens and logout tokens. */
+  readonly sid: string
+  readonly grantId: string
+}
+
+interface AuthorizationRecord extends StoredRecord {
+  readonly byClient: Readonly<Record<string, Authorization>>
+}
+
+/** What a page of the provider keeps between its form and the answer to it: the form's secret, above all. */
+interface FormRecord extends StoredRecord {
+  readonly state: unknown
+}
+
+/** For visitors who aren't logged in. */
+interface VisitorRecord extends StoredRecord {
+  readonly payload: AdapterPayload
+}
+
+export interface ProviderSessions {
+  /** The adapter of the model `Session`. */
+  readonly sessions: Adapter
+  /** The adapter of the model `Grant`. */
+  readonly grants: Adapter
+  /** The value of the provider's session cookie for a live session of ours. Good in this process alone, and never sent to a browser. */
+  cookieFor (session: Pick<PersonalSession, 'id'>): string
+  /** What a session has with a site, made where there is nothing yet: of several calls at once all get the same. */
+  authorize (session: PersonalSession, clientId: string): Promise<Authorization>
+  /** The sites that a session has opened, by client id. Also of one that has ended, until `forget`. */
+  authorizationsOf (sessionId: string): Promise<Readonly<Record<string, Authorization>>>
+  /** Removes what is stored beside a session. */
+  forget (sessionId: string): Promise<void>
+  /** Ends a grant, and with it everything that was issued under it. */
+  endGrant (grantId: string): Promise<void>
+}
+
+export interface ProviderSessionDeps {
+  readonly store: Store
+  readonly clock: Pick<Clock, 'now'>
+  readonly random: RandomBytes
+  /** Reads a live session of our own site, whose person may be here. */
+  readonly readSession: (id: string) => Promise<PersonalSession | undefined>
+  /** How long a session lives at the most. */
+  readonly maxMs: number
+  /** The scopes that a grant covers: all, as nobody is asked. What a token covers is what its site asked for. */
+  readonly scope: string
+  /** Which page of the provider is being answered; undefined outside of its calls. */
+  readonly route: () => string | undefined
+  /** Ends the session of the call that is being answered: its person has said so on the provider's page. */
+  readonly endSession: () => Promise<void>
+}
+
+/** How long a page with a form may stay open. */
+const formMs = 3600_000
+
+/** Pages with a form, which compare its secret with the one that is stored. */
+const formRoutes: readonly string[] = ['end_session_confirm', 'code_verification', 'device_resume']
+
+export const createProviderSessions = ({ store, clock, random, readSession, maxMs, scope, route, endSession }: ProviderSessionDeps): ProviderSessions => {
+  const authorizations = createRecords<AuthorizationRecord>(store, { prefix: 'oidc:session:' })
+  const forms = createRecords<FormRecord>(store, { prefix: 'oidc:form:' })
+  const visitors = createRecords<VisitorRecord>(store, { prefix: 'oidc:visitor:' })
+  const visitorKey = (id: string): string => hash('sha256', id, 'base64url')
+  /** No browser can send it: without it a cookie names a visitor who isn't logged in. */
+  const ownPrefix = `${newId(random)}.`
+
+  const authorizationsOf: ProviderSessions['authorizationsOf'] = async (sessionId) => (await authorizations.read(sessionId))?.byClient ?? {}
+
+  const authorize: ProviderSessions['authorize'] = async ({ id, createdAt }, clientId) => {
+    const made: Authorization = { sid: newId(random), grantId: `${id}${newId(random)}` }
+    const ttlMs = Math.max(1, createdAt + maxMs - clock.now())
+    const { after } = await authorizations.update(id, (record) => record?.byClient[clientId] !== undefined
+      ? record
+      : { schema, ...record, byClient: { ...record?.byClient, [clientId]: made } }, () => ttlMs)
+    return after?.byClient[clientId] ?? made
+  }
+
+  const asPayload = (id: string, session: PersonalSession, byClient: Readonly<Record<string, Authorization>>, state?: unknown): AdapterPayload => ({
+    kind: 'Session',
+    jti: id,
+    uid: session.id,
+    accountId: session.sub,
+    loginTs: Math.floor(session.createdAt / 1000),
+    amr: ['wechat'],
+    iat: Math.floor(session.createdAt / 1000),
+    exp: Math.floor(Date.now() / 1000) + 3600, // the provider compares it with the machine's clock; whether the session lives was asked now
+    authorizations: Object.fromEntries(Object.entries(byClient).map(([clientId, authorization]) => [clientId, { ...authorization }])),
+    ...(state !== undefined && { state: state as Record<string, unknown> }),
+  })
+
+  /** Without the sites: the provider would tell each of a logout, and we do that ourselves for whichever way a session ends. */
+  const findByCookie = async (id: string): Promise<AdapterPayload | undefined> => {
+    if (!id.startsWith(ownPrefix)) return /^[A-Za-z0-9_-]{20,64}$/.test(id) ? (await visitors.read(visitorKey(id)))?.payload : undefined
+    const session = await readSession(id.slice(ownPrefix.length))
+    if (session === undefined) return undefined
+    const form = formRoutes.includes(route() ?? '') ? await forms.read(session.id) : undefined
+    return asPayload(id, session, {}, form?.state)
+  }
+
+  const sessions: Adapter = {
+    find: findByCookie,
+    findByUid: async (uid) => {
+      const [session, byClient] = await Promise.all([readSession(uid), authorizationsOf(uid)])
+      return session && asPayload(`${ownPrefix}${uid}`, session, byClient)
+    },
+    findByUserCode: async () => undefined,
+    upsert: async (id, payload) => {
+      const { uid, accountId, state } = payload
+      if (accountId === undefined) return await visitors.write(visitorKey(id), { schema, payload }, formMs)
+      if (uid !== undefined && state !== undefined && await readSession(uid) !== undefined) await forms.write(uid, { schema, state }, formMs)
+    },
+    consume: async () => {},
+    // The provider also removes a session to store it under another id; ours has one id.
+    destroy: async () => { if (route() === 'end_session_confirm') await endSession() },
+    revokeByGrantId: async () => {},
+  }
+
+  const sessionIdOf = (grantId: string): string => grantId.slice(0, 22)
+
+  const endGrant: ProviderSessions['endGrant'] = async (grantId) => {
+    await authorizations.update(sessionIdOf(grantId), (record) => {
+      const kept = Object.entries(record?.byClient ?? {}).filter(([, authorization]) => authorization.grantId !== grantId)
+      return record === undefined || kept.length === Object.keys(record.byClient).length ? record : { ...record, byClient: Object.fromEntries(kept) }
+    }, () => maxMs)
+  }
+
+  const grants: Adapter = {
+    find: async (grantId) => {
+      const uid = sessionIdOf(grantId)
+      const [session, byClient] = await Promise.all([readSession(uid), authorizationsOf(uid)])
+      const clientId = Object.entries(byClient).find(([, authorization]) => authorization.grantId === grantId)?.[0]
+      if (session === undefined || clientId === undefined) return undefined
+      return { kind: 'Grant', jti: grantId, accountId: session.sub, clientId, openid: { scope }, iat: Math.floor(session.createdAt / 1000), exp: Math.floor(Date.now() / 1000) + 3600 }
+    },
+    findByUid: async () => undefined,
+    findByUserCode: async () => undefined,
+    upsert: async () => {}, // `authorize` has stored it
+    consume: async () => {},
+    destroy: endGrant,
+    revokeByGrantId: endGrant,
+  }
+
+  return {
+    sessions,
+    grants,
+    cookieFor: ({ id }) => `${ownPrefix}${id}`,
+    authorize,
+    authorizationsOf,
+    forget: async (sessionId) => { await Promise.all([authorizations.remove(sessionId), forms.remove(sessionId)]) },
+    endGrant,
+  }
+}
