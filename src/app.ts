@@ -35,8 +35,11 @@ import { unreadBodiesPlugin } from './http/unread-bodies.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
 import { trustedProxies, visitorPlugin } from './http/visitor.ts'
 import type { StepSink } from './login/audit.ts'
+import type { FollowedClients } from './oidc/clients-file.ts'
+import { openOidc } from './oidc/oidc.ts'
+import { createProviderPages } from './oidc/pages.ts'
 import { createLogin } from './login/login.ts'
-import type { Clock, PrefetchedCodes, CodeSource, LinkSource, PhoneIdentity, Places } from './login/ports.ts'
+import type { Clock, PrefetchedCodes, CodeSource, LinkSource, PersonalSession, PhoneIdentity, Places } from './login/ports.ts'
 import type { Store } from './login/store-port.ts'
 import { createRereadTickets } from './login/reread-tickets.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
@@ -59,6 +62,8 @@ export interface AppDeps {
   readonly log: FastifyBaseLogger
   /** Gets the audit's steps as they are logged. */
   readonly steps?: StepSink
+  /** The apps that people log in to by OpenID Connect, where there are any. */
+  readonly clients?: FollowedClients
 }
 
 export interface AppOptions {
@@ -81,13 +86,14 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   })
   const phoneKeys = createPhoneKeys(store, { clock, sealingKey: keys.cookie })
   const waitingRoom = createWaitingRoom(clock, config.MAX_HELD_POLLS)
+  const wechatIds = createWechatIds(store, { subjectKey: keys.subject, isKept: config.KEEP_WECHAT_IDS === 'on' })
   const tickets = createTickets(store, { clock, maxTickets: config.MAX_TICKETS })
   const returnOrigins = [config.origin, ...config.ALLOWED_ORIGINS]
   const login = createLogin({
     tickets,
     waitingRoom,
     people,
-    wechatIds: createWechatIds(store, { subjectKey: keys.subject, isKept: config.KEEP_WECHAT_IDS === 'on' }),
+    wechatIds,
     places,
     wrongNumbers: createWrongNumbers(store, clock, random),
     sessions,
@@ -138,6 +144,30 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience, sites: foreignOrigins(config) }, clock, random)
   const sessionCookie = createSessionCookie(config, clock)
 
+  const oidc = deps.clients === undefined
+    ? null
+    : await openOidc({
+      store,
+      clock,
+      random,
+      clients: deps.clients,
+      wechatIds,
+      readSession: async (id) => ownSession(await sessions.findById(id)),
+      endSession: async ({ sub, id }, audit) => { await sessions.end(sub, id, 'browser', audit) },
+      findSession: async (request) => {
+        const { secrets, tooMany } = sessionCookie.read(request)
+        const [first, ...others] = await sessions.findBySecrets(secrets)
+        return tooMany || others.some(({ sub }) => sub !== first?.sub) ? null : ownSession(first) ?? null
+      },
+      countVisitor: (request) => limits.beforeCreate(request, false),
+      jwks: () => (globalThis as any).testJwks,
+      pages: createProviderPages(),
+      publicUrl: config.PUBLIC_URL,
+      basePath: config.basePath,
+      emailDomain: 'x.invalid',
+      sessionSeconds: { max: config.SESSION_MAX, idle: config.SESSION_IDLE },
+    })
+
   if (options.hosts !== undefined) await app.register(allowedHostsPlugin, { hosts: options.hosts })
   await app.register(shutdownPlugin, { waitingRoom })
   await app.register(untrustedProxyPlugin, { clock, trusted: config.proxies })
@@ -164,11 +194,12 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
         config,
       }
       const links = config.WECHAT_URL_LINK === 'on' ? wechat : null
-      await api.register(ticketRoutes({ login, codes: wechat, links, tokens, cookie: sessionCookie, limits, clock, config }), { prefix: '/tickets' })
+      await api.register(ticketRoutes({ login, codes: wechat, links, tokens, cookie: sessionCookie, limits, clock, config, findAppLogin: oidc?.findAppLogin ?? null }), { prefix: '/tickets' })
       await api.register(sessionRoutes({ sessions, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
       await api.register(phoneLoginRoute(phone), { prefix: '/phone' })
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })
     }, { prefix: '/api' })
+    if (oidc !== null) await base.register(oidc.plugin, { prefix: '/oidc' })
     await base.register(operatingRoutes({ store, keys, clock }))
     await base.register(pageRoutes({
       basePath: config.basePath,
@@ -184,3 +215,6 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
 
   return app
 }
+
+/** Another site's session opens nothing here. */
+const ownSession = (session: PersonalSession | undefined): PersonalSession | undefined => session?.site === null ? session : undefined

@@ -15,6 +15,12 @@ export const handleOf = (sub: string): string => {
 
 const base32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
+/**
+ * Makes a person's e-mail address, as other programs ask for one: their handle at the service's own domain (OIDC_EMAIL_DOMAIN). Nobody types it, so that it can't
+ * be somebody else's.
+ */
+export const emailOf = (sub: string, domain: string): string => `${handleOf(sub)}@${domain}`
+
 /** Tells whether a text has the form of a handle. */
 export const isHandle = (text: string): boolean => /^wx-[a-z2-7]{16}$/.test(text)
 

@@ -76,6 +76,14 @@ export interface Ticket {
   readonly slotOwner?: string
   /** The origin of the other site whose page made it, and to which it belongs. Missing for our own site, and in what an earlier release stored. */
   readonly site?: string
+  /** The app that waits for this login at our own site. Missing where there is none, and in what an earlier release stored. */
+  readonly app?: TicketApp
+}
+
+/** An app that people log in to through our own site. */
+export interface TicketApp {
+  readonly name: string
+  readonly origin: string
 }
 
 /** A scan in the last minute postpones the end to a minute after the scan; a final ticket is readable for a minute. */

@@ -51,7 +51,14 @@ const isOfOtherType = ({ method, headers }: FastifyRequest): boolean => {
 export const bodyParserPlugin = fp(async (app) => {
   readBodies(app, parseJson)
   app.addHook('preParsing', (request, _reply, _payload, done) => {
-    if (!request.is404 && isOfOtherType(request)) throw new Problem('unsupported-media-type')
+    if (!request.is404 && request.routeOptions.config.acceptsForms !== true && isOfOtherType(request)) throw new Problem('unsupported-media-type')
     done()
   })
 }, { name: 'body-parser' })
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Reads bodies of other types itself. */
+    acceptsForms?: boolean
+  }
+}

@@ -33,6 +33,12 @@ export const CreatedTicket = Type.Object({
   link_url: Type.Optional(Type.String()),
   max_wait: Seconds,
   match: Type.Boolean(),
+  app: Type.Optional(Type.Object({
+    name: Type.String(),
+    origin: Type.String(),
+    start_url: Type.String({ description: 'Where a login begins at the app' }),
+    expires_in: Seconds,
+  }, { description: 'The app that waits for this login (OpenID Connect), and for how long it does' })),
 })
 
 export const PollQuery = Type.Object({ after: Type.Optional(WholeNumber), wait: Type.Optional(WholeNumber) })

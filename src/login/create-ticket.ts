@@ -4,7 +4,7 @@ import { newMatch } from '../domain/match.ts'
 import { schema } from '../domain/record.ts'
 import { isReturnAllowed } from '../domain/return-to.ts'
 import { browserFields } from '../domain/step.ts'
-import { endIn, type SeenBrowser, type Ticket } from '../domain/ticket.ts'
+import { endIn, type SeenBrowser, type Ticket, type TicketApp } from '../domain/ticket.ts'
 import { Problem } from '../errors.ts'
 import type { LoginDeps } from './deps.ts'
 import type { PrefetchedTicketId, SessionOpener } from './ports.ts'
@@ -16,6 +16,8 @@ export interface TicketOrder {
   readonly takePrefetchedId?: () => PrefetchedTicketId | undefined
   /** The allowed origin of the other site whose page makes the ticket; null for our own. */
   readonly site: string | null
+  /** The app that waits for this login at our own site. */
+  readonly app?: TicketApp | null
   /** A new one by default. */
   readonly secret?: string
 }
@@ -26,7 +28,7 @@ export interface CreatedTicket { readonly ticket: Ticket, readonly secret: strin
  * Creates a ticket for a browser. This answer is the only one that carries the secret, but for a renewal's repetition.
  * Rejects with `return-to-not-allowed`, or `too-many-tickets` when MAX_TICKETS are under way.
  */
-export const createTicket = async (deps: LoginDeps & { readonly sessions: Pick<SessionOpener, 'idFor'> }, { returnTo, browser, takePrefetchedId, site, secret = newSecret(deps.random) }: TicketOrder): Promise<CreatedTicket> => {
+export const createTicket = async (deps: LoginDeps & { readonly sessions: Pick<SessionOpener, 'idFor'> }, { returnTo, browser, takePrefetchedId, site, app = null, secret = newSecret(deps.random) }: TicketOrder): Promise<CreatedTicket> => {
   const { tickets, places, sessions, clock, random, settings, audit } = deps
   if (returnTo !== null && !isReturnAllowed(returnTo, settings.returnOrigins)) throw new Problem('return-to-not-allowed')
   const now = clock.now()
@@ -49,6 +51,7 @@ export const createTicket = async (deps: LoginDeps & { readonly sessions: Pick<S
     sessionId: sessions.idFor(id, secret),
     slotOwner: prefixesOf(browser.ip)[0].replace(/[^0-9a-f]/g, '-') || 'none',
     ...(site !== null && { site }),
+    ...(app !== null && { app: { name: app.name, origin: app.origin } }),
   }
   try {
     await tickets.add(ticket)

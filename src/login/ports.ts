@@ -44,6 +44,19 @@ export interface Tickets {
   onChange (listener: (id: string | null) => void): () => void
 }
 
+/** An app that waits for a login, which it has sent the browser to. */
+export interface AppLogin {
+  readonly name: string
+  readonly origin: string
+  /** Where a login begins at the app. */
+  readonly startUrl: string
+  /** When the app no longer waits. Milliseconds since 1970. */
+  readonly endsAt: number
+}
+
+/** Finds the app that a login goes on to; null where `returnTo` leads to none, or to one that has given up. */
+export type FindAppLogin = (returnTo: string) => Promise<AppLogin | null>
+
 /** A phone's signing key, as it is issued. */
 export interface NewPhoneKey { readonly id: string, readonly key: string /* base64url, 32 bytes */, readonly sub: string, readonly expiresAt: number }
 

@@ -20,6 +20,8 @@ export interface EntryOptions {
   readonly clock: Pick<Clock, 'now'>
   /** Makes the error for who comes too late, so that the provider answers `invalid_grant` (RFC 6749 §5.2). */
   readonly invalidGrant: (detail: string) => Error
+  /** Whether the call goes on with a device code that was found by its user code. */
+  readonly goesOnWithDevice: () => boolean
   /** Ends a grant, and with it everything that was issued under it. */
   readonly endGrant: (grantId: string) => Promise<void>
 }
@@ -42,7 +44,7 @@ const keyOf = (id: string): string => hash('sha256', id, 'base64url')
 const foundPrefix = 'found:'
 
 /** Creates the adapter of one model: `AuthorizationCode`, `AccessToken`, `RefreshToken`, `DeviceCode` or `Interaction`. */
-export const createEntries = (store: Store, model: string, { clock, invalidGrant, endGrant }: EntryOptions): Adapter => {
+export const createEntries = (store: Store, model: string, { clock, invalidGrant, goesOnWithDevice, endGrant }: EntryOptions): Adapter => {
   const entries = createRecords<Entry>(store, { prefix: `oidc:${model}:` })
   const userCodes = createRecords<UserCodeEntry>(store, { prefix: 'oidc:user-code:' })
   const isDeviceCode = model === 'DeviceCode'
@@ -67,7 +69,10 @@ export const createEntries = (store: Store, model: string, { clock, invalidGrant
   }
 
   return {
-    find: async (id) => isEntryId(id) ? await read(id, keyOf(id)) : undefined,
+    find: async (id) => {
+      if (isDeviceCode && id.startsWith(foundPrefix)) return goesOnWithDevice() ? await read(id, storedKey(id)) : undefined
+      return isEntryId(id) ? await read(id, keyOf(id)) : undefined
+    },
     findByUid: async () => undefined, // only sessions have one
     findByUserCode: async (userCode) => {
       const found = await userCodes.read(keyOf(userCode))

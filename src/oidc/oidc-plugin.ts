@@ -2,11 +2,17 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { InteractionResults } from 'oidc-provider'
 import { Problem } from '../errors.ts'
-import type { PersonalSession } from '../login/ports.ts'
+import type { Clock, PersonalSession } from '../login/ports.ts'
 import { callProvider, type Listener } from './call.ts'
-import { openProvider, type ProviderDeps } from './provider.ts'
+import { endOf } from './app-logins.ts'
+import type { FollowedClients } from './clients-file.ts'
+import type { OpenProvider } from './provider.ts'
 
-export interface OidcPluginDeps extends ProviderDeps {
+export interface OidcPluginDeps {
+  readonly provider: OpenProvider
+  readonly clients: FollowedClients
+  readonly clock: Clock
+  readonly publicUrl: string
   /** The path of PUBLIC_URL. */
   readonly basePath: string
   /** The live session of the browser's cookies, of our own site; null where nobody is logged in. */
@@ -18,10 +24,8 @@ export interface OidcPluginDeps extends ProviderDeps {
 /** Calls for which something of a visitor's is stored. */
 const storesForVisitor = /^\/(?:auth|device|session\/end)(?:[/?]|$)/
 
-export const oidcPlugin = (deps: OidcPluginDeps): FastifyPluginAsync => async (app) => {
-  const { basePath, clock, publicUrl, findSession, countVisitor } = deps
+export const oidcPlugin = ({ provider: open, clients, clock, publicUrl, basePath, findSession, countVisitor }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
   const mountPath = `${basePath}/oidc`
-  const open = await openProvider(deps)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => { done(null) }) // the provider reads forms itself
 
@@ -32,9 +36,11 @@ export const oidcPlugin = (deps: OidcPluginDeps): FastifyPluginAsync => async (a
     // The browser that has begun, and no other: whoever follows somebody's link must not log that one in.
     const interaction = cookieOf(request, provider.cookieName('interaction')) === uid ? await provider.Interaction.find(uid) : undefined
     if (interaction === undefined) throw new Problem('not-found')
+    if (clock.now() >= endOf(interaction, clients.find(String(interaction.params.client_id)))) throw new Problem('ticket-expired')
     const session = await findSession(request, reply)
-    const needsNewLogin = interaction.prompt.reasons.some((reason) => !['no_session', 'not_ours'].includes(reason)) && interaction.prompt.name === 'login'
-    const isEnough = session !== null && (!needsNewLogin || session.createdAt >= (interaction.iat ?? 0) * 1000)
+    // Where nobody was logged in when it began, any session is a new one.
+    const needsNewLogin = interaction.prompt.reasons.some((reason) => reason !== 'not_ours') && interaction.session?.uid !== undefined
+    const isEnough = session !== null && (!needsNewLogin || session.id !== interaction.session?.uid)
     if (!isEnough) return await reply.redirect(`${basePath}/login?return_to=${encodeURIComponent(`${mountPath}/interaction/${uid}`)}${needsNewLogin ? '&prompt=login' : ''}`)
     const result: InteractionResults = { login: { accountId: session.sub, ts: Math.floor(session.createdAt / 1000), amr: ['wechat'] } }
     // The session may be another one than at the start: the provider would take that for a mistake.

@@ -8,7 +8,8 @@ import type { WechatIdRegister } from '../login/people-port.ts'
 import type { Clock, PersonalSession } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 import { claimsByScope, claimsOf } from './claims.ts'
-import { admits, claimsFor, mappedClaims, secretMatches, type OidcClient } from './client.ts'
+import { claimsFor, mappedClaims } from './claim-map.ts'
+import { admits, secretMatches, type OidcClient } from './client.ts'
 import type { FollowedClients } from './clients-file.ts'
 import { issuerOf, oidcRoutes } from './endpoints.ts'
 import { createEntries } from './entries.ts'
@@ -54,7 +55,6 @@ export interface OpenProvider {
 /** A person who is sent to the login has this long, unless the site is known to wait for less. */
 export const interactionSeconds = 3600
 
-/** `client` is null where an error is about nobody known. */
 const scope = ['offline_access', ...Object.keys(claimsByScope)].join(' ')
 
 /** Loads the provider. */
@@ -93,7 +93,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     if (model === 'Session') return sessions.sessions
     if (model === 'Grant') return sessions.grants
     if (model === 'Client') return clientEntries as unknown as typeof sessions.sessions // static clients: nothing else of it is called
-    return createEntries(store, model, { clock, invalidGrant, endGrant: sessions.endGrant })
+    return createEntries(store, model, { clock, invalidGrant, goesOnWithDevice: () => routeNow() === 'device_resume', endGrant: sessions.endGrant })
   }
 
   const clientOf = (context: KoaContextWithOIDC): OidcClient | undefined => clients.find(context.oidc.client?.clientId ?? '')
@@ -152,7 +152,6 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     loadExistingGrant,
     routes: oidcRoutes,
     interactions: { policy, url: (_context, { uid }) => `${new URL(publicUrl).pathname.replace(/\/$/, '')}/oidc/interaction/${uid}` },
-    clientDefaults: { require_auth_time: true },
     scopes: scope.split(' '),
     claims: { ...claimsByScope, ...mappedClaimsByScope(), acr: null, iss: null, sid: null } as NonNullable<Configuration['claims']>,
     conformIdTokenClaims: false, // many sites read the ID token alone

@@ -6,6 +6,7 @@ import { buildApp } from '../../src/app.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
 import type { StepSink } from '../../src/login/audit.ts'
+import type { FollowedClients } from '../../src/oidc/clients-file.ts'
 import type { Places } from '../../src/login/ports.ts'
 import type { Store } from '../../src/login/store-port.ts'
 import { noPlaces } from '../../src/places/geoip-file.ts'
@@ -59,6 +60,8 @@ export interface TestServiceOptions {
   readonly wechatTimeoutMs?: number
   /** Gets the audit's steps. */
   readonly steps?: StepSink
+  /** Apps that people log in to by OpenID Connect. */
+  readonly clients?: FollowedClients
   /** Wraps the app's store, to make its calls fail. */
   readonly wrapStore?: (store: Store) => Store
 }
@@ -96,7 +99,7 @@ export const openTestService = async (t: Test, options: TestServiceOptions = {})
     codeSupply: config.CODE_SUPPLY,
     callTimeoutMs: options.wechatTimeoutMs,
   })
-  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: seededBytes, log, ...options.steps !== undefined && { steps: options.steps } }, config)
+  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: seededBytes, log, ...options.steps !== undefined && { steps: options.steps }, ...options.clients !== undefined && { clients: options.clients } }, config)
   t.teardown(async () => {
     await app.close()
     wechat.close()

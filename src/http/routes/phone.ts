@@ -77,9 +77,9 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
     request.body = parsed === undefined ? {} : parsed
   })
 
-  const siteOf = ({ site }: Ticket) => ({
-    name: site === undefined ? config.siteName : siteNameOf(site),
-    origin: site ?? config.origin,
+  const siteOf = ({ site, app }: Ticket) => ({
+    name: app?.name ?? (site === undefined ? config.siteName : siteNameOf(site)),
+    origin: app?.origin ?? site ?? config.origin,
     service: config.origin,
   })
 

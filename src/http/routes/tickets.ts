@@ -10,7 +10,7 @@ import type { SeenBrowser } from '../../domain/ticket.ts'
 import type { BrowserCredentials } from '../../login/browser-ticket.ts'
 import type { Renewal } from '../../login/claim-renewal.ts'
 import type { Login } from '../../login/login.ts'
-import type { Clock, PrefetchedCodes, CodeSource, LinkSource } from '../../login/ports.ts'
+import type { Clock, PrefetchedCodes, CodeSource, FindAppLogin, LinkSource } from '../../login/ports.ts'
 import type { PollAnswer } from '../../login/wait-for-ticket.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 import { ticketSecret } from '../credentials.ts'
@@ -33,12 +33,14 @@ export interface TicketRouteDeps {
   readonly limits: Limits
   readonly clock: Clock
   readonly config: Config
+  /** Null where no app logs in here. */
+  readonly findAppLogin: FindAppLogin | null
 }
 
 /** Added to MAX_WAIT for the deadline of a poll's answer. */
 const pollMarginMs = 6000
 
-export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, clock, config }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, clock, config, findAppLogin }: TicketRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   const foreign = foreignOrigins(config)
   const resourcePolicy = resourcePolicyFor(config)
   /** The allowed origin on another site whose page makes the call, or null. A page can't hide its origin in a POST; a call without one comes from no page. */
@@ -78,7 +80,9 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, cloc
     const renewal = await renewalOf(request, request.body.renews)
     const browser = browserOf(request)
     const takePrefetchedId = () => codes.takeTicketId(wechatQuotaKeyOf(browser.ip))
-    const order = { returnTo: request.body.return_to ?? null, browser, takePrefetchedId, site: siteOf(request) }
+    const [returnTo, site] = [request.body.return_to ?? null, siteOf(request)]
+    const app = returnTo === null || site !== null || findAppLogin === null ? null : await findAppLogin(returnTo)
+    const order = { returnTo, browser, takePrefetchedId, site, app }
     const make = async (given?: string) => {
       await limits.beforeCreate(request, given !== undefined)
       return await login.createTicket({ ...order, ...(given !== undefined && { secret: given }) }, request.audit)
@@ -94,6 +98,7 @@ export const ticketRoutes = ({ login, codes, links, tokens, cookie, limits, cloc
       ...(links !== null && { link_url: `${config.basePath}/api/tickets/${ticket.id}/link` }),
       max_wait: config.MAX_WAIT,
       match: ticket.match !== null,
+      ...(app !== null && { app: { name: app.name, origin: app.origin, start_url: app.startUrl, expires_in: secondsUntil(app.endsAt, clock) } }),
     })
   })
 

@@ -1,0 +1,20 @@
+/** The service as an OpenID Provider (README.md). Nothing of it is loaded where no app is configured. */
+import type { FastifyPluginAsync } from 'fastify'
+import type { FindAppLogin } from '../login/ports.ts'
+import { createAppLogins } from './app-logins.ts'
+import { oidcPlugin, type OidcPluginDeps } from './oidc-plugin.ts'
+import { openProvider, type ProviderDeps } from './provider.ts'
+
+export interface Oidc {
+  /** Answers below the path `/oidc`. */
+  readonly plugin: FastifyPluginAsync
+  readonly findAppLogin: FindAppLogin
+}
+
+export const openOidc = async (deps: ProviderDeps & Omit<OidcPluginDeps, 'provider'>): Promise<Oidc> => {
+  const provider = await openProvider(deps)
+  return {
+    plugin: oidcPlugin({ ...deps, provider }),
+    findAppLogin: createAppLogins(provider.current, deps.clients, `${deps.basePath}/oidc`),
+  }
+}
