@@ -25,6 +25,13 @@ for (const [event, isBusyThen] of /** @type {const} */ ([['ticket', false], ['sc
   login.addEventListener(event, () => { isBusy = isBusyThen })
 }
 
+// The visitor comes from an app, and wants to be logged in there.
+login.addEventListener('ticket', (event) => {
+  const { app } = /** @type {CustomEvent<{ app: string | null }>} */ (event).detail
+  const where = login.querySelector('.log-in-where')
+  if (app !== null && where !== null) where.textContent = app
+})
+
 login.addEventListener('login', (event) => {
   isBusy = true
   announceLogin()

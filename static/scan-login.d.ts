@@ -42,8 +42,8 @@ export interface ScanLogin {
 export type ScanLoginTrouble = 'offline' | 'busy' | 'unreachable' | 'wechat' | 'crowded' | 'too-often' | 'person-blocked' | 'person-waiting' | 'person-unknown'
 
 export interface ScanLoginEventMap {
-  /** There is a new ticket, or a reload continues an old one; `ticket` is its public id, never its secret. */
-  ticket: CustomEvent<{ readonly ticket: string }>
+  /** There is a new ticket, or a reload continues an old one; `ticket` is its public id, never its secret, and `app` the name of the app that waits for the login, by OpenID Connect. */
+  ticket: CustomEvent<{ readonly ticket: string, readonly app: string | null }>
   /** A phone has scanned the code; the element shows the number, if one is asked for. */
   scanned: CustomEvent<object>
   /** The person has confirmed on the phone. If somebody else was logged in in this browser before, the page asks the visitor now whether it was them. */
@@ -52,7 +52,7 @@ export interface ScanLoginEventMap {
   login: CustomEvent<ScanLogin>
   /** The person cancelled on the phone, or chose a wrong number, or ended the login there before this browser had it, or the visitor said that it wasn't them. A fresh code follows by itself. */
   cancelled: CustomEvent<object>
-  /** A ticket has expired before the next one had replaced it. */
+  /** A ticket has expired before the next one had replaced it, or the app no longer waits for the login. */
   expired: CustomEvent<object>
   error: CustomEvent<{ readonly reason: ScanLoginTrouble }>
 }

@@ -31,9 +31,14 @@ export const runLogin = async (run) => {
 
   /** Shows a ticket's code and polls to its end. `unattended`: nobody has used the page for too long. @param {Attempt} attempt @param {import('./view-state.js').CodeStage} name */
   const showAndPoll = async (attempt, name) => {
+    if (attempt.appEndsAt <= clock.now()) {
+      api.cancel(attempt.ticket)
+      return { end: /** @type {const} */ ({ state: 'too-late', user: null }), wasScanned: false, next: null }
+    }
     const ended = linked(signal)
     const pending = linked(ended.signal)
     let isUnattended = false
+    let isTooLate = false
     let wasScanned = false
     /** @type {Attempt | null} */
     let next = null
@@ -62,11 +67,18 @@ export const runLogin = async (run) => {
       emit({ name: 'scanned' })
     }
     if (attempt.after > 0) present()
+    const cancelTimer = attempt.appEndsAt === Infinity ? () => {} : clock.after(Math.max(0, attempt.appEndsAt - clock.now()), () => {
+      isTooLate = true
+      ended.abort()
+    })
     const end = await pollTicket(attempt, { ...context, signal: ended.signal, hold: run.hold, takeHoldSlot: run.takeHoldSlot, onNews, hasNext: () => next !== null }).catch((reason) => {
-      if (!isUnattended) throw reason
+      if (!isUnattended && !isTooLate) throw reason
       api.cancel(attempt.ticket)
-      return /** @type {const} */ ({ state: 'unattended', user: null })
-    }).finally(ended.abort)
+      return /** @type {const} */ ({ state: isTooLate ? 'too-late' : 'unattended', user: null })
+    }).finally(() => {
+      cancelTimer()
+      ended.abort()
+    })
     return { end, wasScanned, next: /** @type {Attempt | null} */ (next) } // only a callback sets it, which tsc doesn't see
   }
 
@@ -75,7 +87,7 @@ export const runLogin = async (run) => {
   let name = 'waiting'
   let attempt = await run.savedTickets.take(returnTo, signal)
   throwIfAborted(signal)
-  if (attempt !== null) emit({ name: 'ticket', ticket: attempt.ticket.id })
+  if (attempt !== null) emit({ name: 'ticket', ticket: attempt.ticket.id, app: attempt.ticket.app?.name ?? null })
   /** @type {import('./ticket-api.js').Ticket | null} */
   let expired = null
   for (;;) {
@@ -98,6 +110,12 @@ export const runLogin = async (run) => {
       return isRedirected ? run.redirect(session) : undefined
     }
     run.setCurrent(null)
+    if (end.state === 'too-late') {
+      viewState.setTrouble(null)
+      viewState.set({ name: 'too-late', app: attempt.ticket.app ?? null })
+      emit({ name: 'expired' })
+      return
+    }
     if (refusal !== null) {
       viewState.setTrouble(null)
       viewState.set({ name: 'refused', why: refusal })

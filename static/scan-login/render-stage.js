@@ -66,6 +66,7 @@ const contentOf = (stage) => {
     case 'logging-in': return [dots()]
     case 'expired': return [make('div', { class: 'paper dim' }, ...(stage.code === null ? [] : [picture(stage.code)])), renew()]
     case 'refused': return [renew()]
+    case 'too-late': return [stage.app === null ? renew() : make('a', { class: 'main', part: 'button', href: stage.app.startUrl, 'data-word': 'startAgain' })]
     case 'no-code': return [skeleton()]
   }
 }

@@ -28,8 +28,8 @@ export const createTicketRequests = ({ online, emit, context, viewState, returnT
 
   /** @param {import('./ticket-api.js').Ticket} ticket @returns {Attempt} */
   const begin = (ticket) => {
-    emit({ name: 'ticket', ticket: ticket.id })
-    return { ticket, after: ticket.version, endsAt: clock.now() + ticket.lifeMs, isTheirs: false }
+    emit({ name: 'ticket', ticket: ticket.id, app: ticket.app?.name ?? null })
+    return { ticket, after: ticket.version, endsAt: clock.now() + ticket.lifeMs, isTheirs: false, appEndsAt: clock.now() + (ticket.app?.waitsMs ?? Infinity) }
   }
 
   return {

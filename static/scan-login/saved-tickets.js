@@ -7,7 +7,7 @@ import { pause } from './wait.js'
 
 /** @typedef {import('./attempt.js').Attempt} Attempt */
 /** @typedef {ReturnType<typeof createSavedTickets>} SavedTickets */
-/** @typedef {{ server: string, returnTo: string | null, endsAt: number, isTheirs?: unknown, isInUse?: unknown, ticket: import('./ticket-api.js').Ticket }} SavedTicket `endsAt` is milliseconds since 1970; `isInUse`: its page was only hidden. */
+/** @typedef {{ server: string, returnTo: string | null, endsAt: number, isTheirs?: unknown, isInUse?: unknown, appEndsAt?: unknown, ticket: import('./ticket-api.js').Ticket }} SavedTicket `endsAt` is milliseconds since 1970; `isInUse`: its page was only hidden. */
 
 const key = 'scan-login-tickets'
 /** A scan in the last minute moves the end, which this page may not know, so a ticket can still become a session for this long. */
@@ -48,8 +48,8 @@ export const createSavedTickets = ({ server, store, locks, clock, wallClock }) =
     } catch {} // if a browser forbids storage, a reload shows a fresh code
   }
   /** @param {Attempt} attempt @param {string | null} returnTo @param {boolean} isInUse */
-  const save = ({ ticket, endsAt, isTheirs }, returnTo, isInUse) =>
-    replace(ticket.id, [{ server, returnTo, ticket, endsAt: wallClock() + endsAt - clock.now(), isTheirs, isInUse }])
+  const save = ({ ticket, endsAt, isTheirs, appEndsAt }, returnTo, isInUse) =>
+    replace(ticket.id, [{ server, returnTo, ticket, endsAt: wallClock() + endsAt - clock.now(), isTheirs, isInUse, appEndsAt: wallClock() + appEndsAt - clock.now() }]) // JSON has no Infinity: it is saved as null
   const release = () => {
     inUse?.release()
     inUse = null
@@ -83,9 +83,9 @@ export const createSavedTickets = ({ server, store, locks, clock, wallClock }) =
         release() // the ticket stays saved for the next page
         return null
       }
-      const { ticket, endsAt, isTheirs } = saved
+      const { ticket, endsAt, isTheirs, appEndsAt } = saved
       replace(ticket.id, [])
-      return { ticket, after: 0, endsAt: clock.now() + Math.min(endsAt - wallClock(), ticket.lifeMs), isTheirs: isTheirs === true }
+      return { ticket, after: 0, endsAt: clock.now() + Math.min(endsAt - wallClock(), ticket.lifeMs), isTheirs: isTheirs === true, appEndsAt: typeof appEndsAt === 'number' ? clock.now() + appEndsAt - wallClock() : Infinity }
     },
     /** Says which ticket the page uses now, and forgets the one before. @param {Attempt | null} attempt */
     use: (attempt) => {

@@ -4,7 +4,8 @@ import { createFetchWithSecret } from './secret-header.js'
 import { linked, throwIfAborted } from './wait.js'
 
 /** @typedef {'pending' | 'scanned' | 'confirmed' | 'consumed' | 'cancelled' | 'expired'} TicketState */
-/** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, linkUrl: string | null, maxWaitSeconds: number }} Ticket `linkUrl` opens the mini program on the same phone; null if the operator has no such links. */
+/** @typedef {{ id: string, secret: string, version: number, lifeMs: number, codeUrl: string, linkUrl: string | null, maxWaitSeconds: number, app?: WaitingApp | null }} Ticket `linkUrl` opens the mini program on the same phone; null if the operator has no such links. */
+/** @typedef {{ name: string, startUrl: string, waitsMs: number }} WaitingApp The app that has sent the browser here, where a login begins there, and for how long it waited when the ticket was made. */
 /** @typedef {{ sub: string, name: string | null }} User */
 /** @typedef {{ state: TicketState, version: number, leftMs: number, number: string | null, user: User, pollAfterMs: number }} TicketView `number` is the two digits that the service adds once a phone has scanned, for the person to tap or type there; null if it asks for none. `user` is who confirmed; its `sub` is empty until somebody has. */
 /** @typedef {{ accessToken: string, expiresIn: number, user: User, returnTo: string | null }} Session `expiresIn` is the token's, in seconds. */
@@ -114,11 +115,16 @@ const retryAfterMs = (headers) => {
 const text = (value) => typeof value === 'string' ? value : null
 
 /** @param {Body} body @param {string} server @returns {Ticket | null} */
-const readTicket = ({ ticket: id, secret, code_url: codeUrl, link_url: linkUrl, version, expires_in: expiresIn, max_wait: maxWaitSeconds }, server) =>
+const readTicket = ({ ticket: id, secret, code_url: codeUrl, link_url: linkUrl, version, expires_in: expiresIn, max_wait: maxWaitSeconds, app }, server) =>
   typeof id === 'string' && typeof secret === 'string' && typeof codeUrl === 'string' &&
   isNumber(version) && isNumber(expiresIn) && isNumber(maxWaitSeconds)
-    ? { id, secret, version, lifeMs: expiresIn * 1000, codeUrl: urlAt(server, codeUrl), linkUrl: typeof linkUrl === 'string' ? urlAt(server, linkUrl) : null, maxWaitSeconds }
+    ? { id, secret, version, lifeMs: expiresIn * 1000, codeUrl: urlAt(server, codeUrl), linkUrl: typeof linkUrl === 'string' ? urlAt(server, linkUrl) : null, maxWaitSeconds, app: readApp(app) }
     : null
+
+/** @param {any} app @returns {WaitingApp | null} */
+const readApp = (app) => typeof app?.name === 'string' && typeof app.start_url === 'string' && /^https?:\/\//.test(app.start_url) && isNumber(app.expires_in)
+  ? { name: app.name, startUrl: app.start_url, waitsMs: app.expires_in * 1000 }
+  : null
 
 /** The service's URLs are paths from the origin's root. @param {string} server @param {string} path */
 const urlAt = (server, path) => new URL(path, server).href

@@ -6,7 +6,7 @@
 /** @typedef {'waiting' | 'cancelled' | 'late'} CodeStage A code that can be scanned; the last two say what became of the one before. */
 /**
  * @typedef {{ name: 'making' } | { name: CodeStage, code: CodePicture } | { name: 'scanned', number: string | null } | { name: 'confirmed', person: string | null }
- *   | { name: 'another', user: import('./ticket-api.js').User } | { name: 'logging-in' } | { name: 'refused', why: Refusal } | { name: 'expired', code: CodePicture | null } | { name: 'no-code', why: NoCodeReason, retryMs: number }} Stage
+ *   | { name: 'another', user: import('./ticket-api.js').User } | { name: 'logging-in' } | { name: 'refused', why: Refusal } | { name: 'expired', code: CodePicture | null } | { name: 'too-late', app: import('./ticket-api.js').WaitingApp | null } | { name: 'no-code', why: NoCodeReason, retryMs: number }} Stage
  */
 /** @typedef {'offline' | 'busy'} Trouble */
 /** @typedef {Stage | { name: Trouble, stage: Stage }} View */

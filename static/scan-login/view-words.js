@@ -28,6 +28,7 @@ const stageWords = (view, words, device, goesOn, isPictureWanted) => {
     case 'confirmed': return { line: words.confirmed, help: goesOn ? words.goingOn : '' } // the destination may be slow
     // With the start of the id, as the phone shows it: anybody can take any name.
     case 'another': return { line: `${words.another}${view.user.name ?? words.nameless}`, help: words.anotherHelp.replace('{id}', view.user.sub.slice(0, 8)) }
+    case 'too-late': return { line: words['too-late'], help: words['too-late-help'].replace('{app}', view.app?.name ?? '') }
     case 'refused': return { line: words[view.why], help: words[`${view.why}-help`] }
     case 'no-code': return { line: words[view.why], help: view.retryMs <= 15_000 ? words.soon : view.retryMs <= 90_000 ? words.inAMinute : words.later }
     default: return { line: words[view.name], help: '' }
