@@ -47,6 +47,7 @@ import { createPeople } from './people/people.ts'
 import { createWechatIds } from './people/wechat-ids.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
 import type { Keys } from './sessions/key-set.ts'
+import { providerJwksAt } from './sessions/provider-keys.ts'
 import { createSessionLists } from './sessions/session-lists.ts'
 import { createPhoneKeys } from './stores/phone-keys.ts'
 import { createTickets } from './stores/tickets.ts'
@@ -144,7 +145,9 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience, sites: foreignOrigins(config) }, clock, random)
   const sessionCookie = createSessionCookie(config, clock)
 
-  const oidc = deps.clients === undefined
+  const { provider } = keys
+  if (deps.clients !== undefined && provider === null) throw new Error('the key file has no keys for OpenID Connect')
+  const oidc = deps.clients === undefined || provider === null
     ? null
     : await openOidc({
       store,
@@ -160,7 +163,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
         return tooMany || others.some(({ sub }) => sub !== first?.sub) ? null : ownSession(first) ?? null
       },
       countVisitor: (request) => limits.beforeCreate(request, false),
-      jwks: () => (globalThis as any).testJwks,
+      jwks: () => providerJwksAt(provider, clock.now()),
       pages: createProviderPages(),
       publicUrl: config.PUBLIC_URL,
       basePath: config.basePath,

@@ -1,14 +1,12 @@
 /** What the OpenID Provider decides once, on each store and with two instances: codes, refresh tokens, what a session has with an app. */
 import t, { type Test } from 'tap'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
-import { generateKeys } from '../../src/sessions/key-set.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { logIn } from '../support/login.ts'
-import { authorizationPath, claimsIn, clientsOf, CookieJar, providerJwks, redeem, testClient, tokenCall, visit } from '../support/oidc.ts'
+import { authorizationPath, claimsIn, clientsOf, CookieJar, redeem, testClient, tokenCall, visit } from '../support/oidc.ts'
+import { withProviderKeys } from '../support/provider-keys.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
 import { onEveryStore, type Harness } from './store-harness.ts'
-
-Object.assign(globalThis, { testJwks: providerJwks() })
 
 const client = testClient()
 
@@ -16,7 +14,7 @@ const openTwo = async (t: Test, { stores }: Harness): Promise<readonly [TestServ
   const clock = createFakeClock(Date.now())
   const simulator = await startWechatSimulator({ clock })
   t.teardown(() => simulator.close())
-  const shared = { clock, simulator, keys: generateKeys(), clients: clientsOf(client) }
+  const shared = { clock, simulator, keys: withProviderKeys(), clients: clientsOf(client) }
   return [await openTestService(t, { ...shared, store: stores[0] }), await openTestService(t, { ...shared, store: stores[1] ?? stores[0] })]
 }
 

@@ -21,7 +21,7 @@ const open = () => {
   return { clock, tab, wallSkew, locks, openPage }
 }
 
-const attempt = (endsAt: number, id = 't1') => ({ ticket: { ...ticket, id }, after: 1, endsAt, isTheirs: false })
+const attempt = (endsAt: number, id = 't1') => ({ ticket: { ...ticket, id }, after: 1, endsAt, isTheirs: false, appEndsAt: Infinity })
 
 await t.test('saved tickets: a ticket is returned once, for the same server and destination only', async (t) => {
   const { clock, openPage } = open()

@@ -1,17 +1,8 @@
 /** A service with clients of OpenID Connect, and a browser that follows redirects through `app.inject()`. */
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
-import type { JWKS } from 'oidc-provider'
+import { createHash, randomBytes } from 'node:crypto'
 import type { OidcClient } from '../../src/oidc/client.ts'
 import type { FollowedClients } from '../../src/oidc/clients-file.ts'
 import type { Answer, TestService } from './test-service.ts'
-
-let made: JWKS | undefined
-
-/** Keys for all tests of a process: an RSA pair takes 100 ms. */
-export const providerJwks = (): JWKS => made ??= { keys: [
-  { ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), kid: 'rsa', use: 'sig', alg: 'RS256' },
-  { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), kid: 'ec', use: 'sig', alg: 'ES256' },
-] as JWKS['keys'] }
 
 export const clientSecret = 'a-secret-of-the-tests-that-nobody-would-guess'
 

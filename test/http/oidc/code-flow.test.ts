@@ -3,13 +3,12 @@ import t from 'tap'
 import { handleOf } from '../../../src/domain/person.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { logIn, phoneOf, verdict } from '../../support/login.ts'
-import { authorizationPath, claimsIn, clientsOf, CookieJar, pkce, providerJwks, redeem, testClient, tokenCall, visit } from '../../support/oidc.ts'
+import { authorizationPath, claimsIn, clientsOf, CookieJar, pkce, redeem, testClient, tokenCall, visit } from '../../support/oidc.ts'
+import { withProviderKeys } from '../../support/provider-keys.ts'
 import { openTestService } from '../../support/test-service.ts'
 
-Object.assign(globalThis, { testJwks: providerJwks() })
-
 const open = async (t: Parameters<typeof openTestService>[0], client = testClient()) => {
-  const service = await openTestService(t, { clients: clientsOf(client), clock: createFakeClock(Date.now()) })
+  const service = await openTestService(t, { clients: clientsOf(client), clock: createFakeClock(Date.now()), keys: withProviderKeys() })
   return { service, client, jar: new CookieJar() }
 }
 
@@ -139,7 +138,7 @@ for (const [kind, client] of [['confidential', testClient()], ['public', testCli
 await t.test('code flow: only people in the groups of a client may log in to it', async (t) => {
   const client = testClient({ allow: { groups: ['staff'] } })
   const clients = clientsOf(client)
-  const service = await openTestService(t, { clients, clock: createFakeClock(Date.now()) })
+  const service = await openTestService(t, { clients, clock: createFakeClock(Date.now()), keys: withProviderKeys() })
   const jar = new CookieJar()
   const { cookie } = await logIn(service)
   jar.set(...cookie.split('=') as [string, string])
