@@ -167,7 +167,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       pages: createProviderPages(),
       publicUrl: config.PUBLIC_URL,
       basePath: config.basePath,
-      emailDomain: 'x.invalid',
+      emailDomain: `${new URL(config.PUBLIC_URL).hostname}.invalid`,
       sessionSeconds: { max: config.SESSION_MAX, idle: config.SESSION_IDLE },
     })
 

@@ -6,6 +6,7 @@ import { proxyFor } from './domain/proxy.ts'
 import { randomBytes } from './domain/random-pool.ts'
 import type { Clock } from './login/ports.ts'
 import { openLogOutput } from './log-output.ts'
+import { followClientsFile } from './oidc/clients-file.ts'
 import { noPlaces, openPlaces } from './places/geoip-file.ts'
 import { keyMarkOf, writeKeyMark } from './sessions/key-mark.ts'
 import { openKeys } from './sessions/open-keys.ts'
@@ -43,6 +44,7 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
   const places = config.GEOIP_FILE === null ? noPlaces : openPlaces(config.GEOIP_FILE, log)
   await lockStore()
   const keys = openKeys(config.KEYS_FILE, { isShared: !config.STORE_URL.startsWith('sqlite:'), needsProvider: config.OIDC_CLIENTS_FILE !== null }, clock, log)
+  const clients = config.OIDC_CLIENTS_FILE === null ? null : followClientsFile(config.OIDC_CLIENTS_FILE, clock, log)
   const store = createStore(config.STORE_URL, { clock, log })
   const stopMarking = writeKeyMark(store, keyMarkOf(config.WECHAT_APPID, keys), { clock, log })
   // The store's clock, so that all instances agree on when a ticket expires.
@@ -70,11 +72,12 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
     : openWebhook(store, { url: WEBHOOK_URL, secret: WEBHOOK_SECRET, proxy: proxyFor(WEBHOOK_URL, config), sealingKey: keys.cookie, clock: shared, random: randomBytes, log })
   const close = async (): Promise<void> => {
     keys.stop()
+    clients?.stop()
     stopMarking()
     wechat.close()
     await webhook?.close()
     await Promise.all([destroyDispatchers(dispatchers), store.close()])
     await output.flush()
   }
-  return { store, wechat, places, keys, clock: shared, random: randomBytes, log, ...webhook !== null && { steps: webhook }, close }
+  return { store, wechat, places, keys, clock: shared, random: randomBytes, log, ...webhook !== null && { steps: webhook }, ...clients !== null && { clients }, close }
 }

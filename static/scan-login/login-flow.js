@@ -67,10 +67,12 @@ export const runLogin = async (run) => {
       emit({ name: 'scanned' })
     }
     if (attempt.after > 0) present()
-    const cancelTimer = attempt.appEndsAt === Infinity ? () => {} : clock.after(Math.max(0, attempt.appEndsAt - clock.now()), () => {
-      isTooLate = true
-      ended.abort()
-    })
+    const cancelTimer = attempt.appEndsAt === Infinity
+      ? () => {}
+      : clock.after(Math.max(0, attempt.appEndsAt - clock.now()), () => {
+        isTooLate = true
+        ended.abort()
+      })
     const end = await pollTicket(attempt, { ...context, signal: ended.signal, hold: run.hold, takeHoldSlot: run.takeHoldSlot, onNews, hasNext: () => next !== null }).catch((reason) => {
       if (!isUnattended && !isTooLate) throw reason
       api.cancel(attempt.ticket)

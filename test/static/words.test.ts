@@ -36,6 +36,7 @@ const views: Readonly<Record<View['name'], readonly View[]>> = {
   'logging-in': [{ name: 'logging-in' }],
   refused: (['person-blocked', 'person-waiting', 'person-unknown'] as const).map((why) => ({ name: 'refused', why })),
   expired: [{ name: 'expired', code: null }],
+  'too-late': [{ name: 'too-late', app: { name: 'Gitea', startUrl: 'https://git.example.com', waitsMs: 1 } }],
   'no-code': (['wechat', 'crowded', 'too-often', 'unreachable'] as const).flatMap((why) => [1, 60_000, Infinity].map((retryMs) => ({ name: 'no-code', why, retryMs }) as const)),
   offline: [{ name: 'offline', stage: { name: 'making' } }],
   busy: [{ name: 'busy', stage: { name: 'making' } }],

@@ -31,7 +31,7 @@ await t.test('code flow: a visitor who is not logged in is sent to the login pag
   const tokens = await redeem(service, client, end.address)
   t.equal(tokens.status, 200, tokens.text)
   const claims = claimsIn(tokens.json.id_token)
-  const person = { sub: phone.sub, preferred_username: handleOf(phone.sub), email: `${handleOf(phone.sub)}@x.invalid`, groups: [], amr: ['wechat'] }
+  const person = { sub: phone.sub, preferred_username: handleOf(phone.sub), email: `${handleOf(phone.sub)}@login.example.com.invalid`, groups: [], amr: ['wechat'] }
   t.hasStrict(claims, { ...person, iss: 'https://login.example.com/oidc', aud: 'app' })
   t.match(claims.name, /^微信用户 [A-Z2-7]{4}$/)
   t.ok(Number.isInteger(claims.auth_time))
