@@ -33,7 +33,8 @@ const path = (process.env.PATH ?? '').split(delimiter)
 const isIn = (folders, name) => folders.some((folder) => isProgram(join(folder, name)))
 
 /** Returns the programs that are missing. Redis has to be on PATH: tests start it by name. */
-const missing = () => needs.map((name) => programs[name]).filter(({ names }) => !names.some((name) => isIn(name === 'redis-server' ? path : [...programFolders, ...path], name)))
+const missing = () => needs.map((name) => programs[name]).filter(({ names, file }) =>
+  file === undefined ? !names.some((name) => isIn(name === 'redis-server' ? path : [...programFolders, ...path], name)) : !existsSync(file))
 
 const apt = (...args) => spawnSync('apt-get', args, {
   stdio: ['ignore', 'pipe', 'pipe'],

@@ -32,6 +32,8 @@ export interface RunningProcess {
 export interface RunOptions {
   /** Relative to the repository, or absolute. */
   readonly script?: string | undefined
+  /** Runs the script in place of this test's Node.js. */
+  readonly program?: string | undefined
   readonly args?: readonly string[]
   /** A script of package.json to start by npm instead. It runs in the repository, so `env` has to name store and keys. */
   readonly npm?: string | undefined
@@ -45,9 +47,9 @@ export interface RunOptions {
   readonly through?: readonly string[] | undefined
 }
 
-/** Runs a script of the repository with this test's Node.js. Killed at the latest when the test ends. */
-export const run = (t: TeardownScope, { script = 'src/server.ts', args = [], npm, folder, env = {}, logTo, through = [] }: RunOptions): RunningProcess => {
-  const started = npm === undefined ? [process.execPath, resolve(repository, script), ...args] : ['npm', '--silent', 'run', npm, ...args.length > 0 ? ['--', ...args] : []]
+/** Runs a script of the repository, with this test's Node.js unless `program` says otherwise. Killed at the latest when the test ends. */
+export const run = (t: TeardownScope, { script = 'src/server.ts', program = process.execPath, args = [], npm, folder, env = {}, logTo, through = [] }: RunOptions): RunningProcess => {
+  const started = npm === undefined ? [program, resolve(repository, script), ...args] : ['npm', '--silent', 'run', npm, ...args.length > 0 ? ['--', ...args] : []]
   const [command, ...words] = [...through, ...started] as [string, ...string[]] // `started` has one
   const log = logTo === undefined ? 'pipe' : openSync(logTo, 'w')
   const child = spawn(command, words, {

@@ -4,8 +4,8 @@
  */
 
 /**
- * A program that a test starts: its possible names, the best first, and its package for Debian, Homebrew and Fedora.
- * @typedef {{ names: readonly string[], apt: string, brew: string | null, dnf: string | null }} Program
+ * A program that a test starts: its possible names, the best first, and its package for Debian, Homebrew and Fedora. A module of Python is told by its `file`.
+ * @typedef {{ names: readonly string[], file?: string, apt: string, brew: string | null, dnf: string | null }} Program
  */
 
 /** @type {Readonly<Record<string, Program>>} */
@@ -16,6 +16,9 @@ export const programs = {
   redis: { names: ['redis-server'], apt: 'redis-server', brew: 'redis', dnf: 'redis' },
   openssl: { names: ['openssl'], apt: 'openssl', brew: 'openssl', dnf: 'openssl' },
   jq: { names: ['jq'], apt: 'jq', brew: 'jq', dnf: 'jq' },
+  python: { names: ['python3'], apt: 'python3', brew: 'python', dnf: 'python3' },
+  pyjwt: { names: ['python3-jwt'], file: '/usr/lib/python3/dist-packages/jwt/__init__.py', apt: 'python3-jwt', brew: null, dnf: null },
+  cryptography: { names: ['python3-cryptography'], file: '/usr/lib/python3/dist-packages/cryptography/__init__.py', apt: 'python3-cryptography', brew: null, dnf: null },
   firefox: { names: ['firefox-esr'], apt: 'firefox-esr', brew: null, dnf: null },
   webkit: { names: ['WebKitWebDriver'], apt: 'webkit2gtk-driver', brew: null, dnf: 'webkit2gtk-driver' },
   xvfb: { names: ['Xvfb'], apt: 'xvfb', brew: null, dnf: 'xorg-x11-server-Xvfb' },
@@ -50,7 +53,7 @@ export const tiers = {
   },
   networks: {
     folders: ['networks'],
-    needs: ['browser', 'chromium', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy', 'openssl', 'nft', 'ip', 'unshare'],
+    needs: ['browser', 'chromium', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy', 'openssl', 'nft', 'ip', 'unshare', 'python', 'pyjwt', 'cryptography'],
     jobs: 1,
   },
   faults: {
