@@ -7,6 +7,7 @@ import { Type } from 'typebox'
 import { refuseForeignPages } from '../http/same-origin.ts'
 import type { DemoAdmission } from './demo-people.ts'
 import { compileMiniProgram } from './miniprogram.ts'
+import { siteRoutes, type SiteRouteOptions } from './sites/site-routes.ts'
 
 export interface DemoPluginOptions {
   /** The simulated WeChat. `jsCode` gives a person's js_code, valid once. */
@@ -15,23 +16,26 @@ export interface DemoPluginOptions {
   readonly admission: DemoAdmission
   /** The address that the mini program calls: PUBLIC_URL. */
   readonly serviceUrl: string
+  /** Where there are sample websites. */
+  readonly sites?: SiteRouteOptions
 }
 
 const phoneFolder = join(import.meta.dirname, 'phone')
 const runtimeFolder = join(import.meta.dirname, 'runtime')
 const miniProgramFolder = join(import.meta.dirname, '../../miniprogram')
 
-/** Content-Security-Policy of the demo's pages: nothing from other origins, nothing inline. */
-export const policy = [
+/** Content-Security-Policy of the demo's pages: nothing from other origins but sample websites in the window's frame, nothing inline. */
+const policyWith = (framed: readonly string[]): string => [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'",
-  "frame-src 'self'", "frame-ancestors 'self'", "base-uri 'none'", "form-action 'none'",
+  ["frame-src 'self'", ...framed].join(' '), "frame-ancestors 'self'", "base-uri 'none'", "form-action 'none'",
 ].join('; ')
+export const policy = policyWith([])
 
 const RegistrationBody = Type.Object({ registration: Type.Enum(['open', 'approval', 'closed']) })
 const JsCodeBody = Type.Object({ person: Type.String({ minLength: 1, maxLength: 32 }) })
 
 /** Serves the demo under the prefix it is registered with; compiles once, at registration. A client of these routes can log in as any person. */
-export const demoPlugin = async (app: FastifyInstance, { wechat, admission, serviceUrl }: DemoPluginOptions): Promise<void> => {
+export const demoPlugin = async (app: FastifyInstance, { wechat, admission, serviceUrl, sites }: DemoPluginOptions): Promise<void> => {
   const [phoneScripts, runtimeScripts, compiled] = await Promise.all([
     bundle(phoneFolder, { phone: 'phone.ts', demo: 'demo-window.ts' }),
     bundle(runtimeFolder, { runtime: 'runtime.ts' }),
@@ -43,6 +47,7 @@ export const demoPlugin = async (app: FastifyInstance, { wechat, admission, serv
   ])
 
   const service = new URL(serviceUrl)
+  const policy = policyWith(sites?.sites.map(({ url }) => url) ?? [])
   app.addHook('onRequest', async (request, reply) => {
     // The policy lets the phone's page call its own origin only, and it calls the service at PUBLIC_URL: both have to be the same origin.
     if (usesOtherLoopbackName(request, service)) return reply.redirect(service.origin + request.url)
@@ -52,8 +57,10 @@ export const demoPlugin = async (app: FastifyInstance, { wechat, admission, serv
   const serve = (path: string, type: string, content: string | undefined): void => {
     app.get(path, async (_request, reply): Promise<FastifyReply> => reply.type(`${type}; charset=utf-8`).send(content))
   }
-  serve('/demo', 'text/html', demoHtml)
-  serve('/demo/phone', 'text/html', phoneHtml)
+  /** Tells the scripts of a page whether there are sample websites. */
+  const withSites = (html: string | undefined): string | undefined => sites === undefined ? html : html?.replace('<html ', '<html data-sites ')
+  serve('/demo', 'text/html', withSites(demoHtml))
+  serve('/demo/phone', 'text/html', withSites(phoneHtml))
   serve('/demo/phone/app', 'text/html', appHtml)
   serve('/demo/demo.css', 'text/css', demoCss)
   serve('/demo/phone.css', 'text/css', phoneCss)
@@ -69,6 +76,8 @@ export const demoPlugin = async (app: FastifyInstance, { wechat, admission, serv
     reply.header('Cache-Control', 'no-store')
     return { js_code: await wechat.jsCode(request.body.person) }
   })
+
+  if (sites !== undefined) await app.register(siteRoutes, sites)
 
   app.get('/demo/registration', async () => admission)
   app.put<{ Body: DemoAdmission }>('/demo/registration', { schema: { body: RegistrationBody }, onRequest }, async (request) => {

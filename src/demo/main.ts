@@ -1,23 +1,57 @@
-/** `npm run demo`: the demo on a loopback port. */
+/** `npm run demo`: the demo on a loopback port; with `-- --with-site` also sample websites, on ports of their own. */
 import { createServer } from 'node:net'
+import { parseArgs } from 'node:util'
 import { readEnvironment } from '../environment.ts'
 import { takeOverSignals } from '../log-output.ts'
 import { orExit, serve } from '../serve.ts'
 import { openDemo } from './demo.ts'
 import { demoEnvironment } from './environment.ts'
+import { siteKinds, startSites, type DemoSite } from './sites/demo-sites.ts'
+import { siteLanguages } from './sites/words.ts'
 
 const host = '127.0.0.1'
 const defaultPort = 3000
 
+const usage = `usage: npm run demo [-- options]
+
+  --with-site        also starts sample websites, one for each way into a website
+  --allow <origin>   lets a website of yours on this computer use the demo: http://localhost:8000
+`
+const options = { help: { type: 'boolean', default: false }, 'with-site': { type: 'boolean', default: false }, allow: { type: 'string', multiple: true, default: [] as string[] } } as const
+
+const readArguments = () => {
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${usage}`, { cause: error }) // parseArgs throws Errors
+  }
+}
+
+/** The demo lets anybody log in as anybody, so pages of real sites must not reach it. */
+const isOfThisComputer = (origin: string): boolean => /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(origin) && URL.parse(origin)?.origin === origin
+
 await orExit(async () => {
+  const { help, 'with-site': withSite, allow: allowed } = readArguments()
+  if (help) {
+    process.stdout.write(usage)
+    return
+  }
   const environment = readEnvironment({ withFile: false }) // a .env file would name the store of a real service
   if (environment.NODE_ENV === 'production') throw new Error('the demo lets anybody log in as anybody, so it does not start with NODE_ENV=production')
-  const port = environment.PORT ?? String(await freePort())
+  for (const origin of allowed) if (!isOfThisComputer(origin)) throw new Error(`--allow ${origin}: name an origin of this computer, like http://localhost:8000`)
+  const port = environment.PORT ?? String((await freePorts(defaultPort, 1))[0])
+  const sitePorts = withSite ? await freePorts(Number(port) + 1, siteKinds.length) : []
+  const sites = withSite ? siteKinds.map((kind, index): DemoSite => ({ kind, url: `http://localhost:${sitePorts[index]}` })) : []
   const { honoured, ignored } = demoEnvironment(environment)
   if (ignored.length > 0) process.stderr.write(`scan-login: the demo ignores these environment variables: ${ignored.join(', ')}. It has its own store, keys, address and simulated WeChat\n`)
-  const { app, config, close } = await openDemo({ port, environment: honoured })
+  const { app, config, close } = await openDemo({ port, environment: honoured, sites, allowed })
   takeOverSignals() // serve handles them
-  await serve(app, { host, port: config.PORT }, close)
+  let stopSites = async (): Promise<void> => undefined
+  await serve(app, { host, port: config.PORT }, async () => {
+    await stopSites()
+    await close()
+  })
+  stopSites = await startSites(sites, config.PUBLIC_URL)
   process.stdout.write(`
   scan-login demo, with a simulated WeChat and simulated phones
 
@@ -25,19 +59,36 @@ await orExit(async () => {
   or       ${config.PUBLIC_URL}/login        the login page alone
   and      ${config.PUBLIC_URL}/demo/phone   a phone in a tab of its own
 
-`)
+${aboutSites(sites)}`)
 })
 
-/** Finds a free port: the default one, or a random one if that is taken. */
-async function freePort (): Promise<number> {
-  for (const port of [defaultPort, 0]) {
-    const server = createServer()
-    const found = await new Promise<number | undefined>((resolve) => {
-      server.once('error', () => resolve(undefined))
-      server.listen({ host, port }, () => resolve((server.address() as { port: number }).port)) // an object for a TCP server
-    })
-    await new Promise((resolve) => server.close(resolve))
-    if (found !== undefined) return found
+/** A sentence about each website, in both languages of the READMEs. */
+function aboutSites (sites: readonly DemoSite[]): string {
+  if (sites.length === 0) return ''
+  const languages = [siteLanguages.en, siteLanguages['zh-CN']]
+  const lines = sites.map(({ kind, url }) => languages.map(({ ways }, index) => `  ${(index === 0 ? url : '').padEnd(25)}${ways[kind].what}\n`).join(''))
+  return `  ${languages.map(({ title }) => title).join(' · ')}\n\n${lines.join('\n')}
+  Each in your own website: README.md, "${siteLanguages.en.title}". 放进你自己的网站：README.zh-CN.md「${siteLanguages['zh-CN'].title}」\n\n`
+}
+
+/** Finds free ports: from the first on, or a random one for each that is taken. */
+async function freePorts (first: number, count: number): Promise<readonly number[]> {
+  const found: number[] = []
+  const held: Array<() => Promise<unknown>> = []
+  for (let index = 0; index < count; index++) {
+    for (const port of [first + index, 0]) {
+      const server = createServer()
+      const free = await new Promise<number | undefined>((resolve) => {
+        server.once('error', () => resolve(undefined))
+        server.listen({ host, port }, () => resolve((server.address() as { port: number }).port)) // an object for a TCP server
+      })
+      if (free === undefined) continue
+      held.push(() => new Promise((resolve) => server.close(resolve))) // held until all are found, or two could be the same
+      found.push(free)
+      break
+    }
   }
-  throw new Error('no free port to listen on')
+  await Promise.all(held.map((release) => release()))
+  if (found.length < count) throw new Error('no free port to listen on')
+  return found
 }

@@ -1,4 +1,4 @@
-/** The phone's camera: it photographs the login page in the frame beside it, or reads a picture file. */
+/** The phone's camera: it photographs the login page in the frame beside it, the newest code elsewhere, or reads a picture file. */
 import { canvasOf, readCode } from './picture.ts'
 
 export interface Photo {
@@ -16,6 +16,23 @@ export const adjacentLoginPage = (): Document | undefined => {
   } catch {
     return undefined // this frame is in a page of another origin
   }
+}
+
+/**
+ * Photographs what is in front of the phone: the login page beside it or, where there are sample websites, the newest code on another page. Undefined if the
+ * phone has nothing before it; a photo that is undefined shows no code.
+ */
+export const lookAround = (): (() => Promise<Photo | undefined>) | undefined => {
+  const page = adjacentLoginPage()
+  const hasSites = document.documentElement.hasAttribute('data-sites')
+  if (hasSites && (page?.querySelector('scan-login') ?? null) === null) return photographNewest
+  return page === undefined ? undefined : async () => photograph(page)
+}
+
+/** Browsers keep pages of other origins, and other tabs, from this one, so the demo serves the picture. */
+const photographNewest = async (): Promise<Photo | undefined> => {
+  const answer = await fetch('newest-code')
+  return answer.ok ? await readPicture(await answer.blob()) : undefined
 }
 
 /** Photographs a page: the first image with a readable code, else the first image, else undefined. */

@@ -1,5 +1,5 @@
 /** WeChat's scanner screen: finds a code with the camera or in a picture, until the caller accepts its text or the person goes back. */
-import { adjacentLoginPage, photograph, readPicture } from './camera.ts'
+import { lookAround, readPicture } from './camera.ts'
 import type { Photo } from './camera.ts'
 import { onTap, part } from './elements.ts'
 import type { DemoWords } from './words.ts'
@@ -46,12 +46,17 @@ export const createScanner = (words: DemoWords): Scanner => {
   }
 
   const scanPage = (): void => {
-    const page = adjacentLoginPage()
-    part('#scan-again').hidden = page === undefined
+    const scan = current
+    const photograph = lookAround()
+    part('#scan-again').hidden = photograph === undefined
     clearTimeout(timer)
-    if (page === undefined) return show(current?.takesPictures === false ? words.noWebsite : words.pasteOrDrop)
+    if (photograph === undefined) return show(current?.takesPictures === false ? words.noWebsite : words.pasteOrDrop)
     show(words.searching)
-    afterStep(() => handle(photograph(page), words.noCode, false))
+    afterStep(() => {
+      photograph()
+        .then((photo) => { if (current === scan) handle(photo, words.noCode, false) })
+        .catch((reason: unknown) => console.error(reason))
+    })
   }
   const scanPicture = (file: Blob): void => {
     const scan = current

@@ -32,6 +32,8 @@ export const createSiteFrame = ({ frame, siteName, onChange }: SiteFrameOptions)
   let observedRoot: ShadowRoot | undefined
   /** Another page was asked for; until it comes, what the old one shows says nothing. */
   let isLeaving = false
+  /** Where the last link on a page leads: the address of a page of another origin can't be read. */
+  let linked: URL | undefined
 
   const currentPage = (): Document | null => {
     const page = frame.contentDocument
@@ -53,6 +55,7 @@ export const createSiteFrame = ({ frame, siteName, onChange }: SiteFrameOptions)
     const root = loginOf(page)?.shadowRoot ?? undefined
     if (page === observed && root === observedRoot) return
     observer.disconnect()
+    if (page !== observed) page.addEventListener('click', ({ target }) => { linked = addressOf(target) ?? linked })
     observed = page
     observedRoot = root
     for (const node of [page, root]) {
@@ -63,6 +66,7 @@ export const createSiteFrame = ({ frame, siteName, onChange }: SiteFrameOptions)
   frame.addEventListener('load', () => {
     isLeaving = false
     read()
+    if (frame.contentDocument === null && linked !== undefined) onChange(linked, 'waiting')
   })
   narrow.addEventListener('change', read)
   read()
@@ -81,6 +85,12 @@ export const createSiteFrame = ({ frame, siteName, onChange }: SiteFrameOptions)
     },
     changed,
   }
+}
+
+/** By `closest` and `href`, not `instanceof`: elements of another frame have constructors of their own. */
+const addressOf = (target: EventTarget | null): URL | undefined => {
+  const link = (target as Element | null)?.closest<HTMLAnchorElement>('a[href]:not([target])') // clicks come from elements
+  return link === null || link === undefined ? undefined : new URL(link.href)
 }
 
 const loginOf = (page: Document): Element | null => page.querySelector('scan-login')

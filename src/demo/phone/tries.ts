@@ -1,4 +1,4 @@
-/** What a person can try in the demo besides a login of their own: a phone that scans first, and a code that a scammer sends. */
+/** What a person can try in the demo besides a login of their own: a phone that scans first, a code that a scammer sends, and sample websites. */
 import { part } from './elements.ts'
 import { controlOf } from './phone-control.ts'
 import type { DemoPhone, Phones } from './phones.ts'
@@ -11,6 +11,8 @@ export interface Tries {
   secondPhone (): void
   /** Somebody in another country opens the login page and sends its code. */
   phishing (): void
+  /** The list of sample websites. */
+  sites (): void
   /** Starts over, with a login of one's own. */
   stop (): void
   /** Says what happened, and what to do now. */
@@ -22,6 +24,7 @@ export interface TriesOptions {
   readonly phones: Phones
   readonly words: DemoWords
   readonly registration: RegistrationChoice
+  readonly language: string
 }
 
 // Without a prompt the website would go on as the person who has just logged in.
@@ -29,8 +32,8 @@ const ownLogin = 'login?prompt=login'
 /** What comes through here reaches the service from another country. */
 export const farPath = /\/demo\/from\/far\//
 
-export const createTries = ({ site, phones, words, registration }: TriesOptions): Tries => {
-  let current: 'own' | 'second-phone' | 'phishing' = 'own'
+export const createTries = ({ site, phones, words, registration, language }: TriesOptions): Tries => {
+  let current: 'own' | 'second-phone' | 'phishing' | 'sites' = 'own'
   /** What the person has seen of a try so far. */
   let seen: LoginState | 'sent' | undefined
   /** Whoever starts anew ends what is still on its way. */
@@ -38,6 +41,7 @@ export const createTries = ({ site, phones, words, registration }: TriesOptions)
 
   const noteFor = (state: LoginState): string => {
     const [first, second] = [phones.at(0).person, current === 'second-phone' ? phones.at(1).person : '']
+    if (current === 'sites') return words.sitesNote
     if (current === 'own') return state === 'waiting' ? words.leadOf[registration.now()](first) : words.lead[state]
     if (current === 'second-phone') {
       if (state === 'waiting') return words.secondPhoneStarts(first, second)
@@ -57,11 +61,13 @@ export const createTries = ({ site, phones, words, registration }: TriesOptions)
     if (note.textContent !== text) note.textContent = text // screen readers read it out
   }
   const draw = (): void => {
-    part('#note').classList.toggle('lesson', current !== 'own')
+    part('#note').classList.toggle('lesson', current === 'second-phone' || current === 'phishing')
+    part('.steps').classList.toggle('unknown', current === 'sites') // a page of another origin doesn't show how far its login is
     part('.site').classList.toggle('foreign', current === 'phishing')
+    part('.site').classList.toggle('sample', current === 'sites')
     part('#whose').hidden = current !== 'phishing'
     part('#whose').textContent = words.scammersComputer
-    for (const name of ['second-phone', 'phishing']) {
+    for (const name of ['second-phone', 'phishing', 'sites']) {
       if (name === current) part(`#${name}`).setAttribute('aria-current', 'true')
       else part(`#${name}`).removeAttribute('aria-current')
     }
@@ -107,6 +113,11 @@ export const createTries = ({ site, phones, words, registration }: TriesOptions)
   return {
     secondPhone: inBackground(secondPhone),
     phishing: inBackground(phishing),
+    sites: () => {
+      start('sites')
+      site.open(`demo/sites?${new URLSearchParams({ lang: language })}`)
+      draw()
+    },
     stop: () => {
       start('own')
       site.open(ownLogin)

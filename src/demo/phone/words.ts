@@ -2,6 +2,7 @@
 import { isTraditionalChinese } from '../../../miniprogram/utils/language.ts'
 import { firstPeople } from '../first-people.ts'
 import { siteName } from '../site-name.ts'
+import { siteLanguages } from '../sites/words.ts'
 
 /** REGISTRATION of the service. */
 export type Registration = 'open' | 'approval' | 'closed'
@@ -35,6 +36,8 @@ const zh = {
   addPhone: '加手机',
   trySecondPhone: '试试：另一部手机抢着扫',
   tryPhishing: '试试：钓鱼',
+  yourSite: siteLanguages['zh-CN'].title,
+  sitesNote: siteLanguages['zh-CN'].note,
   phoneOf: (person: string) => `${person}的手机`,
   people: [firstPeople.zh, '小红', '阿杰', '小雨', 'Robin', '小林'],
 
@@ -118,6 +121,8 @@ const zhHant: DemoWords = {
   addPhone: '加手機',
   trySecondPhone: '試試：另一支手機搶著掃',
   tryPhishing: '試試：釣魚',
+  yourSite: siteLanguages['zh-Hant'].title,
+  sitesNote: siteLanguages['zh-Hant'].note,
   phoneOf: (person) => `${person}的手機`,
   people: [firstPeople.zh, '小紅', '阿傑', '小雨', 'Robin', '小林'],
 
@@ -199,6 +204,8 @@ const en: DemoWords = {
   addPhone: 'Add a phone',
   trySecondPhone: 'Try: a second phone scans first',
   tryPhishing: 'Try: phishing',
+  yourSite: siteLanguages.en.title,
+  sitesNote: siteLanguages.en.note,
   phoneOf: (person) => `${person}'s phone`,
   people: [firstPeople.en, 'Mei', 'Sam', 'Robin', '小雨', 'Kim'],
 

@@ -1,0 +1,48 @@
+/** The sample websites that `npm run demo -- --with-site` starts, each on its own port, and the settings that the service needs for them. */
+import { once } from 'node:events'
+import { createConnection } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import type { SiteKind } from './words.ts'
+
+export interface DemoSite {
+  readonly kind: SiteKind
+  /** Its origin. */
+  readonly url: string
+}
+
+const host = '127.0.0.1'
+export const siteKinds: readonly SiteKind[] = ['element']
+
+/** What the service has to know: each website may send its visitors here, and the proxy says where they want to go. */
+export const settingsFor = (sites: readonly DemoSite[], allowed: readonly string[]): Readonly<Record<string, string>> => ({
+  ALLOWED_ORIGINS: [...sites.map(({ url }) => url), ...allowed].join(','),
+  ...sites.length > 0 && { TRUST_PROXY: host },
+})
+
+/** Starts the websites, and resolves once all can be reached; returns the function that stops them. */
+export const startSites = async (sites: readonly DemoSite[], serviceUrl: string): Promise<() => Promise<void>> => {
+  const stops: Array<() => unknown> = []
+  const start: Record<SiteKind, (url: string, port: number) => Promise<unknown>> = {
+    element: async (url, port) => {
+      // The file that owners copy: it reads its settings from the environment, and listens.
+      const worker = new Worker(new URL('element/website.mjs', import.meta.url), { env: { SITE_ORIGIN: url, SERVICE_URL: serviceUrl, PORT: String(port) } })
+      stops.push(() => worker.terminate())
+      await Promise.race([once(worker, 'message'), reachable(port)]) // rejects with an error of the worker: `once` listens for those, too
+    },
+    proxy: async () => undefined,
+    openid: async () => undefined,
+  }
+  for (const { kind, url } of sites) await start[kind](url, Number(new URL(url).port))
+  return async () => { await Promise.all(stops.map((stop) => stop())) }
+}
+
+const reachable = async (port: number): Promise<void> => {
+  for (;;) {
+    const socket = createConnection({ host, port })
+    const isOpen = await new Promise<boolean>((resolve) => { socket.once('connect', () => resolve(true)).once('error', () => resolve(false)) })
+    socket.destroy()
+    if (isOpen) return
+    await sleep(20)
+  }
+}

@@ -1,0 +1,171 @@
+/** The demo with its sample websites, as a newcomer uses it: `npm run demo -- --with-site` and a real Chromium. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Browser } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { siteLanguages, type SiteKind } from '../../src/demo/sites/words.ts'
+import { launchChromium } from '../support/chromium.ts'
+import { openWindow } from '../support/demo-window.ts'
+import { freePort } from '../support/redis.ts'
+import { repository } from '../support/readmes.ts'
+import { remote } from '../support/remote.ts'
+import { makeFolder, run } from '../support/service-process.ts'
+
+const script = 'src/demo/main.ts'
+
+const startDemo = async (t: Test, args: readonly string[]) => {
+  const port = await freePort()
+  const demo = run(t, { script, args, folder: makeFolder(t), env: { PORT: String(port) } })
+  while (!demo.stdout().includes('/demo/phone')) {
+    const ending = await Promise.race([demo.ended, sleep(50)])
+    if (ending !== undefined) throw new Error(`the demo ended: ${ending.stderr}`)
+  }
+  const urlOf = (kind: SiteKind): string => new RegExp(`(http://localhost:\\d+) +${siteLanguages.en.ways[kind].what}`).exec(demo.stdout())?.[1] ?? ''
+  return { demo, url: `http://localhost:${port}`, urlOf }
+}
+
+/** The window, with the list of websites in its frame. */
+const openList = async (t: Test, chromium: Browser, url: string, locale = 'en-US') => {
+  const window = await openWindow(t, chromium, url, { locale })
+  await window.page.locator('#sites').click()
+  const words = siteLanguages[({ 'zh-CN': 'zh-CN', 'zh-TW': 'zh-Hant' } as const)[locale] ?? 'en']
+  await window.site.getByRole('heading', { name: words.title, exact: true }).waitFor()
+  return { window, words }
+}
+
+const { demo, url, urlOf } = await startDemo(t, ['--with-site'])
+const chromium = await launchChromium()
+t.teardown(() => chromium.close())
+const kinds = ['element'] as const
+
+await t.test('demo with sites: the address of each is printed with a sentence in English and in Chinese', async (t) => {
+  for (const kind of kinds) {
+    t.match(urlOf(kind), /^http:\/\/localhost:\d+$/)
+    for (const { ways } of [siteLanguages.en, siteLanguages['zh-CN']]) t.ok(demo.stdout().includes(ways[kind].what), ways[kind].what)
+  }
+  t.equal(new Set(kinds.map(urlOf)).size, kinds.length)
+})
+
+for (const locale of ['en-US', 'zh-CN', 'zh-TW']) {
+  await t.test(`demo with sites: the window lists each with a sentence and links, and the README, in ${locale}`, async (t) => {
+    const { window: { page, site }, words } = await openList(t, chromium, url, locale)
+    t.equal(await page.locator('#note').innerText(), words.note)
+    for (const kind of kinds) {
+      await site.getByText(words.ways[kind].what).waitFor()
+      t.equal(await site.getByRole('link', { name: words.ways[kind].title }).getAttribute('href'), `${urlOf(kind)}/`)
+    }
+    t.equal(await site.getByRole('link', { name: words.openInTab }).count(), kinds.length)
+    const readme = await page.request.get(new URL(await site.getByRole('link', { name: words.readme }).getAttribute('href') ?? '', `${url}/demo/`).href)
+    t.ok((await readme.text()).includes(`## ${locale === 'en-US' ? words.title : siteLanguages['zh-CN'].title}\n`))
+  })
+}
+
+await t.test('demo with sites: a newcomer is logged in on the element\'s website, and out again, inside the window', async (t) => {
+  const { window } = await openList(t, chromium, url)
+  const phone = window.phone()
+  await window.site.getByRole('link', { name: 'The element' }).click()
+  await window.code.waitFor()
+  t.equal(await window.page.locator('#address').innerText(), `${new URL(urlOf('element')).host}/`)
+  await phone.scan()
+  await phone.says(new URL(urlOf('element')).host)
+  await phone.button(await window.number()).click()
+  await window.siteSays(/^You are logged in on this website: [\w-]{43}$/)
+  await window.site.getByRole('button', { name: 'Log out' }).click()
+  await window.code.waitFor()
+  await window.startOver()
+  await window.siteSays('Island Notes')
+  await phone.close()
+  await phone.scan()
+  await phone.says(/Island Notes/)
+})
+
+await t.test('demo with sites: a phone in a tab of its own sees the newest code that any page shows', async (t) => {
+  const window = await openWindow(t, chromium, url, { locale: 'zh-CN' })
+  const phone = await window.openPhone('Kim')
+  for (let n = 0; n < 2; n++) {
+    const page = await window.page.context().newPage()
+    await page.goto(urlOf('element'))
+    await page.locator('scan-login .code-image').waitFor()
+    await phone.shell.locator('#scan').click()
+    await phone.says(new URL(urlOf('element')).host)
+    await phone.button(await page.locator('scan-login .layer:not(.leaving) .number').innerText()).click()
+    await page.getByText('你在这个网站已登录：').waitFor()
+    await page.getByRole('button', { name: '退出登录' }).click()
+    await page.locator('scan-login .code-image').waitFor()
+    await page.close()
+    await phone.close()
+  }
+})
+
+await t.test('demo: there is no list, and no newest code, when it runs without sites', async (t) => {
+  const { url, demo } = await startDemo(t, [])
+  const api = remote(url)
+  t.teardown(api.close)
+  for (const path of ['/demo/sites', '/demo/newest-code', '/demo/README.md']) t.equal((await api.call({ path })).status, 404, path)
+  const window = await openWindow(t, chromium, url)
+  t.equal(await window.page.locator('#sites').isVisible(), false)
+  t.notMatch(demo.stdout(), /Into your website/)
+})
+
+await t.test('demo: a website of one\'s own gets tickets when it is allowed, and another doesn\'t', async (t) => {
+  const { url } = await startDemo(t, ['--allow', 'http://localhost:8000', '--allow', 'http://127.0.0.1:8001'])
+  const api = remote(url)
+  t.teardown(api.close)
+  const statuses = ['http://localhost:8000', 'http://127.0.0.1:8001', 'http://localhost:8002'].map(async (origin) => (await api.call({ method: 'POST', path: '/api/tickets', headers: { origin } })).status)
+  t.strictSame(await Promise.all(statuses), [201, 201, 403])
+})
+
+for (const file of ['README.md', 'README.zh-CN.md']) {
+  await t.test(`${file}: a copy of the element's website logs a newcomer in when its commands are followed`, async (t) => {
+    const [, block = ''] = /<!-- element -->\n```sh\n([^]*?)```/.exec(readFileSync(join(repository, file), 'utf8')) ?? []
+    const [demoLine = '', ...lines] = block.trim().split('\n')
+    const site = `localhost:${await freePort()}`
+    const ours = (text: string): string => text.replaceAll('localhost:8000', site).replaceAll('PORT=8000', `PORT=${site.slice(10)}`)
+    const [, options = ''] = /^npm run demo -- (.+) &$/.exec(ours(demoLine)) ?? []
+    const { url } = await startDemo(t, options.split(' '))
+    const commands = ours(lines.join('\n'))
+      .replaceAll('../my-website', join(makeFolder(t), 'my-website'))
+      .replace('npm install --prefix . jose@6', `ln -s ${join(repository, 'node_modules')} .`)
+      .replace('node website.mjs', `exec ${process.execPath} website.mjs`)
+    t.match(commands, /ln -s .*exec /s)
+    const website = run(t, { through: ['/bin/sh', '-ec', `cd ${repository}\n${commands}`], folder: makeFolder(t), env: { SERVICE_URL: url } })
+    while (!await fetch(`http://${site}`).then(({ ok }) => ok, () => false)) {
+      const ending = await Promise.race([website.ended, sleep(50)])
+      if (ending !== undefined) throw new Error(`the website ended: ${ending.stderr}`)
+    }
+    const window = await openWindow(t, chromium, url)
+    const phone = await window.openPhone('Kim')
+    const page = await window.page.context().newPage()
+    await page.goto(`http://${site}`)
+    await page.locator('scan-login .code-image').waitFor()
+    await phone.shell.locator('#scan').click()
+    await phone.says(site)
+    await phone.button(await page.locator('scan-login .layer:not(.leaving) .number').innerText()).click()
+    await page.getByText('You are logged in on this website: ').waitFor()
+  })
+}
+
+await t.test('demo: it stops with a line when an option is unknown, or an allowed origin isn\'t of this computer', async (t) => {
+  for (const [args, line] of [
+    [['--with-sites'], /^scan-login: Unknown option '--with-sites'/],
+    [['--allow', 'https://www.example.org'], /^scan-login: --allow https:\/\/www\.example\.org: name an origin of this computer, like http:\/\/localhost:8000\n$/],
+    [['--allow', 'http://localhost.evil.example'], /^scan-login: --allow /],
+    [['--allow', 'http://localhost:8000/'], /^scan-login: --allow /],
+    [['--allow', 'http://localhost:8000,https://evil.example'], /^scan-login: --allow /],
+  ] as const) {
+    const { code, stderr } = await run(t, { script, args, folder: makeFolder(t) }).ended
+    t.equal(code, 1)
+    t.match(stderr, line)
+  }
+  t.match((await run(t, { script, args: ['--help'], folder: makeFolder(t) }).ended).stdout, /^usage: npm run demo /)
+})
+
+await t.test('demo with sites: it ends with all of them when it is told to', async (t) => {
+  const sites = kinds.map((kind) => remote(urlOf(kind).replace('localhost', '127.0.0.1')))
+  t.teardown(() => Promise.all(sites.map((site) => site.close())))
+  for (const site of sites) await site.call({ path: '/' })
+  demo.kill('SIGINT')
+  t.equal((await demo.ended).code, 0)
+  for (const site of sites) await t.rejects(site.call({ path: '/' }))
+})
