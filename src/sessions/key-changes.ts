@@ -1,11 +1,10 @@
 /** Changes to the key file while services read it, made by `npm run keys`: rotation, replacement, and keys for the OpenID Provider. */
-import { chmodSync, chownSync, closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { isAlreadyThere, parseKeyFile, readKeyFile, writeKeys } from './key-file.ts'
+import { keyFileText, parseKeyFile, readKeyFile } from './key-file.ts'
 import type { StoredSigningKey } from './key-pair.ts'
 import { acceptedAfterMs, acceptedKeys, generateSigningKey, type Keys, type StoredKeys } from './key-set.ts'
 import { readPrivateFile } from './private-file.ts'
 import { acceptedProviderKeys, generateProviderKeys, providerAcceptedAfterMs } from './provider-keys.ts'
+import { replaceFile } from './replace-file.ts'
 
 export interface Rotation {
   /** False where the key of an earlier rotation does not sign yet; then the file is unchanged. */
@@ -59,37 +58,14 @@ export const replaceKeys = (path: string): { hasProvider: boolean } => change(pa
 export const addProviderKeys = (path: string): boolean => readKeyFile(path).provider === null && change(path, (stored) =>
   stored.oidc === undefined ? { stored: { ...stored, oidc: generateProviderKeys() }, result: true } : { stored, result: false })
 
-/** Reads, changes and writes the file. The draft is the lock: it is created exclusively. */
+/** Reads, changes and writes the file. */
 const change = <Result>(path: string, next: (stored: StoredKeys, keys: Keys) => { stored: StoredKeys, result: Result }): Result => {
   parseForChange(path) // an unusable file is refused before anything is written
-  const target = realpathSync(path) // a symbolic link stays one
-  const draft = `${target}.new`
-  try {
-    closeSync(openSync(draft, 'wx', 0o600))
-  } catch (cause) {
-    const why = isAlreadyThere(cause) ? 'exists: another change is running, or one was interrupted. In that case delete it' : `can't be made: ${(cause as Error).message}. Run this as the owner of the folder. A mounted secret is changed where it comes from: run this on a copy, and replace the secret by that`
-    throw new Error(`${draft} ${why}`, { cause }) // node:fs throws Errors
-  }
-  try {
+  return replaceFile(path, () => {
     const { stored, keys } = parseForChange(path)
     const after = next(stored, keys)
-    if (after.stored === stored) {
-      rmSync(draft)
-      return after.result
-    }
-    writeKeys(draft, after.stored)
-    const { uid, gid, mode } = statSync(target)
-    if (process.geteuid?.() === 0) { // the service may run as another user
-      chownSync(draft, uid, gid)
-      chmodSync(draft, mode & 0o640)
-    }
-    renameSync(draft, target) // atomic: after a power failure it is the old file or the new one
-    flushFolder(dirname(target))
-    return after.result
-  } catch (error) {
-    rmSync(draft, { force: true })
-    throw error
-  }
+    return { text: after.stored === stored ? null : keyFileText(after.stored), result: after.result }
+  })
 }
 
 /** Refuses members that this release does not know: writing the file would drop or misread them. */
@@ -98,14 +74,4 @@ const parseForChange = (path: string): { stored: StoredKeys, keys: Keys } => {
   const unknown = Object.keys(parsed.stored).filter((name) => !['signing', 'oidc', 'subject', 'cookie'].includes(name))
   if (unknown.length > 0) throw new Error(`${path} has members that this release does not know (${unknown.join(', ')}) and stays as it is`)
   return parsed
-}
-
-/** Makes a rename survive a power failure. */
-const flushFolder = (folder: string): void => {
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }

@@ -1,11 +1,12 @@
 /** Changed by key-changes.ts, and re-read while the service runs. The service does not start with a file whose keys are weak, or that is not private (private-file.ts). */
-import { chmodSync, closeSync, existsSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { whyDenied } from '../file-rights.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import { generateStoredKeys, parseKeys, weakKeys, type Keys, type StoredKeys } from './key-set.ts'
 import { readPrivateFile } from './private-file.ts'
 import { generateProviderKeys } from './provider-keys.ts'
+import { isAlreadyThere, writePrivateFile } from './replace-file.ts'
 
 export interface FollowedKeys extends Keys {
   /** Stops re-reading the file. */
@@ -84,7 +85,7 @@ export const makeKeyFile = (path: string, { withProvider = false }: MakeOptions 
 const writeFirst = (path: string, stored: StoredKeys): boolean => {
   const draft = `${path}.${process.pid}.new`
   try {
-    writeKeys(draft, stored)
+    writePrivateFile(draft, keyFileText(stored))
     linkSync(draft, path) // atomic, and fails where another process was faster
     return true
   } catch (error) {
@@ -110,15 +111,5 @@ export const parseKeyFile = (path: string, text: string): { stored: StoredKeys, 
   return { stored, keys }
 }
 
-/** Writes keys for their owner only, and flushes them to the disk. */
-export const writeKeys = (path: string, stored: StoredKeys): void => {
-  const file = openSync(path, 'w', 0o600)
-  try {
-    chmodSync(path, 0o600) // the umask may have removed bits
-    writeFileSync(file, `${JSON.stringify(stored, null, 2)}\n`, { flush: true })
-  } finally {
-    closeSync(file)
-  }
-}
-
-export const isAlreadyThere = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST'
+/** The text of the file with these keys. */
+export const keyFileText = (stored: StoredKeys): string => `${JSON.stringify(stored, null, 2)}\n`
