@@ -1,9 +1,9 @@
 /** The words and options of a command line. */
-import { isSecret } from '../../domain/ids.ts'
+import { isSecret } from '../domain/ids.ts'
 
 export interface Arguments {
   readonly words: readonly string[]
-  /** By name; true for one without a value. */
+  /** By name; true for one without a value. One that is given twice has its values in lines. */
   readonly options: ReadonlyMap<string, string | true>
 }
 
@@ -18,7 +18,9 @@ export const readArguments = (args: readonly string[], withValue: readonly strin
       continue
     }
     const [, name = arg, value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? []
-    options.set(name, value ?? (withValue.includes(name) ? rest.shift() ?? '' : true))
+    const given = value ?? (withValue.includes(name) ? rest.shift() ?? '' : true)
+    const before = options.get(name)
+    options.set(name, before === undefined || before === true || given === true ? given : `${before}\n${given}`)
   }
   return { words, options }
 }

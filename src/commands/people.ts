@@ -2,15 +2,16 @@
 import { isGroup, knownStates } from '../domain/person.ts'
 import { Problem } from '../errors.ts'
 import { orExit } from '../serve.ts'
-import { readArguments, type Arguments } from './people/arguments.ts'
+import { readArguments, type Arguments } from './arguments.ts'
 import { allow, block, erase, setGroup, setOwner, signOut } from './people/changes.ts'
 import { forgetWechatIds } from './people/forget-wechat-ids.ts'
 import { help } from './people/help.ts'
 import { importLine, importPeople } from './people/import.ts'
 import { list, show } from './people/list.ts'
-import { counted, print } from './people/output.ts'
+import { counted } from './people/output.ts'
 import { withParts, type Parts } from './people/parts.ts'
 import { forPerson } from './people/who.ts'
+import { print } from './print.ts'
 
 const usage = (form: string): never => { throw new Error(`usage: "npm run people -- ${form}"; "npm run people -- --help" says more`) }
 

@@ -2,7 +2,8 @@
 import { handleOf, knownStates, type KnownState, type Person } from '../../domain/person.ts'
 import { Problem } from '../../errors.ts'
 import type { PeoplePage } from '../../login/people-port.ts'
-import { asJson, counted, heading, lineOf, momentOf, print } from './output.ts'
+import { print } from '../print.ts'
+import { asJson, counted, heading, lineOf, momentOf } from './output.ts'
 import type { Parts } from './parts.ts'
 
 const pageSize = 500

@@ -2,20 +2,6 @@
 import { handleOf, type Person } from '../../domain/person.ts'
 import { personView } from '../../http/wire.ts'
 
-let isRead = true
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  isRead = false // the reader has seen enough: `| head`
-})
-
-process.stderr.on('error', () => {}) // nobody reads it: what the command does goes on
-
-/** Writes to the standard output. False once nobody reads it any more. */
-export const print = async (text: string): Promise<boolean> => {
-  if (isRead) await new Promise<void>((resolve) => { process.stdout.write(text, () => { resolve() }) })
-  return isRead
-}
-
 /** A person as an owner's phone gets them, and whether they are an owner, which no call tells. */
 export const asJson = (person: Person) => ({ ...personView(person), is_owner: person.isOwner })
 
