@@ -56,8 +56,8 @@ export interface ProviderSessionDeps {
   readonly readSession: (id: string) => Promise<PersonalSession | undefined>
   /** How long a session lives at the most. */
   readonly maxMs: number
-  /** The scopes that a grant covers: all, as nobody is asked. What a token covers is what its site asked for. */
-  readonly scope: string
+  /** The scopes and claims that a grant covers: all, as nobody is asked. What a token covers is what its site asked for. */
+  readonly granted: { readonly scope: string, readonly claims: readonly string[] }
   /** Which page of the provider is being answered; undefined outside of its calls. */
   readonly route: () => string | undefined
   /** Ends the session of the call that is being answered: its person has said so on the provider's page. */
@@ -70,7 +70,7 @@ const formMs = 3600_000
 /** Pages with a form, which compare its secret with the one that is stored. */
 const formRoutes: readonly string[] = ['end_session_confirm', 'code_verification', 'device_resume']
 
-export const createProviderSessions = ({ store, clock, random, readSession, maxMs, scope, route, endSession }: ProviderSessionDeps): ProviderSessions => {
+export const createProviderSessions = ({ store, clock, random, readSession, maxMs, granted, route, endSession }: ProviderSessionDeps): ProviderSessions => {
   const authorizations = createRecords<AuthorizationRecord>(store, { prefix: 'oidc:session:' })
   const forms = createRecords<FormRecord>(store, { prefix: 'oidc:form:' })
   const visitors = createRecords<VisitorRecord>(store, { prefix: 'oidc:visitor:' })
@@ -144,7 +144,7 @@ export const createProviderSessions = ({ store, clock, random, readSession, maxM
       const [session, byClient] = await Promise.all([readSession(uid), authorizationsOf(uid)])
       const clientId = Object.entries(byClient).find(([, authorization]) => authorization.grantId === grantId)?.[0]
       if (session === undefined || clientId === undefined) return undefined
-      return { kind: 'Grant', jti: grantId, accountId: session.sub, clientId, openid: { scope }, iat: Math.floor(session.createdAt / 1000), exp: Math.floor(Date.now() / 1000) + 3600 }
+      return { kind: 'Grant', jti: grantId, accountId: session.sub, clientId, openid: { scope: granted.scope, claims: [...granted.claims] }, iat: Math.floor(session.createdAt / 1000), exp: Math.floor(Date.now() / 1000) + 3600 }
     },
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,

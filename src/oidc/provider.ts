@@ -55,7 +55,7 @@ export interface OpenProvider {
 /** A person who is sent to the login has this long, unless the site is known to wait for less. */
 export const interactionSeconds = 3600
 
-const scope = ['offline_access', ...Object.keys(claimsByScope)].join(' ')
+const granted = { scope: ['offline_access', ...Object.keys(claimsByScope)].join(' '), claims: [...new Set([claimsByScope, mappedClaims].flatMap((scopes) => Object.values(scopes).flat()))] }
 
 /** Loads the provider. */
 export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> => {
@@ -72,7 +72,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     random,
     readSession,
     maxMs: sessionSeconds.max * 1000,
-    scope,
+    granted,
     route: routeNow,
     endSession: async () => {
       const call = callOf()
@@ -130,8 +130,8 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     context.oidc.session?.sidFor(client.clientId, sid)
     const grant = new (current().Grant)({ accountId: session.sub, clientId: client.clientId })
     Object.assign(grant, { jti: grantId, exp: Math.floor(Date.now() / 1000) + sessionSeconds.max })
-    grant.addOIDCScope(scope)
-    grant.addOIDCClaims(Object.values(claimsByScope).flat())
+    grant.addOIDCScope(granted.scope)
+    grant.addOIDCClaims(granted.claims)
     return grant
   }
 
@@ -152,7 +152,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     loadExistingGrant,
     routes: oidcRoutes,
     interactions: { policy, url: (_context, { uid }) => `${new URL(publicUrl).pathname.replace(/\/$/, '')}/oidc/interaction/${uid}` },
-    scopes: scope.split(' '),
+    scopes: granted.scope.split(' '),
     claims: { ...claimsByScope, ...mappedClaimsByScope(), acr: null, iss: null, sid: null } as NonNullable<Configuration['claims']>,
     conformIdTokenClaims: false, // many sites read the ID token alone
     subjectTypes: ['public'],
