@@ -154,6 +154,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       clock,
       random,
       clients: deps.clients,
+      clientsFile: config.OIDC_CLIENTS_FILE ?? 'OIDC_CLIENTS_FILE',
+      log,
       wechatIds,
       readSession: async (id) => ownSession(await sessions.findById(id)),
       endSession: async ({ sub, id }, audit) => { await sessions.end(sub, id, 'browser', audit) },

@@ -6,7 +6,7 @@ import type { Problem, ProblemCode } from '../errors.ts'
 import type { Step } from '../domain/step.ts'
 import type { Audit, StepSink } from '../login/audit.ts'
 import type { Clock } from '../login/ports.ts'
-import { createLogLimit, type LogLimit } from './log-limit.ts'
+import { createLogLimit, type LogLimit } from '../log-limit.ts'
 import { addressOf, clientKeyOf } from './visitor.ts'
 
 /** Refusals worth auditing. Left out: not-found and rate-limited (see limits), malformed requests (client bugs), 5xx (logged already). */

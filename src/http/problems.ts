@@ -6,7 +6,7 @@ import type { Clock } from '../login/ports.ts'
 import { createAllowedMethods } from './allowed-methods.ts'
 import { recordRefusal } from './audit.ts'
 import type { Limits } from './limits.ts'
-import { createLogLimit, type LogLimit } from './log-limit.ts'
+import { createLogLimit, type LogLimit } from '../log-limit.ts'
 
 /** The codes of Fastify's own errors, by status. */
 const byStatus: Readonly<Record<number, ProblemCode>> = {

@@ -2,7 +2,7 @@
 import fp from 'fastify-plugin'
 import { startOf } from '../domain/ids.ts'
 import type { Clock } from '../login/ports.ts'
-import { createLogLimit } from './log-limit.ts'
+import { createLogLimit } from '../log-limit.ts'
 import { clientPrefixesOf } from './visitor.ts'
 
 /**

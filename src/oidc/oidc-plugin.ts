@@ -26,6 +26,7 @@ const storesForVisitor = /^\/(?:auth|device|session\/end)(?:[/?]|$)/
 
 export const oidcPlugin = ({ provider: open, clients, clock, publicUrl, basePath, findSession, countVisitor }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
   const mountPath = `${basePath}/oidc`
+  app.addHook('onClose', async () => { open.close() })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => { done(null) }) // the provider reads forms itself
 

@@ -5,9 +5,10 @@ import type { Configuration, JWKS, KoaContextWithOIDC, default as Provider } fro
 import type { RandomBytes } from '../domain/ids.ts'
 import type { Audit } from '../login/audit.ts'
 import type { WechatIdRegister } from '../login/people-port.ts'
-import type { Clock, PersonalSession } from '../login/ports.ts'
+import type { Clock, Log, PersonalSession } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 import { claimsByScope, claimsOf } from './claims.ts'
+import { createClientFaults } from './client-faults.ts'
 import { claimsFor, mappedClaims } from './claim-map.ts'
 import { admits, secretMatches, type OidcClient } from './client.ts'
 import type { FollowedClients } from './clients-file.ts'
@@ -29,6 +30,9 @@ export interface ProviderDeps {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly clients: FollowedClients
+  /** OIDC_CLIENTS_FILE, as log lines name it. */
+  readonly clientsFile: string
+  readonly log: Log
   readonly wechatIds: Pick<WechatIdRegister, 'read'>
   /** Reads a live session of our own site, whose person may be here. */
   readonly readSession: (id: string) => Promise<PersonalSession | undefined>
@@ -45,6 +49,7 @@ export interface ProviderDeps {
 export interface OpenProvider {
   /** The provider with the keys of this moment. */
   current (): Provider
+  close (): void
   readonly sessions: ProviderSessions
   /** The name of its session cookie. */
   readonly sessionCookie: string
@@ -197,8 +202,11 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     renderError: pages.error,
   }
 
+  const faults = createClientFaults(deps.clientsFile, { clock, log: deps.log })
+
   const build = (jwks: JWKS): Provider => {
     const provider = new Provider(issuerOf(publicUrl), { ...configuration, jwks })
+    faults.watch(provider)
     provider.proxy = true // call.ts says what was forwarded
     // Secrets are stored as hashes, and may be changed while the service runs.
     Object.assign(provider.Client.prototype, {
@@ -220,6 +228,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
 
   return {
     current,
+    close: faults.stop,
     sessions,
     sessionCookie,
     answering: async (call, raw, work) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createLogLimit, maxCounted } from '../../../src/http/log-limit.ts'
-import { createFakeClock } from '../../support/fake-clock.ts'
+import { createLogLimit, maxCounted } from '../../src/log-limit.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
 
 await t.test('log limit: each kind and client has its lines a minute, and the rest are counted, when there are more', async (t) => {
   const clock = createFakeClock()

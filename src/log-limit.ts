@@ -1,5 +1,5 @@
 /** A limit of log lines that strangers can cause: per minute, kind and client, with a count of the rest. Bounded memory. */
-import type { Clock } from '../login/ports.ts'
+import type { Timer } from './timer-queue.ts'
 
 const windowMs = 60_000
 /** Pairs of kind and client with a count of their own in one window; all further clients share one count for each kind. */
@@ -13,7 +13,7 @@ export interface LogLimit {
 }
 
 /** Calls `onLeftOut` once a minute for each kind and client of which lines were left out. A kind has no space. */
-export const createLogLimit = (clock: Clock, onLeftOut: (kind: string, client: string, count: number) => void): LogLimit => {
+export const createLogLimit = (clock: Timer, onLeftOut: (kind: string, client: string, count: number) => void): LogLimit => {
   const counts = new Map<string, { lines: number, leftOut: number }>()
   let cancel = () => {}
 

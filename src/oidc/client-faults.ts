@@ -1,0 +1,59 @@
+/** Log lines for the owner where an app is set up wrongly: the app hears a short code, its people see an error, and neither says what to mend. */
+import type { KoaContextWithOIDC, default as Provider } from 'oidc-provider'
+import { createLogLimit } from '../log-limit.ts'
+import type { Clock, Log } from '../login/ports.ts'
+
+/** Lines a minute for each app and kind of fault; strangers can cause them. */
+const linesPerMinute = 3
+
+/** What oidc-provider says of its errors: `error_detail` is for us alone. */
+interface ProviderError extends Error {
+  readonly error?: string
+  readonly error_detail?: string
+  readonly error_description?: string
+}
+
+interface Fault {
+  readonly kind: 'unknown-client' | 'wrong-secret' | 'wrong-redirect-uri' | 'refused'
+  readonly text: string
+}
+
+/** What a stranger may have written, short and in quotes. */
+const quoted = (text: unknown): string => JSON.stringify(String(text ?? '').slice(0, 200))
+
+/** The client id of `Authorization: Basic`. */
+const basicUser = (context: KoaContextWithOIDC): string => Buffer.from(/^Basic (\S+)$/i.exec(context.get('authorization'))?.[1] ?? '', 'base64').toString().split(':')[0] ?? ''
+
+const faultOf = (context: KoaContextWithOIDC, { name, message, error_detail: detail, error_description: description }: ProviderError, file: string): Fault | null => {
+  const { client, params = {} } = context.oidc
+  const who = `client ${quoted(client?.clientId ?? params['client_id'] ?? basicUser(context))}`
+  if (client === undefined && /client not found/.test(detail ?? '')) return { kind: 'unknown-client', text: `an app calls itself ${who}, which ${file} doesn't have: compare its client id there and at the app` }
+  if (detail === 'invalid secret provided') return { kind: 'wrong-secret', text: `${who} sent another secret than the one in ${file}: enter the right one at the app, or make a new one with "npm run clients"` }
+  if (/mechanism does not match/.test(detail ?? '')) return { kind: 'wrong-secret', text: `${who} ${client?.clientAuthMethod === 'none' ? `sent a secret, and ${file} says that it is public and has none` : 'sent no secret: enter it at the app'}` }
+  if (name === 'InvalidRedirectUri') return { kind: 'wrong-redirect-uri', text: `${who} wants its people back at ${quoted(params['redirect_uri'])}, which is not in its redirect_uris in ${file}: they are compared character by character, with the query` }
+  if (/post_logout_redirect_uri not registered/.test(description ?? '')) return { kind: 'wrong-redirect-uri', text: `${who} wants its people at ${quoted(params['post_logout_redirect_uri'])} after the logout, which is not in its post_logout_redirect_uris in ${file}` }
+  // Codes that are used twice or too late, and people who may not log in, are no mistakes of the set-up.
+  if (['invalid_grant', 'login_required', 'access_denied', 'interaction_required', 'invalid_token', 'authorization_pending', 'slow_down', 'expired_token'].includes(message)) return null
+  return { kind: 'refused', text: `a call of ${who} was refused: ${message}${description === undefined ? '' : ` (${description})`}${detail === undefined ? '' : `, ${detail}`}` }
+}
+
+const events = ['authorization.error', 'grant.error', 'device_authorization.error', 'end_session.error', 'revocation.error', 'userinfo.error'] as const
+
+/** Logs faults of apps, a few a minute. Returns a function that ends it. */
+export const createClientFaults = (file: string, { clock, log }: { readonly clock: Clock, readonly log: Log }) => {
+  const lines = createLogLimit(clock, (kind, client, repeated) => { log.warn({ code: `oidc-${kind}`, client, repeated }, 'further faults of this app were not logged') })
+
+  const report = (context: KoaContextWithOIDC, error: ProviderError): void => {
+    const fault = faultOf(context, error, file)
+    const client = context.oidc.client?.clientId ?? 'unknown'
+    if (fault !== null && lines.allows(fault.kind, client, linesPerMinute)) log.warn({ code: `oidc-${fault.kind}`, client }, fault.text)
+  }
+
+  return {
+    watch: (provider: Provider): void => {
+      for (const event of events) provider.on(event as 'grant.error', report) // the types have an overload for each
+      provider.on('server_error', (_context, error) => { log.error({ err: error, code: 'oidc-failed' }, 'the OpenID Provider could not answer') })
+    },
+    stop: lines.flush,
+  }
+}
