@@ -1,17 +1,10 @@
 /** Log lines for the owner where an app is set up wrongly: the app hears a short code, its people see an error, and neither says what to mend. */
-import type { KoaContextWithOIDC, default as Provider } from 'oidc-provider'
+import type { errors, KoaContextWithOIDC, default as Provider } from 'oidc-provider'
 import { createLogLimit } from '../log-limit.ts'
 import type { Clock, Log } from '../login/ports.ts'
 
 /** Lines a minute for each app and kind of fault; strangers can cause them. */
 const linesPerMinute = 3
-
-/** What oidc-provider says of its errors: `error_detail` is for us alone. */
-interface ProviderError extends Error {
-  readonly error?: string
-  readonly error_detail?: string
-  readonly error_description?: string
-}
 
 interface Fault {
   readonly kind: 'unknown-client' | 'wrong-secret' | 'wrong-redirect-uri' | 'refused'
@@ -24,7 +17,7 @@ const quoted = (text: unknown): string => JSON.stringify(String(text ?? '').slic
 /** The client id of `Authorization: Basic`. */
 const basicUser = (context: KoaContextWithOIDC): string => Buffer.from(/^Basic (\S+)$/i.exec(context.get('authorization'))?.[1] ?? '', 'base64').toString().split(':')[0] ?? ''
 
-const faultOf = (context: KoaContextWithOIDC, { name, message, error_detail: detail, error_description: description }: ProviderError, file: string): Fault | null => {
+const faultOf = (context: KoaContextWithOIDC, { name, message, error_detail: detail, error_description: description }: errors.OIDCProviderError, file: string): Fault | null => {
   const { client, params = {} } = context.oidc
   const who = `client ${quoted(client?.clientId ?? params['client_id'] ?? basicUser(context))}`
   if (client === undefined && /client not found/.test(detail ?? '')) return { kind: 'unknown-client', text: `an app calls itself ${who}, which ${file} doesn't have: compare its client id there and at the app` }
@@ -43,7 +36,7 @@ const events = ['authorization.error', 'grant.error', 'device_authorization.erro
 export const createClientFaults = (file: string, { clock, log }: { readonly clock: Clock, readonly log: Log }) => {
   const lines = createLogLimit(clock, (kind, client, repeated) => { log.warn({ code: `oidc-${kind}`, client, repeated }, 'further faults of this app were not logged') })
 
-  const report = (context: KoaContextWithOIDC, error: ProviderError): void => {
+  const report = (context: KoaContextWithOIDC, error: errors.OIDCProviderError): void => {
     const fault = faultOf(context, error, file)
     const client = context.oidc.client?.clientId ?? 'unknown'
     if (fault !== null && lines.allows(fault.kind, client, linesPerMinute)) log.warn({ code: `oidc-${fault.kind}`, client }, fault.text)
