@@ -72,4 +72,9 @@ export class Problem extends Error {
     this.extra = options.extra ?? {}
     this.isOurFault = options.isOurFault ?? false
   }
+
+  /** As other libraries call the status. */
+  get statusCode (): number {
+    return this.status
+  }
 }

@@ -66,6 +66,7 @@ export const oidcPlugin = ({ provider: open, clients, clock, publicUrl, basePath
       const { 'set-cookie': setCookie, 'content-length': _length, ...others } = headers
       const cookies = [setCookie ?? []].flat().map(String).filter((one) => session === null || !one.startsWith(`${open.sessionCookie}=`))
       if (cookies.length > 0) reply.header('set-cookie', cookies)
+      if (status === 503) reply.header('retry-after', 2)
       return await reply.code(status).headers(others).send(body.length === 0 ? null : body)
     },
   })
