@@ -5,7 +5,7 @@ import { isPublicSuffix } from './domain/public-suffix.ts'
 import { foreignOrigins } from './domain/site.ts'
 import { ignoredNamesIn, isServiceAddress, misspelledIn, type IgnoredNames } from './setting-names.ts'
 import {
-  appSecret, cidr, httpUrl, integer, isNoProxyEntry, list, matchNumbers, noProxy, noProxyEntries, oneOf, origin, proxyUrl, publicUrl, seconds, siteColor, siteName, text, webhookSecret, webhookUrl, wrong,
+  appSecret, cidr, emailDomain, httpUrl, integer, isNoProxyEntry, list, matchNumbers, noProxy, noProxyEntries, oneOf, origin, proxyUrl, publicUrl, seconds, siteColor, siteName, text, webhookSecret, webhookUrl, wrong,
 } from './setting-values.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -63,6 +63,7 @@ const settings = {
 
   // Apps that people log in to
   OIDC_CLIENTS_FILE: optional(text(/./, 'must be a file')),
+  OIDC_EMAIL_DOMAIN: optional(emailDomain),
 
   // Steps for another program
   WEBHOOK_URL: optional(webhookUrl),
@@ -91,7 +92,7 @@ type Values = { readonly [Name in keyof Settings]: Settings[Name]['fallback'] }
 const loopback = ['127.0.0.1', '::1']
 
 /** What follows from the settings. */
-const derive = ({ PUBLIC_URL, SITE_NAME, ALLOWED_ORIGINS, TOKEN_AUDIENCE, TRUST_PROXY }: Values) => {
+const derive = ({ PUBLIC_URL, SITE_NAME, ALLOWED_ORIGINS, TOKEN_AUDIENCE, TRUST_PROXY, OIDC_EMAIL_DOMAIN }: Values) => {
   const url = new URL(PUBLIC_URL)
   return {
     /** Scheme, host and port of PUBLIC_URL. */
@@ -102,6 +103,8 @@ const derive = ({ PUBLIC_URL, SITE_NAME, ALLOWED_ORIGINS, TOKEN_AUDIENCE, TRUST_
     /** The site that people log in to: the root of PUBLIC_URL's host where the service is below it, else the only origin in ALLOWED_ORIGINS. */
     home: url.pathname !== '/' ? `${url.origin}/` : ALLOWED_ORIGINS.length === 1 ? `${ALLOWED_ORIGINS[0]}/` : null,
     audience: TOKEN_AUDIENCE ?? url.origin,
+    /** The domain of people's made-up e-mail addresses. By default one that can't exist (RFC 2606 §2), so that nobody gets their mail. */
+    emailDomain: OIDC_EMAIL_DOMAIN ?? `${/^[\w.-]+$/.test(url.hostname) ? url.hostname.replace(/\.$/, '') : 'localhost'}.invalid`, // an IPv6 address can't be part of a domain
     /** TRUST_PROXY; with one loopback address also the other, as a proxy on this machine that connects to "localhost" comes from either. */
     proxies: loopback.some(networkMatcher(TRUST_PROXY)) ? [...TRUST_PROXY, ...loopback] : TRUST_PROXY,
     /** Whether PUBLIC_URL is https. */

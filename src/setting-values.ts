@@ -103,6 +103,15 @@ export const noProxy = (value: string): readonly string[] => noProxyEntries(valu
 export const origin = (value: string): string =>
   /^https?:\/\/[^/]/.test(value) && URL.parse(value)?.origin === value ? value : wrong('must be origins like https://www.example.com, separated by commas')
 
+/** `wx-`, 16 characters and `@` stand before it, and some programs keep 50 characters of an address. */
+const maxEmailDomain = 30
+
+/** The domain of people's made-up e-mail addresses. */
+export const emailDomain = (value: string): string => {
+  text(/^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)+$/, 'must be a domain like users.example.com, in lower case')(value)
+  return value.length <= maxEmailDomain ? value : wrong(`must be a domain of at most ${maxEmailDomain} characters: some programs refuse addresses of more than 50, and 20 stand before the domain`)
+}
+
 export const cidr = (value: string): string => {
   const bits = readNetwork(value)?.bits ?? 0
   return bits > 0 ? value : wrong('must be addresses or CIDRs of your proxies, separated by commas (no number, no "true")')

@@ -24,8 +24,10 @@ export const emailOf = (sub: string, domain: string): string => `${handleOf(sub)
 /** Tells whether a text has the form of a handle. */
 export const isHandle = (text: string): boolean => /^wx-[a-z2-7]{16}$/.test(text)
 
+export const groupPattern = '[a-z0-9-]{1,32}'
+
 /** Tells whether a text can be the name of a group. */
-export const isGroup = (text: string): boolean => /^[a-z0-9-]{1,32}$/.test(text)
+export const isGroup = (text: string): boolean => new RegExp(`^${groupPattern}$`).test(text)
 
 /** Each token names a person's groups, and so does a header of 4 KB at the most behind common proxies. */
 export const maxGroups = 50

@@ -45,6 +45,7 @@ await t.test('config: the documented defaults hold when nothing is set', async (
     REGISTRATION: 'open',
     KEEP_WECHAT_IDS: 'off',
     OIDC_CLIENTS_FILE: null,
+    OIDC_EMAIL_DOMAIN: null,
     COOKIE_DOMAIN: null,
     SESSION_IDLE: 2_592_000,
     SESSION_MAX: 7_776_000,
@@ -60,6 +61,7 @@ await t.test('config: the documented defaults hold when nothing is set', async (
     siteName: 'localhost:3000',
     home: null,
     audience: 'http://localhost:3000',
+    emailDomain: 'localhost.invalid',
     proxies: [],
     isSecure: false,
   })
@@ -72,6 +74,13 @@ await t.test('config: origin, path and names follow from PUBLIC_URL, with and wi
   t.equal(readConfig({ PUBLIC_URL: 'https://login.example.com', ALLOWED_ORIGINS: 'https://www.example.com' }).home, 'https://www.example.com/')
   t.equal(readConfig({ PUBLIC_URL: 'https://login.example.com', ALLOWED_ORIGINS: 'https://www.example.com,https://shop.example.com' }).home, null)
   t.hasStrict(readConfig({ PUBLIC_URL: 'https://example.com:8443' }), { PUBLIC_URL: 'https://example.com:8443', basePath: '', siteName: 'example.com:8443' })
+})
+
+await t.test('config: made-up e-mail addresses are at a domain that is nobody\'s, unless OIDC_EMAIL_DOMAIN names one', async (t) => {
+  for (const [PUBLIC_URL, domain] of [['https://Login.example.com:8443/auth', 'login.example.com.invalid'], ['https://login.example.com.', 'login.example.com.invalid'], ['http://127.0.0.1:3000', '127.0.0.1.invalid'], ['http://[::1]:3000', 'localhost.invalid']] as const) {
+    t.equal(readConfig({ PUBLIC_URL }).emailDomain, domain)
+  }
+  for (const domain of ['people.example.com', 'example.co', 'wx.a--b.example', `${'a'.repeat(26)}.com`]) t.equal(readConfig({ OIDC_EMAIL_DOMAIN: domain }).emailDomain, domain)
 })
 
 await t.test('config: the default holds when a value is empty', async (t) => {
@@ -145,6 +154,7 @@ const bad: Record<string, readonly string[]> = {
   MAX_WAIT: ['56', '-1'],
   MATCH_NUMBERS: ['yes', 'true', 'ON'],
   REGISTRATION: ['Open', 'on', 'invite'],
+  OIDC_EMAIL_DOMAIN: ['localhost', 'Example.com', '@example.com', 'a@example.com', 'example.com.', '.example.com', 'a..example.com', '-a.example.com', 'a-.example.com', 'a_b.example.com', '例子.com', 'exa mple.com', `${'a'.repeat(27)}.com`],
   KEEP_WECHAT_IDS: ['yes', 'true', 'ON'],
   COOKIE_DOMAIN: ['.localhost', 'localhost', 'https://example.com'],
   SESSION_IDLE: ['0', '401d', '1w', '1.5h', '-1'],
