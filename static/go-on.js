@@ -1,6 +1,6 @@
 /** Going on from the login page without a code, where this browser is logged in: when the page is opened, and when another tab has logged in. */
 import { jsonOf, optionalSession, problemCodeOf } from './scan-login/answer.js'
-import { cutFragment, destination, refusedDestination, returnRefusals } from './scan-login/destination.js'
+import { cutFragment, destination, encodeReturn, refusedDestination, returnRefusals } from './scan-login/destination.js'
 import { remember } from './scan-login/local-storage.js'
 
 /** Of the tab: how often it has gone on by itself of late, and when it last did. */
@@ -13,7 +13,7 @@ const loggedInKey = 'scan-login-logged-in-at'
 
 /** Where somebody who is logged in goes; null if nobody is, or the service hasn't said. @param {string | null} returnTo @returns {Promise<string | null>} */
 const findDestination = async (returnTo) => {
-  const query = returnTo === null ? '' : `&return_to=${encodeURIComponent(returnTo)}`
+  const query = returnTo === null ? '' : `&return_to=${encodeReturn(returnTo)}`
   const response = await fetch(`api/${optionalSession}${query}`, { cache: 'no-store' })
   const body = await jsonOf(response)
   if (returnTo !== null && returnRefusals.includes(problemCodeOf(response, body))) {

@@ -19,7 +19,7 @@ export const EndSessionQuery = Type.Object({
 })
 
 export const CreateTicketBody = Type.Object({
-  return_to: Type.Optional(nullable(Type.String({ maxLength: 4096 }))),
+  return_to: Type.Optional(nullable(Type.String({ maxLength: 16_384 }))), // domain/return-to.ts has the limit
   renews: Type.Optional(nullable(Type.String({ maxLength: 4096, description: 'The ticket that this one takes the place of, whose secret is in the headers.' }))),
 })
 
@@ -87,7 +87,7 @@ export const SessionView = Type.Object({
 
 export const SessionQuery = Type.Object({
   optional: Type.Optional(Type.Enum(['true', 'false'], { description: 'With `true`, nobody being logged in is a 200 as well, with null for `user` and `session`: a browser drops its password for a proxy (HTTP Basic) at any 401' })),
-  return_to: Type.Optional(Type.String({ description: 'Checked by the rule of tickets, and returned', maxLength: 4096 })),
+  return_to: Type.Optional(Type.String({ description: 'Checked by the rule of tickets, and returned', maxLength: 16_384 })),
 })
 
 export const AskedSessionView = Type.Object({

@@ -22,5 +22,11 @@ export const returnRefusals = ['return-to-not-allowed', 'bad-request', 'payload-
 /** The same address without what follows `#`, which no server sees: what the service refuses may be that alone. Null if there is no `#`. @param {string} returnTo */
 export const cutFragment = (returnTo) => returnTo.includes('#') ? returnTo.replace(/#.*/s, '') : null
 
+/**
+ * Encodes an address for a query. Leaves what means nothing there, such as `/`: an address of 8 KiB has to pass proxies that take little more.
+ * @param {string} address
+ */
+export const encodeReturn = (address) => address.replace(/[^\w\-.~!*(),;:@/?=$]/gu, encodeURIComponent)
+
 /** The signed-in page, for a visitor who wanted to go where nobody is sent. @param {string} page the address of this page */
 export const refusedDestination = (page) => new URL(`me${returnRefused}`, page).href

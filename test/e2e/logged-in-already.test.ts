@@ -51,7 +51,7 @@ await t.test('logged in: a later visit of the login page goes on at once, to wha
   await page.waitForURL(`${service.url}/me?tab=1#/orders/7`)
   server.received(/^$/)
   for (const [from, to] of [['/login', '/me'], ['/login?return_to=/me?tab=2#/orders/8', '/me?tab=2#/orders/8'], ['/login?return_to=%2Fme%3Ftab%3D3%23%2Forders%2F9#/x', '/me?tab=3#/orders/9'],
-    ['/login?return_to=/me?tab=4#/a%0Ab', '/me?tab=4'], [`/login?return_to=/me?tab=5#/${'a'.repeat(5000)}`, '/me?tab=5'], ['/login?return_to=https://evil.example/', '/me#return-refused'],
+    ['/login?return_to=/me?tab=4#/a%0Ab', '/me?tab=4'], [`/login?return_to=/me?tab=5#/${'a'.repeat(9000)}`, '/me?tab=5'], ['/login?return_to=https://evil.example/', '/me#return-refused'],
     ['/login?return_to=https://evil.example/#/a%0Ab', '/me#return-refused']] as const) {
     const tab = await newTab(from)
     await tab.waitForURL(`${service.url}${to}`)

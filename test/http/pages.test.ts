@@ -367,7 +367,7 @@ await t.test('return_to: it is refused with return-to-not-allowed when it could 
     '/%2fevil.example', '/%2Fevil.example', '/%5cevil.example', '/%5Cevil.example', '/a%5c..%5c', '/a\\b', 'https://evil.example', 'http://login.example.com', 'https://login.example.com.evil.example', 'https://evil.example/login.example.com',
     'https://login.example.com@evil.example', 'https://evil.example#@login.example.com', 'https://user@login.example.com/', 'https://user:pass@www.example.com/', 'https://login.example.com:8443', 'https://sub.www.example.com', 'https://example.com',
     'https:/login.example.com', 'https:login.example.com', 'https:///login.example.com', 'https:\\\\login.example.com', 'javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/html,x', 'vbscript:x', 'blob:https://login.example.com/x', 'file:///etc/passwd',
-    'wss://login.example.com', 'null', ' /me', '/me ', 'https://login.example.com /', `/${'a'.repeat(3000)}`,
+    'wss://login.example.com', 'null', ' /me', '/me ', 'https://login.example.com /', `/${'a'.repeat(8192)}`,
     ...control.flatMap((character) => [`/${character}/evil.example`, `${character}/me`, `/me${character}`, `/a${encodeURIComponent(character)}b`, `/a?b=${encodeURIComponent(character).toLowerCase()}`])]) {
     t.equal(verdict((await openBrowser(service, { body: { return_to: returnTo } })).created), '400 return-to-not-allowed', encodeURI(returnTo).slice(0, 60))
   }

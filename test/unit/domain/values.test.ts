@@ -245,13 +245,15 @@ await t.test('person: a name is refused when it has more than 32 characters or o
 
 await t.test('return_to: it is allowed when it is a path or of an allowed origin, and refused when a parser would read it differently', async (t) => {
   const allowed = (text: string): boolean => isReturnAllowed(text, ['https://login.example.com', 'https://app.example.net:8443', 'http://localhost:3000'])
-  for (const text of ['/', '/me', '/a/b?c=d&e=%2F%5C#f', '/%E4%B8%AD', '/a%5Cb', '/中/a%5cb.c/..d?e#f', 'https://login.example.com/a%5Cb', '/me#/orders/7', '/a?b#//c', 'https://login.example.com/#/orders/7', 'https://login.example.com', 'https://login.example.com/x?y', 'https://app.example.net:8443/', 'HTTPS://LOGIN.EXAMPLE.COM/x', 'http://localhost:3000/x', `/${'a'.repeat(2047)}`]) t.ok(allowed(text), plain(text))
+  for (const text of ['/', '/me', '/a/b?c=d&e=%2F%5C#f', '/%E4%B8%AD', '/a%5Cb', '/中/a%5cb.c/..d?e#f', 'https://login.example.com/a%5Cb', '/me#/orders/7', '/a?b#//c', 'https://login.example.com/#/orders/7', 'https://login.example.com', 'https://login.example.com/x?y', 'https://app.example.net:8443/', 'HTTPS://LOGIN.EXAMPLE.COM/x', 'http://localhost:3000/x', `/${'a'.repeat(8191)}`,
+    `https://login.example.com/${'a'.repeat(8191)}`, 'https://login.example.com/a?b=%0d%0A%00%C2%9F&c=d\\e#f', 'https://app.example.net:8443?a=%0A']) t.ok(allowed(text), plain(text))
   for (const text of [
     '', 'me', './me', '//evil.example', '///evil.example', '/\\evil.example', '\\/evil.example', '/%2fevil.example', '/%2Fevil.example', '/%5cevil.example', '/a%5C..', '/a%5C..%5C/evil.example', '/a/%5Cevil.example', '/a%5C/evil.example', '/a%2F%5Cevil.example', '/a%5C%2e%2E', '/a/.%5Cb', 'https://login.example.com/%5Cevil.example', '/%5C/evil.example', '/a%5Cb\\c',
     '/.//evil.example', '/..//evil.example', '/a/..//evil.example', '/%2e%2e//evil.example', 'https://login.example.com//evil.example',
     '/\tevil', '/\n/evil.example', '/a%0d%0ab', '/a%00', '/a%c2%85', '/a%C2%9F', '/a b', ' /me', '/me ', '/\u0085', '/\u2028', '\ud800',
     'javascript:alert(1)', 'data:text/html,x', 'https:evil.example', 'https:/evil.example', 'https:///evil.example', 'http://login.example.com/',
     'https://evil.example/', 'https://login.example.com.evil.example/', 'https://login.example.com@evil.example/', 'https://a:b@login.example.com/', 'https://a@login.example.com/', 'https://:b@login.example.com/', 'https://[/', 'https://app.example.net/', 'blob:https://login.example.com/x',
-    `/${'a'.repeat(2048)}`,
+    '/a?b=%0a', '/a?b\\c', 'https://login.example.com/a%0a?b', 'https://login.example.com/#a?b=%0a', 'https://login.example.com/?a#%0a', 'https://login.example.com/#a?b\\c', 'https://login.example.com/a?b\n', 'https://evil.example/?%0a',
+    `/${'a'.repeat(8192)}`, `https://login.example.com/${'a'.repeat(8192)}`,
   ]) t.notOk(allowed(text), plain(text))
 })
