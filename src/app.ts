@@ -20,6 +20,7 @@ import { openApiOptions } from './http/openapi.ts'
 import { refusalPagePlugin } from './http/refusal-page.ts'
 import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
 import { requestLogPlugin } from './http/request-log.ts'
+import { forwardAuthRoute } from './http/routes/forward-auth.ts'
 import { operatingRoutes } from './http/routes/operating.ts'
 import { pageRoutes } from './http/routes/pages.ts'
 import { phoneLoginRoute, signedPhoneRoutes } from './http/routes/phone.ts'
@@ -27,6 +28,7 @@ import { sessionRoutes } from './http/routes/session.ts'
 import { ticketRoutes } from './http/routes/tickets.ts'
 import { securityHeadersPlugin } from './http/security-headers.ts'
 import { createSessionCookie } from './http/session-cookie.ts'
+import { createSessionFinder } from './http/session-finder.ts'
 import { readLogo } from './http/site-logo.ts'
 import { shutdownPlugin } from './http/shutdown.ts'
 import { signerPlugin } from './http/signer.ts'
@@ -144,6 +146,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   })
   const tokens = await createAccessTokens(app, keys, { issuer: config.PUBLIC_URL, audience: config.audience, sites: foreignOrigins(config) }, clock, random)
   const sessionCookie = createSessionCookie(config, clock)
+  const find = createSessionFinder(sessions, tokens, sessionCookie)
 
   const { provider } = keys
   if (deps.clients !== undefined && provider === null) throw new Error('the key file has no keys for OpenID Connect')
@@ -169,7 +172,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       pages: createProviderPages(),
       publicUrl: config.PUBLIC_URL,
       basePath: config.basePath,
-      emailDomain: `${new URL(config.PUBLIC_URL).hostname}.invalid`,
+      emailDomain: config.emailDomain,
       sessionSeconds: { max: config.SESSION_MAX, idle: config.SESSION_IDLE },
     })
 
@@ -200,7 +203,8 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       }
       const links = config.WECHAT_URL_LINK === 'on' ? wechat : null
       await api.register(ticketRoutes({ login, codes: wechat, links, tokens, cookie: sessionCookie, limits, clock, config, findAppLogin: oidc?.findAppLogin ?? null }), { prefix: '/tickets' })
-      await api.register(sessionRoutes({ sessions, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
+      await api.register(sessionRoutes({ sessions, find, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
+      await api.register(forwardAuthRoute({ find, config }), { prefix: '/forward-auth' })
       await api.register(phoneLoginRoute(phone), { prefix: '/phone' })
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })
     }, { prefix: '/api' })

@@ -1,7 +1,7 @@
 /** The signed-in page: who is logged in, where and since when, the way on to the site, and logging out. A logout elsewhere shows here soon. */
 import { elementOf, focusCard, siteName } from './page.js'
 import { isNobody, jsonOf, optionalSession, problemCodeOf } from './scan-login/answer.js'
-import { returnRefused } from './scan-login/destination.js'
+import { encodeReturn, returnRefused } from './scan-login/destination.js'
 import { fillWords } from './scan-login/dom.js'
 import { languageFor, makeLanguageSwitch, recallLanguage } from './scan-login/language.js'
 import { retryDelayMs } from './scan-login/wait.js'
@@ -14,6 +14,9 @@ import { dictionaries } from './scan-login/words.js'
 const shortestIntervalMs = 1000
 const longestIntervalMs = 60_000
 const partOfTimeVisible = 1 / 60
+
+/** Where a visitor may go on who can't be sent back to the page that they came from: the site's root, once the service has said that it is one of its sites. @type {URL | null} */
+let site = null
 
 let words = dictionaries.en
 /** @type {View} */
@@ -35,10 +38,12 @@ const draw = () => {
   write('trouble', view.name === 'stillIn' ? words.stillIn : '')
   elementOf('main', HTMLElement).classList.toggle('unknown', who === null && !isNobody) // keeps the place of what is to come
   for (const id of ['name', 'facts', 'hint', 'log-out', 'log-in-as']) setShown(id, !isNobody)
-  setShown('home', !isNobody && elementOf('#home', HTMLAnchorElement).getAttribute('href') !== '')
+  const home = elementOf('#home', HTMLAnchorElement)
+  if (site !== null) home.href = site.href
+  setShown('home', !isNobody && home.getAttribute('href') !== '')
   setShown('refused', who !== null && location.hash === returnRefused)
   setShown('log-in', isNobody)
-  write('home', `${words.goTo} ${siteName}`)
+  write('home', `${words.goTo} ${site?.host ?? siteName}`)
   write('name', who?.user.name ?? '')
   write('since', who === null ? '' : formatTime(who.session.created_at))
   write('browser', who === null ? '' : titleOf(who.session.browser))
@@ -66,6 +71,15 @@ let lastCall = 0
 const askWho = async () => {
   const response = await fetch(`api/${optionalSession}`, { cache: 'no-store' }).catch(() => null)
   return { response, who: response === null ? {} : await jsonOf(response) }
+}
+
+const askSite = async () => {
+  const asked = new URLSearchParams(location.search).get('site')
+  if (asked === null) return
+  const response = await fetch(`api/${optionalSession}&return_to=${encodeReturn(asked)}`, { cache: 'no-store' }).catch(() => null)
+  if (response?.ok !== true || (await jsonOf(response)).return_to !== asked) return
+  site = new URL(asked, location.href)
+  draw()
 }
 
 /** @param {number} failures */
@@ -128,3 +142,4 @@ addEventListener('pageshow', ({ persisted }) => { if (persisted) readSession(1) 
 addEventListener('online', readNow)
 document.addEventListener('visibilitychange', () => { if (!document.hidden) readNow() })
 readSession(1)
+askSite()

@@ -43,7 +43,7 @@ const securitySchemes = (cookieName: string) => ({
 /** What a call may be authorised by. */
 const schemesFor = (method: string, path: string): ReadonlyArray<keyof ReturnType<typeof securitySchemes>> => {
   if (/^\/api\/tickets\/\{ticket\}(?:\/consume)?$/.test(path)) return ['ticketSecret', 'ticketSecretHeader']
-  if (path.startsWith('/api/session')) return method === 'delete' ? ['sessionCookie'] : ['sessionCookie', 'accessToken']
+  if (path.startsWith('/api/session') || path === '/api/forward-auth') return method === 'delete' ? ['sessionCookie'] : ['sessionCookie', 'accessToken']
   return path.startsWith('/api/phone/') && path !== '/api/phone/login' ? ['phoneSignature'] : []
 }
 

@@ -1,4 +1,5 @@
 /** What a person sees whose browser went to an address that refuses: a small page in their language instead of a problem document. */
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fp from 'fastify-plugin'
@@ -9,6 +10,7 @@ import { dictionaries } from '../../static/scan-login/words.js'
 import type { Problem } from '../errors.ts'
 import { fillHtml } from './fill-html.ts'
 import { staticFolder } from './page-files.ts'
+import { isNavigation } from './navigation.ts'
 import { kindOf, refusalWords } from './refusal-words.ts'
 
 export interface RefusalPageOptions {
@@ -22,7 +24,10 @@ const decidedBy = 'Accept, Sec-Fetch-Mode, Accept-Language'
 
 /** Adds `refusalPage` to the service. */
 export const refusalPagePlugin = fp<RefusalPageOptions>(async (app, { basePath, siteName }) => {
-  const template = await readFile(join(staticFolder, 'refusal.html'), 'utf8')
+  const [template, style] = await Promise.all(['refusal.html', 'style.css'].map((name) => readFile(join(staticFolder, name), 'utf8'))) as [string, string] // one for each name
+  /** For the origin of a site whose proxy passes the page on: nothing else of ours can be loaded there. */
+  const wholeTemplate = template.replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${style}</style>`)
+  const wholePolicy = `default-src 'none';style-src 'sha256-${createHash('sha256').update(style).digest('base64')}';img-src data:;base-uri 'none';form-action 'none';frame-ancestors 'none'`
 
   /** Visitors' addresses: routes that say so, and unknown paths outside of the API. */
   const isForPeople = ({ is404, url, routeOptions }: FastifyRequest): boolean =>
@@ -30,24 +35,27 @@ export const refusalPagePlugin = fp<RefusalPageOptions>(async (app, { basePath, 
 
   app.decorate('refusalPage', (problem: Problem, request: FastifyRequest, reply: FastifyReply) => {
     if (!isForPeople(request)) return null
-    const isPage = isNavigation(request)
+    const isPage = (request.method === 'GET' || request.method === 'HEAD') && isNavigation(request)
     // The contract fixes `Vary` of the API's problems. One in place of a page does no harm, a page in place of a problem would.
     if (isPage || request.is404) reply.header('vary', [reply.getHeader('vary') ?? [], decidedBy].flat().join(', '))
     if (!isPage) return null
     const language = languageFor(new Negotiator(request.raw).languages())
-    const { lang, logIn } = dictionaries[language]
+    const { lang, logIn, logInAs } = dictionaries[language]
     const { line, help } = refusalWords[language][kindOf(problem.code)]
     reply.header('content-language', lang)
-    return fillHtml(template, { base: basePath, site_name: siteName, lang, line, help, log_in: logIn })
+    const { loginAddress } = request.routeOptions.config
+    if (loginAddress !== undefined) reply.header('content-security-policy', wholePolicy)
+    return fillHtml(loginAddress === undefined ? template : wholeTemplate, {
+      base: basePath,
+      site_name: siteName,
+      lang,
+      line,
+      help,
+      link: loginAddress?.(problem, request) ?? `${basePath}/login`,
+      log_in: problem.code === 'person-unknown' ? logInAs : logIn,
+    })
   })
 }, { name: 'refusal-page' })
-
-/** Whether the browser shows the answer as a page. Browsers before 2020, and Safari before 16.4, say so by `Accept` alone. */
-const isNavigation = ({ method, headers, raw }: FastifyRequest): boolean => {
-  if (method !== 'GET' && method !== 'HEAD') return false
-  const mode = headers['sec-fetch-mode']
-  return mode === undefined ? new Negotiator(raw).mediaTypes().includes('text/html') : mode === 'navigate'
-}
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -57,5 +65,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** People's browsers go to this address, so they get a page where it refuses. */
     isForPeople?: boolean
+    /** The whole address of the login, for a page that another site's proxy passes on. */
+    loginAddress?: (problem: Problem, request: FastifyRequest) => string
   }
 }

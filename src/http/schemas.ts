@@ -1,5 +1,6 @@
 /** Every body, parameter and answer of the API, defined once for validation, serialisation, types and the OpenAPI page. */
 import { Type, type TSchema } from 'typebox'
+import { groupPattern, maxGroups } from '../domain/person.ts'
 import { ticketStates } from '../domain/ticket.ts'
 
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
@@ -95,6 +96,13 @@ export const AskedSessionView = Type.Object({
   session: nullable(SessionView.properties.session),
   return_to: Type.Optional(Type.String()),
 }, { description: '`user` and `session` are null with `optional=true` only' })
+
+// A parameter that isn't known is refused: with `group` in place of `groups` the door would be open to all.
+export const ForwardAuthQuery = Type.Object({
+  proxy: Type.Optional(Type.Enum(['nginx'], { description: 'The proxy knows no redirect: 401 with `Location` in place of 302' })),
+  groups: Type.Optional(Type.String({ pattern: `^${groupPattern}(?:,${groupPattern}){0,${maxGroups - 1}}$`, description: 'Names with commas: only people in one of these groups, others get 403' })),
+  bearer: Type.Optional(Type.Enum(['on'], { description: 'An access token in `Authorization: Bearer` counts, too; otherwise that header is the app\'s own' })),
+}, { additionalProperties: false })
 
 export const PhoneLoginBody = Type.Object({ js_code: Type.String({ minLength: 1, maxLength: 256 }) })
 
@@ -199,6 +207,24 @@ const pageOrProblem = {
 export const pageOrProblems = { '4xx': pageOrProblem, '5xx': pageOrProblem }
 
 export const Nothing = Type.Unsafe<undefined>({ type: 'null', description: 'No body' })
+
+/** Who is logged in, for the app behind a proxy. */
+export const Identity = Type.Unsafe<undefined>({
+  type: 'null',
+  description: 'Somebody is logged in. A value that is empty is sent as an empty header',
+  headers: {
+    'remote-user': { type: 'string', description: 'The `sub`' },
+    'remote-name': { type: 'string', description: 'The name that the person chose, as percent-encoded UTF-8' },
+    'remote-email': { type: 'string', description: 'The handle at OIDC_EMAIL_DOMAIN' },
+    'remote-groups': { type: 'string', description: 'Names with commas' },
+  },
+})
+
+export const ToLogin = Type.Unsafe<undefined>({
+  type: 'null',
+  description: 'A navigation of somebody who isn\'t logged in',
+  headers: { location: { type: 'string', description: 'The login page, with the way back in `return_to`' } },
+})
 
 const picture = { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) }
 

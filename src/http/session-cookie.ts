@@ -15,8 +15,11 @@ export interface SessionCookie {
   read (request: FastifyRequest): { readonly secrets: readonly string[], readonly tooMany: boolean }
   /** `endsAt` is in milliseconds since 1970. */
   set (reply: FastifyReply, secret: string, endsAt: number): void
-  /** Expires every variant of the cookie that this service may have set, or another host for the path of this request. */
-  clear (request: FastifyRequest, reply: FastifyReply): void
+  /**
+   * Expires every variant of the cookie that this service may have set, or another host for the path of this request. `visited` is the address that the browser
+   * asked for, where that is another one: a proxy passes the answer on.
+   */
+  clear (request: FastifyRequest, reply: FastifyReply, visited?: URL): void
 }
 
 /** Each secret costs a read of the store. */
@@ -41,15 +44,16 @@ export const createSessionCookie = (config: Config, clock: Clock): SessionCookie
     secure: config.isSecure,
     ...(config.COOKIE_DOMAIN !== null && { domain: config.COOKIE_DOMAIN }),
   } as const
-  const domains = domainsAbove(new URL(config.PUBLIC_URL).hostname)
+  const { hostname } = new URL(config.PUBLIC_URL)
 
-  const clear: SessionCookie['clear'] = (request, reply) => {
+  const clear: SessionCookie['clear'] = (request, reply, visited) => {
+    const domains = domainsAbove(visited?.hostname ?? hostname)
     // What this service may have set with another configuration.
     const variants: Array<{ name: string, path: string, domain?: string }> = !config.isSecure
       ? []
       : [{ name: 'scan_login', path: '/' }, { name: '__Host-scan_login', path: '/' }, ...domains.map((domain) => ({ name: '__Secure-scan_login', path: '/', domain }))]
     // What another host, or a page at another path, may have set: without `__Host-` any domain and path is possible, and each needs its own Set-Cookie.
-    if (!name.startsWith('__Host-')) variants.push(...pathsTo(request.url).flatMap((path) => [{ name, path }, ...domains.map((domain) => ({ name, path, domain }))]))
+    if (!name.startsWith('__Host-')) variants.push(...pathsTo(visited?.pathname ?? request.url).flatMap((path) => [{ name, path }, ...domains.map((domain) => ({ name, path, domain }))]))
     reply.clearCookie(name, attributes)
     for (const { name: other, ...where } of variants) {
       const isOurs = other === name && where.path === '/' && (where.domain ?? null) === config.COOKIE_DOMAIN

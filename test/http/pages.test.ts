@@ -265,6 +265,7 @@ const usualCalls: Record<string, string> = {
   'post /api/session/token': '200',
   'delete /api/session': '204',
   'get /api/session/verify': '200',
+  'get /api/forward-auth': '200',
   'get /.well-known/jwks.json': '200',
   'post /api/phone/login': '200',
   'post /api/phone/tickets/{ticket}/scan': '200',
@@ -293,6 +294,7 @@ const authorisedBy = {
   'delete /api/session': '__Host-scan_login',
   'post /api/session/token': '__Host-scan_login|bearer',
   'get /api/session/verify': '__Host-scan_login|bearer',
+  'get /api/forward-auth': '__Host-scan_login|bearer',
   'post /api/phone/tickets/{ticket}/scan': 'Signature',
   'post /api/phone/tickets/{ticket}/confirm': 'Signature',
   'post /api/phone/tickets/{ticket}/cancel': 'Signature',
@@ -333,7 +335,7 @@ await t.test('openapi: it is OpenAPI 3.1 and describes every call with its answe
         t.match(status, /^(?:[1-5]\d\d|[1-5]XX|default)$/)
         t.type(response.description, 'string')
         if (/^(?:204|302)$/.test(status)) t.equal(response.content, undefined, `a ${status} has no content`)
-        if (/^[45]/.test(status)) t.strictSame(Object.keys(response.content ?? {}), /\/(?:code|link)$/.test(path) ? ['application/problem+json', 'text/html'] : ['application/problem+json'], call)
+        if (/^[45]/.test(status)) t.strictSame(Object.keys(response.content ?? {}), /\/(?:code|link|forward-auth)$/.test(path) ? ['application/problem+json', 'text/html'] : ['application/problem+json'], call)
       }
       t.ok(responses['4XX'] && responses['5XX'], `${call} may fail`)
       const inPath = parameters.filter((parameter: { in: string }) => parameter.in === 'path')

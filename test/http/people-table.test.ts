@@ -75,12 +75,13 @@ const calls: Record<string, (scene: Scene) => Promise<Answer>> = {
   'session by token': ({ service, login: { token } }) => service.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } }),
   token: ({ service, login: { cookie } }) => service.call({ method: 'POST', path: '/api/session/token', headers: { cookie, ...sameOrigin } }),
   verify: ({ service, login: { cookie } }) => service.call({ path: '/api/session/verify', headers: { cookie } }),
+  'forward auth': ({ service, login: { cookie } }) => service.call({ path: '/api/forward-auth', headers: { cookie } }),
   'log out': ({ service, login: { cookie } }) => service.call({ method: 'DELETE', path: '/api/session', headers: { cookie, ...sameOrigin } }),
 }
 
 const [out, notOwner, banned] = ['401 unauthenticated', '403 not-owner', '403 person-blocked']
-const noSession = [out, out, out, out, out]
-const inSession = ['200', '200', '200', '200', '204']
+const noSession = [out, out, out, out, out, out]
+const inSession = ['200', '200', '200', '200', '200', '204']
 const notOwners = [notOwner, notOwner, notOwner]
 
 /**

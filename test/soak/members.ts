@@ -135,7 +135,7 @@ export const members: Readonly<Record<string, MemberAttack>> = {
       const logins = [await logIn(member, client, await phone('mallory')), await logIn(member, client, await phone('victim'))]
       const cookies = logins.flatMap((consumed) => consumed === undefined ? [] : [cookieOf(consumed)])
       if (random.chance(0.5)) cookies.reverse()
-      for (const path of cookies.length === 2 ? ['/api/session', '/api/session/verify'] : []) {
+      for (const path of cookies.length === 2 ? ['/api/session', '/api/session/verify', '/api/forward-auth'] : []) {
         const answer = await client.call({ path, headers: { cookie: cookies.join('; ') } })
         note(answer, path)
         if (answer.status === 200) violation('somebody is logged in by the cookies of two people')

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { dictionaries } from '../../static/scan-login/words.js'
 import { launchChromium } from '../support/chromium.ts'
 import { accessibilityFaults, announcements, statusLine, recordAnnouncements, sessionBody, openPage, waitForStage } from '../support/open-page.ts'
 
@@ -39,6 +40,38 @@ await t.test('me page: it shows who is logged in and where, leads on to the site
   t.equal(await statusLine(page), "You've logged out")
   t.equal(service.calls.find(({ call }) => call === 'logOut')?.headers['sec-fetch-site'], 'same-origin')
   t.strictSame(complaints, [])
+})
+
+await t.test('me page: it leads on to the root of the site that the visitor cannot be sent back to, once the service has said that it is one of its sites', async (t) => {
+  for (const [locale, words] of [['en-US', dictionaries.en], ['zh-CN', dictionaries.zh], ['zh-TW', dictionaries['zh-Hant']]] as const) {
+    const { page, service, complaints } = await openPage(t, browser, { locale })
+    const site = 'https://app.example.com/'
+    service.script.session = { status: 200, body: { ...sessionBody, return_to: site } }
+    await page.goto(`${service.url}/me?site=${site}#return-refused`)
+    await page.getByText(words.returnRefused).waitFor()
+    await page.getByRole('link', { name: `${words.goTo} app.example.com`, exact: true }).waitFor()
+    t.equal(await page.locator('#home').getAttribute('href'), site)
+    t.equal(service.calls.filter(({ url }) => new URL(url, service.url).searchParams.get('return_to') === site).length, 1)
+    t.strictSame(await accessibilityFaults(page), [])
+    t.strictSame(complaints, [])
+  }
+})
+
+await t.test('me page: it leads nowhere else when the service refuses the site of its address, or does not say', async (t) => {
+  const asked = ['https://evil.example/', 'javascript:alert(1)', '']
+  for (const site of asked) {
+    for (const answer of [{ status: 400, headers: { 'content-type': 'application/problem+json' }, body: { code: 'return-to-not-allowed' } }, { status: 200, body: sessionBody }, { status: 200, body: '<html>' }, { status: 502, body: 'bad gateway' }]) {
+      const { page, service, complaints } = await openPage(t, browser, { locale: 'en-US' })
+      service.script.session = { status: 200, body: sessionBody }
+      await page.route(/\/api\/session\?.*return_to=/, (route) => route.fulfill({ status: answer.status, body: typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body), headers: answer.headers ?? { 'content-type': 'application/json' } }))
+      const answered = page.waitForResponse(/return_to=/)
+      await page.goto(`${service.url}/me?site=${encodeURIComponent(site)}#return-refused`)
+      await (await answered).finished()
+      await page.getByText(dictionaries.en.returnRefused).waitFor()
+      t.equal(await page.locator('#home').getAttribute('href'), 'http://example.com/')
+      t.strictSame(complaints.filter((complaint) => !/status of (?:400|502)/.test(complaint)), [])
+    }
+  }
 })
 
 await t.test('me page: it notices by itself, and announces once, when the phone has signed this browser out', async (t) => {

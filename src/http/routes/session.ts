@@ -1,30 +1,32 @@
 /** Routes for a logged-in browser, and for a site that has its token: session, token, log-out, and verification for a proxy's sub-request. */
 import cors from '@fastify/cors'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Config } from '../../config.ts'
 import { isReturnAllowed } from '../../domain/return-to.ts'
 import { siblingOrigins } from '../../domain/site.ts'
 import { Problem } from '../../errors.ts'
-import type { PersonalSession } from '../../login/ports.ts'
 import type { BrowserSessions } from '../../sessions/browser-sessions.ts'
 import type { AccessTokens } from '../access-tokens.ts'
-import { bearerToken, hasBearer } from '../credentials.ts'
+import { hasBearer } from '../credentials.ts'
 import { corsOptions } from '../cross-origin.ts'
+import { identityHeaders } from '../identity-headers.ts'
 import { isOwnPage } from '../same-origin.ts'
 import * as schemas from '../schemas.ts'
 import type { SessionCookie } from '../session-cookie.ts'
+import type { SessionFinder } from '../session-finder.ts'
 import { tokenAnswer, userOf } from '../token-answer.ts'
 import { sessionView } from '../wire.ts'
 
 export interface SessionRouteDeps {
   readonly sessions: BrowserSessions
+  readonly find: SessionFinder
   readonly tokens: AccessTokens
   readonly cookie: SessionCookie
   readonly config: Config
 }
 
-export const sessionRoutes = ({ sessions, tokens, cookie, config }: SessionRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
+export const sessionRoutes = ({ sessions, find, tokens, cookie, config }: SessionRouteDeps): FastifyPluginAsyncTypebox => async (app) => {
   const siblings = siblingOrigins(config)
   if (siblings.length > 0) {
     await app.register(cors, {
@@ -35,34 +37,7 @@ export const sessionRoutes = ({ sessions, tokens, cookie, config }: SessionRoute
     })
   }
 
-  /**
-   * The live sessions of the browser's cookies, all of one person, the latest first. With cookies of different people somebody else has set one of them, and it
-   * can't be known which: all are refused and cleared.
-   */
-  const byCookies = async (request: FastifyRequest, reply: FastifyReply): Promise<readonly [PersonalSession, ...PersonalSession[]]> => {
-    const { secrets, tooMany } = cookie.read(request)
-    const found = await sessions.findBySecrets(secrets)
-    const [first, ...others] = found
-    if (tooMany || others.some(({ sub }) => sub !== first?.sub)) {
-      request.audit.record({ event: 'cookies.refused', cookies: cookie.count(request), sids: found.map(({ id }) => id) })
-      cookie.clear(request, reply)
-      throw new Problem('unauthenticated')
-    }
-    if (first === undefined) throw new Problem('unauthenticated')
-    return [first, ...others]
-  }
-
-  /** The live session of a token that was issued for its site. */
-  const byToken = async (request: FastifyRequest): Promise<PersonalSession> => {
-    const claim = tokens.verify(bearerToken(request) ?? '')
-    const session = claim && await sessions.findById(claim.sid)
-    if (session === undefined || session.sub !== claim?.sub || tokens.audienceOf(session) !== claim.aud) throw new Problem('unauthenticated')
-    return session
-  }
-
-  /** With a bearer token the cookie is ignored. Other schemes of `Authorization` are the site's own. */
-  const byTokenOrCookie = async (request: FastifyRequest, reply: FastifyReply): Promise<PersonalSession> =>
-    hasBearer(request) ? await byToken(request) : (await byCookies(request, reply))[0]
+  const { byCookies, byToken, byTokenOrCookie } = find
 
   /** A site's backend sends a token and no cookie, as no browser does by itself. With a cookie, the call is judged by the cookie. */
   const isBackend = (request: FastifyRequest): boolean => hasBearer(request) && cookie.count(request) === 0
@@ -109,12 +84,11 @@ export const sessionRoutes = ({ sessions, tokens, cookie, config }: SessionRoute
   })
 
   app.get('/verify', {
-    schema: { response: { 200: schemas.Nothing, ...schemas.problems } },
+    schema: { response: { 200: schemas.Identity, ...schemas.problems } },
     config: { isFrequent: true },
   }, async (request, reply) => {
     const session = await byTokenOrCookie(request, reply)
     if (session.site !== null) throw new Problem('unauthenticated') // another site's token doesn't open our site
-    const { sub, name, groups } = session.person
-    return await reply.header('remote-user', sub).header('remote-name', encodeURIComponent(name ?? '')).header('remote-groups', groups.join(',')).send(undefined)
+    return await reply.headers(identityHeaders(session.person, config.emailDomain)).send(undefined)
   })
 }
