@@ -167,7 +167,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
         const [first, ...others] = await sessions.findBySecrets(secrets)
         return tooMany || others.some(({ sub }) => sub !== first?.sub) ? null : ownSession(first) ?? null
       },
-      countVisitor: (request) => limits.beforeCreate(request, false),
+      countVisitor: limits.beforeAuthorization,
       jwks: () => providerJwksAt(keys.provider ?? provider, clock.now()), // read anew: the key file may be changed while the service runs
       pages: createProviderPages(),
       publicUrl: config.PUBLIC_URL,

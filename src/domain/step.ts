@@ -13,7 +13,7 @@ export interface WrongNumber { readonly by: 'wrong-number', readonly count: numb
 export type EndReason = 'browser' | 'phone' | 'newer' | 'relogin' | 'owner' | 'operator'
 
 /** What was limited: tickets, tickets that take another's place (`renew`: further ones count like any other), guesses or wrong js_codes from an address, or signed calls of a person, within a minute; wrong numbers of a person within an hour. */
-export type LimitKind = 'create' | 'renew' | 'guess' | 'js-code' | 'phone' | 'wrong-number'
+export type LimitKind = 'create' | 'renew' | 'authorize' | 'guess' | 'js-code' | 'phone' | 'wrong-number'
 
 /** The browser that made the ticket, as it described itself. */
 interface BrowserFields {

@@ -41,6 +41,8 @@ export interface Limits {
   beforeRenewal (request: FastifyRequest): Promise<void>
   /** Counts a ticket to be made from this address; a renewal apart, and like the others only where there were too many of them. Rejects with `rate-limited`. */
   beforeCreate (request: FastifyRequest, isRenewal: boolean): Promise<void>
+  /** Counts a visitor whom an app has sent here to be logged in, apart from the tickets that follow. Rejects with `rate-limited`. */
+  beforeAuthorization (request: FastifyRequest): Promise<void>
   /** Whether `beforePhoneCall` rejects without asking the store. */
   isKnownOverForPhone (request: FastifyRequest): boolean
   /** Counts a signed call of this person. Rejects with `rate-limited`. */
@@ -94,6 +96,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
   const create = limiter('create', options.createPerMinute)
   const renewPerMinute = options.createPerMinute * renewalFactor
   const renew = limiter('renew', renewPerMinute)
+  const authorize = limiter('authorize', options.createPerMinute)
   const guess = limiter('guess', options.guessPerMinute)
   const wrongJsCode = limiter('js-code', options.guessPerMinute) // apart from the others: a phone shares its carrier's address with many
   const phone = limiter('phone', options.phonePerMinute, signerSubOf)
@@ -123,6 +126,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
     beforeCreate: async (request, isRenewal) => {
       if (!isRenewal || await renew(request) !== undefined) await before(create, request)
     },
+    beforeAuthorization: (request) => before(authorize, request),
     isKnownOverForPhone: (request) => counts.isKnownOver(windowsOf(limitKey('phone', signerSubOf(request)), options.phonePerMinute)),
     beforePhoneCall: (request) => before(phone, request),
     duringPhoneLogin: async (request, work) => {

@@ -163,3 +163,16 @@ await t.test('discovery: addresses come from PUBLIC_URL, whatever a visitor send
   const { json: { keys } } = await service.call({ path: '/oidc/jwks' })
   for (const key of keys) t.strictSame(Object.keys(key).filter((name) => ['d', 'p', 'q', 'dp', 'dq', 'qi'].includes(name)), [])
 })
+
+await t.test('code flow: visitors whom apps send are counted by their address, apart from tickets, and nobody who is logged in', async (t) => {
+  const client = testClient()
+  const service = await openTestService(t, { clients: clientsOf(client), clock: createFakeClock(Date.now()), keys: withProviderKeys(), env: { LIMIT_CREATE: '3' } })
+  const { cookie } = await logIn(service, { from: '203.0.113.9' })
+  const call = (path: string, headers: Record<string, string> = {}) => service.call({ path, headers: { accept: 'text/html', ...headers }, from: '198.51.100.7' })
+  for (const path of [authorizationPath(client), '/oidc/device', '/oidc/session/end']) t.ok((await call(path)).status < 400)
+  for (const path of [authorizationPath(client), '/oidc/device', '/oidc/session/end']) t.equal((await call(path)).status, 429)
+  t.equal((await call(authorizationPath(client), { cookie })).status, 303)
+  t.equal((await call('/oidc/jwks')).status, 200)
+  t.equal((await service.call({ method: 'POST', path: '/api/tickets', from: '198.51.100.7' })).status, 201)
+  t.equal((await service.call({ path: authorizationPath(client), from: '198.51.100.8' })).status, 303)
+})
