@@ -7,7 +7,7 @@ export const oauth2Proxy: Preset = {
   loginPath: '/oauth2/start',
   clientAuth: 'basic',
   setup: ({ issuer, clientId, clientSecret, redirectUris }) => [
-    { en: 'In the environment of oauth2-proxy:', zh: '写入 oauth2-proxy 的环境变量：' },
+    { en: 'In the environment of oauth2-proxy, beside its own OAUTH2_PROXY_COOKIE_SECRET (openssl rand -hex 16) and OAUTH2_PROXY_UPSTREAMS:', zh: '写入 oauth2-proxy 的环境变量；OAUTH2_PROXY_COOKIE_SECRET（openssl rand -hex 16）和 OAUTH2_PROXY_UPSTREAMS 照常设置：' },
     {
       lines: [
         'OAUTH2_PROXY_PROVIDER=oidc',
@@ -18,7 +18,6 @@ export const oauth2Proxy: Preset = {
         'OAUTH2_PROXY_SCOPE=openid profile email groups',
         'OAUTH2_PROXY_EMAIL_DOMAINS=*',
         'OAUTH2_PROXY_CODE_CHALLENGE_METHOD=S256',
-        'OAUTH2_PROXY_COOKIE_SECRET=$(openssl rand -hex 16)',
       ],
     },
     { en: 'Who may log in is said here, with "allow": the list of e-mail domains lets everybody through.', zh: '谁能登录由这里的 allow 决定：邮箱域名一项放行所有人。' },
