@@ -5,20 +5,23 @@ import { join } from 'node:path'
 import t from 'tap'
 import { problemTypes } from '../../src/errors.ts'
 import { openTestService } from '../support/test-service.ts'
-import { readInstancesBlock, readInstancesLine, readCaddyCookiesLine, readCaddySiteBlock, readProxyFile, readSiteBlock, readSiteCookiesBlock } from '../support/proxy-files.ts'
-import { repository, sectionIn, textIn } from '../support/readmes.ts'
+import { readInstancesBlock, readInstancesLine, readProxyFile } from '../support/proxy-files.ts'
+import { readRecipe } from '../support/recipes.ts'
+import { readmesIn, repository, sectionIn } from '../support/readmes.ts'
 
 /** The language mark and the text of each block. */
 const proxyBlocks = [
   ...([['nginx', 'nginx'], ['haproxy', 'haproxy'], ['caddyfile', 'caddy'], ['squid', 'squid']] as const).map(([mark, kind]) => [mark, readProxyFile(kind)]),
-  ['nginx', readSiteBlock()],
-  ['caddyfile', readCaddySiteBlock()],
-  ['nginx', readSiteCookiesBlock()],
-  ['caddyfile', readCaddyCookiesLine()],
   ['nginx', readInstancesBlock('nginx')],
   ['nginx', readInstancesLine()],
   ['haproxy', readInstancesBlock('haproxy')],
 ]
+
+/** The language mark and the file of each recipe. */
+const recipes = [
+  ['nginx', 'nginx.conf'], ['caddyfile', 'Caddyfile'], ['haproxy', 'haproxy.cfg'], ['lua', 'scan-login.lua'], ['yaml', 'traefik.yaml'],
+  ['nginx', 'nginx-same-origin.conf'], ['caddyfile', 'Caddyfile-same-origin'], ['haproxy', 'haproxy-same-origin.cfg'], ['yaml', 'traefik-same-origin.yaml'],
+] as const
 
 const titles = [
   { language: 'en', errors: 'Errors', api: 'API' },
@@ -39,9 +42,14 @@ for (const { language, errors, api } of titles) {
     t.strictSame([...new Set(calls.filter((call) => !call.startsWith('HEAD ')))].sort(), listed.filter((call) => call !== 'GET /openapi.json').sort())
   })
 
-  await t.test(`READMEs in ${language}: their proxies are the files that the tests run`, async (t) => {
-    const blocks = [...textIn(language).matchAll(/^```(nginx|haproxy|caddyfile|squid)\n([\s\S]*?)^```$/gm)].map(([, mark, text]) => [mark, text])
+  const blocksIn = (text: string) => [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, mark = '', block = '']) => [mark, block])
+
+  await t.test(`READMEs in ${language}: their proxies and recipes are the files that the tests run`, async (t) => {
+    const isOfRecipes = ({ file }: { readonly file: string }): boolean => file.startsWith('src/http/recipes/')
+    const readmes = readmesIn(language)
+    const blocks = readmes.filter((readme) => !isOfRecipes(readme)).flatMap(({ text }) => blocksIn(text)).filter(([mark]) => /^(?:nginx|haproxy|caddyfile|squid)$/.test(mark ?? ''))
     t.strictSame(blocks, proxyBlocks)
+    t.strictSame(readmes.filter(isOfRecipes).flatMap(({ text }) => blocksIn(text)), recipes.map(([mark, file]) => [mark, readRecipe(file)]))
   })
 }
 

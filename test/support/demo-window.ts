@@ -124,7 +124,8 @@ export interface DemoWindow {
   photograph (): Promise<Buffer>
 }
 
-const phoneIn = (shell: Page | FrameLocator, code?: Locator): Phone => {
+/** The phone in a page or a frame; `code` is that of the website beside it. */
+export const phoneIn = (shell: Page | FrameLocator, code?: Locator): Phone => {
   const app = shell.frameLocator('#pages iframe')
   const tap = (name: string): Promise<void> => shell.getByRole('button', { name, exact: true }).click()
   const showing = (text: RegExp): Locator => app.getByRole('button').filter({ hasText: text })

@@ -36,33 +36,6 @@ export const readInstancesBlock = (kind: BalancerKind): string => readProxyText(
 /** Reads the README's further line for nginx with several instances. */
 export const readInstancesLine = (): string => readProxyText('nginx-instances-location.conf')
 
-/** Returns the README's nginx block for a protected site. */
-export const readSiteBlock = (): string => readProxyText('nginx-site.conf')
-
-/** Returns the README's Caddy block for a protected site. */
-export const readCaddySiteBlock = (): string => readProxyText('caddy-site.conf')
-
-/** Reads the README's block that leaves out a site's own cookies. */
-export const readSiteCookiesBlock = (): string => readProxyText('nginx-site-cookies.conf')
-
-/** Reads the README's line that does the same in Caddy. */
-export const readCaddyCookiesLine = (): string => readProxyText('caddy-site-cookies.conf')
-
-/** Returns the whole configuration of nginx in front of a protected site, with the service as `upstream`, after replacements of parts of the README's block. */
-export const siteConfig = (folder: string, addresses: ProxyAddresses, site: string, edits: Hostility['edits'] = []): string => {
-  const file = atAddresses.nginx(edits.reduce((text, [part, by]) => replace(text, part, by), readSiteBlock()), addresses)
-  return wraps.nginx(replace(replace(file, '127.0.0.1:3000', addresses.upstream), '127.0.0.1:8080', site), folder, addresses)
-}
-
-/** The proxies for which the README has a block of a protected site. */
-export type SiteProxyKind = 'nginx' | 'caddy'
-
-/** Returns the same for Caddy. */
-export const caddySiteConfig = (folder: string, addresses: ProxyAddresses, site: string): string => {
-  const file = replace(readCaddySiteBlock(), 'www.example.com', `http://${addresses.listen}`)
-  return wraps.caddy(replace(replace(file, '127.0.0.1:3000', addresses.upstream), '127.0.0.1:8080', site), folder, addresses)
-}
-
 /** Returns the complete configuration of a proxy in front of three instances. */
 export const balancerConfig = (kind: BalancerKind, folder: string, listen: string, upstreams: readonly [string, string, string]): string => {
   const block = upstreams.reduce((text, upstream, index) => replace(text, `10.0.0.1${index + 1}:3000`, upstream), readInstancesBlock(kind))
@@ -127,7 +100,7 @@ export const keepsAll = ['cache_mem 32 MB', 'refresh_pattern . 1440 100% 1440 ov
 const hostOf = (address: string): string => address.replace(/:.*/, '')
 
 /** Replaces text that has to be in the file: a changed README must not make the replacement a no-op. */
-const replace = (text: string, part: string | RegExp, by: string): string => {
+export const replace = (text: string, part: string | RegExp, by: string): string => {
   if (!(typeof part === 'string' ? text.includes(part) : part.test(text))) throw new Error(`the proxy's file has no ${part}`)
   return text.replace(part, () => by)
 }
@@ -156,7 +129,7 @@ const refusals: Readonly<Record<ProxyKind, readonly [string, string]>> = {
 }
 
 /** Adds what a distribution's main file has, with all files in the folder. */
-const wraps: Readonly<Record<ProxyKind, (config: string, folder: string, addresses: ProxyAddresses) => string>> = {
+export const wraps: Readonly<Record<ProxyKind, (config: string, folder: string, addresses: ProxyAddresses) => string>> = {
   nginx: (config, folder) => [
     'daemon off;',
     `pid ${folder}/nginx.pid;`,
