@@ -241,7 +241,7 @@ await t.test('login page: it shows a code when a site that takes nobody for logg
     let visits = 0
     const login = () => `${service.url}/login?return_to=${encodeURIComponent(asksFor.endsWith('site') ? asksFor : `${asksFor}${visits}`)}`
     await page.route(/\/api\/session\?/, (route) => route.fulfill({ json: { ...sessionBody, return_to: new URL(route.request().url()).searchParams.get('return_to') } }))
-    await page.route(/\/some\/where\/site\b/, (route) => {
+    await page.route(({ pathname }) => pathname.startsWith('/some/where/site'), (route) => {
       visits += 1
       return route.fulfill({ contentType: 'text/html', body: `<script>location.replace(${JSON.stringify(login())})</script>` })
     })
