@@ -1,8 +1,8 @@
 /**
- * The OpenID Provider's own keys: pairs that sign ID tokens, and the keys of its cookies. Apart from the pairs that sign access tokens: these are two issuers, and
- * no token of one is valid at the other.
+ * The OpenID Provider's own keys: pairs that sign ID tokens, apart from those that sign access tokens. These are two issuers, and no token of one is valid at the
+ * other.
  */
-import { generateKeyPairSync, hkdfSync } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { parseKeyPair, withTime, type StoredSigningKey } from './key-pair.ts'
 import { acceptedAt, parseTime, signingAt, type TimedKey } from './signing-times.ts'
 
@@ -43,10 +43,6 @@ export const acceptedProviderKeys = (keys: ProviderKeys, now: number): readonly 
   setsOf(keys).flatMap((set) => acceptedAt(set, now, providerAcceptedAfterMs))
 
 const setsOf = (keys: ProviderKeys): ReadonlyArray<readonly ProviderKey[]> => algorithms.map((alg) => keys.filter(({ jwk }) => jwk.alg === alg))
-
-/** Returns the keys of the OpenID Provider's cookies. */
-export const providerCookieKeys = (cookieKey: Buffer): string[] =>
-  [Buffer.from(hkdfSync('sha256', cookieKey, '', 'scan-login cookies of the OpenID Provider', 32)).toString('base64url')]
 
 /** Makes new keys, one for each algorithm, that sign from a time (milliseconds since 1970), or at once. Takes 100 ms, sometimes several times that. */
 export const generateProviderKeys = (signsFrom?: number): StoredSigningKey[] => [

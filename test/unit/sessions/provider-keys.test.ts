@@ -4,10 +4,10 @@ import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, jwtVerify, SignJWT, type JWK } from 'jose'
 import t from 'tap'
-import { generateKeys, parseKeys, generateStoredKeys, weakKeys } from '../../../src/sessions/key-set.ts'
-import { generateProviderKeys, parseProviderKeys, providerAcceptedAfterMs, providerCookieKeys, providerJwksAt, type ProviderKey, type ProviderKeys } from '../../../src/sessions/provider-keys.ts'
+import { generateStoredKeys, parseKeys, weakKeys } from '../../../src/sessions/key-set.ts'
+import { generateProviderKeys, parseProviderKeys, providerAcceptedAfterMs, providerJwksAt, type ProviderKey, type ProviderKeys } from '../../../src/sessions/provider-keys.ts'
 import { listen } from '../../support/listen.ts'
-import { storedProviderKeys, withProviderKeys } from '../../support/provider-keys.ts'
+import { storedProviderKeys } from '../../support/provider-keys.ts'
 
 type WholeJwk = Required<JsonWebKey> // as far as its kind has them
 
@@ -85,17 +85,6 @@ await t.test('provider keys: weak when somebody else may know or compute them', 
   for (const [what, keys] of Object.entries({ 'the control': [rsa, ec], 'RSA-3072': [newRsa(3072), ec] })) t.strictSame(weakWith(keys), [], what)
 })
 
-await t.test('provider cookie keys: they follow from the cookie key, are none of ours, and stay when the signing keys change', async (t) => {
-  const [one, other] = [generateKeys(), generateKeys()]
-  const [key, ...none] = providerCookieKeys(one.cookie)
-  t.strictSame(none, [])
-  t.match(key, /^[\w-]{43}$/)
-  t.strictSame(providerCookieKeys(withProviderKeys(one).cookie), [key])
-  t.strictSame(providerCookieKeys(Buffer.from(one.cookie)), [key], 'the same for every instance')
-  t.notSame(providerCookieKeys(other.cookie), [key])
-  t.not(key, one.cookie.toString('base64url'))
-})
-
 /** As far as this test calls it. */
 interface OidcProvider {
   readonly Client: { find (id: string): Promise<object> }
@@ -110,7 +99,7 @@ await t.test('provider keys: oidc-provider publishes all public halves, signs wi
   const day = 86_400_000
   const keys = parseProviderKeys([{ ...otherRsa, signs_from: new Date(day).toISOString() }, { ...newEc, signs_from: new Date(day).toISOString() }, rsa, ec])
   const clients = (['RS256', 'ES256'] as const).map((alg) => ({ client_id: alg, client_secret: 'x'.repeat(43), redirect_uris: ['https://app.example/back'], ...alg !== 'RS256' && { id_token_signed_response_alg: alg } }))
-  const providerAt = (now: number): OidcProvider => new Provider('https://login.example.com/oidc', { jwks: providerJwksAt(keys, now), clients, cookies: { keys: providerCookieKeys(generateKeys().cookie) } })
+  const providerAt = (now: number): OidcProvider => new Provider('https://login.example.com/oidc', { jwks: providerJwksAt(keys, now), clients })
   const issue = async (provider: OidcProvider, clientId: string): Promise<string> => {
     const token = new provider.IdToken({ sub: 'ming' }, { client: await provider.Client.find(clientId) })
     token.scope = 'openid'
