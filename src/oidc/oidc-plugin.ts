@@ -43,7 +43,7 @@ export const oidcPlugin = ({ provider: open, clients, clock, publicUrl, basePath
     const needsNewLogin = interaction.prompt.reasons.some((reason) => reason !== 'not_ours') && interaction.session?.uid !== undefined
     const isEnough = session !== null && (!needsNewLogin || session.id !== interaction.session?.uid)
     if (!isEnough) return await reply.redirect(`${basePath}/login?return_to=${encodeURIComponent(`${mountPath}/interaction/${uid}`)}${needsNewLogin ? '&prompt=login' : ''}`)
-    const result: InteractionResults = { login: { accountId: session.sub, ts: Math.floor(session.createdAt / 1000), amr: ['wechat'] } }
+    const result: InteractionResults = { login: { accountId: session.sub, ts: Math.floor(session.createdAt / 1000), amr: ['wechat'] }, select_account: {} }
     // The session may be another one than at the start: the provider would take that for a mistake.
     Object.assign(interaction, { result, session: undefined })
     await interaction.save(Math.max(1, interaction.exp - Math.floor(clock.now() / 1000)))

@@ -142,6 +142,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
 
   const policy = interactionPolicy.base()
   policy.get('consent')?.checks.clear()
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0)
   policy.get('login')?.checks.add(new interactionPolicy.Check('not_ours', 'nobody is logged in any more', (context) => {
     const session = callOf(context)?.session ?? null
     return context.oidc.session?.accountId !== undefined && session?.sub !== context.oidc.session.accountId

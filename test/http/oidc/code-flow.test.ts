@@ -55,13 +55,13 @@ await t.test('code flow: whoever is logged in comes back at once, also with prom
   }
 })
 
-await t.test('code flow: prompt=none without a session, and with prompt=login a new login', async (t) => {
+for (const prompt of ['login', 'select_account']) await t.test(`code flow: prompt=none without a session, and with prompt=${prompt} a new login`, async (t) => {
   const { service, client, jar } = await open(t)
   const none = await visit(service, jar, authorizationPath(client, { prompt: 'none' }))
   t.equal(new URL(none.address).searchParams.get('error'), 'login_required')
   const first = await logIn(service)
   jar.set(...first.cookie.split('=') as [string, string])
-  const again = await visit(service, jar, authorizationPath(client, { prompt: 'login' }))
+  const again = await visit(service, jar, authorizationPath(client, { prompt }))
   t.equal(new URL(again.address).pathname, '/login')
   t.equal(new URL(again.address).searchParams.get('prompt'), 'login')
   const returnTo = new URL(again.address).searchParams.get('return_to') ?? ''
