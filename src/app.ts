@@ -36,6 +36,7 @@ import { strictHttpPlugin } from './http/strict-http.ts'
 import { unreadBodiesPlugin } from './http/unread-bodies.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
 import { trustedProxies, visitorPlugin } from './http/visitor.ts'
+import { Problem } from './errors.ts'
 import type { StepSink } from './login/audit.ts'
 import type { FollowedClients } from './oidc/clients-file.ts'
 import { openOidc } from './oidc/oidc.ts'
@@ -162,10 +163,12 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       wechatIds,
       readSession: async (id) => ownSession(await sessions.findById(id)),
       endSession: async ({ sub, id }, audit) => { await sessions.end(sub, id, 'browser', audit) },
-      findSession: async (request) => {
-        const { secrets, tooMany } = sessionCookie.read(request)
-        const [first, ...others] = await sessions.findBySecrets(secrets)
-        return tooMany || others.some(({ sub }) => sub !== first?.sub) ? null : ownSession(first) ?? null
+      findSession: async (request, reply) => {
+        const [session] = await find.byCookies(request, reply).catch((error: unknown) => {
+          if (error instanceof Problem && error.code === 'unauthenticated') return [undefined]
+          throw error
+        })
+        return session ?? null
       },
       countVisitor: limits.beforeAuthorization,
       jwks: () => providerJwksAt(keys.provider ?? provider, clock.now()), // read anew: the key file may be changed while the service runs
