@@ -30,7 +30,14 @@ export const judge = (scenario: Scenario, { request, answer, changed }: Exchange
   return status >= 400 ? judgeRefusal(request, answer, changes) : judgeSuccess(request, answer, changes)
 }
 
-const judgeRefusal = ({ method }: HostileRequest, { status, headers, body }: RawAnswer, changes: readonly string[]): string | undefined => {
+/** A page for people, in place of the problem. */
+const isPage = ({ headers: sent }: HostileRequest, { headers }: RawAnswer): boolean =>
+  headers['content-type'] === 'text/html; charset=utf-8' && headers['cache-control'] === 'no-store' && sent.some(([name, value]) => name === 'Sec-Fetch-Mode' && value === 'navigate')
+
+const judgeRefusal = (request: HostileRequest, answer: RawAnswer, changes: readonly string[]): string | undefined => {
+  const { method } = request
+  const { status, headers, body } = answer
+  if (isPage(request, answer)) return changes.length > 0 ? `a refusal changed ${changes.join(', ')}` : undefined
   if (!/^application\/problem\+json(?:; charset=utf-8)?$/.test(headers['content-type'] ?? '') || headers['cache-control'] !== 'no-store') return `a ${status} is no problem: ${body}`
   if (headers['set-cookie'] !== undefined) return 'a refusal sets a cookie'
   const problem = method === 'HEAD' && body === '' ? undefined : asObject(body)
