@@ -16,7 +16,7 @@ export interface DemoPluginOptions {
   readonly admission: DemoAdmission
   /** The address that the mini program calls: PUBLIC_URL. */
   readonly serviceUrl: string
-  /** Where there are sample websites. */
+  /** Where other websites may use the demo. */
   readonly sites?: SiteRouteOptions
 }
 
@@ -57,8 +57,8 @@ export const demoPlugin = async (app: FastifyInstance, { wechat, admission, serv
   const serve = (path: string, type: string, content: string | undefined): void => {
     app.get(path, async (_request, reply): Promise<FastifyReply> => reply.type(`${type}; charset=utf-8`).send(content))
   }
-  /** Tells the scripts of a page whether there are sample websites. */
-  const withSites = (html: string | undefined): string | undefined => sites === undefined ? html : html?.replace('<html ', '<html data-sites ')
+  /** Tells the scripts of a page whether other websites use the demo, and how many of them are samples. */
+  const withSites = (html: string | undefined): string | undefined => sites === undefined ? html : html?.replace('<html ', `<html data-sites="${sites.sites.length}" `)
   serve('/demo', 'text/html', withSites(demoHtml))
   serve('/demo/phone', 'text/html', withSites(phoneHtml))
   serve('/demo/phone/app', 'text/html', appHtml)

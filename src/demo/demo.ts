@@ -11,7 +11,7 @@ import { demoPlugin } from './demo-plugin.ts'
 import { elsewhereRoutes, placeElsewhere } from './elsewhere.ts'
 import { siteName } from './site-name.ts'
 import { newestTicketOn } from './sites/newest-ticket.ts'
-import { settingsFor, type DemoSite } from './sites/demo-sites.ts'
+import type { DemoSite } from './sites/demo-sites.ts'
 import { startWechatSimulator, type WechatSimulator } from './wechat-simulator.ts'
 
 export interface Demo {
@@ -30,10 +30,8 @@ export interface DemoOptions {
   /** Settings that replace the demo's own. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly clock?: Clock
-  /** The addresses of sample websites. */
-  readonly sites?: readonly DemoSite[]
-  /** Origins of websites that somebody develops beside the demo. */
-  readonly allowed?: readonly string[]
+  /** Where other websites may use the demo: the sample websites, none of them if they are somebody's own. */
+  readonly sites?: readonly DemoSite[] | undefined
 }
 
 /** The place of every address that the places file lacks: the demo listens on this machine only. */
@@ -44,7 +42,7 @@ const hostsOf = ({ PUBLIC_URL, PORT }: Config): Set<string> =>
   new Set([new URL(PUBLIC_URL).host, ...['localhost', '127.0.0.1', '[::1]'].map((name) => new URL(`http://${name}:${PORT}`).host)])
 
 /** Builds the demo. Throws what `readConfig` and `openRuntime` throw. */
-export const openDemo = async ({ port, environment = {}, clock = systemClock, sites = [], allowed = [] }: DemoOptions): Promise<Demo> => {
+export const openDemo = async ({ port, environment = {}, clock = systemClock, sites }: DemoOptions): Promise<Demo> => {
   const simulator = await startWechatSimulator({ clock })
   const settings = readConfig({
     PUBLIC_URL: `http://localhost:${port}`,
@@ -52,7 +50,6 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock, si
     KEYS_FILE: 'data/demo-keys.json',
     SITE_NAME: siteName,
     LOG_LEVEL: 'warn',
-    ...settingsFor(sites, allowed),
     ...environment,
     PORT: port,
     WECHAT_API_URL: simulator.url,
@@ -73,7 +70,7 @@ export const openDemo = async ({ port, environment = {}, clock = systemClock, si
     wechat: wechatWithOwner(simulator, runtime),
     admission,
     serviceUrl: config.PUBLIC_URL,
-    ...sites.length + allowed.length > 0 && { sites: { sites, basePath: config.basePath, newestTicket: newestTicketOn(app.server) } },
+    ...sites !== undefined && { sites: { sites, basePath: config.basePath, newestTicket: newestTicketOn(app.server) } },
   })
   await app.register(elsewhereRoutes, { prefix: config.basePath, basePath: config.basePath })
   const close = async (): Promise<void> => {

@@ -6,7 +6,7 @@ import { takeOverSignals } from '../log-output.ts'
 import { orExit, serve } from '../serve.ts'
 import { openDemo } from './demo.ts'
 import { demoEnvironment } from './environment.ts'
-import { siteKinds, startSites, type DemoSite } from './sites/demo-sites.ts'
+import type { DemoSite } from './sites/demo-sites.ts'
 import { siteLanguages } from './sites/words.ts'
 
 const host = '127.0.0.1'
@@ -40,18 +40,19 @@ await orExit(async () => {
   if (environment.NODE_ENV === 'production') throw new Error('the demo lets anybody log in as anybody, so it does not start with NODE_ENV=production')
   for (const origin of allowed) if (!isOfThisComputer(origin)) throw new Error(`--allow ${origin}: name an origin of this computer, like http://localhost:8000`)
   const port = environment.PORT ?? String((await freePorts(defaultPort, 1))[0])
-  const sitePorts = withSite ? await freePorts(Number(port) + 1, siteKinds.length) : []
-  const sites = withSite ? siteKinds.map((kind, index): DemoSite => ({ kind, url: `http://localhost:${sitePorts[index]}` })) : []
+  const samples = withSite ? await prepareSamples(Number(port) + 1) : null
+  const sites = samples?.sites ?? []
+  const settings = { ...samples?.settings, ALLOWED_ORIGINS: [...sites.map(({ url }) => url), ...allowed].join(',') }
   const { honoured, ignored } = demoEnvironment(environment)
   if (ignored.length > 0) process.stderr.write(`scan-login: the demo ignores these environment variables: ${ignored.join(', ')}. It has its own store, keys, address and simulated WeChat\n`)
-  const { app, config, close } = await openDemo({ port, environment: honoured, sites, allowed })
+  const { app, config, close } = await openDemo({ port, environment: { ...honoured, ...settings }, sites: withSite || allowed.length > 0 ? sites : undefined })
   takeOverSignals() // serve handles them
   let stopSites = async (): Promise<void> => undefined
   await serve(app, { host, port: config.PORT }, async () => {
     await stopSites()
     await close()
   })
-  stopSites = await startSites(sites, config.PUBLIC_URL)
+  if (samples !== null) stopSites = await samples.start(config.PUBLIC_URL)
   process.stdout.write(`
   scan-login demo, with a simulated WeChat and simulated phones
 
@@ -61,6 +62,12 @@ await orExit(async () => {
 
 ${aboutSites(sites)}`)
 })
+
+/** Loaded where it is asked for: one of the websites needs a package that only a clone has. */
+async function prepareSamples (firstPort: number) {
+  const { prepareSites, siteKinds } = await import('./sites/demo-sites.ts')
+  return prepareSites(await freePorts(firstPort, siteKinds.length))
+}
 
 /** A sentence about each website, in both languages of the READMEs. */
 function aboutSites (sites: readonly DemoSite[]): string {

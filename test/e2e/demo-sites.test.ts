@@ -114,6 +114,8 @@ await t.test('demo: a website of one\'s own gets tickets when it is allowed, and
   t.teardown(api.close)
   const statuses = ['http://localhost:8000', 'http://127.0.0.1:8001', 'http://localhost:8002'].map(async (origin) => (await api.call({ method: 'POST', path: '/api/tickets', headers: { origin } })).status)
   t.strictSame(await Promise.all(statuses), [201, 201, 403])
+  const window = await openWindow(t, chromium, url)
+  t.equal(await window.page.locator('#sites').isVisible(), false, 'no list of nothing')
 })
 
 for (const file of ['README.md', 'README.zh-CN.md']) {

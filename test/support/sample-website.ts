@@ -84,7 +84,7 @@ export const testSampleWebsite = async (t: Test, name: string, sample: SampleWeb
     const page = await window.page.context().newPage()
     const tokens: string[] = []
     page.on('request', (request) => { if (request.method() === 'POST' && request.url() === `${url}/session`) tokens.push((request.headers().authorization ?? '').replace('Bearer ', '')) })
-    await page.goto(url)
+    await page.goto(`${url}/?from=a-link`)
     await page.locator('scan-login .code-image').waitFor()
     const phone = await window.openPhone('Kim')
     await phone.scanPicture(await page.screenshot())

@@ -19,7 +19,7 @@ export const adjacentLoginPage = (): Document | undefined => {
 }
 
 /**
- * Photographs what is in front of the phone: the login page beside it or, where there are sample websites, the newest code on another page. Undefined if the
+ * Photographs what is in front of the phone: the login page beside it or, where other websites use the demo, the newest code on another page. Undefined if the
  * phone has nothing before it; a photo that is undefined shows no code.
  */
 export const lookAround = (): (() => Promise<Photo | undefined>) | undefined => {

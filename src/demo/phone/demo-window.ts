@@ -54,7 +54,7 @@ onTap('#add-phone', () => phones.show(phones.add()))
 onTap('#second-phone', tries.secondPhone)
 onTap('#phishing', tries.phishing)
 onTap('#sites', tries.sites)
-part('#sites').hidden = !document.documentElement.hasAttribute('data-sites')
+part('#sites').hidden = !Number(document.documentElement.dataset.sites)
 phones.add()
 drawNote = tries.siteChanged
 drawNote(site.state())

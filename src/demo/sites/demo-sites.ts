@@ -11,17 +11,28 @@ export interface DemoSite {
   readonly url: string
 }
 
+export interface DemoSites {
+  readonly sites: readonly DemoSite[]
+  /** What the service has to know besides ALLOWED_ORIGINS. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Starts the websites, and resolves once all can be reached; returns the function that stops them. */
+  start (serviceUrl: string): Promise<() => Promise<void>>
+}
+
 const host = '127.0.0.1'
 export const siteKinds: readonly SiteKind[] = ['element']
 
-/** What the service has to know: each website may send its visitors here, and the proxy says where they want to go. */
-export const settingsFor = (sites: readonly DemoSite[], allowed: readonly string[]): Readonly<Record<string, string>> => ({
-  ALLOWED_ORIGINS: [...sites.map(({ url }) => url), ...allowed].join(','),
-  ...sites.length > 0 && { TRUST_PROXY: host },
-})
+/** Prepares the websites on these ports, in the order of `siteKinds`. */
+export const prepareSites = (ports: readonly number[]): DemoSites => {
+  const sites = siteKinds.map((kind, index): DemoSite => ({ kind, url: `http://localhost:${ports[index]}` }))
+  return {
+    sites,
+    settings: {},
+    start: (serviceUrl) => startSites(sites, serviceUrl),
+  }
+}
 
-/** Starts the websites, and resolves once all can be reached; returns the function that stops them. */
-export const startSites = async (sites: readonly DemoSite[], serviceUrl: string): Promise<() => Promise<void>> => {
+const startSites = async (sites: readonly DemoSite[], serviceUrl: string): Promise<() => Promise<void>> => {
   const stops: Array<() => unknown> = []
   const start: Record<SiteKind, (url: string, port: number) => Promise<unknown>> = {
     element: async (url, port) => {

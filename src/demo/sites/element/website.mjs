@@ -68,7 +68,8 @@ const files = new Map([['/', ['text/html', fileOf('index.html')]], ['/website.js
 
 createServer(async (request, response) => {
   const answer = (status, body = '', more = {}) => { response.writeHead(status, { ...headers, ...more }).end(body) }
-  const { method, url } = request
+  const { method } = request
+  const [url] = request.url.split('?')
   const [type, file] = files.get(url) ?? []
   if (file !== undefined && method === 'GET') return answer(200, file, { 'content-type': `${type}; charset=utf-8` })
   if (url !== '/session') return answer(404)

@@ -55,7 +55,7 @@ class Website(BaseHTTPRequestHandler):
     timeout = 30  # for a visitor who sends nothing
 
     def do_GET(self):
-        kind, text = FILES.get(self.path, (None, None))
+        kind, text = FILES.get(self.path.split('?')[0], (None, None))
         if text is not None: return self.answer(200, text, {'Content-Type': f'{kind}; charset=utf-8'})
         with entries_lock: sub, _ = without_ended(sessions).get(self.session_id(), (None, None))
         if self.path != '/session' or sub is None: return self.answer(401 if self.path == '/session' else 404)
