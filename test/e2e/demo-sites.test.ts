@@ -37,7 +37,7 @@ const openList = async (t: Test, chromium: Browser, url: string, locale = 'en-US
 const { demo, url, urlOf } = await startDemo(t, ['--with-site'])
 const chromium = await launchChromium()
 t.teardown(() => chromium.close())
-const kinds = ['element'] as const
+const kinds = ['element', 'proxy'] as const
 
 await t.test('demo with sites: the address of each is printed with a sentence in English and in Chinese', async (t) => {
   for (const kind of kinds) {
@@ -78,6 +78,45 @@ await t.test('demo with sites: a newcomer is logged in on the element\'s website
   await phone.close()
   await phone.scan()
   await phone.says(/Island Notes/)
+})
+
+await t.test('demo with sites: a newcomer is sent to the login, and comes back to the app behind the proxy as who they are, inside the window', async (t) => {
+  const { window } = await openList(t, chromium, url)
+  const phone = window.phone()
+  await window.site.getByRole('link', { name: 'A proxy in front' }).click()
+  await window.code.waitFor()
+  t.equal(await window.page.locator('#address').innerText(), `${new URL(url).host}/login`)
+  await phone.scan()
+  await phone.button(await window.number()).click()
+  await window.siteSays('The proxy has said in the request who this is:')
+  t.match(await window.site.locator('dl').innerText(), /^Remote-User\s+[\w-]{43}\s+Remote-Email\s+wx-/)
+  t.equal(await window.page.locator('#address').innerText(), `${new URL(urlOf('proxy')).host}/`)
+  await window.site.getByRole('link', { name: 'Log out' }).click()
+  await window.site.locator('#log-out').click()
+  await window.siteSays("You've logged out")
+})
+
+await t.test('demo with sites: the proxy keeps the whole address over the login, and nothing of a visitor\'s reaches the app as a header of the proxy', async (t) => {
+  const window = await openWindow(t, chromium, url)
+  const phone = await window.openPhone('Kim')
+  const page = await window.page.context().newPage()
+  const address = `${urlOf('proxy')}/orders/7?page=2&q=a%20b+c#total`
+  await page.setExtraHTTPHeaders({ 'Remote-Groups': 'admins', Remote_Groups: 'admins', 'X-Forwarded-Host': 'evil.example' })
+  await page.goto(address)
+  await page.locator('scan-login .code-image').waitFor()
+  await phone.shell.locator('#scan').click()
+  await phone.button(await page.locator('scan-login .layer:not(.leaving) .number').innerText()).click()
+  await page.getByText('Remote-User').waitFor()
+  t.equal(page.url(), address)
+  t.equal(await page.getByText('Remote-Groups').count(), 0)
+
+  const proxy = remote(urlOf('proxy').replace('localhost', '127.0.0.1'))
+  t.teardown(proxy.close)
+  const headers = { 'remote-user': 'mallory', remote_user: 'mallory', 'x-forwarded-for': '203.0.113.7' }
+  t.equal((await proxy.call({ path: '/', headers })).status, 401, 'a program that nobody has logged in')
+  const [cookie] = (await page.context().cookies(url)).filter(({ name }) => name === 'scan_login')
+  const { status, text } = await proxy.call({ method: 'POST', path: '/', headers: { ...headers, cookie: `scan_login=${cookie?.value}` }, body: { a: 'x'.repeat(100_000) } })
+  t.strictSame([status, /mallory/.test(text)], [200, false])
 })
 
 await t.test('demo with sites: a phone in a tab of its own sees the newest code that any page shows', async (t) => {

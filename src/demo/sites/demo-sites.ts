@@ -1,8 +1,11 @@
 /** The sample websites that `npm run demo -- --with-site` starts, each on its own port, and the settings that the service needs for them. */
 import { once } from 'node:events'
-import { createConnection } from 'node:net'
+import type { Server } from 'node:http'
+import { createConnection, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { createForwardAuthProxy } from './forward-auth-proxy.ts'
+import { createProtectedApp } from './protected-app.ts'
 import type { SiteKind } from './words.ts'
 
 export interface DemoSite {
@@ -20,20 +23,29 @@ export interface DemoSites {
 }
 
 const host = '127.0.0.1'
-export const siteKinds: readonly SiteKind[] = ['element']
+export const siteKinds: readonly SiteKind[] = ['element', 'proxy']
 
 /** Prepares the websites on these ports, in the order of `siteKinds`. */
 export const prepareSites = (ports: readonly number[]): DemoSites => {
   const sites = siteKinds.map((kind, index): DemoSite => ({ kind, url: `http://localhost:${ports[index]}` }))
   return {
     sites,
-    settings: {},
+    settings: { TRUST_PROXY: host },
     start: (serviceUrl) => startSites(sites, serviceUrl),
   }
 }
 
 const startSites = async (sites: readonly DemoSite[], serviceUrl: string): Promise<() => Promise<void>> => {
   const stops: Array<() => unknown> = []
+  const serve = async (server: Server, port: number): Promise<number> => {
+    server.listen(port, host)
+    await once(server, 'listening')
+    stops.push(() => {
+      server.close()
+      server.closeAllConnections()
+    })
+    return (server.address() as AddressInfo).port // an object for a TCP server
+  }
   const start: Record<SiteKind, (url: string, port: number) => Promise<unknown>> = {
     element: async (url, port) => {
       // The file that owners copy: it reads its settings from the environment, and listens.
@@ -41,7 +53,10 @@ const startSites = async (sites: readonly DemoSite[], serviceUrl: string): Promi
       stops.push(() => worker.terminate())
       await Promise.race([once(worker, 'message'), reachable(port)]) // rejects with an error of the worker: `once` listens for those, too
     },
-    proxy: async () => undefined,
+    proxy: async (_url, port) => {
+      const appPort = await serve(createProtectedApp({ serviceUrl }), 0)
+      await serve(createForwardAuthProxy({ serviceUrl, appUrl: `http://${host}:${appPort}` }), port)
+    },
     openid: async () => undefined,
   }
   for (const { kind, url } of sites) await start[kind](url, Number(new URL(url).port))
