@@ -5,6 +5,7 @@ import { add } from './clients/add.ts'
 import { check } from './clients/check.ts'
 import { help } from './clients/help.ts'
 import { list, remove } from './clients/list.ts'
+import { changeSecret } from './clients/secret.ts'
 
 const usage = (form: string): never => { throw new Error(`usage: "npm run clients -- ${form}"; "npm run clients -- --help" says more`) }
 
@@ -53,6 +54,13 @@ const commands: Readonly<Record<string, Command>> = {
     form: '<client_id>',
     options: [],
     plan: ([clientId, ...more]) => clientId === undefined || more.length > 0 ? undefined : () => remove(clientId),
+  },
+  secret: {
+    form: '<client_id> [--finish|--replace] [--json]',
+    options: ['finish', 'replace', 'json'],
+    plan: ([clientId, ...more], options) => clientId === undefined || more.length > 0 || (options.has('finish') && options.has('replace'))
+      ? undefined
+      : () => changeSecret(clientId, options.has('finish') ? 'finish' : options.has('replace') ? 'replace' : 'add', options.has('json')),
   },
   check: {
     form: '[--fetch] [--json]',

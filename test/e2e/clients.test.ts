@@ -134,6 +134,31 @@ await t.test('clients: nothing is written, and one line says why, when a command
   await fails(['add', 'gitea', 'https://git.example.com'], /clients\.json\.new exists: another change is running/)
 })
 
+await t.test('clients: a secret is changed while the old one still works, and one that has leaked ends at once', async (t) => {
+  const { file, clients } = openFolder(t)
+  const { client_secret: first } = JSON.parse((await clients(['add', 'gitea', 'https://git.example.com', '--json'])).stdout) as { client_secret: string }
+  const working = (...secrets: readonly string[]): readonly boolean[] => {
+    const [client] = readClientsFile(file)
+    return secrets.map((secret) => client !== undefined && secretMatches(client, secret))
+  }
+  const { stdout } = await clients(['secret', 'gitea'])
+  const [, second = ''] = /^ {2}([A-Za-z0-9_-]{43})$/m.exec(stdout) ?? []
+  t.strictSame(working(first, second), [true, true])
+  t.match(await clients(['secret', 'gitea']), { code: 1, stderr: /"gitea" has two secrets already: "npm run clients -- secret gitea --finish" ends the older one/ })
+  t.strictSame(JSON.parse((await clients(['secret', 'gitea', '--finish', '--json'])).stdout), { client_id: 'gitea', client_secret: null })
+  t.strictSame(working(first, second), [false, true])
+  t.match(await clients(['secret', 'gitea', '--finish']), { code: 1, stderr: /"gitea" has one secret: there is nothing to finish/ })
+  const { client_secret: third } = JSON.parse((await clients(['secret', 'gitea', '--replace', '--json'])).stdout) as { client_secret: string }
+  t.strictSame(working(first, second, third), [false, false, true])
+  t.match(await clients(['secret', 'gitea', '--finish', '--replace']), { code: 1, stderr: /usage: / })
+  t.match(await clients(['secret', 'wiki']), { code: 1, stderr: /has no client "wiki"/ })
+  const { client_secret_sha256: _, ...rest } = giteaEntry
+  writeFileSync(join(file, '../gitea.secret'), third, { mode: 0o600 })
+  writeClients(file, [{ ...rest, public: true }, { ...rest, client_id: 'wiki', client_secret_file: 'gitea.secret' }])
+  t.match(await clients(['secret', 'gitea']), { code: 1, stderr: /"gitea" is public: it has no secret/ })
+  t.match(await clients(['secret', 'wiki']), { code: 1, stderr: /the secret of "wiki" is in gitea\.secret: write another one into that file/ })
+})
+
 await t.test('clients: of ten apps that are added at once none is lost without a word', async (t) => {
   const { file, clients } = openFolder(t)
   const added = await Promise.all(Array.from({ length: 10 }, (_, i) => clients(['add', 'gitea', 'https://git.example.com', '--id', `gitea-${i}`])))
