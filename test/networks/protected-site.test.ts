@@ -1,11 +1,13 @@
 /** The recipes for an app that only people who are logged in may see: a real app behind each proxy, which asks the real service. */
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { Agent } from 'node:https'
 import t, { type Test } from 'tap'
 import { handleOf } from '../../src/domain/person.ts'
 import { logIn, phoneOf } from '../support/login.ts'
 import { peopleIn } from '../support/people.ts'
-import { appHost, loginHost, openProtectedApp, recipeKinds, type RecipeKind, type RecipeOptions } from '../support/recipes.ts'
+import { appHost, loginHost, openProtectedApp, recipeKinds, type Edits, type RecipeKind, type RecipeOptions } from '../support/recipes.ts'
 import { valuesOf, type ShownRequest } from '../support/shown-app.ts'
 import { callSite, openSocket, type SiteCall } from '../support/site-caller.ts'
 import { openTestService, type Answer } from '../support/test-service.ts'
@@ -114,6 +116,41 @@ for (const kind of recipeKinds) {
     const before = app.arrivals.length
     t.equal((await call({ path: '/', headers: [...forged.flatMap((name) => [name, phone.sub]), 'Sec-Fetch-Mode', 'navigate'] })).status, 302, 'and nobody is let in by it')
     t.equal(app.arrivals.length, before)
+  })
+
+  if (kind !== 'traefik') {
+    await t.test(`protected app: the same holds over HTTP/2, with each cookie in a header of its own, when ${kind} asks the service`, async (t) => {
+      const { service, address } = await openSite(t, kind)
+      const { cookie, phone } = await logIn(service)
+      const client = connectHttp2(`https://${appHost}`, { host: address.replace(/:.*/, ''), port: Number(address.replace(/.*:/, '')), servername: appHost, rejectUnauthorized: false })
+      t.teardown(() => { client.destroy() })
+      const forged = Object.fromEntries(['remote-user', 'remote_user', 'remote-groups', 'remote_groups', 'x-forwarded-user', 'x_forwarded_user', 'x-forwarded-for', 'x-forwarded-proto'].map((name) => [name, ['forged', 'forged']]))
+      for (const [cookies, status] of [[['a=b', cookie, 'c=d'], 200], [['a=b', 'c=d'], 401]] as const) {
+        const stream = client.request({ ...forged, ':path': '/?a=1&b', ':authority': appHost, cookie: [...cookies], accept: 'application/json' })
+        const [headers] = await once(stream, 'response') as [Record<string, unknown>]
+        const body = (await stream.setEncoding('utf8').toArray()).join('')
+        t.equal(headers[':status'], status)
+        if (status !== 200) continue
+        const shown = JSON.parse(body) as ShownRequest
+        t.strictSame([valuesOf(shown, 'remote-user'), shown.rawHeaders.filter((text) => /forged/.test(text)), valuesOf(shown, 'x-forwarded-for'), shown.url], [[phone.sub], [], ['127.0.0.1'], '/?a=1&b'])
+      }
+    })
+  }
+
+  await t.test(`protected app: an access token lets a program in as well when ${kind} asks for that, and no token does otherwise`, async (t) => {
+    const query = ({ nginx: '?proxy=nginx', caddy: '?', haproxy: '', traefik: '' } as const)[kind]
+    const edits: Edits = [
+      [`/api/forward-auth${query}`, `/api/forward-auth${kind === 'nginx' ? `${query}&` : '?'}bearer=on`],
+      ...kind === 'nginx' ? [['proxy_set_header Accept $http_accept;', 'proxy_set_header Accept $http_accept;\n        proxy_set_header Authorization $http_authorization;']] as const : [],
+    ]
+    const scriptEdits: Edits = [['["accept"] = first("accept"),', '["accept"] = first("accept"),\n    ["authorization"] = first("authorization"),']]
+    for (const [isOn, expected] of [[true, 200], [false, 401]] as const) {
+      const { service, call } = await openSite(t, kind, isOn ? { edits, scriptEdits } : {})
+      const { token, cookie } = await logIn(service)
+      t.equal((await call({ path: '/', headers: { ...script, authorization: `Bearer ${token}` } })).status, expected)
+      t.equal((await call({ path: '/', headers: { ...script, authorization: 'Basic dXNlcjpwYXNz', cookie } })).status, 200, 'another scheme is the app\'s own')
+      t.equal((await call({ path: '/', headers: script })).status, 401)
+    }
   })
 
   await t.test(`protected app: every character of the address comes back, up to 8 kB, when ${kind} asks the service`, async (t) => {
