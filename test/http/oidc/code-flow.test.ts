@@ -55,23 +55,25 @@ await t.test('code flow: whoever is logged in comes back at once, also with prom
   }
 })
 
-for (const prompt of ['login', 'select_account']) await t.test(`code flow: prompt=none without a session, and with prompt=${prompt} a new login`, async (t) => {
-  const { service, client, jar } = await open(t)
-  const none = await visit(service, jar, authorizationPath(client, { prompt: 'none' }))
-  t.equal(new URL(none.address).searchParams.get('error'), 'login_required')
-  const first = await logIn(service)
-  jar.set(...first.cookie.split('=') as [string, string])
-  const again = await visit(service, jar, authorizationPath(client, { prompt }))
-  t.equal(new URL(again.address).pathname, '/login')
-  t.equal(new URL(again.address).searchParams.get('prompt'), 'login')
-  const returnTo = new URL(again.address).searchParams.get('return_to') ?? ''
-  t.equal(new URL((await visit(service, jar, returnTo)).address).pathname, '/login', 'the old session is not enough')
-  const second = await logIn(service, { phone: first.phone })
-  jar.set(...second.cookie.split('=') as [string, string])
-  const end = await visit(service, jar, returnTo)
-  t.match(end.address, /^https:\/\/app\.example\.com\/callback\?method=login&code=/)
-  t.equal((await redeem(service, client, end.address)).status, 200)
-})
+for (const prompt of ['login', 'select_account']) {
+  await t.test(`code flow: prompt=none without a session, and with prompt=${prompt} a new login`, async (t) => {
+    const { service, client, jar } = await open(t)
+    const none = await visit(service, jar, authorizationPath(client, { prompt: 'none' }))
+    t.equal(new URL(none.address).searchParams.get('error'), 'login_required')
+    const first = await logIn(service)
+    jar.set(...first.cookie.split('=') as [string, string])
+    const again = await visit(service, jar, authorizationPath(client, { prompt }))
+    t.equal(new URL(again.address).pathname, '/login')
+    t.equal(new URL(again.address).searchParams.get('prompt'), 'login')
+    const returnTo = new URL(again.address).searchParams.get('return_to') ?? ''
+    t.equal(new URL((await visit(service, jar, returnTo)).address).pathname, '/login', 'the old session is not enough')
+    const second = await logIn(service, { phone: first.phone })
+    jar.set(...second.cookie.split('=') as [string, string])
+    const end = await visit(service, jar, returnTo)
+    t.match(end.address, /^https:\/\/app\.example\.com\/callback\?method=login&code=/)
+    t.equal((await redeem(service, client, end.address)).status, 200)
+  })
+}
 
 await t.test('refresh: the token rotates, and ends with the session', async (t) => {
   const { service, client, jar } = await open(t)
