@@ -17,6 +17,7 @@ import { maxHeadBytes } from './http/max-head-bytes.ts'
 import { createLimits } from './http/limits.ts'
 import { createMalformedAnswer, escapeMalformedPath } from './http/malformed-requests.ts'
 import { openApiOptions } from './http/openapi.ts'
+import { readProviderFrame } from './http/page-html.ts'
 import { refusalPagePlugin } from './http/refusal-page.ts'
 import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
 import { requestLogPlugin } from './http/request-log.ts'
@@ -149,6 +150,16 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   const sessionCookie = createSessionCookie(config, clock)
   const find = createSessionFinder(sessions, tokens, sessionCookie)
 
+  const site = {
+    basePath: config.basePath,
+    siteName: config.siteName,
+    home: config.home,
+    logo: config.SITE_LOGO === null ? null : readLogo(config.SITE_LOGO),
+    color: config.SITE_COLOR,
+    privacyUrl: config.SITE_PRIVACY_URL,
+    termsUrl: config.SITE_TERMS_URL,
+    otherLoginUrl: config.OTHER_LOGIN_URL,
+  }
   const { provider } = keys
   if (deps.clients !== undefined && provider === null) throw new Error('the key file has no keys for OpenID Connect')
   const oidc = deps.clients === undefined || provider === null
@@ -171,8 +182,9 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
         return session ?? null
       },
       countVisitor: limits.beforeAuthorization,
+      countGuess: limits.beforeGuess,
       jwks: () => providerJwksAt(keys.provider ?? provider, clock.now()), // read anew: the key file may be changed while the service runs
-      pages: createProviderPages(),
+      pages: createProviderPages({ ...await readProviderFrame(site), clients: deps.clients, places, isFramedByOwnPages: options.isFramedByOwnPages ?? false }),
       publicUrl: config.PUBLIC_URL,
       basePath: config.basePath,
       emailDomain: config.emailDomain,
@@ -213,16 +225,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     }, { prefix: '/api' })
     if (oidc !== null) await base.register(oidc.plugin, { prefix: '/oidc' })
     await base.register(operatingRoutes({ store, keys, clock }))
-    await base.register(pageRoutes({
-      basePath: config.basePath,
-      siteName: config.siteName,
-      home: config.home,
-      logo: config.SITE_LOGO === null ? null : readLogo(config.SITE_LOGO),
-      color: config.SITE_COLOR,
-      privacyUrl: config.SITE_PRIVACY_URL,
-      termsUrl: config.SITE_TERMS_URL,
-      otherLoginUrl: config.OTHER_LOGIN_URL,
-    }))
+    await base.register(pageRoutes(site))
   }, { prefix: config.basePath })
 
   return app

@@ -53,6 +53,8 @@ export interface Limits {
    * work does.
    */
   duringPhoneLogin<T> (request: FastifyRequest, work: () => Promise<T>): Promise<T>
+  /** Counts a guess from this address before it is judged, so that no right one is among those over the limit. Rejects with `rate-limited`. */
+  beforeGuess (request: FastifyRequest): Promise<void>
   /**
    * Counts a failed guess from this address; returns the problem as it is, or `rate-limited` in its place. Without a store an unknown path stays `not-found`:
    * it discloses nothing.
@@ -141,6 +143,7 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
         }
       })
     },
+    beforeGuess: (request) => before(guess, request),
     countFailedGuess: async (problem, request) => {
       // A signed call counts against its person already; many phones share one address of their carrier.
       if (!failedGuesses.has(problem.code) || request.signed !== null) return problem

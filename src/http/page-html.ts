@@ -1,7 +1,7 @@
 /** The HTML of the login page and the signed-in page, with the site's name. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fillHtml } from './fill-html.ts'
+import { fillHtml } from '../domain/html.ts'
 import { staticFolder } from './page-files.ts'
 
 export interface Site {
@@ -15,6 +15,16 @@ export interface Site {
   readonly termsUrl: string | null
   readonly otherLoginUrl: string | null
 }
+
+export interface ProviderFrame {
+  readonly template: string
+  readonly basePath: string
+  readonly siteName: string
+}
+
+/** Reads the frame of the OpenID Provider's pages, whose `{{…}}` are still to be filled. */
+export const readProviderFrame = async ({ basePath, siteName, logo, color }: Pick<ProviderFrame, 'basePath' | 'siteName'> & { readonly logo: object | null, readonly color: string | null }): Promise<ProviderFrame> =>
+  ({ template: withParts(await read('provider'), { logo: logo !== null, color: color !== null }), basePath, siteName })
 
 const read = (name: string): Promise<string> => readFile(join(staticFolder, `${name}.html`), 'utf8')
 

@@ -7,8 +7,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 import { languageFor } from '../../static/scan-login/language.js'
 import { dictionaries } from '../../static/scan-login/words.js'
+import { fillHtml } from '../domain/html.ts'
 import type { Problem } from '../errors.ts'
-import { fillHtml } from './fill-html.ts'
 import { staticFolder } from './page-files.ts'
 import { isNavigation } from './navigation.ts'
 import { kindOf, refusalWords } from './refusal-words.ts'
@@ -35,7 +35,8 @@ export const refusalPagePlugin = fp<RefusalPageOptions>(async (app, { basePath, 
 
   app.decorate('refusalPage', (problem: Problem, request: FastifyRequest, reply: FastifyReply) => {
     if (!isForPeople(request)) return null
-    const isPage = (request.method === 'GET' || request.method === 'HEAD') && isNavigation(request)
+    const isSent = request.method === 'GET' || request.method === 'HEAD' || request.routeOptions.config.acceptsForms === true // a person has sent a form
+    const isPage = isSent && isNavigation(request)
     // The contract fixes `Vary` of the API's problems. One in place of a page does no harm, a page in place of a problem would.
     if (isPage || request.is404) reply.header('vary', [reply.getHeader('vary') ?? [], decidedBy].flat().join(', '))
     if (!isPage) return null

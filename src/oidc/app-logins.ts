@@ -6,9 +6,9 @@ import type { FollowedClients } from './clients-file.ts'
 
 type Interaction = InstanceType<Provider['Interaction']>
 
-/** When an app gives up: by its own entry, and no later than the provider itself. Milliseconds since 1970. */
-export const endOf = ({ iat, exp }: Interaction, client: OidcClient | undefined): number =>
-  Math.min(exp, (iat ?? 0) + (client?.loginSeconds ?? Infinity)) * 1000
+/** When an app gives up: by its own entry, and no later than the provider itself. A device waits as long as its code lives. Milliseconds since 1970. */
+export const endOf = ({ iat = 0, exp, deviceCode }: Interaction, client: OidcClient | undefined): number =>
+  Math.min(exp, iat + (deviceCode === undefined ? client?.loginSeconds ?? Infinity : Infinity)) * 1000
 
 /** Finds the app that waits by where the login goes on. */
 export const createAppLogins = (current: () => Provider, clients: FollowedClients, mountPath: string): FindAppLogin => async (returnTo): Promise<AppLogin | null> => {

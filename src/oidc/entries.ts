@@ -27,10 +27,10 @@ export interface EntryOptions {
 }
 
 /**
- * Two tabs of a site refresh with the same token at the same moment. The later one is refused, but only a reuse after this time counts as that of a stolen token and
- * ends the grant.
+ * Two tabs of a site refresh with the same token at the same moment, or a device polls twice. The later call is refused, but only a reuse after this time counts as that
+ * of a stolen token and ends the grant: at once, it would end what the first call is about to get.
  */
-const refreshRaceMs = 10_000
+const lostRaceMs = 10_000
 
 /** Device codes are kept this much longer, so that a device hears that its code has expired rather than that there is none (RFC 8628 §3.5). */
 const expiredDeviceCodeSeconds = 300
@@ -39,6 +39,9 @@ const expiredDeviceCodeSeconds = 300
 const isEntryId = (id: string): boolean => /^[A-Za-z0-9_-]{20,64}$/.test(id)
 
 const keyOf = (id: string): string => hash('sha256', id, 'base64url')
+
+/** Whether somebody has decided about a device code. */
+export const isDecided = ({ accountId, error, consumed }: AdapterPayload): boolean => [accountId, error, consumed].some((member) => member !== undefined)
 
 /** Stands for the id of a device code that was found by its user code: the store has the code's hash alone. */
 const foundPrefix = 'found:'
@@ -57,9 +60,7 @@ export const createEntries = (store: Store, model: string, { clock, invalidGrant
 
   const remainingMs = ({ payload }: Entry): number => Math.max(1, ((payload.exp ?? 0) + (isDeviceCode ? expiredDeviceCodeSeconds : 0)) * 1000 - clock.now())
 
-  const isLostRace = ({ consumed }: AdapterPayload): boolean => model === 'RefreshToken' && typeof consumed === 'number' && clock.now() - consumed < refreshRaceMs
-
-  const isDecided = ({ accountId, error, consumed }: AdapterPayload): boolean => [accountId, error, consumed].some((member) => member !== undefined)
+  const isLostRace = ({ consumed }: AdapterPayload): boolean => ['RefreshToken', 'DeviceCode'].includes(model) && typeof consumed === 'number' && clock.now() - consumed < lostRaceMs
 
   const read = async (id: string, key: string): Promise<AdapterPayload | undefined> => {
     const entry = await entries.read(key)
@@ -76,7 +77,9 @@ export const createEntries = (store: Store, model: string, { clock, invalidGrant
     findByUid: async () => undefined, // only sessions have one
     findByUserCode: async (userCode) => {
       const found = await userCodes.read(keyOf(userCode))
-      return found && await read(`${foundPrefix}${found.key}`, found.key)
+      const code = found && await read(`${foundPrefix}${found.key}`, found.key)
+      // Whoever has begun to answer and turned back may begin again: `upsert` lets one person decide.
+      return code && { ...code, inFlight: undefined }
     },
     upsert: async (id, payload, expiresIn) => {
       const [key, kept] = [storedKey(id), withoutId(payload)]

@@ -5,12 +5,17 @@ import { Problem } from '../errors.ts'
 import type { Clock, PersonalSession } from '../login/ports.ts'
 import { callProvider, type Listener } from './call.ts'
 import { endOf } from './app-logins.ts'
+import type { OidcClient } from './client.ts'
 import type { FollowedClients } from './clients-file.ts'
+import { oidcRoutes } from './endpoints.ts'
+import type { StopKind } from './page-words.ts'
+import type { ProviderPages } from './pages.ts'
 import type { OpenProvider } from './provider.ts'
 
 export interface OidcPluginDeps {
   readonly provider: OpenProvider
   readonly clients: FollowedClients
+  readonly pages: Pick<ProviderPages, 'stopped'>
   readonly clock: Clock
   readonly publicUrl: string
   /** The path of PUBLIC_URL. */
@@ -19,12 +24,17 @@ export interface OidcPluginDeps {
   readonly findSession: (request: FastifyRequest, reply: FastifyReply) => Promise<PersonalSession | null>
   /** Counts a call of a visitor who isn't logged in and for whom something is stored. Rejects with `rate-limited`. */
   readonly countVisitor: (request: FastifyRequest) => Promise<void>
+  /** Counts a call that may be a guess, before it is judged: a code for a device is short enough to be guessed. Rejects with `rate-limited`. */
+  readonly countGuess: (request: FastifyRequest) => Promise<void>
 }
+
+/** No form that a person or an app sends needs more; the provider would read 56 KiB, and store parts of them. */
+const maxBodyBytes = 16 * 1024
 
 /** Calls for which something of a visitor's is stored. */
 const storesForVisitor = /^\/(?:auth|device|session\/end)(?:[/?]|$)/
 
-export const oidcPlugin = ({ provider: open, clients, clock, publicUrl, basePath, findSession, countVisitor }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
+export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, basePath, findSession, countVisitor, countGuess }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
   const mountPath = `${basePath}/oidc`
   app.addHook('onClose', async () => { open.close() })
   app.removeAllContentTypeParsers()
@@ -34,10 +44,19 @@ export const oidcPlugin = ({ provider: open, clients, clock, publicUrl, basePath
   app.get<{ Params: { uid: string } }>('/interaction/:uid', { schema: { hide: true }, config: { isForPeople: true } }, async (request, reply) => {
     const { uid } = request.params
     const provider = open.current()
+    const stop = async (status: number, kind: StopKind, client: OidcClient | null): Promise<FastifyReply> => {
+      const page = pages.stopped(request.raw, kind, client)
+      return await reply.code(status).headers(page.headers).send(page.html)
+    }
     // The browser that has begun, and no other: whoever follows somebody's link must not log that one in.
-    const interaction = cookieOf(request, provider.cookieName('interaction')) === uid ? await provider.Interaction.find(uid) : undefined
-    if (interaction === undefined) throw new Problem('not-found')
-    if (clock.now() >= endOf(interaction, clients.find(String(interaction.params.client_id)))) throw new Problem('ticket-expired')
+    if (cookieOf(request, provider.cookieName('interaction')) !== uid) return await stop(400, 'cookies', null)
+    const interaction = await provider.Interaction.find(uid)
+    if (interaction === undefined) {
+      await countGuess(request)
+      return await stop(404, 'gone', null)
+    }
+    const client = clients.find(String(interaction.params['client_id']))
+    if (clock.now() >= endOf(interaction, client)) return await stop(410, 'late', client ?? null)
     const session = await findSession(request, reply)
     // Where nobody was logged in when it began, any session is a new one.
     const needsNewLogin = interaction.prompt.reasons.some((reason) => reason !== 'not_ours') && interaction.session?.uid !== undefined
@@ -56,6 +75,9 @@ export const oidcPlugin = ({ provider: open, clients, clock, publicUrl, basePath
     schema: { hide: true },
     config: { isForPeople: true, acceptsForms: true },
     handler: async (request, reply) => {
+      const path = request.url.slice(mountPath.length).replace(/[?#].*/s, '')
+      if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw new Problem('payload-too-large')
+      if (request.method === 'POST' && path === oidcRoutes.code_verification) await countGuess(request)
       const session = await findSession(request, reply)
       if (session === null && storesForVisitor.test(request.url.slice(mountPath.length))) await countVisitor(request)
       const cookie = { name: open.sessionCookie, value: session === null ? null : open.sessions.cookieFor(session) }

@@ -12,6 +12,8 @@ import { createClientFaults } from './client-faults.ts'
 import { claimsFor, mappedClaims } from './claim-map.ts'
 import { admits, secretMatches, type OidcClient } from './client.ts'
 import type { FollowedClients } from './clients-file.ts'
+import { deviceInfoOf } from './device-pages.ts'
+import { limitPolls } from './device-polls.ts'
 import { issuerOf, oidcRoutes } from './endpoints.ts'
 import { createEntries } from './entries.ts'
 import type { ProviderPages } from './pages.ts'
@@ -81,7 +83,8 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     route: routeNow,
     endSession: async () => {
       const call = callOf()
-      if (call !== undefined && call.session !== null) await deps.endSession(call.session, call.request.audit)
+      const isAskedFor = Provider.ctx?.oidc.params?.['logout'] !== undefined // who stays gets a new id of the provider's session all the same
+      if (isAskedFor && call !== undefined && call.session !== null) await deps.endSession(call.session, call.request.audit)
     },
   })
 
@@ -98,7 +101,8 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     if (model === 'Session') return sessions.sessions
     if (model === 'Grant') return sessions.grants
     if (model === 'Client') return clientEntries as unknown as typeof sessions.sessions // static clients: nothing else of it is called
-    return createEntries(store, model, { clock, invalidGrant, goesOnWithDevice: () => routeNow() === 'device_resume', endGrant: sessions.endGrant })
+    const entries = createEntries(store, model, { clock, invalidGrant, goesOnWithDevice: () => routeNow() === 'device_resume', endGrant: sessions.endGrant })
+    return model === 'DeviceCode' ? limitPolls(entries, store, { isPoll: () => routeNow() === 'token', slowDown: () => new errors.SlowDown() }) : entries
   }
 
   const clientOf = (context: KoaContextWithOIDC): OidcClient | undefined => clients.find(context.oidc.client?.clientId ?? '')
@@ -190,6 +194,9 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
       devInteractions: { enabled: false },
       deviceFlow: {
         enabled: true,
+        charset: 'base-20', // no vowels, no digits: nothing that looks like another, and no words
+        mask: '****-****',
+        deviceInfo: deviceInfoOf,
         userCodeInputSource: pages.userCodeInput,
         userCodeConfirmSource: pages.userCodeConfirm,
         successSource: pages.deviceSuccess,
@@ -209,6 +216,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     const provider = new Provider(issuerOf(publicUrl), { ...configuration, jwks })
     faults.watch(provider)
     provider.proxy = true // call.ts says what was forwarded
+    provider.use(pages.middleware as Parameters<typeof provider.use>[0]) // the provider's context has its type once its routes have run
     // Secrets are stored as hashes, and may be changed while the service runs.
     Object.assign(provider.Client.prototype, {
       compareClientSecret (this: { clientId: string }, secret: string): boolean {

@@ -102,7 +102,7 @@ await t.test('code flow: the page and the phone hear which app asks, and how lon
   const { cookie } = await logIn(service)
   jar.set(...cookie.split('=') as [string, string])
   service.clock.advance(1_200_000)
-  t.equal((await visit(service, jar, returnTo)).status, 409)
+  t.equal((await visit(service, jar, returnTo)).status, 410)
   t.equal((await service.call({ method: 'POST', path: '/api/tickets', body: { return_to: returnTo } })).json.app.expires_in, 0)
 })
 
@@ -113,7 +113,7 @@ await t.test('code flow: nobody logs somebody else in with a link to a login tha
   const { cookie } = await logIn(service)
   const victim = new CookieJar()
   victim.set(...cookie.split('=') as [string, string])
-  t.equal((await visit(service, victim, returnTo)).status, 404)
+  t.equal((await visit(service, victim, returnTo)).status, 400)
   const end = await visit(service, jar, returnTo)
   t.equal(new URL(end.address).pathname, '/login')
 })
