@@ -86,7 +86,7 @@ interface Sources {
 
 /** Of a text that was read `before`, only the files of secrets are read again: to check five hundred entries takes time. */
 const readSources = (path: string, before?: Sources): Sources => {
-  const { text, risk } = readProtectedFile(path)
+  const { text, risk } = readClientsText(path)
   const entries = before?.text === text ? before.entries : parseEntries(path, text)
   const risks = risk === null ? [] : [risk]
   const lines: string[] = []
@@ -102,6 +102,16 @@ const readSources = (path: string, before?: Sources): Sources => {
   })
   if (lines.length > 0) throw new Error(lines.join('\n'))
   return { text, entries, clients, risks }
+}
+
+const readClientsText = (path: string): ReturnType<typeof readProtectedFile> => {
+  try {
+    return readProtectedFile(path)
+  } catch (error) {
+    const { cause } = error as Error & { cause?: NodeJS.ErrnoException } // it throws Errors, with that of the system as their cause
+    if (cause?.code !== 'ENOENT') throw error
+    throw new Error(`${path} does not exist: "npm run clients -- add <app> <address>" makes it`, { cause: error })
+  }
 }
 
 /** Parses the text of the file. Throws as `readClientsFile` does. */

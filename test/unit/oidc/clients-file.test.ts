@@ -184,5 +184,5 @@ await t.test('clients file: the clients stay as they were, with one line in the 
 await t.test('clients file: the start is refused when the file can\'t be used', async (t) => {
   const path = clientsFile(t, [{ ...giteaEntry, allow: undefined }])
   t.throws(() => followClientsFile(path, createFakeClock(), createRecordingLog()), { message: /client "gitea": needs allow/ })
-  t.throws(() => followClientsFile(`${path}.none`, createFakeClock(), createRecordingLog()), { message: /can't be read: ENOENT/ })
+  t.throws(() => followClientsFile(`${path}.none`, createFakeClock(), createRecordingLog()), { message: `${path}.none does not exist: "npm run clients -- add <app> <address>" makes it` })
 })
