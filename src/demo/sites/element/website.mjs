@@ -5,9 +5,9 @@ import { createServer } from 'node:http'
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 
 /** The website's origin as visitors see it, and as the service's ALLOWED_ORIGINS has it. */
-const site = process.env.SITE_ORIGIN ?? 'http://localhost:3001'
+const site = new URL(process.env.SITE_ORIGIN ?? 'http://localhost:3001').origin
 /** The service's PUBLIC_URL. */
-const service = process.env.SERVICE_URL ?? 'http://localhost:3000'
+const service = (process.env.SERVICE_URL ?? 'http://localhost:3000').replace(/\/$/, '')
 const port = Number(process.env.PORT ?? 3001)
 
 // Fetched for the first token, every 10 minutes, and for an unknown key, but then at most every 30 s.

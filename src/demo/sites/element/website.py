@@ -5,8 +5,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 import jwt
 
-SITE = os.environ.get('SITE_ORIGIN', 'http://localhost:3001')  # the website's origin as visitors see it, and as the service's ALLOWED_ORIGINS has it
-SERVICE = os.environ.get('SERVICE_URL', 'http://localhost:3000')  # the service's PUBLIC_URL
+SITE = os.environ.get('SITE_ORIGIN', 'http://localhost:3001').rstrip('/')  # the website's origin as visitors see it, and as the service's ALLOWED_ORIGINS has it
+SERVICE = os.environ.get('SERVICE_URL', 'http://localhost:3000').rstrip('/')  # the service's PUBLIC_URL
 PORT = int(os.environ.get('PORT', '3001'))
 SECURE = SITE.startswith('https:')
 COOKIE = '__Host-website' if SECURE else 'website'  # with __Host-, no other subdomain can plant one
