@@ -47,7 +47,7 @@ const zh: PageWords = {
   stayed: { line: '你仍在登录状态', help: '这里没有退出。', back: '回到「{app}」' },
   stops: {
     late: { line: '登录超时', help: '「{app}」只等这么久。请回去重新开始，多半不用再扫码。' },
-    cookies: { line: '登录不能在这里继续', help: '登录是在另一个浏览器里开始的，或者这个浏览器不保存 Cookie。请允许 Cookie，再从应用重新开始。' },
+    cookies: { line: '登录不能在这里继续', help: '登录是在另一个浏览器里开始的，或者这个浏览器不保存\u00a0Cookie。请允许\u00a0Cookie，再从应用重新开始。' },
     gone: { line: '这次登录已失效', help: '请回到应用，从那里重新登录。' },
     'not-admitted': { line: '你不能登录这个应用', help: '网站管理员还没有允许你。' },
     'set-up': { line: '这个应用的登录没有设置好', help: '请把下面这行字发给网站管理员。' },
@@ -93,7 +93,7 @@ const zhHant: PageWords = {
   stayed: { line: '你仍在登入狀態', help: '這裡沒有登出。', back: '回到「{app}」' },
   stops: {
     late: { line: '登入逾時', help: '「{app}」只等這麼久。請回去重新開始，多半不用再掃碼。' },
-    cookies: { line: '登入不能在這裡繼續', help: '登入是在另一個瀏覽器裡開始的，或者這個瀏覽器不儲存 Cookie。請允許 Cookie，再從應用程式重新開始。' },
+    cookies: { line: '登入不能在這裡繼續', help: '登入是在另一個瀏覽器裡開始的，或者這個瀏覽器不儲存\u00a0Cookie。請允許\u00a0Cookie，再從應用程式重新開始。' },
     gone: { line: '這次登入已失效', help: '請回到應用程式，從那裡重新登入。' },
     'not-admitted': { line: '你不能登入這個應用程式', help: '網站管理員還沒有允許你。' },
     'set-up': { line: '這個應用程式的登入沒有設定好', help: '請把下面這行字傳給網站管理員。' },

@@ -28,6 +28,6 @@ export const submit = async (service: TestService, jar: CookieJar, page: Answer,
 }
 
 /** What a page says, without its tags. */
-export const words = ({ text }: Answer): string => unescape(text.replace(/^.*<main[^>]*>/s, '').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim()
+export const words = ({ text }: Answer): string => unescape(text.replace(/^.*<main[^>]*>/s, '').replace(/<[^>]*>/g, ' ')).replace(/[ \n]+/g, ' ').trim()
 
 export const formActionOf = ({ headers }: Answer): string | undefined => /form-action ([^;]*)/.exec(String(headers['content-security-policy']))?.[1]
