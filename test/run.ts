@@ -1,5 +1,5 @@
 /**
- * Runs a tier of the tests: `npm test`, `npm run test:networks`, `npm run test:faults`. Files named on the command line run in place of the tier's. Exits
+ * Runs a tier of the tests: `npm test`, or `npm run test:networks`, `test:faults` or `test:parties`. Files named on the command line run in place of the tier's. Exits
  * with tap's code, or with 1 if tests left processes behind.
  */
 import { spawn, spawnSync } from 'node:child_process'

@@ -70,8 +70,11 @@ export class CookieJar {
   }
 }
 
+/** A service in this process, or one that is called at its address. */
+export type VisitedService = Pick<TestService, 'call'> & { readonly config: Pick<TestService['config'], 'PUBLIC_URL'> }
+
 /** Follows redirects within the service; resolves with the answer that leaves it or redirects nowhere, and its address. */
-export const visit = async (service: TestService, jar: CookieJar, address: string): Promise<Answer & { readonly address: string }> => {
+export const visit = async (service: VisitedService, jar: CookieJar, address: string): Promise<Answer & { readonly address: string }> => {
   const { origin } = new URL(service.config.PUBLIC_URL)
   for (let next = address, steps = 0; ; steps++) {
     if (steps > 10) throw new Error(`too many redirects, at last to ${next}`)
@@ -95,14 +98,14 @@ export const authorizationPath = (client: OidcClient, more: Record<string, strin
 }).toString()}`
 
 /** Redeems a code, or anything else at the token endpoint. */
-export const tokenCall = (service: TestService, client: OidcClient, body: Record<string, string>, secret = clientSecret): Promise<Answer> => service.call({
+export const tokenCall = (service: Pick<TestService, 'call'>, client: OidcClient, body: Record<string, string>, secret = clientSecret): Promise<Answer> => service.call({
   method: 'POST',
   path: '/oidc/token',
   headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: `Basic ${Buffer.from(`${client.clientId}:${secret}`).toString('base64')}` },
   body: new URLSearchParams(body).toString(),
 })
 
-export const redeem = (service: TestService, client: OidcClient, address: string, more: Record<string, string> = {}): Promise<Answer> => tokenCall(service, client, {
+export const redeem = (service: Pick<TestService, 'call'>, client: OidcClient, address: string, more: Record<string, string> = {}): Promise<Answer> => tokenCall(service, client, {
   grant_type: 'authorization_code',
   code: new URL(address).searchParams.get('code') ?? '',
   redirect_uri: client.redirectUris[0] ?? '',

@@ -4,7 +4,7 @@
  */
 
 /**
- * A program that a test starts: its possible names, the best first, and its package for Debian, Homebrew and Fedora. A module of Python is told by its `file`.
+ * A program that a test starts: its possible names, the best first, and its package for Debian, Homebrew and Fedora. A module of another program is told by its `file`.
  * @typedef {{ names: readonly string[], file?: string, apt: string, brew: string | null, dnf: string | null }} Program
  */
 
@@ -30,6 +30,8 @@ export const programs = {
   ip: { names: ['ip'], apt: 'iproute2', brew: null, dnf: 'iproute' },
   gcc: { names: ['gcc'], apt: 'gcc', brew: 'gcc', dnf: 'gcc' },
   strace: { names: ['strace'], apt: 'strace', brew: null, dnf: 'strace' },
+  apache: { names: ['apache2'], file: '/usr/lib/apache2/modules/mod_auth_openidc.so', apt: 'libapache2-mod-auth-openidc', brew: null, dnf: null },
+  go: { names: ['go'], file: '/usr/share/gocode/src/github.com/coreos/go-oidc/oidc.go', apt: 'golang-github-coreos-go-oidc-dev', brew: null, dnf: null },
   unshare: { names: ['unshare'], apt: 'util-linux', brew: null, dnf: 'util-linux' },
 }
 
@@ -59,6 +61,11 @@ export const tiers = {
   faults: {
     folders: ['faults', 'chaos', 'soak', 'bench'],
     needs: ['browser', 'redis', 'nginx', 'haproxy', 'caddy', 'gcc', 'strace'],
+    jobs: 1,
+  },
+  parties: {
+    folders: ['parties'],
+    needs: ['browser', 'redis', 'apache', 'go'],
     jobs: 1,
   },
 }

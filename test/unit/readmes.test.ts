@@ -71,6 +71,15 @@ for (const file of ['test/README.md', 'test/README.zh-CN.md']) {
   })
 }
 
+for (const file of ['test/parties/README.md', 'test/parties/README.zh-CN.md']) {
+  await t.test(`readmes: ${file} lists the modules of the conformance suite that are tests, and no other`, async (t) => {
+    const [, list = ''] = /<!-- modules -->\n([^]*?)\n\n/.exec(readFileSync(join(repository, file), 'utf8')) ?? []
+    const tests = globSync('test/parties/conformance-*.test.ts', { cwd: repository }).map((name) => readFileSync(join(repository, name), 'utf8')).join('\n')
+    const namesIn = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name = '']) => name).sort()
+    t.strictSame(namesIn(list, /`(oidcc-[a-z0-9-]+)`/g), namesIn(tests, /^ {2}'(oidcc-[a-z0-9-]+)': /gm))
+  })
+}
+
 for (const file of ['src/README.md', 'src/README.zh-CN.md']) {
   await t.test(`readmes: the floors in ${file} have everything that is in src`, async (t) => {
     const [, floors = ''] = /^```\n([^]*?)^```$/m.exec(readFileSync(join(repository, file), 'utf8')) ?? []
