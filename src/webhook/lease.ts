@@ -1,10 +1,9 @@
-/** Which instance delivers: one at a time holds the lease, and renews it. One that was stalled may go on for one step, which is a repetition with the same id. */
+/** Which instance delivers: one at a time holds the lease, and renews it. One that was stalled may go on for one delivery, which is a repetition. */
 import type { Clock } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 
-const key = 'webhook-lease'
+/** The webhook's. */
 export const leaseMs = 15_000
-const renewAfterMs = 5000
 /** The holder stops this much before its lease ends. */
 const marginMs = 1000
 
@@ -18,8 +17,15 @@ export interface Lease {
 
 interface LeaseRecord { readonly schema: 1, readonly holder: string, readonly version: number }
 
-/** `holder` is another one for each instance. */
-export const createLease = (store: Store, clock: Clock, holder: string): Lease => {
+export interface LeaseTerms {
+  readonly key: string
+  /** Another one for each instance. */
+  readonly holder: string
+  /** After a crash of the holder another instance takes it this much later at the latest. Renewed after a third of it. */
+  readonly leaseMs: number
+}
+
+export const createLease = (store: Store, clock: Clock, { key, holder, leaseMs }: LeaseTerms): Lease => {
   let record: LeaseRecord = { schema: 1, holder, version: 0 }
   let askedAt = -Infinity
   let heldUntil = -Infinity
@@ -30,7 +36,7 @@ export const createLease = (store: Store, clock: Clock, holder: string): Lease =
     async keep () {
       const now = clock.steady()
       const wasHeld = isHeld()
-      if (now - askedAt < renewAfterMs) return wasHeld ? 'kept' : 'missed'
+      if (now - askedAt < leaseMs / 3) return wasHeld ? 'kept' : 'missed'
       const next = { ...record, version: record.version + 1 }
       const isMine = wasHeld ? await store.replace(key, record.version, next, leaseMs) : await store.claim(key, next, leaseMs)
       askedAt = now // of a call that failed another one follows at once

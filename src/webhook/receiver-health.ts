@@ -15,7 +15,7 @@ export interface ReceiverHealth {
   limit (): number
   /** True where this ends a time in which nothing was delivered. */
   succeed (): boolean
-  fail (outcome: Outcome, wasDown: boolean): void
+  fail (outcome: Pick<Outcome, 'retryAfterMs'>, wasDown: boolean): void
   /** How long a lane waits after so many failures of its step. */
   lanePauseMs (failures: number): number
 }

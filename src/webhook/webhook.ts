@@ -8,7 +8,7 @@ import type { Store } from '../login/store-port.ts'
 import { settleWithin } from '../deadline.ts'
 import { createFreshDispatcher, createKeptDispatcher } from '../outgoing/dispatcher.ts'
 import { startDelivery } from './delivery.ts'
-import { createLease } from './lease.ts'
+import { createLease, leaseMs } from './lease.ts'
 import { createPost } from './post.ts'
 import { maxUnderWay } from './receiver-health.ts'
 import { createStepBatches } from './step-batches.ts'
@@ -58,7 +58,7 @@ export const openWebhook = (store: Store, { url, secret, proxy, ...options }: We
   const kept = createKeptDispatcher({ proxy }, maxUnderWay, fresh)
   const delivery = startDelivery({
     batches,
-    lease: createLease(store, clock, newId(random)),
+    lease: createLease(store, clock, { key: 'webhook-lease', holder: newId(random), leaseMs }),
     post: createPost({ url, keys: (readWebhookSecrets(secret) ?? []).map((bytes) => createSecretKey(bytes)), dispatcher: kept, clock }), // config.ts has checked them
     clock,
     log,

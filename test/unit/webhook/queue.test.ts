@@ -82,7 +82,7 @@ await t.test('webhook queue: nobody else delivers while one instance renews its 
   const clock = createFakeClock()
   const store = createStore('sqlite::memory:', { clock, log: createRecordingLog() })
   t.teardown(() => store.close())
-  const [one, two] = ['one', 'two'].map((holder) => createLease(store, clock, holder)) as [ReturnType<typeof createLease>, ReturnType<typeof createLease>] // two were made
+  const [one, two] = ['one', 'two'].map((holder) => createLease(store, clock, { key: 'lease', holder, leaseMs })) as [ReturnType<typeof createLease>, ReturnType<typeof createLease>] // two were made
   t.equal(await one.keep(), 'taken')
   for (let ms = 0; ms < 4 * leaseMs; ms += 5000) {
     t.equal(await two.keep(), 'missed')
