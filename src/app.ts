@@ -5,6 +5,7 @@ import swagger from '@fastify/swagger'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { ServiceConfig } from './config.ts'
 import type { RandomBytes } from './domain/ids.ts'
+import { proxyFor } from './domain/proxy.ts'
 import { foreignOrigins } from './domain/site.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
 import { allowedHostsPlugin } from './http/allowed-hosts.ts'
@@ -174,6 +175,10 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       wechatIds,
       readSession: async (id) => ownSession(await sessions.findById(id)),
       endSession: async ({ sub, id }, audit) => { await sessions.end(sub, id, 'browser', audit) },
+      noteSite: sessions.noteSite,
+      isLive: sessions.isLive,
+      sealingKey: keys.cookie,
+      proxyFor: (url) => proxyFor(url, config),
       findSession: async (request, reply) => {
         const [session] = await find.byCookies(request, reply).catch((error: unknown) => {
           if (error instanceof Problem && error.code === 'unauthenticated') return [undefined]

@@ -8,6 +8,7 @@ import type { Clock } from './login/ports.ts'
 import { openLogOutput } from './log-output.ts'
 import { followClientsFile } from './oidc/clients-file.ts'
 import { noPlaces, openPlaces } from './places/geoip-file.ts'
+import { createEndedSessions, sweepEndedSessions } from './sessions/ended-sessions.ts'
 import { keyMarkOf, writeKeyMark } from './sessions/key-mark.ts'
 import { openKeys } from './sessions/open-keys.ts'
 import { createStore } from './stores/store.ts'
@@ -70,9 +71,11 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
   const webhook = WEBHOOK_URL === null || WEBHOOK_SECRET === null
     ? null
     : openWebhook(store, { url: WEBHOOK_URL, secret: WEBHOOK_SECRET, proxy: proxyFor(WEBHOOK_URL, config), sealingKey: keys.cookie, clock: shared, random: randomBytes, log })
+  const stopSweeping = config.OIDC_CLIENTS_FILE === null ? sweepEndedSessions(createEndedSessions(store, { clock: shared, sealingKey: keys.cookie }), shared) : () => {}
   const close = async (): Promise<void> => {
     keys.stop()
     clients?.stop()
+    stopSweeping()
     stopMarking()
     wechat.close()
     await webhook?.close()

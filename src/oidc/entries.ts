@@ -1,12 +1,16 @@
-/** What the provider stores of its own: codes, tokens, interactions. Under hashes, as each id is a secret that whoever holds it may use. */
+/**
+ * What the provider stores of its own: codes, tokens, interactions. Under hashes, as each id is a secret that whoever holds it may use. Whose they are is what their session
+ * says: of a person who deletes their data nothing is left in them. An interaction is sealed, as what a site sends may name somebody.
+ */
 import { hash } from 'node:crypto'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { schema, type StoredRecord } from '../domain/record.ts'
+import { createSeal } from '../domain/seal.ts'
 import { createRecords } from '../login/records.ts'
 import type { Clock } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 
-/** `payload` as the provider has it, without the id. */
+/** `payload` as the provider has it, without the id and without the person; of an interaction it is in `payload.sealed`. */
 interface Entry extends StoredRecord {
   readonly payload: AdapterPayload
 }
@@ -17,6 +21,9 @@ interface UserCodeEntry extends StoredRecord {
 }
 
 export interface EntryOptions {
+  readonly sealingKey: Buffer
+  /** Whose session it is, while it lives. */
+  readonly subOf: (sessionId: string) => Promise<string | undefined>
   readonly clock: Pick<Clock, 'now'>
   /** Makes the error for who comes too late, so that the provider answers `invalid_grant` (RFC 6749 §5.2). */
   readonly invalidGrant: (detail: string) => Error
@@ -46,15 +53,32 @@ export const isDecided = ({ accountId, error, consumed }: AdapterPayload): boole
 /** Stands for the id of a device code that was found by its user code: the store has the code's hash alone. */
 const foundPrefix = 'found:'
 
+/** In place of the person in what is stored, and where their session has ended: no id of anybody's. */
+const somebody = 'somebody'
+
 /** Creates the adapter of one model: `AuthorizationCode`, `AccessToken`, `RefreshToken`, `DeviceCode` or `Interaction`. */
-export const createEntries = (store: Store, model: string, { clock, invalidGrant, goesOnWithDevice, endGrant }: EntryOptions): Adapter => {
+export const createEntries = (store: Store, model: string, { clock, sealingKey, subOf, invalidGrant, goesOnWithDevice, endGrant }: EntryOptions): Adapter => {
   const entries = createRecords<Entry>(store, { prefix: `oidc:${model}:` })
   const userCodes = createRecords<UserCodeEntry>(store, { prefix: 'oidc:user-code:' })
   const isDeviceCode = model === 'DeviceCode'
+  const seal = createSeal(sealingKey, 'oidc interaction')
 
   const storedKey = (id: string): string => id.startsWith(foundPrefix) ? id.slice(foundPrefix.length) : keyOf(id)
 
-  const withoutId = ({ jti, ...payload }: AdapterPayload): AdapterPayload => payload
+  const toStored = (key: string, { jti, ...payload }: AdapterPayload): AdapterPayload => {
+    if (model === 'Interaction') return { sealed: seal.encrypt(JSON.stringify(payload), key) }
+    return { ...payload, ...payload.accountId !== undefined && { accountId: somebody } }
+  }
+
+  const fromStored = async (key: string, payload: AdapterPayload): Promise<AdapterPayload | undefined> => {
+    if (model === 'Interaction') {
+      const text = seal.decrypt(payload['sealed'], key)
+      return text === undefined ? undefined : JSON.parse(text) as AdapterPayload // sealed by `toStored`
+    }
+    if (payload.accountId === undefined) return payload
+    const sub = payload.sessionUid === undefined ? undefined : await subOf(payload.sessionUid)
+    return { ...payload, accountId: sub ?? somebody }
+  }
 
   const ttlMs = (expiresIn: number | undefined): number => Math.max(1, (expiresIn ?? 0) + (isDeviceCode ? expiredDeviceCodeSeconds : 0)) * 1000
 
@@ -65,8 +89,9 @@ export const createEntries = (store: Store, model: string, { clock, invalidGrant
   const read = async (id: string, key: string): Promise<AdapterPayload | undefined> => {
     const entry = await entries.read(key)
     if (entry === undefined) return undefined
-    const { consumed, ...rest } = entry.payload
-    return { ...rest, jti: id, ...(consumed !== undefined && !isLostRace(entry.payload) && { consumed }) }
+    const { consumed, ...stored } = entry.payload
+    const payload = await fromStored(key, stored)
+    return payload && { ...payload, jti: id, ...(consumed !== undefined && !isLostRace(entry.payload) && { consumed }) }
   }
 
   return {
@@ -82,7 +107,8 @@ export const createEntries = (store: Store, model: string, { clock, invalidGrant
       return code && { ...code, inFlight: undefined }
     },
     upsert: async (id, payload, expiresIn) => {
-      const [key, kept] = [storedKey(id), withoutId(payload)]
+      const key = storedKey(id)
+      const kept = toStored(key, payload)
       if (!isDeviceCode) return await entries.write(key, { schema, version: 1, payload: kept }, ttlMs(expiresIn))
       // Of several people who answer for one device at once, the first has decided.
       const { before, after } = await entries.update(key, (entry) => entry !== undefined && isDecided(entry.payload) ? entry : { schema, payload: kept }, () => ttlMs(expiresIn))

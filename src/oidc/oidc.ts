@@ -2,6 +2,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { FindAppLogin } from '../login/ports.ts'
 import { createAppLogins } from './app-logins.ts'
+import { openLogouts, type LogoutDeps } from './logouts.ts'
 import { oidcPlugin, type OidcPluginDeps } from './oidc-plugin.ts'
 import { openProvider, type ProviderDeps } from './provider.ts'
 
@@ -11,10 +12,14 @@ export interface Oidc {
   readonly findAppLogin: FindAppLogin
 }
 
-export const openOidc = async (deps: ProviderDeps & Omit<OidcPluginDeps, 'provider'>): Promise<Oidc> => {
+export const openOidc = async (deps: ProviderDeps & Omit<OidcPluginDeps, 'provider'> & Omit<LogoutDeps, 'sessions' | 'provider'>): Promise<Oidc> => {
   const provider = await openProvider(deps)
   return {
-    plugin: oidcPlugin({ ...deps, provider }),
+    plugin: async (app) => {
+      const logouts = openLogouts({ ...deps, sessions: provider.sessions, provider: provider.current })
+      app.addHook('onClose', async () => { await logouts.close() })
+      await app.register(oidcPlugin({ ...deps, provider }))
+    },
     findAppLogin: createAppLogins(provider.current, deps.clients, `${deps.basePath}/oidc`),
   }
 }

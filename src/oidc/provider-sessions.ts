@@ -18,7 +18,12 @@ export interface Authorization {
 }
 
 interface AuthorizationRecord extends StoredRecord {
-  readonly byClient: Readonly<Record<string, Authorization>>
+  readonly byClient: Readonly<Record<string, KnownSite>>
+}
+
+/** A site that knows a session. `grantId` is null where its grant was ended: it hears of a logout all the same. */
+export interface KnownSite extends Pick<Authorization, 'sid'> {
+  readonly grantId: string | null
 }
 
 /** What a page of the provider keeps between its form and the answer to it: the form's secret, above all. */
@@ -38,10 +43,10 @@ export interface ProviderSessions {
   readonly grants: Adapter
   /** The value of the provider's session cookie for a live session of ours. Good in this process alone, and never sent to a browser. */
   cookieFor (session: Pick<PersonalSession, 'id'>): string
-  /** What a session has with a site, made where there is nothing yet: of several calls at once all get the same. */
-  authorize (session: PersonalSession, clientId: string): Promise<Authorization>
+  /** What a session has with a site, made where there is nothing yet: of several calls at once all get the same. Undefined where the session has ended. */
+  authorize (session: PersonalSession, clientId: string): Promise<Authorization | undefined>
   /** The sites that a session has opened, by client id. Also of one that has ended, until `forget`. */
-  authorizationsOf (sessionId: string): Promise<Readonly<Record<string, Authorization>>>
+  authorizationsOf (sessionId: string): Promise<Readonly<Record<string, KnownSite>>>
   /** Removes what is stored beside a session. */
   forget (sessionId: string): Promise<void>
   /** Ends a grant, and with it everything that was issued under it. */
@@ -54,6 +59,8 @@ export interface ProviderSessionDeps {
   readonly random: RandomBytes
   /** Reads a live session of our own site, whose person may be here. */
   readonly readSession: (id: string) => Promise<PersonalSession | undefined>
+  /** Notes that a site will know a session, so that its end is queued for the site. False where it has ended. */
+  readonly noteSite: (id: string) => Promise<boolean>
   /** How long a session lives at the most. */
   readonly maxMs: number
   /** The scopes and claims that a grant covers: all, as nobody is asked. What a token covers is what its site asked for. */
@@ -70,7 +77,7 @@ const formMs = 3600_000
 /** Pages with a form, which compare its secret with the one that is stored. */
 const formRoutes: readonly string[] = ['end_session_confirm', 'code_verification', 'device_resume']
 
-export const createProviderSessions = ({ store, clock, random, readSession, maxMs, granted, route, endSession }: ProviderSessionDeps): ProviderSessions => {
+export const createProviderSessions = ({ store, clock, random, readSession, noteSite, maxMs, granted, route, endSession }: ProviderSessionDeps): ProviderSessions => {
   const authorizations = createRecords<AuthorizationRecord>(store, { prefix: 'oidc:session:' })
   const forms = createRecords<FormRecord>(store, { prefix: 'oidc:form:' })
   const visitors = createRecords<VisitorRecord>(store, { prefix: 'oidc:visitor:' })
@@ -80,16 +87,36 @@ export const createProviderSessions = ({ store, clock, random, readSession, maxM
 
   const authorizationsOf: ProviderSessions['authorizationsOf'] = async (sessionId) => (await authorizations.read(sessionId))?.byClient ?? {}
 
-  const authorize: ProviderSessions['authorize'] = async ({ id, createdAt }, clientId) => {
-    const made: Authorization = { sid: newId(random), grantId: `${id}${newId(random)}` }
-    const ttlMs = Math.max(1, createdAt + maxMs - clock.now())
-    const { after } = await authorizations.update(id, (record) => record?.byClient[clientId] !== undefined
-      ? record
-      : { schema, ...record, byClient: { ...record?.byClient, [clientId]: made } }, () => ttlMs)
-    return after?.byClient[clientId] ?? made
+  /** Removes a site that was added while the session ended, and has heard of nothing. Others are removed when they have heard of the end. */
+  const withdraw = async (sessionId: string, clientId: string): Promise<void> => {
+    const { after } = await authorizations.update(sessionId, (record) => {
+      if (record?.byClient[clientId] === undefined) return record
+      const { [clientId]: _withdrawn, ...byClient } = record.byClient
+      return { ...record, byClient }
+    }, () => formMs)
+    if (Object.keys(after?.byClient ?? {}).length === 0) await authorizations.remove(sessionId)
   }
 
-  const asPayload = (id: string, session: PersonalSession, byClient: Readonly<Record<string, Authorization>>, state?: unknown): AdapterPayload => ({
+  /** The session is noted first: whatever ends it from then on queues its end, and finds this site. Where the end came before the site was stored, nothing is authorized. */
+  const authorize: ProviderSessions['authorize'] = async ({ id, createdAt }, clientId) => {
+    const known = (await authorizationsOf(id))[clientId]
+    if (known !== undefined && known.grantId !== null) return { sid: known.sid, grantId: known.grantId }
+    if (!await noteSite(id)) return undefined
+    const made: Authorization = { sid: newId(random), grantId: `${id}${newId(random)}` }
+    const ttlMs = Math.max(1, createdAt + maxMs - clock.now())
+    const { after } = await authorizations.update(id, (record) => {
+      const site = record?.byClient[clientId]
+      return site !== undefined && site.grantId !== null ? record : { schema, ...record, byClient: { ...record?.byClient, [clientId]: { ...made, ...site && { sid: site.sid } } } }
+    }, () => ttlMs)
+    if (!await noteSite(id)) {
+      await withdraw(id, clientId)
+      return undefined
+    }
+    const { sid, grantId } = after?.byClient[clientId] ?? made
+    return grantId === null ? undefined : { sid, grantId }
+  }
+
+  const asPayload = (id: string, session: PersonalSession, byClient: Readonly<Record<string, KnownSite>>, state?: unknown): AdapterPayload => ({
     kind: 'Session',
     jti: id,
     uid: session.id,
@@ -98,7 +125,7 @@ export const createProviderSessions = ({ store, clock, random, readSession, maxM
     amr: ['wechat'],
     iat: Math.floor(session.createdAt / 1000),
     exp: Math.floor(Date.now() / 1000) + 3600, // the provider compares it with the machine's clock; whether the session lives was asked now
-    authorizations: Object.fromEntries(Object.entries(byClient).map(([clientId, authorization]) => [clientId, { ...authorization }])),
+    authorizations: Object.fromEntries(Object.entries(byClient).map(([clientId, { sid, grantId }]) => [clientId, { sid, ...grantId !== null && { grantId } }])),
     ...(state !== undefined && { state: state as Record<string, unknown> }),
   })
 
@@ -133,8 +160,8 @@ export const createProviderSessions = ({ store, clock, random, readSession, maxM
 
   const endGrant: ProviderSessions['endGrant'] = async (grantId) => {
     await authorizations.update(sessionIdOf(grantId), (record) => {
-      const kept = Object.entries(record?.byClient ?? {}).filter(([, authorization]) => authorization.grantId !== grantId)
-      return record === undefined || kept.length === Object.keys(record.byClient).length ? record : { ...record, byClient: Object.fromEntries(kept) }
+      const [clientId, site] = Object.entries(record?.byClient ?? {}).find(([, { grantId: id }]) => id === grantId) ?? []
+      return record === undefined || clientId === undefined || site === undefined ? record : { ...record, byClient: { ...record.byClient, [clientId]: { ...site, grantId: null } } }
     }, () => maxMs)
   }
 

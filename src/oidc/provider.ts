@@ -28,6 +28,8 @@ export interface ProviderCall {
 }
 
 export interface ProviderDeps {
+  /** Seals in the store what may name somebody. */
+  readonly sealingKey: Buffer
   readonly store: Store
   readonly clock: Clock
   readonly random: RandomBytes
@@ -39,6 +41,8 @@ export interface ProviderDeps {
   /** Reads a live session of our own site, whose person may be here. */
   readonly readSession: (id: string) => Promise<PersonalSession | undefined>
   readonly endSession: (session: PersonalSession, audit: Audit) => Promise<void>
+  /** Notes that a site will know a session. False where it has ended. */
+  readonly noteSite: (id: string) => Promise<boolean>
   /** The private keys, the one that signs first for each algorithm. Read for each call: the key file may be rotated while the service runs. */
   readonly jwks: () => JWKS
   readonly pages: ProviderPages
@@ -78,6 +82,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     clock,
     random,
     readSession,
+    noteSite: deps.noteSite,
     maxMs: sessionSeconds.max * 1000,
     granted,
     route: routeNow,
@@ -101,7 +106,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     if (model === 'Session') return sessions.sessions
     if (model === 'Grant') return sessions.grants
     if (model === 'Client') return clientEntries as unknown as typeof sessions.sessions // static clients: nothing else of it is called
-    const entries = createEntries(store, model, { clock, invalidGrant, goesOnWithDevice: () => routeNow() === 'device_resume', endGrant: sessions.endGrant })
+    const entries = createEntries(store, model, { clock, sealingKey: deps.sealingKey, subOf: async (id) => (await readSession(id))?.sub, invalidGrant, goesOnWithDevice: () => routeNow() === 'device_resume', endGrant: sessions.endGrant })
     return model === 'DeviceCode' ? limitPolls(entries, store, { isPoll: () => routeNow() === 'token', slowDown: () => new errors.SlowDown() }) : entries
   }
 
@@ -135,7 +140,9 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     const client = clientOf(context)
     if (session === undefined || session === null || client === undefined) return undefined
     if (!admits(client, session.person.groups)) throw new errors.AccessDenied('the owner of this site has not let this person in')
-    const { sid, grantId } = await sessions.authorize(session, client.clientId)
+    const authorization = await sessions.authorize(session, client.clientId)
+    if (authorization === undefined) throw new errors.AccessDenied('the session has ended meanwhile')
+    const { sid, grantId } = authorization
     context.oidc.session?.sidFor(client.clientId, sid)
     const grant = new (current().Grant)({ accountId: session.sub, clientId: client.clientId })
     Object.assign(grant, { jti: grantId, exp: Math.floor(Date.now() / 1000) + sessionSeconds.max })

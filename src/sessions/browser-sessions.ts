@@ -9,6 +9,7 @@ import type { Audit } from '../login/audit.ts'
 import type { PersonRegister } from '../login/people-port.ts'
 import type { Clock, OpenedSession, PersonalSession, Session, SessionEnder, SessionOpener, SessionOpening } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
+import { createEndedSessions } from './ended-sessions.ts'
 import { isCutOff, type SessionIndex, type SessionLists } from './session-lists.ts'
 import { createBrowserSessionEnder } from './session-end.ts'
 import { cookieSecret, createSessionRecords, idleMsOf, isLater, maxMsOf, sessionId, touchEveryMs, type SessionLife, type SessionRecord } from './session-record.ts'
@@ -28,6 +29,10 @@ export interface BrowserSessions extends SessionOpener, SessionEnder {
   findById (id: string): Promise<PersonalSession | undefined>
   /** Returns another site's live session whose token is renewed, and moves its idle end. */
   renew (id: string): Promise<PersonalSession | undefined>
+  /** Notes that a site of the OpenID Provider will know the session: from now on its end is queued (ended-sessions.ts). False where it has ended. */
+  noteSite (id: string): Promise<boolean>
+  /** Whether the session lives. That is no use of it. */
+  isLive (id: string): Promise<boolean>
   /** Returns a person's live sessions, newest first, without those that began under an earlier record of theirs. */
   listOf (person: Pick<Person, 'sub' | 'state' | 'recordedAt'>): Promise<readonly Session[]>
 }
@@ -43,7 +48,8 @@ interface Found { readonly record: SessionRecord, readonly person: Person }
 export const createBrowserSessions = (store: Store, lists: SessionLists, clock: Clock, options: SessionOptions): BrowserSessions => {
   const records = createSessionRecords(store, clock, options)
   const { isLive, readLive, readBySecret, ttlMsOf, asSession } = records
-  const { end, endAll, eraseAll, endOfTicket, hasAny, hasEnded, endOrPrevent, endSuperseded, discard } = createBrowserSessionEnder(records, lists, clock)
+  const endedSessions = createEndedSessions(store, { clock, sealingKey: options.cookieKey.export() })
+  const { end, endAll, eraseAll, endOfTicket, hasAny, hasEnded, endOrPrevent, endSuperseded, discard } = createBrowserSessionEnder({ records, lists, endedSessions, clock })
 
   /** Returns a session with its person; undefined where the person may not be here. */
   const withPerson = async (record: SessionRecord): Promise<Found | undefined> => {
@@ -152,6 +158,11 @@ export const createBrowserSessions = (store: Store, lists: SessionLists, clock: 
     },
     findById: (id) => find(id, () => true, ({ site }) => site === undefined),
     renew: (id) => find(id, ({ site }) => site !== undefined, () => true),
+    noteSite: async (id) => {
+      const { after } = await records.update(id, (record) => isLive(record) && record.hasSites !== true ? { ...record, hasSites: true } : record, ttlMsOf)
+      return isLive(after)
+    },
+    isLive: async (id) => isLive(await records.read(id)),
     end,
     endAll,
     eraseAll,

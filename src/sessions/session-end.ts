@@ -4,7 +4,9 @@ import { startOf } from '../domain/ids.ts'
 import { schema } from '../domain/record.ts'
 import type { EndReason } from '../domain/step.ts'
 import type { Audit } from '../login/audit.ts'
+import { compareAndSet } from '../login/compare-and-set.ts'
 import type { Clock, Session, SessionEnder, SessionOpener } from '../login/ports.ts'
+import type { EndedSessions } from './ended-sessions.ts'
 import type { SessionLists } from './session-lists.ts'
 import { isLater, type SessionRecord, type SessionRecords } from './session-record.ts'
 
@@ -28,7 +30,14 @@ export interface BrowserSessionEnder extends SessionEnder, Pick<SessionOpener, '
   endOrPrevent (sub: string, id: string, by: EndReason, audit: Audit, keptMs?: number): Promise<'ended' | 'prevented' | null>
 }
 
-export const createBrowserSessionEnder = (records: SessionRecords, lists: SessionLists, clock: Clock): BrowserSessionEnder => {
+export interface SessionEndDeps {
+  readonly records: SessionRecords
+  readonly lists: SessionLists
+  readonly endedSessions: Pick<EndedSessions, 'add'>
+  readonly clock: Clock
+}
+
+export const createBrowserSessionEnder = ({ records, lists, endedSessions, clock }: SessionEndDeps): BrowserSessionEnder => {
   /** What is kept of an ended session: enough to tell its person that it has ended, and nothing about them. */
   const ended = ({ schema, version, id, secretHash, sub, site }: SessionRecord, by?: EndReason): SessionRecord => ({
     schema,
@@ -51,9 +60,19 @@ export const createBrowserSessionEnder = (records: SessionRecords, lists: Sessio
     return isRepeat ? record.secretHash === undefined ? 'prevented' : 'ended' : null
   }
 
+  /**
+   * Stores the end of a live session; true for the one caller who did. The end is queued for the sites that know the session before it is stored: where the process is
+   * killed in between, nothing has ended, and the delivery sees that. Every end is stored here.
+   */
+  const storeEnd = async (live: SessionRecord, end: SessionRecord): Promise<boolean> => {
+    if (live.hasSites === true) await endedSessions.add({ sub: live.sub, sessionId: live.id })
+    return await records.replace(live.id, live, end, tombstoneMs)
+  }
+
   /** Resolves with the session as it is now, and whether this call ended it. */
   const endListed = async (sub: string, id: string, by: EndReason, audit: Audit): Promise<{ isEnded: boolean, record: SessionRecord | undefined }> => {
-    const { before, after } = await records.update(id, (record) => records.isLive(record) && record.sub === sub ? ended(record, by) : record, () => tombstoneMs)
+    const decide = (record: SessionRecord | undefined) => records.isLive(record) && record.sub === sub ? ended(record, by) : record
+    const { before, after } = await compareAndSet(() => records.read(id), decide, async (live, end) => await storeEnd(live as SessionRecord, end as SessionRecord)) // a live one was read
     if (after === before || after === undefined) return { isEnded: false, record: after }
     recordEnd({ id, sub }, by, audit)
     return { isEnded: true, record: after }
@@ -113,7 +132,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, lists: Sessio
         await end(own.sub, own.id, 'relogin', audit)
         return false
       } else {
-        if (await records.replace(other.id, other, { ...ended(other, 'relogin'), replacedBy: own.id }, tombstoneMs)) {
+        if (await storeEnd(other, { ...ended(other, 'relogin'), replacedBy: own.id })) {
           recordEnd(other, 'relogin', audit)
           await lists.removeSessions(other.sub, [other.id])
           return true
@@ -130,7 +149,7 @@ export const createBrowserSessionEnder = (records: SessionRecords, lists: Sessio
     endOfTicket,
     hasAny: async (sub) => (await records.readMany(await lists.sessionsOf(sub))).some((record) => records.isLive(record) && record.sub === sub && record.recordedAt === undefined),
     hasEnded: async ({ sessionId }) => typeof (sessionId === undefined ? undefined : await records.read(sessionId))?.endedAt === 'number',
-    discard: async (record) => { await records.replace(record.id, record, ended(record), tombstoneMs) },
+    discard: async (record) => { await storeEnd(record, ended(record)) },
     endAll: async (sub, cutoff, by, audit) => {
       const ids = await lists.recordSignOut(sub, cutoff)
       const outcomes = await Promise.all(ids.map((id) => endOrPrevent(sub, id, by, audit)))

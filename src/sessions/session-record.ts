@@ -31,6 +31,8 @@ export interface SessionRecord {
   readonly recordedAt?: number
   /** The session of the login that ended this one. Missing where something else did, or nothing. */
   readonly replacedBy?: string
+  /** Sites of the OpenID Provider know the session, and hear of its end. */
+  readonly hasSites?: true
 }
 
 export interface SessionLife {
