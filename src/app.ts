@@ -3,9 +3,9 @@ import { createSecretKey, randomUUID } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import swagger from '@fastify/swagger'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { openAppOidc } from './app-oidc.ts'
 import type { ServiceConfig } from './config.ts'
 import type { RandomBytes } from './domain/ids.ts'
-import { proxyFor } from './domain/proxy.ts'
 import { foreignOrigins } from './domain/site.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
 import { allowedHostsPlugin } from './http/allowed-hosts.ts'
@@ -18,7 +18,6 @@ import { maxHeadBytes } from './http/max-head-bytes.ts'
 import { createLimits } from './http/limits.ts'
 import { createMalformedAnswer, escapeMalformedPath } from './http/malformed-requests.ts'
 import { openApiOptions } from './http/openapi.ts'
-import { readProviderFrame } from './http/page-html.ts'
 import { refusalPagePlugin } from './http/refusal-page.ts'
 import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
 import { requestLogPlugin } from './http/request-log.ts'
@@ -38,21 +37,17 @@ import { strictHttpPlugin } from './http/strict-http.ts'
 import { unreadBodiesPlugin } from './http/unread-bodies.ts'
 import { untrustedProxyPlugin } from './http/untrusted-proxy.ts'
 import { trustedProxies, visitorPlugin } from './http/visitor.ts'
-import { Problem } from './errors.ts'
 import type { StepSink } from './login/audit.ts'
-import type { FollowedClients } from './oidc/clients-file.ts'
-import { openOidc } from './oidc/oidc.ts'
-import { createProviderPages } from './oidc/pages.ts'
 import { createLogin } from './login/login.ts'
-import type { Clock, PrefetchedCodes, CodeSource, LinkSource, PersonalSession, PhoneIdentity, Places } from './login/ports.ts'
+import type { Clock, PrefetchedCodes, CodeSource, LinkSource, PhoneIdentity, Places } from './login/ports.ts'
 import type { Store } from './login/store-port.ts'
 import { createRereadTickets } from './login/reread-tickets.ts'
 import { createWaitingRoom } from './login/waiting-room.ts'
+import type { FollowedClients } from './oidc/clients-file.ts'
 import { createPeople } from './people/people.ts'
 import { createWechatIds } from './people/wechat-ids.ts'
 import { createBrowserSessions } from './sessions/browser-sessions.ts'
 import type { Keys } from './sessions/key-set.ts'
-import { providerJwksAt } from './sessions/provider-keys.ts'
 import { createSessionLists } from './sessions/session-lists.ts'
 import { createPhoneKeys } from './stores/phone-keys.ts'
 import { createTickets } from './stores/tickets.ts'
@@ -161,40 +156,9 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     termsUrl: config.SITE_TERMS_URL,
     otherLoginUrl: config.OTHER_LOGIN_URL,
   }
-  const { provider } = keys
-  if (deps.clients !== undefined && provider === null) throw new Error('the key file has no keys for OpenID Connect')
-  const oidc = deps.clients === undefined || provider === null
+  const oidc = deps.clients === undefined
     ? null
-    : await openOidc({
-      store,
-      clock,
-      random,
-      clients: deps.clients,
-      clientsFile: config.OIDC_CLIENTS_FILE ?? 'OIDC_CLIENTS_FILE',
-      log,
-      wechatIds,
-      readSession: async (id) => ownSession(await sessions.findById(id)),
-      endSession: async ({ sub, id }, audit) => { await sessions.end(sub, id, 'browser', audit) },
-      noteSite: sessions.noteSite,
-      isLive: sessions.isLive,
-      sealingKey: keys.cookie,
-      proxyFor: (url) => proxyFor(url, config),
-      findSession: async (request, reply) => {
-        const [session] = await find.byCookies(request, reply).catch((error: unknown) => {
-          if (error instanceof Problem && error.code === 'unauthenticated') return [undefined]
-          throw error
-        })
-        return session ?? null
-      },
-      countVisitor: limits.beforeAuthorization,
-      countGuess: limits.beforeGuess,
-      jwks: () => providerJwksAt(keys.provider ?? provider, clock.now()), // read anew: the key file may be changed while the service runs
-      pages: createProviderPages({ ...await readProviderFrame(site), clients: deps.clients, places, isFramedByOwnPages: options.isFramedByOwnPages ?? false }),
-      publicUrl: config.PUBLIC_URL,
-      basePath: config.basePath,
-      emailDomain: config.emailDomain,
-      sessionSeconds: { max: config.SESSION_MAX, idle: config.SESSION_IDLE },
-    })
+    : await openAppOidc({ ...deps, clients: deps.clients, wechatIds, sessions, find, limits, site, isFramedByOwnPages: options.isFramedByOwnPages ?? false }, config)
 
   if (options.hosts !== undefined) await app.register(allowedHostsPlugin, { hosts: options.hosts })
   await app.register(shutdownPlugin, { waitingRoom })
@@ -235,6 +199,3 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
 
   return app
 }
-
-/** Another site's session opens nothing here. */
-const ownSession = (session: PersonalSession | undefined): PersonalSession | undefined => session?.site === null ? session : undefined
