@@ -34,6 +34,9 @@ const maxBodyBytes = 16 * 1024
 /** Calls for which something of a visitor's is stored. */
 const storesForVisitor = /^\/(?:auth|device|session\/end)(?:[/?]|$)/
 
+/** Of a posted request; as an address it has to fit into the head of the next one. */
+const maxRequestBytes = 8192
+
 export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, basePath, findSession, countVisitor, countGuess }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
   const mountPath = `${basePath}/oidc`
   app.addHook('onClose', async () => { open.close() })
@@ -67,6 +70,14 @@ export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, b
     Object.assign(interaction, { result, session: undefined })
     await interaction.save(Math.max(1, interaction.exp - Math.floor(clock.now() / 1000)))
     return await reply.redirect(interaction.returnTo, 303)
+  })
+
+  /** A request may be posted, too (Core 1.0 §3.1.2.1). It goes on as a GET: another site's form brings no cookie of ours, a redirect to here does (SameSite=Lax). */
+  await app.register(async (forms) => {
+    forms.removeAllContentTypeParsers()
+    forms.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: maxRequestBytes }, (_request, body, done) => { done(null, new URLSearchParams(String(body)).toString()) })
+    forms.post(oidcRoutes.authorization, { schema: { hide: true }, config: { isForPeople: true, acceptsForms: true } }, async ({ body }, reply) =>
+      await reply.redirect(`${mountPath}${oidcRoutes.authorization}?${String(body ?? '')}`, 303))
   })
 
   app.route({

@@ -152,6 +152,13 @@ await runModules(t, {
       t.match(answer.headers['content-type'], /^text\/html/)
     }
   }],
+  'oidcc-ensure-post-request-succeeds': ['a request may be a form that is posted', async (t) => {
+    const { service, redirectUri } = await openTested(t)
+    const body = new URLSearchParams({ client_id: 'app', response_type: 'code', redirect_uri: redirectUri, scope: 'openid', state: suiteState }).toString()
+    const { status, headers } = await service.call({ method: 'POST', path: '/oidc/auth', headers: { ...form, origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site' }, body })
+    t.equal(status, 303)
+    t.match(headers['location'], /\/oidc\/(?:auth\?|interaction\/)/)
+  }],
   'oidcc-server-client-secret-post': ['the secret may be in the form, and a wrong one is invalid_client', async (t) => {
     const { authorize, service, redirectUri } = await openTested(t)
     const ending = await authorize()

@@ -1,8 +1,12 @@
 /** The plans "RP-Initiated OP" and "Back-Channel OP" of the OpenID Foundation's conformance suite, module by module. */
+import { createServer } from 'node:http'
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import t, { type Test } from 'tap'
+import { listen } from '../support/listen.ts'
 import { openTested, runModules, type Tested } from '../support/parties/conformance.ts'
 import { visit } from '../support/oidc.ts'
 import type { Answer } from '../support/test-service.ts'
+import { waitUntil } from '../support/waiting.ts'
 
 const bye = 'https://app.example.com/bye'
 
@@ -54,6 +58,19 @@ const confirmedWith = (what: string, params: (idToken: string) => Params): reado
   t.equal(await isLoggedOut(tested), true)
 }]
 
+/** A site that records the logout tokens that it gets. */
+const openReceiver = async (t: Test) => {
+  const bodies: { readonly type: string | undefined, readonly token: string }[] = []
+  const origin = await listen(t, createServer((request, response) => {
+    let text = ''
+    request.setEncoding('utf8').on('data', (part: string) => { text += part }).once('end', () => {
+      bodies.push({ type: request.headers['content-type'], token: new URLSearchParams(text).get('logout_token') ?? '' })
+      response.writeHead(200, { 'cache-control': 'no-store' }).end()
+    })
+  }))
+  return { bodies, uri: `${origin}/backchannel` }
+}
+
 await runModules(t, {
   'oidcc-rp-initiated-logout-discovery-endpoint-verification': ['discovery has the endpoint, on https', async (t) => {
     const { discovery } = await openTested(t)
@@ -82,5 +99,23 @@ await runModules(t, {
   'oidcc-backchannel-logout-discovery-endpoint-verification': ['discovery says that logout tokens are sent, with the session\'s id', async (t) => {
     const { discovery } = await openTested(t)
     t.hasStrict(await discovery(), { backchannel_logout_supported: true, backchannel_logout_session_supported: true })
+  }],
+  'oidcc-backchannel-rp-initiated-logout': ['the site gets a logout token for the session of its ID token when the person logs out', async (t) => {
+    const { bodies, uri } = await openReceiver(t)
+    const tested = await openTested(t, { backchannelLogoutUri: uri })
+    const { tokens, claims } = await tested.flow()
+    t.type(claims.sid, 'string')
+    await logOut(tested, { id_token_hint: tokens.json.id_token, post_logout_redirect_uri: bye, state: 'after' })
+    await waitUntil(() => {
+      tested.service.clock.advance(1000) // deliveries wait by the service's clock
+      return bodies.length > 0
+    })
+    const { json: jwks } = await tested.service.call({ path: '/oidc/jwks' })
+    const { payload, protectedHeader } = await jwtVerify(bodies[0]?.token ?? '', createLocalJWKSet(jwks as JSONWebKeySet), { issuer: 'https://login.example.com/oidc', audience: 'app', typ: 'logout+jwt', requiredClaims: ['iat', 'exp', 'jti'] })
+    t.equal(protectedHeader.alg, 'RS256')
+    t.equal(bodies[0]?.type, 'application/x-www-form-urlencoded')
+    const { events, nonce, sub, sid } = payload
+    t.strictSame({ events, nonce, sub, sid }, { events: { 'http://schemas.openid.net/event/backchannel-logout': {} }, nonce: undefined, sub: claims.sub, sid: claims.sid })
+    t.ok(await isLoggedOut(tested))
   }],
 })

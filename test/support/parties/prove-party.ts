@@ -1,4 +1,4 @@
-/** The same stories for each website: a login, a silent one, refusals, new keys. In Chromium, with the demo's phone. */
+/** The same stories for each website: a login, a silent one, two kinds of logout, refusals, new keys. In Chromium, with the demo's phone. */
 import type { BrowserContext, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { replaceKeys } from '../../../src/sessions/key-changes.ts'
@@ -95,6 +95,28 @@ export const proveParty = async (party: Party, { begin = async () => {}, readCla
     t.strictSame(pages.filter((address) => !address.startsWith(url)), [])
   })
 
+  await t.test(`${name}: the person is logged out at the website${paths.backchannel === null ? '' : ' at once'}, and has to scan again, when they log out on the phone`, async (t) => {
+    const { page, context } = await openContext(t)
+    await logIn(page)
+    t.equal((await ming.phone.signOutEverywhere()).status, 204)
+    if (paths.backchannel === null) await context.clearCookies({ domain: '127.0.0.1' }) // it would know them until its own session ends
+    else await untilLoggedOut(() => isLoggedIn(page))
+    await beginLogin(page)
+    await provider.waitForCode(page)
+  })
+
+  if (paths.logout !== null) {
+    await t.test(`${name}: the person is logged out at the service, too, when they log out at the website`, async (t) => {
+      const { page } = await openContext(t)
+      await logIn(page)
+      await page.goto(`${url}${paths.logout}${paths.logout?.endsWith('=') ? encodeURIComponent(`${url}${paths.afterLogout}`) : ''}`)
+      await provider.confirmLogout(page)
+      if (paths.afterLogout !== null) await page.waitForURL((address) => address.origin === url && address.pathname === paths.afterLogout)
+      await beginLogin(page)
+      await provider.waitForCode(page)
+    })
+  }
+
   await t.test(`${name}: the website says so when the person is in none of the groups that may log in there`, async (t) => {
     const { page } = await openContext(t)
     const bo = await provider.person('Bo', ['guests'])
@@ -130,4 +152,9 @@ const assertClaims = (t: Test, claims: Readonly<Record<string, unknown>>, person
   t.strictSame({ sub, username, name, email, groups: typeof groups === 'string' ? groups.split(',') : groups }, {
     sub: person.sub, username: person.handle, name: person.name, email: `${person.handle}@${emailDomain}`, groups: person.groups,
   })
+}
+
+/** Within 2 s, says the contract; a busy machine gets more. */
+const untilLoggedOut = async (isLoggedIn: () => Promise<boolean>): Promise<void> => {
+  for (let tries = 0; await isLoggedIn(); tries++) if (tries > 50) throw new Error('the website still knows the person')
 }
