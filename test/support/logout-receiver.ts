@@ -29,12 +29,13 @@ export interface LogoutReceiver {
 }
 
 export interface ReceiverKeys {
+  /** Read for each call: a service may get its address later. */
   readonly issuer: string
   /** Asks for the provider's public keys. */
   readonly keys: () => Promise<JSONWebKeySet>
 }
 
-export const startLogoutReceiver = async (scope: TeardownScope, { issuer, keys }: ReceiverKeys): Promise<LogoutReceiver> => {
+export const startLogoutReceiver = async (scope: TeardownScope, provider: ReceiverKeys): Promise<LogoutReceiver> => {
   const jtis = new Set<string>()
   let answerOf: (logout: Logout) => LogoutAnswer | Promise<LogoutAnswer> = () => 200
   const [tries, heard, invalid] = [[] as Logout[], [] as Logout[], [] as string[]]
@@ -46,7 +47,7 @@ export const startLogoutReceiver = async (scope: TeardownScope, { issuer, keys }
       let logout: Logout
       try {
         if (request.method !== 'POST' || request.headers['content-type'] !== 'application/x-www-form-urlencoded') throw new Error('no form was posted')
-        const { payload, protectedHeader } = await jwtVerify(form.get('logout_token') ?? '', createLocalJWKSet(await keys()), { issuer, audience: clientId, typ: 'logout+jwt', requiredClaims: ['iat', 'exp', 'jti', 'events', 'sub', 'sid'], maxTokenAge: 130 })
+        const { payload, protectedHeader } = await jwtVerify(form.get('logout_token') ?? '', createLocalJWKSet(await provider.keys()), { issuer: provider.issuer, audience: clientId, typ: 'logout+jwt', requiredClaims: ['iat', 'exp', 'jti', 'events', 'sub', 'sid'], maxTokenAge: 130 })
         assertLogout(payload, jtis)
         logout = { clientId, sub: String(payload.sub), sid: String(payload['sid']), jti: String(payload.jti), alg: protectedHeader.alg }
       } catch (error) {

@@ -20,8 +20,8 @@ export const openServices = async (t: Test, kind: typeof storeKinds[number], env
   const first = await openDeployment(t, { env: { ...env, ...stored } })
   const keysFile = join(first.folder, 'data/keys.json')
   mkdirSync(join(first.folder, 'data'))
-  makeKeyFile(keysFile)
-  await first.start()
+  makeKeyFile(keysFile, { withProvider: 'OIDC_CLIENTS_FILE' in env })
+  const running = await first.start()
   await waitUntilReady(first)
   let second: Deployment = first
   if (redis !== undefined) {
@@ -44,7 +44,7 @@ export const openServices = async (t: Test, kind: typeof storeKinds[number], env
   }
   /** The status for a token at the other instance. */
   const whoAmI = async (token: string) => (await second.call({ path: '/api/session', headers: { authorization: `Bearer ${token}` } })).status
-  return { first, second, people, logIn, whoAmI, settings }
+  return { first, running, second, people, logIn, whoAmI, settings }
 }
 
 export const eventsOf = (steps: ReadonlyArray<Record<string, unknown>>) => steps.map(({ event, sub, by }) => [event, sub, by])
