@@ -5,6 +5,7 @@ import { Problem } from './errors.ts'
 import type { Limits } from './http/limits.ts'
 import { readProviderFrame } from './http/page-html.ts'
 import type { SessionFinder } from './http/session-finder.ts'
+import { addressOf } from './http/visitor.ts'
 import type { Places } from './login/ports.ts'
 import { openOidc, type Oidc } from './oidc/oidc.ts'
 import { createProviderPages } from './oidc/pages.ts'
@@ -46,6 +47,7 @@ export const openAppOidc = async ({ keys, places, sessions, find, limits, site, 
     isLive: sessions.isLive,
     sealingKey: keys.cookie,
     proxyFor: (url) => proxyFor(url, config),
+    addressOf,
     countVisitor: limits.beforeAuthorization,
     countGuess: limits.beforeGuess,
     jwks: () => providerJwksAt(keys.provider ?? provider, parts.clock.now()), // read anew: the key file may be changed while the service runs

@@ -1,5 +1,6 @@
 /** The provider's answer to a call of Fastify's. It writes to a response of Node's: what it writes is collected, so that all hooks of the service hold for its answers, too. */
 import { IncomingMessage, ServerResponse, type OutgoingHttpHeaders } from 'node:http'
+import { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
 export interface CollectedAnswer {
@@ -36,29 +37,41 @@ export interface CallOptions {
   readonly publicUrl: string
   /** Where the provider's paths begin. */
   readonly mountPath: string
+  /** The visitor's address. */
+  readonly address: string
   /** Added to the visitor's cookies. */
   readonly cookie: { readonly name: string, readonly value: string | null }
 }
 
 /**
- * Calls the provider. It reads addresses from forwarded headers: those of PUBLIC_URL take their place. Its own session cookie is replaced, or left out where `value` is
- * null and the visitor's own one may stay.
+ * The provider's view of a call. A request of its own: it reads addresses from forwarded headers, where those of PUBLIC_URL stand here, and has a session cookie that no
+ * hook and no log may see, also where the service has answered in the meantime. The session cookie takes the place of the visitor's own one, which may stay where
+ * `value` is null.
  */
-export const callProvider = async (listener: Listener, request: FastifyRequest, { publicUrl, mountPath, cookie }: CallOptions): Promise<CollectedAnswer> => {
-  const { raw } = request
+export const providerRequest = (request: FastifyRequest, { publicUrl, mountPath, address, cookie }: CallOptions): IncomingMessage => {
+  const { raw: { method, url = '', headers } } = request
   const { protocol, host } = new URL(publicUrl)
-  const { cookie: cookies = '' } = raw.headers
-  const others = cookies.split(';').filter((pair) => cookie.value === null || pair.split('=')[0]?.trim() !== cookie.name)
-  const before = { url: raw.url, headers: { ...raw.headers } }
-  Object.assign(raw.headers, { 'x-forwarded-proto': protocol.slice(0, -1), 'x-forwarded-host': host, 'x-forwarded-for': request.ip, cookie: [...others, ...(cookie.value === null ? [] : [`${cookie.name}=${cookie.value}`])].join(';') })
-  raw.url = (raw.url ?? '').slice(mountPath.length)
-  Object.assign(raw, { originalUrl: before.url })
-  const response = new CollectingResponse(raw)
-  try {
-    await listener(raw, response)
-    return response.answer
-  } finally {
-    raw.url = before.url // the log reads it
-    Object.assign(raw.headers, before.headers)
+  const others = (headers.cookie ?? '').split(';').filter((pair) => cookie.value === null || pair.split('=')[0]?.trim() !== cookie.name)
+  const body = Buffer.isBuffer(request.body) ? request.body : null
+  const { 'transfer-encoding': _coding, ...kept } = headers
+  const own = new IncomingMessage(new Socket()) // connected to nothing: whatever the provider does to it ends there
+  Object.assign(own, { method, url: url.slice(mountPath.length), originalUrl: url, complete: true })
+  own.headers = {
+    ...kept,
+    ...body !== null && { 'content-length': String(body.length) },
+    'x-forwarded-proto': protocol.slice(0, -1),
+    'x-forwarded-host': host,
+    'x-forwarded-for': address,
+    cookie: [...others, ...cookie.value === null ? [] : [`${cookie.name}=${cookie.value}`]].join(';'),
   }
+  if (body !== null) own.push(body)
+  own.push(null)
+  return own
+}
+
+/** Calls the provider. */
+export const callProvider = async (listener: Listener, request: IncomingMessage): Promise<CollectedAnswer> => {
+  const response = new CollectingResponse(request)
+  await listener(request, response)
+  return response.answer
 }

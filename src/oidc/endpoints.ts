@@ -13,3 +13,12 @@ export const oidcRoutes = {
   device_authorization: '/device/auth',
   code_verification: '/device',
 } as const
+
+/**
+ * Whether a path is written as discovery lists it. The provider takes it in any case, with a slash at its end and with odd bytes, too: whatever counts calls by their
+ * path would miss those.
+ */
+export const isSpelledAsListed = (path: string): boolean => {
+  const fixed = path.replace(/^(\/(?:auth|device)\/)[\w-]+$/, '$1id') // an interaction's id
+  return /^(?:\/[a-z0-9._-]+)+$/.test(fixed)
+}

@@ -3,11 +3,11 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { InteractionResults } from 'oidc-provider'
 import { Problem } from '../errors.ts'
 import type { Clock, PersonalSession } from '../login/ports.ts'
-import { callProvider, type Listener } from './call.ts'
+import { callProvider, providerRequest, type Listener } from './call.ts'
 import { endOf } from './app-logins.ts'
 import type { OidcClient } from './client.ts'
 import type { FollowedClients } from './clients-file.ts'
-import { oidcRoutes } from './endpoints.ts'
+import { isSpelledAsListed, oidcRoutes } from './endpoints.ts'
 import type { StopKind } from './page-words.ts'
 import type { ProviderPages } from './pages.ts'
 import type { OpenProvider } from './provider.ts'
@@ -22,6 +22,7 @@ export interface OidcPluginDeps {
   readonly basePath: string
   /** The live session of the browser's cookies, of our own site; null where nobody is logged in. */
   readonly findSession: (request: FastifyRequest, reply: FastifyReply) => Promise<PersonalSession | null>
+  readonly addressOf: (request: FastifyRequest) => string
   /** Counts a call of a visitor who isn't logged in and for whom something is stored. Rejects with `rate-limited`. */
   readonly countVisitor: (request: FastifyRequest) => Promise<void>
   /** Counts a call that may be a guess, before it is judged: a code for a device is short enough to be guessed. Rejects with `rate-limited`. */
@@ -32,16 +33,16 @@ export interface OidcPluginDeps {
 const maxBodyBytes = 16 * 1024
 
 /** Calls for which something of a visitor's is stored. */
-const storesForVisitor = /^\/(?:auth|device|session\/end)(?:[/?]|$)/
+const storesForVisitor = /^\/(?:auth|device|session\/end)(?:\/|$)/
 
 /** Of a posted request; as an address it has to fit into the head of the next one. */
 const maxRequestBytes = 8192
 
-export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, basePath, findSession, countVisitor, countGuess }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
+export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, basePath, findSession, addressOf, countVisitor, countGuess }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
   const mountPath = `${basePath}/oidc`
   app.addHook('onClose', async () => { open.close() })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _body, done) => { done(null) }) // the provider reads forms itself
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) => { done(null, body) }) // the provider reads forms itself
 
   /** Where a login at a site comes back to when its person has logged in here, or is logged in already. */
   app.get<{ Params: { uid: string } }>('/interaction/:uid', { schema: { hide: true }, config: { isForPeople: true } }, async (request, reply) => {
@@ -87,20 +88,22 @@ export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, b
     config: { isForPeople: true, acceptsForms: true },
     handler: async (request, reply) => {
       const path = request.url.slice(mountPath.length).replace(/[?#].*/s, '')
-      if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw new Problem('payload-too-large')
+      if (!isSpelledAsListed(path)) throw new Problem('not-found')
       if (request.method === 'POST' && path === oidcRoutes.code_verification) await countGuess(request)
       const session = await findSession(request, reply)
-      if (session === null && storesForVisitor.test(request.url.slice(mountPath.length))) await countVisitor(request)
+      if (session === null && storesForVisitor.test(path)) await countVisitor(request)
       const cookie = { name: open.sessionCookie, value: session === null ? null : open.sessions.cookieFor(session) }
       const provider = open.current()
       const listener = provider.callback() as Listener
-      const { status, headers, body } = await open.answering({ request, session }, request.raw, () => callProvider(listener, request, { publicUrl, mountPath, cookie }))
+      const own = providerRequest(request, { publicUrl, mountPath, address: addressOf(request), cookie })
+      const { status, headers, body } = await open.answering({ request, session }, own, () => callProvider(listener, own))
       if (status === 404 && body.length < 20) throw new Problem('not-found') // Koa's own
       const { 'set-cookie': setCookie, 'content-length': _length, ...others } = headers
       const cookies = [setCookie ?? []].flat().map(String).filter((one) => session === null || !one.startsWith(`${open.sessionCookie}=`))
       if (cookies.length > 0) reply.header('set-cookie', cookies)
       if (status === 503) reply.header('retry-after', 2)
-      return await reply.code(status).headers(others).send(body.length === 0 ? null : body)
+      const nothing = request.method === 'HEAD' ? '' : null // Fastify fails at null there
+      return await reply.code(status).headers(others).send(body.length === 0 ? nothing : body)
     },
   })
 }

@@ -59,8 +59,8 @@ export interface OpenProvider {
   readonly sessions: ProviderSessions
   /** The name of its session cookie. */
   readonly sessionCookie: string
-  /** Does something for a call: the provider finds its session by it. */
-  answering<T> (call: ProviderCall, raw: object, work: () => Promise<T>): Promise<T>
+  /** Does something for a call: the provider finds its session by the `request` that it is given. */
+  answering<T> (call: ProviderCall, request: object, work: () => Promise<T>): Promise<T>
 }
 
 /** A person who is sent to the login has this long, unless the site is known to wait for less. */
@@ -211,7 +211,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
       resourceIndicators: { enabled: false },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_context, { clientId }, token) => token.clientId === clientId }, // another's token is answered like an unknown one
       rpInitiatedLogout: { enabled: true, logoutSource: pages.logout, postLogoutSuccessSource: pages.loggedOut },
     },
     renderError: pages.error,
@@ -247,12 +247,12 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     close: faults.stop,
     sessions,
     sessionCookie,
-    answering: async (call, raw, work) => {
-      calls.set(raw, call)
+    answering: async (call, request, work) => {
+      calls.set(request, call)
       try {
         return await work()
       } finally {
-        calls.delete(raw)
+        calls.delete(request)
       }
     },
   }
