@@ -37,7 +37,7 @@ const openList = async (t: Test, chromium: Browser, url: string, locale = 'en-US
 const { demo, url, urlOf } = await startDemo(t, ['--with-site'])
 const chromium = await launchChromium()
 t.teardown(() => chromium.close())
-const kinds = ['element', 'proxy'] as const
+const kinds = ['element', 'proxy', 'openid'] as const
 
 await t.test('demo with sites: the address of each is printed with a sentence in English and in Chinese', async (t) => {
   for (const kind of kinds) {
@@ -117,6 +117,36 @@ await t.test('demo with sites: the proxy keeps the whole address over the login,
   const [cookie] = (await page.context().cookies(url)).filter(({ name }) => name === 'scan_login')
   const { status, text } = await proxy.call({ method: 'POST', path: '/', headers: { ...headers, cookie: `scan_login=${cookie?.value}` }, body: { a: 'x'.repeat(100_000) } })
   t.strictSame([status, /mallory/.test(text)], [200, false])
+})
+
+await t.test('demo with sites: a newcomer is logged in by OpenID Connect, and out again, inside the window', async (t) => {
+  const { window } = await openList(t, chromium, url)
+  const phone = window.phone()
+  await window.site.getByRole('link', { name: 'OpenID Connect' }).click()
+  await window.site.getByRole('link', { name: 'Log in with WeChat' }).click()
+  await window.code.waitFor()
+  await phone.scan()
+  await phone.says('Demo app')
+  await phone.button(await window.number()).click()
+  await window.siteSays('The token has said who this is:')
+  t.match(await window.site.locator('dl').innerText(), /^sub\s+[\w-]{43}\s+preferred_username\s+wx-\w{16}\s+name\s/)
+  await window.site.getByRole('link', { name: 'Log out' }).click()
+  await window.site.locator('[name="logout"]').click()
+  await window.site.getByRole('link', { name: 'Log in with WeChat' }).click()
+  await window.code.waitFor() // logged out at the service, too: otherwise the app would be logged in again without a code
+})
+
+await t.test('demo with sites: the app with OpenID Connect takes no answer to a login that its browser didn\'t begin', async (t) => {
+  const app = remote(urlOf('openid').replace('localhost', '127.0.0.1'))
+  t.teardown(app.close)
+  const login = await app.call({ path: '/login' })
+  const state = new URL(String(login.headers['location'])).searchParams.get('state') ?? ''
+  const cookie = String(login.headers['set-cookie']).split(';')[0] ?? ''
+  const path = `/callback?${new URLSearchParams({ code: 'x'.repeat(43), state, iss: `${url}/oidc` })}`
+  for (const headers of [{}, { cookie: `openid_login=${'A'.repeat(43)}` }, { cookie }, { cookie }]) {
+    const answer = await app.call({ path, headers })
+    t.strictSame([answer.status, answer.headers['set-cookie']], [400, undefined])
+  }
 })
 
 await t.test('demo with sites: a phone in a tab of its own sees the newest code that any page shows', async (t) => {

@@ -1,10 +1,14 @@
 /** The sample websites that `npm run demo -- --with-site` starts, each on its own port, and the settings that the service needs for them. */
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createConnection, type AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { createForwardAuthProxy } from './forward-auth-proxy.ts'
+import { createOpenidApp } from './openid-app.ts'
 import { createProtectedApp } from './protected-app.ts'
 import type { SiteKind } from './words.ts'
 
@@ -23,19 +27,33 @@ export interface DemoSites {
 }
 
 const host = '127.0.0.1'
-export const siteKinds: readonly SiteKind[] = ['element', 'proxy']
+export const siteKinds: readonly SiteKind[] = ['element', 'proxy', 'openid']
+const clientsFile = 'data/demo-clients.json'
 
-/** Prepares the websites on these ports, in the order of `siteKinds`. */
+/** Prepares the websites on these ports, in the order of `siteKinds`. Writes the file of apps that log people in by OpenID Connect. */
 export const prepareSites = (ports: readonly number[]): DemoSites => {
   const sites = siteKinds.map((kind, index): DemoSite => ({ kind, url: `http://localhost:${ports[index]}` }))
+  const client = { clientId: 'demo-app', clientSecret: randomBytes(32).toString('base64url') }
+  const openidUrl = sites.find(({ kind }) => kind === 'openid')?.url
+  const entry = {
+    client_id: client.clientId,
+    url: openidUrl,
+    name: 'Demo app',
+    allow: 'everybody',
+    client_secret_sha256: createHash('sha256').update(client.clientSecret).digest('hex'),
+    redirect_uris: [`${openidUrl}/callback`],
+    post_logout_redirect_uris: [`${openidUrl}/`],
+  }
+  mkdirSync(dirname(clientsFile), { recursive: true })
+  writeFileSync(clientsFile, `${JSON.stringify({ clients: [entry] }, null, 2)}\n`, { mode: 0o600 })
   return {
     sites,
-    settings: { TRUST_PROXY: host },
-    start: (serviceUrl) => startSites(sites, serviceUrl),
+    settings: { TRUST_PROXY: host, OIDC_CLIENTS_FILE: clientsFile },
+    start: (serviceUrl) => startSites(sites, serviceUrl, client),
   }
 }
 
-const startSites = async (sites: readonly DemoSite[], serviceUrl: string): Promise<() => Promise<void>> => {
+const startSites = async (sites: readonly DemoSite[], serviceUrl: string, client: { readonly clientId: string, readonly clientSecret: string }): Promise<() => Promise<void>> => {
   const stops: Array<() => unknown> = []
   const serve = async (server: Server, port: number): Promise<number> => {
     server.listen(port, host)
@@ -57,7 +75,7 @@ const startSites = async (sites: readonly DemoSite[], serviceUrl: string): Promi
       const appPort = await serve(createProtectedApp({ serviceUrl }), 0)
       await serve(createForwardAuthProxy({ serviceUrl, appUrl: `http://${host}:${appPort}` }), port)
     },
-    openid: async () => undefined,
+    openid: async (url, port) => { await serve(createOpenidApp({ url, serviceUrl, ...client }), port) },
   }
   for (const { kind, url } of sites) await start[kind](url, Number(new URL(url).port))
   return async () => { await Promise.all(stops.map((stop) => stop())) }
