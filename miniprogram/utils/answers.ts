@@ -29,8 +29,8 @@ export interface Offer {
   readonly session: string | undefined
   /** `confirmed`: this person has confirmed it already. */
   readonly state: 'scanned' | 'confirmed'
-  /** `origin` is the site to log in to, `service` the origin of the login service; mostly the same. */
-  readonly site: { readonly name: string, readonly origin: string, readonly service: string }
+  /** `origin` is where the login page is, `service` the origin of the login service; mostly the same. `app` is where an app is that the login goes on to. */
+  readonly site: { readonly name: string, readonly origin: string, readonly service: string, readonly app?: string | undefined }
   readonly browser: BrowserName
   /** By its own words; a tablet counts as a computer. False from an older service. */
   readonly isPhone: boolean
@@ -126,7 +126,7 @@ export const readOffer = (body: Body): Offer | undefined => {
     ...match,
     session: text(body.session),
     state,
-    site: { name: text(site.name) ?? origin, origin, service: text(site.service) ?? origin },
+    site: { name: text(site.name) ?? origin, origin, service: text(site.service) ?? origin, app: text(site.app) },
     browser: browserOf(body.browser),
     isPhone: bodyOf(body.browser).is_phone === true,
     phonePlace,

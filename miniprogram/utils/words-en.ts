@@ -12,6 +12,7 @@ export const en: Words = {
   },
   addressBar: "The login page's address bar must read",
   through: (address) => `Login provided by ${address}`,
+  leadsTo: (address) => `Then takes you to ${address}`,
   clockCorrected: "Your phone's clock is off. That's taken care of.",
   otherPlaces: (browser, phone) => `That device is in ${browser}. Your phone is in ${phone}.`,
   otherCountry: "That device isn't in your phone's country or region.",

@@ -10,6 +10,8 @@ export interface Words {
   readonly addressBar: string
   /** Names the service that logs people in for the site, if that is another. */
   readonly through: (address: string) => string
+  /** Takes its place where the login goes on to an app at this address. */
+  readonly leadsTo: (address: string) => string
   readonly clockCorrected: string
   readonly otherPlaces: (browser: string, phone: string) => string
   /** Takes the place of `otherPlaces` if not both are known. */

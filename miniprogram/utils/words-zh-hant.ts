@@ -8,6 +8,7 @@ export const zhHant: Words = {
   },
   addressBar: '登入頁的網址列必須是',
   through: (address) => `由 ${address} 提供登入`,
+  leadsTo: (address) => `登入後前往 ${address}`,
   clockCorrected: '手機時間不準，這裡已經自動校正。',
   otherPlaces: (browser, phone) => `那台裝置在${browser}，你的手機在${phone}。`,
   otherCountry: '那台裝置和你的手機不在同一個國家或地區。',

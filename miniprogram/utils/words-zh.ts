@@ -8,6 +8,7 @@ export const zh: Words = {
   },
   addressBar: '登录页的地址栏必须是',
   through: (address) => `由 ${address} 提供登录`,
+  leadsTo: (address) => `登录后前往 ${address}`,
   clockCorrected: '手机时间不准，这里已经自动校正。',
   otherPlaces: (browser, phone) => `那台设备在${browser}，你的手机在${phone}。`,
   otherCountry: '那台设备和你的手机不在同一个国家或地区。',

@@ -124,8 +124,9 @@ export const ScannedTicket = Type.Object({
   expires_in: Seconds,
   site: Type.Object({
     name: Type.String(),
-    origin: Type.String({ description: 'Who asks: another site where its page made the ticket' }),
+    origin: Type.String({ description: 'Where the login page is: another site where its page made the ticket' }),
     service: Type.String({ description: 'The origin of PUBLIC_URL' }),
+    app: Type.Optional(Type.String({ description: 'The origin of the app that the login goes on to, by OpenID Connect' })),
   }),
   browser: AskingBrowser,
   other_country: Type.Boolean({ description: 'Browser and phone are known to be in different countries or regions' }),

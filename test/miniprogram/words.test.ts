@@ -146,6 +146,19 @@ await t.test('E13 screenOf: shows the site\'s address as in an address bar, and 
   t.equal(drawn('https://shop.example', 'https://login.example.com', zh).at(-1), '由 login\u200b.example\u200b.com 提供登录')
 })
 
+await t.test('E13 screenOf: of an app, shows the address of the login page as the one in the address bar, and where the login leads', async (t) => {
+  const service = 'https://login.example.com'
+  const site = { name: 'Gitea', origin: service, service, app: 'https://git.example.com' }
+  const leads = all.map((words) => {
+    const { title, address, through } = screenOf(ready({ ...offer, site }), words, now, true)
+    t.equal(address.host, 'login.example.com')
+    t.match(title, /Gitea/)
+    return through
+  })
+  t.strictSame(leads, ['登录后前往 git\u200b.example\u200b.com', '登入後前往 git\u200b.example\u200b.com', 'Then takes you to git\u200b.example\u200b.com'])
+  t.equal(screenOf({ kind: 'done', offer: { ...offer, site }, session: undefined, isEnding: false, failure: undefined }, en, now, true).address.host, 'git.example.com', 'once logged in, where that is')
+})
+
 await t.test('words: a button that is named in a sentence never breaks, nor is parted from "tap" in Chinese', async (t) => {
   const sentences = (words: object): string[] => Object.values(words).flatMap((word) => typeof word === 'string' ? [word] : typeof word === 'function' ? [word('x', 'y', 'z')] : sentences(word))
   for (const sentence of all.flatMap(sentences)) t.notMatch(sentence, /[点點]「|"[^"]*[ ][^"]*"/, sentence)

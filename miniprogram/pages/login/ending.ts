@@ -61,7 +61,7 @@ export const endingOf = (view: End, words: Words, isFromCamera: boolean, appId: 
 
 /** Who is logged in: somebody who sees a device that isn't theirs can still end it. */
 const doneOf = ({ offer, isEnding, failure }: Done, words: Words): ReturnType<typeof endingOf> => ({
-  ...(offer !== undefined && { line: breakAtDots(words.loggedIn(offer.site.name, offer.browser.name, offer.browser.system)), address: addressOf(offer.site.origin) }),
+  ...(offer !== undefined && { line: breakAtDots(words.loggedIn(offer.site.name, offer.browser.name, offer.browser.system)), address: addressOf(offer.site.app ?? offer.site.origin) }),
   busy: isEnding,
   ...(failure !== undefined && { help: '' }), // room for the reason, so that the button stays in view
   trouble: failure === undefined ? '' : `${words.stillLoggedIn}\n${words.failures[failure]}`,

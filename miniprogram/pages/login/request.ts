@@ -15,7 +15,7 @@ export interface Request {
   readonly isPhone: boolean
   readonly addressBar: string
   readonly address: Address
-  /** The service that logs people in for the site, if that is another. */
+  /** The service that logs people in for the site, if that is another; or where the app is that the login goes on to. */
   readonly through: string
   readonly warnings: readonly Warning[]
   /** A fact that is no warning. */
@@ -60,12 +60,17 @@ export const requestOf = (offer: Offer, isFirst: boolean, words: Words, now: num
     isPhone: offer.isPhone,
     addressBar: words.addressBar,
     address,
-    through: site.service === site.origin ? '' : breakAtDots(words.through(addressOf(site.service).host)),
+    through: breakAtDots(throughOf(site, words)),
     warnings,
     note: isHere(offer, isFromCamera) ? words.samePhone : '',
     siteGets: isFirst ? words.whatSiteGets : '',
     spoken: [title, `${words.addressBar} ${address.scheme}${address.host}`, ...warnings.map(({ text }) => text)].join('\n'),
   }
+}
+
+const throughOf = ({ origin, service, app }: Offer['site'], words: Words): string => {
+  if (app !== undefined) return words.leadsTo(addressOf(app).host)
+  return service === origin ? '' : words.through(addressOf(service).host)
 }
 
 export const addressOf = (origin: string): Address => {

@@ -79,8 +79,9 @@ export const signedPhoneRoutes = ({ login, signature, sessions, people, limits, 
 
   const siteOf = ({ site, app }: Ticket) => ({
     name: app?.name ?? (site === undefined ? config.siteName : siteNameOf(site)),
-    origin: app?.origin ?? site ?? config.origin,
+    origin: site ?? config.origin, // also for an app: its people see our own login page
     service: config.origin,
+    ...(app !== undefined && { app: app.origin }),
   })
 
   app.post('/tickets/:ticket/scan', {

@@ -98,7 +98,7 @@ await t.test('code flow: the page and the phone hear which app asks, and how lon
   t.strictSame(app, { name: 'The app', origin: 'https://app.example.com', start_url: 'https://app.example.com/login' })
   t.ok(left > 100 && left < 1000, 'by two clocks: the provider has the machine\'s')
   const phone = await phoneOf(service)
-  t.strictSame((await phone.scan(made.json.ticket)).json.site, { name: 'The app', origin: 'https://app.example.com', service: 'https://login.example.com' })
+  t.strictSame((await phone.scan(made.json.ticket)).json.site, { name: 'The app', origin: 'https://login.example.com', service: 'https://login.example.com', app: 'https://app.example.com' })
   const { cookie } = await logIn(service)
   jar.set(...cookie.split('=') as [string, string])
   service.clock.advance(1_200_000)
