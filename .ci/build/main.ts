@@ -5,7 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
-import { builtins, builtPages, dispatchersOfUndici, lazyPackages, oneCopy } from './plugins.ts'
+import { builtins, builtPages, dispatchersOfUndici, lazyPackages, oneCopy, separateFiles, separatePackages } from './plugins.ts'
 import { onlySources, type SourceMap } from './source-map.ts'
 import { readScripts, staticFolder } from '../../src/http/page-files.ts'
 
@@ -27,7 +27,7 @@ const commonJs = 'const require = process.getBuiltinModule("node:module").create
 const bundle = async (): Promise<Metafile> => {
   const { metafile, outputFiles } = await build({
     absWorkingDir: repository,
-    entryPoints: programs,
+    entryPoints: { ...programs, ...separatePackages },
     outdir: join(dist, 'app'),
     bundle: true,
     platform: 'node',
@@ -35,7 +35,7 @@ const bundle = async (): Promise<Metafile> => {
     target: 'node22.19',
     minifyWhitespace: true, // drops comments, too: with one character beyond Latin-1 in it, a file's text takes twice the memory
     tsconfigRaw: {}, // the options are here alone: an image is built without tsconfig.json
-    plugins: [builtPages, builtins, lazyPackages, dispatchersOfUndici, oneCopy],
+    plugins: [builtPages, builtins, separateFiles, lazyPackages, dispatchersOfUndici, oneCopy],
     banner: { js: commonJs },
     sourcemap: 'linked',
     sourcesContent: false,
@@ -45,7 +45,7 @@ const bundle = async (): Promise<Metafile> => {
     logLevel: 'warning',
   })
   for (const { path, contents } of outputFiles) writeFileSync(join(draft, 'app', basename(path)), contents)
-  for (const name of Object.keys(programs)) {
+  for (const name of Object.keys({ ...programs, ...separatePackages })) {
     const file = join(draft, 'app', `${name}.js.map`)
     const map = JSON.parse(readFileSync(file, 'utf8')) as SourceMap
     // A stack names the lines of our own sources: with those of the packages, a map takes 15 MB more of a service's memory once it is read.
