@@ -49,6 +49,7 @@ export const openAppOidc = async ({ keys, places, sessions, find, limits, site, 
     proxyFor: (url) => proxyFor(url, config),
     addressOf,
     countVisitor: limits.beforeAuthorization,
+    countPerson: limits.beforeAuthorizationOf,
     countGuess: limits.beforeGuess,
     jwks: () => providerJwksAt(keys.provider ?? provider, parts.clock.now()), // read anew: the key file may be changed while the service runs
     pages: createProviderPages({ ...await readProviderFrame(site), clients: parts.clients, places, isFramedByOwnPages }),

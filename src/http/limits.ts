@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { prefixesOf } from '../domain/address.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { LimitKind } from '../domain/step.ts'
+import type { Audit } from '../login/audit.ts'
 import type { Clock } from '../login/ports.ts'
 import type { LimitedWindow, Store } from '../login/store-port.ts'
 import { createJsCodeQueue, isWrongJsCode } from './js-code-queue.ts'
@@ -43,6 +44,8 @@ export interface Limits {
   beforeCreate (request: FastifyRequest, isRenewal: boolean): Promise<void>
   /** Counts a visitor whom an app has sent here to be logged in, apart from the tickets that follow. Rejects with `rate-limited`. */
   beforeAuthorization (request: FastifyRequest): Promise<void>
+  /** Counts such a call of a person who is logged in, whatever their address. Rejects with `rate-limited`. */
+  beforeAuthorizationOf (sub: string, audit: Audit): Promise<void>
   /** Whether `beforePhoneCall` rejects without asking the store. */
   isKnownOverForPhone (request: FastifyRequest): boolean
   /** Counts a signed call of this person. Rejects with `rate-limited`. */
@@ -129,6 +132,12 @@ export const createLimits = async (app: FastifyInstance, store: Store, clock: Cl
       if (!isRenewal || await renew(request) !== undefined) await before(create, request)
     },
     beforeAuthorization: (request) => before(authorize, request),
+    beforeAuthorizationOf: async (sub, audit) => {
+      const limit = options.createPerMinute
+      const { count, endsInMs } = await store.countAgainstLimits([{ key: storeKeyOf(storeKey, 'authorize', sub), limit }], windowMs)
+      if (count === limit + 1) audit.record({ event: 'limit.hit', limit: 'authorize', sub })
+      if (count > limit) throw new Problem('rate-limited', { retryAfterSeconds: Math.max(1, Math.ceil(endsInMs / 1000)) })
+    },
     isKnownOverForPhone: (request) => counts.isKnownOver(windowsOf(limitKey('phone', signerSubOf(request)), options.phonePerMinute)),
     beforePhoneCall: (request) => before(phone, request),
     duringPhoneLogin: async (request, work) => {

@@ -26,7 +26,7 @@ const faultOf = (context: KoaContextWithOIDC, { name, message, error_detail: det
   if (name === 'InvalidRedirectUri') return { kind: 'wrong-redirect-uri', text: `${who} wants its people back at ${quoted(params['redirect_uri'])}, which is not in its redirect_uris in ${file}: they are compared character by character, with the query` }
   if (/post_logout_redirect_uri not registered/.test(description ?? '')) return { kind: 'wrong-redirect-uri', text: `${who} wants its people at ${quoted(params['post_logout_redirect_uri'])} after the logout, which is not in its post_logout_redirect_uris in ${file}` }
   // Codes that are used twice or too late, and people who may not log in, are no mistakes of the set-up.
-  if (['invalid_grant', 'login_required', 'access_denied', 'interaction_required', 'invalid_token', 'authorization_pending', 'slow_down', 'expired_token'].includes(message)) return null
+  if (['invalid_grant', 'login_required', 'access_denied', 'interaction_required', 'invalid_token', 'authorization_pending', 'slow_down', 'expired_token', 'temporarily_unavailable'].includes(message)) return null
   return { kind: 'refused', text: `a call of ${who} was refused: ${message}${description === undefined ? '' : ` (${description})`}${detail === undefined ? '' : `, ${detail}`}` }
 }
 

@@ -2,6 +2,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { InteractionResults } from 'oidc-provider'
 import { Problem } from '../errors.ts'
+import type { Audit } from '../login/audit.ts'
 import type { Clock, PersonalSession } from '../login/ports.ts'
 import { callProvider, providerRequest, type Listener } from './call.ts'
 import { endOf } from './app-logins.ts'
@@ -25,6 +26,8 @@ export interface OidcPluginDeps {
   readonly addressOf: (request: FastifyRequest) => string
   /** Counts a call of a visitor who isn't logged in and for whom something is stored. Rejects with `rate-limited`. */
   readonly countVisitor: (request: FastifyRequest) => Promise<void>
+  /** Counts a call of a person who is logged in and for whom something is stored. Rejects with `rate-limited`. */
+  readonly countPerson: (sub: string, audit: Audit) => Promise<void>
   /** Counts a call that may be a guess, before it is judged: a code for a device is short enough to be guessed. Rejects with `rate-limited`. */
   readonly countGuess: (request: FastifyRequest) => Promise<void>
 }
@@ -32,13 +35,13 @@ export interface OidcPluginDeps {
 /** No form that a person or an app sends needs more; the provider would read 56 KiB, and store parts of them. */
 const maxBodyBytes = 16 * 1024
 
-/** Calls for which something of a visitor's is stored. */
-const storesForVisitor = /^\/(?:auth|device|session\/end)(?:\/|$)/
+/** Calls for which something is stored. */
+const storesSomething = /^\/(?:auth|device|session\/end)(?:\/|$)/
 
-/** Of a posted request; as an address it has to fit into the head of the next one. */
+/** Of a request in the address; a posted one goes on there. All of it is stored until its person is back from the login. */
 const maxRequestBytes = 8192
 
-export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, basePath, findSession, addressOf, countVisitor, countGuess }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
+export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, basePath, findSession, addressOf, countVisitor, countPerson, countGuess }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
   const mountPath = `${basePath}/oidc`
   app.addHook('onClose', async () => { open.close() })
   app.removeAllContentTypeParsers()
@@ -89,9 +92,10 @@ export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, b
     handler: async (request, reply) => {
       const path = request.url.slice(mountPath.length).replace(/[?#].*/s, '')
       if (!isSpelledAsListed(path)) throw new Problem('not-found')
+      if (request.url.length - mountPath.length - path.length > maxRequestBytes + 1) throw new Problem('payload-too-large', { status: 431 })
       if (request.method === 'POST' && path === oidcRoutes.code_verification) await countGuess(request)
       const session = await findSession(request, reply)
-      if (session === null && storesForVisitor.test(path)) await countVisitor(request)
+      if (storesSomething.test(path)) await (session === null ? countVisitor(request) : countPerson(session.sub, request.audit))
       const cookie = { name: open.sessionCookie, value: session === null ? null : open.sessions.cookieFor(session) }
       const provider = open.current()
       const listener = provider.callback() as Listener
@@ -101,7 +105,7 @@ export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, b
       const { 'set-cookie': setCookie, 'content-length': _length, ...others } = headers
       const cookies = [setCookie ?? []].flat().map(String).filter((one) => session === null || !one.startsWith(`${open.sessionCookie}=`))
       if (cookies.length > 0) reply.header('set-cookie', cookies)
-      if (status === 503) reply.header('retry-after', 2)
+      if (status === 503 || status === 429) reply.header('retry-after', status === 503 ? 2 : 60)
       const nothing = request.method === 'HEAD' ? '' : null // Fastify fails at null there
       return await reply.code(status).headers(others).send(body.length === 0 ? nothing : body)
     },

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Configuration, JWKS, KoaContextWithOIDC, default as Provider } from 'oidc-provider'
 import type { RandomBytes } from '../domain/ids.ts'
+import { Problem } from '../errors.ts'
 import type { Audit } from '../login/audit.ts'
 import type { WechatIdRegister } from '../login/people-port.ts'
 import type { Clock, Log, PersonalSession } from '../login/ports.ts'
@@ -41,6 +42,8 @@ export interface ProviderDeps {
   /** Reads a live session of our own site, whose person may be here. */
   readonly readSession: (id: string) => Promise<PersonalSession | undefined>
   readonly endSession: (session: PersonalSession, audit: Audit) => Promise<void>
+  /** Counts a call of a person for whom something is stored. Rejects with `rate-limited`. */
+  readonly countPerson: (sub: string, audit: Audit) => Promise<void>
   /** Notes that a site will know a session. False where it has ended. */
   readonly noteSite: (id: string) => Promise<boolean>
   /** The private keys, the one that signs first for each algorithm. Read for each call: the key file may be rotated while the service runs. */
@@ -112,6 +115,16 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
 
   const clientOf = (context: KoaContextWithOIDC): OidcClient | undefined => clients.find(context.oidc.client?.clientId ?? '')
 
+  /** A used token is kept for as long as a new one, to tell a stolen one: a person at a site of their own could fill the store with them. */
+  const countRefresh = async (context: KoaContextWithOIDC, sub: string): Promise<void> => {
+    const call = callOf(context)
+    if (call !== undefined) {
+      await deps.countPerson(sub, call.request.audit).catch((error: unknown) => {
+        throw error instanceof Problem && error.code === 'rate-limited' ? Object.assign(new errors.TemporarilyUnavailable('too many refreshes'), { status: 429, statusCode: 429 }) : error
+      })
+    }
+  }
+
   /** Undefined where a token no longer leads to anybody: its session has ended, or its person may not use this site any more. */
   const findAccount: Configuration['findAccount'] = async (context, sub, token) => {
     const sessionId = token !== undefined && 'sessionUid' in token ? token.sessionUid : undefined
@@ -119,6 +132,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     if (session === undefined || session === null || session.sub !== sub) return undefined
     const client = clientOf(context)
     if (client === undefined || (token !== undefined && !admits(client, session.person.groups))) return undefined
+    if (token?.kind === 'RefreshToken') await countRefresh(context, sub)
     return {
       accountId: sub,
       claims: async (_use, asked) => {
