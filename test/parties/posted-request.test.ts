@@ -23,7 +23,7 @@ await t.test('posted request: a person who is logged in comes back to the websit
     await page.getByRole('button').click()
   }
   await post()
-  await provider.logIn(page, await provider.person('Ming', []))
+  await provider.logIn(page, await provider.person('Ming', []), new URL(url).host)
   for (const more of [undefined, {}, { prompt: 'none' }]) {
     if (more !== undefined) await post(more)
     await page.waitForURL(`${redirect}?**`)

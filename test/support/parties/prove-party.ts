@@ -68,7 +68,7 @@ export const proveParty = async (party: Party, { begin = async () => {}, readCla
   }
   const logIn = async (page: Page): Promise<Shown> => {
     await beginLogin(page)
-    await provider.logIn(page, ming)
+    await provider.logIn(page, ming, name)
     return await arrive(page)
   }
   const isLoggedIn = async (page: Page): Promise<boolean> => {
@@ -121,7 +121,7 @@ export const proveParty = async (party: Party, { begin = async () => {}, readCla
     const { page } = await openContext(t)
     const bo = await provider.person('Bo', ['guests'])
     await beginLogin(page)
-    await provider.logIn(page, bo)
+    await provider.logIn(page, bo, name)
     await page.waitForURL((address) => address.origin === url)
     t.match(await textOf(page), refused)
     t.ok(new URL(page.url()).pathname !== paths.home || (await shownAt(page)).claims === null)

@@ -20,6 +20,8 @@ export interface Client {
 }
 
 export interface ProvenPerson {
+  /** What the demo calls their phone. */
+  readonly key: string
   readonly name: string
   readonly sub: string
   readonly handle: string
@@ -35,12 +37,12 @@ export interface TestProvider {
   secretOf (clientId: string): string
   /** Returns the `kid` of each key that is published. */
   keyIds (): Promise<readonly unknown[]>
-  /** Makes somebody known, with this name and these groups. */
-  person (name: string, groups: readonly string[]): Promise<ProvenPerson>
+  /** Makes the owner of a phone known, with these groups and a name that isn't ASCII. */
+  person (key: string, groups: readonly string[]): Promise<ProvenPerson>
   /** Waits until the browser shows the code of a login page. */
   waitForCode (page: Page): Promise<void>
-  /** Logs somebody in on the login page that the browser shows. Their phone is in a tab of its own. */
-  logIn (page: Page, person: ProvenPerson): Promise<void>
+  /** Logs somebody in on the login page that the browser shows. Their phone is in a tab of its own, and asks about the app. */
+  logIn (page: Page, person: ProvenPerson, app: string): Promise<void>
   /** Confirms on the page that asks whether to log out. */
   confirmLogout (page: Page): Promise<void>
 }
@@ -74,22 +76,24 @@ export const openProvider = async (t: Test, clients: readonly Client[]): Promise
     emailDomain: `${hostname}.invalid`,
     secretOf,
     keyIds: async () => (await service.call({ path: '/oidc/jwks', headers: { host } })).json.keys.map(({ kid }: { kid: unknown }) => kid),
-    person: async (name, groups) => {
-      const phone = await openPhone({ call: ({ headers, ...call }) => service.call({ ...call, headers: { host, ...headers } }) }, { jsCode: server.simulator.jsCode(name), authority: host })
+    person: async (key, groups) => {
+      const name = `小雨 ${key} é`
+      const phone = await openPhone({ call: ({ headers, ...call }) => service.call({ ...call, headers: { host, ...headers } }) }, { jsCode: server.simulator.jsCode(key), authority: host })
       const { sub } = phone
       if ((await server.people.read(sub)).state === 'unknown') await server.people.create(sub, { state: 'active', isSeen: true })
       await server.people.rename(sub, name)
       await server.people.setGroups(sub, () => groups)
-      return { name, sub, handle: handleOf(sub), groups, phone }
+      return { key, name, sub, handle: handleOf(sub), groups, phone }
     },
     waitForCode,
-    logIn: async (page, { name }) => {
+    logIn: async (page, { key }, app) => {
       await waitForCode(page)
       const tab = await page.context().newPage()
-      await tab.goto(`${server.url}/demo/phone?person=${name}`)
+      await tab.goto(`${server.url}/demo/phone?person=${key}`)
       const phone = phoneIn(tab)
       await phone.scanPicture(await page.screenshot())
       await phone.button("It's me").click() // a picture may have come from anybody, so the phone asks first
+      await phone.says(`Log in to ${app} in Chrome on Linux?`)
       await phone.button(await page.locator('.layer:not(.leaving) .number').innerText()).click()
       await phone.says(/ is logged in to /)
       await tab.close()
