@@ -11,11 +11,13 @@ import { siteLanguages } from './sites/words.ts'
 
 const host = '127.0.0.1'
 const defaultPort = 3000
+/** Where README.md has an owner's first website run, beside a demo with sites. */
+const firstWebsite = 'http://localhost:8000'
 
 const usage = `usage: npm run demo [-- options]
 
-  --with-site        also starts sample websites, one for each way into a website
-  --allow <origin>   lets a website of yours on this computer use the demo: http://localhost:8000
+  --with-site        also starts sample websites, one for each way into a website, and allows ${firstWebsite}
+  --allow <origin>   lets a website of yours on this computer use the demo: ${firstWebsite}
 `
 const options = { help: { type: 'boolean', default: false }, 'with-site': { type: 'boolean', default: false }, allow: { type: 'string', multiple: true, default: [] as string[] } } as const
 
@@ -38,11 +40,11 @@ await orExit(async () => {
   }
   const environment = readEnvironment({ withFile: false }) // a .env file would name the store of a real service
   if (environment.NODE_ENV === 'production') throw new Error('the demo lets anybody log in as anybody, so it does not start with NODE_ENV=production')
-  for (const origin of allowed) if (!isOfThisComputer(origin)) throw new Error(`--allow ${origin}: name an origin of this computer, like http://localhost:8000`)
+  for (const origin of allowed) if (!isOfThisComputer(origin)) throw new Error(`--allow ${origin}: name an origin of this computer, like ${firstWebsite}`)
   const port = environment.PORT ?? String((await freePorts(defaultPort, 1))[0])
   const samples = withSite ? await prepareSamples(Number(port) + 1) : null
   const sites = samples?.sites ?? []
-  const settings = { ...samples?.settings, ALLOWED_ORIGINS: [...sites.map(({ url }) => url), ...allowed].join(',') }
+  const settings = { ...samples?.settings, ALLOWED_ORIGINS: [...new Set([...sites.map(({ url }) => url), ...withSite ? [firstWebsite] : [], ...allowed])].join(',') }
   const { honoured, ignored } = demoEnvironment(environment)
   if (ignored.length > 0) process.stderr.write(`scan-login: the demo ignores these environment variables: ${ignored.join(', ')}. It has its own store, keys, address and simulated WeChat\n`)
   const { app, config, close } = await openDemo({ port, environment: { ...honoured, ...settings }, sites: withSite || allowed.length > 0 ? sites : undefined })

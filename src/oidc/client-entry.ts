@@ -93,7 +93,7 @@ const contentFaults = (entry: ClientEntry): readonly string[] => {
   ]
   const { redirectPaths, label } = presets[entry.app ?? 'generic']
   if (entry.redirect_uris === undefined && redirectPaths.length === 0 && entry.device_flow !== true) {
-    faults.push(entry.app === undefined || entry.app === 'generic' ? 'needs redirect_uris' : `needs redirect_uris: each ${label} has another, and shows it`)
+    faults.push(entry.app === undefined || entry.app === 'generic' ? 'needs redirect_uris: where the app gets its answer, as its documents say' : `needs redirect_uris: each ${label} has another, and shows it`)
   }
   return faults
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { createOpenidApp } from '../../src/demo/sites/openid-app.ts'
 import { siteLanguages, type SiteKind } from '../../src/demo/sites/words.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { openWindow } from '../support/demo-window.ts'
@@ -14,9 +15,9 @@ import { makeFolder, run } from '../support/service-process.ts'
 
 const script = 'src/demo/main.ts'
 
-const startDemo = async (t: Test, args: readonly string[]) => {
-  const port = await freePort()
-  const demo = run(t, { script, args, folder: makeFolder(t), env: { PORT: String(port) } })
+const startDemo = async (t: Test, args: readonly string[], folder = makeFolder(t), givenPort?: string) => {
+  const port = givenPort ?? String(await freePort())
+  const demo = run(t, { script, args, folder, env: { PORT: port } })
   while (!demo.stdout().includes('/demo/phone')) {
     const ending = await Promise.race([demo.ended, sleep(50)])
     if (ending !== undefined) throw new Error(`the demo ended: ${ending.stderr}`)
@@ -186,6 +187,9 @@ await t.test('demo: a website of one\'s own gets tickets when it is allowed, and
   t.teardown(api.close)
   const statuses = ['http://localhost:8000', 'http://127.0.0.1:8001', 'http://localhost:8002'].map(async (origin) => (await api.call({ method: 'POST', path: '/api/tickets', headers: { origin } })).status)
   t.strictSame(await Promise.all(statuses), [201, 201, 403])
+  const beside = remote((await startDemo(t, ['--with-site'])).url)
+  t.teardown(beside.close)
+  for (const [origin, status] of [['http://localhost:8000', 201], ['http://localhost:8002', 403]] as const) t.equal((await beside.call({ method: 'POST', path: '/api/tickets', headers: { origin } })).status, status, `${origin} beside the samples`)
   const window = await openWindow(t, chromium, url)
   t.equal(await window.page.locator('#sites').isVisible(), false, 'no list of nothing')
 })
@@ -193,12 +197,10 @@ await t.test('demo: a website of one\'s own gets tickets when it is allowed, and
 for (const file of ['README.md', 'README.zh-CN.md']) {
   await t.test(`${file}: a copy of the element's website logs a newcomer in when its commands are followed`, async (t) => {
     const [, block = ''] = /<!-- element -->\n```sh\n([^]*?)```/.exec(readFileSync(join(repository, file), 'utf8')) ?? []
-    const [demoLine = '', ...lines] = block.trim().split('\n')
     const site = `localhost:${await freePort()}`
     const ours = (text: string): string => text.replaceAll('localhost:8000', site).replaceAll('PORT=8000', `PORT=${site.slice(10)}`)
-    const [, options = ''] = /^npm run demo -- (.+) &$/.exec(ours(demoLine)) ?? []
-    const { url } = await startDemo(t, options.split(' '))
-    const commands = ours(lines.join('\n'))
+    const { url } = await startDemo(t, ['--with-site', '--allow', `http://${site}`])
+    const commands = ours(block)
       .replaceAll('../my-website', join(makeFolder(t), 'my-website'))
       .replace('npm install --prefix . jose@6', `ln -s ${join(repository, 'node_modules')} .`)
       .replace('node website.mjs', `exec ${process.execPath} website.mjs`)
@@ -217,6 +219,37 @@ for (const file of ['README.md', 'README.zh-CN.md']) {
     await phone.says(site)
     await phone.button(await page.locator('scan-login .layer:not(.leaving) .number').innerText()).click()
     await page.getByText('You are logged in on this website: ').waitFor()
+  })
+}
+
+for (const file of ['README.md', 'README.zh-CN.md']) {
+  await t.test(`${file}: an app of one's own logs a newcomer in when it is registered as its command says, also after a new start of the demo`, async (t) => {
+    const [, block = ''] = /<!-- openid -->\n```sh\n([^]*?)```/.exec(readFileSync(join(repository, file), 'utf8')) ?? []
+    const app = `http://localhost:${await freePort()}`
+    const folder = makeFolder(t)
+    const first = await startDemo(t, ['--with-site'], folder)
+    const command = block.replaceAll('http://localhost:8001', app).replace('npm run clients --', `${process.execPath} ${join(repository, 'src/commands/clients.ts')}`)
+    const { code, stdout, stderr } = await run(t, { through: ['/bin/sh', '-ec', `cd ${folder}\n${command}`], folder, env: { PUBLIC_URL: first.url } }).ended
+    t.equal(code, 0, stderr)
+    const value = (label: string): string => new RegExp(`^ +${label} {2,}(\\S+)$`, 'm').exec(stdout)?.[1] ?? ''
+    first.demo.kill('SIGINT')
+    await first.demo.ended
+    const { url, demo } = await startDemo(t, ['--with-site'], folder, new URL(first.url).port)
+    t.equal(value('Issuer'), `${url}/oidc`, demo.stdout())
+    const server = createOpenidApp({ url: app, serviceUrl: url, clientId: value('Client ID'), clientSecret: value('Client secret') }).listen(Number(new URL(app).port), '127.0.0.1')
+    t.teardown(() => server.close().closeAllConnections())
+    const window = await openWindow(t, chromium, url)
+    const phone = await window.openPhone('Kim')
+    const page = await window.page.context().newPage()
+    await page.goto(`${app}/login`)
+    await page.locator('scan-login .code-image').waitFor()
+    await phone.shell.locator('#scan').click()
+    await phone.says(/localhost/)
+    await phone.button(await page.locator('scan-login .layer:not(.leaving) .number').innerText()).click()
+    await page.getByText(siteLanguages.en.openid.lead).waitFor()
+    await page.getByRole('link', { name: 'Log out' }).click()
+    await page.locator('[name="logout"]').click()
+    await page.waitForURL(`${app}/`)
   })
 }
 

@@ -1,12 +1,15 @@
 /** The sample websites that `npm run demo -- --with-site` starts, each on its own port, and the settings that the service needs for them. */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createConnection, type AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import type { ClientEntry } from '../../oidc/client-entry.ts'
+import { hashClientSecret } from '../../oidc/client.ts'
+import { changeClients } from '../../oidc/clients-change.ts'
 import { createForwardAuthProxy } from './forward-auth-proxy.ts'
 import { createOpenidApp } from './openid-app.ts'
 import { createProtectedApp } from './protected-app.ts'
@@ -34,18 +37,18 @@ const clientsFile = 'data/demo-clients.json'
 export const prepareSites = (ports: readonly number[]): DemoSites => {
   const sites = siteKinds.map((kind, index): DemoSite => ({ kind, url: `http://localhost:${ports[index]}` }))
   const client = { clientId: 'demo-app', clientSecret: randomBytes(32).toString('base64url') }
-  const openidUrl = sites.find(({ kind }) => kind === 'openid')?.url
-  const entry = {
+  const openidUrl = `http://localhost:${ports[siteKinds.indexOf('openid')]}`
+  const entry: ClientEntry = {
     client_id: client.clientId,
     url: openidUrl,
     name: 'Demo app',
     allow: 'everybody',
-    client_secret_sha256: createHash('sha256').update(client.clientSecret).digest('hex'),
+    client_secret_sha256: hashClientSecret(client.clientSecret),
     redirect_uris: [`${openidUrl}/callback`],
     post_logout_redirect_uris: [`${openidUrl}/`],
   }
   mkdirSync(dirname(clientsFile), { recursive: true })
-  writeFileSync(clientsFile, `${JSON.stringify({ clients: [entry] }, null, 2)}\n`, { mode: 0o600 })
+  changeClients(clientsFile, (entries) => [entry, ...entries.filter(({ client_id: id }) => id !== entry.client_id)]) // others are an owner's, who tries an app
   return {
     sites,
     settings: { TRUST_PROXY: host, OIDC_CLIENTS_FILE: clientsFile },

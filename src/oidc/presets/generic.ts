@@ -3,8 +3,9 @@ import type { Preset } from './preset.ts'
 export const generic: Preset = {
   label: 'OpenID Connect',
   redirectPaths: [],
+  postLogoutPaths: ['/'],
   clientAuth: 'basic',
-  setup: ({ issuer, discovery, authorization, token, userinfo, jwks, endSession, clientId, clientSecret, redirectUris }) => [
+  setup: ({ issuer, discovery, authorization, token, userinfo, jwks, endSession, clientId, clientSecret, url, redirectUris }) => [
     { en: 'An app that knows discovery needs the issuer, the client id and the secret. The others are entered one by one:', zh: '支持自动发现的应用只需要签发者、客户端 ID 和密钥，其他应用逐项填写：' },
     {
       fields: [
@@ -18,6 +19,7 @@ export const generic: Preset = {
         ['Client ID', clientId],
         ...clientSecret === '' ? [] : [['Client secret', clientSecret] as const],
         ['Redirect URI', redirectUris.join(' ')],
+        ['Redirect URI after a logout', `${url}/`],
         ['Scopes', 'openid profile email groups'],
       ],
     },

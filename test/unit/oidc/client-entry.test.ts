@@ -126,7 +126,7 @@ await t.test('client entry: each wrong member has a line that names it', async (
     [{ claims: { sub: 'email' } }, [/^claims has "sub", which must be one of name, nickname, /]],
     [{ claims: { constructor: 'email' } }, [/^claims has "constructor", which must be one of /]],
     [{ claims: ['name'] }, ['claims must be an object like {"name": "preferred_username"}']],
-    [{ app: 'generic' }, ['needs redirect_uris']],
+    [{ app: 'generic' }, ['needs redirect_uris: where the app gets its answer, as its documents say']],
     [{ app: 'wikijs' }, ['needs redirect_uris: each Wiki.js has another, and shows it']],
   ] as ReadonlyArray<readonly [object, ReadonlyArray<string | RegExp>]>) {
     const entry = JSON.parse(JSON.stringify({ ...giteaEntry, ...more })) as unknown // drops what is undefined, as a file does
