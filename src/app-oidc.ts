@@ -5,7 +5,7 @@ import { Problem } from './errors.ts'
 import type { Limits } from './http/limits.ts'
 import { readProviderFrame } from './http/page-html.ts'
 import type { SessionFinder } from './http/session-finder.ts'
-import { addressOf } from './http/visitor.ts'
+import { addressOf, clientPrefixesOf } from './http/visitor.ts'
 import type { Places } from './login/ports.ts'
 import { openOidc, type Oidc } from './oidc/oidc.ts'
 import { createProviderPages } from './oidc/pages.ts'
@@ -48,6 +48,8 @@ export const openAppOidc = async ({ keys, places, sessions, find, limits, site, 
     sealingKey: keys.cookie,
     proxyFor: (url) => proxyFor(url, config),
     addressOf,
+    networkOf: (request) => clientPrefixesOf(request)[0].replace(/[^0-9a-f]/g, '-') || 'none',
+    maxVisits: config.MAX_TICKETS,
     countVisitor: limits.beforeAuthorization,
     countPerson: limits.beforeAuthorizationOf,
     countGuess: limits.beforeGuess,

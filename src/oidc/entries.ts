@@ -45,7 +45,8 @@ const expiredDeviceCodeSeconds = 300
 /** Ids that the provider makes (nanoid), and nothing that could reach another key. */
 const isEntryId = (id: string): boolean => /^[A-Za-z0-9_-]{20,64}$/.test(id)
 
-const keyOf = (id: string): string => hash('sha256', id, 'base64url')
+/** The last part of the key that something is stored under. */
+export const keyOf = (id: string): string => hash('sha256', id, 'base64url')
 
 /** Whether somebody has decided about a device code. */
 export const isDecided = ({ accountId, error, consumed }: AdapterPayload): boolean => [accountId, error, consumed].some((member) => member !== undefined)

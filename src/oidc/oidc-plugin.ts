@@ -24,6 +24,8 @@ export interface OidcPluginDeps {
   /** The live session of the browser's cookies, of our own site; null where nobody is logged in. */
   readonly findSession: (request: FastifyRequest, reply: FastifyReply) => Promise<PersonalSession | null>
   readonly addressOf: (request: FastifyRequest) => string
+  /** A visitor's network, as a part of a key. */
+  readonly networkOf: (request: FastifyRequest) => string
   /** Counts a call of a visitor who isn't logged in and for whom something is stored. Rejects with `rate-limited`. */
   readonly countVisitor: (request: FastifyRequest) => Promise<void>
   /** Counts a call of a person who is logged in and for whom something is stored. Rejects with `rate-limited`. */
@@ -41,7 +43,7 @@ const storesSomething = /^\/(?:auth|device|session\/end)(?:\/|$)/
 /** Of a request in the address; a posted one goes on there. All of it is stored until its person is back from the login. */
 const maxRequestBytes = 8192
 
-export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, basePath, findSession, addressOf, countVisitor, countPerson, countGuess }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
+export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, basePath, findSession, addressOf, networkOf, countVisitor, countPerson, countGuess }: OidcPluginDeps): FastifyPluginAsync => async (app) => {
   const mountPath = `${basePath}/oidc`
   app.addHook('onClose', async () => { open.close() })
   app.removeAllContentTypeParsers()
@@ -100,7 +102,7 @@ export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, b
       const provider = open.current()
       const listener = provider.callback() as Listener
       const own = providerRequest(request, { publicUrl, mountPath, address: addressOf(request), cookie })
-      const { status, headers, body } = await open.answering({ request, session }, own, () => callProvider(listener, own))
+      const { status, headers, body } = await open.answering({ request, session, network: networkOf(request) }, own, () => callProvider(listener, own))
       if (status === 404 && body.length < 20) throw new Problem('not-found') // Koa's own
       const { 'set-cookie': setCookie, 'content-length': _length, ...others } = headers
       const cookies = [setCookie ?? []].flat().map(String).filter((one) => session === null || !one.startsWith(`${open.sessionCookie}=`))

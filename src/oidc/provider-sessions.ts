@@ -9,6 +9,7 @@ import { schema, type StoredRecord } from '../domain/record.ts'
 import type { Clock, PersonalSession } from '../login/ports.ts'
 import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
+import type { VisitorRoom } from './visitor-room.ts'
 
 /** What a session has with one site. */
 export interface Authorization {
@@ -61,6 +62,7 @@ export interface ProviderSessionDeps {
   readonly readSession: (id: string) => Promise<PersonalSession | undefined>
   /** Notes that a site will know a session, so that its end is queued for the site. False where it has ended. */
   readonly noteSite: (id: string) => Promise<boolean>
+  readonly room: VisitorRoom
   /** How long a session lives at the most. */
   readonly maxMs: number
   /** The scopes and claims that a grant covers: all, as nobody is asked. What a token covers is what its site asked for. */
@@ -77,7 +79,7 @@ const formMs = 3600_000
 /** Pages with a form, which compare its secret with the one that is stored. */
 const formRoutes: readonly string[] = ['end_session_confirm', 'code_verification', 'device_resume']
 
-export const createProviderSessions = ({ store, clock, random, readSession, noteSite, maxMs, granted, route, endSession }: ProviderSessionDeps): ProviderSessions => {
+export const createProviderSessions = ({ store, clock, random, readSession, noteSite, room, maxMs, granted, route, endSession }: ProviderSessionDeps): ProviderSessions => {
   const authorizations = createRecords<AuthorizationRecord>(store, { prefix: 'oidc:session:' })
   const forms = createRecords<FormRecord>(store, { prefix: 'oidc:form:' })
   const visitors = createRecords<VisitorRecord>(store, { prefix: 'oidc:visitor:' })
@@ -147,7 +149,10 @@ export const createProviderSessions = ({ store, clock, random, readSession, note
     findByUserCode: async () => undefined,
     upsert: async (id, payload) => {
       const { uid, accountId, state } = payload
-      if (accountId === undefined) return await visitors.write(visitorKey(id), { schema, payload }, formMs)
+      if (accountId === undefined) {
+        await room.take('visitor', visitorKey(id))
+        return await visitors.write(visitorKey(id), { schema, payload }, formMs)
+      }
       if (uid !== undefined && state !== undefined && await readSession(uid) !== undefined) await forms.write(uid, { schema, state }, formMs)
     },
     consume: async () => {},

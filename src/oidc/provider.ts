@@ -19,6 +19,7 @@ import { issuerOf, oidcRoutes } from './endpoints.ts'
 import { createEntries } from './entries.ts'
 import type { ProviderPages } from './pages.ts'
 import { toProviderMetadata } from './provider-metadata.ts'
+import { createVisitorRoom, withinRoom } from './visitor-room.ts'
 import { createProviderSessions, type ProviderSessions } from './provider-sessions.ts'
 
 /** A call that the provider is answering. */
@@ -26,6 +27,8 @@ export interface ProviderCall {
   readonly request: Pick<FastifyRequest, 'audit'>
   /** The live session of the browser, of our own site; null where nobody is logged in. */
   readonly session: PersonalSession | null
+  /** The visitor's network: a part of a key. */
+  readonly network: string
 }
 
 export interface ProviderDeps {
@@ -53,6 +56,8 @@ export interface ProviderDeps {
   readonly emailDomain: string
   /** SESSION_MAX and SESSION_IDLE in seconds. */
   readonly sessionSeconds: { readonly max: number, readonly idle: number }
+  /** How much is stored for visitors at the most, over all instances. */
+  readonly maxVisits: number
 }
 
 export interface OpenProvider {
@@ -80,11 +85,14 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
   const callOf = (context: KoaContextWithOIDC | undefined = Provider.ctx): ProviderCall | undefined => context && calls.get(context.req)
   const routeNow = (): string | undefined => Provider.ctx?.oidc.route
 
+  const room = createVisitorRoom(store, { max: deps.maxVisits, network: () => callOf()?.network ?? 'none' })
+
   const sessions = createProviderSessions({
     store,
     clock,
     random,
     readSession,
+    room,
     noteSite: deps.noteSite,
     maxMs: sessionSeconds.max * 1000,
     granted,
@@ -110,7 +118,8 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     if (model === 'Grant') return sessions.grants
     if (model === 'Client') return clientEntries as unknown as typeof sessions.sessions // static clients: nothing else of it is called
     const entries = createEntries(store, model, { clock, sealingKey: deps.sealingKey, subOf: async (id) => (await readSession(id))?.sub, invalidGrant, goesOnWithDevice: () => routeNow() === 'device_resume', endGrant: sessions.endGrant })
-    return model === 'DeviceCode' ? limitPolls(entries, store, { isPoll: () => routeNow() === 'token', slowDown: () => new errors.SlowDown() }) : entries
+    if (model === 'Interaction') return withinRoom(entries, room, model)
+    return model === 'DeviceCode' ? limitPolls(withinRoom(entries, room, model), store, { isPoll: () => routeNow() === 'token', slowDown: () => new errors.SlowDown() }) : entries
   }
 
   const clientOf = (context: KoaContextWithOIDC): OidcClient | undefined => clients.find(context.oidc.client?.clientId ?? '')
