@@ -14,7 +14,7 @@ import type { BrowserSessions } from './sessions/browser-sessions.ts'
 import type { Keys } from './sessions/key-set.ts'
 import { providerJwksAt } from './sessions/provider-keys.ts'
 
-export interface AppOidcParts extends Pick<ProviderDeps, 'store' | 'clock' | 'random' | 'log' | 'clients' | 'wechatIds'> {
+export interface AppOidcParts extends Pick<ProviderDeps, 'store' | 'clock' | 'random' | 'log' | 'clients' | 'wechatIds' | 'onLogin'> {
   readonly keys: Keys
   readonly places: Places
   readonly sessions: BrowserSessions

@@ -16,6 +16,7 @@ import { bodyParserPlugin } from './http/body-parser.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { maxHeadBytes } from './http/max-head-bytes.ts'
 import { createLimits } from './http/limits.ts'
+import type { Metrics } from './http/metrics/metrics.ts'
 import { createMalformedAnswer, escapeMalformedPath } from './http/malformed-requests.ts'
 import { openApiOptions } from './http/openapi.ts'
 import { refusalPagePlugin } from './http/refusal-page.ts'
@@ -63,6 +64,8 @@ export interface AppDeps {
   readonly log: FastifyBaseLogger
   /** Gets the audit's steps as they are logged. */
   readonly steps?: StepSink
+  /** Where METRICS_PORT is set. The caller has put its `steps` among `steps`, and timed the store. */
+  readonly metrics?: Metrics
   /** The apps that people log in to by OpenID Connect, where there are any. */
   readonly clients?: FollowedClients
 }
@@ -76,7 +79,7 @@ export interface AppOptions {
 
 /** Builds the service. Closing it answers every held poll, and leaves the store open. */
 export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: AppOptions = {}): Promise<FastifyInstance> => {
-  const { store, wechat, places, keys, clock, random, log } = deps
+  const { store, wechat, places, keys, clock, random, log, metrics } = deps
 
   const people = createPeople(store, clock)
   const sessions = createBrowserSessions(store, createSessionLists(store, clock), clock, {
@@ -86,7 +89,9 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     cookieKey: createSecretKey(keys.cookie),
   })
   const phoneKeys = createPhoneKeys(store, { clock, sealingKey: keys.cookie })
-  const waitingRoom = createWaitingRoom(clock, config.MAX_HELD_POLLS)
+  const room = createWaitingRoom(clock, config.MAX_HELD_POLLS)
+  const waitingRoom = metrics === undefined ? room : metrics.watchWaitingRoom(room)
+  metrics?.readGauges({ waitingRoom, people, maxHeldPolls: config.MAX_HELD_POLLS })
   const wechatIds = createWechatIds(store, { subjectKey: keys.subject, isKept: config.KEEP_WECHAT_IDS === 'on' })
   const tickets = createTickets(store, { clock, maxTickets: config.MAX_TICKETS })
   const returnOrigins = [config.origin, ...config.ALLOWED_ORIGINS]
@@ -128,6 +133,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
     frameworkErrors: (error, request, reply) => { sendProblem(asProblem(error), request, reply) },
     clientErrorHandler: createMalformedAnswer(clock, log),
   })
+  if (metrics !== undefined) await app.register(metrics.plugin, { basePath: config.basePath }) // times all that follows
   await app.register(apiCachingPlugin, { basePath: config.basePath }) // before everything that may answer
   await app.register(answerDeadlinePlugin, { timer: clock }) // before everything that may wait
   await app.register(visitorPlugin)
@@ -158,7 +164,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
   }
   const oidc = deps.clients === undefined
     ? null
-    : await openAppOidc({ ...deps, clients: deps.clients, wechatIds, sessions, find, limits, site, isFramedByOwnPages: options.isFramedByOwnPages ?? false }, config)
+    : await openAppOidc({ ...deps, clients: deps.clients, wechatIds, sessions, find, limits, site, onLogin: metrics?.onAppLogin, isFramedByOwnPages: options.isFramedByOwnPages ?? false }, config)
 
   if (options.hosts !== undefined) await app.register(allowedHostsPlugin, { hosts: options.hosts })
   await app.register(shutdownPlugin, { waitingRoom })

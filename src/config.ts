@@ -82,6 +82,10 @@ const settings = {
   LIMIT_GUESS: setting(60, integer(1, 1_000_000)),
   LIMIT_PHONE: setting(120, integer(1, 1_000_000)),
 
+  // Numbers for a scraper
+  METRICS_HOST: setting('127.0.0.1', text(/^[A-Za-z0-9.:_-]+$/, 'must be an address or a host name')),
+  METRICS_PORT: optional(integer(1, 65_535)),
+
   LOG_LEVEL: setting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')),
 }
 
@@ -221,7 +225,7 @@ const givenName = (setting: string, environment: Environment): string => {
 
 /** Settings that are good by themselves, and not together. */
 const conflictsIn = (config: Config): readonly string[] => {
-  const { PUBLIC_URL, COOKIE_DOMAIN, audience, isSecure } = config
+  const { PUBLIC_URL, COOKIE_DOMAIN, METRICS_PORT, PORT, audience, isSecure } = config
   const { hostname } = new URL(PUBLIC_URL)
   const lines: string[] = []
   if (COOKIE_DOMAIN !== null) {
@@ -229,6 +233,7 @@ const conflictsIn = (config: Config): readonly string[] => {
     if (isPublicSuffix(COOKIE_DOMAIN)) lines.push('COOKIE_DOMAIN is a public suffix, under which anybody can have a name: browsers refuse a cookie for it. Name a domain of your own')
     if (!isSecure) lines.push('COOKIE_DOMAIN needs a PUBLIC_URL with https')
   }
+  if (METRICS_PORT === PORT) lines.push('METRICS_PORT must be another port than PORT: what it tells is not for visitors')
   if (foreignOrigins(config).includes(audience)) {
     lines.push('TOKEN_AUDIENCE must not be an origin of another site in ALLOWED_ORIGINS: tokens with that audience are for that site, and your own site refuses them')
   }

@@ -4,6 +4,8 @@ import type { AppDeps } from './app.ts'
 import type { ServiceConfig } from './config.ts'
 import { proxyFor } from './domain/proxy.ts'
 import { randomBytes } from './domain/random-pool.ts'
+import { openMetrics } from './http/metrics/metrics.ts'
+import type { StepSink } from './login/audit.ts'
 import type { Clock } from './login/ports.ts'
 import { openLogOutput } from './log-output.ts'
 import { followClientsFile } from './oidc/clients-file.ts'
@@ -46,7 +48,9 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
   await lockStore()
   const keys = openKeys(config.KEYS_FILE, { isShared: !config.STORE_URL.startsWith('sqlite:'), needsProvider: config.OIDC_CLIENTS_FILE !== null }, clock, log)
   const clients = config.OIDC_CLIENTS_FILE === null ? null : followClientsFile(config.OIDC_CLIENTS_FILE, clock, log)
-  const store = createStore(config.STORE_URL, { clock, log })
+  const metrics = config.METRICS_PORT === null ? null : await openMetrics(clock)
+  const ownStore = createStore(config.STORE_URL, { clock, log })
+  const store = metrics === null ? ownStore : metrics.timeStore(ownStore)
   const stopMarking = writeKeyMark(store, keyMarkOf(config.WECHAT_APPID, keys), { clock, log })
   // The store's clock, so that all instances agree on when a ticket expires.
   const shared: Clock = { ...clock, now: store.now, errorMs: store.timeErrorMs }
@@ -67,6 +71,7 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
     random: randomBytes,
     codeSupply: config.CODE_SUPPLY,
     ticketTtlMs: (config.TICKET_TTL + 60) * 1000,
+    onCall: metrics?.onWechatCall,
   })
   const webhook = WEBHOOK_URL === null || WEBHOOK_SECRET === null
     ? null
@@ -82,5 +87,9 @@ export const openRuntime = async (config: ServiceConfig, clock: Clock = systemCl
     await Promise.all([destroyDispatchers(dispatchers), store.close()])
     await output.flush()
   }
-  return { store, wechat, places, keys, clock: shared, random: randomBytes, log, ...webhook !== null && { steps: webhook }, ...clients !== null && { clients }, close }
+  const steps = sinkOf([webhook, metrics?.steps ?? null].filter((sink) => sink !== null))
+  return { store, wechat, places, keys, clock: shared, random: randomBytes, log, ...steps !== null && { steps }, ...metrics !== null && { metrics }, ...clients !== null && { clients }, close }
 }
+
+/** One sink for all of these; null for none. */
+const sinkOf = (sinks: readonly StepSink[]): StepSink | null => sinks.length < 2 ? sinks[0] ?? null : { add: (step) => { for (const sink of sinks) sink.add(step) } }

@@ -2,6 +2,7 @@
 import { buildApp } from './app.ts'
 import type { Config, ServiceConfig } from './config.ts'
 import { readServiceSettings } from './environment.ts'
+import { serveMetrics } from './http/metrics/metrics-server.ts'
 import { takeOverSignals } from './log-output.ts'
 import { openRuntime, systemClock } from './runtime.ts'
 import { orExit, serve } from './serve.ts'
@@ -18,8 +19,14 @@ await orExit(async () => {
   for (const line of notes) runtime.log.info(line)
   for (const line of weakSettings(config, { isProduction: environment.NODE_ENV === 'production' })) runtime.log.warn(`weak setting: ${line}`)
   const app = await buildApp(runtime, config)
+  const { METRICS_HOST: host, METRICS_PORT: port } = config
+  const metricsServer = runtime.metrics === undefined || port === null ? null : await serveMetrics(runtime.metrics, { host, port, log: runtime.log })
+  const release = async (): Promise<void> => {
+    await metricsServer?.close() // answers until the last call of a visitor has ended
+    await runtime.close()
+  }
   takeOverSignals() // serve handles them
-  await serve(app, { host: config.HOST, port: config.PORT }, runtime.close)
+  await serve(app, { host: config.HOST, port: config.PORT }, release)
   runtime.log.info(`log in at ${config.PUBLIC_URL}/login`)
 })
 

@@ -37,6 +37,7 @@ export const weakSettings = (config: Config, { isProduction }: WeakSettingsOptio
   ...weakWebhookUrl(config.WEBHOOK_URL),
   ...(['HTTPS_PROXY', 'HTTP_PROXY'] as const).flatMap((name) => weakProxy(name, config[name])),
   ...weakStoreUrl(config.STORE_URL),
+  ...weakMetricsHost(config),
   ...isProduction && !config.isSecure
     ? [`PUBLIC_URL is ${config.PUBLIC_URL} in production: no phone and no other computer reaches it, and cookies lack Secure. Set it to the https address of the service`]
     : [],
@@ -81,6 +82,12 @@ const weakProxy = (name: string, proxy: string | null): readonly string[] => {
     ? [`${name} is http to a public host: its password crosses the network in clear. Use an https proxy or a private network`]
     : []
 }
+
+/** `0.0.0.0` and `::` may be an address inside a container: there, too, it depends on others who can call it. */
+const weakMetricsHost = ({ METRICS_HOST: host, METRICS_PORT: port }: Config): readonly string[] =>
+  port !== null && (/^(?:0+(?:\.0+)*|[0:]+)$/.test(host) || isPublicHost(host))
+    ? [`METRICS_HOST=${host}: whoever reaches port ${port} reads how many people log in, and when, without a password. Set it to 127.0.0.1 or to a private address, or keep that port behind a firewall`]
+    : []
 
 /** `redis://`, `redis+sentinel://` and `redis+cluster://` are not encrypted. */
 const weakStoreUrl = (url: string): readonly string[] => {

@@ -57,6 +57,9 @@ export interface AppLogin {
 /** Finds the app that a login goes on to; null where `returnTo` leads to none, or to one that has given up. */
 export type FindAppLogin = (returnTo: string) => Promise<AppLogin | null>
 
+/** Hears how a login at an app has ended. `client` is its id, of those that are configured; `refused`: before the login; `failed`: when the app came for its tokens. */
+export type OnAppLogin = (client: string, outcome: 'ok' | 'refused' | 'failed') => void
+
 /** A phone's signing key, as it is issued. */
 export interface NewPhoneKey { readonly id: string, readonly key: string /* base64url, 32 bytes */, readonly sub: string, readonly expiresAt: number }
 

@@ -6,7 +6,7 @@ import type { RandomBytes } from '../domain/ids.ts'
 import { Problem } from '../errors.ts'
 import type { Audit } from '../login/audit.ts'
 import type { WechatIdRegister } from '../login/people-port.ts'
-import type { Clock, Log, PersonalSession } from '../login/ports.ts'
+import type { Clock, Log, OnAppLogin, PersonalSession } from '../login/ports.ts'
 import type { Store } from '../login/store-port.ts'
 import { claimsByScope, claimsOf } from './claims.ts'
 import { createClientFaults } from './client-faults.ts'
@@ -21,6 +21,7 @@ import type { ProviderPages } from './pages.ts'
 import { toProviderMetadata } from './provider-metadata.ts'
 import { createVisitorRoom, withinRoom } from './visitor-room.ts'
 import { createProviderSessions, type ProviderSessions } from './provider-sessions.ts'
+import { watchLogins } from './watch-logins.ts'
 
 /** A call that the provider is answering. */
 export interface ProviderCall {
@@ -54,6 +55,7 @@ export interface ProviderDeps {
   readonly pages: ProviderPages
   readonly publicUrl: string
   readonly emailDomain: string
+  readonly onLogin?: OnAppLogin | undefined
   /** SESSION_MAX and SESSION_IDLE in seconds. */
   readonly sessionSeconds: { readonly max: number, readonly idle: number }
   /** How much is stored for visitors at the most, over all instances. */
@@ -245,6 +247,7 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
   const build = (jwks: JWKS): Provider => {
     const provider = new Provider(issuerOf(publicUrl), { ...configuration, jwks })
     faults.watch(provider)
+    if (deps.onLogin !== undefined) watchLogins(provider, deps.onLogin)
     provider.proxy = true // call.ts says what was forwarded
     provider.use(pages.middleware as Parameters<typeof provider.use>[0]) // the provider's context has its type once its routes have run
     // Secrets are stored as hashes, and may be changed while the service runs.

@@ -8,6 +8,7 @@ import type { Remedy } from './errcodes.ts'
 import { exchange } from './exchange.ts'
 import { WechatFault } from './fault.ts'
 import { createGate, type Gate, type Permit } from './gate.ts'
+import { watchedAttempt, type OnWechatCall } from './watched-attempt.ts'
 
 export interface WechatCall<T> {
   readonly endpoint: Endpoint
@@ -50,6 +51,8 @@ export interface WechatApiOptions {
   readonly log: Log
   /** From connecting to the last byte. */
   readonly callTimeoutMs: number
+  /** Hears of each call as it went to WeChat. */
+  readonly onCall?: OnWechatCall | undefined
 }
 
 const backoffsMs = [300, 900]
@@ -58,7 +61,7 @@ const shortestCallMs = 500
 /** The time for all calls to WeChat and the store that one request needs. Clients get every error within 6 s; the difference is for a busy machine. */
 export const budgetMs = 4_500
 
-export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, callTimeoutMs }: WechatApiOptions): WechatApi => {
+export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, callTimeoutMs, onCall }: WechatApiOptions): WechatApi => {
   const base = apiUrl.replace(/\/+$/, '')
   const underWay = new Set<AbortController>()
   const through = proxyHost === null ? '' : ` through the proxy ${proxyHost} (check it, or name WeChat's host in NO_PROXY)`
@@ -73,19 +76,19 @@ export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, ca
 
   const leftMs = (deadlineAt: number): number => Math.max(0, deadlineAt - clock.steady())
 
-  const attempt = async <T> ({ endpoint, query, json, deadlineAt, read }: WechatCall<T>): Promise<T> => {
+  const ask = async <T> ({ endpoint, query, json, deadlineAt, read }: WechatCall<T>): Promise<T> => {
     const url = new URL(base + paths[endpoint])
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value)
     const controller = new AbortController()
     underWay.add(controller)
-    const ask = async (signal: AbortSignal): Promise<T> => {
+    const exchangeAndRead = async (signal: AbortSignal): Promise<T> => {
       const { status, bytes, wasRepeated } = await exchange(dispatchers[endpoint], { url, json, signal })
       const result = read(parseAnswer(status, bytes, endpoint, wasRepeated))
       if (result === undefined) throw new WechatFault('the answer lacks what was asked for')
       return result
     }
     try {
-      return await withDeadline(clock, Math.min(callTimeoutMs, leftMs(deadlineAt)), ask, {
+      return await withDeadline(clock, Math.min(callTimeoutMs, leftMs(deadlineAt)), exchangeAndRead, {
         signal: controller.signal,
         late: () => new WechatFault('no answer in time'),
       })
@@ -97,6 +100,8 @@ export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, ca
       underWay.delete(controller)
     }
   }
+
+  const attempt = onCall === undefined ? ask : <T>(call: WechatCall<T>): Promise<T> => watchedAttempt(call.endpoint, () => ask(call), clock, onCall)
 
   /** Runs `charge` of a permitted call. Where it rejects, the permit is given back. */
   const chargeFor = async (permit: Permit, { charge }: WechatCall<unknown>): Promise<() => Promise<void>> => {

@@ -95,6 +95,9 @@ function bug (what: string): Errcode {
   return of('bug', 60, `WeChat rejects the call as scan-login makes it: ${what}. Please report this.`)
 }
 
+/** Tells whether an errcode has a meaning at any endpoint. */
+export const isKnownErrcode = (errcode: number): boolean => errcode in table
+
 /** Returns the meaning of an errcode at this endpoint, undefined where it is unknown. Of `errmsg` only the refused address is used. */
 export const errcodeOf = (errcode: number, errmsg: string, endpoint: Endpoint): Errcode | undefined => {
   const known = ownMeanings[endpoint]?.[errcode] ?? table[errcode]

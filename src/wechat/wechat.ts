@@ -13,6 +13,7 @@ import { createPhoneIdentity } from './phone-identity.ts'
 import { createQuietLog } from './quiet-log.ts'
 import { createTicketCache } from './ticket-cache.ts'
 import { createTokenCall } from './token-call.ts'
+import type { OnWechatCall } from './watched-attempt.ts'
 
 export interface WechatOptions {
   readonly appid: string
@@ -33,6 +34,7 @@ export interface WechatOptions {
   /** How long a code or a link is cached: the life of a ticket. */
   readonly ticketTtlMs?: number | undefined
   readonly callTimeoutMs?: number | undefined
+  readonly onCall?: OnWechatCall | undefined
 }
 
 export interface Wechat extends CodeSource, PrefetchedCodes, LinkSource, PhoneIdentity {
@@ -54,7 +56,7 @@ export const createWechat = (options: WechatOptions): Wechat => {
   const { appid, secret, envVersion, store, clock, random } = options
   const { apiUrl = 'https://api.weixin.qq.com', codeSupply = 0, ticketTtlMs = 240_000, callTimeoutMs = 5_000, proxyHost = null } = options
   const log = createQuietLog(options.log, clock)
-  const api = createWechatApi({ apiUrl, dispatchers: options.dispatchers, proxyHost, clock, log, callTimeoutMs })
+  const api = createWechatApi({ apiUrl, dispatchers: options.dispatchers, proxyHost, clock, log, callTimeoutMs, onCall: options.onCall })
   const tokens = createWechatTokens({ api, appid, secret, store, clock, log })
   const callWithToken = createTokenCall({ api, tokens, log })
   const codeCache = createFairCache<CodeImage>({ clock, ttlMs: ticketTtlMs, maxCount: maxCodes, maxBytes: maxCodeBytes, bytesOf: ({ bytes }) => bytes.length })

@@ -36,13 +36,16 @@ await t.test('build: the last one and what a service has put beside it stay when
   t.notOk(existsSync(join(dist, 'app/of-an-earlier-release.js')))
   t.strictSame(readdirSync(dist, { recursive: true }).sort(), names.filter((name) => name !== join('app', 'of-an-earlier-release.js')))
 
-  // The OpenID Provider is a file of its own, which a service without apps doesn't load.
+  // The OpenID Provider and the metrics are files of their own, which a service without them doesn't load.
   t.notMatch(readFileSync(server, 'latin1'), /RECOGNIZED_METADATA/)
   t.match(readFileSync(join(dist, 'app/oidc-provider.js'), 'latin1'), /RECOGNIZED_METADATA/)
+  t.notMatch(readFileSync(server, 'latin1'), /nodejs_eventloop_lag_p50_seconds/)
+  t.match(readFileSync(join(dist, 'app/prom-client.js'), 'latin1'), /nodejs_eventloop_lag_p50_seconds/)
   writeFileSync(join(folder, 'clients.json'), JSON.stringify({ clients: [{ client_id: 'git', app: 'gitea', url: 'https://git.example.com', allow: 'everybody', client_secret_sha256: '0'.repeat(63) + '1' }] }), { mode: 0o600 })
-  const port = await freePort()
-  const service = run(t, { script: join(dist, 'server.js'), folder, env: { PORT: String(port), HOST: '127.0.0.1', OIDC_CLIENTS_FILE: 'clients.json', WECHAT_APPID: 'wx0000000000000000', WECHAT_SECRET: '0123456789abcdef0123456789abcdef', WECHAT_API_URL: 'http://127.0.0.1:9', CODE_SUPPLY: '0' } })
+  const [port, metricsPort] = [await freePort(), await freePort()]
+  const service = run(t, { script: join(dist, 'server.js'), folder, env: { PORT: String(port), HOST: '127.0.0.1', METRICS_PORT: String(metricsPort), OIDC_CLIENTS_FILE: 'clients.json', WECHAT_APPID: 'wx0000000000000000', WECHAT_SECRET: '0123456789abcdef0123456789abcdef', WECHAT_API_URL: 'http://127.0.0.1:9', CODE_SUPPLY: '0' } })
   await waitUntil(() => service.stdout().includes('listening'))
   const discovery = await fetch(`http://127.0.0.1:${port}/oidc/.well-known/openid-configuration`)
   t.hasStrict(await discovery.json(), { issuer: 'http://localhost:3000/oidc' })
+  t.match(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text(), /^nodejs_eventloop_lag_p50_seconds /m)
 })

@@ -5,6 +5,7 @@ import './shared-startup.ts'
 import { buildApp } from '../../src/app.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import { startWechatSimulator, type WechatSimulator } from '../../src/demo/wechat-simulator.ts'
+import type { Metrics } from '../../src/http/metrics/metrics.ts'
 import type { StepSink } from '../../src/login/audit.ts'
 import type { FollowedClients } from '../../src/oidc/clients-file.ts'
 import type { Places } from '../../src/login/ports.ts'
@@ -60,6 +61,8 @@ export interface TestServiceOptions {
   readonly wechatTimeoutMs?: number
   /** Gets the audit's steps. */
   readonly steps?: StepSink
+  /** Its steps are the caller's to pass on. */
+  readonly metrics?: Metrics
   /** Apps that people log in to by OpenID Connect. */
   readonly clients?: FollowedClients
   /** Wraps the app's store, to make its calls fail. */
@@ -84,7 +87,8 @@ export const openTestService = async (t: Test, options: TestServiceOptions = {})
     WECHAT_SECRET: simulator.secret,
   }
   const ownStore = options.store ?? createStore('sqlite::memory:', { clock, log })
-  const store = options.wrapStore?.(ownStore) ?? ownStore
+  const wrapped = options.wrapStore?.(ownStore) ?? ownStore
+  const store = options.metrics?.timeStore(wrapped) ?? wrapped
   const dispatchers = createWechatDispatchers()
   const wechat = createWechat({
     appid: simulator.appid,
@@ -98,8 +102,9 @@ export const openTestService = async (t: Test, options: TestServiceOptions = {})
     random: seededBytes,
     codeSupply: config.CODE_SUPPLY,
     callTimeoutMs: options.wechatTimeoutMs,
+    onCall: options.metrics?.onWechatCall,
   })
-  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: seededBytes, log, ...options.steps !== undefined && { steps: options.steps }, ...options.clients !== undefined && { clients: options.clients } }, config)
+  const app = await buildApp({ store, wechat, places: options.places ?? noPlaces, keys: options.keys ?? generateKeys(), clock, random: seededBytes, log, ...options.steps !== undefined && { steps: options.steps }, ...options.metrics !== undefined && { metrics: options.metrics }, ...options.clients !== undefined && { clients: options.clients } }, config)
   t.teardown(async () => {
     await app.close()
     wechat.close()

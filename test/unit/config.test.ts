@@ -55,6 +55,8 @@ await t.test('config: the documented defaults hold when nothing is set', async (
     LIMIT_CREATE: 60,
     LIMIT_GUESS: 60,
     LIMIT_PHONE: 120,
+    METRICS_HOST: '127.0.0.1',
+    METRICS_PORT: null,
     LOG_LEVEL: 'info',
     origin: 'http://localhost:3000',
     basePath: '',
@@ -165,6 +167,8 @@ const bad: Record<string, readonly string[]> = {
   LIMIT_CREATE: ['0'],
   LIMIT_GUESS: ['many'],
   LIMIT_PHONE: ['1.5'],
+  METRICS_HOST: ['http://127.0.0.1', 'a b'],
+  METRICS_PORT: ['0', '65536', 'on'],
   LOG_LEVEL: ['verbose'],
 }
 
@@ -245,6 +249,13 @@ await t.test('config: a name is told when it names a file for a setting that can
 
 await t.test('config: MATCH_NUMBERS is tap when it is set to its older name, on', async (t) => {
   for (const [text, mode] of [['on', 'tap'], ['tap', 'tap'], ['type', 'type'], ['off', 'off'], ['', 'tap']] as const) t.equal(readConfig({ MATCH_NUMBERS: text }).MATCH_NUMBERS, mode, text)
+})
+
+await t.test('config: METRICS_PORT is not the port of visitors', async (t) => {
+  t.hasStrict(readConfig({ METRICS_PORT: '9464', METRICS_HOST: '10.0.0.7' }), { METRICS_PORT: 9464, METRICS_HOST: '10.0.0.7' })
+  const line = 'METRICS_PORT must be another port than PORT: what it tells is not for visitors'
+  for (const env of [{ METRICS_PORT: '3000' }, { METRICS_PORT: '8080', PORT: '8080', METRICS_HOST: '10.0.0.7' }]) t.strictSame(linesOf(env), [line])
+  t.equal(readConfig({ METRICS_PORT: 'tcp://10.96.0.7:80' }).METRICS_PORT, null, 'what Kubernetes sets for a service named "metrics" is no setting')
 })
 
 await t.test('config: every mistake has a line of its own, a misspelled name, too', async (t) => {

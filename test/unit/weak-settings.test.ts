@@ -25,6 +25,7 @@ const weak: ReadonlyArray<readonly [Record<string, string>, ...string[]]> = [
   [{ STORE_URL: 'redis://user:secret@redis.example.com:6379/0' }, 'STORE_URL is Redis without TLS on a public host: '],
   [{ STORE_URL: 'redis+cluster://:secret@10.0.0.1,203.0.113.7:6379' }, 'STORE_URL is Redis without TLS on a public host: '],
   [{ STORE_URL: 'redis+sentinel://a.example.com,b.example.com/main' }, 'STORE_URL is Redis without TLS on a public host: '],
+  ...['0.0.0.0', '::', '203.0.113.7', '2001:db8::7', 'login.example.com'].map((host) => [{ METRICS_PORT: '9464', METRICS_HOST: host }, `METRICS_HOST=${host}: whoever reaches port 9464 reads `] as const),
   [{ PUBLIC_URL: 'http://localhost:3000' }, 'PUBLIC_URL is http://localhost:3000 in production: '],
   [{ TICKET_TTL: '3600' }, 'TICKET_TTL=3600 seconds: '],
   [{ SESSION_IDLE: '91d' }, 'SESSION_IDLE=7862400 seconds: '],
@@ -55,6 +56,8 @@ const strong: ReadonlyArray<Record<string, string>> = [
   { TICKET_TTL: '600', SESSION_IDLE: '90d', SESSION_MAX: '180d' },
   { LIMIT_CREATE: '9999', LIMIT_GUESS: '9999', LIMIT_PHONE: '9999' },
   { COOKIE_DOMAIN: 'example.com' },
+  { METRICS_HOST: '0.0.0.0' },
+  ...['127.0.0.1', '::1', 'localhost', '10.0.0.7', 'fd00::7', 'scan-login'].map((host) => ({ METRICS_PORT: '9464', METRICS_HOST: host })),
 ]
 
 for (const env of strong) {
