@@ -26,6 +26,7 @@ export const programs = {
   haproxy: { names: ['haproxy'], apt: 'haproxy', brew: 'haproxy', dnf: 'haproxy' },
   squid: { names: ['squid'], apt: 'squid', brew: 'squid', dnf: 'squid' },
   caddy: { names: ['caddy'], apt: 'caddy', brew: 'caddy', dnf: 'caddy' },
+  prometheus: { names: ['prometheus'], apt: 'prometheus', brew: 'prometheus', dnf: null },
   nft: { names: ['nft'], apt: 'nftables', brew: null, dnf: 'nftables' },
   ip: { names: ['ip'], apt: 'iproute2', brew: null, dnf: 'iproute' },
   gcc: { names: ['gcc'], apt: 'gcc', brew: 'gcc', dnf: 'gcc' },
@@ -55,7 +56,7 @@ export const tiers = {
   },
   networks: {
     folders: ['networks'],
-    needs: ['browser', 'chromium', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy', 'openssl', 'nft', 'ip', 'unshare', 'python', 'pyjwt', 'cryptography'],
+    needs: ['browser', 'chromium', 'firefox', 'webkit', 'xvfb', 'nginx', 'haproxy', 'squid', 'caddy', 'openssl', 'prometheus', 'nft', 'ip', 'unshare', 'python', 'pyjwt', 'cryptography'],
     jobs: 1,
   },
   faults: {
