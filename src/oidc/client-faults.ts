@@ -6,6 +6,9 @@ import type { Clock, Log } from '../login/ports.ts'
 /** Lines a minute for each app and kind of fault; strangers can cause them. */
 const linesPerMinute = 3
 
+/** Lines a minute about calls that couldn't be answered, each with a stack: without the store that is every call. */
+const failuresPerMinute = 20
+
 interface Fault {
   readonly kind: 'unknown-client' | 'wrong-secret' | 'wrong-redirect-uri' | 'refused'
   readonly text: string
@@ -42,10 +45,16 @@ export const createClientFaults = (file: string, { clock, log }: { readonly cloc
     if (fault !== null && lines.allows(fault.kind, client, linesPerMinute)) log.warn({ code: `oidc-${fault.kind}`, client }, fault.text)
   }
 
+  const fail = (error: Error): void => {
+    if (lines.allows('failed', 'anybody', failuresPerMinute)) log.error({ err: error, code: 'oidc-failed' }, 'the OpenID Provider could not answer')
+  }
+
   return {
     watch: (provider: Provider): void => {
       for (const event of events) provider.on(event as 'grant.error', report) // the types have an overload for each
-      provider.on('server_error', (_context, error) => { log.error({ err: error, code: 'oidc-failed' }, 'the OpenID Provider could not answer') })
+      provider.on('server_error', (_context, error) => { fail(error) })
+      const koa: NodeJS.EventEmitter = provider
+      koa.on('error', fail) // without a listener Koa writes the stack to the console
     },
     stop: lines.flush,
   }

@@ -1,5 +1,9 @@
 /** What the owner reads in the log where an app is set up wrongly. */
+import { EventEmitter } from 'node:events'
 import t from 'tap'
+import { Problem } from '../../../src/errors.ts'
+import type { Store } from '../../../src/login/store-port.ts'
+import { createClientFaults } from '../../../src/oidc/client-faults.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { authorizationPath, clientSecret, clientsOf, testClient, tokenCall } from '../../support/oidc.ts'
 import { withProviderKeys } from '../../support/provider-keys.ts'
@@ -45,4 +49,22 @@ await t.test('client faults: a stranger fills no log', async (t) => {
   service.clock.advance(60_000)
   t.equal(lines().length, 4)
   t.match(lines().at(-1), /"repeated":37/)
+})
+
+await t.test('client faults: what the provider cannot answer is logged with its cause, a few a minute, and never on the console', async (t) => {
+  const broken = (store: Store): Store => ({ ...store, read: async (key) => key.startsWith('oidc:') ? await Promise.reject(new Problem('store-unavailable')) : await store.read(key) })
+  const service = await openTestService(t, { clients: clientsOf(client), clock: createFakeClock(Date.now()), keys: withProviderKeys(), wrapStore: broken })
+  const failures = () => service.logged().split('\n').filter((line) => line.includes('"code":"oidc-failed"'))
+  for (let count = 0; count < 30; count++) t.equal((await tokenCall(service, client, code)).status, 503)
+  t.equal(failures().length, 20)
+  const provider = new EventEmitter()
+  const [written, own] = [[] as unknown[], console.error]
+  console.error = (...parts: unknown[]) => { written.push(parts) }
+  t.teardown(() => { console.error = own })
+  const faults = createClientFaults('clients.json', { clock: service.clock, log: service.app.log })
+  faults.watch(provider as unknown as Parameters<typeof faults.watch>[0])
+  provider.emit('error', new Error('outside of every handler'))
+  faults.stop()
+  t.match(failures().at(-1), /outside of every handler/)
+  t.strictSame(written, [])
 })
