@@ -164,6 +164,9 @@ export const openProvider = async (deps: ProviderDeps): Promise<OpenProvider> =>
     const session = callOf(context)?.session
     const client = clientOf(context)
     if (session === undefined || session === null || client === undefined) return undefined
+    // A login that goes on after an hour was checked when it began: the owner may have taken the address out of the file since. That of a device has none.
+    const { route, params } = context.oidc
+    if (['authorization', 'resume'].includes(route) && !client.redirectUris.includes(String(params?.['redirect_uri']))) throw new errors.InvalidRedirectUri()
     if (!admits(client, session.person.groups)) throw new errors.AccessDenied('the owner of this site has not let this person in')
     const authorization = await sessions.authorize(session, client.clientId)
     if (authorization === undefined) throw new errors.AccessDenied('the session has ended meanwhile')

@@ -178,3 +178,22 @@ await t.test('code flow: visitors whom apps send are counted by their address, a
   t.equal((await service.call({ method: 'POST', path: '/api/tickets', from: '198.51.100.7' })).status, 201)
   t.equal((await service.call({ path: authorizationPath(client), from: '198.51.100.8' })).status, 303)
 })
+
+await t.test('code flow: a login that has begun ends at no address that the owner has taken out of the file since', async (t) => {
+  const clients = clientsOf(testClient())
+  const service = await openTestService(t, { clients, clock: createFakeClock(Date.now()), keys: withProviderKeys() })
+  const begin = async () => {
+    const jar = new CookieJar()
+    const returnTo = new URL((await visit(service, jar, authorizationPath(testClient()))).address).searchParams.get('return_to') ?? ''
+    jar.set(...(await logIn(service)).cookie.split('=') as [string, string])
+    return { jar, returnTo }
+  }
+  const [first, second, kept] = [await begin(), await begin(), await begin()]
+  clients.set(testClient({ redirectUris: ['https://app.example.com/new'] }))
+  const resumed = await visit(service, first.jar, first.returnTo)
+  t.strictSame([resumed.status, resumed.headers['location']], [400, undefined])
+  const straight = await visit(service, second.jar, second.returnTo.replace('/interaction/', '/auth/'))
+  t.strictSame([straight.status, straight.headers['location']], [400, undefined], 'without the page between')
+  clients.set(testClient())
+  t.match((await visit(service, kept.jar, kept.returnTo)).address, /^https:\/\/app\.example\.com\/callback\?method=login&code=/)
+})
