@@ -43,19 +43,23 @@ export interface CallOptions {
   readonly cookie: { readonly name: string, readonly value: string | null }
 }
 
+/** What a call asks for, below the path of the provider. A client may send the whole address (RFC 9112 §3.2.2). */
+export const targetOf = ({ url }: Pick<FastifyRequest, 'url'>, mountPath: string): string => url.replace(/^https?:\/\/[^/?#]*/i, '').slice(mountPath.length)
+
 /**
  * The provider's view of a call. A request of its own: it reads addresses from forwarded headers, where those of PUBLIC_URL stand here, and has a session cookie that no
  * hook and no log may see, also where the service has answered in the meantime. The session cookie takes the place of the visitor's own one, which may stay where
  * `value` is null.
  */
 export const providerRequest = (request: FastifyRequest, { publicUrl, mountPath, address, cookie }: CallOptions): IncomingMessage => {
-  const { raw: { method, url = '', headers } } = request
+  const { raw: { method, headers } } = request
+  const target = targetOf(request, mountPath)
   const { protocol, host } = new URL(publicUrl)
   const others = (headers.cookie ?? '').split(';').filter((pair) => cookie.value === null || pair.split('=')[0]?.trim() !== cookie.name)
   const body = Buffer.isBuffer(request.body) ? request.body : null
   const { 'transfer-encoding': _coding, ...kept } = headers
   const own = new IncomingMessage(new Socket()) // connected to nothing: whatever the provider does to it ends there
-  Object.assign(own, { method, url: url.slice(mountPath.length), originalUrl: url, complete: true })
+  Object.assign(own, { method, url: target, originalUrl: `${mountPath}${target}`, complete: true })
   own.headers = {
     ...kept,
     ...body !== null && { 'content-length': String(body.length) },

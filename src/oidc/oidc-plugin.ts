@@ -4,7 +4,7 @@ import type { InteractionResults } from 'oidc-provider'
 import { Problem } from '../errors.ts'
 import type { Audit } from '../login/audit.ts'
 import type { Clock, PersonalSession } from '../login/ports.ts'
-import { callProvider, providerRequest, type Listener } from './call.ts'
+import { callProvider, providerRequest, targetOf, type Listener } from './call.ts'
 import { endOf } from './app-logins.ts'
 import type { OidcClient } from './client.ts'
 import type { FollowedClients } from './clients-file.ts'
@@ -92,9 +92,10 @@ export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, b
     schema: { hide: true },
     config: { isForPeople: true, acceptsForms: true },
     handler: async (request, reply) => {
-      const path = request.url.slice(mountPath.length).replace(/[?#].*/s, '')
+      const target = targetOf(request, mountPath)
+      const path = target.replace(/[?#].*/s, '')
       if (!isSpelledAsListed(path)) throw new Problem('not-found')
-      if (request.url.length - mountPath.length - path.length > maxRequestBytes + 1) throw new Problem('payload-too-large', { status: 431 })
+      if (target.length - path.length > maxRequestBytes + 1) throw new Problem('payload-too-large', { status: 431 })
       if (request.method === 'POST' && path === oidcRoutes.code_verification) await countGuess(request)
       const session = await findSession(request, reply)
       if (storesSomething.test(path)) await (session === null ? countVisitor(request) : countPerson(session.sub, request.audit))

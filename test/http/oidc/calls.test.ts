@@ -104,3 +104,17 @@ await t.test('calls of the provider: it writes nothing to the console, where eac
   t.strictSame(answers.map(({ status }) => status), [400, 400, 404])
   t.strictSame(written, [])
 })
+
+await t.test('calls of the provider: an address may be whole, and is counted as well', async (t) => {
+  const service = await open(t, { env: { LIMIT_CREATE: '2' } })
+  const { port } = new URL(await service.app.listen({ port: 0, host: '127.0.0.1' }))
+  const get = (path: string) => new Promise<number | undefined>((resolve, reject) => {
+    httpRequest({ port, host: '127.0.0.1', path }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode)
+    }).on('error', reject).end()
+  })
+  t.equal(await get('http://login.example.com/oidc/jwks'), 200)
+  const whole = `http://login.example.com${authorizationPath(client)}`
+  t.strictSame([await get(whole), await get(whole), await get(whole)], [303, 303, 429])
+})
