@@ -140,6 +140,24 @@ await t.test('demo with sites: a newcomer is logged in by OpenID Connect, and ou
   await window.code.waitFor() // logged out at the service, too: otherwise the app would be logged in again without a code
 })
 
+await t.test('demo with sites: no page is wider than a small phone', async (t) => {
+  const window = await openWindow(t, chromium, url)
+  const phone = await window.openPhone('Kim')
+  const page = await window.page.context().newPage()
+  await page.setViewportSize({ width: 360, height: 740 })
+  const overflow = (): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  for (const kind of ['element', 'openid'] as const) {
+    await page.goto(urlOf(kind))
+    t.equal(await overflow(), 0, `${kind}, logged out`)
+  }
+  await page.goto(urlOf('proxy'))
+  await page.locator('scan-login .code-image').waitFor()
+  await phone.shell.locator('#scan').click()
+  await phone.button(await page.locator('scan-login .layer:not(.leaving) .number').innerText()).click()
+  await page.getByText(siteLanguages.en.proxy.lead).waitFor()
+  t.equal(await overflow(), 0, 'with what the proxy has said')
+})
+
 await t.test('demo with sites: the app with OpenID Connect takes no answer to a login that its browser didn\'t begin', async (t) => {
   const app = remote(urlOf('openid').replace('localhost', '127.0.0.1'))
   t.teardown(app.close)

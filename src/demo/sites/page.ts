@@ -47,7 +47,7 @@ const style = `
 :root { color-scheme: light dark; --page: #f1f2f4; --card: #fff; --ink: #171a1e; --soft: #5a626c; }
 @media (prefers-color-scheme: dark) { :root { --page: #0f1113; --card: #1a1d21; --ink: #eef0f2; --soft: #a5adb7; } }
 * { box-sizing: border-box; margin: 0; }
-body { min-height: 100vh; display: grid; place-items: center; background: var(--page); color: var(--ink); font: 1rem/1.5 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; text-align: center; }
+body { min-height: 100vh; display: grid; grid-template-columns: minmax(0, 1fr); place-items: center; background: var(--page); color: var(--ink); font: 1rem/1.5 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; text-align: center; }
 main { display: grid; gap: 16px; width: 480px; max-width: 100%; padding: 28px 24px 20px; background: var(--card); border-radius: 28px; }
 h1 { font-size: 1.375rem; line-height: 1.4; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 8px 16px; text-align: start; font-size: 0.875rem; }
