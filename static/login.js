@@ -27,9 +27,9 @@ for (const [event, isBusyThen] of /** @type {const} */ ([['ticket', false], ['sc
 
 // The visitor comes from an app, and wants to be logged in there.
 login.addEventListener('ticket', (event) => {
-  const { app } = /** @type {CustomEvent<{ app: string | null }>} */ (event).detail
+  const { app } = /** @type {CustomEvent<{ app?: string }>} */ (event).detail
   const where = login.querySelector('.log-in-where')
-  if (app !== null && where !== null) where.textContent = app
+  if (app !== undefined && where !== null) where.textContent = app
 })
 
 login.addEventListener('login', (event) => {

@@ -42,8 +42,8 @@ export interface ScanLogin {
 export type ScanLoginTrouble = 'offline' | 'busy' | 'unreachable' | 'wechat' | 'crowded' | 'too-often' | 'person-blocked' | 'person-waiting' | 'person-unknown'
 
 export interface ScanLoginEventMap {
-  /** There is a new ticket, or a reload continues an old one; `ticket` is its public id, never its secret, and `app` the name of the app that waits for the login, by OpenID Connect. */
-  ticket: CustomEvent<{ readonly ticket: string, readonly app: string | null }>
+  /** There is a new ticket, or a reload continues an old one; `ticket` is its public id, never its secret, and `app` the name of the app that waits for the login, by OpenID Connect, where one does. */
+  ticket: CustomEvent<{ readonly ticket: string, readonly app?: string }>
   /** A phone has scanned the code; the element shows the number, if one is asked for. */
   scanned: CustomEvent<object>
   /** The person has confirmed on the phone. If somebody else was logged in in this browser before, the page asks the visitor now whether it was them. */

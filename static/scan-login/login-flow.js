@@ -3,7 +3,7 @@ import { createContext } from './context.js'
 import { finishLogin, noSession } from './finish-login.js'
 import { pollTicket } from './poll-ticket.js'
 import { presentCode } from './present-code.js'
-import { createTicketRequests } from './request-ticket.js'
+import { createTicketRequests, nameOfApp } from './request-ticket.js'
 import { createViewState } from './view-state.js'
 import { linked, pause, throwIfAborted } from './wait.js'
 
@@ -89,7 +89,7 @@ export const runLogin = async (run) => {
   let name = 'waiting'
   let attempt = await run.savedTickets.take(returnTo, signal)
   throwIfAborted(signal)
-  if (attempt !== null) emit({ name: 'ticket', ticket: attempt.ticket.id, app: attempt.ticket.app?.name ?? null })
+  if (attempt !== null) emit({ name: 'ticket', ticket: attempt.ticket.id, ...nameOfApp(attempt.ticket) })
   /** @type {import('./ticket-api.js').Ticket | null} */
   let expired = null
   for (;;) {

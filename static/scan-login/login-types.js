@@ -4,7 +4,7 @@
 /** @typedef {{ now: () => boolean, onChange: (listener: () => void) => void }} Condition */
 /**
  * What the element tells the page around it; once per ticket; `error` at each failed try.
- * @typedef {{ name: 'ticket', ticket: string, app: string | null } | { name: 'scanned' | 'confirmed' | 'cancelled' | 'expired' } | { name: 'login', session: Session } | { name: 'error', reason: string }} LoginEvent
+ * @typedef {{ name: 'ticket', ticket: string, app?: string } | { name: 'scanned' | 'confirmed' | 'cancelled' | 'expired' } | { name: 'login', session: Session } | { name: 'error', reason: string }} LoginEvent
  */
 /**
  * Everything a login needs of the browser, so that tests can replace it.

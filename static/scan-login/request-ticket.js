@@ -28,7 +28,7 @@ export const createTicketRequests = ({ online, emit, context, viewState, returnT
 
   /** @param {import('./ticket-api.js').Ticket} ticket @returns {Attempt} */
   const begin = (ticket) => {
-    emit({ name: 'ticket', ticket: ticket.id, app: ticket.app?.name ?? null })
+    emit({ name: 'ticket', ticket: ticket.id, ...nameOfApp(ticket) })
     return { ticket, after: ticket.version, endsAt: clock.now() + ticket.lifeMs, isTheirs: false, appEndsAt: clock.now() + (ticket.app?.waitsMs ?? Infinity) }
   }
 
@@ -65,6 +65,9 @@ export const createTicketRequests = ({ online, emit, context, viewState, returnT
     },
   }
 }
+
+/** For an event: the app that waits for the login, where one does. @param {import('./ticket-api.js').Ticket} ticket */
+export const nameOfApp = ({ app }) => app ? { app: app.name } : {}
 
 /** @param {Failure} failure @returns {import('./view-state.js').NoCodeReason} */
 const reasonOf = ({ status, code }) => {
