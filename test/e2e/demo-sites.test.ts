@@ -145,7 +145,7 @@ await t.test('demo with sites: no page is wider than a small phone', async (t) =
   const phone = await window.openPhone('Kim')
   const page = await window.page.context().newPage()
   await page.setViewportSize({ width: 360, height: 740 })
-  const overflow = (): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  const overflow = (): Promise<number> => page.evaluate('document.documentElement.scrollWidth - innerWidth')
   for (const kind of ['element', 'openid'] as const) {
     await page.goto(urlOf(kind))
     t.equal(await overflow(), 0, `${kind}, logged out`)
