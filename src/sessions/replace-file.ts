@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { whyDenied } from '../file-rights.ts'
 
 const isRoot = process.geteuid?.() === 0
+const defaultRights = isRoot ? 0o640 : 0o600
 
 /** What a change makes of the file: its new text, or null where it stays as it is. */
 interface Change<Result> {
@@ -15,7 +16,7 @@ interface Change<Result> {
  * Changes a file that is there, or with `mayBeMissing` makes it. `next` reads it, and is called while nobody else changes it: the draft beside it is the lock, and is
  * created exclusively. A file that is new can be read by its owner alone; an old one keeps those of its rights that are in `keptRights`. Throws an Error whose message is for the operator; the file is unchanged then.
  */
-export const replaceFile = <Result>(path: string, next: () => Change<Result>, { mayBeMissing = false, keptRights = isRoot ? 0o640 : 0o600 } = {}): Result => {
+export const replaceFile = <Result>(path: string, next: () => Change<Result>, { mayBeMissing = false, keptRights = defaultRights } = {}): Result => {
   if (mayBeMissing) makeFolder(path)
   const target = existsSync(path) || !mayBeMissing ? realpathSync(path) : path // a symbolic link stays one
   const draft = `${target}.new`
@@ -56,7 +57,7 @@ export const writePrivateFile = (path: string, text: string): void => {
 export const isAlreadyThere = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST'
 
 /** The service may run as another user than root: what root writes keeps its owner, and what is new gets that of its folder. */
-const takeRights = (draft: string, target: string, keptRights: number): void => {
+export const takeRights = (draft: string, target: string, keptRights = defaultRights): void => {
   const isNew = !existsSync(target)
   const { uid, gid, mode } = statSync(isNew ? dirname(target) : target)
   if (isRoot) chownSync(draft, uid, gid)
@@ -72,7 +73,7 @@ const makeFolder = (path: string): void => {
 }
 
 /** Makes a rename survive a power failure. */
-const flushFolder = (folder: string): void => {
+export const flushFolder = (folder: string): void => {
   const handle = openSync(folder, 'r')
   try {
     fsyncSync(handle)

@@ -25,17 +25,24 @@ export const lockStoreFile = async (url: string, clock: Pick<Clock, 'steady'>): 
   if (file === null) return () => {}
   const giveUpAt = clock.steady() + waitMs
   for (;;) {
-    try {
-      const lock = lockNow(`${file}.lock`)
-      held.add(lock)
-      return () => { if (held.delete(lock)) lock.close() }
-    } catch (cause) {
-      if (!isLocked(cause)) throw new Error(`STORE_URL ${url} can't be locked: ${(cause as Error).message}${whyDenied('write', `${file}.lock`)}`, { cause }) // node:fs and node:sqlite throw Errors
-      if (clock.steady() >= giveUpAt) {
-        throw new Error(`STORE_URL ${url} is in use by another scan-login, and two on one file would miss each other's changes: stop the other one, give this one another file, or use Redis for both`, { cause })
-      }
+    const release = tryLock(`${file}.lock`, `STORE_URL ${url}`)
+    if (release !== null) return release
+    if (clock.steady() >= giveUpAt) {
+      throw new Error(`STORE_URL ${url} is in use by another scan-login, and two on one file would miss each other's changes: stop the other one, give this one another file, or use Redis for both`)
     }
     await new Promise<void>((resolve) => { setTimeout(resolve, retryMs) })
+  }
+}
+
+/** Acquires the lock of a file, as `lockStoreFile` does; null where another process has it. `what` is locked by it, as an error says. */
+export const tryLock = (path: string, what: string): (() => void) | null => {
+  try {
+    const lock = lockNow(path)
+    held.add(lock)
+    return () => { if (held.delete(lock)) lock.close() }
+  } catch (cause) {
+    if (isLocked(cause)) return null
+    throw new Error(`${what} can't be locked: ${(cause as Error).message}${whyDenied('write', path)}`, { cause }) // node:fs and node:sqlite throw Errors
   }
 }
 

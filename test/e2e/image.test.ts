@@ -24,11 +24,11 @@ const runIn = async (t: Test, deployment: Deployment, script: string, ...args: r
 
 await t.test('image: it has the programs that it starts, the pages, and nothing of the sources or their packages', async (t) => {
   t.strictSame([command, healthcheck], [['node', 'server.js'], ['node', 'healthcheck.js']])
-  t.strictSame(readdirSync(folder).sort(), ['LICENSES.txt', 'app', 'clients.js', 'data', 'healthcheck.js', 'keys.js', 'package.json', 'people.js', 'server.js', 'static'])
+  t.strictSame(readdirSync(folder).sort(), ['LICENSES.txt', 'app', 'backup.js', 'clients.js', 'data', 'healthcheck.js', 'keys.js', 'package.json', 'people.js', 'restore.js', 'server.js', 'static'])
   t.strictSame(globSync('**/*.ts', { cwd: folder }), ['static/scan-login.d.ts'])
   for (let above = folder; above !== '/'; above = join(above, '..')) t.notOk(existsSync(join(above, 'node_modules')), above)
   t.strictSame(globSync('static/*.js*', { cwd: folder }).sort(), ['login', 'me', 'scan-login'].flatMap((name) => ['', '.br', '.gz'].map((end) => `static/${name}.js${end}`)))
-  for (const name of ['server', 'keys', 'people', 'clients', 'healthcheck']) t.notMatch(readFileSync(join(folder, `app/${name}.js`), 'utf8'), /(?:from|import|require)\s*\(?"(?:esbuild|[^"]*\/demo\/)/)
+  for (const name of ['server', 'keys', 'people', 'clients', 'healthcheck', 'backup', 'restore']) t.notMatch(readFileSync(join(folder, `app/${name}.js`), 'utf8'), /(?:from|import|require)\s*\(?"(?:esbuild|[^"]*\/demo\/)/)
 })
 
 await t.test('image: the licence of every package in it is there', async (t) => {
@@ -38,7 +38,7 @@ await t.test('image: the licence of every package in it is there', async (t) => 
 })
 
 await t.test('image: the text of each program is ASCII, and its map has our own sources alone, so that both take little memory', async (t) => {
-  for (const name of ['server', 'keys', 'people', 'clients', 'healthcheck']) {
+  for (const name of ['server', 'keys', 'people', 'clients', 'healthcheck', 'backup', 'restore']) {
     t.match(readFileSync(join(folder, `app/${name}.js`), 'latin1'), /^[\0-\x7f]*$/, name)
     const { sources } = JSON.parse(readFileSync(join(folder, `app/${name}.js.map`), 'utf8')) as { sources: readonly string[] }
     t.ok(sources.length > 5 && sources.every((source) => /\/(?:src|static)\//.test(source)), name)
@@ -90,7 +90,7 @@ await t.test('image: held polls are answered and the process ends with 0 when SI
   t.strictSame((await answers).map(({ status }) => status), [200, 200, 200, 200, 200])
 })
 
-await t.test('image: its health check, keys and people work beside the service', async (t) => {
+await t.test('image: its health check, keys, people and backup work beside the service', async (t) => {
   const deployment = await open(t)
   t.match(await runIn(t, deployment, 'keys.js'), { code: 0, stdout: /keys\.json is made: /, stderr: '' })
   t.match(await runIn(t, deployment, 'healthcheck.js'), { code: 1, stderr: /^scan-login: http:\/\/127\.0\.0\.1:\d+\/health\/live does not answer: [^\n]+\n$/ })
@@ -100,6 +100,9 @@ await t.test('image: its health check, keys and people work beside the service',
   const phone = await deployment.phone()
   t.match(await runIn(t, deployment, 'people.js', 'sign-out', phone.sub), { code: 0, stdout: /: 0 browsers, 1 phone key\n$/ })
   t.equal((await phone.sessions()).json.code, 'key-unknown')
+  const backup = join(deployment.folder, 'backup')
+  t.match(await runIn(t, deployment, 'backup.js', backup), { code: 0, stdout: /backup is made: store\.db, keys\.json as of /, stderr: '' })
+  t.match(await runIn(t, deployment, 'restore.js', backup), { code: 1, stderr: /is in use by a service: / })
 })
 
 await t.test('image: a stack in the log names the line of the source', async (t) => {
@@ -116,7 +119,7 @@ await t.test('image: a stack in the log names the line of the source', async (t)
 
 await t.test('image: one line stops each program when Node.js is too old', async (t) => {
   const old = { folder: makeFolder(t), through: ['sh', '-c', 'exec "$0" --import "data:text/javascript,Object.defineProperty(process.versions, \'node\', { value: \'20.20.2\' })" "$@"'] }
-  for (const name of ['server', 'keys', 'people', 'clients', 'healthcheck']) {
+  for (const name of ['server', 'keys', 'people', 'clients', 'healthcheck', 'backup', 'restore']) {
     t.hasStrict(await run(t, { ...old, script: join(folder, `${name}.js`) }).ended, {
       code: 1,
       stdout: '',

@@ -1,0 +1,45 @@
+const settings = `The settings are those of the service: STORE_URL, KEYS_FILE and OIDC_CLIENTS_FILE, from the environment or from .env. The exit code is 0 where
+the command has done its work, and 1 otherwise, with the reason on the standard error.
+`
+
+export const backupHelp = `npm run backup -- <folder> [--passphrase-file <file>] [--keys-only] [--json]
+
+Makes a backup in a folder that does not exist yet, beside the running service or without it, as the user of the service. The folder appears
+when the backup is whole and on the disk. Meanwhile a copy of the store needs room beside the store.
+
+In it are the store as it was at one moment (who is logged in, people, groups, blocks), the key file, and the file of the apps, with a
+manifest.json that has the time, the version and a SHA-256 of each. Not in it are the settings (.env), which have the secrets of WeChat and of the
+webhook, and files that a setting or an entry of an app names (client_secret_file, GEOIP_FILE, SITE_LOGO): the command lists them.
+
+Whoever has a backup has the keys: keep it as you keep these.
+
+  --passphrase-file <file>  encrypts it (scrypt, AES-256-GCM) with the passphrase in a private file, of at least 16 characters
+  --keys-only               without the store: the key file and the file of the apps
+  --json                    prints {"folder", "version", "made_at", "encrypted", "people", "logins", "files": [{"name", "bytes", "sha256"}], "not_included"}
+
+Redis makes copies of its own: with appendonly yes it keeps what is written (AOF), and BGSAVE writes a snapshot of everything to dump.rdb, which
+you copy while Redis runs. Back up the keys beside it with --keys-only: without them the copy is worth nothing.
+
+${settings}`
+
+export const restoreHelp = `npm run restore -- <folder> [--passphrase-file <file>] [--sign-everybody-out] [--keys-only] [--json]
+
+Puts a backup where STORE_URL, KEYS_FILE and OIDC_CLIENTS_FILE say, while the service is stopped. It overwrites nothing: an old store has to be
+moved away first. A key file or file of apps that is there already with the same content stays. Before anything is in place, the whole backup is
+read and held against its manifest. The store comes last: a restore that was interrupted can be run again.
+
+What has happened since the backup is lost, and what had ended since is back: whoever has logged in since logs in once more, browsers and phones
+that were signed out since are logged in again, and so are people who were blocked or have deleted their data since. The command says how to find
+them in the log of the service. Do that before you start the service.
+
+  --passphrase-file <file>  for an encrypted backup
+  --sign-everybody-out      ends every login in it, in browsers, on phones and in apps: for a store that somebody broke into, or an old backup.
+                            People, groups, owners and blocks stay, and everybody scans once more
+  --keys-only               without the store: the key file and the file of the apps
+  --json                    prints {"folder", "version", "made_at", "people", "logins", "restored", "kept", "signed_out", "not_included"}
+
+For Redis, stop Redis and the service, put dump.rdb or the folder appendonlydir where its setting "dir" says, start it (with appendonly yes it
+reads the AOF, and not dump.rdb: see Redis' page on persistence), and restore the keys with --keys-only. What is said above of lost and
+ended things holds there, too.
+
+${settings}`

@@ -1,0 +1,44 @@
+/** What the two commands have in common: a folder, a few options, and their help. */
+import { readServiceSettings } from '../../environment.ts'
+import { orExit } from '../../serve.ts'
+import { readArguments, type Arguments } from '../arguments.ts'
+import type { Config } from '../../config.ts'
+import { readPassphrase } from './files.ts'
+
+export interface Terms {
+  readonly name: 'backup' | 'restore'
+  readonly form: string
+  readonly help: string
+  /** Those without a value. */
+  readonly options: readonly string[]
+}
+
+export interface Asked {
+  readonly config: Config
+  readonly folder: string
+  readonly passphrase: string | null
+  readonly has: (option: string) => boolean
+}
+
+const passphraseOption = 'passphrase-file'
+
+/** Runs the command of this process. */
+export const runCommand = ({ name, form, help, options: known }: Terms, work: (asked: Asked) => Promise<void>): Promise<void> => orExit(async () => {
+  const { words, options } = readArguments(process.argv.slice(2), [passphraseOption])
+  if (options.has('help') || options.has('-h')) {
+    process.stdout.write(help)
+    return
+  }
+  const [folder, ...more] = words
+  if (folder === undefined || more.length > 0 || ![...options].every(isAmong(known))) throw new Error(`usage: "npm run ${name} -- ${form}"; "npm run ${name} -- --help" says more`)
+  const file = options.get(passphraseOption)
+  await work({
+    config: readServiceSettings({ withSecretFiles: true }).config,
+    folder,
+    passphrase: typeof file === 'string' ? readPassphrase(file) : null,
+    has: (option) => options.has(option),
+  })
+})
+
+const isAmong = (known: readonly string[]) => ([option, value]: readonly [string, Arguments['options'] extends ReadonlyMap<string, infer Value> ? Value : never]): boolean =>
+  option === passphraseOption ? typeof value === 'string' && value !== '' : known.includes(option) && value === true
