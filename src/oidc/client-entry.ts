@@ -82,6 +82,7 @@ const contentFaults = (entry: ClientEntry): readonly string[] => {
   const { name, allow } = entry
   const urlFault = whyNoAppUrl(entry.url)
   const faults = [
+    ...entry.client_id in Object.prototype ? [`client_id can't be ${JSON.stringify(entry.client_id)}: every object of JavaScript has a member of that name`] : [],
     ...name !== undefined && !(isPlainText(name, 64) && name.trim() !== '') ? ['name must be 1 to 64 characters, without hidden ones'] : [],
     ...urlFault === null ? [] : [`url ${urlFault}`],
     ...allow === 'everybody' ? [] : allow.groups.filter((group) => !isGroup(group)).map((group) => `allow has ${JSON.stringify(group.slice(0, 64))}, which is no name of a group: 1 to 32 of a-z, 0-9 and "-"`),

@@ -97,6 +97,7 @@ await t.test('client entry: a public client has no secret and must use PKCE, and
 await t.test('client entry: each wrong member has a line that names it', async (t) => {
   for (const [more, lines] of [
     [{ client_id: '-x' }, ['client_id must be 1 to 64 letters, digits, ".", "_" and "-", the first a letter or a digit']],
+    ...['constructor', 'toString'].map((id) => [{ client_id: id }, [`client_id can't be "${id}": every object of JavaScript has a member of that name`]]),
     [{ client_id: 'x'.repeat(65), app: 'wiki' }, [/^client_id must be /, /^app must be one of gitea, forgejo, /]],
     [{ allow: undefined }, ['needs allow: who may log in there is never assumed. Say "everybody", or {"groups": ["staff"]}']],
     ...[['listed'], [{ groups: [] }], ['Everybody'], [{ groups: ['a'], users: [] }], [null], [true]].map(([allow]) => [{ allow }, ['allow must be "everybody", or {"groups": ["staff"]} with the groups whose people may log in']]),
