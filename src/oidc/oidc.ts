@@ -4,7 +4,8 @@ import type { FindAppLogin } from '../login/ports.ts'
 import { createAppLogins } from './app-logins.ts'
 import { openLogouts, type LogoutDeps } from './logouts.ts'
 import { oidcPlugin, type OidcPluginDeps } from './oidc-plugin.ts'
-import { openProvider, type ProviderDeps } from './provider.ts'
+import { openProvider } from './provider.ts'
+import type { ProviderDeps } from './provider-deps.ts'
 
 export interface Oidc {
   /** Answers below the path `/oidc`. */
