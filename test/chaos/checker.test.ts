@@ -69,6 +69,12 @@ const good: Record<string, Changes> = {
     lost: byBrowser('poll', { at: 1_000, answer: refusal(404, 'ticket-not-found') }),
     forgotten: byPhone('scan', { at: 1_000, answer: refusal(401, 'key-unknown') }),
   },
+  'a scan that was seen before an emptied store had forgotten its person': {
+    ...unfinished,
+    emptied,
+    scan: byPhone('scan', { at: 300, end: 1_000, answer: refusal(403, 'person-unknown') }),
+    lost: byBrowser('poll', { at: 1_000, answer: refusal(404, 'ticket-not-found') }),
+  },
 }
 
 for (const [name, changes] of Object.entries(good)) {

@@ -117,11 +117,14 @@ export const ticketRules: Readonly<Record<string, TicketRule>> = {
   },
 
   'a cause for each state': function * (ticket, evidence) {
-    const { personOf } = evidence
+    const { personOf, isLostBetween } = evidence
+    // A scan that is stored before Redis is emptied, and then finds its person's record gone, is refused: its browser may have seen it.
+    const mayBeScan = (call: CallRecord): boolean =>
+      call.kind === 'scan' && (mayBeDone(call) || (call.answer?.code === 'person-unknown' && isLostBetween(call.start, call.end)))
     const isOwn = (call: CallRecord): boolean => call.secret === secretOf(ticket)
     for (const sighting of sightingsOf(ticket)) {
       const had = (isCause: (call: CallRecord) => boolean): boolean => hadCause(ticket, sighting, isCause)
-      if (isOnly(sighting, past('scanned')) && !had((call) => call.kind === 'scan' && mayBeDone(call))) yield ['it was scanned without a scan', sighting.call]
+      if (isOnly(sighting, past('scanned')) && !had(mayBeScan)) yield ['it was scanned without a scan', sighting.call]
       if (isOnly(sighting, past('confirmed'))) {
         const people = new Set(ticket.calls.filter((call) => call.kind === 'scan' && mayBeDone(call)).map(personOf))
         const isConfirm = (call: CallRecord): boolean =>
