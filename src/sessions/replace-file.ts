@@ -61,7 +61,7 @@ export const takeRights = (draft: string, target: string, keptRights = defaultRi
   const isNew = !existsSync(target)
   const { uid, gid, mode } = statSync(isNew ? dirname(target) : target)
   if (isRoot) chownSync(draft, uid, gid)
-  if (!isNew) chmodSync(draft, (mode & keptRights) | 0o600)
+  if (!isNew) chmodSync(draft, mode & keptRights)
 }
 
 const makeFolder = (path: string): void => {

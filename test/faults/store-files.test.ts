@@ -1,7 +1,6 @@
 /** The embedded store's file: used by one service at a time, and not readable by other users of the machine. */
-import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
@@ -9,8 +8,6 @@ import { systemClock } from '../../src/runtime.ts'
 import { lockStoreFile } from '../../src/stores/file-lock.ts'
 import { readableByOthers } from '../../src/stores/readable-files.ts'
 import { createStore } from '../../src/stores/store.ts'
-import { openBrowser } from '../support/clients.ts'
-import { sectionIn } from '../support/readmes.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { makeFolder, openDeployment, run } from '../support/service-process.ts'
@@ -117,37 +114,3 @@ await t.test('files: no line warns when files and folders were made by the servi
   t.notMatch(service.stdout(), /can be read by others/)
   t.strictSame(readableByOthers('redis://127.0.0.1:6379', join(deployment.folder, 'data/keys.json')), [])
 })
-
-for (const [language, title] of [['en', 'Copy the embedded store'], ['zh-CN', '复制内置存储']] as const) {
-  await t.test(`copy: a session is in it, and the service goes on with it, when the line of the README in ${language} has made it beside a running service`, async (t) => {
-    const deployment = await openDeployment(t)
-    const service = await deployment.start()
-    const browser = await openBrowser(deployment)
-    const phone = await deployment.phone()
-    await phone.scan(browser.ticket)
-    const data = join(deployment.folder, 'data')
-    const [, line = 'false'] = /```sh\n(.+)\n```/.exec(sectionIn(language, title)) ?? []
-    execFileSync('sh', ['-c', line], { cwd: deployment.folder, env: { PATH: `${dirname(process.execPath)}:${process.env.PATH}` } })
-    t.equal(statSync(join(data, 'copy.db')).mode & 0o777, 0o600)
-    copyFileSync(join(data, 'scan-login.db'), join(data, 'plain.db'))
-    const countIn = (name: string): unknown => {
-      const db = new DatabaseSync(join(data, name))
-      try {
-        return db.prepare('SELECT count(*) AS count FROM entries WHERE key LIKE ?').get('ticket:%')?.count
-      } catch (error) {
-        return (error as Error).message
-      } finally {
-        db.close()
-      }
-    }
-    t.equal(countIn('plain.db'), 'no such table: entries', 'a copy of the file alone is empty')
-    t.equal(countIn('copy.db'), 1)
-
-    service.kill('SIGKILL')
-    await service.ended
-    for (const name of ['scan-login.db-wal', 'scan-login.db-shm']) rmSync(join(data, name))
-    renameSync(join(data, 'copy.db'), join(data, 'scan-login.db'))
-    await deployment.start()
-    t.hasStrict((await browser.poll()).json, { state: 'scanned' })
-  })
-}
