@@ -39,7 +39,7 @@ const wayBack = ({ headers }: Pick<Answer, 'headers'>, publicUrl = 'https://logi
 const lost = '/me#return-refused'
 const lostAt = (origin: string): string => `/me?site=${origin}/#return-refused`
 
-await t.test('forward auth: an app gets who is logged in, and others a way to the login or a refusal, by proxy, navigation, cookie, group and method', async (t) => {
+await t.test('H13 forward auth: an app gets who is logged in, and others a way to the login or a refusal, by proxy, navigation, cookie, group and method', async (t) => {
   const service = await openService(t)
   const { cookie, phone } = await logIn(service)
   await peopleIn(service).setGroups(phone.sub, () => ['staff', 'editors'])

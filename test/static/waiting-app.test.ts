@@ -7,7 +7,7 @@ const app = (seconds: number, more: object = {}) => ({ app: { name: 'The app', o
 const tooLate = (waitsMs: number) => ({ name: 'too-late', app: { name: 'The app', startUrl: 'https://app.example.com/login', waitsMs } })
 
 for (const state of ['pending', 'scanned'] as const) {
-  await t.test(`waiting app: when it gives up, a ticket that is ${state} is cancelled, and the page leads back to the app`, async (t) => {
+  await t.test(`H9 waiting app: when it gives up, a ticket that is ${state} is cancelled, and the page leads back to the app`, async (t) => {
     const bench = createLoginHarness()
     bench.plan.create.push(ticketAnswer('first', app(100)))
     await bench.begin()
@@ -23,7 +23,7 @@ for (const state of ['pending', 'scanned'] as const) {
   })
 }
 
-await t.test('waiting app: a code that is renewed has no more time than the app', async (t) => {
+await t.test('H9 waiting app: a code that is renewed has no more time than the app', async (t) => {
   const bench = createLoginHarness()
   bench.plan.create.push(ticketAnswer('first', app(300)), ticketAnswer('second', app(130)))
   await bench.begin()

@@ -45,7 +45,7 @@ const assertPage = (t: Test, page: Answer, status: number): void => {
 const logoutPath = (client: OidcClient, more: Record<string, string> = {}): string =>
   `/oidc/session/end?${new URLSearchParams({ client_id: client.clientId, post_logout_redirect_uri: client.postLogoutRedirectUris[0] ?? '', state: 'the-state', ...more }).toString()}`
 
-await t.test('logout: the page names the app and asks; "Log out" ends the session and goes back to the app', async (t) => {
+await t.test('H12 logout: the page names the app and asks; "Log out" ends the session and goes back to the app', async (t) => {
   const { service, client, jar, logInHere } = await open(t)
   const { cookie } = await logInHere()
   const page = await get(service, jar, logoutPath(client))
@@ -182,7 +182,7 @@ await t.test('login that can\'t go on: one whose end was reached already, and th
   t.equal((await redeem(service, client, (await visit(service, jar, authorizationPath(client))).address)).status, 200, 'a new one goes through')
 })
 
-await t.test('form_post: the answer is a form that the policy lets go to the app, and nowhere else', async (t) => {
+await t.test('H12 form_post: the answer is a form that the policy lets go to the app, and nowhere else', async (t) => {
   for (const [redirectUri, source] of [['https://app.example.com/callback?method=login', 'https://app.example.com'], ['http://localhost:8080/cb', 'http://localhost:8080'], ['http://[::1]:8080/cb', 'http:']] as const) {
     const client = testClient({ redirectUris: [redirectUri] })
     const { service, jar, logInHere } = await open(t, { client })

@@ -1,4 +1,4 @@
-/** The hard requirements of apps, H1 to H15, each under its number. H9, H12 and H13 have files of their own: static/waiting-app, http/oidc/pages, http/forward-auth. */
+/** The hard requirements of apps, H1 to H15, each under its number. H9 is in static/waiting-app, H12 in http/oidc/pages, H13 in http/forward-auth. */
 import { execFile } from 'node:child_process'
 import { createPublicKey, verify } from 'node:crypto'
 import { promisify } from 'node:util'
