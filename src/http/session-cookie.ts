@@ -1,6 +1,7 @@
 /** The session cookie: its name, its attributes, and every variant of it that a browser may hold. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
+import { cookieValues } from '../domain/cookie-values.ts'
 import { isSecret } from '../domain/ids.ts'
 import type { Clock } from '../login/ports.ts'
 
@@ -63,9 +64,9 @@ export const createSessionCookie = (config: Config, clock: Clock): SessionCookie
 
   return {
     name,
-    count: (request) => valuesOf(request, name).length,
+    count: (request) => cookieValues(request.headers.cookie, name).length,
     read: (request) => {
-      const secrets = new Set(valuesOf(request, name).filter(isSecret))
+      const secrets = new Set(cookieValues(request.headers.cookie, name).filter(isSecret))
       return secrets.size > maxSecrets ? { secrets: [], tooMany: true } : { secrets: [...secrets], tooMany: false }
     },
     set: (reply, secret, endsAt) => {
@@ -75,12 +76,6 @@ export const createSessionCookie = (config: Config, clock: Clock): SessionCookie
     clear,
   }
 }
-
-/** The values of all cookies with exactly this name, in the header's order. */
-const valuesOf = ({ headers: { cookie = '' } }: FastifyRequest, name: string): string[] => cookie.split(';').flatMap((pair) => {
-  const at = pair.indexOf('=')
-  return at > 0 && pair.slice(0, at).trim() === name ? [pair.slice(at + 1).trim()] : []
-})
 
 /** The host and the domains above it, down to two labels; none for an address or a single label. Browsers reject those that are public suffixes. */
 const domainsAbove = (host: string): string[] => {

@@ -1,6 +1,7 @@
 /** The OpenID Provider's paths, below `/oidc`. */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { InteractionResults } from 'oidc-provider'
+import { cookieValues } from '../domain/cookie-values.ts'
 import { Problem } from '../errors.ts'
 import type { Audit } from '../login/audit.ts'
 import type { Clock, PersonalSession } from '../login/ports.ts'
@@ -116,7 +117,7 @@ export const oidcPlugin = ({ provider: open, clients, pages, clock, publicUrl, b
 }
 
 /** The value of the only cookie of this name. */
-const cookieOf = ({ headers: { cookie = '' } }: FastifyRequest, name: string): string | undefined => {
-  const values = cookie.split(';').map((pair) => pair.trim()).filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
+const cookieOf = ({ headers }: FastifyRequest, name: string): string | undefined => {
+  const values = cookieValues(headers.cookie, name)
   return values.length === 1 ? values[0] : undefined
 }
