@@ -1,6 +1,6 @@
 /** How often a device may ask whether its code was confirmed (RFC 8628 §3.5): one that asks sooner is told to slow down. */
-import { hash } from 'node:crypto'
 import type { Adapter } from 'oidc-provider'
+import { hashSecret } from '../domain/ids.ts'
 import { schema, type StoredRecord } from '../domain/record.ts'
 import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
@@ -37,7 +37,7 @@ export const limitPolls = (codes: Adapter, store: Store, { isPoll, slowDown }: D
   /** Of several polls at once, one is in time. */
   const isInTime = async (id: string): Promise<boolean> => {
     const now = store.now()
-    const { before } = await polls.update(hash('sha256', id, 'base64url'), (poll) => {
+    const { before } = await polls.update(hashSecret(id), (poll) => {
       const intervalSeconds = poll === undefined ? firstIntervalSeconds : poll.intervalSeconds + (now < poll.nextAt ? growthSeconds : 0)
       return { schema, intervalSeconds, nextAt: now + intervalSeconds * 1000 - toleranceMs }
     }, () => recordMs)

@@ -2,8 +2,8 @@
  * What the provider stores of its own: codes, tokens, interactions. Under hashes, as each id is a secret that whoever holds it may use. Whose they are is what their session
  * says: of a person who deletes their data nothing is left in them. An interaction is sealed, as what a site sends may name somebody.
  */
-import { hash } from 'node:crypto'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { hashSecret } from '../domain/ids.ts'
 import { schema, type StoredRecord } from '../domain/record.ts'
 import { createSeal } from '../domain/seal.ts'
 import { createRecords } from '../login/records.ts'
@@ -43,10 +43,7 @@ const lostRaceMs = 10_000
 const expiredDeviceCodeSeconds = 300
 
 /** Ids that the provider makes (nanoid), and nothing that could reach another key. */
-const isEntryId = (id: string): boolean => /^[A-Za-z0-9_-]{20,64}$/.test(id)
-
-/** The last part of the key that something is stored under. */
-export const keyOf = (id: string): string => hash('sha256', id, 'base64url')
+export const isEntryId = (id: string): boolean => /^[A-Za-z0-9_-]{20,64}$/.test(id)
 
 /** Whether somebody has decided about a device code. */
 export const isDecided = ({ accountId, error, consumed }: AdapterPayload): boolean => [accountId, error, consumed].some((member) => member !== undefined)
@@ -64,7 +61,7 @@ export const createEntries = (store: Store, model: string, { clock, sealingKey, 
   const isDeviceCode = model === 'DeviceCode'
   const seal = createSeal(sealingKey, 'oidc interaction')
 
-  const storedKey = (id: string): string => id.startsWith(foundPrefix) ? id.slice(foundPrefix.length) : keyOf(id)
+  const storedKey = (id: string): string => id.startsWith(foundPrefix) ? id.slice(foundPrefix.length) : hashSecret(id)
 
   const toStored = (key: string, { jti, ...payload }: AdapterPayload): AdapterPayload => {
     if (model === 'Interaction') return { sealed: seal.encrypt(JSON.stringify(payload), key) }
@@ -98,11 +95,11 @@ export const createEntries = (store: Store, model: string, { clock, sealingKey, 
   return {
     find: async (id) => {
       if (isDeviceCode && id.startsWith(foundPrefix)) return goesOnWithDevice() ? await read(id, storedKey(id)) : undefined
-      return isEntryId(id) ? await read(id, keyOf(id)) : undefined
+      return isEntryId(id) ? await read(id, hashSecret(id)) : undefined
     },
     findByUid: async () => undefined, // only sessions have one
     findByUserCode: async (userCode) => {
-      const found = await userCodes.read(keyOf(userCode))
+      const found = await userCodes.read(hashSecret(userCode))
       const code = found && await read(`${foundPrefix}${found.key}`, found.key)
       // Whoever has begun to answer and turned back may begin again: `upsert` lets one person decide.
       return code && { ...code, inFlight: undefined }
@@ -114,7 +111,7 @@ export const createEntries = (store: Store, model: string, { clock, sealingKey, 
       // Of several people who answer for one device at once, the first has decided.
       const { before, after } = await entries.update(key, (entry) => entry !== undefined && isDecided(entry.payload) ? entry : { schema, payload: kept }, () => ttlMs(expiresIn))
       if (before !== undefined && after === before) throw invalidGrant('another person was faster')
-      if (before === undefined && typeof payload.userCode === 'string') await userCodes.write(keyOf(payload.userCode), { schema, key }, ttlMs(expiresIn))
+      if (before === undefined && typeof payload.userCode === 'string') await userCodes.write(hashSecret(payload.userCode), { schema, key }, ttlMs(expiresIn))
     },
     consume: async (id) => {
       const key = storedKey(id)

@@ -2,13 +2,13 @@
  * The provider's sessions and grants. It has none of its own: each is a view of one of our sessions, and ends with it. Only which sites a session has opened is stored
  * beside it.
  */
-import { hash } from 'node:crypto'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
-import { newId, type RandomBytes } from '../domain/ids.ts'
+import { hashSecret, newId, type RandomBytes } from '../domain/ids.ts'
 import { schema, type StoredRecord } from '../domain/record.ts'
 import type { Clock, PersonalSession } from '../login/ports.ts'
 import { createRecords } from '../login/records.ts'
 import type { Store } from '../login/store-port.ts'
+import { isEntryId } from './entries.ts'
 import type { VisitorRoom } from './visitor-room.ts'
 
 /** What a session has with one site. */
@@ -83,7 +83,6 @@ export const createProviderSessions = ({ store, clock, random, readSession, note
   const authorizations = createRecords<AuthorizationRecord>(store, { prefix: 'oidc:session:' })
   const forms = createRecords<FormRecord>(store, { prefix: 'oidc:form:' })
   const visitors = createRecords<VisitorRecord>(store, { prefix: 'oidc:visitor:' })
-  const visitorKey = (id: string): string => hash('sha256', id, 'base64url')
   /** No browser can send it: without it a cookie names a visitor who isn't logged in. */
   const ownPrefix = `${newId(random)}.`
 
@@ -133,7 +132,7 @@ export const createProviderSessions = ({ store, clock, random, readSession, note
 
   /** Without the sites: the provider would tell each of a logout, and we do that ourselves for whichever way a session ends. */
   const findByCookie = async (id: string): Promise<AdapterPayload | undefined> => {
-    if (!id.startsWith(ownPrefix)) return /^[A-Za-z0-9_-]{20,64}$/.test(id) ? (await visitors.read(visitorKey(id)))?.payload : undefined
+    if (!id.startsWith(ownPrefix)) return isEntryId(id) ? (await visitors.read(hashSecret(id)))?.payload : undefined
     const session = await readSession(id.slice(ownPrefix.length))
     if (session === undefined) return undefined
     const form = formRoutes.includes(route() ?? '') ? await forms.read(session.id) : undefined
@@ -150,8 +149,8 @@ export const createProviderSessions = ({ store, clock, random, readSession, note
     upsert: async (id, payload) => {
       const { uid, accountId, state } = payload
       if (accountId === undefined) {
-        await room.take('visitor', visitorKey(id))
-        return await visitors.write(visitorKey(id), { schema, payload }, formMs)
+        await room.take('visitor', hashSecret(id))
+        return await visitors.write(hashSecret(id), { schema, payload }, formMs)
       }
       if (uid !== undefined && state !== undefined && await readSession(uid) !== undefined) await forms.write(uid, { schema, state }, formMs)
     },

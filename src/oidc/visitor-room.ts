@@ -3,8 +3,9 @@
  * all instances, with a share for each network. Where one is reached, the oldest makes room; a login that is under way is among the newest.
  */
 import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { hashSecret } from '../domain/ids.ts'
 import type { Store } from '../login/store-port.ts'
-import { isDecided, keyOf } from './entries.ts'
+import { isDecided } from './entries.ts'
 
 /** What is stored for visitors, by the word in its key. */
 type Kind = 'Interaction' | 'DeviceCode' | 'visitor'
@@ -38,7 +39,7 @@ export const createVisitorRoom = (store: Store, { max, network }: VisitorRoomOpt
 export const withinRoom = (entries: Adapter, room: VisitorRoom, model: 'Interaction' | 'DeviceCode'): Adapter => ({
   ...entries,
   upsert: async (id, payload, expiresIn) => {
-    if (isNew(payload)) await room.take(model, keyOf(id))
+    if (isNew(payload)) await room.take(model, hashSecret(id))
     await entries.upsert(id, payload, expiresIn)
   },
 })
