@@ -2,11 +2,11 @@
  * Tells sites that a session has ended (OpenID Connect Back-Channel Logout 1.0). One instance at a time takes the queue: it finds the sites of each session that has ended,
  * puts them into the queue in its place, and tells each by itself. A site leaves the queue once it has heard: it may hear twice after a crash, and hears for certain.
  */
-import { settleWithin, sleep } from '../deadline.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import { startOfTexts, toldForMs, type EndedSession, type EndedSessions, type QueuedEnd, type SiteToTell } from '../sessions/ended-sessions.ts'
 import type { Lease } from '../webhook/lease.ts'
 import { createHourlyLine } from '../webhook/hourly-line.ts'
+import { startRounds } from '../webhook/rounds.ts'
 import type { OidcClient } from './client.ts'
 import { createLogoutLane, type LogoutLane, type Tell } from './logout-lane.ts'
 import type { KnownSite } from './provider-sessions.ts'
@@ -28,8 +28,6 @@ const maxLoaded = 20_000
 const maxOfDown = 2000
 /** Calls of the store side by side: a database flushes them together. */
 const atOnce = 50
-/** Calls under way may end for so long when the service ends. */
-const closeWithinMs = 200
 
 export interface LogoutDeliveryDeps {
   readonly queue: EndedSessions
@@ -74,8 +72,6 @@ export const startLogoutDelivery = ({ queue, lease, findClient, isLive, sites, t
   const done = new Set<string>()
   let readAllAt = -Infinity
   let readFrom: string | null = null
-  let isStopped = false
-  let cancelRound = (): void => {}
 
   const unread = createHourlyLine(clock, (count) => {
     log.error({ count }, 'oidc: logouts in the queue were sealed with another cookie key, and no site hears of them. Give every instance, and npm run people, the same KEYS_FILE')
@@ -89,7 +85,7 @@ export const startLogoutDelivery = ({ queue, lease, findClient, isLive, sites, t
     readAllAt = -Infinity
   }
 
-  const mayTell = (): boolean => !isStopped && lease.isHeld()
+  const mayTell = (): boolean => !rounds.isStopped() && lease.isHeld()
 
   const laneOf = (clientId: string): LogoutLane => {
     const found = lanes.get(clientId)
@@ -190,36 +186,21 @@ export const startLogoutDelivery = ({ queue, lease, findClient, isLive, sites, t
 
   let removed: string[] = []
 
-  const round = async (): Promise<void> => {
-    try {
-      const kept = await lease.keep()
-      if (kept !== 'kept') forgetAll()
-      if (kept !== 'missed') {
-        for (const text of removed.splice(0)) known.delete(text)
-        await load()
-        await sideBySide(endings.values(), resolve)
-        for (const lane of lanes.values()) lane.run(findClient(lane.clientId), unknownForMs)
-        removed = await removeDone()
-      }
-    } catch {
-      // The store has logged its fault. The next round goes on where this one ended.
-    }
-    if (!isStopped) schedule()
-  }
-
-  let rounds = Promise.resolve()
-  const schedule = (): void => { cancelRound = clock.after(roundMs, () => { rounds = round() }) }
-  schedule()
-
-  const close = async (): Promise<void> => {
-    isStopped = true
-    cancelRound()
-    await Promise.race([Promise.all([rounds, ...[...lanes.values()].map((lane) => lane.settled())]), sleep(clock, closeWithinMs)])
-    for (const lane of lanes.values()) lane.flush()
-    unread.flush()
-    if (!lease.isHeld()) return
-    await removeDone()
-    await lease.release()
-  }
-  return { close: () => settleWithin(clock, 3 * closeWithinMs, close(), () => new Error('late')).catch(() => {}) } // what is not removed is repeated
+  const rounds = startRounds({
+    clock,
+    lease,
+    roundMs,
+    forget: forgetAll,
+    work: async () => {
+      for (const text of removed.splice(0)) known.delete(text)
+      await load()
+      await sideBySide(endings.values(), resolve)
+      for (const lane of lanes.values()) lane.run(findClient(lane.clientId), unknownForMs)
+      removed = await removeDone()
+    },
+    underWay: () => [...lanes.values()].map((lane) => lane.settled()),
+    flush: () => { for (const one of [...lanes.values(), unread]) one.flush() },
+    finish: async () => { await removeDone() },
+  })
+  return { close: rounds.close }
 }

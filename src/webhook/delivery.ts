@@ -2,13 +2,13 @@
  * Delivers the queue: one instance at a time, several people side by side, each person's steps in order of the time at which they were recorded. What fails is tried
  * again for a day. A step leaves the store after it was delivered, so that it may be repeated, with the same id, and is never lost.
  */
-import { settleWithin, sleep } from '../deadline.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import { createHourlyLine } from './hourly-line.ts'
 import { createLanes, type Lane, type LoadedBatch } from './lanes.ts'
 import type { Lease } from './lease.ts'
 import type { Post } from './post.ts'
 import { createReceiverHealth } from './receiver-health.ts'
+import { startRounds } from './rounds.ts'
 import { timeOf, triedForMs, type StepBatches } from './step-batches.ts'
 
 const roundMs = 1000
@@ -24,8 +24,6 @@ const namesAtOnce = 500
 const batchesAtOnce = 50
 /** What is left of a batch is stored when some of its steps have waited for so long: after a crash the others aren't repeated. */
 const storeRestAfterMs = 5000
-/** Tries under way may end for so long when the service ends. */
-const closeWithinMs = 200
 
 interface DeliveryOptions {
   readonly batches: StepBatches
@@ -57,9 +55,7 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
   let ready: Lane[] = []
   /** Steps recorded until then may be delivered. */
   let horizon = -Infinity
-  let isStopped = false
   let isGone = false
-  let cancelRound = (): void => {}
   let why = ''
 
   const failing = createHourlyLine(clock, (tries) => {
@@ -183,7 +179,7 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
     log.error({ host, waiting: lanes.size }, 'webhook: the receiver answered 410, which means that it wants no more. Nothing is posted until the service starts again: remove WEBHOOK_URL, or name another')
   }
 
-  const mayTry = (): boolean => !isStopped && !isGone && lease.isHeld() && underWay.size < health.limit()
+  const mayTry = (): boolean => !rounds.isStopped() && !isGone && lease.isHeld() && underWay.size < health.limit()
 
   const pump = (): void => {
     while (mayTry()) {
@@ -200,36 +196,20 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
     }
   }
 
-  const round = async (): Promise<void> => {
-    try {
-      const kept = await lease.keep()
-      if (kept !== 'kept') forget()
-      if (kept !== 'missed') {
-        await load()
-        fillReady()
-        pump()
-        await tidy(false)
-      }
-    } catch {
-      // The store has logged its fault. The next round goes on where this one ended.
-    }
-    if (!isStopped) schedule()
-  }
-
-  let rounds = Promise.resolve()
-  const schedule = (): void => { cancelRound = clock.after(roundMs, () => { rounds = round() }) }
-  schedule()
-
-  const close = async (): Promise<void> => {
-    isStopped = true
-    cancelRound()
-    await Promise.race([Promise.all([rounds, ...underWay]), sleep(clock, closeWithinMs)])
-    failing.flush()
-    givenUp.flush()
-    unread.flush()
-    if (!lease.isHeld()) return
-    await tidy(true)
-    await lease.release()
-  }
-  return { close: () => settleWithin(clock, 3 * closeWithinMs, close(), () => new Error('late')).catch(() => {}) } // what is not stored is repeated
+  const rounds = startRounds({
+    clock,
+    lease,
+    roundMs,
+    forget,
+    work: async () => {
+      await load()
+      fillReady()
+      pump()
+      await tidy(false)
+    },
+    underWay: () => underWay,
+    flush: () => { for (const line of [failing, givenUp, unread]) line.flush() },
+    finish: () => tidy(true),
+  })
+  return { close: rounds.close }
 }
