@@ -15,7 +15,7 @@ const dist = resolve(process.argv[2] ?? join(repository, 'dist'))
 const draft = join(dist, '.draft')
 
 /** What each program in dist/ is made of. */
-const programs = { server: 'src/server.ts', keys: 'src/keys.ts', healthcheck: 'src/commands/healthcheck.ts', people: 'src/commands/people.ts', clients: 'src/commands/clients.ts', backup: 'src/commands/backup.ts', restore: 'src/commands/restore.ts' } as const
+const programs = { server: 'src/server.ts', keys: 'src/keys.ts', healthcheck: 'src/commands/healthcheck.ts', people: 'src/commands/people.ts', clients: 'src/commands/clients.ts', doctor: 'src/commands/doctor.ts', backup: 'src/commands/backup.ts', restore: 'src/commands/restore.ts' } as const
 
 /** Files of static/ that are sent, or read at the start, as they are. */
 const sentAsTheyAre = /\.(?:html|css|d\.ts)$/

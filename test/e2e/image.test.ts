@@ -24,11 +24,11 @@ const runIn = async (t: Test, deployment: Deployment, script: string, ...args: r
 
 await t.test('image: it has the programs that it starts, the pages, and nothing of the sources or their packages', async (t) => {
   t.strictSame([command, healthcheck], [['node', 'server.js'], ['node', 'healthcheck.js']])
-  t.strictSame(readdirSync(folder).sort(), ['LICENSES.txt', 'app', 'backup.js', 'clients.js', 'data', 'healthcheck.js', 'keys.js', 'package.json', 'people.js', 'restore.js', 'server.js', 'static'])
+  t.strictSame(readdirSync(folder).sort(), ['LICENSES.txt', 'app', 'backup.js', 'clients.js', 'data', 'doctor.js', 'healthcheck.js', 'keys.js', 'package.json', 'people.js', 'restore.js', 'server.js', 'static'])
   t.strictSame(globSync('**/*.ts', { cwd: folder }), ['static/scan-login.d.ts'])
   for (let above = folder; above !== '/'; above = join(above, '..')) t.notOk(existsSync(join(above, 'node_modules')), above)
   t.strictSame(globSync('static/*.js*', { cwd: folder }).sort(), ['login', 'me', 'scan-login'].flatMap((name) => ['', '.br', '.gz'].map((end) => `static/${name}.js${end}`)))
-  for (const name of ['server', 'keys', 'people', 'clients', 'healthcheck', 'backup', 'restore']) t.notMatch(readFileSync(join(folder, `app/${name}.js`), 'utf8'), /(?:from|import|require)\s*\(?"(?:esbuild|[^"]*\/demo\/)/)
+  for (const name of ['server', 'keys', 'people', 'clients', 'doctor', 'healthcheck', 'backup', 'restore']) t.notMatch(readFileSync(join(folder, `app/${name}.js`), 'utf8'), /(?:from|import|require)\s*\(?"(?:esbuild|[^"]*\/demo\/)/)
 })
 
 await t.test('image: the licence of every package in it is there', async (t) => {
@@ -38,7 +38,7 @@ await t.test('image: the licence of every package in it is there', async (t) => 
 })
 
 await t.test('image: the text of each program is ASCII, and its map has our own sources alone, so that both take little memory', async (t) => {
-  for (const name of ['server', 'keys', 'people', 'clients', 'healthcheck', 'backup', 'restore']) {
+  for (const name of ['server', 'keys', 'people', 'clients', 'doctor', 'healthcheck', 'backup', 'restore']) {
     t.match(readFileSync(join(folder, `app/${name}.js`), 'latin1'), /^[\0-\x7f]*$/, name)
     const { sources } = JSON.parse(readFileSync(join(folder, `app/${name}.js.map`), 'utf8')) as { sources: readonly string[] }
     t.ok(sources.length > 5 && sources.every((source) => /\/(?:src|static)\//.test(source)), name)
@@ -119,7 +119,7 @@ await t.test('image: a stack in the log names the line of the source', async (t)
 
 await t.test('image: one line stops each program when Node.js is too old', async (t) => {
   const old = { folder: makeFolder(t), through: ['sh', '-c', 'exec "$0" --import "data:text/javascript,Object.defineProperty(process.versions, \'node\', { value: \'20.20.2\' })" "$@"'] }
-  for (const name of ['server', 'keys', 'people', 'clients', 'healthcheck', 'backup', 'restore']) {
+  for (const name of ['server', 'keys', 'people', 'clients', 'doctor', 'healthcheck', 'backup', 'restore']) {
     t.hasStrict(await run(t, { ...old, script: join(folder, `${name}.js`) }).ended, {
       code: 1,
       stdout: '',

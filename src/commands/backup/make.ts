@@ -8,9 +8,10 @@ import { hasKeys } from '../../sessions/key-mark.ts'
 import { readPrivateFile, readProtectedFile } from '../../sessions/private-file.ts'
 import { flushFolder, takeRights } from '../../sessions/replace-file.ts'
 import { storeFileOf, tryLock } from '../../stores/file-lock.ts'
+import { ownVersion } from '../../version.ts'
 import { createSealedCodec, keyFrom, newSalt, plainCodec, type Codec } from './codec.ts'
 import { digesting, writeNewFile, type Digest } from './files.ts'
-import { headerText, manifestName, ownVersion, sealedManifestName, textOf, type FileName, type Manifest } from './manifest.ts'
+import { headerText, manifestName, sealedManifestName, textOf, type FileName, type Manifest } from './manifest.ts'
 import { copyStore, factsOf } from './store-copy.ts'
 
 export interface BackupOptions {

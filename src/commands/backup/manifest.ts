@@ -1,9 +1,9 @@
 /** What a backup says of itself, in its file manifest.json. It is written last, and read first. */
 import { existsSync, readFileSync } from 'node:fs'
-import { findPackageJSON } from 'node:module'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Check } from 'typebox/value'
+import { ownVersion } from '../../version.ts'
 import { createSealedCodec, encryption, keyFrom, plainCodec, type Codec } from './codec.ts'
 
 export const manifestName = 'manifest.json'
@@ -40,9 +40,6 @@ const HeaderSchema = Type.Object({
   format: Type.Literal(format),
   encryption: Type.Object({ cipher: Type.Literal(encryption.cipher), kdf: Type.Literal(encryption.kdf), N: Type.Literal(encryption.N), r: Type.Literal(encryption.r), p: Type.Literal(encryption.p), salt: Type.String({ pattern: '^[0-9a-f]{32}$' }) }),
 })
-
-/** Of this release. The folder of a build has a package.json, too. */
-export const ownVersion = (): string => (JSON.parse(readFileSync(findPackageJSON(import.meta.url) as string, 'utf8')) as { version: string }).version
 
 export const textOf = (manifest: Omit<Manifest, 'format'>): string => `${JSON.stringify({ format, ...manifest }, null, 2)}\n`
 

@@ -1,0 +1,3 @@
+import type { Check } from './context.ts'
+
+export const checkProxy: Check = async () => []

@@ -1,0 +1,3 @@
+import type { Check } from './context.ts'
+
+export const checkPublicUrl: Check = async () => []

@@ -1,0 +1,38 @@
+/** The faults that the doctor knows by a name that stays the same: programs read it, and README.md lists it. */
+
+/** What each check is called, in the order in which they are shown. */
+export const checkNames = {
+  settings: 'Settings',
+  files: 'Keys and folders',
+  store: 'Store',
+  clock: 'Clock',
+  service: 'Running service',
+  'public-url': 'PUBLIC_URL',
+  proxy: 'Proxy',
+  wechat: 'WeChat',
+  'mini-program': 'Mini program',
+  apps: 'Apps',
+  webhook: 'Webhook',
+  metrics: 'Metrics',
+} as const
+
+export type CheckName = keyof typeof checkNames
+
+/** By the check that finds them. Every fault has a test with that fault in it. */
+export const faultCodes = {
+  settings: ['setting-wrong', 'setting-ignored'],
+  files: [],
+  store: [],
+  clock: [],
+  service: [],
+  'public-url': [],
+  proxy: [],
+  wechat: [],
+  'mini-program': [],
+  apps: [],
+  webhook: [],
+  metrics: [],
+} as const satisfies Readonly<Record<CheckName, readonly string[]>>
+
+/** `check-failed`: a check could not come to an end. */
+export type FaultCode = typeof faultCodes[CheckName][number] | 'check-failed'
