@@ -84,10 +84,24 @@ for (const file of ['src/README.md', 'src/README.zh-CN.md']) {
   await t.test(`readmes: the floors in ${file} have everything that is in src`, async (t) => {
     const [, floors = ''] = /^```\n([^]*?)^```$/m.exec(readFileSync(join(repository, file), 'utf8')) ?? []
     for (const name of readdirSync(join(repository, 'src'))) {
-      if (!/^README/.test(name)) t.match(floors, new RegExp(`(?:^|[\\s、])${name.replace('.', '\\.')}(?:/|[\\s,、]|$)`, 'm'), name)
+      if (!name.endsWith('.md')) t.match(floors, new RegExp(`(?:^|[\\s、])${name.replace('.', '\\.')}(?:/|[\\s,、]|$)`, 'm'), name)
     }
   })
 }
+
+await t.test('readmes: the comparison in both languages has a source, its date and the day it was read for each number that it cites, and the same ones', async (t) => {
+  const pages = ['src/COMPARISON.md', 'src/COMPARISON.zh-CN.md'].map((file) => readFileSync(join(repository, file), 'utf8'))
+  const of = pages.map((page) => {
+    const [claims = '', sources = ''] = page.split(/^## (?:Sources|来源)$/m)
+    t.match(sources, /\b2026-\d\d-\d\d\b/)
+    const listed = [...sources.matchAll(/^\| (\d+) \| (https?:\/\/.+?) \| ([^|]+) \| [^|]+ \|$/gm)]
+    const cited = new Set([...claims.matchAll(/\[(\d+)\]/g)].map(([, number]) => Number(number)))
+    t.strictSame([...cited].sort((a, b) => a - b), listed.map(([, number]) => Number(number)))
+    return listed.map(([, , address = '']) => [...address.matchAll(/https?:\/\/[\w./-]+/g)].map(([found]) => found))
+  })
+  t.strictSame(of[0], of[1])
+  t.ok((of[0]?.length ?? 0) > 20)
+})
 
 await t.test('readmes: the state machine in src/README.md is the one in the code', async (t) => {
   const text = readFileSync(join(repository, 'src/README.md'), 'utf8')
