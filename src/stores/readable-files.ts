@@ -21,7 +21,16 @@ export const readableByOthers = (storeUrl: string, keysFile: string): readonly s
 
 const lineFor = (path: string, mode: number): string => `${path} can be read by others on this machine: chmod ${mode} ${quoted(path)}`
 
-const isOpen = (path: string): boolean => process.platform !== 'win32' && orFalse(() => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
+const isOpen = (path: string): boolean => process.platform !== 'win32' && orFalse(() => {
+  const { mode, gid, isFolder } = rightsOf(path)
+  // The image's folder is open to root's group, so that any user can run it: nobody else is in that group.
+  return (mode & (isFolder && gid === 0 ? 0o007 : 0o077)) !== 0
+})
+
+const rightsOf = (path: string): { readonly mode: number, readonly gid: number, readonly isFolder: boolean } => {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return { mode: stat?.mode ?? 0, gid: stat?.gid ?? 0, isFolder: stat?.isDirectory() ?? false }
+}
 
 /** The mode of a folder with other files in it is not ours to decide. */
 const holdsOnly = (folder: string, ours: readonly string[]): boolean => orFalse(() => readdirSync(folder).every((name) => ours.some((own) => name.startsWith(own))))

@@ -1,5 +1,5 @@
 /** The embedded store's file: used by one service at a time, and not readable by other users of the machine. */
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
@@ -103,6 +103,12 @@ await t.test('files: one line each warns when other users of the machine can rea
   t.strictSame(lines.filter(({ msg }) => msg.includes('can be read by others')).map(({ level, msg }) => ({ level, msg })), warnings.map((msg) => ({ level: 40, msg })))
   older.close()
 
+  for (const [group, mode, warned] of [[0, 0o770, 0], [1000, 0o770, 1], [0, 0o775, 1], [0, 0o700, 0]] as const) {
+    chownSync(data, 0, group)
+    chmodSync(data, mode)
+    t.equal(readableByOthers(`sqlite:${file}`, join(data, 'keys.json')).filter((line) => line.endsWith(`chmod 700 ${data}`)).length, warned, `a folder of group ${group} with mode ${mode.toString(8)}`)
+  }
+  chmodSync(data, 0o755)
   copyFileSync(join(data, 'keys.json'), join(data, 'theirs.txt'))
   for (const name of [file, `${file}-wal`, `${file}-shm`]) chmodSync(name, 0o600)
   t.strictSame(readableByOthers(`sqlite:${file}`, join(data, 'keys.json')), [], 'no warning about a folder with other files in it')
