@@ -10,7 +10,7 @@ import { holdPolls } from '../support/held-polls.ts'
 import { logInStepByStep, openVisit, visitedService } from '../support/login-visit.ts'
 import { makeFolder, openDeployment, run, type Deployment, type DeploymentOptions, type ProcessExit } from '../support/service-process.ts'
 
-const { folder, command, healthcheck } = buildImage(t)
+const { folder, command, healthcheck, labels } = buildImage(t)
 
 const open = (t: Test, options: DeploymentOptions = {}): Promise<Deployment> => openDeployment(t, { script: join(folder, 'server.js'), ...options })
 
@@ -29,6 +29,15 @@ await t.test('image: it has the programs that it starts, the pages, and nothing 
   for (let above = folder; above !== '/'; above = join(above, '..')) t.notOk(existsSync(join(above, 'node_modules')), above)
   t.strictSame(globSync('static/*.js*', { cwd: folder }).sort(), ['login', 'me', 'scan-login'].flatMap((name) => ['', '.br', '.gz'].map((end) => `static/${name}.js${end}`)))
   for (const name of ['server', 'keys', 'people', 'clients', 'doctor', 'healthcheck', 'backup', 'restore']) t.notMatch(readFileSync(join(folder, `app/${name}.js`), 'utf8'), /(?:from|import|require)\s*\(?"(?:esbuild|[^"]*\/demo\/)/)
+})
+
+await t.test('image: its labels say what it is, in the version of package.json', async (t) => {
+  const { name, version, license, description } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as Readonly<Record<string, string>>
+  t.match(labels['org.opencontainers.image.description'], /^Scan with WeChat to log in/)
+  t.match(description, /scan with WeChat to log in/)
+  t.strictSame({ ...labels, 'org.opencontainers.image.description': '' }, {
+    'org.opencontainers.image.title': name, 'org.opencontainers.image.version': version, 'org.opencontainers.image.licenses': license, 'org.opencontainers.image.description': '',
+  })
 })
 
 await t.test('image: the licence of every package in it is there', async (t) => {
