@@ -1,5 +1,5 @@
 /** What an upgrade does with the store of the release before: everybody is still logged in, and who may not come in still may not. */
-import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { mock } from 'node:test'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { logIn, phoneOf } from '../support/login.ts'
 import { clientsOf, tokenCall } from '../support/oidc.ts'
 import { oldClient, readLoggedIn, releasesFolder } from '../support/old-store.ts'
 import { peopleIn } from '../support/people.ts'
+import { repository } from '../support/readmes.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { openTestService, type Call } from '../support/test-service.ts'
 
@@ -36,6 +37,16 @@ const openOn = async (t: Test, release: string) => {
 
 const releases = readdirSync(releasesFolder)
 t.ok(releases.length > 0)
+
+await t.test('releases: the newest in CHANGELOG.md is the version of package.json and its lock file, and each that has a day has left a store', async (t) => {
+  const read = (file: string): string => readFileSync(join(repository, file), 'utf8')
+  const headings = [...read('CHANGELOG.md').matchAll(/^## (\S+) \((unreleased|\d{4}-\d\d-\d\d)\)$/gm)].map(([, version, day]) => ({ version, day }))
+  const [{ version }, lock] = [JSON.parse(read('package.json')), JSON.parse(read('package-lock.json'))] as [{ version: string }, { version: string, packages: Record<string, { version: string }> }]
+  t.strictSame([headings[0]?.version, lock.version, lock.packages['']?.version], [version, version, version])
+  t.strictSame(headings.slice(1).filter(({ day }) => day === 'unreleased'), [], 'only the newest has no day')
+  t.strictSame(headings.filter(({ version, day }) => day !== 'unreleased' && !releases.includes(version as string)), [])
+  t.equal([...read('CHANGELOG.md').matchAll(/^## /gm)].length, headings.length, 'each heading is a release')
+})
 
 for (const release of releases) {
   await t.test(`releases: browser, token, phone and app are still logged in, and people stay who they were, on a store of ${release}`, async (t) => {

@@ -1,6 +1,6 @@
 /**
  * `node test/support/make-old-store.ts 0.2.0`: leaves a store, a key file and who is logged in, in test/contract/releases/0.2.0, as the code that is checked out makes
- * them. Run it once for each release, at its tag, and never again for an old one.
+ * them. Run it once for each release, for the commit that is tagged, and never again for an old one.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
