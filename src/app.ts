@@ -22,6 +22,7 @@ import { openApiOptions } from './http/openapi.ts'
 import { refusalPagePlugin } from './http/refusal-page.ts'
 import { asProblem, problemsPlugin, sendProblem } from './http/problems.ts'
 import { requestLogPlugin } from './http/request-log.ts'
+import { doctorRoute } from './http/routes/doctor.ts'
 import { forwardAuthRoute } from './http/routes/forward-auth.ts'
 import { operatingRoutes } from './http/routes/operating.ts'
 import { pageRoutes } from './http/routes/pages.ts'
@@ -195,6 +196,7 @@ export const buildApp = async (deps: AppDeps, config: ServiceConfig, options: Ap
       await api.register(ticketRoutes({ login, codes: wechat, links, tokens, cookie: sessionCookie, limits, clock, config, findAppLogin: oidc?.findAppLogin ?? null }), { prefix: '/tickets' })
       await api.register(sessionRoutes({ sessions, find, tokens, cookie: sessionCookie, config }), { prefix: '/session' })
       await api.register(forwardAuthRoute({ find, config }), { prefix: '/forward-auth' })
+      await api.register(doctorRoute({ keys, config, clock }), { prefix: '/doctor' })
       await api.register(phoneLoginRoute(phone), { prefix: '/phone' })
       await api.register(signedPhoneRoutes(phone), { prefix: '/phone' })
     }, { prefix: '/api' })

@@ -227,6 +227,23 @@ export const ToLogin = Type.Unsafe<undefined>({
   headers: { location: { type: 'string', description: 'The login page, with the way back in `return_to`' } },
 })
 
+/** What `npm run doctor` is told of its own call. */
+export const Doctor = Type.Object({
+  nonce: Type.String(),
+  version: Type.String(),
+  method: Type.String(),
+  host: nullable(Type.String()),
+  peer: Type.String({ description: 'The address that the call came from' }),
+  is_peer_trusted: Type.Boolean({ description: 'TRUST_PROXY has it' }),
+  x_forwarded_for: nullable(Type.String({ description: 'As it arrived' })),
+  forwarded: nullable(Type.String()),
+  address: Type.String({ description: 'The visitor\'s, as limits count it' }),
+  http_version: Type.String(),
+  has_authorization: Type.Boolean({ description: '`Authorization: Doctor test` arrived' }),
+  user: Type.Object({ uid: nullable(Type.Integer()), gid: nullable(Type.Integer()) }, { description: 'Whom the service runs as' }),
+  settings: Type.Record(Type.String(), Type.String(), { description: 'A mark of each setting\'s value' }),
+})
+
 const picture = { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) }
 
 export const Code = { description: 'The code', content: { 'image/png': picture, 'image/jpeg': picture } }
