@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici'
 import { afterDeadline } from '../deadline.ts'
 import type { Timer } from '../timer-queue.ts'
+import { failureReason } from './failure-reason.ts'
 
 /** A longer body is cut off, with its connection. */
 const maxBodyBytes = 4096
@@ -58,7 +59,7 @@ export const post = (dispatcher: Dispatcher, timer: Timer, { url, headers, body,
       if (size > maxBodyBytes) controller.abort(new Error('the body is too long'))
     },
     onResponseEnd: () => { settle('') },
-    onResponseError: (_controller, error) => { settle(codeOf(error)) },
+    onResponseError: (_controller, error) => { settle(failureReason(error)) },
   })
 })
 
@@ -67,6 +68,3 @@ export const isSuccess = (status: number): boolean => status >= 200 && status < 
 /** Only seconds are read: a date would need that both clocks are right. */
 const retryAfter = (value: unknown): number =>
   typeof value === 'string' && /^\d{1,6}$/.test(value) ? Math.min(Number(value) * 1000, maxRetryAfterMs) : 0
-
-/** The code of an error, as its message may quote the URL. */
-const codeOf = (error: Error): string => 'code' in error && typeof error.code === 'string' ? error.code : error.name

@@ -1,6 +1,7 @@
 /** Calls to WeChat's API: their deadlines, retries and limits, and which faults are logged. */
 import { sleep, withDeadline } from '../deadline.ts'
 import type { Clock, Log } from '../login/ports.ts'
+import { failureReason } from '../outgoing/failure-reason.ts'
 import { parseAnswer, type WechatAnswer } from './answer.ts'
 import { maxUnderWay, type WechatDispatchers } from './dispatchers.ts'
 import { paths, type Endpoint } from './endpoints.ts'
@@ -95,7 +96,9 @@ export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, ca
     } catch (error) {
       if (error instanceof WechatFault) throw error
       // Not as the cause: an error of undici's may quote the URL, which may have the secret.
-      throw new WechatFault(controller.signal.aborted ? String(controller.signal.reason) : `the connection failed (${nameOf(error)})`)
+      if (controller.signal.aborted) throw new WechatFault(String(controller.signal.reason))
+      const reason = failureReason(error)
+      throw new WechatFault(`the connection failed (${reason})`, { connectionFailure: reason })
     } finally {
       underWay.delete(controller)
     }
@@ -157,10 +160,4 @@ export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, ca
       for (const controller of underWay) controller.abort('the service closes')
     },
   }
-}
-
-const nameOf = (error: unknown): string => {
-  const { code, name, message } = error as { code?: unknown, name?: unknown, message?: unknown }
-  const [, status] = /^Proxy .*\((\d{3})\)/.exec(String(message)) ?? []
-  return status === undefined ? String(code ?? name) : `the proxy answered with status ${status}`
 }

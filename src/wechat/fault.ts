@@ -7,6 +7,7 @@ export interface WechatFaultOptions {
   readonly remedy?: Remedy | undefined
   readonly retryAfterSeconds?: number | undefined
   readonly wasRepeated?: boolean
+  readonly connectionFailure?: string | undefined
 }
 
 /**
@@ -23,8 +24,10 @@ export class WechatFault extends Error {
   readonly retryAfterSeconds: number
   /** WeChat refused the repetition of a call that was lost: it may have carried out the first. */
   readonly wasRepeated: boolean
+  /** Why there was no connection, as `failureReason` says it; undefined where there was one. */
+  readonly connectionFailure: string | undefined
 
-  constructor (message: string, { errcode, rid, remedy, retryAfterSeconds = 5, wasRepeated = false }: WechatFaultOptions = {}) {
+  constructor (message: string, { errcode, rid, remedy, retryAfterSeconds = 5, wasRepeated = false, connectionFailure }: WechatFaultOptions = {}) {
     super(message)
     this.name = 'WechatFault'
     this.errcode = errcode
@@ -32,6 +35,7 @@ export class WechatFault extends Error {
     this.remedy = remedy
     this.retryAfterSeconds = retryAfterSeconds
     this.wasRepeated = wasRepeated
+    this.connectionFailure = connectionFailure
   }
 }
 

@@ -27,7 +27,10 @@ export const faultCodes = {
   service: [],
   'public-url': [],
   proxy: [],
-  wechat: [],
+  wechat: [
+    'wechat-unreachable', 'wechat-proxy', 'wechat-certificate', 'wechat-gateway', 'wechat-address-refused', 'wechat-appid-wrong', 'wechat-secret-wrong', 'wechat-token-refused',
+    'wechat-not-published', 'wechat-restricted', 'wechat-no-links', 'wechat-quota', 'wechat-busy', 'wechat-refused', 'wechat-env-version',
+  ],
   'mini-program': [],
   apps: [],
   webhook: [],
