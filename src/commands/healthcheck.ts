@@ -1,10 +1,8 @@
 /** `npm run healthcheck`: asks the service that has these settings whether it is alive. Docker runs it every few seconds, so it loads little. */
 import { get } from 'node:http'
-import { isIP } from 'node:net'
-import type { Config } from '../config.ts'
-import { plainAddress } from '../domain/address.ts'
 import { readServiceSettings } from '../environment.ts'
 import { orExit } from '../serve.ts'
+import { localUrl } from './local-url.ts'
 
 const help = `npm run healthcheck [-- --json]
 
@@ -25,15 +23,6 @@ interface Health {
 /** With the start of Node.js on a busy machine below the limit that the Dockerfile sets. */
 const answerWithinMs = 2500
 
-/** Returns the address that reaches a service: one that listens on all addresses is on the loopback, too, and serve.ts takes "localhost" for that. */
-const addressFor = (host: string): string => host === 'localhost' || ['::', '0.0.0.0'].includes(plainAddress(host)) ? '127.0.0.1' : host
-
-const urlFor = ({ HOST, PORT, basePath }: Config): string => {
-  if (PORT === 0) throw new Error('PORT is 0, so that every start has another one: set a PORT')
-  const host = addressFor(HOST)
-  return `http://${isIP(host) === 6 ? `[${host}]` : host}:${PORT}${basePath}/health/live`
-}
-
 const ask = async (url: string): Promise<Health> => await new Promise((resolve) => {
   const request = get(url, { timeout: answerWithinMs, agent: false }, (answer) => {
     answer.resume()
@@ -51,7 +40,7 @@ await orExit(async () => {
     return
   }
   if (rest.length > 0 || (word !== undefined && word !== '--json')) throw new Error('usage: "npm run healthcheck" or "npm run healthcheck -- --json"; "npm run healthcheck -- --help" says more')
-  const health = await ask(urlFor(readServiceSettings({ withSecretFiles: false }).config))
+  const health = await ask(`${localUrl(readServiceSettings({ withSecretFiles: false }).config)}/health/live`)
   const { ok, url, status, error } = health
   if (word === '--json') process.stdout.write(`${JSON.stringify(health)}\n`)
   else if (ok) process.stdout.write(`${url} answers: the service is alive\n`)

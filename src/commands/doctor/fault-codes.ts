@@ -24,7 +24,7 @@ export const faultCodes = {
   files: [],
   store: [],
   clock: [],
-  service: [],
+  service: ['service-not-running', 'service-other-program', 'service-other-keys', 'service-settings-changed', 'service-other-version', 'service-other-user', 'service-port-random'],
   'public-url': [],
   proxy: [],
   wechat: [
